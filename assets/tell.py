@@ -1,0 +1,82 @@
+"""What the Dagster UI shows of a table.
+
+Holds schema, lineage, metadata and previews.
+Add here: another fact worth showing.
+Keep out: coordinates, file contents, secrets.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from schemas.library import ExifFact
+from schemas.storage import StoredTable
+from schemas.table import Table
+from schemas.vision import Embedding
+
+_INLINE = 990  # Markdown under 1,000 characters is shown in place
+_PRIVATE = {ExifFact.latitude_deg, ExifFact.longitude_deg, Embedding.vector}
+_CELL = 40
+
+
+def column_schema(table: type[Table]) -> dg.TableSchema:
+    """Names, types, meanings and keys."""
+    keys = table.key()
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name,
+                str(spec.dtype),
+                spec.meaning + (f" Unit: {spec.unit}." if spec.unit else ""),
+                constraints=dg.TableColumnConstraints(nullable=spec.nullable, unique=len(keys) == 2 and name == keys[1]),
+            )
+            for name, spec in table.columns().items()
+        ]
+    )
+
+
+def column_lineage(table: type[Table], upstream: Sequence[type[Table]]) -> dg.TableColumnLineage:
+    """Columns that come from an upstream column of the same name."""
+    found = {
+        name: [dg.TableColumnDep(dg.AssetKey(u.name), name) for u in upstream if name in u.columns()] for name in table.columns()
+    }
+    return dg.TableColumnLineage({name: deps for name, deps in found.items() if deps})
+
+
+def materialization_metadata(
+    table: type[Table], rows: pl.DataFrame, book: Mapping[str, Any], numbers: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Counts, generation, versions, and the first rows."""
+    return {
+        "dagster/row_count": rows.height,
+        "generation": book[StoredTable.generation],
+        "code": book[StoredTable.code_version],
+        "settings": book[StoredTable.settings_version],
+        "first_rows": dg.MetadataValue.md(preview(rows)),
+        **{k: dg.MetadataValue.md(v) if isinstance(v, str) else v for k, v in numbers.items()},
+    }
+
+
+def check_metadata(failing: pl.DataFrame) -> dict[str, Any]:
+    """How many rows, and the first of them."""
+    return {"count": failing.height, "first_rows": dg.MetadataValue.md(preview(failing))}
+
+
+def preview(rows: pl.DataFrame) -> str:
+    """The first rows as a Markdown table that is short enough to be shown in place."""
+    shown = rows.select(n for n in rows.columns if n not in _PRIVATE and n != Table.project)
+    lines = ["| " + " | ".join(shown.columns) + " |", "|" + "---|" * shown.width]
+    for row in shown.head(10).iter_rows():
+        line = "| " + " | ".join(_cell(v) for v in row) + " |"
+        if sum(map(len, lines)) + len(lines) + len(line) > _INLINE and len(lines) > 2:
+            break
+        lines.append(line)
+    return "\n".join(lines)[:_INLINE]
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else "; ".join(map(str, value)) if isinstance(value, list) else str(value)
+    safe = "".join(c if c.isprintable() else " " for c in text).replace("|", "\\|").replace("<", "&lt;")
+    return safe if len(safe) <= _CELL else safe[: _CELL - 1] + "…"

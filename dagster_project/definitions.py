@@ -1,0 +1,48 @@
+"""The whole project as Dagster sees it.
+
+Holds `build_defs`.
+Add here: a resource; new stages are found by themselves.
+Keep out: stages and jobs.
+"""
+
+import dagster as dg
+
+import assets
+from assets.stage import SETTINGS_TAG, settings_version
+from dagster_project.automation import JOBS, SENSORS
+from proofsheet.config import Configuration, load
+from resources.photos import PhotoFilesResource
+from resources.progress import ProgressResource
+from resources.rules import CaptioningResource, GateResource, GroupingResource
+from resources.store import StoreResource
+
+
+def build_defs(settings: Configuration) -> dg.Definitions:
+    """Definitions for these settings; the settings of a stage are part of its code version."""
+    resources = {
+        "store": StoreResource(**settings.place.model_dump()),
+        "photo_files": PhotoFilesResource(**settings.photos.model_dump()),
+        "grouping": GroupingResource(**settings.groups.model_dump()),
+        "captioning": CaptioningResource(**settings.captions.model_dump()),
+        "gate": GateResource(**settings.gate.model_dump()),
+        "progress": ProgressResource(),
+    }
+
+    def with_settings(spec: dg.AssetSpec) -> dg.AssetSpec:
+        used = [resources[n] for n in str(spec.metadata.get(SETTINGS_TAG, "")).split(",") if n]
+        return spec.replace_attributes(code_version=f"{spec.code_version}-{settings_version(used)}")
+
+    found = dg.load_assets_from_package_module(assets)
+    return dg.Definitions(
+        assets=dg.map_asset_specs(with_settings, found),
+        jobs=JOBS,
+        sensors=SENSORS,
+        resources=resources,
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What `workspace.yaml` loads: the settings of the current folder and environment."""
+    return build_defs(load())

@@ -1,0 +1,44 @@
+"""Errors meant for the user: what, which file or value, and what to do next.
+
+Holds a small tree; each class has its exit code.
+Add here: a class only if a caller treats it differently.
+Keep out: messages (they are written where the error is found).
+"""
+
+from __future__ import annotations
+
+
+class ProofsheetError(Exception):
+    """Something the user can mend."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, next_step: str) -> None:
+        super().__init__(f"{what} {next_step}")
+        self.what, self.next_step = what, next_step
+
+
+class UsageError(ProofsheetError):
+    """Wrong argument, setting or configuration file."""
+
+    exit_code = 2
+
+
+class StoreError(ProofsheetError):
+    """A store file that cannot be read or written."""
+
+
+class StoreTooNew(StoreError):
+    """A store or ledger written by a newer version of Proofsheet."""
+
+    exit_code = 2
+
+
+class GateRefused(ProofsheetError):
+    """Rows that do not fit their table; nothing was written."""
+
+
+class Locked(ProofsheetError):
+    """Another process is at work on the project."""
+
+    exit_code = 11

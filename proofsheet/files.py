@@ -1,0 +1,142 @@
+"""Files on disk, without surprises.
+
+Holds hashing, atomic writing, cloning, identities and printable names.
+Add here: file operations that several areas need.
+Keep out: pictures (pictures.py) and moves of originals.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+_FICLONE = 0x40049409
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What tells that a file is the same without reading it; ctime cannot be set back by a program."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+    @classmethod
+    def of(cls, found: os.stat_result) -> Fingerprint:
+        """The fingerprint in a stat result."""
+        return cls(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+
+
+class Refused(Exception):  # noqa: N818 - it is data about a file, and ends nothing
+    """Why one file was refused."""
+
+    def __init__(self, kind: str, reason: str, next_step: str) -> None:
+        super().__init__(kind, reason, next_step)
+        self.kind, self.reason, self.next_step = kind, reason, next_step
+
+
+def printable(raw: str) -> str:
+    r"""A name that every text file can hold: bytes that are not UTF-8 become \\xNN."""
+    return raw.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def open_regular(path: Path) -> int:
+    """A descriptor for a regular file; links, pipes and devices are refused, never followed or read.
+
+    Raises:
+        Refused: with the kind link, special_file, no_permission or vanished.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        found = path.lstat()
+        if stat.S_ISLNK(found.st_mode):
+            raise Refused("link", "it is a link, and links are not followed", "copy the picture itself into the project")
+        if not stat.S_ISREG(found.st_mode):
+            raise Refused("special_file", "it is not a regular file", "remove it from the project folder")
+        return os.open(path, flags)
+    except PermissionError:
+        raise Refused("no_permission", "it may not be read", "give yourself read permission") from None
+    except FileNotFoundError:
+        raise Refused("vanished", "it was gone when it was opened", "run again") from None
+    except OSError as error:
+        raise Refused("unreadable", f"it cannot be opened: {error.strerror}", "check the disk and the file name") from None
+
+
+def hash_file(path: Path) -> tuple[str, Fingerprint]:
+    """SHA-256 and fingerprint of a regular file that did not change while it was read.
+
+    Raises:
+        Refused: if the file cannot be opened, is empty, or changed meanwhile.
+    """
+    descriptor = open_regular(path)
+    with os.fdopen(descriptor, "rb", buffering=0) as stream:
+        before = Fingerprint.of(os.fstat(stream.fileno()))
+        if before.size == 0:
+            raise Refused("empty_file", "it is empty (0 bytes)", "copy it again from the card or camera")
+        digest = hashlib.sha256()
+        try:
+            while block := stream.read(_BLOCK):
+                digest.update(block)
+        except OSError as error:
+            raise Refused("unreadable", f"reading failed: {error.strerror}", "check the disk") from None
+        if Fingerprint.of(os.fstat(stream.fileno())) != before:
+            raise Refused("vanished", "it changed while it was read", "run again when the copy is complete")
+    return digest.hexdigest(), before
+
+
+def short_hash(*parts: str, length: int = 16) -> str:
+    """A stable id made of texts; parts cannot run into each other."""
+    digest = hashlib.sha256()
+    for part in parts:
+        raw = part.encode("utf-8", "surrogateescape")
+        digest.update(len(raw).to_bytes(8, "little") + raw)
+    return digest.hexdigest()[:length]
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make a rename in the folder durable (a no-op where folders cannot be opened)."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Write a whole file or nothing: temporary file, fsync, rename, fsync of the folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    work = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with work.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        work.replace(path)
+    finally:
+        work.unlink(missing_ok=True)
+    fsync_folder(path.parent)
+
+
+def clone(source: Path, target: Path) -> None:
+    """Copy a file; a copy-on-write file system shares the blocks."""
+    try:
+        import fcntl
+
+        with source.open("rb") as src, target.open("wb") as dst:
+            fcntl.ioctl(dst.fileno(), _FICLONE, src.fileno())
+    except (ImportError, OSError):
+        shutil.copyfile(source, target)
+
+
+def fsync_file(path: Path) -> None:
+    """Make a file's content durable."""
+    with path.open("rb+") as stream:
+        os.fsync(stream.fileno())

@@ -1,0 +1,147 @@
+"""Facts: one SQLite file a project, in WAL mode with full fsync.
+
+Holds `Ledger`, the only place that speaks to SQLite.
+Add here: a verb that records or reads facts; the tables stand in schemas/facts.py.
+Keep out: anything that can be computed again (store.py).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from proofsheet.errors import StoreError, StoreTooNew
+from schemas.facts import ModelAnswer, ProofAttempt, Refusal
+from schemas.table import Table
+
+FORMAT = 1
+FACTS: tuple[type[Table], ...] = (Refusal, ModelAnswer, ProofAttempt)
+
+_SQLITE = {pl.Int64: "INTEGER", pl.Float64: "REAL", pl.Boolean: "INTEGER"}
+
+
+class Ledger:
+    """The facts of one project.
+
+    Args:
+        path: the SQLite file; made on the first write.
+        project: key of the project; a ledger of another one is refused.
+    """
+
+    def __init__(self, path: Path, project: str) -> None:
+        self.path, self.project = path, project
+
+    def add(self, table: type[Table], rows: Iterable[Mapping[str, object]]) -> int:
+        """Insert rows in one transaction; a row whose key is there already stays as it was.
+
+        Returns:
+            Number of rows added.
+        """
+        return self._write(table, rows, "INSERT OR IGNORE")
+
+    def put(self, table: type[Table], rows: Iterable[Mapping[str, object]]) -> int:
+        """Insert rows or replace those with the same key, in one transaction."""
+        return self._write(table, rows, "INSERT OR REPLACE")
+
+    def rows(self, table: type[Table], **equal: object) -> pl.DataFrame:
+        """All rows (or those with these values) in key order, as a frame of the table's types."""
+        if not self.path.exists():
+            return table.frame()
+        where = " AND ".join(f'"{_known(table, name)}" = ?' for name in equal)
+        order = ", ".join(f'"{k}"' for k in table.key())
+        statement = f'SELECT * FROM "{table.name}"' + (f" WHERE {where}" if where else "") + f" ORDER BY {order}"  # noqa: S608
+        with self._open() as con:
+            found = con.execute(statement, tuple(equal.values())).fetchall()
+        names = table.polars_schema().names()
+        return table.frame({n: _decode(table, n, row[n]) for n in names} for row in found)
+
+    def _write(self, table: type[Table], rows: Iterable[Mapping[str, object]], verb: str) -> int:
+        names = table.polars_schema().names()
+        values = [
+            tuple(_encode(table, n, self.project if n == Table.project else row[n]) for n in names) for row in rows
+        ]
+        if not values:
+            return 0
+        columns, marks = ", ".join(f'"{n}"' for n in names), ", ".join("?" * len(names))
+        with self._open() as con, con:
+            before = con.total_changes
+            con.executemany(f'{verb} INTO "{table.name}" ({columns}) VALUES ({marks})', values)  # noqa: S608
+            return con.total_changes - before
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with closing(sqlite3.connect(self.path, timeout=60.0)) as con:
+                con.row_factory = sqlite3.Row
+                con.execute("PRAGMA journal_mode=WAL")
+                con.execute("PRAGMA synchronous=FULL")
+                self._prepare(con)
+                yield con
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"The ledger {self.path} failed: {error}.", "Check the free space and the disk; nothing of it was deleted."
+            ) from error
+
+    def _prepare(self, con: sqlite3.Connection) -> None:
+        version = con.execute("PRAGMA user_version").fetchone()[0]
+        if version > FORMAT:
+            raise StoreTooNew(
+                f"The ledger {self.path} has format {version}; this Proofsheet knows {FORMAT}.", "Install the newer Proofsheet."
+            )
+        if version == FORMAT:
+            owner = con.execute("SELECT project FROM owner").fetchone()[0]
+            if owner != self.project:
+                raise StoreError(
+                    f"The ledger {self.path} belongs to project {owner!r}, not {self.project!r}.", "Put the file back where it was."
+                )
+            return
+        with con:
+            con.execute("BEGIN IMMEDIATE")
+            if con.execute("PRAGMA user_version").fetchone()[0] == FORMAT:
+                return
+            con.execute("CREATE TABLE owner (project TEXT NOT NULL)")
+            con.execute("INSERT INTO owner VALUES (?)", (self.project,))
+            for table in FACTS:
+                con.execute(_ddl(table))
+            con.execute(f"PRAGMA user_version={FORMAT}")
+
+
+def _known(table: type[Table], name: str) -> str:
+    if name not in table.columns():
+        raise KeyError(f"{table.name} has no column {name}")
+    return name
+
+
+def _ddl(table: type[Table]) -> str:
+    columns = [
+        f'"{n}" {_SQLITE.get(c.dtype, "TEXT")}' + ("" if c.nullable else " NOT NULL") for n, c in table.columns().items()
+    ]
+    keys = ", ".join(f'"{k}"' for k in table.key())
+    return f'CREATE TABLE "{table.name}" ({", ".join(columns)}, PRIMARY KEY ({keys})) STRICT'
+
+
+def _encode(table: type[Table], name: str, value: object) -> Any:  # noqa: ANN401
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="microseconds")
+    if isinstance(value, list | dict | tuple):
+        return json.dumps(value, ensure_ascii=False)
+    return value
+
+
+def _decode(table: type[Table], name: str, value: Any) -> Any:  # noqa: ANN401
+    dtype = table.columns()[name].dtype
+    if value is None:
+        return None
+    if isinstance(dtype, pl.Datetime):
+        return datetime.fromisoformat(value)
+    if isinstance(dtype, pl.List | pl.Struct):
+        return json.loads(value)
+    return value

@@ -1,0 +1,30 @@
+"""What file names say.
+
+Holds parsing of `<series>_stage<number>_<label>`.
+Add here: another naming scheme.
+Keep out: anything that opens a file.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_STAGE = re.compile(r"^(?P<series>.+?)[_\-. ]stage(?P<stage>\d+(?:\.\d+)?)(?:[_\-. ](?P<label>.+))?$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A parsed name."""
+
+    series: str
+    stage: float
+    label: str | None
+
+
+def parse_stage(stem: str) -> Stage | None:
+    """The stage in a file name without extension, such as `20250708_060416_stage1.5_face_swapped`, or None."""
+    found = _STAGE.match(stem)
+    if found is None:
+        return None
+    return Stage(found["series"], float(found["stage"]), found["label"])

@@ -1,0 +1,80 @@
+"""Refused files: recorded once, shown until they are mended, never decoded again in vain.
+
+Holds the verbs over the `refusals` facts.
+Add here: what a person may do with a refused file.
+Keep out: the decision to refuse (scan.py, pictures.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import polars as pl
+
+from proofsheet.files import Refused
+from proofsheet.ledger import Ledger
+from schemas.facts import Refusal
+from schemas.library import Quarantine
+
+DECODING = ("unreadable", "too_large", "decoder_died", "decoder_timeout")
+
+
+def known_bad(ledger: Ledger, reader: str) -> dict[str, Refused]:
+    """Contents that this version of the reader has refused before: they are not opened again.
+
+    Args:
+        ledger: of the project.
+        reader: version of the reader.
+    """
+    rows = ledger.rows(Refusal, refused_by=reader)
+    rows = rows.filter(pl.col(Refusal.kind_of_refusal).is_in(DECODING) & pl.col(Refusal.cleared_at).is_null())
+    return {
+        row[Refusal.content_hash]: Refused(row[Refusal.kind_of_refusal], row[Refusal.reason], row[Refusal.next_step])
+        for row in rows.drop_nulls(Refusal.content_hash).to_dicts()
+    }
+
+
+def record_refusals(
+    ledger: Ledger, refused: Mapping[str, Refused], hashes: Mapping[str, str], reader: str, now: datetime
+) -> pl.DataFrame:
+    """Bring the ledger up to date with what is refused now, and give the rows of `quarantine`.
+
+    Args:
+        ledger: of the project.
+        refused: path to refusal, everything that is refused at present.
+        hashes: path to content hash, where the content was read.
+        reader: version of the reader.
+        now: present time (UTC, no zone).
+    """
+    before = {row[Refusal.path]: row for row in ledger.rows(Refusal).to_dicts()}
+    rows: list[dict[str, object]] = []
+    for path, why in refused.items():
+        row = {
+            Refusal.path: path,
+            Refusal.kind_of_refusal: why.kind,
+            Refusal.reason: why.reason,
+            Refusal.next_step: why.next_step,
+            Refusal.content_hash: hashes.get(path),
+            Refusal.refused_by: reader,
+            Refusal.cleared_at: None,
+        }
+        old = before.get(path)
+        same = old is not None and old[Refusal.cleared_at] is None and old[Refusal.content_hash] == hashes.get(path)
+        rows.append(row | {Refusal.first_seen_at: old[Refusal.first_seen_at] if old and same else now})
+    gone = [
+        row | {Refusal.cleared_at: now} for path, row in before.items() if path not in refused and row[Refusal.cleared_at] is None
+    ]
+    changed = [row for row in rows if _differs(row, before.get(str(row[Refusal.path])))]
+    ledger.put(Refusal, changed + gone)
+    return quarantine_rows(ledger)
+
+
+def quarantine_rows(ledger: Ledger) -> pl.DataFrame:
+    """The rows of `quarantine`: every refusal that still holds."""
+    rows = ledger.rows(Refusal).filter(pl.col(Refusal.cleared_at).is_null())
+    return rows.rename({Refusal.kind_of_refusal: Quarantine.kind}).select(Quarantine.polars_schema().names())
+
+
+def _differs(row: Mapping[str, object], old: Mapping[str, object] | None) -> bool:
+    return old is None or any(old[name] != value for name, value in row.items())

@@ -1,0 +1,94 @@
+"""Which code made a row.
+
+Holds `code_version`.
+Add here: other facts about the origin of rows.
+Keep out: settings and models, which name themselves.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import importlib.util
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+OURS = ("proofsheet", "schemas")
+
+
+def code_version(function: Callable[..., Any]) -> str:
+    """A hash of the code behind a function: itself and every module of ours that it reaches.
+
+    Comments, docstrings and layout do not count. Data files in a package (word lists, prompts) do.
+    """
+    digest = hashlib.sha256(_normal_form(inspect.getsource(function)).encode())
+    reached: set[str] = set()
+    for value in _names_used(function):
+        module = getattr(value, "__module__", None) or getattr(value, "__name__", "")
+        _collect(str(module), reached)
+    if function.__module__.split(".")[0] in OURS:
+        _collect(function.__module__, reached)
+    for name in sorted(reached):
+        digest.update(_module_hash(name))
+    return digest.hexdigest()[:12]
+
+
+def module_version(name: str) -> str:
+    """The same for a whole module by name."""
+    reached: set[str] = set()
+    _collect(name, reached)
+    return hashlib.sha256(b"".join(_module_hash(n) for n in sorted(reached))).hexdigest()[:12]
+
+
+def _names_used(function: Callable[..., Any]) -> list[object]:
+    names = set(function.__code__.co_names)
+    return [v for n, v in function.__globals__.items() if n in names]
+
+
+def _collect(module: str, reached: set[str]) -> None:
+    if module in reached or module.split(".")[0] not in OURS:
+        return
+    reached.add(module)
+    for inner in _imports(module):
+        _collect(inner, reached)
+
+
+@functools.cache
+def _source(module: str) -> Path | None:
+    found = importlib.util.find_spec(module)
+    return Path(found.origin) if found and found.origin else None
+
+
+@functools.cache
+def _imports(module: str) -> frozenset[str]:
+    path = _source(module)
+    if path is None:
+        return frozenset()
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in OURS:
+            found.add(node.module)
+    return frozenset(found)
+
+
+@functools.cache
+def _module_hash(module: str) -> bytes:
+    path = _source(module)
+    if path is None:
+        return b""
+    digest = hashlib.sha256(_normal_form(path.read_text("utf-8")).encode())
+    if path.name == "__init__.py":
+        for data in sorted(p for p in path.parent.iterdir() if p.is_file() and p.suffix != ".py"):
+            digest.update(data.name.encode() + data.read_bytes())
+    return digest.digest()
+
+
+def _normal_form(source: str) -> str:
+    tree = ast.parse(inspect.cleandoc("\n" + source) if source[:1].isspace() else source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return ast.dump(tree)

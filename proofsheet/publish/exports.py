@@ -1,0 +1,76 @@
+"""Accepted rows as files in the home.
+
+Holds the CSV export.
+Add here: another file format for accepted rows.
+Keep out: anything written into the library.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import polars as pl
+
+from proofsheet.files import write_atomic
+from schemas.library import Photo
+from schemas.proof import MetadataQuality
+from schemas.review import Export
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def export_rows(project: str, proofs: pl.DataFrame, photos: pl.DataFrame, export_file: str) -> pl.DataFrame:
+    """The rows of `exports`: the current attempts that were accepted.
+
+    Args:
+        project: partition key.
+        proofs: rows of `metadata_quality`.
+        photos: rows of `photos`.
+        export_file: path of the CSV inside the home.
+    """
+    proof = MetadataQuality
+    accepted = proofs.filter(pl.col(proof.is_current) & (pl.col(proof.status) == "accepted"))
+    known = accepted.join(photos, on=[Photo.project, Photo.photo_id], how="inner").sort(Photo.path)
+    rows = [
+        {
+            Export.project: project,
+            Export.photo_id: row[Photo.photo_id],
+            Export.path: row[Photo.path],
+            Export.content_hash: row[Photo.content_hash],
+            Export.title: row[proof.accepted_title],
+            Export.caption: row[proof.accepted_caption],
+            Export.alt_text: row[proof.accepted_alt_text],
+            Export.keywords: row[proof.accepted_keywords],
+            Export.written_by: f"{row[proof.model]}; {row[proof.prompt_version]}; rules {row[proof.rules_version]}",
+            Export.export_file: export_file,
+        }
+        for row in known.iter_rows(named=True)
+    ]
+    return Export.frame(rows)
+
+
+def write_csv(rows: pl.DataFrame, path: Path) -> bool:
+    """Write the rows as UTF-8 CSV, whole or not at all; a file that already reads so is left as it is.
+
+    Returns:
+        True if the file was written.
+    """
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer)
+    names = [n for n in rows.columns if n not in {Export.project, Export.export_file}]
+    writer.writerow(names)
+    for row in rows.select(names).iter_rows():
+        writer.writerow([_cell(value) for value in row])
+    content = buffer.getvalue().encode("utf-8")
+    if path.exists() and path.read_bytes() == content:
+        return False
+    write_atomic(path, content)
+    return True
+
+
+def _cell(value: object) -> str:
+    """Text that no spreadsheet takes for a formula: a leading quote is put before =, +, -, @, tab and line ends."""
+    text = "; ".join(str(v) for v in value) if isinstance(value, list) else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text

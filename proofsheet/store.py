@@ -1,0 +1,253 @@
+"""Derived tables: one DuckDB file a project, published by copy-on-write.
+
+Holds `Store`, the only place that speaks to DuckDB.
+Add here: how tables are written and read.
+Keep out: what stands in them (schemas/) and facts (ledger.py).
+
+    store/<project>/000042.duckdb   a generation; never changed once it has this name
+    store/<project>/CURRENT         the number of the current one
+    store/<project>.duckdb          a copy of it for people and their tools
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from proofsheet.errors import StoreError, StoreTooNew, UsageError
+from proofsheet.files import clone, fsync_file, fsync_folder, write_atomic
+from proofsheet.gate import check_frame
+from proofsheet.locks import hold
+from schemas.storage import StoredTable
+from schemas.table import Table
+
+FORMAT = 1
+_KEPT = 2
+_TRIES = 20
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """Where the rows of one publication come from."""
+
+    inputs: str = ""
+    code_version: str = ""
+    settings_version: str = ""
+    upstream: str = "{}"
+    run_id: str = ""
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC).replace(tzinfo=None))
+
+
+@dataclass(frozen=True)
+class Published:
+    """The generation that holds the rows, and whether it had to be made."""
+
+    generation: int
+    changed: bool
+
+
+def checksum(table: type[Table], frame: pl.DataFrame) -> str:
+    """Hash of the rows in key order, with names and types."""
+    ordered = frame.sort(table.key())
+    digest = hashlib.sha256(repr(dict(frame.schema)).encode())
+    digest.update(ordered.hash_rows().to_numpy().tobytes())
+    return digest.hexdigest()[:32]
+
+
+class Store:
+    """The tables of one project.
+
+    Args:
+        root: folder of all stores.
+        project: key of the project.
+    """
+
+    def __init__(self, root: Path, project: str) -> None:
+        self.project = project
+        self.folder = root / project
+        self.open_copy = root / f"{project}.duckdb"
+
+    def generation(self) -> int:
+        """Number of the current generation; 0 before the first."""
+        try:
+            return int((self.folder / "CURRENT").read_text("ascii"))
+        except FileNotFoundError:
+            return 0
+        except ValueError:
+            raise StoreError(f"{self.folder / 'CURRENT'} does not hold a number.", "Delete it and run again.") from None
+
+    def path(self, generation: int) -> Path:
+        """File of a generation."""
+        return self.folder / f"{generation:06d}.duckdb"
+
+    def read(self, table: type[Table]) -> pl.DataFrame:
+        """All rows of a table in key order; no rows if it was never written."""
+        order = ", ".join(f'"{k}"' for k in table.key())
+        with self._reader() as con:
+            if con is None or not _has(con, table):
+                return table.frame()
+            return con.sql(f'SELECT * FROM "{table.name}" ORDER BY {order}').pl()  # noqa: S608
+
+    def query(self, sql: str) -> pl.DataFrame:
+        """The answer to a question in SQL; the store cannot be changed by it.
+
+        Raises:
+            UsageError: if DuckDB refuses the statement.
+        """
+        with self._reader() as con:
+            if con is None:
+                return pl.DataFrame()
+            try:
+                answer = con.sql(sql)
+                return answer.pl() if answer is not None else pl.DataFrame()
+            except duckdb.Error as error:
+                raise UsageError(f"The statement failed: {error}.", "`proofsheet sql 'show tables'` lists the tables.") from error
+
+    def tables(self) -> dict[str, dict[str, object]]:
+        """The bookkeeping row of every table, by table name."""
+        return {str(row[StoredTable.table_name]): row for row in self.read(StoredTable).to_dicts()}
+
+    def publish(self, frames: Mapping[type[Table], pl.DataFrame], stamp: Stamp) -> Published:
+        """Replace the rows of these tables in one new generation; equal rows from equal inputs need none.
+
+        Raises:
+            GateRefused: if a frame does not fit its table; nothing is written.
+            StoreError: if the disk is full or the current generation cannot be read.
+        """
+        for table, frame in frames.items():
+            check_frame(table, frame, self.project)
+        sums = {table: checksum(table, frame) for table, frame in frames.items()}
+        with hold(self.folder / "write.lock", "publishing"):
+            current, known = self.generation(), self.tables()
+            if current and all(_same(known.get(t.name), sums[t], stamp) for t in frames):
+                return Published(current, changed=False)
+            number = 1 + max([current, *(int(p.stem) for p in self.folder.glob("[0-9]*.duckdb"))])
+            try:
+                self._write(current, number, frames, _bookkeeping(self.project, known, sums, frames, stamp, number))
+                self._show(number)
+            except (duckdb.Error, OSError) as error:
+                raise StoreError(
+                    f"The store of {self.project} could not be written: {error}.",
+                    f"Generation {current} is untouched; make room on the disk and run again.",
+                ) from error
+            return Published(number, changed=True)
+
+    def _write(self, current: int, number: int, frames: Mapping[type[Table], pl.DataFrame], books: pl.DataFrame) -> None:
+        work = self.folder / f".{number:06d}.tmp"
+        for leftover in self.folder.glob(".*.tmp*"):
+            leftover.unlink()
+        try:
+            if current:
+                clone(self.path(current), work)
+            with contextlib.closing(duckdb.connect(work, config={"threads": 2})) as con:
+                con.execute("BEGIN")
+                for table, frame in [*frames.items(), (StoredTable, books)]:
+                    con.execute(f'DROP TABLE IF EXISTS "{table.name}"')
+                    for statement in table.ddl():
+                        con.execute(statement)
+                    rows = frame.sort(table.key())  # read by name in the statement below
+                    con.execute(f'INSERT INTO "{table.name}" BY NAME SELECT * FROM rows')  # noqa: S608
+                con.execute(f"CREATE OR REPLACE TABLE _format AS SELECT {FORMAT} AS version")
+                con.execute("COMMIT")
+                con.execute("CHECKPOINT")
+            fsync_file(work)
+            work.replace(self.path(number))
+        finally:
+            for leftover in self.folder.glob(".*.tmp*"):
+                leftover.unlink()
+        fsync_folder(self.folder)
+        write_atomic(self.folder / "CURRENT", str(number).encode("ascii"))
+
+    def _show(self, number: int) -> None:
+        """Refresh the copy for people and drop old generations."""
+        work = self.open_copy.with_suffix(".tmp")
+        clone(self.path(number), work)
+        work.replace(self.open_copy)
+        for path in sorted(self.folder.glob("[0-9]*.duckdb"))[:-_KEPT]:
+            path.unlink()
+
+    @contextmanager
+    def _reader(self) -> Iterator[duckdb.DuckDBPyConnection | None]:
+        """The current generation, read-only, for one read."""
+        con = self._connect()
+        if con is None:
+            yield None
+            return
+        with contextlib.closing(con):
+            version = con.sql("SELECT version FROM _format").fetchall()[0][0]
+            if version > FORMAT:
+                raise StoreTooNew(
+                    f"The store of {self.project} has format {version}; this Proofsheet knows {FORMAT}.",
+                    "Install the newer Proofsheet, or delete the store folder: it is rebuilt by `proofsheet run`.",
+                )
+            yield con
+
+    def _connect(self) -> duckdb.DuckDBPyConnection | None:
+        for _attempt in range(_TRIES):
+            number = self.generation()
+            if not number:
+                return None
+            try:
+                return duckdb.connect(self.path(number), read_only=True, config={"threads": 2})
+            except duckdb.Error as error:
+                if not self.path(number).exists() and number != self.generation():
+                    continue  # a newer generation came between the two looks
+                if "lock" in str(error).lower():
+                    return self._connect_to_copy(number)
+                raise StoreError(
+                    f"The store {self.path(number)} cannot be read: {error}.", "Run `proofsheet run` to rebuild it."
+                ) from error
+        raise StoreError(f"The store of {self.project} changed faster than it could be read.", "Try again.")
+
+    def _connect_to_copy(self, number: int) -> duckdb.DuckDBPyConnection:
+        """A foreign program holds the generation itself open for writing: read a copy instead."""
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / "copy.duckdb"
+            clone(self.path(number), copy)
+            return duckdb.connect(copy, read_only=True, config={"threads": 2})
+
+
+def _has(con: duckdb.DuckDBPyConnection, table: type[Table]) -> bool:
+    found = con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = ?", [table.name]).fetchall()
+    return bool(found[0][0])
+
+
+def _same(row: Mapping[str, object] | None, found: str, stamp: Stamp) -> bool:
+    return row is not None and row[StoredTable.checksum] == found and row[StoredTable.inputs] == stamp.inputs
+
+
+def _bookkeeping(
+    project: str,
+    known: Mapping[str, Mapping[str, object]],
+    sums: Mapping[type[Table], str],
+    frames: Mapping[type[Table], pl.DataFrame],
+    stamp: Stamp,
+    number: int,
+) -> pl.DataFrame:
+    rows = dict(known)
+    for table, found in sums.items():
+        before = known.get(table.name)
+        kept = before[StoredTable.generation] if before and before[StoredTable.checksum] == found else number
+        rows[table.name] = {
+            Table.project: project,
+            StoredTable.table_name: table.name,
+            StoredTable.row_count: frames[table].height,
+            StoredTable.checksum: found,
+            StoredTable.inputs: stamp.inputs,
+            StoredTable.code_version: stamp.code_version,
+            StoredTable.settings_version: stamp.settings_version,
+            StoredTable.upstream: stamp.upstream,
+            StoredTable.generation: kept,
+            StoredTable.run_id: stamp.run_id,
+            StoredTable.published_at: stamp.now(),
+        }
+    return StoredTable.frame(rows.values())

@@ -1,0 +1,144 @@
+"""The embedded describer: it writes only what was measured, and says so by its name.
+
+Holds `Describer` (the Protocol) and `EmbeddedDescriber`.
+Add here: what can be said from measurements.
+Keep out: models that see; they come through their own client.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from proofsheet.provenance import module_version
+from schemas.library import ExifFact
+from schemas.vision import ImageQuality
+
+Row = Mapping[str, Any]
+TEMPLATE = "measured-1"
+
+
+@dataclass(frozen=True)
+class Words:
+    """Texts about one picture."""
+
+    title: str
+    caption: str
+    alt_text: str
+    keywords: list[str]
+
+
+class Describer(Protocol):
+    """Writes words about one picture."""
+
+    name: str
+    digest: str
+    prompt_version: str
+    template_words: frozenset[str]
+
+    def describe(self, facts: Row) -> Words:
+        """Words about the picture with these measured facts."""
+
+
+class EmbeddedDescriber:
+    """Words from measurements alone: shape, light, colours, sharpness, camera facts."""
+
+    name = "embedded describer"
+    prompt_version = TEMPLATE
+    template_words = frozenset(
+        "mostly at the on in around and a an picture contrast focus detail clear fine throughout taken mm s iso f".split()
+    )
+
+    @property
+    def digest(self) -> str:
+        """Hash of this code: another wording is another describer."""
+        return module_version(__name__)
+
+    def describe(self, facts: Row) -> Words:
+        """See `Describer`."""
+        colors: Sequence[Row] = facts[ImageQuality.colors]
+        where = [f"{c['color']} {_PLACES[c['place']]}" for c in colors]
+        shares = [f"{c['color']} {_PLACES[c['place']]} ({_percent(c['share'])})" for c in colors]
+        look = ", ".join([_light(facts), f"{_contrast(facts)} contrast", _color_mood(facts), _focus(facts)])
+        opening = f"{_article(_shape(facts))} {_shape(facts)} picture, {look}."
+        caption = opening + (f" Mostly {_joined(shares)}." if shares else "") + _camera(facts)
+        alt = f"{_shape(facts).capitalize()} picture: {_joined(where)}." if where else f"{_shape(facts).capitalize()} picture, {_light(facts)}."
+        title = _upper(_joined(where[:2]) or f"{_light(facts)} {_shape(facts)} picture")
+        keywords = list(dict.fromkeys([*(c["color"] for c in colors), _shape(facts), _light(facts), _color_mood(facts)]))
+        return Words(title[:80], caption, alt, keywords)
+
+
+_PLACES = {
+    "top": "at the top",
+    "bottom": "at the bottom",
+    "left": "on the left",
+    "right": "on the right",
+    "centre": "in the centre",
+    "edges": "around the edges",
+    "throughout": "throughout",
+}
+
+
+def evidence(facts: Row) -> frozenset[str]:
+    """Words about the picture that measurements support, whoever wrote them."""
+    named = " ".join(str(c["color"]) for c in facts[ImageQuality.colors])
+    return frozenset(f"{named} {_shape(facts)} {_light(facts)} {_color_mood(facts)}".split())
+
+
+def _shape(facts: Row) -> str:
+    ratio = facts[ImageQuality.width_px] / facts[ImageQuality.height_px]
+    if ratio >= 2:
+        return "panoramic"
+    if ratio > 1.05:
+        return "landscape"
+    return "square" if ratio >= 1 / 1.05 else "portrait"
+
+
+def _light(facts: Row) -> str:
+    value = facts[ImageQuality.brightness]
+    return "dark" if value < 0.25 else "bright" if value > 0.65 else "balanced"
+
+
+def _contrast(facts: Row) -> str:
+    value = facts[ImageQuality.contrast]
+    return "low" if value < 0.12 else "strong" if value > 0.27 else "medium"
+
+
+def _color_mood(facts: Row) -> str:
+    value = facts[ImageQuality.colorfulness]
+    return "monochrome" if value < 0.02 else "muted" if value < 0.25 else "colourful"
+
+
+def _focus(facts: Row) -> str:
+    value = facts[ImageQuality.tile_sharpness]
+    return "soft focus" if value < 1.5 else "fine detail" if value > 3.2 else "clear focus"
+
+
+def _camera(facts: Row) -> str:
+    parts = []
+    if facts.get(ExifFact.focal_length_mm):
+        parts.append(f"{facts[ExifFact.focal_length_mm]:g} mm")
+    if facts.get(ExifFact.f_number):
+        parts.append(f"f/{facts[ExifFact.f_number]:g}")
+    if seconds := facts.get(ExifFact.exposure_s):
+        parts.append(f"1/{round(1 / seconds)} s" if seconds < 0.4 else f"{seconds:g} s")
+    if facts.get(ExifFact.iso):
+        parts.append(f"ISO {facts[ExifFact.iso]}")
+    return f" Taken at {', '.join(parts)}." if parts else ""
+
+
+def _percent(share: float) -> str:
+    return f"{round(share * 20) * 5} %"
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
+
+
+def _article(word: str) -> str:
+    return "An" if word[0] in "aeiou" else "A"
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]

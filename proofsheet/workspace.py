@@ -1,0 +1,103 @@
+"""Where everything lies: the library, the home, and the projects between them.
+
+Holds `Workspace` and `Project`.
+Add here: a place inside the home.
+Keep out: what is done there.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+from proofsheet.errors import UsageError
+from proofsheet.files import printable, short_hash
+from proofsheet.ledger import Ledger
+from proofsheet.store import Store
+from schemas.settings import PlaceSettings
+
+_SLUG_LENGTH = 40
+
+
+@dataclass(frozen=True)
+class Project:
+    """One sub-folder of the library, and its places in the home."""
+
+    key: str
+    name: str
+    folder: Path
+    home: Path
+
+    @property
+    def store(self) -> Store:
+        """Derived tables."""
+        return Store(self.home / "store", self.key)
+
+    @property
+    def ledger(self) -> Ledger:
+        """Facts."""
+        return Ledger(self.home / "ledger" / f"{self.key}.sqlite", self.key)
+
+    @property
+    def cache(self) -> Path:
+        """Folder of what is only expensive."""
+        return self.home / "cache" / self.key
+
+    @property
+    def run_lock(self) -> Path:
+        """Held by the one run that works on the project."""
+        return self.home / "locks" / f"{self.key}.lock"
+
+    @property
+    def export_file(self) -> Path:
+        """The CSV of accepted rows."""
+        return self.home / "exports" / self.key / "metadata.csv"
+
+
+class Workspace:
+    """A library and its home.
+
+    Raises:
+        UsageError: if the library is missing or the home lies inside it.
+    """
+
+    def __init__(self, place: PlaceSettings) -> None:
+        self.library = Path(place.library).expanduser()
+        self.home = Path(place.home).expanduser()
+        if not self.library.is_dir():
+            raise UsageError(f"The library {self.library} is not a folder.", "Run `proofsheet init LIBRARY` with the folder of your projects.")
+        if self.home.resolve().is_relative_to(self.library.resolve()):
+            raise UsageError(f"The home {self.home} lies inside the library.", "Choose a home outside: the library is only read.")
+
+    def projects(self) -> list[Project]:
+        """Every project in the order of its name; hidden folders and links are none."""
+        folders = (p for p in self.library.iterdir() if p.is_dir() and not p.is_symlink() and not p.name.startswith("."))
+        return [self._of(folder) for folder in sorted(folders, key=lambda p: p.name)]
+
+    def project(self, wanted: str) -> Project:
+        """The project with this key or folder name.
+
+        Raises:
+            UsageError: if there is none.
+        """
+        found = [p for p in self.projects() if wanted in (p.key, p.name)]
+        if not found:
+            names = ", ".join(p.name for p in self.projects()) or "none"
+            raise UsageError(f"There is no project {wanted!r} in {self.library}.", f"Projects there: {names}.")
+        return found[0]
+
+    def loose_files(self) -> int:
+        """Files that lie in the library itself and so belong to no project."""
+        return sum(1 for p in self.library.iterdir() if not p.is_dir() and not p.name.startswith("."))
+
+    def _of(self, folder: Path) -> Project:
+        return Project(project_key(folder.name), printable(folder.name), folder, self.home)
+
+
+def project_key(name: str) -> str:
+    """A safe slug plus a hash of the exact name, so that no two folders share a key."""
+    plain = unicodedata.normalize("NFKD", printable(name)).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:_SLUG_LENGTH] or "project"
+    return f"{slug}-{short_hash(name, length=6)}"

@@ -1,0 +1,22 @@
+"""Thresholds that a person may set, as resources, so that the Launchpad shows and overrides them.
+
+Holds one class for each class of settings that a rule takes.
+Add here: the settings of a new stage.
+Keep out: defaults (schemas/settings.py).
+"""
+
+import dagster as dg
+
+from schemas.settings import CaptionSettings, GateSettings, GroupSettings
+
+
+class GroupingResource(GroupSettings, dg.ConfigurableResource["GroupingResource"]):
+    """When pictures form a set."""
+
+
+class CaptioningResource(CaptionSettings, dg.ConfigurableResource["CaptioningResource"]):
+    """Which pictures get texts."""
+
+
+class GateResource(GateSettings, dg.ConfigurableResource["GateResource"]):
+    """What the gate compares."""

@@ -1,0 +1,73 @@
+"""Tables of the library: which files there are, which were refused, what their EXIF says.
+
+Holds `Photo`, `Quarantine`, `ExifFact`.
+Add here: tables of facts read from files.
+Keep out: measurements of pixels (vision.py).
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from schemas.table import Table, column
+
+REFUSALS = (
+    "unreadable",
+    "too_large",
+    "unsupported_format",
+    "wrong_extension",
+    "link",
+    "special_file",
+    "empty_file",
+    "name_not_text",
+    "no_permission",
+    "vanished",
+    "decoder_died",
+    "decoder_timeout",
+)
+
+
+class Photo(Table, name="photos"):
+    """Every picture file of a project that could be opened, one row a path."""
+
+    photo_id = column(pl.String, "Opaque id of the file: a hash of project and path.", key=True)
+    path = column(pl.String, "Path inside the project folder, with forward slashes.")
+    folder = column(pl.String, "Folder of the file inside the project; empty for the project folder itself.")
+    file_name = column(pl.String, "Last part of the path.")
+    format = column(pl.String, "Format found in the file, whatever its extension says.")
+    size_bytes = column(pl.Int64, "Size of the file.", unit="bytes", ge=1)
+    modified_at = column(pl.Datetime("us"), "Modification time of the file (UTC).")
+    content_hash = column(pl.String, "SHA-256 of the file's bytes, hexadecimal.")
+    series = column(pl.String, "The name before '_stage…'; null where the name has no stage.", nullable=True)
+    stage = column(pl.Float64, "Stage number parsed from the name, such as 1.5.", nullable=True, ge=0)
+    stage_label = column(pl.String, "Words after the stage number, such as 'upscaled'.", nullable=True)
+    companions = column(pl.List(pl.String), "Paths of the files that belong to this one (.txt, .yaml, .xmp, …).")
+
+
+class Quarantine(Table, name="quarantine"):
+    """Every file that was refused, with the reason and what to do about it."""
+
+    path = column(pl.String, "Path inside the project folder; undecodable bytes are shown as \\xNN.", key=True)
+    kind = column(pl.String, "Class of the refusal.", isin=REFUSALS)
+    reason = column(pl.String, "What is wrong with the file, in words.")
+    next_step = column(pl.String, "What a person can do about it.")
+    content_hash = column(pl.String, "SHA-256 of the refused bytes; null if they were never read.", nullable=True)
+    refused_by = column(pl.String, "Code version of the reader that refused it.")
+    first_seen_at = column(pl.Datetime("us"), "When it was refused first (UTC).")
+
+
+class ExifFact(Table, name="exif_facts"):
+    """What the camera wrote into the file."""
+
+    photo_id = column(pl.String, "The photo.", key=True)
+    make = column(pl.String, "Maker of the camera.", nullable=True)
+    model = column(pl.String, "Model of the camera.", nullable=True)
+    lens = column(pl.String, "Model of the lens.", nullable=True)
+    taken_at = column(pl.Datetime("us"), "Capture time as the camera's clock showed it (no zone).", nullable=True)
+    exposure_s = column(pl.Float64, "Exposure time.", unit="s", nullable=True, ge=0)
+    f_number = column(pl.Float64, "Aperture as f-number.", nullable=True, ge=0)
+    iso = column(pl.Int64, "Sensitivity.", unit="ISO", nullable=True, ge=0)
+    focal_length_mm = column(pl.Float64, "Focal length.", unit="mm", nullable=True, ge=0)
+    latitude_deg = column(pl.Float64, "Latitude, north positive.", unit="degree", nullable=True, ge=-90, le=90)
+    longitude_deg = column(pl.Float64, "Longitude, east positive.", unit="degree", nullable=True, ge=-180, le=180)
+    orientation = column(pl.Int64, "EXIF orientation as stored, 1 to 8.", nullable=True, ge=1, le=8)

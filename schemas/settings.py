@@ -1,0 +1,60 @@
+"""Settings: one frozen class a stage, every field with its meaning.
+
+Holds the classes that `proofsheet.toml`, the environment and the Launchpad fill.
+Add here: a field with a description, or a class for a new stage.
+Keep out: reading of files (proofsheet/config.py).
+A field marked `KNOB` changes speed, never rows; it does not make a table stale.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+KNOB = {"knob": True}
+
+
+class Settings(BaseModel):
+    """Base of all settings: frozen, unknown fields refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PlaceSettings(Settings):
+    """Where pictures are read and results are kept."""
+
+    library: str = Field(description="Folder whose sub-folders are the projects. It is only read.")
+    home: str = Field(description="Folder for store, ledger, cache, exports and the Dagster instance.")
+
+
+class PhotoSettings(Settings):
+    """How picture files are opened and measured."""
+
+    max_pixels: int = Field(160_000_000, ge=1, description="Pictures with more pixels than this are refused.")
+    analysis_side_px: int = Field(768, ge=64, le=4096, description="Longest side of the picture that is measured, in pixels.")
+    workers: int = Field(2, ge=1, le=64, description="Processes that decode pictures.", json_schema_extra=KNOB)
+    batch: int = Field(64, ge=1, description="Pictures a chunk of the cache; a killed run repeats at most one.", json_schema_extra=KNOB)
+    timeout_s: float = Field(60.0, gt=0, description="Seconds after which the decoding of one file is given up.", json_schema_extra=KNOB)
+
+
+class GroupSettings(Settings):
+    """When pictures form a set."""
+
+    similarity: float = Field(0.92, gt=0, le=1, description="Every pair of a set of similar pictures has at least this cosine.")
+    window: int = Field(12, ge=1, description="Only this many neighbours by name order are compared.")
+    max_size: int = Field(4, ge=2, le=8, description="Largest set of similar pictures.")
+    max_series: int = Field(8, ge=2, le=64, description="Largest set of one stage series; longer ones are split in order.")
+
+
+class CaptionSettings(Settings):
+    """Which pictures get texts."""
+
+    all_images: bool = Field(False, description="Describe every picture, not only the picks and the single ones.")
+
+
+class GateSettings(Settings):
+    """What the gate compares."""
+
+    duplicate_similarity: float = Field(
+        0.8, gt=0, le=1, description="Texts whose word sets (without stop words) overlap by this Jaccard share are duplicates."
+    )
+    max_keyword_words: int = Field(4, ge=1, description="A keyword with more words than this is broken.")

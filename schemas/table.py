@@ -1,0 +1,171 @@
+"""The base of every table: one declaration gives names, types, DDL, documentation and the gate.
+
+Holds `Table` and `column`.
+Add here: a type that a new column needs, in `_DUCKDB_TYPES`.
+Keep out: the tables themselves (they stand in the modules by subject) and any storage code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Literal, cast
+
+import pandera.polars as pa
+import polars as pl
+
+Kind = Literal["derived", "fact"]
+
+_DUCKDB_TYPES: dict[Any, str] = {
+    pl.String: "VARCHAR",
+    pl.Int64: "BIGINT",
+    pl.Int32: "INTEGER",
+    pl.Float64: "DOUBLE",
+    pl.Float32: "FLOAT",
+    pl.Boolean: "BOOLEAN",
+}
+
+
+def duckdb_type(dtype: Any) -> str:  # noqa: ANN401 - polars types are classes or instances
+    """The DuckDB type that stores a polars type without loss."""
+    if isinstance(dtype, pl.Array):
+        return f"{duckdb_type(dtype.inner)}[{dtype.shape[0]}]"
+    if isinstance(dtype, pl.List):
+        return f"{duckdb_type(dtype.inner)}[]"
+    if isinstance(dtype, pl.Struct):
+        inner = ", ".join(f'"{f.name}" {duckdb_type(f.dtype)}' for f in dtype.fields)
+        return f"STRUCT({inner})"
+    if isinstance(dtype, pl.Datetime):
+        return "TIMESTAMP"
+    return _DUCKDB_TYPES[dtype if isinstance(dtype, type) else type(dtype)]
+
+
+@dataclass(frozen=True)
+class ColumnSpec:
+    """What is known of one column."""
+
+    dtype: Any
+    meaning: str
+    unit: str = ""
+    key: bool = False
+    nullable: bool = False
+    ge: float | None = None
+    le: float | None = None
+    isin: tuple[str, ...] = ()
+    name: str = ""
+
+    def checks(self) -> list[Any]:
+        """The pandera checks of this column's range and vocabulary."""
+        found: list[Any] = []
+        if self.ge is not None:
+            found.append(pa.Check.ge(self.ge))
+        if self.le is not None:
+            found.append(pa.Check.le(self.le))
+        if self.isin:
+            found.append(pa.Check.isin(list(self.isin)))
+        return found
+
+
+@dataclass
+class _Column:
+    """Descriptor: read from its table, a column is its own name."""
+
+    spec: ColumnSpec
+    name: str = field(default="")
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+        self.spec = replace(self.spec, name=name)
+
+    def __get__(self, instance: object, owner: type) -> str:
+        return self.name
+
+
+def column(dtype: Any, meaning: str, **facts: Any) -> str:  # noqa: ANN401
+    """Declare a column; `Photo.path` then reads as the name "path".
+
+    Args:
+        dtype: polars data type.
+        meaning: one sentence for people.
+        facts: unit, key, nullable, ge, le, isin of `ColumnSpec`.
+    """
+    return cast(str, _Column(ColumnSpec(dtype, meaning, **facts)))
+
+
+class Table:
+    """One table. Subclasses declare columns; everything else follows from them."""
+
+    name: ClassVar[str] = ""
+    kind: ClassVar[Kind] = "derived"
+    tables: ClassVar[dict[str, type[Table]]] = {}
+
+    project = column(pl.String, "Partition key of the project that the row belongs to.", key=True)
+
+    def __init_subclass__(cls, *, name: str, kind: Kind = "derived") -> None:
+        cls.name, cls.kind = name, kind
+        Table.tables[name] = cls
+
+    @classmethod
+    def columns(cls) -> dict[str, ColumnSpec]:
+        """Every column by name, in the order of declaration."""
+        found: dict[str, ColumnSpec] = {}
+        for base in reversed(cls.__mro__):
+            found |= {n: c.spec for n, c in vars(base).items() if isinstance(c, _Column)}
+        return found
+
+    @classmethod
+    def key(cls) -> tuple[str, ...]:
+        """Names of the key columns; the project is always the first."""
+        return tuple(n for n, c in cls.columns().items() if c.key)
+
+    @classmethod
+    def meaning(cls) -> str:
+        """The first paragraph of the table's docstring."""
+        return " ".join((cls.__doc__ or "").split("\n\n")[0].split())
+
+    @classmethod
+    def polars_schema(cls) -> pl.Schema:
+        """Name and polars type of every column."""
+        return pl.Schema({n: c.dtype for n, c in cls.columns().items()})
+
+    @classmethod
+    def frame(cls, rows: Iterable[Mapping[str, object]] = ()) -> pl.DataFrame:
+        """Rows as a frame of this table's types; a value that does not fit raises `TypeError` or a polars error."""
+        return pl.DataFrame(list(rows), schema=cls.polars_schema(), orient="row")
+
+    @classmethod
+    def rules(cls) -> Sequence[Any]:
+        """Pandera checks over several columns; none by default."""
+        return ()
+
+    @classmethod
+    def gate(cls, project: str | None = None) -> Any:  # noqa: ANN401 - pandera is untyped
+        """The pandera model of this table; with a project, rows of any other project fail it."""
+        columns = {
+            n: pa.Column(c.dtype, checks=c.checks(), nullable=c.nullable, description=c.meaning)
+            for n, c in cls.columns().items()
+        }
+        if project is not None:
+            only = pa.Check.isin([project], error=f"rows of project {project!r} only")
+            columns[Table.project] = pa.Column(pl.String, checks=[only], description=cls.columns()[Table.project].meaning)
+        return pa.DataFrameSchema(
+            columns, checks=list(cls.rules()), unique=list(cls.key()), strict=True, ordered=True, name=cls.name
+        )
+
+    @classmethod
+    def ddl(cls) -> list[str]:
+        """DuckDB statements that create the table with its key and comments."""
+        lines = [
+            f'"{n}" {duckdb_type(c.dtype)}' + ("" if c.nullable else " NOT NULL") for n, c in cls.columns().items()
+        ]
+        keys = ", ".join(f'"{k}"' for k in cls.key())
+        statements = [f'CREATE TABLE "{cls.name}" ({", ".join(lines)}, PRIMARY KEY ({keys}))']
+        statements.append(f'COMMENT ON TABLE "{cls.name}" IS {_quoted(cls.meaning())}')
+        for n, c in cls.columns().items():
+            text = c.meaning + (f" Unit: {c.unit}." if c.unit else "")
+            statements.append(f'COMMENT ON COLUMN "{cls.name}"."{n}" IS {_quoted(text)}')
+        return statements
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
