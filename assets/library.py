@@ -11,18 +11,18 @@ import polars as pl
 
 from assets.stage import Rows, Verdict, stage
 from proofsheet.library.quarantine import known_bad, record_refusals
-from proofsheet.library.scan import files_of, photo_rows, scan
+from proofsheet.library.scan import files_of, other_rows, photo_rows, scan
 from proofsheet.onepass import rows_of
 from proofsheet.progress import Progress
 from proofsheet.workspace import Project
 from resources.photos import PhotoFilesResource
-from schemas.library import ExifFact, Photo, Quarantine
+from schemas.library import ExifFact, OtherFile, Photo, Quarantine
 from schemas.vision import Embedding, ImageQuality
 
 NOTHING_REFUSED = Verdict("nothing_refused", "No file of the project is in quarantine.", lambda rows: rows)
 
 
-@stage(Photo, Quarantine, group="library", looks_outside=True, verdicts={Quarantine: [NOTHING_REFUSED]})
+@stage(Photo, Quarantine, OtherFile, group="library", looks_outside=True, verdicts={Quarantine: [NOTHING_REFUSED]})
 def photos(project: Project, photo_files: PhotoFilesResource, progress: Progress, now: datetime) -> Rows:
     """Looks through the folder and opens every new content once; what cannot be opened goes to quarantine."""
     scanned = scan(project.folder, project.cache, progress)
@@ -31,7 +31,7 @@ def photos(project: Project, photo_files: PhotoFilesResource, progress: Progress
     rows = photo_rows(project.key, scanned, looked.formats())
     refused, hashes = scanned.refusals(bad | looked.refused)
     quarantine = record_refusals(project.ledger, refused, hashes, photo_files.reader(), now)
-    return Rows([rows, quarantine], scanned.counts() | {"decoded": looked.decoded})
+    return Rows([rows, quarantine, other_rows(project.key, scanned)], scanned.counts() | {"decoded": looked.decoded})
 
 
 @stage(ExifFact, ImageQuality, Embedding, group="library")

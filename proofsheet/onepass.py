@@ -15,7 +15,7 @@ import polars as pl
 
 from proofsheet.cache import ChunkCache
 from proofsheet.files import Refused, short_hash
-from proofsheet.pictures import Limits, Picture, PictureFile, open_picture
+from proofsheet.pictures import Limits, Picture, PictureFile, open_picture, prepare_decoders
 from proofsheet.progress import Progress
 from proofsheet.provenance import code_version
 from proofsheet.workers import Lost, run_apart
@@ -104,6 +104,7 @@ def look(
 def _decode(
     jobs: Sequence[_Job], settings: PhotoSettings, schema: pl.Schema, cache: ChunkCache, progress: Progress
 ) -> tuple[list[pl.DataFrame], dict[str, Refused]]:
+    prepare_decoders()  # here too: a missing decoder is a broken installation, and no fault of the files
     refused: dict[str, Refused] = {}
     chunks: list[pl.DataFrame] = []
     batch: list[Mapping[str, object]] = []
@@ -135,6 +136,9 @@ def _measure(job: _Job) -> Mapping[str, object] | Refused:
 
 
 def _lost(lost: Lost) -> Refused:
+    if lost.why == "raised":
+        advice = "please report it with the file; a newer version will look at it again"
+        return Refused("reader_error", f"a fault of Proofsheet while measuring it: {lost.detail}", advice)
     advice = "keep it out of the project, or convert it with another program"
     if lost.why == "timeout":
         return Refused("decoder_timeout", f"decoding took too long ({lost.detail})", advice)

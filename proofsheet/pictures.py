@@ -7,6 +7,7 @@ Keep out: what is measured (vision/, library/exif.py).
 
 from __future__ import annotations
 
+import functools
 import os
 import struct
 import warnings
@@ -19,7 +20,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from proofsheet.files import Fingerprint, Refused, open_regular
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "HEIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "HEIF")  # MPO comes with JPEG
 EXTENSIONS = frozenset(".jpg .jpeg .jpe .jfif .mpo .png .webp .tif .tiff .gif .bmp .heic .heif .hif .avif".split())
 RAW_EXTENSIONS = frozenset(
     ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .iiq .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf .raw .rw2 .rwl .sr2 .srf .srw .x3f".split()
@@ -104,10 +105,7 @@ def open_picture(file: PictureFile, limits: Limits) -> Picture:
     Raises:
         Refused: with a kind, a reason and a next step, for whatever is wrong with the file.
     """
-    import pillow_heif
-
-    pillow_heif.register_heif_opener()
-    Image.MAX_IMAGE_PIXELS = None  # our own limit is checked on the header, before any pixel is decoded
+    prepare_decoders()
     descriptor = open_regular(file.path)
     with os.fdopen(descriptor, "rb") as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -120,6 +118,19 @@ def open_picture(file: PictureFile, limits: Limits) -> Picture:
             raise Refused("unreadable", "no known picture format was found in it", _open_it) from None
         except _DECODER_ERRORS as error:
             raise Refused("unreadable", f"decoding failed: {_told(error)}", _open_it) from None
+
+
+@functools.cache
+def prepare_decoders() -> None:
+    """Load every decoder once; Pillow raises `KeyError` for a format that it has not loaded yet."""
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    Image.init()
+    missing = [name for name in FORMATS if name not in Image.OPEN]
+    if missing:
+        raise ImportError(f"Pillow lacks the formats {', '.join(missing)}; install its standard build")
+    Image.MAX_IMAGE_PIXELS = None  # our own limit is checked on the header, before any pixel is decoded
 
 
 _open_it = "open it in another program; if it is damaged there too, copy it again from the source"

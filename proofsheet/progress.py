@@ -44,6 +44,8 @@ class Lines:
         """Write a line if it is time for one."""
         now = self._clock()
         began = self._began.setdefault(what, now)
+        if done == 1 and done < total:
+            self._last = now
         if done < total and now - self._last < self._every_s:
             return
         self._last = now

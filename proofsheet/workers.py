@@ -8,13 +8,15 @@ Keep out: the work itself.
 from __future__ import annotations
 
 import multiprocessing as mp
+import os
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
@@ -25,9 +27,14 @@ _LOOK_S = 0.25
 
 @dataclass(frozen=True)
 class Lost:
-    """A task that took its process with it, twice, the second time alone."""
+    """A task without an answer.
 
-    why: str  # "died" or "timeout"
+    Attributes:
+        why: "died" or "timeout" (twice, the second time alone), or "raised".
+        detail: exit code, seconds, or the exception in words.
+    """
+
+    why: Literal["died", "timeout", "raised"]
     detail: str
 
 
@@ -45,7 +52,7 @@ def run_apart(
     """Yield (index, answer) as tasks finish, each in one of `workers` processes.
 
     A task whose process dies or exceeds `timeout_s` is tried once more, alone in a fresh process; then it is `Lost`.
-    The others go on. `function` must be importable and must not raise.
+    A task that raises is `Lost` at once. The others go on. `function` must be importable.
     """
     todo, again = deque(range(len(tasks))), deque[int]()
     crew: list[_Worker[Task]] = []
@@ -76,12 +83,21 @@ def run_apart(
 
 
 def _serve(function: Callable[[Task], Answer], pipe: Connection) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # decoders' libraries chatter there; errors travel as answers
     while True:
         try:
             index, task = pipe.recv()
         except (EOFError, KeyboardInterrupt):
             return
-        pipe.send((index, function(task)))
+        pipe.send((index, _answer(function, task)))
+
+
+def _answer(function: Callable[[Task], Answer], task: Task) -> Answer | Lost:
+    try:
+        return function(task)
+    except Exception as error:  # noqa: BLE001 - the edge of a process: one task must not take the others with it
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        return Lost("raised", f"{type(error).__name__}: {error} ({place.name}, line {place.lineno})")
 
 
 def _hire(function: Callable[[Task], Answer]) -> _Worker[Task]:
@@ -103,7 +119,7 @@ def _give(worker: _Worker[Task], index: int, tasks: Sequence[Task]) -> None:
     worker.queue.append(index)
 
 
-def _drain(worker: _Worker[Task]) -> Iterator[tuple[int, Answer]]:
+def _drain(worker: _Worker[Task]) -> Iterator[tuple[int, Answer | Lost]]:
     try:
         while worker.pipe.poll():
             index, answer = worker.pipe.recv()

@@ -14,11 +14,11 @@ from schemas.proof import ISSUE
 from schemas.table import Table, column
 
 
-class Refusal(Table, name="refusals", kind="fact"):
+class Refusal(Table, name="refusals", origin="fact"):
     """Every file that was ever refused; `cleared_at` is set once it reads well or is gone."""
 
     path = column(pl.String, "Path inside the project folder, printable.", key=True)
-    kind_of_refusal = column(pl.String, "Class of the refusal.", isin=REFUSALS)
+    kind = column(pl.String, "Class of the refusal.", isin=REFUSALS)
     reason = column(pl.String, "What is wrong with the file.")
     next_step = column(pl.String, "What a person can do about it.")
     content_hash = column(pl.String, "SHA-256 of the refused bytes.", nullable=True)
@@ -27,7 +27,7 @@ class Refusal(Table, name="refusals", kind="fact"):
     cleared_at = column(pl.Datetime("us"), "When it was no longer refused (UTC).", nullable=True)
 
 
-class ModelAnswer(Table, name="model_answers", kind="fact"):
+class ModelAnswer(Table, name="model_answers", origin="fact"):
     """What a describer answered to one question about one picture; asked once, kept for ever."""
 
     image_hash = column(pl.String, "SHA-256 of the picture's bytes.", key=True)
@@ -41,7 +41,7 @@ class ModelAnswer(Table, name="model_answers", kind="fact"):
     answered_at = column(pl.Datetime("us"), "When (UTC).")
 
 
-class ProofAttempt(Table, name="proof_attempts", kind="fact"):
+class ProofAttempt(Table, name="proof_attempts", origin="fact"):
     """One judgement of the gate; rows are only ever added."""
 
     photo_id = column(pl.String, "The photo.", key=True)

@@ -1,6 +1,6 @@
 """Tables of the library: which files there are, which were refused, what their EXIF says.
 
-Holds `Photo`, `Quarantine`, `ExifFact`.
+Holds `Photo`, `Quarantine`, `OtherFile`, `ExifFact`.
 Add here: tables of facts read from files.
 Keep out: measurements of pixels (vision.py).
 """
@@ -24,6 +24,7 @@ REFUSALS = (
     "vanished",
     "decoder_died",
     "decoder_timeout",
+    "reader_error",
 )
 
 
@@ -54,6 +55,14 @@ class Quarantine(Table, name="quarantine"):
     content_hash = column(pl.String, "SHA-256 of the refused bytes; null if they were never read.", nullable=True)
     refused_by = column(pl.String, "Code version of the reader that refused it.")
     first_seen_at = column(pl.Datetime("us"), "When it was refused first (UTC).")
+
+
+class OtherFile(Table, name="other_files"):
+    """Every file of a project that is neither a photo nor refused; the three tables together hold every file."""
+
+    path = column(pl.String, "Path inside the project folder.", key=True)
+    role = column(pl.String, "What it is taken for.", isin=("companion", "hidden", "other"))
+    extension = column(pl.String, "Extension in lower case; empty if there is none.")
 
 
 class ExifFact(Table, name="exif_facts"):

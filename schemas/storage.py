@@ -12,7 +12,7 @@ import polars as pl
 from schemas.table import Table, column
 
 
-class StoredTable(Table, name="_tables", kind="store"):
+class StoredTable(Table, name="_tables", origin="store"):
     """What each table of this file was made from; equal inputs need no new generation."""
 
     table_name = column(pl.String, "The table.", key=True)

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal, cast
 import pandera.polars as pa
 import polars as pl
 
-Kind = Literal["derived", "fact"]
+Origin = Literal["derived", "fact", "store"]
 
 _DUCKDB_TYPES: dict[Any, str] = {
     pl.String: "VARCHAR",
@@ -96,13 +96,16 @@ class Table:
     """One table. Subclasses declare columns; everything else follows from them."""
 
     name: ClassVar[str] = ""
-    kind: ClassVar[Kind] = "derived"
+    origin: ClassVar[Origin] = "derived"
     tables: ClassVar[dict[str, type[Table]]] = {}
 
     project = column(pl.String, "Partition key of the project that the row belongs to.", key=True)
 
-    def __init_subclass__(cls, *, name: str, kind: Kind = "derived") -> None:
-        cls.name, cls.kind = name, kind
+    def __init_subclass__(cls, *, name: str, origin: Origin = "derived") -> None:
+        for own, value in vars(cls).items():
+            if isinstance(value, _Column) and hasattr(Table, own):
+                raise TypeError(f"{cls.__name__}.{own}: a column may not be named like an attribute of Table")
+        cls.name, cls.origin = name, origin
         Table.tables[name] = cls
 
     @classmethod

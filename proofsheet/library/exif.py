@@ -17,6 +17,7 @@ from PIL import ExifTags, Image
 from proofsheet.pictures import Picture
 from schemas.library import ExifFact
 
+_UNKNOWN = 0xFFFFFFFF  # what cameras write for "unknown" into a rational
 _BASE, _GPS = ExifTags.Base, ExifTags.GPS
 _TROUBLE = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, ZeroDivisionError, OverflowError, RuntimeError)
 
@@ -81,14 +82,14 @@ def _number(value: object) -> float | None:
         found = float(value)  # type: ignore[arg-type]
     except _TROUBLE:
         return None
-    return found if math.isfinite(found) and found >= 0 else None
+    return found if math.isfinite(found) and 0 <= found < _UNKNOWN else None
 
 
 def _integer(value: object) -> int | None:
     if isinstance(value, tuple) and value:
         value = value[0]
     found = _number(value)
-    return int(found) if found is not None and found < 2**53 else None
+    return int(found) if found is not None else None
 
 
 def _time(sub: Mapping[int, Any], main: Mapping[int, Any]) -> datetime | None:

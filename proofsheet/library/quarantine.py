@@ -17,7 +17,7 @@ from proofsheet.ledger import Ledger
 from schemas.facts import Refusal
 from schemas.library import Quarantine
 
-DECODING = ("unreadable", "too_large", "decoder_died", "decoder_timeout")
+DECODING = ("unreadable", "too_large", "decoder_died", "decoder_timeout", "reader_error")
 
 
 def known_bad(ledger: Ledger, reader: str) -> dict[str, Refused]:
@@ -28,9 +28,9 @@ def known_bad(ledger: Ledger, reader: str) -> dict[str, Refused]:
         reader: version of the reader.
     """
     rows = ledger.rows(Refusal, refused_by=reader)
-    rows = rows.filter(pl.col(Refusal.kind_of_refusal).is_in(DECODING) & pl.col(Refusal.cleared_at).is_null())
+    rows = rows.filter(pl.col(Refusal.kind).is_in(DECODING) & pl.col(Refusal.cleared_at).is_null())
     return {
-        row[Refusal.content_hash]: Refused(row[Refusal.kind_of_refusal], row[Refusal.reason], row[Refusal.next_step])
+        row[Refusal.content_hash]: Refused(row[Refusal.kind], row[Refusal.reason], row[Refusal.next_step])
         for row in rows.drop_nulls(Refusal.content_hash).to_dicts()
     }
 
@@ -52,7 +52,7 @@ def record_refusals(
     for path, why in refused.items():
         row = {
             Refusal.path: path,
-            Refusal.kind_of_refusal: why.kind,
+            Refusal.kind: why.kind,
             Refusal.reason: why.reason,
             Refusal.next_step: why.next_step,
             Refusal.content_hash: hashes.get(path),
@@ -73,7 +73,7 @@ def record_refusals(
 def quarantine_rows(ledger: Ledger) -> pl.DataFrame:
     """The rows of `quarantine`: every refusal that still holds."""
     rows = ledger.rows(Refusal).filter(pl.col(Refusal.cleared_at).is_null())
-    return rows.rename({Refusal.kind_of_refusal: Quarantine.kind}).select(Quarantine.polars_schema().names())
+    return rows.select(Quarantine.polars_schema().names())
 
 
 def _differs(row: Mapping[str, object], old: Mapping[str, object] | None) -> bool:

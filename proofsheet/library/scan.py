@@ -1,6 +1,6 @@
 """Look through a project folder: pictures, companions, everything else.
 
-Holds `scan` and `photo_rows`.
+Holds `scan` and the rows that follow from it.
 Add here: what is known of a file without opening it as a picture.
 Keep out: decoding, and any write into the library.
 """
@@ -22,7 +22,7 @@ from proofsheet.files import Fingerprint, Refused, hash_file, open_regular, prin
 from proofsheet.library.names import parse_stage
 from proofsheet.pictures import EXTENSIONS, OTHER_PICTURES, RAW_EXTENSIONS, PictureFile, format_of
 from proofsheet.progress import Progress
-from schemas.library import Photo
+from schemas.library import OtherFile, Photo
 
 _HASHES = pl.Schema({"identity": pl.String, Photo.content_hash: pl.String})
 _HEAD = 16
@@ -39,23 +39,21 @@ class Found:
 
 @dataclass
 class Scan:
-    """What a folder holds: `files` = pictures + refused + companions + others."""
+    """What a folder holds: `files` = pictures + refused + others (path to role)."""
 
     pictures: list[Found] = field(default_factory=list)
     refused: dict[str, Refused] = field(default_factory=dict)
-    companions: int = 0
-    others: Counter[str] = field(default_factory=Counter)
+    others: dict[str, str] = field(default_factory=dict)
     hashed: int = 0
 
     @property
     def files(self) -> int:
         """Number of all entries that are not folders."""
-        return len(self.pictures) + len(self.refused) + self.companions + sum(self.others.values())
+        return len(self.pictures) + len(self.refused) + len(self.others)
 
-    def counts(self) -> dict[str, object]:
-        """What was found, in numbers; other files are told by extension."""
-        others = ", ".join(f"{n} {kind}" for kind, n in sorted(self.others.items())) or "none"
-        return {"files": self.files, "companions": self.companions, "other_files": others, "hashed": self.hashed}
+    def counts(self) -> dict[str, int]:
+        """What was found, in numbers."""
+        return {"files": self.files, **Counter(f"{role}_files" for role in self.others.values()), "hashed": self.hashed}
 
     def refusals(self, bad: Mapping[str, Refused]) -> tuple[dict[str, Refused], dict[str, str]]:
         """Path to refusal, and path to content hash: what the scan refused and what could not be opened.
@@ -87,9 +85,10 @@ def scan(folder: Path, cache_folder: Path, progress: Progress) -> Scan:
     for companion, pictures in owners.items():
         for picture in pictures:
             companions_of[picture].append(companion)
-    found.companions = len(owners)
     for name, path in plain.items():
-        if name not in owners:
+        if name in owners:
+            found.others[name] = "companion"
+        else:
             _other(name, path, found)
     _hash_all(candidates, companions_of, found, cache_folder, progress)
     return found
@@ -120,6 +119,19 @@ def photo_rows(project: str, scanned: Scan, formats: Mapping[str, str]) -> pl.Da
     """
     rows = [_row(project, p, formats[p.file.content_hash]) for p in scanned.pictures if p.file.content_hash in formats]
     return Photo.frame(sorted(rows, key=lambda r: str(r[Photo.path])))
+
+
+def other_rows(project: str, scanned: Scan) -> pl.DataFrame:
+    """The rows of `other_files`."""
+    return OtherFile.frame(
+        {
+            OtherFile.project: project,
+            OtherFile.path: path,
+            OtherFile.role: role,
+            OtherFile.extension: PurePosixPath(path).suffix.lower(),
+        }
+        for path, role in sorted(scanned.others.items())
+    )
 
 
 def _row(project: str, found: Found, format_: str) -> dict[str, object]:
@@ -161,7 +173,7 @@ def _sort_in(path: Path, folder: Path, found: Scan, candidates: dict[str, Path],
     name = relative.as_posix()
     suffix = path.suffix.lower()
     if _hidden(relative.parts):
-        found.others["hidden"] += 1
+        found.others[printable(name)] = "hidden"
     elif printable(name) != name:
         found.refused[printable(name)] = Refused(
             "name_not_text", "its name is not valid UTF-8", "rename it (in its old encoding it may look right)"
@@ -206,7 +218,7 @@ def _other(name: str, path: Path, found: Scan) -> None:
         except OSError:
             kind = None
     if kind is None:
-        found.others[path.suffix.lower() or "no extension"] += 1
+        found.others[name] = "other"
     else:
         found.refused[name] = Refused(
             "wrong_extension", f"it is a {kind} picture, but its name does not say so", f"rename it to end in .{kind.lower()}"

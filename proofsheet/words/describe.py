@@ -47,7 +47,7 @@ class EmbeddedDescriber:
     name = "embedded describer"
     prompt_version = TEMPLATE
     template_words = frozenset(
-        "mostly at the on in around and a an picture contrast focus detail clear fine throughout taken mm s iso f".split()
+        "mostly at the on in around and a an picture with contrast colours focus detail clear fine throughout taken mm s iso f".split()
     )
 
     @property
@@ -60,8 +60,8 @@ class EmbeddedDescriber:
         colors: Sequence[Row] = facts[ImageQuality.colors]
         where = [f"{c['color']} {_PLACES[c['place']]}" for c in colors]
         shares = [f"{c['color']} {_PLACES[c['place']]} ({_percent(c['share'])})" for c in colors]
-        look = ", ".join([_light(facts), f"{_contrast(facts)} contrast", _color_mood(facts), _focus(facts)])
-        opening = f"{_article(_shape(facts))} {_shape(facts)} picture, {look}."
+        look = f"{_contrast(facts)} contrast, {_color_mood(facts)} and {_focus(facts)}"
+        opening = f"A {_shape(facts)} picture, {_light(facts)}, with {look}."
         caption = opening + (f" Mostly {_joined(shares)}." if shares else "") + _camera(facts)
         alt = f"{_shape(facts).capitalize()} picture: {_joined(where)}." if where else f"{_shape(facts).capitalize()} picture, {_light(facts)}."
         title = _upper(_joined(where[:2]) or f"{_light(facts)} {_shape(facts)} picture")
@@ -97,7 +97,7 @@ def _shape(facts: Row) -> str:
 
 def _light(facts: Row) -> str:
     value = facts[ImageQuality.brightness]
-    return "dark" if value < 0.25 else "bright" if value > 0.65 else "balanced"
+    return "dark" if value < 0.25 else "bright" if value > 0.65 else "evenly lit"
 
 
 def _contrast(facts: Row) -> str:
@@ -107,7 +107,7 @@ def _contrast(facts: Row) -> str:
 
 def _color_mood(facts: Row) -> str:
     value = facts[ImageQuality.colorfulness]
-    return "monochrome" if value < 0.02 else "muted" if value < 0.25 else "colourful"
+    return "no colour" if value < 0.02 else "muted colours" if value < 0.25 else "strong colours"
 
 
 def _focus(facts: Row) -> str:
@@ -134,10 +134,6 @@ def _percent(share: float) -> str:
 
 def _joined(parts: Sequence[str]) -> str:
     return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
-
-
-def _article(word: str) -> str:
-    return "An" if word[0] in "aeiou" else "A"
 
 
 def _upper(text: str) -> str:

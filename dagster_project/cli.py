@@ -1,0 +1,50 @@
+"""The command line: one group, one error line, one exit code.
+
+Holds `main`.
+Add here: a command of its own module.
+Keep out: what commands do (commands/).
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+import click
+
+from dagster_project.commands.doctor import doctor
+from dagster_project.commands.init import init
+from dagster_project.commands.run import run
+from dagster_project.commands.sql import sql
+from dagster_project.commands.status import status
+from proofsheet.errors import ProofsheetError
+
+INTERRUPTED = 130
+
+
+class OneLineErrors(click.Group):
+    """Errors for the user are one line on stderr and an exit code; `--debug` adds the traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except ProofsheetError as error:
+            if ctx.params.get("debug"):
+                traceback.print_exc()
+            click.echo(f"proofsheet: {error.what} {error.next_step}", err=True)
+            sys.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("proofsheet: interrupted; what was published stays, run again to go on.", err=True)
+            sys.exit(INTERRUPTED)
+
+
+@click.group(cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(package_name="proofsheet")
+def main(debug: bool) -> None:
+    """Choose, describe, gate and export the pictures of many projects, on your own machine."""
+
+
+for command in (init, doctor, status, run, sql):
+    main.add_command(command)

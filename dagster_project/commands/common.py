@@ -1,0 +1,53 @@
+"""What several commands share.
+
+Holds the JSON option, the settings and output.
+Add here: an option that means the same everywhere.
+Keep out: any one command.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+
+from proofsheet.config import Configuration, load
+from proofsheet.workspace import Project, Workspace
+
+_WIDE = 240  # columns of a file or pipe
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def json_option(command: Command) -> Command:
+    """`--json`: one JSON document on stdout instead of text."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)
+
+
+def settings_and_workspace() -> tuple[Configuration, Workspace]:
+    """The settings in force and their workspace."""
+    settings = load()
+    return settings, Workspace(settings.place)
+
+
+def chosen(workspace: Workspace, names: Sequence[str]) -> list[Project]:
+    """The named projects, or all."""
+    return [workspace.project(name) for name in names] if names else workspace.projects()
+
+
+def print_json(document: object) -> None:
+    """One JSON document on stdout."""
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=str))
+
+
+def out() -> Console:
+    """The console for data."""
+    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _WIDE)
+
+
+def err() -> Console:
+    """The console for progress and remarks."""
+    return Console(stderr=True, highlight=False)

@@ -1,0 +1,93 @@
+"""`proofsheet doctor`.
+
+Holds the command and its checks.
+Add here: a check with its mend.
+Keep out: repairs; it only looks.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import Literal
+
+import click
+from pydantic import BaseModel
+
+from dagster_project.commands.common import json_option, print_json, settings_and_workspace
+from proofsheet.config import Configuration
+from proofsheet.errors import ProofsheetError
+from proofsheet.status import project_status
+from proofsheet.workspace import Workspace
+from schemas.facts import Refusal
+
+_LITTLE_ROOM = 2 * 1024**3
+_PACKAGES = ("dagster", "duckdb", "polars", "pandera", "pillow", "opencv-python-headless")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One finding."""
+
+    state: Literal["ok", "warn", "fail"]
+    what: str
+    mend: str = ""
+
+
+@click.command()
+@click.option("--settings", "show_settings", is_flag=True, help="Show every setting with its value and meaning instead.")
+@json_option
+def doctor(show_settings: bool, as_json: bool) -> None:
+    """Look whether everything is in place; each line is ok, warn or fail, with its mend."""
+    settings, workspace = settings_and_workspace()
+    if show_settings:
+        _show_settings(settings, as_json)
+        return
+    lines = list(_look(workspace))
+    if as_json:
+        print_json({"checks": [asdict(line) for line in lines]})
+    else:
+        for line in lines:
+            click.echo(f"{line.state:5}{line.what}" + (f" – {line.mend}" if line.mend else ""))
+    if any(line.state == "fail" for line in lines):
+        sys.exit(1)
+
+
+def _look(workspace: Workspace) -> Iterator[Line]:
+    yield Line("ok", f"Python {sys.version.split()[0]}; " + ", ".join(f"{p} {version(p)}" for p in _PACKAGES))
+    projects = workspace.projects()
+    where = f"library {workspace.library}: {len(projects)} projects"
+    yield Line("ok", where) if projects else Line("warn", where, "make a sub-folder for each project")
+    if workspace.loose_files():
+        yield Line("warn", f"{workspace.loose_files()} files lie in the library itself", "move them into a project folder")
+    try:
+        workspace.home.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(workspace.home).free
+    except OSError as error:
+        yield Line("fail", f"home {workspace.home}: {error.strerror}", "give write permission or choose another home")
+        return
+    room = f"home {workspace.home}: {free / 1024**3:.1f} GiB free"
+    yield Line("ok", room) if free > _LITTLE_ROOM else Line("warn", room, "make room; every write keeps the former generation")
+    for project in projects:
+        try:
+            state = project_status(project)
+            project.ledger.rows(Refusal)
+            yield Line("ok", f"project {project.name}: store generation {state.generation} and ledger readable")
+        except ProofsheetError as error:
+            yield Line("fail", f"project {project.name}: {error.what}", error.next_step)
+
+
+def _show_settings(settings: Configuration, as_json: bool) -> None:
+    rows = []
+    for section in type(settings).model_fields:
+        values: BaseModel = getattr(settings, section)
+        for name, field in type(values).model_fields.items():
+            rows.append({"section": section, "setting": name, "value": getattr(values, name), "meaning": field.description})
+    if as_json:
+        print_json({"settings": rows})
+        return
+    for row in rows:
+        click.echo(f"[{row['section']}] {row['setting']} = {row['value']!r}\n    {row['meaning']}")

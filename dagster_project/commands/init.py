@@ -1,0 +1,50 @@
+"""`proofsheet init`.
+
+Holds the command.
+Add here: what a new workspace needs.
+Keep out: settings with a good default.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from dagster_project.commands.common import json_option, print_json
+from proofsheet.config import FILE, write_new
+from proofsheet.errors import UsageError
+from proofsheet.workspace import Workspace
+from schemas.settings import PlaceSettings
+
+
+@click.command()
+@click.argument("library", type=click.Path(path_type=Path))
+@click.option("--home", type=click.Path(path_type=Path), default=Path("proofsheet-home"), show_default=True, help="Folder for everything that Proofsheet writes.")
+@json_option
+def init(library: Path, home: Path, as_json: bool) -> None:
+    """Write proofsheet.toml into the current folder.
+
+    Each sub-folder of LIBRARY becomes a project. The library is only read; everything is written to the home.
+    """
+    from dagster_project.instance import instance_folder, prepare_instance
+
+    library, home = library.expanduser().absolute(), home.expanduser().absolute()
+    if not library.is_dir():
+        raise UsageError(f"The library {library} is not a folder.", "Give the folder whose sub-folders are your projects.")
+    workspace = Workspace(PlaceSettings(library=str(library), home=str(home)))
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"The home {home} cannot be made: {error.strerror}.", "Choose another with --home.") from error
+    path = write_new(Path.cwd(), library, home)
+    prepare_instance(home)
+    projects = [p.name for p in workspace.projects()]
+    if as_json:
+        print_json({"file": str(path), "library": str(library), "home": str(home), "projects": projects})
+        return
+    click.echo(f"{FILE} written: {len(projects)} projects in {library}, results in {home}.")
+    if workspace.loose_files():
+        click.echo(f"{workspace.loose_files()} files lie in the library itself; only files in its sub-folders belong to a project.")
+    click.echo("Next: proofsheet run --all")
+    click.echo(f"In the browser: DAGSTER_HOME={instance_folder(home)} dagster dev -m dagster_project.definitions")

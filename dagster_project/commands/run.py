@@ -1,0 +1,115 @@
+"""`proofsheet run`.
+
+Holds the command and its progress bar.
+Add here: a per-run option.
+Keep out: how runs are made (dagster_project/running.py).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from rich.text import Text
+
+from dagster_project.commands.common import chosen, err, json_option, print_json, settings_and_workspace
+from proofsheet.errors import UsageError
+from proofsheet.progress import Progress
+from proofsheet.status import project_status
+from proofsheet.workspace import Workspace
+
+if TYPE_CHECKING:
+    from dagster_project.running import Outcome
+
+FAILED, SOME_FAILED, BLOCKED = 1, 3, 4
+
+
+@click.command()
+@click.argument("projects", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every project of the library.")
+@click.option("--select", help="Assets, such as 'captions,exports' or 'photos+' (an asset and what follows from it).")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Projects that run side by side.")
+@click.option("--strict", is_flag=True, help="Exit with 4 if the gate blocked a row.")
+@json_option
+def run(projects: tuple[str, ...], everything: bool, select: str | None, workers: int, strict: bool, as_json: bool) -> None:
+    """Run PROJECTS the whole way, through the Dagster instance: the UI shows the same runs.
+
+    Only what is new or changed is computed. The JSON has runs: [{project, run_id, success, seconds, written, decoded, error}].
+    """
+    if bool(projects) == everything:
+        raise UsageError("Name projects, or give --all (not both).", "Example: proofsheet run --all")
+    settings, workspace = settings_and_workspace()
+    wanted = chosen(workspace, projects)
+    if not wanted:
+        raise UsageError(f"The library {workspace.library} has no sub-folder.", "Make one for each project and put pictures into it.")
+    from dagster_project.instance import open_instance
+    from dagster_project.running import run_many, run_one, selected_keys, sync_partitions
+
+    with open_instance(workspace.home) as instance:
+        sync_partitions(instance, workspace)
+    keys = selected_keys(settings, select) if select else None
+    with _bars() as bars:
+        if workers == 1 or len(wanted) == 1:
+            found = (run_one(settings, p.key, keys, _BarListener(bars, p.name)) for p in wanted)
+        else:
+            found = run_many(settings, wanted, keys, workers)
+        outcomes = []
+        for outcome in bars.track(found, total=len(wanted), description="projects"):
+            outcomes.append(outcome)
+            bars.console.print(_line(outcome), markup=False, soft_wrap=True)
+    if as_json:
+        print_json({"runs": [o.as_dict() for o in outcomes]})
+    _exit(outcomes, workspace, strict)
+
+
+def _line(outcome: Outcome) -> str:
+    if not outcome.success:
+        return f"{outcome.project}: FAILED: {outcome.error}"
+    if not outcome.written:
+        return f"{outcome.project}: unchanged, {outcome.decoded} pictures opened, nothing written ({outcome.seconds:.1f} s)"
+    return f"{outcome.project}: {outcome.decoded} pictures opened, written: {', '.join(outcome.written)} ({outcome.seconds:.1f} s)"
+
+
+def _exit(outcomes: list[Outcome], workspace: Workspace, strict: bool) -> None:
+    failed = [o for o in outcomes if not o.success]
+    if failed:
+        sys.exit(FAILED if len(failed) == len(outcomes) else SOME_FAILED)
+    names = {o.project for o in outcomes}
+    if strict and any(project_status(p).blocked for p in workspace.projects() if p.name in names):
+        sys.exit(BLOCKED)
+
+
+class _Rate(ProgressColumn):
+    """Finished pieces a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.0f}/s" if task.speed else "")
+
+
+@contextmanager
+def _bars() -> Iterator[Bars]:
+    console = err()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+    with Bars(*columns, console=console, transient=True, redirect_stdout=False) as bars:
+        yield bars
+
+
+class _BarListener(Progress):
+    """A progress bar for each kind of work, with rate and time left."""
+
+    def __init__(self, bars: Bars, project: str) -> None:
+        self._bars, self._project = bars, project
+        self._tasks: dict[str, TaskID] = {}
+
+    def step(self, what: str, done: int, total: int) -> None:
+        """Move the bar."""
+        if what not in self._tasks:
+            self._tasks[what] = self._bars.add_task(f"{self._project}: {what}", total=total)
+        self._bars.update(self._tasks[what], completed=done, total=total)
+        if done >= total:
+            self._bars.remove_task(self._tasks.pop(what))

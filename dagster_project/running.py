@@ -1,0 +1,151 @@
+"""Run projects through the Dagster instance, here or in a few worker processes.
+
+Holds `run_one` and `run_many`.
+Add here: how runs are started without the daemon.
+Keep out: what a run does (assets/).
+"""
+
+import multiprocessing as mp
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import dagster as dg
+
+from assets.stage import PROJECTS
+from dagster_project.automation import PROJECT_JOB, partition_changes
+from dagster_project.definitions import build_defs
+from dagster_project.instance import open_instance
+from proofsheet.config import Configuration
+from proofsheet.errors import UsageError
+from proofsheet.progress import Progress
+from proofsheet.workspace import Project, Workspace
+
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one run ended.
+
+    Attributes:
+        project: folder name of the project.
+        run_id: the run in Dagster; empty if none was recorded.
+        success: whether every step ended well.
+        seconds: wall time.
+        written: tables whose rows changed.
+        decoded: picture files opened.
+        error: the first failure in words, or None.
+    """
+
+    project: str
+    run_id: str
+    success: bool
+    seconds: float
+    written: list[str] = field(default_factory=list)
+    decoded: int = 0
+    error: str | None = None
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class GivenProgress:
+    """Stands in for `ProgressResource` and hands over a listener that was made elsewhere, such as a progress bar."""
+
+    given: Progress
+
+    def listener(self, log: dg.DagsterLogManager) -> Progress:
+        """The given listener."""
+        return self.given
+
+
+def sync_partitions(instance: dg.DagsterInstance, workspace: Workspace) -> None:
+    """Make the partitions equal to the folders."""
+    name = str(PROJECTS.name)
+    added, gone = partition_changes(instance, workspace.projects())
+    if added:
+        instance.add_dynamic_partitions(name, added)
+    for key in gone:
+        instance.delete_dynamic_partition(name, key)
+
+
+def selected_keys(settings: Configuration, select: str) -> list[dg.AssetKey]:
+    """The assets of a selection such as `photos+` or `captions,exports`.
+
+    Raises:
+        UsageError: if it names no asset.
+    """
+    graph = build_defs(settings).resolve_asset_graph()
+    text = " or ".join(f'"{s.strip()}"' if s.strip().isidentifier() else s.strip() for s in select.split(",") if s.strip())
+    try:
+        found = dg.AssetSelection.from_string(text).resolve(graph)
+    except (dg.DagsterError, ValueError) as error:
+        raise UsageError(f"The selection {select!r} is not understood: {error}.", "Example: --select 'captions,exports' or 'photos+'.") from error
+    if not found:
+        names = ", ".join(sorted(k.to_user_string() for k in graph.get_all_asset_keys()))
+        raise UsageError(f"The selection {select!r} names no asset.", f"Assets: {names}.")
+    return sorted(found)
+
+
+def run_one(settings: Configuration, key: str, select: Sequence[dg.AssetKey] | None, listener: Progress | None = None) -> Outcome:
+    """One run of one project in this process, recorded in the instance."""
+    project = Workspace(settings.place).project(key)
+    job = build_defs(settings).resolve_job_def(PROJECT_JOB)
+    given = {"progress": dg.ResourceDefinition.hardcoded_resource(GivenProgress(listener))} if listener else None
+    began = time.monotonic()
+    with open_instance(project.home) as instance:
+        result = job.execute_in_process(
+            run_config=_QUIET,
+            instance=instance,
+            partition_key=project.key,
+            raise_on_error=False,
+            asset_selection=list(select) if select else None,
+            resources=given,
+        )
+    return _outcome(project, result, time.monotonic() - began)
+
+
+def run_many(
+    settings: Configuration, projects: Sequence[Project], select: Sequence[dg.AssetKey] | None, workers: int
+) -> Iterator[Outcome]:
+    """Runs of several projects, each in one of `workers` processes; a killed process fails its projects alone."""
+    with ProcessPoolExecutor(workers, mp_context=mp.get_context("spawn")) as pool:
+        jobs = {pool.submit(run_one, settings, p.key, select): p for p in projects}
+        for job in as_completed(jobs):
+            try:
+                yield job.result()
+            except BrokenProcessPool:
+                yield Outcome(jobs[job].name, "", False, 0.0, error="its worker process was killed; run it again")
+
+
+def _outcome(project: Project, result: dg.ExecuteInProcessResult, seconds: float) -> Outcome:
+    metadata = {
+        e.asset_key.to_user_string(): e.step_materialization_data.materialization.metadata
+        for e in result.get_asset_materialization_events()
+        if e.asset_key
+    }
+    written = [name for name, found in metadata.items() if _value(found, "changed")]
+    decoded = max((int(_value(found, "decoded") or 0) for name, found in metadata.items() if name == "photos"), default=0)
+    failures = [e for e in result.all_events if e.is_failure and getattr(e.event_specific_data, "error", None)]
+    error = _reason(failures[0].event_specific_data) if failures else None if result.success else "the run ended without a reason"
+    return Outcome(project.name, result.run_id, result.success, round(seconds, 2), sorted(written), decoded, error)
+
+
+def _value(metadata: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401
+    return getattr(metadata.get(name), "value", None)
+
+
+def _reason(failure: Any) -> str:  # noqa: ANN401
+    told = getattr(failure, "user_failure_data", None)
+    if told and told.description:
+        return str(told.description)
+    error = failure.error
+    while error.cause:
+        error = error.cause
+    return str(error.message).strip()

@@ -1,0 +1,79 @@
+"""What stands where, for people: counts a project from its tables.
+
+Holds `project_status`.
+Add here: another number that people ask for.
+Keep out: rendering.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import polars as pl
+
+from proofsheet.workspace import Project
+from schemas.library import OtherFile, Photo, Quarantine
+from schemas.proof import MetadataQuality
+from schemas.review import Decision
+from schemas.storage import StoredTable
+
+
+@dataclass(frozen=True)
+class ProjectStatus:
+    """Counts of one project; all 0 before its first run.
+
+    Attributes:
+        key: partition key.
+        files: every file of the folder = photos + quarantined + other_files.
+        photos: pictures that could be opened.
+        sets: sets of pictures.
+        doubtful: choices against which a measured value speaks.
+        accepted: texts that passed the gate.
+        blocked: texts that did not.
+        quarantined: refused files.
+        other_files: companions, hidden and other files.
+        generation: number of the store's generation.
+        published_at: when the newest table was written (UTC), or None.
+    """
+
+    key: str
+    files: int
+    photos: int
+    sets: int
+    doubtful: int
+    accepted: int
+    blocked: int
+    quarantined: int
+    other_files: int
+    generation: int
+    published_at: str | None
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON."""
+        return asdict(self)
+
+
+def project_status(project: Project) -> ProjectStatus:
+    """The present counts of a project."""
+    store = project.store
+    books = store.tables()
+    counts = {name: int(str(row[StoredTable.row_count])) for name, row in books.items()}
+    proofs = store.read(MetadataQuality).filter(pl.col(MetadataQuality.is_current))
+    verdicts = dict(proofs[MetadataQuality.status].value_counts().iter_rows())
+    flagged = store.read(Decision).filter(pl.col(Decision.flags).list.len() > 0)
+    photos, quarantined = counts.get(Photo.name, 0), counts.get(Quarantine.name, 0)
+    others = counts.get(OtherFile.name, 0)
+    times = [str(row[StoredTable.published_at]) for row in books.values()]
+    return ProjectStatus(
+        key=project.key,
+        files=photos + quarantined + others,
+        photos=photos,
+        sets=counts.get(Decision.name, 0),
+        doubtful=flagged.height,
+        accepted=verdicts.get("accepted", 0),
+        blocked=verdicts.get("blocked", 0),
+        quarantined=quarantined,
+        other_files=others,
+        generation=store.generation(),
+        published_at=max(times, default=None),
+    )
