@@ -16,7 +16,9 @@ from schemas.review import Decision
 from schemas.vision import PhotoGroup
 
 DOUBTFUL = Verdict(
-    "doubtful_choices", "No measured value speaks against a choice.", lambda rows: rows.filter(pl.col(Decision.flags).list.len() > 0)
+    "doubtful_choices",
+    "No measured value speaks against a choice.",
+    lambda rows: rows.filter(pl.col(Decision.flags).list.len() > 0),
 )
 
 

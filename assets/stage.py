@@ -50,7 +50,10 @@ class Verdict:
 
 
 def stage(
-    *tables: type[Table], group: str, looks_outside: bool = False, verdicts: Mapping[type[Table], Sequence[Verdict]] | None = None
+    *tables: type[Table],
+    group: str,
+    looks_outside: bool = False,
+    verdicts: Mapping[type[Table], Sequence[Verdict]] | None = None,
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """Turn a function into the assets of `tables`, one a table.
 
@@ -119,7 +122,7 @@ class _Stage:
         for verdict in self.verdicts.get(table, ()):
             yield dg.AssetCheckSpec(verdict.name, asset=table.name, description=verdict.meaning)
 
-    def run(self, context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    def run(self, context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         began = time.monotonic()
         try:
             project: Project = context.resources.store.project(context.partition_key)
@@ -194,7 +197,10 @@ def _refuse(table: type[Table], frame: pl.DataFrame, project: str) -> Iterator[d
     found = violations(table, frame, project)
     if not found:
         return
-    metadata = {"violations": len(found), "first": dg.MetadataValue.md("\n".join(f"* {v}" for v in found[:10]))}
+    metadata: dict[str, Any] = {
+        "violations": len(found),
+        "first": dg.MetadataValue.md("\n".join(f"* {v}" for v in found[:10])),
+    }
     yield dg.AssetCheckResult(asset_key=table.name, check_name=GATE, passed=False, metadata=metadata)
     raise dg.Failure(
         f"{table.name} was refused by its gate: {found[0]} (and {len(found) - 1} more). Nothing was written; the old rows stay.",

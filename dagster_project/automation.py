@@ -39,7 +39,9 @@ def project_folders(context: dg.SensorEvaluationContext, store: StoreResource) -
     requests = [PROJECTS.build_add_request(added)] if added else []
     drops = [PROJECTS.build_delete_request(gone)] if gone else []
     told = f"new: {', '.join(added) or 'none'}; gone: {', '.join(gone) or 'none'}"
-    return dg.SensorResult(skip_reason=None if added or gone else f"no change ({told})", dynamic_partitions_requests=[*requests, *drops])
+    return dg.SensorResult(
+        skip_reason=None if added or gone else f"no change ({told})", dynamic_partitions_requests=[*requests, *drops]
+    )
 
 
 JOBS = [project_job]

@@ -32,7 +32,7 @@ def build_defs(settings: Configuration) -> dg.Definitions:
         used = [resources[n] for n in str(spec.metadata.get(SETTINGS_TAG, "")).split(",") if n]
         return spec.replace_attributes(code_version=f"{spec.code_version}-{settings_version(used)}")
 
-    found = dg.load_assets_from_package_module(assets)
+    found = [a for a in dg.load_assets_from_package_module(assets) if isinstance(a, dg.AssetsDefinition)]
     return dg.Definitions(
         assets=dg.map_asset_specs(with_settings, found),
         jobs=JOBS,

@@ -86,7 +86,10 @@ def selected_keys(settings: Configuration, select: str) -> list[dg.AssetKey]:
     try:
         found = dg.AssetSelection.from_string(text).resolve(graph)
     except (dg.DagsterError, ValueError) as error:
-        raise UsageError(f"The selection {select!r} is not understood: {error}.", "Example: --select 'captions,exports' or 'photos+'.") from error
+        raise UsageError(
+            f"The selection {select!r} is not understood: {error}.",
+            "Example: --select 'captions,exports' or 'photos+'.",
+        ) from error
     if not found:
         names = ", ".join(sorted(k.to_user_string() for k in graph.get_all_asset_keys()))
         raise UsageError(f"The selection {select!r} names no asset.", f"Assets: {names}.")

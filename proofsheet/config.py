@@ -62,7 +62,8 @@ def load(start: Path | None = None, environment: Mapping[str, str] | None = None
     place = values.setdefault("place", {})
     if "library" not in place or "home" not in place:
         raise UsageError(
-            f"No {FILE} was found here or above.", "Run `proofsheet init LIBRARY`, or set PROOFSHEET_LIBRARY and PROOFSHEET_HOME."
+            f"No {FILE} was found here or above.",
+            "Run `proofsheet init LIBRARY`, or set PROOFSHEET_LIBRARY and PROOFSHEET_HOME.",
         )
     for name in ("library", "home"):
         if isinstance(place[name], str) and path:
@@ -72,7 +73,9 @@ def load(start: Path | None = None, environment: Mapping[str, str] | None = None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"{path or 'The environment'}: {where}: {first['msg']} (value: {first['input']!r}).", "Mend it there.") from error
+        raise UsageError(
+            f"{path or 'The environment'}: {where}: {first['msg']} (value: {first['input']!r}).", "Mend it there."
+        ) from error
 
 
 def write_new(folder: Path, library: Path, home: Path) -> Path:
@@ -97,7 +100,9 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not valid TOML: {error}.", "Mend the line, or delete the file and run `proofsheet init`.") from error
+        raise UsageError(
+            f"{path} is not valid TOML: {error}.", "Mend the line, or delete the file and run `proofsheet init`."
+        ) from error
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.", "Give yourself read permission.") from error
 

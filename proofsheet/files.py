@@ -33,7 +33,7 @@ class Fingerprint:
         return cls(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 
-class Refused(Exception):  # noqa: N818 - it is data about a file, and ends nothing
+class Refused(Exception):
     """Why one file was refused."""
 
     def __init__(self, kind: str, reason: str, next_step: str) -> None:

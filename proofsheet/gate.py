@@ -43,7 +43,9 @@ def _shape(table: type[Table], frame: pl.DataFrame, schema: pl.Schema) -> list[s
     found = [f"column {n} is missing" for n in schema if n not in frame.schema]
     found += [f"column {n} is not declared" for n in frame.schema if n not in schema]
     found += [
-        f"column {n} has type {frame.schema[n]}, declared is {t}" for n, t in schema.items() if n in frame.schema and frame.schema[n] != t
+        f"column {n} has type {frame.schema[n]}, declared is {t}"
+        for n, t in schema.items()
+        if n in frame.schema and frame.schema[n] != t
     ]
     return found or ["its columns are not in the declared order"]
 

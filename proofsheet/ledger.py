@@ -64,15 +64,13 @@ class Ledger:
 
     def _write(self, table: type[Table], rows: Iterable[Mapping[str, object]], verb: str) -> int:
         names = table.polars_schema().names()
-        values = [
-            tuple(_encode(table, n, self.project if n == Table.project else row[n]) for n in names) for row in rows
-        ]
+        values = [tuple(_encode(table, n, self.project if n == Table.project else row[n]) for n in names) for row in rows]
         if not values:
             return 0
         columns, marks = ", ".join(f'"{n}"' for n in names), ", ".join("?" * len(names))
         with self._open() as con, con:
             before = con.total_changes
-            con.executemany(f'{verb} INTO "{table.name}" ({columns}) VALUES ({marks})', values)  # noqa: S608
+            con.executemany(f'{verb} INTO "{table.name}" ({columns}) VALUES ({marks})', values)
             return con.total_changes - before
 
     @contextmanager
@@ -87,20 +85,23 @@ class Ledger:
                 yield con
         except sqlite3.Error as error:
             raise StoreError(
-                f"The ledger {self.path} failed: {error}.", "Check the free space and the disk; nothing of it was deleted."
+                f"The ledger {self.path} failed: {error}.",
+                "Check the free space and the disk; nothing of it was deleted.",
             ) from error
 
     def _prepare(self, con: sqlite3.Connection) -> None:
         version = con.execute("PRAGMA user_version").fetchone()[0]
         if version > FORMAT:
             raise StoreTooNew(
-                f"The ledger {self.path} has format {version}; this Proofsheet knows {FORMAT}.", "Install the newer Proofsheet."
+                f"The ledger {self.path} has format {version}; this Proofsheet knows {FORMAT}.",
+                "Install the newer Proofsheet.",
             )
         if version == FORMAT:
             owner = con.execute("SELECT project FROM owner").fetchone()[0]
             if owner != self.project:
                 raise StoreError(
-                    f"The ledger {self.path} belongs to project {owner!r}, not {self.project!r}.", "Put the file back where it was."
+                    f"The ledger {self.path} belongs to project {owner!r}, not {self.project!r}.",
+                    "Put the file back where it was.",
                 )
             return
         with con:
@@ -121,9 +122,7 @@ def _known(table: type[Table], name: str) -> str:
 
 
 def _ddl(table: type[Table]) -> str:
-    columns = [
-        f'"{n}" {_SQLITE.get(c.dtype, "TEXT")}' + ("" if c.nullable else " NOT NULL") for n, c in table.columns().items()
-    ]
+    columns = [f'"{n}" {_SQLITE.get(c.dtype, "TEXT")}' + ("" if c.nullable else " NOT NULL") for n, c in table.columns().items()]
     keys = ", ".join(f'"{k}"' for k in table.key())
     return f'CREATE TABLE "{table.name}" ({", ".join(columns)}, PRIMARY KEY ({keys})) STRICT'
 

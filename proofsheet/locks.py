@@ -69,7 +69,8 @@ def hold(path: Path, who: str, *, wait_s: float = -1, on_news: Callable[[str], N
             lock.acquire(timeout=wait_s, poll_interval=0.1)
         except Timeout:
             raise Locked(
-                f"The lock {path.name} was still held after {wait_s:g} s by {holder(path)}.", "Wait for it to end, or stop it."
+                f"The lock {path.name} was still held after {wait_s:g} s by {holder(path)}.",
+                "Wait for it to end, or stop it.",
             ) from None
     try:
         if _note(path).exists():

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -33,7 +34,7 @@ class Measurement:
     table: type[Table]
     measure: Callable[[Picture], Mapping[str, object]]
 
-    def columns(self) -> dict[str, object]:
+    def columns(self) -> dict[str, Any]:
         """Names and types of what it gives, without the ids."""
         return {n: t for n, t in self.table.polars_schema().items() if n not in _OWN}
 
@@ -94,7 +95,9 @@ def look(
     known = cache.read(by_hash)
     seen = set(known[Photo.content_hash])
     jobs = [
-        _Job(tuple(measurements), Limits(settings.max_pixels, settings.analysis_side_px), f) for h, f in by_hash.items() if h not in seen
+        _Job(tuple(measurements), Limits(settings.max_pixels, settings.analysis_side_px), f)
+        for h, f in by_hash.items()
+        if h not in seen
     ]
     fresh, refused = _decode(jobs, settings, schema, cache, progress)
     cache.compact()

@@ -95,7 +95,7 @@ class Store:
         with self._reader() as con:
             if con is None or not _has(con, table):
                 return table.frame()
-            return con.sql(f'SELECT * FROM "{table.name}" ORDER BY {order}').pl()  # noqa: S608
+            return _frame(con.sql(f'SELECT * FROM "{table.name}" ORDER BY {order}'))  # noqa: S608
 
     def query(self, sql: str) -> pl.DataFrame:
         """The answer to a question in SQL; the store cannot be changed by it.
@@ -107,8 +107,7 @@ class Store:
             if con is None:
                 return pl.DataFrame()
             try:
-                answer = con.sql(sql)
-                return answer.pl() if answer is not None else pl.DataFrame()
+                return _frame(con.sql(sql))
             except duckdb.Error as error:
                 raise UsageError(f"The statement failed: {error}.", "`proofsheet sql 'show tables'` lists the tables.") from error
 
@@ -150,12 +149,14 @@ class Store:
                 clone(self.path(current), work)
             with contextlib.closing(duckdb.connect(work, config={"threads": 2})) as con:
                 con.execute("BEGIN")
-                for table, frame in [*frames.items(), (StoredTable, books)]:
+                everything: dict[type[Table], pl.DataFrame] = {**frames, StoredTable: books}
+                for table, frame in everything.items():
                     con.execute(f'DROP TABLE IF EXISTS "{table.name}"')
                     for statement in table.ddl():
                         con.execute(statement)
-                    rows = frame.sort(table.key())  # read by name in the statement below
-                    con.execute(f'INSERT INTO "{table.name}" BY NAME SELECT * FROM rows')  # noqa: S608
+                    con.register("incoming", frame.sort(table.key()).to_arrow())
+                    con.execute(f'INSERT INTO "{table.name}" BY NAME SELECT * FROM incoming')  # noqa: S608
+                    con.unregister("incoming")
                 con.execute(f"CREATE OR REPLACE TABLE _format AS SELECT {FORMAT} AS version")
                 con.execute("COMMIT")
                 con.execute("CHECKPOINT")
@@ -214,6 +215,12 @@ class Store:
             copy = Path(folder) / "copy.duckdb"
             clone(self.path(number), copy)
             return duckdb.connect(copy, read_only=True, config={"threads": 2})
+
+
+def _frame(answer: duckdb.DuckDBPyRelation | None) -> pl.DataFrame:
+    """The rows of a relation; a statement without an answer has none."""
+    found: pl.DataFrame = answer.pl() if answer is not None else pl.DataFrame()
+    return found
 
 
 def _has(con: duckdb.DuckDBPyConnection, table: type[Table]) -> bool:

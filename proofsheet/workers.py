@@ -7,6 +7,7 @@ Keep out: the work itself.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing as mp
 import os
 import time
@@ -95,7 +96,7 @@ def _serve(function: Callable[[Task], Answer], pipe: Connection) -> None:
 def _answer(function: Callable[[Task], Answer], task: Task) -> Answer | Lost:
     try:
         return function(task)
-    except Exception as error:  # noqa: BLE001 - the edge of a process: one task must not take the others with it
+    except Exception as error:  # the edge of a process: one task must not take the others along
         place = traceback.extract_tb(error.__traceback__)[-1]
         return Lost("raised", f"{type(error).__name__}: {error} ({place.name}, line {place.lineno})")
 
@@ -110,10 +111,8 @@ def _hire(function: Callable[[Task], Answer]) -> _Worker[Task]:
 
 
 def _give(worker: _Worker[Task], index: int, tasks: Sequence[Task]) -> None:
-    try:
+    with contextlib.suppress(OSError):  # if it died, its queue is handed on when that is seen
         worker.pipe.send((index, tasks[index]))
-    except OSError:
-        pass  # it died; its queue is handed on when that is seen
     if not worker.queue:
         worker.since = time.monotonic()
     worker.queue.append(index)
@@ -134,9 +133,7 @@ def _late(worker: _Worker[Task], timeout_s: float) -> bool:
     return bool(worker.queue) and time.monotonic() - worker.since > timeout_s
 
 
-def _alone(
-    function: Callable[[Task], Answer], index: int, tasks: Sequence[Task], timeout_s: float
-) -> tuple[int, Answer | Lost]:
+def _alone(function: Callable[[Task], Answer], index: int, tasks: Sequence[Task], timeout_s: float) -> tuple[int, Answer | Lost]:
     worker: _Worker[Task] = _hire(function)
     try:
         _give(worker, index, tasks)

@@ -67,7 +67,10 @@ class Workspace:
         self.library = Path(place.library).expanduser()
         self.home = Path(place.home).expanduser()
         if not self.library.is_dir():
-            raise UsageError(f"The library {self.library} is not a folder.", "Run `proofsheet init LIBRARY` with the folder of your projects.")
+            raise UsageError(
+                f"The library {self.library} is not a folder.",
+                "Run `proofsheet init LIBRARY` with the folder of your projects.",
+            )
         if self.home.resolve().is_relative_to(self.library.resolve()):
             raise UsageError(f"The home {self.home} lies inside the library.", "Choose a home outside: the library is only read.")
 

@@ -36,5 +36,9 @@ class StoreResource(PlaceSettings, dg.ConfigurableResource["StoreResource"]):
             yield self
             return
         log = context.log
-        with hold(self.project(key).run_lock, f"run {context.run.run_id}", on_news=lambda news: log.info(news) if log else None):
+        with hold(
+            self.project(key).run_lock,
+            f"run {context.run.run_id}",
+            on_news=lambda news: log.info(news) if log else None,
+        ):
             yield self

@@ -9,8 +9,9 @@ A field marked `KNOB` changes speed, never rows; it does not make a table stale.
 from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
-KNOB = {"knob": True}
+KNOB: JsonDict = {"knob": True}
 
 
 class Settings(BaseModel):
@@ -32,8 +33,12 @@ class PhotoSettings(Settings):
     max_pixels: int = Field(160_000_000, ge=1, description="Pictures with more pixels than this are refused.")
     analysis_side_px: int = Field(768, ge=64, le=4096, description="Longest side of the picture that is measured, in pixels.")
     workers: int = Field(2, ge=1, le=64, description="Processes that decode pictures.", json_schema_extra=KNOB)
-    batch: int = Field(64, ge=1, description="Pictures a chunk of the cache; a killed run repeats at most one.", json_schema_extra=KNOB)
-    timeout_s: float = Field(60.0, gt=0, description="Seconds after which the decoding of one file is given up.", json_schema_extra=KNOB)
+    batch: int = Field(
+        64, ge=1, description="Pictures a chunk of the cache; a killed run repeats at most one.", json_schema_extra=KNOB
+    )
+    timeout_s: float = Field(
+        60.0, gt=0, description="Seconds after which the decoding of one file is given up.", json_schema_extra=KNOB
+    )
 
 
 class GroupSettings(Settings):
@@ -55,6 +60,9 @@ class GateSettings(Settings):
     """What the gate compares."""
 
     duplicate_similarity: float = Field(
-        0.8, gt=0, le=1, description="Texts whose word sets (without stop words) overlap by this Jaccard share are duplicates."
+        0.8,
+        gt=0,
+        le=1,
+        description="Texts whose word sets (without stop words) overlap by this Jaccard share are duplicates.",
     )
     max_keyword_words: int = Field(4, ge=1, description="A keyword with more words than this is broken.")

@@ -145,8 +145,7 @@ class Table:
     def gate(cls, project: str | None = None) -> Any:  # noqa: ANN401 - pandera is untyped
         """The pandera model of this table; with a project, rows of any other project fail it."""
         columns = {
-            n: pa.Column(c.dtype, checks=c.checks(), nullable=c.nullable, description=c.meaning)
-            for n, c in cls.columns().items()
+            n: pa.Column(c.dtype, checks=c.checks(), nullable=c.nullable, description=c.meaning) for n, c in cls.columns().items()
         }
         if project is not None:
             only = pa.Check.isin([project], error=f"rows of project {project!r} only")
@@ -158,9 +157,7 @@ class Table:
     @classmethod
     def ddl(cls) -> list[str]:
         """DuckDB statements that create the table with its key and comments."""
-        lines = [
-            f'"{n}" {duckdb_type(c.dtype)}' + ("" if c.nullable else " NOT NULL") for n, c in cls.columns().items()
-        ]
+        lines = [f'"{n}" {duckdb_type(c.dtype)}' + ("" if c.nullable else " NOT NULL") for n, c in cls.columns().items()]
         keys = ", ".join(f'"{k}"' for k in cls.key())
         statements = [f'CREATE TABLE "{cls.name}" ({", ".join(lines)}, PRIMARY KEY ({keys}))']
         statements.append(f'COMMENT ON TABLE "{cls.name}" IS {_quoted(cls.meaning())}')

@@ -70,7 +70,7 @@ def _look(workspace: Workspace) -> Iterator[Line]:
         yield Line("fail", f"home {workspace.home}: {error.strerror}", "give write permission or choose another home")
         return
     room = f"home {workspace.home}: {free / 1024**3:.1f} GiB free"
-    yield Line("ok", room) if free > _LITTLE_ROOM else Line("warn", room, "make room; every write keeps the former generation")
+    yield (Line("ok", room) if free > _LITTLE_ROOM else Line("warn", room, "make room; every write keeps the former generation"))
     for project in projects:
         try:
             state = project_status(project)

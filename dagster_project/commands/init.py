@@ -20,7 +20,13 @@ from schemas.settings import PlaceSettings
 
 @click.command()
 @click.argument("library", type=click.Path(path_type=Path))
-@click.option("--home", type=click.Path(path_type=Path), default=Path("proofsheet-home"), show_default=True, help="Folder for everything that Proofsheet writes.")
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path),
+    default=Path("proofsheet-home"),
+    show_default=True,
+    help="Folder for everything that Proofsheet writes.",
+)
 @json_option
 def init(library: Path, home: Path, as_json: bool) -> None:
     """Write proofsheet.toml into the current folder.

@@ -46,7 +46,9 @@ def run(projects: tuple[str, ...], everything: bool, select: str | None, workers
     settings, workspace = settings_and_workspace()
     wanted = chosen(workspace, projects)
     if not wanted:
-        raise UsageError(f"The library {workspace.library} has no sub-folder.", "Make one for each project and put pictures into it.")
+        raise UsageError(
+            f"The library {workspace.library} has no sub-folder.", "Make one for each project and put pictures into it."
+        )
     from dagster_project.instance import open_instance
     from dagster_project.running import run_many, run_one, selected_keys, sync_partitions
 
@@ -55,7 +57,7 @@ def run(projects: tuple[str, ...], everything: bool, select: str | None, workers
     keys = selected_keys(settings, select) if select else None
     with _bars() as bars:
         if workers == 1 or len(wanted) == 1:
-            found = (run_one(settings, p.key, keys, _BarListener(bars, p.name)) for p in wanted)
+            found: Iterator[Outcome] = (run_one(settings, p.key, keys, _BarListener(bars, p.name)) for p in wanted)
         else:
             found = run_many(settings, wanted, keys, workers)
         outcomes = []

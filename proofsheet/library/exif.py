@@ -19,7 +19,17 @@ from schemas.library import ExifFact
 
 _UNKNOWN = 0xFFFFFFFF  # what cameras write for "unknown" into a rational
 _BASE, _GPS = ExifTags.Base, ExifTags.GPS
-_TROUBLE = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, ZeroDivisionError, OverflowError, RuntimeError)
+_TROUBLE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    ZeroDivisionError,
+    OverflowError,
+    RuntimeError,
+)
 
 
 def exif_facts(picture: Picture) -> Mapping[str, object]:
@@ -99,7 +109,7 @@ def _time(sub: Mapping[int, Any], main: Mapping[int, Any]) -> datetime | None:
             continue
         for pattern in ("%Y:%m:%d %H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y:%m:%d %H:%M"):
             try:
-                return datetime.strptime(text[:19].strip(), pattern)  # noqa: DTZ007 - cameras know no zone
+                return datetime.strptime(text[:19].strip(), pattern)
             except ValueError:
                 continue
     return None

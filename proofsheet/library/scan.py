@@ -179,13 +179,19 @@ def _sort_in(path: Path, folder: Path, found: Scan, candidates: dict[str, Path],
             "name_not_text", "its name is not valid UTF-8", "rename it (in its old encoding it may look right)"
         )
     elif path.is_symlink():
-        found.refused[name] = Refused("link", "it is a link, and links are not followed", "copy the picture itself into the project")
+        found.refused[name] = Refused(
+            "link", "it is a link, and links are not followed", "copy the picture itself into the project"
+        )
     elif suffix in EXTENSIONS:
         candidates[name] = path
     elif suffix in RAW_EXTENSIONS:
-        found.refused[name] = Refused("unsupported_format", f"RAW files ({suffix}) are not read yet", "add a JPEG or TIFF beside it")
+        found.refused[name] = Refused(
+            "unsupported_format", f"RAW files ({suffix}) are not read yet", "add a JPEG or TIFF beside it"
+        )
     elif suffix in OTHER_PICTURES:
-        found.refused[name] = Refused("unsupported_format", f"{suffix} is not among the formats read", "convert it to PNG, TIFF or JPEG")
+        found.refused[name] = Refused(
+            "unsupported_format", f"{suffix} is not among the formats read", "convert it to PNG, TIFF or JPEG"
+        )
     else:
         plain[name] = path
 
@@ -221,12 +227,18 @@ def _other(name: str, path: Path, found: Scan) -> None:
         found.others[name] = "other"
     else:
         found.refused[name] = Refused(
-            "wrong_extension", f"it is a {kind} picture, but its name does not say so", f"rename it to end in .{kind.lower()}"
+            "wrong_extension",
+            f"it is a {kind} picture, but its name does not say so",
+            f"rename it to end in .{kind.lower()}",
         )
 
 
 def _hash_all(
-    candidates: Mapping[str, Path], companions: Mapping[str, Sequence[str]], found: Scan, cache_folder: Path, progress: Progress
+    candidates: Mapping[str, Path],
+    companions: Mapping[str, Sequence[str]],
+    found: Scan,
+    cache_folder: Path,
+    progress: Progress,
 ) -> None:
     cache = ChunkCache(cache_folder / "hashes", _HASHES, "identity")
     marks = {name: _identity(name, path) for name, path in candidates.items()}

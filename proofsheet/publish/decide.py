@@ -85,7 +85,10 @@ def flags(best: Row, members: Sequence[Row]) -> list[str]:
         found.append(f"less sharp than its set by {-z:.1f} σ")
     if (z := _z(best, members, ImageQuality.noise)) >= _NOTABLE:
         found.append(f"more noise than its set by {z:.1f} σ")
-    for column, words in ((ImageQuality.clipped_highlights, "clipped highlights"), (ImageQuality.clipped_shadows, "clipped shadows")):
+    for column, words in (
+        (ImageQuality.clipped_highlights, "clipped highlights"),
+        (ImageQuality.clipped_shadows, "clipped shadows"),
+    ):
         others = [m[column] for m in members if m is not best]
         if best[column] >= _CLIPPED and best[column] > 2 * max(others, default=0.0):
             found.append(f"{words}: {best[column]:.1%} of the pixels")

@@ -51,7 +51,7 @@ def named_colors(rgb: npt.NDArray[np.uint8]) -> list[dict[str, object]]:
     Returns:
         Color, share in 0..1 and place: top, bottom, left, right, centre, edges or throughout.
     """
-    small = cv2.resize(rgb, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+    small = np.asarray(cv2.resize(rgb, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA), dtype=np.uint8)
     lab = _lab(small.reshape(-1, 3))
     palette = _lab(np.array(list(NAMES.values()), dtype=np.uint8))
     nearest = ((lab[:, None, :] - palette[None, :, :]) ** 2).sum(axis=2).argmin(axis=1).reshape(_SIDE, _SIDE)
@@ -66,8 +66,7 @@ def named_colors(rgb: npt.NDArray[np.uint8]) -> list[dict[str, object]]:
 
 def _lab(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     scaled = (rgb.astype(np.float32) / 255.0).reshape(1, -1, 3)
-    found: npt.NDArray[np.float32] = cv2.cvtColor(scaled, cv2.COLOR_RGB2LAB).reshape(-1, 3)
-    return found
+    return np.asarray(cv2.cvtColor(scaled, cv2.COLOR_RGB2LAB), dtype=np.float32).reshape(-1, 3)
 
 
 def _place(mask: npt.NDArray[np.bool_]) -> str:

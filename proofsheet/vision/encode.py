@@ -45,7 +45,7 @@ def vector(rgb: npt.NDArray[np.uint8]) -> Floats:
     Args:
         rgb: (128, 128, 3) in 0..255.
     """
-    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
     parts = {
         "dct": _dct(grey),
         "hog": _hog(grey),
@@ -86,7 +86,7 @@ def _hog(grey: npt.NDArray[np.uint8]) -> Floats:
         for row in range(cells):
             for col in range(cells):
                 part = np.s_[row * step : (row + 1) * step, col * step : (col + 1) * step]
-                found.append(_unit(np.bincount(bins[part].ravel(), strength[part].ravel(), _BINS)) / cells)
+                found.append(_unit(np.bincount(bins[part].ravel(), strength[part].ravel(), _BINS).astype(np.float64)) / cells)
     return np.concatenate(found)
 
 
@@ -94,7 +94,7 @@ def _hsv(rgb: npt.NDArray[np.uint8]) -> Floats:
     """Square roots of a 16 x 2 x 2 histogram: 64 numbers."""
     hsv = cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV)
     counts = cv2.calcHist([hsv], [0, 1, 2], None, [16, 2, 2], [0, 180, 0, 256, 0, 256])
-    return np.sqrt(counts.ravel() / hsv[:, :, 0].size)
+    return np.asarray(np.sqrt(counts.ravel() / hsv[:, :, 0].size), dtype=np.float32)
 
 
 def _lbp(grey: npt.NDArray[np.uint8]) -> Floats:
@@ -106,7 +106,8 @@ def _lbp(grey: npt.NDArray[np.uint8]) -> Floats:
     codes = np.where(changes <= 2, ring.sum(axis=0), 9)
     half = codes.shape[0] // 2
     quarters = (codes[:half, :half], codes[:half, half:], codes[half:, :half], codes[half:, half:])
-    return np.sqrt(np.concatenate([np.bincount(q.ravel(), minlength=10) / q.size for q in quarters])).astype(np.float32)
+    shares = np.concatenate([np.bincount(q.ravel(), minlength=10) / q.size for q in quarters])
+    return np.asarray(np.sqrt(shares), dtype=np.float32)
 
 
 _RING = ((-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1))
@@ -115,7 +116,8 @@ _RING = ((-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1))
 def _lab(rgb: npt.NDArray[np.uint8]) -> Floats:
     """Mean Lab of 6 x 6 cells, centred: 108 numbers."""
     small = cv2.resize(rgb, (6, 6), interpolation=cv2.INTER_AREA).astype(np.float32) / 255.0
-    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2LAB) - np.float32([50, 0, 0]), dtype=np.float32).ravel()
+    lab = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2LAB), dtype=np.float32)
+    return (lab - np.array([50, 0, 0], dtype=np.float32)).ravel()
 
 
 def _spectrum(grey: npt.NDArray[np.uint8]) -> Floats:

@@ -33,9 +33,12 @@ class Describer(Protocol):
     """Writes words about one picture."""
 
     name: str
-    digest: str
     prompt_version: str
     template_words: frozenset[str]
+
+    @property
+    def digest(self) -> str:
+        """Digest of the model's weights or code."""
 
     def describe(self, facts: Row) -> Words:
         """Words about the picture with these measured facts."""
@@ -47,7 +50,31 @@ class EmbeddedDescriber:
     name = "embedded describer"
     prompt_version = TEMPLATE
     template_words = frozenset(
-        "mostly at the on in around and a an picture with contrast colours focus detail clear fine throughout taken mm s iso f".split()
+        [
+            "mostly",
+            "at",
+            "the",
+            "on",
+            "in",
+            "around",
+            "and",
+            "a",
+            "an",
+            "picture",
+            "with",
+            "contrast",
+            "colours",
+            "focus",
+            "detail",
+            "clear",
+            "fine",
+            "throughout",
+            "taken",
+            "mm",
+            "s",
+            "iso",
+            "f",
+        ]
     )
 
     @property
@@ -63,7 +90,11 @@ class EmbeddedDescriber:
         look = f"{_contrast(facts)} contrast, {_color_mood(facts)} and {_focus(facts)}"
         opening = f"A {_shape(facts)} picture, {_light(facts)}, with {look}."
         caption = opening + (f" Mostly {_joined(shares)}." if shares else "") + _camera(facts)
-        alt = f"{_shape(facts).capitalize()} picture: {_joined(where)}." if where else f"{_shape(facts).capitalize()} picture, {_light(facts)}."
+        alt = (
+            f"{_shape(facts).capitalize()} picture: {_joined(where)}."
+            if where
+            else f"{_shape(facts).capitalize()} picture, {_light(facts)}."
+        )
         title = _upper(_joined(where[:2]) or f"{_light(facts)} {_shape(facts)} picture")
         keywords = list(dict.fromkeys([*(c["color"] for c in colors), _shape(facts), _light(facts), _color_mood(facts)]))
         return Words(title[:80], caption, alt, keywords)

@@ -105,7 +105,10 @@ def duplicate_text(rows: list[Judged], settings: GateSettings, template_words: f
         sets = {row.photo_id: frozenset(words(row.texts[field])) - ignored for row in rows if words(row.texts[field])}
         for photo_id, earlier in earlier_likeness(sets, settings.duplicate_similarity).items():
             length = len(next(r for r in rows if r.photo_id == photo_id).texts[field])
-            yield photo_id, Issue("duplicate_text", field, 0, length, f"says the same as the {field} of {names[earlier]!r}")
+            yield (
+                photo_id,
+                Issue("duplicate_text", field, 0, length, f"says the same as the {field} of {names[earlier]!r}"),
+            )
 
 
 def broken_keywords(rows: list[Judged], settings: GateSettings, template_words: frozenset[str]) -> Iterator[tuple[str, Issue]]:

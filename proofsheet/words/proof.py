@@ -27,12 +27,24 @@ from schemas.proof import FIELDS, MetadataQuality
 from schemas.settings import GateSettings
 from schemas.words import Caption
 
-_COMPARED = (ProofAttempt.status, ProofAttempt.issues, *FIELDS, ProofAttempt.model, ProofAttempt.prompt_version, ProofAttempt.rules_version)
+_COMPARED = (
+    ProofAttempt.status,
+    ProofAttempt.issues,
+    *FIELDS,
+    ProofAttempt.model,
+    ProofAttempt.prompt_version,
+    ProofAttempt.rules_version,
+)
 Row = dict[str, Any]
 
 
 def prove(
-    project: Project, captions: pl.DataFrame, facts: pl.DataFrame, settings: GateSettings, template_words: frozenset[str], now: datetime
+    project: Project,
+    captions: pl.DataFrame,
+    facts: pl.DataFrame,
+    settings: GateSettings,
+    template_words: frozenset[str],
+    now: datetime,
 ) -> pl.DataFrame:
     """Judge every caption, add an attempt where anything changed, and give the rows of `metadata_quality`.
 
@@ -57,7 +69,9 @@ def blocked_by(rule: str) -> Callable[[pl.DataFrame], pl.DataFrame]:
     """A selection of the current rows to which this rule objected."""
 
     def select(rows: pl.DataFrame) -> pl.DataFrame:
-        objections = rows.filter(pl.col(MetadataQuality.is_current)).explode(MetadataQuality.issues).drop_nulls(MetadataQuality.issues)
+        objections = (
+            rows.filter(pl.col(MetadataQuality.is_current)).explode(MetadataQuality.issues).drop_nulls(MetadataQuality.issues)
+        )
         told = objections.select(Photo.photo_id, pl.col(MetadataQuality.issues).struct.unnest())
         return told.filter(pl.col("rule") == rule)
 
@@ -87,7 +101,11 @@ def _attempt(row: Row, issues: list[Issue], before: Mapping[str, Any] | None, no
     if before is not None and all(before[name] == found[name] for name in _COMPARED):
         return None
     number = before[ProofAttempt.attempt] + 1 if before else 1
-    return found | {ProofAttempt.photo_id: row[Photo.photo_id], ProofAttempt.attempt: number, ProofAttempt.proved_at: now}
+    return found | {
+        ProofAttempt.photo_id: row[Photo.photo_id],
+        ProofAttempt.attempt: number,
+        ProofAttempt.proved_at: now,
+    }
 
 
 def _proof_rows(project: str, ledger: Ledger, captioned: set[str]) -> pl.DataFrame:
