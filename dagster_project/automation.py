@@ -16,7 +16,6 @@ PROJECT_JOB = "project"
 project_job = dg.define_asset_job(
     PROJECT_JOB,
     selection=dg.AssetSelection.all(),
-    partitions_def=PROJECTS,
     description="The whole way for one project: read, measure, group, choose, describe, judge, export.",
 )
 

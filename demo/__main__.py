@@ -58,7 +58,9 @@ def _tell(project: Project, seconds: float) -> None:
     state = project_status(project)
     judged = state.accepted + state.blocked
     click.echo(f"\n{project.name} ({seconds:.1f} s)")
-    click.echo(f"  found     {state.photos} photos in {state.sets} sets, {state.other_files} companions; refused {state.quarantined}")
+    click.echo(
+        f"  found     {state.photos} photos in {state.sets} sets, {state.other_files} companions; refused {state.quarantined}"
+    )
     for row in project.store.query("SELECT path, reason FROM quarantine").to_dicts():
         click.echo(f"            refused {row['path']}: {row['reason']}")
     flagged = project.store.read(Decision).filter(pl.col(Decision.flags).list.len() > 0)
@@ -66,8 +68,12 @@ def _tell(project: Project, seconds: float) -> None:
     for row in flagged.head(3).to_dicts():
         click.echo(f"            {row[Decision.chosen_path]}: {'; '.join(row[Decision.flags])}")
     share = f"{state.accepted / judged:.0%}" if judged else "none"
-    click.echo(f"  accepted  {state.accepted} of {judged} texts ({share}), written to {project.export_file.relative_to(project.home)}")
-    blocked = project.store.read(MetadataQuality).filter(pl.col(MetadataQuality.is_current) & (pl.col(MetadataQuality.status) == "blocked"))
+    click.echo(
+        f"  accepted  {state.accepted} of {judged} texts ({share}), written to {project.export_file.relative_to(project.home)}"
+    )
+    blocked = project.store.read(MetadataQuality).filter(
+        pl.col(MetadataQuality.is_current) & (pl.col(MetadataQuality.status) == "blocked")
+    )
     click.echo(f"  blocked   {blocked.height}")
     names = dict(project.store.read(Photo).select(Photo.photo_id, Photo.path).iter_rows())
     for row in blocked.head(3).to_dicts():

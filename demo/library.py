@@ -19,6 +19,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 Edit = Callable[[Image.Image], Image.Image]
 _SIDE = 900
+_EMPTY_XMP = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/></x:xmpmeta>\n'
 _SKIMAGE = Path(skimage.__file__).parent / "data"
 _SKLEARN = Path(sklearn.datasets.__file__).parent / "images"
 
@@ -115,7 +116,8 @@ def _make_set(folder: Path, series: str, source: str, last: str) -> None:
     (folder / f"{series}_stage1_generated.txt").write_text(f"seed of {series}\n", "utf-8")
     (folder / f"{series}_stage2_upscaled.yaml").write_text("scale: 2\n", "utf-8")
     (folder / f"{series}_stage3_enhanced.xmp").write_text(
-        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/></x:xmpmeta>\n', "utf-8"
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/></x:xmpmeta>\n',
+        "utf-8",
     )
 
 

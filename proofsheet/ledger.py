@@ -44,11 +44,12 @@ class Ledger:
         Returns:
             Number of rows added.
         """
-        return self._write(table, rows, "INSERT OR IGNORE")
+        return self._write(table, rows, "DO NOTHING")
 
     def put(self, table: type[Table], rows: Iterable[Mapping[str, object]]) -> int:
         """Insert rows or replace those with the same key, in one transaction."""
-        return self._write(table, rows, "INSERT OR REPLACE")
+        names = [n for n in table.polars_schema().names() if n not in table.key()]
+        return self._write(table, rows, "DO UPDATE SET " + ", ".join(f'"{n}" = excluded."{n}"' for n in names))
 
     def rows(self, table: type[Table], **equal: object) -> pl.DataFrame:
         """All rows (or those with these values) in key order, as a frame of the table's types."""
@@ -62,15 +63,17 @@ class Ledger:
         names = table.polars_schema().names()
         return table.frame({n: _decode(table, n, row[n]) for n in names} for row in found)
 
-    def _write(self, table: type[Table], rows: Iterable[Mapping[str, object]], verb: str) -> int:
+    def _write(self, table: type[Table], rows: Iterable[Mapping[str, object]], on_conflict: str) -> int:
         names = table.polars_schema().names()
         values = [tuple(_encode(table, n, self.project if n == Table.project else row[n]) for n in names) for row in rows]
         if not values:
             return 0
         columns, marks = ", ".join(f'"{n}"' for n in names), ", ".join("?" * len(names))
+        keys = ", ".join(f'"{k}"' for k in table.key())
+        statement = f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks}) ON CONFLICT ({keys}) {on_conflict}'  # noqa: S608
         with self._open() as con, con:
             before = con.total_changes
-            con.executemany(f'{verb} INTO "{table.name}" ({columns}) VALUES ({marks})', values)
+            con.executemany(statement, values)
             return con.total_changes - before
 
     @contextmanager

@@ -147,7 +147,7 @@ class Store:
         try:
             if current:
                 clone(self.path(current), work)
-            with contextlib.closing(duckdb.connect(work, config={"threads": 2})) as con:
+            with contextlib.closing(duckdb.connect(work)) as con:
                 con.execute("BEGIN")
                 everything: dict[type[Table], pl.DataFrame] = {**frames, StoredTable: books}
                 for table, frame in everything.items():
@@ -198,11 +198,11 @@ class Store:
             if not number:
                 return None
             try:
-                return duckdb.connect(self.path(number), read_only=True, config={"threads": 2})
+                return duckdb.connect(self.path(number), read_only=True)
             except duckdb.Error as error:
                 if not self.path(number).exists() and number != self.generation():
                     continue  # a newer generation came between the two looks
-                if "lock" in str(error).lower():
+                if isinstance(error, duckdb.ConnectionException) or "lock" in str(error).lower():
                     return self._connect_to_copy(number)
                 raise StoreError(
                     f"The store {self.path(number)} cannot be read: {error}.", "Run `proofsheet run` to rebuild it."
@@ -210,11 +210,11 @@ class Store:
         raise StoreError(f"The store of {self.project} changed faster than it could be read.", "Try again.")
 
     def _connect_to_copy(self, number: int) -> duckdb.DuckDBPyConnection:
-        """A foreign program holds the generation itself open for writing: read a copy instead."""
+        """Somebody holds the generation itself open for writing: read a copy instead."""
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / "copy.duckdb"
             clone(self.path(number), copy)
-            return duckdb.connect(copy, read_only=True, config={"threads": 2})
+            return duckdb.connect(copy, read_only=True)
 
 
 def _frame(answer: duckdb.DuckDBPyRelation | None) -> pl.DataFrame:

@@ -14,9 +14,11 @@ import pandera.polars as pa
 import polars as pl
 
 from schemas.table import Table, column
+from schemas.words import Caption
 
-ISSUE = pl.Struct({"rule": pl.String, "field": pl.String, "start": pl.Int64, "end": pl.Int64, "message": pl.String})
-FIELDS = ("title", "caption", "alt_text", "keywords")
+ISSUE_RULE = "rule"
+ISSUE = pl.Struct({ISSUE_RULE: pl.String, "field": pl.String, "start": pl.Int64, "end": pl.Int64, "message": pl.String})
+FIELDS = (Caption.title, Caption.caption, Caption.alt_text, Caption.keywords)
 
 
 class MetadataQuality(Table, name="metadata_quality"):

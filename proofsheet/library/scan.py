@@ -24,7 +24,8 @@ from proofsheet.pictures import EXTENSIONS, OTHER_PICTURES, RAW_EXTENSIONS, Pict
 from proofsheet.progress import Progress
 from schemas.library import OtherFile, Photo
 
-_HASHES = pl.Schema({"identity": pl.String, Photo.content_hash: pl.String})
+_IDENTITY = "identity"
+_HASHES = pl.Schema({_IDENTITY: pl.String, Photo.content_hash: pl.String})
 _HEAD = 16
 
 
@@ -240,7 +241,7 @@ def _hash_all(
     cache_folder: Path,
     progress: Progress,
 ) -> None:
-    cache = ChunkCache(cache_folder / "hashes", _HASHES, "identity")
+    cache = ChunkCache(cache_folder / "hashes", _HASHES, _IDENTITY)
     marks = {name: _identity(name, path) for name, path in candidates.items()}
     known = dict(cache.read([m for m in marks.values() if m]).iter_rows())
     fresh: list[tuple[str, str]] = []

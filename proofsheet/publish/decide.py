@@ -19,7 +19,11 @@ from schemas.vision import ImageQuality, PhotoGroup
 
 RULE = "highest stage, then sharpest; version 1"
 _NOTABLE = 1.0  # standard deviations of the set
-_CLIPPED = 0.05  # share of the pixels
+_SPOILT = (  # a value from which it is seen, if it is also twice that of every other picture of the set
+    (ImageQuality.clipped_highlights, 0.05, "clipped highlights: {:.1%} of the pixels"),
+    (ImageQuality.clipped_shadows, 0.10, "clipped shadows: {:.1%} of the pixels"),
+    (ImageQuality.noise, 0.05, "noise or sharpening marks: {:.3f} of full scale"),
+)
 Row = dict[str, Any]
 
 
@@ -83,15 +87,10 @@ def flags(best: Row, members: Sequence[Row]) -> list[str]:
     found: list[str] = []
     if (z := _z(best, members, ImageQuality.sharpness)) <= -_NOTABLE:
         found.append(f"less sharp than its set by {-z:.1f} σ")
-    if (z := _z(best, members, ImageQuality.noise)) >= _NOTABLE:
-        found.append(f"more noise than its set by {z:.1f} σ")
-    for column, words in (
-        (ImageQuality.clipped_highlights, "clipped highlights"),
-        (ImageQuality.clipped_shadows, "clipped shadows"),
-    ):
-        others = [m[column] for m in members if m is not best]
-        if best[column] >= _CLIPPED and best[column] > 2 * max(others, default=0.0):
-            found.append(f"{words}: {best[column]:.1%} of the pixels")
+    for column, least, words in _SPOILT:
+        others = max((m[column] for m in members if m is not best), default=0.0)
+        if best[column] >= least and best[column] > 2 * others:
+            found.append(words.format(best[column]))
     return found
 
 

@@ -7,7 +7,6 @@ Keep out: sentences about colours (words/).
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -51,6 +50,8 @@ def named_colors(rgb: npt.NDArray[np.uint8]) -> list[dict[str, object]]:
     Returns:
         Color, share in 0..1 and place: top, bottom, left, right, centre, edges or throughout.
     """
+    import cv2
+
     small = np.asarray(cv2.resize(rgb, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA), dtype=np.uint8)
     lab = _lab(small.reshape(-1, 3))
     palette = _lab(np.array(list(NAMES.values()), dtype=np.uint8))
@@ -65,6 +66,8 @@ def named_colors(rgb: npt.NDArray[np.uint8]) -> list[dict[str, object]]:
 
 
 def _lab(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    import cv2
+
     scaled = (rgb.astype(np.float32) / 255.0).reshape(1, -1, 3)
     return np.asarray(cv2.cvtColor(scaled, cv2.COLOR_RGB2LAB), dtype=np.float32).reshape(-1, 3)
 

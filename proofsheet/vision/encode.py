@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -45,6 +44,8 @@ def vector(rgb: npt.NDArray[np.uint8]) -> Floats:
     Args:
         rgb: (128, 128, 3) in 0..255.
     """
+    import cv2
+
     grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
     parts = {
         "dct": _dct(grey),
@@ -69,6 +70,8 @@ def _unit(values: npt.NDArray[np.floating]) -> Floats:
 
 def _dct(grey: npt.NDArray[np.uint8]) -> Floats:
     """64 low frequencies without the mean."""
+    import cv2
+
     small = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32) / 255.0
     low = cv2.dct(small)[:9, :9].ravel()[1:65]
     return np.asarray(np.sign(low) * np.sqrt(np.abs(low)), dtype=np.float32)
@@ -76,6 +79,8 @@ def _dct(grey: npt.NDArray[np.uint8]) -> Floats:
 
 def _hog(grey: npt.NDArray[np.uint8]) -> Floats:
     """189 numbers: nine orientations in 1, 4 and 16 cells."""
+    import cv2
+
     values = grey.astype(np.float32) / 255.0
     dx, dy = cv2.Sobel(values, cv2.CV_32F, 1, 0), cv2.Sobel(values, cv2.CV_32F, 0, 1)
     strength = np.hypot(dx, dy)
@@ -92,6 +97,8 @@ def _hog(grey: npt.NDArray[np.uint8]) -> Floats:
 
 def _hsv(rgb: npt.NDArray[np.uint8]) -> Floats:
     """Square roots of a 16 x 2 x 2 histogram: 64 numbers."""
+    import cv2
+
     hsv = cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV)
     counts = cv2.calcHist([hsv], [0, 1, 2], None, [16, 2, 2], [0, 180, 0, 256, 0, 256])
     return np.asarray(np.sqrt(counts.ravel() / hsv[:, :, 0].size), dtype=np.float32)
@@ -115,6 +122,8 @@ _RING = ((-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1))
 
 def _lab(rgb: npt.NDArray[np.uint8]) -> Floats:
     """Mean Lab of 6 x 6 cells, centred: 108 numbers."""
+    import cv2
+
     small = cv2.resize(rgb, (6, 6), interpolation=cv2.INTER_AREA).astype(np.float32) / 255.0
     lab = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2LAB), dtype=np.float32)
     return (lab - np.array([50, 0, 0], dtype=np.float32)).ravel()

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -26,6 +25,8 @@ _TILES = 8
 
 def image_quality(picture: Picture) -> Mapping[str, object]:
     """Every column of `ImageQuality` but the ids."""
+    import cv2
+
     rgb: Pixels = np.asarray(picture.image, dtype=np.uint8)
     grey: Grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255.0
     hsv = cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV)
@@ -48,11 +49,15 @@ def image_quality(picture: Picture) -> Mapping[str, object]:
 
 def sharpness(grey: Grey) -> float:
     """Log10 of one plus the variance of the Laplacian on 0..255 (Pech-Pacheco et al., 2000)."""
+    import cv2
+
     return float(np.log10(1.0 + cv2.Laplacian(grey * 255.0, cv2.CV_32F).var()))
 
 
 def tile_sharpness(grey: Grey) -> float:
     """90th percentile of the tiles' sharpness: high if any part is in focus."""
+    import cv2
+
     laplacian = cv2.Laplacian(grey * 255.0, cv2.CV_32F)
     tiles = [t.var() for band in np.array_split(laplacian, _TILES) for t in np.array_split(band, _TILES, axis=1) if t.size]
     return float(np.log10(1.0 + np.percentile(tiles, 90)))
@@ -60,6 +65,8 @@ def tile_sharpness(grey: Grey) -> float:
 
 def noise(grey: Grey) -> float:
     """Standard deviation of the noise by Immerkær's fast estimate (1996); 0 for pictures under 3 px."""
+    import cv2
+
     height, width = grey.shape
     if min(height, width) < 3:
         return 0.0

@@ -18,7 +18,7 @@ import polars as pl
 from proofsheet.files import short_hash
 from proofsheet.ledger import Ledger
 from proofsheet.progress import Progress
-from proofsheet.words.describe import Describer
+from proofsheet.words.describe import Describer, Words
 from schemas.facts import ModelAnswer
 from schemas.library import ExifFact, Photo
 from schemas.review import Decision
@@ -64,7 +64,7 @@ def caption_rows(
     for done, row in enumerate(facts.to_dicts(), start=1):
         asked = _prompt_hash(row, describer)
         reply = known.get((row[Photo.content_hash], asked)) or _ask(row, asked, describer, ledger, now)
-        rows.append(_row(project, row, json.loads(reply), describer))
+        rows.append(_row(project, row, Words(**json.loads(reply)), describer))
         progress.step("captions", done, facts.height)
     return Caption.frame(rows)
 
@@ -91,14 +91,14 @@ def _ask(row: Mapping[str, Any], asked: str, describer: Describer, ledger: Ledge
     return reply
 
 
-def _row(project: str, row: Mapping[str, Any], words: Mapping[str, Any], describer: Describer) -> dict[str, object]:
+def _row(project: str, row: Mapping[str, Any], words: Words, describer: Describer) -> dict[str, object]:
     return {
         Caption.project: project,
         Caption.photo_id: row[Photo.photo_id],
-        Caption.title: words["title"],
-        Caption.caption: words["caption"],
-        Caption.alt_text: words["alt_text"],
-        Caption.keywords: words["keywords"],
+        Caption.title: words.title,
+        Caption.caption: words.caption,
+        Caption.alt_text: words.alt_text,
+        Caption.keywords: words.keywords,
         Caption.source: "model",
         Caption.model: describer.name,
         Caption.model_digest: describer.digest,

@@ -16,6 +16,7 @@ from proofsheet.words.lists import stop_words
 from proofsheet.words.text import earlier_likeness, name_tokens, words
 from schemas.proof import FIELDS
 from schemas.settings import GateSettings
+from schemas.words import Caption
 
 _LEAST_LETTERS = 4
 _EDGE_MARKS = re.compile(r"^[^\w(\"'“„]|[^\w)\"'”“.!?%]$")
@@ -101,7 +102,7 @@ def duplicate_text(rows: list[Judged], settings: GateSettings, template_words: f
     """A caption or alternative text that says the same as an earlier one of the project."""
     ignored = _ignored() | template_words
     names = {row.photo_id: row.file_name for row in rows}
-    for field in ("caption", "alt_text"):
+    for field in (Caption.caption, Caption.alt_text):
         sets = {row.photo_id: frozenset(words(row.texts[field])) - ignored for row in rows if words(row.texts[field])}
         for photo_id, earlier in earlier_likeness(sets, settings.duplicate_similarity).items():
             length = len(next(r for r in rows if r.photo_id == photo_id).texts[field])
@@ -115,11 +116,11 @@ def broken_keywords(rows: list[Judged], settings: GateSettings, template_words: 
     """Keywords that are no words: digits only, single letters, stray marks, too many words, repeated."""
     for row in rows:
         seen: set[str] = set()
-        for keyword in row.texts["keywords"]:
+        for keyword in row.texts[Caption.keywords]:
             what = _broken(keyword, settings) or ("repeated" if keyword.casefold() in seen else None)
             seen.add(keyword.casefold())
             if what:
-                yield row.photo_id, Issue("broken_keywords", "keywords", 0, len(keyword), f"{keyword!r} is {what}")
+                yield row.photo_id, Issue("broken_keywords", Caption.keywords, 0, len(keyword), f"{keyword!r} is {what}")
 
 
 def _broken(keyword: str, settings: GateSettings) -> str | None:

@@ -23,7 +23,7 @@ from proofsheet.words.gate import Issue, Judged
 from proofsheet.workspace import Project
 from schemas.facts import ProofAttempt
 from schemas.library import Photo
-from schemas.proof import FIELDS, MetadataQuality
+from schemas.proof import FIELDS, ISSUE_RULE, MetadataQuality
 from schemas.settings import GateSettings
 from schemas.words import Caption
 
@@ -72,8 +72,8 @@ def blocked_by(rule: str) -> Callable[[pl.DataFrame], pl.DataFrame]:
         objections = (
             rows.filter(pl.col(MetadataQuality.is_current)).explode(MetadataQuality.issues).drop_nulls(MetadataQuality.issues)
         )
-        told = objections.select(Photo.photo_id, pl.col(MetadataQuality.issues).struct.unnest())
-        return told.filter(pl.col("rule") == rule)
+        named = objections.filter(pl.col(MetadataQuality.issues).struct.field(ISSUE_RULE) == rule)
+        return named.select(Photo.photo_id, pl.col(MetadataQuality.issues).struct.unnest())
 
     return select
 

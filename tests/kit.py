@@ -1,0 +1,101 @@
+"""Builders for tests: pictures, libraries and runs.
+
+Holds what several test modules need.
+Add here: a builder named for what it gives.
+Keep out: assertions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import numpy as np
+from PIL import Image
+
+from dagster_project.definitions import build_defs
+from proofsheet.config import Configuration
+from proofsheet.files import Fingerprint
+from proofsheet.pictures import Limits, Picture, PictureFile, open_picture
+from proofsheet.workspace import Project, Workspace
+from schemas.settings import PhotoSettings, PlaceSettings
+
+NOW = datetime(2026, 1, 2, 3, 4, 5)  # noqa: DTZ001
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+def pixels(seed: int, width: int = 96, height: int = 64) -> np.ndarray:
+    """A picture of soft blobs, different for each seed, equal for equal seeds."""
+    rng = np.random.default_rng(seed)
+    small = Image.fromarray(rng.integers(0, 256, (5, 7, 3), dtype=np.uint8))
+    return np.asarray(small.resize((width, height), Image.Resampling.BICUBIC))
+
+
+def save_picture(path: Path, seed: int = 0, size: tuple[int, int] = (96, 64), **options: Any) -> Path:
+    """Write such a picture; the extension gives the format."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels(seed, *size)).save(path, **options)
+    return path
+
+
+def jpeg_bytes(seed: int = 0, size: tuple[int, int] = (96, 64), **options: Any) -> bytes:
+    """The same as JPEG in memory."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels(seed, *size)).save(buffer, "JPEG", **options)
+    return buffer.getvalue()
+
+
+def picture_file(path: Path) -> PictureFile:
+    """A file as the scan would hand it over."""
+    return PictureFile(path, hashlib.sha256(path.read_bytes()).hexdigest(), Fingerprint.of(path.lstat()))
+
+
+def opened(path: Path, side: int = 768) -> Picture:
+    """A picture, opened with the default limits."""
+    return open_picture(picture_file(path), Limits(PhotoSettings().max_pixels, side))
+
+
+def configuration(library: Path, home: Path, **sections: Any) -> Configuration:
+    """Settings for these folders."""
+    return Configuration(place=PlaceSettings(library=str(library), home=str(home)), **sections)
+
+
+def stage_library(library: Path, project: str, sets: int = 2, first_seed: int = 0) -> Path:
+    """A project of stage series with companions: 3 pictures and 1 text file a set."""
+    folder = library / project
+    for number in range(sets):
+        for stage, label in enumerate(("stage1_generated", "stage2_upscaled", "stage3_enhanced")):
+            size = (64 + 32 * stage, 48 + 24 * stage)
+            save_picture(folder / f"2025_{number:04d}_{label}.png", first_seed + number, size)
+        (folder / f"2025_{number:04d}_stage1_generated.txt").write_text("seed", "utf-8")
+    return folder
+
+
+def run(settings: Configuration, project: Project, **options: Any) -> dg.ExecuteInProcessResult:
+    """One run of the project's job in a throw-away instance."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("project", [project.key])
+        job = build_defs(settings).resolve_job_def("project")
+        quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+        return job.execute_in_process(
+            instance=instance, partition_key=project.key, run_config=quiet, raise_on_error=False, **options
+        )
+
+
+def only_project(settings: Configuration) -> Project:
+    """The one project of the library."""
+    (project,) = Workspace(settings.place).projects()
+    return project
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """Relative path to SHA-256 of every file."""
+    return {
+        p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in sorted(folder.rglob("*"))
+        if p.is_file() and not p.is_symlink()
+    }
