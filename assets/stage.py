@@ -154,7 +154,7 @@ class _Stage:
         settings = settings_version(getattr(context.resources, name) for name in self.resources)
         sums = {t.name: str(known.get(t.name, {}).get(StoredTable.checksum, "")) for t in self.upstream}
         upstream = ", ".join(f"{n}={s}" for n, s in sums.items())
-        return Stamp(short_hash(self.code, settings, upstream), self.code, settings, upstream, context.run_id)
+        return Stamp(short_hash(self.code, settings, upstream), self.code, settings, upstream, context.run.run_id)
 
     def _compute(
         self, context: dg.AssetExecutionContext, project: Project

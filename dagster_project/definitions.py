@@ -5,6 +5,8 @@ Add here: a resource; new stages are found by themselves.
 Keep out: stages and jobs.
 """
 
+from typing import Any
+
 import dagster as dg
 
 import assets
@@ -17,15 +19,20 @@ from resources.rules import CaptioningResource, GateResource, GroupingResource
 from resources.store import StoreResource
 
 
-def build_defs(settings: Configuration) -> dg.Definitions:
-    """Definitions for these settings; the settings of a stage are part of its code version."""
-    resources = {
+def build_defs(settings: Configuration, progress: object | None = None) -> dg.Definitions:
+    """Definitions for these settings; the settings of a stage are part of its code version.
+
+    Args:
+        settings: everything that can be set.
+        progress: stands in for `ProgressResource`, so that a terminal shows bars.
+    """
+    resources: dict[str, Any] = {
         "store": StoreResource(**settings.place.model_dump()),
         "photo_files": PhotoFilesResource(**settings.photos.model_dump()),
         "grouping": GroupingResource(**settings.groups.model_dump()),
         "captioning": CaptioningResource(**settings.captions.model_dump()),
         "gate": GateResource(**settings.gate.model_dump()),
-        "progress": ProgressResource(),
+        "progress": progress or ProgressResource(),
     }
 
     def with_settings(spec: dg.AssetSpec) -> dg.AssetSpec:

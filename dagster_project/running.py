@@ -6,6 +6,7 @@ Keep out: what a run does (assets/).
 """
 
 import multiprocessing as mp
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -24,6 +25,7 @@ from proofsheet.errors import UsageError
 from proofsheet.progress import Progress
 from proofsheet.workspace import Project, Workspace
 
+_ASSET = re.compile(r"^(\+*)(\w+)(\+*)$")
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -76,13 +78,13 @@ def sync_partitions(instance: dg.DagsterInstance, workspace: Workspace) -> None:
 
 
 def selected_keys(settings: Configuration, select: str) -> list[dg.AssetKey]:
-    """The assets of a selection such as `photos+` or `captions,exports`.
+    """The assets of a selection such as `captions,exports`, `photos+`, or any of Dagster's own, such as `group:words`.
 
     Raises:
         UsageError: if it names no asset.
     """
     graph = build_defs(settings).resolve_asset_graph()
-    text = " or ".join(f'"{s.strip()}"' if s.strip().isidentifier() else s.strip() for s in select.split(",") if s.strip())
+    text = " or ".join(_ASSET.sub(r'\1key:"\2"\3', part.strip()) for part in select.split(","))
     try:
         found = dg.AssetSelection.from_string(text).resolve(graph)
     except (dg.DagsterError, ValueError) as error:
@@ -99,8 +101,7 @@ def selected_keys(settings: Configuration, select: str) -> list[dg.AssetKey]:
 def run_one(settings: Configuration, key: str, select: Sequence[dg.AssetKey] | None, listener: Progress | None = None) -> Outcome:
     """One run of one project in this process, recorded in the instance."""
     project = Workspace(settings.place).project(key)
-    job = build_defs(settings).resolve_job_def(PROJECT_JOB)
-    given = {"progress": dg.ResourceDefinition.hardcoded_resource(GivenProgress(listener))} if listener else None
+    job = build_defs(settings, GivenProgress(listener) if listener else None).resolve_job_def(PROJECT_JOB)
     began = time.monotonic()
     with open_instance(project.home) as instance:
         result = job.execute_in_process(
@@ -109,7 +110,6 @@ def run_one(settings: Configuration, key: str, select: Sequence[dg.AssetKey] | N
             partition_key=project.key,
             raise_on_error=False,
             asset_selection=list(select) if select else None,
-            resources=given,
         )
     return _outcome(project, result, time.monotonic() - began)
 

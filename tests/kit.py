@@ -24,7 +24,7 @@ from proofsheet.pictures import Limits, Picture, PictureFile, open_picture
 from proofsheet.workspace import Project, Workspace
 from schemas.settings import PhotoSettings, PlaceSettings
 
-NOW = datetime(2026, 1, 2, 3, 4, 5)  # noqa: DTZ001
+NOW = datetime(2026, 1, 2, 3, 4, 5)
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 

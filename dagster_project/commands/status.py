@@ -58,7 +58,8 @@ def _show(found: dict[str, ProjectStatus], refused: dict[str, list[dict[str, obj
     console.print(table)
     for project, rows in refused.items():
         for row in rows:
-            console.print(f"refused: {project}/{row['path']}: {row['reason']}; {row['next_step']}", markup=False)
+            told = f"{row[Quarantine.reason]}; {row[Quarantine.next_step]}"
+            console.print(f"refused: {project}/{row[Quarantine.path]}: {told}", markup=False)
     if loose:
         console.print(f"{loose} files lie in the library itself and belong to no project")
     if not found:

@@ -27,7 +27,8 @@ from schemas.vision import ImageQuality
 from schemas.words import Caption
 
 JOB = "caption"
-_FACTS = [n for t in (ImageQuality, ExifFact) for n in t.columns() if n not in {Photo.project, Photo.photo_id}]
+_NOT_SEEN = {Photo.project, Photo.photo_id, ImageQuality.measured_by}  # they are not put into the question
+_FACTS = [n for t in (ImageQuality, ExifFact) for n in t.columns() if n not in _NOT_SEEN]
 
 
 def described_facts(photos: pl.DataFrame, quality: pl.DataFrame, exif: pl.DataFrame) -> pl.DataFrame:

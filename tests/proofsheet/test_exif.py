@@ -14,7 +14,9 @@ from tests.kit import opened, save_picture
 B, G = ExifTags.Base, ExifTags.GPS
 
 
-def facts(tmp_path: Path, main: dict[int, Any], sub: dict[int, Any] | None = None, gps: dict[int, Any] | None = None) -> dict[str, Any]:
+def facts(
+    tmp_path: Path, main: dict[int, Any], sub: dict[int, Any] | None = None, gps: dict[int, Any] | None = None
+) -> dict[str, Any]:
     exif = Image.Exif()
     exif.update(main)
     if sub:
@@ -40,7 +42,7 @@ def test_camera_facts(tmp_path: Path) -> None:
     assert (found["make"], found["model"], found["lens"]) == ("Canon", "EOS 40D", "EF 70-200")
     assert found["exposure_s"] == pytest.approx(1 / 160)
     assert (found["f_number"], found["iso"], found["focal_length_mm"]) == (7.1, 100, 135.0)
-    assert found["taken_at"] == datetime(2008, 5, 30, 15, 56, 1)  # noqa: DTZ001
+    assert found["taken_at"] == datetime(2008, 5, 30, 15, 56, 1)
     assert found["orientation"] == 1
 
 

@@ -81,7 +81,9 @@ def test_a_second_look_hashes_nothing_and_one_changed_byte_under_old_times_is_fo
     assert third.pictures[0].file.content_hash != first.pictures[0].file.content_hash
 
 
-@pytest.mark.parametrize("name", ["new\nline.jpg", "quote'\".jpg", "🦊.jpg", "=cmd().jpg", "e\u0301.jpg", "x" * 251 + ".jpg", "-rf.jpg"])
+@pytest.mark.parametrize(
+    "name", ["new\nline.jpg", "quote'\".jpg", "🦊.jpg", "=cmd().jpg", "e\u0301.jpg", "x" * 251 + ".jpg", "-rf.jpg"]
+)
 def test_strange_names_are_kept(folder: Path, name: str) -> None:
     save_picture(folder / "plain.jpg", 1).rename(folder / name)
     found = look(folder)

@@ -13,7 +13,7 @@ from proofsheet.vision.group import group_photos
 from proofsheet.vision.measure import image_quality, noise, sharpness
 from schemas.settings import GroupSettings
 from schemas.vision import VECTOR_LENGTH, Embedding
-from tests.kit import NOW, opened, pixels, save_picture
+from tests.kit import NOW, opened, pixels
 
 
 def measured(path: Path) -> dict[str, object]:

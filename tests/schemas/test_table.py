@@ -19,7 +19,12 @@ class Fruit(Table, name="test_fruits"):
 
 
 def fruits(**changes: list[object]) -> pl.DataFrame:
-    values: dict[str, list[object]] = {"project": ["p", "p"], "fruit_id": ["a", "b"], "weight_g": [1.0, 2.0], "color": ["red", None]}
+    values: dict[str, list[object]] = {
+        "project": ["p", "p"],
+        "fruit_id": ["a", "b"],
+        "weight_g": [1.0, 2.0],
+        "color": ["red", None],
+    }
     return pl.DataFrame(values | changes, schema_overrides=dict(Fruit.polars_schema()))
 
 

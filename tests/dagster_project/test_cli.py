@@ -1,0 +1,202 @@
+"""Every command as a person types it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pytest
+from click.testing import CliRunner, Result
+
+from dagster_project.cli import main
+from tests.kit import save_picture, stage_library, tree
+
+
+class Shell:
+    """Types commands in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, *words: str, code: int = 0) -> Result:
+        result = CliRunner().invoke(main, list(words), prog_name="proofsheet")
+        told = f"{words}: {result.exit_code}\n{result.stdout}\n{result.stderr}\n{result.exception!r}"
+        assert result.exit_code == code, told
+        assert "Traceback" not in result.stderr, told
+        return result
+
+    def json(self, *words: str) -> Any:
+        return json.loads(self(*words, "--json").stdout)
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    monkeypatch.chdir(tmp_path)
+    return Shell(tmp_path)
+
+
+@pytest.fixture
+def ready(shell: Shell) -> Shell:
+    """A library of two projects, initialised."""
+    stage_library(shell.folder / "library", "one", 2)
+    stage_library(shell.folder / "library", "two", 2, first_seed=9)
+    shell("init", "library")
+    return shell
+
+
+def test_from_init_to_sql(ready: Shell) -> None:
+    before = tree(ready.folder / "library")
+    ran = ready.json("run", "--all")
+    assert [(r["project"], r["success"], r["decoded"]) for r in ran["runs"]] == [("one", True, 6), ("two", True, 6)]
+    state = ready.json("status")["projects"]
+    assert set(state) == {"one", "two"}
+    for values in state.values():
+        assert {"photos", "sets", "accepted", "blocked", "quarantined"} <= set(values)
+        assert (values["photos"], values["sets"], values["quarantined"]) == (6, 2, 0)
+    rows = ready.json("sql", "select count(*) as n from photos")["projects"]
+    assert rows == {"one": [{"n": 6}], "two": [{"n": 6}]}
+    assert list(ready.json("sql", "--project", "one", "select 1")["projects"]) == ["one"]
+    again = ready("run", "--all")
+    assert again.stderr.count("unchanged, 0 pictures opened, nothing written") == 2
+    assert tree(ready.folder / "library") == before
+
+
+def test_runs_are_in_the_instance_that_the_ui_shows(ready: Shell) -> None:
+    from dagster_project.instance import open_instance
+
+    (run,) = ready.json("run", "one")["runs"]
+    with open_instance(ready.folder / "proofsheet-home") as instance:
+        found = instance.get_run_by_id(run["run_id"])
+        assert found is not None
+        assert found.is_success
+        assert len(instance.get_dynamic_partitions("project")) == 2
+        record = instance.get_latest_materialization_event(dg.AssetKey("photos"))
+        assert record is not None
+        assert record.dagster_event is not None
+        assert str(record.dagster_event.partition).startswith("one-")
+
+
+def test_several_workers_give_the_same_rows(ready: Shell) -> None:
+    ran = ready.json("run", "--all", "--workers", "2")
+    assert {r["project"]: r["success"] for r in ran["runs"]} == {"one": True, "two": True}
+    assert ready.json("status")["projects"]["two"]["photos"] == 6
+
+
+def test_a_selection(ready: Shell) -> None:
+    ready("run", "one")
+    (run,) = ready.json("run", "one", "--select", "captions,exports")["runs"]
+    assert run["success"]
+    (run,) = ready.json("run", "one", "--select", "metadata_quality+")["runs"]
+    assert run["success"]
+    assert "names no asset" in ready("run", "one", "--select", "nonsense", code=2).stderr
+
+
+def test_doctor_tells_state_and_mend(ready: Shell) -> None:
+    checks = ready.json("doctor")["checks"]
+    assert {c["state"] for c in checks} <= {"ok", "warn"}
+    settings = ready.json("doctor", "--settings")["settings"]
+    assert all(s["meaning"] for s in settings)
+    assert {"place", "photos", "groups", "captions", "gate"} == {s["section"] for s in settings}
+
+
+def one_line(result: Result, *told: str) -> None:
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("proofsheet: ")
+    for words in told:
+        assert words in lines[0]
+
+
+def test_without_a_workspace(shell: Shell) -> None:
+    one_line(shell("status", code=2), "proofsheet init LIBRARY")
+
+
+def test_a_missing_library(shell: Shell) -> None:
+    one_line(shell("init", "nowhere", code=2), "nowhere")
+    (shell.folder / "proofsheet.toml").write_text('[place]\nlibrary = "gone"\nhome = "home"\n')
+    one_line(shell("run", "--all", code=2), "gone")
+
+
+def test_an_unknown_project(ready: Shell) -> None:
+    one_line(ready("run", "three", code=2), "three", "one, two")
+
+
+def test_a_broken_toml(ready: Shell) -> None:
+    (ready.folder / "proofsheet.toml").write_text("[place\n")
+    one_line(ready("status", code=2), "proofsheet.toml", "line 1")
+
+
+def test_a_store_of_a_newer_version(ready: Shell) -> None:
+    ready("run", "one")
+    (current,) = sorted((ready.folder / "proofsheet-home" / "store").glob("one-*/*.duckdb"))[-1:]
+    with duckdb.connect(current) as con:
+        con.execute("UPDATE _format SET version = 99")
+    one_line(ready("status", code=2), "format 99", "Install the newer")
+    result = ready("run", "one", code=1)
+    assert "format 99" in result.stderr
+    assert ready("doctor", code=1).stdout.count("fail") == 1
+
+
+def test_a_ledger_of_a_newer_version(ready: Shell) -> None:
+    ready("run", "one")
+    (ledger,) = (ready.folder / "proofsheet-home" / "ledger").glob("one-*.sqlite")
+    with sqlite3.connect(ledger) as con:
+        con.execute("PRAGMA user_version = 99")
+    assert "format 99" in ready("run", "one", code=1).stderr
+
+
+def test_wrong_sql(ready: Shell) -> None:
+    ready("run", "one")
+    result = ready("sql", "select nothing from nowhere", code=2)
+    assert "nowhere" in result.stderr
+
+
+def test_one_failed_project_of_two_is_exit_code_3(ready: Shell) -> None:
+    ready("run", "--all")
+    (current,) = sorted((ready.folder / "proofsheet-home" / "store").glob("one-*/*.duckdb"))[-1:]
+    with duckdb.connect(current) as con:
+        con.execute("UPDATE _format SET version = 99")
+    ready("run", "--all", code=3)
+
+
+def test_debug_gives_the_traceback(shell: Shell) -> None:
+    result = CliRunner().invoke(main, ["--debug", "status"])
+    assert result.exit_code == 2
+    assert "Traceback" in result.stderr
+
+
+def test_refusals_stand_in_status(ready: Shell) -> None:
+    (ready.folder / "library" / "one" / "bad.jpg").write_bytes(b"no picture")
+    ready("run", "one")
+    assert "refused: one/bad.jpg: no known picture format" in ready("status").stdout
+    (refused,) = ready.json("status")["projects"]["one"]["refused"]
+    assert set(refused) == {"path", "kind", "reason", "next_step"}
+
+
+def test_strict_says_that_rows_were_blocked(shell: Shell) -> None:
+    for name in ("a", "z"):
+        save_picture(shell.folder / "library" / name / "x" / "p.jpg", 4)
+        save_picture(shell.folder / "library" / name / "y" / "p.jpg", 4)
+    shell("init", "library")
+    shell("run", "a", "--strict", code=4)
+    shell("run", "z")
+
+
+def test_every_command_has_help_and_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text("utf-8")
+    for name, command in main.commands.items():
+        assert command.help
+        assert f"## `proofsheet {name}`" in page
+        for option in command.params:
+            assert option.__class__.__name__ == "Argument" or getattr(option, "help", None), f"{name} {option.name}"
+
+
+def test_an_empty_library_says_so(shell: Shell) -> None:
+    (shell.folder / "library").mkdir()
+    shell("init", "library")
+    one_line(shell("run", "--all", code=2), "no sub-folder")
+    assert "no project" in shell("status").stdout

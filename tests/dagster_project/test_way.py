@@ -1,0 +1,174 @@
+"""The whole way on small libraries: what a run finds, keeps and refuses."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from proofsheet.config import Configuration
+from proofsheet.status import project_status
+from proofsheet.workspace import Workspace
+from schemas.library import Photo, Quarantine
+from schemas.proof import MetadataQuality
+from schemas.review import Decision
+from schemas.storage import StoredTable
+from schemas.table import Table
+from tests.kit import configuration, jpeg_bytes, only_project, run, save_picture, stage_library, tree
+
+DERIVED = [t for t in Table.tables.values() if t.origin == "derived" and not t.name.startswith("test_")]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Configuration:
+    stage_library(tmp_path / "library", "one", sets=3)
+    return configuration(tmp_path / "library", tmp_path / "home")
+
+
+def test_a_folder_becomes_chosen_described_gated_and_exported(settings: Configuration) -> None:
+    project = only_project(settings)
+    before = tree(project.folder)
+    assert run(settings, project).success
+    state = project_status(project)
+    assert (state.photos, state.sets, state.quarantined, state.other_files, state.files) == (9, 3, 0, 3, 12)
+    assert state.accepted + state.blocked == 3
+    assert state.accepted > 0
+    chosen = project.store.read(Decision)
+    assert all("stage3" in path for path in chosen["chosen_path"])
+    assert project.export_file.read_text("utf-8").count("\n") == state.accepted + 1
+    assert tree(project.folder) == before
+    companions = project.store.read(Photo).filter(pl.col("stage") == 1)["companions"].to_list()
+    assert companions == [[f"2025_{n:04d}_stage1_generated.txt"] for n in range(3)]
+
+
+def test_an_unchanged_run_opens_nothing_and_writes_no_generation(settings: Configuration) -> None:
+    project = only_project(settings)
+    (project.folder / "broken.jpg").write_bytes(jpeg_bytes(5, (300, 300))[:2000])
+    run(settings, project)
+    before = project.store.generation()
+    result = run(settings, project)
+    assert result.success
+    assert project.store.generation() == before
+    metadata = {
+        e.asset_key.to_user_string(): e.step_materialization_data.materialization.metadata
+        for e in result.get_asset_materialization_events()
+        if e.asset_key
+    }
+    assert {name for name, found in metadata.items() if found["changed"].value} == set()
+    assert (metadata["photos"]["decoded"].value, metadata["photos"]["hashed"].value) == (0, 0)
+
+
+def test_one_changed_pixel_under_a_restored_time_is_found(settings: Configuration) -> None:
+    project = only_project(settings)
+    run(settings, project)
+    path = project.folder / "2025_0000_stage3_enhanced.png"
+    old = project.store.read(Photo).filter(pl.col("file_name") == path.name)["content_hash"].item()
+    before = path.stat()
+    from PIL import Image
+
+    with Image.open(path) as opened:
+        picture = opened.copy()
+    picture.putpixel((0, 0), (1, 2, 3))
+    picture.save(path)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    result = run(settings, project)
+    found = project.store.read(Photo).filter(pl.col("file_name") == path.name)["content_hash"].item()
+    assert found != old
+    decoded = [
+        e.step_materialization_data.materialization.metadata["decoded"].value
+        for e in result.get_asset_materialization_events()
+        if e.asset_key and e.asset_key.to_user_string() == "photos"
+    ]
+    assert decoded == [1]
+
+
+def test_an_unreadable_picture_is_one_row_until_it_is_mended(settings: Configuration) -> None:
+    project = only_project(settings)
+    bad = project.folder / "bad.jpg"
+    bad.write_bytes(b"nothing of a picture")
+    run(settings, project)
+    (row,) = project.store.read(Quarantine).to_dicts()
+    assert (row["path"], row["kind"]) == ("bad.jpg", "unreadable")
+    assert project_status(project).photos == 9
+    bad.write_bytes(jpeg_bytes(77))
+    run(settings, project)
+    assert project.store.read(Quarantine).is_empty()
+    assert project_status(project).photos == 10
+
+
+def test_two_projects_with_the_same_names_stay_apart(tmp_path: Path) -> None:
+    stage_library(tmp_path / "library", "mojo", first_seed=0)
+    stage_library(tmp_path / "library", "mojo1", first_seed=50)
+    settings = configuration(tmp_path / "library", tmp_path / "home")
+    projects = Workspace(settings.place).projects()
+    for project in projects:
+        assert run(settings, project).success
+    for project in projects:
+        for table in [*DERIVED, StoredTable]:
+            assert set(project.store.read(table)["project"]) <= {project.key}, table.name
+    one, two = (p.store.read(Photo) for p in projects)
+    assert sorted(one["path"]) == sorted(two["path"])
+    assert not set(one["content_hash"]) & set(two["content_hash"])
+    assert not set(one["photo_id"]) & set(two["photo_id"])
+
+
+def test_the_store_rebuilt_from_ledger_cache_and_disk_is_equal(settings: Configuration) -> None:
+    import shutil
+
+    project = only_project(settings)
+    (project.folder / "bad.jpg").write_bytes(b"nothing of a picture")
+    run(settings, project)
+    before = {t.name: project.store.read(t) for t in DERIVED}
+    shutil.rmtree(settings.place.home + "/store")
+    run(settings, project)
+    for table in DERIVED:
+        assert project.store.read(table).equals(before[table.name]), table.name
+    shutil.rmtree(settings.place.home + "/store")
+    shutil.rmtree(settings.place.home + "/cache")
+    run(settings, project)
+    for table in DERIVED:
+        assert project.store.read(table).equals(before[table.name]), table.name
+
+
+def test_a_deleted_export_is_written_again(settings: Configuration) -> None:
+    project = only_project(settings)
+    run(settings, project)
+    content = project.export_file.read_bytes()
+    project.export_file.unlink()
+    run(settings, project)
+    assert project.export_file.read_bytes() == content
+
+
+def test_a_read_only_library_is_enough(settings: Configuration) -> None:
+    project = only_project(settings)
+    for path in [*project.folder.rglob("*"), project.folder]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    assert run(settings, project).success
+    project.folder.chmod(0o755)
+
+
+def test_a_selection_runs_alone(settings: Configuration) -> None:
+    import dagster as dg
+
+    project = only_project(settings)
+    run(settings, project)
+    generation = project.store.generation()
+    result = run(settings, project, asset_selection=[dg.AssetKey("image_quality")])
+    assert result.success
+    assert [e.asset_key.to_user_string() for e in result.get_asset_materialization_events() if e.asset_key] == ["image_quality"]
+    assert project.store.generation() == generation
+
+
+def test_strange_names_go_the_whole_way(tmp_path: Path) -> None:
+    names = ["new\nline.jpg", "quote'\".png", "🦊.jpg", "=cmd().jpg", "e\u0301.jpg", "x" * 251 + ".jpg"]
+    for seed, name in enumerate(names):
+        save_picture(tmp_path / "library" / "one" / f"{seed}.jpg", seed).rename(tmp_path / "library" / "one" / name)
+    settings = configuration(tmp_path / "library", tmp_path / "home")
+    project = only_project(settings)
+    assert run(settings, project).success
+    assert sorted(project.store.read(Photo)["path"]) == sorted(names)
+    current = project.store.read(MetadataQuality).filter(pl.col("is_current"))
+    assert current.height == project_status(project).sets
+    assert "\n=" not in project.export_file.read_text("utf-8")

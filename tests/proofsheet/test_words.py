@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proofsheet.ledger import Ledger
+from proofsheet.progress import Quiet
+from proofsheet.words.caption import caption_rows, wanted
+from proofsheet.words.describe import EmbeddedDescriber, Words, evidence
+from proofsheet.words.gate import RULES, Issue, Judged, judge
+from proofsheet.words.proof import prove
+from proofsheet.words.text import earlier_likeness, jaccard, name_tokens
+from proofsheet.workspace import Project
+from schemas.facts import ModelAnswer, ProofAttempt
+from schemas.library import ExifFact
+from schemas.settings import CaptionSettings, GateSettings
+from schemas.vision import ImageQuality
+from tests.kit import NOW
+
+FACTS: dict[str, Any] = dict.fromkeys(ImageQuality.polars_schema().names()[2:], 0.5) | {
+    "width_px": 1200,
+    "height_px": 800,
+    "brightness": 0.4,
+    "contrast": 0.2,
+    "colorfulness": 0.3,
+    "tile_sharpness": 2.5,
+    "colors": [
+        {"color": "light blue", "share": 0.62, "place": "top"},
+        {"color": "dark green", "share": 0.2, "place": "bottom"},
+    ],
+    **dict.fromkeys(ExifFact.polars_schema().names()[2:]),
+}
+
+
+def judged(photo_id: str = "1", file_name: str = "IMG_0001.jpg", folders: tuple[str, ...] = ("p",), **texts: Any) -> Judged:
+    good = {
+        "title": "Blue over green",
+        "caption": f"Wide blue sky above the green field number {photo_id}.",
+        "alt_text": f"Blue sky, green field {photo_id}.",
+        "keywords": ["sky", "green field"],
+    }
+    return Judged(photo_id, good | texts, file_name, folders, evidence(FACTS))
+
+
+def issues(*rows: Judged, **settings: Any) -> dict[str, list[Issue]]:
+    return judge(rows, GateSettings(**settings), frozenset())
+
+
+def rules_of(row: Judged) -> set[str]:
+    return {i.rule for i in issues(row)[row.photo_id]}
+
+
+def test_good_texts_pass() -> None:
+    assert issues(judged("1"), judged("2", alt_text="A lake under snow.", caption="Snow lies around a frozen lake.")) == {
+        "1": [],
+        "2": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("texts", "rule", "field"),
+    [
+        ({"title": ""}, "empty", "title"),
+        ({"caption": " … "}, "empty", "caption"),
+        ({"keywords": []}, "empty", "keywords"),
+        ({"keywords": ["sky", "12"]}, "broken_keywords", "keywords"),
+        ({"keywords": ["sky", "x"]}, "broken_keywords", "keywords"),
+        ({"keywords": ["sky", "field,"]}, "broken_keywords", "keywords"),
+        ({"keywords": ["sky", "one two three four five"]}, "broken_keywords", "keywords"),
+        ({"keywords": ["sky", "Sky"]}, "broken_keywords", "keywords"),
+    ],
+)
+def test_each_bad_text_is_told_by_rule_and_field(texts: dict[str, Any], rule: str, field: str) -> None:
+    row = judged(**texts)
+    found = [i for i in issues(row)["1"] if i.rule == rule]
+    assert [i.field for i in found] == [field]
+
+
+def test_a_word_of_the_file_name_is_marked_by_its_span() -> None:
+    row = judged(file_name="amsterdamTrip_0042.jpg", caption="A street in Amsterdam at night.")
+    (issue,) = issues(row)["1"]
+    assert (issue.rule, issue.field) == ("file_name_leak", "caption")
+    assert row.texts["caption"][issue.start : issue.end] == "Amsterdam"
+
+
+def test_a_word_of_a_folder_is_told() -> None:
+    row = judged(folders=("Client Meyer", "wedding"), caption="The wedding of the Meyer family.")
+    assert [(i.rule, i.message) for i in issues(row)["1"]] == [
+        ("folder_leak", "'Meyer' is a word of the folder 'Client Meyer'"),
+        ("folder_leak", "'wedding' is a word of the folder 'wedding'"),
+    ]
+
+
+def test_a_leak_that_the_picture_supports_is_none() -> None:
+    assert rules_of(judged(file_name="green_landscape.jpg", caption="A landscape, green and wide.")) == set()
+    assert rules_of(judged(file_name="red_landscape.jpg", caption="A redder landscape.")) == set()
+
+
+def test_the_later_of_two_equal_texts_is_blocked_and_names_the_earlier() -> None:
+    one, two = judged("1"), judged("2", file_name="B.jpg", caption=judged("1").texts["caption"].upper())
+    found = issues(one, two)
+    assert found["1"] == []
+    (issue,) = [i for i in found["2"] if i.field == "caption"]
+    assert issue.rule == "duplicate_text"
+    assert "'IMG_0001.jpg'" in issue.message
+
+
+def test_template_words_do_not_make_texts_alike() -> None:
+    rows = [judged("1", caption="picture with contrast: red"), judged("2", caption="picture with contrast: blue")]
+    template = frozenset({"picture", "with", "contrast"})
+    assert not any(i.field == "caption" for i in judge(rows, GateSettings(), template)["2"])
+
+
+def test_every_rule_can_object_and_every_objection_has_a_rule() -> None:
+    assert set(RULES) == {"empty", "file_name_leak", "folder_leak", "duplicate_text", "broken_keywords"}
+
+
+words_sets = st.lists(st.frozensets(st.sampled_from("abcdefgh"), min_size=0, max_size=6), max_size=12)
+
+
+@given(words_sets, st.sampled_from([0.3, 0.5, 0.8, 0.9, 1.0]))
+def test_the_filter_finds_what_comparing_all_pairs_finds(sets: list[frozenset[str]], least: float) -> None:
+    keyed = {str(i): s for i, s in enumerate(sets)}
+    slow = {}
+    for i, own in enumerate(sets):
+        for j in range(i):
+            if jaccard(own, sets[j]) >= least:
+                slow[str(i)] = str(j)
+                break
+    assert earlier_likeness(keyed, least) == slow
+
+
+def test_names_are_split_at_marks_digits_and_capitals() -> None:
+    assert name_tokens("IMG_2024-Blue hourTrip3") == {"img", "blue", "hour", "trip"}
+
+
+def test_the_embedded_describer_says_what_was_measured() -> None:
+    found = EmbeddedDescriber().describe(FACTS | {"focal_length_mm": 50.0, "f_number": 2.8, "exposure_s": 0.005, "iso": 200})
+    assert "light blue at the top (60 %) and dark green at the bottom (20 %)" in found.caption
+    assert "Taken at 50 mm, f/2.8, 1/200 s, ISO 200." in found.caption
+    assert found.title == "Light blue at the top and dark green at the bottom"
+    assert found.keywords[:2] == ["light blue", "dark green"]
+    assert len(found.title) <= 80
+    assert EmbeddedDescriber().describe(FACTS | {"colors": []}).title
+
+
+class CountingDescriber:
+    """Counts how often it is asked."""
+
+    name, prompt_version, template_words, digest = "counter", "1", frozenset[str](), "d"
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def describe(self, facts: Any) -> Words:
+        self.asked += 1
+        return Words("t", f"caption {self.asked}", "a", ["k"])
+
+
+def facts_frame(*ids: str) -> pl.DataFrame:
+    rows = [
+        FACTS | {"photo_id": i, "content_hash": f"hash {i}", "file_name": f"{i}.jpg", "folder": "", "path": f"{i}.jpg"} for i in ids
+    ]
+    return pl.DataFrame([{"project": "p", **r} for r in rows], infer_schema_length=None)
+
+
+def test_what_was_answered_is_never_asked_again(tmp_path: Path) -> None:
+    ledger, describer = Ledger(tmp_path / "l.sqlite", "p"), CountingDescriber()
+    first = caption_rows("p", facts_frame("a", "b"), describer, ledger, NOW, Quiet())
+    again = caption_rows("p", facts_frame("a", "b", "c"), describer, ledger, NOW, Quiet())
+    assert describer.asked == 3
+    assert again.filter(pl.col("photo_id") != "c").equals(first)
+    assert ledger.rows(ModelAnswer)["model"].unique().to_list() == ["counter"]
+
+
+def test_only_picks_are_described_unless_all_are_wanted() -> None:
+    facts = facts_frame("a", "b")
+    picks = pl.DataFrame({"chosen_photo_id": ["b"]})
+    assert wanted(facts, picks, CaptionSettings())["photo_id"].to_list() == ["b"]
+    assert wanted(facts, picks, CaptionSettings(all_images=True)).height == 2
+
+
+def captions_frame(**captions: str) -> pl.DataFrame:
+    rows = [
+        {
+            "project": "p",
+            "photo_id": i,
+            "title": f"Title {i}",
+            "caption": c,
+            "alt_text": f"Alternative {i}",
+            "keywords": ["sky"],
+            "model": "m",
+            "prompt_version": "1",
+        }
+        for i, c in captions.items()
+    ]
+    return pl.DataFrame(rows)
+
+
+def test_attempts_are_added_only_when_something_changed(tmp_path: Path) -> None:
+    project = Project("p", "Display", tmp_path, tmp_path)
+    facts = facts_frame("a", "b")
+
+    def proved(**captions: str) -> pl.DataFrame:
+        return prove(project, captions_frame(**captions), facts, GateSettings(), frozenset(), NOW).sort("photo_id", "attempt")
+
+    first = proved(a="A calm lake.", b="")
+    assert first.select("photo_id", "attempt", "status", "is_current").rows() == [
+        ("a", 1, "accepted", True),
+        ("b", 1, "blocked", True),
+    ]
+    assert first["accepted_caption"].to_list() == ["A calm lake.", None]
+    assert proved(a="A calm lake.", b="").equals(first)
+    later = proved(a="A calm lake.", b="A red boat.")
+    assert later.filter(photo_id="b").select("attempt", "status", "is_current").rows() == [
+        (1, "blocked", False),
+        (2, "accepted", True),
+    ]
+    assert project.ledger.rows(ProofAttempt).height == 3
+    gone = proved(a="A calm lake.")
+    assert gone.filter(photo_id="b")["is_current"].to_list() == [False, False]

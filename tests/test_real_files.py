@@ -1,0 +1,39 @@
+"""Files that others made: everything ends as a photo or as a refusal with its reason."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from proofsheet.status import project_status
+from proofsheet.workspace import Workspace
+from schemas.library import OtherFile, Photo, Quarantine
+from schemas.vision import Embedding, ImageQuality
+from tests.kit import SHARED, configuration, run, tree
+
+FOLDERS = ("metadata_extractor", "immich_public_domain", "pillow_hpnd", "imagededup_apache2", "pdq_bsd")
+pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason=f"the real files of others are not at hand ({SHARED.name} is missing)")
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_every_file_ends_as_photo_or_refusal(tmp_path: Path, name: str) -> None:
+    shutil.copytree(SHARED / name, tmp_path / "library" / name)
+    settings = configuration(tmp_path / "library", tmp_path / "home")
+    (project,) = Workspace(settings.place).projects()
+    before = tree(project.folder)
+    assert run(settings, project).success
+    state = project_status(project)
+    assert state.files == len(before)
+    store = project.store
+    photos, refused, others = store.read(Photo), store.read(Quarantine), store.read(OtherFile)
+    listed = [*photos[Photo.path], *refused[Quarantine.path], *others[OtherFile.path]]
+    assert sorted(listed) == sorted(before)
+    assert store.read(ImageQuality).height == store.read(Embedding).height == photos.height > 0
+    assert all(len(reason) > 10 for reason in refused[Quarantine.reason])
+    assert not refused.filter(refused[Quarantine.kind] == "reader_error").height
+    assert tree(project.folder) == before
+    generation = store.generation()
+    assert run(settings, project).success
+    assert store.generation() == generation
