@@ -118,9 +118,9 @@ class _Stage:
 
     def checks(self, table: type[Table]) -> Iterator[dg.AssetCheckSpec]:
         text = f"Types, keys, ranges and project of every row of {table.name}; checked before anything is written."
-        yield dg.AssetCheckSpec(GATE, asset=table.name, blocking=True, description=text)
+        yield dg.AssetCheckSpec(GATE, asset=table.name, blocking=True, description=text, partitions_def=PROJECTS)
         for verdict in self.verdicts.get(table, ()):
-            yield dg.AssetCheckSpec(verdict.name, asset=table.name, description=verdict.meaning)
+            yield dg.AssetCheckSpec(verdict.name, asset=table.name, description=verdict.meaning, partitions_def=PROJECTS)
 
     def run(self, context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         began = time.monotonic()

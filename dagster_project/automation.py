@@ -37,10 +37,8 @@ def project_folders(context: dg.SensorEvaluationContext, store: StoreResource) -
     added, gone = partition_changes(context.instance, store.workspace().projects())
     requests = [PROJECTS.build_add_request(added)] if added else []
     drops = [PROJECTS.build_delete_request(gone)] if gone else []
-    told = f"new: {', '.join(added) or 'none'}; gone: {', '.join(gone) or 'none'}"
-    return dg.SensorResult(
-        skip_reason=None if added or gone else f"no change ({told})", dynamic_partitions_requests=[*requests, *drops]
-    )
+    told = f"partitions new: {', '.join(added) or 'none'}; gone: {', '.join(gone) or 'none'}"
+    return dg.SensorResult(skip_reason=told, dynamic_partitions_requests=[*requests, *drops])
 
 
 JOBS = [project_job]

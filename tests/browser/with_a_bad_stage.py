@@ -1,0 +1,35 @@
+"""The application's definitions and one stage that gives rows of a wrong project on demand.
+
+Holds `defs`, loaded by the browser tests as a code location.
+Add here: another stage that misbehaves.
+Keep out: tests.
+"""
+
+import dagster as dg
+import polars as pl
+
+from assets.stage import stage
+from dagster_project.definitions import build_defs
+from proofsheet.config import load
+from proofsheet.workspace import Project
+from schemas.table import Table, column
+
+
+class Mixed(Table, name="mixed_up"):
+    """File names of this project, and of another one once the project holds a file named `mix_up`."""
+
+    photo_id = column(pl.String, "The photo.", key=True)
+
+
+@stage(Mixed, group="test", looks_outside=True)
+def mixed_up(photos: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """Gives a row of another project if there is a file named `mix_up`."""
+    rows = photos.select("project", "photo_id")
+    stranger = Mixed.frame([{"project": "stranger-000000", "photo_id": "x"}])
+    return pl.concat([rows, stranger]) if (project.folder / "mix_up").exists() else rows
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """All of the application, and the bad stage."""
+    return dg.Definitions.merge(build_defs(load()), dg.Definitions(assets=[mixed_up]))
