@@ -7,7 +7,8 @@ Keep out: the rules.
 
 import polars as pl
 
-from assets.stage import Verdict, stage
+from assets.checks import Verdict
+from assets.stage import stage
 from proofsheet.publish.decide import decide
 from proofsheet.vision.group import group_photos
 from proofsheet.workspace import Project

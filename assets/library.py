@@ -9,7 +9,8 @@ from datetime import datetime
 
 import polars as pl
 
-from assets.stage import Rows, Verdict, stage
+from assets.checks import Verdict
+from assets.stage import Rows, stage
 from proofsheet.library.quarantine import known_bad, record_refusals
 from proofsheet.library.scan import files_of, other_rows, photo_rows, scan
 from proofsheet.onepass import rows_of

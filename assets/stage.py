@@ -1,6 +1,6 @@
 """The one clever file: a function over tables becomes partitioned assets with schema, gate and verdicts.
 
-Holds `stage`, `Rows` and `Verdict`.
+Holds `stage` and `Rows`.
 Add here: what every stage needs.
 Keep out: any one stage.
 """
@@ -15,18 +15,18 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from assets.tell import check_metadata, column_lineage, column_schema, materialization_metadata
+from assets.checks import Verdict, check_specs, refused, results
+from assets.tell import column_lineage, column_schema, failure_text, materialization_metadata
 from proofsheet.errors import ProofsheetError
 from proofsheet.files import short_hash
-from proofsheet.gate import violations
 from proofsheet.provenance import code_version
 from proofsheet.store import Stamp
 from proofsheet.workspace import Project
+from schemas.settings import settings_version
 from schemas.storage import StoredTable
 from schemas.table import Table
 
 PROJECTS = dg.DynamicPartitionsDefinition(name="project")
-GATE = "table_gate"
 OWNERS = ["team:proofsheet"]
 SETTINGS_TAG = "proofsheet/settings"
 _GIVEN = ("project", "progress", "now")
@@ -40,20 +40,8 @@ class Rows:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """A check on rows that warns and stops nothing: `failing` picks the rows that a person should see."""
-
-    name: str
-    meaning: str
-    failing: Callable[[pl.DataFrame], pl.DataFrame]
-
-
 def stage(
-    *tables: type[Table],
-    group: str,
-    looks_outside: bool = False,
-    verdicts: Mapping[type[Table], Sequence[Verdict]] | None = None,
+    *tables: type[Table], group: str, looks_outside: bool = False, verdicts: Mapping[type[Table], Sequence[Verdict]] | None = None
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """Turn a function into the assets of `tables`, one a table.
 
@@ -67,14 +55,13 @@ def stage(
         looks_outside: True if it reads more than tables (the disk, say) and so must look each time.
         verdicts: checks on rows by table.
     """
-    asked = verdicts or {}
 
     def wrap(function: Callable[..., Any]) -> dg.AssetsDefinition:
-        made = _Stage(function, tables, looks_outside, asked)
+        made = _Stage(function, tables, looks_outside, verdicts or {})
         return dg.multi_asset(
             name=function.__name__,
             specs=[made.spec(t, group) for t in tables],
-            check_specs=[c for t in tables for c in made.checks(t)],
+            check_specs=[c for t in tables for c in check_specs(t, made.verdicts.get(t, ()), PROJECTS)],
             can_subset=len(tables) > 1,
             required_resource_keys={"store", "progress", *made.resources},
         )(made.run)
@@ -116,14 +103,8 @@ class _Stage:
             },
         )
 
-    def checks(self, table: type[Table]) -> Iterator[dg.AssetCheckSpec]:
-        text = f"Types, keys, ranges and project of every row of {table.name}; checked before anything is written."
-        yield dg.AssetCheckSpec(GATE, asset=table.name, blocking=True, description=text, partitions_def=PROJECTS)
-        for verdict in self.verdicts.get(table, ()):
-            yield dg.AssetCheckSpec(verdict.name, asset=table.name, description=verdict.meaning, partitions_def=PROJECTS)
-
     def run(self, context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-        began = time.monotonic()
+        began, log = time.monotonic(), context.resources.store.run_log
         try:
             project: Project = context.resources.store.project(context.partition_key)
             wanted = [t for t in self.tables if dg.AssetKey(t.name) in context.selected_asset_keys]
@@ -133,21 +114,28 @@ class _Stage:
             if self.looks_outside or any(known.get(t.name, {}).get(StoredTable.inputs) != stamp.inputs for t in wanted):
                 frames, facts = self._compute(context, project)
                 for table in wanted:
-                    yield from _refuse(table, frames[table], project.key)
+                    if refusal := refused(table, frames[table], project.key):
+                        yield refusal[0]
+                        log.error("table_gate", refusal[1])
+                        raise dg.Failure(refusal[1], metadata=refusal[0].metadata, allow_retries=False)
                 project.store.publish({t: frames[t] for t in wanted}, stamp)
             after = project.store.tables()
-        except ProofsheetError as error:
-            raise dg.Failure(f"{error.what} {error.next_step}", allow_retries=False) from error
+            rows = {t: project.store.read(t) for t in wanted}
+        except (ProofsheetError, OSError) as error:
+            log.error(type(error).__name__, str(error))
+            raise dg.Failure(failure_text(error), allow_retries=False) from error
         for table in wanted:
-            rows, row = project.store.read(table), after[table.name]
-            changed = known.get(table.name, {}).get(StoredTable.checksum) != row[StoredTable.checksum]
-            numbers = dict(facts) | {"seconds": round(time.monotonic() - began, 3), "changed": changed}
-            context.log.info(f"{table.name}: {rows.height} rows, " + ("written" if changed else "unchanged, nothing written"))
+            changed = known.get(table.name, {}).get(StoredTable.checksum) != after[table.name][StoredTable.checksum]
+            numbers = {"seconds": round(time.monotonic() - began, 3), "changed": changed, "generation": project.store.generation()}
+            context.log.info(
+                f"{table.name}: {rows[table].height} rows, " + ("written" if changed else "unchanged, nothing written")
+            )
+            log.step(table.name, rows=rows[table].height, **facts, **numbers)
             yield dg.MaterializeResult(
                 asset_key=table.name,
-                metadata=materialization_metadata(table, rows, row, numbers),
-                data_version=dg.DataVersion(str(row[StoredTable.checksum])),
-                check_results=[_passed(table, rows.height), *self._verdicts(table, rows)],
+                metadata=materialization_metadata(table, rows[table], after[table.name], {**facts, **numbers}),
+                data_version=dg.DataVersion(str(after[table.name][StoredTable.checksum])),
+                check_results=list(results(table, rows[table], self.verdicts.get(table, ()))),
             )
 
     def _stamp(self, context: dg.AssetExecutionContext, known: Mapping[str, Mapping[str, object]]) -> Stamp:
@@ -169,45 +157,3 @@ class _Stage:
         found = self.function(**inputs)
         rows = found if isinstance(found, Rows) else Rows([found])
         return dict(zip(self.tables, rows.frames, strict=True)), rows.facts
-
-    def _verdicts(self, table: type[Table], rows: pl.DataFrame) -> Iterator[dg.AssetCheckResult]:
-        for verdict in self.verdicts.get(table, ()):
-            failing = verdict.failing(rows)
-            yield dg.AssetCheckResult(
-                asset_key=table.name,
-                check_name=verdict.name,
-                passed=failing.is_empty(),
-                severity=dg.AssetCheckSeverity.WARN,
-                metadata=check_metadata(failing),
-            )
-
-
-def settings_version(resources: Any) -> str:  # noqa: ANN401 - any iterable of settings
-    """Hash of the settings of these resources; fields marked as knobs change speed alone and do not count."""
-    parts = []
-    for resource in resources:
-        fields = type(resource).model_fields
-        counted = [n for n, f in fields.items() if not (isinstance(f.json_schema_extra, dict) and f.json_schema_extra.get("knob"))]
-        parts.append(repr([(n, getattr(resource, n)) for n in sorted(counted)]))
-    return short_hash(*parts, length=12)
-
-
-def _refuse(table: type[Table], frame: pl.DataFrame, project: str) -> Iterator[dg.AssetCheckResult]:
-    """Nothing if the frame passes; else the failed check, and the step ends before anything is written."""
-    found = violations(table, frame, project)
-    if not found:
-        return
-    metadata: dict[str, Any] = {
-        "violations": len(found),
-        "first": dg.MetadataValue.md("\n".join(f"* {v}" for v in found[:10])),
-    }
-    yield dg.AssetCheckResult(asset_key=table.name, check_name=GATE, passed=False, metadata=metadata)
-    raise dg.Failure(
-        f"{table.name} was refused by its gate: {found[0]} (and {len(found) - 1} more). Nothing was written; the old rows stay.",
-        metadata=metadata,
-        allow_retries=False,
-    )
-
-
-def _passed(table: type[Table], height: int) -> dg.AssetCheckResult:
-    return dg.AssetCheckResult(asset_key=table.name, check_name=GATE, passed=True, metadata={"rows": height})

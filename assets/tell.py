@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from proofsheet.errors import ProofsheetError
 from schemas.library import ExifFact
 from schemas.storage import StoredTable
 from schemas.table import Table
@@ -48,10 +49,10 @@ def column_lineage(table: type[Table], upstream: Sequence[type[Table]]) -> dg.Ta
 def materialization_metadata(
     table: type[Table], rows: pl.DataFrame, book: Mapping[str, Any], numbers: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Counts, generation, versions, and the first rows."""
+    """Counts, checksum, versions, and the first rows."""
     return {
         "dagster/row_count": rows.height,
-        "generation": book[StoredTable.generation],
+        "checksum": book[StoredTable.checksum],
         "code": book[StoredTable.code_version],
         "settings": book[StoredTable.settings_version],
         "first_rows": dg.MetadataValue.md(preview(rows)),
@@ -80,3 +81,10 @@ def _cell(value: object) -> str:
     text = "" if value is None else "; ".join(map(str, value)) if isinstance(value, list) else str(value)
     safe = "".join(c if c.isprintable() else " " for c in text).replace("|", "\\|").replace("<", "&lt;")
     return safe if len(safe) <= _CELL else safe[: _CELL - 1] + "…"
+
+
+def failure_text(error: Exception) -> str:
+    """What went wrong and what to do, for the run's page and the terminal."""
+    if isinstance(error, ProofsheetError):
+        return f"{error.what} {error.next_step}"
+    return f"{error}. Nothing that was published is touched; check the free space and the rights of the home, then run again."

@@ -9,7 +9,8 @@ from datetime import datetime
 
 import polars as pl
 
-from assets.stage import Verdict, stage
+from assets.checks import Verdict
+from assets.stage import stage
 from proofsheet.progress import Progress
 from proofsheet.words.caption import caption_rows, described_facts, wanted
 from proofsheet.words.describe import EmbeddedDescriber

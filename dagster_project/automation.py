@@ -1,17 +1,29 @@
-"""What runs when: jobs, and the sensor that keeps the partitions equal to the folders.
+"""What runs when: the job of a project, the sensor on its folder, schedules, cleaning up.
 
-Holds `JOBS` and `SENSORS`.
+Holds `PROJECT_JOB` and `automation`.
 Add here: a job, a sensor, a schedule.
 Keep out: what a run does.
 """
 
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
 import dagster as dg
 
 from assets.stage import PROJECTS
-from proofsheet.workspace import Project
+from proofsheet.cleaning import clean
+from proofsheet.library.settle import Seen, judge, look_at
+from proofsheet.processes import writer_below
+from proofsheet.workspace import Project, Workspace
+from resources.photos import PhotoFilesResource
 from resources.store import StoreResource
+from schemas.settings import WatchSettings
 
 PROJECT_JOB = "project"
+CLEAN_JOB = "clean_up"
 
 project_job = dg.define_asset_job(
     PROJECT_JOB,
@@ -20,26 +32,100 @@ project_job = dg.define_asset_job(
 )
 
 
+@dataclass(frozen=True)
+class Automation:
+    """Jobs, sensors and schedules for one set of settings."""
+
+    jobs: list[Any]
+    sensors: list[dg.SensorDefinition]
+    schedules: list[dg.ScheduleDefinition]
+
+
 def partition_changes(instance: dg.DagsterInstance, projects: list[Project]) -> tuple[list[str], list[str]]:
     """Keys to add and keys to delete so that the partitions equal the folders."""
     wanted, present = {p.key for p in projects}, set(instance.get_dynamic_partitions(str(PROJECTS.name)))
     return sorted(wanted - present), sorted(present - wanted)
 
 
-@dg.sensor(
-    name="project_folders",
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    minimum_interval_seconds=30,
-    description="Keeps the partitions equal to the sub-folders of the library.",
-)
-def project_folders(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
-    """Adds new folders as partitions and drops those that are gone; their tables and facts stay in the home."""
-    added, gone = partition_changes(context.instance, store.workspace().projects())
-    requests = [PROJECTS.build_add_request(added)] if added else []
-    drops = [PROJECTS.build_delete_request(gone)] if gone else []
-    told = f"partitions new: {', '.join(added) or 'none'}; gone: {', '.join(gone) or 'none'}"
-    return dg.SensorResult(skip_reason=told, dynamic_partitions_requests=[*requests, *drops])
+def automation(settings: WatchSettings) -> Automation:
+    """Everything that runs by itself."""
+
+    @dg.sensor(
+        name="project_folders",
+        job=project_job,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=settings.interval_s,
+        description="Keeps the partitions equal to the folders, and runs each new or changed folder once it is complete.",
+    )
+    def project_folders(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
+        return look_around(context, store.workspace(), settings.quiet_s, time.time())
+
+    @dg.schedule(
+        name="rescan",
+        job=project_job,
+        cron_schedule=settings.rescan,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Runs every project again; what did not change costs one look at its folder.",
+    )
+    def rescan(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest]:
+        stamp = f"{context.scheduled_execution_time:%Y%m%d%H%M}"
+        keys = context.instance.get_dynamic_partitions(str(PROJECTS.name))
+        return [dg.RunRequest(run_key=f"rescan-{stamp}-{key}", partition_key=key) for key in keys]
+
+    @dg.op(name="remove_old_files", description="Removes caches of former code, unfinished files and logs past their time.")
+    def remove_old_files(context: dg.OpExecutionContext, store: StoreResource, photo_files: PhotoFilesResource) -> None:
+        found = clean(store.workspace(), photo_files.reader(), settings.keep_days, time.time())
+        context.add_output_metadata({"files": found.files, "bytes": found.bytes})
+
+    @dg.job(name=CLEAN_JOB, description="Cleaning up; store, ledger, exports and set-aside files are not touched.")
+    def clean_up() -> None:
+        remove_old_files()
+
+    by_clock = dg.ScheduleDefinition(
+        name="clean_up", job=clean_up, cron_schedule=settings.clean_up, default_status=dg.DefaultScheduleStatus.RUNNING
+    )
+    return Automation([project_job, clean_up], [project_folders], [rescan, by_clock])
 
 
-JOBS = [project_job]
-SENSORS = [project_folders]
+def look_around(context: dg.SensorEvaluationContext, workspace: Workspace, quiet_s: float, now: float) -> dg.SensorResult:
+    """One tick of the sensor.
+
+    Args:
+        context: gives instance and cursor (JSON: project key to what was seen of its folder).
+        workspace: library and home.
+        quiet_s: how long nothing may have changed.
+        now: seconds.
+    """
+    projects = workspace.projects()
+    workspace.remember()
+    added, gone = partition_changes(context.instance, projects)
+    remembered: Mapping[str, Any] = json.loads(context.cursor or "{}")
+    cursor: dict[str, Any] = {}
+    requests: list[dg.RunRequest] = []
+    told: list[str] = []
+    for project, seen, ready, reason in _judged(projects, remembered, quiet_s, now):
+        cursor[project.key] = seen.as_dict()
+        told.append(f"{project.name}: {reason}")
+        if ready:
+            requests.append(dg.RunRequest(run_key=f"{project.key}-{seen.signature}", partition_key=project.key))
+    told += [f"{name}: its folder is gone; tables and facts are kept" for name in workspace.vanished().values()]
+    context.log.info("; ".join(told))
+    changes = [PROJECTS.build_add_request(added)] if added else []
+    changes += [PROJECTS.build_delete_request(gone)] if gone else []  # type: ignore[list-item]
+    return dg.SensorResult(
+        run_requests=requests or None,
+        skip_reason=None if requests else "; ".join(told) or "the library has no sub-folder",
+        dynamic_partitions_requests=changes,
+        cursor=json.dumps(cursor),
+    )
+
+
+def _judged(
+    projects: list[Project], remembered: Mapping[str, Any], quiet_s: float, now: float
+) -> Iterator[tuple[Project, Seen, bool, str]]:
+    for project in projects:
+        before = Seen(**remembered[project.key]) if project.key in remembered else None
+        found = judge(before, look_at(project.folder), now, quiet_s)
+        if found.ready and (writer := writer_below(project.folder)):
+            found = judge(before, look_at(project.folder), now, quiet_s, writer)
+        yield project, found.seen, found.ready, found.reason

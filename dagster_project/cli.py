@@ -14,9 +14,11 @@ import click
 
 from dagster_project.commands.doctor import doctor
 from dagster_project.commands.init import init
+from dagster_project.commands.quarantine import quarantine
 from dagster_project.commands.run import run
 from dagster_project.commands.sql import sql
 from dagster_project.commands.status import status
+from dagster_project.commands.up import up
 from proofsheet.errors import ProofsheetError
 
 INTERRUPTED = 130
@@ -46,5 +48,5 @@ def main(debug: bool) -> None:
     """Choose, describe, gate and export the pictures of many projects, on your own machine."""
 
 
-for command in (init, doctor, status, run, sql):
+for command in (init, doctor, up, status, run, sql, quarantine):
     main.add_command(command)

@@ -10,13 +10,14 @@ from typing import Any
 import dagster as dg
 
 import assets
-from assets.stage import SETTINGS_TAG, settings_version
-from dagster_project.automation import JOBS, SENSORS
+from assets.stage import SETTINGS_TAG
+from dagster_project.automation import automation
 from proofsheet.config import Configuration, load
 from resources.photos import PhotoFilesResource
 from resources.progress import ProgressResource
 from resources.rules import CaptioningResource, GateResource, GroupingResource
 from resources.store import StoreResource
+from schemas.settings import settings_version
 
 
 def build_defs(settings: Configuration, progress: object | None = None) -> dg.Definitions:
@@ -40,10 +41,12 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
         return spec.replace_attributes(code_version=f"{spec.code_version}-{settings_version(used)}")
 
     found = [a for a in dg.load_assets_from_package_module(assets) if isinstance(a, dg.AssetsDefinition)]
+    by_itself = automation(settings.watch)
     return dg.Definitions(
         assets=dg.map_asset_specs(with_settings, found),
-        jobs=JOBS,
-        sensors=SENSORS,
+        jobs=by_itself.jobs,
+        sensors=by_itself.sensors,
+        schedules=by_itself.schedules,
         resources=resources,
         executor=dg.in_process_executor,
     )

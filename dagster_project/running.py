@@ -22,8 +22,10 @@ from dagster_project.definitions import build_defs
 from dagster_project.instance import open_instance
 from proofsheet.config import Configuration
 from proofsheet.errors import UsageError
+from proofsheet.processes import process_mark
 from proofsheet.progress import Progress
 from proofsheet.workspace import Project, Workspace
+from resources.store import PROCESS_TAG
 
 _ASSET = re.compile(r"^(\+*)(\w+)(\+*)$")
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -69,6 +71,7 @@ class GivenProgress:
 
 def sync_partitions(instance: dg.DagsterInstance, workspace: Workspace) -> None:
     """Make the partitions equal to the folders."""
+    workspace.remember()
     name = str(PROJECTS.name)
     added, gone = partition_changes(instance, workspace.projects())
     if added:
@@ -109,6 +112,7 @@ def run_one(settings: Configuration, key: str, select: Sequence[dg.AssetKey] | N
             instance=instance,
             partition_key=project.key,
             raise_on_error=False,
+            tags={PROCESS_TAG: process_mark()},
             asset_selection=list(select) if select else None,
         )
     return _outcome(project, result, time.monotonic() - began)

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from proofsheet.errors import UsageError
 from proofsheet.files import write_atomic
-from schemas.settings import CaptionSettings, GateSettings, GroupSettings, PhotoSettings, PlaceSettings
+from schemas.settings import CaptionSettings, GateSettings, GroupSettings, PhotoSettings, PlaceSettings, WatchSettings
 
 FILE = "proofsheet.toml"
 _PREFIX = "PROOFSHEET_"
@@ -33,6 +33,7 @@ class Configuration(BaseModel):
     place: PlaceSettings
     photos: PhotoSettings = Field(default_factory=PhotoSettings)
     groups: GroupSettings = Field(default_factory=GroupSettings)
+    watch: WatchSettings = Field(default_factory=WatchSettings)
     captions: CaptionSettings = Field(default_factory=CaptionSettings)
     gate: GateSettings = Field(default_factory=GateSettings)
 

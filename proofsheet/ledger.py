@@ -18,11 +18,11 @@ from typing import Any
 import polars as pl
 
 from proofsheet.errors import StoreError, StoreTooNew
-from schemas.facts import ModelAnswer, ProofAttempt, Refusal
+from schemas.facts import ModelAnswer, ProofAttempt, Refusal, RunRecord
 from schemas.table import Table
 
 FORMAT = 1
-FACTS: tuple[type[Table], ...] = (Refusal, ModelAnswer, ProofAttempt)
+FACTS: tuple[type[Table], ...] = (Refusal, RunRecord, ModelAnswer, ProofAttempt)
 
 _SQLITE = {pl.Int64: "INTEGER", pl.Float64: "REAL", pl.Boolean: "INTEGER"}
 

@@ -1,6 +1,6 @@
 """Locks between processes that say who holds them.
 
-Holds `hold`.
+Holds `hold` and `held_by`.
 Add here: nothing but locking.
 Keep out: what is done under a lock.
 The operating system frees a lock when its process dies, however it dies; the note beside it is for people.
@@ -19,12 +19,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from proofsheet.errors import Locked
-
-
-def boot_id() -> str:
-    """Identity of this boot of the machine, where the system tells it; a process id means nothing without it."""
-    path = Path("/proc/sys/kernel/random/boot_id")
-    return path.read_text().strip() if path.exists() else "unknown"
+from proofsheet.processes import process_mark
 
 
 def holder(path: Path) -> str:
@@ -34,6 +29,19 @@ def holder(path: Path) -> str:
         return f"{note['who']} (process {note['pid']} on {note['host']}, since {note['since']})"
     except (OSError, ValueError, KeyError):
         return "another process"
+
+
+def held_by(path: Path) -> str | None:
+    """Who holds the lock now, in words, or None if it is free."""
+    if not path.exists():
+        return None
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return holder(path)
+    lock.release()
+    return None
 
 
 def _note(path: Path) -> Path:
@@ -79,7 +87,7 @@ def hold(path: Path, who: str, *, wait_s: float = -1, on_news: Callable[[str], N
             "who": who,
             "pid": os.getpid(),
             "host": socket.gethostname(),
-            "boot": boot_id(),
+            "mark": process_mark(),
             "since": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         _note(path).write_text(json.dumps(note), "utf-8")

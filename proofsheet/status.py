@@ -8,10 +8,14 @@ Keep out: rendering.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
 
 import polars as pl
 
+from proofsheet.library.news import disk_news
 from proofsheet.workspace import Project
+from schemas.facts import RunRecord
 from schemas.library import OtherFile, Photo, Quarantine
 from schemas.proof import MetadataQuality
 from schemas.review import Decision
@@ -34,6 +38,10 @@ class ProjectStatus:
         other_files: companions, hidden and other files.
         generation: number of the store's generation.
         published_at: when the newest table was written (UTC), or None.
+        whole_at: when a run last went the whole way (UTC), or None.
+        new: files on disk that no run has seen.
+        changed: photos whose size or time is another than in the last run.
+        gone: files that the last run saw and that are no longer there.
     """
 
     key: str
@@ -47,8 +55,12 @@ class ProjectStatus:
     other_files: int
     generation: int
     published_at: str | None
+    whole_at: str | None
+    new: int
+    changed: int
+    gone: int
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         return asdict(self)
 
@@ -63,6 +75,7 @@ def project_status(project: Project) -> ProjectStatus:
     flagged = store.read(Decision).filter(pl.col(Decision.flags).list.len() > 0)
     photos, quarantined = counts.get(Photo.name, 0), counts.get(Quarantine.name, 0)
     others = counts.get(OtherFile.name, 0)
+    news = disk_news(project.folder, store.read(Photo), store.read(Quarantine), store.read(OtherFile))
     times = [str(row[StoredTable.published_at]) for row in books.values()]
     return ProjectStatus(
         key=project.key,
@@ -76,4 +89,34 @@ def project_status(project: Project) -> ProjectStatus:
         other_files=others,
         generation=store.generation(),
         published_at=max(times, default=None),
+        whole_at=_whole_at(project),
+        new=news.new,
+        changed=news.changed,
+        gone=news.gone,
     )
+
+
+def record_whole_run(project: Project, run_id: str, now: datetime) -> None:
+    """Note in the ledger that a run went the whole way.
+
+    Args:
+        project: of the run.
+        run_id: id in Dagster.
+        now: when (UTC, no zone).
+    """
+    state = project_status(project)
+    row = {
+        RunRecord.run_id: run_id,
+        RunRecord.ended_at: now,
+        RunRecord.photos: state.photos,
+        RunRecord.quarantined: state.quarantined,
+        RunRecord.sets: state.sets,
+        RunRecord.accepted: state.accepted,
+        RunRecord.blocked: state.blocked,
+    }
+    project.ledger.add(RunRecord, [row])
+
+
+def _whole_at(project: Project) -> str | None:
+    ended = project.ledger.rows(RunRecord)[RunRecord.ended_at]
+    return str(ended.max()) if len(ended) else None

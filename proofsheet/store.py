@@ -4,9 +4,8 @@ Holds `Store`, the only place that speaks to DuckDB.
 Add here: how tables are written and read.
 Keep out: what stands in them (schemas/) and facts (ledger.py).
 
-    store/<project>/000042.duckdb   a generation; never changed once it has this name
-    store/<project>/CURRENT         the number of the current one
-    store/<project>.duckdb          a copy of it for people and their tools
+    store/<project>/         the generations (generations.py)
+    store/<project>.duckdb   a copy of the current one for people and their tools
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ import duckdb
 import polars as pl
 
 from proofsheet.errors import StoreError, StoreTooNew, UsageError
-from proofsheet.files import clone, fsync_file, fsync_folder, write_atomic
+from proofsheet.files import clone
 from proofsheet.gate import check_frame
+from proofsheet.generations import Generations
 from proofsheet.locks import hold
 from schemas.storage import StoredTable
 from schemas.table import Table
 
 FORMAT = 1
-_KEPT = 2
 _TRIES = 20
 
 
@@ -74,20 +73,12 @@ class Store:
     def __init__(self, root: Path, project: str) -> None:
         self.project = project
         self.folder = root / project
+        self.generations = Generations(self.folder)
         self.open_copy = root / f"{project}.duckdb"
 
     def generation(self) -> int:
         """Number of the current generation; 0 before the first."""
-        try:
-            return int((self.folder / "CURRENT").read_text("ascii"))
-        except FileNotFoundError:
-            return 0
-        except ValueError:
-            raise StoreError(f"{self.folder / 'CURRENT'} does not hold a number.", "Delete it and run again.") from None
-
-    def path(self, generation: int) -> Path:
-        """File of a generation."""
-        return self.folder / f"{generation:06d}.duckdb"
+        return self.generations.current()
 
     def read(self, table: type[Table]) -> pl.DataFrame:
         """All rows of a table in key order; no rows if it was never written."""
@@ -129,9 +120,9 @@ class Store:
             current, known = self.generation(), self.tables()
             if current and all(_same(known.get(t.name), sums[t], stamp) for t in frames):
                 return Published(current, changed=False)
-            number = 1 + max([current, *(int(p.stem) for p in self.folder.glob("[0-9]*.duckdb"))])
             try:
-                self._write(current, number, frames, _bookkeeping(self.project, known, sums, frames, stamp, number))
+                books = _bookkeeping(self.project, known, sums, frames, stamp)
+                number = self._write(current, frames, books)
                 self._show(number)
             except (duckdb.Error, OSError) as error:
                 raise StoreError(
@@ -140,13 +131,11 @@ class Store:
                 ) from error
             return Published(number, changed=True)
 
-    def _write(self, current: int, number: int, frames: Mapping[type[Table], pl.DataFrame], books: pl.DataFrame) -> None:
-        work = self.folder / f".{number:06d}.tmp"
-        for leftover in self.folder.glob(".*.tmp*"):
-            leftover.unlink()
+    def _write(self, current: int, frames: Mapping[type[Table], pl.DataFrame], books: pl.DataFrame) -> int:
+        work = self.generations.work_file()
         try:
             if current:
-                clone(self.path(current), work)
+                clone(self.generations.path(current), work)
             with contextlib.closing(duckdb.connect(work)) as con:
                 con.execute("BEGIN")
                 everything: dict[type[Table], pl.DataFrame] = {**frames, StoredTable: books}
@@ -160,21 +149,15 @@ class Store:
                 con.execute(f"CREATE OR REPLACE TABLE _format AS SELECT {FORMAT} AS version")
                 con.execute("COMMIT")
                 con.execute("CHECKPOINT")
-            fsync_file(work)
-            work.replace(self.path(number))
+            return self.generations.add(work)
         finally:
-            for leftover in self.folder.glob(".*.tmp*"):
-                leftover.unlink()
-        fsync_folder(self.folder)
-        write_atomic(self.folder / "CURRENT", str(number).encode("ascii"))
+            self.generations.remove_leftovers()
 
     def _show(self, number: int) -> None:
-        """Refresh the copy for people and drop old generations."""
+        """Refresh the copy for people."""
         work = self.open_copy.with_suffix(".tmp")
-        clone(self.path(number), work)
+        clone(self.generations.path(number), work)
         work.replace(self.open_copy)
-        for path in sorted(self.folder.glob("[0-9]*.duckdb"))[:-_KEPT]:
-            path.unlink()
 
     @contextmanager
     def _reader(self) -> Iterator[duckdb.DuckDBPyConnection | None]:
@@ -198,14 +181,15 @@ class Store:
             if not number:
                 return None
             try:
-                return duckdb.connect(self.path(number), read_only=True)
+                return duckdb.connect(self.generations.path(number), read_only=True)
             except duckdb.Error as error:
-                if not self.path(number).exists() and number != self.generation():
+                if not self.generations.path(number).exists() and number != self.generation():
                     continue  # a newer generation came between the two looks
                 if isinstance(error, duckdb.ConnectionException) or "lock" in str(error).lower():
                     return self._connect_to_copy(number)
                 raise StoreError(
-                    f"The store {self.path(number)} cannot be read: {error}.", "Run `proofsheet run` to rebuild it."
+                    f"The store {self.generations.path(number)} cannot be read: {error}.",
+                    "Run `proofsheet run`: it mends the store.",
                 ) from error
         raise StoreError(f"The store of {self.project} changed faster than it could be read.", "Try again.")
 
@@ -213,7 +197,7 @@ class Store:
         """Somebody holds the generation itself open for writing: read a copy instead."""
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / "copy.duckdb"
-            clone(self.path(number), copy)
+            clone(self.generations.path(number), copy)
             return duckdb.connect(copy, read_only=True)
 
 
@@ -238,12 +222,9 @@ def _bookkeeping(
     sums: Mapping[type[Table], str],
     frames: Mapping[type[Table], pl.DataFrame],
     stamp: Stamp,
-    number: int,
 ) -> pl.DataFrame:
     rows = dict(known)
     for table, found in sums.items():
-        before = known.get(table.name)
-        kept = before[StoredTable.generation] if before and before[StoredTable.checksum] == found else number
         rows[table.name] = {
             Table.project: project,
             StoredTable.table_name: table.name,
@@ -253,7 +234,6 @@ def _bookkeeping(
             StoredTable.code_version: stamp.code_version,
             StoredTable.settings_version: stamp.settings_version,
             StoredTable.upstream: stamp.upstream,
-            StoredTable.generation: kept,
             StoredTable.run_id: stamp.run_id,
             StoredTable.published_at: stamp.now(),
         }

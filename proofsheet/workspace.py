@@ -7,18 +7,20 @@ Keep out: what is done there.
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
 from proofsheet.errors import UsageError
-from proofsheet.files import printable, short_hash
+from proofsheet.files import printable, short_hash, write_atomic
 from proofsheet.ledger import Ledger
 from proofsheet.store import Store
 from schemas.settings import PlaceSettings
 
 _SLUG_LENGTH = 40
+_NAMES = "projects.json"
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,11 @@ class Project:
     def run_lock(self) -> Path:
         """Held by the one run that works on the project."""
         return self.home / "locks" / f"{self.key}.lock"
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the logs of its runs."""
+        return self.home / "logs" / self.key
 
     @property
     def export_file(self) -> Path:
@@ -90,6 +97,24 @@ class Workspace:
             names = ", ".join(p.name for p in self.projects()) or "none"
             raise UsageError(f"There is no project {wanted!r} in {self.library}.", f"Projects there: {names}.")
         return found[0]
+
+    def remember(self) -> None:
+        """Note the names of the present projects, so that a vanished folder can be told by its name."""
+        names = self._names() | {p.key: p.name for p in self.projects()}
+        if names != self._names():
+            write_atomic(self.home / _NAMES, json.dumps(names, indent=2, ensure_ascii=False).encode("utf-8"))
+
+    def vanished(self) -> dict[str, str]:
+        """Key to name of every project that was here and whose folder is gone; its tables and facts stay."""
+        present = {p.key for p in self.projects()}
+        return {key: name for key, name in self._names().items() if key not in present}
+
+    def _names(self) -> dict[str, str]:
+        try:
+            found: dict[str, str] = json.loads((self.home / _NAMES).read_text("utf-8"))
+        except (FileNotFoundError, ValueError):
+            return {}
+        return found
 
     def loose_files(self) -> int:
         """Files that lie in the library itself and so belong to no project."""

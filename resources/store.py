@@ -1,7 +1,7 @@
 """The store, the ledger and the places of a project.
 
 Holds `StoreResource`.
-Add here: nothing but access.
+Add here: what is true of a run from its first to its last step.
 Keep out: reading and writing (proofsheet/store.py).
 """
 
@@ -9,16 +9,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
+from pydantic import PrivateAttr
 
 from proofsheet.locks import hold
+from proofsheet.processes import process_mark
+from proofsheet.runlog import RunLog
 from proofsheet.workspace import Project, Workspace
 from schemas.settings import PlaceSettings
 
 PARTITION_TAG = "dagster/partition"
+PROCESS_TAG = "proofsheet/process"
 
 
 class StoreResource(PlaceSettings, dg.ConfigurableResource["StoreResource"]):
     """Where pictures are and results go; held for one run a project at a time."""
+
+    _run_log: RunLog | None = PrivateAttr(default=None)
 
     def workspace(self) -> Workspace:
         """The library and its home."""
@@ -28,17 +34,37 @@ class StoreResource(PlaceSettings, dg.ConfigurableResource["StoreResource"]):
         """The project of a partition key."""
         return self.workspace().project(key)
 
+    @property
+    def run_log(self) -> RunLog:
+        """The log of the run that holds the project.
+
+        Raises:
+            RuntimeError: outside of a run of one project.
+        """
+        if self._run_log is None:
+            raise RuntimeError("there is a log only inside a run of one project")
+        return self._run_log
+
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["StoreResource"]:
-        """Hold the project's run lock as long as the run lasts; say whom we wait for."""
-        key = context.run.tags.get(PARTITION_TAG) if context.run else None
-        if key is None or context.run is None:
+        """Note the process, hold the project's run lock and mend its store before the first step; say whom we wait for."""
+        run = context.run
+        if run is not None and context.instance is not None:
+            context.instance.add_run_tags(run.run_id, {PROCESS_TAG: process_mark()})
+        key = run.tags.get(PARTITION_TAG) if run else None
+        if key is None or run is None:
             yield self
             return
+        project = self.project(key)
+        self._run_log = RunLog(project.logs, run.run_id)
         log = context.log
-        with hold(
-            self.project(key).run_lock,
-            f"run {context.run.run_id}",
-            on_news=lambda news: log.info(news) if log else None,
-        ):
+
+        def tell(news: str) -> None:
+            self.run_log.note(news)
+            if log is not None:
+                log.info(news)
+
+        with hold(project.run_lock, f"run {run.run_id}", on_news=tell):
+            project.store.generations.mend(tell)
             yield self
+        self.run_log.close()

@@ -1,6 +1,6 @@
 """Tables of facts: what cannot be computed again. They live in the ledger.
 
-Holds `Refusal`, `ModelAnswer`, `ProofAttempt`.
+Holds `Refusal`, `RunRecord`, `ModelAnswer`, `ProofAttempt`.
 Add here: what people decided, what models answered, what was done to files.
 Keep out: anything that can be derived from other tables.
 """
@@ -25,6 +25,18 @@ class Refusal(Table, name="refusals", origin="fact"):
     refused_by = column(pl.String, "Code version of the reader that refused it.")
     first_seen_at = column(pl.Datetime("us"), "When it was refused first (UTC).")
     cleared_at = column(pl.Datetime("us"), "When it was no longer refused (UTC).", nullable=True)
+
+
+class RunRecord(Table, name="runs", origin="fact"):
+    """A run that went the whole way: when, and what it found."""
+
+    run_id = column(pl.String, "Id of the run in Dagster.", key=True)
+    ended_at = column(pl.Datetime("us"), "When it was whole (UTC).")
+    photos = column(pl.Int64, "Photos.", ge=0)
+    quarantined = column(pl.Int64, "Refused files.", ge=0)
+    sets = column(pl.Int64, "Sets.", ge=0)
+    accepted = column(pl.Int64, "Accepted texts.", ge=0)
+    blocked = column(pl.Int64, "Blocked texts.", ge=0)
 
 
 class ModelAnswer(Table, name="model_answers", origin="fact"):

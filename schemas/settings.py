@@ -8,6 +8,9 @@ A field marked `KNOB` changes speed, never rows; it does not make a table stale.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
+
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
@@ -50,6 +53,16 @@ class GroupSettings(Settings):
     max_series: int = Field(8, ge=2, le=64, description="Largest set of one stage series; longer ones are split in order.")
 
 
+class WatchSettings(Settings):
+    """When a folder counts as complete, and what runs by the clock."""
+
+    quiet_s: float = Field(30.0, gt=0, description="A folder is run after this long without a change.", json_schema_extra=KNOB)
+    interval_s: int = Field(30, ge=1, description="Seconds between two looks at the library.", json_schema_extra=KNOB)
+    rescan: str = Field("0 3 * * *", description="When every project is run again (cron).", json_schema_extra=KNOB)
+    clean_up: str = Field("30 4 * * *", description="When old caches and logs are removed (cron).", json_schema_extra=KNOB)
+    keep_days: int = Field(14, ge=1, description="Caches of former code and logs are kept this long.", json_schema_extra=KNOB)
+
+
 class CaptionSettings(Settings):
     """Which pictures get texts."""
 
@@ -66,3 +79,13 @@ class GateSettings(Settings):
         description="Texts whose word sets (without stop words) overlap by this Jaccard share are duplicates.",
     )
     max_keyword_words: int = Field(4, ge=1, description="A keyword with more words than this is broken.")
+
+
+def settings_version(settings: Iterable[BaseModel]) -> str:
+    """Hash of these settings; fields marked as knobs change speed alone and do not count."""
+    digest = hashlib.sha256()
+    for one in settings:
+        fields = type(one).model_fields
+        counted = [n for n, f in sorted(fields.items()) if f.json_schema_extra != KNOB]
+        digest.update(repr([(n, getattr(one, n)) for n in counted]).encode())
+    return digest.hexdigest()[:12]

@@ -22,6 +22,5 @@ class StoredTable(Table, name="_tables", origin="store"):
     code_version = column(pl.String, "Hash of the code that made it.")
     settings_version = column(pl.String, "Hash of the settings that it depends on.")
     upstream = column(pl.String, "Upstream tables with their checksums, as JSON.")
-    generation = column(pl.Int64, "Generation in which its rows last changed.", ge=1)
     run_id = column(pl.String, "Run that wrote it.")
     published_at = column(pl.Datetime("us"), "When (UTC).")

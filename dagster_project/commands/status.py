@@ -7,60 +7,79 @@ Keep out: counting (proofsheet/status.py).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import click
 from rich.table import Table as RichTable
 
 from dagster_project.commands.common import chosen, json_option, out, print_json, settings_and_workspace
-from proofsheet.status import ProjectStatus, project_status
+from proofsheet.locks import held_by
+from proofsheet.status import project_status
 from schemas.library import Quarantine
 
 _COLUMNS = ("files", "photos", "sets", "doubtful", "accepted", "blocked", "quarantined", "other_files", "generation")
+_NEWS = ("new", "changed", "gone")
 
 
 @click.command()
 @click.argument("projects", nargs=-1)
 @json_option
 def status(projects: tuple[str, ...], as_json: bool) -> None:
-    """Show counts for PROJECTS (all by default), and each refused file with its reason.
+    """Show for PROJECTS (all by default) counts, what is new, stale and running, and each refused file with its reason.
 
-    The JSON has projects.<name>.{key, files, photos, sets, doubtful, accepted, blocked, quarantined, other_files, generation,
-    published_at, refused: [{path, kind, reason, next_step}]}, loose_files, library and home.
+    The JSON has library, home, loose_files, vanished and projects.<name>.{key, files, photos, sets, doubtful, accepted,
+    blocked, quarantined, other_files, generation, published_at, whole_at, new, changed, gone, stale: {table: reason},
+    running (by whom, or null), refused: [{path, kind, reason, next_step}]}.
     """
-    _settings, workspace = settings_and_workspace()
-    found: dict[str, ProjectStatus] = {}
-    refused: dict[str, list[dict[str, object]]] = {}
+    settings, workspace = settings_and_workspace()
+    from dagster_project.staleness import stale_tables
+
+    found: dict[str, dict[str, Any]] = {}
     for project in chosen(workspace, projects):
-        found[project.name] = project_status(project)
         rows = project.store.read(Quarantine)
-        refused[project.name] = rows.select(Quarantine.path, Quarantine.kind, Quarantine.reason, Quarantine.next_step).to_dicts()
+        found[project.name] = project_status(project).as_dict() | {
+            "stale": stale_tables(settings, project),
+            "running": held_by(project.run_lock),
+            "refused": rows.select(Quarantine.path, Quarantine.kind, Quarantine.reason, Quarantine.next_step).to_dicts(),
+        }
+    vanished = sorted(workspace.vanished().values())
     if as_json:
-        print_json(
-            {
-                "library": str(workspace.library),
-                "home": str(workspace.home),
-                "loose_files": workspace.loose_files(),
-                "projects": {name: s.as_dict() | {"refused": refused[name]} for name, s in found.items()},
-            }
-        )
+        places = {"library": str(workspace.library), "home": str(workspace.home), "loose_files": workspace.loose_files()}
+        print_json({**places, "vanished": vanished, "projects": found})
         return
-    _show(found, refused, workspace.loose_files())
+    _show(found)
+    for name in vanished:
+        out().print(f"{name}: its folder is gone; tables and facts are kept in the home", markup=False)
+    if workspace.loose_files():
+        out().print(f"{workspace.loose_files()} files lie in the library itself and belong to no project")
 
 
-def _show(found: dict[str, ProjectStatus], refused: dict[str, list[dict[str, object]]], loose: int) -> None:
+def _show(found: dict[str, dict[str, Any]]) -> None:
     table = RichTable(box=None, pad_edge=False)
     table.add_column("project")
-    for name in _COLUMNS:
+    for name in (*_COLUMNS, "last whole (UTC)"):
         table.add_column(name.replace("_", " "), justify="right")
     for project, state in found.items():
-        values = state.as_dict()
-        table.add_row(project, *(str(values[name]) for name in _COLUMNS))
+        table.add_row(project, *(str(state[name]) for name in _COLUMNS), str(state["whole_at"] or "never")[:19])
     console = out()
     console.print(table)
-    for project, rows in refused.items():
-        for row in rows:
-            told = f"{row[Quarantine.reason]}; {row[Quarantine.next_step]}"
-            console.print(f"refused: {project}/{row[Quarantine.path]}: {told}", markup=False)
-    if loose:
-        console.print(f"{loose} files lie in the library itself and belong to no project")
+    for project, state in found.items():
+        for line in _remarks(state):
+            console.print(f"{project}{line}", markup=False)
     if not found:
         console.print("no project: the library has no sub-folder")
+
+
+def _remarks(state: dict[str, Any]) -> Iterator[str]:
+    if state["running"]:
+        yield f": running: {state['running']}"
+    if any(state[name] for name in _NEWS):
+        yield ": on disk since the last run: " + ", ".join(f"{state[n]} {n}" for n in _NEWS if state[n])
+    reasons: dict[str, list[str]] = {}
+    for name, reason in state["stale"].items():
+        reasons.setdefault(reason, []).append(name)
+    for reason, names in reasons.items():
+        yield f": stale: {', '.join(names)}: {reason}"
+    for row in state["refused"]:
+        yield f"/{row[Quarantine.path]}: refused: {row[Quarantine.reason]}; {row[Quarantine.next_step]}"

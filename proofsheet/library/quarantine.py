@@ -12,6 +12,7 @@ from datetime import datetime
 
 import polars as pl
 
+from proofsheet.errors import UsageError
 from proofsheet.files import Refused
 from proofsheet.ledger import Ledger
 from schemas.facts import Refusal
@@ -78,3 +79,26 @@ def quarantine_rows(ledger: Ledger) -> pl.DataFrame:
 
 def _differs(row: Mapping[str, object], old: Mapping[str, object] | None) -> bool:
     return old is None or any(old[name] != value for name, value in row.items())
+
+
+def release(ledger: Ledger, paths: set[str] | None, now: datetime) -> list[str]:
+    """Clear refusals, so that the next run opens the files again.
+
+    Args:
+        ledger: of the project.
+        paths: which; all if None.
+        now: present time (UTC, no zone).
+
+    Returns:
+        The paths released.
+
+    Raises:
+        UsageError: if one of the paths is not in quarantine.
+    """
+    rows = [row for row in ledger.rows(Refusal).to_dicts() if row[Refusal.cleared_at] is None]
+    unknown = (paths or set()) - {row[Refusal.path] for row in rows}
+    if unknown:
+        raise UsageError(f"Not in quarantine: {', '.join(sorted(unknown))}.", "`proofsheet quarantine list` shows what is.")
+    chosen = [row for row in rows if paths is None or row[Refusal.path] in paths]
+    ledger.put(Refusal, [row | {Refusal.cleared_at: now} for row in chosen])
+    return sorted(row[Refusal.path] for row in chosen)

@@ -9,7 +9,8 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from assets.stage import PROJECTS, Rows, Verdict, stage
+from assets.checks import Verdict
+from assets.stage import PROJECTS, Rows, stage
 from assets.tell import preview
 from proofsheet.workspace import Project, Workspace
 from resources.progress import ProgressResource

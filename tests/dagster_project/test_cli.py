@@ -172,7 +172,7 @@ def test_debug_gives_the_traceback(shell: Shell) -> None:
 def test_refusals_stand_in_status(ready: Shell) -> None:
     (ready.folder / "library" / "one" / "bad.jpg").write_bytes(b"no picture")
     ready("run", "one")
-    assert "refused: one/bad.jpg: no known picture format" in ready("status").stdout
+    assert "one/bad.jpg: refused: no known picture format" in ready("status").stdout
     (refused,) = ready.json("status")["projects"]["one"]["refused"]
     assert set(refused) == {"path", "kind", "reason", "next_step"}
 

@@ -81,7 +81,7 @@ def test_a_client_that_holds_a_file_for_writing_blocks_nothing(store: Store, whi
     store.publish({OtherFile: others("a")}, Stamp("1"))
     context = mp.get_context("spawn")
     ready, done = context.Event(), context.Event()
-    held = store.open_copy if which == "open copy" else store.path(1)
+    held = store.open_copy if which == "open copy" else store.generations.path(1)
     client = context.Process(target=_hold_open, args=(str(held), ready, done))
     client.start()
     try:
@@ -96,16 +96,16 @@ def test_a_client_that_holds_a_file_for_writing_blocks_nothing(store: Store, whi
 
 def test_a_reader_keeps_its_generation_and_files_never_change(store: Store) -> None:
     store.publish({OtherFile: others("a")}, Stamp("1"))
-    before = hashlib.sha256(store.path(1).read_bytes()).hexdigest()
-    with duckdb.connect(store.path(1), read_only=True) as con:
+    before = hashlib.sha256(store.generations.path(1).read_bytes()).hexdigest()
+    with duckdb.connect(store.generations.path(1), read_only=True) as con:
         store.publish({OtherFile: others("b")}, Stamp("2"))
         assert con.sql("SELECT path FROM other_files").fetchall() == [("a",)]
-    assert hashlib.sha256(store.path(1).read_bytes()).hexdigest() == before
+    assert hashlib.sha256(store.generations.path(1).read_bytes()).hexdigest() == before
 
 
 def test_a_newer_format_is_refused_in_one_line(store: Store) -> None:
     store.publish({OtherFile: others("a")}, Stamp("1"))
-    with duckdb.connect(store.path(1)) as con:
+    with duckdb.connect(store.generations.path(1)) as con:
         con.execute("UPDATE _format SET version = 99")
     with pytest.raises(StoreTooNew, match="format 99"):
         store.read(OtherFile)
@@ -113,7 +113,7 @@ def test_a_newer_format_is_refused_in_one_line(store: Store) -> None:
 
 def test_a_damaged_generation_is_told(store: Store) -> None:
     store.publish({OtherFile: others("a")}, Stamp("1"))
-    store.path(1).write_bytes(b"no database" * 1000)
+    store.generations.path(1).write_bytes(b"no database" * 1000)
     with pytest.raises(StoreError, match=r"000001\.duckdb"):
         store.read(OtherFile)
 

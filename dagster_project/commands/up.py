@@ -1,0 +1,36 @@
+"""`proofsheet up`.
+
+Holds the command.
+Add here: an option of what is served.
+Keep out: processes (supervisor.py) and rules (guard.py).
+"""
+
+from __future__ import annotations
+
+import click
+
+from dagster_project.commands.common import settings_and_workspace
+from proofsheet.locks import hold
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port of the Dagster UI.")
+@click.option("--read-only", is_flag=True, help="Serve a UI that can look at everything and change nothing.")
+@click.option("--allow-host", multiple=True, metavar="NAME[:PORT]", help="Another name under which this server is reached.")
+def up(host: str, port: int, read_only: bool, allow_host: tuple[str, ...]) -> None:
+    """Start the code server, the daemon and the guarded Dagster UI; new and changed folders then run by themselves.
+
+    Ctrl-C or SIGTERM ends all of them. Runs of an earlier life whose process is gone are failed at start.
+    """
+    _settings, workspace = settings_and_workspace()
+    from dagster_project.instance import prepare_instance
+    from dagster_project.supervisor import Supervisor, UpOptions, home_lock
+
+    prepare_instance(workspace.home)
+    with hold(home_lock(workspace.home), "proofsheet up", wait_s=0, on_news=_tell):
+        Supervisor(workspace, UpOptions(host, port, read_only, allow_host), _tell).run()
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)

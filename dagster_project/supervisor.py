@@ -1,0 +1,207 @@
+"""`proofsheet up`: code server, daemon and guarded UI as children of one process.
+
+Holds `Supervisor`.
+Add here: another child.
+Keep out: what the children do.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from dagster_project.instance import instance_folder, open_instance
+from dagster_project.zombies import fail_dead_runs
+from proofsheet.errors import ProofsheetError, UsageError
+from proofsheet.files import write_atomic
+from proofsheet.processes import with_environment
+from proofsheet.workspace import Workspace
+
+MARK = "PROOFSHEET_UP"
+_READY_S = 120
+_LOOK_S = 3.0
+_END_S = 20.0
+
+
+@dataclass(frozen=True)
+class UpOptions:
+    """How `up` serves."""
+
+    host: str
+    port: int
+    read_only: bool
+    allow_hosts: tuple[str, ...]
+
+
+class Supervisor:
+    """Starts the children, restarts one that dies, ends all of them.
+
+    Args:
+        workspace: library and home.
+        options: how to serve.
+        tell: takes a line for the terminal.
+    """
+
+    def __init__(self, workspace: Workspace, options: UpOptions, tell: Callable[[str], None]) -> None:
+        self.workspace, self.options, self._tell = workspace, options, tell
+        self.logs = workspace.home / "logs" / "up"
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._stop = False
+        self._code_port = free_port()
+
+    def run(self) -> None:
+        """Serve until SIGINT or SIGTERM.
+
+        Raises:
+            ProofsheetError: if a child does not come up.
+        """
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+        self._end_leftovers()
+        for _ in range(20):  # a process that was just killed frees its port a moment later
+            if not port_in_use(self.options.host, self.options.port):
+                break
+            time.sleep(0.1)
+        else:
+            raise UsageError(f"Port {self.options.port} is in use.", "Choose another with --port.")
+        self._sweep(also_unmarked=True)
+        self.logs.mkdir(parents=True, exist_ok=True)
+        try:
+            for name in self._commands():
+                self._start(name)
+            self._wait_for_ui()
+            while not self._stop:
+                self._restart_dead()
+                self._sweep(also_unmarked=False)
+                self._pause(_LOOK_S)
+        finally:
+            self._end_all()
+            self._end_leftovers()
+            self._sweep(also_unmarked=True)
+
+    def address(self) -> str:
+        """Where the UI is."""
+        host = "127.0.0.1" if self.options.host in {"0.0.0.0", "::"} else self.options.host  # noqa: S104
+        return f"http://{host}:{self.options.port}"
+
+    def _commands(self) -> dict[str, list[str]]:
+        file = self.workspace.home / "dagster" / "workspace.up.yaml"
+        text = (
+            f"load_from:\n  - grpc_server:\n      host: 127.0.0.1\n      port: {self._code_port}\n      location_name: proofsheet\n"
+        )
+        write_atomic(file, text.encode("ascii"))
+        python, options = sys.executable, self.options
+        module = os.environ.get("PROOFSHEET_DEFINITIONS", "dagster_project.definitions")
+        serving = ["--host", options.host, "--port", str(options.port), "--workspace", str(file)]
+        serving += ["--read-only"] if options.read_only else []
+        serving += [word for host in options.allow_hosts for word in ("--allow-host", host)]
+        code = ["-m", "dagster", "code-server", "start", "-m", module, "-h", "127.0.0.1", "-p", str(self._code_port)]
+        return {
+            "code": [python, *code],
+            "daemon": [python, "-m", "dagster._daemon", "run", "-w", str(file)],
+            "ui": [python, "-m", "dagster_project.serve_ui", *serving],
+        }
+
+    def _start(self, name: str) -> None:
+        environment = os.environ | {
+            "DAGSTER_HOME": str(instance_folder(self.workspace.home)),
+            "PROOFSHEET_LIBRARY": str(self.workspace.library),
+            "PROOFSHEET_HOME": str(self.workspace.home),
+            MARK: str(self.workspace.home),
+        }
+        with (self.logs / f"{name}.log").open("ab") as log:
+            self._children[name] = subprocess.Popen(  # noqa: S603 - our own interpreter and modules
+                self._commands()[name], env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def _restart_dead(self) -> None:
+        for name, child in list(self._children.items()):
+            if (code := child.poll()) is not None and not self._stop:
+                self._tell(f"the {name} process ended with {code} and is started again; see {self.logs / name}.log")
+                self._sweep(also_unmarked=False)
+                self._start(name)
+
+    def _wait_for_ui(self) -> None:
+        for _ in range(_READY_S * 2):
+            if self._stop:
+                return
+            dead = [name for name, child in self._children.items() if child.poll() is not None]
+            if dead:
+                raise ProofsheetError(f"The {dead[0]} process ended while starting.", f"Its log: {self.logs / dead[0]}.log")
+            try:
+                with urllib.request.urlopen(f"{self.address()}/server_info", timeout=2):  # noqa: S310 - our own address
+                    self._tell(f"Dagster UI: {self.address()}")
+                    self._tell(f"Logs: {self.logs}. Ctrl-C ends everything.")
+                    return
+            except (urllib.error.URLError, OSError):
+                self._pause(0.5)
+        raise ProofsheetError(f"The UI did not answer within {_READY_S} s.", f"Its log: {self.logs / 'ui.log'}")
+
+    def _sweep(self, *, also_unmarked: bool) -> None:
+        with open_instance(self.workspace.home) as instance:
+            fail_dead_runs(instance, also_unmarked=also_unmarked, on_news=self._tell)
+
+    def _end_leftovers(self) -> None:
+        """Processes of an earlier life of this home: none of them may go on beside ours."""
+        for pid in with_environment(MARK, str(self.workspace.home)):
+            self._tell(f"process {pid} was left over and is ended")
+            _signal(pid, signal.SIGKILL)
+        end = time.monotonic() + _END_S
+        while with_environment(MARK, str(self.workspace.home)) and time.monotonic() < end:
+            time.sleep(0.1)
+
+    def _end_all(self) -> None:
+        for child in self._children.values():
+            _signal(child.pid, signal.SIGTERM)
+        end = time.monotonic() + _END_S
+        for child in self._children.values():
+            try:
+                child.wait(max(0.1, end - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+
+    def _on_signal(self, _number: int, _frame: object) -> None:
+        self._stop = True
+
+    def _pause(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while not self._stop and time.monotonic() < end:
+            time.sleep(0.1)
+
+
+def free_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def port_in_use(host: str, port: int) -> bool:
+    """True if the address cannot be bound."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((host, port))
+        except OSError:
+            return True
+    return False
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
+
+
+def home_lock(home: Path) -> Path:
+    """Held by the one `up` of a home."""
+    return home / "locks" / "up.lock"

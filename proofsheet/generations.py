@@ -1,0 +1,129 @@
+"""Numbered files behind a pointer: how one immutable file is replaced by the next.
+
+Holds `Generations`.
+Add here: how generations are kept, checked and mended.
+Keep out: what stands in the files (store.py).
+
+    <folder>/000042.duckdb   a generation; never changed once it has this name
+    <folder>/CURRENT         number and SHA-256 of the current one and the one before
+    <folder>/damaged/        what was set aside
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from proofsheet.errors import StoreError
+from proofsheet.files import fsync_file, fsync_folder, write_atomic
+
+_KEPT = 2
+
+
+def file_sum(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+class Generations:
+    """The generations of one file.
+
+    Args:
+        folder: belongs to them alone.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def current(self) -> int:
+        """Number of the current generation; 0 if there is none."""
+        return next((number for number, _sum in self.pointers()), 0)
+
+    def path(self, number: int) -> Path:
+        """File of a generation."""
+        return self.folder / f"{number:06d}.duckdb"
+
+    def work_file(self) -> Path:
+        """A name for the next generation while it is being made; what an interrupted writer left is removed."""
+        self.remove_leftovers()
+        return self.folder / f".{self._next():06d}.tmp"
+
+    def remove_leftovers(self) -> None:
+        """Remove unfinished generations; call it under the write lock."""
+        for leftover in self.folder.glob(".*.tmp*"):
+            leftover.unlink()
+
+    def add(self, work: Path) -> int:
+        """Make the finished work file the current generation and drop all but the last two.
+
+        Returns:
+            Its number.
+        """
+        fsync_file(work)
+        number = self._next()
+        before = self.pointers()
+        work.replace(self.path(number))
+        fsync_folder(self.folder)
+        self._point([(number, file_sum(self.path(number))), *before])
+        kept = {n for n, _sum in self.pointers()}
+        for path in self.folder.glob("[0-9]*.duckdb"):
+            if int(path.stem) not in kept:
+                path.unlink()
+        return number
+
+    def mend(self, on_news: Callable[[str], None]) -> None:
+        """Set what is damaged aside and go on from the generation before, or from none; call it under the run lock.
+
+        A generation is whole if its bytes are those that were written. What is missing is made again from ledger, cache and
+        disk. Nothing is deleted.
+        """
+        try:
+            pointers = self.pointers()
+        except StoreError:
+            on_news(f"the pointer was damaged and set aside as {self._set_aside(self.folder / 'CURRENT')}")
+            pointers = []
+        whole = [(number, found) for number, found in pointers if self._is_whole(number, found)]
+        for number, _found in pointers:
+            if number not in dict(whole):
+                on_news(f"generation {number} was damaged and set aside as {self._set_aside(self.path(number))}")
+        if whole != pointers:
+            on_news(f"going on from generation {whole[0][0] if whole else 0}")
+            self._point(whole)
+
+    def pointers(self) -> list[tuple[int, str]]:
+        """Number and SHA-256 of the current generation and the one before it.
+
+        Raises:
+            StoreError: if the pointer is damaged.
+        """
+        try:
+            lines = (self.folder / "CURRENT").read_text("ascii").splitlines()
+            return [(int(number), found) for number, found in (line.split() for line in lines)]
+        except FileNotFoundError:
+            return []
+        except ValueError:
+            raise StoreError(f"{self.folder / 'CURRENT'} is damaged.", "Run `proofsheet run`: it mends the store.") from None
+
+    def _point(self, pointers: Sequence[tuple[int, str]]) -> None:
+        text = "".join(f"{number} {found}\n" for number, found in pointers[:_KEPT])
+        write_atomic(self.folder / "CURRENT", text.encode("ascii"))
+
+    def _is_whole(self, number: int, found: str) -> bool:
+        path = self.path(number)
+        return path.exists() and file_sum(path) == found
+
+    def _set_aside(self, path: Path) -> str:
+        if not path.exists():
+            return "nothing: it was gone"
+        target = self.folder / "damaged" / f"{path.name}-{time.time_ns()}"
+        target.parent.mkdir(exist_ok=True)
+        path.rename(target)
+        return f"damaged/{target.name}"
+
+    def _next(self) -> int:
+        """A number that no generation ever had."""
+        names = [*self.folder.glob("[0-9]*.duckdb"), *self.folder.glob("damaged/[0-9]*")]
+        return 1 + max([self.current(), *(int(p.name.split(".")[0]) for p in names)])

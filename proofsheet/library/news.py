@@ -1,0 +1,51 @@
+"""What is on disk that the tables do not know yet.
+
+Holds `disk_news`.
+Add here: nothing that reads files; it only lists.
+Keep out: hashing (scan.py).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from proofsheet.files import printable
+from schemas.library import OtherFile, Photo, Quarantine
+
+
+@dataclass(frozen=True)
+class News:
+    """Number of files that are new, whose size or time changed, or that are gone since the last run."""
+
+    new: int
+    changed: int
+    gone: int
+
+
+def disk_news(folder: Path, photos: pl.DataFrame, quarantine: pl.DataFrame, others: pl.DataFrame) -> News:
+    """Compare a folder with its tables, by path, size and modification time; nothing is opened."""
+    now = dict(_listing(folder))
+    marks = {
+        row[Photo.path]: (row[Photo.size_bytes], row[Photo.modified_at])
+        for row in photos.select(Photo.path, Photo.size_bytes, Photo.modified_at).iter_rows(named=True)
+    }
+    known = {*marks, *quarantine[Quarantine.path], *others[OtherFile.path]}
+    changed = sum(1 for path, mark in marks.items() if path in now and now[path] != mark)
+    return News(len(now.keys() - known), changed, len(known - now.keys()))
+
+
+def _listing(folder: Path) -> Iterator[tuple[str, tuple[int, datetime]]]:
+    for here, folders, names in os.walk(folder, followlinks=False):
+        links = [n for n in folders if (Path(here) / n).is_symlink()]
+        folders[:] = [n for n in folders if n not in links]
+        for name in [*names, *links]:
+            path = Path(here) / name
+            found = path.lstat()
+            modified = datetime.fromtimestamp(found.st_mtime_ns // 1000 / 1e6, UTC).replace(tzinfo=None)
+            yield printable(path.relative_to(folder).as_posix()), (found.st_size, modified)

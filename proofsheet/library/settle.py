@@ -1,0 +1,105 @@
+"""Is a folder complete, or is somebody still copying into it?
+
+Holds `signature`, `judge` and `Seen`.
+Add here: another sign of copying.
+Keep out: Dagster; time and listing come as arguments.
+
+A folder is settled when size, modification time, change time and inode of every file were the same over at least two looks and a
+quiet time, no file bears the name of an unfinished copy, and (where the system tells) nobody has a file open for writing.
+The change time cannot be set back, so a copy that keeps old times is seen as well.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from proofsheet.files import Fingerprint, short_hash
+
+UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".filepart", ".tmp", ".!ut")
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at a folder: a hash of every file's fingerprint, and a file that is plainly unfinished."""
+
+    signature: str
+    unfinished: str | None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is remembered of a folder between looks.
+
+    Attributes:
+        signature: as of the last look.
+        since: time of the first look with this signature, in seconds.
+        looks: looks with this signature.
+        done: signature of the version that was handed over last.
+    """
+
+    signature: str
+    since: float
+    looks: int
+    done: str = ""
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Whether a folder may be read now, and why (not)."""
+
+    seen: Seen
+    ready: bool
+    reason: str
+
+
+def look_at(folder: Path) -> Look:
+    """The present state of a folder; hidden files are not part of it."""
+    parts: list[str] = []
+    unfinished: str | None = None
+    for here, folders, names in os.walk(folder, followlinks=False):
+        folders[:] = sorted(n for n in folders if not n.startswith("."))
+        for name in sorted(n for n in names if not n.startswith(".")):
+            path = Path(here) / name
+            if name.lower().endswith(UNFINISHED):
+                unfinished = path.relative_to(folder).as_posix()
+            try:
+                mark = Fingerprint.of(path.lstat())
+            except FileNotFoundError:
+                continue
+            parts.append(f"{path.relative_to(folder)}\0{mark}")
+    return Look(short_hash(*parts, length=24), unfinished)
+
+
+def judge(before: Seen | None, look: Look, now: float, quiet_s: float, writer: str | None = None) -> Judgement:
+    """Decide on one folder.
+
+    Args:
+        before: what was remembered, None at the first look.
+        look: the present look.
+        now: seconds.
+        quiet_s: how long nothing may have changed.
+        writer: a file that somebody has open for writing.
+    """
+    done = before.done if before else ""
+    if before is None or before.signature != look.signature:
+        seen = Seen(look.signature, now, 1, done)
+        if look.signature == done:
+            return Judgement(seen, False, "as it was when it was run last")
+        return Judgement(seen, False, "new or changed: waits for a second look")
+    seen = Seen(look.signature, before.since, before.looks + 1, done)
+    if look.signature == done:
+        return Judgement(seen, False, "unchanged")
+    if look.unfinished is not None:
+        return Judgement(seen, False, f"waits for the end of the copy of {look.unfinished!r}")
+    quiet = now - before.since
+    if quiet < quiet_s:
+        return Judgement(seen, False, f"quiet for {quiet:.0f} s of {quiet_s:g} s")
+    if writer is not None:
+        return Judgement(seen, False, f"somebody is writing {writer!r}")
+    return Judgement(Seen(look.signature, before.since, seen.looks, look.signature), True, f"settled: quiet for {quiet:.0f} s")
