@@ -15,8 +15,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import dagster as dg
+from sqlalchemy.exc import SQLAlchemyError
 
 from assets.stage import PROJECTS
+from assets.tell import failure_text
 from dagster_project.automation import PROJECT_JOB, partition_changes
 from dagster_project.definitions import build_defs
 from dagster_project.instance import open_instance
@@ -106,15 +108,20 @@ def run_one(settings: Configuration, key: str, select: Sequence[dg.AssetKey] | N
     project = Workspace(settings.place).project(key)
     job = build_defs(settings, GivenProgress(listener) if listener else None).resolve_job_def(PROJECT_JOB)
     began = time.monotonic()
-    with open_instance(project.home) as instance:
-        result = job.execute_in_process(
-            run_config=_QUIET,
-            instance=instance,
-            partition_key=project.key,
-            raise_on_error=False,
-            tags={PROCESS_TAG: process_mark()},
-            asset_selection=list(select) if select else None,
-        )
+    try:
+        with open_instance(project.home) as instance:
+            instance.add_dynamic_partitions(str(PROJECTS.name), [project.key])
+            result = job.execute_in_process(
+                run_config=_QUIET,
+                instance=instance,
+                partition_key=project.key,
+                raise_on_error=False,
+                tags={PROCESS_TAG: process_mark()},
+                asset_selection=list(select) if select else None,
+            )
+    except (OSError, SQLAlchemyError, dg.DagsterError) as error:  # the instance itself could not be written, say
+        told = failure_text(RuntimeError(" ".join(str(error).split("\n")[:1])))
+        return Outcome(project.name, "", False, round(time.monotonic() - began, 2), error=told)
     return _outcome(project, result, time.monotonic() - began)
 
 

@@ -32,6 +32,7 @@ from schemas.table import Table
 
 FORMAT = 1
 _TRIES = 20
+_NEW_FILE = {"default_block_size": "16384"}  # 256 KiB a block makes a small project 13 times larger; vectors read as fast
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ class Store:
         try:
             if current:
                 clone(self.generations.path(current), work)
-            with contextlib.closing(duckdb.connect(work)) as con:
+            with contextlib.closing(duckdb.connect(work, config=_NEW_FILE)) as con:
                 con.execute("BEGIN")
                 everything: dict[type[Table], pl.DataFrame] = {**frames, StoredTable: books}
                 for table, frame in everything.items():
