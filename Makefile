@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-slow lint docs clean
+.PHONY: demo test test-slow reliability lint docs clean
 
 demo: $(READY)
 	$(BIN)/python -m demo demo-out
@@ -13,6 +13,11 @@ test: $(READY) lint
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow
+
+reliability: $(READY)
+	rm -rf build/reliability
+	$(BIN)/python -m pytest tests/dagster_project/test_by_itself.py tests/reliability
+	$(BIN)/python -m docs.reliability_page
 
 lint: $(READY)
 	$(BIN)/ruff check .

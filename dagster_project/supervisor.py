@@ -74,9 +74,14 @@ class Supervisor:
         self._sweep(also_unmarked=True)
         self.logs.mkdir(parents=True, exist_ok=True)
         try:
-            for name in self._commands():
-                self._start(name)
-            self._wait_for_ui()
+            self._start("code")
+            self._wait_until(self._code_answers, "code server")  # a daemon that sees no code fails the backfills it finds
+            self._start("daemon")
+            self._start("ui")
+            self._wait_until(self._ui_answers, "UI")
+            if not self._stop:
+                self._tell(f"Dagster UI: {self.address()}")
+                self._tell(f"Logs: {self.logs}. Ctrl-C ends everything.")
             while not self._stop:
                 self._restart_dead()
                 self._sweep(also_unmarked=False)
@@ -128,21 +133,27 @@ class Supervisor:
                 self._sweep(also_unmarked=False)
                 self._start(name)
 
-    def _wait_for_ui(self) -> None:
-        for _ in range(_READY_S * 2):
-            if self._stop:
+    def _wait_until(self, answers: Callable[[], bool], what: str) -> None:
+        for _ in range(_READY_S * 4):
+            if self._stop or answers():
                 return
             dead = [name for name, child in self._children.items() if child.poll() is not None]
             if dead:
                 raise ProofsheetError(f"The {dead[0]} process ended while starting.", f"Its log: {self.logs / dead[0]}.log")
-            try:
-                with urllib.request.urlopen(f"{self.address()}/server_info", timeout=2):  # noqa: S310 - our own address
-                    self._tell(f"Dagster UI: {self.address()}")
-                    self._tell(f"Logs: {self.logs}. Ctrl-C ends everything.")
-                    return
-            except (urllib.error.URLError, OSError):
-                self._pause(0.5)
-        raise ProofsheetError(f"The UI did not answer within {_READY_S} s.", f"Its log: {self.logs / 'ui.log'}")
+            self._pause(0.25)
+        raise ProofsheetError(f"The {what} did not answer within {_READY_S} s.", f"The logs: {self.logs}")
+
+    def _code_answers(self) -> bool:
+        with socket.socket() as tried:
+            tried.settimeout(1)
+            return tried.connect_ex(("127.0.0.1", self._code_port)) == 0
+
+    def _ui_answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.address()}/server_info", timeout=2):  # noqa: S310 - our own address
+                return True
+        except (urllib.error.URLError, OSError):
+            return False
 
     def _sweep(self, *, also_unmarked: bool) -> None:
         with open_instance(self.workspace.home) as instance:
