@@ -38,6 +38,7 @@ class UpOptions:
     port: int
     read_only: bool
     allow_hosts: tuple[str, ...]
+    definitions: str
 
 
 class Supervisor:
@@ -103,11 +104,10 @@ class Supervisor:
         )
         write_atomic(file, text.encode("ascii"))
         python, options = sys.executable, self.options
-        module = os.environ.get("PROOFSHEET_DEFINITIONS", "dagster_project.definitions")
         serving = ["--host", options.host, "--port", str(options.port), "--workspace", str(file)]
         serving += ["--read-only"] if options.read_only else []
         serving += [word for host in options.allow_hosts for word in ("--allow-host", host)]
-        code = ["-m", "dagster", "code-server", "start", "-m", module, "-h", "127.0.0.1", "-p", str(self._code_port)]
+        code = ["-m", "dagster", "code-server", "start", "-m", options.definitions, "-h", "127.0.0.1", "-p", str(self._code_port)]
         return {
             "code": [python, *code],
             "daemon": [python, "-m", "dagster._daemon", "run", "-w", str(file)],

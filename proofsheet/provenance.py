@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-OURS = ("proofsheet", "schemas")
+OURS = ("proofsheet", "schemas", "resources")
 
 
 def code_version(function: Callable[..., Any]) -> str:
@@ -25,15 +25,21 @@ def code_version(function: Callable[..., Any]) -> str:
     Comments, docstrings and layout do not count. Data files in a package (word lists, prompts) do.
     """
     digest = hashlib.sha256(_normal_form(inspect.getsource(function)).encode())
+    for name in sorted(reached_modules(function)):
+        digest.update(_module_hash(name))
+    return digest.hexdigest()[:12]
+
+
+def reached_modules(function: Callable[..., Any]) -> set[str]:
+    """Modules of ours that a function reaches: through the names it uses, and through the resources it is handed."""
     reached: set[str] = set()
-    for value in _names_used(function):
+    handed = [v for v in inspect.get_annotations(function).values() if str(getattr(v, "__module__", "")).startswith("resources.")]
+    for value in [*_names_used(function), *handed]:
         module = getattr(value, "__module__", None) or getattr(value, "__name__", "")
         _collect(str(module), reached)
     if function.__module__.split(".")[0] in OURS:
         _collect(function.__module__, reached)
-    for name in sorted(reached):
-        digest.update(_module_hash(name))
-    return digest.hexdigest()[:12]
+    return reached
 
 
 def module_version(name: str) -> str:

@@ -84,12 +84,13 @@ class Store:
         return self.generations.current()
 
     def read(self, table: type[Table]) -> pl.DataFrame:
-        """All rows of a table in key order; no rows if it was never written."""
+        """All rows of a table in key order; none if it was never written, or with other columns (a run makes it anew)."""
         order = ", ".join(f'"{k}"' for k in table.key())
         with self._reader() as con:
             if con is None or not _has(con, table):
                 return table.frame()
-            return _frame(con.sql(f'SELECT * FROM "{table.name}" ORDER BY {order}'))  # noqa: S608
+            found = _frame(con.sql(f'SELECT * FROM "{table.name}" ORDER BY {order}'))  # noqa: S608
+            return found if found.schema == table.polars_schema() else table.frame()
 
     def query(self, sql: str) -> pl.DataFrame:
         """The answer to a question in SQL; the store cannot be changed by it.

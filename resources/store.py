@@ -64,7 +64,9 @@ class StoreResource(PlaceSettings, dg.ConfigurableResource["StoreResource"]):
             if log is not None:
                 log.info(news)
 
-        with hold(project.run_lock, f"run {run.run_id}", on_news=tell):
-            project.store.generations.mend(tell)
-            yield self
-        self.run_log.close()
+        try:
+            with hold(project.run_lock, f"run {run.run_id}", on_news=tell):
+                project.store.generations.mend(tell)
+                yield self
+        finally:
+            self.run_log.close()

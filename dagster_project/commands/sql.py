@@ -19,7 +19,7 @@ from dagster_project.commands.common import chosen, json_option, out, print_json
 @click.option("--project", "projects", multiple=True, help="Ask this project only; may be repeated.")
 @json_option
 def sql(statement: str, projects: tuple[str, ...], as_json: bool) -> None:
-    """Ask the tables of each project a question in SQL; nothing can be changed.
+    """Ask the tables of each project a question in SQL; the tables cannot be changed.
 
     Every project has its own database, so the statement is asked in each. The JSON has projects.<name>: [rows].
     """

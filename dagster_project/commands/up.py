@@ -18,7 +18,13 @@ from proofsheet.locks import hold
 @click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port of the Dagster UI.")
 @click.option("--read-only", is_flag=True, help="Serve a UI that can look at everything and change nothing.")
 @click.option("--allow-host", multiple=True, metavar="NAME[:PORT]", help="Another name under which this server is reached.")
-def up(host: str, port: int, read_only: bool, allow_host: tuple[str, ...]) -> None:
+@click.option(
+    "--definitions",
+    default="dagster_project.definitions",
+    show_default=True,
+    help="Module of definitions: ours, or yours with ours.",
+)
+def up(host: str, port: int, read_only: bool, allow_host: tuple[str, ...], definitions: str) -> None:
     """Start the code server, the daemon and the guarded Dagster UI; new and changed folders then run by themselves.
 
     Ctrl-C or SIGTERM ends all of them. Runs of an earlier life whose process is gone are failed at start.
@@ -29,7 +35,7 @@ def up(host: str, port: int, read_only: bool, allow_host: tuple[str, ...]) -> No
 
     prepare_instance(workspace.home)
     with hold(home_lock(workspace.home), "proofsheet up", wait_s=0, on_news=_tell):
-        Supervisor(workspace, UpOptions(host, port, read_only, allow_host), _tell).run()
+        Supervisor(workspace, UpOptions(host, port, read_only, allow_host, definitions), _tell).run()
 
 
 def _tell(line: str) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from proofsheet.files import write_atomic
+from proofsheet.gate import violations
 from schemas.library import Photo
 from schemas.proof import MetadataQuality
 from schemas.review import Export
@@ -54,9 +55,15 @@ def export_rows(project: str, proofs: pl.DataFrame, photos: pl.DataFrame, export
 def write_csv(rows: pl.DataFrame, path: Path) -> bool:
     """Write the rows as UTF-8 CSV, whole or not at all; a file that already reads so is left as it is.
 
+    Args:
+        rows: of `exports`, of one project; rows that their table refuses are not written.
+        path: of the CSV.
+
     Returns:
         True if the file was written.
     """
+    if rows.height and violations(Export, rows, str(rows[Export.project][0])):
+        return False
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
     names = [n for n in rows.columns if n not in {Export.project, Export.export_file}]

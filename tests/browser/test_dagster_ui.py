@@ -45,10 +45,10 @@ def free_port() -> int:
 
 
 class Ui:
-    """A running `dagster dev` and a page that looks at it."""
+    """A running Dagster UI and a page that looks at it."""
 
-    def __init__(self, folder: Path, port: int, page: object) -> None:
-        self.folder, self.port, self.page = folder, port, page
+    def __init__(self, folder: Path, port: int, page: object, served_by: str) -> None:
+        self.folder, self.port, self.page, self.served_by = folder, port, page, served_by
 
     def go(self, path: str) -> None:
         self.page.goto(f"http://127.0.0.1:{self.port}{path}", wait_until="networkidle")  # type: ignore[attr-defined]
@@ -82,11 +82,12 @@ class Ui:
     def shot(self, name: str) -> None:
         if SHOTS:
             time.sleep(2)
-            self.page.screenshot(path=str(Path(SHOTS) / f"{name}.png"))  # type: ignore[attr-defined]
+            self.page.screenshot(path=str(Path(SHOTS) / f"{self.served_by}_{name}.png"))  # type: ignore[attr-defined]
 
 
-@pytest.fixture(scope="module")
-def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
+@pytest.fixture(scope="module", params=["dagster dev", "proofsheet up"])
+def ui(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
+    """A library of two projects, served by the stock command and by ours with its guard."""
     from playwright.sync_api import sync_playwright
 
     folder = tmp_path_factory.mktemp("ui")
@@ -97,6 +98,8 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
     (folder / "library" / "harbour" / "broken.jpg").write_bytes(b"no picture")
     os.chdir(folder)
     assert CliRunner().invoke(main, ["init", "library"]).exit_code == 0
+    with (folder / "proofsheet.toml").open("a") as stream:
+        stream.write("\n[watch]\nquiet_s = 3600\n")
     (folder / "workspace.yaml").write_text(WORKSPACE)
     port = free_port()
     environment = os.environ | {
@@ -104,17 +107,20 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
         "PYTHONPATH": str(ROOT),
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
-    command = [str(Path(sys.executable).parent / "dagster"), "dev", "-w", "workspace.yaml", "-p", str(port)]
+    command = [*request.param.split(), "-p" if request.param == "dagster dev" else "--port", str(port)]
+    ours = ["--definitions", "tests.browser.with_a_bad_stage"]
+    command += ["-w", "workspace.yaml"] if request.param == "dagster dev" else ours
     with (folder / "dev.log").open("wb") as log:
         server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)
         try:
             _wait_for(f"http://127.0.0.1:{port}/server_info", folder / "dev.log")
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-                yield Ui(folder, port, browser.new_page(viewport={"width": 1500, "height": 950}))
+                page = browser.new_page(viewport={"width": 1500, "height": 950})
+                yield Ui(folder, port, page, request.param.split()[1])
                 browser.close()
         finally:
-            os.killpg(server.pid, signal.SIGTERM)
+            os.kill(server.pid, signal.SIGTERM)
             server.wait(60)
 
 

@@ -180,6 +180,18 @@ def test_code_versions_ignore_words_and_see_code() -> None:
     assert module_version("proofsheet.words.gate") != module_version("proofsheet.words.text")
 
 
+def test_code_versions_reach_what_a_resource_brings() -> None:
+    from proofsheet.onepass import rows_of
+    from proofsheet.provenance import reached_modules
+    from resources.photos import PhotoFilesResource
+
+    def stage_like(photo_files: PhotoFilesResource) -> object:
+        return rows_of
+
+    stage_like.__annotations__ = {"photo_files": PhotoFilesResource}
+    assert {"proofsheet.vision.measure", "proofsheet.vision.encode", "proofsheet.library.exif"} <= reached_modules(stage_like)
+
+
 def test_progress_tells_rate_and_time_left() -> None:
     clock = iter(range(0, 100, 10))
     lines: list[str] = []

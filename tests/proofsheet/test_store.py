@@ -118,6 +118,15 @@ def test_a_damaged_generation_is_told(store: Store) -> None:
         store.read(OtherFile)
 
 
+def test_a_table_with_the_columns_of_another_version_reads_as_not_made(store: Store) -> None:
+    store.publish({OtherFile: others("a")}, Stamp("1"))
+    with duckdb.connect(store.generations.path(1)) as con:
+        con.execute("ALTER TABLE other_files DROP COLUMN extension")
+    assert store.read(OtherFile).is_empty()
+    assert store.publish({OtherFile: others("a")}, Stamp("2")).changed
+    assert store.read(OtherFile).height == 1
+
+
 def test_a_question_cannot_change_the_store(store: Store) -> None:
     store.publish({OtherFile: others("a")}, Stamp("1"))
     with pytest.raises(UsageError, match="read-only"):
