@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 import polars as pl
 
-from dagster_project.instance import instance_folder, open_instance
+from dagster_project.instance import open_instance
 from dagster_project.running import run_one, sync_partitions
 from demo.library import make_library
 from proofsheet.config import FILE, load, write_new
@@ -24,6 +24,8 @@ from proofsheet.workspace import Project, Workspace
 from schemas.library import Photo
 from schemas.proof import MetadataQuality
 from schemas.review import Decision
+
+QUESTION = '"select chosen_path, reasons, flags from decisions"'
 
 
 def main(folder: Path) -> int:
@@ -46,11 +48,11 @@ def main(folder: Path) -> int:
         _tell(project, outcome.seconds)
     unchanged = _hashes(library) == before
     click.echo(f"\nOriginals: {'unchanged, byte for byte' if unchanged else 'CHANGED'} ({len(before)} files).")
-    here = os.path.relpath(folder)
-    click.echo("\nNext (all three from the demo folder):")
-    click.echo(f"  cd {here} && proofsheet status")
-    click.echo('  proofsheet sql "select chosen_path, reasons, flags from decisions"')
-    click.echo(f"  DAGSTER_HOME={instance_folder(workspace.home)} dagster dev -m dagster_project.definitions")
+    here, command = os.path.relpath(folder), os.path.relpath(Path(sys.executable).parent / "proofsheet", folder)
+    click.echo(f"\nNext, after `cd {here}`:")
+    click.echo(f"  {command} status")
+    click.echo(f"  {command} sql {QUESTION}")
+    click.echo(f"  {command} up        # the Dagster UI, with both projects")
     return 0 if unchanged else 1
 
 

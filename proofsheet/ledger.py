@@ -21,7 +21,7 @@ from proofsheet.errors import StoreError, StoreTooNew
 from schemas.facts import ModelAnswer, ProofAttempt, Refusal, RunRecord
 from schemas.table import Table
 
-FORMAT = 1
+FORMAT = 2
 FACTS: tuple[type[Table], ...] = (Refusal, RunRecord, ModelAnswer, ProofAttempt)
 
 _SQLITE = {pl.Int64: "INTEGER", pl.Float64: "REAL", pl.Boolean: "INTEGER"}
@@ -99,20 +99,21 @@ class Ledger:
                 f"The ledger {self.path} has format {version}; this Proofsheet knows {FORMAT}.",
                 "Install the newer Proofsheet.",
             )
-        if version == FORMAT:
-            owner = con.execute("SELECT project FROM owner").fetchone()[0]
-            if owner != self.project:
-                raise StoreError(
-                    f"The ledger {self.path} belongs to project {owner!r}, not {self.project!r}.",
-                    "Put the file back where it was.",
-                )
-            return
+        if version < FORMAT:
+            self._bring_up_to_date(con)
+        owner = con.execute("SELECT project FROM owner").fetchone()[0]
+        if owner != self.project:
+            raise StoreError(
+                f"The ledger {self.path} belongs to project {owner!r}, not {self.project!r}.", "Put the file back where it was."
+            )
+
+    def _bring_up_to_date(self, con: sqlite3.Connection) -> None:
+        """Make what is missing, in one transaction; what is there stays. Format 2 added the table `runs`."""
         with con:
             con.execute("BEGIN IMMEDIATE")
-            if con.execute("PRAGMA user_version").fetchone()[0] == FORMAT:
-                return
-            con.execute("CREATE TABLE owner (project TEXT NOT NULL)")
-            con.execute("INSERT INTO owner VALUES (?)", (self.project,))
+            con.execute("CREATE TABLE IF NOT EXISTS owner (project TEXT NOT NULL PRIMARY KEY)")
+            if con.execute("SELECT count(*) FROM owner").fetchone()[0] == 0:
+                con.execute("INSERT INTO owner VALUES (?)", (self.project,))
             for table in FACTS:
                 con.execute(_ddl(table))
             con.execute(f"PRAGMA user_version={FORMAT}")
@@ -127,7 +128,7 @@ def _known(table: type[Table], name: str) -> str:
 def _ddl(table: type[Table]) -> str:
     columns = [f'"{n}" {_SQLITE.get(c.dtype, "TEXT")}' + ("" if c.nullable else " NOT NULL") for n, c in table.columns().items()]
     keys = ", ".join(f'"{k}"' for k in table.key())
-    return f'CREATE TABLE "{table.name}" ({", ".join(columns)}, PRIMARY KEY ({keys})) STRICT'
+    return f'CREATE TABLE IF NOT EXISTS "{table.name}" ({", ".join(columns)}, PRIMARY KEY ({keys})) STRICT'
 
 
 def _encode(table: type[Table], name: str, value: object) -> Any:  # noqa: ANN401

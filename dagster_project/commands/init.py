@@ -33,7 +33,7 @@ def init(library: Path, home: Path, as_json: bool) -> None:
 
     Each sub-folder of LIBRARY becomes a project. The library is only read; everything is written to the home.
     """
-    from dagster_project.instance import instance_folder, prepare_instance
+    from dagster_project.instance import prepare_instance
 
     library, home = library.expanduser().absolute(), home.expanduser().absolute()
     if not library.is_dir():
@@ -53,4 +53,4 @@ def init(library: Path, home: Path, as_json: bool) -> None:
     if workspace.loose_files():
         click.echo(f"{workspace.loose_files()} files lie in the library itself; only files in its sub-folders belong to a project.")
     click.echo("Next: proofsheet run --all")
-    click.echo(f"In the browser: DAGSTER_HOME={instance_folder(home)} dagster dev -m dagster_project.definitions")
+    click.echo("In the browser, and by itself: proofsheet up")

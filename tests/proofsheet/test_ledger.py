@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from proofsheet.errors import StoreError, StoreTooNew
-from proofsheet.ledger import Ledger
-from schemas.facts import ModelAnswer, ProofAttempt
+from proofsheet.ledger import FORMAT, Ledger
+from schemas.facts import ModelAnswer, ProofAttempt, RunRecord
 from tests.kit import NOW
 
 
@@ -80,6 +80,17 @@ def test_a_newer_format_is_refused(ledger: Ledger) -> None:
         con.execute("PRAGMA user_version=99")
     with pytest.raises(StoreTooNew, match="format 99"):
         ledger.rows(ModelAnswer)
+
+
+def test_an_older_format_is_brought_up_to_date_and_keeps_its_rows(ledger: Ledger) -> None:
+    ledger.add(ModelAnswer, [answer("a")])
+    with sqlite3.connect(ledger.path) as con:
+        con.execute("DROP TABLE runs")
+        con.execute("PRAGMA user_version=1")
+    assert ledger.rows(RunRecord).is_empty()
+    assert ledger.rows(ModelAnswer)["image_hash"].to_list() == ["a"]
+    with sqlite3.connect(ledger.path) as con:
+        assert con.execute("PRAGMA user_version").fetchone()[0] == FORMAT
 
 
 def test_it_writes_with_full_sync_in_wal_mode(ledger: Ledger) -> None:
