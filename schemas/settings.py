@@ -58,8 +58,8 @@ class WatchSettings(Settings):
 
     quiet_s: float = Field(30.0, gt=0, description="A folder is run after this long without a change.", json_schema_extra=KNOB)
     interval_s: int = Field(30, ge=1, description="Seconds between two looks at the library.", json_schema_extra=KNOB)
-    rescan: str = Field("0 3 * * *", description="When every project is run again (cron).", json_schema_extra=KNOB)
-    clean_up: str = Field("30 4 * * *", description="When old caches and logs are removed (cron).", json_schema_extra=KNOB)
+    rescan: str = Field("0 3 * * *", description="When every project is run again (cron, UTC).", json_schema_extra=KNOB)
+    clean_up: str = Field("30 4 * * *", description="When old caches and logs are removed (cron, UTC).", json_schema_extra=KNOB)
     keep_days: int = Field(14, ge=1, description="Caches of former code and logs are kept this long.", json_schema_extra=KNOB)
 
 
