@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dagster_project.cli import main
+from proofsheet.generations import file_sum
 from tests.kit import save_picture, stage_library, tree
 
 
@@ -100,7 +101,16 @@ def test_doctor_tells_state_and_mend(ready: Shell) -> None:
     assert {c["state"] for c in checks} <= {"ok", "warn"}
     settings = ready.json("doctor", "--settings")["settings"]
     assert all(s["meaning"] for s in settings)
-    assert {"place", "photos", "groups", "captions", "gate"} == {s["section"] for s in settings}
+    assert {"place", "photos", "groups", "watch", "captions", "gate"} == {s["section"] for s in settings}
+
+
+def as_if_newer(shell: Shell) -> None:
+    """Make the store of project `one` look as a later version would have written it."""
+    (folder,) = (shell.folder / "proofsheet-home" / "store").glob("one-*/")
+    current = sorted(folder.glob("*.duckdb"))[-1]
+    with duckdb.connect(current) as con:
+        con.execute("UPDATE _format SET version = 99")
+    (folder / "CURRENT").write_text(f"{int(current.stem)} {file_sum(current)}\n")
 
 
 def one_line(result: Result, *told: str) -> None:
@@ -132,9 +142,7 @@ def test_a_broken_toml(ready: Shell) -> None:
 
 def test_a_store_of_a_newer_version(ready: Shell) -> None:
     ready("run", "one")
-    (current,) = sorted((ready.folder / "proofsheet-home" / "store").glob("one-*/*.duckdb"))[-1:]
-    with duckdb.connect(current) as con:
-        con.execute("UPDATE _format SET version = 99")
+    as_if_newer(ready)
     one_line(ready("status", code=2), "format 99", "Install the newer")
     result = ready("run", "one", code=1)
     assert "format 99" in result.stderr
@@ -157,9 +165,7 @@ def test_wrong_sql(ready: Shell) -> None:
 
 def test_one_failed_project_of_two_is_exit_code_3(ready: Shell) -> None:
     ready("run", "--all")
-    (current,) = sorted((ready.folder / "proofsheet-home" / "store").glob("one-*/*.duckdb"))[-1:]
-    with duckdb.connect(current) as con:
-        con.execute("UPDATE _format SET version = 99")
+    as_if_newer(ready)
     ready("run", "--all", code=3)
 
 
