@@ -7,6 +7,7 @@ Keep out: what commands do (commands/).
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
 
@@ -36,6 +37,11 @@ class OneLineErrors(click.Group):
                 traceback.print_exc()
             click.echo(f"proofsheet: {error.what} {error.next_step}", err=True)
             sys.exit(error.exit_code)
+        except OSError as error:
+            if error.errno == errno.EPIPE or ctx.params.get("debug"):
+                raise
+            click.echo(f"proofsheet: {error}. Check the rights and the free space there, then try again.", err=True)
+            sys.exit(ProofsheetError.exit_code)
         except KeyboardInterrupt:
             click.echo("proofsheet: interrupted; what was published stays, run again to go on.", err=True)
             sys.exit(INTERRUPTED)

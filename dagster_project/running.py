@@ -45,6 +45,7 @@ class Outcome:
         written: tables whose rows changed.
         decoded: picture files opened.
         error: the first failure in words, or None.
+        interrupted: whether a person ended it.
     """
 
     project: str
@@ -54,6 +55,7 @@ class Outcome:
     written: list[str] = field(default_factory=list)
     decoded: int = 0
     error: str | None = None
+    interrupted: bool = False
 
     def as_dict(self) -> dict[str, object]:
         """For JSON."""
@@ -148,7 +150,9 @@ def _outcome(project: Project, result: dg.ExecuteInProcessResult, seconds: float
     decoded = max((int(_value(found, "decoded") or 0) for name, found in metadata.items() if name == "photos"), default=0)
     failures = [e for e in result.all_events if e.is_failure and getattr(e.event_specific_data, "error", None)]
     error = _reason(failures[0].event_specific_data) if failures else None if result.success else "the run ended without a reason"
-    return Outcome(project.name, result.run_id, result.success, round(seconds, 2), sorted(written), decoded, error)
+    interrupted = any("DagsterExecutionInterruptedError" in str(_first_cause(e.event_specific_data)) for e in failures)
+    told = "interrupted; what was published stays, run it again to go on" if interrupted else error
+    return Outcome(project.name, result.run_id, result.success, round(seconds, 2), sorted(written), decoded, told, interrupted)
 
 
 def _value(metadata: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401
@@ -159,7 +163,11 @@ def _reason(failure: Any) -> str:  # noqa: ANN401
     told = getattr(failure, "user_failure_data", None)
     if told and told.description:
         return str(told.description)
+    return str(_first_cause(failure).message).strip()
+
+
+def _first_cause(failure: Any) -> Any:  # noqa: ANN401
     error = failure.error
     while error.cause:
         error = error.cause
-    return str(error.message).strip()
+    return error

@@ -39,7 +39,9 @@ FAILED, SOME_FAILED, BLOCKED = 1, 3, 4
 def run(projects: tuple[str, ...], everything: bool, select: str | None, workers: int, strict: bool, as_json: bool) -> None:
     """Run PROJECTS the whole way, through the Dagster instance: the UI shows the same runs.
 
-    Only what is new or changed is computed. The JSON has runs: [{project, run_id, success, seconds, written, decoded, error}].
+    Only what is new or changed is computed.
+
+    The JSON has runs: [{project, run_id, success, seconds, written, decoded, error, interrupted}].
     """
     if bool(projects) == everything:
         raise UsageError("Name projects, or give --all (not both).", "Example: proofsheet run --all")
@@ -64,6 +66,8 @@ def run(projects: tuple[str, ...], everything: bool, select: str | None, workers
         for outcome in bars.track(found, total=len(wanted), description="projects"):
             outcomes.append(outcome)
             bars.console.print(_line(outcome), markup=False, soft_wrap=True)
+            if outcome.interrupted:
+                raise KeyboardInterrupt
     if as_json:
         print_json({"runs": [o.as_dict() for o in outcomes]})
     _exit(outcomes, workspace, strict)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
 import sqlite3
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +203,29 @@ def test_every_command_has_help_and_is_documented() -> None:
         assert f"## `proofsheet {name}`" in page
         for option in command.params:
             assert option.__class__.__name__ == "Argument" or getattr(option, "help", None), f"{name} {option.name}"
+
+
+def test_a_home_that_cannot_be_written_is_one_line(ready: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    (ready.folder / "file").write_text("in the way")
+    monkeypatch.setenv("PROOFSHEET_HOME", str(ready.folder / "file" / "home"))
+    one_line(ready("run", "one", code=1), "file")
+
+
+def test_an_interrupted_run_ends_with_130_and_goes_on_later(ready: Shell) -> None:
+    for number in range(150):
+        save_picture(ready.folder / "library" / "one" / f"p{number}.png", number, (900, 700))
+    command = [str(Path(sys.executable).parent / "proofsheet"), "run", "one"]
+    process = subprocess.Popen(command, cwd=ready.folder, stderr=subprocess.PIPE, text=True)
+    logs = ready.folder / "proofsheet-home" / "logs"
+    while not list(logs.glob("one-*/*.log")) and not list((ready.folder / "proofsheet-home" / "cache").glob("one-*/look-*")):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert ready.json("run", "one")["runs"][0]["success"]
+    assert ready.json("status", "one")["projects"]["one"]["photos"] == 156
 
 
 def test_an_empty_library_says_so(shell: Shell) -> None:
