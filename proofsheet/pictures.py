@@ -21,105 +21,22 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from proofsheet.files import Fingerprint, Refused, open_regular
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "HEIF")  # MPO comes with JPEG
-EXTENSIONS = frozenset(
-    [
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".mpo",
-        ".png",
-        ".webp",
-        ".tif",
-        ".tiff",
-        ".gif",
-        ".bmp",
-        ".heic",
-        ".heif",
-        ".hif",
-        ".avif",
-    ]
-)
-RAW_EXTENSIONS = frozenset(
-    [
-        ".3fr",
-        ".arw",
-        ".cr2",
-        ".cr3",
-        ".crw",
-        ".dcr",
-        ".dng",
-        ".erf",
-        ".iiq",
-        ".kdc",
-        ".mef",
-        ".mos",
-        ".mrw",
-        ".nef",
-        ".nrw",
-        ".orf",
-        ".pef",
-        ".raf",
-        ".raw",
-        ".rw2",
-        ".rwl",
-        ".sr2",
-        ".srf",
-        ".srw",
-        ".x3f",
-    ]
-)
-OTHER_PICTURES = frozenset(
-    [
-        ".apng",
-        ".blp",
-        ".bw",
-        ".cur",
-        ".dcx",
-        ".dds",
-        ".eps",
-        ".exr",
-        ".fit",
-        ".fits",
-        ".fli",
-        ".flc",
-        ".ftex",
-        ".gd",
-        ".hdr",
-        ".icns",
-        ".ico",
-        ".im",
-        ".j2k",
-        ".jp2",
-        ".jpf",
-        ".jpx",
-        ".jxl",
-        ".mic",
-        ".msp",
-        ".pbm",
-        ".pcd",
-        ".pcx",
-        ".pfm",
-        ".pgm",
-        ".pnm",
-        ".ppm",
-        ".psd",
-        ".pxr",
-        ".qoi",
-        ".ras",
-        ".rgb",
-        ".rgba",
-        ".sgi",
-        ".spider",
-        ".svg",
-        ".tga",
-        ".wal",
-        ".wmf",
-        ".emf",
-        ".xbm",
-        ".xpm",
-    ]
-)
+# fmt: off
+EXTENSIONS = frozenset({
+    ".avif", ".bmp", ".gif", ".heic", ".heif", ".hif", ".jfif", ".jpe", ".jpeg", ".jpg", ".mpo", ".png", ".tif", ".tiff",
+    ".webp",
+})
+RAW_EXTENSIONS = frozenset({
+    ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".iiq", ".kdc", ".mef", ".mos", ".mrw", ".nef", ".nrw",
+    ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f",
+})
+OTHER_PICTURES = frozenset({
+    ".apng", ".blp", ".bw", ".cur", ".dcx", ".dds", ".emf", ".eps", ".exr", ".fit", ".fits", ".flc", ".fli", ".ftex", ".gd",
+    ".hdr", ".icns", ".ico", ".im", ".j2k", ".jp2", ".jpf", ".jpx", ".jxl", ".mic", ".msp", ".pbm", ".pcd", ".pcx", ".pfm",
+    ".pgm", ".pnm", ".ppm", ".psd", ".pxr", ".qoi", ".ras", ".rgb", ".rgba", ".sgi", ".spider", ".svg", ".tga", ".wal",
+    ".wmf", ".xbm", ".xpm",
+})
+# fmt: on
 _MAGIC = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"GIF8": "GIF", b"II*\0": "TIFF", b"MM\0*": "TIFF"}
 
 # What Pillow's decoders raise for a damaged file, beside OSError.
