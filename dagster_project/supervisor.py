@@ -48,10 +48,13 @@ class Supervisor:
         workspace: library and home.
         options: how to serve.
         tell: takes a line for the terminal.
+        ready: called once with the address of the UI and the folder of the logs.
     """
 
-    def __init__(self, workspace: Workspace, options: UpOptions, tell: Callable[[str], None]) -> None:
-        self.workspace, self.options, self._tell = workspace, options, tell
+    def __init__(
+        self, workspace: Workspace, options: UpOptions, tell: Callable[[str], None], ready: Callable[[str, Path], None]
+    ) -> None:
+        self.workspace, self.options, self._tell, self._ready = workspace, options, tell, ready
         self.logs = workspace.home / "logs" / "up"
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._stop = False
@@ -81,8 +84,7 @@ class Supervisor:
             self._start("ui")
             self._wait_until(self._ui_answers, "UI")
             if not self._stop:
-                self._tell(f"Dagster UI: {self.address()}")
-                self._tell(f"Logs: {self.logs}. Ctrl-C ends everything.")
+                self._ready(self.address(), self.logs)
             while not self._stop:
                 self._restart_dead()
                 self._sweep(also_unmarked=False)

@@ -68,9 +68,10 @@ def cli_page() -> str:
         "11 locked, 130 interrupted.\n",
         _help("proofsheet", main),
     ]
-    parts += [
-        f"## `proofsheet {name}`\n\n{_help(f'proofsheet {name}', command)}" for name, command in sorted(main.commands.items())
-    ]
+    for name, command in sorted(main.commands.items()):
+        parts.append(f"## `proofsheet {name}`\n\n{_help(f'proofsheet {name}', command)}")
+        inner = command.commands if isinstance(command, click.Group) else {}
+        parts += [f"### `proofsheet {name} {n}`\n\n{_help(f'proofsheet {name} {n}', c)}" for n, c in sorted(inner.items())]
     return "\n".join(parts)
 
 

@@ -7,9 +7,11 @@ Keep out: processes (supervisor.py) and rules (guard.py).
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from dagster_project.commands.common import settings_and_workspace
+from dagster_project.commands.common import json_option, print_json, settings_and_workspace
 from proofsheet.locks import hold
 
 
@@ -24,18 +26,26 @@ from proofsheet.locks import hold
     show_default=True,
     help="Module of definitions: ours, or yours with ours.",
 )
-def up(host: str, port: int, read_only: bool, allow_host: tuple[str, ...], definitions: str) -> None:
+@json_option
+def up(host: str, port: int, read_only: bool, allow_host: tuple[str, ...], definitions: str, as_json: bool) -> None:
     """Start the code server, the daemon and the guarded Dagster UI; new and changed folders then run by themselves.
 
-    Ctrl-C or SIGTERM ends all of them. Runs of an earlier life whose process is gone are failed at start.
+    Ctrl-C or SIGTERM ends all of them. Runs of an earlier life whose process is gone are failed at start. The JSON, printed once
+    the UI answers, has ui and logs.
     """
     _settings, workspace = settings_and_workspace()
     from dagster_project.instance import prepare_instance
     from dagster_project.supervisor import Supervisor, UpOptions, home_lock
 
+    def ready(address: str, logs: Path) -> None:
+        if as_json:
+            print_json({"ui": address, "logs": str(logs)})
+        else:
+            click.echo(f"Dagster UI: {address}\nLogs: {logs}. Ctrl-C ends everything.")
+
     prepare_instance(workspace.home)
     with hold(home_lock(workspace.home), "proofsheet up", wait_s=0, on_news=_tell):
-        Supervisor(workspace, UpOptions(host, port, read_only, allow_host, definitions), _tell).run()
+        Supervisor(workspace, UpOptions(host, port, read_only, allow_host, definitions), _tell, ready).run()
 
 
 def _tell(line: str) -> None:

@@ -201,6 +201,8 @@ def test_every_command_has_help_and_is_documented() -> None:
     for name, command in main.commands.items():
         assert command.help
         assert f"## `proofsheet {name}`" in page
+        for inner in getattr(command, "commands", {}):
+            assert f"### `proofsheet {name} {inner}`" in page
         for option in command.params:
             assert option.__class__.__name__ == "Argument" or getattr(option, "help", None), f"{name} {option.name}"
 
