@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -185,6 +186,39 @@ def test_refusals_stand_in_status(ready: Shell) -> None:
     assert "one/bad.jpg: refused: no known picture format" in ready("status").stdout
     (refused,) = ready.json("status")["projects"]["one"]["refused"]
     assert set(refused) == {"path", "kind", "reason", "next_step"}
+
+
+def test_a_refused_file_is_opened_again_only_after_its_release(ready: Shell) -> None:
+    bad = ready.folder / "library" / "one" / "bad.jpg"
+    bad.write_bytes(b"no picture")
+    assert ready.json("run", "one")["runs"][0]["decoded"] == 7
+    (row,) = ready.json("quarantine", "list")["projects"]["one"]
+    assert (row["path"], row["kind"]) == ("bad.jpg", "unreadable")
+    assert ready.json("run", "one")["runs"][0]["decoded"] == 0
+    one_line(ready("quarantine", "release", "one", "other.jpg", code=2), "other.jpg")
+    ready("quarantine", "release", "one", code=2)
+    assert ready.json("quarantine", "release", "one", "bad.jpg") == {"released": ["bad.jpg"]}
+    assert ready.json("quarantine", "list")["projects"]["one"] == []
+    assert ready.json("run", "one")["runs"][0]["decoded"] == 1
+    assert len(ready.json("quarantine", "list", "one")["projects"]["one"]) == 1
+
+
+def test_status_tells_what_is_new_stale_and_gone(ready: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    ready("run", "--all")
+    state = ready.json("status")["projects"]["one"]
+    assert (state["new"], state["changed"], state["gone"], state["stale"], state["running"]) == (0, 0, 0, {}, None)
+    assert state["whole_at"]
+    folder = ready.folder / "library" / "one"
+    save_picture(folder / "new.jpg", 5)
+    save_picture(folder / "2025_0000_stage1_generated.png", 6, (50, 50))
+    (folder / "2025_0001_stage3_enhanced.png").unlink()
+    monkeypatch.setenv("PROOFSHEET_GATE_DUPLICATE_SIMILARITY", "0.5")
+    state = ready.json("status")["projects"]["one"]
+    assert (state["new"], state["changed"], state["gone"]) == (1, 1, 1)
+    assert state["stale"] == {"metadata_quality": "its settings changed", "exports": "follows metadata_quality"}
+    shutil.rmtree(ready.folder / "library" / "two")
+    assert ready.json("status")["vanished"] == ["two"]
+    assert "two: its folder is gone" in ready("status").stdout
 
 
 def test_strict_says_that_rows_were_blocked(shell: Shell) -> None:
