@@ -123,6 +123,8 @@ class Store:
         with hold(self.folder / "write.lock", "publishing"):
             current, known = self.generation(), self.tables()
             if current and all(_same(known.get(t.name), sums[t], stamp) for t in frames):
+                if not self._shows(current):
+                    self._show(current)
                 return Published(current, changed=False)
             try:
                 books = _bookkeeping(self.project, known, sums, frames, stamp)
@@ -156,6 +158,11 @@ class Store:
             return self.generations.add(work)
         finally:
             self.generations.remove_leftovers()
+
+    def _shows(self, number: int) -> bool:
+        """False if a writer ended between a generation and its copy for people."""
+        made = self.generations.path(number).stat().st_mtime_ns
+        return self.open_copy.exists() and self.open_copy.stat().st_mtime_ns >= made
 
     def _show(self, number: int) -> None:
         """Refresh the copy for people."""

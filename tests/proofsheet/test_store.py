@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing as mp
+import os
 from pathlib import Path
 
 import duckdb
@@ -67,6 +68,17 @@ def test_edits_in_the_open_copy_are_discarded(store: Store) -> None:
     store.publish({OtherFile: others("a", "b")}, Stamp("2"))
     with duckdb.connect(store.open_copy, read_only=True) as con:
         assert con.sql("SELECT count(*) FROM other_files").fetchall() == [(2,)]
+
+
+def test_a_copy_that_was_lost_or_left_behind_is_made_again(store: Store) -> None:
+    store.publish({OtherFile: others("a")}, Stamp("1"))
+    store.open_copy.unlink()
+    assert not store.publish({OtherFile: others("a")}, Stamp("1")).changed
+    assert store.open_copy.exists()
+    store.open_copy.write_bytes(b"of an earlier generation")
+    os.utime(store.open_copy, (1, 1))
+    store.publish({OtherFile: others("a")}, Stamp("1"))
+    assert store.open_copy.read_bytes() == store.generations.path(1).read_bytes()
 
 
 def _hold_open(path: str, ready: object, done: object) -> None:
