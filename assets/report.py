@@ -1,6 +1,6 @@
 """The report: where a project stands after a run.
 
-Holds the asset `project_report`, which has no table; a run that reaches it was whole.
+Holds the asset `project_report`, which has no table.
 Add here: what people ask for after a run.
 Keep out: counting (proofsheet/status.py).
 """
@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from assets.stage import OWNERS, PROJECTS
+from assets.staleness import stale_tables
 from proofsheet.status import project_status, record_whole_run
 from schemas.library import OtherFile, Quarantine
 from schemas.review import Decision, Export
@@ -24,14 +25,17 @@ from schemas.review import Decision, Export
     kinds={"sqlite"},
     tags={"proofsheet/store": "fact"},
     code_version="1",
-    required_resource_keys={"store"},
-    description="What is new, accepted, blocked and refused in a project after a whole run, as numbers that plot over time.",
+    required_resource_keys={"store", "stages"},
+    description="Where a project stands: what is new, stale (and why), accepted, blocked, refused, and when it was last whole.",
 )
 def project_report(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
-    """Counts of the project; notes in the ledger that the run was whole."""
+    """Counts of the project and what is stale; notes in the ledger that the run was whole if nothing is."""
     project = context.resources.store.project(context.partition_key)
-    record_whole_run(project, context.run.run_id, datetime.now(UTC).replace(tzinfo=None))
-    state = project_status(project)
+    stale = stale_tables(context.resources.stages.versions, project)
+    if not stale:
+        record_whole_run(project, context.run.run_id, datetime.now(UTC).replace(tzinfo=None))
     for row in project.store.read(Quarantine).to_dicts():
         context.resources.store.run_log.refused(row[Quarantine.kind], f"{row[Quarantine.path]}: {row[Quarantine.reason]}")
-    yield dg.MaterializeResult(metadata=state.as_dict())
+    told = "\n".join(f"* {name}: {reason}" for name, reason in stale.items()) or "nothing"
+    numbers = project_status(project).as_dict() | {"stale_tables": len(stale)}
+    yield dg.MaterializeResult(metadata={**numbers, "stale": dg.MetadataValue.md(told)})

@@ -5,12 +5,14 @@ Add here: a resource; new stages are found by themselves.
 Keep out: stages and jobs.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
 
 import assets
 from assets.stage import SETTINGS_TAG
+from assets.staleness import StageVersion, stage_versions
 from dagster_project.automation import automation
 from proofsheet.config import Configuration, load
 from resources.photos import PhotoFilesResource
@@ -18,6 +20,13 @@ from resources.progress import ProgressResource
 from resources.rules import CaptioningResource, GateResource, GroupingResource
 from resources.store import StoreResource
 from schemas.settings import settings_version
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The resource that tells what every table would be made from now."""
+
+    versions: dict[str, StageVersion]
 
 
 def build_defs(settings: Configuration, progress: object | None = None) -> dg.Definitions:
@@ -41,9 +50,11 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
         return spec.replace_attributes(code_version=f"{spec.code_version}-{settings_version(used)}")
 
     found = [a for a in dg.load_assets_from_package_module(assets) if isinstance(a, dg.AssetsDefinition)]
+    versioned = list(dg.map_asset_specs(with_settings, found))
+    resources["stages"] = Stages(stage_versions(spec for a in versioned for spec in a.specs))
     by_itself = automation(settings.watch)
     return dg.Definitions(
-        assets=dg.map_asset_specs(with_settings, found),
+        assets=versioned,
         jobs=by_itself.jobs,
         sensors=by_itself.sensors,
         schedules=by_itself.schedules,

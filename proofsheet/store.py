@@ -34,7 +34,7 @@ FORMAT = 1
 _TRIES = 20
 _NEW_FILE: dict[str, str | bool | int | float | list[str]] = {
     "default_block_size": "16384"
-}  # 256 KiB a block makes a small project 13 times larger; vectors read as fast
+}  # 256 KiB a block makes a small project 13 times larger
 
 
 @dataclass(frozen=True)

@@ -33,13 +33,15 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
     running (by whom, or null), refused: [{path, kind, reason, next_step}]}.
     """
     settings, workspace = settings_and_workspace()
-    from dagster_project.staleness import stale_tables
+    from assets.staleness import stage_versions, stale_tables
+    from dagster_project.definitions import build_defs
 
+    versions = stage_versions(build_defs(settings).resolve_all_asset_specs())
     found: dict[str, dict[str, Any]] = {}
     for project in chosen(workspace, projects):
         rows = project.store.read(Quarantine)
         found[project.name] = project_status(project).as_dict() | {
-            "stale": stale_tables(settings, project),
+            "stale": stale_tables(versions, project),
             "running": held_by(project.run_lock),
             "refused": rows.select(Quarantine.path, Quarantine.kind, Quarantine.reason, Quarantine.next_step).to_dicts(),
         }

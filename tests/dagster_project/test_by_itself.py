@@ -14,15 +14,18 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from assets.staleness import stage_versions
+from assets.staleness import stale_tables as stale
 from dagster_project.automation import look_around
+from dagster_project.definitions import build_defs
 from dagster_project.running import run_one
-from dagster_project.staleness import stale_tables
 from dagster_project.zombies import fail_dead_runs
 from proofsheet.config import Configuration
 from proofsheet.locks import hold
 from proofsheet.processes import process_mark
-from proofsheet.workspace import Workspace
+from proofsheet.workspace import Project, Workspace
 from resources.store import PROCESS_TAG
+from schemas.facts import RunRecord
 from schemas.library import Photo
 from schemas.table import Table
 from tests.kit import configuration, only_project, run, save_picture, stage_library
@@ -199,6 +202,23 @@ def test_a_waiting_run_says_whom_it_waits_for(settings: Configuration) -> None:
     other.join()
     (log,) = project.logs.glob("*.log")
     assert "waiting for run of somebody else (process " in log.read_text()
+
+
+def stale_tables(settings: Configuration, project: Project) -> dict[str, str]:
+    return stale(stage_versions(build_defs(settings).resolve_all_asset_specs()), project)
+
+
+def test_the_report_tells_what_is_stale_and_only_a_whole_run_is_noted(settings: Configuration) -> None:
+    project = only_project(settings)
+    run(settings, project)
+    assert project.ledger.rows(RunRecord).height == 1
+    changed = configuration(Path(settings.place.library), Path(settings.place.home), groups={"window": 3})
+    result = run(changed, project, asset_selection=[dg.AssetKey("project_report")])
+    (event,) = result.get_asset_materialization_events()
+    metadata = event.step_materialization_data.materialization.metadata
+    assert metadata["stale_tables"].value == 5
+    assert "photo_groups: its settings changed" in metadata["stale"].value
+    assert project.ledger.rows(RunRecord).height == 1
 
 
 def test_stale_tables_are_told_with_their_reason(settings: Configuration) -> None:
