@@ -2,36 +2,41 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+TESTED := .venv/.tested
 
 .PHONY: demo test test-slow reliability lint docs clean
 
 demo: $(READY)
 	$(BIN)/python -m demo demo-out
 
-test: $(READY) lint
+test: $(TESTED) lint
 	$(BIN)/python -m pytest -m "not slow"
 
-test-slow: $(READY)
+test-slow: $(TESTED)
 	$(BIN)/python -m pytest -m slow
 
-reliability: $(READY)
+reliability: $(TESTED)
 	rm -rf build/reliability
 	$(BIN)/python -m pytest tests/dagster_project/test_by_itself.py tests/reliability
 	$(BIN)/python -m docs.reliability_page
 
-lint: $(READY)
+lint: $(TESTED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-docs: $(READY)
+docs: $(TESTED)
 	$(BIN)/python -m docs.generate
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --editable '.[demo,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[demo]'
 	touch $(READY)
+
+$(TESTED): $(READY)
+	$(BIN)/python -m pip install --quiet --editable '.[demo,dev]'
+	touch $(TESTED)
 
 clean:
 	rm -rf .venv demo-out

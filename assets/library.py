@@ -3,6 +3,9 @@
 Holds the stages of the group "library".
 Add here: a stage over files.
 Keep out: how files are read.
+
+The first stage opens each new file and lets every measurement look at it; the others take what was measured then. Each has the
+version of its own code and settings alone, so that a change makes stale what depends on it and nothing else.
 """
 
 from datetime import datetime
@@ -11,33 +14,105 @@ import polars as pl
 
 from assets.checks import Verdict
 from assets.stage import Rows, stage
+from proofsheet.library.exif import exif_facts as read_exif
+from proofsheet.library.generated import generation_facts as read_generated
 from proofsheet.library.quarantine import known_bad, record_refusals
-from proofsheet.library.scan import files_of, other_rows, photo_rows, scan
-from proofsheet.onepass import rows_of
+from proofsheet.library.scan import other_rows, photo_rows, scan
+from proofsheet.onepass import Measurement
 from proofsheet.progress import Progress
+from proofsheet.vision.hashing import picture_hash
+from proofsheet.vision.measure import image_quality as measure_quality
 from proofsheet.workspace import Project
+from resources.along import AlongResource, EncodingResource, PreviewingResource
 from resources.photos import PhotoFilesResource
-from schemas.library import ExifFact, OtherFile, Photo, Quarantine
-from schemas.vision import Embedding, ImageQuality
+from schemas.library import ExifFact, GenerationFact, OtherFile, Photo, Quarantine
+from schemas.vision import Embedding, ImageQuality, PictureHash, Preview
 
 NOTHING_REFUSED = Verdict("nothing_refused", "No file of the project is in quarantine.", lambda rows: rows)
+_ALONG = ("along",)
 
 
-@stage(Photo, Quarantine, OtherFile, group="library", looks_outside=True, verdicts={Quarantine: [NOTHING_REFUSED]})
-def photos(project: Project, photo_files: PhotoFilesResource, progress: Progress, now: datetime) -> Rows:
+@stage(
+    Photo, Quarantine, OtherFile, group="library", looks_outside=True, uncounted=_ALONG, verdicts={Quarantine: [NOTHING_REFUSED]}
+)
+def photos(project: Project, photo_files: PhotoFilesResource, along: AlongResource, progress: Progress, now: datetime) -> Rows:
     """Looks through the folder and opens every new content once; what cannot be opened goes to quarantine."""
-    scanned = scan(project.folder, project.cache, progress)
-    bad = known_bad(project.ledger, photo_files.reader())
-    looked = photo_files.look(project, [p.file for p in scanned.pictures if p.file.content_hash not in bad], progress)
-    rows = photo_rows(project.key, scanned, looked.formats())
-    refused, hashes = scanned.refusals(bad | looked.refused)
-    quarantine = record_refusals(project.ledger, refused, hashes, photo_files.reader(), now)
+    scanned, others = scan(project.folder, project.cache, progress), along.measurements(project)
+    bad = known_bad(project.ledger, {photo_files.reader(), photo_files.reader(others)})
+    files = [p.file for p in scanned.pictures if p.file.content_hash not in bad]
+    formats, unopened, looked = photo_files.open(project, files, others, progress)
+    refused, hashes = scanned.refusals({**bad, **unopened})
+    versions = (photo_files.reader(), photo_files.reader(others))
+    rows = photo_rows(project.key, scanned, formats)
+    quarantine = record_refusals(project.ledger, refused, hashes, versions, now)
     return Rows([rows, quarantine, other_rows(project.key, scanned)], scanned.counts() | {"decoded": looked.decoded})
 
 
-@stage(ExifFact, ImageQuality, Embedding, group="library")
-def measured(photos: pl.DataFrame, project: Project, photo_files: PhotoFilesResource, progress: Progress) -> Rows:
-    """Facts, quality and vectors of each photo, from the one pass over its file."""
-    looked = photo_files.look(project, files_of(photos, project.folder, project.cache, progress), progress)
-    frames = [rows_of(t, photos, looked) for t in (ExifFact, ImageQuality, Embedding)]
-    return Rows(frames, {"decoded": looked.decoded, "changed_since_the_scan": photos.height - frames[0].height})
+@stage(ExifFact, group="library", uncounted=_ALONG)
+def exif_facts(
+    photos: pl.DataFrame, project: Project, photo_files: PhotoFilesResource, along: AlongResource, progress: Progress
+) -> Rows:
+    """Reads what the camera wrote."""
+    wanted, others = Measurement.of(ExifFact, read_exif), along.measurements(project)
+    rows, facts = photo_files.measured(ExifFact, photos, project, wanted, others, progress)
+    return Rows([rows], facts)
+
+
+@stage(GenerationFact, group="library", uncounted=_ALONG)
+def generation_facts(
+    photos: pl.DataFrame, project: Project, photo_files: PhotoFilesResource, along: AlongResource, progress: Progress
+) -> Rows:
+    """Reads what A1111, ComfyUI, InvokeAI and NovelAI wrote; pictures without such facts have no row."""
+    wanted, others = Measurement.of(GenerationFact, read_generated), along.measurements(project)
+    rows, facts = photo_files.measured(GenerationFact, photos, project, wanted, others, progress)
+    return Rows([rows.drop_nulls(GenerationFact.tool)], facts)
+
+
+@stage(ImageQuality, group="library", uncounted=_ALONG)
+def image_quality(
+    photos: pl.DataFrame, project: Project, photo_files: PhotoFilesResource, along: AlongResource, progress: Progress
+) -> Rows:
+    """Measures sharpness, noise, exposure, clipping, contrast and colour."""
+    wanted, others = Measurement.of(ImageQuality, measure_quality), along.measurements(project)
+    rows, facts = photo_files.measured(ImageQuality, photos, project, wanted, others, progress)
+    return Rows([rows], facts)
+
+
+@stage(PictureHash, group="library", uncounted=_ALONG)
+def picture_hashes(
+    photos: pl.DataFrame, project: Project, photo_files: PhotoFilesResource, along: AlongResource, progress: Progress
+) -> Rows:
+    """Hashes what is seen, so that near-duplicates differ in few bits."""
+    wanted, others = Measurement.of(PictureHash, picture_hash), along.measurements(project)
+    rows, facts = photo_files.measured(PictureHash, photos, project, wanted, others, progress)
+    return Rows([rows], facts)
+
+
+@stage(Preview, group="library", looks_outside=True, uncounted=_ALONG)
+def previews(
+    photos: pl.DataFrame,
+    project: Project,
+    photo_files: PhotoFilesResource,
+    previewing: PreviewingResource,
+    along: AlongResource,
+    progress: Progress,
+) -> Rows:
+    """Writes thumbnails and previews; those that were lost are made again."""
+    wanted, others = previewing.measurement(project, photo_files.preview_px), along.measurements(project)
+    rows, facts = photo_files.measured(Preview, photos, project, wanted, others, progress)
+    return Rows([rows], facts)
+
+
+@stage(Embedding, group="library", uncounted=_ALONG)
+def embeddings(
+    photos: pl.DataFrame,
+    project: Project,
+    photo_files: PhotoFilesResource,
+    encoding: EncodingResource,
+    along: AlongResource,
+    progress: Progress,
+) -> Rows:
+    """Turns pictures into vectors by the encoder of the settings; the embedded one serves where no weights are."""
+    encoder, others = encoding.choose(project), along.measurements(project)
+    rows, facts = photo_files.measured(Embedding, photos, project, encoder.measurement(), others, progress)
+    return Rows([rows], {**facts, "encoder": encoder.encoder_id, "why_this_encoder": encoder.why})

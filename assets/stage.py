@@ -16,19 +16,18 @@ import dagster as dg
 import polars as pl
 
 from assets.checks import Verdict, check_specs, refused, results
+from assets.staleness import SETTINGS_TAG, settings_in_force
 from assets.tell import column_lineage, column_schema, failure_text, materialization_metadata
 from proofsheet.errors import ProofsheetError
 from proofsheet.files import short_hash
 from proofsheet.provenance import code_version
 from proofsheet.store import Stamp
 from proofsheet.workspace import Project
-from schemas.settings import settings_version
 from schemas.storage import StoredTable
 from schemas.table import Table
 
 PROJECTS = dg.DynamicPartitionsDefinition(name="project")
 OWNERS = ["team:proofsheet"]
-SETTINGS_TAG = "proofsheet/settings"
 _GIVEN = ("project", "progress", "now")
 
 
@@ -41,7 +40,11 @@ class Rows:
 
 
 def stage(
-    *tables: type[Table], group: str, looks_outside: bool = False, verdicts: Mapping[type[Table], Sequence[Verdict]] | None = None
+    *tables: type[Table],
+    group: str,
+    looks_outside: bool = False,
+    uncounted: Sequence[str] = (),
+    verdicts: Mapping[type[Table], Sequence[Verdict]] | None = None,
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """Turn a function into the assets of `tables`, one a table.
 
@@ -53,17 +56,18 @@ def stage(
         tables: what the function fills.
         group: group in the asset graph.
         looks_outside: True if it reads more than tables (the disk, say) and so must look each time.
+        uncounted: resources that change no row; neither their code nor their settings make the tables stale.
         verdicts: checks on rows by table.
     """
 
     def wrap(function: Callable[..., Any]) -> dg.AssetsDefinition:
-        made = _Stage(function, tables, looks_outside, verdicts or {})
+        made = _Stage(function, tables, looks_outside, uncounted, verdicts or {})
         return dg.multi_asset(
             name=function.__name__,
             specs=[made.spec(t, group) for t in tables],
             check_specs=[c for t in tables for c in check_specs(t, made.verdicts.get(t, ()), PROJECTS)],
             can_subset=len(tables) > 1,
-            required_resource_keys={"store", "progress", *made.resources},
+            required_resource_keys={"store", "progress", *made.resources, *uncounted},
         )(made.run)
 
     return wrap
@@ -75,14 +79,15 @@ class _Stage:
         function: Callable[..., Any],
         tables: Sequence[type[Table]],
         looks_outside: bool,
+        uncounted: Sequence[str],
         verdicts: Mapping[type[Table], Sequence[Verdict]],
     ) -> None:
         names = list(inspect.signature(function).parameters)
         self.function, self.tables, self.looks_outside, self.verdicts = function, tables, looks_outside, verdicts
         self.upstream = [Table.tables[n] for n in names if n in Table.tables]
-        self.resources = [n for n in names if n not in Table.tables and n not in _GIVEN]
-        self.given = [n for n in names if n in _GIVEN]
-        self.code = code_version(function)
+        self.resources = [n for n in names if n not in Table.tables and n not in _GIVEN and n not in uncounted]
+        self.uncounted, self.given = uncounted, [n for n in names if n in _GIVEN]
+        self.code = code_version(function, uncounted)
 
     def spec(self, table: type[Table], group: str) -> dg.AssetSpec:
         return dg.AssetSpec(
@@ -109,7 +114,7 @@ class _Stage:
             project: Project = context.resources.store.project(context.partition_key)
             wanted = [t for t in self.tables if dg.AssetKey(t.name) in context.selected_asset_keys]
             known = project.store.tables()
-            stamp = self._stamp(context, known)
+            stamp = self._stamp(context, known, project)
             facts: Mapping[str, Any] = {}
             if self.looks_outside or any(known.get(t.name, {}).get(StoredTable.inputs) != stamp.inputs for t in wanted):
                 frames, facts = self._compute(context, project)
@@ -138,8 +143,8 @@ class _Stage:
                 check_results=list(results(table, rows[table], self.verdicts.get(table, ()))),
             )
 
-    def _stamp(self, context: dg.AssetExecutionContext, known: Mapping[str, Mapping[str, object]]) -> Stamp:
-        settings = settings_version(getattr(context.resources, name) for name in self.resources)
+    def _stamp(self, context: dg.AssetExecutionContext, known: Mapping[str, Mapping[str, object]], project: Project) -> Stamp:
+        settings = settings_in_force([getattr(context.resources, name) for name in self.resources], project)
         sums = {t.name: str(known.get(t.name, {}).get(StoredTable.checksum, "")) for t in self.upstream}
         upstream = ", ".join(f"{n}={s}" for n, s in sums.items())
         return Stamp(short_hash(self.code, settings, upstream), self.code, settings, upstream, context.run.run_id)
@@ -153,7 +158,7 @@ class _Stage:
             "now": datetime.now(UTC).replace(tzinfo=None),
         }
         inputs: dict[str, Any] = {t.name: project.store.read(t) for t in self.upstream}
-        inputs |= {n: given[n] for n in self.given} | {n: getattr(context.resources, n) for n in self.resources}
+        inputs |= {n: given[n] for n in self.given} | {n: getattr(context.resources, n) for n in (*self.resources, *self.uncounted)}
         found = self.function(**inputs)
         rows = found if isinstance(found, Rows) else Rows([found])
         return dict(zip(self.tables, rows.frames, strict=True)), rows.facts

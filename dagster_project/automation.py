@@ -18,6 +18,7 @@ from proofsheet.cleaning import clean
 from proofsheet.library.settle import Seen, judge, look_at
 from proofsheet.processes import writer_below
 from proofsheet.workspace import Project, Workspace
+from resources.along import AlongResource
 from resources.photos import PhotoFilesResource
 from resources.store import StoreResource
 from schemas.settings import WatchSettings
@@ -73,8 +74,12 @@ def automation(settings: WatchSettings) -> Automation:
         return [dg.RunRequest(run_key=f"rescan-{stamp}-{key}", partition_key=key) for key in keys]
 
     @dg.op(name="remove_old_files", description="Removes caches of former code, unfinished files and logs past their time.")
-    def remove_old_files(context: dg.OpExecutionContext, store: StoreResource, photo_files: PhotoFilesResource) -> None:
-        found = clean(store.workspace(), photo_files.reader(), settings.keep_days, time.time())
+    def remove_old_files(
+        context: dg.OpExecutionContext, store: StoreResource, photo_files: PhotoFilesResource, along: AlongResource
+    ) -> None:
+        workspace = store.workspace()
+        current = {name for project in workspace.projects() for name in photo_files.folders(along.measurements(project))}
+        found = clean(workspace, current, settings.keep_days, time.time())
         context.add_output_metadata({"files": found.files, "bytes": found.bytes})
 
     @dg.job(name=CLEAN_JOB, description="Cleaning up; store, ledger, exports and set-aside files are not touched.")

@@ -1,6 +1,6 @@
 """The whole project as Dagster sees it.
 
-Holds `build_defs`.
+Holds `build_defs` and `present_versions`.
 Add here: a resource; new stages are found by themselves.
 Keep out: stages and jobs.
 """
@@ -11,10 +11,10 @@ from typing import Any
 import dagster as dg
 
 import assets
-from assets.stage import SETTINGS_TAG
-from assets.staleness import StageVersion, stage_versions
+from assets.staleness import SETTINGS_TAG, StageVersion, stage_versions
 from dagster_project.automation import automation
 from proofsheet.config import Configuration, load
+from resources.along import AlongResource, EncodingResource, PreviewingResource
 from resources.photos import PhotoFilesResource
 from resources.progress import ProgressResource
 from resources.rules import CaptioningResource, GateResource, GroupingResource
@@ -36,9 +36,14 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
         settings: everything that can be set.
         progress: stands in for `ProgressResource`, so that a terminal shows bars.
     """
+    encoding = EncodingResource(**settings.encoder.model_dump())
+    previewing = PreviewingResource(**settings.previews.model_dump())
     resources: dict[str, Any] = {
         "store": StoreResource(**settings.place.model_dump()),
         "photo_files": PhotoFilesResource(**settings.photos.model_dump()),
+        "previewing": previewing,
+        "encoding": encoding,
+        "along": AlongResource(encoding=encoding, previewing=previewing, preview_px=settings.photos.preview_px),
         "grouping": GroupingResource(**settings.groups.model_dump()),
         "captioning": CaptioningResource(**settings.captions.model_dump()),
         "gate": GateResource(**settings.gate.model_dump()),
@@ -51,7 +56,7 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
 
     found = [a for a in dg.load_assets_from_package_module(assets) if isinstance(a, dg.AssetsDefinition)]
     versioned = list(dg.map_asset_specs(with_settings, found))
-    resources["stages"] = Stages(stage_versions(spec for a in versioned for spec in a.specs))
+    resources["stages"] = Stages(stage_versions((spec for a in versioned for spec in a.specs), resources))
     by_itself = automation(settings.watch)
     return dg.Definitions(
         assets=versioned,
@@ -61,6 +66,12 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
         resources=resources,
         executor=dg.in_process_executor,
     )
+
+
+def present_versions(settings: Configuration) -> dict[str, StageVersion]:
+    """What every table would be made from with these settings."""
+    stages: Stages = (build_defs(settings).resources or {})["stages"]
+    return stages.versions
 
 
 @dg.definitions

@@ -19,7 +19,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from proofsheet.errors import UsageError
 from proofsheet.files import write_atomic
-from schemas.settings import CaptionSettings, GateSettings, GroupSettings, PhotoSettings, PlaceSettings, WatchSettings
+from schemas.settings import (
+    CaptionSettings,
+    EncoderSettings,
+    GateSettings,
+    GroupSettings,
+    PhotoSettings,
+    PlaceSettings,
+    PreviewSettings,
+    WatchSettings,
+)
 
 FILE = "proofsheet.toml"
 _PREFIX = "PROOFSHEET_"
@@ -32,6 +41,8 @@ class Configuration(BaseModel):
 
     place: PlaceSettings
     photos: PhotoSettings = Field(default_factory=PhotoSettings)
+    previews: PreviewSettings = Field(default_factory=PreviewSettings)
+    encoder: EncoderSettings = Field(default_factory=EncoderSettings)
     groups: GroupSettings = Field(default_factory=GroupSettings)
     watch: WatchSettings = Field(default_factory=WatchSettings)
     captions: CaptionSettings = Field(default_factory=CaptionSettings)

@@ -42,3 +42,13 @@ class Locked(ProofsheetError):
     """Another process is at work on the project."""
 
     exit_code = 11
+
+
+class ModelError(ProofsheetError):
+    """A model that cannot be loaded or does not give what it should."""
+
+
+class ServiceUnreachable(ProofsheetError):
+    """A server that does not answer."""
+
+    exit_code = 5

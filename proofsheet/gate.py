@@ -14,6 +14,7 @@ from proofsheet.errors import GateRefused
 from schemas.table import Table
 
 _SHOWN = 10
+_LONGEST = 200
 
 
 def violations(table: type[Table], frame: pl.DataFrame, project: str) -> list[str]:
@@ -56,7 +57,12 @@ def _sentences(table: type[Table], frame: pl.DataFrame, error: pandera.errors.Sc
     for case in error.failure_cases.iter_rows(named=True):
         row = case.get("index")
         where = f" in row {frame.select(keys).row(row, named=True)}" if isinstance(row, int) and row < frame.height else ""
-        found.append(f"{case['column'] or table.name}: {case['check']} failed for {case['failure_case']!r}{where}")
+        found.append(f"{case['column'] or table.name}: {case['check']} failed for {_short(case['failure_case'])}{where}")
     duplicated = frame.filter(frame.select(keys).is_duplicated()).select(keys).unique(maintain_order=True)
     found += [f"key {key} stands more than once" for key in duplicated.head(_SHOWN).to_dicts()]
     return found or [str(error)]
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"

@@ -1,8 +1,8 @@
 """Open one picture safely: fixed formats, own pixel limit, upright, small.
 
-Holds `open_picture`, the formats, and the magic numbers that reveal a picture under another name.
-Add here: a format (its Pillow name and extensions).
-Keep out: what is measured (vision/, library/exif.py).
+Holds `open_picture`.
+Add here: what every measurement needs of an opened file.
+Keep out: formats by name (formats.py), RAW (raw.py), what is measured (vision/, library/exif.py).
 """
 
 from __future__ import annotations
@@ -12,35 +12,25 @@ import os
 import struct
 import warnings
 import zlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+import numpy.typing as npt
+from PIL import Image, UnidentifiedImageError
 
 from proofsheet.files import Fingerprint, Refused, open_regular
+from proofsheet.formats import DRAFTED, FORMATS
 
-FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "HEIF")  # MPO comes with JPEG
-# fmt: off
-EXTENSIONS = frozenset({
-    ".avif", ".bmp", ".gif", ".heic", ".heif", ".hif", ".jfif", ".jpe", ".jpeg", ".jpg", ".mpo", ".png", ".tif", ".tiff",
-    ".webp",
-})
-RAW_EXTENSIONS = frozenset({
-    ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".iiq", ".kdc", ".mef", ".mos", ".mrw", ".nef", ".nrw",
-    ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f",
-})
-OTHER_PICTURES = frozenset({
-    ".apng", ".blp", ".bw", ".cur", ".dcx", ".dds", ".emf", ".eps", ".exr", ".fit", ".fits", ".flc", ".fli", ".ftex", ".gd",
-    ".hdr", ".icns", ".ico", ".im", ".j2k", ".jp2", ".jpf", ".jpx", ".jxl", ".mic", ".msp", ".pbm", ".pcd", ".pcx", ".pfm",
-    ".pgm", ".pnm", ".ppm", ".psd", ".pxr", ".qoi", ".ras", ".rgb", ".rgba", ".sgi", ".spider", ".svg", ".tga", ".wal",
-    ".wmf", ".xbm", ".xpm",
-})
-# fmt: on
-_MAGIC = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"GIF8": "GIF", b"II*\0": "TIFF", b"MM\0*": "TIFF"}
+Pixels = npt.NDArray[np.uint8]
+_ORIENTATION = 0x0112
+_SAMPLE_PX = 512
+_DCT_PX = 8
 
 # What Pillow's decoders raise for a damaged file, beside OSError.
-_DECODER_ERRORS = (
+DECODER_ERRORS = (
     OSError,
     SyntaxError,
     ValueError,
@@ -70,10 +60,19 @@ class PictureFile:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a picture may cost."""
+    """What a picture may cost, and how large it is wanted.
+
+    Attributes:
+        max_pixels: more pixels are refused.
+        max_full_pixels: the same for formats that cannot be decoded at a smaller size.
+        side_px: longest side of the picture that is measured.
+        large_px: longest side of the picture that previews are made of; 0 if none is wanted.
+    """
 
     max_pixels: int
+    max_full_pixels: int
     side_px: int
+    large_px: int = 0
 
 
 @dataclass(frozen=True)
@@ -81,30 +80,28 @@ class Picture:
     """An opened picture.
 
     Attributes:
-        image: upright, RGB, longest side at most `Limits.side_px`.
+        rgb: (height, width, 3), upright, longest side at most `Limits.side_px`.
+        large: the same at most `Limits.large_px`; `rgb` itself if no larger one was wanted.
+        sample: (height, width) grey centre of the pixels as they were decoded, not turned and not scaled by us, at most 512 x 512.
+        block_px: side of a JPEG block in `sample`; 8 unless the decoder made the picture smaller.
         width_px: width of the upright picture at full size.
         height_px: height of the upright picture at full size.
         format: name of the format that was found.
         exif: the EXIF block as stored, empty if there is none.
+        text: texts stored beside the pixels, such as those of PNG, by keyword.
+        content_hash: of the file, where it is known.
     """
 
-    image: Image.Image
+    rgb: Pixels
+    large: Pixels
+    sample: Pixels
+    block_px: int
     width_px: int
     height_px: int
     format: str
     exif: Image.Exif
-
-
-def format_of(head: bytes) -> str | None:
-    """The picture format that the first bytes announce, or None."""
-    for magic, name in _MAGIC.items():
-        if head.startswith(magic):
-            return name
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "WEBP"
-    if head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"mif1", b"avif"}:
-        return "HEIF"
-    return None
+    text: Mapping[str, str] = field(default_factory=dict)
+    content_hash: str = ""
 
 
 def open_picture(file: PictureFile, limits: Limits) -> Picture:
@@ -113,26 +110,37 @@ def open_picture(file: PictureFile, limits: Limits) -> Picture:
     Raises:
         Refused: with a kind, a reason and a next step, for whatever is wrong with the file.
     """
-    prepare_decoders()
-    descriptor = open_regular(file.path)
-    with os.fdopen(descriptor, "rb") as stream, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with os.fdopen(open_regular(file.path), "rb") as stream:
         if Fingerprint.of(os.fstat(stream.fileno())) != file.fingerprint:
             raise Refused("vanished", "it changed after it was hashed", "run again when nothing writes to it")
+        return replace(read_picture(stream, limits), content_hash=file.content_hash)
+
+
+def read_picture(stream: IO[bytes], limits: Limits) -> Picture:
+    """The same from an open file.
+
+    Raises:
+        Refused: see `open_picture`.
+    """
+    prepare_decoders()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         try:
             with Image.open(stream, formats=FORMATS) as image:
                 return _decoded(image, limits)
         except UnidentifiedImageError:
             raise Refused("unreadable", "no known picture format was found in it", _open_it) from None
-        except _DECODER_ERRORS as error:
+        except DECODER_ERRORS as error:
             raise Refused("unreadable", f"decoding failed: {_told(error)}", _open_it) from None
 
 
 @functools.cache
 def prepare_decoders() -> None:
     """Load every decoder once; Pillow raises `KeyError` for a format that it has not loaded yet."""
+    import cv2
     import pillow_heif
 
+    cv2.setNumThreads(1)  # the worker processes share the cores
     pillow_heif.register_heif_opener()
     Image.init()
     missing = [name for name in FORMATS if name not in Image.OPEN]
@@ -146,63 +154,128 @@ _open_it = "open it in another program; if it is damaged there too, copy it agai
 
 def _decoded(image: Image.Image, limits: Limits) -> Picture:
     width, height = image.size
-    if width < 1 or height < 1:
-        raise Refused("unreadable", f"its size is {width} x {height}", _open_it)
-    if width * height > limits.max_pixels:
-        raise Refused(
-            "too_large",
-            f"{width} x {height} are {width * height:,} pixels, the limit is {limits.max_pixels:,}",
-            "raise max_pixels under [photos] in proofsheet.toml if the picture is wanted",
-        )
     name = image.format or "unknown"
+    _check_size(width, height, name, limits)
     exif = _exif(image)
-    scale = limits.side_px / max(width, height)
-    if name in {"JPEG", "MPO"} and scale < 1:
+    wanted = max(limits.side_px, limits.large_px)
+    scale = wanted / max(width, height)
+    if name in DRAFTED and scale < 1:
         image.draft("RGB", (max(1, round(width * scale)), max(1, round(height * scale))))
     image.load()
-    small = _rgb(image)
-    if scale < 1:
-        small.thumbnail((limits.side_px, limits.side_px), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    turned = _orientation(exif) in {5, 6, 7, 8}
-    upright = ImageOps.exif_transpose(_with_orientation(small, exif))
-    return Picture(upright, height if turned else width, width if turned else height, name, exif)
+    sample, pixels = _sample(image), _rgb(image, wanted)
+    block = max(1, round(_DCT_PX * image.size[0] / width))
+    orientation = _orientation(exif)
+    large = _turned(fit(pixels, wanted), orientation)
+    if orientation >= 5:
+        width, height = height, width
+    return Picture(fit(large, limits.side_px), large, sample, block, width, height, name, exif, _text(image))
+
+
+def _check_size(width: int, height: int, name: str, limits: Limits) -> None:
+    if width < 1 or height < 1:
+        raise Refused("unreadable", f"its size is {width} x {height}", _open_it)
+    setting = "max_pixels" if name in DRAFTED else "max_full_pixels"
+    limit = limits.max_pixels if name in DRAFTED else min(limits.max_full_pixels, limits.max_pixels)
+    if width * height > limit:
+        raise Refused(
+            "too_large",
+            f"{width} x {height} are {width * height:,} pixels, the limit for {name} is {limit:,}",
+            f"raise {setting} under [photos] in proofsheet.toml if the picture is wanted",
+        )
+
+
+def fit(pixels: Pixels, side_px: int) -> Pixels:
+    """Scale down by area so that the longest side is at most `side_px`; smaller pictures are returned as they are."""
+    import cv2
+
+    height, width = pixels.shape[:2]
+    scale = side_px / max(width, height)
+    if scale >= 1:
+        return pixels
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def _sample(image: Image.Image) -> Pixels:
+    """The grey middle of a decoded picture; it begins on a block's edge."""
+    left, top = (max(0, (side - _SAMPLE_PX) // 2) // _DCT_PX * _DCT_PX for side in image.size)
+    part = image.crop((left, top, min(left + _SAMPLE_PX, image.size[0]), min(top + _SAMPLE_PX, image.size[1])))
+    return np.asarray(part.convert("L"), dtype=np.uint8)
 
 
 def _exif(image: Image.Image) -> Image.Exif:
     try:
         return image.getexif()
-    except _DECODER_ERRORS:
+    except DECODER_ERRORS:
         return Image.Exif()
+
+
+def _text(image: Image.Image) -> dict[str, str]:
+    """Every text stored beside the pixels, by its keyword."""
+    found = {k: v for k, v in image.info.items() if isinstance(k, str) and isinstance(v, str)}
+    if isinstance(comment := image.info.get("comment"), bytes):
+        found["comment"] = comment.decode("utf-8", "replace")
+    return found
 
 
 def _orientation(exif: Image.Exif) -> int:
     try:
-        value = exif.get(0x0112, 1)
-    except _DECODER_ERRORS:
+        value = exif.get(_ORIENTATION, 1)
+    except DECODER_ERRORS:
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _with_orientation(image: Image.Image, exif: Image.Exif) -> Image.Image:
-    """A plain copy that carries the orientation and nothing else."""
-    plain = Image.fromarray(np.asarray(image))
-    plain.getexif()[0x0112] = _orientation(exif)
-    return plain
+def _turned(pixels: Pixels, orientation: int) -> Pixels:
+    """Upright pixels by the EXIF orientation: 2 to 4 mirror, turn by 180 degrees or both, 5 to 8 swap the sides as well."""
+    if orientation == 1:
+        return pixels
+    if orientation >= 5:
+        pixels = pixels.transpose(1, 0, 2)
+    across, down = _FLIPS[orientation]
+    return np.ascontiguousarray(pixels[:: -1 if down else 1, :: -1 if across else 1])
 
 
-def _rgb(image: Image.Image) -> Image.Image:
-    """RGB on white; 16-bit and float greys are scaled, not cut."""
+# after the sides were swapped (5 to 8): mirror left and right, mirror up and down
+_FLIPS = {
+    2: (True, False),
+    3: (True, True),
+    4: (False, True),
+    5: (False, False),
+    6: (True, False),
+    7: (True, True),
+    8: (False, True),
+}
+
+
+def _rgb(image: Image.Image, wanted_px: int) -> Pixels:
+    """RGB on white; 16-bit and float greys are scaled, not cut; very large ones are reduced first, to spare memory."""
     if image.mode.startswith("I") or image.mode == "F":
-        values = np.asarray(image, dtype=np.float64)
-        finite = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-        top = 65535.0 if image.mode.startswith("I") and finite.max(initial=0) <= 65535 else max(finite.max(initial=0), 1e-12)
-        grey = np.clip(finite / top * 255.0, 0, 255).astype(np.uint8)
-        return Image.fromarray(grey).convert("RGB")
+        return _from_grey(np.asarray(image), wanted_px)
+    if (factor := max(image.size) // (2 * wanted_px)) > 1 and image.mode in {"L", "RGB", "RGBA", "CMYK", "LA"}:
+        image = _with_info(image.reduce(factor), image)
     if image.has_transparency_data:
         rgba = image.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, "white")
-        return Image.alpha_composite(white, rgba).convert("RGB")
-    return image.convert("RGB")
+        image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
+    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"), dtype=np.uint8)
+
+
+def _with_info(small: Image.Image, source: Image.Image) -> Image.Image:
+    small.info = source.info
+    return small
+
+
+def _from_grey(values: npt.NDArray[Any], wanted_px: int) -> Pixels:
+    import cv2
+
+    height, width = values.shape[:2]
+    if (factor := max(width, height) // wanted_px) > 1 and values.dtype in {np.dtype(np.uint16), np.dtype(np.float32)}:
+        values = cv2.resize(values, (max(1, width // factor), max(1, height // factor)), interpolation=cv2.INTER_AREA)
+    finite = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    most = float(finite.max(initial=0))
+    top = 65535.0 if values.dtype.kind in "iu" and most <= 65535 else max(most, 1e-12)
+    grey = np.clip(finite / top * 255.0, 0, 255).astype(np.uint8)
+    return np.ascontiguousarray(np.broadcast_to(grey[..., None], (*grey.shape, 3)))
 
 
 def _told(error: Exception) -> str:

@@ -12,28 +12,33 @@ import functools
 import hashlib
 import importlib.util
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 OURS = ("proofsheet", "schemas", "resources")
 
 
-def code_version(function: Callable[..., Any]) -> str:
+def code_version(function: Callable[..., Any], uncounted: Collection[str] = ()) -> str:
     """A hash of the code behind a function: itself and every module of ours that it reaches.
 
     Comments, docstrings and layout do not count. Data files in a package (word lists, prompts) do.
+
+    Args:
+        function: whose code is asked for.
+        uncounted: parameters whose resources change no row.
     """
     digest = hashlib.sha256(_normal_form(inspect.getsource(function)).encode())
-    for name in sorted(reached_modules(function)):
+    for name in sorted(reached_modules(function, uncounted)):
         digest.update(_module_hash(name))
     return digest.hexdigest()[:12]
 
 
-def reached_modules(function: Callable[..., Any]) -> set[str]:
+def reached_modules(function: Callable[..., Any], uncounted: Collection[str] = ()) -> set[str]:
     """Modules of ours that a function reaches: through the names it uses, and through the resources it is handed."""
     reached: set[str] = set()
-    handed = [v for v in inspect.get_annotations(function).values() if str(getattr(v, "__module__", "")).startswith("resources.")]
+    counted = [v for n, v in inspect.get_annotations(function).items() if n not in uncounted]
+    handed = [v for v in counted if str(getattr(v, "__module__", "")).startswith("resources.")]
     for value in [*_names_used(function), *handed]:
         module = getattr(value, "__module__", None) or getattr(value, "__name__", "")
         _collect(str(module), reached)
@@ -63,6 +68,14 @@ def _collect(module: str, reached: set[str]) -> None:
 
 
 @functools.cache
+def _is_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:  # the part before the last dot is no package
+        return False
+
+
+@functools.cache
 def _source(module: str) -> Path | None:
     found = importlib.util.find_spec(module)
     return Path(found.origin) if found and found.origin else None
@@ -77,6 +90,7 @@ def _imports(module: str) -> frozenset[str]:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in OURS:
             found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names if _is_module(f"{node.module}.{alias.name}"))
     return frozenset(found)
 
 

@@ -48,6 +48,11 @@ class Project:
         return self.home / "cache" / self.key
 
     @property
+    def models(self) -> Path:
+        """Folder of models; it serves all projects."""
+        return self.home / "models"
+
+    @property
     def run_lock(self) -> Path:
         """Held by the one run that works on the project."""
         return self.home / "locks" / f"{self.key}.lock"

@@ -1,39 +1,78 @@
 """Picture files.
 
-Holds `PhotoFilesResource` and the measurements of the one pass.
-Add here: a measurement in `MEASUREMENTS`.
-Keep out: how it measures (proofsheet/).
+Holds `PhotoFilesResource`.
+Add here: what every stage needs of picture files.
+Keep out: what is measured along (along.py) and how (proofsheet/).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
 import dagster as dg
+import polars as pl
 
-from proofsheet.library.exif import exif_facts
-from proofsheet.onepass import Looked, Measurement, look, reader_version
-from proofsheet.pictures import PictureFile
+from proofsheet.files import Refused
+from proofsheet.library.scan import files_of
+from proofsheet.onepass import Looked, Measurement, Work, cache_name, cached, look, reader_version, rows_of
+from proofsheet.pictures import Picture, PictureFile
 from proofsheet.progress import Progress
-from proofsheet.vision.encode import embed
-from proofsheet.vision.measure import image_quality
 from proofsheet.workspace import Project
-from schemas.library import ExifFact
+from schemas.library import Photo
 from schemas.settings import PhotoSettings
-from schemas.vision import Embedding, ImageQuality
+from schemas.table import Table
+from schemas.vision import Preview
 
-MEASUREMENTS = (
-    Measurement(ExifFact, exif_facts),
-    Measurement(ImageQuality, image_quality),
-    Measurement(Embedding, embed),
-)
+
+def _format(picture: Picture) -> Mapping[str, object]:
+    return {Photo.format: picture.format}
 
 
 class PhotoFilesResource(PhotoSettings, dg.ConfigurableResource["PhotoFilesResource"]):
     """Opens picture files and measures them, each content once."""
 
-    def reader(self) -> str:
-        """Version of the code and settings that read pictures."""
-        return reader_version(MEASUREMENTS, self)
+    def reader(self, along: Sequence[Measurement] = ()) -> str:
+        """Version of the code and settings that read pictures, and of what may fail along."""
+        return reader_version(self, along)
 
-    def look(self, project: Project, files: Collection[PictureFile], progress: Progress) -> Looked:
-        """Measure what was not measured before."""
-        return look(list(files), MEASUREMENTS, self, project.cache, progress)
+    def open(
+        self, project: Project, files: Collection[PictureFile], along: Sequence[Measurement], progress: Progress
+    ) -> tuple[dict[str, str], Mapping[str, Refused], Looked]:
+        """Open what was not opened before, and let everything along look at it.
+
+        Returns:
+            Content hash to format, content hash to refusal, and the pass.
+        """
+        looked = look(list(files), [self._opening(), *along], self, project.cache, progress)
+        formats = dict(looked.rows[Photo.format].select(Photo.content_hash, Photo.format).iter_rows())
+        return formats, looked.refused, looked
+
+    def folders(self, along: Sequence[Measurement]) -> set[str]:
+        """Names of the folders in a cache that these measurements use."""
+        names = {cache_name(m, self) for m in (self._opening(), *along)}
+        return names | {f"previews-{m.version}" for m in along if m.name == Preview.name}
+
+    def _opening(self) -> Measurement:
+        return Measurement(Photo.format, {Photo.format: pl.String}, reader_version(self), lambda: Work(_format))
+
+    def measured(
+        self,
+        table: type[Table],
+        photos: pl.DataFrame,
+        project: Project,
+        wanted: Measurement,
+        along: Sequence[Measurement],
+        progress: Progress,
+    ) -> tuple[pl.DataFrame, dict[str, int]]:
+        """The rows of a measured table; a file is opened only if its content was not measured before.
+
+        Returns:
+            The rows, and how many files were opened and how many had changed since the scan.
+        """
+        contents = set(photos[Photo.content_hash])
+        rows, decoded = cached(contents, wanted, self, project.cache), 0
+        if rows is None:
+            files = files_of(photos, project.folder, project.cache, progress)
+            others = [m for m in along if m.name != wanted.name]
+            looked = look(files, [wanted, *others], self, project.cache, progress)
+            rows, decoded = looked.rows[wanted.name], looked.decoded
+        found = rows_of(table, photos, rows)
+        return found, {"decoded": decoded, "changed_since_the_scan": photos.height - found.height}

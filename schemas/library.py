@@ -1,6 +1,6 @@
 """Tables of the library: which files there are, which were refused, what their EXIF says.
 
-Holds `Photo`, `Quarantine`, `OtherFile`, `ExifFact`.
+Holds `Photo`, `Quarantine`, `OtherFile`, `ExifFact`, `GenerationFact`.
 Add here: tables of facts read from files.
 Keep out: measurements of pixels (vision.py).
 """
@@ -63,6 +63,21 @@ class OtherFile(Table, name="other_files"):
     path = column(pl.String, "Path inside the project folder.", key=True)
     role = column(pl.String, "What it is taken for.", isin=("companion", "hidden", "other"))
     extension = column(pl.String, "Extension in lower case; empty if there is none.")
+
+
+class GenerationFact(Table, name="generation_facts"):
+    """What the program that generated a picture wrote into it; kept apart from what cameras write. One row a generated picture."""
+
+    photo_id = column(pl.String, "The photo.", key=True)
+    tool = column(pl.String, "Program that wrote it.", isin=("A1111", "ComfyUI", "InvokeAI", "NovelAI"))
+    prompt = column(pl.String, "What was asked for.", nullable=True)
+    negative_prompt = column(pl.String, "What was asked to be left out.", nullable=True)
+    seed = column(pl.UInt64, "Seed of the noise.", nullable=True)
+    model = column(pl.String, "Name of the model.", nullable=True)
+    sampler = column(pl.String, "Name of the sampler.", nullable=True)
+    steps = column(pl.Int64, "Sampling steps.", nullable=True, ge=0)
+    cfg_scale = column(pl.Float64, "Guidance scale.", nullable=True)
+    found_in = column(pl.String, "Where in the file it stood.")
 
 
 class ExifFact(Table, name="exif_facts"):

@@ -33,15 +33,55 @@ class PlaceSettings(Settings):
 class PhotoSettings(Settings):
     """How picture files are opened and measured."""
 
-    max_pixels: int = Field(160_000_000, ge=1, description="Pictures with more pixels than this are refused.")
+    max_pixels: int = Field(250_000_000, ge=1, description="Pictures with more pixels than this are refused.")
+    max_full_pixels: int = Field(
+        100_000_000, ge=1, description="The same for formats that cannot be decoded at a smaller size (all but JPEG)."
+    )
     analysis_side_px: int = Field(768, ge=64, le=4096, description="Longest side of the picture that is measured, in pixels.")
+    preview_px: int = Field(
+        1600, ge=0, le=8192, description="Longest side of the preview, in pixels; 0 makes none, and the pass faster."
+    )
     workers: int = Field(2, ge=1, le=64, description="Processes that decode pictures.", json_schema_extra=KNOB)
     batch: int = Field(
-        64, ge=1, description="Pictures a chunk of the cache; a killed run repeats at most one.", json_schema_extra=KNOB
+        64,
+        ge=1,
+        description="Pictures a chunk of the cache; a killed run repeats at most one, three where a model makes vectors.",
+        json_schema_extra=KNOB,
     )
     timeout_s: float = Field(
         60.0, gt=0, description="Seconds after which the decoding of one file is given up.", json_schema_extra=KNOB
     )
+
+
+class PreviewSettings(Settings):
+    """Small pictures for the eye; the size of the larger one stands in `[photos]`."""
+
+    thumb_px: int = Field(256, ge=16, le=1024, description="Longest side of the thumbnail, in pixels.")
+    quality: int = Field(82, ge=1, le=95, description="JPEG quality of both.")
+
+
+class EncoderSettings(Settings):
+    """Which encoder makes the vectors."""
+
+    encoder: str = Field(
+        "auto",
+        pattern="^(auto|embedded|open_clip)$",
+        description="auto, embedded or open_clip; auto takes open_clip where its weights are here, else embedded.",
+    )
+    model: str = Field("ViT-B-32", description="Name of an open_clip model, or path of its configuration (.json).")
+    weights: str = Field(
+        "laion2b_s34b_b79k",
+        description="Tag of pretrained weights (`proofsheet models pull`), or path of a .safetensors or .pt file.",
+    )
+    device: str = Field(
+        "auto", pattern="^(auto|cpu|cuda|mps)$", description="Where models run: auto, cpu, cuda or mps.", json_schema_extra=KNOB
+    )
+    precision: str = Field(
+        "auto",
+        pattern="^(auto|float32|bfloat16)$",
+        description="auto, float32 or bfloat16; auto is bfloat16 where the processor is made for it.",
+    )
+    batch: int = Field(32, ge=1, description="Pictures a forward pass; halved when memory runs out.", json_schema_extra=KNOB)
 
 
 class GroupSettings(Settings):

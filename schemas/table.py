@@ -20,6 +20,7 @@ _DUCKDB_TYPES: dict[Any, str] = {
     pl.String: "VARCHAR",
     pl.Int64: "BIGINT",
     pl.Int32: "INTEGER",
+    pl.UInt64: "UBIGINT",
     pl.Float64: "DOUBLE",
     pl.Float32: "FLOAT",
     pl.Boolean: "BOOLEAN",
@@ -52,6 +53,7 @@ class ColumnSpec:
     ge: float | None = None
     le: float | None = None
     isin: tuple[str, ...] = ()
+    vector: bool = False
     name: str = ""
 
     def checks(self) -> list[Any]:
@@ -87,7 +89,7 @@ def column(dtype: Any, meaning: str, **facts: Any) -> str:  # noqa: ANN401
     Args:
         dtype: polars data type.
         meaning: one sentence for people.
-        facts: unit, key, nullable, ge, le, isin of `ColumnSpec`.
+        facts: unit, key, nullable, ge, le, isin, vector of `ColumnSpec`.
     """
     return cast(str, _Column(ColumnSpec(dtype, meaning, **facts)))
 
@@ -155,9 +157,15 @@ class Table:
         )
 
     @classmethod
-    def ddl(cls) -> list[str]:
-        """DuckDB statements that create the table with its key and comments."""
-        lines = [f'"{n}" {duckdb_type(c.dtype)}' + ("" if c.nullable else " NOT NULL") for n, c in cls.columns().items()]
+    def ddl(cls, lengths: Mapping[str, int] | None = None) -> list[str]:
+        """DuckDB statements that create the table with its key and comments.
+
+        Args:
+            lengths: how many numbers the columns of vectors hold; those become `FLOAT[n]`, so that SQL can search them.
+        """
+        types = {n: duckdb_type(c.dtype) for n, c in cls.columns().items()}
+        types |= {n: types[n].replace("[]", f"[{length}]") for n, length in (lengths or {}).items()}
+        lines = [f'"{n}" {types[n]}' + ("" if c.nullable else " NOT NULL") for n, c in cls.columns().items()]
         keys = ", ".join(f'"{k}"' for k in cls.key())
         statements = [f'CREATE TABLE "{cls.name}" ({", ".join(lines)}, PRIMARY KEY ({keys}))']
         statements.append(f'COMMENT ON TABLE "{cls.name}" IS {_quoted(cls.meaning())}')

@@ -7,11 +7,17 @@ Keep out: choices (review.py) and texts (words.py).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+import pandera.polars as pa
 import polars as pl
 
 from schemas.table import Table, column
 
 VECTOR_LENGTH = 512
+TILES = 8
+_UNIT_ERROR = 1e-3
 
 COLOR_SHARE = pl.Struct({"color": pl.String, "share": pl.Float64, "place": pl.String})
 
@@ -24,15 +30,48 @@ class ImageQuality(Table, name="image_quality"):
     height_px = column(pl.Int64, "Height of the upright picture.", unit="px", ge=1)
     sharpness = column(pl.Float64, "Log10 of one plus the variance of the Laplacian of the grey picture.", ge=0)
     tile_sharpness = column(pl.Float64, "The same in the sharpest of 8 x 8 tiles (90th percentile).", ge=0)
+    center_sharpness = column(pl.Float64, "The same in the middle 4 x 4 of the tiles.", ge=0)
+    sharpness_tiles = column(pl.Array(pl.Float32, TILES * TILES), "The same in each of 8 x 8 tiles, row by row.")
     noise = column(pl.Float64, "Immerkær's estimate of the noise's standard deviation, grey 0..1.", ge=0)
+    blockiness = column(
+        pl.Float64,
+        "Steps over the edges of JPEG blocks over steps inside, less one; null where they cannot be told.",
+        nullable=True,
+    )
+    spectrum_slope = column(pl.Float64, "Slope of log power over log frequency; near -2 for natural pictures, lower when blurred.")
     brightness = column(pl.Float64, "Mean of the grey picture, 0 black to 1 white.", ge=0, le=1)
     contrast = column(pl.Float64, "Standard deviation of the grey picture.", ge=0, le=1)
+    dark_level = column(pl.Float64, "Grey level that 5 % of the pixels do not exceed.", ge=0, le=1)
+    bright_level = column(pl.Float64, "Grey level that 95 % of the pixels do not exceed.", ge=0, le=1)
+    exposure_ev = column(pl.Float64, "Geometric mean of the linear light, in stops from middle grey.", unit="EV")
+    entropy = column(pl.Float64, "Shannon entropy of the grey levels.", unit="bit", ge=0, le=8)
     clipped_highlights = column(pl.Float64, "Share of pixels at or above 250 of 255 in every channel.", ge=0, le=1)
     clipped_shadows = column(pl.Float64, "Share of pixels at or below 5 of 255 in every channel.", ge=0, le=1)
     saturation = column(pl.Float64, "Mean HSV saturation.", ge=0, le=1)
     colorfulness = column(pl.Float64, "Hasler and Süsstrunk's M3 on 0..1 channels.", ge=0)
+    tint = column(pl.Float64, "Mean CIE Lab a: green below 0, magenta above.")
+    warmth = column(pl.Float64, "Mean CIE Lab b: blue below 0, yellow above.")
     colors = column(pl.List(COLOR_SHARE), "Named colours with their share and place, largest share first.")
     measured_by = column(pl.String, "Code version of the measuring functions.")
+
+
+class PictureHash(Table, name="picture_hashes"):
+    """A perceptual hash of the upright picture: near-duplicates differ in few bits."""
+
+    photo_id = column(pl.String, "The photo.", key=True)
+    phash = column(pl.UInt64, "64 signs of low DCT frequencies; `bit_count(xor(a, b))` is the distance.")
+    hashed_by = column(pl.String, "Code version of the hash.")
+
+
+class Preview(Table, name="previews"):
+    """Small upright JPEGs without any metadata, for the eye; they lie in the cache and are made again when lost."""
+
+    photo_id = column(pl.String, "The photo.", key=True)
+    thumb_path = column(pl.String, "Path of the thumbnail inside the project's cache.")
+    preview_path = column(pl.String, "Path of the preview inside the project's cache; null if none is made.", nullable=True)
+    preview_width_px = column(pl.Int64, "Width of the preview, or of the thumbnail if it is the only one.", unit="px", ge=1)
+    preview_height_px = column(pl.Int64, "Height of the same.", unit="px", ge=1)
+    made_by = column(pl.String, "Code version and settings that made them.")
 
 
 class Embedding(Table, name="embeddings"):
@@ -40,7 +79,24 @@ class Embedding(Table, name="embeddings"):
 
     photo_id = column(pl.String, "The photo.", key=True)
     encoder_id = column(pl.String, "Name and code version of the encoder that made the vector.")
-    vector = column(pl.Array(pl.Float32, VECTOR_LENGTH), "Vector of length 1.")
+    vector = column(pl.List(pl.Float32), "Vector of length 1; all of one encoder have as many numbers.", vector=True)
+
+    @classmethod
+    def rules(cls) -> Sequence[Any]:
+        """One encoder, one length, finite, of length 1."""
+        return (
+            pa.Check(lambda data: _one_width(data.lazyframe, cls.vector), error="all vectors have the same number of values"),
+            pa.Check(lambda data: _unit_length(data.lazyframe, cls.vector), error="every vector is finite and of length 1"),
+        )
+
+
+def _one_width(frame: pl.LazyFrame, column_name: str) -> bool:
+    return bool(frame.select(pl.col(column_name).list.len().n_unique() <= 1).collect().item())
+
+
+def _unit_length(frame: pl.LazyFrame, column_name: str) -> pl.LazyFrame:
+    squares = pl.col(column_name).list.eval(pl.element() ** 2).list.sum()
+    return frame.select(((squares.sqrt() - 1.0).abs() < _UNIT_ERROR).fill_null(False) & squares.is_finite())
 
 
 class PhotoGroup(Table, name="photo_groups"):

@@ -56,7 +56,7 @@ def picture_file(path: Path) -> PictureFile:
 
 def opened(path: Path, side: int = 768) -> Picture:
     """A picture, opened with the default limits."""
-    return open_picture(picture_file(path), Limits(PhotoSettings().max_pixels, side))
+    return open_picture(picture_file(path), Limits(PhotoSettings().max_pixels, PhotoSettings().max_full_pixels, side))
 
 
 def configuration(library: Path, home: Path, **sections: Any) -> Configuration:

@@ -33,10 +33,10 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
     running (by whom, or null), refused: [{path, kind, reason, next_step}]}.
     """
     settings, workspace = settings_and_workspace()
-    from assets.staleness import stage_versions, stale_tables
-    from dagster_project.definitions import build_defs
+    from assets.staleness import stale_tables
+    from dagster_project.definitions import present_versions
 
-    versions = stage_versions(build_defs(settings).resolve_all_asset_specs())
+    versions = present_versions(settings)
     found: dict[str, dict[str, Any]] = {}
     for project in chosen(workspace, projects):
         rows = project.store.read(Quarantine)

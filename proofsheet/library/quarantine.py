@@ -7,7 +7,7 @@ Keep out: the decision to refuse (scan.py, pictures.py).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import polars as pl
@@ -18,18 +18,20 @@ from proofsheet.ledger import Ledger
 from schemas.facts import Refusal
 from schemas.library import Quarantine
 
-DECODING = ("unreadable", "too_large", "decoder_died", "decoder_timeout", "reader_error")
+_FAULT = "reader_error"
+DECODING = ("unreadable", "too_large", "decoder_died", "decoder_timeout", _FAULT)
 
 
-def known_bad(ledger: Ledger, reader: str) -> dict[str, Refused]:
-    """Contents that this version of the reader has refused before: they are not opened again.
+def known_bad(ledger: Ledger, readers: Collection[str]) -> dict[str, Refused]:
+    """Contents that these versions of the reader have refused before: they are not opened again.
 
     Args:
         ledger: of the project.
-        reader: version of the reader.
+        readers: versions of the reader.
     """
-    rows = ledger.rows(Refusal, refused_by=reader)
+    rows = ledger.rows(Refusal)
     rows = rows.filter(pl.col(Refusal.kind).is_in(DECODING) & pl.col(Refusal.cleared_at).is_null())
+    rows = rows.filter(pl.col(Refusal.refused_by).is_in(list(readers)))
     return {
         row[Refusal.content_hash]: Refused(row[Refusal.kind], row[Refusal.reason], row[Refusal.next_step])
         for row in rows.drop_nulls(Refusal.content_hash).to_dicts()
@@ -37,7 +39,7 @@ def known_bad(ledger: Ledger, reader: str) -> dict[str, Refused]:
 
 
 def record_refusals(
-    ledger: Ledger, refused: Mapping[str, Refused], hashes: Mapping[str, str], reader: str, now: datetime
+    ledger: Ledger, refused: Mapping[str, Refused], hashes: Mapping[str, str], readers: tuple[str, str], now: datetime
 ) -> pl.DataFrame:
     """Bring the ledger up to date with what is refused now, and give the rows of `quarantine`.
 
@@ -45,7 +47,7 @@ def record_refusals(
         ledger: of the project.
         refused: path to refusal, everything that is refused at present.
         hashes: path to content hash, where the content was read.
-        reader: version of the reader.
+        readers: version of the reader, and of the reader with everything that is measured, which stands for faults of ours.
         now: present time (UTC, no zone).
     """
     before = {row[Refusal.path]: row for row in ledger.rows(Refusal).to_dicts()}
@@ -57,7 +59,7 @@ def record_refusals(
             Refusal.reason: why.reason,
             Refusal.next_step: why.next_step,
             Refusal.content_hash: hashes.get(path),
-            Refusal.refused_by: reader,
+            Refusal.refused_by: readers[why.kind == _FAULT],
             Refusal.cleared_at: None,
         }
         old = before.get(path)

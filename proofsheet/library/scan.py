@@ -19,9 +19,11 @@ import polars as pl
 
 from proofsheet.cache import ChunkCache
 from proofsheet.files import Fingerprint, Refused, hash_file, open_regular, printable, short_hash
+from proofsheet.formats import EXTENSIONS, OTHER_PICTURES, RAW_EXTENSIONS, format_of
 from proofsheet.library.names import parse_stage
-from proofsheet.pictures import EXTENSIONS, OTHER_PICTURES, RAW_EXTENSIONS, PictureFile, format_of
+from proofsheet.pictures import PictureFile
 from proofsheet.progress import Progress
+from proofsheet.raw import NEEDED, converter
 from schemas.library import OtherFile, Photo
 
 _IDENTITY = "identity"
@@ -66,7 +68,7 @@ class Scan:
         return self.refused | {path: bad[content] for path, content in unopened.items()}, unopened
 
 
-def scan(folder: Path, cache_folder: Path, progress: Progress) -> Scan:
+def scan(folder: Path, cache_folder: Path, progress: Progress, *, raw: bool | None = None) -> Scan:
     """List a project folder; only new or changed files are hashed.
 
     Hidden files and folders (a leading dot, and `@eaDir`) belong to other programs: they are counted and left alone.
@@ -75,12 +77,14 @@ def scan(folder: Path, cache_folder: Path, progress: Progress) -> Scan:
         folder: the project folder; it is only read.
         cache_folder: holds the hashes by file identity.
         progress: told after every file looked at.
+        raw: whether RAW files can be opened; by default, whether their converter is installed.
     """
+    raw = converter() is not None if raw is None else raw
     found = Scan()
     candidates: dict[str, Path] = {}
     plain: dict[str, Path] = {}
     for path in _walk(folder):
-        _sort_in(path, folder, found, candidates, plain)
+        _sort_in(path, folder, found, candidates, plain, raw=raw)
     owners = _companions(candidates, plain)
     companions_of: dict[str, list[str]] = defaultdict(list)
     for companion, pictures in owners.items():
@@ -169,7 +173,7 @@ def _hidden(parts: Iterable[str]) -> bool:
     return any(p.startswith(".") or p == "@eaDir" for p in parts)
 
 
-def _sort_in(path: Path, folder: Path, found: Scan, candidates: dict[str, Path], plain: dict[str, Path]) -> None:
+def _sort_in(path: Path, folder: Path, found: Scan, candidates: dict[str, Path], plain: dict[str, Path], *, raw: bool) -> None:
     relative = path.relative_to(folder)
     name = relative.as_posix()
     suffix = path.suffix.lower()
@@ -183,12 +187,10 @@ def _sort_in(path: Path, folder: Path, found: Scan, candidates: dict[str, Path],
         found.refused[name] = Refused(
             "link", "it is a link, and links are not followed", "copy the picture itself into the project"
         )
-    elif suffix in EXTENSIONS:
+    elif suffix in EXTENSIONS or (raw and suffix in RAW_EXTENSIONS):
         candidates[name] = path
     elif suffix in RAW_EXTENSIONS:
-        found.refused[name] = Refused(
-            "unsupported_format", f"RAW files ({suffix}) are not read yet", "add a JPEG or TIFF beside it"
-        )
+        found.refused[name] = Refused("unsupported_format", f"RAW ({suffix}) is not available: darktable-cli was not found", NEEDED)
     elif suffix in OTHER_PICTURES:
         found.refused[name] = Refused(
             "unsupported_format", f"{suffix} is not among the formats read", "convert it to PNG, TIFF or JPEG"

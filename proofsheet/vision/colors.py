@@ -7,6 +7,8 @@ Keep out: sentences about colours (words/).
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import numpy.typing as npt
 
@@ -37,6 +39,7 @@ NAMES: dict[str, tuple[int, int, int]] = {
     "magenta": (205, 50, 140),
 }
 _SIDE = 64
+_BITS = 5
 _MOST = 3
 _LEAST_SHARE = 0.08
 
@@ -53,9 +56,8 @@ def named_colors(rgb: npt.NDArray[np.uint8]) -> list[dict[str, object]]:
     import cv2
 
     small = np.asarray(cv2.resize(rgb, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    lab = _lab(small.reshape(-1, 3))
-    palette = _lab(np.array(list(NAMES.values()), dtype=np.uint8))
-    nearest = ((lab[:, None, :] - palette[None, :, :]) ** 2).sum(axis=2).argmin(axis=1).reshape(_SIDE, _SIDE)
+    coarse = (small >> (8 - _BITS)).astype(np.int64)
+    nearest = _nearest()[coarse[..., 0], coarse[..., 1], coarse[..., 2]]
     shares = np.bincount(nearest.ravel(), minlength=len(NAMES)) / nearest.size
     names = list(NAMES)
     return [
@@ -63,6 +65,16 @@ def named_colors(rgb: npt.NDArray[np.uint8]) -> list[dict[str, object]]:
         for i in np.argsort(-shares, kind="stable")[:_MOST]
         if shares[i] >= _LEAST_SHARE
     ]
+
+
+@functools.cache
+def _nearest() -> npt.NDArray[np.int64]:
+    """Index of the nearest name (CIE Lab) for every colour of 5 bits a channel: (32, 32, 32)."""
+    steps = ((np.arange(2**_BITS) << (8 - _BITS)) + 2 ** (7 - _BITS)).astype(np.uint8)
+    lab = _lab(np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3))
+    palette = _lab(np.array(list(NAMES.values()), dtype=np.uint8))
+    distances = (lab**2).sum(axis=1)[:, None] - 2 * lab @ palette.T + (palette**2).sum(axis=1)[None, :]
+    return np.asarray(distances.argmin(axis=1).reshape((2**_BITS,) * 3))
 
 
 def _lab(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:

@@ -34,7 +34,9 @@ def encoder_id() -> str:
 
 def embed(picture: Picture) -> Mapping[str, object]:
     """The columns of `Embedding` but the ids."""
-    rgb = np.asarray(picture.image.resize((_SIDE, _SIDE)), dtype=np.uint8)
+    import cv2
+
+    rgb = np.asarray(cv2.resize(picture.rgb, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA), dtype=np.uint8)
     return {Embedding.encoder_id: encoder_id(), Embedding.vector: vector(rgb).tolist()}
 
 

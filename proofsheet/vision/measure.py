@@ -3,76 +3,179 @@
 Holds `image_quality` and the functions it is made of.
 Add here: another measurement and its column in `ImageQuality`.
 Keep out: scores and verdicts (publish/decide.py).
+
+The pictures that are measured have the same longest side, so that the numbers of a small and a large version can be compared.
 """
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from proofsheet.pictures import Picture
+from proofsheet.pictures import Picture, Pixels, fit
 from proofsheet.provenance import module_version
 from proofsheet.vision.colors import named_colors
-from schemas.vision import ImageQuality
+from schemas.vision import TILES, ImageQuality
 
-Grey = npt.NDArray[np.float32]
-Pixels = npt.NDArray[np.uint8]
-_TILES = 8
+Grey = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.floating]
+_COLOR_PX = 192
+_SPECTRUM_PX = 256
+_MIDDLE_GREY = 0.18
+_BRIGHT, _TOP = np.array([250]), np.array([255])
+_BLACK, _DARK = np.array([0]), np.array([5])
 
 
 def image_quality(picture: Picture) -> Mapping[str, object]:
     """Every column of `ImageQuality` but the ids."""
     import cv2
 
-    rgb: Pixels = np.asarray(picture.image, dtype=np.uint8)
-    grey: Grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255.0
-    hsv = cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV)
+    grey: Grey = np.asarray(cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+    tiles = tile_variances(grey)
+    levels = np.bincount(grey.ravel(), minlength=256) / grey.size
+    darkest, brightest = np.searchsorted(np.cumsum(levels), [0.05, 0.95]) / 255.0
+    highlights, shadows = clipped(picture.rgb)
+    small = fit(picture.rgb, _COLOR_PX)
+    hue = cv2.cvtColor(small, cv2.COLOR_RGB2HSV)
+    lab = cv2.cvtColor(small.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
     return {
         ImageQuality.width_px: picture.width_px,
         ImageQuality.height_px: picture.height_px,
         ImageQuality.sharpness: sharpness(grey),
-        ImageQuality.tile_sharpness: tile_sharpness(grey),
+        ImageQuality.tile_sharpness: _log(float(np.percentile(tiles, 90))),
+        ImageQuality.center_sharpness: _log(float(tiles.reshape(TILES, TILES)[2:6, 2:6].mean())),
+        ImageQuality.sharpness_tiles: np.log10(1.0 + tiles).astype(np.float32).tolist(),
         ImageQuality.noise: noise(grey),
-        ImageQuality.brightness: float(grey.mean()),
-        ImageQuality.contrast: float(grey.std()),
-        ImageQuality.clipped_highlights: float((rgb >= 250).all(axis=2).mean()),
-        ImageQuality.clipped_shadows: float((rgb <= 5).all(axis=2).mean()),
-        ImageQuality.saturation: float(hsv[:, :, 1].mean() / 255.0),
-        ImageQuality.colorfulness: colorfulness(rgb),
-        ImageQuality.colors: named_colors(rgb),
+        ImageQuality.blockiness: blockiness(picture.sample, picture.block_px),
+        ImageQuality.spectrum_slope: spectrum_slope(grey),
+        ImageQuality.brightness: float(levels @ np.arange(256)) / 255.0,
+        ImageQuality.contrast: contrast(levels),
+        ImageQuality.dark_level: float(darkest),
+        ImageQuality.bright_level: float(brightest),
+        ImageQuality.exposure_ev: exposure_ev(levels),
+        ImageQuality.entropy: entropy(levels),
+        ImageQuality.clipped_highlights: highlights,
+        ImageQuality.clipped_shadows: shadows,
+        ImageQuality.saturation: float(hue[:, :, 1].mean() / 255.0),
+        ImageQuality.colorfulness: colorfulness(small),
+        ImageQuality.tint: float(lab[:, :, 1].mean()),
+        ImageQuality.warmth: float(lab[:, :, 2].mean()),
+        ImageQuality.colors: named_colors(small),
         ImageQuality.measured_by: module_version(__name__),
     }
+
+
+def _log(variance: float) -> float:
+    return float(np.log10(1.0 + variance))
 
 
 def sharpness(grey: Grey) -> float:
     """Log10 of one plus the variance of the Laplacian on 0..255 (Pech-Pacheco et al., 2000)."""
     import cv2
 
-    return float(np.log10(1.0 + cv2.Laplacian(grey * 255.0, cv2.CV_32F).var()))
+    _mean, deviation = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S))
+    return _log(float(deviation[0, 0]) ** 2)
 
 
-def tile_sharpness(grey: Grey) -> float:
-    """90th percentile of the tiles' sharpness: high if any part is in focus."""
+def tile_variances(grey: Grey) -> npt.NDArray[np.float64]:
+    """Variance of the Laplacian in each of 8 x 8 tiles, row by row: (64,)."""
     import cv2
 
-    laplacian = cv2.Laplacian(grey * 255.0, cv2.CV_32F)
-    tiles = [t.var() for band in np.array_split(laplacian, _TILES) for t in np.array_split(band, _TILES, axis=1) if t.size]
-    return float(np.log10(1.0 + np.percentile(tiles, 90)))
+    laplacian = cv2.Laplacian(grey, cv2.CV_16S).astype(np.float32)
+    means = cv2.resize(laplacian, (TILES, TILES), interpolation=cv2.INTER_AREA)
+    squares = cv2.resize(cv2.multiply(laplacian, laplacian), (TILES, TILES), interpolation=cv2.INTER_AREA)
+    return np.asarray(np.maximum(squares.astype(np.float64) - means.astype(np.float64) ** 2, 0.0).ravel())
 
 
 def noise(grey: Grey) -> float:
-    """Standard deviation of the noise by Immerkær's fast estimate (1996); 0 for pictures under 3 px."""
+    """Standard deviation of the noise, full scale 1, by Immerkær's fast estimate (1996); 0 for pictures under 3 px."""
     import cv2
 
     height, width = grey.shape
     if min(height, width) < 3:
         return 0.0
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], dtype=np.float32)
-    response: Any = np.abs(cv2.filter2D(grey, -1, kernel))[1:-1, 1:-1]
-    return float(response.sum() * np.sqrt(np.pi / 2) / (6.0 * (width - 2) * (height - 2)))
+    response = cv2.filter2D(grey, cv2.CV_16S, kernel)[1:-1, 1:-1]
+    total = float(cv2.norm(response, cv2.NORM_L1))
+    scale: float = math.sqrt(math.pi / 2.0) / (6.0 * (width - 2) * (height - 2) * 255.0)
+    return total * scale
+
+
+def blockiness(sample: Grey, block_px: int) -> float | None:
+    """How much larger the steps over the edges of JPEG blocks are than the steps inside, as a ratio less one (Wang et al., 2002).
+
+    None where no edge can be told from the inside: a small picture, or blocks under 2 px.
+    """
+    if block_px < 2 or min(sample.shape) < 2 * block_px:
+        return None
+    found = []
+    for values in (sample, sample.T):
+        steps = np.abs(np.diff(values.astype(np.int16), axis=1)).mean(axis=0)
+        edges = np.arange(block_px - 1, steps.size, block_px)
+        inside = np.delete(steps, edges).mean()
+        found.append(float((steps[edges].mean() + 0.5) / (inside + 0.5)) - 1.0)
+    return float(np.mean(found))
+
+
+def spectrum_slope(grey: Grey) -> float:
+    """Slope of the log power over the log frequency; natural pictures lie near -2 (Field, 1987), blurred ones below."""
+    import cv2
+
+    square = cv2.resize(grey, (_SPECTRUM_PX, _SPECTRUM_PX), interpolation=cv2.INTER_AREA).astype(np.float32)
+    parts = cv2.dft((square - square.mean()) * _window(), flags=cv2.DFT_COMPLEX_OUTPUT)
+    power = (parts[..., 0] ** 2 + parts[..., 1] ** 2).ravel()
+    rings, counts, logs = _rings()
+    mean = np.bincount(rings, power, minlength=counts.size)[2:] / counts[2:]
+    return float(np.polyfit(logs[2:], np.log10(mean + 1e-3), 1)[0])
+
+
+@functools.cache
+def _window() -> Floats:
+    along = np.hanning(_SPECTRUM_PX).astype(np.float32)
+    return np.outer(along, along)
+
+
+@functools.cache
+def _rings() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats]:
+    """Ring of every coefficient up to the Nyquist frequency, how many are in each, and the log frequencies."""
+    along = np.minimum(np.arange(_SPECTRUM_PX), _SPECTRUM_PX - np.arange(_SPECTRUM_PX))
+    last = _SPECTRUM_PX // 2
+    rings = np.minimum(np.rint(np.hypot(along[:, None], along[None, :])).astype(np.int64), last).ravel()
+    return rings, np.bincount(rings), np.log10(np.maximum(np.arange(last + 1), 1))
+
+
+def contrast(levels: Floats) -> float:
+    """Standard deviation of a histogram of 256 grey levels, full scale 1."""
+    values = np.arange(256) / 255.0
+    mean = float(levels @ values)
+    return float(np.sqrt(max(float(levels @ values**2) - mean**2, 0.0)))
+
+
+def exposure_ev(levels: Floats) -> float:
+    """Stops between the geometric mean of the linear light and middle grey (18 %), from a histogram of sRGB levels."""
+    srgb = np.arange(256) / 255.0
+    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    return float(levels @ np.log2(np.maximum(linear, 1e-4)) - np.log2(_MIDDLE_GREY))
+
+
+def entropy(levels: Floats) -> float:
+    """Shannon entropy of the grey levels, 0 to 8 bits."""
+    found = levels[levels > 0]
+    return max(float(-(found * np.log2(found)).sum()), 0.0)
+
+
+def clipped(rgb: Pixels) -> tuple[float, float]:
+    """Shares of pixels with every channel at or above 250, and at or below 5."""
+    import cv2
+
+    red, green, blue = cv2.split(rgb)
+    least, most = cv2.min(cv2.min(red, green), blue), cv2.max(cv2.max(red, green), blue)
+    bright, dark = cv2.inRange(least, _BRIGHT, _TOP), cv2.inRange(most, _BLACK, _DARK)
+    return cv2.countNonZero(bright) / least.size, cv2.countNonZero(dark) / least.size
 
 
 def colorfulness(rgb: Pixels) -> float:

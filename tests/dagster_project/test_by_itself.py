@@ -14,10 +14,9 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from assets.staleness import stage_versions
 from assets.staleness import stale_tables as stale
 from dagster_project.automation import look_around
-from dagster_project.definitions import build_defs
+from dagster_project.definitions import present_versions
 from dagster_project.running import run_one
 from dagster_project.zombies import fail_dead_runs
 from proofsheet.config import Configuration
@@ -205,7 +204,7 @@ def test_a_waiting_run_says_whom_it_waits_for(settings: Configuration) -> None:
 
 
 def stale_tables(settings: Configuration, project: Project) -> dict[str, str]:
-    return stale(stage_versions(build_defs(settings).resolve_all_asset_specs()), project)
+    return stale(present_versions(settings), project)
 
 
 def test_the_report_tells_what_is_stale_and_only_a_whole_run_is_noted(settings: Configuration) -> None:

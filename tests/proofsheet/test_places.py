@@ -180,16 +180,21 @@ def test_code_versions_ignore_words_and_see_code() -> None:
     assert module_version("proofsheet.words.gate") != module_version("proofsheet.words.text")
 
 
-def test_code_versions_reach_what_a_resource_brings() -> None:
+def test_code_versions_reach_what_a_counted_resource_brings() -> None:
     from proofsheet.onepass import rows_of
     from proofsheet.provenance import reached_modules
+    from resources.along import AlongResource
     from resources.photos import PhotoFilesResource
 
-    def stage_like(photo_files: PhotoFilesResource) -> object:
+    def stage_like(photo_files: PhotoFilesResource, along: AlongResource) -> object:
         return rows_of
 
-    stage_like.__annotations__ = {"photo_files": PhotoFilesResource}
-    assert {"proofsheet.vision.measure", "proofsheet.vision.encode", "proofsheet.library.exif"} <= reached_modules(stage_like)
+    stage_like.__annotations__ = {"photo_files": PhotoFilesResource, "along": AlongResource}
+    measuring = {"proofsheet.vision.measure", "proofsheet.vision.encode", "proofsheet.library.exif"}
+    assert measuring <= reached_modules(stage_like)
+    without = reached_modules(stage_like, ["along"])
+    assert "proofsheet.pictures" in without
+    assert not measuring & without
 
 
 def test_progress_tells_rate_and_time_left() -> None:

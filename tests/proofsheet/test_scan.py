@@ -20,7 +20,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def look(folder: Path) -> Scan:
-    return scan(folder, folder.parent / "cache", Quiet())
+    return scan(folder, folder.parent / "cache", Quiet(), raw=False)
 
 
 def test_every_file_is_counted_once(folder: Path) -> None:

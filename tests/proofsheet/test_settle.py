@@ -128,6 +128,7 @@ def test_cleaning_removes_old_caches_and_logs_and_nothing_else(tmp_path: Path) -
     (tmp_path / "library").mkdir()
     home = tmp_path / "home"
     old = [home / "cache/p/look-old/a.parquet", home / "cache/p/look-now/b.damaged", home / "logs/p/x.log"]
+    old.append(home / "cache/p/previews-old/ab/abc-thumb.jpg")
     kept = [
         home / "cache/p/look-now/c.parquet",
         home / "cache/p/hashes/d.parquet",
@@ -140,8 +141,8 @@ def test_cleaning_removes_old_caches_and_logs_and_nothing_else(tmp_path: Path) -
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"1234")
     workspace = Workspace(configuration(tmp_path / "library", home).place)
-    assert clean(workspace, "now", 14, time.time()).files == 0
-    found = clean(workspace, "now", 14, time.time() + 15 * 86400)
-    assert (found.files, found.bytes) == (3, 12)
+    assert clean(workspace, {"look-now"}, 14, time.time()).files == 0
+    found = clean(workspace, {"look-now"}, 14, time.time() + 15 * 86400)
+    assert (found.files, found.bytes) == (4, 16)
     assert not any(p.exists() for p in old)
     assert all(p.exists() for p in kept)

@@ -32,10 +32,26 @@ def test_rows_come_back_as_they_were(store: Store) -> None:
 
 
 def test_vectors_come_back_bit_for_bit(store: Store) -> None:
-    row = {"project": "p", "photo_id": "x", "encoder_id": "e", "vector": [i / 7 for i in range(VECTOR_LENGTH)]}
+    length = sum((i / 7) ** 2 for i in range(VECTOR_LENGTH)) ** 0.5
+    row = {"project": "p", "photo_id": "x", "encoder_id": "e", "vector": [i / 7 / length for i in range(VECTOR_LENGTH)]}
     frame = Embedding.frame([row])
     store.publish({Embedding: frame}, Stamp("1"))
     assert store.read(Embedding).equals(frame)
+    (found,) = store.query("SELECT data_type FROM duckdb_columns() WHERE column_name = 'vector'").rows()
+    assert found == ("FLOAT[512]",)
+
+
+@pytest.mark.parametrize("bad", [[1.0, 1.0], [float("nan"), 1.0], [0.0, 0.0]])
+def test_a_vector_that_is_none_is_refused(store: Store, bad: list[float]) -> None:
+    rows = [{"project": "p", "photo_id": "x", "encoder_id": "e", "vector": bad}]
+    with pytest.raises(GateRefused, match="finite and of length 1"):
+        store.publish({Embedding: Embedding.frame(rows)}, Stamp("1"))
+
+
+def test_vectors_of_two_lengths_are_refused(store: Store) -> None:
+    rows = [{"project": "p", "photo_id": str(n), "encoder_id": "e", "vector": [1.0] + [0.0] * n} for n in (2, 3)]
+    with pytest.raises(GateRefused, match="same number"):
+        store.publish({Embedding: Embedding.frame(rows)}, Stamp("1"))
 
 
 def test_equal_rows_from_equal_inputs_make_no_generation(store: Store) -> None:

@@ -24,9 +24,9 @@ def test_blur_lowers_sharpness_and_noise_raises_its_estimate() -> None:
     rng = np.random.default_rng(0)
     sharp = rng.integers(0, 256, (200, 200)).astype(np.uint8)
     soft = np.asarray(Image.fromarray(sharp).filter(ImageFilter.GaussianBlur(3)))
-    assert sharpness(sharp.astype(np.float32) / 255) > sharpness(soft.astype(np.float32) / 255) + 1
-    flat = np.full((300, 300), 0.5, dtype=np.float32)
-    noisy = flat + rng.normal(0, 0.04, flat.shape).astype(np.float32)
+    assert sharpness(sharp) > sharpness(soft) + 1
+    flat = np.full((300, 300), 128, dtype=np.uint8)
+    noisy = np.clip(np.rint(flat + rng.normal(0, 0.04 * 255, flat.shape)), 0, 255).astype(np.uint8)
     assert noise(flat) == 0
     assert noise(noisy) == pytest.approx(0.04, rel=0.05)
 

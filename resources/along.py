@@ -1,0 +1,65 @@
+"""Everything that looks at a picture while it is open.
+
+Holds `AlongResource`, `EncodingResource`, `PreviewingResource` and the plain measurements.
+Add here: a measurement in `PLAIN`, or a resource that gives one.
+Keep out: how anything is measured (proofsheet/).
+"""
+
+from collections.abc import Callable, Mapping
+
+import dagster as dg
+
+from proofsheet.library.exif import exif_facts
+from proofsheet.library.generated import generation_facts
+from proofsheet.onepass import Measurement, Seen
+from proofsheet.pictures import Picture
+from proofsheet.vision.encoders import Encoder, choose_encoder
+from proofsheet.vision.hashing import picture_hash
+from proofsheet.vision.measure import image_quality
+from proofsheet.vision.previews import preview_measurement
+from proofsheet.workspace import Project
+from schemas.library import ExifFact, GenerationFact
+from schemas.settings import EncoderSettings, PreviewSettings
+from schemas.table import Table
+from schemas.vision import ImageQuality, PictureHash
+
+PLAIN: Mapping[type[Table], Callable[[Picture], Seen]] = {
+    ExifFact: exif_facts,
+    GenerationFact: generation_facts,
+    ImageQuality: image_quality,
+    PictureHash: picture_hash,
+}
+
+
+class EncodingResource(EncoderSettings, dg.ConfigurableResource["EncodingResource"]):
+    """Makes vectors of pictures."""
+
+    def choose(self, project: Project) -> Encoder:
+        """The encoder in force."""
+        return choose_encoder(self, project.models)
+
+    def in_force(self, project: Project) -> str:
+        """The encoder that the settings come to at present; another one makes stale what depends on it."""
+        return self.choose(project).encoder_id
+
+
+class PreviewingResource(PreviewSettings, dg.ConfigurableResource["PreviewingResource"]):
+    """Makes thumbnails and previews."""
+
+    def measurement(self, project: Project, preview_px: int) -> Measurement:
+        """Writes the files of a picture."""
+        return preview_measurement(self, preview_px, project.cache)
+
+
+class AlongResource(dg.ConfigurableResource["AlongResource"]):
+    """What else is measured while a file is open; it fills caches and changes no row of the stage that opens it."""
+
+    encoding: EncodingResource
+    previewing: PreviewingResource
+    preview_px: int
+
+    def measurements(self, project: Project) -> list[Measurement]:
+        """All of them."""
+        plain = [Measurement.of(table, measure) for table, measure in PLAIN.items()]
+        previews = self.previewing.measurement(project, self.preview_px)
+        return [*plain, previews, self.encoding.choose(project).measurement()]
