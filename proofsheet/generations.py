@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 
 from proofsheet.errors import StoreError
-from proofsheet.files import fsync_file, fsync_folder, write_atomic
+from proofsheet.files import Fingerprint, fsync_file, fsync_folder, write_atomic
 
 _KEPT = 2
 
@@ -41,6 +41,15 @@ class Generations:
     def current(self) -> int:
         """Number of the current generation; 0 if there is none."""
         return next((number for number, _sum in self.pointers()), 0)
+
+    def identity(self) -> Hashable:
+        """What changes with the current generation, and with any touch of its file."""
+        number, found = next(iter(self.pointers()), (0, ""))
+        try:
+            mark = Fingerprint.of(self.path(number).stat())
+        except FileNotFoundError:
+            mark = None
+        return (str(self.folder), number, found, mark)
 
     def path(self, number: int) -> Path:
         """File of a generation."""

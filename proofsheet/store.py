@@ -24,6 +24,7 @@ import polars as pl
 
 from proofsheet.errors import StoreError, StoreTooNew, UsageError
 from proofsheet.files import clone
+from proofsheet.frames import FrameCache
 from proofsheet.gate import check_frame
 from proofsheet.generations import Generations
 from proofsheet.locks import hold
@@ -32,6 +33,7 @@ from schemas.table import Table
 
 FORMAT = 1
 _TRIES = 20
+RECENT = FrameCache(256 << 20)  # of all stores of this process; a run reads the same few tables again and again
 _NEW_FILE: dict[str, str | bool | int | float | list[str]] = {
     "default_block_size": "16384"
 }  # 256 KiB a block makes a small project 13 times larger
@@ -85,6 +87,17 @@ class Store:
 
     def read(self, table: type[Table]) -> pl.DataFrame:
         """All rows of a table in key order; none if it was never written, or with other columns (a run makes it anew)."""
+        book = self.tables().get(table.name)
+        if book is None:
+            return table.frame()
+        key = (table.name, book[StoredTable.checksum], tuple(table.polars_schema().items()))
+        if (known := RECENT.get(key)) is None:
+            known = self._rows(table)
+            if checksum(table, known) == book[StoredTable.checksum]:  # else a newer generation came between the two looks
+                RECENT.put(key, known)
+        return known
+
+    def _rows(self, table: type[Table]) -> pl.DataFrame:
         order = ", ".join(f'"{k}"' for k in table.key())
         with self._reader() as con:
             if con is None or not _has(con, table):
@@ -108,7 +121,12 @@ class Store:
 
     def tables(self) -> dict[str, dict[str, object]]:
         """The bookkeeping row of every table, by table name."""
-        return {str(row[StoredTable.table_name]): row for row in self.read(StoredTable).to_dicts()}
+        key = self.generations.identity()
+        if (books := RECENT.get(key)) is None:
+            books = self._rows(StoredTable)
+            if key == self.generations.identity():
+                RECENT.put(key, books)
+        return {str(row[StoredTable.table_name]): row for row in books.to_dicts()}
 
     def publish(self, frames: Mapping[type[Table], pl.DataFrame], stamp: Stamp) -> Published:
         """Replace the rows of these tables in one new generation; equal rows from equal inputs need none.
@@ -130,6 +148,8 @@ class Store:
                 books = _bookkeeping(self.project, known, sums, frames, stamp)
                 number = self._write(current, frames, books)
                 self._show(number)
+                for table, frame in frames.items():
+                    RECENT.put((table.name, sums[table], tuple(table.polars_schema().items())), frame.sort(table.key()))
             except (duckdb.Error, OSError) as error:
                 raise StoreError(
                     f"The store of {self.project} could not be written: {error}.",
