@@ -17,7 +17,7 @@ from proofsheet.config import Configuration, load
 from resources.along import AlongResource, EncodingResource, PreviewingResource
 from resources.photos import PhotoFilesResource
 from resources.progress import ProgressResource
-from resources.rules import CaptioningResource, GateResource, GroupingResource
+from resources.rules import CaptioningResource, DuplicatesResource, GateResource, GroupingResource
 from resources.store import StoreResource
 from schemas.settings import settings_version
 
@@ -45,6 +45,7 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
         "encoding": encoding,
         "along": AlongResource(encoding=encoding, previewing=previewing, preview_px=settings.photos.preview_px),
         "grouping": GroupingResource(**settings.groups.model_dump()),
+        "duplicate_rule": DuplicatesResource(**settings.duplicates.model_dump()),
         "captioning": CaptioningResource(**settings.captions.model_dump()),
         "gate": GateResource(**settings.gate.model_dump()),
         "progress": progress or ProgressResource(),

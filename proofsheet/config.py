@@ -21,6 +21,7 @@ from proofsheet.errors import UsageError
 from proofsheet.files import write_atomic
 from schemas.settings import (
     CaptionSettings,
+    DuplicateSettings,
     EncoderSettings,
     GateSettings,
     GroupSettings,
@@ -44,6 +45,7 @@ class Configuration(BaseModel):
     previews: PreviewSettings = Field(default_factory=PreviewSettings)
     encoder: EncoderSettings = Field(default_factory=EncoderSettings)
     groups: GroupSettings = Field(default_factory=GroupSettings)
+    duplicates: DuplicateSettings = Field(default_factory=DuplicateSettings)
     watch: WatchSettings = Field(default_factory=WatchSettings)
     captions: CaptionSettings = Field(default_factory=CaptionSettings)
     gate: GateSettings = Field(default_factory=GateSettings)

@@ -7,11 +7,15 @@ Keep out: defaults (schemas/settings.py).
 
 import dagster as dg
 
-from schemas.settings import CaptionSettings, GateSettings, GroupSettings
+from schemas.settings import CaptionSettings, DuplicateSettings, GateSettings, GroupSettings
 
 
 class GroupingResource(GroupSettings, dg.ConfigurableResource["GroupingResource"]):
     """When pictures form a set."""
+
+
+class DuplicatesResource(DuplicateSettings, dg.ConfigurableResource["DuplicatesResource"]):
+    """When two pictures are the same picture."""
 
 
 class CaptioningResource(CaptionSettings, dg.ConfigurableResource["CaptioningResource"]):

@@ -19,6 +19,7 @@ class Decision(Table, name="decisions"):
     chosen_photo_id = column(pl.String, "The preferred photo.")
     chosen_path = column(pl.String, "Its path inside the project folder.")
     photo_ids = column(pl.List(pl.String), "Every photo of the set, in the order of the set.")
+    keep_all = column(pl.Boolean, "True for brackets, stacks, panoramas and RAW with JPEG: the others of the set are no rejects.")
     reasons = column(pl.List(pl.String), "What spoke for the choice, from measured values.")
     flags = column(pl.List(pl.String), "What speaks against it, from measured values.")
     confidence = column(pl.Float64, "Calibrated probability; null as long as it is uncalibrated.", nullable=True, ge=0, le=1)

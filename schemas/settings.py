@@ -87,10 +87,31 @@ class EncoderSettings(Settings):
 class GroupSettings(Settings):
     """When pictures form a set."""
 
-    similarity: float = Field(0.92, gt=0, le=1, description="Every pair of a set of similar pictures has at least this cosine.")
-    window: int = Field(12, ge=1, description="Only this many neighbours by name order are compared.")
+    similarity: float = Field(
+        0.60,
+        gt=0,
+        le=1,
+        description="Every pair of a set is at least this alike by the embedded encoder (cosine, less a little per bit of hash).",
+    )
+    clip_similarity: float = Field(
+        0.85, gt=0, le=1, description="The same by an open_clip model, whose cosines are larger; a first value, not measured."
+    )
+    order: str = Field(
+        "name",
+        pattern="^(name|none)$",
+        description="name compares neighbours in one folder; none compares all pictures of the project, for folders without order.",
+    )
+    window: int = Field(12, ge=1, description="With order, only this many neighbours by name are compared.")
+    window_s: float = Field(300.0, gt=0, description="With order, pictures taken further apart than this are never one set.")
     max_size: int = Field(4, ge=2, le=8, description="Largest set of similar pictures.")
     max_series: int = Field(8, ge=2, le=64, description="Largest set of one stage series; longer ones are split in order.")
+
+
+class DuplicateSettings(Settings):
+    """When two pictures are the same picture."""
+
+    most_bits: int = Field(8, ge=0, le=16, description="Every pair of near-duplicates differs in at most this many of 64 bits.")
+    similarity: float = Field(0.90, gt=0, le=1, description="Every pair of near-duplicates has at least this cosine.")
 
 
 class WatchSettings(Settings):

@@ -1,6 +1,6 @@
 """Tables of what the pixels say.
 
-Holds `ImageQuality`, `Embedding`, `PhotoGroup`.
+Holds `ImageQuality`, `PictureHash`, `Preview`, `Embedding`, `PhotoGroup`, `Duplicate`.
 Add here: tables measured from decoded pictures.
 Keep out: choices (review.py) and texts (words.py).
 """
@@ -18,6 +18,8 @@ from schemas.table import Table, column
 VECTOR_LENGTH = 512
 TILES = 8
 _UNIT_ERROR = 1e-3
+CAUSES = ("stage series", "RAW+JPEG", "bracket", "focus stack", "panorama", "similar", "single")
+KEEP_ALL = ("RAW+JPEG", "bracket", "focus stack", "panorama")
 
 COLOR_SHARE = pl.Struct({"color": pl.String, "share": pl.Float64, "place": pl.String})
 
@@ -106,5 +108,20 @@ class PhotoGroup(Table, name="photo_groups"):
     group_id = column(pl.String, "Id of the set: a hash of its members.")
     position = column(pl.Int64, "Place in the set by stage, then by path, from 0.", ge=0)
     group_size = column(pl.Int64, "Number of photos in the set.", ge=1)
-    cause = column(pl.String, "Why these are together.", isin=("stage series", "similar", "single"))
+    cause = column(pl.String, "Why these are together.", isin=CAUSES)
+    evidence = column(pl.String, "The measured values behind the cause.")
+    keep_all = column(pl.Boolean, "True where the pictures belong together and none is a worse version of another.")
     grouped_by = column(pl.String, "Version of the grouping rule and, for 'similar', the encoder.")
+
+
+class Duplicate(Table, name="duplicates"):
+    """Pictures of which the project holds more than one, exactly or nearly; in a cluster every pair is a duplicate."""
+
+    photo_id = column(pl.String, "The photo.", key=True)
+    cluster_id = column(pl.String, "Id of the cluster: a hash of its members.")
+    kind = column(pl.String, "exact if all members have the same bytes.", isin=("exact", "near"))
+    cluster_size = column(pl.Int64, "Number of photos in the cluster.", ge=2)
+    first_photo_id = column(pl.String, "The member with most pixels, then most bytes: the others are compared with it.")
+    bits = column(pl.Int64, "Bits by which the perceptual hashes differ from that member's.", ge=0, le=64)
+    cosine = column(pl.Float64, "Cosine to that member's vector.", ge=-1.001, le=1.001)
+    found_by = column(pl.String, "Version of the rule, and the encoder.")

@@ -37,3 +37,24 @@ def test_every_file_ends_as_photo_or_refusal(tmp_path: Path, name: str) -> None:
     generation = store.generation()
     assert run(settings, project).success
     assert store.generation() == generation
+
+
+def test_the_twelve_edits_of_one_photograph_are_one_cluster(tmp_path: Path) -> None:
+    """`dih` shows the same bridge turned and mirrored and is left out; the other folders are strangers."""
+    library = tmp_path / "library" / "one"
+    shutil.copytree(SHARED / "pdq_bsd" / "bridge-mods", library / "bridge")
+    for folder in ("mate_backgrounds_gpl2", "imagededup_apache2", "immich_public_domain"):
+        shutil.copytree(SHARED / folder, library / folder)
+    settings = configuration(tmp_path / "library", tmp_path / "home")
+    (project,) = Workspace(settings.place).projects()
+    assert run(settings, project).success
+    rows = project.store.query("SELECT path, cluster_id FROM duplicates JOIN photos USING (project, photo_id)")
+    clusters = {frozenset(part["path"]) for part in rows.partition_by("cluster_id")}
+    bridge = {p.relative_to(library).as_posix() for p in (library / "bridge").iterdir()}
+    assert len(bridge) == 12
+    assert frozenset(bridge) in clusters
+    like = "(SELECT vector FROM embeddings JOIN photos USING (project, photo_id) WHERE file_name = 'aaa-orig.jpg')"
+    nearest = project.store.query(
+        f"SELECT path FROM embeddings JOIN photos USING (project, photo_id) ORDER BY array_cosine_similarity(vector, {like}) DESC LIMIT 12"
+    )
+    assert set(nearest["path"]) == bridge

@@ -17,7 +17,7 @@ from schemas.library import Photo
 from schemas.review import Decision
 from schemas.vision import ImageQuality, PhotoGroup
 
-RULE = "highest stage, then sharpest; version 1"
+RULE = "highest stage, then sharpest; version 2"
 _NOTABLE = 1.0  # standard deviations of the set
 _SPOILT = (  # a value from which it is seen, if it is also twice that of every other picture of the set
     (ImageQuality.clipped_highlights, 0.05, "clipped highlights: {:.1%} of the pixels"),
@@ -50,6 +50,7 @@ def _decision(project: str, members: Sequence[Row]) -> Row:
         Decision.chosen_photo_id: best[Photo.photo_id],
         Decision.chosen_path: best[Photo.path],
         Decision.photo_ids: [m[Photo.photo_id] for m in members],
+        Decision.keep_all: best[PhotoGroup.keep_all],
         Decision.reasons: reasons(best, members),
         Decision.flags: flags(best, members),
         Decision.confidence: None,
@@ -67,7 +68,7 @@ def reasons(best: Row, members: Sequence[Row]) -> list[str]:
     """What spoke for the choice."""
     if len(members) == 1:
         return ["the only picture of its set"]
-    found: list[str] = []
+    found = [f"all are kept: {best[PhotoGroup.cause]}"] if best[PhotoGroup.keep_all] else []
     rivals = [m for m in members if _stage(m) == _stage(best)]
     if len(rivals) < len(members):
         found.append(f"highest stage of the set: {_stage(best):g} ({best[Photo.stage_label] or 'no label'})")

@@ -8,7 +8,14 @@ from proofsheet.publish.decide import _decision
 
 
 def member(name: str, stage: float | None, position: int, **values: float) -> dict[str, Any]:
-    base = {"sharpness": 2.0, "noise": 0.01, "clipped_highlights": 0.0, "clipped_shadows": 0.0}
+    base = {
+        "sharpness": 2.0,
+        "noise": 0.01,
+        "clipped_highlights": 0.0,
+        "clipped_shadows": 0.0,
+        "keep_all": False,
+        "cause": "similar",
+    }
     return {
         "photo_id": name,
         "path": name,
@@ -67,3 +74,9 @@ def test_a_set_that_is_bright_throughout_is_not_flagged() -> None:
 
 def test_a_single_picture_says_so() -> None:
     assert decided(member("a", None, 0))["reasons"] == ["the only picture of its set"]
+
+
+def test_what_is_kept_whole_says_so() -> None:
+    found = decided(*({**member(n, None, k), "keep_all": True, "cause": "bracket"} for k, n in enumerate("ab")))
+    assert found["keep_all"]
+    assert found["reasons"][0] == "all are kept: bracket"

@@ -56,7 +56,7 @@ def test_settings_come_from_environment_then_file_then_default(tmp_path: Path) -
     below = tmp_path / "deep" / "down"
     below.mkdir(parents=True)
     found = load(below, {"PROOFSHEET_GROUPS_WINDOW": "7", "PROOFSHEET_LIBRARY": "/elsewhere"})
-    assert (found.groups.max_size, found.groups.window, found.groups.similarity) == (3, 7, 0.92)
+    assert (found.groups.max_size, found.groups.window, found.groups.similarity) == (3, 7, 0.60)
     assert (found.place.library, found.place.home) == ("/elsewhere", str(tmp_path / "home"))
 
 

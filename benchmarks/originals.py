@@ -1,0 +1,62 @@
+"""Real photographs for the benchmarks, each once.
+
+Holds `originals`.
+Add here: another place where photographs lie.
+Keep out: anything made by a program.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from proofsheet.files import Refused
+from proofsheet.pictures import Limits, Pixels, read_picture
+from proofsheet.vision.hashing import phash
+
+ROOT = Path(__file__).parents[1]
+PLACES = (ROOT.parent / "shared" / "data", *(Path(p) for p in os.environ.get("PROOFSHEET_ORIGINALS", "").split(os.pathsep) if p))
+_EDITED = ("mixed_images", "bridge-mods", "dih", "pillow_hpnd", "screenshot")  # edits of other files, and drawings
+_LEAST_PX = 450
+_APART_BITS = 12
+_SIDE_PX = 1600
+
+
+def originals() -> Iterator[tuple[str, Pixels]]:
+    """Name and pixels (longest side at most 1600) of every distinct photograph at hand, in the order of the names.
+
+    Looks into `../shared/data` and the folders named by PROOFSHEET_ORIGINALS; near-duplicates come once.
+    """
+    seen: list[int] = []
+    files = sorted(
+        {p for place in PLACES for p in place.rglob("*") if p.suffix.lower() in {".jpg", ".jpeg"}}, key=lambda p: (p.name, str(p))
+    )
+    for path in files:
+        if any(part in _EDITED for part in path.parts) or path.stem in _EDITED:
+            continue
+        try:
+            with path.open("rb") as stream:
+                picture = read_picture(stream, Limits(10**9, 10**9, _SIDE_PX))
+        except Refused:
+            continue
+        if min(picture.width_px, picture.height_px) < _LEAST_PX or picture.rgb.std() < 12:
+            continue
+        found = phash(picture.rgb)
+        if any((found ^ other).bit_count() <= _APART_BITS for other in seen):
+            continue
+        seen.append(found)
+        yield path.stem, picture.rgb
+
+
+def large(pixels: Pixels, width: int, height: int) -> Image.Image:
+    """A photograph at exactly this size: cut to the shape, scaled by Lanczos."""
+    image = Image.fromarray(pixels)
+    scale = max(width / image.width, height / image.height)
+    image = image.resize((round(image.width * scale) + 1, round(image.height * scale) + 1), Image.Resampling.LANCZOS)
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    found = np.asarray(image.crop((left, top, left + width, top + height)))
+    return Image.fromarray(found)
