@@ -15,6 +15,7 @@ import click
 
 from dagster_project.commands.doctor import doctor
 from dagster_project.commands.init import init
+from dagster_project.commands.models import models
 from dagster_project.commands.quarantine import quarantine
 from dagster_project.commands.run import run
 from dagster_project.commands.sql import sql
@@ -54,5 +55,5 @@ def main(debug: bool) -> None:
     """Choose, describe, gate and export the pictures of many projects, on your own machine."""
 
 
-for command in (init, doctor, up, status, run, sql, quarantine):
+for command in (init, doctor, up, status, run, sql, models, quarantine):
     main.add_command(command)

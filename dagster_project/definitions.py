@@ -15,6 +15,7 @@ from assets.staleness import SETTINGS_TAG, StageVersion, stage_versions
 from dagster_project.automation import automation
 from proofsheet.config import Configuration, load
 from resources.along import AlongResource, EncodingResource, PreviewingResource
+from resources.labels import DetectionResource, ScenesResource
 from resources.photos import PhotoFilesResource
 from resources.progress import ProgressResource
 from resources.rules import CaptioningResource, DuplicatesResource, GateResource, GroupingResource
@@ -45,6 +46,8 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
         "encoding": encoding,
         "along": AlongResource(encoding=encoding, previewing=previewing, preview_px=settings.photos.preview_px),
         "grouping": GroupingResource(**settings.groups.model_dump()),
+        "scene_rule": ScenesResource(**settings.scenes.model_dump()),
+        "detection": DetectionResource(**settings.objects.model_dump(), device=settings.encoder.device),
         "duplicate_rule": DuplicatesResource(**settings.duplicates.model_dump()),
         "captioning": CaptioningResource(**settings.captions.model_dump()),
         "gate": GateResource(**settings.gate.model_dump()),

@@ -25,9 +25,11 @@ from schemas.settings import (
     EncoderSettings,
     GateSettings,
     GroupSettings,
+    ObjectSettings,
     PhotoSettings,
     PlaceSettings,
     PreviewSettings,
+    SceneSettings,
     WatchSettings,
 )
 
@@ -44,6 +46,8 @@ class Configuration(BaseModel):
     photos: PhotoSettings = Field(default_factory=PhotoSettings)
     previews: PreviewSettings = Field(default_factory=PreviewSettings)
     encoder: EncoderSettings = Field(default_factory=EncoderSettings)
+    scenes: SceneSettings = Field(default_factory=SceneSettings)
+    objects: ObjectSettings = Field(default_factory=ObjectSettings)
     groups: GroupSettings = Field(default_factory=GroupSettings)
     duplicates: DuplicateSettings = Field(default_factory=DuplicateSettings)
     watch: WatchSettings = Field(default_factory=WatchSettings)

@@ -84,6 +84,27 @@ class EncoderSettings(Settings):
     batch: int = Field(32, ge=1, description="Pictures a forward pass; halved when memory runs out.", json_schema_extra=KNOB)
 
 
+class SceneSettings(Settings):
+    """How scenes are told."""
+
+    most: int = Field(3, ge=1, le=10, description="Labels a photo, most probable first.")
+    template: str = Field("a photo of {}", pattern=r"\{\}", description="Text that a label is put into before it is compared.")
+
+
+class ObjectSettings(Settings):
+    """Which detector finds objects."""
+
+    weights: str = Field(
+        "", description="Path of a detector: .onnx, or weights (.pt, .safetensors) of a torchvision model; none if empty."
+    )
+    architecture: str = Field(
+        "fasterrcnn_mobilenet_v3_large_320_fpn", description="Name of the torchvision detection model that the weights belong to."
+    )
+    labels: str = Field("", description="Path of a text file with a label a line, from class 0; those of COCO if empty.")
+    min_score: float = Field(0.5, ge=0, le=1, description="Objects below this score are left out.")
+    most: int = Field(20, ge=1, description="Objects a photo, highest score first.")
+
+
 class GroupSettings(Settings):
     """When pictures form a set."""
 

@@ -23,6 +23,10 @@ KEEP_ALL = ("RAW+JPEG", "bracket", "focus stack", "panorama")
 
 COLOR_SHARE = pl.Struct({"color": pl.String, "share": pl.Float64, "place": pl.String})
 
+LABEL = pl.Struct({"label": pl.String, "probability": pl.Float64})
+_BOX = dict.fromkeys(("left", "top", "right", "bottom"), pl.Float64)
+OBJECT = pl.Struct({"label": pl.String, "score": pl.Float64, **_BOX})
+
 
 class ImageQuality(Table, name="image_quality"):
     """Measurements of the upright picture at analysis size, and its full size."""
@@ -99,6 +103,26 @@ def _one_width(frame: pl.LazyFrame, column_name: str) -> bool:
 def _unit_length(frame: pl.LazyFrame, column_name: str) -> pl.LazyFrame:
     squares = pl.col(column_name).list.eval(pl.element() ** 2).list.sum()
     return frame.select(((squares.sqrt() - 1.0).abs() < _UNIT_ERROR).fill_null(False) & squares.is_finite())
+
+
+class Scene(Table, name="scenes"):
+    """What kind of scene a photo shows, by comparing its vector with those of texts; needs an encoder that reads texts."""
+
+    photo_id = column(pl.String, "The photo.", key=True)
+    status = column(pl.String, "Whether there are labels.", isin=("labelled", "not available"))
+    labels = column(pl.List(LABEL), "Labels with their probability among all labels, most probable first.")
+    labelled_by = column(pl.String, "Encoder and version of the list of labels; empty if not available.")
+    note = column(pl.String, "What is missing and what to install, if not available.")
+
+
+class SeenObject(Table, name="objects"):
+    """Which objects a detector found in a photo."""
+
+    photo_id = column(pl.String, "The photo.", key=True)
+    status = column(pl.String, "Whether a detector looked.", isin=("detected", "not available", "failed"))
+    objects = column(pl.List(OBJECT), "Objects with score and box in 0..1 of the upright picture, highest score first.")
+    detected_by = column(pl.String, "Detector and its weights; empty if not available.")
+    note = column(pl.String, "What is missing or went wrong, and what to do.")
 
 
 class PhotoGroup(Table, name="photo_groups"):

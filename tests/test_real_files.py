@@ -53,8 +53,7 @@ def test_the_twelve_edits_of_one_photograph_are_one_cluster(tmp_path: Path) -> N
     bridge = {p.relative_to(library).as_posix() for p in (library / "bridge").iterdir()}
     assert len(bridge) == 12
     assert frozenset(bridge) in clusters
-    like = "(SELECT vector FROM embeddings JOIN photos USING (project, photo_id) WHERE file_name = 'aaa-orig.jpg')"
-    nearest = project.store.query(
-        f"SELECT path FROM embeddings JOIN photos USING (project, photo_id) ORDER BY array_cosine_similarity(vector, {like}) DESC LIMIT 12"
-    )
+    joined = "embeddings JOIN photos USING (project, photo_id)"
+    like = f"array_cosine_similarity(vector, (SELECT vector FROM {joined} WHERE file_name = 'aaa-orig.jpg'))"
+    nearest = project.store.query(f"SELECT path FROM {joined} ORDER BY {like} DESC LIMIT 12")
     assert set(nearest["path"]) == bridge

@@ -40,14 +40,38 @@ def import_torch() -> Any:  # noqa: ANN401 - an untyped module
     except RuntimeError as error:
         if str(error) != _MISSING:
             raise
-        for name in [n for n in sys.modules if n == "torchvision" or n.startswith("torchvision.")]:
-            del sys.modules[name]
-        library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
-        for schema in _SCHEMAS:
-            library.define(schema)  # type: ignore[no-untyped-call]
-        _kept.append(library)
-        importlib.import_module("torchvision")
+        _mend_torchvision()
     return torch
+
+
+def _mend_torchvision() -> None:
+    """Give a torchvision without its compiled operators their schemas, and `nms` a body of plain torch."""
+    import torch
+
+    for name in [n for n in sys.modules if n == "torchvision" or n.startswith("torchvision.")]:
+        del sys.modules[name]
+    library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
+    for schema in _SCHEMAS:
+        library.define(schema)  # type: ignore[no-untyped-call]
+    library.impl("nms", _nms, "CPU")  # type: ignore[no-untyped-call]
+    _kept.append(library)
+    importlib.import_module("torchvision")
+    boxes = importlib.import_module("torchvision.ops.boxes")
+    boxes._assert_has_ops = lambda: None  # type: ignore[attr-defined]
+
+
+def _nms(dets: Any, scores: Any, iou_threshold: float) -> Any:  # noqa: ANN401 - tensors
+    """Indices of the boxes that stay, highest score first; a box goes if it overlaps a better one by more than the threshold."""
+    import torch
+    from torchvision.ops.boxes import box_iou
+
+    left = torch.argsort(scores, descending=True)
+    kept = []
+    while left.numel():
+        best, left = left[0], left[1:]
+        kept.append(best)
+        left = left[box_iou(dets[best][None], dets[left])[0] <= iou_threshold] if left.numel() else left
+    return torch.stack(kept) if kept else torch.empty(0, dtype=torch.int64)
 
 
 def choose_device(wanted: str) -> str:

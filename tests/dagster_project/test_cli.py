@@ -106,7 +106,7 @@ def test_doctor_tells_state_and_mend(ready: Shell) -> None:
     assert {c["state"] for c in checks} <= {"ok", "warn"}
     settings = ready.json("doctor", "--settings")["settings"]
     assert all(s["meaning"] for s in settings)
-    assert {"place", "photos", "previews", "encoder", "groups", "duplicates", "watch", "captions", "gate"} == {
+    assert {"place", "photos", "previews", "encoder", "scenes", "objects", "groups", "duplicates", "watch", "captions", "gate"} == {
         s["section"] for s in settings
     }
 

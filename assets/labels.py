@@ -1,0 +1,35 @@
+"""Labels: scenes and objects, where models for them are on this machine.
+
+Holds the stages of the group "labels".
+Add here: a stage that names what is seen.
+Keep out: models.
+"""
+
+import polars as pl
+
+from assets.stage import Rows, stage
+from proofsheet.progress import Progress
+from proofsheet.vision.objects import object_rows
+from proofsheet.vision.scenes import scene_rows
+from proofsheet.workspace import Project
+from resources.along import EncodingResource
+from resources.labels import DetectionResource, ScenesResource
+from schemas.vision import Scene, SeenObject
+
+
+@stage(Scene, group="labels")
+def scenes(embeddings: pl.DataFrame, project: Project, encoding: EncodingResource, scene_rule: ScenesResource) -> Rows:
+    """Names scenes by comparing vectors with those of texts; not available without an encoder that reads texts."""
+    encoder = encoding.choose(project)
+    rows = scene_rows(project.key, embeddings, encoder, scene_rule, project.models)
+    return Rows([rows], {"available": encoder.clip is not None, "note": encoder.why})
+
+
+@stage(SeenObject, group="labels")
+def objects(
+    photos: pl.DataFrame, previews: pl.DataFrame, project: Project, detection: DetectionResource, progress: Progress
+) -> Rows:
+    """Lets the detector of the settings look at each preview; not available without one."""
+    detector = detection.choose()
+    rows = object_rows(project.key, photos, previews, detector, project.cache, progress)
+    return Rows([rows], {"available": detector.ready, "detector": detector.name, "note": detector.note or "-"})

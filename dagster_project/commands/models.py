@@ -1,0 +1,84 @@
+"""`proofsheet models`: which models there are, and fetching their weights.
+
+Holds the group and its sub-commands.
+Add here: another verb over models.
+Keep out: loading and running models (proofsheet/vision/).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
+from proofsheet.vision import encode, torch_setup
+from proofsheet.vision.detector import choose_detector
+from proofsheet.vision.encoders import choose_encoder
+from proofsheet.vision.weights import find_weights, pull_weights
+
+
+@click.group()
+def models() -> None:
+    """Show the models of this machine, and fetch weights."""
+
+
+@models.command("list")
+@json_option
+def list_models(as_json: bool) -> None:
+    """Show encoders and detectors: what is here, what is in use, and what is missing.
+
+    The JSON has models: [{kind, name, state, where, in_use, note}].
+    """
+    settings, workspace = settings_and_workspace()
+    folder = workspace.home / "models"
+    chosen, detector = choose_encoder(settings.encoder, folder), choose_detector(settings.objects, settings.encoder.device)
+    weights = find_weights(settings.encoder, folder) if torch_setup.installed() else None
+    rows: list[dict[str, Any]] = [
+        _row(
+            "encoder",
+            encode.encoder_id(),
+            "here",
+            "part of Proofsheet",
+            chosen.clip is None,
+            chosen.why if chosen.clip is None else "",
+        ),
+        _row(
+            "encoder",
+            weights.label if weights else f"open_clip {settings.encoder.model} {settings.encoder.weights}",
+            "here" if weights else "not available",
+            str(weights.path) if weights else "",
+            chosen.clip is not None,
+            chosen.why,
+        ),
+        _row(
+            "detector", detector.name, "here" if detector.ready else "not available", detector.where, detector.ready, detector.note
+        ),
+    ]
+    if as_json:
+        print_json({"models": rows})
+        return
+    for row in rows:
+        used = "in use" if row["in_use"] else row["state"]
+        out().print(f"{row['kind']}: {row['name']} [{used}] {row['where']}".rstrip(), markup=False, highlight=False)
+        if row["note"]:
+            out().print(f"  {row['note']}", markup=False, highlight=False)
+
+
+def _row(kind: str, name: str, state: str, where: str, in_use: bool, note: str) -> dict[str, Any]:
+    return {"kind": kind, "name": name, "state": state, "where": where, "in_use": in_use, "note": note}
+
+
+@models.command()
+@json_option
+def pull(as_json: bool) -> None:
+    """Download the weights that [encoder] names into the home; nothing else ever downloads anything.
+
+    The JSON has name, path and digest.
+    """
+    settings, workspace = settings_and_workspace()
+    found = pull_weights(settings.encoder, workspace.home / "models")
+    if as_json:
+        print_json({"name": found.label, "path": str(found.path), "digest": found.digest})
+        return
+    out().print(f"{found.label} lies at {found.path}", markup=False, highlight=False)

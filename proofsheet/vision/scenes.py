@@ -1,0 +1,139 @@
+"""Scenes by comparing pictures with texts, where the encoder reads texts.
+
+Holds `scene_rows` and the labels.
+Add here: a label.
+Keep out: encoders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from proofsheet.files import short_hash
+from proofsheet.vision.encoders import Encoder
+from schemas.settings import SceneSettings
+from schemas.vision import Embedding, Scene
+
+LABELS = (
+    "a beach",
+    "a bridge",
+    "a building",
+    "a castle",
+    "a cave",
+    "a church",
+    "a city street",
+    "a city at night",
+    "a coast with cliffs",
+    "a concert",
+    "a crowd of people",
+    "a desert",
+    "a field",
+    "a flower",
+    "a food dish",
+    "a forest",
+    "a garden",
+    "a harbour",
+    "a house",
+    "an interior room",
+    "a kitchen",
+    "a lake",
+    "a landscape in fog",
+    "a market",
+    "a mountain",
+    "a museum",
+    "a night sky with stars",
+    "an office",
+    "a painting",
+    "a park",
+    "a person's portrait",
+    "a pet",
+    "a plane",
+    "a railway",
+    "a river",
+    "a road with cars",
+    "a sea with waves",
+    "a screenshot",
+    "a ship",
+    "a snowy landscape",
+    "a sports match",
+    "a still life",
+    "a sunset",
+    "a text document",
+    "a texture seen from near",
+    "a village",
+    "a waterfall",
+    "a wedding",
+    "a wild animal",
+    "a bird",
+)
+_LOGIT_SCALE = 100.0  # that of CLIP's training
+
+
+def scene_rows(project: str, embeddings: pl.DataFrame, encoder: Encoder, settings: SceneSettings, models: Path) -> pl.DataFrame:
+    """The rows of `scenes`: zero-shot classification (Radford et al., 2021), or "not available" with what to install.
+
+    Args:
+        project: partition key.
+        embeddings: rows of `embeddings`.
+        encoder: the encoder in force; only rows that it made are labelled.
+        settings: template and number of labels.
+        models: folder of models in the home; keeps the vectors of the texts.
+    """
+    if encoder.clip is None or embeddings.is_empty():
+        return Scene.frame(
+            {
+                Scene.project: project,
+                Scene.photo_id: photo_id,
+                Scene.status: "not available",
+                Scene.labels: [],
+                Scene.labelled_by: "",
+                Scene.note: f"the embedded encoder reads no texts; {encoder.why}",
+            }
+            for photo_id in embeddings[Embedding.photo_id]
+        )
+    own = embeddings.filter(pl.col(Embedding.encoder_id) == encoder.encoder_id)
+    vectors = np.array(own[Embedding.vector].to_list(), dtype=np.float32)
+    shares = probabilities(vectors, text_vectors(encoder, settings.template, models))
+    labelled_by = f"{encoder.encoder_id} labels:{short_hash(settings.template, *LABELS, length=8)}"
+    return Scene.frame(
+        {
+            Scene.project: project,
+            Scene.photo_id: photo_id,
+            Scene.status: "labelled",
+            Scene.labels: _best(row, settings.most),
+            Scene.labelled_by: labelled_by,
+            Scene.note: "",
+        }
+        for photo_id, row in zip(own[Embedding.photo_id], shares, strict=True)
+    )
+
+
+def text_vectors(encoder: Encoder, template: str, models: Path) -> npt.NDArray[np.float32]:
+    """(labels, d) vectors of the labels; computed once for an encoder and a template."""
+    if encoder.clip is None:
+        raise ValueError("the embedded encoder reads no texts")
+    place = models / f"texts-{short_hash(encoder.encoder_id, template, *LABELS)}.npy"
+    if not place.exists():
+        found = encoder.clip.texts([template.replace("{}", label) for label in LABELS])
+        place.parent.mkdir(parents=True, exist_ok=True)
+        work = place.with_suffix(".tmp.npy")
+        np.save(work, found, allow_pickle=False)
+        work.replace(place)
+    return np.asarray(np.load(place, allow_pickle=False), dtype=np.float32)
+
+
+def probabilities(pictures: npt.NDArray[np.float32], texts: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Softmax over the labels of the scaled cosines: (n, labels)."""
+    logits = _LOGIT_SCALE * pictures @ texts.T
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def _best(row: Sequence[float] | npt.NDArray[np.float32], most: int) -> list[dict[str, object]]:
+    order = np.argsort(-np.asarray(row), kind="stable")[:most]
+    return [{"label": LABELS[k].removeprefix("a ").removeprefix("an "), "probability": float(row[k])} for k in order]

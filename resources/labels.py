@@ -1,0 +1,32 @@
+"""Models that name what is seen.
+
+Holds `ScenesResource` and `DetectionResource`.
+Add here: another model that labels.
+Keep out: how it labels (proofsheet/vision/).
+"""
+
+import dagster as dg
+from pydantic import Field
+
+from proofsheet.vision.detector import Detector, choose_detector
+from proofsheet.workspace import Project
+from schemas.settings import KNOB, ObjectSettings, SceneSettings
+
+
+class ScenesResource(SceneSettings, dg.ConfigurableResource["ScenesResource"]):
+    """How scenes are told."""
+
+
+class DetectionResource(ObjectSettings, dg.ConfigurableResource["DetectionResource"]):
+    """Which detector finds objects."""
+
+    device: str = Field("auto", description="Where the detector runs.", json_schema_extra=KNOB)
+
+    def choose(self) -> Detector:
+        """The detector in force."""
+        return choose_detector(ObjectSettings(**{n: getattr(self, n) for n in ObjectSettings.model_fields}), self.device)
+
+    def in_force(self, _project: Project) -> str:
+        """The detector that the settings come to at present; another one makes stale what depends on it."""
+        found = self.choose()
+        return f"{found.name} {found.note}"

@@ -1,0 +1,353 @@
+"""Encoders and detectors, on small models that the tests make: real loading code, real files, random weights."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from proofsheet.errors import ModelError, ServiceUnreachable, UsageError
+from proofsheet.onepass import Measurement, look
+from proofsheet.progress import Quiet
+from proofsheet.vision import encode, torch_setup
+from proofsheet.vision.detector import choose_detector, from_queries
+from proofsheet.vision.encoders import choose_encoder
+from proofsheet.vision.openclip import Input, OpenClip, prepare
+from proofsheet.vision.scenes import LABELS, probabilities
+from proofsheet.vision.weights import find_weights, pull_weights
+from schemas.library import Photo
+from schemas.settings import EncoderSettings, ObjectSettings, PhotoSettings
+from schemas.vision import Embedding, Scene, SeenObject
+from tests.kit import configuration, only_project, opened, picture_file, pixels, run, save_picture
+
+pytestmark = pytest.mark.skipif(not torch_setup.installed(), reason="the extra `clip` is not installed")
+
+TINY = {
+    "embed_dim": 32,
+    "vision_cfg": {"image_size": 64, "layers": 2, "width": 64, "head_width": 32, "patch_size": 16},
+    "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1},
+}
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A small CLIP as configuration, .pt and .safetensors."""
+    folder = tmp_path_factory.mktemp("tiny")
+    torch = torch_setup.import_torch()
+    import open_clip
+    from safetensors.torch import save_file
+
+    config = folder / "tiny-clip.json"
+    config.write_text(json.dumps(TINY))
+    open_clip.add_model_config(config)
+    torch.manual_seed(0)
+    model = open_clip.create_model("tiny-clip", pretrained_text=False)
+    state = {k: v.contiguous().clone() for k, v in model.state_dict().items()}
+    torch.save(state, folder / "tiny.pt")
+    save_file(state, folder / "tiny.safetensors")
+    return {"model": config, "pt": folder / "tiny.pt", "safetensors": folder / "tiny.safetensors"}
+
+
+def settings_for(tiny: dict[str, Path], kind: str = "safetensors", **more: Any) -> EncoderSettings:
+    return EncoderSettings(
+        encoder="open_clip", model=str(tiny["model"]), weights=str(tiny[kind]), **{"precision": "float32", **more}
+    )
+
+
+def clip(settings: EncoderSettings, models: Path) -> OpenClip:
+    found = choose_encoder(settings, models).clip
+    assert found is not None
+    return found
+
+
+def batch(side: int = 64, count: int = 6) -> np.ndarray:
+    return np.stack([pixels(n, side, side) for n in range(count)])
+
+
+def test_the_same_weights_as_pt_and_safetensors_give_the_same_vectors(tiny: dict[str, Path], tmp_path: Path) -> None:
+    one, two = (clip(settings_for(tiny, kind), tmp_path).vectors(batch()) for kind in ("pt", "safetensors"))
+    assert one.shape == (6, 32)
+    assert np.array_equal(one, two)
+    assert np.allclose(np.linalg.norm(one, axis=1), 1, atol=1e-5)
+    assert abs(one @ one.T - np.eye(6)).max() > 0.01
+
+
+def test_the_vectors_are_those_of_open_clip_itself(tiny: dict[str, Path], tmp_path: Path) -> None:
+    """Our transform in the worker against open_clip's own, on the same picture."""
+    torch = torch_setup.import_torch()
+    import open_clip
+    from PIL import Image
+
+    open_clip.add_model_config(tiny["model"])
+    model, _train, transform = open_clip.create_model_and_transforms("tiny-clip", pretrained=str(tiny["pt"]), pretrained_text=False)
+    path = save_picture(tmp_path / "p.png", 7, (300, 200))
+    with torch.inference_mode(), Image.open(path) as image:
+        want = model.eval().encode_image(transform(image.convert("RGB"))[None], normalize=True)[0].numpy()
+    ours = clip(settings_for(tiny), tmp_path)
+    (row,) = ours.finish([prepare(opened(path), ours.input)])
+    assert float(np.dot(want, np.array(row[Embedding.vector]))) > 0.999
+
+
+def test_bfloat16_is_close_to_float32(tiny: dict[str, Path], tmp_path: Path) -> None:
+    one, two = (clip(settings_for(tiny, precision=p), tmp_path).vectors(batch()) for p in ("float32", "bfloat16"))
+    assert (one * two).sum(axis=1).min() > 0.999
+
+
+def test_running_out_of_memory_halves_the_batch_and_goes_on(tiny: dict[str, Path], tmp_path: Path) -> None:
+    whole = clip(settings_for(tiny), tmp_path)
+    want = whole.vectors(batch(count=21))
+
+    class Small(OpenClip):
+        """A device that holds five pictures."""
+
+        asked: list[int]
+
+        def _forward(self, pixels: np.ndarray) -> np.ndarray:
+            self.asked.append(len(pixels))
+            if len(pixels) > 5:
+                raise torch_setup.import_torch().OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+            return super()._forward(pixels)
+
+    small = Small(whole.settings, whole.weights)
+    small.asked = []
+    found = small.vectors(batch(count=21))
+    assert np.allclose(found, want, atol=1e-6)
+    assert small.asked == [21, 16, 8, 4, 4, 4, 4, 4, 1]
+    assert small.batch == 4
+
+
+def test_an_error_that_is_not_about_memory_is_told(tiny: dict[str, Path], tmp_path: Path) -> None:
+    class Broken(OpenClip):
+        def _forward(self, pixels: np.ndarray) -> np.ndarray:
+            raise RuntimeError("expected scalar type Half")
+
+    whole = clip(settings_for(tiny), tmp_path)
+    with pytest.raises(ModelError, match="expected scalar type Half"):
+        Broken(whole.settings, whole.weights).vectors(batch())
+
+
+@pytest.mark.parametrize("kind", ["pickle", "cut", "other model", "text"])
+def test_a_bad_file_of_weights_is_told_and_runs_nothing(tiny: dict[str, Path], tmp_path: Path, kind: str) -> None:
+    torch = torch_setup.import_torch()
+    marker, bad = tmp_path / "ran", tmp_path / "bad.pt"
+    if kind == "pickle":
+
+        class Evil:
+            def __reduce__(self) -> Any:
+                return (Path.touch, (marker,))
+
+        bad.write_bytes(pickle.dumps(Evil()))
+    elif kind == "cut":
+        bad.write_bytes(tiny["pt"].read_bytes()[:5000])
+    elif kind == "other model":
+        torch.save({"weight": torch.zeros(3)}, bad)
+    else:
+        bad.write_text("no weights")
+    settings = EncoderSettings(encoder="open_clip", model=str(tiny["model"]), weights=str(bad))
+    with pytest.raises(ModelError, match=r"bad\.pt could not be loaded"):
+        clip(settings, tmp_path).vectors(batch())
+    assert not marker.exists()
+
+
+def test_without_weights_the_embedded_encoder_serves_and_says_so(tmp_path: Path) -> None:
+    found = choose_encoder(EncoderSettings(), tmp_path)
+    assert found.clip is None
+    assert found.encoder_id == encode.encoder_id()
+    assert "ViT-B-32 laion2b_s34b_b79k" in found.why
+    assert "not available" in found.why
+    with pytest.raises(UsageError, match="models pull"):
+        choose_encoder(EncoderSettings(encoder="open_clip"), tmp_path)
+    with pytest.raises(UsageError, match=r"gone\.pt are not there"):
+        choose_encoder(EncoderSettings(weights="gone.pt"), tmp_path)
+
+
+def test_weights_in_the_home_or_the_hubs_cache_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = EncoderSettings(model="ViT-B-32", weights="laion2b_s34b_b79k")
+    hub = tmp_path / "hub" / "models--laion--CLIP-ViT-B-32-laion2B-s34B-b79K" / "snapshots" / "abc"
+    hub.mkdir(parents=True)
+    (hub / "open_clip_model.safetensors").write_bytes(b"weights")
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    found = find_weights(settings, tmp_path / "models")
+    assert found is not None
+    assert found.path == hub / "open_clip_model.safetensors"
+    own = tmp_path / "models" / "ViT-B-32" / "laion2b_s34b_b79k"
+    own.mkdir(parents=True)
+    (own / "mine.safetensors").write_bytes(b"other weights")
+    mine = find_weights(settings, tmp_path / "models")
+    assert mine is not None
+    assert mine.path == own / "mine.safetensors"
+    assert mine.digest != found.digest
+
+
+def test_pull_names_the_tags_and_says_when_the_hub_is_out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="laion2b_s34b_b79k"):
+        pull_weights(EncoderSettings(weights="nonsense"), tmp_path)
+    with pytest.raises(UsageError, match="nothing to pull"):
+        pull_weights(EncoderSettings(weights="x.pt"), tmp_path)
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    import huggingface_hub.constants as hub
+
+    monkeypatch.setattr(hub, "ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr(hub, "HUGGINGFACE_CO_URL_TEMPLATE", "http://127.0.0.1:9/{repo_id}/resolve/{revision}/{filename}")
+    began = time.monotonic()
+    with pytest.raises(ServiceUnreachable, match="could not be downloaded"):
+        pull_weights(EncoderSettings(), tmp_path)
+    assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize("mode", ["shortest", "squash", "longest"])
+def test_what_a_model_sees_has_its_side(tmp_path: Path, mode: str) -> None:
+    picture = opened(save_picture(tmp_path / "p.png", 1, (310, 120)))
+    wanted = Input(48, mode, "bicubic", (0.5,) * 3, (0.5,) * 3)
+    found = np.frombuffer(prepare(picture, wanted)["pixels"], dtype=np.uint8)  # type: ignore[call-overload]
+    assert found.size == 48 * 48 * 3
+
+
+def test_the_pass_overlaps_decoding_and_the_forward_pass(tiny: dict[str, Path], tmp_path: Path) -> None:
+    files = [picture_file(save_picture(tmp_path / f"{n}.jpg", n)) for n in range(20)]
+    measurement = choose_encoder(settings_for(tiny), tmp_path).measurement()
+    found = look(files, [measurement], PhotoSettings(batch=4), tmp_path / "cache", Quiet())
+    rows = found.rows[Embedding.name]
+    assert rows.height == 20
+    assert set(rows[Photo.content_hash]) == {f.content_hash for f in files}
+    again = look(files, [measurement], PhotoSettings(batch=4), tmp_path / "cache", Quiet())
+    assert again.decoded == 0
+    assert again.rows[Embedding.name].sort(Photo.content_hash).equals(rows.sort(Photo.content_hash))
+    embedded = look(files, [Measurement.of(Embedding, encode.embed)], PhotoSettings(), tmp_path / "cache", Quiet())
+    assert embedded.decoded == 20
+
+
+def test_a_change_of_encoder_recomputes_what_depends_on_it_and_nothing_else(tiny: dict[str, Path], tmp_path: Path) -> None:
+    from assets.staleness import stale_tables
+    from dagster_project.definitions import present_versions
+
+    for n in range(4):
+        save_picture(tmp_path / "library" / "one" / f"{n}.jpg", n)
+    before = configuration(tmp_path / "library", tmp_path / "home")
+    project = only_project(before)
+    assert run(before, project).success
+    books = project.store.tables()
+    after = configuration(tmp_path / "library", tmp_path / "home", encoder=settings_for(tiny))
+    stale = stale_tables(present_versions(after), project)
+    assert set(stale) >= {"embeddings", "scenes", "photo_groups", "duplicates", "decisions"}
+    assert not set(stale) & {"photos", "quarantine", "other_files", "exif_facts", "image_quality", "picture_hashes", "previews"}
+    assert "model" in stale["embeddings"]
+    assert run(after, project).success
+    now = project.store.tables()
+    unchanged = ("photos", "exif_facts", "image_quality", "picture_hashes", "previews")
+    assert all(now[t] == books[t] for t in unchanged)
+    vectors = project.store.read(Embedding)
+    assert all(e.startswith("open_clip tiny-clip") for e in vectors[Embedding.encoder_id])
+    assert {len(v) for v in vectors[Embedding.vector]} == {32}
+    scenes = project.store.read(Scene)
+    assert set(scenes[Scene.status]) == {"labelled"}
+    assert all(len(labels) == 3 for labels in scenes[Scene.labels])
+    assert not stale_tables(present_versions(after), project)
+
+
+def test_scenes_are_not_available_without_weights(tmp_path: Path) -> None:
+    save_picture(tmp_path / "library" / "one" / "p.jpg", 1)
+    settings = configuration(tmp_path / "library", tmp_path / "home")
+    project = only_project(settings)
+    assert run(settings, project).success
+    (scene,) = project.store.read(Scene).to_dicts()
+    assert (scene[Scene.status], scene[Scene.labels]) == ("not available", [])
+    assert "models pull" in scene[Scene.note]
+    (seen,) = project.store.read(SeenObject).to_dicts()
+    assert (seen[SeenObject.status], seen[SeenObject.objects]) == ("not available", [])
+    assert "[objects]" in seen[SeenObject.note]
+
+
+def test_probabilities_follow_the_cosines() -> None:
+    texts = np.eye(3, dtype=np.float32)
+    found = probabilities(np.array([[0.9, 0.1, 0.0]], dtype=np.float32), texts)
+    assert found.sum() == pytest.approx(1)
+    assert found.argmax() == 0
+    assert len(set(LABELS)) == len(LABELS)
+
+
+def test_queries_become_boxes() -> None:
+    logits = np.array([[9.0, 0, 0], [0, 0, 9.0]], dtype=np.float32)
+    found = from_queries(logits, np.array([[0.5, 0.5, 0.2, 0.4], [0.1, 0.1, 0.1, 0.1]], dtype=np.float32))
+    assert found.classes[0] == 0
+    assert np.allclose(found.boxes[0], [0.4, 0.3, 0.6, 0.7])
+    assert found.scores[0] > 0.9 > 0.1 > found.scores[1]
+
+
+def onnx_detector(path: Path) -> Path:
+    """A file that finds a "cat" left of the middle of whatever it sees, brighter pictures with a higher score."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    mean = helper.make_node("ReduceMean", ["image"], ["mean"], keepdims=0)
+    score = helper.make_node("Reshape", ["mean", "one"], ["scores"])
+    boxes = helper.make_node("Constant", [], ["boxes"], value=helper.make_tensor("b", TensorProto.FLOAT, [1, 4], [0, 0, 32, 64]))
+    labels = helper.make_node("Constant", [], ["labels"], value=helper.make_tensor("l", TensorProto.INT64, [1], [1]))
+    graph = helper.make_graph(
+        [mean, score, boxes, labels],
+        "detector",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 64, 64])],
+        [
+            helper.make_tensor_value_info("boxes", TensorProto.FLOAT, [1, 4]),
+            helper.make_tensor_value_info("labels", TensorProto.INT64, [1]),
+            helper.make_tensor_value_info("scores", TensorProto.FLOAT, [1]),
+        ],
+        [helper.make_tensor("one", TensorProto.INT64, [1], [1])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.save(model, path)
+    return path
+
+
+def test_an_onnx_detector_by_path_finds_objects(tmp_path: Path) -> None:
+    from PIL import Image
+
+    folder = tmp_path / "library" / "one"
+    folder.mkdir(parents=True)
+    for name, grey in (("bright.png", 240), ("dark.png", 20)):
+        Image.new("RGB", (100, 80), (grey, grey, grey)).save(folder / name)
+    labels = tmp_path / "labels.txt"
+    labels.write_text("nothing\ncat\n")
+    wanted = ObjectSettings(weights=str(onnx_detector(tmp_path / "d.onnx")), labels=str(labels), min_score=0.3)
+    settings = configuration(tmp_path / "library", tmp_path / "home", objects=wanted)
+    project = only_project(settings)
+    assert run(settings, project).success
+    rows = {
+        r["file_name"]: r
+        for r in project.store.query("SELECT file_name, o.* FROM objects o JOIN photos USING (photo_id)").to_dicts()
+    }
+    (cat,) = rows["bright.png"]["objects"]
+    assert (cat["label"], cat["left"], cat["right"], cat["bottom"]) == ("cat", 0.0, 0.5, 1.0)
+    assert cat["score"] == pytest.approx(240 / 255, abs=0.02)
+    assert rows["dark.png"]["status"] == "detected"
+    assert rows["dark.png"]["objects"] == []
+    assert rows["dark.png"]["detected_by"].startswith("onnx d.onnx sha256:")
+
+
+def test_a_torchvision_detector_by_path_is_loaded_and_looks(tmp_path: Path) -> None:
+    torch = torch_setup.import_torch()
+    from torchvision.models import detection
+
+    torch.manual_seed(0)
+    model = detection.fasterrcnn_mobilenet_v3_large_320_fpn(weights=None, weights_backbone=None, num_classes=3)
+    torch.save(model.state_dict(), tmp_path / "d.pt")
+    wanted = ObjectSettings(weights=str(tmp_path / "d.pt"), min_score=0.0, most=5)
+    detector = choose_detector(wanted, "cpu")
+    found = detector.load().detect(pixels(1, 320, 240))
+    assert len(found.boxes) == len(found.scores) == len(found.classes) > 0
+    assert found.boxes.min() >= 0
+    assert found.boxes.max() <= 1.001
+    assert list(detector.labels)[1] == "person"
+
+
+def test_a_broken_detector_is_told(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.onnx"
+    bad.write_bytes(b"no model")
+    with pytest.raises(ModelError, match=r"bad\.onnx could not be loaded"):
+        choose_detector(ObjectSettings(weights=str(bad)), "cpu").load()
+    assert not choose_detector(ObjectSettings(weights="gone.onnx"), "cpu").ready
