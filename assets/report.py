@@ -14,11 +14,12 @@ from assets.stage import OWNERS, PROJECTS
 from assets.staleness import stale_tables
 from proofsheet.status import project_status, record_whole_run
 from schemas.library import OtherFile, Quarantine
+from schemas.metrics import Inventory, Trend
 from schemas.review import Decision, Export
 
 
 @dg.asset(
-    deps=[t.name for t in (Export, Quarantine, OtherFile, Decision)],
+    deps=[t.name for t in (Export, Quarantine, OtherFile, Decision, Inventory, Trend)],
     partitions_def=PROJECTS,
     group_name="report",
     owners=OWNERS,
@@ -34,8 +35,9 @@ def project_report(context: dg.AssetExecutionContext) -> Iterator[dg.Materialize
     stale = stale_tables(context.resources.stages.versions, project)
     if not stale:
         record_whole_run(project, context.run.run_id, datetime.now(UTC).replace(tzinfo=None))
-    for row in project.store.read(Quarantine).to_dicts():
-        context.resources.store.run_log.refused(row[Quarantine.kind], f"{row[Quarantine.path]}: {row[Quarantine.reason]}")
+    refused, log = project.store.read(Quarantine), context.resources.store.run_log
+    for row in refused.to_dicts():
+        log.refused(row[Quarantine.kind], f"{row[Quarantine.path]}: {row[Quarantine.reason]}")
     told = "\n".join(f"* {name}: {reason}" for name, reason in stale.items()) or "nothing"
     numbers = project_status(project).as_dict() | {"stale_tables": len(stale)}
     yield dg.MaterializeResult(metadata={**numbers, "stale": dg.MetadataValue.md(told)})

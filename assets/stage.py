@@ -28,7 +28,7 @@ from schemas.table import Table
 
 PROJECTS = dg.DynamicPartitionsDefinition(name="project")
 OWNERS = ["team:proofsheet"]
-_GIVEN = ("project", "progress", "now")
+_GIVEN = ("project", "progress", "now", "session")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def stage(
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """Turn a function into the assets of `tables`, one a table.
 
-    A parameter named like a table receives its rows and becomes a dependency; `project`, `progress` and `now` are given;
+    A parameter named like a table receives its rows and becomes a dependency; `project`, `progress`, `now` and `session` are given;
     every other parameter is a resource. The function returns a frame, or `Rows`. Nothing is computed if code, settings and
     upstream rows are those of the current rows; nothing is written if the rows are equal or do not pass their gate.
 
@@ -156,6 +156,7 @@ class _Stage:
             "project": project,
             "progress": context.resources.progress.listener(context.log),
             "now": datetime.now(UTC).replace(tzinfo=None),
+            "session": context.resources.store.run_log,
         }
         inputs: dict[str, Any] = {t.name: project.store.read(t) for t in self.upstream}
         inputs |= {n: given[n] for n in self.given} | {n: getattr(context.resources, n) for n in (*self.resources, *self.uncounted)}

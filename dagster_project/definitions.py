@@ -18,7 +18,13 @@ from resources.along import AlongResource, EncodingResource, PreviewingResource
 from resources.labels import DetectionResource, ScenesResource
 from resources.photos import PhotoFilesResource
 from resources.progress import ProgressResource
-from resources.rules import CaptioningResource, DuplicatesResource, GateResource, GroupingResource
+from resources.rules import (
+    CaptioningResource,
+    DuplicatesResource,
+    GateResource,
+    GroupingResource,
+    WantedMixResource,
+)
 from resources.store import StoreResource
 from schemas.settings import settings_version
 
@@ -49,6 +55,7 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
         "scene_rule": ScenesResource(**settings.scenes.model_dump()),
         "detection": DetectionResource(**settings.objects.model_dump(), device=settings.encoder.device),
         "duplicate_rule": DuplicatesResource(**settings.duplicates.model_dump()),
+        "wanted_mix": WantedMixResource(**settings.inventory.model_dump()),
         "captioning": CaptioningResource(**settings.captions.model_dump()),
         "gate": GateResource(**settings.gate.model_dump()),
         "progress": progress or ProgressResource(),

@@ -25,6 +25,7 @@ from schemas.settings import (
     EncoderSettings,
     GateSettings,
     GroupSettings,
+    InventorySettings,
     ObjectSettings,
     PhotoSettings,
     PlaceSettings,
@@ -50,6 +51,7 @@ class Configuration(BaseModel):
     objects: ObjectSettings = Field(default_factory=ObjectSettings)
     groups: GroupSettings = Field(default_factory=GroupSettings)
     duplicates: DuplicateSettings = Field(default_factory=DuplicateSettings)
+    inventory: InventorySettings = Field(default_factory=InventorySettings)
     watch: WatchSettings = Field(default_factory=WatchSettings)
     captions: CaptionSettings = Field(default_factory=CaptionSettings)
     gate: GateSettings = Field(default_factory=GateSettings)

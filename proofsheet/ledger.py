@@ -19,10 +19,11 @@ import polars as pl
 
 from proofsheet.errors import StoreError, StoreTooNew
 from schemas.facts import ModelAnswer, ProofAttempt, Refusal, RunRecord
+from schemas.metrics import SessionMetric
 from schemas.table import Table
 
-FORMAT = 2
-FACTS: tuple[type[Table], ...] = (Refusal, RunRecord, ModelAnswer, ProofAttempt)
+FORMAT = 3
+FACTS: tuple[type[Table], ...] = (Refusal, RunRecord, ModelAnswer, ProofAttempt, SessionMetric)
 
 _SQLITE = {pl.Int64: "INTEGER", pl.Float64: "REAL", pl.Boolean: "INTEGER"}
 
@@ -108,7 +109,7 @@ class Ledger:
             )
 
     def _bring_up_to_date(self, con: sqlite3.Connection) -> None:
-        """Make what is missing, in one transaction; what is there stays. Format 2 added the table `runs`."""
+        """Make what is missing, in one transaction; what is there stays. Format 2 added `runs`, 3 `sessions`."""
         with con:
             con.execute("BEGIN IMMEDIATE")
             con.execute("CREATE TABLE IF NOT EXISTS owner (project TEXT NOT NULL PRIMARY KEY)")

@@ -185,15 +185,23 @@ def _check_size(width: int, height: int, name: str, limits: Limits) -> None:
 
 
 def fit(pixels: Pixels, side_px: int) -> Pixels:
-    """Scale down by area so that the longest side is at most `side_px`; smaller pictures are returned as they are."""
+    """Scale down so that the longest side is at most `side_px`; smaller pictures are returned as they are.
+
+    Halved by area as often as possible, then by less than a half linearly: close to scaling by area, at a quarter of its cost.
+    """
     import cv2
 
     height, width = pixels.shape[:2]
-    scale = side_px / max(width, height)
-    if scale >= 1:
+    if max(width, height) <= side_px:
         return pixels
+    scale = side_px / max(width, height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    while pixels.shape[0] >= 2 * size[1] and pixels.shape[1] >= 2 * size[0]:
+        halved = (pixels.shape[1] // 2, pixels.shape[0] // 2)
+        pixels = np.asarray(cv2.resize(pixels, halved, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    if (pixels.shape[1], pixels.shape[0]) == size:
+        return pixels
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
 
 def _sample(image: Image.Image) -> Pixels:

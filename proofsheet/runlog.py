@@ -34,7 +34,7 @@ class RunLog:
         self.began = began or datetime.now(UTC)
         self._clock = time.monotonic()
         self._stem = folder / f"{self.began:%Y%m%d_%H%M%S}_{run_id[:8]}"
-        self._run_id = run_id
+        self.run_id = run_id
         self._steps: dict[str, dict[str, Any]] = {}
         self._errors: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
@@ -59,17 +59,30 @@ class RunLog:
         """Something that a person may want to know."""
         self._event("note", message=message)
 
+    @property
+    def seconds(self) -> float:
+        """Since the run began."""
+        return time.monotonic() - self._clock
+
+    @property
+    def opened(self) -> int:
+        """Pictures opened so far."""
+        return max((int(s.get("decoded", 0)) for s in self._steps.values()), default=0)
+
     def close(self) -> Path:
         """Write the summary and return its path."""
-        seconds = time.monotonic() - self._clock
-        decoded = max((int(s.get("decoded", 0)) for s in self._steps.values()), default=0)
+        seconds, decoded = self.seconds, self.opened
+        total = int(self._steps.get("photos", {}).get("files", 0))
         summary = {
-            "run_id": self._run_id,
+            "run_id": self.run_id,
             "began": self.began.isoformat(timespec="seconds"),
             "seconds": round(seconds, 3),
             "success": not self._errors,
             "pictures_opened": decoded,
             "pictures_per_second": round(decoded / seconds, 2) if seconds else 0.0,
+            "seconds_per_picture": round(seconds / decoded, 4) if decoded else None,
+            "refused_share": round(sum(self._refused.values()) / total, 4) if total else 0.0,
+            "quality": self._steps.get("inventory", {}).get("quality"),
             "rows": {table: facts.get("rows") for table, facts in self._steps.items()},
             "written": sorted(table for table, facts in self._steps.items() if facts.get("changed")),
             "refused": dict(self._refused),
@@ -81,7 +94,7 @@ class RunLog:
 
     def _event(self, kind: str, **facts: Any) -> None:  # noqa: ANN401
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        record = {"time": now, "run_id": self._run_id, "event": kind, **facts}
+        record = {"time": now, "run_id": self.run_id, "event": kind, **facts}
         told = " ".join(f"{k}={_one_line(v)}" for k, v in facts.items())
         _append(self._stem.with_suffix(".log"), f"{now} {kind} {told}")
         _append(self._stem.with_suffix(".json"), json.dumps(record, ensure_ascii=True, default=str))

@@ -7,7 +7,7 @@ Keep out: defaults (schemas/settings.py).
 
 import dagster as dg
 
-from schemas.settings import CaptionSettings, DuplicateSettings, GateSettings, GroupSettings
+from schemas.settings import CaptionSettings, DuplicateSettings, GateSettings, GroupSettings, InventorySettings
 
 
 class GroupingResource(GroupSettings, dg.ConfigurableResource["GroupingResource"]):
@@ -16,6 +16,10 @@ class GroupingResource(GroupSettings, dg.ConfigurableResource["GroupingResource"
 
 class DuplicatesResource(DuplicateSettings, dg.ConfigurableResource["DuplicatesResource"]):
     """When two pictures are the same picture."""
+
+
+class WantedMixResource(InventorySettings, dg.ConfigurableResource["WantedMixResource"]):
+    """The wanted mix of photos."""
 
 
 class CaptioningResource(CaptionSettings, dg.ConfigurableResource["CaptioningResource"]):

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
 KNOB: JsonDict = {"knob": True}
+_ROUNDING = 1e-6
 
 
 class Settings(BaseModel):
@@ -133,6 +135,43 @@ class DuplicateSettings(Settings):
 
     most_bits: int = Field(8, ge=0, le=16, description="Every pair of near-duplicates differs in at most this many of 64 bits.")
     similarity: float = Field(0.90, gt=0, le=1, description="Every pair of near-duplicates has at least this cosine.")
+
+
+class InventorySettings(Settings):
+    """The wanted mix of photos: shares that add up to one in each dimension, as `{ JPEG = 0.7, PNG = 0.3 }`."""
+
+    formats: dict[str, float] = Field(
+        default={"JPEG": 0.70, "HEIC": 0.15, "PNG": 0.10, "RAW": 0.03, "other": 0.02}, description="Wanted shares of formats."
+    )
+    resolutions: dict[str, float] = Field(
+        default={"up to VGA": 0.2, "HD": 0.2, "Full HD": 0.2, "4K": 0.2, "above 4K": 0.2}, description="Wanted shares of sizes."
+    )
+    quality: dict[str, float] = Field(
+        default={"excellent": 0.20, "good": 0.35, "average": 0.30, "poor": 0.15}, description="Wanted shares of quality."
+    )
+    lighting: dict[str, float] = Field(
+        default={"natural": 0.50, "artificial": 0.30, "challenging": 0.20}, description="Wanted shares of light."
+    )
+    sources: dict[str, float] = Field(
+        default={"smartphone": 0.60, "camera": 0.20, "other": 0.20}, description="Wanted shares of sources."
+    )
+
+    @model_validator(mode="after")
+    def _shares_add_up(self) -> Self:
+        for dimension, shares in self.targets().items():
+            if any(not 0 <= s <= 1 for s in shares.values()) or abs(sum(shares.values()) - 1.0) > _ROUNDING:
+                raise ValueError(f"the wanted shares of {dimension} must lie in 0..1 and add up to 1, not {sum(shares.values()):g}")
+        return self
+
+    def targets(self) -> dict[str, dict[str, float]]:
+        """Wanted shares by dimension of the inventory and kind."""
+        return {
+            "format": self.formats,
+            "resolution": self.resolutions,
+            "quality": self.quality,
+            "lighting": self.lighting,
+            "source": self.sources,
+        }
 
 
 class WatchSettings(Settings):

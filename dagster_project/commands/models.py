@@ -58,11 +58,11 @@ def list_models(as_json: bool) -> None:
     if as_json:
         print_json({"models": rows})
         return
-    for row in rows:
-        used = "in use" if row["in_use"] else row["state"]
-        out().print(f"{row['kind']}: {row['name']} [{used}] {row['where']}".rstrip(), markup=False, highlight=False)
-        if row["note"]:
-            out().print(f"  {row['note']}", markup=False, highlight=False)
+    for line in rows:
+        used = "in use" if line["in_use"] else line["state"]
+        out().print(f"{line['kind']}: {line['name']} [{used}] {line['where']}".rstrip(), markup=False, highlight=False)
+        if line["note"]:
+            out().print(f"  {line['note']}", markup=False, highlight=False)
 
 
 def _row(kind: str, name: str, state: str, where: str, in_use: bool, note: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from proofsheet.vision.colors import named_colors
 from schemas.vision import TILES, ImageQuality
 
 Grey = npt.NDArray[np.uint8]
+Laplacian = npt.NDArray[np.int16]
 Floats = npt.NDArray[np.floating]
 _COLOR_PX = 192
 _SPECTRUM_PX = 256
@@ -35,8 +36,9 @@ def image_quality(picture: Picture) -> Mapping[str, object]:
     import cv2
 
     grey: Grey = np.asarray(cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
-    tiles = tile_variances(grey)
-    levels = np.bincount(grey.ravel(), minlength=256) / grey.size
+    laplacian = np.asarray(cv2.Laplacian(grey, cv2.CV_16S), dtype=np.int16)
+    tiles = tile_variances(laplacian)
+    levels = cv2.calcHist([grey], [0], None, [256], [0, 256]).ravel().astype(np.float64) / grey.size
     darkest, brightest = np.searchsorted(np.cumsum(levels), [0.05, 0.95]) / 255.0
     highlights, shadows = clipped(picture.rgb)
     small = fit(picture.rgb, _COLOR_PX)
@@ -45,7 +47,7 @@ def image_quality(picture: Picture) -> Mapping[str, object]:
     return {
         ImageQuality.width_px: picture.width_px,
         ImageQuality.height_px: picture.height_px,
-        ImageQuality.sharpness: sharpness(grey),
+        ImageQuality.sharpness: sharpness(laplacian),
         ImageQuality.tile_sharpness: _log(float(np.percentile(tiles, 90))),
         ImageQuality.center_sharpness: _log(float(tiles.reshape(TILES, TILES)[2:6, 2:6].mean())),
         ImageQuality.sharpness_tiles: np.log10(1.0 + tiles).astype(np.float32).tolist(),
@@ -73,21 +75,21 @@ def _log(variance: float) -> float:
     return float(np.log10(1.0 + variance))
 
 
-def sharpness(grey: Grey) -> float:
+def sharpness(laplacian: Laplacian) -> float:
     """Log10 of one plus the variance of the Laplacian on 0..255 (Pech-Pacheco et al., 2000)."""
     import cv2
 
-    _mean, deviation = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S))
+    _mean, deviation = cv2.meanStdDev(laplacian)
     return _log(float(deviation[0, 0]) ** 2)
 
 
-def tile_variances(grey: Grey) -> npt.NDArray[np.float64]:
+def tile_variances(laplacian: Laplacian) -> npt.NDArray[np.float64]:
     """Variance of the Laplacian in each of 8 x 8 tiles, row by row: (64,)."""
     import cv2
 
-    laplacian = cv2.Laplacian(grey, cv2.CV_16S).astype(np.float32)
-    means = cv2.resize(laplacian, (TILES, TILES), interpolation=cv2.INTER_AREA)
-    squares = cv2.resize(cv2.multiply(laplacian, laplacian), (TILES, TILES), interpolation=cv2.INTER_AREA)
+    values = laplacian.astype(np.float32)
+    means = cv2.resize(values, (TILES, TILES), interpolation=cv2.INTER_AREA)
+    squares = cv2.resize(cv2.multiply(values, values), (TILES, TILES), interpolation=cv2.INTER_AREA)
     return np.asarray(np.maximum(squares.astype(np.float64) - means.astype(np.float64) ** 2, 0.0).ravel())
 
 
@@ -125,7 +127,8 @@ def spectrum_slope(grey: Grey) -> float:
     """Slope of the log power over the log frequency; natural pictures lie near -2 (Field, 1987), blurred ones below."""
     import cv2
 
-    square = cv2.resize(grey, (_SPECTRUM_PX, _SPECTRUM_PX), interpolation=cv2.INTER_AREA).astype(np.float32)
+    halved = cv2.resize(grey, (max(grey.shape[1] // 2, 1), max(grey.shape[0] // 2, 1)), interpolation=cv2.INTER_AREA)
+    square = cv2.resize(halved, (_SPECTRUM_PX, _SPECTRUM_PX), interpolation=cv2.INTER_LINEAR).astype(np.float32)
     parts = cv2.dft((square - square.mean()) * _window(), flags=cv2.DFT_COMPLEX_OUTPUT)
     power = (parts[..., 0] ** 2 + parts[..., 1] ** 2).ravel()
     rings, counts, logs = _rings()

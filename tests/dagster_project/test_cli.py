@@ -106,9 +106,20 @@ def test_doctor_tells_state_and_mend(ready: Shell) -> None:
     assert {c["state"] for c in checks} <= {"ok", "warn"}
     settings = ready.json("doctor", "--settings")["settings"]
     assert all(s["meaning"] for s in settings)
-    assert {"place", "photos", "previews", "encoder", "scenes", "objects", "groups", "duplicates", "watch", "captions", "gate"} == {
-        s["section"] for s in settings
-    }
+    assert {
+        "place",
+        "photos",
+        "previews",
+        "encoder",
+        "scenes",
+        "objects",
+        "groups",
+        "duplicates",
+        "inventory",
+        "watch",
+        "captions",
+        "gate",
+    } == {s["section"] for s in settings}
 
 
 def as_if_newer(shell: Shell) -> None:

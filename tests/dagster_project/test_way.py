@@ -12,6 +12,7 @@ from proofsheet.config import Configuration
 from proofsheet.status import project_status
 from proofsheet.workspace import Workspace
 from schemas.library import Photo, Quarantine
+from schemas.metrics import Trend
 from schemas.proof import MetadataQuality
 from schemas.review import Decision
 from schemas.storage import StoredTable
@@ -128,8 +129,9 @@ def test_the_store_rebuilt_from_ledger_cache_and_disk_is_equal(settings: Configu
     shutil.rmtree(settings.place.home + "/store")
     shutil.rmtree(settings.place.home + "/cache")
     run(settings, project)
-    for table in DERIVED:
+    for table in set(DERIVED) - {Trend}:  # a run that opens pictures again is one more session of the day
         assert project.store.read(table).equals(before[table.name]), table.name
+    assert project.store.read(Trend)[Trend.runs].sum() == before[Trend.name][Trend.runs].sum() + 1
 
 
 def test_a_deleted_export_is_written_again(settings: Configuration) -> None:

@@ -173,7 +173,7 @@ def photographed(facts: dict[str, dict[str, Any]], pictures: list[np.ndarray]) -
     vectors, hashes = {}, {}
     for (name, row), picture in zip(facts.items(), pictures, strict=True):
         grey = cv2.cvtColor(fit(picture, 768), cv2.COLOR_RGB2GRAY)
-        row["sharpness_tiles"] = np.log10(1 + tile_variances(grey)).tolist()
+        row["sharpness_tiles"] = np.log10(1 + tile_variances(cv2.Laplacian(grey, cv2.CV_16S))).tolist()
         vectors[name] = encode.vector(cv2.resize(picture, (128, 128), interpolation=cv2.INTER_AREA)).tolist()
         hashes[name] = phash(picture)
     return seen(vectors, hashes, **facts)

@@ -1,0 +1,53 @@
+"""Inventory: what kinds of photos there are, what is missing for a wanted mix, and how runs went.
+
+Holds the stages of the group "inventory".
+Add here: a stage that counts.
+Keep out: the rules that sort into kinds.
+"""
+
+from datetime import datetime
+
+import polars as pl
+
+from assets.checks import Verdict
+from assets.stage import Rows, stage
+from proofsheet.library.inventory import facts_of, gap_rows, inventory_rows
+from proofsheet.library.sessions import note_session, trend_rows
+from proofsheet.runlog import RunLog
+from proofsheet.workspace import Project
+from resources.rules import WantedMixResource
+from schemas.metrics import DiversityGap, Inventory, Trend
+
+WANTED = Verdict("wanted_mix", "No kind of photo is more than five points below its wanted share.", lambda r: r.filter(_short()))
+
+
+def _short() -> pl.Expr:
+    return pl.col(DiversityGap.gap) > 0.05
+
+
+@stage(Inventory, group="inventory")
+def inventory(
+    photos: pl.DataFrame,
+    image_quality: pl.DataFrame,
+    exif_facts: pl.DataFrame,
+    generation_facts: pl.DataFrame,
+    photo_groups: pl.DataFrame,
+    project: Project,
+) -> Rows:
+    """Counts photos by format, resolution, quality, light, source, shape, year, camera and cause of their set."""
+    rows = inventory_rows(project.key, facts_of(photos, image_quality, exif_facts, generation_facts, photo_groups))
+    quality = rows.filter(pl.col(Inventory.dimension) == "quality").select(Inventory.bucket, Inventory.photos)
+    return Rows([rows], {"quality": str(dict(quality.iter_rows()))})
+
+
+@stage(DiversityGap, group="inventory", verdicts={DiversityGap: [WANTED]})
+def diversity_gaps(inventory: pl.DataFrame, project: Project, wanted_mix: WantedMixResource) -> pl.DataFrame:
+    """Compares the inventory with the wanted mix of the settings."""
+    return gap_rows(project.key, inventory, wanted_mix)
+
+
+@stage(Trend, group="inventory", looks_outside=True)
+def trends(inventory: pl.DataFrame, quarantine: pl.DataFrame, project: Project, session: RunLog, now: datetime) -> pl.DataFrame:
+    """Notes a run that opened pictures, and sums up the runs of each day."""
+    note_session(project.ledger, session, now, quarantine.height, inventory)
+    return trend_rows(project.key, project.ledger)
