@@ -40,7 +40,14 @@ def rate(work: Callable[[int], object], count: int, rounds: int = 3) -> float:
 
 
 class PeakMemory:
-    """Largest proportional set size of this process and its descendants while the block runs, in bytes."""
+    """Largest proportional set size of a process and its descendants while the block runs, in bytes.
+
+    Args:
+        root: id of the process; this one by default.
+    """
+
+    def __init__(self, root: int | None = None) -> None:
+        self._root = root or os.getpid()
 
     def __enter__(self) -> PeakMemory:
         self.peak, self._ended = 0, threading.Event()
@@ -54,7 +61,7 @@ class PeakMemory:
 
     def _watch(self) -> None:
         while not self._ended.wait(0.1):
-            self.peak = max(self.peak, tree_bytes(os.getpid()))
+            self.peak = max(self.peak, tree_bytes(self._root))
 
 
 def tree_bytes(root: int) -> int:

@@ -13,6 +13,7 @@ import traceback
 
 import click
 
+from dagster_project.commands.analyze import analyze
 from dagster_project.commands.doctor import doctor
 from dagster_project.commands.init import init
 from dagster_project.commands.models import models
@@ -21,6 +22,7 @@ from dagster_project.commands.run import run
 from dagster_project.commands.sql import sql
 from dagster_project.commands.status import status
 from dagster_project.commands.up import up
+from dagster_project.commands.vectors import vectors
 from proofsheet.errors import ProofsheetError
 
 INTERRUPTED = 130
@@ -55,5 +57,5 @@ def main(debug: bool) -> None:
     """Choose, describe, gate and export the pictures of many projects, on your own machine."""
 
 
-for command in (init, doctor, up, status, run, sql, models, quarantine):
+for command in (init, doctor, up, status, run, sql, analyze, models, vectors, quarantine):
     main.add_command(command)

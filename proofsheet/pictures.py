@@ -260,8 +260,10 @@ def _rgb(image: Image.Image, wanted_px: int) -> Pixels:
     """RGB on white; 16-bit and float greys are scaled, not cut; very large ones are reduced first, to spare memory."""
     if image.mode.startswith("I") or image.mode == "F":
         return _from_grey(np.asarray(image), wanted_px)
-    if (factor := max(image.size) // (2 * wanted_px)) > 1 and image.mode in {"L", "RGB", "RGBA", "CMYK", "LA"}:
-        image = _with_info(image.reduce(factor), image)
+    if (factor := max(image.size) // (2 * wanted_px)) > 1:
+        plain = image.convert("L") if image.mode == "1" else image
+        if plain.mode in {"L", "RGB", "RGBA", "CMYK", "LA"}:
+            image = _with_info(plain.reduce(factor), image)
     if image.has_transparency_data:
         rgba = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)

@@ -1,6 +1,6 @@
 """`proofsheet run`.
 
-Holds the command and its progress bar.
+Holds the command.
 Add here: a per-run option.
 Keep out: how runs are made (dagster_project/running.py).
 """
@@ -9,17 +9,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bars
-from rich.text import Text
 
-from dagster_project.commands.common import chosen, err, json_option, print_json, settings_and_workspace
+from dagster_project.commands.bars import BarListener, progress_bars
+from dagster_project.commands.common import chosen, json_option, print_json, settings_and_workspace
 from proofsheet.errors import UsageError
-from proofsheet.progress import Progress
 from proofsheet.status import project_status
 from proofsheet.workspace import Workspace
 
@@ -57,9 +53,9 @@ def run(projects: tuple[str, ...], everything: bool, select: str | None, workers
     with open_instance(workspace.home) as instance:
         sync_partitions(instance, workspace)
     keys = selected_keys(settings, select) if select else None
-    with _bars() as bars:
+    with progress_bars() as bars:
         if workers == 1 or len(wanted) == 1:
-            found: Iterator[Outcome] = (run_one(settings, p.key, keys, _BarListener(bars, p.name)) for p in wanted)
+            found: Iterator[Outcome] = (run_one(settings, p.key, keys, BarListener(bars, p.name)) for p in wanted)
         else:
             found = run_many(settings, wanted, keys, workers)
         outcomes = []
@@ -88,34 +84,3 @@ def _exit(outcomes: list[Outcome], workspace: Workspace, strict: bool) -> None:
     names = {o.project for o in outcomes}
     if strict and any(project_status(p).blocked for p in workspace.projects() if p.name in names):
         sys.exit(BLOCKED)
-
-
-class _Rate(ProgressColumn):
-    """Finished pieces a second."""
-
-    def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:.0f}/s" if task.speed else "")
-
-
-@contextmanager
-def _bars() -> Iterator[Bars]:
-    console = err()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
-    with Bars(*columns, console=console, transient=True, redirect_stdout=False) as bars:
-        yield bars
-
-
-class _BarListener(Progress):
-    """A progress bar for each kind of work, with rate and time left."""
-
-    def __init__(self, bars: Bars, project: str) -> None:
-        self._bars, self._project = bars, project
-        self._tasks: dict[str, TaskID] = {}
-
-    def step(self, what: str, done: int, total: int) -> None:
-        """Move the bar."""
-        if what not in self._tasks:
-            self._tasks[what] = self._bars.add_task(f"{self._project}: {what}", total=total)
-        self._bars.update(self._tasks[what], completed=done, total=total)
-        if done >= total:
-            self._bars.remove_task(self._tasks.pop(what))

@@ -118,9 +118,10 @@ class OpenClip:
     def _forward(self, pixels: npt.NDArray[np.uint8]) -> Floats:
         torch, model = torch_setup.import_torch(), self._model
         mean, std = (torch.tensor(v, device=self._device).view(1, 3, 1, 1) * 255.0 for v in (self.input.mean, self.input.std))
-        with torch.inference_mode(), torch.autocast(self._device, torch.bfloat16, enabled=self._precision == "bfloat16"):
+        narrow = torch.bfloat16 if self._precision == "bfloat16" else torch.float32
+        with torch.inference_mode():
             batch = torch.from_numpy(np.ascontiguousarray(pixels)).to(self._device).permute(0, 3, 1, 2)
-            found = model.encode_image((batch.float() - mean) / std, normalize=False).float()
+            found = model.encode_image(((batch.float() - mean) / std).to(narrow), normalize=False).float()
             return np.asarray(torch.nn.functional.normalize(found, dim=-1).cpu().numpy(), dtype=np.float32)
 
     @functools.cached_property
@@ -155,6 +156,7 @@ class OpenClip:
             model = open_clip.create_model(
                 self._name,
                 pretrained=str(self.weights.path) if self.weights else None,
+                precision="bf16" if self._precision == "bfloat16" else "fp32",  # norms stay in float32
                 device=self._device,
                 force_quick_gelu=bool(config.get("quick_gelu", False)),
                 force_preprocess_cfg=inputs or None,

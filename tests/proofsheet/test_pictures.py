@@ -13,6 +13,9 @@ from PIL import Image
 from proofsheet.files import Fingerprint, Refused
 from proofsheet.formats import format_of
 from proofsheet.pictures import Limits, PictureFile, open_picture
+from proofsheet.vision.openclip import Input, prepare
+from proofsheet.vision.previews import preview_measurement
+from schemas.settings import PreviewSettings
 from tests.kit import jpeg_bytes, opened, picture_file, pixels, save_picture
 
 ORIENTED = [(o, f) for o in range(1, 9) for f in ("jpg", "png", "webp")]
@@ -46,6 +49,13 @@ def test_every_orientation_is_upright(tmp_path: Path, orientation: int, extensio
     assert red > 180
     assert green < 80
     assert found.rgb[30, 60].max() < 80
+    row = preview_measurement(PreviewSettings(), 1600, tmp_path / "cache").begin().measure(found)
+    shown = [np.asarray(Image.open(tmp_path / "cache" / str(row[n]))) for n in ("thumb_path", "preview_path")]
+    seen = np.frombuffer(prepare(found, Input(40, "squash", "bicubic", (0.5,) * 3, (0.5,) * 3))["pixels"], np.uint8)  # type: ignore[call-overload]
+    for upright_one in (*shown, seen.reshape(40, 40, 3)):
+        height, width = upright_one.shape[:2]
+        assert upright_one[height // 4, width // 4, 0] > 150
+        assert upright_one[3 * height // 4, 3 * width // 4].max() < 100
 
 
 @pytest.mark.parametrize("extension", ["jpg", "png", "webp", "tiff", "gif", "bmp", "avif", "heic", "mpo"])

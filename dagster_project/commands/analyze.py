@@ -1,0 +1,168 @@
+"""`proofsheet analyze`: what is measured of the pictures in a folder, as JSON; no library and no project is needed.
+
+Holds the command.
+Add here: a part of the results.
+Keep out: measuring (proofsheet/).
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import polars as pl
+
+from dagster_project.commands.bars import BarListener, progress_bars
+from dagster_project.commands.common import out, print_json
+from proofsheet.config import Configuration, find, load
+from proofsheet.errors import UsageError
+from proofsheet.files import Refused, write_atomic
+from proofsheet.library.inventory import quality_score, quality_verdict
+from proofsheet.library.scan import Found, Scan, scan
+from proofsheet.onepass import Looked
+from proofsheet.vision.detector import choose_detector
+from proofsheet.vision.duplicates import find_duplicates
+from proofsheet.vision.group import seen_photos
+from proofsheet.workspace import Project
+from resources.along import PLAIN, AlongResource, EncodingResource, PreviewingResource
+from resources.photos import PhotoFilesResource
+from schemas.library import ExifFact, GenerationFact, Photo
+from schemas.settings import PlaceSettings
+from schemas.vision import Duplicate, Embedding, ImageQuality, PictureHash
+
+_KEY = "folder"
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File for the results; stdout if none.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only this many pictures, in the order of their paths: a quick test.")
+def analyze(folder: Path, output: Path | None, limit: int | None) -> None:
+    """Measure every picture in FOLDER and write the results as JSON; nothing is changed or kept.
+
+    The JSON has folder, summary {files, pictures, refused, seconds, pictures_per_s, formats, quality, encoder,
+    not_available}, pictures [{path, format, width_px, height_px, camera, generated, quality, quality_score,
+    quality_verdict, phash}], duplicates [{kind, paths}] and refused [{path, kind, reason, next_step}].
+    """
+    if output is not None and output.suffix != ".json":
+        raise UsageError(f"{output} is no .json file.", "Name the results with .json: a picture is never overwritten by them.")
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="proofsheet-analyze-") as home:
+        settings = load() if find(Path.cwd()) else Configuration(place=PlaceSettings(library=str(folder), home=home))
+        project = Project(_KEY, folder.name, folder, Path(home))
+        scanned = _scanned(project, limit)
+        photo_files, along = _resources(settings)
+        with progress_bars() as bars:
+            measuring = along.measurements(project)
+            formats, refused, looked = photo_files.open(
+                project, [p.file for p in scanned.pictures], measuring, BarListener(bars, folder.name)
+            )
+        results = _results(folder, project, scanned, formats, {**refused}, looked, settings)
+    seconds = time.monotonic() - began
+    results["summary"] |= {"seconds": round(seconds, 3), "pictures_per_s": round(len(scanned.pictures) / seconds, 2)}
+    if output is None:
+        print_json(results)
+        return
+    write_atomic(output, (json.dumps(results, indent=2, ensure_ascii=False, default=str) + "\n").encode("utf-8"))
+    told = results["summary"]
+    out().print(f"{told['pictures']} pictures, {told['refused']} refused, {seconds:.1f} s: {output}", markup=False)
+
+
+def _scanned(project: Project, limit: int | None) -> Scan:
+    with progress_bars() as bars:
+        scanned = scan(project.folder, project.cache, BarListener(bars, project.name))
+    scanned.pictures.sort(key=lambda p: p.path)
+    scanned.pictures = scanned.pictures[:limit]
+    return scanned
+
+
+def _resources(settings: Configuration) -> tuple[PhotoFilesResource, AlongResource]:
+    """Everything that is measured; previews are not made."""
+    encoding = EncodingResource(**settings.encoder.model_dump())
+    along = AlongResource(encoding=encoding, previewing=PreviewingResource(), preview_px=0)
+    return PhotoFilesResource(**{**settings.photos.model_dump(), "preview_px": 0}), along
+
+
+def _results(
+    folder: Path,
+    project: Project,
+    scanned: Scan,
+    formats: Mapping[str, str],
+    unopened: Mapping[str, Refused],
+    looked: Looked,
+    settings: Configuration,
+) -> dict[str, Any]:
+    refused, _hashes = scanned.refusals(unopened)
+    measured = {table: _by_content(looked.rows[table.name]) for table in PLAIN}
+    opened = [p for p in scanned.pictures if p.file.content_hash in formats]
+    pictures = [_picture(p, formats, {t.name: rows[p.file.content_hash] for t, rows in measured.items()}) for p in opened]
+    encoders = sorted(set(looked.rows[Embedding.name][Embedding.encoder_id]))
+    missing = ["scenes and objects: run a project for them"]
+    detector = choose_detector(settings.objects, settings.encoder.device)
+    missing += [] if detector.ready else [f"objects: {detector.note}"]
+    summary = {
+        "files": scanned.files,
+        "pictures": len(pictures),
+        "refused": len(refused),
+        "formats": dict(Counter(p["format"] for p in pictures)),
+        "quality": dict(Counter(p["quality_verdict"] for p in pictures)),
+        "encoder": encoders,
+        "not_available": missing,
+    }
+    told = [{"path": path, "kind": r.kind, "reason": r.reason, "next_step": r.next_step} for path, r in sorted(refused.items())]
+    duplicates = _duplicates(project, opened, looked, settings)
+    return {"folder": str(folder), "summary": summary, "pictures": pictures, "duplicates": duplicates, "refused": told}
+
+
+def _by_content(rows: pl.DataFrame) -> dict[str, dict[str, Any]]:
+    return {row.pop(Photo.content_hash): row for row in rows.to_dicts()}
+
+
+def _picture(found: Found, formats: Mapping[str, str], measured: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    quality, generated = measured[ImageQuality.name], measured[GenerationFact.name]
+    score = quality_score(quality)
+    return {
+        "path": found.path,
+        "format": formats[found.file.content_hash],
+        "content_hash": found.file.content_hash,
+        "width_px": quality[ImageQuality.width_px],
+        "height_px": quality[ImageQuality.height_px],
+        "camera": {k: v for k, v in measured[ExifFact.name].items() if v is not None},
+        "generated": generated if generated[GenerationFact.tool] else None,
+        "quality": {k: v for k, v in quality.items() if k not in {ImageQuality.sharpness_tiles}},
+        "quality_score": round(score, 4),
+        "quality_verdict": quality_verdict(score),
+        "phash": f"{measured[PictureHash.name][PictureHash.phash]:016x}",
+    }
+
+
+def _duplicates(project: Project, opened: list[Found], looked: Looked, settings: Configuration) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = [
+        {
+            **dict.fromkeys((Photo.series, Photo.stage, Photo.stage_label)),
+            Photo.project: _KEY,
+            Photo.photo_id: p.path,
+            Photo.path: p.path,
+            Photo.folder: str(Path(p.path).parent),
+            Photo.file_name: Path(p.path).name,
+            Photo.format: "",
+            Photo.size_bytes: p.file.fingerprint.size,
+            Photo.modified_at: None,
+            Photo.content_hash: p.file.content_hash,
+            Photo.companions: [],
+        }
+        for p in opened
+    ]
+    photos = Photo.frame(rows)
+    ids = photos.select(Photo.project, Photo.photo_id, Photo.content_hash)
+    names = (ExifFact.name, ImageQuality.name, PictureHash.name, Embedding.name)
+    tables = [ids.join(looked.rows[name], on=Photo.content_hash).drop(Photo.content_hash) for name in names]
+    found = find_duplicates(project.key, seen_photos(photos, *tables), settings.duplicates)
+    parts = found.partition_by(Duplicate.cluster_id, maintain_order=True)
+    return [{"kind": part[Duplicate.kind][0], "paths": part[Duplicate.photo_id].to_list()} for part in parts]
