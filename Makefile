@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 TESTED := .venv/.tested
 
-.PHONY: demo test test-slow reliability lint docs clean
+.PHONY: demo test test-slow reliability bench grouping lint docs clean
 
 demo: $(READY)
 	$(BIN)/python -m demo demo-out
@@ -25,6 +25,12 @@ lint: $(TESTED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(TESTED)
+	$(BIN)/python -m benchmarks
+
+grouping: $(TESTED)
+	$(BIN)/python -m benchmarks.grouping
 
 docs: $(TESTED)
 	$(BIN)/python -m docs.generate

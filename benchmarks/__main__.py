@@ -56,7 +56,7 @@ def main(work: Path, count: int, partition: int, only: tuple[str, ...]) -> None:
     measure("pictures", picture_rows(work, peers, count))
     measure("models", model_rows(work, 4 * count))
     measure("vectors", vector_rows(work, peers))
-    measure("whole", whole_rows(work, 2 * count))
+    measure("whole", whole_rows(work, 5 * count))
     measure("partition", _partition(work, partition) if not only or "partition" in only else [])
     found = curve() if not only or "curve" in only else before["curve"]
     machine = f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}"

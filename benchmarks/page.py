@@ -42,9 +42,12 @@ def page(results: Mapping[str, Any]) -> str:
         lines.append(f"| {row['stage']} | {row['unit']} | " + " | ".join(numbers) + f" | {state} |")
         notes.append(f"* **{row['stage']}** (n = {row['n']:,}): {row['note']}")
     lines += ["", "## What was used", "", *notes, "", "## Grouping without order, at growing sizes", ""]
-    lines += ["| vectors | CPU s | limit CPU s | limit ÷ project | peak MB |", "|---|---|---|---|---|"]
+    lines += [
+        "| vectors | CPU s | limit CPU s | limit ÷ project | peak MB of the process | MB of the vectors |",
+        "|---|---|---|---|---|---|",
+    ]
     for point in results["curve"]:
-        values = (point["cpu_s"], point["limit_cpu_s"], point["ratio"], point["peak_mb"])
+        values = (point["cpu_s"], point["limit_cpu_s"], point["ratio"], point["peak_mb"], point["own_mb"])
         lines.append(f"| {point['vectors']:,.0f} | " + " | ".join(_number(v) for v in values) + " |")
     lines += [
         "",

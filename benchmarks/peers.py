@@ -34,7 +34,13 @@ files = json.loads(sys.argv[1])
 _SCRIPTS = {
     "imagehash": "import imagehash\nfrom PIL import Image\nfound = rate(lambda p: imagehash.phash(Image.open(p)), files)",
     "imagehash bits": "import imagehash\nfrom PIL import Image\nfound = [str(imagehash.phash(Image.open(p))) for p in files]",
-    "piexif": "import piexif\nfound = rate(piexif.load, files)",
+    "piexif": """
+import piexif
+def load(name):
+    try: return piexif.load(name)
+    except Exception: return None  # it gives up on some real files
+found = rate(load, files)
+""",
     "cleanvision": """
 import contextlib, io, os, tempfile
 from cleanvision import Imagelab
