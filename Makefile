@@ -10,14 +10,14 @@ demo: $(READY)
 	$(BIN)/python -m demo demo-out
 
 test: $(TESTED) lint
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist worksteal
 
 test-slow: $(TESTED)
 	$(BIN)/python -m pytest -m slow
 
 reliability: $(TESTED)
 	rm -rf build/reliability
-	$(BIN)/python -m pytest tests/dagster_project/test_by_itself.py tests/reliability
+	$(BIN)/python -m pytest tests/dagster_project/test_by_itself.py tests/test_hostile.py tests/test_camera_facts.py tests/reliability
 	$(BIN)/python -m docs.reliability_page
 
 lint: $(TESTED)

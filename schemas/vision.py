@@ -91,13 +91,17 @@ class Embedding(Table, name="embeddings"):
     def rules(cls) -> Sequence[Any]:
         """One encoder, one length, finite, of length 1."""
         return (
-            pa.Check(lambda data: _one_width(data.lazyframe, cls.vector), error="all vectors have the same number of values"),
+            pa.Check(lambda data: _one_value(data.lazyframe, pl.col(cls.encoder_id)), error="all vectors come from one encoder"),
+            pa.Check(
+                lambda data: _one_value(data.lazyframe, pl.col(cls.vector).list.len()),
+                error="all vectors have the same number of values",
+            ),
             pa.Check(lambda data: _unit_length(data.lazyframe, cls.vector), error="every vector is finite and of length 1"),
         )
 
 
-def _one_width(frame: pl.LazyFrame, column_name: str) -> bool:
-    return bool(frame.select(pl.col(column_name).list.len().n_unique() <= 1).collect().item())
+def _one_value(frame: pl.LazyFrame, values: pl.Expr) -> bool:
+    return bool(frame.select(values.n_unique() <= 1).collect().item())
 
 
 def _unit_length(frame: pl.LazyFrame, column_name: str) -> pl.LazyFrame:

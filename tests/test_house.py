@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import json
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,8 @@ import pytest
 from pydantic import BaseModel
 
 from assets.checks import GATE
+from benchmarks.grouping import page as sets_page
+from benchmarks.page import page as speed_page
 from dagster_project.definitions import build_defs
 from docs.generate import HERE, PAGES
 from proofsheet.config import Configuration
@@ -154,6 +157,12 @@ def test_every_setting_has_a_meaning() -> None:
 @pytest.mark.parametrize("page", list(PAGES))
 def test_generated_pages_are_current(page: str) -> None:
     assert (HERE / page).read_text("utf-8") == PAGES[page](), "run `make docs`"
+
+
+def test_the_pages_of_figures_are_those_of_the_measured_results() -> None:
+    speed, sets = ROOT / "benchmarks" / "results.json", ROOT / "benchmarks" / "grouping.json"
+    assert (HERE / "performance.md").read_text("utf-8") == speed_page(json.loads(speed.read_text("utf-8"))), "run `make bench`"
+    assert (HERE / "grouping.md").read_text("utf-8") == sets_page(json.loads(sets.read_text("utf-8"))), "run `make grouping`"
 
 
 @pytest.mark.parametrize("package", PACKAGES)

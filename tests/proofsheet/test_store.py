@@ -48,6 +48,12 @@ def test_a_vector_that_is_none_is_refused(store: Store, bad: list[float]) -> Non
         store.publish({Embedding: Embedding.frame(rows)}, Stamp("1"))
 
 
+def test_vectors_of_two_encoders_never_meet(store: Store) -> None:
+    rows = [{"project": "p", "photo_id": e, "encoder_id": e, "vector": [1.0, 0.0]} for e in ("one", "two")]
+    with pytest.raises(GateRefused, match="come from one encoder"):
+        store.publish({Embedding: Embedding.frame(rows)}, Stamp("1"))
+
+
 def test_vectors_of_two_lengths_are_refused(store: Store) -> None:
     rows = [{"project": "p", "photo_id": str(n), "encoder_id": "e", "vector": [1.0] + [0.0] * n} for n in (2, 3)]
     with pytest.raises(GateRefused, match="same number"):
