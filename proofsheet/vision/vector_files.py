@@ -18,6 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from proofsheet.files import write_atomic
+from schemas.library import Photo
+from schemas.vision import Embedding
 
 INDEX = "processed_images.jsonl"
 FOLDER = "embeddings"
@@ -56,14 +58,15 @@ def write_vectors(rows: Iterable[Mapping[str, Any]], folder: Path) -> int:
     """
     lines, seen = [], set()
     for row in rows:
-        content = str(row["content_hash"])
+        content, vector = str(row[Photo.content_hash]), row[Embedding.vector]
         name = f"{FOLDER}/{content}.npy"
         if content not in seen:
             seen.add(content)
             buffer = io.BytesIO()
-            np.save(buffer, np.asarray(row["vector"], dtype=np.float32), allow_pickle=False)
+            np.save(buffer, np.asarray(vector, dtype=np.float32), allow_pickle=False)
             write_atomic(folder / name, buffer.getvalue(), durable=False)
-        told = {"path": row["path"], "hash": content, "embedding": name, "encoder_id": row["encoder_id"], "dim": len(row["vector"])}
+        made_by = row[Embedding.encoder_id]
+        told = {"path": row[Photo.path], "hash": content, "embedding": name, "encoder_id": made_by, "dim": len(vector)}
         lines.append(json.dumps(told, ensure_ascii=False))
     write_atomic(folder / INDEX, ("\n".join(lines) + "\n").encode("utf-8") if lines else b"")
     return len(seen)

@@ -215,7 +215,7 @@ def test_the_report_tells_what_is_stale_and_only_a_whole_run_is_noted(settings: 
     result = run(changed, project, asset_selection=[dg.AssetKey("project_report")])
     (event,) = result.get_asset_materialization_events()
     metadata = event.step_materialization_data.materialization.metadata
-    assert metadata["stale_tables"].value == 5
+    assert metadata["stale_tables"].value == 8
     assert "photo_groups: its settings changed" in metadata["stale"].value
     assert project.ledger.rows(RunRecord).height == 1
 
@@ -232,6 +232,9 @@ def test_stale_tables_are_told_with_their_reason(settings: Configuration) -> Non
         "captions": "follows decisions",
         "metadata_quality": "follows captions",
         "exports": "follows metadata_quality",
+        "inventory": "follows photo_groups",
+        "diversity_gaps": "follows inventory",
+        "trends": "follows inventory",
     }
     knob = configuration(Path(settings.place.library), Path(settings.place.home), photos={"workers": 7})
     assert stale_tables(knob, project) == {}
