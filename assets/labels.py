@@ -7,6 +7,7 @@ Keep out: models.
 
 import polars as pl
 
+from assets.checks import Verdict
 from assets.stage import Rows, stage
 from proofsheet.progress import Progress
 from proofsheet.vision.objects import object_rows
@@ -16,8 +17,15 @@ from resources.along import EncodingResource
 from resources.labels import DetectionResource, ScenesResource
 from schemas.vision import Scene, SeenObject
 
+LABELLED = Verdict("labelled", "Every photo has labels; the notes say what to install.", lambda r: r.filter(_open(Scene.status)))
+LOOKED_AT = Verdict("looked_at", "A detector looked at every photo.", lambda r: r.filter(_open(SeenObject.status)))
 
-@stage(Scene, group="labels")
+
+def _open(status: str) -> pl.Expr:
+    return pl.col(status).is_in(["not available", "failed"])
+
+
+@stage(Scene, group="labels", verdicts={Scene: [LABELLED]})
 def scenes(embeddings: pl.DataFrame, project: Project, encoding: EncodingResource, scene_rule: ScenesResource) -> Rows:
     """Names scenes by comparing vectors with those of texts; not available without an encoder that reads texts."""
     encoder = encoding.choose(project)
@@ -25,7 +33,7 @@ def scenes(embeddings: pl.DataFrame, project: Project, encoding: EncodingResourc
     return Rows([rows], {"available": encoder.clip is not None, "note": encoder.why})
 
 
-@stage(SeenObject, group="labels")
+@stage(SeenObject, group="labels", verdicts={SeenObject: [LOOKED_AT]})
 def objects(
     photos: pl.DataFrame, previews: pl.DataFrame, project: Project, detection: DetectionResource, progress: Progress
 ) -> Rows:

@@ -21,9 +21,12 @@ from dagster_project.commands.common import json_option, print_json, settings_an
 from proofsheet.config import Configuration
 from proofsheet.errors import ProofsheetError
 from proofsheet.status import project_status
+from proofsheet.vision.detector import choose_detector
+from proofsheet.vision.encoders import choose_encoder
 from proofsheet.workspace import Workspace
 from schemas.facts import Refusal
 
+_OPTIONAL = (("darktable-cli", "darktable", "reads RAW files"),)
 _LITTLE_ROOM = 2 * 1024**3
 _PACKAGES = ("dagster", "duckdb", "polars", "pandera", "pillow", "opencv-python-headless")
 
@@ -46,7 +49,7 @@ def doctor(show_settings: bool, as_json: bool) -> None:
     if show_settings:
         _show_settings(settings, as_json)
         return
-    lines = list(_look(workspace))
+    lines = [*_look(workspace), *_programs(settings, workspace)]
     if as_json:
         print_json({"checks": [asdict(line) for line in lines]})
     else:
@@ -78,6 +81,24 @@ def _look(workspace: Workspace) -> Iterator[Line]:
             yield Line("ok", f"project {project.name}: store generation {state.generation} and ledger readable")
         except ProofsheetError as error:
             yield Line("fail", f"project {project.name}: {error.what}", error.next_step)
+
+
+def _programs(settings: Configuration, workspace: Workspace) -> Iterator[Line]:
+    """What is optional: programs, encoder, detector."""
+    for program, package, use in _OPTIONAL:
+        found = shutil.which(program)
+        yield (
+            Line("ok", f"{program} at {found}: {use}")
+            if found
+            else Line("warn", f"{program} not found: {use}", f"install {package}")
+        )
+    try:
+        encoder = choose_encoder(settings.encoder, workspace.home / "models")
+        yield Line("ok", f"encoder {encoder.encoder_id} ({encoder.why})")
+    except ProofsheetError as error:
+        yield Line("fail", error.what, error.next_step)
+    detector = choose_detector(settings.objects, settings.encoder.device)
+    yield Line("ok", f"detector {detector.name}") if detector.ready else Line("warn", "objects", detector.note)
 
 
 def _show_settings(settings: Configuration, as_json: bool) -> None:
