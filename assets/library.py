@@ -45,7 +45,8 @@ def photos(project: Project, photo_files: PhotoFilesResource, along: AlongResour
     versions = (photo_files.reader(), photo_files.reader(others))
     rows = photo_rows(project.key, scanned, formats)
     quarantine = record_refusals(project.ledger, refused, hashes, versions, now)
-    return Rows([rows, quarantine, other_rows(project.key, scanned)], scanned.counts() | {"decoded": looked.decoded})
+    rates = {"decoded": looked.decoded, "success_share": rows.height / max(rows.height + quarantine.height, 1)}
+    return Rows([rows, quarantine, other_rows(project.key, scanned)], scanned.counts() | rates)
 
 
 @stage(ExifFact, group="library", uncounted=_ALONG)

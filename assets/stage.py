@@ -131,7 +131,9 @@ class _Stage:
             raise dg.Failure(failure_text(error), allow_retries=False) from error
         for table in wanted:
             changed = known.get(table.name, {}).get(StoredTable.checksum) != after[table.name][StoredTable.checksum]
-            numbers = {"seconds": round(time.monotonic() - began, 3), "changed": changed, "generation": project.store.generation()}
+            seconds = time.monotonic() - began
+            numbers = {"seconds": round(seconds, 3), "changed": changed, "generation": project.store.generation()}
+            numbers |= {"pictures_per_s": round(facts["decoded"] / seconds, 1)} if facts.get("decoded") else {}
             context.log.info(
                 f"{table.name}: {rows[table].height} rows, " + ("written" if changed else "unchanged, nothing written")
             )
