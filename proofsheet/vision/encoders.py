@@ -7,6 +7,7 @@ Keep out: how encoders work.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from proofsheet.files import short_hash
 from proofsheet.onepass import Measurement, measured_columns
 from proofsheet.vision import encode, torch_setup
 from proofsheet.vision.openclip import OpenClip
-from proofsheet.vision.weights import find_weights
+from proofsheet.vision.weights import Weights, find_weights
 from schemas.settings import EncoderSettings
 from schemas.vision import Embedding
 
@@ -41,6 +42,12 @@ class Encoder:
         return Measurement(Embedding.name, measured_columns(Embedding), short_hash(self.encoder_id, length=12), self.clip.begin)
 
 
+@functools.lru_cache(maxsize=1)
+def _model(settings: EncoderSettings, weights: Weights) -> OpenClip:
+    """One model a process: vectors and scenes share it, and the projects of one run."""
+    return OpenClip(settings, weights)
+
+
 def choose_encoder(settings: EncoderSettings, models: Path) -> Encoder:
     """The encoder that the settings ask for.
 
@@ -60,7 +67,7 @@ def choose_encoder(settings: EncoderSettings, models: Path) -> Encoder:
         reason = f"open_clip ({wanted}) is not available: its weights are not on this machine"
         mend = "Run `proofsheet models pull`, or set `weights` under [encoder] to a file."
     else:
-        clip = OpenClip(settings, weights)
+        clip = _model(EncoderSettings(**{n: getattr(settings, n) for n in EncoderSettings.model_fields}), weights)
         return Encoder(clip.encoder_id, clip, f"weights at {weights.path}")
     if settings.encoder == "open_clip":
         raise UsageError(f"{reason}.", mend)
