@@ -11,7 +11,7 @@ from assets.checks import Verdict
 from assets.stage import stage
 from proofsheet.publish.decide import decide
 from proofsheet.vision.duplicates import find_duplicates
-from proofsheet.vision.group import group_photos, seen_photos
+from proofsheet.vision.group import Seen, group_photos, seen_photos
 from proofsheet.workspace import Project
 from resources.rules import DuplicatesResource, GroupingResource
 from schemas.review import Decision
@@ -24,32 +24,15 @@ DOUBTFUL = Verdict(
 )
 
 
-@stage(PhotoGroup, group="choosing")
-def photo_groups(
-    photos: pl.DataFrame,
-    exif_facts: pl.DataFrame,
-    image_quality: pl.DataFrame,
-    picture_hashes: pl.DataFrame,
-    embeddings: pl.DataFrame,
-    project: Project,
-    grouping: GroupingResource,
-) -> pl.DataFrame:
+@stage(PhotoGroup, group="choosing", joined={"seen": seen_photos})
+def photo_groups(seen: Seen, project: Project, grouping: GroupingResource) -> pl.DataFrame:
     """Puts every photo into exactly one set and says why."""
-    return group_photos(project.key, seen_photos(photos, exif_facts, image_quality, picture_hashes, embeddings), grouping)
+    return group_photos(project.key, seen, grouping)
 
 
-@stage(Duplicate, group="choosing")
-def duplicates(
-    photos: pl.DataFrame,
-    exif_facts: pl.DataFrame,
-    image_quality: pl.DataFrame,
-    picture_hashes: pl.DataFrame,
-    embeddings: pl.DataFrame,
-    project: Project,
-    duplicate_rule: DuplicatesResource,
-) -> pl.DataFrame:
+@stage(Duplicate, group="choosing", joined={"seen": seen_photos})
+def duplicates(seen: Seen, project: Project, duplicate_rule: DuplicatesResource) -> pl.DataFrame:
     """Finds what the project holds more than once; nothing is deleted."""
-    seen = seen_photos(photos, exif_facts, image_quality, picture_hashes, embeddings)
     return find_duplicates(project.key, seen, duplicate_rule)
 
 

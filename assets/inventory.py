@@ -5,7 +5,9 @@ Add here: a stage that counts.
 Keep out: the rules that sort into kinds.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 
@@ -25,17 +27,10 @@ def _short() -> pl.Expr:
     return pl.col(DiversityGap.gap) > 0.05
 
 
-@stage(Inventory, group="inventory")
-def inventory(
-    photos: pl.DataFrame,
-    image_quality: pl.DataFrame,
-    exif_facts: pl.DataFrame,
-    generation_facts: pl.DataFrame,
-    photo_groups: pl.DataFrame,
-    project: Project,
-) -> Rows:
+@stage(Inventory, group="inventory", joined={"known": facts_of})
+def inventory(known: list[Mapping[str, Any]], project: Project) -> Rows:
     """Counts photos by format, resolution, quality, light, source, shape, year, camera and cause of their set."""
-    rows = inventory_rows(project.key, facts_of(photos, image_quality, exif_facts, generation_facts, photo_groups))
+    rows = inventory_rows(project.key, known)
     quality = rows.filter(pl.col(Inventory.dimension) == "quality").select(Inventory.bucket, Inventory.photos)
     return Rows([rows], {"quality": str(dict(quality.iter_rows()))})
 

@@ -10,23 +10,21 @@ version of its own code and settings alone, so that a change makes stale what de
 
 from datetime import datetime
 
+import dagster as dg
 import polars as pl
 
 from assets.checks import Verdict
 from assets.stage import Rows, stage
-from proofsheet.library.exif import exif_facts as read_exif
-from proofsheet.library.generated import generation_facts as read_generated
 from proofsheet.library.quarantine import known_bad, record_refusals
 from proofsheet.library.scan import other_rows, photo_rows, scan
 from proofsheet.onepass import Measurement
 from proofsheet.progress import Progress
-from proofsheet.vision.hashing import picture_hash
-from proofsheet.vision.measure import image_quality as measure_quality
 from proofsheet.workspace import Project
-from resources.along import AlongResource, EncodingResource, PreviewingResource
+from resources.along import PLAIN, AlongResource, EncodingResource, Plain, PreviewingResource
 from resources.photos import PhotoFilesResource
-from schemas.library import ExifFact, GenerationFact, OtherFile, Photo, Quarantine
-from schemas.vision import Embedding, ImageQuality, PictureHash, Preview
+from schemas.library import OtherFile, Photo, Quarantine
+from schemas.table import Table
+from schemas.vision import Embedding, Preview
 
 NOTHING_REFUSED = Verdict("nothing_refused", "No file of the project is in quarantine.", lambda rows: rows)
 _ALONG = ("along",)
@@ -49,44 +47,22 @@ def photos(project: Project, photo_files: PhotoFilesResource, along: AlongResour
     return Rows([rows, quarantine, other_rows(project.key, scanned)], scanned.counts() | rates)
 
 
-@stage(ExifFact, group="library", uncounted=_ALONG)
-def exif_facts(
-    photos: pl.DataFrame, project: Project, photo_files: PhotoFilesResource, along: AlongResource, progress: Progress
-) -> Rows:
-    """Reads what the camera wrote."""
-    wanted, others = Measurement.of(ExifFact, read_exif), along.measurements(project)
-    rows, facts = photo_files.measured(ExifFact, photos, project, wanted, others, progress)
-    return Rows([rows], facts)
+def measured(table: type[Table], plain: Plain) -> dg.AssetsDefinition:
+    """The stage of a table that a plain measurement fills."""
+    measure, only = plain.measure, plain.only
+
+    def fill(
+        photos: pl.DataFrame, project: Project, photo_files: PhotoFilesResource, along: AlongResource, progress: Progress
+    ) -> Rows:
+        wanted, others = Measurement.of(table, measure), along.measurements(project)
+        rows, facts = photo_files.measured(table, photos, project, wanted, others, progress)
+        return Rows([rows.drop_nulls(only) if only else rows], facts)
+
+    fill.__name__, fill.__doc__ = table.name, plain.does
+    return stage(table, group="library", uncounted=_ALONG)(fill)
 
 
-@stage(GenerationFact, group="library", uncounted=_ALONG)
-def generation_facts(
-    photos: pl.DataFrame, project: Project, photo_files: PhotoFilesResource, along: AlongResource, progress: Progress
-) -> Rows:
-    """Reads what A1111, ComfyUI, InvokeAI and NovelAI wrote; pictures without such facts have no row."""
-    wanted, others = Measurement.of(GenerationFact, read_generated), along.measurements(project)
-    rows, facts = photo_files.measured(GenerationFact, photos, project, wanted, others, progress)
-    return Rows([rows.drop_nulls(GenerationFact.tool)], facts)
-
-
-@stage(ImageQuality, group="library", uncounted=_ALONG)
-def image_quality(
-    photos: pl.DataFrame, project: Project, photo_files: PhotoFilesResource, along: AlongResource, progress: Progress
-) -> Rows:
-    """Measures sharpness, noise, exposure, clipping, contrast and colour."""
-    wanted, others = Measurement.of(ImageQuality, measure_quality), along.measurements(project)
-    rows, facts = photo_files.measured(ImageQuality, photos, project, wanted, others, progress)
-    return Rows([rows], facts)
-
-
-@stage(PictureHash, group="library", uncounted=_ALONG)
-def picture_hashes(
-    photos: pl.DataFrame, project: Project, photo_files: PhotoFilesResource, along: AlongResource, progress: Progress
-) -> Rows:
-    """Hashes what is seen, so that near-duplicates differ in few bits."""
-    wanted, others = Measurement.of(PictureHash, picture_hash), along.measurements(project)
-    rows, facts = photo_files.measured(PictureHash, photos, project, wanted, others, progress)
-    return Rows([rows], facts)
+MEASURED = [measured(table, plain) for table, plain in PLAIN.items()]
 
 
 @stage(Preview, group="library", looks_outside=True, uncounted=_ALONG)

@@ -44,6 +44,7 @@ def stage(
     group: str,
     looks_outside: bool = False,
     uncounted: Sequence[str] = (),
+    joined: Mapping[str, Callable[..., Any]] | None = None,
     verdicts: Mapping[type[Table], Sequence[Verdict]] | None = None,
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """Turn a function into the assets of `tables`, one a table.
@@ -57,11 +58,12 @@ def stage(
         group: group in the asset graph.
         looks_outside: True if it reads more than tables (the disk, say) and so must look each time.
         uncounted: resources that change no row; neither their code nor their settings make the tables stale.
+        joined: parameter to the function that makes it from tables, which its own parameters name.
         verdicts: checks on rows by table.
     """
 
     def wrap(function: Callable[..., Any]) -> dg.AssetsDefinition:
-        made = _Stage(function, tables, looks_outside, uncounted, verdicts or {})
+        made = _Stage(function, tables, looks_outside, uncounted, joined or {}, verdicts or {})
         return dg.multi_asset(
             name=function.__name__,
             specs=[made.spec(t, group) for t in tables],
@@ -80,14 +82,17 @@ class _Stage:
         tables: Sequence[type[Table]],
         looks_outside: bool,
         uncounted: Sequence[str],
+        joined: Mapping[str, Callable[..., Any]],
         verdicts: Mapping[type[Table], Sequence[Verdict]],
     ) -> None:
-        names = list(inspect.signature(function).parameters)
+        own = [n for n in inspect.signature(function).parameters if n not in joined]
+        names = list(dict.fromkeys([*(n for f in joined.values() for n in inspect.signature(f).parameters), *own]))
         self.function, self.tables, self.looks_outside, self.verdicts = function, tables, looks_outside, verdicts
+        self.joined, self.own = joined, own
         self.upstream = [Table.tables[n] for n in names if n in Table.tables]
         self.resources = [n for n in names if n not in Table.tables and n not in _GIVEN and n not in uncounted]
         self.uncounted, self.given = uncounted, [n for n in names if n in _GIVEN]
-        self.code = code_version(function, uncounted)
+        self.code = code_version(function, uncounted, joined.values())
 
     def spec(self, table: type[Table], group: str) -> dg.AssetSpec:
         return dg.AssetSpec(
@@ -160,8 +165,10 @@ class _Stage:
             "now": datetime.now(UTC).replace(tzinfo=None),
             "session": context.resources.store.run_log,
         }
-        inputs: dict[str, Any] = {t.name: project.store.read(t) for t in self.upstream}
-        inputs |= {n: given[n] for n in self.given} | {n: getattr(context.resources, n) for n in (*self.resources, *self.uncounted)}
+        known: dict[str, Any] = {t.name: project.store.read(t) for t in self.upstream}
+        known |= {n: given[n] for n in self.given} | {n: getattr(context.resources, n) for n in (*self.resources, *self.uncounted)}
+        inputs = {n: known[n] for n in self.own}
+        inputs |= {n: f(**{p: known[p] for p in inspect.signature(f).parameters}) for n, f in self.joined.items()}
         found = self.function(**inputs)
         rows = found if isinstance(found, Rows) else Rows([found])
         return dict(zip(self.tables, rows.frames, strict=True)), rows.facts

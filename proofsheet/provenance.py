@@ -19,7 +19,7 @@ from typing import Any
 OURS = ("proofsheet", "schemas", "resources")
 
 
-def code_version(function: Callable[..., Any], uncounted: Collection[str] = ()) -> str:
+def code_version(function: Callable[..., Any], uncounted: Collection[str] = (), along: Collection[Callable[..., Any]] = ()) -> str:
     """A hash of the code behind a function: itself and every module of ours that it reaches.
 
     Comments, docstrings and layout do not count. Data files in a package (word lists, prompts) do.
@@ -27,9 +27,11 @@ def code_version(function: Callable[..., Any], uncounted: Collection[str] = ()) 
     Args:
         function: whose code is asked for.
         uncounted: parameters whose resources change no row.
+        along: functions that are called before it; what they reach counts too.
     """
     digest = hashlib.sha256(_normal_form(inspect.getsource(function)).encode())
-    for name in sorted(reached_modules(function, uncounted)):
+    reached = reached_modules(function, uncounted).union(*(reached_modules(f) for f in along))
+    for name in sorted(reached):
         digest.update(_module_hash(name))
     return digest.hexdigest()[:12]
 
@@ -56,7 +58,7 @@ def module_version(name: str) -> str:
 
 def _names_used(function: Callable[..., Any]) -> list[object]:
     names = set(function.__code__.co_names)
-    return [v for n, v in function.__globals__.items() if n in names]
+    return [v for n, v in function.__globals__.items() if n in names] + list(inspect.getclosurevars(function).nonlocals.values())
 
 
 def _collect(module: str, reached: set[str]) -> None:

@@ -36,11 +36,16 @@ _DIM_EV = 3.0
 
 
 def facts_of(
-    photos: pl.DataFrame, quality: pl.DataFrame, exif: pl.DataFrame, generated: pl.DataFrame, groups: pl.DataFrame
+    photos: pl.DataFrame,
+    image_quality: pl.DataFrame,
+    exif_facts: pl.DataFrame,
+    generation_facts: pl.DataFrame,
+    photo_groups: pl.DataFrame,
 ) -> list[Row]:
     """Everything that the kinds follow from, one row a photo."""
     ids = [Photo.project, Photo.photo_id]
-    whole = photos.join(quality, on=ids).join(exif, on=ids).join(generated, on=ids, how="left").join(groups, on=ids, how="left")
+    whole = photos.join(image_quality, on=ids).join(exif_facts, on=ids)
+    whole = whole.join(generation_facts, on=ids, how="left").join(photo_groups, on=ids, how="left")
     needed = [
         *(Photo.photo_id, Photo.format, ImageQuality.width_px, ImageQuality.height_px, ImageQuality.tile_sharpness),
         *(ImageQuality.noise, ImageQuality.clipped_highlights, ImageQuality.clipped_shadows, ImageQuality.brightness),

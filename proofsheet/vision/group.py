@@ -47,12 +47,16 @@ class Seen:
 
 
 def seen_photos(
-    photos: pl.DataFrame, exif: pl.DataFrame, quality: pl.DataFrame, hashes: pl.DataFrame, embeddings: pl.DataFrame
+    photos: pl.DataFrame,
+    exif_facts: pl.DataFrame,
+    image_quality: pl.DataFrame,
+    picture_hashes: pl.DataFrame,
+    embeddings: pl.DataFrame,
 ) -> Seen:
     """Everything known of the photos, in the order of folder and path."""
     ids = [Photo.project, Photo.photo_id]
     whole = photos
-    for table in (exif, quality, hashes, embeddings):
+    for table in (exif_facts, image_quality, picture_hashes, embeddings):
         whole = whole.join(table, on=ids, how="inner")
     whole = whole.sort(Photo.folder, Photo.path)
     encoders = sorted(set(whole[Embedding.encoder_id]))
