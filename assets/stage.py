@@ -58,7 +58,7 @@ def stage(
         group: group in the asset graph.
         looks_outside: True if it reads more than tables (the disk, say) and so must look each time.
         uncounted: resources that change no row; neither their code nor their settings make the tables stale.
-        joined: parameter to the function that makes it from tables, which its own parameters name.
+        joined: parameter to the function that makes it, whose own parameters name tables, resources or what was joined before.
         verdicts: checks on rows by table.
     """
 
@@ -85,8 +85,9 @@ class _Stage:
         joined: Mapping[str, Callable[..., Any]],
         verdicts: Mapping[type[Table], Sequence[Verdict]],
     ) -> None:
-        own = [n for n in inspect.signature(function).parameters if n not in joined]
-        names = list(dict.fromkeys([*(n for f in joined.values() for n in inspect.signature(f).parameters), *own]))
+        own = list(inspect.signature(function).parameters)
+        every = [*(n for f in joined.values() for n in inspect.signature(f).parameters), *own]
+        names = [n for n in dict.fromkeys(every) if n not in joined]
         self.function, self.tables, self.looks_outside, self.verdicts = function, tables, looks_outside, verdicts
         self.joined, self.own = joined, own
         self.upstream = [Table.tables[n] for n in names if n in Table.tables]
@@ -151,7 +152,7 @@ class _Stage:
             )
 
     def _stamp(self, context: dg.AssetExecutionContext, known: Mapping[str, Mapping[str, object]], project: Project) -> Stamp:
-        settings = settings_in_force([getattr(context.resources, name) for name in self.resources], project)
+        settings = settings_in_force([getattr(context.resources, name) for name in self.resources], project, self.tables[0].name)
         sums = {t.name: str(known.get(t.name, {}).get(StoredTable.checksum, "")) for t in self.upstream}
         upstream = ", ".join(f"{n}={s}" for n, s in sums.items())
         return Stamp(short_hash(self.code, settings, upstream), self.code, settings, upstream, context.run.run_id)
@@ -167,8 +168,8 @@ class _Stage:
         }
         known: dict[str, Any] = {t.name: project.store.read(t) for t in self.upstream}
         known |= {n: given[n] for n in self.given} | {n: getattr(context.resources, n) for n in (*self.resources, *self.uncounted)}
-        inputs = {n: known[n] for n in self.own}
-        inputs |= {n: f(**{p: known[p] for p in inspect.signature(f).parameters}) for n, f in self.joined.items()}
-        found = self.function(**inputs)
+        for name, join in self.joined.items():
+            known[name] = join(**{p: known[p] for p in inspect.signature(join).parameters})
+        found = self.function(**{n: known[n] for n in self.own})
         rows = found if isinstance(found, Rows) else Rows([found])
         return dict(zip(self.tables, rows.frames, strict=True)), rows.facts

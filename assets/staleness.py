@@ -30,15 +30,16 @@ class StageVersion:
     upstream: tuple[str, ...]
 
 
-def settings_in_force(resources: Iterable[Any], project: Project) -> str:
+def settings_in_force(resources: Iterable[Any], project: Project, table: str) -> str:
     """Hash of these settings and of what they come to on this machine, such as the model that is there.
 
     Args:
-        resources: with settings; one may tell by `in_force(project)` what its settings come to.
+        resources: with settings; one may tell by `in_force(project, table)` what its settings come to.
         project: whose rows are meant.
+        table: that is made with them.
     """
     found = list(resources)
-    present = [r.in_force(project) for r in found if hasattr(r, "in_force")]
+    present = [r.in_force(project, table) for r in found if hasattr(r, "in_force")]
     return short_hash(settings_version(found), *present, length=12) if present else settings_version(found)
 
 
@@ -69,12 +70,13 @@ def stale_tables(versions: Mapping[str, StageVersion], project: Project) -> dict
     books = project.store.tables()
     found: dict[str, str] = {}
     for name, version in versions.items() if books else ():
-        if reason := _reason(version, project, books.get(name), {n: books.get(n) for n in version.upstream}, found):
+        if reason := _reason(name, version, project, books.get(name), {n: books.get(n) for n in version.upstream}, found):
             found[name] = reason
     return found
 
 
 def _reason(
+    name: str,
     version: StageVersion,
     project: Project,
     book: Mapping[str, object] | None,
@@ -85,7 +87,7 @@ def _reason(
         return "never made"
     if book[StoredTable.code_version] != version.code:
         return "its code changed"
-    if book[StoredTable.settings_version] != settings_in_force(version.resources, project):
+    if book[StoredTable.settings_version] != settings_in_force(version.resources, project, name):
         by_model = any(hasattr(r, "in_force") for r in version.resources)
         return "its settings or its model changed" if by_model else "its settings changed"
     sums = {f"{n}={row[StoredTable.checksum] if row else ''}" for n, row in upstream.items()}

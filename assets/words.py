@@ -1,55 +1,147 @@
-"""Words: texts for the chosen pictures, and the proof that they may be published.
+"""Words: what describers say about the chosen pictures, job by job.
 
-Holds the stages of the group "words".
-Add here: a stage over texts.
-Keep out: describers and rules.
+Holds the stages of the group "words": one a job, and what is put together from them.
+Add here: the questions of a new job, in `JOB_STAGES`.
+Keep out: prompts, conditions and describers (proofsheet/words/), and the gate (assets/proof.py).
 """
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
+import dagster as dg
 import polars as pl
 
 from assets.checks import Verdict
-from assets.stage import stage
+from assets.stage import Rows, stage
 from proofsheet.progress import Progress
-from proofsheet.words.caption import caption_rows, described_facts, wanted
-from proofsheet.words.describe import EmbeddedDescriber
-from proofsheet.words.gate import RULES
-from proofsheet.words.proof import blocked_by, prove
+from proofsheet.words import questions as ask
+from proofsheet.words.identify import identification_rows
+from proofsheet.words.jobs import CAPTION, DUPLICATES, POLICY, PROMPT, QUALITY, RATING, SCORES, TAGS, TITLE, Asked, Job
+from proofsheet.words.meta import meta_rows, noted_events, prompt_rows
 from proofsheet.workspace import Project
-from resources.rules import CaptioningResource, GateResource
-from schemas.proof import MetadataQuality
-from schemas.words import Caption
+from resources.words import CaptioningResource, VisionModelResource
+from schemas.sets import Identification
+from schemas.table import Table
+from schemas.tags import MediaLifecycleEvent, MediaMeta, PromptHistory
+from schemas.words import (
+    Answered,
+    Caption,
+    DuplicateHint,
+    ModelScore,
+    PolicyFlag,
+    PromptReconstruction,
+    QualityVerdict,
+    TagSet,
+    Title,
+)
 
-VERDICTS = [Verdict(rule, named.meaning, blocked_by(rule)) for rule, named in RULES.items()]
+_OPEN = ["failed", "quarantined", "not_asked"]
 
 
-@stage(Caption, group="words")
-def captions(
-    decisions: pl.DataFrame,
-    photos: pl.DataFrame,
-    image_quality: pl.DataFrame,
-    exif_facts: pl.DataFrame,
+def _needs_review(rows: pl.DataFrame) -> pl.DataFrame:
+    if PolicyFlag.needs_review in rows.columns:
+        return rows.filter(pl.col(PolicyFlag.needs_review))
+    return rows.filter(pl.col(QualityVerdict.quality_status) == "review")
+
+
+ANSWERED = Verdict("answered", "Every question has an answer; the rows say what failed.", lambda r: r.filter(_is_open()))
+AS_WANTED = Verdict("model_as_wanted", "The model that the settings ask for first answered.", lambda r: r.filter(_fell_back()))
+NEEDS_REVIEW = Verdict("needs_review", "No photo needs a person to look.", _needs_review)
+
+
+def _is_open() -> pl.Expr:
+    return pl.col(Answered.status).is_in(_OPEN)
+
+
+def _fell_back() -> pl.Expr:
+    return pl.col(Answered.model).is_not_null() & (pl.col(Answered.model) != pl.col(Answered.wanted_model))
+
+
+def job_stage(job: Job, does: str, *steps: Callable[..., Any]) -> dg.AssetsDefinition:
+    """The stage of a job: the functions make its questions, one from the other; the describer answers them."""
+
+    def fill(
+        questions: Sequence[Asked], project: Project, vision_model: VisionModelResource, progress: Progress, now: datetime
+    ) -> Rows:
+        said = vision_model.answer(job, questions, project, now, progress)
+        return Rows([said.rows], said.facts)
+
+    fill.__name__, fill.__doc__ = job.table.name, does
+    joined = dict(zip([*["asked"] * (len(steps) - 1), "questions"], steps, strict=True))
+    checks = [ANSWERED, AS_WANTED] + ([NEEDS_REVIEW] if job in (QUALITY, POLICY) else [])
+    return stage(job.table, group="words", looks_outside=True, joined=joined, verdicts={job.table: checks})(fill)
+
+
+JOB_STAGES = [
+    job_stage(CAPTION, "Asks for caption, alternative text and description of every wanted picture, once.", ask.described),
+    job_stage(TITLE, "Asks for a title, once.", ask.described),
+    job_stage(TAGS, "Asks for keywords where there are too few, and maps those that are there.", ask.described, ask.tag_questions),
+    job_stage(QUALITY, "Asks for quality and defects.", ask.described, ask.plain_questions),
+    job_stage(DUPLICATES, "Asks what tells near-duplicates apart; without candidates nothing is asked.", ask.duplicate_questions),
+    job_stage(PROMPT, "Asks for the prompt of generated pictures that lack one.", ask.described, ask.prompt_questions),
+    job_stage(SCORES, "Asks for five scores where there is a verdict on quality.", ask.described, ask.score_questions),
+    job_stage(
+        POLICY, "Decides what may be published; a conflict or anything unknown needs a person.", ask.described, ask.policy_questions
+    ),
+    job_stage(RATING, "Asks for ratings by criterion; off unless the settings ask for it.", ask.described, ask.rating_questions),
+]
+
+
+@stage(Identification, group="words", looks_outside=True, joined={"asked": ask.described}, verdicts={Identification: [ANSWERED]})
+def identifications(
+    asked: Sequence[Asked],
+    scenes: pl.DataFrame,
+    objects: pl.DataFrame,
+    quality_verdicts: pl.DataFrame,
     project: Project,
+    vision_model: VisionModelResource,
     captioning: CaptioningResource,
+    now: datetime,
     progress: Progress,
-    now: datetime,
-) -> pl.DataFrame:
-    """Asks the describer once for every wanted picture; answers are kept in the ledger."""
-    facts = wanted(described_facts(photos, image_quality, exif_facts), decisions, captioning)
-    return caption_rows(project.key, facts, EmbeddedDescriber(), project.ledger, now, progress)
+) -> Rows:
+    """Asks identifiers, and believes what two of them agree on or one is sure of."""
+    describing = vision_model.describing(project)
+    rows, facts = identification_rows(asked, scenes, objects, quality_verdicts, describing, project, captioning, now, progress)
+    return Rows([rows], facts)
 
 
-@stage(MetadataQuality, group="words", verdicts={MetadataQuality: VERDICTS})
-def metadata_quality(
+@stage(MediaMeta, group="words", looks_outside=True)
+def media_meta(
     captions: pl.DataFrame,
+    titles: pl.DataFrame,
+    tag_sets: pl.DataFrame,
+    quality_verdicts: pl.DataFrame,
+    duplicate_hints: pl.DataFrame,
+    prompt_reconstructions: pl.DataFrame,
+    model_scores: pl.DataFrame,
+    policy_flags: pl.DataFrame,
     photos: pl.DataFrame,
-    image_quality: pl.DataFrame,
-    exif_facts: pl.DataFrame,
     project: Project,
-    gate: GateResource,
-    now: datetime,
 ) -> pl.DataFrame:
-    """Judges every text; blocked rows stay back, accepted rows go on."""
-    facts = described_facts(photos, image_quality, exif_facts)
-    return prove(project, captions, facts, gate, EmbeddedDescriber.template_words, now)
+    """Puts everything that was answered under the keys that other tools know."""
+    answered: dict[type[Table], pl.DataFrame] = {
+        Caption: captions,
+        Title: titles,
+        TagSet: tag_sets,
+        QualityVerdict: quality_verdicts,
+        DuplicateHint: duplicate_hints,
+    }
+    answered |= {PromptReconstruction: prompt_reconstructions, ModelScore: model_scores, PolicyFlag: policy_flags}
+    return meta_rows(project.key, answered, photos, project.ledger)
+
+
+@stage(PromptHistory, group="words", looks_outside=True)
+def prompt_history(
+    generation_facts: pl.DataFrame, prompt_reconstructions: pl.DataFrame, project: Project, now: datetime
+) -> pl.DataFrame:
+    """Keeps the prompts of files, and those that the model is sure of."""
+    return prompt_rows(generation_facts, prompt_reconstructions, project.ledger, now)
+
+
+@stage(MediaLifecycleEvent, group="words", looks_outside=True)
+def media_lifecycle_events(
+    quality_verdicts: pl.DataFrame, policy_flags: pl.DataFrame, metadata_quality: pl.DataFrame, project: Project, now: datetime
+) -> pl.DataFrame:
+    """Notes verdicts on quality and policy beside the steps of the proof."""
+    return noted_events(quality_verdicts, policy_flags, project.ledger, now)

@@ -11,7 +11,6 @@ originals and judged on the other, both ways round, so that no original is on bo
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -19,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.made_sets import Shot, make_sets
+from benchmarks.shares import wilson
 from proofsheet.vision import encode
 from proofsheet.vision.hashing import phash
 from proofsheet.vision.linking import Likeness, complete_link
@@ -139,14 +139,6 @@ def union_find(likeness: Likeness, part: list[int], bits: float, shots: Sequence
     for k in range(len(part)):
         made.setdefault(find(k), set()).add(part[k])
     return {frozenset(members) for members in made.values()}
-
-
-def wilson(right: int, total: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson, 1927)."""
-    z, share = 1.96, right / total
-    middle = (share + z**2 / (2 * total)) / (1 + z**2 / total)
-    half = z * math.sqrt(share * (1 - share) / total + z**2 / (4 * total**2)) / (1 + z**2 / total)
-    return middle - half, middle + half
 
 
 def page(found: dict[str, object]) -> str:

@@ -19,13 +19,12 @@ from resources.labels import DetectionResource, ScenesResource
 from resources.photos import PhotoFilesResource
 from resources.progress import ProgressResource
 from resources.rules import (
-    CaptioningResource,
     DuplicatesResource,
-    GateResource,
     GroupingResource,
     WantedMixResource,
 )
 from resources.store import StoreResource
+from resources.words import CaptioningResource, GateResource, RatingRuleResource, VisionModelResource, VocabularyResource
 from schemas.settings import settings_version
 
 
@@ -57,7 +56,10 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
         "duplicate_rule": DuplicatesResource(**settings.duplicates.model_dump()),
         "wanted_mix": WantedMixResource(**settings.inventory.model_dump()),
         "captioning": CaptioningResource(**settings.captions.model_dump()),
+        "vision_model": VisionModelResource(**settings.model.model_dump()),
         "gate": GateResource(**settings.gate.model_dump()),
+        "vocabulary": VocabularyResource(**settings.vocabulary.model_dump()),
+        "rating_rule": RatingRuleResource(**settings.rating.model_dump()),
         "progress": progress or ProgressResource(),
     }
 

@@ -20,10 +20,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from proofsheet.errors import UsageError
 from proofsheet.files import write_atomic
 from schemas.settings import (
-    CaptionSettings,
     DuplicateSettings,
     EncoderSettings,
-    GateSettings,
     GroupSettings,
     InventorySettings,
     ObjectSettings,
@@ -33,6 +31,7 @@ from schemas.settings import (
     SceneSettings,
     WatchSettings,
 )
+from schemas.settings_words import CaptionSettings, GateSettings, RatingSettings, VisionModelSettings, VocabularySettings
 
 FILE = "proofsheet.toml"
 _PREFIX = "PROOFSHEET_"
@@ -53,8 +52,11 @@ class Configuration(BaseModel):
     duplicates: DuplicateSettings = Field(default_factory=DuplicateSettings)
     inventory: InventorySettings = Field(default_factory=InventorySettings)
     watch: WatchSettings = Field(default_factory=WatchSettings)
+    model: VisionModelSettings = Field(default_factory=VisionModelSettings)
     captions: CaptionSettings = Field(default_factory=CaptionSettings)
     gate: GateSettings = Field(default_factory=GateSettings)
+    vocabulary: VocabularySettings = Field(default_factory=VocabularySettings)
+    rating: RatingSettings = Field(default_factory=RatingSettings)
 
 
 def find(start: Path) -> Path | None:

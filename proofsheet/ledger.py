@@ -17,13 +17,41 @@ from typing import Any
 
 import polars as pl
 
-from proofsheet.errors import StoreError, StoreTooNew
-from schemas.facts import ModelAnswer, ProofAttempt, Refusal, RunRecord
+from proofsheet.errors import StoreError, StoreTooNew, UsageError
+from schemas import facts
+from schemas.facts import WordEdit
 from schemas.metrics import SessionMetric
 from schemas.table import Table
 
-FORMAT = 3
-FACTS: tuple[type[Table], ...] = (Refusal, RunRecord, ModelAnswer, ProofAttempt, SessionMetric)
+FORMAT = 4
+FACTS: tuple[type[Table], ...] = (
+    facts.Refusal,
+    facts.RunRecord,
+    facts.ModelAnswer,
+    facts.JobFailure,
+    facts.ProofAttempt,
+    facts.WordEdit,
+    facts.Waiver,
+    facts.WordReview,
+    facts.LifecycleEvent,
+    facts.PromptRecord,
+    facts.SetContext,
+    facts.SubjectProposal,
+    facts.ImportedFlag,
+    facts.EvaluationRow,
+    SessionMetric,
+)
+_LOCK = f"""
+CREATE TRIGGER IF NOT EXISTS locked_words BEFORE INSERT ON "{WordEdit.name}"
+WHEN NEW."{WordEdit.source}" <> 'human' AND (
+    SELECT "{WordEdit.locked}" FROM "{WordEdit.name}"
+    WHERE "{WordEdit.photo_id}" = NEW."{WordEdit.photo_id}" AND "{WordEdit.field}" = NEW."{WordEdit.field}"
+    ORDER BY "{WordEdit.revision}" DESC LIMIT 1
+) = 1
+BEGIN SELECT RAISE(ABORT, 'locked by a person'); END
+"""  # noqa: S608 - names of our own columns
+_ONLY_ADDED = "CREATE TRIGGER IF NOT EXISTS kept_{0}_{1} BEFORE {1} ON \"{0}\" BEGIN SELECT RAISE(ABORT, 'kept for ever'); END"
+_KEPT = (facts.WordEdit, facts.ProofAttempt, facts.WordReview, facts.EvaluationRow)
 
 _SQLITE = {pl.Int64: "INTEGER", pl.Float64: "REAL", pl.Boolean: "INTEGER"}
 
@@ -52,6 +80,23 @@ class Ledger:
         names = [n for n in table.polars_schema().names() if n not in table.key()]
         return self._write(table, rows, "DO UPDATE SET " + ", ".join(f'"{n}" = excluded."{n}"' for n in names))
 
+    def append_edit(self, row: Mapping[str, object]) -> None:
+        """Add a change of a field; the one place that keeps locked words.
+
+        Raises:
+            UsageError: if a person locked the field and the writer is none.
+        """
+        try:
+            self.add(WordEdit, [row])
+        except StoreError as error:
+            if isinstance(error.__cause__, sqlite3.IntegrityError):
+                raise UsageError(
+                    f"{row[WordEdit.field]} of {row[WordEdit.photo_id]} is locked by a person; "
+                    f"{row[WordEdit.source]} may not write it.",
+                    "Unlock it with `proofsheet words edit --unlock`.",
+                ) from error
+            raise
+
     def rows(self, table: type[Table], **equal: object) -> pl.DataFrame:
         """All rows (or those with these values) in key order, as a frame of the table's types."""
         if not self.path.exists():
@@ -66,7 +111,7 @@ class Ledger:
 
     def _write(self, table: type[Table], rows: Iterable[Mapping[str, object]], on_conflict: str) -> int:
         names = table.polars_schema().names()
-        values = [tuple(_encode(table, n, self.project if n == Table.project else row[n]) for n in names) for row in rows]
+        values = [tuple(_encode(table, n, self._value(table, n, row)) for n in names) for row in rows]
         if not values:
             return 0
         columns, marks = ", ".join(f'"{n}"' for n in names), ", ".join("?" * len(names))
@@ -76,6 +121,12 @@ class Ledger:
             before = con.total_changes
             con.executemany(statement, values)
             return con.total_changes - before
+
+    def _value(self, table: type[Table], name: str, row: Mapping[str, object]) -> object:
+        """A column of a row; what is not said of a column that may be null is null."""
+        if name == Table.project:
+            return self.project
+        return row.get(name) if table.columns()[name].nullable else row[name]
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -109,7 +160,7 @@ class Ledger:
             )
 
     def _bring_up_to_date(self, con: sqlite3.Connection) -> None:
-        """Make what is missing, in one transaction; what is there stays. Format 2 added `runs`, 3 `sessions`."""
+        """Make what is missing, in one transaction; what is there stays. Formats 2 to 4 added tables and nullable columns."""
         with con:
             con.execute("BEGIN IMMEDIATE")
             con.execute("CREATE TABLE IF NOT EXISTS owner (project TEXT NOT NULL PRIMARY KEY)")
@@ -117,6 +168,13 @@ class Ledger:
                 con.execute("INSERT INTO owner VALUES (?)", (self.project,))
             for table in FACTS:
                 con.execute(_ddl(table))
+                there = {row["name"] for row in con.execute(f'PRAGMA table_info("{table.name}")')}
+                for name in (n for n in table.columns() if n not in there):
+                    con.execute(f'ALTER TABLE "{table.name}" ADD COLUMN {_column(table, name)}')
+            con.execute(_LOCK)
+            for table in _KEPT:
+                con.execute(_ONLY_ADDED.format(table.name, "UPDATE"))
+                con.execute(_ONLY_ADDED.format(table.name, "DELETE"))
             con.execute(f"PRAGMA user_version={FORMAT}")
 
 
@@ -127,9 +185,14 @@ def _known(table: type[Table], name: str) -> str:
 
 
 def _ddl(table: type[Table]) -> str:
-    columns = [f'"{n}" {_SQLITE.get(c.dtype, "TEXT")}' + ("" if c.nullable else " NOT NULL") for n, c in table.columns().items()]
+    columns = [_column(table, name) for name in table.columns()]
     keys = ", ".join(f'"{k}"' for k in table.key())
     return f'CREATE TABLE IF NOT EXISTS "{table.name}" ({", ".join(columns)}, PRIMARY KEY ({keys})) STRICT'
+
+
+def _column(table: type[Table], name: str) -> str:
+    spec = table.columns()[name]
+    return f'"{name}" {_SQLITE.get(spec.dtype, "TEXT")}' + ("" if spec.nullable else " NOT NULL")
 
 
 def _encode(table: type[Table], name: str, value: object) -> Any:  # noqa: ANN401

@@ -53,6 +53,11 @@ class Project:
         return self.home / "models"
 
     @property
+    def prompts(self) -> Path:
+        """Folder of the user's own prompts; they serve all projects."""
+        return self.home / "prompts"
+
+    @property
     def run_lock(self) -> Path:
         """Held by the one run that works on the project."""
         return self.home / "locks" / f"{self.key}.lock"

@@ -7,7 +7,7 @@ Keep out: defaults (schemas/settings.py).
 
 import dagster as dg
 
-from schemas.settings import CaptionSettings, DuplicateSettings, GateSettings, GroupSettings, InventorySettings
+from schemas.settings import DuplicateSettings, GroupSettings, InventorySettings
 
 
 class GroupingResource(GroupSettings, dg.ConfigurableResource["GroupingResource"]):
@@ -20,11 +20,3 @@ class DuplicatesResource(DuplicateSettings, dg.ConfigurableResource["DuplicatesR
 
 class WantedMixResource(InventorySettings, dg.ConfigurableResource["WantedMixResource"]):
     """The wanted mix of photos."""
-
-
-class CaptioningResource(CaptionSettings, dg.ConfigurableResource["CaptioningResource"]):
-    """Which pictures get texts."""
-
-
-class GateResource(GateSettings, dg.ConfigurableResource["GateResource"]):
-    """What the gate compares."""

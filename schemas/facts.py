@@ -1,6 +1,6 @@
 """Tables of facts: what cannot be computed again. They live in the ledger.
 
-Holds `Refusal`, `RunRecord`, `ModelAnswer`, `ProofAttempt`.
+Holds what was refused, run, answered, failed, judged, edited, waived, suggested and imported.
 Add here: what people decided, what models answered, what was done to files.
 Keep out: anything that can be derived from other tables.
 """
@@ -10,8 +10,10 @@ from __future__ import annotations
 import polars as pl
 
 from schemas.library import REFUSALS
-from schemas.proof import ISSUE
+from schemas.proof import ISSUE, STATUSES
+from schemas.sets import EvaluationColumns
 from schemas.table import Table, column
+from schemas.tags import EventColumns, PromptColumns
 
 
 class Refusal(Table, name="refusals", origin="fact"):
@@ -51,6 +53,26 @@ class ModelAnswer(Table, name="model_answers", origin="fact"):
     prompt_version = column(pl.String, "Name and version of the prompt.")
     reply = column(pl.String, "The checked reply as JSON.")
     answered_at = column(pl.Datetime("us"), "When (UTC).")
+    backend = column(pl.String, "ollama, openai or embedded.", nullable=True)
+    wanted_model = column(pl.String, "The model that the settings ask for first.", nullable=True)
+    seconds = column(pl.Float64, "How long the answer took.", nullable=True, unit="s", ge=0)
+    prompt_tokens = column(pl.Int64, "Tokens of the question, as the server counts them.", nullable=True, ge=0)
+    reply_tokens = column(pl.Int64, "Tokens of the answer.", nullable=True, ge=0)
+    note = column(pl.String, "How the answer was got, if not as usual.", nullable=True)
+    retracted = column(pl.String, "Why the answer is no longer used; null if it is.", nullable=True)
+
+
+class JobFailure(Table, name="job_failures", origin="fact"):
+    """Questions that got no good answer, by picture and model; enough strikes keep a picture from being sent again."""
+
+    image_hash = column(pl.String, "SHA-256 of the picture's bytes.", key=True)
+    model_digest = column(pl.String, "Digest of the model.", key=True)
+    job = column(pl.String, "The job, or * for crashes of the model, which count for every job.", key=True)
+    strikes = column(pl.Int64, "How often, since the last release or good answer.", ge=0)
+    kind = column(pl.String, "Class of the last trouble.")
+    message = column(pl.String, "What happened last.")
+    last_at = column(pl.Datetime("us"), "When it happened last (UTC).")
+    released_at = column(pl.Datetime("us"), "When a person released it last (UTC).", nullable=True)
 
 
 class ProofAttempt(Table, name="proof_attempts", origin="fact"):
@@ -58,7 +80,7 @@ class ProofAttempt(Table, name="proof_attempts", origin="fact"):
 
     photo_id = column(pl.String, "The photo.", key=True)
     attempt = column(pl.Int64, "Number of the attempt, from 1.", key=True, ge=1)
-    status = column(pl.String, "Verdict.", isin=("accepted", "blocked"))
+    status = column(pl.String, "State that the attempt ended in.", isin=STATUSES)
     issues = column(pl.List(ISSUE), "Every objection.")
     title = column(pl.String, "Title judged.")
     caption = column(pl.String, "Caption judged.")
@@ -68,3 +90,93 @@ class ProofAttempt(Table, name="proof_attempts", origin="fact"):
     prompt_version = column(pl.String, "Prompt or template version.")
     rules_version = column(pl.String, "Version of rules and word lists.")
     proved_at = column(pl.Datetime("us"), "When (UTC).")
+    generated_title = column(pl.String, "Title as generated.", nullable=True)
+    generated_caption = column(pl.String, "Caption as generated.", nullable=True)
+    generated_alt_text = column(pl.String, "Alternative text as generated.", nullable=True)
+    generated_keywords = column(pl.List(pl.String), "Keywords as generated.", nullable=True)
+    sources = column(pl.String, "Who wrote each field, as field=source.", nullable=True)
+    wanted_model = column(pl.String, "The model that the settings ask for first.", nullable=True)
+    fallback_reason = column(pl.String, "Why another model wrote it; null if the wanted one did.", nullable=True)
+    repair_attempts = column(pl.Int64, "How often it was asked for again.", nullable=True, ge=0)
+    waived = column(pl.List(ISSUE), "Objections that a person waived for this very text.", nullable=True)
+
+
+class WordEdit(Table, name="word_edits", origin="fact"):
+    """What was written into a field other than by the describer: by a person, an import or an identifier. Only ever added."""
+
+    photo_id = column(pl.String, "The photo.", key=True)
+    field = column(pl.String, "The field.", key=True)
+    revision = column(pl.Int64, "Number of the change, from 1.", key=True, ge=1)
+    value = column(pl.String, "New text, or keywords as JSON; null takes the field back to the describer's.", nullable=True)
+    base = column(pl.String, "What stood there before, in the same form.", nullable=True)
+    source = column(pl.String, "Who wrote it.", isin=("human", "import", "identifier"))
+    locked = column(pl.Boolean, "True if nobody but a person may change it.")
+    edited_at = column(pl.Datetime("us"), "When (UTC).")
+
+
+class Waiver(Table, name="waivers", origin="fact"):
+    """A person's word that one rule is wrong about one text; another text is judged anew."""
+
+    rule = column(pl.String, "The rule.", key=True)
+    field = column(pl.String, "The field.", key=True)
+    text_hash = column(pl.String, "Hash of the text.", key=True)
+    photo_id = column(pl.String, "The photo.")
+    text = column(pl.String, "The text.")
+    reason = column(pl.String, "Why the rule is wrong here.")
+    waived_at = column(pl.Datetime("us"), "When (UTC).")
+
+
+class WordReview(Table, name="word_reviews", origin="fact"):
+    """What a person decided on judged texts. Only ever added."""
+
+    photo_id = column(pl.String, "The photo.", key=True)
+    attempt = column(pl.Int64, "The attempt that was looked at.", key=True, ge=1)
+    decision = column(pl.String, "The decision.", isin=("approved", "rejected"))
+    reason = column(pl.String, "Why.")
+    decided_at = column(pl.Datetime("us"), "When (UTC).")
+
+
+class LifecycleEvent(EventColumns, Table, name="lifecycle_events", origin="fact"):
+    """What happened to a photo's words; the same event is noted once."""
+
+
+class PromptRecord(PromptColumns, Table, name="prompt_records", origin="fact"):
+    """Prompts known of a generated picture, and who said so."""
+
+
+class SetContext(Table, name="set_contexts", origin="fact"):
+    """What a person said of an intake set; hints stay in their own column and are never copied into subject or folder."""
+
+    folder = column(pl.String, "Folder inside the project; empty for the project folder itself.", key=True)
+    subject = column(pl.String, "Confirmed subject, or null.", nullable=True)
+    hints = column(pl.String, "Soft hints for the model, or null.", nullable=True)
+    location = column(pl.String, "Place, or null.", nullable=True)
+    noted_at = column(pl.Datetime("us"), "When it was said last (UTC).")
+
+
+class SubjectProposal(Table, name="subject_proposals", origin="fact"):
+    """Every subject that a model proposed for a set, so that none is proposed twice."""
+
+    folder = column(pl.String, "The set.", key=True)
+    number = column(pl.Int64, "Number of the proposal, from 1.", key=True, ge=1)
+    subject = column(pl.String, "The proposal; empty if it was refused.")
+    refused = column(pl.String, "Why it was refused, or null.", nullable=True)
+    confidence = column(pl.Float64, "How sure the model is.", ge=0, le=1)
+    model = column(pl.String, "Who proposed it.")
+    prompt_version = column(pl.String, "Name and version of the prompt.")
+    context = column(pl.String, "What the model was given, as JSON, so that a restart asks the same.")
+    proposed_at = column(pl.Datetime("us"), "When (UTC).")
+
+
+class ImportedFlag(Table, name="imported_flags", origin="fact"):
+    """Flags that came from elsewhere, by content."""
+
+    content_hash = column(pl.String, "SHA-256 of the picture's bytes.", key=True)
+    flag = column(pl.String, "The flag.", key=True, isin=("nsfw", "scan"))
+    value = column(pl.String, "The value.", isin=("yes", "no"))
+    source = column(pl.String, "File that it came from.")
+    imported_at = column(pl.Datetime("us"), "When (UTC).")
+
+
+class EvaluationRow(EvaluationColumns, Table, name="evaluation_rows", origin="fact"):
+    """A reviewed text with its outcome, frozen when it was reviewed."""

@@ -1,6 +1,6 @@
-"""The proof table and the facts behind it.
+"""The proof table: what was generated, repaired, objected to and accepted.
 
-Holds `MetadataQuality`.
+Holds `MetadataRepair` and `MetadataQuality`.
 Add here: evidence that words may be published.
 Keep out: the rules themselves (proofsheet/words/gate.py).
 """
@@ -14,11 +14,41 @@ import pandera.polars as pa
 import polars as pl
 
 from schemas.table import Table, column
-from schemas.words import Caption
 
 ISSUE_RULE = "rule"
 ISSUE = pl.Struct({ISSUE_RULE: pl.String, "field": pl.String, "start": pl.Int64, "end": pl.Int64, "message": pl.String})
-FIELDS = (Caption.title, Caption.caption, Caption.alt_text, Caption.keywords)
+CHANGE = pl.Struct({"field": pl.String, "rule": pl.String, "before": pl.String, "after": pl.String})
+STATUSES = ("generated", "repaired", "accepted", "rejected", "blocked", "uploaded")
+
+
+class Texts:
+    """The fields that may be published."""
+
+    title = column(pl.String, "Title.")
+    caption = column(pl.String, "Caption.")
+    alt_text = column(pl.String, "Alternative text.")
+    keywords = column(pl.List(pl.String), "Keywords, most telling first.")
+
+
+FIELDS = (Texts.title, Texts.caption, Texts.alt_text, Texts.keywords)
+
+
+class MetadataRepair(Texts, Table, name="metadata_repaired"):
+    """Texts of every described photo after what people wrote and deterministic repair, with what was changed."""
+
+    photo_id = column(pl.String, "The photo.", key=True)
+    generated_title = column(pl.String, "Title as generated.")
+    generated_caption = column(pl.String, "Caption as generated.")
+    generated_alt_text = column(pl.String, "Alternative text as generated.")
+    generated_keywords = column(pl.List(pl.String), "Keywords as generated.")
+    changes = column(pl.List(CHANGE), "What repair changed: field, rule, before and after.")
+    sources = column(pl.String, "Who wrote each field, as field=source; locked fields are marked.")
+    model = column(pl.String, "The describer that wrote the texts.")
+    wanted_model = column(pl.String, "The describer that the settings ask for first.")
+    model_digest = column(pl.String, "Digest of the describer.")
+    backend = column(pl.String, "Where the describer runs.")
+    prompt_version = column(pl.String, "Prompt or template versions.")
+    repair_version = column(pl.String, "Version of the repair rules.")
 
 
 class MetadataQuality(Table, name="metadata_quality"):
@@ -27,20 +57,41 @@ class MetadataQuality(Table, name="metadata_quality"):
     photo_id = column(pl.String, "The photo.", key=True)
     attempt = column(pl.Int64, "Number of the attempt, from 1; a new one whenever text, rules or verdict change.", key=True, ge=1)
     is_current = column(pl.Boolean, "True for the latest attempt of a photo that is still captioned.")
-    status = column(pl.String, "Verdict of the gate.", isin=("accepted", "blocked"))
+    status = column(
+        pl.String, "State: rejected texts are asked for again, blocked ones are not; uploaded comes after accepted.", isin=STATUSES
+    )
     score = column(pl.Float64, "Share of the fields without an issue.", ge=0, le=1)
-    issues = column(pl.List(ISSUE), "Every objection: rule, field, span (characters) and message.")
-    generated_title = column(pl.String, "Title as generated.")
-    generated_caption = column(pl.String, "Caption as generated.")
-    generated_alt_text = column(pl.String, "Alternative text as generated.")
-    generated_keywords = column(pl.List(pl.String), "Keywords as generated.")
+    issues = column(pl.List(ISSUE), "Every objection that holds: rule, field, span (characters) and message.")
+    waived = column(pl.List(ISSUE), "Objections that a person waived for this very text.")
+    generated_title = column(pl.String, "Title as generated.", nullable=True)
+    generated_caption = column(pl.String, "Caption as generated.", nullable=True)
+    generated_alt_text = column(pl.String, "Alternative text as generated.", nullable=True)
+    generated_keywords = column(pl.List(pl.String), "Keywords as generated.", nullable=True)
+    current_title = column(pl.String, "Title as judged: after people and repair.")
+    current_caption = column(pl.String, "Caption as judged.")
+    current_alt_text = column(pl.String, "Alternative text as judged.")
+    current_keywords = column(pl.List(pl.String), "Keywords as judged.")
     accepted_title = column(pl.String, "Title that passed; null unless accepted.", nullable=True)
     accepted_caption = column(pl.String, "Caption that passed; null unless accepted.", nullable=True)
     accepted_alt_text = column(pl.String, "Alternative text that passed; null unless accepted.", nullable=True)
     accepted_keywords = column(pl.List(pl.String), "Keywords that passed; null unless accepted.", nullable=True)
+    title_passed = column(pl.Boolean, "No objection to the title.")
+    caption_passed = column(pl.Boolean, "No objection to the caption.")
+    alt_text_passed = column(pl.Boolean, "No objection to the alternative text.")
+    keywords_passed = column(pl.Boolean, "No objection to the keywords.")
+    sources = column(pl.String, "Who wrote each field, as field=source.", nullable=True)
+    repair_attempts = column(pl.Int64, "How often the texts were asked for again.", ge=0)
+    fallback_used = column(pl.Boolean, "True if another model than the wanted one wrote the texts.")
+    fallback_reason = column(pl.String, "Why; null if not.", nullable=True)
+    wanted_model = column(pl.String, "The describer that the settings ask for first.", nullable=True)
     model = column(pl.String, "The describer that wrote the texts.")
     prompt_version = column(pl.String, "Prompt or template version.")
     rules_version = column(pl.String, "Version of the gate's rules and word lists.")
+    group_id = column(pl.String, "Set of the photo.", nullable=True)
+    series = column(pl.String, "Stage series of the photo.", nullable=True)
+    reviewer_decision = column(pl.String, "What a person decided on this attempt.", nullable=True, isin=("approved", "rejected"))
+    upload_state = column(pl.String, "Upload of this attempt; set by publishing alone.", nullable=True, isin=("uploaded",))
+    uploaded_at = column(pl.Datetime("us"), "When it was uploaded (UTC).", nullable=True)
     proved_at = column(pl.Datetime("us"), "When the attempt was judged (UTC).")
 
     @classmethod
@@ -51,7 +102,7 @@ class MetadataQuality(Table, name="metadata_quality"):
 
 def _accepted_only_by_a_pass(data: Any) -> pl.LazyFrame:  # noqa: ANN401 - pandera hands over its own container
     table = MetadataQuality
-    passed = (pl.col(table.status) == "accepted") & (pl.col(table.issues).list.len() == 0)
+    passed = pl.col(table.status).is_in(["accepted", "uploaded"]) & (pl.col(table.issues).list.len() == 0)
     filled = [
         pl.col(name).is_not_null()
         for name in (table.accepted_title, table.accepted_caption, table.accepted_alt_text, table.accepted_keywords)

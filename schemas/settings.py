@@ -184,24 +184,6 @@ class WatchSettings(Settings):
     keep_days: int = Field(14, ge=1, description="Caches of former code and logs are kept this long.", json_schema_extra=KNOB)
 
 
-class CaptionSettings(Settings):
-    """Which pictures get texts."""
-
-    all_images: bool = Field(False, description="Describe every picture, not only the picks and the single ones.")
-
-
-class GateSettings(Settings):
-    """What the gate compares."""
-
-    duplicate_similarity: float = Field(
-        0.8,
-        gt=0,
-        le=1,
-        description="Texts whose word sets (without stop words) overlap by this Jaccard share are duplicates.",
-    )
-    max_keyword_words: int = Field(4, ge=1, description="A keyword with more words than this is broken.")
-
-
 def settings_version(settings: Iterable[BaseModel]) -> str:
     """Hash of these settings; fields marked as knobs change speed alone and do not count."""
     digest = hashlib.sha256()

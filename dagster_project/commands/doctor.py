@@ -102,13 +102,13 @@ def _programs(settings: Configuration, workspace: Workspace) -> Iterator[Line]:
 
 
 def _show_settings(settings: Configuration, as_json: bool) -> None:
-    rows = []
+    told = []
     for section in type(settings).model_fields:
         values: BaseModel = getattr(settings, section)
         for name, field in type(values).model_fields.items():
-            rows.append({"section": section, "setting": name, "value": getattr(values, name), "meaning": field.description})
+            told.append({"section": section, "setting": name, "value": getattr(values, name), "meaning": field.description})
     if as_json:
-        print_json({"settings": rows})
+        print_json({"settings": told})
         return
-    for row in rows:
-        click.echo(f"[{row['section']}] {row['setting']} = {row['value']!r}\n    {row['meaning']}")
+    for one in told:
+        click.echo(f"[{one['section']}] {one['setting']} = {one['value']!r}\n    {one['meaning']}")

@@ -1,105 +1,92 @@
 """The embedded describer: it writes only what was measured, and says so by its name.
 
-Holds `Describer` (the Protocol) and `EmbeddedDescriber`.
+Holds `reply`, `evidence` and the words of the templates.
 Add here: what can be said from measurements.
-Keep out: models that see; they come through their own client.
+Keep out: models that see; they come through client/.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from proofsheet.provenance import module_version
 from schemas.library import ExifFact
+from schemas.replies import CaptionReply, Reply, TagsReply, TitleReply
 from schemas.vision import ImageQuality
 
 Row = Mapping[str, Any]
+NAME = "embedded describer"
 TEMPLATE = "measured-1"
+TEMPLATE_WORDS = frozenset(
+    [
+        "mostly",
+        "at",
+        "the",
+        "on",
+        "in",
+        "around",
+        "and",
+        "a",
+        "an",
+        "picture",
+        "with",
+        "contrast",
+        "colours",
+        "focus",
+        "detail",
+        "clear",
+        "fine",
+        "throughout",
+        "taken",
+        "mm",
+        "s",
+        "iso",
+        "f",
+    ]
+)
 
 
-@dataclass(frozen=True)
-class Words:
-    """Texts about one picture."""
-
-    title: str
-    caption: str
-    alt_text: str
-    keywords: list[str]
+def digest() -> str:
+    """Hash of this code: another wording is another describer."""
+    return module_version(__name__)
 
 
-class Describer(Protocol):
-    """Writes words about one picture."""
+def reply(job: str, facts: Row) -> Reply | None:
+    """What measurements can say; None where they cannot answer a job.
 
-    name: str
-    prompt_version: str
-    template_words: frozenset[str]
-
-    @property
-    def digest(self) -> str:
-        """Digest of the model's weights or code."""
-
-    def describe(self, facts: Row) -> Words:
-        """Words about the picture with these measured facts."""
+    Args:
+        job: name of the job.
+        facts: columns of `image_quality` and `exif_facts`.
+    """
+    if job not in _REPLIES or ImageQuality.colors not in facts:
+        return None
+    return _REPLIES[job](facts)
 
 
-class EmbeddedDescriber:
-    """Words from measurements alone: shape, light, colours, sharpness, camera facts."""
-
-    name = "embedded describer"
-    prompt_version = TEMPLATE
-    template_words = frozenset(
-        [
-            "mostly",
-            "at",
-            "the",
-            "on",
-            "in",
-            "around",
-            "and",
-            "a",
-            "an",
-            "picture",
-            "with",
-            "contrast",
-            "colours",
-            "focus",
-            "detail",
-            "clear",
-            "fine",
-            "throughout",
-            "taken",
-            "mm",
-            "s",
-            "iso",
-            "f",
-        ]
-    )
-
-    @property
-    def digest(self) -> str:
-        """Hash of this code: another wording is another describer."""
-        return module_version(__name__)
-
-    def describe(self, facts: Row) -> Words:
-        """See `Describer`."""
-        colors: Sequence[Row] = facts[ImageQuality.colors]
-        where = [f"{c['color']} {_PLACES[c['place']]}" for c in colors]
-        shares = [f"{c['color']} {_PLACES[c['place']]} ({_percent(c['share'])})" for c in colors]
-        look = f"{_contrast(facts)} contrast, {_color_mood(facts)} and {_focus(facts)}"
-        opening = f"A {_shape(facts)} picture, {_light(facts)}, with {look}."
-        caption = opening + (f" Mostly {_joined(shares)}." if shares else "") + _camera(facts)
-        alt = (
-            f"{_shape(facts).capitalize()} picture: {_joined(where)}."
-            if where
-            else f"{_shape(facts).capitalize()} picture, {_light(facts)}."
-        )
-        title = _upper(_joined(where[:2]) or f"{_light(facts)} {_shape(facts)} picture")
-        keywords = list(dict.fromkeys([*(c["color"] for c in colors), _shape(facts), _light(facts), _color_mood(facts)]))
-        return Words(title[:80], caption, alt, keywords)
+def _caption(facts: Row) -> CaptionReply:
+    colors: Sequence[Row] = facts[ImageQuality.colors]
+    where = [f"{c['color']} {_PLACES[c['place']]}" for c in colors]
+    shares = [f"{c['color']} {_PLACES[c['place']]} ({_percent(c['share'])})" for c in colors]
+    look = f"{_contrast(facts)} contrast, {_color_mood(facts)} and {_focus(facts)}"
+    opening = f"A {_shape(facts)} picture, {_light(facts)}, with {look}."
+    caption = opening + (f" Mostly {_joined(shares)}." if shares else "") + _camera(facts)
+    shape = _shape(facts).capitalize()
+    alt = f"{shape} picture: {_joined(where)}." if where else f"{shape} picture, {_light(facts)}."
+    return CaptionReply(caption=caption, alt_text=alt)
 
 
+def _title(facts: Row) -> TitleReply:
+    where = [f"{c['color']} {_PLACES[c['place']]}" for c in facts[ImageQuality.colors]]
+    return TitleReply(title=_upper(_joined(where[:2]) or f"{_light(facts)} {_shape(facts)} picture")[:80])
+
+
+def _tags(facts: Row) -> TagsReply:
+    colors = [str(c["color"]) for c in facts[ImageQuality.colors]]
+    return TagsReply(tags_normalized=list(dict.fromkeys([*colors, _shape(facts), _light(facts), _color_mood(facts)])))
+
+
+_REPLIES = {"caption": _caption, "title": _title, "tags_normalize": _tags}
 _PLACES = {
     "top": "at the top",
     "bottom": "at the bottom",

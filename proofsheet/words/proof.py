@@ -1,16 +1,15 @@
 """The proof: what was judged, when, by which rules; attempts are only ever added.
 
-Holds `prove`.
+Holds `prove`, `Candidate` and `blocked_by`.
 Add here: what a verdict leads to.
-Keep out: the rules (gate.py).
+Keep out: the rules (gate.py), and the rows of the table (proof_rows.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from pathlib import PurePosixPath
 from typing import Any
 
 import polars as pl
@@ -18,51 +17,210 @@ import polars as pl
 from proofsheet.ledger import Ledger
 from proofsheet.provenance import module_version
 from proofsheet.words import gate
-from proofsheet.words.describe import evidence
-from proofsheet.words.gate import Issue, Judged
-from proofsheet.workspace import Project
-from schemas.facts import ProofAttempt
-from schemas.library import Photo
-from schemas.proof import FIELDS, ISSUE_RULE, MetadataQuality
-from schemas.settings import GateSettings
-from schemas.words import Caption
+from proofsheet.words.assemble import same_text
+from proofsheet.words.people import text_hash
+from proofsheet.words.rules.judged import Issue, Judged
+from proofsheet.words.states import NEW, events
+from schemas.facts import LifecycleEvent, ProofAttempt, Waiver, WordReview
+from schemas.proof import FIELDS, ISSUE_RULE, MetadataQuality, MetadataRepair
+from schemas.settings_words import GateSettings
 
-_COMPARED = (
-    ProofAttempt.status,
-    ProofAttempt.issues,
-    *FIELDS,
-    ProofAttempt.model,
-    ProofAttempt.prompt_version,
-    ProofAttempt.rules_version,
-)
 Row = dict[str, Any]
+_COMPARED = (
+    *(ProofAttempt.status, ProofAttempt.issues, *FIELDS, ProofAttempt.model, ProofAttempt.prompt_version),
+    *(ProofAttempt.rules_version, ProofAttempt.sources),
+)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Texts that ask to pass.
+
+    Attributes:
+        judged: for the rules.
+        row: of `metadata_repaired`, with the keywords of the vocabulary.
+        repaired: whether repair changed anything.
+    """
+
+    judged: Judged
+    row: Row
+
+    @property
+    def repaired(self) -> bool:
+        """Whether repair changed anything."""
+        return bool(self.row[MetadataRepair.changes])
+
+
+@dataclass
+class Verdict:
+    """One attempt: the texts, what is held against them, and what a person waived."""
+
+    candidate: Candidate
+    issues: list[Issue]
+    waived: list[Issue]
+    status: str = "generated"
+
+
+AskAgain = Callable[[Mapping[str, Sequence[Issue]]], Mapping[str, Candidate]]
+Extra = Mapping[str, Sequence[Issue]]
+
+
+@dataclass
+class Judging:
+    """What stays the same over the rounds of a judgement."""
+
+    settings: GateSettings
+    template_words: frozenset[str]
+    published: Sequence[Judged]
+    extra: Extra
+    waivers: frozenset[tuple[str, str, str]]
+    refused: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+
+    def judge(self, accepted: Sequence[Verdict], candidates: Sequence[Candidate]) -> list[Verdict]:
+        """A verdict for each candidate beside what was accepted before."""
+        before = [_out(v.candidate.judged) for v in accepted]
+        found = gate.judge([*self.published, *before, *(c.judged for c in candidates)], self.settings, self.template_words)
+        return [self._verdict(c, [*found[c.judged.photo_id], *self.extra.get(c.judged.photo_id, ())]) for c in candidates]
+
+    def _verdict(self, candidate: Candidate, issues: Sequence[Issue]) -> Verdict:
+        waived = [i for i in issues if self._is_waived(candidate, i)]
+        held = [i for i in issues if i not in waived]
+        if not held and (candidate.judged.photo_id, _whole_hash(candidate.judged.texts)) in self.refused:
+            return Verdict(candidate, [], waived, "rejected")
+        return Verdict(candidate, held, waived, "blocked" if held else "accepted")
+
+    def _is_waived(self, candidate: Candidate, issue: Issue) -> bool:
+        rule = gate.RULES[issue.rule]
+        key = (issue.rule, issue.field, text_hash(candidate.judged.texts[issue.field]))
+        return rule.may_be_waived and key in self.waivers
+
+
+def _out(judged: Judged) -> Judged:
+    return Judged(judged.photo_id, judged.texts, judged.file_name, judged.folders, judged.evidence, judged.hint, published=True)
+
+
+def _whole_hash(texts: Mapping[str, Any]) -> str:
+    return text_hash([text_hash(texts[f]) for f in FIELDS])
 
 
 def prove(
-    project: Project,
-    captions: pl.DataFrame,
-    facts: pl.DataFrame,
-    settings: GateSettings,
-    template_words: frozenset[str],
-    now: datetime,
-) -> pl.DataFrame:
-    """Judge every caption, add an attempt where anything changed, and give the rows of `metadata_quality`.
+    ledger: Ledger, candidates: Sequence[Candidate], judging: Judging, ask_again: AskAgain | None, rounds: int, now: datetime
+) -> int:
+    """Judge the texts, ask for better ones where that may help, and add an attempt where anything changed.
 
     Args:
-        project: its name counts for the folder rule, its ledger keeps the attempts.
-        captions: rows of `captions`.
-        facts: photos joined with what was measured.
-        settings: thresholds of the rules.
-        template_words: words of the describer's templates.
+        ledger: of the project; keeps the attempts.
+        candidates: texts in the order in which the first of two equal ones stays.
+        judging: thresholds, waivers and what else is compared.
+        ask_again: gives new candidates for refused photos (those it can help); None if nobody can be asked.
+        rounds: how often at most.
         now: time of this judgement (UTC, no zone).
+
+    Returns:
+        Photos that were asked for again.
     """
-    ids = [Photo.project, Photo.photo_id]
-    rows = captions.join(facts, on=ids, how="inner").sort(Photo.path).to_dicts()
-    issues = gate.judge([_judged(row, project.name) for row in rows], settings, template_words)
-    latest = _latest(project.ledger)
-    attempts = [_attempt(row, issues[row[Photo.photo_id]], latest.get(row[Photo.photo_id]), now) for row in rows]
-    project.ledger.add(ProofAttempt, [a for a in attempts if a is not None])
-    return _proof_rows(project.key, project.ledger, {row[Photo.photo_id] for row in rows})
+    steps: dict[str, list[Verdict]] = {}
+    accepted: list[Verdict] = []
+    open_: Sequence[Candidate] = candidates
+    again = 0
+    for number in range(rounds + 1):
+        verdicts = judging.judge(accepted, open_)
+        for verdict in verdicts:
+            steps.setdefault(verdict.candidate.judged.photo_id, []).append(verdict)
+        accepted += [v for v in verdicts if v.status == "accepted"]
+        blocked = {v.candidate.judged.photo_id: v.issues for v in verdicts if v.status == "blocked"}
+        if ask_again is None or not blocked or number == rounds:
+            break
+        better = ask_again(blocked)
+        again += len(better)
+        open_ = list(better.values())
+        if not open_:
+            break
+    _note(ledger, steps, now)
+    return again
+
+
+def _note(ledger: Ledger, steps: Mapping[str, Sequence[Verdict]], now: datetime) -> None:
+    """Add the attempts of every photo whose last one is not as before, each with the steps that led to it."""
+    latest = {row[ProofAttempt.photo_id]: row for row in ledger.rows(ProofAttempt).to_dicts()}
+    attempts, happened = list[Row](), list[dict[str, object]]()
+    for photo_id, verdicts in steps.items():
+        for verdict in verdicts[:-1]:
+            verdict.status = "rejected"
+        before = latest.get(photo_id)
+        rows = [_attempt(v, n) for n, v in enumerate(verdicts)]
+        if before is not None and _same(before, rows[-1]):
+            continue
+        number, state = (int(before[ProofAttempt.attempt]), str(before[ProofAttempt.status])) if before else (0, NEW)
+        for verdict, row in zip(verdicts, rows, strict=True):
+            number += 1
+            path = [state, "generated", *(["repaired"] if verdict.candidate.repaired else []), *_end(verdict)]
+            happened += events(photo_id, number, path, now)
+            attempts.append(row | {ProofAttempt.attempt: number, ProofAttempt.proved_at: now})
+            state = verdict.status
+    ledger.add(LifecycleEvent, happened)
+    ledger.add(ProofAttempt, attempts)
+
+
+def _end(verdict: Verdict) -> list[str]:
+    """A person's refusal comes after the pass."""
+    return ["accepted", "rejected"] if verdict.status == "rejected" and not verdict.issues else [verdict.status]
+
+
+def _same(before: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    return all(before[name] == row[name] for name in _COMPARED)
+
+
+def _attempt(verdict: Verdict, number: int) -> Row:
+    row, judged = verdict.candidate.row, verdict.candidate.judged
+    wanted, model = row[MetadataRepair.wanted_model], row[MetadataRepair.model]
+    return {
+        ProofAttempt.photo_id: judged.photo_id,
+        ProofAttempt.status: verdict.status,
+        ProofAttempt.issues: [asdict(i) for i in verdict.issues],
+        ProofAttempt.waived: [asdict(i) for i in verdict.waived],
+        **{f: judged.texts[f] for f in FIELDS},
+        ProofAttempt.model: model,
+        ProofAttempt.prompt_version: row[MetadataRepair.prompt_version],
+        ProofAttempt.rules_version: module_version(gate.__name__),
+        ProofAttempt.generated_title: row[MetadataRepair.generated_title],
+        ProofAttempt.generated_caption: row[MetadataRepair.generated_caption],
+        ProofAttempt.generated_alt_text: row[MetadataRepair.generated_alt_text],
+        ProofAttempt.generated_keywords: row[MetadataRepair.generated_keywords],
+        ProofAttempt.sources: row[MetadataRepair.sources],
+        ProofAttempt.wanted_model: wanted,
+        ProofAttempt.fallback_reason: None if wanted in ("", model) else f"{wanted} was not to be had",
+        ProofAttempt.repair_attempts: number,
+    }
+
+
+def judging_of(ledger: Ledger, settings: GateSettings, template_words: frozenset[str], extra: Extra) -> Judging:
+    """Everything that a judgement rests on, with the waivers and refusals of people."""
+    waivers = frozenset((r[Waiver.rule], r[Waiver.field], r[Waiver.text_hash]) for r in ledger.rows(Waiver).to_dicts())
+    texts = {(r[ProofAttempt.photo_id], r[ProofAttempt.attempt]): r for r in ledger.rows(ProofAttempt).to_dicts()}
+    latest = {r[WordReview.photo_id]: r for r in ledger.rows(WordReview).sort(WordReview.decided_at).to_dicts()}
+    refused = {
+        (photo, _whole_hash(texts[photo, r[WordReview.attempt]]))
+        for photo, r in latest.items()
+        if r[WordReview.decision] == "rejected" and (photo, r[WordReview.attempt]) in texts
+    }
+    return Judging(settings, template_words, _published(texts.values()), extra, waivers, frozenset(refused))
+
+
+def _published(attempts: Iterable[Row]) -> list[Judged]:
+    """Texts that are out; later ones must not say the same."""
+    out = (r for r in attempts if r[ProofAttempt.status] == "uploaded")
+    return [
+        Judged(
+            r[ProofAttempt.photo_id],
+            {f: r[f] for f in FIELDS},
+            f"a published picture ({r[ProofAttempt.photo_id]})",
+            (),
+            frozenset(),
+            published=True,
+        )
+        for r in out
+    ]
 
 
 def blocked_by(rule: str) -> Callable[[pl.DataFrame], pl.DataFrame]:
@@ -73,64 +231,11 @@ def blocked_by(rule: str) -> Callable[[pl.DataFrame], pl.DataFrame]:
             rows.filter(pl.col(MetadataQuality.is_current)).explode(MetadataQuality.issues).drop_nulls(MetadataQuality.issues)
         )
         named = objections.filter(pl.col(MetadataQuality.issues).struct.field(ISSUE_RULE) == rule)
-        return named.select(Photo.photo_id, pl.col(MetadataQuality.issues).struct.unnest())
+        return named.select(MetadataQuality.photo_id, pl.col(MetadataQuality.issues).struct.unnest())
 
     return select
 
 
-def _judged(row: Row, display_name: str) -> Judged:
-    folders = (display_name, *PurePosixPath(row[Photo.folder]).parts)
-    return Judged(row[Photo.photo_id], {f: row[f] for f in FIELDS}, row[Photo.file_name], folders, evidence(row))
-
-
-def _latest(ledger: Ledger) -> dict[str, Row]:
-    """The last attempt of every photo."""
-    return {row[ProofAttempt.photo_id]: row for row in ledger.rows(ProofAttempt).to_dicts()}
-
-
-def _attempt(row: Row, issues: list[Issue], before: Mapping[str, Any] | None, now: datetime) -> Row | None:
-    """The new attempt, or None if it would repeat the last one."""
-    found: Row = {
-        ProofAttempt.status: "blocked" if issues else "accepted",
-        ProofAttempt.issues: [asdict(issue) for issue in issues],
-        **{field: row[field] for field in FIELDS},
-        ProofAttempt.model: row[Caption.model],
-        ProofAttempt.prompt_version: row[Caption.prompt_version],
-        ProofAttempt.rules_version: module_version(gate.__name__),
-    }
-    if before is not None and all(before[name] == found[name] for name in _COMPARED):
-        return None
-    number = before[ProofAttempt.attempt] + 1 if before else 1
-    return found | {
-        ProofAttempt.photo_id: row[Photo.photo_id],
-        ProofAttempt.attempt: number,
-        ProofAttempt.proved_at: now,
-    }
-
-
-def _proof_rows(project: str, ledger: Ledger, captioned: set[str]) -> pl.DataFrame:
-    last = {photo_id: row[ProofAttempt.attempt] for photo_id, row in _latest(ledger).items()}
-    return MetadataQuality.frame(
-        _proof_row(project, row, last[row[ProofAttempt.photo_id]], captioned) for row in ledger.rows(ProofAttempt).to_dicts()
-    )
-
-
-def _proof_row(project: str, row: Row, last: int, captioned: set[str]) -> Row:
-    proof = MetadataQuality
-    passed = row[ProofAttempt.status] == "accepted"
-    faulty = {issue["field"] for issue in row[ProofAttempt.issues]}
-    return {
-        proof.project: project,
-        proof.photo_id: row[ProofAttempt.photo_id],
-        proof.attempt: row[ProofAttempt.attempt],
-        proof.is_current: row[ProofAttempt.attempt] == last and row[ProofAttempt.photo_id] in captioned,
-        proof.status: row[ProofAttempt.status],
-        proof.score: 1.0 - len(faulty) / len(FIELDS),
-        proof.issues: row[ProofAttempt.issues],
-        **{f"generated_{field}": row[field] for field in FIELDS},
-        **{f"accepted_{field}": row[field] if passed else None for field in FIELDS},
-        proof.model: row[ProofAttempt.model],
-        proof.prompt_version: row[ProofAttempt.prompt_version],
-        proof.rules_version: row[ProofAttempt.rules_version],
-        proof.proved_at: row[ProofAttempt.proved_at],
-    }
+def changed_fields(one: Mapping[str, Any], two: Mapping[str, Any]) -> list[str]:
+    """Fields whose values differ."""
+    return [f for f in FIELDS if not same_text(one[f], two[f])]

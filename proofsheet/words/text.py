@@ -7,10 +7,12 @@ Keep out: rules.
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _CAMEL = re.compile(r"(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])")
@@ -19,6 +21,49 @@ _CAMEL = re.compile(r"(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])")
 def words(text: str) -> list[str]:
     """Words and numbers in lower case, composed (NFC)."""
     return [w.group().casefold() for w in _WORD.finditer(unicodedata.normalize("NFC", text))]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A place in a text, in characters."""
+
+    start: int
+    end: int
+
+
+def spans(text: str) -> list[tuple[str, Found]]:
+    """Words and numbers in lower case with their places."""
+    return [(w.group().casefold(), Found(w.start(), w.end())) for w in _WORD.finditer(text)]
+
+
+@functools.lru_cache(4096)
+def phrase_pattern(phrase: str) -> str:
+    """A pattern for a phrase: whatever marks stand between its words; # is any number."""
+    parts = (r"\d+" if p == "#" else re.escape(p) for p in phrase.split())
+    return r"(?<![^\W_])" + r"[\W_]+".join(parts) + r"(?![^\W_])"
+
+
+@functools.lru_cache(64)
+def _compiled(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    kinds: dict[str, list[str]] = {"^": [], "=": [], "": []}
+    for phrase in phrases:
+        kind = phrase[0] if phrase[0] in "^=" else ""
+        kinds[kind].append(phrase_pattern(phrase.lstrip("^=")))
+    first = r"\A[\W_]*(?:{})".format("|".join(kinds["^"])) if kinds["^"] else r"(?!)"
+    alone = r"\A[\W_]*(?:{})[\W_]*\Z".format("|".join(kinds["="])) if kinds["="] else r"(?!)"
+    anywhere = "|".join(kinds[""]) or r"(?!)"
+    return re.compile(f"{alone}|{first}|{anywhere}", re.IGNORECASE)
+
+
+def find_phrases(text: str, phrases: tuple[str, ...]) -> Iterator[Found]:
+    """Where phrases of a list stand; ^ marks those at the beginning, = those that are the whole text.
+
+    Args:
+        text: any text.
+        phrases: in lower case, words apart by spaces.
+    """
+    for found in _compiled(phrases).finditer(unicodedata.normalize("NFC", text)):
+        yield Found(found.start(), found.end())
 
 
 def name_tokens(name: str) -> set[str]:

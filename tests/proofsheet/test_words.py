@@ -1,26 +1,19 @@
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proofsheet.ledger import Ledger
-from proofsheet.progress import Quiet
-from proofsheet.words.caption import caption_rows, wanted
-from proofsheet.words.describe import EmbeddedDescriber, Words, evidence
-from proofsheet.words.gate import RULES, Issue, Judged, judge
-from proofsheet.words.proof import prove
+from proofsheet.words.describe import evidence, reply
+from proofsheet.words.gate import judge
+from proofsheet.words.rules.judged import Issue, Judged
 from proofsheet.words.text import earlier_likeness, jaccard, name_tokens
-from proofsheet.workspace import Project
-from schemas.facts import ModelAnswer, ProofAttempt
 from schemas.library import ExifFact
-from schemas.settings import CaptionSettings, GateSettings
+from schemas.replies import CaptionReply, TagsReply, TitleReply
+from schemas.settings_words import GateSettings
 from schemas.vision import ImageQuality
-from tests.kit import NOW
 
 FACTS: dict[str, Any] = dict.fromkeys(ImageQuality.polars_schema().names()[2:], 0.5) | {
     "width_px": 1200,
@@ -116,10 +109,6 @@ def test_template_words_do_not_make_texts_alike() -> None:
     assert not any(i.field == "caption" for i in judge(rows, GateSettings(), template)["2"])
 
 
-def test_every_rule_can_object_and_every_objection_has_a_rule() -> None:
-    assert set(RULES) == {"empty", "file_name_leak", "folder_leak", "duplicate_text", "broken_keywords"}
-
-
 words_sets = st.lists(st.frozensets(st.sampled_from("abcdefgh"), min_size=0, max_size=6), max_size=12)
 
 
@@ -140,87 +129,17 @@ def test_names_are_split_at_marks_digits_and_capitals() -> None:
 
 
 def test_the_embedded_describer_says_what_was_measured() -> None:
-    found = EmbeddedDescriber().describe(FACTS | {"focal_length_mm": 50.0, "f_number": 2.8, "exposure_s": 0.005, "iso": 200})
-    assert "light blue at the top (60 %) and dark green at the bottom (20 %)" in found.caption
-    assert "Taken at 50 mm, f/2.8, 1/200 s, ISO 200." in found.caption
-    assert found.title == "Light blue at the top and dark green at the bottom"
-    assert found.keywords[:2] == ["light blue", "dark green"]
-    assert len(found.title) <= 80
-    assert EmbeddedDescriber().describe(FACTS | {"colors": []}).title
-
-
-class CountingDescriber:
-    """Counts how often it is asked."""
-
-    name, prompt_version, template_words, digest = "counter", "1", frozenset[str](), "d"
-
-    def __init__(self) -> None:
-        self.asked = 0
-
-    def describe(self, facts: Any) -> Words:
-        self.asked += 1
-        return Words("t", f"caption {self.asked}", "a", ["k"])
-
-
-def facts_frame(*ids: str) -> pl.DataFrame:
-    rows = [
-        FACTS | {"photo_id": i, "content_hash": f"hash {i}", "file_name": f"{i}.jpg", "folder": "", "path": f"{i}.jpg"} for i in ids
-    ]
-    return pl.DataFrame([{"project": "p", **r} for r in rows], infer_schema_length=None)
-
-
-def test_what_was_answered_is_never_asked_again(tmp_path: Path) -> None:
-    ledger, describer = Ledger(tmp_path / "l.sqlite", "p"), CountingDescriber()
-    first = caption_rows("p", facts_frame("a", "b"), describer, ledger, NOW, Quiet())
-    again = caption_rows("p", facts_frame("a", "b", "c"), describer, ledger, NOW, Quiet())
-    assert describer.asked == 3
-    assert again.filter(pl.col("photo_id") != "c").equals(first)
-    assert ledger.rows(ModelAnswer)["model"].unique().to_list() == ["counter"]
-
-
-def test_only_picks_are_described_unless_all_are_wanted() -> None:
-    facts = facts_frame("a", "b")
-    picks = pl.DataFrame({"chosen_photo_id": ["b"]})
-    assert wanted(facts, picks, CaptionSettings())["photo_id"].to_list() == ["b"]
-    assert wanted(facts, picks, CaptionSettings(all_images=True)).height == 2
-
-
-def captions_frame(**captions: str) -> pl.DataFrame:
-    rows = [
-        {
-            "project": "p",
-            "photo_id": i,
-            "title": f"Title {i}",
-            "caption": c,
-            "alt_text": f"Alternative {i}",
-            "keywords": ["sky"],
-            "model": "m",
-            "prompt_version": "1",
-        }
-        for i, c in captions.items()
-    ]
-    return pl.DataFrame(rows)
-
-
-def test_attempts_are_added_only_when_something_changed(tmp_path: Path) -> None:
-    project = Project("p", "Display", tmp_path, tmp_path)
-    facts = facts_frame("a", "b")
-
-    def proved(**captions: str) -> pl.DataFrame:
-        return prove(project, captions_frame(**captions), facts, GateSettings(), frozenset(), NOW).sort("photo_id", "attempt")
-
-    first = proved(a="A calm lake.", b="")
-    assert first.select("photo_id", "attempt", "status", "is_current").rows() == [
-        ("a", 1, "accepted", True),
-        ("b", 1, "blocked", True),
-    ]
-    assert first["accepted_caption"].to_list() == ["A calm lake.", None]
-    assert proved(a="A calm lake.", b="").equals(first)
-    later = proved(a="A calm lake.", b="A red boat.")
-    assert later.filter(photo_id="b").select("attempt", "status", "is_current").rows() == [
-        (1, "blocked", False),
-        (2, "accepted", True),
-    ]
-    assert project.ledger.rows(ProofAttempt).height == 3
-    gone = proved(a="A calm lake.")
-    assert gone.filter(photo_id="b")["is_current"].to_list() == [False, False]
+    facts = FACTS | {"focal_length_mm": 50.0, "f_number": 2.8, "exposure_s": 0.005, "iso": 200}
+    caption = reply("caption", facts)
+    assert isinstance(caption, CaptionReply)
+    assert "light blue at the top (60 %) and dark green at the bottom (20 %)" in caption.caption
+    assert "Taken at 50 mm, f/2.8, 1/200 s, ISO 200." in caption.caption
+    title, tags = reply("title", facts), reply("tags_normalize", facts)
+    assert isinstance(title, TitleReply)
+    assert isinstance(tags, TagsReply)
+    assert title.title == "Light blue at the top and dark green at the bottom"
+    assert tags.tags_normalized[:2] == ["light blue", "dark green"]
+    bare = reply("title", FACTS | {"colors": []})
+    assert isinstance(bare, TitleReply)
+    assert bare.title
+    assert reply("quality", FACTS) is None

@@ -1,7 +1,7 @@
-"""Word lists as data, one file a language.
+"""Word lists as data, one file a purpose; `#` at the beginning of a line is for remarks.
 
-Holds `stop_words`.
-Add here: a text file, one word a line, `#` for remarks.
+Holds `stop_words`, `lines` and `by_first_word`.
+Add here: a text file, and its form in its first line.
 Keep out: rules.
 """
 
@@ -12,7 +12,19 @@ from importlib.resources import files
 
 
 @functools.cache
+def lines(name: str) -> tuple[str, ...]:
+    """The lines of a list, without remarks and empty ones."""
+    text = files(__name__).joinpath(f"{name}.txt").read_text("utf-8")
+    return tuple(line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
+
+
+@functools.cache
 def stop_words(language: str) -> frozenset[str]:
     """Words that carry no meaning of their own in a language (`en`, `de`)."""
-    text = files(__name__).joinpath(f"stop_{language}.txt").read_text("utf-8")
-    return frozenset(line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
+    return frozenset(lines(f"stop_{language}"))
+
+
+@functools.cache
+def by_first_word(name: str) -> dict[str, tuple[str, ...]]:
+    """A list whose lines begin with a key: the key to the words that follow."""
+    return {first: tuple(rest) for first, *rest in (line.split() for line in lines(name))}

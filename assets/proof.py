@@ -1,0 +1,113 @@
+"""Proof: texts put together, repaired, mapped to the vocabulary, judged, and kept as evidence.
+
+Holds the stages of the group "proof".
+Add here: a stage over texts that were generated.
+Keep out: rules (proofsheet/words/).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import polars as pl
+
+from assets.checks import Verdict
+from assets.stage import Rows, stage
+from proofsheet.progress import Progress
+from proofsheet.words import questions as ask
+from proofsheet.words.assemble import repaired_rows
+from proofsheet.words.describe import TEMPLATE_WORDS
+from proofsheet.words.evaluation import evaluation_rows
+from proofsheet.words.gate import RULES
+from proofsheet.words.jobs import Asked
+from proofsheet.words.proof import Candidate, blocked_by, judging_of, prove
+from proofsheet.words.proof_rows import proof_rows
+from proofsheet.words.proving import Asker, asker, candidates
+from proofsheet.words.sets import held_back, set_rows, validation_rows
+from proofsheet.words.subject import subject_rows
+from proofsheet.words.vocabulary import tag_rows
+from proofsheet.workspace import Project
+from resources.words import GateResource, VisionModelResource, VocabularyResource
+from schemas.proof import MetadataQuality, MetadataRepair
+from schemas.sets import EvaluationSet, ImageSet, SetValidation, SubjectSuggestion
+from schemas.tags import MediaTag, Tag, UnmappedTerm
+
+VERDICTS = [Verdict(name, rule.meaning, blocked_by(name)) for name, rule in RULES.items()]
+MAPPED = Verdict("all_mapped", "Every keyword fits the vocabulary and its rules.", lambda rows: rows)
+SOUND = Verdict("sets_hold_together", "The words of every set hold together.", lambda rows: rows.filter(_unsound()))
+
+
+def _unsound() -> pl.Expr:
+    return pl.col(SetValidation.finding) != "sound"
+
+
+@stage(ImageSet, group="proof", looks_outside=True)
+def image_sets(photos: pl.DataFrame, decisions: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """Lists the folders of the project with what people said of them."""
+    return set_rows(project.key, photos, decisions, project.ledger)
+
+
+@stage(SubjectSuggestion, group="proof", looks_outside=True)
+def subject_suggestions(
+    image_sets: pl.DataFrame,
+    photos: pl.DataFrame,
+    previews: pl.DataFrame,
+    project: Project,
+    vision_model: VisionModelResource,
+    now: datetime,
+) -> pl.DataFrame:
+    """Proposes a subject for each set of which a person said something; a person confirms it."""
+    return subject_rows(image_sets, photos, previews, vision_model.describing(project), project, now)
+
+
+@stage(MetadataRepair, group="proof", looks_outside=True)
+def metadata_repaired(captions: pl.DataFrame, titles: pl.DataFrame, tag_sets: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """Puts the texts together, keeps what people wrote, and mends what is plainly broken."""
+    return repaired_rows(project.key, captions, titles, tag_sets, project.ledger)
+
+
+@stage(MediaTag, UnmappedTerm, Tag, group="proof", looks_outside=True, verdicts={UnmappedTerm: [MAPPED]})
+def media_tags(metadata_repaired: pl.DataFrame, tag_sets: pl.DataFrame, project: Project, vocabulary: VocabularyResource) -> Rows:
+    """Maps keywords to the project's vocabulary; what does not fit goes to a list."""
+    return Rows(tag_rows(project, metadata_repaired, tag_sets, vocabulary.load(), vocabulary))
+
+
+@stage(SetValidation, group="proof", verdicts={SetValidation: [SOUND]})
+def scratch_metadata(
+    image_sets: pl.DataFrame, metadata_repaired: pl.DataFrame, photos: pl.DataFrame, embeddings: pl.DataFrame, project: Project
+) -> pl.DataFrame:
+    """Holds back sets that mix subjects or say nothing."""
+    return validation_rows(project.key, image_sets, metadata_repaired, photos, embeddings)
+
+
+@stage(
+    MetadataQuality,
+    group="proof",
+    looks_outside=True,
+    joined={"asked": ask.described, "texts": candidates},
+    verdicts={MetadataQuality: VERDICTS},
+)
+def metadata_quality(
+    asked: Sequence[Asked],
+    texts: Sequence[Candidate],
+    scratch_metadata: pl.DataFrame,
+    photos: pl.DataFrame,
+    photo_groups: pl.DataFrame,
+    project: Project,
+    gate: GateResource,
+    vision_model: VisionModelResource,
+    vocabulary: VocabularyResource,
+    now: datetime,
+    progress: Progress,
+) -> Rows:
+    """Judges every text; refused ones are asked for again, a few times at most; blocked rows stay back, accepted rows go on."""
+    judging = judging_of(project.ledger, gate, TEMPLATE_WORDS, held_back(scratch_metadata, photos))
+    known, mapping = {c.judged.photo_id: c for c in texts}, (vocabulary.load(), vocabulary)
+    asking = Asker(known, {a.photo_id: a for a in asked}, vision_model.describing(project), project, *mapping, now, progress)
+    again = prove(project.ledger, texts, judging, asker(asking), gate.max_repair_attempts, now)
+    return Rows([proof_rows(project.key, project.ledger, set(known), photos, photo_groups)], {"asked_again": again})
+
+
+@stage(EvaluationSet, group="proof", looks_outside=True)
+def metadata_eval_set(photos: pl.DataFrame, metadata_quality: pl.DataFrame, project: Project, now: datetime) -> pl.DataFrame:
+    """Keeps reviewed texts as evaluation data, frozen and split by picture."""
+    return evaluation_rows(photos, project.ledger, now)

@@ -1,0 +1,182 @@
+"""`python -m benchmarks.gate`: how well the gate tells bad texts from good ones, on labelled texts.
+
+Holds the reading of labelled texts, the figures, and the page docs/gate.md.
+Add here: another file of labelled texts, in `PARTS`.
+Keep out: rules.
+
+A labelled text is one line: the rule that must object (or good), the field, the text, and what it is judged beside. Objections to
+the field of the line count; the other fields hold texts that no rule objects to.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from benchmarks.shares import wilson
+from proofsheet.words.gate import RULES, judge
+from proofsheet.words.rules.judged import Judged
+from schemas.proof import Texts
+from schemas.settings_words import GateSettings
+
+HERE = Path(__file__).parent
+RESULTS, PAGE = HERE / "gate.json", HERE.parent / "docs" / "gate.md"
+PARTS = {"before": "written before the rules, from their names alone", "after": "written after, to be hard"}
+GOOD = "good"
+_NEUTRAL: dict[str, Any] = {
+    Texts.title: "Quiet corner",
+    Texts.caption: "Something worth a look stays within reach.",
+    Texts.alt_text: "Some place in the frame.",
+    Texts.keywords: ["quiet corner"],
+}
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """One labelled text; no rules means that it is good."""
+
+    rules: frozenset[str]
+    field: str
+    text: str
+    context: dict[str, str]
+
+
+def labelled(path: Path) -> list[Labelled]:
+    """The texts of a file."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        lines = [
+            line for line in csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE) if line and not line[0].startswith("#")
+        ]
+    return [_labelled(line) for line in lines]
+
+
+def _labelled(line: Sequence[str]) -> Labelled:
+    rules, field, text, context = (*line, "", "")[:4]
+    pairs = dict(part.split("=", 1) for part in context.split(";") if "=" in part)
+    return Labelled(frozenset(r for r in rules.split("+") if r != GOOD), field, _spelled(text), pairs)
+
+
+def _spelled(text: str) -> str:
+    """`REPEAT:text*n` is a long text; backslash sequences are characters that no editor shows."""
+    if text.startswith("REPEAT:"):
+        part, times = text.removeprefix("REPEAT:").rsplit("*", 1)
+        return part * int(times)
+    if text.startswith("REPEAT_LIST:"):
+        return "|".join(f"keyword {chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(int(text.removeprefix("REPEAT_LIST:"))))
+    return text.encode("latin-1", "backslashreplace").decode("unicode_escape") if "\\" in text else text
+
+
+def verdicts(rows: Sequence[Labelled]) -> Iterator[tuple[Labelled, frozenset[str]]]:
+    """Each text with the rules that objected to its field."""
+    for row in rows:
+        judged, other = _judged(row)
+        found = judge([*other, judged], GateSettings(), frozenset())[judged.photo_id]
+        yield row, frozenset(issue.rule for issue in found if issue.field == row.field)
+
+
+def _judged(row: Labelled) -> tuple[Judged, list[Judged]]:
+    value: Any = (
+        row.text.split("|") if row.field == Texts.keywords and row.text else [] if row.field == Texts.keywords else row.text
+    )
+    texts = _NEUTRAL | {row.field: value}
+    texts |= {
+        name: row.context[short]
+        for short, name in (("alt", Texts.alt_text), ("title", Texts.title), ("caption", Texts.caption))
+        if short in row.context
+    }
+    folders = tuple(row.context.get("folder", "p").split("/"))
+    evidence = frozenset(row.context.get("evidence", "").casefold().split(","))
+    judged = Judged("judged", texts, row.context.get("file", "x.jpg"), folders, evidence, row.context.get("hint", ""))
+    beside = {"other": Texts.caption, "other_alt": Texts.alt_text}
+    others = [
+        Judged(
+            short,
+            {**_NEUTRAL, Texts.caption: short, Texts.alt_text: short} | {field: row.context[short]},
+            "other.jpg",
+            (),
+            frozenset(),
+        )
+        for short, field in beside.items()
+        if short in row.context
+    ]
+    return judged, others
+
+
+def figures(rows: Sequence[Labelled]) -> dict[str, Any]:
+    """Blocked share of the bad, accepted share of the good, and precision and recall of each rule."""
+    found = list(verdicts(rows))
+    bad = [(r, f) for r, f in found if r.rules]
+    good = [(r, f) for r, f in found if not r.rules]
+    by_rule = {}
+    for rule in RULES:
+        meant = [f for r, f in found if rule in r.rules]
+        fired = [r for r, f in found if rule in f]
+        wrongly = [r for r in fired if not r.rules]
+        by_rule[rule] = {"texts": len(meant), "found": sum(rule in f for f in meant), "fired": len(fired), "on_good": len(wrongly)}
+    return {
+        "bad": len(bad),
+        "blocked": sum(bool(f) for _r, f in bad),
+        "good": len(good),
+        "accepted": sum(not f for _r, f in good),
+        "rules": by_rule,
+        "missed": [f"{'+'.join(sorted(r.rules))}: {r.text[:100]}" for r, f in bad if not f],
+        "wrongly_blocked": [f"{'+'.join(sorted(f))}: {r.text[:100]}" for r, f in good if f],
+    }
+
+
+def page(results: dict[str, Any]) -> str:
+    """docs/gate.md."""
+    lines = [
+        "<!-- Generated by `python -m benchmarks.gate`; edit the texts or the rules instead. -->",
+        "",
+        "# How well the gate tells bad from good",
+        "",
+        "Labelled texts in `benchmarks/texts/`, English and German; one text a line with the rule that must object. A gate that",
+        "lets everything pass blocks 0 % of the bad; one that blocks everything accepts 0 % of the good. Intervals: Wilson, 95 %.",
+        "",
+        "| texts | bad | blocked | good | accepted |",
+        "|---|---|---|---|---|",
+    ]
+    for part, meaning in PARTS.items():
+        told = results[part]
+        blocked, accepted = _share(told["blocked"], told["bad"]), _share(told["accepted"], told["good"])
+        lines.append(f"| {meaning} | {told['bad']} | {blocked} | {told['good']} | {accepted} |")
+    for part, meaning in PARTS.items():
+        lines += ["", f"## Rule by rule: texts {meaning}", ""]
+        lines += [
+            "| rule | bad texts | recall | objections | on good texts | precision |",
+            "|---|---|---|---|---|---|",
+        ]
+        lines += [_rule(rule, told) for rule, told in results[part]["rules"].items() if told["texts"]]
+        lines += ["", "Missed:", "", *(f"* `{_plain(t)}`" for t in results[part]["missed"])]
+        lines += ["", "Wrongly blocked:", "", *(f"* `{_plain(t)}`" for t in results[part]["wrongly_blocked"])]
+    return "\n".join(lines) + "\n"
+
+
+def _rule(rule: str, told: dict[str, int]) -> str:
+    precision = f"{1 - told['on_good'] / told['fired']:.3f}" if told["fired"] else "–"
+    recall = _share(told["found"], told["texts"])
+    return f"| {rule} | {told['texts']} | {recall} | {told['fired']} | {told['on_good']} | {precision} |"
+
+
+def _plain(text: str) -> str:
+    return "".join(c if c.isprintable() and c != "`" else "?" for c in text)
+
+
+def _share(hits: int, of: int) -> str:
+    low, high = wilson(hits, of)
+    return f"{hits / of:.3f} ({low:.3f}–{high:.3f})" if of else "–"
+
+
+if __name__ == "__main__":
+    results = {part: figures(labelled(HERE / "texts" / f"{part}.tsv")) for part in PARTS}
+    RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    PAGE.write_text(page(results), "utf-8")
+    for part, told in results.items():
+        click.echo(f"{part}: {told['blocked']} of {told['bad']} bad blocked, {told['accepted']} of {told['good']} good accepted")

@@ -1,0 +1,260 @@
+"""Ask a describer all questions of a job: each once, some at a time, every answer committed as it comes.
+
+Holds `Describing`, `answers`, `ask_all` and `ask_one`.
+Add here: what holds for every job.
+Keep out: what is asked (questions.py), one batch (batch.py), servers (client/), bookkeeping (books.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from proofsheet.files import short_hash
+from proofsheet.progress import Progress
+from proofsheet.words import describe
+from proofsheet.words.batch import Batch, Kind, Pending, parse_reply
+from proofsheet.words.books import Books, Key
+from proofsheet.words.client.choose import Choice, choose_server
+from proofsheet.words.client.patience import Outage, persist
+from proofsheet.words.client.protocol import Answer, Options, Question, Server, Trouble
+from proofsheet.words.jobs import Asked, Job
+from proofsheet.words.prompts import Prompt, load_prompt
+from proofsheet.words.shown import model_jpeg
+from proofsheet.workspace import Project
+from schemas.facts import ModelAnswer
+from schemas.replies import Reply
+from schemas.settings_words import VisionModelSettings
+from schemas.table import Table
+from schemas.words import Answered
+
+_RELEASE = "`proofsheet quarantine release` sends it again"
+_NOBODY = (Answered.backend, Answered.model, Answered.wanted_model, Answered.model_digest, Answered.prompt_version)
+
+
+@dataclass(frozen=True)
+class Describing:
+    """Who describes the pictures of a project, and how."""
+
+    settings: VisionModelSettings
+    choice: Choice
+    prompts: Path
+
+    @classmethod
+    def of(cls, settings: VisionModelSettings, project: Project) -> Describing:
+        """The describer in force."""
+        return cls(settings, choose_server(settings), project.prompts)
+
+    def prompt(self, job: str) -> Prompt:
+        """The prompt in force."""
+        return load_prompt(job, self.prompts)
+
+    def options(self, job: str) -> Options:
+        """Options of a job; ratings have a temperature of their own."""
+        s = self.settings
+        temperature = s.rating_temperature if job == "rating" else s.temperature
+        return Options(temperature, s.seed, s.num_ctx, s.num_predict)
+
+    @property
+    def name(self) -> str:
+        """Backend, name and digest of the model in force."""
+        if self.choice.server is None:
+            return f"{describe.NAME} {describe.digest()}"
+        known = self.choice.server.identity
+        return f"{known.backend} {known.name} {known.digest}"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What came of one question: the columns that all jobs share, and the checked reply if there is one."""
+
+    asked: Asked
+    columns: dict[str, object]
+    reply: Reply | None
+
+    @property
+    def status(self) -> str:
+        """How the job ended for this photo."""
+        return str(self.columns[Answered.status])
+
+
+@dataclass
+class Said:
+    """What came of a job: rows of its table, and numbers worth plotting."""
+
+    rows: pl.DataFrame
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def prompt_hash(job: Job, prompt: Prompt, asked: Asked) -> str:
+    """Hash of everything that is put into a question, but the picture."""
+    return short_hash(job.name, prompt.system, prompt.filled(asked.values), repr(job.reply.model_json_schema()), length=32)
+
+
+def questions(job: Job, asked: Sequence[Asked], describing: Describing) -> dict[Key, Pending]:
+    """All questions that there are to ask, each once."""
+    prompt, options = describing.prompt(job.name), describing.options(job.name)
+    found: dict[Key, Pending] = {}
+    for one in asked:
+        if one.skip is None:
+            key = (one.image_hash, prompt_hash(job, prompt, one), options.digest)
+            found[key] = Pending(key, one, prompt.system, prompt.filled(one.values), prompt.label)
+    return found
+
+
+def pending(every: Mapping[Key, Pending], books: Books, *, forced: bool) -> list[Pending]:
+    """Those that have no answer yet, and whose picture is not in quarantine."""
+    wanted = (p for key, p in every.items() if forced or key not in books.answers)
+    return [p for p in wanted if not books.quarantined(p.asked.image_hash)]
+
+
+def ask_all(job: Job, asked: Sequence[Asked], describing: Describing, project: Project, now: datetime, progress: Progress) -> Said:
+    """The rows of the job's table; what was answered before is not asked again.
+
+    Args:
+        job: what is asked.
+        asked: one entry a row.
+        describing: who answers.
+        project: its ledger keeps answers and strikes.
+        now: time of the answers (UTC, no zone).
+        progress: told after every answer.
+    """
+    told, facts = answers(job, asked, describing, project, now, progress)
+    rows = [{Table.project: project.key} | t.columns | job.columns(t.reply, t.asked) for t in told]
+    return Said(job.table.frame(rows), facts)
+
+
+def answers(
+    job: Job, asked: Sequence[Asked], describing: Describing, project: Project, now: datetime, progress: Progress
+) -> tuple[list[Told], dict[str, Any]]:
+    """The same without columns of the job's own, and the numbers."""
+    if job.name in describing.settings.off:
+        off = f"the job is off: remove {job.name} from [model] off"
+        return [_nobody(one, "not_needed", off) for one in asked], {"asked": 0, "calls": 0}
+    if describing.choice.server is None:
+        return _embedded(job, asked, describing, project, now)
+    return _by_server(job, asked, describing, describing.choice.server, project, now, progress)
+
+
+def _by_server(
+    job: Job,
+    asked: Sequence[Asked],
+    describing: Describing,
+    server: Server,
+    project: Project,
+    now: datetime,
+    progress: Progress,
+) -> tuple[list[Told], dict[str, Any]]:
+    settings, prompt, options = describing.settings, describing.prompt(job.name), describing.options(job.name)
+    books = Books(project.ledger, job.name, server.identity.digest, settings.strikes, now)
+    every = questions(job, asked, describing)
+    wanted = pending(every, books, forced=job.name in settings.force)
+    batch = Batch(job, server, settings, options, books, project.cache, now)
+    if wanted:
+        asyncio.run(batch.run(wanted, every, describing.prompt("canary"), progress))
+    told = [_told(job, one, books, (one.image_hash, prompt_hash(job, prompt, one), options.digest), batch) for one in asked]
+    facts: dict[str, Any] = {"asked": len(wanted), "calls": batch.calls, "model": server.identity.name}
+    for one in told:
+        facts[one.status] = facts.get(one.status, 0) + 1
+    facts |= {"runtime": batch.runtime} if batch.runtime else {}
+    return told, facts | ({"stopped": batch.stopped} if batch.stopped else {})
+
+
+def _told(job: Job, one: Asked, books: Books, key: Key, batch: Batch) -> Told:
+    if one.skip is not None:
+        return _nobody(one, "not_needed", one.skip)
+    if answer := books.answers.get(key):
+        return _answered(job, one, answer)
+    if why := books.quarantined(one.image_hash):
+        return _nobody(one, "quarantined", f"{why}; {_RELEASE}")
+    if key in batch.failed:
+        return _nobody(one, "failed", f"{batch.failed[key]}; the next run asks again")
+    return _nobody(one, "not_asked", batch.stopped or "the batch ended before it was asked; run again")
+
+
+def _embedded(
+    job: Job, asked: Sequence[Asked], describing: Describing, project: Project, now: datetime
+) -> tuple[list[Told], dict[str, Any]]:
+    """Words from measurements; what a model that sees said before stands before them."""
+    books, prompt = Books(project.ledger, job.name, "", 1, now), describing.prompt(job.name)
+    told = []
+    for one in asked:
+        said = None if one.skip else books.by_any_model(one.image_hash, prompt_hash(job, prompt, one))
+        if describing.settings.backend != "embedded" and said is not None:
+            told.append(_answered(job, one, said))
+        elif one.skip is not None:
+            told.append(_nobody(one, "not_needed", one.skip))
+        elif (reply := describe.reply(job.name, one.facts)) is not None:
+            told.append(Told(one, _nobody(one, "answered", None).columns | _signed(describing), reply))
+        else:
+            told.append(_nobody(one, "not_available", f"no model that sees: {describing.choice.why}"))
+    return told, {"asked": 0, "calls": 0, "model": describe.NAME, "why": describing.choice.why}
+
+
+def _signed(describing: Describing) -> dict[str, object]:
+    wanted = describing.settings.models
+    return {
+        Answered.backend: "embedded",
+        Answered.model: describe.NAME,
+        Answered.wanted_model: wanted[0] if wanted and describing.settings.backend != "embedded" else describe.NAME,
+        Answered.model_digest: describe.digest(),
+        Answered.prompt_version: describe.TEMPLATE,
+    }
+
+
+def _answered(job: Job, one: Asked, answer: Mapping[str, Any]) -> Told:
+    who = {
+        Answered.backend: answer[ModelAnswer.backend],
+        Answered.model: answer[ModelAnswer.model],
+        Answered.wanted_model: answer[ModelAnswer.wanted_model],
+        Answered.model_digest: answer[ModelAnswer.model_digest],
+        Answered.prompt_version: answer[ModelAnswer.prompt_version],
+    }
+    return Told(one, _nobody(one, "answered", None).columns | who, job.reply.model_validate_json(answer[ModelAnswer.reply]))
+
+
+def _nobody(one: Asked, status: str, problem: str | None) -> Told:
+    return Told(
+        one,
+        {Answered.photo_id: one.photo_id, Answered.status: status, Answered.problem: problem} | dict.fromkeys(_NOBODY),
+        None,
+    )
+
+
+def ask_one(
+    describing: Describing, prompt: str, kind: type[Kind], values: Mapping[str, str], pictures: Sequence[Path]
+) -> tuple[Kind, Answer]:
+    """One question outside of a batch.
+
+    Args:
+        describing: who answers; a server.
+        prompt: name of the prompt.
+        kind: form of the reply.
+        values: for its placeholders.
+        pictures: previews.
+
+    Raises:
+        Trouble: if there is no server, or no good answer.
+    """
+    server = describing.choice.server
+    if server is None:
+        raise Trouble("unreachable", describing.choice.why, again=False, strike=False)
+    settings, text = describing.settings, describing.prompt(prompt)
+    shown = tuple(model_jpeg(p, settings.side_px, settings.jpeg_quality) for p in pictures)
+    question = Question(text.system, text.filled(values), shown, kind.model_json_schema(), describing.options(prompt))
+
+    async def ask() -> Answer:
+        async with server.connect() as session:
+            outage = Outage(session, 0)
+            return await persist(
+                lambda number: session.ask(question, number), settings.tries, settings.backoff_s, outage, lambda _trouble: None
+            )
+
+    answer = asyncio.run(ask())
+    return parse_reply(kind, answer.text), answer

@@ -1,0 +1,254 @@
+"""One batch of questions to one server: some in flight, limits kept, answers checked, copies found.
+
+Holds `Batch` and `Pending`.
+Add here: another sign of a broken model.
+Keep out: which questions (asking.py), limits of one request (client/patience.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from proofsheet.errors import UsageError
+from proofsheet.progress import Progress
+from proofsheet.words.books import Books, Key
+from proofsheet.words.client.patience import Outage, persist
+from proofsheet.words.client.protocol import Answer, Options, Question, Server, Session, Trouble
+from proofsheet.words.jobs import Asked, Job
+from proofsheet.words.prompts import Prompt
+from proofsheet.words.shown import COLOURS, card, model_jpeg
+from proofsheet.words.text import words
+from schemas.facts import ModelAnswer
+from schemas.replies import CanaryReply, Reply
+from schemas.settings_words import VisionModelSettings
+
+_FENCE = "```"
+Kind = TypeVar("Kind", bound=Reply)
+_UNLIKE_BITS = 12  # pictures whose hashes differ in more bits do not show the same
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A question that has no answer yet."""
+
+    key: Key
+    asked: Asked
+    system: str
+    text: str
+    label: str
+
+
+class Batch:
+    """Asks, checks and keeps; afterwards tells what failed.
+
+    Attributes:
+        calls: requests that were sent, the canary's included.
+        failed: question to trouble.
+        stopped: why the batch ended early, or None.
+        runtime: how the model ran, or None.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        server: Server,
+        settings: VisionModelSettings,
+        options: Options,
+        books: Books,
+        previews: Path,
+        now: datetime,
+    ) -> None:
+        self._job, self._server, self._settings, self._options = job, server, settings, options
+        self._books, self._previews, self._now = books, previews, now
+        self.calls = 0
+        self.failed: dict[Key, str] = {}
+        self.stopped: str | None = None
+        self.runtime: str | None = None
+        self._said: dict[str, Key] = {}
+        self._banned: set[str] = set()
+
+    async def run(self, questions: Sequence[Pending], every: Mapping[Key, Pending], canary: Prompt, progress: Progress) -> None:
+        """Ask what is pending.
+
+        Args:
+            questions: what is pending.
+            every: these, and those that were answered before.
+            canary: prompt of the card.
+            progress: told after every question.
+        """
+        self._every, self._total, self._done, self._progress = every, len(questions), 0, progress
+        self._remember()
+        async with self._server.connect() as session:
+            outage = Outage(session, self._settings.outage_s)
+            if self._settings.canary and self._job.sees and (why := await self._blind(session, outage, canary)):
+                self.stopped = why
+                return
+            self.runtime = (await session.runtime()).line()
+            queue: asyncio.Queue[Pending] = asyncio.Queue()
+            for one in questions:
+                queue.put_nowait(one)
+            workers = [self._work(session, outage, queue) for _ in range(self._settings.in_flight)]
+            await asyncio.gather(*workers)
+            if outage.gone:
+                self.stopped = f"the server was gone for more than {self._settings.outage_s:g} s; run again when it is back"
+            self.runtime = (await session.runtime()).line() if not outage.gone else self.runtime
+
+    def _remember(self) -> None:
+        """Texts of earlier runs, so that a copy of one is told too."""
+        for key, row in self._books.answers.items():
+            if text := self._text(json.loads(row[ModelAnswer.reply])):
+                self._said[text] = key
+
+    async def _work(self, session: Session, outage: Outage, queue: asyncio.Queue[Pending]) -> None:
+        while not queue.empty() and not outage.gone:
+            one = queue.get_nowait()
+            try:
+                answer, reply, seconds = await self._answer(session, outage, one, queue)
+            except Trouble as trouble:
+                if trouble.kind == "unreachable":
+                    continue
+                self.failed[one.key] = f"{trouble.kind}: {trouble.told}"
+                if not trouble.strike:
+                    self._books.strike(one.asked.image_hash, trouble, of_the_model=False)
+            except UsageError as error:  # its preview was lost
+                self.failed[one.key] = f"{error.what} {error.next_step}"
+            else:
+                self.failed.pop(one.key, None)
+                self._books.keep(self._book(one, answer, reply, seconds))
+            self._done += 1
+            self._progress.step(f"job {self._job.name}", min(self._done, self._total), self._total)
+
+    async def _answer(
+        self, session: Session, outage: Outage, one: Pending, queue: asyncio.Queue[Pending]
+    ) -> tuple[Answer, Reply, float]:
+        pictures = await asyncio.to_thread(self._pictures, one.asked)
+        schema = self._job.reply.model_json_schema()
+        question = Question(one.system, one.text, pictures, schema, self._options)
+        loop, checked = asyncio.get_running_loop(), list[Reply]()
+        began = loop.time()
+
+        async def once(number: int) -> Answer:
+            self.calls += 1
+            answer = await session.ask(question, number)
+            reply = parse_reply(self._job.reply, answer.text)
+            await self._refuse_copies(reply, one, session, queue)
+            checked.append(reply)
+            return answer
+
+        def strike(trouble: Trouble) -> None:
+            if trouble.strike:
+                self._books.strike(one.asked.image_hash, trouble, of_the_model=trouble.kind != "copied")
+
+        answer = await persist(once, self._settings.tries, self._settings.backoff_s, outage, strike)
+        return answer, checked[-1], loop.time() - began
+
+    def _pictures(self, asked: Asked) -> tuple[bytes, ...]:
+        side, quality = self._settings.side_px, self._settings.jpeg_quality
+        return tuple(model_jpeg(self._previews / p, side, quality) for p in asked.pictures) if self._job.sees else ()
+
+    async def _refuse_copies(self, reply: Reply, one: Pending, session: Session, queue: asyncio.Queue[Pending]) -> None:
+        """The same text for unlike pictures means a broken model: unload it, and believe neither."""
+        text = self._text(reply.model_dump())
+        if not text:
+            return
+        earlier = self._said.get(text)
+        if text not in self._banned and (earlier is None or earlier == one.key or self._alike(earlier, one.key)):
+            self._said[text] = one.key
+            return
+        if text not in self._banned:
+            self._banned.add(text)
+            if earlier is not None:
+                self._books.retract(earlier, "the same text was given for an unlike picture")
+                if earlier in self._every:
+                    queue.put_nowait(self._every[earlier])
+                    self._total += 1
+            await session.unload()
+        raise Trouble("copied", "the same text as for an unlike picture", again=True, strike=True)
+
+    def _alike(self, one: Key, two: Key) -> bool:
+        """Whether two questions are about the same or about nearly the same picture."""
+        if one[0] == two[0]:
+            return True
+        if one not in self._every or two not in self._every:
+            return False
+        bits = self._every[one].asked.phash ^ self._every[two].asked.phash
+        return bits.bit_count() <= _UNLIKE_BITS
+
+    def _text(self, reply: Mapping[str, Any]) -> str:
+        return " ".join(words(str(reply.get(self._job.unlike, "")))) if self._job.unlike else ""
+
+    async def _blind(self, session: Session, outage: Outage, canary: Prompt) -> str | None:
+        """None if the model reads the number and the colour of a card; else what it said instead."""
+        number = 10 + self._now.microsecond % 90
+        colour = list(COLOURS)[self._now.second % len(COLOURS)]
+        schema = CanaryReply.model_json_schema()
+        question = Question(canary.system, canary.filled({}), (card(number, colour),), schema, self._options)
+        told = ""
+        for _attempt in range(2):
+            try:
+                reply = parse_reply(CanaryReply, (await self._persist_canary(session, outage, question)).text)
+            except Trouble as trouble:
+                told = f"{trouble.kind}: {trouble.told}"
+                if trouble.kind == "unreachable":
+                    break
+            else:
+                if reply.number == number and colour in reply.colour.casefold():
+                    return None
+                told = f"it saw {reply.number} on {reply.colour!r} where {number} stands on {colour}"
+            with suppress(Trouble):
+                await session.unload()
+        return f"{self._server.identity.name} does not see pictures ({told}): choose a vision model in [model] models"
+
+    async def _persist_canary(self, session: Session, outage: Outage, question: Question) -> Answer:
+        async def once(number: int) -> Answer:
+            self.calls += 1
+            return await session.ask(question, number)
+
+        return await persist(once, self._settings.tries, self._settings.backoff_s, outage, lambda _trouble: None)
+
+    def _book(self, one: Pending, answer: Answer, reply: Reply, seconds: float) -> dict[str, object]:
+        known = self._server.identity
+        return {
+            ModelAnswer.image_hash: one.key[0],
+            ModelAnswer.prompt_hash: one.key[1],
+            ModelAnswer.options_hash: one.key[2],
+            ModelAnswer.model_digest: known.digest,
+            ModelAnswer.job: self._job.name,
+            ModelAnswer.model: known.name,
+            ModelAnswer.prompt_version: one.label,
+            ModelAnswer.reply: reply.model_dump_json(),
+            ModelAnswer.answered_at: self._now,
+            ModelAnswer.backend: known.backend,
+            ModelAnswer.wanted_model: known.wanted,
+            ModelAnswer.seconds: round(seconds, 3),
+            ModelAnswer.prompt_tokens: answer.prompt_tokens,
+            ModelAnswer.reply_tokens: answer.reply_tokens,
+            ModelAnswer.note: answer.note,
+            ModelAnswer.retracted: None,
+        }
+
+
+def parse_reply(kind: type[Kind], text: str) -> Kind:
+    """A checked reply; a Markdown fence around the JSON is taken off, and nothing else is guessed.
+
+    Raises:
+        Trouble: if it is no JSON or not of the form.
+    """
+    bare = text.strip()
+    if bare.startswith(_FENCE) and bare.endswith(_FENCE):
+        bare = bare.removeprefix(_FENCE).removeprefix("json").removesuffix(_FENCE).strip()
+    try:
+        return kind.model_validate_json(bare)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(p) for p in first["loc"]) or "the whole answer"
+        raise Trouble("off_schema", f"{where}: {first['type']}", again=False, strike=False) from None

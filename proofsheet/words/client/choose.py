@@ -1,0 +1,134 @@
+"""Which server and model describe pictures: the first that answers and has a model.
+
+Holds `choose_server`.
+Add here: another backend, in the order of `auto`.
+Keep out: talking (the other modules).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import httpx
+
+from proofsheet.errors import UsageError
+from proofsheet.words.client import ollama_server, openai_server
+from proofsheet.words.client.ollama_server import OllamaServer
+from proofsheet.words.client.openai_server import OpenAIServer
+from proofsheet.words.client.protocol import Identity, Limits, Server, Trouble
+from schemas.settings_words import VisionModelSettings
+
+DEFAULT_URL = "http://127.0.0.1:11434"
+_KNOWN_FOR_S = 5.0
+_TAG = ":latest"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The server in force, or why there is none."""
+
+    server: Server | None
+    why: str
+
+
+_known: dict[tuple[str, str], tuple[float, Choice]] = {}
+
+
+def ollama_url(settings: VisionModelSettings, environment: Mapping[str, str]) -> str:
+    """Address of Ollama: the setting, OLLAMA_HOST, or the default."""
+    found = settings.ollama_url or environment.get("OLLAMA_HOST", "") or DEFAULT_URL
+    return found if "://" in found else f"http://{found}"
+
+
+def choose_server(settings: VisionModelSettings, clock: Callable[[], float] = time.monotonic) -> Choice:
+    """The server and model in force; servers are asked at most every few seconds.
+
+    Raises:
+        UsageError: if an address is none.
+    """
+    url = ollama_url(settings, os.environ)
+    key = (repr(settings), url)
+    if key in _known and clock() - _known[key][0] < _KNOWN_FOR_S:
+        return _known[key][1]
+    found = _choose(settings, url)
+    _known[key] = (clock(), found)
+    return found
+
+
+def _choose(settings: VisionModelSettings, url: str) -> Choice:
+    reasons: list[str] = []
+    if settings.backend in {"auto", "ollama"}:
+        found = _tried(lambda: _ollama(settings, url), f"Ollama at {url}", reasons)
+        if found:
+            return Choice(found, "")
+    if settings.backend in {"auto", "openai"}:
+        if settings.openai_url:
+            found = _tried(lambda: _openai(settings), f"the server at {settings.openai_url}", reasons)
+            if found:
+                return Choice(found, "")
+        elif settings.backend == "openai":
+            reasons.append("[model] openai_url is empty")
+    return Choice(None, "; ".join(reasons) or "[model] backend is embedded")
+
+
+def _tried(make: Callable[[], Server | str], where: str, reasons: list[str]) -> Server | None:
+    try:
+        found = make()
+    except Trouble as trouble:
+        reasons.append(f"{where}: {trouble.told}")
+        return None
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError) as error:
+        raise UsageError(f"{where} is no address: {error}.", "Mend it in [model], such as http://127.0.0.1:11434.") from error
+    if isinstance(found, str):
+        reasons.append(f"{where}: {found}")
+        return None
+    return found
+
+
+def _limits(settings: VisionModelSettings) -> Limits:
+    return Limits(settings.idle_s, settings.hard_s)
+
+
+def _ollama(settings: VisionModelSettings, url: str) -> Server | str:
+    digests = ollama_server.installed(url)
+    named = _first(settings.models, digests)
+    seeing = [named] if named else [] if settings.models else [n for n in sorted(digests) if ollama_server.sees(url, n)]
+    if not seeing:
+        return _none_installed(settings.models, digests)
+    others = tuple(n for m in settings.models if (n := _installed_name(m, digests)) and n != seeing[0])
+    identity = _identity("ollama", seeing[0], digests[seeing[0]], settings.models, others)
+    return OllamaServer(url, identity, _limits(settings), settings.keep_alive)
+
+
+def _openai(settings: VisionModelSettings) -> Server | str:
+    names = openai_server.installed(settings.openai_url)
+    digests = {n: f"name:{n}" for n in names}
+    name = _first(settings.models, digests) or (None if settings.models else next(iter(names), None))
+    if name is None:
+        return _none_installed(settings.models, digests)
+    others = tuple(n for m in settings.models if (n := _installed_name(m, digests)) and n != name)
+    return OpenAIServer(settings.openai_url, _identity("openai", name, digests[name], settings.models, others), _limits(settings))
+
+
+def _first(wanted: Sequence[str], digests: Mapping[str, str]) -> str | None:
+    return next((n for m in wanted if (n := _installed_name(m, digests))), None)
+
+
+def _installed_name(wanted: str, digests: Mapping[str, str]) -> str | None:
+    """`llava` means `llava:latest`, as in Ollama itself."""
+    return next((n for n in (wanted, wanted + _TAG) if n in digests), None)
+
+
+def _none_installed(wanted: Sequence[str], digests: Mapping[str, str]) -> str:
+    if wanted:
+        return f"none of {', '.join(wanted)} is installed (there: {', '.join(sorted(digests)) or 'nothing'})"
+    return "no model that sees is installed"
+
+
+def _identity(backend: str, name: str, digest: str, wanted: Sequence[str], others: tuple[str, ...]) -> Identity:
+    first = wanted[0] if wanted else name
+    why = "" if name in (first, first + _TAG) else f"{first} is not installed"
+    return Identity(backend, name, first, digest, why, others)

@@ -1,0 +1,157 @@
+"""Any OpenAI-compatible server, such as LM Studio.
+
+Holds `OpenAIServer`.
+Add here: what these servers share.
+Keep out: limits and tries (patience.py).
+Pictures go as JPEG data URLs, since WebP is refused by some. A request with picture and schema crashes some servers: it is
+asked once more without the schema, and the answer is checked all the same.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import httpx
+
+from proofsheet.words.client.patience import collect
+from proofsheet.words.client.protocol import Answer, Identity, Limits, Question, Runtime, Trouble, by_status
+
+_CONNECT_S = 5.0
+_LOOK_S = 3.0
+_WITHOUT_SCHEMA = "asked without a schema, which the server did not take"
+_DATA = "data:"
+
+
+def installed(url: str) -> list[str]:
+    """Names of the models that the server offers.
+
+    Raises:
+        Trouble: if it does not answer, or not as such a server does.
+    """
+    with _troubles(), httpx.Client(base_url=_base(url), timeout=_LOOK_S, trust_env=False) as client:
+        found = client.get("models")
+        if found.is_error or found.is_redirect:
+            raise Trouble("refused", f"status {found.status_code} for the list of models", again=False, strike=False)
+        return [str(m["id"]) for m in found.json()["data"]]
+
+
+def _base(url: str) -> str:
+    return url if url.endswith("/") else url + "/"
+
+
+class OpenAIServer:
+    """An OpenAI-compatible server with the model that it will use.
+
+    Args:
+        url: its address, up to and with /v1.
+        identity: of the model.
+        limits: patience with one request.
+    """
+
+    def __init__(self, url: str, identity: Identity, limits: Limits) -> None:
+        self.url, self.identity, self.limits = url, identity, limits
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[_Session]:
+        """See `Server`."""
+        timeout = httpx.Timeout(None, connect=_CONNECT_S)
+        async with httpx.AsyncClient(base_url=_base(self.url), timeout=timeout, trust_env=False) as client:
+            yield _Session(client, self)
+
+
+class _Session:
+    def __init__(self, client: httpx.AsyncClient, server: OpenAIServer) -> None:
+        self._client, self._server = client, server
+        self._takes_schema = True
+
+    async def ask(self, question: Question, number: int = 0) -> Answer:
+        with_schema = self._takes_schema and number == 0
+        try:
+            return await self._ask(question, with_schema=with_schema)
+        except Trouble as trouble:
+            if trouble.kind != "refused" or not with_schema:
+                raise
+            self._takes_schema = False
+            raise Trouble(trouble.kind, trouble.told, again=True, strike=False) from None
+
+    async def _ask(self, question: Question, *, with_schema: bool) -> Answer:
+        counted: dict[str, Any] = {}
+        with _troubles():
+            text = await collect(
+                self._chunks(_body(question, self._server.identity.name, with_schema), counted), self._server.limits
+            )
+        if "done" not in counted:
+            raise Trouble("crash", "the stream ended before the answer did", again=True, strike=True)
+        usage = counted.get("usage") or {}
+        return Answer(text, usage.get("prompt_tokens"), usage.get("completion_tokens"), None if with_schema else _WITHOUT_SCHEMA)
+
+    async def _chunks(self, body: dict[str, Any], counted: dict[str, Any]) -> AsyncIterator[str]:
+        async with self._client.stream("POST", "chat/completions", json=body) as response:
+            if response.is_error or response.is_redirect:
+                raise by_status(response.status_code)
+            async for line in response.aiter_lines():
+                told = line.removeprefix(_DATA).strip() if line.startswith(_DATA) else ""
+                if told == "[DONE]":
+                    counted["done"] = True
+                    return
+                if told:
+                    part = json.loads(told)
+                    if part.get("error"):
+                        raise by_status(-1)
+                    counted["usage"] = part.get("usage") or counted.get("usage")
+                    for choice in part.get("choices", []):
+                        yield choice.get("delta", {}).get("content") or ""
+
+    async def alive(self) -> bool:
+        try:
+            await self._client.get("models", timeout=_LOOK_S)
+        except httpx.HTTPError:
+            return False
+        return True
+
+    async def runtime(self) -> Runtime:
+        return Runtime()  # these servers do not say
+
+    async def unload(self) -> None:
+        """These servers keep models by their own rules."""
+
+
+def _body(question: Question, model: str, with_schema: bool) -> dict[str, Any]:
+    shown = [
+        {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64," + base64.b64encode(p).decode("ascii")}}
+        for p in question.pictures
+    ]
+    text = (
+        question.text if with_schema else f"{question.text}\nAnswer with JSON of this schema alone: {json.dumps(question.schema)}"
+    )
+    body: dict[str, Any] = {
+        "model": model,
+        "messages": [
+            {"role": "system", "content": question.system},
+            {"role": "user", "content": [{"type": "text", "text": text}, *shown]},
+        ],
+        "temperature": question.options.temperature,
+        "seed": question.options.seed,
+        "max_tokens": question.options.num_predict,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    if with_schema:
+        named = {"name": "reply", "strict": True, "schema": question.schema}
+        body["response_format"] = {"type": "json_schema", "json_schema": named}
+    return body
+
+
+@contextmanager
+def _troubles() -> Iterator[None]:
+    """Tell every failure by its class."""
+    try:
+        yield
+    except (httpx.ConnectError, httpx.ConnectTimeout):
+        raise Trouble("unreachable", "nothing listens at the address", again=True, strike=False) from None
+    except (httpx.HTTPError, httpx.StreamError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Trouble("crash", f"the answer broke off ({type(error).__name__})", again=True, strike=True) from None

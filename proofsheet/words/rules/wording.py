@@ -1,0 +1,138 @@
+"""Rules on wording: filler, repetition, contradiction.
+
+Holds one function a rule.
+Add here: a rule on how something is said.
+Keep out: lists (lists/).
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Sequence
+from itertools import combinations, pairwise
+
+from proofsheet.words.lists import by_first_word, lines
+from proofsheet.words.rules.judged import Issue, Judged, small_words
+from proofsheet.words.text import Found, find_phrases, phrase_pattern, spans, words
+from schemas.proof import Texts
+from schemas.settings_words import GateSettings
+
+_TWICE = re.compile(r"\b([^\W\d_]+)\s+\1\b", re.IGNORECASE)
+_LONGEST_TANDEM = 12
+_LONG, _LEAST_CONTENT = 3, 2
+_THING = re.compile(
+    r"^\W*(?:an?|the)\s+\w+\s+of\s.*\b(?:hangs?|hung|leans?|adorns?|decorates?)\b", re.IGNORECASE
+)  # a picture in the picture
+_TEXTS = (Texts.title, Texts.caption, Texts.alt_text)
+_CAMERA_NAME = re.compile(
+    r"^(?:IMG|DSC[NF]?|DSC|PICT|P|PXL|GOPR|DJI|MVI|SAM|IMAG|WP|CIMG|HPIM|_MG|_DSC)[_-]?\d{3,}\S*$", re.IGNORECASE
+)
+
+
+def filler(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
+    """Wording that says nothing, and what cameras write by themselves."""
+    for field, text in row.whole():
+        if found := find_filler(text):
+            yield Issue(
+                "filler", field, found.start, found.end, f"{text[found.start : found.end]!r} says nothing about the picture"
+            )
+
+
+def find_filler(text: str) -> Found | None:
+    """Where a text is filler."""
+    if name := _CAMERA_NAME.match(text.strip()):
+        return Found(0, name.end())
+    found = next(find_phrases(text, lines("filler")), None)
+    return None if found and _THING.match(text) else found
+
+
+def repeated_wording(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
+    """The same words again inside a field, or the same text in two fields."""
+    for field in _TEXTS:
+        if found := _repeated(row.texts[field]):
+            said = row.texts[field][found.start : found.end]
+            yield Issue("repeated_wording", field, found.start, found.end, f"{said!r} says the same twice")
+    for one, two in combinations(_TEXTS, 2):
+        same = words(row.texts[one])
+        if same and same == words(row.texts[two]):
+            for field, other in ((one, two), (two, one)):
+                yield Issue("repeated_wording", field, 0, len(row.texts[field]), f"the same text as {other}")
+
+
+def _repeated(text: str) -> Found | None:
+    """A word twice in a row, a phrase twice in a row, or a long phrase again later."""
+    for twice in _TWICE.finditer(text):
+        if not _is_name(twice.group()):
+            return Found(twice.start(), twice.end())
+    listed = spans(text)
+    plain = [w for w, _found in listed]
+    for size in range(2, min(_LONGEST_TANDEM, len(plain) // 2) + 1):
+        for i in range(len(plain) - 2 * size + 1):
+            if plain[i : i + size] == plain[i + size : i + 2 * size]:
+                return Found(listed[i][1].start, listed[i + 2 * size - 1][1].end)
+    return _again(plain, listed)
+
+
+def _is_name(text: str) -> bool:
+    """Some names say a word twice: Bora Bora."""
+    return all(w[:1].isupper() for w in text.split())
+
+
+def _again(plain: Sequence[str], listed: Sequence[tuple[str, Found]]) -> Found | None:
+    seen: dict[tuple[str, ...], int] = {}
+    for i in range(len(plain) - _LONG + 1):
+        run = tuple(plain[i : i + _LONG])
+        if sum(w not in small_words() for w in run) >= _LEAST_CONTENT and seen.setdefault(run, i) <= i - _LONG:
+            return Found(listed[i][1].start, listed[i + _LONG - 1][1].end)
+    return None
+
+
+def contradiction(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
+    """Caption and alternative text that cannot both be true: opposites, or another number of the same."""
+    caption, alt = row.texts[Texts.caption], row.texts[Texts.alt_text]
+    for one, two in _opposites():
+        for here, there in ((one, two), (two, one)):
+            if (
+                (said := here.search(caption))
+                and not there.search(caption)
+                and (other := there.search(alt))
+                and not here.search(alt)
+            ):
+                message = f"{said.group()!r} where the alternative text says {other.group()!r}"
+                yield Issue("contradiction", Texts.caption, said.start(), said.end(), message)
+                return
+    counted, again = _counted(caption), _counted(alt)
+    for noun, (number, found) in counted.items():
+        if noun in again and again[noun][0] != number:
+            said = caption[found.start : found.end]
+            yield Issue(
+                "contradiction",
+                Texts.caption,
+                found.start,
+                found.end,
+                f"{said!r} where the alternative text counts {again[noun][0]}",
+            )
+            return
+
+
+def _counted(text: str) -> dict[str, tuple[int, Found]]:
+    """Noun to the number before it, for numbers from two on."""
+    worth = {w: int(n[0]) for w, n in by_first_word("numbers").items()}
+    listed = spans(text)
+    found = {}
+    for (word, start), (noun, end) in pairwise(listed):
+        number = worth.get(word) or (int(word) if word.isdigit() and len(word) <= 2 else 0)
+        if number >= 2 and not noun.isdigit() and noun not in small_words():
+            found[noun] = (number, Found(start.start, end.end))
+    return found
+
+
+@functools.cache
+def _opposites() -> list[tuple[re.Pattern[str], re.Pattern[str]]]:
+    return [tuple(_side(s) for s in line.split("|")) for line in lines("opposites")]  # type: ignore[misc]
+
+
+def _side(text: str) -> re.Pattern[str]:
+    phrases = (phrase_pattern(p.strip()) for p in text.split(","))
+    return re.compile("|".join(phrases), re.IGNORECASE)

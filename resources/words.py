@@ -1,0 +1,88 @@
+"""The model that describes, and the rules over words.
+
+Holds `VisionModelResource`, `VocabularyResource` and one class for each class of settings about words.
+Add here: the settings of a new stage over words.
+Keep out: asking and judging (proofsheet/words/).
+"""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import dagster as dg
+
+from proofsheet.files import hash_file
+from proofsheet.progress import Progress
+from proofsheet.words.asking import Describing, Said, ask_all
+from proofsheet.words.client.choose import choose_server
+from proofsheet.words.client.protocol import Server
+from proofsheet.words.jobs import PROMPTS_OF, Asked, Job
+from proofsheet.words.prompts import load_prompt
+from proofsheet.words.vocabulary import Vocabulary, read_vocabulary
+from proofsheet.workspace import Project
+from schemas.settings_words import CaptionSettings, GateSettings, RatingSettings, VisionModelSettings, VocabularySettings
+
+CLOSE = "OLLAMA_CLOSE_ON_RUN_END"
+_YES = {"1", "true", "yes", "on"}
+
+
+class VisionModelResource(VisionModelSettings, dg.ConfigurableResource["VisionModelResource"]):
+    """A model on a server of this machine, or the embedded describer."""
+
+    def describing(self, project: Project) -> Describing:
+        """The describer in force."""
+        return Describing.of(self._settings(), project)
+
+    def _settings(self) -> VisionModelSettings:
+        return VisionModelSettings(**{n: getattr(self, n) for n in VisionModelSettings.model_fields})
+
+    def answer(self, job: Job, asked: Sequence[Asked], project: Project, now: datetime, progress: Progress) -> Said:
+        """Rows and numbers of a job."""
+        return ask_all(job, asked, self.describing(project), project, now, progress)
+
+    def in_force(self, project: Project, table: str) -> str:
+        """Model and prompts that the settings come to for a table; others make it stale."""
+        prompts = [load_prompt(name, project.prompts).digest for name in PROMPTS_OF.get(table, ())]
+        return " ".join([self.describing(project).name, *prompts])
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """Unload the model, if the settings or OLLAMA_CLOSE_ON_RUN_END ask for it; no process is stopped."""
+        if not (self.close_on_run_end or os.environ.get(CLOSE, "").casefold() in _YES):
+            return
+        server = choose_server(self._settings()).server
+        if server is not None:
+            asyncio.run(_unload(server))
+            if context.log is not None:
+                context.log.info(f"{server.identity.name} was unloaded at the end of the run")
+
+
+async def _unload(server: Server) -> None:
+    async with server.connect() as session:
+        await session.unload()
+
+
+class CaptioningResource(CaptionSettings, dg.ConfigurableResource["CaptioningResource"]):
+    """Which pictures get texts."""
+
+
+class GateResource(GateSettings, dg.ConfigurableResource["GateResource"]):
+    """What the gate compares."""
+
+
+class RatingRuleResource(RatingSettings, dg.ConfigurableResource["RatingRuleResource"]):
+    """How pictures are rated."""
+
+
+class VocabularyResource(VocabularySettings, dg.ConfigurableResource["VocabularyResource"]):
+    """The words that keywords may be."""
+
+    def load(self) -> Vocabulary | None:
+        """The vocabulary of the settings, or None."""
+        return read_vocabulary(Path(self.file).expanduser()) if self.file else None
+
+    def in_force(self, _project: Project, _table: str) -> str:
+        """Content of the file; another one makes stale what depends on it."""
+        path = Path(self.file).expanduser()
+        return hash_file(path)[0] if self.file and path.is_file() else "none"

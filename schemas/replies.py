@@ -1,0 +1,165 @@
+"""What a vision model must answer: the JSON of every job, checked strictly.
+
+Holds one class a job.
+Add here: the reply of a new job.
+Keep out: what follows from a reply (proofsheet/words/).
+A number in quotes is no number, a missing field is not filled in, and a text of absurd length is refused.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Text = Annotated[str, Field(max_length=2000)]
+Word = Annotated[str, Field(max_length=120)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+FLAGS = (
+    *("blur", "motion_blur", "noise", "jpeg_artifacts", "overexposed", "underexposed", "watermark", "text", "cropped_subject"),
+    *("bad_anatomy", "color_cast", "moire", "banding", "lens_flare", "dust", "tilted_horizon"),
+)
+QualityFlag = Literal[
+    "blur",
+    "motion_blur",
+    "noise",
+    "jpeg_artifacts",
+    "overexposed",
+    "underexposed",
+    "watermark",
+    "text",
+    "cropped_subject",
+    "bad_anatomy",
+    "color_cast",
+    "moire",
+    "banding",
+    "lens_flare",
+    "dust",
+    "tilted_horizon",
+]
+
+
+class Reply(BaseModel):
+    """Base of all replies: strict types; further fields are ignored, missing ones are an error."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+
+class CaptionReply(Reply):
+    """Job caption."""
+
+    caption: Text = Field(description="One to three sentences that say what is seen.")
+    alt_text: Text = Field(description="One short phrase for people who cannot see the picture.")
+    description: Text = Field("", description="More detail, for search.")
+    contradictions: list[Text] = Field([], max_length=20, description="Statements of the given text that the picture contradicts.")
+    missing: list[Text] = Field([], max_length=20, description="What the given text says and the picture does not show.")
+
+
+class TitleReply(Reply):
+    """Job title."""
+
+    title: Annotated[str, Field(max_length=300)] = Field(description="A title of at most 80 characters.")
+
+
+class MappedTag(Reply):
+    """How one tag was normalised."""
+
+    raw: Word = Field(description="As given.")
+    normalized: Word = Field(description="As it should be.")
+    confidence: Share = Field(description="How sure, from 0 to 1.")
+    type: Word = Field("", description="Kind of tag, such as subject, place, light, colour.")
+
+
+class TagsReply(Reply):
+    """Job tags_normalize."""
+
+    tags_normalized: list[Word] = Field(max_length=60, description="Tags in lower case, most telling first.")
+    tags_map: list[MappedTag] = Field([], max_length=80, description="How each given tag was mapped.")
+
+
+class QualityReply(Reply):
+    """Job quality."""
+
+    quality_score: float = Field(ge=0, le=100, description="0 to 100.")
+    quality_flags: list[QualityFlag] = Field(max_length=16, description="Defects that are seen.")
+    domain_type: Word = Field(description="Kind of picture, such as photo, illustration, screenshot, biology, vehicle.")
+    domain_confidence: Share = Field(description="How sure, from 0 to 1.")
+
+
+class DuplicateReply(Reply):
+    """Job duplicate_assist; pictures are numbered from 1 in the order given."""
+
+    clusters: list[list[int]] = Field(max_length=16, description="Numbers of pictures that show the same.")
+    hints: list[Text] = Field([], max_length=16, description="What tells them apart.")
+
+
+class PromptReply(Reply):
+    """Job prompt_recon."""
+
+    prompt: Text = Field(description="A prompt that would give this picture.")
+    negative_prompt: Text = Field("", description="What to leave out.")
+    confidence: Share = Field(description="How sure, from 0 to 1.")
+    style_tokens: list[Word] = Field([], max_length=40, description="Words of style.")
+    subject_tokens: list[Word] = Field([], max_length=40, description="Words of subject.")
+
+
+class ScoresReply(Reply):
+    """Job score_multi."""
+
+    fidelity: Share = Field(description="Agreement with the prompt or caption.")
+    aesthetic: Share = Field(description="Composition, light, colour.")
+    novelty: Share = Field(description="How unusual it is.")
+    compliance: Share = Field(description="Fitness for publication.")
+    completeness: Share = Field(description="Whether the subject is whole.")
+
+
+class PolicyReply(Reply):
+    """Job policy_flags."""
+
+    publishable: bool = Field(description="Whether it may be published.")
+    needs_review: bool = Field(description="Whether a person must look.")
+    blocked_reason: Text | None = Field(None, description="Why it may not be published, or null.")
+
+
+class Criterion(Reply):
+    """The rating of one criterion."""
+
+    name: Word = Field(description="Name of the criterion.")
+    score: float = Field(ge=0, le=10, description="0 to 10.")
+
+
+class RatingReply(Reply):
+    """Job rating."""
+
+    ratings: list[Criterion] = Field(min_length=1, max_length=20, description="One entry a criterion.")
+    keywords: list[Word] = Field([], max_length=60, description="Keywords.")
+    overall: float = Field(ge=0, le=10, description="Overall rating, 0 to 10.")
+
+
+class SubjectReply(Reply):
+    """Subject of a set."""
+
+    subject: Annotated[str, Field(max_length=200)] = Field(description="What the pictures of the set have in common.")
+    confidence: Share = Field(description="How sure, from 0 to 1.")
+
+
+class Candidate(Reply):
+    """One name for what is seen."""
+
+    name: Word = Field(description="The name, such as a species or a model.")
+    broader: Word = Field(description="The broader term, such as bird or car.")
+    confidence: Share = Field(description="How sure, from 0 to 1.")
+
+
+class IdentifyReply(Reply):
+    """Identification by one identifier."""
+
+    candidates: list[Candidate] = Field(max_length=5, description="Most likely first; empty if nothing can be told.")
+
+
+class CanaryReply(Reply):
+    """What stands on the known card."""
+
+    number: int = Field(description="The number on the card.")
+    colour: Word = Field(description="The colour of the card.")

@@ -1,0 +1,127 @@
+"""Settings of everything about words: models, jobs, gate, vocabulary, rating.
+
+Holds one frozen class a stage.
+Add here: a field with a description, or a class for a new stage over texts.
+Keep out: settings of pictures (settings.py).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from schemas.settings import KNOB, Settings
+
+
+def _split(value: Any) -> Any:  # noqa: ANN401 - whatever the file or the environment holds
+    """`a, b` of an environment variable as a list."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Names = Annotated[list[str], BeforeValidator(_split)]
+
+
+class VisionModelSettings(Settings):
+    """Which model describes pictures, and how long it may take."""
+
+    backend: str = Field(
+        "auto",
+        pattern="^(auto|ollama|openai|embedded)$",
+        description="auto, ollama, openai (any OpenAI-compatible server, such as LM Studio) or embedded; "
+        "auto takes the first that answers and has a model.",
+    )
+    ollama_url: str = Field("", description="Address of Ollama; OLLAMA_HOST if empty, else http://127.0.0.1:11434.")
+    openai_url: str = Field(
+        "", description="Address of an OpenAI-compatible server, such as http://127.0.0.1:1234/v1; none if empty."
+    )
+    models: Names = Field([], description="Models, best first; the first that is installed is taken. Any that sees if empty.")
+    side_px: int = Field(896, ge=64, le=4096, description="Longest side of the picture that is sent, in pixels.")
+    jpeg_quality: int = Field(90, ge=30, le=100, description="JPEG quality of the picture that is sent.")
+    temperature: float = Field(0.0, ge=0, le=2, description="Temperature of all jobs but rating.")
+    rating_temperature: float = Field(0.1, ge=0, le=2, description="Temperature of the job rating.")
+    seed: int = Field(7, ge=0, description="Seed of the sampling.")
+    num_ctx: int = Field(8192, ge=512, description="Context of the model in tokens; one for all jobs, so that it is loaded once.")
+    num_predict: int = Field(1024, ge=16, description="Longest answer in tokens.")
+    keep_alive: str = Field("10m", description="How long Ollama keeps the model loaded after a request.", json_schema_extra=KNOB)
+    idle_s: float = Field(
+        120.0, gt=0, description="Seconds without a token after which a request is given up.", json_schema_extra=KNOB
+    )
+    hard_s: float = Field(600.0, gt=0, description="Seconds after which a request is given up.", json_schema_extra=KNOB)
+    tries: int = Field(
+        3, ge=1, le=3, description="Tries a picture and question, for troubles that may pass.", json_schema_extra=KNOB
+    )
+    backoff_s: float = Field(
+        0.5, ge=0.5, description="Pause before the second try; doubled before the third.", json_schema_extra=KNOB
+    )
+    outage_s: float = Field(
+        120.0, ge=0, description="How long a server that is gone is waited for in the middle of a batch.", json_schema_extra=KNOB
+    )
+    in_flight: int = Field(2, ge=1, le=32, description="Requests at a time.", json_schema_extra=KNOB)
+    strikes: int = Field(3, ge=1, description="Crashes of the model after which a picture is not sent again until released.")
+    canary: bool = Field(True, description="Before a batch, a card with a number proves that the model sees pictures.")
+    close_on_run_end: bool = Field(
+        False, description="Unload the model when a run ends; OLLAMA_CLOSE_ON_RUN_END=1 does the same.", json_schema_extra=KNOB
+    )
+    force: Names = Field([], description="Jobs that ask again though there is an answer.", json_schema_extra=KNOB)
+    off: Names = Field(["rating"], description="Jobs that are not run.")
+
+
+class CaptionSettings(Settings):
+    """Which pictures get texts, and when jobs are needed."""
+
+    all_images: bool = Field(False, description="Describe every picture, not only the picks and the single ones.")
+    least_tags: int = Field(5, ge=0, description="Pictures with fewer tags than this get more from the model.")
+    sure_prompt: float = Field(0.6, ge=0, le=1, description="A reconstructed prompt enters the history from this confidence.")
+    sure_name: float = Field(0.9, ge=0, le=1, description="One identifier alone is believed from this confidence.")
+
+
+class GateSettings(Settings):
+    """What the gate compares, and how often it asks for better texts."""
+
+    duplicate_similarity: float = Field(
+        0.8,
+        gt=0,
+        le=1,
+        description="Texts whose word sets (without stop words) overlap by this Jaccard share are duplicates.",
+    )
+    max_keyword_words: int = Field(4, ge=1, description="A keyword with more words than this is broken.")
+    max_title: int = Field(80, ge=10, description="Longest title in characters.")
+    max_caption: int = Field(400, ge=40, description="Longest caption in characters.")
+    max_sentences: int = Field(3, ge=1, description="Most sentences of a caption.")
+    max_alt_text: int = Field(250, ge=20, description="Longest alternative text in characters.")
+    max_keywords: int = Field(50, ge=1, description="Most keywords.")
+    languages: Names = Field(["en", "de"], description="Languages that texts may be written in; word lists exist for en and de.")
+    max_repair_attempts: int = Field(
+        2, ge=0, le=5, description="How often a blocked text is asked for again before it stays blocked."
+    )
+
+
+class VocabularySettings(Settings):
+    """The words that keywords may be."""
+
+    file: str = Field(
+        "",
+        description="Path of a vocabulary: a term a line, indented by tabs below its broader one, {synonyms} in braces.",
+    )
+    required: Names = Field([], description="Terms of which each picture needs at least one; a picture without is told.")
+    excluded: Names = Field([], description="Terms that no picture may carry.")
+    least: int = Field(0, ge=0, description="Fewest keywords a picture; fewer are told.")
+    most: int = Field(30, ge=1, description="Most keywords a picture; the least telling are left out.")
+    add_broader: bool = Field(False, description="Add the broader terms of each keyword.")
+
+
+class RatingSettings(Settings):
+    """How `proofsheet rate` and the job rating work."""
+
+    criteria: Names = Field(
+        ["composition", "light", "sharpness", "colour", "subject"], description="Criteria, each rated from 0 to 10."
+    )
+    converter: str = Field(
+        "auto",
+        pattern="^(auto|darktable|pillow)$",
+        description="darktable converts every file by darktable-cli, pillow none; auto uses darktable-cli for RAW files alone.",
+    )
+    sidecar_style: str = Field(
+        "darktable", pattern="^(darktable|adobe)$", description="darktable gives name.ext.xmp, adobe gives stem.xmp."
+    )

@@ -1,0 +1,79 @@
+"""A project that is described by the tests' model server.
+
+Holds builders for tests about words.
+Add here: a builder named for what it gives.
+Keep out: assertions.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from proofsheet.config import Configuration
+from proofsheet.progress import Quiet
+from proofsheet.words.asking import Describing, Said, ask_all
+from proofsheet.words.jobs import Asked, Job
+from proofsheet.workspace import Project
+from schemas.proof import MetadataQuality
+from schemas.settings_words import VisionModelSettings
+from schemas.words import Answered
+from tests.kit import NOW, configuration, jpeg_bytes, only_project, save_picture
+from tests.model_server import ModelServer
+
+FAST: dict[str, Any] = {"backend": "ollama", "idle_s": 0.4, "hard_s": 1.0, "backoff_s": 0.5, "outage_s": 5.0}
+
+
+def described_project(place: Path, server: ModelServer, pictures: int, **model: Any) -> tuple[Configuration, Project]:
+    """A project of unlike pictures, all of which get texts."""
+    for seed in range(pictures):
+        save_picture(place / "library" / "one" / f"p{seed:03}.jpg", seed)
+    settings = {**FAST, "ollama_url": server.url, **model}
+    found = configuration(place / "library", place / "home", model=settings, captions={"all_images": True})
+    return found, only_project(found)
+
+
+def describing(project: Project, server: ModelServer, **more: Any) -> Describing:
+    """The describer of a test, without a canary."""
+    return Describing.of(VisionModelSettings(**{**FAST, "ollama_url": server.url, "canary": False, **more}), project)
+
+
+def bare_project(place: Path) -> Project:
+    """A project without pictures."""
+    return Project("p", "Display", place / "library", place / "home")
+
+
+def asked(project: Project, count: int, **values: str) -> list[Asked]:
+    """Questions about unlike pictures, whose previews are written into the cache."""
+    project.cache.mkdir(parents=True, exist_ok=True)
+    found = []
+    for n in range(count):
+        (project.cache / f"{n}.jpg").write_bytes(jpeg_bytes(n))
+        found.append(Asked(f"photo{n}", f"hash{n}", (f"{n}.jpg",), values, {}, phash=(0x9E3779B97F4A7C15 * (n + 1)) % 2**64))
+    return found
+
+
+def say(job: Job, questions: list[Asked], who: Describing, project: Project) -> Said:
+    """The rows of a job."""
+    return ask_all(job, questions, who, project, NOW, Quiet())
+
+
+def statuses(rows: pl.DataFrame) -> dict[str, int]:
+    """Rows by status."""
+    return dict(rows[Answered.status].value_counts().iter_rows())
+
+
+def current(project: Project) -> pl.DataFrame:
+    """The current attempts."""
+    return project.store.read(MetadataQuality).filter(pl.col(MetadataQuality.is_current))
+
+
+def metadata_of(result: dg.ExecuteInProcessResult, table: str) -> dict[str, Any]:
+    """What a run told of a table."""
+    for event in result.get_asset_materialization_events():
+        if event.asset_key and event.asset_key.to_user_string() == table:
+            return {n: getattr(v, "value", v) for n, v in event.step_materialization_data.materialization.metadata.items()}
+    raise KeyError(table)
