@@ -1,13 +1,12 @@
 """Words: what describers say about the chosen pictures, job by job.
 
 Holds the stages of the group "words": one a job, and what is put together from them.
-Add here: the questions of a new job, in `JOB_STAGES`.
+Add here: a new job, in `JOB_STAGES`.
 Keep out: prompts, conditions and describers (proofsheet/words/), and the gate (assets/proof.py).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -58,8 +57,8 @@ def _fell_back() -> pl.Expr:
     return pl.col(Answered.model).is_not_null() & (pl.col(Answered.model) != pl.col(Answered.wanted_model))
 
 
-def job_stage(job: Job, does: str, *steps: Callable[..., Any]) -> dg.AssetsDefinition:
-    """The stage of a job: the functions make its questions, one from the other; the describer answers them."""
+def job_stage(job: Job, does: str) -> dg.AssetsDefinition:
+    """The stage of a job: its questions are made from tables, and the describer answers them."""
 
     def fill(
         questions: Sequence[Asked], project: Project, vision_model: VisionModelResource, progress: Progress, now: datetime
@@ -68,23 +67,21 @@ def job_stage(job: Job, does: str, *steps: Callable[..., Any]) -> dg.AssetsDefin
         return Rows([said.rows], said.facts)
 
     fill.__name__, fill.__doc__ = job.table.name, does
-    joined = dict(zip([*["asked"] * (len(steps) - 1), "questions"], steps, strict=True))
     checks = [ANSWERED, AS_WANTED] + ([NEEDS_REVIEW] if job in (QUALITY, POLICY) else [])
-    return stage(job.table, group="words", looks_outside=True, joined=joined, verdicts={job.table: checks})(fill)
+    steps = ask.joined(ask.STEPS[job.name])
+    return stage(job.table, group="words", looks_outside=True, joined=steps, verdicts={job.table: checks})(fill)
 
 
 JOB_STAGES = [
-    job_stage(CAPTION, "Asks for caption, alternative text and description of every wanted picture, once.", ask.described),
-    job_stage(TITLE, "Asks for a title, once.", ask.described),
-    job_stage(TAGS, "Asks for keywords where there are too few, and maps those that are there.", ask.described, ask.tag_questions),
-    job_stage(QUALITY, "Asks for quality and defects.", ask.described, ask.plain_questions),
-    job_stage(DUPLICATES, "Asks what tells near-duplicates apart; without candidates nothing is asked.", ask.duplicate_questions),
-    job_stage(PROMPT, "Asks for the prompt of generated pictures that lack one.", ask.described, ask.prompt_questions),
-    job_stage(SCORES, "Asks for five scores where there is a verdict on quality.", ask.described, ask.score_questions),
-    job_stage(
-        POLICY, "Decides what may be published; a conflict or anything unknown needs a person.", ask.described, ask.policy_questions
-    ),
-    job_stage(RATING, "Asks for ratings by criterion; off unless the settings ask for it.", ask.described, ask.rating_questions),
+    job_stage(CAPTION, "Asks for caption, alternative text and description of every wanted picture, once."),
+    job_stage(TITLE, "Asks for a title, once."),
+    job_stage(TAGS, "Asks for keywords where there are too few, and maps those that are there."),
+    job_stage(QUALITY, "Asks for quality and defects."),
+    job_stage(DUPLICATES, "Asks what tells near-duplicates apart; without candidates nothing is asked."),
+    job_stage(PROMPT, "Asks for the prompt of generated pictures that lack one."),
+    job_stage(SCORES, "Asks for five scores where there is a verdict on quality."),
+    job_stage(POLICY, "Decides what may be published; a conflict or anything unknown needs a person."),
+    job_stage(RATING, "Asks for ratings by criterion; off unless the settings ask for it."),
 ]
 
 

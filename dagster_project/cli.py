@@ -17,12 +17,16 @@ from dagster_project.commands.analyze import analyze
 from dagster_project.commands.doctor import doctor
 from dagster_project.commands.init import init
 from dagster_project.commands.models import models
+from dagster_project.commands.prompts import prompts
 from dagster_project.commands.quarantine import quarantine
+from dagster_project.commands.rate import rate
 from dagster_project.commands.run import run
+from dagster_project.commands.sets import sets
 from dagster_project.commands.sql import sql
 from dagster_project.commands.status import status
 from dagster_project.commands.up import up
 from dagster_project.commands.vectors import vectors
+from dagster_project.commands.words import words
 from proofsheet.errors import ProofsheetError
 
 INTERRUPTED = 130
@@ -57,5 +61,5 @@ def main(debug: bool) -> None:
     """Choose, describe, gate and export the pictures of many projects, on your own machine."""
 
 
-for command in (init, doctor, up, status, run, sql, analyze, models, vectors, quarantine):
+for command in (init, doctor, up, status, run, sql, analyze, models, vectors, words, sets, prompts, rate, quarantine):
     main.add_command(command)

@@ -108,7 +108,7 @@ class _Job:
 
 def limits_of(settings: PhotoSettings) -> Limits:
     """What a picture may cost by these settings."""
-    return Limits(settings.max_pixels, settings.max_full_pixels, settings.analysis_side_px, settings.preview_px)
+    return Limits(settings.max_pixels, settings.max_full_pixels, settings.analysis_side_px, settings.preview_px, settings.converter)
 
 
 def reader_version(settings: PhotoSettings, measurements: Sequence[Measurement] = ()) -> str:

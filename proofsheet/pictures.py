@@ -67,12 +67,14 @@ class Limits:
         max_full_pixels: the same for formats that cannot be decoded at a smaller size.
         side_px: longest side of the picture that is measured.
         large_px: longest side of the picture that previews are made of; 0 if none is wanted.
+        converter: auto, darktable or pillow (raw.py).
     """
 
     max_pixels: int
     max_full_pixels: int
     side_px: int
     large_px: int = 0
+    converter: str = "auto"
 
 
 @dataclass(frozen=True)

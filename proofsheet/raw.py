@@ -39,11 +39,13 @@ def open_any(file: PictureFile, limits: Limits) -> Picture:
     Raises:
         Refused: see `open_picture`; RAW where no converter is installed, or where it fails.
     """
-    if file.path.suffix.lower() not in RAW_EXTENSIONS:
+    raw = file.path.suffix.lower() in RAW_EXTENSIONS
+    if not raw and limits.converter != "darktable":
         return open_picture(file, limits)
-    program = converter()
+    program = None if limits.converter == "pillow" else converter()
     if program is None:
-        raise Refused("unsupported_format", "RAW is not available: darktable-cli was not found", NEEDED)
+        why = "it is switched off by [photos] converter" if limits.converter == "pillow" else "darktable-cli was not found"
+        raise Refused("unsupported_format", f"RAW is not available: {why}", NEEDED)
     if file.path.is_symlink() or Fingerprint.of(file.path.lstat()) != file.fingerprint:
         raise Refused("vanished", "it changed after it was hashed", "run again when nothing writes to it")
     with tempfile.TemporaryDirectory(prefix="proofsheet-raw-") as folder:
@@ -51,7 +53,8 @@ def open_any(file: PictureFile, limits: Limits) -> Picture:
         with developed.open("rb") as stream:
             picture = read_picture(stream, limits)
     width, height = _full_size(picture, file.path)
-    return dataclasses.replace(picture, format=RAW, width_px=width, height_px=height, content_hash=file.content_hash)
+    kind = RAW if raw else picture.format
+    return dataclasses.replace(picture, format=kind, width_px=width, height_px=height, content_hash=file.content_hash)
 
 
 def _develop(program: str, path: Path, folder: Path, side_px: int) -> Path:

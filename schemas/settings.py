@@ -43,6 +43,11 @@ class PhotoSettings(Settings):
     preview_px: int = Field(
         1600, ge=0, le=8192, description="Longest side of the preview, in pixels; 0 makes none, and the pass faster."
     )
+    converter: str = Field(
+        "auto",
+        pattern="^(auto|darktable|pillow)$",
+        description="darktable opens every file by darktable-cli, pillow none; auto uses darktable-cli for RAW files alone.",
+    )
     workers: int = Field(2, ge=1, le=64, description="Processes that decode pictures.", json_schema_extra=KNOB)
     batch: int = Field(
         64,

@@ -117,11 +117,6 @@ class RatingSettings(Settings):
     criteria: Names = Field(
         ["composition", "light", "sharpness", "colour", "subject"], description="Criteria, each rated from 0 to 10."
     )
-    converter: str = Field(
-        "auto",
-        pattern="^(auto|darktable|pillow)$",
-        description="darktable converts every file by darktable-cli, pillow none; auto uses darktable-cli for RAW files alone.",
-    )
     sidecar_style: str = Field(
         "darktable", pattern="^(darktable|adobe)$", description="darktable gives name.ext.xmp, adobe gives stem.xmp."
     )

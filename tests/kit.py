@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import numpy as np
+from click.testing import CliRunner, Result
 from PIL import Image
 
+from dagster_project.cli import main
 from dagster_project.definitions import build_defs
 from proofsheet.config import Configuration
 from proofsheet.files import Fingerprint
@@ -99,3 +102,20 @@ def tree(folder: Path) -> dict[str, str]:
         for p in sorted(folder.rglob("*"))
         if p.is_file() and not p.is_symlink()
     }
+
+
+class Shell:
+    """Types commands in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, *words: str, code: int = 0) -> Result:
+        result = CliRunner().invoke(main, list(words), prog_name="proofsheet")
+        told = f"{words}: {result.exit_code}\n{result.stdout}\n{result.stderr}\n{result.exception!r}"
+        assert result.exit_code == code, told
+        assert "Traceback" not in result.stderr, told
+        return result
+
+    def json(self, *words: str) -> Any:
+        return json.loads(self(*words, "--json").stdout)

@@ -23,10 +23,14 @@ from proofsheet.errors import ProofsheetError
 from proofsheet.status import project_status
 from proofsheet.vision.detector import choose_detector
 from proofsheet.vision.encoders import choose_encoder
+from proofsheet.words.client.choose import choose_server
 from proofsheet.workspace import Workspace
 from schemas.facts import Refusal
 
-_OPTIONAL = (("darktable-cli", "darktable", "reads RAW files"),)
+_OPTIONAL = (
+    ("darktable-cli", "darktable", "reads RAW files"),
+    ("exiftool", "libimage-exiftool-perl", "writes XMP sidecars"),
+)
 _LITTLE_ROOM = 2 * 1024**3
 _PACKAGES = ("dagster", "duckdb", "polars", "pandera", "pillow", "opencv-python-headless")
 
@@ -97,8 +101,18 @@ def _programs(settings: Configuration, workspace: Workspace) -> Iterator[Line]:
         yield Line("ok", f"encoder {encoder.encoder_id} ({encoder.why})")
     except ProofsheetError as error:
         yield Line("fail", error.what, error.next_step)
+    yield _describer(settings)
     detector = choose_detector(settings.objects, settings.encoder.device)
     yield Line("ok", f"detector {detector.name}") if detector.ready else Line("warn", "objects", detector.note)
+
+
+def _describer(settings: Configuration) -> Line:
+    choice = choose_server(settings.model)
+    if choice.server is None:
+        return Line("warn", f"describer: embedded ({choice.why})", "start Ollama with a vision model, or set [model] openai_url")
+    known = choice.server.identity
+    told = f"describer: {known.backend} {known.name}"
+    return Line("warn", told, known.why) if known.why else Line("ok", told)
 
 
 def _show_settings(settings: Configuration, as_json: bool) -> None:

@@ -13,12 +13,14 @@ import click
 
 from dagster_project.commands.common import chosen, json_option, out, print_json, settings_and_workspace
 from proofsheet.library.quarantine import quarantine_rows, release
-from schemas.library import Quarantine
+from proofsheet.words.books import release_pictures, struck_pictures
+from proofsheet.workspace import Project
+from schemas.library import Photo, Quarantine
 
 
 @click.group()
 def quarantine() -> None:
-    """List refused files, or release them so that the next run tries them again."""
+    """List refused files and pictures that crash a model, or release them so that the next run tries them again."""
 
 
 @quarantine.command("list")
@@ -27,9 +29,10 @@ def quarantine() -> None:
 def listing(projects: tuple[str, ...], as_json: bool) -> None:
     """List the refused files of PROJECTS (all by default).
 
-    The JSON has projects.<name>: [{path, kind, reason, next_step, content_hash, first_seen_at}].
+    The JSON has projects.<name>: [{path, kind, reason, next_step, content_hash, first_seen_at}]; pictures that a model does not get
+    any more have the kind model.
     """
-    _settings, workspace = settings_and_workspace()
+    settings, workspace = settings_and_workspace()
     shown = (
         Quarantine.path,
         Quarantine.kind,
@@ -38,7 +41,8 @@ def listing(projects: tuple[str, ...], as_json: bool) -> None:
         Quarantine.content_hash,
         Quarantine.first_seen_at,
     )
-    found = {p.name: quarantine_rows(p.ledger).select(shown).to_dicts() for p in chosen(workspace, projects)}
+    most = settings.model.strikes
+    found = {p.name: [*quarantine_rows(p.ledger).select(shown).to_dicts(), *_struck(p, most)] for p in chosen(workspace, projects)}
     if as_json:
         print_json({"projects": found})
         return
@@ -59,9 +63,33 @@ def releasing(project: str, paths: tuple[str, ...], everything: bool, as_json: b
     """Release refused files of PROJECT: the next run opens them again. The JSON has released: [path]."""
     if bool(paths) == everything:
         raise click.UsageError("Name paths, or give --all (not both).")
-    _settings, workspace = settings_and_workspace()
-    found = release(workspace.project(project).ledger, set(paths) or None, datetime.now(UTC).replace(tzinfo=None))
+    settings, workspace = settings_and_workspace()
+    there, now = workspace.project(project), datetime.now(UTC).replace(tzinfo=None)
+    struck = {str(r[Quarantine.path]): str(r[Quarantine.content_hash]) for r in _struck(there, settings.model.strikes)}
+    chosen_ = set(struck) if everything else set(paths) & set(struck)
+    release_pictures(there.ledger, {struck[p] for p in chosen_}, now)
+    rest = set(paths) - chosen_
+    found = sorted({*chosen_, *(release(there.ledger, rest or None, now) if rest or everything else [])})
     if as_json:
         print_json({"released": found})
     else:
         out().print(f"{len(found)} released; `proofsheet run {project}` tries them again", markup=False)
+
+
+def _struck(project: Project, most: int) -> list[dict[str, object]]:
+    """Pictures that are not sent to a model any more, in the form of refused files."""
+    paths: dict[str, list[str]] = {}
+    for path, image in project.store.read(Photo).select(Photo.path, Photo.content_hash).iter_rows():
+        paths.setdefault(image, []).append(path)
+    return [
+        {
+            Quarantine.path: path,
+            Quarantine.kind: "model",
+            Quarantine.reason: reason,
+            Quarantine.next_step: "release it, or choose another model",
+            Quarantine.content_hash: image,
+            Quarantine.first_seen_at: when,
+        }
+        for image, (reason, when) in struck_pictures(project.ledger, most).items()
+        for path in paths.get(image, [image])
+    ]

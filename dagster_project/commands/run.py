@@ -17,6 +17,7 @@ from dagster_project.commands.bars import BarListener, progress_bars
 from dagster_project.commands.common import chosen, json_option, print_json, settings_and_workspace
 from proofsheet.errors import UsageError
 from proofsheet.status import project_status
+from proofsheet.words.jobs import JOBS
 from proofsheet.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -30,9 +31,20 @@ FAILED, SOME_FAILED, BLOCKED = 1, 3, 4
 @click.option("--all", "everything", is_flag=True, help="Every project of the library.")
 @click.option("--select", help="Assets, such as 'captions,exports' or 'photos+' (an asset and what follows from it).")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Projects that run side by side.")
+@click.option(
+    "--force", "forced", multiple=True, type=click.Choice(sorted(JOBS)), help="Ask this job again though there are answers."
+)
 @click.option("--strict", is_flag=True, help="Exit with 4 if the gate blocked a row.")
 @json_option
-def run(projects: tuple[str, ...], everything: bool, select: str | None, workers: int, strict: bool, as_json: bool) -> None:
+def run(
+    projects: tuple[str, ...],
+    everything: bool,
+    select: str | None,
+    workers: int,
+    forced: tuple[str, ...],
+    strict: bool,
+    as_json: bool,
+) -> None:
     """Run PROJECTS the whole way, through the Dagster instance: the UI shows the same runs.
 
     Only what is new or changed is computed.
@@ -42,6 +54,9 @@ def run(projects: tuple[str, ...], everything: bool, select: str | None, workers
     if bool(projects) == everything:
         raise UsageError("Name projects, or give --all (not both).", "Example: proofsheet run --all")
     settings, workspace = settings_and_workspace()
+    settings = (
+        settings.model_copy(update={"model": settings.model.model_copy(update={"force": list(forced)})}) if forced else settings
+    )
     wanted = chosen(workspace, projects)
     if not wanted:
         raise UsageError(

@@ -16,6 +16,8 @@ from rich.table import Table as RichTable
 from dagster_project.commands.common import chosen, json_option, out, print_json, settings_and_workspace
 from proofsheet.locks import held_by
 from proofsheet.status import project_status
+from proofsheet.words.asking import Describing
+from proofsheet.words.costs import pending_questions
 from schemas.library import Quarantine
 
 _COLUMNS = ("files", "photos", "sets", "doubtful", "accepted", "blocked", "quarantined", "other_files", "generation")
@@ -30,19 +32,21 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
 
     The JSON has library, home, loose_files, vanished and projects.<name>.{key, files, photos, sets, doubtful, accepted,
     blocked, quarantined, other_files, generation, published_at, whole_at, new, changed, gone, stale: {table: reason},
-    running (by whom, or null), refused: [{path, kind, reason, next_step}]}.
+    running (by whom, or null), to_ask: [{job, questions, seconds}], refused: [{path, kind, reason, next_step}]}.
     """
     settings, workspace = settings_and_workspace()
     from assets.staleness import stale_tables
     from dagster_project.definitions import present_versions
 
     versions = present_versions(settings)
+    given = {"captioning": settings.captions, "rating_rule": settings.rating}
     found: dict[str, dict[str, Any]] = {}
     for project in chosen(workspace, projects):
         rows = project.store.read(Quarantine)
         found[project.name] = project_status(project).as_dict() | {
             "stale": stale_tables(versions, project),
             "running": held_by(project.run_lock),
+            "to_ask": [c.as_dict() for c in pending_questions(project, Describing.of(settings.model, project), given)],
             "refused": rows.select(Quarantine.path, Quarantine.kind, Quarantine.reason, Quarantine.next_step).to_dicts(),
         }
     vanished = sorted(workspace.vanished().values())
@@ -83,5 +87,8 @@ def _remarks(state: dict[str, Any]) -> Iterator[str]:
         reasons.setdefault(reason, []).append(name)
     for reason, names in reasons.items():
         yield f": stale: {', '.join(names)}: {reason}"
+    for cost in state["to_ask"]:
+        time_ = f"about {cost['seconds']:.0f} s" if cost["seconds"] is not None else "no answer was timed yet"
+        yield f": to ask: {cost['job']}: {cost['questions']} pictures, {time_}"
     for row in state["refused"]:
         yield f"/{row[Quarantine.path]}: refused: {row[Quarantine.reason]}; {row[Quarantine.next_step]}"

@@ -69,7 +69,7 @@ def write_csv(rows: pl.DataFrame, path: Path) -> bool:
     names = [n for n in rows.columns if n not in {Export.project, Export.export_file}]
     writer.writerow(names)
     for row in rows.select(names).iter_rows():
-        writer.writerow([_cell(value) for value in row])
+        writer.writerow([safe_cell(value) for value in row])
     content = buffer.getvalue().encode("utf-8")
     if path.exists() and path.read_bytes() == content:
         return False
@@ -77,7 +77,7 @@ def write_csv(rows: pl.DataFrame, path: Path) -> bool:
     return True
 
 
-def _cell(value: object) -> str:
+def safe_cell(value: object) -> str:
     """Text that no spreadsheet takes for a formula: a leading quote is put before =, +, -, @, tab and line ends."""
     text = "; ".join(str(v) for v in value) if isinstance(value, list) else str(value)
     return f"'{text}" if text.startswith(_FORMULA) else text

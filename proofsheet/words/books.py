@@ -111,3 +111,20 @@ def release_pictures(ledger: Ledger, image_hashes: set[str] | None, now: datetim
     chosen = [r for r in rows if image_hashes is None or r[JobFailure.image_hash] in image_hashes]
     ledger.put(JobFailure, [{**r, JobFailure.strikes: 0, JobFailure.released_at: now} for r in chosen])
     return len({r[JobFailure.image_hash] for r in chosen})
+
+
+def struck_pictures(ledger: Ledger, most: int) -> dict[str, tuple[str, datetime]]:
+    """Image hash of every picture in quarantine, with the reason and when it came there.
+
+    Args:
+        ledger: of the project.
+        most: strikes from which a picture is not sent again.
+    """
+    rows = ledger.rows(JobFailure).filter(pl.col(JobFailure.strikes) >= most).to_dicts()
+    return {
+        r[JobFailure.image_hash]: (
+            f"{r[JobFailure.strikes]} strikes, last: {r[JobFailure.kind]}, {r[JobFailure.message]}",
+            r[JobFailure.last_at],
+        )
+        for r in rows
+    }

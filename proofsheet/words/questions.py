@@ -1,6 +1,6 @@
 """When a job is needed for a photo, and what is put into its question.
 
-Holds one function a job, from tables to `Asked`; parameters are named like tables.
+Holds one function a job, from tables to `Asked`, and `STEPS`; parameters are named like tables.
 Add here: the conditions of a new job.
 Keep out: asking (asking.py) and columns (jobs.py).
 """
@@ -8,7 +8,7 @@ Keep out: asking (asking.py) and columns (jobs.py).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -172,3 +172,21 @@ def policy_questions(
 def rating_questions(asked: Sequence[Asked], rating_rule: RatingSettings) -> list[Asked]:
     """Every photo that gets texts, by the criteria of the settings."""
     return [replace(one, values={"criteria": ", ".join(rating_rule.criteria)}) for one in asked]
+
+
+STEPS: dict[str, tuple[Callable[..., Any], ...]] = {
+    "caption": (described,),
+    "title": (described,),
+    "tags_normalize": (described, tag_questions),
+    "quality": (described, plain_questions),
+    "duplicate_assist": (duplicate_questions,),
+    "prompt_recon": (described, prompt_questions),
+    "score_multi": (described, score_questions),
+    "policy_flags": (described, policy_questions),
+    "rating": (described, rating_questions),
+}
+
+
+def joined(steps: Sequence[Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
+    """The steps to a job's questions by the names that the next step knows them by: `asked`, then `questions`."""
+    return dict(zip([*["asked"] * (len(steps) - 1), "questions"], steps, strict=True))

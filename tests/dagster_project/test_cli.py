@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import signal
 import sqlite3
@@ -10,33 +9,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import duckdb
 import pytest
-from click.testing import CliRunner, Result
 
 from dagster_project.cli import main
 from proofsheet.generations import file_sum
-from tests.kit import save_picture, stage_library, tree
-
-
-class Shell:
-    """Types commands in a folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def __call__(self, *words: str, code: int = 0) -> Result:
-        result = CliRunner().invoke(main, list(words), prog_name="proofsheet")
-        told = f"{words}: {result.exit_code}\n{result.stdout}\n{result.stderr}\n{result.exception!r}"
-        assert result.exit_code == code, told
-        assert "Traceback" not in result.stderr, told
-        return result
-
-    def json(self, *words: str) -> Any:
-        return json.loads(self(*words, "--json").stdout)
+from tests.kit import Shell, save_picture, stage_library, tree
 
 
 @pytest.fixture

@@ -1,0 +1,48 @@
+"""`proofsheet prompts`: which prompts are in force, and a copy to edit.
+
+Holds the group and its sub-commands.
+Add here: another verb over prompts.
+Keep out: the prompts (proofsheet/words/prompts/).
+"""
+
+from __future__ import annotations
+
+import click
+
+from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
+from proofsheet.errors import UsageError
+from proofsheet.files import write_atomic
+from proofsheet.words.prompts import OURS, load_prompt, prompt_names
+
+
+@click.group()
+def prompts() -> None:
+    """Show the prompts in force, or copy one into the home to edit it."""
+
+
+@prompts.command("list")
+@json_option
+def listing(as_json: bool) -> None:
+    """List every prompt with its version. The JSON has prompts: [{name, version, digest, path}]."""
+    folder = settings_and_workspace()[1].home / "prompts"
+    told = []
+    for name in prompt_names():
+        found, own = load_prompt(name, folder), folder / f"{name}.md"
+        path = str(own if own.is_file() else OURS / f"{name}.md")
+        told.append({"name": name, "version": found.version, "digest": found.digest, "path": path})
+    if as_json:
+        print_json({"prompts": told})
+        return
+    for one in told:
+        out().print(f"{one['name']} {one['version']} ({one['digest']}): {one['path']}", markup=False)
+
+
+@prompts.command()
+@click.argument("name", type=click.Choice(prompt_names()))
+def copy(name: str) -> None:
+    """Copy the prompt NAME into the home, where it stands before the one that comes along. Raise its version when you edit it."""
+    path = settings_and_workspace()[1].home / "prompts" / f"{name}.md"
+    if path.exists():
+        raise UsageError(f"{path} is there already.", "Edit it, or delete it to take the one that comes along.")
+    write_atomic(path, (OURS / f"{name}.md").read_bytes())
+    out().print(str(path), markup=False)

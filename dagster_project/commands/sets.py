@@ -1,0 +1,127 @@
+"""`proofsheet sets`: intake of folders with subject, hints and place, and proposals for subjects.
+
+Holds the group and its sub-commands.
+Add here: another verb over intake sets.
+Keep out: what a verb does (proofsheet/words/).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import polars as pl
+
+from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
+from proofsheet.errors import ServiceUnreachable, UsageError
+from proofsheet.words.asking import Describing
+from proofsheet.words.client.protocol import Trouble
+from proofsheet.words.sets import intake, read_intake
+from proofsheet.words.subject import propose, samples
+from proofsheet.workspace import Project
+from schemas.facts import SetContext, SubjectProposal
+from schemas.library import Photo
+from schemas.sets import ImageSet, SubjectSuggestion
+from schemas.vision import Preview
+
+
+@click.group()
+def sets() -> None:
+    """Say what the folders of a project hold, and have subjects proposed."""
+
+
+def _project(name: str) -> Project:
+    return settings_and_workspace()[1].project(name)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _folders(project: Project) -> set[str]:
+    return set(project.store.read(Photo)[Photo.folder])
+
+
+@sets.command("intake")
+@click.argument("project")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def taking_in(project: str, file: Path) -> None:
+    """Take over many sets from FILE, a CSV with the columns folder, subject, hints, location; empty cells leave what is known."""
+    found = _project(project)
+    try:
+        text = file.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file} is no UTF-8 text: {error}.", "Save it as UTF-8.") from error
+    noted = intake(found.ledger, _folders(found), read_intake(text), _now())
+    out().print(f"{len(noted)} sets noted; `proofsheet run {project}` uses them", markup=False)
+
+
+@sets.command("say")
+@click.argument("project")
+@click.argument("folder")
+@click.option("--subject", default="", help="Subject, in your words: it counts as confirmed.")
+@click.option("--hints", default="", help="Soft hints for the model; never copied into texts.")
+@click.option("--location", default="", help="Place.")
+def saying(project: str, folder: str, subject: str, hints: str, location: str) -> None:
+    """Say what FOLDER of PROJECT holds ('.' is the project folder itself)."""
+    if not (subject or hints or location):
+        raise UsageError("Nothing was said.", "Give --subject, --hints or --location.")
+    found = _project(project)
+    row = {"folder": folder, "subject": subject, "hints": hints, "location": location}
+    intake(found.ledger, _folders(found), [row], _now())
+    out().print("noted", markup=False)
+
+
+@sets.command("list")
+@click.argument("project")
+@json_option
+def listing(project: str, as_json: bool) -> None:
+    """List the sets of PROJECT with what was said and proposed.
+
+    The JSON has sets: [{folder, photos, subject, hints, location, status}].
+    """
+    found = _project(project)
+    states = dict(found.store.read(SubjectSuggestion).select(SubjectSuggestion.folder, SubjectSuggestion.status).iter_rows())
+    told = [
+        {
+            "folder": r[ImageSet.folder] or ".",
+            "photos": r[ImageSet.photos],
+            "subject": r[ImageSet.subject],
+            "hints": r[ImageSet.hints],
+            "location": r[ImageSet.location],
+            "status": states.get(r[ImageSet.folder]),
+        }
+        for r in found.store.read(ImageSet).to_dicts()
+    ]
+    if as_json:
+        print_json({"sets": told})
+        return
+    for one in told:
+        said = ", ".join(f"{k}: {v}" for k, v in one.items() if k not in {"folder", "photos"} and v)
+        out().print(f"{one['folder']}: {one['photos']} photos{'; ' + said if said else ''}", markup=False)
+
+
+@sets.command()
+@click.argument("project")
+@click.argument("folder")
+def subject(project: str, folder: str) -> None:
+    """Propose another subject for FOLDER of PROJECT, in words that were not proposed before. `sets say` confirms one."""
+    settings, _workspace = settings_and_workspace()
+    found, place = _project(project), "" if folder == "." else folder
+    if place not in _folders(found):
+        raise UsageError(f"No folder with photos: {folder!r}.", "`proofsheet sets list` shows them.")
+    known = found.ledger.rows(SetContext, folder=place)
+    hints = (known[SetContext.hints][0] or "") if known.height else ""
+    pictures = samples(place, found.store.read(Photo), found.store.read(Preview), found.cache)
+    try:
+        proposed = propose(Describing.of(settings.model, found), found, place, hints, pictures, _now())
+    except Trouble as trouble:
+        raise ServiceUnreachable(
+            f"No model proposed a subject: {trouble.told}.", "`proofsheet doctor` tells what is there."
+        ) from trouble
+    if proposed is None:
+        last = found.ledger.rows(SubjectProposal, folder=place).sort(pl.col(SubjectProposal.number)).to_dicts()[-1]
+        out().print(f"refused: {last[SubjectProposal.subject]!r}: {last[SubjectProposal.refused]}", markup=False)
+    else:
+        out().print(proposed, markup=False)

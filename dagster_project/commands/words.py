@@ -1,0 +1,175 @@
+"""`proofsheet words`: look at texts, write them, waive a rule, decide.
+
+Holds the group and its sub-commands.
+Add here: another verb over texts.
+Keep out: what a verb does (proofsheet/words/).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import polars as pl
+
+from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
+from proofsheet.errors import UsageError
+from proofsheet.words.people import undo_field, write_field
+from proofsheet.words.review import import_flags, review, waive
+from proofsheet.workspace import Project
+from schemas.facts import WordEdit
+from schemas.library import Photo
+from schemas.proof import FIELDS, MetadataQuality, Texts
+
+
+@click.group()
+def words() -> None:
+    """Look at texts, write them yourself, waive a rule for one text, decide."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _photo(project: str, path: str) -> tuple[Project, str]:
+    """The project and the id of the photo with this path or id."""
+    found = settings_and_workspace()[1].project(project)
+    photos = found.store.read(Photo).filter((pl.col(Photo.path) == path) | (pl.col(Photo.photo_id) == path))
+    if photos.is_empty():
+        raise UsageError(f"There is no photo {path!r} in {project}.", f"`proofsheet words show {project}` lists those with texts.")
+    return found, str(photos[Photo.photo_id][0])
+
+
+def _current(project: Project) -> pl.DataFrame:
+    rows = project.store.read(MetadataQuality).filter(pl.col(MetadataQuality.is_current))
+    paths = project.store.read(Photo).select(Photo.photo_id, Photo.path)
+    return rows.join(paths, on=Photo.photo_id, how="left").sort(Photo.path)
+
+
+@words.command()
+@click.argument("project")
+@click.argument("paths", nargs=-1)
+@json_option
+def show(project: str, paths: tuple[str, ...], as_json: bool) -> None:
+    """Show the current texts of PROJECT (of PATHS, or all): state, who wrote them, objections, waivers.
+
+    The JSON has photos: [{path, status, sources, title, caption, alt_text, keywords, issues, waived, model}].
+    """
+    found = settings_and_workspace()[1].project(project)
+    told = [_told(r) for r in _current(found).to_dicts() if not paths or r[Photo.path] in paths]
+    if as_json:
+        print_json({"photos": told})
+        return
+    for one in told:
+        out().print(f"{one['path']} [{one['status']}] {one['sources']}", markup=False)
+        for field in FIELDS:
+            out().print(f"  {field}: {one[field]}", markup=False)
+        for issue in one["issues"]:
+            out().print(f"  ! {issue['rule']} on {issue['field']}: {issue['message']}", markup=False)
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    proof = MetadataQuality
+    texts = {field: row[f"current_{field}"] for field in FIELDS}
+    who = {"path": row[Photo.path], "status": row[proof.status], "sources": row[proof.sources], "model": row[proof.model]}
+    return {**who, **texts, "issues": row[proof.issues], "waived": row[proof.waived]}
+
+
+@words.command()
+@click.argument("project")
+@click.argument("path")
+@click.option("--title", help="New title.")
+@click.option("--caption", help="New caption.")
+@click.option("--alt-text", help="New alternative text.")
+@click.option("--keywords", help="New keywords, apart by |.")
+@click.option("--unlocked", is_flag=True, help="Later runs may add keywords, and imports may change the field.")
+def edit(
+    project: str, path: str, title: str | None, caption: str | None, alt_text: str | None, keywords: str | None, unlocked: bool
+) -> None:
+    """Write texts of the photo PATH of PROJECT yourself; they are locked: no run changes them. The gate still judges them."""
+    found, photo = _photo(project, path)
+    texts: dict[str, Any] = {Texts.title: title, Texts.caption: caption, Texts.alt_text: alt_text}
+    texts[Texts.keywords] = [k.strip() for k in keywords.split("|") if k.strip()] if keywords is not None else None
+    given = {field: value for field, value in texts.items() if value is not None}
+    if not given:
+        raise UsageError("Nothing to write.", "Give --title, --caption, --alt-text or --keywords.")
+    before = {r[MetadataQuality.photo_id]: r for r in _current(found).to_dicts()}.get(photo, {})
+    for field, value in given.items():
+        write_field(found.ledger, photo, field, value, before.get(f"generated_{field}"), "human", _now(), lock=not unlocked)
+    out().print(f"{', '.join(given)} written; `proofsheet run {project}` judges them", markup=False)
+
+
+@words.command()
+@click.argument("project")
+@click.argument("path")
+@click.argument("field", type=click.Choice(FIELDS))
+def undo(project: str, path: str, field: str) -> None:
+    """Take the last change of FIELD of the photo PATH back; the change stays in the history."""
+    found, photo = _photo(project, path)
+    before = undo_field(found.ledger, photo, field, _now())
+    out().print(f"{field}: {before if before is not None else 'the text of the describer'}", markup=False)
+
+
+@words.command()
+@click.argument("project")
+@click.argument("path")
+@json_option
+def history(project: str, path: str, as_json: bool) -> None:
+    """Show every change of the texts of the photo PATH.
+
+    The JSON has changes: [{field, revision, value, source, locked, edited_at}].
+    """
+    found, photo = _photo(project, path)
+    shown = (WordEdit.field, WordEdit.revision, WordEdit.value, WordEdit.source, WordEdit.locked, WordEdit.edited_at)
+    rows = found.ledger.rows(WordEdit, photo_id=photo).sort(WordEdit.edited_at).select(shown).to_dicts()
+    if as_json:
+        print_json({"changes": rows})
+        return
+    for row in rows:
+        locked = ", locked" if row[WordEdit.locked] else ""
+        told = row[WordEdit.value] if row[WordEdit.value] is not None else "(given back)"
+        line = f"{row[WordEdit.edited_at]:%Y-%m-%d %H:%M} {row[WordEdit.field]} by {row[WordEdit.source]}{locked}: {told}"
+        out().print(line, markup=False)
+
+
+@words.command("waive")
+@click.argument("project")
+@click.argument("path")
+@click.argument("rule")
+@click.argument("field", type=click.Choice(FIELDS))
+@click.option("--reason", required=True, help="Why the rule is wrong about this text.")
+def waiving(project: str, path: str, rule: str, field: str, reason: str) -> None:
+    """Say that RULE is wrong about this very text of FIELD of the photo PATH; another text is judged anew."""
+    found, photo = _photo(project, path)
+    waive(found.ledger, photo, rule, field, reason, _now())
+    out().print(f"{rule} is waived for this {field}; `proofsheet run {project}` judges it so", markup=False)
+
+
+@words.command("review")
+@click.argument("project")
+@click.argument("path")
+@click.argument("decision", type=click.Choice(["approved", "rejected"]))
+@click.option("--reason", default="", help="Why.")
+def reviewing(project: str, path: str, decision: str, reason: str) -> None:
+    """Approve or reject the present texts of the photo PATH; only accepted texts can be approved."""
+    found, photo = _photo(project, path)
+    attempt = review(found.ledger, photo, decision, reason, _now())
+    out().print(f"attempt {attempt} is {decision}", markup=False)
+
+
+@words.command("flags")
+@click.argument("project")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def flagging(project: str, file: Path) -> None:
+    """Take over NSFW and scan flags from FILE, CSV or JSON with path or content_hash, nsfw, scan.
+
+    A flag that is absent is unknown, never safe.
+    """
+    found = settings_and_workspace()[1].project(project)
+    hashes = dict(found.store.read(Photo).select(Photo.path, Photo.content_hash).iter_rows())
+    noted, refused = import_flags(found.ledger, file.read_text("utf-8-sig"), file.name, hashes, _now())
+    out().print(f"{noted} flags noted, {len(refused)} refused", markup=False)
+    for line in refused:
+        out().print(f"  {line}", markup=False)

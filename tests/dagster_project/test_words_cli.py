@@ -1,0 +1,188 @@
+"""Commands over texts, sets, prompts and quarantine, as a person types them, with a model server beside them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.facts import EvaluationRow
+from tests.kit import Shell, save_picture
+from tests.model_server import WORDINGS, ModelServer, Received
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    with ModelServer() as found:
+        yield found
+
+
+@pytest.fixture
+def ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: ModelServer) -> Shell:
+    """A library of one project of four pictures in two folders, described by the server."""
+    monkeypatch.chdir(tmp_path)
+    shell = Shell(tmp_path)
+    for seed in range(4):
+        save_picture(tmp_path / "library" / "one" / ("a", "b")[seed % 2] / f"p{seed}.jpg", seed)
+    shell("init", "library")
+    toml = tmp_path / "proofsheet.toml"
+    model = f'\n[model]\nbackend = "ollama"\nollama_url = "{server.url}"\nbackoff_s = 0.5\n[captions]\nall_images = true\n'
+    toml.write_text(toml.read_text("utf-8") + model, "utf-8")
+    shell("run", "one")
+    return shell
+
+
+def photos(shell: Shell) -> dict[str, Any]:
+    return {p["path"]: p for p in shell.json("words", "show", "one")["photos"]}
+
+
+def test_a_text_that_a_person_wrote_survives_every_run(ready: Shell, server: ModelServer) -> None:
+    ready("words", "edit", "one", "a/p0.jpg", "--caption", "Mine alone stands here.", "--keywords", "own word|other word")
+    ready("run", "one")
+    ready("run", "one", "--force", "caption", "--force", "tags_normalize")
+    ready("prompts", "copy", "caption")
+    prompt = ready.folder / "proofsheet-home" / "prompts" / "caption.md"
+    prompt.write_text(prompt.read_text("utf-8").replace("version: 1", "version: 2").replace("plain English", "English"), "utf-8")
+    ready("run", "one")
+    found = photos(ready)["a/p0.jpg"]
+    assert (found["caption"], found["keywords"]) == ("Mine alone stands here.", ["own word", "other word"])
+    assert "caption=human (locked)" in found["sources"]
+    assert found["status"] == "accepted"
+    tags = ready.json("sql", "select tag, locked, source from media_tags t join photos p using (photo_id) where path = 'a/p0.jpg'")
+    assert tags["projects"]["one"] == [
+        {"tag": "other word", "locked": True, "source": "human"},
+        {"tag": "own word", "locked": True, "source": "human"},
+    ]
+    ready("words", "undo", "one", "a/p0.jpg", "caption")
+    ready("run", "one")
+    assert photos(ready)["a/p0.jpg"]["caption"] != "Mine alone stands here."
+    changes = ready.json("words", "history", "one", "a/p0.jpg")["changes"]
+    assert [c["field"] for c in changes] == ["caption", "keywords", "caption"]
+    assert "Mine alone" in ready("words", "history", "one", "a/p0.jpg").stdout
+
+
+def test_a_changed_prompt_asks_exactly_its_rows_and_status_tells_the_cost(ready: Shell, server: ModelServer) -> None:
+    assert ready.json("status")["projects"]["one"]["to_ask"] == []
+    before = len(server.asked)
+    ready("prompts", "copy", "title")
+    prompt = ready.folder / "proofsheet-home" / "prompts" / "title.md"
+    prompt.write_text(prompt.read_text("utf-8").replace("version: 1", "version: 2").replace("eight words", "seven words"), "utf-8")
+    state = ready.json("status")["projects"]["one"]
+    (cost,) = state["to_ask"]
+    assert (cost["job"], cost["questions"]) == ("title", 4)
+    assert cost["seconds"] > 0
+    assert "its settings or its model changed" in state["stale"]["titles"]
+    assert not {"captions", "tag_sets", "quality_verdicts"} & set(state["stale"])
+    assert "to ask: title: 4 pictures, about" in ready("status").stdout
+    assert [p["version"] for p in ready.json("prompts", "list")["prompts"] if p["name"] == "title"] == ["2"]
+    ready("run", "one")
+    asked = server.asked[before:]
+    assert len(asked) == 4
+    assert all("title" in r.schema["properties"] for r in asked)
+    assert ready.json("status")["projects"]["one"]["to_ask"] == []
+
+
+def test_a_rule_is_waived_for_one_text_alone(ready: Shell, server: ModelServer) -> None:
+    ready("words", "edit", "one", "a/p0.jpg", "--caption", "A picture of a king hangs over there, they say.")
+    ready("words", "edit", "one", "b/p1.jpg", "--caption", "Image of a king in old oils.")
+    ready("run", "one")
+    blocked = photos(ready)["b/p1.jpg"]
+    assert (blocked["status"], [i["rule"] for i in blocked["issues"]]) == ("blocked", ["filler"])
+    assert "! filler on caption" in ready("words", "show", "one", "b/p1.jpg").stdout
+    assert "cannot be waived" in ready("words", "waive", "one", "b/p1.jpg", "empty", "caption", "--reason", "x", code=2).stderr
+    assert "does not object" in ready("words", "waive", "one", "a/p0.jpg", "filler", "caption", "--reason", "x", code=2).stderr
+    ready("words", "waive", "one", "b/p1.jpg", "filler", "caption", "--reason", "the picture is a painting")
+    ready("run", "one")
+    assert photos(ready)["b/p1.jpg"]["status"] == "accepted"
+    ready("words", "edit", "one", "b/p1.jpg", "--caption", "Image of a queen in old oils.")
+    ready("run", "one")
+    assert photos(ready)["b/p1.jpg"]["status"] == "blocked"
+
+
+def test_reviewed_texts_become_evaluation_data_and_stay_so(ready: Shell, server: ModelServer) -> None:
+    ready("words", "review", "one", "a/p0.jpg", "approved")
+    ready("words", "review", "one", "a/p2.jpg", "rejected", "--reason", "not what is seen")
+    ready("words", "edit", "one", "b/p1.jpg", "--title", "My title")
+    assert "was decided before" in ready("words", "review", "one", "a/p0.jpg", "rejected", code=2).stderr
+    ready("run", "one")
+    found = photos(ready)
+    assert found["a/p2.jpg"]["status"] == "rejected"
+    rows = ready.json("sql", "select outcome, count(*) n from metadata_eval_set group by 1 order by 1")["projects"]["one"]
+    assert rows == [{"outcome": "approved", "n": 4}, {"outcome": "edited", "n": 1}, {"outcome": "rejected", "n": 4}]
+    frozen = ready.json("sql", "select * from metadata_eval_set")["projects"]["one"]
+    ready("words", "edit", "one", "b/p1.jpg", "--title", "Another title")
+    ready("run", "one")
+    again = ready.json("sql", "select * from metadata_eval_set")["projects"]["one"]
+    assert all(row in again for row in frozen)
+    assert {r["split"] for r in again} <= {"train", "test"}
+    assert EvaluationRow.split in again[0]
+    exported = (ready.folder / "proofsheet-home" / "exports").rglob("metadata.csv")
+    assert "a/p2.jpg" not in next(exported).read_text("utf-8")
+
+
+def test_sets_are_taken_in_and_subjects_proposed_in_new_words(ready: Shell, server: ModelServer) -> None:
+    table = ready.folder / "sets.csv"
+    table.write_text("folder,subject,hints,location\na,,harbour maybe old,Hamburg\nb,Old boats,,\n", "utf-8")
+    ready("sets", "intake", "one", str(table))
+    ready("run", "one")
+    told = {s["folder"]: s for s in ready.json("sets", "list", "one")["sets"]}
+    assert (told["a"]["status"], told["a"]["hints"], told["a"]["subject"]) == ("proposed", "harbour maybe old", None)
+    assert (told["b"]["status"], told["b"]["subject"]) == ("confirmed", "Old boats")
+    assert any("Confirmed subject of the set: Old boats" in r.text for r in server.asked)
+    assert not any("harbour maybe old" in r.text for r in server.asked if "subject" not in r.schema["properties"])
+    assert "refused" in ready("sets", "subject", "one", "a").stdout  # the server says the same again
+    rows = ready.json("sql", "select proposals, status from subject_suggestions where folder = 'a'")["projects"]["one"]
+    assert rows[0]["status"] == "proposed"
+    ready("sets", "say", "one", "a", "--subject", "Harbour")
+    ready("run", "one")
+    assert {s["folder"]: s["status"] for s in ready.json("sets", "list", "one")["sets"]} == {"a": "confirmed", "b": "confirmed"}
+    table.write_text("folder,subject\nnowhere,x\n", "utf-8")
+    assert "'nowhere'" in ready("sets", "intake", "one", str(table), code=2).stderr
+    table.write_text("place\nx\n", "utf-8")
+    assert "folder is needed" in ready("sets", "intake", "one", str(table), code=2).stderr
+
+
+def test_flags_come_from_a_file_and_absent_is_never_safe(ready: Shell, server: ModelServer) -> None:
+    policy = "select path, nsfw, needs_review, publishable from policy_flags join photos using (photo_id) order by path"
+    assert {r["nsfw"] for r in ready.json("sql", policy)["projects"]["one"]} == {"unknown"}
+    assert all(r["needs_review"] for r in ready.json("sql", policy)["projects"]["one"])
+    flags = ready.folder / "flags.csv"
+    flags.write_text("path,nsfw,scan\na/p0.jpg,yes,no\na/p2.jpg,no,\nb/p1.jpg,perhaps,\ngone.jpg,no,\n", "utf-8")
+    told = ready("words", "flags", "one", str(flags)).stdout
+    assert "3 flags noted, 2 refused" in told
+    assert "'gone.jpg'" in told
+    ready("run", "one")
+    rows = {r["path"]: r for r in ready.json("sql", policy)["projects"]["one"]}
+    assert (rows["a/p0.jpg"]["nsfw"], rows["a/p0.jpg"]["publishable"]) == ("yes", False)
+    assert rows["a/p2.jpg"]["nsfw"] == "no"
+    assert rows["b/p1.jpg"]["nsfw"] == "unknown"
+
+
+def test_a_picture_that_crashes_the_model_is_listed_and_released(ready: Shell, server: ModelServer) -> None:
+    save_picture(ready.folder / "library" / "one" / "a" / "new.jpg", 77)
+    known = {r.key for r in server.asked}
+
+    def behave(_number: int, request: Received) -> str:
+        return "good" if request.key in known or not request.pictures else f"500 {WORDINGS[2]}"
+
+    server.behave = behave
+    ready("run", "one")
+    (row,) = ready.json("quarantine", "list")["projects"]["one"]
+    assert (row["path"], row["kind"]) == ("a/new.jpg", "model")
+    assert "3 strikes" in row["reason"]
+    sent = len(server.asked)
+    ready("run", "one")
+    assert len(server.asked) == sent
+    server.behave = lambda _n, _r: "good"
+    assert ready.json("quarantine", "release", "one", "a/new.jpg")["released"] == ["a/new.jpg"]
+    ready("run", "one")
+    assert "a/new.jpg" in photos(ready)
+
+
+def test_doctor_tells_the_describer(ready: Shell, server: ModelServer) -> None:
+    lines = [c["what"] for c in ready.json("doctor")["checks"]]
+    assert "describer: ollama seer:7b" in lines
+    assert json.dumps(lines)
