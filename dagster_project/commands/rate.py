@@ -73,10 +73,11 @@ def rate(folder: Path, recursive: bool, as_csv: bool, as_xmp: bool, as_json: boo
     """
     if not (as_csv or as_xmp):
         raise UsageError("No output was chosen.", "Give --csv, --xmp or both.")
+    folder = folder.resolve()
     settings = _settings(folder, options)
     if as_xmp:
         exiftool()
-    project = Project("folder", folder.name, folder, Path(settings.place.home) / "rate" / short_hash(str(folder.resolve())))
+    project = Project("folder", folder.name, folder, Path(settings.place.home) / "rate" / short_hash(str(folder)))
     describing = _describing(settings, project, options["prompt"])
     tag = describing.choice.server.identity.name if describing.choice.server else ""
     table = folder / csv_name(tag)
@@ -87,7 +88,8 @@ def rate(folder: Path, recursive: bool, as_csv: bool, as_xmp: bool, as_json: boo
         known = (rated_paths(table) if as_csv else set()) if options["skip_existing"] else set()
         wanted = [p for p in found if not (options["skip_existing"] and _is_there(folder, p, known, as_xmp))]
         rated, failed = _rated(wanted, settings, project, describing, listener)
-    rows = [_row(r, describing) for r in rated]
+    criteria = ", ".join(settings.rating.criteria)
+    rows = [_row(r, describing, criteria) for r in rated]
     added = append_ratings(table, rows) if as_csv else 0
     written, more = _sidecars(folder, rated, settings, replace=options["replace"]) if as_xmp else (0, [])
     failed += more
@@ -180,7 +182,7 @@ def _why(picture: Found, refused: Mapping[str, Any]) -> dict[str, str]:
     return {"path": picture.path, "why": f"{told.reason}; {told.next_step}" if told else "it could not be opened"}
 
 
-def _row(rated: _Rated, describing: Describing) -> dict[str, Any]:
+def _row(rated: _Rated, describing: Describing, criteria: str) -> dict[str, Any]:
     prompt, answer = describing.prompt(RATING.name), rated.answer
     return {
         "path": rated.found.path,
@@ -191,7 +193,7 @@ def _row(rated: _Rated, describing: Describing) -> dict[str, Any]:
         **{n: answer[n] for n in (ModelAnswer.model, ModelAnswer.model_digest, ModelAnswer.backend, ModelAnswer.seconds)},
         **{n: answer[n] for n in (ModelAnswer.prompt_tokens, ModelAnswer.reply_tokens, ModelAnswer.prompt_version)},
         "system_prompt": prompt.system,
-        "user_prompt": prompt.user,
+        "user_prompt": prompt.filled({"criteria": criteria}),
     }
 
 
@@ -221,7 +223,7 @@ def _tell(told: Mapping[str, Any], *, as_json: bool) -> None:
         for one in told["rated"]:
             out().print(f"{one['path']}: {one['overall']:g}", markup=False)
         for one in told["failed"]:
-            err().print(f"{one['path']}: {one['why']}", markup=False)
+            err().print(f"{one['path']}: {one['why']}", markup=False, soft_wrap=True)
         told_files = f"{told['csv_rows']} rows in {told['csv']}" if told["csv"] else "no CSV"
         counts = f"{len(told['rated'])} rated, {told['skipped']} skipped, {len(told['failed'])} failed"
         out().print(f"{counts}; {told_files}; {told['sidecars']} sidecars", markup=False)

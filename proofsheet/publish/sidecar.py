@@ -129,7 +129,10 @@ def read_sidecar(path: Path) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(done.stdout)[0]
     except (ValueError, IndexError):
         found = {"ExifTool:Error": done.stderr.strip()[:200] or "it said nothing"}
-    if told := found.get("ExifTool:Error") or found.get("ExifTool:Warning"):
+    told = found.get("ExifTool:Error") or found.get("ExifTool:Warning")
+    if found.get("File:FileType") != "XMP":
+        told = told or "it is no XMP"
+    if told:
         raise UsageError(f"The sidecar {path} cannot be read: {told}.", "Mend it or move it away; it was not touched.")
     return found
 

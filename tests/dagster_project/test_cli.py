@@ -13,6 +13,7 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 import pytest
+from click.testing import CliRunner, Result
 
 from dagster_project.cli import main
 from proofsheet.generations import file_sum

@@ -116,8 +116,9 @@ def foreign(text: str, allowed: Sequence[str]) -> str | None:
     return None
 
 
-def _hits(listed: Sequence[str], known: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
-    return {code: sum(w in set(small) for w in listed) for code, small in known.items()}
+def _hits(listed: Sequence[str], known: Mapping[str, tuple[str, ...]]) -> dict[str, float]:
+    """Small words by language; a single letter, which may be left of a genitive or an abbreviation, counts half."""
+    return {code: sum(1.0 if len(w) > 1 else 0.5 for w in listed if w in small) for code, small in known.items()}
 
 
 def _shown(text: str) -> str:

@@ -1,0 +1,147 @@
+"""`proofsheet rate` on any folder, by both protocols, with tables and sidecars."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from proofsheet.publish.ratings_csv import COLUMNS, csv_name
+from proofsheet.publish.sidecar import read_sidecar
+from tests.kit import Shell, save_picture, tree
+from tests.model_server import ModelServer
+
+EXIFTOOL = pytest.mark.skipif(shutil.which("exiftool") is None, reason="Debian's libimage-exiftool-perl is not installed")
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    with ModelServer() as found:
+        yield found
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """A folder of three pictures, and one below it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    for seed, name in enumerate(("a.jpg", "b.png", "=c.jpg", "below/d.jpg")):
+        save_picture(tmp_path / "pictures" / name, seed, (1200, 800))
+    return Shell(tmp_path)
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.mark.parametrize("protocol", ["", "/v1"])
+def test_a_folder_is_rated_once(shell: Shell, server: ModelServer, protocol: str) -> None:
+    folder = shell.folder / "pictures"
+    before = tree(folder)
+    found = shell.json("rate", "pictures", "--csv", "--skip-existing", "--api-url", server.url + protocol, "--model", "seer:7b")
+    assert sorted(r["path"] for r in found["rated"]) == ["=c.jpg", "a.jpg", "b.png"]
+    assert found["rated"][0]["criteria"] == {"composition": 6.5, "light": 7.0}
+    table = folder / "ai_rating_results_seer_7b.csv"
+    written = rows(table)
+    assert tuple(written[0]) == COLUMNS
+    assert {r["path"] for r in written} == {"'=c.jpg", "a.jpg", "b.png"}
+    assert {r["overall"] for r in written} == {"6.8"}
+    assert all(float(r["seconds"]) >= 0 and r["prompt_tokens"] == "50" for r in written)
+    assert all("composition, light, sharpness" in r["user_prompt"] for r in written)
+    assert {r.options["temperature"] for r in server.asked} == {0.1}
+    assert all(max(Image.open(io.BytesIO(p)).size) <= 896 for r in server.asked for p in r.pictures)
+    content = table.read_bytes()
+    calls = len(server.received)
+    again = shell.json("rate", "pictures", "--csv", "--recursive", "--skip-existing", "--api-url", server.url + protocol)
+    assert [r["path"] for r in again["rated"]] == ["below/d.jpg"]
+    assert again["skipped"] == 3
+    assert len(server.received) == calls + 2  # the picture, and a canary before it
+    assert table.read_bytes().startswith(content)
+    after = tree(folder)
+    assert {k: v for k, v in after.items() if not k.endswith(".csv")} == before
+
+
+def test_a_file_that_is_no_picture_is_told_and_the_rest_goes_on(shell: Shell, server: ModelServer) -> None:
+    (shell.folder / "pictures" / "bad.jpg").write_bytes(b"\xff\xd8\xff no picture")
+    result = shell("rate", "pictures", "--csv", "--api-url", server.url, code=3)
+    assert "bad.jpg: " in result.stderr
+    assert "3 rated, 0 skipped, 1 failed" in result.stdout
+
+
+def test_an_answer_is_kept_though_the_table_was_lost(shell: Shell, server: ModelServer) -> None:
+    shell("rate", "pictures", "--csv", "--api-url", server.url)
+    calls = len(server.received)
+    (shell.folder / "pictures" / "ai_rating_results_seer_7b.csv").unlink()
+    found = shell.json("rate", "pictures", "--csv", "--api-url", server.url)
+    assert (len(found["rated"]), found["csv_rows"], len(server.received)) == (3, 3, calls)
+
+
+def test_criteria_and_prompt_come_from_files(shell: Shell, server: ModelServer) -> None:
+    (shell.folder / "criteria.txt").write_text("# mine\nstory\nmood\n", "utf-8")
+    (shell.folder / "mine.md").write_text("---\nversion: 9\n---\n# System\nStrict.\n# User\nRate $criteria now.\n", "utf-8")
+    shell("rate", "pictures", "--csv", "--api-url", server.url, "--criteria", "criteria.txt", "--prompt", "mine.md")
+    assert {r.text for r in server.asked} == {"Rate story, mood now."}
+    assert {r["prompt_version"][:8] for r in rows(shell.folder / "pictures" / "ai_rating_results_seer_7b.csv")} == {"rating 9"}
+    (shell.folder / "mine.md").write_text("no form", "utf-8")
+    assert "not of the form" in shell("rate", "pictures", "--csv", "--api-url", server.url, "--prompt", "mine.md", code=2).stderr
+
+
+@EXIFTOOL
+def test_sidecars_are_merged_beside_the_pictures(shell: Shell, server: ModelServer) -> None:
+    folder = shell.folder / "pictures"
+    own = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
+    own += 'rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="1" xmp:CreatorTool="mine"/></rdf:RDF></x:xmpmeta>'
+    (folder / "a.jpg.xmp").write_text(own)
+    (folder / "b.png.xmp").write_text("not xml")
+    found = shell("rate", "pictures", "--xmp", "--api-url", server.url, code=3)
+    assert "cannot be read" in found.stderr
+    assert (folder / "b.png.xmp").read_text() == "not xml"
+    mine = read_sidecar(folder / "a.jpg.xmp")
+    assert (mine["XMP-xmp:Rating"], mine["XMP-xmp:CreatorTool"]) == (1, "mine")
+    assert read_sidecar(folder / "=c.jpg.xmp")["XMP-xmp:Rating"] == 3
+    skipped = shell.json("rate", "pictures", "--xmp", "--skip-existing", "--api-url", server.url)
+    assert (skipped["rated"], skipped["skipped"]) == ([], 3)
+
+
+def test_wrong_use_is_told_before_anything_is_asked(shell: Shell, server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Give --csv" in shell("rate", "pictures", "--api-url", server.url, code=2).stderr
+    assert "does not exist" in shell("rate", "nowhere", "--csv", code=2).stderr
+    assert (
+        "none of gone is installed" in shell("rate", "pictures", "--csv", "--api-url", server.url, "--model", "gone", code=5).stderr
+    )
+    monkeypatch.setattr("proofsheet.raw.shutil.which", lambda _name: None)
+    from proofsheet import raw
+
+    raw.converter.cache_clear()
+    told = shell("rate", "pictures", "--csv", "--api-url", server.url, "--converter", "darktable", code=5).stderr
+    raw.converter.cache_clear()
+    assert "darktable-cli was not found" in told
+    assert not server.received
+
+
+@pytest.mark.skipif(shutil.which("darktable-cli") is None, reason="Debian's darktable is not installed")
+def test_darktable_converts_every_file_if_asked(shell: Shell, server: ModelServer) -> None:
+    found = shell.json("rate", "pictures", "--csv", "--api-url", server.url, "--converter", "darktable")
+    assert sorted(r["path"] for r in found["rated"]) == ["=c.jpg", "a.jpg", "b.png"]
+    assert all(max(Image.open(io.BytesIO(p)).size) <= 896 for r in server.asked for p in r.pictures)
+
+
+def test_a_table_of_somebody_else_is_not_touched(shell: Shell, server: ModelServer) -> None:
+    table = shell.folder / "pictures" / csv_name("seer:7b")
+    table.write_text("file,stars\na.jpg,5\n", "utf-8")
+    assert "other columns" in shell("rate", "pictures", "--csv", "--api-url", server.url, code=2).stderr
+    assert table.read_text("utf-8") == "file,stars\na.jpg,5\n"
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [("qwen2.5vl:7b", "qwen2.5vl_7b"), ("a/b\\c:d", "a_b_c_d"), ("../..", "model"), ("", "model")],
+)
+def test_the_name_of_the_table_is_a_safe_file_name(model: str, name: str) -> None:
+    assert csv_name(model) == f"ai_rating_results_{name}.csv"
