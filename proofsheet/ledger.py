@@ -29,6 +29,7 @@ FACTS: tuple[type[Table], ...] = (
     facts.RunRecord,
     facts.ModelAnswer,
     facts.JobFailure,
+    facts.CopiedText,
     facts.ProofAttempt,
     facts.WordEdit,
     facts.Waiver,

@@ -75,6 +75,15 @@ class JobFailure(Table, name="job_failures", origin="fact"):
     released_at = column(pl.Datetime("us"), "When a person released it last (UTC).", nullable=True)
 
 
+class CopiedText(Table, name="copied_texts", origin="fact"):
+    """A text that a broken model gave for unlike pictures; it is believed of none."""
+
+    job = column(pl.String, "The job.", key=True)
+    model_digest = column(pl.String, "Digest of the model.", key=True)
+    text = column(pl.String, "The words of the text.", key=True)
+    noted_at = column(pl.Datetime("us"), "When it was noticed (UTC).")
+
+
 class ProofAttempt(Table, name="proof_attempts", origin="fact"):
     """One judgement of the gate; rows are only ever added."""
 

@@ -24,13 +24,14 @@ from schemas.words import Answered
 from tests.kit import NOW, configuration, jpeg_bytes, only_project, save_picture
 from tests.model_server import ModelServer
 
+FOLDER = "Secretname"
 FAST: dict[str, Any] = {"backend": "ollama", "idle_s": 0.4, "hard_s": 1.0, "backoff_s": 0.5, "outage_s": 5.0}
 
 
 def described_project(place: Path, server: ModelServer, pictures: int, **model: Any) -> tuple[Configuration, Project]:
     """A project of unlike pictures, all of which get texts."""
     for seed in range(pictures):
-        save_picture(place / "library" / "one" / f"p{seed:03}.jpg", seed)
+        save_picture(place / "library" / "one" / FOLDER / f"p{seed:03}.jpg", seed)
     settings = {**FAST, "ollama_url": server.url, **model}
     found = configuration(place / "library", place / "home", model=settings, captions={"all_images": True})
     return found, only_project(found)

@@ -8,7 +8,7 @@ Keep out: what is asked (questions.py), one batch (batch.py), servers (client/),
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -131,15 +131,31 @@ def ask_all(job: Job, asked: Sequence[Asked], describing: Describing, project: P
 
 
 def answers(
-    job: Job, asked: Sequence[Asked], describing: Describing, project: Project, now: datetime, progress: Progress
+    job: Job,
+    asked: Sequence[Asked],
+    describing: Describing,
+    project: Project,
+    now: datetime,
+    progress: Progress,
+    beside: Collection[Asked] = (),
 ) -> tuple[list[Told], dict[str, Any]]:
-    """The same without columns of the job's own, and the numbers."""
+    """The same without columns of the job's own, and the numbers.
+
+    Args:
+        job: see `ask_all`, as all but the last.
+        asked: one entry a row.
+        describing: who answers.
+        project: its ledger keeps answers and strikes.
+        now: time of the answers (UTC, no zone).
+        progress: told after every answer.
+        beside: further pictures that a copied text may come from.
+    """
     if job.name in describing.settings.off:
         off = f"the job is off: remove {job.name} from [model] off"
         return [_nobody(one, "not_needed", off) for one in asked], {"asked": 0, "calls": 0}
     if describing.choice.server is None:
         return _embedded(job, asked, describing, project, now)
-    return _by_server(job, asked, describing, describing.choice.server, project, now, progress)
+    return _by_server(job, asked, describing, describing.choice.server, project, now, progress, beside)
 
 
 def _by_server(
@@ -150,6 +166,7 @@ def _by_server(
     project: Project,
     now: datetime,
     progress: Progress,
+    beside: Collection[Asked],
 ) -> tuple[list[Told], dict[str, Any]]:
     settings, prompt, options = describing.settings, describing.prompt(job.name), describing.options(job.name)
     books = Books(project.ledger, job.name, server.identity.digest, settings.strikes, now)
@@ -157,7 +174,9 @@ def _by_server(
     wanted = pending(every, books, forced=job.name in settings.force)
     batch = Batch(job, server, settings, options, books, project.cache, now)
     if wanted:
-        asyncio.run(batch.run(wanted, every, describing.prompt("canary"), progress))
+        asyncio.run(
+            batch.run(wanted, every, {a.image_hash: a.phash for a in (*beside, *asked)}, describing.prompt("canary"), progress)
+        )
     told = [_told(job, one, books, (one.image_hash, prompt_hash(job, prompt, one), options.digest), batch) for one in asked]
     facts: dict[str, Any] = {"asked": len(wanted), "calls": batch.calls, "model": server.identity.name}
     for one in told:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -74,18 +75,27 @@ class Batch:
         self.stopped: str | None = None
         self.runtime: str | None = None
         self._said: dict[str, Key] = {}
-        self._banned: set[str] = set()
+        self._used: Counter[Key] = Counter()
 
-    async def run(self, questions: Sequence[Pending], every: Mapping[Key, Pending], canary: Prompt, progress: Progress) -> None:
+    async def run(
+        self,
+        questions: Sequence[Pending],
+        every: Mapping[Key, Pending],
+        phashes: Mapping[str, int],
+        canary: Prompt,
+        progress: Progress,
+    ) -> None:
         """Ask what is pending.
 
         Args:
             questions: what is pending.
             every: these, and those that were answered before.
+            phashes: perceptual hash by image hash.
             canary: prompt of the card.
             progress: told after every question.
         """
         self._every, self._total, self._done, self._progress = every, len(questions), 0, progress
+        self._phashes = phashes
         self._remember()
         async with self._server.connect() as session:
             outage = Outage(session, self._settings.outage_s)
@@ -138,6 +148,7 @@ class Batch:
 
         async def once(number: int) -> Answer:
             self.calls += 1
+            self._used[one.key] += 1
             answer = await session.ask(question, number)
             reply = parse_reply(self._job.reply, answer.text)
             await self._refuse_copies(reply, one, session, queue)
@@ -145,10 +156,14 @@ class Batch:
             return answer
 
         def strike(trouble: Trouble) -> None:
+            self._used[one.key] -= trouble.kind == "unreachable"
             if trouble.strike:
                 self._books.strike(one.asked.image_hash, trouble, of_the_model=trouble.kind != "copied")
 
-        answer = await persist(once, self._settings.tries, self._settings.backoff_s, outage, strike)
+        left = self._settings.tries - self._used[one.key]
+        if left <= 0:
+            raise Trouble("copied", "its answer was not believed, and its tries are used up", again=False, strike=True)
+        answer = await persist(once, left, self._settings.backoff_s, outage, strike)
         return answer, checked[-1], loop.time() - began
 
     def _pictures(self, asked: Asked) -> tuple[bytes, ...]:
@@ -161,11 +176,11 @@ class Batch:
         if not text:
             return
         earlier = self._said.get(text)
-        if text not in self._banned and (earlier is None or earlier == one.key or self._alike(earlier, one.key)):
+        if text not in self._books.banned and (earlier is None or earlier == one.key or self._alike(earlier[0], one.key[0])):
             self._said[text] = one.key
             return
-        if text not in self._banned:
-            self._banned.add(text)
+        if text not in self._books.banned:
+            self._books.ban(text)
             if earlier is not None:
                 self._books.retract(earlier, "the same text was given for an unlike picture")
                 if earlier in self._every:
@@ -174,17 +189,15 @@ class Batch:
             await session.unload()
         raise Trouble("copied", "the same text as for an unlike picture", again=True, strike=True)
 
-    def _alike(self, one: Key, two: Key) -> bool:
-        """Whether two questions are about the same or about nearly the same picture."""
-        if one[0] == two[0]:
+    def _alike(self, one: str, two: str) -> bool:
+        """Whether two pictures are the same or nearly; True where one of them is not known any more."""
+        if one == two or one not in self._phashes or two not in self._phashes:
             return True
-        if one not in self._every or two not in self._every:
-            return False
-        bits = self._every[one].asked.phash ^ self._every[two].asked.phash
-        return bits.bit_count() <= _UNLIKE_BITS
+        return (self._phashes[one] ^ self._phashes[two]).bit_count() <= _UNLIKE_BITS
 
     def _text(self, reply: Mapping[str, Any]) -> str:
-        return " ".join(words(str(reply.get(self._job.unlike, "")))) if self._job.unlike else ""
+        found = words(str(reply.get(self._job.unlike, ""))) if self._job.unlike else []
+        return " ".join(found) if len(found) >= self._job.unlike_words else ""
 
     async def _blind(self, session: Session, outage: Outage, canary: Prompt) -> str | None:
         """None if the model reads the number and the colour of a card; else what it said instead."""

@@ -15,7 +15,7 @@ import polars as pl
 
 from proofsheet.ledger import Ledger
 from proofsheet.words.client.protocol import Trouble
-from schemas.facts import JobFailure, ModelAnswer
+from schemas.facts import CopiedText, JobFailure, ModelAnswer
 
 CRASHES = "*"
 Key = tuple[str, str, str]  # image, prompt, options
@@ -37,10 +37,22 @@ class Books:
         every = ledger.rows(ModelAnswer, job=job).filter(pl.col(ModelAnswer.retracted).is_null()).to_dicts()
         self._every = every
         self.answers: dict[Key, Mapping[str, Any]] = {_key(row): row for row in every if row[ModelAnswer.model_digest] == digest}
+        self.banned = set(ledger.rows(CopiedText, job=job, model_digest=digest)[CopiedText.text])
         found = ledger.rows(JobFailure, model_digest=digest).to_dicts()
         self._failures: dict[tuple[str, str], Mapping[str, Any]] = {
             (r[JobFailure.image_hash], r[JobFailure.job]): r for r in found if r[JobFailure.job] in (job, CRASHES)
         }
+
+    def ban(self, text: str) -> None:
+        """Remember a text that was given for unlike pictures."""
+        self.banned.add(text)
+        row = {
+            CopiedText.job: self._job,
+            CopiedText.model_digest: self._digest,
+            CopiedText.text: text,
+            CopiedText.noted_at: self._now,
+        }
+        self._ledger.add(CopiedText, [row])
 
     def by_any_model(self, image_hash: str, prompt_hash: str) -> Mapping[str, Any] | None:
         """The latest answer of another model that sees, to the same question."""

@@ -79,6 +79,7 @@ class Job:
         columns: the table's own columns from an answer (or None) and the question.
         sees: whether the picture is sent.
         unlike: field whose text must differ between unlike pictures; empty if it may repeat.
+        unlike_words: texts with fewer words may well be true of many pictures.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Job:
     columns: Callable[[Any, Asked], dict[str, object]]
     sees: bool = True
     unlike: str = ""
+    unlike_words: int = 5
 
 
 def _caption(reply: CaptionReply | None, _asked: Asked) -> dict[str, object]:
@@ -203,7 +205,7 @@ def _rating(reply: RatingReply | None, _asked: Asked) -> dict[str, object]:
 
 
 CAPTION = Job("caption", Caption, CaptionReply, _caption, unlike="caption")
-TITLE = Job("title", Title, TitleReply, _title)
+TITLE = Job("title", Title, TitleReply, _title, unlike="title", unlike_words=7)
 TAGS = Job("tags_normalize", TagSet, TagsReply, _tags)
 QUALITY = Job("quality", QualityVerdict, QualityReply, _quality)
 DUPLICATES = Job("duplicate_assist", DuplicateHint, DuplicateReply, _duplicates)

@@ -102,7 +102,11 @@ class Asker:
         answered: dict[str, dict[str, Told]] = {}
         for job in (CAPTION, TITLE, TAGS):
             wanted = [q for photo, issues in refused.items() if (q := self._question(job, photo, issues, number))]
-            told = answers(job, wanted, self.describing, self.project, self.now, self.progress)[0] if wanted else []
+            told = (
+                answers(job, wanted, self.describing, self.project, self.now, self.progress, self.asked.values())[0]
+                if wanted
+                else []
+            )
             for one in told:
                 if one.reply is not None:
                     answered.setdefault(one.asked.photo_id, {})[job.name] = one
