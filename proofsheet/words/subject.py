@@ -42,18 +42,23 @@ def refusal(subject: str, hints: str, before: Sequence[str]) -> str | None:
         hints: of the set.
         before: every earlier proposal.
     """
-    own = frozenset(words(subject)) - small_words()
+    own = _content(subject)
     if not own:
         return "it holds no word"
     for earlier in before:
-        if jaccard(own, frozenset(words(earlier)) - small_words()) >= _ALIKE:
+        if jaccard(own, _content(earlier)) >= _ALIKE:
             return f"it says the same as an earlier one: {earlier!r}"
-    hint = frozenset(words(hints)) - small_words()
+    hint = _content(hints)
     run, listed = words(hints), words(subject)
     copied = len(listed) >= _LEAST_RUN and any(run[i : i + len(listed)] == listed for i in range(len(run)))
     if hint and (copied or jaccard(own, hint) >= _ALIKE):
         return "it copies the hints"
     return None
+
+
+def _content(text: str) -> frozenset[str]:
+    """Words that mean something."""
+    return frozenset(w for w in words(text) if len(w) > 1) - small_words()
 
 
 def propose(
