@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 TESTED := .venv/.tested
 
-.PHONY: demo test test-slow reliability bench grouping lint docs clean
+.PHONY: demo test test-slow reliability bench gate grouping lint docs clean
 
 demo: $(READY)
 	$(BIN)/python -m demo demo-out
@@ -17,7 +17,7 @@ test-slow: $(TESTED)
 
 reliability: $(TESTED)
 	rm -rf build/reliability
-	$(BIN)/python -m pytest tests/dagster_project/test_by_itself.py tests/test_hostile.py tests/test_camera_facts.py tests/reliability
+	$(BIN)/python -m pytest tests/dagster_project/test_by_itself.py tests/test_hostile.py tests/test_camera_facts.py tests/proofsheet/test_gate.py tests/reliability
 	$(BIN)/python -m docs.reliability_page
 
 lint: $(TESTED)
@@ -28,6 +28,9 @@ lint: $(TESTED)
 
 bench: $(TESTED)
 	$(BIN)/python -m benchmarks
+
+gate: $(TESTED)
+	$(BIN)/python -m benchmarks.gate
 
 grouping: $(TESTED)
 	$(BIN)/python -m benchmarks.grouping

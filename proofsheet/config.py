@@ -58,6 +58,10 @@ class Configuration(BaseModel):
     vocabulary: VocabularySettings = Field(default_factory=VocabularySettings)
     rating: RatingSettings = Field(default_factory=RatingSettings)
 
+    def changed(self, section: str, **values: object) -> Configuration:
+        """The same with other values in a section."""
+        return self.model_copy(update={section: getattr(self, section).model_copy(update=values)})
+
 
 def find(start: Path) -> Path | None:
     """The `proofsheet.toml` of this folder or the nearest one above it."""

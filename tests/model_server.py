@@ -430,6 +430,15 @@ def reply(request: Received, leaked: str) -> dict[str, Any]:
     )
     again = "refused" in request.text
     made = _texts(seed + (7919 if again else 0))
+    if seed % 8 == 3:  # as models do: no full stop, doubled spaces, keywords in one
+        made |= {
+            "caption": made["caption"].rstrip(".").replace(" ", "  ", 1),
+            "tags_normalized": [", ".join(made["tags_normalized"])],
+        }
+    if seed % 20 == 5 and not again:
+        made["title"] = "Untitled"
+    if seed % 40 == 7:
+        made["caption"] = f"This image shows {made['caption'][:1].lower()}{made['caption'][1:]}"
     bad = {"filler": FILLER, "same": "A quiet place under a wide sky.", "injected": INJECTED, "empty": "", "huge": "word " * 20_000}
     how = request.behaviour
     if how == "leak":

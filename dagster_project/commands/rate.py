@@ -114,13 +114,7 @@ def _settings(folder: Path, options: Mapping[str, Any]) -> Configuration:
         model["models"] = [options["model"]]
     photos = {"preview_px": settings.model.side_px} | ({"converter": options["converter"]} if options["converter"] else {})
     rating = {"criteria": _lines(options["criteria"])} if options["criteria"] else {}
-    return settings.model_copy(
-        update={
-            "model": settings.model.model_copy(update=model),
-            "photos": settings.photos.model_copy(update=photos),
-            "rating": settings.rating.model_copy(update=rating),
-        }
-    )
+    return settings.changed("model", **model).changed("photos", **photos).changed("rating", **rating)
 
 
 def _lines(path: Path) -> list[str]:

@@ -31,9 +31,7 @@ FAILED, SOME_FAILED, BLOCKED = 1, 3, 4
 @click.option("--all", "everything", is_flag=True, help="Every project of the library.")
 @click.option("--select", help="Assets, such as 'captions,exports' or 'photos+' (an asset and what follows from it).")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Projects that run side by side.")
-@click.option(
-    "--force", "forced", multiple=True, type=click.Choice(sorted(JOBS)), help="Ask this job again though there are answers."
-)
+@click.option("--force", "forced", multiple=True, type=click.Choice(sorted(JOBS)), help="Ask this job again.")
 @click.option("--strict", is_flag=True, help="Exit with 4 if the gate blocked a row.")
 @json_option
 def run(
@@ -54,9 +52,7 @@ def run(
     if bool(projects) == everything:
         raise UsageError("Name projects, or give --all (not both).", "Example: proofsheet run --all")
     settings, workspace = settings_and_workspace()
-    settings = (
-        settings.model_copy(update={"model": settings.model.model_copy(update={"force": list(forced)})}) if forced else settings
-    )
+    settings = settings.changed("model", force=list(forced)) if forced else settings
     wanted = chosen(workspace, projects)
     if not wanted:
         raise UsageError(
