@@ -22,8 +22,7 @@ async def collect(chunks: AsyncIterator[str], limits: Limits) -> str:
         Trouble: if no token came for `idle_s`, if it took longer than `hard_s`, or if it grew beyond all measure.
     """
     loop = asyncio.get_running_loop()
-    end, parts, length = loop.time() + limits.hard_s, list[str](), 0
-    alive = loop.time() + limits.idle_s
+    end, alive, parts, length = loop.time() + limits.hard_s, loop.time() + limits.idle_s, list[str](), 0
     while True:
         until = min(alive, end)
         try:
@@ -53,8 +52,7 @@ class Outage:
 
     def __init__(self, session: Session, most_s: float) -> None:
         self._session, self._most_s = session, most_s
-        self._lock = asyncio.Lock()
-        self.gone = False
+        self._lock, self.gone = asyncio.Lock(), False
 
     async def over(self) -> bool:
         """True once the server answers; False if it did not for too long, and from then on at once."""
