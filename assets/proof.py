@@ -18,6 +18,7 @@ from proofsheet.words.assemble import repaired_rows
 from proofsheet.words.describe import TEMPLATE_WORDS
 from proofsheet.words.evaluation import evaluation_rows
 from proofsheet.words.gate import RULES
+from proofsheet.words.identify import agreed_names
 from proofsheet.words.jobs import Asked
 from proofsheet.words.proof import Candidate, blocked_by, judging_of, prove
 from proofsheet.words.proof_rows import proof_rows
@@ -66,9 +67,16 @@ def metadata_repaired(captions: pl.DataFrame, titles: pl.DataFrame, tag_sets: pl
 
 
 @stage(MediaTag, UnmappedTerm, Tag, group="proof", looks_outside=True, verdicts={UnmappedTerm: [MAPPED]})
-def media_tags(metadata_repaired: pl.DataFrame, tag_sets: pl.DataFrame, project: Project, vocabulary: VocabularyResource) -> Rows:
-    """Maps keywords to the project's vocabulary; what does not fit goes to a list."""
-    return Rows(tag_rows(project, metadata_repaired, tag_sets, vocabulary.load(), vocabulary))
+def media_tags(
+    metadata_repaired: pl.DataFrame,
+    tag_sets: pl.DataFrame,
+    identifications: pl.DataFrame,
+    project: Project,
+    vocabulary: VocabularyResource,
+) -> Rows:
+    """Maps keywords and agreed names to the project's vocabulary; what does not fit goes to a list."""
+    named = agreed_names(identifications)
+    return Rows(tag_rows(project, metadata_repaired, tag_sets, named, vocabulary.load(), vocabulary))
 
 
 @stage(SetValidation, group="proof", verdicts={SetValidation: [SOUND]})

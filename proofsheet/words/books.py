@@ -35,7 +35,9 @@ class Books:
     def __init__(self, ledger: Ledger, job: str, digest: str, most_strikes: int, now: datetime) -> None:
         self._ledger, self._job, self._digest, self._most, self._now = ledger, job, digest, most_strikes, now
         every = ledger.rows(ModelAnswer, job=job).filter(pl.col(ModelAnswer.retracted).is_null()).to_dicts()
-        self._every = every
+        self._latest: dict[tuple[str, str], Mapping[str, Any]] = {}
+        for row in sorted(every, key=lambda r: r[ModelAnswer.answered_at]):
+            self._latest[row[ModelAnswer.image_hash], row[ModelAnswer.prompt_hash]] = row
         self.answers: dict[Key, Mapping[str, Any]] = {_key(row): row for row in every if row[ModelAnswer.model_digest] == digest}
         self.banned = set(ledger.rows(CopiedText, job=job, model_digest=digest)[CopiedText.text])
         found = ledger.rows(JobFailure, model_digest=digest).to_dicts()
@@ -56,8 +58,7 @@ class Books:
 
     def by_any_model(self, image_hash: str, prompt_hash: str) -> Mapping[str, Any] | None:
         """The latest answer of another model that sees, to the same question."""
-        same = [r for r in self._every if (r[ModelAnswer.image_hash], r[ModelAnswer.prompt_hash]) == (image_hash, prompt_hash)]
-        return max(same, key=lambda r: r[ModelAnswer.answered_at], default=None)
+        return self._latest.get((image_hash, prompt_hash))
 
     def quarantined(self, image_hash: str) -> str | None:
         """Why a picture is not sent any more, or None."""

@@ -36,28 +36,22 @@ def evaluation_rows(photos: pl.DataFrame, ledger: Ledger, now: datetime) -> pl.D
     hashes = dict(photos.select(Photo.photo_id, Photo.content_hash).iter_rows())
     attempts = {(r[ProofAttempt.photo_id], r[ProofAttempt.attempt]): r for r in ledger.rows(ProofAttempt).to_dicts()}
     found = [*_reviewed(ledger, attempts), *_edited(ledger, attempts), *_waived(ledger, attempts)]
-    rows = [
-        row
-        | {
-            EvaluationRow.image_hash: hashes[row[EvaluationRow.photo_id]],
-            EvaluationRow.split: "test" if int(hashes[row[EvaluationRow.photo_id]][:8], 16) % _TEST_IN == 0 else "train",
-            EvaluationRow.version: VERSION,
-            EvaluationRow.frozen_at: now,
-        }
-        for row in found
-        if row[EvaluationRow.photo_id] in hashes
-    ]
+    rows = []
+    for row in (r for r in found if r[EvaluationRow.photo_id] in hashes):
+        image = hashes[row[EvaluationRow.photo_id]]
+        split = "test" if int(image[:8], 16) % _TEST_IN == 0 else "train"
+        frozen = {EvaluationRow.split: split, EvaluationRow.version: VERSION, EvaluationRow.frozen_at: now}
+        rows.append(row | frozen | {EvaluationRow.image_hash: image})
     ledger.add(EvaluationRow, rows)
     return ledger.rows(EvaluationRow).select(EvaluationSet.polars_schema().names())
 
 
 def _reviewed(ledger: Ledger, attempts: Mapping[tuple[str, int], Row]) -> Iterator[Row]:
     for row in ledger.rows(WordReview).to_dicts():
-        attempt = attempts.get((row[WordReview.photo_id], row[WordReview.attempt]))
-        for field in FIELDS if attempt else ():
-            text = _generated(attempt, field)
-            wanted = text if row[WordReview.decision] == "approved" else None
-            yield _row(attempt, field, text, row[WordReview.decision], wanted, row[WordReview.reason])
+        if attempt := attempts.get((row[WordReview.photo_id], row[WordReview.attempt])):
+            for field in FIELDS:
+                text, approved = _generated(attempt, field), row[WordReview.decision] == "approved"
+                yield _row(attempt, field, text, row[WordReview.decision], text if approved else None, row[WordReview.reason])
 
 
 def _edited(ledger: Ledger, attempts: Mapping[tuple[str, int], Row]) -> Iterator[Row]:
@@ -83,21 +77,20 @@ def _waived(ledger: Ledger, attempts: Mapping[tuple[str, int], Row]) -> Iterator
             )
 
 
-def _generated(attempt: Row | None, field: str) -> str:
-    value = (attempt or {}).get(f"generated_{field}")
-    return as_text(value if value is not None else (attempt or {})[field])
+def _generated(attempt: Row, field: str) -> str:
+    value = attempt[f"generated_{field}"]
+    return as_text(attempt[field] if value is None else value)
 
 
-def _row(attempt: Row | None, field: str, text: str, outcome: str, wanted: str | None, reason: str | None) -> Row:
-    known = attempt or {}
+def _row(attempt: Row, field: str, text: str, outcome: str, wanted: str | None, reason: str | None) -> Row:
     return {
-        EvaluationRow.photo_id: known[ProofAttempt.photo_id],
+        EvaluationRow.photo_id: attempt[ProofAttempt.photo_id],
         EvaluationRow.field: field,
         EvaluationRow.text_hash: text_hash(text),
         EvaluationRow.generated: text,
         EvaluationRow.outcome: outcome,
         EvaluationRow.wanted: wanted,
         EvaluationRow.reason: reason,
-        EvaluationRow.model: known[ProofAttempt.model],
-        EvaluationRow.prompt_version: known[ProofAttempt.prompt_version],
+        EvaluationRow.model: attempt[ProofAttempt.model],
+        EvaluationRow.prompt_version: attempt[ProofAttempt.prompt_version],
     }

@@ -1,8 +1,8 @@
 """Identification: a router picks identifiers, each gives candidates, and only agreement or great sureness names anything.
 
-Holds `route`, `consensus` and `identification_rows`.
+Holds `route`, `consensus`, `identification_rows` and `agreed_names`.
 Add here: another identifier, with its prompt and its words in `_ROUTES`.
-Keep out: writing names into keywords (proof.py takes them as evidence; people take them over).
+Keep out: writing names into keywords (vocabulary.py does, and the gate judges them).
 """
 
 from __future__ import annotations
@@ -73,6 +73,12 @@ def _agreed(said: Sequence[tuple[str, str]]) -> str | None:
         if key:
             by_name.setdefault(key, {}).setdefault(who, name)
     return next((next(iter(who.values())) for who in by_name.values() if len(who) > 1), None)
+
+
+def agreed_names(identifications: pl.DataFrame) -> dict[str, str]:
+    """Photo to the name that may go into its keywords, and so before the gate."""
+    known = identifications.drop_nulls(Identification.consensus)
+    return dict(known.select(Identification.photo_id, Identification.consensus).iter_rows())
 
 
 def identification_rows(

@@ -55,9 +55,9 @@ def described(
     ids = [Photo.project, Photo.photo_id]
     facts = described_facts(photos, image_quality, exif_facts).join(previews, on=ids).join(picture_hashes, on=ids)
     subjects = dict(image_sets.select(ImageSet.folder, ImageSet.subject).iter_rows())
-    chosen = set(decisions[Decision.chosen_photo_id])
-    rows = facts.sort(Photo.path).to_dicts()
-    return [_asked(row, subjects) for row in rows if captioning.all_images or row[Photo.photo_id] in chosen]
+    if not captioning.all_images:
+        facts = facts.filter(pl.col(Photo.photo_id).is_in(decisions[Decision.chosen_photo_id].implode()))
+    return [_asked(row, subjects) for row in facts.sort(Photo.path).to_dicts()]
 
 
 def _asked(row: Row, subjects: Mapping[str, str | None]) -> Asked:

@@ -131,7 +131,12 @@ def mapped(keywords: Sequence[str], locked: Sequence[str], vocabulary: Vocabular
 
 
 def tag_rows(
-    project: Project, repaired: pl.DataFrame, tag_sets: pl.DataFrame, vocabulary: Vocabulary | None, settings: VocabularySettings
+    project: Project,
+    repaired: pl.DataFrame,
+    tag_sets: pl.DataFrame,
+    named: Mapping[str, str],
+    vocabulary: Vocabulary | None,
+    settings: VocabularySettings,
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """The rows of `media_tags`, `unmapped_terms` and `tags`.
 
@@ -139,6 +144,7 @@ def tag_rows(
         project: of the rows; its ledger tells which keywords people set.
         repaired: rows of `metadata_repaired`.
         tag_sets: rows of `tag_sets`; they tell how sure the model was.
+        named: photo to what identifiers agree on; it comes last, and never into locked keywords.
         vocabulary: of the settings, or None.
         settings: rules over the keywords of a picture.
     """
@@ -151,27 +157,30 @@ def tag_rows(
         photo, edit = row[MetadataRepair.photo_id], edits.get(row[MetadataRepair.photo_id])
         own = json.loads(edit[WordEdit.value]) if edit and edit[WordEdit.value] else []
         source, locked = (edit[WordEdit.source], bool(edit[WordEdit.locked])) if edit and own else ("model", False)
-        found = mapped(row[Texts.keywords], own if source == "human" else [], vocabulary, settings)
+        name = [] if locked or photo not in named else [named[photo]]
+        found = mapped([*row[Texts.keywords], *name], own if source == "human" else [], vocabulary, settings)
         counts.update(found.terms)
-        theirs = {w.casefold(): source for w in own}
-        given = {t.casefold() for w in row[Texts.keywords] for t in (w, (vocabulary.term(w) if vocabulary else None) or w)}
+        said = _sources([("identifier", name), ("model", row[Texts.keywords]), (source, own)], vocabulary)
         for place, term in enumerate(found.terms, start=1):
-            said = theirs.get(term.casefold(), "model" if term.casefold() in given else "vocabulary")
-            tags.append(_tag(project.key, photo, term, place, len(found.terms), said, locked, sure.get(photo, {})))
-        for term, reason in found.left.items():
-            left.append(
-                {
-                    UnmappedTerm.project: project.key,
-                    UnmappedTerm.photo_id: photo,
-                    UnmappedTerm.term: term,
-                    UnmappedTerm.reason: reason,
-                }
-            )
+            who = said.get(term.casefold(), "vocabulary")
+            tags.append(_tag(project.key, photo, term, place, len(found.terms), who, locked, sure.get(photo, {})))
+        names = (UnmappedTerm.project, UnmappedTerm.photo_id, UnmappedTerm.term, UnmappedTerm.reason)
+        left += [dict(zip(names, (project.key, photo, *both), strict=True)) for both in found.left.items()]
     known = [
         {Tag.project: project.key, Tag.tag: t, Tag.photos: n, Tag.path: vocabulary.path(t) if vocabulary else None}
         for t, n in counts.items()
     ]
     return MediaTag.frame(tags), UnmappedTerm.frame(left), Tag.frame(known)
+
+
+def _sources(said: Sequence[tuple[str, Sequence[str]]], vocabulary: Vocabulary | None) -> dict[str, str]:
+    """Term to who said it; the later in the order win."""
+    found: dict[str, str] = {}
+    for who, words_ in said:
+        for word in words_:
+            term = vocabulary.term(word) if vocabulary else None
+            found |= {t.casefold(): who for t in (word, term) if t}
+    return found
 
 
 def _tag(project: str, photo: str, term: str, place: int, of: int, source: str, locked: bool, sure: Mapping[str, float]) -> Row:

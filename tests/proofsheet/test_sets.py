@@ -82,13 +82,16 @@ def test_without_a_vocabulary_every_keyword_is_a_tag(tmp_path: Path) -> None:
     answer = {"photo_id": "a", "model": "m", "wanted_model": "m", "model_digest": "d", "backend": "ollama"}
     texts = {"title": "T", "caption": "C", "alt_text": "A", "keywords": ["heron", "lake"]}
     repaired = MetadataRepair.frame([assembled("p", answer, texts, "1", {})])
-    tags, left, known = tag_rows(Project("p", "P", tmp_path, tmp_path), repaired, TagSet.frame(), None, VocabularySettings())
-    assert tags.select(MediaTag.tag, MediaTag.weight, MediaTag.source, MediaTag.locked).rows() == [
+    tags, left, known = tag_rows(
+        Project("p", "P", tmp_path, tmp_path), repaired, TagSet.frame(), {"a": "grey heron"}, None, VocabularySettings()
+    )
+    assert tags.sort(MediaTag.tag).select(MediaTag.tag, MediaTag.weight, MediaTag.source, MediaTag.locked).rows() == [
+        ("grey heron", pytest.approx(1 / 3), "identifier", False),
         ("heron", 1.0, "model", False),
-        ("lake", 0.5, "model", False),
+        ("lake", pytest.approx(2 / 3), "model", False),
     ]
     assert left.schema == UnmappedTerm.polars_schema()
-    assert sorted(known[Tag.tag]) == ["heron", "lake"]
+    assert sorted(known[Tag.tag]) == ["grey heron", "heron", "lake"]
 
 
 def said(name: str, broader: str, confidence: float) -> Candidate:

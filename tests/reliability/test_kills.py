@@ -24,7 +24,18 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 KILLS, BATCH = 30, 4
 OF_RUNS = {"runs", "sessions", "trends"}
-TIMES = ("first_seen_at", "proved_at", "answered_at", "ended_at", "run_id", "cleared_at")
+TIMES = (
+    "happened_at",
+    "noted_at",
+    "frozen_at",
+    "last_at",
+    "first_seen_at",
+    "proved_at",
+    "answered_at",
+    "ended_at",
+    "run_id",
+    "cleared_at",
+)
 DERIVED = [t for t in Table.tables.values() if t.origin == "derived" and t.__module__.startswith("schemas.")]
 
 # The child counts its own mutating file operations in the home and kills itself at the wanted one.

@@ -22,7 +22,7 @@ from proofsheet.words.client.protocol import Identity, Limits, Server, Trouble
 from schemas.settings_words import VisionModelSettings
 
 DEFAULT_URL = "http://127.0.0.1:11434"
-_KNOWN_FOR_S = 5.0
+_KNOWN_FOR_S = 15.0
 _TAG = ":latest"
 
 
