@@ -20,17 +20,17 @@ from proofsheet.words.evaluation import evaluation_rows
 from proofsheet.words.gate import RULES
 from proofsheet.words.identify import agreed_names
 from proofsheet.words.jobs import Asked
+from proofsheet.words.meta import noted_events
 from proofsheet.words.proof import Candidate, blocked_by, judging_of, prove
 from proofsheet.words.proof_rows import proof_rows
 from proofsheet.words.proving import Asker, asker, candidates
-from proofsheet.words.sets import held_back, set_rows, validation_rows
-from proofsheet.words.subject import subject_rows
+from proofsheet.words.sets import held_back, validation_rows
 from proofsheet.words.vocabulary import tag_rows
 from proofsheet.workspace import Project
 from resources.words import GateResource, VisionModelResource, VocabularyResource
 from schemas.proof import MetadataQuality, MetadataRepair
-from schemas.sets import EvaluationSet, ImageSet, SetValidation, SubjectSuggestion
-from schemas.tags import MediaTag, Tag, UnmappedTerm
+from schemas.sets import EvaluationSet, SetValidation
+from schemas.tags import MediaLifecycleEvent, MediaTag, Tag, UnmappedTerm
 
 VERDICTS = [Verdict(name, rule.meaning, blocked_by(name)) for name, rule in RULES.items()]
 MAPPED = Verdict("all_mapped", "Every keyword fits the vocabulary and its rules.", lambda rows: rows)
@@ -39,25 +39,6 @@ SOUND = Verdict("sets_hold_together", "The words of every set hold together.", l
 
 def _unsound() -> pl.Expr:
     return pl.col(SetValidation.finding) != "sound"
-
-
-@stage(ImageSet, group="proof", looks_outside=True)
-def image_sets(photos: pl.DataFrame, decisions: pl.DataFrame, project: Project) -> pl.DataFrame:
-    """Lists the folders of the project with what people said of them."""
-    return set_rows(project.key, photos, decisions, project.ledger)
-
-
-@stage(SubjectSuggestion, group="proof", looks_outside=True)
-def subject_suggestions(
-    image_sets: pl.DataFrame,
-    photos: pl.DataFrame,
-    previews: pl.DataFrame,
-    project: Project,
-    vision_model: VisionModelResource,
-    now: datetime,
-) -> pl.DataFrame:
-    """Proposes a subject for each set of which a person said something; a person confirms it."""
-    return subject_rows(image_sets, photos, previews, vision_model.describing(project), project, now)
 
 
 @stage(MetadataRepair, group="proof", looks_outside=True)
@@ -119,3 +100,11 @@ def metadata_quality(
 def metadata_eval_set(photos: pl.DataFrame, metadata_quality: pl.DataFrame, project: Project, now: datetime) -> pl.DataFrame:
     """Keeps reviewed texts as evaluation data, frozen and split by picture."""
     return evaluation_rows(photos, project.ledger, now)
+
+
+@stage(MediaLifecycleEvent, group="proof", looks_outside=True)
+def media_lifecycle_events(
+    quality_verdicts: pl.DataFrame, policy_flags: pl.DataFrame, metadata_quality: pl.DataFrame, project: Project, now: datetime
+) -> pl.DataFrame:
+    """Notes verdicts on quality and policy beside the steps of the proof."""
+    return noted_events(quality_verdicts, policy_flags, project.ledger, now)

@@ -16,9 +16,11 @@ from schemas.library import ExifFact
 from schemas.storage import StoredTable
 from schemas.table import Table
 from schemas.vision import Embedding
+from schemas.words import Answered
 
 _INLINE = 990  # Markdown under 1,000 characters is shown in place
 _PRIVATE = {ExifFact.latitude_deg, ExifFact.longitude_deg, Embedding.vector}
+_LATE = {Answered.problem, Answered.backend, Answered.model, Answered.wanted_model, Answered.model_digest, Answered.prompt_version}
 _CELL = 40
 
 
@@ -67,7 +69,8 @@ def check_metadata(failing: pl.DataFrame) -> dict[str, Any]:
 
 def preview(rows: pl.DataFrame) -> str:
     """The first rows as a Markdown table that is short enough to be shown in place."""
-    shown = rows.select(n for n in rows.columns if n not in _PRIVATE and n != Table.project)
+    names = [n for n in rows.columns if n not in _PRIVATE and n != Table.project]
+    shown = rows.select(sorted(names, key=lambda n: n in _LATE))
     lines = ["| " + " | ".join(shown.columns) + " |", "|" + "---|" * shown.width]
     for row in shown.head(10).iter_rows():
         line = "| " + " | ".join(_cell(v) for v in row) + " |"

@@ -17,12 +17,12 @@ from proofsheet.progress import Progress
 from proofsheet.words import questions as ask
 from proofsheet.words.identify import identification_rows
 from proofsheet.words.jobs import CAPTION, DUPLICATES, POLICY, PROMPT, QUALITY, RATING, SCORES, TAGS, TITLE, Asked, Job
-from proofsheet.words.meta import meta_rows, noted_events, prompt_rows
+from proofsheet.words.meta import meta_rows, prompt_rows
 from proofsheet.workspace import Project
 from resources.words import CaptioningResource, VisionModelResource
 from schemas.sets import Identification
 from schemas.table import Table
-from schemas.tags import MediaLifecycleEvent, MediaMeta, PromptHistory
+from schemas.tags import MediaMeta, PromptHistory
 from schemas.words import (
     Answered,
     Caption,
@@ -134,11 +134,3 @@ def prompt_history(
 ) -> pl.DataFrame:
     """Keeps the prompts of files, and those that the model is sure of."""
     return prompt_rows(generation_facts, prompt_reconstructions, project.ledger, now)
-
-
-@stage(MediaLifecycleEvent, group="words", looks_outside=True)
-def media_lifecycle_events(
-    quality_verdicts: pl.DataFrame, policy_flags: pl.DataFrame, metadata_quality: pl.DataFrame, project: Project, now: datetime
-) -> pl.DataFrame:
-    """Notes verdicts on quality and policy beside the steps of the proof."""
-    return noted_events(quality_verdicts, policy_flags, project.ledger, now)

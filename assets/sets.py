@@ -1,0 +1,36 @@
+"""Sets: intake folders with what people said of them, and proposals for their subjects.
+
+Holds the stages of the group "sets".
+Add here: a stage over intake folders.
+Keep out: sets of variants (choosing.py), and whether the words of a set hold together (proof.py).
+"""
+
+from datetime import datetime
+
+import polars as pl
+
+from assets.stage import stage
+from proofsheet.words.sets import set_rows
+from proofsheet.words.subject import subject_rows
+from proofsheet.workspace import Project
+from resources.words import VisionModelResource
+from schemas.sets import ImageSet, SubjectSuggestion
+
+
+@stage(ImageSet, group="sets", looks_outside=True)
+def image_sets(photos: pl.DataFrame, decisions: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """Lists the folders of the project with what people said of them."""
+    return set_rows(project.key, photos, decisions, project.ledger)
+
+
+@stage(SubjectSuggestion, group="sets", looks_outside=True)
+def subject_suggestions(
+    image_sets: pl.DataFrame,
+    photos: pl.DataFrame,
+    previews: pl.DataFrame,
+    project: Project,
+    vision_model: VisionModelResource,
+    now: datetime,
+) -> pl.DataFrame:
+    """Proposes a subject for each set of which a person said something; a person confirms it."""
+    return subject_rows(image_sets, photos, previews, vision_model.describing(project), project, now)
