@@ -25,11 +25,13 @@ class Rule:
         meaning: what holds where it does not object.
         check: objections to one row; None for the rule that compares rows.
         may_be_waived: whether a person may say that it is wrong about a text.
+        of_the_text: whether another text could satisfy it, so that asking again may help.
     """
 
     meaning: str
     check: Callable[[Judged, GateSettings], Iterator[Issue]] | None
     may_be_waived: bool = True
+    of_the_text: bool = True
 
 
 RULES: dict[str, Rule] = {
@@ -47,7 +49,7 @@ RULES: dict[str, Rule] = {
     "length": Rule("No field is too long or too short.", form.length),
     "language": Rule("Every text is in an allowed language.", form.language),
     "set_validation": Rule(
-        "The set of the picture holds together: no outlier, no mixed subject, no words that fit anything.", None
+        "The set of the picture holds together: no outlier, no mixed subject, no words that fit anything.", None, of_the_text=False
     ),
     DUPLICATE: Rule("No caption or alternative text says the same as another of the project.", None),
 }

@@ -116,7 +116,7 @@ class Asker:
         """The job's question with the meaning of the rules that objected; names and texts of the project are not told."""
         own = _model_fields(self.candidates[photo].row)
         about = [i for i in issues if i.field in own and _JOB_OF[i.field] is job]
-        if photo not in self.asked or not about:
+        if photo not in self.asked or not about or not all(gate.RULES[i.rule].of_the_text for i in issues):
             return None
         meant = " ".join(sorted({f"{i.field}: {gate.RULES[i.rule].meaning}" for i in about}))
         again = f"An earlier answer was refused (attempt {number}). What must hold: {meant} Answer in other words."

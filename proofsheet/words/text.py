@@ -62,7 +62,7 @@ def find_phrases(text: str, phrases: tuple[str, ...]) -> Iterator[Found]:
         text: any text.
         phrases: in lower case, words apart by spaces.
     """
-    for found in _compiled(phrases).finditer(unicodedata.normalize("NFC", text)):
+    for found in _compiled(phrases).finditer(text):
         yield Found(found.start(), found.end())
 
 

@@ -136,6 +136,19 @@ def test_repairing_twice_is_repairing_once(title: str, caption: str, alt: str, k
     assert changes == []
 
 
+@settings(max_examples=150, deadline=None)
+@given(text, text, text, st.lists(text, max_size=5), text, text)
+def test_no_text_breaks_the_gate_and_every_issue_lies_in_its_field(
+    title: str, caption: str, alt: str, keywords: list[str], name: str, hint: str
+) -> None:
+    texts = {"title": title, "caption": caption, "alt_text": alt, "keywords": keywords}
+    row = Judged("1", texts, name or "x", (name, "p"), frozenset(), hint)
+    for issue in judge([row], GateSettings(), frozenset())["1"]:
+        longest = max((len(k) for k in keywords), default=0) if issue.field == "keywords" else len(texts[issue.field])
+        assert 0 <= issue.start <= max(issue.end, issue.start) <= max(longest, issue.start)
+        assert issue.rule in RULES
+
+
 @pytest.mark.parametrize(
     ("field", "before", "after"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
 import random
@@ -17,9 +18,13 @@ import polars as pl
 import pytest
 from PIL import Image
 
+from proofsheet.words.client.choose import choose_server
+from proofsheet.words.client.protocol import Options, Question, Server, Trouble
 from proofsheet.workspace import Project
 from schemas.facts import ModelAnswer
 from schemas.proof import MetadataQuality
+from schemas.replies import CaptionReply
+from schemas.settings_words import VisionModelSettings
 from schemas.words import Answered, Caption, TagSet, Title
 from tests.kit import jpeg_bytes, run, save_picture
 from tests.model_server import FILLER, INJECTED, MISBEHAVIOURS, ModelServer, Received
@@ -151,6 +156,33 @@ def test_every_misbehaviour_at_a_fifth_of_the_requests(tmp_path: Path, figure: A
             proof=str(counts(project)),
             tracebacks=0,
         )
+
+
+@pytest.mark.parametrize("backend", ["ollama", "openai"])
+def test_time_limits_are_kept(backend: str, figure: Any) -> None:
+    over: dict[str, float] = {}
+    for how, limit_s in (("hang", 0.5), ("drip", 1.5)):
+        with ModelServer(behave=lambda _n, _r, how=how: how) as server:
+            place = {"ollama_url": server.url, "openai_url": f"{server.url}/v1"}
+            chosen = choose_server(VisionModelSettings(backend=backend, idle_s=0.5, hard_s=1.5, **place)).server
+            assert chosen is not None
+            question = Question("s", "t", (jpeg_bytes(1),), CaptionReply.model_json_schema(), Options(0.0, 7, 512, 16))
+
+            async def ask(server_: Server = chosen, asked: Question = question) -> float:
+                async with server_.connect() as session:
+                    began = time.monotonic()
+                    with pytest.raises(Trouble):
+                        await session.ask(asked)
+                    return time.monotonic() - began
+
+            over[how] = max(asyncio.run(ask()) for _ in range(8)) / limit_s - 1
+    assert max(over.values()) <= 0.10
+    figure(
+        f"time limits of a request ({backend})",
+        requests=16,
+        idle_limit_exceeded_at_most=f"{over['hang']:.1%}",
+        hard_limit_exceeded_at_most=f"{over['drip']:.1%}",
+    )
 
 
 def test_a_server_that_is_gone_for_twenty_seconds(tmp_path: Path, figure: Any) -> None:

@@ -122,8 +122,8 @@ def _counted(text: str) -> dict[str, tuple[int, Found]]:
     listed = spans(text)
     found = {}
     for (word, start), (noun, end) in pairwise(listed):
-        number = worth.get(word) or (int(word) if word.isdigit() and len(word) <= 2 else 0)
-        if number >= 2 and not noun.isdigit() and noun not in small_words():
+        number = worth.get(word) or (int(word) if word.isdecimal() and len(word) <= 2 else 0)
+        if number >= 2 and not noun.isdecimal() and noun not in small_words():
             found[noun] = (number, Found(start.start, end.end))
     return found
 
