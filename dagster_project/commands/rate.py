@@ -69,7 +69,8 @@ def rate(folder: Path, recursive: bool, as_csv: bool, as_xmp: bool, as_json: boo
     """Rate every picture of FOLDER by criteria, with keywords and an overall rating; originals are never changed.
 
     Every answer is kept at once, so that an interrupted run goes on where it was. The JSON has model, rated: [{path, overall,
-    criteria, keywords}], skipped, failed: [{path, why}], csv and sidecars.
+    criteria, keywords}], skipped, failed: [{path, why}], refused (no pictures of a known format): [{path, why}], csv, csv_rows
+    and sidecars.
     """
     if not (as_csv or as_xmp):
         raise UsageError("No output was chosen.", "Give --csv, --xmp or both.")
@@ -83,7 +84,8 @@ def rate(folder: Path, recursive: bool, as_csv: bool, as_xmp: bool, as_json: boo
     table = folder / csv_name(tag)
     with progress_bars() as bars:
         listener = BarListener(bars, folder.name)
-        found = [p for p in scan(folder, project.cache, listener).pictures if recursive or "/" not in p.path]
+        scanned = scan(folder, project.cache, listener)
+        found = [p for p in scanned.pictures if recursive or "/" not in p.path]
         _needs_darktable(found, settings)
         known = (rated_paths(table) if as_csv else set()) if options["skip_existing"] else set()
         wanted = [p for p in found if not (options["skip_existing"] and _is_there(folder, p, known, as_xmp))]
@@ -94,6 +96,8 @@ def rate(folder: Path, recursive: bool, as_csv: bool, as_xmp: bool, as_json: boo
     written, more = _sidecars(folder, rated, settings, replace=options["replace"]) if as_xmp else (0, [])
     failed += more
     told = {"model": tag, "rated": [_short(r) for r in rated], "skipped": len(found) - len(wanted), "failed": failed}
+    refused = {path: why for path, why in sorted(scanned.refused.items()) if recursive or "/" not in path}
+    told["refused"] = [{"path": path, "why": f"{why.reason}; {why.next_step}"} for path, why in refused.items()]
     told |= {"csv": str(table) if as_csv else None, "csv_rows": added, "sidecars": written}
     _tell(told, as_json=as_json)
 
@@ -216,10 +220,12 @@ def _tell(told: Mapping[str, Any], *, as_json: bool) -> None:
     else:
         for one in told["rated"]:
             out().print(f"{one['path']}: {one['overall']:g}", markup=False)
-        for one in told["failed"]:
+        for one in [*told["failed"], *told["refused"]]:
             err().print(f"{one['path']}: {one['why']}", markup=False, soft_wrap=True)
         told_files = f"{told['csv_rows']} rows in {told['csv']}" if told["csv"] else "no CSV"
-        counts = f"{len(told['rated'])} rated, {told['skipped']} skipped, {len(told['failed'])} failed"
+        counts = (
+            f"{len(told['rated'])} rated, {told['skipped']} skipped, {len(told['failed'])} failed, {len(told['refused'])} refused"
+        )
         out().print(f"{counts}; {told_files}; {told['sidecars']} sidecars", markup=False)
     if told["failed"]:
         sys.exit(_SOME_FAILED if told["rated"] else _FAILED)

@@ -69,9 +69,11 @@ def test_a_folder_is_rated_once(shell: Shell, server: ModelServer, protocol: str
 
 def test_a_file_that_is_no_picture_is_told_and_the_rest_goes_on(shell: Shell, server: ModelServer) -> None:
     (shell.folder / "pictures" / "bad.jpg").write_bytes(b"\xff\xd8\xff no picture")
+    (shell.folder / "pictures" / "empty.jpg").touch()
     result = shell("rate", "pictures", "--csv", "--api-url", server.url, code=3)
     assert "bad.jpg: " in result.stderr
-    assert "3 rated, 0 skipped, 1 failed" in result.stdout
+    assert "empty.jpg: it is empty" in result.stderr
+    assert "3 rated, 0 skipped, 1 failed, 1 refused" in result.stdout
 
 
 def test_an_answer_is_kept_though_the_table_was_lost(shell: Shell, server: ModelServer) -> None:
