@@ -67,7 +67,7 @@ def job_stage(job: Job, does: str) -> dg.AssetsDefinition:
         return Rows([said.rows], said.facts)
 
     fill.__name__, fill.__doc__ = job.table.name, does
-    checks = [ANSWERED, AS_WANTED] + ([NEEDS_REVIEW] if job in (QUALITY, POLICY) else [])
+    checks = [ANSWERED] + ([AS_WANTED] if job is CAPTION else []) + ([NEEDS_REVIEW] if job in (QUALITY, POLICY) else [])
     steps = ask.joined(ask.STEPS[job.name])
     return stage(job.table, group="words", looks_outside=True, joined=steps, verdicts={job.table: checks})(fill)
 
