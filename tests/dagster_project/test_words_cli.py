@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,25 +15,40 @@ from tests.kit import Shell, save_picture
 from tests.model_server import WORDINGS, ModelServer, Received
 
 
-@pytest.fixture
-def server() -> Iterator[ModelServer]:
+@pytest.fixture(scope="module")
+def one_server() -> Iterator[ModelServer]:
     with ModelServer() as found:
         yield found
 
 
 @pytest.fixture
-def ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: ModelServer) -> Shell:
-    """A library of one project of four pictures in two folders, described by the server."""
-    monkeypatch.chdir(tmp_path)
-    shell = Shell(tmp_path)
+def server(one_server: ModelServer) -> ModelServer:
+    """The server of all tests, well behaved and without memory."""
+    one_server.behave = lambda _number, _request: "good"
+    return one_server
+
+
+@pytest.fixture(scope="module")
+def described(tmp_path_factory: pytest.TempPathFactory, one_server: ModelServer) -> Path:
+    """A library of one project of four pictures in two folders, described by the server; tests work on copies."""
+    place = tmp_path_factory.mktemp("described")
     for seed in range(4):
-        save_picture(tmp_path / "library" / "one" / ("a", "b")[seed % 2] / f"p{seed}.jpg", seed)
-    shell("init", "library")
-    toml = tmp_path / "proofsheet.toml"
-    model = f'\n[model]\nbackend = "ollama"\nollama_url = "{server.url}"\nbackoff_s = 0.5\n[captions]\nall_images = true\n'
-    toml.write_text(toml.read_text("utf-8") + model, "utf-8")
-    shell("run", "one")
-    return shell
+        save_picture(place / "library" / "one" / ("a", "b")[seed % 2] / f"p{seed}.jpg", seed)
+    model = f'[model]\nbackend = "ollama"\nollama_url = "{one_server.url}"\n[captions]\nall_images = true\n'
+    (place / "proofsheet.toml").write_text(f'[place]\nlibrary = "library"\nhome = "proofsheet-home"\n{model}', "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        Shell(place)("run", "one")
+    return place
+
+
+@pytest.fixture
+def ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, described: Path, server: ModelServer) -> Shell:
+    """A copy of that."""
+    shutil.copytree(described, tmp_path / "copy", symlinks=True)
+    monkeypatch.chdir(tmp_path / "copy")
+    server.received.clear()
+    return Shell(tmp_path / "copy")
 
 
 def photos(shell: Shell) -> dict[str, Any]:
@@ -163,10 +179,9 @@ def test_flags_come_from_a_file_and_absent_is_never_safe(ready: Shell, server: M
 
 def test_a_picture_that_crashes_the_model_is_listed_and_released(ready: Shell, server: ModelServer) -> None:
     save_picture(ready.folder / "library" / "one" / "a" / "new.jpg", 77)
-    known = {r.key for r in server.asked}
 
     def behave(_number: int, request: Received) -> str:
-        return "good" if request.key in known or not request.pictures else f"500 {WORDINGS[2]}"
+        return f"500 {WORDINGS[2]}" if request.pictures else "good"
 
     server.behave = behave
     ready("run", "one")
