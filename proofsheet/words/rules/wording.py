@@ -83,7 +83,10 @@ def _again(plain: Sequence[str], listed: Sequence[tuple[str, Found]]) -> Found |
     seen: dict[tuple[str, ...], int] = {}
     for i in range(len(plain) - _LONG + 1):
         run = tuple(plain[i : i + _LONG])
-        if sum(w not in small_words() for w in run) >= _LEAST_CONTENT and seen.setdefault(run, i) <= i - _LONG:
+        if (
+            sum(w not in small_words() and not w.isdecimal() for w in run) >= _LEAST_CONTENT
+            and seen.setdefault(run, i) <= i - _LONG
+        ):
             return Found(listed[i][1].start, listed[i + _LONG - 1][1].end)
     return None
 
