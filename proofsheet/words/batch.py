@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from proofsheet.errors import UsageError
-from proofsheet.progress import Progress
+from proofsheet.progress import Progress, Quiet
 from proofsheet.words.books import Books, Key
 from proofsheet.words.client.patience import Outage, persist
 from proofsheet.words.client.protocol import Answer, Options, Question, Server, Session, Trouble
@@ -76,6 +76,10 @@ class Batch:
         self.runtime: str | None = None
         self._said: dict[str, Key] = {}
         self._used: Counter[Key] = Counter()
+        self._every: Mapping[Key, Pending] = {}
+        self._phashes: Mapping[str, int] = {}
+        self._progress: Progress = Quiet()
+        self._total = self._done = 0
 
     async def run(
         self,
@@ -127,7 +131,7 @@ class Batch:
                 if trouble.kind == "unreachable":
                     continue
                 self.failed[one.key] = f"{trouble.kind}: {trouble.told}"
-                if not trouble.strike:
+                if not trouble.strike and trouble.kind != "busy":
                     self._books.strike(one.asked.image_hash, trouble, of_the_model=False)
             except UsageError as error:  # its preview was lost
                 self.failed[one.key] = f"{error.what} {error.next_step}"
@@ -144,9 +148,10 @@ class Batch:
         schema = self._job.reply.model_json_schema()
         question = Question(one.system, one.text, pictures, schema, self._options)
         loop, checked = asyncio.get_running_loop(), list[Reply]()
-        began = loop.time()
+        began = [loop.time()]  # of the last try
 
         async def once(number: int) -> Answer:
+            began[0] = loop.time()
             self.calls += 1
             self._used[one.key] += 1
             answer = await session.ask(question, number)
@@ -164,7 +169,7 @@ class Batch:
         if left <= 0:
             raise Trouble("copied", "its answer was not believed, and its tries are used up", again=False, strike=True)
         answer = await persist(once, left, self._settings.backoff_s, outage, strike)
-        return answer, checked[-1], loop.time() - began
+        return answer, checked[-1], loop.time() - began[0]
 
     def _pictures(self, asked: Asked) -> tuple[bytes, ...]:
         side, quality = self._settings.side_px, self._settings.jpeg_quality

@@ -108,6 +108,17 @@ def test_an_answer_off_the_form_is_not_kept_and_asked_again_by_three_runs_at_mos
     assert project.ledger.rows(ModelAnswer).is_empty()
 
 
+def test_a_busy_server_speaks_against_no_picture(tmp_path: Path) -> None:
+    project = bare_project(tmp_path)
+    with ModelServer(behave=lambda _n, _r: "503") as server:
+        for _run in range(3):
+            said = say(CAPTION, asked(project, 1), describing(project, server), project)
+        assert statuses(said.rows) == {"failed": 1}
+        assert project.ledger.rows(JobFailure).is_empty()
+        server.behave = lambda _n, _r: "good"
+        assert statuses(say(CAPTION, asked(project, 1), describing(project, server), project).rows) == {"answered": 1}
+
+
 def test_a_good_answer_forgets_the_strikes(tmp_path: Path) -> None:
     project = bare_project(tmp_path)
     with ModelServer(behave=lambda n, _r: f"500 {WORDINGS[1]}" if n < 2 else "good") as server:
