@@ -4,15 +4,16 @@ BIN := .venv/bin
 READY := .venv/.ready
 TESTED := .venv/.tested
 
-.PHONY: demo test test-slow reliability bench gate grouping lint docs clean
+.PHONY: demo test test-slow reliability bench gate grouping judging lint docs clean
 
 demo: $(READY)
 	$(BIN)/python -m demo demo-out
 
 test: $(TESTED) lint
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist worksteal
+	$(BIN)/python -m pytest -m "not slow and not long" -n 2 --dist worksteal
 
 test-slow: $(TESTED)
+	$(BIN)/python -m pytest -m "long and not slow" -n 2 --dist loadfile
 	$(BIN)/python -m pytest -m slow
 
 reliability: $(TESTED)
@@ -34,6 +35,9 @@ gate: $(TESTED)
 
 grouping: $(TESTED)
 	$(BIN)/python -m benchmarks.grouping
+
+judging: $(TESTED)
+	$(BIN)/python -m benchmarks.judging
 
 docs: $(TESTED)
 	$(BIN)/python -m docs.generate

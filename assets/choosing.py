@@ -9,6 +9,8 @@ import polars as pl
 
 from assets.checks import Verdict
 from assets.stage import stage
+from proofsheet.learn.judged import Judged
+from proofsheet.learn.proposing import judge_sets
 from proofsheet.publish.decide import decide
 from proofsheet.vision.duplicates import find_duplicates
 from proofsheet.vision.group import Seen, group_photos, seen_photos
@@ -36,7 +38,9 @@ def duplicates(seen: Seen, project: Project, duplicate_rule: DuplicatesResource)
     return find_duplicates(project.key, seen, duplicate_rule)
 
 
-@stage(Decision, group="choosing", verdicts={Decision: [DOUBTFUL]})
-def decisions(photo_groups: pl.DataFrame, photos: pl.DataFrame, image_quality: pl.DataFrame, project: Project) -> pl.DataFrame:
-    """Prefers the highest stage of each set, the sharpest among equals; moves nothing."""
-    return decide(project.key, photo_groups, photos, image_quality)
+@stage(Decision, group="choosing", joined={"judged": judge_sets}, verdicts={Decision: [DOUBTFUL]})
+def decisions(
+    photo_groups: pl.DataFrame, photos: pl.DataFrame, image_quality: pl.DataFrame, project: Project, judged: Judged
+) -> pl.DataFrame:
+    """Prefers the highest stage of each set unless the ranker in force overrules it, and proposes cuts; moves nothing."""
+    return decide(project.key, photo_groups, photos, image_quality, judged.picks, judged.cuts)

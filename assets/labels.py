@@ -9,9 +9,11 @@ import polars as pl
 
 from assets.checks import Verdict
 from assets.stage import Rows, stage
+from proofsheet.learn.scene_training import SceneClassifier
+from proofsheet.learn.serving import scene_classifier
 from proofsheet.progress import Progress
 from proofsheet.vision.objects import object_rows
-from proofsheet.vision.scenes import scene_rows
+from proofsheet.vision.scenes import classified_rows, scene_rows
 from proofsheet.workspace import Project
 from resources.along import EncodingResource
 from resources.labels import DetectionResource, ScenesResource
@@ -25,10 +27,19 @@ def _open(status: str) -> pl.Expr:
     return pl.col(status).is_in(["not available", "failed"])
 
 
-@stage(Scene, group="labels", verdicts={Scene: [LABELLED]})
-def scenes(embeddings: pl.DataFrame, project: Project, encoding: EncodingResource, scene_rule: ScenesResource) -> Rows:
-    """Names scenes by comparing vectors with those of texts; not available without an encoder that reads texts."""
+@stage(Scene, group="labels", joined={"classifier": scene_classifier}, verdicts={Scene: [LABELLED]})
+def scenes(
+    embeddings: pl.DataFrame,
+    project: Project,
+    encoding: EncodingResource,
+    scene_rule: ScenesResource,
+    classifier: SceneClassifier | None,
+) -> Rows:
+    """Names scenes by the user's own classifier, else by comparing vectors with those of texts; not available without either."""
     encoder = encoding.choose(project)
+    if classifier is not None:
+        rows = classified_rows(project.key, embeddings, classifier, scene_rule)
+        return Rows([rows], {"available": True, "note": classifier.name})
     rows = scene_rows(project.key, embeddings, encoder, scene_rule, project.models)
     return Rows([rows], {"available": encoder.clip is not None, "note": encoder.why})
 

@@ -18,6 +18,7 @@ from assets.stage import Rows, stage
 from proofsheet.library.quarantine import known_bad, record_refusals
 from proofsheet.library.scan import other_rows, photo_rows, scan
 from proofsheet.onepass import Measurement
+from proofsheet.placed import placed_files
 from proofsheet.progress import Progress
 from proofsheet.workspace import Project
 from resources.along import PLAIN, AlongResource, EncodingResource, Plain, PreviewingResource
@@ -35,13 +36,14 @@ _ALONG = ("along",)
 )
 def photos(project: Project, photo_files: PhotoFilesResource, along: AlongResource, progress: Progress, now: datetime) -> Rows:
     """Looks through the folder and opens every new content once; what cannot be opened goes to quarantine."""
-    scanned, others = scan(project.folder, project.cache, progress), along.measurements(project)
+    placed, others = placed_files(project.ledger), along.measurements(project)
+    scanned = scan(project.folder, project.cache, progress, placed=placed)
     bad = known_bad(project.ledger, {photo_files.reader(), photo_files.reader(others)})
     files = [p.file for p in scanned.pictures if p.file.content_hash not in bad]
     formats, unopened, looked = photo_files.open(project, files, others, progress)
     refused, hashes = scanned.refusals({**bad, **unopened})
     versions = (photo_files.reader(), photo_files.reader(others))
-    rows = photo_rows(project.key, scanned, formats)
+    rows = photo_rows(project.key, scanned, formats, placed)
     quarantine = record_refusals(project.ledger, refused, hashes, versions, now)
     rates = {"decoded": looked.decoded, "success_share": rows.height / max(rows.height + quarantine.height, 1)}
     return Rows([rows, quarantine, other_rows(project.key, scanned)], scanned.counts() | rates)

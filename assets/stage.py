@@ -120,7 +120,8 @@ class _Stage:
             project: Project = context.resources.store.project(context.partition_key)
             wanted = [t for t in self.tables if dg.AssetKey(t.name) in context.selected_asset_keys]
             known = project.store.tables()
-            stamp = self._stamp(context, known, project)
+            shared = project.shared.store.tables() if any(t.shared for t in self.upstream) else {}
+            stamp = self._stamp(context, {**known, **shared}, project)
             facts: Mapping[str, Any] = {}
             if self.looks_outside or any(known.get(t.name, {}).get(StoredTable.inputs) != stamp.inputs for t in wanted):
                 frames, facts = self._compute(context, project)
@@ -166,7 +167,7 @@ class _Stage:
             "now": datetime.now(UTC).replace(tzinfo=None),
             "session": context.resources.store.run_log,
         }
-        known: dict[str, Any] = {t.name: project.store.read(t) for t in self.upstream}
+        known: dict[str, Any] = {t.name: (project.shared if t.shared else project).store.read(t) for t in self.upstream}
         known |= {n: given[n] for n in self.given} | {n: getattr(context.resources, n) for n in (*self.resources, *self.uncounted)}
         for name, join in self.joined.items():
             known[name] = join(**{p: known[p] for p in inspect.signature(join).parameters})

@@ -68,8 +68,11 @@ def stale_tables(versions: Mapping[str, StageVersion], project: Project) -> dict
         project: whose tables are asked about.
     """
     books = project.store.tables()
+    books |= {n: row for n, row in project.shared.store.tables().items() if Table.tables[n].shared} if books else {}
     found: dict[str, str] = {}
     for name, version in versions.items() if books else ():
+        if Table.tables[name].shared:
+            continue  # training makes them, and no run of a project
         if reason := _reason(name, version, project, books.get(name), {n: books.get(n) for n in version.upstream}, found):
             found[name] = reason
     return found

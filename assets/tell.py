@@ -5,6 +5,7 @@ Add here: another fact worth showing.
 Keep out: coordinates, file contents, secrets.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ import polars as pl
 
 from proofsheet.errors import ProofsheetError
 from schemas.library import ExifFact
+from schemas.proof import MetadataQuality
+from schemas.review import Decision, ReviewMetric
 from schemas.storage import StoredTable
 from schemas.table import Table
 from schemas.vision import Embedding
@@ -22,6 +25,9 @@ _INLINE = 990  # Markdown under 1,000 characters is shown in place
 _PRIVATE = {ExifFact.latitude_deg, ExifFact.longitude_deg, Embedding.vector}
 _LATE = {Answered.problem, Answered.backend, Answered.model, Answered.wanted_model, Answered.model_digest, Answered.prompt_version}
 _CELL = 40
+REVIEW_ADDRESS = "PROOFSHEET_REVIEW"  # set by `proofsheet up` for the runs that it starts
+_PAGES = {Decision.name: "review", MetadataQuality.name: "metadata", ReviewMetric.name: "metrics"}
+_SHEETS = 3
 
 
 def column_schema(table: type[Table]) -> dg.TableSchema:
@@ -58,8 +64,28 @@ def materialization_metadata(
         "code": book[StoredTable.code_version],
         "settings": book[StoredTable.settings_version],
         "first_rows": dg.MetadataValue.md(preview(rows)),
+        **review_links(table, rows, os.environ.get(REVIEW_ADDRESS, "")),
         **{k: dg.MetadataValue.md(v) if isinstance(v, str) else v for k, v in numbers.items()},
     }
+
+
+def review_links(table: type[Table], rows: pl.DataFrame, address: str) -> dict[str, Any]:
+    """A link to the page of the review app that shows the table, and contact sheets of the first sets.
+
+    Args:
+        table: the table.
+        rows: its rows.
+        address: of the review app; empty if none is served.
+    """
+    if not address or table.name not in _PAGES or rows.is_empty():
+        return {}
+    place = f"{address}/p/{rows[Table.project][0]}"
+    found: dict[str, Any] = {"review": dg.MetadataValue.url(f"{place}/{_PAGES[table.name]}")}
+    if table is Decision:
+        several = rows.filter(pl.col(Decision.photo_ids).list.len() > 1)[Decision.group_id].head(_SHEETS)
+        sheets = "\n\n".join(f"![set {g}]({place}/sheet/{g}.jpg)" for g in several)
+        found |= {"contact_sheets": dg.MetadataValue.md(sheets)} if sheets else {}
+    return found
 
 
 def check_metadata(failing: pl.DataFrame) -> dict[str, Any]:

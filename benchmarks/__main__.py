@@ -17,10 +17,12 @@ from typing import Any
 
 import click
 
+from benchmarks.learning import learning_rows
 from benchmarks.models import model_rows
 from benchmarks.page import write_page
 from benchmarks.peers import Peers
 from benchmarks.pictures import picture_rows
+from benchmarks.review import review_rows
 from benchmarks.rows import Row
 from benchmarks.vectors import curve, vector_rows
 from benchmarks.whole import partition_figures, whole_rows
@@ -35,7 +37,11 @@ RESULTS = HERE / "results.json"
 )
 @click.option("--count", default=64, help="Photographs of 2 MP for single stages.")
 @click.option("--partition", default=2000, help="Photographs of the run that is measured as a whole.")
-@click.option("--only", multiple=True, help="Groups: pictures, models, vectors, whole, partition, curve. All if none is named.")
+@click.option(
+    "--only",
+    multiple=True,
+    help="Groups: pictures, models, vectors, learning, review, whole, partition, curve. All if none is named.",
+)
 def main(work: Path, count: int, partition: int, only: tuple[str, ...]) -> None:
     """Measure; groups that are not named keep their former rows."""
     work.mkdir(parents=True, exist_ok=True)
@@ -56,6 +62,8 @@ def main(work: Path, count: int, partition: int, only: tuple[str, ...]) -> None:
     measure("pictures", picture_rows(work, peers, count))
     measure("models", model_rows(work, 4 * count))
     measure("vectors", vector_rows(work, peers))
+    measure("learning", learning_rows(work))
+    measure("review", review_rows(work))
     measure("whole", whole_rows(work, 5 * count))
     measure("partition", _partition(work, partition) if not only or "partition" in only else [])
     found = curve() if not only or "curve" in only else before["curve"]

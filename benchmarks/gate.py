@@ -19,7 +19,7 @@ from typing import Any
 
 import click
 
-from benchmarks.shares import wilson
+from proofsheet.learn.intervals import wilson
 from proofsheet.words.gate import RULES, judge
 from proofsheet.words.rules.judged import Judged
 from schemas.proof import Texts

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.made_sets import Shot, make_sets
-from benchmarks.shares import wilson
+from proofsheet.learn.intervals import wilson
 from proofsheet.vision import encode
 from proofsheet.vision.hashing import phash
 from proofsheet.vision.linking import Likeness, complete_link

@@ -15,21 +15,33 @@ import dagster as dg
 
 from assets.stage import PROJECTS
 from proofsheet.cleaning import clean
+from proofsheet.learn.retraining import new_overrides
 from proofsheet.library.settle import Seen, judge, look_at
 from proofsheet.processes import writer_below
 from proofsheet.workspace import Project, Workspace
 from resources.along import AlongResource
 from resources.photos import PhotoFilesResource
 from resources.store import StoreResource
+from schemas.review import ReviewBatch
 from schemas.settings import WatchSettings
+from schemas.settings_learning import RankerSettings
 
 PROJECT_JOB = "project"
 CLEAN_JOB = "clean_up"
+TRAIN_JOB = "train"
 
+TRAINING = dg.AssetSelection.groups("training")
 project_job = dg.define_asset_job(
     PROJECT_JOB,
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - TRAINING,
     description="The whole way for one project: read, measure, group, choose, describe, judge, export.",
+)
+
+
+train_job = dg.define_asset_job(
+    TRAIN_JOB,
+    selection=TRAINING,
+    description="Models over all projects: train, judge, promote or refuse, export, report.",
 )
 
 
@@ -48,7 +60,7 @@ def partition_changes(instance: dg.DagsterInstance, projects: list[Project]) -> 
     return sorted(wanted - present), sorted(present - wanted)
 
 
-def automation(settings: WatchSettings) -> Automation:
+def automation(settings: WatchSettings, ranking: RankerSettings) -> Automation:
     """Everything that runs by itself."""
 
     @dg.sensor(
@@ -89,14 +101,34 @@ def automation(settings: WatchSettings) -> Automation:
     by_clock = dg.ScheduleDefinition(
         name="clean_up", job=clean_up, cron_schedule=settings.clean_up, default_status=dg.DefaultScheduleStatus.RUNNING
     )
-    return Automation([project_job, clean_up], [project_folders], [rescan, by_clock])
+    return Automation([project_job, train_job, clean_up], [project_folders, retrain_sensor(settings, ranking)], [rescan, by_clock])
+
+
+def retrain_sensor(settings: WatchSettings, ranking: RankerSettings) -> dg.SensorDefinition:
+    """Starts a training once enough people overruled proposals."""
+
+    @dg.sensor(
+        name="retrain",
+        job=train_job,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=settings.interval_s,
+        description="Trains again once enough new overrides have come since the last training.",
+    )
+    def retrain(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult | dg.SkipReason:
+        count, mark = new_overrides(store.workspace())
+        if count < ranking.retrain_after:
+            return dg.SkipReason(f"{count} new overrides since the last training; {ranking.retrain_after} start one")
+        context.log.info(f"{count} new overrides")
+        return dg.SensorResult(run_requests=[dg.RunRequest(run_key=f"retrain-{mark}")])
+
+    return retrain
 
 
 def look_around(context: dg.SensorEvaluationContext, workspace: Workspace, quiet_s: float, now: float) -> dg.SensorResult:
     """One tick of the sensor.
 
     Args:
-        context: gives instance and cursor (JSON: project key to what was seen of its folder).
+        context: gives instance and cursor (JSON: what was seen of each folder, and how many batches of its review there were).
         workspace: library and home.
         quiet_s: how long nothing may have changed.
         now: seconds.
@@ -105,14 +137,18 @@ def look_around(context: dg.SensorEvaluationContext, workspace: Workspace, quiet
     workspace.remember()
     added, gone = partition_changes(context.instance, projects)
     remembered: Mapping[str, Any] = json.loads(context.cursor or "{}")
-    cursor: dict[str, Any] = {}
+    cursor, batches = dict[str, Any](), dict[str, int]()
     requests: list[dg.RunRequest] = []
     told: list[str] = []
-    for project, seen, ready, reason in _judged(projects, remembered, quiet_s, now):
+    for project, seen, ready, reason in _judged(projects, remembered.get("folders", {}), quiet_s, now):
         cursor[project.key] = seen.as_dict()
-        told.append(f"{project.name}: {reason}")
-        if ready:
-            requests.append(dg.RunRequest(run_key=f"{project.key}-{seen.signature}", partition_key=project.key))
+        before, count = remembered.get("batches", {}).get(project.key, 0), project.ledger.rows(ReviewBatch).height
+        submitted = count > before and seen.done == seen.signature  # while it is copied to, its next run takes the batch in
+        batches[project.key] = count if ready or submitted else before
+        told.append(f"{project.name}: {'a batch of the review was submitted' if submitted else reason}")
+        if ready or submitted:
+            key = f"{project.key}-{seen.signature}" + ("" if ready else f"-batch-{batches[project.key]}")
+            requests.append(dg.RunRequest(run_key=key, partition_key=project.key))
     told += [f"{name}: its folder is gone; tables and facts are kept" for name in workspace.vanished().values()]
     context.log.info("; ".join(told))
     changes = [PROJECTS.build_add_request(added)] if added else []
@@ -121,7 +157,7 @@ def look_around(context: dg.SensorEvaluationContext, workspace: Workspace, quiet
         run_requests=requests or None,
         skip_reason=None if requests else "; ".join(told) or "the library has no sub-folder",
         dynamic_partitions_requests=changes,
-        cursor=json.dumps(cursor),
+        cursor=json.dumps({"folders": cursor, "batches": batches}),
     )
 
 

@@ -14,12 +14,17 @@ import traceback
 import click
 
 from dagster_project.commands.analyze import analyze
+from dagster_project.commands.apply import apply, sandbox, undo
+from dagster_project.commands.decisions import decisions
 from dagster_project.commands.doctor import doctor
+from dagster_project.commands.history import history
 from dagster_project.commands.init import init
 from dagster_project.commands.models import models
 from dagster_project.commands.prompts import prompts
+from dagster_project.commands.publish import exporting, publishing, sidecars
 from dagster_project.commands.quarantine import quarantine
 from dagster_project.commands.rate import rate
+from dagster_project.commands.review import review
 from dagster_project.commands.run import run
 from dagster_project.commands.sets import sets
 from dagster_project.commands.sql import sql
@@ -61,5 +66,33 @@ def main(debug: bool) -> None:
     """Choose, describe, gate and export the pictures of many projects, on your own machine."""
 
 
-for command in (init, doctor, up, status, run, sql, analyze, models, vectors, words, sets, prompts, rate, quarantine):
+for command in (
+    init,
+    doctor,
+    up,
+    status,
+    run,
+    sql,
+    analyze,
+    history,
+    models,
+    decisions,
+    vectors,
+    words,
+    sets,
+    prompts,
+    rate,
+    quarantine,
+    review,
+    sandbox,
+    apply,
+    undo,
+    exporting,
+    sidecars,
+    publishing,
+):
     main.add_command(command)
+
+
+if __name__ == "__main__":
+    main(prog_name="proofsheet")

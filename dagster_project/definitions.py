@@ -12,9 +12,12 @@ import dagster as dg
 
 import assets
 from assets.staleness import SETTINGS_TAG, StageVersion, stage_versions
+from dagster_project.apply_job import apply_job
 from dagster_project.automation import automation
+from dagster_project.publish_job import publish_job
 from proofsheet.config import Configuration, load
 from resources.along import AlongResource, EncodingResource, PreviewingResource
+from resources.judging import CropResource, RankerResource, ReviewingResource
 from resources.labels import DetectionResource, ScenesResource
 from resources.photos import PhotoFilesResource
 from resources.progress import ProgressResource
@@ -59,6 +62,9 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
         "vision_model": VisionModelResource(**settings.model.model_dump()),
         "gate": GateResource(**settings.gate.model_dump()),
         "vocabulary": VocabularyResource(**settings.vocabulary.model_dump()),
+        "ranking": RankerResource(**settings.ranker.model_dump()),
+        "cropping": CropResource(**settings.crops.model_dump()),
+        "reviewing": ReviewingResource(**settings.review.model_dump()),
         "rating_rule": RatingRuleResource(**settings.rating.model_dump()),
         "progress": progress or ProgressResource(),
     }
@@ -70,10 +76,10 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
     found = [a for a in dg.load_assets_from_package_module(assets) if isinstance(a, dg.AssetsDefinition)]
     versioned = list(dg.map_asset_specs(with_settings, found))
     resources["stages"] = Stages(stage_versions((spec for a in versioned for spec in a.specs), resources))
-    by_itself = automation(settings.watch)
+    by_itself = automation(settings.watch, settings.ranker)
     return dg.Definitions(
         assets=versioned,
-        jobs=by_itself.jobs,
+        jobs=[*by_itself.jobs, apply_job(lambda: settings), publish_job(lambda: settings)],
         sensors=by_itself.sensors,
         schedules=by_itself.schedules,
         resources=resources,

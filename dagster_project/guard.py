@@ -9,6 +9,7 @@ The stock webserver answers to any Host and runs GraphQL mutations over GET and 
 over GET, bodies that a plain HTML form can send, and websockets of a foreign or unknown origin.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -37,10 +38,11 @@ class Guard:
     Args:
         app: the application to protect.
         hosts: values of Host that are served; see `allowed_hosts`.
+        shown_elsewhere: paths of pictures that pages of this machine's other ports may show, such as the Dagster UI; read alone.
     """
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
-        self._app, self._hosts = app, hosts
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], shown_elsewhere: re.Pattern[str] | None = None) -> None:
+        self._app, self._hosts, self._shown = app, hosts, shown_elsewhere
         self._origins = frozenset(f"{scheme}://{host}" for host in hosts for scheme in ("http", "https"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,12 +52,16 @@ class Guard:
             return
         reason = self.objection(scope)
         if reason is None:
-            await self._app(scope, receive, _with_headers(send))
+            shown = scope["type"] == "http" and self._is_shown(scope)
+            await self._app(scope, receive, _with_headers(send, b"same-site" if shown else b"same-origin"))
         elif scope["type"] == "http":
             await PlainTextResponse(f"Refused: {reason}\n", 403)(scope, receive, send)
         else:
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": reason})
+
+    def _is_shown(self, scope: Scope) -> bool:
+        return self._shown is not None and scope["method"] in _SAFE and self._shown.fullmatch(scope["path"]) is not None
 
     def objection(self, scope: Scope) -> str | None:
         """Why the request is refused, or None."""
@@ -75,7 +81,8 @@ class Guard:
             if path.rstrip("/").endswith("/graphql"):
                 return "GraphQL is served by POST alone."
             opening = headers.get("sec-fetch-mode") == "navigate"
-            if _cross_site(headers) and not opening:
+            shown = headers.get("sec-fetch-site") == "same-site" and self._is_shown(scope)
+            if _cross_site(headers) and not opening and not shown:
                 return "requests from other sites are refused."
             return None
         if _cross_site(headers):
@@ -89,12 +96,12 @@ def _cross_site(headers: Headers) -> bool:
     return headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, resource_policy: bytes) -> Send:
     async def wrapped(message: Message) -> None:
         if message["type"] == "http.response.start":
             given: list[Any] = [(n, v) for n, v in message.get("headers", []) if n.lower() not in _ALWAYS]
             policy = b"; ".join(v for n, v in message.get("headers", []) if n.lower() == b"content-security-policy")
-            extra = dict(_ALWAYS)
+            extra = {**_ALWAYS, b"cross-origin-resource-policy": resource_policy}
             if policy:
                 extra[b"content-security-policy"] = policy + b"; " + _ALWAYS[b"content-security-policy"]
             message = {**message, "headers": [*given, *extra.items()]}

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from assets.stage import PROJECTS
 from assets.tell import failure_text
-from dagster_project.automation import PROJECT_JOB, partition_changes
+from dagster_project.automation import PROJECT_JOB, TRAIN_JOB, partition_changes
 from dagster_project.definitions import build_defs
 from dagster_project.instance import open_instance
 from proofsheet.config import Configuration
@@ -125,6 +125,29 @@ def run_one(settings: Configuration, key: str, select: Sequence[dg.AssetKey] | N
         told = failure_text(RuntimeError(" ".join(str(error).split("\n")[:1])))
         return Outcome(project.name, "", False, round(time.monotonic() - began, 2), error=told)
     return _outcome(project, result, time.monotonic() - began)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """How a training over all projects ended: what each model's training says, and the first failure in words."""
+
+    success: bool
+    told: list[str]
+    error: str | None = None
+
+
+def train_all(settings: Configuration, listener: Progress | None = None) -> Trained:
+    """One run of the training job in this process, recorded in the instance."""
+    workspace = Workspace(settings.place)
+    job = build_defs(settings, GivenProgress(listener) if listener else None).resolve_job_def(TRAIN_JOB)
+    with open_instance(workspace.home) as instance:
+        result = job.execute_in_process(
+            run_config=_QUIET, instance=instance, raise_on_error=False, tags={PROCESS_TAG: process_mark()}
+        )
+    events = result.get_asset_materialization_events()
+    told = [str(t) for e in events if (t := _value(e.step_materialization_data.materialization.metadata, "outcome"))]
+    failures = [e for e in result.all_events if e.is_failure and getattr(e.event_specific_data, "error", None)]
+    return Trained(result.success, told, _reason(failures[0].event_specific_data) if failures else None)
 
 
 def run_many(

@@ -5,6 +5,8 @@ Add here: an option of the UI.
 Keep out: rules (guard.py).
 """
 
+from pathlib import Path
+
 import click
 import dagster as dg
 import uvicorn
@@ -12,6 +14,7 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster_webserver.app import create_app_from_workspace_process_context
 
+from dagster_project.cards_page import Cards
 from dagster_project.guard import Guard, allowed_hosts
 
 
@@ -29,7 +32,8 @@ def main(host: str, port: int, workspace: str, read_only: bool, allow_host: tupl
             instance, WorkspaceFileTarget(paths=[workspace]), version=dg.__version__, read_only=read_only
         ) as context,
     ):
-        app = Guard(create_app_from_workspace_process_context(context), allowed_hosts(host, port, allow_host))
+        pages = Cards(create_app_from_workspace_process_context(context), Path(instance.root_directory).parent / "models")
+        app = Guard(pages, allowed_hosts(host, port, allow_host))
         uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
 
 

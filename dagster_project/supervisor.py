@@ -1,4 +1,4 @@
-"""`proofsheet up`: code server, daemon and guarded UI as children of one process.
+"""`proofsheet up`: code server, daemon, guarded UI and review app as children of one process.
 
 Holds `Supervisor`.
 Add here: another child.
@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from assets.tell import REVIEW_ADDRESS
 from dagster_project.instance import instance_folder, open_instance
 from dagster_project.zombies import fail_dead_runs
 from proofsheet.errors import ProofsheetError, UsageError
@@ -39,6 +40,7 @@ class UpOptions:
     read_only: bool
     allow_hosts: tuple[str, ...]
     definitions: str
+    review_port: int = 8765
 
 
 class Supervisor:
@@ -69,12 +71,13 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
         self._end_leftovers()
-        for _ in range(20):  # a process that was just killed frees its port a moment later
-            if not port_in_use(self.options.host, self.options.port):
-                break
-            time.sleep(0.1)
-        else:
-            raise UsageError(f"Port {self.options.port} is in use.", "Choose another with --port.")
+        for port, option in ((self.options.port, "--port"), (self.options.review_port, "--review-port")):
+            for _ in range(20):  # a process that was just killed frees its port a moment later
+                if not port_in_use(self.options.host, port):
+                    break
+                time.sleep(0.1)
+            else:
+                raise UsageError(f"Port {port} is in use.", f"Choose another with {option}.")
         self._sweep(also_unmarked=True)
         self.logs.mkdir(parents=True, exist_ok=True)
         try:
@@ -82,6 +85,8 @@ class Supervisor:
             self._wait_until(self._code_answers, "code server")  # a daemon that sees no code fails the backfills it finds
             self._start("daemon")
             self._start("ui")
+            if not self.options.read_only:
+                self._start("review")
             self._wait_until(self._ui_answers, "UI")
             if not self._stop:
                 self._ready(self.address(), self.logs)
@@ -94,10 +99,10 @@ class Supervisor:
             self._end_leftovers()
             self._sweep(also_unmarked=True)
 
-    def address(self) -> str:
-        """Where the UI is."""
+    def address(self, port: int | None = None) -> str:
+        """Where the UI is, or what listens on another port."""
         host = "127.0.0.1" if self.options.host in {"0.0.0.0", "::"} else self.options.host  # noqa: S104
-        return f"http://{host}:{self.options.port}"
+        return f"http://{host}:{port or self.options.port}"
 
     def _commands(self) -> dict[str, list[str]]:
         file = self.workspace.home / "dagster" / "workspace.up.yaml"
@@ -109,11 +114,14 @@ class Supervisor:
         serving = ["--host", options.host, "--port", str(options.port), "--workspace", str(file)]
         serving += ["--read-only"] if options.read_only else []
         serving += [word for host in options.allow_hosts for word in ("--allow-host", host)]
+        reviewing = ["--host", options.host, "--port", str(options.review_port), "--dagster", self.address()]
+        reviewing += [word for host in options.allow_hosts for word in ("--allow-host", host)]
         code = ["-m", "dagster", "code-server", "start", "-m", options.definitions, "-h", "127.0.0.1", "-p", str(self._code_port)]
         return {
             "code": [python, *code],
             "daemon": [python, "-m", "dagster._daemon", "run", "-w", str(file)],
             "ui": [python, "-m", "dagster_project.serve_ui", *serving],
+            "review": [python, "-m", "dagster_project.review.server", *reviewing],
         }
 
     def _start(self, name: str) -> None:
@@ -122,6 +130,7 @@ class Supervisor:
             "PROOFSHEET_LIBRARY": str(self.workspace.library),
             "PROOFSHEET_HOME": str(self.workspace.home),
             MARK: str(self.workspace.home),
+            REVIEW_ADDRESS: "" if self.options.read_only else self.address(self.options.review_port),
         }
         with (self.logs / f"{name}.log").open("ab") as log:
             self._children[name] = subprocess.Popen(  # noqa: S603 - our own interpreter and modules

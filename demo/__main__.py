@@ -52,7 +52,7 @@ def main(folder: Path) -> int:
     click.echo(f"\nNext, after `cd {here}`:")
     click.echo(f"  {command} status")
     click.echo(f"  {command} sql {QUESTION}")
-    click.echo(f"  {command} up        # the Dagster UI, with both projects")
+    click.echo(f"  {command} up        # the Dagster UI and the review app, with both projects")
     return 0 if unchanged else 1
 
 

@@ -1,6 +1,6 @@
 """`make docs`: the pages that follow from the code.
 
-Holds the generators of tables.md, cli.md and settings.md; tests check that the pages are current.
+Holds the generators of tables.md, cli.md, settings.md and keys.md; tests check that the pages are current.
 Add here: a page that can be derived.
 Keep out: pages that people write.
 """
@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 import schemas
 from dagster_project.cli import main
+from dagster_project.review.keys import KEYS
 from proofsheet.config import Configuration
 from proofsheet.ledger import FACTS
 from schemas.storage import StoredTable
@@ -100,7 +101,16 @@ def settings_page() -> str:
     return "\n".join(parts)
 
 
-PAGES = {"tables.md": tables_page, "cli.md": cli_page, "settings.md": settings_page}
+def keys_page() -> str:
+    """Every key of the review, from the table that the page itself reads."""
+    intro = "One key decides, saves and goes on. Keys mean the same in every view; they are ignored while you type, when a key "
+    intro += "repeats, and with other modifiers. `?` shows this table in the review.\n"
+    return "\n".join(
+        [_NOTE, "# Keys of the review\n", intro, "| key | does |", "|---|---|", *(f"| {k.shown} | {k.does} |" for k in KEYS), ""]
+    )
+
+
+PAGES = {"tables.md": tables_page, "cli.md": cli_page, "settings.md": settings_page, "keys.md": keys_page}
 
 if __name__ == "__main__":
     for page, make in PAGES.items():

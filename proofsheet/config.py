@@ -31,6 +31,8 @@ from schemas.settings import (
     SceneSettings,
     WatchSettings,
 )
+from schemas.settings_learning import CropSettings, HistorySettings, RankerSettings
+from schemas.settings_review import ApplySettings, PublishSettings, ReviewSettings
 from schemas.settings_words import CaptionSettings, GateSettings, RatingSettings, VisionModelSettings, VocabularySettings
 
 FILE = "proofsheet.toml"
@@ -57,6 +59,12 @@ class Configuration(BaseModel):
     gate: GateSettings = Field(default_factory=GateSettings)
     vocabulary: VocabularySettings = Field(default_factory=VocabularySettings)
     rating: RatingSettings = Field(default_factory=RatingSettings)
+    history: HistorySettings = Field(default_factory=HistorySettings)
+    ranker: RankerSettings = Field(default_factory=RankerSettings)
+    crops: CropSettings = Field(default_factory=CropSettings)
+    review: ReviewSettings = Field(default_factory=ReviewSettings)
+    apply: ApplySettings = Field(default_factory=ApplySettings)
+    publish: PublishSettings = Field(default_factory=PublishSettings)
 
     def changed(self, section: str, **values: object) -> Configuration:
         """The same with other values in a section."""

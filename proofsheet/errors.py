@@ -24,6 +24,10 @@ class UsageError(ProofsheetError):
     exit_code = 2
 
 
+class NotFound(UsageError):
+    """A project, photo or set that is not there."""
+
+
 class StoreError(ProofsheetError):
     """A store file that cannot be read or written."""
 

@@ -1,16 +1,19 @@
 """Files on disk, without surprises.
 
-Holds hashing, atomic writing, cloning, identities and printable names.
+Holds hashing, atomic writing, cloning, identities, printable names and plain CSV.
 Add here: file operations that several areas need.
 Keep out: pictures (pictures.py) and moves of originals.
 """
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import os
 import shutil
 import stat
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -131,6 +134,15 @@ def write_atomic(path: Path, content: bytes, *, durable: bool = True) -> None:
         work.unlink(missing_ok=True)
     if durable:
         fsync_folder(path.parent)
+
+
+def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> bytes:
+    """Rows as UTF-8 CSV with a header, exactly as they are: for programs, not for spreadsheets."""
+    stream = io.StringIO(newline="")
+    writer = csv.DictWriter(stream, columns)
+    writer.writeheader()
+    writer.writerows(rows)
+    return stream.getvalue().encode("utf-8")
 
 
 def clone(source: Path, target: Path) -> None:

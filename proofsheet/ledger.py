@@ -18,12 +18,14 @@ from typing import Any
 import polars as pl
 
 from proofsheet.errors import StoreError, StoreTooNew, UsageError
-from schemas import facts
+from schemas import apply, facts, review
 from schemas.facts import WordEdit
+from schemas.history import HistoryFile, HistoryRefusal, HistoryRow
+from schemas.learning import Fit, Promotion
 from schemas.metrics import SessionMetric
 from schemas.table import Table
 
-FORMAT = 4
+FORMAT = 7
 FACTS: tuple[type[Table], ...] = (
     facts.Refusal,
     facts.RunRecord,
@@ -34,6 +36,7 @@ FACTS: tuple[type[Table], ...] = (
     facts.WordEdit,
     facts.Waiver,
     facts.WordReview,
+    facts.TextRequest,
     facts.LifecycleEvent,
     facts.PromptRecord,
     facts.SetContext,
@@ -41,6 +44,19 @@ FACTS: tuple[type[Table], ...] = (
     facts.ImportedFlag,
     facts.EvaluationRow,
     SessionMetric,
+    HistoryRow,
+    HistoryRefusal,
+    HistoryFile,
+    Fit,
+    Promotion,
+    review.Verdict,
+    review.ReviewStep,
+    review.ReviewBatch,
+    review.Feedback,
+    apply.ApplyPlan,
+    apply.FileOperation,
+    apply.SignOff,
+    apply.Upload,
 )
 _LOCK = f"""
 CREATE TRIGGER IF NOT EXISTS locked_words BEFORE INSERT ON "{WordEdit.name}"
@@ -52,7 +68,10 @@ WHEN NEW."{WordEdit.source}" <> 'human' AND (
 BEGIN SELECT RAISE(ABORT, 'locked by a person'); END
 """  # noqa: S608 - names of our own columns
 _ONLY_ADDED = "CREATE TRIGGER IF NOT EXISTS kept_{0}_{1} BEFORE {1} ON \"{0}\" BEGIN SELECT RAISE(ABORT, 'kept for ever'); END"
-_KEPT = (facts.WordEdit, facts.ProofAttempt, facts.WordReview, facts.EvaluationRow)
+_KEPT = (
+    *(facts.WordEdit, facts.ProofAttempt, facts.WordReview, facts.EvaluationRow, HistoryRow, Fit, Promotion),
+    *(review.Verdict, review.ReviewStep, review.ReviewBatch, review.Feedback, apply.SignOff, apply.Upload),
+)
 
 _SQLITE = {pl.Int64: "INTEGER", pl.Float64: "REAL", pl.Boolean: "INTEGER"}
 
@@ -110,18 +129,44 @@ class Ledger:
         names = table.polars_schema().names()
         return table.frame({n: _decode(table, n, row[n]) for n in names} for row in found)
 
+    def rows_after(self, table: type[Table], column: str, value: int) -> list[dict[str, Any]]:
+        """Rows of which a counting column is larger, in its order."""
+        if not self.path.exists():
+            return []
+        with self._open() as con:
+            return _after(con, table, column, value)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Transaction]:
+        """Several tables as they were at one moment, whoever writes meanwhile."""
+        with self._open() as con, con:
+            con.execute("BEGIN")
+            yield Transaction(self, con)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[Transaction]:
+        """One transaction in which what is read stays true until what follows from it is written."""
+        with self._open() as con, con:
+            con.execute("BEGIN IMMEDIATE")
+            yield Transaction(self, con)
+
     def _write(self, table: type[Table], rows: Iterable[Mapping[str, object]], on_conflict: str) -> int:
-        names = table.polars_schema().names()
-        values = [tuple(_encode(table, n, self._value(table, n, row)) for n in names) for row in rows]
+        values = list(rows)
         if not values:
             return 0
+        with self._open() as con, con:
+            return self.insert(con, table, values, on_conflict)
+
+    def insert(self, con: sqlite3.Connection, table: type[Table], rows: Iterable[Mapping[str, object]], on_conflict: str) -> int:
+        """Insert into an open connection; gives the number of rows changed."""
+        names = table.polars_schema().names()
+        values = [tuple(_encode(table, n, self._value(table, n, row)) for n in names) for row in rows]
         columns, marks = ", ".join(f'"{n}"' for n in names), ", ".join("?" * len(names))
         keys = ", ".join(f'"{k}"' for k in table.key())
         statement = f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks}) ON CONFLICT ({keys}) {on_conflict}'  # noqa: S608
-        with self._open() as con, con:
-            before = con.total_changes
-            con.executemany(statement, values)
-            return con.total_changes - before
+        before = con.total_changes
+        con.executemany(statement, values)
+        return con.total_changes - before
 
     def _value(self, table: type[Table], name: str, row: Mapping[str, object]) -> object:
         """A column of a row; what is not said of a column that may be null is null."""
@@ -161,7 +206,7 @@ class Ledger:
             )
 
     def _bring_up_to_date(self, con: sqlite3.Connection) -> None:
-        """Make what is missing, in one transaction; what is there stays. Formats 2 to 4 added tables and nullable columns."""
+        """Make what is missing, in one transaction; what is there stays. Formats 2 to 7 added tables and nullable columns."""
         with con:
             con.execute("BEGIN IMMEDIATE")
             con.execute("CREATE TABLE IF NOT EXISTS owner (project TEXT NOT NULL PRIMARY KEY)")
@@ -177,6 +222,28 @@ class Ledger:
                 con.execute(_ONLY_ADDED.format(table.name, "UPDATE"))
                 con.execute(_ONLY_ADDED.format(table.name, "DELETE"))
             con.execute(f"PRAGMA user_version={FORMAT}")
+
+
+class Transaction:
+    """A transaction of `Ledger.exclusive` or `Ledger.snapshot`."""
+
+    def __init__(self, ledger: Ledger, con: sqlite3.Connection) -> None:
+        self._ledger, self._con = ledger, con
+
+    def rows_after(self, table: type[Table], column: str, value: int) -> list[dict[str, Any]]:
+        """Rows of which a counting column is larger, in its order."""
+        return _after(self._con, table, column, value)
+
+    def add(self, table: type[Table], rows: Iterable[Mapping[str, object]]) -> int:
+        """Insert rows; one whose key is there already stays as it was."""
+        return self._ledger.insert(self._con, table, rows, "DO NOTHING")
+
+
+def _after(con: sqlite3.Connection, table: type[Table], column: str, value: int) -> list[dict[str, Any]]:
+    name = _known(table, column)
+    statement = f'SELECT * FROM "{table.name}" WHERE "{name}" > ? ORDER BY "{name}"'  # noqa: S608
+    found = con.execute(statement, (value,)).fetchall()
+    return [{n: _decode(table, n, row[n]) for n in table.polars_schema().names()} for row in found]
 
 
 def _known(table: type[Table], name: str) -> str:
@@ -212,4 +279,4 @@ def _decode(table: type[Table], name: str, value: Any) -> Any:  # noqa: ANN401
         return datetime.fromisoformat(value)
     if isinstance(dtype, pl.List | pl.Struct):
         return json.loads(value)
-    return value
+    return bool(value) if dtype == pl.Boolean else value

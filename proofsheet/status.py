@@ -17,7 +17,7 @@ from proofsheet.library.news import disk_news
 from proofsheet.workspace import Project
 from schemas.facts import RunRecord
 from schemas.library import OtherFile, Photo, Quarantine
-from schemas.proof import MetadataQuality
+from schemas.proof import PASSED, MetadataQuality
 from schemas.review import Decision
 from schemas.storage import StoredTable
 
@@ -83,7 +83,7 @@ def project_status(project: Project) -> ProjectStatus:
         photos=photos,
         sets=counts.get(Decision.name, 0),
         doubtful=flagged.height,
-        accepted=verdicts.get("accepted", 0),
+        accepted=sum(verdicts.get(s, 0) for s in PASSED),
         blocked=verdicts.get("blocked", 0),
         quarantined=quarantined,
         other_files=others,

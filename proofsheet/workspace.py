@@ -13,7 +13,7 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
-from proofsheet.errors import UsageError
+from proofsheet.errors import NotFound, UsageError
 from proofsheet.files import printable, short_hash, write_atomic
 from proofsheet.ledger import Ledger
 from proofsheet.store import Store
@@ -21,16 +21,19 @@ from schemas.settings import PlaceSettings
 
 _SLUG_LENGTH = 40
 _NAMES = "projects.json"
+SANDBOX = "sandbox"
+SHARED = "_all"  # key of what belongs to no project; keys of projects end in a hash and so differ
 
 
 @dataclass(frozen=True)
 class Project:
-    """One sub-folder of the library, and its places in the home."""
+    """One sub-folder of the library, or a sandbox, and its places in the home."""
 
     key: str
     name: str
     folder: Path
     home: Path
+    sandbox: bool = False
 
     @property
     def store(self) -> Store:
@@ -53,6 +56,16 @@ class Project:
         return self.home / "models"
 
     @property
+    def shared(self) -> Project:
+        """The places of what belongs to no project, such as models over all of them."""
+        return Project(SHARED, "all projects", self.folder.parent, self.home)
+
+    @property
+    def decisions_file(self) -> Path:
+        """The proposals as a file for other tools."""
+        return self.home / "exports" / self.key / "automation_decisions.jsonl"
+
+    @property
     def prompts(self) -> Path:
         """Folder of the user's own prompts; they serve all projects."""
         return self.home / "prompts"
@@ -66,6 +79,11 @@ class Project:
     def logs(self) -> Path:
         """Folder of the logs of its runs."""
         return self.home / "logs" / self.key
+
+    @property
+    def outgoing(self) -> Path:
+        """Folder of copies that are being published; empty between publications."""
+        return self.home / "outgoing" / self.key
 
     @property
     def export_file(self) -> Path:
@@ -92,21 +110,31 @@ class Workspace:
             raise UsageError(f"The home {self.home} lies inside the library.", "Choose a home outside: the library is only read.")
 
     def projects(self) -> list[Project]:
-        """Every project in the order of its name; hidden folders and links are none."""
-        folders = (p for p in self.library.iterdir() if p.is_dir() and not p.is_symlink() and not p.name.startswith("."))
-        return [self._of(folder) for folder in sorted(folders, key=lambda p: p.name)]
+        """Every project in the order of its name, then every sandbox; hidden folders and links are none."""
+        return [self._of(folder) for folder in _folders(self.library)] + self.sandboxes()
+
+    def sandboxes(self) -> list[Project]:
+        """Copies of sets to try decisions on: projects of their own, never data for training."""
+        place = sandbox_folder(self.home)
+        names = [(f"{SANDBOX}/{folder.name}", folder) for folder in (_folders(place) if place.is_dir() else [])]
+        return [Project(project_key(name), printable(name), folder, self.home, sandbox=True) for name, folder in names]
 
     def project(self, wanted: str) -> Project:
         """The project with this key or folder name.
 
         Raises:
-            UsageError: if there is none.
+            NotFound: if there is none.
         """
         found = [p for p in self.projects() if wanted in (p.key, p.name)]
         if not found:
             names = ", ".join(p.name for p in self.projects()) or "none"
-            raise UsageError(f"There is no project {wanted!r} in {self.library}.", f"Projects there: {names}.")
+            raise NotFound(f"There is no project {wanted!r} in {self.library}.", f"Projects there: {names}.")
         return found[0]
+
+    @property
+    def shared(self) -> Project:
+        """The places of what belongs to no project."""
+        return Project(SHARED, "all projects", self.library, self.home)
 
     def remember(self) -> None:
         """Note the names of the present projects, so that a vanished folder can be told by its name."""
@@ -132,6 +160,16 @@ class Workspace:
 
     def _of(self, folder: Path) -> Project:
         return Project(project_key(folder.name), printable(folder.name), folder, self.home)
+
+
+def _folders(place: Path) -> list[Path]:
+    found = (p for p in place.iterdir() if p.is_dir() and not p.is_symlink() and not p.name.startswith("."))
+    return sorted(found, key=lambda p: p.name)
+
+
+def sandbox_folder(home: Path) -> Path:
+    """Where sandboxes lie."""
+    return home / SANDBOX
 
 
 def project_key(name: str) -> str:

@@ -18,11 +18,12 @@ from proofsheet.vision.encoders import Encoder, choose_encoder
 from proofsheet.vision.hashing import picture_hash
 from proofsheet.vision.measure import image_quality
 from proofsheet.vision.previews import preview_measurement
+from proofsheet.vision.saliency import saliency_grid
 from proofsheet.workspace import Project
 from schemas.library import ExifFact, GenerationFact
 from schemas.settings import EncoderSettings, PreviewSettings
 from schemas.table import Table
-from schemas.vision import ImageQuality, PictureHash
+from schemas.vision import ImageQuality, PictureHash, SaliencyGrid
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ PLAIN: Mapping[type[Table], Plain] = {
     ),
     ImageQuality: Plain(image_quality, "Measures sharpness, noise, exposure, clipping, contrast and colour."),
     PictureHash: Plain(picture_hash, "Hashes what is seen, so that near-duplicates differ in few bits."),
+    SaliencyGrid: Plain(saliency_grid, "Measures what draws the eye, in 12 x 12 cells."),
 }
 
 

@@ -11,7 +11,7 @@ import dagster as dg
 import polars as pl
 
 from proofsheet.files import Refused
-from proofsheet.library.scan import files_of
+from proofsheet.library.looking import files_of
 from proofsheet.onepass import Looked, Measurement, Work, cache_name, cached, look, reader_version, rows_of
 from proofsheet.pictures import Picture, PictureFile
 from proofsheet.progress import Progress

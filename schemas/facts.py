@@ -145,6 +145,14 @@ class WordReview(Table, name="word_reviews", origin="fact"):
     decided_at = column(pl.Datetime("us"), "When (UTC).")
 
 
+class TextRequest(Table, name="text_requests", origin="fact"):
+    """A person wanted other texts for a photo: each row allows one more round of asking. Only ever added."""
+
+    photo_id = column(pl.String, "The photo.", key=True)
+    number = column(pl.Int64, "Number of the wish, from 1.", key=True, ge=1)
+    requested_at = column(pl.Datetime("us"), "When (UTC).")
+
+
 class LifecycleEvent(EventColumns, Table, name="lifecycle_events", origin="fact"):
     """What happened to a photo's words; the same event is noted once."""
 

@@ -28,12 +28,22 @@ REFUSALS = (
 )
 
 
+IN_PLACE = "in place"
+STATES = (IN_PLACE, "selected", "review")
+
+
 class Photo(Table, name="photos"):
     """Every picture file of a project that could be opened, one row a path."""
 
-    photo_id = column(pl.String, "Opaque id of the file: a hash of project and path.", key=True)
+    photo_id = column(
+        pl.String,
+        "Opaque id of the file: a hash of project and path, the one before Proofsheet moved the file if it did.",
+        key=True,
+    )
     path = column(pl.String, "Path inside the project folder, with forward slashes.")
-    folder = column(pl.String, "Folder of the file inside the project; empty for the project folder itself.")
+    folder = column(
+        pl.String, "Folder inside the project, before Proofsheet moved the file if it did; empty for the project folder itself."
+    )
     file_name = column(pl.String, "Last part of the path.")
     format = column(pl.String, "Format found in the file, whatever its extension says.")
     size_bytes = column(pl.Int64, "Size of the file.", unit="bytes", ge=1)
@@ -42,6 +52,7 @@ class Photo(Table, name="photos"):
     series = column(pl.String, "The name before '_stage…'; null where the name has no stage.", nullable=True)
     stage = column(pl.Float64, "Stage number parsed from the name, such as 1.5.", nullable=True, ge=0)
     stage_label = column(pl.String, "Words after the stage number, such as 'upscaled'.", nullable=True)
+    state = column(pl.String, "Where an applied decision put it.", isin=STATES)
     companions = column(pl.List(pl.String), "Paths of the files that belong to this one (.txt, .yaml, .xmp, …).")
 
 
@@ -61,7 +72,7 @@ class OtherFile(Table, name="other_files"):
     """Every file of a project that is neither a photo nor refused; the three tables together hold every file."""
 
     path = column(pl.String, "Path inside the project folder.", key=True)
-    role = column(pl.String, "What it is taken for.", isin=("companion", "hidden", "other"))
+    role = column(pl.String, "What it is taken for.", isin=("companion", "hidden", "cut", "other"))
     extension = column(pl.String, "Extension in lower case; empty if there is none.")
 
 

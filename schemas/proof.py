@@ -18,6 +18,7 @@ from schemas.table import Table, column
 ISSUE_RULE = "rule"
 ISSUE = pl.Struct({ISSUE_RULE: pl.String, "field": pl.String, "start": pl.Int64, "end": pl.Int64, "message": pl.String})
 CHANGE = pl.Struct({"field": pl.String, "rule": pl.String, "before": pl.String, "after": pl.String})
+PASSED = ("accepted", "uploaded")  # texts that the gate let pass
 STATUSES = ("generated", "repaired", "accepted", "rejected", "blocked", "uploaded")
 
 
@@ -102,7 +103,7 @@ class MetadataQuality(Table, name="metadata_quality"):
 
 def _accepted_only_by_a_pass(data: Any) -> pl.LazyFrame:  # noqa: ANN401 - pandera hands over its own container
     table = MetadataQuality
-    passed = pl.col(table.status).is_in(["accepted", "uploaded"]) & (pl.col(table.issues).list.len() == 0)
+    passed = pl.col(table.status).is_in(list(PASSED)) & (pl.col(table.issues).list.len() == 0)
     filled = [
         pl.col(name).is_not_null()
         for name in (table.accepted_title, table.accepted_caption, table.accepted_alt_text, table.accepted_keywords)

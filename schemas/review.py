@@ -1,6 +1,6 @@
 """Tables of choices.
 
-Holds `Decision` and `Export`.
+Holds `Decision`, `ReviewMetric`, `Export`, and the facts of the review: `Verdict`, `ReviewStep`, `ReviewBatch`, `Feedback`.
 Add here: verdicts and what follows from them.
 Keep out: the measurements they rest on.
 """
@@ -10,6 +10,8 @@ from __future__ import annotations
 import polars as pl
 
 from schemas.table import Table, column
+
+CONFIDENCES = ("uncalibrated", "calibrated on all projects", "calibrated on this project")
 
 
 class Decision(Table, name="decisions"):
@@ -22,9 +24,86 @@ class Decision(Table, name="decisions"):
     keep_all = column(pl.Boolean, "True for brackets, stacks, panoramas and RAW with JPEG: the others of the set are no rejects.")
     reasons = column(pl.List(pl.String), "What spoke for the choice, from measured values.")
     flags = column(pl.List(pl.String), "What speaks against it, from measured values.")
+    anomaly = column(pl.Boolean, "True if a lower stage is preferred to a higher one.")
     confidence = column(pl.Float64, "Calibrated probability; null as long as it is uncalibrated.", nullable=True, ge=0, le=1)
-    confidence_kind = column(pl.String, "How to read the confidence.", isin=("uncalibrated",))
-    decided_by = column(pl.String, "Name and version of the rule.")
+    confidence_kind = column(pl.String, "How to read the confidence.", isin=CONFIDENCES)
+    decided_by = column(pl.String, "Name and version of the rule, and the model.")
+    crop_needed = column(pl.Boolean, "Whether a cut is proposed; null if no model proposes any.", nullable=True)
+    crop_x1 = column(
+        pl.Float64, "Left side of the cut in 0..1 of the upright picture; null if none is proposed.", nullable=True, ge=0, le=1
+    )
+    crop_y1 = column(pl.Float64, "Upper side.", nullable=True, ge=0, le=1)
+    crop_x2 = column(pl.Float64, "Right side.", nullable=True, ge=0, le=1)
+    crop_y2 = column(pl.Float64, "Lower side.", nullable=True, ge=0, le=1)
+    crop_confidence = column(
+        pl.Float64, "Calibrated probability that a person cuts it or not, as proposed.", nullable=True, ge=0, le=1
+    )
+    crop_reasons = column(pl.List(pl.String), "What spoke for the cut, or for none.")
+    crop_by = column(pl.String, "The model that proposed it; empty if there is none.")
+
+
+class Verdict(Table, name="verdicts", origin="fact"):
+    """What a person decided on a proposal; every row is a decision, the last one on a set counts."""
+
+    verdict_id = column(pl.String, "Id that the sender gave; the same id is the same verdict.", key=True)
+    group_id = column(pl.String, "The set.")
+    photo_ids = column(pl.List(pl.String), "Its photos as they were proposed.")
+    action = column(pl.String, "The decision.", isin=("approved", "rejected", "overridden", "skipped"))
+    proposed_photo_id = column(pl.String, "What was proposed.")
+    chosen_photo_id = column(pl.String, "What was chosen; null if nothing was.", nullable=True)
+    crop = column(pl.List(pl.Float64), "The cut as left, top, right, bottom in 0..1; null if none.", nullable=True)
+    confidence = column(pl.Float64, "How sure the proposal was.", nullable=True, ge=0, le=1)
+    proposed_by = column(pl.String, "Rule or model of the proposal.")
+    blind = column(pl.Boolean, "True if the person did not see what was proposed.")
+    bulk = column(pl.Boolean, "True if many sets were approved at once; such verdicts count in no statistics.")
+    decided_at = column(pl.Datetime("us"), "When (UTC).")
+    number = column(pl.Int64, "Order in which verdicts and steps came.", ge=1)
+    proposed_crop = column(pl.List(pl.Float64), "The cut that was proposed; null if none.", nullable=True)
+    proposal = column(pl.String, "Version of the proposal that was judged; null if it came from a file.", nullable=True)
+    seconds = column(pl.Float64, "From showing the set to the verdict; null if nobody measured.", unit="s", nullable=True, ge=0)
+    bulk_id = column(pl.String, "What verdicts given at once have in common; they are undone at once.", nullable=True)
+
+
+class ReviewStep(Table, name="review_steps", origin="fact"):
+    """A verdict taken back, or given again; verdicts themselves are never changed."""
+
+    step_id = column(pl.String, "Id that the sender gave.", key=True)
+    verdict_id = column(pl.String, "The verdict; of verdicts given at once, the last.")
+    act = column(pl.String, "What happened.", isin=("undo", "redo"))
+    number = column(pl.Int64, "Order in which verdicts and steps came.", ge=1)
+    done_at = column(pl.Datetime("us"), "When (UTC).")
+
+
+class ReviewBatch(Table, name="review_batches", origin="fact"):
+    """Verdicts handed over: only these reach history files, other tools and files on disk."""
+
+    batch_id = column(pl.String, "Id that the sender gave.", key=True)
+    up_to = column(pl.Int64, "Number of the last verdict or step in it.", ge=0)
+    number = column(pl.Int64, "Order of the batches.", ge=1)
+    submitted_at = column(pl.Datetime("us"), "When (UTC).")
+
+
+class Feedback(Table, name="feedback_notes", origin="fact"):
+    """What a person wrote about the tool while reviewing."""
+
+    note_id = column(pl.String, "Id that the sender gave.", key=True)
+    kind = column(pl.String, "What it is about.", isin=("note", "bug", "critical"))
+    text = column(pl.String, "In the person's words.")
+    group_id = column(pl.String, "The set that was open; null if none.", nullable=True)
+    noted_at = column(pl.Datetime("us"), "When (UTC).")
+
+
+class ReviewMetric(Table, name="review_metrics"):
+    """Figures of the review, over everything and by day; bulk approvals count in none of them."""
+
+    period = column(pl.String, "The day (UTC) as YYYY-MM-DD, or all.", key=True)
+    metric = column(pl.String, "What is measured.", key=True)
+    value = column(pl.Float64, "The figure; null if nothing was measured.", nullable=True)
+    low = column(pl.Float64, "Lower end of its 95 % interval (Wilson), for shares.", nullable=True)
+    high = column(pl.Float64, "Upper end.", nullable=True)
+    n = column(pl.Int64, "Number of cases behind it.", ge=0)
+    unit = column(pl.String, "Unit of the figure.", isin=("share", "s", "count", "IoU"))
+    meaning_in_words = column(pl.String, "What it says.")
 
 
 class Export(Table, name="exports"):

@@ -64,6 +64,7 @@ class VisionModelSettings(Settings):
         False, description="Unload the model when a run ends; OLLAMA_CLOSE_ON_RUN_END=1 does the same.", json_schema_extra=KNOB
     )
     force: Names = Field([], description="Jobs that ask again though there is an answer.", json_schema_extra=KNOB)
+    only: Names = Field([], description="Ids of photos; a run asks about no others. All if empty.", json_schema_extra=KNOB)
     off: Names = Field(["rating"], description="Jobs that are not run.")
 
 

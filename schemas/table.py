@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal, cast
 
 import pandera.polars as pa
@@ -99,24 +101,26 @@ class Table:
 
     name: ClassVar[str] = ""
     origin: ClassVar[Origin] = "derived"
+    shared: ClassVar[bool] = False
     tables: ClassVar[dict[str, type[Table]]] = {}
 
     project = column(pl.String, "Partition key of the project that the row belongs to.", key=True)
 
-    def __init_subclass__(cls, *, name: str, origin: Origin = "derived") -> None:
+    def __init_subclass__(cls, *, name: str, origin: Origin = "derived", shared: bool = False) -> None:
         for own, value in vars(cls).items():
             if isinstance(value, _Column) and hasattr(Table, own):
                 raise TypeError(f"{cls.__name__}.{own}: a column may not be named like an attribute of Table")
-        cls.name, cls.origin = name, origin
+        cls.name, cls.origin, cls.shared = name, origin, shared  # a shared table belongs to no project: it stands in `_all`
         Table.tables[name] = cls
 
     @classmethod
-    def columns(cls) -> dict[str, ColumnSpec]:
+    @cache
+    def columns(cls) -> Mapping[str, ColumnSpec]:
         """Every column by name, in the order of declaration."""
         found: dict[str, ColumnSpec] = {}
         for base in reversed(cls.__mro__):
             found |= {n: c.spec for n, c in vars(base).items() if isinstance(c, _Column)}
-        return found
+        return MappingProxyType(found)
 
     @classmethod
     def key(cls) -> tuple[str, ...]:

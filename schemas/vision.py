@@ -1,6 +1,6 @@
 """Tables of what the pixels say.
 
-Holds `ImageQuality`, `PictureHash`, `Preview`, `Embedding`, `PhotoGroup`, `Duplicate`.
+Holds `ImageQuality`, `PictureHash`, `SaliencyGrid`, `Preview`, `Embedding`, `PhotoGroup`, `Duplicate`.
 Add here: tables measured from decoded pictures.
 Keep out: choices (review.py) and texts (words.py).
 """
@@ -17,6 +17,8 @@ from schemas.table import Table, column
 
 VECTOR_LENGTH = 512
 TILES = 8
+GRID = 12
+GRID_CHANNELS = ("lightness", "contrast", "edges", "spectral residual", "colour")
 _UNIT_ERROR = 1e-3
 CAUSES = ("stage series", "RAW+JPEG", "bracket", "focus stack", "panorama", "similar", "single")
 KEEP_ALL = ("RAW+JPEG", "bracket", "focus stack", "panorama")
@@ -67,6 +69,17 @@ class PictureHash(Table, name="picture_hashes"):
     photo_id = column(pl.String, "The photo.", key=True)
     phash = column(pl.UInt64, "64 signs of low DCT frequencies; `bit_count(xor(a, b))` is the distance.")
     hashed_by = column(pl.String, "Code version of the hash.")
+
+
+class SaliencyGrid(Table, name="saliency_grids"):
+    """What draws the eye and where, in cells: the dense features that crops are proposed from."""
+
+    photo_id = column(pl.String, "The photo.", key=True)
+    grid = column(
+        pl.Array(pl.Float32, GRID * GRID * len(GRID_CHANNELS)),
+        "Channel by channel, 12 x 12 cells row by row: lightness, contrast, edges, spectral residual, distance in colour; 0..1.",
+    )
+    measured_by = column(pl.String, "Code version of the measuring functions.")
 
 
 class Preview(Table, name="previews"):

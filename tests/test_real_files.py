@@ -14,7 +14,10 @@ from schemas.vision import Embedding, ImageQuality
 from tests.kit import SHARED, configuration, run, tree
 
 FOLDERS = ("metadata_extractor", "immich_public_domain", "pillow_hpnd", "imagededup_apache2", "pdq_bsd")
-pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason=f"the real files of others are not at hand ({SHARED.name} is missing)")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(not SHARED.is_dir(), reason=f"the real files of others are not at hand ({SHARED.name} is missing)"),
+]
 
 
 @pytest.mark.parametrize("name", FOLDERS)

@@ -26,6 +26,7 @@ from tests.model_server import ModelServer
 
 FOLDER = "Secretname"
 FAST: dict[str, Any] = {"backend": "ollama", "idle_s": 0.4, "hard_s": 1.0, "backoff_s": 0.5, "outage_s": 5.0}
+PATIENT: dict[str, Any] = {"idle_s": 10.0, "hard_s": 20.0}  # where no limit is tested, a busy machine breaks none
 
 
 def described_project(place: Path, server: ModelServer, pictures: int, **model: Any) -> tuple[Configuration, Project]:

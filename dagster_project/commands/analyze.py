@@ -24,7 +24,8 @@ from proofsheet.config import Configuration, find, load
 from proofsheet.errors import UsageError
 from proofsheet.files import Refused, write_atomic
 from proofsheet.library.inventory import quality_score, quality_verdict
-from proofsheet.library.scan import Found, Scan, scan
+from proofsheet.library.looking import Found, Scan
+from proofsheet.library.scan import scan
 from proofsheet.onepass import Looked
 from proofsheet.vision.detector import choose_detector
 from proofsheet.vision.duplicates import find_duplicates
@@ -32,7 +33,7 @@ from proofsheet.vision.group import seen_photos
 from proofsheet.workspace import Project
 from resources.along import PLAIN, AlongResource, EncodingResource, PreviewingResource
 from resources.photos import PhotoFilesResource
-from schemas.library import ExifFact, GenerationFact, Photo
+from schemas.library import IN_PLACE, ExifFact, GenerationFact, Photo
 from schemas.settings import PlaceSettings
 from schemas.vision import Duplicate, Embedding, ImageQuality, PictureHash
 
@@ -155,6 +156,7 @@ def _duplicates(project: Project, opened: list[Found], looked: Looked, settings:
             Photo.size_bytes: p.file.fingerprint.size,
             Photo.modified_at: None,
             Photo.content_hash: p.file.content_hash,
+            Photo.state: IN_PLACE,
             Photo.companions: [],
         }
         for p in opened

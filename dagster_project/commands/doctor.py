@@ -20,6 +20,7 @@ from pydantic import BaseModel
 from dagster_project.commands.common import json_option, print_json, settings_and_workspace
 from proofsheet.config import Configuration
 from proofsheet.errors import ProofsheetError
+from proofsheet.learn import torch_parts
 from proofsheet.status import project_status
 from proofsheet.vision.detector import choose_detector
 from proofsheet.vision.encoders import choose_encoder
@@ -104,6 +105,8 @@ def _programs(settings: Configuration, workspace: Workspace) -> Iterator[Line]:
     yield _describer(settings)
     detector = choose_detector(settings.objects, settings.encoder.device)
     yield Line("ok", f"detector {detector.name}") if detector.ready else Line("warn", "objects", detector.note)
+    told = "training of ranker and crop proposer"
+    yield Line("ok", told) if torch_parts.installed() else Line("warn", f"{told}: not available", torch_parts.NEEDED)
 
 
 def _describer(settings: Configuration) -> Line:

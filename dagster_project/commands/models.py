@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
+from dagster_project.commands.models_learnt import LEARNT, learnt
 from proofsheet.vision import encode, torch_setup
 from proofsheet.vision.detector import choose_detector
 from proofsheet.vision.encoders import choose_encoder
@@ -20,13 +21,13 @@ from proofsheet.vision.weights import find_weights, pull_weights
 
 @click.group()
 def models() -> None:
-    """Show the models of this machine, and fetch weights."""
+    """Show the models of this machine, fetch weights, train, promote and export."""
 
 
 @models.command("list")
 @json_option
 def list_models(as_json: bool) -> None:
-    """Show encoders and detectors: what is here, what is in use, and what is missing.
+    """Show encoders, detectors and trained models: what is here, what is in use, and what is missing.
 
     The JSON has models: [{kind, name, state, where, in_use, note}].
     """
@@ -55,6 +56,7 @@ def list_models(as_json: bool) -> None:
             "detector", detector.name, "here" if detector.ready else "not available", detector.where, detector.ready, detector.note
         ),
     ]
+    rows += learnt(workspace.shared)
     if as_json:
         print_json({"models": rows})
         return
@@ -82,3 +84,7 @@ def pull(as_json: bool) -> None:
         print_json({"name": found.label, "path": str(found.path), "digest": found.digest})
         return
     out().print(f"{found.label} lies at {found.path}", markup=False, highlight=False)
+
+
+for _command in LEARNT:
+    models.add_command(_command)

@@ -19,10 +19,12 @@ import click
 
 from dagster_project.commands.bars import BarListener, progress_bars
 from dagster_project.commands.common import err, json_option, out, print_json
+from dagster_project.commands.review import PORT, serve_review
 from proofsheet.config import Configuration, find, load
 from proofsheet.errors import ProofsheetError, ServiceUnreachable, UsageError
 from proofsheet.files import short_hash, write_atomic
-from proofsheet.library.scan import Found, scan
+from proofsheet.library.looking import Found
+from proofsheet.library.scan import scan
 from proofsheet.publish.ratings_csv import append_ratings, csv_name, rated_paths
 from proofsheet.publish.sidecar import Fields, exiftool, existing_sidecar, merge_sidecar, sidecar_path
 from proofsheet.raw import converter as darktable
@@ -49,7 +51,7 @@ class _Rated:
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("folder", required=False, type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--recursive", is_flag=True, help="Also the folders below.")
 @click.option("--skip-existing", is_flag=True, help="Leave out pictures that stand in the CSV, or have a sidecar.")
 @click.option("--csv", "as_csv", is_flag=True, help="Append to ai_rating_results_{model}.csv in FOLDER.")
@@ -65,13 +67,19 @@ class _Rated:
 )
 @click.option("--converter", type=click.Choice(["auto", "darktable", "pillow"]), help="What opens the pictures.")
 @json_option
-def rate(folder: Path, recursive: bool, as_csv: bool, as_xmp: bool, as_json: bool, **options: Any) -> None:  # noqa: ANN401
+def rate(folder: Path | None, recursive: bool, as_csv: bool, as_xmp: bool, as_json: bool, **options: Any) -> None:  # noqa: ANN401
     """Rate every picture of FOLDER by criteria, with keywords and an overall rating; originals are never changed.
+
+    Without FOLDER and options the page that starts and watches runs of projects is served, until Ctrl-C.
 
     Every answer is kept at once, so that an interrupted run goes on where it was. The JSON has model, rated: [{path, overall,
     criteria, keywords}], skipped, failed: [{path, why}], refused (no pictures of a known format): [{path, why}], csv, csv_rows
     and sidecars.
     """
+    if folder is None:
+        if recursive or as_csv or as_xmp or any(options.values()):
+            raise UsageError("No folder was named.", "Name it: proofsheet rate FOLDER --csv.")
+        return serve_review("127.0.0.1", PORT, (), "/runs", as_json=as_json)
     if not (as_csv or as_xmp):
         raise UsageError("No output was chosen.", "Give --csv, --xmp or both.")
     folder = folder.resolve()
@@ -99,7 +107,7 @@ def rate(folder: Path, recursive: bool, as_csv: bool, as_xmp: bool, as_json: boo
     refused = {path: why for path, why in sorted(scanned.refused.items()) if recursive or "/" not in path}
     told["refused"] = [{"path": path, "why": f"{why.reason}; {why.next_step}"} for path, why in refused.items()]
     told |= {"csv": str(table) if as_csv else None, "csv_rows": added, "sidecars": written}
-    _tell(told, as_json=as_json)
+    return _tell(told, as_json=as_json)
 
 
 def _settings(folder: Path, options: Mapping[str, Any]) -> Configuration:

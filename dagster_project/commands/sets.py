@@ -7,13 +7,13 @@ Keep out: what a verb does (proofsheet/words/).
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 import polars as pl
 
 from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
+from proofsheet.clock import utc_now
 from proofsheet.errors import ServiceUnreachable, UsageError
 from proofsheet.words.asking import Describing
 from proofsheet.words.client.protocol import Trouble
@@ -35,10 +35,6 @@ def _project(name: str) -> Project:
     return settings_and_workspace()[1].project(name)
 
 
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
-
-
 def _folders(project: Project) -> set[str]:
     return set(project.store.read(Photo)[Photo.folder])
 
@@ -53,7 +49,7 @@ def taking_in(project: str, file: Path) -> None:
         text = file.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{file} is no UTF-8 text: {error}.", "Save it as UTF-8.") from error
-    noted = intake(found.ledger, _folders(found), read_intake(text), _now())
+    noted = intake(found.ledger, _folders(found), read_intake(text), utc_now())
     out().print(f"{len(noted)} sets noted; `proofsheet run {project}` uses them", markup=False)
 
 
@@ -69,7 +65,7 @@ def saying(project: str, folder: str, subject: str, hints: str, location: str) -
         raise UsageError("Nothing was said.", "Give --subject, --hints or --location.")
     found = _project(project)
     row = {"folder": folder, "subject": subject, "hints": hints, "location": location}
-    intake(found.ledger, _folders(found), [row], _now())
+    intake(found.ledger, _folders(found), [row], utc_now())
     out().print("noted", markup=False)
 
 
@@ -115,7 +111,7 @@ def subject(project: str, folder: str) -> None:
     hints = (known[SetContext.hints][0] or "") if known.height else ""
     pictures = samples(place, found.store.read(Photo), found.store.read(Preview), found.cache)
     try:
-        proposed = propose(Describing.of(settings.model, found), found, place, hints, pictures, _now())
+        proposed = propose(Describing.of(settings.model, found), found, place, hints, pictures, utc_now())
     except Trouble as trouble:
         raise ServiceUnreachable(
             f"No model proposed a subject: {trouble.told}.", "`proofsheet doctor` tells what is there."

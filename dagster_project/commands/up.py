@@ -12,13 +12,17 @@ from pathlib import Path
 import click
 
 from dagster_project.commands.common import json_option, print_json, settings_and_workspace
+from dagster_project.commands.review import PORT
 from proofsheet.locks import hold
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port of the Dagster UI.")
-@click.option("--read-only", is_flag=True, help="Serve a UI that can look at everything and change nothing.")
+@click.option("--review-port", type=click.IntRange(1, 65535), default=PORT, show_default=True, help="Port of the review app.")
+@click.option(
+    "--read-only", is_flag=True, help="Serve a Dagster UI that can look at everything and change nothing, and no review app."
+)
 @click.option("--allow-host", multiple=True, metavar="NAME[:PORT]", help="Another name under which this server is reached.")
 @click.option(
     "--definitions",
@@ -27,25 +31,30 @@ from proofsheet.locks import hold
     help="Module of definitions: ours, or yours with ours.",
 )
 @json_option
-def up(host: str, port: int, read_only: bool, allow_host: tuple[str, ...], definitions: str, as_json: bool) -> None:
-    """Start the code server, the daemon and the guarded Dagster UI; new and changed folders then run by themselves.
+def up(
+    host: str, port: int, review_port: int, read_only: bool, allow_host: tuple[str, ...], definitions: str, as_json: bool
+) -> None:
+    """Start the code server, the daemon, the guarded Dagster UI and the review app; new and changed folders then run by themselves.
 
     Ctrl-C or SIGTERM ends all of them. Runs of an earlier life whose process is gone are failed at start. The JSON, printed once
-    the UI answers, has ui and logs.
+    the UI answers, has ui, review and logs.
     """
     _settings, workspace = settings_and_workspace()
     from dagster_project.instance import prepare_instance
     from dagster_project.supervisor import Supervisor, UpOptions, home_lock
 
+    options = UpOptions(host, port, read_only, allow_host, definitions, review_port)
+
     def ready(address: str, logs: Path) -> None:
+        reviewing = "not served (--read-only)" if read_only else f"{address.rpartition(':')[0]}:{review_port}"
         if as_json:
-            print_json({"ui": address, "logs": str(logs)})
+            print_json({"ui": address, "review": reviewing, "logs": str(logs)})
         else:
-            click.echo(f"Dagster UI: {address}\nLogs: {logs}. Ctrl-C ends everything.")
+            click.echo(f"Dagster UI: {address}\nReview: {reviewing}\nLogs: {logs}. Ctrl-C ends everything.")
 
     prepare_instance(workspace.home)
     with hold(home_lock(workspace.home), "proofsheet up", wait_s=0, on_news=_tell):
-        Supervisor(workspace, UpOptions(host, port, read_only, allow_host, definitions), _tell, ready).run()
+        Supervisor(workspace, options, _tell, ready).run()
 
 
 def _tell(line: str) -> None:

@@ -7,7 +7,6 @@ Keep out: what a verb does (proofsheet/words/).
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,10 @@ import click
 import polars as pl
 
 from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
+from proofsheet.clock import utc_now
 from proofsheet.errors import UsageError
 from proofsheet.words.people import undo_field, write_field
-from proofsheet.words.review import import_flags, review, waive
+from proofsheet.words.review import import_flags, review, waive, want_others
 from proofsheet.workspace import Project
 from schemas.facts import WordEdit
 from schemas.library import Photo
@@ -27,10 +27,6 @@ from schemas.proof import FIELDS, MetadataQuality, Texts
 @click.group()
 def words() -> None:
     """Look at texts, write them yourself, waive a rule for one text, decide."""
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def _photo(project: str, path: str) -> tuple[Project, str]:
@@ -97,7 +93,7 @@ def edit(
         raise UsageError("Nothing to write.", "Give --title, --caption, --alt-text or --keywords.")
     before = {r[MetadataQuality.photo_id]: r for r in _current(found).to_dicts()}.get(photo, {})
     for field, value in given.items():
-        write_field(found.ledger, photo, field, value, before.get(f"generated_{field}"), "human", _now(), lock=not unlocked)
+        write_field(found.ledger, photo, field, value, before.get(f"generated_{field}"), "human", utc_now(), lock=not unlocked)
     out().print(f"{', '.join(given)} written; `proofsheet run {project}` judges them", markup=False)
 
 
@@ -108,7 +104,7 @@ def edit(
 def undo(project: str, path: str, field: str) -> None:
     """Take the last change of FIELD of the photo PATH back; the change stays in the history."""
     found, photo = _photo(project, path)
-    before = undo_field(found.ledger, photo, field, _now())
+    before = undo_field(found.ledger, photo, field, utc_now())
     out().print(f"{field}: {before if before is not None else 'the text of the describer'}", markup=False)
 
 
@@ -143,7 +139,7 @@ def history(project: str, path: str, as_json: bool) -> None:
 def waiving(project: str, path: str, rule: str, field: str, reason: str) -> None:
     """Say that RULE is wrong about this very text of FIELD of the photo PATH; another text is judged anew."""
     found, photo = _photo(project, path)
-    waive(found.ledger, photo, rule, field, reason, _now())
+    waive(found.ledger, photo, rule, field, reason, utc_now())
     out().print(f"{rule} is waived for this {field}; `proofsheet run {project}` judges it so", markup=False)
 
 
@@ -155,8 +151,18 @@ def waiving(project: str, path: str, rule: str, field: str, reason: str) -> None
 def reviewing(project: str, path: str, decision: str, reason: str) -> None:
     """Approve or reject the present texts of the photo PATH; only accepted texts can be approved."""
     found, photo = _photo(project, path)
-    attempt = review(found.ledger, photo, decision, reason, _now())
+    attempt = review(found.ledger, photo, decision, reason, utc_now())
     out().print(f"attempt {attempt} is {decision}", markup=False)
+
+
+@words.command()
+@click.argument("project")
+@click.argument("path")
+def again(project: str, path: str) -> None:
+    """Ask for other texts of the photo PATH, whose texts the gate or a person refused; the next run asks, once."""
+    found, photo = _photo(project, path)
+    want_others(found.ledger, photo, utc_now())
+    out().print(f"the next run of {found.name} asks again for {path}", markup=False)
 
 
 @words.command("flags")
@@ -169,7 +175,7 @@ def flagging(project: str, file: Path) -> None:
     """
     found = settings_and_workspace()[1].project(project)
     hashes = dict(found.store.read(Photo).select(Photo.path, Photo.content_hash).iter_rows())
-    noted, refused = import_flags(found.ledger, file.read_text("utf-8-sig"), file.name, hashes, _now())
+    noted, refused = import_flags(found.ledger, file.read_text("utf-8-sig"), file.name, hashes, utc_now())
     out().print(f"{noted} flags noted, {len(refused)} refused", markup=False)
     for line in refused:
         out().print(f"  {line}", markup=False)

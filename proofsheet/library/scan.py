@@ -9,66 +9,27 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 import polars as pl
 
-from proofsheet.cache import ChunkCache
-from proofsheet.files import Fingerprint, Refused, hash_file, open_regular, printable, short_hash
+from proofsheet.files import Refused, open_regular, printable, short_hash
 from proofsheet.formats import EXTENSIONS, OTHER_PICTURES, RAW_EXTENSIONS, format_of
+from proofsheet.library.looking import Found, Scan, hash_all
 from proofsheet.library.names import parse_stage
-from proofsheet.pictures import PictureFile
+from proofsheet.placed import Placed
 from proofsheet.progress import Progress
 from proofsheet.raw import NEEDED, converter
-from schemas.library import OtherFile, Photo
+from schemas.library import IN_PLACE, OtherFile, Photo
 
-_IDENTITY = "identity"
-_HASHES = pl.Schema({_IDENTITY: pl.String, Photo.content_hash: pl.String})
 _HEAD = 16
+NOWHERE = Placed()
 
 
-@dataclass(frozen=True)
-class Found:
-    """One picture file by its path inside the project."""
-
-    path: str
-    file: PictureFile
-    companions: tuple[str, ...]
-
-
-@dataclass
-class Scan:
-    """What a folder holds: `files` = pictures + refused + others (path to role)."""
-
-    pictures: list[Found] = field(default_factory=list)
-    refused: dict[str, Refused] = field(default_factory=dict)
-    others: dict[str, str] = field(default_factory=dict)
-    hashed: int = 0
-
-    @property
-    def files(self) -> int:
-        """Number of all entries that are not folders."""
-        return len(self.pictures) + len(self.refused) + len(self.others)
-
-    def counts(self) -> dict[str, int]:
-        """What was found, in numbers."""
-        return {"files": self.files, **Counter(f"{role}_files" for role in self.others.values()), "hashed": self.hashed}
-
-    def refusals(self, bad: Mapping[str, Refused]) -> tuple[dict[str, Refused], dict[str, str]]:
-        """Path to refusal, and path to content hash: what the scan refused and what could not be opened.
-
-        Args:
-            bad: content hash to refusal of what could not be opened.
-        """
-        unopened = {p.path: p.file.content_hash for p in self.pictures if p.file.content_hash in bad}
-        return self.refused | {path: bad[content] for path, content in unopened.items()}, unopened
-
-
-def scan(folder: Path, cache_folder: Path, progress: Progress, *, raw: bool | None = None) -> Scan:
+def scan(folder: Path, cache_folder: Path, progress: Progress, *, raw: bool | None = None, placed: Placed = NOWHERE) -> Scan:
     """List a project folder; only new or changed files are hashed.
 
     Hidden files and folders (a leading dot, and `@eaDir`) belong to other programs: they are counted and left alone.
@@ -78,13 +39,17 @@ def scan(folder: Path, cache_folder: Path, progress: Progress, *, raw: bool | No
         cache_folder: holds the hashes by file identity.
         progress: told after every file looked at.
         raw: whether RAW files can be opened; by default, whether their converter is installed.
+        placed: what an applied decision wrote; cuts are no photos of their own.
     """
     raw = converter() is not None if raw is None else raw
     found = Scan()
     candidates: dict[str, Path] = {}
     plain: dict[str, Path] = {}
     for path in _walk(folder):
-        _sort_in(path, folder, found, candidates, plain, raw=raw)
+        if _is_cut(path, folder, placed):
+            found.others[path.relative_to(folder).as_posix()] = "cut"
+        else:
+            _sort_in(path, folder, found, candidates, plain, raw=raw)
     owners = _companions(candidates, plain)
     companions_of: dict[str, list[str]] = defaultdict(list)
     for companion, pictures in owners.items():
@@ -95,34 +60,26 @@ def scan(folder: Path, cache_folder: Path, progress: Progress, *, raw: bool | No
             found.others[name] = "companion"
         else:
             _other(name, path, found)
-    _hash_all(candidates, companions_of, found, cache_folder, progress)
+    hash_all(candidates, companions_of, found, cache_folder, progress)
     return found
 
 
-def files_of(photos: pl.DataFrame, folder: Path, cache_folder: Path, progress: Progress) -> list[PictureFile]:
-    """The files of photo rows as they are now; one whose content is another than in its row is left out.
-
-    Args:
-        photos: rows of `photos`.
-        folder: the project folder.
-        cache_folder: holds the hashes by file identity.
-        progress: told after every file looked at.
-    """
-    expected = dict(photos.select(Photo.path, Photo.content_hash).iter_rows())
-    now = Scan()
-    _hash_all({name: folder / name for name in expected}, {}, now, cache_folder, progress)
-    return [p.file for p in now.pictures if p.file.content_hash == expected[p.path]]
-
-
-def photo_rows(project: str, scanned: Scan, formats: Mapping[str, str]) -> pl.DataFrame:
+def photo_rows(project: str, scanned: Scan, formats: Mapping[str, str], placed: Placed = NOWHERE) -> pl.DataFrame:
     """The rows of `photos`: every picture whose content could be opened.
 
     Args:
         project: partition key.
         scanned: what `scan` found.
         formats: content hash to the format found.
+        placed: which of them an applied decision moved; they stay the photos that they were.
     """
-    rows = [_row(project, p, formats[p.file.content_hash]) for p in scanned.pictures if p.file.content_hash in formats]
+    there = {p.path for p in scanned.pictures}
+    origins = {now: before for now, before in placed.origins.items() if before not in there}
+    rows = [
+        _row(project, p, formats[p.file.content_hash], origins.get(p.path))
+        for p in scanned.pictures
+        if p.file.content_hash in formats
+    ]
     return Photo.frame(sorted(rows, key=lambda r: str(r[Photo.path])))
 
 
@@ -139,13 +96,13 @@ def other_rows(project: str, scanned: Scan) -> pl.DataFrame:
     )
 
 
-def _row(project: str, found: Found, format_: str) -> dict[str, object]:
-    path = PurePosixPath(found.path)
+def _row(project: str, found: Found, format_: str, origin: str | None) -> dict[str, object]:
+    path = PurePosixPath(origin or found.path)
     stage = parse_stage(path.stem)
     mark = found.file.fingerprint
     return {
         Photo.project: project,
-        Photo.photo_id: short_hash(project, found.path),
+        Photo.photo_id: short_hash(project, str(path)),
         Photo.path: found.path,
         Photo.folder: "" if str(path.parent) == "." else str(path.parent),
         Photo.file_name: path.name,
@@ -156,6 +113,7 @@ def _row(project: str, found: Found, format_: str) -> dict[str, object]:
         Photo.series: stage.series if stage else None,
         Photo.stage: stage.stage if stage else None,
         Photo.stage_label: stage.label if stage else None,
+        Photo.state: IN_PLACE if origin is None else found.path.partition("/")[0],
         Photo.companions: sorted(found.companions),
     }
 
@@ -167,6 +125,11 @@ def _walk(folder: Path) -> Iterable[Path]:
         folders[:] = sorted(n for n in folders if n not in links)
         for name in sorted([*names, *links]):
             yield Path(here) / name
+
+
+def _is_cut(path: Path, folder: Path, placed: Placed) -> bool:
+    size = placed.cuts.get(path.relative_to(folder).as_posix())
+    return size is not None and not path.is_symlink() and path.lstat().st_size == size
 
 
 def _hidden(parts: Iterable[str]) -> bool:
@@ -234,49 +197,3 @@ def _other(name: str, path: Path, found: Scan) -> None:
             f"it is a {kind} picture, but its name does not say so",
             f"rename it to end in .{kind.lower()}",
         )
-
-
-def _hash_all(
-    candidates: Mapping[str, Path],
-    companions: Mapping[str, Sequence[str]],
-    found: Scan,
-    cache_folder: Path,
-    progress: Progress,
-) -> None:
-    cache = ChunkCache(cache_folder / "hashes", _HASHES, _IDENTITY)
-    marks = {name: _identity(name, path) for name, path in candidates.items()}
-    known = dict(cache.read([m for m in marks.values() if m]).iter_rows())
-    fresh: list[tuple[str, str]] = []
-    for done, (name, path) in enumerate(candidates.items(), start=1):
-        mark = marks[name]
-        try:
-            if mark is not None and mark in known:
-                content, fingerprint = known[mark], Fingerprint.of(path.lstat())
-                if _identity(name, path) != mark:
-                    raise Refused("vanished", "it changed while the folder was read", "run again when nothing writes to it")
-            else:
-                content, fingerprint = hash_file(path)
-                fresh.append((_mark(name, fingerprint), content))
-            found.pictures.append(Found(name, PictureFile(path, content, fingerprint), tuple(companions.get(name, ()))))
-        except Refused as refused:
-            found.refused[name] = refused
-        except FileNotFoundError:
-            found.refused[name] = Refused("vanished", "it was gone when it was opened", "run again")
-        progress.step("files looked at", done, len(candidates))
-    found.hashed = len(fresh)
-    cache.append(pl.DataFrame(fresh, schema=_HASHES, orient="row"))
-    cache.compact()
-
-
-def _identity(name: str, path: Path) -> str | None:
-    """What a file's hash is remembered by; None where the system has no change time that programs cannot set."""
-    if os.name == "nt":
-        return None
-    try:
-        return _mark(name, Fingerprint.of(path.lstat()))
-    except OSError:
-        return None
-
-
-def _mark(name: str, mark: Fingerprint) -> str:
-    return short_hash(name, str(mark.size), str(mark.mtime_ns), str(mark.ctime_ns), str(mark.inode), length=32)

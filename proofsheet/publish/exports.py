@@ -16,14 +16,14 @@ import polars as pl
 from proofsheet.files import write_atomic
 from proofsheet.gate import violations
 from schemas.library import Photo
-from schemas.proof import MetadataQuality
+from schemas.proof import PASSED, MetadataQuality
 from schemas.review import Export
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def export_rows(project: str, proofs: pl.DataFrame, photos: pl.DataFrame, export_file: str) -> pl.DataFrame:
-    """The rows of `exports`: the current attempts that were accepted.
+    """The rows of `exports`: the current attempts that were accepted, whether they were published since or not.
 
     Args:
         project: partition key.
@@ -32,7 +32,7 @@ def export_rows(project: str, proofs: pl.DataFrame, photos: pl.DataFrame, export
         export_file: path of the CSV inside the home.
     """
     proof = MetadataQuality
-    accepted = proofs.filter(pl.col(proof.is_current) & (pl.col(proof.status) == "accepted"))
+    accepted = proofs.filter(pl.col(proof.is_current) & pl.col(proof.status).is_in(list(PASSED)))
     known = accepted.join(photos, on=[Photo.project, Photo.photo_id], how="inner").sort(Photo.path)
     rows = [
         {

@@ -124,7 +124,7 @@ def read_sidecar(path: Path) -> dict[str, Any]:
     Raises:
         UsageError: if exiftool cannot read it.
     """
-    done = _run(["-json", "-G1", "-struct", "-a", "-charset", "utf8", str(path.resolve())])
+    done = run_exiftool(["-json", "-G1", "-struct", "-a", "-charset", "utf8", str(path.resolve())])
     try:
         found: dict[str, Any] = json.loads(done.stdout)[0]
     except (ValueError, IndexError):
@@ -173,7 +173,7 @@ def merge_sidecar(path: Path, fields: Fields, *, extension: str, replace: bool =
         told = Path(folder) / "values.json"
         named = {n + ("-x-default" if n in _BY_LANGUAGE else ""): v for n, v in values.items()}  # other languages stay
         told.write_text(json.dumps([{"SourceFile": str(work), **named}], ensure_ascii=False), "utf-8")
-        done = _run([f"-json={told}", "-overwrite_original", "-charset", "utf8", str(work)])
+        done = run_exiftool([f"-json={told}", "-overwrite_original", "-charset", "utf8", str(work)])
         if done.returncode or not work.is_file():
             raise UsageError(f"exiftool could not write {path}: {done.stderr.strip()[:200]}.", "The sidecar was not touched.")
         _check(path, before, read_sidecar(work), values)
@@ -215,7 +215,8 @@ def _same(one: Any, two: Any) -> bool:  # noqa: ANN401
     return [str(v) for v in _as_list(one)] == [str(v) for v in _as_list(two)]
 
 
-def _run(arguments: Iterable[str]) -> subprocess.CompletedProcess[str]:
+def run_exiftool(arguments: Iterable[str]) -> subprocess.CompletedProcess[str]:
+    """Exiftool with these arguments, none of which may come from a text; no configuration of the user is read."""
     command = [exiftool(), "-config", "", *arguments]
     environment = {**os.environ, "LC_ALL": "C.UTF-8", "HOME": tempfile.gettempdir()}
     try:

@@ -38,8 +38,7 @@ NAMES: dict[str, tuple[int, int, int]] = {
     "pink": (240, 160, 185),
     "magenta": (205, 50, 140),
 }
-_SIDE = 64
-_BITS = 5
+_SIDE, _BITS = 64, 5
 _MOST = 3
 _LEAST_SHARE = 0.08
 

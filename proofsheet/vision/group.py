@@ -53,12 +53,12 @@ def seen_photos(
     picture_hashes: pl.DataFrame,
     embeddings: pl.DataFrame,
 ) -> Seen:
-    """Everything known of the photos, in the order of folder and path."""
+    """Everything known of the photos, in the order of folder and name."""
     ids = [Photo.project, Photo.photo_id]
     whole = photos
     for table in (exif_facts, image_quality, picture_hashes, embeddings):
         whole = whole.join(table, on=ids, how="inner")
-    whole = whole.sort(Photo.folder, Photo.path)
+    whole = whole.sort(Photo.folder, Photo.file_name)
     encoders = sorted(set(whole[Embedding.encoder_id]))
     width = len(whole[Embedding.vector][0]) if whole.height else 1
     vectors = whole[Embedding.vector].list.to_array(width).to_numpy() if whole.height else np.empty((0, 1))
@@ -190,7 +190,7 @@ def _told(seen: Seen, members: Sequence[int]) -> str:
 
 def _order(row: Member) -> tuple[float, str]:
     stage = row[Photo.stage]
-    return (float(stage) if isinstance(stage, float) else -1.0, str(row[Photo.path]))
+    return (float(stage) if isinstance(stage, float) else -1.0, str(row[Photo.file_name]))
 
 
 def _rows(project: str, seen: Seen, made: Found, version: str) -> Iterable[Member]:

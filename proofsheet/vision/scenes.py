@@ -1,6 +1,6 @@
 """Scenes by comparing pictures with texts, where the encoder reads texts.
 
-Holds `scene_rows` and the labels.
+Holds `scene_rows`, `classified_rows` and the labels.
 Add here: a label.
 Keep out: encoders.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -74,6 +75,27 @@ LABELS = (
 _LOGIT_SCALE = 100.0  # that of CLIP's training
 
 
+class Classifier(Protocol):
+    """A classifier that was trained on folders of labels; see proofsheet/learn/scene_training.py."""
+
+    @property
+    def labels(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    def probabilities(self, vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """(n, labels) probabilities."""
+
+
+def classified_rows(project: str, embeddings: pl.DataFrame, classifier: Classifier, settings: SceneSettings) -> pl.DataFrame:
+    """The rows of `scenes` by a classifier of the user's own labels."""
+    vectors = np.array(embeddings[Embedding.vector].to_list(), dtype=np.float32)
+    shares = classifier.probabilities(vectors) if len(vectors) else np.empty((0, 1), np.float32)
+    return Scene.frame(
+        _labelled(project, photo_id, _best(row, settings.most, classifier.labels), classifier.name)
+        for photo_id, row in zip(embeddings[Embedding.photo_id], shares, strict=True)
+    )
+
+
 def scene_rows(project: str, embeddings: pl.DataFrame, encoder: Encoder, settings: SceneSettings, models: Path) -> pl.DataFrame:
     """The rows of `scenes`: zero-shot classification (Radford et al., 2021), or "not available" with what to install.
 
@@ -101,16 +123,20 @@ def scene_rows(project: str, embeddings: pl.DataFrame, encoder: Encoder, setting
     shares = probabilities(vectors, text_vectors(encoder, settings.template, models))
     labelled_by = f"{encoder.encoder_id} labels:{short_hash(settings.template, *LABELS, length=8)}"
     return Scene.frame(
-        {
-            Scene.project: project,
-            Scene.photo_id: photo_id,
-            Scene.status: "labelled",
-            Scene.labels: _best(row, settings.most),
-            Scene.labelled_by: labelled_by,
-            Scene.note: "",
-        }
+        _labelled(project, photo_id, _best(row, settings.most, LABELS), labelled_by)
         for photo_id, row in zip(own[Embedding.photo_id], shares, strict=True)
     )
+
+
+def _labelled(project: str, photo_id: str, labels: list[dict[str, object]], by: str) -> dict[str, object]:
+    return {
+        Scene.project: project,
+        Scene.photo_id: photo_id,
+        Scene.status: "labelled",
+        Scene.labels: labels,
+        Scene.labelled_by: by,
+        Scene.note: "",
+    }
 
 
 def text_vectors(encoder: Encoder, template: str, models: Path) -> npt.NDArray[np.float32]:
@@ -134,6 +160,6 @@ def probabilities(pictures: npt.NDArray[np.float32], texts: npt.NDArray[np.float
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
-def _best(row: Sequence[float] | npt.NDArray[np.float32], most: int) -> list[dict[str, object]]:
+def _best(row: Sequence[float] | npt.NDArray[np.float32], most: int, labels: Sequence[str]) -> list[dict[str, object]]:
     order = np.argsort(-np.asarray(row), kind="stable")[:most]
-    return [{"label": LABELS[k].removeprefix("a ").removeprefix("an "), "probability": float(row[k])} for k in order]
+    return [{"label": labels[k].removeprefix("a ").removeprefix("an "), "probability": float(row[k])} for k in order]

@@ -16,6 +16,8 @@ import os
 import sys
 from typing import Any
 
+from proofsheet.devices import pick_device
+
 NEEDED = "pip install 'proofsheet[clip]'"
 _MISSING = "operator torchvision::nms does not exist"
 _SCHEMAS = (
@@ -76,12 +78,7 @@ def _nms(dets: Any, scores: Any, iou_threshold: float) -> Any:  # noqa: ANN401 -
 
 def choose_device(wanted: str) -> str:
     """CUDA, else MPS, else CPU, unless the settings name one."""
-    torch = import_torch()
-    if wanted != "auto":
-        return wanted
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
+    return pick_device(import_torch(), wanted)
 
 
 def choose_precision(wanted: str) -> str:

@@ -172,12 +172,16 @@ def _by_server(
     books = Books(project.ledger, job.name, server.identity.digest, settings.strikes, now)
     every = questions(job, asked, describing)
     wanted = pending(every, books, forced=job.name in settings.force)
+    if settings.only:
+        named = {a.image_hash for a in asked if a.photo_id in settings.only}
+        wanted = [p for p in wanted if p.asked.image_hash in named]
     batch = Batch(job, server, settings, options, books, project.cache, now)
     if wanted:
         asyncio.run(
             batch.run(wanted, every, {a.image_hash: a.phash for a in (*beside, *asked)}, describing.prompt("canary"), progress)
         )
-    told = [_told(job, one, books, (one.image_hash, prompt_hash(job, prompt, one), options.digest), batch) for one in asked]
+    left = "this run asked about other photos only" if settings.only else "the batch ended before it was asked"
+    told = [_told(job, one, books, (one.image_hash, prompt_hash(job, prompt, one), options.digest), batch, left) for one in asked]
     facts: dict[str, Any] = {"asked": len(wanted), "calls": batch.calls, "model": server.identity.name}
     for one in told:
         facts[one.status] = facts.get(one.status, 0) + 1
@@ -185,7 +189,7 @@ def _by_server(
     return told, facts | ({"stopped": batch.stopped} if batch.stopped else {})
 
 
-def _told(job: Job, one: Asked, books: Books, key: Key, batch: Batch) -> Told:
+def _told(job: Job, one: Asked, books: Books, key: Key, batch: Batch, left: str) -> Told:
     if one.skip is not None:
         return _nobody(one, "not_needed", one.skip)
     if answer := books.answers.get(key):
@@ -194,7 +198,7 @@ def _told(job: Job, one: Asked, books: Books, key: Key, batch: Batch) -> Told:
         return _nobody(one, "quarantined", f"{why}; {_RELEASE}")
     if key in batch.failed:
         return _nobody(one, "failed", f"{batch.failed[key]}; the next run asks again")
-    return _nobody(one, "not_asked", batch.stopped or "the batch ended before it was asked; run again")
+    return _nobody(one, "not_asked", batch.stopped or f"{left}; run again")
 
 
 def _embedded(

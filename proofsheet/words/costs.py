@@ -64,7 +64,7 @@ def pending_questions(project: Project, describing: Describing, given: Mapping[s
         count = len(pending(questions(job, _asked(job, project, given), describing), books, forced=False))
         if count:
             seconds = _seconds(project, job.name, server.identity.digest)
-            found.append(Cost(job.name, count, round(count * seconds, 1) if seconds is not None else None))
+            found.append(Cost(job.name, count, round(count * seconds, 3) if seconds is not None else None))
     return found
 
 

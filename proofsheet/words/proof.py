@@ -7,6 +7,7 @@ Keep out: the rules (gate.py), and the rows of the table (proof_rows.py).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -21,7 +22,7 @@ from proofsheet.words.assemble import same_text
 from proofsheet.words.people import text_hash
 from proofsheet.words.rules.judged import Issue, Judged
 from proofsheet.words.states import NEW, events
-from schemas.facts import LifecycleEvent, ProofAttempt, Waiver, WordReview
+from schemas.facts import LifecycleEvent, ProofAttempt, TextRequest, Waiver, WordReview
 from schemas.proof import FIELDS, ISSUE_RULE, MetadataQuality, MetadataRepair
 from schemas.settings_words import GateSettings
 
@@ -113,7 +114,7 @@ def prove(
         candidates: texts in the order in which the first of two equal ones stays.
         judging: thresholds, waivers and what else is compared.
         ask_again: gives new candidates for refused photos (those it can help); None if nobody can be asked.
-        rounds: how often at most.
+        rounds: how often at most; a person's wishes for other texts come on top, and are the only rounds for what a person refused.
         now: time of this judgement (UTC, no zone).
 
     Returns:
@@ -122,16 +123,20 @@ def prove(
     steps: dict[str, list[Verdict]] = {}
     accepted: list[Verdict] = []
     open_: Sequence[Candidate] = candidates
-    again = 0
-    for number in range(rounds + 1):
+    again, wishes = 0, Counter(r[TextRequest.photo_id] for r in ledger.rows(TextRequest).to_dicts())
+    for_people: Counter[str] = Counter()  # rounds so far that a person's refusal asked for
+    for number in range(rounds + max(wishes.values(), default=0) + 1):
         verdicts = judging.judge(accepted, open_)
         for verdict in verdicts:
             steps.setdefault(verdict.candidate.judged.photo_id, []).append(verdict)
         accepted += [v for v in verdicts if v.status == "accepted"]
-        blocked = {v.candidate.judged.photo_id: v.issues for v in verdicts if v.status == "blocked"}
-        if ask_again is None or not blocked or number == rounds:
+        refused = {v.candidate.judged.photo_id: v.issues for v in verdicts if v.status != "accepted"}
+        for_people.update(p for p, issues in refused.items() if not issues)
+        free = {p: max(0, number + 1 - for_people[p] - rounds) + for_people[p] <= wishes[p] for p in refused}
+        wanted = {p: issues for p, issues in refused.items() if free[p]}
+        if ask_again is None or not wanted:
             break
-        better = ask_again(blocked)
+        better = ask_again(wanted)
         again += len(better)
         open_ = list(better.values())
         if not open_:
@@ -198,13 +203,13 @@ def judging_of(ledger: Ledger, settings: GateSettings, template_words: frozenset
     """Everything that a judgement rests on, with the waivers and refusals of people."""
     waivers = frozenset((r[Waiver.rule], r[Waiver.field], r[Waiver.text_hash]) for r in ledger.rows(Waiver).to_dicts())
     texts = {(r[ProofAttempt.photo_id], r[ProofAttempt.attempt]): r for r in ledger.rows(ProofAttempt).to_dicts()}
-    latest = {r[WordReview.photo_id]: r for r in ledger.rows(WordReview).sort(WordReview.decided_at).to_dicts()}
-    refused = {
-        (photo, _whole_hash(texts[photo, r[WordReview.attempt]]))
-        for photo, r in latest.items()
-        if r[WordReview.decision] == "rejected" and (photo, r[WordReview.attempt]) in texts
-    }
-    return Judging(settings, template_words, _published(texts.values()), extra, waivers, frozenset(refused))
+    said: dict[tuple[str, str], str] = {}  # photo and hash of its texts to the last decision on these very texts
+    for row in ledger.rows(WordReview).sort(WordReview.decided_at).to_dicts():
+        photo, attempt = row[WordReview.photo_id], row[WordReview.attempt]
+        if (photo, attempt) in texts:
+            said[photo, _whole_hash(texts[photo, attempt])] = row[WordReview.decision]
+    refused = frozenset(key for key, decision in said.items() if decision == "rejected")
+    return Judging(settings, template_words, _published(texts.values()), extra, waivers, refused)
 
 
 def _published(attempts: Iterable[Row]) -> list[Judged]:

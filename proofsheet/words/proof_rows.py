@@ -7,18 +7,19 @@ Keep out: judging (proof.py).
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import polars as pl
 
 from proofsheet.ledger import Ledger
+from schemas.apply import Upload
 from schemas.facts import ProofAttempt, WordReview
 from schemas.library import Photo
-from schemas.proof import FIELDS, MetadataQuality
+from schemas.proof import FIELDS, PASSED, MetadataQuality
 from schemas.vision import PhotoGroup
 
 Row = dict[str, Any]
-_PASSED = ("accepted", "uploaded")
 
 
 def proof_rows(project: str, ledger: Ledger, captioned: set[str], photos: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
@@ -36,19 +37,28 @@ def proof_rows(project: str, ledger: Ledger, captioned: set[str], photos: pl.Dat
     reviews = {(r[WordReview.photo_id], r[WordReview.attempt]): r[WordReview.decision] for r in ledger.rows(WordReview).to_dicts()}
     series = dict(photos.select(Photo.photo_id, Photo.series).iter_rows())
     sets = dict(groups.select(PhotoGroup.photo_id, PhotoGroup.group_id).iter_rows())
+    uploads = {(r[Upload.photo_id], r[Upload.attempt]): r[Upload.uploaded_at] for r in ledger.rows(Upload).to_dicts()}
     rows = []
     for row in attempts:
         photo = row[ProofAttempt.photo_id]
         current = row[ProofAttempt.attempt] == last[photo] and photo in captioned
         known = {MetadataQuality.group_id: sets.get(photo), MetadataQuality.series: series.get(photo)}
         review = {MetadataQuality.reviewer_decision: reviews.get((photo, row[ProofAttempt.attempt]))}
-        rows.append(_row(project, row, current) | known | review)
+        rows.append(_row(project, row, current) | known | review | _upload(row, uploads.get((photo, row[ProofAttempt.attempt]))))
     return MetadataQuality.frame(rows)
+
+
+def _upload(row: Row, when: datetime | None) -> Row:
+    """State and time of an upload; publishing takes accepted attempts alone."""
+    if when is None or row[ProofAttempt.status] not in PASSED:
+        return {}
+    proof = MetadataQuality
+    return {proof.status: "uploaded", proof.upload_state: "uploaded", proof.uploaded_at: when}
 
 
 def _row(project: str, row: Row, current: bool) -> Row:
     proof = MetadataQuality
-    passed = row[ProofAttempt.status] in _PASSED
+    passed = row[ProofAttempt.status] in PASSED
     faulty = {issue["field"] for issue in row[ProofAttempt.issues]}
     return {
         proof.project: project,

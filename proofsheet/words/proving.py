@@ -1,6 +1,6 @@
 """From tables to a judgement: evidence, what is published, and better texts for what was refused.
 
-Holds `candidates`, `asker` and `prove_project`.
+Holds `candidates` and `asker`.
 Add here: another source of evidence.
 Keep out: rules (gate.py) and attempts (proof.py).
 """
@@ -55,7 +55,7 @@ def candidates(
     tags = media_tags.sort(MediaTag.position).group_by(MediaTag.photo_id, maintain_order=True).agg(MediaTag.tag)
     terms = dict(tags.iter_rows())
     sets = {r[ImageSet.folder]: r for r in image_sets.to_dicts()}
-    seen = _seen(scenes, objects, identifications)
+    seen, named = _seen(scenes, objects), _named(identifications)
     rows = metadata_repaired.join(photos, on=ids).join(image_quality, on=ids).sort(Photo.path).to_dicts()
     found = []
     for row in rows:
@@ -63,6 +63,8 @@ def candidates(
         texts = {f: row[f] for f in FIELDS} | {Texts.keywords: terms.get(row[Photo.photo_id], [])}
         said = " ".join(str(context.get(c) or "") for c in (ImageSet.subject, ImageSet.location))
         evidence = describe.evidence(row) | seen.get(row[Photo.photo_id], frozenset()) | frozenset(words(said))
+        by, names = named.get(row[Photo.photo_id], ("", frozenset()))
+        evidence |= names if by != row[MetadataRepair.model] else frozenset()  # a model is no evidence for its own words
         folders = (project.name, *PurePosixPath(row[Photo.folder]).parts)
         hint = context.get(ImageSet.hints) or ""
         judged = Judged(row[Photo.photo_id], texts, row[Photo.file_name], folders, evidence, hint)
@@ -70,24 +72,39 @@ def candidates(
     return found
 
 
-def _seen(scenes: pl.DataFrame, objects: pl.DataFrame, identifications: pl.DataFrame) -> dict[str, frozenset[str]]:
-    """Words by photo that the encoder, the detector or agreeing identifiers support; never the captioner's own."""
+def _seen(scenes: pl.DataFrame, objects: pl.DataFrame) -> dict[str, frozenset[str]]:
+    """Words by photo that the encoder or the detector supports."""
     found: dict[str, set[str]] = {}
     for row in scenes.to_dicts():
         said = [s["label"] for s in row[Scene.labels] if s["probability"] >= _SURE]
         found.setdefault(row[Scene.photo_id], set()).update(w for t in said for w in words(t))
     for row in objects.to_dicts():
         found.setdefault(row[SeenObject.photo_id], set()).update(w for o in row[SeenObject.objects] for w in words(o["label"]))
-    for row in identifications.filter(pl.col(Identification.how) == "two agree").to_dicts():
-        found.setdefault(row[Identification.photo_id], set()).update(words(row[Identification.consensus]))
     return {photo: frozenset(said) for photo, said in found.items()}
+
+
+def _named(identifications: pl.DataFrame) -> dict[str, tuple[str, frozenset[str]]]:
+    """Photo to the model that identified it, and the words on which its identifiers agree."""
+    agreed = identifications.filter(pl.col(Identification.how) == "two agree").to_dicts()
+    return {r[Identification.photo_id]: (r[Answered.model], frozenset(words(r[Identification.consensus]))) for r in agreed}
 
 
 @dataclass(frozen=True)
 class Asker:
-    """Asks again for the fields that the gate refused, says why in general words, and puts the texts together anew."""
+    """Asks again for the fields that the gate refused, says why in general words, and puts the texts together anew.
 
-    candidates: Mapping[str, Candidate]
+    Attributes:
+        latest: photo to its latest texts: what became better in one round stays so in the next.
+        asked: photo to its question.
+        describing: who answers.
+        project: its ledger keeps answers and strikes.
+        vocabulary: of the settings, or None.
+        rules: over the keywords of a picture.
+        now: time of the answers (UTC, no zone).
+        progress: told after every answer.
+    """
+
+    latest: dict[str, Candidate]
     asked: Mapping[str, Asked]
     describing: Describing
     project: Project
@@ -110,22 +127,26 @@ class Asker:
             for one in told:
                 if one.reply is not None:
                     answered.setdefault(one.asked.photo_id, {})[job.name] = one
-        return {photo: self._candidate(photo, told, edits.get(photo, {})) for photo, told in answered.items()}
+        better = {photo: self._candidate(photo, told, edits.get(photo, {})) for photo, told in answered.items()}
+        self.latest.update(better)
+        return better
 
     def _question(self, job: Job, photo: str, issues: Sequence[Issue], number: int) -> Asked | None:
         """The job's question with the meaning of the rules that objected; names and texts of the project are not told."""
-        own = _model_fields(self.candidates[photo].row)
+        own = _model_fields(self.latest[photo].row)
         about = [i for i in issues if i.field in own and _JOB_OF[i.field] is job]
-        if photo not in self.asked or not about or not all(gate.RULES[i.rule].of_the_text for i in issues):
+        by_person = not issues and any(_JOB_OF[field] is job for field in own)
+        if photo not in self.asked or not (about or by_person) or not all(gate.RULES[i.rule].of_the_text for i in issues):
             return None
         meant = " ".join(sorted({f"{i.field}: {gate.RULES[i.rule].meaning}" for i in about}))
-        again = f"An earlier answer was refused (attempt {number}). What must hold: {meant} Answer in other words."
+        why = f"What must hold: {meant}" if meant else "A person did not want it."
+        again = f"An earlier answer was refused (attempt {number}). {why} Answer in other words."
         asked = self.asked[photo]
         values = {**asked.values, "again": again} | ({"tags": "none"} if job is TAGS else {})
         return replace(asked, values=values)
 
     def _candidate(self, photo: str, told: Mapping[str, Told], edits: Mapping[str, Row]) -> Candidate:
-        before = self.candidates[photo]
+        before = self.latest[photo]
         generated = generated_texts(before.row)
         for one in told.values():
             generated |= _texts(one)
@@ -134,9 +155,9 @@ class Asker:
         answer |= {n: last.columns[n] for n in (Answered.model_digest, Answered.backend)}
         versions = " + ".join(str(t.columns[Answered.prompt_version]) for t in told.values())
         row = assembled(self.project.key, answer, generated, f"{versions} (again)", edits)
-        edit = edits.get(Texts.keywords)
-        own = row[Texts.keywords] if edit and edit["source"] == "human" else []
-        terms = mapped(row[Texts.keywords], own, self.vocabulary, self.rules).terms
+        terms = before.judged.texts[Texts.keywords]
+        if TAGS.name in told:  # written by the describer: a person's keywords are not asked for
+            terms = mapped(row[Texts.keywords], [], self.vocabulary, self.rules).terms
         texts = {f: row[f] for f in FIELDS} | {Texts.keywords: terms}
         return Candidate(replace(before.judged, texts=texts), row)
 

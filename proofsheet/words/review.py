@@ -1,6 +1,6 @@
 """What people decide on judged texts: waivers of one rule for one text, approval, refusal; and flags from elsewhere.
 
-Holds `waive`, `review` and `import_flags`.
+Holds `waive`, `review`, `want_others` and `import_flags`.
 Add here: another decision on texts.
 Keep out: editing (people.py) and judging (proof.py).
 """
@@ -18,7 +18,8 @@ from proofsheet.errors import UsageError
 from proofsheet.ledger import Ledger
 from proofsheet.words.gate import RULES
 from proofsheet.words.people import as_text, text_hash
-from schemas.facts import ImportedFlag, ProofAttempt, Waiver, WordReview
+from schemas.facts import ImportedFlag, ProofAttempt, TextRequest, Waiver, WordReview
+from schemas.proof import PASSED
 
 Row = dict[str, Any]
 _FLAGS = ("nsfw", "scan")
@@ -87,6 +88,24 @@ def review(ledger: Ledger, photo_id: str, decision: str, reason: str, now: datet
     if not ledger.add(WordReview, [row]):
         raise UsageError(f"Attempt {attempt[ProofAttempt.attempt]} of {photo_id} was decided before.", "Edit the texts instead.")
     return int(attempt[ProofAttempt.attempt])
+
+
+def want_others(ledger: Ledger, photo_id: str, now: datetime) -> None:
+    """Allow one more round of asking for a photo whose texts were refused, by the gate or by a person; the next run asks.
+
+    Raises:
+        UsageError: if its texts are accepted, or were never judged.
+    """
+    attempt = latest_attempt(ledger, photo_id)
+    said = ledger.rows(WordReview, photo_id=photo_id, attempt=attempt[ProofAttempt.attempt]).to_dicts()
+    if attempt[ProofAttempt.status] in PASSED and not any(r[WordReview.decision] == "rejected" for r in said):
+        raise UsageError(
+            f"The texts of {photo_id} are {attempt[ProofAttempt.status]}; a model is not asked again for what it answered.",
+            "Edit them, or reject them first.",
+        )
+    number = ledger.rows(TextRequest, photo_id=photo_id).height + 1
+    row = {TextRequest.photo_id: photo_id, TextRequest.number: number, TextRequest.requested_at: now}
+    ledger.add(TextRequest, [row])
 
 
 def import_flags(ledger: Ledger, text: str, source: str, hashes: Mapping[str, str], now: datetime) -> tuple[int, list[str]]:

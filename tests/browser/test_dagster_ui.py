@@ -108,7 +108,7 @@ def ui(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory)
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
     command = [*request.param.split(), "-p" if request.param == "dagster dev" else "--port", str(port)]
-    ours = ["--definitions", "tests.browser.with_a_bad_stage"]
+    ours = ["--definitions", "tests.browser.with_a_bad_stage", "--review-port", str(free_port())]
     command += ["-w", "workspace.yaml"] if request.param == "dagster dev" else ours
     with (folder / "dev.log").open("wb") as log:
         server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)

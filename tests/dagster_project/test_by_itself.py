@@ -26,8 +26,9 @@ from proofsheet.workspace import Project, Workspace
 from resources.store import PROCESS_TAG
 from schemas.facts import RunRecord
 from schemas.library import Photo
+from schemas.review import ReviewBatch
 from schemas.table import Table
-from tests.kit import configuration, only_project, run, save_picture, stage_library
+from tests.kit import NOW, configuration, only_project, run, save_picture, stage_library
 
 DERIVED = [t for t in Table.tables.values() if t.origin == "derived" and t.__module__.startswith("schemas.")]
 
@@ -75,6 +76,29 @@ def test_each_version_of_a_folder_is_requested_once(settings: Configuration) -> 
     assert not clock.tick(60).run_requests
 
 
+def submit(project: Project, number: int) -> None:
+    row = {"batch_id": f"batch-{number}", "up_to": number, "number": number, "submitted_at": NOW}
+    project.ledger.add(ReviewBatch, [row])
+
+
+def test_a_submitted_batch_of_the_review_runs_its_project_once(settings: Configuration) -> None:
+    clock, project = Clock(settings), only_project(settings)
+    clock.tick(0)
+    submit(project, 1)
+    (first,) = clock.tick(11).run_requests or []
+    assert "batch" not in str(first.run_key)
+    assert not clock.tick(20).run_requests
+    submit(project, 2)
+    (second,) = clock.tick(30).run_requests or []
+    assert str(second.run_key).endswith("-batch-2")
+    assert not clock.tick(40).run_requests
+    save_picture(project.folder / "late.jpg", 9)
+    submit(project, 3)
+    assert not clock.tick(50).run_requests
+    assert len(clock.tick(70).run_requests or []) == 1
+    assert not clock.tick(80).run_requests
+
+
 def test_a_vanished_folder_is_reported_and_its_store_stays(settings: Configuration) -> None:
     clock = Clock(settings)
     project = only_project(settings)
@@ -115,6 +139,7 @@ def _corrupt(path: Path) -> None:
     path.write_bytes(content)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("damage", ["one byte of the current one", "both generations", "pointer", "current one gone", "all gone"])
 def test_a_damaged_store_is_set_aside_and_rebuilt_equal(settings: Configuration, damage: str) -> None:
     project = only_project(settings)
@@ -154,6 +179,7 @@ def _tmpfs(path: Path, megabytes: int) -> bool:
     return os.geteuid() == 0 and subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
+@pytest.mark.long
 def test_a_full_disk_fails_cleanly_and_goes_on_after_room_is_made(tmp_path: Path, figure: Any) -> None:
     home = tmp_path / "home"
     if not _tmpfs(home, 24):
@@ -229,7 +255,7 @@ def test_stale_tables_are_told_with_their_reason(settings: Configuration) -> Non
     found = stale_tables(changed, project)
     assert found["photo_groups"] == "its settings changed"
     assert found["decisions"] == "follows photo_groups"
-    assert found["exports"] == "follows metadata_quality"
+    assert found["exports"] == "follows decisions, metadata_quality"
     assert all(reason.startswith("follows ") for name, reason in found.items() if name != "photo_groups")
     above = {"photos", "quarantine", "other_files", "exif_facts", "image_quality", "picture_hashes", "previews", "embeddings"}
     assert not above & set(found)

@@ -67,6 +67,7 @@ def test_runs_are_in_the_instance_that_the_ui_shows(ready: Shell) -> None:
         assert str(record.dagster_event.partition).startswith("one-")
 
 
+@pytest.mark.long
 def test_several_workers_give_the_same_rows(ready: Shell) -> None:
     ran = ready.json("run", "--all", "--workers", "2")
     assert {r["project"]: r["success"] for r in ran["runs"]} == {"one": True, "two": True}
@@ -100,9 +101,15 @@ def test_doctor_tells_state_and_mend(ready: Shell) -> None:
         "watch",
         "model",
         "captions",
+        "history",
+        "ranker",
+        "crops",
         "gate",
         "vocabulary",
         "rating",
+        "review",
+        "apply",
+        "publish",
     } == {s["section"] for s in settings}
 
 
@@ -165,6 +172,7 @@ def test_wrong_sql(ready: Shell) -> None:
     assert "nowhere" in result.stderr
 
 
+@pytest.mark.long
 def test_one_failed_project_of_two_is_exit_code_3(ready: Shell) -> None:
     ready("run", "--all")
     as_if_newer(ready)
@@ -185,6 +193,7 @@ def test_refusals_stand_in_status(ready: Shell) -> None:
     assert set(refused) == {"path", "kind", "reason", "next_step"}
 
 
+@pytest.mark.long
 def test_a_refused_file_is_opened_again_only_after_its_release(ready: Shell) -> None:
     bad = ready.folder / "library" / "one" / "bad.jpg"
     bad.write_bytes(b"no picture")
@@ -200,6 +209,7 @@ def test_a_refused_file_is_opened_again_only_after_its_release(ready: Shell) -> 
     assert len(ready.json("quarantine", "list", "one")["projects"]["one"]) == 1
 
 
+@pytest.mark.long
 def test_status_tells_what_is_new_stale_and_gone(ready: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     ready("run", "--all")
     state = ready.json("status")["projects"]["one"]
@@ -219,6 +229,7 @@ def test_status_tells_what_is_new_stale_and_gone(ready: Shell, monkeypatch: pyte
     assert "two: its folder is gone" in ready("status").stdout
 
 
+@pytest.mark.long
 def test_strict_says_that_rows_were_blocked(shell: Shell) -> None:
     for name in ("a", "z"):
         save_picture(shell.folder / "library" / name / "x" / "p.jpg", 4)
@@ -245,6 +256,7 @@ def test_a_home_that_cannot_be_written_is_one_line(ready: Shell, monkeypatch: py
     one_line(ready("run", "one", code=1), "file")
 
 
+@pytest.mark.long
 def test_an_interrupted_run_ends_with_130_and_goes_on_later(ready: Shell) -> None:
     for number in range(150):
         save_picture(ready.folder / "library" / "one" / f"p{number}.png", number, (900, 700))

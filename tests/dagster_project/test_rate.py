@@ -40,6 +40,17 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
+def test_without_a_folder_the_page_of_runs_is_served(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[tuple[object, ...]] = []
+    monkeypatch.setattr("dagster_project.review.server.serve", lambda *given: served.append(given))
+    monkeypatch.setattr("dagster_project.supervisor.port_in_use", lambda _host, _port: False)
+    (shell.folder / "proofsheet.toml").write_text('[place]\nlibrary = "pictures"\nhome = "home"\n')
+    assert shell.json("rate") == {"review": "http://127.0.0.1:8765/runs"}
+    assert len(served) == 1
+    shell("rate", "--csv", code=2)
+    assert len(served) == 1
+
+
 @pytest.mark.parametrize("protocol", ["", "/v1"])
 def test_a_folder_is_rated_once(shell: Shell, server: ModelServer, protocol: str) -> None:
     folder = shell.folder / "pictures"

@@ -19,6 +19,8 @@ from schemas.settings import InventorySettings
 from schemas.vision import Embedding, Preview
 from tests.kit import configuration, only_project, pixels, run, save_picture, tree
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -6,6 +6,7 @@ import io
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 from PIL import Image, ImageOps
 
@@ -106,6 +107,20 @@ def test_an_answer_off_the_form_is_not_kept_and_asked_again_by_three_runs_at_mos
         assert found[3:] == [{"quarantined": 1}] * 2
         assert len(server.received) == 3
     assert project.ledger.rows(ModelAnswer).is_empty()
+
+
+def test_a_run_for_one_photo_asks_about_no_other(tmp_path: Path) -> None:
+    project = bare_project(tmp_path)
+    questions = asked(project, 4)
+    with ModelServer() as server:
+        said = say(CAPTION, questions, describing(project, server, only=[questions[2].photo_id]), project)
+        assert statuses(said.rows) == {"answered": 1, "not_asked": 3}
+        (row,) = said.rows.filter(pl.col(Answered.status) == "answered").to_dicts()
+        assert row[Answered.photo_id] == questions[2].photo_id
+        assert "asked about other photos only" in said.rows.filter(pl.col(Answered.status) == "not_asked")[Answered.problem][0]
+        assert len(server.received) == 1
+        assert statuses(say(CAPTION, questions, describing(project, server), project).rows) == {"answered": 4}
+        assert len(server.received) == 4
 
 
 def test_a_busy_server_speaks_against_no_picture(tmp_path: Path) -> None:

@@ -91,6 +91,7 @@ def asked_without_schema(server: ModelServer) -> None:
     asyncio.run(ask())
 
 
+@pytest.mark.slow  # measures time
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize(("how", "kind", "limit_s"), [("hang", "idle_limit", 0.5), ("drip", "hard_limit", 1.5)])
 def test_limits_are_kept_within_a_tenth(backend: str, how: str, kind: str, limit_s: float) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from proofsheet.files import Refused
+from proofsheet.library.looking import Scan
 from proofsheet.library.names import parse_stage
-from proofsheet.library.scan import Scan, other_rows, photo_rows, scan
+from proofsheet.library.scan import other_rows, photo_rows, scan
 from proofsheet.progress import Quiet
 from tests.kit import jpeg_bytes, save_picture
 

@@ -38,7 +38,7 @@ class Up:
     """`proofsheet up` in a folder that holds a proofsheet.toml."""
 
     def __init__(self, folder: Path, **environment: str) -> None:
-        self.folder, self.port = folder, free_port()
+        self.folder, self.port, self.review_port = folder, free_port(), free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.log = folder / "up.log"
         self._environment = os.environ | {"PYTHONPATH": str(ROOT)} | environment
@@ -47,7 +47,11 @@ class Up:
     def _start(self) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [str(PROOFSHEET), "up", "--port", str(self.port)], cwd=self.folder, env=self._environment, stdout=log, stderr=log
+                [str(PROOFSHEET), "up", "--port", str(self.port), "--review-port", str(self.review_port)],
+                cwd=self.folder,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
             )
 
     def wait(self, seconds: float = 120) -> Up:

@@ -82,7 +82,7 @@ def test_forty_projects_by_backfill_and_by_command_line(tmp_path: Path, figure: 
         began = time.monotonic()
         up.backfill([p.key for p in projects], [*(t.name for t in DERIVED), "project_report"])
         done: list[dict[str, Any]] = []
-        while len(done) < PROJECTS and time.monotonic() - began < 900:
+        while len(done) < PROJECTS and time.monotonic() - began < 1800:
             time.sleep(2)
             done = [r for r in up.runs() if r["status"] in {"SUCCESS", "FAILURE"}]
             if holder is None and projects[0].store.open_copy.exists():

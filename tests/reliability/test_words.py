@@ -28,7 +28,7 @@ from schemas.settings_words import VisionModelSettings
 from schemas.words import Answered, Caption, TagSet, Title
 from tests.kit import jpeg_bytes, run, save_picture
 from tests.model_server import FILLER, INJECTED, MISBEHAVIOURS, ModelServer, Received
-from tests.words_kit import FAST, current, described_project, metadata_of, statuses
+from tests.words_kit import FAST, PATIENT, current, described_project, metadata_of, statuses
 
 pytestmark = pytest.mark.slow
 PICTURES = 200
@@ -46,7 +46,7 @@ def counts(project: Project) -> dict[str, Any]:
 
 def test_two_hundred_pictures_through_a_well_behaved_server(tmp_path: Path, figure: Any) -> None:
     with ModelServer() as server:
-        settings, project = described_project(tmp_path, server, PICTURES)
+        settings, project = described_project(tmp_path, server, PICTURES, **PATIENT)
         began = time.monotonic()
         assert run(settings, project).success
         seconds = time.monotonic() - began

@@ -1,0 +1,44 @@
+"""History: what a person decided before, matched with the pictures of the project.
+
+Holds the stages of the group "history".
+Add here: a stage over what a person decided.
+Keep out: formats and matching (proofsheet/learn/).
+"""
+
+import polars as pl
+
+from assets.checks import Verdict
+from assets.stage import Rows, stage
+from proofsheet.learn.matching import match_history
+from proofsheet.learn.pairs import anomaly_rows, pair_rows, statistic_rows
+from proofsheet.verdicts import standing
+from proofsheet.workspace import Project
+from schemas.history import CropExample, HistoryMatch, HistoryRefusal, HistoryRow, Selection
+from schemas.learning import Anomaly, ProjectStatistic, TrainingPair
+
+USED = Verdict(
+    "history_used",
+    "Every row of history could be used; the others say why not.",
+    lambda rows: rows.filter(pl.col(HistoryMatch.status) == "quarantined"),
+)
+
+
+@stage(HistoryMatch, Selection, CropExample, group="history", looks_outside=True, verdicts={HistoryMatch: [USED]})
+def selections(photos: pl.DataFrame, image_quality: pl.DataFrame, project: Project) -> Rows:
+    """Finds the pictures that history and reviews speak of, by name within the project, then by content."""
+    facts = project.ledger.rows(HistoryRow), standing(project.ledger)
+    found = match_history(project.key, *facts, photos, image_quality)
+    why = found.matches.filter(pl.col(HistoryMatch.status) == "quarantined")[HistoryMatch.reason].str.split(":").list.first()
+    return Rows([found.matches, found.selections, found.crops], {"quarantined": str(dict(why.value_counts().iter_rows()))})
+
+
+@stage(TrainingPair, Anomaly, ProjectStatistic, group="history", looks_outside=True)
+def training_pairs(
+    selections: pl.DataFrame, crop_examples: pl.DataFrame, history_matches: pl.DataFrame, photos: pl.DataFrame, project: Project
+) -> Rows:
+    """Pairs a winner with each loser of its own set, lists anomalies, and counts with intervals."""
+    pairs = pair_rows(project.key, selections, photos)
+    anomalies = anomaly_rows(project.key, selections, photos)
+    refused = project.ledger.rows(HistoryRefusal).height
+    counts = statistic_rows(project.key, history_matches, selections, crop_examples, pairs, refused)
+    return Rows([pairs, anomalies, counts], {n: v for n, v in counts.row(0, named=True).items() if isinstance(v, int | float)})

@@ -1,0 +1,76 @@
+"""Judging: the models in force, and how far their proposals may be trusted in this project.
+
+Holds the stages of the group "judging".
+Add here: a stage that judges proposals.
+Keep out: training (training.py) and the choices themselves (choosing.py).
+"""
+
+import polars as pl
+
+from assets.checks import Verdict
+from assets.stage import Rows, stage
+from proofsheet.learn.drift import drifted
+from proofsheet.learn.metrics import metric_rows
+from proofsheet.learn.reports import override_rows, readiness_rows, threshold_rows
+from proofsheet.learn.serving import crop_model_rows, ranker_model_rows
+from proofsheet.verdicts import standing
+from proofsheet.workspace import Project
+from resources.judging import CropResource, RankerResource, ReviewingResource
+from schemas.learning import CropModel, Override, RankerModel, Readiness, Threshold
+from schemas.review import Feedback, ReviewMetric
+
+SERVED = "A model serves this project; the note says what is missing."
+RANKED = Verdict("ranker_serves", SERVED, lambda rows: rows.filter(pl.col(RankerModel.status) != "in force"))
+CROPPED = Verdict("crop_model_serves", SERVED, lambda rows: rows.filter(pl.col(CropModel.status) != "in force"))
+TARGETS = Verdict("ranker_targets", "Right in 70 % of this project's held-out sets or more.", lambda rows: rows.filter(_weak()))
+DRIFTED = Verdict("ranker_drift", "Stated confidences fit what people choose; else train again, or step back.", drifted)
+READY = Verdict("rollout_gates", "Every gate of the rollout is met.", lambda rows: rows.filter(pl.col(Readiness.met) != "yes"))
+
+
+def _weak() -> pl.Expr:
+    return pl.col(RankerModel.accuracy) < 0.7
+
+
+@stage(RankerModel, CropModel, group="judging", looks_outside=True, verdicts={RankerModel: [RANKED, TARGETS], CropModel: [CROPPED]})
+def ranker_model(
+    ranker_fits: pl.DataFrame,
+    crop_fits: pl.DataFrame,
+    embeddings: pl.DataFrame,
+    crop_examples: pl.DataFrame,
+    saliency_grids: pl.DataFrame,
+    image_quality: pl.DataFrame,
+    project: Project,
+    ranking: RankerResource,
+    cropping: CropResource,
+) -> Rows:
+    """Reads the models in force for this project: temperature, operating point, rate of cuts."""
+    ranker = ranker_model_rows(project, ranker_fits, embeddings, ranking)
+    crops = crop_model_rows(project, crop_fits, crop_examples, saliency_grids, image_quality, cropping)
+    return Rows([ranker, crops], {k: v for k, v in ranker.row(0, named=True).items() if isinstance(v, int | float)})
+
+
+@stage(
+    Override,
+    Threshold,
+    ReviewMetric,
+    Readiness,
+    group="judging",
+    looks_outside=True,
+    verdicts={Readiness: [READY], ReviewMetric: [DRIFTED]},
+)
+def overrides(
+    decisions: pl.DataFrame,
+    selections: pl.DataFrame,
+    ranker_model: pl.DataFrame,
+    project: Project,
+    reviewing: ReviewingResource,
+) -> Rows:
+    """Compares proposals with what people chose: overrides, coverage at precision, figures of the review, rollout gates."""
+    verdicts = standing(project.ledger)
+    over = override_rows(project.key, decisions, selections, verdicts)
+    thresholds = threshold_rows(project, ranker_model, verdicts)
+    metrics = metric_rows(project.key, verdicts, project.ledger.rows(Feedback), reviewing.baseline_s)
+    ready = readiness_rows(project.key, verdicts, thresholds, metrics)
+    shown = metrics.filter((pl.col(ReviewMetric.period) == "all") & pl.col(ReviewMetric.value).is_not_null())
+    figures = dict(shown.select(ReviewMetric.metric, ReviewMetric.value).iter_rows())
+    return Rows([over, thresholds, metrics, ready], {"overrides": over.height, **figures})

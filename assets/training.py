@@ -1,0 +1,60 @@
+"""Training: models over all projects, on a job of their own.
+
+Holds the shared stages of the group "training".
+Add here: a model over all projects, or a report on one.
+Keep out: how models are trained (proofsheet/learn/).
+"""
+
+from datetime import datetime
+
+from assets.shared_stage import shared_stage
+from assets.stage import Rows
+from proofsheet.learn.champions import fit_rows
+from proofsheet.learn.exports import export_rows
+from proofsheet.learn.integration import integration_rows
+from proofsheet.learn.training import train_crops, train_ranker
+from proofsheet.progress import Progress
+from proofsheet.workspace import Workspace
+from resources.along import EncodingResource
+from resources.judging import CropResource, RankerResource
+from schemas.history import CropExample, Selection
+from schemas.learning import CropFit, Integration, ModelExport, RankerFit, SceneFit, TrainingPair
+from schemas.library import Photo
+from schemas.vision import Embedding, ImageQuality, SaliencyGrid
+
+_READ = (Selection, Photo, ImageQuality, Embedding)
+
+
+@shared_stage(RankerFit, group="training", after=(*_READ, TrainingPair))
+def ranker_fits(
+    workspace: Workspace, now: datetime, progress: Progress, ranking: RankerResource, encoding: EncodingResource
+) -> Rows:
+    """Trains the ranker over all projects if there is anything new; the champion stays unless the rule promotes the new one."""
+    outcome = train_ranker(workspace, ranking, encoding.device, now, progress.step)
+    return Rows([fit_rows(RankerFit, "ranker", workspace.shared)], outcome.facts(workspace.shared.models))
+
+
+@shared_stage(CropFit, group="training", after=(*_READ, CropExample, SaliencyGrid))
+def crop_fits(workspace: Workspace, now: datetime, progress: Progress, cropping: CropResource, ranking: RankerResource) -> Rows:
+    """Trains the crop proposer over all projects if there is anything new."""
+    outcome = train_crops(workspace, cropping, ranking.seed, now, progress.step)
+    return Rows([fit_rows(CropFit, "crop", workspace.shared)], outcome.facts(workspace.shared.models))
+
+
+@shared_stage(SceneFit, group="training", after=())
+def scene_fits(workspace: Workspace) -> Rows:
+    """Lists the scene classifiers; `proofsheet models train-scenes` trains one on folders of labels."""
+    return Rows([fit_rows(SceneFit, "scene", workspace.shared)])
+
+
+@shared_stage(ModelExport, group="training", after=(RankerFit, CropFit, SceneFit))
+def model_exports(workspace: Workspace) -> Rows:
+    """Writes the champions as ONNX and TorchScript and compares them with the models that serve."""
+    return Rows([export_rows(workspace.shared)])
+
+
+@shared_stage(Integration, group="training", after=(RankerFit, CropFit, Selection, CropExample))
+def integration_report(workspace: Workspace, ranking: RankerResource, now: datetime) -> Rows:
+    """Ranks and cuts twenty held-out sets drawn by the seed, and writes the report of the phase."""
+    rows, facts = integration_rows(workspace, ranking.seed, now)
+    return Rows([rows], facts)

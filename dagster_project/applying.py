@@ -1,0 +1,108 @@
+"""Applying approved decisions, as the command line and the Dagster job do it.
+
+Holds `planned`, `allowed`, `sign_off`, `carry_out` and `take_back`.
+Add here: another condition under which files may be moved.
+Keep out: plans and file operations (proofsheet/publish/).
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from proofsheet.clock import utc_now
+from proofsheet.config import Configuration
+from proofsheet.errors import UsageError
+from proofsheet.locks import hold
+from proofsheet.publish.apply import Applier, Report, last_plan, unfinished
+from proofsheet.publish.plan import Plan, make_plan, with_keep_all
+from proofsheet.reviewing.submitting import submitted
+from proofsheet.workspace import Project
+from schemas.apply import SignOff
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was resumed, and what was done anew."""
+
+    resumed: list[Report]
+    report: Report
+
+    @property
+    def clean(self) -> bool:
+        """Whether no disk refused anything."""
+        return not any(r.failed for r in (*self.resumed, self.report))
+
+
+def planned(project: Project, settings: Configuration) -> Plan:
+    """The plan for what was handed over, within the mode of the settings."""
+    rows = with_keep_all(submitted(project).standing(), project)
+    most = settings.apply.pilot_sets if settings.apply.mode == "pilot" and not project.sandbox else None
+    return make_plan(project, rows, most)
+
+
+def allowed(project: Project, settings: Configuration) -> None:
+    """Refuse what the rollout does not allow yet.
+
+    Raises:
+        UsageError: if files of this project may not be moved.
+    """
+    root = (project.home / "sandbox" if project.sandbox else Path(settings.place.library)).resolve()
+    if project.folder.is_symlink() or not project.folder.resolve().is_relative_to(root):
+        raise UsageError(f"{project.folder} leads outside of {root}.", "Only files inside the library are moved.")
+    mode = settings.apply.mode
+    if project.sandbox:
+        return
+    if mode == "sandbox":
+        raise UsageError(
+            f"{project.name} is no sandbox, and the mode is sandbox: its files are not moved.",
+            f"Try it with `proofsheet sandbox {project.name}`, or set mode = 'pilot' in [apply].",
+        )
+    signed = project.ledger.rows(SignOff)[SignOff.mode].to_list()
+    if mode not in signed:
+        raise UsageError(
+            f"Nobody signed off {mode} for {project.name}.",
+            f"`proofsheet apply {project.name} --sign-off YOUR-NAME` records that you do.",
+        )
+
+
+def sign_off(project: Project, mode: str, name: str, note: str) -> None:
+    """Record who allows a mode for a project."""
+    row = {SignOff.mode: mode, SignOff.signed_by: name, SignOff.note: note, SignOff.signed_at: utc_now()}
+    project.ledger.add(SignOff, [{**row, SignOff.number: project.ledger.rows(SignOff).height + 1}])
+
+
+def carry_out(project: Project, settings: Configuration, plan_id: str, *, locked: bool = False) -> Done:
+    """Resume what is unfinished, then do the plan that was confirmed.
+
+    Args:
+        project: whose files.
+        settings: mode and quality of cuts.
+        plan_id: hash of the plan as it was shown.
+        locked: whether the caller holds the run lock of the project, as a Dagster run does.
+
+    Raises:
+        UsageError: if the plan is another one now; what was unfinished is done.
+    """
+    allowed(project, settings)
+    with nullcontext() if locked else hold(project.run_lock, "apply", wait_s=0):
+        applier = Applier(project, settings.apply, utc_now(), max_pixels=settings.photos.max_full_pixels)
+        resumed = [applier.resume(p) for p in unfinished(project.ledger)]
+        if any(r.failed for r in resumed):
+            return Done(resumed, Report())
+        plan = planned(project, settings)
+        if resumed and plan.plan_id != plan_id:
+            return Done(resumed, Report())
+        if plan.plan_id != plan_id:
+            raise UsageError(f"The plan is {plan.plan_id} now, not {plan_id}.", "Look at the dry run again.")
+        return Done(resumed, applier.execute(plan, settings.apply.mode))
+
+
+def take_back(project: Project, settings: Configuration, plan_id: str | None = None) -> Report:
+    """Undo a plan, by default what is unfinished, else the latest of which something is done."""
+    with hold(project.run_lock, "undo", wait_s=0):
+        found = plan_id or next(iter(unfinished(project.ledger)), None) or last_plan(project.ledger)
+        if found is None:
+            raise UsageError(f"Nothing was applied in {project.name}.", "`proofsheet apply` shows what could be.")
+        return Applier(project, settings.apply, utc_now()).undo(found)

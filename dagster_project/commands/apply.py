@@ -1,0 +1,125 @@
+"""`proofsheet apply`, `undo` and `sandbox`: the only commands that move pictures.
+
+Holds the commands.
+Add here: an option of these.
+Keep out: plans and moves (proofsheet/publish/).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+
+import click
+
+from dagster_project.applying import allowed, carry_out, planned, sign_off, take_back
+from dagster_project.commands.common import err, json_option, out, print_json, settings_and_workspace
+from proofsheet.publish.apply import Report, unfinished
+from proofsheet.publish.plan import Plan
+from proofsheet.publish.sandbox import make_sandbox
+
+_FAILED = 1
+
+
+@click.command()
+@click.argument("project")
+@click.option("--execute", is_flag=True, help="Do it, after asking; without this nothing is changed.")
+@click.option("--yes", is_flag=True, help="Do it without asking.")
+@click.option("--plan", "plan_id", default="", help="Do it only if the plan still has this hash.")
+@click.option("--sign-off", "signed", metavar="NAME", default="", help="Record that NAME allows the mode of the settings here.")
+@click.option("--note", default="", help="On what grounds, with --sign-off.")
+@json_option
+def apply(project: str, execute: bool, yes: bool, plan_id: str, signed: str, note: str, as_json: bool) -> None:
+    """Move the approved sets of PROJECT: winners to selected/, the others to review/, cuts as new files. Shows the plan by default.
+
+    Only what was submitted in the review counts. What an earlier run left unfinished is finished first. The JSON has plan,
+    operations, counts, refused; after --execute also done: {sets, files, refused, failed, uncut}.
+    """
+    settings, workspace = settings_and_workspace()
+    found = workspace.project(project)
+    if signed:
+        sign_off(found, settings.apply.mode, signed, note)
+        out().print(f"{signed} allows {settings.apply.mode} for {found.name}", markup=False)
+        return
+    plan, left = planned(found, settings), unfinished(found.ledger)
+    told = {"plan": plan.plan_id, "counts": plan.counts, "refused": plan.refused, "unfinished": left}
+    if not (execute or yes or plan_id):
+        if as_json:
+            print_json({**told, "operations": [asdict(o) for o in plan.operations]})
+        else:
+            _show(plan, left)
+        return
+    allowed(found, settings)
+    if plan_id and plan_id != plan.plan_id:
+        raise click.UsageError(f"The plan is {plan.plan_id} now, not {plan_id}; look at it again.")
+    if not (yes or plan_id):
+        _show(plan, left)
+        click.confirm(f"Apply plan {plan.plan_id}?", abort=True, err=True)
+    done = carry_out(found, settings, plan.plan_id)
+    if as_json:
+        print_json({**told, "resumed": [asdict(r) for r in done.resumed], "done": asdict(done.report)})
+    else:
+        for report in (*done.resumed, done.report):
+            _tell(report, "applied")
+    if not done.clean:
+        err().print("Some sets could not be moved now; run the same command again when the disk is well.", markup=False)
+        sys.exit(_FAILED)
+
+
+@click.command()
+@click.argument("project")
+@click.option("--plan", "plan_id", default=None, help="Undo this plan; by default the latest.")
+@click.option("--yes", is_flag=True, help="Do it without asking.")
+@json_option
+def undo(project: str, plan_id: str | None, yes: bool, as_json: bool) -> None:
+    """Bring back every file that the latest apply in PROJECT moved, and remove the cuts that it wrote."""
+    settings, workspace = settings_and_workspace()
+    found = workspace.project(project)
+    if not yes:
+        click.confirm(f"Undo what was applied last in {found.name}?", abort=True, err=True)
+    report = take_back(found, settings, plan_id)
+    if as_json:
+        print_json(asdict(report))
+    else:
+        _tell(report, "undone")
+    if report.failed or report.refused:
+        sys.exit(_FAILED)
+
+
+@click.command()
+@click.argument("project")
+@click.option("--groups", type=click.IntRange(1), default=100, show_default=True, help="Sets to copy.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Another number draws other sets.")
+@json_option
+def sandbox(project: str, groups: int, seed: int, as_json: bool) -> None:
+    """Copy sets of PROJECT with their companions into the home; the copy is a project named sandbox/PROJECT."""
+    made = make_sandbox(settings_and_workspace()[1].project(project), groups, seed)
+    if as_json:
+        print_json({"folder": str(made.folder), "sets": made.sets, "photos": made.photos, "companions": made.companions})
+        return
+    out().print(f"{made.sets} sets: {made.photos} pictures and {made.companions} companions in {made.folder}", markup=False)
+    out().print(f"Next: proofsheet run sandbox/{made.folder.name}", markup=False)
+
+
+def _show(plan: Plan, left: Iterable[str]) -> None:
+    for one in left:
+        out().print(f"unfinished: {one}; it is finished before anything else", markup=False)
+    for group, rows in plan.by_set().items():
+        out().print(f"set {group}", markup=False)
+        for row in rows:
+            box = f" ({', '.join(f'{v:.3f}' for v in row.box)})" if row.box else ""
+            out().print(f"  {row.kind} {row.role}: {row.source} -> {row.target}{box}", markup=False)
+    for group, reason in plan.refused.items():
+        out().print(f"set {group} is left: {reason}", markup=False)
+    counts = ", ".join(f"{n} {what}" for what, n in plan.counts.items()) or "nothing was submitted yet"
+    out().print(f"plan {plan.plan_id}: {len(plan.operations)} operations; {counts}", markup=False)
+
+
+def _tell(report: Report, what: str) -> None:
+    if report.plan_id:
+        out().print(f"plan {report.plan_id}: {report.sets} sets, {report.files} operations {what}", markup=False)
+    for group, reason in (*report.refused.items(), *report.failed.items()):
+        out().print(f"set {group} is left: {reason}", markup=False)
+    for group, reason in report.uncut.items():
+        out().print(f"set {group} was moved, but not cut: {reason}", markup=False)

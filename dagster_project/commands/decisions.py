@@ -1,0 +1,53 @@
+"""`proofsheet decisions`: proposals out, verdicts in.
+
+Holds the group and its sub-commands.
+Add here: another verb over proposals.
+Keep out: how proposals are made; moving files.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
+from proofsheet.clock import utc_now
+from proofsheet.learn.verdicts import import_verdicts
+from proofsheet.publish.decision_files import decision_lines
+from schemas.library import Photo
+from schemas.review import Decision
+
+
+@click.group()
+def decisions() -> None:
+    """Give out proposals, and take in what people decided on them. No file is moved."""
+
+
+@decisions.command("export")
+@click.argument("project")
+def exporting(project: str) -> None:
+    """Print the proposals of PROJECT as automation_decisions.jsonl; a run writes the same file into the home's exports."""
+    found = settings_and_workspace()[1].project(project)
+    for line in decision_lines(found.store.read(Decision), found.store.read(Photo)):
+        click.echo(line)
+
+
+@decisions.command("import")
+@click.argument("project")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--blind", is_flag=True, help="The person did not see what was proposed.")
+@json_option
+def importing(project: str, file: Path, blind: bool, as_json: bool) -> None:
+    """Take in verdicts on PROJECT from FILE, an approved_decisions.jsonl; lines that are there already stay as they are.
+
+    The JSON has taken, known, and refused: [{line, reason, detail, next_step}].
+    """
+    found = settings_and_workspace()[1].project(project)
+    report = import_verdicts(found, file.read_bytes(), utc_now(), blind=blind)
+    if as_json:
+        print_json(report)
+        return
+    out().print(f"{report['taken']} verdicts taken, {report['known']} known, {len(report['refused'])} refused", markup=False)
+    for line in report["refused"]:
+        out().print(f"  line {line['line']}: {line['reason']}: {line['detail']}; {line['next_step']}", markup=False)

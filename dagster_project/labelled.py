@@ -1,0 +1,54 @@
+"""Pictures in folders of labels, as vectors of the encoder in force.
+
+Holds `labelled_pictures`.
+Add here: another way in which labels are told.
+Keep out: training (proofsheet/learn/).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from proofsheet.config import Configuration
+from proofsheet.learn.augment import VIEWS, of_view
+from proofsheet.learn.scene_training import Labelled
+from proofsheet.library.scan import scan
+from proofsheet.onepass import look
+from proofsheet.progress import Progress
+from proofsheet.workspace import Project, Workspace
+from resources.along import EncodingResource
+from schemas.library import Photo
+from schemas.vision import Embedding
+
+_KEY = "_labelled"
+
+
+def labelled_pictures(folder: Path, settings: Configuration, workspace: Workspace, progress: Progress) -> Labelled:
+    """Open every picture below the sub-folders of `folder`, and encode it and its augmented views; vectors are cached.
+
+    Args:
+        folder: holds one folder a label.
+        settings: of photos and encoder.
+        workspace: whose cache and models serve.
+        progress: told after every picture.
+    """
+    project = Project(_KEY, folder.name, folder, workspace.home)
+    encoder = EncodingResource(**settings.encoder.model_dump()).choose(project)
+    own = encoder.measurement()
+    views = [of_view(own, name) for name in VIEWS]
+    scanned = scan(folder, project.cache, progress)
+    named = [p for p in scanned.pictures if "/" in p.path]
+    photos = settings.photos.model_copy(update={"preview_px": 0})
+    looked = look([p.file for p in named], [own, *views], photos, project.cache, progress)
+    vectors = {m.name: dict(looked.rows[m.name].select(Photo.content_hash, Embedding.vector).iter_rows()) for m in (own, *views)}
+    kept = {p.file.content_hash: p.path.split("/")[0] for p in named if p.file.content_hash in vectors[own.name]}
+    contents = sorted(kept)
+
+    def matrix(name: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+        return np.array([vectors[name][c] for c in contents], dtype=np.float32)
+
+    refused = len(scanned.refusals(looked.refused)[0])
+    labels = [kept[c] for c in contents]
+    return Labelled(matrix(own.name), labels, contents, [matrix(v.name) for v in views], encoder.encoder_id, refused)

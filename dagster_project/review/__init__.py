@@ -1,0 +1,6 @@
+"""The review app: pages on which everything is judged by eye.
+
+Holds the server, its API and its pages.
+Add here: a page, and the calls that it makes.
+Keep out: what a verdict means (proofsheet/reviewing/) and the guard (guard.py).
+"""

@@ -1,0 +1,68 @@
+"""The calls of the intake page: what the folders of projects hold, said for many at once.
+
+Holds `ROUTES`.
+Add here: another thing that is said of a set.
+Keep out: what is done with it (proofsheet/words/sets.py).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dagster_project.review.http import answer, body_of, text_of
+from dagster_project.review.state import State, state_of
+from proofsheet.clock import utc_now
+from proofsheet.reviewing.given import Unfit
+from proofsheet.words.sets import intake
+from schemas.facts import SetContext
+from schemas.library import Photo
+
+_SAID = ("subject", "hints", "location")
+_MOST_ROWS, _MOST_TEXT = 500, 500
+
+
+async def load(request: Request) -> Response:
+    """GET `/api/intake`: every folder with pictures of every project, and what was said of it."""
+    return answer({"sets": await run_in_threadpool(_sets, state_of(request))})
+
+
+async def say(request: Request) -> Response:
+    """POST `/api/intake`: project, sets: [{folder, subject, hints, location}]. Empty values leave what is known."""
+    body = await body_of(request)
+    project = await run_in_threadpool(state_of(request).project, text_of(body, "project"))
+    rows = body.get("sets")
+    if not isinstance(rows, list) or not 0 < len(rows) <= _MOST_ROWS or not all(_fits(r) for r in rows):
+        raise Unfit(
+            "The sets are no list of folders with texts.", f"Send 1 to {_MOST_ROWS}, texts of at most {_MOST_TEXT} characters."
+        )
+    folders = await run_in_threadpool(lambda: set(project.store.read(Photo)[Photo.folder]))
+    plain = [{"folder": r["folder"] or ".", **{n: r.get(n) or "" for n in _SAID}} for r in rows]
+    now = utc_now()
+    noted = await run_in_threadpool(intake, project.ledger, folders, plain, now)
+    return answer({"noted": len(noted)})
+
+
+def _fits(row: object) -> bool:
+    if not isinstance(row, dict) or not isinstance(row.get("folder"), str):
+        return False
+    return all(isinstance(row.get(n), str | None) and len(row.get(n) or "") <= _MOST_TEXT for n in ("folder", *_SAID))
+
+
+def _sets(state: State) -> list[dict[str, Any]]:
+    found = []
+    for project in state.workspace.projects():
+        known = {r[SetContext.folder]: r for r in project.ledger.rows(SetContext).to_dicts()}
+        counts = project.store.read(Photo)[Photo.folder].value_counts(sort=True)
+        for folder, photos in sorted(counts.iter_rows()):
+            row = known.get(folder, {})
+            said = {n: row.get(n) or "" for n in _SAID}
+            found.append({"project": project.key, "name": project.name, "folder": folder, "photos": photos, **said})
+    return found
+
+
+ROUTES = [Route("/api/intake", load, methods=["GET"]), Route("/api/intake", say, methods=["POST"])]

@@ -1,0 +1,57 @@
+"""The keys of the review, once: pages, help and docs read this table.
+
+Holds `KEYS`.
+Add here: a key, and its handler of the same name in static/review.js.
+Keep out: handlers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key and what it does in every view.
+
+    Attributes:
+        act: name of the handler.
+        keys: values of KeyboardEvent.key, in lower case.
+        shown: as it is printed on help and docs.
+        does: in words.
+        shift: whether Shift is held; None where it makes no difference.
+        ctrl: whether Ctrl or Cmd is held.
+    """
+
+    act: str
+    keys: tuple[str, ...]
+    shown: str
+    does: str
+    shift: bool | None = False
+    ctrl: bool = False
+
+
+KEYS = (
+    Key("approve", ("a",), "A", "Approve the pick, save, and go on"),
+    Key("reject", ("r",), "R", "Reject: keep all pictures, do nothing with them"),
+    Key("skip", ("s",), "S", "Skip: decide later"),
+    Key("pick", tuple("12345678"), "1 – 8", "Pick this picture instead", shift=None),  # some keyboards need Shift for digits
+    Key("next", ("enter", "arrowdown"), "Enter, ↓", "Next set"),
+    Key("previous", ("arrowup",), "↑", "Previous set"),
+    Key("submit", ("enter",), "Shift + Enter", "Submit what is decided", shift=True),
+    Key("overlay", ("c",), "C", "Show or hide the cut"),
+    Key("edit", ("e",), "E", "Edit the cut"),
+    Key("undo", ("u",), "U", "Undo the last decision"),
+    Key("undo", ("z",), "Ctrl + Z", "Undo the last decision", ctrl=True),
+    Key("redo", ("u",), "Shift + U", "Give it again", shift=True),
+    Key("zoom", ("z",), "Z", "All pictures at 100 %, moved together"),
+    Key("pin", ("p",), "P", "Pin the picture under the pointer (else the pick) for comparison"),
+    Key("blind", ("b",), "B", "Blind: hide the pick"),
+    Key("grid", ("g",), "G", "All sets of the batch at a glance"),
+    Key("help", ("?",), "?", "This help", shift=None),
+)
+
+
+def keys_as_dicts() -> list[dict[str, object]]:
+    """For the pages."""
+    return [asdict(k) for k in KEYS]

@@ -1,0 +1,187 @@
+"""The calls of the metadata page: texts with their verdicts, edits, waivers, decisions, publishing.
+
+Holds `ROUTES`.
+Add here: another act on texts.
+Keep out: rules of texts (proofsheet/words/).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dagster_project.review.http import answer, body_of, text_of
+from dagster_project.review.state import State, state_of
+from proofsheet.clock import utc_now
+from proofsheet.errors import NotFound, UsageError
+from proofsheet.reviewing.given import Conflict, Unfit
+from proofsheet.words.asking import Describing
+from proofsheet.words.books import release_pictures
+from proofsheet.words.people import undo_field, write_field
+from proofsheet.words.review import review, waive, want_others
+from proofsheet.workspace import Project
+from schemas.facts import SetContext, WordEdit, WordReview
+from schemas.library import Photo
+from schemas.proof import FIELDS, MetadataQuality, Texts
+from schemas.sets import ImageSet
+
+Row = Mapping[str, Any]
+Edits = dict[str, dict[str, list[Row]]]  # photo, field, changes from the first
+_MOST_TEXT, _MOST_KEYWORDS = 4000, 200
+
+
+async def load(request: Request) -> Response:
+    """GET `/api/metadata?project=`: every described photo with its current texts, objections, waivers and state."""
+    state = state_of(request)
+    return answer(await run_in_threadpool(_rows, state, state.project(request.query_params.get("project", ""))))
+
+
+async def edit(request: Request) -> Response:
+    """POST `/api/metadata/{photo}`: project, field, value (text, list of keywords, or null to give the field back)."""
+    project, photo, body = await _given(request)
+    field, value = text_of(body, "field"), body.get("value")
+    words = isinstance(value, list) and len(value) <= _MOST_KEYWORDS and all(isinstance(v, str) and len(v) <= 200 for v in value)
+    fits = words if field == Texts.keywords else isinstance(value, str) and len(value) <= _MOST_TEXT
+    if not (fits or value is None):
+        raise Unfit(f"{field} cannot be {str(value)[:40]!r}.", "Send a text; for keywords a list of texts; null gives it back.")
+    before = await run_in_threadpool(_before, project, photo)
+    await run_in_threadpool(write_field, project.ledger, photo, field, value, before.get(f"generated_{field}"), "human", utc_now())
+    return answer({"kept": True, "history": await run_in_threadpool(_history, project, photo, field)})
+
+
+async def undo(request: Request) -> Response:
+    """POST `/api/metadata/{photo}/undo`: project, field."""
+    project, photo, body = await _given(request)
+    field = text_of(body, "field")
+    value = await run_in_threadpool(undo_field, project.ledger, photo, field, utc_now())
+    return answer({"value": value, "history": await run_in_threadpool(_history, project, photo, field)})
+
+
+async def waiver(request: Request) -> Response:
+    """POST `/api/metadata/{photo}/waive`: project, rule, field, reason. The next run judges the text so."""
+    project, photo, body = await _given(request)
+    rule, field, reason = text_of(body, "rule"), text_of(body, "field"), text_of(body, "reason", 1000)
+    await run_in_threadpool(waive, project.ledger, photo, rule, field, reason, utc_now())
+    return answer({"kept": True})
+
+
+async def decide(request: Request) -> Response:
+    """POST `/api/metadata/{photo}/decide`: project, decision (approved or rejected), reason."""
+    project, photo, body = await _given(request)
+    decision, reason = text_of(body, "decision"), str(body.get("reason") or "")[:1000]
+    if decision not in ("approved", "rejected"):
+        raise Unfit(f"{decision!r} is no decision.", "Send approved or rejected.")
+    return answer({"attempt": await run_in_threadpool(review, project.ledger, photo, decision, reason, utc_now())})
+
+
+async def generate(request: Request) -> Response:
+    """POST `/api/metadata/{photo}/generate`: project. Asks for other texts of this photo alone.
+
+    409 while one is asked, if its texts are accepted, and if only the embedded describer is there, which says the same again.
+    """
+    state = state_of(request)
+    project, photo, _body = await _given(request)
+    await run_in_threadpool(state.runner.start, project, photo, lambda: _ask(state, project, photo))
+    return answer({"started": True}, 202)
+
+
+def _ask(state: State, project: Project, photo: str) -> None:
+    who = Describing.of(state.settings.model, project).choice
+    if who.server is None:
+        raise Conflict(f"No model that sees is there: {who.why}.", "Start one; the embedded describer says the same again.")
+    try:
+        want_others(project.ledger, photo, utc_now())
+    except UsageError as error:
+        raise Conflict(error.what, error.next_step) from error
+    hashes = dict(project.store.read(Photo).select(Photo.photo_id, Photo.content_hash).iter_rows())
+    release_pictures(project.ledger, {hashes[photo]}, utc_now())
+
+
+async def _given(request: Request) -> tuple[Project, str, dict[str, Any]]:
+    body = await body_of(request)
+    project = await run_in_threadpool(state_of(request).project, text_of(body, "project"))
+    photo = request.path_params["photo"]
+    if photo not in await run_in_threadpool(lambda: set(project.store.read(Photo)[Photo.photo_id])):
+        raise NotFound(f"{project.name} has no photo {photo[:40]!r}.", "Load the page again.")
+    return project, photo, body
+
+
+def _rows(state: State, project: Project) -> dict[str, Any]:
+    paths = {r[Photo.photo_id]: r for r in project.store.read(Photo).to_dicts()}
+    rows = project.store.read(MetadataQuality).filter(pl.col(MetadataQuality.is_current)).to_dicts()
+    edits: Edits = {}
+    for one in project.ledger.rows(WordEdit).sort(WordEdit.revision).to_dicts():
+        edits.setdefault(one[WordEdit.photo_id], {}).setdefault(one[WordEdit.field], []).append(one)
+    subjects = dict(project.store.read(ImageSet).select(ImageSet.folder, ImageSet.subject).iter_rows())
+    subjects |= {r[SetContext.folder]: r[SetContext.subject] for r in project.ledger.rows(SetContext).to_dicts()}
+    said = {
+        (r[WordReview.photo_id], r[WordReview.attempt]): r[WordReview.decision] for r in project.ledger.rows(WordReview).to_dicts()
+    }
+    known = [
+        r | {MetadataQuality.reviewer_decision: said.get((r[MetadataQuality.photo_id], r[MetadataQuality.attempt]))} for r in rows
+    ]
+    shown = [_shown(r, paths[r[MetadataQuality.photo_id]], edits, subjects) for r in known if r[MetadataQuality.photo_id] in paths]
+    return {"photos": sorted(shown, key=lambda p: p["path"]), "pending": state.runner.pending(project)}
+
+
+def _shown(row: Row, photo: Row, edits: Edits, subjects: Mapping[str, str | None]) -> dict[str, Any]:
+    own = edits.get(str(row[MetadataQuality.photo_id]), {})
+    texts = {field: row[f"current_{field}"] for field in FIELDS}
+    waiting = []
+    for field, changes in own.items():
+        value = changes[-1][WordEdit.value]
+        text = json.loads(value) if value is not None and field == Texts.keywords else value
+        if text is not None and text != texts[field]:
+            texts[field] = text
+            waiting.append(field)
+    return {
+        "id": row[MetadataQuality.photo_id],
+        "mark": str(photo[Photo.content_hash])[:12],
+        "path": photo[Photo.path],
+        "folder": photo[Photo.folder],
+        "subject": subjects.get(str(photo[Photo.folder])),
+        "status": row[MetadataQuality.status],
+        "score": row[MetadataQuality.score],
+        "decision": row[MetadataQuality.reviewer_decision],
+        "sources": row[MetadataQuality.sources],
+        "model": row[MetadataQuality.model],
+        "prompt": row[MetadataQuality.prompt_version],
+        "issues": row[MetadataQuality.issues],
+        "waived": row[MetadataQuality.waived],
+        "texts": texts,
+        "not_judged_yet": waiting,
+        "edited": sorted(own),
+        "history": {field: [_told(r) for r in changes] for field, changes in own.items()},
+    }
+
+
+def _before(project: Project, photo: str) -> dict[str, Any]:
+    rows = project.store.read(MetadataQuality).filter(
+        pl.col(MetadataQuality.is_current) & (pl.col(MetadataQuality.photo_id) == photo)
+    )
+    return next(iter(rows.to_dicts()), {})
+
+
+def _history(project: Project, photo: str, field: str) -> list[dict[str, Any]]:
+    return [_told(r) for r in project.ledger.rows(WordEdit, photo_id=photo, field=field).sort(WordEdit.revision).to_dicts()]
+
+
+def _told(row: Row) -> dict[str, Any]:
+    return {"value": row[WordEdit.value], "source": row[WordEdit.source], "at": row[WordEdit.edited_at].isoformat()}
+
+
+ROUTES = [
+    Route("/api/metadata", load, methods=["GET"]),
+    Route("/api/metadata/{photo}", edit, methods=["POST"]),
+    Route("/api/metadata/{photo}/undo", undo, methods=["POST"]),
+    Route("/api/metadata/{photo}/waive", waiver, methods=["POST"]),
+    Route("/api/metadata/{photo}/decide", decide, methods=["POST"]),
+    Route("/api/metadata/{photo}/generate", generate, methods=["POST"]),
+]

@@ -1,0 +1,105 @@
+"""A project in one line: how far review, texts and rollout are.
+
+Holds `project_line` and `metrics_of`.
+Add here: another figure of the projects page.
+Keep out: computing figures that a table holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from dagster_project.review.day_plot import Day, day_plot
+from dagster_project.review.state import State
+from proofsheet.reviewing.submitting import submitted
+from proofsheet.verdicts import counted, standing
+from proofsheet.workspace import Project
+from schemas.apply import FileOperation
+from schemas.learning import Readiness
+from schemas.proof import MetadataQuality
+from schemas.review import Decision, ReviewMetric, Verdict
+
+
+def project_line(state: State, project: Project) -> dict[str, Any]:
+    """What the projects page shows of a project."""
+    progress = state.desk(project.key).progress()
+    ready = project.store.read(Readiness)
+    met = ready.filter(pl.col(Readiness.met) == "yes").height
+    return {
+        "key": project.key,
+        "name": project.name,
+        "total": progress["total"],
+        "decided": progress["decided"],
+        "agreement": _agreement(standing(project.ledger)),
+        "crop_iou": _crop_iou(project),
+        "texts": _texts(project.store.read(MetadataQuality)),
+        "gates": f"{met} of {ready.height}" if ready.height else "not run yet",
+        "next": _next(project, progress),
+    }
+
+
+def metrics_of(project: Project) -> dict[str, Any]:
+    """What the metrics page shows: figures over everything, the days, the gates, the log of files that were moved."""
+    rows = project.store.read(ReviewMetric).to_dicts()
+    whole = [r for r in rows if r[ReviewMetric.period] == "all"]
+    days = sorted({r[ReviewMetric.period] for r in rows} - {"all"})
+    shown = ("agreement", "overrides", "seconds a decision", "time saved")
+    by = {(r[ReviewMetric.period], r[ReviewMetric.metric]): r for r in rows}
+    states = project.ledger.rows(FileOperation)[FileOperation.state].value_counts().sort(FileOperation.state)
+    return {
+        "figures": [{**r, "told": _told(r)} for r in whole],
+        "shown": shown,
+        "plots": [day_plot(m, *found) for m in shown if (found := _by_day(m, days, by))[1]],
+        "days": [(day, [_told(by[day, m]) if (day, m) in by else "" for m in shown]) for day in days],
+        "gates": project.store.read(Readiness).to_dicts(),
+        "operations": dict(states.iter_rows()),
+    }
+
+
+def _by_day(metric: str, days: list[str], by: Mapping[tuple[str, str], dict[str, Any]]) -> tuple[str, list[Day]]:
+    rows = [r for day in days if (r := by.get((day, metric))) and r[ReviewMetric.value] is not None]
+    found = [
+        Day(r[ReviewMetric.period], r[ReviewMetric.value], r[ReviewMetric.low], r[ReviewMetric.high], r[ReviewMetric.n], _told(r))
+        for r in rows
+    ]
+    return (rows[0][ReviewMetric.unit] if rows else ""), found
+
+
+def _told(row: dict[str, Any]) -> str:
+    value, low, high = (row[n] for n in (ReviewMetric.value, ReviewMetric.low, ReviewMetric.high))
+    if value is None:
+        return "nothing measured"
+    if row[ReviewMetric.unit] == "share":
+        return f"{100 * value:.1f} %" + (f" ({100 * low:.0f}–{100 * high:.0f} %)" if low is not None else "")
+    return f"{value:.0f}" if row[ReviewMetric.unit] == "count" else f"{value:.2f} {row[ReviewMetric.unit]}"
+
+
+def _agreement(verdicts: pl.DataFrame) -> str:
+    actions = counted(verdicts)[Verdict.action].to_list()
+    return f"{100 * actions.count('approved') / len(actions):.0f} % of {len(actions)}" if actions else "no review yet"
+
+
+def _crop_iou(project: Project) -> str:
+    wanted = (pl.col(ReviewMetric.metric) == "median crop IoU") & (pl.col(ReviewMetric.period) == "all")
+    rows = project.store.read(ReviewMetric).filter(wanted).to_dicts()
+    value = rows[0][ReviewMetric.value] if rows else None
+    return "no cut reviewed yet" if value is None else f"{value:.2f}"
+
+
+def _texts(quality: pl.DataFrame) -> str:
+    current = quality.filter(pl.col(MetadataQuality.is_current))
+    counts = dict(current[MetadataQuality.status].value_counts().sort(MetadataQuality.status).iter_rows())
+    return ", ".join(f"{n} {s}" for s, n in counts.items()) or "none yet"
+
+
+def _next(project: Project, progress: dict[str, Any]) -> str:
+    if not project.store.read(Decision).height:
+        return f"proofsheet run {project.name}"
+    if progress["decided"] < progress["total"]:
+        return "review"
+    if progress["waiting"]:
+        return "submit (Shift + Enter)"
+    return f"proofsheet apply {project.name}" if submitted(project).standing() else "review"

@@ -1,0 +1,41 @@
+"""The calls behind the publish dialog: what would go, and going.
+
+Holds `ROUTES`.
+Add here: another figure of the dialog.
+Keep out: conditions (proofsheet/publish/publishing.py).
+"""
+
+from __future__ import annotations
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dagster_project.review.http import answer, body_of, text_of
+from dagster_project.review.state import state_of
+from dagster_project.sending import publish_now
+from proofsheet.publish.publishing import ALREADY, candidates, held_back
+from proofsheet.publish.targets.named import publisher_of
+
+
+async def look(request: Request) -> Response:
+    """GET `/api/publish?project=`: how many would go where, and why the others are held back."""
+    state = state_of(request)
+    project = await run_in_threadpool(state.project, request.query_params.get("project", ""))
+    publisher = publisher_of(state.settings.publish)
+    found = await run_in_threadpool(candidates, project, publisher.name)
+    held = held_back(found)
+    ready = sum(not c.held_back for c in found)
+    return answer({"target": publisher.name, "ready": ready, "uploaded": held.pop(ALREADY, 0), "held_back": held})
+
+
+async def go(request: Request) -> Response:
+    """POST `/api/publish`: project. Publishes what passed gate, policy and a person."""
+    state, body = state_of(request), await body_of(request)
+    project = await run_in_threadpool(state.project, text_of(body, "project"))
+    done = await run_in_threadpool(publish_now, project, state.settings.publish)
+    return answer({"published": len(done.published), "failed": done.failed})
+
+
+ROUTES = [Route("/api/publish", look, methods=["GET"]), Route("/api/publish", go, methods=["POST"])]

@@ -1,0 +1,79 @@
+"""The review app as one ASGI application behind the guard, and the process that serves it.
+
+Holds `build_app` and `main`.
+Add here: routes of another module.
+Keep out: pages and calls.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from dagster_project.guard import Guard, allowed_hosts
+from dagster_project.review import api, contact_sheets, images, intake_api, metadata_api, pages, publish_api, runs_api
+from dagster_project.review.http import Limit, TooLarge, errors, too_large
+from dagster_project.review.state import State
+from proofsheet.config import Configuration, load
+from proofsheet.errors import ProofsheetError
+
+_STATIC = Path(__file__).parent / "static"
+_IDLE_S = 15
+_SHEETS = re.compile(r"/p/[\w-]+/sheet/[0-9a-f]+\.jpg")
+
+
+def build_app(settings: Configuration, hosts: Iterable[str], dagster: str = "") -> ASGIApp:
+    """The application for these settings.
+
+    Args:
+        settings: everything that can be set.
+        hosts: values of the Host header that are served.
+        dagster: address of the Dagster UI; empty if none runs beside.
+    """
+    static = Mount("/static", StaticFiles(directory=_STATIC, follow_symlink=False))
+    calls = [*api.ROUTES, *metadata_api.ROUTES, *publish_api.ROUTES, *intake_api.ROUTES, *runs_api.ROUTES]
+    routes = [*pages.ROUTES, *images.ROUTES, *contact_sheets.ROUTES, *calls, Route("/ready", ready, methods=["GET"]), static]
+    app = Starlette(routes=routes, exception_handlers={ProofsheetError: errors, OSError: disk_error, TooLarge: too_large})
+    app.state.proofsheet = State(settings, dagster)
+    return Guard(Limit(app), frozenset(hosts), _SHEETS)
+
+
+async def ready(_request: Request) -> Response:
+    """GET `/ready`: that the server is up."""
+    return PlainTextResponse("proofsheet review\n")
+
+
+async def disk_error(_request: Request, error: Exception) -> Response:
+    """What the disk refused, without a path of the machine."""
+    told = getattr(error, "strerror", None) or "the disk refused"
+    return PlainTextResponse(f"Not done: {told}. Check rights and free space, then try again.\n", 507)
+
+
+@click.command()
+@click.option("--host", required=True)
+@click.option("--port", type=int, required=True)
+@click.option("--allow-host", multiple=True)
+@click.option("--dagster", default="")
+def main(host: str, port: int, allow_host: tuple[str, ...], dagster: str) -> None:
+    """Serve until SIGTERM."""
+    serve(load(), host, port, allow_host, dagster)
+
+
+def serve(settings: Configuration, host: str, port: int, allow_host: Iterable[str], dagster: str) -> None:
+    """Serve in this process until it is told to end."""
+    app = build_app(settings, allowed_hosts(host, port, allow_host), dagster)
+    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, timeout_keep_alive=_IDLE_S)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""What the review app knows between requests: the workspace, and one desk a project.
+
+Holds `State`.
+Add here: another thing that requests share.
+Keep out: anything that must survive the process (it is in ledger and store).
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from starlette.requests import Request
+
+from dagster_project.review.runner import Runner
+from proofsheet.config import Configuration
+from proofsheet.reviewing.desk import Desk
+from proofsheet.workspace import Project, Workspace
+
+
+class State:
+    """Shared by all requests of one server.
+
+    Args:
+        settings: everything that can be set.
+        dagster: address of the Dagster UI; empty if none runs beside.
+    """
+
+    def __init__(self, settings: Configuration, dagster: str = "") -> None:
+        self.settings, self.dagster = settings, dagster
+        self.workspace = Workspace(settings.place)
+        self.runner = Runner(Path.cwd(), self.workspace.library)
+        self._desks: dict[str, Desk] = {}
+        self._lock = threading.Lock()
+
+    def project(self, key: str) -> Project:
+        """The project with this key or name.
+
+        Raises:
+            UsageError: if there is none.
+        """
+        return self.workspace.project(key)
+
+    def desk(self, key: str) -> Desk:
+        """The desk of a project."""
+        project = self.project(key)
+        with self._lock:
+            return self._desks.setdefault(project.key, Desk(project, self.settings.review.audit_share))
+
+
+def state_of(request: Request) -> State:
+    """The state of the server that got a request."""
+    found: State = request.app.state.proofsheet
+    return found

@@ -1,0 +1,54 @@
+// @ts-check
+// What a set looks like: columns, the cut, the panel.
+import { at, element, percent } from "./common.js";
+
+/** The number of columns at which the pictures are shown largest. */
+export function columns(/** @type {import("./review.js").Image[]} */ shown, /** @type {number} */ width, /** @type {number} */ height) {
+  const size = (/** @type {number} */ across) => {
+    const [w, h] = [width / across, height / Math.ceil(shown.length / across)];
+    return Math.min(...shown.map((i) => Math.min(w / i.width, h / i.height) * Math.sqrt(i.width * i.height)));
+  };
+  return shown.map((_, k) => k + 1).reduce((best, across) => (size(across) > size(best) ? across : best), 1);
+}
+
+export function overlay(/** @type {import("./review.js").Image} */ image, /** @type {number[]} */ crop) {
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  svg.setAttribute("viewBox", `0 0 ${image.width} ${image.height}`);
+  const rect = document.createElementNS(space, "rect");
+  const [x1, y1, x2, y2] = crop;
+  const sides = { x: x1 * image.width, y: y1 * image.height, width: (x2 - x1) * image.width, height: (y2 - y1) * image.height };
+  for (const [name, value] of Object.entries(sides)) rect.setAttribute(name, String(value));
+  const title = document.createElementNS(space, "title");
+  title.textContent = `Cut: left ${x1.toFixed(3)}, top ${y1.toFixed(3)}, right ${x2.toFixed(3)}, bottom ${y2.toFixed(3)}`;
+  rect.append(title);
+  svg.append(rect);
+  return svg;
+}
+
+/** All pictures show the same place, wherever the pointer is. */
+export function pan(/** @type {HTMLElement} */ made, /** @type {PointerEvent} */ event) {
+  const box = made.getBoundingClientRect();
+  const x = (100 * (event.clientX - box.left)) / box.width;
+  const y = (100 * (event.clientY - box.top)) / box.height;
+  for (const image of at("images").querySelectorAll("img")) image.style.objectPosition = `${x}% ${y}%`;
+}
+
+/** What is proposed and why, or that it is hidden. */
+export function panelOf(/** @type {import("./review.js").ReviewSet} */ set, /** @type {boolean} */ hidden) {
+  const one = set.step1_selection, two = set.step2_crop, parts = [];
+  if (hidden) {
+    parts.push(element("p", {}, element("span", { class: "badge blind" }, set.hidden ? "Blind audit" : "Blind")),
+      element("p", {}, "What is proposed is hidden. Pick a picture by its number, reject with R, or skip with S."));
+  } else {
+    parts.push(element("h2", {}, "Step 1: selection"), element("p", {}, `Confidence: ${percent(one.confidence)}`), element("small", {}, one.confidence_kind),
+      list(one.reasons, ""), list(one.flags, "flag"), element("small", {}, one.by),
+      element("h2", {}, "Step 2: cut"), element("p", {}, two.needs_crop === null ? "No model proposes cuts." : two.needs_crop ? `A cut is proposed: ${percent(two.confidence)}` : `No cut is needed: ${percent(two.confidence)}`),
+      list(two.reasons, ""), element("small", {}, two.by));
+  }
+  if (set.keep_all) parts.push(element("p", { class: "flag" }, "These pictures belong together; all are kept."));
+  if (set.verdict) parts.push(element("h2", {}, "Decided"), element("p", {}, `${set.verdict.action}${set.verdict.crop ? ", with a cut" : ""}${set.verdict.blind ? ", blind" : ""}`));
+  return parts;
+}
+
+const list = (/** @type {string[]} */ texts, /** @type {string} */ mark) => element("ul", { class: mark }, ...texts.map((t) => element("li", { class: mark }, t)));

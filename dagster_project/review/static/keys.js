@@ -1,0 +1,24 @@
+// @ts-check
+// From a key to the name of its act, by the one table that the page brings along.
+
+/** @typedef {{act: string, keys: string[], shown: string, does: string, shift: boolean | null, ctrl: boolean}} Key */
+
+/** @type {Key[]} */
+const table = JSON.parse(document.getElementById("keys-data")?.textContent ?? "[]");
+
+/** @param {EventTarget | null} target */
+const typing = (target) =>
+  target instanceof HTMLElement && (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
+
+/**
+ * The act of a key; null while typing, on repeat, with other modifiers and on a focused button that Enter presses.
+ * @param {KeyboardEvent} event
+ */
+export function actOf(event) {
+  if (event.repeat || event.altKey || typing(event.target)) return null;
+  const key = event.key.toLowerCase();
+  const ctrl = event.ctrlKey || event.metaKey;
+  if (key === "enter" && !event.shiftKey && event.target instanceof HTMLButtonElement) return null;
+  const found = table.find((k) => k.keys.includes(key) && k.ctrl === ctrl && (k.shift === null || k.shift === event.shiftKey));
+  return found ? found.act : null;
+}

@@ -1,0 +1,38 @@
+"""Publishing, as the command line and the metadata page do it.
+
+Holds `publish_now`.
+Add here: another condition under which pictures may be sent.
+Keep out: what may go (proofsheet/publish/publishing.py).
+"""
+
+from __future__ import annotations
+
+from contextlib import closing, nullcontext
+
+from proofsheet.clock import utc_now
+from proofsheet.locks import hold
+from proofsheet.publish.publishing import Candidate, Published, candidates, publish
+from proofsheet.publish.targets.named import publisher_of
+from proofsheet.words.states import events
+from proofsheet.workspace import Project
+from schemas.facts import LifecycleEvent
+from schemas.settings_review import PublishSettings
+
+
+def publish_now(project: Project, settings: PublishSettings, *, locked: bool = False) -> Published:
+    """Publish what passed gate, policy and a person, under the project's run lock.
+
+    Args:
+        project: whose pictures.
+        settings: where to, and what may stay in copies.
+        locked: whether the caller holds the run lock of the project, as a Dagster run does.
+    """
+    publisher = publisher_of(settings)
+    with nullcontext() if locked else hold(project.run_lock, "publish", wait_s=0), closing(publisher):
+        found = candidates(project, publisher.name)
+        now = utc_now()
+
+        def noted(one: Candidate) -> None:
+            project.ledger.add(LifecycleEvent, events(one.photo_id, one.attempt, ("accepted", "uploaded"), now))
+
+        return publish(project, found, publisher, settings.keep, now, noted)

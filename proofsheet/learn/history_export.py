@@ -1,0 +1,95 @@
+"""History out: the same formats that come in.
+
+Holds `export_history`.
+Add here: another format.
+Keep out: reading (history_files.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from proofsheet.errors import UsageError
+from proofsheet.files import csv_bytes, write_atomic
+from proofsheet.workspace import Project
+from schemas.history import CROP_FILE, PLAIN_COLUMNS, SELECTION_COLUMNS, SELECTION_FILE, CropExample, Selection
+from schemas.learning import Anomaly, ProjectStatistic
+from schemas.library import Photo
+
+ANOMALIES, SUMMARY = "anomaly_cases.csv", "anomaly_summary.json"
+_ANOMALY_COLUMNS = (
+    *("session_id", "set_id", "project", "chosen_stage", "max_rejected_stage", "chosen_path", "rejected_paths", "timestamp"),
+)
+Row = dict[str, Any]
+
+
+def export_history(projects: Sequence[Project], folder: Path) -> dict[str, int]:
+    """Write selections, cuts, anomalies and a summary; paths are those inside the library, cuts are in 0..1.
+
+    Returns:
+        File name to number of rows.
+
+    Raises:
+        UsageError: if one of the files is there already.
+    """
+    there = [name for name in (SELECTION_FILE, CROP_FILE, ANOMALIES, SUMMARY) if (folder / name).exists()]
+    if there:
+        raise UsageError(f"{folder} holds {', '.join(there)} already.", "Choose an empty folder; nothing is written over.")
+    selections, crops, anomalies, summary = list[Row](), list[Row](), list[Row](), {}
+    for project in projects:
+        paths = {i: f"{project.name}/{p}" for i, p in project.store.read(Photo).select(Photo.photo_id, Photo.path).iter_rows()}
+        selections += [_selection(r, paths) for r in project.store.read(Selection).to_dicts()]
+        boxed = project.store.read(CropExample).filter(pl.col(CropExample.x1).is_not_null())
+        crops += [_crop(r, paths, project) for r in boxed.to_dicts()]
+        anomalies += [_anomaly(r, project) for r in project.store.read(Anomaly).to_dicts()]
+        for row in project.store.read(ProjectStatistic).to_dicts():
+            summary[project.name] = {k: v for k, v in row.items() if k != ProjectStatistic.project}
+    write_atomic(folder / SELECTION_FILE, csv_bytes(SELECTION_COLUMNS, selections))
+    write_atomic(folder / CROP_FILE, csv_bytes(PLAIN_COLUMNS, crops))
+    write_atomic(folder / ANOMALIES, csv_bytes(_ANOMALY_COLUMNS, anomalies))
+    write_atomic(folder / SUMMARY, json.dumps({"projects": summary}, indent=2, ensure_ascii=False).encode("utf-8"))
+    return {SELECTION_FILE: len(selections), CROP_FILE: len(crops), ANOMALIES: len(anomalies), SUMMARY: len(summary)}
+
+
+def _time(value: Any) -> str:  # noqa: ANN401
+    return value.isoformat() if value else ""
+
+
+def _selection(row: Row, paths: dict[str, str]) -> Row:
+    losers = [paths[i] for i in row[Selection.photo_ids] if i != row[Selection.chosen_photo_id]]
+    return {
+        "session_id": row[Selection.session_id],
+        "set_id": row[Selection.set_id],
+        "chosen_path": paths[row[Selection.chosen_photo_id]],
+        "neg_paths": json.dumps(losers, ensure_ascii=False),
+        "timestamp": _time(row[Selection.decided_at]),
+    }
+
+
+def _crop(row: Row, paths: dict[str, str], project: Project) -> Row:
+    sides = (CropExample.x1, CropExample.y1, CropExample.x2, CropExample.y2)
+    return {
+        "session_id": row[CropExample.source],
+        "directory": project.name,
+        "chosen_path": paths[row[CropExample.photo_id]],
+        **{f"crop_{s}": f"{row[s]:.6f}" for s in sides},
+        "timestamp": _time(row[CropExample.decided_at]),
+    }
+
+
+def _anomaly(row: Row, project: Project) -> Row:
+    return {
+        "session_id": row[Anomaly.session_id],
+        "set_id": row[Anomaly.set_id],
+        "project": project.name,
+        "chosen_stage": f"{row[Anomaly.chosen_stage]:g}",
+        "max_rejected_stage": f"{row[Anomaly.max_rejected_stage]:g}",
+        "chosen_path": f"{project.name}/{row[Anomaly.chosen_path]}",
+        "rejected_paths": json.dumps([f"{project.name}/{p}" for p in row[Anomaly.rejected_paths]], ensure_ascii=False),
+        "timestamp": _time(row[Anomaly.decided_at]),
+    }

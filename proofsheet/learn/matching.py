@@ -1,0 +1,280 @@
+"""Which pictures of the project the rows of its history speak of.
+
+Holds `match_history`.
+Add here: another way to tell two pictures of one name apart.
+Keep out: reading files (history_files.py) and the verdicts of the review (taken as they are).
+
+A picture is found by its file name within the project, whatever folder the row names. Where the project has the name more than
+once, equal contents are one picture; different contents cannot be told apart and the row goes to quarantine.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from proofsheet.files import short_hash
+from proofsheet.learn.boxes import Box, box_of, uncut
+from proofsheet.learn.refusing import RowRefused
+from proofsheet.learn.registry import normalised
+from schemas.history import CropExample, HistoryMatch, HistoryRow, Selection
+from schemas.library import Photo
+from schemas.review import Verdict
+from schemas.vision import ImageQuality
+
+Row = Mapping[str, Any]
+_ASPECT_ERROR = 0.02
+_REVIEWED = ("approved", "overridden")
+
+
+@dataclass
+class Matched:
+    """What a project's history comes to.
+
+    Attributes:
+        matches: rows of `history_matches`.
+        selections: rows of `selections`.
+        crops: rows of `crop_examples`.
+    """
+
+    matches: pl.DataFrame
+    selections: pl.DataFrame
+    crops: pl.DataFrame
+
+
+@dataclass
+class _Said:
+    """The last word so far, and who said it."""
+
+    selections: dict[str, tuple[dict[str, Any], str]] = field(default_factory=dict)
+    crops: dict[str, tuple[dict[str, Any], str]] = field(default_factory=dict)
+    fates: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+
+
+class Known:
+    """The pictures of a project by name.
+
+    Args:
+        photos: rows of `photos`.
+        quality: rows of `image_quality`.
+    """
+
+    def __init__(self, photos: pl.DataFrame, quality: pl.DataFrame) -> None:
+        rows = photos.join(quality, on=[Photo.project, Photo.photo_id]).sort(Photo.path).to_dicts()
+        self.by_id: dict[str, Row] = {str(r[Photo.photo_id]): r for r in rows}
+        self._by_name: dict[str, list[Row]] = defaultdict(list)
+        for row in rows:
+            self._by_name[_plain(str(row[Photo.file_name]))].append(row)
+
+    def find(self, path: str) -> Row:
+        """The picture that a path names.
+
+        Raises:
+            RowRefused: if there is none, or if there are several with different contents.
+        """
+        name = normalised(path).rpartition("/")[2]
+        found = self._by_name.get(_plain(name), [])
+        if not found:
+            raise RowRefused("not found", f"the project has no picture named {name!r}", "put it back, or leave it: the row is kept")
+        if len({r[Photo.content_hash] for r in found}) > 1:
+            places = ", ".join(str(r[Photo.path]) for r in found[:4])
+            raise RowRefused("ambiguous name", f"{name!r} stands for different pictures: {places}", "rename one of them")
+        return found[0]
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
+
+
+def match_history(
+    project: str, history: pl.DataFrame, verdicts: pl.DataFrame, photos: pl.DataFrame, quality: pl.DataFrame
+) -> Matched:
+    """Match rows of history and verdicts with pictures; of several words on one set or picture the last counts.
+
+    Args:
+        project: partition key.
+        history: the facts `history_rows` of the project.
+        verdicts: the facts `verdicts` of the project.
+        photos: rows of `photos`.
+        quality: rows of `image_quality`.
+    """
+    known, said = Known(photos, quality), _Said()
+    rows = history.sort(HistoryRow.number).to_dicts()
+    chosen: dict[str, str] = {}
+    for row in sorted(rows, key=_when):
+        own = str(row[HistoryRow.row_hash])
+        try:
+            winner = known.find(row[HistoryRow.chosen_path])
+        except RowRefused as refusal:
+            said.fates[own] = _kept_back(refusal)
+            continue
+        chosen[own], said.fates[own] = str(winner[Photo.photo_id]), ("used", "", "")
+        for take in (_crop, _select):  # a row may tell both; one part is taken where the other cannot be
+            try:
+                take(project, said, known, row, winner)
+            except RowRefused as refusal:
+                said.fates[own] = _kept_back(refusal)
+    for verdict in verdicts.sort(Verdict.number).to_dicts():
+        _take_verdict(project, said, known, verdict)
+    _never_cropped(project, said)
+    return Matched(
+        HistoryMatch.frame(_match(project, r, chosen, said) for r in rows),
+        Selection.frame(row for row, _by in said.selections.values()),
+        CropExample.frame(row for row, _by in said.crops.values()),
+    )
+
+
+def _kept_back(refusal: RowRefused) -> tuple[str, str, str]:
+    return "quarantined", f"{refusal.reason}: {refusal.detail}", refusal.next_step
+
+
+def _when(row: Row) -> tuple[str, int]:
+    """Rows with a time come in its order after those without; equal times keep the order in which they came."""
+    return (str(row[HistoryRow.happened_at] or ""), int(row[HistoryRow.number]))
+
+
+def _select(project: str, said: _Said, known: Known, row: Row, winner: Row) -> None:
+    if not row[HistoryRow.other_paths]:
+        return
+    members = [winner, *(known.find(p) for p in row[HistoryRow.other_paths])]
+    facts = {
+        Selection.source: "history",
+        Selection.session_id: row[HistoryRow.session_id],
+        Selection.set_id: row[HistoryRow.set_id],
+        Selection.decided_at: row[HistoryRow.happened_at],
+    }
+    _say_selection(project, said, members, facts, str(row[HistoryRow.row_hash]))
+
+
+def _say_selection(project: str, said: _Said, members: Sequence[Row], facts: Row, by: str) -> None:
+    distinct = {str(m[Photo.photo_id]): m for m in members}
+    if len({m[Photo.content_hash] for m in distinct.values()}) < 2:
+        raise RowRefused("set of one", "all pictures of the row are one and the same", "nothing; it teaches nothing")
+    ordered = sorted(distinct.values(), key=lambda m: (_stage(m), str(m[Photo.path])))
+    ids = [str(m[Photo.photo_id]) for m in ordered]
+    key = short_hash(project, *sorted(ids))
+    winner = members[0]
+    top = max(ordered, key=lambda m: (_stage(m), m[ImageQuality.sharpness]))
+    stages = [_stage(m) for m in ordered]
+    if key in said.selections and (before := said.selections[key][1]) in said.fates:
+        said.fates[before] = ("superseded", "a later row decides the same set", "")
+    said.selections[key] = (
+        {
+            Selection.project: project,
+            Selection.set_key: key,
+            Selection.chosen_photo_id: str(winner[Photo.photo_id]),
+            Selection.photo_ids: ids,
+            Selection.top_photo_id: str(top[Photo.photo_id]),
+            Selection.anomaly: min(stages) >= 0 and _stage(winner) < max(stages),
+            **facts,
+        },
+        by,
+    )
+
+
+def _stage(row: Row) -> float:
+    stage = row[Photo.stage]
+    return -1.0 if stage is None else float(stage)
+
+
+def _crop(project: str, said: _Said, _known: Known, row: Row, winner: Row) -> None:
+    if str(row[HistoryRow.kind]) in {"selection", "anomaly"}:
+        return
+    if str(row[HistoryRow.kind]) == "cropped, box unknown":
+        _say_crop(
+            project,
+            said,
+            winner,
+            None,
+            "cropped, box unknown",
+            "history",
+            row[HistoryRow.happened_at],
+            str(row[HistoryRow.row_hash]),
+        )
+        raise RowRefused("box unknown", "the row has no coordinates: it tells that the picture was cut, not where", "nothing")
+    given = row[HistoryRow.box]
+    if given is None:
+        raise RowRefused("no coordinates", "the four coordinates are empty", "fill them, or leave it: the row is kept")
+    size = (row[HistoryRow.width_px], row[HistoryRow.height_px])
+    stored = (int(winner[ImageQuality.width_px]), int(winner[ImageQuality.height_px]))
+    box, evidence = box_of((given["x1"], given["y1"], given["x2"], given["y2"]), size if all(size) else stored)
+    _say_crop(project, said, winner, box, evidence, "history", row[HistoryRow.happened_at], str(row[HistoryRow.row_hash]))
+
+
+def _say_crop(project: str, said: _Said, photo: Row, box: Box | None, evidence: str, source: str, when: object, by: str) -> None:
+    own = str(photo[Photo.photo_id])
+    whole = evidence != "cropped, box unknown" and (box is None or uncut(box))
+    sides = (None,) * 4 if box is None or whole else box
+    aspect = None
+    if box is not None and not whole:
+        ratio = (box[2] - box[0]) / (box[3] - box[1])
+        aspect = abs(ratio - 1.0) <= _ASPECT_ERROR
+    if own in said.crops and (before := said.crops[own][1]) in said.fates and said.fates[before][0] == "used":
+        said.fates[before] = ("superseded", "a later row cuts the same picture", "")
+    said.crops[own] = (
+        {
+            CropExample.project: project,
+            CropExample.photo_id: own,
+            CropExample.cropped: not whole,
+            **dict(zip((CropExample.x1, CropExample.y1, CropExample.x2, CropExample.y2), sides, strict=True)),
+            CropExample.aspect_kept: aspect,
+            CropExample.evidence: evidence,
+            CropExample.source: source,
+            CropExample.decided_at: when,
+        },
+        by,
+    )
+
+
+def _take_verdict(project: str, said: _Said, known: Known, verdict: Row) -> None:
+    """A verdict of the review; bulk approvals and pictures that are gone teach nothing."""
+    ids = [i for i in verdict[Verdict.photo_ids] if i in known.by_id]
+    chosen = verdict[Verdict.chosen_photo_id]
+    if verdict[Verdict.action] not in _REVIEWED or verdict[Verdict.bulk] or chosen not in ids:
+        return
+    winner, others = known.by_id[chosen], [known.by_id[i] for i in ids if i != chosen]
+    by, when = str(verdict[Verdict.verdict_id]), verdict[Verdict.decided_at]
+    facts = {Selection.source: "review", Selection.session_id: "review", Selection.set_id: verdict[Verdict.group_id]}
+    try:
+        if others:
+            _say_selection(project, said, [winner, *others], {**facts, Selection.decided_at: when}, by)
+    except RowRefused:
+        return  # copies of one picture: nothing was chosen
+    box = verdict[Verdict.crop]
+    sides: Box = (0.0, 0.0, 1.0, 1.0) if box is None else (box[0], box[1], box[2], box[3])
+    _say_crop(project, said, winner, sides, "box in shares", "review", when, by)
+
+
+def _never_cropped(project: str, said: _Said) -> None:
+    """In a project whose cuts were logged, a winner that was never cut is an example of no cut."""
+    if not any(row[CropExample.cropped] for row, _by in said.crops.values()):
+        return
+    for row, by in list(said.selections.values()):
+        own = str(row[Selection.chosen_photo_id])
+        if own not in said.crops and row[Selection.source] == "history":
+            photo = {Photo.photo_id: own}
+            _say_crop(project, said, photo, None, "chosen and never cropped", "history", row[Selection.decided_at], by)
+
+
+def _match(project: str, row: Row, chosen: Mapping[str, str], said: _Said) -> dict[str, Any]:
+    own = str(row[HistoryRow.row_hash])
+    status, reason, step = said.fates[own]
+    columns: Iterable[str] = (
+        HistoryMatch.row_hash,
+        HistoryMatch.kind,
+        HistoryMatch.file,
+        HistoryMatch.line,
+        HistoryMatch.chosen_path,
+    )
+    return {n: row[n] for n in columns} | {
+        HistoryMatch.project: project,
+        HistoryMatch.chosen_photo_id: chosen.get(own),
+        HistoryMatch.status: status,
+        HistoryMatch.reason: reason,
+        HistoryMatch.next_step: step,
+    }

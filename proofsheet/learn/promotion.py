@@ -1,0 +1,67 @@
+"""The rule of promotion.
+
+Holds `ranker_rule` and `crop_rule`.
+Add here: another condition, with its sentence.
+Keep out: acts (champions.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from proofsheet.learn.intervals import bootstrap
+
+Doubles = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+LEAST_SETS = 100
+_NORMAL_DROP, _PROJECT_DROP, _ECE = 0.005, 0.02, 0.03
+_BLOCKS = 20
+
+
+def ranker_rule(new: Bools, old: Bools, anomaly: Bools, groups: Sequence[str], ece: float, rival: str) -> tuple[bool, list[str]]:
+    """Whether a ranker may serve, and every finding.
+
+    Args:
+        new: for each held-out set whether the challenger is right.
+        old: the same of the champion, or of the stage rule if none serves.
+        anomaly: where a lower stage was chosen.
+        groups: project of each set.
+        ece: expected calibration error of the challenger.
+        rival: name of the champion, for the sentences.
+    """
+    findings = _common(new.astype(float), old.astype(float), groups, ece, rival, "sets")
+    normal = ~anomaly
+    drop = float(old[normal].mean() - new[normal].mean()) if normal.any() else 0.0
+    findings.append((drop <= _NORMAL_DROP, f"normal sets: {-drop * 100:+.2f} points (at most -0.50 allowed)"))
+    return _told(findings)
+
+
+def crop_rule(new: Doubles, old: Doubles, groups: Sequence[str], ece: float, rival: str) -> tuple[bool, list[str]]:
+    """The same for a crop proposer; values are overlaps (IoU) with the drawn boxes."""
+    return _told(_common(new, old, groups, ece, rival, "boxes"))
+
+
+def _common(new: Doubles, old: Doubles, groups: Sequence[str], ece: float, rival: str, what: str) -> list[tuple[bool, str]]:
+    names, places = sorted(set(groups)), np.array(groups)
+    gains = (
+        [(new - old)[places == n] for n in names] if len(names) >= 3 else np.array_split(new - old, min(_BLOCKS, max(len(new), 1)))
+    )
+    gain, low, high = bootstrap(gains)
+    worst = [(n, float((old - new)[places == n].mean())) for n in names if (places == n).sum() >= LEAST_SETS]
+    found = [
+        (len(new) >= LEAST_SETS, f"judged on {len(new)} held-out {what} (at least {LEAST_SETS})"),
+        (
+            low >= 0,
+            f"gain over {rival}: {gain * 100:+.2f} points ({low * 100:+.2f} to {high * 100:+.2f}; not below 0)",
+        ),
+        (ece <= _ECE, f"expected calibration error {ece:.3f} (at most {_ECE})"),
+    ]
+    found += [(drop <= _PROJECT_DROP, f"{n}: {-drop * 100:+.2f} points (at most -2.00 allowed)") for n, drop in worst if drop > 0]
+    return found
+
+
+def _told(findings: Sequence[tuple[bool, str]]) -> tuple[bool, list[str]]:
+    return all(ok for ok, _ in findings), [f"{'ok' if ok else 'NOT MET'}: {text}" for ok, text in findings]

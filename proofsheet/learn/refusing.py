@@ -1,0 +1,22 @@
+"""Why a row of a history file is refused, or kept and not used.
+
+Holds `RowRefused`.
+Add here: nothing; reasons are written where they are found.
+Keep out: counting.
+"""
+
+from __future__ import annotations
+
+
+class RowRefused(Exception):
+    """Why one row (or file) is not taken.
+
+    Attributes:
+        reason: class of the refusal, to count by.
+        detail: what is wrong, with the value.
+        next_step: what a person can do about it.
+    """
+
+    def __init__(self, reason: str, detail: str, next_step: str) -> None:
+        super().__init__(reason, detail, next_step)
+        self.reason, self.detail, self.next_step = reason, detail, next_step

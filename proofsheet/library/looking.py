@@ -1,0 +1,124 @@
+"""What a look through a folder finds, and the hashes of its files.
+
+Holds `Found`, `Scan`, `hash_all` and `files_of`.
+Add here: another number that a scan tells.
+Keep out: which files are pictures (scan.py).
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from proofsheet.cache import ChunkCache
+from proofsheet.files import Fingerprint, Refused, hash_file, short_hash
+from proofsheet.pictures import PictureFile
+from proofsheet.progress import Progress
+from schemas.library import Photo
+
+_IDENTITY = "identity"
+_HASHES = pl.Schema({_IDENTITY: pl.String, Photo.content_hash: pl.String})
+
+
+@dataclass(frozen=True)
+class Found:
+    """One picture file by its path inside the project."""
+
+    path: str
+    file: PictureFile
+    companions: tuple[str, ...]
+
+
+@dataclass
+class Scan:
+    """What a folder holds: `files` = pictures + refused + others (path to role)."""
+
+    pictures: list[Found] = field(default_factory=list)
+    refused: dict[str, Refused] = field(default_factory=dict)
+    others: dict[str, str] = field(default_factory=dict)
+    hashed: int = 0
+
+    @property
+    def files(self) -> int:
+        """Number of all entries that are not folders."""
+        return len(self.pictures) + len(self.refused) + len(self.others)
+
+    def counts(self) -> dict[str, int]:
+        """What was found, in numbers."""
+        return {"files": self.files, **Counter(f"{role}_files" for role in self.others.values()), "hashed": self.hashed}
+
+    def refusals(self, bad: Mapping[str, Refused]) -> tuple[dict[str, Refused], dict[str, str]]:
+        """Path to refusal, and path to content hash: what the scan refused and what could not be opened.
+
+        Args:
+            bad: content hash to refusal of what could not be opened.
+        """
+        unopened = {p.path: p.file.content_hash for p in self.pictures if p.file.content_hash in bad}
+        return self.refused | {path: bad[content] for path, content in unopened.items()}, unopened
+
+
+def files_of(photos: pl.DataFrame, folder: Path, cache_folder: Path, progress: Progress) -> list[PictureFile]:
+    """The files of photo rows as they are now; one whose content is another than in its row is left out.
+
+    Args:
+        photos: rows of `photos`.
+        folder: the project folder.
+        cache_folder: holds the hashes by file identity.
+        progress: told after every file looked at.
+    """
+    expected = dict(photos.select(Photo.path, Photo.content_hash).iter_rows())
+    now = Scan()
+    hash_all({name: folder / name for name in expected}, {}, now, cache_folder, progress)
+    return [p.file for p in now.pictures if p.file.content_hash == expected[p.path]]
+
+
+def hash_all(
+    candidates: Mapping[str, Path],
+    companions: Mapping[str, Sequence[str]],
+    found: Scan,
+    cache_folder: Path,
+    progress: Progress,
+) -> None:
+    """Hash every candidate that is new or changed; those that cannot be read are refused in `found`."""
+    cache = ChunkCache(cache_folder / "hashes", _HASHES, _IDENTITY)
+    marks = {name: _identity(name, path) for name, path in candidates.items()}
+    known = dict(cache.read([m for m in marks.values() if m]).iter_rows())
+    fresh: list[tuple[str, str]] = []
+    for done, (name, path) in enumerate(candidates.items(), start=1):
+        mark = marks[name]
+        try:
+            if mark is not None and mark in known:
+                content, fingerprint = known[mark], Fingerprint.of(path.lstat())
+                if _identity(name, path) != mark:
+                    raise Refused("vanished", "it changed while the folder was read", "run again when nothing writes to it")
+            else:
+                content, fingerprint = hash_file(path)
+                fresh.append((_mark(name, fingerprint), content))
+            found.pictures.append(Found(name, PictureFile(path, content, fingerprint), tuple(companions.get(name, ()))))
+        except Refused as refused:
+            found.refused[name] = refused
+        except FileNotFoundError:
+            found.refused[name] = Refused("vanished", "it was gone when it was opened", "run again")
+        progress.step("files looked at", done, len(candidates))
+    found.hashed = len(fresh)
+    cache.append(pl.DataFrame(fresh, schema=_HASHES, orient="row"))
+    cache.compact()
+
+
+def _identity(name: str, path: Path) -> str | None:
+    """What a file's hash is remembered by; None where the system has no change time that programs cannot set."""
+    if os.name == "nt":
+        return None
+    try:
+        return _mark(name, Fingerprint.of(path.lstat()))
+    except OSError:
+        return None
+
+
+def _mark(name: str, mark: Fingerprint) -> str:
+    return short_hash(name, str(mark.size), str(mark.mtime_ns), str(mark.ctime_ns), str(mark.inode), length=32)

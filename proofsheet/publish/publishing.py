@@ -1,0 +1,149 @@
+"""Publishing: what passed gate, policy and a person goes to a target, as a copy without private things.
+
+Holds `Candidate`, `candidates` and `publish`.
+Add here: another condition.
+Keep out: the gate and the policy themselves (words/), copies (embed.py), targets (targets/).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from proofsheet.errors import ProofsheetError
+from proofsheet.files import Refused
+from proofsheet.publish.disk import TargetTaken
+from proofsheet.publish.embed import publishable_copy
+from proofsheet.publish.targets.parcel import Parcel, Publisher
+from proofsheet.workspace import Project
+from schemas.apply import Upload
+from schemas.facts import WordReview
+from schemas.library import Photo
+from schemas.proof import FIELDS, PASSED, MetadataQuality
+from schemas.words import PolicyFlag
+
+Row = Mapping[str, Any]
+ALREADY = "published already"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A photo with texts, its name at a target, and why it is held back; empty if it may go."""
+
+    photo_id: str
+    path: str
+    name: str
+    attempt: int
+    texts: Mapping[str, Any]
+    held_back: str
+
+
+@dataclass
+class Published:
+    """What became of a publication."""
+
+    published: list[Candidate] = field(default_factory=list)
+    failed: list[dict[str, str]] = field(default_factory=list)
+
+
+def candidates(project: Project, target: str) -> list[Candidate]:
+    """Every photo with current texts, in the order of paths.
+
+    Args:
+        project: whose photos.
+        target: name of the target; what is there already is held back as such.
+    """
+    photos = {r[Photo.photo_id]: r for r in project.store.read(Photo).to_dicts()}
+    policy = {r[PolicyFlag.photo_id]: r for r in project.store.read(PolicyFlag).to_dicts()}
+    there = {(r[Upload.photo_id], r[Upload.attempt]) for r in project.ledger.rows(Upload, target=target).to_dicts()}
+    said = {
+        (r[WordReview.photo_id], r[WordReview.attempt]): r[WordReview.decision] for r in project.ledger.rows(WordReview).to_dicts()
+    }
+    rows = project.store.read(MetadataQuality).filter(pl.col(MetadataQuality.is_current)).to_dicts()
+    known = [r for r in rows if r[MetadataQuality.photo_id] in photos]
+    found = [_candidate(project.name, r, photos[r[MetadataQuality.photo_id]], policy, said, there) for r in known]
+    return sorted(found, key=lambda c: c.path)
+
+
+def held_back(found: Sequence[Candidate]) -> dict[str, int]:
+    """Reason to number of photos."""
+    return dict(Counter(c.held_back for c in found if c.held_back))
+
+
+def publish(
+    project: Project,
+    found: Sequence[Candidate],
+    publisher: Publisher,
+    keep: Collection[str],
+    now: datetime,
+    noted: Callable[[Candidate], None] = lambda _one: None,
+) -> Published:
+    """Publish what may go, one by one; a photo that fails is told and the rest goes on.
+
+    The state is noted only after the target has the file: a run that was cut off sends it once more, and finds it there as it is.
+    `noted` is told of each then. Only one publication of a project may run at a time; what one that was cut off left of its
+    copies is removed.
+    """
+    report = Published()
+    shutil.rmtree(project.outgoing, ignore_errors=True)
+    for one in found:
+        if one.held_back:
+            continue
+        try:
+            with publishable_copy(project.folder / one.path, one.texts, keep, project.outgoing) as copy:
+                publisher.put(Parcel(copy.path, one.name, copy.content_hash, one.texts))
+                row = {
+                    Upload.photo_id: one.photo_id,
+                    Upload.attempt: one.attempt,
+                    Upload.target: publisher.name,
+                    Upload.path: one.path,
+                    Upload.name_there: one.name,
+                    Upload.content_hash: copy.content_hash,
+                    Upload.proof: copy.proof,
+                    Upload.uploaded_at: now,
+                }
+            project.ledger.add(Upload, [row])
+            noted(one)
+            report.published.append(one)
+        except (ProofsheetError, Refused, TargetTaken, OSError, ValueError) as error:
+            report.failed.append({"path": one.path, "problem": str(error)})
+    return report
+
+
+def _candidate(
+    project: str,
+    row: Row,
+    photo: Row,
+    policy: Mapping[str, Row],
+    said: Mapping[tuple[str, int], str],
+    there: Collection[tuple[str, int]],
+) -> Candidate:
+    proof, own = MetadataQuality, str(photo[Photo.photo_id])
+    attempt = int(row[proof.attempt])
+    texts = {name: row[f"accepted_{name}"] for name in FIELDS}
+    reason = _objection(row, policy.get(own), said.get((own, attempt)))
+    if not reason and (own, attempt) in there:
+        reason = ALREADY
+    name = "/".join(part for part in (project, photo[Photo.folder], photo[Photo.file_name]) if part)
+    return Candidate(own, str(photo[Photo.path]), name, attempt, texts, reason)
+
+
+def _objection(row: Row, policy: Row | None, decision: str | None) -> str:
+    """Why a photo may not go: gate, then policy, then the person. Unknown is never safe: then a person must have looked."""
+    if row[MetadataQuality.status] not in PASSED:
+        return f"gate: its texts are {row[MetadataQuality.status]}"
+    if policy is None:
+        return "policy: not judged; run the project"
+    if policy[PolicyFlag.publishable] is False or policy[PolicyFlag.blocked_reason]:
+        return f"policy: {policy[PolicyFlag.blocked_reason] or 'not publishable'}"
+    if policy[PolicyFlag.nsfw] == "yes":
+        return "policy: flagged as not safe for work"
+    if decision != "approved":
+        return "person: its texts are not approved" if decision is None else "person: rejected"
+    return ""

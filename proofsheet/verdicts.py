@@ -1,0 +1,135 @@
+"""Verdicts as they stand: what was decided, taken back and given again, in its order.
+
+Holds `Timeline`, `timeline`, `standing`, `counted` and `proposed_crop`.
+Add here: another act on verdicts.
+Keep out: how verdicts come in (reviewing/, learn/verdicts.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import polars as pl
+
+from proofsheet.ledger import Ledger, Transaction
+from schemas.review import Decision, ReviewStep, Verdict
+
+Row = dict[str, Any]
+_COUNTED = ("approved", "overridden", "rejected")
+
+
+class Timeline:
+    """The acts of a review, replayed; it grows by what came since.
+
+    Attributes:
+        number: of the last verdict or step taken in.
+        verdicts: every verdict by its id, whether it stands or not.
+        done: acts that stand, oldest first; an act is one verdict, or those given at once.
+        undone: acts that can be given again, the next one last.
+    """
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.verdicts: dict[str, Row] = {}
+        self.steps: set[str] = set()
+        self.done: list[list[str]] = []
+        self.undone: list[list[str]] = []
+        self.seen: set[str] = set()  # sets that were ever decided: what was proposed for them is no secret any longer
+        self._of_set: dict[str, list[str]] = {}
+
+    def catch_up(self, source: Ledger | Transaction, up_to: int | None = None) -> Timeline:
+        """Take in what came since, verdicts and steps as of one moment.
+
+        Args:
+            source: a ledger, or a transaction of it.
+            up_to: number of the last row to be taken in; None for all.
+        """
+        if isinstance(source, Ledger):
+            if source.path.exists():
+                with source.snapshot() as moment:
+                    self.catch_up(moment, up_to)
+            return self
+        verdicts = source.rows_after(Verdict, Verdict.number, self.number)
+        self.take(verdicts, source.rows_after(ReviewStep, ReviewStep.number, self.number), up_to)
+        return self
+
+    def take(self, verdicts: Iterable[Row], steps: Iterable[Row], up_to: int | None) -> None:
+        """Replay rows that are newer than what was taken in, in the order of their numbers.
+
+        Args:
+            verdicts: rows of `verdicts`.
+            steps: rows of `review_steps`.
+            up_to: number of the last row to be taken in; None for all.
+        """
+        rows: list[tuple[int, Row]] = [(int(r[Verdict.number]), r) for r in verdicts]
+        rows += [(int(r[ReviewStep.number]), r) for r in steps]
+        for number, row in sorted(rows, key=_first):
+            if up_to is not None and number > up_to:
+                break
+            self._decide(row) if Verdict.action in row else self._step(row)
+            self.number = max(self.number, number)
+
+    def of(self, group_id: str) -> Row | None:
+        """The verdict that stands on a set, or None."""
+        found = self._of_set.get(group_id)
+        return self.verdicts[found[-1]] if found else None
+
+    def standing(self) -> list[Row]:
+        """The verdict that stands on each set, in the order in which they were given."""
+        found = [self.verdicts[ids[-1]] for ids in self._of_set.values() if ids]
+        return sorted(found, key=lambda r: int(r[Verdict.number]))
+
+    def _decide(self, row: Row) -> None:
+        own, together = str(row[Verdict.verdict_id]), row[Verdict.bulk_id]
+        self.verdicts[own] = row
+        self.seen.add(str(row[Verdict.group_id]))
+        self._of_set.setdefault(str(row[Verdict.group_id]), []).append(own)
+        if together and self.done and self.verdicts[self.done[-1][-1]][Verdict.bulk_id] == together:
+            self.done[-1].append(own)
+        else:
+            self.done.append([own])
+        self.undone.clear()
+
+    def _step(self, row: Row) -> None:
+        """Move an act between the two stacks."""
+        self.steps.add(str(row[ReviewStep.step_id]))
+        source, target = (self.done, self.undone) if row[ReviewStep.act] == "undo" else (self.undone, self.done)
+        if not source or row[ReviewStep.verdict_id] != source[-1][-1]:
+            return
+        target.append(source.pop())
+        for own in target[-1]:
+            stack = self._of_set[str(self.verdicts[own][Verdict.group_id])]
+            if row[ReviewStep.act] == "redo":
+                stack.append(own)
+            elif own in stack:
+                stack.remove(own)
+
+
+def _first(pair: tuple[int, Row]) -> int:
+    return pair[0]
+
+
+def timeline(ledger: Ledger, up_to: int | None = None) -> Timeline:
+    """The whole review of a project, or what it was at a number."""
+    return Timeline().catch_up(ledger, up_to)
+
+
+def standing(ledger: Ledger) -> pl.DataFrame:
+    """Rows of `verdicts` that were not taken back, in their order; of several on one set all are given, the last one counts."""
+    found = timeline(ledger)
+    ids = {own for act in found.done for own in act}
+    rows = [row for own, row in found.verdicts.items() if own in ids]
+    return Verdict.frame(rows).sort(Verdict.number)
+
+
+def counted(verdicts: pl.DataFrame) -> pl.DataFrame:
+    """The last verdict on each set, of those that count: no bulk approvals, nothing skipped."""
+    kept = verdicts.filter(~pl.col(Verdict.bulk) & pl.col(Verdict.action).is_in(list(_COUNTED)))
+    return kept.sort(Verdict.number).unique(Verdict.group_id, keep="last", maintain_order=True)
+
+
+def proposed_crop(group: Mapping[str, Any]) -> list[float] | None:
+    """The cut that a row of `decisions` proposes, or None."""
+    sides = (Decision.crop_x1, Decision.crop_y1, Decision.crop_x2, Decision.crop_y2)
+    return None if group[Decision.crop_x1] is None else [float(group[s]) for s in sides]

@@ -1,0 +1,126 @@
+"""Tables of history: what a person's tools logged, and which pictures of the project those rows speak of.
+
+Holds the facts `HistoryRow`, `HistoryRefusal`, `HistoryFile`, and the derived `HistoryMatch`, `Selection`, `CropExample`.
+Add here: what another tool logs of choices and crops.
+Keep out: what is learnt from it (learning.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandera.polars as pa
+import polars as pl
+
+from schemas.table import Table, column
+
+KINDS = ("selection", "crop", "cropped, box unknown", "anomaly")
+SOURCES = ("history", "review")
+OWN_SESSION = "proofsheet-review-"  # how rows that the review wrote are told from those of other tools
+SELECTION_FILE, CROP_FILE = "selection_only_log.csv", "select_crop_log.csv"
+SELECTION_COLUMNS = ("session_id", "set_id", "chosen_path", "neg_paths", "timestamp")
+PLAIN_COLUMNS = ("session_id", "directory", "chosen_path", "crop_x1", "crop_y1", "crop_x2", "crop_y2", "timestamp")
+_SIDES = dict.fromkeys(("x1", "y1", "x2", "y2"), pl.Float64)
+
+
+class HistoryRow(Table, name="history_rows", origin="fact"):
+    """A row of a history file as it was written; it is never corrected, and the same row is kept once."""
+
+    row_hash = column(pl.String, "Hash of everything that the row says.", key=True)
+    number = column(pl.Int64, "Order in which rows came; of two rows on one picture the later counts.", ge=1)
+    kind = column(pl.String, "What the row tells.", isin=KINDS)
+    file = column(pl.String, "Name of the file that it came from.")
+    line = column(pl.Int64, "Line on which it begins.", ge=1)
+    session_id = column(pl.String, "Session of the tool; empty if it names none.")
+    set_id = column(pl.String, "Set as the tool named it; empty if it names none.")
+    directory = column(pl.String, "Folder as the tool wrote it; it is not the project.")
+    chosen_path = column(pl.String, "The chosen picture as written.")
+    other_paths = column(pl.List(pl.String), "The other pictures of the set as written; empty if the row names none.")
+    box = column(pl.Struct(_SIDES), "Crop as written, pixels or 0..1; null if it has none.", nullable=True)
+    width_px = column(pl.Int64, "Width of the chosen picture as written.", unit="px", nullable=True, ge=1)
+    height_px = column(pl.Int64, "Height of the chosen picture as written.", unit="px", nullable=True, ge=1)
+    timestamp = column(pl.String, "Time as written.")
+    happened_at = column(pl.Datetime("us"), "The same as a time; null if it cannot be read.", nullable=True)
+    imported_at = column(pl.Datetime("us"), "When it came in (UTC).")
+
+
+class HistoryRefusal(Table, name="history_refusals", origin="fact"):
+    """A row of a history file that was refused. Rows of no known project stand in the ledger `_all`."""
+
+    file_hash = column(pl.String, "SHA-256 of the file.", key=True)
+    line = column(pl.Int64, "Line on which the row begins; 0 for the whole file.", key=True, ge=0)
+    file = column(pl.String, "Name of the file.")
+    reason = column(pl.String, "Class of the refusal.")
+    detail = column(pl.String, "What is wrong, with the value.")
+    next_step = column(pl.String, "What a person can do about it.")
+    imported_at = column(pl.Datetime("us"), "When it was refused (UTC).")
+
+
+class HistoryFile(Table, name="history_files", origin="fact"):
+    """A history file that was read, with what became of its rows. Stands in the ledger `_all`."""
+
+    file_hash = column(pl.String, "SHA-256 of the file.", key=True)
+    file = column(pl.String, "Name of the file.")
+    format = column(pl.String, "Which of the known formats it has.")
+    rows = column(pl.Int64, "Rows in it.", ge=0)
+    accepted = column(pl.Int64, "Rows that were taken, also those that were there before.", ge=0)
+    refused = column(pl.Int64, "Rows that were refused.", ge=0)
+    imported_at = column(pl.Datetime("us"), "When it was read last (UTC).")
+
+
+class HistoryMatch(Table, name="history_matches"):
+    """What became of every row of the history of a project: used, superseded by a later row, or in quarantine with its reason."""
+
+    row_hash = column(pl.String, "The row.", key=True)
+    kind = column(pl.String, "What the row tells.", isin=KINDS)
+    file = column(pl.String, "File that it came from.")
+    line = column(pl.Int64, "Line in it.", ge=1)
+    chosen_path = column(pl.String, "The chosen picture as written.")
+    chosen_photo_id = column(pl.String, "The photo that it is; null if it was not found.", nullable=True)
+    status = column(pl.String, "What became of it.", isin=("used", "superseded", "quarantined"))
+    reason = column(pl.String, "Why it is not used; empty if it is.")
+    next_step = column(pl.String, "What a person can do about it; empty if nothing.")
+
+
+class Selection(Table, name="selections"):
+    """What a person chose in a set, the last word on each; winner and losers are photos of one project and one set."""
+
+    set_key = column(pl.String, "Id of the set: a hash of project and members.", key=True)
+    chosen_photo_id = column(pl.String, "The winner.")
+    photo_ids = column(pl.List(pl.String), "Winner and losers by stage, then path.")
+    top_photo_id = column(pl.String, "What the stage rule takes: the highest stage, the sharpest among equals.")
+    anomaly = column(pl.Boolean, "True if a lower stage was chosen although a higher one was there.")
+    source = column(pl.String, "Where the choice comes from.", isin=SOURCES)
+    session_id = column(pl.String, "Session of the tool.")
+    set_id = column(pl.String, "Set as the tool named it.")
+    decided_at = column(pl.Datetime("us"), "When it was chosen, or null.", nullable=True)
+
+    @classmethod
+    def rules(cls) -> Sequence[Any]:
+        """Every winner is a member, and no set has one member alone."""
+        member = pl.col(cls.photo_ids).list.contains(pl.col(cls.chosen_photo_id))
+        several = pl.col(cls.photo_ids).list.len() >= 2
+        return (
+            pa.Check(lambda data: data.lazyframe.select(member), error="the winner is a member of its set"),
+            pa.Check(lambda data: data.lazyframe.select(several), error="a set has two members or more"),
+        )
+
+
+class CropExample(Table, name="crop_examples"):
+    """How a person cut a chosen picture, the last word on each, in 0..1 of the upright picture."""
+
+    photo_id = column(pl.String, "The photo.", key=True)
+    cropped = column(pl.Boolean, "Whether it was cut.")
+    x1 = column(pl.Float64, "Left side; null if it was not cut, or the box is unknown.", nullable=True, ge=0, le=1)
+    y1 = column(pl.Float64, "Upper side.", nullable=True, ge=0, le=1)
+    x2 = column(pl.Float64, "Right side.", nullable=True, ge=0, le=1)
+    y2 = column(pl.Float64, "Lower side.", nullable=True, ge=0, le=1)
+    aspect_kept = column(pl.Boolean, "Whether the box has the aspect of the picture, within two per cent.", nullable=True)
+    evidence = column(
+        pl.String,
+        "What the row rests on.",
+        isin=("box in pixels", "box in shares", "cropped, box unknown", "chosen and never cropped"),
+    )
+    source = column(pl.String, "Where it comes from.", isin=SOURCES)
+    decided_at = column(pl.Datetime("us"), "When, or null.", nullable=True)

@@ -1,0 +1,74 @@
+"""Settings of learning: history, ranker, crops, review.
+
+Holds one frozen class a stage.
+Add here: a field with a description.
+Keep out: the settings of other areas (settings.py, settings_words.py).
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from schemas.settings import Settings
+
+
+class HistorySettings(Settings):
+    """How paths in history files lead to projects."""
+
+    roots: list[str] = Field(
+        default_factory=list,
+        description="What stands before the project in paths, such as '/Users/kim/Eros Mate' or 'training data'; "
+        "needed where a folder above has the name of another project.",
+    )
+    aliases: dict[str, str] = Field(default_factory=dict, description='Other names of projects, as `{ "Mojo 1" = "mojo1" }`.')
+    endings: list[str] = Field(
+        default=["_final", "_raw"], description="Endings that a project's name may have in paths; a project of that very name wins."
+    )
+    patterns: list[str] = Field(
+        default_factory=list, description="Regular expressions with a group `project`, tried on whole paths before anything else."
+    )
+
+
+class RankerSettings(Settings):
+    """Whose picture is preferred, and how the models are trained."""
+
+    use: str = Field("auto", pattern="^(auto|stage)$", description="auto takes the model in force; stage takes the rule alone.")
+    overrule_at: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Least probability at which the model overrules the highest stage; 0 takes the one found in training.",
+    )
+    overrule_at_of: dict[str, float] = Field(
+        default_factory=dict, description="The same for single projects, by folder name, as `{ mojo1 = 0.8 }`."
+    )
+    least_sets: int = Field(50, ge=10, description="Sets with a choice without which nothing is trained.")
+    epochs: int = Field(30, ge=1, le=1000, description="Passes over the sets.")
+    loss: str = Field(
+        "listwise",
+        pattern="^(listwise|margin)$",
+        description="listwise is Plackett-Luce; margin is the margin loss with a focal term.",
+    )
+    oversampling: int = Field(
+        1, ge=1, le=50, description="How often a set with an anomaly is drawn; it moves the operating point, not the frontier."
+    )
+    seed: int = Field(7, ge=0, description="Seed of all draws in training.")
+    retrain_after: int = Field(
+        25, ge=1, description="New overrides after which training starts by itself.", json_schema_extra={"knob": True}
+    )
+
+
+class CropSettings(Settings):
+    """Whether and where a cut is proposed."""
+
+    use: str = Field("auto", pattern="^(auto|none)$", description="auto takes the model in force; none proposes no cuts.")
+    aspect: str = Field(
+        "keep",
+        pattern="^(keep|free)$",
+        description="keep proposes boxes of the picture's own aspect; free also 1:1, 4:5, 3:2 and 16:9.",
+    )
+    crop_at: float = Field(
+        0.0, ge=0, le=1, description="Least probability at which a cut is proposed; 0 takes the one found in training."
+    )
+    least_examples: int = Field(50, ge=10, description="Cut pictures without which nothing is trained.")
+    epochs: int = Field(20, ge=1, le=1000, description="Passes over the cut pictures and their mirror images.")

@@ -1,0 +1,67 @@
+"""Settings of the review and of what follows from it.
+
+Holds one frozen class a part.
+Add here: a field with a description.
+Keep out: the settings of other areas (settings.py, settings_words.py, settings_learning.py).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from schemas.settings import KNOB, Settings
+
+
+class ReviewSettings(Settings):
+    """How sets come before the eye."""
+
+    batch: int = Field(50, ge=20, le=100, description="Sets in a batch of the review.", json_schema_extra=KNOB)
+    auto_advance: bool = Field(True, description="A decision shows the next set at once.", json_schema_extra=KNOB)
+    audit_share: float = Field(
+        0.08,
+        ge=0.05,
+        le=0.10,
+        description="Share of the sets that are shown without the proposal, so that agreement is measured without its influence.",
+    )
+    baseline_s: float = Field(
+        20.0,
+        gt=0,
+        description="Seconds that one set took by hand before; time saved is told against this alone.",
+        json_schema_extra=KNOB,
+    )
+
+
+class ApplySettings(Settings):
+    """What may be done to files."""
+
+    mode: str = Field(
+        "sandbox",
+        pattern="^(sandbox|pilot|production)$",
+        description="sandbox moves files of sandboxes alone; pilot and production need `proofsheet apply --sign-off NAME`.",
+        json_schema_extra=KNOB,
+    )
+    pilot_sets: int = Field(100, ge=1, description="Most sets of a project that pilot mode applies.", json_schema_extra=KNOB)
+    crop_quality: int = Field(95, ge=50, le=100, description="JPEG and WebP quality of cut pictures.", json_schema_extra=KNOB)
+
+
+class PublishSettings(Settings):
+    """Where approved pictures with their texts go, and what may stay in them."""
+
+    target: str = Field(
+        "",
+        description="folder:PATH, sftp://USER@HOST/FOLDER, ftp://USER@HOST/FOLDER, https://HOST/PATH or a database "
+        "(sqlite:////PATH, postgresql+psycopg://USER@HOST/NAME); empty publishes nowhere.",
+        json_schema_extra=KNOB,
+    )
+    password: SecretStr = Field(
+        SecretStr(""),
+        description="For the server of target; better given as PROOFSHEET_PUBLISH_PASSWORD than in a file.",
+        json_schema_extra=KNOB,
+    )
+    keep: list[Literal["gps", "serial", "owner", "prompt"]] = Field(
+        default_factory=list,
+        description="Private things that may stay in published copies: gps, serial, owner, prompt; everything else goes.",
+        json_schema_extra=KNOB,
+    )

@@ -1,0 +1,120 @@
+"""The whole way of a set by the command line: sandbox, decisions, verdicts, dry run, apply, metrics, undo; and the job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from dagster_project.definitions import build_defs
+from proofsheet.config import load
+from proofsheet.workspace import Project, Workspace
+from schemas.review import ReviewMetric
+from tests.kit import Shell, tree
+from tests.review_kit import CHOOSING, decide_all, sets_library
+
+STEPS = ",".join(CHOOSING)
+JUDGE = "ranker_model,crop_model,history_matches,selections,crop_examples,overrides,threshold_report,review_metrics,readiness"
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    sets_library(tmp_path / "library", "harbour", 8)
+    (tmp_path / "proofsheet.toml").write_text(
+        '[place]\nlibrary = "library"\nhome = "home"\n[photos]\nworkers = 1\n[encoder]\nencoder = "embedded"\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    shell = Shell(tmp_path)
+    shell("run", "harbour", "--select", STEPS)
+    return shell
+
+
+def project(shell: Shell, name: str) -> Project:
+    return Workspace(load(shell.folder, {}).place).project(name)
+
+
+def decided_box(shell: Shell, groups: int) -> tuple[Project, dict[str, str]]:
+    """A sandbox with submitted verdicts, and its files."""
+    shell("sandbox", "harbour", "--groups", str(groups))
+    shell("run", "sandbox/harbour", "--select", STEPS)
+    box = project(shell, "sandbox/harbour")
+    decide_all(box)
+    return box, tree(box.folder)
+
+
+def test_the_way_from_sandbox_to_undo(shell: Shell) -> None:
+    originals = tree(shell.folder / "library")
+    made = shell.json("sandbox", "harbour", "--groups", "5")
+    assert (made["sets"], made["photos"]) == (5, 10)
+    assert "there already" in shell("sandbox", "harbour", code=2).stderr
+    shell("run", "sandbox/harbour", "--select", STEPS)
+    box = project(shell, "sandbox/harbour")
+    copies = tree(box.folder)
+    decide_all(box)
+    dry = shell.json("apply", "sandbox/harbour")
+    assert tree(box.folder) == copies
+    assert dry["counts"] == {"planned": 5}
+    assert {o["kind"] for o in dry["operations"]} == {"move", "crop"}
+    assert "look at it again" in shell("apply", "sandbox/harbour", "--plan", "0" * 16, code=2).stderr
+    done = shell.json("apply", "sandbox/harbour", "--plan", dry["plan"])
+    assert (done["done"]["sets"], done["done"]["failed"], done["done"]["refused"]) == (5, {}, {})
+    assert len([p for p in tree(box.folder) if p.startswith("selected/") and "_crop" not in p]) == 5 * 6
+    shell("run", "sandbox/harbour", "--select", f"{STEPS},{JUDGE}")
+    figures = {
+        r[ReviewMetric.metric]: r[ReviewMetric.value] for r in box.store.read(ReviewMetric).to_dicts() if r["period"] == "all"
+    }
+    assert figures["agreement"] == pytest.approx(4 / 5)
+    assert "applied already" in shell("apply", "sandbox/harbour").stdout
+    assert shell.json("undo", "sandbox/harbour", "--yes")["sets"] == 5
+    assert tree(box.folder) == copies
+    assert tree(shell.folder / "library") == originals
+    assert "Nothing was applied" in shell("undo", "sandbox/harbour", "--yes", code=2).stderr
+
+
+def test_files_outside_a_sandbox_need_a_mode_and_a_signature(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = tree(shell.folder / "library")
+    decide_all(project(shell, "harbour"))
+    assert "mode is sandbox" in shell("apply", "harbour", "--yes", code=2).stderr
+    monkeypatch.setenv("PROOFSHEET_APPLY_MODE", "pilot")
+    monkeypatch.setenv("PROOFSHEET_APPLY_PILOT_SETS", "3")
+    assert "Nobody signed off pilot" in shell("apply", "harbour", "--yes", code=2).stderr
+    assert tree(shell.folder / "library") == before
+    shell("apply", "harbour", "--sign-off", "Kim", "--note", "sandbox went well")
+    told = shell.json("apply", "harbour", "--yes")
+    assert (told["counts"]["planned"], told["counts"]["beyond the pilot: left for later"], told["done"]["sets"]) == (3, 5, 3)
+    monkeypatch.setenv("PROOFSHEET_APPLY_MODE", "production")
+    assert "Nobody signed off production" in shell("apply", "harbour", "--yes", code=2).stderr
+    shell("undo", "harbour", "--yes")
+    assert tree(shell.folder / "library") == before
+
+
+def test_without_a_yes_nothing_is_moved(shell: Shell) -> None:
+    box, before = decided_box(shell, 2)
+    result = shell("apply", "sandbox/harbour", "--execute", code=1)
+    assert "Aborted" in result.stderr
+    assert tree(box.folder) == before
+
+
+def run_job(shell: Shell, key: str, plan: str) -> Any:
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("project", [key])
+        job = build_defs(load(shell.folder, {})).resolve_job_def("apply")
+        config = {
+            "ops": {"apply_decisions": {"config": {"plan": plan}}},
+            "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+        }
+        return job.execute_in_process(instance=instance, partition_key=key, run_config=config, raise_on_error=False)
+
+
+def test_the_job_shows_the_plan_and_does_it_with_its_hash_alone(shell: Shell) -> None:
+    box, before = decided_box(shell, 3)
+    plan = shell.json("apply", "sandbox/harbour")["plan"]
+    assert run_job(shell, box.key, "").success
+    refused = run_job(shell, box.key, "0" * 16)
+    told = [e.event_specific_data.user_failure_data.description for e in refused.all_events if e.event_type_value == "STEP_FAILURE"]
+    assert f"The plan is {plan} now" in told[0]
+    assert tree(box.folder) == before
+    assert run_job(shell, box.key, plan).success
+    assert len([p for p in tree(box.folder) if p.startswith(("selected/", "review/")) and "_crop" not in p]) == 3 * 2 * 6

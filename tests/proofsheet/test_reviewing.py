@@ -1,0 +1,275 @@
+"""The desk: verdicts, conflicts, undo, blind audits, submit; and what follows from them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from proofsheet.learn.drift import drifted
+from proofsheet.learn.history_import import import_history
+from proofsheet.learn.metrics import metric_rows
+from proofsheet.reviewing.desk import Desk
+from proofsheet.reviewing.given import Conflict, Given, Unfit
+from proofsheet.reviewing.submitting import approved_file, approved_lines, history_folder, write_submitted
+from proofsheet.verdicts import Timeline, standing
+from proofsheet.workspace import Project, Workspace
+from schemas.review import Decision, Feedback, ReviewMetric, ReviewStep, Verdict
+from schemas.settings_learning import HistorySettings
+from tests.kit import NOW, configuration, tree
+from tests.review_kit import chosen_project
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("review")
+    chosen_project(place, sets=12)
+    return place
+
+
+@pytest.fixture
+def project(base: Path, tmp_path: Path) -> Project:
+    shutil.copytree(base, tmp_path / "p")
+    return Workspace(configuration(tmp_path / "p/library", tmp_path / "p/home").place).project("harbour")
+
+
+@pytest.fixture
+def desk(project: Project) -> Desk:
+    return Desk(project, 0.05)
+
+
+def given(desk: Desk, place: int, number: int = 0, action: str = "approve", **more: object) -> Given:
+    one = desk.proposals().sets[place]
+    return Given(f"verdict-{number or place}", one.group_id, one.version, action, **more)  # type: ignore[arg-type]
+
+
+def open_places(desk: Desk) -> list[int]:
+    return [k for k, p in enumerate(desk.proposals().sets) if not p.audit]
+
+
+def test_a_batch_begins_at_the_first_open_set_and_resumes_there(desk: Desk, project: Project) -> None:
+    first = desk.load(20)
+    assert (first["start"], len(first["sets"]), first["progress"]["text"]) == (0, 12, "Reviewed 0/12 groups (0 %)")
+    for place in range(3):
+        action = "skip" if desk.proposals().sets[place].audit else "approve"
+        desk.decide(given(desk, place, action=action), NOW)
+    again = Desk(project, 0.05).load(20)
+    assert (again["start"], again["progress"]["decided"]) == (3, 3)
+    assert again["sets"][0]["verdict"] is None
+
+
+def test_the_same_verdict_twice_is_one(desk: Desk, project: Project) -> None:
+    place = open_places(desk)[0]
+    for _ in range(3):
+        told = desk.decide(given(desk, place), NOW)
+    assert told["verdict"]["action"] == "approved"
+    assert project.ledger.rows(Verdict).height == 1
+
+
+def test_of_two_tabs_on_one_set_one_wins(desk: Desk, project: Project) -> None:
+    other, place = Desk(project, 0.05), open_places(desk)[0]
+    desk.decide(given(desk, place, 1), NOW)
+    with pytest.raises(Conflict, match="decided elsewhere"):
+        other.decide(given(other, place, 2, "reject"), NOW)
+    assert other.decide(given(other, place, 3, "reject", seen="verdict-1"), NOW)["verdict"]["action"] == "rejected"
+
+
+def test_a_stale_proposal_and_an_unknown_set_are_told(desk: Desk) -> None:
+    one = given(desk, open_places(desk)[0])
+    with pytest.raises(Conflict, match="has changed"):
+        desk.decide(Given(one.verdict_id, one.group_id, "0" * 16, "approve"), NOW)
+    with pytest.raises(Conflict, match="no longer proposed"):
+        desk.decide(Given(one.verdict_id, "nobody", one.version, "approve"), NOW)
+
+
+@pytest.mark.parametrize(
+    ("action", "more", "says"),
+    [
+        ("destroy", {}, "no verdict"),
+        ("pick", {"choice": "../../etc/passwd"}, "no picture of the set"),
+        ("pick", {}, "no picture of the set"),
+        ("approve", {"crop": [0.5, 0.1, 0.2, 0.9]}, "no box"),
+        ("approve", {"crop": [0, 0, 1, float("nan")]}, "no box"),
+        ("approve", {"crop": ["a", 0, 1, 1]}, "no box"),
+        ("approve", {"blind": True}, "cannot be approved"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_nothing_is_kept(
+    desk: Desk, project: Project, action: str, more: dict[str, object], says: str
+) -> None:
+    with pytest.raises(Unfit, match=says):
+        desk.decide(given(desk, open_places(desk)[0], action=action, **more), NOW)
+    assert project.ledger.rows(Verdict).height == 0
+
+
+def test_undo_and_redo_go_to_the_start_and_back_across_a_restart(desk: Desk, project: Project) -> None:
+    places = open_places(desk)[:6]
+    for place in places:
+        desk.decide(given(desk, place), NOW)
+    before = desk.load(20, 0)["sets"]
+    fresh = Desk(project, 0.05)
+    for k, place in enumerate(reversed(places)):
+        assert fresh.step("undo", f"undo-{k}", NOW)["set"]["place"] == place
+    assert fresh.progress()["decided"] == 0
+    assert fresh.step("undo", "undo-more", NOW) == {"group_id": None}
+    assert standing(project.ledger).is_empty()
+    for k in range(6):
+        fresh.step("redo", f"redo-{k}", NOW)
+    assert Desk(project, 0.05).load(20, 0)["sets"] == before
+    assert fresh.step("redo", "redo-more", NOW) == {"group_id": None}
+    fresh.step("undo", "undo-again", NOW)
+    fresh.decide(given(fresh, places[-1], 99, "reject"), NOW)
+    assert fresh.step("redo", "redo-late", NOW) == {"group_id": None}
+    assert project.ledger.rows(Verdict).height == 7
+
+
+def test_the_same_step_twice_is_one(desk: Desk) -> None:
+    for place in open_places(desk)[:2]:
+        desk.decide(given(desk, place), NOW)
+    desk.step("undo", "step-one", NOW)
+    assert desk.step("undo", "step-one", NOW) == {"group_id": None}
+    assert desk.progress()["decided"] == 1
+
+
+def test_an_audit_set_hides_its_proposal_until_it_was_decided(project: Project) -> None:
+    desk = Desk(project, 0.5)
+    place = next(k for k, p in enumerate(desk.proposals().sets) if p.audit)
+    shown = desk.load(20, place)["sets"][0]
+    assert (shown["hidden"], shown["step1_selection"], shown["step2_crop"]) == (True, None, None)
+    assert str(desk.proposals().sets[place].row[Decision.reasons][0]) not in json.dumps(shown)
+    with pytest.raises(Unfit, match="cannot be approved"):
+        desk.decide(given(desk, place), NOW)
+    chosen = desk.proposals().sets[place].row[Decision.chosen_photo_id]
+    told = desk.decide(given(desk, place, 7, "pick", choice=chosen), NOW)
+    assert (told["verdict"]["action"], told["verdict"]["blind"], told["hidden"]) == ("approved", True, False)
+    desk.step("undo", "undo-audit", NOW)
+    assert desk.one(shown["group_id"])["hidden"] is False
+    assert desk.decide(given(desk, place, 8), NOW)["verdict"]["blind"] is False
+
+
+def test_about_one_set_in_twelve_is_drawn_for_the_audit_and_always_the_same(project: Project) -> None:
+    drawn = [p.audit for p in Desk(project, 0.08).proposals().sets]
+    assert drawn == [p.audit for p in Desk(project, 0.08).proposals().sets]
+    from proofsheet.files import short_hash
+
+    shares = [int(short_hash("p", str(k), "audit", length=8), 16) / 2**32 < 0.08 for k in range(5000)]
+    assert 0.07 < sum(shares) / 5000 < 0.09
+
+
+def test_approving_above_a_threshold_leaves_uncalibrated_sets_open(desk: Desk) -> None:
+    assert desk.approve_above(0.5, "bulk-1", NOW) == 0
+
+
+def test_acts_given_at_once_are_undone_at_once() -> None:
+    line = Timeline()
+    row = dict.fromkeys(Verdict.polars_schema()) | {Verdict.action: "approved"}
+    several = [
+        row | {Verdict.verdict_id: f"b-{k}", Verdict.group_id: f"g{k}", Verdict.bulk_id: "b", Verdict.number: k} for k in (1, 2)
+    ]
+    line.take(several, [], None)
+    step = {"step_id": "s", "verdict_id": "b-2", "act": "undo", "number": 3}
+    line.take([], [step], None)
+    assert line.standing() == []
+    assert len(line.undone) == 1
+
+
+def test_submit_writes_history_and_approved_files_and_later_batches_only_append(desk: Desk, project: Project) -> None:
+    before = tree(project.folder)
+    places = open_places(desk)
+    sets = desk.proposals().sets
+    other = next(i for i in sets[places[1]].row[Decision.photo_ids] if i != sets[places[1]].row[Decision.chosen_photo_id])
+    desk.decide(given(desk, places[0], crop=[0.1, 0.2, 0.9, 0.8]), NOW)
+    desk.decide(given(desk, places[1], action="pick", choice=other), NOW)
+    desk.decide(given(desk, places[2], action="reject"), NOW)
+    desk.decide(given(desk, places[3], action="skip"), NOW)
+    assert list(approved_lines(project)) == []
+    assert desk.submit("batch-one", NOW) == 4
+    assert desk.submit("batch-one", NOW) == 0
+    assert write_submitted(project) == {"selection_only_log.csv": 2, "select_crop_log.csv": 1, "approved_decisions.jsonl": 3}
+    lines = [json.loads(line) for line in approved_file(project).read_text().splitlines()]
+    assert [line["action"] for line in lines] == ["approved", "overridden", "rejected"]
+    assert lines[0]["crop_coords"] == [0.1, 0.2, 0.9, 0.8]
+    assert lines[2]["final_choice"] is None
+    first = (history_folder(project) / "selection_only_log.csv").read_text()
+    desk.step("undo", "undo-skip", NOW)
+    desk.step("undo", "undo-reject", NOW)
+    desk.step("undo", "undo-pick", NOW)
+    desk.decide(given(desk, places[1], 50), NOW + timedelta(minutes=1))
+    desk.submit("batch-two", NOW + timedelta(minutes=2))
+    write_submitted(project)
+    second = (history_folder(project) / "selection_only_log.csv").read_text()
+    assert second.startswith(first)
+    assert len(list(csv.DictReader(second.splitlines()))) == 3
+    assert [json.loads(x)["action"] for x in approved_file(project).read_text().splitlines()] == ["approved", "approved"]
+    assert tree(project.folder) == before
+
+
+def test_our_own_history_is_recognised_when_it_comes_back(desk: Desk, project: Project) -> None:
+    for place in open_places(desk)[:4]:
+        desk.decide(given(desk, place, crop=[0, 0, 0.5, 0.5]), NOW)
+    desk.submit("batch-one", NOW)
+    write_submitted(project)
+    files = sorted(history_folder(project).glob("*.csv"))
+    workspace = Workspace(configuration(project.folder.parent, project.home).place)
+    reports = import_history(files, workspace, HistorySettings(), NOW, dry_run=False)
+    assert [(r.rows, dict(r.refused)) for r in reports] == [(4, {"own row": 4}), (4, {"own row": 4})]
+
+
+def test_metrics_count_agreement_cuts_time_and_notes_by_day(desk: Desk, project: Project) -> None:
+    places = open_places(desk)
+    sets = desk.proposals().sets
+    other = next(i for i in sets[places[1]].row[Decision.photo_ids] if i != sets[places[1]].row[Decision.chosen_photo_id])
+    desk.decide(given(desk, places[0], seconds=2.0), NOW)
+    desk.decide(given(desk, places[1], action="pick", choice=other, seconds=4.0), NOW)
+    desk.decide(given(desk, places[2], seconds=9999.0), NOW + timedelta(days=1))
+    desk.note("note-0001", "bug", "the cut jumps", None, NOW)
+    rows = metric_rows(project.key, standing(project.ledger), project.ledger.rows(Feedback), 20.0)
+    found = {(r[ReviewMetric.period], r[ReviewMetric.metric]): r for r in rows.to_dicts()}
+    assert found["all", "agreement"][ReviewMetric.value] == pytest.approx(2 / 3)
+    assert 0 < found["all", "agreement"][ReviewMetric.low] < 2 / 3
+    day = NOW.date().isoformat()
+    assert (found[day, "overrides"][ReviewMetric.value], found[day, "seconds a decision"][ReviewMetric.value]) == (0.5, 3.0)
+    assert found[day, "time saved"][ReviewMetric.value] == pytest.approx(1 - 6 / 40)
+    assert found["all", "bugs"][ReviewMetric.value] == 1
+    assert found["all", "crop acceptance"][ReviewMetric.value] is None
+    assert found["all", "seconds a decision"][ReviewMetric.n] == 3
+    with pytest.raises(Unfit):
+        desk.note("note-0002", "praise", "fine", None, NOW)
+
+
+@pytest.mark.parametrize(("confidence", "right", "told"), [(0.9, 36, 0), (0.99, 20, 1), (0.5, 40, 1), (0.99, 0, 1), (None, 0, 0)])
+def test_a_model_that_states_more_or_less_than_people_choose_is_told(confidence: float | None, right: int, told: int) -> None:
+    row = dict.fromkeys(Verdict.polars_schema()) | {
+        Verdict.project: "p",
+        Verdict.bulk: False,
+        Verdict.blind: False,
+        Verdict.decided_at: NOW,
+    }
+    row |= {Verdict.photo_ids: ["a", "b"], Verdict.proposed_photo_id: "a", Verdict.proposed_by: "x", Verdict.confidence: confidence}
+    rows = []
+    for k in range(40):
+        mark = {Verdict.verdict_id: str(k), Verdict.group_id: str(k), Verdict.number: k + 1}
+        said = ("a", "approved") if k < right else ("b", "overridden")
+        rows.append(row | mark | {Verdict.chosen_photo_id: said[0], Verdict.action: said[1]})
+    verdicts = Verdict.frame(rows)
+    assert drifted(metric_rows("p", verdicts, Feedback.frame(), 20.0)).height == told
+    assert drifted(metric_rows("p", verdicts.head(20), Feedback.frame(), 20.0)).height == 0
+
+
+def test_a_verdict_and_a_step_that_come_between_two_looks_are_never_half_seen(desk: Desk, project: Project) -> None:
+    """Another process writes while this one reads: both tables are of one moment."""
+    other, places = Desk(project, 0.05), open_places(desk)
+    line = Timeline().catch_up(project.ledger)
+    with project.ledger.snapshot() as moment:
+        assert moment.rows_after(Verdict, Verdict.number, 0) == []
+        other.decide(given(other, places[0], 1), NOW)
+        other.step("undo", "step-0001", NOW)
+        assert moment.rows_after(ReviewStep, ReviewStep.number, 0) == []
+        line.catch_up(moment)
+    assert line.number == 0
+    line.catch_up(project.ledger)
+    assert (line.number, line.standing(), len(line.undone)) == (2, [], 1)
