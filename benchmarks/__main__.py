@@ -24,6 +24,7 @@ from benchmarks.peers import Peers
 from benchmarks.pictures import picture_rows
 from benchmarks.review import review_rows
 from benchmarks.rows import Row
+from benchmarks.runs import run_rows
 from benchmarks.vectors import curve, vector_rows
 from benchmarks.whole import partition_figures, whole_rows
 
@@ -40,7 +41,7 @@ RESULTS = HERE / "results.json"
 @click.option(
     "--only",
     multiple=True,
-    help="Groups: pictures, models, vectors, learning, review, whole, partition, curve. All if none is named.",
+    help="Groups: pictures, models, vectors, learning, review, runs, whole, partition, curve. All if none is named.",
 )
 def main(work: Path, count: int, partition: int, only: tuple[str, ...]) -> None:
     """Measure; groups that are not named keep their former rows."""
@@ -64,6 +65,7 @@ def main(work: Path, count: int, partition: int, only: tuple[str, ...]) -> None:
     measure("vectors", vector_rows(work, peers))
     measure("learning", learning_rows(work))
     measure("review", review_rows(work))
+    measure("runs", run_rows(work))
     measure("whole", whole_rows(work, 5 * count))
     measure("partition", _partition(work, partition) if not only or "partition" in only else [])
     found = curve() if not only or "curve" in only else before["curve"]

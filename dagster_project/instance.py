@@ -9,6 +9,8 @@ from importlib.resources import files
 from pathlib import Path
 
 import dagster as dg
+import yaml
+from dagster._core.instance.ref import InstanceRef
 
 from proofsheet.files import write_atomic
 
@@ -22,11 +24,19 @@ def prepare_instance(home: Path) -> Path:
     """Write `dagster.yaml` if there is none; one that a person has edited stays."""
     path = instance_folder(home) / "dagster.yaml"
     if not path.exists():
-        write_atomic(path, files("dagster_project").joinpath("dagster.yaml").read_bytes())
+        write_atomic(path, _shipped())
     return path
 
 
 def open_instance(home: Path) -> dg.DagsterInstance:
-    """The instance that the UI shows."""
-    prepare_instance(home)
-    return dg.DagsterInstance.from_config(str(instance_folder(home)))
+    """The instance that the UI shows; a storage of a person's choice is left to them."""
+    config = yaml.safe_load(prepare_instance(home).read_text("utf-8")) or {}
+    shipped = yaml.safe_load(_shipped())["storage"]
+    if not {"run_storage", "event_log_storage", "schedule_storage"}.isdisjoint(config) or config.get("storage", shipped) != shipped:
+        return dg.DagsterInstance.from_config(str(instance_folder(home)))
+    shipped["custom"]["config"]["base_dir"] = str(instance_folder(home))  # DAGSTER_HOME is set for the processes of the UI alone
+    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(instance_folder(home)), overrides={"storage": shipped}))
+
+
+def _shipped() -> bytes:
+    return files("dagster_project").joinpath("dagster.yaml").read_bytes()

@@ -19,6 +19,8 @@ Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 _ROWS, _COLUMNS = 2048, 8192
 _SLACK = 0.01  # bfloat16 rounds each number to 8 bits; of unit vectors no product is off by this much
+_SLACK_32 = 1e-5  # the same for two orders of summing in float32
+_WORTH_TORCH = 4096  # below, loading torch takes longer than the whole product
 _BAND_BITS, _BANDS = 16, 4
 
 
@@ -42,8 +44,8 @@ class Pairs:
 def cosine_pairs(vectors: Floats, least: float, most_per_row: int = 64) -> Pairs:
     """Every pair with a cosine of at least `least`, or the `most_per_row` best of a row that has more.
 
-    Tiles of the upper triangle are multiplied in bfloat16 where torch is installed and the processor is made for it, which finds
-    candidates; candidates are computed again in float32, so that the answer is that of float32. Memory: one tile.
+    Tiles of the upper triangle are multiplied, those of many vectors in bfloat16 where torch is installed and the processor is made
+    for it, which finds candidates; they are computed again in float32, so that the answer is that of float32. Memory: one tile.
 
     Args:
         vectors: (n, d), each of length 1.
@@ -82,7 +84,7 @@ def _candidates(vectors: Floats, least: float) -> Iterator[tuple[int, tuple[Indi
 
 
 def _multiplier(vectors: Floats, least: float) -> Callable[[int, int], tuple[Indices, Indices]]:
-    if importlib.util.find_spec("torch"):
+    if len(vectors) >= _WORTH_TORCH and importlib.util.find_spec("torch"):
         import torch
 
         if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported():
@@ -99,7 +101,7 @@ def _multiplier(vectors: Floats, least: float) -> Callable[[int, int], tuple[Ind
 
     def multiply_32(start: int, column: int) -> tuple[Indices, Indices]:
         tile = vectors[start : start + _ROWS] @ vectors[column : column + _COLUMNS].T
-        rows, columns = np.nonzero(tile >= least)
+        rows, columns = np.nonzero(tile >= least - _SLACK_32)
         return rows, columns + column
 
     return multiply_32
