@@ -13,12 +13,12 @@ test: $(TESTED) lint
 	$(BIN)/python -m pytest -m "not slow and not long" -n 2 --dist worksteal
 
 test-slow: $(TESTED)
-	$(BIN)/python -m pytest -m "long and not slow" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "long and not slow" -n 2 --dist loadfile --no-loadscope-reorder
 	$(BIN)/python -m pytest -m slow
 
 reliability: $(TESTED)
 	rm -rf build/reliability
-	$(BIN)/python -m pytest tests/dagster_project/test_by_itself.py tests/test_hostile.py tests/test_camera_facts.py tests/proofsheet/test_gate.py tests/reliability
+	PROOFSHEET_WHOLE_TESTS=1 $(BIN)/python -m pytest tests/dagster_project/test_by_itself.py tests/test_hostile.py tests/test_camera_facts.py tests/proofsheet/test_gate.py tests/reliability
 	$(BIN)/python -m docs.reliability_page
 
 lint: $(TESTED)

@@ -1,6 +1,6 @@
 """Fixtures of all tests.
 
-Holds `figure`, which notes the figures that docs/reliability.md is made of.
+Holds `figure`, which notes the figures that docs/reliability.md is made of, and the order of tests.
 Add here: a fixture that several folders need.
 Keep out: builders (kit.py).
 """
@@ -26,3 +26,8 @@ def figure(request: pytest.FixtureRequest) -> Callable[..., None]:
         (FIGURES / f"{request.node.name}.json").write_text(json.dumps(record, indent=2))
 
     return note
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests first: where two run at once, none of them is left for the end."""
+    items.sort(key=lambda item: item.path.parent.name != "reliability")

@@ -55,7 +55,7 @@ def photos(shell: Shell) -> dict[str, Any]:
     return {p["path"]: p for p in shell.json("words", "show", "one")["photos"]}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_text_that_a_person_wrote_survives_every_run(ready: Shell, server: ModelServer) -> None:
     ready("words", "edit", "one", "a/p0.jpg", "--caption", "Mine alone stands here.", "--keywords", "own word|other word")
     ready("run", "one")
@@ -102,7 +102,7 @@ def test_a_changed_prompt_asks_exactly_its_rows_and_status_tells_the_cost(ready:
     assert ready.json("status")["projects"]["one"]["to_ask"] == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_rule_is_waived_for_one_text_alone(ready: Shell, server: ModelServer) -> None:
     ready("words", "edit", "one", "a/p0.jpg", "--caption", "A picture of a king hangs over there, they say.")
     ready("words", "edit", "one", "b/p1.jpg", "--caption", "Image of a king in old oils.")

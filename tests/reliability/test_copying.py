@@ -1,4 +1,4 @@
-"""Folders that are being copied in five ways, a real daemon, five restarts: each version is run once, and only when complete."""
+"""Folders that are being copied in five ways, a real daemon that is killed: each version is run once, and only when complete."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ from proofsheet.workspace import Workspace
 from schemas.library import Photo, Quarantine
 from tests.kit import jpeg_bytes
 from tests.reliability.serving import PROOFSHEET, Up
+from tests.reliability.sizes import size
 
-pytestmark = pytest.mark.slow
-TICKS, RESTARTS, QUIET_S = 100, 5, 8.0
-FILES = 4
+pytestmark = pytest.mark.long
+TICKS, RESTARTS, QUIET_S = size(100, 40), size(5, 2), 8.0
+FILES, FOLDERS_A_WAY, BETWEEN_S = 4, size(2, 1), size(120, 60)
 
 
 def content(folder: str, version: int, number: int) -> bytes:
@@ -103,14 +104,14 @@ def test_each_finished_version_is_run_once_and_nothing_is_read_before(tmp_path: 
         stream.write(f"\n[watch]\nquiet_s = {QUIET_S}\ninterval_s = 1\n")
     home = Workspace(load(tmp_path, {}).place).home
     finished: dict[tuple[str, int], float] = {}
-    folders = [library / f"{way.__name__}{n}" for way in WAYS for n in (1, 2)]
+    folders = [library / f"{way.__name__}{n}" for way in WAYS for n in range(FOLDERS_A_WAY)]
     dice = random.Random(4711)
 
     def copier(folder: Path) -> None:
         way = next(w for w in WAYS if folder.name.startswith(w.__name__))
         time.sleep(dice.uniform(0, 30))
         copy_folder(folder, way, 1, finished)
-        time.sleep(120 + dice.uniform(0, 60))
+        time.sleep(BETWEEN_S + dice.uniform(0, BETWEEN_S / 2))
         copy_folder(folder, way, 2, finished)
 
     up = Up(tmp_path).wait()

@@ -19,10 +19,11 @@ from proofsheet.ledger import FACTS
 from proofsheet.workspace import Project
 from schemas.table import Table
 from tests.kit import configuration, only_project, stage_library
+from tests.reliability.sizes import size
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[2]
-KILLS, BATCH = 30, 4
+KILLS, BATCH = size(30, 10), 4
 OF_RUNS = {"runs", "sessions", "trends"}
 TIMES = (
     "happened_at",
@@ -110,7 +111,7 @@ def settings_of(tmp_path: Path, home: Path) -> Configuration:
     return configuration(tmp_path / "library", home, photos={"batch": BATCH})
 
 
-def test_thirty_kills_lose_nothing_and_the_next_run_ends_equal(tmp_path: Path, figure: Any) -> None:
+def test_kills_lose_nothing_and_the_next_run_ends_equal(tmp_path: Path, figure: Any) -> None:
     stage_library(tmp_path / "library", "one", sets=6)
     (tmp_path / "library" / "one" / "bad.jpg").write_bytes(b"no picture")
     code, undisturbed = child(tmp_path, tmp_path / "undisturbed", 0)

@@ -1,4 +1,4 @@
-"""Forty projects by backfill and by command line, with readers and a client that holds a file: no lock errors, no wrong rows."""
+"""Many projects by backfill and by command line, with readers and a client that holds a file: no lock errors, no wrong rows."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from proofsheet.workspace import Project, Workspace
 from schemas.table import Table
 from tests.kit import save_picture
 from tests.reliability.serving import PROOFSHEET, Up
+from tests.reliability.sizes import size
 from tests.reliability.test_up import wait_for_partition
 
-pytestmark = pytest.mark.slow
-PROJECTS = 40
+pytestmark = pytest.mark.long
+PROJECTS = size(40, 12)
 DERIVED = [t for t in Table.tables.values() if t.origin == "derived" and t.__module__.startswith("schemas.")]
 
 
@@ -61,7 +62,7 @@ def generations(projects: list[Project]) -> int:
     return sum(p.store.generation() for p in projects)
 
 
-def test_forty_projects_by_backfill_and_by_command_line(tmp_path: Path, figure: Any) -> None:
+def test_many_projects_by_backfill_and_by_command_line(tmp_path: Path, figure: Any) -> None:
     for number in range(PROJECTS):
         folder = tmp_path / "library" / f"project {number:02d}"
         for picture in range(3):
@@ -118,7 +119,7 @@ def test_forty_projects_by_backfill_and_by_command_line(tmp_path: Path, figure: 
     assert all(project_status(p).photos == 5 for p in projects)
     writes = generations(projects)
     figure(
-        "40 projects, two at once, with a reader and a client holding a file read-write",
+        f"{PROJECTS} projects, two at once, with a reader and a client holding a file read-write",
         writes=writes,
         reads=found["reads"],
         lock_errors=len(found["errors"]),

@@ -23,11 +23,11 @@ from schemas.review import Verdict
 from tests.browser.review_page import Review, serving
 from tests.kit import configuration
 from tests.reliability.serving import free_port
+from tests.reliability.sizes import size
 from tests.review_kit import chosen_project
 
-VERDICTS, KILLS, SETS = 1000, 50, 20
+VERDICTS, KILLS, SETS = size(1000, 400), size(50, 20), 20
 REQUESTS, THREADS, HALF_OPEN = 160, 16, 150
-pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -50,9 +50,8 @@ def call(port: int, method: str, path: str, body: dict[str, Any] | None = None) 
         connection.close()
 
 
-def test_a_thousand_verdicts_and_fifty_kills_lose_and_double_none(
-    served: Review, tmp_path: Path, figure: Callable[..., None]
-) -> None:
+@pytest.mark.long
+def test_kills_lose_and_double_no_verdict(served: Review, tmp_path: Path, figure: Callable[..., None]) -> None:
     sets = call(served.port, "GET", "/api/automation/load_batch?project=harbour&size=100&start=0")[1]["sets"]
     seen: dict[str, str | None] = {s["group_id"]: None for s in sets}
     answered: list[str] = []
@@ -93,6 +92,7 @@ def test_a_thousand_verdicts_and_fifty_kills_lose_and_double_none(
     assert killed_in_flight >= 5
 
 
+@pytest.mark.slow  # measures time
 def test_many_requests_beside_half_open_connections(served: Review, figure: Callable[..., None]) -> None:
     sets = call(served.port, "GET", "/api/automation/load_batch?project=harbour&size=100&start=0")[1]["sets"]
     image = sets[0]["images"][0]

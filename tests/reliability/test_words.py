@@ -30,7 +30,6 @@ from tests.kit import jpeg_bytes, run, save_picture
 from tests.model_server import FILLER, INJECTED, MISBEHAVIOURS, ModelServer, Received
 from tests.words_kit import FAST, PATIENT, current, described_project, metadata_of, statuses
 
-pytestmark = pytest.mark.slow
 PICTURES = 200
 TEXT_JOBS = (Caption, Title, TagSet)
 OTHERS = ["quality", "duplicate_assist", "prompt_recon", "score_multi", "policy_flags", "rating", "identify_general"]
@@ -44,6 +43,7 @@ def counts(project: Project) -> dict[str, Any]:
     return {**dict(rows[MetadataQuality.status].value_counts().iter_rows()), "repaired": int(repaired), **by_rule}
 
 
+@pytest.mark.slow
 def test_two_hundred_pictures_through_a_well_behaved_server(tmp_path: Path, figure: Any) -> None:
     with ModelServer() as server:
         settings, project = described_project(tmp_path, server, PICTURES, **PATIENT)
@@ -97,6 +97,7 @@ def misbehaving(share: float, poison: set[str], seed: int) -> Any:
     return behave
 
 
+@pytest.mark.slow
 def test_every_misbehaviour_at_a_fifth_of_the_requests(tmp_path: Path, figure: Any) -> None:
     limits = {"idle_s": 0.5, "hard_s": 1.5, "in_flight": 4, "off": OTHERS}
     with ModelServer() as server:
@@ -158,6 +159,7 @@ def test_every_misbehaviour_at_a_fifth_of_the_requests(tmp_path: Path, figure: A
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["ollama", "openai"])
 def test_time_limits_are_kept(backend: str, figure: Any) -> None:
     over: dict[str, float] = {}
@@ -185,6 +187,7 @@ def test_time_limits_are_kept(backend: str, figure: Any) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_server_that_is_gone_for_twenty_seconds(tmp_path: Path, figure: Any) -> None:
     with ModelServer(seconds=0.02) as server:
         settings, project = described_project(tmp_path, server, 60, outage_s=60.0, off=OTHERS)
@@ -238,6 +241,7 @@ def child(place: Path, url: str) -> subprocess.Popen[bytes]:
     )
 
 
+@pytest.mark.long
 def test_ten_kills_lose_no_answer_and_repeat_none(tmp_path: Path, figure: Any) -> None:
     pictures, points = 40, []
     with ModelServer(seconds=0.03) as server:
@@ -274,6 +278,7 @@ def test_ten_kills_lose_no_answer_and_repeat_none(tmp_path: Path, figure: Any) -
     )
 
 
+@pytest.mark.long
 def test_twenty_pictures_by_the_other_protocol_and_by_nobody(tmp_path: Path, figure: Any) -> None:
     told = {}
     with ModelServer() as server:
@@ -291,6 +296,7 @@ def test_twenty_pictures_by_the_other_protocol_and_by_nobody(tmp_path: Path, fig
     figure("20 pictures by each describer", **{k: str(v) for k, v in told.items()})
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_runtime_line_and_unloading(tmp_path: Path, share: float) -> None:
     with ModelServer(gpu_share=share) as server:
@@ -303,6 +309,7 @@ def test_runtime_line_and_unloading(tmp_path: Path, share: float) -> None:
         assert {r.options["num_ctx"] for r in server.received} == {8192}
 
 
+@pytest.mark.long
 def test_logs_hold_no_picture_and_no_secret(tmp_path: Path) -> None:
     with ModelServer() as server:
         settings, project = described_project(tmp_path, server, 3)
