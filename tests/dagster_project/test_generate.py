@@ -14,7 +14,8 @@ from proofsheet.words.client import choose
 from schemas.facts import TextRequest
 from schemas.proof import MetadataQuality
 from tests.kit import run
-from tests.model_server import ModelServer, Received
+from tests.model_answers import Received
+from tests.model_server import ModelServer
 from tests.words_kit import PATIENT, current, described_project
 
 pytestmark = pytest.mark.long

@@ -12,7 +12,8 @@ import pytest
 
 from schemas.facts import EvaluationRow
 from tests.kit import Shell, save_picture
-from tests.model_server import WORDINGS, ModelServer, Received
+from tests.model_answers import Received
+from tests.model_server import WORDINGS, ModelServer
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,8 @@ from schemas.replies import PolicyReply, QualityReply, TagsReply
 from schemas.settings_words import VisionModelSettings
 from schemas.words import Answered, Caption, PolicyFlag, QualityVerdict
 from tests.kit import NOW, jpeg_bytes, pixels
-from tests.model_server import WORDINGS, ModelServer, Received, read_card
+from tests.model_answers import Received, read_card
+from tests.model_server import WORDINGS, ModelServer
 from tests.words_kit import FAST, asked, bare_project, describing, say, statuses
 
 

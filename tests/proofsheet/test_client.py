@@ -18,7 +18,8 @@ from proofsheet.words.client.protocol import Answer, Options, Question, Server, 
 from schemas.replies import CaptionReply, QualityReply, TitleReply
 from schemas.settings_words import VisionModelSettings
 from tests.kit import jpeg_bytes
-from tests.model_server import WORDINGS, ModelServer, Received
+from tests.model_answers import Received
+from tests.model_server import WORDINGS, ModelServer
 
 OPTIONS = Options(0.0, 7, 4096, 256)
 BACKENDS = ("ollama", "openai")

@@ -19,7 +19,8 @@ from schemas.sets import Identification, ImageSet
 from schemas.tags import MediaTag
 from schemas.vision import ImageQuality, Scene, SeenObject
 from tests.kit import NOW, run
-from tests.model_server import ModelServer, Received
+from tests.model_answers import Received
+from tests.model_server import ModelServer
 from tests.words_kit import PATIENT, current, described_project
 
 TEXTS_ALONE = ["quality", "duplicate_assist", "prompt_recon", "score_multi", "policy_flags", "rating"]

@@ -27,7 +27,8 @@ from schemas.replies import CaptionReply
 from schemas.settings_words import VisionModelSettings
 from schemas.words import Answered, Caption, TagSet, Title
 from tests.kit import jpeg_bytes, run, save_picture
-from tests.model_server import FILLER, INJECTED, MISBEHAVIOURS, ModelServer, Received
+from tests.model_answers import FILLER, INJECTED, Received
+from tests.model_server import MISBEHAVIOURS, ModelServer
 from tests.words_kit import FAST, PATIENT, current, described_project, metadata_of, statuses
 
 PICTURES = 200
