@@ -23,10 +23,9 @@ from schemas.review import Verdict
 from tests.browser.review_page import Review, serving
 from tests.kit import configuration
 from tests.reliability.serving import free_port
-from tests.reliability.sizes import size
 from tests.review_kit import chosen_project
 
-VERDICTS, KILLS, SETS = size(1000, 400), size(50, 20), 20
+VERDICTS, KILLS, SETS = 1000, 50, 20
 REQUESTS, THREADS, HALF_OPEN = 160, 16, 150
 
 
