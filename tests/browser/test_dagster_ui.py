@@ -111,7 +111,9 @@ def ui(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory)
     ours = ["--definitions", "tests.browser.with_a_bad_stage", "--review-port", str(free_port())]
     command += ["-w", "workspace.yaml"] if request.param == "dagster dev" else ours
     with (folder / "dev.log").open("wb") as log:
-        server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)
+        server = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True, preexec_fn=interruptible
+        )
         try:
             _wait_for(f"http://127.0.0.1:{port}/server_info", folder / "dev.log")
             with sync_playwright() as playwright:
@@ -120,8 +122,22 @@ def ui(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory)
                 yield Ui(folder, port, page, request.param.split()[1])
                 browser.close()
         finally:
-            os.kill(server.pid, signal.SIGTERM)
-            server.wait(60)
+            end(server)
+
+
+def interruptible() -> None:
+    """For the child: tests that run in the background ignore SIGINT, and `dagster dev` would take that over for SIGTERM too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def end(server: subprocess.Popen[bytes]) -> None:
+    """SIGTERM; what does not end by it is killed with all of its processes, and told."""
+    server.send_signal(signal.SIGTERM)
+    try:
+        server.wait(60)
+    except subprocess.TimeoutExpired:
+        os.killpg(server.pid, signal.SIGKILL)
+        raise
 
 
 def _wait_for(address: str, log: Path) -> None:

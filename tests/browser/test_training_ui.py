@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -17,7 +16,7 @@ from dagster_project.cli import main
 from dagster_project.instance import open_instance
 from proofsheet.learn import champions
 from proofsheet.workspace import Workspace
-from tests.browser.test_dagster_ui import CHROMIUM, FLAGS, ROOT, Ui, _wait_for, free_port
+from tests.browser.test_dagster_ui import CHROMIUM, FLAGS, ROOT, Ui, _wait_for, end, free_port
 from tests.dagster_project.test_judge import make_project, write
 from tests.kit import configuration
 
@@ -59,8 +58,7 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
                 yield Ui(folder, port, browser.new_page(viewport={"width": 1500, "height": 950}), "training")
                 browser.close()
         finally:
-            os.kill(server.pid, signal.SIGTERM)
-            server.wait(60)
+            end(server)
 
 
 def workspace(ui: Ui) -> Workspace:
