@@ -88,11 +88,11 @@ def test_a_backfill_of_twelve_projects_and_one_training(ui: Ui) -> None:
     time.sleep(3)
     ui.go("/runs")
     ui.shot("backfill")
-    wait_until(lambda: all("exports" in p.store.tables() for p in workspace(ui).projects()), 420)
+    wait_until(lambda: all("exports" in p.store.tables() for p in workspace(ui).projects()), 900)
     ui.go("/locations/proofsheet/jobs/train")
     ui.sees("View 5 assets", "ranker_fits")  # the graph draws only the nodes that are in view
     ui.click("Materialize all")
-    wait_until(lambda: "integration_report" in workspace(ui).shared.store.tables(), 240)
+    wait_until(lambda: "integration_report" in workspace(ui).shared.store.tables(), 900)
     ui.shot("train_job")
 
 
