@@ -1,6 +1,6 @@
 """Real photographs for the benchmarks, each once.
 
-Holds `originals`.
+Holds `originals` and `places`.
 Add here: another place where photographs lie.
 Keep out: anything made by a program.
 """
@@ -19,11 +19,16 @@ from proofsheet.pictures import Limits, Pixels, read_picture
 from proofsheet.vision.hashing import phash
 
 ROOT = Path(__file__).parents[1]
-PLACES = (ROOT.parent / "shared" / "data", *(Path(p) for p in os.environ.get("PROOFSHEET_ORIGINALS", "").split(os.pathsep) if p))
 _EDITED = ("mixed_images", "bridge-mods", "dih", "pillow_hpnd", "screenshot")  # edits of other files, and drawings
 _LEAST_PX = 450
 _APART_BITS = 12
 _SIDE_PX = 1600
+
+
+def places() -> list[Path]:
+    """Where photographs are looked for."""
+    more = os.environ.get("PROOFSHEET_ORIGINALS", "").split(os.pathsep)
+    return [ROOT.parent / "shared" / "data", *(Path(p) for p in more if p)]
 
 
 def originals() -> Iterator[tuple[str, Pixels]]:
@@ -33,7 +38,7 @@ def originals() -> Iterator[tuple[str, Pixels]]:
     """
     seen: list[int] = []
     files = sorted(
-        {p for place in PLACES for p in place.rglob("*") if p.suffix.lower() in {".jpg", ".jpeg"}}, key=lambda p: (p.name, str(p))
+        {p for place in places() for p in place.rglob("*") if p.suffix.lower() in {".jpg", ".jpeg"}}, key=lambda p: (p.name, str(p))
     )
     for path in files:
         if any(part in _EDITED for part in path.parts) or path.stem in _EDITED:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from benchmarks.originals import PLACES
+from benchmarks.originals import places
 
 SIZES = {2: (1632, 1224), 12: (4000, 3000), 24: (6000, 4000)}
 _QUALITY = 92
@@ -39,7 +39,7 @@ def photographs(megapixels: int, count: int, folder: Path) -> tuple[list[Path], 
 
 
 def _large_enough(width: int, height: int) -> list[Path]:
-    files = {p for place in PLACES for p in place.rglob("*") if p.suffix.lower() in {".jpg", ".jpeg"}}
+    files = {p for place in places() for p in place.rglob("*") if p.suffix.lower() in {".jpg", ".jpeg"}}
     sizes: dict[Path, tuple[int, int]] = {}
     for path in sorted(files):
         try:

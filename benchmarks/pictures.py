@@ -60,9 +60,9 @@ def _opened(path: Path, side: int, large: int = 0) -> Picture:
 
 def _exif(peers: Peers) -> Row:
     """Facts of the header, over camera files."""
-    from benchmarks.originals import PLACES
+    from benchmarks.originals import places
 
-    files = sorted(p for place in PLACES for p in place.glob("metadata_extractor/jpg/*.jpg"))
+    files = sorted(p for place in places() for p in place.glob("metadata_extractor/jpg/*.jpg"))
     command = exiftool_command(files)
     exiftool = len(files) / cpu_seconds(lambda: subprocess.run(command, check=False, capture_output=True)) if command else None  # type: ignore[arg-type]
 
