@@ -52,6 +52,21 @@ def test_the_stock_storage_reads_what_it_wrote(tmp_path: Path) -> None:
     assert len(ours) > 5
 
 
+def test_it_reads_what_the_stock_storage_wrote(tmp_path: Path) -> None:
+    config = prepare_instance(tmp_path)
+    shipped = config.read_text("utf-8")
+    config.write_text(yaml.safe_dump({"storage": {"sqlite": {"base_dir": str(instance_folder(tmp_path))}}}))
+    assert storage_of(tmp_path) == STOCK
+    run_id = run(tmp_path)
+    with open_instance(tmp_path) as instance:
+        stock = told(instance, run_id)
+    config.write_text(shipped)
+    with open_instance(tmp_path) as instance:
+        assert kinds(instance) == KEPT
+        assert told(instance, run_id) == stock
+    assert len(stock) > 5
+
+
 @pytest.mark.parametrize("config", ["", "telemetry:\n  enabled: false\n"], ids=["empty", "of an older version"])
 def test_a_home_whose_dagster_yaml_names_no_storage_gets_it(tmp_path: Path, config: str) -> None:
     prepare_instance(tmp_path).write_text(config)
