@@ -25,11 +25,12 @@ _SHOWN = 10
 
 @dataclass(frozen=True)
 class Verdict:
-    """A check on rows that warns and stops nothing: `failing` picks the rows that a person should see."""
+    """A check on rows that warns and stops nothing: `failing` picks the rows that a person should see, `says` sums them up."""
 
     name: str
     meaning: str
     failing: Callable[[pl.DataFrame], pl.DataFrame]
+    says: Callable[[pl.DataFrame], str] | None = None
 
 
 def check_specs(
@@ -65,4 +66,5 @@ def results(table: type[Table], rows: pl.DataFrame, verdicts: Sequence[Verdict])
             passed=failing.is_empty(),
             severity=dg.AssetCheckSeverity.WARN,
             metadata=check_metadata(failing),
+            description=verdict.says(rows) if verdict.says else None,
         )

@@ -13,6 +13,7 @@ import polars as pl
 
 from assets.checks import Verdict
 from assets.stage import Rows, stage
+from proofsheet.described import described
 from proofsheet.progress import Progress
 from proofsheet.words import questions as ask
 from proofsheet.words.identify import identification_rows
@@ -44,7 +45,12 @@ def _needs_review(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.filter(pl.col(QualityVerdict.quality_status) == "review")
 
 
-ANSWERED = Verdict("answered", "Every question has an answer; the rows say what failed.", lambda r: r.filter(_is_open()))
+ANSWERED = Verdict(
+    "answered",
+    "Every question has an answer; the rows say what failed.",
+    lambda r: r.filter(_is_open()),
+    lambda r: described(r).line("described" if r.columns == list(Caption.columns()) else "answered"),
+)
 AS_WANTED = Verdict("model_as_wanted", "The model that the settings ask for first answered.", lambda r: r.filter(_fell_back()))
 NEEDS_REVIEW = Verdict("needs_review", "No photo needs a person to look.", _needs_review)
 

@@ -26,6 +26,7 @@ from proofsheet.config import Configuration
 from proofsheet.errors import UsageError
 from proofsheet.processes import process_mark
 from proofsheet.progress import Progress
+from proofsheet.runlog import unfinished
 from proofsheet.workspace import Project, Workspace
 from resources.store import PROCESS_TAG
 
@@ -40,7 +41,9 @@ class Outcome:
     Attributes:
         project: folder name of the project.
         run_id: the run in Dagster; empty if none was recorded.
-        success: whether every step ended well.
+        success: whether every step ended well and did its work.
+        outcome: success, partial (a step could not do its work, such as describing with a model that does not see) or failed.
+        unfinished: table to the reason for which its step could not do its work.
         seconds: wall time.
         written: tables whose rows changed.
         decoded: picture files opened.
@@ -56,6 +59,8 @@ class Outcome:
     decoded: int = 0
     error: str | None = None
     interrupted: bool = False
+    outcome: str = "failed"
+    unfinished: dict[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, object]:
         """For JSON."""
@@ -175,7 +180,12 @@ def _outcome(project: Project, result: dg.ExecuteInProcessResult, seconds: float
     error = _reason(failures[0].event_specific_data) if failures else None if result.success else "the run ended without a reason"
     interrupted = any("DagsterExecutionInterruptedError" in str(_first_cause(e.event_specific_data)) for e in failures)
     told = "interrupted; what was published stays, run it again to go on" if interrupted else error
-    return Outcome(project.name, result.run_id, result.success, round(seconds, 2), sorted(written), decoded, told, interrupted)
+    open_ = {name: why for name, found in metadata.items() if (why := unfinished({k: v.value for k, v in found.items()}))}
+    outcome = "failed" if not result.success else "partial" if open_ else "success"
+    took = round(seconds, 2)
+    return Outcome(
+        project.name, result.run_id, outcome == "success", took, sorted(written), decoded, told, interrupted, outcome, open_
+    )
 
 
 def _value(metadata: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401

@@ -1,6 +1,6 @@
 """The log of one run: lines for people, events for programs, and a summary.
 
-Holds `RunLog`.
+Holds `RunLog` and `unfinished`.
 Add here: a field of the summary.
 Keep out: contents of files, coordinates, secrets; one event is one line.
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,12 +38,15 @@ class RunLog:
         self.run_id = run_id
         self._steps: dict[str, dict[str, Any]] = {}
         self._errors: Counter[str] = Counter()
+        self._unfinished: dict[str, str] = {}
         self._refused: Counter[str] = Counter()
         folder.mkdir(parents=True, exist_ok=True)
 
     def step(self, table: str, **facts: Any) -> None:  # noqa: ANN401
         """A table was finished."""
         self._steps[table] = facts
+        if why := unfinished(facts):
+            self._unfinished[table] = why
         self._event("step", table=table, **facts)
 
     def refused(self, kind: str, message: str) -> None:
@@ -58,6 +62,11 @@ class RunLog:
     def note(self, message: str) -> None:
         """Something that a person may want to know."""
         self._event("note", message=message)
+
+    @property
+    def outcome(self) -> str:
+        """`success`, `partial` if a step could not do its work, or `failed`."""
+        return "failed" if self._errors else "partial" if self._unfinished else "success"
 
     @property
     def seconds(self) -> float:
@@ -77,7 +86,9 @@ class RunLog:
             "run_id": self.run_id,
             "began": self.began.isoformat(timespec="seconds"),
             "seconds": round(seconds, 3),
-            "success": not self._errors,
+            "success": self.outcome == "success",
+            "outcome": self.outcome,
+            "unfinished": self._unfinished,
             "pictures_opened": decoded,
             "pictures_per_second": round(decoded / seconds, 2) if seconds else 0.0,
             "seconds_per_picture": round(seconds / decoded, 4) if decoded else None,
@@ -98,6 +109,11 @@ class RunLog:
         told = " ".join(f"{k}={_one_line(v)}" for k, v in facts.items())
         _append(self._stem.with_suffix(".log"), f"{now} {kind} {told}")
         _append(self._stem.with_suffix(".json"), json.dumps(record, ensure_ascii=True, default=str))
+
+
+def unfinished(facts: Mapping[str, Any]) -> str:
+    """Why a step could not do its work, from what it tells of itself; empty if it did."""
+    return str(facts.get("unanswered") or facts.get("stopped") or "")
 
 
 def _one_line(value: object) -> str:

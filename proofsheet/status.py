@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from proofsheet.described import described
 from proofsheet.library.news import disk_news
 from proofsheet.workspace import Project
 from schemas.facts import RunRecord
@@ -20,6 +21,7 @@ from schemas.library import OtherFile, Photo, Quarantine
 from schemas.proof import PASSED, MetadataQuality
 from schemas.review import Decision
 from schemas.storage import StoredTable
+from schemas.words import Caption
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,9 @@ class ProjectStatus:
         doubtful: choices against which a measured value speaks.
         accepted: texts that passed the gate.
         blocked: texts that did not.
+        to_describe: pictures that need texts.
+        described: those of them that a describer answered for.
+        undescribed: why the others have none; empty if all have one.
         quarantined: refused files.
         other_files: companions, hidden and other files.
         generation: number of the store's generation.
@@ -51,6 +56,9 @@ class ProjectStatus:
     doubtful: int
     accepted: int
     blocked: int
+    to_describe: int
+    described: int
+    undescribed: str
     quarantined: int
     other_files: int
     generation: int
@@ -72,6 +80,7 @@ def project_status(project: Project) -> ProjectStatus:
     counts = {name: int(str(row[StoredTable.row_count])) for name, row in books.items()}
     proofs = store.read(MetadataQuality).filter(pl.col(MetadataQuality.is_current))
     verdicts = dict(proofs[MetadataQuality.status].value_counts().iter_rows())
+    texts = described(store.read(Caption))
     flagged = store.read(Decision).filter(pl.col(Decision.flags).list.len() > 0)
     photos, quarantined = counts.get(Photo.name, 0), counts.get(Quarantine.name, 0)
     others = counts.get(OtherFile.name, 0)
@@ -85,6 +94,9 @@ def project_status(project: Project) -> ProjectStatus:
         doubtful=flagged.height,
         accepted=sum(verdicts.get(s, 0) for s in PASSED),
         blocked=verdicts.get("blocked", 0),
+        to_describe=texts.wanted,
+        described=texts.answered,
+        undescribed=texts.why,
         quarantined=quarantined,
         other_files=others,
         generation=store.generation(),

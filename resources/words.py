@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 import dagster as dg
+from pydantic import PrivateAttr
 
 from proofsheet.files import hash_file
 from proofsheet.progress import Progress
@@ -20,6 +21,7 @@ from proofsheet.words.client.choose import choose_server
 from proofsheet.words.client.protocol import Server
 from proofsheet.words.jobs import PROMPTS_OF, Asked, Job
 from proofsheet.words.prompts import load_prompt
+from proofsheet.words.sight import Sight
 from proofsheet.words.vocabulary import Vocabulary, read_vocabulary
 from proofsheet.workspace import Project
 from schemas.settings_words import CaptionSettings, GateSettings, RatingSettings, VisionModelSettings, VocabularySettings
@@ -29,11 +31,13 @@ _YES = {"1", "true", "yes", "on"}
 
 
 class VisionModelResource(VisionModelSettings, dg.ConfigurableResource["VisionModelResource"]):
-    """A model on a server of this machine, or the embedded describer."""
+    """A model on a server of this machine, or the embedded describer; a run asks nothing of a model that it found blind."""
+
+    _sight: Sight = PrivateAttr(default_factory=Sight)
 
     def describing(self, project: Project) -> Describing:
         """The describer in force."""
-        return Describing.of(self._settings(), project)
+        return Describing.of(self._settings(), project, self._sight)
 
     def _settings(self) -> VisionModelSettings:
         return VisionModelSettings(**{n: getattr(self, n) for n in VisionModelSettings.model_fields})

@@ -42,6 +42,11 @@ class ModelServer:
         leaked: words that the behaviour "leak" puts into texts.
         takes_schema: False answers 400 to a request of the OpenAI protocol with pictures and response_format.
         seconds: how long a good answer takes.
+        blind: the model does not see what it is sent.
+        able: capabilities as the server lists them; None for a server that does not tell.
+        thinks: the model thinks until its answer is cut off by length, unless it is asked not to.
+        stubborn: it thinks all the same, and a request not to is refused.
+        needs_tokens: an answer with less room than this is cut off in the middle.
     """
 
     models: dict[str, str] = field(default_factory=lambda: {"seer:7b": "sha256:seer"})
@@ -51,6 +56,10 @@ class ModelServer:
     takes_schema: bool = True
     seconds: float = 0.0
     blind: bool = False
+    able: list[str] | None = field(default_factory=lambda: ["completion", "vision"])
+    thinks: bool = False
+    stubborn: bool = False
+    needs_tokens: int = 0
     received: list[Received] = field(default_factory=list)
     loaded: dict[str, int] = field(default_factory=dict)
     unloaded: list[str] = field(default_factory=list)
@@ -156,7 +165,8 @@ class _Handler(BaseHTTPRequestHandler):
             ]
             self._json({"models": loaded})
         elif self.path == "/v1/models":
-            self._json({"object": "list", "data": [{"id": n, "object": "model"} for n in self.owner.models]})
+            known = {} if self.owner.able is None else {"capabilities": self.owner.able}
+            self._json({"object": "list", "data": [{"id": n, "object": "model", **known} for n in self.owner.models]})
         else:
             self._json({"error": "not found"}, 404)
 
@@ -164,7 +174,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         try:
             if self.path == "/api/show":
-                self._json({"capabilities": ["completion", "vision"], "details": {}, "model_info": {}})
+                known = {} if self.owner.able is None else {"capabilities": self.owner.able}
+                self._json({**known, "details": {}, "model_info": {}})
             elif self.path in ("/api/chat", "/api/generate"):
                 self._ollama(body)
             elif self.path == "/v1/chat/completions":
@@ -193,16 +204,22 @@ class _Handler(BaseHTTPRequestHandler):
         self.owner.loaded[name] = request.options.get("num_ctx", 2048)
         text = self._said(request)
         self._misbehave(request)
+        if self.owner.stubborn and "think" in body:
+            self._json({"error": f"{name} does not support switching thinking off"}, 400)
+            return
         if not body.get("stream", True):
             self._json({"model": name, "message": {"role": "assistant", "content": text}, "done": True})
             return
         self._begin("application/x-ndjson")
-        for part in _pieces(text):
+        thought, parts, why = self._spoken(text, request.options.get("num_predict", 0), body.get("think") is False)
+        for part in thought:
+            time.sleep(self.owner.seconds)
+            self._chunk({"model": name, "message": {"role": "assistant", "content": "", "thinking": part}, "done": False})
+        for part in parts:
             self._chunk({"model": name, "message": {"role": "assistant", "content": part}, "done": False})
             self._between(request)
-        self._chunk(
-            {"model": name, "message": {"role": "assistant", "content": ""}, "done": True, "eval_count": 9, "prompt_eval_count": 50}
-        )
+        end = {"done": True, "done_reason": why, "eval_count": 9, "prompt_eval_count": 50}
+        self._chunk({"model": name, "message": {"role": "assistant", "content": ""}, **end})
         self._end(request)
 
     def _openai(self, body: dict[str, Any]) -> None:
@@ -216,15 +233,32 @@ class _Handler(BaseHTTPRequestHandler):
         if pictures and "response_format" in body and not self.owner.takes_schema:
             self._json({"error": "response_format is not supported with images"}, 400)
             return
+        if self.owner.stubborn and "chat_template_kwargs" in body:
+            self._json({"error": "unknown field"}, 400)
+            return
         said = self._said(request)
         self._misbehave(request)
         self._begin("text/event-stream")
-        for part in _pieces(said):
+        quiet = body.get("chat_template_kwargs", {}).get("enable_thinking") is False
+        thought, parts, why = self._spoken(said, body.get("max_tokens", 0), quiet)
+        for part in thought:
+            time.sleep(self.owner.seconds)
+            self._event({"choices": [{"delta": {"reasoning_content": part}}]})
+        for part in parts:
             self._event({"choices": [{"delta": {"content": part}}]})
             self._between(request)
+        self._event({"choices": [{"delta": {}, "finish_reason": why}]})
         self._event({"choices": [], "usage": {"prompt_tokens": 50, "completion_tokens": 9}})
         self._write(b"data: [DONE]\n\n")
         self._end(request)
+
+    def _spoken(self, text: str, room: int, quiet: bool) -> tuple[list[str], list[str], str]:
+        """What is thought, what is said, and why the answer ends."""
+        if self.owner.thinks and (self.owner.stubborn or not quiet):
+            return ["Let me look at the picture. "] * 5, [], "length"
+        if room < self.owner.needs_tokens:
+            return [], _pieces(text)[:3], "length"
+        return [], _pieces(text), "stop"
 
     def _misbehave(self, request: Received) -> None:
         """What happens before the first token."""

@@ -23,7 +23,7 @@ from proofsheet.workspace import Workspace
 if TYPE_CHECKING:
     from dagster_project.running import Outcome
 
-FAILED, SOME_FAILED, BLOCKED = 1, 3, 4
+FAILED, SOME_FAILED, BLOCKED, UNFINISHED = 1, 3, 4, 5
 
 
 @click.command()
@@ -47,7 +47,10 @@ def run(
 
     Only what is new or changed is computed.
 
-    The JSON has runs: [{project, run_id, success, seconds, written, decoded, error, interrupted}].
+    A run that could not do its work, such as describing with a model that does not see, is partial: the reason is shown, what was
+    done stays, and the exit code is 5.
+
+    The JSON has runs: [{project, run_id, success, outcome, unfinished, seconds, written, decoded, error, interrupted}].
     """
     if bool(projects) == everything:
         raise UsageError("Name projects, or give --all (not both).", "Example: proofsheet run --all")
@@ -81,17 +84,28 @@ def run(
 
 
 def _line(outcome: Outcome) -> str:
-    if not outcome.success:
+    if outcome.outcome == "failed":
         return f"{outcome.project}: FAILED: {outcome.error}"
-    if not outcome.written:
-        return f"{outcome.project}: unchanged, {outcome.decoded} pictures opened, nothing written ({outcome.seconds:.1f} s)"
-    return f"{outcome.project}: {outcome.decoded} pictures opened, written: {', '.join(outcome.written)} ({outcome.seconds:.1f} s)"
+    written = f"written: {', '.join(outcome.written)}" if outcome.written else "nothing written"
+    unchanged = "" if outcome.written or outcome.unfinished else "unchanged, "
+    done = f"{outcome.project}: {unchanged}{outcome.decoded} pictures opened, {written} ({outcome.seconds:.1f} s)"
+    return "\n".join([done, *(f"{outcome.project}: PARTIAL: {line}" for line in _unfinished(outcome))])
+
+
+def _unfinished(outcome: Outcome) -> list[str]:
+    """Each reason once, with the tables that it holds back."""
+    tables: dict[str, list[str]] = {}
+    for name, why in outcome.unfinished.items():
+        tables.setdefault(why, []).append(name)
+    return [f"{', '.join(names)}: {why}" for why, names in tables.items()]
 
 
 def _exit(outcomes: list[Outcome], workspace: Workspace, strict: bool) -> None:
-    failed = [o for o in outcomes if not o.success]
+    failed = [o for o in outcomes if o.outcome == "failed"]
     if failed:
         sys.exit(FAILED if len(failed) == len(outcomes) else SOME_FAILED)
+    if any(o.outcome == "partial" for o in outcomes):
+        sys.exit(UNFINISHED)
     names = {o.project for o in outcomes}
     if strict and any(project_status(p).blocked for p in workspace.projects() if p.name in names):
         sys.exit(BLOCKED)

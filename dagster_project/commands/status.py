@@ -31,8 +31,9 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
     """Show for PROJECTS (all by default) counts, what is new, stale and running, and each refused file with its reason.
 
     The JSON has library, home, loose_files, vanished and projects.<name>.{key, files, photos, sets, doubtful, accepted,
-    blocked, quarantined, other_files, generation, published_at, whole_at, new, changed, gone, stale: {table: reason},
-    running (by whom, or null), to_ask: [{job, questions, seconds}], refused: [{path, kind, reason, next_step}]}.
+    blocked, to_describe, described, undescribed (why some are not), quarantined, other_files, generation, published_at, whole_at,
+    new, changed, gone, stale: {table: reason}, running (by whom, or null), to_ask: [{job, questions, seconds}],
+    refused: [{path, kind, reason, next_step}]}.
     """
     settings, workspace = settings_and_workspace()
     from assets.staleness import stale_tables
@@ -82,6 +83,8 @@ def _remarks(state: dict[str, Any]) -> Iterator[str]:
         yield f": running: {state['running']}"
     if any(state[name] for name in _NEWS):
         yield ": on disk since the last run: " + ", ".join(f"{state[n]} {n}" for n in _NEWS if state[n])
+    if state["undescribed"]:
+        yield f": {state['described']} of {state['to_describe']} described: {state['undescribed']}"
     reasons: dict[str, list[str]] = {}
     for name, reason in state["stale"].items():
         reasons.setdefault(reason, []).append(name)

@@ -14,6 +14,7 @@ import polars as pl
 
 from dagster_project.review.day_plot import Day, day_plot
 from dagster_project.review.state import State
+from proofsheet.described import described
 from proofsheet.reviewing.submitting import submitted
 from proofsheet.verdicts import counted, standing
 from proofsheet.workspace import Project
@@ -21,6 +22,7 @@ from schemas.apply import FileOperation
 from schemas.learning import Readiness
 from schemas.proof import MetadataQuality
 from schemas.review import Decision, ReviewMetric, Verdict
+from schemas.words import Caption
 
 
 def project_line(state: State, project: Project) -> dict[str, Any]:
@@ -36,6 +38,7 @@ def project_line(state: State, project: Project) -> dict[str, Any]:
         "agreement": _agreement(standing(project.ledger)),
         "crop_iou": _crop_iou(project),
         "texts": _texts(project.store.read(MetadataQuality)),
+        "undescribed": _undescribed(project),
         "gates": f"{met} of {ready.height}" if ready.height else "not run yet",
         "next": _next(project, progress),
     }
@@ -93,6 +96,11 @@ def _texts(quality: pl.DataFrame) -> str:
     current = quality.filter(pl.col(MetadataQuality.is_current))
     counts = dict(current[MetadataQuality.status].value_counts().sort(MetadataQuality.status).iter_rows())
     return ", ".join(f"{n} {s}" for s, n in counts.items()) or "none yet"
+
+
+def _undescribed(project: Project) -> str:
+    count = described(project.store.read(Caption))
+    return count.line() if count.why else ""
 
 
 def _next(project: Project, progress: dict[str, Any]) -> str:

@@ -10,23 +10,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from proofsheet.described import described
 from proofsheet.files import short_hash
 from proofsheet.progress import Progress
 from proofsheet.words import describe
-from proofsheet.words.batch import Batch, Kind, Pending, parse_reply
+from proofsheet.words.batch import Batch, Pending
 from proofsheet.words.books import Books, Key
 from proofsheet.words.client.choose import Choice, choose_server
 from proofsheet.words.client.patience import Outage, persist
 from proofsheet.words.client.protocol import Answer, Options, Question, Server, Trouble
-from proofsheet.words.jobs import Asked, Job
+from proofsheet.words.jobs import CAPTION, Asked, Job
 from proofsheet.words.prompts import Prompt, load_prompt
+from proofsheet.words.replying import Exchange, Kind
 from proofsheet.words.shown import model_jpeg
+from proofsheet.words.sight import Sight
 from proofsheet.workspace import Project
 from schemas.facts import ModelAnswer
 from schemas.replies import Reply
@@ -45,11 +48,12 @@ class Describing:
     settings: VisionModelSettings
     choice: Choice
     prompts: Path
+    sight: Sight = field(default_factory=Sight)
 
     @classmethod
-    def of(cls, settings: VisionModelSettings, project: Project) -> Describing:
-        """The describer in force."""
-        return cls(settings, choose_server(settings), project.prompts)
+    def of(cls, settings: VisionModelSettings, project: Project, sight: Sight | None = None) -> Describing:
+        """The describer in force; `sight` carries over what a run has learnt of its models."""
+        return cls(settings, choose_server(settings), project.prompts, sight or Sight())
 
     def prompt(self, job: str) -> Prompt:
         """The prompt in force."""
@@ -126,8 +130,11 @@ def ask_all(job: Job, asked: Sequence[Asked], describing: Describing, project: P
         progress: told after every answer.
     """
     told, facts = answers(job, asked, describing, project, now, progress)
-    rows = [{Table.project: project.key} | t.columns | job.columns(t.reply, t.asked) for t in told]
-    return Said(job.table.frame(rows), facts)
+    rows = job.table.frame([{Table.project: project.key} | t.columns | job.columns(t.reply, t.asked) for t in told])
+    count = described(rows)
+    if count.nothing and not describing.settings.only and (job is CAPTION or "stopped" not in facts):
+        facts["unanswered"] = count.line("described" if job is CAPTION else "answered")
+    return Said(rows, facts)
 
 
 def answers(
@@ -175,7 +182,7 @@ def _by_server(
     if settings.only:
         named = {a.image_hash for a in asked if a.photo_id in settings.only}
         wanted = [p for p in wanted if p.asked.image_hash in named]
-    batch = Batch(job, server, settings, options, books, project.cache, now)
+    batch = Batch(job, server, settings, options, books, project.cache, describing.sight, now)
     if wanted:
         asyncio.run(
             batch.run(wanted, every, {a.image_hash: a.phash for a in (*beside, *asked)}, describing.prompt("canary"), progress)
@@ -194,6 +201,8 @@ def _told(job: Job, one: Asked, books: Books, key: Key, batch: Batch, left: str)
         return _nobody(one, "not_needed", one.skip)
     if answer := books.answers.get(key):
         return _answered(job, one, answer)
+    if batch.stopped and (said := books.by_any_model(one.image_hash, key[1])):
+        return _answered(job, one, said)
     if why := books.quarantined(one.image_hash):
         return _nobody(one, "quarantined", f"{why}; {_RELEASE}")
     if key in batch.failed:
@@ -272,12 +281,14 @@ def ask_one(
     shown = tuple(model_jpeg(p, settings.side_px, settings.jpeg_quality) for p in pictures)
     question = Question(text.system, text.filled(values), shown, kind.model_json_schema(), describing.options(prompt))
 
-    async def ask() -> Answer:
+    async def ask() -> tuple[Answer, Kind]:
         async with server.connect() as session:
-            outage = Outage(session, 0)
-            return await persist(
-                lambda number: session.ask(question, number), settings.tries, settings.backoff_s, outage, lambda _trouble: None
-            )
+            outage, card = Outage(session, 0), describing.prompt("canary")
+            given = (server.identity, session, outage, card, settings, question.options, datetime.now(UTC))
+            if shown and (why := await describing.sight.blindness(*given, afresh=False, counted=lambda: None)):
+                raise Trouble("blind", why, again=False, strike=False)
+            once = Exchange(session, question, kind).once
+            return await persist(once, settings.tries, settings.backoff_s, outage, lambda _trouble: None)
 
-    answer = asyncio.run(ask())
-    return parse_reply(kind, answer.text), answer
+    answer, reply = asyncio.run(ask())
+    return reply, answer

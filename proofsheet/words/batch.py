@@ -11,13 +11,10 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
-
-from pydantic import ValidationError
+from typing import Any
 
 from proofsheet.errors import UsageError
 from proofsheet.progress import Progress, Quiet
@@ -26,14 +23,14 @@ from proofsheet.words.client.patience import Outage, persist
 from proofsheet.words.client.protocol import Answer, Options, Question, Server, Session, Trouble
 from proofsheet.words.jobs import Asked, Job
 from proofsheet.words.prompts import Prompt
-from proofsheet.words.shown import COLOURS, card, model_jpeg
+from proofsheet.words.replying import Exchange
+from proofsheet.words.shown import model_jpeg
+from proofsheet.words.sight import Sight
 from proofsheet.words.text import words
 from schemas.facts import ModelAnswer
-from schemas.replies import CanaryReply, Reply
+from schemas.replies import Reply
 from schemas.settings_words import VisionModelSettings
 
-_FENCE = "```"
-Kind = TypeVar("Kind", bound=Reply)
 _UNLIKE_BITS = 12  # pictures whose hashes differ in more bits do not show the same
 
 
@@ -66,10 +63,11 @@ class Batch:
         options: Options,
         books: Books,
         previews: Path,
+        sight: Sight,
         now: datetime,
     ) -> None:
         self._job, self._server, self._settings, self._options = job, server, settings, options
-        self._books, self._previews, self._now = books, previews, now
+        self._books, self._previews, self._sight, self._now = books, previews, sight, now
         self.calls = 0
         self.failed: dict[Key, str] = {}
         self.stopped: str | None = None
@@ -103,7 +101,7 @@ class Batch:
         self._remember()
         async with self._server.connect() as session:
             outage = Outage(session, self._settings.outage_s)
-            if self._settings.canary and self._job.sees and (why := await self._blind(session, outage, canary)):
+            if why := await self._blindness(session, outage, canary):
                 self.stopped = why
                 return
             self.runtime = (await session.runtime()).line()
@@ -147,18 +145,16 @@ class Batch:
         pictures = await asyncio.to_thread(self._pictures, one.asked)
         schema = self._job.reply.model_json_schema()
         question = Question(one.system, one.text, pictures, schema, self._options)
-        loop, checked = asyncio.get_running_loop(), list[Reply]()
+        exchange, loop = Exchange(session, question, self._job.reply), asyncio.get_running_loop()
         began = [loop.time()]  # of the last try
 
-        async def once(number: int) -> Answer:
+        async def once(number: int) -> tuple[Answer, Reply]:
             began[0] = loop.time()
-            self.calls += 1
+            self._count()
             self._used[one.key] += 1
-            answer = await session.ask(question, number)
-            reply = parse_reply(self._job.reply, answer.text)
+            answer, reply = await exchange.once(number)
             await self._refuse_copies(reply, one, session, queue)
-            checked.append(reply)
-            return answer
+            return answer, reply
 
         def strike(trouble: Trouble) -> None:
             self._used[one.key] -= trouble.kind == "unreachable"
@@ -168,8 +164,8 @@ class Batch:
         left = self._settings.tries - self._used[one.key]
         if left <= 0:
             raise Trouble("copied", "its answer was not believed, and its tries are used up", again=False, strike=True)
-        answer = await persist(once, left, self._settings.backoff_s, outage, strike)
-        return answer, checked[-1], loop.time() - began[0]
+        answer, reply = await persist(once, left, self._settings.backoff_s, outage, strike)
+        return answer, reply, loop.time() - began[0]
 
     def _pictures(self, asked: Asked) -> tuple[bytes, ...]:
         side, quality = self._settings.side_px, self._settings.jpeg_quality
@@ -204,34 +200,13 @@ class Batch:
         found = words(str(reply.get(self._job.unlike, ""))) if self._job.unlike else []
         return " ".join(found) if len(found) >= self._job.unlike_words else ""
 
-    async def _blind(self, session: Session, outage: Outage, canary: Prompt) -> str | None:
-        """None if the model reads the number and the colour of a card; else what it said instead."""
-        number = 10 + self._now.microsecond % 90
-        colour = list(COLOURS)[self._now.second % len(COLOURS)]
-        schema = CanaryReply.model_json_schema()
-        question = Question(canary.system, canary.filled({}), (card(number, colour),), schema, self._options)
-        told = ""
-        for _attempt in range(2):
-            try:
-                reply = parse_reply(CanaryReply, (await self._persist_canary(session, outage, question)).text)
-            except Trouble as trouble:
-                told = f"{trouble.kind}: {trouble.told}"
-                if trouble.kind == "unreachable":
-                    break
-            else:
-                if reply.number == number and colour in reply.colour.casefold():
-                    return None
-                told = f"it saw {reply.number} on {reply.colour!r} where {number} stands on {colour}"
-            with suppress(Trouble):
-                await session.unload()
-        return f"{self._server.identity.name} does not see pictures ({told}): choose a vision model in [model] models"
+    async def _blindness(self, session: Session, outage: Outage, canary: Prompt) -> str:
+        """Why the model is not asked; a job with pictures has it look each time, others rely on what it saw before."""
+        given = (self._server.identity, session, outage, canary, self._settings, self._options, self._now)
+        return await self._sight.blindness(*given, afresh=self._job.sees, counted=self._count)
 
-    async def _persist_canary(self, session: Session, outage: Outage, question: Question) -> Answer:
-        async def once(number: int) -> Answer:
-            self.calls += 1
-            return await session.ask(question, number)
-
-        return await persist(once, self._settings.tries, self._settings.backoff_s, outage, lambda _trouble: None)
+    def _count(self) -> None:
+        self.calls += 1
 
     def _book(self, one: Pending, answer: Answer, reply: Reply, seconds: float) -> dict[str, object]:
         known = self._server.identity
@@ -253,20 +228,3 @@ class Batch:
             ModelAnswer.note: answer.note,
             ModelAnswer.retracted: None,
         }
-
-
-def parse_reply(kind: type[Kind], text: str) -> Kind:
-    """A checked reply; a Markdown fence around the JSON is taken off, and nothing else is guessed.
-
-    Raises:
-        Trouble: if it is no JSON or not of the form.
-    """
-    bare = text.strip()
-    if bare.startswith(_FENCE) and bare.endswith(_FENCE):
-        bare = bare.removeprefix(_FENCE).removeprefix("json").removesuffix(_FENCE).strip()
-    try:
-        return kind.model_validate_json(bare)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(p) for p in first["loc"]) or "the whole answer"
-        raise Trouble("off_schema", f"{where}: {first['type']}", again=False, strike=False) from None

@@ -53,7 +53,7 @@ def pending_questions(project: Project, describing: Describing, given: Mapping[s
         given: settings by the names that the questions know them by, such as `captioning`.
     """
     server = describing.choice.server
-    if server is None:
+    if server is None or describing.sight.blind(server.identity):
         return []
     now = datetime.now(UTC).replace(tzinfo=None)
     found = []

@@ -17,7 +17,7 @@ import httpx
 from proofsheet.errors import UsageError
 from proofsheet.words.client import ollama_server, openai_server
 from proofsheet.words.client.ollama_server import OllamaServer
-from proofsheet.words.client.openai_server import OpenAIServer
+from proofsheet.words.client.openai_server import OpenAIServer, blindness
 from proofsheet.words.client.protocol import Identity, Limits, Server, Trouble
 from schemas.settings_words import VisionModelSettings
 
@@ -94,27 +94,21 @@ def _limits(settings: VisionModelSettings) -> Limits:
 
 def _ollama(settings: VisionModelSettings, url: str) -> Server | str:
     digests = ollama_server.installed(url)
-    named = _first(settings.models, digests)
-    seeing = [named] if named else [] if settings.models else [n for n in sorted(digests) if ollama_server.sees(url, n)]
-    if not seeing:
-        return _none_installed(settings.models, digests)
-    others = tuple(n for m in settings.models if (n := _installed_name(m, digests)) and n != seeing[0])
-    identity = _identity("ollama", seeing[0], digests[seeing[0]], settings.models, others)
-    return OllamaServer(url, identity, _limits(settings), settings.keep_alive)
+    listed = _listed(settings.models, digests)
+    able = {name: ollama_server.capabilities(url, name) for name in listed or sorted(digests)}
+    identity = _identity("ollama", settings.models, digests, able)
+    return identity if isinstance(identity, str) else OllamaServer(url, identity, _limits(settings), settings.keep_alive)
 
 
 def _openai(settings: VisionModelSettings) -> Server | str:
-    names = openai_server.installed(settings.openai_url)
-    digests = {n: f"name:{n}" for n in names}
-    name = _first(settings.models, digests) or (None if settings.models else next(iter(names), None))
-    if name is None:
-        return _none_installed(settings.models, digests)
-    others = tuple(n for m in settings.models if (n := _installed_name(m, digests)) and n != name)
-    return OpenAIServer(settings.openai_url, _identity("openai", name, digests[name], settings.models, others), _limits(settings))
+    able = openai_server.installed(settings.openai_url)
+    identity = _identity("openai", settings.models, {n: f"name:{n}" for n in able}, able)
+    return identity if isinstance(identity, str) else OpenAIServer(settings.openai_url, identity, _limits(settings))
 
 
-def _first(wanted: Sequence[str], digests: Mapping[str, str]) -> str | None:
-    return next((n for m in wanted if (n := _installed_name(m, digests))), None)
+def _listed(wanted: Sequence[str], digests: Mapping[str, str]) -> list[str]:
+    """The models that the settings name and that are installed, best first."""
+    return [n for m in wanted if (n := _installed_name(m, digests))]
 
 
 def _installed_name(wanted: str, digests: Mapping[str, str]) -> str | None:
@@ -122,13 +116,20 @@ def _installed_name(wanted: str, digests: Mapping[str, str]) -> str | None:
     return next((n for n in (wanted, wanted + _TAG) if n in digests), None)
 
 
-def _none_installed(wanted: Sequence[str], digests: Mapping[str, str]) -> str:
-    if wanted:
+def _identity(
+    backend: str, wanted: Sequence[str], digests: Mapping[str, str], able: Mapping[str, frozenset[str] | None]
+) -> Identity | str:
+    """The model that will answer, or why there is none: the first wanted one that sees, else the first that is installed."""
+    blind = {name: blindness(found) for name, found in able.items()}
+    listed = _listed(wanted, digests)
+    seeing = [n for n in listed or able if not blind.get(n)]
+    if wanted and not listed:
         return f"none of {', '.join(wanted)} is installed (there: {', '.join(sorted(digests)) or 'nothing'})"
-    return "no model that sees is installed"
-
-
-def _identity(backend: str, name: str, digest: str, wanted: Sequence[str], others: tuple[str, ...]) -> Identity:
+    if not listed and not seeing:
+        return "no model that sees is installed"
+    name = (seeing or listed)[0]
     first = wanted[0] if wanted else name
-    why = "" if name in (first, first + _TAG) else f"{first} is not installed"
-    return Identity(backend, name, first, digest, why, others)
+    missing = "does not see pictures" if blind.get(_installed_name(first, digests) or "") else "is not installed"
+    why = "" if name in (first, first + _TAG) else f"{first} {missing}"
+    others, thinks = tuple(n for n in listed if n != name and not blind.get(n)), "thinking" in (able.get(name) or ())
+    return Identity(backend, name, first, digests[name], why, others, blind.get(name, ""), thinks)

@@ -17,7 +17,7 @@ import ollama
 from pydantic import ValidationError
 
 from proofsheet.words.client.patience import collect
-from proofsheet.words.client.protocol import Answer, Identity, Limits, Question, Runtime, Trouble, by_status
+from proofsheet.words.client.protocol import Answer, Identity, Limits, Part, Question, Runtime, Trouble, by_status
 
 _CONNECT_S = 5.0
 _LOOK_S = 3.0
@@ -34,14 +34,14 @@ def installed(url: str) -> dict[str, str]:
         return {str(m.model): str(m.digest or f"name:{m.model}") for m in client.list().models if m.model}
 
 
-def sees(url: str, name: str) -> bool:
-    """Whether a model takes pictures; True if the server does not say."""
+def capabilities(url: str, name: str) -> frozenset[str] | None:
+    """What the server says that a model can do, such as vision and thinking; None if it does not say."""
     try:
         with _troubles(), ollama.Client(url, timeout=_LOOK_S, follow_redirects=False, trust_env=False) as client:
-            told = client.show(name).capabilities
+            listed = client.show(name).capabilities
     except Trouble:
-        return True
-    return told is None or "vision" in told
+        return None
+    return None if listed is None else frozenset(listed)
 
 
 class OllamaServer:
@@ -68,16 +68,32 @@ class OllamaServer:
 class _Session:
     def __init__(self, client: ollama.AsyncClient, server: OllamaServer) -> None:
         self._client, self._server, self._model = client, server, server.identity.name
+        self._think: bool | None = False if server.identity.thinks else None  # None leaves it to the server
+        self._stubborn = False  # whether the server refuses to switch thinking off
 
     async def ask(self, question: Question, number: int = 0) -> Answer:
-        counted: dict[str, int | None] = {}
-        with _troubles():
-            text = await collect(self._chunks(question, counted), self._server.limits)
-        if "done" not in counted:
-            raise Trouble("crash", "the stream ended before the answer did", again=True, strike=True)
-        return Answer(text, counted.get("prompt"), counted.get("reply"))
+        try:
+            answer = await self._ask(question)
+        except Trouble as trouble:
+            if trouble.kind != "refused" or self._think is None:
+                raise
+            self._think, self._stubborn = None, True
+            return await self._ask(question)
+        if answer.thinking and not self._stubborn:
+            self._think = False
+        return answer
 
-    async def _chunks(self, question: Question, counted: dict[str, int | None]) -> AsyncIterator[str]:
+    async def _ask(self, question: Question) -> Answer:
+        last: list[ollama.ChatResponse] = []
+        with _troubles():
+            found = await collect(self._parts(question, last), self._server.limits)
+        if not last:
+            raise Trouble("crash", "the stream ended before the answer did", again=True, strike=True)
+        end = last[0]
+        cut_off = end.done_reason == "length"
+        return Answer(found.text, end.prompt_eval_count, end.eval_count, thinking=found.thinking, cut_off=cut_off)
+
+    async def _parts(self, question: Question, last: list[ollama.ChatResponse]) -> AsyncIterator[Part]:
         options = question.options
         stream = await self._client.chat(
             model=self._model,
@@ -94,11 +110,12 @@ class _Session:
                 "num_predict": options.num_predict,
             },
             keep_alive=self._server.keep_alive,
+            think=self._think,
         )
         async for part in stream:
             if part.done:
-                counted |= {"done": 1, "prompt": part.prompt_eval_count, "reply": part.eval_count}
-            yield part.message.content or ""
+                last.append(part)
+            yield Part(part.message.content or "", part.message.thinking or "")
 
     async def alive(self) -> bool:
         return await _answers(self._client)

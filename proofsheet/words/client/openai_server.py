@@ -4,7 +4,8 @@ Holds `OpenAIServer`.
 Add here: what these servers share.
 Keep out: limits and tries (patience.py).
 Pictures go as JPEG data URLs, since WebP is refused by some. A request with picture and schema crashes some servers: it is
-asked once more without the schema, and the answer is checked all the same.
+asked once more without the schema, and the answer is checked all the same. None of these servers tells whether a model thinks: once
+one did, it is asked not to.
 """
 
 from __future__ import annotations
@@ -18,16 +19,18 @@ from typing import Any
 import httpx
 
 from proofsheet.words.client.patience import collect
-from proofsheet.words.client.protocol import Answer, Identity, Limits, Question, Runtime, Trouble, by_status
+from proofsheet.words.client.protocol import Answer, Identity, Limits, Part, Question, Runtime, Trouble, by_status
 
 _CONNECT_S = 5.0
 _LOOK_S = 3.0
 _WITHOUT_SCHEMA = "asked without a schema, which the server did not take"
 _DATA = "data:"
+_SEEING = {"multimodal", "vision"}
+_NO_THINKING = {"chat_template_kwargs": {"enable_thinking": False}}
 
 
-def installed(url: str) -> list[str]:
-    """Names of the models that the server offers.
+def installed(url: str) -> dict[str, frozenset[str] | None]:
+    """The models that the server offers, each with what it can do; None where the server does not say.
 
     Raises:
         Trouble: if it does not answer, or not as such a server does.
@@ -36,7 +39,18 @@ def installed(url: str) -> list[str]:
         found = client.get("models")
         if found.is_error or found.is_redirect:
             raise Trouble("refused", f"status {found.status_code} for the list of models", again=False, strike=False)
-        return [str(m["id"]) for m in found.json()["data"]]
+        listed = found.json()
+        able = {str(m.get("model") or m.get("name")): m.get("capabilities") for m in listed.get("models") or []}
+        return {name: _able(m.get("capabilities") or able.get(name)) for m in listed["data"] if (name := str(m["id"]))}
+
+
+def _able(listed: object) -> frozenset[str] | None:
+    return frozenset(map(str, listed)) if isinstance(listed, list) else None
+
+
+def blindness(able: frozenset[str] | None) -> str:
+    """How a server tells that a model takes no pictures; empty if it does, or does not tell."""
+    return "" if able is None or able & _SEEING else f"the server lists it as {', '.join(sorted(able)) or 'able to do nothing'}"
 
 
 def _base(url: str) -> str:
@@ -67,29 +81,36 @@ class _Session:
     def __init__(self, client: httpx.AsyncClient, server: OpenAIServer) -> None:
         self._client, self._server = client, server
         self._takes_schema = True
+        self._no_thinking: bool | None = None  # None until the model was seen to think, False if the server refused it
 
     async def ask(self, question: Question, number: int = 0) -> Answer:
         with_schema = self._takes_schema and number == 0
         try:
-            return await self._ask(question, with_schema=with_schema)
+            answer = await self._ask(question, with_schema=with_schema)
         except Trouble as trouble:
-            if trouble.kind != "refused" or not with_schema:
+            if trouble.kind != "refused" or not (with_schema or self._no_thinking):
                 raise
-            self._takes_schema = False
+            if self._no_thinking:
+                self._no_thinking = False
+            else:
+                self._takes_schema = False
             raise Trouble(trouble.kind, trouble.told, again=True, strike=False) from None
+        if answer.thinking and self._no_thinking is None:
+            self._no_thinking = True
+        return answer
 
     async def _ask(self, question: Question, *, with_schema: bool) -> Answer:
         counted: dict[str, Any] = {}
+        body = _body(question, self._server.identity.name, with_schema) | (_NO_THINKING if self._no_thinking else {})
         with _troubles():
-            text = await collect(
-                self._chunks(_body(question, self._server.identity.name, with_schema), counted), self._server.limits
-            )
+            found = await collect(self._parts(body, counted), self._server.limits)
         if "done" not in counted:
             raise Trouble("crash", "the stream ended before the answer did", again=True, strike=True)
-        usage = counted.get("usage") or {}
-        return Answer(text, usage.get("prompt_tokens"), usage.get("completion_tokens"), None if with_schema else _WITHOUT_SCHEMA)
+        usage, note = counted.get("usage") or {}, None if with_schema else _WITHOUT_SCHEMA
+        tokens = (usage.get("prompt_tokens"), usage.get("completion_tokens"))
+        return Answer(found.text, *tokens, note, found.thinking, counted.get("end") == "length")
 
-    async def _chunks(self, body: dict[str, Any], counted: dict[str, Any]) -> AsyncIterator[str]:
+    async def _parts(self, body: dict[str, Any], counted: dict[str, Any]) -> AsyncIterator[Part]:
         async with self._client.stream("POST", "chat/completions", json=body) as response:
             if response.is_error or response.is_redirect:
                 raise by_status(response.status_code)
@@ -104,7 +125,9 @@ class _Session:
                         raise by_status(-1)
                     counted["usage"] = part.get("usage") or counted.get("usage")
                     for choice in part.get("choices", []):
-                        yield choice.get("delta", {}).get("content") or ""
+                        delta = choice.get("delta") or {}
+                        counted["end"] = choice.get("finish_reason") or counted.get("end")
+                        yield Part(delta.get("content") or "", delta.get("reasoning_content") or delta.get("reasoning") or "")
 
     async def alive(self) -> bool:
         try:

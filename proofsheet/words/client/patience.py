@@ -9,35 +9,38 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeVar
 
-from proofsheet.words.client.protocol import Answer, Limits, Session, Trouble
+from proofsheet.words.client.protocol import Limits, Part, Session, Trouble
 
 _POLL_S = 0.5
+Result = TypeVar("Result")
 
 
-async def collect(chunks: AsyncIterator[str], limits: Limits) -> str:
-    """Join the pieces of an answer; an empty piece is no sign of life.
+async def collect(parts: AsyncIterator[Part], limits: Limits) -> Part:
+    """Join the pieces of an answer; thinking is a sign of life, an empty piece is none.
 
     Raises:
         Trouble: if no token came for `idle_s`, if it took longer than `hard_s`, or if it grew beyond all measure.
     """
     loop = asyncio.get_running_loop()
-    end, alive, parts, length = loop.time() + limits.hard_s, loop.time() + limits.idle_s, list[str](), 0
+    end, alive = loop.time() + limits.hard_s, loop.time() + limits.idle_s
+    found, length = list[Part](), 0
     while True:
         until = min(alive, end)
         try:
             async with asyncio.timeout_at(until):
-                part = await anext(chunks, None)
+                part = await anext(parts, None)
         except TimeoutError:
             if until == end:
                 raise Trouble("hard_limit", f"no whole answer within {limits.hard_s:g} s", again=True, strike=True) from None
             raise Trouble("idle_limit", f"no token for {limits.idle_s:g} s", again=True, strike=True) from None
         if part is None:
-            return "".join(parts)
-        if part:
+            return Part("".join(p.text for p in found), "".join(p.thinking for p in found))
+        if part.text or part.thinking:
             alive = loop.time() + limits.idle_s
-        parts.append(part)
-        length += len(part)
+        found.append(part)
+        length += len(part.text) + len(part.thinking)
         if length > limits.most_chars:
             raise Trouble("too_long", f"the answer is longer than {limits.most_chars} characters", again=False, strike=False)
 
@@ -67,12 +70,12 @@ class Outage:
 
 
 async def persist(
-    once: Callable[[int], Awaitable[Answer]],
+    once: Callable[[int], Awaitable[Result]],
     tries: int,
     backoff_s: float,
     outage: Outage,
     on_trouble: Callable[[Trouble], None],
-) -> Answer:
+) -> Result:
     """Ask until there is an answer, another try cannot help, or the tries are used up.
 
     A request that never reached the server is no try: it waits for the end of the outage.

@@ -1,6 +1,6 @@
 """What every model server must offer, and how it may fail.
 
-Holds `Question`, `Answer`, `Runtime`, `Trouble`, `Session` and `Server`.
+Holds `Question`, `Part`, `Answer`, `Runtime`, `Trouble`, `Session` and `Server`.
 Add here: what all servers share.
 Keep out: any one server.
 """
@@ -53,13 +53,32 @@ class Question:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A piece of a streamed answer; what a model thinks is no part of its text."""
+
+    text: str = ""
+    thinking: str = ""
+
+
+@dataclass(frozen=True)
 class Answer:
-    """One reply as it came, with what the server counts."""
+    """One reply as it came, with what the server counts.
+
+    Attributes:
+        text: what the model answered.
+        prompt_tokens: of the question; None where the server does not count.
+        reply_tokens: of the answer, thinking included.
+        note: what was unusual about the request.
+        thinking: what the model thought before it answered.
+        cut_off: True if the answer reached the longest length allowed.
+    """
 
     text: str
     prompt_tokens: int | None = None
     reply_tokens: int | None = None
     note: str | None = None
+    thinking: str = ""
+    cut_off: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,7 +115,7 @@ class Trouble(Exception):
     """A request that gave no good answer.
 
     Attributes:
-        kind: idle_limit, hard_limit, crash, busy, unreachable, refused, off_schema, too_long or copied.
+        kind: idle_limit, hard_limit, crash, busy, unreachable, refused, blind, off_schema, length, too_long or copied.
         told: what happened, in words, without content of the picture.
         again: whether another try may help.
         strike: whether it speaks against the picture.
@@ -153,6 +172,8 @@ class Identity:
         digest: of its weights, as far as the server tells.
         why: why it is another one than wanted; empty if not.
         others: models of the list that are installed too, for a second opinion.
+        blind: how the server tells that the model takes no pictures; empty if it does not tell.
+        thinks: whether the server tells that the model thinks before it answers.
     """
 
     backend: str
@@ -161,6 +182,8 @@ class Identity:
     digest: str
     why: str = ""
     others: tuple[str, ...] = field(default=())
+    blind: str = ""
+    thinks: bool = False
 
 
 class Server(Protocol):
