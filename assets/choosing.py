@@ -27,9 +27,9 @@ DOUBTFUL = Verdict(
 
 
 @stage(PhotoGroup, group="choosing", joined={"seen": seen_photos})
-def photo_groups(seen: Seen, project: Project, grouping: GroupingResource) -> pl.DataFrame:
-    """Puts every photo into exactly one set and says why."""
-    return group_photos(project.key, seen, grouping)
+def photo_groups(seen: Seen, selections: pl.DataFrame, project: Project, grouping: GroupingResource) -> pl.DataFrame:
+    """Puts every photo into exactly one set and says why; sets that imported history names come first."""
+    return group_photos(project.key, seen, grouping, selections)
 
 
 @stage(Duplicate, group="choosing", joined={"seen": seen_photos})

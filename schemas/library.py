@@ -52,6 +52,7 @@ class Photo(Table, name="photos"):
     series = column(pl.String, "The name before '_stage…'; null where the name has no stage.", nullable=True)
     stage = column(pl.Float64, "Stage number parsed from the name, such as 1.5.", nullable=True, ge=0)
     stage_label = column(pl.String, "Words after the stage number, such as 'upscaled'.", nullable=True)
+    named_at = column(pl.Datetime("us"), "Time stamp in the file name, as written; null if it has none.", nullable=True)
     state = column(pl.String, "Where an applied decision put it.", isin=STATES)
     companions = column(pl.List(pl.String), "Paths of the files that belong to this one (.txt, .yaml, .xmp, …).")
 

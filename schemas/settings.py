@@ -129,8 +129,18 @@ class GroupSettings(Settings):
         pattern="^(name|none)$",
         description="name compares neighbours in one folder; none compares all pictures of the project, for folders without order.",
     )
+    stage_similarity: float = Field(
+        0.65,
+        gt=0,
+        le=1,
+        description="Every pair of rising stages with time stamps of their own is at least this alike; their order counts too.",
+    )
     window: int = Field(12, ge=1, description="With order, only this many neighbours by name are compared.")
-    window_s: float = Field(300.0, gt=0, description="With order, pictures taken further apart than this are never one set.")
+    window_s: float = Field(
+        300.0,
+        gt=0,
+        description="With order, pictures taken further apart than this are never one set; nor are pictures without a time.",
+    )
     max_size: int = Field(4, ge=2, le=8, description="Largest set of similar pictures.")
     max_series: int = Field(8, ge=2, le=64, description="Largest set of one stage series; longer ones are split in order.")
 

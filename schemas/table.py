@@ -22,6 +22,7 @@ _DUCKDB_TYPES: dict[Any, str] = {
     pl.String: "VARCHAR",
     pl.Int64: "BIGINT",
     pl.Int32: "INTEGER",
+    pl.Int8: "TINYINT",
     pl.UInt64: "UBIGINT",
     pl.Float64: "DOUBLE",
     pl.Float32: "FLOAT",

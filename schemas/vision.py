@@ -20,7 +20,7 @@ TILES = 8
 GRID = 12
 GRID_CHANNELS = ("lightness", "contrast", "edges", "spectral residual", "colour")
 _UNIT_ERROR = 1e-3
-CAUSES = ("stage series", "RAW+JPEG", "bracket", "focus stack", "panorama", "similar", "single")
+CAUSES = ("history", "stage series", "RAW+JPEG", "bracket", "focus stack", "panorama", "similar", "single")
 KEEP_ALL = ("RAW+JPEG", "bracket", "focus stack", "panorama")
 
 COLOR_SHARE = pl.Struct({"color": pl.String, "share": pl.Float64, "place": pl.String})
@@ -59,6 +59,18 @@ class ImageQuality(Table, name="image_quality"):
     colorfulness = column(pl.Float64, "Hasler and Süsstrunk's M3 on 0..1 channels.", ge=0)
     tint = column(pl.Float64, "Mean CIE Lab a: green below 0, magenta above.")
     warmth = column(pl.Float64, "Mean CIE Lab b: blue below 0, yellow above.")
+    ground = column(
+        pl.Float64,
+        "Largest share of pixels within 6 of 255 grey levels of one tone: paper, a window, a plain backdrop.",
+        ge=0,
+        le=1,
+    )
+    written = column(
+        pl.Float64,
+        "Share of 16 x 16 tiles with thin strokes on an even ground, as writing has; 0 where the ground is under 0.3.",
+        ge=0,
+        le=1,
+    )
     colors = column(pl.List(COLOR_SHARE), "Named colours with their share and place, largest share first.")
     measured_by = column(pl.String, "Code version of the measuring functions.")
 
@@ -68,6 +80,11 @@ class PictureHash(Table, name="picture_hashes"):
 
     photo_id = column(pl.String, "The photo.", key=True)
     phash = column(pl.UInt64, "64 signs of low DCT frequencies; `bit_count(xor(a, b))` is the distance.")
+    detail = column(
+        pl.List(pl.Int8),
+        "Fine layout in 48 x 48 cells, row by row, of a picture on a plain ground, by which such pictures differ; null for others.",
+        nullable=True,
+    )
     hashed_by = column(pl.String, "Code version of the hash.")
 
 
@@ -152,6 +169,7 @@ class PhotoGroup(Table, name="photo_groups"):
     cause = column(pl.String, "Why these are together.", isin=CAUSES)
     evidence = column(pl.String, "The measured values behind the cause.")
     keep_all = column(pl.Boolean, "True where the pictures belong together and none is a worse version of another.")
+    document = column(pl.Boolean, "True for pages, screenshots and the like: they are compared by their fine layout.")
     grouped_by = column(pl.String, "Version of the grouping rule and, for 'similar', the encoder.")
 
 

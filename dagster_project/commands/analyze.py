@@ -163,7 +163,7 @@ def _duplicates(project: Project, opened: list[Found], looked: Looked, settings:
     ]
     photos = Photo.frame(rows)
     ids = photos.select(Photo.project, Photo.photo_id, Photo.content_hash)
-    names = (ExifFact.name, ImageQuality.name, PictureHash.name, Embedding.name)
+    names = (ExifFact.name, ImageQuality.name, PictureHash.name, Embedding.name, GenerationFact.name)
     tables = [ids.join(looked.rows[name], on=Photo.content_hash).drop(Photo.content_hash) for name in names]
     found = find_duplicates(project.key, seen_photos(photos, *tables), settings.duplicates)
     parts = found.partition_by(Duplicate.cluster_id, maintain_order=True)

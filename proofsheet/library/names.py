@@ -1,6 +1,6 @@
 """What file names say.
 
-Holds parsing of `<series>_stage<number>_<label>`.
+Holds parsing of `<series>_stage<number>_<label>`, and of time stamps.
 Add here: another naming scheme.
 Keep out: anything that opens a file.
 """
@@ -9,8 +9,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 _STAGE = re.compile(r"^(?P<series>.+?)[_\-. ]stage(?P<stage>\d+(?:\.\d+)?)(?:[_\-. ](?P<label>.+))?$", re.IGNORECASE)
+
+_STAMP = re.compile(
+    r"(?<!\d)(?P<day>(?:19|20)\d\d(?P<mark>[-_. ]?)(?:0[1-9]|1[0-2])(?P=mark)(?:0[1-9]|[12]\d|3[01]))"
+    r"(?:[-_. T]|\sat\s|_at_)*(?P<time>(?:[01]\d|2[0-3])[-_.:h]?[0-5]\d[-_.:m]?[0-5]\d)(?P<rest>\d{0,6})(?!\d)"
+)
 
 
 @dataclass(frozen=True)
@@ -28,3 +34,15 @@ def parse_stage(stem: str) -> Stage | None:
     if found is None:
         return None
     return Stage(found["series"], float(found["stage"]), found["label"])
+
+
+def named_time(stem: str) -> datetime | None:
+    """The time stamp in a file name, such as `IMG_20250708_060416` or `Screenshot 2025-07-08 at 06.04.16`, as written, or None."""
+    found = _STAMP.search(stem)
+    if found is None:
+        return None
+    digits = re.sub(r"\D", "", found["day"] + found["time"])
+    try:
+        return datetime.strptime(digits, "%Y%m%d%H%M%S")
+    except ValueError:  # the thirtieth of February, say
+        return None

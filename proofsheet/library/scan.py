@@ -19,7 +19,7 @@ import polars as pl
 from proofsheet.files import Refused, open_regular, printable, short_hash
 from proofsheet.formats import EXTENSIONS, OTHER_PICTURES, RAW_EXTENSIONS, format_of
 from proofsheet.library.looking import Found, Scan, hash_all
-from proofsheet.library.names import parse_stage
+from proofsheet.library.names import named_time, parse_stage
 from proofsheet.placed import Placed
 from proofsheet.progress import Progress
 from proofsheet.raw import NEEDED, converter
@@ -113,6 +113,7 @@ def _row(project: str, found: Found, format_: str, origin: str | None) -> dict[s
         Photo.series: stage.series if stage else None,
         Photo.stage: stage.stage if stage else None,
         Photo.stage_label: stage.label if stage else None,
+        Photo.named_at: named_time(path.stem),
         Photo.state: IN_PLACE if origin is None else found.path.partition("/")[0],
         Photo.companions: sorted(found.companions),
     }

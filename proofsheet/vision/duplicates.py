@@ -23,7 +23,7 @@ from schemas.library import Photo
 from schemas.settings import DuplicateSettings
 from schemas.vision import Duplicate, ImageQuality
 
-VERSION = "bytes, then complete-link over hash and vector; version 1"
+VERSION = "bytes, then complete-link over hash, vector and the fine layout on plain grounds; version 2"
 _BAND_BITS = 3
 _MOST_CANDIDATES = 64
 Member = Mapping[str, Any]
@@ -65,7 +65,9 @@ def _near(seen: Seen, first: Sequence[int], settings: DuplicateSettings) -> list
 
     def alike(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         cosines = np.einsum("nd,nd->n", vectors[a], vectors[b])
-        return np.where(np.bitwise_count(hashes[a] ^ hashes[b]) <= settings.most_bits, cosines, -1.0)
+        near = (np.bitwise_count(hashes[a] ^ hashes[b]) <= settings.most_bits) & (cosines >= settings.similarity)
+        near[near] = seen.likeness.same_layout(places[a[near]], places[b[near]])
+        return np.where(near, cosines, -1.0)
 
     value = alike(i, j) if i.size else np.empty(0)
     keep = value >= settings.similarity

@@ -7,16 +7,20 @@ Keep out: where pairs come from (neighbours.py) and what a set means (group.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+
+from proofsheet.vision.hashing import DETAIL_SIDE
 
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 _FREE_BITS = 4  # a drafted decode and a mild edit move this many
 _PER_BIT = 0.3 / 64  # measured by `python -m benchmarks.grouping`
+_SAME_DETAIL = 0.97  # correlation of fine layouts: copies have 0.98 and more, strangers up to 0.96 (`benchmarks.lookalikes`)
+_SHIFT = 1  # cells by which one may be moved
 
 
 @dataclass(frozen=True)
@@ -26,10 +30,12 @@ class Likeness:
     Attributes:
         vectors: (n, d), each of length 1.
         hashes: (n,).
+        details: index to the (48, 48) fine layout of a picture on a plain ground, of length 1; photographs have none.
     """
 
     vectors: Floats
     hashes: npt.NDArray[np.uint64]
+    details: Mapping[int, Floats] = field(default_factory=dict)
 
     def of(self, i: Indices, j: Indices) -> Floats:
         """(n,) likeness of pairs."""
@@ -40,6 +46,15 @@ class Likeness:
         """(n,) differing bits of pairs."""
         return np.asarray(np.bitwise_count(self.hashes[i] ^ self.hashes[j]), dtype=np.uint8)
 
+    def same_layout(self, i: Indices, j: Indices) -> npt.NDArray[np.bool_]:
+        """(n,) False for pairs on plain grounds that differ in their fine layout; True where there is nothing to compare."""
+        found = np.ones(i.size, dtype=np.bool_)
+        for n, (a, b) in enumerate(zip(i.tolist(), j.tolist(), strict=True)):
+            one, two = self.details.get(a), self.details.get(b)
+            if one is not None and two is not None:
+                found[n] = _layout_correlation(one, two) >= _SAME_DETAIL
+        return found
+
     def across(self, one: Iterable[int], two: Iterable[int]) -> tuple[Indices, Indices]:
         """Every pair between two sets."""
         a, b = np.fromiter(one, np.int64), np.fromiter(two, np.int64)
@@ -48,6 +63,21 @@ class Likeness:
     @staticmethod
     def _penalty(bits: npt.NDArray[np.uint8]) -> Floats:
         return np.asarray(np.maximum(bits.astype(np.float32) - _FREE_BITS, 0.0) * _PER_BIT, dtype=np.float32)
+
+
+def _layout_correlation(one: Floats, two: Floats) -> float:
+    """Best correlation of two fine layouts over moves of a cell; two empty ones are the same."""
+    best = -1.0
+    for dy in range(-_SHIFT, _SHIFT + 1):
+        for dx in range(-_SHIFT, _SHIFT + 1):
+            a, b = one[_part(dy), _part(dx)], two[_part(-dy), _part(-dx)]
+            length = float(np.linalg.norm(a) * np.linalg.norm(b))
+            best = max(best, float((a * b).sum()) / length if length > 1e-6 else float(not a.any() and not b.any()))
+    return best
+
+
+def _part(move: int) -> slice:
+    return slice(max(0, move), DETAIL_SIDE + min(0, move))
 
 
 def complete_link(

@@ -29,6 +29,12 @@ _SPECTRUM_PX = 256
 _MIDDLE_GREY = 0.18
 _BRIGHT, _TOP = np.array([250]), np.array([255])
 _BLACK, _DARK = np.array([0]), np.array([5])
+PLAIN_GROUND = 0.3
+_TONE = 6  # grey levels to either side of a tone: paper under a scanner's noise
+_CELLS = 16
+_STROKE_PX = 17  # of 768
+_EVEN, _INK = 10.0, 45  # deviation of an even ground, depth of ink, in grey levels
+_INKED = (0.03, 0.6)
 
 
 def image_quality(picture: Picture) -> Mapping[str, object]:
@@ -38,7 +44,7 @@ def image_quality(picture: Picture) -> Mapping[str, object]:
     grey: Grey = np.asarray(cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
     laplacian = np.asarray(cv2.Laplacian(grey, cv2.CV_16S), dtype=np.int16)
     tiles = tile_variances(laplacian)
-    levels = cv2.calcHist([grey], [0], None, [256], [0, 256]).ravel().astype(np.float64) / grey.size
+    levels = grey_levels(grey)
     darkest, brightest = np.searchsorted(np.cumsum(levels), [0.05, 0.95]) / 255.0
     highlights, shadows = clipped(picture.rgb)
     small = fit(picture.rgb, _COLOR_PX)
@@ -66,6 +72,8 @@ def image_quality(picture: Picture) -> Mapping[str, object]:
         ImageQuality.colorfulness: colorfulness(small),
         ImageQuality.tint: float(lab[:, :, 1].mean()),
         ImageQuality.warmth: float(lab[:, :, 2].mean()),
+        ImageQuality.ground: (share := ground(levels)),
+        ImageQuality.written: written(grey) if share >= PLAIN_GROUND else 0.0,
         ImageQuality.colors: named_colors(small),
         ImageQuality.measured_by: module_version(__name__),
     }
@@ -186,3 +194,47 @@ def colorfulness(rgb: Pixels) -> float:
     red, green, blue = (rgb[:, :, i].astype(np.float32) / 255.0 for i in range(3))
     rg, yb = red - green, (red + green) / 2 - blue
     return float(np.hypot(rg.std(), yb.std()) + 0.3 * np.hypot(rg.mean(), yb.mean()))
+
+
+def grey_levels(grey: Grey) -> Floats:
+    """(256,) share of the pixels at each grey level."""
+    import cv2
+
+    return np.asarray(cv2.calcHist([grey], [0], None, [256], [0, 256]).ravel().astype(np.float64) / grey.size)
+
+
+def ground(levels: Floats) -> float:
+    """Largest share of pixels whose level is within six of one tone: over 0.5 for paper, screens and plain backdrops.
+
+    Args:
+        levels: (256,) share of the pixels at each grey level.
+    """
+    return min(float(np.convolve(levels, np.ones(2 * _TONE + 1), "same").max()), 1.0)
+
+
+def written(grey: Grey) -> float:
+    """Share of 16 x 16 tiles that hold thin strokes on an even ground, dark on light or light on dark, whichever is more.
+
+    The ground is the morphological closing, which fills strokes; ink is what it fills by more than 45 levels.
+
+    Args:
+        grey: (height, width).
+    """
+    return max(_inked(grey), _inked(255 - grey))
+
+
+def _inked(grey: Grey) -> float:
+    import cv2
+
+    side = max(9, round(max(grey.shape) * _STROKE_PX / 768) | 1)
+    filled = cv2.morphologyEx(grey, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
+    values = filled.astype(np.float32)
+    spread = np.sqrt(np.maximum(_cells(values * values) - _cells(values) ** 2, 0))
+    ink = _cells((cv2.subtract(filled, grey) > _INK).astype(np.float32))
+    return float(((spread < _EVEN) & (ink > _INKED[0]) & (ink < _INKED[1])).mean())
+
+
+def _cells(values: Floats) -> Floats:
+    import cv2
+
+    return np.asarray(cv2.resize(values, (_CELLS, _CELLS), interpolation=cv2.INTER_AREA))

@@ -27,7 +27,12 @@ PLAIN: dict[str, Any] = {
     "series": None,
     "stage": None,
     "model": None,
-    "taken_at": None,
+    "taken_at": NOW,
+    "named_at": None,
+    "modified_at": NOW,
+    "tool": None,
+    "ground": 0.1,
+    "written": 0.0,
     "focal_length_mm": None,
     "f_number": None,
     "exposure_s": None,
@@ -115,7 +120,7 @@ def test_the_cause_and_its_evidence_stand_on_every_row() -> None:
     found = grouped(seen({"a": [1.0], "b": [1.0], "z": [0.0, 1.0]}))
     assert found["evidence"].str.len_chars().min() > 10
     (told,) = set(found.filter(pl.col("cause") == "similar")["evidence"])
-    assert told == "every pair at least 1.00 alike, at most 0 of 64 bits apart"
+    assert told == "every pair at least 1.00 alike, at most 0 of 64 bits apart, taken within 0 s"
 
 
 def test_every_photo_is_in_exactly_one_set() -> None:
