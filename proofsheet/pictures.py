@@ -2,7 +2,7 @@
 
 Holds `open_picture`.
 Add here: what every measurement needs of an opened file.
-Keep out: formats by name (formats.py), RAW (raw.py), what is measured (vision/, library/exif.py).
+Keep out: formats by name (formats.py), headers (headers.py), colours (colour.py), RAW (raw.py), measurements (vision/, library/).
 """
 
 from __future__ import annotations
@@ -15,17 +15,21 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
+from proofsheet.colour import Unshowable, rgb_pixels
 from proofsheet.files import Fingerprint, Refused, open_regular
-from proofsheet.formats import DRAFTED, FORMATS
+from proofsheet.formats import DRAFTED, FORMATS, format_of
+from proofsheet.headers import largest_page, png_without_large_texts, told_format
 
 Pixels = npt.NDArray[np.uint8]
 _ORIENTATION = 0x0112
+_EXIF_IFD, _INTEROP_IFD, _COLOR_SPACE, _INTEROP_INDEX = 0x8769, 0xA005, 0xA001, 0x0001
+_HEAD = 32
 _SAMPLE_PX = 512
 _DCT_PX = 8
 
@@ -92,6 +96,7 @@ class Picture:
         exif: the EXIF block as stored, empty if there is none.
         text: texts stored beside the pixels, such as those of PNG, by keyword.
         content_hash: of the file, where it is known.
+        notes: what was left out or converted while it was opened.
     """
 
     rgb: Pixels
@@ -104,6 +109,7 @@ class Picture:
     exif: Image.Exif
     text: Mapping[str, str] = field(default_factory=dict)
     content_hash: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def open_picture(file: PictureFile, limits: Limits) -> Picture:
@@ -131,9 +137,28 @@ def read_picture(stream: IO[bytes], limits: Limits) -> Picture:
             with Image.open(stream, formats=FORMATS) as image:
                 return _decoded(image, limits)
         except UnidentifiedImageError:
-            raise Refused("unreadable", "no known picture format was found in it", _open_it) from None
+            known = told_format(stream)
+            reason = f"it is {known}, which is not read" if known else "no known picture format was found in it"
+            raise Refused("unreadable", reason, _convert_it if known else _open_it) from None
+        except Unshowable as error:
+            raise Refused("unsupported_format", f"{error}; that is not shown rightly", _convert_it) from None
         except DECODER_ERRORS as error:
-            raise Refused("unreadable", f"decoding failed: {_told(error)}", _open_it) from None
+            if (small := png_without_large_texts(stream)) is not None:
+                return _without_texts(small, limits)
+            head = _head(stream)
+            raise Refused("unreadable", f"decoding failed: {format_of(head) or 'unknown'}: {_told(error)}", _open_it) from None
+
+
+def _head(stream: IO[bytes]) -> bytes:
+    stream.seek(0)
+    return stream.read(_HEAD)
+
+
+def _without_texts(found: tuple[IO[bytes], str], limits: Limits) -> Picture:
+    """A PNG whose pixels are whole, and what was left out of it."""
+    stream, note = found
+    picture = read_picture(stream, limits)
+    return replace(picture, notes=(note, *picture.notes))
 
 
 @functools.cache
@@ -151,12 +176,13 @@ def prepare_decoders() -> None:
     Image.MAX_IMAGE_PIXELS = None  # our own limit is checked on the header, before any pixel is decoded
 
 
+_convert_it = "convert it to an 8-bit sRGB PNG, TIFF or JPEG; the original stays as it is"
 _open_it = "open it in another program; if it is damaged there too, copy it again from the source"
 
 
 def _decoded(image: Image.Image, limits: Limits) -> Picture:
+    name, page = image.format or "unknown", largest_page(image)
     width, height = image.size
-    name = image.format or "unknown"
     _check_size(width, height, name, limits)
     exif = _exif(image)
     wanted = max(limits.side_px, limits.large_px)
@@ -164,13 +190,14 @@ def _decoded(image: Image.Image, limits: Limits) -> Picture:
     if name in DRAFTED and scale < 1:
         image.draft("RGB", (max(1, round(width * scale)), max(1, round(height * scale))))
     image.load()
-    sample, pixels = _sample(image), _rgb(image, wanted)
+    sample, (pixels, colours) = _sample(image), rgb_pixels(image, wanted, _is_adobe_rgb(exif))
     block = max(1, round(_DCT_PX * image.size[0] / width))
     orientation = _orientation(exif)
     large = _turned(fit(pixels, wanted), orientation)
     if orientation >= 5:
         width, height = height, width
-    return Picture(fit(large, limits.side_px), large, sample, block, width, height, name, exif, _text(image))
+    notes = tuple(note for note in (page, colours) if note)
+    return Picture(fit(large, limits.side_px), large, sample, block, width, height, name, exif, _text(image), notes=notes)
 
 
 def _check_size(width: int, height: int, name: str, limits: Limits) -> None:
@@ -210,7 +237,7 @@ def _sample(image: Image.Image) -> Pixels:
     """The grey middle of a decoded picture; it begins on a block's edge."""
     left, top = (max(0, (side - _SAMPLE_PX) // 2) // _DCT_PX * _DCT_PX for side in image.size)
     part = image.crop((left, top, min(left + _SAMPLE_PX, image.size[0]), min(top + _SAMPLE_PX, image.size[1])))
-    return np.asarray(part.convert("L"), dtype=np.uint8)
+    return np.asarray(part.getchannel(0) if part.mode == "LAB" else part.convert("L"), dtype=np.uint8)
 
 
 def _exif(image: Image.Image) -> Image.Exif:
@@ -258,36 +285,14 @@ _FLIPS = {
 }
 
 
-def _rgb(image: Image.Image, wanted_px: int) -> Pixels:
-    """RGB on white; 16-bit and float greys are scaled, not cut; very large ones are reduced first, to spare memory."""
-    if image.mode.startswith("I") or image.mode == "F":
-        return _from_grey(np.asarray(image), wanted_px)
-    if (factor := max(image.size) // (2 * wanted_px)) > 1:
-        plain = image.convert("L") if image.mode == "1" else image
-        if plain.mode in {"L", "RGB", "RGBA", "CMYK", "LA"}:
-            image = _with_info(plain.reduce(factor), image)
-    if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
-    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"), dtype=np.uint8)
-
-
-def _with_info(small: Image.Image, source: Image.Image) -> Image.Image:
-    small.info = source.info
-    return small
-
-
-def _from_grey(values: npt.NDArray[Any], wanted_px: int) -> Pixels:
-    import cv2
-
-    height, width = values.shape[:2]
-    if (factor := max(width, height) // wanted_px) > 1 and values.dtype in {np.dtype(np.uint16), np.dtype(np.float32)}:
-        values = cv2.resize(values, (max(1, width // factor), max(1, height // factor)), interpolation=cv2.INTER_AREA)
-    finite = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
-    most = float(finite.max(initial=0))
-    top = 65535.0 if values.dtype.kind in "iu" and most <= 65535 else max(most, 1e-12)
-    grey = np.clip(finite / top * 255.0, 0, 255).astype(np.uint8)
-    return np.ascontiguousarray(np.broadcast_to(grey[..., None], (*grey.shape, 3)))
+def _is_adobe_rgb(exif: Image.Exif) -> bool:
+    """DCF 2.0: an option file says `R03` and leaves the colour space uncalibrated; some programs write 2 instead."""
+    try:
+        space = exif.get_ifd(_EXIF_IFD).get(_COLOR_SPACE)
+        index = exif.get_ifd(_INTEROP_IFD).get(_INTEROP_INDEX, "")
+    except DECODER_ERRORS:
+        return False
+    return space == 2 or (space == 0xFFFF and str(index).startswith("R03"))
 
 
 def _told(error: Exception) -> str:

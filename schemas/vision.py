@@ -71,6 +71,7 @@ class ImageQuality(Table, name="image_quality"):
         ge=0,
         le=1,
     )
+    notes = column(pl.List(pl.String), "What was converted or left out when the file was opened; empty for most.")
     colors = column(pl.List(COLOR_SHARE), "Named colours with their share and place, largest share first.")
     measured_by = column(pl.String, "Code version of the measuring functions.")
 

@@ -74,6 +74,7 @@ def image_quality(picture: Picture) -> Mapping[str, object]:
         ImageQuality.warmth: float(lab[:, :, 2].mean()),
         ImageQuality.ground: (share := ground(levels)),
         ImageQuality.written: written(grey) if share >= PLAIN_GROUND else 0.0,
+        ImageQuality.notes: list(picture.notes),
         ImageQuality.colors: named_colors(small),
         ImageQuality.measured_by: module_version(__name__),
     }
