@@ -45,6 +45,11 @@ class FileOperation(Table, name="file_operations", origin="fact"):
     state = column(pl.String, "How far it is.", isin=("planned", "done", "refused", "undone"))
     note = column(pl.String, "Why it was refused; empty otherwise.")
     changed_at = column(pl.Datetime("us"), "When its state was set (UTC).")
+    unit = column(
+        pl.String,
+        "What is moved whole or not at all: the set, or the first of sets that share a file; null in rows of earlier versions.",
+        nullable=True,
+    )
 
 
 class SignOff(Table, name="sign_offs", origin="fact"):

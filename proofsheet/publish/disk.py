@@ -15,10 +15,9 @@ import errno
 import hashlib
 import os
 import shutil
-import unicodedata
 from pathlib import Path
 
-from proofsheet.files import fsync_folder
+from proofsheet.files import folded, fsync_folder
 
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
 _BLOCK = 1 << 20
@@ -181,11 +180,6 @@ class Disk:
             return os.path.samestat(source.lstat(), target.lstat())
         except FileNotFoundError:
             return False
-
-
-def folded(name: str) -> str:
-    """A name without case and with its accents composed: equal names may be one file on some file systems."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def _part(target: Path) -> Path:

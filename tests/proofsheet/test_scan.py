@@ -42,7 +42,8 @@ def test_every_file_is_counted_once(folder: Path) -> None:
     os.mkfifo(folder / "pipe.jpg")
     found = look(folder)
     assert [p.path for p in found.pictures] == ["a.jpg", "sub/b.png"]
-    assert found.pictures[0].companions == ("a.jpg.xmp", "a.txt")
+    rows = photo_rows("p", found, {p.file.content_hash: "JPEG" for p in found.pictures})
+    assert rows["companions"].to_list() == [["a.jpg.xmp", "a.txt"], []]
     assert {p: r.kind for p, r in found.refused.items()} == {
         "raw.cr2": "unsupported_format",
         "layers.psd": "unsupported_format",
