@@ -15,7 +15,8 @@ from proofsheet.clock import utc_now
 from proofsheet.config import Configuration
 from proofsheet.errors import UsageError
 from proofsheet.locks import hold
-from proofsheet.publish.apply import Applier, Report, last_plan, unfinished
+from proofsheet.publish.apply import Applier
+from proofsheet.publish.moves import Report, last_plan, unfinished
 from proofsheet.publish.plan import Plan, make_plan, with_keep_all
 from proofsheet.reviewing.submitting import submitted
 from proofsheet.workspace import Project

@@ -1,13 +1,28 @@
 """How real cameras, programs and exporters name what goes with a picture: for tests of scan, apply and undo.
 
-Holds `Naming`, `NAMINGS` and `nothing_apart`.
+Holds `Naming`, `NAMINGS`, `namings_project` and `apart`.
 Add here: a form, whenever one is found in the wild.
 Keep out: assertions.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from proofsheet.library.scan import photo_rows, scan
+from proofsheet.placed import placed_files
+from proofsheet.progress import Quiet
+from proofsheet.store import Stamp
+from proofsheet.workspace import Project, Workspace
+from schemas.library import Photo
+from schemas.review import Decision, ReviewBatch, Verdict
+from schemas.settings import PlaceSettings
+from tests.kit import NOW
+
+OTHER = "other.jpg"  # the picture beside each form
 
 
 @dataclass(frozen=True)
@@ -129,17 +144,101 @@ NAMINGS = (
     Naming("case alone tells", ("i51.jpg", "I51.jpg"), {"i51.xmp": (0,), "I51.jpg.json": (1,)}),
 )
 
+DISTINCT = NAMINGS[:-1]  # the last differ in case alone, and never come into one folder
 
-def nothing_apart(naming: Naming, folder_of: dict[str, str]) -> list[str]:
-    """Files that do not lie where their pictures lie.
+
+def namings_project(place: Path, namings: Sequence[Naming] = NAMINGS, *, chosen: str = "first", keep_all: bool = False) -> Project:
+    """A project of such files with verdicts handed over: each form in a folder and a set of its own, beside another picture.
 
     Args:
-        naming: the form.
-        folder_of: name, with the folder that a program keeps, to the folder where it lies.
+        place: holds library and home.
+        namings: the forms.
+        chosen: the first picture of each form, or the other one beside it.
+        keep_all: whether the pictures of a set belong together.
     """
-    return [
-        f"{naming.by}: {name} lies in {folder_of.get(name)!r}, {naming.pictures[n]} in {folder_of[naming.pictures[n]]!r}"
-        for name, owners in naming.beside.items()
-        for n in owners
-        if folder_of.get(name) != folder_of[naming.pictures[n]]
+    for number, naming in enumerate(namings):
+        for name in (*naming.pictures, *naming.beside, OTHER, "other.xmp"):
+            path = place / "library/trip" / folder_name(number) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"" if path.suffix == ".txt" else f"{number} {name}".encode())
+            os.utime(path, ns=(1_600_000_000_000_000_000 + number, 1_600_000_000_123_456_789 + number))
+    project = Workspace(PlaceSettings(library=str(place / "library"), home=str(place / "home"))).project("trip")
+    look_again(project, namings)
+    ids = {(r[Photo.folder], r[Photo.file_name]): r[Photo.photo_id] for r in project.store.read(Photo).to_dicts()}
+    groups = [[ids[folder_name(k), name] for name in (*n.pictures, OTHER)] for k, n in enumerate(namings)]
+    winners = [group[0 if chosen == "first" else -1] for group in groups]
+    publish_decisions(project, groups, winners, keep_all)
+    hand_over(project, groups, winners)
+    return project
+
+
+def look_again(project: Project, namings: Sequence[Naming] = NAMINGS) -> None:
+    """Scan the project as a run does; the pictures of the forms are those that can be opened, whatever is in them."""
+    found = scan(project.folder, project.cache, Quiet(), placed=placed_files(project.ledger))
+    names = {name for n in namings for name in (*n.pictures, OTHER)}
+    opened = {p.file.content_hash: "JPEG" for p in found.pictures if PurePosixPath(p.path).name in names}
+    project.store.publish({Photo: photo_rows(project.key, found, opened, placed_files(project.ledger))}, Stamp())
+
+
+def publish_decisions(project: Project, groups: Sequence[list[str]], winners: Sequence[str], keep_all: bool = False) -> None:
+    """The sets of a project."""
+    empty: dict[str, object] = {n: None for n, c in Decision.columns().items() if c.nullable}
+    told = {Decision.reasons: [], Decision.flags: [], Decision.crop_reasons: [], Decision.anomaly: False}
+    told |= {Decision.decided_by: "a test", Decision.crop_by: "", Decision.confidence_kind: "uncalibrated"}
+    told |= {Decision.keep_all: keep_all, Decision.chosen_path: ""}
+    rows = [
+        {**empty, **told, "project": project.key, Decision.group_id: f"g{k:02}", Decision.chosen_photo_id: w, Decision.photo_ids: g}
+        for k, (g, w) in enumerate(zip(groups, winners, strict=True))
     ]
+    project.store.publish({Decision: Decision.frame(rows)}, Stamp())
+
+
+def hand_over(project: Project, groups: Sequence[list[str]], winners: Sequence[str]) -> None:
+    """Verdicts on sets, submitted."""
+    empty: dict[str, object] = {n: None for n, c in Verdict.columns().items() if c.nullable}
+    told = {
+        Verdict.action: "approved",
+        Verdict.proposed_by: "a test",
+        Verdict.blind: False,
+        Verdict.bulk: False,
+        Verdict.decided_at: NOW,
+    }
+    rows = [
+        {**empty, **told, Verdict.verdict_id: f"v{k}", Verdict.group_id: f"g{k:02}", Verdict.photo_ids: g}
+        | {Verdict.number: k + 1, Verdict.chosen_photo_id: w, Verdict.proposed_photo_id: w}
+        for k, (g, w) in enumerate(zip(groups, winners, strict=True))
+    ]
+    project.ledger.add(Verdict, rows)
+    batch = {ReviewBatch.batch_id: "b1", ReviewBatch.number: 1, ReviewBatch.up_to: len(rows), ReviewBatch.submitted_at: NOW}
+    project.ledger.add(ReviewBatch, [batch])
+
+
+def folder_name(number: int) -> str:
+    """Folder of a form."""
+    return f"form {number:02}"
+
+
+def apart(folder: Path, namings: Sequence[Naming] = NAMINGS) -> list[str]:
+    """Files of the forms that do not lie where their pictures lie: none, it is hoped.
+
+    Args:
+        folder: of the project.
+        namings: the forms.
+    """
+    files = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+    found = list[str]()
+    for number, naming in enumerate(namings):
+        beside = {**naming.beside, "other.xmp": (len(naming.pictures),)}
+        pictures = [_place(files, number, name) for name in (*naming.pictures, OTHER)]
+        found += [
+            f"{naming.by}: {name} lies in {_place(files, number, name)}, {(*naming.pictures, OTHER)[n]} in {pictures[n]}"
+            for name, owners in beside.items()
+            for n in owners
+            if _place(files, number, name) != pictures[n]
+        ]
+    return found
+
+
+def _place(files: set[str], number: int, name: str) -> list[str]:
+    """Where a file of a form lies: in its folder, below `selected`, or below `review`."""
+    return [p for p in ("", "selected/", "review/") if f"{p}{folder_name(number)}/{name}" in files]

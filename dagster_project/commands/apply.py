@@ -15,7 +15,7 @@ import click
 
 from dagster_project.applying import allowed, carry_out, planned, sign_off, take_back
 from dagster_project.commands.common import err, json_option, out, print_json, settings_and_workspace
-from proofsheet.publish.apply import Report, unfinished
+from proofsheet.publish.moves import Report, unfinished
 from proofsheet.publish.plan import Plan
 from proofsheet.publish.sandbox import make_sandbox
 

@@ -96,11 +96,11 @@ def make_plan(project: Project, verdicts: Iterable[Row], most_sets: int | None =
     wanted = [r for r in rows if r[Verdict.action] in APPLIED]
     known = look_at_files(project, wanted)
     refused, ready, shared = dict[str, str](), dict[str, list[Operation]](), dict[str, set[str]]()
-    claimed, disk = dict[str, str](), Disk()
+    claimed, taken, disk = dict[str, str](), set[str](), Disk()
     for row in wanted:
         group = str(row[Verdict.group_id])
         try:
-            found, shared[group] = _of_set(row, known)
+            found, shared[group] = _of_set(row, known, taken)
             _claim(project.folder, found, claimed, disk)
         except (Refused, TargetTaken, UsageError) as error:
             refused[group] = _reason(error)
@@ -118,8 +118,8 @@ def make_plan(project: Project, verdicts: Iterable[Row], most_sets: int | None =
     return Plan(project.key, operations, refused, dict(counts), _staying(known, operations))
 
 
-def _of_set(row: Row, known: Known) -> tuple[list[Operation], set[str]]:
-    """The operations of one set, the winner first, and the sets that share files with it."""
+def _of_set(row: Row, known: Known, taken: set[str]) -> tuple[list[Operation], set[str]]:
+    """The operations of one set, the winner first, and the sets that share files with it; what one of them takes is taken."""
     group, winner = str(row[Verdict.group_id]), str(row[Verdict.chosen_photo_id])
     members = [str(i) for i in row[Verdict.photo_ids]]
     gone = [i for i in members if i not in known.photos]
@@ -129,15 +129,15 @@ def _of_set(row: Row, known: Known) -> tuple[list[Operation], set[str]]:
         )
     if any(known.groups.get(i) != group for i in members):
         raise UsageError("Its pictures are in another set now.", "Review the new set.")
-    found, shared, done = list[Operation](), set[str](), set[str]()
+    found, shared = list[Operation](), set[str]()
     for photo in sorted(members, key=lambda i: i != winner):
         place, role = known.wanted[photo].folder, "winner" if photo == winner else "other"
         shared |= known.agreed(known.paths[photo], group, place) if known.paths[photo] in known.owners else set()
         found += _moved(known, group, photo, known.paths[photo], role)
         for path in known.beside.get(photo, ()):
             shared |= known.agreed(path, group, place)
-            found += _moved(known, group, photo, path, "companion") if path not in done else ()
-            done.add(path)
+            found += _moved(known, group, photo, path, "companion") if path not in taken else ()
+            taken.add(path)
     if row[Verdict.crop] is not None:
         found += _cut(known, group, known.photos[winner], list(row[Verdict.crop]))
     return found, shared

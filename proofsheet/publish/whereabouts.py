@@ -1,6 +1,6 @@
 """Where the pictures of verdicts lie, what lies beside them, and where each of them is wanted.
 
-Holds `Place`, `Known` and `look_at_files`.
+Holds `Place`, `Known`, `look_at_files` and `present_paths`.
 Add here: another thing that a plan must know of rows and disk.
 Keep out: what is done with it (plan.py).
 """
@@ -83,12 +83,19 @@ def look_at_files(project: Project, verdicts: Sequence[Row]) -> Known:
     """
     photos = {str(r[Photo.photo_id]): r for r in project.store.read(Photo).to_dicts()}
     placed = placed_files(project.ledger)
-    paths = {i: _present(project.folder, str(r[Photo.path]), placed) for i, r in photos.items()}
+    paths = present_paths(project, placed)
     groups = {p: str(r[Decision.group_id]) for r in project.store.read(Decision).to_dicts() for p in r[Decision.photo_ids]}
     shots = one_shot(paths.values())
     known = Known(project.folder, photos, paths, groups, _wanted(verdicts, photos, paths, shots), placed)
     _list_files(known, shots)
     return known
+
+
+def present_paths(project: Project, placed: Placed | None = None) -> dict[str, str]:
+    """Photo to where it lies now, if it was moved since the last run."""
+    moved = (placed or placed_files(project.ledger)).moved
+    rows = project.store.read(Photo).select(Photo.photo_id, Photo.path).iter_rows()
+    return {photo: path if (project.folder / path).exists() else moved.get(path, path) for photo, path in rows}
 
 
 def _list_files(known: Known, shots: Mapping[str, Collection[str]]) -> None:
@@ -117,11 +124,6 @@ def _wanted(
             home = str(photos[photo][Photo.folder])
             wanted[photo] = Place(str(row[Verdict.group_id]), "/".join(p for p in (SELECTED if first else REVIEW, home) if p))
     return wanted
-
-
-def _present(folder: Path, path: str, placed: Placed) -> str:
-    """Where a file lies now, if it was moved since the last run."""
-    return path if (folder / path).exists() else placed.moved.get(path, path)
 
 
 def _told(place: Place | None) -> str:
