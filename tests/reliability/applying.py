@@ -6,10 +6,9 @@ Keep out: assertions on its figures.
 
     python -m tests.reliability.applying BASE WORK STRIDE FORMS
 
-BASE holds a library and a home with verdicts handed over; FORMS says that it was made of every so many naming forms, 0 that it holds
-stage series. Every child is forked before this process starts threads. STRIDE 1 fails
-every change by each error, which takes more than an hour. Prints one JSON document: how many distinct points were hit, and what was
-lost, separated or written over (nothing, it is hoped).
+BASE holds a library and a home with verdicts handed over, of every so many naming FORMS, or of stage series where that is 0. Every
+child is forked before this process starts threads. STRIDE 1 fails every change by each error, which takes more than an hour. Prints
+one JSON document: how many distinct points were hit, and what was lost, separated or written over (nothing, it is hoped).
 """
 
 from __future__ import annotations
