@@ -20,7 +20,7 @@ from proofsheet.words.asking import Describing
 from proofsheet.words.costs import pending_questions
 from schemas.library import Quarantine
 
-_COLUMNS = ("files", "photos", "sets", "doubtful", "accepted", "blocked", "quarantined", "other_files", "generation")
+_COLUMNS = ("files", "photos", "sets", "doubtful", "accepted", "blocked", "quarantined", "other_files", "companions", "generation")
 _NEWS = ("new", "changed", "gone")
 
 
@@ -31,7 +31,7 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
     """Show for PROJECTS (all by default) counts, what is new, stale and running, and each refused file with its reason.
 
     The JSON has library, home, loose_files, vanished and projects.<name>.{key, files, photos, sets, doubtful, accepted,
-    blocked, quarantined, other_files, generation, published_at, whole_at, new, changed, gone, stale: {table: reason},
+    blocked, quarantined, other_files, companions, generation, published_at, whole_at, new, changed, gone, stale: {table: reason},
     running (by whom, or null), to_ask: [{job, questions, seconds}], refused: [{path, kind, reason, next_step}]}.
     """
     settings, workspace = settings_and_workspace()
