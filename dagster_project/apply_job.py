@@ -47,7 +47,7 @@ def apply_job(settings: Callable[[], Configuration]) -> dg.JobDefinition:
             if not config.plan:
                 context.log.info("nothing was changed; launch again with this plan in the config to do it")
                 return
-            done = carry_out(project, settings(), config.plan, locked=True)
+            done = carry_out(project, settings(), config.plan)
         except (ProofsheetError, OSError) as error:
             raise dg.Failure(failure_text(error), allow_retries=False) from error
         for group, reason in (*done.report.refused.items(), *done.report.failed.items()):
@@ -62,7 +62,7 @@ def apply_job(settings: Callable[[], Configuration]) -> dg.JobDefinition:
         name="apply",
         partitions_def=PROJECTS,
         executor_def=dg.in_process_executor,
-        description="Moves the files of approved sets; shows the plan unless its hash is given.",
+        description="Moves the files of approved sets; shows the plan unless its hash is given. Waits for a run of the project.",
     )
     def apply() -> None:
         apply_decisions()
@@ -73,6 +73,7 @@ def apply_job(settings: Callable[[], Configuration]) -> dg.JobDefinition:
 def _told(plan: Plan) -> dict[str, dg.MetadataValue]:
     lines = [f"* {o.kind} {o.role}: `{o.source}` → `{o.target}`" for o in plan.operations[:_SHOWN]]
     left = [f"* set {g} is left: {r}" for g, r in list(plan.refused.items())[:_SHOWN]]
+    left += [f"* `{path}` stays: {why}" for path, why in list(plan.staying.items())[:_SHOWN]]
     return {
         "plan": dg.MetadataValue.text(plan.plan_id),
         "operations": dg.MetadataValue.int(len(plan.operations)),

@@ -1,21 +1,23 @@
 """Applying approved decisions, as the command line and the Dagster job do it.
 
-Holds `planned`, `allowed`, `sign_off`, `carry_out` and `take_back`.
+Holds `shown`, `planned`, `allowed`, `sign_off`, `carry_out` and `take_back`.
 Add here: another condition under which files may be moved.
 Keep out: plans and file operations (proofsheet/publish/).
 """
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from dagster_project.waiting import after_runs
 from proofsheet.clock import utc_now
 from proofsheet.config import Configuration
 from proofsheet.errors import UsageError
-from proofsheet.locks import hold
-from proofsheet.publish.apply import Applier, Report, last_plan, unfinished
+from proofsheet.publish.apply import Applier
+from proofsheet.publish.moves import Report, last_plan, unfinished
 from proofsheet.publish.plan import Plan, make_plan, with_keep_all
 from proofsheet.reviewing.submitting import submitted
 from proofsheet.workspace import Project
@@ -33,6 +35,18 @@ class Done:
     def clean(self) -> bool:
         """Whether no disk refused anything."""
         return not any(r.failed for r in (*self.resumed, self.report))
+
+
+def shown(project: Project, settings: Configuration, tell: Callable[[str], None]) -> tuple[Plan, list[str]]:
+    """The plan, and what is unfinished, once no run of the project works on its rows.
+
+    Args:
+        project: whose files.
+        settings: see `planned`.
+        tell: told which run is waited for.
+    """
+    with after_runs(project, settings, "apply", tell):
+        return planned(project, settings), unfinished(project.ledger)
 
 
 def planned(project: Project, settings: Configuration) -> Plan:
@@ -73,20 +87,21 @@ def sign_off(project: Project, mode: str, name: str, note: str) -> None:
     project.ledger.add(SignOff, [{**row, SignOff.number: project.ledger.rows(SignOff).height + 1}])
 
 
-def carry_out(project: Project, settings: Configuration, plan_id: str, *, locked: bool = False) -> Done:
+def carry_out(project: Project, settings: Configuration, plan_id: str, tell: Callable[[str], None] | None = None) -> Done:
     """Resume what is unfinished, then do the plan that was confirmed.
 
     Args:
         project: whose files.
         settings: mode and quality of cuts.
         plan_id: hash of the plan as it was shown.
-        locked: whether the caller holds the run lock of the project, as a Dagster run does.
+        tell: told which run is waited for; None where the caller holds the run lock of the project, as a Dagster run does.
 
     Raises:
         UsageError: if the plan is another one now; what was unfinished is done.
     """
     allowed(project, settings)
-    with nullcontext() if locked else hold(project.run_lock, "apply", wait_s=0):
+    alone: AbstractContextManager[None] = nullcontext() if tell is None else after_runs(project, settings, "apply", tell)
+    with alone:
         applier = Applier(project, settings.apply, utc_now(), max_pixels=settings.photos.max_full_pixels)
         resumed = [applier.resume(p) for p in unfinished(project.ledger)]
         if any(r.failed for r in resumed):
@@ -99,9 +114,9 @@ def carry_out(project: Project, settings: Configuration, plan_id: str, *, locked
         return Done(resumed, applier.execute(plan, settings.apply.mode))
 
 
-def take_back(project: Project, settings: Configuration, plan_id: str | None = None) -> Report:
+def take_back(project: Project, settings: Configuration, tell: Callable[[str], None], plan_id: str | None = None) -> Report:
     """Undo a plan, by default what is unfinished, else the latest of which something is done."""
-    with hold(project.run_lock, "undo", wait_s=0):
+    with after_runs(project, settings, "undo", tell):
         found = plan_id or next(iter(unfinished(project.ledger)), None) or last_plan(project.ledger)
         if found is None:
             raise UsageError(f"Nothing was applied in {project.name}.", "`proofsheet apply` shows what could be.")

@@ -222,8 +222,3 @@ def _signal(pid: int, number: int) -> None:
         os.kill(pid, number)
     except ProcessLookupError:
         return
-
-
-def home_lock(home: Path) -> Path:
-    """Held by the one `up` of a home."""
-    return home / "locks" / "up.lock"

@@ -36,11 +36,13 @@ def tables_page() -> str:
         _NOTE,
         "# Tables\n",
         "Derived tables stand in `<home>/store/<project>.duckdb`, one file a project, and can be rebuilt by a run. "
-        "Facts stand in `<home>/ledger/<project>.sqlite` and cannot. Key columns are marked \\*.\n",
+        "Facts stand in `<home>/ledger/<project>.sqlite` and cannot. `proofsheet sql` shows both. Key columns are marked \\*.\n",
         "## Derived\n",
         *(_table(t) for t in derived),
         "## Facts\n",
         *(_table(t) for t in FACTS),
+        "## Made when `proofsheet sql` asks for it\n",
+        *(_table(t) for t in ours if t.origin == "shown"),
         "## Bookkeeping of the store\n",
         _table(StoredTable),
     ]

@@ -1,6 +1,6 @@
 """Files on disk, without surprises.
 
-Holds hashing, atomic writing, cloning, identities, printable names and plain CSV.
+Holds hashing, atomic writing, cloning, identities, printable and folded names, plain CSV.
 Add here: file operations that several areas need.
 Keep out: pictures (pictures.py) and moves of originals.
 """
@@ -13,6 +13,7 @@ import io
 import os
 import shutil
 import stat
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,8 +72,17 @@ def open_regular(path: Path) -> int:
         raise Refused("unreadable", f"it cannot be opened: {error.strerror}", "check the disk and the file name") from None
 
 
-def hash_file(path: Path) -> tuple[str, Fingerprint]:
+def folded(name: str) -> str:
+    """A name without case and with its accents composed: equal names may be one file on some file systems."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def hash_file(path: Path, *, may_be_empty: bool = False) -> tuple[str, Fingerprint]:
     """SHA-256 and fingerprint of a regular file that did not change while it was read.
+
+    Args:
+        path: the file.
+        may_be_empty: whether a file without content is one, as it is where nobody opens it.
 
     Raises:
         Refused: if the file cannot be opened, is empty, or changed meanwhile.
@@ -80,7 +90,7 @@ def hash_file(path: Path) -> tuple[str, Fingerprint]:
     descriptor = open_regular(path)
     with os.fdopen(descriptor, "rb", buffering=0) as stream:
         before = Fingerprint.of(os.fstat(stream.fileno()))
-        if before.size == 0:
+        if before.size == 0 and not may_be_empty:
             raise Refused("empty_file", "it is empty (0 bytes)", "copy it again from the card or camera")
         digest = hashlib.sha256()
         try:

@@ -1,6 +1,6 @@
 """Locks between processes that say who holds them.
 
-Holds `hold` and `held_by`.
+Holds `hold`, `held_by` and `home_lock`.
 Add here: nothing but locking.
 Keep out: what is done under a lock.
 The operating system frees a lock when its process dies, however it dies; the note beside it is for people.
@@ -20,6 +20,11 @@ from filelock import FileLock, Timeout
 
 from proofsheet.errors import Locked
 from proofsheet.processes import process_mark
+
+
+def home_lock(home: Path) -> Path:
+    """Held by the one `proofsheet up` of a home."""
+    return home / "locks" / "up.lock"
 
 
 def holder(path: Path) -> str:

@@ -19,8 +19,8 @@ class Placed:
     """What lies where because of an applied decision.
 
     Attributes:
-        origins: present path of a moved photo to the path that it had before.
-        moved: the reverse for every file, companions too: path before to present path.
+        origins: present path of every moved file, companions too, to the path that it had before.
+        moved: the reverse.
         cuts: path of a cut that was written to its size in bytes.
         boxes: path of a cut to its box in 0..1.
     """
@@ -34,7 +34,7 @@ class Placed:
 def placed_files(ledger: Ledger) -> Placed:
     """Replay every operation that was done and not undone."""
     order = {r[ApplyPlan.plan_id]: r[ApplyPlan.number] for r in ledger.rows(ApplyPlan).to_dicts()}
-    origins, whole = dict[str, str](), dict[str, str]()
+    origins = dict[str, str]()
     cuts, boxes = dict[str, int](), dict[str, list[float]]()
     rows = ledger.rows(FileOperation, state="done").to_dicts()
     for row in sorted(rows, key=lambda r: (order.get(r[FileOperation.plan_id], 0), r[FileOperation.number])):
@@ -42,7 +42,5 @@ def placed_files(ledger: Ledger) -> Placed:
         if row[FileOperation.kind] == "crop":
             cuts[target], boxes[target] = int(row[FileOperation.size_bytes]), list(row[FileOperation.box])
             continue
-        whole[target] = whole.pop(source, source)
-        if row[FileOperation.role] != "companion":
-            origins[target] = origins.pop(source, source)
-    return Placed(origins, {before: now for now, before in whole.items()}, cuts, boxes)
+        origins[target] = origins.pop(source, source)
+    return Placed(origins, {before: now for now, before in origins.items()}, cuts, boxes)

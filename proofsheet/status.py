@@ -47,6 +47,7 @@ class ProjectStatus:
         new: files on disk that no run has seen.
         changed: photos whose size or time is another than in the last run.
         gone: files that the last run saw and that are no longer there.
+        companions: files that go with photos by their names, refused RAW too.
     """
 
     key: str
@@ -67,6 +68,7 @@ class ProjectStatus:
     new: int
     changed: int
     gone: int
+    companions: int
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -105,6 +107,7 @@ def project_status(project: Project) -> ProjectStatus:
         new=news.new,
         changed=news.changed,
         gone=news.gone,
+        companions=len(set(store.read(Photo)[Photo.companions].explode().drop_nulls())),
     )
 
 

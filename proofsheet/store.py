@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -33,6 +34,7 @@ from schemas.table import Table
 
 FORMAT = 1
 _TRIES = 20
+_WORD = re.compile(r"\w+")
 RECENT = FrameCache(256 << 20)  # of all stores of this process; a run reads the same few tables again and again
 _NEW_FILE: dict[str, str | bool | int | float | list[str]] = {
     "default_block_size": "16384"
@@ -105,8 +107,12 @@ class Store:
             found = _as_lists(table, _frame(con.sql(f'SELECT * FROM "{table.name}" ORDER BY {order}')))  # noqa: S608
             return found if found.schema == table.polars_schema() else table.frame()
 
-    def query(self, sql: str) -> pl.DataFrame:
+    def query(self, sql: str, more: Mapping[type[Table], Callable[[], pl.DataFrame]] | None = None) -> pl.DataFrame:
         """The answer to a question in SQL; the store cannot be changed by it.
+
+        Args:
+            sql: the statement.
+            more: further tables that it may ask, with what reads their rows; only those that it names are read.
 
         Raises:
             UsageError: if DuckDB refuses the statement.
@@ -114,6 +120,9 @@ class Store:
         with self._reader() as con:
             if con is None:
                 return pl.DataFrame()
+            named = {word.lower() for word in _WORD.findall(sql)}
+            for table, rows in (more or {}).items():
+                con.register(table.name, (rows() if table.name in named else table.frame()).to_arrow())
             try:
                 return _frame(con.sql(sql))
             except duckdb.Error as error:

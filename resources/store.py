@@ -65,7 +65,7 @@ class StoreResource(PlaceSettings, dg.ConfigurableResource["StoreResource"]):
                 log.info(news)
 
         try:
-            with hold(project.run_lock, f"run {run.run_id}", on_news=tell):
+            with hold(project.run_lock, f"run {run.run_id} of {project.name}", on_news=tell):
                 project.store.generations.mend(tell)
                 yield self
         finally:

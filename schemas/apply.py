@@ -1,6 +1,6 @@
 """Tables of what is done to files: plans, their operations, and who signed off.
 
-Holds the facts `ApplyPlan`, `FileOperation`, `SignOff` and `Upload`.
+Holds the facts `ApplyPlan`, `FileOperation`, `SignOff` and `Upload`, and `PlanOperation`.
 Add here: another fact about files that were moved, cut or written.
 Keep out: what is decided (review.py).
 """
@@ -45,6 +45,31 @@ class FileOperation(Table, name="file_operations", origin="fact"):
     state = column(pl.String, "How far it is.", isin=("planned", "done", "refused", "undone"))
     note = column(pl.String, "Why it was refused; empty otherwise.")
     changed_at = column(pl.Datetime("us"), "When its state was set (UTC).")
+    unit = column(
+        pl.String,
+        "What is moved whole or not at all: the set, or the first of sets that share a file; null in rows of earlier versions.",
+        nullable=True,
+    )
+
+
+class PlanOperation(Table, name="plan_operations", origin="shown"):
+    """What apply would do now, file by file, and what it would leave; made at the moment when it is asked for."""
+
+    number = column(pl.Int64, "Order, from 1.", key=True, ge=1)
+    plan_id = column(pl.String, "Hash of the plan, as the dry run shows it.")
+    group_id = column(pl.String, "The set that it is done for; null for files of a whole folder.", nullable=True)
+    unit = column(pl.String, "What is moved whole or not at all: the set, or the first of sets that share a file.", nullable=True)
+    photo_id = column(pl.String, "The photo, or the one that the companion belongs to.", nullable=True)
+    kind = column(pl.String, "What would be done; leave for sets and files that stay.", isin=("move", "crop", "leave"))
+    role = column(
+        pl.String, "What the file is; null for sets.", isin=("winner", "other", "companion", "crop", "folder"), nullable=True
+    )
+    source = column(pl.String, "Path inside the project folder now; null for sets.", nullable=True)
+    target = column(pl.String, "Path inside the project folder then; null for what stays.", nullable=True)
+    size_bytes = column(pl.Int64, "Size of the file; 0 for a cut, null for what stays.", unit="bytes", ge=0, nullable=True)
+    content_hash = column(pl.String, "SHA-256 of the file; empty for a cut.", nullable=True)
+    box = column(pl.List(pl.Float64), "The cut as left, top, right, bottom in 0..1.", nullable=True)
+    reason = column(pl.String, "Why it stays; empty otherwise.")
 
 
 class SignOff(Table, name="sign_offs", origin="fact"):

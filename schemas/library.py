@@ -54,7 +54,9 @@ class Photo(Table, name="photos"):
     stage_label = column(pl.String, "Words after the stage number, such as 'upscaled'.", nullable=True)
     named_at = column(pl.Datetime("us"), "Time stamp in the file name, as written; null if it has none.", nullable=True)
     state = column(pl.String, "Where an applied decision put it.", isin=STATES)
-    companions = column(pl.List(pl.String), "Paths of the files that belong to this one (.txt, .yaml, .xmp, …).")
+    companions = column(
+        pl.List(pl.String), "Paths of the files that go with this one by their names: its stem, sidecars, a refused RAW."
+    )
 
 
 class Quarantine(Table, name="quarantine"):
@@ -73,7 +75,7 @@ class OtherFile(Table, name="other_files"):
     """Every file of a project that is neither a photo nor refused; the three tables together hold every file."""
 
     path = column(pl.String, "Path inside the project folder.", key=True)
-    role = column(pl.String, "What it is taken for.", isin=("companion", "hidden", "cut", "other"))
+    role = column(pl.String, "What it is taken for.", isin=("companion", "folder", "hidden", "cut", "other"))
     extension = column(pl.String, "Extension in lower case; empty if there is none.")
 
 

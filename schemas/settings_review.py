@@ -43,6 +43,12 @@ class ApplySettings(Settings):
         json_schema_extra=KNOB,
     )
     pilot_sets: int = Field(100, ge=1, description="Most sets of a project that pilot mode applies.", json_schema_extra=KNOB)
+    wait_s: float = Field(
+        600.0,
+        ge=0,
+        description="Seconds that apply and undo wait for a run of the project to end; 0 waits for none.",
+        json_schema_extra=KNOB,
+    )
     crop_quality: int = Field(95, ge=50, le=100, description="JPEG and WebP quality of cut pictures.", json_schema_extra=KNOB)
 
 

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Literal, cast
 import pandera.polars as pa
 import polars as pl
 
-Origin = Literal["derived", "fact", "store"]
+Origin = Literal["derived", "fact", "store", "shown"]
 
 _DUCKDB_TYPES: dict[Any, str] = {
     pl.String: "VARCHAR",

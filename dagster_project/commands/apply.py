@@ -13,9 +13,9 @@ from dataclasses import asdict
 
 import click
 
-from dagster_project.applying import allowed, carry_out, planned, sign_off, take_back
+from dagster_project.applying import allowed, carry_out, shown, sign_off, take_back
 from dagster_project.commands.common import err, json_option, out, print_json, settings_and_workspace
-from proofsheet.publish.apply import Report, unfinished
+from proofsheet.publish.moves import Report
 from proofsheet.publish.plan import Plan
 from proofsheet.publish.sandbox import make_sandbox
 
@@ -33,8 +33,10 @@ _FAILED = 1
 def apply(project: str, execute: bool, yes: bool, plan_id: str, signed: str, note: str, as_json: bool) -> None:
     """Move the approved sets of PROJECT: winners to selected/, the others to review/, cuts as new files. Shows the plan by default.
 
-    Only what was submitted in the review counts. What an earlier run left unfinished is finished first. The JSON has plan,
-    operations, counts, refused; after --execute also done: {sets, files, refused, failed, uncut}.
+    Only what was submitted in the review counts. Everything that belongs to a picture by its name goes with it; a set of which not
+    all can go stays, with its reason. A run that the submit has started is waited for. What an earlier apply left unfinished is
+    finished first. The JSON has plan, operations, counts, refused, staying; after --execute also done: {sets, files, refused,
+    failed, uncut}.
     """
     settings, workspace = settings_and_workspace()
     found = workspace.project(project)
@@ -42,8 +44,8 @@ def apply(project: str, execute: bool, yes: bool, plan_id: str, signed: str, not
         sign_off(found, settings.apply.mode, signed, note)
         out().print(f"{signed} allows {settings.apply.mode} for {found.name}", markup=False)
         return
-    plan, left = planned(found, settings), unfinished(found.ledger)
-    told = {"plan": plan.plan_id, "counts": plan.counts, "refused": plan.refused, "unfinished": left}
+    plan, left = shown(found, settings, _news)
+    told = {"plan": plan.plan_id, "counts": plan.counts, "refused": plan.refused, "staying": plan.staying, "unfinished": left}
     if not (execute or yes or plan_id):
         if as_json:
             print_json({**told, "operations": [asdict(o) for o in plan.operations]})
@@ -56,7 +58,7 @@ def apply(project: str, execute: bool, yes: bool, plan_id: str, signed: str, not
     if not (yes or plan_id):
         _show(plan, left)
         click.confirm(f"Apply plan {plan.plan_id}?", abort=True, err=True)
-    done = carry_out(found, settings, plan.plan_id)
+    done = carry_out(found, settings, plan.plan_id, _news)
     if as_json:
         print_json({**told, "resumed": [asdict(r) for r in done.resumed], "done": asdict(done.report)})
     else:
@@ -73,12 +75,16 @@ def apply(project: str, execute: bool, yes: bool, plan_id: str, signed: str, not
 @click.option("--yes", is_flag=True, help="Do it without asking.")
 @json_option
 def undo(project: str, plan_id: str | None, yes: bool, as_json: bool) -> None:
-    """Bring back every file that the latest apply in PROJECT moved, and remove the cuts that it wrote."""
+    """Bring back every file that the latest apply in PROJECT moved, and remove the cuts that it wrote.
+
+    What other programs have written beside the pictures since comes back too. The JSON has plan_id, sets, files, refused,
+    failed, gone.
+    """
     settings, workspace = settings_and_workspace()
     found = workspace.project(project)
     if not yes:
         click.confirm(f"Undo what was applied last in {found.name}?", abort=True, err=True)
-    report = take_back(found, settings, plan_id)
+    report = take_back(found, settings, _news, plan_id)
     if as_json:
         print_json(asdict(report))
     else:
@@ -102,6 +108,10 @@ def sandbox(project: str, groups: int, seed: int, as_json: bool) -> None:
     out().print(f"Next: proofsheet run sandbox/{made.folder.name}", markup=False)
 
 
+def _news(news: str) -> None:
+    err().print(news, markup=False)
+
+
 def _show(plan: Plan, left: Iterable[str]) -> None:
     for one in left:
         out().print(f"unfinished: {one}; it is finished before anything else", markup=False)
@@ -112,6 +122,8 @@ def _show(plan: Plan, left: Iterable[str]) -> None:
             out().print(f"  {row.kind} {row.role}: {row.source} -> {row.target}{box}", markup=False)
     for group, reason in plan.refused.items():
         out().print(f"set {group} is left: {reason}", markup=False)
+    for path, why in plan.staying.items():
+        out().print(f"{path} stays: {why}", markup=False)
     counts = ", ".join(f"{n} {what}" for what, n in plan.counts.items()) or "nothing was submitted yet"
     out().print(f"plan {plan.plan_id}: {len(plan.operations)} operations; {counts}", markup=False)
 
@@ -123,3 +135,5 @@ def _tell(report: Report, what: str) -> None:
         out().print(f"set {group} is left: {reason}", markup=False)
     for group, reason in report.uncut.items():
         out().print(f"set {group} was moved, but not cut: {reason}", markup=False)
+    for path in report.gone:
+        out().print(f"{path} was gone, and did not come back", markup=False)

@@ -7,6 +7,7 @@ Keep out: how proposals are made; moving files.
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 
 import click
@@ -15,6 +16,8 @@ from dagster_project.commands.common import json_option, out, print_json, settin
 from proofsheet.clock import utc_now
 from proofsheet.learn.verdicts import import_verdicts
 from proofsheet.publish.decision_files import decision_lines
+from proofsheet.reviewing.desk import Desk
+from proofsheet.reviewing.submitting import write_submitted
 from schemas.library import Photo
 from schemas.review import Decision
 
@@ -37,17 +40,25 @@ def exporting(project: str) -> None:
 @click.argument("project")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--blind", is_flag=True, help="The person did not see what was proposed.")
+@click.option("--submit", is_flag=True, help="Hand over every verdict that stands then, as Submit in the review does.")
 @json_option
-def importing(project: str, file: Path, blind: bool, as_json: bool) -> None:
+def importing(project: str, file: Path, blind: bool, submit: bool, as_json: bool) -> None:
     """Take in verdicts on PROJECT from FILE, an approved_decisions.jsonl; lines that are there already stay as they are.
 
-    The JSON has taken, known, and refused: [{line, reason, detail, next_step}].
+    The JSON has taken, known, and refused: [{line, reason, detail, next_step}]; with --submit also submitted (verdicts and steps
+    that are new) and files: {name: rows}.
     """
-    found = settings_and_workspace()[1].project(project)
+    settings, workspace = settings_and_workspace()
+    found = workspace.project(project)
     report = import_verdicts(found, file.read_bytes(), utc_now(), blind=blind)
+    if submit:
+        taken = Desk(found, settings.review.audit_share).submit(uuid.uuid4().hex, utc_now())
+        report |= {"submitted": taken, "files": write_submitted(found)}
     if as_json:
         print_json(report)
         return
     out().print(f"{report['taken']} verdicts taken, {report['known']} known, {len(report['refused'])} refused", markup=False)
     for line in report["refused"]:
         out().print(f"  line {line['line']}: {line['reason']}: {line['detail']}; {line['next_step']}", markup=False)
+    if submit:
+        out().print(f"{report['submitted']} verdicts handed over", markup=False)

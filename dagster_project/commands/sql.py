@@ -7,11 +7,21 @@ Keep out: DuckDB (proofsheet/store.py).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import click
 import polars as pl
 from rich.table import Table as RichTable
 
+from dagster_project.applying import planned
 from dagster_project.commands.common import chosen, json_option, out, print_json, settings_and_workspace
+from proofsheet.config import Configuration
+from proofsheet.ledger import FACTS
+from proofsheet.publish.plan_table import plan_rows
+from proofsheet.workspace import Project
+from schemas.apply import PlanOperation
+from schemas.table import Table
 
 
 @click.command()
@@ -21,10 +31,13 @@ from dagster_project.commands.common import chosen, json_option, out, print_json
 def sql(statement: str, projects: tuple[str, ...], as_json: bool) -> None:
     """Ask the tables of each project a question in SQL; the tables cannot be changed.
 
-    Every project has its own database, so the statement is asked in each. The JSON has projects.<name>: [rows].
+    Every project has its own database, so the statement is asked in each. Beside what runs derive, the facts of the ledger are
+    tables too (verdicts, apply_plans, file_operations, uploads, ...), and plan_operations is what `proofsheet apply` would do now:
+    "show tables" lists all, docs/tables.md says what they hold. The JSON has projects.<name>: [rows].
     """
-    _settings, workspace = settings_and_workspace()
-    answers = {p.name: p.store.query(statement) for p in chosen(workspace, projects) if p.store.generation()}
+    settings, workspace = settings_and_workspace()
+    found = [p for p in chosen(workspace, projects) if p.store.generation()]
+    answers = {p.name: p.store.query(statement, _more(p, settings)) for p in found}
     if as_json:
         print_json({"projects": {name: answer.to_dicts() for name, answer in answers.items()}})
         return
@@ -32,6 +45,12 @@ def sql(statement: str, projects: tuple[str, ...], as_json: bool) -> None:
         out().print(_table(name, answer))
     if not answers:
         out().print("no tables yet: run `proofsheet run --all` first")
+
+
+def _more(project: Project, settings: Configuration) -> dict[type[Table], Callable[[], pl.DataFrame]]:
+    """Tables that are not in the store: the facts, and the plan of this moment."""
+    facts = {table: partial(project.ledger.rows, table) for table in FACTS}
+    return {**facts, PlanOperation: lambda: plan_rows(planned(project, settings))}
 
 
 def _table(name: str, answer: pl.DataFrame) -> RichTable:

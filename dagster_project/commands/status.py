@@ -20,7 +20,7 @@ from proofsheet.words.asking import Describing
 from proofsheet.words.costs import pending_questions
 from schemas.library import Quarantine
 
-_COLUMNS = ("files", "photos", "sets", "doubtful", "accepted", "blocked", "quarantined", "other_files", "generation")
+_COLUMNS = ("files", "photos", "sets", "doubtful", "accepted", "blocked", "quarantined", "other_files", "companions", "generation")
 _NEWS = ("new", "changed", "gone")
 
 

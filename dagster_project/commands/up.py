@@ -13,7 +13,7 @@ import click
 
 from dagster_project.commands.common import json_option, print_json, settings_and_workspace
 from dagster_project.commands.review import PORT
-from proofsheet.locks import hold
+from proofsheet.locks import hold, home_lock
 
 
 @click.command()
@@ -41,7 +41,7 @@ def up(
     """
     _settings, workspace = settings_and_workspace()
     from dagster_project.instance import prepare_instance
-    from dagster_project.supervisor import Supervisor, UpOptions, home_lock
+    from dagster_project.supervisor import Supervisor, UpOptions
 
     options = UpOptions(host, port, read_only, allow_host, definitions, review_port)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,7 +31,6 @@ class Found:
 
     path: str
     file: PictureFile
-    companions: tuple[str, ...]
 
 
 @dataclass
@@ -73,17 +72,11 @@ def files_of(photos: pl.DataFrame, folder: Path, cache_folder: Path, progress: P
     """
     expected = dict(photos.select(Photo.path, Photo.content_hash).iter_rows())
     now = Scan()
-    hash_all({name: folder / name for name in expected}, {}, now, cache_folder, progress)
+    hash_all({name: folder / name for name in expected}, now, cache_folder, progress)
     return [p.file for p in now.pictures if p.file.content_hash == expected[p.path]]
 
 
-def hash_all(
-    candidates: Mapping[str, Path],
-    companions: Mapping[str, Sequence[str]],
-    found: Scan,
-    cache_folder: Path,
-    progress: Progress,
-) -> None:
+def hash_all(candidates: Mapping[str, Path], found: Scan, cache_folder: Path, progress: Progress) -> None:
     """Hash every candidate that is new or changed; those that cannot be read are refused in `found`."""
     cache = ChunkCache(cache_folder / "hashes", _HASHES, _IDENTITY)
     marks = {name: _identity(name, path) for name, path in candidates.items()}
@@ -99,7 +92,7 @@ def hash_all(
             else:
                 content, fingerprint = hash_file(path)
                 fresh.append((_mark(name, fingerprint), content))
-            found.pictures.append(Found(name, PictureFile(path, content, fingerprint), tuple(companions.get(name, ()))))
+            found.pictures.append(Found(name, PictureFile(path, content, fingerprint)))
         except Refused as refused:
             found.refused[name] = refused
         except FileNotFoundError:

@@ -8,14 +8,13 @@ Keep out: decoding, and any write into the library.
 from __future__ import annotations
 
 import os
-import unicodedata
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 import polars as pl
 
+from proofsheet.companions import companions, of_a_folder, owned
 from proofsheet.files import Refused, open_regular, printable, short_hash
 from proofsheet.formats import EXTENSIONS, OTHER_PICTURES, RAW_EXTENSIONS, format_of
 from proofsheet.library.looking import Found, Scan, hash_all
@@ -32,7 +31,8 @@ NOWHERE = Placed()
 def scan(folder: Path, cache_folder: Path, progress: Progress, *, raw: bool | None = None, placed: Placed = NOWHERE) -> Scan:
     """List a project folder; only new or changed files are hashed.
 
-    Hidden files and folders (a leading dot, and `@eaDir`) belong to other programs: they are counted and left alone.
+    Hidden files and folders (a leading dot, and `@eaDir`) belong to other programs: they are counted and left alone, but for those
+    that are named after a picture.
 
     Args:
         folder: the project folder; it is only read.
@@ -50,17 +50,13 @@ def scan(folder: Path, cache_folder: Path, progress: Progress, *, raw: bool | No
             found.others[path.relative_to(folder).as_posix()] = "cut"
         else:
             _sort_in(path, folder, found, candidates, plain, raw=raw)
-    owners = _companions(candidates, plain)
-    companions_of: dict[str, list[str]] = defaultdict(list)
-    for companion, pictures in owners.items():
-        for picture in pictures:
-            companions_of[picture].append(companion)
+    hidden = [name for name, role in found.others.items() if role == "hidden"]
+    named = owned([*candidates, *found.refused], [*plain, *hidden])
+    found.others |= {n: "folder" for n in (*plain, *hidden) if of_a_folder(n)} | dict.fromkeys(named, "companion")
     for name, path in plain.items():
-        if name in owners:
-            found.others[name] = "companion"
-        else:
+        if name not in found.others:
             _other(name, path, found)
-    hash_all(candidates, companions_of, found, cache_folder, progress)
+    hash_all(candidates, found, cache_folder, progress)
     return found
 
 
@@ -75,11 +71,10 @@ def photo_rows(project: str, scanned: Scan, formats: Mapping[str, str], placed: 
     """
     there = {p.path for p in scanned.pictures}
     origins = {now: before for now, before in placed.origins.items() if before not in there}
-    rows = [
-        _row(project, p, formats[p.file.content_hash], origins.get(p.path))
-        for p in scanned.pictures
-        if p.file.content_hash in formats
-    ]
+    opened = {p.path: p for p in scanned.pictures if p.file.content_hash in formats}
+    others = {*(p for p, role in scanned.others.items() if role == "companion"), *scanned.refused, *(there - opened.keys())}
+    beside = companions(opened, others)
+    rows = [_row(project, p, formats[p.file.content_hash], origins.get(path), beside.get(path, [])) for path, p in opened.items()]
     return Photo.frame(sorted(rows, key=lambda r: str(r[Photo.path])))
 
 
@@ -96,7 +91,7 @@ def other_rows(project: str, scanned: Scan) -> pl.DataFrame:
     )
 
 
-def _row(project: str, found: Found, format_: str, origin: str | None) -> dict[str, object]:
+def _row(project: str, found: Found, format_: str, origin: str | None, beside: list[str]) -> dict[str, object]:
     path = PurePosixPath(origin or found.path)
     stage = parse_stage(path.stem)
     mark = found.file.fingerprint
@@ -115,7 +110,7 @@ def _row(project: str, found: Found, format_: str, origin: str | None) -> dict[s
         Photo.stage_label: stage.label if stage else None,
         Photo.named_at: named_time(path.stem),
         Photo.state: IN_PLACE if origin is None else found.path.partition("/")[0],
-        Photo.companions: sorted(found.companions),
+        Photo.companions: beside,
     }
 
 
@@ -161,21 +156,6 @@ def _sort_in(path: Path, folder: Path, found: Scan, candidates: dict[str, Path],
         )
     else:
         plain[name] = path
-
-
-def _companions(candidates: Mapping[str, Path], plain: Mapping[str, Path]) -> dict[str, list[str]]:
-    """Companion path to the pictures it belongs to: same folder and `<stem>.*` or `<name>.*`."""
-    by_stem: dict[str, list[str]] = defaultdict(list)
-    for name in candidates:
-        path = PurePosixPath(name)
-        by_stem[_folded(str(path.with_suffix("")))].append(name)
-        by_stem[_folded(name)].append(name)
-    owners = {name: by_stem.get(_folded(str(PurePosixPath(name).with_suffix(""))), []) for name in plain}
-    return {name: pictures for name, pictures in owners.items() if pictures}
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name)
 
 
 def _other(name: str, path: Path, found: Scan) -> None:

@@ -15,10 +15,9 @@ import errno
 import hashlib
 import os
 import shutil
-import unicodedata
 from pathlib import Path
 
-from proofsheet.files import fsync_folder
+from proofsheet.files import folded, fsync_folder
 
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
 _BLOCK = 1 << 20
@@ -56,20 +55,21 @@ class Disk:
         folder.mkdir(exist_ok=True)
         fsync_folder(folder.parent)
 
-    def move(self, source: Path, target: Path, content_hash: str) -> None:
+    def move(self, source: Path, target: Path, content_hash: str, *, former: bool = False) -> None:
         """Give a file another name; if both names are there already and are one file, the old one goes.
 
         Args:
             source: the file.
             target: its new name; its folder is there.
             content_hash: SHA-256 that a copy must have.
+            former: whether the file had this name before; then names that differ in case or accents alone lay beside each other.
 
         Raises:
             TargetTaken: if the new name, or a twin of it, is another file.
             OSError: if the disk refuses; the file has its old name then, or both.
         """
         if not self._same_file(source, target):
-            self.refuse_taken(target)
+            self.refuse_taken(target, twins=not former)
             try:
                 self.before("link", target)
                 os.link(source, target, follow_symlinks=False)
@@ -78,7 +78,7 @@ class Disk:
             except OSError as error:
                 if error.errno not in _NO_LINKS:
                     raise
-                self._copy(source, target, content_hash)
+                self._copy(source, target, content_hash, former=former)
             self._names.get(target.parent, {})[folded(target.name)] = target.name
             fsync_folder(target.parent)
         self.remove(source)
@@ -126,21 +126,27 @@ class Disk:
             os.utime(work, ns=(modified_ns, modified_ns))
         self._name(work, target)
 
-    def refuse_taken(self, target: Path) -> None:
+    def refuse_taken(self, target: Path, *, twins: bool = True) -> None:
         """Refuse a name that is there, whatever a file system thinks of its case and accents.
+
+        Args:
+            target: the name.
+            twins: whether a name that differs in case or accents alone is refused too.
 
         Raises:
             TargetTaken: naming what is there.
         """
         if os.path.lexists(target):
             raise TargetTaken(f"{target} is there already")
+        if not twins:
+            return
         if target.parent not in self._names:
             there = [p.name for p in target.parent.iterdir()] if target.parent.is_dir() else []
             self._names[target.parent] = {folded(n): n for n in there if not n.endswith(PART)}
         if (twin := self._names[target.parent].get(folded(target.name))) is not None:
             raise TargetTaken(f"{target.parent / twin} is there already, and some disks take {target.name} for it")
 
-    def _copy(self, source: Path, target: Path, content_hash: str) -> None:
+    def _copy(self, source: Path, target: Path, content_hash: str, *, former: bool) -> None:
         """A copy that is compared before it gets its name; the source stays."""
         work, digest = _part(target), hashlib.sha256()
         found = source.stat()
@@ -157,9 +163,9 @@ class Disk:
             raise OSError(errno.EIO, "the copy differs from what was planned", str(source))
         shutil.copystat(source, work)
         os.utime(work, ns=(found.st_atime_ns, found.st_mtime_ns))
-        self._name(work, target)
+        self._name(work, target, former=former)
 
-    def _name(self, work: Path, target: Path) -> None:
+    def _name(self, work: Path, target: Path, *, former: bool = False) -> None:
         """Give finished work its name, which must be free."""
         self.before("name", target)
         try:
@@ -170,7 +176,9 @@ class Disk:
         except OSError as error:
             if error.errno not in _NO_LINKS:
                 raise
-            self.refuse_taken(target)  # no links here at all: look once more, then rename; the run lock keeps our own writers out
+            self.refuse_taken(
+                target, twins=not former
+            )  # no links here at all: look once more, then rename; the run lock keeps our own writers out
             work.rename(target)
         work.unlink(missing_ok=True)
         fsync_folder(target.parent)
@@ -181,11 +189,6 @@ class Disk:
             return os.path.samestat(source.lstat(), target.lstat())
         except FileNotFoundError:
             return False
-
-
-def folded(name: str) -> str:
-    """A name without case and with its accents composed: equal names may be one file on some file systems."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def _part(target: Path) -> Path:

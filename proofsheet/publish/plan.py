@@ -5,8 +5,9 @@ Add here: another reason for which a set is left alone.
 Keep out: doing it (apply.py).
 
 The winner of a set and its companions go to `selected/`, the other pictures and theirs to `review/`, each below the folder that it
-came from. Where all pictures of a set belong together, all go to `selected/`. A cut is a new file beside the winner. A set is moved
-whole or not at all.
+came from. Where all pictures of a set belong together, all go to `selected/`; RAW and JPEG of one shot go the same way. A cut is a
+new file beside the winner. A set is moved whole or not at all: a file that goes with pictures of two places leaves both where they
+are, and sets that share one go together.
 """
 
 from __future__ import annotations
@@ -15,17 +16,17 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from proofsheet.errors import UsageError
-from proofsheet.files import Refused, hash_file
-from proofsheet.placed import Placed, placed_files
+from proofsheet.files import Refused, folded, hash_file, printable
 from proofsheet.publish.cut import cut_name
-from proofsheet.publish.disk import Disk, TargetTaken, folded
+from proofsheet.publish.disk import Disk, TargetTaken
+from proofsheet.publish.whereabouts import Known, look_at_files
 from proofsheet.workspace import Project
-from schemas.apply import REVIEW, SELECTED
+from schemas.apply import SELECTED
 from schemas.library import Photo
 from schemas.review import Decision, Verdict
 
@@ -35,7 +36,7 @@ APPLIED = ("approved", "overridden")
 
 @dataclass(frozen=True)
 class Operation:
-    """One file: from where, to where, and what it must be."""
+    """One file: from where, to where, what it must be, and the unit that is moved whole or not at all."""
 
     group_id: str
     photo_id: str
@@ -47,6 +48,7 @@ class Operation:
     modified_ns: int
     content_hash: str
     box: list[float] | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,14 @@ class Plan:
         operations: in the order in which they would be done, set by set.
         refused: set to the reason for which it is left alone.
         counts: sets by what becomes of them.
+        staying: file that goes with no picture to the reason.
     """
 
     project: str
     operations: list[Operation]
     refused: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    staying: dict[str, str] = field(default_factory=dict)
 
     @property
     def plan_id(self) -> str:
@@ -79,19 +83,6 @@ class Plan:
         return dict(found)
 
 
-@dataclass
-class _Known:
-    folder: Path
-    photos: Mapping[str, Row]
-    owners: dict[str, set[str]]  # companion to the photos that it belongs to
-    groups: dict[str, str]  # photo to its set now
-    placed: Placed
-
-    def present(self, path: str) -> str:
-        """Where a file lies now, if it was moved since the last run."""
-        return path if (self.folder / path).exists() else self.placed.moved.get(path, path)
-
-
 def make_plan(project: Project, verdicts: Iterable[Row], most_sets: int | None = None) -> Plan:
     """Plan what the verdicts ask for; reads the disk and changes nothing.
 
@@ -100,43 +91,35 @@ def make_plan(project: Project, verdicts: Iterable[Row], most_sets: int | None =
         verdicts: rows of `verdicts` that stand and were handed over.
         most_sets: no more sets of the project than this are applied, those that are already counted; None for all.
     """
-    known = _known(project)
-    counts, refused, ready = Counter[str](), dict[str, str](), list[list[Operation]]()
-    claimed, disk = dict[str, str](), Disk()
-    for row in verdicts:
-        group, action = str(row[Verdict.group_id]), str(row[Verdict.action])
-        if action not in APPLIED:
-            counts[f"{action}: left as they are"] += 1
-            continue
+    rows = list(verdicts)
+    counts = Counter(f"{a}: left as they are" for r in rows if (a := str(r[Verdict.action])) not in APPLIED)
+    wanted = [r for r in rows if r[Verdict.action] in APPLIED]
+    known = look_at_files(project, wanted)
+    refused, ready, shared = dict[str, str](), dict[str, list[Operation]](), dict[str, set[str]]()
+    claimed, taken, disk = dict[str, str](), set[str](), Disk()
+    for row in wanted:
+        group = str(row[Verdict.group_id])
         try:
-            found = _of_set(row, known)
+            found, shared[group] = _of_set(row, known, taken)
             _claim(project.folder, found, claimed, disk)
         except (Refused, TargetTaken, UsageError) as error:
             refused[group] = _reason(error)
             continue
         if found:
-            ready.append(found)
+            ready[group] = found
         else:
             counts["applied already"] += 1
-    within = ready if most_sets is None else ready[: max(0, most_sets - counts["applied already"])]
-    more = {"planned": len(within), "beyond the pilot: left for later": len(ready) - len(within), "refused": len(refused)}
+    units = _units(ready, shared, refused)
+    within = _within(units, None if most_sets is None else most_sets - counts["applied already"])
+    left = sum(map(len, units)) - sum(map(len, within))
+    more = {"planned": sum(map(len, within)), "beyond the pilot: left for later": left, "refused": len(refused)}
     counts.update({what: n for what, n in more.items() if n})
-    return Plan(project.key, [o for found in within for o in found], refused, dict(counts))
+    operations = [replace(o, unit=unit[0]) for unit in within for group in unit for o in ready[group]]
+    return Plan(project.key, operations, refused, dict(counts), _staying(known, operations))
 
 
-def _known(project: Project) -> _Known:
-    photos = {str(r[Photo.photo_id]): r for r in project.store.read(Photo).to_dicts()}
-    owners: dict[str, set[str]] = defaultdict(set)
-    for photo, row in photos.items():
-        for companion in row[Photo.companions]:
-            owners[companion].add(photo)
-    decided = project.store.read(Decision)
-    groups = {photo: str(r[Decision.group_id]) for r in decided.to_dicts() for photo in r[Decision.photo_ids]}
-    return _Known(project.folder, photos, dict(owners), groups, placed_files(project.ledger))
-
-
-def _of_set(row: Row, known: _Known) -> list[Operation]:
-    """The operations of one set, the winner first."""
+def _of_set(row: Row, known: Known, taken: set[str]) -> tuple[list[Operation], set[str]]:
+    """The operations of one set, the winner first, and the sets that share files with it; what one of them takes is taken."""
     group, winner = str(row[Verdict.group_id]), str(row[Verdict.chosen_photo_id])
     members = [str(i) for i in row[Verdict.photo_ids]]
     gone = [i for i in members if i not in known.photos]
@@ -146,39 +129,76 @@ def _of_set(row: Row, known: _Known) -> list[Operation]:
         )
     if any(known.groups.get(i) != group for i in members):
         raise UsageError("Its pictures are in another set now.", "Review the new set.")
-    keep_all = bool(row.get(Decision.keep_all))
-    found, placed = list[Operation](), set[str]()
+    found, shared = list[Operation](), set[str]()
     for photo in sorted(members, key=lambda i: i != winner):
-        place = SELECTED if photo == winner or keep_all else REVIEW
-        found += _with_companions(known, group, photo, "winner" if photo == winner else "other", place, members, placed)
+        place, role = known.wanted[photo].folder, "winner" if photo == winner else "other"
+        shared |= known.agreed(known.paths[photo], group, place) if known.paths[photo] in known.owners else set()
+        found += _moved(known, group, photo, known.paths[photo], role)
+        for path in known.beside.get(photo, ()):
+            shared |= known.agreed(path, group, place)
+            found += _moved(known, group, photo, path, "companion") if path not in taken else ()
+            taken.add(path)
     if row[Verdict.crop] is not None:
         found += _cut(known, group, known.photos[winner], list(row[Verdict.crop]))
+    return found, shared
+
+
+def _moved(known: Known, group: str, photo: str, path: str, role: str) -> Iterable[Operation]:
+    """The move of a photo, or of a file beside it, which keeps its place beside it; nothing if it lies there already."""
+    beside = PurePosixPath(path).relative_to(PurePosixPath(known.paths[photo]).parent)
+    target = f"{known.wanted[photo].folder}/{beside}"
+    if target == path:
+        return
+    if printable(path) != path:
+        raise UsageError(f"The name of {printable(path)} is no text.", "Rename it.")
+    try:
+        content, mark = hash_file(known.folder / path, may_be_empty=role == "companion")
+    except Refused as refused:
+        raise UsageError(f"{path} is not moved: {refused.reason};", f"{refused.next_step}.") from refused
+    if role != "companion" and content != known.photos[photo][Photo.content_hash]:
+        raise UsageError(f"{path} has changed since the last run.", "Run the project and review the set again.")
+    yield Operation(group, photo, "move", role, path, target, mark.size, mark.mtime_ns, content)
+
+
+def _units(ready: Mapping[str, object], shared: Mapping[str, set[str]], refused: dict[str, str]) -> list[list[str]]:
+    """Sets that share files, together; what is shared with a set that is left is left too, with its reason."""
+    units, seen = list[list[str]](), set[str]()
+    for first in ready:
+        if first in seen:
+            continue
+        unit, more = list[str](), [first]
+        while more:
+            group = more.pop()
+            if group not in seen:
+                seen.add(group)
+                unit.append(group)
+                more += shared.get(group, ())
+        if (left := next((g for g in unit if g in refused), None)) is not None:
+            why = f"It shares files with set {left}, which is left: {refused[left]}"
+            refused.update({g: why for g in unit if g in ready})
+        else:
+            units.append([g for g in unit if g in ready])
+    return units
+
+
+def _within(units: Sequence[list[str]], most: int | None) -> list[list[str]]:
+    """The units of which all sets are within a number of sets."""
+    found, room = list[list[str]](), most
+    for unit in units:
+        if room is None or len(unit) <= room:
+            found.append(unit)
+            room = None if room is None else room - len(unit)
     return found
 
 
-def _with_companions(
-    known: _Known, group: str, photo: str, role: str, place: str, members: Sequence[str], placed: set[str]
-) -> Iterable[Operation]:
-    row = known.photos[photo]
-    home = f"{place}/{row[Photo.folder]}" if row[Photo.folder] else place
-    files = [(str(row[Photo.path]), role), *((c, "companion") for c in row[Photo.companions] if c not in placed)]
-    for listed, what in files:
-        if what == "companion":
-            placed.add(listed)
-            if strangers := known.owners[listed] - set(members):
-                others = ", ".join(sorted(str(known.photos[s][Photo.path]) for s in strangers))
-                raise UsageError(f"{listed} belongs to {others} of another set too.", "Give the pictures different names.")
-        path = known.present(listed)
-        target = f"{home}/{path.rpartition('/')[2]}"
-        if target == path:
-            continue
-        content, mark = hash_file(known.folder / path)
-        if what != "companion" and content != row[Photo.content_hash]:
-            raise UsageError(f"{path} has changed since the last run.", "Run the project and review the set again.")
-        yield Operation(group, photo, "move", what, path, target, mark.size, mark.mtime_ns, content)
+def _staying(known: Known, operations: Iterable[Operation]) -> dict[str, str]:
+    """Files that speak of a whole folder of which something goes."""
+    homes = {str(PurePosixPath(o.source).parent) for o in operations}
+    why = "it speaks of all pictures of its folder, and stays there"
+    return {p: why for p in known.of_folders if str(PurePosixPath(p).parent) in homes}
 
 
-def _cut(known: _Known, group: str, row: Row, box: list[float]) -> Iterable[Operation]:
+def _cut(known: Known, group: str, row: Row, box: list[float]) -> Iterable[Operation]:
     home = f"{SELECTED}/{row[Photo.folder]}" if row[Photo.folder] else SELECTED
     source = f"{home}/{row[Photo.file_name]}"
     target = cut_name(source)

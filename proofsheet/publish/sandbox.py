@@ -53,7 +53,7 @@ def make_sandbox(project: Project, sets: int, seed: int = 0) -> Sandbox:
         raise UsageError(f"{project.name} has no set of two pictures or more.", f"`proofsheet run {project.name}` makes sets.")
     rows = known.filter(pl.col(PhotoGroup.group_id).is_in(groups)).to_dicts()
     photos = [str(r[Photo.path]) for r in rows]
-    companions = sorted({c for r in rows for c in r[Photo.companions]})
+    companions = sorted({c for r in rows for c in r[Photo.companions]})  # as the last run saw them
     work = target.with_name(f".{target.name}.new")
     shutil.rmtree(work, ignore_errors=True)  # of an earlier try that was cut off
     for path in (*photos, *companions):
@@ -65,10 +65,10 @@ def make_sandbox(project: Project, sets: int, seed: int = 0) -> Sandbox:
 def _copy(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        before = hash_file(source)[0]
+        before = hash_file(source, may_be_empty=True)[0]
         shutil.copy2(source, target, follow_symlinks=False)
         fsync_file(target)
-        if hash_file(target)[0] != before:
+        if hash_file(target, may_be_empty=True)[0] != before:
             raise StoreError(f"The copy {target} differs from {source}.", "Check the disk; nothing of the original was changed.")
     except Refused as refused:
         raise UsageError(f"{source} was not copied: {refused.reason}.", f"{refused.next_step}.") from refused

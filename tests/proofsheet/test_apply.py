@@ -14,8 +14,9 @@ import pytest
 from PIL import Image
 
 from proofsheet.config import Configuration
-from proofsheet.publish.apply import Applier, last_plan
+from proofsheet.publish.apply import Applier
 from proofsheet.publish.disk import Disk, TargetTaken
+from proofsheet.publish.moves import last_plan
 from proofsheet.publish.plan import Plan, make_plan, with_keep_all
 from proofsheet.publish.sandbox import make_sandbox
 from proofsheet.reviewing.desk import Desk

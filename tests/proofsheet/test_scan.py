@@ -42,7 +42,8 @@ def test_every_file_is_counted_once(folder: Path) -> None:
     os.mkfifo(folder / "pipe.jpg")
     found = look(folder)
     assert [p.path for p in found.pictures] == ["a.jpg", "sub/b.png"]
-    assert found.pictures[0].companions == ("a.jpg.xmp", "a.txt")
+    rows = photo_rows("p", found, {p.file.content_hash: "JPEG" for p in found.pictures})
+    assert rows["companions"].to_list() == [["a.jpg.xmp", "a.txt"], []]
     assert {p: r.kind for p, r in found.refused.items()} == {
         "raw.cr2": "unsupported_format",
         "layers.psd": "unsupported_format",
@@ -139,3 +140,14 @@ def test_refusals_name_every_path_of_a_bad_content(folder: Path) -> None:
     refused, hashes = found.refusals({found.pictures[0].file.content_hash: why})
     assert refused == {"a.jpg": why, "b.jpg": why}
     assert set(hashes) == {"a.jpg", "b.jpg"}
+
+
+def test_a_raw_that_could_not_be_opened_goes_with_its_jpeg_and_is_told(folder: Path) -> None:
+    save_picture(folder / "a.jpg", 1)
+    for name in ("a.CR2", "a.CR2.xmp", ".picasa.ini", "._a.jpg"):
+        (folder / name).write_text(name)
+    found = scan(folder, folder.parent / "cache", Quiet(), raw=True)
+    assert [p.path for p in found.pictures] == ["a.CR2", "a.jpg"]
+    rows = photo_rows("p", found, {found.pictures[1].file.content_hash: "JPEG"})
+    assert rows["companions"].to_list() == [["._a.jpg", "a.CR2", "a.CR2.xmp"]]
+    assert found.others == {".picasa.ini": "folder", "._a.jpg": "companion", "a.CR2.xmp": "companion"}

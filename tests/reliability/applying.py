@@ -4,11 +4,11 @@ Holds `main`.
 Add here: another way to be cut off.
 Keep out: assertions on its figures.
 
-    python -m tests.reliability.applying BASE WORK STRIDE
+    python -m tests.reliability.applying BASE WORK STRIDE FORMS
 
-BASE holds a library and a home with verdicts handed over. Every child is forked before this process starts threads. STRIDE 1 fails
-every change by each error, which takes more than an hour. Prints one JSON document: how many distinct points were hit, and what was
-lost, separated or written over (nothing, it is hoped).
+BASE holds a library and a home with verdicts handed over, of every so many naming FORMS, or of stage series where that is 0. Every
+child is forked before this process starts threads. STRIDE 1 fails every change by each error, which takes more than an hour. Prints
+one JSON document: how many distinct points were hit, and what was lost, separated or written over (nothing, it is hoped).
 """
 
 from __future__ import annotations
@@ -27,14 +27,16 @@ from pathlib import Path
 import pyarrow.ipc  # noqa: F401 - before the forks: children would import it each time
 from PIL import Image
 
-from proofsheet.publish.apply import Applier, last_plan, unfinished
+from proofsheet.publish.apply import Applier
 from proofsheet.publish.disk import Disk
+from proofsheet.publish.moves import last_plan, unfinished
 from proofsheet.publish.plan import make_plan, with_keep_all
 from proofsheet.reviewing.submitting import submitted
 from proofsheet.workspace import Project, Workspace
 from schemas.settings import PlaceSettings
 from schemas.settings_review import ApplySettings
 from tests.kit import NOW
+from tests.namings_kit import DISTINCT, apart
 from tests.review_kit import COMPANIONS
 
 Image.init()  # the same for its formats
@@ -74,8 +76,9 @@ class Failing(CutOff):
 class Place:
     """A copy of the base, and what must come out of it."""
 
-    def __init__(self, base: Path, work: Path) -> None:
+    def __init__(self, base: Path, work: Path, forms: int) -> None:
         self.base, self.work = base, work
+        self.namings = DISTINCT[::forms] if forms else ()
         self.reset()
         self.before = seen(work / "library")
         self.problems: list[str] = []
@@ -105,12 +108,16 @@ class Place:
         contents = {c for c, _ in now.values()}
         self.problems += [f"{when}: lost {p}" for p, (c, _) in self.before.items() if c not in contents]
         if whole:
-            pictures = [p for p in now if p.endswith(".png") and "_crop" not in p]
-            for path in pictures:
-                missing = [k for k in COMPANIONS if path.removesuffix(".png") + k not in now]
-                self.problems += [f"{when}: {path} is without {missing}"] if missing else []
+            self.problems += [f"{when}: {p}" for p in self._apart(now)]
             plain = [p for p in now if "_crop" not in p]
             self.problems += [f"{when}: {len(plain)} files, not {len(self.before)}"] if len(plain) != len(self.before) else []
+
+    def _apart(self, now: dict[str, tuple[str, int]]) -> list[str]:
+        if self.namings:
+            return apart(self.work / "library/trip", self.namings)
+        pictures = [p for p in now if p.endswith(".png") and "_crop" not in p]
+        missing = {p: [k for k in COMPANIONS if p.removesuffix(".png") + k not in now] for p in pictures}
+        return [f"{path} is without {kinds}" for path, kinds in missing.items() if kinds]
 
     def check_restored(self, when: str) -> None:
         if seen(self.work / "library") != self.before:
@@ -232,7 +239,7 @@ def fail_once(place: Place, group: str, where: int, failing: Failing) -> str:
     told = f"{('apply', 'undo')[where]} {'for good' if failing.stays else 'once'} {point}"
     if ended != FAILED and "rmdir" not in told:
         place.problems.append(f"{told}: exit {ended}")
-    place.check(told, whole=not failing.stays and where == 0)
+    place.check(told, whole=not failing.stays)
     if child(lambda: one_set(place, group, Disk()) if where == 0 else go_back(place, Disk())) != CLEAN:
         place.problems.append(f"{told}: did not go on")
     place.check(f"{told}, gone on", whole=True)
@@ -243,8 +250,8 @@ def fail_once(place: Place, group: str, where: int, failing: Failing) -> str:
 
 def main() -> None:
     """Run everything and print the figures."""
-    base, work, stride = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-    mark, place = work.with_suffix(".mark"), Place(base, work)
+    base, work, stride, forms = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+    mark, place = work.with_suffix(".mark"), Place(base, work, forms)
     applied = kills(place, go_on, mark)
     place.check("applied", whole=True)
     undone = kills(place, go_back, mark)

@@ -13,7 +13,8 @@ import urllib.parse
 from pathlib import PurePosixPath
 
 from proofsheet.errors import ServiceUnreachable
-from proofsheet.publish.disk import TargetTaken, folded
+from proofsheet.files import folded
+from proofsheet.publish.disk import TargetTaken
 from proofsheet.publish.targets.parcel import TIMEOUT_S, Parcel, refused
 
 _NEXT = "Check address, rights and password."

@@ -1,0 +1,74 @@
+"""Before files are moved: the run that a submit has started, or is about to start, ends first.
+
+Holds `after_runs`.
+Add here: another sign that a run is about to come.
+Keep out: what is done then (applying.py).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from proofsheet.config import Configuration
+from proofsheet.locks import held_by, hold, home_lock
+from proofsheet.workspace import Project
+from schemas.review import ReviewBatch
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+_LOOK_S = 0.5
+
+
+@contextmanager
+def after_runs(project: Project, settings: Configuration, who: str, tell: Callable[[str], None]) -> Iterator[None]:
+    """Hold the run lock of a project; a run that holds it, or that is about to, comes first.
+
+    Args:
+        project: whose lock.
+        settings: how long to wait, and how often the library is looked at.
+        who: what is done under the lock, told to those who wait.
+        tell: told whom we wait for.
+
+    Raises:
+        Locked: if the run was not over in time.
+    """
+    if settings.apply.wait_s:
+        most_s = min(settings.apply.wait_s, 2 * settings.watch.interval_s + settings.watch.quiet_s)
+        _until_it_starts(project, most_s, tell)
+    with hold(project.run_lock, who, wait_s=settings.apply.wait_s, on_news=tell):
+        yield
+
+
+def _until_it_starts(project: Project, most_s: float, tell: Callable[[str], None]) -> None:
+    """Wait for a run that is about to come; nothing starts runs by itself where `proofsheet up` does not run."""
+    if held_by(home_lock(project.home)) is None:
+        return
+    from dagster_project.instance import open_instance
+
+    told, end = "", time.monotonic() + most_s
+    with open_instance(project.home) as instance:
+        while held_by(project.run_lock) is None and (coming := _coming(instance, project)) and time.monotonic() < end:
+            if coming != told:
+                tell(f"waiting for {coming} of {project.name}")
+                told = coming
+            time.sleep(_LOOK_S)
+
+
+def _coming(instance: dg.DagsterInstance, project: Project) -> str | None:
+    """The run that is about to start, in words: queued, or not yet asked for since the last submit."""
+    import dagster as dg
+
+    from dagster_project.automation import PROJECT_JOB
+    from resources.store import PARTITION_TAG
+
+    filters = dg.RunsFilter(job_name=PROJECT_JOB, tags={PARTITION_TAG: project.key})
+    last = next(iter(instance.get_run_records(filters=filters, limit=1)), None)
+    if last is not None and not last.dagster_run.is_finished:
+        return f"run {last.dagster_run.run_id}"
+    batches = [r[ReviewBatch.submitted_at] for r in project.ledger.rows(ReviewBatch).to_dicts()]
+    asked = last.create_timestamp.replace(tzinfo=None) if last is not None else None
+    return "the run that the submit starts" if batches and (asked is None or max(batches) > asked) else None
