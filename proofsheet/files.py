@@ -23,17 +23,19 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What tells that a file is the same without reading it; ctime cannot be set back by a program."""
+    """What tells that a file is the same without reading it; ctime cannot be set back by a program.
+
+    Number and device are not part of it: exFAT, FUSE and shares give others at each mount.
+    """
 
     size: int
     mtime_ns: int
     ctime_ns: int
-    inode: int
 
     @classmethod
     def of(cls, found: os.stat_result) -> Fingerprint:
         """The fingerprint in a stat result."""
-        return cls(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+        return cls(found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 class Refused(Exception):

@@ -45,7 +45,7 @@ def test_each_version_is_handed_over_once() -> None:
 
 
 def test_unfinished_copies_and_open_files_are_waited_for() -> None:
-    seen = Seen("a", 0, 5)
+    seen = Seen("a", 0)
     found = judge(seen, Look("a", "x.jpg.part"), 100, 10)
     assert (found.ready, found.reason) == (False, "waits for the end of the copy of 'x.jpg.part'")
     found = judge(seen, Look("a", None), 100, 10, writer="x.jpg")
