@@ -8,6 +8,7 @@ Keep out: pictures (pictures.py) and moves of originals.
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import io
 import os
@@ -156,6 +157,23 @@ def clone(source: Path, target: Path) -> None:
             fcntl.ioctl(dst.fileno(), _FICLONE, src.fileno())
     except (ImportError, OSError):
         shutil.copyfile(source, target)
+
+
+def link_or_rename(work: Path, target: Path) -> None:
+    """Give a finished file its name, for good after a crash; a file that is there is never replaced.
+
+    Raises:
+        FileExistsError: if there is one.
+    """
+    try:
+        target.hardlink_to(work)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, "it is there already", str(target)) from None
+        work.rename(target)
+    fsync_folder(target.parent)
 
 
 def fsync_file(path: Path) -> None:

@@ -93,16 +93,27 @@ class _Names:
     """Rules of one kind of entry; a pattern with a slash is compared with parent and name."""
 
     def __init__(self, rules: Mapping[str, Sequence[str]]) -> None:
-        every = [(name, why) for why, names in rules.items() for name in names]
-        self._plain = {name: why for name, why in every if not set(name) & set("*[/")}
-        self._patterns = [(re.compile(translate(n if "/" in n else f"*/{n}")), why) for n, why in every if n not in self._plain]
-        self._any = re.compile("|".join(pattern.pattern for pattern, _why in self._patterns))
+        every = {name: why for why, names in rules.items() for name in names}
+        self._plain = {name: why for name, why in every.items() if not set(name) & set("*[/")}
+        self._alone = _Patterns({n: w for n, w in every.items() if n not in self._plain and "/" not in n})
+        self._inside = _Patterns({n: w for n, w in every.items() if "/" in n})
 
     def reason(self, name: str, parent: str) -> str | None:
-        small, both = name.casefold(), f"{parent}/{name}".casefold()
-        if (found := self._plain.get(small)) or not self._any.match(both):
-            return found
-        return next(why for pattern, why in self._patterns if pattern.match(both))
+        small = name.casefold()
+        return self._plain.get(small) or self._alone.reason(small) or self._inside.reason(f"{parent.casefold()}/{small}")
+
+
+class _Patterns:
+    """Patterns with their reasons, tried at once."""
+
+    def __init__(self, rules: Mapping[str, str]) -> None:
+        self._reasons = [(re.compile(translate(pattern)), why) for pattern, why in rules.items()]
+        self._any = re.compile("|".join(map(translate, rules))) if rules else None
+
+    def reason(self, text: str) -> str | None:
+        if self._any is None or not self._any.match(text):
+            return None
+        return next(why for pattern, why in self._reasons if pattern.match(text))
 
 
 _FOLDERS, _FILES = _Names(FOLDERS), _Names(FILES)
