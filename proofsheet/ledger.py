@@ -126,14 +126,14 @@ class Ledger:
         return os.path.lexists(self.path)
 
     def check(self) -> None:
-        """Read all of it.
+        """Read every row of it.
 
         Raises:
-            Damaged: with what SQLite finds wrong, or with the table that is not as it was made.
+            Damaged: with what SQLite finds wrong, or with the table or value that is not as it was written.
         """
         if not self.is_there():
             return
-        with self._open() as con:
+        with self._read() as con:
             found = str(con.execute("PRAGMA integrity_check(1)").fetchone()[0])
             if found != "ok":
                 raise self._damaged(found.replace("\n", " "))
@@ -141,6 +141,9 @@ class Ledger:
                 there = {row["name"] for row in con.execute(f'PRAGMA table_info("{table.name}")')}
                 if missing := table.columns().keys() - there:
                     raise self._damaged(f"its table {table.name} has no column {sorted(missing)[0]}")
+                for row in con.execute(select(table, ())):
+                    for name in table.columns():
+                        decode(table, name, row[name])
 
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:
@@ -166,9 +169,6 @@ class Ledger:
         try:
             self._find()
             with closing(sqlite3.connect(self.path, timeout=60.0)) as con:
-                con.row_factory = sqlite3.Row
-                con.execute("PRAGMA journal_mode=WAL")
-                con.execute("PRAGMA synchronous=FULL")
                 self._prepare(con)
                 yield con
         except sqlite3.Error as error:
@@ -196,7 +196,13 @@ class Ledger:
         return Damaged(self.path, wrong, f"{RESTORE} `proofsheet projects set-aside {self.project}` keeps it and begins a new one.")
 
     def _prepare(self, con: sqlite3.Connection) -> None:
-        version = con.execute("PRAGMA user_version").fetchone()[0]
+        con.row_factory = sqlite3.Row
+        try:
+            con.execute("PRAGMA journal_mode=WAL")
+            con.execute("PRAGMA synchronous=FULL")
+            version = con.execute("PRAGMA user_version").fetchone()[0]
+        except UnicodeDecodeError as error:  # the sentence in which SQLite tells what is wrong
+            raise self._damaged("its tables cannot be read") from error
         if version > FORMAT:
             raise StoreTooNew(
                 f"The ledger {self.path} has format {version}; this Proofsheet knows {FORMAT}.",
