@@ -52,6 +52,13 @@ class Generations:
             mark = None
         return (str(self.folder), number, found, mark)
 
+    def mark(self) -> Hashable:
+        """The same for a pointer that may be damaged."""
+        try:
+            return self.identity()
+        except Damaged:
+            return time.monotonic_ns()
+
     def path(self, number: int) -> Path:
         """File of a generation."""
         return self.folder / f"{number:06d}.duckdb"

@@ -25,7 +25,7 @@ from proofsheet.ledger_tables import FACTS, KEPT
 from schemas.facts import WordEdit
 from schemas.table import Table
 
-FORMAT = 7
+FORMAT = 8
 RESTORE = "Put back the copy of your backup. Without one,"
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 
@@ -219,7 +219,7 @@ class Ledger:
             )
 
     def _bring_up_to_date(self, con: sqlite3.Connection) -> None:
-        """Make what is missing, in one transaction; what is there stays. Formats 2 to 7 added tables and nullable columns."""
+        """Make what is missing, in one transaction; what is there stays. Formats 2 to 8 added tables and nullable columns."""
         with con:
             con.execute("BEGIN IMMEDIATE")
             con.execute("CREATE TABLE IF NOT EXISTS owner (project TEXT NOT NULL PRIMARY KEY)")

@@ -16,6 +16,7 @@ from schemas.table import Table
 FACTS: tuple[type[Table], ...] = (
     facts.Refusal,
     facts.RunRecord,
+    facts.ProjectFolder,
     facts.ModelAnswer,
     facts.JobFailure,
     facts.CopiedText,

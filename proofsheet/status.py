@@ -42,6 +42,7 @@ class ProjectStatus:
         new: files on disk that no run has seen.
         changed: photos whose size or time is another than in the last run.
         gone: files that the last run saw and that are no longer there.
+        left_out: reason to number of the files and folders of systems and other programs that the last run left out.
     """
 
     key: str
@@ -59,6 +60,7 @@ class ProjectStatus:
     new: int
     changed: int
     gone: int
+    left_out: dict[str, int]
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -76,6 +78,7 @@ def project_status(project: Project) -> ProjectStatus:
     photos, quarantined = counts.get(Photo.name, 0), counts.get(Quarantine.name, 0)
     others = counts.get(OtherFile.name, 0)
     news = disk_news(project.folder, store.read(Photo), store.read(Quarantine), store.read(OtherFile))
+    left = store.read(OtherFile)[OtherFile.reason].drop_nulls().value_counts()
     times = [str(row[StoredTable.published_at]) for row in books.values()]
     return ProjectStatus(
         key=project.key,
@@ -93,6 +96,7 @@ def project_status(project: Project) -> ProjectStatus:
         new=news.new,
         changed=news.changed,
         gone=news.gone,
+        left_out=dict(left.sort(OtherFile.reason).iter_rows()),
     )
 
 

@@ -11,7 +11,8 @@ import click
 import polars as pl
 from rich.table import Table as RichTable
 
-from dagster_project.commands.common import chosen, json_option, out, print_json, settings_and_workspace
+from dagster_project.commands.common import chosen, end_with, json_option, out, print_json, settings_and_workspace
+from proofsheet.health import each_alone
 
 
 @click.command()
@@ -21,17 +22,22 @@ from dagster_project.commands.common import chosen, json_option, out, print_json
 def sql(statement: str, projects: tuple[str, ...], as_json: bool) -> None:
     """Ask the tables of each project a question in SQL; the tables cannot be changed.
 
-    Every project has its own database, so the statement is asked in each. The JSON has projects.<name>: [rows].
+    Every project has its own database, so the statement is asked in each. The JSON has projects.<name>: [rows], and
+    damaged: [{project, file, problem, next_step}], of which the exit code 3 tells.
     """
     _settings, workspace = settings_and_workspace()
-    answers = {p.name: p.store.query(statement) for p in chosen(workspace, projects) if p.store.generation()}
+    wanted = chosen(workspace, projects)
+    asked = each_alone(wanted, lambda p: p.store.query(statement) if p.store.generation() else None)
+    answers = {p.name: answer for p, answer in asked.found if answer is not None}
     if as_json:
-        print_json({"projects": {name: answer.to_dicts() for name, answer in answers.items()}})
-        return
-    for name, answer in answers.items():
-        out().print(_table(name, answer))
-    if not answers:
-        out().print("no tables yet: run `proofsheet run --all` first")
+        told = {name: answer.to_dicts() for name, answer in answers.items()}
+        print_json({"projects": told, "damaged": [t.as_dict() for t in asked.troubles]})
+    else:
+        for name, answer in answers.items():
+            out().print(_table(name, answer))
+        if not answers and not asked.troubles:
+            out().print("no tables yet: run `proofsheet run --all` first")
+    end_with(asked.troubles, len(wanted))
 
 
 def _table(name: str, answer: pl.DataFrame) -> RichTable:
