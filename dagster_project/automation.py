@@ -130,7 +130,7 @@ def look_around(context: dg.SensorEvaluationContext, workspace: Workspace, quiet
         now: seconds.
     """
     workspace.remember()
-    memory, number = Memory(workspace.home), int(context.cursor) if (context.cursor or "").isdecimal() else 0
+    memory, number = Memory(workspace.home), _number(context.cursor)
     before = memory.read(number)
     tick = look_through(workspace, before, quiet_s, now)
     if tick.watched != before:
@@ -146,3 +146,8 @@ def look_around(context: dg.SensorEvaluationContext, workspace: Workspace, quiet
         dynamic_partitions_requests=changes,
         cursor=str(number),
     )
+
+
+def _number(cursor: str | None) -> int:
+    """The number that a cursor holds; 0 for none, and for what former versions kept in it."""
+    return int(cursor) if cursor and cursor.isdecimal() else 0

@@ -14,6 +14,7 @@ import io
 import os
 import shutil
 import stat
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,6 +147,11 @@ def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> b
     writer.writeheader()
     writer.writerows(rows)
     return stream.getvalue().encode("utf-8")
+
+
+def set_aside(path: Path) -> Path:
+    """Keep what lies in the place of something else under another name beside it; gives that name."""
+    return path.rename(path.with_name(f"{path.name}.damaged-{time.time_ns()}"))
 
 
 def clone(source: Path, target: Path) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 
 from proofsheet.errors import Damaged
-from proofsheet.files import Fingerprint, fsync_file, fsync_folder, write_atomic
+from proofsheet.files import Fingerprint, fsync_file, fsync_folder, set_aside, write_atomic
 
 _KEPT = 2
 MENDS = "Nothing has to be restored: the next run of the project sets it aside and makes the tables again."
@@ -98,8 +98,7 @@ class Generations:
         disk. Nothing is deleted.
         """
         if self.folder.exists() and not self.folder.is_dir():
-            aside = self.folder.with_name(f"{self.folder.name}.damaged-{time.time_ns()}")
-            on_news(f"a file lay in the place of the store and was set aside as {self.folder.rename(aside).name}")
+            on_news(f"a file lay in the place of the store and was set aside as {set_aside(self.folder).name}")
         try:
             pointers = self.pointers()
         except Damaged:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -18,7 +18,6 @@ from proofsheet.locks import hold
 from proofsheet.workspace import Project
 
 Found = TypeVar("Found")
-_CHECKED: dict[Path, tuple[Hashable, Trouble | None]] = {}  # files that were read as a whole, by what changes with them
 
 
 @dataclass(frozen=True)
@@ -30,16 +29,18 @@ class Trouble:
         file: what is damaged; empty if the trouble is no file's.
         problem: what is wrong, with the file.
         next_step: what a person can do about it.
+        error: the same, to be raised.
     """
 
     project: str
     file: str
     problem: str
     next_step: str
+    error: StoreError
 
     def as_dict(self) -> dict[str, str]:
         """For JSON."""
-        return asdict(self)
+        return {n: str(getattr(self, n)) for n in ("project", "file", "problem", "next_step")}
 
     def __str__(self) -> str:
         return f"{self.project}: {self.problem} {self.next_step}"
@@ -48,7 +49,7 @@ class Trouble:
     def of(cls, project: Project, error: StoreError) -> Trouble:
         """What an error says of a project."""
         file = str(error.file) if isinstance(error, Damaged) else ""
-        return cls(project.name, file, error.what, error.next_step)
+        return cls(project.name, file, error.what, error.next_step, error)
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,18 @@ class Alone(Generic[Found]):
 
     found: list[tuple[Project, Found]]
     troubles: list[Trouble]
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """What was found when a file was read as a whole, and when that was."""
+
+    mark: Hashable
+    trouble: Trouble | None
+    at: float
+
+
+_CHECKED: dict[Path, _Checked] = {}
 
 
 def each_alone(projects: Iterable[Project], verb: Callable[[Project], Found]) -> Alone[Found]:
@@ -70,11 +83,16 @@ def each_alone(projects: Iterable[Project], verb: Callable[[Project], Found]) ->
     return outcome
 
 
-def trouble_of(project: Project) -> Trouble | None:
-    """What is wrong with ledger or store of a project; both are read as a whole, again only after a change."""
+def trouble_of(project: Project, again_s: float = 0.0) -> Trouble | None:
+    """What is wrong with ledger or store of a project; both are read as a whole, and again only after a change.
+
+    Args:
+        project: whose files.
+        again_s: how long a file that was whole is believed to be so while it changes.
+    """
     ledger, generations = project.ledger, project.store.generations
-    return _once(project, ledger.path, file_mark(ledger.path), ledger.check) or _once(
-        project, generations.folder, generations.mark(), generations.check
+    return _once(project, ledger.path, file_mark(ledger.path), ledger.check, again_s) or _once(
+        project, generations.folder, generations.mark(), generations.check, again_s
     )
 
 
@@ -115,13 +133,13 @@ def set_aside_ledger(project: Project) -> Path | None:
     return folder / ledger.path.name
 
 
-def _once(project: Project, place: Path, mark: Hashable, checked: Callable[[], None]) -> Trouble | None:
+def _once(project: Project, place: Path, mark: Hashable, check: Callable[[], None], again_s: float) -> Trouble | None:
     known = _CHECKED.get(place)
-    if known is None or known[0] != mark:
+    if known is None or (known.mark != mark and (known.trouble or time.monotonic() - known.at >= again_s)):
         try:
-            checked()
+            check()
             found = None
         except StoreError as error:
             found = Trouble.of(project, error)
-        _CHECKED[place] = known = (mark, found)
-    return known[1]
+        _CHECKED[place] = known = _Checked(mark, found, time.monotonic())
+    return known.trouble

@@ -13,14 +13,13 @@ from __future__ import annotations
 
 import json
 import re
-import time
 import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 from proofsheet.errors import StoreError
-from proofsheet.files import printable, short_hash, write_atomic
+from proofsheet.files import printable, set_aside, short_hash, write_atomic
 from proofsheet.ledger import Ledger
 from schemas.facts import ProjectFolder
 
@@ -50,7 +49,7 @@ class Registry:
         found = self._read()
         return self._from_ledgers() if found is None else found
 
-    def remember(self, present: Mapping[str, str]) -> None:
+    def remember(self, present: dict[str, str]) -> None:
         """Note these keys with their names; those of folders that are gone stay."""
         before = self._read()
         names = (self._from_ledgers() if before is None else before) | present
@@ -75,7 +74,7 @@ class Registry:
 
     def _write(self, names: Mapping[str, str]) -> None:
         if self._file.exists() and self._read() is None:
-            self._file.rename(self._file.with_name(f"{self._file.name}.damaged-{time.time_ns()}"))
+            set_aside(self._file)
         write_atomic(self._file, json.dumps(names, indent=2, ensure_ascii=False).encode("utf-8"))
 
     def _from_ledgers(self) -> dict[str, str]:

@@ -46,10 +46,10 @@ def sound(projects: Sequence[Project]) -> tuple[list[Project], list[Trouble]]:
     return [p for p, trouble in looked if trouble is None], [trouble for _p, trouble in looked if trouble is not None]
 
 
-def end_with(troubles: Sequence[Trouble], asked: int) -> None:
+def end_with(troubles: Sequence[Trouble], asked: int, console: Console | None = None) -> None:
     """Tell what is wrong with the projects that were left out, and end with the exit code for it; go on if there are none."""
     for trouble in troubles:
-        err().print(str(trouble), markup=False, soft_wrap=True)
+        (console or err()).print(str(trouble), markup=False, soft_wrap=True)
     if troubles:
         sys.exit(FAILED if len(troubles) == asked else SOME_FAILED)
 

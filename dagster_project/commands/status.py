@@ -14,7 +14,7 @@ from typing import Any
 import click
 from rich.table import Table as RichTable
 
-from dagster_project.commands.common import chosen, end_with, json_option, out, print_json, settings_and_workspace, sound
+from dagster_project.commands.common import chosen, end_with, err, json_option, out, print_json, settings_and_workspace, sound
 from proofsheet.health import each_alone, trouble_of
 from proofsheet.library.adopting import Question, find_renamed
 from proofsheet.locks import held_by
@@ -73,7 +73,7 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
         if not wanted:
             out().print("no project: the library has no sub-folder")
     shared = trouble_of(workspace.shared)
-    end_with([*troubles, *([shared] if shared else [])], len(wanted))
+    end_with([*troubles, *([shared] if shared else [])], len(wanted), err() if as_json else out())
 
 
 def _beside(workspace: Workspace) -> dict[str, Any]:
