@@ -129,14 +129,14 @@ def look_around(context: dg.SensorEvaluationContext, workspace: Workspace, quiet
         quiet_s: how long nothing may have changed.
         now: seconds.
     """
-    workspace.remember()
+    projects = workspace.remember()
     memory, number = Memory(workspace.home), _number(context.cursor)
     before = memory.read(number)
-    tick = look_through(workspace, before, quiet_s, now)
+    tick = look_through(workspace, projects, before, quiet_s, now)
     if tick.watched != before:
         number += 1
         memory.write(number, tick.watched)
-    added, gone = partition_changes(context.instance, workspace.projects())
+    added, gone = partition_changes(context.instance, projects)
     context.log.info(tick.text())
     changes = [PROJECTS.build_add_request(added)] if added else []
     changes += [PROJECTS.build_delete_request(gone)] if gone else []  # type: ignore[list-item]

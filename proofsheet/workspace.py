@@ -7,6 +7,7 @@ Keep out: what is done there.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -148,13 +149,19 @@ class Workspace:
         """The places of what belongs to no project."""
         return Project(SHARED, "all projects", self.library, self.home)
 
-    def remember(self) -> None:
-        """Note the names of the present projects, so that a vanished folder can be told by its name."""
-        self.registry.remember({p.key: p.name for p in self.projects()})
+    def remember(self) -> list[Project]:
+        """Note the names of the present projects, so that a vanished folder can be told by its name; gives these projects."""
+        projects = self.projects()
+        self.registry.remember({p.key: p.name for p in projects})
+        return projects
 
-    def vanished(self) -> dict[str, str]:
-        """Key to name of every project that was here and whose folder is gone; its tables and facts stay."""
-        present = {p.key for p in self.projects()}
+    def vanished(self, projects: Iterable[Project] | None = None) -> dict[str, str]:
+        """Key to name of every project that was here and whose folder is gone; its tables and facts stay.
+
+        Args:
+            projects: the present ones, where they are known.
+        """
+        present = {p.key for p in (self.projects() if projects is None else projects)}
         return {key: name for key, name in self.registry.names().items() if key not in present}
 
     def former(self, key: str, name: str) -> Project:

@@ -12,7 +12,7 @@ A look lists folders; a ledger is opened only if its file is another than at the
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +28,7 @@ from proofsheet.workspace import Project, Workspace
 from schemas.review import ReviewBatch
 
 MOST_AT_ONCE = 25  # runs that one look asks for: each costs the daemon some hundredths of a second
+MOST_OPENED = 200  # ledgers; each costs some thousandths
 _TOLD = 20
 
 
@@ -52,12 +53,13 @@ class Watched:
 
 @dataclass
 class Tick:
-    """What one look found: runs by their key, what to remember, and lines for people."""
+    """What one look found: runs by their key, what to remember, lines for people, folders without news, ledgers opened."""
 
     runs: dict[str, Project] = field(default_factory=dict)
     watched: dict[str, Watched] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
     unchanged: int = 0
+    opened: int = 0
 
     def text(self) -> str:
         """The lines in one, as long as it may be kept with every tick."""
@@ -99,34 +101,38 @@ class Memory:
         return self._folder / f"{number}.json"
 
 
-def look_through(workspace: Workspace, before: Mapping[str, Watched], quiet_s: float, now: float) -> Tick:
+def look_through(
+    workspace: Workspace, projects: Sequence[Project], before: Mapping[str, Watched], quiet_s: float, now: float
+) -> Tick:
     """Look at every folder once, and decide what is to be run.
 
     Args:
         workspace: library and home.
+        projects: of the workspace.
         before: what the last look remembered, by key.
         quiet_s: how long nothing may have changed.
         now: seconds.
     """
-    tick, forgetful, ready = Tick(), forgetful_devices(), dict[str, Project]()
-    for project in workspace.projects():
+    tick, forgetful, ready, gone = Tick(), forgetful_devices(), dict[str, Project](), workspace.vanished(projects)
+    for project in projects:
         known = before.get(project.key)
         judged = judge(known.seen if known else None, look_at(project.folder, forgetful), now, quiet_s)
-        tick.watched[project.key] = _with_ledger(project, known, judged)
+        if known and judged.ready and len(ready) == MOST_AT_ONCE:
+            judged = Judgement(known.seen, False, "settled: waits for its turn")
+        tick.watched[project.key] = _with_ledger(project, known, judged, tick)
         if judged.ready:
             ready[project.key] = project
         else:
             _consider(project, known, tick, judged)
-    _adopt(workspace, ready, tick, now)
+    if gone and ready:
+        _adopt(workspace, ready, tick, now)
     writers = list(files_being_written()) if ready else []
-    for number, (key, project) in enumerate(ready.items()):
+    for key, project in ready.items():
         known, writer = before[key], next(_inside(project.folder, writers), None)
         judged = judge(known.seen, look_at(project.folder, forgetful), now, quiet_s, writer)
-        if judged.ready and number >= MOST_AT_ONCE:
-            judged = Judgement(known.seen, False, "settled: waits for its turn")
         tick.watched[key] = replace(tick.watched[key], seen=judged.seen)
         _consider(project, known, tick, judged)
-    tick.told += [f"{name}: its folder is gone; tables and facts are kept" for name in workspace.vanished().values()]
+    tick.told += [f"{name}: its folder is gone; tables and facts are kept" for name in gone.values()]
     return tick
 
 
@@ -154,12 +160,13 @@ def _consider(project: Project, known: Watched | None, tick: Tick, judged: Judge
         tick.told.append(f"{project.name}: {cause}")
 
 
-def _with_ledger(project: Project, known: Watched | None, judged: Judgement) -> Watched:
-    """What is to be remembered of a project; its ledger is opened only if the file changed."""
-    mark = file_mark(project.ledger.path)
-    if known and known.ledger == mark:
-        return replace(known, seen=judged.seen)
-    handed = known.handed if known else 0
+def _with_ledger(project: Project, known: Watched | None, judged: Judgement, tick: Tick) -> Watched:
+    """What is to be remembered of a project; its ledger is opened only if the file changed, at the next look if this one is full."""
+    mark, handed = file_mark(project.ledger.path), known.handed if known else 0
+    full = tick.opened >= MOST_OPENED or len(tick.runs) >= MOST_AT_ONCE
+    if full or (known and known.ledger == mark):
+        return replace(known or Watched(judged.seen), seen=judged.seen)
+    tick.opened += project.ledger.is_there()
     try:
         return Watched(judged.seen, handed, mark, project.ledger.rows(ReviewBatch).height)
     except StoreError as error:
@@ -168,8 +175,6 @@ def _with_ledger(project: Project, known: Watched | None, judged: Judgement) -> 
 
 def _adopt(workspace: Workspace, ready: dict[str, Project], tick: Tick, now: float) -> None:
     """Settled folders that surely are projects of another name take over; they are run at the next look, under their own key."""
-    if not ready or not workspace.vanished():
-        return
     moment = datetime.fromtimestamp(now, UTC).replace(tzinfo=None)
     done, told = adopt_renamed(workspace, moment, {p.name for p in ready.values()})
     tick.told += told
