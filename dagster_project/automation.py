@@ -5,9 +5,7 @@ Add here: a job, a sensor, a schedule.
 Keep out: what a run does.
 """
 
-import json
 import time
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,13 +14,11 @@ import dagster as dg
 from assets.stage import PROJECTS
 from proofsheet.cleaning import clean
 from proofsheet.learn.retraining import new_overrides
-from proofsheet.library.settle import Seen, judge, look_at
-from proofsheet.processes import writer_below
+from proofsheet.library.watching import Memory, look_through
 from proofsheet.workspace import Project, Workspace
 from resources.along import AlongResource
 from resources.photos import PhotoFilesResource
 from resources.store import StoreResource
-from schemas.review import ReviewBatch
 from schemas.settings import WatchSettings
 from schemas.settings_learning import RankerSettings
 
@@ -128,45 +124,30 @@ def look_around(context: dg.SensorEvaluationContext, workspace: Workspace, quiet
     """One tick of the sensor.
 
     Args:
-        context: gives instance and cursor (JSON: what was seen of each folder, and how many batches of its review there were).
+        context: gives instance and cursor (the number of what the last tick remembered).
         workspace: library and home.
         quiet_s: how long nothing may have changed.
         now: seconds.
     """
-    projects = workspace.projects()
-    workspace.remember()
+    projects = workspace.remember()
+    memory, number = Memory(workspace.home), _number(context.cursor)
+    before = memory.read(number)
+    tick = look_through(workspace, projects, before, quiet_s, now)
+    if tick.watched != before:
+        number += 1
+        memory.write(number, tick.watched)
     added, gone = partition_changes(context.instance, projects)
-    remembered: Mapping[str, Any] = json.loads(context.cursor or "{}")
-    cursor, batches = dict[str, Any](), dict[str, int]()
-    requests: list[dg.RunRequest] = []
-    told: list[str] = []
-    for project, seen, ready, reason in _judged(projects, remembered.get("folders", {}), quiet_s, now):
-        cursor[project.key] = seen.as_dict()
-        before, count = remembered.get("batches", {}).get(project.key, 0), project.ledger.rows(ReviewBatch).height
-        submitted = count > before and seen.done == seen.signature  # while it is copied to, its next run takes the batch in
-        batches[project.key] = count if ready or submitted else before
-        told.append(f"{project.name}: {'a batch of the review was submitted' if submitted else reason}")
-        if ready or submitted:
-            key = f"{project.key}-{seen.signature}" + ("" if ready else f"-batch-{batches[project.key]}")
-            requests.append(dg.RunRequest(run_key=key, partition_key=project.key))
-    told += [f"{name}: its folder is gone; tables and facts are kept" for name in workspace.vanished().values()]
-    context.log.info("; ".join(told))
+    context.log.info(tick.text())
     changes = [PROJECTS.build_add_request(added)] if added else []
     changes += [PROJECTS.build_delete_request(gone)] if gone else []  # type: ignore[list-item]
     return dg.SensorResult(
-        run_requests=requests or None,
-        skip_reason=None if requests else "; ".join(told) or "the library has no sub-folder",
+        run_requests=[dg.RunRequest(run_key=key, partition_key=project.key) for key, project in tick.runs.items()] or None,
+        skip_reason=None if tick.runs else tick.text(),
         dynamic_partitions_requests=changes,
-        cursor=json.dumps({"folders": cursor, "batches": batches}),
+        cursor=str(number),
     )
 
 
-def _judged(
-    projects: list[Project], remembered: Mapping[str, Any], quiet_s: float, now: float
-) -> Iterator[tuple[Project, Seen, bool, str]]:
-    for project in projects:
-        before = Seen(**remembered[project.key]) if project.key in remembered else None
-        found = judge(before, look_at(project.folder), now, quiet_s)
-        if found.ready and (writer := writer_below(project.folder)):
-            found = judge(before, look_at(project.folder), now, quiet_s, writer)
-        yield project, found.seen, found.ready, found.reason
+def _number(cursor: str | None) -> int:
+    """The number that a cursor holds; 0 for none, and for what former versions kept in it."""
+    return int(cursor) if cursor and cursor.isdecimal() else 0

@@ -20,6 +20,7 @@ from dagster_project.commands.doctor import doctor
 from dagster_project.commands.history import history
 from dagster_project.commands.init import init
 from dagster_project.commands.models import models
+from dagster_project.commands.projects import projects
 from dagster_project.commands.prompts import prompts
 from dagster_project.commands.publish import exporting, publishing, sidecars
 from dagster_project.commands.quarantine import quarantine
@@ -82,6 +83,7 @@ for command in (
     sets,
     prompts,
     rate,
+    projects,
     quarantine,
     review,
     sandbox,

@@ -18,7 +18,7 @@ import schemas
 from dagster_project.cli import main
 from dagster_project.review.keys import KEYS
 from proofsheet.config import Configuration
-from proofsheet.ledger import FACTS
+from proofsheet.ledger_tables import FACTS
 from schemas.storage import StoredTable
 from schemas.table import Table
 

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from proofsheet.health import each_alone
 from proofsheet.workspace import Workspace
 from schemas.library import Photo
 
@@ -54,8 +55,8 @@ def _removable(workspace: Workspace, current: Collection[str]) -> Iterator[Path]
     for folder in (f for pattern in _VERSIONED for f in (home / "cache").glob(f"*/{pattern}")):
         if folder.name not in current:
             yield from (p for p in folder.rglob("*") if p.is_file())
-    for project in workspace.projects():
-        present = set(project.store.read(Photo)[Photo.content_hash])
+    sound = each_alone(workspace.projects(), lambda p: set(p.store.read(Photo)[Photo.content_hash]))
+    for project, present in sound.found:
         for preview in project.cache.glob("previews-*/*/*.jpg"):
             if preview.name.partition("-")[0] not in present:
                 yield preview

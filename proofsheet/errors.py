@@ -7,6 +7,8 @@ Keep out: messages (they are written where the error is found).
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class ProofsheetError(Exception):
     """Something the user can mend."""
@@ -30,6 +32,14 @@ class NotFound(UsageError):
 
 class StoreError(ProofsheetError):
     """A store file that cannot be read or written."""
+
+
+class Damaged(StoreError):
+    """A file of the home that does not hold what was written into it; the work of its project alone stops."""
+
+    def __init__(self, file: Path, wrong: str, next_step: str) -> None:
+        super().__init__(f"{file} is damaged: {wrong}.", next_step)
+        self.file = file
 
 
 class StoreTooNew(StoreError):

@@ -8,11 +8,13 @@ Keep out: pictures (pictures.py) and moves of originals.
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import io
 import os
 import shutil
 import stat
+import time
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,17 +26,19 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What tells that a file is the same without reading it; ctime cannot be set back by a program."""
+    """What tells that a file is the same without reading it; ctime cannot be set back by a program.
+
+    Number and device are not part of it: exFAT, FUSE and shares give others at each mount.
+    """
 
     size: int
     mtime_ns: int
     ctime_ns: int
-    inode: int
 
     @classmethod
     def of(cls, found: os.stat_result) -> Fingerprint:
         """The fingerprint in a stat result."""
-        return cls(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+        return cls(found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 class Refused(Exception):
@@ -155,6 +159,11 @@ def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> b
     return stream.getvalue().encode("utf-8")
 
 
+def set_aside(path: Path) -> Path:
+    """Keep what lies in the place of something else under another name beside it; gives that name."""
+    return path.rename(path.with_name(f"{path.name}.damaged-{time.time_ns()}"))
+
+
 def clone(source: Path, target: Path) -> None:
     """Copy a file; a copy-on-write file system shares the blocks."""
     try:
@@ -164,6 +173,23 @@ def clone(source: Path, target: Path) -> None:
             fcntl.ioctl(dst.fileno(), _FICLONE, src.fileno())
     except (ImportError, OSError):
         shutil.copyfile(source, target)
+
+
+def link_or_rename(work: Path, target: Path) -> None:
+    """Give a finished file its name, for good after a crash; a file that is there is never replaced.
+
+    Raises:
+        FileExistsError: if there is one.
+    """
+    try:
+        target.hardlink_to(work)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, "it is there already", str(target)) from None
+        work.rename(target)
+    fsync_folder(target.parent)
 
 
 def fsync_file(path: Path) -> None:

@@ -16,10 +16,11 @@ import time
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 
-from proofsheet.errors import StoreError
-from proofsheet.files import Fingerprint, fsync_file, fsync_folder, write_atomic
+from proofsheet.errors import Damaged
+from proofsheet.files import Fingerprint, fsync_file, fsync_folder, set_aside, write_atomic
 
 _KEPT = 2
+MENDS = "Nothing has to be restored: the next run of the project sets it aside and makes the tables again."
 
 
 def file_sum(path: Path) -> str:
@@ -47,9 +48,16 @@ class Generations:
         number, found = next(iter(self.pointers()), (0, ""))
         try:
             mark = Fingerprint.of(self.path(number).stat())
-        except FileNotFoundError:
+        except OSError:
             mark = None
         return (str(self.folder), number, found, mark)
+
+    def mark(self) -> Hashable:
+        """The same for a pointer that may be damaged."""
+        try:
+            return self.identity()
+        except Damaged:
+            return time.monotonic_ns()
 
     def path(self, number: int) -> Path:
         """File of a generation."""
@@ -89,9 +97,11 @@ class Generations:
         A generation is whole if its bytes are those that were written. What is missing is made again from ledger, cache and
         disk. Nothing is deleted.
         """
+        if self.folder.exists() and not self.folder.is_dir():
+            on_news(f"a file lay in the place of the store and was set aside as {set_aside(self.folder).name}")
         try:
             pointers = self.pointers()
-        except StoreError:
+        except Damaged:
             on_news(f"the pointer was damaged and set aside as {self._set_aside(self.folder / 'CURRENT')}")
             pointers = []
         whole = [(number, found) for number, found in pointers if self._is_whole(number, found)]
@@ -106,7 +116,7 @@ class Generations:
         """Number and SHA-256 of the current generation and the one before it.
 
         Raises:
-            StoreError: if the pointer is damaged.
+            Damaged: if the pointer cannot be read.
         """
         try:
             lines = (self.folder / "CURRENT").read_text("ascii").splitlines()
@@ -114,21 +124,36 @@ class Generations:
         except FileNotFoundError:
             return []
         except ValueError:
-            raise StoreError(f"{self.folder / 'CURRENT'} is damaged.", "Run `proofsheet run`: it mends the store.") from None
+            raise Damaged(self.folder / "CURRENT", "it does not say which generation is the current one", MENDS) from None
+        except OSError as error:
+            raise Damaged(self.folder / "CURRENT", str(error.strerror), MENDS) from error
+
+    def check(self) -> None:
+        """Compare the bytes of the current generation with those that were written.
+
+        Raises:
+            Damaged: if the pointer or the generation is.
+        """
+        for number, found in self.pointers()[:1]:
+            if not self._is_whole(number, found):
+                wrong = "it is not as it was written" if self.path(number).exists() else "it is gone"
+                raise Damaged(self.path(number), wrong, MENDS)
 
     def _point(self, pointers: Sequence[tuple[int, str]]) -> None:
         text = "".join(f"{number} {found}\n" for number, found in pointers[:_KEPT])
         write_atomic(self.folder / "CURRENT", text.encode("ascii"))
 
     def _is_whole(self, number: int, found: str) -> bool:
-        path = self.path(number)
-        return path.exists() and file_sum(path) == found
+        try:
+            return file_sum(self.path(number)) == found
+        except OSError:
+            return False
 
     def _set_aside(self, path: Path) -> str:
         if not path.exists():
             return "nothing: it was gone"
         target = self.folder / "damaged" / f"{path.name}-{time.time_ns()}"
-        target.parent.mkdir(exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         path.rename(target)
         return f"damaged/{target.name}"
 

@@ -7,73 +7,27 @@ Keep out: anything that can be computed again (store.py).
 
 from __future__ import annotations
 
-import json
+import contextlib
+import os
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from proofsheet.errors import StoreError, StoreTooNew, UsageError
-from schemas import apply, facts, review
+from proofsheet.errors import Damaged, StoreError, StoreTooNew, UsageError
+from proofsheet.files import link_or_rename
+from proofsheet.ledger_rows import LOCKED, ONLY_ADDED, column_ddl, ddl, decode, encode, insert, replacing, select, select_after
+from proofsheet.ledger_tables import FACTS, KEPT
 from schemas.facts import WordEdit
-from schemas.history import HistoryFile, HistoryRefusal, HistoryRow
-from schemas.learning import Fit, Promotion
-from schemas.metrics import SessionMetric
 from schemas.table import Table
 
 FORMAT = 8
-FACTS: tuple[type[Table], ...] = (
-    facts.Refusal,
-    facts.RunRecord,
-    facts.ModelAnswer,
-    facts.JobFailure,
-    facts.CopiedText,
-    facts.ProofAttempt,
-    facts.WordEdit,
-    facts.Waiver,
-    facts.WordReview,
-    facts.TextRequest,
-    facts.LifecycleEvent,
-    facts.PromptRecord,
-    facts.SetContext,
-    facts.SubjectProposal,
-    facts.ImportedFlag,
-    facts.EvaluationRow,
-    SessionMetric,
-    HistoryRow,
-    HistoryRefusal,
-    HistoryFile,
-    Fit,
-    Promotion,
-    review.Verdict,
-    review.ReviewStep,
-    review.ReviewBatch,
-    review.Feedback,
-    apply.ApplyPlan,
-    apply.FileOperation,
-    apply.SignOff,
-    apply.Upload,
-)
-_LOCK = f"""
-CREATE TRIGGER IF NOT EXISTS locked_words BEFORE INSERT ON "{WordEdit.name}"
-WHEN NEW."{WordEdit.source}" <> 'human' AND (
-    SELECT "{WordEdit.locked}" FROM "{WordEdit.name}"
-    WHERE "{WordEdit.photo_id}" = NEW."{WordEdit.photo_id}" AND "{WordEdit.field}" = NEW."{WordEdit.field}"
-    ORDER BY "{WordEdit.revision}" DESC LIMIT 1
-) = 1
-BEGIN SELECT RAISE(ABORT, 'locked by a person'); END
-"""  # noqa: S608 - names of our own columns
-_ONLY_ADDED = "CREATE TRIGGER IF NOT EXISTS kept_{0}_{1} BEFORE {1} ON \"{0}\" BEGIN SELECT RAISE(ABORT, 'kept for ever'); END"
-_KEPT = (
-    *(facts.WordEdit, facts.ProofAttempt, facts.WordReview, facts.EvaluationRow, HistoryRow, Fit, Promotion),
-    *(review.Verdict, review.ReviewStep, review.ReviewBatch, review.Feedback, apply.SignOff, apply.Upload),
-)
-
-_SQLITE = {pl.Int64: "INTEGER", pl.Float64: "REAL", pl.Boolean: "INTEGER"}
+RESTORE = "Put back the copy of your backup. Without one,"
+_BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 
 
 class Ledger:
@@ -97,8 +51,7 @@ class Ledger:
 
     def put(self, table: type[Table], rows: Iterable[Mapping[str, object]]) -> int:
         """Insert rows or replace those with the same key, in one transaction."""
-        names = [n for n in table.polars_schema().names() if n not in table.key()]
-        return self._write(table, rows, "DO UPDATE SET " + ", ".join(f'"{n}" = excluded."{n}"' for n in names))
+        return self._write(table, rows, replacing(table))
 
     def append_edit(self, row: Mapping[str, object]) -> None:
         """Add a change of a field; the one place that keeps locked words.
@@ -119,21 +72,18 @@ class Ledger:
 
     def rows(self, table: type[Table], **equal: object) -> pl.DataFrame:
         """All rows (or those with these values) in key order, as a frame of the table's types."""
-        if not self.path.exists():
+        if not self.is_there():
             return table.frame()
-        where = " AND ".join(f'"{_known(table, name)}" = ?' for name in equal)
-        order = ", ".join(f'"{k}"' for k in table.key())
-        statement = f'SELECT * FROM "{table.name}"' + (f" WHERE {where}" if where else "") + f" ORDER BY {order}"  # noqa: S608
-        with self._open() as con:
-            found = con.execute(statement, tuple(equal.values())).fetchall()
         names = table.polars_schema().names()
-        return table.frame({n: _decode(table, n, row[n]) for n in names} for row in found)
+        with self._read() as con:
+            found = con.execute(select(table, equal), tuple(equal.values())).fetchall()
+            return table.frame({n: decode(table, n, row[n]) for n in names} for row in found)
 
     def rows_after(self, table: type[Table], column: str, value: int) -> list[dict[str, Any]]:
         """Rows of which a counting column is larger, in its order."""
-        if not self.path.exists():
+        if not self.is_there():
             return []
-        with self._open() as con:
+        with self._read() as con:
             return _after(con, table, column, value)
 
     @contextmanager
@@ -160,12 +110,9 @@ class Ledger:
     def insert(self, con: sqlite3.Connection, table: type[Table], rows: Iterable[Mapping[str, object]], on_conflict: str) -> int:
         """Insert into an open connection; gives the number of rows changed."""
         names = table.polars_schema().names()
-        values = [tuple(_encode(table, n, self._value(table, n, row)) for n in names) for row in rows]
-        columns, marks = ", ".join(f'"{n}"' for n in names), ", ".join("?" * len(names))
-        keys = ", ".join(f'"{k}"' for k in table.key())
-        statement = f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks}) ON CONFLICT ({keys}) {on_conflict}'  # noqa: S608
+        values = [tuple(encode(self._value(table, n, row)) for n in names) for row in rows]
         before = con.total_changes
-        con.executemany(statement, values)
+        con.executemany(insert(table, on_conflict), values)
         return con.total_changes - before
 
     def _value(self, table: type[Table], name: str, row: Mapping[str, object]) -> object:
@@ -174,32 +121,98 @@ class Ledger:
             return self.project
         return row.get(name) if table.columns()[name].nullable else row[name]
 
+    def is_there(self) -> bool:
+        """Whether anything was ever written; something unreadable in its place counts as well."""
+        return os.path.lexists(self.path)
+
+    def check(self) -> None:
+        """Read every row of it.
+
+        Raises:
+            Damaged: with what SQLite finds wrong, or with the table or value that is not as it was written.
+        """
+        if not self.is_there():
+            return
+        with self._read() as con:
+            found = str(con.execute("PRAGMA integrity_check(1)").fetchone()[0])
+            if found != "ok":
+                raise self._damaged(found.replace("\n", " "))
+            for table in FACTS:
+                there = {row["name"] for row in con.execute(f'PRAGMA table_info("{table.name}")')}
+                if missing := table.columns().keys() - there:
+                    raise self._damaged(f"its table {table.name} has no column {sorted(missing)[0]}")
+                for row in con.execute(select(table, ())):
+                    for name in table.columns():
+                        decode(table, name, row[name])
+
+    @contextmanager
+    def _read(self) -> Iterator[sqlite3.Connection]:
+        """The same for reading whole rows: a value that is not what was written is told as damage."""
+        with self._open() as con:
+            try:
+                yield con
+            except (ValueError, TypeError, IndexError, pl.exceptions.PolarsError) as error:
+                raise self._damaged(f"a value in it cannot be read ({error})") from error
+
+    def _find(self) -> None:
+        """Make the file if it is not there, and refuse what cannot be a ledger."""
+        try:
+            if not self.is_there():
+                self._make()
+            elif self.path.is_dir() or not self.path.stat().st_size:
+                raise self._damaged("a folder lies in its place" if self.path.is_dir() else "it is empty (0 bytes)")
+        except OSError as error:
+            raise StoreError(f"The ledger {self.path} failed: {error.strerror}.", "Check the rights and the disk.") from error
+
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            self._find()
             with closing(sqlite3.connect(self.path, timeout=60.0)) as con:
-                con.row_factory = sqlite3.Row
-                con.execute("PRAGMA journal_mode=WAL")
-                con.execute("PRAGMA synchronous=FULL")
                 self._prepare(con)
                 yield con
         except sqlite3.Error as error:
+            if _is_broken(error):
+                raise self._damaged(str(error)) from error
             raise StoreError(
                 f"The ledger {self.path} failed: {error}.",
-                "Check the free space and the disk; nothing of it was deleted.",
+                "Check the free space, the rights and the disk; nothing of it was deleted.",
             ) from error
 
+    def _make(self) -> None:
+        """Begin it under another name, so that an empty file under its own is always damage."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        work = self.path.with_name(f".{self.path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+        try:
+            with closing(sqlite3.connect(work)) as con:
+                con.row_factory = sqlite3.Row
+                self._bring_up_to_date(con)
+            with contextlib.suppress(FileExistsError):  # another process was faster
+                link_or_rename(work, self.path)
+        finally:
+            work.unlink(missing_ok=True)
+
+    def _damaged(self, wrong: str) -> Damaged:
+        return Damaged(self.path, wrong, f"{RESTORE} `proofsheet projects set-aside {self.project}` keeps it and begins a new one.")
+
     def _prepare(self, con: sqlite3.Connection) -> None:
-        version = con.execute("PRAGMA user_version").fetchone()[0]
+        con.row_factory = sqlite3.Row
+        try:
+            con.execute("PRAGMA journal_mode=WAL")
+            con.execute("PRAGMA synchronous=FULL")
+            version = con.execute("PRAGMA user_version").fetchone()[0]
+        except UnicodeDecodeError as error:  # the sentence in which SQLite tells what is wrong
+            raise self._damaged("its tables cannot be read") from error
         if version > FORMAT:
             raise StoreTooNew(
                 f"The ledger {self.path} has format {version}; this Proofsheet knows {FORMAT}.",
                 "Install the newer Proofsheet.",
             )
+        if not con.execute("SELECT count(*) FROM sqlite_master WHERE name = 'owner'").fetchone()[0]:
+            raise self._damaged("it is a SQLite database, but no ledger")
         if version < FORMAT:
             self._bring_up_to_date(con)
-        owner = con.execute("SELECT project FROM owner").fetchone()[0]
+        owner = next((row[0] for row in con.execute("SELECT project FROM owner")), None)
         if owner != self.project:
             raise StoreError(
                 f"The ledger {self.path} belongs to project {owner!r}, not {self.project!r}.", "Put the file back where it was."
@@ -213,14 +226,14 @@ class Ledger:
             if con.execute("SELECT count(*) FROM owner").fetchone()[0] == 0:
                 con.execute("INSERT INTO owner VALUES (?)", (self.project,))
             for table in FACTS:
-                con.execute(_ddl(table))
+                con.execute(ddl(table))
                 there = {row["name"] for row in con.execute(f'PRAGMA table_info("{table.name}")')}
                 for name in (n for n in table.columns() if n not in there):
-                    con.execute(f'ALTER TABLE "{table.name}" ADD COLUMN {_column(table, name)}')
-            con.execute(_LOCK)
-            for table in _KEPT:
-                con.execute(_ONLY_ADDED.format(table.name, "UPDATE"))
-                con.execute(_ONLY_ADDED.format(table.name, "DELETE"))
+                    con.execute(f'ALTER TABLE "{table.name}" ADD COLUMN {column_ddl(table, name)}')
+            con.execute(LOCKED)
+            for table in KEPT:
+                con.execute(ONLY_ADDED.format(table.name, "UPDATE"))
+                con.execute(ONLY_ADDED.format(table.name, "DELETE"))
             con.execute(f"PRAGMA user_version={FORMAT}")
 
 
@@ -239,44 +252,14 @@ class Transaction:
         return self._ledger.insert(self._con, table, rows, "DO NOTHING")
 
 
+def _is_broken(error: sqlite3.Error) -> bool:
+    """True if the file is at fault: SQLite says so, or a text in it is none."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        return isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
+    return code & 0xFF in _BROKEN
+
+
 def _after(con: sqlite3.Connection, table: type[Table], column: str, value: int) -> list[dict[str, Any]]:
-    name = _known(table, column)
-    statement = f'SELECT * FROM "{table.name}" WHERE "{name}" > ? ORDER BY "{name}"'  # noqa: S608
-    found = con.execute(statement, (value,)).fetchall()
-    return [{n: _decode(table, n, row[n]) for n in table.polars_schema().names()} for row in found]
-
-
-def _known(table: type[Table], name: str) -> str:
-    if name not in table.columns():
-        raise KeyError(f"{table.name} has no column {name}")
-    return name
-
-
-def _ddl(table: type[Table]) -> str:
-    columns = [_column(table, name) for name in table.columns()]
-    keys = ", ".join(f'"{k}"' for k in table.key())
-    return f'CREATE TABLE IF NOT EXISTS "{table.name}" ({", ".join(columns)}, PRIMARY KEY ({keys})) STRICT'
-
-
-def _column(table: type[Table], name: str) -> str:
-    spec = table.columns()[name]
-    return f'"{name}" {_SQLITE.get(spec.dtype, "TEXT")}' + ("" if spec.nullable else " NOT NULL")
-
-
-def _encode(table: type[Table], name: str, value: object) -> Any:  # noqa: ANN401
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="microseconds")
-    if isinstance(value, list | dict | tuple):
-        return json.dumps(value, ensure_ascii=False)
-    return value
-
-
-def _decode(table: type[Table], name: str, value: Any) -> Any:  # noqa: ANN401
-    dtype = table.columns()[name].dtype
-    if value is None:
-        return None
-    if isinstance(dtype, pl.Datetime):
-        return datetime.fromisoformat(value)
-    if isinstance(dtype, pl.List | pl.Struct):
-        return json.loads(value)
-    return bool(value) if dtype == pl.Boolean else value
+    found = con.execute(select_after(table, column), (value,)).fetchall()
+    return [{n: decode(table, n, row[n]) for n in table.polars_schema().names()} for row in found]

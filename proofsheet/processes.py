@@ -59,18 +59,16 @@ def with_environment(name: str, value: str) -> list[int]:
     return [pid for pid in found if pid != os.getpid() and _start_of(pid)]
 
 
-def writer_below(folder: Path) -> str | None:
-    """A file below the folder that some process of this user has open for writing, or None (Linux; elsewhere None)."""
-    inside = f"{folder.resolve()}{os.sep}"
+def files_being_written() -> Iterator[str]:
+    """Paths that some process of this user has open for writing (Linux; elsewhere none)."""
     for process in _processes():
         try:
             for link in (process / "fd").iterdir():
                 target = os.readlink(link)  # noqa: PTH115 - a deleted file's link is no path
-                if target.startswith(inside) and _open_for_writing(process / "fdinfo" / link.name):
-                    return target.removeprefix(inside)
+                if target.startswith(os.sep) and _open_for_writing(process / "fdinfo" / link.name):
+                    yield target
         except OSError:
             continue
-    return None
 
 
 def _processes() -> Iterator[Path]:

@@ -48,6 +48,7 @@ class ProjectStatus:
         changed: photos whose size or time is another than in the last run.
         gone: files that the last run saw and that are no longer there.
         companions: files that go with photos by their names, refused RAW too.
+        left_out: reason to number of the files and folders of systems and other programs that the last run left out.
     """
 
     key: str
@@ -69,6 +70,7 @@ class ProjectStatus:
     changed: int
     gone: int
     companions: int
+    left_out: dict[str, int]
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -87,6 +89,7 @@ def project_status(project: Project) -> ProjectStatus:
     photos, quarantined = counts.get(Photo.name, 0), counts.get(Quarantine.name, 0)
     others = counts.get(OtherFile.name, 0)
     news = disk_news(project.folder, store.read(Photo), store.read(Quarantine), store.read(OtherFile))
+    left = store.read(OtherFile)[OtherFile.reason].drop_nulls().value_counts()
     times = [str(row[StoredTable.published_at]) for row in books.values()]
     return ProjectStatus(
         key=project.key,
@@ -108,6 +111,7 @@ def project_status(project: Project) -> ProjectStatus:
         changed=news.changed,
         gone=news.gone,
         companions=len(set(store.read(Photo)[Photo.companions].explode().drop_nulls())),
+        left_out=dict(left.sort(OtherFile.reason).iter_rows()),
     )
 
 

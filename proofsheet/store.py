@@ -23,11 +23,11 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from proofsheet.errors import StoreError, StoreTooNew, UsageError
+from proofsheet.errors import Damaged, StoreError, StoreTooNew, UsageError
 from proofsheet.files import clone
 from proofsheet.frames import FrameCache
 from proofsheet.gate import check_frame
-from proofsheet.generations import Generations
+from proofsheet.generations import MENDS, Generations
 from proofsheet.locks import hold
 from schemas.storage import StoredTable
 from schemas.table import Table
@@ -35,6 +35,7 @@ from schemas.table import Table
 FORMAT = 1
 _TRIES = 20
 _WORD = re.compile(r"\w+")
+_BROKEN = (duckdb.IOException, duckdb.InternalException, duckdb.FatalException, duckdb.SerializationException)
 RECENT = FrameCache(256 << 20)  # of all stores of this process; a run reads the same few tables again and again
 _NEW_FILE: dict[str, str | bool | int | float | list[str]] = {
     "default_block_size": "16384"
@@ -125,6 +126,8 @@ class Store:
                 con.register(table.name, (rows() if table.name in named else table.frame()).to_arrow())
             try:
                 return _frame(con.sql(sql))
+            except _BROKEN:
+                raise
             except duckdb.Error as error:
                 raise UsageError(f"The statement failed: {error}.", "`proofsheet sql 'show tables'` lists the tables.") from error
 
@@ -196,6 +199,8 @@ class Store:
 
     def _show(self, number: int) -> None:
         """Refresh the copy for people."""
+        if self.open_copy.is_dir():
+            self.open_copy.rename(self.open_copy.with_suffix(f".set-aside-{number}"))
         work = self.open_copy.with_suffix(".tmp")
         clone(self.generations.path(number), work)
         work.replace(self.open_copy)
@@ -207,8 +212,8 @@ class Store:
         if con is None:
             yield None
             return
-        with contextlib.closing(con):
-            version = con.sql("SELECT version FROM _format").fetchall()[0][0]
+        with contextlib.closing(con), self._telling_damage():
+            version = next(iter(con.sql("SELECT version FROM _format").fetchall()), (0,))[0]
             if version > FORMAT:
                 raise StoreTooNew(
                     f"The store of {self.project} has format {version}; this Proofsheet knows {FORMAT}.",
@@ -226,12 +231,9 @@ class Store:
             except duckdb.Error as error:
                 if not self.generations.path(number).exists() and number != self.generation():
                     continue  # a newer generation came between the two looks
-                if isinstance(error, duckdb.ConnectionException) or "lock" in str(error).lower():
+                if isinstance(error, duckdb.ConnectionException) or "set lock" in str(error).lower():
                     return self._connect_to_copy(number)
-                raise StoreError(
-                    f"The store {self.generations.path(number)} cannot be read: {error}.",
-                    "Run `proofsheet run`: it mends the store.",
-                ) from error
+                raise self._damaged(number, error) from error
         raise StoreError(f"The store of {self.project} changed faster than it could be read.", "Try again.")
 
     def _connect_to_copy(self, number: int) -> duckdb.DuckDBPyConnection:
@@ -239,7 +241,19 @@ class Store:
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / "copy.duckdb"
             clone(self.generations.path(number), copy)
-            return duckdb.connect(copy, read_only=True)
+            with self._telling_damage():
+                return duckdb.connect(copy, read_only=True)
+
+    @contextmanager
+    def _telling_damage(self) -> Iterator[None]:
+        """What DuckDB cannot read is told as a damaged generation."""
+        try:
+            yield
+        except (duckdb.Error, UnicodeDecodeError) as error:
+            raise self._damaged(self.generation(), error) from error
+
+    def _damaged(self, number: int, error: Exception) -> Damaged:
+        return Damaged(self.generations.path(number), f"it cannot be read ({' '.join(str(error).split())})", MENDS)
 
 
 def _frame(answer: duckdb.DuckDBPyRelation | None) -> pl.DataFrame:

@@ -7,22 +7,21 @@ Keep out: what is done there.
 
 from __future__ import annotations
 
-import json
-import re
-import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from proofsheet.errors import NotFound, UsageError
-from proofsheet.files import printable, short_hash, write_atomic
+from proofsheet.files import printable
 from proofsheet.ledger import Ledger
+from proofsheet.left_out import Shelf, folders_of
+from proofsheet.registry import SHARED, Registry, keys_of
 from proofsheet.store import Store
 from schemas.settings import PlaceSettings
 
-_SLUG_LENGTH = 40
-_NAMES = "projects.json"
 SANDBOX = "sandbox"
-SHARED = "_all"  # key of what belongs to no project; keys of projects end in a hash and so differ
+LINK = "Move the folder itself into the library, or mount it there (`mount --bind`)."
 
 
 @dataclass(frozen=True)
@@ -102,22 +101,30 @@ class Workspace:
         self.library = Path(place.library).expanduser()
         self.home = Path(place.home).expanduser()
         if not self.library.is_dir():
+            link = f"is a link to {self.library.readlink()}, which is not there" if self.library.is_symlink() else "is not a folder"
             raise UsageError(
-                f"The library {self.library} is not a folder.",
-                "Run `proofsheet init LIBRARY` with the folder of your projects.",
+                f"The library {self.library} {link}.",
+                "Mount its disk, or run `proofsheet init LIBRARY` with the folder of your projects.",
             )
         if self.home.resolve().is_relative_to(self.library.resolve()):
             raise UsageError(f"The home {self.home} lies inside the library.", "Choose a home outside: the library is only read.")
+        self.registry = Registry(self.home)
 
     def projects(self) -> list[Project]:
-        """Every project in the order of its name, then every sandbox; hidden folders and links are none."""
-        return [self._of(folder) for folder in _folders(self.library)] + self.sandboxes()
+        """Every project in the order of its name, then every sandbox; links, and folders that are left out, are none."""
+        return self._placed(("", self.library), (f"{SANDBOX}/", sandbox_folder(self.home)))
 
     def sandboxes(self) -> list[Project]:
         """Copies of sets to try decisions on: projects of their own, never data for training."""
-        place = sandbox_folder(self.home)
-        names = [(f"{SANDBOX}/{folder.name}", folder) for folder in (_folders(place) if place.is_dir() else [])]
-        return [Project(project_key(name), printable(name), folder, self.home, sandbox=True) for name, folder in names]
+        return self._placed((f"{SANDBOX}/", sandbox_folder(self.home)))
+
+    def _placed(self, *places: tuple[str, Path]) -> list[Project]:
+        found = {f"{before}{f.name}": f for before, place in places if place.is_dir() for f in folders_of(place).folders}
+        keys = keys_of(list(found), self.registry.names())
+        return [
+            Project(keys[name], printable(name), folder, self.home, sandbox=folder.parent != self.library)
+            for name, folder in found.items()
+        ]
 
     def project(self, wanted: str) -> Project:
         """The project with this key or folder name.
@@ -125,9 +132,15 @@ class Workspace:
         Raises:
             NotFound: if there is none.
         """
-        found = [p for p in self.projects() if wanted in (p.key, p.name)]
+        projects = self.projects()
+        found = [p for p in projects if wanted in (p.key, p.name)]
         if not found:
-            names = ", ".join(p.name for p in self.projects()) or "none"
+            shelf = self.shelf()
+            if wanted in shelf.links:
+                raise NotFound(f"{self.library / wanted} is a link to {shelf.links[wanted]}; links are not followed.", LINK)
+            if wanted in shelf.left_out:
+                raise NotFound(f"{self.library / wanted} is left out: {shelf.left_out[wanted]}.", "It is none of your folders.")
+            names = ", ".join(p.name for p in projects) or "none"
             raise NotFound(f"There is no project {wanted!r} in {self.library}.", f"Projects there: {names}.")
         return found[0]
 
@@ -136,44 +149,35 @@ class Workspace:
         """The places of what belongs to no project."""
         return Project(SHARED, "all projects", self.library, self.home)
 
-    def remember(self) -> None:
-        """Note the names of the present projects, so that a vanished folder can be told by its name."""
-        names = self._names() | {p.key: p.name for p in self.projects()}
-        if names != self._names():
-            write_atomic(self.home / _NAMES, json.dumps(names, indent=2, ensure_ascii=False).encode("utf-8"))
+    def remember(self) -> list[Project]:
+        """Note the names of the present projects, so that a vanished folder can be told by its name; gives these projects."""
+        projects = self.projects()
+        self.registry.remember({p.key: p.name for p in projects})
+        return projects
 
-    def vanished(self) -> dict[str, str]:
-        """Key to name of every project that was here and whose folder is gone; its tables and facts stay."""
-        present = {p.key for p in self.projects()}
-        return {key: name for key, name in self._names().items() if key not in present}
+    def vanished(self, projects: Iterable[Project] | None = None) -> dict[str, str]:
+        """Key to name of every project that was here and whose folder is gone; its tables and facts stay.
 
-    def _names(self) -> dict[str, str]:
-        try:
-            found: dict[str, str] = json.loads((self.home / _NAMES).read_text("utf-8"))
-        except (FileNotFoundError, ValueError):
-            return {}
-        return found
+        Args:
+            projects: the present ones, where they are known.
+        """
+        present = {p.key for p in (self.projects() if projects is None else projects)}
+        return {key: name for key, name in self.registry.names().items() if key not in present}
 
-    def loose_files(self) -> int:
-        """Files that lie in the library itself and so belong to no project."""
-        return sum(1 for p in self.library.iterdir() if not p.is_dir() and not p.name.startswith("."))
+    def former(self, key: str, name: str) -> Project:
+        """The places of a project whose folder is gone."""
+        return Project(key, name, self.library / name, self.home)
 
-    def _of(self, folder: Path) -> Project:
-        return Project(project_key(folder.name), printable(folder.name), folder, self.home)
+    def shelf(self) -> Shelf:
+        """What lies in the library beside the projects: links, folders that are left out, loose files."""
+        return folders_of(self.library)
 
-
-def _folders(place: Path) -> list[Path]:
-    found = (p for p in place.iterdir() if p.is_dir() and not p.is_symlink() and not p.name.startswith("."))
-    return sorted(found, key=lambda p: p.name)
+    @cached_property
+    def library_link(self) -> str | None:
+        """Where the library points, if it is a link."""
+        return str(self.library.readlink()) if self.library.is_symlink() else None
 
 
 def sandbox_folder(home: Path) -> Path:
     """Where sandboxes lie."""
     return home / SANDBOX
-
-
-def project_key(name: str) -> str:
-    """A safe slug plus a hash of the exact name, so that no two folders share a key."""
-    plain = unicodedata.normalize("NFKD", printable(name)).encode("ascii", "ignore").decode()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:_SLUG_LENGTH] or "project"
-    return f"{slug}-{short_hash(name, length=6)}"

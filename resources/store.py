@@ -5,14 +5,19 @@ Add here: what is true of a run from its first to its last step.
 Keep out: reading and writing (proofsheet/store.py).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import dagster as dg
 from pydantic import PrivateAttr
 
+from proofsheet.clock import utc_now
+from proofsheet.errors import StoreError
+from proofsheet.files import set_aside
+from proofsheet.learn.champions import mend_shared
 from proofsheet.locks import hold
 from proofsheet.processes import process_mark
+from proofsheet.registry import note_folder
 from proofsheet.runlog import RunLog
 from proofsheet.workspace import Project, Workspace
 from schemas.settings import PlaceSettings
@@ -25,13 +30,20 @@ class StoreResource(PlaceSettings, dg.ConfigurableResource["StoreResource"]):
     """Where pictures are and results go; held for one run a project at a time."""
 
     _run_log: RunLog | None = PrivateAttr(default=None)
+    _damage: StoreError | None = PrivateAttr(default=None)
 
     def workspace(self) -> Workspace:
         """The library and its home."""
         return Workspace(self)
 
     def project(self, key: str) -> Project:
-        """The project of a partition key."""
+        """The project of a partition key.
+
+        Raises:
+            StoreError: if its ledger is damaged; then nothing of the run is done.
+        """
+        if self._damage is not None:
+            raise self._damage
         return self.workspace().project(key)
 
     @property
@@ -44,6 +56,18 @@ class StoreResource(PlaceSettings, dg.ConfigurableResource["StoreResource"]):
         if self._run_log is None:
             raise RuntimeError("there is a log only inside a run of one project")
         return self._run_log
+
+    def _make_whole(self, project: Project, tell: Callable[[str], None]) -> None:
+        """Set aside what can be made again, and look through the ledger, which cannot."""
+        project.store.generations.mend(tell)
+        if project.cache.exists() and not project.cache.is_dir():
+            tell(f"a file lay in the place of the cache and was set aside as {set_aside(project.cache).name}")
+        mend_shared(project.shared, tell)
+        try:
+            project.ledger.check()
+            note_folder(project.ledger, project.name, "run", utc_now())
+        except StoreError as error:
+            self._damage = error
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["StoreResource"]:
@@ -66,7 +90,7 @@ class StoreResource(PlaceSettings, dg.ConfigurableResource["StoreResource"]):
 
         try:
             with hold(project.run_lock, f"run {run.run_id} of {project.name}", on_news=tell):
-                project.store.generations.mend(tell)
+                self._make_whole(project, tell)
                 yield self
         finally:
             self.run_log.close()

@@ -41,6 +41,15 @@ class RunRecord(Table, name="runs", origin="fact"):
     blocked = column(pl.Int64, "Blocked texts.", ge=0)
 
 
+class ProjectFolder(Table, name="project_folders", origin="fact"):
+    """Every name that the folder of a project had; the last one is its present name."""
+
+    number = column(pl.Int64, "Number of the name, from 1.", key=True, ge=1)
+    folder_name = column(pl.String, "Name of the folder.")
+    how = column(pl.String, "How that is known.", isin=("run", "found by its contents", "by a person"))
+    noted_at = column(pl.Datetime("us"), "When it was noted (UTC).")
+
+
 class ModelAnswer(Table, name="model_answers", origin="fact"):
     """What a describer answered to one question about one picture; asked once, kept for ever."""
 

@@ -72,10 +72,14 @@ class Quarantine(Table, name="quarantine"):
 
 
 class OtherFile(Table, name="other_files"):
-    """Every file of a project that is neither a photo nor refused; the three tables together hold every file."""
+    """Every file of a project that is neither a photo nor refused; the three tables together hold every file.
+
+    Bins, snapshots and caches are not entered: each such folder is one row.
+    """
 
     path = column(pl.String, "Path inside the project folder.", key=True)
-    role = column(pl.String, "What it is taken for.", isin=("companion", "folder", "hidden", "cut", "other"))
+    role = column(pl.String, "What it is taken for.", isin=("companion", "folder", "hidden", "cut", "system", "other"))
+    reason = column(pl.String, "Why a file or folder of a system or of another program is left out.", nullable=True)
     extension = column(pl.String, "Extension in lower case; empty if there is none.")
 
 

@@ -1,6 +1,6 @@
 """What several commands share.
 
-Holds the JSON option, the settings and output.
+Holds the JSON option, the settings, output and exit codes.
 Add here: an option that means the same everywhere.
 Keep out: any one command.
 """
@@ -16,8 +16,10 @@ import click
 from rich.console import Console
 
 from proofsheet.config import Configuration, load
+from proofsheet.health import Trouble, trouble_of
 from proofsheet.workspace import Project, Workspace
 
+FAILED, SOME_FAILED = 1, 3
 _WIDE = 240  # columns of a file or pipe
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -36,6 +38,20 @@ def settings_and_workspace() -> tuple[Configuration, Workspace]:
 def chosen(workspace: Workspace, names: Sequence[str]) -> list[Project]:
     """The named projects, or all."""
     return [workspace.project(name) for name in names] if names else workspace.projects()
+
+
+def sound(projects: Sequence[Project]) -> tuple[list[Project], list[Trouble]]:
+    """The projects of which ledger and store can be read, and what is wrong with the others."""
+    looked = [(project, trouble_of(project)) for project in projects]
+    return [p for p, trouble in looked if trouble is None], [trouble for _p, trouble in looked if trouble is not None]
+
+
+def end_with(troubles: Sequence[Trouble], asked: int, console: Console | None = None) -> None:
+    """Tell what is wrong with the projects that were left out, and end with the exit code for it; go on if there are none."""
+    for trouble in troubles:
+        (console or err()).print(str(trouble), markup=False, soft_wrap=True)
+    if troubles:
+        sys.exit(FAILED if len(troubles) == asked else SOME_FAILED)
 
 
 def print_json(document: object) -> None:

@@ -20,13 +20,14 @@ from pydantic import BaseModel
 from dagster_project.commands.common import json_option, print_json, settings_and_workspace
 from proofsheet.config import Configuration
 from proofsheet.errors import ProofsheetError
+from proofsheet.health import trouble_of
 from proofsheet.learn import torch_parts
-from proofsheet.status import project_status
+from proofsheet.library.adopting import find_renamed
+from proofsheet.registry import SHARED
 from proofsheet.vision.detector import choose_detector
 from proofsheet.vision.encoders import choose_encoder
 from proofsheet.words.client.choose import choose_server
-from proofsheet.workspace import Workspace
-from schemas.facts import Refusal
+from proofsheet.workspace import LINK, Workspace
 
 _OPTIONAL = (
     ("darktable-cli", "darktable", "reads RAW files"),
@@ -66,11 +67,19 @@ def doctor(show_settings: bool, as_json: bool) -> None:
 
 def _look(workspace: Workspace) -> Iterator[Line]:
     yield Line("ok", f"Python {sys.version.split()[0]}; " + ", ".join(f"{p} {version(p)}" for p in _PACKAGES))
-    projects = workspace.projects()
+    projects, shelf = workspace.projects(), workspace.shelf()
     where = f"library {workspace.library}: {len(projects)} projects"
     yield Line("ok", where) if projects else Line("warn", where, "make a sub-folder for each project")
-    if workspace.loose_files():
-        yield Line("warn", f"{workspace.loose_files()} files lie in the library itself", "move them into a project folder")
+    if workspace.library_link:
+        yield Line("warn", f"the library is a link to {workspace.library_link}", "name that folder in proofsheet.toml")
+    for name, target in shelf.links.items():
+        yield Line("warn", f"{name} is a link to {target}, and links are not followed", LINK)
+    for name, reason in shelf.left_out.items():
+        yield Line("ok", f"{name} is left out: {reason}")
+    for question in find_renamed(workspace):
+        yield Line("ok" if question.sure else "warn", question.told)
+    if shelf.loose:
+        yield Line("warn", f"{shelf.loose} files lie in the library itself", "move them into a project folder")
     try:
         workspace.home.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(workspace.home).free
@@ -79,13 +88,11 @@ def _look(workspace: Workspace) -> Iterator[Line]:
         return
     room = f"home {workspace.home}: {free / 1024**3:.1f} GiB free"
     yield (Line("ok", room) if free > _LITTLE_ROOM else Line("warn", room, "make room; every write keeps the former generation"))
-    for project in projects:
-        try:
-            state = project_status(project)
-            project.ledger.rows(Refusal)
-            yield Line("ok", f"project {project.name}: store generation {state.generation} and ledger readable")
-        except ProofsheetError as error:
-            yield Line("fail", f"project {project.name}: {error.what}", error.next_step)
+    for project in [*projects, workspace.shared]:
+        if trouble := trouble_of(project):
+            yield Line("fail", f"project {project.name}: {trouble.problem}", trouble.next_step)
+        elif project.key != SHARED:
+            yield Line("ok", f"project {project.name}: store generation {project.store.generation()} and ledger readable")
 
 
 def _programs(settings: Configuration, workspace: Workspace) -> Iterator[Line]:

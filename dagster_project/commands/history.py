@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from dagster_project.commands.common import chosen, json_option, out, print_json, settings_and_workspace
+from dagster_project.commands.common import chosen, end_with, err, json_option, out, print_json, settings_and_workspace, sound
 from proofsheet.clock import utc_now
 from proofsheet.errors import UsageError
 from proofsheet.learn.history_export import export_history
@@ -39,6 +39,8 @@ def importing(files: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
     """
     settings, workspace = settings_and_workspace()
     now = utc_now()
+    for trouble in sound(workspace.projects())[1]:
+        err().print(f"left out: {trouble}", markup=False, soft_wrap=True)
     reports = import_history(files, workspace, settings.history, now, dry_run=dry_run)
     if as_json:
         print_json({"dry_run": dry_run, "files": [r.as_dict() for r in reports]})
@@ -66,14 +68,18 @@ def exporting(folder: Path, projects: tuple[str, ...], as_json: bool) -> None:
     """Write the history of PROJECTS (all, if none is named) into FOLDER, in the formats that `import` takes.
 
     The files are selection_only_log.csv, select_crop_log.csv, anomaly_cases.csv and anomaly_summary.json; those that are
-    there already are not written over. The JSON has files {name: rows}.
+    there already are not written over. The JSON has files {name: rows}, and damaged: [{project, file, problem,
+    next_step}] of what was left out.
     """
     _settings, workspace = settings_and_workspace()
     if folder.resolve().is_relative_to(workspace.library.resolve()):
         raise UsageError(f"{folder} lies inside the library, which is only read.", "Choose a folder outside.")
-    written = export_history(chosen(workspace, projects), folder)
+    wanted = chosen(workspace, projects)
+    readable, troubles = sound(wanted)
+    written = export_history(readable, folder)
     if as_json:
-        print_json({"files": written})
-        return
-    for name, rows in written.items():
-        out().print(f"{folder / name}: {rows} rows", markup=False)
+        print_json({"files": written, "damaged": [t.as_dict() for t in troubles]})
+    else:
+        for name, rows in written.items():
+            out().print(f"{folder / name}: {rows} rows", markup=False)
+    end_with(troubles, len(wanted))

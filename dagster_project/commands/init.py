@@ -50,7 +50,7 @@ def init(library: Path, home: Path, as_json: bool) -> None:
         print_json({"file": str(path), "library": str(library), "home": str(home), "projects": projects})
         return
     click.echo(f"{FILE} written: {len(projects)} projects in {library}, results in {home}.")
-    if workspace.loose_files():
-        click.echo(f"{workspace.loose_files()} files lie in the library itself; only files in its sub-folders belong to a project.")
+    if workspace.shelf().loose:
+        click.echo(f"{workspace.shelf().loose} files lie in the library itself; only files in its sub-folders belong to a project.")
     click.echo("Next: proofsheet run --all")
     click.echo("In the browser, and by itself: proofsheet up")

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 
 import click
 
-from dagster_project.commands.common import chosen, json_option, out, print_json, settings_and_workspace
+from dagster_project.commands.common import chosen, end_with, json_option, out, print_json, settings_and_workspace
+from proofsheet.health import each_alone
 from proofsheet.library.quarantine import quarantine_rows, release
 from proofsheet.words.books import release_pictures, struck_pictures
 from proofsheet.workspace import Project
@@ -30,7 +31,7 @@ def listing(projects: tuple[str, ...], as_json: bool) -> None:
     """List the refused files of PROJECTS (all by default).
 
     The JSON has projects.<name>: [{path, kind, reason, next_step, content_hash, first_seen_at}]; pictures that a model does not get
-    any more have the kind model.
+    any more have the kind model. It has damaged: [{project, file, problem, next_step}] too.
     """
     settings, workspace = settings_and_workspace()
     shown = (
@@ -42,16 +43,19 @@ def listing(projects: tuple[str, ...], as_json: bool) -> None:
         Quarantine.first_seen_at,
     )
     most = settings.model.strikes
-    found = {p.name: [*quarantine_rows(p.ledger).select(shown).to_dicts(), *_struck(p, most)] for p in chosen(workspace, projects)}
+    wanted = chosen(workspace, projects)
+    asked = each_alone(wanted, lambda p: [*quarantine_rows(p.ledger).select(shown).to_dicts(), *_struck(p, most)])
+    found = {p.name: rows for p, rows in asked.found}
     if as_json:
-        print_json({"projects": found})
-        return
-    for name, rows in found.items():
-        for row in rows:
-            told = f"{row[Quarantine.kind]}: {row[Quarantine.reason]}; {row[Quarantine.next_step]}"
-            out().print(f"{name}/{row[Quarantine.path]}: {told}", markup=False)
-    if not any(found.values()):
-        out().print("nothing is in quarantine")
+        print_json({"projects": found, "damaged": [t.as_dict() for t in asked.troubles]})
+    else:
+        for name, rows in found.items():
+            for row in rows:
+                told = f"{row[Quarantine.kind]}: {row[Quarantine.reason]}; {row[Quarantine.next_step]}"
+                out().print(f"{name}/{row[Quarantine.path]}: {told}", markup=False)
+        if not any(found.values()):
+            out().print("nothing is in quarantine")
+    end_with(asked.troubles, len(wanted))
 
 
 @quarantine.command("release")

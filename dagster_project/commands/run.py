@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 import click
 
 from dagster_project.commands.bars import BarListener, progress_bars
-from dagster_project.commands.common import chosen, json_option, print_json, settings_and_workspace
+from dagster_project.commands.common import FAILED, SOME_FAILED, chosen, err, json_option, print_json, settings_and_workspace
+from proofsheet.clock import utc_now
 from proofsheet.errors import UsageError
+from proofsheet.library.adopting import adopt_renamed
 from proofsheet.status import project_status
 from proofsheet.words.jobs import JOBS
 from proofsheet.workspace import Workspace
@@ -23,7 +25,7 @@ from proofsheet.workspace import Workspace
 if TYPE_CHECKING:
     from dagster_project.running import Outcome
 
-FAILED, SOME_FAILED, BLOCKED, UNFINISHED = 1, 3, 4, 5
+BLOCKED, UNFINISHED = 4, 5
 
 
 @click.command()
@@ -56,6 +58,8 @@ def run(
         raise UsageError("Name projects, or give --all (not both).", "Example: proofsheet run --all")
     settings, workspace = settings_and_workspace()
     settings = settings.changed("model", force=list(forced)) if forced else settings
+    for line in adopt_renamed(workspace, utc_now())[1]:
+        err().print(line, markup=False, soft_wrap=True)
     wanted = chosen(workspace, projects)
     if not wanted:
         raise UsageError(

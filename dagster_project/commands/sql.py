@@ -15,9 +15,10 @@ import polars as pl
 from rich.table import Table as RichTable
 
 from dagster_project.applying import planned
-from dagster_project.commands.common import chosen, json_option, out, print_json, settings_and_workspace
+from dagster_project.commands.common import chosen, end_with, json_option, out, print_json, settings_and_workspace
 from proofsheet.config import Configuration
-from proofsheet.ledger import FACTS
+from proofsheet.health import each_alone
+from proofsheet.ledger_tables import FACTS
 from proofsheet.publish.plan_table import plan_rows
 from proofsheet.workspace import Project
 from schemas.apply import PlanOperation
@@ -33,18 +34,22 @@ def sql(statement: str, projects: tuple[str, ...], as_json: bool) -> None:
 
     Every project has its own database, so the statement is asked in each. Beside what runs derive, the facts of the ledger are
     tables too (verdicts, apply_plans, file_operations, uploads, ...), and plan_operations is what `proofsheet apply` would do now:
-    "show tables" lists all, docs/tables.md says what they hold. The JSON has projects.<name>: [rows].
+    "show tables" lists all, docs/tables.md says what they hold. The JSON has projects.<name>: [rows], and
+    damaged: [{project, file, problem, next_step}], of which the exit code 3 tells.
     """
     settings, workspace = settings_and_workspace()
-    found = [p for p in chosen(workspace, projects) if p.store.generation()]
-    answers = {p.name: p.store.query(statement, _more(p, settings)) for p in found}
+    wanted = chosen(workspace, projects)
+    asked = each_alone(wanted, lambda p: p.store.query(statement, _more(p, settings)) if p.store.generation() else None)
+    answers = {p.name: answer for p, answer in asked.found if answer is not None}
     if as_json:
-        print_json({"projects": {name: answer.to_dicts() for name, answer in answers.items()}})
-        return
-    for name, answer in answers.items():
-        out().print(_table(name, answer))
-    if not answers:
-        out().print("no tables yet: run `proofsheet run --all` first")
+        told = {name: answer.to_dicts() for name, answer in answers.items()}
+        print_json({"projects": told, "damaged": [t.as_dict() for t in asked.troubles]})
+    else:
+        for name, answer in answers.items():
+            out().print(_table(name, answer))
+        if not answers and not asked.troubles:
+            out().print("no tables yet: run `proofsheet run --all` first")
+    end_with(asked.troubles, len(wanted))
 
 
 def _more(project: Project, settings: Configuration) -> dict[type[Table], Callable[[], pl.DataFrame]]:

@@ -8,16 +8,20 @@ Keep out: counting (proofsheet/status.py).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import click
 from rich.table import Table as RichTable
 
-from dagster_project.commands.common import chosen, json_option, out, print_json, settings_and_workspace
+from dagster_project.commands.common import chosen, end_with, err, json_option, out, print_json, settings_and_workspace, sound
+from proofsheet.health import each_alone, trouble_of
+from proofsheet.library.adopting import Question, find_renamed
 from proofsheet.locks import held_by
 from proofsheet.status import project_status
 from proofsheet.words.asking import Describing
 from proofsheet.words.costs import pending_questions
+from proofsheet.workspace import LINK, Project, Workspace
 from schemas.library import Quarantine
 
 _COLUMNS = ("files", "photos", "sets", "doubtful", "accepted", "blocked", "quarantined", "other_files", "companions", "generation")
@@ -30,9 +34,12 @@ _NEWS = ("new", "changed", "gone")
 def status(projects: tuple[str, ...], as_json: bool) -> None:
     """Show for PROJECTS (all by default) counts, what is new, stale and running, and each refused file with its reason.
 
-    The JSON has library, home, loose_files, vanished and projects.<name>.{key, files, photos, sets, doubtful, accepted,
-    blocked, to_describe, described, undescribed (why some are not), quarantined, other_files, generation, published_at, whole_at,
-    new, changed, gone, stale: {table: reason}, running (by whom, or null), to_ask: [{job, questions, seconds}],
+    A project whose ledger or store is damaged is told with the file and the next step, and the others are shown: exit code 3.
+
+    The JSON has library, library_link, home, loose_files, links: {name: target}, left_out: {name: reason}, vanished, renamed:
+    [{folder, former, key, share, sure}], damaged: [{project, file, problem, next_step}] and projects.<name>.{key, files, photos,
+    sets, doubtful, accepted, blocked, quarantined, other_files, generation, published_at, whole_at, new, changed, gone,
+    left_out: {reason: count}, stale: {table: reason}, running (by whom, or null), to_ask: [{job, questions, seconds}],
     refused: [{path, kind, reason, next_step}]}.
     """
     settings, workspace = settings_and_workspace()
@@ -41,25 +48,62 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
 
     versions = present_versions(settings)
     given = {"captioning": settings.captions, "rating_rule": settings.rating}
-    found: dict[str, dict[str, Any]] = {}
-    for project in chosen(workspace, projects):
+
+    def state(project: Project) -> dict[str, Any]:
         rows = project.store.read(Quarantine)
-        found[project.name] = project_status(project).as_dict() | {
+        return project_status(project).as_dict() | {
             "stale": stale_tables(versions, project),
             "running": held_by(project.run_lock),
             "to_ask": [c.as_dict() for c in pending_questions(project, Describing.of(settings.model, project), given)],
             "refused": rows.select(Quarantine.path, Quarantine.kind, Quarantine.reason, Quarantine.next_step).to_dicts(),
         }
-    vanished = sorted(workspace.vanished().values())
+
+    wanted = chosen(workspace, projects)
+    readable, troubles = sound(wanted)
+    asked = each_alone(readable, state)
+    troubles += asked.troubles
+    found = {project.name: told for project, told in asked.found}
+    beside = _beside(workspace)
     if as_json:
-        places = {"library": str(workspace.library), "home": str(workspace.home), "loose_files": workspace.loose_files()}
-        print_json({**places, "vanished": vanished, "projects": found})
-        return
-    _show(found)
-    for name in vanished:
-        out().print(f"{name}: its folder is gone; tables and facts are kept in the home", markup=False)
-    if workspace.loose_files():
-        out().print(f"{workspace.loose_files()} files lie in the library itself and belong to no project")
+        print_json({**beside, "damaged": [t.as_dict() for t in troubles], "projects": found})
+    else:
+        _show(found)
+        for line in _told(beside):
+            out().print(line, markup=False)
+        if not wanted:
+            out().print("no project: the library has no sub-folder")
+    shared = trouble_of(workspace.shared)
+    end_with([*troubles, *([shared] if shared else [])], len(wanted), err() if as_json else out())
+
+
+def _beside(workspace: Workspace) -> dict[str, Any]:
+    """What the library holds beside its projects."""
+    shelf = workspace.shelf()
+    return {
+        "library": str(workspace.library),
+        "library_link": workspace.library_link,
+        "home": str(workspace.home),
+        "loose_files": shelf.loose,
+        "links": shelf.links,
+        "left_out": shelf.left_out,
+        "vanished": sorted(workspace.vanished().values()),
+        "renamed": [asdict(question) for question in find_renamed(workspace)],
+    }
+
+
+def _told(beside: dict[str, Any]) -> Iterator[str]:
+    if beside["library_link"]:
+        yield f"the library is a link to {beside['library_link']}"
+    for name, target in beside["links"].items():
+        yield f"{name}: is a link to {target}, and links are not followed; {LINK[0].lower()}{LINK[1:]}"
+    for name, why in beside["left_out"].items():
+        yield f"{name}: left out: {why}"
+    for question in beside["renamed"]:
+        yield Question(**question).told
+    for name in beside["vanished"]:
+        yield f"{name}: its folder is gone; tables and facts are kept in the home"
+    if beside["loose_files"]:
+        yield f"{beside['loose_files']} files lie in the library itself and belong to no project"
 
 
 def _show(found: dict[str, dict[str, Any]]) -> None:
@@ -74,11 +118,11 @@ def _show(found: dict[str, dict[str, Any]]) -> None:
     for project, state in found.items():
         for line in _remarks(state):
             console.print(f"{project}{line}", markup=False)
-    if not found:
-        console.print("no project: the library has no sub-folder")
 
 
 def _remarks(state: dict[str, Any]) -> Iterator[str]:
+    for reason, count in state["left_out"].items():
+        yield f": left out: {count} × {reason}"
     if state["running"]:
         yield f": running: {state['running']}"
     if any(state[name] for name in _NEWS):

@@ -15,10 +15,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dagster_project.review.http import answer, body_of, text_of
-from dagster_project.review.state import State, state_of
+from dagster_project.review.state import state_of
 from proofsheet.clock import utc_now
+from proofsheet.health import each_alone
 from proofsheet.reviewing.given import Unfit
 from proofsheet.words.sets import intake
+from proofsheet.workspace import Project
 from schemas.facts import SetContext
 from schemas.library import Photo
 
@@ -28,7 +30,10 @@ _MOST_ROWS, _MOST_TEXT = 500, 500
 
 async def load(request: Request) -> Response:
     """GET `/api/intake`: every folder with pictures of every project, and what was said of it."""
-    return answer({"sets": await run_in_threadpool(_sets, state_of(request))})
+    workspace = state_of(request).workspace
+    asked = await run_in_threadpool(lambda: each_alone(workspace.projects(), _sets))
+    sets = [one for _project, found in asked.found for one in found]
+    return answer({"sets": sets, "damaged": [t.as_dict() for t in asked.troubles]})
 
 
 async def say(request: Request) -> Response:
@@ -53,15 +58,14 @@ def _fits(row: object) -> bool:
     return all(isinstance(row.get(n), str | None) and len(row.get(n) or "") <= _MOST_TEXT for n in ("folder", *_SAID))
 
 
-def _sets(state: State) -> list[dict[str, Any]]:
+def _sets(project: Project) -> list[dict[str, Any]]:
+    known = {r[SetContext.folder]: r for r in project.ledger.rows(SetContext).to_dicts()}
+    counts = project.store.read(Photo)[Photo.folder].value_counts(sort=True)
     found = []
-    for project in state.workspace.projects():
-        known = {r[SetContext.folder]: r for r in project.ledger.rows(SetContext).to_dicts()}
-        counts = project.store.read(Photo)[Photo.folder].value_counts(sort=True)
-        for folder, photos in sorted(counts.iter_rows()):
-            row = known.get(folder, {})
-            said = {n: row.get(n) or "" for n in _SAID}
-            found.append({"project": project.key, "name": project.name, "folder": folder, "photos": photos, **said})
+    for folder, photos in sorted(counts.iter_rows()):
+        row = known.get(folder, {})
+        said = {n: row.get(n) or "" for n in _SAID}
+        found.append({"project": project.key, "name": project.name, "folder": folder, "photos": photos, **said})
     return found
 
 

@@ -1,6 +1,6 @@
 """A project in one line: how far review, texts and rollout are.
 
-Holds `project_line` and `metrics_of`.
+Holds `project_lines`, `troubles_of` and `metrics_of`.
 Add here: another figure of the projects page.
 Keep out: computing figures that a table holds.
 """
@@ -13,8 +13,9 @@ from typing import Any
 import polars as pl
 
 from dagster_project.review.day_plot import Day, day_plot
-from dagster_project.review.state import State
+from dagster_project.review.state import AGAIN_S, State
 from proofsheet.described import described
+from proofsheet.health import Trouble, each_alone, trouble_of
 from proofsheet.reviewing.submitting import submitted
 from proofsheet.verdicts import counted, standing
 from proofsheet.workspace import Project
@@ -23,6 +24,19 @@ from schemas.learning import Readiness
 from schemas.proof import MetadataQuality
 from schemas.review import Decision, ReviewMetric, Verdict
 from schemas.words import Caption
+
+
+def troubles_of(state: State) -> list[Trouble]:
+    """What is wrong with projects whose ledger or store cannot be read."""
+    return [t for p in (*state.workspace.projects(), state.workspace.shared) if (t := trouble_of(p, AGAIN_S))]
+
+
+def project_lines(state: State) -> tuple[list[dict[str, Any]], list[Trouble]]:
+    """Every project in one line, and what is wrong with those of which nothing can be said."""
+    troubles = troubles_of(state)
+    bad = {t.project for t in troubles}
+    asked = each_alone((p for p in state.workspace.projects() if p.name not in bad), lambda p: project_line(state, p))
+    return [line for _project, line in asked.found], [*troubles, *asked.troubles]
 
 
 def project_line(state: State, project: Project) -> dict[str, Any]:

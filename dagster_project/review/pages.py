@@ -16,9 +16,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from dagster_project.review.http import errors
 from dagster_project.review.keys import KEYS, keys_as_dicts
-from dagster_project.review.overview import metrics_of, project_line
+from dagster_project.review.overview import metrics_of, project_lines, troubles_of
 from dagster_project.review.state import state_of
+from proofsheet.errors import StoreError
+from proofsheet.health import Trouble
+from proofsheet.library.adopting import find_renamed
 
 _HERE = Path(__file__).parent
 _TEMPLATES = Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -32,8 +36,9 @@ def page(request: Request, name: str, **values: Any) -> Response:  # noqa: ANN40
 async def projects(request: Request) -> Response:
     """GET `/`: every project with how far it is."""
     state = state_of(request)
-    lines = await run_in_threadpool(lambda: [project_line(state, p) for p in state.workspace.projects()])
-    return page(request, "projects", projects=lines, library=state.workspace.library)
+    lines, troubles = await run_in_threadpool(project_lines, state)
+    beside = {"library": state.workspace.library, "questions": await run_in_threadpool(find_renamed, state.workspace)}
+    return page(request, "projects", projects=lines, troubles=troubles, **beside)
 
 
 async def review(request: Request) -> Response:
@@ -61,20 +66,31 @@ async def metrics(request: Request) -> Response:
 
 async def intake(request: Request) -> Response:
     """GET `/intake`: sets to come."""
-    return page(request, "intake", here="intake")
+    return page(request, "intake", here="intake", troubles=await run_in_threadpool(troubles_of, state_of(request)))
 
 
 async def runs(request: Request) -> Response:
     """GET `/runs`: start, stop, log, prompts."""
     state = state_of(request)
     found = await run_in_threadpool(state.workspace.projects)
-    backend = state.settings.model
-    return page(request, "runs", here="runs", projects=found, model=backend)
+    troubles = await run_in_threadpool(troubles_of, state)
+    return page(request, "runs", here="runs", projects=found, troubles=troubles, model=state.settings.model)
 
 
 async def _of_project(request: Request, name: str, **values: Any) -> Response:  # noqa: ANN401
     project = await run_in_threadpool(state_of(request).project, request.path_params["project"])
     return page(request, name, project=project, here=name, **values)
+
+
+async def damaged(request: Request, error: Exception) -> Response:
+    """What is wrong with a project, as a page for a browser and as JSON for a script."""
+    if not isinstance(error, StoreError):
+        raise error
+    if "text/html" not in request.headers.get("accept", ""):
+        return await errors(request, error)
+    project = request.path_params.get("project", "")
+    told = Trouble(project, "", error.what, error.next_step, error)
+    return HTMLResponse(page(request, "damaged", troubles=[told]).body, 507)
 
 
 ROUTES = [

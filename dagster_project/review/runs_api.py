@@ -31,7 +31,7 @@ _MOST_LISTENERS = 8  # each holds a thread
 async def start(request: Request) -> Response:
     """POST `/start_processing`: project."""
     state, body = state_of(request), await body_of(request)
-    project = await run_in_threadpool(state.project, text_of(body, "project"))
+    project = await run_in_threadpool(state.workspace.project, text_of(body, "project"))  # a run makes a damaged store whole
     await run_in_threadpool(state.runner.start, project)
     return answer(state.runner.status(), 202)
 

@@ -25,7 +25,7 @@ from dagster_project.review import api, contact_sheets, images, intake_api, meta
 from dagster_project.review.http import Limit, TooLarge, errors, too_large
 from dagster_project.review.state import State
 from proofsheet.config import Configuration, load
-from proofsheet.errors import ProofsheetError
+from proofsheet.errors import ProofsheetError, StoreError
 
 _STATIC = Path(__file__).parent / "static"
 _IDLE_S = 15
@@ -43,7 +43,10 @@ def build_app(settings: Configuration, hosts: Iterable[str], dagster: str = "") 
     static = Mount("/static", StaticFiles(directory=_STATIC, follow_symlink=False))
     calls = [*api.ROUTES, *metadata_api.ROUTES, *publish_api.ROUTES, *intake_api.ROUTES, *runs_api.ROUTES]
     routes = [*pages.ROUTES, *images.ROUTES, *contact_sheets.ROUTES, *calls, Route("/ready", ready, methods=["GET"]), static]
-    app = Starlette(routes=routes, exception_handlers={ProofsheetError: errors, OSError: disk_error, TooLarge: too_large})
+    app = Starlette(
+        routes=routes,
+        exception_handlers={StoreError: pages.damaged, ProofsheetError: errors, OSError: disk_error, TooLarge: too_large},
+    )
     app.state.proofsheet = State(settings, dagster)
     return Guard(Limit(app), frozenset(hosts), _SHEETS)
 

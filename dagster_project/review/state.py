@@ -14,8 +14,11 @@ from starlette.requests import Request
 
 from dagster_project.review.runner import Runner
 from proofsheet.config import Configuration
+from proofsheet.health import trouble_of
 from proofsheet.reviewing.desk import Desk
 from proofsheet.workspace import Project, Workspace
+
+AGAIN_S = 60.0
 
 
 class State:
@@ -30,7 +33,7 @@ class State:
         self.settings, self.dagster = settings, dagster
         self.workspace = Workspace(settings.place)
         self.runner = Runner(Path.cwd(), self.workspace.library)
-        self._desks: dict[str, Desk] = {}
+        self._desks: dict[Project, Desk] = {}
         self._lock = threading.Lock()
 
     def project(self, key: str) -> Project:
@@ -38,14 +41,18 @@ class State:
 
         Raises:
             UsageError: if there is none.
+            Damaged: if its ledger or its store is; nothing is shown of it then, and nothing taken in.
         """
-        return self.workspace.project(key)
+        project = self.workspace.project(key)
+        if trouble := trouble_of(project, AGAIN_S):
+            raise trouble.error
+        return project
 
     def desk(self, key: str) -> Desk:
         """The desk of a project."""
         project = self.project(key)
         with self._lock:
-            return self._desks.setdefault(project.key, Desk(project, self.settings.review.audit_share))
+            return self._desks.setdefault(project, Desk(project, self.settings.review.audit_share))
 
 
 def state_of(request: Request) -> State:

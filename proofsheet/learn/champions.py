@@ -1,6 +1,6 @@
 """Which model serves: champion and challenger, promotion by a rule, one step back.
 
-Holds `champion`, `promote`, `rollback` and `fit_rows`.
+Holds `champion`, `promote`, `rollback`, `fit_rows` and `mend_shared`.
 Add here: another condition of promotion, in promotion.py.
 Keep out: training and judging.
 
@@ -9,16 +9,18 @@ Every act is a fact in the ledger `_all`; the champion is what the last act says
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import polars as pl
 
-from proofsheet.errors import UsageError
+from proofsheet.errors import Locked, StoreError, UsageError
 from proofsheet.learn.cards import card_path, headline
 from proofsheet.learn.model_files import model_path
 from proofsheet.ledger import Ledger
+from proofsheet.locks import hold
 from proofsheet.store import Stamp
 from proofsheet.workspace import Project
 from schemas.learning import CropFit, Fit, FitColumns, Promotion, RankerFit, SceneFit
@@ -102,6 +104,20 @@ def refresh(shared: Project) -> None:
     stamp = Stamp(code_version="", run_id="")
     frames = {table: fit_rows(table, kind, shared) for table, kind in FIT_TABLES.items()}
     shared.store.publish(frames, stamp)
+
+
+def mend_shared(shared: Project, on_news: Callable[[str], None]) -> None:
+    """Set a damaged store of all projects aside and list the models again, unless a training is at work on it."""
+    if not shared.store.folder.exists():
+        return
+    with contextlib.suppress(Locked), hold(shared.run_lock, "mending the store of all projects", wait_s=0):
+        news: list[str] = []
+        shared.store.generations.mend(news.append)
+        for one in news:
+            on_news(f"{shared.name}: {one}")
+        if news:
+            with contextlib.suppress(StoreError):  # the ledger of all projects is damaged too, and `status` tells it
+                refresh(shared)
 
 
 def fit_rows(table: type[Table], kind: str, shared: Project) -> pl.DataFrame:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import polars as pl
 
 from proofsheet.files import short_hash
+from proofsheet.health import readable
 from proofsheet.learn.crop_training import CropData
 from proofsheet.learn.features import Bank, Ints, SetFeatures, bank_of, set_features
 from proofsheet.workspace import Workspace
@@ -38,7 +39,7 @@ def across_projects(workspace: Workspace) -> tuple[dict[str, Frames], dict[str, 
     found: dict[str, Frames] = {}
     left: dict[str, str] = {}
     encoders: Counter[str] = Counter()
-    for project in (p for p in workspace.projects() if not p.sandbox):
+    for project in readable((p for p in workspace.projects() if not p.sandbox), left):
         tables = project.store.tables()
         if Selection.name not in tables or Embedding.name not in tables:
             left[project.name] = "never run"

@@ -18,6 +18,7 @@ from typing import Any
 import polars as pl
 
 from proofsheet.files import short_hash
+from proofsheet.health import readable
 from proofsheet.learn.history_files import HistoryText, Logged, read_history, time_of
 from proofsheet.learn.matching import match_history
 from proofsheet.learn.refusing import RowRefused
@@ -99,7 +100,8 @@ def import_history(
         now: time of the import (UTC, no zone).
         dry_run: tells what would happen and writes nothing.
     """
-    projects = {p.name: p for p in workspace.projects() if not p.sandbox}
+    left = dict[str, str]()  # damaged projects are told by the command; rows of theirs find no project until then
+    projects = {p.name: p for p in readable((p for p in workspace.projects() if not p.sandbox), left)}
     registry = ProjectRegistry(list(projects), settings)
     known = {p.key: p.ledger.rows(HistoryRow) for p in projects.values()}
     reports = []

@@ -17,6 +17,7 @@ import polars as pl
 
 from proofsheet.errors import ProofsheetError
 from proofsheet.files import write_atomic
+from proofsheet.health import readable, trouble_of
 from proofsheet.learn import champions, heldout
 from proofsheet.learn.boxes import iou
 from proofsheet.learn.cards import card_path, headline
@@ -56,7 +57,7 @@ def integration_rows(workspace: Workspace, seed: int, now: datetime) -> tuple[pl
 
 
 def _row(workspace: Workspace, held: Mapping[str, Any]) -> dict[str, Any] | None:
-    project = next((p for p in workspace.projects() if p.name == held[heldout.NAME]), None)
+    project = next((p for p in workspace.projects() if p.name == held[heldout.NAME] and trouble_of(p) is None), None)
     if project is None:
         return None
     names = dict(project.store.read(Photo).select(Photo.photo_id, Photo.path).iter_rows())
@@ -122,7 +123,8 @@ def phase_report(workspace: Workspace, rows: list[dict[str, Any]], now: datetime
     """The report as Markdown: data, models, sets looked at, known limits."""
     shared, lines = workspace.shared, [f"# Report on the models, {now:%Y-%m-%d}", "", "## Data", ""]
     lines += ["| project | sets | anomalies | rate | cut pictures | quarantined rows |", "|---|---|---|---|---|---|"]
-    for project in (p for p in workspace.projects() if not p.sandbox):
+    left = dict[str, str]()
+    for project in readable((p for p in workspace.projects() if not p.sandbox), left):
         for one in project.store.read(ProjectStatistic).to_dicts():
             rate = one[ProjectStatistic.anomaly_rate]
             told = (
@@ -132,6 +134,7 @@ def phase_report(workspace: Workspace, rows: list[dict[str, Any]], now: datetime
             )
             cells = (one[ProjectStatistic.sets], one[ProjectStatistic.anomalies], told, one[ProjectStatistic.crops])
             lines.append(f"| {project.name} | " + " | ".join(map(str, cells)) + f" | {one[ProjectStatistic.quarantined_rows]} |")
+    lines += [f"\n{name} is left out: {why}" for name, why in left.items()]
     lines += ["", "## Models", ""]
     for fit in shared.ledger.rows(Fit).sort(Fit.trained_at).to_dicts():
         own = str(fit[Fit.fit_id])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from proofsheet.cache import ChunkCache
 from proofsheet.files import Fingerprint, Refused, hash_file, short_hash
 from proofsheet.pictures import PictureFile
 from proofsheet.progress import Progress
+from proofsheet.volumes import forgetful_devices
 from schemas.library import Photo
 
 _IDENTITY = "identity"
@@ -35,11 +36,12 @@ class Found:
 
 @dataclass
 class Scan:
-    """What a folder holds: `files` = pictures + refused + others (path to role)."""
+    """What a folder holds: `files` = pictures + refused + others (path to role); left_out says why a part of the others is."""
 
     pictures: list[Found] = field(default_factory=list)
     refused: dict[str, Refused] = field(default_factory=dict)
     others: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
     hashed: int = 0
 
     @property
@@ -79,7 +81,8 @@ def files_of(photos: pl.DataFrame, folder: Path, cache_folder: Path, progress: P
 def hash_all(candidates: Mapping[str, Path], found: Scan, cache_folder: Path, progress: Progress) -> None:
     """Hash every candidate that is new or changed; those that cannot be read are refused in `found`."""
     cache = ChunkCache(cache_folder / "hashes", _HASHES, _IDENTITY)
-    marks = {name: _identity(name, path) for name, path in candidates.items()}
+    forgetful = forgetful_devices()
+    marks = {name: _identity(name, path, forgetful) for name, path in candidates.items()}
     known = dict(cache.read([m for m in marks.values() if m]).iter_rows())
     fresh: list[tuple[str, str]] = []
     for done, (name, path) in enumerate(candidates.items(), start=1):
@@ -87,7 +90,7 @@ def hash_all(candidates: Mapping[str, Path], found: Scan, cache_folder: Path, pr
         try:
             if mark is not None and mark in known:
                 content, fingerprint = known[mark], Fingerprint.of(path.lstat())
-                if _identity(name, path) != mark:
+                if _identity(name, path, forgetful) != mark:
                     raise Refused("vanished", "it changed while the folder was read", "run again when nothing writes to it")
             else:
                 content, fingerprint = hash_file(path)
@@ -103,15 +106,16 @@ def hash_all(candidates: Mapping[str, Path], found: Scan, cache_folder: Path, pr
     cache.compact()
 
 
-def _identity(name: str, path: Path) -> str | None:
-    """What a file's hash is remembered by; None where the system has no change time that programs cannot set."""
+def _identity(name: str, path: Path, forgetful: Collection[int]) -> str | None:
+    """What a file's hash is remembered by; None where there is no change time that lasts and that programs cannot set."""
     if os.name == "nt":
         return None
     try:
-        return _mark(name, Fingerprint.of(path.lstat()))
+        found = path.lstat()
     except OSError:
         return None
+    return None if found.st_dev in forgetful else _mark(name, Fingerprint.of(found))
 
 
 def _mark(name: str, mark: Fingerprint) -> str:
-    return short_hash(name, str(mark.size), str(mark.mtime_ns), str(mark.ctime_ns), str(mark.inode), length=32)
+    return short_hash(name, str(mark.size), str(mark.mtime_ns), str(mark.ctime_ns), length=32)

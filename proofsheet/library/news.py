@@ -7,7 +7,6 @@ Keep out: hashing (scan.py).
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from proofsheet.files import printable
+from proofsheet.left_out import walk
 from schemas.library import OtherFile, Photo, Quarantine
 
 
@@ -41,11 +41,7 @@ def disk_news(folder: Path, photos: pl.DataFrame, quarantine: pl.DataFrame, othe
 
 
 def _listing(folder: Path) -> Iterator[tuple[str, tuple[int, datetime]]]:
-    for here, folders, names in os.walk(folder, followlinks=False):
-        links = [n for n in folders if (Path(here) / n).is_symlink()]
-        folders[:] = [n for n in folders if n not in links]
-        for name in [*names, *links]:
-            path = Path(here) / name
-            found = path.lstat()
-            modified = datetime.fromtimestamp(found.st_mtime_ns // 1000 / 1e6, UTC).replace(tzinfo=None)
-            yield printable(path.relative_to(folder).as_posix()), (found.st_size, modified)
+    for entry in walk(folder):
+        found = entry.found.stat(follow_symlinks=False)
+        modified = datetime.fromtimestamp(found.st_mtime_ns // 1000 / 1e6, UTC).replace(tzinfo=None)
+        yield printable(entry.name), (found.st_size, modified)

@@ -8,7 +8,7 @@ Keep out: decoding, and any write into the library.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
@@ -17,6 +17,7 @@ import polars as pl
 from proofsheet.companions import companions, of_a_folder, owned
 from proofsheet.files import Refused, open_regular, printable, short_hash
 from proofsheet.formats import EXTENSIONS, OTHER_PICTURES, RAW_EXTENSIONS, format_of
+from proofsheet.left_out import Entry, walk
 from proofsheet.library.looking import Found, Scan, hash_all
 from proofsheet.library.names import named_time, parse_stage
 from proofsheet.placed import Placed
@@ -31,8 +32,8 @@ NOWHERE = Placed()
 def scan(folder: Path, cache_folder: Path, progress: Progress, *, raw: bool | None = None, placed: Placed = NOWHERE) -> Scan:
     """List a project folder; only new or changed files are hashed.
 
-    Hidden files and folders (a leading dot, and `@eaDir`) belong to other programs: they are counted and left alone, but for those
-    that are named after a picture.
+    Hidden files, and what systems and other programs keep (left_out.py), are counted and left alone, but for files that are named
+    after a picture.
 
     Args:
         folder: the project folder; it is only read.
@@ -45,14 +46,17 @@ def scan(folder: Path, cache_folder: Path, progress: Progress, *, raw: bool | No
     found = Scan()
     candidates: dict[str, Path] = {}
     plain: dict[str, Path] = {}
-    for path in _walk(folder):
-        if _is_cut(path, folder, placed):
-            found.others[path.relative_to(folder).as_posix()] = "cut"
+    for entry in walk(folder):
+        if entry.why is not None:
+            found.others[printable(entry.name)], found.left_out[printable(entry.name)] = "system", entry.why
+        elif _is_cut(entry, placed):
+            found.others[entry.name] = "cut"
         else:
-            _sort_in(path, folder, found, candidates, plain, raw=raw)
-    hidden = [name for name, role in found.others.items() if role == "hidden"]
+            _sort_in(entry, found, candidates, plain, raw=raw)
+    hidden = [name for name, role in found.others.items() if role in {"hidden", "system"} and (folder / name).is_file()]
     named = owned([*candidates, *found.refused], [*plain, *hidden])
     found.others |= {n: "folder" for n in (*plain, *hidden) if of_a_folder(n)} | dict.fromkeys(named, "companion")
+    found.left_out = {name: why for name, why in found.left_out.items() if name not in named}
     for name, path in plain.items():
         if name not in found.others:
             _other(name, path, found)
@@ -85,6 +89,7 @@ def other_rows(project: str, scanned: Scan) -> pl.DataFrame:
             OtherFile.project: project,
             OtherFile.path: path,
             OtherFile.role: role,
+            OtherFile.reason: scanned.left_out.get(path),
             OtherFile.extension: PurePosixPath(path).suffix.lower(),
         }
         for path, role in sorted(scanned.others.items())
@@ -114,29 +119,19 @@ def _row(project: str, found: Found, format_: str, origin: str | None, beside: l
     }
 
 
-def _walk(folder: Path) -> Iterable[Path]:
-    """Every entry that is not a folder, without following links, in a stable order."""
-    for here, folders, names in os.walk(folder, followlinks=False):
-        links = [n for n in folders if (Path(here) / n).is_symlink()]
-        folders[:] = sorted(n for n in folders if n not in links)
-        for name in sorted([*names, *links]):
-            yield Path(here) / name
+def _is_cut(entry: Entry, placed: Placed) -> bool:
+    size = placed.cuts.get(entry.name)
+    return size is not None and not entry.found.is_symlink() and entry.found.stat(follow_symlinks=False).st_size == size
 
 
-def _is_cut(path: Path, folder: Path, placed: Placed) -> bool:
-    size = placed.cuts.get(path.relative_to(folder).as_posix())
-    return size is not None and not path.is_symlink() and path.lstat().st_size == size
-
-
-def _hidden(parts: Iterable[str]) -> bool:
-    return any(p.startswith(".") or p == "@eaDir" for p in parts)
-
-
-def _sort_in(path: Path, folder: Path, found: Scan, candidates: dict[str, Path], plain: dict[str, Path], *, raw: bool) -> None:
-    relative = path.relative_to(folder)
-    name = relative.as_posix()
+def _sort_in(entry: Entry, found: Scan, candidates: dict[str, Path], plain: dict[str, Path], *, raw: bool) -> None:
+    name, path = entry.name, entry.path
     suffix = path.suffix.lower()
-    if _hidden(relative.parts):
+    if entry.unread is not None:
+        found.refused[printable(name)] = Refused(
+            "no_permission", f"the folder cannot be listed: {entry.unread}", "give yourself the right"
+        )
+    elif entry.hidden:
         found.others[printable(name)] = "hidden"
     elif printable(name) != name:
         found.refused[printable(name)] = Refused(

@@ -1,21 +1,24 @@
 """Is a folder complete, or is somebody still copying into it?
 
-Holds `signature`, `judge` and `Seen`.
+Holds `look_at`, `judge` and `Seen`.
 Add here: another sign of copying.
 Keep out: Dagster; time and listing come as arguments.
 
-A folder is settled when size, modification time, change time and inode of every file were the same over at least two looks and a
-quiet time, no file bears the name of an unfinished copy, and (where the system tells) nobody has a file open for writing.
-The change time cannot be set back, so a copy that keeps old times is seen as well.
+A folder is settled when size, modification time and change time of every file were the same over at least two looks and a quiet
+time, no file bears the name of an unfinished copy, and (where the system tells) nobody has a file open for writing.
+The change time cannot be set back, so a copy that keeps old times is seen as well. The number of a file (inode) does not count:
+exFAT, FUSE and shares give another at each mount.
 """
 
 from __future__ import annotations
 
-import os
-from dataclasses import asdict, dataclass
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 
-from proofsheet.files import Fingerprint, short_hash
+from proofsheet.files import short_hash
+from proofsheet.left_out import walk
+from proofsheet.volumes import lasting_mark
 
 UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".filepart", ".tmp", ".!ut")
 
@@ -35,18 +38,12 @@ class Seen:
     Attributes:
         signature: as of the last look.
         since: time of the first look with this signature, in seconds.
-        looks: looks with this signature.
         done: signature of the version that was handed over last.
     """
 
     signature: str
     since: float
-    looks: int
     done: str = ""
-
-    def as_dict(self) -> dict[str, object]:
-        """For JSON."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -58,21 +55,25 @@ class Judgement:
     reason: str
 
 
-def look_at(folder: Path) -> Look:
-    """The present state of a folder; hidden files are not part of it."""
-    parts: list[str] = []
+def look_at(folder: Path, forgetful: Collection[int] = ()) -> Look:
+    """The present state of a folder under its name; hidden files and what is left out are not part of it.
+
+    Args:
+        folder: to look at.
+        forgetful: devices whose change times do not last (volumes.py).
+    """
+    parts: list[str] = [folder.name]
     unfinished: str | None = None
-    for here, folders, names in os.walk(folder, followlinks=False):
-        folders[:] = sorted(n for n in folders if not n.startswith("."))
-        for name in sorted(n for n in names if not n.startswith(".")):
-            path = Path(here) / name
-            if name.lower().endswith(UNFINISHED):
-                unfinished = path.relative_to(folder).as_posix()
-            try:
-                mark = Fingerprint.of(path.lstat())
-            except FileNotFoundError:
-                continue
-            parts.append(f"{path.relative_to(folder)}\0{mark}")
+    for entry in walk(folder):
+        if entry.why is not None or entry.hidden:
+            continue
+        if entry.name.lower().endswith(UNFINISHED):
+            unfinished = entry.name
+        try:
+            mark = lasting_mark(entry.found.stat(follow_symlinks=False), forgetful)
+        except FileNotFoundError:
+            continue
+        parts.append(f"{entry.name}\0{mark}")
     return Look(short_hash(*parts, length=24), unfinished)
 
 
@@ -88,11 +89,11 @@ def judge(before: Seen | None, look: Look, now: float, quiet_s: float, writer: s
     """
     done = before.done if before else ""
     if before is None or before.signature != look.signature:
-        seen = Seen(look.signature, now, 1, done)
+        seen = Seen(look.signature, now, done)
         if look.signature == done:
             return Judgement(seen, False, "as it was when it was run last")
         return Judgement(seen, False, "new or changed: waits for a second look")
-    seen = Seen(look.signature, before.since, before.looks + 1, done)
+    seen = before
     if look.signature == done:
         return Judgement(seen, False, "unchanged")
     if look.unfinished is not None:
@@ -102,4 +103,4 @@ def judge(before: Seen | None, look: Look, now: float, quiet_s: float, writer: s
         return Judgement(seen, False, f"quiet for {quiet:.0f} s of {quiet_s:g} s")
     if writer is not None:
         return Judgement(seen, False, f"somebody is writing {writer!r}")
-    return Judgement(Seen(look.signature, before.since, seen.looks, look.signature), True, f"settled: quiet for {quiet:.0f} s")
+    return Judgement(Seen(look.signature, before.since, look.signature), True, f"settled: quiet for {quiet:.0f} s")

@@ -76,7 +76,7 @@ def _in_cache(settings: EncoderSettings, models: Path) -> Path | None:
 def _digest(path: Path, models: Path) -> str:
     """SHA-256 of the file, remembered by its identity."""
     mark = Fingerprint.of(path.stat())
-    key = f"{path} {mark.size} {mark.mtime_ns} {mark.ctime_ns} {mark.inode}"
+    key = f"{path} {mark.size} {mark.mtime_ns} {mark.ctime_ns}"
     book = models / _DIGESTS
     try:
         known: dict[str, str] = json.loads(book.read_text("utf-8"))

@@ -14,7 +14,8 @@ from proofsheet.files import printable, write_atomic
 from proofsheet.locks import hold
 from proofsheet.progress import Lines
 from proofsheet.provenance import code_version, module_version
-from proofsheet.workspace import Workspace, project_key
+from proofsheet.registry import project_key
+from proofsheet.workspace import Workspace
 from schemas.settings import PlaceSettings
 from tests.kit import configuration
 
@@ -32,7 +33,7 @@ def test_projects_are_the_folders_and_never_compare_equal(library: Path, tmp_pat
     workspace = Workspace(configuration(library, tmp_path / "home").place)
     assert [p.name for p in workspace.projects()] == ["mojo", "mojo1", "mojo1_backup", "Ürlaub 2024"]
     assert len({p.key for p in workspace.projects()}) == 4
-    assert workspace.loose_files() == 1
+    assert workspace.shelf().loose == 1
     assert workspace.project("mojo1").folder.name == "mojo1"
     with pytest.raises(UsageError, match="mojo, mojo1, mojo1_backup"):
         workspace.project("unknown")

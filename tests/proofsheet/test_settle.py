@@ -12,7 +12,7 @@ import pytest
 from proofsheet.cleaning import clean
 from proofsheet.library.news import disk_news
 from proofsheet.library.settle import Look, Seen, judge, look_at
-from proofsheet.processes import is_alive, process_mark, with_environment, writer_below
+from proofsheet.processes import files_being_written, is_alive, process_mark, with_environment
 from proofsheet.runlog import RunLog
 from proofsheet.workspace import Workspace
 from schemas.library import OtherFile, Photo, Quarantine
@@ -45,7 +45,7 @@ def test_each_version_is_handed_over_once() -> None:
 
 
 def test_unfinished_copies_and_open_files_are_waited_for() -> None:
-    seen = Seen("a", 0, 5)
+    seen = Seen("a", 0)
     found = judge(seen, Look("a", "x.jpg.part"), 100, 10)
     assert (found.ready, found.reason) == (False, "waits for the end of the copy of 'x.jpg.part'")
     found = judge(seen, Look("a", None), 100, 10, writer="x.jpg")
@@ -72,9 +72,9 @@ def test_a_look_sees_every_change_and_no_hidden_file(tmp_path: Path) -> None:
 def test_a_file_that_is_being_written_is_seen(tmp_path: Path) -> None:
     path = tmp_path / "p.jpg"
     with path.open("wb"):
-        assert writer_below(tmp_path) == "p.jpg"
+        assert str(path) in files_being_written()
     with path.open("rb"):
-        assert writer_below(tmp_path) is None
+        assert str(path) not in files_being_written()
 
 
 def test_process_marks_tell_the_living_from_the_dead() -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from proofsheet.config import Configuration
 from proofsheet.generations import file_sum
-from proofsheet.ledger import FACTS
+from proofsheet.ledger_tables import FACTS
 from proofsheet.workspace import Project
 from schemas.table import Table
 from tests.kit import configuration, only_project, stage_library

@@ -1,0 +1,57 @@
+"""`proofsheet projects`: what a person says of a project as a whole.
+
+Holds the group and its sub-commands.
+Add here: another answer to a question about projects.
+Keep out: how projects are found (proofsheet/library/adopting.py).
+"""
+
+from __future__ import annotations
+
+import click
+
+from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
+from proofsheet.clock import utc_now
+from proofsheet.errors import UsageError
+from proofsheet.health import set_aside_ledger
+from proofsheet.library.adopting import adopt, keep_apart
+
+
+@click.group()
+def projects() -> None:
+    """Say which folder is which project, and begin again where a ledger is lost. `proofsheet status` lists what is asked."""
+
+
+@projects.command("adopt")
+@click.argument("folder")
+@click.argument("former", required=False)
+@click.option("--none", "apart", is_flag=True, help="FOLDER is a project of its own.")
+@json_option
+def adopting(folder: str, former: str | None, apart: bool, as_json: bool) -> None:
+    """Let FOLDER take over what is known of FORMER, a project whose folder is gone: texts, choices, reviews, tables.
+
+    A folder that was renamed takes over by itself if its contents say so clearly. The JSON has told.
+    """
+    if apart == (former is not None):
+        raise UsageError(
+            "Name the former project, or give --none (not both).", "Example: proofsheet projects adopt 'Trip to the lake' Trip"
+        )
+    _settings, workspace = settings_and_workspace()
+    if former is not None:
+        told = adopt(workspace, folder, former, "by a person", utc_now()) + "; run it next"
+    else:
+        told = f"{folder} is kept apart from {', '.join(keep_apart(workspace, folder)) or 'every other project'}"
+    print_json({"told": told}) if as_json else out().print(told, markup=False)
+
+
+@projects.command("set-aside")
+@click.argument("project")
+@json_option
+def setting_aside(project: str, as_json: bool) -> None:
+    """Keep the damaged ledger of PROJECT under another name, so that the next run begins a new one.
+
+    What people wrote and decided is not shown any more until a copy of the ledger is put back. The JSON has kept.
+    """
+    found = settings_and_workspace()[1].project(project)
+    kept = set_aside_ledger(found)
+    told = f"The ledger of {found.name} is kept as {kept}." if kept else f"{found.name} has no ledger."
+    print_json({"kept": str(kept) if kept else None}) if as_json else out().print(told, markup=False)

@@ -1,0 +1,188 @@
+"""One look through the whole library: which folders are to be run now, and what is remembered until the next look.
+
+Holds `Watched`, `Memory`, `Tick` and `look_through`.
+Add here: another cause for a run.
+Keep out: Dagster; whether one folder is complete (settle.py).
+
+What is remembered lies in the home, in a file for each look that found something new. Dagster's cursor holds the number of the file
+alone: if a tick is cut off before its runs are noted, the next one reads the former file and asks for the same runs again.
+A look lists folders; a ledger is opened only if its file is another than at the last look.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from proofsheet.errors import StoreError
+from proofsheet.files import short_hash, write_atomic
+from proofsheet.health import file_mark
+from proofsheet.library.adopting import adopt_renamed
+from proofsheet.library.settle import Judgement, Seen, judge, look_at
+from proofsheet.processes import files_being_written
+from proofsheet.volumes import forgetful_devices
+from proofsheet.workspace import Project, Workspace
+from schemas.review import ReviewBatch
+
+MOST_AT_ONCE = 25  # runs that one look asks for: each costs the daemon some hundredths of a second
+MOST_OPENED = 200  # ledgers; each costs some thousandths
+_TOLD = 20
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What is remembered of a project.
+
+    Attributes:
+        seen: of its folder.
+        handed: batches of the review that a run has taken in.
+        ledger: mark of the ledger at the last look.
+        batches: batches that the ledger held then.
+        trouble: what was wrong with the ledger then; empty if nothing was.
+    """
+
+    seen: Seen
+    handed: int = 0
+    ledger: tuple[int, ...] = ()
+    batches: int = 0
+    trouble: str = ""
+
+
+@dataclass
+class Tick:
+    """What one look found: runs by their key, what to remember, lines for people, folders without news, ledgers opened."""
+
+    runs: dict[str, Project] = field(default_factory=dict)
+    watched: dict[str, Watched] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    opened: int = 0
+
+    def text(self) -> str:
+        """The lines in one, as long as it may be kept with every tick."""
+        shown, more = self.told[:_TOLD], len(self.told) - _TOLD
+        parts = [*shown, *([f"and {more} more"] if more > 0 else []), *([f"{self.unchanged} unchanged"] if self.unchanged else [])]
+        return "; ".join(parts) or "the library has no sub-folder"
+
+
+class Memory:
+    """What is remembered between looks.
+
+    Args:
+        home: of the workspace.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._folder = home / "watch"
+
+    def read(self, number: int) -> dict[str, Watched]:
+        """What the look of this number remembered; nothing if its file is lost or damaged."""
+        try:
+            rows = json.loads(self._path(number).read_text("utf-8"))
+            return {key: Watched(Seen(*row[0]), row[1], tuple(row[2]), row[3], row[4]) for key, row in rows.items()}
+        except (OSError, ValueError, TypeError, IndexError, AttributeError):
+            return {}
+
+    def write(self, number: int, watched: Mapping[str, Watched]) -> None:
+        """Keep it under this number; of the former files only the last stays."""
+        rows = {
+            key: [[w.seen.signature, w.seen.since, w.seen.done], w.handed, w.ledger, w.batches, w.trouble]
+            for key, w in watched.items()
+        }
+        write_atomic(self._path(number), json.dumps(rows, separators=(",", ":")).encode("ascii"))
+        for path in self._folder.glob("[0-9]*.json"):
+            if int(path.stem) < number - 1:
+                path.unlink(missing_ok=True)
+
+    def _path(self, number: int) -> Path:
+        return self._folder / f"{number}.json"
+
+
+def look_through(
+    workspace: Workspace, projects: Sequence[Project], before: Mapping[str, Watched], quiet_s: float, now: float
+) -> Tick:
+    """Look at every folder once, and decide what is to be run.
+
+    Args:
+        workspace: library and home.
+        projects: of the workspace.
+        before: what the last look remembered, by key.
+        quiet_s: how long nothing may have changed.
+        now: seconds.
+    """
+    tick, forgetful, ready, gone = Tick(), forgetful_devices(), dict[str, Project](), workspace.vanished(projects)
+    for project in projects:
+        known = before.get(project.key)
+        judged = judge(known.seen if known else None, look_at(project.folder, forgetful), now, quiet_s)
+        if known and judged.ready and len(ready) == MOST_AT_ONCE:
+            judged = Judgement(known.seen, False, "settled: waits for its turn")
+        tick.watched[project.key] = _with_ledger(project, known, judged, tick)
+        if judged.ready:
+            ready[project.key] = project
+        else:
+            _consider(project, known, tick, judged)
+    if gone and ready:
+        _adopt(workspace, ready, tick, now)
+    writers = list(files_being_written()) if ready else []
+    for key, project in ready.items():
+        known, writer = before[key], next(_inside(project.folder, writers), None)
+        judged = judge(known.seen, look_at(project.folder, forgetful), now, quiet_s, writer)
+        tick.watched[key] = replace(tick.watched[key], seen=judged.seen)
+        _consider(project, known, tick, judged)
+    tick.told += [f"{name}: its folder is gone; tables and facts are kept" for name in gone.values()]
+    return tick
+
+
+def _consider(project: Project, known: Watched | None, tick: Tick, judged: Judgement) -> None:
+    """Ask for a run of one project if there is a cause, else say why not."""
+    now = tick.watched[project.key]
+    done, mark = now.seen.done == now.seen.signature, short_hash(str(now.ledger), length=8)
+    if now.trouble:
+        tick.watched[project.key] = replace(now, seen=known.seen if known and judged.ready else now.seen)
+        cause, end = now.trouble, f"damaged-{mark}"  # its run fails at once, and says what is wrong where runs are looked at
+        wanted = known is None or known.trouble != now.trouble
+    elif known and known.trouble and done:
+        cause, end, wanted = "its ledger can be read again", f"{now.seen.signature}-restored-{mark}", True
+    elif now.batches > now.handed and done and not judged.ready:  # while it is copied to, its next run takes the batch in
+        cause, end, wanted = "a batch of the review was submitted", f"{now.seen.signature}-batch-{now.batches}", True
+    else:
+        cause, end, wanted = judged.reason, now.seen.signature, judged.ready
+    if wanted:
+        tick.runs[f"{project.key}-{end}"] = project
+    if wanted and not now.trouble:
+        tick.watched[project.key] = replace(now, handed=now.batches)
+    if not wanted and done and not now.trouble:
+        tick.unchanged += 1
+    else:
+        tick.told.append(f"{project.name}: {cause}")
+
+
+def _with_ledger(project: Project, known: Watched | None, judged: Judgement, tick: Tick) -> Watched:
+    """What is to be remembered of a project; its ledger is opened only if the file changed, later if this tick is full."""
+    mark, handed = file_mark(project.ledger.path), known.handed if known else 0
+    full = tick.opened >= MOST_OPENED or len(tick.runs) >= MOST_AT_ONCE
+    if full or (known and known.ledger == mark):
+        return replace(known or Watched(judged.seen), seen=judged.seen)
+    tick.opened += project.ledger.is_there()
+    try:
+        return Watched(judged.seen, handed, mark, project.ledger.rows(ReviewBatch).height)
+    except StoreError as error:
+        return Watched(judged.seen, handed, mark, handed, f"{error.what} {error.next_step}")
+
+
+def _adopt(workspace: Workspace, ready: dict[str, Project], tick: Tick, now: float) -> None:
+    """Settled folders that surely are projects of another name take over; they are run at the next look, under their own key."""
+    moment = datetime.fromtimestamp(now, UTC).replace(tzinfo=None)
+    done, told = adopt_renamed(workspace, moment, {p.name for p in ready.values()})
+    tick.told += told
+    for project in [p for p in ready.values() if p.name in done]:
+        del ready[project.key]
+        tick.watched[done[project.name]] = Watched(replace(tick.watched.pop(project.key).seen, done=""))
+
+
+def _inside(folder: Path, files: list[str]) -> Iterator[str]:
+    start = f"{folder.resolve()}/"
+    return (file.removeprefix(start) for file in files if file.startswith(start))
