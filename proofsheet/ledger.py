@@ -25,7 +25,7 @@ from schemas.learning import Fit, Promotion
 from schemas.metrics import SessionMetric
 from schemas.table import Table
 
-FORMAT = 7
+FORMAT = 8
 FACTS: tuple[type[Table], ...] = (
     facts.Refusal,
     facts.RunRecord,
@@ -57,6 +57,7 @@ FACTS: tuple[type[Table], ...] = (
     apply.FileOperation,
     apply.SignOff,
     apply.Upload,
+    apply.Withdrawal,
 )
 _LOCK = f"""
 CREATE TRIGGER IF NOT EXISTS locked_words BEFORE INSERT ON "{WordEdit.name}"
@@ -206,7 +207,7 @@ class Ledger:
             )
 
     def _bring_up_to_date(self, con: sqlite3.Connection) -> None:
-        """Make what is missing, in one transaction; what is there stays. Formats 2 to 7 added tables and nullable columns."""
+        """Make what is missing, in one transaction; what is there stays. Formats 2 to 8 added tables and nullable columns."""
         with con:
             con.execute("BEGIN IMMEDIATE")
             con.execute("CREATE TABLE IF NOT EXISTS owner (project TEXT NOT NULL PRIMARY KEY)")

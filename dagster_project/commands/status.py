@@ -15,6 +15,7 @@ from rich.table import Table as RichTable
 
 from dagster_project.commands.common import chosen, json_option, out, print_json, settings_and_workspace
 from proofsheet.locks import held_by
+from proofsheet.publish.uploads import take_back_rows
 from proofsheet.status import project_status
 from proofsheet.words.asking import Describing
 from proofsheet.words.costs import pending_questions
@@ -30,9 +31,10 @@ _NEWS = ("new", "changed", "gone")
 def status(projects: tuple[str, ...], as_json: bool) -> None:
     """Show for PROJECTS (all by default) counts, what is new, stale and running, and each refused file with its reason.
 
-    The JSON has library, home, loose_files, vanished and projects.<name>.{key, files, photos, sets, doubtful, accepted,
-    blocked, quarantined, other_files, generation, published_at, whole_at, new, changed, gone, stale: {table: reason},
-    running (by whom, or null), to_ask: [{job, questions, seconds}], refused: [{path, kind, reason, next_step}]}.
+    The JSON has library, home, loose_files, vanished and projects.<name>.{key, files, photos, sets, reviewed, by_history, open,
+    redecided, take_back, doubtful, accepted, blocked, quarantined, other_files, generation, published_at, whole_at, new, changed,
+    gone, stale: {table: reason}, running (by whom, or null), to_ask: [{job, questions, seconds}], take_back_list: [{path, name,
+    target, uploaded_at, reason}], refused: [{path, kind, reason, next_step}]}.
     """
     settings, workspace = settings_and_workspace()
     from assets.staleness import stale_tables
@@ -47,6 +49,7 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
             "stale": stale_tables(versions, project),
             "running": held_by(project.run_lock),
             "to_ask": [c.as_dict() for c in pending_questions(project, Describing.of(settings.model, project), given)],
+            "take_back_list": take_back_rows(project),
             "refused": rows.select(Quarantine.path, Quarantine.kind, Quarantine.reason, Quarantine.next_step).to_dicts(),
         }
     vanished = sorted(workspace.vanished().values())
@@ -82,6 +85,12 @@ def _remarks(state: dict[str, Any]) -> Iterator[str]:
         yield f": running: {state['running']}"
     if any(state[name] for name in _NEWS):
         yield ": on disk since the last run: " + ", ".join(f"{state[n]} {n}" for n in _NEWS if state[n])
+    if state["reviewed"] + state["by_history"] + state["open"]:
+        yield f": sets: {state['reviewed']} reviewed, {state['by_history']} by history, {state['open']} open"
+    if state["redecided"]:
+        yield f": {state['redecided']} sets were decided since the last run; the next run describes what was chosen"
+    for one in state["take_back_list"]:
+        yield f": take back {one['name']} at {one['target']}: {one['reason']}"
     reasons: dict[str, list[str]] = {}
     for name, reason in state["stale"].items():
         reasons.setdefault(reason, []).append(name)
