@@ -24,7 +24,6 @@ from schemas.review import Choice
 from schemas.words import Caption
 from tests.kit import Shell, configuration, run, save_picture, tree
 
-pytestmark = pytest.mark.long
 needs_exiftool = pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed: copies are not made")
 
 
