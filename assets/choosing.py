@@ -1,4 +1,4 @@
-"""Choosing: sets of pictures that belong together, duplicates, and the preferred one of each set.
+"""Choosing: sets of pictures that belong together, duplicates, the preferred one of each set, and the one that counts.
 
 Holds the stages of the group "choosing".
 Add here: a stage that compares pictures.
@@ -8,7 +8,8 @@ Keep out: the rules.
 import polars as pl
 
 from assets.checks import Verdict
-from assets.stage import stage
+from assets.stage import Rows, stage
+from proofsheet.choices import choice_rows, progress
 from proofsheet.learn.judged import Judged
 from proofsheet.learn.proposing import judge_sets
 from proofsheet.publish.decide import decide
@@ -16,13 +17,17 @@ from proofsheet.vision.duplicates import find_duplicates
 from proofsheet.vision.group import Seen, group_photos, seen_photos
 from proofsheet.workspace import Project
 from resources.rules import DuplicatesResource, GroupingResource
-from schemas.review import Decision
+from schemas.review import Choice, Decision
 from schemas.vision import Duplicate, PhotoGroup
 
 DOUBTFUL = Verdict(
     "doubtful_choices",
     "No measured value speaks against a choice.",
     lambda rows: rows.filter(pl.col(Decision.flags).list.len() > 0),
+)
+
+REGROUPED = Verdict(
+    "regrouped", "No set that was decided has other members now.", lambda rows: rows.filter(pl.col(Choice.note) != "")
 )
 
 
@@ -44,3 +49,10 @@ def decisions(
 ) -> pl.DataFrame:
     """Prefers the highest stage of each set unless the ranker in force overrules it, and proposes cuts; moves nothing."""
     return decide(project.key, photo_groups, photos, image_quality, judged.picks, judged.cuts)
+
+
+@stage(Choice, group="choosing", looks_outside=True, verdicts={Choice: [REGROUPED]})
+def choices(decisions: pl.DataFrame, photos: pl.DataFrame, selections: pl.DataFrame, project: Project) -> Rows:
+    """Takes what a person decided, else imported history, else what is proposed: this is described, exported and published."""
+    rows = choice_rows(project.key, decisions, photos, selections, project.ledger)
+    return Rows([rows], {"how_far": str(progress(rows)), "by_history": progress(rows).history})

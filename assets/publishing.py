@@ -1,4 +1,4 @@
-"""Publishing: accepted rows as files in the home.
+"""Publishing: accepted rows as files in the home, and what should be taken back where it was published.
 
 Holds the stages of the group "publishing".
 Add here: a stage that writes files for people.
@@ -7,17 +7,30 @@ Keep out: file formats (proofsheet/publish/).
 
 import polars as pl
 
+from assets.checks import Verdict
 from assets.stage import Rows, stage
 from proofsheet.publish.decision_files import write_decisions
 from proofsheet.publish.exports import export_rows, write_csv
+from proofsheet.publish.uploads import takedown_rows
 from proofsheet.workspace import Project
+from schemas.apply import Takedown
 from schemas.review import Export
+
+NOTHING_TO_TAKE_BACK = Verdict("nothing_to_take_back", "Everything that stands at a target is still chosen.", lambda rows: rows)
 
 
 @stage(Export, group="publishing", looks_outside=True)
-def exports(metadata_quality: pl.DataFrame, photos: pl.DataFrame, decisions: pl.DataFrame, project: Project) -> Rows:
-    """Writes the accepted rows to a CSV, the proposals to a JSONL; files in the home that already read so are left as they are."""
+def exports(
+    metadata_quality: pl.DataFrame, photos: pl.DataFrame, decisions: pl.DataFrame, choices: pl.DataFrame, project: Project
+) -> Rows:
+    """Writes the accepted rows of what is chosen to a CSV, the proposals to a JSONL; files that already read so are left."""
     place = project.export_file.relative_to(project.home).as_posix()
-    rows = export_rows(project.key, metadata_quality, photos, place)
+    rows = export_rows(project.key, metadata_quality, photos, choices, place)
     proposals = write_decisions(decisions, photos, project.decisions_file)
     return Rows([rows], {"proposals": proposals, "csv_written": write_csv(rows, project.export_file)})
+
+
+@stage(Takedown, group="publishing", looks_outside=True, verdicts={Takedown: [NOTHING_TO_TAKE_BACK]})
+def takedowns(choices: pl.DataFrame, metadata_quality: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """Lists what was published and is no longer chosen, or stands there in a newer version; nothing is deleted anywhere."""
+    return takedown_rows(project.key, choices, metadata_quality, project.ledger)

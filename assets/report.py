@@ -13,13 +13,14 @@ import dagster as dg
 from assets.stage import OWNERS, PROJECTS
 from assets.staleness import stale_tables
 from proofsheet.status import project_status, record_whole_run
+from schemas.apply import Takedown
 from schemas.library import OtherFile, Quarantine
 from schemas.metrics import Inventory, Trend
-from schemas.review import Decision, Export
+from schemas.review import Choice, Decision, Export
 
 
 @dg.asset(
-    deps=[t.name for t in (Export, Quarantine, OtherFile, Decision, Inventory, Trend)],
+    deps=[t.name for t in (Export, Quarantine, OtherFile, Decision, Choice, Takedown, Inventory, Trend)],
     partitions_def=PROJECTS,
     group_name="report",
     owners=OWNERS,

@@ -18,9 +18,9 @@ from schemas.sets import ImageSet, SubjectSuggestion
 
 
 @stage(ImageSet, group="sets", looks_outside=True)
-def image_sets(photos: pl.DataFrame, decisions: pl.DataFrame, project: Project) -> pl.DataFrame:
+def image_sets(photos: pl.DataFrame, choices: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Lists the folders of the project with what people said of them."""
-    return set_rows(project.key, photos, decisions, project.ledger)
+    return set_rows(project.key, photos, choices, project.ledger)
 
 
 @stage(SubjectSuggestion, group="sets", looks_outside=True)

@@ -15,7 +15,7 @@ import polars as pl
 from proofsheet.errors import ProofsheetError
 from schemas.library import ExifFact
 from schemas.proof import MetadataQuality
-from schemas.review import Decision, ReviewMetric
+from schemas.review import Choice, Decision, ReviewMetric
 from schemas.storage import StoredTable
 from schemas.table import Table
 from schemas.vision import Embedding
@@ -26,7 +26,7 @@ _PRIVATE = {ExifFact.latitude_deg, ExifFact.longitude_deg, Embedding.vector}
 _LATE = {Answered.problem, Answered.backend, Answered.model, Answered.wanted_model, Answered.model_digest, Answered.prompt_version}
 _CELL = 40
 REVIEW_ADDRESS = "PROOFSHEET_REVIEW"  # set by `proofsheet up` for the runs that it starts
-_PAGES = {Decision.name: "review", MetadataQuality.name: "metadata", ReviewMetric.name: "metrics"}
+_PAGES = {Decision.name: "review", Choice.name: "sets", MetadataQuality.name: "metadata", ReviewMetric.name: "metrics"}
 _SHEETS = 3
 
 

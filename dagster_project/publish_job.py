@@ -15,7 +15,7 @@ from assets.tell import failure_text
 from dagster_project.sending import publish_now
 from proofsheet.config import Configuration
 from proofsheet.errors import ProofsheetError, UsageError
-from proofsheet.publish.publishing import candidates, held_back
+from proofsheet.publish.publishing import outlook
 from proofsheet.publish.targets.named import publisher_of
 from resources.store import StoreResource
 
@@ -35,14 +35,13 @@ def publish_job(settings: Callable[[], Configuration]) -> dg.JobDefinition:
 
     @dg.op(
         name="publish_approved",
-        description="Without a target: shows how many pictures would go where, and why others are held back. With its name: sends.",
+        description="Without a target: shows what would go where, what is held back, what to take back. With its name: sends.",
     )
     def publish_approved(context: dg.OpExecutionContext, config: PublishConfig, store: StoreResource) -> None:
         project, publishing = store.project(context.partition_key), settings().publish
         try:
             name = publisher_of(publishing).name
-            rows = candidates(project, name)
-            told: dict[str, object] = {"target": name, "ready": sum(not c.held_back for c in rows), "held_back": held_back(rows)}
+            told = outlook(project, name)
             if config.target and config.target != name:
                 raise UsageError(f"The target is {name}, not {config.target}.", "Launch without a target to see what would go.")
             failed = []

@@ -45,6 +45,7 @@ FACTS: tuple[type[Table], ...] = (
     apply.FileOperation,
     apply.SignOff,
     apply.Upload,
+    apply.Withdrawal,
 )
 KEPT: tuple[type[Table], ...] = (  # rows of these are never changed or deleted
     *(facts.WordEdit, facts.ProofAttempt, facts.WordReview, facts.EvaluationRow, HistoryRow, Fit, Promotion),

@@ -13,8 +13,10 @@ from typing import Any
 
 import polars as pl
 
+from proofsheet.choices import present_choices, progress, redecided
 from proofsheet.described import described
 from proofsheet.library.news import disk_news
+from proofsheet.publish.uploads import takedown_rows
 from proofsheet.workspace import Project
 from schemas.facts import RunRecord
 from schemas.library import OtherFile, Photo, Quarantine
@@ -32,7 +34,12 @@ class ProjectStatus:
         key: partition key.
         files: every file of the folder = photos + quarantined + other_files.
         photos: pictures that could be opened.
-        sets: sets of pictures.
+        sets: sets of pictures, single ones among them.
+        reviewed: sets of two photos or more that a person decided.
+        by_history: those that imported history decided.
+        open: those that nobody decided; what was skipped is open.
+        redecided: sets whose choice is another one than in the last run.
+        take_back: published pictures that should be taken back where they stand.
         doubtful: choices against which a measured value speaks.
         accepted: texts that passed the gate.
         blocked: texts that did not.
@@ -55,6 +62,11 @@ class ProjectStatus:
     files: int
     photos: int
     sets: int
+    reviewed: int
+    by_history: int
+    open: int
+    redecided: int
+    take_back: int
     doubtful: int
     accepted: int
     blocked: int
@@ -82,7 +94,8 @@ def project_status(project: Project) -> ProjectStatus:
     store = project.store
     books = store.tables()
     counts = {name: int(str(row[StoredTable.row_count])) for name, row in books.items()}
-    proofs = store.read(MetadataQuality).filter(pl.col(MetadataQuality.is_current))
+    quality, choices = store.read(MetadataQuality), present_choices(project)
+    proofs, far = quality.filter(pl.col(MetadataQuality.is_current)), progress(choices)
     verdicts = dict(proofs[MetadataQuality.status].value_counts().iter_rows())
     texts = described(store.read(Caption))
     flagged = store.read(Decision).filter(pl.col(Decision.flags).list.len() > 0)
@@ -96,6 +109,11 @@ def project_status(project: Project) -> ProjectStatus:
         files=photos + quarantined + others,
         photos=photos,
         sets=counts.get(Decision.name, 0),
+        reviewed=far.reviewed,
+        by_history=far.history,
+        open=far.total - far.decided,
+        redecided=len(redecided(project, choices)),
+        take_back=takedown_rows(project.key, choices, quality, project.ledger).height,
         doubtful=flagged.height,
         accepted=sum(verdicts.get(s, 0) for s in PASSED),
         blocked=verdicts.get("blocked", 0),

@@ -1,6 +1,6 @@
 """Verdicts as they stand: what was decided, taken back and given again, in its order.
 
-Holds `Timeline`, `timeline`, `standing`, `counted` and `proposed_crop`.
+Holds `Timeline`, `timeline`, `handed_over`, `decides`, `standing`, `counted` and `proposed_crop`.
 Add here: another act on verdicts.
 Keep out: how verdicts come in (reviewing/, learn/verdicts.py).
 """
@@ -13,10 +13,9 @@ from typing import Any
 import polars as pl
 
 from proofsheet.ledger import Ledger, Transaction
-from schemas.review import Decision, ReviewStep, Verdict
+from schemas.review import REVIEWED, Decision, ReviewBatch, ReviewStep, Verdict
 
 Row = dict[str, Any]
-_COUNTED = ("approved", "overridden", "rejected")
 
 
 class Timeline:
@@ -115,6 +114,17 @@ def timeline(ledger: Ledger, up_to: int | None = None) -> Timeline:
     return Timeline().catch_up(ledger, up_to)
 
 
+def handed_over(ledger: Ledger) -> Timeline:
+    """The review as it stood when its last batch was submitted."""
+    batches = ledger.rows_after(ReviewBatch, ReviewBatch.number, 0)
+    return timeline(ledger, up_to=max((r[ReviewBatch.up_to] for r in batches), default=0))
+
+
+def decides(verdict: Mapping[str, Any] | None) -> bool:
+    """Whether a verdict decides its set; a skipped set is open."""
+    return verdict is not None and verdict[Verdict.action] in REVIEWED
+
+
 def standing(ledger: Ledger) -> pl.DataFrame:
     """Rows of `verdicts` that were not taken back, in their order; of several on one set all are given, the last one counts."""
     found = timeline(ledger)
@@ -125,7 +135,7 @@ def standing(ledger: Ledger) -> pl.DataFrame:
 
 def counted(verdicts: pl.DataFrame) -> pl.DataFrame:
     """The last verdict on each set, of those that count: no bulk approvals, nothing skipped."""
-    kept = verdicts.filter(~pl.col(Verdict.bulk) & pl.col(Verdict.action).is_in(list(_COUNTED)))
+    kept = verdicts.filter(~pl.col(Verdict.bulk) & pl.col(Verdict.action).is_in(list(REVIEWED)))
     return kept.sort(Verdict.number).unique(Verdict.group_id, keep="last", maintain_order=True)
 
 

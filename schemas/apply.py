@@ -1,6 +1,6 @@
-"""Tables of what is done to files: plans, their operations, and who signed off.
+"""Tables of what is done to files: plans, their operations, who signed off, and what is at targets of publishing.
 
-Holds the facts `ApplyPlan`, `FileOperation`, `SignOff` and `Upload`, and `PlanOperation`.
+Holds the facts `ApplyPlan`, `FileOperation`, `SignOff`, `Upload` and `Withdrawal`, and the derived `PlanOperation` and `Takedown`.
 Add here: another fact about files that were moved, cut or written.
 Keep out: what is decided (review.py).
 """
@@ -93,3 +93,24 @@ class Upload(Table, name="uploads", origin="fact"):
     content_hash = column(pl.String, "SHA-256 of the published copy.")
     proof = column(pl.String, "What was read back from the copy: its texts, and that nothing private is left.")
     uploaded_at = column(pl.Datetime("us"), "When (UTC).")
+    version = column(pl.Int64, "Which version of the photo at this target it is; null is the first.", nullable=True, ge=1)
+
+
+class Withdrawal(Table, name="withdrawals", origin="fact"):
+    """A person's word that an uploaded picture is no longer at its target; nothing is deleted there by Proofsheet."""
+
+    photo_id = column(pl.String, "The photo.", key=True)
+    attempt = column(pl.Int64, "The attempt whose texts went with it.", key=True, ge=1)
+    target = column(pl.String, "The target.", key=True)
+    taken_back_at = column(pl.Datetime("us"), "When (UTC); null once it was published there again.", nullable=True)
+
+
+class Takedown(Table, name="takedowns"):
+    """A published picture that should be taken back at its target: no longer chosen, or replaced by a newer version."""
+
+    photo_id = column(pl.String, "The photo.", key=True)
+    target = column(pl.String, "Where it was sent.", key=True)
+    name_there = column(pl.String, "Its name at the target.", key=True)
+    path = column(pl.String, "The file that was published, inside the project folder.")
+    uploaded_at = column(pl.Datetime("us"), "When it was published (UTC).")
+    reason = column(pl.String, "Why it should be taken back.")

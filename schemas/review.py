@@ -1,6 +1,6 @@
 """Tables of choices.
 
-Holds `Decision`, `ReviewMetric`, `Export`, and the facts of the review: `Verdict`, `ReviewStep`, `ReviewBatch`, `Feedback`.
+Holds `Decision`, `Choice`, `ReviewMetric`, `Export`, and the facts `Verdict`, `ReviewStep`, `ReviewBatch`, `Feedback`.
 Add here: verdicts and what follows from them.
 Keep out: the measurements they rest on.
 """
@@ -11,6 +11,7 @@ import polars as pl
 
 from schemas.table import Table, column
 
+REVIEWED = ("approved", "overridden", "rejected")  # what decides a set; a skipped one is open
 CONFIDENCES = ("uncalibrated", "calibrated on all projects", "calibrated on this project")
 
 
@@ -42,13 +43,34 @@ class Decision(Table, name="decisions"):
     crop_by = column(pl.String, "The model that proposed it; empty if there is none.")
 
 
+class Choice(Table, name="choices"):
+    """What counts in each set: a person's decision, else imported history, else the suggestion. Everything after it reads this."""
+
+    group_id = column(pl.String, "The set.", key=True)
+    photo_ids = column(pl.List(pl.String), "Every photo of the set, in the order of the set.")
+    chosen_photo_id = column(
+        pl.String, "The photo that stands for the set and gets texts; null if a person rejected the set.", nullable=True
+    )
+    chosen_path = column(pl.String, "Its path inside the project folder.", nullable=True)
+    chosen_photo_ids = column(
+        pl.List(pl.String), "Every chosen photo: all of a set that is kept whole, else the one; none of a rejected set."
+    )
+    decided_by = column(pl.String, "Who decided.", isin=("person", "history", "suggestion"))
+    action = column(pl.String, "The verdict that stands in the review; none if there is none.", isin=(*REVIEWED, "skipped", "none"))
+    decided_at = column(pl.Datetime("us"), "When (UTC); null if nobody decided, or the history names no time.", nullable=True)
+    submitted = column(
+        pl.Boolean, "False while a decision, or one taken back, waits for submit; null if there never was one.", nullable=True
+    )
+    note = column(pl.String, "What else is known: that its photos were decided in another set before; empty otherwise.")
+
+
 class Verdict(Table, name="verdicts", origin="fact"):
     """What a person decided on a proposal; every row is a decision, the last one on a set counts."""
 
     verdict_id = column(pl.String, "Id that the sender gave; the same id is the same verdict.", key=True)
     group_id = column(pl.String, "The set.")
     photo_ids = column(pl.List(pl.String), "Its photos as they were proposed.")
-    action = column(pl.String, "The decision.", isin=("approved", "rejected", "overridden", "skipped"))
+    action = column(pl.String, "The decision.", isin=(*REVIEWED, "skipped"))
     proposed_photo_id = column(pl.String, "What was proposed.")
     chosen_photo_id = column(pl.String, "What was chosen; null if nothing was.", nullable=True)
     crop = column(pl.List(pl.Float64), "The cut as left, top, right, bottom in 0..1; null if none.", nullable=True)
@@ -75,7 +97,7 @@ class ReviewStep(Table, name="review_steps", origin="fact"):
 
 
 class ReviewBatch(Table, name="review_batches", origin="fact"):
-    """Verdicts handed over: only these reach history files, other tools and files on disk."""
+    """Verdicts handed over: only these reach history files, other tools, files of the library and targets of publishing."""
 
     batch_id = column(pl.String, "Id that the sender gave.", key=True)
     up_to = column(pl.Int64, "Number of the last verdict or step in it.", ge=0)
@@ -107,7 +129,7 @@ class ReviewMetric(Table, name="review_metrics"):
 
 
 class Export(Table, name="exports"):
-    """What was written to the CSV in the home: accepted rows only."""
+    """What was written to the CSV in the home: accepted rows of pictures that nobody decided against."""
 
     photo_id = column(pl.String, "The photo.", key=True)
     path = column(pl.String, "Path inside the project folder.")

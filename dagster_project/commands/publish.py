@@ -8,17 +8,24 @@ Keep out: conditions, forms and targets (proofsheet/publish/).
 from __future__ import annotations
 
 import sys
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
+import polars as pl
 
 from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
 from dagster_project.sending import publish_now
+from proofsheet.choices import held_photos, present_choices
+from proofsheet.clock import utc_now
 from proofsheet.errors import ProofsheetError
 from proofsheet.publish.presets import PRESETS, write_preset
-from proofsheet.publish.publishing import Candidate, candidates, held_back
+from proofsheet.publish.publishing import Candidate, candidates, outlook
 from proofsheet.publish.sidecar import Fields, existing_sidecar, merge_sidecar, sidecar_path
 from proofsheet.publish.targets.named import publisher_of
+from proofsheet.publish.uploads import take_back_rows, taken_back
 from proofsheet.workspace import Project
 from schemas.review import Export
 
@@ -29,42 +36,50 @@ _FAILED, _BLOCKED = 1, 4
 @click.argument("project")
 @click.option("--execute", is_flag=True, help="Do it, after asking; without this nothing is sent.")
 @click.option("--yes", is_flag=True, help="Do it without asking.")
+@click.option("--taken-back", "gone", metavar="NAME", multiple=True, help="Note that NAME no longer stands at the target.")
 @json_option
-def publishing(project: str, execute: bool, yes: bool, as_json: bool) -> None:
-    """Send copies of what passed gate, policy and a person in PROJECT to the target of the settings.
+def publishing(project: str, execute: bool, yes: bool, gone: tuple[str, ...], as_json: bool) -> None:
+    """Send copies of what is chosen and passed gate, policy and a person in PROJECT to the target of the settings.
 
-    Exit code 4 if gate or policy held texts back. The JSON has target, ready, held_back, and published, failed after --execute.
+    Texts that were corrected since go as a new version under a name of its own. What stands at a target and is no longer chosen is
+    listed; nothing is deleted there. Exit code 4 if gate or policy held texts back. The JSON has target, ready, again: [{path,
+    version, name}], held_back, take_back: [{path, name, target, uploaded_at, reason}], and published, failed after --execute.
     """
     settings, workspace = settings_and_workspace()
-    found, publisher = (
-        workspace.project(project),
-        publisher_of(settings.publish),
-    )
-    rows = candidates(found, publisher.name)
-    ready, held = sum(not c.held_back for c in rows), held_back(rows)
-    told: dict[str, object] = {"target": publisher.name, "ready": ready, "held_back": held}
+    found, target = workspace.project(project), publisher_of(settings.publish).name
+    for name in gone:
+        taken_back(found, target, name, utc_now())
+    told = outlook(found, target)
     if execute and not yes:
-        click.confirm(f"Publish {ready} pictures to {publisher.name}?", abort=True, err=True)
-    failed = []
+        click.confirm(f"Publish {told['ready']} pictures to {target}?", abort=True, err=True)
     if execute or yes:
         done = publish_now(found, settings.publish)
-        failed = done.failed
-        told |= {"published": len(done.published), "failed": failed}
+        told |= {"published": len(done.published), "failed": done.failed, "take_back": take_back_rows(found)}
     if as_json:
         print_json(told)
     else:
-        out().print(
-            f"{ready} ready for {publisher.name}" + (f", {told['published']} published" if "published" in told else ""),
-            markup=False,
-        )
-        for reason, count in held.items():
-            out().print(f"  {count} held back: {reason}", markup=False)
-        for one in failed:
-            out().print(f"  {one['path']}: {one['problem']}", markup=False)
-    if failed:
+        _show(told)
+    if told.get("failed"):
         sys.exit(_FAILED)
-    if any(reason.startswith(("gate", "policy")) for reason in held):
+    if any(reason.startswith(("gate", "policy")) for reason in told["held_back"]):
         sys.exit(_BLOCKED)
+
+
+def _show(told: Mapping[str, Any]) -> None:
+    sent = f", {told['published']} published" if "published" in told else ""
+    failed = {one["path"]: one["problem"] for one in told.get("failed", ())}
+    out().print(f"{told['ready']} ready for {told['target']}{sent}", markup=False)
+    for one in told["again"]:
+        what = "published again" if sent and one["path"] not in failed else "to be published again"
+        out().print(f"  {one['path']}: {what} as version {one['version']}, {one['name']}", markup=False)
+    for reason, count in told["held_back"].items():
+        out().print(f"  {count} held back: {reason}", markup=False)
+    for path, problem in failed.items():
+        out().print(f"  {path}: {problem}", markup=False)
+    for one in told["take_back"]:
+        out().print(f"  take back {one['name']} at {one['target']}: {one['reason']}", markup=False)
+    if told["take_back"]:
+        out().print("Nothing is deleted at a target; --taken-back NAME notes what you removed there.", markup=False)
 
 
 @click.command("export")
@@ -74,8 +89,12 @@ def publishing(project: str, execute: bool, yes: bool, as_json: bool) -> None:
 def exporting(project: str, form: str, file: Path) -> None:
     """Write the accepted texts of PROJECT into FILE, in a FORM that other tools take."""
     found = settings_and_workspace()[1].project(project)
-    count = write_preset(form, found.store.read(Export), file)
+    rows = found.store.read(Export)
+    held = held_photos(found, present_choices(found))
+    count = write_preset(form, rows.filter(~pl.col(Export.photo_id).is_in(list(held))), file)
     out().print(f"{count} rows in {file}", markup=False)
+    for reason, left in Counter(held[i] for i in rows[Export.photo_id] if i in held).items():
+        out().print(f"  {left} left out: {reason}", markup=False)
 
 
 @click.command()

@@ -18,6 +18,7 @@ from dagster_project.commands.common import chosen, end_with, err, json_option, 
 from proofsheet.health import each_alone, trouble_of
 from proofsheet.library.adopting import Question, find_renamed
 from proofsheet.locks import held_by
+from proofsheet.publish.uploads import take_back_rows
 from proofsheet.status import project_status
 from proofsheet.words.asking import Describing
 from proofsheet.words.costs import pending_questions
@@ -38,9 +39,10 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
 
     The JSON has library, library_link, home, loose_files, links: {name: target}, left_out: {name: reason}, vanished, renamed:
     [{folder, former, key, share, sure}], damaged: [{project, file, problem, next_step}] and projects.<name>.{key, files, photos,
-    sets, doubtful, accepted, blocked, quarantined, other_files, generation, published_at, whole_at, new, changed, gone,
-    left_out: {reason: count}, stale: {table: reason}, running (by whom, or null), to_ask: [{job, questions, seconds}],
-    refused: [{path, kind, reason, next_step}]}.
+    sets, reviewed, by_history, open, redecided, take_back, doubtful, accepted, blocked, to_describe, described, undescribed (why
+    some are not), quarantined, other_files, companions, generation, published_at, whole_at, new, changed, gone, left_out: {reason:
+    count}, stale: {table: reason}, running (by whom, or null), to_ask: [{job, questions, seconds}], take_back_list: [{path, name,
+    target, uploaded_at, reason}], refused: [{path, kind, reason, next_step}]}.
     """
     settings, workspace = settings_and_workspace()
     from assets.staleness import stale_tables
@@ -55,6 +57,7 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
             "stale": stale_tables(versions, project),
             "running": held_by(project.run_lock),
             "to_ask": [c.as_dict() for c in pending_questions(project, Describing.of(settings.model, project), given)],
+            "take_back_list": take_back_rows(project),
             "refused": rows.select(Quarantine.path, Quarantine.kind, Quarantine.reason, Quarantine.next_step).to_dicts(),
         }
 
@@ -127,8 +130,7 @@ def _remarks(state: dict[str, Any]) -> Iterator[str]:
         yield f": running: {state['running']}"
     if any(state[name] for name in _NEWS):
         yield ": on disk since the last run: " + ", ".join(f"{state[n]} {n}" for n in _NEWS if state[n])
-    if state["undescribed"]:
-        yield f": {state['described']} of {state['to_describe']} described: {state['undescribed']}"
+    yield from _texts_and_choices(state)
     reasons: dict[str, list[str]] = {}
     for name, reason in state["stale"].items():
         reasons.setdefault(reason, []).append(name)
@@ -139,3 +141,14 @@ def _remarks(state: dict[str, Any]) -> Iterator[str]:
         yield f": to ask: {cost['job']}: {cost['questions']} pictures, {time_}"
     for row in state["refused"]:
         yield f"/{row[Quarantine.path]}: refused: {row[Quarantine.reason]}; {row[Quarantine.next_step]}"
+
+
+def _texts_and_choices(state: dict[str, Any]) -> Iterator[str]:
+    if state["undescribed"]:
+        yield f": {state['described']} of {state['to_describe']} described: {state['undescribed']}"
+    if state["reviewed"] + state["by_history"] + state["open"]:
+        yield f": sets: {state['reviewed']} reviewed, {state['by_history']} by history, {state['open']} open"
+    if state["redecided"]:
+        yield f": {state['redecided']} sets were decided since the last run; the next run describes what was chosen"
+    for one in state["take_back_list"]:
+        yield f": take back {one['name']} at {one['target']}: {one['reason']}"

@@ -22,7 +22,7 @@ _SHEET_PX = 256
 
 
 async def sheet(request: Request) -> Response:
-    """GET `/p/{project}/sheet/{group}.jpg`: the pictures of a set side by side, the pick in green; for the Dagster UI."""
+    """GET `/p/{project}/sheet/{group}.jpg`: the pictures of a set side by side, the chosen one in green; for the Dagster UI."""
     content = await run_in_threadpool(_sheet, state_of(request), request.path_params["project"], request.path_params["group"])
     if content is None:
         return PlainTextResponse("There is no such set.\n", 404)
@@ -35,6 +35,7 @@ def _sheet(state: State, key: str, group: str) -> bytes | None:
     proposal = state.desk(key).proposals().by_id.get(group)
     if proposal is None:
         return None
+    chosen = state.desk(key).chosen(group)
     page = Image.new("RGB", (_SHEET_PX * len(proposal.images), _SHEET_PX), "#222")
     for k, one in enumerate(proposal.images):
         found = find_picture(state, key, one["id"])
@@ -44,7 +45,7 @@ def _sheet(state: State, key: str, group: str) -> bytes | None:
                 page.paste(thumb, (k * _SHEET_PX + 4, 4))
         except (OSError, TypeError):
             continue  # a thumbnail that is gone leaves its place empty
-        if one["id"] == proposal.row["chosen_photo_id"] and not proposal.audit:
+        if one["id"] == chosen:
             box = (k * _SHEET_PX, 0, (k + 1) * _SHEET_PX - 1, _SHEET_PX - 1)
             ImageDraw.Draw(page).rectangle(box, outline="#2e9e4f", width=4)
     buffer = io.BytesIO()

@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from dagster_project.review.http import answer, body_of, text_of
 from dagster_project.review.state import State, state_of
+from proofsheet.choices import held_photos, present_choices
 from proofsheet.clock import utc_now
 from proofsheet.errors import NotFound, UsageError
 from proofsheet.reviewing.given import Conflict, Unfit
@@ -127,7 +128,12 @@ def _rows(state: State, project: Project) -> dict[str, Any]:
     known = [
         r | {MetadataQuality.reviewer_decision: said.get((r[MetadataQuality.photo_id], r[MetadataQuality.attempt]))} for r in rows
     ]
-    shown = [_shown(r, paths[r[MetadataQuality.photo_id]], edits, subjects) for r in known if r[MetadataQuality.photo_id] in paths]
+    held = held_photos(project, present_choices(project))
+    shown = [
+        _shown(r, paths[r[MetadataQuality.photo_id]], edits, subjects) | {"held": held.get(r[MetadataQuality.photo_id], "")}
+        for r in known
+        if r[MetadataQuality.photo_id] in paths
+    ]
     return {"photos": sorted(shown, key=lambda p: p["path"]), "pending": state.runner.pending(project)}
 
 

@@ -16,6 +16,7 @@ from dagster_project.review.day_plot import Day, day_plot
 from dagster_project.review.state import AGAIN_S, State
 from proofsheet.described import described
 from proofsheet.health import Trouble, each_alone, trouble_of
+from proofsheet.publish.uploads import take_back_rows
 from proofsheet.reviewing.submitting import submitted
 from proofsheet.verdicts import counted, standing
 from proofsheet.workspace import Project
@@ -49,6 +50,8 @@ def project_line(state: State, project: Project) -> dict[str, Any]:
         "name": project.name,
         "total": progress["total"],
         "decided": progress["decided"],
+        "far": progress["text"],
+        "take_back": len(take_back_rows(project)),
         "agreement": _agreement(standing(project.ledger)),
         "crop_iou": _crop_iou(project),
         "texts": _texts(project.store.read(MetadataQuality)),

@@ -15,19 +15,18 @@ from starlette.routing import Route
 from dagster_project.review.http import answer, body_of, text_of
 from dagster_project.review.state import state_of
 from dagster_project.sending import publish_now
-from proofsheet.publish.publishing import ALREADY, candidates, held_back
+from proofsheet.clock import utc_now
+from proofsheet.publish.publishing import ALREADY, outlook
 from proofsheet.publish.targets.named import publisher_of
+from proofsheet.publish.uploads import taken_back
 
 
 async def look(request: Request) -> Response:
-    """GET `/api/publish?project=`: how many would go where, and why the others are held back."""
+    """GET `/api/publish?project=`: how many would go where, why the others are held back, and what should be taken back."""
     state = state_of(request)
     project = await run_in_threadpool(state.project, request.query_params.get("project", ""))
-    publisher = publisher_of(state.settings.publish)
-    found = await run_in_threadpool(candidates, project, publisher.name)
-    held = held_back(found)
-    ready = sum(not c.held_back for c in found)
-    return answer({"target": publisher.name, "ready": ready, "uploaded": held.pop(ALREADY, 0), "held_back": held})
+    told = await run_in_threadpool(outlook, project, publisher_of(state.settings.publish).name)
+    return answer({**told, "uploaded": told["held_back"].pop(ALREADY, 0)})
 
 
 async def go(request: Request) -> Response:
@@ -35,7 +34,20 @@ async def go(request: Request) -> Response:
     state, body = state_of(request), await body_of(request)
     project = await run_in_threadpool(state.project, text_of(body, "project"))
     done = await run_in_threadpool(publish_now, project, state.settings.publish)
-    return answer({"published": len(done.published), "failed": done.failed})
+    again = [{"path": c.path, "version": c.version, "name": c.name} for c in done.published if c.version > 1]
+    return answer({"published": len(done.published), "again": again, "failed": done.failed})
 
 
-ROUTES = [Route("/api/publish", look, methods=["GET"]), Route("/api/publish", go, methods=["POST"])]
+async def gone(request: Request) -> Response:
+    """POST `/api/publish/taken_back`: project, target, name. Notes that a picture no longer stands at a target."""
+    state, body = state_of(request), await body_of(request)
+    project = await run_in_threadpool(state.project, text_of(body, "project"))
+    await run_in_threadpool(taken_back, project, text_of(body, "target", 1000), text_of(body, "name", 1000), utc_now())
+    return answer({"kept": True})
+
+
+ROUTES = [
+    Route("/api/publish", look, methods=["GET"]),
+    Route("/api/publish", go, methods=["POST"]),
+    Route("/api/publish/taken_back", gone, methods=["POST"]),
+]

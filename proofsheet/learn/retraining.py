@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
@@ -28,7 +29,7 @@ Known = dict[str, tuple[str, list[tuple[str, str]]]]  # key to the pointer's has
 def new_overrides(workspace: Workspace) -> tuple[int, str]:
     """How many overrides by review came since the last ranker was trained, and a mark of which they are."""
     trained = workspace.shared.ledger.rows(Fit, kind="ranker")[Fit.trained_at].max()
-    since = trained.isoformat(timespec="microseconds") if trained is not None else ""  # type: ignore[union-attr]
+    since = trained.isoformat(timespec="microseconds") if isinstance(trained, datetime) else ""
     found = [f"{key} {place}" for key, place, at in _overrides(workspace) if at > since]
     return len(found), short_hash(*sorted(found))
 

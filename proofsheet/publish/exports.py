@@ -13,6 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
+from proofsheet.choices import decided_against
 from proofsheet.files import write_atomic
 from proofsheet.gate import violations
 from schemas.library import Photo
@@ -22,17 +23,19 @@ from schemas.review import Export
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def export_rows(project: str, proofs: pl.DataFrame, photos: pl.DataFrame, export_file: str) -> pl.DataFrame:
-    """The rows of `exports`: the current attempts that were accepted, whether they were published since or not.
+def export_rows(project: str, proofs: pl.DataFrame, photos: pl.DataFrame, choices: pl.DataFrame, export_file: str) -> pl.DataFrame:
+    """The rows of `exports`: the current attempts that were accepted, of pictures that nobody decided against.
 
     Args:
         project: partition key.
         proofs: rows of `metadata_quality`.
         photos: rows of `photos`.
+        choices: rows of `choices`.
         export_file: path of the CSV inside the home.
     """
     proof = MetadataQuality
-    accepted = proofs.filter(pl.col(proof.is_current) & pl.col(proof.status).is_in(list(PASSED)))
+    wanted = ~pl.col(proof.photo_id).is_in(list(decided_against(choices)))
+    accepted = proofs.filter(pl.col(proof.is_current) & pl.col(proof.status).is_in(list(PASSED)) & wanted)
     known = accepted.join(photos, on=[Photo.project, Photo.photo_id], how="inner").sort(Photo.path)
     rows = [
         {

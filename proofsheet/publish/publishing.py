@@ -1,6 +1,6 @@
 """Publishing: what passed gate, policy and a person goes to a target, as a copy without private things.
 
-Holds `Candidate`, `candidates` and `publish`.
+Holds `Candidate`, `candidates`, `outlook` and `publish`.
 Add here: another condition.
 Keep out: the gate and the policy themselves (words/), copies (embed.py), targets (targets/).
 """
@@ -16,16 +16,19 @@ from typing import Any
 
 import polars as pl
 
+from proofsheet.choices import held_photos, present_choices
 from proofsheet.errors import ProofsheetError
 from proofsheet.files import Refused
 from proofsheet.publish.disk import TargetTaken
 from proofsheet.publish.embed import publishable_copy
 from proofsheet.publish.targets.parcel import Parcel, Publisher
+from proofsheet.publish.uploads import Shelf, note_upload, take_back_rows
 from proofsheet.workspace import Project
 from schemas.apply import Upload
 from schemas.facts import WordReview
 from schemas.library import Photo
 from schemas.proof import FIELDS, PASSED, MetadataQuality
+from schemas.review import Choice
 from schemas.words import PolicyFlag
 
 Row = Mapping[str, Any]
@@ -34,13 +37,14 @@ ALREADY = "published already"
 
 @dataclass(frozen=True)
 class Candidate:
-    """A photo with texts, its name at a target, and why it is held back; empty if it may go."""
+    """A photo with texts, its name and version at a target, and why it is held back; empty if it may go."""
 
     photo_id: str
     path: str
     name: str
     attempt: int
     texts: Mapping[str, Any]
+    version: int
     held_back: str
 
 
@@ -61,19 +65,60 @@ def candidates(project: Project, target: str) -> list[Candidate]:
     """
     photos = {r[Photo.photo_id]: r for r in project.store.read(Photo).to_dicts()}
     policy = {r[PolicyFlag.photo_id]: r for r in project.store.read(PolicyFlag).to_dicts()}
-    there = {(r[Upload.photo_id], r[Upload.attempt]) for r in project.ledger.rows(Upload, target=target).to_dicts()}
     said = {
         (r[WordReview.photo_id], r[WordReview.attempt]): r[WordReview.decision] for r in project.ledger.rows(WordReview).to_dicts()
     }
-    rows = project.store.read(MetadataQuality).filter(pl.col(MetadataQuality.is_current)).to_dicts()
-    known = [r for r in rows if r[MetadataQuality.photo_id] in photos]
-    found = [_candidate(project.name, r, photos[r[MetadataQuality.photo_id]], policy, said, there) for r in known]
+    shelf, unchosen = Shelf(project.ledger, target), _unchosen(project)
+    proofs = project.store.read(MetadataQuality)
+    texts = {(r[MetadataQuality.photo_id], r[MetadataQuality.attempt]): _accepted(r) for r in proofs.to_dicts()}
+    found = []
+    for row in proofs.filter(pl.col(MetadataQuality.is_current)).to_dicts():
+        own, attempt = str(row[MetadataQuality.photo_id]), int(row[MetadataQuality.attempt])
+        if (photo := photos.get(own)) is None:
+            continue
+        reason = unchosen.get(own) or _objection(row, policy.get(own), said.get((own, attempt)))
+        last = shelf.latest(own)
+        if not reason and last is not None and texts.get((own, last)) == texts[own, attempt]:
+            reason = ALREADY
+        name = "/".join(part for part in (project.name, photo[Photo.folder], photo[Photo.file_name]) if part)
+        name, version = shelf.place(own, attempt, name)
+        found.append(Candidate(own, str(photo[Photo.path]), name, attempt, texts[own, attempt], version, reason))
     return sorted(found, key=lambda c: c.path)
+
+
+def _accepted(row: Row) -> dict[str, Any]:
+    return {name: row[f"accepted_{name}"] for name in FIELDS}
+
+
+def _unchosen(project: Project) -> dict[str, str]:
+    """Photo to why it may not go, as far as choices are concerned."""
+    choices = present_choices(project)
+    waiting = choices.filter(~pl.col(Choice.submitted))[Choice.photo_ids].explode().drop_nulls()
+    found = dict.fromkeys(waiting, "choice: a decision on its set waits for submit in the review")
+    return found | {photo: f"choice: {reason}" for photo, reason in held_photos(project, choices).items()}
 
 
 def held_back(found: Sequence[Candidate]) -> dict[str, int]:
     """Reason to number of photos."""
     return dict(Counter(c.held_back for c in found if c.held_back))
+
+
+def outlook(project: Project, target: str) -> dict[str, Any]:
+    """What publishing would do now: ready, again (of these, new versions), held_back by reason, and take_back.
+
+    Args:
+        project: whose pictures.
+        target: name of the target.
+    """
+    found = candidates(project, target)
+    again = [c for c in found if not c.held_back and c.version > 1]
+    return {
+        "target": target,
+        "ready": sum(not c.held_back for c in found),
+        "again": [{"path": c.path, "version": c.version, "name": c.name} for c in again],
+        "held_back": held_back(found),
+        "take_back": take_back_rows(project),
+    }
 
 
 def publish(
@@ -107,31 +152,14 @@ def publish(
                     Upload.content_hash: copy.content_hash,
                     Upload.proof: copy.proof,
                     Upload.uploaded_at: now,
+                    Upload.version: one.version,
                 }
-            project.ledger.add(Upload, [row])
+            note_upload(project.ledger, row)
             noted(one)
             report.published.append(one)
         except (ProofsheetError, Refused, TargetTaken, OSError, ValueError) as error:
             report.failed.append({"path": one.path, "problem": str(error)})
     return report
-
-
-def _candidate(
-    project: str,
-    row: Row,
-    photo: Row,
-    policy: Mapping[str, Row],
-    said: Mapping[tuple[str, int], str],
-    there: Collection[tuple[str, int]],
-) -> Candidate:
-    proof, own = MetadataQuality, str(photo[Photo.photo_id])
-    attempt = int(row[proof.attempt])
-    texts = {name: row[f"accepted_{name}"] for name in FIELDS}
-    reason = _objection(row, policy.get(own), said.get((own, attempt)))
-    if not reason and (own, attempt) in there:
-        reason = ALREADY
-    name = "/".join(part for part in (project, photo[Photo.folder], photo[Photo.file_name]) if part)
-    return Candidate(own, str(photo[Photo.path]), name, attempt, texts, reason)
 
 
 def _objection(row: Row, policy: Row | None, decision: str | None) -> str:

@@ -15,16 +15,18 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
+from proofsheet.choices import Progress
 from proofsheet.reviewing.given import Conflict, Given, Unfit, box_of, meaning
-from proofsheet.reviewing.proposals import Proposal, Proposals, decided_share, mark_of, read_proposals
-from proofsheet.verdicts import Timeline, proposed_crop
+from proofsheet.reviewing.proposals import Proposal, Proposals, mark_of, read_proposals
+from proofsheet.verdicts import Timeline, decides, proposed_crop
 from proofsheet.workspace import Project
+from schemas.history import Selection
 from schemas.library import IN_PLACE
-from schemas.review import Decision, Feedback, ReviewBatch, ReviewStep, Verdict
+from schemas.review import REVIEWED, Decision, Feedback, ReviewBatch, ReviewStep, Verdict
 
 Row = dict[str, Any]
 _MOST_SECONDS = 600.0  # somebody left the desk
-ACTIONS = ("approved", "rejected", "overridden", "skipped")
+ACTIONS = (*REVIEWED, "skipped")
 
 
 class Desk:
@@ -53,7 +55,7 @@ class Desk:
 
         Args:
             size: how many.
-            start: place of the first, from 0; None for the first open set.
+            start: place of the first, from 0; None for the first open set; a skipped one comes after all that nobody looked at.
 
         Returns:
             The sets, with the number of the last act that they know of.
@@ -61,8 +63,9 @@ class Desk:
         sets = self.proposals().sets
         with self._lock:
             self._timeline.catch_up(self.project.ledger)
-            opened = next((k for k, p in enumerate(sets) if self._timeline.of(p.group_id) is None), 0)
-            first = max(0, min(opened if start is None else start, len(sets) - 1))
+            opened = [k for k, p in enumerate(sets) if self._open(p)]
+            fresh = [k for k in opened if self._timeline.of(sets[k].group_id) is None]
+            first = max(0, min([*fresh, *opened, 0][0] if start is None else start, len(sets) - 1))
             shown = [self._shown(p) | {"place": k} for k, p in enumerate(sets[first : first + size], start=first)]
             number = self._timeline.number
         return {
@@ -91,20 +94,23 @@ class Desk:
         with self._lock:
             line = self._timeline.catch_up(self.project.ledger)
             actions = Counter(str(v[Verdict.action]) for p in found.sets if (v := line.of(p.group_id)))
+            history = sum(p.history is not None and not decides(line.of(p.group_id)) for p in found.sets)
             undo = line.verdicts[line.done[-1][-1]][Verdict.group_id] if line.done else None
             redo = line.verdicts[line.undone[-1][-1]][Verdict.group_id] if line.undone else None
             number = line.number
         submitted = max(
             (r[ReviewBatch.up_to] for r in self.project.ledger.rows_after(ReviewBatch, ReviewBatch.number, 0)), default=0
         )
-        decided = sum(actions.values())
+        far = Progress(len(found.sets), sum(actions[a] for a in REVIEWED), history)
         return {
             "number": number,
-            "total": len(found.sets),
-            "decided": decided,
+            "total": far.total,
+            "decided": far.decided,
+            "reviewed": far.reviewed,
+            "history": far.history,
             "singles": found.singles,
             "actions": {a: actions.get(a, 0) for a in ACTIONS},
-            "text": decided_share(len(found.sets), decided),
+            "text": str(far),
             "undo": undo,
             "redo": redo,
             "waiting": max(0, number - submitted),
@@ -142,7 +148,7 @@ class Desk:
             line = self._timeline.catch_up(inside)
             if any(v[Verdict.bulk_id] == bulk_id for v in line.verdicts.values()):
                 return 0
-            wanted = [p for p in found.sets if not p.audit and line.of(p.group_id) is None and _sure(p, least)]
+            wanted = [p for p in found.sets if not p.audit and self._open(p) and _sure(p, least)]
             rows = []
             for k, p in enumerate(wanted, start=1):
                 crop = proposed_crop(p.row)
@@ -199,6 +205,21 @@ class Desk:
             raise Conflict(f"The set {group_id!r} is no longer proposed.", "Load the batch again; a run grouped the pictures anew.")
         return found
 
+    def _open(self, proposal: Proposal) -> bool:
+        """Whether neither a verdict nor imported history decides it; a skipped set is open."""
+        return proposal.history is None and not decides(self._timeline.of(proposal.group_id))
+
+    def chosen(self, group_id: str) -> str | None:
+        """The photo that is marked as the one of a set: decided, else of history, else proposed; None if rejected or hidden."""
+        proposal = self._find(group_id)
+        with self._lock:
+            verdict = self._timeline.catch_up(self.project.ledger).of(group_id)
+            if verdict is not None and decides(verdict):
+                return None if verdict[Verdict.chosen_photo_id] is None else str(verdict[Verdict.chosen_photo_id])
+            if proposal.history is not None:
+                return str(proposal.history[Selection.chosen_photo_id])
+            return None if self._hidden(proposal) else str(proposal.row[Decision.chosen_photo_id])
+
     def _hidden(self, proposal: Proposal) -> bool:
         """Whether what is proposed was never shown."""
         return proposal.audit and proposal.group_id not in self._timeline.seen
@@ -217,7 +238,7 @@ class Desk:
         return proposal.as_dict(hidden=self._hidden(proposal)) | {"verdict": told, "applied": applied}
 
     def _row(self, given: Given, proposal: Proposal, now: datetime) -> Row:
-        hidden = given.blind or self._hidden(proposal)
+        hidden = (given.blind and proposal.history is None) or self._hidden(proposal)
         action, choice = meaning(given, proposal, hidden)
         return {
             Verdict.verdict_id: given.verdict_id,

@@ -8,19 +8,21 @@ Keep out: verdicts on them (desk.py).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from proofsheet.choices import by_history
 from proofsheet.files import short_hash
 from proofsheet.verdicts import proposed_crop
 from proofsheet.workspace import Project
+from schemas.history import Selection
 from schemas.library import Photo
-from schemas.review import Decision
+from schemas.review import Choice, Decision
 from schemas.storage import StoredTable
 from schemas.vision import ImageQuality, PhotoGroup, Preview
 
 Row = dict[str, Any]
-_READ = (Decision, Photo, ImageQuality, PhotoGroup, Preview)
+_READ = (Decision, Photo, ImageQuality, PhotoGroup, Preview, Selection, Choice)
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Proposal:
         cause: why they are together.
         version: changes with whatever a verdict on it rests on.
         audit: whether it is shown without what is proposed.
+        history: its row of `selections` if imported history decided it, else None.
+        note: what is known of earlier decisions on its photos; empty if nothing.
     """
 
     row: Row
@@ -40,6 +44,8 @@ class Proposal:
     cause: str
     version: str
     audit: bool
+    history: Row | None = None
+    note: str = ""
 
     @property
     def group_id(self) -> str:
@@ -59,6 +65,8 @@ class Proposal:
             "cause": self.cause,
             "keep_all": row[Decision.keep_all],
             "audit": self.audit,
+            "history": None if self.history is None else self.history[Selection.chosen_photo_id],
+            "note": self.note,
             "hidden": hidden,
             "images": self.images,
             "step1_selection": None,
@@ -86,7 +94,7 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Proposals:
-    """Every set with a choice, in the order of its first path; the others are counted."""
+    """Every set with a choice, in the order of its first path, those of imported history last; the others are counted."""
 
     sets: list[Proposal]
     by_id: Mapping[str, Proposal]
@@ -112,14 +120,19 @@ def read_proposals(project: Project, audit_share: float) -> Proposals:
     known = project.store.read(Photo).join(project.store.read(ImageQuality), on=ids).join(project.store.read(Preview), on=ids)
     known = known.join(project.store.read(PhotoGroup), on=ids)
     photos = {str(r[Photo.photo_id]): r for r in known.to_dicts()}
+    history = by_history(project.store.read(Selection))
+    notes = dict(project.store.read(Choice).select(Choice.group_id, Choice.note).iter_rows())
     found, singles = [], 0
     for row in project.store.read(Decision).to_dicts():
         members = [photos[i] for i in row[Decision.photo_ids] if i in photos]
         if len(members) < 2 or row[Decision.chosen_photo_id] not in photos:
             singles += 1
             continue
-        found.append(_proposal(project.key, row, members, audit_share))
-    found.sort(key=lambda p: (p.images[0]["folder"], p.images[0]["file_name"]))
+        said = history.get(frozenset(row[Decision.photo_ids]))
+        share = 0.0 if said else audit_share  # whoever decided a set before is no blind judge of it
+        made = _proposal(project.key, row, members, share)
+        found.append(replace(made, history=said, note=notes.get(made.group_id, "")))
+    found.sort(key=lambda p: (p.history is not None, p.images[0]["folder"], p.images[0]["file_name"]))
     return Proposals(found, {p.group_id: p for p in found}, {p.group_id: k for k, p in enumerate(found)}, singles, mark)
 
 
@@ -143,8 +156,3 @@ def _image(member: Row) -> Row:
         "state": member[Photo.state],
         "mark": str(member[Photo.content_hash])[:12],
     }
-
-
-def decided_share(total: int, decided: int) -> str:
-    """Progress in words, as on the page."""
-    return f"Reviewed {decided}/{total} groups ({100 * decided / total if total else 0:.0f} %)"

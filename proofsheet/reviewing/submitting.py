@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from proofsheet.files import csv_bytes, write_atomic
-from proofsheet.verdicts import Timeline, timeline
+from proofsheet.verdicts import Timeline, decides, handed_over
 from proofsheet.workspace import Project
 from schemas.history import CROP_FILE, OWN_SESSION, PLAIN_COLUMNS, SELECTION_COLUMNS, SELECTION_FILE
 from schemas.library import Photo
@@ -24,7 +24,6 @@ from schemas.review import ReviewBatch, ReviewStep, Verdict
 
 Row = dict[str, Any]
 APPROVED = "approved_decisions.jsonl"
-_FILED = ("approved", "overridden", "rejected")
 
 
 def history_folder(project: Project) -> Path:
@@ -39,15 +38,14 @@ def approved_file(project: Project) -> Path:
 
 def submitted(project: Project) -> Timeline:
     """The verdicts that stood when the last batch was handed over."""
-    last = max((r[ReviewBatch.up_to] for r in project.ledger.rows_after(ReviewBatch, ReviewBatch.number, 0)), default=0)
-    return timeline(project.ledger, up_to=last)
+    return handed_over(project.ledger)
 
 
 def approved_lines(project: Project) -> Iterator[str]:
     """One JSON object a decided set of the batches handed over: group_id, action, final_choice, crop_coords, timestamp."""
     paths = _paths(project)
     for row in submitted(project).standing():
-        if row[Verdict.action] in _FILED:
+        if decides(row):
             told = {
                 "group_id": row[Verdict.group_id],
                 "action": row[Verdict.action],

@@ -21,7 +21,7 @@ from proofsheet.workspace import Project
 from schemas.facts import ImportedFlag
 from schemas.library import ExifFact, GenerationFact, Photo
 from schemas.proof import Texts
-from schemas.review import Decision
+from schemas.review import Choice
 from schemas.sets import ImageSet
 from schemas.settings_words import CaptionSettings, RatingSettings
 from schemas.vision import Duplicate, ImageQuality, PictureHash, Preview
@@ -48,15 +48,15 @@ def described(
     previews: pl.DataFrame,
     picture_hashes: pl.DataFrame,
     image_sets: pl.DataFrame,
-    decisions: pl.DataFrame,
+    choices: pl.DataFrame,
     captioning: CaptionSettings,
 ) -> list[Asked]:
-    """The photos that get texts, in the order of their paths: picks and single pictures, or all if the settings say so."""
+    """The photos that get texts, in the order of their paths: the chosen one of each set, or all if the settings say so."""
     ids = [Photo.project, Photo.photo_id]
     facts = described_facts(photos, image_quality, exif_facts).join(previews, on=ids).join(picture_hashes, on=ids)
     subjects = dict(image_sets.select(ImageSet.folder, ImageSet.subject).iter_rows())
     if not captioning.all_images:
-        facts = facts.filter(pl.col(Photo.photo_id).is_in(decisions[Decision.chosen_photo_id].implode()))
+        facts = facts.filter(pl.col(Photo.photo_id).is_in(choices[Choice.chosen_photo_id].drop_nulls().implode()))
     return [_asked(row, subjects) for row in facts.sort(Photo.path).to_dicts()]
 
 

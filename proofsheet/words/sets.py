@@ -26,7 +26,7 @@ from proofsheet.words.text import words
 from schemas.facts import SetContext
 from schemas.library import Photo
 from schemas.proof import MetadataRepair, Texts
-from schemas.review import Decision
+from schemas.review import Choice
 from schemas.sets import ImageSet, SetValidation
 from schemas.vision import Embedding
 
@@ -91,10 +91,10 @@ def intake(ledger: Ledger, folders: Iterable[str], rows: Sequence[Mapping[str, s
     return wanted
 
 
-def set_rows(project: str, photos: pl.DataFrame, decisions: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
+def set_rows(project: str, photos: pl.DataFrame, choices: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
     """The rows of `image_sets`: every folder with photos."""
     known = {r[SetContext.folder]: r for r in ledger.rows(SetContext).to_dicts()}
-    chosen = set(decisions[Decision.chosen_photo_id])
+    chosen = set(choices[Choice.chosen_photo_id].drop_nulls())
     every, described = Counter(photos[Photo.folder]), Counter[str]()
     described.update(f for p, f in photos.select(Photo.photo_id, Photo.folder).iter_rows() if p in chosen)
     return ImageSet.frame(

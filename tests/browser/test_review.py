@@ -103,7 +103,7 @@ def test_fifty_sets_by_keyboard_alone_with_a_reload_in_the_middle_and_undo_to_th
     assert "AI Pick" in shown
     assert "highest stage of the set: 3" in shown
     shot(page, "first_set")
-    keys = ["a", "2", "r", "s", "a", "1", "3"]
+    keys = ["a", "2", "r", "1", "a", "1", "3"]
     for number in range(SETS // 2):
         press(page, keys[number % len(keys)])
     until(page, SETS // 2)
@@ -131,6 +131,23 @@ def test_fifty_sets_by_keyboard_alone_with_a_reload_in_the_middle_and_undo_to_th
     for k in range(SETS):
         page.keyboard.press("u")
         until(page, SETS - k - 1)
+
+
+def test_a_skipped_set_stays_open_on_every_page(page: Any, served: Review) -> None:
+    review(page, served, "?set=4")
+    page.keyboard.press("s")
+    sees(page, "#set-title", "Set 6 of 50")
+    assert decided(page) == 0
+    page.keyboard.press("ArrowUp")
+    sees(page, "#set-title", "skipped")
+    page.goto(f"{served.address}/p/harbour/sets")
+    for name, shown in (("skipped", "1 of 50"), ("open", "50 of 50")):
+        page.click(f"[data-filter={name}]")
+        sees(page, "#sets-count", shown)
+    review(page, served)
+    page.keyboard.press("u")
+    sees(page, "#set-title", "Set 5 of 50 · ")
+    assert "skipped" not in page.inner_text("#set-title")
 
 
 def test_keys_that_are_faster_than_the_server_wait_for_their_sets(page: Any, served: Review, place: Path) -> None:

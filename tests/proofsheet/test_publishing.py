@@ -22,6 +22,7 @@ from dagster_project.sending import publish_now
 from proofsheet.config import Configuration
 from proofsheet.errors import UsageError
 from proofsheet.publish.embed import publishable_copy
+from proofsheet.publish.exports import export_rows
 from proofsheet.publish.presets import PRESETS, write_preset
 from proofsheet.publish.publishing import candidates, held_back, publish
 from proofsheet.publish.targets.named import publisher_of
@@ -33,7 +34,7 @@ from schemas.apply import Upload
 from schemas.facts import LifecycleEvent
 from schemas.library import Photo
 from schemas.proof import MetadataQuality
-from schemas.review import Export
+from schemas.review import Choice, Export
 from schemas.settings_review import PublishSettings
 from tests.kit import NOW, Shell, configuration, run, save_picture, tree
 from tests.review_kit import sets_library
@@ -184,6 +185,20 @@ def test_every_form_holds_the_accepted_rows_and_no_formula(made: tuple[Configura
     twins = pl.concat([rows, rows.with_columns(("sub/" + pl.col(Export.path)).alias(Export.path))])
     with pytest.raises(UsageError, match="Two pictures are named"):
         write_preset("stock", twins, tmp_path / "twins.csv")
+
+
+def test_accepted_texts_of_what_was_decided_against_are_not_exported(made: tuple[Configuration, Project]) -> None:
+    _, project = made
+    choices = project.store.read(Choice)
+    given = project.key, project.store.read(MetadataQuality), project.store.read(Photo)
+    assert export_rows(*given, choices, "file").height == 4
+    one = pl.col(Choice.group_id) == choices[Choice.group_id][0]
+    other = pl.when(one).then(pl.lit("person")).otherwise(pl.col(Choice.decided_by)).alias(Choice.decided_by)
+    none = (
+        pl.when(one).then(pl.lit([], pl.List(pl.String))).otherwise(pl.col(Choice.chosen_photo_ids)).alias(Choice.chosen_photo_ids)
+    )
+    left = export_rows(*given, choices.with_columns(other, none), "file")
+    assert set(choices[Choice.chosen_photo_id]) - set(left[Export.photo_id]) == {choices[Choice.chosen_photo_id][0]}
 
 
 @needs_exiftool

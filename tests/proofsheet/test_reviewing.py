@@ -273,3 +273,28 @@ def test_a_verdict_and_a_step_that_come_between_two_looks_are_never_half_seen(de
     assert line.number == 0
     line.catch_up(project.ledger)
     assert (line.number, line.standing(), len(line.undone)) == (2, [], 1)
+
+
+def test_a_skipped_set_is_not_reviewed_and_comes_again_after_those_that_nobody_looked_at(project: Project) -> None:
+    desk = Desk(project, 0.0)
+    desk.decide(given(desk, 0, action="skip"), NOW)
+    assert (desk.progress()["text"], desk.progress()["actions"]["skipped"]) == ("Reviewed 0/12 groups (0 %)", 1)
+    assert desk.load(20)["start"] == 1
+    for place in range(1, 12):
+        desk.decide(given(desk, place), NOW)
+    again = Desk(project, 0.0).load(20)
+    assert (again["start"], again["progress"]["text"]) == (0, "Reviewed 11/12 groups (92 %)")
+    desk.decide(given(desk, 0, 99, seen="verdict-0"), NOW)
+    assert desk.progress()["text"] == "Reviewed 12/12 groups (100 %)"
+
+
+def test_the_marked_photo_of_a_set_is_the_decided_one_and_none_of_a_rejected_or_hidden_set(project: Project) -> None:
+    desk = Desk(project, 0.0)
+    first, second = desk.proposals().sets[:2]
+    assert desk.chosen(first.group_id) == first.row[Decision.chosen_photo_id]
+    other = next(i for i in first.row[Decision.photo_ids] if i != first.row[Decision.chosen_photo_id])
+    desk.decide(given(desk, 0, action="pick", choice=other), NOW)
+    desk.decide(given(desk, 1, action="reject"), NOW)
+    assert (desk.chosen(first.group_id), desk.chosen(second.group_id)) == (other, None)
+    third = desk.proposals().sets[2].group_id
+    assert Desk(project, 1.0).chosen(third) is None

@@ -21,7 +21,7 @@ from schemas.facts import SetContext
 from schemas.library import Photo
 from schemas.proof import MetadataRepair
 from schemas.replies import Candidate
-from schemas.review import Decision
+from schemas.review import Choice
 from schemas.sets import ImageSet, SetValidation
 from schemas.settings_words import VocabularySettings
 from schemas.tags import MediaTag, Tag, UnmappedTerm
@@ -182,7 +182,7 @@ def validated(tmp_path: Path, vectors: np.ndarray, keywords: list[str], *, said_
     photos = Photo.frame([photo(n, "a") for n in range(len(vectors))])
     if said_something:
         intake(ledger, ["a"], [{"folder": "a", "subject": "Boats"}], NOW)
-    sets = set_rows("p", photos, Decision.frame(), ledger)
+    sets = set_rows("p", photos, Choice.frame(), ledger)
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     embeddings = Embedding.frame(
         {"project": "p", "photo_id": f"a{n}", "encoder_id": "e", "vector": v.tolist()}

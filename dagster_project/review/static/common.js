@@ -64,6 +64,12 @@ export const picture = (image, size) => `/p/${project}/image/${image.id}/${size}
 /** @param {string} id @returns {any} */
 export const at = (id) => document.getElementById(id);
 
+/** The verdict of a set if it decides it; a skipped set is open. @param {any} set */
+export const decision = (set) => (set.verdict && set.verdict.action !== "skipped" ? set.verdict : null);
+
+/** What stands on a set, in a word. @param {any} set */
+export const standing = (set) => (decision(set) ?? (set.history ? { action: "by history" } : set.verdict))?.action ?? "open";
+
 /** @param {number | null | undefined} value */
 export const percent = (value) => (value === null || value === undefined ? "not calibrated" : `${(100 * value).toFixed(1)} %`);
 

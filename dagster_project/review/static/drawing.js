@@ -1,6 +1,6 @@
 // @ts-check
 // What a set looks like: columns, the cut, the panel.
-import { at, element, percent } from "./common.js";
+import { at, decision, element, percent } from "./common.js";
 
 /** The number of columns at which the pictures are shown largest. */
 export function columns(/** @type {import("./review.js").Image[]} */ shown, /** @type {number} */ width, /** @type {number} */ height) {
@@ -47,6 +47,8 @@ export function panelOf(/** @type {import("./review.js").ReviewSet} */ set, /** 
       list(two.reasons, ""), element("small", {}, two.by));
   }
   if (set.keep_all) parts.push(element("p", { class: "flag" }, "These pictures belong together; all are kept."));
+  if (set.note && !decision(set)) parts.push(element("p", { class: "flag" }, set.note));
+  if (set.history && !decision(set)) parts.push(element("h2", {}, "Decided"), element("p", {}, "by imported history; it counts until you decide otherwise"));
   if (set.verdict) parts.push(element("h2", {}, "Decided"), element("p", {}, `${set.verdict.action}${set.verdict.crop ? ", with a cut" : ""}${set.verdict.blind ? ", blind" : ""}`));
   return parts;
 }

@@ -61,7 +61,7 @@ function one(/** @type {any} */ photo) {
     element("button", { type: "button", disabled: pending.includes(photo.id), onclick: () => generate(photo) }, pending.includes(photo.id) ? "Asked…" : "Generate"));
   return element("section", { class: "row", "aria-label": photo.path },
     element("img", { src: picture(photo, "thumb"), alt: text(photo.texts.alt_text) || photo.path, loading: "lazy" }),
-    element("div", {}, element("p", {}, element("b", {}, photo.path), " ", element("span", { class: photo.status }, photo.status + decided), element("small", {}, ` ${photo.model}, ${photo.prompt}; ${photo.sources ?? ""}`)), subject, ...fields, acts));
+    element("div", {}, element("p", {}, element("b", {}, photo.path), " ", element("span", { class: photo.status }, photo.status + decided), element("span", { class: "flag" }, photo.held ? ` ${photo.held}` : ""), element("small", {}, ` ${photo.model}, ${photo.prompt}; ${photo.sources ?? ""}`)), subject, ...fields, acts));
 }
 
 /**
@@ -118,16 +118,29 @@ for (const button of document.querySelectorAll("[data-filter]"))
     draw();
   });
 
+/** What should be removed where it was published; a person does it and says so. */
+function takeBack(/** @type {any[]} */ rows) {
+  if (!rows.length) return [];
+  const items = rows.map((r) => {
+    const gone = () => act(post("/api/publish/taken_back", { project, target: r.target, name: r.name }), `${r.name} is noted as taken back.`).then(() => item.remove(), () => undefined);
+    const item = element("li", {}, `${r.name} at ${r.target}: ${r.reason} `, element("button", { type: "button", onclick: gone }, "Taken back"));
+    return item;
+  });
+  return [element("h3", {}, "To take back"), element("p", {}, "Nothing is deleted there by itself: remove these, then say so."), element("ul", {}, ...items)];
+}
+
 at("publish-open").addEventListener("click", async () => {
   const found = await act(get("/api/publish", { project }), "");
   at("publish-told").replaceChildren(element("p", {}, `${found.ready} photos pass gate, policy and a person; ${found.uploaded} are published already.`),
-    element("ul", {}, ...Object.entries(found.held_back).map(([why, n]) => element("li", {}, `${n} held back: ${why}`))), element("p", {}, `Target: ${found.target}`));
+    element("ul", {}, ...found.again.map((/** @type {any} */ a) => element("li", {}, `${a.path}: to be published again as version ${a.version}, ${a.name}`))),
+    element("ul", {}, ...Object.entries(found.held_back).map(([why, n]) => element("li", {}, `${n} held back: ${why}`))), element("p", {}, `Target: ${found.target}`), ...takeBack(found.take_back));
   at("publish-go").disabled = !found.ready;
   at("publish").showModal();
 });
 at("publish-go").addEventListener("click", async () => {
   const found = await act(post("/api/publish", { project }), "Published.");
-  at("publish-told").replaceChildren(element("p", {}, `${found.published} published, ${found.failed.length} failed.`), element("ul", {}, ...found.failed.map((/** @type {any} */ f) => element("li", {}, `${f.path}: ${f.problem}`))));
+  at("publish-told").replaceChildren(element("p", {}, `${found.published} published, ${found.failed.length} failed.`),
+    element("ul", {}, ...found.again.map((/** @type {any} */ a) => element("li", {}, `${a.path}: published again as version ${a.version}, ${a.name}`))), element("ul", {}, ...found.failed.map((/** @type {any} */ f) => element("li", {}, `${f.path}: ${f.problem}`))));
   at("publish-go").replaceWith(element("button", { type: "button", onclick: () => { location.href = "/"; } }, "OK"));
 });
 load().catch((e) => tell(e.message));

@@ -1,6 +1,6 @@
 // @ts-check
 // The review: one set at a time, one key a decision.
-import { at, element, get, picture, post, project, tell } from "./common.js";
+import { at, decision, element, get, picture, post, project, standing, tell } from "./common.js";
 import { editCrop } from "./crop.js";
 import { columns, overlay, pan, panelOf } from "./drawing.js";
 import { actOf } from "./keys.js";
@@ -8,7 +8,7 @@ import { Outbox } from "./outbox.js";
 
 /** @typedef {{id: string, mark: string, file_name: string, stage: number | null, stage_label: string | null, width: number, height: number}} Image */
 /** @typedef {{verdict_id: string, action: string, choice: string | null, crop: number[] | null, blind: boolean}} Verdict */
-/** @typedef {{group_id: string, place: number, version: string, cause: string, keep_all: boolean, audit: boolean, hidden: boolean, applied: boolean, images: Image[], step1_selection: any, step2_crop: any, verdict: Verdict | null}} ReviewSet */
+/** @typedef {{group_id: string, place: number, version: string, cause: string, keep_all: boolean, audit: boolean, hidden: boolean, applied: boolean, images: Image[], step1_selection: any, step2_crop: any, history: string | null, note: string, verdict: Verdict | null}} ReviewSet */
 
 const AHEAD = 2;
 const SIZE = Number(at("stage").dataset.batch);
@@ -32,7 +32,7 @@ const ready = new Map();
 const now = () => state.sets.get(state.place);
 const hides = (/** @type {ReviewSet} */ set) => set.hidden || (state.blind && !set.verdict);
 const pickOf = (/** @type {ReviewSet} */ set) => (hides(set) ? null : set.step1_selection?.chosen ?? null);
-const chosenOf = (/** @type {ReviewSet} */ set) => (set.verdict ? set.verdict.choice : pickOf(set));
+const chosenOf = (/** @type {ReviewSet} */ set) => { const made = decision(set); return made ? made.choice : set.history ?? pickOf(set); };
 
 /** The cut as it would be saved: edited, decided, or proposed. */
 function cropOf(/** @type {ReviewSet} */ set, /** @type {string | null} */ choice) {
@@ -69,7 +69,7 @@ function progressed(/** @type {any} */ progress) {
   at("all-bar").value = progress.decided;
   at("all-text").textContent = progress.text;
   const batch = [...state.sets.values()].filter((s) => s.place >= state.start && s.place < state.start + SIZE);
-  const done = batch.filter((s) => s.verdict).length;
+  const done = batch.filter((s) => decision(s) || s.history).length;
   at("batch-bar").max = batch.length || 1;
   at("batch-bar").value = done;
   at("batch-text").textContent = `${done}/${batch.length}`;
@@ -135,7 +135,7 @@ function draw() {
   }
   if (state.grid) return drawGrid();
   const chosen = chosenOf(set);
-  const told = set.verdict ? `${set.verdict.action}${set.applied ? ", applied" : ""}` : "open";
+  const told = `${standing(set)}${set.applied ? ", applied" : ""}`;
   at("set-title").textContent = `Set ${set.place + 1} of ${state.total} · ${set.cause} · ${told}`;
   const shown = state.pinned ? [state.pinned, ...set.images] : set.images;
   images.style.gridTemplateColumns = `repeat(${columns(shown, images.clientWidth, images.clientHeight)}, 1fr)`;
@@ -172,7 +172,7 @@ function drawGrid() {
   images.style.gridTemplateColumns = "";
   images.replaceChildren(...batch.map((set) => {
     const shown = set.images.slice(0, 4).map((i) => element("img", { src: picture(i, "thumb"), alt: i.file_name, class: i.id === chosenOf(set) ? "pick" : "" }));
-    const open = element("button", { type: "button", onclick: () => { state.grid = false; go(set.place); } }, `Set ${set.place + 1}: ${set.verdict?.action ?? "open"}`);
+    const open = element("button", { type: "button", onclick: () => { state.grid = false; go(set.place); } }, `Set ${set.place + 1}: ${standing(set)}`);
     return element("div", {}, element("div", { class: "thumbs" }, ...shown), open);
   }));
 }

@@ -1,6 +1,6 @@
 // @ts-check
 // All sets of a project, filtered; approval of many at once.
-import { at, element, get, percent, picture, post, project, tell } from "./common.js";
+import { at, decision, element, get, percent, picture, post, project, standing, tell } from "./common.js";
 
 const SIZE = 100;
 const LOW = 0.7;
@@ -12,10 +12,12 @@ let total = 0;
 /** @type {Record<string, (set: any) => boolean>} */
 const filters = {
   all: () => true,
-  open: (s) => !s.verdict,
+  open: (s) => !decision(s) && !s.history,
   low: (s) => !s.hidden && (s.step1_selection.confidence === null || s.step1_selection.confidence < LOW),
   anomaly: (s) => !s.hidden && s.step1_selection.anomaly,
   overridden: (s) => s.verdict?.action === "overridden",
+  skipped: (s) => standing(s) === "skipped",
+  history: (s) => standing(s) === "by history",
   audit: (s) => s.audit,
 };
 
@@ -35,11 +37,13 @@ function draw() {
 }
 
 function one(/** @type {any} */ set) {
-  const pick = set.verdict ? set.verdict.choice : set.step1_selection?.chosen;
+  const made = decision(set);
+  const pick = made ? made.choice : set.history ?? set.step1_selection?.chosen;
   const thumbs = set.images.map((/** @type {any} */ i) => element("img", { src: picture(i, "thumb"), alt: i.file_name, loading: "lazy", class: i.id === pick ? "pick" : "" }));
   const told = set.hidden ? "blind audit" : percent(set.step1_selection.confidence);
   return element("li", {}, element("div", { class: "thumbs" }, ...thumbs),
-    element("a", { href: `/p/${project}/review?set=${set.place}` }, `Set ${set.place + 1}`), ` ${set.verdict?.action ?? "open"} · ${told}`,
+    element("a", { href: `/p/${project}/review?set=${set.place}` }, `Set ${set.place + 1}`), ` ${standing(set)} · ${told}`,
+    ...(set.note && !made ? [element("div", { class: "flag" }, set.note)] : []),
     ...(set.hidden ? [] : set.step1_selection.flags.map((/** @type {string} */ f) => element("div", { class: "flag" }, f))));
 }
 
