@@ -20,12 +20,12 @@ import polars as pl
 from proofsheet.errors import StoreError, StoreTooNew, UsageError
 from schemas import apply, facts, review
 from schemas.facts import WordEdit
-from schemas.history import HistoryFile, HistoryRefusal, HistoryRow
+from schemas.history import HistoryFile, HistoryRefusal, HistoryRow, ImportedVector
 from schemas.learning import Fit, Promotion
 from schemas.metrics import SessionMetric
 from schemas.table import Table
 
-FORMAT = 7
+FORMAT = 8
 FACTS: tuple[type[Table], ...] = (
     facts.Refusal,
     facts.RunRecord,
@@ -47,6 +47,7 @@ FACTS: tuple[type[Table], ...] = (
     HistoryRow,
     HistoryRefusal,
     HistoryFile,
+    ImportedVector,
     Fit,
     Promotion,
     review.Verdict,
@@ -206,7 +207,7 @@ class Ledger:
             )
 
     def _bring_up_to_date(self, con: sqlite3.Connection) -> None:
-        """Make what is missing, in one transaction; what is there stays. Formats 2 to 7 added tables and nullable columns."""
+        """Make what is missing, in one transaction; what is there stays. Formats 2 to 8 added tables and nullable columns."""
         with con:
             con.execute("BEGIN IMMEDIATE")
             con.execute("CREATE TABLE IF NOT EXISTS owner (project TEXT NOT NULL PRIMARY KEY)")

@@ -24,7 +24,7 @@ from proofsheet.learn.refusing import RowRefused
 from proofsheet.learn.registry import ProjectRegistry, normalised
 from proofsheet.verdicts import standing
 from proofsheet.workspace import Project, Workspace
-from schemas.history import OWN_SESSION, HistoryFile, HistoryMatch, HistoryRefusal, HistoryRow
+from schemas.history import OWN_SESSION, HistoryFile, HistoryMatch, HistoryRefusal, HistoryRow, ImportedVector
 from schemas.library import Photo
 from schemas.review import Verdict
 from schemas.settings_learning import HistorySettings
@@ -246,7 +246,9 @@ def _judge(placed: Sequence[_Placed], known: Mapping[str, pl.DataFrame], report:
     for project in {p.project.key: p.project for p in placed}.values():
         photos, quality = project.store.read(Photo), project.store.read(ImageQuality)
         if photos.height:
-            found = match_history(project.key, known[project.key], standing(project.ledger), photos, quality)
+            found = match_history(
+                project.key, known[project.key], standing(project.ledger), photos, quality, project.ledger.rows(ImportedVector)
+            )
             fates[project.key] = {str(r[HistoryMatch.row_hash]): r for r in found.matches.to_dicts()}
     for one in placed:
         fate = fates.get(one.project.key, {}).get(str(one.row[HistoryRow.row_hash]))

@@ -22,6 +22,7 @@ from proofsheet.files import short_hash
 from proofsheet.learn.boxes import Box, box_of, uncut
 from proofsheet.learn.refusing import RowRefused
 from proofsheet.learn.registry import normalised
+from proofsheet.learn.vector_sets import vector_selections
 from schemas.history import CropExample, HistoryMatch, HistoryRow, Selection
 from schemas.library import Photo
 from schemas.review import Verdict
@@ -40,11 +41,13 @@ class Matched:
         matches: rows of `history_matches`.
         selections: rows of `selections`.
         crops: rows of `crop_examples`.
+        vector_sets: rows of `vector_selections`.
     """
 
     matches: pl.DataFrame
     selections: pl.DataFrame
     crops: pl.DataFrame
+    vector_sets: pl.DataFrame
 
 
 @dataclass
@@ -92,7 +95,12 @@ def _plain(name: str) -> str:
 
 
 def match_history(
-    project: str, history: pl.DataFrame, verdicts: pl.DataFrame, photos: pl.DataFrame, quality: pl.DataFrame
+    project: str,
+    history: pl.DataFrame,
+    verdicts: pl.DataFrame,
+    photos: pl.DataFrame,
+    quality: pl.DataFrame,
+    imported: pl.DataFrame,
 ) -> Matched:
     """Match rows of history and verdicts with pictures; of several words on one set or picture the last counts.
 
@@ -102,11 +110,13 @@ def match_history(
         verdicts: the facts `verdicts` of the project.
         photos: rows of `photos`.
         quality: rows of `image_quality`.
+        imported: the facts `imported_vectors` of the project.
     """
     known, said = Known(photos, quality), _Said()
     rows = history.sort(HistoryRow.number).to_dicts()
+    spoken = sorted(rows, key=_when)
     chosen: dict[str, str] = {}
-    for row in sorted(rows, key=_when):
+    for row in spoken:
         own = str(row[HistoryRow.row_hash])
         try:
             winner = known.find(row[HistoryRow.chosen_path])
@@ -122,10 +132,13 @@ def match_history(
     for verdict in verdicts.sort(Verdict.number).to_dicts():
         _take_verdict(project, said, known, verdict)
     _never_cropped(project, said)
+    matches = HistoryMatch.frame(_match(project, r, chosen, said) for r in rows)
+    vector_sets, matches = vector_selections(project, spoken, matches, imported, photos)
     return Matched(
-        HistoryMatch.frame(_match(project, r, chosen, said) for r in rows),
+        matches,
         Selection.frame(row for row, _by in said.selections.values()),
         CropExample.frame(row for row, _by in said.crops.values()),
+        vector_sets,
     )
 
 

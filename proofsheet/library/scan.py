@@ -19,7 +19,7 @@ import polars as pl
 from proofsheet.files import Refused, open_regular, printable, short_hash
 from proofsheet.formats import EXTENSIONS, OTHER_PICTURES, RAW_EXTENSIONS, format_of
 from proofsheet.library.looking import Found, Scan, hash_all
-from proofsheet.library.names import parse_stage
+from proofsheet.names import parse_stage
 from proofsheet.placed import Placed
 from proofsheet.progress import Progress
 from proofsheet.raw import NEEDED, converter

@@ -1,6 +1,6 @@
 """What file names say.
 
-Holds parsing of `<series>_stage<number>_<label>`.
+Holds `parse_stage` and `stage_of`.
 Add here: another naming scheme.
 Keep out: anything that opens a file.
 """
@@ -28,3 +28,9 @@ def parse_stage(stem: str) -> Stage | None:
     if found is None:
         return None
     return Stage(found["series"], float(found["stage"]), found["label"])
+
+
+def stage_of(name: str) -> float | None:
+    """The stage number in a file name with its extension, or None."""
+    found = parse_stage(name.rpartition(".")[0] or name)
+    return None if found is None else found.stage
