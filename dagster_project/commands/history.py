@@ -11,13 +11,11 @@ from pathlib import Path
 
 import click
 
-from dagster_project.commands.common import chosen, json_option, out, print_json, settings_and_workspace
+from dagster_project.commands.common import chosen, json_option, out, print_causes, print_json, settings_and_workspace
 from proofsheet.clock import utc_now
 from proofsheet.errors import UsageError
 from proofsheet.learn.history_export import export_history
 from proofsheet.learn.history_import import import_history
-
-_SHOWN = 20
 
 
 @click.group()
@@ -27,19 +25,22 @@ def history() -> None:
 
 @history.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--project", help="Project of the rows that name none; otherwise they are found by their file names.")
 @click.option("--dry-run", is_flag=True, help="Tell what would happen; write nothing.")
 @json_option
-def importing(files: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
+def importing(files: tuple[Path, ...], project: str | None, dry_run: bool, as_json: bool) -> None:
     """Take in FILES: selection_only_log, select_crop_log (both forms), anomaly_cases and historical_crop_log, as CSV.
 
-    Each row goes to its own project or is refused with its line and reason. Rows that are there already stay as they are.
+    Each row goes to its own project or is refused; rows of one cause are told in one line, with the settings that would help.
+    Rows that are there already stay as they are.
 
     The JSON has dry_run and files: [{file, format, rows, new, accepted, refused {reason: rows}, quarantined {reason:
-    rows}, projects {name: {accepted, refused, quarantined}}, lines [{line, state, reason, detail, next_step, project}]}].
+    rows}, projects {name: {accepted, refused, quarantined}}, causes [{state, reason, rows, line, detail, next_step,
+    paste}], lines [{line, state, reason, detail, next_step, setting, project}]}].
     """
     settings, workspace = settings_and_workspace()
     now = utc_now()
-    reports = import_history(files, workspace, settings.history, now, dry_run=dry_run)
+    reports = import_history(files, workspace, settings.history, now, dry_run=dry_run, project=project)
     if as_json:
         print_json({"dry_run": dry_run, "files": [r.as_dict() for r in reports]})
         return
@@ -48,12 +49,7 @@ def importing(files: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
         out().print(
             f"{report.file}: {report.format or 'unknown format'}: {counts}, {sum(report.quarantined.values())} in quarantine"
         )
-        for line in report.lines[:_SHOWN]:
-            out().print(
-                f"  line {line['line']}: {line['state']}: {line['reason']}: {line['detail']}; {line['next_step']}", markup=False
-            )
-        if len(report.lines) > _SHOWN:
-            out().print(f"  and {len(report.lines) - _SHOWN} more; --json lists all", markup=False)
+        print_causes(report.lines)
     if dry_run:
         out().print("Nothing was written.")
 

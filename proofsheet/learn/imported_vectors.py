@@ -20,7 +20,7 @@ import numpy.typing as npt
 import polars as pl
 
 from proofsheet.files import short_hash, write_atomic
-from proofsheet.learn.registry import normalised
+from proofsheet.learn.registry import file_name_of
 from proofsheet.names import stage_of
 from proofsheet.workspace import Project
 from schemas.history import ImportedVector
@@ -58,11 +58,6 @@ class Imported:
     rows: pl.DataFrame
     matrix: Floats
     missing: int
-
-
-def file_name_of(path: str) -> str:
-    """The last part of a path in any notation, in NFC."""
-    return normalised(path).rpartition("/")[2]
 
 
 def imported_encoders(project: Project) -> Counter[str]:

@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from proofsheet.files import short_hash
-from proofsheet.learn.imported_vectors import file_name_of
+from proofsheet.learn.registry import file_name_of
 from schemas.history import HistoryMatch, HistoryRow, ImportedVector, VectorSelection
 from schemas.library import Photo
 
