@@ -19,9 +19,10 @@ from schemas.table import Table, column
 KINDS = ("selection", "crop", "cropped, box unknown", "anomaly")
 SOURCES = ("history", "review")
 OWN_SESSION = "proofsheet-review-"  # how rows that the review wrote are told from those of other tools
-SELECTION_FILE, CROP_FILE = "selection_only_log.csv", "select_crop_log.csv"
+SELECTION_FILE, CROP_FILE, BOXLESS_FILE = "selection_only_log.csv", "select_crop_log.csv", "historical_crop_log.csv"
 SELECTION_COLUMNS = ("session_id", "set_id", "chosen_path", "neg_paths", "timestamp")
 PLAIN_COLUMNS = ("session_id", "directory", "chosen_path", "crop_x1", "crop_y1", "crop_x2", "crop_y2", "timestamp")
+BOXLESS_COLUMNS = ("session_id", "directory", "chosen_path", "timestamp")
 _SIDES = dict.fromkeys(("x1", "y1", "x2", "y2"), pl.Float64)
 
 

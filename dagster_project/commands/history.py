@@ -2,25 +2,34 @@
 
 Holds the group and its sub-commands.
 Add here: another verb over history.
-Keep out: formats and matching (proofsheet/learn/).
+Keep out: formats and matching (proofsheet/learn/), opening finished folders (extracting.py).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from dagster_project.commands.bars import BarListener, progress_bars
 from dagster_project.commands.common import chosen, json_option, out, print_causes, print_json, settings_and_workspace
+from dagster_project.extracting import extract
 from proofsheet.clock import utc_now
+from proofsheet.config import Configuration
 from proofsheet.errors import UsageError
+from proofsheet.learn.extraction import write_extracted
 from proofsheet.learn.history_export import export_history
 from proofsheet.learn.history_import import import_history
+from proofsheet.learn.history_report import FileReport
+from proofsheet.learn.refusing import RowRefused
+from proofsheet.learn.registry import ProjectRegistry
+from proofsheet.workspace import Project, Workspace
 
 
 @click.group()
 def history() -> None:
-    """Take in and give out the logs of earlier choices and cuts."""
+    """Take in and give out the logs of earlier choices and crops."""
 
 
 @history.command("import")
@@ -44,14 +53,69 @@ def importing(files: tuple[Path, ...], project: str | None, dry_run: bool, as_js
     if as_json:
         print_json({"dry_run": dry_run, "files": [r.as_dict() for r in reports]})
         return
+    _print_reports(reports)
+    if dry_run:
+        out().print("Nothing was written.")
+
+
+def _print_reports(reports: Sequence[FileReport]) -> None:
     for report in reports:
         counts = f"{report.rows} rows, {report.accepted} accepted ({report.new} new), {sum(report.refused.values())} refused"
         out().print(
             f"{report.file}: {report.format or 'unknown format'}: {counts}, {sum(report.quarantined.values())} in quarantine"
         )
         print_causes(report.lines)
-    if dry_run:
-        out().print("Nothing was written.")
+
+
+@history.command("extract")
+@click.option("--raw", required=True, type=click.Path(path_type=Path, exists=True, file_okay=False), help="All stages.")
+@click.option("--final", required=True, type=click.Path(path_type=Path, exists=True, file_okay=False), help="What was kept.")
+@click.option("--project", help="Project of the pictures; otherwise the raw folder names it.")
+@click.option("--execute", is_flag=True, help="Write the logs and take them in; without it nothing is written.")
+@json_option
+def extracting(raw: Path, final: Path, project: str | None, execute: bool, as_json: bool) -> None:
+    """Find out from a finished project's folders what was chosen and cropped, where nobody logged it.
+
+    Sets are found in the raw folder; the one that lies in the final folder won. A crop is said only where it is found in the
+    pixels. Both folders are only read. The logs are written into the home, in the formats that `import` takes, and taken in.
+
+    The JSON has executed, project, sets, crops, cropped_box_unknown, not_cropped, skipped {cause: number}, examples {cause: path},
+    and files: those of `import`.
+    """
+    settings, workspace = settings_and_workspace()
+    owner = _owner(workspace, settings, raw, project)
+    if owner is None and execute:
+        raise UsageError(f"The folder {raw} names no project.", "Give --project.")
+    with progress_bars() as bars:
+        outcome = extract(raw, final, settings.photos, BarListener(bars, raw.name))
+    reports = []
+    if execute and owner is not None:
+        files = write_extracted(outcome, workspace.home / "extracted" / owner.key)
+        reports = import_history(files, workspace, settings.history, utc_now(), dry_run=False, project=owner.name)
+    counts = {"sets": len(outcome.selections), "crops": len(outcome.crops), "cropped_box_unknown": len(outcome.boxless)}
+    counts["not_cropped"] = outcome.whole
+    if as_json:
+        told = {"executed": execute, "project": owner and owner.name, **counts, "skipped": dict(outcome.skipped)}
+        print_json({**told, "examples": outcome.examples, "files": [r.as_dict() for r in reports]})
+        return
+    out().print(", ".join(f"{n.replace('_', ' ')}: {v}" for n, v in counts.items()), markup=False)
+    for cause, number in outcome.skipped.most_common():
+        out().print(f"  {number} skipped: {cause} (first: {outcome.examples[cause]})", markup=False)
+    _print_reports(reports)
+    if not execute:
+        out().print("Nothing was written; --execute writes the logs and takes them in.")
+
+
+def _owner(workspace: Workspace, settings: Configuration, raw: Path, project: str | None) -> Project | None:
+    """The project that is named, or that the folder names; None if neither."""
+    if project is not None:
+        return workspace.project(project)
+    projects = {p.name: p for p in workspace.projects() if not p.sandbox}
+    try:
+        found = ProjectRegistry(list(projects), settings.history).find(f"{raw.resolve()}/any")
+    except RowRefused as refusal:
+        raise UsageError(f"{refusal.detail}.", "Give --project.") from refusal
+    return projects[found] if found else None
 
 
 @history.command("export")

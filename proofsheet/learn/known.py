@@ -5,19 +5,20 @@ Add here: another way to tell two pictures of one name apart.
 Keep out: what rows say of them (matching.py).
 
 A picture is found by its file name within the project, whatever folder a row names: in the same letters, else in other cases of
-them. Where the project has the name more than once, equal contents are one picture; different contents cannot be told apart.
+them. Where the project has the name more than once, equal contents are one picture; different contents are told apart only by a
+row's folders, where those are the project's.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
 from proofsheet.learn.refusing import RowRefused
-from proofsheet.learn.registry import file_name_of
+from proofsheet.learn.registry import file_name_of, normalised
 from schemas.library import Photo
 
 Row = Mapping[str, Any]
@@ -51,7 +52,15 @@ class Known:
         found = self._by_name.get(name) or self._by_letters.get(name.casefold(), [])
         if not found:
             raise RowRefused("not found", f"the project has no picture named {name!r}", "put it back, or leave it: the row is kept")
-        if len({r[Photo.content_hash] for r in found}) > 1:
+        if _contents(found) > 1:
+            wanted = f"/{normalised(path)}"
+            of_path = [r for r in found if wanted.endswith(f"/{normalised(str(r[Photo.path]))}")]
+            if _contents(of_path) == 1:
+                return of_path[0]
             places = ", ".join(str(r[Photo.path]) for r in found[:4])
             raise RowRefused("ambiguous name", f"{name!r} stands for different pictures: {places}", "rename one of them")
         return found[0]
+
+
+def _contents(rows: Sequence[Row]) -> int:
+    return len({r[Photo.content_hash] for r in rows})

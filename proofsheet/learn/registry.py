@@ -15,7 +15,7 @@ from proofsheet.errors import UsageError
 from proofsheet.learn.refusing import RowRefused
 from schemas.settings_learning import HistorySettings
 
-_SAY_WHICH = "give --project, or an alias of its folder under [history]"
+_SAY_WHICH = "give its folder an alias under [history], or name the project with `history import --project`"
 _SIGNS = frozenset("_- ")
 _DRIVE = re.compile(r"^(//\?/)?[A-Za-z]:(?=/|$)")
 

@@ -120,9 +120,9 @@ def read_index(folder: Path) -> tuple[list[Entry], list[tuple[int, Unreadable]]]
         UsageError: if there is no index.
     """
     root = folder.resolve()
+    if root.name == CACHE and not (root / FOLDER).is_dir() and (root.parent / FOLDER).is_dir():
+        root = root.parent
     index = next((f for f in (root / INDEX, root / CACHE / INDEX) if f.is_file()), None)
-    if index is None and root.name == CACHE and (root.parent / CACHE / INDEX).is_file():
-        return read_index(root.parent)
     if index is None:
         raise UsageError(f"{folder} holds no {INDEX}, neither does its {CACHE}/.", "Name the folder that holds the index.")
     entries: list[Entry] = []

@@ -97,10 +97,7 @@ def test_vectors_go_out_as_npy_and_come_back_without_a_picture_being_encoded(pla
     assert vector.shape == (512,)
     assert vector.dtype == np.float32
     again = json.loads(call("vectors", "import", "one", "out", "--json").stdout)
-    assert {n: again[n] for n in ("taken", "kept", "new", "without_pictures", "refused", "lines")} == {
-        **{"taken": 5, "kept": 6, "new": 6, "without_pictures": 0},
-        **{"refused": {}, "lines": []},
-    }
+    assert [again[n] for n in ("taken", "kept", "new", "without_pictures", "refused", "lines")] == [5, 6, 6, 0, {}, []]
     call("vectors", "import", "one", "out")
     os.environ["PROOFSHEET_HOME"] = str(place / "another home")
     call("vectors", "import", "one", "out")
