@@ -2,11 +2,12 @@
 
 Holds `ROUTES`.
 Add here: another thing that is said of a set.
-Keep out: what is done with it (proofsheet/words/sets.py).
+Keep out: what is done with it (proofsheet/words/sets.py), which sets there are (intake_sets.py).
 """
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -14,21 +15,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from dagster_project.intake_sets import intake_sets
 from dagster_project.review.http import answer, body_of, text_of
 from dagster_project.review.state import State, state_of
 from proofsheet.clock import utc_now
+from proofsheet.errors import StoreError
 from proofsheet.reviewing.given import Unfit
 from proofsheet.words.sets import intake
-from schemas.facts import SetContext
-from schemas.library import Photo
 
 _SAID = ("subject", "hints", "location")
 _MOST_ROWS, _MOST_TEXT = 500, 500
 
 
 async def load(request: Request) -> Response:
-    """GET `/api/intake`: every folder with pictures of every project, and what was said of it."""
-    return answer({"sets": await run_in_threadpool(_sets, state_of(request))})
+    """GET `/api/intake`: folders with pictures of every project, also before the first run, with what was said and proposed."""
+    return answer(await run_in_threadpool(_sets, state_of(request)))
 
 
 async def say(request: Request) -> Response:
@@ -40,7 +41,7 @@ async def say(request: Request) -> Response:
         raise Unfit(
             "The sets are no list of folders with texts.", f"Send 1 to {_MOST_ROWS}, texts of at most {_MOST_TEXT} characters."
         )
-    folders = await run_in_threadpool(lambda: set(project.store.read(Photo)[Photo.folder]))
+    folders = await run_in_threadpool(lambda: {s.folder for s in intake_sets(project)})
     plain = [{"folder": r["folder"] or ".", **{n: r.get(n) or "" for n in _SAID}} for r in rows]
     now = utc_now()
     noted = await run_in_threadpool(intake, project.ledger, folders, plain, now)
@@ -53,16 +54,15 @@ def _fits(row: object) -> bool:
     return all(isinstance(row.get(n), str | None) and len(row.get(n) or "") <= _MOST_TEXT for n in ("folder", *_SAID))
 
 
-def _sets(state: State) -> list[dict[str, Any]]:
-    found = []
+def _sets(state: State) -> dict[str, list[dict[str, Any]]]:
+    """The sets of all projects, and the projects that cannot be read with what is wrong."""
+    sets, problems = list[dict[str, Any]](), list[dict[str, Any]]()
     for project in state.workspace.projects():
-        known = {r[SetContext.folder]: r for r in project.ledger.rows(SetContext).to_dicts()}
-        counts = project.store.read(Photo)[Photo.folder].value_counts(sort=True)
-        for folder, photos in sorted(counts.iter_rows()):
-            row = known.get(folder, {})
-            said = {n: row.get(n) or "" for n in _SAID}
-            found.append({"project": project.key, "name": project.name, "folder": folder, "photos": photos, **said})
-    return found
+        try:
+            sets += [{"project": project.key, "name": project.name, **asdict(one)} for one in intake_sets(project)]
+        except StoreError as error:
+            problems.append({"name": project.name, "problem": error.what, "next_step": error.next_step})
+    return {"sets": sets, "problems": problems}
 
 
 ROUTES = [Route("/api/intake", load, methods=["GET"]), Route("/api/intake", say, methods=["POST"])]

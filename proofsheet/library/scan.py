@@ -1,6 +1,6 @@
 """Look through a project folder: pictures, companions, everything else.
 
-Holds `scan` and the rows that follow from it.
+Holds `scan`, `picture_folders` and the rows that follow from a scan.
 Add here: what is known of a file without opening it as a picture.
 Keep out: decoding, and any write into the library.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -62,6 +62,21 @@ def scan(folder: Path, cache_folder: Path, progress: Progress, *, raw: bool | No
             _other(name, path, found)
     hash_all(candidates, companions_of, found, cache_folder, progress)
     return found
+
+
+def picture_folders(folder: Path) -> Counter[str]:
+    """Folders inside a project with files that are named like pictures, and how many; nothing is opened.
+
+    Args:
+        folder: the project folder; in the result it is the empty name.
+    """
+    names = (p.relative_to(folder) for p in _walk(folder) if p.suffix.lower() in EXTENSIONS | RAW_EXTENSIONS)
+    places = (
+        PurePosixPath(n.as_posix()).parent.as_posix()
+        for n in names
+        if not _hidden(n.parts) and n.as_posix() == printable(n.as_posix())
+    )
+    return Counter("" if place == "." else place for place in places)
 
 
 def photo_rows(project: str, scanned: Scan, formats: Mapping[str, str], placed: Placed = NOWHERE) -> pl.DataFrame:

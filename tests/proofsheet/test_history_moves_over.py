@@ -8,18 +8,23 @@ from typing import Any
 import numpy as np
 import pytest
 
+from proofsheet.learn.history_export import export_history
 from proofsheet.learn.history_files import read_history
 from proofsheet.learn.history_import import import_history
 from proofsheet.learn.history_report import FileReport, causes_of
 from proofsheet.learn.imported_vectors import NewVector, keep_imported
+from proofsheet.learn.known import Known
 from proofsheet.learn.matching import match_history
 from proofsheet.learn.refusing import RowRefused
 from proofsheet.learn.registry import ProjectRegistry
+from proofsheet.store import Stamp
 from proofsheet.workspace import Workspace
 from schemas.history import HistoryMatch, HistoryRow, ImportedVector, VectorSelection
+from schemas.library import Photo
 from schemas.review import Verdict
 from schemas.settings import PlaceSettings
 from schemas.settings_learning import HistorySettings
+from schemas.vision import ImageQuality
 from tests.kit import NOW
 from tests.proofsheet.test_history import PHOTOS, QUALITY, row
 
@@ -198,3 +203,44 @@ def test_an_imported_vector_is_kept_once_and_a_damaged_matrix_is_told(tmp_path: 
     (project.vectors / matrix).write_bytes(b"cut off")
     damaged = read_imported(project, "e")
     assert (damaged.rows.height, damaged.missing) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("x/A_STAGE1.PNG", "a_stage1.png"),
+        ("mojo1\\one\\twin.png", "one/twin.png"),
+        ("C:/p/two/twin.png", "two/twin.png"),
+        ("three/twin.png", "ambiguous name"),
+        ("twin.png", "ambiguous name"),
+        ("b_stage1.png", "not found"),
+    ],
+)
+def test_a_picture_is_found_in_other_letters_and_by_the_projects_own_folders(path: str, found: str) -> None:
+    known = Known(PHOTOS, QUALITY)
+    try:
+        assert known.find(path)[Photo.path] == found
+    except RowRefused as refusal:
+        assert refusal.reason == found
+
+
+def test_choices_of_which_the_pictures_are_gone_go_out_and_come_back(tmp_path: Path) -> None:
+    workspace = library(tmp_path, mojo1=())
+    (project,) = workspace.projects()
+    new = [
+        NewVector(f"training data/mojo1/{n}", e, None, np.eye(2, dtype=np.float32)[k])
+        for k, n in enumerate((WINNER, LOSER))
+        for e in "ef"
+    ]
+    keep_imported(project, new, NOW)
+    log = f'session_id,set_id,chosen_path,neg_paths,timestamp\ns,1,mojo1_final/{WINNER},"[""x/{LOSER}""]",2025-07-08T06:05:44\n'
+    report = imported(workspace, log)
+    assert (report.accepted, report.lines) == (1, [])
+    rows, vectors = project.ledger.rows(HistoryRow), project.ledger.rows(ImportedVector)
+    found = match_history(project.key, rows, Verdict.frame(), Photo.frame(), ImageQuality.frame(), vectors)
+    assert found.vector_sets.height == 2
+    project.store.publish({VectorSelection: found.vector_sets}, Stamp())
+    export_history([project], tmp_path / "out")
+    assert (tmp_path / "out" / "selection_only_log.csv").read_text().splitlines()[1:] == [
+        f's,1,mojo1/{WINNER},"[""mojo1/{LOSER}""]",2025-07-08T06:05:44'
+    ]
