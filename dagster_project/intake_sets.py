@@ -58,7 +58,9 @@ def intake_sets(project: Project) -> list[IntakeSet]:
             folder,
             seen[folder] or waiting[folder],
             folder in seen,
-            *(said.get(folder, {}).get(c) or "" for c in (SetContext.subject, SetContext.hints, SetContext.location)),
+            said.get(folder, {}).get(SetContext.subject) or "",
+            said.get(folder, {}).get(SetContext.hints) or "",
+            said.get(folder, {}).get(SetContext.location) or "",
             proposed.get(folder, ""),
             states.get(folder, ""),
         )

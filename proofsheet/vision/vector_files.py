@@ -11,6 +11,7 @@ import functools
 import hashlib
 import io
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -166,10 +167,19 @@ def _last(path: str) -> str:
 def _inside(root: Path, place: str) -> Path | None:
     """The file at a place inside the folder, links followed; None if there is none."""
     try:
-        file = (root / place.replace("\\", "/")).resolve()
-        return file if file.is_relative_to(root) and file.is_file() else None
+        folder, _slash, name = os.path.join(root, place.replace("\\", "/")).rpartition("/")  # noqa: PTH118 - 77,000 times
+        file = Path(_real(folder), name)
+        if not file.is_file():
+            return None
+        file = file.resolve() if file.is_symlink() else file
+        return file if name != ".." and file.is_relative_to(root) else None
     except (OSError, ValueError, RuntimeError):
         return None
+
+
+@functools.lru_cache(maxsize=64)
+def _real(folder: str) -> str:
+    return os.path.realpath(folder)
 
 
 def _is_content(text: str, path: str) -> bool:
