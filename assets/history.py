@@ -13,7 +13,7 @@ from proofsheet.learn.matching import match_history
 from proofsheet.learn.pairs import anomaly_rows, pair_rows, statistic_rows
 from proofsheet.verdicts import standing
 from proofsheet.workspace import Project
-from schemas.history import CropExample, HistoryMatch, HistoryRefusal, HistoryRow, Selection
+from schemas.history import CropExample, HistoryMatch, HistoryRefusal, HistoryRow, ImportedVector, Selection, VectorSelection
 from schemas.learning import Anomaly, ProjectStatistic, TrainingPair
 
 USED = Verdict(
@@ -23,13 +23,14 @@ USED = Verdict(
 )
 
 
-@stage(HistoryMatch, Selection, CropExample, group="history", looks_outside=True, verdicts={HistoryMatch: [USED]})
+@stage(HistoryMatch, Selection, CropExample, VectorSelection, group="history", looks_outside=True, verdicts={HistoryMatch: [USED]})
 def selections(photos: pl.DataFrame, image_quality: pl.DataFrame, project: Project) -> Rows:
-    """Finds the pictures that history and reviews speak of, by name within the project, then by content."""
+    """Finds the pictures that history and reviews speak of, by name within the project, then by content; else imported vectors."""
     facts = project.ledger.rows(HistoryRow), standing(project.ledger)
-    found = match_history(project.key, *facts, photos, image_quality)
+    found = match_history(project.key, *facts, photos, image_quality, project.ledger.rows(ImportedVector))
     why = found.matches.filter(pl.col(HistoryMatch.status) == "quarantined")[HistoryMatch.reason].str.split(":").list.first()
-    return Rows([found.matches, found.selections, found.crops], {"quarantined": str(dict(why.value_counts().iter_rows()))})
+    frames = [found.matches, found.selections, found.crops, found.vector_sets]
+    return Rows(frames, {"quarantined": str(dict(why.value_counts().iter_rows()))})
 
 
 @stage(TrainingPair, Anomaly, ProjectStatistic, group="history", looks_outside=True)

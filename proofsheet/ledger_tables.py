@@ -8,7 +8,7 @@ Keep out: the tables themselves (schemas/).
 from __future__ import annotations
 
 from schemas import apply, facts, review
-from schemas.history import HistoryFile, HistoryRefusal, HistoryRow
+from schemas.history import HistoryFile, HistoryRefusal, HistoryRow, ImportedVector
 from schemas.learning import Fit, Promotion
 from schemas.metrics import SessionMetric
 from schemas.table import Table
@@ -35,6 +35,7 @@ FACTS: tuple[type[Table], ...] = (
     HistoryRow,
     HistoryRefusal,
     HistoryFile,
+    ImportedVector,
     Fit,
     Promotion,
     review.Verdict,

@@ -50,6 +50,11 @@ class Project:
         return self.home / "cache" / self.key
 
     @property
+    def vectors(self) -> Path:
+        """Folder of the matrices of imported vectors."""
+        return self.home / "vectors" / self.key
+
+    @property
     def models(self) -> Path:
         """Folder of models; it serves all projects."""
         return self.home / "models"

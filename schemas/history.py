@@ -1,6 +1,7 @@
 """Tables of history: what a person's tools logged, and which pictures of the project those rows speak of.
 
-Holds the facts `HistoryRow`, `HistoryRefusal`, `HistoryFile`, and the derived `HistoryMatch`, `Selection`, `CropExample`.
+Holds the facts `HistoryRow`, `HistoryRefusal`, `HistoryFile`, `ImportedVector`, and the derived `HistoryMatch`, `Selection`,
+`VectorSelection`, `CropExample`.
 Add here: what another tool logs of choices and crops.
 Keep out: what is learnt from it (learning.py).
 """
@@ -18,9 +19,10 @@ from schemas.table import Table, column
 KINDS = ("selection", "crop", "cropped, box unknown", "anomaly")
 SOURCES = ("history", "review")
 OWN_SESSION = "proofsheet-review-"  # how rows that the review wrote are told from those of other tools
-SELECTION_FILE, CROP_FILE = "selection_only_log.csv", "select_crop_log.csv"
+SELECTION_FILE, CROP_FILE, BOXLESS_FILE = "selection_only_log.csv", "select_crop_log.csv", "historical_crop_log.csv"
 SELECTION_COLUMNS = ("session_id", "set_id", "chosen_path", "neg_paths", "timestamp")
 PLAIN_COLUMNS = ("session_id", "directory", "chosen_path", "crop_x1", "crop_y1", "crop_x2", "crop_y2", "timestamp")
+BOXLESS_COLUMNS = ("session_id", "directory", "chosen_path", "timestamp")
 _SIDES = dict.fromkeys(("x1", "y1", "x2", "y2"), pl.Float64)
 
 
@@ -69,6 +71,24 @@ class HistoryFile(Table, name="history_files", origin="fact"):
     imported_at = column(pl.Datetime("us"), "When it was read last (UTC).")
 
 
+class ImportedVector(Table, name="imported_vectors", origin="fact"):
+    """A vector that came from elsewhere, also where its picture is gone; the numbers lie in a matrix in the home, a row each."""
+
+    vector_id = column(pl.String, "Hash of encoder, file name and numbers.", key=True)
+    path = column(pl.String, "Path of the picture as written.")
+    file_name = column(pl.String, "Last part of the path, in NFC; history finds the vector by it.")
+    stage = column(pl.Float64, "Stage number parsed from the name; null if it has none.", nullable=True, ge=0)
+    encoder_id = column(pl.String, "Who made the vector; vectors of two encoders are never compared.")
+    content_hash = column(
+        pl.String,
+        "SHA-256 of the picture, where it was in the project at the import or the index has it; else null.",
+        nullable=True,
+    )
+    matrix = column(pl.String, "File of the matrix in the home's vectors/<project>/, named by its SHA-256.")
+    place = column(pl.Int64, "Row of the matrix, from 0.", ge=0)
+    imported_at = column(pl.Datetime("us"), "When it came in (UTC).")
+
+
 class HistoryMatch(Table, name="history_matches"):
     """What became of every row of the history of a project: used, superseded by a later row, or in quarantine with its reason."""
 
@@ -78,7 +98,7 @@ class HistoryMatch(Table, name="history_matches"):
     line = column(pl.Int64, "Line in it.", ge=1)
     chosen_path = column(pl.String, "The chosen picture as written.")
     chosen_photo_id = column(pl.String, "The photo that it is; null if it was not found.", nullable=True)
-    status = column(pl.String, "What became of it.", isin=("used", "superseded", "quarantined"))
+    status = column(pl.String, "What became of it.", isin=("used", "vectors alone", "superseded", "quarantined"))
     reason = column(pl.String, "Why it is not used; empty if it is.")
     next_step = column(pl.String, "What a person can do about it; empty if nothing.")
 
@@ -99,12 +119,35 @@ class Selection(Table, name="selections"):
     @classmethod
     def rules(cls) -> Sequence[Any]:
         """Every winner is a member, and no set has one member alone."""
-        member = pl.col(cls.photo_ids).list.contains(pl.col(cls.chosen_photo_id))
-        several = pl.col(cls.photo_ids).list.len() >= 2
-        return (
-            pa.Check(lambda data: data.lazyframe.select(member), error="the winner is a member of its set"),
-            pa.Check(lambda data: data.lazyframe.select(several), error="a set has two members or more"),
-        )
+        return _whole_sets(cls.photo_ids, cls.chosen_photo_id)
+
+
+def _whole_sets(members: str, winner: str) -> Sequence[Any]:
+    member, several = pl.col(members).list.contains(pl.col(winner)), pl.col(members).list.len() >= 2
+    return (
+        pa.Check(lambda data: data.lazyframe.select(member), error="the winner is a member of its set"),
+        pa.Check(lambda data: data.lazyframe.select(several), error="a set has two members or more"),
+    )
+
+
+class VectorSelection(Table, name="vector_selections"):
+    """What a person chose in a set of which a picture is gone and every vector is known; never a set of `selections` as well."""
+
+    set_key = column(pl.String, "Id of the set: a hash of project, encoder and members.", key=True)
+    encoder_id = column(pl.String, "Who made the vectors, the same for all members.")
+    chosen_vector_id = column(pl.String, "The winner's row of `imported_vectors`.")
+    vector_ids = column(pl.List(pl.String), "Winner and losers by stage, then name; rows of `imported_vectors`.")
+    photo_ids = column(pl.List(pl.String), "The photo of each of them in the same order; null where the picture is gone.")
+    top_vector_id = column(pl.String, "What the stage rule takes: the highest stage, the first by name among equals.")
+    anomaly = column(pl.Boolean, "True if a lower stage was chosen although a higher one was there.")
+    session_id = column(pl.String, "Session of the tool.")
+    set_id = column(pl.String, "Set as the tool named it.")
+    decided_at = column(pl.Datetime("us"), "When it was chosen, or null.", nullable=True)
+
+    @classmethod
+    def rules(cls) -> Sequence[Any]:
+        """Every winner is a member, and no set has one member alone."""
+        return _whole_sets(cls.vector_ids, cls.chosen_vector_id)
 
 
 class CropExample(Table, name="crop_examples"):

@@ -1,6 +1,6 @@
 """What several commands share.
 
-Holds the JSON option, the settings, output and exit codes.
+Holds the JSON option, the settings, output, causes and exit codes.
 Add here: an option that means the same everywhere.
 Keep out: any one command.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -17,6 +17,7 @@ from rich.console import Console
 
 from proofsheet.config import Configuration, load
 from proofsheet.health import Trouble, trouble_of
+from proofsheet.learn.history_report import causes_of
 from proofsheet.workspace import Project, Workspace
 
 FAILED, SOME_FAILED = 1, 3
@@ -57,6 +58,16 @@ def end_with(troubles: Sequence[Trouble], asked: int, console: Console | None = 
 def print_json(document: object) -> None:
     """One JSON document on stdout."""
     click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=str))
+
+
+def print_causes(lines: Iterable[Mapping[str, object]]) -> None:
+    """One line a cause with its count, and below it what to paste into the settings."""
+    for cause in causes_of(lines):
+        out().print(f"  {cause.told()}", markup=False)
+        if snippet := cause.paste():
+            out().print("    in proofsheet.toml:", markup=False)
+            for line in snippet:
+                out().print(f"      {line}", markup=False)
 
 
 def out() -> Console:

@@ -2,62 +2,132 @@
 
 Holds the group and its sub-commands.
 Add here: another verb over history.
-Keep out: formats and matching (proofsheet/learn/).
+Keep out: formats and matching (proofsheet/learn/), opening finished folders (extracting.py).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from dagster_project.commands.common import chosen, end_with, err, json_option, out, print_json, settings_and_workspace, sound
+from dagster_project.commands.bars import BarListener, progress_bars
+from dagster_project.commands.common import (
+    chosen,
+    end_with,
+    err,
+    json_option,
+    out,
+    print_causes,
+    print_json,
+    settings_and_workspace,
+    sound,
+)
+from dagster_project.extracting import extract
 from proofsheet.clock import utc_now
+from proofsheet.config import Configuration
 from proofsheet.errors import UsageError
+from proofsheet.learn.extraction import write_extracted
 from proofsheet.learn.history_export import export_history
 from proofsheet.learn.history_import import import_history
-
-_SHOWN = 20
+from proofsheet.learn.history_report import FileReport
+from proofsheet.learn.refusing import RowRefused
+from proofsheet.learn.registry import ProjectRegistry
+from proofsheet.workspace import Project, Workspace
 
 
 @click.group()
 def history() -> None:
-    """Take in and give out the logs of earlier choices and cuts."""
+    """Take in and give out the logs of earlier choices and crops."""
 
 
 @history.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--project", help="Project of the rows that name none; otherwise they are found by their file names.")
 @click.option("--dry-run", is_flag=True, help="Tell what would happen; write nothing.")
 @json_option
-def importing(files: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
+def importing(files: tuple[Path, ...], project: str | None, dry_run: bool, as_json: bool) -> None:
     """Take in FILES: selection_only_log, select_crop_log (both forms), anomaly_cases and historical_crop_log, as CSV.
 
-    Each row goes to its own project or is refused with its line and reason. Rows that are there already stay as they are.
+    Each row goes to its own project or is refused; rows of one cause are told in one line, with the settings that would help.
+    Rows that are there already stay as they are.
 
     The JSON has dry_run and files: [{file, format, rows, new, accepted, refused {reason: rows}, quarantined {reason:
-    rows}, projects {name: {accepted, refused, quarantined}}, lines [{line, state, reason, detail, next_step, project}]}].
+    rows}, projects {name: {accepted, refused, quarantined}}, causes [{state, reason, rows, line, detail, next_step,
+    paste}], lines [{line, state, reason, detail, next_step, setting, project}]}].
     """
     settings, workspace = settings_and_workspace()
     now = utc_now()
     for trouble in sound(workspace.projects())[1]:
         err().print(f"left out: {trouble}", markup=False, soft_wrap=True)
-    reports = import_history(files, workspace, settings.history, now, dry_run=dry_run)
+    reports = import_history(files, workspace, settings.history, now, dry_run=dry_run, project=project)
     if as_json:
         print_json({"dry_run": dry_run, "files": [r.as_dict() for r in reports]})
         return
+    _print_reports(reports)
+    if dry_run:
+        out().print("Nothing was written.")
+
+
+def _print_reports(reports: Sequence[FileReport]) -> None:
     for report in reports:
         counts = f"{report.rows} rows, {report.accepted} accepted ({report.new} new), {sum(report.refused.values())} refused"
         out().print(
             f"{report.file}: {report.format or 'unknown format'}: {counts}, {sum(report.quarantined.values())} in quarantine"
         )
-        for line in report.lines[:_SHOWN]:
-            out().print(
-                f"  line {line['line']}: {line['state']}: {line['reason']}: {line['detail']}; {line['next_step']}", markup=False
-            )
-        if len(report.lines) > _SHOWN:
-            out().print(f"  and {len(report.lines) - _SHOWN} more; --json lists all", markup=False)
-    if dry_run:
-        out().print("Nothing was written.")
+        print_causes(report.lines)
+
+
+@history.command("extract")
+@click.option("--raw", required=True, type=click.Path(path_type=Path, exists=True, file_okay=False), help="All stages.")
+@click.option("--final", required=True, type=click.Path(path_type=Path, exists=True, file_okay=False), help="What was kept.")
+@click.option("--project", help="Project of the pictures; otherwise the raw folder names it.")
+@click.option("--execute", is_flag=True, help="Write the logs and take them in; without it nothing is written.")
+@json_option
+def extracting(raw: Path, final: Path, project: str | None, execute: bool, as_json: bool) -> None:
+    """Find out from a finished project's folders what was chosen and cropped, where nobody logged it.
+
+    Sets are found in the raw folder; the one that lies in the final folder won. A crop is said only where it is found in the
+    pixels. Both folders are only read. The logs are written into the home, in the formats that `import` takes, and taken in.
+
+    The JSON has executed, project, sets, crops, cropped_box_unknown, not_cropped, skipped {cause: number}, examples {cause: path},
+    and files: those of `import`.
+    """
+    settings, workspace = settings_and_workspace()
+    owner = _owner(workspace, settings, raw, project)
+    if owner is None and execute:
+        raise UsageError(f"The folder {raw} names no project.", "Give --project.")
+    with progress_bars() as bars:
+        outcome = extract(raw, final, settings.photos, BarListener(bars, raw.name))
+    reports = []
+    if execute and owner is not None:
+        files = write_extracted(outcome, workspace.home / "extracted" / owner.key)
+        reports = import_history(files, workspace, settings.history, utc_now(), dry_run=False, project=owner.name)
+    counts = {"sets": len(outcome.selections), "crops": len(outcome.crops), "cropped_box_unknown": len(outcome.boxless)}
+    counts["not_cropped"] = outcome.whole
+    if as_json:
+        told = {"executed": execute, "project": owner and owner.name, **counts, "skipped": dict(outcome.skipped)}
+        print_json({**told, "examples": outcome.examples, "files": [r.as_dict() for r in reports]})
+        return
+    out().print(", ".join(f"{n.replace('_', ' ')}: {v}" for n, v in counts.items()), markup=False)
+    for cause, number in outcome.skipped.most_common():
+        out().print(f"  {number} skipped: {cause} (first: {outcome.examples[cause]})", markup=False)
+    _print_reports(reports)
+    if not execute:
+        out().print("Nothing was written; --execute writes the logs and takes them in.")
+
+
+def _owner(workspace: Workspace, settings: Configuration, raw: Path, project: str | None) -> Project | None:
+    """The project that is named, or that the folder names; None if neither."""
+    if project is not None:
+        return workspace.project(project)
+    projects = {p.name: p for p in workspace.projects() if not p.sandbox}
+    try:
+        found = ProjectRegistry(list(projects), settings.history).find(f"{raw.resolve()}/any")
+    except RowRefused as refusal:
+        raise UsageError(f"{refusal.detail}.", "Give --project.") from refusal
+    return projects[found] if found else None
 
 
 @history.command("export")

@@ -7,12 +7,14 @@ Keep out: what a verb does (proofsheet/words/).
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 import polars as pl
 
 from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
+from dagster_project.intake_sets import IntakeSet, intake_sets
 from proofsheet.clock import utc_now
 from proofsheet.errors import ServiceUnreachable, UsageError
 from proofsheet.words.asking import Describing
@@ -22,7 +24,6 @@ from proofsheet.words.subject import propose, samples
 from proofsheet.workspace import Project
 from schemas.facts import SetContext, SubjectProposal
 from schemas.library import Photo
-from schemas.sets import ImageSet, SubjectSuggestion
 from schemas.vision import Preview
 
 
@@ -36,7 +37,7 @@ def _project(name: str) -> Project:
 
 
 def _folders(project: Project) -> set[str]:
-    return set(project.store.read(Photo)[Photo.folder])
+    return {one.folder for one in intake_sets(project)}
 
 
 @sets.command("intake")
@@ -69,33 +70,26 @@ def saying(project: str, folder: str, subject: str, hints: str, location: str) -
     out().print("noted", markup=False)
 
 
+def _place(one: IntakeSet) -> dict[str, object]:
+    return {"folder": one.folder or ".", "photos": one.photos, "seen": one.seen}
+
+
 @sets.command("list")
 @click.argument("project")
 @json_option
 def listing(project: str, as_json: bool) -> None:
-    """List the sets of PROJECT with what was said and proposed.
+    """List the sets of PROJECT with what was said and proposed, also folders that no run has seen yet.
 
-    The JSON has sets: [{folder, photos, subject, hints, location, status}].
+    The JSON has sets: [{folder, photos, seen, subject, hints, location, suggested, status}].
     """
-    found = _project(project)
-    states = dict(found.store.read(SubjectSuggestion).select(SubjectSuggestion.folder, SubjectSuggestion.status).iter_rows())
-    told = [
-        {
-            "folder": r[ImageSet.folder] or ".",
-            "photos": r[ImageSet.photos],
-            "subject": r[ImageSet.subject],
-            "hints": r[ImageSet.hints],
-            "location": r[ImageSet.location],
-            "status": states.get(r[ImageSet.folder]),
-        }
-        for r in found.store.read(ImageSet).to_dicts()
-    ]
+    told = [{**{n: v or None for n, v in asdict(one).items()}, **_place(one)} for one in intake_sets(_project(project))]
     if as_json:
         print_json({"sets": told})
         return
     for one in told:
-        said = ", ".join(f"{k}: {v}" for k, v in one.items() if k not in {"folder", "photos"} and v)
-        out().print(f"{one['folder']}: {one['photos']} photos{'; ' + said if said else ''}", markup=False)
+        said = ", ".join(f"{k}: {one[k]}" for k in ("subject", "hints", "location", "suggested", "status") if one[k])
+        waits = "" if one["seen"] else " (no run yet)"
+        out().print(f"{one['folder']}: {one['photos']} photos{waits}{'; ' + said if said else ''}", markup=False)
 
 
 @sets.command()
@@ -105,8 +99,10 @@ def subject(project: str, folder: str) -> None:
     """Propose another subject for FOLDER of PROJECT, in words that were not proposed before. `sets say` confirms one."""
     settings, _workspace = settings_and_workspace()
     found, place = _project(project), "" if folder == "." else folder
-    if place not in _folders(found):
-        raise UsageError(f"No folder with photos: {folder!r}.", "`proofsheet sets list` shows them.")
+    if place not in set(found.store.read(Photo)[Photo.folder]):
+        raise UsageError(
+            f"No run has seen photos in {folder!r}.", f"`proofsheet run {project}` first; `proofsheet sets list` shows them."
+        )
     known = found.ledger.rows(SetContext, folder=place)
     hints = (known[SetContext.hints][0] or "") if known.height else ""
     pictures = samples(place, found.store.read(Photo), found.store.read(Preview), found.cache)

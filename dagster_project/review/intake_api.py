@@ -2,11 +2,12 @@
 
 Holds `ROUTES`.
 Add here: another thing that is said of a set.
-Keep out: what is done with it (proofsheet/words/sets.py).
+Keep out: what is done with it (proofsheet/words/sets.py), which sets there are (intake_sets.py).
 """
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -14,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from dagster_project.intake_sets import intake_sets
 from dagster_project.review.http import answer, body_of, text_of
 from dagster_project.review.state import state_of
 from proofsheet.clock import utc_now
@@ -21,15 +23,13 @@ from proofsheet.health import each_alone
 from proofsheet.reviewing.given import Unfit
 from proofsheet.words.sets import intake
 from proofsheet.workspace import Project
-from schemas.facts import SetContext
-from schemas.library import Photo
 
 _SAID = ("subject", "hints", "location")
 _MOST_ROWS, _MOST_TEXT = 500, 500
 
 
 async def load(request: Request) -> Response:
-    """GET `/api/intake`: every folder with pictures of every project, and what was said of it."""
+    """GET `/api/intake`: folders with pictures of every project, also before the first run, with what was said and proposed."""
     workspace = state_of(request).workspace
     asked = await run_in_threadpool(lambda: each_alone(workspace.projects(), _sets))
     sets = [one for _project, found in asked.found for one in found]
@@ -45,7 +45,7 @@ async def say(request: Request) -> Response:
         raise Unfit(
             "The sets are no list of folders with texts.", f"Send 1 to {_MOST_ROWS}, texts of at most {_MOST_TEXT} characters."
         )
-    folders = await run_in_threadpool(lambda: set(project.store.read(Photo)[Photo.folder]))
+    folders = await run_in_threadpool(lambda: {s.folder for s in intake_sets(project)})
     plain = [{"folder": r["folder"] or ".", **{n: r.get(n) or "" for n in _SAID}} for r in rows]
     now = utc_now()
     noted = await run_in_threadpool(intake, project.ledger, folders, plain, now)
@@ -59,14 +59,7 @@ def _fits(row: object) -> bool:
 
 
 def _sets(project: Project) -> list[dict[str, Any]]:
-    known = {r[SetContext.folder]: r for r in project.ledger.rows(SetContext).to_dicts()}
-    counts = project.store.read(Photo)[Photo.folder].value_counts(sort=True)
-    found = []
-    for folder, photos in sorted(counts.iter_rows()):
-        row = known.get(folder, {})
-        said = {n: row.get(n) or "" for n in _SAID}
-        found.append({"project": project.key, "name": project.name, "folder": folder, "photos": photos, **said})
-    return found
+    return [{"project": project.key, "name": project.name, **asdict(one)} for one in intake_sets(project)]
 
 
 ROUTES = [Route("/api/intake", load, methods=["GET"]), Route("/api/intake", say, methods=["POST"])]

@@ -8,7 +8,7 @@ Keep out: reading (history_files.py).
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,16 @@ import polars as pl
 from proofsheet.errors import UsageError
 from proofsheet.files import csv_bytes, write_atomic
 from proofsheet.workspace import Project
-from schemas.history import CROP_FILE, PLAIN_COLUMNS, SELECTION_COLUMNS, SELECTION_FILE, CropExample, Selection
+from schemas.history import (
+    CROP_FILE,
+    PLAIN_COLUMNS,
+    SELECTION_COLUMNS,
+    SELECTION_FILE,
+    CropExample,
+    ImportedVector,
+    Selection,
+    VectorSelection,
+)
 from schemas.learning import Anomaly, ProjectStatistic
 from schemas.library import Photo
 
@@ -29,7 +38,7 @@ Row = dict[str, Any]
 
 
 def export_history(projects: Sequence[Project], folder: Path) -> dict[str, int]:
-    """Write selections, cuts, anomalies and a summary; paths are those inside the library, cuts are in 0..1.
+    """Write selections, crops, anomalies and a summary; paths are those inside the library, crops are in 0..1.
 
     Returns:
         File name to number of rows.
@@ -44,6 +53,7 @@ def export_history(projects: Sequence[Project], folder: Path) -> dict[str, int]:
     for project in projects:
         paths = {i: f"{project.name}/{p}" for i, p in project.store.read(Photo).select(Photo.photo_id, Photo.path).iter_rows()}
         selections += [_selection(r, paths) for r in project.store.read(Selection).to_dicts()]
+        selections += _of_vectors(project)
         boxed = project.store.read(CropExample).filter(pl.col(CropExample.x1).is_not_null())
         crops += [_crop(r, paths, project) for r in boxed.to_dicts()]
         anomalies += [_anomaly(r, project) for r in project.store.read(Anomaly).to_dicts()]
@@ -60,15 +70,29 @@ def _time(value: Any) -> str:  # noqa: ANN401
     return value.isoformat() if value else ""
 
 
-def _selection(row: Row, paths: dict[str, str]) -> Row:
-    losers = [paths[i] for i in row[Selection.photo_ids] if i != row[Selection.chosen_photo_id]]
-    return {
-        "session_id": row[Selection.session_id],
-        "set_id": row[Selection.set_id],
-        "chosen_path": paths[row[Selection.chosen_photo_id]],
-        "neg_paths": json.dumps(losers, ensure_ascii=False),
-        "timestamp": _time(row[Selection.decided_at]),
-    }
+def _selection(row: Row, paths: Mapping[str, str]) -> Row:
+    told = row[Selection.session_id], row[Selection.set_id], row[Selection.decided_at]
+    return _choice(row[Selection.chosen_photo_id], row[Selection.photo_ids], paths, *told)
+
+
+def _of_vectors(project: Project) -> list[Row]:
+    """Choices of which pictures are gone, by the file names that their vectors came with; each set once, whatever its encoders."""
+    names = project.ledger.rows(ImportedVector).select(ImportedVector.vector_id, ImportedVector.file_name)
+    paths = {own: f"{project.name}/{name}" for own, name in names.iter_rows()}
+    found: dict[tuple[str, ...], Row] = {}
+    for row in project.store.read(VectorSelection).to_dicts():
+        told = row[VectorSelection.session_id], row[VectorSelection.set_id], row[VectorSelection.decided_at]
+        if not all(own in paths for own in row[VectorSelection.vector_ids]):
+            continue  # the ledger is of another time than the table: the next run makes it again
+        members = tuple(sorted(paths[own] for own in row[VectorSelection.vector_ids]))
+        found[members] = _choice(row[VectorSelection.chosen_vector_id], row[VectorSelection.vector_ids], paths, *told)
+    return list(found.values())
+
+
+def _choice(chosen: str, members: Sequence[str], paths: Mapping[str, str], session: str, name: str, when: object) -> Row:
+    losers = [paths[i] for i in members if i != chosen]
+    columns = (session, name, paths[chosen], json.dumps(losers, ensure_ascii=False), _time(when))
+    return dict(zip(SELECTION_COLUMNS, columns, strict=True))
 
 
 def _crop(row: Row, paths: dict[str, str], project: Project) -> Row:

@@ -8,18 +8,21 @@ Keep out: which project and which picture a row speaks of (registry.py, matching
 from __future__ import annotations
 
 import ast
+import codecs
 import csv
 import io
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from proofsheet.learn.refusing import RowRefused
 
 _LIMIT = 1 << 20
+_MOST_LINES = 100  # of one record; a quote that is never closed takes no more with it
+_SEPARATORS = ",;\t"
 _SELECTION = frozenset({"session_id", "set_id", "chosen_path", "neg_paths"})
 _CROP = frozenset({"session_id", "chosen_path", "crop_x1", "crop_y1", "crop_x2", "crop_y2"})
 _ANOMALY = frozenset({"session_id", "set_id", "project", "chosen_path", "rejected_paths"})
@@ -84,40 +87,55 @@ def read_history(content: bytes) -> HistoryText:
     Raises:
         RowRefused: if the file as a whole is none of the known formats.
     """
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise RowRefused("not text", f"the file is no UTF-8 text: {error}", "save it as UTF-8") from None
-    lines = _records(text)
-    _line, header = next(lines, (1, []))
-    names = [n.strip() for n in header]
-    format_name, parse = _format(names)
+    text = _text(content)
+    lines = list(io.StringIO(text, newline=""))
+    separator = max(_SEPARATORS, key=(lines[0] if lines else "").count)
     rows: list[Logged] = []
     refused: list[tuple[int, RowRefused]] = []
-    for line, cells in lines:
-        if not any(cell.strip() for cell in cells):
-            continue
+    names, begins = _header(lines, separator)
+    format_name, parse = _format(names)
+    while begins < len(lines):
+        line, begins = begins + 1, begins + 1
         try:
-            rows.append(parse(line, _named(names, cells)))
+            named, taken = _record(names, lines[line - 1 : line - 1 + _MOST_LINES], separator)
+            begins = line - 1 + taken
+            if any(named.values()):
+                rows.append(parse(line, named))
         except RowRefused as refusal:
             refused.append((line, refusal))
     return HistoryText(format_name, rows, refused)
 
 
-def _records(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Line on which each record begins, and its cells; a cell may hold newlines."""
+def _text(content: bytes) -> str:
+    """The text of a file; bytes that are none stay as surrogates, so that only their rows are refused."""
+    if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return content.decode("utf-16", "replace")
+    return content.decode("utf-8-sig", "surrogateescape").replace("\0", "\ufffd")
+
+
+def _header(lines: Sequence[str], separator: str) -> tuple[list[str], int]:
+    """Names of the columns, and how many lines they take."""
+    found = csv.reader(lines[:1], delimiter=separator)
+    return [n.strip().lower() for n in next(found, [])], 1
+
+
+def _record(names: Sequence[str], lines: Sequence[str], separator: str) -> tuple[dict[str, str], int]:
+    """Cells by column of the record at the head of these lines, and how many of them it takes; a cell may hold newlines.
+
+    Raises:
+        RowRefused: if it is broken; the record after it begins on the next line then.
+    """
     csv.field_size_limit(_LIMIT)
-    reader = csv.reader(io.StringIO(text.replace("\0", "\ufffd"), newline=""))
-    begins = 1
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise RowRefused("broken file", f"line {begins}: {error}", "mend the line, or cut the file before it") from None
-        yield begins, cells
-        begins = reader.line_num + 1
+    reader = csv.reader(lines, delimiter=separator, strict=True)
+    try:
+        cells = next(reader)
+    except csv.Error as error:
+        raise RowRefused("broken line", f"{error}: {lines[0][:80]!r}", "correct the row's commas and quotes") from None
+    if any("\udc80" <= sign <= "\udcff" for cell in cells for sign in cell):
+        raise RowRefused("not text", f"the row is no UTF-8 text: {''.join(cells)[:80]!r}", "save the file as UTF-8")
+    if not any(cell.strip() for cell in cells):
+        return {}, reader.line_num
+    return _named(names, cells), reader.line_num
 
 
 def _format(names: Sequence[str]) -> tuple[str, Callable[[int, Cells], Logged]]:
@@ -146,7 +164,7 @@ def _named(names: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
     optional = [bool(_WIDE_COLUMN.match(n)) for n in names]
     needed = max((k for k, o in enumerate(optional) if not o), default=-1) + 1
     if len(cells) > len(names) or len(cells) < needed:
-        raise RowRefused("cells", f"the row has {len(cells)} cells, the header {len(names)}", "mend the row's commas and quotes")
+        raise RowRefused("cells", f"the row has {len(cells)} cells, the header {len(names)}", "correct the row's commas and quotes")
     return dict(zip(names, [*(c.strip() for c in cells), *[""] * (len(names) - len(cells))], strict=True))
 
 
@@ -189,13 +207,13 @@ def _wide_crop(line: int, cells: Cells) -> Logged:
     index = _whole(cells.get("chosen_index", ""), "chosen_index")
     count = _whole(cells.get("image_count", ""), "image_count")
     if count is not None and count != len(paths):
-        raise RowRefused("contradiction", f"image_count is {count}, the row has {len(paths)} paths", "mend the row")
+        raise RowRefused("contradiction", f"image_count is {count}, the row has {len(paths)} paths", "correct the row")
     base = _with(_base(line, "crop", cells), box=_box(cells))
     if index is None:
         return base
     if index not in paths or _name(paths[index]) != _name(base.chosen):
         told = paths.get(index, "nothing")
-        raise RowRefused("contradiction", f"chosen_index {index} is {told!r}, chosen_path is {base.chosen!r}", "mend the row")
+        raise RowRefused("contradiction", f"chosen_index {index} is {told!r}, chosen_path is {base.chosen!r}", "correct the row")
     width, height = (_whole(cells.get(f"{side}_{index}", ""), f"{side}_{index}") for side in ("width", "height"))
     size = (width, height) if width and height else None
     return _with(base, others=tuple(p for k, p in paths.items() if k != index), size=size)
@@ -223,7 +241,7 @@ def _losers(chosen: str, cell: str, column: str) -> tuple[str, ...]:
     if not found:
         raise RowRefused("set of one", f"{column} is empty: nothing lost against {_name(chosen)}", "nothing; it teaches nothing")
     if chosen in found:
-        raise RowRefused("contradiction", f"{_name(chosen)} is chosen and among {column}", "mend the row")
+        raise RowRefused("contradiction", f"{_name(chosen)} is chosen and among {column}", "correct the row")
     return tuple(dict.fromkeys(found))
 
 
@@ -235,11 +253,11 @@ def _box(cells: Cells) -> tuple[float, float, float, float] | None:
     try:
         x1, y1, x2, y2 = (_number(t) for t in texts)
     except ValueError:
-        raise RowRefused("no number", f"the box {', '.join(texts)} holds what is no number", "mend the row") from None
+        raise RowRefused("no number", f"the box {', '.join(texts)} holds what is no number", "correct the row") from None
     if not all(math.isfinite(v) and v >= 0 for v in (x1, y1, x2, y2)):
-        raise RowRefused("no box", f"the box {', '.join(texts)} holds a negative or endless number", "mend the row")
+        raise RowRefused("no box", f"the box {', '.join(texts)} holds a negative or endless number", "correct the row")
     if x1 == x2 or y1 == y2:
-        raise RowRefused("no box", f"the box {', '.join(texts)} is empty", "mend the row, or delete it")
+        raise RowRefused("no box", f"the box {', '.join(texts)} is empty", "correct the row, or delete it")
     return min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)  # dragged from right to left, it is the same rectangle
 
 
@@ -251,7 +269,7 @@ def _whole(text: str, column: str) -> int | None:
     except ValueError:
         value = -1.0
     if value < 0 or not value.is_integer():
-        raise RowRefused("no number", f"{column} is no whole number of 0 or more: {text!r}", "mend the row")
+        raise RowRefused("no number", f"{column} is no whole number of 0 or more: {text!r}", "correct the row")
     return int(value)
 
 

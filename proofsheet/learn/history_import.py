@@ -1,8 +1,8 @@
 """History in: rows of files become facts of their projects, and every refusal is counted with its reason.
 
 Holds `import_history`.
-Add here: another number of the report.
-Keep out: formats (history_files.py), projects (registry.py), pictures (matching.py).
+Add here: another reason to refuse a row of a known project.
+Keep out: counting (history_report.py), formats (history_files.py), projects (registry.py), pictures (matching.py).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,66 +19,21 @@ import polars as pl
 
 from proofsheet.files import short_hash
 from proofsheet.health import readable
+from proofsheet.learn.by_name import FileNames
 from proofsheet.learn.history_files import HistoryText, Logged, read_history, time_of
+from proofsheet.learn.history_report import FileReport
 from proofsheet.learn.matching import match_history
 from proofsheet.learn.refusing import RowRefused
 from proofsheet.learn.registry import ProjectRegistry, normalised
 from proofsheet.verdicts import standing
 from proofsheet.workspace import Project, Workspace
-from schemas.history import OWN_SESSION, HistoryFile, HistoryMatch, HistoryRefusal, HistoryRow
+from schemas.history import OWN_SESSION, HistoryFile, HistoryMatch, HistoryRefusal, HistoryRow, ImportedVector
 from schemas.library import Photo
 from schemas.review import Verdict
 from schemas.settings_learning import HistorySettings
 from schemas.vision import ImageQuality
 
 NOWHERE = ""
-_OF_A_PROJECT = ("twice in the file", "own row")
-_NOT_RUN = "not matched: the project was never run"
-
-
-@dataclass
-class FileReport:
-    """What became of the rows of one file.
-
-    Attributes:
-        file: its path as given.
-        format: which known format it has; empty if none.
-        rows: rows in it.
-        new: rows that were not there before.
-        accepted: rows that were taken and can be used (or wait for the project's first run).
-        refused: reason to rows.
-        quarantined: reason to rows that were taken and cannot be used now.
-        projects: project to accepted, refused and quarantined rows; rows of no known project stand under an empty name.
-        lines: one entry a row that is refused or in quarantine.
-    """
-
-    file: str
-    format: str = ""
-    rows: int = 0
-    new: int = 0
-    accepted: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
-    quarantined: Counter[str] = field(default_factory=Counter)
-    projects: dict[str, Counter[str]] = field(default_factory=dict)
-    lines: list[dict[str, object]] = field(default_factory=list)
-
-    def count(self, project: str, what: str) -> None:
-        """One row more."""
-        self.projects.setdefault(project, Counter(accepted=0, refused=0, quarantined=0))[what] += 1
-
-    def as_dict(self) -> dict[str, object]:
-        """For JSON."""
-        return {
-            "file": self.file,
-            "format": self.format,
-            "rows": self.rows,
-            "new": self.new,
-            "accepted": self.accepted,
-            "refused": dict(self.refused),
-            "quarantined": dict(self.quarantined),
-            "projects": {n or "no known project": dict(c) for n, c in self.projects.items()},
-            "lines": self.lines,
-        }
 
 
 @dataclass(frozen=True)
@@ -89,33 +44,45 @@ class _Placed:
 
 
 def import_history(
-    files: Sequence[Path], workspace: Workspace, settings: HistorySettings, now: datetime, *, dry_run: bool
+    files: Sequence[Path],
+    workspace: Workspace,
+    settings: HistorySettings,
+    now: datetime,
+    *,
+    dry_run: bool,
+    project: str | None = None,
 ) -> list[FileReport]:
     """Read files, refuse what cannot be right, keep the rest in the ledgers of its projects; a row that is there stays as it is.
 
     Args:
         files: history files.
-        workspace: whose projects the rows speak of.
+        workspace: the rows speak of its projects.
         settings: roots, aliases, patterns.
         now: time of the import (UTC, no zone).
         dry_run: tells what would happen and writes nothing.
+        project: name or key of the project of rows that name none; None to find them by their file names.
+
+    Raises:
+        NotFound: if there is no such project.
     """
     left = dict[str, str]()  # damaged projects are told by the command; rows of theirs find no project until then
     projects = {p.name: p for p in readable((p for p in workspace.projects() if not p.sandbox), left)}
-    registry = ProjectRegistry(list(projects), settings)
-    known = {p.key: p.ledger.rows(HistoryRow) for p in projects.values()}
+    registry = ProjectRegistry(list(projects), settings, FileNames(projects.values()).holders)
+    given = workspace.project(project).name if project else None
+    known: dict[str, pl.DataFrame] = {}
     reports = []
     for file in files:
         report = FileReport(str(file))
         content = file.read_bytes()
         digest = hashlib.sha256(content).hexdigest()
-        placed, refusals = _read(content, file, projects, registry, report, now)
+        placed, refusals = _read(content, file, _Places(projects, registry, given), report, now)
+        for one in {p.project.key: p.project for p in placed}.values():
+            known.setdefault(one.key, one.ledger.rows(HistoryRow))
         added = _new_rows(placed, known)
         report.new = sum(len(rows) for rows in added.values())
         for key, rows in added.items():
             known[key] = pl.concat([known[key], HistoryRow.frame(rows)])
         _judge(placed, known, report)
-        report.accepted = report.rows - sum(report.refused.values()) - sum(report.quarantined.values())
         if not dry_run:
             _write(workspace, projects, added, refusals, digest)
             workspace.shared.ledger.put(HistoryFile, [_book(file, digest, report, now)])
@@ -123,17 +90,34 @@ def import_history(
     return reports
 
 
+@dataclass(frozen=True)
+class _Places:
+    """Where rows belong.
+
+    Attributes:
+        projects: by name.
+        registry: how paths lead to them.
+        given: project of rows that name none.
+    """
+
+    projects: Mapping[str, Project]
+    registry: ProjectRegistry
+    given: str | None
+
+    def of(self, logged: Logged) -> Project:
+        """The project of a row; raises `RowRefused`."""
+        named = self.registry.of_row(logged.chosen, logged.others, logged.directory, logged.project, self.given)
+        return self.projects[named]
+
+
 def _read(
-    content: bytes, file: Path, projects: Mapping[str, Project], registry: ProjectRegistry, report: FileReport, now: datetime
+    content: bytes, file: Path, places: _Places, report: FileReport, now: datetime
 ) -> tuple[list[_Placed], list[tuple[str, dict[str, Any]]]]:
     """Rows with their project, and refusals with theirs."""
     refusals: list[tuple[str, dict[str, Any]]] = []
 
     def refuse(line: int, refusal: RowRefused, project: str) -> None:
-        report.refused[refusal.reason] += 1
-        report.count(project, "refused")
-        told = {"line": line, "reason": refusal.reason, "detail": refusal.detail, "next_step": refusal.next_step}
-        report.lines.append({**told, "state": "refused", "project": project})
+        report.refuse(line, refusal, project)
         refusals.append((project, _refusal_row(file, line, refusal, now)))
 
     try:
@@ -145,23 +129,22 @@ def _read(
     report.format, report.rows = text.format, len(text.rows) + len(text.refused)
     for line, found in text.refused:
         refuse(line, found, NOWHERE)
-    return list(_place(text, file, projects, registry, refuse, now)), refusals
+    return _place(text, file, places, refuse, now), refusals
 
 
 def _place(
-    text: HistoryText,
-    file: Path,
-    projects: Mapping[str, Project],
-    registry: ProjectRegistry,
-    refuse: Callable[[int, RowRefused, str], None],
-    now: datetime,
+    text: HistoryText, file: Path, places: _Places, refuse: Callable[[int, RowRefused, str], None], now: datetime
 ) -> list[_Placed]:
     placed: list[_Placed] = []
     seen: dict[tuple[str, str], int] = {}
     own = _OwnRows()
     for logged in text.rows:
         try:
-            project = projects[registry.of_row(logged.chosen, logged.others, logged.directory, logged.project)]
+            project = places.of(logged)
+        except RowRefused as refusal:
+            refuse(logged.line, refusal, NOWHERE)
+            continue
+        try:
             row = _row(project, logged, file, now)
             own.refuse(project, logged.session)
             mark = (project.key, str(row[HistoryRow.row_hash]))
@@ -170,7 +153,7 @@ def _place(
             seen[mark] = logged.line
             placed.append(_Placed(project, logged, row))
         except RowRefused as refusal:
-            refuse(logged.line, refusal, project.name if refusal.reason in _OF_A_PROJECT else NOWHERE)
+            refuse(logged.line, refusal, project.name)
     return placed
 
 
@@ -243,28 +226,27 @@ def _new_rows(placed: Sequence[_Placed], known: Mapping[str, pl.DataFrame]) -> d
 
 
 def _judge(placed: Sequence[_Placed], known: Mapping[str, pl.DataFrame], report: FileReport) -> None:
-    """Count which rows can be used, by matching them with the pictures of the last run."""
+    """Count which rows can be used, by matching them with the pictures of the last run and with imported vectors."""
     fates: dict[str, dict[str, dict[str, Any]]] = {}
     for project in {p.project.key: p.project for p in placed}.values():
         photos, quality = project.store.read(Photo), project.store.read(ImageQuality)
-        if photos.height:
-            found = match_history(project.key, known[project.key], standing(project.ledger), photos, quality)
-            fates[project.key] = {str(r[HistoryMatch.row_hash]): r for r in found.matches.to_dicts()}
+        imported = project.ledger.rows(ImportedVector)
+        if photos.height or imported.height:
+            found = match_history(project.key, known[project.key], standing(project.ledger), photos, quality, imported)
+            told = found.matches if photos.height else found.matches.filter(pl.col(HistoryMatch.status) != "quarantined")
+            fates[project.key] = {str(r[HistoryMatch.row_hash]): r for r in told.to_dicts()}
+    waiting = Counter[str]()
     for one in placed:
         fate = fates.get(one.project.key, {}).get(str(one.row[HistoryRow.row_hash]))
-        if fate is None or fate[HistoryMatch.status] != "quarantined":
-            report.count(one.project.name, "accepted")
-            if fate is None and _NOT_RUN not in {
-                line.get("detail") for line in report.lines if line["project"] == one.project.name
-            }:
-                told = {"line": 0, "state": "waiting", "reason": "not run", "detail": _NOT_RUN, "project": one.project.name}
-                report.lines.append({**told, "next_step": f"`proofsheet run {one.project.name}`"})
+        if fate is not None and fate[HistoryMatch.status] == "quarantined":
+            reason, _, detail = str(fate[HistoryMatch.reason]).partition(": ")
+            report.quarantine(one.logged.line, RowRefused(reason, detail, str(fate[HistoryMatch.next_step])), one.project.name)
             continue
-        reason, _, detail = str(fate[HistoryMatch.reason]).partition(": ")
-        report.quarantined[reason] += 1
-        report.count(one.project.name, "quarantined")
-        told = {"line": one.logged.line, "state": "quarantined", "reason": reason, "detail": detail, "project": one.project.name}
-        report.lines.append({**told, "next_step": fate[HistoryMatch.next_step]})
+        report.count(one.project.name, "accepted")
+        waiting[one.project.name] += fate is None
+    for name, rows in waiting.items():
+        if rows:
+            report.wait(name, rows)
 
 
 def _write(
@@ -274,11 +256,11 @@ def _write(
     refusals: Sequence[tuple[str, dict[str, Any]]],
     digest: str,
 ) -> None:
-    for project in projects.values():
-        project.ledger.add(HistoryRow, added.get(project.key, []))
-    for name, row in refusals:
-        owner = projects.get(name, workspace.shared)
-        owner.ledger.add(HistoryRefusal, [{**row, HistoryRefusal.file_hash: digest}])
+    for project in (p for p in projects.values() if p.key in added):
+        project.ledger.add(HistoryRow, added[project.key])
+    for name in {name for name, _row in refusals}:
+        rows = [{**row, HistoryRefusal.file_hash: digest} for owner, row in refusals if owner == name]
+        projects.get(name, workspace.shared).ledger.add(HistoryRefusal, rows)
 
 
 def _book(file: Path, digest: str, report: FileReport, now: datetime) -> dict[str, Any]:

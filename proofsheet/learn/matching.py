@@ -1,17 +1,12 @@
 """Which pictures of the project the rows of its history speak of.
 
 Holds `match_history`.
-Add here: another way to tell two pictures of one name apart.
-Keep out: reading files (history_files.py) and the verdicts of the review (taken as they are).
-
-A picture is found by its file name within the project, whatever folder the row names. Where the project has the name more than
-once, equal contents are one picture; different contents cannot be told apart and the row goes to quarantine.
+Add here: another thing that a row tells of its pictures.
+Keep out: reading files (history_files.py), finding a picture by name (known.py) and the verdicts of the review (taken as they are).
 """
 
 from __future__ import annotations
 
-import unicodedata
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,8 +15,9 @@ import polars as pl
 
 from proofsheet.files import short_hash
 from proofsheet.learn.boxes import Box, box_of, uncut
+from proofsheet.learn.known import Known
 from proofsheet.learn.refusing import RowRefused
-from proofsheet.learn.registry import normalised
+from proofsheet.learn.vector_sets import vector_selections
 from schemas.history import CropExample, HistoryMatch, HistoryRow, Selection
 from schemas.library import Photo
 from schemas.review import Verdict
@@ -40,11 +36,13 @@ class Matched:
         matches: rows of `history_matches`.
         selections: rows of `selections`.
         crops: rows of `crop_examples`.
+        vector_sets: rows of `vector_selections`.
     """
 
     matches: pl.DataFrame
     selections: pl.DataFrame
     crops: pl.DataFrame
+    vector_sets: pl.DataFrame
 
 
 @dataclass
@@ -56,43 +54,13 @@ class _Said:
     fates: dict[str, tuple[str, str, str]] = field(default_factory=dict)
 
 
-class Known:
-    """The pictures of a project by name.
-
-    Args:
-        photos: rows of `photos`.
-        quality: rows of `image_quality`.
-    """
-
-    def __init__(self, photos: pl.DataFrame, quality: pl.DataFrame) -> None:
-        rows = photos.join(quality, on=[Photo.project, Photo.photo_id]).sort(Photo.path).to_dicts()
-        self.by_id: dict[str, Row] = {str(r[Photo.photo_id]): r for r in rows}
-        self._by_name: dict[str, list[Row]] = defaultdict(list)
-        for row in rows:
-            self._by_name[_plain(str(row[Photo.file_name]))].append(row)
-
-    def find(self, path: str) -> Row:
-        """The picture that a path names.
-
-        Raises:
-            RowRefused: if there is none, or if there are several with different contents.
-        """
-        name = normalised(path).rpartition("/")[2]
-        found = self._by_name.get(_plain(name), [])
-        if not found:
-            raise RowRefused("not found", f"the project has no picture named {name!r}", "put it back, or leave it: the row is kept")
-        if len({r[Photo.content_hash] for r in found}) > 1:
-            places = ", ".join(str(r[Photo.path]) for r in found[:4])
-            raise RowRefused("ambiguous name", f"{name!r} stands for different pictures: {places}", "rename one of them")
-        return found[0]
-
-
-def _plain(name: str) -> str:
-    return unicodedata.normalize("NFC", name)
-
-
 def match_history(
-    project: str, history: pl.DataFrame, verdicts: pl.DataFrame, photos: pl.DataFrame, quality: pl.DataFrame
+    project: str,
+    history: pl.DataFrame,
+    verdicts: pl.DataFrame,
+    photos: pl.DataFrame,
+    quality: pl.DataFrame,
+    imported: pl.DataFrame,
 ) -> Matched:
     """Match rows of history and verdicts with pictures; of several words on one set or picture the last counts.
 
@@ -102,11 +70,13 @@ def match_history(
         verdicts: the facts `verdicts` of the project.
         photos: rows of `photos`.
         quality: rows of `image_quality`.
+        imported: the facts `imported_vectors` of the project.
     """
     known, said = Known(photos, quality), _Said()
     rows = history.sort(HistoryRow.number).to_dicts()
+    spoken = sorted(rows, key=_when)
     chosen: dict[str, str] = {}
-    for row in sorted(rows, key=_when):
+    for row in spoken:
         own = str(row[HistoryRow.row_hash])
         try:
             winner = known.find(row[HistoryRow.chosen_path])
@@ -122,10 +92,13 @@ def match_history(
     for verdict in verdicts.sort(Verdict.number).to_dicts():
         _take_verdict(project, said, known, verdict)
     _never_cropped(project, said)
+    matches = HistoryMatch.frame(_match(project, r, chosen, said) for r in rows)
+    vector_sets, matches = vector_selections(project, spoken, matches, imported, photos)
     return Matched(
-        HistoryMatch.frame(_match(project, r, chosen, said) for r in rows),
+        matches,
         Selection.frame(row for row, _by in said.selections.values()),
         CropExample.frame(row for row, _by in said.crops.values()),
+        vector_sets,
     )
 
 

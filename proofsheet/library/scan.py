@@ -1,6 +1,6 @@
 """Look through a project folder: pictures, companions, everything else.
 
-Holds `scan` and the rows that follow from it.
+Holds `scan`, `picture_folders` and the rows that follow from a scan.
 Add here: what is known of a file without opening it as a picture.
 Keep out: decoding, and any write into the library.
 """
@@ -8,6 +8,7 @@ Keep out: decoding, and any write into the library.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -19,7 +20,7 @@ from proofsheet.files import Refused, open_regular, printable, short_hash
 from proofsheet.formats import EXTENSIONS, OTHER_PICTURES, RAW_EXTENSIONS, format_of
 from proofsheet.left_out import Entry, walk
 from proofsheet.library.looking import Found, Scan, hash_all
-from proofsheet.library.names import named_time, parse_stage
+from proofsheet.names import named_time, parse_stage
 from proofsheet.placed import Placed
 from proofsheet.progress import Progress
 from proofsheet.raw import NEEDED, converter
@@ -62,6 +63,18 @@ def scan(folder: Path, cache_folder: Path, progress: Progress, *, raw: bool | No
             _other(name, path, found)
     hash_all(candidates, found, cache_folder, progress)
     return found
+
+
+def picture_folders(folder: Path) -> Counter[str]:
+    """Folders inside a project with files that are named like pictures, and how many; nothing is opened.
+
+    Args:
+        folder: the project folder; in the result it is the empty name.
+    """
+    wanted = EXTENSIONS | RAW_EXTENSIONS
+    entries = (e for e in walk(folder) if e.why is None and e.unread is None and not e.hidden and printable(e.name) == e.name)
+    places = (PurePosixPath(e.name).parent.as_posix() for e in entries if PurePosixPath(e.name).suffix.lower() in wanted)
+    return Counter("" if place == "." else place for place in places)
 
 
 def photo_rows(project: str, scanned: Scan, formats: Mapping[str, str], placed: Placed = NOWHERE) -> pl.DataFrame:

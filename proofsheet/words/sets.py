@@ -79,7 +79,7 @@ def intake(ledger: Ledger, folders: Iterable[str], rows: Sequence[Mapping[str, s
     there, known = set(folders), {r[SetContext.folder]: r for r in ledger.rows(SetContext).to_dicts()}
     wanted = [str(PurePosixPath(r["folder"])) if r["folder"] not in ("", ".") else "" for r in rows]
     if strangers := [f for f in wanted if f not in there]:
-        raise UsageError(f"No folder with photos: {', '.join(map(repr, strangers))}.", "Run the project first, or mend the name.")
+        raise UsageError(f"No folder with photos: {', '.join(map(repr, strangers))}.", "`proofsheet sets list` shows the folders.")
     noted = []
     for folder, row in zip(wanted, rows, strict=True):
         before = known.get(folder, {})

@@ -92,12 +92,13 @@ def test_vectors_go_out_as_npy_and_come_back_without_a_picture_being_encoded(pla
     told = json.loads(call("vectors", "export", "one", "out", "--json").stdout)
     assert told == {"files": 5, "pictures": 6}
     lines = [json.loads(line) for line in (place / "out" / "processed_images.jsonl").read_text().splitlines()]
-    assert {line["path"] for line in lines} == {f"{n}.jpg" for n in range(5)} | {"copy of 0.jpg"}
-    vector = np.load(place / "out" / lines[0]["embedding"], allow_pickle=False)
+    assert {line["image_path"] for line in lines} == {f"one/{n}.jpg" for n in range(5)} | {"one/copy of 0.jpg"}
+    vector = np.load(place / "out" / lines[0]["embedding_file"], allow_pickle=False)
     assert vector.shape == (512,)
     assert vector.dtype == np.float32
     again = json.loads(call("vectors", "import", "one", "out", "--json").stdout)
-    assert again == {"taken": 5, "refused": {}, "lines": []}
+    assert [again[n] for n in ("taken", "kept", "new", "without_pictures", "refused", "lines")] == [5, 6, 6, 0, {}, []]
+    call("vectors", "import", "one", "out")
     os.environ["PROOFSHEET_HOME"] = str(place / "another home")
     call("vectors", "import", "one", "out")
     call("run", "one")
@@ -112,20 +113,23 @@ def test_vectors_of_strangers_are_refused_with_their_line(place: Path) -> None:
     lines = [json.loads(line) for line in index.read_text().splitlines()]
     lines[0]["encoder_id"] = "open_clip of somebody"
     lines[1] |= {"hash": "0" * 64}
-    lines[2] |= {"embedding": "../../../etc/passwd"}
+    lines[2] |= {"embedding_file": "../../../etc/passwd"}
     del lines[3]["encoder_id"]
     (place / "out" / "pickled.npy").write_bytes(b"\x80\x04]\x94.")
-    lines[4] |= {"embedding": "pickled.npy"}
+    lines[4] |= {"embedding_file": "pickled.npy"}
     index.write_text("\n".join(["not json", *map(json.dumps, lines)]))
     found = json.loads(call("vectors", "import", "one", "out", "--json").stdout)
-    assert found["taken"] == 1
-    reasons = {row["line"]: row["reason"] for row in found["lines"]}
-    assert reasons[1].startswith("JSONDecodeError")
-    assert reasons[2].startswith("made by another encoder: open_clip of somebody")
-    assert reasons[3].startswith("no such picture")
-    assert "inside the folder" in reasons[4]
-    assert reasons[5].startswith("names no encoder")
-    assert reasons[6].startswith("ValueError")
+    assert (found["taken"], found["kept"], found["without_pictures"]) == (1, 3, 1)
+    assert {row["line"]: (row["state"], row["reason"]) for row in found["lines"]} == {
+        1: ("refused", "broken line"),
+        2: ("kept", "made by another encoder"),
+        3: ("kept", "no picture"),
+        4: ("refused", "no file"),
+        5: ("refused", "names no encoder"),
+        6: ("refused", "no vector"),
+    }
+    said = call("vectors", "import", "one", "out").stdout
+    assert "1 refused: broken line (first on line 1): it is no JSON" in said
 
 
 def test_vectors_that_are_declared_wrongly_are_found_by_the_sample(place: Path) -> None:

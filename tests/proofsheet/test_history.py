@@ -17,7 +17,7 @@ from proofsheet.learn.history_import import import_history
 from proofsheet.learn.matching import match_history
 from proofsheet.learn.pairs import anomaly_rows, pair_rows, statistic_rows
 from proofsheet.workspace import Workspace
-from schemas.history import CropExample, HistoryMatch, HistoryRefusal, HistoryRow, Selection
+from schemas.history import CropExample, HistoryMatch, HistoryRefusal, HistoryRow, ImportedVector, Selection
 from schemas.learning import Anomaly, ProjectStatistic, TrainingPair
 from schemas.library import Photo
 from schemas.review import Verdict
@@ -103,7 +103,7 @@ NO_VERDICTS = Verdict.frame()
 
 
 def matched(*rows: dict[str, Any], verdicts: pl.DataFrame = NO_VERDICTS) -> Any:
-    return match_history("p", HistoryRow.frame(rows), verdicts, PHOTOS, QUALITY)
+    return match_history("p", HistoryRow.frame(rows), verdicts, PHOTOS, QUALITY, ImportedVector.frame())
 
 
 def test_winner_and_losers_become_one_set_and_a_lower_stage_is_an_anomaly() -> None:

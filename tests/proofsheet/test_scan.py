@@ -7,8 +7,8 @@ import pytest
 
 from proofsheet.files import Refused
 from proofsheet.library.looking import Scan
-from proofsheet.library.names import parse_stage
 from proofsheet.library.scan import other_rows, photo_rows, scan
+from proofsheet.names import parse_stage
 from proofsheet.progress import Quiet
 from tests.kit import jpeg_bytes, save_picture
 

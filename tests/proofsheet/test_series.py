@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from proofsheet.library.names import named_time
+from proofsheet.names import named_time
 from proofsheet.vision.group import group_photos
 from schemas.history import Selection
 from schemas.settings import GroupSettings

@@ -1,6 +1,6 @@
 """What file names say.
 
-Holds parsing of `<series>_stage<number>_<label>`, and of time stamps.
+Holds `parse_stage`, `stage_of` and `named_time`.
 Add here: another naming scheme.
 Keep out: anything that opens a file.
 """
@@ -34,6 +34,12 @@ def parse_stage(stem: str) -> Stage | None:
     if found is None:
         return None
     return Stage(found["series"], float(found["stage"]), found["label"])
+
+
+def stage_of(name: str) -> float | None:
+    """The stage number in a file name with its extension, or None."""
+    found = parse_stage(name.rpartition(".")[0] or name)
+    return None if found is None else found.stage
 
 
 def named_time(stem: str) -> datetime | None:

@@ -1,0 +1,141 @@
+"""Finished raw and final folders opened and compared, for `proofsheet history extract`.
+
+Holds `extract`.
+Add here: nothing but opening files; what they tell stands in proofsheet/learn/extraction.py.
+Keep out: output for people (commands/history.py).
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from proofsheet.errors import UsageError
+from proofsheet.learn.crop_finding import Comparison, compare
+from proofsheet.learn.extraction import Extraction, Pair, extracted, pair_up
+from proofsheet.learn.raw_sets import RawPicture, raw_sets
+from proofsheet.library.looking import Scan
+from proofsheet.library.scan import scan
+from proofsheet.onepass import Measurement, Work, look
+from proofsheet.pictures import Picture, PictureFile
+from proofsheet.progress import Progress
+from proofsheet.provenance import module_version
+from schemas.library import Photo
+from schemas.settings import PhotoSettings
+
+_SMALL_PX = 32
+_PAIRS = 64  # compared at a time; bounds the memory
+_GREY, _ROWS, _COLUMNS, _WIDTH, _HEIGHT = "grey", "rows", "columns", "width_px", "height_px"
+_SEEN = {_GREY: pl.Binary, _ROWS: pl.Int64, _COLUMNS: pl.Int64, _WIDTH: pl.Int64, _HEIGHT: pl.Int64}
+
+
+def _grey(picture: Picture) -> npt.NDArray[np.uint8]:
+    import cv2
+
+    return np.asarray(cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+
+
+def _seen(picture: Picture, grey: npt.NDArray[np.uint8]) -> Mapping[str, object]:
+    rows, columns = grey.shape
+    sizes = {_ROWS: rows, _COLUMNS: columns, _WIDTH: picture.width_px, _HEIGHT: picture.height_px}
+    return {_GREY: grey.tobytes(), **sizes}
+
+
+def small(picture: Picture) -> Mapping[str, object]:
+    """The picture as a small grey square."""
+    import cv2
+
+    square = cv2.resize(_grey(picture), (_SMALL_PX, _SMALL_PX), interpolation=cv2.INTER_AREA)
+    return _seen(picture, np.asarray(square, dtype=np.uint8))
+
+
+def detail(picture: Picture) -> Mapping[str, object]:
+    """The picture in grey, as large as pictures are measured."""
+    return _seen(picture, _grey(picture))
+
+
+def _measurement(measure: Callable[[Picture], Mapping[str, object]]) -> Measurement:
+    return Measurement(measure.__name__, _SEEN, module_version(__name__), lambda: Work(measure))
+
+
+def extract(raw: Path, final: Path, photos: PhotoSettings, progress: Progress) -> Extraction:
+    """What two finished folders tell; they are only read, and nothing is kept of them.
+
+    Args:
+        raw: folder with the pictures of every stage.
+        final: folder with those that were kept; it may lie in the other.
+        photos: how pictures are opened.
+        progress: told as files are looked at and opened.
+
+    Raises:
+        UsageError: if both are one folder, or one of them holds no picture.
+    """
+    if raw.resolve() == final.resolve() or raw.resolve().is_relative_to(final.resolve()):
+        raise UsageError(
+            f"{raw} does not lie outside of {final}.", "Name two folders, one with all pictures, one with the winners."
+        )
+    outcome = Extraction()
+    with tempfile.TemporaryDirectory(prefix="proofsheet-extract-") as cache:
+        finished, files = _opened(final, Path(cache), photos, progress, outcome, ())
+        pictures, raw_files = _opened(raw, Path(cache), photos, progress, outcome, [f.path for f in files.values()])
+        pairs = pair_up(pictures, finished, outcome)
+        compared = _compared([p for p in pairs if not p.same], {**files, **raw_files}, photos, Path(cache), progress)
+    sets, alone = raw_sets(pictures)
+    return extracted(sets, alone, pairs, compared, raw.resolve().name, outcome)
+
+
+def _opened(
+    folder: Path, cache: Path, photos: PhotoSettings, progress: Progress, outcome: Extraction, without: Iterable[Path]
+) -> tuple[list[RawPicture], dict[str, PictureFile]]:
+    """The pictures of a folder, and their files by content."""
+    left_out = {p.resolve() for p in without}
+    found: Scan = scan(folder, cache / "scan", progress)
+    listed = {p.path: p.file for p in found.pictures if p.file.path.resolve() not in left_out}
+    looked = look(list(listed.values()), [_measurement(small)], photos, cache, progress)
+    seen = {str(r[Photo.content_hash]): r for r in looked.rows[small.__name__].to_dicts()}
+    for path in [*found.refused, *(p for p, f in listed.items() if f.content_hash in looked.refused)]:
+        outcome.skip("file that cannot be opened", path)
+    if not seen:
+        raise UsageError(f"{folder} holds no picture that can be opened.", "Name the folder that holds them.")
+    pictures = [_picture(path, f.content_hash, seen[f.content_hash]) for path, f in listed.items() if f.content_hash in seen]
+    return pictures, {f.content_hash: f for f in listed.values()}
+
+
+def _picture(path: str, content: str, row: Mapping[str, Any]) -> RawPicture:
+    square = np.frombuffer(row[_GREY], dtype=np.uint8).astype(np.float32)
+    centred = square - square.mean()
+    length = max(float(np.linalg.norm(centred)), 1e-6)
+    return RawPicture(path, content, int(row[_WIDTH]), int(row[_HEIGHT]), (centred / length).astype(np.float32))
+
+
+def _compared(
+    pairs: list[Pair], files: Mapping[str, PictureFile], photos: PhotoSettings, cache: Path, progress: Progress
+) -> dict[str, Comparison]:
+    """How each finished picture compares with its raw one."""
+    found: dict[str, Comparison] = {}
+    for begin in range(0, len(pairs), _PAIRS):
+        some = pairs[begin : begin + _PAIRS]
+        wanted = {p.content_hash: files[p.content_hash] for pair in some for p in (pair.raw, pair.final)}
+        rows = look(list(wanted.values()), [_measurement(detail)], photos, cache / f"detail-{begin}", progress).rows[
+            detail.__name__
+        ]
+        grey = {str(r[Photo.content_hash]): _array(r) for r in rows.to_dicts()}
+        for pair in some:
+            one, other = grey.get(pair.raw.content_hash), grey.get(pair.final.content_hash)
+            if one is None or other is None:
+                found[pair.raw.path] = Comparison("changed", None, 0.0)
+                continue
+            sizes = [(p.width_px, p.height_px) for p in (pair.raw, pair.final)]
+            found[pair.raw.path] = compare(one, sizes[0], other, sizes[1])
+        progress.step("pictures compared", min(begin + _PAIRS, len(pairs)), len(pairs))
+    return found
+
+
+def _array(row: Mapping[str, Any]) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(row[_GREY], dtype=np.uint8).reshape(int(row[_ROWS]), int(row[_COLUMNS]))
