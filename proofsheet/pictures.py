@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
+from proofsheet.blocks import Blocks, read_blocks
 from proofsheet.files import Fingerprint, Refused, open_regular
 from proofsheet.formats import DRAFTED, FORMATS
 
@@ -92,6 +93,7 @@ class Picture:
         exif: the EXIF block as stored, empty if there is none.
         text: texts stored beside the pixels, such as those of PNG, by keyword.
         content_hash: of the file, where it is known.
+        blocks: what stands beside the pixels and the EXIF.
     """
 
     rgb: Pixels
@@ -104,6 +106,7 @@ class Picture:
     exif: Image.Exif
     text: Mapping[str, str] = field(default_factory=dict)
     content_hash: str = ""
+    blocks: Blocks = field(default_factory=Blocks)
 
 
 def open_picture(file: PictureFile, limits: Limits) -> Picture:
@@ -129,7 +132,7 @@ def read_picture(stream: IO[bytes], limits: Limits) -> Picture:
         warnings.simplefilter("ignore")
         try:
             with Image.open(stream, formats=FORMATS) as image:
-                return _decoded(image, limits)
+                return replace(_decoded(image, limits), blocks=_blocks(image, stream))
         except UnidentifiedImageError:
             raise Refused("unreadable", "no known picture format was found in it", _open_it) from None
         except DECODER_ERRORS as error:
@@ -218,6 +221,13 @@ def _exif(image: Image.Image) -> Image.Exif:
         return image.getexif()
     except DECODER_ERRORS:
         return Image.Exif()
+
+
+def _blocks(image: Image.Image, stream: IO[bytes]) -> Blocks:
+    try:
+        return read_blocks(image, stream)
+    except DECODER_ERRORS:
+        return Blocks()
 
 
 def _text(image: Image.Image) -> dict[str, str]:
