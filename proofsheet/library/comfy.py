@@ -9,6 +9,7 @@ What feeds the sampler is followed link by link; what cannot be followed is null
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -186,7 +187,7 @@ def _words(graph: Graph, words: Words, inputs: Mapping[str, Any], names: Sequenc
 def _model(graph: Graph, inputs: Mapping[str, Any]) -> str | None:
     """The file of weights at the end of the models' way; a merge of two has no name."""
     for _ in range(len(graph.nodes) + 1):
-        if weights := [w for n, v in inputs.items() if _MODELS.fullmatch(n) and (w := _weights(graph, v))]:
+        if weights := [w for n, v in inputs.items() if _MODELS.fullmatch(n) and (w := _weights(graph, n, v))]:
             return weights[0] if len(weights) == 1 else None
         models = [v for n, v in inputs.items() if re.fullmatch(r"(unet_|base_)?(model|MODEL)(_?\w?|_opt|_in)", n) and is_link(v)]
         models = models or [
@@ -198,10 +199,10 @@ def _model(graph: Graph, inputs: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _weights(graph: Graph, value: object) -> str | None:
+def _weights(graph: Graph, name: str, value: object) -> str | None:
     if isinstance(value, Mapping):
         value = value.get("content")
-    if is_link(value):
+    if is_link(value) and name.endswith(("_name", "_path")):
         try:
             value = text(graph, value)
         except Unfollowed:
@@ -217,13 +218,18 @@ def _name(graph: Graph, value: object) -> str | None:
 
 
 def _whole(graph: Graph, value: object) -> int | None:
-    found = _number(graph, value, 2.0**64)
-    return int(value) if isinstance(value, int) else int(found) if found is not None and found >= 0 else None
+    found = _constant(graph, value)
+    return int(found) if found is not None and found == int(found) and 0 <= found < 2**64 else None
 
 
-def _number(graph: Graph, value: object, below: float = 1e9) -> float | None:
+def _number(graph: Graph, value: object) -> float | None:
+    found = _constant(graph, value)
+    return float(found) if found is not None and abs(found) < 1e9 else None
+
+
+def _constant(graph: Graph, value: object) -> int | float | None:
     try:
         found = constant(graph, value)
     except Unfollowed:
         return None
-    return float(found) if abs(found) < below else None
+    return found if math.isfinite(found) else None

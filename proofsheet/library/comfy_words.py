@@ -66,7 +66,7 @@ class Words:
     def _behind(self, way: _Way, depth: int) -> str | None:
         if depth > DEEPEST:
             raise Unfollowed
-        passed: list[tuple[Link, str]] = []
+        passed: dict[tuple[Link, str], None] = {}
         while True:
             if way.value is None:
                 return None
@@ -75,9 +75,9 @@ class Words:
                 break
             if (link := self._graph.link(self._graph.through(way.value))) is None or (link, way.role) in passed:
                 raise Unfollowed
-            passed.append((link, way.role))
-            if passed[-1] in self._known:
-                found = self._known[passed[-1]]
+            passed[link, way.role] = None
+            if (link, way.role) in self._known:
+                found = self._known[link, way.role]
                 break
             ways = self._ways(link, way)
             if len(ways) != 1:
