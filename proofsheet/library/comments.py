@@ -55,10 +55,10 @@ def _is_wide(body: bytes, *, named: bool) -> bool:
 
 def _is_utf8(body: bytes) -> bool:
     try:
-        body.decode("utf-8")
+        text = body.decode("utf-8")
     except UnicodeDecodeError:
         return False
-    return True
+    return all(c.isprintable() or c.isspace() for c in text)
 
 
 def _wide(body: bytes, order: str) -> str:
