@@ -22,7 +22,7 @@ from schemas.vision import Embedding
 from schemas.words import Answered
 
 _INLINE = 990  # Markdown under 1,000 characters is shown in place
-_PRIVATE = {ExifFact.latitude_deg, ExifFact.longitude_deg, Embedding.vector}
+_PRIVATE = {ExifFact.latitude_deg, ExifFact.longitude_deg, ExifFact.altitude_m, Embedding.vector}
 _LATE = {Answered.problem, Answered.backend, Answered.model, Answered.wanted_model, Answered.model_digest, Answered.prompt_version}
 _CELL = 40
 REVIEW_ADDRESS = "PROOFSHEET_REVIEW"  # set by `proofsheet up` for the runs that it starts

@@ -1,11 +1,16 @@
 """Which files are pictures: names of formats, extensions, and the first bytes that reveal a picture under another name.
 
-Holds `FORMATS`, the sets of extensions and `format_of`.
+Holds `FORMATS`, the sets of extensions, `DECODER_ERRORS` and `format_of`.
 Add here: a format (its Pillow name, extensions and magic number).
 Keep out: opening files (pictures.py).
 """
 
 from __future__ import annotations
+
+import struct
+import zlib
+
+from PIL import Image
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "HEIF")  # MPO comes with JPEG
 DRAFTED = frozenset({"JPEG", "MPO"})  # their decoders can give a smaller picture for less work
@@ -26,6 +31,24 @@ OTHER_PICTURES = frozenset({
     ".wmf", ".xbm", ".xpm",
 })
 # fmt: on
+# what Pillow's decoders raise for a damaged file
+DECODER_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    EOFError,
+    KeyError,
+    IndexError,
+    OverflowError,
+    ZeroDivisionError,
+    MemoryError,
+    NotImplementedError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
 _MAGIC = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"GIF8": "GIF", b"II*\0": "TIFF", b"MM\0*": "TIFF"}
 
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import functools
 import os
-import struct
 import warnings
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,9 +19,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
+from proofsheet.blocks import Blocks, read_blocks
 from proofsheet.colour import Unshowable, rgb_pixels
 from proofsheet.files import Fingerprint, Refused, open_regular
-from proofsheet.formats import DRAFTED, FORMATS, format_of
+from proofsheet.formats import DECODER_ERRORS, DRAFTED, FORMATS, format_of
 from proofsheet.headers import largest_page, png_without_large_texts, told_format
 
 Pixels = npt.NDArray[np.uint8]
@@ -32,25 +31,6 @@ _EXIF_IFD, _INTEROP_IFD, _COLOR_SPACE, _INTEROP_INDEX = 0x8769, 0xA005, 0xA001, 
 _HEAD = 32
 _SAMPLE_PX = 512
 _DCT_PX = 8
-
-# What Pillow's decoders raise for a damaged file, beside OSError.
-DECODER_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    EOFError,
-    KeyError,
-    IndexError,
-    OverflowError,
-    ZeroDivisionError,
-    MemoryError,
-    NotImplementedError,
-    RuntimeError,
-    struct.error,
-    zlib.error,
-    Image.DecompressionBombError,
-)
 
 
 @dataclass(frozen=True)
@@ -97,6 +77,7 @@ class Picture:
         text: texts stored beside the pixels, such as those of PNG, by keyword.
         content_hash: of the file, where it is known.
         notes: what was left out or converted while it was opened.
+        blocks: what stands beside the pixels and the EXIF.
     """
 
     rgb: Pixels
@@ -110,6 +91,7 @@ class Picture:
     text: Mapping[str, str] = field(default_factory=dict)
     content_hash: str = ""
     notes: tuple[str, ...] = ()
+    blocks: Blocks = field(default_factory=Blocks)
 
 
 def open_picture(file: PictureFile, limits: Limits) -> Picture:
@@ -135,7 +117,7 @@ def read_picture(stream: IO[bytes], limits: Limits) -> Picture:
         warnings.simplefilter("ignore")
         try:
             with Image.open(stream, formats=FORMATS) as image:
-                return _decoded(image, limits)
+                return replace(_decoded(image, limits), blocks=_blocks(image, stream))
         except UnidentifiedImageError:
             known = told_format(stream)
             reason = f"it is {known}, which is not read" if known else "no known picture format was found in it"
@@ -245,6 +227,13 @@ def _exif(image: Image.Image) -> Image.Exif:
         return image.getexif()
     except DECODER_ERRORS:
         return Image.Exif()
+
+
+def _blocks(image: Image.Image, stream: IO[bytes]) -> Blocks:
+    try:
+        return read_blocks(image, stream)
+    except DECODER_ERRORS:
+        return Blocks()
 
 
 def _text(image: Image.Image) -> dict[str, str]:

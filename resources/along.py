@@ -45,8 +45,8 @@ PLAIN: Mapping[type[Table], Plain] = {
     ExifFact: Plain(exif_facts, "Reads what the camera wrote."),
     GenerationFact: Plain(
         generation_facts,
-        "Reads what A1111, ComfyUI, InvokeAI and NovelAI wrote; pictures without such facts have no row.",
-        only=GenerationFact.tool,
+        "Reads what generators wrote and what C2PA and IPTC say of the origin; pictures without such facts have no row.",
+        only=GenerationFact.found_in,
     ),
     ImageQuality: Plain(image_quality, "Measures sharpness, noise, exposure, clipping, contrast and colour."),
     PictureHash: Plain(picture_hash, "Hashes what is seen, so that near-duplicates differ in few bits."),

@@ -84,17 +84,29 @@ class OtherFile(Table, name="other_files"):
 
 
 class GenerationFact(Table, name="generation_facts"):
-    """What the program that generated a picture wrote into it; kept apart from what cameras write. One row a generated picture."""
+    """What a file says of how its picture was made: what its generator wrote, and what standards of provenance say.
+
+    Kept apart from what cameras write. One row a picture that says anything of the kind; a camera may write C2PA as well.
+    """
 
     photo_id = column(pl.String, "The photo.", key=True)
-    tool = column(pl.String, "Program that wrote it.", isin=("A1111", "ComfyUI", "InvokeAI", "NovelAI"))
-    prompt = column(pl.String, "What was asked for.", nullable=True)
+    tool = column(
+        pl.String,
+        "Program or service that generated the picture; forks of A1111 are A1111. Null where none is named.",
+        nullable=True,
+    )
+    prompt = column(pl.String, "What was asked for; null where it cannot be told for sure.", nullable=True)
     negative_prompt = column(pl.String, "What was asked to be left out.", nullable=True)
-    seed = column(pl.UInt64, "Seed of the noise.", nullable=True)
+    seed = column(pl.UInt64, "Seed of the noise that the picture began with.", nullable=True)
     model = column(pl.String, "Name of the model.", nullable=True)
     sampler = column(pl.String, "Name of the sampler.", nullable=True)
     steps = column(pl.Int64, "Sampling steps.", nullable=True, ge=0)
     cfg_scale = column(pl.Float64, "Guidance scale.", nullable=True)
+    generated = column(pl.Boolean, "The file says that a model made the picture, wholly or in part.")
+    digital_source_type = column(
+        pl.String, "IPTC digital source type, such as trainedAlgorithmicMedia, from C2PA or XMP.", nullable=True
+    )
+    c2pa = column(pl.Boolean, "The file holds a C2PA manifest; its signature is not checked.")
     found_in = column(pl.String, "Where in the file it stood.")
 
 
@@ -105,11 +117,25 @@ class ExifFact(Table, name="exif_facts"):
     make = column(pl.String, "Maker of the camera.", nullable=True)
     model = column(pl.String, "Model of the camera.", nullable=True)
     lens = column(pl.String, "Model of the lens.", nullable=True)
-    taken_at = column(pl.Datetime("us"), "Capture time as the camera's clock showed it (no zone).", nullable=True)
+    taken_at = column(
+        pl.Datetime("us"), "Capture time to the second, as the clock showed it where it was taken (no zone).", nullable=True
+    )
+    taken_subsec_us = column(pl.Int64, "What the capture time has beyond the second.", unit="µs", nullable=True, ge=0, le=999_999)
+    taken_offset_min = column(
+        pl.Int64,
+        "The clock's offset from UTC at capture; null where it is not written.",
+        unit="min",
+        nullable=True,
+        ge=-720,
+        le=840,
+    )
+    taken_on = column(pl.String, "Day of capture as YYYY-MM-DD; also where no time of day is written.", nullable=True)
+    taken_from = column(pl.String, "Where in the file the capture time stood.", nullable=True)
     exposure_s = column(pl.Float64, "Exposure time.", unit="s", nullable=True, ge=0)
     f_number = column(pl.Float64, "Aperture as f-number.", nullable=True, ge=0)
     iso = column(pl.Int64, "Sensitivity.", unit="ISO", nullable=True, ge=0)
     focal_length_mm = column(pl.Float64, "Focal length.", unit="mm", nullable=True, ge=0)
     latitude_deg = column(pl.Float64, "Latitude, north positive.", unit="degree", nullable=True, ge=-90, le=90)
     longitude_deg = column(pl.Float64, "Longitude, east positive.", unit="degree", nullable=True, ge=-180, le=180)
+    altitude_m = column(pl.Float64, "Altitude of the place, below sea level negative.", unit="m", nullable=True)
     orientation = column(pl.Int64, "EXIF orientation as stored, 1 to 8.", nullable=True, ge=1, le=8)

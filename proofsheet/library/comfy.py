@@ -1,172 +1,235 @@
 """ComfyUI: a picture's facts are a graph of nodes; walk it back from the saved picture.
 
-Holds `read_graph`.
-Add here: how another node hands on prompt, model or seed.
-Keep out: other programs (generated.py).
+Holds `read_graphs`.
+Add here: how a sampler is told, and which of its inputs is which fact.
+Keep out: what stands behind an input (comfy_graph.py, comfy_words.py), the editor's form (comfy_editor.py), other programs.
+
+What feeds the sampler is followed link by link; what cannot be followed is null, and so is what differs between equal samplers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from proofsheet.library.comfy_editor import from_editor
+from proofsheet.library.comfy_graph import Graph, Link, Unfollowed, constant, is_link, text
+from proofsheet.library.comfy_words import PIPE, Words
 from schemas.library import GenerationFact
 
-Node = Mapping[str, Any]
-_DEEPEST = 200
-_TEXTS = ("text", "text_g", "text_l", "clip_l", "t5xxl", "prompt", "string", "value", "positive_prompt")
-_MODELS = ("ckpt_name", "unet_name", "model_name", "gguf_name", "diffusion_model_name")
-_NOT_WORDS = {"clip", "model", "vae", "image", "control_net"}
-_SEEDS = ("seed", "noise_seed", "value")
-# For graphs of the editor: the inputs behind the values of the usual nodes, in order; None is the editor's own.
-_WIDGETS: Mapping[str, Sequence[str | None]] = {
-    "KSampler": ("seed", None, "steps", "cfg", "sampler_name", "scheduler", "denoise"),
-    "KSamplerAdvanced": ("add_noise", "noise_seed", None, "steps", "cfg", "sampler_name", "scheduler"),
-    "CLIPTextEncode": ("text",),
-    "CheckpointLoaderSimple": ("ckpt_name",),
-    "UNETLoader": ("unet_name",),
-    "RandomNoise": ("noise_seed",),
-    "KSamplerSelect": ("sampler_name",),
-    "BasicScheduler": ("scheduler", "steps"),
-    "PrimitiveNode": ("value",),
-}
+Facts = dict[str, object]
+_POSITIVE = ("positive", "positive_prompt", "conditioning", "cond", "cond1", "text_embeds", "prompt")
+_NEGATIVE = ("negative", "negative_prompt", "uncond", "text_embeds")
+_AT_WORK = {"seed", "noise_seed", "steps", "cfg", "noise", "sigmas", "sampler", "sampler_name"}
+_FED = re.compile(r".*(model|pipe|sampler|tuple)|positive|guider", re.IGNORECASE)
+_WEIGHTS = re.compile(r".+\.(safetensors|sft|ckpt|gguf|pt|pth|bin)", re.IGNORECASE)
+_MODELS = re.compile(r"(ckpt|unet|model|gguf|diffusion|base_ckpt|transformer)(_(name|path|model_name))?|model_file")
+# These paint over a picture that is there.
+_PARTLY = re.compile(r"detailer|upscale|inpaint.?crop|refin", re.IGNORECASE)
+_PICTURE_TYPES = {"IMAGE", "LATENT", "VIDEO", "*", "IMAGE,MASK"}
+_NO_PICTURE = re.compile(
+    r".*(model|clip|vae|positive|negative|cond|control|mask|text|prompt|string|seed|lora|width|height|detector|noise|guider|sigmas|"
+    r"sampler|segs|steps|cfg|scheduler|filename|path|audio|vision|size|color|reference|style).*",
+    re.IGNORECASE,
+)
 
 
-def read_graph(graph: Mapping[str, Any]) -> dict[str, object] | None:
-    """Facts of the sampler that the saved picture comes from, or None if there is none.
+def read_graphs(prompt: Mapping[str, Any] | None, workflow: Mapping[str, Any] | None) -> Facts | None:
+    """Facts of the sampler that the saved picture comes from, or None if no sampler is found.
 
     Args:
-        graph: of the program's interface (nodes by id with `class_type` and `inputs`) or of its editor (`nodes` and `links`).
+        prompt: the graph as it ran, nodes by id; None if the file has none.
+        workflow: the graph of the editor (`nodes` and `links`); it names outputs, and serves alone where nothing else is there.
     """
-    nodes = _from_editor(graph) if isinstance(graph.get("nodes"), list) else _plain(graph)
-    sampler = _sampler(nodes)
-    if sampler is None:
-        return None
-    inputs = _inputs(nodes[sampler])
-    positive = inputs.get("positive", _linked_input(nodes, inputs.get("guider"), ("positive", "conditioning")))
-    negative = inputs.get("negative", _linked_input(nodes, inputs.get("guider"), ("negative",)))
+    if prompt is not None and isinstance(prompt.get("nodes"), list):
+        prompt, workflow = None, prompt
+    if prompt is not None and isinstance(inner := prompt.get("prompt"), Mapping):
+        prompt = inner
+    edited = from_editor(workflow or {})
+    graph = Graph.of(prompt, edited.outputs) if prompt else edited
+    for ends in _ends(graph):
+        if samplers := list(dict.fromkeys(s for end in ends for s in _beginnings(graph, end))):
+            told = [_facts(graph, key) for key in samplers]
+            return {name: value if all(t[name] == value for t in told) else None for name, value in told[0].items()}
+    return None
+
+
+def _ends(graph: Graph) -> Iterator[list[str]]:
+    """Nodes where a picture may leave: those that save, else those that show, else whatever samples and feeds no other node."""
+    for word in ("save", "preview"):
+        yield [k for k in graph.nodes if word in graph.kind(k).lower() and any(_picture_links(graph, k))]
+    fed = {str(v[0]) for k in graph.nodes for v in graph.inputs(k).values() if is_link(v)}
+    yield [k for k in graph.nodes if k not in fed]
+
+
+def _picture_links(graph: Graph, key: str) -> Iterator[Link]:
+    """Links of a node that bring it pictures, in pixels or not yet decoded."""
+    for name, value in graph.inputs(key).items():
+        if (link := graph.link(value)) is None:
+            continue
+        kind = graph.type_of(link)
+        if kind in _PICTURE_TYPES or (not kind and not _NO_PICTURE.fullmatch(name)) or PIPE.fullmatch(name):
+            yield link
+
+
+def _beginnings(graph: Graph, end: str) -> list[str]:
+    """The samplers in which the picture at a node began.
+
+    One that only paints over another's picture is passed, unless nothing stands behind it.
+    """
+    found, over, seen, waiting = list[str](), list[str](), {end}, [end]
+    while waiting:
+        key = waiting.pop(0)
+        if _is_sampler(graph, key):
+            if _begins(graph, key):
+                found.append(key)
+                continue
+            over.append(key)
+        for source, _ in [*_picture_links(graph, key), *_stage_before(graph, graph.inputs(key))]:
+            if source not in seen:
+                seen.add(source)
+                waiting.append(source)
+    return found or over[-1:]
+
+
+def _is_sampler(graph: Graph, key: str) -> bool:
+    names = set(graph.inputs(key))
+    if "save" in graph.kind(key).lower():
+        return False  # such nodes take a prompt and a seed only to write them down
+    if {"guider", "sigmas"} <= names or ({"positive", "text_embeds"} & names and _AT_WORK & names):
+        return True
+    if "sampl" in graph.kind(key).lower() and any(is_link(v) and _FED.fullmatch(n) for n, v in graph.inputs(key).items()):
+        return True
+    piped = any(PIPE.fullmatch(n) and is_link(v) for n, v in graph.inputs(key).items())
+    return (piped and len(_AT_WORK & names) >= 2) or ("prompt" in names and "seed" in names)
+
+
+def _begins(graph: Graph, key: str) -> bool:
+    """Whether a sampler makes its picture from noise alone."""
+    inputs = graph.inputs(key)
+    if not {"seed", "noise_seed", "noise"} & set(inputs) or _stage_before(graph, inputs):
+        return False
+    if _PARTLY.search(graph.kind(key)) or not _adds_noise(graph, inputs) or inputs.get("start_at_step", 0) != 0:
+        return False
+    try:
+        if (denoise := _above(graph, inputs, ("denoise", "denoise_strength"), ("sigmas",))) is not None and constant(
+            graph, denoise
+        ) < 1:
+            return False
+    except Unfollowed:
+        return False
+    sigmas = graph.link(inputs.get("sigmas"))
+    return not (sigmas and graph.kind(sigmas[0]).startswith("SplitSigmas") and sigmas[1] == 1)
+
+
+def _stage_before(graph: Graph, inputs: Mapping[str, Any]) -> list[Link]:
+    """The picture of an earlier stage (Stable Cascade) on which a sampler is conditioned."""
+    conditioning = graph.link(inputs.get("positive"))
+    stage = graph.link(graph.inputs(conditioning[0]).get("stage_c")) if conditioning else None
+    return [stage] if stage else []
+
+
+def _adds_noise(graph: Graph, inputs: Mapping[str, Any]) -> bool:
+    noise = graph.link(inputs.get("noise"))
+    return inputs.get("add_noise") not in ("disable", False) and not (noise and "Disable" in graph.kind(noise[0]))
+
+
+def _above(graph: Graph, inputs: Mapping[str, Any], names: Sequence[str], parts: Sequence[str]) -> object:
+    """The input of one of these names: of a sampler, else of the nodes behind its parts (guider, noise, sigmas, a pipe)."""
+    for _ in range(len(graph.nodes) + 1):
+        if (name := next((n for n in names if n in inputs), None)) is not None:
+            return inputs[name]
+        behind = next((v for n, v in inputs.items() if (n in parts or PIPE.fullmatch(n)) and is_link(v)), None)
+        if behind is None or (link := graph.link(graph.through(behind))) is None:
+            return None
+        inputs = graph.inputs(link[0])
+    return None
+
+
+def _facts(graph: Graph, key: str) -> Facts:
+    inputs, words = graph.inputs(key), Words(graph)
+    above = partial(_above, graph)
+    seed = above(inputs, ("seed", "noise_seed"), ("noise",)) if _adds_noise(graph, inputs) else None
     return {
-        GenerationFact.prompt: _joined(nodes, positive),
-        GenerationFact.negative_prompt: _joined(nodes, negative),
-        GenerationFact.seed: _whole(_first(nodes, [inputs.get("seed"), inputs.get("noise_seed"), inputs.get("noise")], _SEEDS)),
-        GenerationFact.model: _text(_first(nodes, [inputs.get("model"), inputs.get("guider")], _MODELS)),
-        GenerationFact.sampler: _text(_first(nodes, [inputs.get("sampler_name"), inputs.get("sampler")], ("sampler_name",))),
-        GenerationFact.steps: _whole(_first(nodes, [inputs.get("steps"), inputs.get("sigmas")], ("steps", "value"))),
-        GenerationFact.cfg_scale: _number(_first(nodes, [inputs.get("cfg"), inputs.get("guider")], ("cfg", "value"))),
+        GenerationFact.prompt: _told(lambda: _words(graph, words, inputs, _POSITIVE, "positive")),
+        GenerationFact.negative_prompt: _told(lambda: _words(graph, words, inputs, _NEGATIVE, "negative")),
+        GenerationFact.seed: _whole(graph, seed),
+        GenerationFact.model: _told(lambda: _model(graph, inputs)),
+        GenerationFact.sampler: _told(lambda: _name(graph, above(inputs, ("sampler_name",), ("sampler",)))),
+        GenerationFact.steps: _whole(graph, above(inputs, ("steps", "steps_total"), ("sigmas",))),
+        GenerationFact.cfg_scale: _number(graph, above(inputs, ("cfg", "cfg_conds", "cfg_scale"), ("guider",))),
     }
 
 
-def _plain(graph: Mapping[str, Any]) -> dict[str, Node]:
-    return {str(k): n for k, n in graph.items() if isinstance(n, Mapping) and isinstance(n.get("class_type"), str)}
+def _told(find: Callable[[], str | None]) -> str | None:
+    try:
+        return find()
+    except Unfollowed:
+        return None
 
 
-def _from_editor(graph: Mapping[str, Any]) -> dict[str, Node]:
-    """The editor's graph in the form of the interface."""
-    sources = {link[0]: [str(link[1]), link[2]] for link in graph.get("links") or () if isinstance(link, list) and len(link) >= 3}
-    found: dict[str, Node] = {}
-    for node in graph["nodes"]:
-        if not isinstance(node, Mapping) or not isinstance(kind := node.get("type"), str):
-            continue
-        values = node.get("widgets_values")
-        named = zip(_WIDGETS.get(kind, ()), values if isinstance(values, list) else (), strict=False)
-        inputs: dict[str, Any] = {name: value for name, value in named if name}
-        for socket in node.get("inputs") or ():
-            if isinstance(socket, Mapping) and socket.get("link") in sources:
-                inputs[str(socket.get("name"))] = sources[socket["link"]]
-        found[str(node.get("id"))] = {"class_type": kind, "inputs": inputs}
+def _words(graph: Graph, words: Words, inputs: Mapping[str, Any], names: Sequence[str], role: str) -> str | None:
+    if (guider := graph.link(inputs.get("guider"))) is not None:
+        inputs = graph.inputs(guider[0])
+    pipe = [n for n, v in inputs.items() if PIPE.fullmatch(n) and is_link(v)]
+    name = next((n for n in [*names, *pipe] if n in inputs), None)
+    found = words.behind(name, inputs[name], role) if name else None
+    if "cond2" in inputs:  # a guider of two conditionings: they are one prompt only if they say the same
+        first, second = (words.behind(n, inputs.get(n), "positive") for n in ("cond1", "cond2"))
+        if (role == "positive" and second not in {None, first}) or (role == "negative" and found == first):
+            raise Unfollowed
     return found
 
 
-def _inputs(node: Node) -> Mapping[str, Any]:
-    found = node.get("inputs")
-    return found if isinstance(found, Mapping) else {}
-
-
-def _is_sampler(node: Node) -> bool:
-    names = set(_inputs(node))
-    return "positive" in names or {"guider", "noise"} <= names
-
-
-def _sampler(nodes: Mapping[str, Node]) -> str | None:
-    """The sampler nearest to a node that saves or shows the picture; else any."""
-    ends = [k for k, n in nodes.items() if any(word in n["class_type"] for word in ("SaveImage", "PreviewImage", "Image Save"))]
-    for end in ends:
-        for key in _upstream(nodes, end):
-            if _is_sampler(nodes[key]) and "Sampler" in nodes[key]["class_type"]:
-                return key
-    samplers = [k for k, n in nodes.items() if "Sampler" in n["class_type"] and _is_sampler(n)]
-    return samplers[0] if samplers else None
-
-
-def _link(nodes: Mapping[str, Node], value: object) -> str | None:
-    """The node that a value comes from, if it is a link."""
-    if isinstance(value, list) and len(value) == 2 and str(value[0]) in nodes:
-        return str(value[0])
+def _model(graph: Graph, inputs: Mapping[str, Any]) -> str | None:
+    """The file of weights at the end of the models' way; a merge of two has no name."""
+    for _ in range(len(graph.nodes) + 1):
+        if weights := [w for n, v in inputs.items() if _MODELS.fullmatch(n) and (w := _weights(graph, n, v))]:
+            return weights[0] if len(weights) == 1 else None
+        models = [v for n, v in inputs.items() if re.fullmatch(r"(unet_|base_)?(model|MODEL)(_?\w?|_opt|_in)", n) and is_link(v)]
+        models = models or [
+            v for n, v in inputs.items() if (n in {"guider", "any", "anything"} or PIPE.fullmatch(n)) and is_link(v)
+        ]
+        if len(models) != 1 or (link := graph.link(graph.through(models[0]))) is None:
+            return None
+        inputs = graph.inputs(link[0])
     return None
 
 
-def _upstream(nodes: Mapping[str, Node], start: str) -> Iterator[str]:
-    """The node and everything before it, nearest first; a circle ends."""
-    waiting, seen = [start], {start}
-    while waiting and len(seen) <= _DEEPEST * 50:
-        key = waiting.pop(0)
-        yield key
-        for value in _inputs(nodes[key]).values():
-            if (source := _link(nodes, value)) and source not in seen:
-                seen.add(source)
-                waiting.append(source)
+def _weights(graph: Graph, name: str, value: object) -> str | None:
+    if isinstance(value, Mapping):
+        value = value.get("content")
+    if is_link(value) and name.endswith(("_name", "_path")):
+        try:
+            value = text(graph, value)
+        except Unfollowed:
+            return None
+    return value if isinstance(value, str) and _WEIGHTS.fullmatch(value) else None
 
 
-def _linked_input(nodes: Mapping[str, Node], value: object, names: Sequence[str]) -> object:
-    if (key := _link(nodes, value)) is None:
+def _name(graph: Graph, value: object) -> str | None:
+    if (link := graph.link(value)) is not None:
+        inputs = graph.inputs(link[0])
+        value = next((inputs[n] for n in ("sampler_name", graph.slot(link)) if n in inputs), value)
+    return (text(graph, value).strip() or None) if value is not None else None
+
+
+def _whole(graph: Graph, value: object) -> int | None:
+    found = _constant(graph, value)
+    return int(found) if found is not None and found == int(found) and 0 <= found < 2**64 else None
+
+
+def _number(graph: Graph, value: object) -> float | None:
+    found = _constant(graph, value)
+    return float(found) if found is not None and abs(found) < 1e9 else None
+
+
+def _constant(graph: Graph, value: object) -> int | float | None:
+    try:
+        found = constant(graph, value)
+    except Unfollowed:
         return None
-    return next((_inputs(nodes[key])[n] for n in names if n in _inputs(nodes[key])), None)
-
-
-def _first(nodes: Mapping[str, Node], values: Sequence[object], names: Sequence[str]) -> object:
-    """The first of the values that is one, or what stands under one of the names in a node before it."""
-    for value in values:
-        if value is None:
-            continue
-        if (key := _link(nodes, value)) is None:
-            return value
-        for near in _upstream(nodes, key):
-            inputs = _inputs(nodes[near])
-            for name in names:
-                if name in inputs and _link(nodes, inputs[name]) is None and not isinstance(inputs[name], list | dict):
-                    return inputs[name]
-    return None
-
-
-def _joined(nodes: Mapping[str, Node], value: object) -> str | None:
-    """Every text on the way of a conditioning, each once; where two conditionings pass through one node, only its own."""
-    if isinstance(value, str):
-        return value.strip() or None
-    found: list[str] = []
-    waiting, seen = [value], set[str]()
-    while waiting and len(seen) < _DEEPEST:
-        link = waiting.pop(0)
-        if (key := _link(nodes, link)) is None or key in seen:
-            continue
-        seen.add(key)
-        inputs = dict(_inputs(nodes[key]))
-        if {"positive", "negative"} <= set(inputs):
-            inputs.pop("negative" if isinstance(link, list) and link[1] == 0 else "positive")
-        for name in _TEXTS:
-            text = inputs.get(name)
-            if isinstance(text, str) and text.strip() and text.strip() not in found:
-                found.append(text.strip())
-        waiting += [v for name, v in inputs.items() if name not in _NOT_WORDS]
-    return "\n".join(found) or None
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**64 else None
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9 else None
+    return found if math.isfinite(found) else None

@@ -1,24 +1,31 @@
-"""Facts that the camera wrote.
+"""Facts that the camera wrote, in EXIF, else in XMP or IPTC.
 
 Holds `exif_facts`.
 Add here: another tag and its column in `ExifFact`.
-Keep out: guesses; what is absent or senseless is null.
+Keep out: guesses; what is absent or senseless is null. Forms of times (when.py) and of places (where.py).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from PIL import ExifTags, Image
 
+from proofsheet.library.generators import is_generator
+from proofsheet.library.taken import taken
+from proofsheet.library.values import ratio
+from proofsheet.library.where import read_place
+from proofsheet.library.xmp import properties
 from proofsheet.pictures import Picture
 from schemas.library import ExifFact
 
 _UNKNOWN = 0xFFFFFFFF  # what cameras write for "unknown" into a rational
-_BASE, _GPS = ExifTags.Base, ExifTags.GPS
+_BASE = ExifTags.Base
+_ISO_UNKNOWN = {0, 65535}  # 65535 stands for all that 16 bits cannot hold; the value then stands in another tag
+_ISO_TAGS = (_BASE.ISOSpeedRatings, _BASE.RecommendedExposureIndex, _BASE.ISOSpeed, _BASE.StandardOutputSensitivity)
+_ISO_NAMES = ("exifEX:PhotographicSensitivity", "exif:ISOSpeedRatings", "exifEX:RecommendedExposureIndex")
 _TROUBLE = (
     OSError,
     SyntaxError,
@@ -37,20 +44,40 @@ def exif_facts(picture: Picture) -> Mapping[str, object]:
     main = _tags(picture.exif)
     sub = _tags(_ifd(picture.exif, ExifTags.IFD.Exif))
     gps = _tags(_ifd(picture.exif, ExifTags.IFD.GPSInfo))
-    orientation = _integer(main.get(_BASE.Orientation))
+    xmp = properties(picture.blocks.xmp)
+    orientation = _integer(main.get(_BASE.Orientation)) or 0
     return {
-        ExifFact.make: _text(main.get(_BASE.Make)),
-        ExifFact.model: _text(main.get(_BASE.Model)),
-        ExifFact.lens: _text(sub.get(_BASE.LensModel)),
-        ExifFact.taken_at: _time(sub, main),
-        ExifFact.exposure_s: _number(sub.get(_BASE.ExposureTime)),
-        ExifFact.f_number: _number(sub.get(_BASE.FNumber)),
-        ExifFact.iso: _integer(sub.get(_BASE.ISOSpeedRatings)),
-        ExifFact.focal_length_mm: _number(sub.get(_BASE.FocalLength)),
-        ExifFact.latitude_deg: _degrees(gps.get(_GPS.GPSLatitude), gps.get(_GPS.GPSLatitudeRef), "S", 90.0),
-        ExifFact.longitude_deg: _degrees(gps.get(_GPS.GPSLongitude), gps.get(_GPS.GPSLongitudeRef), "W", 180.0),
-        ExifFact.orientation: orientation if orientation is not None and 1 <= orientation <= 8 else None,
+        **_camera(main, sub, xmp),
+        **taken(picture, main, sub, gps, xmp),
+        ExifFact.exposure_s: _first(_number(sub.get(_BASE.ExposureTime)), ratio(xmp.get("exif:ExposureTime"))),
+        ExifFact.f_number: _first(_number(sub.get(_BASE.FNumber)), ratio(xmp.get("exif:FNumber"))),
+        ExifFact.iso: _iso(sub, xmp),
+        ExifFact.focal_length_mm: _first(_number(sub.get(_BASE.FocalLength)), ratio(xmp.get("exif:FocalLength"))),
+        **read_place(gps, xmp),
+        ExifFact.orientation: orientation if 1 <= orientation <= 8 else None,
     }
+
+
+def _camera(main: Mapping[int, Any], sub: Mapping[int, Any], xmp: Mapping[str, str]) -> dict[str, str | None]:
+    """Maker, model and lens; all null where a generator wrote its own name into these fields."""
+    make = _text(main.get(_BASE.Make)) or _text(xmp.get("tiff:Make"))
+    model = _text(main.get(_BASE.Model)) or _text(xmp.get("tiff:Model"))
+    lens = _text(sub.get(_BASE.LensModel)) or _text(xmp.get("exifEX:LensModel")) or _text(xmp.get("aux:Lens"))
+    if is_generator(make) or is_generator(model):
+        make = model = lens = None
+    return {ExifFact.make: make, ExifFact.model: model, ExifFact.lens: lens}
+
+
+def _iso(sub: Mapping[int, Any], xmp: Mapping[str, str]) -> int | None:
+    for value in (*(sub.get(tag) for tag in _ISO_TAGS), *(xmp.get(name) for name in _ISO_NAMES)):
+        for one in value if isinstance(value, tuple | list) else (value,):
+            if (found := _integer(one)) is not None and found not in _ISO_UNKNOWN:
+                return found
+    return None
+
+
+def _first(one: float | None, other: float | None) -> float | None:
+    return other if one is None else one
 
 
 def _ifd(exif: Image.Exif, which: ExifTags.IFD) -> Mapping[int, Any]:
@@ -100,31 +127,3 @@ def _integer(value: object) -> int | None:
         value = value[0]
     found = _number(value)
     return int(found) if found is not None else None
-
-
-def _time(sub: Mapping[int, Any], main: Mapping[int, Any]) -> datetime | None:
-    for raw in (sub.get(_BASE.DateTimeOriginal), sub.get(_BASE.DateTimeDigitized), main.get(_BASE.DateTime)):
-        text = _text(raw)
-        if text is None:
-            continue
-        for pattern in ("%Y:%m:%d %H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y:%m:%d %H:%M"):
-            try:
-                return datetime.strptime(text[:19].strip(), pattern)
-            except ValueError:
-                continue
-    return None
-
-
-def _degrees(parts: object, ref: object, negative: str, limit: float) -> float | None:
-    """Degrees, minutes and seconds with a reference letter, as signed degrees."""
-    letter = _text(ref)
-    if not isinstance(parts, tuple) or len(parts) != 3 or letter is None:
-        return None
-    values = [_number(part) for part in parts]
-    if any(v is None for v in values):
-        return None
-    degrees, minutes, seconds = (float(v or 0.0) for v in values)
-    found = degrees + minutes / 60.0 + seconds / 3600.0
-    if found > limit:
-        return None
-    return -found if letter.upper().startswith(negative) else found

@@ -1,203 +1,229 @@
-"""Facts of generated pictures: prompt, seed and model, as the programs write them into the file.
+"""Facts of generated pictures: prompt, seed and model as the programs write them, and what standards say of the origin.
 
-Holds `generation_facts` and a reader for each program.
-Add here: another program.
-Keep out: camera facts (exif.py); graphs of nodes (comfy.py).
+Holds `generation_facts`.
+Add here: another place in which programs leave their facts.
+Keep out: camera facts (exif.py); the forms themselves: comfy.py, a1111.py, keyed.py, manifest.py.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 
 from PIL import ExifTags
 
-from proofsheet.library.comfy import read_graph
-from proofsheet.pictures import DECODER_ERRORS, Picture
+from proofsheet.formats import DECODER_ERRORS
+from proofsheet.library import a1111
+from proofsheet.library.comfy import read_graphs
+from proofsheet.library.comments import user_comment
+from proofsheet.library.generators import GENERATED, generator_of
+from proofsheet.library.keyed import read_dream, read_keys, read_old_invoke
+from proofsheet.library.manifest import read_manifest
+from proofsheet.library.values import Facts, json_object, spoken, whole
+from proofsheet.library.xmp import properties
+from proofsheet.pictures import Picture
 from schemas.library import GenerationFact
 
-Facts = dict[str, object]
 _MOST = 1_000_000  # characters of a text that are looked at
-_PARAMETER = re.compile(r'\s*([\w /-]+):\s*("(?:\\.|[^"\\])*"|[^,]*)(?:,|$)')
-_DREAM_OPTION = re.compile(r"\s-(?P<name>[a-zA-Z]+)\s*(?P<value>\S+)")
+_BASE = ExifTags.Base
+_GRAPH = re.compile(r"\s*(prompt|workflow)\s*:\s*(\{.*)", re.DOTALL | re.IGNORECASE)
+_MIDJOURNEY = re.compile(r"\bJob ID:\s*[0-9a-f]{8}-[0-9a-f-]{27}", re.IGNORECASE)
+_TOLD = (
+    *(
+        "parameters",
+        "UserComment",
+        "XPComment",
+        "comment",
+        "Comment",
+        "generation_data",
+        "xmp exif:UserComment",
+        "ImageDescription",
+    ),
+    *("xmp dc:description", "Description", "Parameters"),
+)
 
 
 def generation_facts(picture: Picture) -> Mapping[str, object]:
-    """Every column of `GenerationFact` but the ids; `tool` is null for pictures that no known program generated."""
-    empty: Facts = dict.fromkeys(n for n in GenerationFact.columns() if n not in {GenerationFact.project, GenerationFact.photo_id})
-    return empty | (read_texts(texts_of(picture)) or {})
+    """Every column of `GenerationFact` but the ids; `found_in` is null for pictures that say nothing of this kind."""
+    facts: Facts = dict.fromkeys(n for n in GenerationFact.columns() if n not in {GenerationFact.project, GenerationFact.photo_id})
+    xmp = properties(picture.blocks.xmp)
+    texts = texts_of(picture, xmp)
+    told = {n: v for n, v in (read_texts(texts) or {}).items() if v is not None}
+    facts |= origin_facts(picture, xmp, texts) | told
+    return facts | {GenerationFact.generated: bool(told or facts[GenerationFact.tool]) or _is_generated(facts)}
 
 
-def texts_of(picture: Picture) -> dict[str, str]:
+def _is_generated(facts: Facts) -> bool:
+    return facts[GenerationFact.digital_source_type] in GENERATED
+
+
+def origin_facts(picture: Picture, xmp: Mapping[str, str], texts: Mapping[str, str]) -> Facts:
+    """What C2PA and IPTC say, and the generator's name where a field for programs holds one.
+
+    Args:
+        picture: the opened picture.
+        xmp: its properties.
+        texts: its texts, by place.
+    """
+    origin = read_manifest(picture.blocks.manifest)
+    source_type = origin.source_type or _source_type(xmp.get("Iptc4xmpExt:DigitalSourceType"))
+    places = {n: texts.get(n) for n in ("Software", "Make", "Model")}
+    credited = ("xmp:CreatorTool", "photoshop:Credit") if source_type in GENERATED else ("xmp:CreatorTool",)
+    places |= {f"xmp {n}": xmp.get(n) for n in credited}
+    places = {n: v for n, v in places.items() if generator_of(v)}
+    if source_type in GENERATED and generator_of(" ".join(origin.made_by)):
+        places = {"C2PA": next(n for n in origin.made_by if generator_of(n)), **places}
+    found_in = [
+        *places,
+        *(["C2PA"] if picture.blocks.manifest else []),
+        *(["xmp Iptc4xmpExt:DigitalSourceType"] if source_type else []),
+    ]
+    return {
+        GenerationFact.tool: generator_of(next(iter(places.values()), None)),
+        GenerationFact.digital_source_type: source_type,
+        GenerationFact.c2pa: bool(picture.blocks.manifest),
+        GenerationFact.found_in: found_in[0] if found_in else None,
+    }
+
+
+def _source_type(value: str | None) -> str | None:
+    name = (value or "").rstrip("/").rpartition("/")[2]
+    return name if re.fullmatch(r"[A-Za-z]{3,60}", name) else None
+
+
+def texts_of(picture: Picture, xmp: Mapping[str, str]) -> dict[str, str]:
     """Every text of the file in which programs leave their facts, by place."""
-    found = {k: v[:_MOST] for k, v in picture.text.items()}
-    try:
-        comment = picture.exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
-        description = picture.exif.get(ExifTags.Base.ImageDescription)
-        make = picture.exif.get(ExifTags.Base.Make)
-    except DECODER_ERRORS:
-        return found
-    if text := user_comment(comment):
-        found.setdefault("UserComment", text[:_MOST])
-    for value in (description, make):  # ComfyUI's WebP writers put "prompt:{…}" and "workflow:{…}" into plain tags
-        if isinstance(value, str) and (match := re.match(r"(prompt|workflow):\s*(\{.*)", value, re.DOTALL | re.IGNORECASE)):
+    found = {k: v[:_MOST] for k, v in picture.text.items() if k not in {"xmp", "XML:com.adobe.xmp"}}
+    tags, order = _exif_texts(picture)
+    for tag, name in ((_BASE.UserComment, "UserComment"), (_BASE.XPComment, "XPComment")):
+        value = tags.get(tag)
+        if text := user_comment(bytes(value) if isinstance(value, tuple) and tag == _BASE.XPComment else value, order):
+            found.setdefault(name, text[:_MOST])
+    for tag in (_BASE.ImageDescription, _BASE.Software, _BASE.Make, _BASE.Model):
+        if isinstance(value := tags.get(tag), str):
+            found.setdefault(tag.name, value[:_MOST])
+    for value in tags.values():  # ComfyUI's WebP writers put "prompt:{…}" and "workflow:{…}" into plain tags
+        if isinstance(value, str) and (match := _GRAPH.match(value)):
             found.setdefault(match[1].lower(), match[2][:_MOST])
-    return found
+    return found | {f"xmp {n}": xmp[n][:_MOST] for n in ("exif:UserComment", "dc:description") if n in xmp}
 
 
-def user_comment(value: object) -> str | None:
-    """The text of an EXIF user comment: eight bytes name its encoding."""
-    if isinstance(value, str):
-        return value or None
-    if not isinstance(value, bytes) or len(value) <= 8:
-        return None
-    code, body = value[:8], value[8:]
-    if code.startswith(b"UNICODE"):
-        order = "utf-16-be" if body[:1] == b"\0" else "utf-16-le"
-        return body.decode(order, "replace").strip("\0 ") or None
-    return body.decode("utf-8", "replace").strip("\0 ") or None
+def _exif_texts(picture: Picture) -> tuple[dict[int, object], str]:
+    try:
+        return {**dict(picture.exif), **picture.exif.get_ifd(ExifTags.IFD.Exif)}, picture.exif.endian or "<"
+    except DECODER_ERRORS:
+        return {}, "<"
 
 
 def read_texts(texts: Mapping[str, str]) -> Facts | None:
     """The facts in the texts of one file, or None if no known program wrote them."""
-    if texts.get("Software", "").startswith("NovelAI") and (found := _object(texts.get("Comment"))):
-        return novel_ai(found, texts) | {GenerationFact.tool: "NovelAI", GenerationFact.found_in: "Comment"}
-    for key in ("invokeai_metadata", "sd-metadata", "Dream"):
-        if key in texts and (facts := _invoke(key, texts[key])):
-            return facts | {GenerationFact.tool: "InvokeAI", GenerationFact.found_in: key}
-    for key in ("parameters", "UserComment", "comment"):
-        if key in texts and (facts := a1111(texts[key])):
-            return facts | {GenerationFact.tool: "A1111", GenerationFact.found_in: key}
-    for key in ("prompt", "workflow"):
-        if (graph := _object(texts.get(key))) and (facts := read_graph(graph)):
-            return facts | {GenerationFact.tool: "ComfyUI", GenerationFact.found_in: key}
+    readers: tuple[Callable[[Mapping[str, str]], Facts | None], ...] = (
+        _novel_ai,
+        _invoke,
+        _objects,
+        _comfy,
+        _a1111,
+        _plain_names,
+        _midjourney,
+        _flux,
+    )
+    return next((facts for reader in readers if (facts := reader(texts))), None)
+
+
+def _novel_ai(texts: Mapping[str, str]) -> Facts | None:
+    """A JSON in the comment; the prompt stands in the description as well. In WebP all of it is an object in the user comment."""
+    outer = json_object(texts.get("UserComment"))
+    if outer and isinstance(outer.get("Comment"), str):
+        texts = {k: v for k, v in outer.items() if isinstance(v, str)}
+    found = json_object(texts.get("Comment"))
+    if not texts.get("Software", "").startswith("NovelAI") or found is None:
+        return None
+    facts = read_keys({"prompt": texts.get("Description", ""), **found})
+    if facts is None:
+        return None
+    return facts | {
+        GenerationFact.model: spoken(texts.get("Source")),
+        GenerationFact.tool: "NovelAI",
+        GenerationFact.found_in: "Comment",
+    }
+
+
+def _invoke(texts: Mapping[str, str]) -> Facts | None:
+    for place, read in (
+        ("invokeai_metadata", lambda t: read_keys(json_object(t) or {})),
+        ("sd-metadata", lambda t: read_old_invoke(json_object(t) or {})),
+        ("Dream", read_dream),
+    ):
+        if place in texts and (facts := read(texts[place])):
+            return facts | {GenerationFact.tool: "InvokeAI", GenerationFact.found_in: place}
     return None
 
 
-def a1111(text: str) -> Facts | None:
-    """Prompt, an optional negative prompt, and a last line of parameters that begins with the steps."""
-    lines = text.strip().split("\n")
-    if not re.match(r"\s*Steps:\s*\d+", lines[-1]):
+def _objects(texts: Mapping[str, str]) -> Facts | None:
+    """An object in JSON where other programs write a text."""
+    for place in _TOLD:
+        if (found := json_object(texts.get(place))) is not None and (facts := read_keys(found)):
+            tool = facts[GenerationFact.tool] or (
+                "TensorArt" if place == "generation_data" else generator_of(texts.get("Software"))
+            )
+            return facts | {GenerationFact.tool: tool, GenerationFact.found_in: place}
+    return None
+
+
+def _comfy(texts: Mapping[str, str]) -> Facts | None:
+    """A graph; where its prompt cannot be followed, the text that a saving node wrote beside it."""
+    prompt, workflow = json_object(texts.get("prompt")), json_object(texts.get("workflow"))
+    place = "prompt" if prompt else "workflow"
+    if not prompt and not workflow:
+        place, prompt = next(((p, o) for p in _TOLD if (o := json_object(texts.get(p)))), ("", None))
+    facts = read_graphs(prompt, workflow)
+    if facts is None:
         return None
-    values = {k.strip(): v.strip().strip('"') for k, v in _PARAMETER.findall(lines[-1])}
-    prompt, _, negative = "\n".join(lines[:-1]).partition("Negative prompt:")
+    beside = _a1111(texts) if facts[GenerationFact.prompt] is None else None
+    return {GenerationFact.found_in: place, **facts, **(beside or {}), GenerationFact.tool: "ComfyUI"}
+
+
+def _a1111(texts: Mapping[str, str]) -> Facts | None:
+    for place in _TOLD:
+        if place in texts and (facts := a1111.read_text(texts[place])):
+            return facts | {GenerationFact.found_in: place}
+    return None
+
+
+def _plain_names(texts: Mapping[str, str]) -> Facts | None:
+    """Each fact in a text of its own."""
+    facts = read_keys(texts)
+    return facts | {GenerationFact.found_in: "prompt" if "prompt" in texts else "Prompt"} if facts else None
+
+
+def _midjourney(texts: Mapping[str, str]) -> Facts | None:
+    """The prompt with its options behind dashes, and the number of the job."""
+    for place in ("Description", "ImageDescription", "xmp dc:description", "comment"):
+        told = texts.get(place, "")
+        if not (job := _MIDJOURNEY.search(told)):
+            continue
+        prompt, *options = re.split(r"(?:^|\s)--(?=[a-zA-Z])", told[: job.start()])
+        values = {name: value.strip() for name, _, value in (o.partition(" ") for o in options)}
+        version = f"niji {values['niji']}" if "niji" in values else values.get("v", values.get("version"))
+        return {
+            GenerationFact.tool: "Midjourney",
+            GenerationFact.prompt: spoken(prompt),
+            GenerationFact.negative_prompt: spoken(values.get("no")),
+            GenerationFact.seed: whole(values.get("seed"), 2**64),
+            GenerationFact.model: spoken(version),
+            GenerationFact.found_in: place,
+        }
+    return None
+
+
+def _flux(texts: Mapping[str, str]) -> Facts | None:
+    """FLUX of Black Forest Labs names itself as maker and its weights as model of the camera."""
+    if generator_of(texts.get("Make")) != "FLUX":
+        return None
+    prompt = texts.get("ImageDescription") if "generated" in texts.get("Software", "").lower() else None
     return {
-        GenerationFact.prompt: prompt.strip() or None,
-        GenerationFact.negative_prompt: negative.strip() or None,
-        GenerationFact.seed: whole(values.get("Seed"), 2**64),
-        GenerationFact.model: values.get("Model") or values.get("Model hash"),
-        GenerationFact.sampler: values.get("Sampler"),
-        GenerationFact.steps: whole(values.get("Steps"), 2**31),
-        GenerationFact.cfg_scale: number(values.get("CFG scale")),
+        GenerationFact.tool: "FLUX",
+        GenerationFact.prompt: spoken(prompt),
+        GenerationFact.model: spoken(texts.get("Model")),
+        GenerationFact.found_in: "Make",
     }
-
-
-def novel_ai(found: Mapping[str, Any], texts: Mapping[str, str]) -> Facts:
-    """The JSON of NovelAI's comment; the prompt stands in the description as well."""
-    return {
-        GenerationFact.prompt: _text(found.get("prompt")) or _text(texts.get("Description")),
-        GenerationFact.negative_prompt: _text(found.get("uc")),
-        GenerationFact.seed: whole(found.get("seed"), 2**64),
-        GenerationFact.model: _text(texts.get("Source")),
-        GenerationFact.sampler: _text(found.get("sampler")),
-        GenerationFact.steps: whole(found.get("steps"), 2**31),
-        GenerationFact.cfg_scale: number(found.get("scale")),
-    }
-
-
-def _invoke(key: str, text: str) -> Facts | None:
-    if key == "Dream":
-        return invoke_dream(text)
-    found = _object(text)
-    if not found:
-        return None
-    return invoke_3(found) if key == "invokeai_metadata" else invoke_2(found)
-
-
-def invoke_3(found: Mapping[str, Any]) -> Facts:
-    """InvokeAI from version 3 on."""
-    model = found.get("model")
-    name = next((model[k] for k in ("name", "model_name", "key") if k in model), None) if isinstance(model, Mapping) else model
-    return {
-        GenerationFact.prompt: _text(found.get("positive_prompt")),
-        GenerationFact.negative_prompt: _text(found.get("negative_prompt")),
-        GenerationFact.seed: whole(found.get("seed"), 2**64),
-        GenerationFact.model: _text(name),
-        GenerationFact.sampler: _text(found.get("scheduler")),
-        GenerationFact.steps: whole(found.get("steps"), 2**31),
-        GenerationFact.cfg_scale: number(found.get("cfg_scale")),
-    }
-
-
-def invoke_2(found: Mapping[str, Any]) -> Facts | None:
-    """InvokeAI 2: the facts stand under `image`, the negative prompt in brackets inside the prompt."""
-    image = found.get("image")
-    if not isinstance(image, Mapping):
-        return None
-    prompt = image.get("prompt")
-    if isinstance(prompt, list):
-        prompt = ", ".join(str(p.get("prompt", "")) for p in prompt if isinstance(p, Mapping))
-    positive, negative = _without_brackets(str(prompt or ""))
-    return {
-        GenerationFact.prompt: positive,
-        GenerationFact.negative_prompt: negative,
-        GenerationFact.seed: whole(image.get("seed"), 2**64),
-        GenerationFact.model: _text(found.get("model_weights")),
-        GenerationFact.sampler: _text(image.get("sampler")),
-        GenerationFact.steps: whole(image.get("steps"), 2**31),
-        GenerationFact.cfg_scale: number(image.get("cfg_scale")),
-    }
-
-
-def invoke_dream(text: str) -> Facts | None:
-    """The oldest form: a command line, the prompt in quotes and options of one letter."""
-    match = re.match(r'\s*"((?:\\.|[^"\\])*)"(.*)', text, re.DOTALL)
-    if match is None:
-        return None
-    options = {m["name"]: m["value"] for m in _DREAM_OPTION.finditer(match[2])}
-    positive, negative = _without_brackets(match[1])
-    return {
-        GenerationFact.prompt: positive,
-        GenerationFact.negative_prompt: negative,
-        GenerationFact.seed: whole(options.get("S"), 2**64),
-        GenerationFact.sampler: options.get("A"),
-        GenerationFact.steps: whole(options.get("s"), 2**31),
-        GenerationFact.cfg_scale: number(options.get("C")),
-    }
-
-
-def _without_brackets(prompt: str) -> tuple[str | None, str | None]:
-    negative = ", ".join(re.findall(r"\[([^\[\]]*)\]", prompt))
-    return re.sub(r"\s*\[[^\[\]]*\]", "", prompt).strip() or None, negative or None
-
-
-def _object(text: str | None) -> dict[str, Any] | None:
-    try:
-        found = json.loads(text) if text else None
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _text(value: object) -> str | None:
-    return value.strip() or None if isinstance(value, str) else None
-
-
-def whole(value: object, below: int) -> int | None:
-    """A whole number from 0 up to a limit, or None."""
-    try:
-        found = int(value) if not isinstance(value, bool) else -1  # type: ignore[call-overload]
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return found if 0 <= found < below else None
-
-
-def number(value: object) -> float | None:
-    """A finite number, or None."""
-    try:
-        found = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return found if abs(found) < 1e9 else None

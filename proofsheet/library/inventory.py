@@ -49,8 +49,8 @@ def facts_of(
     needed = [
         *(Photo.photo_id, Photo.format, ImageQuality.width_px, ImageQuality.height_px, ImageQuality.tile_sharpness),
         *(ImageQuality.noise, ImageQuality.clipped_highlights, ImageQuality.clipped_shadows, ImageQuality.brightness),
-        *(ExifFact.make, ExifFact.model, ExifFact.taken_at, ExifFact.exposure_s, ExifFact.f_number, ExifFact.iso),
-        *(GenerationFact.tool, PhotoGroup.cause),
+        *(ExifFact.make, ExifFact.model, ExifFact.taken_on, ExifFact.exposure_s, ExifFact.f_number, ExifFact.iso),
+        *(GenerationFact.generated, PhotoGroup.cause),
     ]
     rows: list[Row] = list(whole.select(needed).to_dicts())
     return rows
@@ -58,7 +58,7 @@ def facts_of(
 
 def kinds(row: Row) -> dict[str, str]:
     """The kind of a photo in every dimension."""
-    taken = row[ExifFact.taken_at]
+    day = row[ExifFact.taken_on]
     return {
         "format": format_kind(row[Photo.format]),
         "resolution": next(name for most, name in _RESOLUTIONS if row[ImageQuality.width_px] * row[ImageQuality.height_px] <= most),
@@ -66,7 +66,7 @@ def kinds(row: Row) -> dict[str, str]:
         "lighting": lighting_kind(row),
         "source": source_kind(row),
         "shape": _shape(row[ImageQuality.width_px] / row[ImageQuality.height_px]),
-        "year": str(taken.year) if taken else UNKNOWN,
+        "year": day[:4] if day else UNKNOWN,
         "camera": " ".join(str(v) for v in (row[ExifFact.make], row[ExifFact.model]) if v) or UNKNOWN,
         "cause of set": row[PhotoGroup.cause] or UNKNOWN,
     }
@@ -105,7 +105,7 @@ def lighting_kind(row: Row) -> str:
 
 def source_kind(row: Row) -> str:
     """Smartphone or camera by the maker in the file; other for generated pictures; else unknown."""
-    if row[GenerationFact.tool]:
+    if row[GenerationFact.generated]:
         return "other"
     make = str(row[ExifFact.make] or "").lower()
     if not make:

@@ -114,7 +114,8 @@ def prompt_questions(
     asked: Sequence[Asked], generation_facts: pl.DataFrame, quality_verdicts: pl.DataFrame, captioning: CaptionSettings
 ) -> list[Asked]:
     """Needed for generated pictures whose prompt is missing or incomplete, or whose quality is of class C."""
-    generated = {r[GenerationFact.photo_id]: r[GenerationFact.prompt] or "" for r in generation_facts.to_dicts()}
+    made = generation_facts.filter(pl.col(GenerationFact.generated))
+    generated = {r[GenerationFact.photo_id]: r[GenerationFact.prompt] or "" for r in made.to_dicts()}
     classes = dict(quality_verdicts.select(QualityVerdict.photo_id, QualityVerdict.quality_class).iter_rows())
     found = []
     for one in asked:
