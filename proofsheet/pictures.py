@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -175,7 +175,7 @@ def _decoded(image: Image.Image, limits: Limits) -> Picture:
     sample, (pixels, colours) = _sample(image), rgb_pixels(image, wanted, _is_adobe_rgb(exif))
     block = max(1, round(_DCT_PX * image.size[0] / width))
     orientation = _orientation(exif)
-    large = _turned(fit(pixels, wanted), orientation)
+    large = upright_pixels(fit(pixels, wanted), orientation)
     if orientation >= 5:
         width, height = height, width
     notes = tuple(note for note in (page, colours) if note)
@@ -252,7 +252,7 @@ def _orientation(exif: Image.Exif) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _turned(pixels: Pixels, orientation: int) -> Pixels:
+def upright_pixels(pixels: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
     """Upright pixels by the EXIF orientation: 2 to 4 mirror, turn by 180 degrees or both, 5 to 8 swap the sides as well."""
     if orientation == 1:
         return pixels

@@ -1,6 +1,6 @@
-"""Cut pictures: new files, never the original.
+"""Crops: new files, never the original.
 
-Holds `cut_bytes` and `cut_name`.
+Holds `cut_bytes`, `cut_name` and `Crop`.
 Add here: another format that can be written as it was read.
 Keep out: where cuts lie (plan.py).
 """
@@ -8,14 +8,21 @@ Keep out: where cuts lie (plan.py).
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
-from PIL import Image, ImageOps
+import numpy as np
+from PIL import Image, ImageOps, PngImagePlugin
 
 from proofsheet.errors import UsageError
 from proofsheet.formats import FORMATS
+from proofsheet.pictures import upright_pixels
 
+_PNG = b"\x89PNG\r\n\x1a\n"
+_DEPTH_AT, _SHALLOW = 24, 8
+_ORIENTATION, _BITS_PER_SAMPLE = 0x0112, 258
 _SUFFIXES = {"JPEG": (".jpg", ".jpeg"), "PNG": (".png",), "WEBP": (".webp",), "TIFF": (".tif", ".tiff")}
 
 
@@ -26,8 +33,16 @@ def cut_name(path: str) -> str:
     return str(found.with_name(f"{found.stem}_crop{suffix}"))
 
 
-def cut_bytes(path: Path, box: Sequence[float], quality: int, max_pixels: int) -> bytes:
-    """The cut of a picture in its own format, upright, with its colour profile and what its camera wrote.
+@dataclass(frozen=True)
+class Crop:
+    """A crop as a file, and what it does not hold of the picture; empty if nothing is lost but the rest of the pixels."""
+
+    content: bytes
+    lost: str
+
+
+def cut_bytes(path: Path, box: Sequence[float], quality: int, max_pixels: int) -> Crop:
+    """The crop of a picture in its own format and depth, upright, with its profile, what its camera wrote and the texts of a PNG.
 
     Args:
         path: the picture.
@@ -43,19 +58,91 @@ def cut_bytes(path: Path, box: Sequence[float], quality: int, max_pixels: int) -
     try:
         with Image.open(path, formats=FORMATS) as opened:
             if opened.width * opened.height > max_pixels:
-                raise UsageError(f"{path} has {opened.width} x {opened.height} pixels.", f"At most {max_pixels} are cut.")
+                raise UsageError(f"{path} has {opened.width} x {opened.height} pixels.", f"At most {max_pixels} are cropped.")
+            deep = format_ == "PNG" and opened.format == "PNG" and opened.mode in {"RGB", "RGBA"} and _bits(path) > _SHALLOW
+            lost = _lost(opened, path, deep)
             upright = ImageOps.exif_transpose(opened)
             kept = {"exif": upright.getexif().tobytes(), "icc_profile": opened.info.get("icc_profile")}
-            left, top, right, bottom = pixel_box(box, upright.width, upright.height)
-            cut = upright.crop((left, top, right, bottom))
+            texts = _texts(opened) if format_ == "PNG" else None
+            cropped = upright.crop(pixel_box(box, upright.width, upright.height))
+            buffer = _written(cropped, format_, quality, {**kept, "pnginfo": texts})
+            if deep:
+                turned = opened.getexif().get(_ORIENTATION, 1)
+                buffer = with_pixels(buffer, _deep_pixels(path, turned, pixel_box(box, upright.width, upright.height)))
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        raise UsageError(f"{path} cannot be cut: {error}.", "Look at the picture; the original is untouched.") from error
-    if format_ == "JPEG" and cut.mode not in ("L", "RGB", "CMYK"):
-        cut = cut.convert("RGB")
+        raise UsageError(f"{path} cannot be cropped: {error}.", "Look at the picture; the original is untouched.") from error
+    return Crop(buffer, lost)
+
+
+def _written(cropped: Image.Image, format_: str, quality: int, kept: Mapping[str, Any]) -> bytes:
+    if format_ == "JPEG" and cropped.mode not in ("L", "RGB", "CMYK"):
+        cropped = cropped.convert("RGB")
     buffer = io.BytesIO()
     options = {"quality": quality} if format_ in ("JPEG", "WEBP") else {}
-    cut.save(buffer, format_, **options, **{k: v for k, v in kept.items() if v})
+    cropped.save(buffer, format_, **options, **{k: v for k, v in kept.items() if v})
     return buffer.getvalue()
+
+
+def _lost(opened: Image.Image, path: Path, deep: bool) -> str:
+    """What a crop cannot carry over, in words. Boxes and names in XMP speak of the whole picture, so XMP is left behind."""
+    bits, found = _bits(path), list[str]()
+    if bits > _SHALLOW and not deep and opened.mode not in {"I;16", "I;16B", "I", "F"}:
+        found.append(f"8 bits a channel instead of {bits}")
+    if (frames := getattr(opened, "n_frames", 1)) > 1:
+        found.append(f"{frames - 1} further frames or pages")
+    if opened.info.get("xmp") or "XML:com.adobe.xmp" in opened.info:
+        found.append("its XMP")
+    if opened.info.get("photoshop"):
+        found.append("its IPTC")
+    return ", ".join(found)
+
+
+def _bits(path: Path) -> int:
+    """Bits a channel as the header of a PNG or TIFF has them; 8 for other formats."""
+    with path.open("rb") as stream:
+        head = stream.read(_DEPTH_AT + 1)
+    if head.startswith(_PNG) and len(head) > _DEPTH_AT:
+        return head[_DEPTH_AT]
+    with Image.open(path, formats=FORMATS) as opened:
+        found = getattr(opened, "tag_v2", {}).get(_BITS_PER_SAMPLE, _SHALLOW)
+    return int(max(found) if isinstance(found, tuple) else found)
+
+
+def _texts(opened: Image.Image) -> PngImagePlugin.PngInfo | None:
+    texts = {k: v for k, v in opened.info.items() if isinstance(k, str) and isinstance(v, str) and not k.startswith("XML:")}
+    found = PngImagePlugin.PngInfo()
+    for keyword, text in texts.items():
+        found.add_itxt(keyword, text)
+    return found if texts else None
+
+
+def _deep_pixels(path: Path, orientation: int, box: tuple[int, int, int, int]) -> bytes:
+    """The crop of a deep PNG as a bare PNG of the same depth."""
+    import cv2
+
+    pixels = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None:
+        raise ValueError("its deep pixels cannot be read")
+    left, top, right, bottom = box
+    part = np.ascontiguousarray(upright_pixels(pixels, orientation)[top:bottom, left:right])
+    return bytes(cv2.imencode(".png", part)[1].tobytes())
+
+
+def with_pixels(described: bytes, bare: bytes) -> bytes:
+    """A PNG with the header and the pixels of `bare` and everything else of `described`."""
+    head, data = _chunks(bare, {b"IHDR"}), _chunks(bare, {b"IDAT"})
+    rest = [c for c in _chunks(described, None) if c[4:8] not in {b"IHDR", b"IDAT", b"IEND"}]
+    return _PNG + b"".join([*head, *rest, *data, *_chunks(bare, {b"IEND"})])
+
+
+def _chunks(png: bytes, kinds: set[bytes] | None) -> list[bytes]:
+    found, at = list[bytes](), len(_PNG)
+    while at + 12 <= len(png):
+        end = at + 12 + int.from_bytes(png[at : at + 4], "big")
+        if kinds is None or png[at + 4 : at + 8] in kinds:
+            found.append(png[at:end])
+        at = end
+    return found
 
 
 def pixel_box(box: Sequence[float], width: int, height: int) -> tuple[int, int, int, int]:
