@@ -16,12 +16,13 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
+from functools import cached_property, lru_cache
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from proofsheet.files import folded
 from proofsheet.formats import EXTENSIONS, OTHER_PICTURES, RAW_EXTENSIONS
-from proofsheet.namings import FORMS, NUMBERED, OF_A_FOLDER, PLACES, SHARED
+from proofsheet.namings import FORMS, NUMBERED, OF_A_FOLDER, PLACES, SHARED, VERSION, Form
 
 _PICTURES = EXTENSIONS | RAW_EXTENSIONS | OTHER_PICTURES
 _MOST_NAMES = 8  # that one name is turned into, step by step
@@ -30,6 +31,7 @@ _LONG_JSON = re.compile(r"(?P<base>.+?)(?P<tail>\.s[a-z-]*)?(?P<n>\(\d+\))?\.jso
 _NUMBER = re.compile(r"\(\d+\)(?=\.[^.]+$)")
 _TAIL = ".supplemental-metadata"
 _TOP = {place[0] for place in PLACES}
+_Table = dict[tuple[str, str, str], list[str]]  # kind of name, folder, name
 
 
 def companions(photos: Iterable[str], others: Iterable[str]) -> dict[str, list[str]]:
@@ -59,10 +61,10 @@ def one_shot(photos: Iterable[str]) -> dict[str, set[str]]:
     """Photo to all parts of its shot, itself too, where there are several: a RAW file and what the camera wrote beside it."""
     stems: dict[tuple[str, str], set[str]] = defaultdict(set)
     for path in photos:
-        pure = PurePosixPath(path)
-        plain = next((m.expand(f.plain) for f in FORMS if f.shot and (m := f.pattern.fullmatch(_composed(pure.name)))), pure.name)
-        stems[str(pure.parent), folded(PurePosixPath(plain).stem)].add(path)
-    parts = (s for s in stems.values() if len(s) > 1 and any(PurePosixPath(p).suffix.lower() in RAW_EXTENSIONS for p in s))
+        folder, name = _split(path)
+        plain = next((made for form in FORMS if form.shot and (made := _form_of(form, name))), name)
+        stems[folder, folded(_stem(plain))].add(path)
+    parts = (s for s in stems.values() if len(s) > 1 and any(_suffix(p) in RAW_EXTENSIONS for p in s))
     return {path: shot for shot in parts for path in shot}
 
 
@@ -82,60 +84,65 @@ def nearby(folder: Path, home: str) -> Iterator[str]:
 
 def of_a_folder(path: str) -> bool:
     """Whether a file speaks of all pictures of its folder."""
-    return _composed(PurePosixPath(path).name).lower() in OF_A_FOLDER
+    return _split(path)[1].lower() in OF_A_FOLDER
 
 
 class _Names:
     """Pictures by their names, and by the names that theirs are made from."""
 
     def __init__(self, pictures: Iterable[str]) -> None:
-        self._own: dict[tuple[str, str, str], list[str]] = defaultdict(list)
-        self._plain: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+        self._pictures = list(pictures)
+        self._own = _table((p, [_split(p)[1]]) for p in self._pictures)
         self._long: dict[tuple[str, str], list[str]] = defaultdict(list)
-        self._folders: set[str] = set()
-        for path in pictures:
-            pure = PurePosixPath(path)
-            folder, names = _composed(str(pure.parent)), _names(pure.name)
-            self._folders.add(folder)
-            for table, made in ((self._own, names[:1]), (self._plain, names[1:])):
-                for one in made:
-                    table["whole", folder, folded(one)].append(path)
-                    table["stem", folder, folded(PurePosixPath(one).stem)].append(path)
-            if len(pure.name) >= _LONG:
-                self._long[folder, folded(pure.name)[:_LONG]].append(path)
+        self._folders = {folder for _kind, folder, _name in self._own}
+        for path in self._pictures:
+            folder, name = _split(path)
+            if len(name) >= _LONG:
+                self._long[folder, folded(name)[:_LONG]].append(path)
+
+    @cached_property
+    def _plain(self) -> _Table:
+        """Made where a name does not fit at once; most do."""
+        return _table((p, _names(_split(p)[1])[1:]) for p in self._pictures)
 
     def owners(self, path: str) -> list[str]:
         """The pictures that a file belongs to by its name."""
         folder, name = _home(path)
         if folder not in self._folders:
             return []
-        names, json = _names(name), NUMBERED.pattern.fullmatch(_composed(name))
-        if json is not None:
-            names = _names(json.expand(NUMBERED.plain))
-        for table in (self._own, self._plain):
-            for kind in ("whole", "stem"):
-                for start in chain.from_iterable(map(_starts, names)):
-                    if hits := table.get((kind, folder, folded(start))):
-                        return self._with_edited(folder, name, _exact(hits, start, kind))
+        for table, kind, one in self._looks(_form_of(NUMBERED, name) or name):
+            for start in _starts(one):
+                if hits := table.get((kind, folder, folded(start))):
+                    return self._with_edited(folder, name, _exact(hits, start, kind))
         return self._with_edited(folder, name, self._of_long_name(folder, name))
+
+    def _looks(self, name: str) -> Iterator[tuple[_Table, str, str]]:
+        """Where to look for a name, the surest first."""
+        yield self._own, "whole", name
+        if (first := _form_of(VERSION, name)) is not None:
+            yield self._own, "whole", first
+        yield self._own, "stem", name
+        made = _names(name)
+        yield from ((self._own, kind, one) for kind in ("whole", "stem") for one in made)
+        yield from ((self._plain, kind, one) for kind in ("whole", "stem") for one in made)
 
     def _with_edited(self, folder: str, name: str, hits: Sequence[str]) -> list[str]:
         found = dict.fromkeys(hits)
-        if PurePosixPath(name).suffix.lower() in SHARED:
+        if name.lower().endswith(SHARED):
             for hit in hits:
-                found |= dict.fromkeys(self._plain.get(("stem", folder, folded(PurePosixPath(hit).stem)), ()))
+                found |= dict.fromkeys(self._plain.get(("stem", folder, folded(_stem(_split(hit)[1]))), ()))
         return list(found)
 
     def _of_long_name(self, folder: str, name: str) -> list[str]:
         """Pictures with a name that was cut when that of its JSON was made."""
-        found = _LONG_JSON.fullmatch(_composed(name))
+        found = _LONG_JSON.fullmatch(name)
         if found is None:
             return []
         base, number = folded(found["base"]), found["n"] or ""
         if not _TAIL.startswith((found["tail"] or "").lower()):
             base = folded(found["base"] + found["tail"])
         hits = self._long.get((folder, base[:_LONG]), ()) if len(base) >= _LONG else ()
-        return [hit for hit in hits if (split := _numbered(PurePosixPath(hit).name))[0].startswith(base) and split[1] == number]
+        return [hit for hit in hits if (split := _numbered(_split(hit)[1]))[0].startswith(base) and split[1] == number]
 
 
 def _numbered(name: str) -> tuple[str, str]:
@@ -144,14 +151,31 @@ def _numbered(name: str) -> tuple[str, str]:
     return (folded(name.replace(found[0], "")), found[0]) if found else (folded(name), "")
 
 
+@lru_cache(1 << 16)
 def _names(name: str) -> list[str]:
     """A name, and the names that it may be made from, the nearest first."""
-    found = [_composed(name)]
+    found = [name]
     for one in found:
         for form in FORMS:
-            made = form.pattern.fullmatch(one)
-            if made is not None and (plain := made.expand(form.plain)) not in found and len(found) < _MOST_NAMES:
+            if (plain := _form_of(form, one)) is not None and plain not in found and len(found) < _MOST_NAMES:
                 found.append(plain)
+    return found
+
+
+def _form_of(form: Form, name: str) -> str | None:
+    """The name that one was made from, if it has this form."""
+    found = form.pattern.fullmatch(name)
+    return None if found is None else found.expand(form.plain)
+
+
+def _table(names: Iterable[tuple[str, Sequence[str]]]) -> _Table:
+    """Whole name and stem, in their folder, to pictures."""
+    found: _Table = defaultdict(list)
+    for path, made in names:
+        folder = _split(path)[0]
+        for one in made:
+            found["whole", folder, folded(one)].append(path)
+            found["stem", folder, folded(_stem(one))].append(path)
     return found
 
 
@@ -164,23 +188,45 @@ def _starts(name: str) -> Iterator[str]:
 
 def _home(path: str) -> tuple[str, str]:
     """The folder of the picture that a file may belong to, and the file's name."""
-    pure = PurePosixPath(path)
-    parts = pure.parent.parts
+    folder, _, name = path.rpartition("/")
+    return _home_of(folder), _composed(name)
+
+
+@lru_cache(1 << 12)
+def _home_of(folder: str) -> str:
+    """A folder, or the one above where programs keep files of its pictures."""
+    parts = folder.split("/")
     for place in PLACES:
         tail = parts[-len(place) :]
         if len(tail) == len(place) and all(fnmatchcase(p.lower(), wanted) for p, wanted in zip(tail, place, strict=True)):
-            return _composed(str(PurePosixPath(*parts[: -len(place)]))), pure.name
-    return _composed(str(pure.parent)), pure.name
+            return _composed("/".join(parts[: -len(place)]))
+    return _composed(folder)
+
+
+def _split(path: str) -> tuple[str, str]:
+    """Folder and name, composed."""
+    folder, _, name = path.rpartition("/")
+    return _composed(folder), _composed(name)
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".")[0] or name
 
 
 def _exact(hits: Sequence[str], wanted: str, kind: str) -> Sequence[str]:
     """Those named exactly so, if there are any: two names may differ in case alone."""
-    same = [h for h in hits if _composed(PurePosixPath(h).name if kind == "whole" else PurePosixPath(h).stem) == wanted]
+    if len(hits) == 1:
+        return hits
+    same = [h for h in hits if (_split(h)[1] if kind == "whole" else _stem(_split(h)[1])) == wanted]
     return same or hits
 
 
 def _is_picture(path: str) -> bool:
-    return PurePosixPath(path).suffix.lower() in _PICTURES
+    return _suffix(path) in _PICTURES
+
+
+def _suffix(path: str) -> str:
+    return PurePosixPath(path).suffix.lower()
 
 
 def _composed(name: str) -> str:

@@ -1,6 +1,6 @@
 r"""How programs, cameras and exporters name the files that go with a picture: one table of rules.
 
-Holds `FORMS`, `PLACES`, `OF_A_FOLDER` and `SHARED`.
+Holds `FORMS`, `NUMBERED`, `VERSION`, `PLACES`, `OF_A_FOLDER` and `SHARED`.
 Add here: a form, as a line of the table and a line of the table of tests.
 Keep out: who belongs to whom (companions.py).
 
@@ -54,11 +54,12 @@ NUMBERED = _form(  # for IMG(1).jpg: IMG.jpg(1).json, IMG.jpg.supplemental-metad
     r"(?P<a>.+?)(?P<ext>\.\w{1,5})?(?P<tail>\.s[a-z-]*)?(?P<n>\(\d+\))\.json",
     r"\g<a>\g<n>\g<ext>\g<tail>.json",
 )
+VERSION = _form("darktable: a further version", r"(.+)_\d\d(\.[^.]+\.xmp)", r"\1\2")
 FORMS = (
     _form("macOS on other file systems", r"\._(.+)", r"\1"),
     _form("ExifTool: copy of the original", r"(.+)_original", r"\1"),
     _form("editors of text: copy of the original", r"(.+)~", r"\1"),
-    _form("darktable: a further version", r"(.+)_\d\d(\.[^.]+\.xmp)", r"\1\2"),
+    VERSION,
     _form("iPhone: edited picture, adjustments of the original", r"([A-Z]+_)[EO](\d{3,}.*)", r"\1\2"),
     _form("Apple Photos: adjustments of the original", r"(.+)_[EO](\.aae)", r"\1\2"),
     _form("Apple Photos: files of the library", r"([0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12})_\d\w*(\..+)", r"\1\2"),

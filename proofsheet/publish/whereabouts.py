@@ -102,7 +102,7 @@ def _list_files(known: Known, shots: Mapping[str, Collection[str]]) -> None:
     ids = {path: photo for photo, path in known.paths.items()}
     homes = {str(PurePosixPath(known.paths[i]).parent) for i in known.wanted if i in known.paths}
     files = {p for home in homes for p in nearby(known.folder, "" if home == "." else home)} - ids.keys() - known.placed.cuts.keys()
-    for path, found in companions(ids, files).items():
+    for path, found in companions((p for p in ids if str(PurePosixPath(p).parent) in homes), files).items():
         known.beside[ids[path]] = found
         for one in found:
             known.owners[one].add(ids[path])

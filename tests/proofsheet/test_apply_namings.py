@@ -149,6 +149,14 @@ def test_what_comes_beside_a_picture_after_the_run_goes_along(place: Path) -> No
     assert "form 00/a.CR2" in {o.source for o in plan_of(project).operations}
 
 
+def test_a_raw_that_went_along_is_the_photo_of_its_old_place_once_it_can_be_read(place: Path) -> None:
+    project = with_others(place, "a.CR2")
+    applier(project).execute(plan_of(project), "sandbox")
+    look_again(project, [Naming("a test", ("a.jpg", "a.CR2"))])
+    found = {r[Photo.file_name]: (r[Photo.path], r[Photo.folder], r[Photo.state]) for r in project.store.read(Photo).to_dicts()}
+    assert found["a.CR2"] == ("selected/form 00/a.CR2", "form 00", "selected")
+
+
 def test_undo_brings_back_what_programs_wrote_and_removed_since(place: Path) -> None:
     project = with_others(place, "a.xmp", "a.txt", "a.json")
     applier(project).execute(plan_of(project), "sandbox")
