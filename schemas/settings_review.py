@@ -13,7 +13,6 @@ from pydantic import Field, SecretStr
 
 from schemas.settings import KNOB, Settings
 
-
 Kept = Literal["copyright", "creator", "date", "camera", "lens", "gps", "serial", "owner", "prompt"]
 KEPT: tuple[Kept, ...] = ("copyright", "creator", "date", "camera", "lens")
 

@@ -25,6 +25,7 @@ _NAMES |= {0xE0 + n: f"APP{n}" for n in range(16)}
 _STANDALONE = frozenset({0x01, _SOI, *range(0xD0, 0xD8)})
 _JFIF, _EXIF, _ICC, _ADOBE = b"JFIF\0", b"Exif\0\0", b"ICC_PROFILE\0", b"Adobe"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_TEXT, _TEXT_AT_END, _LETTERS = re.compile(rb"[\x20-\x7e]{24,}"), re.compile(rb"[\x20-\x7e]{10,}\0{0,2}$"), 6
 _MOST = 65_000  # bytes of a profile in one segment
 _NEXT = re.compile(rb"\xff+[\x01-\xcf\xd8-\xfe]")  # after coded data: a marker that is no restart
 
@@ -52,6 +53,8 @@ def rebuilt(data: bytes) -> Rebuilt:
             shown.append(one.payload)
         elif one.marker in (_SOI, _EOI) or (one.marker is not None and _needed(one)):
             shown.append(_written(one))
+    if any(_holds_text(s.payload) for s in segments if s.name == "coded data"):
+        raise CannotClean("text stands between the codes of its pixels")
     extra = [_written(s) for s in _adapted(segments)]
     return Rebuilt(b"".join([shown[0], *extra, *shown[1:]]), _left_out(segments))
 
@@ -139,6 +142,12 @@ def _needed(one: _Segment) -> bool:
     if not exact:
         raise CannotClean(f"its segment {one.name} is longer or shorter than what it holds")
     return True
+
+
+def _holds_text(coded: bytes) -> bool:
+    """Whether coded pixels end in text or hold a long one; codes of a flat picture repeat a few letters, and are none."""
+    found = [m.group() for m in (*_TEXT.finditer(coded), _TEXT_AT_END.search(coded)) if m]
+    return any(len(set(text)) > _LETTERS for text in found)
 
 
 def _tables_end(payload: bytes, size_at: Callable[[int], int]) -> int:

@@ -90,9 +90,9 @@ def _shown(chunks: list[Chunk], sides: bytes = b"") -> list[Chunk]:
             sides = value[4:10]
             found.append((kind, value[:1] + bytes(3) + sides))
         elif kind in _CODED:
-            found.append((kind, _exact(value, functools.partial(_decodes, kind))))
+            found.append((kind, _exact(value, functools.partial(_pixels, kind))))
         elif kind == b"ALPH" and len(sides) == 6 and value:
-            found.append((kind, value[:1] + _exact(value[1:], functools.partial(_decodes_alpha, value[0], sides))))
+            found.append((kind, value[:1] + _exact(value[1:], functools.partial(_alpha, value[0], sides))))
         elif kind == b"ANMF":
             inner = [c for c in _shown(list(_chunks(value[_FRAME:])), value[6:12]) if c[0] in (*_CODED, b"ALPH")]
             found.append((kind, value[:_FRAME] + b"".join(_written(*c) for c in inner)))
@@ -106,32 +106,34 @@ def _flagged(value: bytes, profile: bool) -> bytes:
     return bytes((value[0] & ~_META | profile * _PROFILE,)) + value[1:]
 
 
-def _exact(value: bytes, decodes: Callable[[bytes], bool]) -> bytes:
-    """Coded pixels without what follows them: the shortest beginning that decodes."""
-    if not decodes(value):
+def _exact(value: bytes, pixels: Callable[[bytes], bytes | None]) -> bytes:
+    """Coded pixels without what follows them: the shortest beginning that shows the same."""
+    wanted = pixels(value)
+    if wanted is None:
         raise CannotClean("its picture is damaged")
-    if not decodes(value[:-_SPARE]):
+    if pixels(value[:-_SPARE]) != wanted:
         return value
     least, enough = 0, len(value)
     while enough - least > 1:
         middle = (least + enough) // 2
-        least, enough = (least, middle) if decodes(value[:middle]) else (middle, enough)
+        least, enough = (least, middle) if pixels(value[:middle]) == wanted else (middle, enough)
     return value[:enough]
 
 
-def _decodes_alpha(method: int, sides: bytes, value: bytes) -> bool:
-    """Whether it holds a whole alpha plane; coded ones are a lossless picture without its head."""
+def _alpha(method: int, sides: bytes, value: bytes) -> bytes | None:
+    """An alpha plane, or None if it is not whole; coded ones are a lossless picture without its head."""
     width, height = int.from_bytes(sides[:3], "little"), int.from_bytes(sides[3:], "little")
     if method & 3 == 0:
-        return len(value) >= (width + 1) * (height + 1)
-    return _decodes(b"VP8L", b"\x2f" + struct.pack("<I", width | height << 14) + value)
+        size = (width + 1) * (height + 1)
+        return value[:size] if len(value) >= size else None
+    return _pixels(b"VP8L", b"\x2f" + struct.pack("<I", width | height << 14) + value)
 
 
-def _decodes(kind: bytes, value: bytes) -> bool:
+def _pixels(kind: bytes, value: bytes) -> bytes | None:
+    """Coded pixels, or None if they do not decode."""
     body = b"WEBP" + _written(kind, value)
     try:
         with Image.open(io.BytesIO(b"RIFF" + struct.pack("<I", len(body)) + body), formats=["WEBP"]) as image:
-            image.load()
+            return image.tobytes()
     except (OSError, ValueError):
-        return False
-    return True
+        return None
