@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
-from dagster_project.sending import publish_now
+from dagster_project.sending import copies_now, publish_now
 from proofsheet.errors import ProofsheetError
 from proofsheet.publish.presets import PRESETS, write_preset
 from proofsheet.publish.publishing import Candidate, candidates, held_back
@@ -29,11 +29,13 @@ _FAILED, _BLOCKED = 1, 4
 @click.argument("project")
 @click.option("--execute", is_flag=True, help="Do it, after asking; without this nothing is sent.")
 @click.option("--yes", is_flag=True, help="Do it without asking.")
+@click.option("--proof", is_flag=True, help="Make the copies without sending them, and list what each holds.")
 @json_option
-def publishing(project: str, execute: bool, yes: bool, as_json: bool) -> None:
+def publishing(project: str, execute: bool, yes: bool, proof: bool, as_json: bool) -> None:
     """Send copies of what passed gate, policy and a person in PROJECT to the target of the settings.
 
-    Exit code 4 if gate or policy held texts back. The JSON has target, ready, held_back, and published, failed after --execute.
+    Exit code 4 if gate or policy held texts back. The JSON has target, ready, held_back, and published, failed after --execute;
+    with --proof also copies: [{path, proof or problem}].
     """
     settings, workspace = settings_and_workspace()
     found, publisher = (
@@ -43,6 +45,9 @@ def publishing(project: str, execute: bool, yes: bool, as_json: bool) -> None:
     rows = candidates(found, publisher.name)
     ready, held = sum(not c.held_back for c in rows), held_back(rows)
     told: dict[str, object] = {"target": publisher.name, "ready": ready, "held_back": held}
+    copies = copies_now(found, settings.publish, rows) if proof else []
+    if proof:
+        told["copies"] = copies
     if execute and not yes:
         click.confirm(f"Publish {ready} pictures to {publisher.name}?", abort=True, err=True)
     failed = []
@@ -59,9 +64,9 @@ def publishing(project: str, execute: bool, yes: bool, as_json: bool) -> None:
         )
         for reason, count in held.items():
             out().print(f"  {count} held back: {reason}", markup=False)
-        for one in failed:
-            out().print(f"  {one['path']}: {one['problem']}", markup=False)
-    if failed:
+        for one in (*copies, *failed):
+            out().print(f"  {one['path']}: {one.get('proof') or one['problem']}", markup=False)
+    if failed or any("problem" in c for c in copies):
         sys.exit(_FAILED)
     if any(reason.startswith(("gate", "policy")) for reason in held):
         sys.exit(_BLOCKED)

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from dagster_project.review.http import answer, body_of, text_of
 from dagster_project.review.state import state_of
-from dagster_project.sending import publish_now
+from dagster_project.sending import copies_now, publish_now
 from proofsheet.publish.publishing import ALREADY, candidates, held_back
 from proofsheet.publish.targets.named import publisher_of
 
@@ -30,6 +30,15 @@ async def look(request: Request) -> Response:
     return answer({"target": publisher.name, "ready": ready, "uploaded": held.pop(ALREADY, 0), "held_back": held})
 
 
+async def copies(request: Request) -> Response:
+    """POST `/api/publish/copies`: project. Makes the copies without sending them: what each holds, or why it would not be sent."""
+    state, body = state_of(request), await body_of(request)
+    project = await run_in_threadpool(state.project, text_of(body, "project"))
+    settings = state.settings.publish
+    found = await run_in_threadpool(candidates, project, publisher_of(settings).name)
+    return answer({"copies": await run_in_threadpool(copies_now, project, settings, found)})
+
+
 async def go(request: Request) -> Response:
     """POST `/api/publish`: project. Publishes what passed gate, policy and a person."""
     state, body = state_of(request), await body_of(request)
@@ -38,4 +47,8 @@ async def go(request: Request) -> Response:
     return answer({"published": len(done.published), "failed": done.failed})
 
 
-ROUTES = [Route("/api/publish", look, methods=["GET"]), Route("/api/publish", go, methods=["POST"])]
+ROUTES = [
+    Route("/api/publish", look, methods=["GET"]),
+    Route("/api/publish", go, methods=["POST"]),
+    Route("/api/publish/copies", copies, methods=["POST"]),
+]

@@ -11,6 +11,7 @@ otherwise is not published.
 
 from __future__ import annotations
 
+import io
 import json
 import struct
 import tempfile
@@ -32,6 +33,7 @@ from proofsheet.pictures import DECODER_ERRORS, prepare_decoders
 from proofsheet.publish.chosen import ADDED, Chosen, chosen
 from proofsheet.publish.containers import gif, heif, jpeg, png, tiff, webp
 from proofsheet.publish.containers.part import CannotClean, Rebuilt, summary
+from proofsheet.publish.containers.stealth import hidden_text, without_it
 from proofsheet.publish.sidecar import run_exiftool
 
 # By the format that the first bytes announce: what builds a copy, and its extension, which exiftool goes by.
@@ -88,7 +90,7 @@ def publishable_copy(picture: Path, texts: Mapping[str, Any], keep: Collection[s
     with tempfile.TemporaryDirectory(dir=place) as folder:
         work = Path(folder).resolve() / f"copy{suffix}"
         try:
-            built: Rebuilt = module.rebuilt(picture.read_bytes())
+            built = _built(module, picture.read_bytes())
         except (CannotClean, struct.error, IndexError) as error:
             raise UsageError(f"No clean copy of {picture} can be made: {error}.", _NOT_SENT) from error
         work.write_bytes(built.data)
@@ -115,6 +117,27 @@ def _container(picture: Path) -> tuple[ModuleType, str]:
         kind = "a RAW file is never sent as it is" if picture.suffix.lower() in RAW_EXTENSIONS else "its format takes no texts"
         raise UsageError(f"No clean copy of {picture} can be made: {kind}.", "Save it as JPEG, PNG or TIFF and describe that.")
     return CONTAINERS[found]
+
+
+def _built(module: ModuleType, data: bytes) -> Rebuilt:
+    """A copy without metadata, and without a text that a generator wrote into the pixels."""
+    built: Rebuilt = module.rebuilt(data)
+    if module not in (png, webp):
+        return built
+    try:
+        with Image.open(io.BytesIO(built.data), formats=["PNG", "WEBP"]) as image:
+            where = hidden_text(image)
+            if not where:
+                return built
+            if getattr(image, "n_frames", 1) > 1:
+                raise CannotClean(f"a text of a generator is hidden in the {where} of an animation")
+            out = io.BytesIO()
+            lossless = {"lossless": True, "exact": True} if module is webp else {}
+            without_it(image, where).save(out, image.format, icc_profile=image.info.get("icc_profile"), **lossless)
+    except DECODER_ERRORS as error:
+        raise CannotClean(f"it cannot be decoded: {error}") from error
+    again: Rebuilt = module.rebuilt(out.getvalue())
+    return Rebuilt(again.data, (*built.left_out, f"a text of a generator in the lowest bits of its {where}"), hidden=where)
 
 
 def _tags(texts: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,7 +171,7 @@ def _proof(picture: Path, work: Path, module: ModuleType, built: Rebuilt, kept: 
     wrong = [n for n, v in wanted.items() if v and _plain(found.get(n)) != _plain(v)]
     if wrong:
         raise UsageError(f"{', '.join(wrong)} of a copy of {picture} did not read back as written.", _NOT_SENT)
-    if not _same_pixels(picture, work, built.frame):
+    if not _same_pixels(picture, work, built):
         raise UsageError(f"The pixels of a copy of {picture} differ from its own.", _NOT_SENT)
     told = (
         f"texts and pixels read back equal; it holds {summary(parts)}; XMP has {', '.join(n for n in tags if n.startswith('XMP-'))}"
@@ -157,16 +180,18 @@ def _proof(picture: Path, work: Path, module: ModuleType, built: Rebuilt, kept: 
     return told + (f"; left out as no such values: {', '.join(kept.odd)}" if kept.odd else "")
 
 
-def _same_pixels(picture: Path, work: Path, frame: int) -> bool:
+def _same_pixels(picture: Path, work: Path, built: Rebuilt) -> bool:
     """Whether two files show the same, frame by frame where the copy has several."""
     prepare_decoders()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             with Image.open(picture, formats=FORMATS) as one, Image.open(work, formats=FORMATS) as two:
-                one.seek(frame)
+                one.seek(built.frame)
+                if built.hidden:
+                    return np.array_equal(np.asarray(without_it(one, built.hidden)), np.asarray(two))
                 for number, shown in enumerate(ImageSequence.Iterator(two)):
-                    one.seek(frame + number)
+                    one.seek(built.frame + number)
                     if one.size != shown.size or not np.array_equal(np.asarray(one), np.asarray(shown)):
                         return False
         except DECODER_ERRORS:

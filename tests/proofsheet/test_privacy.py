@@ -131,3 +131,20 @@ def test_a_profile_keeps_its_colours_and_says_nothing_else() -> None:
     assert one is not None
     assert two is not None
     assert one.tobytes() == two.tobytes()
+
+
+@pytest.mark.parametrize("channels", ["alpha", "colours"])
+def test_a_prompt_in_the_lowest_bits_of_pixels_does_not_leave(tmp_path: Path, channels: str) -> None:
+    pixels = np.asarray(scene("RGB", size=(64, 64)).convert("RGBA")).copy()
+    signature = b"stealth_pngcomp" if channels == "alpha" else b"stealth_rgbinfo"
+    bits = np.unpackbits(np.frombuffer(signature + b"zqHUSH", np.uint8))
+    part = pixels[:, :, 3:] if channels == "alpha" else pixels[:, :, :3]
+    flat = part.swapaxes(0, 1).reshape(-1)
+    flat[: len(bits)] = flat[: len(bits)] & 0xFE | bits
+    part[...] = flat.reshape(part.swapaxes(0, 1).shape).swapaxes(0, 1)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    with publishable_copy(tmp_path / "a.png", TEXTS, KEEP, tmp_path / "out") as copy:
+        assert "lowest bits" in copy.proof
+        (shown,) = frames(copy.path)
+    assert np.abs(shown.astype(int) - pixels).max() == 1
+    assert len(set((shown[:, :, 3 if channels == "alpha" else 0] & 1).reshape(-1))) == 1

@@ -154,6 +154,23 @@ def test_only_gate_and_policy_and_person_let_a_picture_go_and_only_publishing_sa
 
 
 @needs_exiftool
+def test_a_dry_run_lists_what_each_copy_would_hold_and_sends_nothing(
+    made: tuple[Configuration, Project], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, project = made
+    monkeypatch.setenv("PROOFSHEET_LIBRARY", str(project.folder.parent))
+    monkeypatch.setenv("PROOFSHEET_HOME", str(project.home))
+    monkeypatch.setenv("PROOFSHEET_PUBLISH_TARGET", f"folder:{tmp_path / 'out'}")
+    for photo in project.store.read(MetadataQuality)[MetadataQuality.photo_id]:
+        review(project.ledger, photo, "approved", "", NOW)
+    told = Shell(project.home).json("publish", "harbour", "--proof")
+    assert len(told["copies"]) == 4
+    assert all("IHDR" in one["proof"] and "IDAT" in one["proof"] for one in told["copies"])
+    assert not (tmp_path / "out").exists()
+    assert not list(project.outgoing.iterdir())
+
+
+@needs_exiftool
 def test_a_file_that_is_there_is_never_written_over(made: tuple[Configuration, Project], tmp_path: Path) -> None:
     _, project = made
     for photo in project.store.read(MetadataQuality)[MetadataQuality.photo_id]:

@@ -24,11 +24,19 @@ class Part(NamedTuple):
 
 
 class Rebuilt(NamedTuple):
-    """A file built from what shows the picture, what of the original it lacks that can be seen, and which frame it shows."""
+    """A file built from what shows the picture.
+
+    Attributes:
+        data: the file.
+        left_out: what of the original it lacks beside metadata: pages, a video, a profile.
+        frame: the frame of the original that it begins with.
+        hidden: the channels whose lowest bits were set alike; empty if none were.
+    """
 
     data: bytes
     left_out: tuple[str, ...] = ()
     frame: int = 0
+    hidden: str = ""
 
 
 def inside(outer: str, found: Iterable[Part]) -> list[Part]:
