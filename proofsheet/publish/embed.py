@@ -110,13 +110,17 @@ def publishable_copy(picture: Path, texts: Mapping[str, Any], keep: Collection[s
 def _container(picture: Path) -> tuple[ModuleType, str]:
     with picture.open("rb") as stream:
         head = stream.read(32)
-    found = format_of(head)
-    if found == "HEIF" and b"avi" in head[8:32]:
-        found = "AVIF"
-    if picture.suffix.lower() in RAW_EXTENSIONS or found is None or found not in CONTAINERS:
-        kind = "a RAW file is never sent as it is" if picture.suffix.lower() in RAW_EXTENSIONS else "its format takes no texts"
-        raise UsageError(f"No clean copy of {picture} can be made: {kind}.", "Save it as JPEG, PNG or TIFF and describe that.")
-    return CONTAINERS[found]
+    found = format_of(head) or ""
+    if head[4:8] == b"ftyp":
+        found = "AVIF" if b"avi" in head[8:] else "HEIF"
+    if picture.suffix.lower() not in RAW_EXTENSIONS and found in CONTAINERS:
+        return CONTAINERS[found]
+    why = (
+        "a RAW file is never sent as it is"
+        if picture.suffix.lower() in RAW_EXTENSIONS
+        else f"it is none of {', '.join(CONTAINERS)}"
+    )
+    raise UsageError(f"No clean copy of {picture} can be made: {why}.", "Save it as JPEG, PNG or TIFF and describe that.")
 
 
 def _built(module: ModuleType, data: bytes) -> Rebuilt:

@@ -13,10 +13,11 @@ import pytest
 from PIL import Image, ImageCms, ImageSequence
 
 from proofsheet.errors import UsageError
-from proofsheet.pictures import prepare_decoders
+from proofsheet.pictures import DECODER_ERRORS, prepare_decoders
 from proofsheet.publish.containers.icc import cleaned, parts
 from proofsheet.publish.embed import Copy, publishable_copy
 from schemas.settings_review import KEPT as KEEP
+from tests.kit import SHARED
 from tests.privacy_kit import KEPT, KEPT_XMP, TABLE, hidden_in, profile, saved, scene, segment, tagged
 
 TEXTS = {"title": "A harbour", "caption": "Boats lie in a harbour.", "alt_text": "Boats", "keywords": ["boat", "harbour"]}
@@ -94,7 +95,7 @@ def test_the_proof_names_each_part_and_pictures_that_are_left_out(tmp_path: Path
     ("name", "data", "why"),
     [
         ("a.dng", saved(scene(), "TIFF"), "a RAW file is never sent"),
-        ("a.bmp", saved(scene(), "BMP"), "its format takes no texts"),
+        ("a.bmp", saved(scene(), "BMP"), "it is none of JPEG, PNG"),
         ("a.jpg", saved(scene(), "JPEG")[:-40], "its end is missing"),
         ("b.jpg", saved(scene(), "JPEG")[:-2] + b"zqHUSH at 48.2083 16.3700\xff\xd9", "text stands between the codes"),
         ("c.jpg", saved(scene(), "JPEG").replace(b"\xff\xc0", segment(0xDE, b"x") + b"\xff\xc0"), "DHP"),
@@ -148,3 +149,32 @@ def test_a_prompt_in_the_lowest_bits_of_pixels_does_not_leave(tmp_path: Path, ch
         (shown,) = frames(copy.path)
     assert np.abs(shown.astype(int) - pixels).max() == 1
     assert len(set((shown[:, :, 3 if channels == "alpha" else 0] & 1).reshape(-1))) == 1
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the files made by others are not here")
+def test_whole_files_made_by_others_are_sent(tmp_path: Path) -> None:
+    """Four of each kind; the damaged ones among them may be refused, the others may not."""
+    prepare_decoders()
+    chosen: list[Path] = []
+    for suffix in (".jpg", ".jpeg", ".mpo", ".png", ".webp", ".tif", ".tiff", ".gif", ".heic", ".avif"):
+        some = [p for p in sorted(SHARED.rglob(f"*{suffix}")) if whole(p)]
+        chosen += some[:: max(1, len(some) // 4)][:4]
+    refused = {}
+    for picture in chosen:
+        try:
+            copied(picture, tmp_path)
+        except UsageError as error:
+            refused[picture.name] = str(error)
+    assert len(chosen) >= 25
+    assert len(refused) <= len(chosen) * 0.05, refused
+
+
+def whole(picture: Path) -> bool:
+    if picture.stat().st_size > 1 << 20 or picture.name.startswith(("crash", "oom", "decompression", "png_decompression")):
+        return False
+    try:
+        frames(picture)
+    except DECODER_ERRORS:
+        return False
+    return True
