@@ -16,7 +16,7 @@ _CONTROL, _APPLICATION, _IMAGE, _TRAILER = 0xF9, 0xFF, 0x2C, 0x3B
 _LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 _XMP = b"XMP DataXMP"
 _NAMES = {_CONTROL: "graphic control", _APPLICATION: "application", 0xFE: "comment", 0x01: "plain text"}
-_MOST_CODES = 1 << 12
+_MOST_CODES, _MOST_PIXELS = 1 << 12, 1 << 28
 
 
 class _Block(NamedTuple):
@@ -90,6 +90,8 @@ def _extension(data: bytes, at: int) -> tuple[int, _Block]:
 def _image(data: bytes, at: int) -> tuple[int, _Block]:
     start = at + 10 + _colours(data[at + 9])
     width, height = data[at + 5] | data[at + 6] << 8, data[at + 7] | data[at + 8] << 8
+    if width * height > _MOST_PIXELS:
+        raise CannotClean(f"a picture of {width} x {height} is in it")
     end, value = _sub_blocks(data, start + 1)
     coded = value[: _coded_size(value, data[start], width * height)]
     shown = data[at : start + 1] + (_divided(coded) if coded != value else data[start + 1 : end])
