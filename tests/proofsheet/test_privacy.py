@@ -100,6 +100,7 @@ def test_the_proof_names_each_part_and_pictures_that_are_left_out(tmp_path: Path
         ("b.jpg", saved(scene(), "JPEG")[:-2] + b"zqHUSH at 48.2083 16.3700\xff\xd9", "text stands between the codes"),
         ("c.jpg", saved(scene(), "JPEG").replace(b"\xff\xc0", segment(0xDE, b"x") + b"\xff\xc0"), "DHP"),
         ("a.png", saved(scene(), "PNG")[:-60], "no whole PNG"),
+        ("a.gif", saved(scene("P"), "GIF").replace(b",\0\0\0\0", b",\xff\xff\xff\xff"), "reaches to"),
     ],
 )
 def test_what_cannot_be_cleaned_is_not_sent_and_the_reason_is_given(tmp_path: Path, name: str, data: bytes, why: str) -> None:

@@ -90,8 +90,9 @@ def _extension(data: bytes, at: int) -> tuple[int, _Block]:
 def _image(data: bytes, at: int) -> tuple[int, _Block]:
     start = at + 10 + _colours(data[at + 9])
     width, height = data[at + 5] | data[at + 6] << 8, data[at + 7] | data[at + 8] << 8
-    if width * height > _MOST_PIXELS:
-        raise CannotClean(f"a picture of {width} x {height} is in it")
+    left, top = data[at + 1] | data[at + 2] << 8, data[at + 3] | data[at + 4] << 8
+    if (left + width) * (top + height) > _MOST_PIXELS:  # readers make room up to its edge
+        raise CannotClean(f"a picture of it reaches to {left + width} x {top + height}")
     end, value = _sub_blocks(data, start + 1)
     coded = value[: _coded_size(value, data[start], width * height)]
     shown = data[at : start + 1] + (_divided(coded) if coded != value else data[start + 1 : end])
