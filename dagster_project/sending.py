@@ -1,16 +1,21 @@
 """Publishing, as the command line and the metadata page do it.
 
-Holds `publish_now`.
+Holds `publish_now` and `copies_now`.
 Add here: another condition under which pictures may be sent.
 Keep out: what may go (proofsheet/publish/publishing.py).
 """
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
 from contextlib import closing, nullcontext
 
 from proofsheet.clock import utc_now
+from proofsheet.errors import ProofsheetError
+from proofsheet.files import Refused
 from proofsheet.locks import hold
+from proofsheet.publish.embed import publishable_copy
 from proofsheet.publish.publishing import Candidate, Published, candidates, publish
 from proofsheet.publish.targets.named import publisher_of
 from proofsheet.words.states import events
@@ -36,3 +41,23 @@ def publish_now(project: Project, settings: PublishSettings, *, locked: bool = F
             project.ledger.add(LifecycleEvent, events(one.photo_id, one.attempt, ("accepted", "uploaded"), now))
 
         return publish(project, found, publisher, settings.keep, now, noted)
+
+
+def copies_now(project: Project, settings: PublishSettings, found: Sequence[Candidate]) -> list[dict[str, str]]:
+    """Make the copies that may go, under the project's run lock, and send none of them.
+
+    Returns:
+        The path of each, with `proof`, what its copy holds, or `problem`, why it would not be sent.
+    """
+    told = []
+    with hold(project.run_lock, "publish", wait_s=0):
+        shutil.rmtree(project.outgoing, ignore_errors=True)
+        for one in found:
+            if one.held_back:
+                continue
+            try:
+                with publishable_copy(project.folder / one.path, one.texts, settings.keep, project.outgoing) as copy:
+                    told.append({"path": one.path, "proof": copy.proof})
+            except (ProofsheetError, Refused, OSError, ValueError) as error:
+                told.append({"path": one.path, "problem": str(error)})
+    return told

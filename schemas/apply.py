@@ -91,7 +91,7 @@ class Upload(Table, name="uploads", origin="fact"):
     path = column(pl.String, "The file that was published, inside the project folder.")
     name_there = column(pl.String, "Its name at the target.")
     content_hash = column(pl.String, "SHA-256 of the published copy.")
-    proof = column(pl.String, "What was read back from the copy: its texts, and that nothing private is left.")
+    proof = column(pl.String, "What was read back from the copy: each part, tag and text that it holds.")
     uploaded_at = column(pl.Datetime("us"), "When (UTC).")
     version = column(pl.Int64, "Which version of the photo at this target it is; null is the first.", nullable=True, ge=1)
 

@@ -13,6 +13,9 @@ from pydantic import Field, SecretStr
 
 from schemas.settings import KNOB, Settings
 
+Kept = Literal["copyright", "creator", "date", "camera", "lens", "gps", "serial", "owner", "prompt"]
+KEPT: tuple[Kept, ...] = ("copyright", "creator", "date", "camera", "lens")
+
 
 class ReviewSettings(Settings):
     """How sets come before the eye."""
@@ -66,8 +69,9 @@ class PublishSettings(Settings):
         description="For the server of target; better given as PROOFSHEET_PUBLISH_PASSWORD than in a file.",
         json_schema_extra=KNOB,
     )
-    keep: list[Literal["gps", "serial", "owner", "prompt"]] = Field(
-        default_factory=list,
-        description="Private things that may stay in published copies: gps, serial, owner, prompt; everything else goes.",
+    keep: list[Kept] = Field(
+        default_factory=lambda: list(KEPT),
+        description="Fields of the original that published copies have, of copyright, creator, date, camera, lens, gps, serial, "
+        "owner, prompt; nothing else of its metadata is copied.",
         json_schema_extra=KNOB,
     )

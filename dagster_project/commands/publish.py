@@ -17,7 +17,7 @@ import click
 import polars as pl
 
 from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
-from dagster_project.sending import publish_now
+from dagster_project.sending import copies_now, publish_now
 from proofsheet.choices import held_photos, present_choices
 from proofsheet.clock import utc_now
 from proofsheet.errors import ProofsheetError
@@ -36,20 +36,24 @@ _FAILED, _BLOCKED = 1, 4
 @click.argument("project")
 @click.option("--execute", is_flag=True, help="Do it, after asking; without this nothing is sent.")
 @click.option("--yes", is_flag=True, help="Do it without asking.")
+@click.option("--proof", is_flag=True, help="Make the copies without sending them, and list what each holds.")
 @click.option("--taken-back", "gone", metavar="NAME", multiple=True, help="Note that NAME no longer stands at the target.")
 @json_option
-def publishing(project: str, execute: bool, yes: bool, gone: tuple[str, ...], as_json: bool) -> None:
+def publishing(project: str, execute: bool, yes: bool, proof: bool, gone: tuple[str, ...], as_json: bool) -> None:
     """Send copies of what is chosen and passed gate, policy and a person in PROJECT to the target of the settings.
 
     Texts that were corrected since go as a new version under a name of its own. What stands at a target and is no longer chosen is
     listed; nothing is deleted there. Exit code 4 if gate or policy held texts back. The JSON has target, ready, again: [{path,
-    version, name}], held_back, take_back: [{path, name, target, uploaded_at, reason}], and published, failed after --execute.
+    version, name}], held_back, take_back: [{path, name, target, uploaded_at, reason}], and published, failed after --execute;
+    with --proof also copies: [{path, proof or problem}].
     """
     settings, workspace = settings_and_workspace()
     found, target = workspace.project(project), publisher_of(settings.publish).name
     for name in gone:
         taken_back(found, target, name, utc_now())
     told = outlook(found, target)
+    if proof:
+        told["copies"] = copies_now(found, settings.publish, candidates(found, target))
     if execute and not yes:
         click.confirm(f"Publish {told['ready']} pictures to {target}?", abort=True, err=True)
     if execute or yes:
@@ -59,7 +63,7 @@ def publishing(project: str, execute: bool, yes: bool, gone: tuple[str, ...], as
         print_json(told)
     else:
         _show(told)
-    if told.get("failed"):
+    if told.get("failed") or any("problem" in c for c in told.get("copies", ())):
         sys.exit(_FAILED)
     if any(reason.startswith(("gate", "policy")) for reason in told["held_back"]):
         sys.exit(_BLOCKED)
@@ -67,15 +71,15 @@ def publishing(project: str, execute: bool, yes: bool, gone: tuple[str, ...], as
 
 def _show(told: Mapping[str, Any]) -> None:
     sent = f", {told['published']} published" if "published" in told else ""
-    failed = {one["path"]: one["problem"] for one in told.get("failed", ())}
+    failed = {one["path"] for one in told.get("failed", ())}
     out().print(f"{told['ready']} ready for {told['target']}{sent}", markup=False)
     for one in told["again"]:
         what = "published again" if sent and one["path"] not in failed else "to be published again"
         out().print(f"  {one['path']}: {what} as version {one['version']}, {one['name']}", markup=False)
     for reason, count in told["held_back"].items():
         out().print(f"  {count} held back: {reason}", markup=False)
-    for path, problem in failed.items():
-        out().print(f"  {path}: {problem}", markup=False)
+    for one in (*told.get("copies", ()), *told.get("failed", ())):
+        out().print(f"  {one['path']}: {one.get('proof') or one['problem']}", markup=False)
     for one in told["take_back"]:
         out().print(f"  take back {one['name']} at {one['target']}: {one['reason']}", markup=False)
     if told["take_back"]:

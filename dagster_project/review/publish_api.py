@@ -14,9 +14,9 @@ from starlette.routing import Route
 
 from dagster_project.review.http import answer, body_of, text_of
 from dagster_project.review.state import state_of
-from dagster_project.sending import publish_now
+from dagster_project.sending import copies_now, publish_now
 from proofsheet.clock import utc_now
-from proofsheet.publish.publishing import ALREADY, outlook
+from proofsheet.publish.publishing import ALREADY, candidates, outlook
 from proofsheet.publish.targets.named import publisher_of
 from proofsheet.publish.uploads import taken_back
 
@@ -27,6 +27,15 @@ async def look(request: Request) -> Response:
     project = await run_in_threadpool(state.project, request.query_params.get("project", ""))
     told = await run_in_threadpool(outlook, project, publisher_of(state.settings.publish).name)
     return answer({**told, "uploaded": told["held_back"].pop(ALREADY, 0)})
+
+
+async def copies(request: Request) -> Response:
+    """POST `/api/publish/copies`: project. Makes the copies without sending them: what each holds, or why it would not be sent."""
+    state, body = state_of(request), await body_of(request)
+    project = await run_in_threadpool(state.project, text_of(body, "project"))
+    settings = state.settings.publish
+    found = await run_in_threadpool(candidates, project, publisher_of(settings).name)
+    return answer({"copies": await run_in_threadpool(copies_now, project, settings, found)})
 
 
 async def go(request: Request) -> Response:
@@ -49,5 +58,6 @@ async def gone(request: Request) -> Response:
 ROUTES = [
     Route("/api/publish", look, methods=["GET"]),
     Route("/api/publish", go, methods=["POST"]),
+    Route("/api/publish/copies", copies, methods=["POST"]),
     Route("/api/publish/taken_back", gone, methods=["POST"]),
 ]

@@ -70,7 +70,7 @@ def test_a_copy_has_the_texts_and_nothing_private_and_the_original_is_untouched(
     with publishable_copy(picture, TEXTS, (), tmp_path / "out") as copy:
         found = exiftool(copy.path)
         text = copy.path.read_bytes()
-        assert "no gps, serial, owner, prompt" in copy.proof
+        assert "texts and pixels read back equal" in copy.proof
     assert found["XMP-dc:Title"] == "Ä harbour"
     assert found["XMP-dc:Description"] == TEXTS["caption"]
     assert found["XMP-dc:Subject"] == ["ship", "-gps:all="]
@@ -97,7 +97,7 @@ def test_prompts_in_a_generated_png_do_not_leave_unless_they_may(tmp_path: Path)
 def test_what_is_no_picture_is_told_and_not_copied(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"no picture")
     with (
-        pytest.raises(UsageError, match="exiftool could not write a copy"),
+        pytest.raises(UsageError, match="it is none of JPEG, PNG"),
         publishable_copy(tmp_path / "a.jpg", TEXTS, (), tmp_path / "out"),
     ):
         pass
@@ -152,6 +152,23 @@ def test_only_gate_and_policy_and_person_let_a_picture_go_and_only_publishing_sa
     assert one in project.store.read(Export)[Export.photo_id].to_list()
     assert project_status(project).accepted == 3  # one was rejected
     assert project.ledger.rows(Upload)[Upload.proof].str.contains("read back equal").all()
+
+
+@needs_exiftool
+def test_a_dry_run_lists_what_each_copy_would_hold_and_sends_nothing(
+    made: tuple[Configuration, Project], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, project = made
+    monkeypatch.setenv("PROOFSHEET_LIBRARY", str(project.folder.parent))
+    monkeypatch.setenv("PROOFSHEET_HOME", str(project.home))
+    monkeypatch.setenv("PROOFSHEET_PUBLISH_TARGET", f"folder:{tmp_path / 'out'}")
+    for photo in project.store.read(MetadataQuality)[MetadataQuality.photo_id]:
+        review(project.ledger, photo, "approved", "", NOW)
+    told = Shell(project.home).json("publish", "harbour", "--proof")
+    assert len(told["copies"]) == 4
+    assert all("IHDR" in one["proof"] and "IDAT" in one["proof"] for one in told["copies"])
+    assert not (tmp_path / "out").exists()
+    assert not list(project.outgoing.iterdir())
 
 
 @needs_exiftool

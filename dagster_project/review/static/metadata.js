@@ -134,8 +134,13 @@ at("publish-open").addEventListener("click", async () => {
   at("publish-told").replaceChildren(element("p", {}, `${found.ready} photos pass gate, policy and a person; ${found.uploaded} are published already.`),
     element("ul", {}, ...found.again.map((/** @type {any} */ a) => element("li", {}, `${a.path}: to be published again as version ${a.version}, ${a.name}`))),
     element("ul", {}, ...Object.entries(found.held_back).map(([why, n]) => element("li", {}, `${n} held back: ${why}`))), element("p", {}, `Target: ${found.target}`), ...takeBack(found.take_back));
-  at("publish-go").disabled = !found.ready;
+  at("publish-go").disabled = at("publish-copies").disabled = !found.ready;
   at("publish").showModal();
+});
+at("publish-copies").addEventListener("click", async () => {
+  const { copies } = await act(post("/api/publish/copies", { project }), "");
+  at("publish-told").append(element("ul", {}, ...copies.map((/** @type {any} */ c) => element("li", {}, `${c.path}: ${c.proof || c.problem}`))));
+  at("publish-copies").disabled = true;
 });
 at("publish-go").addEventListener("click", async () => {
   const found = await act(post("/api/publish", { project }), "Published.");

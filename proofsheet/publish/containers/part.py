@@ -1,0 +1,56 @@
+"""What a file consists of: every chunk, tag and box by name, and whether it may be in a copy.
+
+Holds `Part`, `Rebuilt`, `CannotClean` and `summary`.
+Add here: what every container needs.
+Keep out: containers themselves (the modules beside this one).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class CannotClean(ValueError):
+    """Why no copy of a file can be made that surely holds nothing else."""
+
+
+class Part(NamedTuple):
+    """A part of a file: its name, its size in bytes, and whether a copy may hold it as it is."""
+
+    name: str
+    size: int
+    known: bool
+
+
+class Rebuilt(NamedTuple):
+    """A file built from what shows the picture.
+
+    Attributes:
+        data: the file.
+        left_out: what of the original it lacks beside metadata: pages, a video, a profile.
+        frame: the frame of the original that it begins with.
+        hidden: the channels whose lowest bits were set alike; empty if none were.
+    """
+
+    data: bytes
+    left_out: tuple[str, ...] = ()
+    frame: int = 0
+    hidden: str = ""
+
+
+def inside(outer: str, found: Iterable[Part]) -> list[Part]:
+    """The parts of a part, named with it."""
+    return [Part(f"{outer} {p.name}", p.size, p.known) for p in found]
+
+
+def summary(found: Iterable[Part]) -> str:
+    """Parts in the order of the file, in words; those of one name are counted together.
+
+    Returns:
+        Such as `SOI 2 B, DQT 2 x 134 B together`.
+    """
+    sizes: dict[str, list[int]] = {}
+    for one in found:
+        sizes.setdefault(one.name, []).append(one.size)
+    return ", ".join(f"{n} {s[0]:,} B" if len(s) == 1 else f"{n} ({len(s)} parts, {sum(s):,} B)" for n, s in sizes.items())

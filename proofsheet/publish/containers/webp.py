@@ -1,0 +1,139 @@
+"""WebP copies, animated ones too: the chunks that show the picture, each coded picture to its last byte.
+
+Holds `rebuilt` and `parts`.
+Add here: another chunk that changes how the picture looks.
+Keep out: what stands in EXIF (directories.py) and in profiles (icc.py).
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import struct
+from collections.abc import Callable, Iterator
+
+from PIL import Image
+
+from proofsheet.publish.containers import directories, icc
+from proofsheet.publish.containers.part import CannotClean, Part, Rebuilt, inside
+
+_CODED = (b"VP8 ", b"VP8L")
+_SIZES = {b"VP8X": 10, b"ANIM": 6}
+_FRAME = 16  # bytes of a frame of an animation before its chunks
+_PROFILE, _META = 0x20, 0x2C  # flags: a profile; a profile, EXIF or XMP
+_SPARE = 4  # bytes; a coder may write up to three more than a decoder reads
+
+Chunk = tuple[bytes, bytes]
+
+
+def rebuilt(data: bytes) -> Rebuilt:
+    """A WebP of the chunks that show the picture.
+
+    Raises:
+        CannotClean: if it is cut off or damaged.
+    """
+    chunks = list(_chunks(data[12 : _end(data)]))
+    profile = next((v for k, v in chunks if k == b"ICCP"), b"")
+    cleaned = icc.cleaned(profile) or b""
+    shown = [(k, cleaned) if k == b"ICCP" else (k, v) for k, v in _shown(chunks)]
+    body = b"WEBP" + b"".join(_written(k, _flagged(v, bool(cleaned)) if k == b"VP8X" else v) for k, v in shown if v)
+    left_out = ("a colour profile that cannot be read",) if profile and not cleaned else ()
+    return Rebuilt(b"RIFF" + struct.pack("<I", len(body)) + body, left_out)
+
+
+def parts(data: bytes) -> list[Part]:
+    """Every chunk, those of frames too, and what follows the last one."""
+    end = _end(data)
+    found, chunks = [Part("RIFF", 12, True)], list(_chunks(data[12:end]))
+    shown = _shown(chunks)
+    for kind, value in chunks:
+        name, size = kind.decode("latin-1").strip(), len(value) + 8
+        if kind == b"EXIF":
+            found += inside(name, directories.exif_parts(value.removeprefix(b"Exif\0\0")))
+        elif kind == b"ICCP":
+            found += inside(name, icc.parts(value))
+        else:
+            found.append(Part(name, size, kind == b"XMP " or (kind, value) in shown))
+    return [*found, *([Part("bytes after the end", len(data) - end, False)] if end < len(data) else [])]
+
+
+def _end(data: bytes) -> int:
+    """Where the container says that it ends."""
+    end = 8 + int(struct.unpack_from("<I", data, 4)[0])
+    if end > len(data) + 1:  # the last padding may be missing
+        raise CannotClean("its end is missing")
+    return min(end, len(data))
+
+
+def _chunks(body: bytes) -> Iterator[Chunk]:
+    at = 0
+    while at + 8 <= len(body):
+        kind, size = struct.unpack_from("<4sI", body, at)
+        value = body[at + 8 : at + 8 + size]
+        if len(value) < size:
+            raise CannotClean(f"its chunk {kind.decode('latin-1')} is cut off")
+        yield kind, value
+        at += 8 + size + size % 2
+    if at < len(body):
+        yield b"rest", body[at:]
+
+
+def _written(kind: bytes, value: bytes) -> bytes:
+    return struct.pack("<4sI", kind, len(value)) + value + bytes(len(value) % 2)
+
+
+def _shown(chunks: list[Chunk], sides: bytes = b"") -> list[Chunk]:
+    """What of some chunks shows the picture; `sides` are width and height less one, in three bytes each."""
+    found = []
+    for kind, value in chunks:
+        if kind == b"VP8X" and len(value) == _SIZES[kind]:
+            sides = value[4:10]
+            found.append((kind, value[:1] + bytes(3) + sides))
+        elif kind in _CODED:
+            found.append((kind, _exact(value, functools.partial(_pixels, kind))))
+        elif kind == b"ALPH" and len(sides) == 6 and value:
+            found.append((kind, value[:1] + _exact(value[1:], functools.partial(_alpha, value[0], sides))))
+        elif kind == b"ANMF":
+            inner = [c for c in _shown(list(_chunks(value[_FRAME:])), value[6:12]) if c[0] in (*_CODED, b"ALPH")]
+            found.append((kind, value[:_FRAME] + b"".join(_written(*c) for c in inner)))
+        elif kind == b"ICCP" or len(value) == _SIZES.get(kind):
+            found.append((kind, value))
+    return found
+
+
+def _flagged(value: bytes, profile: bool) -> bytes:
+    """The head of an extended file, which says what is in it."""
+    return bytes((value[0] & ~_META | profile * _PROFILE,)) + value[1:]
+
+
+def _exact(value: bytes, pixels: Callable[[bytes], bytes | None]) -> bytes:
+    """Coded pixels without what follows them: the shortest beginning that shows the same."""
+    wanted = pixels(value)
+    if wanted is None:
+        raise CannotClean("its picture is damaged")
+    if pixels(value[:-_SPARE]) != wanted:
+        return value
+    least, enough = 0, len(value)
+    while enough - least > 1:
+        middle = (least + enough) // 2
+        least, enough = (least, middle) if pixels(value[:middle]) == wanted else (middle, enough)
+    return value[:enough]
+
+
+def _alpha(method: int, sides: bytes, value: bytes) -> bytes | None:
+    """An alpha plane, or None if it is not whole; coded ones are a lossless picture without its head."""
+    width, height = int.from_bytes(sides[:3], "little"), int.from_bytes(sides[3:], "little")
+    if method & 3 == 0:
+        size = (width + 1) * (height + 1)
+        return value[:size] if len(value) >= size else None
+    return _pixels(b"VP8L", b"\x2f" + struct.pack("<I", width | height << 14) + value)
+
+
+def _pixels(kind: bytes, value: bytes) -> bytes | None:
+    """Coded pixels, or None if they do not decode."""
+    body = b"WEBP" + _written(kind, value)
+    try:
+        with Image.open(io.BytesIO(b"RIFF" + struct.pack("<I", len(body)) + body), formats=["WEBP"]) as image:
+            return image.tobytes()
+    except (OSError, ValueError):
+        return None
