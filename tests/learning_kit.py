@@ -40,10 +40,7 @@ def made_sets(projects: int = 4, sets: int = 60, seed: int = 1, anomalies: float
     features = set_features(bank, members, [2] * count)
     groups = [f"project{k // sets}" for k in range(count)]
     keys = [f"set{k}" for k in range(count)]
-    sharpest = np.where(features.mask, features.x[:, :, 0], -np.inf).argmax(axis=1)
-    return SelectionData(
-        features, winner, winner < 2, sharpest, groups, keys, keys, [[ids[m] for m in s] for s in members], "test encoder"
-    )
+    return SelectionData(features, winner, winner < 2, groups, keys, keys, [[ids[m] for m in s] for s in members], "test encoder")
 
 
 def made_crops(projects: int = 3, pictures: int = 50, seed: int = 1) -> CropData:
@@ -71,4 +68,5 @@ def made_crops(projects: int = 3, pictures: int = 50, seed: int = 1) -> CropData
         [f"c{k}" for k in range(count)],
         vectors,
         np.ones((count, 2), np.float32),
+        [f"photo{k}" for k in range(count)],
     )

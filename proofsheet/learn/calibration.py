@@ -1,6 +1,6 @@
 """How far stated confidences are from what comes true.
 
-Holds `expected_calibration_error` and `reliability`.
+Holds `expected_calibration_error`, `error_by_chance` and `reliability`.
 Add here: another measure of calibration.
 Keep out: making confidences better (ranker.py, crop_training.py).
 """
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
-_BINS = 10
+_BINS, _SAMPLES = 10, 400
 
 
 def expected_calibration_error(confidence: Floats, right: npt.NDArray[np.bool_]) -> float:
@@ -25,6 +25,12 @@ def expected_calibration_error(confidence: Floats, right: npt.NDArray[np.bool_])
         if inside.any():
             found += inside.mean() * abs(confidence[inside].mean() - right[inside].mean())
     return float(found)
+
+
+def error_by_chance(confidence: Floats, seed: int = 0) -> float:
+    """The error that confidences which are exactly true stay below in 95 of 100 such samples: few cases scatter."""
+    draws = np.random.default_rng(seed).random((_SAMPLES, len(confidence))) < confidence
+    return float(np.quantile([expected_calibration_error(confidence, right) for right in draws], 0.95))
 
 
 def reliability(confidence: Floats, right: npt.NDArray[np.bool_]) -> list[dict[str, float]]:

@@ -17,7 +17,7 @@ import polars as pl
 from proofsheet.learn import heldout
 from proofsheet.learn.intervals import clopper_pearson_low, wilson
 from proofsheet.learn.metrics import CRITICAL, TIME_SAVED
-from proofsheet.learn.ranker import picks, softmax
+from proofsheet.learn.points import picks, softmax
 from proofsheet.verdicts import counted
 from proofsheet.workspace import Project
 from schemas.history import Selection

@@ -18,7 +18,7 @@ from proofsheet.learn import heldout
 from proofsheet.learn.calibration import expected_calibration_error
 from proofsheet.learn.crop_model import CropProposer
 from proofsheet.learn.model_files import load_crops, load_ranker
-from proofsheet.learn.ranker import picks, softmax, temperature_of
+from proofsheet.learn.points import picks, softmax, temperature_of
 from proofsheet.learn.scene_training import SceneClassifier, load_scenes
 from proofsheet.workspace import Project
 from schemas.history import CropExample
@@ -66,10 +66,11 @@ def ranker_model_rows(project: Project, fits: pl.DataFrame, embeddings: pl.DataF
         return RankerModel.frame([_full(row, {RankerModel.note: f"{note}; train again"})])
     try:
         model = load_ranker(project.models, str(fit[FitColumns.fit_id]))
-        model.trees and model.trees.scores(np.zeros((1, model.net.mean.shape[0]), np.float32))  # lightgbm is here, and reads them
+        members = model.members
+        members.trees and members.trees.scores(members.net.mean[None])  # lightgbm is here, and reads them
     except ProofsheetError as error:
         return RankerModel.frame([_full(row, {RankerModel.note: f"{error.what} {error.next_step}"})])
-    point = settings.overrule_at_of.get(project.name) or settings.overrule_at or model.overrule_at
+    point = settings.overrule_at_of.get(project.name) or settings.overrule_at or model.point_of(project.name)
     served = {RankerModel.fit_id: fit[FitColumns.fit_id], RankerModel.status: "in force", RankerModel.overrule_at: point}
     return RankerModel.frame(
         [_full(row, {RankerModel.note: "", **served, **_calibrated(project, str(fit[FitColumns.fit_id]), point)})]
