@@ -225,10 +225,12 @@ class Threshold(Table, name="threshold_report"):
 
 
 class Readiness(Table, name="readiness"):
-    """The gates of the rollout, one row a gate: what is wanted, what is, and whether it is met."""
+    """The gates of the rollout, one row a gate: what is wanted, what is, on how many cases, beside which rule, and if it is met."""
 
     gate_name = column(pl.String, "Name of the gate.", key=True)
     wanted = column(pl.String, "What it asks for.")
     found = column(pl.String, "What there is.")
     n = column(pl.Int64, "Number of cases behind it.", ge=0)
-    met = column(pl.String, "Whether it is met.", isin=("yes", "no", "unknown"))
+    least_n = column(pl.Int64, "Number of cases without which the gate says nothing.", ge=0)
+    baseline = column(pl.String, "What the trivial rule gets on the same cases.")
+    met = column(pl.String, "Whether it is met.", isin=("yes", "no", "not enough data"))

@@ -211,8 +211,8 @@ def set_features(bank: Bank, sets: Sequence[Sequence[int]], tops: Sequence[int])
     parts = [measures, against, np.abs(against), places, _vector_parts(bank.vectors, safe, mask, top)]
     x = np.concatenate([*parts, _stage_parts(stages, mask, top)], axis=2).astype(np.float32)
     x = np.where(mask[..., None], x, 0.0).astype(np.float32)
-    known = (~mask | bank.measured[safe]).all(axis=1) if len(bank.ids) else mask.any(axis=1)
-    lost = np.asarray(mask & ~known[:, None])
+    known = np.asarray((~mask | bank.measured[safe]).all(axis=1) if len(bank.ids) else mask.any(axis=1))
+    lost = mask & ~known[:, None]
     x[..., :MEASURED] = np.where(lost[..., None], np.nan, x[..., :MEASURED])
     return SetFeatures(x, mask, top, rows, stages, bank.vectors)
 

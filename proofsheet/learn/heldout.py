@@ -109,6 +109,13 @@ def trained_on(models: Path, fit_id: str) -> pl.DataFrame | None:
     return rows.filter(~pl.col(TEST)) if rows.height else None
 
 
+def photos_trained_on(models: Path, start: str) -> set[str] | None:
+    """Members of the sets that the model whose id begins so was trained on; None if that is not known."""
+    files = sorted(model_path(models, "").parent.glob(f"{start}*.heldout.parquet"))
+    rows = trained_on(models, files[0].name.partition(".")[0]) if len(files) == 1 else None
+    return None if rows is None else set(rows[MEMBERS].explode())
+
+
 def probabilities(rows: pl.DataFrame) -> npt.NDArray[np.float64]:
     """Probabilities padded with zeros: (sets, most)."""
     most = max((len(p) for p in rows[P]), default=1)

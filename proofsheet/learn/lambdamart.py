@@ -66,7 +66,7 @@ class Trees:
 
 
 def train_trees(x: Floats, mask: npt.NDArray[np.bool_], winner: Ints, seed: int) -> Trees:
-    """Fit trees to choices; arguments as in `train_listwise`. Threads change no tree; on few pictures they cost more than they bring."""
+    """Fit trees to choices; arguments as in `train_listwise`. Threads change no tree, and on few pictures only cost."""
     import lightgbm
 
     labels = np.zeros(mask.shape, dtype=np.int32)

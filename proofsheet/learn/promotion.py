@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from proofsheet.learn.calibration import error_by_chance, expected_calibration_error
+from proofsheet.learn.calibration import boast, boast_by_chance
 from proofsheet.learn.intervals import bootstrap, bootstrap_within
 
 Doubles = npt.NDArray[np.float64]
@@ -78,13 +78,16 @@ def crosswise_rule(said: Answers, rival: str, what: str, outside: Figures | None
         what: sets or boxes.
         outside: gain over the trivial rule on projects that were held out whole; None where there are too few projects.
     """
-    n, ece = len(said.new), expected_calibration_error(said.confidence, said.right)
+    n, over = len(said.new), boast(said.confidence, said.right)
     gain, low, high = bootstrap_within(said.new - said.old, said.groups, said.clusters)
-    most = max(_ECE, error_by_chance(said.confidence)) if n else _ECE
+    most = max(_ECE, boast_by_chance(said.confidence)) if n else _ECE
     findings = [
         (n >= LEAST_CROSSWISE, f"judged crosswise on {n} {what}, each by a fit without it (at least {LEAST_CROSSWISE})"),
         (low > 0, f"gain over {rival} in these projects: {_points(gain, low, high)}; above 0 is needed)"),
-        (ece <= most, f"expected calibration error {ece:.3f} (at most {most:.3f} for {n} {what})"),
+        (
+            over <= most,
+            f"stated confidences exceed what came true by {over:.3f} (at most {most:.3f}, for {len(said.right)} answers)",
+        ),
     ]
     if outside is not None:
         told = _points(outside["mean"], outside["low"], outside["high"])

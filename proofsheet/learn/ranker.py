@@ -149,7 +149,7 @@ class Ranker:
         for name, taste in self.tastes.items():
             here = np.flatnonzero(names == name) if len(names) else np.empty(0, np.int64)
             if len(here):
-                found[here] += self.members.taste_columns(features.some(here)) @ taste.weights
+                found[here] = taste.scores(self.members.taste_columns(features.some(here)), found[here])
         return found
 
     def probabilities(self, features: SetFeatures, temperature: float = 1.0, groups: Sequence[str] = ()) -> Doubles:
@@ -202,10 +202,8 @@ def fit_ranker(
     scores = weighed(outside, weights)
     point = operating_point(softmax(scores, features.mask), features.top, winner, anomaly)
     members = _members(features, winner, anomaly, how)
-    tastes: Mapping[str, Taste] = {}
-    if len(set(groups)) >= 3:  # else the members above saw the project: what it has for itself cannot be told
-        columns = members.taste_columns(features)
-        tastes = fit_tastes(columns, scores, features, winner, anomaly, groups, clusters, point, how.seed)
+    columns = members.taste_columns(features)
+    tastes = fit_tastes(columns, scores, features, winner, anomaly, groups, clusters, point, how.seed)
     members = members if weights[2] else replace(members, direction=None)
     return Ranker(members, weights, point, encoder_id, tastes)
 

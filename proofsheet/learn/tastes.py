@@ -19,8 +19,8 @@ from proofsheet.learn.points import Doubles, operating_point, picks, softmax
 from proofsheet.learn.splits import folds_of
 
 LEAST_SETS = 20
-_FOLDS = 5
-_PRECISION = np.array([1.0, 1.0, *[10.0] * len(MEASURES)])
+_FOLDS, _TINY = 5, 1e-12
+_PRECISION = np.array([0.3, 0.3, *[30.0] * len(MEASURES), 0.3])  # the last one holds the scale of the scores near 1
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,20 @@ class Taste:
     """The taste of one project.
 
     Attributes:
-        weights: (20,) of the columns of `taste_columns`; added to the scores.
+        weights: (21,) of the columns of `taste_columns`, and of the scores themselves.
         overrule_at: least probability at which the stage rule is overruled in this project.
     """
 
     weights: Floats
     overrule_at: float
+
+    def scores(self, columns: Floats, scores: Doubles) -> Doubles:
+        """The scores with the taste: (sets, most)."""
+        return np.asarray(scores + _with(columns, scores) @ self.weights)
+
+
+def _with(columns: Floats, scores: Doubles) -> Doubles:
+    return np.concatenate([columns.astype(np.float64), scores[..., None]], axis=2)
 
 
 def taste_columns(features: SetFeatures, unusual: Floats) -> Floats:
@@ -57,11 +65,11 @@ def fit_tastes(
     overrule_at: float,
     seed: int,
 ) -> dict[str, Taste]:
-    """The tastes of those projects that are chosen for better with than without, crosswise, with the lower end of the gain above 0.
+    """The tastes of those projects whose choices are told better with than without, crosswise, and whose picks are not worse.
 
     Args:
         columns: of `taste_columns`.
-        scores: (sets, most) calibrated scores of members that did not see the project.
+        scores: (sets, most) calibrated scores of members that did not see the set, nor its project where there are three or more.
         features: of the sets.
         winner: (sets,) place of the chosen picture.
         anomaly: (sets,) True where a lower stage was chosen.
@@ -71,29 +79,30 @@ def fit_tastes(
         seed: of the folds.
     """
     found = {}
-    plain = picks(softmax(scores, features.mask), features.top, overrule_at) == winner
     for name in sorted(set(groups)):
         here = np.flatnonzero(np.array(groups) == name)
         if len(here) < LEAST_SETS:
             continue
-        parts = (columns[here], scores[here], features.mask[here], features.top[here], winner[here], anomaly[here])
-        p, pick = _crosswise(*parts, [clusters[int(k)] for k in here], seed)
-        gains = (pick == winner[here]).astype(float) - plain[here]
-        if bootstrap(gains[:, None])[1] > 0:
-            weights = fit_logit(columns[here], features.mask[here], winner[here], scores[here], _PRECISION)
-            found[name] = Taste(weights.astype(np.float32), operating_point(p, features.top[here], winner[here], anomaly[here]))
+        x, own, mask, top = _with(columns[here], scores[here]), scores[here], features.mask[here], features.top[here]
+        won, odd, rows = winner[here], anomaly[here], np.arange(len(here))
+        p, pick = _crosswise(x, own, mask, top, won, odd, [clusters[int(k)] for k in here], seed)
+        before = softmax(own, mask)
+        surer = np.log(np.maximum(p, _TINY)[rows, won]) - np.log(np.maximum(before, _TINY)[rows, won])
+        better = (pick == won).mean() - (picks(before, top, overrule_at) == won).mean()
+        if bootstrap(surer[:, None])[1] > 0 and better >= 0:
+            weights = fit_logit(x, mask, won, own, _PRECISION).astype(np.float32)
+            found[name] = Taste(weights, operating_point(p, top, won, odd))
     return found
 
 
 def _crosswise(
-    columns: Floats, scores: Doubles, mask: Bools, top: Ints, winner: Ints, anomaly: Bools, clusters: Sequence[str], seed: int
+    x: Doubles, scores: Doubles, mask: Bools, top: Ints, winner: Ints, anomaly: Bools, clusters: Sequence[str], seed: int
 ) -> tuple[Doubles, Ints]:
     """Probabilities and choices for each set by weights and a point that were found without it."""
     p, pick = softmax(scores, mask), top.copy()
     for held in folds_of(["one"] * len(top), clusters, _FOLDS, seed):
         rest = ~held
-        weights = fit_logit(columns[rest], mask[rest], winner[rest], scores[rest], _PRECISION)
-        q = softmax(scores + columns @ weights, mask)
+        q = softmax(scores + x @ fit_logit(x[rest], mask[rest], winner[rest], scores[rest], _PRECISION), mask)
         p[held] = q[held]
         pick[held] = picks(q[held], top[held], operating_point(q[rest], top[rest], winner[rest], anomaly[rest]))
     return p, pick
