@@ -89,7 +89,7 @@ def fit_tastes(
         before = softmax(own, mask)
         surer = np.log(np.maximum(p, _TINY)[rows, won]) - np.log(np.maximum(before, _TINY)[rows, won])
         better = (pick == won).mean() - (picks(before, top, overrule_at) == won).mean()
-        if bootstrap(surer[:, None])[1] > 0 and better >= 0:
+        if bootstrap(list(surer[:, None]))[1] > 0 and better >= 0:
             weights = fit_logit(x, mask, won, own, _PRECISION).astype(np.float32)
             found[name] = Taste(weights, operating_point(p, top, won, odd))
     return found
