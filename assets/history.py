@@ -35,10 +35,15 @@ def selections(photos: pl.DataFrame, image_quality: pl.DataFrame, project: Proje
 
 @stage(TrainingPair, Anomaly, ProjectStatistic, group="history", looks_outside=True)
 def training_pairs(
-    selections: pl.DataFrame, crop_examples: pl.DataFrame, history_matches: pl.DataFrame, photos: pl.DataFrame, project: Project
+    selections: pl.DataFrame,
+    vector_selections: pl.DataFrame,
+    crop_examples: pl.DataFrame,
+    history_matches: pl.DataFrame,
+    photos: pl.DataFrame,
+    project: Project,
 ) -> Rows:
     """Pairs a winner with each loser of its own set, lists anomalies, and counts with intervals."""
-    pairs = pair_rows(project.key, selections, photos)
+    pairs = pair_rows(project.key, selections, photos, vector_selections, project.ledger.rows(ImportedVector))
     anomalies = anomaly_rows(project.key, selections, photos)
     refused = project.ledger.rows(HistoryRefusal).height
     counts = statistic_rows(project.key, history_matches, selections, crop_examples, pairs, refused)

@@ -9,9 +9,11 @@ import polars as pl
 
 from assets.checks import Verdict
 from assets.stage import Rows, stage
+from proofsheet.learn.blind import Unproven, auto_approval, unproven_reviews
 from proofsheet.learn.drift import drifted
 from proofsheet.learn.metrics import metric_rows
-from proofsheet.learn.reports import override_rows, readiness_rows, threshold_rows
+from proofsheet.learn.readiness import readiness_rows
+from proofsheet.learn.reports import override_rows, threshold_rows
 from proofsheet.learn.serving import crop_model_rows, ranker_model_rows
 from proofsheet.verdicts import standing
 from proofsheet.workspace import Project
@@ -56,21 +58,23 @@ def ranker_model(
     Readiness,
     group="judging",
     looks_outside=True,
+    joined={"unproven_reviews": unproven_reviews},
     verdicts={Readiness: [READY], ReviewMetric: [DRIFTED]},
 )
 def overrides(
     decisions: pl.DataFrame,
     selections: pl.DataFrame,
     ranker_model: pl.DataFrame,
+    unproven_reviews: Unproven,
     project: Project,
     reviewing: ReviewingResource,
 ) -> Rows:
     """Compares proposals with what people chose: overrides, coverage at precision, figures of the review, rollout gates."""
-    verdicts = standing(project.ledger)
+    verdicts, left_out = standing(project.ledger), unproven_reviews
     over = override_rows(project.key, decisions, selections, verdicts)
-    thresholds = threshold_rows(project, ranker_model, verdicts)
-    metrics = metric_rows(project.key, verdicts, project.ledger.rows(Feedback), reviewing.baseline_s)
-    ready = readiness_rows(project.key, verdicts, thresholds, metrics)
+    thresholds = threshold_rows(project, ranker_model, *auto_approval(verdicts, left_out))
+    metrics = metric_rows(project.key, verdicts, project.ledger.rows(Feedback), reviewing.baseline_s, left_out)
+    ready = readiness_rows(project.key, verdicts, selections, thresholds, metrics, left_out)
     shown = metrics.filter((pl.col(ReviewMetric.period) == "all") & pl.col(ReviewMetric.value).is_not_null())
     figures = dict(shown.select(ReviewMetric.metric, ReviewMetric.value).iter_rows())
     return Rows([over, thresholds, metrics, ready], {"overrides": over.height, **figures})

@@ -22,10 +22,10 @@ from schemas.learning import CropFit, Integration, ModelExport, RankerFit, Scene
 from schemas.library import Photo
 from schemas.vision import Embedding, ImageQuality, SaliencyGrid
 
-_READ = (Selection, Photo, ImageQuality, Embedding)
+_READ = (TrainingPair, Photo, ImageQuality, Embedding)
 
 
-@shared_stage(RankerFit, group="training", after=(*_READ, TrainingPair))
+@shared_stage(RankerFit, group="training", after=_READ)
 def ranker_fits(
     workspace: Workspace, now: datetime, progress: Progress, ranking: RankerResource, encoding: EncodingResource
 ) -> Rows:

@@ -143,7 +143,7 @@ def _dice(workspace: Workspace, settings: Configuration, made: list[MadeSet]) ->
     thrown = np.random.default_rng(len(made)).random(len(data.winner))
     winner = (thrown * data.features.mask.sum(axis=1)).astype(np.int64)
     null = dataclasses.replace(data, winner=winner, anomaly=winner != data.features.top)
-    report, _found = judge_ranker(null, how_of(settings.ranker, "cpu"), lambda *_a: None)
+    report, *_found = judge_ranker(null, how_of(settings.ranker, "cpu"), lambda *_a: None)
     keys = ("top1", "gain over the highest stage", "overruled", "ece")
     return {**{k: report[k] for k in keys}, "highest stage": report["baselines"]["highest stage"]["top1"]}
 

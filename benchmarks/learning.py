@@ -42,7 +42,7 @@ def learning_rows(work: Path) -> Iterator[Row]:
     )
     data = _crops(rng)
     with PeakMemory() as memory:
-        own = cpu_seconds(lambda: train_boxes(data, _CROP_EPOCHS, 1, "cpu"))
+        own = cpu_seconds(lambda: train_boxes(data, _CROP_EPOCHS, 1, device="cpu"))
     naive = cpu_seconds(lambda: _naive_boxes(data, _NAIVE_BOXES)) * BOXES / _NAIVE_BOXES * _CROP_EPOCHS
     told = f"{_CROP_EPOCHS} passes, mirror images too, peak {memory.peak >> 20} MB; naive: features anew, a step a picture, on "
     yield Row(
@@ -72,7 +72,7 @@ def _crops(rng: np.random.Generator) -> CropData:
     boxes = np.concatenate([corner, corner + rng.uniform(0.3, 0.6, (BOXES, 1))], axis=1)
     names = ["one"] * BOXES
     none = np.zeros((BOXES, 2), np.float32)
-    return CropData(grids, np.full(BOXES, 1.5, np.float32), np.ones(BOXES, bool), boxes, names, names, none, none)
+    return CropData(grids, np.full(BOXES, 1.5, np.float32), np.ones(BOXES, bool), boxes, names, names, none, none, names)
 
 
 def _naive_boxes(data: CropData, count: int) -> None:

@@ -43,7 +43,7 @@ class FileOperation(Table, name="file_operations", origin="fact"):
     content_hash = column(pl.String, "SHA-256 of the file; of a cut, once it is made.")
     box = column(pl.List(pl.Float64), "The cut as left, top, right, bottom in 0..1; null for moves.", nullable=True)
     state = column(pl.String, "How far it is.", isin=("planned", "done", "refused", "undone"))
-    note = column(pl.String, "Why it was refused; empty otherwise.")
+    note = column(pl.String, "Why it was refused, or what a crop does not carry over; empty otherwise.")
     changed_at = column(pl.Datetime("us"), "When its state was set (UTC).")
     unit = column(
         pl.String,

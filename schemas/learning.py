@@ -21,15 +21,16 @@ MODELS = ("ranker", "crop", "scene")
 
 
 class TrainingPair(Table, name="training_pairs"):
-    """A picture that won against one that lost, both of one set."""
+    """A picture that won against one that lost, both of one set; every training of the ranker reads these rows and no others."""
 
     set_key = column(pl.String, "The set.", key=True)
-    winner_photo_id = column(pl.String, "The winner.")
-    loser_photo_id = column(pl.String, "A loser.", key=True)
+    winner_photo_id = column(pl.String, "The winner: a photo, or an imported vector where pictures of the set are gone.")
+    loser_photo_id = column(pl.String, "A loser, likewise.", key=True)
     winner_stage = column(pl.Float64, "Stage of the winner; null if its name has none.", nullable=True, ge=0)
     loser_stage = column(pl.Float64, "Stage of the loser.", nullable=True, ge=0)
     anomaly = column(pl.Boolean, "True if the loser has the higher stage.")
     source = column(pl.String, "Where the choice comes from.", isin=SOURCES)
+    encoder_id = column(pl.String, "Who made the two imported vectors; null if both are photos.", nullable=True)
 
     @classmethod
     def rules(cls) -> Sequence[Any]:
@@ -63,8 +64,9 @@ class ProjectStatistic(Table, name="project_statistics"):
     history_rows = column(pl.Int64, "Rows of history.", ge=0)
     quarantined_rows = column(pl.Int64, "Of them in quarantine.", ge=0)
     refused_rows = column(pl.Int64, "Rows that were refused and name this project.", ge=0)
-    sets = column(pl.Int64, "Sets with a choice.", ge=0)
-    pairs = column(pl.Int64, "Pairs.", ge=0)
+    sets = column(pl.Int64, "Sets with a choice of which all pictures are there.", ge=0)
+    vector_sets = column(pl.Int64, "Sets with a choice of which pictures are gone and imported vectors are known.", ge=0)
+    pairs = column(pl.Int64, "Pairs, of photos and of vectors.", ge=0)
     without_stage = column(pl.Int64, "Sets of which a name has no stage that can be read.", ge=0)
     anomalies = column(pl.Int64, "Sets in which a lower stage was chosen.", ge=0)
     anomaly_rate = column(pl.Float64, "Their share of the sets with stages; null without such sets.", nullable=True, ge=0, le=1)
@@ -223,10 +225,12 @@ class Threshold(Table, name="threshold_report"):
 
 
 class Readiness(Table, name="readiness"):
-    """The gates of the rollout, one row a gate: what is wanted, what is, and whether it is met."""
+    """The gates of the rollout, one row a gate: what is wanted, what is, on how many cases, beside which rule, and if it is met."""
 
     gate_name = column(pl.String, "Name of the gate.", key=True)
     wanted = column(pl.String, "What it asks for.")
     found = column(pl.String, "What there is.")
     n = column(pl.Int64, "Number of cases behind it.", ge=0)
-    met = column(pl.String, "Whether it is met.", isin=("yes", "no", "unknown"))
+    least_n = column(pl.Int64, "Number of cases without which the gate says nothing.", ge=0)
+    baseline = column(pl.String, "What the trivial rule gets on the same cases.")
+    met = column(pl.String, "Whether it is met.", isin=("yes", "no", "not enough data"))

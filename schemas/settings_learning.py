@@ -42,7 +42,7 @@ class RankerSettings(Settings):
     overrule_at_of: dict[str, float] = Field(
         default_factory=dict, description="The same for single projects, by folder name, as `{ mojo1 = 0.8 }`."
     )
-    least_sets: int = Field(50, ge=10, description="Sets with a choice without which nothing is trained.")
+    least_sets: int = Field(30, ge=10, description="Sets with a choice without which nothing is trained.")
     epochs: int = Field(30, ge=1, le=1000, description="Passes over the sets.")
     loss: str = Field(
         "listwise",
@@ -71,4 +71,17 @@ class CropSettings(Settings):
         0.0, ge=0, le=1, description="Least probability at which a cut is proposed; 0 takes the one found in training."
     )
     least_examples: int = Field(50, ge=10, description="Cut pictures without which nothing is trained.")
-    epochs: int = Field(20, ge=1, le=1000, description="Passes over the cut pictures and their mirror images.")
+    epochs: int = Field(
+        20, ge=1, le=1000, description="Passes over the cut pictures and their mirror images; source 001 takes 50 to 100."
+    )
+    loss: str = Field(
+        "giou",
+        pattern="^(giou|iou|mse|smooth_l1)$",
+        description="What pulls proposed boxes to drawn ones: overlap (giou, iou) or distance of sides (mse, smooth_l1).",
+    )
+    split: float = Field(
+        0.85,
+        ge=0.5,
+        le=0.95,
+        description="Share of the pictures that is trained on; the rest is never trained on, and models are compared on it.",
+    )

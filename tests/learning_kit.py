@@ -7,6 +7,8 @@ Keep out: assertions.
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from proofsheet.learn.crop_training import CropData
@@ -40,10 +42,27 @@ def made_sets(projects: int = 4, sets: int = 60, seed: int = 1, anomalies: float
     features = set_features(bank, members, [2] * count)
     groups = [f"project{k // sets}" for k in range(count)]
     keys = [f"set{k}" for k in range(count)]
-    sharpest = np.where(features.mask, features.x[:, :, 0], -np.inf).argmax(axis=1)
-    return SelectionData(
-        features, winner, winner < 2, sharpest, groups, keys, keys, [[ids[m] for m in s] for s in members], "test encoder"
-    )
+    return SelectionData(features, winner, winner < 2, groups, keys, keys, [[ids[m] for m in s] for s in members], "test encoder")
+
+
+def chosen(data: SelectionData, winner: np.ndarray) -> SelectionData:
+    """The same sets, chosen otherwise."""
+    return dataclasses.replace(data, winner=winner, anomaly=winner != data.features.top)
+
+
+def without_pictures(data: SelectionData, which: np.ndarray) -> SelectionData:
+    """The same, as if the pictures of these sets were gone: vectors and stages alone are known."""
+    x = np.where(which[:, None, None], data.features.unmeasured().x, data.features.x)
+    return dataclasses.replace(data, features=dataclasses.replace(data.features, x=x))
+
+
+def turned_vectors(data: SelectionData) -> SelectionData:
+    """The same, with the first number of a vector larger where a picture won: vectors alone tell who wins."""
+    vectors = data.features.vectors.copy()
+    rows = data.features.rows[np.arange(len(data.winner)), data.winner]
+    vectors[rows, 0] += 1.2
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return dataclasses.replace(data, features=dataclasses.replace(data.features, vectors=vectors))
 
 
 def made_crops(projects: int = 3, pictures: int = 50, seed: int = 1) -> CropData:
@@ -71,4 +90,5 @@ def made_crops(projects: int = 3, pictures: int = 50, seed: int = 1) -> CropData
         [f"c{k}" for k in range(count)],
         vectors,
         np.ones((count, 2), np.float32),
+        [f"photo{k}" for k in range(count)],
     )

@@ -16,6 +16,7 @@ from proofsheet.files import write_atomic
 from proofsheet.learn.plots import reliability_plot
 
 Figures = Mapping[str, Any]
+QUALITY = "quality"  # of the facts of a card: of how many pictures measurements are missing
 
 
 def card_path(models: Path, fit_id: str) -> Path:
@@ -34,12 +35,13 @@ def write_card(models: Path, fit_id: str, card: Figures) -> Path:
 
 def headline(kind: str, card: str) -> str:
     """The first figure of a card, with its interval."""
-    figures = json.loads(card)["figures"]
+    told = json.loads(card)
+    figures, quality = told["figures"], str(told["data"].get(QUALITY, ""))
     if kind == "ranker":
         gain = figures["gain over the highest stage"]
         return (
             f"top-1 {_share(figures['top1'])}; gain over the highest stage {_points(gain)} points, "
-            f"{figures['sets']} sets of {figures['projects']} projects"
+            f"{figures['sets']} sets of {figures['projects']} projects" + (f"; {quality}" if "missing" in quality else "")
         )
     if kind == "crop":
         return (

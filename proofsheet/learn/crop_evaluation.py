@@ -53,7 +53,7 @@ def constant_boxes(boxes: Doubles) -> dict[str, Doubles]:
     return {"median box": np.median(boxes, axis=0), "mean box": boxes.mean(axis=0), "best centre box": best, "full frame": _FULL}
 
 
-def judge_crops(data: CropData, epochs: int, seed: int, tell: Tell) -> tuple[dict[str, Any], HeldOutCrops]:
+def judge_crops(data: CropData, epochs: int, seed: int, tell: Tell, loss: str = "giou") -> tuple[dict[str, Any], HeldOutCrops]:
     """Every figure of the card, and what was said of each picture by a model that never saw its project."""
     groups, names = np.array(data.groups), sorted(set(data.groups))
     outer = [groups == n for n in names] if len(names) >= 3 else list(folds_of(data.groups, data.clusters, _FOLDS, seed))
@@ -62,7 +62,7 @@ def judge_crops(data: CropData, epochs: int, seed: int, tell: Tell) -> tuple[dic
     rivals: dict[str, Doubles] = {}
     for number, held in enumerate(outer):
         rest, here = data.some(np.flatnonzero(~held)), np.flatnonzero(held)
-        model = fit_crops(rest, epochs, seed)
+        model = fit_crops(rest, epochs, seed, loss)
         part = data.some(here)
         for k, one in zip(here, model.propose(part.grids, part.aspects), strict=True):
             found.boxes[k] = one.box or _FULL
@@ -70,7 +70,7 @@ def judge_crops(data: CropData, epochs: int, seed: int, tell: Tell) -> tuple[dic
             found.proposed[k] = found.p[k] >= model.crop_at
         for name, box in constant_boxes(rest.boxes[rest.boxed]).items():
             rivals.setdefault(name, np.tile(_FULL, (n, 1)))[here] = box
-        rivals.setdefault("source's network", np.tile(_FULL, (n, 1)))[here] = _source(rest, part, seed)
+        rivals.setdefault("source's network", np.tile(_FULL, (n, 1)))[here] = _source(rest, part, seed, loss)
         tell("projects held out", number + 1, len(outer))
     report = crop_figures(data, found, rivals)
     found.constant_name = report["best constant box"]
@@ -79,9 +79,10 @@ def judge_crops(data: CropData, epochs: int, seed: int, tell: Tell) -> tuple[dic
     return report, found
 
 
-def _source(rest: CropData, part: CropData, seed: int) -> Doubles:
+def _source(rest: CropData, part: CropData, seed: int, loss: str) -> Doubles:
+    """The source knows mse, iou and smooth_l1; where the proposer has another loss, its network is trained on mse."""
     torch = import_torch()
-    module = fit_source_mlp(rest, _SOURCE_EPOCHS, seed)
+    module = fit_source_mlp(rest, _SOURCE_EPOCHS, seed, "mse" if loss == "giou" else loss)
     with torch.no_grad():
         said = sorted_corners(module(torch.from_numpy(np.concatenate([part.vectors, part.sizes], axis=1))))
     return np.asarray(said.numpy(), dtype=np.float64)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from proofsheet.learn.anchors import FEATURES, RATIOS, Floats, Pooling, anchor_features, anchors_of
-from proofsheet.learn.boxes import Box, iou
+from proofsheet.learn.boxes import FULL, Box, iou
 from proofsheet.learn.net import Net
 
 VERSION = "crop 1"
@@ -71,6 +71,11 @@ class CropProposer:
             kept = faces[start : start + _BATCH] if faces else [()] * len(grids[part])
             found += self._propose(grids[part], aspects[part], kept, aspect)
         return found
+
+    def boxes_of(self, grids: Floats, aspects: Floats) -> Doubles:
+        """The best box of each picture, whether a cut is needed or not: (n, 4)."""
+        found = [one.box or FULL for one in self.propose(grids, aspects)]
+        return np.array(found, dtype=np.float64).reshape(-1, 4)
 
     def _propose(self, grids: Floats, aspects: Floats, faces: Sequence[Sequence[Box]], aspect: str) -> list[Proposal]:
         x, scores, box, spread = self.best(grids, aspects, 1.0, faces)

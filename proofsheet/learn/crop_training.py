@@ -44,6 +44,7 @@ class CropData:
         clusters: pictures of one cluster stay on one side of every split.
         vectors: (n, d) of the encoder, for the baseline alone.
         sizes: (n, 2) width and height over the largest side at hand, for the baseline alone.
+        ids: photo id of each picture.
     """
 
     grids: Floats
@@ -54,10 +55,11 @@ class CropData:
     clusters: Sequence[str]
     vectors: Floats
     sizes: Floats
+    ids: Sequence[str]
 
     def some(self, which: npt.NDArray[np.int64]) -> CropData:
         """The same for these pictures."""
-        groups, clusters = ([names[k] for k in which] for names in (self.groups, self.clusters))
+        groups, clusters, ids = ([names[k] for k in which] for names in (self.groups, self.clusters, self.ids))
         return CropData(
             self.grids[which],
             self.aspects[which],
@@ -67,6 +69,7 @@ class CropData:
             clusters,
             self.vectors[which],
             self.sizes[which],
+            ids,
         )
 
     @property
@@ -83,13 +86,13 @@ def mirrored(data: CropData) -> CropData:
     return replace(twice, grids=np.concatenate([data.grids, cells]), boxes=np.concatenate([data.boxes, boxes]))
 
 
-def fit_crops(data: CropData, epochs: int, seed: int, device: str = "auto") -> CropProposer:
+def fit_crops(data: CropData, epochs: int, seed: int, loss: str = "giou", device: str = "auto") -> CropProposer:
     """Train both heads; the question of need is trained on boxes proposed by heads that did not see those pictures."""
     features = np.zeros((len(data.grids), FEATURES + 3), np.float32)
     for held in folds_of(data.groups, data.clusters, _FOLDS, seed):
-        net = train_boxes(data.some(np.flatnonzero(~held)), epochs, seed, device)
+        net = train_boxes(data.some(np.flatnonzero(~held)), epochs, seed, loss, device)
         features[held] = _need_x(net, data.some(np.flatnonzero(held)))
-    boxes = train_boxes(data, epochs, seed, device)
+    boxes = train_boxes(data, epochs, seed, loss, device)
     if not features.any():
         features = _need_x(boxes, data)
     odds = np.zeros(len(data.grids))
@@ -152,11 +155,11 @@ def _need_x(net: Net, data: CropData) -> Floats:
     return np.concatenate(parts) if parts else np.empty((0, FEATURES + 3), np.float32)
 
 
-def train_boxes(data: CropData, epochs: int, seed: int, device: str = "auto") -> Net:
+def train_boxes(data: CropData, epochs: int, seed: int, loss: str = "giou", device: str = "auto") -> Net:
     """Fit the scores of candidate boxes to the boxes that a person drew.
 
-    The loss is the cross entropy to candidates weighted by their overlap with the drawn box, plus one less the generalised
-    intersection over union (Rezatofighi et al., 2019) of the drawn box and the mean of the candidates under their probabilities.
+    The loss is the cross entropy to candidates weighted by their overlap with the drawn box, plus `box_loss` of the drawn box and
+    the mean of the candidates under their probabilities.
     """
     torch = import_torch()
     torch.manual_seed(seed)
@@ -168,7 +171,7 @@ def train_boxes(data: CropData, epochs: int, seed: int, device: str = "auto") ->
     overlap = np.stack([iou(anchors, b) for b in known.boxes])
     goal = torch.from_numpy(((overlap - overlap.max(axis=1, keepdims=True)) / _SHARP).astype(np.float32)).to(where)
     drawn, places = (torch.from_numpy(v.astype(np.float32)).to(where) for v in (known.boxes, anchors))
-    x = torch.from_numpy(pooled).to(where)
+    x, usual = torch.from_numpy(pooled).to(where), drawn.std(dim=0).clamp(min=1e-3)
     optimizer = torch.optim.AdamW(module.parameters(), lr=_RATE, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(1, epochs * -(-len(known.boxes) // _BATCH)))
     module.train()
@@ -177,9 +180,10 @@ def train_boxes(data: CropData, epochs: int, seed: int, device: str = "auto") ->
             some = torch.from_numpy(draw.choice(len(anchors), _DRAWN, replace=False))
             logs = torch.log_softmax(module(x[part][:, some].float()), dim=1)
             wanted = torch.softmax(goal[part][:, some], dim=1)
-            loss = -(wanted * logs).sum(dim=1).mean() + (1 - giou(logs.exp() @ places[some], drawn[part])).mean()
+            said = logs.exp() @ places[some]
+            found = -(wanted * logs).sum(dim=1).mean() + box_loss(loss, said, drawn[part], usual)
             optimizer.zero_grad()
-            loss.backward()
+            found.backward()
             optimizer.step()
             schedule.step()
     return to_net(module.eval())
@@ -194,15 +198,44 @@ def _pooled(data: CropData) -> npt.NDArray[np.float16]:
     return found
 
 
+def box_loss(name: str, said: Any, drawn: Any, usual: Any) -> Any:  # noqa: ANN401 - tensors
+    """How far proposed boxes are from drawn ones, as one number that is about 1 for boxes that ignore the picture.
+
+    Args:
+        name: giou or iou, one less the (generalised) intersection over union (Rezatofighi et al., 2019); mse or smooth_l1, the
+            distance of the four sides (Girshick, 2015).
+        said: (n, 4) proposed boxes.
+        drawn: (n, 4) drawn boxes.
+        usual: (4,) standard deviations of the drawn sides; distances are counted in these.
+    """
+    torch = import_torch()
+    if name in {"giou", "iou"}:
+        return (1 - (giou if name == "giou" else overlap_of)(said, drawn)).mean()
+    distance = torch.nn.functional.mse_loss if name == "mse" else torch.nn.functional.smooth_l1_loss
+    return distance(said / usual, drawn / usual)
+
+
+def overlap_of(one: Any, other: Any) -> Any:  # noqa: ANN401 - tensors
+    """Intersection over union of boxes row by row: (n,) from two (n, 4)."""
+    both, union = _areas(one, other)
+    return both / union.clamp(min=1e-9)
+
+
 def giou(one: Any, other: Any) -> Any:  # noqa: ANN401 - tensors
     """Generalised intersection over union of boxes row by row: (n,) from two (n, 4)."""
+    torch = import_torch()
+    both, union = _areas(one, other)
+    hull = (torch.maximum(one[:, 2:], other[:, 2:]) - torch.minimum(one[:, :2], other[:, :2])).prod(dim=1)
+    return both / union.clamp(min=1e-9) - (hull - union) / hull.clamp(min=1e-9)
+
+
+def _areas(one: Any, other: Any) -> tuple[Any, Any]:  # noqa: ANN401 - tensors
+    """Areas of intersection and union."""
     torch = import_torch()
     low, high = torch.maximum(one[:, :2], other[:, :2]), torch.minimum(one[:, 2:], other[:, 2:])
     both = (high - low).clamp(min=0).prod(dim=1)
     areas = [(b[:, 2:] - b[:, :2]).clamp(min=0).prod(dim=1) for b in (one, other)]
-    union = areas[0] + areas[1] - both
-    hull = (torch.maximum(one[:, 2:], other[:, 2:]) - torch.minimum(one[:, :2], other[:, :2])).prod(dim=1)
-    return both / union.clamp(min=1e-9) - (hull - union) / hull.clamp(min=1e-9)
+    return both, areas[0] + areas[1] - both
 
 
 def _train_need(x: Floats, cut: Bools, epochs: int, seed: int) -> Net:
@@ -229,7 +262,7 @@ def fit_source_mlp(data: CropData, epochs: int, seed: int, loss: str = "mse") ->
         data: pictures; those with known boxes are used.
         epochs: passes.
         seed: of weights and order.
-        loss: mse, smooth_l1 or iou.
+        loss: see `box_loss`.
     """
     torch = import_torch()
     torch.manual_seed(seed)
@@ -245,12 +278,7 @@ def fit_source_mlp(data: CropData, epochs: int, seed: int, loss: str = "mse") ->
     for _epoch in range(epochs):
         for part in batches(len(x), 64, draw):
             optimizer.zero_grad()
-            said = sorted_corners(module(x[part]))
-            if loss == "iou":
-                found = (1 - giou(said, goal[part])).mean()
-            else:
-                found = (torch.nn.functional.mse_loss if loss == "mse" else torch.nn.functional.smooth_l1_loss)(said, goal[part])
-            found.backward()
+            box_loss(loss, sorted_corners(module(x[part])), goal[part], torch.ones(4)).backward()
             optimizer.step()
     return module.eval()
 

@@ -12,18 +12,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from proofsheet.learn.calibration import expected_calibration_error, reliability
-from proofsheet.learn.features import Ints
+from proofsheet.learn.features import Bools, Ints
 from proofsheet.learn.gather import SelectionData
 from proofsheet.learn.intervals import bootstrap, wilson
-from proofsheet.learn.listwise import Training, train_listwise
-from proofsheet.learn.ranker import fit_ranker, picks, softmax
+from proofsheet.learn.listwise import Training, filled, train_listwise
+from proofsheet.learn.points import Doubles, softmax
+from proofsheet.learn.ranker import fit_ranker
 from proofsheet.learn.splits import folds_of
 
-Bools = npt.NDArray[np.bool_]
-Doubles = npt.NDArray[np.float64]
 _WITHIN, _LARGEST = 5, 2
 Tell = Callable[[str, int, int], None]
 
@@ -42,22 +40,28 @@ class HeldOut:
     pick: Ints
     confidence: Doubles
 
+    def where(self, here: Bools, other: HeldOut) -> HeldOut:
+        """The same, with the answers of another for these sets."""
+        chosen = (np.where(here, getattr(other, n), getattr(self, n)) for n in ("pick", "confidence"))
+        return HeldOut(np.where(here[:, None], other.p, self.p), *chosen)
+
 
 def leave_out(data: SelectionData, how: Training, folds: Sequence[Bools], tell: Tell) -> HeldOut:
     """Fit on the rest of each fold, with everything chosen inside that rest, and answer for the fold."""
     p, pick = np.zeros(data.features.mask.shape), np.array(data.features.top)
     for number, held in enumerate(folds):
-        rest = data.some(np.flatnonzero(~held))
+        rest, part = data.some(np.flatnonzero(~held)), data.some(np.flatnonzero(held))
         model = fit_ranker(rest.features, rest.winner, rest.anomaly, rest.groups, rest.clusters, how, data.encoder_id)
-        part = data.features.some(np.flatnonzero(held))
-        p[held] = model.probabilities(part)
-        pick[held] = picks(p[held], part.top, model.overrule_at)
+        p[held], pick[held] = model.choose(part.features, part.groups)
         tell("projects held out", number + 1, len(folds))
     return HeldOut(p, pick, p[np.arange(len(pick)), pick])
 
 
-def judge_ranker(data: SelectionData, how: Training, tell: Tell) -> tuple[dict[str, Any], HeldOut]:
-    """Every figure of the card, and what was said of each set by a model that never saw its project."""
+def judge_ranker(data: SelectionData, how: Training, tell: Tell) -> tuple[dict[str, Any], HeldOut, HeldOut]:
+    """Every figure of the card, and what was said of each set: by a model that never saw its project, and by one that never saw it.
+
+    With fewer than three projects the two are the same.
+    """
     names = sorted(set(data.groups))
     groups = np.array(data.groups)
     outer = [groups == n for n in names] if len(names) >= 3 else list(folds_of(data.groups, data.clusters, _WITHIN, how.seed))
@@ -71,12 +75,11 @@ def judge_ranker(data: SelectionData, how: Training, tell: Tell) -> tuple[dict[s
     }
     report["per project"] = {n: _project(data, found, groups == n) for n in names}
     report["source's ranker"] = {name: _rule(data, pick) for name, pick in _source_variants(data, how, outer)}
-    if len(names) >= 3:
-        clusters = list(folds_of(["one"] * len(groups), data.clusters, _WITHIN, how.seed))
-        report["within projects"] = figures(
-            data, (within := leave_out(data, how, clusters, tell)).pick, within.confidence, within.p
-        )
-    return report, found
+    if len(names) < 3:
+        return report, found, found
+    within = leave_out(data, how, list(folds_of(["one"] * len(groups), data.clusters, _WITHIN, how.seed)), tell)
+    report["within projects"] = figures(data, within.pick, within.confidence, within.p)
+    return report, found, within
 
 
 def figures(data: SelectionData, pick: Ints, confidence: Doubles, p: Doubles) -> dict[str, Any]:
@@ -168,5 +171,5 @@ def _source_variants(data: SelectionData, how: Training, outer: Sequence[Bools])
             margin = replace(how, loss="margin", oversampling=times)
             net = train_listwise(rest.features.x, rest.features.mask, rest.winner, rest.anomaly, margin)
             shown = data.features.some(np.flatnonzero(held))
-            pick[held] = softmax(net.scores(shown.x), shown.mask).argmax(axis=1)
+            pick[held] = softmax(net.scores(filled(shown.x, net.mean)), shown.mask).argmax(axis=1)
         yield name, pick

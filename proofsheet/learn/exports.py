@@ -25,7 +25,7 @@ from proofsheet.learn.anchors import Pooling, anchor_features
 from proofsheet.learn.crop_model import CropProposer
 from proofsheet.learn.model_files import load_arrays, load_crops, load_ranker
 from proofsheet.learn.net import Floats, Net
-from proofsheet.learn.ranker import softmax
+from proofsheet.learn.points import softmax
 from proofsheet.learn.torch_parts import NEEDED, import_torch, to_module
 from proofsheet.workspace import Project
 from schemas.learning import MODELS, Fit, ModelExport
@@ -71,7 +71,7 @@ class Part:
 def parts_of(models: Path, fit_id: str, kind: str) -> list[Part]:
     """The networks of a model. The trees of a ranker stay in LightGBM's own text."""
     if kind == "ranker":
-        net = load_ranker(models, fit_id).net
+        net = load_ranker(models, fit_id).members.net
         return [Part("ranker", to_module(net), net.scores, {"features": net.mean.shape}, (net.mean, net.scale))]
     if kind == "crop":
         crops = load_crops(models, fit_id)

@@ -7,7 +7,6 @@ Keep out: figures of the card.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +18,10 @@ from proofsheet.learn.cards import card_path
 from proofsheet.learn.crop_evaluation import HeldOutCrops
 from proofsheet.learn.crop_training import CropData
 from proofsheet.learn.evaluation import HeldOut
-from proofsheet.learn.gather import Frames, SelectionData
+from proofsheet.learn.gather import SelectionData
 from proofsheet.learn.sheets import SheetSet, crop_sheet, set_sheet
 from proofsheet.workspace import Project, Workspace
-from schemas.history import CropExample
-from schemas.library import Photo
-from schemas.vision import ImageQuality, Preview, SaliencyGrid
+from schemas.vision import Preview
 
 _SHOWN, _LEAST = 12, 20
 Ints = npt.NDArray[np.int64]
@@ -73,6 +70,7 @@ def ranker_sheets(workspace: Workspace, fit_id: str, data: SelectionData, found:
     """The surest errors and the best overrules, as sheets beside the card."""
     right, overruled = found.pick == data.winner, found.pick != data.features.top
     order = np.argsort(-found.confidence, kind="stable")
+    order = order[data.features.known[order]]  # of the others there are no pictures
     shown = {"worst sets": order[~right[order]][:_SHOWN], "best overrules": order[(right & overruled)[order]][:_SHOWN]}
     thumbs = _Thumbs(workspace)
     sheets = {}
@@ -92,14 +90,11 @@ def ranker_sheets(workspace: Workspace, fit_id: str, data: SelectionData, found:
     return sheets
 
 
-def crop_sheets(
-    workspace: Workspace, fit_id: str, projects: Mapping[str, Frames], data: CropData, found: HeldOutCrops
-) -> dict[str, str]:
+def crop_sheets(workspace: Workspace, fit_id: str, data: CropData, found: HeldOutCrops) -> dict[str, str]:
     """Twenty cut pictures drawn by a fixed rule, and those with least overlap."""
     rows = data.boxed
     if not len(rows):
         return {}
-    names = [i for _name, frames in projects.items() for i in _crop_ids(frames)]
     overlap = iou(found.boxes[rows], data.boxes[rows])
     drawn = rows[np.linspace(0, len(rows) - 1, min(20, len(rows))).astype(int)]
     worst = rows[np.argsort(overlap, kind="stable")[:20]]
@@ -108,7 +103,7 @@ def crop_sheets(
     for name, which in {"cuts by a fixed rule": drawn, "least overlap": worst}.items():
         crops = [
             (
-                thumbs.of(data.groups[k], names[k]),
+                thumbs.of(data.groups[k], data.ids[k]),
                 _box(data.boxes[k]),
                 _box(found.boxes[k]),
                 f"{iou(found.boxes[k], data.boxes[k]):.2f}",
@@ -117,14 +112,6 @@ def crop_sheets(
         ]
         sheets[name] = _write(workspace.shared.models, fit_id, name, crop_sheet(crops))
     return sheets
-
-
-def _crop_ids(frames: Frames) -> list[str]:
-    """Photo ids in the order in which `crop_data` has them."""
-    ids = [Photo.project, Photo.photo_id]
-    rows = frames[CropExample].join(frames[SaliencyGrid], on=ids).join(frames[ImageQuality], on=ids)
-    found: list[str] = rows.sort(Photo.photo_id)[Photo.photo_id].to_list()
-    return found
 
 
 def _box(sides: npt.NDArray[np.float64]) -> Box:

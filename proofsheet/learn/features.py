@@ -1,16 +1,17 @@
 """What the ranker sees of the pictures of a set: measurements, the same against the rest of the set, places, vectors, stages.
 
-Holds `SetFeatures`, `Bank` and `set_features`.
+Holds `SetFeatures`, `Bank`, the ways to make one, and `set_features`.
 Add here: another feature, with its name and a phrase for people in `PHRASES`.
 Keep out: models (listwise.py, ranker.py).
 
-Everything that is relative is relative to the other pictures of the same set, never to another set or project.
+Everything that is relative is relative to the other pictures of the same set, never to another set or project. What is measured in
+pixels is nan for a whole set if one of its pictures has no measurements: else which picture is lost would tell who won.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ from schemas.vision import TILES, Embedding, ImageQuality
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 MEASURES = (
     *(ImageQuality.sharpness, ImageQuality.tile_sharpness, ImageQuality.center_sharpness, ImageQuality.noise),
     *(ImageQuality.blockiness, ImageQuality.spectrum_slope, ImageQuality.brightness, ImageQuality.contrast),
@@ -40,6 +42,7 @@ NAMES = (
     *_VECTORS,
     *_STAGES,
 )
+MEASURED = len(NAMES) - len(_VECTORS) - len(_STAGES)  # so many columns, the first ones, are measured in pixels
 STAGE_COLUMNS = tuple(range(len(NAMES) - len(_STAGES), len(NAMES)))
 PHRASES: Mapping[str, tuple[str, str]] = {
     ImageQuality.sharpness: ("sharper than its set", "less sharp than its set"),
@@ -69,8 +72,8 @@ class Bank:
 
     Attributes:
         ids: photo id of each row.
-        measures: (n, 18) float32.
-        tiles: (n, 64) float32.
+        measures: (n, 18) float32; nan where a picture was not measured.
+        tiles: (n, 64) float32, likewise.
         vectors: (n, d) float32 of length 1.
         stages: (n,) float32, nan where the name has none.
         encoder_id: of the vectors; empty without pictures.
@@ -86,6 +89,18 @@ class Bank:
     def places(self) -> dict[str, int]:
         """Row of each photo id."""
         return {photo_id: k for k, photo_id in enumerate(self.ids)}
+
+    @property
+    def measured(self) -> Bools:
+        """(n,) whether a picture was measured."""
+        return np.isfinite(self.measures[:, 0])
+
+    def top_of(self, members: Sequence[int]) -> int:
+        """Place of the picture that the stage rule takes: the highest stage, the sharpest among equals, the first among those."""
+        sharp = np.nan_to_num(self.measures[:, 0][list(members)], nan=-1.0).tolist()
+        stages = np.nan_to_num(self.stages[list(members)], nan=-1.0).tolist()
+        ranks = [(*pair, -k) for k, pair in enumerate(zip(stages, sharp, strict=True))]
+        return ranks.index(max(ranks))
 
 
 def bank_of(photos: pl.DataFrame, quality: pl.DataFrame, embeddings: pl.DataFrame) -> Bank:
@@ -114,27 +129,65 @@ def bank_of(photos: pl.DataFrame, quality: pl.DataFrame, embeddings: pl.DataFram
     )
 
 
+def bank_of_vectors(ids: Sequence[str], vectors: Floats, stages: Floats, encoder_id: str) -> Bank:
+    """The matrices of pictures of which vector and stage alone are known."""
+    measures, tiles = (np.full((len(ids), width), np.nan, np.float32) for width in (len(MEASURES), TILES * TILES))
+    return Bank(ids, measures, tiles, vectors, stages, encoder_id)
+
+
+def joined(banks: Iterable[Bank]) -> Bank:
+    """Several banks of one encoder as one."""
+    kept = [b for b in banks if len(b.ids)]
+    if not kept:
+        return bank_of_vectors([], np.empty((0, 1), np.float32), np.empty(0, np.float32), "")
+    measures, tiles, vectors, stages = (
+        np.concatenate([getattr(b, name) for b in kept]) for name in ("measures", "tiles", "vectors", "stages")
+    )
+    return Bank([i for b in kept for i in b.ids], measures, tiles, vectors, stages, kept[0].encoder_id)
+
+
 @dataclass(frozen=True)
 class SetFeatures:
     """Features of sets, padded to the largest one.
 
     Attributes:
-        x: (sets, most, features) float32; 0 where a set has fewer pictures.
+        x: (sets, most, features) float32; 0 where a set has fewer pictures; nan where it was not measured.
         mask: (sets, most) True where there is a picture.
         top: (sets,) place of the picture that the stage rule takes.
         rows: (sets, most) row of the bank, -1 where there is none.
         stages: (sets, most) stage, nan where there is none.
+        vectors: (n, d) of the whole bank.
     """
 
     x: Floats
-    mask: npt.NDArray[np.bool_]
+    mask: Bools
     top: Ints
     rows: Ints
     stages: Floats
+    vectors: Floats
 
     def some(self, which: Ints) -> SetFeatures:
         """The same for these sets."""
-        return SetFeatures(self.x[which], self.mask[which], self.top[which], self.rows[which], self.stages[which])
+        own = (self.x[which], self.mask[which], self.top[which], self.rows[which], self.stages[which])
+        return SetFeatures(*own, self.vectors)
+
+    @property
+    def known(self) -> Bools:
+        """(sets,) whether all pictures of a set were measured."""
+        return ~np.isnan(self.x[:, 0, 0])
+
+    def unmeasured(self) -> SetFeatures:
+        """The same as if no picture had been measured."""
+        x = self.x.copy()
+        x[..., :MEASURED] = np.where(self.mask[..., None], np.nan, 0.0)
+        return replace(self, x=x)
+
+    def relative_vectors(self, which: Ints) -> Floats:
+        """Vectors of these sets less the mean of their set: (k, most, d); 0 where there is no picture."""
+        mask = self.mask[which]
+        shown = np.where(mask[..., None], self.vectors[np.where(mask, self.rows[which], 0)], 0.0)
+        mean = shown.sum(axis=1, keepdims=True) / np.maximum(mask.sum(axis=1), 1)[:, None, None]
+        return np.where(mask[..., None], shown - mean, 0.0).astype(np.float32)
 
 
 def set_features(bank: Bank, sets: Sequence[Sequence[int]], tops: Sequence[int]) -> SetFeatures:
@@ -152,14 +205,19 @@ def set_features(bank: Bank, sets: Sequence[Sequence[int]], tops: Sequence[int])
     mask, top = rows >= 0, np.asarray(tops, dtype=np.int64)
     safe = np.where(mask, rows, 0)
     stages = np.where(mask, bank.stages[safe] if len(bank.ids) else 0.0, np.nan).astype(np.float32)
-    measures = bank.measures[safe] if len(bank.ids) else np.zeros((*rows.shape, len(MEASURES)), np.float32)
+    measures = np.nan_to_num(bank.measures[safe]) if len(bank.ids) else np.zeros((*rows.shape, len(MEASURES)), np.float32)
     against = _against(measures, mask)
-    parts = [measures, against, np.abs(against), _place_parts(bank.tiles, safe, mask), _vector_parts(bank.vectors, safe, mask, top)]
+    places = _place_parts(np.nan_to_num(bank.tiles), safe, mask)
+    parts = [measures, against, np.abs(against), places, _vector_parts(bank.vectors, safe, mask, top)]
     x = np.concatenate([*parts, _stage_parts(stages, mask, top)], axis=2).astype(np.float32)
-    return SetFeatures(np.where(mask[..., None], x, 0.0).astype(np.float32), mask, top, rows, stages)
+    x = np.where(mask[..., None], x, 0.0).astype(np.float32)
+    known = np.asarray((~mask | bank.measured[safe]).all(axis=1) if len(bank.ids) else mask.any(axis=1))
+    lost = mask & ~known[:, None]
+    x[..., :MEASURED] = np.where(lost[..., None], np.nan, x[..., :MEASURED])
+    return SetFeatures(x, mask, top, rows, stages, bank.vectors)
 
 
-def _against(values: Floats, mask: npt.NDArray[np.bool_]) -> Floats:
+def _against(values: Floats, mask: Bools) -> Floats:
     """Each value less the mean of the other pictures of its set: same shape."""
     shown = np.where(mask[..., None], values, 0.0)
     count = mask.sum(axis=1)[:, None, None]
@@ -167,7 +225,7 @@ def _against(values: Floats, mask: npt.NDArray[np.bool_]) -> Floats:
     return np.where(mask[..., None] & (count > 1), values - others, 0.0).astype(np.float32)
 
 
-def _place_parts(tiles: Floats, safe: Ints, mask: npt.NDArray[np.bool_]) -> Floats:
+def _place_parts(tiles: Floats, safe: Ints, mask: Bools) -> Floats:
     """How the sharpness of the 8 x 8 places differs from the same places in the rest of the set, summed up in seven numbers."""
     if not tiles.size:
         return np.zeros((*safe.shape, len(_PLACES)), np.float32)
@@ -178,7 +236,7 @@ def _place_parts(tiles: Floats, safe: Ints, mask: npt.NDArray[np.bool_]) -> Floa
     return np.stack(parts, axis=2).astype(np.float32)
 
 
-def _vector_parts(vectors: Floats, safe: Ints, mask: npt.NDArray[np.bool_], top: Ints) -> Floats:
+def _vector_parts(vectors: Floats, safe: Ints, mask: Bools, top: Ints) -> Floats:
     """Cosine to the mean of the others, and to the picture that the stage rule takes."""
     shown = np.where(mask[..., None], vectors[safe], 0.0) if len(vectors) else np.zeros((*safe.shape, 1), np.float32)
     others = shown.sum(axis=1, keepdims=True) - shown
@@ -188,7 +246,7 @@ def _vector_parts(vectors: Floats, safe: Ints, mask: npt.NDArray[np.bool_], top:
     return np.stack([like, (shown * first).sum(axis=2)], axis=2).astype(np.float32)
 
 
-def _stage_parts(stages: Floats, mask: npt.NDArray[np.bool_], top: Ints) -> Floats:
+def _stage_parts(stages: Floats, mask: Bools, top: Ints) -> Floats:
     """Whether the stage rule takes it, how many stages lie above it, whether its name has a stage, size of the set."""
     known = np.nan_to_num(stages, nan=-1.0)
     highest = np.where(mask, known, -1.0).max(axis=1, keepdims=True)

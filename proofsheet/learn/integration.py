@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ _SETS = 20
 
 
 def integration_rows(workspace: Workspace, seed: int, now: datetime) -> tuple[pl.DataFrame, dict[str, Any]]:
-    """Twenty sets that the champion's judges never saw, drawn by the seed; also written as `phase2_testing.jsonl`.
+    """Twenty sets with pictures that the champion's judges never saw, drawn by the seed; also written as `phase2_testing.jsonl`.
 
     Returns:
         The rows of `integration_report`, and facts for the run's page: counts and where the reports lie.
@@ -46,8 +47,8 @@ def integration_rows(workspace: Workspace, seed: int, now: datetime) -> tuple[pl
     rows: list[dict[str, Any]] = []
     if fit is not None:
         held = heldout.read_held_out(shared.models, str(fit[Fit.fit_id])).sort(heldout.KEY)
-        picked = np.sort(np.random.default_rng(seed).permutation(held.height)[:_SETS])
-        rows = [r for one in held[picked.tolist()].to_dicts() if (r := _row(workspace, one)) is not None]
+        drawn = held[np.random.default_rng(seed).permutation(held.height).tolist()].to_dicts()
+        rows = list(islice((r for one in drawn if (r := _row(workspace, one)) is not None), _SETS))
     lines = [json.dumps({k: v for k, v in r.items() if k != Table.project}, ensure_ascii=False) for r in rows]
     write_atomic(folder / "phase2_testing.jsonl", ("\n".join(lines) + "\n" if lines else "").encode("utf-8"))
     write_atomic(folder / "phase_report.md", phase_report(workspace, rows, now).encode("utf-8"))

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from proofsheet.errors import UsageError
 from proofsheet.learn.features import Floats, Ints
 
-_ROUNDS = 120
+_ROUNDS, _MANY = 120, 10_000
 _PARAMETERS: dict[str, Any] = {
     "objective": "lambdarank",
     "lambdarank_truncation_level": 4,
@@ -65,12 +65,14 @@ class Trees:
         return np.asarray(booster.predict(flat, num_threads=1), dtype=np.float32).reshape(x.shape[:-1])
 
 
-def train_trees(x: Floats, mask: npt.NDArray[np.bool_], winner: Ints, seed: int, threads: int = 2) -> Trees:
-    """Fit trees to choices; arguments as in `train_listwise`."""
+def train_trees(x: Floats, mask: npt.NDArray[np.bool_], winner: Ints, seed: int) -> Trees:
+    """Fit trees to choices; arguments as in `train_listwise`. Threads change no tree, and on few pictures only cost."""
     import lightgbm
 
     labels = np.zeros(mask.shape, dtype=np.int32)
     labels[np.arange(len(winner)), winner] = 1
     data = lightgbm.Dataset(x[mask], labels[mask], group=mask.sum(axis=1), free_raw_data=True)
-    booster = lightgbm.train({**_PARAMETERS, "seed": seed, "num_threads": threads}, data, num_boost_round=_ROUNDS)
+    booster = lightgbm.train(
+        {**_PARAMETERS, "seed": seed, "num_threads": 2 if mask.sum() >= _MANY else 1}, data, num_boost_round=_ROUNDS
+    )
     return Trees(booster.model_to_string())

@@ -1,6 +1,6 @@
 """Training of the ranker's network on whole sets.
 
-Holds `train_listwise`.
+Holds `train_listwise`, `moments` and `filled`.
 Add here: another loss over the scores of a set.
 Keep out: trees (lambdamart.py) and calibration (ranker.py).
 """
@@ -46,6 +46,20 @@ class Training:
     hidden: int = _HIDDEN
 
 
+def moments(rows: Floats) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of each column over what is known; 0 and 1 where nothing is, or all is alike."""
+    there = ~np.isnan(rows)
+    count = np.maximum(there.sum(axis=0), 1)
+    mean = np.where(there, rows, 0.0).sum(axis=0, dtype=np.float64) / count
+    scale = np.sqrt((np.where(there, rows - mean, 0.0) ** 2).sum(axis=0) / count)
+    return mean.astype(np.float32), np.where(scale > 1e-6, scale, 1.0).astype(np.float32)
+
+
+def filled(x: Floats, mean: Floats) -> Floats:
+    """The same with what is unknown at its mean: no evidence for any picture."""
+    return np.where(np.isnan(x), mean, x).astype(np.float32)
+
+
 def train_listwise(x: Floats, mask: npt.NDArray[np.bool_], winner: Ints, anomaly: npt.NDArray[np.bool_], how: Training) -> Net:
     """Fit the network to choices.
 
@@ -54,7 +68,7 @@ def train_listwise(x: Floats, mask: npt.NDArray[np.bool_], winner: Ints, anomaly
     difference, as source 001 has it.
 
     Args:
-        x: (sets, most, d) features.
+        x: (sets, most, d) features; nan where unknown.
         mask: (sets, most) True where there is a picture.
         winner: (sets,) place of the chosen picture.
         anomaly: (sets,) True where a lower stage was chosen.
@@ -63,9 +77,9 @@ def train_listwise(x: Floats, mask: npt.NDArray[np.bool_], winner: Ints, anomaly
     torch = import_torch()
     torch.manual_seed(how.seed)
     device, draw = choose_device(how.device), np.random.default_rng(how.seed)
-    flat = x[mask]
-    scale = flat.std(axis=0)
-    module = build(flat.mean(axis=0), np.where(scale > 1e-6, scale, 1.0), max(how.hidden, 1), _DROPOUT, how.seed).to(device)
+    mean, scale = moments(x[mask])
+    x = filled(x, mean)
+    module = build(mean, scale, max(how.hidden, 1), _DROPOUT, how.seed).to(device)
     if how.hidden == 0:
         module.out.data.zero_()
         module.out.requires_grad_(False)

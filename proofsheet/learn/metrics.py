@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from proofsheet.learn.blind import left_out_told
 from proofsheet.learn.boxes import iou
 from proofsheet.learn.drift import Figure, drift_figures
 from proofsheet.learn.intervals import wilson
@@ -21,11 +22,14 @@ from proofsheet.verdicts import counted
 from schemas.review import Feedback, ReviewMetric, Verdict
 
 Row = Mapping[str, Any]
-TIME_SAVED, CRITICAL = "time saved", "critical errors"
+TIME_SAVED, CRITICAL, OVERLAP = "time saved", "critical errors", "median crop IoU"
+FULL_FRAME = "median crop IoU of the full frame"
 _SAME = 0.95  # overlap from which a cut was taken as proposed
 
 
-def metric_rows(project: str, verdicts: pl.DataFrame, notes: pl.DataFrame, baseline_s: float) -> pl.DataFrame:
+def metric_rows(
+    project: str, verdicts: pl.DataFrame, notes: pl.DataFrame, baseline_s: float, left_out: Mapping[str, str] | None = None
+) -> pl.DataFrame:
     """The rows of `review_metrics`.
 
     Args:
@@ -33,6 +37,7 @@ def metric_rows(project: str, verdicts: pl.DataFrame, notes: pl.DataFrame, basel
         verdicts: verdicts that stand; of several on one set the last counts.
         notes: the facts `feedback_notes`.
         baseline_s: seconds that a set took by hand before, as the settings state.
+        left_out: blind verdicts that prove nothing, by id, with the reason.
     """
     rows = counted(verdicts).to_dicts()
     days = sorted({r[Verdict.decided_at].date() for r in rows} | {r[Feedback.noted_at].date() for r in notes.to_dicts()})
@@ -40,25 +45,28 @@ def metric_rows(project: str, verdicts: pl.DataFrame, notes: pl.DataFrame, basel
     for period, day in (("all", None), *((d.isoformat(), d) for d in days)):
         some = [r for r in rows if day is None or r[Verdict.decided_at].date() == day]
         noted = [r for r in notes.to_dicts() if day is None or r[Feedback.noted_at].date() == day]
-        found += [_row(project, period, one) for one in _figures(some, noted, baseline_s)]
+        found += [_row(project, period, one) for one in _figures(some, noted, baseline_s, left_out or {})]
     return ReviewMetric.frame(found)
 
 
-def _figures(rows: Sequence[Row], notes: Sequence[Row], baseline_s: float) -> Iterator[Figure]:
+def _figures(rows: Sequence[Row], notes: Sequence[Row], baseline_s: float, left_out: Mapping[str, str]) -> Iterator[Figure]:
     n = len(rows)
     yield _share("agreement", sum(r[Verdict.action] == "approved" for r in rows), n, "decided as proposed")
     yield _share("overrides", sum(r[Verdict.action] == "overridden" for r in rows), n, "another picture was picked")
     yield _share("rejected", sum(r[Verdict.action] == "rejected" for r in rows), n, "nothing was to be done")
-    blind = [r for r in rows if r[Verdict.blind] and r[Verdict.chosen_photo_id]]
+    unseen = [r for r in rows if r[Verdict.blind] and r[Verdict.chosen_photo_id]]
+    blind = [r for r in unseen if r[Verdict.verdict_id] not in left_out]
+    told = left_out_told({i: left_out[i] for r in unseen if (i := str(r[Verdict.verdict_id])) in left_out})
     right = sum(r[Verdict.chosen_photo_id] == r[Verdict.proposed_photo_id] for r in blind)
-    yield _share("blind agreement", right, len(blind), "the same picture was picked without seeing the proposal")
+    yield _share("blind agreement", right, len(blind), "the same picture was picked without seeing the proposal" + told)
     yield from drift_figures(rows)
-    overlaps = [
-        _overlap(r) for r in rows if r[Verdict.proposed_crop] and r[Verdict.chosen_photo_id] == r[Verdict.proposed_photo_id]
-    ]
+    cuts = [r for r in rows if r[Verdict.proposed_crop] and r[Verdict.chosen_photo_id] == r[Verdict.proposed_photo_id]]
+    overlaps = [_overlap(r) for r in cuts]
     yield _share("crop acceptance", sum(o >= _SAME for o in overlaps), len(overlaps), "the proposed cut was taken as it is")
     cut = [o for o in overlaps if o > 0]
-    yield "median crop IoU", median(cut) if cut else None, None, len(cut), "IoU", "overlap of proposed cut and taken cut"
+    yield OVERLAP, median(cut) if cut else None, None, len(cut), "IoU", "overlap of proposed cut and taken cut"
+    whole = [_area(r[Verdict.crop]) for r, o in zip(cuts, overlaps, strict=True) if o > 0]
+    yield FULL_FRAME, median(whole) if whole else None, None, len(whole), "IoU", "what no cut at all would have had on the same"
     seconds = [r[Verdict.seconds] for r in rows if r[Verdict.seconds] is not None]
     yield "seconds a decision", median(seconds) if seconds else None, None, len(seconds), "s", "median from showing to verdict"
     saved = 1.0 - sum(seconds) / (baseline_s * len(seconds)) if seconds else None
@@ -71,6 +79,11 @@ def _figures(rows: Sequence[Row], notes: Sequence[Row], baseline_s: float) -> It
 
 def _share(name: str, part: int, n: int, told: str) -> Figure:
     return name, part / n if n else None, wilson(part, n) if n else None, n, "share", told
+
+
+def _area(box: Sequence[float]) -> float:
+    """Overlap of a box with the full frame."""
+    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def _overlap(row: Row) -> float:

@@ -7,7 +7,7 @@ Keep out: the stage rule and the rows of `decisions` (publish/decide.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,11 @@ import polars as pl
 from proofsheet.learn.anchors import channels_of
 from proofsheet.learn.boxes import Box
 from proofsheet.learn.crop_model import CropProposer
-from proofsheet.learn.features import MEASURES, NAMES, PHRASES, Bank, SetFeatures, bank_of, set_features
+from proofsheet.learn.features import MEASURES, PHRASES, SetFeatures, bank_of, set_features
 from proofsheet.learn.judged import Cut, Judged, Pick
 from proofsheet.learn.model_files import load_crops, load_ranker
-from proofsheet.learn.ranker import Ranker, picks
+from proofsheet.learn.points import picks
+from proofsheet.learn.ranker import MEASURE_COLUMNS, Ranker
 from proofsheet.learn.serving import sigmoid
 from proofsheet.workspace import Project
 from schemas.learning import CropModel, RankerModel
@@ -49,7 +50,7 @@ def judge_sets(
     found: dict[str, Pick] = {}
     if ranking.get(RankerModel.status) == "in force":
         model = load_ranker(project.models, str(ranking[RankerModel.fit_id]))
-        found = dict(_picks(model, ranking, photo_groups, photos, image_quality, embeddings))
+        found = dict(_picks(model, project.name, ranking, photo_groups, photos, image_quality, embeddings))
     cuts: dict[str, Cut] = {}
     if cutting.get(CropModel.status) == "in force":
         proposer = load_crops(project.models, str(cutting[CropModel.fit_id]))
@@ -59,6 +60,7 @@ def judge_sets(
 
 def _picks(
     model: Ranker,
+    project: str,
     row: Mapping[str, Any],
     groups: pl.DataFrame,
     photos: pl.DataFrame,
@@ -78,9 +80,8 @@ def _picks(
             names.append(str(part[PhotoGroup.group_id][0]))
     if not sets:
         return
-    tops = [_top(bank, s) for s in sets]
-    features = set_features(bank, sets, tops)
-    p = model.probabilities(features, float(row[RankerModel.temperature]))
+    features = set_features(bank, sets, [bank.top_of(s) for s in sets])
+    p = model.probabilities(features, float(row[RankerModel.temperature]), [project] * len(sets))
     pick = picks(p, features.top, float(row[RankerModel.overrule_at]))
     weights = _weights(model, features)
     kind = f"calibrated on {row[RankerModel.calibration]}"
@@ -92,24 +93,15 @@ def _picks(
         yield name, Pick(bank.ids[sets[k][chosen]], float(p[k, chosen]), kind, chosen != top, told, by)
 
 
-def _top(bank: Bank, members: Sequence[int]) -> int:
-    """Place of the picture that the stage rule takes: the highest stage, the sharpest among equals, the first among those."""
-    ranks = [(float(np.nan_to_num(bank.stages[r], nan=-1.0)), float(bank.measures[r, 0]), -k) for k, r in enumerate(members)]
-    return ranks.index(max(ranks))
-
-
 def _weights(model: Ranker, features: SetFeatures) -> np.ndarray[Any, Any]:
     """How much each measurement moves the network's score of each picture, by leaving it out: (sets, most, 18)."""
-    x = model.norm.apply(features)
-    whole = model.net.scores(x)
-    own, relative = len(MEASURES), len(NAMES)
+    x, net = model.members.inputs(features), model.members.net
+    whole = net.scores(x)
     found = []
-    for m in range(own):
+    for columns in MEASURE_COLUMNS:
         without = x.copy()
-        unusual = x.shape[2] - relative
-        columns = [m + own, m + 2 * own, relative + m, relative + unusual // 2 + m]
-        without[..., columns] = 0.0
-        found.append(whole - model.net.scores(without))
+        without[..., columns] = net.mean[columns]
+        found.append(whole - net.scores(without))
     return np.stack(found, axis=2)
 
 

@@ -18,7 +18,7 @@ from proofsheet.learn import heldout
 from proofsheet.learn.calibration import expected_calibration_error
 from proofsheet.learn.crop_model import CropProposer
 from proofsheet.learn.model_files import load_crops, load_ranker
-from proofsheet.learn.ranker import picks, softmax, temperature_of
+from proofsheet.learn.points import picks, softmax, temperature_of
 from proofsheet.learn.scene_training import SceneClassifier, load_scenes
 from proofsheet.workspace import Project
 from schemas.history import CropExample
@@ -29,6 +29,7 @@ from schemas.vision import Embedding, ImageQuality, SaliencyGrid
 
 _LEAST_SETS, _LEAST_CROPS, _PRIOR = 30, 20, 10.0
 _NONE = "no {} serves; import history and run `proofsheet models train`"
+_ALONE = "the {} in force learnt from another project alone and serves no other; review some sets here, then train again"
 
 
 def champion_row(fits: pl.DataFrame) -> dict[str, Any] | None:
@@ -64,15 +65,20 @@ def ranker_model_rows(project: Project, fits: pl.DataFrame, embeddings: pl.DataF
     if encoders and encoders != [fit[FitColumns.encoder_id]]:
         note = f"the model was trained on vectors of {fit[FitColumns.encoder_id]}, this project has those of {', '.join(encoders)}"
         return RankerModel.frame([_full(row, {RankerModel.note: f"{note}; train again"})])
+    held = heldout.read_held_out(project.models, str(fit[FitColumns.fit_id]))
+    if fit[FitColumns.projects] == 1 and project.name not in set(held[heldout.NAME]):
+        return RankerModel.frame([_full(row, {RankerModel.note: _ALONE.format("ranker")})])
     try:
         model = load_ranker(project.models, str(fit[FitColumns.fit_id]))
-        model.trees and model.trees.scores(np.zeros((1, model.net.mean.shape[0]), np.float32))  # lightgbm is here, and reads them
+        members = model.members
+        members.trees and members.trees.scores(members.net.mean[None])  # lightgbm is here, and reads them
     except ProofsheetError as error:
         return RankerModel.frame([_full(row, {RankerModel.note: f"{error.what} {error.next_step}"})])
-    point = settings.overrule_at_of.get(project.name) or settings.overrule_at or model.overrule_at
+    point = settings.overrule_at_of.get(project.name) or settings.overrule_at or model.point_of(project.name)
     served = {RankerModel.fit_id: fit[FitColumns.fit_id], RankerModel.status: "in force", RankerModel.overrule_at: point}
+    note = "" if members.measured else "it learnt from vectors and stages: too few of its pictures were measured"
     return RankerModel.frame(
-        [_full(row, {RankerModel.note: "", **served, **_calibrated(project, str(fit[FitColumns.fit_id]), point)})]
+        [_full(row, {RankerModel.note: note, **served, **_calibrated(project, str(fit[FitColumns.fit_id]), point)})]
     )
 
 
@@ -155,6 +161,8 @@ def crop_model_rows(
         return CropModel.frame([{**row, CropModel.note: "the settings ask for no cuts"}])
     if fit is None:
         return CropModel.frame([{**row, CropModel.note: _broken(fits) or _NONE.format("crop proposer")}])
+    if fit[FitColumns.projects] == 1 and crops.is_empty():
+        return CropModel.frame([{**row, CropModel.note: _ALONE.format("crop proposer")}])
     try:
         model = load_crops(project.models, str(fit[FitColumns.fit_id]))
     except ProofsheetError as error:

@@ -14,12 +14,17 @@ import numpy as np
 import numpy.typing as npt
 
 Bools = npt.NDArray[np.bool_]
-_TEST_SHARE = 15
+USUAL_SPLIT = 0.85
 
 
-def frozen_test(clusters: Sequence[str]) -> Bools:
-    """True for the sets that no model is ever trained on: 15 % by a fixed hash of their cluster, the same in every training."""
-    return np.array([_bucket(c, 100) < _TEST_SHARE for c in clusters], dtype=bool)
+def frozen_test(clusters: Sequence[str], split: float = USUAL_SPLIT) -> Bools:
+    """True for the sets that no model is ever trained on, by a fixed hash of their cluster, the same in every training.
+
+    Args:
+        clusters: what stays together.
+        split: share that is trained on; what a larger one keeps out, a smaller one keeps out, too.
+    """
+    return np.array([_bucket(c, 100) < round(100 * (1 - split)) for c in clusters], dtype=bool)
 
 
 def folds_of(groups: Sequence[str], clusters: Sequence[str], count: int, seed: int) -> Iterator[Bools]:

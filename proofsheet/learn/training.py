@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,26 +18,25 @@ from typing import Any
 
 import numpy as np
 
-from proofsheet.errors import ProofsheetError
 from proofsheet.files import short_hash
-from proofsheet.learn import champions, failures
-from proofsheet.learn.boxes import iou
-from proofsheet.learn.calibration import expected_calibration_error
-from proofsheet.learn.cards import card_path, write_card
-from proofsheet.learn.crop_evaluation import HeldOutCrops, judge_crops
-from proofsheet.learn.crop_training import CropData, fit_crops
-from proofsheet.learn.evaluation import HeldOut, Tell, judge_ranker
+from proofsheet.learn import champions, failures, heldout
+from proofsheet.learn.cards import QUALITY, card_path, write_card
+from proofsheet.learn.crop_evaluation import judge_crops
+from proofsheet.learn.crop_training import fit_crops
+from proofsheet.learn.evaluation import Tell, judge_ranker
+from proofsheet.learn.features import Bools
 from proofsheet.learn.gather import SelectionData, across_projects, crop_data, selection_data
 from proofsheet.learn.heldout import write_held_out
 from proofsheet.learn.listwise import Training
-from proofsheet.learn.model_files import load_crops, load_ranker, save_model
-from proofsheet.learn.promotion import crop_rule, ranker_rule
-from proofsheet.learn.ranker import Bools, Ranker, fit_ranker, picks
+from proofsheet.learn.model_files import save_model
+from proofsheet.learn.ranker import Ranker, fit_ranker
+from proofsheet.learn.rivals import SPLIT, compare_crops, compare_rankers
 from proofsheet.learn.splits import frozen_test
 from proofsheet.learn.torch_parts import import_torch
 from proofsheet.provenance import module_version
 from proofsheet.workspace import Workspace
-from schemas.learning import Fit
+from schemas.history import CropExample
+from schemas.learning import Fit, TrainingPair
 from schemas.settings_learning import CropSettings, RankerSettings
 
 
@@ -87,70 +87,96 @@ def train_ranker(workspace: Workspace, settings: RankerSettings, device: str, no
     """
     import_torch()
     began = time.monotonic()
-    projects, left = across_projects(workspace)
-    data = selection_data(projects)
-    if reason := _too_little(data.groups, settings.least_sets, "sets with a choice", left):
+    sources, left = across_projects(workspace, TrainingPair)
+    data = selection_data(sources)
+    if reason := _too_little(len(data.groups), settings.least_sets, "sets with a choice", left):
         return Outcome(reason)
     how, version = how_of(settings, device), module_version(__name__)
     mark = short_hash(data.data_hash, repr(how), version)
     if done := _same(workspace, "ranker", mark):
         return Outcome(f"nothing new since {done[:12]} was trained", done)
-    report, found = judge_ranker(data, how, tell)
+    report, found, by_set = judge_ranker(data, how, tell)
     test = frozen_test(data.clusters)
     rest = data.some(np.flatnonzero(~test))
     model = fit_ranker(rest.features, rest.winner, rest.anomaly, rest.groups, rest.clusters, how, data.encoder_id)
     fit_id = save_model(workspace.shared.models, model)
-    write_held_out(workspace.shared.models, fit_id, data, found, test)
-    allowed, reasons, report["frozen test"] = _compare_rankers(workspace, model, data, found, test)
-    card = _card("ranker", report, data.groups, left, reasons, mark, encoder=data.encoder_id, skipped=data.skipped)
-    card["data"]["oversampling"], card["data"]["loss"] = how.oversampling, how.loss
+    own = found.where(np.isin(data.groups, list(model.tastes)), by_set)  # a model with a project's taste is read as it serves there
+    write_held_out(workspace.shared.models, fit_id, data, own, by_set, test)
+    allowed, reasons, report["frozen test"] = compare_rankers(workspace, model, data, found, by_set, test, report)
+    card = _card("ranker", report, data.groups, left, reasons, mark)
+    card["data"] |= _ranker_facts(data, model, how, test)
     card["sheets"] = failures.ranker_sheets(workspace, fit_id, data, found)
     card["failures"] = failures.ranker_failures(data, found)
-    test_hash = short_hash(*sorted(k for k, t in zip(data.keys, test, strict=True) if t))
-    facts: dict[str, Any] = {Fit.encoder_id: data.encoder_id, Fit.data_hash: mark, Fit.test_hash: test_hash}
-    facts |= {Fit.sets: int((~test).sum()), Fit.projects: len(projects), Fit.code_version: version, Fit.trained_at: now}
+    facts: dict[str, Any] = {Fit.encoder_id: data.encoder_id, Fit.data_hash: mark, Fit.test_hash: _test_hash(data.keys, test)}
+    facts |= {Fit.sets: int((~test).sum()), Fit.projects: len(sources), Fit.code_version: version, Fit.trained_at: now}
     _keep(workspace, "ranker", fit_id, card, {**facts, Fit.seconds: time.monotonic() - began})
-    return _end(workspace, "ranker", fit_id, allowed, reasons, now)
+    return _end(workspace, "ranker", fit_id, allowed, reasons, now, data.quality_told)
+
+
+def _ranker_facts(data: SelectionData, model: Ranker, how: Training, test: Bools) -> dict[str, Any]:
+    """What the card says of the data and of the fit."""
+    trained = [k for k, t in zip(data.keys, test, strict=True) if not t]
+    return {
+        "encoder": data.encoder_id,
+        "without vectors": ", ".join(f"{n} {c}" for n, c in data.skipped.items()) or "none",
+        QUALITY: data.quality_told or "measurements of all pictures",
+        "measurements": "used" if model.members.measured else "not used: too few sets were measured",
+        "vectors": "likeness" + ("" if model.members.direction is None else ", and the direction in which winners differ"),
+        "tastes of projects": ", ".join(sorted(model.tastes)) or "none",
+        "training_pairs": f"{sum(map(len, data.members)) - len(data.members)} rows, hash {data.data_hash}",
+        "trained on": f"{len(trained)} sets, hash of their keys {short_hash(*sorted(trained))}; {int(test.sum())} kept out",
+        "loss": how.loss,
+        "epochs": how.epochs,
+        "oversampling": how.oversampling,
+    }
 
 
 def train_crops(workspace: Workspace, settings: CropSettings, seed: int, now: datetime, tell: Tell) -> Outcome:
     """The same for the crop proposer."""
     import_torch()
     began = time.monotonic()
-    projects, left = across_projects(workspace)
-    data = crop_data(projects)
-    boxed = data.some(data.boxed)
-    if reason := _too_little(boxed.groups, settings.least_examples, "cut pictures", left):
+    sources, left = across_projects(workspace, CropExample)
+    data = crop_data(sources)
+    if reason := _too_little(len(data.boxed), settings.least_examples, "cut pictures", left):
         return Outcome(reason)
-    version = module_version(__name__)
-    cut = repr(data.cut.tolist())  # of those without a box, too
-    mark = short_hash(repr(data.boxes.round(6).tolist()), cut, repr(list(data.clusters)), str(settings.epochs), str(seed), version)
+    version, how = module_version(__name__), {"loss": settings.loss, "epochs": settings.epochs, SPLIT: settings.split}
+    rows = (repr(data.boxes.round(6).tolist()), repr(data.cut.tolist()), repr(list(data.clusters)))  # of those without a box, too
+    mark = short_hash(*rows, repr(how), str(seed), version)
     if done := _same(workspace, "crop", mark):
         return Outcome(f"nothing new since {done[:12]} was trained", done)
-    report, found = judge_crops(data, settings.epochs, seed, tell)
-    test = frozen_test(data.clusters)
-    rest = data.some(np.flatnonzero(~test))
-    model = fit_crops(rest, settings.epochs, seed)
+    report, found = judge_crops(data, settings.epochs, seed, tell, settings.loss)
+    test = frozen_test(data.clusters, settings.split)
+    model = fit_crops(data.some(np.flatnonzero(~test)), settings.epochs, seed, settings.loss)
     fit_id = save_model(workspace.shared.models, model)
-    allowed, reasons = _compare_crops(workspace, fit_id, data, found, test, float(report["ece"]))
-    card = _card("crop", report, data.groups, left, reasons, mark, encoder="dense grid; no vectors", skipped={})
-    card["sheets"] = failures.crop_sheets(workspace, fit_id, projects, data, found)
+    heldout.write_held_out_crops(workspace.shared.models, fit_id, data.ids, found.boxes)
+    allowed, reasons = compare_crops(workspace, model, data, found, settings.split)
+    card = _card("crop", report, data.groups, left, reasons, mark)
+    card["data"] |= {
+        "encoder": "dense grid; no vectors",
+        **how,
+        "trained on": f"{(~test).sum()} pictures, {test.sum()} kept out",
+    }
+    card["sheets"] = failures.crop_sheets(workspace, fit_id, data, found)
     card["failures"] = failures.crop_failures(data, found)
-    test_hash = short_hash(*sorted(c for c, t in zip(data.clusters, test, strict=True) if t))
-    facts: dict[str, Any] = {Fit.encoder_id: "", Fit.data_hash: mark, Fit.test_hash: test_hash, Fit.sets: int((~test).sum())}
-    facts |= {Fit.projects: len(projects), Fit.code_version: version, Fit.trained_at: now}
+    facts: dict[str, Any] = {
+        Fit.encoder_id: "",
+        Fit.data_hash: mark,
+        Fit.test_hash: _test_hash(data.clusters, test),
+        Fit.sets: int((~test).sum()),
+    }
+    facts |= {Fit.projects: len(sources), Fit.code_version: version, Fit.trained_at: now}
     _keep(workspace, "crop", fit_id, card, {**facts, Fit.seconds: time.monotonic() - began})
     return _end(workspace, "crop", fit_id, allowed, reasons, now)
 
 
-def _too_little(groups: Sequence[str], least: int, what: str, left: Mapping[str, str]) -> str:
+def _too_little(count: int, least: int, what: str, left: Mapping[str, str]) -> str:
     """Why nothing is trained, or an empty text."""
     outside = f" Left out: {'; '.join(f'{n} ({r})' for n, r in left.items())}." if left else ""
-    if len(groups) < least:
-        return f"not trained: {len(groups)} {what}, at least {least} are needed; the champion stays.{outside}"
-    if len(set(groups)) < 2:
-        return f"not trained: all {what} are of one project, at least two are needed; the champion stays.{outside}"
-    return ""
+    return f"not trained: {count} {what}, at least {least} are needed; the champion stays.{outside}" if count < least else ""
+
+
+def _test_hash(names: Sequence[str], test: Bools) -> str:
+    return short_hash(*sorted(n for n, t in zip(names, test, strict=True) if t))
 
 
 def _same(workspace: Workspace, kind: str, mark: str) -> str:
@@ -159,74 +185,12 @@ def _same(workspace: Workspace, kind: str, mark: str) -> str:
     return str(rows[Fit.fit_id][0]) if rows.height else ""
 
 
-def _compare_rankers(
-    workspace: Workspace, model: Ranker, data: SelectionData, found: HeldOut, test: Bools
-) -> tuple[bool, list[str], dict[str, Any]]:
-    """Against the champion on the frozen sets; where none serves, against the stage rule on all sets, their project held out."""
-    part = data.some(np.flatnonzero(test))
-    p = model.probabilities(part.features)
-    pick = picks(p, part.features.top, model.overrule_at)
-    right, stage = pick == part.winner, part.features.top == part.winner
-    ece = expected_calibration_error(p[np.arange(len(pick)), pick], right)
-    told = {"sets": len(right), "right": int(right.sum()), "highest stage right": int(stage.sum()), "ece": ece}
-    rival = champions.champion(workspace.shared.ledger, "ranker")
-    if rival is not None:
-        try:
-            old = load_ranker(workspace.shared.models, str(rival[Fit.fit_id]))
-        except ProofsheetError as error:
-            return False, [f"NOT MET: the champion cannot be compared: {error.what} {error.next_step}"], told
-        if old.encoder_id == data.encoder_id:
-            q = old.probabilities(part.features)
-            before = picks(q, part.features.top, old.overrule_at) == part.winner
-            told["champion right"] = int(before.sum())
-            name = f"the champion {str(rival[Fit.fit_id])[:12]}"
-            return (*ranker_rule(right, before, part.anomaly, part.groups, ece, name), told)
-    whole = expected_calibration_error(found.confidence, found.pick == data.winner)
-    rule = ranker_rule(
-        found.pick == data.winner, data.features.top == data.winner, data.anomaly, data.groups, whole, "the highest stage"
-    )
-    return (*rule, told)
-
-
-def _compare_crops(
-    workspace: Workspace, fit_id: str, data: CropData, found: HeldOutCrops, test: Bools, ece: float
-) -> tuple[bool, list[str]]:
-    """Against the champion on the frozen pictures; where none serves, against the best constant box with projects held out."""
-    models, rival = workspace.shared.models, champions.champion(workspace.shared.ledger, "crop")
-    if rival is None:
-        rows = data.boxed
-        own, constant = (iou(boxes[rows], data.boxes[rows]) for boxes in (found.boxes, found.constant))
-        return crop_rule(own, constant, [data.groups[k] for k in rows], ece, f"the {found.constant_name}")
-    part = data.some(np.flatnonzero(test))
-    part = part.some(part.boxed)
-
-    def overlap(which: str) -> Any:  # noqa: ANN401 - an array
-        said = load_crops(models, which).propose(part.grids, part.aspects)
-        return iou(np.array([one.box or (0.0, 0.0, 1.0, 1.0) for one in said]).reshape(-1, 4), part.boxes)
-
-    try:
-        old = overlap(str(rival[Fit.fit_id]))
-    except ProofsheetError as error:
-        return False, [f"NOT MET: the champion cannot be compared: {error.what} {error.next_step}"]
-    return crop_rule(overlap(fit_id), old, part.groups, ece, f"the champion {str(rival[Fit.fit_id])[:12]}")
-
-
 def _card(
-    kind: str,
-    report: Mapping[str, Any],
-    groups: Sequence[str],
-    left: Mapping[str, str],
-    reasons: Sequence[str],
-    mark: str,
-    *,
-    encoder: str,
-    skipped: Mapping[str, int],
+    kind: str, report: Mapping[str, Any], groups: Sequence[str], left: Mapping[str, str], reasons: Sequence[str], mark: str
 ) -> dict[str, Any]:
-    names = list(groups)
-    counts = {n: names.count(n) for n in sorted(set(names))}
-    data = {"encoder": encoder, "rows": len(names), "by project": ", ".join(f"{n} {c}" for n, c in counts.items()), "hash": mark}
+    counts = ", ".join(f"{name} {count}" for name, count in sorted(Counter(groups).items()))
+    data: dict[str, Any] = {"rows": len(groups), "by project": counts, "hash": mark}
     data["left out"] = "; ".join(f"{n} ({r})" for n, r in left.items()) or "nothing"
-    data["without measurements"] = ", ".join(f"{n} {c}" for n, c in skipped.items()) or "none"
     return {"kind": kind, "data": data, "figures": dict(report), "promotion": {"reasons": list(reasons)}}
 
 
@@ -236,11 +200,13 @@ def _keep(workspace: Workspace, kind: str, fit_id: str, card: Mapping[str, Any],
     workspace.shared.ledger.add(Fit, [row])
 
 
-def _end(workspace: Workspace, kind: str, fit_id: str, allowed: bool, reasons: Sequence[str], now: datetime) -> Outcome:
+def _end(
+    workspace: Workspace, kind: str, fit_id: str, allowed: bool, reasons: Sequence[str], now: datetime, more: str = ""
+) -> Outcome:
     present = champions.champion(workspace.shared.ledger, kind)
     if present and present[Fit.fit_id] == fit_id:
         return Outcome(f"{kind} {fit_id[:12]} is the champion already", fit_id, promoted=True)
     champions.promote(workspace.shared.ledger, fit_id, allowed, reasons, now)
     failed = "; ".join(r for r in reasons if not r.startswith("ok"))
     told = f"{kind} {fit_id[:12]} serves now" if allowed else f"{kind} {fit_id[:12]} was refused, the champion stays: {failed}"
-    return Outcome(told, fit_id, promoted=allowed)
+    return Outcome(f"{told}; {more}" if more else told, fit_id, promoted=allowed)

@@ -120,15 +120,16 @@ class Applier:
     def _cut(self, row: Row) -> Row:
         source, target = (self._moves.at(row, n) for n in (FileOperation.source, FileOperation.target))
         try:
-            content = cut_bytes(source, row[FileOperation.box], self._settings.crop_quality, self._max_pixels)
+            crop = cut_bytes(source, row[FileOperation.box], self._settings.crop_quality, self._max_pixels)
         except UsageError as error:
             return {**row, FileOperation.state: "refused", FileOperation.note: str(error)}
+        content, note = crop.content, f"the crop is without: {crop.lost}" if crop.lost else ""
         digest = hashlib.sha256(content).hexdigest()
         if not target.exists() or content_of(target) != digest:
             self._disk.make_folder(target.parent)
             self._disk.write_new(target, content)
         sizes = {FileOperation.size_bytes: len(content), FileOperation.modified_ns: target.stat().st_mtime_ns}
-        return {**row, **sizes, FileOperation.content_hash: digest}
+        return {**row, **sizes, FileOperation.content_hash: digest, FileOperation.note: note}
 
     def _half(self, row: Row) -> None:
         """Take the new name away from a file that has both: its move was cut off between them."""

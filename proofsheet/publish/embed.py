@@ -28,8 +28,8 @@ from PIL import Image, ImageSequence
 
 from proofsheet.errors import UsageError
 from proofsheet.files import hash_file
-from proofsheet.formats import FORMATS, RAW_EXTENSIONS, format_of
-from proofsheet.pictures import DECODER_ERRORS, prepare_decoders
+from proofsheet.formats import DECODER_ERRORS, FORMATS, RAW_EXTENSIONS, format_of
+from proofsheet.pictures import prepare_decoders
 from proofsheet.publish.chosen import ADDED, Chosen, chosen
 from proofsheet.publish.containers import gif, heif, jpeg, png, tiff, webp
 from proofsheet.publish.containers.part import CannotClean, Rebuilt, summary

@@ -178,7 +178,7 @@ def test_thresholds_are_reported_and_auto_approval_stays_locked(shell: Any) -> N
     assert rows[Threshold.sets].unique().to_list() == [SETS]
     coverage = rows.sort(Threshold.threshold)[Threshold.coverage].to_list()
     assert coverage == sorted(coverage, reverse=True)
-    assert projects(shell.folder)[0].store.read(Readiness)[Readiness.met].unique().to_list() == ["unknown"]
+    assert projects(shell.folder)[0].store.read(Readiness)[Readiness.met].unique().to_list() == ["not enough data"]
 
 
 def test_verdicts_come_in_once_and_become_overrides(shell: Any) -> None:

@@ -111,7 +111,7 @@ def test_winner_and_losers_become_one_set_and_a_lower_stage_is_an_anomaly() -> N
     (chosen,) = found.selections.to_dicts()
     assert chosen["photo_ids"] == ["a_stage1.png", "a_stage2.png", "a_stage3.png"]
     assert (chosen["chosen_photo_id"], chosen["top_photo_id"], chosen["anomaly"]) == ("a_stage1.png", "a_stage3.png", True)
-    pairs = pair_rows("p", found.selections, PHOTOS)
+    pairs = pair_rows("p", found.selections, PHOTOS, found.vector_sets, ImportedVector.frame())
     assert pairs[TrainingPair.anomaly].to_list() == [True, True]
     odd = anomaly_rows("p", found.selections, PHOTOS).to_dicts()[0]
     assert (odd[Anomaly.chosen_stage], odd[Anomaly.max_rejected_stage]) == (1.0, 3.0)
@@ -120,7 +120,7 @@ def test_winner_and_losers_become_one_set_and_a_lower_stage_is_an_anomaly() -> N
 def test_a_name_without_stage_makes_no_anomaly_and_is_counted() -> None:
     found = matched(row(1, chosen="plain.png", others=("a_stage3.png",)))
     assert found.selections[Selection.anomaly].to_list() == [False]
-    pairs = pair_rows("p", found.selections, PHOTOS)
+    pairs = pair_rows("p", found.selections, PHOTOS, found.vector_sets, ImportedVector.frame())
     counts = statistic_rows("p", found.matches, found.selections, found.crops, pairs, 0).to_dicts()[0]
     assert (counts[ProjectStatistic.without_stage], counts[ProjectStatistic.anomaly_rate]) == (1, None)
 
@@ -258,7 +258,7 @@ def test_history_goes_out_in_the_formats_that_come_in_and_never_over_a_file(work
     found = matched(
         row(1, chosen="a_stage1.png", others=("a_stage3.png",), happened_at=NOW), row(2, "crop", "a_stage1.png", box=box)
     )
-    pairs = pair_rows("p", found.selections, PHOTOS)
+    pairs = pair_rows("p", found.selections, PHOTOS, found.vector_sets, ImportedVector.frame())
     tables = {
         Photo: PHOTOS,
         Selection: found.selections,
@@ -281,7 +281,7 @@ def test_history_goes_out_in_the_formats_that_come_in_and_never_over_a_file(work
 
 def test_the_gate_refuses_pairs_that_cross_a_set_or_a_project() -> None:
     found = matched(row(1, chosen="a_stage3.png", others=("a_stage1.png", "a_stage2.png")))
-    pairs = pair_rows("p", found.selections, PHOTOS)
+    pairs = pair_rows("p", found.selections, PHOTOS, found.vector_sets, ImportedVector.frame())
     assert violations(TrainingPair, pairs, "p") == []
     strange = pairs.with_columns(pl.Series(TrainingPair.winner_photo_id, ["a_stage3.png", "plain.png"]))
     assert any("every set has one winner" in v for v in violations(TrainingPair, strange, "p"))

@@ -22,8 +22,9 @@ from proofsheet.learn.features import NAMES, STAGE_COLUMNS
 from proofsheet.learn.intervals import bootstrap, clopper_pearson_low, wilson
 from proofsheet.learn.listwise import train_listwise
 from proofsheet.learn.model_files import load_crops, load_ranker, model_path, save_model
+from proofsheet.learn.points import operating_point, picks, softmax, temperature_of
 from proofsheet.learn.promotion import crop_rule, ranker_rule
-from proofsheet.learn.ranker import Ranker, fit_ranker, operating_point, picks, softmax, temperature_of
+from proofsheet.learn.ranker import Ranker, fit_ranker
 from proofsheet.learn.splits import folds_of, frozen_test
 from proofsheet.ledger import Ledger
 from schemas.learning import Fit, Promotion
@@ -88,7 +89,7 @@ def test_the_ranker_finds_spoilt_stages_and_keeps_the_others(ranker: Ranker) -> 
 
 
 def test_the_protocol_puts_trivial_rules_and_the_sources_ranker_beside() -> None:
-    report, found = judge_ranker(made_sets(sets=40), QUICK, silent)
+    report, found, _by_set = judge_ranker(made_sets(sets=40), QUICK, silent)
     assert report["protocol"] == "leave one project out"
     assert report["baselines"]["highest stage"]["anomaly"]["share"] == 0
     assert report["gain over the highest stage"]["low"] > 0
@@ -97,7 +98,7 @@ def test_the_protocol_puts_trivial_rules_and_the_sources_ranker_beside() -> None
 
 
 def test_a_judge_that_throws_dice_leaves_no_gain() -> None:
-    report, _found = judge_ranker(made_sets(sets=60, dice=True, seed=4), QUICK, silent)
+    report, _found, _by_set = judge_ranker(made_sets(sets=60, dice=True, seed=4), QUICK, silent)
     gain = report["gain over the highest stage"]
     assert gain["low"] <= 0 <= gain["high"]
 
@@ -307,7 +308,8 @@ def test_champions_follow_one_another_and_step_back_once_at_a_time(tmp_path: Pat
 def test_what_was_said_of_held_out_sets_is_kept_and_a_lost_file_is_empty(tmp_path: Path) -> None:
     data = made_sets(projects=1, sets=5)
     p = np.full((5, 3), 1 / 3)
-    heldout.write_held_out(tmp_path, "m", data, HeldOut(p, data.winner, p[:, 0]), np.zeros(5, bool))
+    said = HeldOut(p, data.winner, p[:, 0])
+    heldout.write_held_out(tmp_path, "m", data, said, said, np.zeros(5, bool))
     rows = heldout.read_held_out(tmp_path, "m")
     assert rows.height == 5
     assert heldout.probabilities(rows).shape == (5, 3)
