@@ -149,6 +149,6 @@ def _texts_and_choices(state: dict[str, Any]) -> Iterator[str]:
     if state["reviewed"] + state["by_history"] + state["open"]:
         yield f": sets: {state['reviewed']} reviewed, {state['by_history']} by history, {state['open']} open"
     if state["redecided"]:
-        yield f": {state['redecided']} sets were decided since the last run; the next run describes what was chosen"
+        yield f": the choice of {state['redecided']} sets is newer than the last run; run the project to describe what is chosen"
     for one in state["take_back_list"]:
         yield f": take back {one['name']} at {one['target']}: {one['reason']}"
