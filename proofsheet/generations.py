@@ -120,13 +120,16 @@ class Generations:
         """
         try:
             lines = (self.folder / "CURRENT").read_text("ascii").splitlines()
-            return [(int(number), found) for number, found in (line.split() for line in lines)]
+            found = [(int(number), digest) for number, digest in (line.split() for line in lines)]
+            if not found:
+                raise ValueError
         except FileNotFoundError:
             return []
         except ValueError:
             raise Damaged(self.folder / "CURRENT", "it does not say which generation is the current one", MENDS) from None
         except OSError as error:
             raise Damaged(self.folder / "CURRENT", str(error.strerror), MENDS) from error
+        return found
 
     def check(self) -> None:
         """Compare the bytes of the current generation with those that were written.
@@ -140,6 +143,9 @@ class Generations:
                 raise Damaged(self.path(number), wrong, MENDS)
 
     def _point(self, pointers: Sequence[tuple[int, str]]) -> None:
+        if not pointers:
+            (self.folder / "CURRENT").unlink(missing_ok=True)
+            return
         text = "".join(f"{number} {found}\n" for number, found in pointers[:_KEPT])
         write_atomic(self.folder / "CURRENT", text.encode("ascii"))
 

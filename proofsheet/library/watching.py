@@ -161,7 +161,7 @@ def _consider(project: Project, known: Watched | None, tick: Tick, judged: Judge
 
 
 def _with_ledger(project: Project, known: Watched | None, judged: Judgement, tick: Tick) -> Watched:
-    """What is to be remembered of a project; its ledger is opened only if the file changed, later if this tick is full."""
+    """What is to be remembered of a project; its ledger is opened only if the file changed, and this look has room for it."""
     mark, handed = file_mark(project.ledger.path), known.handed if known else 0
     full = tick.opened >= MOST_OPENED or len(tick.runs) >= MOST_AT_ONCE
     if full or (known and known.ledger == mark):
