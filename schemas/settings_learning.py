@@ -20,9 +20,13 @@ class HistorySettings(Settings):
         description="What stands before the project in paths, such as '/Users/kim/Eros Mate' or 'training data'; "
         "needed where a folder above has the name of another project.",
     )
-    aliases: dict[str, str] = Field(default_factory=dict, description='Other names of projects, as `{ "Mojo 1" = "mojo1" }`.')
+    aliases: dict[str, str] = Field(
+        default_factory=dict,
+        description='Other names of projects, as `{ "Mojo 1" = "mojo1" }`; they win over folders of that name.',
+    )
     endings: list[str] = Field(
-        default=["_final", "_raw"], description="Endings that a project's name may have in paths; a project of that very name wins."
+        default=["_final", "_raw"],
+        description="Endings that do not count, of a project's folder and of its name in paths; a project of that very name wins.",
     )
     patterns: list[str] = Field(
         default_factory=list, description="Regular expressions with a group `project`, tried on whole paths before anything else."
