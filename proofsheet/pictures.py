@@ -132,7 +132,7 @@ def read_picture(stream: IO[bytes], limits: Limits) -> Picture:
         warnings.simplefilter("ignore")
         try:
             with Image.open(stream, formats=FORMATS) as image:
-                return replace(_decoded(image, limits), blocks=_blocks(image, stream))
+                return replace(_decoded(image, limits), blocks=read_blocks(image, stream))
         except UnidentifiedImageError:
             raise Refused("unreadable", "no known picture format was found in it", _open_it) from None
         except DECODER_ERRORS as error:
@@ -221,13 +221,6 @@ def _exif(image: Image.Image) -> Image.Exif:
         return image.getexif()
     except DECODER_ERRORS:
         return Image.Exif()
-
-
-def _blocks(image: Image.Image, stream: IO[bytes]) -> Blocks:
-    try:
-        return read_blocks(image, stream)
-    except DECODER_ERRORS:
-        return Blocks()
 
 
 def _text(image: Image.Image) -> dict[str, str]:
