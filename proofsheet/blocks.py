@@ -39,12 +39,19 @@ class Blocks:
 
 
 def read_blocks(image: Image.Image, stream: IO[bytes]) -> Blocks:
-    """The blocks of a file that Pillow has opened and decoded.
+    """The blocks of a file that Pillow has opened and decoded; none if they are damaged.
 
     Args:
         image: the decoded picture.
         stream: the file; it is read from its beginning.
     """
+    try:
+        return _blocks(image, stream)
+    except (OSError, SyntaxError, ValueError, TypeError, LookupError, OverflowError, struct.error):
+        return Blocks()
+
+
+def _blocks(image: Image.Image, stream: IO[bytes]) -> Blocks:
     xmp = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or _raw_profile(image, "xmp")
     found = dict(_chunks(stream, image.format or ""))
     manifest = found.get(b"C2PA", b"") or found.get(b"caBX", b"") or _jpeg_manifest(image) or _tiff_manifest(image)

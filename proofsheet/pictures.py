@@ -117,7 +117,7 @@ def read_picture(stream: IO[bytes], limits: Limits) -> Picture:
         warnings.simplefilter("ignore")
         try:
             with Image.open(stream, formats=FORMATS) as image:
-                return replace(_decoded(image, limits), blocks=_blocks(image, stream))
+                return replace(_decoded(image, limits), blocks=read_blocks(image, stream))
         except UnidentifiedImageError:
             known = told_format(stream)
             reason = f"it is {known}, which is not read" if known else "no known picture format was found in it"
@@ -227,13 +227,6 @@ def _exif(image: Image.Image) -> Image.Exif:
         return image.getexif()
     except DECODER_ERRORS:
         return Image.Exif()
-
-
-def _blocks(image: Image.Image, stream: IO[bytes]) -> Blocks:
-    try:
-        return read_blocks(image, stream)
-    except DECODER_ERRORS:
-        return Blocks()
 
 
 def _text(image: Image.Image) -> dict[str, str]:
