@@ -1,0 +1,81 @@
+"""Three projects under `proofsheet up`, one of them damaged: the other two run, and the pages say what is wrong."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from proofsheet.config import load
+from proofsheet.workspace import Project, Workspace
+from schemas.library import Photo
+from tests.kit import save_picture
+from tests.reliability.serving import PROOFSHEET, Up
+
+pytestmark = pytest.mark.long
+WATCH = "\n[model]\nbackend = 'embedded'\n[watch]\nquiet_s = 2\ninterval_s = 1\n"
+
+
+def page(up: Up, path: str) -> str:
+    request = urllib.request.Request(f"http://127.0.0.1:{up.review_port}{path}", headers={"accept": "text/html"})
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return str(answer.read(), "utf-8")
+    except urllib.error.HTTPError as error:
+        return str(error.read(), "utf-8")
+
+
+def states(up: Up) -> dict[str, set[str]]:
+    """Partition to the states of its runs."""
+    found: dict[str, set[str]] = {}
+    for run in up.runs():
+        found.setdefault(run["tags"].get("dagster/partition", ""), set()).add(run["status"])
+    return found
+
+
+def wait_until(up: Up, wanted: dict[str, str], seconds: float = 400) -> None:
+    end = time.monotonic() + seconds
+    while not all(state in states(up).get(key, set()) for key, state in wanted.items()):
+        assert time.monotonic() < end, (wanted, states(up))
+        time.sleep(1)
+
+
+@pytest.mark.parametrize("damage", ["ledger", "store", "pointer"])
+def test_one_damaged_project_holds_up_no_other(tmp_path: Path, damage: str, figure: Any) -> None:
+    for number, name in enumerate("abc"):
+        save_picture(tmp_path / "library" / name / "one.jpg", number)
+    subprocess.run([str(PROOFSHEET), "init", "library"], cwd=tmp_path, check=True)
+    with (tmp_path / "proofsheet.toml").open("a") as stream:
+        stream.write(WATCH)
+    subprocess.run([str(PROOFSHEET), "run", "--all"], cwd=tmp_path, check=True)
+    a, b, c = Workspace(load(tmp_path, {}).place).projects()
+    file = damaged_file(b, damage)
+    file.write_bytes(b"\xff\xfe no such file was ever written\n" * 100)
+    for number, project in enumerate((a, c)):
+        save_picture(project.folder / "late.jpg", 10 + number)
+    up = Up(tmp_path).wait()
+    try:
+        pages = [page(up, path) for path in ("/", "/runs", "/intake", f"/p/{b.key}/review")]
+        assert all(file.name in text for text in pages)
+        assert "Sets reviewed" in pages[0]
+        wait_until(up, {a.key: "SUCCESS", c.key: "SUCCESS", b.key: "FAILURE" if damage == "ledger" else "SUCCESS"})
+    finally:
+        up.stop()
+    assert [p.store.read(Photo).height for p in (a, c)] == [2, 2]
+    figure(f"three projects under up, one damaged {damage}", others_run=2, pages_that_say_it=len(pages))
+
+
+def damaged_file(project: Project, damage: str) -> Path:
+    """The file of a project that is overwritten."""
+    store = project.store
+    places = {
+        "ledger": project.ledger.path,
+        "store": store.generations.path(store.generation()),
+        "pointer": store.folder / "CURRENT",
+    }
+    return places[damage]
