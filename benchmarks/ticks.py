@@ -42,7 +42,6 @@ def tick_rows(folder: Path) -> Iterator[Row]:
             requests += len(found[0].run_requests or [])
     told = f"the slowest of {TICKS} ticks by the clock, the first over new folders; {requests} runs asked for"
     slowest, largest = max(seconds), max(len(c) for c in cursors)
-    yield Row("tick of the folder sensor, limit ÷ ours", "s", MOST_S, None, None, slowest, MOST_S / slowest, 1.0, FOLDERS, told)
-    yield Row(
-        "cursor of the folder sensor, limit ÷ ours", "bytes", MOST_BYTES, None, None, largest, MOST_BYTES / largest, 1.0, FOLDERS
-    )
+    parts = (("tick", "s", MOST_S, slowest), ("cursor", "bytes", float(MOST_BYTES), float(largest)))
+    for name, unit, limit, ours in parts:
+        yield Row(f"{name} of the folder sensor, limit ÷ ours", unit, limit, None, None, ours, limit / ours, 1.0, FOLDERS, told)
