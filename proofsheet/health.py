@@ -87,7 +87,7 @@ def trouble_of(project: Project, again_s: float = 0.0) -> Trouble | None:
     """What is wrong with ledger or store of a project; both are read as a whole, and again only after a change.
 
     Args:
-        project: whose files.
+        project: of the files.
         again_s: how long a file that was whole is believed to be so while it changes.
     """
     ledger, generations = project.ledger, project.store.generations

@@ -6,7 +6,7 @@ Keep out: which folders there are (workspace.py), and who took over what was kno
 
     <home>/projects.json   key to folder name; made again from the ledgers if it is lost or damaged
 
-A key is made of the first name and never changes; a project whose folder got another name keeps key, ledger, store and cache.
+A key is made of the first name and never changes; a project with a folder of another name keeps key, ledger, store and cache.
 """
 
 from __future__ import annotations

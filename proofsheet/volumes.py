@@ -21,7 +21,7 @@ _MOUNTS = Path("/proc/self/mountinfo")
 
 
 def forgetful_devices(mounts: Path = _MOUNTS) -> frozenset[int]:
-    """Devices whose file system keeps no change time (Linux; elsewhere none are known)."""
+    """Devices with a file system that keeps no change time (Linux; elsewhere none are known)."""
     try:
         lines = mounts.read_text("utf-8", "replace").splitlines()
     except OSError:

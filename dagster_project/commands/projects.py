@@ -27,7 +27,7 @@ def projects() -> None:
 @click.option("--none", "apart", is_flag=True, help="FOLDER is a project of its own.")
 @json_option
 def adopting(folder: str, former: str | None, apart: bool, as_json: bool) -> None:
-    """Let FOLDER take over what is known of FORMER, a project whose folder is gone: texts, choices, reviews, tables.
+    """Let FOLDER take over what is known of FORMER, a project with its folder gone: texts, choices, reviews, tables.
 
     A folder that was renamed takes over by itself if its contents say so clearly. The JSON has told.
     """

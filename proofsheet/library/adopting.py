@@ -1,10 +1,10 @@
-"""A project whose folder got another name: found by its contents, it keeps key, ledger, store and cache.
+"""A project with a folder of another name: found by its contents, it keeps key, ledger, store and cache.
 
 Holds `find_renamed`, `adopt_renamed`, `adopt` and `keep_apart`.
 Add here: another sign that two folders are one project.
 Keep out: single files (a scan knows them by path).
 
-Two projects are never mixed: only a folder without facts of its own takes over, and only from a project whose folder is gone,
+Two projects are never mixed: only a folder without facts of its own takes over, and only from a project with its folder gone,
 so that a copy is a new project. It happens by itself where exactly one folder and one vanished project fit each other; else a
 person is asked.
 """
@@ -45,7 +45,7 @@ BY_PEOPLE: tuple[type[Table], ...] = (
 
 @dataclass(frozen=True)
 class Question:
-    """A folder that may be a project whose own folder is gone.
+    """A folder that may be a project with its own folder gone.
 
     Attributes:
         folder: its name.
@@ -64,7 +64,7 @@ class Question:
     @property
     def told(self) -> str:
         """The question, or what the next run will do, in one line."""
-        equal = f"{self.folder}: holds {self.share:.0%} of the photos of {self.former}, whose folder is gone"
+        equal = f"{self.folder}: holds {self.share:.0%} of the photos of {self.former} (its folder is gone)"
         if self.sure:
             return f"{equal}; its next run takes over what is known of them"
         return f"{equal}; is it the same project? `proofsheet projects adopt '{self.folder}' '{self.former}'`, or with --none"
@@ -117,7 +117,7 @@ def adopt_renamed(workspace: Workspace, now: datetime, ready: Collection[str] | 
 
 
 def adopt(workspace: Workspace, folder: str, former: str, how: str, now: datetime) -> str:
-    """Let a folder take over key, ledger, store and cache of a project whose folder is gone; gives a line for people.
+    """Let a folder take over key, ledger, store and cache of a project with its folder gone; gives a line for people.
 
     Args:
         workspace: library and home.
@@ -135,7 +135,7 @@ def adopt(workspace: Workspace, folder: str, former: str, how: str, now: datetim
     if key is None:
         if any(former in (p.key, p.name) for p in workspace.projects()):
             raise UsageError(f"The folder of {former} is there: {folder} is a project of its own.", "Nothing was changed.")
-        raise NotFound(f"No project {former!r} is known whose folder is gone.", "`proofsheet status` lists those that are.")
+        raise NotFound(f"No project {former!r} without its folder is known.", "`proofsheet status` lists those that are.")
     if own := ", ".join(t.name for t in BY_PEOPLE if project.ledger.rows(t).height):
         raise UsageError(f"People wrote or decided something about {folder} already ({own}).", "Two projects are never mixed.")
     old = workspace.former(key, gone[key])
@@ -145,7 +145,7 @@ def adopt(workspace: Workspace, folder: str, former: str, how: str, now: datetim
         workspace.registry.rename(key, project.name)
     questions, apart = _read(workspace.home)
     _write(workspace.home, [q for q in questions if q.folder != project.name], apart)
-    return f"{project.name}: took over what is known of {gone[key]}, whose folder is gone"
+    return f"{project.name}: took over what is known of {gone[key]} (its folder is gone)"
 
 
 def keep_apart(workspace: Workspace, folder: str) -> list[str]:
