@@ -1,6 +1,6 @@
 """Which words a language has, for as many languages as the package pyspellchecker brings word lists of.
 
-Holds `known`, `is_beginning` and `share_known`.
+Holds `known`, `is_beginning`, `is_cut` and `share_known`.
 Add here: another question about single words.
 Keep out: sentences (sentences.py), rules, and word lists of our own (lists/).
 """
@@ -17,6 +17,8 @@ from proofsheet.words.lists import by_first_word
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _LEAST_PART, _LEAST_COMPOUND, _LEAST_BEGINNING = 3, 7, 2
+_MOST_CUT, _LOOKED = 4, 30
+_INFLECTIONS = frozenset(["s", "es", "ed", "ing", "er", "ers", "e", "n", "en", "ern", "em", "st"])
 _JOINS = ("s", "n", "es", "en")  # between the parts of a German compound
 
 
@@ -64,6 +66,14 @@ def is_beginning(word: str, language: str) -> bool:
         return False
     place = bisect_left(ordered, plain)
     return any(w.startswith(plain) and len(w) > len(plain) for w in ordered[place : place + 2])
+
+
+def is_cut(word: str, language: str) -> bool:
+    """Whether a little more makes it a word, and more than an ending: `mountai` is cut, `roadsign` only lacks its plural."""
+    plain, ordered = word.lower(), _in_order(language)
+    place = bisect_left(ordered, plain)
+    longer = [w for w in ordered[place : place + _LOOKED] if w.startswith(plain) and "'" not in w]
+    return any(len(w) - len(plain) <= _MOST_CUT and w.removeprefix(plain) not in _INFLECTIONS for w in longer)
 
 
 def share_known(text: str, language: str) -> tuple[float, int]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from proofsheet.words import lexicon
@@ -20,14 +19,17 @@ from proofsheet.words.sentences import Token, sentences
 from proofsheet.words.text import Found, words
 
 LANGUAGES = ("en", "de")  # languages that have lists of endings
-_HANGING = re.compile(r"[,;:–—&+/=\-(\[{„‚<]\s*$")
+_HANGING = re.compile(r"[,;:–—&+/=\-(\[{„‚<]\s*(?:\.{2,}|…)?\s*$")
 _OPENING = re.compile(r"^\s*[,;:.!?)\]}%&=](?=\s|\w)")
 _PAIRS = {"(": ")", "[": "]", "{": "}", "„": "“”"}
 _SMILEY = re.compile(r"[:;]-?[()\[\]/|]|<3")
 _INCHES = re.compile(r"\d\"(?!.*\")")
 _STOPS = frozenset(".!?…")
 _CLOSING = frozenset("\"'”“’‘»«)]")
-_LEAST_HALF, _LEAST_WORDS, _MOST_REST, _SURE = 2, 4, 3, 0.75
+_ASIDE = frozenset("?!")  # questions and calls end with many a small word
+_PASSIVE, _WITH = frozenset(["is", "are", "was", "were"]), frozenset(["with", "mit"])
+_SINGLE = frozenset(["a", "an"])  # `in the dark` is whole, `in a dark` is not
+_LEAST_WORDS, _MOST_REST, _MOST_MIDDLE, _SURE = 4, 3, 4, 0.75
 
 
 @dataclass(frozen=True)
@@ -74,12 +76,12 @@ def _by_words(text: str) -> Torn | None:
     opening = next(t for t in first if t.is_word)
     if opening.word in ends["begins"] and opening.written.islower():
         return Torn(opening.place, f"it begins with {opening.written!r}")
-    said = [t for t in last if t.is_word]
-    stop = next((t.word for t in reversed(last) if t.word not in _CLOSING), "")
-    if why := _last_word(said, stop, language):
-        return Torn(said[-1].place, why)
-    if stop not in _STOPS and len(listed) > 1 and len(said) <= _MOST_REST and said[0].word in ends["verbless"] | ends["people"]:
-        return Torn(Found(said[0].place.start, said[-1].place.end), "the last sentence only begins")
+    said = _Said(tuple(t for t in last if t.is_word), next((t.word for t in reversed(last) if t.word not in _CLOSING), ""), language)
+    if said.is_torn(has_comma=any(t.word == "," for t in last)):
+        return Torn(said.last.place, f"it ends with {said.last.written!r}")
+    begins = said.words[0].word in ends["verbless"] | ends["people"] | ends["article"]
+    if said.stop not in _STOPS and len(listed) > 1 and len(said.words) <= _MOST_REST and begins:
+        return Torn(Found(said.words[0].place.start, said.last.place.end), "the last sentence only begins")
     return None
 
 
@@ -94,73 +96,83 @@ def _ends(language: str) -> dict[str, frozenset[str]]:
     return {key: frozenset(found) for key, found in by_first_word(f"ends_{language}").items()}
 
 
-def _last_word(said: Sequence[Token], stop: str, language: str) -> str | None:
-    """Why the last word cannot be the last."""
-    ends, last = _ends(language), said[-1]
-    before = said[-2].word if len(said) > 1 else ""
-    shown = f"it ends with {last.written!r}"
-    if last.written[:1].isupper() and len(last.written) > 1 and not last.written.isupper() and before:
-        return None  # a name, or a German noun
-    if last.word in ends["never"] and before != "of" and (last.word, stop) != ("a", ".") and not last.written[:1].isupper():
-        return shown
-    if stop in "?!" and stop:
-        return None
-    if last.word in ends["bound"] and not _is_free(said, ends):
-        return shown
-    if (
-        last.word in ends["placed"]
-        and not _is_free(said, ends)
-        and (before in ends["static"] or _has_no_verb(said, ends, language))
-    ):
-        return shown
-    if before in ends["article"] and _waits_for_noun(last, before, ends, language):
-        return shown
-    return shown + ", half a word" if _is_half(said, stop, language) else None
+@dataclass(frozen=True)
+class _Said:
+    """The last sentence: its words, the mark behind them, and the language whose endings it is judged by."""
+
+    words: tuple[Token, ...]
+    stop: str
+    language: str
+
+    @property
+    def last(self) -> Token:
+        """The last word."""
+        return self.words[-1]
+
+    @property
+    def before(self) -> str:
+        """The word before it."""
+        return self.words[-2].word if len(self.words) > 1 else ""
+
+    def is_torn(self, *, has_comma: bool) -> bool:
+        """Whether the last word cannot be the last of a whole sentence."""
+        last, ends = self.last, _ends(self.language)
+        if last.written[:1].isupper() and self.before:  # a name, a German noun, an abbreviation
+            return self.language == "de" and self._is_half()
+        if last.word in ends["never"] or (last.word == "ein" and self.before in ends["static"] | ends["verbs"]):
+            return True
+        if self.stop in _ASIDE:
+            return False
+        free = self._is_free(ends, has_comma=has_comma)
+        if last.word in ends["bound"] and not free:
+            return True
+        if last.word == "by" and self.before.endswith("ed") and not free:
+            return True
+        if last.word in ends["placed"] and not free and (self.before in ends["static"] or self._has_no_verb(ends)):
+            return True
+        return (self.before in ends["article"] and self._waits_for_noun(ends)) or self._is_half()
+
+    def _is_free(self, ends: dict[str, frozenset[str]], *, has_comma: bool) -> bool:
+        """Whether something before lets a bound word stand last: a relative clause, an infinitive, a passive, an idiom."""
+        earlier = [t.word for t in self.words[:-1]]
+        if self.before in ends["idiom"] or any(w in ends["people"] for w in earlier[1:]):
+            return True
+        if self.language == "de":  # its relatives are its articles: only verbs are freed by one that has no comma before it
+            return (has_comma or self.last.word in ends["verbs"]) and any(w in ends["frees"] for w in earlier[1:])
+        passive = len(earlier) > 1 and earlier[-2] in _PASSIVE and earlier[-1].endswith(("ed", "en", "ught"))
+        return passive or any(w in ends["frees"] for w in earlier)
+
+    def _has_no_verb(self, ends: dict[str, frozenset[str]]) -> bool:
+        """Whether a text that begins with an article holds no verb; only signs of verbs are known, so long texts are not judged."""
+        middle = self.words[1:-1]
+        if self.words[0].word not in ends["verbless"] or len(middle) > _MOST_MIDDLE or any(t.word in _WITH for t in middle):
+            return False
+        if self.language == "de":
+            return not any(t.written.islower() and t.word.endswith(("t", "en", "eln", "ern")) for t in middle)
+        return not any(t.word.endswith(("ing", "ed", "s", "n", "t")) or t.word in _PASSIVE for t in middle[1:])
+
+    def _waits_for_noun(self, ends: dict[str, frozenset[str]]) -> bool:
+        """Whether an article and a word that describes stand there without a noun; `the old and the new` is whole."""
+        last = self.last
+        paired = len(self.words) > 3 and self.words[-3].word in ends["first"] and self.words[-4].word in ends.get("adjective", ())
+        if paired or (last.word in ends["nominal"] and self.before not in _SINGLE):
+            return False
+        return _is_german_adjective(last) if self.language == "de" else last.word in ends["adjective"]
+
+    def _is_half(self) -> bool:
+        """Whether the last word is no word but the beginning of one, in a text whose other words are known."""
+        last = self.last.written
+        if len(self.words) < _LEAST_WORDS or (self.stop and self.stop in _STOPS - {"…"}) or last.isupper():
+            return False
+        if lexicon.known(last, self.language) or not lexicon.is_beginning(last, self.language):
+            return False
+        others = [t.written for t in self.words[:-1] if t.written.islower()]
+        return sum(lexicon.known(w, self.language) for w in others) >= _SURE * max(1, len(others))
 
 
-def _is_free(said: Sequence[Token], ends: dict[str, frozenset[str]]) -> bool:
-    """Whether something before lets a bound word stand last: a relative clause, an infinitive, a passive, an idiom."""
-    earlier = [t.word for t in said[:-1]]
-    return (
-        any(w in ends["frees"] for w in earlier)
-        or any(w in ends["people"] for w in earlier[1:])
-        or (bool(earlier) and earlier[-1] in ends["idiom"])
-        or (len(earlier) > 1 and earlier[-2] in {"is", "are", "was", "were"} and earlier[-1].endswith(("ed", "en", "ught")))
-    )
-
-
-def _has_no_verb(said: Sequence[Token], ends: dict[str, frozenset[str]], language: str) -> bool:
-    """Whether a text that begins with an article holds no verb; only signs of verbs are known, so long texts are not judged."""
-    if said[0].word not in ends["verbless"] or len(said) > 2 * _MOST_REST:
-        return False
-    middle = [t for t in said[1:-1] if t.word != "with"]
-    if len(middle) < len(said) - 2:
-        return False
-    if language == "de":
-        return not any(t.written.islower() and t.word.endswith(("t", "en", "eln", "ern")) for t in middle)
-    return not any(t.word.endswith(("ing", "ed", "s", "n", "t")) or t.word in {"is", "are", "was"} for t in middle[1:])
-
-
-def _waits_for_noun(last: Token, before: str, ends: dict[str, frozenset[str]], language: str) -> bool:
-    if last.word in ends["nominal"]:
-        return False
-    if language == "de":
-        return last.written.islower() and _is_adjective(last.written)
-    return last.word in ends.get("adjective", frozenset())
-
-
-def _is_adjective(word: str) -> bool:
+def _is_german_adjective(token: Token) -> bool:
     """Whether a German word is one that takes the endings of adjectives."""
+    word = token.written
     stem = next((word.removesuffix(e) for e in ("en", "em", "er", "es", "e") if word.endswith(e)), "")
-    return len(stem) > 1 and not stem.endswith("st") and all(lexicon.known(stem + e, "de") for e in ("e", "er", "es", "en", "em"))
-
-
-def _is_half(said: Sequence[Token], stop: str, language: str) -> bool:
-    """Whether the last word is no word but the beginning of one, in a text whose other words are known."""
-    last = said[-1]
-    if len(said) < _LEAST_WORDS or stop in "?!." and stop or not last.written.islower() or len(last.word) < _LEAST_HALF:
-        return False
-    if lexicon.known(last.word, language) or not lexicon.is_beginning(last.word, language):
-        return False
-    others = [t for t in said[:-1] if t.written.islower()]
-    return sum(lexicon.known(t.word, language) for t in others) >= _SURE * max(1, len(others))
+    forms = (stem + e for e in ("e", "er", "es", "en", "em"))
+    return word.islower() and len(stem) > 1 and not stem.endswith("st") and all(lexicon.known(f, "de") for f in forms)

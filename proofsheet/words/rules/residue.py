@@ -21,13 +21,13 @@ _BAD_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _MARKUP = {
     "markup": re.compile(
         r"</?[a-zA-Z!][^<>]*>|&(?:[a-zA-Z]{2,8}|#\d{1,6});|\*\*|__[^_]+__|`|~~|!?\[[^\]]*\]\([^)]*\)|\[\[|\]\]"
-        r"|^\s*#{1,6}\s|^\s*>\s|^\s*[-*•]\s+\S.*$\n\s*[-*•]\s|^\s*\|.*\|\s*$|(?<!\w)[*_][^\s*_][^*_]*[*_](?!\w)|^\s*[-=*_]{3,}\s*$",
+        r"|^\s*#{1,6}\s|^\s*>\s|^\s*[-*•]\s+\S.*\s[-*•]\s+\S|\[\d+\]|^\s*\|.*\|\s*$|(?<!\w)[*_][^\s*_][^*_]*[*_](?!\w)|^\s*[-=*_]{3,}\s*$",
         re.MULTILINE,
     ),
     "a list": re.compile(r"(?:^|\s)1[.)]\s+\S.*(?:^|\s)2[.)]\s+\S|•.*•|(?:^|\s)\(?a[.)]\s+\S.*\s\(?b[.)]\s+\S", re.DOTALL),
     "data or code": re.compile(
         r"[{}]|[\"'][\w ]+[\"']\s*:\s*[\"'\[\d]|\"\s*\]|\[\s*\"|\\[\"nrtu]|\w\(\)|\w+\([^)]*\)\s*[;{]|=>|[!=]=|;\s*$|\b\w+\s*=\s*[\"'\[]"
-        r"|<\?|%[sd]\b|\$\w*[a-z_]\w*|\b[0-9a-f]{16,}\b|[A-Za-z0-9+/]{40,}={0,2}|\b0x[0-9a-f]{2,}\b|\b[0-9a-f]{8}-[0-9a-f]{4}-"
+        r"|<\?|\b[A-Z]\w*(?:Error|Exception)\b|\b(?i:def) \w+\(|\bprint\(|\breturn \w+;?$|%[sd]\b|\$\w*[a-z_]\w*|\b[0-9a-f]{16,}\b|[A-Za-z0-9+/]{40,}={0,2}|\b0x[0-9a-f]{2,}\b|\b[0-9a-f]{8}-[0-9a-f]{4}-"
     ),
     "a place for text": re.compile(
         r"\[(?:[A-Z_/ ]{2,24}|(?:insert|your|name|subject|object|place|location|colou?r|description|caption|title|image|photo|text|adjective"

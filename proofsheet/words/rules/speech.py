@@ -19,23 +19,12 @@ from schemas import replies
 from schemas.settings_words import GateSettings
 
 SPOKEN = ("en", "de")  # languages that have classes
-_CORE = frozenset({"SERVE", "IMAGE", "DESC", "REQUEST", "MODEL", "SORRY", "SENT", "ERROR", "FILE", "RULE", "ABLE"})
-_OF_TALK = _CORE - {"ABLE"} | {
-    "EMPTY",
-    "NOT",
-    "NOTHING",
-    "GIVEN",
-    "FOUND",
-    "BROKEN",
-    "QUALITY",
-    "ACK",
-    "WANT",
-    "MUST",
-    "USER",
-    "CONTENT",
-}
-_TASK = frozenset({"SERVE", "IMAGE", "DESC", "REQUEST", "MODEL", "SENT", "ERROR", "FILE", "RULE"})
-_RUN, _LEAST_CONTENT = 5, 3
+_TASK = frozenset({"IMAGE", "DESC", "MODEL", "SENT", "ERROR", "FILE", "RULE", "CRAFT", "EDITING", "SYSTEM"})
+_ASKED, _LEAST_ASKED = frozenset({"REQUEST", "SERVE"}), 4
+_LEAST_KINDS, _MOST_SCENE = 2, 1  # so many kinds of words of talk, beside so few of a scene
+_OF_TALK = _TASK | _ASKED | {"SORRY", "EMPTY", "NOT", "NOTHING", "GIVEN", "FOUND", "BROKEN", "QUALITY", "ACK", "WANT", "MUST", "USER"}
+_OF_TALK |= {"CONTENT", "I", "YOU", "ABLE", "HELP", "LIMIT", "DENIED", "DOUBTFUL", "SPEAK", "TELL"}
+_RUNS = ((5, 3), (6, 2))  # words in a row, and how many of them must have a meaning of their own
 _MESSAGES = {
     "refusal": "refuses instead of describing",
     "model_talk": "is a model speaking, or spoken to the reader",
@@ -81,26 +70,29 @@ def _said(text: str, languages: tuple[str, ...]) -> tuple[tuple[str, Found], ...
 
 
 def _names_nothing(sentence: Sequence[Token], grammar: Speech, language: str) -> bool:
-    """Whether all words are those of talk about a request, and none names something to be seen."""
-    small, about = stop_words(language), False
+    """Whether a sentence is about a request and names next to nothing that could be seen."""
+    small, there, scene = stop_words(language), set[str](), 0
     for k, token in enumerate(sentence):
         if token.is_word:
             names = grammar.names(token, begins=k == 0)
-            if not (names & _OF_TALK or token.word in small or "#" in names):
-                return False
-            about = about or bool(names & _TASK)
-    return about
+            there |= names
+            scene += not (names & _OF_TALK or token.word in small or "#" in names)
+    about = len(there & (_TASK | _ASKED))
+    if scene:
+        return about > _LEAST_KINDS and scene <= _MOST_SCENE
+    speaks = "I" in there and bool(there & {"NOT", "ABLE", "YOU"})
+    return speaks or bool(there & _TASK) or (bool(there & _ASKED) and len(sentence) >= _LEAST_ASKED)
 
 
 def prompt_echo(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
     """A run of words of our own prompts or of the form that was asked for."""
     for field, text in row.whole():
         listed = spans(text)
-        for i in range(len(listed) - _RUN + 1):
-            if tuple(w for w, _place in listed[i : i + _RUN]) in _prompted():
-                start, end = listed[i][1].start, listed[i + _RUN - 1][1].end
-                yield Issue("prompt_echo", field, start, end, f"{text[start:end]!r} stands in the question, not in the picture")
-                break
+        runs = ((listed[i : i + size]) for size, _least in _RUNS for i in range(len(listed) - size + 1))
+        found = next((run for run in runs if tuple(w for w, _place in run) in _prompted()), None)
+        if found:
+            start, end = found[0][1].start, found[-1][1].end
+            yield Issue("prompt_echo", field, start, end, f"{text[start:end]!r} stands in the question, not in the picture")
 
 
 @functools.cache
@@ -113,8 +105,7 @@ def _prompted() -> frozenset[tuple[str, ...]]:
     runs = set()
     for text in texts:
         listed = words(text)
-        for i in range(len(listed) - _RUN + 1):
-            run = tuple(listed[i : i + _RUN])
-            if sum(w not in small_words() for w in run) >= _LEAST_CONTENT:
-                runs.add(run)
+        for size, least in _RUNS:
+            every = (tuple(listed[i : i + size]) for i in range(len(listed) - size + 1))
+            runs.update(run for run in every if sum(w not in small_words() for w in run) >= least)
     return frozenset(runs)
