@@ -4,7 +4,8 @@ Holds `Token`, `sentences`, `Speech` and `speech`.
 Add here: another form of a pattern.
 Keep out: which patterns are objected to (rules/speech.py), and the classes themselves (lists/).
 
-A class is a line `NAME = word word* …`; a star stands for any ending, a capital first letter for a word that is written so.
+A class is a line `NAME = word word* *ending …`; a star stands for the rest, a capital first letter for a word written so, and
+`-word` for one that does not belong.
 A pattern is a line `kind: element element …`. All its elements must be found in one sentence, in any order. An element is a word,
 a class, alternatives `a|b`, neighbours `a+b`, near ones `a~b` (up to three tokens between). `^` in front: where the sentence begins;
 `$` behind: where it ends; `!` in front: nowhere in the sentence; `#` is any number.
@@ -23,7 +24,7 @@ from proofsheet.words.text import Found
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s]")
 _ENDS = frozenset(".!?…\n")
 _SENTENCE = re.compile(r"[^.!?…\n]*(?:[.!?…]+(?=\S)[^.!?…\n]*)*[.!?…\n]*")
-_FAR = 4
+_FAR, _LEAST_STEM = 4, 3
 _SUBJECTS = frozenset(["it", "he", "she", "that", "there", "here", "what", "who", "where", "how", "this", "everything", "nothing"])
 _SHORT = {"'m": "am", "'re": "are", "'ve": "have", "'ll": "will", "'d": "would", "'s": "is"}
 _WHOLE = {"cannot": ("can", "not"), "can't": ("can", "not"), "won't": ("will", "not"), "shan't": ("shall", "not")}
@@ -162,24 +163,36 @@ class Speech:
     def __init__(self, language: str) -> None:
         self._words: dict[str, set[str]] = {}
         self._stems: dict[str, set[str]] = {}
+        self._endings: dict[str, set[str]] = {}
+        self._not: dict[str, set[str]] = {}
         patterns = []
         for line in (*lines(f"speech_{language}"), *lines("speech")):
             if " = " in line:
                 name, _is, members = line.partition(" = ")
                 for member in members.split():
-                    (self._stems if member.endswith("*") else self._words).setdefault(member.removesuffix("*"), set()).add(name)
+                    self._where(member).setdefault(member.strip("*-") or member, set()).add(name)
             else:
                 patterns.append(_Pattern.read(line))
         self._patterns = tuple(patterns)
 
+    def _where(self, member: str) -> dict[str, set[str]]:
+        """The index that an entry of a class belongs to."""
+        if member.startswith("-") and len(member) > 1:
+            return self._not
+        return self._endings if member.startswith("*") else self._stems if member.endswith("*") else self._words
+
     def names(self, token: Token, *, begins: bool = False) -> frozenset[str]:
         """The word, its classes, and # for a number; a class of words with capitals does not count where a sentence begins."""
-        found = {token.word, *self._words.get(token.word, ())}
-        for end in range(3, len(token.word) + 1):
-            found |= self._stems.get(token.word[:end], set())
-        if not begins and token.written != token.word:
-            found |= self._words.get(token.written, set())
-        return frozenset(found | ({"#"} if token.word.isdecimal() else set()))
+        found = self._known(token.word)
+        return found | self._words[token.written] if not begins and token.written in self._words else found
+
+    @functools.lru_cache(4096)  # noqa: B019 - as long-lived as the two languages
+    def _known(self, word: str) -> frozenset[str]:
+        found = {word, *self._words.get(word, ())}
+        for cut in range(_LEAST_STEM, len(word)):
+            found |= self._stems.get(word[:cut], set()) | self._endings.get(word[cut:], set())
+        found |= self._stems.get(word, set())
+        return frozenset((found | ({"#"} if word.isdecimal() else set())) - self._not.get(word, set()))
 
     def said(self, sentence: Sequence[Token]) -> Iterator[Said]:
         """Every pattern that is found in a sentence."""

@@ -117,9 +117,9 @@ class _Said:
     def is_torn(self, *, has_comma: bool) -> bool:
         """Whether the last word cannot be the last of a whole sentence."""
         last, ends = self.last, _ends(self.language)
-        if last.written[:1].isupper() and self.before:  # a name, a German noun, an abbreviation
+        if last.written[:1].isupper() and self.before and last.word not in ends["beings"]:  # a name, a German noun, an abbreviation
             return self.language == "de" and self._is_half()
-        if last.word in ends["never"] or (last.word == "ein" and self.before in ends["static"] | ends["verbs"]):
+        if last.word in ends["never"] or (self.before in ends["joins"] and last.word in ends["beings"]):
             return True
         if self.stop in _ASIDE:
             return False
@@ -129,6 +129,8 @@ class _Said:
         if last.word == "by" and self.before.endswith("ed") and not free:
             return True
         if last.word in ends["placed"] and not free and (self.before in ends["static"] or self._has_no_verb(ends)):
+            return True
+        if self.language == "de" and self._hangs_on_noun(ends):
             return True
         return (self.before in ends["article"] and self._waits_for_noun(ends)) or self._is_half()
 
@@ -141,6 +143,12 @@ class _Said:
             return (has_comma or self.last.word in ends["verbs"]) and any(w in ends["frees"] for w in earlier[1:])
         passive = len(earlier) > 1 and earlier[-2] in _PASSIVE and earlier[-1].endswith(("ed", "en", "ught"))
         return passive or any(w in ends["frees"] for w in earlier)
+
+    def _hangs_on_noun(self, ends: dict[str, frozenset[str]]) -> bool:
+        """Whether a German word that could belong to a verb follows one that has no such form: `liegt ein`, `steht eine Vase mit`."""
+        stays = any(t.word in ends["stays"] for t in self.words)
+        after_verb = self.last.word == "ein" and self.before in ends["static"] | ends["verbs"] | ends["stays"]
+        return after_verb or (stays and self.last.word in ends["after_noun"] and self.words[-2].written[:1].isupper())
 
     def _has_no_verb(self, ends: dict[str, frozenset[str]]) -> bool:
         """Whether a text that begins with an article holds no verb; only signs of verbs are known, so long texts are not judged."""
@@ -157,7 +165,9 @@ class _Said:
         paired = len(self.words) > 3 and self.words[-3].word in ends["first"] and self.words[-4].word in ends.get("adjective", ())
         if paired or (last.word in ends["nominal"] and self.before not in _SINGLE):
             return False
-        return _is_german_adjective(last) if self.language == "de" else last.word in ends["adjective"]
+        if self.language == "de":  # where no noun has its capital, adjectives cannot be told from nouns
+            return any(t.written[:1].isupper() for t in self.words[1:]) and _is_german_adjective(last)
+        return last.word in ends["adjective"]
 
     def _is_half(self) -> bool:
         """Whether the last word is no word but the beginning of one, in a text whose other words are known."""

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from proofsheet.words import lexicon
-from proofsheet.words.lists import by_first_word
+from proofsheet.words.lists import by_first_word, lines
 from proofsheet.words.rules.judged import Issue, Judged, small_words
-from proofsheet.words.text import earlier_likeness, words
+from proofsheet.words.text import earlier_likeness, find_phrases, words
 from schemas.proof import Texts
 from schemas.settings_words import GateSettings
 
@@ -52,11 +52,13 @@ def _no_keyword(keyword: str, settings: GateSettings) -> str | None:
     """Why something that looks like a keyword is none."""
     parts = words(keyword)
     listed = by_first_word("no_keywords")
+    if next(find_phrases(keyword, lines("filler_alt")), None):
+        return "the beginning of an alternative text"
     if all(p in small_words() or p in listed["small"] for p in parts):
         return "made of small words"
     if [p for p in parts if not p.isdigit()] and all(p.isdigit() or p in listed["empty"] for p in parts):
         return "a place for a keyword"
-    if len(parts) > 1 and (parts[-1] in listed["open"] or any(p in listed["says"] for p in parts)):
+    if len(parts) > 1 and (parts[0] in listed["begins"] or parts[-1] in listed["open"] or any(p in listed["says"] for p in parts)):
         return "part of a sentence"
     if any(one == two for one, two in pairwise(parts) if len(one) > 1) and keyword.islower():
         return "the same word twice"
