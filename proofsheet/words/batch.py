@@ -145,8 +145,8 @@ class Batch:
         self, session: Session, outage: Outage, one: Pending, queue: asyncio.Queue[Pending]
     ) -> tuple[Answer, Reply, float]:
         pictures = await asyncio.to_thread(self._pictures, one.asked)
-        schema = self._job.reply.model_json_schema()
-        question = Question(one.system, one.text, pictures, schema, self._options)
+        form = self._job.form_of(one.asked)
+        question = Question(one.system, one.text, pictures, form.model_json_schema(), self._options)
         loop, checked = asyncio.get_running_loop(), list[Reply]()
         began = [loop.time()]  # of the last try
 
@@ -155,7 +155,9 @@ class Batch:
             self.calls += 1
             self._used[one.key] += 1
             answer = await session.ask(question, number)
-            reply = parse_reply(self._job.reply, answer.text)
+            reply = parse_reply(form, answer.text)
+            if why := self._job.objection(reply):
+                raise Trouble("off_schema", why, again=False, strike=False)
             await self._refuse_copies(reply, one, session, queue)
             checked.append(reply)
             return answer

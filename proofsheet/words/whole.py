@@ -76,7 +76,9 @@ def _by_words(text: str) -> Torn | None:
     opening = next(t for t in first if t.is_word)
     if opening.word in ends["begins"] and opening.written.islower():
         return Torn(opening.place, f"it begins with {opening.written!r}")
-    said = _Said(tuple(t for t in last if t.is_word), next((t.word for t in reversed(last) if t.word not in _CLOSING), ""), language)
+    said = _Said(
+        tuple(t for t in last if t.is_word), next((t.word for t in reversed(last) if t.word not in _CLOSING), ""), language
+    )
     if said.is_torn(has_comma=any(t.word == "," for t in last)):
         return Torn(said.last.place, f"it ends with {said.last.written!r}")
     begins = said.words[0].word in ends["verbless"] | ends["people"] | ends["article"]

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from proofsheet.publish.ratings_csv import COLUMNS, csv_name
+from proofsheet.publish.ratings_csv import columns, csv_name
 from proofsheet.publish.sidecar import read_sidecar
 from tests.kit import Shell, save_picture, tree
 from tests.model_server import ModelServer
 
+CRITERIA = ("composition", "light", "sharpness", "colour", "subject")
 EXIFTOOL = pytest.mark.skipif(shutil.which("exiftool") is None, reason="Debian's libimage-exiftool-perl is not installed")
 
 
@@ -57,10 +58,11 @@ def test_a_folder_is_rated_once(shell: Shell, server: ModelServer, protocol: str
     before = tree(folder)
     found = shell.json("rate", "pictures", "--csv", "--skip-existing", "--api-url", server.url + protocol, "--model", "seer:7b")
     assert sorted(r["path"] for r in found["rated"]) == ["=c.jpg", "a.jpg", "b.png"]
-    assert found["rated"][0]["criteria"] == {"composition": 6.5, "light": 7.0}
+    assert found["rated"][0]["criteria"] == dict(zip(CRITERIA, (6.0, 6.5, 7.0, 7.5, 8.0), strict=True))
     table = folder / "ai_rating_results_seer_7b.csv"
     written = rows(table)
-    assert tuple(written[0]) == COLUMNS
+    assert list(written[0]) == columns(CRITERIA)
+    assert {r["light"] for r in written} == {"6.5"}
     assert {r["path"] for r in written} == {"'=c.jpg", "a.jpg", "b.png"}
     assert {r["overall"] for r in written} == {"6.8"}
     assert all(float(r["seconds"]) >= 0 and r["prompt_tokens"] == "50" for r in written)

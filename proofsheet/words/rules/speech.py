@@ -23,8 +23,30 @@ _TASK = frozenset({"IMAGE", "DESC", "MODEL", "SENT", "ERROR", "FILE", "RULE", "C
 _ASKED, _LEAST_ASKED = frozenset({"REQUEST", "SERVE"}), 4
 _BREAKS = frozenset(",;:()–—")
 _LEAST_KINDS, _MOST_SCENE = 2, 1  # so many kinds of words of talk, beside so few of a scene
-_OF_TALK = _TASK | _ASKED | {"SORRY", "EMPTY", "NOT", "NOTHING", "GIVEN", "FOUND", "BROKEN", "QUALITY", "ACK", "WANT", "MUST", "USER"}
-_OF_TALK |= {"CONTENT", "I", "YOU", "ABLE", "HELP", "LIMIT", "DENIED", "DOUBTFUL", "SPEAK", "TELL", "OPINE", "WORK", "ABSTRACT", "HERE", "PLEASE", "THANK", "SUBJECT", "REASON", "DOUBT"}
+_OF_TALK = (
+    _TASK | _ASKED | {"SORRY", "EMPTY", "NOT", "NOTHING", "GIVEN", "FOUND", "BROKEN", "QUALITY", "ACK", "WANT", "MUST", "USER"}
+)
+_OF_TALK |= {
+    "CONTENT",
+    "I",
+    "YOU",
+    "ABLE",
+    "HELP",
+    "LIMIT",
+    "DENIED",
+    "DOUBTFUL",
+    "SPEAK",
+    "TELL",
+    "OPINE",
+    "WORK",
+    "ABSTRACT",
+    "HERE",
+    "PLEASE",
+    "THANK",
+    "SUBJECT",
+    "REASON",
+    "DOUBT",
+}
 _RUNS = ((5, 3), (6, 2))  # words in a row, and how many of them must have a meaning of their own
 _MESSAGES = {
     "refusal": "refuses instead of describing",

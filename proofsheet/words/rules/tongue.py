@@ -65,7 +65,9 @@ def foreign(text: str, allowed: Sequence[str], *, in_words: bool = True) -> tupl
 def _reads_foreign(text: str, allowed: Sequence[str]) -> str | None:
     listed = words(text)
     known, counted = max((lexicon.share_known(text, c) for c in allowed if lexicon.has_words(c)), default=(None, 0))
-    if known is not None and ((known < _LEAST_SHARE and counted >= _LEAST_COUNTED) or (known == 0 and (counted == len(listed) > 0 or counted > 1))):
+    if known is not None and (
+        (known < _LEAST_SHARE and counted >= _LEAST_COUNTED) or (known == 0 and (counted == len(listed) > 0 or counted > 1))
+    ):
         return f"{known:.0%} of its words are known in {', '.join(allowed)}"
     hits = _hits(listed, by_first_word("function_words"))
     ours = max((hits.get(code, 0) for code in allowed), default=0)
