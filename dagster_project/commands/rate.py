@@ -76,9 +76,9 @@ def rate(folder: Path | None, recursive: bool, as_csv: bool, as_xmp: bool, as_js
 
     Without FOLDER and options the page that starts and watches runs of projects is served, until Ctrl-C.
 
-    Every answer is kept at once, so that an interrupted run goes on where it was. The JSON has model, rated: [{path, overall,
-    criteria, keywords, left_out: [{keyword, why}]}], skipped, failed: [{path, why}], refused (no pictures of a known format): [{path, why}], csv, csv_rows
-    and sidecars.
+    Every answer is kept at once, so that an interrupted run goes on where it was. A refusal, or other criteria than those asked
+    for, is a failure and never a number. The JSON has model, rated: [{path, overall, criteria, keywords, left_out: [{keyword,
+    why}]}], skipped, failed: [{path, why}], refused (no pictures of a known format): [{path, why}], csv, csv_rows and sidecars.
     """
     if folder is None:
         if recursive or as_csv or as_xmp or any(options.values()):

@@ -41,7 +41,7 @@ def has_words(language: str) -> bool:
 
 
 def known(word: str, language: str) -> bool:
-    """Whether a language has this word; German compounds count when both parts do, and what stands before an apostrophe suffices."""
+    """Whether a language has this word, as it stands or before an apostrophe; German compounds count when both parts do."""
     plain = word.lower().replace("’", "'")
     listed = _words(language)
     if plain in listed or plain.split("'")[0] in listed:

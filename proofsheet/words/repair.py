@@ -39,7 +39,7 @@ _SCORE = re.compile(r"\s*(?:\(\s*\d[\d.,]*\s*%?\s*\)|[:=]\s*\d[\d.,]*\s*%?|\s\d[
 _WRAPPED = re.compile(r"^\(([^()]*)\)$|^\[+\s*(.*?)\s*\]*$|^([^\[]*?)\s*\]+$|^\{+\s*(.*?)\s*\}*$|^([^{]*?)\s*\}+$")
 _GLUE = re.compile(r"[;,|/\n]+")
 _CAMEL = re.compile(r"(?<=[a-zß-ÿ]{2})(?=[A-ZÀ-Þ][a-zß-ÿ]{2})")
-_EDGES = re.compile(r"^[\s,;:.\-–—#*\"'“”„‚‘’«»|_/\\`•·>]+|[\s,;:.\-–—#*\"'“”„‚‘’«»|_/\\`•·<]+$")
+_EDGES = re.compile(r"^[\s,;:.\-–—#*\"'“”„‚‘’«»|_/\\`•·]+|[\s,;:.\-–—#*\"'“”„‚‘’«»|_/\\`•·]+$")
 _LEAST_CAPITALS = 12
 _SENTENCE_END = (".", "!", "?", "…", '."', '!"', '?"', ".”", "!”", "?”", ")", "“", "”", '"')
 
@@ -96,7 +96,7 @@ def _keywords(keywords: Sequence[str], changes: list[Change]) -> list[str]:
 
 
 def _keywords_once(keywords: Sequence[str], changes: list[Change]) -> list[str]:
-    split = [part for word in keywords for part in _split(word)]
+    split = [part for word in keywords for part in _split(unescape(word))]
     if split != list(keywords):
         changes.append(Change(Texts.keywords, "split_glued", "|".join(keywords), "|".join(split)))
     mended = [_settled(Texts.keywords, word, WORD_RULES, changes) for word in split]
@@ -116,7 +116,8 @@ def _key(word: str) -> str:
 
 def _split(word: str) -> list[str]:
     """Keywords that stand in one: at marks between them, and at capitals inside a word."""
-    parts = _GLUE.split(word) if not re.search(r"\w/\w{1,2}\b", word) else [word]
+    whole = "<" in word or re.search(r"\w/\w{1,2}\b", word)  # markup is for the gate to see; AC/DC is one
+    parts = [word] if whole else _GLUE.split(word)
     apart = [_CAMEL.sub(" ", p) if " " not in p.strip() and p.isascii() else p for p in parts]
     return [p for p in apart if p.strip()] or ([word] if word.strip() else [])
 

@@ -6,8 +6,8 @@ Keep out: which patterns are objected to (rules/speech.py), and the classes them
 
 A class is a line `NAME = word word* *ending …`; a star stands for the rest, a capital first letter for a word written so, and
 `-word` for one that does not belong.
-A pattern is a line `kind: element element …`. All its elements must be found in one sentence, in any order. An element is a word,
-a class, alternatives `a|b`, neighbours `a+b`, near ones `a~b` (up to three tokens between). `^` in front: where the sentence begins;
+A pattern is a line `kind: element element …`. All its elements must be found in one sentence, in any order. An element is a word, a
+class, alternatives `a|b`, neighbours `a+b`, near ones `a~b` (up to three tokens between). `^` in front: where the sentence begins;
 `$` behind: where it ends; `!` in front: nowhere in the sentence; `#` is any number.
 """
 
@@ -193,6 +193,12 @@ class Speech:
             found |= self._stems.get(word[:cut], set()) | self._endings.get(word[cut:], set())
         found |= self._stems.get(word, set())
         return frozenset((found | ({"#"} if word.isdecimal() else set())) - self._not.get(word, set()))
+
+    def unknown_names(self) -> set[str]:
+        """Classes that a pattern names and no line fills: a pattern that can never be found."""
+        filled = set().union(*self._words.values(), *self._stems.values(), *self._endings.values())
+        named = {n for p in self._patterns for names in p.needed for n in names if n.isupper() and n.isalpha()}
+        return named - filled
 
     def said(self, sentence: Sequence[Token]) -> Iterator[Said]:
         """Every pattern that is found in a sentence."""

@@ -28,6 +28,8 @@ _STOPS = frozenset(".!?…")
 _CLOSING = frozenset("\"'”“’‘»«)]")
 _ASIDE = frozenset("?!")  # questions and calls end with many a small word
 _PASSIVE, _WITH = frozenset(["is", "are", "was", "were"]), frozenset(["with", "mit"])
+_OWNED = ("of", "his")  # `a friend of his`
+_ONE = frozenset(["a", "an", "ein", "eine", "einen"])
 _SINGLE = frozenset(["a", "an"])  # `in the dark` is whole, `in a dark` is not
 _LEAST_WORDS, _MOST_REST, _MOST_MIDDLE, _SURE = 4, 3, 4, 0.75
 
@@ -88,9 +90,9 @@ def _by_words(text: str) -> Torn | None:
 
 
 def reads_as(text: str) -> str:
-    """The language of endings whose small words a text has most of; the first where it has none."""
-    listed, known = words(text), by_first_word("function_words")
-    return max(LANGUAGES, key=lambda code: sum(w in known[code] for w in listed))
+    """The language of endings whose small words a text has most of, then whose words."""
+    listed, small = words(text), by_first_word("function_words")
+    return max(LANGUAGES, key=lambda code: (sum(w in small[code] for w in listed if len(w) > 1), lexicon.share_known(text, code)))
 
 
 @functools.cache
@@ -121,10 +123,14 @@ class _Said:
         last, ends = self.last, _ends(self.language)
         if last.written[:1].isupper() and self.before and last.word not in ends["beings"]:  # a name, a German noun, an abbreviation
             return self.language == "de" and self._is_half()
-        if last.word in ends["never"] or (self.before in ends["joins"] and last.word in ends["beings"]):
+        if last.word in ends["never"] and (self.before, last.word) != _OWNED:
+            return True
+        if self.before in ends["joins"] and last.word in ends["beings"]:
             return True
         if self.stop in _ASIDE:
             return False
+        if self.before in ends["first"] and self._counts():
+            return True
         free = self._is_free(ends, has_comma=has_comma)
         if last.word in ends["bound"] and not free:
             return True
@@ -135,6 +141,11 @@ class _Said:
         if self.language == "de" and self._hangs_on_noun(ends):
             return True
         return (self.before in ends["article"] and self._waits_for_noun(ends)) or self._is_half()
+
+    def _counts(self) -> bool:
+        """Whether the last word is the only number: `a table and four` waits for what is counted."""
+        numbers = by_first_word("numbers").keys() - _ONE
+        return self.last.word in numbers and not any(t.word in numbers or t.word.isdecimal() for t in self.words[:-1])
 
     def _is_free(self, ends: dict[str, frozenset[str]], *, has_comma: bool) -> bool:
         """Whether something before lets a bound word stand last: a relative clause, an infinitive, a passive, an idiom."""
@@ -147,8 +158,10 @@ class _Said:
         return passive or any(w in ends["frees"] for w in earlier)
 
     def _hangs_on_noun(self, ends: dict[str, frozenset[str]]) -> bool:
-        """Whether a German word that could belong to a verb follows one that has no such form: `liegt ein`, `steht eine Vase mit`."""
+        """Whether a German word that may belong to a verb follows one that has no such form: `liegt ein`, `steht ein Glas mit`."""
         stays = any(t.word in ends["stays"] for t in self.words)
+        if self.before == "bis":
+            return True
         after_verb = self.last.word == "ein" and self.before in ends["static"] | ends["verbs"] | ends["stays"]
         return after_verb or (stays and self.last.word in ends["after_noun"] and self.words[-2].written[:1].isupper())
 

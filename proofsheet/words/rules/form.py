@@ -21,7 +21,7 @@ _END = re.compile(r"(\w*)[.!?…]+[\"”“)]*(?=\s|$)")
 _LEAST_LETTERS = 3
 _LEAST_PARTS, _LONGEST_PART = 5, 3
 _NO_SENTENCE = {
-    "names and values": re.compile(r"(?:^|[\n;,.|]\s*)\w[\w ]{1,20}(?::| =)\s+\S[^:]*[\n;,.|]\s*\w[\w ]{1,20}(?::| =)\s+\S"),
+    "names and values": re.compile(r"(?:(?:^|[\n;,.|])\s*\w[\w ]{1,20}(?::| =)\s+[^:=]*?){3,}"),
     "single letters": re.compile(r"(?<!\w)(?:[^\W\d_] ){5,}|^\W*(?:\w\W+)+\w\W*$"),
     "a loop of signs": re.compile(r"(\w)\1{5,}|(\S{2,4})\2{4,}|([^\w\s])\3{4,}"),
     "a time stamp": re.compile(r"^\W*\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}"),

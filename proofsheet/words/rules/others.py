@@ -24,7 +24,7 @@ _INNER_MARKS = re.compile(r"[;|\n\t,]|\s[-–—]\s")
 
 
 def broken_keywords(row: Judged, settings: GateSettings) -> Iterator[Issue]:
-    """Keywords that are no words: digits only, single letters, halves, stray marks, parts of sentences, too many words, repeated."""
+    """Keywords that are none: digits, single letters, halves, stray marks, parts of sentences, too many words, repeated."""
     seen: set[str] = set()
     for keyword in row.texts[Texts.keywords]:
         what = _broken(keyword, settings) or _no_keyword(keyword, settings) or ("repeated" if keyword.casefold() in seen else None)

@@ -1,7 +1,7 @@
 """Rules on what programs and models leave in texts: invisible signs, markup, data, residue of prompts and chats.
 
 Holds one function a rule.
-Add here: another kind of residue, in `_MARKUP`.
+Add here: another kind of residue, in `_PARTS`.
 Keep out: refusals and talk (speech.py).
 """
 
@@ -18,30 +18,35 @@ from schemas.settings_words import GateSettings
 
 _JOINERS = {"\u200c", "\u200d"}  # they hold emoji and some scripts together
 _BAD_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-_MARKUP = {
-    "markup": re.compile(
-        r"</?[a-zA-Z!][^<>]*>|&(?:[a-zA-Z]{2,8}|#\d{1,6});|\*\*|__[^_]+__|`|~~|!?\[[^\]]*\]\([^)]*\)|\[\[|\]\]"
-        r"|^\s*#{1,6}\s|^\s*>\s|^\s*[-*•]\s+\S.*\s[-*•]\s+\S|\[\d+\]|^\s*\|.*\|\s*$|(?<!\w)[*_][^\s*_][^*_]*[*_](?!\w)|^\s*[-=*_]{3,}\s*$",
-        re.MULTILINE,
+_PARTS = {
+    "markup": (
+        r"</?[a-zA-Z!][^<>]*>|&(?:[a-zA-Z]{2,8}|#\d{1,6});",  # HTML
+        r"\*\*|__[^_]+__|`|~~|!?\[[^\]]*\]\([^)]*\)|\[\[|\]\]|\[\d+\]|(?<!\w)[*_][^\s*_][^*_]*[*_](?!\w)",  # Markdown inside a line
+        r"^\s*#{1,6}\s|^\s*>\s|^\s*[-*•]\s+\S.*\s[-*•]\s+\S|^\s*\|.*\|\s*$|^\s*[-=*_]{3,}\s*$",  # and of whole lines
     ),
-    "a list": re.compile(r"(?:^|\s)1[.)]\s+\S.*(?:^|\s)2[.)]\s+\S|•.*•|(?:^|\s)\(?a[.)]\s+\S.*\s\(?b[.)]\s+\S", re.DOTALL),
-    "data or code": re.compile(
-        r"[{}]|[\"'][\w ]+[\"']\s*:\s*[\"'\[\d]|\"\s*\]|\[\s*\"|\\[\"nrtu]|\w\(\)|\w+\([^)]*\)\s*[;{]|=>|[!=]=|;\s*$|\b\w+\s*=\s*[\"'\[]"
-        r"|<\?|\b[A-Z]\w*(?:Error|Exception)\b|\b(?i:def) \w+\(|\bprint\(|\breturn \w+;?$|%[sd]\b|\$\w*[a-z_]\w*|\b[0-9a-f]{16,}\b|[A-Za-z0-9+/]{40,}={0,2}|\b0x[0-9a-f]{2,}\b|\b[0-9a-f]{8}-[0-9a-f]{4}-"
+    "a list": (
+        r"(?:^|\s)1[.)]\s+\S.*(?:^|\s)2[.)]\s+\S|•.*•",
+        r"(?:^|\s)\(?a[.)]\s+\S.*\s\(?b[.)]\s+\S",
     ),
-    "a place for text": re.compile(
-        r"\[(?:[A-Z_/ ]{2,24}|(?:insert|your|name|subject|object|place|location|colou?r|description|caption|title|image|photo|text|adjective"
-        r"|person|keyword|hier|name|ort|motiv|beschreibung|bild|titel)\b[^\]]*)\]|<[^<>]+>|_{3,}|\bx{3,}\b|\(\s*(?:insert|hier)\b",
-        re.IGNORECASE,
+    "data or code": (
+        r"[{}]|[\"'][\w ]+[\"']\s*:\s*[\"'\[\d]|\"\s*\]|\[\s*\"|\\[\"nrtu]",  # JSON, whole or in pieces
+        r"\w\(\)|\w+\([^)]*\)\s*[;{]|=>|[!=]=|;\s*$|\b\w+\s*=\s*[\"'\[]|<\?|\b(?i:def) \w+\(|\bprint\(|\breturn \w+;?$",
+        r"\b[A-Z]\w*(?:Error|Exception)\b|%[sd]\b|\$\w*[a-z_]\w*",
+        r"\b[0-9a-f]{16,}\b|[A-Za-z0-9+/]{40,}={0,2}|\b0x[0-9a-f]{2,}\b|\b[0-9a-f]{8}-[0-9a-f]{4}-",  # bytes in letters
     ),
-    "a link, address or path": re.compile(
-        r"\b(?:https?|ftp|file|data)://?\S+|\bwww\.\S+|[\w.+-]+@\w[\w-]*\.\w{2,}|\b[\w-]+\.(?:com|org|net|io|info|app|dev|ai)/\S*"
-        r"|\b[\w-]+\.(?:jpe?g|png|gif|tiff?|webp|heic|bmp|svg|pdf|json|txt|mp4|dng|cr[23]|nef|arw|py|js|html?)\b"
-        r"|\b[A-Za-z]:\\\S+|(?<![\w/])(?:~|\.{0,2})/[\w.-]+/[\w./-]*",
-        re.IGNORECASE,
+    "a place for text": (
+        r"\[[A-Z_/ ]{2,24}\]|<[^<>]+>|_{3,}|\b[xX]{3,}\b",
+        r"(?i:[\[(]\s*(?:insert|your|add|hier|name|subject|object|place|location|colou?r|adjective|person|keyword)\b[^\])]*[\])])",
+        r"(?i:\[(?:description|caption|title|image|photo|text|ort|motiv|beschreibung|bild|titel)\b[^\]]*\])",
     ),
-    "a mark of a network": re.compile(r"(?<![\w&/])#[^\W\d_]\w*|(?<![\w.])@[A-Za-z]\w+"),
+    "a link, address or path": (
+        r"(?i:\b(?:https?|ftp|file|data)://?\S+|\bwww\.\S+|\b[\w-]+\.(?:com|org|net|io|info|app|dev|ai)/\S*)|\bdata:\w+/\w+",
+        r"[\w.+-]+@\w[\w-]*\.\w{2,}|\b[A-Za-z]:\\\S+|(?<![\w/])(?:~|\.{0,2})/[\w.-]+/[\w./-]*",
+        r"(?i:\b[\w-]+\.(?:jpe?g|png|gif|tiff?|webp|heic|bmp|svg|pdf|json|txt|mp4|dng|cr[23]|nef|arw|py|js|html?)\b)",
+    ),
+    "a mark of a network": (r"(?<![\w&/])#[^\W\d_]\w*|(?<![\w.])@[A-Za-z]\w+",),
 }
+_MARKUP = {what: re.compile("|".join(parts), re.MULTILINE) for what, parts in _PARTS.items()}
 _CHAT = re.compile(
     r"<\|[^|>]*\|?>|\[/?INST\]|</?s>|<</?SYS>>|</?think|\[(?:PAD|MASK|UNK|CLS|SEP|EOS|BOS|IMG|IMAGE)\]|[▁Ġ�]|<0x|###"
     r"|^\s*(?:system|assistant|user|human|ai|bot)\s*:|[.!?]\s+(?:system|assistant|user|human)\s*:",

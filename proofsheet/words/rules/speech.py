@@ -19,8 +19,8 @@ from schemas import replies
 from schemas.settings_words import GateSettings
 
 SPOKEN = ("en", "de")  # languages that have classes
-_TASK = frozenset({"IMAGE", "DESC", "MODEL", "SENT", "ERROR", "FILE", "RULE", "CRAFT", "EDITING", "SYSTEM"})
-_ASKED, _LEAST_ASKED = frozenset({"REQUEST", "SERVE"}), 4
+_TASK = frozenset({"IMAGE", "DESC", "MODEL", "SENT", "ERROR", "FILE", "RULE"})
+_ASKED, _LEAST_ASKED = frozenset({"REQUEST", "SERVE", "CRAFT", "EDITING", "SYSTEM"}), 4
 _BREAKS = frozenset(",;:()–—")
 _LEAST_KINDS, _MOST_SCENE = 2, 1  # so many kinds of words of talk, beside so few of a scene
 _OF_TALK = (
@@ -47,7 +47,7 @@ _OF_TALK |= {
     "REASON",
     "DOUBT",
 }
-_RUNS = ((5, 3), (6, 2))  # words in a row, and how many of them must have a meaning of their own
+_RUNS = ((4, 4), (5, 3), (6, 2))  # words in a row, and how many of them must have a meaning of their own
 _MESSAGES = {
     "refusal": "refuses instead of describing",
     "model_talk": "is a model speaking, or spoken to the reader",
@@ -144,7 +144,10 @@ def _speaks(there: set[str]) -> bool:
 def _turns_to_reader(sentence: Sequence[Token], grammar: Speech, language: str) -> bool:
     """Whether a later sentence names nothing and speaks to somebody."""
     there, scene = _heard(sentence, grammar, language)
-    return not scene and bool(there & {"I", "YOU", "PLEASE", "THANK", "?"}) and sum(t.is_word for t in sentence) > 1
+    turns = (
+        ("I" in there and "?" not in there) or there & {"PLEASE", "THANK"} or ("YOU" in there and there & {"WANT", "MORE", "HELP"})
+    )
+    return not scene and bool(turns) and sum(t.is_word for t in sentence) > 1
 
 
 def _introduces(clause: Sequence[Token], grammar: Speech, language: str) -> bool:
@@ -173,10 +176,11 @@ def _prompted() -> frozenset[tuple[str, ...]]:
     kinds = [k for k in vars(replies).values() if isinstance(k, type) and issubclass(k, replies.Reply)]
     texts = [t for p in prompts for t in (p.system, p.user)]
     texts += [f.description or "" for k in kinds for f in k.model_fields.values()]
-    runs = set()
+    runs: set[tuple[str, ...]] = set()
+    small = small_words().union(*(by_first_word("function_words")[code] for code in SPOKEN), by_first_word("no_keywords")["says"])
     for text in texts:
         listed = words(text)
         for size, least in _RUNS:
             every = (tuple(listed[i : i + size]) for i in range(len(listed) - size + 1))
-            runs.update(run for run in every if sum(w not in small_words() for w in run) >= least)
+            runs.update(run for run in every if sum(w not in small for w in run) >= least)
     return frozenset(runs)

@@ -23,7 +23,13 @@ _SCRIPTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("ru", "uk", "bg", "sr", "mk", "be"), _CYRILLIC),
     **dict.fromkeys(("ar", "fa", "ur"), ("ARABIC",)),
     **dict.fromkeys(("hi", "mr", "ne"), ("DEVANAGARI",)),
-    **{"el": ("GREEK",), "he": ("HEBREW",), "ja": _HAN, "zh": _HAN, "ko": ("HANGUL", "CJK"), "th": ("THAI",), "ka": ("GEORGIAN",)},
+    "el": ("GREEK",),
+    "he": ("HEBREW",),
+    "ja": _HAN,
+    "zh": _HAN,
+    "ko": ("HANGUL", "CJK"),
+    "th": ("THAI",),
+    "ka": ("GEORGIAN",),
 }
 _COMMON = ("LATIN", "MODIFIER", "MASCULINE", "FEMININE", "MICRO")
 _MOST_STRANGE = 1  # a single letter may be a formula or a size
@@ -52,7 +58,7 @@ def foreign(text: str, allowed: Sequence[str], *, in_words: bool = True) -> tupl
     own = own if words(own) else text
     scripts = tuple(s for code in allowed for s in _SCRIPTS.get(code, _COMMON)) + _COMMON
     strange = [k for k, c in enumerate(own) if c.isalpha() and not unicodedata.name(c, "").startswith(scripts)]
-    if len(strange) > _MOST_STRANGE or strange and sum(c.isalpha() for c in own) <= len(strange):
+    if len(strange) > _MOST_STRANGE or (strange and sum(c.isalpha() for c in own) <= len(strange)):
         return Found(strange[0], strange[-1] + 1), f"{len(strange)} letters are of another script"
     start = 0
     for part in _SENTENCE.split(own) if in_words else ():
