@@ -1,4 +1,4 @@
-"""`python -m benchmarks.gate`: how well the gate tells bad texts from good ones, on labelled texts.
+"""`python -m benchmarks.gate`: how well the gate tells bad texts from good ones, on labelled texts; `--file` takes other texts.
 
 Holds the reading of labelled texts, the figures, and the page docs/gate.md.
 Add here: another file of labelled texts, in `PARTS`.
@@ -19,6 +19,7 @@ from typing import Any
 
 import click
 
+from benchmarks.strange_texts import GOOD, NEUTRAL, outcomes, read_texts, told
 from proofsheet.learn.intervals import wilson
 from proofsheet.words.gate import RULES, judge
 from proofsheet.words.rules.judged import Judged
@@ -27,13 +28,10 @@ from schemas.settings_words import GateSettings
 
 HERE = Path(__file__).parent
 RESULTS, PAGE = HERE / "gate.json", HERE.parent / "docs" / "gate.md"
-PARTS = {"before": "written before the rules, from their names alone", "after": "written after, to be hard"}
-GOOD = "good"
-_NEUTRAL: dict[str, Any] = {
-    Texts.title: "Quiet corner",
-    Texts.caption: "Something worth a look stays within reach.",
-    Texts.alt_text: "Some place in the frame.",
-    Texts.keywords: ["quiet corner"],
+PARTS = {
+    "before": "written before the rules, from their names alone",
+    "after": "written after, to be hard",
+    "kinds": "written with the rules on speech and form, kind by kind",
 }
 
 
@@ -84,7 +82,7 @@ def _judged(row: Labelled) -> tuple[Judged, list[Judged]]:
     value: Any = (
         row.text.split("|") if row.field == Texts.keywords and row.text else [] if row.field == Texts.keywords else row.text
     )
-    texts = _NEUTRAL | {row.field: value}
+    texts = NEUTRAL | {row.field: value}
     texts |= {
         name: row.context[short]
         for short, name in (("alt", Texts.alt_text), ("title", Texts.title), ("caption", Texts.caption))
@@ -97,7 +95,7 @@ def _judged(row: Labelled) -> tuple[Judged, list[Judged]]:
     others = [
         Judged(
             short,
-            {**_NEUTRAL, Texts.caption: short, Texts.alt_text: short} | {field: row.context[short]},
+            {**NEUTRAL, Texts.caption: short, Texts.alt_text: short} | {field: row.context[short]},
             "other.jpg",
             (),
             frozenset(),
@@ -139,30 +137,32 @@ def page(results: dict[str, Any]) -> str:
         "",
         "Labelled texts in `benchmarks/texts/`, English and German; one text a line with the rule that must object. A gate that",
         "lets everything pass blocks 0 % of the bad; one that blocks everything accepts 0 % of the good. Intervals: Wilson, 95 %.",
+        "The rules were fitted to the texts of the last row: it says that they do what they were made to do, not how well they do",
+        "on kinds never seen. Texts of another hand are measured by `python -m benchmarks.gate --file TEXTS.tsv`.",
         "",
         "| texts | bad | blocked | good | accepted |",
         "|---|---|---|---|---|",
     ]
     for part, meaning in PARTS.items():
-        told = results[part]
-        blocked, accepted = _share(told["blocked"], told["bad"]), _share(told["accepted"], told["good"])
-        lines.append(f"| {meaning} | {told['bad']} | {blocked} | {told['good']} | {accepted} |")
+        part_of = results[part]
+        blocked, accepted = _share(part_of["blocked"], part_of["bad"]), _share(part_of["accepted"], part_of["good"])
+        lines.append(f"| {meaning} | {part_of['bad']} | {blocked} | {part_of['good']} | {accepted} |")
     for part, meaning in PARTS.items():
         lines += ["", f"## Rule by rule: texts {meaning}", ""]
         lines += [
             "| rule | bad texts | recall | objections | on good texts | precision |",
             "|---|---|---|---|---|---|",
         ]
-        lines += [_rule(rule, told) for rule, told in results[part]["rules"].items() if told["texts"]]
+        lines += [_rule(rule, counts) for rule, counts in results[part]["rules"].items() if counts["texts"]]
         lines += ["", "Missed:", "", *(f"* `{_plain(t)}`" for t in results[part]["missed"])]
         lines += ["", "Wrongly blocked:", "", *(f"* `{_plain(t)}`" for t in results[part]["wrongly_blocked"])]
     return "\n".join(lines) + "\n"
 
 
-def _rule(rule: str, told: dict[str, int]) -> str:
-    precision = f"{1 - told['on_good'] / told['fired']:.3f}" if told["fired"] else "–"
-    recall = _share(told["found"], told["texts"])
-    return f"| {rule} | {told['texts']} | {recall} | {told['fired']} | {told['on_good']} | {precision} |"
+def _rule(rule: str, counts: dict[str, int]) -> str:
+    precision = f"{1 - counts['on_good'] / counts['fired']:.3f}" if counts["fired"] else "–"
+    recall = _share(counts["found"], counts["texts"])
+    return f"| {rule} | {counts['texts']} | {recall} | {counts['fired']} | {counts['on_good']} | {precision} |"
 
 
 def _plain(text: str) -> str:
@@ -174,9 +174,23 @@ def _share(hits: int, of: int) -> str:
     return f"{hits / of:.3f} ({low:.3f}–{high:.3f})" if of else "–"
 
 
-if __name__ == "__main__":
+@click.command()
+@click.option("--file", "path", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Texts of somebody else.")
+@click.option("--list", "with_misses", is_flag=True, help="With --file: also the texts that were judged wrongly.")
+def main(path: Path | None, *, with_misses: bool) -> None:
+    """Measure on the project's labelled texts and write the page; or only print what becomes of the texts of a file."""
+    if path is not None:
+        for line in told(list(outcomes(read_texts(path))), with_misses=with_misses):
+            click.echo(line)
+        return
     results = {part: figures(labelled(HERE / "texts" / f"{part}.tsv")) for part in PARTS}
     RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8")
     PAGE.write_text(page(results), "utf-8")
-    for part, told in results.items():
-        click.echo(f"{part}: {told['blocked']} of {told['bad']} bad blocked, {told['accepted']} of {told['good']} good accepted")
+    for part, found in results.items():
+        click.echo(
+            f"{part}: {found['blocked']} of {found['bad']} bad blocked, {found['accepted']} of {found['good']} good accepted"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -31,7 +31,7 @@ from schemas.vision import ImageQuality, PhotoGroup
 _SIDE_PX = 768
 _EACH = 8
 _ROW: dict[str, Any] = dict.fromkeys(
-    (Photo.series, Photo.stage, Photo.named_at, GenerationFact.tool, ExifFact.model, ExifFact.taken_at)
+    (Photo.series, Photo.stage, Photo.named_at, GenerationFact.generated, ExifFact.model, ExifFact.taken_at)
 ) | {Photo.folder: "", Photo.format: "PNG", Photo.size_bytes: 1, Photo.modified_at: datetime(2025, 1, 1)}
 
 

@@ -79,12 +79,15 @@ def find(start: Path) -> Path | None:
     return None
 
 
-def load(start: Path | None = None, environment: Mapping[str, str] | None = None) -> Configuration:
+def load(
+    start: Path | None = None, environment: Mapping[str, str] | None = None, place: Mapping[str, str] | None = None
+) -> Configuration:
     """The settings in force.
 
     Args:
         start: folder from which the file is looked for, upwards; the current one by default.
         environment: variables; those of the process by default.
+        place: `library` and `home` where neither file nor environment names them.
 
     Raises:
         UsageError: if nothing says where the library is, or a file or value is wrong.
@@ -93,15 +96,17 @@ def load(start: Path | None = None, environment: Mapping[str, str] | None = None
     path = find(start or Path.cwd())
     values = _read(path) if path else {}
     _overlay(values, env)
-    place = values.setdefault("place", {})
-    if "library" not in place or "home" not in place:
+    found = values.setdefault("place", {})
+    for name, otherwise in (place or {}).items():
+        found.setdefault(name, otherwise)
+    if "library" not in found or "home" not in found:
         raise UsageError(
             f"No {FILE} was found here or above.",
             "Run `proofsheet init LIBRARY`, or set PROOFSHEET_LIBRARY and PROOFSHEET_HOME.",
         )
     for name in ("library", "home"):
-        if isinstance(place[name], str) and path:
-            place[name] = str(path.parent / Path(place[name]).expanduser())
+        if isinstance(found[name], str) and path:
+            found[name] = str(path.parent / Path(found[name]).expanduser())
     try:
         return Configuration.model_validate(values)
     except ValidationError as error:

@@ -25,6 +25,7 @@ import polars as pl
 
 from proofsheet.errors import Damaged, StoreError, StoreTooNew, UsageError
 from proofsheet.files import clone
+from proofsheet.fixed_lengths import as_arrays, as_lists, lengths
 from proofsheet.frames import FrameCache
 from proofsheet.gate import check_frame
 from proofsheet.generations import MENDS, Generations
@@ -105,7 +106,7 @@ class Store:
         with self._reader() as con:
             if con is None or not _has(con, table):
                 return table.frame()
-            found = _as_lists(table, _frame(con.sql(f'SELECT * FROM "{table.name}" ORDER BY {order}')))  # noqa: S608
+            found = as_lists(table, _frame(con.sql(f'SELECT * FROM "{table.name}" ORDER BY {order}')))  # noqa: S608
             return found if found.schema == table.polars_schema() else table.frame()
 
     def query(self, sql: str, more: Mapping[type[Table], Callable[[], pl.DataFrame]] | None = None) -> pl.DataFrame:
@@ -179,10 +180,10 @@ class Store:
                 everything: dict[type[Table], pl.DataFrame] = {**frames, StoredTable: books}
                 for table, frame in everything.items():
                     con.execute(f'DROP TABLE IF EXISTS "{table.name}"')
-                    lengths = _lengths(table, frame)
-                    for statement in table.ddl(lengths):
+                    long = lengths(table, frame)
+                    for statement in table.ddl(long):
                         con.execute(statement)
-                    con.register("incoming", _as_arrays(frame, lengths).sort(table.key()).to_arrow())
+                    con.register("incoming", as_arrays(frame, lengths).sort(table.key()).to_arrow())
                     con.execute(f'INSERT INTO "{table.name}" BY NAME SELECT * FROM incoming')  # noqa: S608
                     con.unregister("incoming")
                 con.execute(f"CREATE OR REPLACE TABLE _format AS SELECT {FORMAT} AS version")
@@ -260,20 +261,6 @@ def _frame(answer: duckdb.DuckDBPyRelation | None) -> pl.DataFrame:
     """The rows of a relation; a statement without an answer has none."""
     found: pl.DataFrame = answer.pl() if answer is not None else pl.DataFrame()
     return found
-
-
-def _lengths(table: type[Table], frame: pl.DataFrame) -> dict[str, int]:
-    """How many numbers the vectors of each column hold; nothing for a frame without rows."""
-    return {n: len(frame[n][0]) for n, c in table.columns().items() if c.vector and frame.height}
-
-
-def _as_arrays(frame: pl.DataFrame, lengths: Mapping[str, int]) -> pl.DataFrame:
-    return frame.with_columns(pl.col(n).list.to_array(length) for n, length in lengths.items())
-
-
-def _as_lists(table: type[Table], frame: pl.DataFrame) -> pl.DataFrame:
-    found = [n for n, c in table.columns().items() if c.vector and isinstance(frame.schema.get(n), pl.Array)]
-    return frame.with_columns(pl.col(n).arr.to_list() for n in found)
 
 
 def _has(con: duckdb.DuckDBPyConnection, table: type[Table]) -> bool:

@@ -8,9 +8,10 @@ A number in quotes is no number, a missing field is not filled in, and a text of
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 
 Text = Annotated[str, Field(max_length=2000)]
 Word = Annotated[str, Field(max_length=120)]
@@ -122,19 +123,40 @@ class PolicyReply(Reply):
     blocked_reason: Text | None = Field(None, description="Why it may not be published, or null.")
 
 
-class Criterion(Reply):
-    """The rating of one criterion."""
-
-    name: Word = Field(description="Name of the criterion.")
-    score: float = Field(ge=0, le=10, description="0 to 10.")
+Score = Annotated[float, Field(ge=0, le=10)]
 
 
 class RatingReply(Reply):
-    """Job rating."""
+    """Job rating; what else an answer says is kept, for a refusal may stand there."""
 
-    ratings: list[Criterion] = Field(min_length=1, max_length=20, description="One entry a criterion.")
+    model_config = ConfigDict(extra="allow", json_schema_extra={"additionalProperties": False})
+
+    ratings: dict[str, Score] = Field(description="Criterion to its score, 0 to 10.")
     keywords: list[Word] = Field([], max_length=60, description="Keywords.")
-    overall: float = Field(ge=0, le=10, description="Overall rating, 0 to 10.")
+    overall: Score = Field(description="Overall rating, 0 to 10.")
+
+
+def rating_reply(criteria: Sequence[str]) -> type[RatingReply]:
+    """The reply that rates by exactly these criteria: no other, and none fewer.
+
+    Args:
+        criteria: names, each once.
+    """
+
+    def exactly(ratings: dict[str, float]) -> dict[str, float]:
+        if set(ratings) != set(criteria):
+            raise ValueError("other criteria than those asked for")
+        return {name: ratings[name] for name in criteria}
+
+    score = {"type": "number", "minimum": 0, "maximum": 10}
+    form = {
+        "type": "object",
+        "properties": dict.fromkeys(criteria, score),
+        "required": list(criteria),
+        "additionalProperties": False,
+    }
+    asked: Any = Annotated[dict[str, Score], AfterValidator(exactly), WithJsonSchema(form)]
+    return create_model("RatingReply", __base__=RatingReply, __doc__=RatingReply.__doc__, ratings=(asked, ...))
 
 
 class SubjectReply(Reply):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from schemas.settings import KNOB, Settings
 
@@ -19,7 +19,18 @@ def _split(value: Any) -> Any:  # noqa: ANN401 - whatever the file or the enviro
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _criteria(value: list[str]) -> list[str]:
+    """Criteria that can be fields of an answer and columns of a table."""
+    if not 0 < len(value) <= _MOST_CRITERIA or len({v.casefold() for v in value}) < len(value):
+        raise ValueError(f"1 to {_MOST_CRITERIA} criteria, each once")
+    if not all(v.isprintable() and 0 < len(v.strip()) <= _LONGEST_CRITERION for v in value):
+        raise ValueError(f"a criterion has 1 to {_LONGEST_CRITERION} visible characters")
+    return value
+
+
 Names = Annotated[list[str], BeforeValidator(_split)]
+Criteria = Annotated[Names, AfterValidator(_criteria)]
+_MOST_CRITERIA, _LONGEST_CRITERION = 20, 60
 
 
 class VisionModelSettings(Settings):
@@ -115,7 +126,7 @@ class VocabularySettings(Settings):
 class RatingSettings(Settings):
     """How `proofsheet rate` and the job rating work."""
 
-    criteria: Names = Field(
+    criteria: Criteria = Field(
         ["composition", "light", "sharpness", "colour", "subject"], description="Criteria, each rated from 0 to 10."
     )
     sidecar_style: str = Field(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from pydantic import ValidationError
 
 from dagster_project.commands.bars import BarListener, progress_bars
 from dagster_project.commands.common import err, json_option, out, print_json
@@ -31,12 +32,13 @@ from proofsheet.raw import converter as darktable
 from proofsheet.words.asking import Describing, answers, prompt_hash
 from proofsheet.words.jobs import RATING, Asked
 from proofsheet.words.prompts import parse_prompt
+from proofsheet.words.ratings import sorted_keywords
 from proofsheet.workspace import Project
 from resources.along import PreviewingResource
 from resources.photos import PhotoFilesResource
 from schemas.facts import ModelAnswer
 from schemas.replies import RatingReply
-from schemas.settings import PlaceSettings
+from schemas.settings_words import RatingSettings
 from schemas.vision import Preview
 
 _FAILED, _SOME_FAILED = 1, 3
@@ -48,6 +50,8 @@ class _Rated:
     found: Found
     reply: RatingReply
     answer: Mapping[str, Any]
+    keywords: list[str]
+    left_out: dict[str, str]
 
 
 @click.command()
@@ -72,9 +76,9 @@ def rate(folder: Path | None, recursive: bool, as_csv: bool, as_xmp: bool, as_js
 
     Without FOLDER and options the page that starts and watches runs of projects is served, until Ctrl-C.
 
-    Every answer is kept at once, so that an interrupted run goes on where it was. The JSON has model, rated: [{path, overall,
-    criteria, keywords}], skipped, failed: [{path, why}], refused (no pictures of a known format): [{path, why}], csv, csv_rows
-    and sidecars.
+    Every answer is kept at once, so that an interrupted run goes on where it was. A refusal, or other criteria than those asked
+    for, is a failure and never a number. The JSON has model, rated: [{path, overall, criteria, keywords, left_out: [{keyword,
+    why}]}], skipped, failed: [{path, why}], refused (no pictures of a known format): [{path, why}], csv, csv_rows and sidecars.
     """
     if folder is None:
         if recursive or as_csv or as_xmp or any(options.values()):
@@ -113,7 +117,7 @@ def rate(folder: Path | None, recursive: bool, as_csv: bool, as_xmp: bool, as_js
 def _settings(folder: Path, options: Mapping[str, Any]) -> Configuration:
     """The settings in force, with what the options say; a state folder of the user without a configuration."""
     state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "proofsheet"
-    settings = load() if find(Path.cwd()) else Configuration(place=PlaceSettings(library=str(folder), home=str(state)))
+    settings = load(place={"library": str(folder), "home": str(state)} if find(Path.cwd()) is None else None)
     url: str = options["api_url"]
     model: dict[str, Any] = {"off": [j for j in settings.model.off if j != RATING.name]}
     if url:
@@ -125,15 +129,16 @@ def _settings(folder: Path, options: Mapping[str, Any]) -> Configuration:
     if options["model"]:
         model["models"] = [options["model"]]
     photos = {"preview_px": settings.model.side_px} | ({"converter": options["converter"]} if options["converter"] else {})
-    rating = {"criteria": _lines(options["criteria"])} if options["criteria"] else {}
+    rating = {"criteria": _criteria(options["criteria"])} if options["criteria"] else {}
     return settings.changed("model", **model).changed("photos", **photos).changed("rating", **rating)
 
 
-def _lines(path: Path) -> list[str]:
+def _criteria(path: Path) -> list[str]:
     found = [line.strip() for line in path.read_text("utf-8").splitlines() if line.strip() and not line.startswith("#")]
-    if not found:
-        raise UsageError(f"{path} names no criterion.", "Write one a line.")
-    return found
+    try:
+        return RatingSettings(criteria=found).criteria
+    except ValidationError as error:
+        raise UsageError(f"{path} does not name criteria: {error.errors()[0]['msg']}.", "Write one a line.") from error
 
 
 def _describing(settings: Configuration, project: Project, prompt: Path | None) -> Describing:
@@ -167,9 +172,9 @@ def _rated(
     shown = PreviewingResource(quality=settings.model.jpeg_quality).measurement(project, settings.model.side_px)
     _formats, refused, looked = photos.open(project, [p.file for p in wanted], [shown], listener)
     previews = {r["content_hash"]: r[Preview.preview_path] for r in looked.rows[Preview.name].to_dicts()}
-    values = {"criteria": ", ".join(settings.rating.criteria)}
+    values, facts = {"criteria": ", ".join(settings.rating.criteria)}, {"criteria": tuple(settings.rating.criteria)}
     able = [p for p in wanted if p.file.content_hash in previews]
-    asked = [Asked(p.path, p.file.content_hash, (previews[p.file.content_hash],), values) for p in able]
+    asked = [Asked(p.path, p.file.content_hash, (previews[p.file.content_hash],), values, facts) for p in able]
     now = datetime.now(UTC).replace(tzinfo=None)
     told, _facts = answers(RATING, asked, describing, project, now, listener)
     prompt = describing.prompt(RATING.name)
@@ -177,7 +182,8 @@ def _rated(
     rated, failed = [], [_why(p, refused) for p in wanted if p.file.content_hash not in previews]
     for picture, one in zip(able, told, strict=True):
         if isinstance(one.reply, RatingReply):
-            rated.append(_Rated(picture, one.reply, books[one.asked.image_hash, prompt_hash(RATING, prompt, one.asked)]))
+            answer = books[one.asked.image_hash, prompt_hash(RATING, prompt, one.asked)]
+            rated.append(_Rated(picture, one.reply, answer, *sorted_keywords(one.reply.keywords)))
         else:
             failed.append({"path": picture.path, "why": str(one.columns["problem"])})
     return rated, failed
@@ -193,8 +199,8 @@ def _row(rated: _Rated, describing: Describing, criteria: str) -> dict[str, Any]
     return {
         "path": rated.found.path,
         "overall": rated.reply.overall,
-        "criteria": "; ".join(f"{c.name}={c.score:g}" for c in rated.reply.ratings),
-        "keywords": "; ".join(rated.reply.keywords),
+        "criteria": rated.reply.ratings,
+        "keywords": "; ".join(rated.keywords),
         "rated_at": answer[ModelAnswer.answered_at].isoformat(timespec="seconds"),
         **{n: answer[n] for n in (ModelAnswer.model, ModelAnswer.model_digest, ModelAnswer.backend, ModelAnswer.seconds)},
         **{n: answer[n] for n in (ModelAnswer.prompt_tokens, ModelAnswer.reply_tokens, ModelAnswer.prompt_version)},
@@ -204,8 +210,8 @@ def _row(rated: _Rated, describing: Describing, criteria: str) -> dict[str, Any]
 
 
 def _short(rated: _Rated) -> dict[str, Any]:
-    criteria = {c.name: c.score for c in rated.reply.ratings}
-    return {"path": rated.found.path, "overall": rated.reply.overall, "criteria": criteria, "keywords": rated.reply.keywords}
+    told = {"path": rated.found.path, "overall": rated.reply.overall, "criteria": rated.reply.ratings}
+    return {**told, "keywords": rated.keywords, "left_out": [{"keyword": w, "why": y} for w, y in rated.left_out.items()]}
 
 
 def _sidecars(folder: Path, rated: Sequence[_Rated], settings: Configuration, *, replace: bool) -> tuple[int, list[dict[str, str]]]:
@@ -215,7 +221,7 @@ def _sidecars(folder: Path, rated: Sequence[_Rated], settings: Configuration, *,
         stars = max(0, min(5, round(one.reply.overall / _SCALE)))
         try:
             path = existing_sidecar(picture) or sidecar_path(picture, settings.rating.sidecar_style)
-            fields = Fields(rating=stars, keywords=tuple(one.reply.keywords))
+            fields = Fields(rating=stars, keywords=tuple(one.keywords))
             written += merge_sidecar(path, fields, extension=picture.suffix, replace=replace)
         except (ProofsheetError, OSError) as error:
             failed.append({"path": one.found.path, "why": f"sidecar: {error}"})
@@ -228,6 +234,8 @@ def _tell(told: Mapping[str, Any], *, as_json: bool) -> None:
     else:
         for one in told["rated"]:
             out().print(f"{one['path']}: {one['overall']:g}", markup=False)
+            for word in one["left_out"]:
+                err().print(f"{one['path']}: a keyword was left out: {word['why']}", markup=False, soft_wrap=True)
         for one in [*told["failed"], *told["refused"]]:
             err().print(f"{one['path']}: {one['why']}", markup=False, soft_wrap=True)
         told_files = f"{told['csv_rows']} rows in {told['csv']}" if told["csv"] else "no CSV"

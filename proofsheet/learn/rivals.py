@@ -82,10 +82,13 @@ def compare_rankers(
         top = data.features.top == data.winner
         return (*ranker_rule(found.pick == data.winner, top, data.anomaly, data.groups, whole, name), told)
     before = (data.features.top if old is None or rival is None else _said(workspace, rival, old, data)) == data.winner
-    good = by_set.pick == data.winner
-    answers = Answers(good.astype(float), before.astype(float), data.groups, data.clusters, by_set.confidence, good)
     outside = report["gain over the highest stage"] if "within projects" in report else None
-    return (*crosswise_rule(answers, name, "sets", outside), told)
+    return (*crosswise_rule(_answers(by_set, before, data), name, "sets", outside), told)
+
+
+def _answers(by_set: HeldOut, before: Bools, data: SelectionData) -> Answers:
+    good = by_set.pick == data.winner
+    return Answers(good.astype(float), before.astype(float), data.groups, data.clusters, by_set.confidence, good)
 
 
 def _said(workspace: Workspace, rival: Mapping[str, Any], old: Ranker, data: SelectionData) -> Ints:

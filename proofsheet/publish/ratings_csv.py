@@ -1,7 +1,7 @@
-"""The CSV of ratings: old rows stay as they are, new ones are appended, and the file is whole at any time.
+"""The CSV of ratings: a column a criterion; old rows keep their values, new ones are appended, and the file is whole at any time.
 
-Holds `csv_name`, `rated_paths` and `append_ratings`.
-Add here: another column, at the end of `COLUMNS`.
+Holds `csv_name`, `columns`, `rated_paths` and `append_ratings`.
+Add here: another column, at the end of `LAST`.
 Keep out: rating.
 """
 
@@ -18,15 +18,28 @@ from proofsheet.errors import UsageError
 from proofsheet.files import write_atomic
 from proofsheet.publish.exports import safe_cell
 
-COLUMNS = (
-    *("path", "overall", "criteria", "keywords", "rated_at", "model", "model_digest", "backend", "seconds"),
+FIRST = ("path", "overall")
+LAST = (
+    *("keywords", "rated_at", "model", "model_digest", "backend", "seconds"),
     *("prompt_tokens", "reply_tokens", "prompt_version", "system_prompt", "user_prompt"),
 )
+_ONE = ("path", "rated_at", "model_digest", "prompt_version", "user_prompt")  # two rows that agree in these are one rating
+Row = dict[str, str]
 
 
 def csv_name(model: str) -> str:
     """Name of the file for a model; marks that no file name should hold become underscores."""
     return f"ai_rating_results_{re.sub(r'[^A-Za-z0-9._-]+', '_', model).strip('._') or 'model'}.csv"
+
+
+def columns(criteria: Sequence[str]) -> list[str]:
+    """Columns of a file whose rows rate by these criteria."""
+    return [*FIRST, *(_column(c) for c in criteria), *LAST]
+
+
+def _column(criterion: str) -> str:
+    """A criterion's column; one that is named like another column says so."""
+    return safe_cell(f"criterion {criterion}" if criterion in (*FIRST, *LAST) else criterion)
 
 
 def rated_paths(path: Path) -> set[str]:
@@ -35,21 +48,29 @@ def rated_paths(path: Path) -> set[str]:
     Raises:
         UsageError: if the file is none of ours.
     """
-    return {row[0].removeprefix("'") for row in _rows(path)[1:]} if path.exists() else set()
+    return {row["path"].removeprefix("'") for row in _read(path)[1]}
 
 
-def _rows(path: Path) -> list[list[str]]:
+def _read(path: Path) -> tuple[list[str], list[Row]]:
+    """Columns and rows; nothing where there is no file."""
+    if not path.exists():
+        return [], []
     try:
-        rows = list(csv.reader(io.StringIO(path.read_text("utf-8"), newline="")))
+        head, *rows = list(csv.reader(io.StringIO(path.read_text("utf-8"), newline=""))) or [[]]
     except (UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"{path} is no table: {error}.", "Move it away; it was not touched.") from error
-    if not rows or tuple(rows[0]) != COLUMNS or any(len(r) != len(COLUMNS) for r in rows):
+    ours = tuple(head[: len(FIRST)]) == FIRST and tuple(head[-len(LAST) :]) == LAST and len(set(head)) == len(head)
+    if not ours or any(len(r) != len(head) for r in rows):
         raise UsageError(f"{path} has other columns than the ratings.", "Move it away; it was not touched.")
-    return rows
+    return head, [dict(zip(head, row, strict=True)) for row in rows]
 
 
 def append_ratings(path: Path, ratings: Sequence[Mapping[str, Any]]) -> int:
-    """Append rows; what stood there stays byte for byte, and pictures that stand there are left out.
+    """Append rows; what stood there stays, byte for byte if the criteria are the same, and a rating is never there twice.
+
+    Args:
+        path: of the file.
+        ratings: column to value, with `criteria`: criterion to score.
 
     Returns:
         How many were added.
@@ -57,17 +78,26 @@ def append_ratings(path: Path, ratings: Sequence[Mapping[str, Any]]) -> int:
     Raises:
         UsageError: if the file is none of ours.
     """
-    known = rated_paths(path)
-    new = [r for r in ratings if r["path"] not in known]
+    head, before = _read(path)
+    known = {tuple(row[c] for c in _ONE) for row in before}
+    new = [row for row in map(_row, ratings) if tuple(row[c] for c in _ONE) not in known]
     if not new:
         return 0
-    before = path.read_bytes() if path.exists() else b""
+    earlier = head[len(FIRST) : -len(LAST)]
+    more = dict.fromkeys(c for row in new for c in row if c not in (*FIRST, *LAST, *earlier))
+    wanted = [*FIRST, *earlier, *more, *LAST]
     buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer)
-    if not before:
-        writer.writerow(COLUMNS)
-    for rating in new:
-        writer.writerow([safe_cell("" if rating.get(c) is None else rating[c]) for c in COLUMNS])
-    gap = b"" if not before or before.endswith(b"\n") else b"\r\n"
-    write_atomic(path, before + gap + buffer.getvalue().encode("utf-8"))
+    writer = csv.DictWriter(buffer, wanted, restval="")
+    if wanted != head:
+        writer.writeheader()
+        writer.writerows(before)
+    writer.writerows(new)
+    kept = path.read_bytes() if wanted == head else b""
+    gap = b"" if not kept or kept.endswith(b"\n") else b"\r\n"
+    write_atomic(path, kept + gap + buffer.getvalue().encode("utf-8"))
     return len(new)
+
+
+def _row(rating: Mapping[str, Any]) -> Row:
+    plain = {c: safe_cell("" if rating.get(c) is None else rating[c]) for c in (*FIRST, *LAST)}
+    return plain | {_column(c): f"{score:g}" for c, score in rating["criteria"].items()}

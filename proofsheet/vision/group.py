@@ -35,7 +35,7 @@ DOCUMENTS = ((0.5, 0.12), (0.3, 0.3))  # least ground and least writing of a doc
 _MOST_CANDIDATES = 64
 _NEEDED = (
     *(Photo.photo_id, Photo.path, Photo.folder, Photo.file_name, Photo.format, Photo.size_bytes, Photo.content_hash),
-    *(Photo.series, Photo.stage, Photo.named_at, Photo.modified_at, GenerationFact.tool, ExifFact.model, ExifFact.taken_at),
+    *(Photo.series, Photo.stage, Photo.named_at, Photo.modified_at, GenerationFact.generated, ExifFact.model, ExifFact.taken_at),
     *(ExifFact.focal_length_mm, ExifFact.f_number, ExifFact.exposure_s, ExifFact.iso, ImageQuality.width_px),
     *(ImageQuality.height_px, ImageQuality.sharpness_tiles, ImageQuality.ground, ImageQuality.written),
 )
@@ -58,7 +58,7 @@ class Seen:
         The time of any other file tells when it was copied, and that is no reason to join pictures.
         """
         return [
-            r[ExifFact.taken_at] or r[Photo.named_at] or (r[Photo.modified_at] if r[GenerationFact.tool] else None)
+            r[ExifFact.taken_at] or r[Photo.named_at] or (r[Photo.modified_at] if r[GenerationFact.generated] else None)
             for r in self.rows
         ]
 
@@ -81,7 +81,7 @@ def seen_photos(
     whole = photos
     for table in (exif_facts, image_quality, picture_hashes, embeddings):
         whole = whole.join(table, on=ids, how="inner")
-    whole = whole.join(generation_facts.select(*ids, GenerationFact.tool), on=ids, how="left")
+    whole = whole.join(generation_facts.select(*ids, GenerationFact.generated), on=ids, how="left")
     whole = whole.sort(Photo.folder, Photo.file_name)
     encoders = sorted(set(whole[Embedding.encoder_id]))
     width = len(whole[Embedding.vector][0]) if whole.height else 1

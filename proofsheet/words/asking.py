@@ -98,7 +98,7 @@ class Said:
 
 def prompt_hash(job: Job, prompt: Prompt, asked: Asked) -> str:
     """Hash of everything that is put into a question, but the picture."""
-    return short_hash(job.name, prompt.system, prompt.filled(asked.values), repr(job.reply.model_json_schema()), length=32)
+    return short_hash(job.name, prompt.system, prompt.filled(asked.values), repr(job.form_of(asked).model_json_schema()), length=32)
 
 
 def questions(job: Job, asked: Sequence[Asked], describing: Describing) -> dict[Key, Pending]:
@@ -248,7 +248,7 @@ def _answered(job: Job, one: Asked, answer: Mapping[str, Any]) -> Told:
         Answered.model_digest: answer[ModelAnswer.model_digest],
         Answered.prompt_version: answer[ModelAnswer.prompt_version],
     }
-    return Told(one, _nobody(one, "answered", None).columns | who, job.reply.model_validate_json(answer[ModelAnswer.reply]))
+    return Told(one, _nobody(one, "answered", None).columns | who, job.form_of(one).model_validate_json(answer[ModelAnswer.reply]))
 
 
 def _nobody(one: Asked, status: str, problem: str | None) -> Told:

@@ -143,9 +143,9 @@ class Batch:
         self, session: Session, outage: Outage, one: Pending, queue: asyncio.Queue[Pending]
     ) -> tuple[Answer, Reply, float]:
         pictures = await asyncio.to_thread(self._pictures, one.asked)
-        schema = self._job.reply.model_json_schema()
-        question = Question(one.system, one.text, pictures, schema, self._options)
-        exchange, loop = Exchange(session, question, self._job.reply), asyncio.get_running_loop()
+        form = self._job.form_of(one.asked)
+        question = Question(one.system, one.text, pictures, form.model_json_schema(), self._options)
+        exchange, loop = Exchange(session, question, form), asyncio.get_running_loop()
         began = [loop.time()]  # of the last try
 
         async def once(number: int) -> tuple[Answer, Reply]:
@@ -153,6 +153,8 @@ class Batch:
             self._count()
             self._used[one.key] += 1
             answer, reply = await exchange.once(number)
+            if why := self._job.objection(reply):
+                raise Trouble("off_schema", why, again=False, strike=False)
             await self._refuse_copies(reply, one, session, queue)
             return answer, reply
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from proofsheet.words.rules import form, leaks, others, wording
+from proofsheet.words.rules import form, leaks, others, residue, speech, tongue, wording
 from proofsheet.words.rules.judged import Issue, Judged
 from schemas.settings_words import GateSettings
 
@@ -36,9 +36,15 @@ class Rule:
 
 RULES: dict[str, Rule] = {
     "empty": Rule("Every field holds at least one word.", form.empty, may_be_waived=False),
-    "control_characters": Rule("Every character can be seen.", form.control_characters, may_be_waived=False),
-    "injection": Rule("No residue of prompts, chats or refusals.", form.injection, may_be_waived=False),
-    "markup": Rule("No HTML, Markdown, JSON or link.", form.markup),
+    "control_characters": Rule("Every character can be seen.", residue.control_characters, may_be_waived=False),
+    "injection": Rule("No residue of prompts and chats.", residue.injection, may_be_waived=False),
+    "refusal": Rule("The text describes; nobody says that this cannot be done.", speech.refusal),
+    "model_talk": Rule("The text describes; no model speaks of itself or to the reader.", speech.model_talk),
+    "not_the_picture": Rule("The text is about what is seen, not about the request or the file.", speech.not_the_picture),
+    "prompt_echo": Rule("No words of the question stand in the answer.", speech.prompt_echo),
+    "cut_off": Rule("Every text is whole, from its first word to its last.", form.cut_off),
+    "no_sentence": Rule("Caption and alternative text are sentences or phrases.", form.no_sentence),
+    "markup": Rule("No HTML, Markdown, list, data, link or hashtag.", residue.markup),
     "filler": Rule("No wording that says nothing, and no text of a camera.", wording.filler),
     "file_name_leak": Rule("No word of the file name stands in the text without evidence.", leaks.file_name_leak),
     "folder_leak": Rule("No word of a folder name stands in the text without evidence.", leaks.folder_leak),
@@ -47,7 +53,7 @@ RULES: dict[str, Rule] = {
     "contradiction": Rule("Caption and alternative text can both be true.", wording.contradiction),
     "broken_keywords": Rule("Every keyword is a word or a short phrase, once.", others.broken_keywords),
     "length": Rule("No field is too long or too short.", form.length),
-    "language": Rule("Every text is in an allowed language.", form.language),
+    "language": Rule("Every text is in an allowed language.", tongue.language),
     "set_validation": Rule(
         "The set of the picture holds together: no outlier, no mixed subject, no words that fit anything.", None, of_the_text=False
     ),

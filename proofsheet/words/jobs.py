@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from proofsheet.words.ratings import no_rating, sorted_keywords
 from schemas.proof import MetadataQuality
 from schemas.replies import (
     CaptionReply,
@@ -24,6 +25,7 @@ from schemas.replies import (
     ScoresReply,
     TagsReply,
     TitleReply,
+    rating_reply,
 )
 from schemas.sets import Identification, SubjectSuggestion
 from schemas.table import Table
@@ -80,6 +82,8 @@ class Job:
         sees: whether the picture is sent.
         unlike: field whose text must differ between unlike pictures; empty if it may repeat.
         unlike_words: texts with fewer words may well be true of many pictures.
+        form: the form of the answer to one question, where it depends on what is asked.
+        objection: why an answer of the right form is none, or None.
     """
 
     name: str
@@ -89,6 +93,12 @@ class Job:
     sees: bool = True
     unlike: str = ""
     unlike_words: int = 5
+    form: Callable[[Asked], type[Reply]] | None = None
+    objection: Callable[[Any], str | None] = lambda _reply: None
+
+    def form_of(self, asked: Asked) -> type[Reply]:
+        """The form of the answer to a question."""
+        return self.form(asked) if self.form else self.reply
 
 
 def _caption(reply: CaptionReply | None, _asked: Asked) -> dict[str, object]:
@@ -198,8 +208,8 @@ def _policy(reply: PolicyReply | None, asked: Asked) -> dict[str, object]:
 
 def _rating(reply: RatingReply | None, _asked: Asked) -> dict[str, object]:
     return {
-        Rating.criteria: [c.model_dump() for c in reply.ratings] if reply else [],
-        Rating.keywords: unrepeated(reply.keywords) if reply else [],
+        Rating.criteria: [{"name": n, "score": s} for n, s in reply.ratings.items()] if reply else [],
+        Rating.keywords: sorted_keywords(reply.keywords)[0] if reply else [],
         Rating.overall: reply.overall if reply else None,
     }
 
@@ -212,7 +222,7 @@ DUPLICATES = Job("duplicate_assist", DuplicateHint, DuplicateReply, _duplicates)
 PROMPT = Job("prompt_recon", PromptReconstruction, PromptReply, _prompt)
 SCORES = Job("score_multi", ModelScore, ScoresReply, _scores)
 POLICY = Job("policy_flags", PolicyFlag, PolicyReply, _policy, sees=False)
-RATING = Job("rating", Rating, RatingReply, _rating)
+RATING = Job("rating", Rating, RatingReply, _rating, form=lambda asked: rating_reply(asked.facts["criteria"]), objection=no_rating)
 JOBS = {job.name: job for job in (CAPTION, TITLE, TAGS, QUALITY, DUPLICATES, PROMPT, SCORES, POLICY, RATING)}
 IDENTIFIERS = {
     route: Job(f"identify_{route}", Identification, IdentifyReply, lambda _r, _a: {}) for route in ("general", "biology", "vehicle")

@@ -172,7 +172,8 @@ def policy_questions(
 
 def rating_questions(asked: Sequence[Asked], rating_rule: RatingSettings) -> list[Asked]:
     """Every photo that gets texts, by the criteria of the settings."""
-    return [replace(one, values={"criteria": ", ".join(rating_rule.criteria)}) for one in asked]
+    values, facts = {"criteria": ", ".join(rating_rule.criteria)}, {"criteria": tuple(rating_rule.criteria)}
+    return [replace(one, values=values, facts={**one.facts, **facts}) for one in asked]
 
 
 STEPS: dict[str, tuple[Callable[..., Any], ...]] = {

@@ -5,7 +5,8 @@ Add here: a rule, and its line in `TEXT_RULES` or `WORD_RULES`.
 Keep out: whether a text may be published (gate.py). Repair never appends anything to dodge a rule.
 
 The rules are run until nothing changes any more, so that repairing twice is repairing once. Every rule makes a text shorter or
-keeps its length, or is itself settled after one go; a text that would not settle is left as it was.
+keeps its length, or is itself settled after one go; a text that would not settle is left as it was. What was cut off is never made
+to look whole: that is for the gate to see.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from typing import Any
 import ftfy
 
 from proofsheet.words.text import words
+from proofsheet.words.whole import torn
 from schemas.proof import FIELDS, Texts
 
-VERSION = "repair 1"
+VERSION = "repair 2"
 _ROUNDS = 12
 _SPACES = re.compile(r"[^\S\n]+|\s*\n\s*")
 _BROKEN = re.compile(r"(?<=[^\W\d_])-\s*\n\s*(?=[a-zß-ÿ])")
@@ -29,10 +31,15 @@ _BEFORE_MARK = re.compile(r"\s+([,.;:!?])(?=\s|$)")
 _DOUBLED = re.compile(r"([,;:])\1+|(?<!\.)\.\.(?!\.)|([!?])\2+")
 _LABEL = re.compile(r"^(?:caption|alt(?:[- ]?text)?|title|description|bildunterschrift|titel)\s*:\s+", re.IGNORECASE)
 _QUOTES = {'"': '"', "“": "”", "„": "“", "'": "'", "«": "»"}
-_BULLET = re.compile(r"^\s*(?:[-*•–·]|#+|\d+[.)])\s+")
+_BULLET = re.compile(r"^\s*(?:[-*•–·]|#+|1[.)])\s+(?!.*\s(?:[-*•·]|2[.)])\s)")
+_ENTITIES = {"&amp;": "&", "&quot;": '"', "&#39;": "'", "&apos;": "'", "&nbsp;": " "}
+_NUMBERED = re.compile(r"^[(\[]?(?:\d{1,2}|[a-z])[.)\]](?:\s+|(?=[^\W\d]))|^\d{1,2}\s*[-–:]\s+|^[①-⑳]\s*")
+_WORD_LABEL = re.compile(r"^(?:keywords?|tags?|labels?|stichw(?:o|ö)rte?r?|schlagw(?:o|ö)rte?r?)\s*\d*\s*[:=]\s*", re.IGNORECASE)
+_SCORE = re.compile(r"\s*(?:\(\s*\d[\d.,]*\s*%?\s*\)|[:=]\s*\d[\d.,]*\s*%?|\s\d[\d.,]*\s*%)$")
+_WRAPPED = re.compile(r"^\(([^()]*)\)$|^\[+\s*(.*?)\s*\]*$|^([^\[]*?)\s*\]+$|^\{+\s*(.*?)\s*\}*$|^([^{]*?)\s*\}+$")
 _GLUE = re.compile(r"[;,|/\n]+")
 _CAMEL = re.compile(r"(?<=[a-zß-ÿ]{2})(?=[A-ZÀ-Þ][a-zß-ÿ]{2})")
-_EDGES = re.compile(r"^[\s,;:.\-–—#*\"'“”„|_/\\]+|[\s,;:.\-–—#*\"'“”„|_/\\]+$")
+_EDGES = re.compile(r"^[\s,;:.\-–—#*\"'“”„‚‘’«»|_/\\`•·]+|[\s,;:.\-–—#*\"'“”„‚‘’«»|_/\\`•·]+$")
 _LEAST_CAPITALS = 12
 _SENTENCE_END = (".", "!", "?", "…", '."', '!"', '?"', ".”", "!”", "?”", ")", "“", "”", '"')
 
@@ -89,7 +96,7 @@ def _keywords(keywords: Sequence[str], changes: list[Change]) -> list[str]:
 
 
 def _keywords_once(keywords: Sequence[str], changes: list[Change]) -> list[str]:
-    split = [part for word in keywords for part in _split(word)]
+    split = [part for word in keywords for part in _split(unescape(word))]
     if split != list(keywords):
         changes.append(Change(Texts.keywords, "split_glued", "|".join(keywords), "|".join(split)))
     mended = [_settled(Texts.keywords, word, WORD_RULES, changes) for word in split]
@@ -109,7 +116,8 @@ def _key(word: str) -> str:
 
 def _split(word: str) -> list[str]:
     """Keywords that stand in one: at marks between them, and at capitals inside a word."""
-    parts = _GLUE.split(word) if not re.search(r"\w/\w{1,2}\b", word) else [word]
+    whole = "<" in word or re.search(r"\w/\w{1,2}\b", word)  # markup is for the gate to see; AC/DC is one
+    parts = [word] if whole else _GLUE.split(word)
     apart = [_CAMEL.sub(" ", p) if " " not in p.strip() and p.isascii() else p for p in parts]
     return [p for p in apart if p.strip()] or ([word] if word.strip() else [])
 
@@ -166,21 +174,51 @@ def calm(text: str) -> str:
 
 
 def begin_large(text: str) -> str:
-    """A small first letter."""
+    """A small first letter; a text that begins in the middle of a sentence keeps it, so that this is seen."""
     first = text[:1].upper()
+    if torn(text):
+        return text
     return first + text[1:] if text[:1].islower() and len(first) == 1 and not text[1:2].isupper() else text
 
 
 def end_sentence(text: str) -> str:
-    """A full stop after a text of one clause or more that has none."""
-    if len(words(text)) >= 3 and not text.endswith(_SENTENCE_END):
-        return text.rstrip(",;:-–— ") + "."
+    """A full stop after a text of one clause or more that has none; never after one that was cut off."""
+    if len(words(text)) >= 3 and not text.endswith(_SENTENCE_END) and not torn(text):
+        return text + "."
     return text
 
 
 def drop_stop(text: str) -> str:
     """A full stop after a title."""
     return text[:-1] if text.endswith(".") and not text.endswith("..") and not re.search(r"\b\w{1,3}\.$|\.\w\.$", text) else text
+
+
+def unescape(text: str) -> str:
+    """Signs that were written for a web page; those that could open markup stay."""
+    for entity, sign in _ENTITIES.items():
+        text = text.replace(entity, sign)
+    return text
+
+
+def drop_number(text: str) -> str:
+    """The number or letter of a list before a keyword, and the list's name."""
+    return _NUMBERED.sub("", _WORD_LABEL.sub("", text))
+
+
+def drop_score(text: str) -> str:
+    """How sure somebody was of a keyword, behind it."""
+    return _SCORE.sub("", text)
+
+
+def unwrap(text: str) -> str:
+    """Brackets around a keyword, or left of a list."""
+    found = _WRAPPED.match(text)
+    return next(g for g in found.groups() if g is not None).strip() if found else text
+
+
+def part_underlined(text: str) -> str:
+    """Lines between the words of a keyword, where spaces belong."""
+    return re.sub(r"(?<=[^\W_])_+(?=[^\W_])", " ", text)
 
 
 def strip_edges(text: str) -> str:
@@ -197,6 +235,7 @@ def lower_common(text: str) -> str:
 
 _COMMON: dict[str, Callable[[str], str]] = {
     "decode": decode,
+    "unescape": unescape,
     "join_broken": join_broken,
     "trim": trim,
     "drop_bullet": drop_bullet,
@@ -213,7 +252,12 @@ TEXT_RULES: dict[str, dict[str, Callable[[str], str]]] = {
 }
 WORD_RULES: dict[str, Callable[[str], str]] = {
     "decode": decode,
+    "unescape": unescape,
     "trim": trim,
+    "unwrap": unwrap,
+    "drop_number": drop_number,
+    "drop_score": drop_score,
+    "part_underlined": part_underlined,
     "strip_edges": strip_edges,
     "lower_common": lower_common,
 }

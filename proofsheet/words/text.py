@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 _WORD = re.compile(r"[^\W\d_]+|\d+")
+_QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|»[^«]*«|(?<!\w)'[^']*'(?!\w)")
 _CAMEL = re.compile(r"(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])")
 
 
@@ -34,6 +35,11 @@ class Found:
 def spans(text: str) -> list[tuple[str, Found]]:
     """Words and numbers in lower case with their places."""
     return [(w.group().casefold(), Found(w.start(), w.end())) for w in _WORD.finditer(text)]
+
+
+def outside_quotes(text: str) -> str:
+    """The text with what stands in quotation marks blotted out, of the same length: signs may say anything."""
+    return _QUOTED.sub(lambda m: '"' * len(m.group()), text)
 
 
 @functools.lru_cache(4096)

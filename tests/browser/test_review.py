@@ -293,7 +293,7 @@ def test_without_auto_advance_a_decided_set_stays(page: Any, place: Path, monkey
 @pytest.mark.parametrize(
     ("path", "facts"),
     [
-        ("/", ("harbour", "0 of 50", "no review yet")),
+        ("/", ("harbour", "0/50", "no review yet")),
         ("/p/harbour/review", ("Reviewed 0/50 groups", "Step 1: selection", "stage 3")),
         ("/p/harbour/sets", ("50 of 50 sets", "Set 1", "not calibrated")),
         ("/p/harbour/metadata", ("50 of 50 photos", "_stage3_x.png", "embedded")),

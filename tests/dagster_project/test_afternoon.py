@@ -1,4 +1,4 @@
-"""The author of a long-kept archive moves over in one go: his names, his logs, his vectors, then training, review, texts, moves, undo."""
+"""The author of a long-kept archive moves over in one go: names, logs, vectors, then training, review, texts, moves, undo."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +12,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from proofsheet.publish.ratings_csv import COLUMNS, csv_name
+from proofsheet.publish.ratings_csv import columns, csv_name
 from proofsheet.publish.sidecar import read_sidecar
 from tests.kit import Shell, save_picture, tree
 from tests.model_server import ModelServer
 
+CRITERIA = ("composition", "light", "sharpness", "colour", "subject")
 EXIFTOOL = pytest.mark.skipif(shutil.which("exiftool") is None, reason="Debian's libimage-exiftool-perl is not installed")
 
 
@@ -57,10 +59,11 @@ def test_a_folder_is_rated_once(shell: Shell, server: ModelServer, protocol: str
     before = tree(folder)
     found = shell.json("rate", "pictures", "--csv", "--skip-existing", "--api-url", server.url + protocol, "--model", "seer:7b")
     assert sorted(r["path"] for r in found["rated"]) == ["=c.jpg", "a.jpg", "b.png"]
-    assert found["rated"][0]["criteria"] == {"composition": 6.5, "light": 7.0}
+    assert found["rated"][0]["criteria"] == dict(zip(CRITERIA, (6.0, 6.5, 7.0, 7.5, 8.0), strict=True))
     table = folder / "ai_rating_results_seer_7b.csv"
     written = rows(table)
-    assert tuple(written[0]) == COLUMNS
+    assert list(written[0]) == columns(CRITERIA)
+    assert {r["light"] for r in written} == {"6.5"}
     assert {r["path"] for r in written} == {"'=c.jpg", "a.jpg", "b.png"}
     assert {r["overall"] for r in written} == {"6.8"}
     assert all(float(r["seconds"]) >= 0 and r["prompt_tokens"] == "50" for r in written)
@@ -158,3 +161,97 @@ def test_a_table_of_somebody_else_is_not_touched(shell: Shell, server: ModelServ
 )
 def test_the_name_of_the_table_is_a_safe_file_name(model: str, name: str) -> None:
     assert csv_name(model) == f"ai_rating_results_{name}.csv"
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        ("refuses_in_keywords", "the model refused to rate"),
+        ("refuses_beside", "the model refused to rate"),
+        ("all_zero", "nothing was rated"),
+        ("other_criteria", "ratings: value_error"),
+        ("fewer_criteria", "ratings: value_error"),
+        ("listed_score", "ratings: dict_type"),
+    ],
+)
+def test_what_is_no_rating_is_a_failure_and_never_a_number(shell: Shell, server: ModelServer, how: str, why: str) -> None:
+    server.behave = lambda number, _request: how if number == 0 else "good"
+    found = json.loads(shell("rate", "pictures", "--csv", "--api-url", server.url, "--json", code=3).stdout)
+    (failed,) = found["failed"]
+    assert why in failed["why"]
+    table = rows(shell.folder / "pictures" / "ai_rating_results_seer_7b.csv")
+    assert failed["path"] not in {r["path"] for r in table}
+    assert len(table) == 2
+    shell("rate", "pictures", "--csv", "--api-url", server.url)
+    assert len(rows(shell.folder / "pictures" / "ai_rating_results_seer_7b.csv")) == 3
+
+
+def test_the_model_is_asked_for_exactly_the_criteria(shell: Shell, server: ModelServer) -> None:
+    (shell.folder / "criteria.txt").write_text("rule of thirds\noverall\n=1+1\n", "utf-8")
+    found = shell.json("rate", "pictures", "--csv", "--api-url", server.url, "--criteria", "criteria.txt")
+    form = server.asked[0].schema["properties"]["ratings"]
+    assert (form["required"], form["additionalProperties"]) == (["rule of thirds", "overall", "=1+1"], False)
+    assert found["rated"][0]["criteria"] == {"rule of thirds": 6.0, "overall": 6.5, "=1+1": 7.0}
+    written = rows(shell.folder / "pictures" / "ai_rating_results_seer_7b.csv")
+    assert [written[0][c] for c in ("overall", "rule of thirds", "criterion overall", "'=1+1")] == ["6.8", "6", "6.5", "7"]
+
+
+@pytest.mark.parametrize("text", ["", "light\nLight\n", "x" * 61, "\n".join(f"c{n}" for n in range(21))])
+def test_criteria_that_cannot_be_columns_are_told(shell: Shell, server: ModelServer, text: str) -> None:
+    (shell.folder / "criteria.txt").write_text(text, "utf-8")
+    told = shell("rate", "pictures", "--csv", "--api-url", server.url, "--criteria", "criteria.txt", code=2).stderr
+    assert "does not name criteria" in told
+    assert not server.received
+
+
+def test_keywords_lose_marks_and_what_is_none_is_left_out_and_told(shell: Shell, server: ModelServer) -> None:
+    server.behave = lambda _number, _request: "marked"
+    result = shell("rate", "pictures", "--csv", "--api-url", server.url, "--json")
+    one = json.loads(result.stdout)["rated"][0]
+    assert one["keywords"] == ["heron", "reeds", "dawn"]
+    assert {left["keyword"] for left in one["left_out"]} == {"<b>lake</b>", "bell\x07"}
+    assert all(r["keywords"] == "heron; reeds; dawn" for r in rows(shell.folder / "pictures" / "ai_rating_results_seer_7b.csv"))
+    told = shell("rate", "pictures", "--csv", "--api-url", server.url).stderr
+    assert told.count("a keyword was left out: ") == 6
+
+
+def test_rated_again_with_another_prompt_or_other_criteria_appends_rows(shell: Shell, server: ModelServer) -> None:
+    table = shell.folder / "pictures" / "ai_rating_results_seer_7b.csv"
+    shell("rate", "pictures", "--csv", "--api-url", server.url)
+    before = table.read_bytes()
+    (shell.folder / "mine.md").write_text("---\nversion: 9\n---\n# System\nStrict.\n# User\nRate $criteria now.\n", "utf-8")
+    found = shell.json("rate", "pictures", "--csv", "--api-url", server.url, "--prompt", "mine.md")
+    assert found["csv_rows"] == 3
+    assert table.read_bytes().startswith(before)
+    assert shell.json("rate", "pictures", "--csv", "--api-url", server.url, "--prompt", "mine.md")["csv_rows"] == 0
+    (shell.folder / "criteria.txt").write_text("story\nlight\n", "utf-8")
+    assert shell.json("rate", "pictures", "--csv", "--api-url", server.url, "--criteria", "criteria.txt")["csv_rows"] == 3
+    written = rows(table)
+    assert list(written[0]) == columns([*CRITERIA, "story"])
+    assert [(r["composition"], r["light"], r["story"]) for r in (written[0], written[-1])] == [("6", "6.5", ""), ("", "6.5", "6")]
+
+
+def test_a_table_of_the_first_version_keeps_its_rows(shell: Shell, server: ModelServer) -> None:
+    table = shell.folder / "pictures" / csv_name("seer:7b")
+    head = columns(["criteria"])
+    table.write_text(",".join(head) + "\r\n" + ",".join(["old.jpg", "7", "light=7", *["x"] * (len(head) - 3)]) + "\r\n", "utf-8")
+    shell("rate", "pictures", "--csv", "--api-url", server.url)
+    written = rows(table)
+    assert len(written) == 4
+    assert (written[0]["path"], written[0]["criteria"], written[0]["light"]) == ("old.jpg", "light=7", "")
+    assert (written[1]["criteria"], written[1]["light"]) == ("", "6.5")
+
+
+def test_the_environment_counts_without_a_configuration(
+    shell: Shell, server: ModelServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PROOFSHEET_MODEL_OLLAMA_URL", server.url)
+    monkeypatch.setenv("PROOFSHEET_MODEL_BACKEND", "ollama")
+    monkeypatch.setenv("PROOFSHEET_RATING_CRITERIA", "story, mood")
+    found = shell.json("rate", "pictures", "--csv")
+    assert found["rated"][0]["criteria"] == {"story": 6.0, "mood": 6.5}
+    monkeypatch.setenv("PROOFSHEET_HOME", str(tmp_path / "elsewhere"))
+    shell("rate", "pictures", "--csv")
+    assert (tmp_path / "elsewhere" / "rate").is_dir()
+    monkeypatch.setenv("PROOFSHEET_RATING_CRITERIA", "story, Story")
+    assert "rating.criteria" in shell("rate", "pictures", "--csv", code=2).stderr

@@ -304,7 +304,7 @@ def test_a_cut_that_cannot_be_made_is_told_and_its_set_is_moved(made: Made) -> N
     report = Applier(project, ApplySettings(), NOW, max_pixels=10).execute(plan_of(project), "sandbox")
     assert (report.sets, report.refused) == (5, {})
     assert sorted(report.uncut) == sorted(cuts)
-    assert "At most 10 are cut" in report.uncut[cuts[0]]
+    assert "At most 10 are cropped" in report.uncut[cuts[0]]
     assert not list(project.folder.rglob("*_crop.png"))
 
 

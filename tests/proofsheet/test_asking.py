@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -262,9 +263,10 @@ def test_what_a_model_said_stays_while_its_server_is_off(tmp_path: Path) -> None
 def test_jobs_that_are_off_ask_nothing(tmp_path: Path) -> None:
     project = bare_project(tmp_path)
     with ModelServer() as server:
-        said = say(RATING, asked(project, 1, criteria="light"), describing(project, server), project)
+        questions = [replace(q, facts={"criteria": ("light",)}) for q in asked(project, 1, criteria="light")]
+        said = say(RATING, questions, describing(project, server), project)
         assert statuses(said.rows) == {"not_needed": 1}
-        on = say(RATING, asked(project, 1, criteria="light"), describing(project, server, off=[]), project)
+        on = say(RATING, questions, describing(project, server, off=[]), project)
         assert on.rows["overall"].to_list() == [6.8]
         assert server.received[-1].options["temperature"] == 0.1
 
@@ -322,7 +324,7 @@ def test_tags_are_kept_once_in_their_order() -> None:
 @pytest.mark.parametrize("name", prompt_names())
 def test_every_prompt_is_of_the_form(name: str) -> None:
     prompt = load_prompt(name, None)
-    assert prompt.version == "1"
+    assert prompt.version.isdigit()
     assert prompt.system
     assert "$" not in prompt.filled({})
 

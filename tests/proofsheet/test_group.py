@@ -30,7 +30,7 @@ PLAIN: dict[str, Any] = {
     "taken_at": NOW,
     "named_at": None,
     "modified_at": NOW,
-    "tool": None,
+    "generated": None,
     "ground": 0.1,
     "written": 0.0,
     "focal_length_mm": None,

@@ -123,5 +123,5 @@ def test_missing_time_is_not_near_but_a_generated_picture_has_that_of_its_file()
     untimed = {name: {"taken_at": None, "modified_at": START} for name in ("a", "b")}
     assert len(sets(grouped(seen({"a": [1.0], "b": [1.0]}, **untimed)))) == 2
     assert len(sets(grouped(seen({"a": [1.0], "b": [1.0]}, **untimed), order="none"))) == 1
-    generated = {name: {**facts, "tool": "ComfyUI"} for name, facts in untimed.items()}
+    generated = {name: {**facts, "generated": True} for name, facts in untimed.items()}
     assert len(sets(grouped(seen({"a": [1.0], "b": [1.0]}, **generated)))) == 1

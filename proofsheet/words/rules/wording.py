@@ -20,7 +20,9 @@ from schemas.settings_words import GateSettings
 
 _TWICE = re.compile(r"\b([^\W\d_]+)\s+\1\b", re.IGNORECASE)
 _LONGEST_TANDEM = 12
-_LONG, _LEAST_CONTENT = 3, 2
+_SHORT, _LONG = 3, 6
+_MOST_TIMES, _WORN_SHARE = 4, 0.15
+_NEAR = 4
 _THING = re.compile(
     r"^\W*(?:an?|the)\s+\w+\s+of\s.*\b(?:hangs?|hung|leans?|adorns?|decorates?)\b", re.IGNORECASE
 )  # a picture in the picture
@@ -33,7 +35,7 @@ _CAMERA_NAME = re.compile(
 def filler(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
     """Wording that says nothing, and what cameras write by themselves."""
     for field, text in row.whole():
-        if found := find_filler(text):
+        if found := find_filler(text) or (_opening(text) if field == Texts.alt_text else None):
             yield Issue(
                 "filler", field, found.start, found.end, f"{text[found.start : found.end]!r} says nothing about the picture"
             )
@@ -45,6 +47,11 @@ def find_filler(text: str) -> Found | None:
         return Found(0, name.end())
     found = next(find_phrases(text, lines("filler")), None)
     return None if found and _THING.match(text) else found
+
+
+def _opening(text: str) -> Found | None:
+    """Where an alternative text says that it is one."""
+    return None if _THING.match(text) else next(find_phrases(text, lines("filler_alt")), None)
 
 
 def repeated_wording(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
@@ -61,9 +68,9 @@ def repeated_wording(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
 
 
 def _repeated(text: str) -> Found | None:
-    """A word twice in a row, a phrase twice in a row, or a long phrase again later."""
+    """A word twice in a row, a phrase twice in a row, a long phrase again later, or a word worn out."""
     for twice in _TWICE.finditer(text):
-        if not _is_name(twice.group()):
+        if not _is_name(twice.group()) and twice.group(1).casefold() not in lines("doubled"):
             return Found(twice.start(), twice.end())
     listed = spans(text)
     plain = [w for w, _found in listed]
@@ -71,7 +78,7 @@ def _repeated(text: str) -> Found | None:
         for i in range(len(plain) - 2 * size + 1):
             if plain[i : i + size] == plain[i + size : i + 2 * size]:
                 return Found(listed[i][1].start, listed[i + 2 * size - 1][1].end)
-    return _again(plain, listed)
+    return _again(plain, listed) or _worn(listed)
 
 
 def _is_name(text: str) -> bool:
@@ -80,15 +87,26 @@ def _is_name(text: str) -> bool:
 
 
 def _again(plain: Sequence[str], listed: Sequence[tuple[str, Found]]) -> Found | None:
-    seen: dict[tuple[str, ...], int] = {}
-    for i in range(len(plain) - _LONG + 1):
-        run = tuple(plain[i : i + _LONG])
-        if (
-            sum(w not in small_words() and not w.isdecimal() for w in run) >= _LEAST_CONTENT
-            and seen.setdefault(run, i) <= i - _LONG
-        ):
-            return Found(listed[i][1].start, listed[i + _LONG - 1][1].end)
+    """A phrase again after no more than one word, or a long one anywhere: people say `a man in red and a man in blue`."""
+    for size, most_between, least in ((_SHORT, 1, 2), (_SHORT + 1, 1, 2), (_LONG, len(plain), 3)):
+        seen: dict[tuple[str, ...], int] = {}
+        for i in range(len(plain) - size + 1):
+            run = tuple(plain[i : i + size])
+            first = seen.setdefault(run, i)
+            if size <= i - first <= size + most_between and sum(w not in small_words() and not w.isdecimal() for w in run) >= least:
+                return Found(listed[i][1].start, listed[i + size - 1][1].end)
+            seen[run] = i
     return None
+
+
+def _worn(listed: Sequence[tuple[str, Found]]) -> Found | None:
+    """A word of content that a text says again and again."""
+    places: dict[str, list[Found]] = {}
+    for word, place in listed:
+        if word not in small_words():
+            places.setdefault(word, []).append(place)
+    worn = next((p for p in places.values() if len(p) >= _MOST_TIMES and len(p) >= _WORN_SHARE * len(listed)), None)
+    return Found(worn[0].start, worn[-1].end) if worn else None
 
 
 def contradiction(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
@@ -101,6 +119,7 @@ def contradiction(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
                 and not there.search(caption)
                 and (other := there.search(alt))
                 and not here.search(alt)
+                and _around(caption, said) & _around(alt, other)
             ):
                 message = f"{said.group()!r} where the alternative text says {other.group()!r}"
                 yield Issue("contradiction", Texts.caption, said.start(), said.end(), message)
@@ -117,6 +136,13 @@ def contradiction(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
                 f"{said!r} where the alternative text counts {again[noun][0]}",
             )
             return
+
+
+def _around(text: str, said: re.Match[str]) -> set[str]:
+    """Words of content near to a place: opposites contradict if they are said of the same, and some may stand where others sit."""
+    before = words(text[: said.start()])[-_NEAR:]
+    after = words(text[said.end() :])[:_NEAR]
+    return {w.removesuffix("s") for w in (*before, *after)} - small_words()
 
 
 def _counted(text: str) -> dict[str, tuple[int, Found]]:

@@ -1,0 +1,94 @@
+"""Texts of somebody else through repair and gate, each alone: how many of each kind are refused.
+
+Holds `read_texts`, `outcomes` and `told`.
+Add here: another figure of such a file.
+Keep out: the project's own labelled texts (gate.py).
+
+A file has the columns kind, label (bad or good), field, lang and text, apart by tabs; keywords stand apart by `; `.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from proofsheet.learn.intervals import wilson
+from proofsheet.words.gate import judge
+from proofsheet.words.repair import repair
+from proofsheet.words.rules.judged import Issue, Judged
+from schemas.proof import Texts
+from schemas.settings_words import GateSettings
+
+COLUMNS = ("kind", "label", "field", "lang", "text")
+GOOD = "good"
+NEUTRAL: dict[str, Any] = {
+    Texts.title: "Quiet corner",
+    Texts.caption: "Something worth a look stays within reach.",
+    Texts.alt_text: "Some place in the frame.",
+    Texts.keywords: ["quiet corner"],
+}
+
+
+@dataclass(frozen=True)
+class Strange:
+    """One text and its label."""
+
+    kind: str
+    label: str
+    field: str
+    lang: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a text: the objections to its field after repair, and whether repair changed it."""
+
+    text: Strange
+    issues: tuple[Issue, ...]
+    mended: bool
+
+    @property
+    def is_right(self) -> bool:
+        """Whether a bad text was refused or mended, or a good one accepted."""
+        return not self.issues if self.text.label == GOOD else bool(self.issues)
+
+
+def read_texts(path: Path) -> list[Strange]:
+    """The texts of a file."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        rows = csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
+        return [Strange(*row) for row in rows if len(row) == len(COLUMNS) and tuple(row) != COLUMNS and not row[0].startswith("#")]
+
+
+def outcomes(texts: Sequence[Strange]) -> Iterator[Outcome]:
+    """Each text beside neutral ones, as the project would judge it."""
+    for one in texts:
+        value: Any = [w for w in one.text.split("; ") if w] if one.field == Texts.keywords else one.text
+        mended = repair(NEUTRAL | {one.field: value})[0]
+        row = Judged("1", mended, "x.jpg", ("p",), frozenset())
+        issues = tuple(i for i in judge([row], GateSettings(), frozenset())["1"] if i.field == one.field)
+        yield Outcome(one, issues, mended[one.field] != value)
+
+
+def told(found: Sequence[Outcome], *, with_misses: bool) -> Iterator[str]:
+    """Lines: each kind and label with what was refused and accepted; what went wrong only if asked for."""
+    groups = sorted({(o.text.label, o.text.kind) for o in found})
+    for label, kind in [*groups, *((name, "all") for name in sorted({g[0] for g in groups}))]:
+        of = [o for o in found if o.text.label == label and kind in (o.text.kind, "all")]
+        refused = sum(bool(o.issues) for o in of)
+        low, high = wilson(refused, len(of))
+        accepted = Counter(o.mended for o in of if not o.issues)
+        yield (
+            f"{label} {kind}: {refused} of {len(of)} refused, {refused / len(of):.3f} ({low:.3f}–{high:.3f}); "
+            f"{accepted[False]} accepted as they are, {accepted[True]} after repair"
+        )
+    if with_misses:
+        for one in found:
+            if not one.is_right:
+                rules = ", ".join(f"{i.rule}: {i.message}" for i in one.issues) or "accepted"
+                yield f"{one.text.label} {one.text.kind} {one.text.field}: {one.text.text!r}: {rules}"

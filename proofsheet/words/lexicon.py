@@ -1,0 +1,83 @@
+"""Which words a language has, for as many languages as the package pyspellchecker brings word lists of.
+
+Holds `known`, `is_beginning`, `is_cut` and `share_known`.
+Add here: another question about single words.
+Keep out: sentences (sentences.py), rules, and word lists of our own (lists/).
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from bisect import bisect_left
+
+from spellchecker import SpellChecker
+
+from proofsheet.words.lists import by_first_word
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_LEAST_PART, _LEAST_COMPOUND, _LEAST_BEGINNING = 3, 7, 2
+_MOST_CUT, _LOOKED = 4, 30
+_INFLECTIONS = frozenset(["s", "es", "ed", "ing", "er", "ers", "e", "n", "en", "ern", "em", "st"])
+_JOINS = ("s", "n", "es", "en")  # between the parts of a German compound
+
+
+@functools.cache
+def _words(language: str) -> frozenset[str]:
+    """Every word of a language in lower case; empty where there is no list."""
+    if language not in SpellChecker.languages():
+        return frozenset()
+    return frozenset(SpellChecker(language=language)) | frozenset(by_first_word("further_words").get(language, ()))
+
+
+@functools.cache
+def _in_order(language: str) -> list[str]:
+    return sorted(_words(language))
+
+
+def has_words(language: str) -> bool:
+    """Whether there is a list of the language's words."""
+    return bool(_words(language))
+
+
+def known(word: str, language: str) -> bool:
+    """Whether a language has this word, as it stands or before an apostrophe; German compounds count when both parts do."""
+    plain = word.lower().replace("’", "'")
+    listed = _words(language)
+    if plain in listed or plain.split("'")[0] in listed:
+        return True
+    return language == "de" and len(plain) >= _LEAST_COMPOUND and _compound(plain, listed)
+
+
+def _compound(word: str, listed: frozenset[str]) -> bool:
+    for cut in range(_LEAST_PART, len(word) - _LEAST_PART + 1):
+        if word[:cut] in listed:
+            rest = word[cut:]
+            after = (rest.removeprefix(j) for j in _JOINS if rest.startswith(j))
+            if any(len(r) >= _LEAST_PART and r in listed for r in (rest, *after)):
+                return True
+    return False
+
+
+def is_beginning(word: str, language: str) -> bool:
+    """Whether some longer word of the language begins so: `harb` does, a name or a foreign word hardly does."""
+    plain, ordered = word.lower(), _in_order(language)
+    if len(plain) < _LEAST_BEGINNING:
+        return False
+    place = bisect_left(ordered, plain)
+    return any(w.startswith(plain) and len(w) > len(plain) for w in ordered[place : place + 2])
+
+
+def is_cut(word: str, language: str) -> bool:
+    """Whether a little more makes it a word, and more than an ending: `mountai` is cut, `roadsign` only lacks its plural."""
+    plain, ordered = word.lower(), _in_order(language)
+    place = bisect_left(ordered, plain)
+    longer = [w for w in ordered[place : place + _LOOKED] if w.startswith(plain) and "'" not in w]
+    return any(len(w) - len(plain) <= _MOST_CUT and w.removeprefix(plain) not in _INFLECTIONS for w in longer)
+
+
+def share_known(text: str, language: str) -> tuple[float, int]:
+    """Share of a text's words that the language has, and of how many; unknown words with a capital are names and do not count."""
+    found = [(w, known(w, language)) for w in _WORD.findall(text)]
+    counted = [told for w, told in found if told or not w[0].isupper()]
+    return (sum(counted) / len(counted) if counted else 1.0), len(counted)
