@@ -183,7 +183,7 @@ class Store:
                     long = lengths(table, frame)
                     for statement in table.ddl(long):
                         con.execute(statement)
-                    con.register("incoming", as_arrays(frame, lengths).sort(table.key()).to_arrow())
+                    con.register("incoming", as_arrays(frame, long).sort(table.key()).to_arrow())
                     con.execute(f'INSERT INTO "{table.name}" BY NAME SELECT * FROM incoming')  # noqa: S608
                     con.unregister("incoming")
                 con.execute(f"CREATE OR REPLACE TABLE _format AS SELECT {FORMAT} AS version")
