@@ -189,7 +189,7 @@ def test_missing_photos_bring_the_share_to_its_target(count: int, known: int, ta
 
 
 def test_kinds_follow_from_what_is_known() -> None:
-    row: dict[str, Any] = dict.fromkeys(("f_number", "exposure_s", "iso", "tool", "make"))
+    row: dict[str, Any] = dict.fromkeys(("f_number", "exposure_s", "iso", "generated", "make"))
     row |= {"clipped_highlights": 0.0, "clipped_shadows": 0.0, "brightness": 0.5}
     assert (lighting_kind(row), source_kind(row)) == ("unknown", "unknown")
     assert lighting_kind(row | {"f_number": 8.0, "exposure_s": 1 / 250, "iso": 100}) == "natural"
@@ -197,7 +197,7 @@ def test_kinds_follow_from_what_is_known() -> None:
     assert lighting_kind(row | {"brightness": 0.05}) == "challenging"
     assert source_kind(row | {"make": "Apple"}) == "smartphone"
     assert source_kind(row | {"make": "NIKON CORPORATION"}) == "camera"
-    assert source_kind(row | {"make": "Apple", "tool": "ComfyUI"}) == "other"
+    assert source_kind(row | {"make": "Apple", "generated": True}) == "other"
     sharp = {"tile_sharpness": 3.5, "noise": 0.0, "clipped_highlights": 0.0, "clipped_shadows": 0.0}
     assert quality_verdict(quality_score(sharp)) == "excellent"
     assert quality_verdict(quality_score(sharp | {"tile_sharpness": 0.5})) == "poor"
