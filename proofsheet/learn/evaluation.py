@@ -17,7 +17,8 @@ from proofsheet.learn.calibration import expected_calibration_error, reliability
 from proofsheet.learn.features import Bools, Ints
 from proofsheet.learn.gather import SelectionData
 from proofsheet.learn.intervals import bootstrap, wilson
-from proofsheet.learn.listwise import Training, filled, train_listwise
+from proofsheet.learn.listwise import Training, train_listwise
+from proofsheet.learn.missing import filled
 from proofsheet.learn.points import Doubles, softmax
 from proofsheet.learn.ranker import fit_ranker
 from proofsheet.learn.splits import folds_of

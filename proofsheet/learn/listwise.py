@@ -1,6 +1,6 @@
 """Training of the ranker's network on whole sets.
 
-Holds `train_listwise`, `moments` and `filled`.
+Holds `train_listwise`.
 Add here: another loss over the scores of a set.
 Keep out: trees (lambdamart.py) and calibration (ranker.py).
 """
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from proofsheet.learn.features import Floats, Ints
+from proofsheet.learn.missing import filled, moments
 from proofsheet.learn.net import Net
 from proofsheet.learn.torch_parts import batches, build, choose_device, import_torch, to_net
 
@@ -44,20 +45,6 @@ class Training:
     seed: int = 7
     device: str = "auto"
     hidden: int = _HIDDEN
-
-
-def moments(rows: Floats) -> tuple[Floats, Floats]:
-    """Mean and standard deviation of each column over what is known; 0 and 1 where nothing is, or all is alike."""
-    there = ~np.isnan(rows)
-    count = np.maximum(there.sum(axis=0), 1)
-    mean = np.where(there, rows, 0.0).sum(axis=0, dtype=np.float64) / count
-    scale = np.sqrt((np.where(there, rows - mean, 0.0) ** 2).sum(axis=0) / count)
-    return mean.astype(np.float32), np.where(scale > 1e-6, scale, 1.0).astype(np.float32)
-
-
-def filled(x: Floats, mean: Floats) -> Floats:
-    """The same with what is unknown at its mean: no evidence for any picture."""
-    return np.where(np.isnan(x), mean, x).astype(np.float32)
 
 
 def train_listwise(x: Floats, mask: npt.NDArray[np.bool_], winner: Ints, anomaly: npt.NDArray[np.bool_], how: Training) -> Net:

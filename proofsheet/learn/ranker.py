@@ -15,14 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from proofsheet.learn.features import MEASURES, NAMES, Bools, Floats, Ints, SetFeatures
+from proofsheet.learn.features import MEASURES, NAMES, STAGE_COLUMNS, Bools, Floats, Ints, SetFeatures
 from proofsheet.learn.lambdamart import Trees, train_trees
-from proofsheet.learn.listwise import Training, filled, moments, train_listwise
+from proofsheet.learn.listwise import Training, train_listwise
 from proofsheet.learn.logit import along, fit_direction
+from proofsheet.learn.missing import filled, moments
 from proofsheet.learn.net import Net
 from proofsheet.learn.points import Doubles, likelihood, operating_point, picks, softmax
 from proofsheet.learn.splits import folds_of
-from proofsheet.learn.tastes import Taste, fit_tastes, taste_columns
+from proofsheet.learn.tastes import Taste, fit_tastes
 
 VERSION, _FORMER = "ranker 2", "ranker 1"
 _FOLDS = 4
@@ -108,9 +109,10 @@ class Members:
         return net, trees, along(features, self.direction) if self.direction is not None else np.zeros_like(net)
 
     def taste_columns(self, features: SetFeatures) -> Floats:
-        """See `tastes.taste_columns`."""
+        """Whether the stage rule takes it, stages above it, and what is unusual in its measurements: (sets, most, 20)."""
         shown = features if self.measured else features.unmeasured()
-        return taste_columns(shown, np.nan_to_num(self.norm.unusual(shown)[..., : len(MEASURES)]))
+        unusual = np.nan_to_num(self.norm.unusual(shown)[..., : len(MEASURES)])
+        return np.concatenate([shown.x[..., STAGE_COLUMNS[0] : STAGE_COLUMNS[0] + 2], unusual], axis=2)
 
 
 def _told(x: Floats, features: SetFeatures) -> Floats:

@@ -33,6 +33,7 @@ from schemas.learning import Fit
 
 Judgement = tuple[bool, list[str]]
 _STAGE, SPLIT = "the highest stage", "split"
+_NOT_COMPARED = "NOT MET: the champion cannot be compared: {} {}"
 
 
 def compare_rankers(
@@ -46,8 +47,8 @@ def compare_rankers(
 ) -> tuple[bool, list[str], dict[str, Any]]:
     """Whether a ranker may serve, every finding, and its figures on the frozen sets.
 
-    The champion is the rival; where none serves, the highest stage. With 100 frozen sets or more these decide. With fewer the
-    answers of fits without each set do, beside what the champion's own fits without it had said.
+    The champion is the rival; where none serves, the highest stage. With 100 frozen sets or more a champion is met on these, the
+    highest stage on projects held out. With fewer the answers of fits without each set decide.
 
     Args:
         workspace: library and home.
@@ -63,25 +64,26 @@ def compare_rankers(
     right, stage = pick == part.winner, part.features.top == part.winner
     ece = expected_calibration_error(p[np.arange(len(pick)), pick], right)
     told: dict[str, Any] = {"sets": len(right), "right": int(right.sum()), "highest stage right": int(stage.sum()), "ece": ece}
-    rival = champions.champion(workspace.shared.ledger, "ranker")
-    old, name = None, _STAGE
-    if rival is not None:
-        own = str(rival[Fit.fit_id])
-        try:
-            old, name = load_ranker(workspace.shared.models, own), f"the champion {own[:12]}"
-        except ProofsheetError as error:
-            return False, [f"NOT MET: the champion cannot be compared: {error.what} {error.next_step}"], told
-        if old.encoder_id != data.encoder_id:
-            old, name = None, _STAGE
-    if old is not None and len(right) >= LEAST_SETS:
+    rival = champions.champion(workspace.shared.ledger, "ranker") or {}
+    own = str(rival.get(Fit.fit_id, ""))
+    try:
+        old = load_ranker(workspace.shared.models, own) if rival and rival[Fit.encoder_id] == data.encoder_id else None
+    except ProofsheetError as error:
+        return False, [_NOT_COMPARED.format(error.what, error.next_step)], told
+    name, top = f"the champion {own[:12]}" if old else _STAGE, data.features.top == data.winner
+    if len(right) >= LEAST_SETS and old is not None:
         before = old.choose(part.features, part.groups)[1] == part.winner
         told["champion right"] = int(before.sum())
         return (*ranker_rule(right, before, part.anomaly, part.groups, ece, name), told)
-    if old is None and len(data.winner) >= LEAST_SETS:
+    if len(right) >= LEAST_SETS:
         whole = expected_calibration_error(found.confidence, found.pick == data.winner)
-        top = data.features.top == data.winner
         return (*ranker_rule(found.pick == data.winner, top, data.anomaly, data.groups, whole, name), told)
+<<<<<<< HEAD
     before = (data.features.top if old is None or rival is None else _said(workspace, rival, old, data)) == data.winner
+=======
+    before, good = (_said(workspace, own, old, data) == data.winner) if old else top, by_set.pick == data.winner
+    answers = Answers(good.astype(float), before.astype(float), data.groups, data.clusters, by_set.confidence, good)
+>>>>>>> training
     outside = report["gain over the highest stage"] if "within projects" in report else None
     return (*crosswise_rule(_answers(by_set, before, data), name, "sets", outside), told)
 
@@ -91,10 +93,10 @@ def _answers(by_set: HeldOut, before: Bools, data: SelectionData) -> Answers:
     return Answers(good.astype(float), before.astype(float), data.groups, data.clusters, by_set.confidence, good)
 
 
-def _said(workspace: Workspace, rival: Mapping[str, Any], old: Ranker, data: SelectionData) -> Ints:
+def _said(workspace: Workspace, fit_id: str, old: Ranker, data: SelectionData) -> Ints:
     """What the champion takes in each set: by its fits without the set where it was judged on it, else by itself."""
     pick = old.choose(data.features, data.groups)[1]
-    rows = heldout.read_held_out(workspace.shared.models, str(rival[Fit.fit_id])).drop_nulls(heldout.BY_SET)
+    rows = heldout.read_held_out(workspace.shared.models, fit_id).drop_nulls(heldout.BY_SET)
     said = {k: m[p] for k, m, p in rows.select(heldout.KEY, heldout.MEMBERS, heldout.BY_SET).iter_rows()}
     for k, (key, members) in enumerate(zip(data.keys, data.members, strict=True)):
         if said.get(key) in members:
@@ -112,31 +114,26 @@ def compare_crops(workspace: Workspace, model: CropProposer, data: CropData, fou
         found: what fits without them said.
         split: share of the pictures that the challenger was trained on; neither model was trained on what is compared.
     """
-    models, rival = workspace.shared.models, champions.champion(workspace.shared.ledger, "crop")
-    own = np.maximum(found.p, 1 - found.p), (found.p >= 0.5) == data.cut
-    rows = data.boxed
-    groups, clusters = ([names[k] for k in rows] for names in (data.groups, data.clusters))
-    old, name = None, f"the {found.constant_name}"
-    if rival is not None:
-        fit_id = str(rival[Fit.fit_id])
-        try:
-            old, name = load_crops(models, fit_id), f"the champion {fit_id[:12]}"
-        except ProofsheetError as error:
-            return False, [f"NOT MET: the champion cannot be compared: {error.what} {error.next_step}"]
-        larger = max(split, float(json.loads(str(rival[Fit.card]))["data"].get(SPLIT, USUAL_SPLIT)))
-        frozen = np.intersect1d(rows, np.flatnonzero(frozen_test(data.clusters, larger)))
-        if len(frozen) >= LEAST_SETS:
-            part = data.some(frozen)
-            new, before = (iou(m.boxes_of(part.grids, part.aspects), part.boxes) for m in (model, old))
-            return crop_rule(new, before, part.groups, expected_calibration_error(*own), name)
-    proposed = iou(found.boxes[rows], data.boxes[rows])
-    if old is None:
-        before = iou(found.constant[rows], data.boxes[rows])
-        if len(rows) >= LEAST_SETS:
-            return crop_rule(proposed, before, groups, expected_calibration_error(*own), name)
-    else:
-        before = iou(_boxes_said(workspace, str(rival[Fit.fit_id] if rival else ""), old, data)[rows], data.boxes[rows])
-    return crosswise_rule(Answers(proposed, before, groups, clusters, *own), name, "boxes")
+    models, rows = workspace.shared.models, data.boxed
+    rival = champions.champion(workspace.shared.ledger, "crop") or {}
+    own = str(rival.get(Fit.fit_id, ""))
+    try:
+        old = load_crops(models, own) if rival else None
+    except ProofsheetError as error:
+        return False, [_NOT_COMPARED.format(error.what, error.next_step)]
+    name = f"the champion {own[:12]}" if old else f"the {found.constant_name}"
+    larger = max(split, float(json.loads(str(rival[Fit.card]))["data"].get(SPLIT, USUAL_SPLIT)) if rival else split)
+    frozen = np.intersect1d(rows, np.flatnonzero(frozen_test(data.clusters, larger)))
+    stated = np.maximum(found.p, 1 - found.p), (found.p >= 0.5) == data.cut
+    if len(frozen) >= LEAST_SETS and old is not None:
+        part = data.some(frozen)
+        new, before = (iou(m.boxes_of(part.grids, part.aspects), part.boxes) for m in (model, old))
+        return crop_rule(new, before, part.groups, expected_calibration_error(*stated), name)
+    before = iou((_boxes_said(workspace, own, old, data) if old else found.constant)[rows], data.boxes[rows])
+    new, groups, clusters = iou(found.boxes[rows], data.boxes[rows]), *([n[k] for k in rows] for n in (data.groups, data.clusters))
+    if len(frozen) >= LEAST_SETS:
+        return crop_rule(new, before, groups, expected_calibration_error(*stated), name)
+    return crosswise_rule(Answers(new, before, groups, clusters, *stated), name, "boxes")
 
 
 def _boxes_said(workspace: Workspace, fit_id: str, old: CropProposer, data: CropData) -> Doubles:

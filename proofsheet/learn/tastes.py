@@ -1,7 +1,7 @@
 """What the choices of one project have beyond what all projects share: a few weights on stage and measurements.
 
-Holds `Taste`, `taste_columns` and `fit_tastes`.
-Add here: another column in which projects differ.
+Holds `Taste` and `fit_tastes`.
+Add here: another way to tell whether a project differs.
 Keep out: the model over all projects (ranker.py).
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from proofsheet.learn.features import MEASURES, STAGE_COLUMNS, Bools, Floats, Ints, SetFeatures
+from proofsheet.learn.features import MEASURES, Bools, Floats, Ints, SetFeatures
 from proofsheet.learn.intervals import bootstrap
 from proofsheet.learn.logit import fit_logit
 from proofsheet.learn.points import Doubles, operating_point, picks, softmax
@@ -28,7 +28,7 @@ class Taste:
     """The taste of one project.
 
     Attributes:
-        weights: (21,) of the columns of `taste_columns`, and of the scores themselves.
+        weights: (21,) of the columns of `Members.taste_columns`, and of the scores themselves.
         overrule_at: least probability at which the stage rule is overruled in this project.
     """
 
@@ -42,16 +42,6 @@ class Taste:
 
 def _with(columns: Floats, scores: Doubles) -> Doubles:
     return np.concatenate([columns.astype(np.float64), scores[..., None]], axis=2)
-
-
-def taste_columns(features: SetFeatures, unusual: Floats) -> Floats:
-    """Whether the stage rule takes it, how many stages lie above it, and the measurements against what is usual: (sets, most, 20).
-
-    Args:
-        features: of the sets.
-        unusual: (sets, most, 18) measurements against the rest of the set, against what is usual at their stage; 0 where unknown.
-    """
-    return np.concatenate([features.x[..., STAGE_COLUMNS[0] : STAGE_COLUMNS[0] + 2], unusual], axis=2)
 
 
 def fit_tastes(
@@ -68,7 +58,7 @@ def fit_tastes(
     """The tastes of those projects whose choices are told better with than without, crosswise, and whose picks are not worse.
 
     Args:
-        columns: of `taste_columns`.
+        columns: (sets, most, 20) in which tastes differ.
         scores: (sets, most) calibrated scores of members that did not see the set, nor its project where there are three or more.
         features: of the sets.
         winner: (sets,) place of the chosen picture.
