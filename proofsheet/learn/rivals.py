@@ -78,12 +78,7 @@ def compare_rankers(
     if len(right) >= LEAST_SETS:
         whole = expected_calibration_error(found.confidence, found.pick == data.winner)
         return (*ranker_rule(found.pick == data.winner, top, data.anomaly, data.groups, whole, name), told)
-<<<<<<< HEAD
-    before = (data.features.top if old is None or rival is None else _said(workspace, rival, old, data)) == data.winner
-=======
-    before, good = (_said(workspace, own, old, data) == data.winner) if old else top, by_set.pick == data.winner
-    answers = Answers(good.astype(float), before.astype(float), data.groups, data.clusters, by_set.confidence, good)
->>>>>>> training
+    before = (_said(workspace, own, old, data) == data.winner) if old else top
     outside = report["gain over the highest stage"] if "within projects" in report else None
     return (*crosswise_rule(_answers(by_set, before, data), name, "sets", outside), told)
 
