@@ -17,13 +17,15 @@ from typing import Any
 from proofsheet.errors import UsageError
 from proofsheet.files import write_atomic
 from proofsheet.publish.exports import safe_cell
+from schemas.words import Rating
 
-FIRST = ("path", "overall")
+PATH = "path"
+FIRST = (PATH, "overall")
 LAST = (
     *("keywords", "rated_at", "model", "model_digest", "backend", "seconds"),
     *("prompt_tokens", "reply_tokens", "prompt_version", "system_prompt", "user_prompt"),
 )
-_ONE = ("path", "rated_at", "model_digest", "prompt_version", "user_prompt")  # two rows that agree in these are one rating
+_ONE = (PATH, "rated_at", "model_digest", "prompt_version", "user_prompt")  # two rows that agree in these are one rating
 Row = dict[str, str]
 
 
@@ -48,7 +50,7 @@ def rated_paths(path: Path) -> set[str]:
     Raises:
         UsageError: if the file is none of ours.
     """
-    return {row["path"].removeprefix("'") for row in _read(path)[1]}
+    return {row[PATH].removeprefix("'") for row in _read(path)[1]}
 
 
 def _read(path: Path) -> tuple[list[str], list[Row]]:
@@ -100,4 +102,4 @@ def append_ratings(path: Path, ratings: Sequence[Mapping[str, Any]]) -> int:
 
 def _row(rating: Mapping[str, Any]) -> Row:
     plain = {c: safe_cell("" if rating.get(c) is None else rating[c]) for c in (*FIRST, *LAST)}
-    return plain | {_column(c): f"{score:g}" for c, score in rating["criteria"].items()}
+    return plain | {_column(c): f"{score:g}" for c, score in rating[Rating.criteria].items()}

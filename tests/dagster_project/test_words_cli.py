@@ -106,17 +106,17 @@ def test_a_changed_prompt_asks_exactly_its_rows_and_status_tells_the_cost(ready:
 @pytest.mark.long
 def test_a_rule_is_waived_for_one_text_alone(ready: Shell, server: ModelServer) -> None:
     ready("words", "edit", "one", "a/p0.jpg", "--caption", "A picture of a king hangs over there, they say.")
-    ready("words", "edit", "one", "b/p1.jpg", "--caption", "Image of a king in old oils.")
+    ready("words", "edit", "one", "b/p1.jpg", "--alt-text", "Image of a king in old oils.")
     ready("run", "one")
     blocked = photos(ready)["b/p1.jpg"]
     assert (blocked["status"], [i["rule"] for i in blocked["issues"]]) == ("blocked", ["filler"])
-    assert "! filler on caption" in ready("words", "show", "one", "b/p1.jpg").stdout
-    assert "cannot be waived" in ready("words", "waive", "one", "b/p1.jpg", "empty", "caption", "--reason", "x", code=2).stderr
+    assert "! filler on alt_text" in ready("words", "show", "one", "b/p1.jpg").stdout
+    assert "cannot be waived" in ready("words", "waive", "one", "b/p1.jpg", "empty", "alt_text", "--reason", "x", code=2).stderr
     assert "does not object" in ready("words", "waive", "one", "a/p0.jpg", "filler", "caption", "--reason", "x", code=2).stderr
-    ready("words", "waive", "one", "b/p1.jpg", "filler", "caption", "--reason", "the picture is a painting")
+    ready("words", "waive", "one", "b/p1.jpg", "filler", "alt_text", "--reason", "the picture is a painting")
     ready("run", "one")
     assert photos(ready)["b/p1.jpg"]["status"] == "accepted"
-    ready("words", "edit", "one", "b/p1.jpg", "--caption", "Image of a queen in old oils.")
+    ready("words", "edit", "one", "b/p1.jpg", "--alt-text", "Image of a queen in old oils.")
     ready("run", "one")
     assert photos(ready)["b/p1.jpg"]["status"] == "blocked"
 
