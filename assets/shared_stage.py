@@ -20,7 +20,7 @@ from assets.tell import column_lineage, column_schema, failure_text, materializa
 from proofsheet.errors import ProofsheetError
 from proofsheet.locks import hold
 from proofsheet.provenance import code_version
-from proofsheet.store import Stamp
+from proofsheet.stamps import Stamp
 from schemas.table import Table
 
 _GIVEN = ("workspace", "progress", "now")

@@ -21,7 +21,7 @@ from assets.tell import column_lineage, column_schema, failure_text, materializa
 from proofsheet.errors import ProofsheetError
 from proofsheet.files import short_hash
 from proofsheet.provenance import code_version
-from proofsheet.store import Stamp
+from proofsheet.stamps import Stamp
 from proofsheet.workspace import Project
 from schemas.storage import StoredTable
 from schemas.table import Table

@@ -92,7 +92,7 @@ def trouble_of(project: Project, again_s: float = 0.0) -> Trouble | None:
     """
     ledger, generations = project.ledger, project.store.generations
     return _once(project, ledger.path, file_mark(ledger.path), ledger.check, again_s) or _once(
-        project, generations.folder, generations.mark(), generations.check, again_s
+        project, generations.folder, generations.mark(), project.store.check, again_s
     )
 
 

@@ -16,8 +16,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -30,6 +29,7 @@ from proofsheet.frames import FrameCache
 from proofsheet.gate import check_frame
 from proofsheet.generations import MENDS, Generations
 from proofsheet.locks import hold
+from proofsheet.stamps import Stamp, bookkeeping, same_rows
 from schemas.storage import StoredTable
 from schemas.table import Table
 
@@ -41,18 +41,6 @@ RECENT = FrameCache(256 << 20)  # of all stores of this process; a run reads the
 _NEW_FILE: dict[str, str | bool | int | float | list[str]] = {
     "default_block_size": "16384"
 }  # 256 KiB a block makes a small project 13 times larger
-
-
-@dataclass(frozen=True)
-class Stamp:
-    """Where the rows of one publication come from."""
-
-    inputs: str = ""
-    code_version: str = ""
-    settings_version: str = ""
-    upstream: str = "{}"
-    run_id: str = ""
-    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC).replace(tzinfo=None))
 
 
 @dataclass(frozen=True)
@@ -153,12 +141,12 @@ class Store:
         sums = {table: checksum(table, frame) for table, frame in frames.items()}
         with hold(self.folder / "write.lock", "publishing"):
             current, known = self.generation(), self.tables()
-            if current and all(_same(known.get(t.name), sums[t], stamp) for t in frames):
+            if current and all(same_rows(known.get(t.name), sums[t], stamp) for t in frames):
                 if not self._shows(current):
                     self._show(current)
                 return Published(current, changed=False)
             try:
-                books = _bookkeeping(self.project, known, sums, frames, stamp)
+                books = bookkeeping(self.project, known, sums, frames, stamp)
                 number = self._write(current, frames, books)
                 self._show(number)
                 for table, frame in frames.items():
@@ -205,6 +193,16 @@ class Store:
         work = self.open_copy.with_suffix(".tmp")
         clone(self.generations.path(number), work)
         work.replace(self.open_copy)
+
+    def check(self) -> None:
+        """Compare the bytes of the current generation with those that were written, and its format with ours.
+
+        Raises:
+            StoreError: if it is damaged or of a newer version.
+        """
+        self.generations.check()
+        with self._reader():
+            return
 
     @contextmanager
     def _reader(self) -> Iterator[duckdb.DuckDBPyConnection | None]:
@@ -266,31 +264,3 @@ def _frame(answer: duckdb.DuckDBPyRelation | None) -> pl.DataFrame:
 def _has(con: duckdb.DuckDBPyConnection, table: type[Table]) -> bool:
     found = con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = ?", [table.name]).fetchall()
     return bool(found[0][0])
-
-
-def _same(row: Mapping[str, object] | None, found: str, stamp: Stamp) -> bool:
-    return row is not None and row[StoredTable.checksum] == found and row[StoredTable.inputs] == stamp.inputs
-
-
-def _bookkeeping(
-    project: str,
-    known: Mapping[str, Mapping[str, object]],
-    sums: Mapping[type[Table], str],
-    frames: Mapping[type[Table], pl.DataFrame],
-    stamp: Stamp,
-) -> pl.DataFrame:
-    rows = dict(known)
-    for table, found in sums.items():
-        rows[table.name] = {
-            Table.project: project,
-            StoredTable.table_name: table.name,
-            StoredTable.row_count: frames[table].height,
-            StoredTable.checksum: found,
-            StoredTable.inputs: stamp.inputs,
-            StoredTable.code_version: stamp.code_version,
-            StoredTable.settings_version: stamp.settings_version,
-            StoredTable.upstream: stamp.upstream,
-            StoredTable.run_id: stamp.run_id,
-            StoredTable.published_at: stamp.now(),
-        }
-    return StoredTable.frame(rows.values())

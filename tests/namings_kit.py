@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from proofsheet.library.scan import photo_rows, scan
 from proofsheet.placed import placed_files
 from proofsheet.progress import Quiet
-from proofsheet.store import Stamp
+from proofsheet.stamps import Stamp
 from proofsheet.workspace import Project, Workspace
 from schemas.library import Photo
 from schemas.review import Decision, ReviewBatch, Verdict

@@ -21,7 +21,7 @@ from proofsheet.learn.cards import card_path, headline
 from proofsheet.learn.model_files import model_path
 from proofsheet.ledger import Ledger
 from proofsheet.locks import hold
-from proofsheet.store import Stamp
+from proofsheet.stamps import Stamp
 from proofsheet.workspace import Project
 from schemas.learning import CropFit, Fit, FitColumns, Promotion, RankerFit, SceneFit
 from schemas.table import Table

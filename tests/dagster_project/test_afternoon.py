@@ -124,9 +124,9 @@ def test_an_archive_moves_over_in_one_afternoon(tmp_path: Path, monkeypatch: pyt
 
     logged = 2 * (SETS - OPEN)
     (chosen,) = shell.json("history", "import", "selection_only_log.csv")["files"]
-    assert (chosen["rows"], chosen["accepted"], chosen["refused"]) == (logged + GONE, logged + GONE, 0)
+    assert (chosen["rows"], chosen["accepted"], chosen["refused"]) == (logged + GONE, logged + GONE, {})
     (crops,) = shell.json("history", "import", "select_crop_log.csv")["files"]
-    assert (crops["accepted"], crops["refused"]) == (logged, 0)  # the name of a crop is in one project of the library
+    assert (crops["accepted"], crops["refused"]) == (logged, {})  # the name of a crop is in one project of the library
     taken = shell.json("vectors", "import", "--all", "ai_data", "--encoder", "open_clip ViT-B-32")
     assert (taken["kept"], taken["without_pictures"], taken["refused"]) == (2 * GONE, 2 * GONE, {})
 

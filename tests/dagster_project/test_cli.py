@@ -225,7 +225,8 @@ def test_status_tells_what_is_new_stale_and_gone(ready: Shell, monkeypatch: pyte
     state = ready.json("status")["projects"]["one"]
     assert (state["new"], state["changed"], state["gone"]) == (1, 1, 1)
     assert "settings" in state["stale"].pop("metadata_quality")
-    assert state["stale"] == dict.fromkeys(["exports", "media_lifecycle_events", "metadata_eval_set"], "follows metadata_quality")
+    following = ["exports", "media_lifecycle_events", "metadata_eval_set", "takedowns"]
+    assert state["stale"] == dict.fromkeys(following, "follows metadata_quality")
     shutil.rmtree(ready.folder / "library" / "two")
     assert ready.json("status")["vanished"] == ["two"]
     assert "two: its folder is gone" in ready("status").stdout

@@ -15,7 +15,7 @@ from proofsheet.library.looking import hash_all
 from proofsheet.library.scan import photo_rows, scan
 from proofsheet.library.watching import look_through
 from proofsheet.progress import Quiet
-from proofsheet.store import Stamp
+from proofsheet.stamps import Stamp
 from proofsheet.workspace import Project, Workspace
 from schemas.facts import ProjectFolder, WordEdit
 from schemas.library import Photo

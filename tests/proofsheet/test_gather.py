@@ -17,7 +17,7 @@ from proofsheet.learn.imported_vectors import NewVector, keep_imported
 from proofsheet.learn.pairs import pair_rows
 from proofsheet.learn.serving import ranker_model_rows
 from proofsheet.learn.training import train_ranker
-from proofsheet.store import Stamp
+from proofsheet.stamps import Stamp
 from proofsheet.workspace import Project, Workspace
 from schemas.history import CropExample, ImportedVector, Selection, VectorSelection
 from schemas.learning import Fit, RankerFit, RankerModel, TrainingPair

@@ -16,7 +16,8 @@ from proofsheet.cache import ChunkCache
 from proofsheet.errors import Damaged, StoreError
 from proofsheet.health import each_alone, readable, set_aside_ledger, trouble_of
 from proofsheet.registry import note_folder
-from proofsheet.store import RECENT, Stamp
+from proofsheet.stamps import Stamp
+from proofsheet.store import RECENT
 from proofsheet.workspace import Project, Workspace
 from schemas.facts import ProjectFolder, Waiver
 from schemas.library import OtherFile

@@ -247,7 +247,7 @@ def test_an_import_counts_every_row_and_a_dry_run_changes_nothing(workspace: Wor
 
 
 def test_history_goes_out_in_the_formats_that_come_in_and_never_over_a_file(workspace: Workspace, tmp_path: Path) -> None:
-    from proofsheet.store import Stamp
+    from proofsheet.stamps import Stamp
 
     project = workspace.project("mojo1")
 

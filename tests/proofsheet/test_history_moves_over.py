@@ -17,7 +17,7 @@ from proofsheet.learn.known import Known
 from proofsheet.learn.matching import match_history
 from proofsheet.learn.refusing import RowRefused
 from proofsheet.learn.registry import ProjectRegistry
-from proofsheet.store import Stamp
+from proofsheet.stamps import Stamp
 from proofsheet.workspace import Workspace
 from schemas.history import HistoryMatch, HistoryRow, ImportedVector, VectorSelection
 from schemas.library import Photo

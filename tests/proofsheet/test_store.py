@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from proofsheet.errors import GateRefused, StoreError, StoreTooNew, UsageError
-from proofsheet.store import RECENT, Stamp, Store
+from proofsheet.stamps import Stamp
+from proofsheet.store import RECENT, Store
 from schemas.library import OtherFile
 from schemas.vision import VECTOR_LENGTH, Embedding
 

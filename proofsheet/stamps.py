@@ -1,0 +1,59 @@
+"""Where the rows of a publication come from, and what the store notes of its tables.
+
+Holds `Stamp`, `bookkeeping` and `same_rows`.
+Add here: another thing that is noted of a table.
+Keep out: reading and writing (store.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import polars as pl
+
+from schemas.storage import StoredTable
+from schemas.table import Table
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """Where the rows of one publication come from."""
+
+    inputs: str = ""
+    code_version: str = ""
+    settings_version: str = ""
+    upstream: str = "{}"
+    run_id: str = ""
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC).replace(tzinfo=None))
+
+
+def same_rows(row: Mapping[str, object] | None, found: str, stamp: Stamp) -> bool:
+    """Whether a table is as its book says, and from the same inputs."""
+    return row is not None and row[StoredTable.checksum] == found and row[StoredTable.inputs] == stamp.inputs
+
+
+def bookkeeping(
+    project: str,
+    known: Mapping[str, Mapping[str, object]],
+    sums: Mapping[type[Table], str],
+    frames: Mapping[type[Table], pl.DataFrame],
+    stamp: Stamp,
+) -> pl.DataFrame:
+    """What the store notes of its tables: those of this publication, and those that were there."""
+    rows = dict(known)
+    for table, found in sums.items():
+        rows[table.name] = {
+            Table.project: project,
+            StoredTable.table_name: table.name,
+            StoredTable.row_count: frames[table].height,
+            StoredTable.checksum: found,
+            StoredTable.inputs: stamp.inputs,
+            StoredTable.code_version: stamp.code_version,
+            StoredTable.settings_version: stamp.settings_version,
+            StoredTable.upstream: stamp.upstream,
+            StoredTable.run_id: stamp.run_id,
+            StoredTable.published_at: stamp.now(),
+        }
+    return StoredTable.frame(rows.values())
