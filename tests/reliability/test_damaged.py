@@ -62,7 +62,7 @@ def test_one_damaged_project_holds_up_no_other(tmp_path: Path, damage: str, figu
         with hold(b.run_lock, "the test", wait_s=0):  # so that no run makes the store whole before the pages are looked at
             pages = [page(up, path) for path in ("/", "/runs", "/intake", f"/p/{b.key}/review")]
         assert all(file.name in text for text in pages)
-        assert "Sets reviewed" in pages[0]
+        assert "Sets decided" in pages[0]
         wait_until(lambda: [p.store.read(Photo).height for p in (a, c)] == [2, 2])
         wait_until(lambda: failed(up, b.key) if damage == "ledger" else trouble_of(b) is None)
         assert not failed(up, a.key)
