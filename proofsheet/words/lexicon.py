@@ -19,6 +19,23 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _LEAST_PART, _LEAST_COMPOUND, _LEAST_BEGINNING = 3, 7, 2
 _MOST_CUT, _LOOKED = 4, 30
 _INFLECTIONS = frozenset(["s", "es", "ed", "ing", "er", "ers", "e", "n", "en", "ern", "em", "st"])
+_BRITISH = (  # British spellings as the American list has them
+    *((r"our(?=s?$|ed$|ing$|ful|less|able|ite|ist|hood|ly$|y$|er)", "or"), (r"([^aeiou])re(s?)$", r"\1er\2"), (r"tred$", "tered")),
+    *(
+        (r"is(e|es|ed|ing|er|ers|ation|ations)$", r"iz\1"),
+        (r"ys(e|es|ed|ing|er|ers)$", r"yz\1"),
+        (r"ll(ed|ing|er|ers|ery)$", r"l\1"),
+    ),
+    *(
+        (r"ence(s?)$", r"ense\1"),
+        (r"ae|oe", "e"),
+        (r"mme(s?)$", r"m\1"),
+        (r"ogue(s?)$", r"og\1"),
+        (r"aero", "air"),
+        (r"ewellery", "ewelry"),
+    ),
+    *((r"^grey", "gray"), (r"ough(s?)$", r"ow\1"), (r"^kerb", "curb"), (r"^tyre", "tire"), (r"isation", "ization")),
+)
 _JOINS = ("s", "n", "es", "en")  # between the parts of a German compound
 
 
@@ -41,10 +58,12 @@ def has_words(language: str) -> bool:
 
 
 def known(word: str, language: str) -> bool:
-    """Whether a language has this word, as it stands or before an apostrophe; German compounds count when both parts do."""
+    """Whether a language has this word, as it is, before an apostrophe or in British spelling; or both parts of a compound."""
     plain = word.lower().replace("’", "'")
     listed = _words(language)
     if plain in listed or plain.split("'")[0] in listed:
+        return True
+    if language == "en" and any(re.sub(british, american, plain) in listed for british, american in _BRITISH):
         return True
     return language == "de" and len(plain) >= _LEAST_COMPOUND and _compound(plain, listed)
 

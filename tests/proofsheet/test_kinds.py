@@ -270,3 +270,16 @@ def test_words_are_known_with_their_compounds_and_told_from_beginnings() -> None
     assert not lexicon.is_cut("roadsign", "en")
     assert not lexicon.has_words("xx")
     assert torn("") is None
+
+
+@pytest.mark.parametrize(
+    "word", ["centre", "colours", "harbour", "neighbourhood", "metre", "travelling", "organised", "aeroplane", "defence"]
+)
+def test_british_words_are_words(word: str) -> None:
+    assert lexicon.known(word, "en")
+    assert torn(f"A quiet afternoon beside the old {word}") is None
+
+
+@pytest.mark.parametrize("part", ["harb", "mountai", "lightho"])
+def test_half_words_are_none(part: str) -> None:
+    assert not lexicon.known(part, "en")
