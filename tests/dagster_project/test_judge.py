@@ -250,7 +250,7 @@ def test_too_little_history_trains_nothing_and_says_why(tmp_path: Path, monkeypa
     monkeypatch.chdir(tmp_path)
     shell = Shell(tmp_path)
     said = shell("models", "train").stdout
-    assert "not trained: 0 sets with a choice, at least 50 are needed; the champion stays" in said
+    assert "not trained: 0 sets with a choice, at least 30 are needed; the champion stays" in said
     assert "only (never run)" in said
     assert "No ranker serves" in shell("models", "card", "ranker", code=2).stderr
 
