@@ -10,8 +10,7 @@ import pytest
 from proofsheet.errors import NotFound, UsageError
 from proofsheet.files import hash_file
 from proofsheet.library.adopting import adopt, adopt_renamed, find_renamed, keep_apart
-from proofsheet.library.looking import Scan as Read
-from proofsheet.library.looking import hash_all
+from proofsheet.library.looking import Scan, hash_all
 from proofsheet.library.scan import photo_rows, scan
 from proofsheet.library.watching import look_through
 from proofsheet.progress import Quiet
@@ -74,9 +73,9 @@ def test_a_renamed_folder_keeps_key_words_and_tables_and_bears_its_new_name(work
 
 def test_a_pure_rename_is_known_without_reading_a_picture(workspace: Workspace) -> None:
     rename(workspace, "Trip", "Lake")
-    cache, read = workspace.project("Lake").home / "cache" / workspace.former(*next(iter(workspace.vanished().items()))).key, Read()
+    cache, read = workspace.project("Lake").home / "cache" / workspace.former(*next(iter(workspace.vanished().items()))).key, Scan()
     files = {p.name: p for p in (workspace.library / "Lake").iterdir()}
-    hash_all(files, {}, read, cache, Quiet())
+    hash_all(files, read, cache, Quiet())
     assert (len(read.pictures), read.hashed) == (10, 0)
 
 

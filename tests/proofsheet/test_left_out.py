@@ -79,12 +79,14 @@ def test_what_is_left_out_is_one_row_with_its_reason_and_never_entered(tmp_path:
         save_picture(folder / name / "deep" / "old.jpg")
     save_picture(folder / "Snapshots 2020" / "b.jpg")
     save_picture(folder / "._a.jpg")
+    save_picture(folder / "._of no picture.jpg")
     before = look_at(folder)
     found = scan(folder, tmp_path / "cache", Quiet())
     assert [p.path for p in found.pictures] == ["a.jpg", "Snapshots 2020/b.jpg"]
     rows = other_rows("p", found)
-    assert set(rows[OtherFile.path]) == {*SYSTEM, "._a.jpg"}
-    assert rows[OtherFile.reason].null_count() == 0
+    reasons = dict(rows.select(OtherFile.path, OtherFile.reason).iter_rows())
+    assert reasons.keys() == {*SYSTEM, "._a.jpg", "._of no picture.jpg"}
+    assert [path for path, reason in reasons.items() if reason is None] == ["._a.jpg"], "it goes with its picture"
     save_picture(folder / "#recycle" / "later.jpg")
     assert look_at(folder) == before
 
