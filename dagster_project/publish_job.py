@@ -12,10 +12,10 @@ from pydantic import Field
 
 from assets.stage import PROJECTS
 from assets.tell import failure_text
-from dagster_project.sending import publish_now
+from dagster_project.sending import copies_now, publish_now
 from proofsheet.config import Configuration
 from proofsheet.errors import ProofsheetError, UsageError
-from proofsheet.publish.publishing import outlook
+from proofsheet.publish.publishing import candidates, outlook
 from proofsheet.publish.targets.named import publisher_of
 from resources.store import StoreResource
 
@@ -24,6 +24,7 @@ class PublishConfig(dg.Config):
     """What is confirmed."""
 
     target: str = Field("", description="Name of the target as the job showed it; empty shows what would go and sends nothing.")
+    proof: bool = Field(False, description="Without a target: make the copies too, and list what each holds.")
 
 
 def publish_job(settings: Callable[[], Configuration]) -> dg.JobDefinition:
@@ -50,6 +51,8 @@ def publish_job(settings: Callable[[], Configuration]) -> dg.JobDefinition:
                 failed = done.failed
                 told |= {"published": len(done.published), "failed": failed}
             else:
+                if config.proof:
+                    told |= {"copies": copies_now(project, publishing, candidates(project, name), locked=True)}
                 context.log.info("nothing was sent; launch again with this target in the config to do it")
         except (ProofsheetError, OSError) as error:
             raise dg.Failure(failure_text(error), allow_retries=False) from error

@@ -43,14 +43,22 @@ def publish_now(project: Project, settings: PublishSettings, *, locked: bool = F
         return publish(project, found, publisher, settings.keep, now, noted)
 
 
-def copies_now(project: Project, settings: PublishSettings, found: Sequence[Candidate]) -> list[dict[str, str]]:
+def copies_now(
+    project: Project, settings: PublishSettings, found: Sequence[Candidate], *, locked: bool = False
+) -> list[dict[str, str]]:
     """Make the copies that may go, under the project's run lock, and send none of them.
+
+    Args:
+        project: whose pictures.
+        settings: what may stay in copies.
+        found: what `candidates` gave.
+        locked: whether the caller holds the run lock of the project, as a Dagster run does.
 
     Returns:
         The path of each, with `proof`, what its copy holds, or `problem`, why it would not be sent.
     """
     told = []
-    with hold(project.run_lock, "publish", wait_s=0):
+    with nullcontext() if locked else hold(project.run_lock, "publish", wait_s=0):
         shutil.rmtree(project.outgoing, ignore_errors=True)
         for one in found:
             if one.held_back:

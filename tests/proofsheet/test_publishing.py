@@ -16,8 +16,11 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from pydantic import SecretStr
+from starlette.testclient import TestClient
 
 from dagster_project.definitions import build_defs
+from dagster_project.guard import allowed_hosts
+from dagster_project.review.server import build_app
 from dagster_project.sending import publish_now
 from proofsheet.config import Configuration
 from proofsheet.errors import UsageError
@@ -158,7 +161,7 @@ def test_only_gate_and_policy_and_person_let_a_picture_go_and_only_publishing_sa
 def test_a_dry_run_lists_what_each_copy_would_hold_and_sends_nothing(
     made: tuple[Configuration, Project], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, project = made
+    settings, project = made
     monkeypatch.setenv("PROOFSHEET_LIBRARY", str(project.folder.parent))
     monkeypatch.setenv("PROOFSHEET_HOME", str(project.home))
     monkeypatch.setenv("PROOFSHEET_PUBLISH_TARGET", f"folder:{tmp_path / 'out'}")
@@ -167,6 +170,9 @@ def test_a_dry_run_lists_what_each_copy_would_hold_and_sends_nothing(
     told = Shell(project.home).json("publish", "harbour", "--proof")
     assert len(told["copies"]) == 4
     assert all("IHDR" in one["proof"] and "IDAT" in one["proof"] for one in told["copies"])
+    settings = settings.changed("publish", target=f"folder:{tmp_path / 'out'}")
+    page = TestClient(build_app(settings, allowed_hosts("127.0.0.1", 8765)), base_url="http://127.0.0.1:8765")
+    assert page.post("/api/publish/copies", json={"project": "harbour"}).json()["copies"] == told["copies"]
     assert not (tmp_path / "out").exists()
     assert not list(project.outgoing.iterdir())
 
@@ -285,9 +291,9 @@ def test_the_job_shows_what_would_go_and_sends_to_the_named_target_alone(
     settings = settings.changed("publish", target=f"folder:{tmp_path / 'out'}", password=SecretStr("geheim"))
     job = build_defs(settings).resolve_job_def("publish")
 
-    def launch(target: str) -> tuple[bool, dict[str, Any], str]:
+    def launch(target: str, proof: bool = False) -> tuple[bool, dict[str, Any], str]:
         quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-        config = {"ops": {"publish_approved": {"config": {"target": target}}}, **quiet}
+        config = {"ops": {"publish_approved": {"config": {"target": target, "proof": proof}}}, **quiet}
         with dg.DagsterInstance.ephemeral() as instance:
             instance.add_dynamic_partitions("project", [project.key])
             done = job.execute_in_process(instance=instance, partition_key=project.key, run_config=config, raise_on_error=False)
@@ -299,6 +305,9 @@ def test_the_job_shows_what_would_go_and_sends_to_the_named_target_alone(
 
     success, told, _ = launch("")
     assert (success, told["ready"], told["target"]) == (True, 4, f"folder:{tmp_path / 'out'}")
+    assert "copies" not in told
+    success, told, _ = launch("", proof=True)
+    assert (success, ["IDAT" in one["proof"] for one in told["copies"]]) == (True, [True] * 4)
     assert not (tmp_path / "out").exists()
     success, _, why = launch("folder:/elsewhere")
     assert (success, "The target is folder:" in why) == (False, True)
