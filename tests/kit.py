@@ -78,11 +78,15 @@ def stage_library(library: Path, project: str, sets: int = 2, first_seed: int = 
     return folder
 
 
-def run(settings: Configuration, project: Project, **options: Any) -> dg.ExecuteInProcessResult:
-    """One run of the project's job in a throw-away instance."""
+def run(settings: Configuration, project: Project, until: str = "", **options: Any) -> dg.ExecuteInProcessResult:
+    """One run of the project's job in a throw-away instance: all of it, or one table and what it is made from."""
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("project", [project.key])
-        job = build_defs(settings).resolve_job_def("project")
+        definitions = build_defs(settings)
+        if until:
+            chosen = dg.AssetSelection.assets(until).upstream().resolve(definitions.resolve_asset_graph())
+            options["asset_selection"] = list(chosen)
+        job = definitions.resolve_job_def("project")
         quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
         return job.execute_in_process(
             instance=instance, partition_key=project.key, run_config=quiet, raise_on_error=False, **options

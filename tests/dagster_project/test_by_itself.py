@@ -214,6 +214,7 @@ def _hold_for(path: str, seconds: float, ready: Any) -> None:
         time.sleep(seconds)
 
 
+@pytest.mark.long
 def test_a_waiting_run_says_whom_it_waits_for(settings: Configuration) -> None:
     project = only_project(settings)
     context = mp.get_context("spawn")

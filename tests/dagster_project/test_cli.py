@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import sqlite3
@@ -35,6 +36,27 @@ def ready(shell: Shell) -> Shell:
     return shell
 
 
+@pytest.fixture(scope="module")
+def once_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("cli")
+    stage_library(place / "library", "one", 2)
+    stage_library(place / "library", "two", 2, first_seed=9)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        Shell(place)("init", "library")
+        Shell(place)("run", "one")
+    settings = place / "proofsheet.toml"
+    settings.write_text(settings.read_text("utf-8").replace(f"{place}{os.sep}", ""), "utf-8")  # copies stand on their own
+    return place
+
+
+@pytest.fixture
+def ran(once_run: Path, shell: Shell) -> Shell:
+    """A copy of such a library whose project `one` was run."""
+    shutil.copytree(once_run, shell.folder, symlinks=True, dirs_exist_ok=True)
+    return shell
+
+
 def test_from_init_to_sql(ready: Shell) -> None:
     before = tree(ready.folder / "library")
     ran = ready.json("run", "--all")
@@ -52,11 +74,11 @@ def test_from_init_to_sql(ready: Shell) -> None:
     assert tree(ready.folder / "library") == before
 
 
-def test_runs_are_in_the_instance_that_the_ui_shows(ready: Shell) -> None:
+def test_runs_are_in_the_instance_that_the_ui_shows(ran: Shell) -> None:
     from dagster_project.instance import open_instance
 
-    (run,) = ready.json("run", "one")["runs"]
-    with open_instance(ready.folder / "proofsheet-home") as instance:
+    (run,) = ran.json("run", "one")["runs"]
+    with open_instance(ran.folder / "proofsheet-home") as instance:
         found = instance.get_run_by_id(run["run_id"])
         assert found is not None
         assert found.is_success
@@ -74,13 +96,12 @@ def test_several_workers_give_the_same_rows(ready: Shell) -> None:
     assert ready.json("status")["projects"]["two"]["photos"] == 6
 
 
-def test_a_selection(ready: Shell) -> None:
-    ready("run", "one")
-    (run,) = ready.json("run", "one", "--select", "captions,exports")["runs"]
+def test_a_selection(ran: Shell) -> None:
+    (run,) = ran.json("run", "one", "--select", "captions,exports")["runs"]
     assert run["success"]
-    (run,) = ready.json("run", "one", "--select", "metadata_quality+")["runs"]
+    (run,) = ran.json("run", "one", "--select", "metadata_quality+")["runs"]
     assert run["success"]
-    assert "names no asset" in ready("run", "one", "--select", "nonsense", code=2).stderr
+    assert "names no asset" in ran("run", "one", "--select", "nonsense", code=2).stderr
 
 
 def test_doctor_tells_state_and_mend(ready: Shell) -> None:
@@ -149,28 +170,25 @@ def test_a_broken_toml(ready: Shell) -> None:
     one_line(ready("status", code=2), "proofsheet.toml", "line 1")
 
 
-def test_a_store_of_a_newer_version(ready: Shell) -> None:
-    ready("run", "one")
-    as_if_newer(ready)
-    told = " ".join(ready("status", code=3).stdout.split())  # the other project is shown all the same
+def test_a_store_of_a_newer_version(ran: Shell) -> None:
+    as_if_newer(ran)
+    told = " ".join(ran("status", code=3).stdout.split())  # the other project is shown all the same
     assert "format 99" in told
     assert "Install the newer" in told
-    result = ready("run", "one", code=1)
+    result = ran("run", "one", code=1)
     assert "format 99" in result.stderr
-    assert ready("doctor", code=1).stdout.count("fail") == 1
+    assert ran("doctor", code=1).stdout.count("fail") == 1
 
 
-def test_a_ledger_of_a_newer_version(ready: Shell) -> None:
-    ready("run", "one")
-    (ledger,) = (ready.folder / "proofsheet-home" / "ledger").glob("one-*.sqlite")
+def test_a_ledger_of_a_newer_version(ran: Shell) -> None:
+    (ledger,) = (ran.folder / "proofsheet-home" / "ledger").glob("one-*.sqlite")
     with sqlite3.connect(ledger) as con:
         con.execute("PRAGMA user_version = 99")
-    assert "format 99" in ready("run", "one", code=1).stderr
+    assert "format 99" in ran("run", "one", code=1).stderr
 
 
-def test_wrong_sql(ready: Shell) -> None:
-    ready("run", "one")
-    result = ready("sql", "select nothing from nowhere", code=2)
+def test_wrong_sql(ran: Shell) -> None:
+    result = ran("sql", "select nothing from nowhere", code=2)
     assert "nowhere" in result.stderr
 
 
@@ -187,11 +205,11 @@ def test_debug_gives_the_traceback(shell: Shell) -> None:
     assert "Traceback" in result.stderr
 
 
-def test_refusals_stand_in_status(ready: Shell) -> None:
-    (ready.folder / "library" / "one" / "bad.jpg").write_bytes(b"no picture")
-    ready("run", "one")
-    assert "one/bad.jpg: refused: no known picture format" in ready("status").stdout
-    (refused,) = ready.json("status")["projects"]["one"]["refused"]
+def test_refusals_stand_in_status(ran: Shell) -> None:
+    (ran.folder / "library" / "one" / "bad.jpg").write_bytes(b"no picture")
+    ran("run", "one")
+    assert "one/bad.jpg: refused: no known picture format" in ran("status").stdout
+    (refused,) = ran.json("status")["projects"]["one"]["refused"]
     assert set(refused) == {"path", "kind", "reason", "next_step"}
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
+import dagster as dg
 import polars as pl
 import pytest
 
@@ -24,8 +26,26 @@ DERIVED = [t for t in Table.tables.values() if t.origin == "derived" and not t.n
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Configuration:
+    """A library of one project that was never run."""
     stage_library(tmp_path / "library", "one", sets=3)
     return configuration(tmp_path / "library", tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def once_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("way")
+    stage_library(place / "library", "one", sets=3)
+    (place / "library" / "one" / "bad.jpg").write_bytes(b"nothing of a picture")
+    settings = configuration(place / "library", place / "home")
+    assert run(settings, only_project(settings)).success
+    return place
+
+
+@pytest.fixture
+def ran(once_run: Path, tmp_path: Path) -> Configuration:
+    """A copy of a library of one project that was run once: three sets and a file that is no picture."""
+    shutil.copytree(once_run, tmp_path / "ran", symlinks=True)
+    return configuration(tmp_path / "ran" / "library", tmp_path / "ran" / "home")
 
 
 def test_a_folder_becomes_chosen_described_gated_and_exported(settings: Configuration) -> None:
@@ -44,12 +64,12 @@ def test_a_folder_becomes_chosen_described_gated_and_exported(settings: Configur
     assert companions == [[f"2025_{n:04d}_stage1_generated.txt"] for n in range(3)]
 
 
-def test_an_unchanged_run_opens_nothing_and_writes_no_generation(settings: Configuration) -> None:
-    project = only_project(settings)
+def test_an_unchanged_run_opens_nothing_and_writes_no_generation(ran: Configuration) -> None:
+    project = only_project(ran)
     (project.folder / "broken.jpg").write_bytes(jpeg_bytes(5, (300, 300))[:2000])
-    run(settings, project)
+    run(ran, project)
     before = project.store.generation()
-    result = run(settings, project)
+    result = run(ran, project)
     assert result.success
     assert project.store.generation() == before
     metadata = {
@@ -61,9 +81,8 @@ def test_an_unchanged_run_opens_nothing_and_writes_no_generation(settings: Confi
     assert (metadata["photos"]["decoded"].value, metadata["photos"]["hashed"].value) == (0, 0)
 
 
-def test_one_changed_pixel_under_a_restored_time_is_found(settings: Configuration) -> None:
-    project = only_project(settings)
-    run(settings, project)
+def test_one_changed_pixel_under_a_restored_time_is_found(ran: Configuration) -> None:
+    project = only_project(ran)
     path = project.folder / "2025_0000_stage3_enhanced.png"
     old = project.store.read(Photo).filter(pl.col("file_name") == path.name)["content_hash"].item()
     before = path.stat()
@@ -74,7 +93,7 @@ def test_one_changed_pixel_under_a_restored_time_is_found(settings: Configuratio
     picture.putpixel((0, 0), (1, 2, 3))
     picture.save(path)
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    result = run(settings, project)
+    result = run(ran, project, until="photos")
     found = project.store.read(Photo).filter(pl.col("file_name") == path.name)["content_hash"].item()
     assert found != old
     decoded = [
@@ -85,16 +104,14 @@ def test_one_changed_pixel_under_a_restored_time_is_found(settings: Configuratio
     assert decoded == [1]
 
 
-def test_an_unreadable_picture_is_one_row_until_it_is_mended(settings: Configuration) -> None:
-    project = only_project(settings)
+def test_an_unreadable_picture_is_one_row_until_it_is_mended(ran: Configuration) -> None:
+    project = only_project(ran)
     bad = project.folder / "bad.jpg"
-    bad.write_bytes(b"nothing of a picture")
-    run(settings, project)
     (row,) = project.store.read(Quarantine).to_dicts()
     assert (row["path"], row["kind"]) == ("bad.jpg", "unreadable")
     assert project_status(project).photos == 9
     bad.write_bytes(jpeg_bytes(77))
-    run(settings, project)
+    run(ran, project)
     assert project.store.read(Quarantine).is_empty()
     assert project_status(project).photos == 10
 
@@ -115,34 +132,30 @@ def test_two_projects_with_the_same_names_stay_apart(tmp_path: Path) -> None:
     assert not set(one["photo_id"]) & set(two["photo_id"])
 
 
-def test_the_store_rebuilt_from_ledger_cache_and_disk_is_equal(settings: Configuration) -> None:
-    import shutil
-
-    project = only_project(settings)
-    (project.folder / "bad.jpg").write_bytes(b"nothing of a picture")
-    run(settings, project)
+def test_the_store_rebuilt_from_ledger_cache_and_disk_is_equal(ran: Configuration) -> None:
+    project = only_project(ran)
     before = {t.name: project.store.read(t) for t in DERIVED}
-    shutil.rmtree(settings.place.home + "/store")
-    run(settings, project)
+    shutil.rmtree(ran.place.home + "/store")
+    run(ran, project)
     for table in DERIVED:
         assert project.store.read(table).equals(before[table.name]), table.name
-    shutil.rmtree(settings.place.home + "/store")
-    shutil.rmtree(settings.place.home + "/cache")
-    run(settings, project)
+    shutil.rmtree(ran.place.home + "/store")
+    shutil.rmtree(ran.place.home + "/cache")
+    run(ran, project)
     for table in set(DERIVED) - {Trend}:  # a run that opens pictures again is one more session of the day
         assert project.store.read(table).equals(before[table.name]), table.name
     assert project.store.read(Trend)[Trend.runs].sum() == before[Trend.name][Trend.runs].sum() + 1
 
 
-def test_a_deleted_export_is_written_again(settings: Configuration) -> None:
-    project = only_project(settings)
-    run(settings, project)
+def test_a_deleted_export_is_written_again(ran: Configuration) -> None:
+    project = only_project(ran)
     content = project.export_file.read_bytes()
     project.export_file.unlink()
-    run(settings, project)
+    run(ran, project, until="exports")
     assert project.export_file.read_bytes() == content
 
 
+@pytest.mark.long
 def test_a_read_only_library_is_enough(settings: Configuration) -> None:
     project = only_project(settings)
     for path in [*project.folder.rglob("*"), project.folder]:
@@ -151,18 +164,16 @@ def test_a_read_only_library_is_enough(settings: Configuration) -> None:
     project.folder.chmod(0o755)
 
 
-def test_a_selection_runs_alone(settings: Configuration) -> None:
-    import dagster as dg
-
-    project = only_project(settings)
-    run(settings, project)
+def test_a_selection_runs_alone(ran: Configuration) -> None:
+    project = only_project(ran)
     generation = project.store.generation()
-    result = run(settings, project, asset_selection=[dg.AssetKey("image_quality")])
+    result = run(ran, project, asset_selection=[dg.AssetKey("image_quality")])
     assert result.success
     assert [e.asset_key.to_user_string() for e in result.get_asset_materialization_events() if e.asset_key] == ["image_quality"]
     assert project.store.generation() == generation
 
 
+@pytest.mark.long
 def test_strange_names_go_the_whole_way(tmp_path: Path) -> None:
     names = ["new\nline.jpg", "quote'\".png", "🦊.jpg", "=cmd().jpg", "e\u0301.jpg", "x" * 251 + ".jpg"]
     for seed, name in enumerate(names):

@@ -61,7 +61,7 @@ def test_an_onnx_detector_by_path_finds_objects(tmp_path: Path) -> None:
     wanted = ObjectSettings(weights=str(onnx_detector(tmp_path / "d.onnx")), labels=str(labels), min_score=0.3)
     settings = configuration(tmp_path / "library", tmp_path / "home", objects=wanted)
     project = only_project(settings)
-    assert run(settings, project).success
+    assert run(settings, project, until="objects").success
     rows = {
         r["file_name"]: r
         for r in project.store.query("SELECT file_name, o.* FROM objects o JOIN photos USING (photo_id)").to_dicts()

@@ -132,6 +132,7 @@ def test_a_matrix_that_is_gone_leaves_its_sets_out_and_they_are_counted(workspac
     assert (len(data.winner), data.skipped) == (0, {"mojo1": 3})
 
 
+@pytest.mark.long
 def test_a_ranker_is_trained_from_vectors_alone_and_card_and_outcome_say_so(workspace: Workspace) -> None:
     project = workspace.project("mojo1")
     publish(project, pairs_of(project, lost_sets(project, 60, 3)))

@@ -97,6 +97,7 @@ def test_the_protocol_puts_trivial_rules_and_the_sources_ranker_beside() -> None
     assert report["within projects"]["sets"] == len(found.pick) == 160
 
 
+@pytest.mark.long
 def test_a_judge_that_throws_dice_leaves_no_gain() -> None:
     report, _found, _by_set = judge_ranker(made_sets(sets=60, dice=True, seed=4), QUICK, silent)
     gain = report["gain over the highest stage"]

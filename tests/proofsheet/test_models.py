@@ -221,6 +221,7 @@ def test_the_pass_overlaps_decoding_and_the_forward_pass(tiny: dict[str, Path], 
     assert embedded.decoded == 20
 
 
+@pytest.mark.long
 def test_a_change_of_encoder_recomputes_what_depends_on_it_and_nothing_else(tiny: dict[str, Path], tmp_path: Path) -> None:
     from assets.staleness import stale_tables
     from dagster_project.definitions import present_versions

@@ -44,7 +44,7 @@ def test_what_became_better_in_one_round_stays_so_in_the_next(tmp_path: Path) ->
 
     with ModelServer(behave=behave) as server:
         settings, project = described_project(tmp_path, server, 1, off=TEXTS_ALONE, **PATIENT)
-        assert run(settings, project).success
+        assert run(settings, project, until="metadata_quality").success
         captions = [r for r in server.asked if asks_for(r, "caption")]
     assert len(captions) == 2  # the second was good: it is not asked for again with the title
     assert project.ledger.rows(ProofAttempt)[ProofAttempt.status].to_list() == ["rejected", "rejected", "accepted"]
@@ -53,6 +53,7 @@ def test_what_became_better_in_one_round_stays_so_in_the_next(tmp_path: Path) ->
     assert row[MetadataQuality.accepted_keywords] == project.store.read(MediaTag).sort(MediaTag.position)[MediaTag.tag].to_list()
 
 
+@pytest.mark.long
 def test_a_person_who_wants_other_texts_gets_them_once_a_wish(tmp_path: Path) -> None:
     good = ""
 
@@ -63,39 +64,39 @@ def test_a_person_who_wants_other_texts_gets_them_once_a_wish(tmp_path: Path) ->
 
     with ModelServer(behave=behave) as server:
         settings, project = described_project(tmp_path, server, 2, off=TEXTS_ALONE, **PATIENT)
-        assert run(settings, project).success
+        assert run(settings, project, until="metadata_quality").success
         assert current(project)[MetadataQuality.status].to_list() == ["blocked"] * 2
         asked = len(server.asked)
-        assert run(settings, project).success
+        assert run(settings, project, until="metadata_quality").success
         assert len(server.asked) == asked  # what was answered is not asked for again
         two, one = current(project)[MetadataQuality.photo_id].to_list()
         good = "attempt 3"
         want_others(project.ledger, one, NOW)
-        assert run(settings, project).success
+        assert run(settings, project, until="metadata_quality").success
         status = dict(current(project).select(MetadataQuality.photo_id, MetadataQuality.status).iter_rows())
         assert status == {one: "accepted", two: "blocked"}
         assert len(server.asked) == asked + 1
         with pytest.raises(UsageError, match="not asked again"):
             want_others(project.ledger, one, NOW)
         review(project.ledger, one, "rejected", "dull", NOW)
-        assert run(settings, project).success
+        assert run(settings, project, until="metadata_quality").success
         assert len(server.asked) == asked + 1  # a refusal alone asks nothing
         good = "did not want it"
         want_others(project.ledger, one, NOW)
-        assert run(settings, project).success
+        assert run(settings, project, until="metadata_quality").success
         (row,) = current(project).filter(pl.col(MetadataQuality.photo_id) == one).to_dicts()
         assert row[MetadataQuality.status] == "accepted"
         assert len(server.asked) > asked + 1
         before = texts_of(project, one)
         review(project.ledger, one, "rejected", "still dull", NOW + timedelta(minutes=1))
         asked = len(server.asked)
-        assert run(settings, project).success
+        assert run(settings, project, until="metadata_quality").success
         assert len(server.asked) == asked
         (row,) = current(project).filter(pl.col(MetadataQuality.photo_id) == one).to_dicts()
         assert row[MetadataQuality.status] == "rejected"  # and not the text that was refused first
         assert texts_of(project, one) in (before, "")
         asked = len(server.asked)
-        assert run(settings, project).success
+        assert run(settings, project, until="metadata_quality").success
         assert len(server.asked) == asked
 
 
@@ -103,7 +104,7 @@ def test_a_person_who_wants_other_texts_gets_them_once_a_wish(tmp_path: Path) ->
 def test_a_model_is_no_evidence_for_its_own_words(tmp_path: Path, captioner: str, counts: bool) -> None:
     with ModelServer() as server:
         settings, project = described_project(tmp_path, server, 1, off=TEXTS_ALONE, **PATIENT)
-        assert run(settings, project).success
+        assert run(settings, project, until="metadata_quality").success
     tables = {t.name: project.store.read(t) for t in (MediaTag, Photo, ImageQuality, Scene, SeenObject, ImageSet)}
     agreed = [pl.lit("two agree").alias(Identification.how), pl.lit("grey heron").alias(Identification.consensus)]
     named = project.store.read(Identification).with_columns(*agreed)

@@ -86,6 +86,7 @@ def test_a_raw_file_is_developed_and_left_as_it_was(tmp_path: Path) -> None:
 
 
 @installed
+@pytest.mark.long
 def test_a_raw_file_goes_the_whole_way_with_its_jpeg(tmp_path: Path) -> None:
     folder = tmp_path / "library" / "one"
     write_dng(folder / "IMG_1.DNG")
