@@ -15,7 +15,7 @@ import click
 from pydantic import BaseModel
 
 import schemas
-from dagster_project.cli import main
+from dagster_project.cli import COMMANDS, main
 from dagster_project.review.keys import KEYS
 from proofsheet.config import Configuration
 from proofsheet.ledger_tables import FACTS
@@ -71,7 +71,8 @@ def cli_page() -> str:
         "11 locked, 130 interrupted.\n",
         _help("proofsheet", main),
     ]
-    for name, command in sorted(main.commands.items()):
+    for name in sorted(COMMANDS):
+        command = main.load(name)
         parts.append(f"## `proofsheet {name}`\n\n{_help(f'proofsheet {name}', command)}")
         inner = command.commands if isinstance(command, click.Group) else {}
         parts += [f"### `proofsheet {name} {n}`\n\n{_help(f'proofsheet {name} {n}', c)}" for n, c in sorted(inner.items())]

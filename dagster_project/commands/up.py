@@ -34,10 +34,10 @@ from proofsheet.locks import hold, home_lock
 def up(
     host: str, port: int, review_port: int, read_only: bool, allow_host: tuple[str, ...], definitions: str, as_json: bool
 ) -> None:
-    """Start the code server, the daemon, the guarded Dagster UI and the review app; new and changed folders then run by themselves.
+    """Start the code server, the daemon, the guarded Dagster UI and the review app.
 
-    Ctrl-C or SIGTERM ends all of them. Runs of an earlier life whose process is gone are failed at start. The JSON, printed once
-    the UI answers, has ui, review and logs.
+    New and changed folders then run by themselves. Ctrl-C or SIGTERM ends all of them. Runs of an earlier life whose process is
+    gone are failed at start. The JSON, printed once the UI answers, has ui, review and logs.
     """
     _settings, workspace = settings_and_workspace()
     from dagster_project.instance import prepare_instance
