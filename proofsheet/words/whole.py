@@ -31,6 +31,7 @@ _PASSIVE, _WITH = frozenset(["is", "are", "was", "were"]), frozenset(["with", "m
 _OWNED = ("of", "his")  # `a friend of his`
 _ONE = frozenset(["a", "an", "ein", "eine", "einen"])
 _SINGLE = frozenset(["a", "an"])  # `in the dark` is whole, `in a dark` is not
+_GERMAN_ARTICLES = frozenset(["der", "die", "das", "den", "dem", "des"])
 _LEAST_WORDS, _MOST_REST, _MOST_MIDDLE, _SURE = 4, 3, 4, 0.75
 
 
@@ -122,13 +123,15 @@ class _Said:
         """Whether the last word cannot be the last of a whole sentence."""
         last, ends = self.last, _ends(self.language)
         if last.written[:1].isupper() and self.before and last.word not in ends["beings"]:  # a name, a German noun, an abbreviation
-            return self.language == "de" and self._is_half()
+            return self._is_half() if self.language == "de" else self._is_half_name()
         if last.word in ends["never"] and (self.before, last.word) != _OWNED:
             return True
         if self.before in ends["joins"] and last.word in ends["beings"]:
             return True
         if self.stop in _ASIDE:
             return False
+        if self.language == "de" and last.word in _GERMAN_ARTICLES and self.before in ends["placed"]:
+            return True
         if self.before in ends["first"] and self._counts():
             return True
         free = self._is_free(ends, has_comma=has_comma)
@@ -189,10 +192,19 @@ class _Said:
         last = self.last.written
         if len(self.words) < _LEAST_WORDS or (self.stop and self.stop in _STOPS - {"…"}) or last.isupper():
             return False
-        if lexicon.known(last, self.language) or not lexicon.is_beginning(last, self.language):
+        if lexicon.known(last, self.language):
+            return not self.stop and last.islower() and lexicon.is_shortened(last, self.language)
+        if not lexicon.is_beginning(last, self.language):
             return False
         others = [t.written for t in self.words[:-1] if t.written.islower()]
         return sum(lexicon.known(w, self.language) for w in others) >= _SURE * max(1, len(others))
+
+    def _is_half_name(self) -> bool:
+        """Whether the last word, with its capital, is no word but the beginning of a frequent one: `Winter Light on the Glac`."""
+        last = self.last.written
+        if self.stop or last.isupper() or lexicon.known(last, self.language):
+            return False
+        return self.before in by_first_word("function_words")[self.language] and lexicon.is_shortened(last, self.language)
 
 
 def _is_german_adjective(token: Token) -> bool:

@@ -1,0 +1,146 @@
+"""What a text is about, in figures: of each of its parts, which classes of words it has and how much of it names something seen.
+
+Holds `Part`, `parts` and `traits`.
+Add here: another figure; its weight follows from `python -m benchmarks.gate_fit`.
+Keep out: weights (lists/weights.txt) and what follows from them (rules/caption.py). Classes of words are data (lists/talk_*.txt).
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from proofsheet.words.lists import by_first_word, lines, stop_words
+from proofsheet.words.sentences import Token, WordClasses, sentences
+from proofsheet.words.text import Found, outside_quotes
+
+_BREAKS = frozenset(";:()–—/[]")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)?\s?%|\b[01][.,]\d+\b|\b\d+\s?/\s?\d+\b")
+_LEAST_PART = 2
+_MOST_NAMES = 3
+_SMALL = "SMALL"
+_LEAST_STEM = 3
+_ENDINGS = {
+    "en": (("s", ""), ("es", ""), ("ies", "y"), ("ves", "f"), ("ing", ""), ("ing", "e"), ("ed", ""), ("ed", "e"), ("ied", "y"), ("er", ""), ("'s", "")),
+    "de": (("e", ""), ("en", ""), ("n", ""), ("er", ""), ("es", ""), ("em", ""), ("s", ""), ("ern", ""), ("chen", ""), ("in", ""), ("innen", "")),
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A sentence, or what stands between two marks in it."""
+
+    tokens: tuple[Token, ...]
+    place: Found
+    ends: str
+
+    @property
+    def words(self) -> tuple[Token, ...]:
+        """Its tokens that are words."""
+        return tuple(t for t in self.tokens if t.is_word)
+
+
+def parts(text: str) -> list[Part]:
+    """Every sentence, and every part of one that marks set apart; what stands in quotation marks is not looked at."""
+    found = []
+    for sentence in sentences(outside_quotes(text)):
+        found.append(_part(sentence))
+        pieces: list[list[Token]] = [[]]
+        for token in sentence:
+            pieces[-1].append(token)
+            if token.word in _BREAKS:
+                pieces.append([])
+        if len(pieces) > 1:
+            found += [_part(p) for p in pieces if sum(t.is_word for t in p) >= _LEAST_PART]
+    return found
+
+
+def _part(tokens: Sequence[Token]) -> Part:
+    ends = next((t.word for t in reversed(tokens) if t.word != '"'), "")
+    return Part(tuple(tokens), Found(tokens[0].place.start, tokens[-1].place.end), ends)
+
+
+def traits(part: Part, field: str, language: str, text: str) -> Mapping[str, float]:
+    """The figures of a part that are not zero.
+
+    Args:
+        part: of the text.
+        field: title, caption, alternative text or keywords.
+        language: whose classes are asked.
+        text: the whole text.
+    """
+    words, small = part.words, _small(language)
+    heard = [_classes(talk(language), t, begins=k == 0) for k, t in enumerate(words)]
+    shown = [bool(_seen(t, language)) for t in words]
+    content = [k for k, t in enumerate(words) if not t.word.isdecimal() and (heard[k] or shown[k] or t.word not in small)]
+    spoken = sum(bool(heard[k]) and not shown[k] for k in content)
+    things = sum(shown[k] for k in content)
+    strange = len(content) - things - spoken
+    found: dict[str, float] = {f"field {field}": 1.0}
+    for name in set[str]().union(*heard):
+        found[name] = 1.0
+        if not things:
+            found[f"alone {name}"] = 1.0
+    for name in heard[content[0]] if content else ():
+        found[f"begins {name}"] = 1.0
+    found["nothing seen"] = float(things == 0)
+    found["nothing else"] = float(things + strange == 0)
+    found["nothing seen of much"] = float(things == 0) * math.log1p(strange + spoken)
+    found["seen"] = math.log1p(things)
+    found["strange"] = math.log1p(strange)
+    found["spoken"] = math.log1p(spoken)
+    found["share spoken"] = spoken / max(1, len(content))
+    found["asks"] = float(part.ends == "?")
+    found["calls"] = float(part.ends == "!")
+    found["announces"] = float(part.ends == ":")
+    found["figures"] = float(bool(_NUMBER.search(text[part.place.start : part.place.end])))
+    found["begins seen"] = float(bool(content) and shown[content[0]])
+    if field != "title" and language == "en":
+        found["names"] = float(min(_MOST_NAMES, sum(not heard[k] and words[k].written[:1].isupper() for k in content if k)))
+    return {name: value for name, value in found.items() if value}
+
+
+def _classes(classes: WordClasses, token: Token, *, begins: bool) -> frozenset[str]:
+    found = classes.names(token, begins=begins)
+    return frozenset(n for n in found if len(n) > 1 and n.isascii() and n.isalpha() and n.isupper() and n != _SMALL)
+
+
+@functools.lru_cache(8192)
+def _seen(token: Token, language: str) -> frozenset[str]:
+    """Classes of what can be seen that a word belongs to, in its own form or without the ending of a plural or a verb."""
+    classes = seen(language)
+    for form in _forms(token.word, language):
+        if found := _classes(classes, Token(form, form, token.place), begins=True):
+            return found
+    return frozenset()
+
+
+def _forms(word: str, language: str) -> Iterator[str]:
+    yield word
+    for ending, instead in _ENDINGS[language]:
+        if word.endswith(ending) and len(word) - len(ending) >= _LEAST_STEM:
+            stem = word.removesuffix(ending)
+            yield stem + instead
+            if len(stem) > _LEAST_STEM and stem[-1] == stem[-2]:
+                yield stem[:-1]
+
+
+@functools.cache
+def seen(language: str) -> WordClasses:
+    """Classes of the words that name what can be seen."""
+    return WordClasses(lines(f"seen_{language}"))
+
+
+@functools.cache
+def talk(language: str) -> WordClasses:
+    """Classes of the words that name nothing to be seen."""
+    return WordClasses(lines(f"talk_{language}"))
+
+
+@functools.cache
+def _small(language: str) -> frozenset[str]:
+    small = next((line.split()[2:] for line in lines(f"talk_{language}") if line.startswith(f"{_SMALL} = ")), [])
+    return frozenset(small) | stop_words(language) | frozenset(by_first_word("function_words")[language]) | frozenset(by_first_word("no_keywords")["small"])
