@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from proofsheet.words.rules import form, leaks, others, residue, speech, statement, tongue, wording
+from proofsheet.words.rules import form, impossible, leaks, others, residue, speech, statement, tongue, wording
 from proofsheet.words.rules.judged import Issue, Judged
 from schemas.settings_words import GateSettings
 
@@ -52,6 +52,7 @@ RULES: dict[str, Rule] = {
     "hint_copied": Rule("No run of words of the set's hint stands in the text.", leaks.hint_copied),
     "repeated_wording": Rule("Nothing is said twice, in a field or in two.", wording.repeated_wording),
     "contradiction": Rule("Caption and alternative text can both be true.", wording.contradiction),
+    "self_contradiction": Rule("No text denies what it says.", impossible.self_contradiction),
     "broken_keywords": Rule("Every keyword is a word or a short phrase, once.", others.broken_keywords),
     "length": Rule("No field is too long or too short.", form.length),
     "language": Rule("Every text is in an allowed language.", tongue.language),

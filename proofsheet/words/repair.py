@@ -23,13 +23,17 @@ from proofsheet.words.text import words
 from proofsheet.words.whole import torn
 from schemas.proof import FIELDS, Texts
 
-VERSION = "repair 2"
+VERSION = "repair 3"
 _ROUNDS = 12
 _SPACES = re.compile(r"[^\S\n]+|\s*\n\s*")
 _BROKEN = re.compile(r"(?<=[^\W\d_])-\s*\n\s*(?=[a-zß-ÿ])")
 _BEFORE_MARK = re.compile(r"\s+([,.;:!?])(?=\s|$)")
 _DOUBLED = re.compile(r"([,;:])\1+|(?<!\.)\.\.(?!\.)|([!?])\2+")
-_LABEL = re.compile(r"^(?:caption|alt(?:[- ]?text)?|title|description|bildunterschrift|titel)\s*:\s+", re.IGNORECASE)
+_NAMES = (
+    r"(?:(?:image |photo )?caption|alt(?:ernativ(?:e )?)?[- ]?(?:text)?|(?:image )?title|(?:image )?description|answer|output"
+    r"|bildunterschrift|(?:bild)?titel|(?:bild)?beschreibung|alternativtext|antwort|ausgabe)"
+)
+_LABEL = re.compile(rf"^(?:#+\s+{_NAMES}\b\s*[:–-]?\s*|{_NAMES}\s*(?::|\s[–-])\s+)(?=\S)", re.IGNORECASE)
 _QUOTES = {'"': '"', "“": "”", "„": "“", "'": "'", "«": "»"}
 _BULLET = re.compile(r"^\s*(?:[-*•–·]|#+|1[.)])\s+(?!.*\s(?:[-*•·]|2[.)])\s)")
 _ENTITIES = {"&amp;": "&", "&quot;": '"', "&#39;": "'", "&apos;": "'", "&nbsp;": " "}
@@ -238,8 +242,8 @@ _COMMON: dict[str, Callable[[str], str]] = {
     "unescape": unescape,
     "join_broken": join_broken,
     "trim": trim,
-    "drop_bullet": drop_bullet,
     "drop_label": drop_label,
+    "drop_bullet": drop_bullet,
     "unquote": unquote,
     "mend_marks": mend_marks,
     "calm": calm,

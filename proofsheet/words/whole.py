@@ -124,6 +124,8 @@ class _Said:
         last, ends = self.last, _ends(self.language)
         if last.written[:1].isupper() and self.before and last.word not in ends["beings"]:  # a name, a German noun, an abbreviation
             return self._is_half() if self.language == "de" else self._is_half_name()
+        if self.before in ends["signs"] and self.words[0].word in ends["signs"] | ends["article"] | {"not"}:  # `less than`, `the letter a`
+            return False
         if last.word in ends["never"] and (self.before, last.word) != _OWNED:
             return True
         if self.before in ends["joins"] and last.word in ends["beings"]:
@@ -190,10 +192,12 @@ class _Said:
     def _is_half(self) -> bool:
         """Whether the last word is no word but the beginning of one, in a text whose other words are known."""
         last = self.last.written
-        if len(self.words) < _LEAST_WORDS or (self.stop and self.stop in _STOPS - {"…"}) or last.isupper():
+        if len(self.words) < _LEAST_WORDS or last.isupper():
             return False
+        if self.stop in _STOPS - {"…"}:
+            return last.islower() and not lexicon.known(last, self.language) and lexicon.is_shortened(last, self.language)
         if lexicon.known(last, self.language):
-            return not self.stop and last.islower() and lexicon.is_shortened(last, self.language)
+            return self.language == "en" and last.islower() and lexicon.is_shortened(last, self.language)
         if not lexicon.is_beginning(last, self.language):
             return False
         others = [t.written for t in self.words[:-1] if t.written.islower()]
@@ -202,9 +206,9 @@ class _Said:
     def _is_half_name(self) -> bool:
         """Whether the last word, with its capital, is no word but the beginning of a frequent one: `Winter Light on the Glac`."""
         last = self.last.written
-        if self.stop or last.isupper() or lexicon.known(last, self.language):
+        if self.stop in _STOPS or last.isupper() or lexicon.known(last, self.language):
             return False
-        return self.before in by_first_word("function_words")[self.language] and lexicon.is_shortened(last, self.language)
+        return self.words[-2].written.islower() and lexicon.is_shortened(last, self.language)
 
 
 def _is_german_adjective(token: Token) -> bool:
