@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from proofsheet.words.rules import form, impossible, leaks, others, residue, speech, statement, tongue, wording
+from proofsheet.words.rules import caption, form, impossible, leaks, others, residue, speech, statement, tongue, wording
 from proofsheet.words.rules.judged import Issue, Judged
 from schemas.settings_words import GateSettings
 
@@ -41,6 +41,7 @@ RULES: dict[str, Rule] = {
     "refusal": Rule("The text describes; nobody says that this cannot be done.", speech.refusal),
     "model_talk": Rule("The text describes; no model speaks of itself or to the reader.", speech.model_talk),
     "not_the_picture": Rule("The text is about what is seen, not about the request or the file.", speech.not_the_picture),
+    "not_a_caption": Rule("The text is about what is seen, by the weight of its words.", caption.not_a_caption),
     "not_one_statement": Rule("Every text is one statement: no choice of texts, score, credit or row of letters.", statement.not_one_statement),
     "prompt_echo": Rule("No words of the question stand in the answer.", speech.prompt_echo),
     "cut_off": Rule("Every text is whole, from its first word to its last.", form.cut_off),

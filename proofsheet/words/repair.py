@@ -120,7 +120,7 @@ def _key(word: str) -> str:
 
 def _split(word: str) -> list[str]:
     """Keywords that stand in one: at marks between them, and at capitals inside a word."""
-    whole = "<" in word or re.search(r"\w/\w{1,2}\b", word)  # markup is for the gate to see; AC/DC is one
+    whole = "<" in word or re.search(r"\w/(?:\w{1,2}|off|out|down)\b", word)  # markup is for the gate to see; AC/DC is one
     parts = [word] if whole else _GLUE.split(word)
     apart = [_CAMEL.sub(" ", p) if " " not in p.strip() and p.isascii() else p for p in parts]
     return [p for p in apart if p.strip()] or ([word] if word.strip() else [])

@@ -93,6 +93,7 @@ def traits(part: Part, field: str, language: str, text: str) -> Mapping[str, flo
     found["strange"] = math.log1p(strange)
     found["spoken"] = math.log1p(spoken)
     found["share spoken"] = spoken / max(1, len(content))
+    found["quotes"] = float(any(t.word == '"' for t in part.tokens))
     found["asks"] = float(part.ends == "?")
     found["calls"] = float(part.ends == "!")
     found["announces"] = float(part.ends == ":")
