@@ -1,6 +1,6 @@
 """What a text is about, in figures: of each of its parts, which classes of words it has and how much of it names something seen.
 
-Holds `Part`, `parts` and `traits`.
+Holds `Part`, `parts`, `traits` and `names_nothing`.
 Add here: another figure; its weight follows from `python -m benchmarks.gate_fit`.
 Keep out: weights (lists/weights.txt) and what follows from them (rules/caption.py). Classes of words are data (lists/talk_*.txt).
 """
@@ -10,18 +10,22 @@ from __future__ import annotations
 import functools
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from proofsheet.words import lexicon
 from proofsheet.words.lists import by_first_word, lines, stop_words
 from proofsheet.words.sentences import Token, WordClasses, sentences
 from proofsheet.words.text import Found, outside_quotes
 
 _BREAKS = frozenset(";:()–—/[]")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?\s?%|\b[01][.,]\d+\b|\b\d+\s?/\s?\d+\b")
+_OPENS = frozenset("([")
 _LEAST_PART = 2
 _MOST_NAMES = 3
-_SMALL = "SMALL"
+_SMALL, _WEAK = "SMALL", frozenset(["DOES", "COLOUR"])
+_LEAST_WORDS = 4
 _LEAST_STEM = 3
 _ENDINGS = {
     "en": (("s", ""), ("es", ""), ("ies", "y"), ("ves", "f"), ("ing", ""), ("ing", "e"), ("ed", ""), ("ed", "e"), ("ied", "y"), ("er", ""), ("'s", "")),
@@ -36,6 +40,7 @@ class Part:
     tokens: tuple[Token, ...]
     place: Found
     ends: str
+    is_aside: bool = False
 
     @property
     def words(self) -> tuple[Token, ...]:
@@ -49,18 +54,21 @@ def parts(text: str) -> list[Part]:
     for sentence in sentences(outside_quotes(text)):
         found.append(_part(sentence))
         pieces: list[list[Token]] = [[]]
+        opened = [False]
         for token in sentence:
             pieces[-1].append(token)
             if token.word in _BREAKS:
                 pieces.append([])
+                opened.append(token.word in _OPENS)
         if len(pieces) > 1:
-            found += [_part(p) for p in pieces if sum(t.is_word for t in p) >= _LEAST_PART]
+            several = [(p, o) for p, o in zip(pieces, opened, strict=True) if sum(t.is_word for t in p) >= _LEAST_PART]
+            found += [_part(p, is_aside=o) for p, o in several]
     return found
 
 
-def _part(tokens: Sequence[Token]) -> Part:
+def _part(tokens: Sequence[Token], *, is_aside: bool = False) -> Part:
     ends = next((t.word for t in reversed(tokens) if t.word != '"'), "")
-    return Part(tuple(tokens), Found(tokens[0].place.start, tokens[-1].place.end), ends)
+    return Part(tuple(tokens), Found(tokens[0].place.start, tokens[-1].place.end), ends, is_aside)
 
 
 def traits(part: Part, field: str, language: str, text: str) -> Mapping[str, float]:
@@ -84,6 +92,10 @@ def traits(part: Part, field: str, language: str, text: str) -> Mapping[str, flo
         found[name] = 1.0
         if not things:
             found[f"alone {name}"] = 1.0
+    counted = Counter(name for names in heard for name in names)
+    found |= {f"two {name}": 1.0 for name, times in counted.items() if times > 1}
+    found["kinds"] = math.log1p(len(counted))
+    found["aside"] = float(part.is_aside and spoken > 0 and not things)
     for name in heard[content[0]] if content else ():
         found[f"begins {name}"] = 1.0
     found["nothing seen"] = float(things == 0)
@@ -102,6 +114,29 @@ def traits(part: Part, field: str, language: str, text: str) -> Mapping[str, flo
     if field != "title" and language == "en":
         found["names"] = float(min(_MOST_NAMES, sum(not heard[k] and words[k].written[:1].isupper() for k in content if k)))
     return {name: value for name, value in found.items() if value}
+
+
+def names_nothing(text: str, language: str) -> bool:
+    """Whether a text of at least four words names no being, thing or place; a name and a word that no list has may do so.
+
+    Args:
+        text: a caption or an alternative text.
+        language: whose classes are asked.
+    """
+    words = [t for sentence in sentences(outside_quotes(text)) for t in sentence if t.is_word]
+    if len(words) < _LEAST_WORDS or '"' in outside_quotes(text):
+        return False
+    for k, token in enumerate(words):
+        if _seen(token, language) - _WEAK or not lexicon.known(token.word, language):
+            return False
+        if k and token.written[:1].isupper() and (language == "en" or not lexicon.known(token.written, language)) and token.word != "i":
+            return False
+    return not (words[0].word in by_first_word("numbers") and any(_is_strange(t, language) for t in words))
+
+
+def _is_strange(token: Token, language: str) -> bool:
+    """Whether a word of meaning is in no class: after an article it may be a thing that the lists do not hold."""
+    return token.word not in _small(language) and not _classes(talk(language), token, begins=False) and not _seen(token, language)
 
 
 def _classes(classes: WordClasses, token: Token, *, begins: bool) -> frozenset[str]:

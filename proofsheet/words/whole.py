@@ -132,6 +132,8 @@ class _Said:
             return True
         if self.stop in _ASIDE:
             return False
+        if self.before in ends["relative"] and last.word in ends["bound"] and len(self.words) > 2:
+            return True
         if self.language == "de" and last.word in _GERMAN_ARTICLES and self.before in ends["placed"]:
             return True
         if self.before in ends["first"] and self._counts():
@@ -208,7 +210,8 @@ class _Said:
         last = self.last.written
         if self.stop in _STOPS or last.isupper() or lexicon.known(last, self.language):
             return False
-        return self.words[-2].written.islower() and lexicon.is_shortened(last, self.language)
+        capitals = all(t.written[:1].isupper() for t in self.words[:-1])
+        return (capitals or self.words[-2].written.islower()) and lexicon.is_shortened(last, self.language)
 
 
 def _is_german_adjective(token: Token) -> bool:

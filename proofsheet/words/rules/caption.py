@@ -1,6 +1,6 @@
 """The rule on texts that are about something else than what is seen, by the weight of what they are about.
 
-Holds the rule `not_a_caption` and `weigh`.
+Holds the rules `not_a_caption` and `nothing_seen`, and `weigh`.
 Add here: another reason in words, in `_REASONS`.
 Keep out: what is counted (traits.py) and how the weights follow from texts (benchmarks/gate_fit.py).
 
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from proofsheet.words.lists import lines
 from proofsheet.words.rules.judged import Issue, Judged
 from proofsheet.words.text import Found
-from proofsheet.words.traits import parts, traits
+from proofsheet.words.traits import names_nothing, parts, traits
 from proofsheet.words.whole import LANGUAGES, reads_as
 from schemas.proof import Texts
 from schemas.settings_words import GateSettings
@@ -47,6 +47,15 @@ def not_a_caption(row: Judged, settings: GateSettings) -> Iterator[Issue]:
             here = Found(0, 0) if field == Texts.keywords else place
             told = f"{text[place.start : place.end]!r} {why}; say what is seen"
             yield Issue("not_a_caption", field, here.start, here.end, told)
+
+
+def nothing_seen(row: Judged, settings: GateSettings) -> Iterator[Issue]:
+    """A caption or alternative text of several words, each known, of which none names a being, a thing or a place, and none is a name."""
+    codes = tuple(c for c in LANGUAGES if c in settings.languages)
+    for field in (Texts.caption, Texts.alt_text) if codes else ():
+        text = row.texts[field]
+        if names_nothing(text, reads_as(text) if len(codes) > 1 else codes[0]):
+            yield Issue("nothing_seen", field, 0, len(text), "no word of it names a being, a thing or a place; say what is seen")
 
 
 @functools.lru_cache(1024)

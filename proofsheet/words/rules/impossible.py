@@ -20,6 +20,10 @@ from schemas.settings_words import GateSettings
 
 _FAR_APART = 4
 _LEAST_NOUN = 3
+_EMPTY_AND_FULL = re.compile(
+    r"\b(?:empty|deserted|(?:menschen)?leere[rns]?|verlassene[rns]?)\s+\w+\s+(?:is\s+|ist\s+)?(?:full|filled|packed|crowded|voll\w*|überfüllt\w*)\b",
+    re.IGNORECASE,
+)
 
 
 def self_contradiction(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
@@ -73,12 +77,16 @@ def _one_and_several(text: str) -> Found | None:
 
 def _is_another(text: str) -> Found | None:
     """`a red car that is green`, `a man who is a woman`, `the dogs are cats`."""
+    if full := _EMPTY_AND_FULL.search(text):
+        return Found(full.start(), full.end())
     words, listed = by_first_word("impossible_words"), spans(text)
     kinds = [set(line.split()[1:]) for line in lines("impossible_words") if line.startswith(("colour ", "kind "))]
     for k, (word, place) in enumerate(listed):
         if word not in words["is"]:
             continue
         after = next(((w, p) for w, p in listed[k + 1 : k + 3] if w not in words["article"]), None)
+        if k > 1 and listed[k - 2][0] in words["the"]:  # German puts the verb last: `die rot ist`
+            after, k = listed[k - 1], k - 1
         if after is None:
             continue
         for kind in kinds:

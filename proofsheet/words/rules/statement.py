@@ -19,12 +19,17 @@ from schemas.settings_words import GateSettings
 
 _SURE = r"(?:confiden\w*|certain\w*|probab\w*|likel\w*|accura\w*|sure|guess\w*|score|rating|konfidenz|sicher\w*|wahrscheinlich\w*|vermutlich|genauigkeit|geraten|bewertung)"
 _PICTURE = r"(?:photo(?:graph\w*|s)?|images?|pictures?|shot|credits?|source|courtesy|copyright|author|artist|fotos?|fotograf\w*|bild(?:er|nachweis|rechte|quelle)?|aufnahme|quelle|urheber\w*|autor\w*)"
+_MAYBE = r"(?:maybe|perhaps|possibly|probably|likely|vielleicht|eventuell|möglicherweise|vermutlich|wahrscheinlich|womöglich)"
 _FORMS = {
     "several texts to choose from": (
         r"\w[\w,]*\s+(?:OR|ODER)\s+\w",
         r"(?i:\b(?:or|oder):\s)",
         r"(?i:(?:^|[.!?;:(]\s*)(?:alternativ(?:ely|e)?|or else|oder aber|oder auch)\s*[:,(]\s*\w)",
         r"\w+\s/\s\w[^/]*\s/\s\w",
+        r"(?i:\b(?:may|might|could)\s+(?:also\s+)?be\s+[^.!?]*,?\s+(?:or|perhaps|maybe|possibly)\s)",
+        r"(?i:\b(?:könnte|kann|mag|dürfte)\s+[^.!?]*\s(?:oder|vielleicht|eventuell)\s)",
+        rf"(?i:\b{_MAYBE}\b[^.!?]*\b(?:or|but|oder|aber)\b[^.!?]*\b{_MAYBE}\b)",
+        r"(?i:^\W*(?:(?:it|this|that|das|es)\s+(?:is|ist)\s+)?(?:either|entweder)\s+(?:(?:ein\w*|an?|the|der|die|das)\s+)?\w+\s+(?:or|oder)\s)",
         r"(?:\w+\s){2,}\w+\s/\s(?:\w+\s){2,}\w+",
     ),
     "a score or how sure somebody is": (
@@ -42,6 +47,10 @@ _FORMS = {
         rf"(?i:^\W*(?:{_PICTURE})\s+(?:provided|supplied|taken|made|courtesy)\s+(?:by|of)\b)",
         r"(?i:\bCC[ -](?:BY|0)\b|\blicen[sc]ed under\b|\bcreative commons\b|\bpublic domain\b|\ball rights\b|\broyalty[- ]free\b|\bfree (?:for|of) (?:editorial|commercial|use|charge)|\bgemeinfrei\b|\blizenzfrei\b|\bhonorarfrei\b|\brechte vorbehalten\b|\bcopyright[- ](?:protected|by|holder)|\burheberrechtlich\b|\bnachdruck\b|[©®™]\s*\w)",
         r"(?i:\b(?:do not|no|not for|nicht|ohne|keine)\s+(?:\w+\s){0,2}(?:reproduc\w*|redistribut\w*|reuse|resale|copying|vervielfältig\w*|weiterverwend\w*|genehmigung|erlaubnis)\b)",
+    ),
+    "words in no order": (
+        r"\b(?:the|an|my|his|their|its)\s+(?:of|and|with|is|are|at|from|by|the|an|was|were)\b",
+        r"\b(?:der|die|das|ein|eine|einem|einen)\s+(?:und|oder|ist|sind|ein|eine)\b(?!\s*[,.])(?=\s+\w+\s+(?:der|die|das|mit|und|ist|auf))",
     ),
     "no word of any language": (
         r"(?i:\b(?![^\W\d_]*(?:sch|str|ngst|schl|brrr|psst|hmm|pfft|grr|zzz))[bcdfghjklmnpqrstvwxz]{5,}\b)",
