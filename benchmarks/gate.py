@@ -32,6 +32,7 @@ PARTS = {
     "before": "written before the rules, from their names alone",
     "after": "written after, to be hard",
     "kinds": "written with the rules on speech and form, kind by kind",
+    "meaning": "written with the rules on what a text is about, and of those found",
 }
 
 

@@ -26,7 +26,7 @@ from benchmarks.gate import HERE, PARTS, labelled
 from benchmarks.strange_texts import GOOD, NEUTRAL, Strange, read_texts
 from proofsheet.words.gate import RULES
 from proofsheet.words.repair import repair
-from proofsheet.words.rules.caption import BARS
+from proofsheet.words.rules.caption import BARS, LATER
 from proofsheet.words.rules.judged import Judged
 from proofsheet.words.traits import parts, traits
 from proofsheet.words.whole import reads_as
@@ -36,7 +36,7 @@ from schemas.settings_words import GateSettings
 Matrix = NDArray[np.float64]
 FILES = ("other_hand", "second_hand", "talk")
 WEIGHTS = Path(__file__).parents[1] / "proofsheet" / "words" / "lists" / "weights.txt"
-SPEECH = ("refusal", "model_talk", "not_the_picture", "filler", "not_a_caption", "set_validation", "duplicate_text")
+SPEECH = ("refusal", "model_talk", "not_the_picture", "filler", "not_a_caption", "nothing_seen", "set_validation", "duplicate_text")
 _PENALTY, _LEAST_TEXTS, _ROUNDS, _FOLDS = 3.0, 4, 6, 12
 _NEWTON, _CLOSE = 40, 1e-6
 _HEAD = (
@@ -53,6 +53,7 @@ class Sample:
     is_bad: bool
     field: str
     parts: tuple[Mapping[str, float], ...]
+    later: tuple[bool, ...]
     text: str
 
 
@@ -64,7 +65,7 @@ def samples() -> list[Sample]:
         mended = repair(NEUTRAL | {one.field: value})[0]
         if one.label == GOOD or not _has_bad_form(mended, one.field):
             text = ", ".join(mended[one.field]) if one.field == Texts.keywords else mended[one.field]
-            found.append(Sample(one.kind, one.label != GOOD, one.field, figures(text, one.field), one.text))
+            found.append(Sample(one.kind, one.label != GOOD, one.field, *figures(text, one.field), one.text))
     return found
 
 
@@ -85,10 +86,10 @@ def _has_bad_form(texts: Mapping[str, Any], field: str) -> bool:
     return any(issue.field == field for check in checks for issue in check(row, settings))
 
 
-def figures(text: str, field: str) -> tuple[Mapping[str, float], ...]:
-    """The figures of every part of a text."""
-    language = reads_as(text)
-    return tuple(traits(part, field, language, text) for part in parts(text)) or ({},)
+def figures(text: str, field: str) -> tuple[tuple[Mapping[str, float], ...], tuple[bool, ...]]:
+    """The figures of every part of a text, and whether a sentence stands before it."""
+    language, listed = reads_as(text), parts(text)
+    return tuple(traits(p, field, language, text) for p in listed) or ({},), tuple(p.is_later for p in listed) or (False,)
 
 
 def matrices(listed: Sequence[Sample], names: Sequence[str]) -> list[Matrix]:
@@ -146,7 +147,8 @@ def left_out(listed: Sequence[Sample], texts: Sequence[Matrix]) -> list[bool]:
         weights = fit([texts[k] for k in kept], [listed[k].is_bad for k in kept])
         for k, f in enumerate(fold):
             if f == out:
-                refused[k] = float((texts[k] @ weights).max()) > BARS[listed[k].field]
+                against = texts[k] @ weights - LATER * np.array(listed[k].later)
+                refused[k] = float(against.max()) > BARS[listed[k].field]
     return refused
 
 

@@ -35,12 +35,21 @@ _ENDINGS = {
 
 @dataclass(frozen=True)
 class Part:
-    """A sentence, or what stands between two marks in it."""
+    """A sentence, or what stands between two marks in it.
+
+    Attributes:
+        tokens: its words and marks.
+        place: in the text.
+        ends: the mark behind it.
+        is_aside: whether a bracket stands before it.
+        is_later: whether a sentence stands before it.
+    """
 
     tokens: tuple[Token, ...]
     place: Found
     ends: str
     is_aside: bool = False
+    is_later: bool = False
 
     @property
     def words(self) -> tuple[Token, ...]:
@@ -51,8 +60,8 @@ class Part:
 def parts(text: str) -> list[Part]:
     """Every sentence, and every part of one that marks set apart; what stands in quotation marks is not looked at."""
     found = []
-    for sentence in sentences(outside_quotes(text)):
-        found.append(_part(sentence))
+    for number, sentence in enumerate(sentences(outside_quotes(text))):
+        found.append(_part(sentence, is_later=number > 0))
         pieces: list[list[Token]] = [[]]
         opened = [False]
         for token in sentence:
@@ -62,13 +71,13 @@ def parts(text: str) -> list[Part]:
                 opened.append(token.word in _OPENS)
         if len(pieces) > 1:
             several = [(p, o) for p, o in zip(pieces, opened, strict=True) if sum(t.is_word for t in p) >= _LEAST_PART]
-            found += [_part(p, is_aside=o) for p, o in several]
+            found += [_part(p, is_aside=o, is_later=number > 0) for p, o in several]
     return found
 
 
-def _part(tokens: Sequence[Token], *, is_aside: bool = False) -> Part:
+def _part(tokens: Sequence[Token], *, is_later: bool, is_aside: bool = False) -> Part:
     ends = next((t.word for t in reversed(tokens) if t.word != '"'), "")
-    return Part(tuple(tokens), Found(tokens[0].place.start, tokens[-1].place.end), ends, is_aside)
+    return Part(tuple(tokens), Found(tokens[0].place.start, tokens[-1].place.end), ends, is_aside, is_later)
 
 
 def traits(part: Part, field: str, language: str, text: str) -> Mapping[str, float]:
@@ -124,7 +133,8 @@ def names_nothing(text: str, language: str) -> bool:
         language: whose classes are asked.
     """
     words = [t for sentence in sentences(outside_quotes(text)) for t in sentence if t.is_word]
-    if len(words) < _LEAST_WORDS or '"' in outside_quotes(text):
+    signs = by_first_word(f"ends_{language}")["signs"]  # `less than or equal to` is the name of a sign
+    if len(words) < _LEAST_WORDS or words[0].word in signs or '"' in outside_quotes(text):
         return False
     for k, token in enumerate(words):
         if _seen(token, language) - _WEAK or not lexicon.known(token.word, language):

@@ -15,12 +15,14 @@ from collections.abc import Iterator
 from proofsheet.words.lists import lines
 from proofsheet.words.rules.judged import Issue, Judged
 from proofsheet.words.text import Found
-from proofsheet.words.traits import names_nothing, parts, traits
+from proofsheet.words.traits import Part, names_nothing, parts, traits
 from proofsheet.words.whole import LANGUAGES, reads_as
 from schemas.proof import Texts
 from schemas.settings_words import GateSettings
 
-BARS = {Texts.title: 1.6, Texts.caption: 1.1, Texts.alt_text: 1.3, Texts.keywords: 1.6}
+BARS = {Texts.title: 1.6, Texts.caption: 1.4, Texts.alt_text: 1.6, Texts.keywords: 1.6}
+_LEAST_TELLING = 4
+LATER = 0.8  # the bar is so much higher for a sentence after the first, where people say more about what they have named, and for few words
 _REASONS = {
     "speaks to somebody": "SELF WE YOU PLEASE THANK SORRY CHAT READER CALL asks calls",
     "is about the answer or its wording": "TASK TEXT ORDER MIND",
@@ -72,8 +74,14 @@ def weigh(text: str, field: str, codes: tuple[str, ...]) -> tuple[float, Found, 
     for part in parts(text):
         said = {name: known.get(name, 0.0) * value for name, value in traits(part, field, language, text).items()}
         most = max(said, key=lambda n: (said[n] if _reason(n) else -1.0, n))
-        found.append((sum(said.values()) + known["constant"], part.place, _reason(most) or "names nothing that is seen"))
+        weight = sum(said.values()) + known["constant"] - (LATER if part.is_later or _is_short(part, field) else 0.0)
+        found.append((weight, part.place, _reason(most) or "names nothing that is seen"))
     return max(found, key=lambda f: f[0], default=(0.0, Found(0, 0), ""))
+
+
+def _is_short(part: Part, field: str) -> bool:
+    """Whether a part of a caption has too few words to tell what it is about."""
+    return field in (Texts.caption, Texts.alt_text) and len(part.words) < _LEAST_TELLING
 
 
 def _reason(trait: str) -> str | None:

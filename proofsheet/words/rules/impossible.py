@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from proofsheet.words.lists import by_first_word, lines
@@ -20,6 +20,7 @@ from schemas.settings_words import GateSettings
 
 _FAR_APART = 4
 _LEAST_NOUN = 3
+_PLAIN = str.maketrans("äöü", "aou")
 _EMPTY_AND_FULL = re.compile(
     r"\b(?:empty|deserted|(?:menschen)?leere[rns]?|verlassene[rns]?)\s+\w+\s+(?:is\s+|ist\s+)?(?:full|filled|packed|crowded|voll\w*|überfüllt\w*)\b",
     re.IGNORECASE,
@@ -84,22 +85,31 @@ def _is_another(text: str) -> Found | None:
     for k, (word, place) in enumerate(listed):
         if word not in words["is"]:
             continue
-        after = next(((w, p) for w, p in listed[k + 1 : k + 3] if w not in words["article"]), None)
-        if k > 1 and listed[k - 2][0] in words["the"]:  # German puts the verb last: `die rot ist`
-            after, k = listed[k - 1], k - 1
-        if after is None:
+        ahead = next(((w, p) for w, p in listed[k + 1 : k + 3] if w not in words["article"]), None)
+        if ahead and (found := _other(listed[max(0, k - _FAR_APART) : k], ahead, kinds, words["other"])):
+            return found
+        if k > 2 and listed[k - 2][0] in words["the"] and text[place.end :][:1] in (".", ",", ""):  # German puts the verb last: `die rot ist`
+            if found := _other(listed[max(0, k - 2 - _FAR_APART) : k - 2], listed[k - 1], kinds, words["other"]):
+                return found
+    return None
+
+
+def _other(
+    before: Sequence[tuple[str, Found]], said: tuple[str, Found], kinds: Sequence[set[str]], parting: Sequence[str]
+) -> Found | None:
+    """From the last word of the same kind before to the word that is said of it, if they are two."""
+    for kind in kinds:
+        place = max((n for n, (w, _p) in enumerate(before) if w in kind), default=None)
+        if said[0] not in kind or place is None or _same(before[place][0], said[0]):
             continue
-        for kind in kinds:
-            earlier = [(w, p) for w, p in listed[max(0, k - _FAR_APART) : k] if w in kind]
-            if after[0] in kind and earlier and not any(_same(w, after[0]) for w, _p in earlier):
-                between = [w for w, p in listed if earlier[-1][1].end <= p.start < place.start]
-                if len(between) <= 2 and not set(between) & set(words["other"]):
-                    return Found(earlier[-1][1].start, after[1].end)
+        if len(before) - place <= _LEAST_NOUN and not {w for w, _p in before[place:]} & set(parting):
+            return Found(before[place][1].start, said[1].end)
     return None
 
 
 def _same(one: str, two: str) -> bool:
     """Whether two words are one noun in two numbers."""
+    one, two = (w.translate(_PLAIN) for w in (one, two))
     return one == two or any(a == b + e for a, b in ((one, two), (two, one)) for e in ("s", "es", "e", "n", "en", "er"))
 
 
