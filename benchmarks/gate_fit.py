@@ -5,8 +5,8 @@ Add here: another file of texts, in `FILES`.
 Keep out: what the figures are (words/traits.py).
 
 A bad text has at least one part that speaks against it, a good one has none: the fit takes the part of each bad text that has the
-highest weight so far and every part of the good ones, fits a logistic regression with L2 penalty by Newton's method, and goes on until
-the parts stay the same. Texts that a rule of form refuses are left out: they need no weight.
+highest weight so far and every part of the good ones, fits a logistic regression with L2 penalty by Newton's method, and goes on
+until the parts stay the same. Texts that a rule of form refuses are left out: they need no weight.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.gate import HERE, PARTS, labelled
+from benchmarks.gate import HERE, labelled
 from benchmarks.strange_texts import GOOD, NEUTRAL, Strange, read_texts
 from proofsheet.words.gate import RULES
 from proofsheet.words.repair import repair
@@ -35,6 +35,7 @@ from schemas.settings_words import GateSettings
 
 Matrix = NDArray[np.float64]
 FILES = ("other_hand", "second_hand", "talk")
+OWN = ("before", "after", "kinds")
 WEIGHTS = Path(__file__).parents[1] / "proofsheet" / "words" / "lists" / "weights.txt"
 SPEECH = ("refusal", "model_talk", "not_the_picture", "filler", "not_a_caption", "nothing_seen", "set_validation", "duplicate_text")
 _PENALTY, _LEAST_TEXTS, _ROUNDS, _FOLDS = 3.0, 4, 6, 12
@@ -73,7 +74,7 @@ def _texts() -> Iterator[Strange]:
     for name in FILES:
         for one in read_texts(HERE / "texts" / f"{name}.tsv"):
             yield Strange(f"{name}: {one.kind}", one.label, one.field, one.lang, one.text)
-    for name in PARTS:
+    for name in OWN:
         for line in labelled(HERE / "texts" / f"{name}.tsv"):
             if not line.context and (not line.rules or line.rules & set(SPEECH)):
                 kind, label = f"{name}: {'+'.join(sorted(line.rules)) or GOOD}", "bad" if line.rules else GOOD
@@ -167,7 +168,7 @@ def main() -> None:
     texts = matrices(listed, names)
     WEIGHTS.write_text(table(names, fit(texts, [s.is_bad for s in listed])), "utf-8")
     refused = left_out(listed, texts)
-    for source in (*FILES, *PARTS):
+    for source in (*FILES, *OWN):
         for is_bad in (True, False):
             of = [r for s, r in zip(listed, refused, strict=True) if s.is_bad == is_bad and s.kind.startswith(f"{source}: ")]
             if of:

@@ -43,7 +43,9 @@ RULES: dict[str, Rule] = {
     "not_the_picture": Rule("The text is about what is seen, not about the request or the file.", speech.not_the_picture),
     "not_a_caption": Rule("The text is about what is seen, by the weight of its words.", caption.not_a_caption),
     "nothing_seen": Rule("Caption and alternative text name something that can be seen.", caption.nothing_seen),
-    "not_one_statement": Rule("Every text is one statement: no choice of texts, score, credit or row of letters.", statement.not_one_statement),
+    "not_one_statement": Rule(
+        "Every text is one statement: no choice of texts, score, credit or row of letters.", statement.not_one_statement
+    ),
     "prompt_echo": Rule("No words of the question stand in the answer.", speech.prompt_echo),
     "cut_off": Rule("Every text is whole, from its first word to its last.", form.cut_off),
     "no_sentence": Rule("Caption and alternative text are sentences or phrases.", form.no_sentence),

@@ -124,7 +124,9 @@ def is_shortened(word: str, language: str) -> bool:
     longer = (w for w in ordered[place + (ordered[place : place + 1] == [plain]) :][:_LOOKED] if w.startswith(plain))
     own = often.get(plain, 0)
     return any(
-        len(w) - len(plain) <= _MOST_CUT and w.removeprefix(plain) not in _INFLECTIONS and often.get(w, 0) >= max(_COMMON, own * _RARER)
+        len(w) - len(plain) <= _MOST_CUT
+        and w.removeprefix(plain) not in _INFLECTIONS
+        and often.get(w, 0) >= max(_COMMON, own * _RARER)
         for w in longer
         if "'" not in w and own <= _RARE
     )

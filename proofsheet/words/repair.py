@@ -34,6 +34,13 @@ _NAMES = (
     r"|bildunterschrift|(?:bild)?titel|(?:bild)?beschreibung|alternativtext|antwort|ausgabe)"
 )
 _LABEL = re.compile(rf"^(?:#+\s+{_NAMES}\b\s*[:–-]?\s*|{_NAMES}\s*(?::|\s[–-])\s+)(?=\S)", re.IGNORECASE)
+_OPENING = re.compile(
+    r"^(?:(?:in|on) this (?:photo|picture|image),? there (?:is|are) "
+    r"|th(?:is|e) (?:photo|picture|image) (?:is of|shows|includes|depicts) )"
+    r"(?=(?:an?|the|one|two|three|four|five|several|many)\s)"
+    r"|^(?:das|dieses) (?:bild|foto) zeigt (?=(?:eine?|das|die|zwei|drei|vier|fünf|mehrere|viele)\s)",
+    re.IGNORECASE,
+)
 _QUOTES = {'"': '"', "“": "”", "„": "“", "'": "'", "«": "»"}
 _BULLET = re.compile(r"^\s*(?:[-*•–·]|#+|1[.)])\s+(?!.*\s(?:[-*•·]|2[.)])\s)")
 _ENTITIES = {"&amp;": "&", "&quot;": '"', "&#39;": "'", "&apos;": "'", "&nbsp;": " "}
@@ -146,6 +153,11 @@ def drop_label(text: str) -> str:
     return _LABEL.sub("", text)
 
 
+def drop_opening(text: str) -> str:
+    """`This photo shows` before what is shown, where the rest stands as it is: German only before words that keep their form."""
+    return _OPENING.sub("", text)
+
+
 def drop_bullet(text: str) -> str:
     """A list mark before a single line."""
     return _BULLET.sub("", text)
@@ -244,6 +256,7 @@ _COMMON: dict[str, Callable[[str], str]] = {
     "trim": trim,
     "drop_label": drop_label,
     "drop_bullet": drop_bullet,
+    "drop_opening": drop_opening,
     "unquote": unquote,
     "mend_marks": mend_marks,
     "calm": calm,

@@ -168,7 +168,9 @@ class WordClasses:
         for line in listed:
             name, is_class, members = line.partition(" = ")
             for member in members.split() if is_class else ():
-                self._where(member).setdefault(member.strip("*-") or member, set()).add(name)
+                bare = member.strip("*-") or member
+                key = bare.casefold() if bare.islower() else bare
+                self._where(member).setdefault(key, set()).add(name)
 
     def _where(self, member: str) -> dict[str, set[str]]:
         """The index that an entry of a class belongs to."""

@@ -25,11 +25,35 @@ _OPENS = frozenset("([")
 _LEAST_PART = 2
 _MOST_NAMES = 3
 _SMALL, _WEAK = "SMALL", frozenset(["DOES", "COLOUR"])
-_LEAST_WORDS = 4
+_LEAST_WORDS = 5
 _LEAST_STEM = 3
 _ENDINGS = {
-    "en": (("s", ""), ("es", ""), ("ies", "y"), ("ves", "f"), ("ing", ""), ("ing", "e"), ("ed", ""), ("ed", "e"), ("ied", "y"), ("er", ""), ("'s", "")),
-    "de": (("e", ""), ("en", ""), ("n", ""), ("er", ""), ("es", ""), ("em", ""), ("s", ""), ("ern", ""), ("chen", ""), ("in", ""), ("innen", "")),
+    "en": (
+        ("s", ""),
+        ("es", ""),
+        ("ies", "y"),
+        ("ves", "f"),
+        ("ing", ""),
+        ("ing", "e"),
+        ("ed", ""),
+        ("ed", "e"),
+        ("ied", "y"),
+        ("er", ""),
+        ("'s", ""),
+    ),
+    "de": (
+        ("e", ""),
+        ("en", ""),
+        ("n", ""),
+        ("er", ""),
+        ("es", ""),
+        ("em", ""),
+        ("s", ""),
+        ("ern", ""),
+        ("chen", ""),
+        ("in", ""),
+        ("innen", ""),
+    ),
 }
 
 
@@ -126,7 +150,7 @@ def traits(part: Part, field: str, language: str, text: str) -> Mapping[str, flo
 
 
 def names_nothing(text: str, language: str) -> bool:
-    """Whether a text of at least four words names no being, thing or place; a name and a word that no list has may do so.
+    """Whether a text of at least five words names no being, thing or place; a name and a word that no list has may do so.
 
     Args:
         text: a caption or an alternative text.
@@ -137,9 +161,14 @@ def names_nothing(text: str, language: str) -> bool:
     if len(words) < _LEAST_WORDS or words[0].word in signs or '"' in outside_quotes(text):
         return False
     for k, token in enumerate(words):
-        if _seen(token, language) - _WEAK or not lexicon.known(token.word, language):
+        if _seen(token, language) - _WEAK or not lexicon.known(token.written, language):
             return False
-        if k and token.written[:1].isupper() and (language == "en" or not lexicon.known(token.written, language)) and token.word != "i":
+        if (
+            k
+            and token.written[:1].isupper()
+            and (language == "en" or not lexicon.known(token.written, language))
+            and token.word != "i"
+        ):
             return False
     return not (words[0].word in by_first_word("numbers") and any(_is_strange(t, language) for t in words))
 
@@ -189,4 +218,9 @@ def talk(language: str) -> WordClasses:
 @functools.cache
 def _small(language: str) -> frozenset[str]:
     small = next((line.split()[2:] for line in lines(f"talk_{language}") if line.startswith(f"{_SMALL} = ")), [])
-    return frozenset(small) | stop_words(language) | frozenset(by_first_word("function_words")[language]) | frozenset(by_first_word("no_keywords")["small"])
+    return (
+        frozenset(small)
+        | stop_words(language)
+        | frozenset(by_first_word("function_words")[language])
+        | frozenset(by_first_word("no_keywords")["small"])
+    )

@@ -124,18 +124,18 @@ class _Said:
         last, ends = self.last, _ends(self.language)
         if last.written[:1].isupper() and self.before and last.word not in ends["beings"]:  # a name, a German noun, an abbreviation
             return self._is_half() if self.language == "de" else self._is_half_name()
-        if self.before in ends["signs"] and self.words[0].word in ends["signs"] | ends["article"] | {"not"}:  # `less than`, `the letter a`
+        if (last.word in ends["never"] and (self.before, last.word) != _OWNED) or self._joins_being(ends):
+            return not self._names_sign(ends)
+        if self.stop in _ASIDE or self._names_sign(ends):
             return False
-        if last.word in ends["never"] and (self.before, last.word) != _OWNED:
-            return True
-        if self.before in ends["joins"] and last.word in ends["beings"]:
-            return True
-        if self.stop in _ASIDE:
-            return False
-        if self.before in ends["relative"] and last.word in ends["bound"] and len(self.words) > 2:
-            return True
-        if self.language == "de" and last.word in _GERMAN_ARTICLES and self.before in ends["placed"]:
-            return True
+        return self._waits_in_clause(ends) or self._waits_for_more(ends, has_comma=has_comma)
+
+    def _joins_being(self, ends: dict[str, frozenset[str]]) -> bool:
+        return self.before in ends["joins"] and self.last.word in ends["beings"]
+
+    def _waits_for_more(self, ends: dict[str, frozenset[str]], *, has_comma: bool) -> bool:
+        """Whether the last word is bound to one that is missing, or is half a word."""
+        last = self.last
         if self.before in ends["first"] and self._counts():
             return True
         free = self._is_free(ends, has_comma=has_comma)
@@ -148,6 +148,16 @@ class _Said:
         if self.language == "de" and self._hangs_on_noun(ends):
             return True
         return (self.before in ends["article"] and self._waits_for_noun(ends)) or self._is_half()
+
+    def _names_sign(self, ends: dict[str, frozenset[str]]) -> bool:
+        """Whether the text is the name of a sign: `less than`, `the letter a`."""
+        return self.before in ends["signs"] and self.words[0].word in ends["signs"] | ends["article"] | {"not"}
+
+    def _waits_in_clause(self, ends: dict[str, frozenset[str]]) -> bool:
+        """Whether a clause has only begun: `boys who are`, and in German `auf die`."""
+        if self.language == "de" and self.last.word in _GERMAN_ARTICLES and self.before in ends["placed"]:
+            return True
+        return self.before in ends["relative"] and self.last.word in ends["bound"] and len(self.words) > 2
 
     def _counts(self) -> bool:
         """Whether the last word is the only number: `a table and four` waits for what is counted."""

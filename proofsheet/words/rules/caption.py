@@ -20,9 +20,9 @@ from proofsheet.words.whole import LANGUAGES, reads_as
 from schemas.proof import Texts
 from schemas.settings_words import GateSettings
 
-BARS = {Texts.title: 1.6, Texts.caption: 1.4, Texts.alt_text: 1.6, Texts.keywords: 1.6}
+BARS = {Texts.title: 1.8, Texts.caption: 1.4, Texts.alt_text: 1.6, Texts.keywords: 2.0}
 _LEAST_TELLING = 4
-LATER = 0.8  # the bar is so much higher for a sentence after the first, where people say more about what they have named, and for few words
+LATER = 0.8  # the bar is so much higher for few words, and after the first sentence, where people say more of what they named
 _REASONS = {
     "speaks to somebody": "SELF WE YOU PLEASE THANK SORRY CHAT READER CALL asks calls",
     "is about the answer or its wording": "TASK TEXT ORDER MIND",
@@ -52,7 +52,7 @@ def not_a_caption(row: Judged, settings: GateSettings) -> Iterator[Issue]:
 
 
 def nothing_seen(row: Judged, settings: GateSettings) -> Iterator[Issue]:
-    """A caption or alternative text of several words, each known, of which none names a being, a thing or a place, and none is a name."""
+    """A caption or alternative text of several known words of which none names a being, a thing or a place."""
     codes = tuple(c for c in LANGUAGES if c in settings.languages)
     for field in (Texts.caption, Texts.alt_text) if codes else ():
         text = row.texts[field]

@@ -40,7 +40,11 @@ def _both(text: str) -> Found | None:
     """Two things that exclude each other of one picture: a black and white photo in bright colours, a night at noon."""
     for one, two in _excluding():
         first, second = one.search(text), two.search(text)
-        if first and second and not (first.start() <= second.start() < first.end() or second.start() <= first.start() < second.end()):
+        if (
+            first
+            and second
+            and not (first.start() <= second.start() < first.end() or second.start() <= first.start() < second.end())
+        ):
             return _around(first, second)
     return None
 
@@ -88,9 +92,10 @@ def _is_another(text: str) -> Found | None:
         ahead = next(((w, p) for w, p in listed[k + 1 : k + 3] if w not in words["article"]), None)
         if ahead and (found := _other(listed[max(0, k - _FAR_APART) : k], ahead, kinds, words["other"])):
             return found
-        if k > 2 and listed[k - 2][0] in words["the"] and text[place.end :][:1] in (".", ",", ""):  # German puts the verb last: `die rot ist`
-            if found := _other(listed[max(0, k - 2 - _FAR_APART) : k - 2], listed[k - 1], kinds, words["other"]):
-                return found
+        last = k > 2 and listed[k - 2][0] in words["the"] and text[place.end :][:1] in (".", ",", "")  # `die rot ist`
+        before = listed[max(0, k - 2 - _FAR_APART) : k - 2] if last else []
+        if found := _other(before, listed[k - 1], kinds, words["other"]):
+            return found
     return None
 
 
@@ -120,8 +125,10 @@ def _around(one: re.Match[str], two: re.Match[str]) -> Found:
 @functools.cache
 def _excluding() -> list[tuple[re.Pattern[str], re.Pattern[str]]]:
     """Pairs of sides; a line may hold more than two, each against each."""
-    pairs = []
+    pairs: list[tuple[re.Pattern[str], re.Pattern[str]]] = []
     for line in lines("impossible"):
-        sides = [re.compile("|".join(phrase_pattern(p.strip()) for p in side.split(",")), re.IGNORECASE) for side in line.split("|")]
+        sides = [
+            re.compile("|".join(phrase_pattern(p.strip()) for p in side.split(",")), re.IGNORECASE) for side in line.split("|")
+        ]
         pairs += combinations(sides, 2)
     return pairs
