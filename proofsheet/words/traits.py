@@ -158,7 +158,8 @@ def names_nothing(text: str, language: str) -> bool:
     """
     words = [t for sentence in sentences(outside_quotes(text)) for t in sentence if t.is_word]
     signs = by_first_word(f"ends_{language}")["signs"]  # `less than or equal to` is the name of a sign
-    if len(words) < _LEAST_WORDS or words[0].word in signs or '"' in outside_quotes(text):
+    told = _classes(talk(language), words[0], begins=True) & {"SELF", "WE"} if words else frozenset()  # `I wish we were there`
+    if len(words) < _LEAST_WORDS or told or words[0].word in signs or '"' in outside_quotes(text):
         return False
     for k, token in enumerate(words):
         if _seen(token, language) - _WEAK or not lexicon.known(token.written, language):
@@ -170,6 +171,8 @@ def names_nothing(text: str, language: str) -> bool:
             and token.word != "i"
         ):
             return False
+    if not any(_classes(talk(language), t, begins=False) for t in words):
+        return False
     return not (words[0].word in by_first_word("numbers") and any(_is_strange(t, language) for t in words))
 
 
