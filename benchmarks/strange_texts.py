@@ -1,6 +1,6 @@
 """Texts of somebody else through repair and gate, each alone: how many of each kind are refused.
 
-Holds `read_texts`, `outcomes` and `told`.
+Holds `read_texts`, `outcomes`, `counts` and `told`.
 Add here: another figure of such a file.
 Keep out: the project's own labelled texts (gate.py).
 
@@ -73,6 +73,13 @@ def outcomes(texts: Sequence[Strange]) -> Iterator[Outcome]:
         row = Judged("1", mended, "x.jpg", ("p",), frozenset())
         issues = tuple(i for i in judge([row], GateSettings(), frozenset())["1"] if i.field == one.field)
         yield Outcome(one, issues, mended[one.field] != value)
+
+
+def counts(found: Sequence[Outcome], label: str) -> dict[str, int]:
+    """How many texts of a label there are, are refused, and are accepted after repair."""
+    of = [o for o in found if o.text.label == label]
+    refused = sum(bool(o.issues) for o in of)
+    return {"texts": len(of), "refused": refused, "repaired": sum(o.mended and not o.issues for o in of)}
 
 
 def told(found: Sequence[Outcome], *, with_misses: bool) -> Iterator[str]:

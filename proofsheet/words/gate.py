@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from proofsheet.words.rules import form, leaks, others, residue, speech, tongue, wording
+from proofsheet.words.rules import caption, form, impossible, leaks, others, residue, speech, statement, tongue, wording
 from proofsheet.words.rules.judged import Issue, Judged
 from schemas.settings_words import GateSettings
 
@@ -41,6 +41,11 @@ RULES: dict[str, Rule] = {
     "refusal": Rule("The text describes; nobody says that this cannot be done.", speech.refusal),
     "model_talk": Rule("The text describes; no model speaks of itself or to the reader.", speech.model_talk),
     "not_the_picture": Rule("The text is about what is seen, not about the request or the file.", speech.not_the_picture),
+    "not_a_caption": Rule("The text is about what is seen, by the weight of its words.", caption.not_a_caption),
+    "nothing_seen": Rule("Caption and alternative text name something that can be seen.", caption.nothing_seen),
+    "not_one_statement": Rule(
+        "Every text is one statement: no choice of texts, score, credit or row of letters.", statement.not_one_statement
+    ),
     "prompt_echo": Rule("No words of the question stand in the answer.", speech.prompt_echo),
     "cut_off": Rule("Every text is whole, from its first word to its last.", form.cut_off),
     "no_sentence": Rule("Caption and alternative text are sentences or phrases.", form.no_sentence),
@@ -51,6 +56,7 @@ RULES: dict[str, Rule] = {
     "hint_copied": Rule("No run of words of the set's hint stands in the text.", leaks.hint_copied),
     "repeated_wording": Rule("Nothing is said twice, in a field or in two.", wording.repeated_wording),
     "contradiction": Rule("Caption and alternative text can both be true.", wording.contradiction),
+    "self_contradiction": Rule("No text denies what it says.", impossible.self_contradiction),
     "broken_keywords": Rule("Every keyword is a word or a short phrase, once.", others.broken_keywords),
     "length": Rule("No field is too long or too short.", form.length),
     "language": Rule("Every text is in an allowed language.", tongue.language),

@@ -1,6 +1,6 @@
 """Which words a language has, for as many languages as the package pyspellchecker brings word lists of.
 
-Holds `known`, `is_beginning`, `is_cut` and `share_known`.
+Holds `known`, `is_beginning`, `is_cut`, `is_shortened`, `share_known` and `foreign_language`.
 Add here: another question about single words.
 Keep out: sentences (sentences.py), rules, and word lists of our own (lists/).
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import re
 from bisect import bisect_left
+from collections.abc import Iterable, Mapping
 
 from spellchecker import SpellChecker
 
@@ -18,6 +19,8 @@ from proofsheet.words.lists import by_first_word
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _LEAST_PART, _LEAST_COMPOUND, _LEAST_BEGINNING = 3, 7, 2
 _MOST_CUT, _LOOKED = 4, 30
+_RARE, _RARER, _COMMON = 300, 50, 300  # counts of a word that may be half of another, and of the other
+_LATIN = ("en", "de", "fr", "es", "it", "pt", "nl")
 _INFLECTIONS = frozenset(["s", "es", "ed", "ing", "er", "ers", "e", "n", "en", "ern", "em", "st"])
 _BRITISH = (  # British spellings as the American list has them
     *((r"our(?=s?$|ed$|ing$|ful|less|able|ite|ist|hood|ly$|y$|er)", "or"), (r"([^aeiou])re(s?)$", r"\1er\2"), (r"tred$", "tered")),
@@ -48,6 +51,21 @@ def _words(language: str) -> frozenset[str]:
 
 
 @functools.cache
+def _frequencies(language: str) -> Mapping[str, int]:
+    """How often each word of a language was counted."""
+    if language not in SpellChecker.languages():
+        return {}
+    return SpellChecker(language=language).word_frequency.dictionary
+
+
+def foreign_language(words: Iterable[str], allowed: Iterable[str]) -> str | None:
+    """The language that has all of some words; None where no other than the allowed ones has."""
+    listed = list(words)
+    others = (c for c in _LATIN if c not in allowed)
+    return next((c for c in others if listed and all(w.lower() in _words(c) for w in listed)), None)
+
+
+@functools.cache
 def _in_order(language: str) -> list[str]:
     return sorted(_words(language))
 
@@ -65,7 +83,11 @@ def known(word: str, language: str) -> bool:
         return True
     if language == "en" and any(re.sub(british, american, plain) in listed for british, american in _BRITISH):
         return True
-    return language == "de" and len(plain) >= _LEAST_COMPOUND and _compound(plain, listed)
+    return language == "de" and (_inflected(plain, listed) or (len(plain) >= _LEAST_COMPOUND and _compound(plain, listed)))
+
+
+def _inflected(word: str, listed: frozenset[str]) -> bool:
+    return any(len(word) > len(e) + _LEAST_PART and word.endswith(e) and word.removesuffix(e) in listed for e in ("s", "es", "n"))
 
 
 def _compound(word: str, listed: frozenset[str]) -> bool:
@@ -93,6 +115,21 @@ def is_cut(word: str, language: str) -> bool:
     place = bisect_left(ordered, plain)
     longer = [w for w in ordered[place : place + _LOOKED] if w.startswith(plain) and "'" not in w]
     return any(len(w) - len(plain) <= _MOST_CUT and w.removeprefix(plain) not in _INFLECTIONS for w in longer)
+
+
+def is_shortened(word: str, language: str) -> bool:
+    """Whether a far more frequent word begins so, and the word itself is rare or none: `fen` of `fence`, `glac` of `glacier`."""
+    plain, ordered, often = word.lower(), _in_order(language), _frequencies(language)
+    place = bisect_left(ordered, plain)
+    longer = (w for w in ordered[place + (ordered[place : place + 1] == [plain]) :][:_LOOKED] if w.startswith(plain))
+    own = often.get(plain, 0)
+    return any(
+        len(w) - len(plain) <= _MOST_CUT
+        and w.removeprefix(plain) not in _INFLECTIONS
+        and often.get(w, 0) >= max(_COMMON, own * _RARER)
+        for w in longer
+        if "'" not in w and own <= _RARE
+    )
 
 
 def share_known(text: str, language: str) -> tuple[float, int]:

@@ -23,13 +23,24 @@ from proofsheet.words.text import words
 from proofsheet.words.whole import torn
 from schemas.proof import FIELDS, Texts
 
-VERSION = "repair 2"
+VERSION = "repair 3"
 _ROUNDS = 12
 _SPACES = re.compile(r"[^\S\n]+|\s*\n\s*")
 _BROKEN = re.compile(r"(?<=[^\W\d_])-\s*\n\s*(?=[a-zß-ÿ])")
 _BEFORE_MARK = re.compile(r"\s+([,.;:!?])(?=\s|$)")
 _DOUBLED = re.compile(r"([,;:])\1+|(?<!\.)\.\.(?!\.)|([!?])\2+")
-_LABEL = re.compile(r"^(?:caption|alt(?:[- ]?text)?|title|description|bildunterschrift|titel)\s*:\s+", re.IGNORECASE)
+_NAMES = (
+    r"(?:(?:image |photo )?caption|alt(?:ernativ(?:e )?)?[- ]?(?:text)?|(?:image )?title|(?:image )?description|answer|output"
+    r"|bildunterschrift|(?:bild)?titel|(?:bild)?beschreibung|alternativtext|antwort|ausgabe)"
+)
+_LABEL = re.compile(rf"^(?:#+\s+{_NAMES}\b\s*[:–-]?\s*|{_NAMES}\s*(?::|\s[–-])\s+)(?=\S)", re.IGNORECASE)
+_OPENING = re.compile(
+    r"^(?:(?:in|on) this (?:photo|picture|image),? there (?:is|are) "
+    r"|th(?:is|e) (?:photo|picture|image) (?:is of|shows|includes|depicts) )"
+    r"(?=(?:an?|the|one|two|three|four|five|several|many)\s)"
+    r"|^(?:das|dieses) (?:bild|foto) zeigt (?=(?:eine?|das|die|zwei|drei|vier|fünf|mehrere|viele)\s)",
+    re.IGNORECASE,
+)
 _QUOTES = {'"': '"', "“": "”", "„": "“", "'": "'", "«": "»"}
 _BULLET = re.compile(r"^\s*(?:[-*•–·]|#+|1[.)])\s+(?!.*\s(?:[-*•·]|2[.)])\s)")
 _ENTITIES = {"&amp;": "&", "&quot;": '"', "&#39;": "'", "&apos;": "'", "&nbsp;": " "}
@@ -116,7 +127,7 @@ def _key(word: str) -> str:
 
 def _split(word: str) -> list[str]:
     """Keywords that stand in one: at marks between them, and at capitals inside a word."""
-    whole = "<" in word or re.search(r"\w/\w{1,2}\b", word)  # markup is for the gate to see; AC/DC is one
+    whole = "<" in word or re.search(r"\w/(?:\w{1,2}|off|out|down)\b", word)  # markup is for the gate to see; AC/DC is one
     parts = [word] if whole else _GLUE.split(word)
     apart = [_CAMEL.sub(" ", p) if " " not in p.strip() and p.isascii() else p for p in parts]
     return [p for p in apart if p.strip()] or ([word] if word.strip() else [])
@@ -140,6 +151,11 @@ def trim(text: str) -> str:
 def drop_label(text: str) -> str:
     """The field's own name before the text."""
     return _LABEL.sub("", text)
+
+
+def drop_opening(text: str) -> str:
+    """`This photo shows` before what is shown, where the rest stands as it is: German only before words that keep their form."""
+    return _OPENING.sub("", text)
 
 
 def drop_bullet(text: str) -> str:
@@ -238,8 +254,9 @@ _COMMON: dict[str, Callable[[str], str]] = {
     "unescape": unescape,
     "join_broken": join_broken,
     "trim": trim,
-    "drop_bullet": drop_bullet,
     "drop_label": drop_label,
+    "drop_bullet": drop_bullet,
+    "drop_opening": drop_opening,
     "unquote": unquote,
     "mend_marks": mend_marks,
     "calm": calm,

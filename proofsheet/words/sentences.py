@@ -1,6 +1,6 @@
 """Sentences, their tokens, and what is said in them: word classes and patterns, which are data (lists/speech*.txt).
 
-Holds `Token`, `sentences`, `Speech` and `speech`.
+Holds `Token`, `sentences`, `WordClasses`, `Speech` and `speech`.
 Add here: another form of a pattern.
 Keep out: which patterns are objected to (rules/speech.py), and the classes themselves (lists/).
 
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from proofsheet.words.lists import lines
@@ -153,6 +153,49 @@ class Said:
     place: Found
 
 
+class WordClasses:
+    """Classes of words: an index from a word to the names of its classes.
+
+    Args:
+        listed: lines; those without ` = ` are left to others.
+    """
+
+    def __init__(self, listed: Iterable[str]) -> None:
+        self._words: dict[str, set[str]] = {}
+        self._stems: dict[str, set[str]] = {}
+        self._endings: dict[str, set[str]] = {}
+        self._not: dict[str, set[str]] = {}
+        for line in listed:
+            name, is_class, members = line.partition(" = ")
+            for member in members.split() if is_class else ():
+                bare = member.strip("*-") or member
+                key = bare.casefold() if bare.islower() else bare
+                self._where(member).setdefault(key, set()).add(name)
+
+    def _where(self, member: str) -> dict[str, set[str]]:
+        """The index that an entry of a class belongs to."""
+        if member.startswith("-") and len(member) > 1:
+            return self._not
+        return self._endings if member.startswith("*") else self._stems if member.endswith("*") else self._words
+
+    def filled(self) -> set[str]:
+        """Names of classes that have a word."""
+        return set().union(*self._words.values(), *self._stems.values(), *self._endings.values())
+
+    def names(self, token: Token, *, begins: bool = False) -> frozenset[str]:
+        """The word, its classes, and # for a number; a class of words with capitals does not count where a sentence begins."""
+        found = self._known(token.word)
+        return found | self._words[token.written] if not begins and token.written in self._words else found
+
+    @functools.lru_cache(4096)  # noqa: B019 - as long-lived as the languages
+    def _known(self, word: str) -> frozenset[str]:
+        found = {word, *self._words.get(word, ())}
+        for cut in range(_LEAST_STEM, len(word)):
+            found |= self._stems.get(word[:cut], set()) | self._endings.get(word[cut:], set())
+        found |= self._stems.get(word, set())
+        return frozenset((found | ({"#"} if word.isdecimal() else set())) - self._not.get(word, set()))
+
+
 class Speech:
     """Classes and patterns of one language.
 
@@ -161,44 +204,18 @@ class Speech:
     """
 
     def __init__(self, language: str) -> None:
-        self._words: dict[str, set[str]] = {}
-        self._stems: dict[str, set[str]] = {}
-        self._endings: dict[str, set[str]] = {}
-        self._not: dict[str, set[str]] = {}
-        patterns = []
-        for line in (*lines(f"speech_{language}"), *lines("speech")):
-            if " = " in line:
-                name, _is, members = line.partition(" = ")
-                for member in members.split():
-                    self._where(member).setdefault(member.strip("*-") or member, set()).add(name)
-            else:
-                patterns.append(_Pattern.read(line))
-        self._patterns = tuple(patterns)
-
-    def _where(self, member: str) -> dict[str, set[str]]:
-        """The index that an entry of a class belongs to."""
-        if member.startswith("-") and len(member) > 1:
-            return self._not
-        return self._endings if member.startswith("*") else self._stems if member.endswith("*") else self._words
+        listed = (*lines(f"speech_{language}"), *lines("speech"))
+        self._classes = WordClasses(listed)
+        self._patterns = tuple(_Pattern.read(line) for line in listed if " = " not in line)
 
     def names(self, token: Token, *, begins: bool = False) -> frozenset[str]:
-        """The word, its classes, and # for a number; a class of words with capitals does not count where a sentence begins."""
-        found = self._known(token.word)
-        return found | self._words[token.written] if not begins and token.written in self._words else found
-
-    @functools.lru_cache(4096)  # noqa: B019 - as long-lived as the two languages
-    def _known(self, word: str) -> frozenset[str]:
-        found = {word, *self._words.get(word, ())}
-        for cut in range(_LEAST_STEM, len(word)):
-            found |= self._stems.get(word[:cut], set()) | self._endings.get(word[cut:], set())
-        found |= self._stems.get(word, set())
-        return frozenset((found | ({"#"} if word.isdecimal() else set())) - self._not.get(word, set()))
+        """The word and its classes."""
+        return self._classes.names(token, begins=begins)
 
     def unknown_names(self) -> set[str]:
         """Classes that a pattern names and no line fills: a pattern that can never be found."""
-        filled = set().union(*self._words.values(), *self._stems.values(), *self._endings.values())
         named = {n for p in self._patterns for names in p.needed for n in names if n.isupper() and n.isalpha()}
-        return named - filled
+        return named - self._classes.filled()
 
     def said(self, sentence: Sequence[Token]) -> Iterator[Said]:
         """Every pattern that is found in a sentence."""

@@ -31,6 +31,7 @@ _PASSIVE, _WITH = frozenset(["is", "are", "was", "were"]), frozenset(["with", "m
 _OWNED = ("of", "his")  # `a friend of his`
 _ONE = frozenset(["a", "an", "ein", "eine", "einen"])
 _SINGLE = frozenset(["a", "an"])  # `in the dark` is whole, `in a dark` is not
+_GERMAN_ARTICLES = frozenset(["der", "die", "das", "den", "dem", "des"])
 _LEAST_WORDS, _MOST_REST, _MOST_MIDDLE, _SURE = 4, 3, 4, 0.75
 
 
@@ -122,13 +123,19 @@ class _Said:
         """Whether the last word cannot be the last of a whole sentence."""
         last, ends = self.last, _ends(self.language)
         if last.written[:1].isupper() and self.before and last.word not in ends["beings"]:  # a name, a German noun, an abbreviation
-            return self.language == "de" and self._is_half()
-        if last.word in ends["never"] and (self.before, last.word) != _OWNED:
-            return True
-        if self.before in ends["joins"] and last.word in ends["beings"]:
-            return True
-        if self.stop in _ASIDE:
+            return self._is_half() if self.language == "de" else self._is_half_name()
+        if (last.word in ends["never"] and (self.before, last.word) != _OWNED) or self._joins_being(ends):
+            return not self._names_sign(ends)
+        if self.stop in _ASIDE or self._names_sign(ends):
             return False
+        return self._waits_in_clause(ends) or self._waits_for_more(ends, has_comma=has_comma)
+
+    def _joins_being(self, ends: dict[str, frozenset[str]]) -> bool:
+        return self.before in ends["joins"] and self.last.word in ends["beings"]
+
+    def _waits_for_more(self, ends: dict[str, frozenset[str]], *, has_comma: bool) -> bool:
+        """Whether the last word is bound to one that is missing, or is half a word."""
+        last = self.last
         if self.before in ends["first"] and self._counts():
             return True
         free = self._is_free(ends, has_comma=has_comma)
@@ -141,6 +148,16 @@ class _Said:
         if self.language == "de" and self._hangs_on_noun(ends):
             return True
         return (self.before in ends["article"] and self._waits_for_noun(ends)) or self._is_half()
+
+    def _names_sign(self, ends: dict[str, frozenset[str]]) -> bool:
+        """Whether the text is the name of a sign: `less than`, `the letter a`."""
+        return self.before in ends["signs"] and self.words[0].word in ends["signs"] | ends["article"] | {"not"}
+
+    def _waits_in_clause(self, ends: dict[str, frozenset[str]]) -> bool:
+        """Whether a clause has only begun: `boys who are`, and in German `auf die`."""
+        if self.language == "de" and self.last.word in _GERMAN_ARTICLES and self.before in ends["placed"]:
+            return True
+        return self.before in ends["relative"] and self.last.word in ends["bound"] and len(self.words) > 2
 
     def _counts(self) -> bool:
         """Whether the last word is the only number: `a table and four` waits for what is counted."""
@@ -187,12 +204,24 @@ class _Said:
     def _is_half(self) -> bool:
         """Whether the last word is no word but the beginning of one, in a text whose other words are known."""
         last = self.last.written
-        if len(self.words) < _LEAST_WORDS or (self.stop and self.stop in _STOPS - {"…"}) or last.isupper():
+        if len(self.words) < _LEAST_WORDS or last.isupper():
             return False
-        if lexicon.known(last, self.language) or not lexicon.is_beginning(last, self.language):
+        if self.stop in _STOPS - {"…"}:
+            return last.islower() and not lexicon.known(last, self.language) and lexicon.is_shortened(last, self.language)
+        if lexicon.known(last, self.language):
+            return self.language == "en" and last.islower() and lexicon.is_shortened(last, self.language)
+        if not lexicon.is_beginning(last, self.language):
             return False
         others = [t.written for t in self.words[:-1] if t.written.islower()]
         return sum(lexicon.known(w, self.language) for w in others) >= _SURE * max(1, len(others))
+
+    def _is_half_name(self) -> bool:
+        """Whether the last word, with its capital, is no word but the beginning of a frequent one: `Winter Light on the Glac`."""
+        last = self.last.written
+        if self.stop in _STOPS or last.isupper() or lexicon.known(last, self.language):
+            return False
+        capitals = all(t.written[:1].isupper() for t in self.words[:-1])
+        return (capitals or self.words[-2].written.islower()) and lexicon.is_shortened(last, self.language)
 
 
 def _is_german_adjective(token: Token) -> bool:

@@ -19,6 +19,7 @@ from schemas.proof import Texts
 from schemas.settings_words import GateSettings
 
 _EDGE_MARKS = re.compile(r"^[^\w(\"'“„]|[^\w)\"'”“.!?%+]$")
+_YEAR, _INITIALS = re.compile(r"^(?:1[5-9]|20)\d\d$"), re.compile(r"^(?:[^\W\d_]\.){1,5}[^\W\d_]\.?$")
 _LEAST_HALF = 4
 _INNER_MARKS = re.compile(r"[;|\n\t,]|\s[-–—]\s")
 
@@ -35,6 +36,8 @@ def broken_keywords(row: Judged, settings: GateSettings) -> Iterator[Issue]:
 
 def _broken(keyword: str, settings: GateSettings) -> str | None:
     parts = words(keyword)
+    if _YEAR.match(keyword) or _INITIALS.match(keyword):
+        return None
     if not any(not p.isdigit() for p in parts):
         return "no word"
     if len("".join(parts)) < 2:
@@ -52,6 +55,8 @@ def _no_keyword(keyword: str, settings: GateSettings) -> str | None:
     """Why something that looks like a keyword is none."""
     parts = words(keyword)
     listed = by_first_word("no_keywords")
+    if _INITIALS.match(keyword) or _YEAR.match(keyword):
+        return None
     if next(find_phrases(keyword, lines("filler_alt")), None):
         return "the beginning of an alternative text"
     if all(p in small_words() or p in listed["small"] for p in parts):

@@ -31,6 +31,7 @@ _PARTS = {
     "data or code": (
         r"[{}]|[\"'][\w ]+[\"']\s*:\s*[\"'\[\d]|\"\s*\]|\[\s*\"|\\[\"nrtu]",  # JSON, whole or in pieces
         r"\w\(\)|\w+\([^)]*\)\s*[;{]|=>|[!=]=|;\s*$|\b\w+\s*=\s*[\"'\[]|<\?|\b(?i:def) \w+\(|\bprint\(|\breturn \w+;?$",
+        r"\b\w+ = \w[^;,=]*[;,]\s*\w+ = \w",
         r"\b[A-Z]\w*(?:Error|Exception)\b|%[sd]\b|\$\w*[a-z_]\w*",
         r"\b[0-9a-f]{16,}\b|[A-Za-z0-9+/]{40,}={0,2}|\b0x[0-9a-f]{2,}\b|\b[0-9a-f]{8}-[0-9a-f]{4}-",  # bytes in letters
     ),
@@ -44,6 +45,7 @@ _PARTS = {
         r"[\w.+-]+@\w[\w-]*\.\w{2,}|\b[A-Za-z]:\\\S+|(?<![\w/])(?:~|\.{0,2})/[\w.-]+/[\w./-]*",
         r"(?i:\b[\w-]+\.(?:jpe?g|png|gif|tiff?|webp|heic|bmp|svg|pdf|json|txt|mp4|dng|cr[23]|nef|arw|py|js|html?)\b)",
     ),
+    "an emoji": ("[\U0001f300-\U0001faff\u2600-\u2604\u2614\u26a1\u2705\u2728\u2764\ufe0f]",),
     "a mark of a network": (r"(?<![\w&/])#[^\W\d_]\w*|(?<![\w.])@[A-Za-z]\w+",),
 }
 _MARKUP = {what: re.compile("|".join(parts), re.MULTILINE) for what, parts in _PARTS.items()}

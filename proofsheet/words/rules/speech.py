@@ -16,12 +16,14 @@ from proofsheet.words.rules.judged import Issue, Judged, small_words
 from proofsheet.words.sentences import Speech, Token, sentences, speech
 from proofsheet.words.text import Found, outside_quotes, spans, words
 from schemas import replies
+from schemas.proof import Texts
 from schemas.settings_words import GateSettings
 
 SPOKEN = ("en", "de")  # languages that have classes
 _TASK = frozenset({"IMAGE", "DESC", "MODEL", "SENT", "ERROR", "FILE", "RULE"})
 _ASKED, _LEAST_ASKED = frozenset({"REQUEST", "SERVE", "CRAFT", "EDITING", "SYSTEM"}), 4
 _BREAKS = frozenset(",;:()–—")
+_FIELDS_OF_WORK = frozenset(["AI", "KI"])  # as keywords they may be a subject
 _LEAST_KINDS, _MOST_SCENE = 2, 1  # so many kinds of words of talk, beside so few of a scene
 _OF_TALK = (
     _TASK | _ASKED | {"SORRY", "EMPTY", "NOT", "NOTHING", "GIVEN", "FOUND", "BROKEN", "QUALITY", "ACK", "WANT", "MUST", "USER"}
@@ -73,6 +75,8 @@ def not_the_picture(row: Judged, settings: GateSettings) -> Iterator[Issue]:
 def _spoken(kind: str, row: Judged, settings: GateSettings) -> Iterator[Issue]:
     allowed = tuple(c for c in SPOKEN if c in settings.languages) or SPOKEN
     for field, text in row.whole():
+        if field == Texts.keywords and text.upper() in _FIELDS_OF_WORK:
+            continue
         place = next((p for k, p in _said(outside_quotes(text), allowed) if k == kind), None)
         if place is not None:
             said = text[place.start : place.end]
