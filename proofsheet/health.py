@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from proofsheet.errors import Damaged, StoreError
+from proofsheet.errors import Damaged, StoreError, of_the_disk
 from proofsheet.locks import hold
 from proofsheet.workspace import Project
 
@@ -46,10 +46,11 @@ class Trouble:
         return f"{self.project}: {self.problem} {self.next_step}"
 
     @classmethod
-    def of(cls, project: Project, error: StoreError) -> Trouble:
+    def of(cls, project: Project, error: StoreError | OSError) -> Trouble:
         """What an error says of a project."""
-        file = str(error.file) if isinstance(error, Damaged) else ""
-        return cls(project.name, file, error.what, error.next_step, error)
+        told = of_the_disk(error, project.folder) if isinstance(error, OSError) else error
+        file = str(told.file) if isinstance(told, Damaged) else ""
+        return cls(project.name, file, told.what, told.next_step, told)
 
 
 @dataclass(frozen=True)
@@ -73,12 +74,12 @@ _CHECKED: dict[Path, _Checked] = {}
 
 
 def each_alone(projects: Iterable[Project], verb: Callable[[Project], Found]) -> Alone[Found]:
-    """Do something for every project; one that is damaged is told, and the rest goes on."""
+    """Do something for every project; one that is damaged, or that the disk does not give, is told, and the rest goes on."""
     outcome: Alone[Found] = Alone([], [])
     for project in projects:
         try:
             outcome.found.append((project, verb(project)))
-        except StoreError as error:
+        except (StoreError, OSError) as error:
             outcome.troubles.append(Trouble.of(project, error))
     return outcome
 

@@ -10,6 +10,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -60,6 +64,32 @@ def picture_file(path: Path) -> PictureFile:
 def opened(path: Path, side: int = 768) -> Picture:
     """A picture, opened with the default limits."""
     return open_picture(picture_file(path), Limits(PhotoSettings().max_pixels, PhotoSettings().max_full_pixels, side))
+
+
+MEMORY = "/dev/shm"
+_NOBODY = 65534
+
+
+@contextmanager
+def place_in_memory() -> Iterator[Path]:
+    """A folder for much writing and for odd times, in memory where there is some, that any user may reach."""
+    with tempfile.TemporaryDirectory(dir=MEMORY if Path(MEMORY).is_dir() else None) as made:
+        yield Path(made)
+
+
+@contextmanager
+def as_a_user(place: Path) -> Iterator[None]:
+    """Act as a user whose rights count, and who owns this folder of `place_in_memory`: root may read everything."""
+    if os.geteuid() != 0:
+        yield
+        return
+    for path in (place, *place.rglob("*")):
+        os.chown(path, _NOBODY, _NOBODY, follow_symlinks=False)
+    os.seteuid(_NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 def configuration(library: Path, home: Path, **sections: Any) -> Configuration:

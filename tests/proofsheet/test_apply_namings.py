@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,18 +19,17 @@ from schemas.apply import FileOperation
 from schemas.library import Photo
 from schemas.review import Verdict
 from schemas.settings_review import ApplySettings
-from tests.kit import NOW, tree
+from tests.kit import NOW, place_in_memory, tree
 from tests.namings_kit import DISTINCT, NAMINGS, OTHER, Naming, apart, look_again, namings_project, publish_decisions
 
-MEMORY = "/dev/shm"
 SHARING = [n for n in NAMINGS if any(len(owners) > 1 for owners in n.beside.values())]
 
 
 @pytest.fixture
 def place() -> Iterator[Path]:
     """A folder in memory: nothing here needs a real disk, and there are many fsyncs."""
-    with tempfile.TemporaryDirectory(dir=MEMORY if Path(MEMORY).is_dir() else None) as made:
-        yield Path(made)
+    with place_in_memory() as made:
+        yield made
 
 
 def plan_of(project: Project) -> Plan:
