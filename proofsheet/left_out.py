@@ -24,7 +24,7 @@ from proofsheet.files import Refused, refused_because
 
 _BIN, _COPIES, _SMALL = "a bin: deleted files", "snapshots or former versions of files", "thumbnails of another program"
 _OWN, _SYNC, _CACHE = "kept by the system", "kept by a program that copies files", "the cache of another program"
-_KEPT = "originals that another program kept before an edit"
+KEPT_BY_PROGRAMS = "originals that another program kept before an edit"
 _PLACEHOLDER = "a placeholder: the file itself is not on this disk; download it first"
 
 # fmt: off
@@ -48,7 +48,7 @@ FOLDERS: Mapping[str, Sequence[str]] = {
         "captureone/cache", "captureone/proxies", "*.photoslibrary/resources", "*.photolibrary/thumbnails",
         "*.aplibrary/thumbnails", "*.aplibrary/previews", "*.migratedphotolibrary/thumbnails", "ipod photo cache", ".photoprism",
     ),
-    _KEPT: (
+    KEPT_BY_PROGRAMS: (
         ".picasaoriginals", "[[]originals]",
     ),
     _OWN: (

@@ -46,6 +46,7 @@ def _one(by: str, picture: str, beside: str) -> Naming:
 
 _LONG = "Screenshot_20220207_102421_com.snapchat.android.jpg"
 _LONG_N = "123456789123456789123456789123456789_DSCN0091"
+_LONG_2 = "IMG (1) 123456789123456789123456789123456789"
 NAMINGS = (
     _one("stem", "IMG_0001.JPG", "IMG_0001.xmp | IMG_0001.txt | IMG_0001.json | IMG_0001.unheard-of | IMG_0001"),
     _one("whole name", "IMG_0002.JPG", "IMG_0002.JPG.xmp | IMG_0002.JPG.pp3 | IMG_0002.JPG.dop | IMG_0002.JPG.json"),
@@ -110,7 +111,7 @@ NAMINGS = (
         "Z32.JPG",
         "Z32.acdc | Z32.JPG.data-zps | Z32.myb | Z32.yml | .photoprism/Z32.JPG.yml",
     ),
-    _one("Picasa, gThumb", "G33.JPG", ".picasaoriginals/G33.JPG | .comments/G33.JPG.xml"),
+    _one("Picasa, gThumb", "G33.JPG", ".picasaoriginals/G33.JPG | [Originals]/G33.JPG | .comments/G33.JPG.xml"),
     _one("macOS on other file systems", "M34.JPG", "._M34.JPG | ._M34.xmp | M34.xmp | .AppleDouble/M34.JPG"),
     _one("Takeout", "T35.jpg", "T35.jpg.json"),
     _one("Takeout: supplemental", "T36.jpg", "T36.jpg.supplemental-metadata.json"),
@@ -120,6 +121,10 @@ NAMINGS = (
     Naming(
         *("Takeout: long name with a number", (f"{_LONG_N}.JPG", f"{_LONG_N}(1).JPG")),
         {f"{_LONG_N}.JP.supplemental-meta.json": (0,), f"{_LONG_N}.JP.supplemental-meta(1).json": (1,), f"{_LONG_N}.J.json": (0,)},
+    ),
+    Naming(
+        *("Takeout: long name with two numbers", (f"{_LONG_2}.JPG", f"{_LONG_2}(1).JPG")),
+        {f"{_LONG_2}.J.json": (0,), f"{_LONG_2}.J(1).json": (1,)},
     ),
     Naming(
         *("Takeout: number", ("T41.jpg", "T41(1).jpg")),

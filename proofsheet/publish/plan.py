@@ -129,6 +129,9 @@ def _of_set(row: Row, known: Known, taken: set[str]) -> tuple[list[Operation], s
         )
     if any(known.groups.get(i) != group for i in members):
         raise UsageError("Its pictures are in another set now.", "Review the new set.")
+    for error in (known.unlisted.get(str(PurePosixPath(known.paths[i]).parent)) for i in members):
+        if error is not None:
+            raise error
     found, shared = list[Operation](), set[str]()
     for photo in sorted(members, key=lambda i: i != winner):
         place, role = known.wanted[photo].folder, "winner" if photo == winner else "other"

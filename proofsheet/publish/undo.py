@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
-from proofsheet.companions import companions, nearby
+from proofsheet.companions import companions
 from proofsheet.errors import UsageError
 from proofsheet.files import hash_file, printable
 from proofsheet.publish.moves import LEFT, Moves, Report, Row, by_unit, content_of, is_planned, sets_of
-from proofsheet.publish.whereabouts import present_paths
+from proofsheet.publish.whereabouts import all_nearby, present_paths
 from proofsheet.workspace import Project
 from schemas.apply import ApplyPlan, FileOperation
 
@@ -33,8 +33,12 @@ def bring_back(project: Project, moves: Moves, plan_id: str) -> Report:
         plan_id: the plan.
     """
     report, undo = Report(plan_id), _Undo(moves)
-    moves.ledger.add(FileOperation, _newcomers(project, moves, plan_id))
+    listed, unlisted = all_nearby(project.folder, {_home(r) for r in moves.rows(plan_id) if _is_there(r)})
+    moves.ledger.add(FileOperation, _newcomers(project, moves, plan_id, listed))
     for rows in by_unit(reversed(moves.rows(plan_id))):
+        if (why := next((unlisted[_home(r)] for r in rows if _is_there(r) and _home(r) in unlisted), None)) is not None:
+            report.refused.update(dict.fromkeys(sets_of(rows), str(why)))
+            continue
         for row in (r for r in rows if r[FileOperation.kind] == "crop" and not report.hopeless):
             with report.noting(sets_of([row])):
                 report.files += undo.remove_cut(row)
@@ -111,14 +115,13 @@ class _Undo:
                 self._moves.set(self._moves.move(row, FileOperation.source, FileOperation.target), "done")
 
 
-def _newcomers(project: Project, moves: Moves, plan_id: str) -> Iterator[Row]:
-    """Files that came beside the pictures of a plan since, as operations that are done."""
+def _newcomers(project: Project, moves: Moves, plan_id: str, listed: set[str]) -> Iterator[Row]:
+    """Files that came beside the pictures of a plan since, of those that lie there, as operations that are done."""
     rows = moves.rows(plan_id)
-    pictures = {str(r[FileOperation.target]): r for r in rows if _is_picture(r) and r[FileOperation.state] == "done"}
-    homes = {str(PurePosixPath(path).parent) for path in pictures}
+    pictures = {str(r[FileOperation.target]): r for r in rows if _is_there(r)}
     photos = set(present_paths(project).values()) | pictures.keys()
     known = {str(r[FileOperation.target]) for r in rows} | photos
-    beside = companions(photos, {p for home in homes for p in nearby(project.folder, home)} - known)
+    beside = companions(photos, listed - known)
     number = max((int(r[FileOperation.number]) for r in rows), default=0)
     for path in sorted({f for picture in pictures for f in beside.get(picture, ())}):
         owners = [picture for picture, files in beside.items() if path in files]
@@ -142,8 +145,13 @@ def _newcomers(project: Project, moves: Moves, plan_id: str) -> Iterator[Row]:
         }
 
 
-def _is_picture(row: Row) -> bool:
-    return row[FileOperation.role] in ("winner", "other")
+def _is_there(row: Row) -> bool:
+    """Whether a row is a picture that lies at its new place."""
+    return row[FileOperation.role] in ("winner", "other") and row[FileOperation.state] == "done"
+
+
+def _home(row: Row) -> str:
+    return str(PurePosixPath(str(row[FileOperation.target])).parent)
 
 
 def _remove_folders(moves: Moves, plan_id: str) -> None:
