@@ -143,7 +143,7 @@ def adopt(workspace: Workspace, folder: str, former: str, how: str, now: datetim
     with hold(workspace.home / "locks" / "projects.lock", f"adopting {gone[key]}"), hold(old.run_lock, "adopting", wait_s=0):
         note_folder(old.ledger, project.name, how, now)
         _clear_place(project)
-        workspace.registry.rename(key, project.name)
+        workspace.registry.rename(key, project.folder_name, project.key)
     questions, apart = _read(workspace.home)
     _write(workspace.home, [q for q in questions if q.folder != project.name], apart)
     return f"{project.name}: took over what is known of {gone[key]} (its folder is gone)"

@@ -124,8 +124,8 @@ def test_pictures_of_a_folder_that_may_not_be_entered_stop_their_set_alone(place
 
 
 def test_folders_that_differ_in_the_form_of_accents_alone_are_planned_apart(place: Path) -> None:
-    composed, apart_ = place / "library/trip/\u00e9", place / "library/trip/e\u0301"
-    for folder, names in ((composed, ("a.jpg", OTHER, "a.xmp", "b.xmp")), (apart_, ("b.jpg", "c.jpg", "a.xmp", "b.xmp"))):
+    composed, split = place / "library/trip/\u00e9", place / "library/trip/e\u0301"
+    for folder, names in ((composed, ("a.jpg", OTHER, "a.xmp", "b.xmp")), (split, ("b.jpg", "c.jpg", "a.xmp", "b.xmp"))):
         folder.mkdir(parents=True)
         for name in names:
             (folder / name).write_text(f"{folder}{name}")
