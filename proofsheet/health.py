@@ -1,6 +1,6 @@
 """Each project alone: what is wrong with one stops none of the others.
 
-Holds `each_alone`, `readable`, `trouble_of` and `set_aside_ledger`.
+Holds `each_alone`, `readable`, `trouble_of`, `set_aside_damaged` and `set_aside_ledger`.
 Add here: another file of the home that can be damaged.
 Keep out: making whole again (generations.py; a run does).
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from proofsheet.errors import Damaged, StoreError, of_the_disk
+from proofsheet.errors import Damaged, StoreError, UsageError, of_the_disk
 from proofsheet.locks import hold
 from proofsheet.workspace import Project
 
@@ -121,6 +121,25 @@ def file_mark(path: Path) -> tuple[int, ...]:
     return tuple(found)
 
 
+def set_aside_damaged(project: Project) -> Path | None:
+    """Keep a damaged ledger under another name, so that the next write begins a new one; None if there is none.
+
+    Raises:
+        UsageError: if it is whole: what people wrote and decided, and where files were moved, would be hidden.
+        StoreError: if it cannot be read for another reason than damage.
+    """
+    try:
+        project.ledger.check()
+    except Damaged:
+        return set_aside_ledger(project)
+    if not project.ledger.is_there():
+        return None
+    raise UsageError(
+        f"The ledger {project.ledger.path} is whole: it holds what people wrote and decided, and where files were moved.",
+        "Nothing was changed. `proofsheet status` tells what is wrong with a project.",
+    )
+
+
 def set_aside_ledger(project: Project) -> Path | None:
     """Keep a ledger under another name, so that the next write begins a new one; None if there is none."""
     ledger = project.ledger
@@ -140,7 +159,9 @@ def _once(project: Project, place: Path, mark: Hashable, check: Callable[[], Non
         try:
             check()
             found = None
-        except StoreError as error:
+        except Damaged as error:
             found = Trouble.of(project, error)
+        except StoreError as error:  # a disk that is full, too many open files: it may be over at the next look
+            return Trouble.of(project, error)
         _CHECKED[place] = known = _Checked(mark, found, time.monotonic())
     return known.trouble
