@@ -91,7 +91,9 @@ def nearby(folder: Path, home: str) -> list[str]:
 def _refuse_unlisted(error: OSError) -> None:
     if not isinstance(error, FileNotFoundError):
         why = refused_because(error, "cannot be listed")
-        raise UsageError(f"{error.filename} {why.reason}; files in it may go with the pictures.", f"{why.next_step}.") from error
+        raise UsageError(
+            f"{error.filename} {why.reason}, and files in it may go with the pictures;", f"{why.next_step}."
+        ) from error
 
 
 def _is_top(name: str) -> bool:

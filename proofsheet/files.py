@@ -59,7 +59,7 @@ def refused_because(error: OSError, what: str) -> Refused:
         what: what could not be done.
     """
     kind, next_step = _REFUSALS.get(error.errno or 0, ("unreadable", "check the disk and its name"))
-    return Refused(kind, f"{what}: {error.strerror or error}", next_step)
+    return Refused(kind, f"{what}: {'it was gone' if kind == 'vanished' else error.strerror or error}", next_step)
 
 
 def printable(raw: str) -> str:

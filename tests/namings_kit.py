@@ -1,6 +1,6 @@
 """How real cameras, programs and exporters name what goes with a picture: for tests of scan, apply and undo.
 
-Holds `Naming`, `NAMINGS`, `namings_project` and `apart`.
+Holds `Naming`, `NAMINGS`, `namings_project`, what plans and applies in it, and `apart`.
 Add here: a form, whenever one is found in the wild.
 Keep out: assertions.
 """
@@ -15,12 +15,17 @@ from pathlib import Path, PurePosixPath
 from proofsheet.library.scan import photo_rows, scan
 from proofsheet.placed import placed_files
 from proofsheet.progress import Quiet
+from proofsheet.publish.apply import Applier
+from proofsheet.publish.disk import Disk
+from proofsheet.publish.plan import Plan, make_plan, with_keep_all
+from proofsheet.reviewing.submitting import submitted
 from proofsheet.stamps import Stamp
 from proofsheet.workspace import Project, Workspace
 from schemas.library import Photo
 from schemas.review import Decision, ReviewBatch, Verdict
 from schemas.settings import PlaceSettings
-from tests.kit import NOW
+from schemas.settings_review import ApplySettings
+from tests.kit import NOW, tree
 
 OTHER = "other.jpg"  # the picture beside each form
 
@@ -216,6 +221,22 @@ def hand_over(project: Project, groups: Sequence[list[str]], winners: Sequence[s
     project.ledger.add(Verdict, rows)
     batch = {ReviewBatch.batch_id: "b1", ReviewBatch.number: 1, ReviewBatch.up_to: len(rows), ReviewBatch.submitted_at: NOW}
     project.ledger.add(ReviewBatch, [batch])
+
+
+def plan_of(project: Project) -> Plan:
+    """The plan for what was handed over."""
+    return make_plan(project, with_keep_all(submitted(project).standing(), project))
+
+
+def applier(project: Project, disk: Disk | None = None) -> Applier:
+    """What carries plans out, with the usual settings."""
+    return Applier(project, ApplySettings(), NOW, disk)
+
+
+def state(project: Project) -> tuple[dict[str, str], dict[str, int]]:
+    """Content and time of every file."""
+    times = {p.relative_to(project.folder).as_posix(): p.stat().st_mtime_ns for p in project.folder.rglob("*") if p.is_file()}
+    return tree(project.folder), times
 
 
 def folder_name(number: int) -> str:

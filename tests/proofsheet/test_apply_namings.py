@@ -9,19 +9,29 @@ from pathlib import Path
 
 import pytest
 
-from proofsheet.publish.apply import Applier
 from proofsheet.publish.disk import Disk
 from proofsheet.publish.moves import last_plan, unfinished
-from proofsheet.publish.plan import Plan, make_plan, with_keep_all
-from proofsheet.reviewing.submitting import submitted
+from proofsheet.publish.plan import make_plan
 from proofsheet.workspace import Project, Workspace
 from schemas.apply import FileOperation
 from schemas.library import Photo
 from schemas.review import Verdict
 from schemas.settings import PlaceSettings
-from schemas.settings_review import ApplySettings
-from tests.kit import NOW, as_a_user, place_in_memory, tree
-from tests.namings_kit import DISTINCT, NAMINGS, OTHER, Naming, apart, hand_over, look_again, namings_project, publish_decisions
+from tests.kit import place_in_memory, tree
+from tests.namings_kit import (
+    DISTINCT,
+    NAMINGS,
+    OTHER,
+    Naming,
+    apart,
+    applier,
+    hand_over,
+    look_again,
+    namings_project,
+    plan_of,
+    publish_decisions,
+    state,
+)
 
 SHARING = [n for n in NAMINGS if any(len(owners) > 1 for owners in n.beside.values())]
 
@@ -31,19 +41,6 @@ def place() -> Iterator[Path]:
     """A folder in memory: nothing here needs a real disk, and there are many fsyncs."""
     with place_in_memory() as made:
         yield made
-
-
-def plan_of(project: Project) -> Plan:
-    return make_plan(project, with_keep_all(submitted(project).standing(), project))
-
-
-def applier(project: Project, disk: Disk | None = None) -> Applier:
-    return Applier(project, ApplySettings(), NOW, disk)
-
-
-def state(project: Project) -> tuple[dict[str, str], dict[str, int]]:
-    times = {p.relative_to(project.folder).as_posix(): p.stat().st_mtime_ns for p in project.folder.rglob("*") if p.is_file()}
-    return tree(project.folder), times
 
 
 def with_others(place: Path, *names: str, pictures: tuple[str, ...] = ("a.jpg",), chosen: str = "first") -> Project:
@@ -89,38 +86,6 @@ def test_the_plan_names_what_goes_along_and_what_blocks(place: Path) -> None:
     assert plan.staying == {"form 00/.picasa.ini": "it speaks of all pictures of its folder, and stays there"}
     applier(project).execute(plan, "sandbox")
     assert (project.folder / "form 00/.picasa.ini").exists()
-
-
-def test_a_set_with_a_folder_that_cannot_be_listed_stays_with_its_reason_there_and_back(place: Path) -> None:
-    beside = {"CaptureOne/Settings1/a.jpg.cos": (0,)}
-    project = namings_project(place, [Naming("x", ("a.jpg",), beside), Naming("y", ("b.jpg",), beside)])
-    with as_a_user(place):
-        closed = project.folder / "form 00/CaptureOne/Settings1"
-        closed.chmod(0)
-        plan = plan_of(project)
-        assert "Settings1 cannot be listed: Permission denied" in plan.refused["g00"]
-        assert {o.group_id for o in plan.operations} == {"g01"}
-        closed.chmod(0o755)
-        applier(project).execute(plan_of(project), "sandbox")
-        closed = project.folder / "selected/form 00/CaptureOne/Settings1"
-        closed.chmod(0)
-        report = applier(project).undo(str(last_plan(project.ledger)))
-        assert (report.sets, list(report.refused)) == (1, ["g00"])
-        closed.chmod(0o755)
-        assert applier(project).undo(report.plan_id).sets == 2
-    assert tree(project.folder).keys() >= {f"form 0{k}/CaptureOne/Settings1/a.jpg.cos" for k in range(2)}
-
-
-@pytest.mark.parametrize("mode", [0o644, 0])
-def test_pictures_of_a_folder_that_may_not_be_entered_stop_their_set_alone(place: Path, mode: int) -> None:
-    project = namings_project(place, [Naming("x", ("a.jpg",)), Naming("y", ("b.jpg",))])
-    (project.folder / "form 00").chmod(mode)
-    with as_a_user(place):
-        plan = plan_of(project)
-    (project.folder / "form 00").chmod(0o755)
-    assert list(plan.refused) == ["g00"]
-    assert "Permission denied" in plan.refused["g00"]
-    assert {o.group_id for o in plan.operations} == {"g01"}
 
 
 def test_folders_that_differ_in_the_form_of_accents_alone_are_planned_apart(place: Path) -> None:

@@ -95,7 +95,7 @@ def test_a_folder_that_cannot_be_listed_is_no_empty_one() -> None:
         assert nearby(place, "gone") == []
         for closed, mode in (("day/CaptureOne/Settings1", 0), ("day/CaptureOne", 0o644), ("day", 0)):
             (place / closed).chmod(mode)
-            with as_a_user(place), pytest.raises(UsageError, match="Permission denied; files in it may go with the pictures"):
+            with as_a_user(place), pytest.raises(UsageError, match="Permission denied, and files in it may go with the pictures"):
                 nearby(place, "day")
             (place / closed).chmod(0o755)
 
