@@ -16,9 +16,13 @@ from proofsheet.publish.cut import cut_name
 from proofsheet.publish.disk import Disk, refuse_too_long
 from proofsheet.publish.moves import last_plan, unfinished
 from proofsheet.publish.plan import Plan, make_plan, with_keep_all
+from proofsheet.publish.sandbox import make_sandbox
 from proofsheet.reviewing.submitting import submitted
+from proofsheet.stamps import Stamp
 from proofsheet.workspace import Project
+from schemas.library import Photo
 from schemas.review import Verdict
+from schemas.vision import PhotoGroup
 from tests.kit import as_a_user, place_in_memory, tree
 from tests.namings_kit import Naming, applier, look_again, namings_project, plan_of, state
 
@@ -154,3 +158,21 @@ def odd_time(path: Path) -> bool:
     """Give a file a time of the year 10680; False if the disk does not keep it."""
     os.utime(path, (2**38, 2**38))
     return path.stat().st_mtime == 2**38
+
+
+def test_originals_that_may_only_be_read_are_copied_into_a_sandbox(place: Path) -> None:
+    project = namings_project(place, [Naming("x", ("a.jpg",), {"a.xmp": (0,)})])
+    told = {PhotoGroup.project: project.key, PhotoGroup.group_id: "g", PhotoGroup.position: 0, PhotoGroup.group_size: 2}
+    told |= {PhotoGroup.cause: "similar", PhotoGroup.evidence: "", PhotoGroup.keep_all: False, PhotoGroup.document: False}
+    photos = project.store.read(Photo)[Photo.photo_id]
+    rows = [{**told, PhotoGroup.photo_id: photo, PhotoGroup.grouped_by: "a test"} for photo in photos]
+    project.store.publish({PhotoGroup: PhotoGroup.frame(rows)}, Stamp())
+    for path in (project.folder / "form 00").iterdir():
+        path.chmod(0o444)
+    before = state(project)
+    with as_a_user(place):
+        box = make_sandbox(project, 1)
+    copies = {p.relative_to(box.folder).as_posix(): p.stat() for p in box.folder.rglob("*") if p.is_file()}
+    assert (box.photos, box.companions, tree(box.folder)) == (2, 2, before[0])
+    assert {name: found.st_mtime_ns for name, found in copies.items()} == before[1]
+    assert {found.st_mode & 0o777 for found in copies.values()} == {0o444}
