@@ -23,7 +23,7 @@ from proofsheet.workspace import Project
 from schemas.library import Photo
 from schemas.review import Verdict
 from schemas.vision import PhotoGroup
-from tests.kit import as_a_user, place_in_memory, tree
+from tests.kit import place_in_memory, tree, where_rights_count
 from tests.namings_kit import Naming, applier, look_again, namings_project, plan_of, state
 
 
@@ -36,7 +36,7 @@ def place() -> Iterator[Path]:
 def test_a_set_with_a_folder_that_cannot_be_listed_stays_with_its_reason_there_and_back(place: Path) -> None:
     beside = {"CaptureOne/Settings1/a.jpg.cos": (0,)}
     project = namings_project(place, [Naming("x", ("a.jpg",), beside), Naming("y", ("b.jpg",), beside)])
-    with as_a_user(place):
+    with where_rights_count():
         closed = project.folder / "form 00/CaptureOne/Settings1"
         closed.chmod(0)
         plan = plan_of(project)
@@ -57,7 +57,7 @@ def test_a_set_with_a_folder_that_cannot_be_listed_stays_with_its_reason_there_a
 def test_pictures_of_a_folder_that_may_not_be_entered_stop_their_set_alone(place: Path, mode: int) -> None:
     project = namings_project(place, [Naming("x", ("a.jpg",)), Naming("y", ("b.jpg",))])
     (project.folder / "form 00").chmod(mode)
-    with as_a_user(place):
+    with where_rights_count():
         plan = plan_of(project)
     (project.folder / "form 00").chmod(0o755)
     assert list(plan.refused) == ["g00"]
@@ -170,7 +170,7 @@ def test_originals_that_may_only_be_read_are_copied_into_a_sandbox(place: Path) 
     for path in (project.folder / "form 00").iterdir():
         path.chmod(0o444)
     before = state(project)
-    with as_a_user(place):
+    with where_rights_count():
         box = make_sandbox(project, 1)
     copies = {p.relative_to(box.folder).as_posix(): p.stat() for p in box.folder.rglob("*") if p.is_file()}
     assert (box.photos, box.companions, tree(box.folder)) == (2, 2, before[0])

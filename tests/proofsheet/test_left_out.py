@@ -19,7 +19,7 @@ from proofsheet.store import Store
 from proofsheet.volumes import forgetful_devices, lasting_mark
 from proofsheet.workspace import Workspace
 from schemas.library import OtherFile, Photo, Quarantine
-from tests.kit import as_a_user, configuration, place_in_memory, save_picture
+from tests.kit import configuration, place_in_memory, save_picture, where_rights_count
 
 SYSTEM = (
     *("@eaDir", "#recycle", "#Recycle", "#snapshot", "@Recycle", "@Recently-Snapshot", ".@__thumb", "@tmp", "@SynologyDrive"),
@@ -128,7 +128,7 @@ def test_a_folder_that_may_not_be_listed_is_refused() -> None:
     with place_in_memory() as place:
         (place / "trip" / "closed").mkdir(parents=True, mode=0o755)
         (place / "trip" / "closed").chmod(0)
-        with as_a_user(place):
+        with where_rights_count():
             assert [e.unread is not None for e in walk(place / "trip")] == [True]
             refused = scan(place / "trip", place / "cache", Quiet()).refused
     assert (refused["closed"].kind, refused["closed"].reason) == (
@@ -143,7 +143,7 @@ def test_files_of_a_folder_that_may_be_listed_but_not_entered_are_refused_one_by
             save_picture(place / "trip" / name, format="JPEG")
         before = look_at(place / "trip")
         (place / "trip" / "half").chmod(0o644)
-        with as_a_user(place):
+        with where_rights_count():
             found = scan(place / "trip", place / "cache", Quiet())
             news = disk_news(place / "trip", Photo.frame(), Quarantine.frame(), OtherFile.frame())
             look, folders = look_at(place / "trip"), picture_folders(place / "trip")
@@ -161,7 +161,7 @@ def test_a_project_folder_that_may_not_be_listed_is_no_empty_one() -> None:
     with place_in_memory() as place:
         save_picture(place / "trip" / "a.jpg")
         (place / "trip").chmod(0)
-        with as_a_user(place):
+        with where_rights_count():
             for look in (lambda f: list(walk(f)), look_at, picture_folders, lambda f: scan(f, place / "cache", Quiet())):
                 with pytest.raises(StoreError, match=r"trip is not read: .*Permission denied.*give yourself the right"):
                     look(place / "trip")

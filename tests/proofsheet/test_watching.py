@@ -18,7 +18,7 @@ from proofsheet.library.watching import MOST_AT_ONCE, MOST_OPENED, Memory, Tick,
 from proofsheet.status import project_status
 from proofsheet.workspace import Project, Workspace
 from schemas.review import ReviewBatch
-from tests.kit import NOW, as_a_user, configuration, place_in_memory
+from tests.kit import NOW, configuration, place_in_memory, where_rights_count
 
 FOLDERS = 300
 COUNTED: Counter[str] = Counter()
@@ -167,7 +167,7 @@ def test_a_folder_that_cannot_be_listed_holds_up_nobody_and_runs_when_it_can() -
     with place_in_memory() as place:
         library = Library(place, 3)
         first, bad, _third = library.workspace.projects()
-        with as_a_user(place):
+        with where_rights_count():
             library.look()
             bad.folder.chmod(0)
             assert "cannot be listed: Permission denied" in library.look().text()
