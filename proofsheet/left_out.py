@@ -173,15 +173,13 @@ class Entry:
 def walk(folder: Path) -> Iterator[Entry]:
     """Every file and link below a folder, in a stable order; what is left out, and what cannot be listed, as one entry a folder.
 
-    Links are never followed. A folder that is gone has no entries.
+    Links are never followed.
 
     Raises:
-        StoreError: if the folder itself cannot be listed; one inside it is an entry.
+        StoreError: if the folder itself is gone or cannot be listed: that is no empty one. A folder inside it is an entry.
     """
     try:
         yield from _walk(str(folder), folder.name, "", hidden=False)
-    except FileNotFoundError:
-        return
     except OSError as error:
         why = refused_because(error, "the folder cannot be listed")
         raise StoreError(f"{folder} is not read: {why.reason}.", f"Nothing was changed; {why.next_step}.") from error
