@@ -20,7 +20,8 @@ from functools import cached_property, lru_cache
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
-from proofsheet.files import folded
+from proofsheet.errors import UsageError
+from proofsheet.files import folded, refused_because
 from proofsheet.formats import EXTENSIONS, OTHER_PICTURES, RAW_EXTENSIONS
 from proofsheet.namings import FORMS, NUMBERED, OF_A_FOLDER, PLACES, SHARED, VERSION, Form
 
@@ -68,18 +69,36 @@ def one_shot(photos: Iterable[str]) -> dict[str, set[str]]:
     return {path: shot for shot in parts for path in shot}
 
 
-def nearby(folder: Path, home: str) -> Iterator[str]:
+def nearby(folder: Path, home: str) -> list[str]:
     """Every file in a folder of a project, and in the folders below it that programs keep for its pictures.
 
     Args:
         folder: of the project.
         home: path inside it; empty for the project folder itself.
+
+    Raises:
+        UsageError: if one of these folders cannot be listed: nobody knows what goes with its pictures.
     """
-    for here, folders, names in os.walk(folder / home, followlinks=False):
+    found = list[str]()
+    for here, folders, names in os.walk(folder / home, onerror=_refuse_unlisted, followlinks=False):
         below = PurePosixPath(Path(here).relative_to(folder / home).as_posix())
-        links = [n for n in folders if (Path(here) / n).is_symlink()]
-        folders[:] = [n for n in folders if n not in links and (below.parts[:1] or (n.lower(),))[0].lower() in _TOP]
-        yield from (PurePosixPath(home, below, name).as_posix() for name in (*names, *links))
+        links = [n for n in folders if os.path.islink(Path(here) / n)]  # noqa: PTH114 – no error where the folder may not be entered
+        folders[:] = [n for n in folders if n not in links and (below.parts or _is_top(n))]
+        found += (PurePosixPath(home, below, name).as_posix() for name in (*names, *links))
+    return found
+
+
+def _refuse_unlisted(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        why = refused_because(error, "cannot be listed")
+        raise UsageError(
+            f"{error.filename} {why.reason}, and files in it may go with the pictures;", f"{why.next_step}."
+        ) from error
+
+
+def _is_top(name: str) -> bool:
+    """Whether a program keeps files of pictures in folders of this name."""
+    return any(fnmatchcase(name.lower(), top) for top in _TOP)
 
 
 def of_a_folder(path: str) -> bool:
@@ -148,7 +167,7 @@ class _Names:
 def _numbered(name: str) -> tuple[str, str]:
     """A name without the `(1)` before its extension, and that."""
     found = _NUMBER.search(name)
-    return (folded(name.replace(found[0], "")), found[0]) if found else (folded(name), "")
+    return (folded(name[: found.start()] + name[found.end() :]), found[0]) if found else (folded(name), "")
 
 
 @lru_cache(1 << 16)
@@ -199,14 +218,14 @@ def _home_of(folder: str) -> str:
     for place in PLACES:
         tail = parts[-len(place) :]
         if len(tail) == len(place) and all(fnmatchcase(p.lower(), wanted) for p, wanted in zip(tail, place, strict=True)):
-            return _composed("/".join(parts[: -len(place)]))
-    return _composed(folder)
+            return "/".join(parts[: -len(place)])
+    return folder
 
 
 def _split(path: str) -> tuple[str, str]:
-    """Folder and name, composed."""
+    """Folder, as it is, and name, composed: two folders may differ in the form of their accents alone."""
     folder, _, name = path.rpartition("/")
-    return _composed(folder), _composed(name)
+    return folder, _composed(name)
 
 
 def _stem(name: str) -> str:

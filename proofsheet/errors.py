@@ -48,6 +48,18 @@ class StoreTooNew(StoreError):
     exit_code = 2
 
 
+def of_the_disk(error: OSError, place: Path) -> StoreError:
+    """What the system refuses, as an error for the user.
+
+    Args:
+        error: what it said.
+        place: what was being read or written, where the error names no file.
+    """
+    return StoreError(
+        f"{error.filename or place}: {error.strerror or error}.", "Check the disk and the rights; nothing was changed."
+    )
+
+
 class GateRefused(ProofsheetError):
     """Rows that do not fit their table; nothing was written."""
 

@@ -22,6 +22,8 @@ from pathlib import Path
 
 _FICLONE = 0x40049409
 _BLOCK = 1 << 20
+_FORBIDDEN = ("no_permission", "give yourself the right to read it, and to enter the folder that it lies in")
+_REFUSALS = {errno.EACCES: _FORBIDDEN, errno.EPERM: _FORBIDDEN, errno.ENOENT: ("vanished", "run again")}  # all others: unreadable
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,17 @@ class Refused(Exception):
         self.kind, self.reason, self.next_step = kind, reason, next_step
 
 
+def refused_because(error: OSError, what: str) -> Refused:
+    """The refusal of one file or folder for an error of the disk.
+
+    Args:
+        error: what the system said.
+        what: what could not be done.
+    """
+    kind, next_step = _REFUSALS.get(error.errno or 0, ("unreadable", "check the disk and its name"))
+    return Refused(kind, f"{what}: {'it was gone' if kind == 'vanished' else error.strerror or error}", next_step)
+
+
 def printable(raw: str) -> str:
     r"""A name that every text file can hold: bytes that are not UTF-8 become \\xNN."""
     return raw.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
@@ -58,7 +71,7 @@ def open_regular(path: Path) -> int:
     """A descriptor for a regular file; links, pipes and devices are refused, never followed or read.
 
     Raises:
-        Refused: with the kind link, special_file, no_permission or vanished.
+        Refused: with the kind link, special_file, no_permission, vanished or unreadable.
     """
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
@@ -68,12 +81,8 @@ def open_regular(path: Path) -> int:
         if not stat.S_ISREG(found.st_mode):
             raise Refused("special_file", "it is not a regular file", "remove it from the project folder")
         return os.open(path, flags)
-    except PermissionError:
-        raise Refused("no_permission", "it may not be read", "give yourself read permission") from None
-    except FileNotFoundError:
-        raise Refused("vanished", "it was gone when it was opened", "run again") from None
     except OSError as error:
-        raise Refused("unreadable", f"it cannot be opened: {error.strerror}", "check the disk and the file name") from None
+        raise refused_because(error, "it cannot be opened") from None
 
 
 def folded(name: str) -> str:

@@ -11,15 +11,17 @@ Keep out: what stands in the files (store.py).
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import time
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 
-from proofsheet.errors import Damaged
+from proofsheet.errors import Damaged, StoreError, of_the_disk
 from proofsheet.files import Fingerprint, fsync_file, fsync_folder, set_aside, write_atomic
 
 _KEPT = 2
+_PASSING = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EINTR, errno.ESTALE, errno.ETIMEDOUT}
 MENDS = "Nothing has to be restored: the next run of the project sets it aside and makes the tables again."
 
 
@@ -56,7 +58,7 @@ class Generations:
         """The same for a pointer that may be damaged."""
         try:
             return self.identity()
-        except Damaged:
+        except StoreError:
             return time.monotonic_ns()
 
     def path(self, number: int) -> Path:
@@ -117,6 +119,7 @@ class Generations:
 
         Raises:
             Damaged: if the pointer cannot be read.
+            StoreError: if the system cannot read any file now.
         """
         try:
             lines = (self.folder / "CURRENT").read_text("ascii").splitlines()
@@ -128,6 +131,7 @@ class Generations:
         except ValueError:
             raise Damaged(self.folder / "CURRENT", "it does not say which generation is the current one", MENDS) from None
         except OSError as error:
+            _refuse_passing(error, self.folder)
             raise Damaged(self.folder / "CURRENT", str(error.strerror), MENDS) from error
         return found
 
@@ -152,7 +156,8 @@ class Generations:
     def _is_whole(self, number: int, found: str) -> bool:
         try:
             return file_sum(self.path(number)) == found
-        except OSError:
+        except OSError as error:
+            _refuse_passing(error, self.folder)
             return False
 
     def _set_aside(self, path: Path) -> str:
@@ -167,3 +172,9 @@ class Generations:
         """A number that no generation ever had."""
         names = [*self.folder.glob("[0-9]*.duckdb"), *self.folder.glob("damaged/[0-9]*")]
         return 1 + max([self.current(), *(int(p.name.split(".")[0]) for p in names)])
+
+
+def _refuse_passing(error: OSError, folder: Path) -> None:
+    """An error that says nothing of the file is none of its damage: nothing is set aside for it."""
+    if error.errno in _PASSING:
+        raise of_the_disk(error, folder) from error

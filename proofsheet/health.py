@@ -1,6 +1,6 @@
 """Each project alone: what is wrong with one stops none of the others.
 
-Holds `each_alone`, `readable`, `trouble_of` and `set_aside_ledger`.
+Holds `each_alone`, `readable`, `trouble_of`, `set_aside_damaged` and `set_aside_ledger`.
 Add here: another file of the home that can be damaged.
 Keep out: making whole again (generations.py; a run does).
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from proofsheet.errors import Damaged, StoreError
+from proofsheet.errors import Damaged, StoreError, UsageError, of_the_disk
 from proofsheet.locks import hold
 from proofsheet.workspace import Project
 
@@ -46,10 +46,11 @@ class Trouble:
         return f"{self.project}: {self.problem} {self.next_step}"
 
     @classmethod
-    def of(cls, project: Project, error: StoreError) -> Trouble:
+    def of(cls, project: Project, error: StoreError | OSError) -> Trouble:
         """What an error says of a project."""
-        file = str(error.file) if isinstance(error, Damaged) else ""
-        return cls(project.name, file, error.what, error.next_step, error)
+        told = of_the_disk(error, project.folder) if isinstance(error, OSError) else error
+        file = str(told.file) if isinstance(told, Damaged) else ""
+        return cls(project.name, file, told.what, told.next_step, told)
 
 
 @dataclass(frozen=True)
@@ -73,12 +74,12 @@ _CHECKED: dict[Path, _Checked] = {}
 
 
 def each_alone(projects: Iterable[Project], verb: Callable[[Project], Found]) -> Alone[Found]:
-    """Do something for every project; one that is damaged is told, and the rest goes on."""
+    """Do something for every project; one that is damaged, or that the disk does not give, is told, and the rest goes on."""
     outcome: Alone[Found] = Alone([], [])
     for project in projects:
         try:
             outcome.found.append((project, verb(project)))
-        except StoreError as error:
+        except (StoreError, OSError) as error:
             outcome.troubles.append(Trouble.of(project, error))
     return outcome
 
@@ -120,6 +121,25 @@ def file_mark(path: Path) -> tuple[int, ...]:
     return tuple(found)
 
 
+def set_aside_damaged(project: Project) -> Path | None:
+    """Keep a damaged ledger under another name, so that the next write begins a new one; None if there is none.
+
+    Raises:
+        UsageError: if it is whole: what people wrote and decided, and where files were moved, would be hidden.
+        StoreError: if it cannot be read for another reason than damage.
+    """
+    try:
+        project.ledger.check()
+    except Damaged:
+        return set_aside_ledger(project)
+    if not project.ledger.is_there():
+        return None
+    raise UsageError(
+        f"The ledger {project.ledger.path} is whole: it holds what people wrote and decided, and where files were moved.",
+        "Nothing was changed. `proofsheet status` tells what is wrong with a project.",
+    )
+
+
 def set_aside_ledger(project: Project) -> Path | None:
     """Keep a ledger under another name, so that the next write begins a new one; None if there is none."""
     ledger = project.ledger
@@ -139,7 +159,9 @@ def _once(project: Project, place: Path, mark: Hashable, check: Callable[[], Non
         try:
             check()
             found = None
-        except StoreError as error:
+        except Damaged as error:
             found = Trouble.of(project, error)
+        except StoreError as error:  # a disk that is full, too many open files: it may be over at the next look
+            return Trouble.of(project, error)
         _CHECKED[place] = known = _Checked(mark, found, time.monotonic())
     return known.trouble

@@ -13,14 +13,18 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import translate
 from pathlib import Path
 
+from proofsheet.errors import StoreError
+from proofsheet.files import Refused, refused_because
+
 _BIN, _COPIES, _SMALL = "a bin: deleted files", "snapshots or former versions of files", "thumbnails of another program"
 _OWN, _SYNC, _CACHE = "kept by the system", "kept by a program that copies files", "the cache of another program"
-_KEPT = "originals that another program kept before an edit"
+KEPT_BY_PROGRAMS = "originals that another program kept before an edit"
 _PLACEHOLDER = "a placeholder: the file itself is not on this disk; download it first"
 
 # fmt: off
@@ -44,7 +48,7 @@ FOLDERS: Mapping[str, Sequence[str]] = {
         "captureone/cache", "captureone/proxies", "*.photoslibrary/resources", "*.photolibrary/thumbnails",
         "*.aplibrary/thumbnails", "*.aplibrary/previews", "*.migratedphotolibrary/thumbnails", "ipod photo cache", ".photoprism",
     ),
-    _KEPT: (
+    KEPT_BY_PROGRAMS: (
         ".picasaoriginals", "[[]originals]",
     ),
     _OWN: (
@@ -136,52 +140,73 @@ class Entry:
 
     Attributes:
         name: path inside the folder that is walked, with forward slashes.
-        found: the entry as the system lists it.
+        place: where it is, as the system names it.
         hidden: whether a part of the name begins with a dot.
+        found: size, times and kind, of a link itself; None if the system does not tell them.
         why: why it is left out; None for everything else.
-        unread: what the system said of a folder that could not be listed; None for everything else.
+        unread: why a folder could not be listed, or why nothing is known of a file; None for everything else.
     """
 
     name: str
-    found: os.DirEntry[str]
+    place: str
     hidden: bool
+    found: os.stat_result | None = None
     why: str | None = None
-    unread: str | None = None
+    unread: Refused | None = None
 
     @property
     def path(self) -> Path:
         """Where it is."""
-        return Path(self.found.path)
+        return Path(self.place)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is known to be a regular file."""
+        return self.found is not None and stat.S_ISREG(self.found.st_mode)
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it is known to be a link."""
+        return self.found is not None and stat.S_ISLNK(self.found.st_mode)
 
 
 def walk(folder: Path) -> Iterator[Entry]:
     """Every file and link below a folder, in a stable order; what is left out, and what cannot be listed, as one entry a folder.
 
-    Links are never followed. A folder that is gone or cannot be listed has no entries.
+    Links are never followed.
+
+    Raises:
+        StoreError: if the folder itself is gone or cannot be listed: that is no empty one. A folder inside it is an entry.
     """
     try:
         yield from _walk(str(folder), folder.name, "", hidden=False)
-    except OSError:
-        return
+    except OSError as error:
+        why = refused_because(error, "the folder cannot be listed")
+        raise StoreError(f"{folder} is not read: {why.reason}.", f"Nothing was changed; {why.next_step}.") from error
 
 
 def _walk(place: str, parent: str, inside: str, *, hidden: bool) -> Iterator[Entry]:
     with os.scandir(place) as listing:
         entries = sorted(listing, key=lambda e: e.name)
-    below: list[tuple[os.DirEntry[str], str, bool]] = []
-    for found in entries:
-        name, secret, is_folder = f"{inside}{found.name}", hidden or found.name.startswith("."), found.is_dir(follow_symlinks=False)
-        if why := left_out_because(found.name, folder=is_folder, parent=parent):
-            yield Entry(name, found, secret, why)
-        elif is_folder:
-            below.append((found, name, secret))
-        else:
-            yield Entry(name, found, secret)
-    for found, name, secret in below:
+    below: list[Entry] = []
+    for one in entries:
+        name, secret = f"{inside}{one.name}", hidden or one.name.startswith(".")
         try:
-            yield from _walk(found.path, found.name, f"{name}/", hidden=secret)
+            found = one.stat(follow_symlinks=False)
         except OSError as error:
-            yield Entry(name, found, secret, unread=error.strerror or "it cannot be listed")
+            yield Entry(name, one.path, secret, unread=refused_because(error, "its size and time cannot be read"))
+            continue
+        is_folder = stat.S_ISDIR(found.st_mode)
+        entry = Entry(name, one.path, secret, found, left_out_because(one.name, folder=is_folder, parent=parent))
+        if is_folder and entry.why is None:
+            below.append(entry)
+        else:
+            yield entry
+    for entry in below:
+        try:
+            yield from _walk(entry.place, entry.path.name, f"{entry.name}/", hidden=entry.hidden)
+        except OSError as error:
+            yield replace(entry, unread=refused_because(error, "the folder cannot be listed"))
 
 
 @dataclass(frozen=True)
@@ -209,7 +234,7 @@ def folders_of(place: Path) -> Shelf:
     for found in entries:
         is_folder = found.is_dir(follow_symlinks=False)
         why = left_out_because(found.name, folder=is_folder, parent=place.name)
-        if found.is_symlink() and not found.is_file():
+        if found.is_symlink() and not _leads_to_a_file(found):
             shelf.links[found.name] = str(Path(found.path).readlink())
         elif is_folder and (why or found.name.startswith(".")):
             shelf.left_out[found.name] = why or "a hidden folder"
@@ -218,3 +243,10 @@ def folders_of(place: Path) -> Shelf:
         elif not why and not found.name.startswith("."):
             loose += 1
     return Shelf(shelf.folders, shelf.left_out, shelf.links, loose)
+
+
+def _leads_to_a_file(link: os.DirEntry[str]) -> bool:
+    try:
+        return link.is_file()
+    except OSError:  # a ring of links, or a place without permission
+        return False

@@ -85,7 +85,7 @@ PLACES = (  # folders beside a picture whose files are named after it
     ("nksc_param",),  # Nikon: .nksc
     ("silkypix_ds",),  # SILKYPIX, Pentax, Panasonic: .spd
     *(("exposure software", "*"), ("alien skin", "*")),  # Exposure
-    (".picasaoriginals",),
+    *((".picasaoriginals",), ("[[]originals]",)),  # Picasa, of today and of before
     (".comments",),  # gThumb
     (".photoprism",),
     (".appledouble",),  # netatalk

@@ -6,6 +6,8 @@ Keep out: which folders there are (workspace.py), and who took over what was kno
 
     <home>/projects.json   key to folder name; made again from the ledgers if it is lost or damaged
 
+Names are noted as the system gives them, bytes that are no text as surrogates; ledgers and former versions note them as they are
+printed, so one noted name may fit two folders. No two folders ever get one key.
 A key is made of the first name and never changes; a project with a folder of another name keeps key, ledger, store and cache.
 """
 
@@ -14,8 +16,11 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
+from itertools import count
 from pathlib import Path
 
 from proofsheet.errors import StoreError
@@ -27,6 +32,7 @@ _SLUG_LENGTH = 40
 SHARED = "_all"  # key of what belongs to no project; keys of projects end in a hash and so differ
 
 
+@lru_cache(1 << 14)
 def project_key(name: str, *more: str) -> str:
     """A safe slug plus a hash of the exact name, so that no two folders share a key."""
     plain = unicodedata.normalize("NFKD", printable(name)).encode("ascii", "ignore").decode()
@@ -56,14 +62,10 @@ class Registry:
         if names != before:
             self._write(names)
 
-    def rename(self, key: str, name: str) -> None:
-        """From now on the folder of this name is this project; what was noted under the name before is no project any more."""
-        kept = {k: n for k, n in self.names().items() if n != name}
+    def rename(self, key: str, name: str, own: str) -> None:
+        """From now on the folder of this name is this project; the key that it had on its own is no project any more."""
+        kept = {k: n for k, n in self.names().items() if n != name and k != own}
         self._write(kept | {key: name})
-
-    def forget(self, key: str) -> None:
-        """The folder of this key gets a fresh start under its name."""
-        self._write({k: n for k, n in self.names().items() if k != key})
 
     def _read(self) -> dict[str, str] | None:
         try:
@@ -75,7 +77,7 @@ class Registry:
     def _write(self, names: Mapping[str, str]) -> None:
         if self._file.exists() and self._read() is None:
             set_aside(self._file)
-        write_atomic(self._file, json.dumps(names, indent=2, ensure_ascii=False).encode("utf-8"))
+        write_atomic(self._file, json.dumps(names, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace"))
 
     def _from_ledgers(self) -> dict[str, str]:
         found = {}
@@ -89,16 +91,27 @@ class Registry:
         return found
 
 
-def keys_of(folders: list[str], names: Mapping[str, str]) -> dict[str, str]:
-    """Folder name to key: the noted one, else one made of the name that no other project has."""
-    known = {name: key for key, name in names.items()}
-    found = {}
+def keys_of(folders: Sequence[str], names: Mapping[str, str]) -> dict[str, str]:
+    """Folder name to key: the noted one, else one made of the name that no other project has.
+
+    Args:
+        folders: their names, as the system gives them.
+        names: key to noted name; as the system gives it, or as it is printed.
+    """
+    by_form: dict[str, list[str]] = defaultdict(list)
     for name in folders:
-        key, number = known.get(printable(name)) or project_key(name), 0
-        while names.get(key, printable(name)) != printable(name):  # a project that has moved on to another folder
-            number += 1
-            key = project_key(name, str(number))
-        found[name] = key
+        for form in {name, printable(name)}:
+            by_form[form].append(name)
+    fitting = [(name, key) for key, noted in names.items() for name in by_form.get(noted, ())]
+    found, taken = dict[str, str](), set[str]()
+    for name, key in sorted(fitting, key=lambda pair: (pair[1] != project_key(pair[0]), names[pair[1]] != pair[0])):
+        if name not in found and key not in taken:
+            found[name] = key
+            taken.add(key)
+    for name in (n for n in folders if n not in found):
+        made = (project_key(name, *([str(number)] if number else [])) for number in count())
+        found[name] = next(key for key in made if key not in names and key not in taken)
+        taken.add(found[name])
     return found
 
 

@@ -15,7 +15,7 @@ import hashlib
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,7 +98,7 @@ class Store:
             return found if found.schema == table.polars_schema() else table.frame()
 
     def query(self, sql: str, more: Mapping[type[Table], Callable[[], pl.DataFrame]] | None = None) -> pl.DataFrame:
-        """The answer to a question in SQL; the store cannot be changed by it.
+        """The answer to a question in SQL; the store cannot be changed by it. Before its first generation it has no tables.
 
         Args:
             sql: the statement.
@@ -107,9 +107,7 @@ class Store:
         Raises:
             UsageError: if DuckDB refuses the statement.
         """
-        with self._reader() as con:
-            if con is None:
-                return pl.DataFrame()
+        with self._reader() as found, nullcontext(found) if found else contextlib.closing(duckdb.connect()) as con:
             named = {word.lower() for word in _WORD.findall(sql)}
             for table, rows in (more or {}).items():
                 con.register(table.name, (rows() if table.name in named else table.frame()).to_arrow())

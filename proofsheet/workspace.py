@@ -35,6 +35,11 @@ class Project:
     sandbox: bool = False
 
     @property
+    def folder_name(self) -> str:
+        """Its name as the system gives it, for a sandbox with the place of sandboxes; `name` is the same for people to read."""
+        return f"{SANDBOX}/{self.folder.name}" if self.sandbox else self.folder.name
+
+    @property
     def store(self) -> Store:
         """Derived tables."""
         return Store(self.home / "store", self.key)
@@ -136,6 +141,7 @@ class Workspace:
 
         Raises:
             NotFound: if there is none.
+            UsageError: if several folders have this name as it is printed.
         """
         projects = self.projects()
         found = [p for p in projects if wanted in (p.key, p.name)]
@@ -147,6 +153,8 @@ class Workspace:
                 raise NotFound(f"{self.library / wanted} is left out: {shelf.left_out[wanted]}.", "It is none of your folders.")
             names = ", ".join(p.name for p in projects) or "none"
             raise NotFound(f"There is no project {wanted!r} in {self.library}.", f"Projects there: {names}.")
+        if len(found) > 1:
+            raise UsageError(f"{len(found)} folders are named {wanted!r}.", f"Give a key: {', '.join(p.key for p in found)}.")
         return found[0]
 
     @property
@@ -157,7 +165,7 @@ class Workspace:
     def remember(self) -> list[Project]:
         """Note the names of the present projects, so that a vanished folder can be told by its name; gives these projects."""
         projects = self.projects()
-        self.registry.remember({p.key: p.name for p in projects})
+        self.registry.remember({p.key: p.folder_name for p in projects})
         return projects
 
     def vanished(self, projects: Iterable[Project] | None = None) -> dict[str, str]:
@@ -167,7 +175,7 @@ class Workspace:
             projects: the present ones, where they are known.
         """
         present = {p.key for p in (self.projects() if projects is None else projects)}
-        return {key: name for key, name in self.registry.names().items() if key not in present}
+        return {key: printable(name) for key, name in self.registry.names().items() if key not in present}
 
     def former(self, key: str, name: str) -> Project:
         """The places of a project whose folder is gone."""

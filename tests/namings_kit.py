@@ -1,6 +1,6 @@
 """How real cameras, programs and exporters name what goes with a picture: for tests of scan, apply and undo.
 
-Holds `Naming`, `NAMINGS`, `namings_project` and `apart`.
+Holds `Naming`, `NAMINGS`, `namings_project`, what plans and applies in it, and `apart`.
 Add here: a form, whenever one is found in the wild.
 Keep out: assertions.
 """
@@ -15,12 +15,17 @@ from pathlib import Path, PurePosixPath
 from proofsheet.library.scan import photo_rows, scan
 from proofsheet.placed import placed_files
 from proofsheet.progress import Quiet
+from proofsheet.publish.apply import Applier
+from proofsheet.publish.disk import Disk
+from proofsheet.publish.plan import Plan, make_plan, with_keep_all
+from proofsheet.reviewing.submitting import submitted
 from proofsheet.stamps import Stamp
 from proofsheet.workspace import Project, Workspace
 from schemas.library import Photo
 from schemas.review import Decision, ReviewBatch, Verdict
 from schemas.settings import PlaceSettings
-from tests.kit import NOW
+from schemas.settings_review import ApplySettings
+from tests.kit import NOW, tree
 
 OTHER = "other.jpg"  # the picture beside each form
 
@@ -46,6 +51,7 @@ def _one(by: str, picture: str, beside: str) -> Naming:
 
 _LONG = "Screenshot_20220207_102421_com.snapchat.android.jpg"
 _LONG_N = "123456789123456789123456789123456789_DSCN0091"
+_LONG_2 = "IMG (1) 123456789123456789123456789123456789"
 NAMINGS = (
     _one("stem", "IMG_0001.JPG", "IMG_0001.xmp | IMG_0001.txt | IMG_0001.json | IMG_0001.unheard-of | IMG_0001"),
     _one("whole name", "IMG_0002.JPG", "IMG_0002.JPG.xmp | IMG_0002.JPG.pp3 | IMG_0002.JPG.dop | IMG_0002.JPG.json"),
@@ -110,7 +116,7 @@ NAMINGS = (
         "Z32.JPG",
         "Z32.acdc | Z32.JPG.data-zps | Z32.myb | Z32.yml | .photoprism/Z32.JPG.yml",
     ),
-    _one("Picasa, gThumb", "G33.JPG", ".picasaoriginals/G33.JPG | .comments/G33.JPG.xml"),
+    _one("Picasa, gThumb", "G33.JPG", ".picasaoriginals/G33.JPG | [Originals]/G33.JPG | .comments/G33.JPG.xml"),
     _one("macOS on other file systems", "M34.JPG", "._M34.JPG | ._M34.xmp | M34.xmp | .AppleDouble/M34.JPG"),
     _one("Takeout", "T35.jpg", "T35.jpg.json"),
     _one("Takeout: supplemental", "T36.jpg", "T36.jpg.supplemental-metadata.json"),
@@ -120,6 +126,10 @@ NAMINGS = (
     Naming(
         *("Takeout: long name with a number", (f"{_LONG_N}.JPG", f"{_LONG_N}(1).JPG")),
         {f"{_LONG_N}.JP.supplemental-meta.json": (0,), f"{_LONG_N}.JP.supplemental-meta(1).json": (1,), f"{_LONG_N}.J.json": (0,)},
+    ),
+    Naming(
+        *("Takeout: long name with two numbers", (f"{_LONG_2}.JPG", f"{_LONG_2}(1).JPG")),
+        {f"{_LONG_2}.J.json": (0,), f"{_LONG_2}.J(1).json": (1,)},
     ),
     Naming(
         *("Takeout: number", ("T41.jpg", "T41(1).jpg")),
@@ -211,6 +221,22 @@ def hand_over(project: Project, groups: Sequence[list[str]], winners: Sequence[s
     project.ledger.add(Verdict, rows)
     batch = {ReviewBatch.batch_id: "b1", ReviewBatch.number: 1, ReviewBatch.up_to: len(rows), ReviewBatch.submitted_at: NOW}
     project.ledger.add(ReviewBatch, [batch])
+
+
+def plan_of(project: Project) -> Plan:
+    """The plan for what was handed over."""
+    return make_plan(project, with_keep_all(submitted(project).standing(), project))
+
+
+def applier(project: Project, disk: Disk | None = None) -> Applier:
+    """What carries plans out, with the usual settings."""
+    return Applier(project, ApplySettings(), NOW, disk)
+
+
+def state(project: Project) -> tuple[dict[str, str], dict[str, int]]:
+    """Content and time of every file."""
+    times = {p.relative_to(project.folder).as_posix(): p.stat().st_mtime_ns for p in project.folder.rglob("*") if p.is_file()}
+    return tree(project.folder), times
 
 
 def folder_name(number: int) -> str:

@@ -71,7 +71,7 @@ def apply(project: str, execute: bool, yes: bool, plan_id: str, signed: str, not
 
 @click.command()
 @click.argument("project")
-@click.option("--plan", "plan_id", default=None, help="Undo this plan; by default the latest.")
+@click.option("--plan", "plan_id", default=None, help="Undo the plan that begins so; by default the latest.")
 @click.option("--yes", is_flag=True, help="Do it without asking.")
 @json_option
 def undo(project: str, plan_id: str | None, yes: bool, as_json: bool) -> None:

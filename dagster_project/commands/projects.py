@@ -12,7 +12,7 @@ import click
 from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
 from proofsheet.clock import utc_now
 from proofsheet.errors import UsageError
-from proofsheet.health import set_aside_ledger
+from proofsheet.health import set_aside_damaged
 from proofsheet.library.adopting import adopt, keep_apart
 
 
@@ -49,9 +49,10 @@ def adopting(folder: str, former: str | None, apart: bool, as_json: bool) -> Non
 def setting_aside(project: str, as_json: bool) -> None:
     """Keep the damaged ledger of PROJECT under another name, so that the next run begins a new one.
 
-    What people wrote and decided is not shown any more until a copy of the ledger is put back. The JSON has kept.
+    A ledger that is whole is refused. What people wrote and decided is not shown any more until a copy of the ledger is put back.
+    The JSON has kept.
     """
     found = settings_and_workspace()[1].project(project)
-    kept = set_aside_ledger(found)
+    kept = set_aside_damaged(found)
     told = f"The ledger of {found.name} is kept as {kept}." if kept else f"{found.name} has no ledger."
     print_json({"kept": str(kept) if kept else None}) if as_json else out().print(told, markup=False)

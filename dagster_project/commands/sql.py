@@ -22,6 +22,7 @@ from proofsheet.ledger_tables import FACTS
 from proofsheet.publish.plan_table import plan_rows
 from proofsheet.workspace import Project
 from schemas.apply import PlanOperation
+from schemas.everything import every_table
 from schemas.table import Table
 
 
@@ -34,12 +35,13 @@ def sql(statement: str, projects: tuple[str, ...], as_json: bool) -> None:
 
     Every project has its own database, so the statement is asked in each. Beside what runs derive, the facts of the ledger are
     tables too (verdicts, apply_plans, file_operations, uploads, ...), and plan_operations is what `proofsheet apply` would do now:
-    "show tables" lists all, docs/tables.md says what they hold. The JSON has projects.<name>: [rows], and
-    damaged: [{project, file, problem, next_step}], of which the exit code 3 tells.
+    "show tables" lists all, docs/tables.md says what they hold. A table that no run has written yet has no rows.
+
+    The JSON has projects.<name>: [rows], and damaged: [{project, file, problem, next_step}], of which the exit code 3 tells.
     """
     settings, workspace = settings_and_workspace()
     wanted = chosen(workspace, projects)
-    asked = each_alone(wanted, lambda p: p.store.query(statement, _more(p, settings)) if p.store.generation() else None)
+    asked = each_alone(wanted, lambda p: p.store.query(statement, _more(p, settings)) if _has_rows(p) else None)
     answers = {p.name: answer for p, answer in asked.found if answer is not None}
     if as_json:
         told = {name: answer.to_dicts() for name, answer in answers.items()}
@@ -52,10 +54,16 @@ def sql(statement: str, projects: tuple[str, ...], as_json: bool) -> None:
     end_with(asked.troubles, len(wanted))
 
 
+def _has_rows(project: Project) -> bool:
+    """Whether anything of a project can be asked: what runs derived, or facts that came before the first run."""
+    return bool(project.store.generation()) or project.ledger.is_there()
+
+
 def _more(project: Project, settings: Configuration) -> dict[type[Table], Callable[[], pl.DataFrame]]:
-    """Tables that are not in the store: the facts, and the plan of this moment."""
-    facts = {table: partial(project.ledger.rows, table) for table in FACTS}
-    return {**facts, PlanOperation: lambda: plan_rows(planned(project, settings))}
+    """Tables that are not in the store: the facts, the plan of this moment, and those that no run has written yet, without rows."""
+    facts, written = {table: partial(project.ledger.rows, table) for table in FACTS}, project.store.tables()
+    later = {t: t.frame for t in every_table() if t.origin == "derived" and not t.shared and t.name not in written}
+    return {**later, **facts, PlanOperation: lambda: plan_rows(planned(project, settings))}
 
 
 def _table(name: str, answer: pl.DataFrame) -> RichTable:

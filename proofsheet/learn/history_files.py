@@ -285,7 +285,7 @@ def time_of(text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text)
         return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
-    except ValueError:
+    except (ValueError, OverflowError):
         pass
     for form in _TIMES:
         try:

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -24,7 +25,7 @@ import polars as pl
 from proofsheet.errors import Locked, NotFound, StoreError, UsageError
 from proofsheet.files import write_atomic
 from proofsheet.formats import EXTENSIONS, RAW_EXTENSIONS
-from proofsheet.health import set_aside_ledger
+from proofsheet.health import each_alone, set_aside_ledger
 from proofsheet.left_out import walk
 from proofsheet.library.looking import Scan, hash_all
 from proofsheet.locks import hold
@@ -84,8 +85,8 @@ def find_renamed(workspace: Workspace) -> list[Question]:
             photos = former.store.read(Photo)
         except StoreError:
             continue  # what it held is not known; `projects adopt` takes a person's word
-        for project in new:
-            share, own = _equal(project.folder, former, photos)
+        compared = each_alone(new, partial(_equal, former, photos))  # a folder that cannot be listed is told at every look
+        for project, (share, own) in compared.found:
             if share >= EQUAL and [project.name, former.key] not in apart:
                 pairs.append((Question(project.name, former.name, former.key, round(share, 3), sure=False), own))
     folders, keys = (Counter(getattr(q, part) for q, _own in pairs) for part in ("folder", "key"))
@@ -142,7 +143,7 @@ def adopt(workspace: Workspace, folder: str, former: str, how: str, now: datetim
     with hold(workspace.home / "locks" / "projects.lock", f"adopting {gone[key]}"), hold(old.run_lock, "adopting", wait_s=0):
         note_folder(old.ledger, project.name, how, now)
         _clear_place(project)
-        workspace.registry.rename(key, project.name)
+        workspace.registry.rename(key, project.folder_name, project.key)
     questions, apart = _read(workspace.home)
     _write(workspace.home, [q for q in questions if q.folder != project.name], apart)
     return f"{project.name}: took over what is known of {gone[key]} (its folder is gone)"
@@ -161,17 +162,18 @@ def _is_new(project: Project) -> bool:
     return not project.ledger.is_there() and not project.store.folder.exists()
 
 
-def _equal(folder: Path, former: Project, photos: pl.DataFrame) -> tuple[float, float]:
-    """Share of the former photos that the folder holds, and share of its own pictures that they are.
+def _equal(former: Project, photos: pl.DataFrame, project: Project) -> tuple[float, float]:
+    """Share of the former photos that the folder of a project holds, and share of its own pictures that they are.
 
     Sizes are compared for all, contents for some dozens of them; the project's own hashes spare the reading where only the folder's
     name changed.
     """
     sizes = Counter(photos[Photo.size_bytes].to_list())
     here: dict[str, tuple[Path, int]] = {}
-    for entry in walk(folder):
-        if entry.why is None and not entry.hidden and entry.path.suffix.lower() in EXTENSIONS | RAW_EXTENSIONS:
-            here[entry.name] = (entry.path, entry.found.stat(follow_symlinks=False).st_size)
+    for entry in walk(project.folder):
+        named_so = entry.path.suffix.lower() in EXTENSIONS | RAW_EXTENSIONS
+        if named_so and entry.why is None and not entry.hidden and entry.found is not None:
+            here[entry.name] = (entry.path, entry.found.st_size)
     common = sum((sizes & Counter(size for _path, size in here.values())).values())
     if not common or common < EQUAL * photos.height:
         return 0.0, 0.0

@@ -16,7 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from proofsheet.cache import ChunkCache
-from proofsheet.files import Fingerprint, Refused, hash_file, short_hash
+from proofsheet.files import Fingerprint, Refused, hash_file, refused_because, short_hash
 from proofsheet.pictures import PictureFile
 from proofsheet.progress import Progress
 from proofsheet.volumes import forgetful_devices
@@ -98,8 +98,8 @@ def hash_all(candidates: Mapping[str, Path], found: Scan, cache_folder: Path, pr
             found.pictures.append(Found(name, PictureFile(path, content, fingerprint)))
         except Refused as refused:
             found.refused[name] = refused
-        except FileNotFoundError:
-            found.refused[name] = Refused("vanished", "it was gone when it was opened", "run again")
+        except OSError as error:
+            found.refused[name] = refused_because(error, "it cannot be opened")
         progress.step("files looked at", done, len(candidates))
     found.hashed = len(fresh)
     cache.append(pl.DataFrame(fresh, schema=_HASHES, orient="row"))

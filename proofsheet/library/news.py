@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
+from proofsheet.clock import moment
 from proofsheet.files import printable
 from proofsheet.left_out import walk
 from schemas.library import OtherFile, Photo, Quarantine
@@ -29,7 +30,11 @@ class News:
 
 
 def disk_news(folder: Path, photos: pl.DataFrame, quarantine: pl.DataFrame, others: pl.DataFrame) -> News:
-    """Compare a folder with its tables, by path, size and modification time; nothing is opened."""
+    """Compare a folder with its tables, by path, size and modification time; nothing is opened.
+
+    Raises:
+        StoreError: if the folder cannot be listed.
+    """
     now = dict(_listing(folder))
     marks = {
         row[Photo.path]: (row[Photo.size_bytes], row[Photo.modified_at])
@@ -40,8 +45,6 @@ def disk_news(folder: Path, photos: pl.DataFrame, quarantine: pl.DataFrame, othe
     return News(len(now.keys() - known), changed, len(known - now.keys()))
 
 
-def _listing(folder: Path) -> Iterator[tuple[str, tuple[int, datetime]]]:
+def _listing(folder: Path) -> Iterator[tuple[str, tuple[int, datetime] | None]]:
     for entry in walk(folder):
-        found = entry.found.stat(follow_symlinks=False)
-        modified = datetime.fromtimestamp(found.st_mtime_ns // 1000 / 1e6, UTC).replace(tzinfo=None)
-        yield printable(entry.name), (found.st_size, modified)
+        yield printable(entry.name), None if entry.found is None else (entry.found.st_size, moment(entry.found.st_mtime_ns))

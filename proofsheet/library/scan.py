@@ -10,11 +10,11 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 import polars as pl
 
+from proofsheet.clock import moment
 from proofsheet.companions import companions, of_a_folder, owned
 from proofsheet.files import Refused, open_regular, printable, short_hash
 from proofsheet.formats import EXTENSIONS, OTHER_PICTURES, RAW_EXTENSIONS, format_of
@@ -47,14 +47,16 @@ def scan(folder: Path, cache_folder: Path, progress: Progress, *, raw: bool | No
     found = Scan()
     candidates: dict[str, Path] = {}
     plain: dict[str, Path] = {}
+    hidden: list[str] = []
     for entry in walk(folder):
+        if entry.is_file and (entry.why is not None or entry.hidden) and printable(entry.name) == entry.name:
+            hidden.append(entry.name)
         if entry.why is not None:
             found.others[printable(entry.name)], found.left_out[printable(entry.name)] = "system", entry.why
         elif _is_cut(entry, placed):
             found.others[entry.name] = "cut"
         else:
             _sort_in(entry, found, candidates, plain, raw=raw)
-    hidden = [name for name, role in found.others.items() if role in {"hidden", "system"} and (folder / name).is_file()]
     named = owned([*candidates, *found.refused], [*plain, *hidden])
     found.others |= {n: "folder" for n in (*plain, *hidden) if of_a_folder(n)} | dict.fromkeys(named, "companion")
     found.left_out = {name: why for name, why in found.left_out.items() if name not in named}
@@ -121,7 +123,7 @@ def _row(project: str, found: Found, format_: str, origin: str | None, beside: l
         Photo.file_name: path.name,
         Photo.format: format_,
         Photo.size_bytes: mark.size,
-        Photo.modified_at: datetime.fromtimestamp(mark.mtime_ns // 1000 / 1e6, UTC).replace(tzinfo=None),
+        Photo.modified_at: moment(mark.mtime_ns),
         Photo.content_hash: found.file.content_hash,
         Photo.series: stage.series if stage else None,
         Photo.stage: stage.stage if stage else None,
@@ -133,24 +135,21 @@ def _row(project: str, found: Found, format_: str, origin: str | None, beside: l
 
 
 def _is_cut(entry: Entry, placed: Placed) -> bool:
-    size = placed.cuts.get(entry.name)
-    return size is not None and not entry.found.is_symlink() and entry.found.stat(follow_symlinks=False).st_size == size
+    return entry.is_file and entry.found is not None and entry.found.st_size == placed.cuts.get(entry.name)
 
 
 def _sort_in(entry: Entry, found: Scan, candidates: dict[str, Path], plain: dict[str, Path], *, raw: bool) -> None:
     name, path = entry.name, entry.path
     suffix = path.suffix.lower()
     if entry.unread is not None:
-        found.refused[printable(name)] = Refused(
-            "no_permission", f"the folder cannot be listed: {entry.unread}", "give yourself the right"
-        )
+        found.refused[printable(name)] = entry.unread
     elif entry.hidden:
         found.others[printable(name)] = "hidden"
     elif printable(name) != name:
         found.refused[printable(name)] = Refused(
             "name_not_text", "its name is not valid UTF-8", "rename it (in its old encoding it may look right)"
         )
-    elif path.is_symlink():
+    elif entry.is_link:
         found.refused[name] = Refused(
             "link", "it is a link, and links are not followed", "copy the picture itself into the project"
         )

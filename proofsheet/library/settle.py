@@ -61,6 +61,9 @@ def look_at(folder: Path, forgetful: Collection[int] = ()) -> Look:
     Args:
         folder: to look at.
         forgetful: devices whose change times do not last (volumes.py).
+
+    Raises:
+        StoreError: if the folder cannot be listed.
     """
     parts: list[str] = [folder.name]
     unfinished: str | None = None
@@ -69,10 +72,7 @@ def look_at(folder: Path, forgetful: Collection[int] = ()) -> Look:
             continue
         if entry.name.lower().endswith(UNFINISHED):
             unfinished = entry.name
-        try:
-            mark = lasting_mark(entry.found.stat(follow_symlinks=False), forgetful)
-        except FileNotFoundError:
-            continue
+        mark = None if entry.found is None else lasting_mark(entry.found, forgetful)
         parts.append(f"{entry.name}\0{mark}")
     return Look(short_hash(*parts, length=24), unfinished)
 

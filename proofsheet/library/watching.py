@@ -19,7 +19,7 @@ from pathlib import Path
 
 from proofsheet.errors import StoreError
 from proofsheet.files import short_hash, write_atomic
-from proofsheet.health import file_mark
+from proofsheet.health import each_alone, file_mark
 from proofsheet.library.adopting import adopt_renamed
 from proofsheet.library.settle import Judgement, Seen, judge, look_at
 from proofsheet.processes import files_being_written
@@ -104,7 +104,7 @@ class Memory:
 def look_through(
     workspace: Workspace, projects: Sequence[Project], before: Mapping[str, Watched], quiet_s: float, now: float
 ) -> Tick:
-    """Look at every folder once, and decide what is to be run.
+    """Look at every folder once, and decide what is to be run; one that cannot be listed waits, and is told.
 
     Args:
         workspace: library and home.
@@ -114,9 +114,11 @@ def look_through(
         now: seconds.
     """
     tick, forgetful, ready, gone = Tick(), forgetful_devices(), dict[str, Project](), workspace.vanished(projects)
-    for project in projects:
+    looks = each_alone(projects, lambda p: look_at(p.folder, forgetful))
+    tick.watched = {p.key: before[p.key] for p in projects if p.key in before}
+    for project, look in looks.found:
         known = before.get(project.key)
-        judged = judge(known.seen if known else None, look_at(project.folder, forgetful), now, quiet_s)
+        judged = judge(known.seen if known else None, look, now, quiet_s)
         if known and judged.ready and len(ready) == MOST_AT_ONCE:
             judged = Judgement(known.seen, False, "settled: waits for its turn")
         tick.watched[project.key] = _with_ledger(project, known, judged, tick)
@@ -127,11 +129,14 @@ def look_through(
     if gone and ready:
         _adopt(workspace, ready, tick, now)
     writers = list(files_being_written()) if ready else []
-    for key, project in ready.items():
-        known, writer = before[key], next(_inside(project.folder, writers), None)
-        judged = judge(known.seen, look_at(project.folder, forgetful), now, quiet_s, writer)
-        tick.watched[key] = replace(tick.watched[key], seen=judged.seen)
+    tick.watched |= {key: replace(tick.watched[key], seen=before[key].seen) for key in ready}
+    again = each_alone(ready.values(), lambda p: look_at(p.folder, forgetful))
+    for project, look in again.found:
+        known, writer = before[project.key], next(_inside(project.folder, writers), None)
+        judged = judge(known.seen, look, now, quiet_s, writer)
+        tick.watched[project.key] = replace(tick.watched[project.key], seen=judged.seen)
         _consider(project, known, tick, judged)
+    tick.told += [str(trouble) for trouble in (*looks.troubles, *again.troubles)]
     tick.told += [f"{name}: its folder is gone; tables and facts are kept" for name in gone.values()]
     return tick
 

@@ -10,6 +10,7 @@ The journal holds every operation, with full fsync, before the first file is tou
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -19,7 +20,7 @@ from typing import Any
 from proofsheet.errors import UsageError
 from proofsheet.publish.cut import cut_bytes
 from proofsheet.publish.disk import Disk
-from proofsheet.publish.moves import LEFT, Moves, Report, Row, by_unit, content_of, is_planned, sets_of, unfinished
+from proofsheet.publish.moves import LEFT, NEVER, Moves, Report, Row, by_unit, content_of, is_planned, sets_of, unfinished
 from proofsheet.publish.plan import Plan
 from proofsheet.publish.undo import bring_back
 from proofsheet.workspace import Project
@@ -90,7 +91,14 @@ class Applier:
         return report
 
     def undo(self, plan_id: str) -> Report:
-        """Bring everything back that a plan did, the last first; what cannot come back now can later."""
+        """Bring everything back that a plan did, the last first; what cannot come back now can later.
+
+        Args:
+            plan_id: its id, or how it begins: the hash that was shown will do.
+
+        Raises:
+            UsageError: if no plan, or several, are named so.
+        """
         return bring_back(self.project, self._moves, plan_id)
 
     def _do_unit(self, rows: Sequence[Row]) -> list[Row]:
@@ -105,10 +113,14 @@ class Applier:
             self._take_back(done)
             self._moves.note(rows, "refused", str(error))
             raise
-        except OSError:
+        except OSError as error:
             self._half(row)
             self._take_back(done)
-            raise
+            if error.errno not in NEVER:
+                raise
+            never = UsageError(f"{error.filename}: {error.strerror}.", "Give the picture a shorter name.")
+            self._moves.note(rows, "refused", str(never))
+            raise never from error
         return done[before:]
 
     def _do(self, row: Row) -> Row:
@@ -134,7 +146,7 @@ class Applier:
     def _half(self, row: Row) -> None:
         """Take the new name away from a file that has both: its move was cut off between them."""
         source, target = (self.project.folder / str(row[n]) for n in (FileOperation.source, FileOperation.target))
-        if row[FileOperation.kind] == "move" and is_planned(source, row) and target.exists() and source.samefile(target):
+        if row[FileOperation.kind] == "move" and is_planned(source, row) and os.path.lexists(target) and source.samefile(target):
             self._disk.remove(target)
 
     def _take_back(self, done: Sequence[Row]) -> None:

@@ -1,6 +1,6 @@
 """File operations that lose nothing: every one of them can be cut off and done again.
 
-Holds `Disk`.
+Holds `Disk`, `as_journalled` and `refuse_too_long`.
 Add here: another operation on files of the library.
 Keep out: what is moved where (plan.py, apply.py).
 
@@ -17,15 +17,50 @@ import os
 import shutil
 from pathlib import Path
 
-from proofsheet.files import folded, fsync_folder
+from proofsheet.errors import UsageError
+from proofsheet.files import Fingerprint, Refused, folded, fsync_folder, hash_file
 
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
 _BLOCK = 1 << 20
 PART = ".proofsheet-part"
+_LONGEST = {"PC_NAME_MAX": 255, "PC_PATH_MAX": 4096}  # bytes, where the system does not say
 
 
 class TargetTaken(Exception):
     """A name that is there already, or one that some file systems take for it."""
+
+
+def as_journalled(path: Path, *, may_be_empty: bool = False) -> tuple[str, Fingerprint]:
+    """SHA-256 and fingerprint of a file, as the journal can hold them.
+
+    Raises:
+        Refused: as `hash_file` does, and for a time that is no 64-bit number of nanoseconds.
+    """
+    content, mark = hash_file(path, may_be_empty=may_be_empty)
+    if not -(1 << 63) <= mark.mtime_ns < 1 << 63:
+        raise Refused("odd_time", "its modification time is centuries away", "give it another time, with `touch`")
+    return content, mark
+
+
+def refuse_too_long(target: Path) -> None:
+    """Refuse a name, or a path with it, that the disk cannot hold.
+
+    Raises:
+        UsageError: with the number of bytes.
+    """
+    there = next(f for f in target.parents if os.path.lexists(f))
+    name, part = (len(os.fsencode(n)) for n in (target.name, _part(target).name))
+    whole = len(os.fsencode(target.parent)) + len("/") + max(name, part)
+    for what, size, most in (("name", name, _longest(there, "PC_NAME_MAX")), ("path", whole, _longest(there, "PC_PATH_MAX") - 1)):
+        if size > most:
+            raise UsageError(f"The {what} of {target} would have {size} bytes; this disk holds {most}.", "Give it a shorter name.")
+
+
+def _longest(folder: Path, what: str) -> int:
+    try:
+        return os.pathconf(folder, what)
+    except (AttributeError, OSError, ValueError):
+        return _LONGEST[what]
 
 
 class Disk:

@@ -1,6 +1,6 @@
 """Moves of files that the journal knows of before they are made: what apply and undo share.
 
-Holds `Moves`, `Report`, `unfinished` and `last_plan`.
+Holds `Moves`, `Report`, `unfinished`, `last_plan` and `known_plan`.
 Add here: a step that both ways need.
 Keep out: what is to be done (plan.py), single file operations (disk.py).
 
@@ -28,6 +28,8 @@ from schemas.apply import ApplyPlan, FileOperation
 
 Row = dict[str, Any]
 LEFT = (TargetTaken, UsageError, Refused)  # why a set is left as it is; errors of the disk are others
+NEVER = {errno.ENAMETOOLONG}  # errors of the disk that no other try will spare
+OPEN = ("done", "planned")
 _HOPELESS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
@@ -134,6 +136,24 @@ def last_plan(ledger: Ledger) -> str | None:
     return next((p for p in reversed(plans) if done[p]), None)
 
 
+def known_plan(ledger: Ledger, wanted: str) -> str:
+    """The plan of the journal that a person names, by its id or by how it begins; of several, the one that is not undone.
+
+    Raises:
+        UsageError: if there is none, or there are several.
+    """
+    plans = [str(p) for p in ledger.rows(ApplyPlan).sort(ApplyPlan.number)[ApplyPlan.plan_id]]
+    fitting = [p for p in plans if p == wanted] or [p for p in plans if wanted and p.startswith(wanted)]
+    if len(fitting) > 1:
+        rows = ledger.rows(FileOperation)
+        open_ones = set(rows.filter(rows[FileOperation.state].is_in(OPEN))[FileOperation.plan_id])
+        fitting = [p for p in fitting if p in open_ones] or fitting
+    if len(fitting) != 1:
+        what = f"{len(fitting)} plans begin with {wanted!r}" if fitting else f"No plan {wanted!r} was ever applied here"
+        raise UsageError(f"{what}.", f"Plans there: {', '.join(fitting or plans) or 'none'}.")
+    return fitting[0]
+
+
 def by_unit(rows: Iterable[Row]) -> Iterable[list[Row]]:
     """The operations of each unit: of a set, or of sets that share a file."""
     found: dict[str, list[Row]] = {}
@@ -151,8 +171,10 @@ def is_planned(path: Path, row: Mapping[str, Any]) -> bool:
     """Whether the file at a path is the planned one: no link, and of its size and time."""
     try:
         found = path.lstat()
-    except FileNotFoundError:
-        return False
+    except OSError as error:
+        if error.errno in {errno.ENOENT, *NEVER}:
+            return False
+        raise
     size, when = row[FileOperation.size_bytes], row[FileOperation.modified_ns]
     return path.is_file() and not path.is_symlink() and (found.st_size, found.st_mtime_ns) == (size, when)
 

@@ -20,10 +20,10 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from proofsheet.errors import UsageError
-from proofsheet.files import Refused, folded, hash_file, printable
+from proofsheet.errors import UsageError, of_the_disk
+from proofsheet.files import Refused, folded, printable
 from proofsheet.publish.cut import cut_name
-from proofsheet.publish.disk import Disk, TargetTaken
+from proofsheet.publish.disk import Disk, TargetTaken, as_journalled, refuse_too_long
 from proofsheet.publish.whereabouts import Known, look_at_files
 from proofsheet.workspace import Project
 from schemas.apply import SELECTED
@@ -102,8 +102,8 @@ def make_plan(project: Project, verdicts: Iterable[Row], most_sets: int | None =
         try:
             found, shared[group] = _of_set(row, known, taken)
             _claim(project.folder, found, claimed, disk)
-        except (Refused, TargetTaken, UsageError) as error:
-            refused[group] = _reason(error)
+        except (Refused, TargetTaken, UsageError, OSError) as error:
+            refused[group] = _reason(error, project.folder)
             continue
         if found:
             ready[group] = found
@@ -129,6 +129,9 @@ def _of_set(row: Row, known: Known, taken: set[str]) -> tuple[list[Operation], s
         )
     if any(known.groups.get(i) != group for i in members):
         raise UsageError("Its pictures are in another set now.", "Review the new set.")
+    for error in (known.unlisted.get(str(PurePosixPath(known.paths[i]).parent)) for i in members):
+        if error is not None:
+            raise error
     found, shared = list[Operation](), set[str]()
     for photo in sorted(members, key=lambda i: i != winner):
         place, role = known.wanted[photo].folder, "winner" if photo == winner else "other"
@@ -152,7 +155,7 @@ def _moved(known: Known, group: str, photo: str, path: str, role: str) -> Iterab
     if printable(path) != path:
         raise UsageError(f"The name of {printable(path)} is no text.", "Rename it.")
     try:
-        content, mark = hash_file(known.folder / path, may_be_empty=role == "companion")
+        content, mark = as_journalled(known.folder / path, may_be_empty=role == "companion")
     except Refused as refused:
         raise UsageError(f"{path} is not moved: {refused.reason};", f"{refused.next_step}.") from refused
     if role != "companion" and content != known.photos[photo][Photo.content_hash]:
@@ -210,10 +213,10 @@ def _cut(known: Known, group: str, row: Row, box: list[float]) -> Iterable[Opera
 
 
 def _claim(folder: Path, operations: Sequence[Operation], claimed: dict[str, str], disk: Disk) -> None:
-    """Refuse a set whose targets are there, lead outside, or are wanted by another set."""
+    """Refuse a set whose targets are there, are too long for the disk, lead outside, or are wanted by another set."""
     own: dict[str, str] = {}
     for one in operations:
-        inside(folder, one.target)
+        refuse_too_long(inside(folder, one.target))
         disk.refuse_taken(folder / one.target)
         mark = folded(one.target)
         if (other := claimed.get(mark) or own.get(mark)) is not None:
@@ -245,9 +248,12 @@ def with_keep_all(verdicts: Iterable[Row], project: Project) -> list[Row]:
     return [{**row, Decision.keep_all: together.get(row[Verdict.group_id], False)} for row in verdicts]
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, folder: Path) -> str:
     if isinstance(error, Refused):
         return f"{error.reason}; {error.next_step}"
     if isinstance(error, UsageError):
         return f"{error.what} {error.next_step}"
+    if isinstance(error, OSError):
+        told = of_the_disk(error, folder)
+        return f"{told.what} {told.next_step}"
     return f"{error}; nothing is written over"

@@ -66,8 +66,9 @@ def _copy(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         before = hash_file(source, may_be_empty=True)[0]
-        shutil.copy2(source, target, follow_symlinks=False)
+        shutil.copyfile(source, target, follow_symlinks=False)
         fsync_file(target)
+        shutil.copystat(source, target, follow_symlinks=False)  # last: the mode may forbid to write
         if hash_file(target, may_be_empty=True)[0] != before:
             raise StoreError(f"The copy {target} differs from {source}.", "Check the disk; nothing of the original was changed.")
     except Refused as refused:

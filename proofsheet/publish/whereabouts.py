@@ -1,12 +1,13 @@
 """Where the pictures of verdicts lie, what lies beside them, and where each of them is wanted.
 
-Holds `Place`, `Known`, `look_at_files` and `present_paths`.
+Holds `Place`, `Known`, `look_at_files`, `all_nearby` and `present_paths`.
 Add here: another thing that a plan must know of rows and disk.
 Keep out: what is done with it (plan.py).
 """
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,6 +47,7 @@ class Known:
         owners: file or photo to the photos that it must stay with.
         of_folders: files that speak of a whole folder of these photos.
         placed: what was applied before.
+        unlisted: folder of photos to why it is not known what lies in it.
     """
 
     folder: Path
@@ -57,6 +59,7 @@ class Known:
     beside: dict[str, list[str]] = field(default_factory=dict)
     owners: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     of_folders: list[str] = field(default_factory=list)
+    unlisted: dict[str, UsageError] = field(default_factory=dict)
 
     def agreed(self, path: str, group: str, place: str) -> set[str]:
         """The other sets that bring a file to the same place, because it is theirs too.
@@ -95,13 +98,14 @@ def present_paths(project: Project, placed: Placed | None = None) -> dict[str, s
     """Photo to where it lies now, if it was moved since the last run."""
     moved = (placed or placed_files(project.ledger)).moved
     rows = project.store.read(Photo).select(Photo.photo_id, Photo.path).iter_rows()
-    return {photo: path if (project.folder / path).exists() else moved.get(path, path) for photo, path in rows}
+    return {photo: path if os.path.lexists(project.folder / path) else moved.get(path, path) for photo, path in rows}
 
 
 def _list_files(known: Known, shots: Mapping[str, Collection[str]]) -> None:
     ids = {path: photo for photo, path in known.paths.items()}
     homes = {str(PurePosixPath(known.paths[i]).parent) for i in known.wanted if i in known.paths}
-    files = {p for home in homes for p in nearby(known.folder, "" if home == "." else home)} - ids.keys() - known.placed.cuts.keys()
+    listed, known.unlisted = all_nearby(known.folder, homes)
+    files = listed - ids.keys() - known.placed.cuts.keys()
     for path, found in companions((p for p in ids if str(PurePosixPath(p).parent) in homes), files).items():
         known.beside[ids[path]] = found
         for one in found:
@@ -109,6 +113,17 @@ def _list_files(known: Known, shots: Mapping[str, Collection[str]]) -> None:
     for path, shot in shots.items():
         known.owners[path] |= {ids[p] for p in shot}
     known.of_folders = sorted(p for p in files if of_a_folder(p) and p not in known.owners)
+
+
+def all_nearby(folder: Path, homes: Iterable[str]) -> tuple[set[str], dict[str, UsageError]]:
+    """Every file in folders of a project and in those that programs keep there, and why some of the folders cannot be listed."""
+    found, unlisted = set[str](), dict[str, UsageError]()
+    for home in homes:
+        try:
+            found |= set(nearby(folder, "" if home == "." else home))
+        except UsageError as error:
+            unlisted[home] = error
+    return found, unlisted
 
 
 def _wanted(

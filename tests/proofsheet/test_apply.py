@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from proofsheet.config import Configuration
+from proofsheet.errors import UsageError
 from proofsheet.publish.apply import Applier
 from proofsheet.publish.disk import Disk, TargetTaken
 from proofsheet.publish.moves import last_plan
@@ -321,3 +322,19 @@ def test_a_sandbox_holds_equal_copies_and_is_a_project_of_its_own(made: Made) ->
     assert applier(found).execute(plan_of(found), "sandbox").sets == 3
     assert tree(project.folder) == before
     assert replace(found, sandbox=False) != found
+
+
+def test_undo_takes_the_hash_that_was_shown_and_refuses_what_it_does_not_know(made: Made) -> None:
+    _, project = made
+    before = tree(project.folder)
+    plan = plan_of(project)
+    for _again in range(2):  # the second plan has the same hash, and another number
+        applier(project).execute(plan, "sandbox")
+        for unknown in ("nonsense", "", "-1"):
+            with pytest.raises(UsageError, match=rf"No plan '{unknown}' was ever applied here.*{plan.plan_id}-1"):
+                applier(project).undo(unknown)
+        assert applier(project).undo(plan.plan_id).sets == 5
+        assert tree(project.folder) == before
+    with pytest.raises(UsageError, match="2 plans begin with"):
+        applier(project).undo(plan.plan_id[:3])
+    assert applier(project).undo(f"{plan.plan_id}-1").sets == 5

@@ -4,47 +4,43 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from proofsheet.publish.apply import Applier
 from proofsheet.publish.disk import Disk
 from proofsheet.publish.moves import last_plan, unfinished
-from proofsheet.publish.plan import Plan, make_plan, with_keep_all
-from proofsheet.reviewing.submitting import submitted
-from proofsheet.workspace import Project
+from proofsheet.publish.plan import make_plan
+from proofsheet.workspace import Project, Workspace
 from schemas.apply import FileOperation
 from schemas.library import Photo
 from schemas.review import Verdict
-from schemas.settings_review import ApplySettings
-from tests.kit import NOW, tree
-from tests.namings_kit import DISTINCT, NAMINGS, OTHER, Naming, apart, look_again, namings_project, publish_decisions
+from schemas.settings import PlaceSettings
+from tests.kit import place_in_memory, tree
+from tests.namings_kit import (
+    DISTINCT,
+    NAMINGS,
+    OTHER,
+    Naming,
+    apart,
+    applier,
+    hand_over,
+    look_again,
+    namings_project,
+    plan_of,
+    publish_decisions,
+    state,
+)
 
-MEMORY = "/dev/shm"
 SHARING = [n for n in NAMINGS if any(len(owners) > 1 for owners in n.beside.values())]
 
 
 @pytest.fixture
 def place() -> Iterator[Path]:
     """A folder in memory: nothing here needs a real disk, and there are many fsyncs."""
-    with tempfile.TemporaryDirectory(dir=MEMORY if Path(MEMORY).is_dir() else None) as made:
-        yield Path(made)
-
-
-def plan_of(project: Project) -> Plan:
-    return make_plan(project, with_keep_all(submitted(project).standing(), project))
-
-
-def applier(project: Project, disk: Disk | None = None) -> Applier:
-    return Applier(project, ApplySettings(), NOW, disk)
-
-
-def state(project: Project) -> tuple[dict[str, str], dict[str, int]]:
-    times = {p.relative_to(project.folder).as_posix(): p.stat().st_mtime_ns for p in project.folder.rglob("*") if p.is_file()}
-    return tree(project.folder), times
+    with place_in_memory() as made:
+        yield made
 
 
 def with_others(place: Path, *names: str, pictures: tuple[str, ...] = ("a.jpg",), chosen: str = "first") -> Project:
@@ -90,6 +86,24 @@ def test_the_plan_names_what_goes_along_and_what_blocks(place: Path) -> None:
     assert plan.staying == {"form 00/.picasa.ini": "it speaks of all pictures of its folder, and stays there"}
     applier(project).execute(plan, "sandbox")
     assert (project.folder / "form 00/.picasa.ini").exists()
+
+
+def test_folders_that_differ_in_the_form_of_accents_alone_are_planned_apart(place: Path) -> None:
+    composed, split = place / "library/trip/\u00e9", place / "library/trip/e\u0301"
+    for folder, names in ((composed, ("a.jpg", OTHER, "a.xmp", "b.xmp")), (split, ("b.jpg", "c.jpg", "a.xmp", "b.xmp"))):
+        folder.mkdir(parents=True)
+        for name in names:
+            (folder / name).write_text(f"{folder}{name}")
+    project = Workspace(PlaceSettings(library=str(place / "library"), home=str(place / "home"))).project("trip")
+    look_again(project, [Naming("x", ("a.jpg", "b.jpg", "c.jpg"))])
+    photos = project.store.read(Photo).partition_by(Photo.folder)
+    groups = [rows.sort(Photo.file_name)[Photo.photo_id].to_list() for rows in photos]
+    publish_decisions(project, groups, [g[0] for g in groups])
+    hand_over(project, groups, [g[0] for g in groups])
+    plan = plan_of(project)
+    along = {o.source: o.target for o in plan.operations if o.role == "companion"}
+    assert plan.refused == {}
+    assert along == {"\u00e9/a.xmp": "selected/\u00e9/a.xmp", "e\u0301/b.xmp": "selected/e\u0301/b.xmp"}
 
 
 def test_raw_and_jpeg_that_are_both_photos_go_the_same_way(place: Path) -> None:

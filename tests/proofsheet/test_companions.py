@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from proofsheet.companions import companions, nearby, of_a_folder, one_shot
+from proofsheet.errors import UsageError
+from proofsheet.left_out import FOLDERS, KEPT_BY_PROGRAMS
+from tests.kit import place_in_memory, where_rights_count
 from tests.namings_kit import NAMINGS, Naming
+
+KEPT = FOLDERS[KEPT_BY_PROGRAMS]
 
 
 @pytest.mark.parametrize("naming", NAMINGS, ids=lambda n: n.by)
@@ -68,6 +73,34 @@ def test_files_of_a_whole_folder_are_known() -> None:
         map(of_a_folder, ("x/.picasa.ini", "Picasa.ini", "descript.ion", "Takeout/metadata.json", "me\u0301tadonne\u0301es.json"))
     )
     assert not of_a_folder("picasa.jpg")
+
+
+def test_folders_that_differ_in_the_form_of_accents_alone_are_two() -> None:
+    composed, apart = "\u00e9", "e\u0301"
+    found = companions([f"{composed}/a.jpg", f"{apart}/b.jpg"], [f"{apart}/a.xmp", f"{composed}/b.xmp", f"{apart}/b.xmp"])
+    assert found == {f"{apart}/b.jpg": [f"{apart}/b.xmp"]}
+
+
+def test_originals_that_programs_keep_belong_to_the_picture_beside_their_folder() -> None:
+    for kept in KEPT:
+        name = kept.replace("[[]", "[")
+        assert companions(["day/a.jpg"], [f"day/{name}/a.jpg"]) == {"day/a.jpg": [f"day/{name}/a.jpg"]}, kept
+
+
+def test_a_folder_that_cannot_be_listed_is_no_empty_one() -> None:
+    with place_in_memory() as place:
+        for name in ("day/a.jpg", "day/CaptureOne/Settings1/a.jpg.cos"):
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            (place / name).write_text("x")
+        assert nearby(place, "gone") == []
+        for closed, mode in (("day/CaptureOne/Settings1", 0), ("day/CaptureOne", 0o644), ("day", 0)):
+            (place / closed).chmod(mode)
+            with (
+                where_rights_count(),
+                pytest.raises(UsageError, match="denied, and files in it may go with the pictures"),
+            ):
+                nearby(place, "day")
+            (place / closed).chmod(0o755)
 
 
 def test_only_the_folder_and_what_programs_keep_in_it_is_listed(tmp_path: Path) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
+import resource
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
 import pytest
+from click.testing import CliRunner
 
+from dagster_project.cli import main
 from proofsheet.cache import ChunkCache
-from proofsheet.errors import Damaged, StoreError
-from proofsheet.health import each_alone, readable, set_aside_ledger, trouble_of
+from proofsheet.errors import Damaged, StoreError, UsageError
+from proofsheet.health import each_alone, readable, set_aside_damaged, trouble_of
 from proofsheet.registry import note_folder
 from proofsheet.stamps import Stamp
 from proofsheet.store import RECENT
@@ -135,11 +139,51 @@ def test_a_damaged_ledger_is_told_and_kept_and_the_others_go_on(workspace: Works
     with pytest.raises(StoreError):
         project.ledger.check()
     assert (path.read_bytes() if path.is_file() else None) == before
-    kept = set_aside_ledger(project)
+    kept = set_aside_damaged(project)
     assert kept is not None
     assert (kept.read_bytes() if kept.is_file() else None) == before
     assert trouble_of(project) is None
     assert project.ledger.add(Waiver, [WAIVER]) == 1
+
+
+def test_a_whole_ledger_is_never_set_aside(workspace: Workspace) -> None:
+    project = workspace.project("b")
+    result = CliRunner().invoke(
+        main,
+        ["projects", "set-aside", "b"],
+        env={"PROOFSHEET_LIBRARY": str(workspace.library), "PROOFSHEET_HOME": str(workspace.home)},
+    )
+    assert (result.exit_code, "is whole" in result.output) == (UsageError.exit_code, True)
+    assert rows_of(project) == (1, 1)
+    assert not (workspace.home / "ledger" / "set-aside").exists()
+
+
+@contextlib.contextmanager
+def no_more_files() -> Iterator[None]:
+    """Take every file that this process may open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, os.listdir("/proc/self/fd"))) + 1, hard))  # noqa: PTH208
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError):
+            while True:
+                held.enter_context(open(os.devnull))  # noqa: PTH123
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="this system does not tell open files")
+def test_an_error_that_passes_is_no_damage(workspace: Workspace) -> None:
+    project = workspace.project("b")
+    with no_more_files():
+        trouble = trouble_of(project)
+        with pytest.raises(StoreError, match="Too many open files") as mending:
+            project.store.generations.mend(lambda _news: None)
+    assert trouble is not None
+    assert (trouble.file, isinstance(trouble.error, Damaged), isinstance(mending.value, Damaged)) == ("", False, False)
+    assert trouble_of(project) is None
+    assert rows_of(project) == (1, 1)
 
 
 @pytest.mark.parametrize("kind", STORE)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from proofsheet.errors import NotFound, UsageError
+from proofsheet.errors import NotFound, StoreError, UsageError
 from proofsheet.left_out import folders_of, left_out_because, walk
-from proofsheet.library.scan import other_rows, scan
+from proofsheet.library.news import disk_news
+from proofsheet.library.scan import other_rows, photo_rows, picture_folders, scan
 from proofsheet.library.settle import look_at
 from proofsheet.progress import Quiet
+from proofsheet.stamps import Stamp
+from proofsheet.store import Store
 from proofsheet.volumes import forgetful_devices, lasting_mark
 from proofsheet.workspace import Workspace
-from schemas.library import OtherFile
-from tests.kit import configuration, save_picture
+from schemas.library import OtherFile, Photo, Quarantine
+from tests.kit import configuration, place_in_memory, save_picture, where_rights_count
 
 SYSTEM = (
     *("@eaDir", "#recycle", "#Recycle", "#snapshot", "@Recycle", "@Recently-Snapshot", ".@__thumb", "@tmp", "@SynologyDrive"),
@@ -120,11 +124,68 @@ def test_a_library_that_is_a_link_is_told_and_a_broken_one_too(tmp_path: Path) -
         Workspace(configuration(tmp_path / "library", tmp_path / "home").place)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may list every folder")
-def test_a_folder_that_may_not_be_listed_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "closed").mkdir(mode=0)
-    assert [e.unread is not None for e in walk(tmp_path)] == [True]
-    assert scan(tmp_path, tmp_path.with_name("cache"), Quiet()).refused["closed"].kind == "no_permission"
+def test_a_folder_that_may_not_be_listed_is_refused() -> None:
+    with place_in_memory() as place:
+        (place / "trip" / "closed").mkdir(parents=True, mode=0o755)
+        (place / "trip" / "closed").chmod(0)
+        with where_rights_count():
+            assert [e.unread is not None for e in walk(place / "trip")] == [True]
+            refused = scan(place / "trip", place / "cache", Quiet()).refused
+    assert (refused["closed"].kind, refused["closed"].reason) == (
+        "no_permission",
+        "the folder cannot be listed: Permission denied",
+    )
+
+
+def test_files_of_a_folder_that_may_be_listed_but_not_entered_are_refused_one_by_one() -> None:
+    with place_in_memory() as place:
+        for name in ("a.jpg", "half/b.jpg", "half/c.txt", "half/.d", "half/deep/e.jpg"):
+            save_picture(place / "trip" / name, format="JPEG")
+        before = look_at(place / "trip")
+        (place / "trip" / "half").chmod(0o644)
+        with where_rights_count():
+            found = scan(place / "trip", place / "cache", Quiet())
+            news = disk_news(place / "trip", Photo.frame(), Quarantine.frame(), OtherFile.frame())
+            look, folders = look_at(place / "trip"), picture_folders(place / "trip")
+        (place / "trip" / "half").chmod(0o755)
+    assert [p.path for p in found.pictures] == ["a.jpg"]
+    assert {p: r.kind for p, r in found.refused.items()} == dict.fromkeys(
+        ("half/.d", "half/b.jpg", "half/c.txt", "half/deep"), "no_permission"
+    )
+    assert (news.new, news.changed, news.gone) == (5, 0, 0)
+    assert look.signature != before.signature
+    assert folders == {"": 1}
+
+
+@pytest.mark.parametrize("why", ["Permission denied", "it was gone"])
+def test_a_project_folder_that_cannot_be_listed_is_no_empty_one(tmp_path: Path, why: str) -> None:
+    folder = tmp_path / "trip"
+    if why == "Permission denied":
+        folder.mkdir(mode=0)
+    with where_rights_count():
+        for look in (lambda f: list(walk(f)), look_at, picture_folders, lambda f: scan(f, tmp_path / "cache", Quiet())):
+            with pytest.raises(StoreError, match=f"trip is not read: the folder cannot be listed: {why}"):
+                look(folder)
+
+
+def test_links_in_the_library_that_lead_nowhere_are_told(tmp_path: Path) -> None:
+    (tmp_path / "ring").symlink_to(tmp_path / "ring")
+    assert set(folders_of(tmp_path).links) == {"ring"}
+
+
+@pytest.mark.parametrize("seconds", [2**38, -(2**38), 2**40])
+def test_a_file_of_a_time_that_no_calendar_has_is_a_photo_like_any_other(seconds: int) -> None:
+    with place_in_memory() as place:
+        os.utime(save_picture(place / "trip" / "a.jpg"), (seconds, seconds))
+        if (place / "trip" / "a.jpg").stat().st_mtime != seconds:
+            pytest.skip("this disk keeps no such times")
+        found = scan(place / "trip", place / "cache", Quiet())
+        rows = photo_rows("p", found, {found.pictures[0].file.content_hash: "JPEG"})
+        news = disk_news(place / "trip", rows, Quarantine.frame(), OtherFile.frame())
+        Store(place / "store", "p").publish({Photo: rows}, Stamp())
+        kept = Store(place / "store", "p").read(Photo)
+    assert rows[Photo.modified_at].to_list() == kept[Photo.modified_at].to_list() == [datetime.max if seconds > 0 else datetime.min]
+    assert (news.new, news.changed, news.gone) == (0, 0, 0)
 
 
 def stat_of(inode: int, device: int, size: int = 9, mtime: int = 5, ctime: int = 7) -> os.stat_result:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections import Counter
@@ -11,11 +12,13 @@ import dagster as dg
 import pytest
 
 from dagster_project.automation import look_around
+from proofsheet.health import each_alone
 from proofsheet.learn.retraining import new_overrides
 from proofsheet.library.watching import MOST_AT_ONCE, MOST_OPENED, Memory, Tick, Watched, look_through
-from proofsheet.workspace import Workspace
+from proofsheet.status import project_status
+from proofsheet.workspace import Project, Workspace
 from schemas.review import ReviewBatch
-from tests.kit import NOW, configuration
+from tests.kit import NOW, configuration, place_in_memory, where_rights_count
 
 FOLDERS = 300
 COUNTED: Counter[str] = Counter()
@@ -159,6 +162,36 @@ def test_a_ledger_that_is_put_back_runs_its_finished_folder_again(tmp_path: Path
     library.look()
     assert [key.split("-")[-2] for key in library.asked[1:]] == ["damaged", "restored"]
     assert library.look().text() == "1 unchanged"
+
+
+def test_a_folder_that_cannot_be_listed_holds_up_nobody_and_runs_when_it_can() -> None:
+    with place_in_memory() as place:
+        library = Library(place, 3)
+        first, bad, _third = library.workspace.projects()
+        with where_rights_count():
+            library.look()
+            bad.folder.chmod(0)
+            assert "cannot be listed: Permission denied" in library.look().text()
+            assert len(library.asked) == 2
+            assert "cannot be listed: Permission denied" in library.look().text()
+            asked = each_alone([first, bad], project_status)
+            bad.folder.chmod(0o755)
+            library.look()
+    assert [p.name for p, _state in asked.found] == [first.name]
+    assert [(t.project, "Permission denied" in t.problem) for t in asked.troubles] == [(bad.name, True)]
+    assert library.asked[2].startswith(bad.key)
+    assert len(library.asked) == 3
+
+
+def test_an_error_of_the_disk_stops_one_project_alone(tmp_path: Path) -> None:
+    def verb(project: Project) -> int:
+        if project.name.endswith("1"):
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return 1
+
+    asked = each_alone(Library(tmp_path, 3).workspace.projects(), verb)
+    assert len(asked.found) == 2
+    assert asked.troubles[0].problem.endswith("shoot 00001: Stale file handle.")
 
 
 def test_retraining_reads_a_store_only_after_a_new_generation(tmp_path: Path) -> None:

@@ -1,0 +1,62 @@
+"""Questions in SQL before the first run, and between runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from dagster_project.cli import main
+from proofsheet.stamps import Stamp
+from proofsheet.workspace import Project, Workspace
+from schemas.facts import Waiver
+from schemas.library import OtherFile
+from tests.kit import NOW, configuration
+
+WAIVER = {"photo_id": "x", "rule": "length", "field": "title", "text_hash": "t", "text": "t", "reason": "mine", "waived_at": NOW}
+
+
+@pytest.fixture
+def projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Project]:
+    """One project with a fact alone, one with a derived table alone, one of which nothing is known."""
+    for name in ("facts", "rows", "untouched"):
+        (tmp_path / "library" / name).mkdir(parents=True)
+    monkeypatch.setenv("PROOFSHEET_LIBRARY", str(tmp_path / "library"))
+    monkeypatch.setenv("PROOFSHEET_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    found = Workspace(configuration(tmp_path / "library", tmp_path / "home").place).projects()
+    found[0].ledger.add(Waiver, [WAIVER])
+    row = {"project": found[1].key, "path": "notes.txt", "role": "other", "extension": ".txt"}
+    found[1].store.publish({OtherFile: OtherFile.frame([row])}, Stamp())
+    return found
+
+
+def ask(*words: str, code: int = 0) -> Result:
+    result = CliRunner().invoke(main, ["sql", *words])
+    assert result.exit_code == code, (result.output, result.exception)
+    return result
+
+
+def answers(statement: str) -> Any:
+    return json.loads(ask(statement, "--json").stdout)["projects"]
+
+
+def test_facts_are_shown_before_the_first_generation(projects: list[Project]) -> None:
+    assert answers("select reason from waivers") == {"facts": [{"reason": "mine"}], "rows": []}
+    assert "mine" in ask("select reason from waivers", "--project", "facts").output
+    assert answers("select count(*) as n from plan_operations")["facts"] == [{"n": 0}]
+
+
+def test_a_table_that_no_run_has_written_has_no_rows(projects: list[Project]) -> None:
+    assert answers("select path from other_files") == {"facts": [], "rows": [{"path": "notes.txt"}]}
+    assert answers("select count(*) as n from photos join captions using (photo_id)") == {"facts": [{"n": 0}], "rows": [{"n": 0}]}
+    shown = {row["name"] for row in answers("show tables")["facts"]}
+    assert {"photos", "captions", "waivers", "plan_operations"} <= shown
+    assert "nowhere" in ask("select * from nowhere", code=2).output
+
+
+def test_a_project_of_which_nothing_is_known_is_not_asked(projects: list[Project]) -> None:
+    assert "no tables yet" in ask("select 1", "--project", "untouched").output
