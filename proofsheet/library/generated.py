@@ -8,13 +8,15 @@ Keep out: camera facts (exif.py); the forms themselves: comfy.py, a1111.py, keye
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from PIL import ExifTags
 
 from proofsheet.formats import DECODER_ERRORS
 from proofsheet.library import a1111
 from proofsheet.library.comfy import read_graphs
+from proofsheet.library.comfy_graph import Unfollowed
 from proofsheet.library.comments import user_comment
 from proofsheet.library.generators import GENERATED, generator_of
 from proofsheet.library.keyed import read_dream, read_keys, read_old_invoke
@@ -24,6 +26,9 @@ from proofsheet.library.xmp import properties
 from proofsheet.pictures import Picture
 from schemas.library import GenerationFact
 
+Reader = Callable[[Mapping[str, str]], Facts | None]
+# What a fault of a reader may raise; MemoryError and the like are no fault of it.
+_FAULTS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, Unfollowed)
 _MOST = 1_000_000  # characters of a text that are looked at
 _BASE = ExifTags.Base
 _GRAPH = re.compile(r"\s*(prompt|workflow)\s*:\s*(\{.*)", re.DOTALL | re.IGNORECASE)
@@ -43,14 +48,30 @@ _TOLD = (
 )
 
 
-def generation_facts(picture: Picture) -> Mapping[str, object]:
-    """Every column of `GenerationFact` but the ids; `found_in` is null for pictures that say nothing of this kind."""
+def generation_facts(picture: Picture, readers: Sequence[Reader] | None = None) -> Mapping[str, object]:
+    """Every column of `GenerationFact` but the ids; `found_in` is null for pictures that say nothing of this kind.
+
+    Args:
+        picture: the opened picture.
+        readers: of its texts; None for those of all programs that are known.
+    """
     facts: Facts = dict.fromkeys(n for n in GenerationFact.columns() if n not in {GenerationFact.project, GenerationFact.photo_id})
     xmp = properties(picture.blocks.xmp)
     texts = texts_of(picture, xmp)
-    told = {n: v for n, v in (read_texts(texts) or {}).items() if v is not None}
-    facts |= origin_facts(picture, xmp, texts) | told
-    return facts | {GenerationFact.generated: bool(told or facts[GenerationFact.tool]) or _is_generated(facts)}
+    told = {n: v for n, v in (read_texts(texts, readers) or {}).items() if v is not None}
+    facts |= {GenerationFact.c2pa: bool(picture.blocks.manifest)} | _tried(partial(origin_facts, picture, xmp, texts)) | told
+    if facts[GenerationFact.unread] and not facts[GenerationFact.found_in]:
+        facts[GenerationFact.found_in] = next((p for p in ("prompt", "workflow", *_TOLD) if p in texts), "file")
+    made = told.keys() - {GenerationFact.unread} or facts[GenerationFact.tool]
+    return facts | {GenerationFact.generated: bool(made) or _is_generated(facts)}
+
+
+def _tried(read: Callable[[], Facts | None]) -> Facts:
+    """What a reader finds; where it fails, only why: a fault of ours costs these facts, never the picture."""
+    try:
+        return read() or {}
+    except _FAULTS as error:
+        return {GenerationFact.unread: f"{type(error).__name__} {error}".strip()}
 
 
 def _is_generated(facts: Facts) -> bool:
@@ -115,19 +136,18 @@ def _exif_texts(picture: Picture) -> tuple[dict[int, object], str]:
         return {}, "<"
 
 
-def read_texts(texts: Mapping[str, str]) -> Facts | None:
-    """The facts in the texts of one file, or None if no known program wrote them."""
-    readers: tuple[Callable[[Mapping[str, str]], Facts | None], ...] = (
-        _novel_ai,
-        _invoke,
-        _objects,
-        _comfy,
-        _a1111,
-        _plain_names,
-        _midjourney,
-        _flux,
-    )
-    return next((facts for reader in readers if (facts := reader(texts))), None)
+def read_texts(texts: Mapping[str, str], readers: Sequence[Reader] | None = None) -> Facts | None:
+    """The facts in the texts of one file, or None if no known program wrote them.
+
+    A reader that fails is noted in `unread`, and the next one reads on.
+    """
+    unread: Facts = {}
+    for reader in READERS if readers is None else readers:
+        facts = _tried(partial(reader, texts))
+        if facts.keys() - {GenerationFact.unread}:
+            return unread | facts
+        unread |= facts
+    return unread or None
 
 
 def _novel_ai(texts: Mapping[str, str]) -> Facts | None:
@@ -227,3 +247,6 @@ def _flux(texts: Mapping[str, str]) -> Facts | None:
         GenerationFact.model: spoken(texts.get("Model")),
         GenerationFact.found_in: "Make",
     }
+
+
+READERS: Sequence[Reader] = (_novel_ai, _invoke, _objects, _comfy, _a1111, _plain_names, _midjourney, _flux)
