@@ -8,6 +8,7 @@ The first stage opens each new file and lets every measurement look at it; the o
 version of its own code and settings alone, so that a change makes stale what depends on it and nothing else.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import dagster as dg
@@ -33,7 +34,7 @@ GENERATORS_READ = Verdict(
     "What generators wrote could be read; where it could not, `unread` says why, and the facts are null.",
     lambda rows: rows.drop_nulls(GenerationFact.unread),
 )
-_VERDICTS = {GenerationFact: [GENERATORS_READ]}
+_VERDICTS: Mapping[type[Table], Sequence[Verdict]] = {GenerationFact: [GENERATORS_READ]}
 _ALONG = ("along",)
 
 

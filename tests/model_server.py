@@ -27,7 +27,7 @@ WORDINGS = (
 )
 MISBEHAVIOURS = (
     *("hang", "drip", "cut", *(f"500 {w}" for w in WORDINGS), "503", "404", "error_in_stream", "invalid_json", "off_schema"),
-    *("filler", "leak", "same", "huge", "injected", "empty"),
+    *("looping", "odd_usage", "filler", "leak", "same", "huge", "injected", "empty"),
 )
 
 
@@ -248,7 +248,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._event({"choices": [{"delta": {"content": part}}]})
             self._between(request)
         self._event({"choices": [{"delta": {}, "finish_reason": why}]})
-        self._event({"choices": [], "usage": {"prompt_tokens": 50, "completion_tokens": 9}})
+        usage: object = ["many"] if request.behaviour == "odd_usage" else {"prompt_tokens": 50, "completion_tokens": 9}
+        self._event({"choices": [], "usage": usage})
         self._write(b"data: [DONE]\n\n")
         self._end(request)
 
@@ -305,6 +306,8 @@ class _Handler(BaseHTTPRequestHandler):
             return '{"caption": "A heron'
         if request.behaviour == "off_schema":
             return '{"answer": 42}'
+        if request.behaviour == "looping":
+            return 'Here: {"caption": ' + "[" * 10_000
         if request.is_canary:
             number, colour = (0, "grey") if self.owner.blind else read_card(request.pictures[0])
             return json.dumps({"number": number, "colour": colour})

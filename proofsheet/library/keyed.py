@@ -39,20 +39,22 @@ _TELLING = {  # a name that one program alone uses
     "extrametadata": "Civitai",
 }
 _DREAM_OPTION = re.compile(r"\s-(?P<name>[a-zA-Z]+)\s*(?P<value>\S+)")
+_DEEPEST = 4
 _INNER = ("sui_image_params", "extraMetadata", "meta", "generation_data", "metadata")
 
 
-def read_keys(found: Mapping[str, Any]) -> Facts | None:
+def read_keys(found: Mapping[str, Any], depth: int = 0) -> Facts | None:
     """The facts of an object, or None if it does not tell a prompt and how the picture was made of it.
 
     Args:
         found: values by the program's own names; the facts may stand in an object inside.
+        depth: of the object in another one.
     """
     tool = tool_by_names(found)
-    for name in _INNER:
+    for name in _INNER if depth < _DEEPEST else ():
         inner = found.get(name)
         inner = json_object(inner) or inner
-        if isinstance(inner, Mapping) and (facts := read_keys(inner)):
+        if isinstance(inner, Mapping) and (facts := read_keys(inner, depth + 1)):
             return facts | {GenerationFact.tool: facts[GenerationFact.tool] or tool}
     named = {re.sub(r"[ _-]", "", str(k)).lower(): v for k, v in found.items()}
 

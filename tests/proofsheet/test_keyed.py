@@ -84,6 +84,7 @@ def test_flux_names_itself_as_a_camera() -> None:
         {"prompt": "what the waiter asked"},
         {"Comment": "Created with GIMP"},
         {"UserComment": "{" * 50_000},
+        {"UserComment": '{"meta":' * 900 + json.dumps(BOAT) + "}" * 900},
         {"parameters": '{"sui_image_params": 5}'},
         {"parameters": '{"extraMetadata": "{\\"extraMetadata\\": 5}"}'},
     ],

@@ -85,7 +85,15 @@ def test_thoughts_and_prose_around_the_answer_are_taken_off(text: str) -> None:
     assert parse_reply(TitleReply, text).title == "Heron"
 
 
-@pytest.mark.parametrize("text", ['{"title": "A"} or {"title": "B"}', "```a```", '<think>{"title": "Only a thought"}', "Heron"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *('{"title": "A"} or {"title": "B"}', "```a```", '<think>{"title": "Only a thought"}', "Heron"),
+        *('Here: {"title":' + "[" * 10_000, 'Here: {"title":' + '{"a":' * 10_000, 'Here: {"title":' + "9" * 10_000),
+        *('{"title": "\ud800"}', '{"title":' + "[" * 10_000, "```" + " " * 40_000, "```json" + "\n" * 40_000),
+    ],
+    ids=range(11),
+)
 def test_nothing_is_guessed(text: str) -> None:
     with pytest.raises(Trouble, match="off_schema"):
         parse_reply(TitleReply, text)

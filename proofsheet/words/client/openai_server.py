@@ -106,8 +106,8 @@ class _Session:
             found = await collect(self._parts(body, counted), self._server.limits)
         if "done" not in counted:
             raise Trouble("crash", "the stream ended before the answer did", again=True, strike=True)
-        usage, note = counted.get("usage") or {}, None if with_schema else _WITHOUT_SCHEMA
-        tokens = (usage.get("prompt_tokens"), usage.get("completion_tokens"))
+        note = None if with_schema else _WITHOUT_SCHEMA
+        tokens = (_tokens(counted, name) for name in ("prompt_tokens", "completion_tokens"))
         return Answer(found.text, *tokens, note, found.thinking, counted.get("end") == "length")
 
     async def _parts(self, body: dict[str, Any], counted: dict[str, Any]) -> AsyncIterator[Part]:
@@ -143,6 +143,12 @@ class _Session:
         """These servers keep models by their own rules."""
 
 
+def _tokens(counted: dict[str, Any], name: str) -> int | None:
+    usage = counted.get("usage")
+    found = usage.get(name) if isinstance(usage, dict) else None
+    return found if type(found) is int and 0 <= found < 2**63 else None
+
+
 def _body(question: Question, model: str, with_schema: bool) -> dict[str, Any]:
     shown = [
         {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64," + base64.b64encode(p).decode("ascii")}}
@@ -176,5 +182,5 @@ def _troubles() -> Iterator[None]:
         yield
     except (httpx.ConnectError, httpx.ConnectTimeout):
         raise Trouble("unreachable", "nothing listens at the address", again=True, strike=False) from None
-    except (httpx.HTTPError, httpx.StreamError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (httpx.HTTPError, httpx.StreamError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise Trouble("crash", f"the answer broke off ({type(error).__name__})", again=True, strike=True) from None
