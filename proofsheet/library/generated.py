@@ -18,8 +18,8 @@ from proofsheet.library import a1111
 from proofsheet.library.comfy import read_graphs
 from proofsheet.library.comfy_graph import Unfollowed
 from proofsheet.library.comments import user_comment
-from proofsheet.library.generators import GENERATED, generator_of
-from proofsheet.library.keyed import read_dream, read_keys, read_old_invoke
+from proofsheet.library.generators import GENERATED, generator_of, is_generator
+from proofsheet.library.keyed import HOW, read_dream, read_keys, read_old_invoke
 from proofsheet.library.manifest import read_manifest
 from proofsheet.library.values import Facts, json_object, spoken, whole
 from proofsheet.library.xmp import properties
@@ -33,6 +33,7 @@ _MOST = 1_000_000  # characters of a text that are looked at
 _BASE = ExifTags.Base
 _GRAPH = re.compile(r"\s*(prompt|workflow)\s*:\s*(\{.*)", re.DOTALL | re.IGNORECASE)
 _MIDJOURNEY = re.compile(r"\bJob ID:\s*[0-9a-f]{8}-[0-9a-f-]{27}", re.IGNORECASE)
+_OF_PROGRAMS = {"parameters", "Parameters", "generation_data"}  # no camera and no person writes there
 _TOLD = (
     *(
         "parameters",
@@ -58,7 +59,7 @@ def generation_facts(picture: Picture, readers: Sequence[Reader] | None = None) 
     facts: Facts = dict.fromkeys(n for n in GenerationFact.columns() if n not in {GenerationFact.project, GenerationFact.photo_id})
     xmp = properties(picture.blocks.xmp)
     texts = texts_of(picture, xmp)
-    told = {n: v for n, v in (read_texts(texts, readers) or {}).items() if v is not None}
+    told = {n: v for n, v in (read_texts(texts, readers, by_camera=_by_camera(picture, xmp)) or {}).items() if v is not None}
     facts |= {GenerationFact.c2pa: bool(picture.blocks.manifest)} | _tried(partial(origin_facts, picture, xmp, texts)) | told
     if facts[GenerationFact.unread] and not facts[GenerationFact.found_in]:
         facts[GenerationFact.found_in] = next((p for p in ("prompt", "workflow", *_TOLD) if p in texts), "file")
@@ -129,6 +130,14 @@ def texts_of(picture: Picture, xmp: Mapping[str, str]) -> dict[str, str]:
     return found | {f"xmp {n}": xmp[n][:_MOST] for n in ("exif:UserComment", "dc:description") if n in xmp}
 
 
+def _by_camera(picture: Picture, xmp: Mapping[str, str]) -> bool:
+    """Whether a camera wrote the file: it names itself, and how it exposed."""
+    tags, _order = _exif_texts(picture)
+    names = [tags.get(_BASE.Make), tags.get(_BASE.Model), xmp.get("tiff:Make"), xmp.get("tiff:Model")]
+    exposed = any(t in tags for t in (_BASE.ExposureTime, _BASE.FNumber)) or {"exif:ExposureTime", "exif:FNumber"} & xmp.keys()
+    return any(names) and bool(exposed) and not any(is_generator(n) for n in names)
+
+
 def _exif_texts(picture: Picture) -> tuple[dict[int, object], str]:
     try:
         return {**dict(picture.exif), **picture.exif.get_ifd(ExifTags.IFD.Exif)}, picture.exif.endian or "<"
@@ -136,14 +145,21 @@ def _exif_texts(picture: Picture) -> tuple[dict[int, object], str]:
         return {}, "<"
 
 
-def read_texts(texts: Mapping[str, str], readers: Sequence[Reader] | None = None) -> Facts | None:
+def read_texts(texts: Mapping[str, str], readers: Sequence[Reader] | None = None, *, by_camera: bool = False) -> Facts | None:
     """The facts in the texts of one file, or None if no known program wrote them.
 
     A reader that fails is noted in `unread`, and the next one reads on.
+
+    Args:
+        texts: by place.
+        readers: see `generation_facts`.
+        by_camera: a camera wrote the file: a text that a person may have written must tell three of seed, steps, scale, sampler.
     """
     unread: Facts = {}
     for reader in READERS if readers is None else readers:
         facts = _tried(partial(reader, texts))
+        if by_camera and reader in _BY_NAMES and sum(facts.get(n) is not None for n in HOW) < len(HOW) - 1:
+            facts = {n: v for n, v in facts.items() if n == GenerationFact.unread}
         if facts.keys() - {GenerationFact.unread}:
             return unread | facts
         unread |= facts
@@ -158,7 +174,7 @@ def _novel_ai(texts: Mapping[str, str]) -> Facts | None:
     found = json_object(texts.get("Comment"))
     if not texts.get("Software", "").startswith("NovelAI") or found is None:
         return None
-    facts = read_keys({"prompt": texts.get("Description", ""), **found})
+    facts = read_keys({"prompt": texts.get("Description", ""), **found}, least=1)
     if facts is None:
         return None
     return facts | {
@@ -170,7 +186,7 @@ def _novel_ai(texts: Mapping[str, str]) -> Facts | None:
 
 def _invoke(texts: Mapping[str, str]) -> Facts | None:
     for place, read in (
-        ("invokeai_metadata", lambda t: read_keys(json_object(t) or {})),
+        ("invokeai_metadata", lambda t: read_keys(json_object(t) or {}, least=1)),
         ("sd-metadata", lambda t: read_old_invoke(json_object(t) or {})),
         ("Dream", read_dream),
     ):
@@ -182,7 +198,7 @@ def _invoke(texts: Mapping[str, str]) -> Facts | None:
 def _objects(texts: Mapping[str, str]) -> Facts | None:
     """An object in JSON where other programs write a text."""
     for place in _TOLD:
-        if (found := json_object(texts.get(place))) is not None and (facts := read_keys(found)):
+        if (found := json_object(texts.get(place))) is not None and (facts := read_keys(found, 1 if place in _OF_PROGRAMS else 2)):
             tool = facts[GenerationFact.tool] or (
                 "TensorArt" if place == "generation_data" else generator_of(texts.get("Software"))
             )
@@ -249,4 +265,5 @@ def _flux(texts: Mapping[str, str]) -> Facts | None:
     }
 
 
+_BY_NAMES = {_objects, _a1111, _plain_names}  # their names may stand in a caption
 READERS: Sequence[Reader] = (_novel_ai, _invoke, _objects, _comfy, _a1111, _plain_names, _midjourney, _flux)

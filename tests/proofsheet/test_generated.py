@@ -231,6 +231,24 @@ def test_a_fault_of_a_reader_costs_no_picture_and_no_other_fact(tmp_path: Path) 
     assert unread["photo_id"].to_list() == ["p"]
 
 
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("A walk with Anna\nSteps: 300, Seed: 5, Size: M", False),
+        ('{"prompt": "Say cheese", "seed": 5, "steps": 8}', False),
+        (A1111, True),
+    ],
+)
+def test_a_file_that_a_camera_wrote_needs_the_strongest_evidence(tmp_path: Path, text: str, made: bool) -> None:
+    for exposure in (True, False):
+        exif = Image.Exif()
+        exif[0x010F], exif[0x0110], exif[0x010E] = "Canon", "EOS R5", text
+        if exposure:
+            exif.get_ifd(0x8769)[0x829A] = 0.01
+        path = save_picture(tmp_path / "p.jpg", exif=exif)
+        assert generation_facts(opened(path))["generated"] is (made or not exposure)
+
+
 def test_camera_files_are_not_generated(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x010F], exif[0x0110] = "Canon", "EOS"
