@@ -2,7 +2,7 @@
 
 Holds `read_graphs`.
 Add here: how a sampler is told, and which of its inputs is which fact.
-Keep out: what stands behind an input (comfy_graph.py, comfy_words.py), the editor's form (comfy_editor.py), other programs.
+Keep out: what stands behind an input (comfy_graph.py, comfy_texts.py, comfy_words.py), the editor's form (comfy_editor.py).
 
 What feeds the sampler is followed link by link; what cannot be followed is null, and so is what differs between equal samplers.
 """
@@ -16,12 +16,14 @@ from functools import partial
 from typing import Any, TypeVar
 
 from proofsheet.library.comfy_editor import from_editor
-from proofsheet.library.comfy_graph import Graph, Link, Unfollowed, constant, is_link, text
+from proofsheet.library.comfy_graph import Graph, Link, Unfollowed, constant, is_link
+from proofsheet.library.comfy_texts import text
 from proofsheet.library.comfy_words import PIPE, Words
 from schemas.library import GenerationFact
 
 Facts = dict[str, object]
 Value = TypeVar("Value")
+_MOST_SAMPLERS = 50  # of one picture
 _POSITIVE = ("positive", "positive_prompt", "conditioning", "cond", "cond1", "text_embeds", "prompt")
 _NEGATIVE = ("negative", "negative_prompt", "uncond", "text_embeds")
 _AT_WORK = {"seed", "noise_seed", "steps", "cfg", "noise", "sigmas", "sampler", "sampler_name"}
@@ -53,7 +55,10 @@ def read_graphs(prompt: Mapping[str, Any] | None, workflow: Mapping[str, Any] | 
     graph = Graph.of(prompt, edited.outputs) if prompt else edited
     for ends in _ends(graph):
         if samplers := list(dict.fromkeys(s for end in ends for s in _beginnings(graph, end))):
-            told = [_facts(graph, key) for key in samplers]
+            words = Words(graph)
+            if len(samplers) > _MOST_SAMPLERS:
+                return dict.fromkeys(_facts(graph, samplers[0], words))  # whether they agree is not looked at
+            told = [_facts(graph, key, words) for key in samplers]
             return {name: value if all(t[name] == value for t in told) else None for name, value in told[0].items()}
     return None
 
@@ -154,9 +159,8 @@ def _above(graph: Graph, inputs: Mapping[str, Any], names: Sequence[str], parts:
     return None
 
 
-def _facts(graph: Graph, key: str) -> Facts:
-    inputs, words = graph.inputs(key), Words(graph)
-    above = partial(_above, graph)
+def _facts(graph: Graph, key: str, words: Words) -> Facts:
+    inputs, above = graph.inputs(key), partial(_above, graph)
 
     def seed() -> int | None:
         return _whole(graph, above(inputs, ("seed", "noise_seed"), ("noise",))) if _adds_noise(graph, inputs) else None

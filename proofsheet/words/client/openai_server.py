@@ -107,8 +107,8 @@ class _Session:
         if "done" not in counted:
             raise Trouble("crash", "the stream ended before the answer did", again=True, strike=True)
         note = None if with_schema else _WITHOUT_SCHEMA
-        tokens = (_tokens(counted, name) for name in ("prompt_tokens", "completion_tokens"))
-        return Answer(found.text, *tokens, note, found.thinking, counted.get("end") == "length")
+        asked, told = _tokens(counted, "prompt_tokens"), _tokens(counted, "completion_tokens")
+        return Answer(found.text, asked, told, note, found.thinking, counted.get("end") == "length")
 
     async def _parts(self, body: dict[str, Any], counted: dict[str, Any]) -> AsyncIterator[Part]:
         async with self._client.stream("POST", "chat/completions", json=body) as response:
