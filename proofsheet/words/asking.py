@@ -76,11 +76,19 @@ class Describing:
 
 @dataclass(frozen=True)
 class Told:
-    """What came of one question: the columns that all jobs share, and the checked reply if there is one."""
+    """What came of one question.
+
+    Attributes:
+        asked: the question.
+        columns: those that all jobs share.
+        reply: the checked reply, if there is one.
+        answer: the row of the ledger that holds it; None where no model gave it.
+    """
 
     asked: Asked
     columns: dict[str, object]
     reply: Reply | None
+    answer: Mapping[str, Any] | None = None
 
     @property
     def status(self) -> str:
@@ -248,7 +256,8 @@ def _answered(job: Job, one: Asked, answer: Mapping[str, Any]) -> Told:
         Answered.model_digest: answer[ModelAnswer.model_digest],
         Answered.prompt_version: answer[ModelAnswer.prompt_version],
     }
-    return Told(one, _nobody(one, "answered", None).columns | who, job.form_of(one).model_validate_json(answer[ModelAnswer.reply]))
+    reply = job.form_of(one).model_validate_json(answer[ModelAnswer.reply])
+    return Told(one, _nobody(one, "answered", None).columns | who, reply, answer)
 
 
 def _nobody(one: Asked, status: str, problem: str | None) -> Told:

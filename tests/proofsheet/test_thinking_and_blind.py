@@ -126,7 +126,7 @@ def test_a_server_in_trouble_makes_no_model_blind(tmp_path: Path, backend: str, 
         assert statuses(said.rows) == {"not_asked": 2}
         assert f"({kind}: " in said.facts["stopped"]
         assert "does not see" not in said.facts["stopped"]
-        facts = {PolicyFlag.nsfw: "no", PolicyFlag.scan: "nothing"}
+        facts = {PolicyFlag.nsfw: "no", PolicyFlag.scan: "no"}
         texts = [replace(one, facts=facts) for one in asked(project, 2)]
         assert statuses(say(POLICY, texts, told, project).rows) == {"answered": 2}  # no picture is sent
         server.card = "good"
