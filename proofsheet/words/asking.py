@@ -76,14 +76,7 @@ class Describing:
 
 @dataclass(frozen=True)
 class Told:
-    """What came of one question.
-
-    Attributes:
-        asked: the question.
-        columns: those that all jobs share.
-        reply: the checked reply, if there is one.
-        answer: the row of the ledger that holds it; None where no model gave it.
-    """
+    """What came of one question: the columns that all jobs share, the checked reply, and its row in the ledger if a model gave it."""
 
     asked: Asked
     columns: dict[str, object]
