@@ -76,7 +76,7 @@ class Describing:
 
 @dataclass(frozen=True)
 class Told:
-    """What came of one question: the columns that all jobs share, the checked reply, and its row in the ledger if a model gave it."""
+    """What came of one question: the columns of all jobs, the checked reply, and its row in the ledger if a model gave it."""
 
     asked: Asked
     columns: dict[str, object]
