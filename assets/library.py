@@ -8,6 +8,7 @@ The first stage opens each new file and lets every measurement look at it; the o
 version of its own code and settings alone, so that a change makes stale what depends on it and nothing else.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import dagster as dg
@@ -23,11 +24,17 @@ from proofsheet.progress import Progress
 from proofsheet.workspace import Project
 from resources.along import PLAIN, AlongResource, EncodingResource, Plain, PreviewingResource
 from resources.photos import PhotoFilesResource
-from schemas.library import OtherFile, Photo, Quarantine
+from schemas.library import GenerationFact, OtherFile, Photo, Quarantine
 from schemas.table import Table
 from schemas.vision import Embedding, Preview
 
 NOTHING_REFUSED = Verdict("nothing_refused", "No file of the project is in quarantine.", lambda rows: rows)
+GENERATORS_READ = Verdict(
+    "generators_read",
+    "What generators wrote could be read; where it could not, `unread` says why, and the facts are null.",
+    lambda rows: rows.drop_nulls(GenerationFact.unread),
+)
+_VERDICTS: Mapping[type[Table], Sequence[Verdict]] = {GenerationFact: [GENERATORS_READ]}
 _ALONG = ("along",)
 
 
@@ -61,7 +68,7 @@ def measured(table: type[Table], plain: Plain) -> dg.AssetsDefinition:
         return Rows([rows.drop_nulls(only) if only else rows], facts)
 
     fill.__name__, fill.__doc__ = table.name, plain.does
-    return stage(table, group="library", uncounted=_ALONG)(fill)
+    return stage(table, group="library", uncounted=_ALONG, verdicts=_VERDICTS)(fill)
 
 
 MEASURED = [measured(table, plain) for table, plain in PLAIN.items()]

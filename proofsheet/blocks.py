@@ -1,4 +1,4 @@
-"""What stands beside the pixels and the EXIF: XMP, IPTC, the C2PA manifest, the PNG's time.
+"""What stands beside the pixels and the EXIF: XMP, IPTC, the C2PA manifest.
 
 Holds `Blocks` and `read_blocks`.
 Add here: where another container keeps such a block.
@@ -18,7 +18,7 @@ _MOST = 16 << 20  # bytes of a block that are read
 _MOST_BLOCKS = 100_000
 _TIFF_C2PA = 0xCD41
 _C2PA_BOX = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")  # the uuid of a manifest's box in HEIC and AVIF
-_KEPT = {b"caBX", b"tIME", b"C2PA", b"uuid"}
+_KEPT = {b"caBX", b"C2PA", b"uuid"}
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,11 @@ class Blocks:
         xmp: the packet.
         iptc: datasets by record and number.
         manifest: the store of C2PA manifests (JUMBF).
-        png_time: the seven bytes of a PNG's tIME.
     """
 
     xmp: bytes = b""
     iptc: Mapping[tuple[int, int], bytes] = field(default_factory=dict)
     manifest: bytes = b""
-    png_time: bytes = b""
 
 
 def read_blocks(image: Image.Image, stream: IO[bytes]) -> Blocks:
@@ -55,7 +53,7 @@ def _blocks(image: Image.Image, stream: IO[bytes]) -> Blocks:
     xmp = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or _raw_profile(image, "xmp")
     found = dict(_chunks(stream, image.format or ""))
     manifest = found.get(b"C2PA", b"") or found.get(b"caBX", b"") or _jpeg_manifest(image) or _tiff_manifest(image)
-    return Blocks(xmp.encode() if isinstance(xmp, str) else bytes(xmp or b""), _iptc(image), manifest, found.get(b"tIME", b""))
+    return Blocks(xmp.encode() if isinstance(xmp, str) else bytes(xmp or b""), _iptc(image), manifest)
 
 
 def _iptc(image: Image.Image) -> dict[tuple[int, int], bytes]:

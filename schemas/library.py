@@ -108,6 +108,9 @@ class GenerationFact(Table, name="generation_facts"):
     )
     c2pa = column(pl.Boolean, "The file holds a C2PA manifest; its signature is not checked.")
     found_in = column(pl.String, "Where in the file it stood.")
+    unread = column(
+        pl.String, "Why what a generator wrote could not be read, a fault of Proofsheet; the facts are null then.", nullable=True
+    )
 
 
 class ExifFact(Table, name="exif_facts"):

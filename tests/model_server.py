@@ -27,7 +27,7 @@ WORDINGS = (
 )
 MISBEHAVIOURS = (
     *("hang", "drip", "cut", *(f"500 {w}" for w in WORDINGS), "503", "404", "error_in_stream", "invalid_json", "off_schema"),
-    *("filler", "leak", "same", "huge", "injected", "empty"),
+    *("looping", "filler", "leak", "same", "huge", "injected", "empty"),
 )
 
 
@@ -43,6 +43,7 @@ class ModelServer:
         takes_schema: False answers 400 to a request of the OpenAI protocol with pictures and response_format.
         seconds: how long a good answer takes.
         blind: the model does not see what it is sent.
+        card: behaviour for the card of the canary.
         able: capabilities as the server lists them; None for a server that does not tell.
         thinks: the model thinks until its answer is cut off by length, unless it is asked not to.
         stubborn: it thinks all the same, and a request not to is refused.
@@ -56,6 +57,7 @@ class ModelServer:
     takes_schema: bool = True
     seconds: float = 0.0
     blind: bool = False
+    card: str = "good"
     able: list[str] | None = field(default_factory=lambda: ["completion", "vision"])
     thinks: bool = False
     stubborn: bool = False
@@ -121,7 +123,7 @@ class ModelServer:
     def note(self, request: Received) -> None:
         with self._lock:
             if request.is_canary:
-                request.behaviour = "good"
+                request.behaviour = self.card
             else:
                 request.behaviour = self.behave(self._number, request)
                 self._number += 1
@@ -248,7 +250,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._event({"choices": [{"delta": {"content": part}}]})
             self._between(request)
         self._event({"choices": [{"delta": {}, "finish_reason": why}]})
-        self._event({"choices": [], "usage": {"prompt_tokens": 50, "completion_tokens": 9}})
+        usage: object = ["many"] if request.behaviour == "odd_usage" else {"prompt_tokens": 50, "completion_tokens": 9}
+        self._event({"choices": [], "usage": usage})
         self._write(b"data: [DONE]\n\n")
         self._end(request)
 
@@ -268,8 +271,8 @@ class _Handler(BaseHTTPRequestHandler):
         if how.startswith("500 "):
             self._json({"error": how.removeprefix("500 ")}, 500)
             raise _Cut
-        if how in ("503", "404"):
-            self._json({"error": "server busy, please try again" if how == "503" else "model not found"}, int(how))
+        if how in ("503", "429", "404", "400"):
+            self._json({"error": "server busy, please try again" if how in ("503", "429") else "model not found"}, int(how))
             raise _Cut
         time.sleep(self.owner.seconds)
 
@@ -305,6 +308,8 @@ class _Handler(BaseHTTPRequestHandler):
             return '{"caption": "A heron'
         if request.behaviour == "off_schema":
             return '{"answer": 42}'
+        if request.behaviour == "looping":
+            return 'Here: {"caption": ' + "[" * 10_000
         if request.is_canary:
             number, colour = (0, "grey") if self.owner.blind else read_card(request.pictures[0])
             return json.dumps({"number": number, "colour": colour})

@@ -135,7 +135,7 @@ def _picture(found: Found, formats: Mapping[str, str], measured: Mapping[str, di
         "width_px": quality[ImageQuality.width_px],
         "height_px": quality[ImageQuality.height_px],
         "camera": {k: v for k, v in measured[ExifFact.name].items() if v is not None},
-        "generated": generated if generated[GenerationFact.generated] else None,
+        "generated": generated if generated[GenerationFact.generated] or generated[GenerationFact.unread] else None,
         "quality": {k: v for k, v in quality.items() if k not in {ImageQuality.sharpness_tiles}},
         "quality_score": round(score, 4),
         "quality_verdict": quality_verdict(score),

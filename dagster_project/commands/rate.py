@@ -29,7 +29,7 @@ from proofsheet.library.scan import scan
 from proofsheet.publish.ratings_csv import append_ratings, csv_name, rated_paths
 from proofsheet.publish.sidecar import Fields, exiftool, existing_sidecar, merge_sidecar, sidecar_path
 from proofsheet.raw import converter as darktable
-from proofsheet.words.asking import Describing, answers, prompt_hash
+from proofsheet.words.asking import Describing, answers
 from proofsheet.words.jobs import RATING, Asked
 from proofsheet.words.prompts import parse_prompt
 from proofsheet.words.ratings import sorted_keywords
@@ -177,13 +177,10 @@ def _rated(
     asked = [Asked(p.path, p.file.content_hash, (previews[p.file.content_hash],), values, facts) for p in able]
     now = datetime.now(UTC).replace(tzinfo=None)
     told, _facts = answers(RATING, asked, describing, project, now, listener)
-    prompt = describing.prompt(RATING.name)
-    books = {(r[ModelAnswer.image_hash], r[ModelAnswer.prompt_hash]): r for r in project.ledger.rows(ModelAnswer).to_dicts()}
     rated, failed = [], [_why(p, refused) for p in wanted if p.file.content_hash not in previews]
     for picture, one in zip(able, told, strict=True):
-        if isinstance(one.reply, RatingReply):
-            answer = books[one.asked.image_hash, prompt_hash(RATING, prompt, one.asked)]
-            rated.append(_Rated(picture, one.reply, answer, *sorted_keywords(one.reply.keywords)))
+        if isinstance(one.reply, RatingReply) and one.answer is not None:
+            rated.append(_Rated(picture, one.reply, one.answer, *sorted_keywords(one.reply.keywords)))
         else:
             failed.append({"path": picture.path, "why": str(one.columns["problem"])})
     return rated, failed

@@ -72,7 +72,7 @@ async def submit_batch(request: Request) -> Response:
 
 
 async def approve_above(request: Request) -> Response:
-    """POST: project, bulk_id, least. Approves every open set of at least this calibrated confidence; it counts in no statistics."""
+    """POST: project, bulk_id, least. Approves sets of this confidence that nobody looked at; it counts in no statistics."""
     body = await body_of(request)
     desk, least = await _desk(request, text_of(body, "project")), body.get("least")
     if isinstance(least, bool) or not isinstance(least, int | float) or not 0.5 <= least <= 1:

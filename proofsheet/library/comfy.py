@@ -2,7 +2,7 @@
 
 Holds `read_graphs`.
 Add here: how a sampler is told, and which of its inputs is which fact.
-Keep out: what stands behind an input (comfy_graph.py, comfy_words.py), the editor's form (comfy_editor.py), other programs.
+Keep out: what stands behind an input (comfy_graph.py, comfy_texts.py, comfy_words.py), the editor's form (comfy_editor.py).
 
 What feeds the sampler is followed link by link; what cannot be followed is null, and so is what differs between equal samplers.
 """
@@ -13,14 +13,17 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from proofsheet.library.comfy_editor import from_editor
-from proofsheet.library.comfy_graph import Graph, Link, Unfollowed, constant, is_link, text
+from proofsheet.library.comfy_graph import Graph, Link, Unfollowed, constant, is_link
+from proofsheet.library.comfy_texts import text
 from proofsheet.library.comfy_words import PIPE, Words
 from schemas.library import GenerationFact
 
 Facts = dict[str, object]
+Value = TypeVar("Value")
+_MOST_SAMPLERS = 50  # of one picture
 _POSITIVE = ("positive", "positive_prompt", "conditioning", "cond", "cond1", "text_embeds", "prompt")
 _NEGATIVE = ("negative", "negative_prompt", "uncond", "text_embeds")
 _AT_WORK = {"seed", "noise_seed", "steps", "cfg", "noise", "sigmas", "sampler", "sampler_name"}
@@ -52,7 +55,10 @@ def read_graphs(prompt: Mapping[str, Any] | None, workflow: Mapping[str, Any] | 
     graph = Graph.of(prompt, edited.outputs) if prompt else edited
     for ends in _ends(graph):
         if samplers := list(dict.fromkeys(s for end in ends for s in _beginnings(graph, end))):
-            told = [_facts(graph, key) for key in samplers]
+            words = Words(graph)
+            if len(samplers) > _MOST_SAMPLERS:
+                return dict.fromkeys(_facts(graph, samplers[0], words))  # whether they agree is not looked at
+            told = [_facts(graph, key, words) for key in samplers]
             return {name: value if all(t[name] == value for t in told) else None for name, value in told[0].items()}
     return None
 
@@ -138,7 +144,11 @@ def _adds_noise(graph: Graph, inputs: Mapping[str, Any]) -> bool:
 
 
 def _above(graph: Graph, inputs: Mapping[str, Any], names: Sequence[str], parts: Sequence[str]) -> object:
-    """The input of one of these names: of a sampler, else of the nodes behind its parts (guider, noise, sigmas, a pipe)."""
+    """The input of one of these names: of a sampler, else of the nodes behind its parts (guider, noise, sigmas, a pipe).
+
+    Raises:
+        Unfollowed: if the way to such a part cannot be followed.
+    """
     for _ in range(len(graph.nodes) + 1):
         if (name := next((n for n in names if n in inputs), None)) is not None:
             return inputs[name]
@@ -149,22 +159,25 @@ def _above(graph: Graph, inputs: Mapping[str, Any], names: Sequence[str], parts:
     return None
 
 
-def _facts(graph: Graph, key: str) -> Facts:
-    inputs, words = graph.inputs(key), Words(graph)
-    above = partial(_above, graph)
-    seed = above(inputs, ("seed", "noise_seed"), ("noise",)) if _adds_noise(graph, inputs) else None
+def _facts(graph: Graph, key: str, words: Words) -> Facts:
+    inputs, above = graph.inputs(key), partial(_above, graph)
+
+    def seed() -> int | None:
+        return _whole(graph, above(inputs, ("seed", "noise_seed"), ("noise",))) if _adds_noise(graph, inputs) else None
+
     return {
         GenerationFact.prompt: _told(lambda: _words(graph, words, inputs, _POSITIVE, "positive")),
         GenerationFact.negative_prompt: _told(lambda: _words(graph, words, inputs, _NEGATIVE, "negative")),
-        GenerationFact.seed: _whole(graph, seed),
+        GenerationFact.seed: _told(seed),
         GenerationFact.model: _told(lambda: _model(graph, inputs)),
         GenerationFact.sampler: _told(lambda: _name(graph, above(inputs, ("sampler_name",), ("sampler",)))),
-        GenerationFact.steps: _whole(graph, above(inputs, ("steps", "steps_total"), ("sigmas",))),
-        GenerationFact.cfg_scale: _number(graph, above(inputs, ("cfg", "cfg_conds", "cfg_scale"), ("guider",))),
+        GenerationFact.steps: _told(lambda: _whole(graph, above(inputs, ("steps", "steps_total"), ("sigmas",)))),
+        GenerationFact.cfg_scale: _told(lambda: _number(graph, above(inputs, ("cfg", "cfg_conds", "cfg_scale"), ("guider",)))),
     }
 
 
-def _told(find: Callable[[], str | None]) -> str | None:
+def _told(find: Callable[[], Value | None]) -> Value | None:
+    """What is found; None where the graph cannot be followed to it."""
     try:
         return find()
     except Unfollowed:
@@ -218,18 +231,10 @@ def _name(graph: Graph, value: object) -> str | None:
 
 
 def _whole(graph: Graph, value: object) -> int | None:
-    found = _constant(graph, value)
-    return int(found) if found is not None and found == int(found) and 0 <= found < 2**64 else None
+    found = constant(graph, value)
+    return int(found) if math.isfinite(found) and found == int(found) and 0 <= found < 2**64 else None
 
 
 def _number(graph: Graph, value: object) -> float | None:
-    found = _constant(graph, value)
-    return float(found) if found is not None and abs(found) < 1e9 else None
-
-
-def _constant(graph: Graph, value: object) -> int | float | None:
-    try:
-        found = constant(graph, value)
-    except Unfollowed:
-        return None
-    return found if math.isfinite(found) else None
+    found = constant(graph, value)
+    return float(found) if math.isfinite(found) and abs(found) < 1e9 else None

@@ -16,9 +16,10 @@ from typing import Any
 from proofsheet.library.comfy_graph import UNNAMED, Graph, Output
 
 _MOST_NODES = 50_000
-_DEEPEST = 10
+_DEEPEST, _MOST_SHEETS = 10, 1_000
 _MUTED, _BYPASSED = 2, 4
 _VIRTUAL = ("Reroute", "PrimitiveNode", "SetNode", "GetNode", "Note", "MarkdownNote")
+_HANDING = ("Reroute", "SetNode", "GetNode")
 _INWARD, _OUTWARD = -10, -20  # the nodes of a subgraph that stand for its own inputs and outputs
 _AFTERWARDS = {"fixed", "increment", "decrement", "randomize"}  # what the editor does with a seed after it was used
 # Older graphs do not name the values of a node: the inputs behind them, in order; None is the editor's own.
@@ -61,7 +62,7 @@ def from_editor(graph: Raw) -> Graph:
         if len(nodes) > _MOST_NODES:
             break
         nodes[key], outputs[key] = node
-    return Graph(nodes, outputs)
+    return Graph(nodes, outputs, edited=True)
 
 
 class _Sheet:
@@ -72,6 +73,9 @@ class _Sheet:
         self._nodes = {str(n.get("id")): n for n in _maps(graph.get("nodes")) if isinstance(n.get("type"), str)}
         self._links = dict(_links(graph.get("links")))
         self._depth: int = above[0]._depth + 1 if above else 0
+        self._sheets: list[_Sheet] = above[0]._sheets if above else []
+        self._sheets.append(self)
+        self._known: dict[int, object] = {}
         self._named = {_first_value(n): n for n in self._nodes.values() if n["type"] == "SetNode"}
         self._inner: dict[str, _Sheet] = {}
 
@@ -97,32 +101,40 @@ class _Sheet:
         if definition is None or self._depth >= _DEEPEST:
             return None
         if key not in self._inner:
+            if len(self._sheets) >= _MOST_SHEETS:
+                return None
             self._inner[key] = _Sheet(definition, self._subgraphs, f"{self._prefix}{key}:", (self, self._nodes[key]))
         return self._inner[key]
 
     def _source(self, link: object) -> object:
         """Where a link begins among the nodes that run: an id and an output, or the value of a primitive; None if nowhere."""
-        for _ in range(len(self._nodes) + 1):
-            if not isinstance(link, int) or link not in self._links:
-                return None
+        passed, found = list[int](), None
+        while isinstance(link, int) and link in self._links:
+            if link in self._known:
+                found = self._known[link]
+                break
+            self._known[link] = None  # so that a circle ends
+            passed.append(link)
             key, slot = self._links[link]
-            if key == str(_INWARD):
-                return self._from_above(slot)
-            if (node := self._nodes.get(key)) is None or node.get("mode") == _MUTED:
-                return None
-            if node.get("mode") == _BYPASSED:
-                link = _bypass(node, slot)
-            elif node["type"] == "Reroute" or node["type"] == "SetNode":
-                link = _first_link(node)
-            elif node["type"] == "GetNode":
-                link = _first_link(self._named.get(_first_value(node), {}))
-            elif node["type"] == "PrimitiveNode":
-                return _first_value(node)
-            elif inner := self._inside(key):
-                return inner._leaving(slot)
-            else:
-                return [self._prefix + key, slot]
-        return None
+            node = self._nodes.get(key)
+            if node is not None and (further := _handed_on(node, slot, self._named)) is not None:
+                link = further
+                continue
+            found = self._beginning(key, slot)
+            break
+        self._known.update(dict.fromkeys(passed, found))
+        return found
+
+    def _beginning(self, key: str, slot: int) -> object:
+        """What an output gives that hands on no other link of its level."""
+        if key == str(_INWARD):
+            return self._from_above(slot)
+        if (node := self._nodes.get(key)) is None or node.get("mode") in (_MUTED, _BYPASSED) or node["type"] in _HANDING:
+            return None
+        if node["type"] == "PrimitiveNode":
+            return _first_value(node)
+        inner = self._inside(key)
+        return inner._leaving(slot) if inner else [self._prefix + key, slot]
 
     def _leaving(self, slot: int) -> object:
         """What leaves a subgraph by an output."""
@@ -169,6 +181,17 @@ def _first_value(node: Raw) -> str | int | float | None:
 
 def _first_link(node: Raw) -> object:
     return next((s.get("link") for s in _maps(node.get("inputs"))), None)
+
+
+def _handed_on(node: Raw, slot: int, named: Mapping[Any, Raw]) -> object:
+    """The link that takes the place of an output of a node that hands on what it gets; None for any other node."""
+    if node.get("mode") == _MUTED:
+        return None
+    if node.get("mode") == _BYPASSED:
+        return _bypass(node, slot)
+    if node["type"] == "GetNode":
+        return _first_link(named.get(_first_value(node), {}))
+    return _first_link(node) if node["type"] in _HANDING else None
 
 
 def _bypass(node: Raw, slot: int) -> object:

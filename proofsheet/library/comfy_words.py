@@ -2,7 +2,7 @@
 
 Holds `Words`.
 Add here: how another node hands on a conditioning.
-Keep out: plain texts and numbers (comfy_graph.py), which sampler counts (comfy.py).
+Keep out: plain texts (comfy_texts.py) and numbers (comfy_graph.py), which sampler counts (comfy.py).
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from proofsheet.library.comfy_graph import DEEPEST, UNNAMED, Graph, Inputs, Link, Unfollowed, drawn, is_link, text
+from proofsheet.library.comfy_graph import DEEPEST, UNNAMED, Graph, Inputs, Link, Unfollowed, is_link
+from proofsheet.library.comfy_texts import bounded, drawn, text
 
 PIPE = re.compile(r".*(pipe|ctx|context|tuple|bus)(_\d+)?", re.IGNORECASE)
 # Inputs of nodes that turn words into a conditioning, in the order in which they are told.
@@ -82,7 +83,9 @@ class Words:
             ways = self._ways(link, way)
             if len(ways) != 1:
                 told = [self._behind(w, depth + 1) for w in ways]
-                found = "\n".join(dict.fromkeys(t for t in told if t)) or None
+                parts = dict.fromkeys(t for t in told if t)
+                bounded(sum(map(len, parts)))
+                found = "\n".join(parts) or None
                 break
             way = ways[0]
         self._known.update(dict.fromkeys(passed, found))

@@ -8,26 +8,32 @@ Keep out: camera facts (exif.py); the forms themselves: comfy.py, a1111.py, keye
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from PIL import ExifTags
 
 from proofsheet.formats import DECODER_ERRORS
 from proofsheet.library import a1111
 from proofsheet.library.comfy import read_graphs
+from proofsheet.library.comfy_graph import Unfollowed
 from proofsheet.library.comments import user_comment
-from proofsheet.library.generators import GENERATED, generator_of
-from proofsheet.library.keyed import read_dream, read_keys, read_old_invoke
+from proofsheet.library.generators import GENERATED, generator_of, is_generator
+from proofsheet.library.keyed import HOW, read_dream, read_keys, read_old_invoke
 from proofsheet.library.manifest import read_manifest
 from proofsheet.library.values import Facts, json_object, spoken, whole
 from proofsheet.library.xmp import properties
 from proofsheet.pictures import Picture
 from schemas.library import GenerationFact
 
+Reader = Callable[[Mapping[str, str]], Facts | None]
+# What a fault of a reader may raise; MemoryError and the like are no fault of it.
+_FAULTS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, Unfollowed)
 _MOST = 1_000_000  # characters of a text that are looked at
 _BASE = ExifTags.Base
 _GRAPH = re.compile(r"\s*(prompt|workflow)\s*:\s*(\{.*)", re.DOTALL | re.IGNORECASE)
 _MIDJOURNEY = re.compile(r"\bJob ID:\s*[0-9a-f]{8}-[0-9a-f-]{27}", re.IGNORECASE)
+_OF_PROGRAMS = {"parameters", "Parameters", "generation_data"}  # no camera and no person writes there
 _TOLD = (
     *(
         "parameters",
@@ -43,14 +49,30 @@ _TOLD = (
 )
 
 
-def generation_facts(picture: Picture) -> Mapping[str, object]:
-    """Every column of `GenerationFact` but the ids; `found_in` is null for pictures that say nothing of this kind."""
+def generation_facts(picture: Picture, readers: Sequence[Reader] | None = None) -> Mapping[str, object]:
+    """Every column of `GenerationFact` but the ids; `found_in` is null for pictures that say nothing of this kind.
+
+    Args:
+        picture: the opened picture.
+        readers: of its texts; None for those of all programs that are known.
+    """
     facts: Facts = dict.fromkeys(n for n in GenerationFact.columns() if n not in {GenerationFact.project, GenerationFact.photo_id})
     xmp = properties(picture.blocks.xmp)
     texts = texts_of(picture, xmp)
-    told = {n: v for n, v in (read_texts(texts) or {}).items() if v is not None}
-    facts |= origin_facts(picture, xmp, texts) | told
-    return facts | {GenerationFact.generated: bool(told or facts[GenerationFact.tool]) or _is_generated(facts)}
+    told = {n: v for n, v in (read_texts(texts, readers, by_camera=_by_camera(picture, xmp)) or {}).items() if v is not None}
+    facts |= {GenerationFact.c2pa: bool(picture.blocks.manifest)} | _tried(partial(origin_facts, picture, xmp, texts)) | told
+    if facts[GenerationFact.unread] and not facts[GenerationFact.found_in]:
+        facts[GenerationFact.found_in] = next((p for p in ("prompt", "workflow", *_TOLD) if p in texts), "file")
+    made = told.keys() - {GenerationFact.unread} or facts[GenerationFact.tool]
+    return facts | {GenerationFact.generated: bool(made) or _is_generated(facts)}
+
+
+def _tried(read: Callable[[], Facts | None]) -> Facts:
+    """What a reader finds; where it fails, only why: a fault of ours costs these facts, never the picture."""
+    try:
+        return read() or {}
+    except _FAULTS as error:
+        return {GenerationFact.unread: f"{type(error).__name__} {error}".strip()}
 
 
 def _is_generated(facts: Facts) -> bool:
@@ -108,6 +130,14 @@ def texts_of(picture: Picture, xmp: Mapping[str, str]) -> dict[str, str]:
     return found | {f"xmp {n}": xmp[n][:_MOST] for n in ("exif:UserComment", "dc:description") if n in xmp}
 
 
+def _by_camera(picture: Picture, xmp: Mapping[str, str]) -> bool:
+    """Whether a camera wrote the file: it names itself, and how it exposed."""
+    tags, _order = _exif_texts(picture)
+    names = [tags.get(_BASE.Make), tags.get(_BASE.Model), xmp.get("tiff:Make"), xmp.get("tiff:Model")]
+    exposed = any(t in tags for t in (_BASE.ExposureTime, _BASE.FNumber)) or {"exif:ExposureTime", "exif:FNumber"} & xmp.keys()
+    return any(names) and bool(exposed) and not any(is_generator(n) for n in names)
+
+
 def _exif_texts(picture: Picture) -> tuple[dict[int, object], str]:
     try:
         return {**dict(picture.exif), **picture.exif.get_ifd(ExifTags.IFD.Exif)}, picture.exif.endian or "<"
@@ -115,19 +145,25 @@ def _exif_texts(picture: Picture) -> tuple[dict[int, object], str]:
         return {}, "<"
 
 
-def read_texts(texts: Mapping[str, str]) -> Facts | None:
-    """The facts in the texts of one file, or None if no known program wrote them."""
-    readers: tuple[Callable[[Mapping[str, str]], Facts | None], ...] = (
-        _novel_ai,
-        _invoke,
-        _objects,
-        _comfy,
-        _a1111,
-        _plain_names,
-        _midjourney,
-        _flux,
-    )
-    return next((facts for reader in readers if (facts := reader(texts))), None)
+def read_texts(texts: Mapping[str, str], readers: Sequence[Reader] | None = None, *, by_camera: bool = False) -> Facts | None:
+    """The facts in the texts of one file, or None if no known program wrote them.
+
+    A reader that fails is noted in `unread`, and the next one reads on.
+
+    Args:
+        texts: by place.
+        readers: see `generation_facts`.
+        by_camera: a camera wrote the file: a text that a person may have written must tell three of seed, steps, scale, sampler.
+    """
+    unread: Facts = {}
+    for reader in READERS if readers is None else readers:
+        facts = _tried(partial(reader, texts))
+        if by_camera and reader in _BY_NAMES and sum(facts.get(n) is not None for n in HOW) < len(HOW) - 1:
+            facts = {n: v for n, v in facts.items() if n == GenerationFact.unread}
+        if facts.keys() - {GenerationFact.unread}:
+            return unread | facts
+        unread |= facts
+    return unread or None
 
 
 def _novel_ai(texts: Mapping[str, str]) -> Facts | None:
@@ -138,7 +174,7 @@ def _novel_ai(texts: Mapping[str, str]) -> Facts | None:
     found = json_object(texts.get("Comment"))
     if not texts.get("Software", "").startswith("NovelAI") or found is None:
         return None
-    facts = read_keys({"prompt": texts.get("Description", ""), **found})
+    facts = read_keys({"prompt": texts.get("Description", ""), **found}, least=1)
     if facts is None:
         return None
     return facts | {
@@ -150,7 +186,7 @@ def _novel_ai(texts: Mapping[str, str]) -> Facts | None:
 
 def _invoke(texts: Mapping[str, str]) -> Facts | None:
     for place, read in (
-        ("invokeai_metadata", lambda t: read_keys(json_object(t) or {})),
+        ("invokeai_metadata", lambda t: read_keys(json_object(t) or {}, least=1)),
         ("sd-metadata", lambda t: read_old_invoke(json_object(t) or {})),
         ("Dream", read_dream),
     ):
@@ -162,7 +198,7 @@ def _invoke(texts: Mapping[str, str]) -> Facts | None:
 def _objects(texts: Mapping[str, str]) -> Facts | None:
     """An object in JSON where other programs write a text."""
     for place in _TOLD:
-        if (found := json_object(texts.get(place))) is not None and (facts := read_keys(found)):
+        if (found := json_object(texts.get(place))) is not None and (facts := read_keys(found, 1 if place in _OF_PROGRAMS else 2)):
             tool = facts[GenerationFact.tool] or (
                 "TensorArt" if place == "generation_data" else generator_of(texts.get("Software"))
             )
@@ -227,3 +263,7 @@ def _flux(texts: Mapping[str, str]) -> Facts | None:
         GenerationFact.model: spoken(texts.get("Model")),
         GenerationFact.found_in: "Make",
     }
+
+
+_BY_NAMES = {_objects, _a1111, _plain_names}  # their names may stand in a caption
+READERS: Sequence[Reader] = (_novel_ai, _invoke, _objects, _comfy, _a1111, _plain_names, _midjourney, _flux)

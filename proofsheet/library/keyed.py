@@ -1,6 +1,6 @@
 """Facts of generated pictures that stand under names: objects in JSON, and texts of a PNG.
 
-Holds `read_keys`, `read_old_invoke` and `read_dream`.
+Holds `read_keys`, `read_old_invoke`, `read_dream` and `HOW`.
 Add here: another program's names, and how the program is told.
 Keep out: graphs (comfy.py), the text of A1111 (a1111.py), where a text stands in a file (generated.py).
 """
@@ -27,6 +27,7 @@ _SPELLINGS: Mapping[str, Sequence[str]] = {
     GenerationFact.steps: ("steps", "numinferencesteps", "numsteps"),
     GenerationFact.cfg_scale: ("cfgscale", "guidancescale", "scale", "cfg", "guidance"),
 }
+HOW = (GenerationFact.seed, GenerationFact.steps, GenerationFact.cfg_scale, GenerationFact.sampler)
 _MODEL_NAMES = ("modelFileName", "model_name", "name", "label", "key")
 _TELLING = {  # a name that one program alone uses
     "suiimageparams": "SwarmUI",
@@ -39,22 +40,27 @@ _TELLING = {  # a name that one program alone uses
     "extrametadata": "Civitai",
 }
 _DREAM_OPTION = re.compile(r"\s-(?P<name>[a-zA-Z]+)\s*(?P<value>\S+)")
+_DEEPEST = 4
 _INNER = ("sui_image_params", "extraMetadata", "meta", "generation_data", "metadata")
 
 
-def read_keys(found: Mapping[str, Any]) -> Facts | None:
+def read_keys(found: Mapping[str, Any], least: int = 2, depth: int = 0) -> Facts | None:
     """The facts of an object, or None if it does not tell a prompt and how the picture was made of it.
 
     Args:
         found: values by the program's own names; the facts may stand in an object inside.
+        least: how many facts beside the prompt tell that a program wrote it; a name that one program alone uses does, too.
+        depth: of the object in another one.
     """
     tool = tool_by_names(found)
-    for name in _INNER:
+    for name in _INNER if depth < _DEEPEST else ():
         inner = found.get(name)
         inner = json_object(inner) or inner
-        if isinstance(inner, Mapping) and (facts := read_keys(inner)):
+        if isinstance(inner, Mapping) and (facts := read_keys(inner, least, depth + 1)):
             return facts | {GenerationFact.tool: facts[GenerationFact.tool] or tool}
     named = {re.sub(r"[ _-]", "", str(k)).lower(): v for k, v in found.items()}
+    if "uc" not in named:
+        named.pop("c", None)  # one letter alone may stand for anything
 
     def value(column: str) -> object:
         return next((named[n] for n in _SPELLINGS[column] if n in named), None)
@@ -68,8 +74,9 @@ def read_keys(found: Mapping[str, Any]) -> Facts | None:
         GenerationFact.steps: whole(value(GenerationFact.steps), 2**31),
         GenerationFact.cfg_scale: number(value(GenerationFact.cfg_scale)),
     }
-    how = (GenerationFact.seed, GenerationFact.steps, GenerationFact.cfg_scale, GenerationFact.sampler)
-    if facts[GenerationFact.prompt] is None or all(facts[n] is None for n in how):
+    told = sum(facts[n] is not None for n in HOW) + (facts[GenerationFact.negative_prompt] is not None)
+    told += {"width", "height"} <= named.keys()
+    if facts[GenerationFact.prompt] is None or not told or (told < least and tool is None):
         return None
     return {**facts, GenerationFact.tool: tool}
 
@@ -114,6 +121,8 @@ def read_dream(text: str) -> Facts | None:
     if match is None:
         return None
     options = {m["name"]: m["value"] for m in _DREAM_OPTION.finditer(match[2])}
+    if not {"S", "A", "s", "C"} & options.keys():
+        return None
     positive, negative = _without_brackets(match[1])
     return {
         GenerationFact.prompt: positive,
@@ -127,4 +136,4 @@ def read_dream(text: str) -> Facts | None:
 
 def _without_brackets(prompt: str) -> tuple[str | None, str | None]:
     negative = ", ".join(re.findall(r"\[([^\[\]]*)\]", prompt))
-    return re.sub(r"\s*\[[^\[\]]*\]", "", prompt).strip() or None, negative or None
+    return re.sub(r"\s?\[[^\[\]]*\]", "", prompt).strip() or None, negative or None

@@ -5,12 +5,11 @@ Add here: another place in which programs write a time.
 Keep out: forms of times (when.py).
 
 The first source that names a day counts. Where it names no time of day, another source's time of the same day does. The time of the
-file and ImageMagick's `date:create` are times of a copy; they are not read.
+file, ImageMagick's `date:create` and a PNG's tIME (its last change) are times of a copy; they are not read.
 """
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -70,7 +69,6 @@ def _sources(
         yield f"PNG {name}", read_moment(picture.text.get(name))
     yield "EXIF DateTime", _exif(tags, _MODIFIED)
     yield "EXIF GPSTimeStamp", _gps(gps)
-    yield "PNG tIME", _png(picture.blocks.png_time)
 
 
 def _exif(tags: Mapping[int, Any], names: tuple[int, int, int]) -> Moment | None:
@@ -114,14 +112,6 @@ def _gps(gps: Mapping[int, Any]) -> Moment | None:
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):
         return None
     return read_moment(text)
-
-
-def _png(raw: bytes) -> Moment | None:
-    """The last change of a PNG, which is UTC."""
-    if len(raw) != 7:
-        return None
-    year, month, day, hour, minute, second = struct.unpack(">HBBBBB", raw)
-    return read_moment(f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 
 
 def _text(value: object) -> str | None:

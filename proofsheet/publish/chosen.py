@@ -111,7 +111,7 @@ def chosen(picture: Path, keep: Collection[str]) -> Chosen:
     done = run_exiftool(["-json", "-G1", "-n", "-struct", "-charset", "utf8", *wanted, str(picture.resolve())])
     try:
         found: dict[str, Any] = json.loads(done.stdout)[0]
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, RecursionError):
         found = {}  # it says nothing of itself
     values: dict[str, Any] = {}
     odd = []

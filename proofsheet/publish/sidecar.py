@@ -127,7 +127,7 @@ def read_sidecar(path: Path) -> dict[str, Any]:
     done = run_exiftool(["-json", "-G1", "-struct", "-a", "-charset", "utf8", str(path.resolve())])
     try:
         found: dict[str, Any] = json.loads(done.stdout)[0]
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, RecursionError):
         found = {"ExifTool:Error": done.stderr.strip()[:200] or "it said nothing"}
     told = found.get("ExifTool:Error") or found.get("ExifTool:Warning")
     if found.get("File:FileType") != "XMP":

@@ -139,16 +139,17 @@ class Desk:
         return self.one(given.group_id)
 
     def approve_above(self, least: float, bulk_id: str, now: datetime) -> int:
-        """Approve every open set at or above a confidence at once; such verdicts count in no statistics.
+        """Approve every set at or above a confidence that nobody looked at; such verdicts count in no statistics.
 
-        Audit sets are left open, and so is what has no calibrated confidence.
+        Audit sets are left open, and so are skipped sets and what has no calibrated confidence.
         """
         found = self.proposals()
         with self._lock, self.project.ledger.exclusive() as inside:
             line = self._timeline.catch_up(inside)
             if any(v[Verdict.bulk_id] == bulk_id for v in line.verdicts.values()):
                 return 0
-            wanted = [p for p in found.sets if not p.audit and self._open(p) and _sure(p, least)]
+            fresh = (p for p in found.sets if self._open(p) and line.of(p.group_id) is None)
+            wanted = [p for p in fresh if not p.audit and _sure(p, least)]
             rows = []
             for k, p in enumerate(wanted, start=1):
                 crop = proposed_crop(p.row)

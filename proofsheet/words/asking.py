@@ -76,11 +76,12 @@ class Describing:
 
 @dataclass(frozen=True)
 class Told:
-    """What came of one question: the columns that all jobs share, and the checked reply if there is one."""
+    """What came of one question: the columns of all jobs, the checked reply, and its row in the ledger if a model gave it."""
 
     asked: Asked
     columns: dict[str, object]
     reply: Reply | None
+    answer: Mapping[str, Any] | None = None
 
     @property
     def status(self) -> str:
@@ -248,7 +249,8 @@ def _answered(job: Job, one: Asked, answer: Mapping[str, Any]) -> Told:
         Answered.model_digest: answer[ModelAnswer.model_digest],
         Answered.prompt_version: answer[ModelAnswer.prompt_version],
     }
-    return Told(one, _nobody(one, "answered", None).columns | who, job.form_of(one).model_validate_json(answer[ModelAnswer.reply]))
+    reply = job.form_of(one).model_validate_json(answer[ModelAnswer.reply])
+    return Told(one, _nobody(one, "answered", None).columns | who, reply, answer)
 
 
 def _nobody(one: Asked, status: str, problem: str | None) -> Told:

@@ -203,9 +203,16 @@ class Batch:
         return " ".join(found) if len(found) >= self._job.unlike_words else ""
 
     async def _blindness(self, session: Session, outage: Outage, canary: Prompt) -> str:
-        """Why the model is not asked; a job with pictures has it look each time, others rely on what it saw before."""
+        """Why the model is not asked; a job with pictures has it look each time, others rely on what it saw before.
+
+        A card that was not answered says nothing of the model: a job with pictures waits for the next run, others go on.
+        """
         given = (self._server.identity, session, outage, canary, self._settings, self._options, self._now)
-        return await self._sight.blindness(*given, afresh=self._job.sees, counted=self._count)
+        try:
+            return await self._sight.blindness(*given, afresh=self._job.sees, counted=self._count)
+        except Trouble as trouble:
+            name, why = self._server.identity.name, f"{trouble.kind}: {trouble.told}"
+            return f"{name} did not answer the card that proves its sight ({why}); run again" if self._job.sees else ""
 
     def _count(self) -> None:
         self.calls += 1

@@ -20,7 +20,7 @@ from schemas.replies import Reply
 
 Kind = TypeVar("Kind", bound=Reply)
 _THOUGHT = re.compile(r"\A.*</think(?:ing)?>|<think(?:ing)?>.*\Z", re.DOTALL | re.IGNORECASE)
-_FENCED = re.compile(r"```(?:json)?\s*\n?(.*?)```", re.DOTALL | re.IGNORECASE)
+_FENCED = re.compile(r"```(?:json)?(.*?)```", re.DOTALL | re.IGNORECASE)
 
 
 class Exchange(Generic[Kind]):
@@ -98,7 +98,7 @@ def _candidates(text: str) -> Iterator[str]:
     if start > 0:
         try:
             _found, end = json.JSONDecoder().raw_decode(bare, start)
-        except ValueError:
+        except (ValueError, RecursionError):
             return
         if "{" not in bare[end:]:
             yield bare[start:end]

@@ -153,8 +153,8 @@ def _flag(image: str, flag: str, value: str, source: str, now: datetime) -> Row:
 def _flag_rows(text: str, source: str) -> Iterable[Mapping[str, Any]]:
     try:
         found = json.loads(text) if text.lstrip()[:1] in "[{" else list(csv.DictReader(io.StringIO(text)))
-    except ValueError as error:
-        raise UsageError(f"{source} is no JSON: {error}.", "Give a CSV with a header or a JSON list of objects.") from error
+    except (ValueError, RecursionError, csv.Error) as error:
+        raise UsageError(f"{source} cannot be read: {error}.", "Give a CSV with a header or a JSON list of objects.") from error
     if not isinstance(found, list) or not all(isinstance(r, dict) and {"path", "content_hash"} & set(r) for r in found):
         raise UsageError(f"{source} has rows without path and content_hash.", "Name each picture by one of them.")
     return found

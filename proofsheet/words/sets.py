@@ -46,15 +46,18 @@ def read_intake(text: str) -> list[dict[str, str]]:
     Raises:
         UsageError: with the line, if a column or a folder is missing.
     """
-    reader = csv.DictReader(io.StringIO(text))
-    unknown = set(reader.fieldnames or ()) - set(COLUMNS)
-    if "folder" not in (reader.fieldnames or ()) or unknown:
+    try:
+        reader = csv.DictReader(io.StringIO(text))
+        names, rows = reader.fieldnames or (), list(reader)
+    except csv.Error as error:
+        raise UsageError(f"The table cannot be read: {error}.", "Correct it, or save it as CSV once more.") from error
+    if "folder" not in names or set(names) - set(COLUMNS):
         raise UsageError(
-            f"The table has the columns {', '.join(reader.fieldnames or ('none',))}.",
+            f"The table has the columns {', '.join(names or ('none',))}.",
             f"Allowed: {', '.join(COLUMNS)}; folder is needed.",
         )
     found = []
-    for number, row in enumerate(reader, start=2):
+    for number, row in enumerate(rows, start=2):
         if row.get("folder") is None or None in row:
             raise UsageError(f"Line {number} has another number of cells than the first.", "Mend that line.")
         found.append({name: (row.get(name) or "").strip() for name in COLUMNS})

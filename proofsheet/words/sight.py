@@ -19,6 +19,8 @@ from proofsheet.words.shown import COLOURS, card
 from schemas.replies import CanaryReply
 from schemas.settings_words import VisionModelSettings
 
+_ELSEWHERE = {"unreachable", "busy"}  # troubles of the server, which another look at once does not end
+
 
 class Sight:
     """What one run has learnt of the models that it asks. A model found blind is asked nothing more, with or without a picture."""
@@ -48,6 +50,8 @@ class Sight:
     ) -> str:
         """Empty if the model reads the number and the colour of a card; else why it is not asked.
 
+        Only wrong answers tell that a model is blind, and are remembered.
+
         Args:
             model: that answers.
             session: to its server.
@@ -58,15 +62,18 @@ class Sight:
             now: makes the card (UTC, no zone).
             afresh: look again, also at a model that was seen to see.
             counted: called for every request.
+
+        Raises:
+            Trouble: if the card was not answered: the server is gone, busy or failing, or an answer was cut off.
         """
         known = self.blind(model)
         if known or not settings.canary or (_key(model) in self._seeing and not afresh):
             return known
         number, colour = 10 + now.microsecond % 90, list(COLOURS)[now.second % len(COLOURS)]
         question = Question(prompt.system, prompt.filled({}), (card(number, colour),), CanaryReply.model_json_schema(), options)
-        saw = ""
+        saw, last = "", None
         for _attempt in range(2):
-            exchange = Exchange(session, question, CanaryReply)
+            last, exchange = None, Exchange(session, question, CanaryReply)
 
             async def once(turn: int, exchange: Exchange[CanaryReply] = exchange) -> tuple[Answer, CanaryReply]:
                 counted()
@@ -75,9 +82,9 @@ class Sight:
             try:
                 _answer, reply = await persist(once, settings.tries, settings.backoff_s, outage, lambda _trouble: None)
             except Trouble as trouble:
-                if trouble.kind == "unreachable":
-                    return f"{model.name} was not reached: {trouble.told}"
-                saw = f"{trouble.kind}: {trouble.told}"
+                if trouble.kind in _ELSEWHERE:
+                    raise
+                saw, last = f"{trouble.kind}: {trouble.told}", trouble
             else:
                 if reply.number == number and colour in reply.colour.casefold():
                     self._seeing.add(_key(model))
@@ -85,6 +92,8 @@ class Sight:
                 saw = f"it saw {reply.number} on {reply.colour!r} where {number} is on {colour}"
             with suppress(Trouble):
                 await session.unload()
+        if last is not None and last.kind != "off_schema":
+            raise last
         self._blind[_key(model)] = _told(model, saw)
         return self._blind[_key(model)]
 

@@ -241,6 +241,29 @@ def test_a_cut_is_edited_by_numbers_shown_and_saved(page: Any, served: Review, p
     until(page, 0)
 
 
+def test_a_cut_of_a_skipped_set_waits_for_its_decision(page: Any, served: Review, place: Path) -> None:
+    number = next(k for k, p in enumerate(page_sets(page, served)) if not p["hidden"])
+    review(page, served, f"?set={number}")
+    page.keyboard.press("s")
+    sees(page, "#set-title", f"Set {number + 2} of 50")
+    page.keyboard.press("ArrowUp")
+    sees(page, "#set-title", "skipped")
+    page.keyboard.press("e")
+    page.wait_for_selector("cropper-selection")
+    time.sleep(0.3)
+    for side, value in (("x1", "0.25"), ("y1", "0.2"), ("x2", "0.75"), ("y2", "0.9")):
+        page.fill(f"#crop-{side}", value)
+    page.click("#crop-keep")
+    sees(page, "#told", "saved with your decision")
+    page.keyboard.press("a")
+    until(page, 1)
+    (verdict,) = [v for v in timeline(project_of(place).ledger).standing() if v["action"] != "skipped"]
+    assert verdict["crop"] == [0.25, 0.2, 0.75, 0.9]
+    for _ in range(2):
+        page.keyboard.press("u")
+    until(page, 0)
+
+
 def page_sets(page: Any, served: Review) -> list[dict[str, Any]]:
     found = page.request.get(f"{served.address}/api/automation/load_batch?project=harbour&size=100&start=0")
     return list(json.loads(found.text())["sets"])

@@ -98,6 +98,17 @@ def test_an_answer_is_kept_though_the_table_was_lost(shell: Shell, server: Model
     assert (len(found["rated"]), found["csv_rows"], len(server.received)) == (3, 3, calls)
 
 
+def test_each_table_names_the_model_that_rated(shell: Shell, server: ModelServer) -> None:
+    server.models["other:3b"] = "sha256:other"
+    models = ("seer:7b", "other:3b", "seer:7b")
+    for model in models:
+        for table in (shell.folder / "pictures").glob("*.csv"):
+            table.unlink()
+        shell("rate", "pictures", "--csv", "--api-url", server.url, "--model", model)
+        written = rows(shell.folder / "pictures" / f"ai_rating_results_{model.replace(':', '_')}.csv")
+        assert {(r["model"], r["model_digest"]) for r in written} == {(model, server.models[model])}
+
+
 def test_criteria_and_prompt_come_from_files(shell: Shell, server: ModelServer) -> None:
     (shell.folder / "criteria.txt").write_text("# mine\nstory\nmood\n", "utf-8")
     (shell.folder / "mine.md").write_text("---\nversion: 9\n---\n# System\nStrict.\n# User\nRate $criteria now.\n", "utf-8")

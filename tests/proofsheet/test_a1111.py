@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -65,9 +66,40 @@ def test_prompts(text: str, prompt: str | None, negative: str | None) -> None:
     assert found[:3] == (prompt, negative, 4242)
 
 
-@pytest.mark.parametrize("text", ["", "just some text", "Steps to the sea: 20", "Negative prompt: x", "Model: A, a fine camera"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "just some text", "Steps to the sea: 20", "Negative prompt: x", "Model: A, a fine camera"),
+        "Summer shoot in the park\nModel: Anna, Size: M",
+        "Studio shoot in Vienna\nModel: Anna Smith, Size: 38, Agency: Blue",
+        "Old town\nModel: Canon EOS R5, Version: 2",
+        "App: Halide, Version: 2.1",
+        "Lathe\nModel: CX-20, Size: 30x40 cm, Version: B",
+        "A walk up the tower\nSteps: 300",
+        "Report of a hike.\nSteps: 12000, Size: XL, Version: 2",
+        "A walk. Steps: 300, Size: 3 rooms",
+        "Garden\nSeed: tomato, Steps: three, Model: old",
+        "A concert\nSampler: Akai S900, Model: Anna, Size: M",
+        "Film scan\nNegative prompt: none\nModel: Anna, Size: M",
+    ],
+)
 def test_other_texts_are_none(text: str) -> None:
     assert read_text(text) is None
+
+
+@pytest.mark.parametrize("last", ["Steps: 28", "Seed: 4242, Size: 512x768", "Model hash: 0f0f0f0f, Model: sea"])
+def test_behind_a_negative_prompt_one_name_of_programs_is_enough(last: str) -> None:
+    assert read_text(f"a boat\nNegative prompt: fog\n{last}") is not None
+    assert read_text(f"a boat\n{last}") is None
+
+
+def test_a_text_of_white_space_or_of_open_quotes_is_read_in_no_time() -> None:
+    started = time.perf_counter()
+    for much in (" " * 200_000, "\n" * 200_000, ", " * 100_000, "Steps: 1, Seed: 1\n" * 10_000, "Model:" + " " * 200_000):
+        for text in (f"p\nSteps: 20, Sampler: x{much}y, Seed: 4", f"p{much}x\n{LINE}", f"p Negative prompt: {much} {LINE}"):
+            read_text(text)
+    read_text(f'a\n{LINE}, Hires prompt: "x\n' + "y\n" * 100_000 + "z")
+    assert time.perf_counter() - started < 5
 
 
 CHINESE = f"灯塔, 暴风雨\nNegative prompt: 模糊\n{LINE}"

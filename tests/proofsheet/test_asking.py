@@ -111,6 +111,17 @@ def test_an_answer_off_the_form_is_not_kept_and_asked_again_by_three_runs_at_mos
     assert project.ledger.rows(ModelAnswer).is_empty()
 
 
+@pytest.mark.parametrize("backend", ["ollama", "openai"])
+def test_a_looping_answer_costs_its_own_photo_alone(tmp_path: Path, backend: str) -> None:
+    project = bare_project(tmp_path)
+    with ModelServer(behave=lambda number, _r: "looping" if number == 1 else "odd_usage") as server:
+        who = describing(project, server, backend=backend, openai_url=f"{server.url}/v1", in_flight=1, idle_s=10.0, hard_s=20.0)
+        said = say(CAPTION, asked(project, 4), who, project)
+    assert statuses(said.rows) == {"answered": 3, "failed": 1}
+    (why,) = said.rows.filter(pl.col(Answered.status) == "failed")[Answered.problem]
+    assert why.startswith("off_schema: the whole answer: json_invalid")
+
+
 def test_a_run_for_one_photo_asks_about_no_other(tmp_path: Path) -> None:
     project = bare_project(tmp_path)
     questions = asked(project, 4)

@@ -72,6 +72,7 @@ def test_a_good_answer_comes_with_its_tokens(backend: str) -> None:
     [
         *((f"500 {w}", "crash", True, True) for w in WORDINGS),
         ("503", "busy", True, False),
+        ("429", "busy", True, False),
         ("404", "refused", False, False),
         ("cut", "crash", True, True),
         ("error_in_stream", "crash", True, True),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
+
+import pytest
 
 from proofsheet.library.comfy import read_graphs
 from proofsheet.library.comfy_editor import from_editor
@@ -100,6 +103,47 @@ def test_subgraphs_are_entered() -> None:
     raw = sheet(outer, links=[[10, 7, 0, 3, 1]], positive=10) | {"definitions": {"subgraphs": [inner]}}
     assert told(raw) == ("a coast", *PLAIN[1:])
     assert "7:1" in from_editor(raw).nodes
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["a {red|blue} boat", "a {red} boat", "a __color__ boat", "a boat // a draft", "a /* red */ boat", "a {{red|blue}|green} boat"],
+)
+def test_a_template_of_the_editor_is_no_prompt(words: str) -> None:
+    encoder = node(7, "CLIPTextEncode", [words], None, "CONDITIONING")
+    raw = sheet(encoder, links=[[10, 7, 0, 3, 1]], positive=10)
+    assert told(raw) == (None, *PLAIN[1:])
+    ran = {
+        "1": {"class_type": "SaveImage", "inputs": {"images": ["3", 0]}},
+        "3": {"class_type": "KSampler", "inputs": {"seed": 5, "steps": 15, "positive": ["7", 0], "negative": ["7", 0]}},
+        "7": {"class_type": "CLIPTextEncode", "inputs": {"text": words}},
+    }
+    found = read_graphs(ran, raw)
+    assert found is not None
+    assert found["prompt"] == words  # so it ran, whatever it looks like
+
+
+def test_a_long_chain_of_reroutes_is_followed_once() -> None:
+    length = 4_000
+    chain = [node(100 + k, "Reroute", None, {"": 101 + k}, "*") for k in range(length)]
+    links = [[100 + k, 100 + k, 0, 99 + k, 0] for k in range(1, length)] + [[100 + length, 5, 0, 99 + length, 0]]
+    users = [node(10_000 + k, "CLIPTextEncode", ["x"], {"text": 20_000 + k}) for k in range(length)]
+    links += [[20_000 + k, 100, 0, 10_000 + k, 0] for k in range(length)]
+    started = time.perf_counter()
+    raw = sheet(*chain, *users, links=[*links, [10, 100, 0, 3, 1]], positive=10)
+    assert told(raw) == PLAIN
+    assert time.perf_counter() - started < 5
+
+
+def test_subgraphs_that_lead_into_themselves_or_multiply_end() -> None:
+    through = {"id": "t", "nodes": [], "links": [{"id": 1, "origin_id": -10, "origin_slot": 0}]}
+    through |= {"inputs": [{"name": "c", "linkIds": [1]}], "outputs": [{"name": "c", "linkIds": [1]}]}
+    raw = sheet(node(7, "t", None, {"c": 11}), links=[[11, 7, 0, 7, 0], [10, 7, 0, 3, 1]], positive=10)
+    assert told(raw | {"definitions": {"subgraphs": [through]}}) == (None, *PLAIN[1:])
+    levels = [{"id": f"l{k}", "nodes": [node(n, f"l{k + 1}") for n in range(10)], "links": []} for k in range(12)]
+    started = time.perf_counter()
+    assert told(sheet(node(7, "l0")) | {"definitions": {"subgraphs": levels}}) == PLAIN
+    assert time.perf_counter() - started < 5
 
 
 def test_subgraphs_in_circles_and_broken_sheets_end() -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image, PngImagePlugin
 
-from proofsheet.library.generated import generation_facts, read_texts
-from tests.kit import opened, pixels
+from assets.library import GENERATORS_READ
+from proofsheet.library.generated import READERS, generation_facts, read_texts
+from proofsheet.library.values import Facts
+from schemas.library import GenerationFact
+from tests.kit import opened, pixels, save_picture
 
 A1111 = (
     "a lighthouse, (storm:1.2), <lora:sea:0.8>\nsecond line\nNegative prompt: blurry, text\n"
@@ -199,6 +204,49 @@ def test_strange_texts_give_no_made_up_facts(texts: dict[str, str]) -> None:
     assert found.get("seed") is None
     assert found.get("steps") is None
     assert "negative_prompt" not in found or found["negative_prompt"] is None
+
+
+def test_a_fault_of_a_reader_costs_no_picture_and_no_other_fact(tmp_path: Path) -> None:
+    def faulty(texts: Mapping[str, str]) -> Facts | None:
+        raise LookupError(f"a fault at {texts['parameters'][0]}")
+
+    xmp = (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        b'<rdf:Description xmlns:e="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" e:DigitalSourceType="x/trainedAlgorithmicMedia"/>'
+        b"</rdf:RDF></x:xmpmeta>"
+    )
+    plain, marked = opened(png(tmp_path / "p.png", parameters=A1111)), opened(save_picture(tmp_path / "p.jpg", xmp=xmp))
+    read_on = generation_facts(plain, [faulty, *READERS])
+    assert (read_on["prompt"], read_on["unread"], read_on["generated"]) == (
+        "a lighthouse, (storm:1.2), <lora:sea:0.8>\nsecond line",
+        "LookupError a fault at a",
+        True,
+    )
+    alone = generation_facts(plain, [faulty])
+    assert {n: v for n, v in alone.items() if v} == {"unread": "LookupError a fault at a", "found_in": "parameters"}
+    origin = generation_facts(replace(marked, text={"parameters": "a1"}), [faulty])
+    assert (origin["digital_source_type"], origin["generated"]) == ("trainedAlgorithmicMedia", True)
+    assert origin["unread"] == "LookupError a fault at a"
+    unread = GENERATORS_READ.failing(GenerationFact.frame([{"project": "a", "photo_id": "p", **alone}]))
+    assert unread["photo_id"].to_list() == ["p"]
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("A walk with Anna\nSteps: 300, Seed: 5, Size: M", False),
+        ('{"prompt": "Say cheese", "seed": 5, "steps": 8}', False),
+        (A1111, True),
+    ],
+)
+def test_a_file_that_a_camera_wrote_needs_the_strongest_evidence(tmp_path: Path, text: str, made: bool) -> None:
+    for exposure in (True, False):
+        exif = Image.Exif()
+        exif[0x010F], exif[0x0110], exif[0x010E] = "Canon", "EOS R5", text
+        if exposure:
+            exif.get_ifd(0x8769)[0x829A] = 0.01
+        path = save_picture(tmp_path / "p.jpg", exif=exif)
+        assert generation_facts(opened(path))["generated"] is (made or not exposure)
 
 
 def test_camera_files_are_not_generated(tmp_path: Path) -> None:

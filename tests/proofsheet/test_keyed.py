@@ -33,6 +33,7 @@ TOLD: list[tuple[dict[str, str], str | None]] = [
     ({"invokeai_metadata": json.dumps({"positive_prompt": "a boat", "negative_prompt": "fog", "seed": 5, "steps": 8})}, "InvokeAI"),
     ({"XPComment": "a boat\nNegative prompt: fog\nSteps: 8, Seed: 5, Sampler: x"}, "A1111"),
     ({"Comment": json.dumps(BOAT)}, None),
+    ({"xmp exif:UserComment": json.dumps({"c": "a boat", "uc": "fog", "seed": 5, "steps": 8, "scale": 4})}, "Draw Things"),
 ]
 
 
@@ -83,7 +84,13 @@ def test_flux_names_itself_as_a_camera() -> None:
         {"Description": "my job at sea --v"},
         {"prompt": "what the waiter asked"},
         {"Comment": "Created with GIMP"},
+        {"UserComment": '{"c": "red", "scale": 2}'},
+        {"UserComment": '{"c": "red", "scale": 2, "sampler": "Akai"}'},
+        {"UserComment": '{"prompt": "x", "scale": 2}'},
+        {"Comment": '{"prompt": "what is it?", "temperature": 1, "seed": 3, "model": "gpt"}'},
+        {"Dream": '"a dream of mine"'},
         {"UserComment": "{" * 50_000},
+        {"UserComment": '{"meta":' * 900 + json.dumps(BOAT) + "}" * 900},
         {"parameters": '{"sui_image_params": 5}'},
         {"parameters": '{"extraMetadata": "{\\"extraMetadata\\": 5}"}'},
     ],

@@ -164,6 +164,16 @@ def test_approving_above_a_threshold_leaves_uncalibrated_sets_open(desk: Desk) -
     assert desk.approve_above(0.5, "bulk-1", NOW) == 0
 
 
+def test_approving_above_a_threshold_leaves_open_what_a_person_skipped(project: Project) -> None:
+    desk = Desk(project, 0.0)
+    for one in desk.proposals().sets:
+        one.row[Decision.confidence] = 0.9
+    desk.decide(given(desk, 0, action="skip"), NOW)
+    desk.decide(given(desk, 1, action="reject"), NOW)
+    assert desk.approve_above(0.5, "bulk-1", NOW) == 10
+    assert [desk.one(p.group_id)["verdict"]["action"] for p in desk.proposals().sets[:3]] == ["skipped", "rejected", "approved"]
+
+
 def test_acts_given_at_once_are_undone_at_once() -> None:
     line = Timeline()
     row = dict.fromkeys(Verdict.polars_schema()) | {Verdict.action: "approved"}

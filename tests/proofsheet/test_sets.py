@@ -158,7 +158,7 @@ def test_intake_notes_what_was_said_and_leaves_what_was_not(tmp_path: Path) -> N
     assert ledger.rows(SetContext, folder="a")["subject"].to_list() == [None]
 
 
-@pytest.mark.parametrize("text", ["name\na\n", "folder,unknown\na,b\n", "folder,subject\na,b,c\n", ""])
+@pytest.mark.parametrize("text", ["name\na\n", "folder,unknown\na,b\n", "folder,subject\na,b,c\n", "", "folder\na\rb\n"])
 def test_a_table_of_another_form_is_told(text: str) -> None:
     with pytest.raises(UsageError):
         read_intake(text)

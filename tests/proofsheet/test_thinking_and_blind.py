@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,11 @@ from dagster_project.running import run_one
 from proofsheet.described import described
 from proofsheet.words.asking import Describing, ask_one
 from proofsheet.words.client.protocol import Trouble
-from proofsheet.words.jobs import CAPTION, TAGS, TITLE
+from proofsheet.words.jobs import CAPTION, POLICY, TAGS, TITLE
 from proofsheet.words.replying import parse_reply
 from schemas.replies import TitleReply
 from schemas.settings_words import VisionModelSettings
-from schemas.words import Answered, Caption
+from schemas.words import Answered, Caption, PolicyFlag
 from tests.kit import Shell, save_picture
 from tests.model_server import ModelServer
 from tests.words_kit import PATIENT, asked, bare_project, described_project, say, statuses
@@ -85,7 +86,15 @@ def test_thoughts_and_prose_around_the_answer_are_taken_off(text: str) -> None:
     assert parse_reply(TitleReply, text).title == "Heron"
 
 
-@pytest.mark.parametrize("text", ['{"title": "A"} or {"title": "B"}', "```a```", '<think>{"title": "Only a thought"}', "Heron"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *('{"title": "A"} or {"title": "B"}', "```a```", '<think>{"title": "Only a thought"}', "Heron"),
+        *('Here: {"title":' + "[" * 10_000, 'Here: {"title":' + '{"a":' * 10_000, 'Here: {"title":' + "9" * 10_000),
+        *('{"title": "\ud800"}', '{"title":' + "[" * 10_000, "```" + " " * 40_000, "```json" + "\n" * 40_000),
+    ],
+    ids=range(11),
+)
 def test_nothing_is_guessed(text: str) -> None:
     with pytest.raises(Trouble, match="off_schema"):
         parse_reply(TitleReply, text)
@@ -105,6 +114,33 @@ def test_a_model_found_blind_answers_no_job_of_the_run(tmp_path: Path, backend: 
         with pytest.raises(Trouble, match="does not see pictures"):
             ask_one(told, "subject", TitleReply, {"hints": "", "before": ""}, [project.cache / "0.jpg"])
         assert len(server.received) == cards  # it is not even shown the card again
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(("card", "kind"), [("503", "busy"), ("500 killed", "crash"), ("cut", "crash"), ("400", "refused")])
+def test_a_server_in_trouble_makes_no_model_blind(tmp_path: Path, backend: str, card: str, kind: str) -> None:
+    project = bare_project(tmp_path)
+    with ModelServer(card=card) as server:
+        told = who(project, server, backend, canary=True, tries=1)
+        said = say(CAPTION, asked(project, 2), told, project)
+        assert statuses(said.rows) == {"not_asked": 2}
+        assert f"({kind}: " in said.facts["stopped"]
+        assert "does not see" not in said.facts["stopped"]
+        facts = {PolicyFlag.nsfw: "no", PolicyFlag.scan: "no"}
+        texts = [replace(one, facts=facts) for one in asked(project, 2)]
+        assert statuses(say(POLICY, texts, told, project).rows) == {"answered": 2}  # no picture is sent
+        server.card = "good"
+        assert statuses(say(CAPTION, asked(project, 2), told, project).rows) == {"answered": 2}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_answer_to_the_card_that_is_none_tells_a_blind_model(tmp_path: Path, backend: str) -> None:
+    project = bare_project(tmp_path)
+    with ModelServer(card="off_schema") as server:
+        told = who(project, server, backend, canary=True)
+        for job in (TAGS, CAPTION):
+            assert "does not see pictures (off_schema" in say(job, asked(project, 1), told, project).facts["stopped"]
+        assert not server.asked
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -219,7 +219,8 @@ async function edit() {
   const found = await editCrop(image, cropOf(set, image.id));
   if (found === undefined) return;
   state.crops.set(set.group_id, found);
-  if (set.verdict) decide(set.verdict.choice === set.step1_selection?.chosen && !hides(set) ? "approve" : "pick", set.verdict.choice);
+  const made = decision(set);
+  if (made) decide(made.choice === set.step1_selection?.chosen && !hides(set) ? "approve" : "pick", made.choice);
   else { draw(); tell("The cut is saved with your decision: A to approve, or a number."); }
 }
 

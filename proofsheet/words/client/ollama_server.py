@@ -7,21 +7,20 @@ Keep out: limits and tries (patience.py). No model is ever pulled or deleted.
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import httpx
 import ollama
-from pydantic import ValidationError
 
 from proofsheet.words.client.patience import collect
 from proofsheet.words.client.protocol import Answer, Identity, Limits, Part, Question, Runtime, Trouble, by_status
 
 _CONNECT_S = 5.0
 _LOOK_S = 3.0
-_BROKEN = (httpx.HTTPError, httpx.StreamError, json.JSONDecodeError, ValidationError, AttributeError, TypeError, UnicodeDecodeError)
+# What the client raises for an answer that is none, a ValidationError of pydantic (a ValueError) included.
+_BROKEN = (httpx.HTTPError, httpx.StreamError, ValueError, LookupError, AttributeError, TypeError, RecursionError)
 
 
 def installed(url: str) -> dict[str, str]:
@@ -144,7 +143,7 @@ async def _answers(client: Any) -> bool:  # noqa: ANN401 - typed as the client o
         await client.ps()
     except (ConnectionError, httpx.HTTPError):
         return False
-    except (ollama.ResponseError, ValidationError, ValueError):
+    except (ollama.ResponseError, *_BROKEN):
         return True  # whatever it says, it is there
     return True
 

@@ -106,9 +106,9 @@ class _Session:
             found = await collect(self._parts(body, counted), self._server.limits)
         if "done" not in counted:
             raise Trouble("crash", "the stream ended before the answer did", again=True, strike=True)
-        usage, note = counted.get("usage") or {}, None if with_schema else _WITHOUT_SCHEMA
-        tokens = (usage.get("prompt_tokens"), usage.get("completion_tokens"))
-        return Answer(found.text, *tokens, note, found.thinking, counted.get("end") == "length")
+        note = None if with_schema else _WITHOUT_SCHEMA
+        asked, told = _tokens(counted, "prompt_tokens"), _tokens(counted, "completion_tokens")
+        return Answer(found.text, asked, told, note, found.thinking, counted.get("end") == "length")
 
     async def _parts(self, body: dict[str, Any], counted: dict[str, Any]) -> AsyncIterator[Part]:
         async with self._client.stream("POST", "chat/completions", json=body) as response:
@@ -141,6 +141,12 @@ class _Session:
 
     async def unload(self) -> None:
         """These servers keep models by their own rules."""
+
+
+def _tokens(counted: dict[str, Any], name: str) -> int | None:
+    usage = counted.get("usage")
+    found = usage.get(name) if isinstance(usage, dict) else None
+    return found if type(found) is int and 0 <= found < 2**63 else None
 
 
 def _body(question: Question, model: str, with_schema: bool) -> dict[str, Any]:
@@ -176,5 +182,5 @@ def _troubles() -> Iterator[None]:
         yield
     except (httpx.ConnectError, httpx.ConnectTimeout):
         raise Trouble("unreachable", "nothing listens at the address", again=True, strike=False) from None
-    except (httpx.HTTPError, httpx.StreamError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (httpx.HTTPError, httpx.StreamError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise Trouble("crash", f"the answer broke off ({type(error).__name__})", again=True, strike=True) from None

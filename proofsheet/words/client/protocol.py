@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from proofsheet.files import short_hash
 
 GIB = 1 << 30
-_FULL, _SERVER_FAULT = 503, 500
+_BUSY, _SERVER_FAULT = (429, 503), 500
 
 
 @dataclass(frozen=True)
@@ -128,8 +128,8 @@ class Trouble(Exception):
 
 def by_status(status: int) -> Trouble:
     """The trouble behind an HTTP status; -1 stands for an error inside a stream that began well."""
-    if status == _FULL:
-        return Trouble("busy", "the server is busy (503)", again=True, strike=False)
+    if status in _BUSY:
+        return Trouble("busy", f"the server is busy ({status})", again=True, strike=False)
     if status == -1 or status >= _SERVER_FAULT:
         inside = "an error inside the answer" if status == -1 else f"status {status}"
         return Trouble("crash", f"the model failed ({inside})", again=True, strike=True)
