@@ -15,7 +15,7 @@ import polars as pl
 
 from proofsheet.files import short_hash
 from proofsheet.learn.boxes import Box, box_of, uncut
-from proofsheet.learn.known import Known
+from proofsheet.learn.known import Known, PictureUnknown
 from proofsheet.learn.refusing import RowRefused
 from proofsheet.learn.vector_sets import vector_selections
 from schemas.history import CropExample, HistoryMatch, HistoryRow, Selection
@@ -52,6 +52,13 @@ class _Said:
     selections: dict[str, tuple[dict[str, Any], str]] = field(default_factory=dict)
     crops: dict[str, tuple[dict[str, Any], str]] = field(default_factory=dict)
     fates: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    unknown: set[str] = field(default_factory=set)
+
+    def keep_back(self, own: str, refusal: RowRefused) -> None:
+        """A row that is kept and not used; `unknown` holds those of which a picture is not known."""
+        self.fates[own] = ("quarantined", f"{refusal.reason}: {refusal.detail}", refusal.next_step)
+        if isinstance(refusal, PictureUnknown):
+            self.unknown.add(own)
 
 
 def match_history(
@@ -81,29 +88,26 @@ def match_history(
         try:
             winner = known.find(row[HistoryRow.chosen_path])
         except RowRefused as refusal:
-            said.fates[own] = _kept_back(refusal)
+            said.keep_back(own, refusal)
             continue
         chosen[own], said.fates[own] = str(winner[Photo.photo_id]), ("used", "", "")
         for take in (_crop, _select):  # a row may tell both; one part is taken where the other cannot be
             try:
                 take(project, said, known, row, winner)
             except RowRefused as refusal:
-                said.fates[own] = _kept_back(refusal)
+                said.keep_back(own, refusal)
     for verdict in verdicts.sort(Verdict.number).to_dicts():
         _take_verdict(project, said, known, verdict)
     _never_cropped(project, said)
     matches = HistoryMatch.frame(_match(project, r, chosen, said) for r in rows)
-    vector_sets, matches = vector_selections(project, spoken, matches, imported, photos)
+    lost = [r for r in spoken if r[HistoryRow.row_hash] in said.unknown]
+    vector_sets, matches = vector_selections(project, lost, matches, imported, photos)
     return Matched(
         matches,
         Selection.frame(row for row, _by in said.selections.values()),
         CropExample.frame(row for row, _by in said.crops.values()),
         vector_sets,
     )
-
-
-def _kept_back(refusal: RowRefused) -> tuple[str, str, str]:
-    return "quarantined", f"{refusal.reason}: {refusal.detail}", refusal.next_step
 
 
 def _when(row: Row) -> tuple[str, int]:

@@ -162,7 +162,7 @@ def test_a_set_of_which_pictures_are_gone_teaches_by_its_vectors_alone() -> None
     vectors = ImportedVector.frame(
         [
             *(vector(n, 1) for n in (WINNER, LOSER, "a_stage1.png")),
-            *(vector("twice.png", seed) for seed in (1, 2)),
+            *(vector("twice.png", seed) | {"path": f"p{seed}/twice.png"} for seed in (1, 2)),
             vector(LOSER, 1, "other"),
         ]
     )
