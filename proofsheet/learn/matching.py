@@ -18,6 +18,7 @@ from proofsheet.learn.boxes import Box, box_of, uncut
 from proofsheet.learn.known import Known, PictureUnknown
 from proofsheet.learn.refusing import RowRefused
 from proofsheet.learn.vector_sets import vector_selections
+from proofsheet.verdicts import last_words
 from schemas.history import CropExample, HistoryMatch, HistoryRow, Selection
 from schemas.library import Photo
 from schemas.review import Verdict
@@ -53,6 +54,7 @@ class _Said:
     crops: dict[str, tuple[dict[str, Any], str]] = field(default_factory=dict)
     fates: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
+    members: dict[str, list[str]] = field(default_factory=dict)
 
     def keep_back(self, own: str, refusal: RowRefused) -> None:
         """A row that is kept and not used; `unknown` holds those of which a picture is not known."""
@@ -70,6 +72,8 @@ def match_history(
     imported: pl.DataFrame,
 ) -> Matched:
     """Match rows of history and verdicts with pictures; of several words on one set or picture the last counts.
+
+    A set that the review rejected teaches no choice, whatever was said of it before.
 
     Args:
         project: partition key.
@@ -96,7 +100,7 @@ def match_history(
                 take(project, said, known, row, winner)
             except RowRefused as refusal:
                 said.keep_back(own, refusal)
-    for verdict in verdicts.sort(Verdict.number).to_dicts():
+    for verdict in last_words(verdicts).to_dicts():
         _take_verdict(project, said, known, verdict)
     _never_cropped(project, said)
     matches = HistoryMatch.frame(_match(project, r, chosen, said) for r in rows)
@@ -134,7 +138,7 @@ def _say_selection(project: str, said: _Said, members: Sequence[Row], facts: Row
         raise RowRefused("set of one", "all pictures of the row are one and the same", "nothing; it teaches nothing")
     ordered = sorted(distinct.values(), key=lambda m: (_stage(m), str(m[Photo.path])))
     ids = [str(m[Photo.photo_id]) for m in ordered]
-    key = short_hash(project, *sorted(ids))
+    key, said.members[by] = short_hash(project, *sorted(ids)), ids
     winner = members[0]
     top = max(ordered, key=lambda m: (_stage(m), m[ImageQuality.sharpness]))
     stages = [_stage(m) for m in ordered]
@@ -209,8 +213,13 @@ def _say_crop(project: str, said: _Said, photo: Row, box: Box | None, evidence: 
 
 
 def _take_verdict(project: str, said: _Said, known: Known, verdict: Row) -> None:
-    """A verdict of the review; bulk approvals and pictures that are gone teach nothing."""
+    """A verdict of the review; bulk approvals and pictures that are gone teach nothing, and a rejection takes the choice away."""
     ids = [i for i in verdict[Verdict.photo_ids] if i in known.by_id]
+    if verdict[Verdict.action] == "rejected":
+        _, by = said.selections.pop(short_hash(project, *sorted(ids)), ({}, ""))
+        if by in said.fates:
+            said.fates[by] = ("superseded", "the review rejected the set", "")
+        return
     chosen = verdict[Verdict.chosen_photo_id]
     if verdict[Verdict.action] not in _REVIEWED or verdict[Verdict.bulk] or chosen not in ids:
         return
@@ -247,10 +256,12 @@ def _match(project: str, row: Row, chosen: Mapping[str, str], said: _Said) -> di
         HistoryMatch.file,
         HistoryMatch.line,
         HistoryMatch.chosen_path,
+        HistoryMatch.happened_at,
     )
     return {n: row[n] for n in columns} | {
         HistoryMatch.project: project,
         HistoryMatch.chosen_photo_id: chosen.get(own),
+        HistoryMatch.photo_ids: said.members.get(own, []),
         HistoryMatch.status: status,
         HistoryMatch.reason: reason,
         HistoryMatch.next_step: step,
