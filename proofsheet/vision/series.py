@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from proofsheet.companions import one_shot
 from proofsheet.formats import RAW
 from proofsheet.vision.linking import Likeness, complete_link
 from proofsheet.vision.shots import Found
@@ -27,15 +28,21 @@ Member = Mapping[str, Any]
 def stated(rows: Sequence[Member], left: Sequence[int], sets: Sequence[Sequence[str]]) -> Iterable[Found]:
     """Sets that imported history names, the latest first; a picture is in one of them.
 
+    A RAW file that history does not name goes with the JPEG that it names, and the other way round.
+
     Args:
         rows: everything known of the photos.
         left: row numbers that are in no set yet.
         sets: ids of photos of each set of history.
     """
     place, taken = {str(rows[k][Photo.photo_id]): k for k in left}, set[int]()
+    by_path = {str(rows[k][Photo.path]): k for k in left}
+    shots = {by_path[p]: {by_path[q] for q in parts} for p, parts in one_shot(by_path).items()}
+    named = {place[i] for ids in sets for i in ids if i in place}
     for ids in sets:
         members = sorted({place[i] for i in ids if i in place} - taken)
         if len(members) > 1:
+            members = sorted({*members, *(k for m in members for k in shots.get(m, ()) if k not in named | taken)})
             taken.update(members)
             yield Found("history", members, f"a set of {len(ids)} in imported history")
 
