@@ -112,7 +112,7 @@ def test_sets_of_imported_history_come_first_and_the_latest_wins() -> None:
 def test_a_set_of_imported_history_takes_the_other_parts_of_its_shots_with_it() -> None:
     names = [f"{shot}.{kind}" for shot in "abc" for kind in ("jpg", "cr2")]
     raw = {name: {"format": RAW} for name in names if name.endswith("cr2")}
-    found = seen(dict.fromkeys(names, [1.0]), **raw)
+    found = seen({name: [1.0] for name in names}, **raw)
     assert sets(stated(found, match(1, "a.jpg", "b.jpg"))) == {frozenset(names[:4]), frozenset(names[4:])}
     apart = sets(stated(found, match(1, "a.jpg", "b.jpg"), match(2, "b.cr2", "c.cr2")))
     assert apart == {frozenset({"a.jpg", "a.cr2", "b.jpg"}), frozenset({"b.cr2", "c.jpg", "c.cr2"})}
