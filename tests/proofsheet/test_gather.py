@@ -170,3 +170,13 @@ def test_a_ranker_of_one_project_serves_that_project_alone(workspace: Workspace)
     assert [r[RankerModel.status] for r in rows] == ["in force", "not available"]
     assert "from vectors and stages" in rows[0][RankerModel.note]
     assert "learnt from another project alone" in rows[1][RankerModel.note]
+
+
+def test_sets_that_share_a_picture_are_never_on_two_sides_of_a_split(workspace: Workspace) -> None:
+    project = workspace.project("mojo1")
+    rows = pairs_of(project, lost_sets(project, 3, 1)).sort(TrainingPair.set_key).to_dicts()
+    rows[0][TrainingPair.loser_photo_id] = rows[-1][TrainingPair.winner_photo_id]
+    publish(project, TrainingPair.frame(rows))
+    data = selection_data(across_projects(workspace)[0])
+    assert data.keys == [f"clip mojo1 {k}" for k in range(3)]
+    assert data.clusters == [data.keys[0], data.keys[1], data.keys[0]]
