@@ -34,6 +34,7 @@ from proofsheet.learn.evaluation import judge_ranker
 from proofsheet.learn.gather import across_projects, selection_data
 from proofsheet.learn.history_import import import_history
 from proofsheet.learn.training import how_of
+from proofsheet.vision.encoders import choose_encoder
 from proofsheet.workspace import Workspace
 from schemas.learning import Fit
 from schemas.settings import EncoderSettings, PhotoSettings, PlaceSettings
@@ -139,7 +140,7 @@ def _dice(workspace: Workspace, settings: Configuration, made: list[MadeSet]) ->
 
     import numpy as np
 
-    data = selection_data(across_projects(workspace)[0])
+    data = selection_data(across_projects(workspace, choose_encoder(settings.encoder, workspace.home / "models").encoder_id, 1)[0])
     thrown = np.random.default_rng(len(made)).random(len(data.winner))
     winner = (thrown * data.features.mask.sum(axis=1)).astype(np.int64)
     null = dataclasses.replace(data, winner=winner, anomaly=winner != data.features.top)

@@ -46,14 +46,19 @@ class Source:
     imported: Imported
 
 
-def across_projects(workspace: Workspace, teaches: type[Table] = TrainingPair) -> tuple[dict[str, Source], dict[str, str]]:
-    """What each project with choices or cuts teaches, and why the others are left out.
+def across_projects(
+    workspace: Workspace, encoder_id: str, least: int, teaches: type[Table] = TrainingPair
+) -> tuple[dict[str, Source], dict[str, str]]:
+    """What each project with choices or cuts teaches, and why others, or a part of theirs, are left out.
 
     The only crossing of projects: it serves models over all of them. Rows stay apart by project. Vectors of two encoders are never
-    compared, so that only what rests on the encoder with most examples comes along.
+    compared, so that only what rests on one encoder comes along: that of the settings, by which projects are served, or the one
+    with most examples where that of the settings has too few.
 
     Args:
         workspace: library and home.
+        encoder_id: encoder of the settings.
+        least: number of examples below which nothing is learnt.
         teaches: `TrainingPair` or `CropExample`: of what examples are counted.
     """
     found: dict[str, tuple[Project, Frames]] = {}
@@ -71,15 +76,20 @@ def across_projects(workspace: Workspace, teaches: type[Table] = TrainingPair) -
             continue
         found[project.name] = project, frames
         encoders += _examples(frames, teaches)
-    wanted = encoders.most_common(1)[0][0] if encoders else ""
+    enough = encoders[encoder_id] >= max(least, 1) or not encoders
+    wanted = encoder_id if enough else encoders.most_common(1)[0][0]
     sources = {}
     for name, (project, frames) in found.items():
-        own = _of_encoder(frames, wanted)
+        own, examples = _of_encoder(frames, wanted), _examples(frames, teaches)
+        others = {e: n for e, n in examples.items() if e != wanted}
         if own[teaches].is_empty():
-            others = sorted(set(_examples(frames, teaches)) | set(imported_encoders(project)))
-            left[name] = f"its vectors are not those of {wanted}, but of {', '.join(others) or 'no encoder'}"
-        else:
-            sources[name] = Source(own, read_imported(project, wanted))
+            named = sorted({*others, *imported_encoders(project)} - {wanted})
+            left[name] = f"its vectors are not those of {wanted}, but of {', '.join(named) or 'no encoder'}"
+            continue
+        sources[name] = Source(own, read_imported(project, wanted))
+        if others:
+            told = " and ".join(f"{n} on vectors of {e or 'no encoder'}" for e, n in sorted(others.items()))
+            left[name] = f"of its examples {told}; learnt from are the {examples[wanted]} on those of {wanted}"
     return sources, left
 
 
