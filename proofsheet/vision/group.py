@@ -86,14 +86,10 @@ def seen_photos(
     encoders = sorted(set(whole[Embedding.encoder_id]))
     width = len(whole[Embedding.vector][0]) if whole.height else 1
     vectors = whole[Embedding.vector].list.to_array(width).to_numpy() if whole.height else np.empty((0, 1))
-    details = {k: _detail(found) for k, found in enumerate(whole[PictureHash.detail]) if found is not None}
+    cells = (DETAIL_SIDE, DETAIL_SIDE)
+    details = {k: found.to_numpy().reshape(cells) for k, found in enumerate(whole[PictureHash.detail]) if found is not None}
     likeness = Likeness(np.ascontiguousarray(vectors, dtype=np.float32), whole[PictureHash.phash].to_numpy(), details)
     return Seen(whole.select(_NEEDED).to_dicts(), likeness, " ".join(encoders))
-
-
-def _detail(found: pl.Series) -> npt.NDArray[np.float32]:
-    values = found.to_numpy().astype(np.float32).reshape(DETAIL_SIDE, DETAIL_SIDE)
-    return np.asarray(values / max(float(np.linalg.norm(values)), 1.0), dtype=np.float32)
 
 
 def is_document(row: Member) -> bool:
