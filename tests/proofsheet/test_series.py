@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -81,6 +82,13 @@ def test_interleaved_generations_are_told_apart_by_likeness() -> None:
         )
     )
     assert sets(found) == {frozenset("ac"), frozenset("bd")}
+
+
+def test_many_stages_of_one_moment_find_their_own_generation() -> None:
+    directions = np.random.default_rng(7).normal(size=(900, 32))
+    shots = [(f"{k:03}{s}", float(s), 60 * k / 900 + s / 100, list(directions[k])) for k in range(900) for s in (1, 2, 3)]
+    made = sets(grouped(stages(*shots)))
+    assert made == {frozenset(f"{k:03}{s}" for s in (1, 2, 3)) for k in range(900)}
 
 
 def test_stages_too_far_apart_or_unlike_or_of_a_camera_are_none() -> None:
