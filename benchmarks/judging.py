@@ -198,7 +198,7 @@ def page(found: dict[str, Any]) -> str:
     eces, gain = ranker["ece per project"].values(), ranker["gain over the highest stage"]
     lines += [
         "",
-        f"* Gain over the highest stage, paired over {gain['over']}: {_points(gain)}.",
+        f"* Gain over the highest stage, paired over projects: {_points(gain)}.",
         f"* Anomaly recall at 97 % normal: {_share(ranker['anomaly recall at 97 % normal'])}; "
         f"at 99 %: {_share(ranker['anomaly recall at 99 % normal'])}.",
         f"* Calibration error {ranker['ece']:.3f}; by project {min(eces):.3f} to {max(eces):.3f}.",
