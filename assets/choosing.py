@@ -32,9 +32,9 @@ REGROUPED = Verdict(
 
 
 @stage(PhotoGroup, group="choosing", joined={"seen": seen_photos})
-def photo_groups(seen: Seen, selections: pl.DataFrame, project: Project, grouping: GroupingResource) -> pl.DataFrame:
+def photo_groups(seen: Seen, history_matches: pl.DataFrame, project: Project, grouping: GroupingResource) -> pl.DataFrame:
     """Puts every photo into exactly one set and says why; sets that imported history names come first."""
-    return group_photos(project.key, seen, grouping, selections)
+    return group_photos(project.key, seen, grouping, history_matches)
 
 
 @stage(Duplicate, group="choosing", joined={"seen": seen_photos})

@@ -30,14 +30,23 @@ def ranker_fits(
     workspace: Workspace, now: datetime, progress: Progress, ranking: RankerResource, encoding: EncodingResource
 ) -> Rows:
     """Trains the ranker over all projects if there is anything new; the champion stays unless the rule promotes the new one."""
-    outcome = train_ranker(workspace, ranking, encoding.device, now, progress.step)
+    encoder = encoding.choose(workspace.shared).encoder_id
+    outcome = train_ranker(workspace, ranking, encoder, encoding.device, now, progress.step)
     return Rows([fit_rows(RankerFit, "ranker", workspace.shared)], outcome.facts(workspace.shared.models))
 
 
 @shared_stage(CropFit, group="training", after=(*_READ, CropExample, SaliencyGrid))
-def crop_fits(workspace: Workspace, now: datetime, progress: Progress, cropping: CropResource, ranking: RankerResource) -> Rows:
+def crop_fits(
+    workspace: Workspace,
+    now: datetime,
+    progress: Progress,
+    cropping: CropResource,
+    ranking: RankerResource,
+    encoding: EncodingResource,
+) -> Rows:
     """Trains the crop proposer over all projects if there is anything new."""
-    outcome = train_crops(workspace, cropping, ranking.seed, now, progress.step)
+    encoder = encoding.choose(workspace.shared).encoder_id
+    outcome = train_crops(workspace, cropping, encoder, ranking.seed, now, progress.step)
     return Rows([fit_rows(CropFit, "crop", workspace.shared)], outcome.facts(workspace.shared.models))
 
 

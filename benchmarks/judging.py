@@ -34,6 +34,7 @@ from proofsheet.learn.evaluation import judge_ranker
 from proofsheet.learn.gather import across_projects, selection_data
 from proofsheet.learn.history_import import import_history
 from proofsheet.learn.training import how_of
+from proofsheet.vision.encoders import choose_encoder
 from proofsheet.workspace import Workspace
 from schemas.learning import Fit
 from schemas.settings import EncoderSettings, PhotoSettings, PlaceSettings
@@ -139,7 +140,7 @@ def _dice(workspace: Workspace, settings: Configuration, made: list[MadeSet]) ->
 
     import numpy as np
 
-    data = selection_data(across_projects(workspace)[0])
+    data = selection_data(across_projects(workspace, choose_encoder(settings.encoder, workspace.home / "models").encoder_id, 1)[0])
     thrown = np.random.default_rng(len(made)).random(len(data.winner))
     winner = (thrown * data.features.mask.sum(axis=1)).astype(np.int64)
     null = dataclasses.replace(data, winner=winner, anomaly=winner != data.features.top)
@@ -194,10 +195,10 @@ def page(found: dict[str, Any]) -> str:
     for name, rule in ranker["source's ranker"].items():
         lines.append(f"| source 001, {name} | " + " | ".join(_share(rule[k]) for k in ("top1", "normal", "anomaly")) + " |")
     dice = found["dice"]
-    eces = ranker["ece per project"].values()
+    eces, gain = ranker["ece per project"].values(), ranker["gain over the highest stage"]
     lines += [
         "",
-        f"* Gain over the highest stage, paired over projects: {_points(ranker['gain over the highest stage'])}.",
+        f"* Gain over the highest stage, paired over projects: {_points(gain)}.",
         f"* Anomaly recall at 97 % normal: {_share(ranker['anomaly recall at 97 % normal'])}; "
         f"at 99 %: {_share(ranker['anomaly recall at 99 % normal'])}.",
         f"* Calibration error {ranker['ece']:.3f}; by project {min(eces):.3f} to {max(eces):.3f}.",

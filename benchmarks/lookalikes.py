@@ -59,8 +59,7 @@ def seen(pictures: Iterable[Image.Image]) -> Seen:
         vectors.append(encode.vector(np.asarray(cv2.resize(pixels, (128, 128), interpolation=cv2.INTER_AREA), dtype=np.uint8)))
         hashes.append(phash(pixels))
         if (fine := detail(pixels)) is not None:
-            values = np.asarray(fine, dtype=np.float32).reshape(DETAIL_SIDE, DETAIL_SIDE)
-            details[number] = values / max(float(np.linalg.norm(values)), 1.0)
+            details[number] = np.array(fine, dtype=np.int8).reshape(DETAIL_SIDE, DETAIL_SIDE)
     return Seen(rows, Likeness(np.stack(vectors), np.array(hashes, dtype=np.uint64), details), encode.NAME)
 
 

@@ -273,7 +273,7 @@ class _Owners:
     names: FileNames
 
     def of(self, entry: Entry) -> str:
-        """Name of the project of a line, by its folders or else by its file name.
+        """Name of the project of a line, by its folders or else by its file name, which one project of the library alone has.
 
         Raises:
             RowRefused: if there is none, several, or one that is not asked for.
@@ -281,8 +281,7 @@ class _Owners:
         project = self.registry.find(entry.path)
         if project is None:
             holders = self.names.holders([file_name_of(entry.path)]) if entry.path else self.wanted
-            here = holders & self.wanted
-            project = here.pop() if len(here) == 1 else self.registry.of_path(entry.path)
+            project = next(iter(holders)) if len(holders) == 1 else self.registry.of_path(entry.path)
         if project not in self.wanted:
             raise RowRefused("another project", f"{entry.path!r} is of {project}", "name that project too, or give --all")
         return project

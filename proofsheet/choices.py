@@ -1,6 +1,6 @@
 """What counts in each set: a person's decision, else imported history, else the suggestion.
 
-Holds `choice_rows`, `present_choices`, `held_photos`, `decided_against`, `redecided`, `by_history` and `Progress`.
+Holds `choice_rows`, `present_choices`, `held_photos`, `decided_against`, `redecided`, `History` and `Progress`.
 Add here: another source of decisions, and its rank.
 Keep out: how suggestions, verdicts and history come about (publish/, reviewing/, learn/).
 
@@ -9,12 +9,14 @@ The verdict that stands counts as soon as it is given; what goes to a target, an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from proofsheet.companions import one_shot
 from proofsheet.ledger import Ledger
 from proofsheet.verdicts import Timeline, decides, handed_over, timeline
 from proofsheet.workspace import Project
@@ -52,14 +54,32 @@ class Progress:
         return f"Decided {self.decided}/{self.total} groups ({share}): {self.reviewed} reviewed, {self.history} by history"
 
 
-def by_history(selections: pl.DataFrame) -> dict[Members, Row]:
-    """What imported history says of sets, by their members; what the review wrote stands in its verdicts.
+class History:
+    """What imported history says of sets; what the review wrote stands in its verdicts.
 
     Args:
         selections: rows of `selections`.
+        paths: photo to its path.
     """
-    rows = selections.filter(pl.col(Selection.source) == "history").to_dicts()
-    return {frozenset(r[Selection.photo_ids]): r for r in rows}
+
+    def __init__(self, selections: pl.DataFrame, paths: Mapping[str, str]) -> None:
+        rows = selections.filter(pl.col(Selection.source) == "history").to_dicts()
+        self._sets = {frozenset(r[Selection.photo_ids]): r for r in rows}
+        self._of_photo: dict[str, list[Members]] = defaultdict(list)
+        for ids in self._sets:
+            for photo in ids:
+                self._of_photo[photo].append(ids)
+        ids_of = {path: photo for photo, path in paths.items()}
+        self._shots = {ids_of[p]: frozenset(ids_of[q] for q in parts) for p, parts in one_shot(ids_of).items()}
+
+    def of(self, photo_ids: Iterable[str]) -> Row | None:
+        """What was chosen among exactly these photos, or among all but parts of their shots, such as a RAW file beside its JPEG."""
+        members = frozenset(photo_ids)
+        if members in self._sets or not any(photo in self._shots for photo in members):
+            return self._sets.get(members)
+        named = {ids for photo in members for ids in self._of_photo[photo] if ids < members}
+        whole = (ids for ids in named if all(self._shots.get(photo, Members()) & ids for photo in members - ids))
+        return self._sets.get(max(whole, key=len, default=members))
 
 
 def choice_rows(
@@ -76,15 +96,15 @@ def choice_rows(
         selections: rows of `selections`.
         ledger: holds the review.
     """
-    handed, standing, history = handed_over(ledger), timeline(ledger), by_history(selections)
     paths = dict(photos.select(Photo.photo_id, Photo.path).iter_rows())
+    handed, standing, history = handed_over(ledger), timeline(ledger), History(selections, paths)
     groups = decisions.to_dicts()
     strays = _strays(standing, {str(g[Decision.group_id]) for g in groups})
     rows = []
     for group in groups:
         own, members = str(group[Decision.group_id]), list(group[Decision.photo_ids])
         verdict = standing.of(own)
-        row = _decided(group, verdict, history.get(frozenset(members)))
+        row = _decided(group, verdict, history.of(members))
         chosen = row[Choice.chosen_photo_id]
         rows.append(
             row

@@ -1,6 +1,6 @@
 """Verdicts as they stand: what was decided, taken back and given again, in its order.
 
-Holds `Timeline`, `timeline`, `handed_over`, `decides`, `standing`, `counted` and `proposed_crop`.
+Holds `Timeline`, `timeline`, `handed_over`, `decides`, `standing`, `last_words`, `counted` and `proposed_crop`.
 Add here: another act on verdicts.
 Keep out: how verdicts come in (reviewing/, learn/verdicts.py).
 """
@@ -126,17 +126,29 @@ def decides(verdict: Mapping[str, Any] | None) -> bool:
 
 
 def standing(ledger: Ledger) -> pl.DataFrame:
-    """Rows of `verdicts` that were not taken back, in their order; of several on one set all are given, the last one counts."""
+    """Rows of `verdicts` that were not taken back, in their order; of several on one set all are given, see `last_words`."""
     found = timeline(ledger)
     ids = {own for act in found.done for own in act}
     rows = [row for own, row in found.verdicts.items() if own in ids]
     return Verdict.frame(rows).sort(Verdict.number)
 
 
+def last_words(verdicts: pl.DataFrame) -> pl.DataFrame:
+    """The verdict that stands on each set, in their order; a set that was skipped at last is open, whatever was said before.
+
+    Args:
+        verdicts: of `standing`.
+    """
+    return verdicts.sort(Verdict.number).unique(Verdict.group_id, keep="last", maintain_order=True)
+
+
 def counted(verdicts: pl.DataFrame) -> pl.DataFrame:
-    """The last verdict on each set, of those that count: no bulk approvals, nothing skipped."""
-    kept = verdicts.filter(~pl.col(Verdict.bulk) & pl.col(Verdict.action).is_in(list(REVIEWED)))
-    return kept.sort(Verdict.number).unique(Verdict.group_id, keep="last", maintain_order=True)
+    """The verdict that stands on each set, of those that count: no bulk approvals, nothing skipped.
+
+    Args:
+        verdicts: of `standing`.
+    """
+    return last_words(verdicts).filter(~pl.col(Verdict.bulk) & pl.col(Verdict.action).is_in(list(REVIEWED)))
 
 
 def proposed_crop(group: Mapping[str, Any]) -> list[float] | None:

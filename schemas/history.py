@@ -98,6 +98,8 @@ class HistoryMatch(Table, name="history_matches"):
     line = column(pl.Int64, "Line in it.", ge=1)
     chosen_path = column(pl.String, "The chosen picture as written.")
     chosen_photo_id = column(pl.String, "The photo that it is; null if it was not found.", nullable=True)
+    photo_ids = column(pl.List(pl.String), "Winner and losers of the set that it names, by stage; empty unless all were found.")
+    happened_at = column(pl.Datetime("us"), "When it was chosen or cut; null if the row does not tell.", nullable=True)
     status = column(pl.String, "What became of it.", isin=("used", "vectors alone", "superseded", "quarantined"))
     reason = column(pl.String, "Why it is not used; empty if it is.")
     next_step = column(pl.String, "What a person can do about it; empty if nothing.")

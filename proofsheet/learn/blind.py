@@ -72,14 +72,14 @@ def unproven(verdicts: pl.DataFrame, history: Collection[str], models: Path, ser
         serving: the ranker in force; empty if none is.
     """
     learnt: dict[str, set[str] | None] = {}
-    found = {}
+    found, decided = {}, frozenset(history)
     for row in verdicts.filter(pl.col(Verdict.blind)).to_dicts():
         members = set(row[Verdict.photo_ids])
         names = {*_RANKER.findall(row[Verdict.proposed_by]), *([serving] if serving else [])}
         for name in names:
             if name not in learnt:
                 learnt[name] = heldout.photos_trained_on(models, name)
-        if members & set(history):
+        if members & decided:
             found[row[Verdict.verdict_id]] = _HISTORY
         elif any(learnt[n] is None for n in names):
             found[row[Verdict.verdict_id]] = _LOST

@@ -44,10 +44,11 @@ class FileNames:
 
 
 def _names(project: Project) -> set[str]:
-    """Names in a project; where its store or ledger is damaged, those on disk alone."""
+    """Names in a project; a store or ledger that is damaged adds none."""
     found = set[str]()
     with contextlib.suppress(StoreError):
         found |= set(project.store.read(Photo)[Photo.file_name])
+    with contextlib.suppress(StoreError):
         found |= set(project.ledger.rows(ImportedVector)[ImportedVector.file_name])
     for _folder, folders, files in os.walk(project.folder):
         folders[:] = [f for f in folders if not f.startswith(".")]

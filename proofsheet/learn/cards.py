@@ -103,7 +103,8 @@ def _ranker(figures: Figures) -> Iterable[str]:
     if within := figures.get("within projects"):
         yield _row("this ranker, within projects", within)
     yield ""
-    yield f"* Gain over the highest stage, paired over projects: {_points(figures['gain over the highest stage'])} points."
+    gain = figures["gain over the highest stage"]
+    yield f"* Gain over the highest stage, paired over {gain['over']}: {_points(gain)} points."
     yield f"* Mean of the projects' top-1: {figures['macro']:.3f}."
     for name in ("anomaly recall at 97 % normal", "anomaly recall at 99 % normal", "coverage at 95 % precision", "overruled"):
         yield f"* {name[0].upper()}{name[1:]}: {_share(figures[name])}."
@@ -123,6 +124,7 @@ def _crop(figures: Figures) -> Iterable[str]:
     for name, value in figures["baselines on cut pictures"].items():
         yield f"| {name} | {_mean(value)} |"
     yield ""
+    yield f"* Intervals are drawn over {figures['IoU on cut pictures']['over']}."
     lift, full = figures["lift over the best constant box"], figures["full frame on all pictures"]
     yield f"* Lift over the best constant box ({figures['best constant box']}): {_mean(lift)}."
     yield f"* IoU on all pictures {_mean(figures['IoU on all pictures'])}; full frame {_mean(full)}."

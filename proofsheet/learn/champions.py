@@ -1,6 +1,6 @@
 """Which model serves: champion and challenger, promotion by a rule, one step back.
 
-Holds `champion`, `promote`, `rollback`, `fit_rows` and `mend_shared`.
+Holds `champion`, `promote`, `rollback`, `serve_again`, `fit_rows` and `mend_shared`.
 Add here: another condition of promotion, in promotion.py.
 Keep out: training and judging.
 
@@ -84,6 +84,25 @@ def rollback(ledger: Ledger, kind: str, now: datetime) -> str:
     before = served[-2] if len(served) > 1 else ""
     note(ledger, kind, before, "rolled back", [f"one step back from {served[-1]}"], now)
     return before
+
+
+def serve_again(shared: Project, kind: str, encoder_id: str, now: datetime) -> None:
+    """Let the last model of an encoder that served serve again, if the champion is of another encoder.
+
+    Args:
+        shared: what belongs to no project.
+        kind: of model.
+        encoder_id: encoder of the settings.
+        now: when (UTC, no zone).
+    """
+    present = champion(shared.ledger, kind)
+    if present is None or present[Fit.encoder_id] == encoder_id:
+        return
+    mine = set(shared.ledger.rows(Fit, kind=kind, encoder_id=encoder_id)[Fit.fit_id])
+    served = [f for f in history_of_champions(shared.ledger, kind) if f in mine and model_path(shared.models, f).is_file()]
+    if served:
+        told = f"it served before, and its encoder is that of the settings again; {present[Fit.encoder_id]} is not"
+        note(shared.ledger, kind, served[-1], "promoted", [told], now)
 
 
 def find_fit(ledger: Ledger, start: str) -> dict[str, Any]:

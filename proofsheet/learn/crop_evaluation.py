@@ -17,7 +17,7 @@ from proofsheet.learn.boxes import iou
 from proofsheet.learn.calibration import expected_calibration_error, reliability
 from proofsheet.learn.crop_training import CropData, fit_crops, fit_source_mlp, sorted_corners
 from proofsheet.learn.evaluation import Tell, share
-from proofsheet.learn.intervals import bootstrap
+from proofsheet.learn.intervals import over_projects
 from proofsheet.learn.splits import folds_of
 from proofsheet.learn.torch_parts import import_torch
 
@@ -95,9 +95,9 @@ def crop_figures(data: CropData, found: HeldOutCrops, rivals: dict[str, Doubles]
     drawn = np.where(np.isfinite(data.boxes), data.boxes, _FULL)
     shown = np.where(found.proposed[:, None], found.boxes, _FULL)
 
-    def by_project(values: Doubles, rows: npt.NDArray[np.int64]) -> list[Doubles]:
-        here = groups[rows]
-        return [values[here == n] for n in names]
+    def interval(values: Doubles, rows: npt.NDArray[np.int64]) -> dict[str, Any]:
+        parts = ([named[k] for k in rows] for named in (data.groups, data.clusters))
+        return {**over_projects(values, *parts), "n": len(rows)}
 
     def overlap(boxes: Doubles, rows: npt.NDArray[np.int64]) -> Doubles:
         return iou(boxes[rows], drawn[rows])
@@ -110,15 +110,15 @@ def crop_figures(data: CropData, found: HeldOutCrops, rivals: dict[str, Doubles]
         "pictures": len(groups),
         "boxes": len(boxed),
         "projects": len(names),
-        "IoU on cut pictures": _interval(by_project(own, boxed)),
+        "IoU on cut pictures": interval(own, boxed),
         "share above 0.7": share(own > 0.7),
-        "baselines on cut pictures": {n: _interval(by_project(v, boxed)) for n, v in beside.items()},
+        "baselines on cut pictures": {n: interval(v, boxed) for n, v in beside.items()},
         "best constant box": best,
-        "lift over the best constant box": _interval(by_project(own - beside[best], boxed)),
-        "IoU on all pictures": _interval(by_project(overlap(shown, known), known)),
-        "full frame on all pictures": _interval(by_project(overlap(np.tile(_FULL, (len(groups), 1)), known), known)),
-        "lift over the full frame on all": _interval(
-            by_project(overlap(shown, known) - overlap(np.tile(_FULL, (len(groups), 1)), known), known)
+        "lift over the best constant box": interval(own - beside[best], boxed),
+        "IoU on all pictures": interval(overlap(shown, known), known),
+        "full frame on all pictures": interval(overlap(np.tile(_FULL, (len(groups), 1)), known), known),
+        "lift over the full frame on all": interval(
+            overlap(shown, known) - overlap(np.tile(_FULL, (len(groups), 1)), known), known
         ),
         "cut needed, precision": share(data.cut[found.proposed]),
         "cut needed, recall": share(found.proposed[data.cut]),
@@ -128,11 +128,6 @@ def crop_figures(data: CropData, found: HeldOutCrops, rivals: dict[str, Doubles]
         "always cut": share(data.cut),
         "reliability": reliability(found.p, data.cut),
     }
-
-
-def _interval(values: list[Doubles]) -> dict[str, Any]:
-    mean, low, high = bootstrap(values)
-    return {"mean": mean, "low": low, "high": high, "n": int(sum(v.size for v in values))}
 
 
 def auc(scores: Doubles, positive: npt.NDArray[np.bool_]) -> float | None:

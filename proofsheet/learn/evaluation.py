@@ -16,7 +16,7 @@ import numpy as np
 from proofsheet.learn.calibration import expected_calibration_error, reliability
 from proofsheet.learn.features import Bools, Ints
 from proofsheet.learn.gather import SelectionData
-from proofsheet.learn.intervals import bootstrap, wilson
+from proofsheet.learn.intervals import over_projects, wilson
 from proofsheet.learn.listwise import Training, train_listwise
 from proofsheet.learn.missing import filled
 from proofsheet.learn.points import Doubles, softmax
@@ -94,8 +94,7 @@ def figures(data: SelectionData, pick: Ints, confidence: Doubles, p: Doubles) ->
     """
     groups, right, stage = np.array(data.groups), pick == data.winner, data.features.top == data.winner
     names = sorted(set(data.groups))
-    gains = [right[groups == n].astype(float) - stage[groups == n] for n in names]
-    gain, low, high = bootstrap(gains)
+    gain = over_projects(right.astype(float) - stage, data.groups, data.clusters)
     eces = {n: expected_calibration_error(confidence[groups == n], right[groups == n]) for n in names}
     return {
         **_rule(data, pick),
@@ -103,7 +102,7 @@ def figures(data: SelectionData, pick: Ints, confidence: Doubles, p: Doubles) ->
         "anomalies": int(data.anomaly.sum()),
         "projects": len(names),
         "macro": float(np.mean([right[groups == n].mean() for n in names])) if names else 0.0,
-        "gain over the highest stage": {"mean": gain, "low": low, "high": high},
+        "gain over the highest stage": gain,
         "overruled": share(pick != data.features.top),
         "anomaly recall at 99 % normal": _recall(data, p, 0.99),
         "anomaly recall at 97 % normal": _recall(data, p, 0.97),

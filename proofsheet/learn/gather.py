@@ -20,6 +20,7 @@ from proofsheet.health import readable
 from proofsheet.learn.crop_training import CropData
 from proofsheet.learn.features import Bank, Bools, Ints, SetFeatures, bank_of, bank_of_vectors, joined, set_features
 from proofsheet.learn.imported_vectors import Imported, imported_encoders, read_imported
+from proofsheet.learn.ties import Ties, ties_of
 from proofsheet.workspace import Project, Workspace
 from schemas.history import CropExample, ImportedVector
 from schemas.learning import TrainingPair
@@ -45,14 +46,19 @@ class Source:
     imported: Imported
 
 
-def across_projects(workspace: Workspace, teaches: type[Table] = TrainingPair) -> tuple[dict[str, Source], dict[str, str]]:
-    """What each project with choices or cuts teaches, and why the others are left out.
+def across_projects(
+    workspace: Workspace, encoder_id: str, least: int, teaches: type[Table] = TrainingPair
+) -> tuple[dict[str, Source], dict[str, str]]:
+    """What each project with choices or cuts teaches, and why others, or a part of theirs, are left out.
 
     The only crossing of projects: it serves models over all of them. Rows stay apart by project. Vectors of two encoders are never
-    compared, so that only what rests on the encoder with most examples comes along.
+    compared, so that only what rests on one encoder comes along: that of the settings, by which projects are served, or the one
+    with most examples where that of the settings has too few.
 
     Args:
         workspace: library and home.
+        encoder_id: encoder of the settings.
+        least: number of examples below which nothing is learnt.
         teaches: `TrainingPair` or `CropExample`: of what examples are counted.
     """
     found: dict[str, tuple[Project, Frames]] = {}
@@ -70,15 +76,20 @@ def across_projects(workspace: Workspace, teaches: type[Table] = TrainingPair) -
             continue
         found[project.name] = project, frames
         encoders += _examples(frames, teaches)
-    wanted = encoders.most_common(1)[0][0] if encoders else ""
+    enough = encoders[encoder_id] >= max(least, 1) or not encoders
+    wanted = encoder_id if enough else encoders.most_common(1)[0][0]
     sources = {}
     for name, (project, frames) in found.items():
-        own = _of_encoder(frames, wanted)
+        own, examples = _of_encoder(frames, wanted), _examples(frames, teaches)
+        others = {e: n for e, n in examples.items() if e != wanted}
         if own[teaches].is_empty():
-            others = sorted(set(_examples(frames, teaches)) | set(imported_encoders(project)))
-            left[name] = f"its vectors are not those of {wanted}, but of {', '.join(others) or 'no encoder'}"
-        else:
-            sources[name] = Source(own, read_imported(project, wanted))
+            named = sorted({*others, *imported_encoders(project)} - {wanted})
+            left[name] = f"its vectors are not those of {wanted}, but of {', '.join(named) or 'no encoder'}"
+            continue
+        sources[name] = Source(own, read_imported(project, wanted))
+        if others:
+            told = " and ".join(f"{n} on vectors of {e or 'no encoder'}" for e, n in sorted(others.items()))
+            left[name] = f"of its examples {told}; learnt from are the {examples[wanted]} on those of {wanted}"
     return sources, left
 
 
@@ -177,7 +188,7 @@ def selection_data(sources: Mapping[str, Source]) -> SelectionData:
     skipped, start = Counter[str](), 0
     for name, source in sources.items():
         bank = _bank(source)
-        places, clusters = bank.places(), _clusters(source.frames)
+        places, ties = bank.places(), _ties(source)
         for pairs in source.frames[TrainingPair].sort(TrainingPair.set_key).partition_by(TrainingPair.set_key, maintain_order=True):
             ids, winner, anomaly = _members(pairs)
             if not all(i in places for i in ids):
@@ -185,7 +196,7 @@ def selection_data(sources: Mapping[str, Source]) -> SelectionData:
                 continue
             key = str(pairs[TrainingPair.set_key][0])
             sets.append([start + places[i] for i in ids])
-            rows.append((winner, anomaly, name, min(clusters.get(i, key) for i in ids), key, ids))
+            rows.append((winner, anomaly, name, ties.label(ids[0]), key, ids))
         banks.append(bank)
         start += len(bank.ids)
     bank = joined(banks)
@@ -221,16 +232,9 @@ def _bank(source: Source) -> Bank:
     return joined([bank_of(source.frames[Photo], source.frames[ImageQuality], source.frames[Embedding]), lost])
 
 
-def _clusters(frames: Frames) -> dict[str, str]:
-    """Photo to its cluster of near-duplicates."""
-    return dict(frames[Duplicate].select(Duplicate.photo_id, Duplicate.cluster_id).iter_rows())
-
-
-def _sets(frames: Frames) -> dict[str, str]:
-    """Photo to a set that it won or lost in."""
-    pairs, key = frames[TrainingPair], TrainingPair.set_key
-    sides = (TrainingPair.winner_photo_id, TrainingPair.loser_photo_id)
-    return {i: k for side in sides for i, k in pairs.select(side, key).iter_rows()}
+def _ties(source: Source) -> Ties:
+    frames = source.frames
+    return ties_of(frames[TrainingPair], frames[Duplicate], frames[Photo], source.imported.rows)
 
 
 def crop_data(sources: Mapping[str, Source]) -> CropData:
@@ -242,10 +246,9 @@ def crop_data(sources: Mapping[str, Source]) -> CropData:
         for other in (SaliencyGrid, ImageQuality, Embedding):
             rows = rows.join(frames[other], on=on)
         parts.append(rows.sort(Photo.photo_id))
-        sets, near = _sets(frames), _clusters(frames)
-        here = parts[-1][Photo.photo_id].to_list()
+        here, ties = parts[-1][Photo.photo_id].to_list(), _ties(source)
         groups += [name] * len(here)
-        clusters += [near.get(i, sets.get(i, i)) for i in here]
+        clusters += map(ties.label, here)
     rows = pl.concat(parts) if parts else pl.DataFrame()
     if rows.is_empty():
         none = np.empty((0, 1), np.float32)

@@ -17,6 +17,7 @@ from typing import Any
 
 import polars as pl
 
+from proofsheet.errors import UsageError
 from proofsheet.files import short_hash
 from proofsheet.health import readable
 from proofsheet.learn.by_name import FileNames
@@ -64,18 +65,20 @@ def import_history(
 
     Raises:
         NotFound: if there is no such project.
+        UsageError: if it is damaged, or a sandbox.
     """
-    left = dict[str, str]()  # damaged projects are told by the command; rows of theirs find no project until then
-    projects = {p.name: p for p in readable((p for p in workspace.projects() if not p.sandbox), left)}
-    registry = ProjectRegistry(list(projects), settings, FileNames(projects.values()).holders)
-    given = workspace.project(project).name if project else None
+    left = dict[str, str]()
+    every = {p.name: p for p in workspace.projects() if not p.sandbox}
+    projects = {p.name: p for p in readable(every.values(), left)}
+    registry = ProjectRegistry(list(every), settings, FileNames(every.values()).holders)
+    given = _given(workspace, project, left) if project else None
     known: dict[str, pl.DataFrame] = {}
     reports = []
     for file in files:
         report = FileReport(str(file))
         content = file.read_bytes()
         digest = hashlib.sha256(content).hexdigest()
-        placed, refusals = _read(content, file, _Places(projects, registry, given), report, now)
+        placed, refusals = _read(content, file, _Places(every, left, registry, given), report, now)
         for one in {p.project.key: p.project for p in placed}.values():
             known.setdefault(one.key, one.ledger.rows(HistoryRow))
         added = _new_rows(placed, known)
@@ -90,17 +93,29 @@ def import_history(
     return reports
 
 
+def _given(workspace: Workspace, wanted: str, left: Mapping[str, str]) -> str:
+    """Name of the project that is asked for, if it can take rows."""
+    project = workspace.project(wanted)
+    if project.sandbox:
+        raise UsageError(f"{project.name} is a sandbox; history is of the projects of the library.", "Name the project itself.")
+    if project.name in left:
+        raise UsageError(f"{project.name} takes no history: {left[project.name]}", "Then import again; nothing was taken in.")
+    return project.name
+
+
 @dataclass(frozen=True)
 class _Places:
     """Where rows belong.
 
     Attributes:
-        projects: by name.
+        projects: by name, damaged ones too: their rows are of no other project.
+        left: name of a damaged project to what is wrong with it.
         registry: how paths lead to them.
         given: project of rows that name none.
     """
 
     projects: Mapping[str, Project]
+    left: Mapping[str, str]
     registry: ProjectRegistry
     given: str | None
 
@@ -108,6 +123,11 @@ class _Places:
         """The project of a row; raises `RowRefused`."""
         named = self.registry.of_row(logged.chosen, logged.others, logged.directory, logged.project, self.given)
         return self.projects[named]
+
+    def refuse_damaged(self, project: Project) -> None:
+        """Raise `RowRefused` if nothing can be written into a project."""
+        if project.name in self.left:
+            raise RowRefused("damaged project", f"{project.name}: {self.left[project.name]}", "then import the file again")
 
 
 def _read(
@@ -145,6 +165,7 @@ def _place(
             refuse(logged.line, refusal, NOWHERE)
             continue
         try:
+            places.refuse_damaged(project)
             row = _row(project, logged, file, now)
             own.refuse(project, logged.session)
             mark = (project.key, str(row[HistoryRow.row_hash]))

@@ -1,6 +1,6 @@
 """Shares and means with their intervals.
 
-Holds `wilson`, `clopper_pearson_low`, `bootstrap` and `bootstrap_within`.
+Holds `wilson`, `clopper_pearson_low`, `bootstrap`, `bootstrap_within` and `over_projects`.
 Add here: another interval.
 Keep out: what is counted.
 """
@@ -16,6 +16,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 _Z = 1.959963984540054
 _DRAWS = 4000
+_LEAST_PROJECTS = 3
 
 
 def wilson(right: int, total: int) -> tuple[float, float]:
@@ -57,6 +58,8 @@ def _tail(least: int, total: int, share: float) -> float:
 def bootstrap(groups: Sequence[Floats], seed: int = 0) -> tuple[float, float, float]:
     """Mean of the groups' means and its 95 % interval, by drawing whole groups (Efron, 1979).
 
+    One group alone says nothing of others: its interval is the widest.
+
     Args:
         groups: one array of values a group (a project, say); empty ones are left out.
         seed: of the draws.
@@ -64,6 +67,8 @@ def bootstrap(groups: Sequence[Floats], seed: int = 0) -> tuple[float, float, fl
     means = np.array([g.mean() for g in groups if g.size])
     if not means.size:
         return 0.0, -1.0, 1.0
+    if means.size == 1:
+        return float(means[0]), -1.0, 1.0
     drawn = np.random.default_rng(seed).integers(0, means.size, (_DRAWS, means.size))
     low, high = np.quantile(means[drawn].mean(axis=1), [0.025, 0.975])
     return float(means.mean()), float(low), float(high)
@@ -82,6 +87,8 @@ def bootstrap_within(values: Floats, groups: Sequence[str], clusters: Sequence[s
     """
     if not values.size:
         return 0.0, -1.0, 1.0
+    if len(set(zip(groups, clusters, strict=True))) == len(set(groups)):  # one cluster each: nothing can be drawn
+        return float(values.mean()), -1.0, 1.0
     draw, names = np.random.default_rng(seed), np.array(groups)
     total, count = np.zeros(_DRAWS), np.zeros(_DRAWS)
     for name in sorted(set(groups)):
@@ -92,3 +99,22 @@ def bootstrap_within(values: Floats, groups: Sequence[str], clusters: Sequence[s
         total, count = total + sums[drawn].sum(axis=1), count + sizes[drawn].sum(axis=1)
     low, high = np.quantile(total / count, [0.025, 0.975])
     return float(values.mean()), float(low), float(high)
+
+
+def over_projects(values: Floats, groups: Sequence[str], clusters: Sequence[str]) -> dict[str, float | str]:
+    """Mean and 95 % interval over projects, of three projects or more; else within those that there are.
+
+    Args:
+        values: (n,) one a set or picture.
+        groups: project of each.
+        clusters: what is drawn together within a project.
+
+    Returns:
+        mean, low, high, and over: what was drawn.
+    """
+    names, places = sorted(set(groups)), np.array(groups)
+    if len(names) >= _LEAST_PROJECTS:
+        found, over = bootstrap([values[places == n] for n in names]), "projects"
+    else:
+        found, over = bootstrap_within(values, groups, clusters), "sets within the projects, which are fewer than three"
+    return {**dict(zip(("mean", "low", "high"), found, strict=True)), "over": over}

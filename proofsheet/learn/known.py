@@ -1,6 +1,6 @@
 """The pictures of a project by their names.
 
-Holds `Known`.
+Holds `Known` and `PictureUnknown`.
 Add here: another way to tell two pictures of one name apart.
 Keep out: what rows say of them (matching.py).
 
@@ -22,6 +22,10 @@ from proofsheet.learn.registry import file_name_of, normalised
 from schemas.library import Photo
 
 Row = Mapping[str, Any]
+
+
+class PictureUnknown(RowRefused):
+    """A row names a picture that the project does not have, or has more than once; a vector of it may still be known."""
 
 
 class Known:
@@ -46,19 +50,21 @@ class Known:
         """The picture that a path names.
 
         Raises:
-            RowRefused: if there is none, or if there are several with different contents.
+            PictureUnknown: if there is none, or if there are several with different contents.
         """
         name = file_name_of(path)
         found = self._by_name.get(name) or self._by_letters.get(name.casefold(), [])
         if not found:
-            raise RowRefused("not found", f"the project has no picture named {name!r}", "put it back, or leave it: the row is kept")
+            raise PictureUnknown(
+                "not found", f"the project has no picture named {name!r}", "put it back, or leave it: the row is kept"
+            )
         if _contents(found) > 1:
             wanted = f"/{normalised(path)}"
             of_path = [r for r in found if wanted.endswith(f"/{normalised(str(r[Photo.path]))}")]
             if _contents(of_path) == 1:
                 return of_path[0]
             places = ", ".join(str(r[Photo.path]) for r in found[:4])
-            raise RowRefused("ambiguous name", f"{name!r} stands for different pictures: {places}", "rename one of them")
+            raise PictureUnknown("ambiguous name", f"{name!r} stands for different pictures: {places}", "rename one of them")
         return found[0]
 
 

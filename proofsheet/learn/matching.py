@@ -15,9 +15,10 @@ import polars as pl
 
 from proofsheet.files import short_hash
 from proofsheet.learn.boxes import Box, box_of, uncut
-from proofsheet.learn.known import Known
+from proofsheet.learn.known import Known, PictureUnknown
 from proofsheet.learn.refusing import RowRefused
 from proofsheet.learn.vector_sets import vector_selections
+from proofsheet.verdicts import last_words
 from schemas.history import CropExample, HistoryMatch, HistoryRow, Selection
 from schemas.library import Photo
 from schemas.review import Verdict
@@ -52,6 +53,14 @@ class _Said:
     selections: dict[str, tuple[dict[str, Any], str]] = field(default_factory=dict)
     crops: dict[str, tuple[dict[str, Any], str]] = field(default_factory=dict)
     fates: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    unknown: set[str] = field(default_factory=set)
+    members: dict[str, list[str]] = field(default_factory=dict)
+
+    def keep_back(self, own: str, refusal: RowRefused) -> None:
+        """A row that is kept and not used; `unknown` holds those of which a picture is not known."""
+        self.fates[own] = ("quarantined", f"{refusal.reason}: {refusal.detail}", refusal.next_step)
+        if isinstance(refusal, PictureUnknown):
+            self.unknown.add(own)
 
 
 def match_history(
@@ -63,6 +72,8 @@ def match_history(
     imported: pl.DataFrame,
 ) -> Matched:
     """Match rows of history and verdicts with pictures; of several words on one set or picture the last counts.
+
+    A set that the review rejected teaches no choice, whatever was said of it before.
 
     Args:
         project: partition key.
@@ -81,29 +92,26 @@ def match_history(
         try:
             winner = known.find(row[HistoryRow.chosen_path])
         except RowRefused as refusal:
-            said.fates[own] = _kept_back(refusal)
+            said.keep_back(own, refusal)
             continue
         chosen[own], said.fates[own] = str(winner[Photo.photo_id]), ("used", "", "")
         for take in (_crop, _select):  # a row may tell both; one part is taken where the other cannot be
             try:
                 take(project, said, known, row, winner)
             except RowRefused as refusal:
-                said.fates[own] = _kept_back(refusal)
-    for verdict in verdicts.sort(Verdict.number).to_dicts():
+                said.keep_back(own, refusal)
+    for verdict in last_words(verdicts).to_dicts():
         _take_verdict(project, said, known, verdict)
     _never_cropped(project, said)
     matches = HistoryMatch.frame(_match(project, r, chosen, said) for r in rows)
-    vector_sets, matches = vector_selections(project, spoken, matches, imported, photos)
+    lost = [r for r in spoken if r[HistoryRow.row_hash] in said.unknown]
+    vector_sets, matches = vector_selections(project, lost, matches, imported, photos)
     return Matched(
         matches,
         Selection.frame(row for row, _by in said.selections.values()),
         CropExample.frame(row for row, _by in said.crops.values()),
         vector_sets,
     )
-
-
-def _kept_back(refusal: RowRefused) -> tuple[str, str, str]:
-    return "quarantined", f"{refusal.reason}: {refusal.detail}", refusal.next_step
 
 
 def _when(row: Row) -> tuple[str, int]:
@@ -130,7 +138,7 @@ def _say_selection(project: str, said: _Said, members: Sequence[Row], facts: Row
         raise RowRefused("set of one", "all pictures of the row are one and the same", "nothing; it teaches nothing")
     ordered = sorted(distinct.values(), key=lambda m: (_stage(m), str(m[Photo.path])))
     ids = [str(m[Photo.photo_id]) for m in ordered]
-    key = short_hash(project, *sorted(ids))
+    key, said.members[by] = short_hash(project, *sorted(ids)), ids
     winner = members[0]
     top = max(ordered, key=lambda m: (_stage(m), m[ImageQuality.sharpness]))
     stages = [_stage(m) for m in ordered]
@@ -205,8 +213,13 @@ def _say_crop(project: str, said: _Said, photo: Row, box: Box | None, evidence: 
 
 
 def _take_verdict(project: str, said: _Said, known: Known, verdict: Row) -> None:
-    """A verdict of the review; bulk approvals and pictures that are gone teach nothing."""
+    """A verdict of the review; bulk approvals and pictures that are gone teach nothing, and a rejection takes the choice away."""
     ids = [i for i in verdict[Verdict.photo_ids] if i in known.by_id]
+    if verdict[Verdict.action] == "rejected":
+        _, by = said.selections.pop(short_hash(project, *sorted(ids)), ({}, ""))
+        if by in said.fates:
+            said.fates[by] = ("superseded", "the review rejected the set", "")
+        return
     chosen = verdict[Verdict.chosen_photo_id]
     if verdict[Verdict.action] not in _REVIEWED or verdict[Verdict.bulk] or chosen not in ids:
         return
@@ -243,10 +256,12 @@ def _match(project: str, row: Row, chosen: Mapping[str, str], said: _Said) -> di
         HistoryMatch.file,
         HistoryMatch.line,
         HistoryMatch.chosen_path,
+        HistoryMatch.happened_at,
     )
     return {n: row[n] for n in columns} | {
         HistoryMatch.project: project,
         HistoryMatch.chosen_photo_id: chosen.get(own),
+        HistoryMatch.photo_ids: said.members.get(own, []),
         HistoryMatch.status: status,
         HistoryMatch.reason: reason,
         HistoryMatch.next_step: step,

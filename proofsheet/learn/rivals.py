@@ -48,7 +48,8 @@ def compare_rankers(
     """Whether a ranker may serve, every finding, and its figures on the frozen sets.
 
     The champion is the rival; where none serves, the highest stage. With 100 frozen sets or more a champion is met on these, the
-    highest stage on projects held out. With fewer the answers of fits without each set decide.
+    highest stage on projects held out. With fewer the answers of fits without each set decide. A champion of another encoder is no
+    rival: it serves no project under the encoder of the challenger, which is that of the settings.
 
     Args:
         workspace: library and home.

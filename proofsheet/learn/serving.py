@@ -31,6 +31,12 @@ _LEAST_SETS, _LEAST_CROPS, _PRIOR = 30, 20, 10.0
 _NONE = "no {} serves; import history and run `proofsheet models train`"
 _ALONE = "the {} in force learnt from another project alone and serves no other; review some sets here, then train again"
 
+_OTHER = (
+    "the model was trained on vectors of {0}, this project has those of {1}; "
+    "run the project if {0} is the encoder of the settings; "
+    "else `proofsheet models train` makes one for {1} as soon as {2} sets with a choice rest on such vectors"
+)
+
 
 def champion_row(fits: pl.DataFrame) -> dict[str, Any] | None:
     """The fit that serves, of the rows of `ranker_fits` or `crop_fits`."""
@@ -63,8 +69,8 @@ def ranker_model_rows(project: Project, fits: pl.DataFrame, embeddings: pl.DataF
         return RankerModel.frame([_full(row, {RankerModel.note: _broken(fits) or _NONE.format("ranker")})])
     encoders = embeddings[Embedding.encoder_id].unique().to_list()
     if encoders and encoders != [fit[FitColumns.encoder_id]]:
-        note = f"the model was trained on vectors of {fit[FitColumns.encoder_id]}, this project has those of {', '.join(encoders)}"
-        return RankerModel.frame([_full(row, {RankerModel.note: f"{note}; train again"})])
+        note = _OTHER.format(fit[FitColumns.encoder_id], ", ".join(encoders), settings.least_sets)
+        return RankerModel.frame([_full(row, {RankerModel.note: note})])
     held = heldout.read_held_out(project.models, str(fit[FitColumns.fit_id]))
     if fit[FitColumns.projects] == 1 and project.name not in set(held[heldout.NAME]):
         return RankerModel.frame([_full(row, {RankerModel.note: _ALONE.format("ranker")})])

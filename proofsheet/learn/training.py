@@ -36,7 +36,7 @@ from proofsheet.learn.torch_parts import import_torch
 from proofsheet.provenance import module_version
 from proofsheet.workspace import Workspace
 from schemas.history import CropExample
-from schemas.learning import Fit, TrainingPair
+from schemas.learning import Fit
 from schemas.settings_learning import CropSettings, RankerSettings
 
 
@@ -79,17 +79,32 @@ def how_of(settings: RankerSettings, device: str) -> Training:
     return Training(settings.loss, settings.epochs, settings.oversampling, seed=settings.seed, device=device)
 
 
-def train_ranker(workspace: Workspace, settings: RankerSettings, device: str, now: datetime, tell: Tell) -> Outcome:
+def train_ranker(
+    workspace: Workspace, settings: RankerSettings, encoder_id: str, device: str, now: datetime, tell: Tell
+) -> Outcome:
     """Train the ranker if there is anything new to learn from; the champion stays unless the rule promotes the new one.
+
+    After a change of the encoder the model that served under the new one before serves again.
+
+    Args:
+        workspace: library and home.
+        settings: how to train.
+        encoder_id: encoder of the settings, by whose vectors projects are served.
+        device: cpu, cuda or mps.
+        now: when (UTC, no zone).
+        tell: hears how far it is.
 
     Raises:
         UsageError: if torch, lightgbm or safetensors is not installed.
     """
     import_torch()
     began = time.monotonic()
-    sources, left = across_projects(workspace, TrainingPair)
+    champions.serve_again(workspace.shared, "ranker", encoder_id, now)
+    sources, left = across_projects(workspace, encoder_id, settings.least_sets)
     data = selection_data(sources)
     if reason := _too_little(len(data.groups), settings.least_sets, "sets with a choice", left):
+        return Outcome(reason)
+    if reason := _of_no_use(workspace, data.encoder_id, encoder_id, left):
         return Outcome(reason)
     how, version = how_of(settings, device), module_version(__name__)
     mark = short_hash(data.data_hash, repr(how), version)
@@ -131,11 +146,11 @@ def _ranker_facts(data: SelectionData, model: Ranker, how: Training, test: Bools
     }
 
 
-def train_crops(workspace: Workspace, settings: CropSettings, seed: int, now: datetime, tell: Tell) -> Outcome:
+def train_crops(workspace: Workspace, settings: CropSettings, encoder_id: str, seed: int, now: datetime, tell: Tell) -> Outcome:
     """The same for the crop proposer."""
     import_torch()
     began = time.monotonic()
-    sources, left = across_projects(workspace, CropExample)
+    sources, left = across_projects(workspace, encoder_id, settings.least_examples, CropExample)
     data = crop_data(sources)
     if reason := _too_little(len(data.boxed), settings.least_examples, "cut pictures", left):
         return Outcome(reason)
@@ -171,8 +186,20 @@ def train_crops(workspace: Workspace, settings: CropSettings, seed: int, now: da
 
 def _too_little(count: int, least: int, what: str, left: Mapping[str, str]) -> str:
     """Why nothing is trained, or an empty text."""
-    outside = f" Left out: {'; '.join(f'{n} ({r})' for n, r in left.items())}." if left else ""
-    return f"not trained: {count} {what}, at least {least} are needed; the champion stays.{outside}" if count < least else ""
+    return f"not trained: {count} {what}, at least {least} are needed; the champion stays.{_outside(left)}" if count < least else ""
+
+
+def _of_no_use(workspace: Workspace, found: str, wanted: str, left: Mapping[str, str]) -> str:
+    """Why a model of an encoder that is not that of the settings is not trained beside a champion of another, or an empty text."""
+    champion = champions.champion(workspace.shared.ledger, "ranker")
+    if champion is None or found in {wanted, champion[Fit.encoder_id]}:
+        return ""
+    told = f"too few sets with a choice rest on vectors of {wanted}, the encoder of the settings"
+    return f"not trained: {told}, and one of {found} would serve no project; the champion stays.{_outside(left)}"
+
+
+def _outside(left: Mapping[str, str]) -> str:
+    return f" Left out: {'; '.join(f'{n} ({r})' for n, r in left.items())}." if left else ""
 
 
 def _test_hash(names: Sequence[str], test: Bools) -> str:

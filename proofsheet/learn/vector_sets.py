@@ -7,6 +7,7 @@ Keep out: sets with all of their pictures (matching.py) and the numbers of the v
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,8 @@ from typing import Any
 import polars as pl
 
 from proofsheet.files import short_hash
-from proofsheet.learn.registry import file_name_of
+from proofsheet.learn.refusing import RowRefused
+from proofsheet.learn.registry import file_name_of, normalised
 from schemas.history import HistoryMatch, HistoryRow, ImportedVector, VectorSelection
 from schemas.library import Photo
 
@@ -30,16 +32,17 @@ class _Found:
     sets: dict[str, Row] = field(default_factory=dict)
     by: dict[str, str] = field(default_factory=dict)
     superseded: set[str] = field(default_factory=set)
+    left: dict[str, RowRefused] = field(default_factory=dict)
 
 
 def vector_selections(
     project: str, history: Iterable[Row], matches: pl.DataFrame, imported: pl.DataFrame, photos: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The sets of rows that could not be matched with pictures, and the matches with their new fate.
+    """The sets of rows of which a picture is not known, and the matches with their new fate.
 
     Args:
         project: partition key.
-        history: rows of `history_rows` in the order in which they were said.
+        history: these rows of `history_rows`, in the order in which they were said.
         matches: rows of `history_matches`.
         imported: rows of `imported_vectors`.
         photos: rows of `photos`.
@@ -47,26 +50,29 @@ def vector_selections(
     Returns:
         Rows of `vector_selections` and of `history_matches`.
     """
-    open_rows = set(matches.filter(pl.col(HistoryMatch.status) == "quarantined")[HistoryMatch.row_hash])
     names = _by_name(imported)
     pictures = _photos_by_name(photos)
     found = _Found()
-    for row in history:
-        if row[HistoryRow.row_hash] not in open_rows or not row[HistoryRow.other_paths]:
-            continue
+    for row in (r for r in history if r[HistoryRow.other_paths]):
         for encoder, of_encoder in names.items():
-            members = _members([row[HistoryRow.chosen_path], *row[HistoryRow.other_paths]], of_encoder)
+            try:
+                members = _members([row[HistoryRow.chosen_path], *row[HistoryRow.other_paths]], of_encoder)
+            except RowRefused as refusal:
+                found.left[str(row[HistoryRow.row_hash])] = refusal
+                continue
             if members:
                 _say(project, encoder, members, row, pictures, found)
     return VectorSelection.frame(found.sets.values()), _told(matches, found)
 
 
-def _by_name(imported: pl.DataFrame) -> dict[str, dict[str, Row]]:
-    """Encoder to file name to vector; a name that stands for several vectors is left out."""
-    alone = imported.filter(pl.struct(ImportedVector.encoder_id, ImportedVector.file_name).is_unique())
-    names: dict[str, dict[str, Row]] = defaultdict(dict)
-    for row in alone.sort(ImportedVector.vector_id).to_dicts():
-        names[str(row[ImportedVector.encoder_id])][str(row[ImportedVector.file_name])] = row
+def _by_name(imported: pl.DataFrame) -> dict[str, dict[str, dict[str, Row]]]:
+    """Encoder to file name to path to vector, the newest of each path; paths in the order in which they came."""
+    names: dict[str, dict[str, dict[str, Row]]] = defaultdict(lambda: defaultdict(dict))
+    for row in imported.sort(ImportedVector.imported_at, ImportedVector.vector_id).to_dicts():
+        of_name = names[str(row[ImportedVector.encoder_id])][str(row[ImportedVector.file_name])]
+        path = normalised(str(row[ImportedVector.path]))
+        of_name.pop(path, None)
+        of_name[path] = row
     return names
 
 
@@ -75,10 +81,45 @@ def _photos_by_name(photos: pl.DataFrame) -> dict[str, Row]:
     return {file_name_of(str(r[Photo.file_name])): r for r in alone.to_dicts()}
 
 
-def _members(paths: Sequence[str], names: Mapping[str, Row]) -> list[Row]:
-    """The vectors of the pictures, the winner's first; none unless all are known and differ."""
-    members = {r[ImportedVector.vector_id]: r for p in paths if (r := names.get(file_name_of(p)))}
-    return list(members.values()) if len(members) == len(set(map(file_name_of, paths))) >= 2 else []
+def _members(paths: Sequence[str], names: Mapping[str, Mapping[str, Row]]) -> list[Row]:
+    """The vectors of the pictures, the winner's first; none unless all are known and differ.
+
+    Raises:
+        RowRefused: if it cannot be told whose vector one is.
+    """
+    wanted = {p: file_name_of(p) for p in paths}
+    if not all(n in names for n in wanted.values()):
+        return []
+    members = {r[ImportedVector.vector_id]: r for r in (_find(p, names[n]) for p, n in wanted.items())}
+    if len(members) > len(set(wanted.values())):
+        raise _ambiguous(next(n for n in wanted.values() if list(wanted.values()).count(n) > 1), paths)
+    return list(members.values()) if len(members) > 1 else []
+
+
+def _find(path: str, of_name: Mapping[str, Row]) -> Row:
+    """Of the vectors of a name that of the picture at a path: it shares most folders with it; of one picture the newest.
+
+    Raises:
+        RowRefused: if several pictures share as many.
+    """
+    shared = {p: _shared_parts(p, normalised(path)) for p in of_name}
+    best = [p for p in of_name if shared[p] == max(shared.values())]
+    longest, contents = max(best, key=len), {of_name[p][ImportedVector.content_hash] for p in best}
+    one_path = all(f"/{longest}".endswith(f"/{p}") for p in best)
+    if not one_path and (len(contents) > 1 or None in contents):
+        raise _ambiguous(file_name_of(path), best)
+    return of_name[best[-1]]
+
+
+def _shared_parts(one: str, two: str) -> int:
+    """How many parts at their ends two paths have in common."""
+    pairs = zip(reversed(one.split("/")), reversed(two.split("/")), strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _ambiguous(name: str, paths: Sequence[str]) -> RowRefused:
+    told = f"{name!r} stands for vectors of different pictures: {', '.join(paths[:4])}"
+    return RowRefused("ambiguous vector", told, "import the vectors again with the folders that the row names")
 
 
 def _say(project: str, encoder: str, members: Sequence[Row], row: Row, pictures: Mapping[str, Row], found: _Found) -> None:
@@ -118,15 +159,9 @@ def _stage(row: Row) -> float:
 
 
 def _told(matches: pl.DataFrame, found: _Found) -> pl.DataFrame:
-    used = set(found.by.values())
-    own = pl.col(HistoryMatch.row_hash)
-    is_used, is_old = own.is_in(used), own.is_in(found.superseded - used)
-
-    def fate(column: str, alone: str, old: str) -> pl.Expr:
-        return pl.when(is_used).then(pl.lit(alone)).when(is_old).then(pl.lit(old)).otherwise(pl.col(column)).alias(column)
-
-    return matches.with_columns(
-        fate(HistoryMatch.status, ALONE, "superseded"),
-        fate(HistoryMatch.reason, "", "a later row decides the same set"),
-        fate(HistoryMatch.next_step, "", ""),
-    )
+    fates = {own: ("quarantined", f"{r.reason}: {r.detail}", r.next_step) for own, r in found.left.items()}
+    fates |= dict.fromkeys(found.superseded, ("superseded", "a later row decides the same set", ""))
+    fates |= dict.fromkeys(found.by.values(), (ALONE, "", ""))
+    names, own = (HistoryMatch.status, HistoryMatch.reason, HistoryMatch.next_step), HistoryMatch.row_hash
+    told = {k: dict(zip(names, fate, strict=True)) for k, fate in fates.items()}
+    return HistoryMatch.frame(row | told.get(row[own], {}) for row in matches.to_dicts())

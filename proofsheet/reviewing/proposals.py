@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from proofsheet.choices import by_history
+from proofsheet.choices import History
 from proofsheet.files import short_hash
 from proofsheet.verdicts import proposed_crop
 from proofsheet.workspace import Project
@@ -120,7 +120,7 @@ def read_proposals(project: Project, audit_share: float) -> Proposals:
     known = project.store.read(Photo).join(project.store.read(ImageQuality), on=ids).join(project.store.read(Preview), on=ids)
     known = known.join(project.store.read(PhotoGroup), on=ids)
     photos = {str(r[Photo.photo_id]): r for r in known.to_dicts()}
-    history = by_history(project.store.read(Selection))
+    history = History(project.store.read(Selection), {i: str(r[Photo.path]) for i, r in photos.items()})
     notes = dict(project.store.read(Choice).select(Choice.group_id, Choice.note).iter_rows())
     found, singles = [], 0
     for row in project.store.read(Decision).to_dicts():
@@ -128,7 +128,7 @@ def read_proposals(project: Project, audit_share: float) -> Proposals:
         if len(members) < 2 or row[Decision.chosen_photo_id] not in photos:
             singles += 1
             continue
-        said = history.get(frozenset(row[Decision.photo_ids]))
+        said = history.of(row[Decision.photo_ids])
         share = 0.0 if said else audit_share  # whoever decided a set before is no blind judge of it
         made = _proposal(project.key, row, members, share)
         found.append(replace(made, history=said, note=notes.get(made.group_id, "")))

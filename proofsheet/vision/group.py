@@ -25,7 +25,7 @@ from proofsheet.vision.linking import Likeness, complete_link
 from proofsheet.vision.neighbours import cosine_pairs
 from proofsheet.vision.series import by_stage, named_series, raw_pairs, rising_stages, stated
 from proofsheet.vision.shots import Found, kept_together
-from schemas.history import Selection
+from schemas.history import HistoryMatch
 from schemas.library import ExifFact, GenerationFact, Photo
 from schemas.settings import GroupSettings
 from schemas.vision import KEEP_ALL, Embedding, ImageQuality, PhotoGroup, PictureHash
@@ -86,14 +86,10 @@ def seen_photos(
     encoders = sorted(set(whole[Embedding.encoder_id]))
     width = len(whole[Embedding.vector][0]) if whole.height else 1
     vectors = whole[Embedding.vector].list.to_array(width).to_numpy() if whole.height else np.empty((0, 1))
-    details = {k: _detail(found) for k, found in enumerate(whole[PictureHash.detail]) if found is not None}
+    cells = (DETAIL_SIDE, DETAIL_SIDE)
+    details = {k: found.to_numpy().reshape(cells) for k, found in enumerate(whole[PictureHash.detail]) if found is not None}
     likeness = Likeness(np.ascontiguousarray(vectors, dtype=np.float32), whole[PictureHash.phash].to_numpy(), details)
     return Seen(whole.select(_NEEDED).to_dicts(), likeness, " ".join(encoders))
-
-
-def _detail(found: pl.Series) -> npt.NDArray[np.float32]:
-    values = found.to_numpy().astype(np.float32).reshape(DETAIL_SIDE, DETAIL_SIDE)
-    return np.asarray(values / max(float(np.linalg.norm(values)), 1.0), dtype=np.float32)
 
 
 def is_document(row: Member) -> bool:
@@ -101,11 +97,12 @@ def is_document(row: Member) -> bool:
     return any(row[ImageQuality.ground] >= ground and row[ImageQuality.written] >= written for ground, written in DOCUMENTS)
 
 
-def group_photos(project: str, seen: Seen, settings: GroupSettings, selections: pl.DataFrame | None = None) -> pl.DataFrame:
+def group_photos(project: str, seen: Seen, settings: GroupSettings, history_matches: pl.DataFrame | None = None) -> pl.DataFrame:
     """Put every photo into exactly one set.
 
-    First the sets that imported history names. Then what belongs together by its names: a RAW file and the JPEG beside it, stage
-    series, and rising stages with time stamps of their own. Then shots that were meant to be together: exposure brackets, focus
+    First the sets that imported history names, whatever was decided of them since, with the other parts of their shots. Then what
+    belongs together by its names: a RAW file and the JPEG beside it, stage series, and rising stages with time stamps of their own.
+    Then shots that were meant to be together: exposure brackets, focus
     stacks, panoramas. Then complete-link over likeness among what is left: each pair of a set is alike enough and, with order,
     near enough by name and time, so that a chain of small steps never joins strangers. A picture of which nothing tells when it was
     made is near nothing; documents are one set only if their fine layout is the same.
@@ -114,14 +111,14 @@ def group_photos(project: str, seen: Seen, settings: GroupSettings, selections: 
         project: partition key.
         seen: of `seen_photos`.
         settings: thresholds.
-        selections: rows of `selections`; None if there is no history.
+        history_matches: rows of `history_matches`; None if there is no history.
     """
     least = settings.similarity if seen.encoder.startswith(encode.NAME) or not seen.encoder else settings.clip_similarity
     found: list[Found] = []
     left = set(range(len(seen.rows)))
     known, times, alike = seen.rows, seen.times, seen.likeness
     rules: list[Callable[[list[int]], Iterable[Found]]] = [
-        lambda rest: stated(known, rest, _sets_of_history(selections)),
+        lambda rest: stated(known, rest, _sets_of_history(history_matches)),
         lambda rest: raw_pairs(known, rest),
         lambda rest: named_series(known, rest, settings.max_series),
         lambda rest: rising_stages(known, times, alike, rest, settings),
@@ -136,12 +133,12 @@ def group_photos(project: str, seen: Seen, settings: GroupSettings, selections: 
     return PhotoGroup.frame(row for made in found for row in _rows(project, seen, made, version))
 
 
-def _sets_of_history(selections: pl.DataFrame | None) -> list[list[str]]:
+def _sets_of_history(history_matches: pl.DataFrame | None) -> list[list[str]]:
     """Ids of the photos of each set of imported history, the latest choice first."""
-    if selections is None:
+    if history_matches is None:
         return []
-    rows = selections.filter(pl.col(Selection.source) == "history").sort(Selection.decided_at, descending=True, nulls_last=True)
-    return [list(ids) for ids in rows[Selection.photo_ids]]
+    rows = history_matches.filter(pl.col(HistoryMatch.photo_ids).list.len() > 1)
+    return rows.sort(HistoryMatch.happened_at, descending=True, nulls_last=True)[HistoryMatch.photo_ids].to_list()
 
 
 def _shots(seen: Seen, left: Sequence[int]) -> Iterable[Found]:

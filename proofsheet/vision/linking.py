@@ -7,6 +7,7 @@ Keep out: where pairs come from (neighbours.py) and what a set means (group.py).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -21,6 +22,8 @@ _FREE_BITS = 4  # a drafted decode and a mild edit move this many
 _PER_BIT = 0.3 / 64  # measured by `python -m benchmarks.grouping`
 _SAME_DETAIL = 0.97  # correlation of fine layouts: copies have 0.98 and more, strangers up to 0.96 (`benchmarks.lookalikes`)
 _SHIFT = 1  # cells by which one may be moved
+_MOVES = sorted(itertools.product(range(-_SHIFT, _SHIFT + 1), repeat=2), key=lambda move: move != (0, 0))
+_BATCH = 16  # pairs of layouts that are compared at once; they fit the cache
 
 
 @dataclass(frozen=True)
@@ -30,12 +33,12 @@ class Likeness:
     Attributes:
         vectors: (n, d), each of length 1.
         hashes: (n,).
-        details: index to the (48, 48) fine layout of a picture on a plain ground, of length 1; photographs have none.
+        details: index to the (48, 48) int8 fine layout of a picture on a plain ground; photographs have none.
     """
 
     vectors: Floats
     hashes: npt.NDArray[np.uint64]
-    details: Mapping[int, Floats] = field(default_factory=dict)
+    details: Mapping[int, npt.NDArray[np.int8]] = field(default_factory=dict)
 
     def of(self, i: Indices, j: Indices) -> Floats:
         """(n,) likeness of pairs."""
@@ -49,10 +52,12 @@ class Likeness:
     def same_layout(self, i: Indices, j: Indices) -> npt.NDArray[np.bool_]:
         """(n,) False for pairs on plain grounds that differ in their fine layout; True where there is nothing to compare."""
         found = np.ones(i.size, dtype=np.bool_)
-        for n, (a, b) in enumerate(zip(i.tolist(), j.tolist(), strict=True)):
-            one, two = self.details.get(a), self.details.get(b)
-            if one is not None and two is not None:
-                found[n] = _layout_correlation(one, two) >= _SAME_DETAIL
+        pairs = ((a in self.details and b in self.details) for a, b in zip(i.tolist(), j.tolist(), strict=True))
+        known = np.flatnonzero(np.fromiter(pairs, np.bool_, i.size))
+        for start in range(0, known.size, _BATCH):
+            part = known[start : start + _BATCH]
+            one, two = (np.stack([self.details[k] for k in side[part].tolist()]).astype(np.float32) for side in (i, j))
+            found[part] = _same_layouts(one, two)
         return found
 
     def across(self, one: Iterable[int], two: Iterable[int]) -> tuple[Indices, Indices]:
@@ -65,15 +70,22 @@ class Likeness:
         return np.asarray(np.maximum(bits.astype(np.float32) - _FREE_BITS, 0.0) * _PER_BIT, dtype=np.float32)
 
 
-def _layout_correlation(one: Floats, two: Floats) -> float:
-    """Best correlation of two fine layouts over moves of a cell; two empty ones are the same."""
-    best = -1.0
-    for dy in range(-_SHIFT, _SHIFT + 1):
-        for dx in range(-_SHIFT, _SHIFT + 1):
-            a, b = one[_part(dy), _part(dx)], two[_part(-dy), _part(-dx)]
-            length = float(np.linalg.norm(a) * np.linalg.norm(b))
-            best = max(best, float((a * b).sum()) / length if length > 1e-6 else float(not a.any() and not b.any()))
-    return best
+def _same_layouts(one: Floats, two: Floats) -> npt.NDArray[np.bool_]:
+    """(n,) whether two fine layouts correlate over some move of a cell; two empty ones are the same.
+
+    Args:
+        one: (n, 48, 48).
+        two: (n, 48, 48).
+    """
+    same = np.zeros(len(one), np.bool_)
+    for dy, dx in _MOVES:
+        a, b = one[:, _part(dy), _part(dx)], two[:, _part(-dy), _part(-dx)]
+        products, own, other = (np.einsum("nyx,nyx->n", x, y) for x, y in ((a, b), (a, a), (b, b)))
+        correlated = products >= _SAME_DETAIL * np.sqrt(own * other)
+        same |= np.where(own * other > 0, correlated, own + other == 0)
+        if same.all():
+            break
+    return same
 
 
 def _part(move: int) -> slice:

@@ -1,6 +1,6 @@
 """Pairs of pictures that are alike, without ever holding an N x N matrix.
 
-Holds `cosine_pairs` and `hamming_pairs`.
+Holds `cosine_pairs`, `Within` and `hamming_pairs`.
 Add here: another exact search.
 Keep out: what follows from a pair (group.py, duplicates.py).
 """
@@ -41,7 +41,25 @@ class Pairs:
     capped: int = 0
 
 
-def cosine_pairs(vectors: Floats, least: float, most_per_row: int = 64) -> Pairs:
+@dataclass(frozen=True)
+class Within:
+    """Pairs i < j that are wanted.
+
+    Attributes:
+        reach: (n,) for each i the end of its j.
+        rank: (n,) that of j is larger.
+    """
+
+    reach: Indices
+    rank: npt.NDArray[np.float64]
+
+    def wants(self, i: Indices, j: Indices) -> npt.NDArray[np.bool_]:
+        """(n,) True for these pairs."""
+        found: npt.NDArray[np.bool_] = (i < j) & (j < self.reach[i]) & (self.rank[i] < self.rank[j])
+        return found
+
+
+def cosine_pairs(vectors: Floats, least: float, most_per_row: int = 64, within: Within | None = None) -> Pairs:
     """Every pair with a cosine of at least `least`, or the `most_per_row` best of a row that has more.
 
     Tiles of the upper triangle are multiplied, those of many vectors in bfloat16 where torch is installed and the processor is made
@@ -51,12 +69,13 @@ def cosine_pairs(vectors: Floats, least: float, most_per_row: int = 64) -> Pairs
         vectors: (n, d), each of length 1.
         least: smallest cosine.
         most_per_row: largest number of pairs (i, j > i) of one i.
+        within: which pairs are wanted at all; None for all.
     """
     found: list[tuple[Indices, Indices, Floats]] = []
     capped = 0
-    for start, candidates in _candidates(vectors, least):
+    for start, candidates in _candidates(vectors, least, within):
         i, j = candidates[0] + start, candidates[1]
-        keep = i < j
+        keep = i < j if within is None else within.wants(i, j)
         i, j = i[keep], j[keep]
         cosines = _dots(vectors, i, j)
         keep = cosines >= least
@@ -75,34 +94,36 @@ def _no_pairs() -> tuple[Indices, Indices, Floats]:
     return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)
 
 
-def _candidates(vectors: Floats, least: float) -> Iterator[tuple[int, tuple[Indices, Indices]]]:
+def _candidates(vectors: Floats, least: float, within: Within | None) -> Iterator[tuple[int, tuple[Indices, Indices]]]:
     """First row of a block of rows, and the places (row in the block, column) that may be large enough."""
     multiply = _multiplier(np.ascontiguousarray(vectors, dtype=np.float32), least)
     for start in range(0, len(vectors), _ROWS):
-        parts = [multiply(start, column) for column in range(start, len(vectors), _COLUMNS)]
+        end = len(vectors) if within is None else int(within.reach[start : start + _ROWS].max())
+        parts = [multiply(start, column, min(column + _COLUMNS, end)) for column in range(start, max(end, start + 1), _COLUMNS)]
         yield start, (np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts]))
 
 
-def _multiplier(vectors: Floats, least: float) -> Callable[[int, int], tuple[Indices, Indices]]:
+def _multiplier(vectors: Floats, least: float) -> Callable[[int, int, int], tuple[Indices, Indices]]:
+    """Gives places in the tile of a block of rows and the columns from one up to another."""
     if len(vectors) >= _WORTH_TORCH and importlib.util.find_spec("torch"):
         import torch
 
         if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported():
             narrow = torch.from_numpy(vectors).bfloat16()
 
-            def multiply(start: int, column: int) -> tuple[Indices, Indices]:
+            def multiply(start: int, column: int, end: int) -> tuple[Indices, Indices]:
                 with torch.inference_mode():
-                    tile = narrow[start : start + _ROWS] @ narrow[column : column + _COLUMNS].T
+                    tile = narrow[start : start + _ROWS] @ narrow[column:end].T
                     flat = torch.nonzero((tile >= least - _SLACK).view(-1)).view(-1).numpy()
-                width = tile.shape[1]
+                width = max(tile.shape[1], 1)
                 return flat // width, flat % width + column
 
             return multiply
 
-    def multiply_32(start: int, column: int) -> tuple[Indices, Indices]:
-        tile = vectors[start : start + _ROWS] @ vectors[column : column + _COLUMNS].T
-        rows, columns = np.nonzero(tile >= least - _SLACK_32)
-        return rows, columns + column
+    def multiply_32(start: int, column: int, end: int) -> tuple[Indices, Indices]:
+        tile = vectors[start : start + _ROWS] @ vectors[column:end].T
+        flat, width = np.flatnonzero(tile >= least - _SLACK_32), max(tile.shape[1], 1)
+        return flat // width, flat % width + column
 
     return multiply_32
 

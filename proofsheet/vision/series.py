@@ -14,9 +14,12 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from proofsheet.companions import one_shot
 from proofsheet.formats import RAW
 from proofsheet.vision.linking import Likeness, complete_link
+from proofsheet.vision.neighbours import Within, cosine_pairs
 from proofsheet.vision.shots import Found
 from schemas.library import ExifFact, Photo
 from schemas.settings import GroupSettings
@@ -27,15 +30,21 @@ Member = Mapping[str, Any]
 def stated(rows: Sequence[Member], left: Sequence[int], sets: Sequence[Sequence[str]]) -> Iterable[Found]:
     """Sets that imported history names, the latest first; a picture is in one of them.
 
+    A RAW file that history does not name goes with the JPEG that it names, and the other way round.
+
     Args:
         rows: everything known of the photos.
         left: row numbers that are in no set yet.
         sets: ids of photos of each set of history.
     """
     place, taken = {str(rows[k][Photo.photo_id]): k for k in left}, set[int]()
+    by_path = {str(rows[k][Photo.path]): k for k in left}
+    shots = {by_path[p]: {by_path[q] for q in parts} for p, parts in one_shot(by_path).items()}
+    named = {place[i] for ids in sets for i in ids if i in place}
     for ids in sets:
         members = sorted({place[i] for i in ids if i in place} - taken)
         if len(members) > 1:
+            members = sorted({*members, *(k for m in members for k in shots.get(m, ()) if k not in named | taken)})
             taken.update(members)
             yield Found("history", members, f"a set of {len(ids)} in imported history")
 
@@ -83,10 +92,11 @@ def rising_stages(
     staged = [k for k in left if rows[k][Photo.stage] is not None and not rows[k][ExifFact.model] and times[k] is not None]
     seconds = {k: _seconds(times[k]) for k in staged}
     staged.sort(key=lambda k: (str(rows[k][Photo.folder]), seconds[k], by_stage(rows[k])))
-    pairs = [(a, b) for a, b in _near(rows, seconds, staged, settings.window_s) if _rises(rows, staged[a], staged[b])]
-    i, j = (np.array([p[n] for p in pairs], dtype=np.int64) for n in (0, 1))
     places = np.asarray(staged, dtype=np.int64)
-    value = likeness.of(places[i], places[j]) if pairs else np.empty(0, np.float32)
+    stages = np.array([float(rows[k][Photo.stage]) for k in staged])
+    near = Within(_reach([str(rows[k][Photo.folder]) for k in staged], [seconds[k] for k in staged], settings.window_s), stages)
+    pairs = cosine_pairs(likeness.vectors[places], settings.stage_similarity, within=near)  # likeness is never above the cosine
+    value = likeness.of(places[pairs.i], places[pairs.j])
     keep = value >= settings.stage_similarity
 
     def allowed(one: set[int], two: set[int]) -> bool:
@@ -97,24 +107,28 @@ def rising_stages(
         across = likeness.across(one, two)
         return bool((likeness.of(places[across[0]], places[across[1]]) >= settings.stage_similarity).all())
 
-    for part in complete_link(len(staged), i[keep], j[keep], value[keep], allowed, settings.max_series):
+    for part in complete_link(len(staged), pairs.i[keep], pairs.j[keep], value[keep], allowed, settings.max_series):
         if len(part) > 1:
             members = [staged[k] for k in part]
-            stages = ", ".join(f"{float(rows[k][Photo.stage]):g}" for k in members)
+            told = ", ".join(f"{float(rows[k][Photo.stage]):g}" for k in members)
             span = seconds[members[-1]] - seconds[members[0]]
-            yield Found("stage series", members, f"stages {stages} rise within {span:.0f} s and are alike")
+            yield Found("stage series", members, f"stages {told} rise within {span:.0f} s and are alike")
 
 
-def _near(
-    rows: Sequence[Member], seconds: Mapping[int, float], staged: Sequence[int], window_s: float
-) -> Iterable[tuple[int, int]]:
-    """Places of pairs of one folder within the window, the earlier first."""
-    for a, one in enumerate(staged):
-        for b in range(a + 1, len(staged)):
-            two = staged[b]
-            if rows[one][Photo.folder] != rows[two][Photo.folder] or seconds[two] - seconds[one] > window_s:
-                break
-            yield a, b
+def _reach(folders: Sequence[str], seconds: Sequence[float], window_s: float) -> npt.NDArray[np.int64]:
+    """(n,) for each picture the place behind the last one of its folder within the window.
+
+    Args:
+        folders: of pictures in the order of folder and time.
+        seconds: their times.
+        window_s: how long.
+    """
+    times, found = np.asarray(seconds), [np.empty(0, np.int64)]
+    for _folder, places in itertools.groupby(range(len(folders)), key=folders.__getitem__):
+        start, *rest = places
+        own = times[start : start + 1 + len(rest)]
+        found.append(start + np.searchsorted(own, own + window_s, side="right"))
+    return np.concatenate(found)
 
 
 def _rises(rows: Sequence[Member], earlier: int, later: int) -> bool:

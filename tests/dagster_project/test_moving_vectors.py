@@ -79,3 +79,11 @@ def test_a_line_of_another_project_or_of_no_encoder_is_refused_in_one_line(place
     for words in (("mojo1", str(folder), "--all"), (str(folder),), ("mojo1", str(folder), "--encoder", " ")):
         call("vectors", "import", *words, code=2)
     call("vectors", "import", "mojo1", str(place / "library"), code=2)
+
+
+def test_a_name_that_another_project_has_too_goes_to_none_unless_the_path_says_which(place: Path) -> None:
+    save_picture(place / "library" / "mojo2" / "kept_stage1.png")
+    folder = ai_data(place, "crop/kept_stage1.png", "kept_stage1.png", "training data/mojo1_raw/kept_stage1.png")
+    told = Shell(place).json("vectors", "import", "mojo1", str(folder), "--encoder", "his")
+    assert (told["kept"], told["refused"]) == (1, {"name in several projects": 2})
+    assert kept(place) == {"mojo1": ["kept_stage1.png"], "mojo2": []}

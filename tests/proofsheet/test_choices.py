@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from proofsheet.choices import choice_rows, decided_against, progress
+from proofsheet.choices import History, choice_rows, decided_against, progress
 from proofsheet.ledger import Ledger
 from schemas.history import Selection
 from schemas.library import Photo
@@ -110,6 +110,22 @@ def test_a_person_comes_before_history_and_history_before_the_suggestion(review:
 )
 def test_history_of_other_members_and_what_the_review_wrote_decide_nothing(review: Review, members: list[str], source: str) -> None:
     assert review.of("one", history("one", "a2", members, source))[Choice.decided_by] == "suggestion"
+
+
+@pytest.mark.parametrize(
+    ("members", "named", "winner"),
+    [
+        (("a.jpg", "a.cr2", "b.jpg", "b.cr2"), ("a.jpg", "b.jpg"), "a.jpg"),
+        (("a.jpg", "a.cr2", "b.jpg"), ("a.cr2", "b.jpg"), "a.cr2"),
+        (("a.jpg", "a.cr2", "b.jpg", "c.jpg"), ("a.jpg", "b.jpg"), None),
+        (("a.jpg", "a.cr2", "b.jpg", "b.cr2"), ("a.jpg", "b.jpg", "c.jpg"), None),
+    ],
+)
+def test_history_speaks_of_a_set_with_the_other_parts_of_its_shots(
+    members: list[str], named: list[str], winner: str | None
+) -> None:
+    said = History(history("one", named[0], list(named)), {name: f"in/{name}" for name in members}).of(members)
+    assert (said and said[Selection.chosen_photo_id]) == winner
 
 
 def test_an_undo_gives_back_what_was_before_and_waits_for_submit_too(review: Review) -> None:

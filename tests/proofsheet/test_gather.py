@@ -95,7 +95,7 @@ def test_the_table_is_the_truth_a_changed_row_changes_what_is_learnt(workspace: 
     project = workspace.project("mojo1")
     pairs = pairs_of(project, lost_sets(project, 4, 1))
     publish(project, pairs)
-    sources, left = across_projects(workspace)
+    sources, left = across_projects(workspace, CLIP, 1)
     data = selection_data(sources)
     assert left == {"mojo2": "never run"}
     assert len(data.winner) == 4
@@ -108,7 +108,7 @@ def test_the_table_is_the_truth_a_changed_row_changes_what_is_learnt(workspace: 
     rows = [{**r, winner: other, stages[winner]: level[other]} for r in one.to_dicts()]
     rows[0] |= {loser: old, stages[loser]: level[old]}
     publish(project, pl.concat([TrainingPair.frame(rows), pairs.filter(pl.col(TrainingPair.set_key) != first)]))
-    changed = selection_data(across_projects(workspace)[0])
+    changed = selection_data(across_projects(workspace, CLIP, 1)[0])
     assert changed.members[0] == data.members[0]
     assert changed.members[0][changed.winner[0]] == other != data.members[0][data.winner[0]]
     assert changed.data_hash != data.data_hash
@@ -118,7 +118,7 @@ def test_vectors_of_another_encoder_are_left_out_and_told(workspace: Workspace) 
     first, second = (workspace.project(n) for n in ("mojo1", "mojo2"))
     publish(first, pairs_of(first, lost_sets(first, 5, 1)))
     publish(second, pairs_of(second, lost_sets(second, 2, 2, "other")))
-    sources, left = across_projects(workspace)
+    sources, left = across_projects(workspace, CLIP, 1)
     assert list(sources) == ["mojo1"]
     assert left == {"mojo2": "its vectors are not those of clip, but of other"}
 
@@ -128,7 +128,7 @@ def test_a_matrix_that_is_gone_leaves_its_sets_out_and_they_are_counted(workspac
     publish(project, pairs_of(project, lost_sets(project, 3, 1)))
     for file in project.vectors.iterdir():
         file.unlink()
-    data = selection_data(across_projects(workspace)[0])
+    data = selection_data(across_projects(workspace, CLIP, 1)[0])
     assert (len(data.winner), data.skipped) == (0, {"mojo1": 3})
 
 
@@ -137,7 +137,7 @@ def test_a_ranker_is_trained_from_vectors_alone_and_card_and_outcome_say_so(work
     project = workspace.project("mojo1")
     publish(project, pairs_of(project, lost_sets(project, 60, 3)))
     settings = RankerSettings(epochs=6)
-    outcome = train_ranker(workspace, settings, "cpu", NOW, silent)
+    outcome = train_ranker(workspace, settings, CLIP, "cpu", NOW, silent)
     told = "quality measurements missing for 180 of 180 pictures; trained from vector and stage"
     assert outcome.promoted, outcome.told
     assert outcome.told.endswith(told)
@@ -157,17 +157,56 @@ def test_a_ranker_is_trained_from_vectors_alone_and_card_and_outcome_say_so(work
     assert trained is not None
     assert trained.height == fit[Fit.sets] < 60
     assert facts["trained on"].startswith(f"{trained.height} sets, hash of their keys ")
-    again = train_ranker(workspace, settings, "cpu", NOW, silent)
+    again = train_ranker(workspace, settings, CLIP, "cpu", NOW, silent)
     assert again.told.startswith("nothing new since")
 
 
 def test_a_ranker_of_one_project_serves_that_project_alone(workspace: Workspace) -> None:
     project, other = (workspace.project(n) for n in ("mojo1", "mojo2"))
     publish(project, pairs_of(project, lost_sets(project, 40, 3)))
-    outcome = train_ranker(workspace, RankerSettings(epochs=4), "cpu", NOW, silent)
+    outcome = train_ranker(workspace, RankerSettings(epochs=4), CLIP, "cpu", NOW, silent)
     assert outcome.promoted, outcome.told
     fits = champions.fit_rows(RankerFit, "ranker", workspace.shared)
     rows = [ranker_model_rows(p, fits, Embedding.frame(), RankerSettings()).to_dicts()[0] for p in (project, other)]
     assert [r[RankerModel.status] for r in rows] == ["in force", "not available"]
     assert "from vectors and stages" in rows[0][RankerModel.note]
     assert "learnt from another project alone" in rows[1][RankerModel.note]
+
+
+def test_sets_that_share_a_picture_are_never_on_two_sides_of_a_split(workspace: Workspace) -> None:
+    project = workspace.project("mojo1")
+    rows = pairs_of(project, lost_sets(project, 3, 1)).sort(TrainingPair.set_key).to_dicts()
+    rows[0][TrainingPair.loser_photo_id] = rows[-1][TrainingPair.winner_photo_id]
+    publish(project, TrainingPair.frame(rows))
+    data = selection_data(across_projects(workspace, CLIP, 1)[0])
+    assert data.keys == [f"clip mojo1 {k}" for k in range(3)]
+    assert data.clusters == [data.keys[0], data.keys[1], data.keys[0]]
+
+
+def test_imported_vectors_of_another_encoder_do_not_unseat_the_model_that_serves(workspace: Workspace) -> None:
+    project, own = workspace.project("mojo1"), "dct"
+    sets = pl.concat([lost_sets(project, 30, 3, own), lost_sets(project, 40, 4)])
+    publish(project, pairs_of(project, sets))
+
+    def train(encoder_id: str, least: int = 30) -> str:
+        return train_ranker(workspace, RankerSettings(epochs=2, least_sets=least), encoder_id, "cpu", NOW, silent).told
+
+    def serving() -> str:
+        found = champions.champion(workspace.shared.ledger, "ranker")
+        return str(found and found[Fit.encoder_id])
+
+    sources, left = across_projects(workspace, own, 30)
+    assert set(sources["mojo1"].frames[TrainingPair][TrainingPair.encoder_id]) == {own}
+    assert left["mojo1"] == "of its examples 40 on vectors of clip; learnt from are the 30 on those of dct"
+    assert train(own).endswith("trained from vector and stage")
+    assert serving() == own
+    assert train(own, least=35).startswith("not trained: too few sets with a choice rest on vectors of dct")
+    train(CLIP)
+    assert serving() == CLIP
+    seen = Embedding.frame([dict.fromkeys(Embedding.polars_schema()) | {"project": project.key, "encoder_id": own}])
+    (row,) = ranker_model_rows(
+        project, champions.fit_rows(RankerFit, "ranker", workspace.shared), seen, RankerSettings()
+    ).to_dicts()
+    assert "as soon as 30 sets with a choice rest on such vectors" in row[RankerModel.note]
+    assert train(own).startswith("nothing new since")
+    assert serving() == own

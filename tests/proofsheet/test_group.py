@@ -16,7 +16,7 @@ from proofsheet.vision.group import Seen, group_photos
 from proofsheet.vision.hashing import phash
 from proofsheet.vision.linking import Likeness
 from proofsheet.vision.measure import tile_variances
-from proofsheet.vision.neighbours import cosine_pairs, hamming_pairs
+from proofsheet.vision.neighbours import Within, cosine_pairs, hamming_pairs
 from schemas.settings import DuplicateSettings, GroupSettings
 from tests.kit import NOW, pixels
 
@@ -240,6 +240,22 @@ def test_cosine_pairs_are_those_of_the_whole_matrix(count: int) -> None:
     few = cosine_pairs(vectors, 0.92, 3)
     assert np.bincount(few.i).max() == 3
     assert few.capped > 0
+
+
+@pytest.mark.parametrize("window", [0, 7, 2500, 9000])
+def test_cosine_pairs_within_a_reach_are_those_of_the_whole_matrix(window: int) -> None:
+    rng, count = np.random.default_rng(4), 2600
+    vectors = rng.normal(size=(count, 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    near = Within(np.minimum(np.arange(count) + 1 + window, count), rng.integers(0, 3, count).astype(np.float64))
+    found = cosine_pairs(vectors, 0.9, 10**6, near)
+    i, j = np.nonzero(vectors @ vectors.T >= 0.9)
+    keep = (i < j) & (j - i <= window) & (near.rank[i] < near.rank[j])
+    different = set(zip(found.i.tolist(), found.j.tolist(), strict=True)) ^ set(
+        zip(i[keep].tolist(), j[keep].tolist(), strict=True)
+    )
+    assert all(abs(float(vectors[a] @ vectors[b]) - 0.9) < 1e-5 for a, b in different)
+    assert (found.i.size > 0) == (window > 0)
 
 
 def test_hamming_pairs_are_those_of_brute_force() -> None:

@@ -16,6 +16,7 @@ from proofsheet.learn.history_export import export_history
 from proofsheet.learn.history_import import import_history
 from proofsheet.learn.matching import match_history
 from proofsheet.learn.pairs import anomaly_rows, pair_rows, statistic_rows
+from proofsheet.verdicts import counted
 from proofsheet.workspace import Workspace
 from schemas.history import CropExample, HistoryMatch, HistoryRefusal, HistoryRow, ImportedVector, Selection
 from schemas.learning import Anomaly, ProjectStatistic, TrainingPair
@@ -212,8 +213,24 @@ def test_verdicts_speak_last_and_bulk_approvals_teach_nothing() -> None:
     history = row(1, chosen="a_stage3.png", others=("a_stage1.png",), happened_at=NOW)
     over = matched(history, verdicts=Verdict.frame([verdict(1, "overridden", "a_stage1.png")]))
     assert (over.selections[Selection.chosen_photo_id][0], over.selections[Selection.source][0]) == ("a_stage1.png", "review")
-    for said in (verdict(1, "overridden", "a_stage1.png", bulk=True), verdict(1, "rejected", None), verdict(1, "skipped", None)):
+    for said in (verdict(1, "overridden", "a_stage1.png", bulk=True), verdict(1, "skipped", None)):
         assert matched(history, verdicts=Verdict.frame([said])).selections[Selection.source].to_list() == ["history"]
+
+
+@pytest.mark.parametrize("last", ["rejected", "skipped", "approved"])
+@pytest.mark.parametrize("known", [False, True])
+def test_a_choice_that_was_taken_back_teaches_and_counts_no_longer(last: str, known: bool) -> None:
+    history = [row(1, chosen="a_stage3.png", others=("a_stage1.png",), happened_at=NOW)] if known else []
+    last_word = verdict(2, last, "a_stage3.png" if last == "approved" else None, bulk=last == "approved")
+    verdicts = Verdict.frame([last_word, verdict(1, "overridden", "a_stage1.png", crop=[0.1, 0.1, 0.9, 0.9])])
+    found = matched(*history, verdicts=verdicts)
+    stays = known and last != "rejected"
+    assert found.selections[Selection.source].to_list() == (["history"] if stays else [])
+    assert (found.crops.height, counted(verdicts).height) == (0, int(last == "rejected"))
+    assert found.matches[HistoryMatch.status].to_list() == ["used" if stays else "superseded"] * known
+    assert (
+        found.matches[HistoryMatch.photo_ids].to_list() == [["a_stage1.png", "a_stage3.png"]] * known
+    )  # it was a set all the same
 
 
 def test_an_import_counts_every_row_and_a_dry_run_changes_nothing(workspace: Workspace, tmp_path: Path) -> None:

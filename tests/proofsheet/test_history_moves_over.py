@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from proofsheet.errors import UsageError
 from proofsheet.learn.history_export import export_history
 from proofsheet.learn.history_files import read_history
 from proofsheet.learn.history_import import import_history
@@ -161,7 +162,7 @@ def test_a_set_of_which_pictures_are_gone_teaches_by_its_vectors_alone() -> None
     vectors = ImportedVector.frame(
         [
             *(vector(n, 1) for n in (WINNER, LOSER, "a_stage1.png")),
-            *(vector("twice.png", seed) for seed in (1, 2)),
+            *(vector("twice.png", seed) | {"path": f"p{seed}/twice.png"} for seed in (1, 2)),
             vector(LOSER, 1, "other"),
         ]
     )
@@ -246,3 +247,31 @@ def test_choices_of_which_the_pictures_are_gone_go_out_and_come_back(tmp_path: P
     assert (tmp_path / "out" / "selection_only_log.csv").read_text().splitlines()[1:] == [
         f's,1,mojo1/{WINNER},"[""mojo1/{LOSER}""]",2025-07-08T06:05:44'
     ]
+
+
+@pytest.mark.parametrize("chosen", ["Anna/a.png", "D:/Anna_raw/a.png", "crop/only.png", "crop/a.png"])
+def test_a_row_of_a_damaged_project_goes_into_no_other(tmp_path: Path, chosen: str) -> None:
+    workspace = library(tmp_path, Anna=("a.png", "only.png"), Boat=("a.png", "b.png"))
+    anna = workspace.project("Anna")
+    anna.ledger.path.parent.mkdir(parents=True)
+    anna.ledger.path.write_bytes(b"no ledger" * 999)
+    report = imported(workspace, f"{CROPS}s,d,{chosen},0.1,0.1,0.9,0.9,t\ns,d,Boat/b.png,0.1,0.1,0.9,0.9,t\n")
+    assert workspace.project("Boat").ledger.rows(HistoryRow)[HistoryRow.chosen_path].to_list() == ["Boat/b.png"]
+    (cause,) = [c for c in causes_of(report.lines) if c.state == "refused"]
+    if chosen == "crop/a.png":
+        assert cause.reason == "name in several projects"
+    else:
+        assert (cause.reason, report.projects["Anna"]["refused"]) == ("damaged project", 1)
+        assert str(anna.ledger.path) in cause.detail
+
+
+def test_a_project_that_cannot_take_rows_is_told_before_any_is_read(tmp_path: Path) -> None:
+    workspace = library(tmp_path, Anna=("a.png",))
+    (workspace.home / "sandbox" / "try").mkdir(parents=True)
+    with pytest.raises(UsageError, match="is a sandbox"):
+        imported(workspace, CROPS, project="sandbox/try")
+    anna = workspace.project("Anna")
+    anna.ledger.path.parent.mkdir(parents=True)
+    anna.ledger.path.write_bytes(b"no ledger" * 999)
+    with pytest.raises(UsageError, match=r"Anna takes no history: .* is damaged"):
+        imported(workspace, CROPS, project="Anna")

@@ -11,6 +11,8 @@ from PIL import Image
 from benchmarks.lookalike_kinds import KINDS
 from benchmarks.lookalikes import copies, duplicated, in_sets, seen
 from proofsheet.vision.group import is_document
+from proofsheet.vision.hashing import DETAIL_SIDE
+from proofsheet.vision.linking import Likeness
 from tests.kit import SHARED
 
 WRITTEN = ("page of text", "scanned page", "receipt", "filled form", "sheet music", "terminal", "chat", "window", "slide")
@@ -46,6 +48,23 @@ def test_photographs_are_no_documents() -> None:
     assert len(paths) > 10
     found = seen(Image.open(path).convert("RGB") for path in paths)
     assert not [path.name for path, row in zip(paths, found.rows, strict=True) if is_document(row)]
+
+
+def test_layouts_are_compared_in_batches_as_one_by_one() -> None:
+    cells = np.random.default_rng(5).integers(-127, 128, (DETAIL_SIDE, DETAIL_SIDE)).astype(np.int8)
+    moved, flat = np.roll(cells, (1, -1), (0, 1)), np.zeros_like(cells)
+    kinds = {"same": cells, "moved": moved, "far": np.roll(cells, 2, 0), "other": cells.T, "flat": flat, "flat too": flat}
+    details = dict(enumerate(kinds.values()))
+    likeness = Likeness(np.zeros((7, 1), np.float32), np.zeros(7, np.uint64), details)
+    i, j = (np.repeat(part, 20) for part in likeness.across(range(7), range(7)))  # the last one has no layout
+    found = likeness.same_layout(i, j).reshape(7, 7, 20)
+    assert (found.all(axis=2) == found.any(axis=2)).all()
+    layout = {frozenset((a, b)) for a in range(6) for b in range(6) if found[a, b, 0]}
+    names = list(kinds)
+    told = {frozenset(names[k] for k in pair) for pair in layout if len(pair) == 2}
+    assert told == {frozenset({"same", "moved"}), frozenset({"moved", "far"}), frozenset({"flat", "flat too"})}
+    assert found[6].all()
+    assert found[:, 6].all()
 
 
 def test_a_flat_picture_has_a_layout_that_is_the_same_as_that_of_another_flat_one() -> None:

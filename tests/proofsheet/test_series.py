@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
+from proofsheet.formats import RAW
 from proofsheet.names import named_time
-from proofsheet.vision.group import group_photos
-from schemas.history import Selection
+from proofsheet.vision.group import Seen, group_photos
+from schemas.history import HistoryMatch
 from schemas.settings import GroupSettings
 from tests.proofsheet.test_group import grouped, seen, sets
 
@@ -82,6 +84,13 @@ def test_interleaved_generations_are_told_apart_by_likeness() -> None:
     assert sets(found) == {frozenset("ac"), frozenset("bd")}
 
 
+def test_many_stages_of_one_moment_find_their_own_generation() -> None:
+    directions = np.random.default_rng(7).normal(size=(900, 32))
+    shots = [(f"{k:03}{s}", float(s), 60 * k / 900 + s / 100, list(directions[k])) for k in range(900) for s in (1, 2, 3)]
+    made = sets(grouped(stages(*shots)))
+    assert made == {frozenset(f"{k:03}{s}" for s in (1, 2, 3)) for k in range(900)}
+
+
 def test_stages_too_far_apart_or_unlike_or_of_a_camera_are_none() -> None:
     assert len(sets(grouped(stages(("a", 1.0, 0, [1.0]), ("b", 2.0, 301, [1.0]))))) == 2
     assert len(sets(grouped(stages(("a", 1.0, 0, [1.0, 0.0]), ("b", 2.0, 60, [0.0, 1.0]))))) == 2
@@ -89,34 +98,32 @@ def test_stages_too_far_apart_or_unlike_or_of_a_camera_are_none() -> None:
     assert "stage series" not in set(shot["cause"])
 
 
-def selection(number: int, source: str, *ids: str) -> dict[str, Any]:
-    return {
-        Selection.project: "p",
-        Selection.set_key: str(number),
-        Selection.chosen_photo_id: ids[0],
-        Selection.photo_ids: list(ids),
-        Selection.top_photo_id: ids[0],
-        Selection.anomaly: False,
-        Selection.source: source,
-        Selection.session_id: "",
-        Selection.set_id: "",
-        Selection.decided_at: START + timedelta(days=number),
-    }
+def match(number: int, *ids: str) -> dict[str, Any]:
+    """A row of history that names these photos, later ones later."""
+    row = dict.fromkeys(HistoryMatch.polars_schema(), "") | {HistoryMatch.project: "p", HistoryMatch.line: number}
+    more = {HistoryMatch.photo_ids: list(ids), HistoryMatch.happened_at: START + timedelta(days=number)}
+    return row | {HistoryMatch.row_hash: str(number)} | more
+
+
+def stated(found: Seen, *rows: dict[str, Any]) -> pl.DataFrame:
+    return group_photos("p", found, GroupSettings(), HistoryMatch.frame(rows))
 
 
 def test_sets_of_imported_history_come_first_and_the_latest_wins() -> None:
     found = seen({"a_stage1": [1.0], "a_stage2": [1.0], "b": [0.0, 1.0], "c": [1.0], "d": [0.0, 0.0, 1.0]})
-    rows = Selection.frame(
-        [
-            selection(1, "history", "a_stage1", "b"),
-            selection(2, "history", "a_stage1", "c", "gone"),
-            selection(3, "review", "b", "d"),
-        ]
-    )
-    groups = group_photos("p", found, GroupSettings(), rows)
-    stated = groups.filter(pl.col("cause") == "history")
-    assert sets(stated) == {frozenset({"a_stage1", "c"})}
-    assert set(stated["evidence"]) == {"a set of 3 in imported history"}
+    groups = stated(found, match(1, "a_stage1", "b"), match(2, "a_stage1", "c", "gone"), match(3))
+    of_history = groups.filter(pl.col("cause") == "history")
+    assert sets(of_history) == {frozenset({"a_stage1", "c"})}
+    assert set(of_history["evidence"]) == {"a set of 3 in imported history"}
+
+
+def test_a_set_of_imported_history_takes_the_other_parts_of_its_shots_with_it() -> None:
+    names = [f"{shot}.{kind}" for shot in "abc" for kind in ("jpg", "cr2")]
+    raw = {name: {"format": RAW} for name in names if name.endswith("cr2")}
+    found = seen({name: [1.0] for name in names}, **raw)
+    assert sets(stated(found, match(1, "a.jpg", "b.jpg"))) == {frozenset(names[:4]), frozenset(names[4:])}
+    apart = sets(stated(found, match(1, "a.jpg", "b.jpg"), match(2, "b.cr2", "c.cr2")))
+    assert apart == {frozenset({"a.jpg", "a.cr2", "b.jpg"}), frozenset({"b.cr2", "c.jpg", "c.cr2"})}
 
 
 def test_missing_time_is_not_near_but_a_generated_picture_has_that_of_its_file() -> None:

@@ -12,7 +12,7 @@ from proofsheet.learn.calibration import boast, boast_by_chance
 from proofsheet.learn.evaluation import judge_ranker
 from proofsheet.learn.features import MEASURED, Bank, bank_of_vectors, joined, set_features
 from proofsheet.learn.gather import SelectionData
-from proofsheet.learn.intervals import bootstrap_within
+from proofsheet.learn.intervals import bootstrap, bootstrap_within, over_projects
 from proofsheet.learn.logit import along, fit_direction, fit_logit
 from proofsheet.learn.model_files import load_ranker, save_model
 from proofsheet.learn.promotion import LEAST_CROSSWISE, Answers, crosswise_rule
@@ -109,6 +109,22 @@ def test_the_interval_within_projects_draws_clusters_whole() -> None:
     assert apart[0] == together[0] == 0.5
     assert together[2] - together[1] > apart[2] - apart[1]
     assert bootstrap_within(np.empty(0), [], []) == (0.0, -1.0, 1.0)
+
+
+@pytest.mark.parametrize("projects", [1, 2, 3])
+def test_an_interval_has_a_width_and_says_what_it_was_drawn_over(projects: int) -> None:
+    values = np.tile(np.array([1.0, 1.0, 0.0]), 10)
+    groups = [f"p{k * projects // 30}" for k in range(30)]
+    values[:3] = 0.0
+    found = over_projects(values, groups, [str(k) for k in range(30)])
+    assert float(found["low"]) < float(found["mean"]) < float(found["high"])
+    assert found["over"] == ("projects" if projects == 3 else "sets within the projects, which are fewer than three")
+
+
+def test_one_thing_alone_says_nothing_of_others() -> None:
+    for found in (bootstrap([np.array([1.0, 0.0, 1.0])]), bootstrap_within(np.array([1.0, 0.0, 1.0]), ["p"] * 3, ["c"] * 3)):
+        assert found == pytest.approx((2 / 3, -1.0, 1.0))
+    assert bootstrap_within(np.array([1.0, 0.0]), ["p", "q"], ["c", "d"]) == (0.5, -1.0, 1.0)
 
 
 def test_a_lost_picture_makes_its_whole_set_unmeasured_so_that_loss_tells_nothing() -> None:
