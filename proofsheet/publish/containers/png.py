@@ -234,7 +234,12 @@ def _raw(rows: bytes, wanted: int) -> bytes:
 def _numbers(rows: bytes, here: _Header) -> npt.NDArray[np.uint8]:
     """(height, width) numbers of pixels, read through a PNG whose palette holds every number."""
     grey = bytes(n for n in range(1 << here.bits) for _ in range(3))
-    chunks = ((b"IHDR", here._replace(colour=_PALETTE).written()), (b"PLTE", grey), (b"IDAT", zlib.compress(rows, 1)), (b"IEND", b""))
+    chunks = (
+        (b"IHDR", here._replace(colour=_PALETTE).written()),
+        (b"PLTE", grey),
+        (b"IDAT", zlib.compress(rows, 1)),
+        (b"IEND", b""),
+    )
     try:
         with Image.open(io.BytesIO(_SIGNATURE + b"".join(_written(*c) for c in chunks)), formats=["PNG"]) as image:
             return np.asarray(image, np.uint8)
