@@ -2,7 +2,7 @@
 
 Holds `rebuilt` and `parts`.
 Add here: another segment that decoders need.
-Keep out: codes (jpeg_codes.py), what stands in EXIF (directories.py) and in profiles (icc.py).
+Keep out: scans and codes (jpeg_picture.py), what stands in EXIF (directories.py) and in profiles (icc.py).
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from proofsheet.publish.containers import directories, icc
-from proofsheet.publish.containers.jpeg_codes import Picture, Slot, Table, tables_in
+from proofsheet.publish.containers.jpeg_picture import Picture
+from proofsheet.publish.containers.jpeg_tables import Slot, Table, tables_in
 from proofsheet.publish.containers.part import CannotClean, Part, Rebuilt, inside
 
 _DHT, _DQT, _DRI = 0xC4, 0xDB, 0xDD

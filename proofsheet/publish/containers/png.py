@@ -193,8 +193,8 @@ def _colours(first: dict[bytes, bytes], header: _Header, used: set[int]) -> Iter
         if opaque:
             yield b"tRNS", opaque
     elif header.colour in (0, _COLOURS) and len(clear) == 2 * _CHANNELS[header.colour]:
-        if all(n < 1 << header.bits for n in struct.unpack(f">{len(clear) // 2}H", clear)):
-            yield b"tRNS", clear
+        most = 1 << max(header.bits - 8, 0)  # of the upper byte of a sample
+        yield from [(b"tRNS", clear)] if max(clear[::2]) < most else []
 
 
 def _profile(value: bytes) -> bytes:
