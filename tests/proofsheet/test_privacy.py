@@ -18,11 +18,13 @@ from proofsheet.publish.containers.icc import cleaned, parts
 from proofsheet.publish.embed import Copy, publishable_copy
 from schemas.settings_review import KEPT as KEEP
 from tests.kit import SHARED
+from tests.privacy_kept_kit import KEPT_PARTS
 from tests.privacy_kit import KEPT, KEPT_XMP, TABLE, hidden_in, profile, saved, scene, segment, tagged
 
 TEXTS = {"title": "A harbour", "caption": "Boats lie in a harbour.", "alt_text": "Boats", "keywords": ["boat", "harbour"]}
 pytestmark = pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed: copies are not made")
-CASES = [(suffix, name) for suffix, some in TABLE.items() for name in some]
+PLANTED = {suffix: some | {f"kept-{name}": one for name, one in KEPT_PARTS[suffix].items()} for suffix, some in TABLE.items()}
+CASES = [(suffix, name) for suffix, some in PLANTED.items() for name in some]
 
 
 def read(path: Path) -> dict[str, object]:
@@ -40,7 +42,7 @@ def frames(path: Path) -> list[np.ndarray]:
 @pytest.mark.parametrize(("suffix", "name"), CASES, ids=[f"{s[1:]}-{n}" for s, n in CASES])
 def test_a_secret_in_any_place_of_any_container_does_not_leave(tmp_path: Path, suffix: str, name: str) -> None:
     picture = tmp_path / f"picture{suffix}"
-    picture.write_bytes(TABLE[suffix][name]())
+    picture.write_bytes(PLANTED[suffix][name]())
     assert hidden_in(picture), "no secret was planted"
     with publishable_copy(picture, TEXTS, KEEP, tmp_path / "out") as copy:
         assert hidden_in(copy.path) == []
@@ -97,7 +99,8 @@ def test_the_proof_names_each_part_and_pictures_that_are_left_out(tmp_path: Path
         ("a.dng", saved(scene(), "TIFF"), "a RAW file is never sent"),
         ("a.bmp", saved(scene(), "BMP"), "it is none of JPEG, PNG"),
         ("a.jpg", saved(scene(), "JPEG")[:-40], "its end is missing"),
-        ("b.jpg", saved(scene(), "JPEG")[:-2] + b"zqHUSH at 48.2083 16.3700\xff\xd9", "text stands between the codes"),
+        ("b.jpg", saved(scene(), "JPEG")[:-40] + b"\xff\xd9", "its coded picture is cut off"),
+        ("d.jpg", saved(scene(), "JPEG").replace(b"\xff\xc0", b"\xff\xc9"), "coded as SOF9"),
         ("c.jpg", saved(scene(), "JPEG").replace(b"\xff\xc0", segment(0xDE, b"x") + b"\xff\xc0"), "DHP"),
         ("a.png", saved(scene(), "PNG")[:-60], "no whole PNG"),
         ("a.gif", saved(scene("P"), "GIF").replace(b",\0\0\0\0", b",\xff\xff\xff\xff"), "reaches to"),
