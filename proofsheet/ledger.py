@@ -231,7 +231,7 @@ class Ledger:
             )
 
     def _bring_up_to_date(self, con: sqlite3.Connection) -> None:
-        """Make what is missing, in one transaction; what is there stays. Formats added tables and nullable columns, 9 a column to keys."""
+        """Make what is missing, in one transaction; rows stay. Formats added tables and nullable columns, 9 columns of keys."""
         with con:
             con.execute("BEGIN IMMEDIATE")
             con.execute("CREATE TABLE IF NOT EXISTS owner (project TEXT NOT NULL PRIMARY KEY)")

@@ -45,7 +45,7 @@ def ddl(table: type[Table]) -> str:
 
 
 def rekeyed(table: type[Table], there: Collection[str]) -> list[str]:
-    """The statements that give a table its present key where a counting column of it is missing; the rows there become the first.
+    """The statements that give a table its present key where a counting column of it is missing; rows become the first.
 
     Args:
         table: which.

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+import pillow_heif
 from PIL import Image, ImageCms
 
 from proofsheet.publish.containers import boxes, heif
@@ -199,6 +200,7 @@ WEBPS: dict[str, Callable[[], bytes]] = {
 
 
 def _heic(change: Callable[[boxes.Items], boxes.Items], format_: str = "HEIF") -> bytes:
+    pillow_heif.register_heif_opener()
     found = change(boxes.read_items(saved(scene(size=(64, 64)), format_)))
     head = heif._brands(saved(scene(size=(64, 64)), format_))
     size = len(head) + len(boxes.meta_box(found, 0)) + 8

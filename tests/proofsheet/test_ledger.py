@@ -102,8 +102,9 @@ def test_uploads_of_a_ledger_without_their_numbers_become_the_first_ones(ledger:
     with sqlite3.connect(ledger.path) as con:  # as format 8 had it
         con.execute("DROP TABLE uploads")
         con.execute(
-            "CREATE TABLE uploads (photo_id TEXT NOT NULL, attempt INTEGER NOT NULL, target TEXT NOT NULL, path TEXT NOT NULL, name_there"
-            " TEXT NOT NULL, content_hash TEXT NOT NULL, proof TEXT NOT NULL, uploaded_at TEXT NOT NULL, project TEXT NOT NULL,"
+            "CREATE TABLE uploads (photo_id TEXT NOT NULL, attempt INTEGER NOT NULL, target TEXT NOT NULL, path TEXT NOT NULL,"
+            " name_there TEXT NOT NULL,"
+            " content_hash TEXT NOT NULL, proof TEXT NOT NULL, uploaded_at TEXT NOT NULL, project TEXT NOT NULL,"
             " PRIMARY KEY (photo_id, attempt, target)) STRICT"
         )
         con.execute(f"INSERT INTO uploads VALUES ('a', 2, 'site', 'a.jpg', 'a.jpg', 'c', 'read', '{NOW.isoformat()}', 'p')")

@@ -276,9 +276,11 @@ def _file(found: Directories, entries: Mapping[int, Entry], stored: Sequence[byt
 
 def _is_exact(packing: int, piece: _Piece) -> bool:
     wanted = piece.rows * piece.row_size
-    if packing == _PLAIN:
-        return len(piece.stored) == wanted
     if packing == _JPEG:
         return jpeg.rebuilt(piece.stored).data == piece.stored
-    stream = zlib.decompressobj()
-    return len(stream.decompress(piece.stored, wanted + 1)) == wanted and stream.eof and not stream.unused_data
+    rows, stream = piece.stored, zlib.decompressobj()
+    if packing != _PLAIN:
+        rows = stream.decompress(piece.stored, wanted + 1)
+        if not stream.eof or stream.unused_data:
+            return False
+    return len(rows) == wanted and _shown(rows, piece, swapped=False) == rows

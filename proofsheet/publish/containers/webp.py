@@ -100,7 +100,9 @@ def _shown(chunks: list[Chunk], sides: bytes = b"") -> list[Chunk]:
             inner = [c for c in _shown(list(_chunks(value[_FRAME:])), value[6:12]) if c[0] in (*_CODED, b"ALPH")]
             head = value[: _FRAME - 1] + bytes((value[_FRAME - 1] & 3,))
             found.append((kind, head + b"".join(_written(*c) for c in inner)))
-        elif kind == b"ICCP" or len(value) == _SIZES.get(kind):
+        elif kind == b"ANIM" and len(value) == _SIZES[kind] and any(k == b"ANMF" for k, _ in chunks):
+            found.append((kind, bytes(4) + value[4:]))  # readers show no background
+        elif kind == b"ICCP":
             found.append((kind, value))
     return found
 
