@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from proofsheet.publish.embed import Copy, publishable_copy
 from schemas.settings_review import KEPT as KEEP
 from tests.kit import SHARED
 from tests.privacy_kept_kit import KEPT_PARTS
-from tests.privacy_kit import KEPT, KEPT_XMP, TABLE, hidden_in, profile, saved, scene, segment, tagged
+from tests.privacy_kit import KEPT, KEPT_XMP, TABLE, chunk, hidden_in, profile, saved, scene, segment, tagged
 
 TEXTS = {"title": "A harbour", "caption": "Boats lie in a harbour.", "alt_text": "Boats", "keywords": ["boat", "harbour"]}
 pytestmark = pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed: copies are not made")
@@ -153,6 +154,30 @@ def test_a_prompt_in_the_lowest_bits_of_pixels_does_not_leave(tmp_path: Path, ch
         (shown,) = frames(copy.path)
     assert np.abs(shown.astype(int) - pixels).max() == 1
     assert len(set((shown[:, :, 3 if channels == "alpha" else 0] & 1).reshape(-1))) == 1
+
+
+def test_a_hidden_prompt_goes_and_how_colours_are_shown_stays(tmp_path: Path) -> None:
+    pixels = np.asarray(scene("RGB", size=(64, 64))).copy()
+    bits = np.unpackbits(np.frombuffer(b"stealth_rgbinfo", np.uint8))
+    flat = pixels.swapaxes(0, 1).reshape(-1)
+    flat[: len(bits)] = flat[: len(bits)] & 0xFE | bits
+    data = saved(Image.fromarray(flat.reshape(64, 64, 3).swapaxes(0, 1)), "PNG")
+    shown = chunk(b"gAMA", struct.pack(">I", 100_000)) + chunk(b"pHYs", struct.pack(">IIB", 2835, 2835, 1))
+    (tmp_path / "a.png").write_bytes(data[:33] + shown + data[33:])
+    with publishable_copy(tmp_path / "a.png", TEXTS, KEEP, tmp_path / "out") as copy:
+        assert shown in copy.path.read_bytes()
+        assert "lowest bits" in copy.proof
+
+
+def test_texts_that_look_like_numbers_or_truths_are_sent_as_they_are(tmp_path: Path) -> None:
+    scene().save(tmp_path / "a.jpg")
+    tags = ["-ExifIFD:LensModel=1.40", "-IFD0:Model=2000"]
+    subprocess.run(["exiftool", "-q", "-overwrite_original", *tags, str(tmp_path / "a.jpg")], check=True)
+    texts = {**TEXTS, "title": "3.50", "keywords": ["1.10", "TRUE", "1e5", "007", "boat"]}
+    with publishable_copy(tmp_path / "a.jpg", texts, KEEP, tmp_path / "out") as copy:
+        command = ["exiftool", "-s3", "-LensModel", "-Title", "-Subject", str(copy.path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["1.40", "3.50", "1.10, TRUE, 1e5, 007, boat"]
 
 
 @pytest.mark.long
