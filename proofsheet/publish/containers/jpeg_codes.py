@@ -19,7 +19,7 @@ from proofsheet.publish.containers.jpeg_tables import ADVANCE, BITS, SYMBOL, Slo
 from proofsheet.publish.containers.part import CannotClean
 
 _STRETCH, _SLACK = 1 << 17, 1 << 13  # bytes that are looked up at a time; more than an MCU can have
-CUT_OFF = "its coded picture is cut off"
+CUT_OFF = "its coded picture is cut off or damaged"
 
 
 @dataclass
@@ -107,7 +107,7 @@ def _blocks(codes: Codes, places: list[tuple[int, int, bytearray]], count: int) 
         for dc, ac, seen in places:
             code = views[dc][at]
             if not code:
-                raise CannotClean("a code of its picture is none")
+                raise CannotClean(CUT_OFF)
             at += code & BITS
             seen[code >> SYMBOL] = 1
             if ac < 0:
@@ -116,7 +116,7 @@ def _blocks(codes: Codes, places: list[tuple[int, int, bytearray]], count: int) 
             while k < 64:
                 code = view[at]
                 if not code:
-                    raise CannotClean("a code of its picture is none")
+                    raise CannotClean(CUT_OFF)
                 at += code & BITS
                 seen[k << 8 | code >> SYMBOL] = 1
                 k += code >> ADVANCE & 127
@@ -140,7 +140,7 @@ def _band(scan: Scan, codes: Codes, order: list[int]) -> int:
         while k <= scan.last:
             code = view[at]
             if not code:
-                raise CannotClean("a code of its picture is none")
+                raise CannotClean(CUT_OFF)
             symbol = code >> SYMBOL
             seen[k << 8 | symbol] = 1
             more, size = symbol >> 4, symbol & 15
@@ -169,7 +169,7 @@ def _refined(scan: Scan, codes: Codes, order: list[int]) -> int:
         while not run and k <= scan.last:
             code = view[at]
             if not code:
-                raise CannotClean("a code of its picture is none")
+                raise CannotClean(CUT_OFF)
             symbol = code >> SYMBOL
             seen[k << 8 | symbol] = 1
             more, size = symbol >> 4, symbol & 15
