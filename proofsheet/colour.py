@@ -1,6 +1,6 @@
 """Colours as they are meant: pixels of any profile and colour space as sRGB.
 
-Holds `rgb_pixels`, `to_srgb`, `Unshowable` and `rgb_profile`.
+Holds `rgb_pixels`, `to_srgb`, `Unshowable`, `rgb_profile`, `coded_profile` and `hdr_name`.
 Add here: another place where a file says what its numbers mean.
 Keep out: decoding (pictures.py).
 
@@ -124,18 +124,32 @@ def _profile(mode: str, info: Mapping[str, Any], adobe_rgb: bool) -> tuple[bytes
     """The profile of the numbers, None for sRGB, and its name."""
     if mode == "LAB":
         return ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes(), "CIE Lab"
-    code = info.get("nclx_profile") or {}
-    if (transfer := code.get("transfer_characteristics")) in _HDR:
-        raise Unshowable(f"its light is coded as {_HDR[transfer]} (HDR)")
+    if name := hdr_name(info):
+        raise Unshowable(f"its light is coded as {name} (HDR)")
     if isinstance(embedded := info.get("icc_profile"), bytes) and embedded:
         return embedded, _description(embedded)
     if mode != "RGB":
         return None, ""
-    if (found := _PRIMARIES.get(code.get("color_primaries", 0))) is not None:
+    if (found := _primaries(info)) is not None:
         return rgb_profile(found[1], None), found[0]
     if adobe_rgb:
         return rgb_profile(_ADOBE, _ADOBE_GAMMA), "Adobe RGB (marked in EXIF)"
     return _by_png(info)
+
+
+def coded_profile(mode: str, info: Mapping[Any, Any]) -> bytes | None:
+    """A profile for what the code points of HEIF say; None if they say sRGB, nothing, or HDR."""
+    found = _primaries(info) if mode in {"RGB", "RGBA"} and not hdr_name(info) else None
+    return rgb_profile(found[1], None) if found else None
+
+
+def hdr_name(info: Mapping[Any, Any]) -> str:
+    """The HDR transfer function that the code points of HEIF name; empty for others."""
+    return _HDR.get((info.get("nclx_profile") or {}).get("transfer_characteristics", 0), "")
+
+
+def _primaries(info: Mapping[Any, Any]) -> tuple[str, Chromaticities] | None:
+    return _PRIMARIES.get((info.get("nclx_profile") or {}).get("color_primaries", 0))
 
 
 def _by_png(info: Mapping[str, Any]) -> tuple[bytes | None, str]:

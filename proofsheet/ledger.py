@@ -20,12 +20,24 @@ import polars as pl
 
 from proofsheet.errors import Damaged, StoreError, StoreTooNew, UsageError
 from proofsheet.files import link_or_rename
-from proofsheet.ledger_rows import LOCKED, ONLY_ADDED, column_ddl, ddl, decode, encode, insert, replacing, select, select_after
+from proofsheet.ledger_rows import (
+    LOCKED,
+    ONLY_ADDED,
+    column_ddl,
+    ddl,
+    decode,
+    encode,
+    insert,
+    rekeyed,
+    replacing,
+    select,
+    select_after,
+)
 from proofsheet.ledger_tables import FACTS, KEPT
 from schemas.facts import WordEdit
 from schemas.table import Table
 
-FORMAT = 8
+FORMAT = 9
 RESTORE = "Put back the copy of your backup. Without one,"
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 
@@ -138,7 +150,7 @@ class Ledger:
             if found != "ok":
                 raise self._damaged(found.replace("\n", " "))
             for table in FACTS:
-                there = {row["name"] for row in con.execute(f'PRAGMA table_info("{table.name}")')}
+                there = _columns(con, table)
                 if missing := table.columns().keys() - there:
                     raise self._damaged(f"its table {table.name} has no column {sorted(missing)[0]}")
                 for row in con.execute(select(table, ())):
@@ -219,15 +231,16 @@ class Ledger:
             )
 
     def _bring_up_to_date(self, con: sqlite3.Connection) -> None:
-        """Make what is missing, in one transaction; what is there stays. Formats 2 to 8 added tables and nullable columns."""
+        """Make what is missing, in one transaction; rows stay. Formats added tables and nullable columns, 9 columns of keys."""
         with con:
             con.execute("BEGIN IMMEDIATE")
             con.execute("CREATE TABLE IF NOT EXISTS owner (project TEXT NOT NULL PRIMARY KEY)")
             if con.execute("SELECT count(*) FROM owner").fetchone()[0] == 0:
                 con.execute("INSERT INTO owner VALUES (?)", (self.project,))
             for table in FACTS:
-                con.execute(ddl(table))
-                there = {row["name"] for row in con.execute(f'PRAGMA table_info("{table.name}")')}
+                for statement in (*rekeyed(table, _columns(con, table)), ddl(table)):
+                    con.execute(statement)
+                there = _columns(con, table)
                 for name in (n for n in table.columns() if n not in there):
                     con.execute(f'ALTER TABLE "{table.name}" ADD COLUMN {column_ddl(table, name)}')
             con.execute(LOCKED)
@@ -250,6 +263,10 @@ class Transaction:
     def add(self, table: type[Table], rows: Iterable[Mapping[str, object]]) -> int:
         """Insert rows; one whose key is there already stays as it was."""
         return self._ledger.insert(self._con, table, rows, "DO NOTHING")
+
+
+def _columns(con: sqlite3.Connection, table: type[Table]) -> set[str]:
+    return {row["name"] for row in con.execute(f'PRAGMA table_info("{table.name}")')}
 
 
 def _is_broken(error: sqlite3.Error) -> bool:

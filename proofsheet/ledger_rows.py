@@ -8,7 +8,7 @@ Keep out: SQLite itself (ledger.py).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -42,6 +42,26 @@ def ddl(table: type[Table]) -> str:
     columns = [column_ddl(table, name) for name in table.columns()]
     keys = ", ".join(f'"{k}"' for k in table.key())
     return f'CREATE TABLE IF NOT EXISTS "{table.name}" ({", ".join(columns)}, PRIMARY KEY ({keys})) STRICT'
+
+
+def rekeyed(table: type[Table], there: Collection[str]) -> list[str]:
+    """The statements that give a table its present key where a counting column of it is missing; rows become the first.
+
+    Args:
+        table: which.
+        there: columns of the table as it is; none if there is no such table.
+    """
+    missing = [k for k in table.key() if k not in there]
+    if not there or not missing:
+        return []
+    former, kept = f"former_{table.name}", [n for n in table.columns() if n in there]
+    names, values = ", ".join(f'"{n}"' for n in (*missing, *kept)), ", ".join((*("1" for _ in missing), *(f'"{n}"' for n in kept)))
+    return [
+        f'ALTER TABLE "{table.name}" RENAME TO "{former}"',
+        ddl(table),
+        f'INSERT INTO "{table.name}" ({names}) SELECT {values} FROM "{former}"',  # noqa: S608 - names of our own columns
+        f'DROP TABLE "{former}"',
+    ]
 
 
 def column_ddl(table: type[Table], name: str) -> str:

@@ -88,6 +88,7 @@ class Upload(Table, name="uploads", origin="fact"):
     photo_id = column(pl.String, "The photo.", key=True)
     attempt = column(pl.Int64, "The attempt whose texts went with it.", key=True, ge=1)
     target = column(pl.String, "Where to, without any secret.", key=True)
+    number = column(pl.Int64, "How often this attempt went there, from 1: once more after it was taken back.", key=True, ge=1)
     path = column(pl.String, "The file that was published, inside the project folder.")
     name_there = column(pl.String, "Its name at the target.")
     content_hash = column(pl.String, "SHA-256 of the published copy.")
@@ -102,7 +103,8 @@ class Withdrawal(Table, name="withdrawals", origin="fact"):
     photo_id = column(pl.String, "The photo.", key=True)
     attempt = column(pl.Int64, "The attempt whose texts went with it.", key=True, ge=1)
     target = column(pl.String, "The target.", key=True)
-    taken_back_at = column(pl.Datetime("us"), "When (UTC); null once it was published there again.", nullable=True)
+    number = column(pl.Int64, "Which upload of this attempt it was, from 1.", key=True, ge=1)
+    taken_back_at = column(pl.Datetime("us"), "When (UTC); null in rows of earlier versions: published again.", nullable=True)
 
 
 class Takedown(Table, name="takedowns"):

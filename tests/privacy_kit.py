@@ -282,10 +282,12 @@ AVIFS: dict[str, Callable[[], bytes]] = {
 TABLE = {".jpg": JPEGS, ".png": PNGS, ".webp": WEBPS, ".tif": TIFFS, ".gif": GIFS, ".heic": HEIFS, ".avif": AVIFS}
 
 
-def hidden_in(path: Path) -> list[str]:
-    """Where the secret, or a piece of it, is found in a file, its compressed streams and what exiftool reads of it."""
-    data = path.read_bytes()
-    streams = [data]
+_FORMS = [word.encode(code) for word in ("zqHU", "HUSH", "48.2083", "16.3700") for code in ("ascii", "utf-16-le", "utf-16-be")]
+
+
+def hidden_in_bytes(data: bytes, told: bytes = b"") -> list[str]:
+    """Where the secret, or a piece of it, is found in the bytes of a file, its compressed streams and what else is told of it."""
+    streams = [data, told]
     for at in range(len(data) - 2):
         if data[at] == 0x78 and (data[at] << 8 | data[at + 1]) % 31 == 0:
             try:
@@ -293,8 +295,12 @@ def hidden_in(path: Path) -> list[str]:
                 streams += [stream.decompress(data[at:]), stream.unused_data]
             except zlib.error:
                 continue
+    return [f"{form!r} in stream {n}" for n, stream in enumerate(streams) for form in _FORMS if form in stream]
+
+
+def hidden_in(path: Path) -> list[str]:
+    """The same of a file, with what exiftool reads of it."""
     command = ["exiftool", "-json", "-a", "-u", "-G1", "-ee", "-b", str(path)]
     told = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)[0]
-    streams.append(json.dumps({k: v for k, v in told.items() if k not in ("SourceFile", "System:Directory")}).encode())
-    forms = [word.encode(code) for word in ("zqHU", "HUSH", "48.2083", "16.3700") for code in ("ascii", "utf-16-le", "utf-16-be")]
-    return [f"{form!r} in stream {n}" for n, stream in enumerate(streams) for form in forms if form in stream]
+    values = {k: v for k, v in told.items() if k not in ("SourceFile", "System:Directory")}
+    return hidden_in_bytes(path.read_bytes(), json.dumps(values).encode())

@@ -26,7 +26,7 @@ from proofsheet.errors import ProofsheetError, ServiceUnreachable, UsageError
 from proofsheet.files import short_hash, write_atomic
 from proofsheet.library.looking import Found
 from proofsheet.library.scan import scan
-from proofsheet.publish.ratings_csv import append_ratings, csv_name, rated_paths
+from proofsheet.publish.ratings_csv import append_ratings, columns, csv_name, rated_among
 from proofsheet.publish.sidecar import Fields, exiftool, existing_sidecar, merge_sidecar, sidecar_path
 from proofsheet.raw import converter as darktable
 from proofsheet.words.asking import Describing, answers
@@ -88,6 +88,7 @@ def rate(folder: Path | None, recursive: bool, as_csv: bool, as_xmp: bool, as_js
         raise UsageError("No output was chosen.", "Give --csv, --xmp or both.")
     folder = folder.resolve()
     settings = _settings(folder, options)
+    columns(settings.rating.criteria)
     if as_xmp:
         exiftool()
     project = Project("folder", folder.name, folder, Path(settings.place.home) / "rate" / short_hash(str(folder)))
@@ -99,7 +100,7 @@ def rate(folder: Path | None, recursive: bool, as_csv: bool, as_xmp: bool, as_js
         scanned = scan(folder, project.cache, listener)
         found = [p for p in scanned.pictures if recursive or "/" not in p.path]
         _needs_darktable(found, settings)
-        known = (rated_paths(table) if as_csv else set()) if options["skip_existing"] else set()
+        known = rated_among(table, [p.path for p in found]) if as_csv and options["skip_existing"] else set()
         wanted = [p for p in found if not (options["skip_existing"] and _is_there(folder, p, known, as_xmp))]
         rated, failed = _rated(wanted, settings, project, describing, listener)
     criteria = ", ".join(settings.rating.criteria)

@@ -7,13 +7,12 @@ Keep out: texts of ours (embed.py) and containers (containers/).
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from proofsheet.publish.sidecar import run_exiftool
+from proofsheet.publish.sidecar import read_fields, run_exiftool
 
 _DATE = re.compile(r"\d{4}[:-]\d\d[:-]\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?)?(Z|[+-]\d\d:\d\d)?")
 _PART = re.compile(r"\d{1,9}|Z|[+-]\d\d:\d\d")
@@ -110,7 +109,7 @@ def chosen(picture: Path, keep: Collection[str]) -> Chosen:
     wanted = [f"-{source}" for source, _ in tags]
     done = run_exiftool(["-json", "-G1", "-n", "-struct", "-charset", "utf8", *wanted, str(picture.resolve())])
     try:
-        found: dict[str, Any] = json.loads(done.stdout)[0]
+        found = read_fields(done.stdout)
     except (ValueError, IndexError, RecursionError):
         found = {}  # it says nothing of itself
     values: dict[str, Any] = {}

@@ -16,12 +16,14 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps, PngImagePlugin
 
+from proofsheet.colour import coded_profile, hdr_name
 from proofsheet.errors import UsageError
 from proofsheet.formats import FORMATS
 from proofsheet.pictures import upright_pixels
 
 _PNG = b"\x89PNG\r\n\x1a\n"
-_DEPTH_AT, _SHALLOW = 24, 8
+_DEPTH_AT, _SHALLOW, _IHDR_SIZE = 24, 8, 25
+_SHOWN_AS = {b"gAMA", b"cHRM", b"sRGB", b"cICP", b"pHYs"}
 _ORIENTATION, _BITS_PER_SAMPLE = 0x0112, 258
 _SUFFIXES = {"JPEG": (".jpg", ".jpeg"), "PNG": (".png",), "WEBP": (".webp",), "TIFF": (".tif", ".tiff")}
 
@@ -62,10 +64,13 @@ def cut_bytes(path: Path, box: Sequence[float], quality: int, max_pixels: int) -
             deep = format_ == "PNG" and opened.format == "PNG" and opened.mode in {"RGB", "RGBA"} and _bits(path) > _SHALLOW
             lost = _lost(opened, path, deep)
             upright = ImageOps.exif_transpose(opened)
-            kept = {"exif": upright.getexif().tobytes(), "icc_profile": opened.info.get("icc_profile")}
+            profile = opened.info.get("icc_profile") or coded_profile(opened.mode, opened.info)
+            kept = {"exif": upright.getexif().tobytes(), "icc_profile": profile}
             texts = _texts(opened) if format_ == "PNG" else None
             cropped = upright.crop(pixel_box(box, upright.width, upright.height))
             buffer = _written(cropped, format_, quality, {**kept, "pnginfo": texts})
+            if format_ == "PNG" and opened.format == "PNG":
+                buffer = _with_chunks(buffer, path, _SHOWN_AS)
             if deep:
                 turned = opened.getexif().get(_ORIENTATION, 1)
                 buffer = with_pixels(buffer, _deep_pixels(path, turned, pixel_box(box, upright.width, upright.height)))
@@ -90,6 +95,8 @@ def _lost(opened: Image.Image, path: Path, deep: bool) -> str:
         found.append(f"8 bits a channel instead of {bits}")
     if (frames := getattr(opened, "n_frames", 1)) > 1:
         found.append(f"{frames - 1} further frames or pages")
+    if name := hdr_name(opened.info):
+        found.append(f"its light, which is coded as {name} (HDR)")
     if opened.info.get("xmp") or "XML:com.adobe.xmp" in opened.info:
         found.append("its XMP")
     if opened.info.get("photoshop"):
@@ -133,6 +140,12 @@ def with_pixels(described: bytes, bare: bytes) -> bytes:
     head, data = _chunks(bare, {b"IHDR"}), _chunks(bare, {b"IDAT"})
     rest = [c for c in _chunks(described, None) if c[4:8] not in {b"IHDR", b"IDAT", b"IEND"}]
     return _PNG + b"".join([*head, *rest, *data, *_chunks(bare, {b"IEND"})])
+
+
+def _with_chunks(png: bytes, path: Path, kinds: set[bytes]) -> bytes:
+    """A PNG with the chunks of another one that say how its numbers are shown."""
+    start = len(_PNG) + _IHDR_SIZE
+    return png[:start] + b"".join(_chunks(path.read_bytes(), kinds)) + png[start:]
 
 
 def _chunks(png: bytes, kinds: set[bytes] | None) -> list[bytes]:

@@ -13,10 +13,9 @@ from __future__ import annotations
 
 import io
 import json
-import struct
 import tempfile
 import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +33,8 @@ from proofsheet.publish.chosen import ADDED, Chosen, chosen
 from proofsheet.publish.containers import gif, heif, jpeg, png, tiff, webp
 from proofsheet.publish.containers.part import CannotClean, Rebuilt, summary
 from proofsheet.publish.containers.stealth import hidden_text, without_it
-from proofsheet.publish.sidecar import run_exiftool
+from proofsheet.publish.cut import with_pixels
+from proofsheet.publish.sidecar import read_fields, run_exiftool, same
 
 # By the format that the first bytes announce: what builds a copy, and its extension, which exiftool goes by.
 CONTAINERS: Mapping[str, tuple[ModuleType, str]] = {
@@ -52,6 +52,7 @@ _BY_PARTS = (
     *("SourceFile", "ExifTool:", "System:", "File:", "Composite:", "ICC", "JFIF:", "Adobe:", "PNG:", "PNG-pHYs:", "PNG-cICP:"),
     *("RIFF:", "GIF:", "QuickTime:", "Meta:"),
 )
+_DEPTH_AT, _SHALLOW = 24, 8  # of a PNG
 _NOT_SENT = "It was not published."
 
 
@@ -91,8 +92,8 @@ def publishable_copy(picture: Path, texts: Mapping[str, Any], keep: Collection[s
         work = Path(folder).resolve() / f"copy{suffix}"
         try:
             built = _built(module, picture.read_bytes())
-        except (CannotClean, struct.error, IndexError) as error:
-            raise UsageError(f"No clean copy of {picture} can be made: {error}.", _NOT_SENT) from error
+        except DECODER_ERRORS as error:
+            raise UsageError(f"No clean copy of {picture} can be made: {error or type(error).__name__}.", _NOT_SENT) from error
         work.write_bytes(built.data)
         kept = chosen(picture, keep)
         written = {**kept.values, **_tags(texts)}
@@ -133,6 +134,8 @@ def _built(module: ModuleType, data: bytes) -> Rebuilt:
             where = hidden_text(image)
             if not where:
                 return built
+            if module is png and built.data[_DEPTH_AT] != _SHALLOW:
+                raise CannotClean(f"a text of a generator is hidden in the {where} of a deep picture")
             if getattr(image, "n_frames", 1) > 1:
                 raise CannotClean(f"a text of a generator is hidden in the {where} of an animation")
             out = io.BytesIO()
@@ -140,7 +143,8 @@ def _built(module: ModuleType, data: bytes) -> Rebuilt:
             without_it(image, where).save(out, image.format, icc_profile=image.info.get("icc_profile"), **lossless)
     except DECODER_ERRORS as error:
         raise CannotClean(f"it cannot be decoded: {error}") from error
-    again: Rebuilt = module.rebuilt(out.getvalue())
+    plain = with_pixels(built.data, out.getvalue()) if module is png else out.getvalue()
+    again: Rebuilt = module.rebuilt(plain)
     return Rebuilt(again.data, (*built.left_out, f"a text of a generator in the lowest bits of its {where}"), hidden=where)
 
 
@@ -161,10 +165,10 @@ def _proof(picture: Path, work: Path, module: ModuleType, built: Rebuilt, kept: 
     """
     try:
         parts = module.parts(work.read_bytes())
-    except (CannotClean, struct.error, IndexError) as error:
+    except DECODER_ERRORS as error:
         raise UsageError(f"A copy of {picture} cannot be read back: {error}.", _NOT_SENT) from error
     done = run_exiftool(["-json", "-G1", "-a", "-u", "-struct", "-charset", "utf8", str(work)])
-    found: dict[str, Any] = json.loads(done.stdout)[0]
+    found = read_fields(done.stdout)
     wanted = {TITLE: texts["title"], CAPTION: texts["caption"], ALT_TEXT: texts["alt_text"], KEYWORDS: list(texts["keywords"])}
     tags = [n for n in found if not n.startswith(_BY_PARTS)]
     strange = [f"{p.name} ({p.size:,} B)" for p in parts if not p.known]
@@ -172,7 +176,7 @@ def _proof(picture: Path, work: Path, module: ModuleType, built: Rebuilt, kept: 
     strange += [n for n in tags if n not in expected]
     if strange:
         raise UsageError(f"A copy of {picture} would hold {', '.join(strange[:5])}, which is not known.", _NOT_SENT)
-    wrong = [n for n, v in wanted.items() if v and _plain(found.get(n)) != _plain(v)]
+    wrong = [n for n, v in wanted.items() if v and not same(found.get(n), v)]
     if wrong:
         raise UsageError(f"{', '.join(wrong)} of a copy of {picture} did not read back as written.", _NOT_SENT)
     if not _same_pixels(picture, work, built):
@@ -201,7 +205,3 @@ def _same_pixels(picture: Path, work: Path, built: Rebuilt) -> bool:
         except DECODER_ERRORS:
             return False
     return True
-
-
-def _plain(value: Any) -> list[str]:  # noqa: ANN401 - a list of one comes as its item
-    return [str(v) for v in (value if isinstance(value, Sequence) and not isinstance(value, str) else [value])]

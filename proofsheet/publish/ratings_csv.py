@@ -1,6 +1,6 @@
 """The CSV of ratings: a column a criterion; old rows keep their values, new ones are appended, and the file is whole at any time.
 
-Holds `csv_name`, `columns`, `rated_paths` and `append_ratings`.
+Holds `csv_name`, `columns`, `rated_among` and `append_ratings`.
 Add here: another column, at the end of `LAST`.
 Keep out: rating.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ LAST = (
     *("keywords", "rated_at", "model", "model_digest", "backend", "seconds"),
     *("prompt_tokens", "reply_tokens", "prompt_version", "system_prompt", "user_prompt"),
 )
+_RENAMED = frozenset(f"criterion {name}" for name in (*FIRST, *LAST))
 _ONE = (PATH, "rated_at", "model_digest", "prompt_version", "user_prompt")  # two rows that agree in these are one rating
 Row = dict[str, str]
 
@@ -35,8 +36,16 @@ def csv_name(model: str) -> str:
 
 
 def columns(criteria: Sequence[str]) -> list[str]:
-    """Columns of a file whose rows rate by these criteria."""
-    return [*FIRST, *(_column(c) for c in criteria), *LAST]
+    """Columns of a file whose rows rate by these criteria.
+
+    Raises:
+        UsageError: if two criteria would share a column, or one is named like the column of another.
+    """
+    named = {c: _column(c) for c in criteria}
+    for one, column in named.items():
+        if one in _RENAMED or list(named.values()).count(column) > 1:
+            raise UsageError(f"The criterion {one!r} would share the column {column!r} with another one.", "Give it another name.")
+    return [*FIRST, *named.values(), *LAST]
 
 
 def _column(criterion: str) -> str:
@@ -44,13 +53,14 @@ def _column(criterion: str) -> str:
     return safe_cell(f"criterion {criterion}" if criterion in (*FIRST, *LAST) else criterion)
 
 
-def rated_paths(path: Path) -> set[str]:
-    """Pictures that stand in the file.
+def rated_among(path: Path, paths: Collection[str]) -> set[str]:
+    """Those of some pictures that stand in the file; it has a mark before names that a spreadsheet would take for a formula.
 
     Raises:
         UsageError: if the file is none of ours.
     """
-    return {row[PATH].removeprefix("'") for row in _read(path)[1]}
+    there = {row[PATH] for row in _read(path)[1]}
+    return {one for one in paths if safe_cell(one) in there}
 
 
 def _read(path: Path) -> tuple[list[str], list[Row]]:
@@ -78,7 +88,7 @@ def append_ratings(path: Path, ratings: Sequence[Mapping[str, Any]]) -> int:
         How many were added.
 
     Raises:
-        UsageError: if the file is none of ours.
+        UsageError: if the file is none of ours, or two criteria would share a column.
     """
     head, before = _read(path)
     known = {tuple(row[c] for c in _ONE) for row in before}
@@ -101,5 +111,6 @@ def append_ratings(path: Path, ratings: Sequence[Mapping[str, Any]]) -> int:
 
 
 def _row(rating: Mapping[str, Any]) -> Row:
+    columns(list(rating[Rating.criteria]))
     plain = {c: safe_cell("" if rating.get(c) is None else rating[c]) for c in (*FIRST, *LAST)}
     return plain | {_column(c): f"{score:g}" for c, score in rating[Rating.criteria].items()}

@@ -1,6 +1,6 @@
 """XMP sidecars: our fields merged into whatever is there; nothing foreign is lost, and nothing is replaced.
 
-Holds `Fields`, `sidecar_path`, `read_sidecar` and `merge_sidecar`.
+Holds `Fields`, `sidecar_path`, `read_sidecar`, `merge_sidecar`, `run_exiftool`, `read_fields` and `same`.
 Add here: another field that other tools read.
 Keep out: what is written when (commands, publishing).
 
@@ -31,6 +31,7 @@ EXTENDED, EXTENSION = "XMP-iptcCore:ExtDescrAccessibility", "XMP-photoshop:Sidec
 _BY_LANGUAGE = frozenset({TITLE, DESCRIPTION, ALT_TEXT, EXTENDED})
 _LISTS = (SUBJECT, HIERARCHY, TAGS_LIST)
 _OURS = frozenset({RATING, LABEL, TITLE, DESCRIPTION, ALT_TEXT, EXTENDED, EXTENSION, *_LISTS})
+_TRUTHS = frozenset({"true", "false"})
 _OF_THE_TOOL = ("SourceFile", "ExifTool:", "System:", "File:", "XMP-x:XMPToolkit")
 
 
@@ -126,7 +127,7 @@ def read_sidecar(path: Path) -> dict[str, Any]:
     """
     done = run_exiftool(["-json", "-G1", "-struct", "-a", "-charset", "utf8", str(path.resolve())])
     try:
-        found: dict[str, Any] = json.loads(done.stdout)[0]
+        found = read_fields(done.stdout)
     except (ValueError, IndexError, RecursionError):
         found = {"ExifTool:Error": done.stderr.strip()[:200] or "it said nothing"}
     told = found.get("ExifTool:Error") or found.get("ExifTool:Warning")
@@ -190,10 +191,10 @@ def _wanted(values: Mapping[str, Any], before: Mapping[str, Any], *, replace: bo
     for name, value in values.items():
         old = before.get(name)
         if name in _LISTS:
-            merged = [*_as_list(old), *(v for v in value if v not in map(str, _as_list(old)))]
+            merged = [*_as_list(old), *(v for v in value if not any(same(v, o) for o in _as_list(old)))]
             if merged != _as_list(old):
                 found[name] = merged
-        elif old in (None, "", 0) or (replace and old != value):
+        elif old in (None, "", "0") or (replace and not same(old, value)):
             found[name] = value
     return found
 
@@ -206,13 +207,37 @@ def _check(path: Path, before: Mapping[str, Any], after: Mapping[str, Any], valu
     """Nothing foreign differs, and what was written reads so."""
     if lost := sorted(n for n, v in foreign(before).items() if after.get(n) != v):
         raise UsageError(f"Writing {path} would change {', '.join(lost[:3])}.", "The sidecar was not touched; write it by hand.")
-    wrong = [n for n, v in values.items() if not _same(after.get(n), v)]
+    wrong = [n for n, v in values.items() if not same(after.get(n), v)]
     if wrong:
         raise UsageError(f"{path}: {', '.join(wrong)} did not read back as written.", "The sidecar was not touched.")
 
 
-def _same(one: Any, two: Any) -> bool:  # noqa: ANN401
-    return [str(v) for v in _as_list(one)] == [str(v) for v in _as_list(two)]
+def read_fields(told: str) -> dict[str, Any]:
+    """What exiftool read of a file, every value as the text that it is: its JSON has numbers and truths for texts that look so.
+
+    Raises:
+        ValueError: if it is no JSON.
+        IndexError: if it holds no file.
+    """
+    found: dict[str, Any] = _texts(json.loads(told, parse_float=str, parse_int=str, parse_constant=str)[0])
+    return found
+
+
+def _texts(value: Any) -> Any:  # noqa: ANN401 - texts, lists and structures of texts
+    if isinstance(value, dict):
+        return {n: _texts(v) for n, v in value.items()}
+    if isinstance(value, list):
+        return [_texts(v) for v in value]
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def same(one: Any, two: Any) -> bool:  # noqa: ANN401 - a list of one comes as its item
+    """Whether two values read alike; exiftool does not say in which letters the words true and false stand."""
+    return [_plain(v) for v in _as_list(one)] == [_plain(v) for v in _as_list(two)]
+
+
+def _plain(value: Any) -> str:  # noqa: ANN401
+    return str(value).lower() if str(value).lower() in _TRUTHS else str(value)
 
 
 def run_exiftool(arguments: Iterable[str]) -> subprocess.CompletedProcess[str]:

@@ -26,6 +26,7 @@ from schemas.proof import MetadataQuality
 from schemas.review import Choice
 
 Row = Mapping[str, Any]
+_KEY = (Upload.photo_id, Upload.attempt, Upload.target, Upload.number)  # of an upload, and of the word that it was taken back
 _TOLD = (Takedown.photo_id, Takedown.target, Takedown.name_there, Takedown.path, Takedown.uploaded_at)  # as uploads name them
 
 
@@ -40,12 +41,12 @@ class Shelf:
     def __init__(self, ledger: Ledger, target: str) -> None:
         self._there: dict[str, Row] = {}  # photo to its newest upload
         self._former: dict[tuple[str, int], Row] = {}
-        self._names: set[str] = set()
+        self._names: dict[str, str] = {}  # name to the photo that stands there, or to which it was given
         for row, stands in _uploads(ledger, target=target):
             self._former[row[Upload.photo_id], row[Upload.attempt]] = row
             if stands:
                 self._there[row[Upload.photo_id]] = row
-                self._names.add(row[Upload.name_there])
+                self._names[row[Upload.name_there]] = row[Upload.photo_id]
 
     def latest(self, photo_id: str) -> int | None:
         """The attempt whose texts stand there; None if the photo does not."""
@@ -55,17 +56,24 @@ class Shelf:
     def place(self, photo_id: str, attempt: int, name: str) -> tuple[str, int]:
         """Name and version under which an attempt goes there: the plain name once, `-v2` and so on before the ending after that.
 
+        A name that was given stays with its photo; another one does not get it.
+
         Args:
             photo_id: the photo.
             attempt: whose texts go with it; one that was there before has its former name.
             name: the plain name, with folders.
         """
-        if (former := self._former.get((photo_id, attempt))) is not None:
-            return str(former[Upload.name_there]), _version(former)
+        former = self._former.get((photo_id, attempt))
+        if former is not None and self._names.get(former[Upload.name_there], photo_id) == photo_id:
+            return self._given(photo_id, str(former[Upload.name_there]), _version(former))
         version = _version(self._there[photo_id]) + 1 if photo_id in self._there else 1
         while (found := _versioned(name, version)) in self._names:
             version += 1
-        return found, version
+        return self._given(photo_id, found, version)
+
+    def _given(self, photo_id: str, name: str, version: int) -> tuple[str, int]:
+        self._names[name] = photo_id
+        return name, version
 
 
 def _version(upload: Row) -> int:
@@ -79,19 +87,21 @@ def _versioned(name: str, version: int) -> str:
 
 def _uploads(ledger: Ledger, **equal: object) -> Iterator[tuple[Row, bool]]:
     """Every upload, older versions first, and whether it stands at its target."""
-    key = (Upload.photo_id, Upload.attempt, Upload.target)
-    back = ledger.rows(Withdrawal, **equal).drop_nulls(Withdrawal.taken_back_at).select(key)
+    back = ledger.rows(Withdrawal, **equal).drop_nulls(Withdrawal.taken_back_at).select(_KEY)
     gone = set(back.iter_rows())
     for row in sorted(ledger.rows(Upload, **equal).to_dicts(), key=lambda r: (_version(r), r[Upload.uploaded_at])):
-        yield row, tuple(row[n] for n in key) not in gone
+        yield row, tuple(row[n] for n in _KEY) not in gone
 
 
 def note_upload(ledger: Ledger, row: Row) -> None:
-    """Note that the target has it; what was taken back there before stands again."""
-    ledger.add(Upload, [row])
-    key = {n: row[n] for n in (Withdrawal.photo_id, Withdrawal.attempt, Withdrawal.target)}
-    if ledger.rows(Withdrawal, **key).height:
-        ledger.put(Withdrawal, [{**key, Withdrawal.taken_back_at: None}])
+    """Note that the target has it; one that was taken back there before has a row of its own.
+
+    Args:
+        ledger: of the project.
+        row: of `uploads`, without its number.
+    """
+    before = ledger.rows(Upload, **{n: row[n] for n in _KEY[:-1]}).height
+    ledger.add(Upload, [{**row, Upload.number: before + 1}])
 
 
 def takedown_rows(project: str, choices: pl.DataFrame, proofs: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
@@ -156,5 +166,4 @@ def taken_back(project: Project, target: str, name: str, now: datetime) -> None:
     rows = [r for r, stands in _uploads(project.ledger, target=target) if stands and r[Upload.name_there] == name]
     if not rows:
         raise UsageError(f"{name!r} does not stand at {target}.", f"`proofsheet publish {project.name}` lists what should go.")
-    key = (Withdrawal.photo_id, Withdrawal.attempt, Withdrawal.target)
-    project.ledger.put(Withdrawal, [{**{n: r[n] for n in key}, Withdrawal.taken_back_at: now} for r in rows])
+    project.ledger.put(Withdrawal, [{**{n: r[n] for n in _KEY}, Withdrawal.taken_back_at: now} for r in rows])

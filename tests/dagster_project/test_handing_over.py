@@ -129,7 +129,7 @@ def test_facts_and_the_plan_of_now_are_tables(shell: Shell, project: Project) ->
     assert ask('SELECT signed_by FROM "Sign_Offs"') == [{"signed_by": "Kim"}]
     assert [r["group_id"] for r in ask("select group_id from plan_operations")] == ["g01"]
     row = dict.fromkeys((Upload.photo_id, Upload.target, Upload.path, Upload.name_there, Upload.content_hash, Upload.proof), "x")
-    project.ledger.add(Upload, [row | {Upload.attempt: 1, Upload.uploaded_at: NOW}])
+    project.ledger.add(Upload, [row | {Upload.attempt: 1, Upload.number: 1, Upload.uploaded_at: NOW}])
     assert ask("select p.path, u.target from uploads u left join photos p using (photo_id)") == [{"path": None, "target": "x"}]
     assert {"uploads", "verdicts", "apply_plans", "plan_operations", "photos"} <= {r["name"] for r in ask("show tables")}
     assert shell.json("undo", "trip", "--yes")["sets"] == 1

@@ -130,8 +130,8 @@ def test_sidecars_are_merged_beside_the_pictures(shell: Shell, server: ModelServ
     assert "cannot be read" in found.stderr
     assert (folder / "b.png.xmp").read_text() == "not xml"
     mine = read_sidecar(folder / "a.jpg.xmp")
-    assert (mine["XMP-xmp:Rating"], mine["XMP-xmp:CreatorTool"]) == (1, "mine")
-    assert read_sidecar(folder / "=c.jpg.xmp")["XMP-xmp:Rating"] == 3
+    assert (mine["XMP-xmp:Rating"], mine["XMP-xmp:CreatorTool"]) == ("1", "mine")
+    assert read_sidecar(folder / "=c.jpg.xmp")["XMP-xmp:Rating"] == "3"
     skipped = shell.json("rate", "pictures", "--xmp", "--skip-existing", "--api-url", server.url)
     assert (skipped["rated"], skipped["skipped"]) == ([], 3)
 

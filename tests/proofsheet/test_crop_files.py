@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+import struct
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image, ImageOps, PngImagePlugin
 
 from proofsheet import colour
 from proofsheet.publish.cut import cut_bytes, with_pixels
 from tests.kit import pixels
+from tests.privacy_kit import chunk
 
 BOX = (0.25, 0.25, 0.75, 0.75)
 
@@ -64,3 +67,25 @@ def test_a_deep_grey_picture_keeps_its_depth(tmp_path: Path) -> None:
     assert crop.lost == ""
     with Image.open(io.BytesIO(crop.content)) as found:
         assert np.asarray(found).max() > 255
+
+
+def test_a_crop_shows_the_colours_that_the_picture_shows(tmp_path: Path) -> None:
+    pillow_heif.register_heif_opener()
+    plain = io.BytesIO()
+    Image.fromarray(pixels(2, 80, 60)).save(plain, "PNG")
+    chunks = chunk(b"gAMA", struct.pack(">I", 100_000))
+    chunks += chunk(b"cHRM", struct.pack(">8I", 31270, 32900, 64000, 33000, 21000, 71000, 15000, 6000))
+    (tmp_path / "p.png").write_bytes(plain.getvalue()[:33] + chunks + plain.getvalue()[33:])
+    Image.fromarray(pixels(2, 80, 60)).save(tmp_path / "p.heic", quality=-1, color_primaries=12, transfer_characteristics=13)
+    for name in ("p.png", "p.heic"):
+        crop = cut_bytes(tmp_path / name, [0, 0, 0.5, 0.5], 90, 10**6)
+        with Image.open(tmp_path / name) as one, Image.open(io.BytesIO(crop.content)) as two:
+            whole, part = colour.rgb_pixels(one, 4096, False), colour.rgb_pixels(two, 4096, False)
+        assert (crop.lost, bool(whole[1])) == ("", True)
+        assert np.array_equal(whole[0][:30, :40], part[0])
+
+
+def test_light_that_a_crop_does_not_hold_is_named(tmp_path: Path) -> None:
+    pillow_heif.register_heif_opener()
+    Image.fromarray(pixels(2, 80, 60)).save(tmp_path / "p.heic", color_primaries=9, transfer_characteristics=16)
+    assert "coded as PQ (HDR)" in cut_bytes(tmp_path / "p.heic", BOX, 90, 10**6).lost

@@ -7,6 +7,7 @@ import pytest
 
 from proofsheet.errors import StoreError, StoreTooNew
 from proofsheet.ledger import FORMAT, Ledger
+from schemas.apply import Upload
 from schemas.facts import ModelAnswer, ProofAttempt, RunRecord
 from tests.kit import NOW
 
@@ -91,6 +92,30 @@ def test_an_older_format_is_brought_up_to_date_and_keeps_its_rows(ledger: Ledger
     assert ledger.rows(ModelAnswer)["image_hash"].to_list() == ["a"]
     with sqlite3.connect(ledger.path) as con:
         assert con.execute("PRAGMA user_version").fetchone()[0] == FORMAT
+
+
+def test_uploads_of_a_ledger_without_their_numbers_become_the_first_ones(ledger: Ledger) -> None:
+    row: dict[str, object] = dict.fromkeys(
+        (Upload.photo_id, Upload.target, Upload.path, Upload.name_there, Upload.content_hash), "x"
+    )
+    ledger.add(Upload, [row | {Upload.proof: "read", Upload.attempt: 1, Upload.number: 1, Upload.uploaded_at: NOW}])
+    with sqlite3.connect(ledger.path) as con:  # as format 8 had it
+        con.execute("DROP TABLE uploads")
+        con.execute(
+            "CREATE TABLE uploads (photo_id TEXT NOT NULL, attempt INTEGER NOT NULL, target TEXT NOT NULL, path TEXT NOT NULL,"
+            " name_there TEXT NOT NULL,"
+            " content_hash TEXT NOT NULL, proof TEXT NOT NULL, uploaded_at TEXT NOT NULL, project TEXT NOT NULL,"
+            " PRIMARY KEY (photo_id, attempt, target)) STRICT"
+        )
+        con.execute(f"INSERT INTO uploads VALUES ('a', 2, 'site', 'a.jpg', 'a.jpg', 'c', 'read', '{NOW.isoformat()}', 'p')")
+        con.execute("CREATE TRIGGER kept_uploads_DELETE BEFORE DELETE ON uploads BEGIN SELECT RAISE(ABORT, 'kept'); END")
+        con.execute("PRAGMA user_version=8")
+    (kept,) = ledger.rows(Upload).to_dicts()
+    assert (kept[Upload.photo_id], kept[Upload.attempt], kept[Upload.number], kept[Upload.version]) == ("a", 2, 1, None)
+    ledger.add(Upload, [kept | {Upload.number: 2}])
+    assert ledger.rows(Upload).height == 2
+    with pytest.raises(StoreError, match="kept for ever"):
+        ledger.put(Upload, [kept])
 
 
 def test_it_writes_with_full_sync_in_wal_mode(ledger: Ledger) -> None:

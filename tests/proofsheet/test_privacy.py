@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -18,11 +19,13 @@ from proofsheet.publish.containers.icc import cleaned, parts
 from proofsheet.publish.embed import Copy, publishable_copy
 from schemas.settings_review import KEPT as KEEP
 from tests.kit import SHARED
-from tests.privacy_kit import KEPT, KEPT_XMP, TABLE, hidden_in, profile, saved, scene, segment, tagged
+from tests.privacy_kept_kit import KEPT_PARTS
+from tests.privacy_kit import KEPT, KEPT_XMP, TABLE, chunk, hidden_in, profile, saved, scene, segment, tagged
 
 TEXTS = {"title": "A harbour", "caption": "Boats lie in a harbour.", "alt_text": "Boats", "keywords": ["boat", "harbour"]}
 pytestmark = pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed: copies are not made")
-CASES = [(suffix, name) for suffix, some in TABLE.items() for name in some]
+PLANTED = {suffix: some | {f"kept-{name}": one for name, one in KEPT_PARTS[suffix].items()} for suffix, some in TABLE.items()}
+CASES = [(suffix, name) for suffix, some in PLANTED.items() for name in some]
 
 
 def read(path: Path) -> dict[str, object]:
@@ -40,7 +43,7 @@ def frames(path: Path) -> list[np.ndarray]:
 @pytest.mark.parametrize(("suffix", "name"), CASES, ids=[f"{s[1:]}-{n}" for s, n in CASES])
 def test_a_secret_in_any_place_of_any_container_does_not_leave(tmp_path: Path, suffix: str, name: str) -> None:
     picture = tmp_path / f"picture{suffix}"
-    picture.write_bytes(TABLE[suffix][name]())
+    picture.write_bytes(PLANTED[suffix][name]())
     assert hidden_in(picture), "no secret was planted"
     with publishable_copy(picture, TEXTS, KEEP, tmp_path / "out") as copy:
         assert hidden_in(copy.path) == []
@@ -97,7 +100,8 @@ def test_the_proof_names_each_part_and_pictures_that_are_left_out(tmp_path: Path
         ("a.dng", saved(scene(), "TIFF"), "a RAW file is never sent"),
         ("a.bmp", saved(scene(), "BMP"), "it is none of JPEG, PNG"),
         ("a.jpg", saved(scene(), "JPEG")[:-40], "its end is missing"),
-        ("b.jpg", saved(scene(), "JPEG")[:-2] + b"zqHUSH at 48.2083 16.3700\xff\xd9", "text stands between the codes"),
+        ("b.jpg", saved(scene(), "JPEG")[:-40] + b"\xff\xd9", "its coded picture is cut off"),
+        ("d.jpg", saved(scene(), "JPEG").replace(b"\xff\xc0", b"\xff\xc9"), "coded as SOF9"),
         ("c.jpg", saved(scene(), "JPEG").replace(b"\xff\xc0", segment(0xDE, b"x") + b"\xff\xc0"), "DHP"),
         ("a.png", saved(scene(), "PNG")[:-60], "no whole PNG"),
         ("a.gif", saved(scene("P"), "GIF").replace(b",\0\0\0\0", b",\xff\xff\xff\xff"), "reaches to"),
@@ -150,6 +154,30 @@ def test_a_prompt_in_the_lowest_bits_of_pixels_does_not_leave(tmp_path: Path, ch
         (shown,) = frames(copy.path)
     assert np.abs(shown.astype(int) - pixels).max() == 1
     assert len(set((shown[:, :, 3 if channels == "alpha" else 0] & 1).reshape(-1))) == 1
+
+
+def test_a_hidden_prompt_goes_and_how_colours_are_shown_stays(tmp_path: Path) -> None:
+    pixels = np.asarray(scene("RGB", size=(64, 64))).copy()
+    bits = np.unpackbits(np.frombuffer(b"stealth_rgbinfo", np.uint8))
+    flat = pixels.swapaxes(0, 1).reshape(-1)
+    flat[: len(bits)] = flat[: len(bits)] & 0xFE | bits
+    data = saved(Image.fromarray(flat.reshape(64, 64, 3).swapaxes(0, 1)), "PNG")
+    shown = chunk(b"gAMA", struct.pack(">I", 100_000)) + chunk(b"pHYs", struct.pack(">IIB", 2835, 2835, 1))
+    (tmp_path / "a.png").write_bytes(data[:33] + shown + data[33:])
+    with publishable_copy(tmp_path / "a.png", TEXTS, KEEP, tmp_path / "out") as copy:
+        assert shown in copy.path.read_bytes()
+        assert "lowest bits" in copy.proof
+
+
+def test_texts_that_look_like_numbers_or_truths_are_sent_as_they_are(tmp_path: Path) -> None:
+    scene().save(tmp_path / "a.jpg")
+    tags = ["-ExifIFD:LensModel=1.40", "-IFD0:Model=2000"]
+    subprocess.run(["exiftool", "-q", "-overwrite_original", *tags, str(tmp_path / "a.jpg")], check=True)
+    texts = {**TEXTS, "title": "3.50", "keywords": ["1.10", "TRUE", "1e5", "007", "boat"]}
+    with publishable_copy(tmp_path / "a.jpg", texts, KEEP, tmp_path / "out") as copy:
+        command = ["exiftool", "-s3", "-LensModel", "-Title", "-Subject", str(copy.path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["1.40", "3.50", "1.10, TRUE, 1e5, 007, boat"]
 
 
 @pytest.mark.long

@@ -21,13 +21,13 @@ from starlette.testclient import TestClient
 from dagster_project.definitions import build_defs
 from dagster_project.guard import allowed_hosts
 from dagster_project.review.server import build_app
-from dagster_project.sending import publish_now
+from dagster_project.sending import copies_now, publish_now
 from proofsheet.config import Configuration
 from proofsheet.errors import UsageError
 from proofsheet.publish.embed import publishable_copy
 from proofsheet.publish.exports import export_rows
 from proofsheet.publish.presets import PRESETS, write_preset
-from proofsheet.publish.publishing import candidates, held_back, publish
+from proofsheet.publish.publishing import Candidate, candidates, held_back, publish
 from proofsheet.publish.targets.named import publisher_of
 from proofsheet.publish.targets.sql import TABLE
 from proofsheet.status import project_status
@@ -40,6 +40,7 @@ from schemas.proof import MetadataQuality
 from schemas.review import Choice, Export
 from schemas.settings_review import PublishSettings
 from tests.kit import NOW, Shell, configuration, run, save_picture, tree
+from tests.privacy_kit import saved, scene
 from tests.review_kit import sets_library
 
 TEXTS = {"title": "Ä harbour", "caption": "=A grey -all= harbour\nat noon", "alt_text": "Ships", "keywords": ["ship", "-gps:all="]}
@@ -104,6 +105,23 @@ def test_what_is_no_picture_is_told_and_not_copied(tmp_path: Path) -> None:
         publishable_copy(tmp_path / "a.jpg", TEXTS, (), tmp_path / "out"),
     ):
         pass
+
+
+@needs_exiftool
+def test_a_damaged_picture_is_a_failure_of_its_own_and_the_next_one_goes(tmp_path: Path) -> None:
+    project = Project("p-1", "p", tmp_path / "p", tmp_path / "home")
+    project.folder.mkdir()
+    gif = bytearray(saved(scene("P"), "GIF"))
+    gif[gif.index(b",\0\0\0\0", 13 + (3 << ((gif[10] & 7) + 1))) + 10] = 200
+    (project.folder / "a.gif").write_bytes(gif)
+    webp = bytearray(saved(scene(), "WEBP"))[:7]  # its length is cut off
+    (project.folder / "b.webp").write_bytes(bytes(webp).ljust(12, b"W")[:8] + b"WEBP")
+    scene().save(project.folder / "c.png")
+    found = [Candidate(name, name, name, 1, TEXTS, 1, "") for name in ("a.gif", "b.webp", "c.png")]
+    told = copies_now(project, PublishSettings(), found)
+    assert [("problem" in one, one["path"]) for one in told] == [(True, "a.gif"), (True, "b.webp"), (False, "c.png")]
+    report = publish(project, found, publisher_of(PublishSettings(target=f"folder:{tmp_path / 'out'}")), (), NOW)
+    assert ([c.path for c in report.published], [f["path"] for f in report.failed]) == (["c.png"], ["a.gif", "b.webp"])
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,8 @@ def send(ledger: Ledger, photo: str, attempt: int, name: str, target: str = "sit
 
 
 def take_back(ledger: Ledger, photo: str, attempt: int) -> None:
-    key = {Withdrawal.photo_id: photo, Withdrawal.attempt: attempt, Withdrawal.target: "site"}
+    key: dict[str, Any] = {Withdrawal.photo_id: photo, Withdrawal.attempt: attempt, Withdrawal.target: "site"}
+    key[Withdrawal.number] = ledger.rows(Upload, **key).height
     ledger.put(Withdrawal, [key | {Withdrawal.taken_back_at: NOW}])
 
 
@@ -52,6 +53,25 @@ def test_each_version_of_a_picture_has_a_name_of_its_own_at_each_target(ledger: 
     assert [send(ledger, "a", n, "p/x.tar.jpg") for n in (1, 2, 5)] == ["p/x.tar.jpg", "p/x.tar-v2.jpg", "p/x.tar-v3.jpg"]
     assert send(ledger, "a", 5, "p/x.tar.jpg", "elsewhere") == "p/x.tar.jpg"
     assert (Shelf(ledger, "site").latest("a"), Shelf(ledger, "site").latest("b")) == (5, None)
+
+
+def test_a_name_that_was_given_in_a_publication_is_not_given_to_another_picture(ledger: Ledger) -> None:
+    send(ledger, "a", 1, "p/a.jpg")
+    shelf = Shelf(ledger, "site")
+    assert shelf.place("a", 2, "p/a.jpg") == ("p/a-v2.jpg", 2)
+    assert shelf.place("b", 1, "p/a-v2.jpg") == ("p/a-v2-v2.jpg", 2)
+
+
+def test_a_second_upload_after_it_was_taken_back_has_a_row_of_its_own(ledger: Ledger) -> None:
+    send(ledger, "a", 1, "p/a.jpg")
+    take_back(ledger, "a", 1)
+    (first,) = ledger.rows(Upload).to_dicts()
+    note_upload(ledger, first | {Upload.content_hash: "other", Upload.uploaded_at: NOW + timedelta(days=9)})
+    rows = ledger.rows(Upload).select(Upload.number, Upload.content_hash, Upload.uploaded_at).rows()
+    assert rows == [(1, "c", NOW + timedelta(days=1)), (2, "other", NOW + timedelta(days=9))]
+    assert Shelf(ledger, "site").latest("a") == 1
+    take_back(ledger, "a", 1)
+    assert Shelf(ledger, "site").latest("a") is None
 
 
 def test_a_name_that_another_picture_of_ours_has_there_is_not_taken(ledger: Ledger) -> None:

@@ -7,6 +7,7 @@ Keep out: strips and tiles (tiff.py), and which values are written (chosen.py).
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -51,6 +52,16 @@ class Entry:
         if code is None:
             raise CannotClean(f"its tag {self.tag} holds no whole numbers")
         return list(struct.unpack(f"{order}{self.count}{code}", self.value))
+
+    def fractions(self, order: str) -> list[float]:
+        """The values of an entry of fractions or floating numbers; one that is none is -1."""
+        if self.kind in (11, 12):
+            return [
+                n if math.isfinite(n) else -1
+                for n in struct.unpack(f"{order}{self.count}{'f' if self.kind == 11 else 'd'}", self.value)
+            ]
+        pairs = struct.unpack(f"{order}{2 * self.count}{'I' if self.kind == 5 else 'i'}", self.value)
+        return [a / b if b else -1 for a, b in zip(pairs[::2], pairs[1::2], strict=True)]
 
 
 class Directory(NamedTuple):

@@ -1,4 +1,4 @@
-"""GIF copies: pictures, their timing and the loop; coded pixels are read to their last code, and what follows them is dropped.
+"""GIF copies: pictures with the colours in use, their timing and the loop; coded pixels are read to their last code.
 
 Holds `rebuilt` and `parts`.
 Add here: another extension that changes how the picture looks.
@@ -7,15 +7,22 @@ Keep out: XMP (chosen.py).
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from proofsheet.publish.containers.part import CannotClean, Part, Rebuilt
+import numpy as np
+from PIL import Image
+
+from proofsheet.publish.containers.part import CannotClean, Part, Rebuilt, palette_without
 
 _CONTROL, _APPLICATION, _IMAGE, _TRAILER = 0xF9, 0xFF, 0x2C, 0x3B
 _LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 _XMP = b"XMP DataXMP"
 _NAMES = {_CONTROL: "graphic control", _APPLICATION: "application", 0xFE: "comment", 0x01: "plain text"}
+_SMALLEST = range(2, 9)  # bits of the first codes
+_LAYOUT = 0xC7  # of a picture: it has a palette, is interlaced, and how many colours the palette has
+_EVERY = bytes(value for n in range(256) for value in (n, 255 - n, 0))  # a palette of colours, so that pixels are read as numbers
 _MOST_CODES, _MOST_PIXELS = 1 << 12, 1 << 28
 
 
@@ -23,20 +30,47 @@ class _Block(NamedTuple):
     name: str
     shown: bytes  # what shows the picture of it; empty if nothing does
     stored: bytes
+    used: frozenset[int] = frozenset()  # colours of the palette of the file that its pixels have
 
 
 def rebuilt(data: bytes) -> Rebuilt:
     """A GIF of its pictures, their timing and the loop.
 
     Raises:
-        CannotClean: if it ends inside a block.
+        CannotClean: if it ends inside a block, or its pixels cannot be read.
     """
-    return Rebuilt(b"".join(b.shown for b in _blocks(data)))
+    return Rebuilt(b"".join(b.shown for b in _kept(data)))
 
 
 def parts(data: bytes) -> list[Part]:
     """Every block, and what follows the last one."""
-    return [Part(b.name, len(b.stored), b.shown == b.stored or b.name == f"application {_XMP.decode()}") for b in _blocks(data)]
+    return [Part(b.name, len(b.stored), b.shown == b.stored or b.name == f"application {_XMP.decode()}") for b in _kept(data)]
+
+
+def _kept(data: bytes) -> list[_Block]:
+    """Blocks with what a copy has of each: colours that are in use, one timing a picture, one loop."""
+    blocks, timing, looped = list(_blocks(data)), -1, False
+    used = frozenset({data[11]}).union(*(b.used for b in blocks))  # with the background
+    for place, one in enumerate(blocks):
+        shown = one.shown
+        if one.name == "header":
+            shown = shown[:13] + _palette(shown[13:], used)
+        elif one.name == _NAMES[_CONTROL]:
+            if timing >= 0:  # no picture follows the one before
+                blocks[timing] = blocks[timing]._replace(shown=b"")
+            timing = place
+        elif one.name == "picture":
+            timing = -1
+        elif shown and one.name.startswith("application"):
+            shown, looped = (b"" if looped else shown), True
+        blocks[place] = one._replace(shown=shown)
+    if timing >= 0:
+        blocks[timing] = blocks[timing]._replace(shown=b"")
+    return blocks
+
+
+def _palette(colours: bytes, used: frozenset[int]) -> bytes:
+    return palette_without(colours, used).ljust(len(colours), b"\0")
 
 
 def _blocks(data: bytes) -> Iterator[_Block]:
@@ -93,10 +127,29 @@ def _image(data: bytes, at: int) -> tuple[int, _Block]:
     left, top = data[at + 1] | data[at + 2] << 8, data[at + 3] | data[at + 4] << 8
     if (left + width) * (top + height) > _MOST_PIXELS:  # readers make room up to its edge
         raise CannotClean(f"a picture of it reaches to {left + width} x {top + height}")
+    smallest = data[start]
+    if smallest not in _SMALLEST:
+        raise CannotClean(f"the codes of a picture of it have {smallest} bits")
     end, value = _sub_blocks(data, start + 1)
-    coded = value[: _coded_size(value, data[start], width * height)]
-    shown = data[at : start + 1] + (_divided(coded) if coded != value else data[start + 1 : end])
-    return end, _Block("picture", shown, data[at:end])
+    coded = value[: _coded_size(value, smallest, width * height)]
+    own = data[at + 10 : start]
+    place = data[at : at + 9] + bytes((data[at + 9] & _LAYOUT,))
+    used = _numbers(place, bytes((smallest,)) + _divided(coded))
+    shown = place + _palette(own, used) + bytes((smallest,)) + (_divided(coded) if coded != value else data[start + 1 : end])
+    return end, _Block("picture", shown, data[at:end], frozenset() if own else used)
+
+
+def _numbers(place: bytes, coded: bytes) -> frozenset[int]:
+    """The colours that the pixels of a picture have, read through a GIF of that picture alone."""
+    width, height = place[5:7], place[7:9]
+    if not any(width) or not any(height):
+        return frozenset()
+    alone = b"GIF89a" + width + height + b"\xf7\0\0" + _EVERY + place[:1] + bytes(4) + place[5:9] + bytes((place[9] & 0x40,))
+    try:
+        with Image.open(io.BytesIO(alone + coded + b";"), formats=["GIF"]) as image:
+            return frozenset(int(n) for n in np.unique(np.asarray(image)))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise CannotClean(f"its pixels are damaged: {error}") from error
 
 
 def _coded_size(value: bytes, smallest: int, pixels: int) -> int:

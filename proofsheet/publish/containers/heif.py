@@ -7,21 +7,42 @@ Keep out: reading and writing boxes (boxes.py).
 
 from __future__ import annotations
 
+import functools
+import io
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
+from PIL import Image
+
+from proofsheet.formats import DECODER_ERRORS, FORMATS
+from proofsheet.pictures import prepare_decoders
 from proofsheet.publish.containers import icc
 from proofsheet.publish.containers.boxes import FULL, Item, Items, boxes, meta_box, read_items, written
 from proofsheet.publish.containers.directories import exif_parts, gaps
-from proofsheet.publish.containers.part import CannotClean, Part, Rebuilt, inside
+from proofsheet.publish.containers.part import CannotClean, Part, Rebuilt, exact, inside
 
 _BRANDS = frozenset({b"heic", b"heix", b"mif1", b"mif2", b"miaf", b"avif", b"MA1A", b"MA1B", b"MiHE", b"MiHB", b"MiHA"})
 _TILED, _XMP = frozenset({b"grid", b"iden"}), b"application/rdf+xml"
 _ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
-_SIZES = {b"ispe": 12, b"irot": 1, b"imir": 1, b"clap": 32, b"pasp": 8, b"clli": 4, b"mdcv": 24, b"a1op": 1, b"lsel": 2}
+# Properties of whole numbers: their layout behind version and flags, and the most that each may be.
+_BOUNDS = {
+    b"ispe": (FULL, ">2I", (1 << 24,) * 2), b"irot": (0, ">B", (3,)), b"imir": (0, ">B", (1,)), b"pasp": (0, ">2I", (1 << 16,) * 2),
+    b"clap": (0, ">8i", (1 << 24,) * 8), b"a1op": (0, ">B", (31,)), b"lsel": (0, ">H", (3,)),
+}  # fmt: skip
+_CHANNELS, _DEEPEST, _CODE_POINT = 4, 16, 22
 _META = frozenset({b"hdlr", b"pitm", b"iloc", b"iinf", b"iref", b"iprp", b"idat"})
-_MESSAGES = frozenset({35, 36, 37, 38, 39, 40, *range(41, 64)})  # HEVC units that hold no pixels and no parameters
-_SHOWN_UNITS = frozenset({1, 3, 4, 6, 7})  # of AV1: sequence, frames and tiles
+_PICTURE_UNITS, _PARAMETER_UNITS = frozenset({*range(10), *range(16, 22)}), frozenset({32, 33, 34})  # of HEVC
+_SEQUENCE = 33
+_SHOWN_UNITS = frozenset({1, 3, 4, 6})  # of AV1: sequence, frames and tiles
+
+
+class _Unit(NamedTuple):
+    """A unit of a coded picture: whether it ends with its last pixel, what stands before it for its size, and its bytes."""
+
+    coded: bool
+    head: Callable[[int], bytes]
+    data: bytes
 
 
 def rebuilt(data: bytes) -> Rebuilt:
@@ -31,24 +52,23 @@ def rebuilt(data: bytes) -> Rebuilt:
         CannotClean: if an item or property of the picture is not known.
     """
     found = read_items(data)
-    numbers = sorted(_wanted(found))  # some readers want them in order
-    properties, places = list[tuple[bytes, bytes]](), dict[int, int]()
-    for number in sorted({n for i in numbers for n, _ in found.items[i].properties}):
-        if 0 < number <= len(found.properties) and (value := _property(*found.properties[number - 1])) is not None:
-            properties.append((found.properties[number - 1][0], value))
-            places[number] = len(properties)
-    items, left_out = {}, _left_out(found, numbers)
-    for number in numbers:
-        old = found.items[number]
-        if any(essential and n not in places for n, essential in old.properties):
-            raise CannotClean("a property without which its picture cannot be shown is not known here")
-        used = [(places[n], essential) for n, essential in old.properties if n in places]
-        items[number] = Item(old.kind, b"", _picture(found, old), [], used, old.hidden)
-    kept = [(k, a, to) for k, a, to in found.references if k in (b"dimg", b"auxl", b"prem") and {a, *to} <= set(items)]
-    new = Items(found.primary, items, kept, properties)
+    wanted = _wanted(found)
+    left_out, numbers = _left_out(found, wanted), {old: new for new, old in enumerate(sorted(wanted), 1)}  # some readers want order
+    properties, items = dict[tuple[bytes, bytes], int](), dict[int, Item]()
+    for old, new in numbers.items():
+        own = _own(found, found.items[old])
+        used = [(properties.setdefault(p, len(properties) + 1), essential) for p, essential in own.items()]
+        items[new] = Item(found.items[old].kind, b"", _picture(found, found.items[old]), [], used, found.items[old].hidden)
+    kept = {
+        (kind, numbers[source]): tuple(numbers[n] for n in to)
+        for kind, source, to in reversed(found.references)
+        if kind in (b"dimg", b"auxl", b"prem") and {source, *to} <= numbers.keys()
+    }
+    references = [(kind, source, to) for (kind, source), to in sorted(kept.items())]
+    new_items = Items(numbers[found.primary], items, references, list(properties))
     head = _brands(data)
-    size = len(head) + len(meta_box(new, 0)) + 8
-    return Rebuilt(head + meta_box(new, size) + written(b"mdat", *(i.data for i in items.values())), left_out)
+    size = len(head) + len(meta_box(new_items, 0)) + 8
+    return Rebuilt(head + meta_box(new_items, size) + written(b"mdat", *(i.data for i in items.values())), left_out)
 
 
 def parts(data: bytes) -> list[Part]:
@@ -78,6 +98,23 @@ def parts(data: bytes) -> list[Part]:
         else:
             told.append(Part(f"property {kind.decode('latin-1')}", len(value) + 8, _property(kind, value) == value))
     return told + gaps(data, spans)
+
+
+def _own(found: Items, item: Item) -> dict[tuple[bytes, bytes], bool]:
+    """What a copy has of an item's properties, the first of each kind, and whether it is essential."""
+    own, kinds = dict[tuple[bytes, bytes], bool](), set[bytes]()
+    for number, essential in item.properties:
+        if not 0 < number <= len(found.properties):
+            continue
+        kind, stored = found.properties[number - 1]
+        value = _property(kind, stored)
+        if value is None and essential:
+            raise CannotClean("a property without which its picture cannot be shown is not known here")
+        named = kind + stored[:4] if kind == b"colr" else kind
+        if value is not None and named not in kinds:
+            own[kind, value] = essential
+            kinds.add(named)
+    return own
 
 
 def _wanted(found: Items) -> list[int]:
@@ -122,35 +159,46 @@ def _brands(data: bytes) -> bytes:
 
 def _property(kind: bytes, value: bytes) -> bytes | None:
     """A property without what shows no picture; None if it is not known."""
-    if kind in _SIZES:
-        return value if len(value) == _SIZES[kind] else None
+    if kind in _BOUNDS:
+        start, layout, most = _BOUNDS[kind]
+        fits = len(value) == start + struct.calcsize(layout)
+        numbers = struct.unpack(layout, value[start:]) if fits else ()
+        return bytes(start) + value[start:] if fits and all(abs(n) <= m for n, m in zip(numbers, most, strict=True)) else None
     if kind == b"pixi":
-        return value[: FULL + 1 + value[FULL]] if len(value) > FULL else None
+        bits = value[FULL + 1 : FULL + 1 + value[FULL]]
+        return bytes(FULL) + bytes((len(bits),)) + bits if len(bits) <= _CHANNELS and max(bits, default=0) <= _DEEPEST else None
     if kind == b"auxC":
         urn = value[FULL:].split(b"\0")[0]
         return bytes(FULL) + urn + b"\0" if urn in _ALPHA else None
     if kind == b"colr" and value[:4] == b"nclx":
-        return value[:11]
+        points = struct.unpack_from(">3H", value, 4)
+        return value[:10] + bytes((value[10] & 0x80,)) if max(points) <= _CODE_POINT else None
     if kind == b"colr":
         cleaned = icc.cleaned(value[4:])
         return value[:4] + cleaned if cleaned and value[:4] in (b"prof", b"rICC") else None
     if kind == b"av1C":
-        return value[:4] + _frames(value[4:])
+        return value[:4]
     return _parameters(value) if kind == b"hvcC" else None
 
 
 def _parameters(value: bytes) -> bytes:
-    """The parameter sets of HEVC without messages."""
-    count, at, arrays = value[22], 23, []
+    """The parameter sets of HEVC, and of the head what they do not say themselves: how wide lengths are."""
+    count, at, arrays, sequence = value[22], 23, [], b""
     for _ in range(count):
         kind, (number,) = value[at] & 63, struct.unpack_from(">H", value, at + 1)
         start = at
         at += 3
         for _ in range(number):
-            at += 2 + int(struct.unpack_from(">H", value, at)[0])
-        if kind not in _MESSAGES:
+            size = int(struct.unpack_from(">H", value, at)[0])
+            sequence = value[at + 2 : at + 2 + size] if kind == _SEQUENCE else sequence
+            at += 2 + size
+        if kind in _PARAMETER_UNITS:
             arrays.append(value[start:at])
-    return value[:22] + bytes((len(arrays),)) + b"".join(arrays)
+    profile = sequence.replace(b"\0\0\3", b"\0\0")[3:15]  # as the sequence has it, behind its own head
+    if len(profile) < 12 or at > len(value):
+        raise CannotClean("its coded picture has no sequence")
+    shape = bytes((0xFC | value[16] & 3, 0xF8 | value[17] & 7, 0xF8 | value[18] & 7))
+    return b"\1" + profile + b"\xf0\0\xfc" + shape + bytes(2) + bytes((value[21] & 0x3F, len(arrays))) + b"".join(arrays)
 
 
 def _picture(found: Items, item: Item) -> bytes:
@@ -161,32 +209,61 @@ def _picture(found: Items, item: Item) -> bytes:
         return b""
     used = dict(found.properties[n - 1] for n, _ in item.properties if 0 < n <= len(found.properties))
     if item.kind == b"hvc1" and len(used.get(b"hvcC", b"")) > 22:
-        return b"".join(_units(item.data, (used[b"hvcC"][21] & 3) + 1))
-    if item.kind == b"av01":
-        return _frames(item.data)
-    raise CannotClean(f"an item of the kind {item.kind.decode('latin-1')} is not known here")
+        units = list(_units(item.data, (used[b"hvcC"][21] & 3) + 1))
+    elif item.kind == b"av01":
+        units = list(_frames(item.data))
+    else:
+        raise CannotClean(f"an item of the kind {item.kind.decode('latin-1')} is not known here")
+    for place, one in enumerate(units):
+
+        def shown(data: bytes, place: int = place, one: _Unit = one) -> bytes | None:
+            return _alone(found, item, _joined([*units[:place], one._replace(data=data), *units[place + 1 :]]))
+
+        if one.coded:
+            units[place] = one._replace(data=exact(one.data, shown, spare=1))
+    return _joined(units)
 
 
-def _units(data: bytes, wide: int) -> Iterator[bytes]:
-    """Units of HEVC that hold pixels or parameters, with their lengths."""
+def _alone(found: Items, item: Item, data: bytes) -> bytes | None:
+    """The pixels of a file that has this item with other bytes alone, or None if it has none."""
+    items = Items(1, {1: Item(item.kind, b"", data, [], list(item.properties))}, [], found.properties)
+    brand = b"avif" if item.kind == b"av01" else b"heic"
+    head = written(b"ftyp", brand, bytes(4), b"mif1", brand)
+    size = len(head) + len(meta_box(items, 0)) + 8
+    prepare_decoders()
+    try:
+        with Image.open(io.BytesIO(head + meta_box(items, size) + written(b"mdat", data)), formats=FORMATS) as image:
+            return image.tobytes()
+    except DECODER_ERRORS:
+        return None
+
+
+def _joined(units: Iterable[_Unit]) -> bytes:
+    return b"".join(u.head(len(u.data)) + u.data for u in units)
+
+
+def _units(data: bytes, wide: int) -> Iterator[_Unit]:
+    """Units of HEVC that hold pixels or parameters."""
     at = 0
     while at + wide < len(data):
         end = at + wide + int.from_bytes(data[at : at + wide], "big")
         if end > len(data):
             raise CannotClean("its coded picture is cut off")
-        if data[at + wide] >> 1 & 63 not in _MESSAGES:
-            yield data[at:end]
+        kind = data[at + wide] >> 1 & 63
+        if kind in _PICTURE_UNITS | _PARAMETER_UNITS:
+            yield _Unit(kind in _PICTURE_UNITS, lambda size: size.to_bytes(wide, "big"), data[at + wide : end])
         at = end
 
 
-def _frames(data: bytes) -> bytes:
-    """Units of AV1 that hold pixels or parameters."""
-    at, kept = 0, []
+def _frames(data: bytes) -> Iterator[_Unit]:
+    """Units of AV1 that hold pixels or parameters, each with its size."""
+    at = 0
     while at < len(data):
-        start, head = at, data[at]
-        at += 2 if head & 4 else 1
+        kind, extended, sized = data[at] >> 3 & 15, data[at] & 4, data[at] & 2
+        head = bytes((kind << 3 | extended | 2,)) + (data[at + 1 : at + 2] if extended else b"")
+        at += len(head)
         size, shift = len(data) - at, 0
-        if head & 2:
+        if sized:
             size = 0
             while at < len(data):
                 byte, at = data[at], at + 1
@@ -194,9 +271,14 @@ def _frames(data: bytes) -> bytes:
                 shift += 7
                 if not byte & 128:
                     break
-        at += size
-        if at > len(data):
+        if at + size > len(data):
             raise CannotClean("its coded picture is cut off")
-        if head >> 3 & 15 in _SHOWN_UNITS:
-            kept.append(data[start:at])
-    return b"".join(kept)
+        if kind in _SHOWN_UNITS:
+            yield _Unit(True, functools.partial(_sized, head), data[at : at + size])
+        at += size
+
+
+def _sized(head: bytes, size: int) -> bytes:
+    while size > 127:
+        head, size = head + bytes((size & 127 | 128,)), size >> 7
+    return head + bytes((size,))

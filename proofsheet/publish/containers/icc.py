@@ -1,8 +1,8 @@
 """Colour profiles of copies: what converts colours stays, texts and private tags do not.
 
 Holds `cleaned` and `parts`.
-Add here: another tag or type that converts colours.
-Keep out: how a container stores a profile (the modules beside this one).
+Add here: another tag that converts colours.
+Keep out: values of tags (icc_values.py), and how a container stores a profile (the modules beside this one).
 """
 
 from __future__ import annotations
@@ -10,16 +10,15 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
+from proofsheet.publish.containers.icc_values import trimmed
 from proofsheet.publish.containers.part import Part
 
 _HEADER, _ENTRY = 128, 12
-_TEXTS = {b"desc": "desc", b"cprt": "cprt"}
+# What converts colours to the space of the profile, and back; conversions as mpet always have one of these beside them.
 _COLOURS = frozenset(
-    {b"wtpt", b"bkpt", b"chad", b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC", b"kTRC", b"gamt", b"lumi", b"cicp"}
-    | {b"A2B0", b"A2B1", b"A2B2", b"B2A0", b"B2A1", b"B2A2", b"D2B0", b"D2B1", b"D2B2", b"D2B3", b"B2D0", b"B2D1", b"B2D2", b"B2D3"}
+    {b"wtpt", b"chad", b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC", b"kTRC"}
+    | {b"A2B0", b"A2B1", b"A2B2", b"B2A0", b"B2A1", b"B2A2"}
 )
-_TYPES = frozenset({b"XYZ ", b"curv", b"para", b"sf32", b"mft1", b"mft2", b"mAB ", b"mBA ", b"mpet", b"cicp"})
-_PARA = (1, 3, 4, 5, 7)
 # Names of profiles that say nothing about the person; every other name is replaced.
 KNOWN_NAMES = frozenset(
     {"sRGB", "sRGB IEC61966-2.1", "sRGB built-in", "Adobe RGB (1998)", "Display P3", "Apple RGB", "ProPhoto RGB", "c2", "uRGB"}
@@ -43,9 +42,9 @@ def cleaned(profile: bytes) -> bytes | None:
     """
     try:
         tags = dict(_tags(profile))
-    except (struct.error, ValueError):
+        kept = {n: trimmed(v) for n, v in tags.items() if n in _COLOURS}
+    except (struct.error, ValueError, LookupError):
         return None
-    kept = {n: _trimmed(v) for n, v in tags.items() if n in _COLOURS and v[:4] in _TYPES}
     if not kept or any(not v for v in kept.values()):
         return None
     modern = profile[8] >= 4
@@ -81,32 +80,6 @@ def _header(profile: bytes) -> bytes:
     zero = bytes(12)
     start = bytes(8) + profile[8:10] + bytes(2) + profile[12:24] + zero + b"acsp"
     return start + bytes(24) + profile[64:68] + _D50 + bytes(48)
-
-
-def _trimmed(value: bytes) -> bytes:
-    """A value without what follows its numbers; empty if it is too short."""
-    kind, size = value[:4], len(value)
-    if kind == b"curv":
-        size = 12 + 2 * int(struct.unpack_from(">I", value, 8)[0]) if len(value) >= 12 else 0
-    elif kind == b"para":
-        function = struct.unpack_from(">H", value, 8)[0] if len(value) >= 12 else len(_PARA)
-        size = 12 + 4 * _PARA[function] if function < len(_PARA) else 0
-    elif kind == b"XYZ ":
-        size = 20
-    elif kind == b"cicp":
-        size = 12
-    elif kind in (b"mft1", b"mft2"):
-        size = _table_size(value)
-    return kind + bytes(4) + value[8:size] if 8 < size <= len(value) else b""
-
-
-def _table_size(value: bytes) -> int:
-    if len(value) < 52:
-        return 0
-    channels_in, channels_out, grid = value[8], value[9], value[10]
-    entries: tuple[int, int] = (256, 256) if value[:4] == b"mft1" else struct.unpack_from(">HH", value, 48)
-    numbers: int = channels_in * entries[0] + grid**channels_in * channels_out + channels_out * entries[1]
-    return 48 + numbers if value[:4] == b"mft1" else 52 + 2 * numbers
 
 
 def _text(value: bytes) -> str:

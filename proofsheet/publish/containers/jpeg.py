@@ -1,22 +1,25 @@
-"""JPEG copies: the coded picture byte for byte, the colour profile, and no other segment.
+"""JPEG copies: the codes of the picture, which are read to the last one, their tables, and the colour profile.
 
 Holds `rebuilt` and `parts`.
 Add here: another segment that decoders need.
-Keep out: what stands in EXIF (directories.py) and in profiles (icc.py).
+Keep out: scans and codes (jpeg_picture.py), what stands in EXIF (directories.py) and in profiles (icc.py).
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from proofsheet.publish.containers import directories, icc
+from proofsheet.publish.containers.jpeg_picture import Picture
+from proofsheet.publish.containers.jpeg_tables import Slot, Table, tables_in
 from proofsheet.publish.containers.part import CannotClean, Part, Rebuilt, inside
 
+_DHT, _DQT, _DRI = 0xC4, 0xDB, 0xDD
 _SOI, _EOI, _SOS, _APP0, _APP1, _APP2, _APP14 = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEE
-_FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC9, 0xCA, 0xCB})
 _NAMES = {0xC4: "DHT", 0xC8: "JPG", 0xCC: "DAC", _SOI: "SOI", _EOI: "EOI", _SOS: "SOS", 0xDB: "DQT", 0xDC: "DNL"}
 _NAMES |= {0xDD: "DRI", 0xDE: "DHP", 0xDF: "EXP", 0xFE: "COM"} | {
     m: f"SOF{m - 0xC0}" for m in range(0xC0, 0xD0) if m not in (0xC4, 0xC8, 0xCC)
@@ -25,7 +28,6 @@ _NAMES |= {0xE0 + n: f"APP{n}" for n in range(16)}
 _STANDALONE = frozenset({0x01, _SOI, *range(0xD0, 0xD8)})
 _JFIF, _EXIF, _ICC, _ADOBE = b"JFIF\0", b"Exif\0\0", b"ICC_PROFILE\0", b"Adobe"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
-_TEXT, _TEXT_AT_END, _LETTERS = re.compile(rb"[\x20-\x7e]{24,}"), re.compile(rb"[\x20-\x7e]{10,}\0{0,2}$"), 6
 _MOST = 65_000  # bytes of a profile in one segment
 _NEXT = re.compile(rb"\xff+[\x01-\xcf\xd8-\xfe]")  # after coded data: a marker that is no restart
 
@@ -42,40 +44,91 @@ def rebuilt(data: bytes) -> Rebuilt:
     """The first picture of a JPEG with its profile.
 
     Raises:
-        CannotClean: if it has no end, or a segment that is not as the standard says.
+        CannotClean: if it has no end, or its picture cannot be read to its last code.
     """
     segments = list(_segments(data))
     if not segments or segments[-1].name in ("no end", "coded data"):
         raise CannotClean("its end is missing")
-    shown: list[bytes] = []
-    for one in segments:
-        if one.name == "coded data":
-            shown.append(one.payload)
-        elif one.marker in (_SOI, _EOI) or (one.marker is not None and _needed(one)):
-            shown.append(_written(one))
-    if any(_holds_text(s.payload) for s in segments if s.name == "coded data"):
-        raise CannotClean("text stands between the codes of its pixels")
-    extra = [_written(s) for s in _adapted(segments)]
-    return Rebuilt(b"".join([shown[0], *extra, *shown[1:]]), _left_out(segments))
+    shown = [_Segment(_SOI, b"", "SOI"), *_adapted(segments), *_picture(segments), _Segment(_EOI, b"", "EOI")]
+    return Rebuilt(b"".join(map(_written, shown)), _left_out(segments))
+
+
+def _picture(segments: list[_Segment]) -> list[_Segment]:
+    """Divisors, frame and scans, each with what it needs and nothing else."""
+    tables, written, scans = dict[Slot, Table](), dict[Slot, Table](), list[_Segment]()
+    divisors, restart, last, frame, picture = dict[int, bytes](), 0, 0, segments[0], None
+    used = dict[int, bytes]()  # divisors as they stood at the first scan of a component
+    for one, following in itertools.pairwise(segments):
+        if one.marker == _DQT:
+            divisors |= _divisors(one.payload)
+        elif one.marker == _DHT:
+            tables |= tables_in(one.payload)
+        elif one.marker == _DRI and len(one.payload) == 2:
+            (restart,) = struct.unpack(">H", one.payload)
+        elif one.name.startswith(("SOF", "DHP", "EXP")):
+            if picture or not one.name.startswith("SOF"):
+                raise CannotClean(f"JPEG with {one.name} is not known here")
+            frame, picture = one, Picture(one.marker or 0, one.payload)
+        elif one.marker == _SOS:
+            if picture is None:
+                raise CannotClean("a scan of it has no frame")
+            header, coded, needed = picture.scan(one.payload, tables, restart, following.payload)
+            used = divisors | used
+            scans += [_Segment(_DHT, _table(*n), "DHT") for n in needed if written.get(n[0]) != n[1]]
+            scans += [_Segment(_DRI, struct.pack(">H", restart), "DRI")] if restart != last else []
+            scans += [_Segment(_SOS, header, "SOS"), _Segment(None, coded, "coded data")]
+            written |= dict(needed)
+            last = restart
+    if picture is None or not scans:
+        raise CannotClean("it holds no picture")
+    return [*(_Segment(_DQT, d, "DQT") for d in _needed(picture, used)), frame, *scans]
+
+
+def _divisors(payload: bytes) -> Iterator[tuple[int, bytes]]:
+    """Tables of divisors by their number, each as it is stored."""
+    at = 0
+    while at < len(payload):
+        size = 1 + 64 * (1 + (payload[at] >> 4))
+        if payload[at] >> 4 > 1 or at + size > len(payload):
+            raise CannotClean("its segment DQT is longer or shorter than what it holds")
+        yield payload[at] & 15, payload[at : at + size]
+        at += size
+
+
+def _needed(picture: Picture, divisors: Mapping[int, bytes]) -> Iterator[bytes]:
+    """Tables of divisors that components name; one that divides nothing is like the one before it."""
+    for number in sorted({c.divisors for c in picture.components}):
+        if number not in divisors:
+            raise CannotClean("a table of its divisors is missing")
+        table, seen = divisors[number], {k for c in picture.components if c.divisors == number for k in c.coefficients()}
+        wide = 1 + (table[0] >> 4)
+        found = [(1).to_bytes(wide, "big")]
+        for k in range(64):
+            at = 1 + k * wide
+            found.append(table[at : at + wide] if k in seen else found[-1])
+        yield table[:1] + b"".join(found[1:])
+
+
+def _table(slot: Slot, table: Table) -> bytes:
+    return bytes((slot[0] << 4 | slot[1],)) + table.counts + table.symbols
 
 
 def parts(data: bytes) -> list[Part]:
     """Every segment, the coded data, and what belongs to neither."""
-    segments = list(_segments(data))
+    segments, shown = list(_segments(data)), list(_segments(rebuilt(data).data))
     profile = _profile(segments)
-    adapted = list(_adapted(segments))
     found: list[Part] = []
     for one in segments:
-        size = len(_written(one))
+        size, known = len(_written(one)), one in shown
+        if known:
+            shown.remove(one)
         if one.marker == _APP1 and one.payload.startswith(_EXIF):
             found += inside("Exif", directories.exif_parts(one.payload[len(_EXIF) :]))
         elif one.marker == _APP1 and one.payload.startswith(_XMP):
             found.append(Part("XMP", size, True))
-        elif one.marker is not None and _APP0 <= one.marker <= 0xEF:
-            found.append(Part(f"{one.name} {_label(one.payload)}".strip(), size, one in adapted))
         else:
-            known = one.name == "coded data" or one.marker in (_SOI, _EOI) or (one.marker is not None and _needed(one))
-            found.append(Part(one.name, size, known))
+            label = _label(one.payload) if one.marker is not None and _APP0 <= one.marker <= 0xEF else ""
+            found.append(Part(f"{one.name} {label}".strip(), size, known))
     return found + (inside("ICC", icc.parts(profile)) if profile else [])
 
 
@@ -118,43 +171,6 @@ def _written(one: _Segment) -> bytes:
     if one.marker in _STANDALONE or one.marker == _EOI:
         return start
     return start + struct.pack(">H", len(one.payload) + 2) + one.payload
-
-
-def _needed(one: _Segment) -> bool:
-    """Whether decoders need a segment; it then is exactly as long as what it says."""
-    size, marker, payload = len(one.payload), one.marker, one.payload
-    if marker in _FRAMES:
-        exact = size >= 6 and size == 6 + 3 * payload[5]
-    elif marker == _SOS:
-        exact = size >= 1 and size == 4 + 2 * payload[0]
-    elif marker in (0xDD, 0xDC):
-        exact = size == 2
-    elif marker == 0xDB:
-        exact = _tables_end(payload, lambda at: 1 + 64 * (1 + (payload[at] >> 4))) == size
-    elif marker == 0xC4:
-        exact = _tables_end(payload, lambda at: 17 + sum(payload[at + 1 : at + 17])) == size
-    elif marker == 0xCC:
-        exact = size % 2 == 0
-    else:
-        if one.name.startswith("SOF") or one.name in ("DHP", "EXP"):
-            raise CannotClean(f"JPEG with {one.name} is not known here")
-        return False
-    if not exact:
-        raise CannotClean(f"its segment {one.name} is longer or shorter than what it holds")
-    return True
-
-
-def _holds_text(coded: bytes) -> bool:
-    """Whether coded pixels end in text or hold a long one; codes of a flat picture repeat a few letters, and are none."""
-    found = [m.group() for m in (*_TEXT.finditer(coded), _TEXT_AT_END.search(coded)) if m]
-    return any(len(set(text)) > _LETTERS for text in found)
-
-
-def _tables_end(payload: bytes, size_at: Callable[[int], int]) -> int:
-    at = 0
-    while at < len(payload):
-        at += size_at(at)
-    return at
 
 
 def _adapted(segments: list[_Segment]) -> Iterator[_Segment]:

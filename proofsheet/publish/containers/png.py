@@ -1,30 +1,40 @@
-"""PNG copies, animated ones too: the chunks that show the picture; its rows are checked to their last byte.
+"""PNG copies, animated ones too: the chunks that show the picture, each within its bounds, and rows that are compressed again.
 
 Holds `rebuilt` and `parts`.
-Add here: another chunk that changes how the picture looks.
+Add here: another chunk that changes how the picture looks, with the most that each number of it may be.
 Keep out: what stands in EXIF (directories.py) and in profiles (icc.py).
 """
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
 from proofsheet.publish.containers import directories, icc
-from proofsheet.publish.containers.part import CannotClean, Part, Rebuilt, inside
+from proofsheet.publish.containers.part import CannotClean, Part, Rebuilt, inflated, inside, palette_without
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# The sizes that a chunk may have; others are no such chunk.
-_SIZES = {
-    b"IHDR": range(13, 14), b"PLTE": range(3, 769, 3), b"tRNS": range(1, 257), b"cHRM": range(32, 33), b"gAMA": range(4, 5),
-    b"sRGB": range(1, 2), b"cICP": range(4, 5), b"sBIT": range(1, 5), b"pHYs": range(9, 10), b"bKGD": range(1, 7),
-    b"mDCV": range(24, 25), b"cLLI": range(8, 9), b"acTL": range(8, 9), b"fcTL": range(26, 27), b"IEND": range(1),
-}  # fmt: skip
 _ROWS = (b"IDAT", b"fdAT")
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+_PALETTE, _COLOURS = 3, 2
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+# What says how numbers are shown, in the order of a copy: their layout, and the most that each may be.
+_BOUNDS = {
+    b"cICP": (">4B", (22, 18, 0, 1)),
+    b"sRGB": (">B", (3,)),
+    b"gAMA": (">I", (1_000_000,)),
+    b"cHRM": (">8I", (100_000,) * 8),
+    b"pHYs": (">2IB", (1_000_000, 1_000_000, 1)),
+}
+_FRAME = ">4I2H2B"  # of an animation: width, height, left, top, delay as a fraction, disposal, blending
+_MOST_LOOPS = 0xFFFF
 _ICC_NAME = b"icc\0\0"
 _XMP = b"XML:com.adobe.xmp\0\0\0\0\0"
 
@@ -35,6 +45,31 @@ class _Chunk(NamedTuple):
     whole: bool  # its checksum is right, and it lies inside the file
 
 
+class _Header(NamedTuple):
+    """Size, bits a sample, kind of colour, and whether rows are interlaced."""
+
+    width: int
+    height: int
+    bits: int
+    colour: int
+    interlaced: int
+
+    def written(self) -> bytes:
+        """As a chunk holds it."""
+        return struct.pack(">IIBBBBB", self.width, self.height, self.bits, self.colour, 0, 0, self.interlaced)
+
+    def repacked(self) -> bool:
+        """Whether rows are written from the numbers of pixels: they point to a palette, or share bytes."""
+        return self.colour == _PALETTE or self.bits < 8
+
+
+class _Frame(NamedTuple):
+    """A frame: what controls it in an animation (empty for a picture that is in none), and its rows as they were compressed."""
+
+    control: bytes
+    rows: bytes
+
+
 def rebuilt(data: bytes) -> Rebuilt:
     """A PNG of the chunks that show the picture.
 
@@ -42,36 +77,39 @@ def rebuilt(data: bytes) -> Rebuilt:
         CannotClean: if rows are missing or damaged.
     """
     chunks = list(_chunks(data))
-    if not chunks or not _fits(chunks[0]) or chunks[0].kind != b"IHDR" or not any(c.kind == b"IEND" for c in chunks):
+    if not chunks or not any(c.kind == b"IEND" for c in chunks):
         raise CannotClean("it is no whole PNG")
-    out, count, left_out = [_SIGNATURE], 0, []
-    for kind, value in _shown(chunks):
-        if kind == b"iCCP" and not value:
-            left_out.append("a colour profile that cannot be read")
-        elif kind in (b"fcTL", b"fdAT"):
-            out.append(_written(kind, struct.pack(">I", count) + value))
-            count += 1
-        else:
-            out.append(_written(kind, value))
+    header = _header(chunks[0])
+    frames = list(_frames(chunks, header))
+    if not frames:
+        raise CannotClean("it has no rows")
+    first = {c.kind: c.data for c in reversed(chunks) if c.whole}
+    shown, left_out = list(_described(first)), []
+    left_out += [] if b"iCCP" not in first or any(k == b"iCCP" for k, _ in shown) else ["a colour profile that cannot be read"]
+    left_out += [f"{k.decode()} out of bounds" for k in _BOUNDS if k in first and not any(k == n for n, _ in shown)]
+    used, coded = _coded(frames, header)
+    shown += _colours(first, header, used)
+    plain = header._replace(interlaced=header.interlaced and not header.repacked())
+    out = [_SIGNATURE, _written(b"IHDR", plain.written()), *_animation(first, frames)]
+    out += [_written(*one) for one in shown] + list(_numbered(frames, coded)) + [_written(b"IEND", b"")]
     return Rebuilt(b"".join(out), tuple(left_out))
 
 
 def parts(data: bytes) -> list[Part]:
     """Every chunk, and what follows the last one."""
     found = [Part("signature", len(_SIGNATURE), data.startswith(_SIGNATURE))]
-    chunks = list(_chunks(data))
-    rows = [v for k, v in _shown(chunks) if k in _ROWS]
-    exact = rows == [c.data[4:] if c.kind == b"fdAT" else c.data for c in chunks if c.kind in _ROWS]
+    chunks, shown = list(_chunks(data)), [(c.kind, c.data) for c in _chunks(rebuilt(data).data)]
     for one in chunks:
         size, name = len(one.data) + 12, one.kind.decode("latin-1")
+        known = one.whole and (one.kind, one.data) in shown
+        if known:
+            shown.remove((one.kind, one.data))
         if one.kind == b"eXIf":
             found += inside("eXIf", directories.exif_parts(one.data))
         elif one.kind == b"iCCP":
-            found += inside("iCCP", [Part("name", 4, one.data.startswith(_ICC_NAME)), *icc.parts(_profile(one.data))])
-        elif one.kind == b"iTXt" and one.data.startswith(_XMP):
-            found.append(Part("iTXt XMP", size, True))
+            found += inside("iCCP", [Part("name", 4, known), *icc.parts(_profile(one.data))])
         else:
-            found.append(Part(name, size, one.whole and (exact if one.kind in _ROWS else _fits(one))))
+            found.append(Part("iTXt XMP", size, True) if one.data.startswith(_XMP) else Part(name, size, known))
     end = len(_SIGNATURE) + sum(len(c.data) + 12 for c in chunks)
     return [*found, *([Part("bytes after the end", len(data) - end, False)] if end < len(data) else [])]
 
@@ -95,58 +133,145 @@ def _written(kind: bytes, value: bytes) -> bytes:
     return struct.pack(">I", len(value)) + kind + value + struct.pack(">I", zlib.crc32(kind + value))
 
 
-def _fits(one: _Chunk) -> bool:
-    return one.whole and len(one.data) in _SIZES.get(one.kind, ())
+def _header(first: _Chunk) -> _Header:
+    if first.kind != b"IHDR" or len(first.data) != 13 or not first.whole:
+        raise CannotClean("it is no whole PNG")
+    width, height, bits, colour, packing, filters, interlaced = struct.unpack(">IIBBBBB", first.data)
+    if not width or not height or bits not in (1, 2, 4, 8, 16) or colour not in _CHANNELS or packing or filters or interlaced > 1:
+        raise CannotClean("its header is damaged")
+    return _Header(width, height, bits, colour, interlaced)
 
 
-def _shown(chunks: list[_Chunk]) -> Iterator[tuple[bytes, bytes]]:
-    """What shows the picture: chunks without the numbers of an animation; a profile that cannot be read is empty."""
-    header, size, kind, rows = chunks[0].data, chunks[0].data[:8], b"IDAT", list[bytes]()
+def _frames(chunks: list[_Chunk], header: _Header) -> Iterator[_Frame]:
+    control, rows = b"", list[bytes]()
     for one in chunks:
         if one.kind in _ROWS:
-            kind = one.kind
-            rows.append(one.data[4:] if kind == b"fdAT" else one.data)
-            continue
-        if rows and one.kind in (b"fcTL", b"IEND"):
-            yield from ((kind, piece) for piece in _exact(rows, size, header))
-            rows = []
-        if one.kind == b"iCCP":
-            profile = icc.cleaned(_profile(one.data))
-            yield one.kind, _ICC_NAME + zlib.compress(profile, 9) if profile else b""
-        elif _fits(one):
-            size = one.data[4:12] if one.kind == b"fcTL" else size
-            yield one.kind, one.data[4:] if one.kind == b"fcTL" else one.data
+            rows.append(one.data[4:] if one.kind == b"fdAT" else one.data)
+        elif one.kind in (b"fcTL", b"IEND"):
+            if rows:
+                yield _Frame(control, b"".join(rows))
+                control, rows = b"", []
+            if one.kind == b"fcTL":
+                control = _control(one.data, header)
+
+
+def _control(value: bytes, header: _Header) -> bytes:
+    """What controls a frame, without its number."""
+    if len(value) != 4 + struct.calcsize(_FRAME):
+        raise CannotClean("a frame of its animation is damaged")
+    width, height, left, top, _, _, disposal, blending = struct.unpack(_FRAME, value[4:])
+    inside_it = 0 < width <= header.width - left and 0 < height <= header.height - top
+    if not inside_it or disposal > 2 or blending > 1:
+        raise CannotClean("a frame of its animation is damaged")
+    return value[4:]
+
+
+def _animation(first: dict[bytes, bytes], frames: list[_Frame]) -> list[bytes]:
+    count, value = sum(bool(f.control) for f in frames), first.get(b"acTL", b"")
+    if not count or len(value) != 8:
+        return []
+    (loops,) = struct.unpack_from(">4xI", value)
+    return [_written(b"acTL", struct.pack(">II", count, loops if loops <= _MOST_LOOPS else 0))]
+
+
+def _described(first: dict[bytes, bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """How numbers are shown; what lies out of its bounds means nothing, and readers differ on it."""
+    if profile := icc.cleaned(_profile(first.get(b"iCCP", b""))):
+        yield b"iCCP", _ICC_NAME + zlib.compress(profile, 9)
+    for kind, (layout, most) in _BOUNDS.items():
+        value = first.get(kind, b"")
+        if len(value) == struct.calcsize(layout) and all(n <= m for n, m in zip(struct.unpack(layout, value), most, strict=True)):
+            yield kind, value
+
+
+def _colours(first: dict[bytes, bytes], header: _Header, used: set[int]) -> Iterator[tuple[bytes, bytes]]:
+    """The palette of a picture that points to one, with the colours in use alone, and what is transparent."""
+    palette, clear = first.get(b"PLTE", b""), first.get(b"tRNS", b"")
+    if header.colour == _PALETTE:
+        yield b"PLTE", palette_without(palette, used)
+        opaque = bytes(255 if n not in used else value for n, value in enumerate(clear)).rstrip(b"\xff")
+        if opaque:
+            yield b"tRNS", opaque
+    elif header.colour in (0, _COLOURS) and len(clear) == 2 * _CHANNELS[header.colour]:
+        most = 1 << max(header.bits - 8, 0)  # of the upper byte of a sample
+        yield from [(b"tRNS", clear)] if max(clear[::2]) < most else []
 
 
 def _profile(value: bytes) -> bytes:
-    try:
-        return zlib.decompress(value.partition(b"\0")[2][1:])
-    except zlib.error:
-        return b""
+    return inflated(value.partition(b"\0")[2][1:])
 
 
-def _exact(rows: list[bytes], size: bytes, header: bytes) -> list[bytes]:
-    """Compressed rows as they are, or compressed again if more is in them than rows.
+def _coded(frames: list[_Frame], header: _Header) -> tuple[set[int], list[bytes]]:
+    """Which numbers pixels have (where they point to a palette), and the rows of each frame, compressed by us."""
+    used, coded = set[int](), list[bytes]()
+    for one in frames:
+        width, height = struct.unpack_from(">II", one.control) if one.control else (header.width, header.height)
+        here = header._replace(width=width, height=height)
+        rows = _raw(one.rows, _rows_size(here))
+        if header.repacked():
+            pixels = _numbers(rows, here)
+            used |= {int(n) for n in np.unique(pixels)}
+            rows = _packed(pixels, header.bits)
+        coded.append(zlib.compress(rows, 6))
+    return used, coded
+
+
+def _raw(rows: bytes, wanted: int) -> bytes:
+    """The rows with their filters, and nothing behind them.
 
     Raises:
-        CannotClean: if rows are missing or damaged.
+        CannotClean: if some are missing or damaged.
     """
-    stream, wanted = zlib.decompressobj(), _rows_size(size, header)
     try:
-        raw = stream.decompress(b"".join(rows), wanted + 1)
+        raw = zlib.decompressobj().decompress(rows, wanted)
     except zlib.error as error:
         raise CannotClean(f"its rows are damaged: {error}") from error
     if len(raw) < wanted:
         raise CannotClean("rows are missing")
-    if len(raw) == wanted and stream.eof and not stream.unused_data:
-        return rows
-    return [zlib.compress(raw[:wanted], 6)]
+    return raw
 
 
-def _rows_size(size: bytes, header: bytes) -> int:
+def _numbers(rows: bytes, here: _Header) -> npt.NDArray[np.uint8]:
+    """(height, width) numbers of pixels, read through a PNG whose palette holds every number."""
+    grey = bytes(n for n in range(1 << here.bits) for _ in range(3))
+    chunks = (
+        (b"IHDR", here._replace(colour=_PALETTE).written()),
+        (b"PLTE", grey),
+        (b"IDAT", zlib.compress(rows, 1)),
+        (b"IEND", b""),
+    )
+    try:
+        with Image.open(io.BytesIO(_SIGNATURE + b"".join(_written(*c) for c in chunks)), formats=["PNG"]) as image:
+            return np.asarray(image, np.uint8)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise CannotClean(f"its rows are damaged: {error}") from error
+
+
+def _packed(pixels: npt.NDArray[np.uint8], bits: int) -> bytes:
+    """Rows without filters; bits that fill the last byte of a row are zero."""
+    if bits < 8:
+        single = np.unpackbits(pixels[:, :, None], axis=2)[:, :, 8 - bits :]
+        pixels = np.packbits(single.reshape(len(pixels), -1), axis=1)
+    return np.pad(pixels, ((0, 0), (1, 0))).tobytes()
+
+
+def _numbered(frames: list[_Frame], coded: list[bytes]) -> Iterator[bytes]:
+    """Frames in order, with the numbers that the chunks of an animation have."""
+    count = 0
+    for place, (one, rows) in enumerate(zip(frames, coded, strict=True)):
+        if one.control:
+            yield _written(b"fcTL", struct.pack(">I", count) + one.control)
+            count += 1
+        if place == 0:
+            yield _written(b"IDAT", rows)
+        elif one.control:
+            yield _written(b"fdAT", struct.pack(">I", count) + rows)
+            count += 1
+
+
+def _rows_size(here: _Header) -> int:
     """Bytes of the rows, each with its filter."""
-    width, height = struct.unpack(">II", size)
-    bits = header[8] * _CHANNELS.get(header[9], 4)
-    passes = _ADAM7 if header[12] else ((0, 0, 1, 1),)
-    sides = [(-(-(width - x) // across), -(-(height - y) // down)) for x, y, across, down in passes]
+    bits = here.bits * _CHANNELS[here.colour]
+    passes = _ADAM7 if here.interlaced else ((0, 0, 1, 1),)
+    sides = [(-(-(here.width - x) // across), -(-(here.height - y) // down)) for x, y, across, down in passes]
     return sum(h * (1 + (w * bits + 7) // 8) for w, h in sides if w > 0 and h > 0)

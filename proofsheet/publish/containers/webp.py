@@ -10,18 +10,18 @@ from __future__ import annotations
 import functools
 import io
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from PIL import Image
 
 from proofsheet.publish.containers import directories, icc
-from proofsheet.publish.containers.part import CannotClean, Part, Rebuilt, inside
+from proofsheet.publish.containers.part import CannotClean, Part, Rebuilt, exact, inside
 
 _CODED = (b"VP8 ", b"VP8L")
 _SIZES = {b"VP8X": 10, b"ANIM": 6}
+_KNOWN, _ALPHA = 0x3E, 0x3F  # bits of the head, and of how transparency is coded, that are not reserved
 _FRAME = 16  # bytes of a frame of an animation before its chunks
 _PROFILE, _META = 0x20, 0x2C  # flags: a profile; a profile, EXIF or XMP
-_SPARE = 4  # bytes; a coder may write up to three more than a decoder reads
 
 Chunk = tuple[bytes, bytes]
 
@@ -83,20 +83,26 @@ def _written(kind: bytes, value: bytes) -> bytes:
 
 
 def _shown(chunks: list[Chunk], sides: bytes = b"") -> list[Chunk]:
-    """What of some chunks shows the picture; `sides` are width and height less one, in three bytes each."""
-    found = []
+    """What of some chunks shows the picture, the first of each kind; `sides` are width and height less one, in three bytes each."""
+    found = list[Chunk]()
     for kind, value in chunks:
+        if kind != b"ANMF" and any(k == kind or {k, kind} <= set(_CODED) for k, _ in found):
+            continue
         if kind == b"VP8X" and len(value) == _SIZES[kind]:
             sides = value[4:10]
-            found.append((kind, value[:1] + bytes(3) + sides))
+            found.append((kind, bytes((value[0] & _KNOWN,)) + bytes(3) + sides))
         elif kind in _CODED:
-            found.append((kind, _exact(value, functools.partial(_pixels, kind))))
+            found.append((kind, exact(value, functools.partial(_pixels, kind))))
         elif kind == b"ALPH" and len(sides) == 6 and value:
-            found.append((kind, value[:1] + _exact(value[1:], functools.partial(_alpha, value[0], sides))))
-        elif kind == b"ANMF":
+            head = bytes((value[0] & _ALPHA,))
+            found.append((kind, head + exact(value[1:], functools.partial(_alpha, value[0], sides))))
+        elif kind == b"ANMF" and len(value) > _FRAME:
             inner = [c for c in _shown(list(_chunks(value[_FRAME:])), value[6:12]) if c[0] in (*_CODED, b"ALPH")]
-            found.append((kind, value[:_FRAME] + b"".join(_written(*c) for c in inner)))
-        elif kind == b"ICCP" or len(value) == _SIZES.get(kind):
+            head = value[: _FRAME - 1] + bytes((value[_FRAME - 1] & 3,))
+            found.append((kind, head + b"".join(_written(*c) for c in inner)))
+        elif kind == b"ANIM" and len(value) == _SIZES[kind] and any(k == b"ANMF" for k, _ in chunks):
+            found.append((kind, bytes(4) + value[4:]))  # readers show no background
+        elif kind == b"ICCP":
             found.append((kind, value))
     return found
 
@@ -104,20 +110,6 @@ def _shown(chunks: list[Chunk], sides: bytes = b"") -> list[Chunk]:
 def _flagged(value: bytes, profile: bool) -> bytes:
     """The head of an extended file, which says what is in it."""
     return bytes((value[0] & ~_META | profile * _PROFILE,)) + value[1:]
-
-
-def _exact(value: bytes, pixels: Callable[[bytes], bytes | None]) -> bytes:
-    """Coded pixels without what follows them: the shortest beginning that shows the same."""
-    wanted = pixels(value)
-    if wanted is None:
-        raise CannotClean("its picture is damaged")
-    if pixels(value[:-_SPARE]) != wanted:
-        return value
-    least, enough = 0, len(value)
-    while enough - least > 1:
-        middle = (least + enough) // 2
-        least, enough = (least, middle) if pixels(value[:middle]) == wanted else (middle, enough)
-    return value[:enough]
 
 
 def _alpha(method: int, sides: bytes, value: bytes) -> bytes | None:

@@ -1,0 +1,95 @@
+"""Parts that published copies keep: no room in them for anything but the picture; and codes of JPEG to the last one."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from proofsheet.publish.containers import gif, heif, jpeg, png, tiff, webp
+from proofsheet.publish.containers.part import CannotClean, inflated
+from tests.privacy_kept_kit import KEPT_PARTS
+from tests.privacy_kit import SECRET, chunk, hidden_in_bytes, saved, scene
+
+MODULES = {".jpg": jpeg, ".png": png, ".webp": webp, ".tif": tiff, ".gif": gif, ".heic": heif, ".avif": heif}
+CASES = [(suffix, name) for suffix, some in KEPT_PARTS.items() for name in some]
+
+
+@pytest.mark.parametrize(("suffix", "name"), CASES, ids=[f"{s[1:]}-{n}" for s, n in CASES])
+def test_a_secret_in_a_part_that_is_kept_does_not_stay(suffix: str, name: str) -> None:
+    module, planted = MODULES[suffix], KEPT_PARTS[suffix][name]()
+    assert hidden_in_bytes(planted), "no secret was planted"
+    assert not all(part.known for part in module.parts(planted))
+    built = module.rebuilt(planted).data
+    assert hidden_in_bytes(built) == []
+    assert all(part.known for part in module.parts(built))
+    assert module.rebuilt(built).data == built
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("sampling", [0, 2])
+@pytest.mark.parametrize("restarts", [{}, {"restart_marker_blocks": 3}, {"restart_marker_rows": 1}])
+def test_codes_of_a_jpeg_are_read_to_the_last_one(mode: str, progressive: bool, sampling: int, restarts: dict[str, int]) -> None:
+    for size in ((1, 1), (17, 33), (120, 70)):
+        image = scene(size=(48, 32)).resize(size).convert(mode)
+        data = saved(image, "JPEG", progressive=progressive, subsampling=sampling, optimize=size[0] > 17, **restarts)
+        built = jpeg.rebuilt(data).data
+        assert jpeg.rebuilt(data[:-2] + SECRET.encode("utf-16-le") + data[-2:]).data == built
+        assert coded(built) == coded(data)
+        with Image.open(io.BytesIO(data)) as one, Image.open(io.BytesIO(built)) as two:
+            assert np.array_equal(np.asarray(one), np.asarray(two))
+
+
+def coded(data: bytes) -> list[bytes]:
+    return [one.payload for one in jpeg._segments(data) if one.name == "coded data"]
+
+
+def test_a_scan_that_says_again_what_another_one_said_is_refused() -> None:
+    data = saved(scene(), "JPEG")
+    scan = data[data.index(b"\xff\xda") : -2]
+    with pytest.raises(CannotClean, match="says again"):
+        jpeg.rebuilt(data[:-2] + scan + b"\xff\xd9")
+
+
+@pytest.mark.parametrize("bits", [0, 1, 40, 200])
+def test_a_gif_with_codes_of_another_width_is_refused(bits: int) -> None:
+    data = bytearray(saved(scene("P"), "GIF"))
+    at = data.index(b",\0\0\0\0", 13 + (3 << ((data[10] & 7) + 1)))
+    data[at + 10] = bits
+    with pytest.raises(CannotClean, match=f"have {bits} bits"):
+        gif.rebuilt(bytes(data))
+
+
+def test_a_stream_that_inflates_to_more_than_a_profile_is_not_inflated() -> None:
+    bomb = zlib.compress(bytes(1 << 25), 9)
+    assert inflated(bomb) == b""
+    assert inflated(zlib.compress(b"profile")) == b"profile"
+    data = saved(scene(), "PNG")
+    built = png.rebuilt(data[:33] + chunk(b"iCCP", b"x\0\0" + bomb) + data[33:])
+    assert built.left_out == ("a colour profile that cannot be read",)
+
+
+def test_values_out_of_bounds_are_left_out_and_named() -> None:
+    data = saved(scene(), "PNG")
+    gamma = chunk(b"gAMA", struct.pack(">I", 45455)) + chunk(b"cHRM", b"\xff" * 32)
+    built = png.rebuilt(data[:33] + gamma + data[33:])
+    assert built.left_out == ("cHRM out of bounds",)
+    assert b"gAMA" in built.data
+
+
+def test_an_animated_palette_keeps_the_colours_of_every_frame(tmp_path: Path) -> None:
+    frames = [scene(seed=n).convert("P", palette=Image.Palette.ADAPTIVE, colors=9) for n in range(3)]
+    for format_, module in (("GIF", gif), ("PNG", png)):
+        data = saved(frames[0], format_, save_all=True, append_images=frames[1:])
+        with Image.open(io.BytesIO(data)) as one, Image.open(io.BytesIO(module.rebuilt(data).data)) as two:
+            assert one.n_frames == two.n_frames == 3
+            for number in range(3):
+                one.seek(number)
+                two.seek(number)
+                assert np.array_equal(np.asarray(one.convert("RGBA")), np.asarray(two.convert("RGBA")))
