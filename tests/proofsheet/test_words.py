@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proofsheet.words.describe import evidence, reply
+from proofsheet.words.describe import _PLACES, TEMPLATE_WORDS, evidence, reply
 from proofsheet.words.gate import judge
 from proofsheet.words.rules.judged import Issue, Judged
 from proofsheet.words.text import earlier_likeness, jaccard, name_tokens
@@ -143,3 +143,14 @@ def test_the_embedded_describer_says_what_was_measured() -> None:
     assert isinstance(bare, TitleReply)
     assert bare.title
     assert reply("quality", FACTS) is None
+
+
+def test_the_gate_takes_what_the_embedded_describer_says() -> None:
+    for place in _PLACES:
+        facts = FACTS | {"colors": [{**c, "place": place} for c in FACTS["colors"][:1]] + list(FACTS["colors"][1:])}
+        caption, title, tags = (reply(job, facts) for job in ("caption", "title", "tags_normalize"))
+        assert isinstance(caption, CaptionReply)
+        assert isinstance(title, TitleReply)
+        assert isinstance(tags, TagsReply)
+        texts = {"title": title.title, "caption": caption.caption, "alt_text": caption.alt_text, "keywords": tags.tags_normalized}
+        assert judge([judged("1", **texts)], GateSettings(), TEMPLATE_WORDS)["1"] == []
