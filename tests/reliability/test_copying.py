@@ -27,7 +27,7 @@ from tests.reliability.sizes import size
 
 pytestmark = pytest.mark.long
 TICKS, RESTARTS, QUIET_S = size(100, 40), size(5, 2), 8.0
-FILES, FOLDERS_A_WAY, BETWEEN_S = 4, size(2, 1), size(120, 60)
+FILES, FOLDERS_A_WAY, BETWEEN_S = 4, size(2, 1), size(120, 90)
 
 
 def content(folder: str, version: int, number: int) -> bytes:
