@@ -72,7 +72,11 @@ def foreign(text: str, allowed: Sequence[str], field: str = Texts.caption) -> tu
         start = 0
         for part in split.split(own):
             start = own.index(part, start)
-            if told := _reads_foreign(part, allowed, field) if split is _SENTENCE else _sounds_foreign(part, allowed, _TITLE_UNLIKELY):
+            if (
+                told := _reads_foreign(part, allowed, field)
+                if split is _SENTENCE
+                else _sounds_foreign(part, allowed, _TITLE_UNLIKELY)
+            ):
                 return Found(start, start + len(part)), told
     return languages.mixed(own, allowed)
 
