@@ -89,10 +89,8 @@ def _run(text: str, here: str, there: str) -> Found | None:
 def doubled(keywords: Sequence[str], allowed: Sequence[str]) -> str | None:
     """Whether keywords stand in two allowed languages: of the words that only one of the two has, each has at least three."""
     for one, two in combinations([c for c in allowed if lexicon.has_words(c)], 2):
-        sides = [
-            sum(lexicon.known(k, here) and not lexicon.known(k, there) for k in keywords)
-            for here, there in ((one, two), (two, one))
-        ]
+        pairs = ((one, two), (two, one))
+        sides = [sum(lexicon.known(k, here) and not lexicon.known(k, there) for k in keywords) for here, there in pairs]
         if min(sides) >= _LEAST_SIDE and min(sides) >= _LEAST_SHARE * len(keywords):
             return f"they are half in {one} and half in {two}"
     return None

@@ -96,7 +96,7 @@ def _by_words(text: str) -> Torn | None:
 
 
 def _only_joins(sentence: list[Token], opening: Token, ends: dict[str, frozenset[str]], language: str) -> bool:
-    """Whether a sentence is one clause that waits for another: `While the woman hangs up the sheets.`"""
+    """Whether a sentence is one clause that waits for another, as `While the woman hangs up the sheets`."""
     if opening.word not in ends["waits"] or any(t.word in _PARTS for t in sentence):
         return False
     listed = [t for t in sentence if t.is_word]
@@ -104,7 +104,7 @@ def _only_joins(sentence: list[Token], opening: Token, ends: dict[str, frozenset
         last = listed[-1].written
         if listed[1:] and listed[1].word in _GENITIVES:  # `Während eines Marathons`
             return False
-        return len(listed) >= _LEAST_WORDS and last.islower() and lexicon.known(last, "de") and last.endswith(_VERBS)
+        return len(listed) >= _LEAST_WORDS and last.islower() and last.endswith(_VERBS)
     return _LEAST_WORDS <= len(listed) <= _MOST_CLAUSE
 
 
@@ -170,7 +170,7 @@ class _Said:
         return (self.before in ends["article"] and self._waits_for_noun(ends)) or self._is_half()
 
     def _ends_verb(self, ends: dict[str, frozenset[str]]) -> bool:
-        """Whether the last word may be the end of a German verb in two parts, before a full stop: `sieht ein Buch durch.`"""
+        """Whether the last word may be the end of a German verb in two parts, before a full stop, as in `sieht ein Buch durch`."""
         return self.stop in _STOPS and self.last.word in ends.get("verbal", ())
 
     def _names_sign(self, ends: dict[str, frozenset[str]]) -> bool:

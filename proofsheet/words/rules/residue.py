@@ -34,7 +34,8 @@ _PARTS = {
         r"\b\w+ = \w[^;,=]*[;,]\s*\w+ = \w",
         r"\b[A-Z]\w*(?:Error|Exception)\b|%[sd]\b|\$\w*[a-z_]\w*",
         r"\b\w+\([\"'“][^)]*[\"'”]\)|\bexit status \d|^[45]\d\d\s+[A-Z]\w+\s[A-Z]\w+\s*$|\b\w+=\w+",
-        r"\b[0-9a-f]{16,}\b|\b(?=[a-f]*\d)(?=\d*[a-f])(?=\w*\d\w*\d)[0-9a-f]{8}\b|(?=[A-Za-z+/]*\d)[A-Za-z0-9+/]{40,}={0,2}|\b0x[0-9a-f]{2,}\b|\b[0-9a-f]{8}-[0-9a-f]{4}-",  # bytes in letters
+        r"\b[0-9a-f]{16,}\b|\b(?=[a-f]*\d)(?=\d*[a-f])(?=\w*\d\w*\d)[0-9a-f]{8}\b",
+        r"(?=[A-Za-z+/]*\d)[A-Za-z0-9+/]{40,}={0,2}|\b0x[0-9a-f]{2,}\b|\b[0-9a-f]{8}-[0-9a-f]{4}-",  # bytes in letters
     ),
     "a place for text": (
         r"\[[A-Z_/ ]{2,24}\]|<[^<>]+>|_{3,}|\b[xX]{3,}\b",

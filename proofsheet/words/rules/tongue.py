@@ -47,9 +47,9 @@ def language(row: Judged, settings: GateSettings) -> Iterator[Issue]:
             place, told = found
             yield Issue("language", field, place.start, place.end, told)
     keywords = row.parts(Texts.keywords)
-    told = _sounds_foreign(", ".join(keywords), settings.languages, _UNLIKELY, _LEAST_TITLE)
-    if told := told or languages.doubled(keywords, settings.languages):
-        yield Issue("language", Texts.keywords, 0, 0, told)
+    why = _sounds_foreign(", ".join(keywords), settings.languages, _UNLIKELY, _LEAST_TITLE)
+    if why := why or languages.doubled(keywords, settings.languages):
+        yield Issue("language", Texts.keywords, 0, 0, why)
 
 
 def foreign(text: str, allowed: Sequence[str], field: str = Texts.caption) -> tuple[Found, str] | None:
