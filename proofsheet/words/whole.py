@@ -102,7 +102,7 @@ def _only_joins(sentence: list[Token], opening: Token, ends: dict[str, frozenset
     listed = [t for t in sentence if t.is_word]
     if language == "de":  # where a comma has to part two clauses, and the verb of the waiting one stands last
         last = listed[-1].written
-        if listed[1:] and listed[1].word in _GENITIVES:  # `Während eines Marathons`
+        if opening.word == "während" and listed[1:] and listed[1].word in _GENITIVES:  # `Während eines Marathons`
             return False
         return len(listed) >= _LEAST_WORDS and last.islower() and last.endswith(_VERBS)
     return _LEAST_WORDS <= len(listed) <= _MOST_CLAUSE
