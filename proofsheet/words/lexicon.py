@@ -1,6 +1,6 @@
 """Which words a language has, for as many languages as the package pyspellchecker brings word lists of.
 
-Holds `known`, `is_beginning`, `is_cut`, `is_shortened`, `share_known` and `foreign_language`.
+Holds `known`, `is_beginning`, `is_ending`, `is_cut`, `is_shortened`, `share_known` and `foreign_language`.
 Add here: another question about single words.
 Keep out: sentences (sentences.py), rules, and word lists of our own (lists/).
 """
@@ -19,6 +19,7 @@ from proofsheet.words.lists import by_first_word
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _LEAST_PART, _LEAST_COMPOUND, _LEAST_BEGINNING = 3, 7, 2
 _MOST_CUT, _LOOKED = 4, 30
+_LEAST_ENDING, _MOST_ENDING = 3, 8
 _RARE, _RARER, _COMMON = 300, 50, 300  # counts of a word that may be half of another, and of the other
 _LATIN = ("en", "de", "fr", "es", "it", "pt", "nl")
 _INFLECTIONS = frozenset(["s", "es", "ed", "ing", "er", "ers", "e", "n", "en", "ern", "em", "st"])
@@ -107,6 +108,21 @@ def is_beginning(word: str, language: str) -> bool:
         return False
     place = bisect_left(ordered, plain)
     return any(w.startswith(plain) and len(w) > len(plain) for w in ordered[place : place + 2])
+
+
+def is_ending(word: str, language: str) -> bool:
+    """Whether a word of small letters is none, and some frequent words end so: `tects` of `architects`."""
+    plain = word.lower()
+    if not _LEAST_ENDING <= len(plain) <= _MOST_ENDING or not plain.isalpha() or known(plain, language):
+        return False
+    return plain in _endings(language)
+
+
+@functools.cache
+def _endings(language: str) -> frozenset[str]:
+    """The last letters of every frequent word."""
+    often = (w for w, times in _frequencies(language).items() if times >= _COMMON)
+    return frozenset(w[-size:] for w in often for size in range(_LEAST_ENDING, min(_MOST_ENDING, len(w) - 2) + 1))
 
 
 def is_cut(word: str, language: str) -> bool:

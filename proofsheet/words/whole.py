@@ -21,10 +21,11 @@ from proofsheet.words.text import Found, words
 LANGUAGES = ("en", "de")  # languages that have lists of endings
 _HANGING = re.compile(r"[,;:–—&+/=\-(\[{„‚<]\s*(?:\.{2,}|…)?\s*$")
 _OPENING = re.compile(r"^\s*[,;:.!?)\]}%&=](?=\s|\w)")
-_PAIRS = {"(": ")", "[": "]", "{": "}", "„": "“”"}
+_PAIRS = {"(": ")", "[": "]", "{": "}", "„": '“”"'}
 _SMILEY = re.compile(r"[:;]-?[()\[\]/|]|<3")
 _INCHES = re.compile(r"\d\"(?!.*\")")
 _STOPS = frozenset(".!?…")
+_QUOTES = '"“”„'
 _CLOSING = frozenset("\"'”“’‘»«)]")
 _ASIDE = frozenset("?!")  # questions and calls end with many a small word
 _PASSIVE, _WITH = frozenset(["is", "are", "was", "were"]), frozenset(["with", "mit"])
@@ -32,7 +33,9 @@ _OWNED = ("of", "his")  # `a friend of his`
 _ONE = frozenset(["a", "an", "ein", "eine", "einen"])
 _SINGLE = frozenset(["a", "an"])  # `in the dark` is whole, `in a dark` is not
 _GERMAN_ARTICLES = frozenset(["der", "die", "das", "den", "dem", "des"])
-_LEAST_WORDS, _MOST_REST, _MOST_MIDDLE, _SURE = 4, 3, 4, 0.75
+_PARTS, _VERBS = frozenset(",;:–—?!"), ("t", "en", "st", "rn")
+_GENITIVES = frozenset(["des", "der", "eines", "einer", "dieses", "dieser", "seines", "ihres", "seiner", "ihrer"])
+_LEAST_WORDS, _MOST_REST, _MOST_MIDDLE, _MOST_CLAUSE, _SURE = 4, 3, 4, 12, 0.75
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def _by_marks(text: str) -> Torn | None:
         last = text.rfind(opens)
         if last >= 0 and not any(c in text[last:] for c in closes) and text.count(opens) > sum(map(text.count, closes)):
             return Torn(Found(last, end), f"{opens!r} is never closed")
-    alone = text.rfind("“") if "“" in text and not set("„”") & set(text) else text.rfind('"') if text.count('"') % 2 else -1
+    alone = max(text.rfind(q) for q in _QUOTES) if sum(map(text.count, _QUOTES)) % 2 else -1
     if alone >= 0 and not _INCHES.search(text):
         return Torn(Found(alone, end), "a quotation mark stands alone")
     return None
@@ -77,8 +80,10 @@ def _by_words(text: str) -> Torn | None:
     language = reads_as(text)
     ends = _ends(language)
     opening = next(t for t in first if t.is_word)
-    if opening.word in ends["begins"] and opening.written.islower():
+    if opening.written.islower() and (opening.word in ends["begins"] or lexicon.is_ending(opening.word, language)):
         return Torn(opening.place, f"it begins with {opening.written!r}")
+    if len(listed) == 1 and _only_joins(first, opening, ends, language):
+        return Torn(opening.place, f"it is the part of a sentence that {opening.written!r} begins")
     said = _Said(
         tuple(t for t in last if t.is_word), next((t.word for t in reversed(last) if t.word not in _CLOSING), ""), language
     )
@@ -88,6 +93,19 @@ def _by_words(text: str) -> Torn | None:
     if said.stop not in _STOPS and len(listed) > 1 and len(said.words) <= _MOST_REST and begins:
         return Torn(Found(said.words[0].place.start, said.last.place.end), "the last sentence only begins")
     return None
+
+
+def _only_joins(sentence: list[Token], opening: Token, ends: dict[str, frozenset[str]], language: str) -> bool:
+    """Whether a sentence is one clause that waits for another, as `While the woman hangs up the sheets`."""
+    if opening.word not in ends["waits"] or any(t.word in _PARTS for t in sentence):
+        return False
+    listed = [t for t in sentence if t.is_word]
+    if language == "de":  # where a comma has to part two clauses, and the verb of the waiting one stands last
+        last = listed[-1].written
+        if opening.word == "während" and listed[1:] and listed[1].word in _GENITIVES:  # `Während eines Marathons`
+            return False
+        return len(listed) >= _LEAST_WORDS and last.islower() and last.endswith(_VERBS)
+    return _LEAST_WORDS <= len(listed) <= _MOST_CLAUSE
 
 
 def reads_as(text: str) -> str:
@@ -136,10 +154,12 @@ class _Said:
     def _waits_for_more(self, ends: dict[str, frozenset[str]], *, has_comma: bool) -> bool:
         """Whether the last word is bound to one that is missing, or is half a word."""
         last = self.last
+        if f"{self.before}-{last.word}" in ends.get("pairs", ()):
+            return True
         if self.before in ends["first"] and self._counts():
             return True
         free = self._is_free(ends, has_comma=has_comma)
-        if last.word in ends["bound"] and not free:
+        if last.word in ends["bound"] and not free and not self._ends_verb(ends):
             return True
         if last.word == "by" and self.before.endswith("ed") and not free:
             return True
@@ -148,6 +168,10 @@ class _Said:
         if self.language == "de" and self._hangs_on_noun(ends):
             return True
         return (self.before in ends["article"] and self._waits_for_noun(ends)) or self._is_half()
+
+    def _ends_verb(self, ends: dict[str, frozenset[str]]) -> bool:
+        """Whether the last word may be the end of a German verb in two parts, before a full stop, as in `sieht ein Buch durch`."""
+        return self.stop in _STOPS and self.last.word in ends.get("verbal", ())
 
     def _names_sign(self, ends: dict[str, frozenset[str]]) -> bool:
         """Whether the text is the name of a sign: `less than`, `the letter a`."""
@@ -194,6 +218,8 @@ class _Said:
     def _waits_for_noun(self, ends: dict[str, frozenset[str]]) -> bool:
         """Whether an article and a word that describes stand there without a noun; `the old and the new` is whole."""
         last = self.last
+        if self.stop in _STOPS and any(t.word in ends.get("other", ()) for t in self.words[:-1]):  # `und die andere eine weiße.`
+            return False
         paired = len(self.words) > 3 and self.words[-3].word in ends["first"] and self.words[-4].word in ends.get("adjective", ())
         if paired or (last.word in ends["nominal"] and self.before not in _SINGLE):
             return False

@@ -20,6 +20,7 @@ from schemas.settings_words import GateSettings
 _END = re.compile(r"(\w*)[.!?…]+[\"”“)]*(?=\s|$)")
 _LEAST_LETTERS = 3
 _LEAST_PARTS, _LONGEST_PART = 5, 3
+_MOST_TITLE_SENTENCES, _LEAST_SEMICOLONS = 2, 2
 _NO_SENTENCE = {
     "names and values": re.compile(r"(?:(?:^|[\n;,.|])\s*\w[\w ]{1,20}(?::| =)\s+[^:=]*?){3,}"),
     "single letters": re.compile(r"(?<!\w)(?:[^\W\d_] ){5,}|^\W*(?:\w\W+)+\w\W*$"),
@@ -43,7 +44,9 @@ def cut_off(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
 
 
 def no_sentence(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
-    """A caption or alternative text that has another form: a list of words, pairs of names and values, signs without words."""
+    """A text that has another form: a list of words, pairs of names and values, signs without words."""
+    if told := _title_form(row.texts[Texts.title]):
+        yield Issue("no_sentence", Texts.title, 0, len(row.texts[Texts.title]), f"{told}, no title")
     for field in (Texts.caption, Texts.alt_text):
         text = row.texts[field]
         what = next((told for told, pattern in _NO_SENTENCE.items() if pattern.search(text)), None)
@@ -59,6 +62,13 @@ def _is_list(text: str) -> bool:
     """Whether a text is many short parts without one small word."""
     parts = [words(p) for p in re.split(r"[,;|/\n]", text.rstrip(". "))]
     return len(parts) >= _LEAST_PARTS and all(0 < len(p) <= _LONGEST_PART and not small_words().intersection(p) for p in parts)
+
+
+def _title_form(text: str) -> str | None:
+    """Why a title is none: several sentences, or a list."""
+    if count_sentences(text) > _MOST_TITLE_SENTENCES:
+        return "several sentences"
+    return "a list of words" if text.count(";") >= _LEAST_SEMICOLONS else None
 
 
 def length(row: Judged, settings: GateSettings) -> Iterator[Issue]:

@@ -21,6 +21,7 @@ from schemas.settings_words import GateSettings
 _FAR_APART = 4
 _LEAST_NOUN = 3
 _PLAIN = str.maketrans("äöü", "aou")
+_EITHER = re.compile(r"\s(?:or|oder)\s")
 _EMPTY_AND_FULL = re.compile(
     r"\b(?:empty|deserted|(?:menschen)?leere[rns]?|verlassene[rns]?)\s+\w+\s+(?:is\s+|ist\s+)?(?:full|filled|packed|crowded|voll\w*|überfüllt\w*)\b",
     re.IGNORECASE,
@@ -43,6 +44,7 @@ def _both(text: str) -> Found | None:
         if (
             first
             and second
+            and not _EITHER.match(text, min(first.end(), second.end()))
             and not (first.start() <= second.start() < first.end() or second.start() <= first.start() < second.end())
         ):
             return _around(first, second)

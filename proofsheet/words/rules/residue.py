@@ -33,7 +33,9 @@ _PARTS = {
         r"\w\(\)|\w+\([^)]*\)\s*[;{]|=>|[!=]=|;\s*$|\b\w+\s*=\s*[\"'\[]|<\?|\b(?i:def) \w+\(|\bprint\(|\breturn \w+;?$",
         r"\b\w+ = \w[^;,=]*[;,]\s*\w+ = \w",
         r"\b[A-Z]\w*(?:Error|Exception)\b|%[sd]\b|\$\w*[a-z_]\w*",
-        r"\b[0-9a-f]{16,}\b|[A-Za-z0-9+/]{40,}={0,2}|\b0x[0-9a-f]{2,}\b|\b[0-9a-f]{8}-[0-9a-f]{4}-",  # bytes in letters
+        r"\b\w+\([\"'“][^)]*[\"'”]\)|\bexit status \d|^[45]\d\d\s+[A-Z]\w+\s[A-Z]\w+\s*$|\b\w+=\w+",
+        r"\b[0-9a-f]{16,}\b|\b(?=[a-f]*\d)(?=\d*[a-f])(?=\w*\d\w*\d)[0-9a-f]{8}\b",
+        r"(?=[A-Za-z+/]*\d)[A-Za-z0-9+/]{40,}={0,2}|\b0x[0-9a-f]{2,}\b|\b[0-9a-f]{8}-[0-9a-f]{4}-",  # bytes in letters
     ),
     "a place for text": (
         r"\[[A-Z_/ ]{2,24}\]|<[^<>]+>|_{3,}|\b[xX]{3,}\b",
@@ -50,7 +52,7 @@ _PARTS = {
 }
 _MARKUP = {what: re.compile("|".join(parts), re.MULTILINE) for what, parts in _PARTS.items()}
 _CHAT = re.compile(
-    r"<\|[^|>]*\|?>|\[/?INST\]|</?s>|<</?SYS>>|</?think|\[(?:PAD|MASK|UNK|CLS|SEP|EOS|BOS|IMG|IMAGE)\]|[▁Ġ�]|<0x|###"
+    r"<\|[^|>]*\|?>|\[/?INST\]|</?s>|<</?SYS>>|</?think|\[(?:PAD|MASK|UNK|CLS|SEP|EOS|BOS|IMG|IMAGE)\]|[▁Ġ�◁▷]|\[(?:img|image|bild)-?\d+\]|<0x|###"
     r"|^\s*(?:system|assistant|user|human|ai|bot)\s*:|[.!?]\s+(?:system|assistant|user|human)\s*:",
     re.I,
 )

@@ -20,6 +20,7 @@ from schemas.settings_words import GateSettings
 
 _SCORE = "a score or how sure somebody is"
 _LABEL = re.compile(r"(?:^|[.!?;,]\s+|\s(?=[A-Z\d]))([^\W\d_][\w-]*(?:\s(?:[\w-]+)){0,2}|\d{1,2})\s?:\s+(?=\w|[\"'“„])")
+_OF_SENTENCES = frozenset(["several texts to choose from", "words in no order", "no word of any language"])
 _LEAST_STRANGE, _LEAST_KEYWORDS = 0.6, 3
 
 
@@ -35,8 +36,10 @@ def not_one_statement(row: Judged, settings: GateSettings) -> Iterator[Issue]:
             if labelled := _labels(text):
                 yield _issue(field, labelled, "a list of labels, or names its parts")
     for keyword in row.texts[Texts.keywords]:
-        if found := _forms()[_SCORE].search(keyword):
-            yield _issue(Texts.keywords, Found(found.start(), found.end()), _SCORE)
+        for what, pattern in _forms().items():
+            if what not in _OF_SENTENCES and (found := pattern.search(keyword)):
+                yield _issue(Texts.keywords, Found(found.start(), found.end()), what)
+                break
     yield from _strange_letters(row, settings)
 
 
