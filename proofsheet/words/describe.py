@@ -1,6 +1,6 @@
 """The embedded describer: it writes only what was measured, and says so by its name.
 
-Holds `reply`, `evidence` and the words of the templates.
+Holds `reply`, `evidence`, `wrote` and the words of the templates.
 Add here: what can be said from measurements.
 Keep out: models that see; they come through client/.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 from proofsheet.provenance import module_version
 from schemas.library import ExifFact
+from schemas.proof import MetadataRepair
 from schemas.replies import CaptionReply, Reply, TagsReply, TitleReply
 from schemas.vision import ImageQuality
 
@@ -102,6 +103,12 @@ def evidence(facts: Row) -> frozenset[str]:
     """Words about the picture that measurements support, whoever wrote them."""
     named = " ".join(str(c["color"]) for c in facts[ImageQuality.colors])
     return frozenset(f"{named} {_shape(facts)} {_light(facts)} {_color_mood(facts)}".split())
+
+
+def wrote(row: Row) -> frozenset[str]:
+    """The fields of a row of `metadata_repaired` that this describer wrote and nobody changed."""
+    by_model = {source.removesuffix("=model") for source in row[MetadataRepair.sources].split(", ") if source.endswith("=model")}
+    return frozenset(by_model) if row[MetadataRepair.model] == NAME else frozenset()
 
 
 def _shape(facts: Row) -> str:

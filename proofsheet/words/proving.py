@@ -67,7 +67,8 @@ def candidates(
         evidence |= names if by != row[MetadataRepair.model] else frozenset()  # a model is no evidence for its own words
         folders = (project.name, *PurePosixPath(row[Photo.folder]).parts)
         hint = context.get(ImageSet.hints) or ""
-        judged = Judged(row[Photo.photo_id], texts, row[Photo.file_name], folders, evidence, hint)
+        measured = describe.wrote(row)
+        judged = Judged(row[Photo.photo_id], texts, row[Photo.file_name], folders, evidence, hint, measured=measured)
         found.append(Candidate(judged, {n: row[n] for n in MetadataRepair.polars_schema().names()}))
     return found
 

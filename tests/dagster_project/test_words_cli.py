@@ -180,6 +180,7 @@ def test_flags_come_from_a_file_and_absent_is_never_safe(ready: Shell, server: M
     assert rows["b/p1.jpg"]["nsfw"] == "unknown"
 
 
+@pytest.mark.long
 def test_a_picture_that_crashes_the_model_is_listed_and_released(ready: Shell, server: ModelServer) -> None:
     save_picture(ready.folder / "library" / "one" / "a" / "new.jpg", 77)
 

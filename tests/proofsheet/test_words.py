@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proofsheet.words.describe import _PLACES, TEMPLATE_WORDS, evidence, reply
+from proofsheet.words.describe import _PLACES, TEMPLATE_WORDS, evidence, reply, wrote
 from proofsheet.words.gate import judge
 from proofsheet.words.rules.judged import Issue, Judged
 from proofsheet.words.text import earlier_likeness, jaccard, name_tokens
 from schemas.library import ExifFact
+from schemas.proof import FIELDS
 from schemas.replies import CaptionReply, TagsReply, TitleReply
 from schemas.settings_words import GateSettings
 from schemas.vision import ImageQuality
@@ -146,11 +149,22 @@ def test_the_embedded_describer_says_what_was_measured() -> None:
 
 
 def test_the_gate_takes_what_the_embedded_describer_says() -> None:
-    for place in _PLACES:
-        facts = FACTS | {"colors": [{**c, "place": place} for c in FACTS["colors"][:1]] + list(FACTS["colors"][1:])}
+    measured = frozenset(FIELDS)
+    looks = itertools.product(_PLACES, (0.1, 0.5, 0.8), (0.1, 0.2, 0.4), (0.01, 0.1, 0.5), (1.0, 2.0, 4.0))
+    for place, bright, contrast, colour, sharp in looks:
+        colors = [{**c, "place": place} for c in FACTS["colors"][:1]] + list(FACTS["colors"][1:])
+        facts = FACTS | {"colors": colors, "brightness": bright, "contrast": contrast}
+        facts |= {"colorfulness": colour, "tile_sharpness": sharp}
         caption, title, tags = (reply(job, facts) for job in ("caption", "title", "tags_normalize"))
         assert isinstance(caption, CaptionReply)
         assert isinstance(title, TitleReply)
         assert isinstance(tags, TagsReply)
         texts = {"title": title.title, "caption": caption.caption, "alt_text": caption.alt_text, "keywords": tags.tags_normalized}
-        assert judge([judged("1", **texts)], GateSettings(), TEMPLATE_WORDS)["1"] == []
+        row = replace(judged("1", **texts), evidence=evidence(facts), measured=measured)
+        assert judge([row], GateSettings(), TEMPLATE_WORDS)["1"] == []
+
+
+def test_fields_of_the_embedded_describer_are_those_that_nobody_changed() -> None:
+    row = {"model": "embedded describer", "sources": "title=human (locked), caption=model, alt_text=model, keywords=human"}
+    assert wrote(row) == {"caption", "alt_text"}
+    assert wrote(row | {"model": "seer:7b"}) == frozenset()

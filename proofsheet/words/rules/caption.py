@@ -20,7 +20,7 @@ from proofsheet.words.whole import LANGUAGES, reads_as
 from schemas.proof import Texts
 from schemas.settings_words import GateSettings
 
-BARS = {Texts.title: 1.8, Texts.caption: 1.4, Texts.alt_text: 1.6, Texts.keywords: 2.0}
+BARS = {Texts.title: 1.8, Texts.caption: 1.6, Texts.alt_text: 1.6, Texts.keywords: 2.0}
 _LEAST_TELLING = 4
 LATER = 0.8  # the bar is so much higher for few words, and after the first sentence, where people say more of what they named
 _REASONS = {
@@ -42,7 +42,7 @@ def not_a_caption(row: Judged, settings: GateSettings) -> Iterator[Issue]:
     codes = tuple(c for c in LANGUAGES if c in settings.languages)
     if not codes:
         return
-    for field in row.texts:
+    for field in (f for f in row.texts if f not in row.measured):
         text = ", ".join(row.parts(field)) if field == Texts.keywords else row.texts[field]
         weight, place, why = weigh(text, field, codes)
         if weight > BARS[field]:
@@ -54,7 +54,7 @@ def not_a_caption(row: Judged, settings: GateSettings) -> Iterator[Issue]:
 def nothing_seen(row: Judged, settings: GateSettings) -> Iterator[Issue]:
     """A caption or alternative text of several known words of which none names a being, a thing or a place."""
     codes = tuple(c for c in LANGUAGES if c in settings.languages)
-    for field in (Texts.caption, Texts.alt_text) if codes else ():
+    for field in (f for f in (Texts.caption, Texts.alt_text) if codes and f not in row.measured):
         text = row.texts[field]
         if names_nothing(text, reads_as(text) if len(codes) > 1 else codes[0]):
             yield Issue("nothing_seen", field, 0, len(text), "no word of it names a being, a thing or a place; say what is seen")

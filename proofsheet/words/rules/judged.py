@@ -27,6 +27,7 @@ class Judged:
         evidence: words that something other than the describer supports: measurements, labels, identifiers, a confirmed subject.
         hint: soft hint of the set, or empty.
         published: True for texts that are out already: compared with, not judged.
+        measured: fields that the embedded describer wrote: measurements put into words of our own.
     """
 
     photo_id: str
@@ -36,6 +37,7 @@ class Judged:
     evidence: frozenset[str]
     hint: str = ""
     published: bool = False
+    measured: frozenset[str] = frozenset()
 
     def parts(self, field: str) -> list[str]:
         """The field as a list of texts."""
