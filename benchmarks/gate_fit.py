@@ -5,7 +5,7 @@ Add here: another file of texts, in `FILES`.
 Keep out: what the figures are (words/traits.py).
 
 A bad text has at least one part that speaks against it, a good one has none: the fit takes the part of each bad text that has the
-highest weight so far and every part of the good ones, fits a logistic regression with L2 penalty by Newton's method, and goes on
+highest weight so far and every part of the good ones, fits a logistic regression with L2 penalty (learn/logit.py), and goes on
 until the parts stay the same. Texts that a rule of form refuses are left out: they need no weight.
 """
 
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from benchmarks.gate import HERE, labelled
 from benchmarks.strange_texts import GOOD, NEUTRAL, Strange, read_texts
+from proofsheet.learn.logit import fit_logit
 from proofsheet.words.gate import RULES
 from proofsheet.words.repair import repair
 from proofsheet.words.rules.caption import BARS, LATER
@@ -39,7 +40,6 @@ OWN = ("before", "after", "kinds")
 WEIGHTS = Path(__file__).parents[1] / "proofsheet" / "words" / "lists" / "weights.txt"
 SPEECH = ("refusal", "model_talk", "not_the_picture", "filler", "not_a_caption", "nothing_seen", "set_validation", "duplicate_text")
 _PENALTY, _LEAST_TEXTS, _ROUNDS, _FOLDS = 3.0, 4, 6, 12
-_NEWTON, _CLOSE = 40, 1e-6
 _HEAD = (
     "# How much each figure of a part of a text speaks against its being a caption: figure and weight. Version {version}.\n"
     "# Written by `python -m benchmarks.gate_fit`; edit the texts or the classes of words instead.\n"
@@ -124,18 +124,11 @@ def fit(texts: Sequence[Matrix], bad: Sequence[bool]) -> Matrix:
 
 
 def _regress(rows: Matrix, target: Matrix) -> Matrix:
-    """Logistic regression with L2 penalty on all but the constant, by Newton's method."""
-    weights: Matrix = np.zeros(rows.shape[1])
-    penalty = np.diag([*([_PENALTY] * (rows.shape[1] - 1)), 1e-3])
-    for _step in range(_NEWTON):
-        likely = 1 / (1 + np.exp(-np.clip(rows @ weights, -30, 30)))
-        slope = rows.T @ (likely - target) + penalty @ weights
-        curve = (rows.T * (likely * (1 - likely))) @ rows + penalty
-        step = np.linalg.solve(curve, slope)
-        weights = weights - step
-        if np.abs(step).max() < _CLOSE:
-            break
-    return weights
+    """Logistic regression with L2 penalty on all but the constant: a choice between the row and nothing."""
+    precision = np.array([*([_PENALTY] * (rows.shape[1] - 1)), 1e-3])
+    sides = np.stack([rows, np.zeros_like(rows)], axis=1)
+    both = np.ones(sides.shape[:2], np.bool_)
+    return fit_logit(sides, both, np.where(target > 0, 0, 1), np.zeros(sides.shape[:2]), precision)
 
 
 def left_out(listed: Sequence[Sample], texts: Sequence[Matrix]) -> list[bool]:

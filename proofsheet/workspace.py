@@ -124,10 +124,6 @@ class Workspace:
         """Every project in the order of its name, then every sandbox; links, and folders that are left out, are none."""
         return self._placed(("", self.library), (f"{SANDBOX}/", sandbox_folder(self.home)))
 
-    def sandboxes(self) -> list[Project]:
-        """Copies of sets to try decisions on: projects of their own, never data for training."""
-        return self._placed((f"{SANDBOX}/", sandbox_folder(self.home)))
-
     def _placed(self, *places: tuple[str, Path]) -> list[Project]:
         found = {f"{before}{f.name}": f for before, place in places if place.is_dir() for f in folders_of(place).folders}
         keys = keys_of(list(found), self.registry.names())

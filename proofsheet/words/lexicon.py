@@ -1,6 +1,6 @@
 """Which words a language has, for as many languages as the package pyspellchecker brings word lists of.
 
-Holds `known`, `is_beginning`, `is_ending`, `is_cut`, `is_shortened`, `share_known` and `foreign_language`.
+Holds `known`, `is_beginning`, `is_ending`, `is_cut`, `is_shortened` and `share_known`.
 Add here: another question about single words.
 Keep out: sentences (sentences.py), rules, and word lists of our own (lists/).
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from spellchecker import SpellChecker
 
@@ -21,7 +21,6 @@ _LEAST_PART, _LEAST_COMPOUND, _LEAST_BEGINNING = 3, 7, 2
 _MOST_CUT, _LOOKED = 4, 30
 _LEAST_ENDING, _MOST_ENDING = 3, 8
 _RARE, _RARER, _COMMON = 300, 50, 300  # counts of a word that may be half of another, and of the other
-_LATIN = ("en", "de", "fr", "es", "it", "pt", "nl")
 _INFLECTIONS = frozenset(["s", "es", "ed", "ing", "er", "ers", "e", "n", "en", "ern", "em", "st"])
 _BRITISH = (  # British spellings as the American list has them
     *((r"our(?=s?$|ed$|ing$|ful|less|able|ite|ist|hood|ly$|y$|er)", "or"), (r"([^aeiou])re(s?)$", r"\1er\2"), (r"tred$", "tered")),
@@ -44,26 +43,18 @@ _JOINS = ("s", "n", "es", "en")  # between the parts of a German compound
 
 
 @functools.cache
-def _words(language: str) -> frozenset[str]:
-    """Every word of a language in lower case; empty where there is no list."""
-    if language not in SpellChecker.languages():
-        return frozenset()
-    return frozenset(SpellChecker(language=language)) | frozenset(by_first_word("further_words").get(language, ()))
-
-
-@functools.cache
 def _frequencies(language: str) -> Mapping[str, int]:
-    """How often each word of a language was counted."""
+    """How often each word of a language was counted; empty where there is no list."""
     if language not in SpellChecker.languages():
         return {}
     return SpellChecker(language=language).word_frequency.dictionary
 
 
-def foreign_language(words: Iterable[str], allowed: Iterable[str]) -> str | None:
-    """The language that has all of some words; None where no other than the allowed ones has."""
-    listed = list(words)
-    others = (c for c in _LATIN if c not in allowed)
-    return next((c for c in others if listed and all(w.lower() in _words(c) for w in listed)), None)
+@functools.cache
+def _words(language: str) -> frozenset[str]:
+    """Every word of a language in lower case; empty where there is no list."""
+    counted = _frequencies(language)
+    return frozenset(counted) | frozenset(by_first_word("further_words").get(language, ()) if counted else ())
 
 
 @functools.cache

@@ -18,7 +18,6 @@ import polars as pl
 from proofsheet.ledger import Ledger
 from proofsheet.provenance import module_version
 from proofsheet.words import gate
-from proofsheet.words.assemble import same_text
 from proofsheet.words.people import text_hash
 from proofsheet.words.rules.judged import Issue, Judged
 from proofsheet.words.states import NEW, events
@@ -239,8 +238,3 @@ def blocked_by(rule: str) -> Callable[[pl.DataFrame], pl.DataFrame]:
         return named.select(MetadataQuality.photo_id, pl.col(MetadataQuality.issues).struct.unnest())
 
     return select
-
-
-def changed_fields(one: Mapping[str, Any], two: Mapping[str, Any]) -> list[str]:
-    """Fields whose values differ."""
-    return [f for f in FIELDS if not same_text(one[f], two[f])]
