@@ -100,7 +100,10 @@ def _judged(row: Labelled) -> tuple[Judged, list[Judged]]:
     }
     folders = tuple(row.context.get("folder", "p").split("/"))
     evidence = frozenset(row.context.get("evidence", "").casefold().split(","))
-    judged = Judged("judged", texts, row.context.get("file", "x.jpg"), folders, evidence, row.context.get("hint", ""))
+    measured = frozenset({row.field} if row.context.get("by") == "measurements" else ())
+    judged = Judged(
+        "judged", texts, row.context.get("file", "x.jpg"), folders, evidence, row.context.get("hint", ""), measured=measured
+    )
     beside = {"other": Texts.caption, "other_alt": Texts.alt_text}
     others = [
         Judged(

@@ -67,6 +67,14 @@ def served(program: str, folder: Path) -> Iterator[str]:
         server.wait()
 
 
+def run_served(shell: Shell, program: str) -> pl.DataFrame:
+    """Run the project Trip with pictures and model server of a program; gives the texts that are current."""
+    with served(program, shell.folder / "library" / "Trip") as model:
+        (shell.folder / "proofsheet.toml").write_text(SETTINGS + model, "utf-8")
+        shell("run", "Trip")
+    return project(shell, "Trip").store.read(MetadataQuality).filter(pl.col(MetadataQuality.is_current))
+
+
 @pytest.fixture
 def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
     monkeypatch.chdir(tmp_path)
@@ -105,10 +113,7 @@ def test_private_data_in_copies(shell: Shell, monkeypatch: pytest.MonkeyPatch) -
 
 def test_refusals_and_model_talk(shell: Shell) -> None:
     """Both captions are refused with rule and span, and none is in the CSV."""
-    with served("02-refusals-and-model-talk.py", shell.folder / "library" / "Trip") as model:
-        (shell.folder / "proofsheet.toml").write_text(SETTINGS + model, "utf-8")
-        shell("run", "Trip")
-    rows = project(shell, "Trip").store.read(MetadataQuality).filter(pl.col(MetadataQuality.is_current))
+    rows = run_served(shell, "02-refusals-and-model-talk.py")
     assert rows.height == 2
     for row in rows.to_dicts():
         (first, *_more) = [i for i in row["issues"] if i["field"] == "caption"]
@@ -121,10 +126,7 @@ def test_refusals_and_model_talk(shell: Shell) -> None:
 
 def test_keywords_with_marks(shell: Shell) -> None:
     """The numbers go, the words stay."""
-    with served("03-keywords-with-marks.py", shell.folder / "library" / "Trip") as model:
-        (shell.folder / "proofsheet.toml").write_text(SETTINGS + model, "utf-8")
-        shell("run", "Trip")
-    rows = project(shell, "Trip").store.read(MetadataQuality).filter(pl.col(MetadataQuality.is_current))
+    rows = run_served(shell, "03-keywords-with-marks.py")
     assert rows.height == 4
     assert {tuple(words) for words in rows[MetadataQuality.accepted_keywords]} == {("boat", "pier", "water", "wood", "calm")}
 
@@ -154,10 +156,7 @@ def test_companions(shell: Shell) -> None:
 
 def test_a_thinking_model(shell: Shell) -> None:
     """All three are described: the model is asked not to think."""
-    with served("05-thinking-model.py", shell.folder / "library" / "Trip") as model:
-        (shell.folder / "proofsheet.toml").write_text(SETTINGS + model, "utf-8")
-        shell("run", "Trip")
-    captions = project(shell, "Trip").store.read(MetadataQuality).filter(pl.col(MetadataQuality.is_current))
+    captions = run_served(shell, "05-thinking-model.py")
     assert captions.height == 3
     assert set(captions[MetadataQuality.model]) == {"sees:8b"}
 

@@ -22,7 +22,8 @@ from proofsheet.formats import FORMATS
 from proofsheet.pictures import upright_pixels
 
 _PNG = b"\x89PNG\r\n\x1a\n"
-_DEPTH_AT, _SHALLOW, _IHDR_SIZE = 24, 8, 25
+DEPTH_AT, SHALLOW = 24, 8  # where a PNG says its bits a sample, and how many most have
+_IHDR_SIZE = 25
 _SHOWN_AS = {b"gAMA", b"cHRM", b"sRGB", b"cICP", b"pHYs"}
 _ORIENTATION, _BITS_PER_SAMPLE = 0x0112, 258
 _SUFFIXES = {"JPEG": (".jpg", ".jpeg"), "PNG": (".png",), "WEBP": (".webp",), "TIFF": (".tif", ".tiff")}
@@ -61,7 +62,7 @@ def cut_bytes(path: Path, box: Sequence[float], quality: int, max_pixels: int) -
         with Image.open(path, formats=FORMATS) as opened:
             if opened.width * opened.height > max_pixels:
                 raise UsageError(f"{path} has {opened.width} x {opened.height} pixels.", f"At most {max_pixels} are cropped.")
-            deep = format_ == "PNG" and opened.format == "PNG" and opened.mode in {"RGB", "RGBA"} and _bits(path) > _SHALLOW
+            deep = format_ == "PNG" and opened.format == "PNG" and opened.mode in {"RGB", "RGBA"} and _bits(path) > SHALLOW
             lost = _lost(opened, path, deep)
             upright = ImageOps.exif_transpose(opened)
             profile = opened.info.get("icc_profile") or coded_profile(opened.mode, opened.info)
@@ -91,7 +92,7 @@ def _written(cropped: Image.Image, format_: str, quality: int, kept: Mapping[str
 def _lost(opened: Image.Image, path: Path, deep: bool) -> str:
     """What a crop cannot carry over, in words. Boxes and names in XMP speak of the whole picture, so XMP is left behind."""
     bits, found = _bits(path), list[str]()
-    if bits > _SHALLOW and not deep and opened.mode not in {"I;16", "I;16B", "I", "F"}:
+    if bits > SHALLOW and not deep and opened.mode not in {"I;16", "I;16B", "I", "F"}:
         found.append(f"8 bits a channel instead of {bits}")
     if (frames := getattr(opened, "n_frames", 1)) > 1:
         found.append(f"{frames - 1} further frames or pages")
@@ -107,11 +108,11 @@ def _lost(opened: Image.Image, path: Path, deep: bool) -> str:
 def _bits(path: Path) -> int:
     """Bits a channel as the header of a PNG or TIFF has them; 8 for other formats."""
     with path.open("rb") as stream:
-        head = stream.read(_DEPTH_AT + 1)
-    if head.startswith(_PNG) and len(head) > _DEPTH_AT:
-        return head[_DEPTH_AT]
+        head = stream.read(DEPTH_AT + 1)
+    if head.startswith(_PNG) and len(head) > DEPTH_AT:
+        return head[DEPTH_AT]
     with Image.open(path, formats=FORMATS) as opened:
-        found = getattr(opened, "tag_v2", {}).get(_BITS_PER_SAMPLE, _SHALLOW)
+        found = getattr(opened, "tag_v2", {}).get(_BITS_PER_SAMPLE, SHALLOW)
     return int(max(found) if isinstance(found, tuple) else found)
 
 

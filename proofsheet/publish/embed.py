@@ -33,7 +33,7 @@ from proofsheet.publish.chosen import ADDED, Chosen, chosen
 from proofsheet.publish.containers import gif, heif, jpeg, png, tiff, webp
 from proofsheet.publish.containers.part import CannotClean, Rebuilt, summary
 from proofsheet.publish.containers.stealth import hidden_text, without_it
-from proofsheet.publish.cut import with_pixels
+from proofsheet.publish.cut import DEPTH_AT, SHALLOW, with_pixels
 from proofsheet.publish.sidecar import read_fields, run_exiftool, same
 
 # By the format that the first bytes announce: what builds a copy, and its extension, which exiftool goes by.
@@ -52,7 +52,6 @@ _BY_PARTS = (
     *("SourceFile", "ExifTool:", "System:", "File:", "Composite:", "ICC", "JFIF:", "Adobe:", "PNG:", "PNG-pHYs:", "PNG-cICP:"),
     *("RIFF:", "GIF:", "QuickTime:", "Meta:"),
 )
-_DEPTH_AT, _SHALLOW = 24, 8  # of a PNG
 _NOT_SENT = "It was not published."
 
 
@@ -134,7 +133,7 @@ def _built(module: ModuleType, data: bytes) -> Rebuilt:
             where = hidden_text(image)
             if not where:
                 return built
-            if module is png and built.data[_DEPTH_AT] != _SHALLOW:
+            if module is png and built.data[DEPTH_AT] != SHALLOW:
                 raise CannotClean(f"a text of a generator is hidden in the {where} of a deep picture")
             if getattr(image, "n_frames", 1) > 1:
                 raise CannotClean(f"a text of a generator is hidden in the {where} of an animation")

@@ -33,7 +33,7 @@ _PARTS = {
         r"\w\(\)|\w+\([^)]*\)\s*[;{]|=>|[!=]=|;\s*$|\b\w+\s*=\s*[\"'\[]|<\?|\b(?i:def) \w+\(|\bprint\(|\breturn \w+;?$",
         r"\b\w+ = \w[^;,=]*[;,]\s*\w+ = \w",
         r"\b[A-Z]\w*(?:Error|Exception)\b|%[sd]\b|\$\w*[a-z_]\w*",
-        r"\b\w+\([\"'“][^)]*[\"'”]\)|\bexit status \d|^[45]\d\d\s+[A-Z]\w+\s[A-Z]\w+\s*$|\b\w+=\w+",
+        r"\b\w+\([\"'“][^)]*[\"'”]\)|\bexit status \d|^[45]\d\d\s+[A-Z]\w+\s[A-Z]\w+\s*$|\b[a-z_]{3,}=\w+",
         r"\b[0-9a-f]{16,}\b|\b(?=[a-f]*\d)(?=\d*[a-f])(?=\w*\d\w*\d)[0-9a-f]{8}\b",
         r"(?=[A-Za-z+/]*\d)[A-Za-z0-9+/]{40,}={0,2}|\b0x[0-9a-f]{2,}\b|\b[0-9a-f]{8}-[0-9a-f]{4}-",  # bytes in letters
     ),

@@ -26,7 +26,7 @@ _LEAST_STRANGE, _LEAST_KEYWORDS = 0.6, 3
 
 def not_one_statement(row: Judged, settings: GateSettings) -> Iterator[Issue]:
     """Several texts, a score, a credit or a row of letters stands where one statement belongs."""
-    for field in (Texts.title, Texts.caption, Texts.alt_text):
+    for field in (f for f in (Texts.title, Texts.caption, Texts.alt_text) if f not in row.measured):
         text = outside_quotes(row.texts[field])
         for what, pattern in _forms().items():
             if found := pattern.search(text):
