@@ -11,13 +11,12 @@ import sys
 import time
 from pathlib import Path
 
-import click
 import dagster as dg
 import duckdb
 import pytest
 from click.testing import CliRunner, Result
 
-from dagster_project.cli import COMMANDS, main
+from dagster_project.cli import main
 from proofsheet.generations import file_sum
 from tests.kit import Shell, save_picture, stage_library, tree
 
@@ -259,35 +258,6 @@ def test_strict_says_that_rows_were_blocked(shell: Shell) -> None:
     shell("init", "library")
     shell("run", "a", "--strict", code=4)
     shell("run", "z")
-
-
-def test_every_command_has_help_and_is_documented() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text("utf-8")
-    for name, (_place, line) in COMMANDS.items():
-        command = main.load(name)
-        assert (command.name, command.get_short_help_str(400)) == (name, line)
-        assert f"## `proofsheet {name}`" in page
-        for inner in getattr(command, "commands", {}):
-            assert f"### `proofsheet {name} {inner}`" in page
-        for option in command.params:
-            assert option.__class__.__name__ == "Argument" or getattr(option, "help", None), f"{name} {option.name}"
-
-
-@pytest.mark.parametrize("words", [["--version"], ["--help"]])
-def test_what_asks_no_command_imports_none(words: list[str]) -> None:
-    asked = f"import sys; from dagster_project.cli import main; main({words!r}, standalone_mode=False); print(*sys.modules)"
-    found = subprocess.run([sys.executable, "-c", asked], capture_output=True, check=True, text=True).stdout
-    assert not {"dagster", "duckdb", "polars", "pydantic", "PIL"} & set(found.split())
-
-
-def test_completion_names_commands_and_options() -> None:
-    context = click.Context(main)
-    assert [c.value for c in main.shell_complete(context, "pro")] == ["prompts", "projects"]
-    assert [c.value for c in main.shell_complete(context, "--de")] == ["--debug"]
-
-
-def test_an_unknown_command_is_told_with_the_way_to_the_list(shell: Shell) -> None:
-    assert "No such command 'publsh'" in shell("publsh", code=2).stderr
 
 
 def test_a_home_that_cannot_be_written_is_one_line(ready: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
