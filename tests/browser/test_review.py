@@ -180,6 +180,7 @@ def test_every_key_does_what_help_says_in_every_view(page: Any, served: Review) 
     page.keyboard.press("a")
     assert decided(page) == 0
     page.keyboard.press("Escape")
+    page.wait_for_selector("dialog[open]", state="detached")  # the browser closes it a moment after the key
     title = page.inner_text("#set-title")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
