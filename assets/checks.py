@@ -14,7 +14,7 @@ import dagster as dg
 import polars as pl
 
 from assets.tell import check_metadata
-from proofsheet.gate import violations
+from proofsheet.storage.table_gate import violations
 from schemas.table import Table
 
 GATE = "table_gate"

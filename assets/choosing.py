@@ -9,13 +9,13 @@ import polars as pl
 
 from assets.checks import Verdict
 from assets.stage import Rows, stage
-from proofsheet.choices import choice_rows, progress
-from proofsheet.learn.judged import Judged
-from proofsheet.learn.proposing import judge_sets
-from proofsheet.publish.decide import decide
-from proofsheet.vision.duplicates import find_duplicates
-from proofsheet.vision.group import Seen, group_photos, seen_photos
-from proofsheet.workspace import Project
+from proofsheet.grouping.duplicates import find_duplicates
+from proofsheet.grouping.grouping import Seen, group_photos, seen_photos
+from proofsheet.models.predictions import Judged
+from proofsheet.selection.choices import choice_rows, progress
+from proofsheet.selection.predict import judge_sets
+from proofsheet.selection.stage_rule import decide
+from proofsheet.storage.workspace import Project
 from resources.rules import DuplicatesResource, GroupingResource
 from schemas.review import Choice, Decision
 from schemas.vision import Duplicate, PhotoGroup

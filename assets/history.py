@@ -2,17 +2,17 @@
 
 Holds the stages of the group "history".
 Add here: a stage over what a person decided.
-Keep out: formats and matching (proofsheet/learn/).
+Keep out: formats and matching (proofsheet/history/).
 """
 
 import polars as pl
 
 from assets.checks import Verdict
 from assets.stage import Rows, stage
-from proofsheet.learn.matching import match_history
-from proofsheet.learn.pairs import anomaly_rows, pair_rows, statistic_rows
-from proofsheet.verdicts import standing
-from proofsheet.workspace import Project
+from proofsheet.history.matching import match_history
+from proofsheet.history.training_pairs import anomaly_rows, pair_rows, statistic_rows
+from proofsheet.selection.timeline import standing
+from proofsheet.storage.workspace import Project
 from schemas.history import CropExample, HistoryMatch, HistoryRefusal, HistoryRow, ImportedVector, Selection, VectorSelection
 from schemas.learning import Anomaly, ProjectStatistic, TrainingPair
 

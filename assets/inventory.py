@@ -13,10 +13,10 @@ import polars as pl
 
 from assets.checks import Verdict
 from assets.stage import Rows, stage
+from proofsheet.core.run_log import RunLog
 from proofsheet.library.inventory import facts_of, gap_rows, inventory_rows
-from proofsheet.library.sessions import note_session, trend_rows
-from proofsheet.runlog import RunLog
-from proofsheet.workspace import Project
+from proofsheet.library.run_statistics import note_session, trend_rows
+from proofsheet.storage.workspace import Project
 from resources.rules import WantedMixResource
 from schemas.metrics import DiversityGap, Inventory, Trend
 

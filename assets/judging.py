@@ -2,21 +2,21 @@
 
 Holds the stages of the group "judging".
 Add here: a stage that judges proposals.
-Keep out: training (training.py) and the choices themselves (choosing.py).
+Keep out: training (assets/training.py) and the choices themselves (choosing.py).
 """
 
 import polars as pl
 
 from assets.checks import Verdict
 from assets.stage import Rows, stage
-from proofsheet.learn.blind import Unproven, auto_approval, unproven_reviews
-from proofsheet.learn.drift import drifted
-from proofsheet.learn.metrics import metric_rows
-from proofsheet.learn.readiness import readiness_rows
-from proofsheet.learn.reports import override_rows, threshold_rows
-from proofsheet.learn.serving import crop_model_rows, ranker_model_rows
-from proofsheet.verdicts import standing
-from proofsheet.workspace import Project
+from proofsheet.review.blind_reviews import Unproven, auto_approval, unproven_reviews
+from proofsheet.review.drift import drifted
+from proofsheet.review.metrics import metric_rows
+from proofsheet.review.rollout import override_rows, threshold_rows
+from proofsheet.review.rollout_gates import readiness_rows
+from proofsheet.selection.active_models import crop_model_rows, ranker_model_rows
+from proofsheet.selection.timeline import standing
+from proofsheet.storage.workspace import Project
 from resources.judging import CropResource, RankerResource, ReviewingResource
 from schemas.learning import CropModel, Override, RankerModel, Readiness, Threshold
 from schemas.review import Feedback, ReviewMetric

@@ -9,12 +9,12 @@ import polars as pl
 
 from assets.checks import Verdict
 from assets.stage import Rows, stage
-from proofsheet.learn.scene_training import SceneClassifier
-from proofsheet.learn.serving import scene_classifier
-from proofsheet.progress import Progress
-from proofsheet.vision.objects import object_rows
-from proofsheet.vision.scenes import classified_rows, scene_rows
-from proofsheet.workspace import Project
+from proofsheet.core.progress import Progress
+from proofsheet.labeling.objects import object_rows
+from proofsheet.labeling.scenes import classified_rows, scene_rows
+from proofsheet.selection.active_models import scene_classifier
+from proofsheet.storage.workspace import Project
+from proofsheet.training.train_scenes import SceneClassifier
 from resources.along import EncodingResource
 from resources.labels import DetectionResource, ScenesResource
 from schemas.vision import Scene, SeenObject

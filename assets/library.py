@@ -16,12 +16,12 @@ import polars as pl
 
 from assets.checks import Verdict
 from assets.stage import Rows, stage
+from proofsheet.core.progress import Progress
+from proofsheet.imaging.measurement_pass import Measurement
+from proofsheet.library.file_locations import placed_files
 from proofsheet.library.quarantine import known_bad, record_refusals
 from proofsheet.library.scan import other_rows, photo_rows, scan
-from proofsheet.onepass import Measurement
-from proofsheet.placed import placed_files
-from proofsheet.progress import Progress
-from proofsheet.workspace import Project
+from proofsheet.storage.workspace import Project
 from resources.along import PLAIN, AlongResource, EncodingResource, Plain, PreviewingResource
 from resources.photos import PhotoFilesResource
 from schemas.library import GenerationFact, OtherFile, Photo, Quarantine

@@ -2,7 +2,7 @@
 
 Holds the stages of the group "proof".
 Add here: a stage over texts that were generated.
-Keep out: rules (proofsheet/words/).
+Keep out: rules (proofsheet/rules/).
 """
 
 from collections.abc import Sequence
@@ -12,21 +12,21 @@ import polars as pl
 
 from assets.checks import Verdict
 from assets.stage import Rows, stage
-from proofsheet.progress import Progress
-from proofsheet.words import questions as ask
-from proofsheet.words.assemble import repaired_rows
-from proofsheet.words.describe import TEMPLATE_WORDS
-from proofsheet.words.evaluation import evaluation_rows
-from proofsheet.words.gate import RULES
-from proofsheet.words.identify import agreed_names
-from proofsheet.words.jobs import Asked
-from proofsheet.words.meta import noted_events
-from proofsheet.words.proof import Candidate, blocked_by, judging_of, prove
-from proofsheet.words.proof_rows import proof_rows
-from proofsheet.words.proving import Asker, asker, candidates
-from proofsheet.words.sets import held_back, validation_rows
-from proofsheet.words.vocabulary import tag_rows
-from proofsheet.workspace import Project
+from proofsheet.core.progress import Progress
+from proofsheet.proof.assemble import repaired_rows
+from proofsheet.proof.attempts import Candidate, blocked_by, judging_of, prove
+from proofsheet.proof.evaluation_set import evaluation_rows
+from proofsheet.proof.gate import RULES
+from proofsheet.proof.media_meta import noted_events
+from proofsheet.proof.proof_rows import proof_rows
+from proofsheet.proof.regenerate import Asker, asker, candidates
+from proofsheet.rules.vocabulary import tag_rows
+from proofsheet.storage.workspace import Project
+from proofsheet.texts import job_requests as ask
+from proofsheet.texts.embedded_describer import TEMPLATE_WORDS
+from proofsheet.texts.identification import agreed_names
+from proofsheet.texts.jobs import Asked
+from proofsheet.texts.set_intake import held_back, validation_rows
 from resources.words import GateResource, VisionModelResource, VocabularyResource
 from schemas.proof import MetadataQuality, MetadataRepair
 from schemas.sets import EvaluationSet, SetValidation

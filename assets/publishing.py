@@ -9,10 +9,10 @@ import polars as pl
 
 from assets.checks import Verdict
 from assets.stage import Rows, stage
-from proofsheet.publish.decision_files import write_decisions
-from proofsheet.publish.exports import export_rows, write_csv
-from proofsheet.publish.uploads import takedown_rows
-from proofsheet.workspace import Project
+from proofsheet.publish.csv_export import export_rows, write_csv
+from proofsheet.publish.upload_history import takedown_rows
+from proofsheet.review.proposal_export import write_decisions
+from proofsheet.storage.workspace import Project
 from schemas.apply import Takedown
 from schemas.review import Export
 

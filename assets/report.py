@@ -2,7 +2,7 @@
 
 Holds the asset `project_report`, which has no table.
 Add here: what people ask for after a run.
-Keep out: counting (proofsheet/status.py).
+Keep out: counting (proofsheet/review/status.py).
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ import dagster as dg
 
 from assets.stage import OWNERS, PROJECTS
 from assets.staleness import stale_tables
-from proofsheet.status import project_status, record_whole_run
+from proofsheet.review.status import project_status, record_whole_run
 from schemas.apply import Takedown
 from schemas.library import OtherFile, Quarantine
 from schemas.metrics import Inventory, Trend

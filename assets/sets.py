@@ -10,9 +10,9 @@ from datetime import datetime
 import polars as pl
 
 from assets.stage import stage
-from proofsheet.words.sets import set_rows
-from proofsheet.words.subject import subject_rows
-from proofsheet.workspace import Project
+from proofsheet.storage.workspace import Project
+from proofsheet.texts.set_intake import set_rows
+from proofsheet.texts.set_subjects import subject_rows
 from resources.words import VisionModelResource
 from schemas.sets import ImageSet, SubjectSuggestion
 

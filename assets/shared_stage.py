@@ -17,10 +17,10 @@ from assets.checks import GATE, refused, results
 from assets.stage import OWNERS, Rows
 from assets.staleness import SETTINGS_TAG
 from assets.tell import column_lineage, column_schema, failure_text, materialization_metadata
-from proofsheet.errors import ProofsheetError
-from proofsheet.locks import hold
-from proofsheet.provenance import code_version
-from proofsheet.stamps import Stamp
+from proofsheet.core.errors import ProofsheetError
+from proofsheet.core.locks import hold
+from proofsheet.storage.code_version import code_version
+from proofsheet.storage.stamps import Stamp
 from schemas.table import Table
 
 _GIVEN = ("workspace", "progress", "now")

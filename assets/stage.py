@@ -18,11 +18,11 @@ import polars as pl
 from assets.checks import Verdict, check_specs, refused, results
 from assets.staleness import SETTINGS_TAG, settings_in_force
 from assets.tell import column_lineage, column_schema, failure_text, materialization_metadata
-from proofsheet.errors import ProofsheetError
-from proofsheet.files import short_hash
-from proofsheet.provenance import code_version
-from proofsheet.stamps import Stamp
-from proofsheet.workspace import Project
+from proofsheet.core.errors import ProofsheetError
+from proofsheet.core.files import short_hash
+from proofsheet.storage.code_version import code_version
+from proofsheet.storage.stamps import Stamp
+from proofsheet.storage.workspace import Project
 from schemas.storage import StoredTable
 from schemas.table import Table
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import dagster as dg
 
-from proofsheet.files import short_hash
-from proofsheet.workspace import Project
+from proofsheet.core.files import short_hash
+from proofsheet.storage.workspace import Project
 from schemas.settings import settings_version
 from schemas.storage import StoredTable
 from schemas.table import Table

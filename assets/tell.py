@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from proofsheet.errors import ProofsheetError
+from proofsheet.core.errors import ProofsheetError
 from schemas.library import ExifFact
 from schemas.proof import MetadataQuality
 from schemas.review import Choice, Decision, ReviewMetric

@@ -2,19 +2,19 @@
 
 Holds the shared stages of the group "training".
 Add here: a model over all projects, or a report on one.
-Keep out: how models are trained (proofsheet/learn/).
+Keep out: how models are trained (proofsheet/training/).
 """
 
 from datetime import datetime
 
 from assets.shared_stage import shared_stage
 from assets.stage import Rows
-from proofsheet.learn.champions import fit_rows
-from proofsheet.learn.exports import export_rows
-from proofsheet.learn.integration import integration_rows
-from proofsheet.learn.training import train_crops, train_ranker
-from proofsheet.progress import Progress
-from proofsheet.workspace import Workspace
+from proofsheet.core.progress import Progress
+from proofsheet.models.registry import fit_rows
+from proofsheet.storage.workspace import Workspace
+from proofsheet.training.integration_report import integration_rows
+from proofsheet.training.onnx_export import export_rows
+from proofsheet.training.train import train_crops, train_ranker
 from resources.along import EncodingResource
 from resources.judging import CropResource, RankerResource
 from schemas.history import CropExample, Selection

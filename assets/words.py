@@ -2,7 +2,7 @@
 
 Holds the stages of the group "words": one a job, and what is put together from them.
 Add here: a new job, in `JOB_STAGES`.
-Keep out: prompts, conditions and describers (proofsheet/words/), and the gate (assets/proof.py).
+Keep out: prompts, conditions and describers (proofsheet/texts/), and the gate (assets/proof.py).
 """
 
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ import polars as pl
 
 from assets.checks import Verdict
 from assets.stage import Rows, stage
-from proofsheet.described import described
-from proofsheet.progress import Progress
-from proofsheet.words import questions as ask
-from proofsheet.words.identify import identification_rows
-from proofsheet.words.jobs import CAPTION, DUPLICATES, POLICY, PROMPT, QUALITY, RATING, SCORES, TAGS, TITLE, Asked, Job
-from proofsheet.words.meta import meta_rows, prompt_rows
-from proofsheet.workspace import Project
+from proofsheet.core.progress import Progress
+from proofsheet.proof.media_meta import meta_rows, prompt_rows
+from proofsheet.storage.workspace import Project
+from proofsheet.texts import job_requests as ask
+from proofsheet.texts.coverage import described
+from proofsheet.texts.identification import identification_rows
+from proofsheet.texts.jobs import CAPTION, DUPLICATES, POLICY, PROMPT, QUALITY, RATING, SCORES, TAGS, TITLE, Asked, Job
 from resources.words import CaptioningResource, VisionModelResource
 from schemas.sets import Identification
 from schemas.table import Table

@@ -20,9 +20,9 @@ from typing import Any
 import click
 
 from benchmarks.strange_texts import GOOD, NEUTRAL, counts, outcomes, read_texts, told
-from proofsheet.learn.intervals import wilson
-from proofsheet.words.gate import RULES, judge
-from proofsheet.words.rules.judged import Judged
+from proofsheet.models.intervals import wilson
+from proofsheet.proof.gate import RULES, judge
+from proofsheet.rules.base import Judged
 from schemas.proof import Texts
 from schemas.settings_words import GateSettings
 

@@ -2,10 +2,10 @@
 
 Holds the reading of the texts as figures, the fit, and the measuring with a kind of bad texts left out at a time.
 Add here: another file of texts, in `FILES`.
-Keep out: what the figures are (words/traits.py).
+Keep out: what the figures are (rules/traits.py).
 
 A bad text has at least one part that speaks against it, a good one has none: the fit takes the part of each bad text that has the
-highest weight so far and every part of the good ones, fits a logistic regression with L2 penalty (learn/logit.py), and goes on
+highest weight so far and every part of the good ones, fits a logistic regression with L2 penalty (models/logistic.py), and goes on
 until the parts stay the same. Texts that a rule of form refuses are left out: they need no weight.
 """
 
@@ -24,13 +24,13 @@ from numpy.typing import NDArray
 
 from benchmarks.gate import HERE, labelled
 from benchmarks.strange_texts import GOOD, NEUTRAL, Strange, read_texts
-from proofsheet.learn.logit import fit_logit
-from proofsheet.words.gate import RULES
-from proofsheet.words.repair import repair
-from proofsheet.words.rules.caption import BARS, LATER
-from proofsheet.words.rules.judged import Judged
-from proofsheet.words.traits import parts, traits
-from proofsheet.words.whole import reads_as
+from proofsheet.models.logistic import fit_logit
+from proofsheet.proof.gate import RULES
+from proofsheet.rules.base import Judged
+from proofsheet.rules.caption import BARS, LATER
+from proofsheet.rules.completeness import reads_as
+from proofsheet.rules.repair import repair
+from proofsheet.rules.traits import parts, traits
 from schemas.proof import Texts
 from schemas.settings_words import GateSettings
 

@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.made_sets import Shot, make_sets
-from proofsheet.learn.intervals import wilson
-from proofsheet.vision import encode
-from proofsheet.vision.hashing import phash
-from proofsheet.vision.linking import Likeness, complete_link
+from proofsheet.embedding import classic_encoder
+from proofsheet.grouping.complete_linkage import Likeness, complete_link
+from proofsheet.imaging.perceptual_hash import phash
+from proofsheet.models.intervals import wilson
 from schemas.settings import GroupSettings
 
 _PAGE = Path(__file__).parents[1] / "docs" / "grouping.md"
@@ -43,13 +43,13 @@ def main() -> None:
         shots = make_sets(seed)
         originals |= {s.original for s in shots}
         small = [cv2.resize(s.pixels, (_ENCODED_PX, _ENCODED_PX), interpolation=cv2.INTER_AREA) for s in shots]
-        vectors = np.stack([encode.vector(np.asarray(p, dtype=np.uint8)) for p in small])
+        vectors = np.stack([classic_encoder.vector(np.asarray(p, dtype=np.uint8)) for p in small])
         likeness = Likeness(vectors, np.array([phash(s.pixels) for s in shots], dtype=np.uint64))
         for name, (right, total) in _judge(shots, likeness).items():
             counts.setdefault(name, [0, 0])
             counts[name] = [counts[name][0] + right, counts[name][1] + total]
     rows = [{"rule": n, "exact": right, "sets": total, "interval": wilson(right, total)} for n, (right, total) in counts.items()]
-    found = {"encoder": encode.NAME, "originals": len(originals), "draws": len(_SEEDS), "rows": rows}
+    found = {"encoder": classic_encoder.NAME, "originals": len(originals), "draws": len(_SEEDS), "rows": rows}
     _RESULTS.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     _PAGE.write_text(page(found), "utf-8")
 

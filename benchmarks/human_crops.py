@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from proofsheet.learn.boxes import Floats, iou
-from proofsheet.learn.crop_evaluation import constant_boxes
+from proofsheet.models.boxes import Floats, iou
+from proofsheet.training.evaluate_crops import constant_boxes
 
 PLACE = Path(__file__).parents[2] / "shared" / "data" / "fcdb_mit_annotations"
 _LONGER = {"b": 1024, "c": 800}

@@ -2,7 +2,7 @@
 
 Holds the command and the page.
 Add here: another figure that a reader of the cards would ask for.
-Keep out: the judge (hidden_judge.py, fixed by its hash), the protocol (proofsheet/learn/).
+Keep out: the judge (hidden_judge.py, fixed by its hash), the protocol (proofsheet/training/).
 
 The way is the user's own: a library of pictures, history files, `history import`, `run`, `models train`; the figures are those of
 the cards. Beside it stands a judge that throws dice, and real votes and boxes where they are at hand.
@@ -28,14 +28,14 @@ from benchmarks.votes import vote_figures
 from benchmarks.written_history import write_history
 from dagster_project.instance import open_instance
 from dagster_project.running import run_many, selected_keys, sync_partitions, train_all
-from proofsheet.config import Configuration
-from proofsheet.learn import champions
-from proofsheet.learn.evaluation import judge_ranker
-from proofsheet.learn.gather import across_projects, selection_data
-from proofsheet.learn.history_import import import_history
-from proofsheet.learn.training import how_of
-from proofsheet.vision.encoders import choose_encoder
-from proofsheet.workspace import Workspace
+from proofsheet.core.config import Configuration
+from proofsheet.embedding.encoders import choose_encoder
+from proofsheet.history.importer import import_history
+from proofsheet.models import registry
+from proofsheet.storage.workspace import Workspace
+from proofsheet.training.datasets import across_projects, selection_data
+from proofsheet.training.evaluate_ranker import judge_ranker
+from proofsheet.training.train import how_of
 from schemas.learning import Fit
 from schemas.settings import EncoderSettings, PhotoSettings, PlaceSettings
 
@@ -129,7 +129,7 @@ def _card(workspace: Workspace, kind: str) -> dict[str, Any]:
     """The figures of the model that was trained last, and whether it serves."""
     ledger = workspace.shared.ledger
     fit = ledger.rows(Fit, kind=kind).sort(Fit.trained_at).to_dicts()[-1]
-    serving = champions.champion(ledger, kind)
+    serving = registry.champion(ledger, kind)
     card: dict[str, Any] = json.loads(fit[Fit.card])
     return {**card, "fit_id": fit[Fit.fit_id], "serves": bool(serving and serving[Fit.fit_id] == fit[Fit.fit_id])}
 

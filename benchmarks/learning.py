@@ -15,11 +15,11 @@ import numpy.typing as npt
 
 from benchmarks.rows import Row
 from benchmarks.timing import PeakMemory, cpu_seconds
-from proofsheet.learn.anchors import FEATURES, Pooling, anchor_features, anchors_of
-from proofsheet.learn.boxes import iou
-from proofsheet.learn.crop_training import CropData, train_boxes
-from proofsheet.learn.listwise import Training, train_listwise
-from proofsheet.learn.torch_parts import build, import_torch
+from proofsheet.models.anchor_boxes import FEATURES, Pooling, anchor_features, anchors_of
+from proofsheet.models.boxes import iou
+from proofsheet.training.fit_crop_proposer import CropData, train_boxes
+from proofsheet.training.listwise import Training, train_listwise
+from proofsheet.training.torch_mlp import build, import_torch
 from schemas.vision import GRID, GRID_CHANNELS
 
 SETS, BOXES = 21_250, 12_679

@@ -17,13 +17,13 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.lookalike_kinds import KINDS
-from proofsheet.pictures import Pixels, fit
-from proofsheet.vision import encode
-from proofsheet.vision.duplicates import find_duplicates
-from proofsheet.vision.group import DETAIL_SIDE, Seen, group_photos, is_document
-from proofsheet.vision.hashing import detail, phash
-from proofsheet.vision.linking import Likeness
-from proofsheet.vision.measure import PLAIN_GROUND, Grey, grey_levels, ground, written
+from proofsheet.embedding import classic_encoder
+from proofsheet.grouping.complete_linkage import Likeness
+from proofsheet.grouping.duplicates import find_duplicates
+from proofsheet.grouping.grouping import DETAIL_SIDE, Seen, group_photos, is_document
+from proofsheet.imaging.decode import Pixels, fit
+from proofsheet.imaging.image_quality import PLAIN_GROUND, Grey, grey_levels, ground, written
+from proofsheet.imaging.perceptual_hash import detail, phash
 from schemas.library import ExifFact, GenerationFact, Photo
 from schemas.settings import DuplicateSettings, GroupSettings
 from schemas.vision import ImageQuality, PhotoGroup
@@ -56,11 +56,13 @@ def seen(pictures: Iterable[Image.Image]) -> Seen:
         rows.append(
             _ROW | {Photo.photo_id: name, Photo.path: name, Photo.file_name: name, Photo.content_hash: name} | _measured(pixels)
         )
-        vectors.append(encode.vector(np.asarray(cv2.resize(pixels, (128, 128), interpolation=cv2.INTER_AREA), dtype=np.uint8)))
+        vectors.append(
+            classic_encoder.vector(np.asarray(cv2.resize(pixels, (128, 128), interpolation=cv2.INTER_AREA), dtype=np.uint8))
+        )
         hashes.append(phash(pixels))
         if (fine := detail(pixels)) is not None:
             details[number] = np.array(fine, dtype=np.int8).reshape(DETAIL_SIDE, DETAIL_SIDE)
-    return Seen(rows, Likeness(np.stack(vectors), np.array(hashes, dtype=np.uint64), details), encode.NAME)
+    return Seen(rows, Likeness(np.stack(vectors), np.array(hashes, dtype=np.uint64), details), classic_encoder.NAME)
 
 
 def _measured(pixels: Pixels) -> dict[str, Any]:

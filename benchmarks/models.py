@@ -16,12 +16,12 @@ from PIL import Image
 from benchmarks.photos import photographs
 from benchmarks.rows import Row, over
 from benchmarks.timing import cpu_seconds, rate
-from proofsheet.files import Fingerprint
-from proofsheet.onepass import Measurement, look, measured_columns
-from proofsheet.pictures import Limits, PictureFile, open_picture
-from proofsheet.progress import Quiet
-from proofsheet.vision import torch_setup
-from proofsheet.vision.openclip import OpenClip, prepare
+from proofsheet.core.files import Fingerprint
+from proofsheet.core.progress import Quiet
+from proofsheet.embedding import torch_runtime
+from proofsheet.embedding.open_clip_encoder import OpenClip, prepare
+from proofsheet.imaging.decode import Limits, PictureFile, open_picture
+from proofsheet.imaging.measurement_pass import Measurement, look, measured_columns
 from schemas.settings import EncoderSettings, PhotoSettings
 from schemas.vision import Embedding
 
@@ -35,7 +35,7 @@ def random_weights(folder: Path) -> Path:
     """A whole ViT-B-32 with random weights as safetensors."""
     path = folder / "random-ViT-B-32.safetensors"
     if not path.exists():
-        torch = torch_setup.import_torch()
+        torch = torch_runtime.import_torch()
         import open_clip
         from safetensors.torch import save_file
 
@@ -60,7 +60,7 @@ def model_rows(folder: Path, count: int) -> Iterator[Row]:
     single = rate(lambda k: plain.vectors(pixels[k : k + 1]), 8)
     limit = gemm_flops() / _FLOP
     note = (
-        f"random weights, {torch_setup.choose_precision('auto')}, batch {_BATCH}; limit: a bfloat16 product of as many operations"
+        f"random weights, {torch_runtime.choose_precision('auto')}, batch {_BATCH}; limit: a bfloat16 product of as many operations"
     )
     yield Row(f"{_MODEL} forward ÷ limit", "images/cpu-s", limit, None, single, forward, over(forward, limit), 0.75, _BATCH, note)
     yield from _files_to_vectors(folder, count, model, plain, forward)
@@ -68,7 +68,7 @@ def model_rows(folder: Path, count: int) -> Iterator[Row]:
 
 def gemm_flops() -> float:
     """Operations per CPU second of a bfloat16 product with the shapes of the largest layers."""
-    torch = torch_setup.import_torch()
+    torch = torch_runtime.import_torch()
     a, b = torch.randn(_TOKENS * _BATCH, _WIDTH).bfloat16(), torch.randn(_WIDTH, 4 * _WIDTH).bfloat16()
     with torch.inference_mode():
         return 2.0 * a.shape[0] * a.shape[1] * b.shape[1] * rate(lambda _k: a @ b, 20)

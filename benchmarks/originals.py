@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from proofsheet.files import Refused
-from proofsheet.pictures import Limits, Pixels, read_picture
-from proofsheet.vision.hashing import phash
+from proofsheet.core.files import Refused
+from proofsheet.imaging.decode import Limits, Pixels, read_picture
+from proofsheet.imaging.perceptual_hash import phash
 
 ROOT = Path(__file__).parents[1]
 _EDITED = ("mixed_images", "bridge-mods", "dih", "pillow_hpnd", "screenshot")  # edits of other files, and drawings

@@ -20,12 +20,12 @@ from benchmarks.peers import Peers, exiftool_command
 from benchmarks.photos import photographs
 from benchmarks.rows import Row, over
 from benchmarks.timing import cpu_seconds, rate
-from proofsheet.files import Fingerprint
-from proofsheet.library.exif import exif_facts
-from proofsheet.pictures import Limits, Picture, PictureFile, open_picture, prepare_decoders
-from proofsheet.vision.hashing import phash
-from proofsheet.vision.measure import image_quality
-from proofsheet.vision.openclip import Input, prepare
+from proofsheet.core.files import Fingerprint
+from proofsheet.embedding.open_clip_encoder import Input, prepare
+from proofsheet.imaging.decode import Limits, Picture, PictureFile, open_picture, prepare_decoders
+from proofsheet.imaging.image_quality import image_quality
+from proofsheet.imaging.perceptual_hash import phash
+from proofsheet.metadata.exif import exif_facts
 from schemas.settings import PhotoSettings
 
 _SIDE = PhotoSettings().analysis_side_px

@@ -24,8 +24,8 @@ from benchmarks.photos import photographs
 from benchmarks.rows import Row
 from dagster_project.definitions import build_defs
 from dagster_project.supervisor import free_port, port_in_use
-from proofsheet.config import load
-from proofsheet.workspace import Workspace
+from proofsheet.core.config import load
+from proofsheet.storage.workspace import Workspace
 
 _SETS, _MEMBERS, _MEGAPIXELS, _COLD, _DECISIONS = 30, 3, 24, 8, 300
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]

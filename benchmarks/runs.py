@@ -18,8 +18,8 @@ from benchmarks.rows import Row
 from benchmarks.timing import cpu_seconds, wall_seconds
 from dagster_project.instance import instance_folder, prepare_instance
 from dagster_project.running import run_one
-from proofsheet.config import Configuration
-from proofsheet.workspace import Workspace
+from proofsheet.core.config import Configuration
+from proofsheet.storage.workspace import Workspace
 from schemas.settings import PlaceSettings
 
 PICTURES, ROUNDS, TARGET = 18, 3, 1.5

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from proofsheet.learn.intervals import wilson
-from proofsheet.words.gate import judge
-from proofsheet.words.repair import repair
-from proofsheet.words.rules.judged import Issue, Judged
+from proofsheet.models.intervals import wilson
+from proofsheet.proof.gate import judge
+from proofsheet.rules.base import Issue, Judged
+from proofsheet.rules.repair import repair
 from schemas.proof import Texts
 from schemas.settings_words import GateSettings
 

@@ -16,7 +16,7 @@ import dagster as dg
 from benchmarks.rows import Row
 from benchmarks.timing import wall_seconds
 from dagster_project.automation import look_around
-from proofsheet.workspace import Workspace
+from proofsheet.storage.workspace import Workspace
 from schemas.settings import PlaceSettings
 
 FOLDERS, TICKS, MOST_S, MOST_BYTES = 2000, 5, 5.0, 20_000

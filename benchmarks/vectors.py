@@ -20,8 +20,8 @@ import numpy.typing as npt
 from benchmarks.peers import Peers
 from benchmarks.rows import Row, over
 from benchmarks.timing import PeakMemory, cpu_seconds
-from proofsheet.vision import torch_setup
-from proofsheet.vision.neighbours import cosine_pairs, hamming_pairs
+from proofsheet.embedding import torch_runtime
+from proofsheet.grouping.nearest_neighbors import cosine_pairs, hamming_pairs
 
 COUNT, WIDTH = 77_304, 512
 _LEAST, _MOST = 0.9, 64
@@ -37,7 +37,7 @@ def made_vectors(count: int, seed: int = 0) -> npt.NDArray[np.float32]:
 
 def gemm_seconds(vectors: npt.NDArray[np.float32]) -> float:
     """CPU seconds of the whole product in bfloat16, tile by tile, with nothing done to it."""
-    torch = torch_setup.import_torch()
+    torch = torch_runtime.import_torch()
     narrow = torch.from_numpy(vectors).bfloat16()
 
     def multiply() -> None:
@@ -119,7 +119,7 @@ def _point(count: int) -> dict[str, float]:
 
 def _grouped(vectors: npt.NDArray[np.float32]) -> int:
     """Exact neighbours, then complete-link with a cap of four, as grouping without order does it."""
-    from proofsheet.vision.linking import Likeness, complete_link
+    from proofsheet.grouping.complete_linkage import Likeness, complete_link
 
     likeness = Likeness(vectors, np.zeros(len(vectors), np.uint64))
     pairs = cosine_pairs(vectors, _LEAST, _MOST)

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from proofsheet.learn.intervals import wilson
-from proofsheet.learn.listwise import Training, train_listwise
+from proofsheet.models.intervals import wilson
+from proofsheet.training.listwise import Training, train_listwise
 
 PLACE = Path(__file__).parents[2] / "shared" / "data" / "phototriage_mit_labels"
 _FEATURES = ("sharpness", "exposure", "colorfulness", "contrast")

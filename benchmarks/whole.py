@@ -20,11 +20,11 @@ from benchmarks.photos import photographs
 from benchmarks.rows import Row
 from benchmarks.timing import PeakMemory, cpu_seconds
 from dagster_project.definitions import build_defs
-from proofsheet.config import Configuration
+from proofsheet.core.config import Configuration
+from proofsheet.core.progress import Quiet
+from proofsheet.imaging.measurement_pass import look
 from proofsheet.library.scan import scan
-from proofsheet.onepass import look
-from proofsheet.progress import Quiet
-from proofsheet.workspace import Project, Workspace
+from proofsheet.storage.workspace import Project, Workspace
 from resources.along import AlongResource, EncodingResource, PreviewingResource
 from schemas.settings import EncoderSettings, PhotoSettings, PlaceSettings
 

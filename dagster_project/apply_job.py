@@ -13,9 +13,9 @@ from pydantic import Field
 from assets.stage import PROJECTS
 from assets.tell import failure_text
 from dagster_project.applying import carry_out, planned
-from proofsheet.config import Configuration
-from proofsheet.errors import ProofsheetError
-from proofsheet.publish.plan import Plan
+from proofsheet.apply.plan import Plan
+from proofsheet.core.config import Configuration
+from proofsheet.core.errors import ProofsheetError
 from resources.store import StoreResource
 
 _SHOWN = 40

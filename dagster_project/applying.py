@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dagster_project.waiting import after_runs
-from proofsheet.clock import utc_now
-from proofsheet.config import Configuration
-from proofsheet.errors import UsageError
-from proofsheet.publish.apply import Applier
-from proofsheet.publish.moves import Report, last_plan, unfinished
-from proofsheet.publish.plan import Plan, make_plan, with_keep_all
-from proofsheet.reviewing.submitting import submitted
-from proofsheet.workspace import Project
+from proofsheet.apply.executor import Applier
+from proofsheet.apply.moves import Report, last_plan, unfinished
+from proofsheet.apply.plan import Plan, make_plan, with_keep_all
+from proofsheet.core.clock import utc_now
+from proofsheet.core.config import Configuration
+from proofsheet.core.errors import UsageError
+from proofsheet.review.submission import submitted
+from proofsheet.storage.workspace import Project
 from schemas.apply import SignOff
 
 

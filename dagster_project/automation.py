@@ -12,10 +12,10 @@ from typing import Any
 import dagster as dg
 
 from assets.stage import PROJECTS
-from proofsheet.cleaning import clean
-from proofsheet.learn.retraining import new_overrides
 from proofsheet.library.watching import Memory, look_through
-from proofsheet.workspace import Project, Workspace
+from proofsheet.storage.cleaning import clean
+from proofsheet.storage.workspace import Project, Workspace
+from proofsheet.training.retraining_trigger import new_overrides
 from resources.along import AlongResource
 from resources.photos import PhotoFilesResource
 from resources.store import StoreResource

@@ -2,7 +2,7 @@
 
 Holds `Cards`, an ASGI application around another.
 Add here: another file that a card may have.
-Keep out: what stands on a card (proofsheet/learn/cards.py) and the guard before both (guard.py).
+Keep out: what stands on a card (proofsheet/training/model_cards.py) and the guard before both (guard.py).
 """
 
 from __future__ import annotations

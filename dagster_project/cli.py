@@ -16,7 +16,7 @@ from importlib import import_module
 import click
 from click.shell_completion import CompletionItem
 
-from proofsheet.errors import ProofsheetError
+from proofsheet.core.errors import ProofsheetError
 
 INTERRUPTED = 130
 # Name to the module and the function in commands/, and the line of the help: the first sentence of that command's own help.

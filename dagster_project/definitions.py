@@ -15,7 +15,7 @@ from assets.staleness import SETTINGS_TAG, StageVersion, stage_versions
 from dagster_project.apply_job import apply_job
 from dagster_project.automation import automation
 from dagster_project.publish_job import publish_job
-from proofsheet.config import Configuration, load
+from proofsheet.core.config import Configuration, load
 from resources.along import AlongResource, EncodingResource, PreviewingResource
 from resources.judging import CropResource, RankerResource, ReviewingResource
 from resources.labels import DetectionResource, ScenesResource

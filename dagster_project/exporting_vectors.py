@@ -2,16 +2,16 @@
 
 Holds `outgoing`.
 Add here: another kind of vector.
-Keep out: how they are written (proofsheet/vision/vector_files.py).
+Keep out: how they are written (proofsheet/embedding/vector_files.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from proofsheet.learn.imported_vectors import imported_encoders, read_imported
-from proofsheet.vision.vector_files import Outgoing
-from proofsheet.workspace import Project
+from proofsheet.embedding.imported_vectors import imported_encoders, read_imported
+from proofsheet.embedding.vector_files import Outgoing
+from proofsheet.storage.workspace import Project
 from schemas.history import ImportedVector
 from schemas.library import Photo
 from schemas.vision import Embedding

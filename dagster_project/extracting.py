@@ -1,7 +1,7 @@
 """Finished raw and final folders opened and compared, for `proofsheet history extract`.
 
 Holds `extract`.
-Add here: nothing but opening files; what they tell stands in proofsheet/learn/extraction.py.
+Add here: nothing but opening files; what they tell stands in proofsheet/history/folder_extraction.py.
 Keep out: output for people (commands/history.py).
 """
 
@@ -16,16 +16,16 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from proofsheet.errors import UsageError
-from proofsheet.learn.crop_finding import Comparison, compare
-from proofsheet.learn.extraction import Extraction, Pair, extracted, pair_up
-from proofsheet.learn.raw_sets import RawPicture, raw_sets
-from proofsheet.library.looking import Scan
+from proofsheet.core.errors import UsageError
+from proofsheet.core.progress import Progress
+from proofsheet.history.crop_search import Comparison, compare
+from proofsheet.history.folder_extraction import Extraction, Pair, extracted, pair_up
+from proofsheet.history.raw_sets import RawPicture, raw_sets
+from proofsheet.imaging.decode import Picture, PictureFile
+from proofsheet.imaging.measurement_pass import Measurement, Work, look
+from proofsheet.library.file_hashes import Scan
 from proofsheet.library.scan import scan
-from proofsheet.onepass import Measurement, Work, look
-from proofsheet.pictures import Picture, PictureFile
-from proofsheet.progress import Progress
-from proofsheet.provenance import module_version
+from proofsheet.storage.code_version import module_version
 from schemas.library import Photo
 from schemas.settings import PhotoSettings
 

@@ -2,7 +2,7 @@
 
 Holds `Importer` and `Outcome`.
 Add here: another condition under which vectors are taken.
-Keep out: the files (proofsheet/vision/vector_files.py) and how vectors are kept (proofsheet/learn/imported_vectors.py).
+Keep out: the files (proofsheet/embedding/vector_files.py) and how vectors are kept (proofsheet/embedding/imported_vectors.py).
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from proofsheet.cache import ChunkCache
-from proofsheet.config import Configuration
-from proofsheet.errors import ProofsheetError
-from proofsheet.learn.by_name import FileNames
-from proofsheet.learn.imported_vectors import NewVector, keep_imported
-from proofsheet.learn.refusing import RowRefused
-from proofsheet.learn.registry import ProjectRegistry, file_name_of, normalised
+from proofsheet.core.config import Configuration
+from proofsheet.core.errors import ProofsheetError
+from proofsheet.core.locks import hold
+from proofsheet.core.progress import Progress
+from proofsheet.core.row_errors import RowRefused
+from proofsheet.embedding.encoders import Encoder, choose_encoder
+from proofsheet.embedding.imported_vectors import NewVector, keep_imported
+from proofsheet.embedding.vector_files import Entry, Floats, Unreadable, read_vector
+from proofsheet.history.file_name_lookup import FileNames
+from proofsheet.history.project_resolver import ProjectRegistry, file_name_of, normalised
+from proofsheet.imaging.decode import PictureFile
+from proofsheet.imaging.measurement_pass import cache_name, look
 from proofsheet.library.scan import scan
-from proofsheet.locks import hold
-from proofsheet.onepass import cache_name, look
-from proofsheet.pictures import PictureFile
-from proofsheet.progress import Progress
-from proofsheet.vision.encoders import Encoder, choose_encoder
-from proofsheet.vision.vector_files import Entry, Floats, Unreadable, read_vector
-from proofsheet.workspace import Project
+from proofsheet.storage.chunk_cache import ChunkCache
+from proofsheet.storage.workspace import Project
 from schemas.library import Photo
 from schemas.vision import Embedding
 

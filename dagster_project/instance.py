@@ -12,7 +12,7 @@ import dagster as dg
 import yaml
 from dagster._core.instance.ref import InstanceRef
 
-from proofsheet.files import write_atomic
+from proofsheet.core.files import write_atomic
 
 
 def instance_folder(home: Path) -> Path:

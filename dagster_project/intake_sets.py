@@ -2,7 +2,7 @@
 
 Holds `IntakeSet` and `intake_sets`.
 Add here: another thing that is shown of a set before it is confirmed.
-Keep out: noting what people say (proofsheet/words/sets.py).
+Keep out: noting what people say (proofsheet/texts/set_intake.py).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from proofsheet.library.scan import picture_folders
-from proofsheet.workspace import Project
+from proofsheet.storage.workspace import Project
 from schemas.facts import SetContext, SubjectProposal
 from schemas.library import Photo
 from schemas.sets import SubjectSuggestion

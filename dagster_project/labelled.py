@@ -2,7 +2,7 @@
 
 Holds `labelled_pictures`.
 Add here: another way in which labels are told.
-Keep out: training (proofsheet/learn/).
+Keep out: training (proofsheet/training/).
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from proofsheet.config import Configuration
-from proofsheet.learn.augment import VIEWS, of_view
-from proofsheet.learn.scene_training import Labelled
+from proofsheet.core.config import Configuration
+from proofsheet.core.progress import Progress
+from proofsheet.imaging.measurement_pass import look
 from proofsheet.library.scan import scan
-from proofsheet.onepass import look
-from proofsheet.progress import Progress
-from proofsheet.workspace import Project, Workspace
+from proofsheet.storage.workspace import Project, Workspace
+from proofsheet.training.augmentation import VIEWS, of_view
+from proofsheet.training.train_scenes import Labelled
 from resources.along import EncodingResource
 from schemas.library import Photo
 from schemas.vision import Embedding

@@ -2,7 +2,7 @@
 
 Holds `publish_job`.
 Add here: another thing that is told of a publication.
-Keep out: what may go (proofsheet/publish/publishing.py) and sending (sending.py).
+Keep out: what may go (proofsheet/publish/uploader.py) and sending (sending.py).
 """
 
 from collections.abc import Callable
@@ -13,10 +13,10 @@ from pydantic import Field
 from assets.stage import PROJECTS
 from assets.tell import failure_text
 from dagster_project.sending import copies_now, publish_now
-from proofsheet.config import Configuration
-from proofsheet.errors import ProofsheetError, UsageError
-from proofsheet.publish.publishing import candidates, outlook
-from proofsheet.publish.targets.named import publisher_of
+from proofsheet.core.config import Configuration
+from proofsheet.core.errors import ProofsheetError, UsageError
+from proofsheet.publish.targets.resolve import publisher_of
+from proofsheet.publish.uploader import candidates, outlook
 from resources.store import StoreResource
 
 

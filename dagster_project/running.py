@@ -22,12 +22,12 @@ from assets.tell import failure_text
 from dagster_project.automation import PROJECT_JOB, TRAIN_JOB, partition_changes
 from dagster_project.definitions import build_defs
 from dagster_project.instance import open_instance
-from proofsheet.config import Configuration
-from proofsheet.errors import UsageError
-from proofsheet.processes import process_mark
-from proofsheet.progress import Progress
-from proofsheet.runlog import unfinished
-from proofsheet.workspace import Project, Workspace
+from proofsheet.core.config import Configuration
+from proofsheet.core.errors import UsageError
+from proofsheet.core.process_marks import process_mark
+from proofsheet.core.progress import Progress
+from proofsheet.core.run_log import unfinished
+from proofsheet.storage.workspace import Project, Workspace
 from resources.store import PROCESS_TAG
 
 _ASSET = re.compile(r"^(\+*)(\w+)(\+*)$")

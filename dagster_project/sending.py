@@ -2,7 +2,7 @@
 
 Holds `publish_now` and `copies_now`.
 Add here: another condition under which pictures may be sent.
-Keep out: what may go (proofsheet/publish/publishing.py).
+Keep out: what may go (proofsheet/publish/uploader.py).
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ import shutil
 from collections.abc import Sequence
 from contextlib import closing, nullcontext
 
-from proofsheet.clock import utc_now
-from proofsheet.errors import ProofsheetError
-from proofsheet.files import Refused
-from proofsheet.locks import hold
-from proofsheet.publish.embed import publishable_copy
-from proofsheet.publish.publishing import Candidate, Published, candidates, publish
-from proofsheet.publish.targets.named import publisher_of
-from proofsheet.words.states import events
-from proofsheet.workspace import Project
+from proofsheet.core.clock import utc_now
+from proofsheet.core.errors import ProofsheetError
+from proofsheet.core.files import Refused
+from proofsheet.core.locks import hold
+from proofsheet.proof.lifecycle import events
+from proofsheet.publish.embedded_metadata import publishable_copy
+from proofsheet.publish.targets.resolve import publisher_of
+from proofsheet.publish.uploader import Candidate, Published, candidates, publish
+from proofsheet.storage.workspace import Project
 from schemas.facts import LifecycleEvent
 from schemas.settings_review import PublishSettings
 

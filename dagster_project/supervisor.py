@@ -20,10 +20,10 @@ from pathlib import Path
 from assets.tell import REVIEW_ADDRESS
 from dagster_project.instance import instance_folder, open_instance
 from dagster_project.zombies import fail_dead_runs
-from proofsheet.errors import ProofsheetError, UsageError
-from proofsheet.files import write_atomic
-from proofsheet.processes import with_environment
-from proofsheet.workspace import Workspace
+from proofsheet.core.errors import ProofsheetError, UsageError
+from proofsheet.core.files import write_atomic
+from proofsheet.core.process_marks import with_environment
+from proofsheet.storage.workspace import Workspace
 
 MARK = "PROOFSHEET_UP"
 _READY_S = 120

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from proofsheet.config import Configuration
-from proofsheet.locks import held_by, hold, home_lock
-from proofsheet.workspace import Project
+from proofsheet.core.config import Configuration
+from proofsheet.core.locks import held_by, hold, home_lock
+from proofsheet.storage.workspace import Project
 from schemas.review import ReviewBatch
 
 if TYPE_CHECKING:

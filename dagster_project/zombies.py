@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import dagster as dg
 
-from proofsheet.processes import is_alive
+from proofsheet.core.process_marks import is_alive
 from resources.store import PROCESS_TAG
 
 IN_PROGRESS = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]

@@ -18,9 +18,9 @@ import polars as pl
 from dagster_project.instance import open_instance
 from dagster_project.running import run_one, sync_partitions
 from demo.library import make_library
-from proofsheet.config import FILE, load, write_new
-from proofsheet.status import project_status
-from proofsheet.workspace import Project, Workspace
+from proofsheet.core.config import FILE, load, write_new
+from proofsheet.review.status import project_status
+from proofsheet.storage.workspace import Project, Workspace
 from schemas.library import Photo
 from schemas.proof import MetadataQuality
 from schemas.review import Decision

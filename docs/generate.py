@@ -14,8 +14,8 @@ from pydantic import BaseModel
 
 from dagster_project.cli import COMMANDS, main
 from dagster_project.review.keys import KEYS
-from proofsheet.config import Configuration
-from proofsheet.ledger_tables import FACTS
+from proofsheet.core.config import Configuration
+from proofsheet.storage.ledger_tables import FACTS
 from schemas.everything import every_table
 from schemas.storage import StoredTable
 from schemas.table import Table

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from proofsheet.library.exif import exif_facts
-from proofsheet.library.generated import generation_facts
-from proofsheet.onepass import Measurement, Seen
-from proofsheet.pictures import Picture
-from proofsheet.vision.encoders import Encoder, choose_encoder
-from proofsheet.vision.hashing import picture_hash
-from proofsheet.vision.measure import image_quality
-from proofsheet.vision.previews import preview_measurement
-from proofsheet.vision.saliency import saliency_grid
-from proofsheet.workspace import Project
+from proofsheet.embedding.encoders import Encoder, choose_encoder
+from proofsheet.imaging.decode import Picture
+from proofsheet.imaging.image_quality import image_quality
+from proofsheet.imaging.measurement_pass import Measurement, Seen
+from proofsheet.imaging.perceptual_hash import picture_hash
+from proofsheet.imaging.previews import preview_measurement
+from proofsheet.imaging.saliency import saliency_grid
+from proofsheet.metadata.exif import exif_facts
+from proofsheet.metadata.generation_metadata import generation_facts
+from proofsheet.storage.workspace import Project
 from schemas.library import ExifFact, GenerationFact
 from schemas.settings import EncoderSettings, PreviewSettings
 from schemas.table import Table

@@ -2,14 +2,14 @@
 
 Holds `ScenesResource` and `DetectionResource`.
 Add here: another model that labels.
-Keep out: how it labels (proofsheet/vision/).
+Keep out: how it labels (proofsheet/labeling/).
 """
 
 import dagster as dg
 from pydantic import Field
 
-from proofsheet.vision.detector import Detector, choose_detector
-from proofsheet.workspace import Project
+from proofsheet.labeling.detectors import Detector, choose_detector
+from proofsheet.storage.workspace import Project
 from schemas.settings import KNOB, ObjectSettings, SceneSettings
 
 

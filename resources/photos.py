@@ -10,12 +10,12 @@ from collections.abc import Collection, Mapping, Sequence
 import dagster as dg
 import polars as pl
 
-from proofsheet.files import Refused
-from proofsheet.library.looking import files_of
-from proofsheet.onepass import Looked, Measurement, Work, cache_name, cached, look, reader_version, rows_of
-from proofsheet.pictures import Picture, PictureFile
-from proofsheet.progress import Progress
-from proofsheet.workspace import Project
+from proofsheet.core.files import Refused
+from proofsheet.core.progress import Progress
+from proofsheet.imaging.decode import Picture, PictureFile
+from proofsheet.imaging.measurement_pass import Looked, Measurement, Work, cache_name, cached, look, reader_version, rows_of
+from proofsheet.library.file_hashes import files_of
+from proofsheet.storage.workspace import Project
 from schemas.library import Photo
 from schemas.settings import PhotoSettings
 from schemas.table import Table

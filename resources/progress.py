@@ -7,7 +7,7 @@ Keep out: the terminal's progress bar (the command line brings its own).
 
 import dagster as dg
 
-from proofsheet.progress import Lines, Progress
+from proofsheet.core.progress import Lines, Progress
 
 
 class ProgressResource(dg.ConfigurableResource["ProgressResource"]):

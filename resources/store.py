@@ -2,7 +2,7 @@
 
 Holds `StoreResource`.
 Add here: what is true of a run from its first to its last step.
-Keep out: reading and writing (proofsheet/store.py).
+Keep out: reading and writing (proofsheet/storage/store.py).
 """
 
 from collections.abc import Callable, Iterator
@@ -11,15 +11,15 @@ from contextlib import contextmanager
 import dagster as dg
 from pydantic import PrivateAttr
 
-from proofsheet.clock import utc_now
-from proofsheet.errors import StoreError
-from proofsheet.files import set_aside
-from proofsheet.learn.champions import mend_shared
-from proofsheet.locks import hold
-from proofsheet.processes import process_mark
-from proofsheet.registry import note_folder
-from proofsheet.runlog import RunLog
-from proofsheet.workspace import Project, Workspace
+from proofsheet.core.clock import utc_now
+from proofsheet.core.errors import StoreError
+from proofsheet.core.files import set_aside
+from proofsheet.core.locks import hold
+from proofsheet.core.process_marks import process_mark
+from proofsheet.core.run_log import RunLog
+from proofsheet.models.registry import mend_shared
+from proofsheet.storage.project_keys import note_folder
+from proofsheet.storage.workspace import Project, Workspace
 from schemas.settings import PlaceSettings
 
 PARTITION_TAG = "dagster/partition"

@@ -2,7 +2,7 @@
 
 Holds `VisionModelResource`, `VocabularyResource` and one class for each class of settings about words.
 Add here: the settings of a new stage over words.
-Keep out: asking and judging (proofsheet/words/).
+Keep out: asking and judging (proofsheet/texts/, proofsheet/rules/).
 """
 
 import asyncio
@@ -14,16 +14,16 @@ from pathlib import Path
 import dagster as dg
 from pydantic import PrivateAttr
 
-from proofsheet.files import hash_file
-from proofsheet.progress import Progress
-from proofsheet.words.asking import Describing, Said, ask_all
-from proofsheet.words.client.choose import choose_server
-from proofsheet.words.client.protocol import Server
-from proofsheet.words.jobs import PROMPTS_OF, Asked, Job
-from proofsheet.words.prompts import load_prompt
-from proofsheet.words.sight import Sight
-from proofsheet.words.vocabulary import Vocabulary, read_vocabulary
-from proofsheet.workspace import Project
+from proofsheet.core.files import hash_file
+from proofsheet.core.progress import Progress
+from proofsheet.rules.vocabulary import Vocabulary, read_vocabulary
+from proofsheet.storage.workspace import Project
+from proofsheet.texts.client.discovery import choose_server
+from proofsheet.texts.client.protocol import Server
+from proofsheet.texts.inference import Describing, Said, ask_all
+from proofsheet.texts.jobs import PROMPTS_OF, Asked, Job
+from proofsheet.texts.prompts import load_prompt
+from proofsheet.texts.vision_probe import Sight
 from schemas.settings_words import CaptionSettings, GateSettings, RatingSettings, VisionModelSettings, VocabularySettings
 
 CLOSE = "OLLAMA_CLOSE_ON_RUN_END"

@@ -2,7 +2,7 @@
 
 Holds `MetadataRepair` and `MetadataQuality`.
 Add here: evidence that words may be published.
-Keep out: the rules themselves (proofsheet/words/gate.py).
+Keep out: the rules themselves (proofsheet/proof/gate.py).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds one class a job.
 Add here: the reply of a new job.
-Keep out: what follows from a reply (proofsheet/words/).
+Keep out: what follows from a reply (proofsheet/texts/).
 A number in quotes is no number, a missing field is not filled in, and a text of absurd length is refused.
 """
 

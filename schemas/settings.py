@@ -2,7 +2,7 @@
 
 Holds the classes that `proofsheet.toml`, the environment and the Launchpad fill.
 Add here: a field with a description, or a class for a new stage.
-Keep out: reading of files (proofsheet/config.py).
+Keep out: reading of files (proofsheet/core/config.py).
 A field marked `KNOB` changes speed, never rows; it does not make a table stale.
 """
 

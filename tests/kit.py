@@ -26,10 +26,10 @@ from PIL import Image
 
 from dagster_project.cli import main
 from dagster_project.definitions import build_defs
-from proofsheet.config import Configuration
-from proofsheet.files import Fingerprint
-from proofsheet.pictures import Limits, Picture, PictureFile, open_picture
-from proofsheet.workspace import Project, Workspace
+from proofsheet.core.config import Configuration
+from proofsheet.core.files import Fingerprint
+from proofsheet.imaging.decode import Limits, Picture, PictureFile, open_picture
+from proofsheet.storage.workspace import Project, Workspace
 from schemas.settings import PhotoSettings, PlaceSettings
 
 NOW = datetime(2026, 1, 2, 3, 4, 5)

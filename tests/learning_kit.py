@@ -11,10 +11,10 @@ import dataclasses
 
 import numpy as np
 
-from proofsheet.learn.crop_training import CropData
-from proofsheet.learn.features import MEASURES, Bank, set_features
-from proofsheet.learn.gather import SelectionData
-from proofsheet.learn.listwise import Training
+from proofsheet.models.features import MEASURES, Bank, set_features
+from proofsheet.training.datasets import SelectionData
+from proofsheet.training.fit_crop_proposer import CropData
+from proofsheet.training.listwise import Training
 from schemas.vision import GRID, GRID_CHANNELS
 
 QUICK = Training(epochs=6, device="cpu")

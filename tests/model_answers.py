@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from proofsheet.words.shown import COLOURS, card
+from proofsheet.texts.prompt_images import COLOURS, card
 
 SUBJECTS = [
     "heron",

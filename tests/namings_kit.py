@@ -12,15 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from proofsheet.apply.disk import Disk
+from proofsheet.apply.executor import Applier
+from proofsheet.apply.plan import Plan, make_plan, with_keep_all
+from proofsheet.core.progress import Quiet
+from proofsheet.library.file_locations import placed_files
 from proofsheet.library.scan import photo_rows, scan
-from proofsheet.placed import placed_files
-from proofsheet.progress import Quiet
-from proofsheet.publish.apply import Applier
-from proofsheet.publish.disk import Disk
-from proofsheet.publish.plan import Plan, make_plan, with_keep_all
-from proofsheet.reviewing.submitting import submitted
-from proofsheet.stamps import Stamp
-from proofsheet.workspace import Project, Workspace
+from proofsheet.review.submission import submitted
+from proofsheet.storage.stamps import Stamp
+from proofsheet.storage.workspace import Project, Workspace
 from schemas.library import Photo
 from schemas.review import Decision, ReviewBatch, Verdict
 from schemas.settings import PlaceSettings

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import dagster as dg
 
-from proofsheet.config import Configuration
-from proofsheet.reviewing.desk import Desk
-from proofsheet.reviewing.given import Given
-from proofsheet.workspace import Project, Workspace
+from proofsheet.core.config import Configuration
+from proofsheet.review.decision_request import Given
+from proofsheet.review.session import Desk
+from proofsheet.storage.workspace import Project, Workspace
 from tests.kit import NOW, configuration, run, save_picture
 
 COMPANIONS = (".txt", ".yaml", ".json", ".wav", ".png.xmp")

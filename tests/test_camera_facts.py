@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from proofsheet.files import Refused
-from proofsheet.formats import EXTENSIONS
-from proofsheet.library.exif import exif_facts
+from proofsheet.core.files import Refused
+from proofsheet.imaging.formats import EXTENSIONS
+from proofsheet.metadata.exif import exif_facts
 from tests.kit import SHARED, opened
 
 pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason=f"the real files of others are not at hand ({SHARED.name} is missing)")

@@ -23,12 +23,12 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from proofsheet.clock import utc_now
-from proofsheet.config import load
-from proofsheet.reviewing.desk import Desk
-from proofsheet.reviewing.given import Given
-from proofsheet.words.review import review
-from proofsheet.workspace import Project, Workspace
+from proofsheet.core.clock import utc_now
+from proofsheet.core.config import load
+from proofsheet.proof.text_review import review
+from proofsheet.review.decision_request import Given
+from proofsheet.review.session import Desk
+from proofsheet.storage.workspace import Project, Workspace
 from schemas.library import ExifFact, GenerationFact, OtherFile, Photo, Quarantine
 from schemas.proof import MetadataQuality
 from schemas.vision import Duplicate, ImageQuality, PhotoGroup, Preview

@@ -170,8 +170,8 @@ def kill_on_sight(picture: object) -> dict[str, object]:
 def killing_run(place: str) -> None:
     import polars as pl
 
-    from proofsheet.onepass import Measurement, Work, look
-    from proofsheet.progress import Quiet
+    from proofsheet.core.progress import Quiet
+    from proofsheet.imaging.measurement_pass import Measurement, Work, look
     from schemas.settings import PhotoSettings
     from tests.kit import picture_file
 

@@ -22,7 +22,7 @@ from benchmarks.judging import page as judging_page
 from benchmarks.page import page as speed_page
 from dagster_project.definitions import build_defs
 from docs.generate import HERE, PAGES
-from proofsheet.config import Configuration
+from proofsheet.core.config import Configuration
 from schemas.table import Table
 from tests.kit import configuration
 

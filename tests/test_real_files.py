@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from proofsheet.status import project_status
-from proofsheet.workspace import Workspace
+from proofsheet.review.status import project_status
+from proofsheet.storage.workspace import Workspace
 from schemas.library import OtherFile, Photo, Quarantine
 from schemas.vision import Embedding, ImageQuality
 from tests.kit import SHARED, configuration, run, tree

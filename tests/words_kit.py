@@ -13,11 +13,11 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from proofsheet.config import Configuration
-from proofsheet.progress import Quiet
-from proofsheet.words.asking import Describing, Said, ask_all
-from proofsheet.words.jobs import Asked, Job
-from proofsheet.workspace import Project
+from proofsheet.core.config import Configuration
+from proofsheet.core.progress import Quiet
+from proofsheet.storage.workspace import Project
+from proofsheet.texts.inference import Describing, Said, ask_all
+from proofsheet.texts.jobs import Asked, Job
 from schemas.proof import MetadataQuality
 from schemas.settings_words import VisionModelSettings
 from schemas.words import Answered

@@ -20,17 +20,17 @@ import polars as pl
 
 from dagster_project.commands.bars import BarListener, progress_bars
 from dagster_project.commands.common import out, print_json
-from proofsheet.config import Configuration, find, load
-from proofsheet.errors import UsageError
-from proofsheet.files import Refused, write_atomic
+from proofsheet.core.config import Configuration, find, load
+from proofsheet.core.errors import UsageError
+from proofsheet.core.files import Refused, write_atomic
+from proofsheet.grouping.duplicates import find_duplicates
+from proofsheet.grouping.grouping import seen_photos
+from proofsheet.imaging.measurement_pass import Looked
+from proofsheet.labeling.detectors import choose_detector
+from proofsheet.library.file_hashes import Found, Scan
 from proofsheet.library.inventory import quality_score, quality_verdict
-from proofsheet.library.looking import Found, Scan
 from proofsheet.library.scan import scan
-from proofsheet.onepass import Looked
-from proofsheet.vision.detector import choose_detector
-from proofsheet.vision.duplicates import find_duplicates
-from proofsheet.vision.group import seen_photos
-from proofsheet.workspace import Project
+from proofsheet.storage.workspace import Project
 from resources.along import PLAIN, AlongResource, EncodingResource, PreviewingResource
 from resources.photos import PhotoFilesResource
 from schemas.library import IN_PLACE, ExifFact, GenerationFact, Photo

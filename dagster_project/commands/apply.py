@@ -15,9 +15,9 @@ import click
 
 from dagster_project.applying import allowed, carry_out, shown, sign_off, take_back
 from dagster_project.commands.common import err, json_option, out, print_json, settings_and_workspace
-from proofsheet.publish.moves import Report
-from proofsheet.publish.plan import Plan
-from proofsheet.publish.sandbox import make_sandbox
+from proofsheet.apply.moves import Report
+from proofsheet.apply.plan import Plan
+from proofsheet.apply.sandbox import make_sandbox
 
 _FAILED = 1
 

@@ -15,7 +15,7 @@ from rich.progress import Progress as Bars
 from rich.text import Text
 
 from dagster_project.commands.common import err
-from proofsheet.progress import Progress
+from proofsheet.core.progress import Progress
 
 
 class _Rate(ProgressColumn):

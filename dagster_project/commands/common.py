@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 
-from proofsheet.config import Configuration, load
-from proofsheet.health import Trouble, trouble_of
-from proofsheet.learn.history_report import causes_of
-from proofsheet.workspace import Project, Workspace
+from proofsheet.core.config import Configuration, load
+from proofsheet.history.report import causes_of
+from proofsheet.storage.health import Trouble, trouble_of
+from proofsheet.storage.workspace import Project, Workspace
 
 FAILED, SOME_FAILED = 1, 3
 _WIDE = 240  # columns of a file or pipe

@@ -13,11 +13,11 @@ from pathlib import Path
 import click
 
 from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
-from proofsheet.clock import utc_now
-from proofsheet.learn.verdicts import import_verdicts
-from proofsheet.publish.decision_files import decision_lines
-from proofsheet.reviewing.desk import Desk
-from proofsheet.reviewing.submitting import write_submitted
+from proofsheet.core.clock import utc_now
+from proofsheet.history.decision_import import import_verdicts
+from proofsheet.review.proposal_export import decision_lines
+from proofsheet.review.session import Desk
+from proofsheet.review.submission import write_submitted
 from schemas.library import Photo
 from schemas.review import Decision
 

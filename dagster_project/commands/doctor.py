@@ -18,16 +18,16 @@ import click
 from pydantic import BaseModel
 
 from dagster_project.commands.common import json_option, print_json, settings_and_workspace
-from proofsheet.config import Configuration
-from proofsheet.errors import ProofsheetError
-from proofsheet.health import trouble_of
-from proofsheet.learn import torch_parts
-from proofsheet.library.adopting import find_renamed
-from proofsheet.registry import SHARED
-from proofsheet.vision.detector import choose_detector
-from proofsheet.vision.encoders import choose_encoder
-from proofsheet.words.client.choose import choose_server
-from proofsheet.workspace import LINK, Workspace
+from proofsheet.core.config import Configuration
+from proofsheet.core.errors import ProofsheetError
+from proofsheet.embedding.encoders import choose_encoder
+from proofsheet.labeling.detectors import choose_detector
+from proofsheet.library.renamed_folders import find_renamed
+from proofsheet.storage.health import trouble_of
+from proofsheet.storage.project_keys import SHARED
+from proofsheet.storage.workspace import LINK, Workspace
+from proofsheet.texts.client.discovery import choose_server
+from proofsheet.training import torch_mlp
 
 _OPTIONAL = (
     ("darktable-cli", "darktable", "reads RAW files"),
@@ -113,7 +113,7 @@ def _programs(settings: Configuration, workspace: Workspace) -> Iterator[Line]:
     detector = choose_detector(settings.objects, settings.encoder.device)
     yield Line("ok", f"detector {detector.name}") if detector.ready else Line("warn", "objects", detector.note)
     told = "training of ranker and crop proposer"
-    yield Line("ok", told) if torch_parts.installed() else Line("warn", f"{told}: not available", torch_parts.NEEDED)
+    yield Line("ok", told) if torch_mlp.installed() else Line("warn", f"{told}: not available", torch_mlp.NEEDED)
 
 
 def _describer(settings: Configuration) -> Line:

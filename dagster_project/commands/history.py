@@ -2,7 +2,7 @@
 
 Holds the group and its sub-commands.
 Add here: another verb over history.
-Keep out: formats and matching (proofsheet/learn/), opening finished folders (extracting.py).
+Keep out: formats and matching (proofsheet/history/), opening finished folders (extracting.py).
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from dagster_project.commands.common import (
     sound,
 )
 from dagster_project.extracting import extract
-from proofsheet.clock import utc_now
-from proofsheet.config import Configuration
-from proofsheet.errors import UsageError
-from proofsheet.learn.extraction import write_extracted
-from proofsheet.learn.history_export import export_history
-from proofsheet.learn.history_import import import_history
-from proofsheet.learn.history_report import FileReport
-from proofsheet.learn.refusing import RowRefused
-from proofsheet.learn.registry import ProjectRegistry
-from proofsheet.workspace import Project, Workspace
+from proofsheet.core.clock import utc_now
+from proofsheet.core.config import Configuration
+from proofsheet.core.errors import UsageError
+from proofsheet.core.row_errors import RowRefused
+from proofsheet.history.exporter import export_history
+from proofsheet.history.folder_extraction import write_extracted
+from proofsheet.history.importer import import_history
+from proofsheet.history.project_resolver import ProjectRegistry
+from proofsheet.history.report import FileReport
+from proofsheet.storage.workspace import Project, Workspace
 
 
 @click.group()

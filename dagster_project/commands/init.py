@@ -12,9 +12,9 @@ from pathlib import Path
 import click
 
 from dagster_project.commands.common import json_option, print_json
-from proofsheet.config import FILE, write_new
-from proofsheet.errors import UsageError
-from proofsheet.workspace import Workspace
+from proofsheet.core.config import FILE, write_new
+from proofsheet.core.errors import UsageError
+from proofsheet.storage.workspace import Workspace
 from schemas.settings import PlaceSettings
 
 

@@ -2,7 +2,7 @@
 
 Holds the group and its sub-commands.
 Add here: another verb over models.
-Keep out: loading and running models (proofsheet/vision/).
+Keep out: loading and running models (proofsheet/embedding/, proofsheet/labeling/).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import click
 
 from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
 from dagster_project.commands.models_learnt import LEARNT, learnt
-from proofsheet.vision import encode, torch_setup
-from proofsheet.vision.detector import choose_detector
-from proofsheet.vision.encoders import choose_encoder
-from proofsheet.vision.weights import find_weights, pull_weights
+from proofsheet.embedding import classic_encoder, torch_runtime
+from proofsheet.embedding.encoders import choose_encoder
+from proofsheet.embedding.weights import find_weights, pull_weights
+from proofsheet.labeling.detectors import choose_detector
 
 
 @click.group()
@@ -34,11 +34,11 @@ def list_models(as_json: bool) -> None:
     settings, workspace = settings_and_workspace()
     folder = workspace.home / "models"
     chosen, detector = choose_encoder(settings.encoder, folder), choose_detector(settings.objects, settings.encoder.device)
-    weights = find_weights(settings.encoder, folder) if torch_setup.installed() else None
+    weights = find_weights(settings.encoder, folder) if torch_runtime.installed() else None
     rows: list[dict[str, Any]] = [
         _row(
             "encoder",
-            encode.encoder_id(),
+            classic_encoder.encoder_id(),
             "here",
             "part of Proofsheet",
             chosen.clip is None,

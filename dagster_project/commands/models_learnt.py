@@ -2,7 +2,7 @@
 
 Holds train, train-scenes, card, promote, rollback and export.
 Add here: another verb over trained models.
-Keep out: encoders and detectors (models.py), learning (proofsheet/learn/).
+Keep out: encoders and detectors (models.py), learning (proofsheet/training/).
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import click
 
 from dagster_project.commands.bars import BarListener, progress_bars
 from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
-from proofsheet.clock import utc_now
-from proofsheet.errors import UsageError
-from proofsheet.learn import champions
-from proofsheet.learn.cards import card_path
-from proofsheet.learn.exports import export_model
+from proofsheet.core.clock import utc_now
+from proofsheet.core.errors import UsageError
+from proofsheet.models import registry
+from proofsheet.training.model_cards import card_path
+from proofsheet.training.onnx_export import export_model
 from schemas.learning import MODELS, Fit, FitColumns, ModelExport
 
 _REFUSED = 4
@@ -28,8 +28,8 @@ KIND = click.Choice(MODELS)
 
 def learnt(shared: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - a Project
     """Every trained model with its state, as `models list` shows it."""
-    tables = champions.FIT_TABLES.items()
-    rows = [(kind, row) for table, kind in tables for row in champions.fit_rows(table, kind, shared).to_dicts()]
+    tables = registry.FIT_TABLES.items()
+    rows = [(kind, row) for table, kind in tables for row in registry.fit_rows(table, kind, shared).to_dicts()]
     return [
         {
             "kind": kind,
@@ -70,12 +70,12 @@ def train_scenes(folder: Path, epochs: int, batch_size: int, device: str) -> Non
     """Train a scene classifier on FOLDER: one sub-folder a label, named by it. The pictures are only read."""
     settings, workspace = settings_and_workspace()
     from dagster_project.labelled import labelled_pictures
-    from proofsheet.learn.scene_training import train_scenes as fit
+    from proofsheet.training.train_scenes import train_scenes as fit
 
     with progress_bars() as bars:
         data = labelled_pictures(folder, settings, workspace, BarListener(bars, folder.name))
     outcome = fit(workspace.shared, data, epochs, batch_size, device, utc_now())
-    champions.refresh(workspace.shared)
+    registry.refresh(workspace.shared)
     out().print(outcome.told + (f"; {data.left} pictures could not be opened" if data.left else ""), markup=False)
 
 
@@ -96,13 +96,13 @@ def promote(model: str) -> None:
     """Let MODEL serve, if the rule of promotion was met when it was judged; a model that it refused stays refused."""
     _settings, workspace = settings_and_workspace()
     ledger = workspace.shared.ledger
-    fit = champions.find_fit(ledger, model)
+    fit = registry.find_fit(ledger, model)
     import json
 
     reasons = json.loads(str(fit[Fit.card]))["promotion"]["reasons"]
     allowed = all(r.startswith("ok") for r in reasons)
-    champions.promote(ledger, str(fit[Fit.fit_id]), allowed, reasons, utc_now())
-    champions.refresh(workspace.shared)
+    registry.promote(ledger, str(fit[Fit.fit_id]), allowed, reasons, utc_now())
+    registry.refresh(workspace.shared)
     if not allowed:
         out().print(f"{model} was refused: {'; '.join(r for r in reasons if not r.startswith('ok'))}", markup=False)
         sys.exit(_REFUSED)
@@ -114,8 +114,8 @@ def promote(model: str) -> None:
 def rollback(kind: str) -> None:
     """One step back to the KIND of model that served before."""
     _settings, workspace = settings_and_workspace()
-    before = champions.rollback(workspace.shared.ledger, kind, utc_now())
-    champions.refresh(workspace.shared)
+    before = registry.rollback(workspace.shared.ledger, kind, utc_now())
+    registry.refresh(workspace.shared)
     told = f"{kind} {before[:12]} serves again" if before else f"no {kind} serves any longer"
     out().print(f"{told}; `proofsheet run --all` decides anew", markup=False)
 
@@ -133,8 +133,8 @@ def export(model: str, folder: Path, as_json: bool) -> None:
     shared = workspace.shared
     fit = _fit(shared.ledger, model)
     rows = export_model(shared.models, str(fit[Fit.fit_id]), str(fit[Fit.kind]), folder)
-    from proofsheet.files import write_atomic
-    from proofsheet.learn.model_files import model_path
+    from proofsheet.core.files import write_atomic
+    from proofsheet.models.artifacts import model_path
 
     source = model_path(shared.models, str(fit[Fit.fit_id]))
     write_atomic(folder / source.name, source.read_bytes())
@@ -149,11 +149,11 @@ def export(model: str, folder: Path, as_json: bool) -> None:
 
 def _fit(ledger: Any, model: str) -> dict[str, Any]:  # noqa: ANN401
     if model in MODELS:
-        found = champions.champion(ledger, model)
+        found = registry.champion(ledger, model)
         if found is None:
             raise UsageError(f"No {model} serves.", "`proofsheet models list` shows what there is; `models train` trains.")
         return found
-    return champions.find_fit(ledger, model)
+    return registry.find_fit(ledger, model)
 
 
 LEARNT = (train, train_scenes, card, promote, rollback, export)

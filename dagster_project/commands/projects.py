@@ -2,7 +2,7 @@
 
 Holds the group and its sub-commands.
 Add here: another answer to a question about projects.
-Keep out: how projects are found (proofsheet/library/adopting.py).
+Keep out: how projects are found (proofsheet/library/renamed_folders.py).
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 import click
 
 from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
-from proofsheet.clock import utc_now
-from proofsheet.errors import UsageError
-from proofsheet.health import set_aside_damaged
-from proofsheet.library.adopting import adopt, keep_apart
+from proofsheet.core.clock import utc_now
+from proofsheet.core.errors import UsageError
+from proofsheet.library.renamed_folders import adopt, keep_apart
+from proofsheet.storage.health import set_aside_damaged
 
 
 @click.group()

@@ -18,15 +18,15 @@ import polars as pl
 
 from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
 from dagster_project.sending import copies_now, publish_now
-from proofsheet.choices import held_photos, present_choices
-from proofsheet.clock import utc_now
-from proofsheet.errors import ProofsheetError
-from proofsheet.publish.presets import PRESETS, write_preset
-from proofsheet.publish.publishing import Candidate, candidates, outlook
-from proofsheet.publish.sidecar import Fields, existing_sidecar, merge_sidecar, sidecar_path
-from proofsheet.publish.targets.named import publisher_of
-from proofsheet.publish.uploads import take_back_rows, taken_back
-from proofsheet.workspace import Project
+from proofsheet.core.clock import utc_now
+from proofsheet.core.errors import ProofsheetError
+from proofsheet.publish.export_presets import PRESETS, write_preset
+from proofsheet.publish.targets.resolve import publisher_of
+from proofsheet.publish.upload_history import take_back_rows, taken_back
+from proofsheet.publish.uploader import Candidate, candidates, outlook
+from proofsheet.publish.xmp_sidecar import Fields, existing_sidecar, merge_sidecar, sidecar_path
+from proofsheet.selection.choices import held_photos, present_choices
+from proofsheet.storage.workspace import Project
 from schemas.review import Export
 
 _FAILED, _BLOCKED = 1, 4

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 import click
 
 from dagster_project.commands.common import chosen, end_with, json_option, out, print_json, settings_and_workspace
-from proofsheet.health import each_alone
 from proofsheet.library.quarantine import quarantine_rows, release
-from proofsheet.words.books import release_pictures, struck_pictures
-from proofsheet.workspace import Project
+from proofsheet.storage.health import each_alone
+from proofsheet.storage.workspace import Project
+from proofsheet.texts.answer_cache import release_pictures, struck_pictures
 from schemas.library import Photo, Quarantine
 
 

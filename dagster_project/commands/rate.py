@@ -21,19 +21,19 @@ from pydantic import ValidationError
 from dagster_project.commands.bars import BarListener, progress_bars
 from dagster_project.commands.common import err, json_option, out, print_json
 from dagster_project.commands.review import PORT, serve_review
-from proofsheet.config import Configuration, find, load
-from proofsheet.errors import ProofsheetError, ServiceUnreachable, UsageError
-from proofsheet.files import short_hash, write_atomic
-from proofsheet.library.looking import Found
+from proofsheet.core.config import Configuration, find, load
+from proofsheet.core.errors import ProofsheetError, ServiceUnreachable, UsageError
+from proofsheet.core.files import short_hash, write_atomic
+from proofsheet.imaging.raw import converter as darktable
+from proofsheet.library.file_hashes import Found
 from proofsheet.library.scan import scan
 from proofsheet.publish.ratings_csv import append_ratings, columns, csv_name, rated_among
-from proofsheet.publish.sidecar import Fields, exiftool, existing_sidecar, merge_sidecar, sidecar_path
-from proofsheet.raw import converter as darktable
-from proofsheet.words.asking import Describing, answers
-from proofsheet.words.jobs import RATING, Asked
-from proofsheet.words.prompts import parse_prompt
-from proofsheet.words.ratings import sorted_keywords
-from proofsheet.workspace import Project
+from proofsheet.publish.xmp_sidecar import Fields, exiftool, existing_sidecar, merge_sidecar, sidecar_path
+from proofsheet.storage.workspace import Project
+from proofsheet.texts.inference import Describing, answers
+from proofsheet.texts.jobs import RATING, Asked
+from proofsheet.texts.prompts import parse_prompt
+from proofsheet.texts.ratings import sorted_keywords
 from resources.along import PreviewingResource
 from resources.photos import PhotoFilesResource
 from schemas.facts import ModelAnswer

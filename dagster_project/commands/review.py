@@ -10,7 +10,7 @@ from __future__ import annotations
 import click
 
 from dagster_project.commands.common import json_option, print_json, settings_and_workspace
-from proofsheet.errors import UsageError
+from proofsheet.core.errors import UsageError
 
 PORT = 8765
 

@@ -15,12 +15,12 @@ import click
 
 from dagster_project.commands.bars import BarListener, progress_bars
 from dagster_project.commands.common import FAILED, SOME_FAILED, chosen, err, json_option, print_json, settings_and_workspace
-from proofsheet.clock import utc_now
-from proofsheet.errors import UsageError
-from proofsheet.library.adopting import adopt_renamed
-from proofsheet.status import project_status
-from proofsheet.words.jobs import JOBS
-from proofsheet.workspace import Workspace
+from proofsheet.core.clock import utc_now
+from proofsheet.core.errors import UsageError
+from proofsheet.library.renamed_folders import adopt_renamed
+from proofsheet.review.status import project_status
+from proofsheet.storage.workspace import Workspace
+from proofsheet.texts.jobs import JOBS
 
 if TYPE_CHECKING:
     from dagster_project.running import Outcome

@@ -2,7 +2,7 @@
 
 Holds the group and its sub-commands.
 Add here: another verb over intake sets.
-Keep out: what a verb does (proofsheet/words/).
+Keep out: what a verb does (proofsheet/texts/).
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import polars as pl
 
 from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
 from dagster_project.intake_sets import IntakeSet, intake_sets
-from proofsheet.clock import utc_now
-from proofsheet.errors import ServiceUnreachable, UsageError
-from proofsheet.words.asking import Describing
-from proofsheet.words.client.protocol import Trouble
-from proofsheet.words.sets import intake, read_intake
-from proofsheet.words.subject import propose, samples
-from proofsheet.workspace import Project
+from proofsheet.core.clock import utc_now
+from proofsheet.core.errors import ServiceUnreachable, UsageError
+from proofsheet.storage.workspace import Project
+from proofsheet.texts.client.protocol import Trouble
+from proofsheet.texts.inference import Describing
+from proofsheet.texts.set_intake import intake, read_intake
+from proofsheet.texts.set_subjects import propose, samples
 from schemas.facts import SetContext, SubjectProposal
 from schemas.library import Photo
 from schemas.vision import Preview

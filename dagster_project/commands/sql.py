@@ -2,7 +2,7 @@
 
 Holds the command.
 Add here: another output format.
-Keep out: DuckDB (proofsheet/store.py).
+Keep out: DuckDB (proofsheet/storage/store.py).
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from rich.table import Table as RichTable
 
 from dagster_project.applying import planned
 from dagster_project.commands.common import chosen, end_with, json_option, out, print_json, settings_and_workspace
-from proofsheet.config import Configuration
-from proofsheet.health import each_alone
-from proofsheet.ledger_tables import FACTS
-from proofsheet.publish.plan_table import plan_rows
-from proofsheet.workspace import Project
+from proofsheet.apply.plan_table import plan_rows
+from proofsheet.core.config import Configuration
+from proofsheet.storage.health import each_alone
+from proofsheet.storage.ledger_tables import FACTS
+from proofsheet.storage.workspace import Project
 from schemas.apply import PlanOperation
 from schemas.everything import every_table
 from schemas.table import Table

@@ -2,7 +2,7 @@
 
 Holds the command.
 Add here: a column that people ask for.
-Keep out: counting (proofsheet/status.py).
+Keep out: counting (proofsheet/review/status.py).
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import click
 from rich.table import Table as RichTable
 
 from dagster_project.commands.common import chosen, end_with, err, json_option, out, print_json, settings_and_workspace, sound
-from proofsheet.health import each_alone, trouble_of
-from proofsheet.library.adopting import Question, find_renamed
-from proofsheet.locks import held_by
-from proofsheet.publish.uploads import take_back_rows
-from proofsheet.status import project_status
-from proofsheet.words.asking import Describing
-from proofsheet.words.costs import pending_questions
-from proofsheet.workspace import LINK, Project, Workspace
+from proofsheet.core.locks import held_by
+from proofsheet.library.renamed_folders import Question, find_renamed
+from proofsheet.publish.upload_history import take_back_rows
+from proofsheet.review.status import project_status
+from proofsheet.storage.health import each_alone, trouble_of
+from proofsheet.storage.workspace import LINK, Project, Workspace
+from proofsheet.texts.cost_estimate import pending_questions
+from proofsheet.texts.inference import Describing
 from schemas.library import Quarantine
 
 _COLUMNS = ("files", "photos", "sets", "doubtful", "accepted", "blocked", "quarantined", "other_files", "companions", "generation")

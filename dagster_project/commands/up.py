@@ -13,7 +13,7 @@ import click
 
 from dagster_project.commands.common import json_option, print_json, settings_and_workspace
 from dagster_project.commands.review import PORT
-from proofsheet.locks import hold, home_lock
+from proofsheet.core.locks import hold, home_lock
 
 
 @click.command()

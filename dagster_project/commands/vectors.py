@@ -2,7 +2,7 @@
 
 Holds the group and its sub-commands.
 Add here: another verb over vectors.
-Keep out: the files (proofsheet/vision/vector_files.py), taking vectors in (importing_vectors.py) and out (exporting_vectors.py).
+Keep out: the files (proofsheet/embedding/vector_files.py), taking vectors in (importing_vectors.py) and out (exporting_vectors.py).
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from dagster_project.commands.bars import BarListener, progress_bars
 from dagster_project.commands.common import chosen, json_option, out, print_causes, print_json, settings_and_workspace
 from dagster_project.exporting_vectors import outgoing
 from dagster_project.importing_vectors import Importer
-from proofsheet.clock import utc_now
-from proofsheet.errors import UsageError
-from proofsheet.learn.history_report import causes_of
-from proofsheet.progress import Progress
-from proofsheet.vision.vector_files import INDEX, read_index, write_vectors
-from proofsheet.workspace import Project, Workspace
+from proofsheet.core.clock import utc_now
+from proofsheet.core.errors import UsageError
+from proofsheet.core.progress import Progress
+from proofsheet.embedding.vector_files import INDEX, read_index, write_vectors
+from proofsheet.history.report import causes_of
+from proofsheet.storage.workspace import Project, Workspace
 
 _ALL = click.option("--all", "every", is_flag=True, help="All projects of the library.")
 

@@ -2,7 +2,7 @@
 
 Holds the group and its sub-commands.
 Add here: another verb over texts.
-Keep out: what a verb does (proofsheet/words/).
+Keep out: what a verb does (proofsheet/texts/).
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import click
 import polars as pl
 
 from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
-from proofsheet.clock import utc_now
-from proofsheet.errors import UsageError
-from proofsheet.words.people import undo_field, write_field
-from proofsheet.words.review import import_flags, review, waive, want_others
-from proofsheet.workspace import Project
+from proofsheet.core.clock import utc_now
+from proofsheet.core.errors import UsageError
+from proofsheet.proof.text_review import import_flags, review, waive, want_others
+from proofsheet.storage.workspace import Project
+from proofsheet.texts.edits import undo_field, write_field
 from schemas.facts import WordEdit
 from schemas.library import Photo
 from schemas.proof import FIELDS, MetadataQuality, Texts

@@ -2,5 +2,5 @@
 
 Holds the server, its API and its pages.
 Add here: a page, and the calls that it makes.
-Keep out: what a verdict means (proofsheet/reviewing/) and the guard (guard.py).
+Keep out: what a verdict means (proofsheet/review/) and the guard (guard.py).
 """

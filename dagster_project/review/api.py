@@ -1,8 +1,8 @@
 """The calls of the review: batches, verdicts, undo, submit.
 
 Holds `ROUTES`.
-Add here: another call, a few lines around one verb of `proofsheet/reviewing/`.
-Keep out: rules (desk.py) and pages (pages.py).
+Add here: another call, a few lines around one verb of `proofsheet/review/`.
+Keep out: rules (review/session.py) and pages (pages.py).
 
 Work on ledger and store is done in threads, so that a slow disk holds up nobody else.
 """
@@ -19,10 +19,10 @@ from starlette.routing import Route
 
 from dagster_project.review.http import answer, body_of, number_of, text_of
 from dagster_project.review.state import state_of
-from proofsheet.clock import utc_now
-from proofsheet.reviewing.desk import Desk
-from proofsheet.reviewing.given import Given, Unfit
-from proofsheet.reviewing.submitting import write_submitted
+from proofsheet.core.clock import utc_now
+from proofsheet.review.decision_request import Given, Unfit
+from proofsheet.review.session import Desk
+from proofsheet.review.submission import write_submitted
 
 _ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
 _LEAST, _MOST = 20, 100

@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from proofsheet.errors import Locked, NotFound, ProofsheetError, StoreError
-from proofsheet.reviewing.given import Conflict, Unfit
+from proofsheet.core.errors import Locked, NotFound, ProofsheetError, StoreError
+from proofsheet.review.decision_request import Conflict, Unfit
 
 MOST_BYTES = 1 << 20
 POLICY = "; ".join(

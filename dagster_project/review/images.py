@@ -2,7 +2,7 @@
 
 Holds `ROUTES` and `find_picture`.
 Add here: another size.
-Keep out: paths in addresses; making previews (proofsheet/vision/previews.py).
+Keep out: paths in addresses; making previews (proofsheet/imaging/previews.py).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from dagster_project.review.state import State, state_of
-from proofsheet.files import Refused, open_regular
+from proofsheet.core.files import Refused, open_regular
 from schemas.library import Photo
 from schemas.vision import Preview
 

@@ -2,7 +2,7 @@
 
 Holds `ROUTES`.
 Add here: another thing that is said of a set.
-Keep out: what is done with it (proofsheet/words/sets.py), which sets there are (intake_sets.py).
+Keep out: what is done with it (proofsheet/texts/set_intake.py), which sets there are (intake_sets.py).
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from starlette.routing import Route
 from dagster_project.intake_sets import intake_sets
 from dagster_project.review.http import answer, body_of, text_of
 from dagster_project.review.state import state_of
-from proofsheet.clock import utc_now
-from proofsheet.health import each_alone
-from proofsheet.reviewing.given import Unfit
-from proofsheet.words.sets import intake
-from proofsheet.workspace import Project
+from proofsheet.core.clock import utc_now
+from proofsheet.review.decision_request import Unfit
+from proofsheet.storage.health import each_alone
+from proofsheet.storage.workspace import Project
+from proofsheet.texts.set_intake import intake
 
 _SAID = ("subject", "hints", "location")
 _MOST_ROWS, _MOST_TEXT = 500, 500

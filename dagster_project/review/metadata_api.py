@@ -2,7 +2,7 @@
 
 Holds `ROUTES`.
 Add here: another act on texts.
-Keep out: rules of texts (proofsheet/words/).
+Keep out: rules of texts (proofsheet/rules/).
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from starlette.routing import Route
 
 from dagster_project.review.http import answer, body_of, text_of
 from dagster_project.review.state import State, state_of
-from proofsheet.choices import held_photos, present_choices
-from proofsheet.clock import utc_now
-from proofsheet.errors import NotFound, UsageError
-from proofsheet.reviewing.given import Conflict, Unfit
-from proofsheet.words.asking import Describing
-from proofsheet.words.books import release_pictures
-from proofsheet.words.people import undo_field, write_field
-from proofsheet.words.review import review, waive, want_others
-from proofsheet.workspace import Project
+from proofsheet.core.clock import utc_now
+from proofsheet.core.errors import NotFound, UsageError
+from proofsheet.proof.text_review import review, waive, want_others
+from proofsheet.review.decision_request import Conflict, Unfit
+from proofsheet.selection.choices import held_photos, present_choices
+from proofsheet.storage.workspace import Project
+from proofsheet.texts.answer_cache import release_pictures
+from proofsheet.texts.edits import undo_field, write_field
+from proofsheet.texts.inference import Describing
 from schemas.facts import SetContext, WordEdit, WordReview
 from schemas.library import Photo
 from schemas.proof import FIELDS, MetadataQuality, Texts

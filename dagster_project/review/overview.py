@@ -14,12 +14,12 @@ import polars as pl
 
 from dagster_project.review.day_plot import Day, day_plot
 from dagster_project.review.state import AGAIN_S, State
-from proofsheet.described import described
-from proofsheet.health import Trouble, each_alone, trouble_of
-from proofsheet.publish.uploads import take_back_rows
-from proofsheet.reviewing.submitting import submitted
-from proofsheet.verdicts import counted, standing
-from proofsheet.workspace import Project
+from proofsheet.publish.upload_history import take_back_rows
+from proofsheet.review.submission import submitted
+from proofsheet.selection.timeline import counted, standing
+from proofsheet.storage.health import Trouble, each_alone, trouble_of
+from proofsheet.storage.workspace import Project
+from proofsheet.texts.coverage import described
 from schemas.apply import FileOperation
 from schemas.learning import Readiness
 from schemas.proof import MetadataQuality

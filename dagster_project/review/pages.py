@@ -20,9 +20,9 @@ from dagster_project.review.http import errors
 from dagster_project.review.keys import KEYS, keys_as_dicts
 from dagster_project.review.overview import metrics_of, project_lines, troubles_of
 from dagster_project.review.state import state_of
-from proofsheet.errors import StoreError
-from proofsheet.health import Trouble
-from proofsheet.library.adopting import find_renamed
+from proofsheet.core.errors import StoreError
+from proofsheet.library.renamed_folders import find_renamed
+from proofsheet.storage.health import Trouble
 
 _HERE = Path(__file__).parent
 _TEMPLATES = Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True)

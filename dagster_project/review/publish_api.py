@@ -2,7 +2,7 @@
 
 Holds `ROUTES`.
 Add here: another figure of the dialog.
-Keep out: conditions (proofsheet/publish/publishing.py).
+Keep out: conditions (proofsheet/publish/uploader.py).
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from starlette.routing import Route
 from dagster_project.review.http import answer, body_of, text_of
 from dagster_project.review.state import state_of
 from dagster_project.sending import copies_now, publish_now
-from proofsheet.clock import utc_now
-from proofsheet.publish.publishing import ALREADY, candidates, outlook
-from proofsheet.publish.targets.named import publisher_of
-from proofsheet.publish.uploads import taken_back
+from proofsheet.core.clock import utc_now
+from proofsheet.publish.targets.resolve import publisher_of
+from proofsheet.publish.upload_history import taken_back
+from proofsheet.publish.uploader import ALREADY, candidates, outlook
 
 
 async def look(request: Request) -> Response:

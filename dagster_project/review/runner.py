@@ -17,8 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from proofsheet.reviewing.given import Conflict
-from proofsheet.workspace import Project
+from proofsheet.review.decision_request import Conflict
+from proofsheet.storage.workspace import Project
 
 END = "###end_of_process###"
 _KEPT = 2000

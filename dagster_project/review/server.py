@@ -24,8 +24,8 @@ from dagster_project.guard import Guard, allowed_hosts
 from dagster_project.review import api, contact_sheets, images, intake_api, metadata_api, pages, publish_api, runs_api
 from dagster_project.review.http import Limit, TooLarge, errors, too_large
 from dagster_project.review.state import State
-from proofsheet.config import Configuration, load
-from proofsheet.errors import ProofsheetError, StoreError
+from proofsheet.core.config import Configuration, load
+from proofsheet.core.errors import ProofsheetError, StoreError
 
 _STATIC = Path(__file__).parent / "static"
 _IDLE_S = 15

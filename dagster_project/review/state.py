@@ -13,10 +13,10 @@ from pathlib import Path
 from starlette.requests import Request
 
 from dagster_project.review.runner import Runner
-from proofsheet.config import Configuration
-from proofsheet.health import trouble_of
-from proofsheet.reviewing.desk import Desk
-from proofsheet.workspace import Project, Workspace
+from proofsheet.core.config import Configuration
+from proofsheet.review.session import Desk
+from proofsheet.storage.health import trouble_of
+from proofsheet.storage.workspace import Project, Workspace
 
 AGAIN_S = 60.0
 

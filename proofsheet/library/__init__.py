@@ -1,6 +1,6 @@
-"""The files: what there is, and what they say of themselves.
+"""Folders: which files are there, which go together, what changed, what is refused.
 
-Holds scanning and EXIF.
-Add here: another thing read from files.
-Keep out: pixels (vision/).
+Holds the modules of this room.
+Add here: another fact about a file's name, place or state.
+Keep out: what is in the file (imaging/, metadata/).
 """

@@ -16,7 +16,7 @@ from typing import Any
 
 import polars as pl
 
-from proofsheet.provenance import module_version
+from proofsheet.storage.code_version import module_version
 from schemas.library import ExifFact, GenerationFact, Photo
 from schemas.metrics import DiversityGap, Inventory
 from schemas.settings import InventorySettings

@@ -2,7 +2,7 @@
 
 Holds the verbs over the `refusals` facts.
 Add here: what a person may do with a refused file.
-Keep out: the decision to refuse (scan.py, pictures.py).
+Keep out: the decision to refuse (scan.py, imaging/decode.py).
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from datetime import datetime
 
 import polars as pl
 
-from proofsheet.errors import UsageError
-from proofsheet.files import Refused
-from proofsheet.ledger import Ledger
+from proofsheet.core.errors import UsageError
+from proofsheet.core.files import Refused
+from proofsheet.storage.ledger import Ledger
 from schemas.facts import Refusal
 from schemas.library import Quarantine
 

@@ -14,16 +14,16 @@ from pathlib import Path, PurePosixPath
 
 import polars as pl
 
-from proofsheet.clock import moment
-from proofsheet.companions import companions, of_a_folder, owned
-from proofsheet.files import Refused, open_regular, printable, short_hash
-from proofsheet.formats import EXTENSIONS, OTHER_PICTURES, RAW_EXTENSIONS, format_of
-from proofsheet.left_out import Entry, walk
-from proofsheet.library.looking import Found, Scan, hash_all
-from proofsheet.names import named_time, parse_stage
-from proofsheet.placed import Placed
-from proofsheet.progress import Progress
-from proofsheet.raw import NEEDED, converter
+from proofsheet.core.clock import moment
+from proofsheet.core.files import Refused, open_regular, printable, short_hash
+from proofsheet.core.folder_walk import Entry, walk
+from proofsheet.core.progress import Progress
+from proofsheet.imaging.formats import EXTENSIONS, OTHER_PICTURES, RAW_EXTENSIONS, format_of
+from proofsheet.imaging.raw import NEEDED, converter
+from proofsheet.library.companions import companions, of_a_folder, owned
+from proofsheet.library.file_hashes import Found, Scan, hash_all
+from proofsheet.library.file_locations import Placed
+from proofsheet.library.stage_names import named_time, parse_stage
 from schemas.library import IN_PLACE, OtherFile, Photo
 
 _HEAD = 16
@@ -33,7 +33,7 @@ NOWHERE = Placed()
 def scan(folder: Path, cache_folder: Path, progress: Progress, *, raw: bool | None = None, placed: Placed = NOWHERE) -> Scan:
     """List a project folder; only new or changed files are hashed.
 
-    Hidden files, and what systems and other programs keep (left_out.py), are counted and left alone, but for files that are named
+    Hidden files, and what systems and other programs keep (core/folder_walk.py), are counted and left alone, but for files that are named
     after a picture.
 
     Args:

@@ -2,7 +2,7 @@
 
 Holds `Watched`, `Memory`, `Tick` and `look_through`.
 Add here: another cause for a run.
-Keep out: Dagster; whether one folder is complete (settle.py).
+Keep out: Dagster; whether one folder is complete (copy_detection.py).
 
 What is remembered lies in the home, in a file for each look that found something new. Dagster's cursor holds the number of the file
 alone: if a tick is cut off before its runs are noted, the next one reads the former file and asks for the same runs again.
@@ -17,14 +17,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from proofsheet.errors import StoreError
-from proofsheet.files import short_hash, write_atomic
-from proofsheet.health import each_alone, file_mark
-from proofsheet.library.adopting import adopt_renamed
-from proofsheet.library.settle import Judgement, Seen, judge, look_at
-from proofsheet.processes import files_being_written
-from proofsheet.volumes import forgetful_devices
-from proofsheet.workspace import Project, Workspace
+from proofsheet.core.errors import StoreError
+from proofsheet.core.files import short_hash, write_atomic
+from proofsheet.core.process_marks import files_being_written
+from proofsheet.core.volumes import forgetful_devices
+from proofsheet.library.copy_detection import Judgement, Seen, judge, look_at
+from proofsheet.library.renamed_folders import adopt_renamed
+from proofsheet.storage.health import each_alone, file_mark
+from proofsheet.storage.workspace import Project, Workspace
 from schemas.review import ReviewBatch
 
 MOST_AT_ONCE = 3  # runs that one look asks for: to create one costs the daemon about half a second, and two run at a time

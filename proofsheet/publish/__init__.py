@@ -1,6 +1,6 @@
-"""Choosing, and carrying results out.
+"""What leaves: copies, exports, sidecars, uploads to targets.
 
-Holds the decision rule and the exports.
-Add here: what follows from measurements and verdicts.
-Keep out: measuring (vision/) and texts (words/).
+Holds the modules of this room.
+Add here: another export or target.
+Keep out: moves within the library (apply/).
 """

@@ -14,9 +14,9 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from proofsheet.errors import UsageError
-from proofsheet.files import write_atomic
-from proofsheet.publish.exports import safe_cell
+from proofsheet.core.errors import UsageError
+from proofsheet.core.files import write_atomic
+from proofsheet.publish.csv_export import safe_cell
 from schemas.words import Rating
 
 PATH = "path"

@@ -12,7 +12,7 @@ import pytest
 from assets.checks import Verdict
 from assets.stage import PROJECTS, Rows, stage
 from assets.tell import preview
-from proofsheet.workspace import Project, Workspace
+from proofsheet.storage.workspace import Project, Workspace
 from resources.progress import ProgressResource
 from resources.rules import GroupingResource
 from resources.store import StoreResource

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from dagster_project.cli import main
-from proofsheet.workspace import Workspace
+from proofsheet.storage.workspace import Workspace
 from tests.kit import configuration, save_picture, stage_library
 
 ROOT = Path(__file__).parents[2]

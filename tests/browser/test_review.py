@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from dagster_project.review.keys import KEYS
-from proofsheet.verdicts import timeline
-from proofsheet.workspace import Workspace
+from proofsheet.selection.timeline import timeline
+from proofsheet.storage.workspace import Workspace
 from schemas.facts import SetContext, Waiver
 from tests.browser.review_page import CHROMIUM, FLAGS, Review, sees, serving, shot
 from tests.kit import configuration, run

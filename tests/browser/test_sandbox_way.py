@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from proofsheet.config import load
-from proofsheet.workspace import Workspace
+from proofsheet.core.config import load
+from proofsheet.storage.workspace import Workspace
 from schemas.review import ReviewMetric
 from tests.browser.review_page import CHROMIUM, FLAGS, sees, serving
 from tests.kit import Shell, tree

@@ -14,8 +14,8 @@ from click.testing import CliRunner
 
 from dagster_project.cli import main
 from dagster_project.instance import open_instance
-from proofsheet.learn import champions
-from proofsheet.workspace import Workspace
+from proofsheet.models import registry
+from proofsheet.storage.workspace import Workspace
 from tests.browser.test_dagster_ui import CHROMIUM, FLAGS, ROOT, Ui, _wait_for, end, free_port
 from tests.dagster_project.test_judge import make_project, write
 from tests.kit import configuration
@@ -97,7 +97,7 @@ def test_a_backfill_of_twelve_projects_and_one_training(ui: Ui) -> None:
 
 
 def test_the_card_its_plot_and_the_outcome_are_seen(ui: Ui) -> None:
-    fit = champions.champion(workspace(ui).shared.ledger, "ranker")
+    fit = registry.champion(workspace(ui).shared.ledger, "ranker")
     assert fit is not None
     ui.go("/assets/ranker_fits?view=events")
     shown = ui.sees("outcome", "serves now", "figure top1", "card")

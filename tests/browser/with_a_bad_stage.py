@@ -10,8 +10,8 @@ import polars as pl
 
 from assets.stage import stage
 from dagster_project.definitions import build_defs
-from proofsheet.config import load
-from proofsheet.workspace import Project
+from proofsheet.core.config import load
+from proofsheet.storage.workspace import Project
 from schemas.table import Table, column
 
 

@@ -14,11 +14,11 @@ import polars as pl
 import pytest
 from PIL import Image, ImageFilter
 
-from proofsheet.clock import utc_now
-from proofsheet.config import load
-from proofsheet.reviewing.desk import Desk
-from proofsheet.reviewing.given import Given
-from proofsheet.workspace import Project, Workspace
+from proofsheet.core.clock import utc_now
+from proofsheet.core.config import load
+from proofsheet.review.decision_request import Given
+from proofsheet.review.session import Desk
+from proofsheet.storage.workspace import Project, Workspace
 from schemas.library import Photo
 from schemas.review import Choice
 from schemas.vision import PhotoGroup

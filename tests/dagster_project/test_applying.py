@@ -9,8 +9,8 @@ import dagster as dg
 import pytest
 
 from dagster_project.definitions import build_defs
-from proofsheet.config import load
-from proofsheet.workspace import Project, Workspace
+from proofsheet.core.config import load
+from proofsheet.storage.workspace import Project, Workspace
 from schemas.review import ReviewMetric
 from tests.kit import Shell, tree
 from tests.review_kit import CHOOSING, decide_all, sets_library

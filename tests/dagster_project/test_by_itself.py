@@ -19,10 +19,10 @@ from dagster_project.automation import look_around
 from dagster_project.definitions import present_versions
 from dagster_project.running import run_one
 from dagster_project.zombies import fail_dead_runs
-from proofsheet.config import Configuration
-from proofsheet.locks import hold
-from proofsheet.processes import process_mark
-from proofsheet.workspace import Project, Workspace
+from proofsheet.core.config import Configuration
+from proofsheet.core.locks import hold
+from proofsheet.core.process_marks import process_mark
+from proofsheet.storage.workspace import Project, Workspace
 from resources.store import PROCESS_TAG
 from schemas.facts import RunRecord
 from schemas.library import Photo

@@ -10,13 +10,13 @@ from typing import Any
 import polars as pl
 import pytest
 
-from proofsheet.choices import present_choices
-from proofsheet.clock import utc_now
-from proofsheet.publish.uploads import take_back_rows
-from proofsheet.reviewing.desk import Desk
-from proofsheet.reviewing.given import Given
-from proofsheet.words.review import review
-from proofsheet.workspace import Project, Workspace
+from proofsheet.core.clock import utc_now
+from proofsheet.proof.text_review import review
+from proofsheet.publish.upload_history import take_back_rows
+from proofsheet.review.decision_request import Given
+from proofsheet.review.session import Desk
+from proofsheet.selection.choices import present_choices
+from proofsheet.storage.workspace import Project, Workspace
 from schemas.apply import Takedown
 from schemas.library import Photo
 from schemas.proof import MetadataQuality

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dagster_project.cli import main
-from proofsheet.generations import file_sum
+from proofsheet.storage.generations import file_sum
 from tests.kit import Shell, save_picture, stage_library, tree
 
 

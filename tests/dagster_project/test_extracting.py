@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from proofsheet.workspace import Workspace
+from proofsheet.storage.workspace import Workspace
 from schemas.history import HistoryRow
 from schemas.settings import PlaceSettings
 from tests.kit import Shell, tree

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from dagster_project.guard import allowed_hosts
 from dagster_project.review.server import build_app
-from proofsheet.words.client import choose
+from proofsheet.texts.client import discovery
 from schemas.facts import TextRequest
 from schemas.proof import MetadataQuality
 from tests.kit import run
@@ -53,7 +53,7 @@ def test_generate_asks_for_one_photo_alone_and_once_a_click(tmp_path: Path, monk
         again = client.post(f"/api/metadata/{one}/generate", json=body)
         assert (again.status_code, "not asked again" in again.text) == (409, True)
         assert project.ledger.rows(TextRequest).height == 1
-    monkeypatch.setattr(choose, "_known", {})  # as after some seconds
+    monkeypatch.setattr(discovery, "_known", {})  # as after some seconds
     gone = client.post(f"/api/metadata/{other}/generate", json=body)
     assert (gone.status_code, "No model that sees is there" in gone.text) == (409, True)
     assert project.ledger.rows(TextRequest).height == 1

@@ -17,9 +17,9 @@ import pytest
 from dagster_project.automation import PROJECT_JOB
 from dagster_project.instance import open_instance
 from dagster_project.waiting import after_runs
-from proofsheet.clock import utc_now
-from proofsheet.locks import hold, home_lock
-from proofsheet.workspace import Project
+from proofsheet.core.clock import utc_now
+from proofsheet.core.locks import hold, home_lock
+from proofsheet.storage.workspace import Project
 from resources.store import PARTITION_TAG
 from schemas.apply import Upload
 from schemas.library import Photo

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from dagster_project.guard import allowed_hosts
 from dagster_project.review.server import build_app
-from proofsheet.workspace import Project, Workspace
+from proofsheet.storage.workspace import Project, Workspace
 from schemas.facts import SetContext, SubjectProposal
 from tests.kit import NOW, Shell, configuration, save_picture
 

@@ -15,10 +15,10 @@ import pytest
 from PIL import Image, ImageFilter
 
 from dagster_project.definitions import build_defs
-from proofsheet.config import load
-from proofsheet.learn import champions
-from proofsheet.learn.model_files import model_path
-from proofsheet.workspace import Workspace
+from proofsheet.core.config import load
+from proofsheet.models import registry
+from proofsheet.models.artifacts import model_path
+from proofsheet.storage.workspace import Workspace
 from schemas.history import HistoryMatch
 from schemas.learning import CropModel, ModelExport, Override, ProjectStatistic, RankerFit, RankerModel, Readiness, Threshold
 from schemas.review import Decision, Verdict
@@ -156,7 +156,7 @@ def test_cards_are_shown_listed_and_exported(shell: Any) -> None:
         assert part in card
     figures = shell.json("models", "card", "crop")["figures"]
     assert figures["lift over the best constant box"]["low"] > 0
-    fit = champions.champion(projects(shell.folder)[0].shared.ledger, "ranker")
+    fit = registry.champion(projects(shell.folder)[0].shared.ledger, "ranker")
     folder = shell.folder / "home" / "models" / "cards" / fit["fit_id"]
     assert {p.name for p in folder.iterdir()} >= {"card.md", "card.json", "reliability.png", "best-overrules.jpg"}
     rows = shell.json("models", "export", "ranker", "exported")["files"]
@@ -223,7 +223,7 @@ def test_enough_new_overrides_start_a_training(shell: Any) -> None:
 def test_a_step_back_restores_the_former_decisions_and_a_damaged_model_leaves_the_stage_rule(shell: Any) -> None:
     project, shared = projects(shell.folder)[0], projects(shell.folder)[0].shared
     served = project.store.read(Decision)
-    fit = champions.champion(shared.ledger, "ranker")
+    fit = registry.champion(shared.ledger, "ranker")
     path = model_path(shared.models, fit["fit_id"])
     whole = path.read_bytes()
     path.write_bytes(whole[:-9])

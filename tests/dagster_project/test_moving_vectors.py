@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from proofsheet.learn.imported_vectors import read_imported
-from proofsheet.workspace import Workspace
+from proofsheet.embedding.imported_vectors import read_imported
+from proofsheet.storage.workspace import Workspace
 from schemas.history import ImportedVector
 from schemas.settings import PlaceSettings
 from tests.kit import Shell, save_picture

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from proofsheet.workspace import Project
+from proofsheet.storage.workspace import Project
 from schemas.learning import Override, RankerModel, Readiness, Threshold
 from schemas.review import Decision
 from tests.dagster_project.test_judge import DECIDE, SELECT, make_project, projects

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from proofsheet.publish.ratings_csv import columns, csv_name
-from proofsheet.publish.sidecar import read_sidecar
+from proofsheet.publish.xmp_sidecar import read_sidecar
 from tests.kit import Shell, save_picture, tree
 from tests.model_server import ModelServer
 
@@ -142,8 +142,8 @@ def test_wrong_use_is_told_before_anything_is_asked(shell: Shell, server: ModelS
     assert (
         "none of gone is installed" in shell("rate", "pictures", "--csv", "--api-url", server.url, "--model", "gone", code=5).stderr
     )
-    monkeypatch.setattr("proofsheet.raw.shutil.which", lambda _name: None)
-    from proofsheet import raw
+    monkeypatch.setattr("proofsheet.imaging.raw.shutil.which", lambda _name: None)
+    from proofsheet.imaging import raw
 
     raw.converter.cache_clear()
     told = shell("rate", "pictures", "--csv", "--api-url", server.url, "--converter", "darktable", code=5).stderr

@@ -21,9 +21,9 @@ from dagster_project.review.day_plot import BOTTOM, HEIGHT, TOP, Day, day_plot
 from dagster_project.review.http import MOST_BYTES
 from dagster_project.review.keys import KEYS
 from dagster_project.review.server import build_app
-from proofsheet.reviewing.desk import Desk
-from proofsheet.reviewing.given import Given
-from proofsheet.workspace import Project, Workspace
+from proofsheet.review.decision_request import Given
+from proofsheet.review.session import Desk
+from proofsheet.storage.workspace import Project, Workspace
 from schemas.library import Photo
 from schemas.review import Decision, ReviewMetric, Verdict
 from tests.kit import NOW, configuration, run, tree

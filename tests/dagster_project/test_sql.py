@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dagster_project.cli import main
-from proofsheet.stamps import Stamp
-from proofsheet.workspace import Project, Workspace
+from proofsheet.storage.stamps import Stamp
+from proofsheet.storage.workspace import Project, Workspace
 from schemas.facts import Waiver
 from schemas.library import OtherFile
 from tests.kit import NOW, configuration

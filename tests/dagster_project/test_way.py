@@ -10,9 +10,9 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from proofsheet.config import Configuration
-from proofsheet.status import project_status
-from proofsheet.workspace import Workspace
+from proofsheet.core.config import Configuration
+from proofsheet.review.status import project_status
+from proofsheet.storage.workspace import Workspace
 from schemas.library import Photo, Quarantine
 from schemas.metrics import Trend
 from schemas.proof import MetadataQuality

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from proofsheet.library.a1111 import read_text
-from proofsheet.library.comments import user_comment
-from proofsheet.library.generated import generation_facts
+from proofsheet.metadata.a1111 import read_text
+from proofsheet.metadata.generation_metadata import generation_facts
+from proofsheet.metadata.user_comment import user_comment
 from tests.kit import opened, pixels
 
 LINE = "Steps: 28, Sampler: Euler a, CFG scale: 6.5, Seed: 4242, Size: 512x768, Model: seaModel_v2, Version: v1.10.1"

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from proofsheet.errors import NotFound, UsageError
-from proofsheet.files import hash_file
-from proofsheet.library.adopting import adopt, adopt_renamed, find_renamed, keep_apart
-from proofsheet.library.looking import Scan, hash_all
+from proofsheet.core.errors import NotFound, UsageError
+from proofsheet.core.files import hash_file
+from proofsheet.core.progress import Quiet
+from proofsheet.library.file_hashes import Scan, hash_all
+from proofsheet.library.renamed_folders import adopt, adopt_renamed, find_renamed, keep_apart
 from proofsheet.library.scan import photo_rows, scan
 from proofsheet.library.watching import look_through
-from proofsheet.progress import Quiet
-from proofsheet.stamps import Stamp
-from proofsheet.workspace import Project, Workspace
+from proofsheet.storage.stamps import Stamp
+from proofsheet.storage.workspace import Project, Workspace
 from schemas.facts import ProjectFolder, WordEdit
 from schemas.library import Photo
 from tests.kit import NOW, configuration, save_picture

@@ -13,17 +13,17 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from proofsheet.config import Configuration
-from proofsheet.errors import UsageError
-from proofsheet.publish.apply import Applier
-from proofsheet.publish.disk import Disk, TargetTaken
-from proofsheet.publish.moves import last_plan
-from proofsheet.publish.plan import Plan, make_plan, with_keep_all
-from proofsheet.publish.sandbox import make_sandbox
-from proofsheet.reviewing.desk import Desk
-from proofsheet.reviewing.given import Given
-from proofsheet.reviewing.submitting import submitted
-from proofsheet.workspace import Project, Workspace
+from proofsheet.apply.disk import Disk, TargetTaken
+from proofsheet.apply.executor import Applier
+from proofsheet.apply.moves import last_plan
+from proofsheet.apply.plan import Plan, make_plan, with_keep_all
+from proofsheet.apply.sandbox import make_sandbox
+from proofsheet.core.config import Configuration
+from proofsheet.core.errors import UsageError
+from proofsheet.review.decision_request import Given
+from proofsheet.review.session import Desk
+from proofsheet.review.submission import submitted
+from proofsheet.storage.workspace import Project, Workspace
 from schemas.apply import FileOperation
 from schemas.library import OtherFile, Photo
 from schemas.review import Decision

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from proofsheet.publish.disk import Disk
-from proofsheet.publish.moves import last_plan, unfinished
-from proofsheet.publish.plan import make_plan
-from proofsheet.workspace import Project, Workspace
+from proofsheet.apply.disk import Disk
+from proofsheet.apply.moves import last_plan, unfinished
+from proofsheet.apply.plan import make_plan
+from proofsheet.storage.workspace import Project, Workspace
 from schemas.apply import FileOperation
 from schemas.library import Photo
 from schemas.review import Verdict

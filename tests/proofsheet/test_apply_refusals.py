@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from proofsheet.errors import UsageError
-from proofsheet.publish.cut import cut_name
-from proofsheet.publish.disk import Disk, refuse_too_long
-from proofsheet.publish.moves import last_plan, unfinished
-from proofsheet.publish.plan import Plan, make_plan, with_keep_all
-from proofsheet.publish.sandbox import make_sandbox
-from proofsheet.reviewing.submitting import submitted
-from proofsheet.stamps import Stamp
-from proofsheet.workspace import Project
+from proofsheet.apply.crop_files import cut_name
+from proofsheet.apply.disk import Disk, refuse_too_long
+from proofsheet.apply.moves import last_plan, unfinished
+from proofsheet.apply.plan import Plan, make_plan, with_keep_all
+from proofsheet.apply.sandbox import make_sandbox
+from proofsheet.core.errors import UsageError
+from proofsheet.review.submission import submitted
+from proofsheet.storage.stamps import Stamp
+from proofsheet.storage.workspace import Project
 from schemas.library import Photo
 from schemas.review import Verdict
 from schemas.vision import PhotoGroup

@@ -11,13 +11,13 @@ import polars as pl
 import pytest
 from PIL import Image, ImageOps
 
-from proofsheet.errors import UsageError
-from proofsheet.words import describe
-from proofsheet.words.asking import Describing
-from proofsheet.words.books import release_pictures
-from proofsheet.words.jobs import CAPTION, POLICY, QUALITY, RATING, TITLE, Asked, quality_class
-from proofsheet.words.prompts import load_prompt, prompt_names
-from proofsheet.words.shown import COLOURS, card, model_jpeg
+from proofsheet.core.errors import UsageError
+from proofsheet.texts import embedded_describer
+from proofsheet.texts.answer_cache import release_pictures
+from proofsheet.texts.inference import Describing
+from proofsheet.texts.jobs import CAPTION, POLICY, QUALITY, RATING, TITLE, Asked, quality_class
+from proofsheet.texts.prompt_images import COLOURS, card, model_jpeg
+from proofsheet.texts.prompts import load_prompt, prompt_names
 from schemas.facts import JobFailure, ModelAnswer
 from schemas.replies import PolicyReply, QualityReply, TagsReply
 from schemas.settings_words import VisionModelSettings
@@ -61,7 +61,11 @@ def test_another_prompt_or_model_or_option_is_another_question(tmp_path: Path) -
         say(CAPTION, questions, describing(project, server, models=["other:3b"]), project)
         say(CAPTION, questions, describing(project, server, models=["seer:7b"], seed=8), project)
         project.prompts.mkdir(parents=True)
-        own = (Path(describe.__file__).parent / "prompts" / "caption.md").read_text("utf-8").replace("version: 1", "version: mine")
+        own = (
+            (Path(embedded_describer.__file__).parent / "prompts" / "caption.md")
+            .read_text("utf-8")
+            .replace("version: 1", "version: mine")
+        )
         (project.prompts / "caption.md").write_text(own.replace("plain English", "very plain English"), "utf-8")
         said = say(CAPTION, questions, describing(project, server, models=["seer:7b"]), project)
         assert len(server.received) == 8
@@ -253,7 +257,11 @@ def test_without_a_server_the_embedded_describer_says_so_on_every_row(tmp_path: 
     }
     one = Asked("a", "h", (), {}, facts)
     (row,) = say(CAPTION, [one], who, project).rows.to_dicts()
-    assert (row[Answered.backend], row[Answered.model], row[Answered.wanted_model]) == ("embedded", describe.NAME, "seer:7b")
+    assert (row[Answered.backend], row[Answered.model], row[Answered.wanted_model]) == (
+        "embedded",
+        embedded_describer.NAME,
+        "seer:7b",
+    )
     (none,) = say(QUALITY, [one], who, project).rows.to_dicts()
     assert none[Answered.status] == "not_available"
     assert "nothing listens" in none[Answered.problem]
@@ -326,7 +334,7 @@ def test_conflict_or_anything_unknown_needs_review(
 
 
 def test_tags_are_kept_once_in_their_order() -> None:
-    from proofsheet.words.jobs import TAGS
+    from proofsheet.texts.jobs import TAGS
 
     found = TAGS.columns(TagsReply(tags_normalized=["b", "a", "B", "c", "a"]), Asked("a", "h"))
     assert found["tags_normalized"] == ["b", "a", "c"]

@@ -6,13 +6,13 @@ import pytest
 
 from benchmarks.gate_fit import WEIGHTS, fit, matrices, samples, table
 from benchmarks.strange_texts import NEUTRAL
-from proofsheet.words import lexicon
-from proofsheet.words.gate import judge
-from proofsheet.words.repair import repair
-from proofsheet.words.rules.caption import weigh, weights
-from proofsheet.words.rules.judged import Judged
-from proofsheet.words.traits import names_nothing, parts, seen, talk
-from proofsheet.words.whole import torn
+from proofsheet.proof.gate import judge
+from proofsheet.rules import lexicon
+from proofsheet.rules.base import Judged
+from proofsheet.rules.caption import weigh, weights
+from proofsheet.rules.completeness import torn
+from proofsheet.rules.repair import repair
+from proofsheet.rules.traits import names_nothing, parts, seen, talk
 from schemas.settings_words import GateSettings
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from proofsheet.choices import History, choice_rows, decided_against, progress
-from proofsheet.ledger import Ledger
+from proofsheet.selection.choices import History, choice_rows, decided_against, progress
+from proofsheet.storage.ledger import Ledger
 from schemas.history import Selection
 from schemas.library import Photo
 from schemas.review import Choice, Decision, ReviewBatch, ReviewStep, Verdict

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from proofsheet.words.client.choose import choose_server
-from proofsheet.words.client.patience import Outage, persist
-from proofsheet.words.client.protocol import Answer, Options, Question, Server, Trouble
-from proofsheet.words.replying import parse_reply
+from proofsheet.texts.client.discovery import choose_server
+from proofsheet.texts.client.protocol import Answer, Options, Question, Server, Trouble
+from proofsheet.texts.client.retry import Outage, persist
+from proofsheet.texts.replies import parse_reply
 from schemas.replies import CaptionReply, QualityReply, TitleReply
 from schemas.settings_words import VisionModelSettings
 from tests.kit import jpeg_bytes

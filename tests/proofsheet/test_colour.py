@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from proofsheet import colour
-from proofsheet.colour import rgb_profile, to_srgb
-from proofsheet.files import Refused
+from proofsheet.core.files import Refused
+from proofsheet.imaging import colour_management
+from proofsheet.imaging.colour_management import rgb_profile, to_srgb
 from tests.kit import opened, pixels
 
 SHOWN = np.asarray(Image.fromarray(pixels(5, 120, 80)).point(lambda v: 40 + v * 170 // 255))
-ADOBE = rgb_profile(colour._ADOBE, colour._ADOBE_GAMMA)
-P3 = rgb_profile(colour._P3, None)
+ADOBE = rgb_profile(colour_management._ADOBE, colour_management._ADOBE_GAMMA)
+P3 = rgb_profile(colour_management._P3, None)
 
 
 def in_profile(profile: bytes, mode: str = "RGB") -> Image.Image:
@@ -98,7 +98,7 @@ def test_a_profile_that_does_not_fit_is_left_out_and_noted(tmp_path: Path, profi
 
 def test_a_profile_that_is_srgb_changes_nothing() -> None:
     image = Image.fromarray(SHOWN)
-    for profile in (ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(), rgb_profile(colour._SRGB, None)):
+    for profile in (ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(), rgb_profile(colour_management._SRGB, None)):
         same, note = to_srgb(image, {"icc_profile": profile})
         assert same is image
         assert note == ""
@@ -106,7 +106,7 @@ def test_a_profile_that_is_srgb_changes_nothing() -> None:
 
 @pytest.mark.parametrize(("transfer", "name"), [(16, "PQ"), (18, "HLG")])
 def test_hdr_is_refused_by_its_name(transfer: int, name: str) -> None:
-    with pytest.raises(colour.Unshowable, match=name):
+    with pytest.raises(colour_management.Unshowable, match=name):
         to_srgb(Image.fromarray(SHOWN), {"nclx_profile": {"transfer_characteristics": transfer, "color_primaries": 9}})
 
 

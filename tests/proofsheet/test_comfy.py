@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from proofsheet.library.comfy import read_graphs
+from proofsheet.metadata.comfyui import read_graphs
 
 Nodes = dict[str, dict[str, Any]]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from proofsheet.library.comfy import read_graphs
-from proofsheet.library.comfy_editor import from_editor
+from proofsheet.metadata.comfyui import read_graphs
+from proofsheet.metadata.comfyui_editor import from_editor
 
 Raw = dict[str, Any]
 

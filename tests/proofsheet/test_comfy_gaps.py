@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from proofsheet.library.comfy import read_graphs
+from proofsheet.metadata.comfyui import read_graphs
 from tests.proofsheet.test_comfy import CUSTOM, GUIDERS, Nodes, graph, node
 
 FLUX = {**graph({}), **CUSTOM, "g": GUIDERS[1][0]}

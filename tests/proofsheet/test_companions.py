@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from proofsheet.companions import companions, nearby, of_a_folder, one_shot
-from proofsheet.errors import UsageError
-from proofsheet.left_out import FOLDERS, KEPT_BY_PROGRAMS
+from proofsheet.core.errors import UsageError
+from proofsheet.core.folder_walk import FOLDERS, KEPT_BY_PROGRAMS
+from proofsheet.library.companions import companions, nearby, of_a_folder, one_shot
 from tests.kit import place_in_memory, where_rights_count
 from tests.namings_kit import NAMINGS, Naming
 

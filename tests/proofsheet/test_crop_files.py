@@ -11,8 +11,8 @@ import pillow_heif
 import pytest
 from PIL import Image, ImageOps, PngImagePlugin
 
-from proofsheet import colour
-from proofsheet.publish.cut import cut_bytes, with_pixels
+from proofsheet.apply.crop_files import cut_bytes, with_pixels
+from proofsheet.imaging import colour_management
 from tests.kit import pixels
 from tests.privacy_kit import chunk
 
@@ -25,7 +25,7 @@ def test_a_deep_png_keeps_its_depth_its_profile_and_its_texts(tmp_path: Path, or
 
     deep = (pixels(2, 80, 60).astype(np.uint16) << 8) + np.arange(80, dtype=np.uint16)[None, :, None]
     bare = cv2.imencode(".png", deep[..., ::-1])[1].tobytes()
-    profile, texts = colour.rgb_profile(colour._P3, None), PngImagePlugin.PngInfo()
+    profile, texts = colour_management.rgb_profile(colour_management._P3, None), PngImagePlugin.PngInfo()
     texts.add_itxt("parameters", "a red boat")
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = orientation, "Acme"
@@ -80,7 +80,7 @@ def test_a_crop_shows_the_colours_that_the_picture_shows(tmp_path: Path) -> None
     for name in ("p.png", "p.heic"):
         crop = cut_bytes(tmp_path / name, [0, 0, 0.5, 0.5], 90, 10**6)
         with Image.open(tmp_path / name) as one, Image.open(io.BytesIO(crop.content)) as two:
-            whole, part = colour.rgb_pixels(one, 4096, False), colour.rgb_pixels(two, 4096, False)
+            whole, part = colour_management.rgb_pixels(one, 4096, False), colour_management.rgb_pixels(two, 4096, False)
         assert (crop.lost, bool(whole[1])) == ("", True)
         assert np.array_equal(whole[0][:30, :40], part[0])
 

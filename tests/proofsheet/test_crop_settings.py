@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from proofsheet.learn import heldout
-from proofsheet.learn.boxes import iou
-from proofsheet.learn.cards import markdown
-from proofsheet.learn.champions import promote
-from proofsheet.learn.crop_evaluation import judge_crops
-from proofsheet.learn.crop_training import CropData, box_loss, fit_crops, overlap_of, train_boxes
-from proofsheet.learn.model_files import save_model
-from proofsheet.learn.rivals import compare_crops
-from proofsheet.learn.splits import frozen_test
-from proofsheet.workspace import Workspace
+from proofsheet.models import holdout_predictions
+from proofsheet.models.artifacts import save_model
+from proofsheet.models.boxes import iou
+from proofsheet.models.registry import promote
+from proofsheet.storage.workspace import Workspace
+from proofsheet.training.challengers import compare_crops
+from proofsheet.training.evaluate_crops import judge_crops
+from proofsheet.training.fit_crop_proposer import CropData, box_loss, fit_crops, overlap_of, train_boxes
+from proofsheet.training.model_cards import markdown
+from proofsheet.training.splits import frozen_test
 from schemas.learning import Fit
 from schemas.settings import PlaceSettings
 from schemas.settings_learning import CropSettings
@@ -81,7 +81,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def champion(workspace: Workspace, data: CropData, boxes: np.ndarray, split: float) -> str:
     model = fit_crops(data, 1, 1)
     own = save_model(workspace.shared.models, model)
-    heldout.write_held_out_crops(workspace.shared.models, own, data.ids, boxes)
+    holdout_predictions.write_held_out_crops(workspace.shared.models, own, data.ids, boxes)
     fit = {n: "x" for n, c in Fit.columns().items() if str(c.dtype) == "String"} | {Fit.kind: "crop", Fit.fit_id: own}
     fit |= {Fit.sets: 1, Fit.projects: 1, Fit.seconds: 1.0, Fit.trained_at: NOW, Fit.card: json.dumps({"data": {"split": split}})}
     workspace.shared.ledger.add(Fit, [fit])
@@ -100,7 +100,9 @@ def test_a_small_challenger_is_compared_with_what_the_champions_own_fits_had_sai
     allowed, reasons = compare_crops(workspace, model, data, found, 0.85)
     assert allowed, reasons
     assert f"gain over the champion {own[:12]} in these projects" in reasons[1]
-    heldout.write_held_out_crops(workspace.shared.models, own, data.ids, np.where(np.isfinite(data.boxes), data.boxes, 0.5))
+    holdout_predictions.write_held_out_crops(
+        workspace.shared.models, own, data.ids, np.where(np.isfinite(data.boxes), data.boxes, 0.5)
+    )
     assert not compare_crops(workspace, model, data, found, 0.85)[0]
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from proofsheet.publish.decide import _decision
+from proofsheet.selection.stage_rule import _decision
 
 
 def member(name: str, stage: float | None, position: int, **values: float) -> dict[str, Any]:

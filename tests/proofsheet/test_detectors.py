@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from proofsheet.errors import ModelError
-from proofsheet.vision import torch_setup
-from proofsheet.vision.detector import choose_detector, from_queries
+from proofsheet.core.errors import ModelError
+from proofsheet.embedding import torch_runtime
+from proofsheet.labeling.detectors import choose_detector, from_queries
 from schemas.settings import ObjectSettings
 from tests.kit import configuration, only_project, pixels, run
 
-pytestmark = pytest.mark.skipif(not torch_setup.installed(), reason="the extra `clip` is not installed")
+pytestmark = pytest.mark.skipif(not torch_runtime.installed(), reason="the extra `clip` is not installed")
 
 
 def test_queries_become_boxes() -> None:
@@ -75,7 +75,7 @@ def test_an_onnx_detector_by_path_finds_objects(tmp_path: Path) -> None:
 
 
 def test_a_torchvision_detector_by_path_is_loaded_and_looks(tmp_path: Path) -> None:
-    torch = torch_setup.import_torch()
+    torch = torch_runtime.import_torch()
     from torchvision.models import detection
 
     torch.manual_seed(0)

@@ -8,7 +8,7 @@ import pytest
 from PIL import ExifTags, Image, PngImagePlugin
 from PIL.TiffImagePlugin import IFDRational
 
-from proofsheet.library.exif import exif_facts
+from proofsheet.metadata.exif import exif_facts
 from tests.kit import opened, save_picture
 
 B, G = ExifTags.Base, ExifTags.GPS

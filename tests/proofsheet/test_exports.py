@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from proofsheet.publish.exports import write_csv
+from proofsheet.publish.csv_export import write_csv
 from schemas.review import Export
 
 

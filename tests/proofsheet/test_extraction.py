@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 import pytest
 
-from proofsheet.learn.crop_finding import Comparison, compare
-from proofsheet.learn.extraction import Extraction, Pair, extracted, pair_up, write_extracted
-from proofsheet.learn.history_files import read_history
-from proofsheet.learn.raw_sets import RawPicture, raw_sets
+from proofsheet.history.crop_search import Comparison, compare
+from proofsheet.history.folder_extraction import Extraction, Pair, extracted, pair_up, write_extracted
+from proofsheet.history.formats import read_history
+from proofsheet.history.raw_sets import RawPicture, raw_sets
 
 
 def scene(seed: int, width: int = 480, height: int = 320) -> np.ndarray[Any, Any]:

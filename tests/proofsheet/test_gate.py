@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from benchmarks.gate import GOOD, HERE, PAGE, PARTS, RESULTS, development, figures, labelled, page
-from proofsheet.words.gate import RULES, judge
-from proofsheet.words.repair import TEXT_RULES, WORD_RULES, repair
-from proofsheet.words.rules.form import count_sentences
-from proofsheet.words.rules.judged import Judged
+from proofsheet.proof.gate import RULES, judge
+from proofsheet.rules.base import Judged
+from proofsheet.rules.form import count_sentences
+from proofsheet.rules.repair import TEXT_RULES, WORD_RULES, repair
 from schemas.proof import FIELDS
 from schemas.settings_words import GateSettings
 from tests.kit import SHARED

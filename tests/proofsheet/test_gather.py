@@ -10,15 +10,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from proofsheet.learn import champions, heldout
-from proofsheet.learn.cards import card_path
-from proofsheet.learn.gather import across_projects, selection_data
-from proofsheet.learn.imported_vectors import NewVector, keep_imported
-from proofsheet.learn.pairs import pair_rows
-from proofsheet.learn.serving import ranker_model_rows
-from proofsheet.learn.training import train_ranker
-from proofsheet.stamps import Stamp
-from proofsheet.workspace import Project, Workspace
+from proofsheet.embedding.imported_vectors import NewVector, keep_imported
+from proofsheet.history.training_pairs import pair_rows
+from proofsheet.models import holdout_predictions, registry
+from proofsheet.selection.active_models import ranker_model_rows
+from proofsheet.storage.stamps import Stamp
+from proofsheet.storage.workspace import Project, Workspace
+from proofsheet.training.datasets import across_projects, selection_data
+from proofsheet.training.model_cards import card_path
+from proofsheet.training.train import train_ranker
 from schemas.history import CropExample, ImportedVector, Selection, VectorSelection
 from schemas.learning import Fit, RankerFit, RankerModel, TrainingPair
 from schemas.library import Photo
@@ -153,7 +153,7 @@ def test_a_ranker_is_trained_from_vectors_alone_and_card_and_outcome_say_so(work
     (fit,) = workspace.shared.ledger.rows(Fit).to_dicts()
     facts = json.loads(fit[Fit.card])["data"]
     assert facts["training_pairs"].startswith("120 rows, hash ")
-    trained = heldout.trained_on(workspace.shared.models, outcome.fit_id)
+    trained = holdout_predictions.trained_on(workspace.shared.models, outcome.fit_id)
     assert trained is not None
     assert trained.height == fit[Fit.sets] < 60
     assert facts["trained on"].startswith(f"{trained.height} sets, hash of their keys ")
@@ -166,7 +166,7 @@ def test_a_ranker_of_one_project_serves_that_project_alone(workspace: Workspace)
     publish(project, pairs_of(project, lost_sets(project, 40, 3)))
     outcome = train_ranker(workspace, RankerSettings(epochs=4), CLIP, "cpu", NOW, silent)
     assert outcome.promoted, outcome.told
-    fits = champions.fit_rows(RankerFit, "ranker", workspace.shared)
+    fits = registry.fit_rows(RankerFit, "ranker", workspace.shared)
     rows = [ranker_model_rows(p, fits, Embedding.frame(), RankerSettings()).to_dicts()[0] for p in (project, other)]
     assert [r[RankerModel.status] for r in rows] == ["in force", "not available"]
     assert "from vectors and stages" in rows[0][RankerModel.note]
@@ -192,7 +192,7 @@ def test_imported_vectors_of_another_encoder_do_not_unseat_the_model_that_serves
         return train_ranker(workspace, RankerSettings(epochs=2, least_sets=least), encoder_id, "cpu", NOW, silent).told
 
     def serving() -> str:
-        found = champions.champion(workspace.shared.ledger, "ranker")
+        found = registry.champion(workspace.shared.ledger, "ranker")
         return str(found and found[Fit.encoder_id])
 
     sources, left = across_projects(workspace, own, 30)
@@ -204,9 +204,7 @@ def test_imported_vectors_of_another_encoder_do_not_unseat_the_model_that_serves
     train(CLIP)
     assert serving() == CLIP
     seen = Embedding.frame([dict.fromkeys(Embedding.polars_schema()) | {"project": project.key, "encoder_id": own}])
-    (row,) = ranker_model_rows(
-        project, champions.fit_rows(RankerFit, "ranker", workspace.shared), seen, RankerSettings()
-    ).to_dicts()
+    (row,) = ranker_model_rows(project, registry.fit_rows(RankerFit, "ranker", workspace.shared), seen, RankerSettings()).to_dicts()
     assert "as soon as 30 sets with a choice rest on such vectors" in row[RankerModel.note]
     assert train(own).startswith("nothing new since")
     assert serving() == own

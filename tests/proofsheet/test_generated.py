@@ -12,8 +12,8 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from assets.library import GENERATORS_READ
-from proofsheet.library.generated import READERS, generation_facts, read_texts
-from proofsheet.library.values import Facts
+from proofsheet.metadata.generation_metadata import READERS, generation_facts, read_texts
+from proofsheet.metadata.text_values import Facts
 from schemas.library import GenerationFact
 from tests.kit import opened, pixels, save_picture
 

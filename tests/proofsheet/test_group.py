@@ -9,14 +9,14 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from proofsheet.pictures import fit
-from proofsheet.vision import encode
-from proofsheet.vision.duplicates import find_duplicates
-from proofsheet.vision.group import Seen, group_photos
-from proofsheet.vision.hashing import phash
-from proofsheet.vision.linking import Likeness
-from proofsheet.vision.measure import tile_variances
-from proofsheet.vision.neighbours import Within, cosine_pairs, hamming_pairs
+from proofsheet.embedding import classic_encoder
+from proofsheet.grouping.complete_linkage import Likeness
+from proofsheet.grouping.duplicates import find_duplicates
+from proofsheet.grouping.grouping import Seen, group_photos
+from proofsheet.grouping.nearest_neighbors import Within, cosine_pairs, hamming_pairs
+from proofsheet.imaging.decode import fit
+from proofsheet.imaging.image_quality import tile_variances
+from proofsheet.imaging.perceptual_hash import phash
 from schemas.settings import DuplicateSettings, GroupSettings
 from tests.kit import NOW, pixels
 
@@ -179,7 +179,7 @@ def photographed(facts: dict[str, dict[str, Any]], pictures: list[np.ndarray]) -
     for (name, row), picture in zip(facts.items(), pictures, strict=True):
         grey = cv2.cvtColor(fit(picture, 768), cv2.COLOR_RGB2GRAY)
         row["sharpness_tiles"] = np.log10(1 + tile_variances(cv2.Laplacian(grey, cv2.CV_16S))).tolist()
-        vectors[name] = encode.vector(cv2.resize(picture, (128, 128), interpolation=cv2.INTER_AREA)).tolist()
+        vectors[name] = classic_encoder.vector(cv2.resize(picture, (128, 128), interpolation=cv2.INTER_AREA)).tolist()
         hashes[name] = phash(picture)
     return seen(vectors, hashes, **facts)
 

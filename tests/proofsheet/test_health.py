@@ -16,13 +16,13 @@ import pytest
 from click.testing import CliRunner
 
 from dagster_project.cli import main
-from proofsheet.cache import ChunkCache
-from proofsheet.errors import Damaged, StoreError, UsageError
-from proofsheet.health import each_alone, readable, set_aside_damaged, trouble_of
-from proofsheet.registry import note_folder
-from proofsheet.stamps import Stamp
-from proofsheet.store import RECENT
-from proofsheet.workspace import Project, Workspace
+from proofsheet.core.errors import Damaged, StoreError, UsageError
+from proofsheet.storage.chunk_cache import ChunkCache
+from proofsheet.storage.health import each_alone, readable, set_aside_damaged, trouble_of
+from proofsheet.storage.project_keys import note_folder
+from proofsheet.storage.stamps import Stamp
+from proofsheet.storage.store import RECENT
+from proofsheet.storage.workspace import Project, Workspace
 from schemas.facts import ProjectFolder, Waiver
 from schemas.library import OtherFile
 from tests.kit import NOW, configuration

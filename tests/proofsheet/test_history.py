@@ -10,14 +10,14 @@ from typing import Any
 import polars as pl
 import pytest
 
-from proofsheet.errors import UsageError
-from proofsheet.gate import violations
-from proofsheet.learn.history_export import export_history
-from proofsheet.learn.history_import import import_history
-from proofsheet.learn.matching import match_history
-from proofsheet.learn.pairs import anomaly_rows, pair_rows, statistic_rows
-from proofsheet.verdicts import counted
-from proofsheet.workspace import Workspace
+from proofsheet.core.errors import UsageError
+from proofsheet.history.exporter import export_history
+from proofsheet.history.importer import import_history
+from proofsheet.history.matching import match_history
+from proofsheet.history.training_pairs import anomaly_rows, pair_rows, statistic_rows
+from proofsheet.selection.timeline import counted
+from proofsheet.storage.table_gate import violations
+from proofsheet.storage.workspace import Workspace
 from schemas.history import CropExample, HistoryMatch, HistoryRefusal, HistoryRow, ImportedVector, Selection
 from schemas.learning import Anomaly, ProjectStatistic, TrainingPair
 from schemas.library import Photo
@@ -264,7 +264,7 @@ def test_an_import_counts_every_row_and_a_dry_run_changes_nothing(workspace: Wor
 
 
 def test_history_goes_out_in_the_formats_that_come_in_and_never_over_a_file(workspace: Workspace, tmp_path: Path) -> None:
-    from proofsheet.stamps import Stamp
+    from proofsheet.storage.stamps import Stamp
 
     project = workspace.project("mojo1")
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from proofsheet.errors import UsageError
-from proofsheet.learn.boxes import box_of
-from proofsheet.learn.history_files import read_history, time_of
-from proofsheet.learn.refusing import RowRefused
-from proofsheet.learn.registry import ProjectRegistry, normalised
+from proofsheet.core.errors import UsageError
+from proofsheet.core.row_errors import RowRefused
+from proofsheet.history.formats import read_history, time_of
+from proofsheet.history.project_resolver import ProjectRegistry, normalised
+from proofsheet.models.boxes import box_of
 from schemas.settings_learning import HistorySettings
 
 PROJECTS = ("mojo", "mojo1", "mojo1_backup", "Elené")

@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from proofsheet.errors import UsageError
-from proofsheet.learn.history_export import export_history
-from proofsheet.learn.history_files import read_history
-from proofsheet.learn.history_import import import_history
-from proofsheet.learn.history_report import FileReport, causes_of
-from proofsheet.learn.imported_vectors import NewVector, keep_imported
-from proofsheet.learn.known import Known
-from proofsheet.learn.matching import match_history
-from proofsheet.learn.refusing import RowRefused
-from proofsheet.learn.registry import ProjectRegistry
-from proofsheet.stamps import Stamp
-from proofsheet.workspace import Workspace
+from proofsheet.core.errors import UsageError
+from proofsheet.core.row_errors import RowRefused
+from proofsheet.embedding.imported_vectors import NewVector, keep_imported
+from proofsheet.history.exporter import export_history
+from proofsheet.history.formats import read_history
+from proofsheet.history.importer import import_history
+from proofsheet.history.matching import match_history
+from proofsheet.history.photo_lookup import Known
+from proofsheet.history.project_resolver import ProjectRegistry
+from proofsheet.history.report import FileReport, causes_of
+from proofsheet.storage.stamps import Stamp
+from proofsheet.storage.workspace import Workspace
 from schemas.history import HistoryMatch, HistoryRow, ImportedVector, VectorSelection
 from schemas.library import Photo
 from schemas.review import Verdict
@@ -187,7 +187,7 @@ def test_a_set_of_which_pictures_are_gone_teaches_by_its_vectors_alone() -> None
 
 
 def test_an_imported_vector_is_kept_once_and_a_damaged_matrix_is_told(tmp_path: Path) -> None:
-    from proofsheet.learn.imported_vectors import imported_encoders, read_imported
+    from proofsheet.embedding.imported_vectors import imported_encoders, read_imported
 
     (project,) = library(tmp_path, mojo1=()).projects()
     first = NewVector(f"training data/mojo1/{WINNER}", "e", None, np.array([0.6, 0.8], np.float32))

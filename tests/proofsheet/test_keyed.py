@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from proofsheet.library.generated import read_texts
+from proofsheet.metadata.generation_metadata import read_texts
 
 BOAT = {"prompt": "a boat", "negative_prompt": "fog", "seed": 5, "steps": 8}
 SWARM = {"sui_image_params": {"prompt": "a boat", "negativeprompt": "fog", "seed": 5, "steps": 8, "cfgscale": 7, "model": "m"}}

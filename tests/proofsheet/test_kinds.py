@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from proofsheet.words import lexicon
-from proofsheet.words.gate import RULES, judge
-from proofsheet.words.repair import repair
-from proofsheet.words.rules.judged import Issue, Judged
-from proofsheet.words.sentences import Speech, sentences
-from proofsheet.words.whole import torn
+from proofsheet.proof.gate import RULES, judge
+from proofsheet.rules import lexicon
+from proofsheet.rules.base import Issue, Judged
+from proofsheet.rules.completeness import torn
+from proofsheet.rules.repair import repair
+from proofsheet.rules.sentences import Speech, sentences
 from schemas.proof import FIELDS, Texts
 from schemas.settings_words import GateSettings
 

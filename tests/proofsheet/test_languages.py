@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from proofsheet.words import languages, lexicon
-from proofsheet.words.rules.tongue import foreign
-from proofsheet.words.whole import torn
+from proofsheet.rules import languages, lexicon
+from proofsheet.rules.completeness import torn
+from proofsheet.rules.language import foreign
 from schemas.proof import Texts
 
 BOTH = ("en", "de")

@@ -8,25 +8,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from proofsheet.errors import ModelError, UsageError
-from proofsheet.learn import champions, heldout
-from proofsheet.learn.anchors import FEATURES, Pooling, anchor_features, anchors_of
-from proofsheet.learn.augment import VIEWS
-from proofsheet.learn.boxes import iou, uncut
-from proofsheet.learn.calibration import expected_calibration_error
-from proofsheet.learn.crop_evaluation import auc, constant_boxes, judge_crops
-from proofsheet.learn.crop_training import fit_crops, fit_source_mlp, giou, mirrored, sorted_corners
-from proofsheet.learn.evaluation import HeldOut, coverage, judge_ranker
-from proofsheet.learn.exports import BATCHES, TOLERANCE, export_model
-from proofsheet.learn.features import NAMES, STAGE_COLUMNS
-from proofsheet.learn.intervals import bootstrap, clopper_pearson_low, wilson
-from proofsheet.learn.listwise import train_listwise
-from proofsheet.learn.model_files import load_crops, load_ranker, model_path, save_model
-from proofsheet.learn.points import operating_point, picks, softmax, temperature_of
-from proofsheet.learn.promotion import crop_rule, ranker_rule
-from proofsheet.learn.ranker import Ranker, fit_ranker
-from proofsheet.learn.splits import folds_of, frozen_test
-from proofsheet.ledger import Ledger
+from proofsheet.core.errors import ModelError, UsageError
+from proofsheet.models import holdout_predictions, registry
+from proofsheet.models.anchor_boxes import FEATURES, Pooling, anchor_features, anchors_of
+from proofsheet.models.artifacts import load_crops, load_ranker, model_path, save_model
+from proofsheet.models.boxes import iou, uncut
+from proofsheet.models.calibration import expected_calibration_error
+from proofsheet.models.features import NAMES, STAGE_COLUMNS
+from proofsheet.models.intervals import bootstrap, clopper_pearson_low, wilson
+from proofsheet.models.probabilities import operating_point, picks, softmax, temperature_of
+from proofsheet.models.ranker import Ranker, fit_ranker
+from proofsheet.storage.ledger import Ledger
+from proofsheet.training.augmentation import VIEWS
+from proofsheet.training.evaluate_crops import auc, constant_boxes, judge_crops
+from proofsheet.training.evaluate_ranker import HeldOut, coverage, judge_ranker
+from proofsheet.training.fit_crop_proposer import fit_crops, fit_source_mlp, giou, mirrored, sorted_corners
+from proofsheet.training.listwise import train_listwise
+from proofsheet.training.onnx_export import BATCHES, TOLERANCE, export_model
+from proofsheet.training.promotion_rule import crop_rule, ranker_rule
+from proofsheet.training.splits import folds_of, frozen_test
 from schemas.learning import Fit, Promotion
 from tests.kit import NOW
 from tests.learning_kit import QUICK, made_crops, made_sets
@@ -293,15 +293,15 @@ def test_champions_follow_one_another_and_step_back_once_at_a_time(tmp_path: Pat
     fit |= {"seconds": 1.0, "trained_at": NOW}
     for name in ("a1", "b2"):
         ledger.add(Fit, [{**fit, "fit_id": name}])
-    assert champions.champion(ledger, "ranker") is None
-    champions.promote(ledger, "a1", True, ["ok: better"], NOW)
-    champions.promote(ledger, "b2", False, ["NOT MET: worse"], NOW)
-    assert (champions.champion(ledger, "ranker") or {})["fit_id"] == "a1"
-    champions.promote(ledger, "b2", True, ["ok"], NOW)
-    assert champions.rollback(ledger, "ranker", NOW) == "a1"
-    assert champions.rollback(ledger, "ranker", NOW) == ""
+    assert registry.champion(ledger, "ranker") is None
+    registry.promote(ledger, "a1", True, ["ok: better"], NOW)
+    registry.promote(ledger, "b2", False, ["NOT MET: worse"], NOW)
+    assert (registry.champion(ledger, "ranker") or {})["fit_id"] == "a1"
+    registry.promote(ledger, "b2", True, ["ok"], NOW)
+    assert registry.rollback(ledger, "ranker", NOW) == "a1"
+    assert registry.rollback(ledger, "ranker", NOW) == ""
     assert ledger.rows(Promotion).height == 5
-    for wrong in (lambda: champions.rollback(ledger, "ranker", NOW), lambda: champions.find_fit(ledger, "c")):
+    for wrong in (lambda: registry.rollback(ledger, "ranker", NOW), lambda: registry.find_fit(ledger, "c")):
         with pytest.raises(UsageError):
             wrong()
 
@@ -310,8 +310,8 @@ def test_what_was_said_of_held_out_sets_is_kept_and_a_lost_file_is_empty(tmp_pat
     data = made_sets(projects=1, sets=5)
     p = np.full((5, 3), 1 / 3)
     said = HeldOut(p, data.winner, p[:, 0])
-    heldout.write_held_out(tmp_path, "m", data, said, said, np.zeros(5, bool))
-    rows = heldout.read_held_out(tmp_path, "m")
+    holdout_predictions.write_held_out(tmp_path, "m", data, said, said, np.zeros(5, bool))
+    rows = holdout_predictions.read_held_out(tmp_path, "m")
     assert rows.height == 5
-    assert heldout.probabilities(rows).shape == (5, 3)
-    assert heldout.read_held_out(tmp_path, "gone").is_empty()
+    assert holdout_predictions.probabilities(rows).shape == (5, 3)
+    assert holdout_predictions.read_held_out(tmp_path, "gone").is_empty()

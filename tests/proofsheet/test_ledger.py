@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from proofsheet.errors import StoreError, StoreTooNew
-from proofsheet.ledger import FORMAT, Ledger
+from proofsheet.core.errors import StoreError, StoreTooNew
+from proofsheet.storage.ledger import FORMAT, Ledger
 from schemas.apply import Upload
 from schemas.facts import ModelAnswer, ProofAttempt, RunRecord
 from tests.kit import NOW

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from proofsheet.errors import NotFound, StoreError, UsageError
-from proofsheet.left_out import folders_of, left_out_because, walk
-from proofsheet.library.news import disk_news
+from proofsheet.core.errors import NotFound, StoreError, UsageError
+from proofsheet.core.folder_walk import folders_of, left_out_because, walk
+from proofsheet.core.progress import Quiet
+from proofsheet.core.volumes import forgetful_devices, lasting_mark
+from proofsheet.library.copy_detection import look_at
+from proofsheet.library.disk_diff import disk_news
 from proofsheet.library.scan import other_rows, photo_rows, picture_folders, scan
-from proofsheet.library.settle import look_at
-from proofsheet.progress import Quiet
-from proofsheet.stamps import Stamp
-from proofsheet.store import Store
-from proofsheet.volumes import forgetful_devices, lasting_mark
-from proofsheet.workspace import Workspace
+from proofsheet.storage.stamps import Stamp
+from proofsheet.storage.store import Store
+from proofsheet.storage.workspace import Workspace
 from schemas.library import OtherFile, Photo, Quarantine
 from tests.kit import configuration, place_in_memory, save_picture, where_rights_count
 

@@ -10,9 +10,9 @@ from PIL import Image
 
 from benchmarks.lookalike_kinds import KINDS
 from benchmarks.lookalikes import copies, duplicated, in_sets, seen
-from proofsheet.vision.group import is_document
-from proofsheet.vision.hashing import DETAIL_SIDE
-from proofsheet.vision.linking import Likeness
+from proofsheet.grouping.complete_linkage import Likeness
+from proofsheet.grouping.grouping import is_document
+from proofsheet.imaging.perceptual_hash import DETAIL_SIDE
 from tests.kit import SHARED
 
 WRITTEN = ("page of text", "scanned page", "receipt", "filled form", "sheet music", "terminal", "chat", "window", "slide")

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from proofsheet.library.generated import generation_facts
-from proofsheet.library.manifest import Origin, read_manifest
+from proofsheet.metadata.c2pa import Origin, read_manifest
+from proofsheet.metadata.generation_metadata import generation_facts
 from tests.kit import opened, save_picture
 
 AI = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"

@@ -11,20 +11,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from proofsheet.errors import ModelError, ServiceUnreachable, UsageError
-from proofsheet.onepass import Measurement, look
-from proofsheet.progress import Quiet
-from proofsheet.vision import encode, torch_setup
-from proofsheet.vision.encoders import choose_encoder
-from proofsheet.vision.openclip import Input, OpenClip, prepare
-from proofsheet.vision.scenes import LABELS, probabilities
-from proofsheet.vision.weights import find_weights, pull_weights
+from proofsheet.core.errors import ModelError, ServiceUnreachable, UsageError
+from proofsheet.core.progress import Quiet
+from proofsheet.embedding import classic_encoder, torch_runtime
+from proofsheet.embedding.encoders import choose_encoder
+from proofsheet.embedding.open_clip_encoder import Input, OpenClip, prepare
+from proofsheet.embedding.weights import find_weights, pull_weights
+from proofsheet.imaging.measurement_pass import Measurement, look
+from proofsheet.labeling.scenes import LABELS, probabilities
 from schemas.library import Photo
 from schemas.settings import EncoderSettings, PhotoSettings
 from schemas.vision import Embedding, Scene, SeenObject
 from tests.kit import configuration, only_project, opened, picture_file, pixels, run, save_picture
 
-pytestmark = pytest.mark.skipif(not torch_setup.installed(), reason="the extra `clip` is not installed")
+pytestmark = pytest.mark.skipif(not torch_runtime.installed(), reason="the extra `clip` is not installed")
 
 TINY = {
     "embed_dim": 32,
@@ -37,7 +37,7 @@ TINY = {
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A small CLIP as configuration, .pt and .safetensors."""
     folder = tmp_path_factory.mktemp("tiny")
-    torch = torch_setup.import_torch()
+    torch = torch_runtime.import_torch()
     import open_clip
     from safetensors.torch import save_file
 
@@ -78,7 +78,7 @@ def test_the_same_weights_as_pt_and_safetensors_give_the_same_vectors(tiny: dict
 
 def test_the_vectors_are_those_of_open_clip_itself(tiny: dict[str, Path], tmp_path: Path) -> None:
     """Our transform in the worker against open_clip's own, on the same picture."""
-    torch = torch_setup.import_torch()
+    torch = torch_runtime.import_torch()
     import open_clip
     from PIL import Image
 
@@ -109,7 +109,7 @@ def test_running_out_of_memory_halves_the_batch_and_goes_on(tiny: dict[str, Path
         def _forward(self, pixels: np.ndarray) -> np.ndarray:
             self.asked.append(len(pixels))
             if len(pixels) > 5:
-                raise torch_setup.import_torch().OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+                raise torch_runtime.import_torch().OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
             return super()._forward(pixels)
 
     small = Small(whole.settings, whole.weights)
@@ -132,7 +132,7 @@ def test_an_error_that_is_not_about_memory_is_told(tiny: dict[str, Path], tmp_pa
 
 @pytest.mark.parametrize("kind", ["pickle", "cut", "other model", "text"])
 def test_a_bad_file_of_weights_is_told_and_runs_nothing(tiny: dict[str, Path], tmp_path: Path, kind: str) -> None:
-    torch = torch_setup.import_torch()
+    torch = torch_runtime.import_torch()
     marker, bad = tmp_path / "ran", tmp_path / "bad.pt"
     if kind == "pickle":
 
@@ -156,7 +156,7 @@ def test_a_bad_file_of_weights_is_told_and_runs_nothing(tiny: dict[str, Path], t
 def test_without_weights_the_embedded_encoder_serves_and_says_so(tmp_path: Path) -> None:
     found = choose_encoder(EncoderSettings(), tmp_path)
     assert found.clip is None
-    assert found.encoder_id == encode.encoder_id()
+    assert found.encoder_id == classic_encoder.encoder_id()
     assert "ViT-B-32 laion2b_s34b_b79k" in found.why
     assert "not available" in found.why
     with pytest.raises(UsageError, match="models pull"):
@@ -217,7 +217,7 @@ def test_the_pass_overlaps_decoding_and_the_forward_pass(tiny: dict[str, Path], 
     again = look(files, [measurement], PhotoSettings(batch=4), tmp_path / "cache", Quiet())
     assert again.decoded == 0
     assert again.rows[Embedding.name].sort(Photo.content_hash).equals(rows.sort(Photo.content_hash))
-    embedded = look(files, [Measurement.of(Embedding, encode.embed)], PhotoSettings(), tmp_path / "cache", Quiet())
+    embedded = look(files, [Measurement.of(Embedding, classic_encoder.embed)], PhotoSettings(), tmp_path / "cache", Quiet())
     assert embedded.decoded == 20
 
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from proofsheet.files import Fingerprint, Refused
-from proofsheet.formats import format_of
-from proofsheet.pictures import Limits, PictureFile, open_picture
-from proofsheet.vision.openclip import Input, prepare
-from proofsheet.vision.previews import preview_measurement
+from proofsheet.core.files import Fingerprint, Refused
+from proofsheet.embedding.open_clip_encoder import Input, prepare
+from proofsheet.imaging.decode import Limits, PictureFile, open_picture
+from proofsheet.imaging.formats import format_of
+from proofsheet.imaging.previews import preview_measurement
 from schemas.settings import PreviewSettings
 from tests.kit import jpeg_bytes, opened, picture_file, pixels, save_picture
 

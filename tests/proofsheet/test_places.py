@@ -7,15 +7,15 @@ from typing import Any
 import polars as pl
 import pytest
 
-from proofsheet.cache import ChunkCache
-from proofsheet.config import load, write_new
-from proofsheet.errors import Locked, UsageError
-from proofsheet.files import printable, write_atomic
-from proofsheet.locks import hold
-from proofsheet.progress import Lines
-from proofsheet.provenance import code_version, module_version
-from proofsheet.registry import project_key
-from proofsheet.workspace import Workspace
+from proofsheet.core.config import load, write_new
+from proofsheet.core.errors import Locked, UsageError
+from proofsheet.core.files import printable, write_atomic
+from proofsheet.core.locks import hold
+from proofsheet.core.progress import Lines
+from proofsheet.storage.chunk_cache import ChunkCache
+from proofsheet.storage.code_version import code_version, module_version
+from proofsheet.storage.project_keys import project_key
+from proofsheet.storage.workspace import Workspace
 from schemas.settings import PlaceSettings
 from tests.kit import configuration
 
@@ -178,12 +178,12 @@ def test_code_versions_ignore_words_and_see_code() -> None:
         return x + 2
 
     assert code_version(one) != before
-    assert module_version("proofsheet.words.gate") != module_version("proofsheet.words.text")
+    assert module_version("proofsheet.proof.gate") != module_version("proofsheet.rules.tokens")
 
 
 def test_code_versions_reach_what_a_counted_resource_brings() -> None:
-    from proofsheet.onepass import rows_of
-    from proofsheet.provenance import reached_modules
+    from proofsheet.imaging.measurement_pass import rows_of
+    from proofsheet.storage.code_version import reached_modules
     from resources.along import AlongResource
     from resources.photos import PhotoFilesResource
 
@@ -191,10 +191,10 @@ def test_code_versions_reach_what_a_counted_resource_brings() -> None:
         return rows_of
 
     stage_like.__annotations__ = {"photo_files": PhotoFilesResource, "along": AlongResource}
-    measuring = {"proofsheet.vision.measure", "proofsheet.vision.encode", "proofsheet.library.exif"}
+    measuring = {"proofsheet.imaging.image_quality", "proofsheet.embedding.classic_encoder", "proofsheet.metadata.exif"}
     assert measuring <= reached_modules(stage_like)
     without = reached_modules(stage_like, ["along"])
-    assert "proofsheet.pictures" in without
+    assert "proofsheet.imaging.decode" in without
     assert not measuring & without
 
 

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageSequence
 
-from proofsheet.errors import UsageError
-from proofsheet.pictures import DECODER_ERRORS, prepare_decoders
+from proofsheet.core.errors import UsageError
+from proofsheet.imaging.decode import DECODER_ERRORS, prepare_decoders
 from proofsheet.publish.containers.icc import cleaned, parts
-from proofsheet.publish.embed import Copy, publishable_copy
+from proofsheet.publish.embedded_metadata import Copy, publishable_copy
 from schemas.settings_review import KEPT as KEEP
 from tests.kit import SHARED
 from tests.privacy_kept_kit import KEPT_PARTS

@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from proofsheet.errors import GateRefused, StoreError, UsageError
-from proofsheet.gate import check_frame
-from proofsheet.ledger import Ledger
-from proofsheet.words.assemble import assembled, edits_of
-from proofsheet.words.people import latest_edits, merged, undo_field, write_field
-from proofsheet.words.proof import Candidate, judging_of, prove
-from proofsheet.words.proof_rows import proof_rows
-from proofsheet.words.review import review, waive
-from proofsheet.words.rules.judged import Issue, Judged
-from proofsheet.words.states import NEW, TRANSITIONS, events, step
+from proofsheet.core.errors import GateRefused, StoreError, UsageError
+from proofsheet.proof.assemble import assembled, edits_of
+from proofsheet.proof.attempts import Candidate, judging_of, prove
+from proofsheet.proof.lifecycle import NEW, TRANSITIONS, events, step
+from proofsheet.proof.proof_rows import proof_rows
+from proofsheet.proof.text_review import review, waive
+from proofsheet.rules.base import Issue, Judged
+from proofsheet.storage.ledger import Ledger
+from proofsheet.storage.table_gate import check_frame
+from proofsheet.texts.edits import latest_edits, merged, undo_field, write_field
 from schemas.facts import LifecycleEvent, ProofAttempt, WordEdit
 from schemas.library import Photo
 from schemas.proof import FIELDS, STATUSES, MetadataQuality

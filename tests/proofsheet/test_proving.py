@@ -8,10 +8,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from proofsheet.errors import UsageError
-from proofsheet.words.proving import candidates
-from proofsheet.words.review import review, want_others
-from proofsheet.workspace import Project
+from proofsheet.core.errors import UsageError
+from proofsheet.proof.regenerate import candidates
+from proofsheet.proof.text_review import review, want_others
+from proofsheet.storage.workspace import Project
 from schemas.facts import ProofAttempt
 from schemas.library import Photo
 from schemas.proof import MetadataQuality, MetadataRepair

@@ -22,17 +22,17 @@ from dagster_project.definitions import build_defs
 from dagster_project.guard import allowed_hosts
 from dagster_project.review.server import build_app
 from dagster_project.sending import copies_now, publish_now
-from proofsheet.config import Configuration
-from proofsheet.errors import UsageError
-from proofsheet.publish.embed import publishable_copy
-from proofsheet.publish.exports import export_rows
-from proofsheet.publish.presets import PRESETS, write_preset
-from proofsheet.publish.publishing import Candidate, candidates, held_back, publish
-from proofsheet.publish.targets.named import publisher_of
+from proofsheet.core.config import Configuration
+from proofsheet.core.errors import UsageError
+from proofsheet.proof.text_review import review
+from proofsheet.publish.csv_export import export_rows
+from proofsheet.publish.embedded_metadata import publishable_copy
+from proofsheet.publish.export_presets import PRESETS, write_preset
+from proofsheet.publish.targets.resolve import publisher_of
 from proofsheet.publish.targets.sql import TABLE
-from proofsheet.status import project_status
-from proofsheet.words.review import review
-from proofsheet.workspace import Project, Workspace
+from proofsheet.publish.uploader import Candidate, candidates, held_back, publish
+from proofsheet.review.status import project_status
+from proofsheet.storage.workspace import Project, Workspace
 from schemas.apply import Upload
 from schemas.facts import LifecycleEvent
 from schemas.library import Photo

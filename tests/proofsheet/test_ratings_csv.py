@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from proofsheet.errors import UsageError
+from proofsheet.core.errors import UsageError
 from proofsheet.publish.ratings_csv import append_ratings, columns, rated_among
 from schemas.words import Rating
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from proofsheet.files import Refused
+from proofsheet.core.files import Refused
+from proofsheet.core.progress import Quiet
+from proofsheet.imaging.decode import Limits
+from proofsheet.imaging.raw import converter, open_any
 from proofsheet.library.scan import scan
-from proofsheet.pictures import Limits
-from proofsheet.progress import Quiet
-from proofsheet.raw import converter, open_any
 from schemas.library import Photo
 from schemas.vision import ImageQuality, PhotoGroup, Preview
 from tests.kit import configuration, only_project, picture_file, run, save_picture, tree

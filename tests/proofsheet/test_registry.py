@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from proofsheet.errors import UsageError
-from proofsheet.files import printable
-from proofsheet.library.adopting import adopt
-from proofsheet.registry import Registry, keys_of, project_key
-from proofsheet.workspace import Workspace
+from proofsheet.core.errors import UsageError
+from proofsheet.core.files import printable
+from proofsheet.library.renamed_folders import adopt
+from proofsheet.storage.project_keys import Registry, keys_of, project_key
+from proofsheet.storage.workspace import Workspace
 from tests.kit import NOW, configuration
 
 RAW, WRITTEN = "caf\udce9", "caf\\xe9"  # the byte E9 alone, and a name that is printed like it

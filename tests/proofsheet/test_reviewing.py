@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from proofsheet.learn.drift import drifted
-from proofsheet.learn.history_import import import_history
-from proofsheet.learn.metrics import metric_rows
-from proofsheet.reviewing.desk import Desk
-from proofsheet.reviewing.given import Conflict, Given, Unfit
-from proofsheet.reviewing.submitting import approved_file, approved_lines, history_folder, write_submitted
-from proofsheet.verdicts import Timeline, standing
-from proofsheet.workspace import Project, Workspace
+from proofsheet.history.importer import import_history
+from proofsheet.review.decision_request import Conflict, Given, Unfit
+from proofsheet.review.drift import drifted
+from proofsheet.review.metrics import metric_rows
+from proofsheet.review.session import Desk
+from proofsheet.review.submission import approved_file, approved_lines, history_folder, write_submitted
+from proofsheet.selection.timeline import Timeline, standing
+from proofsheet.storage.workspace import Project, Workspace
 from schemas.review import Decision, Feedback, ReviewMetric, ReviewStep, Verdict
 from schemas.settings_learning import HistorySettings
 from tests.kit import NOW, configuration, tree
@@ -154,7 +154,7 @@ def test_an_audit_set_hides_its_proposal_until_it_was_decided(project: Project) 
 def test_about_one_set_in_twelve_is_drawn_for_the_audit_and_always_the_same(project: Project) -> None:
     drawn = [p.audit for p in Desk(project, 0.08).proposals().sets]
     assert drawn == [p.audit for p in Desk(project, 0.08).proposals().sets]
-    from proofsheet.files import short_hash
+    from proofsheet.core.files import short_hash
 
     shares = [int(short_hash("p", str(k), "audit", length=8), 16) / 2**32 < 0.08 for k in range(5000)]
     assert 0.07 < sum(shares) / 5000 < 0.09

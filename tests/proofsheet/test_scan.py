@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from proofsheet.files import Refused
-from proofsheet.library.looking import Scan
+from proofsheet.core.files import Refused
+from proofsheet.core.progress import Quiet
+from proofsheet.library.file_hashes import Scan
 from proofsheet.library.scan import other_rows, photo_rows, scan
-from proofsheet.names import parse_stage
-from proofsheet.progress import Quiet
+from proofsheet.library.stage_names import parse_stage
 from tests.kit import jpeg_bytes, save_picture
 
 

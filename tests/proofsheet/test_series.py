@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from proofsheet.formats import RAW
-from proofsheet.names import named_time
-from proofsheet.vision.group import Seen, group_photos
+from proofsheet.grouping.grouping import Seen, group_photos
+from proofsheet.imaging.formats import RAW
+from proofsheet.library.stage_names import named_time
 from schemas.history import HistoryMatch
 from schemas.settings import GroupSettings
 from tests.proofsheet.test_group import grouped, seen, sets

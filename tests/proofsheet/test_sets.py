@@ -9,14 +9,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from proofsheet.errors import UsageError
-from proofsheet.ledger import Ledger
-from proofsheet.words.assemble import assembled
-from proofsheet.words.identify import consensus, route
-from proofsheet.words.sets import held_back, intake, read_intake, set_rows, validation_rows
-from proofsheet.words.subject import refusal
-from proofsheet.words.vocabulary import mapped, read_vocabulary, tag_rows
-from proofsheet.workspace import Project
+from proofsheet.core.errors import UsageError
+from proofsheet.proof.assemble import assembled
+from proofsheet.rules.vocabulary import mapped, read_vocabulary, tag_rows
+from proofsheet.storage.ledger import Ledger
+from proofsheet.storage.workspace import Project
+from proofsheet.texts.identification import consensus, route
+from proofsheet.texts.set_intake import held_back, intake, read_intake, set_rows, validation_rows
+from proofsheet.texts.set_subjects import refusal
 from schemas.facts import SetContext
 from schemas.library import Photo
 from schemas.proof import MetadataRepair

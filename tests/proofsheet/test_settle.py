@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from proofsheet.cleaning import clean
-from proofsheet.library.news import disk_news
-from proofsheet.library.settle import Look, Seen, judge, look_at
-from proofsheet.processes import files_being_written, is_alive, process_mark, with_environment
-from proofsheet.runlog import RunLog
-from proofsheet.workspace import Workspace
+from proofsheet.core.process_marks import files_being_written, is_alive, process_mark, with_environment
+from proofsheet.core.run_log import RunLog
+from proofsheet.library.copy_detection import Look, Seen, judge, look_at
+from proofsheet.library.disk_diff import disk_news
+from proofsheet.storage.cleaning import clean
+from proofsheet.storage.workspace import Workspace
 from schemas.library import OtherFile, Photo, Quarantine
 from tests.kit import configuration, save_picture
 

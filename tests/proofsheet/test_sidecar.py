@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from proofsheet.errors import UsageError
-from proofsheet.publish.sidecar import (
+from proofsheet.core.errors import UsageError
+from proofsheet.publish.xmp_sidecar import (
     DESCRIPTION,
     HIERARCHY,
     RATING,

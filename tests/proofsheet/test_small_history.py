@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from proofsheet.learn.calibration import boast, boast_by_chance
-from proofsheet.learn.evaluation import judge_ranker
-from proofsheet.learn.features import MEASURED, Bank, bank_of_vectors, joined, set_features
-from proofsheet.learn.gather import SelectionData
-from proofsheet.learn.intervals import bootstrap, bootstrap_within, over_projects
-from proofsheet.learn.logit import along, fit_direction, fit_logit
-from proofsheet.learn.model_files import load_ranker, save_model
-from proofsheet.learn.promotion import LEAST_CROSSWISE, Answers, crosswise_rule
-from proofsheet.learn.ranker import Ranker, fit_ranker, uses_measurements
+from proofsheet.models.artifacts import load_ranker, save_model
+from proofsheet.models.calibration import boast, boast_by_chance
+from proofsheet.models.features import MEASURED, Bank, bank_of_vectors, joined, set_features
+from proofsheet.models.intervals import bootstrap, bootstrap_within, over_projects
+from proofsheet.models.logistic import along, fit_direction, fit_logit
+from proofsheet.models.ranker import Ranker, fit_ranker, uses_measurements
+from proofsheet.training.datasets import SelectionData
+from proofsheet.training.evaluate_ranker import judge_ranker
+from proofsheet.training.promotion_rule import LEAST_CROSSWISE, Answers, crosswise_rule
 from tests.learning_kit import QUICK, chosen, made_sets, turned_vectors, without_pictures
 
 Allowed = tuple[bool, list[str]]
@@ -192,7 +192,7 @@ def test_the_logit_finds_weights_and_the_direction_points_at_winners() -> None:
 
 def test_models_of_the_former_version_serve_as_they_did(tmp_path: Path) -> None:
     """They have no column for what was measured, no direction and no tastes."""
-    from proofsheet.learn import ranker
+    from proofsheet.models import ranker
 
     new = fit(made_sets(sets=30))
     net = new.members.net

@@ -9,9 +9,9 @@ import duckdb
 import polars as pl
 import pytest
 
-from proofsheet.errors import GateRefused, StoreError, StoreTooNew, UsageError
-from proofsheet.stamps import Stamp
-from proofsheet.store import RECENT, Store
+from proofsheet.core.errors import GateRefused, StoreError, StoreTooNew, UsageError
+from proofsheet.storage.stamps import Stamp
+from proofsheet.storage.store import RECENT, Store
 from schemas.library import OtherFile
 from schemas.vision import VECTOR_LENGTH, Embedding
 

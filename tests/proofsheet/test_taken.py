@@ -12,8 +12,8 @@ import pytest
 from PIL import ExifTags, Image, PngImagePlugin
 from PIL.TiffImagePlugin import IFDRational
 
-from proofsheet.library.exif import exif_facts
-from proofsheet.library.when import read_moment, read_offset
+from proofsheet.metadata.exif import exif_facts
+from proofsheet.metadata.timestamps import read_moment, read_offset
 from tests.kit import opened, save_picture
 
 B, G = ExifTags.Base, ExifTags.GPS

@@ -15,11 +15,11 @@ from typing import Any, ClassVar
 import pytest
 import sqlalchemy as sa
 
-from proofsheet.errors import ServiceUnreachable, UsageError
-from proofsheet.files import hash_file
-from proofsheet.publish.disk import TargetTaken
-from proofsheet.publish.targets.named import publisher_of
-from proofsheet.publish.targets.parcel import Parcel, Publisher
+from proofsheet.apply.disk import TargetTaken
+from proofsheet.core.errors import ServiceUnreachable, UsageError
+from proofsheet.core.files import hash_file
+from proofsheet.publish.targets.base import Parcel, Publisher
+from proofsheet.publish.targets.resolve import publisher_of
 from proofsheet.publish.targets.sql import TABLE
 from schemas.settings_review import PublishSettings
 from tests.kit import save_picture

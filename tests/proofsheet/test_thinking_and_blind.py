@@ -11,11 +11,11 @@ import polars as pl
 import pytest
 
 from dagster_project.running import run_one
-from proofsheet.described import described
-from proofsheet.words.asking import Describing, ask_one
-from proofsheet.words.client.protocol import Trouble
-from proofsheet.words.jobs import CAPTION, POLICY, TAGS, TITLE
-from proofsheet.words.replying import parse_reply
+from proofsheet.texts.client.protocol import Trouble
+from proofsheet.texts.coverage import described
+from proofsheet.texts.inference import Describing, ask_one
+from proofsheet.texts.jobs import CAPTION, POLICY, TAGS, TITLE
+from proofsheet.texts.replies import parse_reply
 from schemas.replies import TitleReply
 from schemas.settings_words import VisionModelSettings
 from schemas.words import Answered, Caption, PolicyFlag

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from proofsheet.learn.ties import ties_of
+from proofsheet.training.split_groups import ties_of
 from schemas.history import ImportedVector
 from schemas.learning import TrainingPair
 from schemas.library import Photo

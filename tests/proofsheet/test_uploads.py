@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from proofsheet.ledger import Ledger
-from proofsheet.publish.uploads import Shelf, note_upload, takedown_rows
+from proofsheet.publish.upload_history import Shelf, note_upload, takedown_rows
+from proofsheet.storage.ledger import Ledger
 from schemas.apply import Takedown, Upload, Withdrawal
 from schemas.proof import MetadataQuality
 from schemas.review import Choice

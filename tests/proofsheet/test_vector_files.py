@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from proofsheet.errors import UsageError
-from proofsheet.vision.vector_files import Outgoing, Unreadable, read_index, read_vector, write_vectors
+from proofsheet.core.errors import UsageError
+from proofsheet.embedding.vector_files import Outgoing, Unreadable, read_index, read_vector, write_vectors
 
 
 def npy(array: Any, **options: Any) -> bytes:

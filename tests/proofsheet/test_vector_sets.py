@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from proofsheet.learn.matching import Matched, match_history
+from proofsheet.history.matching import Matched, match_history
 from schemas.history import HistoryMatch, HistoryRow, ImportedVector, VectorSelection
 from schemas.library import Photo
 from schemas.review import Verdict

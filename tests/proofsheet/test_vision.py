@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from proofsheet.vision.colors import named_colors
-from proofsheet.vision.encode import vector
-from proofsheet.vision.measure import image_quality, noise, sharpness
+from proofsheet.embedding.classic_encoder import vector
+from proofsheet.imaging.colors import named_colors
+from proofsheet.imaging.image_quality import image_quality, noise, sharpness
 from schemas.vision import VECTOR_LENGTH
 from tests.kit import opened, pixels
 

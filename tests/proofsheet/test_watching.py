@@ -12,11 +12,11 @@ import dagster as dg
 import pytest
 
 from dagster_project.automation import look_around
-from proofsheet.health import each_alone
-from proofsheet.learn.retraining import new_overrides
 from proofsheet.library.watching import MOST_AT_ONCE, MOST_OPENED, Memory, Tick, Watched, look_through
-from proofsheet.status import project_status
-from proofsheet.workspace import Project, Workspace
+from proofsheet.review.status import project_status
+from proofsheet.storage.health import each_alone
+from proofsheet.storage.workspace import Project, Workspace
+from proofsheet.training.retraining_trigger import new_overrides
 from schemas.review import ReviewBatch
 from tests.kit import NOW, configuration, place_in_memory, where_rights_count
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proofsheet.words.describe import _PLACES, TEMPLATE_WORDS, evidence, reply, wrote
-from proofsheet.words.gate import judge
-from proofsheet.words.rules.judged import Issue, Judged
-from proofsheet.words.text import earlier_likeness, jaccard, name_tokens
+from proofsheet.proof.gate import judge
+from proofsheet.rules.base import Issue, Judged
+from proofsheet.rules.tokens import earlier_likeness, jaccard, name_tokens
+from proofsheet.texts.embedded_describer import _PLACES, TEMPLATE_WORDS, evidence, reply, wrote
 from schemas.library import ExifFact
 from schemas.proof import FIELDS
 from schemas.replies import CaptionReply, TagsReply, TitleReply

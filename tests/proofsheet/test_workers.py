@@ -4,7 +4,7 @@ import os
 import signal
 import time
 
-from proofsheet.workers import Lost, run_apart
+from proofsheet.core.worker_pool import Lost, run_apart
 
 
 def work(task: str) -> str:

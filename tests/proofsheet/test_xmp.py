@@ -6,7 +6,7 @@ import codecs
 
 import pytest
 
-from proofsheet.library.xmp import properties
+from proofsheet.metadata.xmp import properties
 
 XMP = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '

@@ -27,12 +27,12 @@ from pathlib import Path
 import pyarrow.ipc  # noqa: F401 - before the forks: children would import it each time
 from PIL import Image
 
-from proofsheet.publish.apply import Applier
-from proofsheet.publish.disk import Disk
-from proofsheet.publish.moves import last_plan, unfinished
-from proofsheet.publish.plan import make_plan, with_keep_all
-from proofsheet.reviewing.submitting import submitted
-from proofsheet.workspace import Project, Workspace
+from proofsheet.apply.disk import Disk
+from proofsheet.apply.executor import Applier
+from proofsheet.apply.moves import last_plan, unfinished
+from proofsheet.apply.plan import make_plan, with_keep_all
+from proofsheet.review.submission import submitted
+from proofsheet.storage.workspace import Project, Workspace
 from schemas.settings import PlaceSettings
 from schemas.settings_review import ApplySettings
 from tests.kit import NOW

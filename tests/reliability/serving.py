@@ -95,7 +95,7 @@ class Up:
 
     def kill_everything(self) -> int:
         """SIGKILL to it and all of its processes; their number."""
-        from proofsheet.processes import with_environment
+        from proofsheet.core.process_marks import with_environment
 
         home = next(p for p in self.folder.iterdir() if (p / "dagster").is_dir())
         self.process.kill()

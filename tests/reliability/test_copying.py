@@ -17,9 +17,9 @@ import dagster as dg
 import pytest
 
 from dagster_project.instance import open_instance
-from proofsheet.config import load
-from proofsheet.processes import with_environment
-from proofsheet.workspace import Workspace
+from proofsheet.core.config import load
+from proofsheet.core.process_marks import with_environment
+from proofsheet.storage.workspace import Workspace
 from schemas.library import Photo, Quarantine
 from tests.kit import jpeg_bytes
 from tests.reliability.serving import PROOFSHEET, Up

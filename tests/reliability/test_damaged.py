@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from proofsheet.config import load
-from proofsheet.health import trouble_of
-from proofsheet.locks import hold
-from proofsheet.workspace import Project, Workspace
+from proofsheet.core.config import load
+from proofsheet.core.locks import hold
+from proofsheet.storage.health import trouble_of
+from proofsheet.storage.workspace import Project, Workspace
 from schemas.library import Photo
 from tests.kit import save_picture
 from tests.reliability.serving import PROOFSHEET, Up

@@ -13,10 +13,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from proofsheet.config import Configuration
-from proofsheet.generations import file_sum
-from proofsheet.ledger_tables import FACTS
-from proofsheet.workspace import Project
+from proofsheet.core.config import Configuration
+from proofsheet.storage.generations import file_sum
+from proofsheet.storage.ledger_tables import FACTS
+from proofsheet.storage.workspace import Project
 from schemas.table import Table
 from tests.kit import configuration, only_project, stage_library
 from tests.reliability.sizes import size

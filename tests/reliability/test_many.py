@@ -12,10 +12,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from proofsheet.config import load
-from proofsheet.generations import file_sum
-from proofsheet.status import project_status
-from proofsheet.workspace import Project, Workspace
+from proofsheet.core.config import load
+from proofsheet.review.status import project_status
+from proofsheet.storage.generations import file_sum
+from proofsheet.storage.workspace import Project, Workspace
 from schemas.table import Table
 from tests.kit import save_picture
 from tests.reliability.serving import PROOFSHEET, Up

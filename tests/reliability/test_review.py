@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from proofsheet.verdicts import timeline
-from proofsheet.workspace import Workspace
+from proofsheet.selection.timeline import timeline
+from proofsheet.storage.workspace import Workspace
 from schemas.review import Verdict
 from tests.browser.review_page import Review, serving
 from tests.kit import configuration

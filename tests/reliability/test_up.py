@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from proofsheet.config import load
-from proofsheet.locks import hold
-from proofsheet.workspace import Project, Workspace
+from proofsheet.core.config import load
+from proofsheet.core.locks import hold
+from proofsheet.storage.workspace import Project, Workspace
 from tests.kit import stage_library
 from tests.reliability.serving import PROOFSHEET, Up
 
@@ -161,7 +161,7 @@ def test_everything_killed_and_started_again_leaves_no_run_started(up: Up, figur
 
 
 def test_a_dead_daemon_is_started_again(up: Up) -> None:
-    from proofsheet.processes import with_environment
+    from proofsheet.core.process_marks import with_environment
 
     home = str(project_of(up).home)
     (daemon,) = [
@@ -175,7 +175,7 @@ def test_a_dead_daemon_is_started_again(up: Up) -> None:
 
 
 def test_sigterm_ends_all_of_it(up: Up) -> None:
-    from proofsheet.processes import with_environment
+    from proofsheet.core.process_marks import with_environment
 
     assert up.stop() == 0
     assert with_environment("PROOFSHEET_UP", str(project_of(up).home)) == []

@@ -18,9 +18,9 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from proofsheet.words.client.choose import choose_server
-from proofsheet.words.client.protocol import Options, Question, Server, Trouble
-from proofsheet.workspace import Project
+from proofsheet.storage.workspace import Project
+from proofsheet.texts.client.discovery import choose_server
+from proofsheet.texts.client.protocol import Options, Question, Server, Trouble
 from schemas.facts import ModelAnswer
 from schemas.proof import MetadataQuality
 from schemas.replies import CaptionReply

@@ -3,8 +3,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from proofsheet.errors import GateRefused
-from proofsheet.gate import check_frame, violations
+from proofsheet.core.errors import GateRefused
+from proofsheet.storage.table_gate import check_frame, violations
 from schemas.library import Photo
 from schemas.table import Table, column, duckdb_type
 from schemas.vision import Embedding

@@ -2,7 +2,7 @@
 
 Holds `rebuilt` and `parts`.
 Add here: another extension that changes how the picture looks.
-Keep out: XMP (chosen.py).
+Keep out: XMP (publish/copied_fields.py).
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from proofsheet.formats import DECODER_ERRORS, FORMATS
-from proofsheet.pictures import prepare_decoders
+from proofsheet.imaging.decode import prepare_decoders
+from proofsheet.imaging.formats import DECODER_ERRORS, FORMATS
 from proofsheet.publish.containers import icc
 from proofsheet.publish.containers.boxes import FULL, Item, Items, boxes, meta_box, read_items, written
 from proofsheet.publish.containers.directories import exif_parts, gaps

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from proofsheet.files import hash_file
-from proofsheet.publish.disk import Disk
-from proofsheet.publish.targets.parcel import Parcel
+from proofsheet.apply.disk import Disk
+from proofsheet.core.files import hash_file
+from proofsheet.publish.targets.base import Parcel
 
 
 class Folder:

@@ -12,10 +12,10 @@ import hashlib
 import urllib.parse
 from pathlib import PurePosixPath
 
-from proofsheet.errors import ServiceUnreachable
-from proofsheet.files import folded
-from proofsheet.publish.disk import TargetTaken
-from proofsheet.publish.targets.parcel import TIMEOUT_S, Parcel, refused
+from proofsheet.apply.disk import TargetTaken
+from proofsheet.core.errors import ServiceUnreachable
+from proofsheet.core.files import folded
+from proofsheet.publish.targets.base import TIMEOUT_S, Parcel, refused
 
 _NEXT = "Check address, rights and password."
 

@@ -15,9 +15,9 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from proofsheet.errors import ServiceUnreachable
-from proofsheet.publish.disk import TargetTaken
-from proofsheet.publish.targets.parcel import TIMEOUT_S, Parcel, refused
+from proofsheet.apply.disk import TargetTaken
+from proofsheet.core.errors import ServiceUnreachable
+from proofsheet.publish.targets.base import TIMEOUT_S, Parcel, refused
 
 _OK, _TAKEN = 200, 412
 _KEPT, _NO_FOLDER = (200, 201, 202, 204), (404, 409)

@@ -13,9 +13,9 @@ import urllib.parse
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from proofsheet.errors import ServiceUnreachable, UsageError
-from proofsheet.publish.disk import TargetTaken
-from proofsheet.publish.targets.parcel import TIMEOUT_S, Parcel, refused
+from proofsheet.apply.disk import TargetTaken
+from proofsheet.core.errors import ServiceUnreachable, UsageError
+from proofsheet.publish.targets.base import TIMEOUT_S, Parcel, refused
 
 if TYPE_CHECKING:
     import paramiko

@@ -13,10 +13,10 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 
-from proofsheet.clock import utc_now
-from proofsheet.errors import UsageError
-from proofsheet.publish.disk import TargetTaken
-from proofsheet.publish.targets.parcel import Parcel, refused
+from proofsheet.apply.disk import TargetTaken
+from proofsheet.core.clock import utc_now
+from proofsheet.core.errors import UsageError
+from proofsheet.publish.targets.base import Parcel, refused
 
 TABLE = "proofsheet_pictures"
 _NEXT = "Check address, database, rights and password, and whether the table is one that Proofsheet made."

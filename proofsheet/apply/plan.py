@@ -1,0 +1,259 @@
+"""What applying the approved decisions of a project would do, file by file, before anything is done.
+
+Holds `Operation`, `Plan` and `make_plan`.
+Add here: another reason for which a set is left alone.
+Keep out: doing it (executor.py).
+
+The winner of a set and its companions go to `selected/`, the other pictures and theirs to `review/`, each below the folder that it
+came from. Where all pictures of a set belong together, all go to `selected/`; RAW and JPEG of one shot go the same way. A cut is a
+new file beside the winner. A set is moved whole or not at all: a file that goes with pictures of two places leaves both where they
+are, and sets that share one go together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from proofsheet.apply.crop_files import cut_name
+from proofsheet.apply.disk import Disk, TargetTaken, as_journalled, refuse_too_long
+from proofsheet.apply.file_positions import Known, look_at_files
+from proofsheet.core.errors import UsageError, of_the_disk
+from proofsheet.core.files import Refused, folded, printable
+from proofsheet.storage.workspace import Project
+from schemas.apply import SELECTED
+from schemas.library import Photo
+from schemas.review import Decision, Verdict
+
+Row = Mapping[str, Any]
+APPLIED = ("approved", "overridden")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One file: from where, to where, what it must be, and the unit that is moved whole or not at all."""
+
+    group_id: str
+    photo_id: str
+    kind: str
+    role: str
+    source: str
+    target: str
+    size_bytes: int
+    modified_ns: int
+    content_hash: str
+    box: list[float] | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that would be done.
+
+    Attributes:
+        project: key of the project.
+        operations: in the order in which they would be done, set by set.
+        refused: set to the reason for which it is left alone.
+        counts: sets by what becomes of them.
+        staying: file that goes with no picture to the reason.
+    """
+
+    project: str
+    operations: list[Operation]
+    refused: dict[str, str] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    staying: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def plan_id(self) -> str:
+        """Hash of everything that would be done."""
+        told = [self.project, [asdict(o) for o in self.operations]]
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+
+    def by_set(self) -> dict[str, list[Operation]]:
+        """Operations of each set."""
+        found: dict[str, list[Operation]] = defaultdict(list)
+        for one in self.operations:
+            found[one.group_id].append(one)
+        return dict(found)
+
+
+def make_plan(project: Project, verdicts: Iterable[Row], most_sets: int | None = None) -> Plan:
+    """Plan what the verdicts ask for; reads the disk and changes nothing.
+
+    Args:
+        project: whose files.
+        verdicts: rows of `verdicts` that stand and were handed over.
+        most_sets: no more sets of the project than this are applied, those that are already counted; None for all.
+    """
+    rows = list(verdicts)
+    counts = Counter(f"{a}: left as they are" for r in rows if (a := str(r[Verdict.action])) not in APPLIED)
+    wanted = [r for r in rows if r[Verdict.action] in APPLIED]
+    known = look_at_files(project, wanted)
+    refused, ready, shared = dict[str, str](), dict[str, list[Operation]](), dict[str, set[str]]()
+    claimed, taken, disk = dict[str, str](), set[str](), Disk()
+    for row in wanted:
+        group = str(row[Verdict.group_id])
+        try:
+            found, shared[group] = _of_set(row, known, taken)
+            _claim(project.folder, found, claimed, disk)
+        except (Refused, TargetTaken, UsageError, OSError) as error:
+            refused[group] = _reason(error, project.folder)
+            continue
+        if found:
+            ready[group] = found
+        else:
+            counts["applied already"] += 1
+    units = _units(ready, shared, refused)
+    within = _within(units, None if most_sets is None else most_sets - counts["applied already"])
+    left = sum(map(len, units)) - sum(map(len, within))
+    more = {"planned": sum(map(len, within)), "beyond the pilot: left for later": left, "refused": len(refused)}
+    counts.update({what: n for what, n in more.items() if n})
+    operations = [replace(o, unit=unit[0]) for unit in within for group in unit for o in ready[group]]
+    return Plan(project.key, operations, refused, dict(counts), _staying(known, operations))
+
+
+def _of_set(row: Row, known: Known, taken: set[str]) -> tuple[list[Operation], set[str]]:
+    """The operations of one set, the winner first, and the sets that share files with it; what one of them takes is taken."""
+    group, winner = str(row[Verdict.group_id]), str(row[Verdict.chosen_photo_id])
+    members = [str(i) for i in row[Verdict.photo_ids]]
+    gone = [i for i in members if i not in known.photos]
+    if gone:
+        raise UsageError(
+            f"{len(gone)} of its {len(members)} pictures are gone from the project.", "Put them back and run the project."
+        )
+    if any(known.groups.get(i) != group for i in members):
+        raise UsageError("Its pictures are in another set now.", "Review the new set.")
+    for error in (known.unlisted.get(str(PurePosixPath(known.paths[i]).parent)) for i in members):
+        if error is not None:
+            raise error
+    found, shared = list[Operation](), set[str]()
+    for photo in sorted(members, key=lambda i: i != winner):
+        place, role = known.wanted[photo].folder, "winner" if photo == winner else "other"
+        shared |= known.agreed(known.paths[photo], group, place) if known.paths[photo] in known.owners else set()
+        found += _moved(known, group, photo, known.paths[photo], role)
+        for path in known.beside.get(photo, ()):
+            shared |= known.agreed(path, group, place)
+            found += _moved(known, group, photo, path, "companion") if path not in taken else ()
+            taken.add(path)
+    if row[Verdict.crop] is not None:
+        found += _cut(known, group, known.photos[winner], list(row[Verdict.crop]))
+    return found, shared
+
+
+def _moved(known: Known, group: str, photo: str, path: str, role: str) -> Iterable[Operation]:
+    """The move of a photo, or of a file beside it, which keeps its place beside it; nothing if it lies there already."""
+    beside = PurePosixPath(path).relative_to(PurePosixPath(known.paths[photo]).parent)
+    target = f"{known.wanted[photo].folder}/{beside}"
+    if target == path:
+        return
+    if printable(path) != path:
+        raise UsageError(f"The name of {printable(path)} is no text.", "Rename it.")
+    try:
+        content, mark = as_journalled(known.folder / path, may_be_empty=role == "companion")
+    except Refused as refused:
+        raise UsageError(f"{path} is not moved: {refused.reason};", f"{refused.next_step}.") from refused
+    if role != "companion" and content != known.photos[photo][Photo.content_hash]:
+        raise UsageError(f"{path} has changed since the last run.", "Run the project and review the set again.")
+    yield Operation(group, photo, "move", role, path, target, mark.size, mark.mtime_ns, content)
+
+
+def _units(ready: Mapping[str, object], shared: Mapping[str, set[str]], refused: dict[str, str]) -> list[list[str]]:
+    """Sets that share files, together; what is shared with a set that is left is left too, with its reason."""
+    units, seen = list[list[str]](), set[str]()
+    for first in ready:
+        if first in seen:
+            continue
+        unit, more = list[str](), [first]
+        while more:
+            group = more.pop()
+            if group not in seen:
+                seen.add(group)
+                unit.append(group)
+                more += shared.get(group, ())
+        if (left := next((g for g in unit if g in refused), None)) is not None:
+            why = f"It shares files with set {left}, which is left: {refused[left]}"
+            refused.update({g: why for g in unit if g in ready})
+        else:
+            units.append([g for g in unit if g in ready])
+    return units
+
+
+def _within(units: Sequence[list[str]], most: int | None) -> list[list[str]]:
+    """The units of which all sets are within a number of sets."""
+    found, room = list[list[str]](), most
+    for unit in units:
+        if room is None or len(unit) <= room:
+            found.append(unit)
+            room = None if room is None else room - len(unit)
+    return found
+
+
+def _staying(known: Known, operations: Iterable[Operation]) -> dict[str, str]:
+    """Files that speak of a whole folder of which something goes."""
+    homes = {str(PurePosixPath(o.source).parent) for o in operations}
+    why = "it speaks of all pictures of its folder, and stays there"
+    return {p: why for p in known.of_folders if str(PurePosixPath(p).parent) in homes}
+
+
+def _cut(known: Known, group: str, row: Row, box: list[float]) -> Iterable[Operation]:
+    home = f"{SELECTED}/{row[Photo.folder]}" if row[Photo.folder] else SELECTED
+    source = f"{home}/{row[Photo.file_name]}"
+    target = cut_name(source)
+    there = known.placed.boxes.get(target)
+    if there is not None and there != box:
+        raise UsageError(f"{target} is another cut, of an earlier verdict.", "Undo the plan that wrote it, then apply again.")
+    if there is None:
+        yield Operation(group, str(row[Photo.photo_id]), "crop", "crop", source, target, 0, 0, "", box)
+
+
+def _claim(folder: Path, operations: Sequence[Operation], claimed: dict[str, str], disk: Disk) -> None:
+    """Refuse a set whose targets are there, are too long for the disk, lead outside, or are wanted by another set."""
+    own: dict[str, str] = {}
+    for one in operations:
+        refuse_too_long(inside(folder, one.target))
+        disk.refuse_taken(folder / one.target)
+        mark = folded(one.target)
+        if (other := claimed.get(mark) or own.get(mark)) is not None:
+            raise TargetTaken(f"{one.target} would also come from {other}")
+        own[mark] = one.source
+    claimed.update(own)
+
+
+def inside(folder: Path, path: str) -> Path:
+    """The absolute path of a file of the project, none of whose folders is a link.
+
+    Raises:
+        UsageError: if it leads outside.
+    """
+    root, found = folder.resolve(), folder
+    for part in Path(path).parts[:-1]:
+        found = found / part
+        if found.is_symlink():
+            raise UsageError(f"{found} is a link.", "Links are not followed; use a folder.")
+    whole = found / Path(path).name
+    if ".." in Path(path).parts or not whole.parent.resolve().is_relative_to(root):
+        raise UsageError(f"{path} leads outside of {folder}.", "Nothing is moved there.")
+    return whole
+
+
+def with_keep_all(verdicts: Iterable[Row], project: Project) -> list[Row]:
+    """The verdicts, each with whether its pictures belong together."""
+    together = dict(project.store.read(Decision).select(Decision.group_id, Decision.keep_all).iter_rows())
+    return [{**row, Decision.keep_all: together.get(row[Verdict.group_id], False)} for row in verdicts]
+
+
+def _reason(error: Exception, folder: Path) -> str:
+    if isinstance(error, Refused):
+        return f"{error.reason}; {error.next_step}"
+    if isinstance(error, UsageError):
+        return f"{error.what} {error.next_step}"
+    if isinstance(error, OSError):
+        told = of_the_disk(error, folder)
+        return f"{told.what} {told.next_step}"
+    return f"{error}; nothing is written over"

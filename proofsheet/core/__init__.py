@@ -1,0 +1,6 @@
+"""What everything stands on: errors, files, clock, locks, progress, worker processes, settings.
+
+Holds the modules of this room.
+Add here: what has no subject of its own and imports no other room.
+Keep out: anything about pictures, texts, choices, tables.
+"""

@@ -1,0 +1,247 @@
+"""Which pictures belong together, and why.
+
+Holds `group_photos`.
+Add here: another cause for a set.
+Keep out: recognising shots that belong together (shot_sequences.py); which of a set is best (selection/stage_rule.py).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from proofsheet.core.files import short_hash
+from proofsheet.embedding import classic_encoder
+from proofsheet.grouping.complete_linkage import Likeness, complete_link
+from proofsheet.grouping.nearest_neighbors import cosine_pairs
+from proofsheet.grouping.series import by_stage, named_series, raw_pairs, rising_stages, stated
+from proofsheet.grouping.shot_sequences import Found, kept_together
+from proofsheet.imaging.perceptual_hash import DETAIL_SIDE
+from schemas.history import HistoryMatch
+from schemas.library import ExifFact, GenerationFact, Photo
+from schemas.settings import GroupSettings
+from schemas.vision import KEEP_ALL, Embedding, ImageQuality, PhotoGroup, PictureHash
+
+VERSION = "history, names, rising stages, shots, complete-link; version 3"
+DOCUMENTS = ((0.5, 0.12), (0.3, 0.3))  # least ground and least writing of a document; either will do
+_MOST_CANDIDATES = 64
+_NEEDED = (
+    *(Photo.photo_id, Photo.path, Photo.folder, Photo.file_name, Photo.format, Photo.size_bytes, Photo.content_hash),
+    *(Photo.series, Photo.stage, Photo.named_at, Photo.modified_at, GenerationFact.generated, ExifFact.model, ExifFact.taken_at),
+    *(ExifFact.focal_length_mm, ExifFact.f_number, ExifFact.exposure_s, ExifFact.iso, ImageQuality.width_px),
+    *(ImageQuality.height_px, ImageQuality.sharpness_tiles, ImageQuality.ground, ImageQuality.written),
+)
+Member = Mapping[str, Any]
+Indices = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What grouping looks at: one row a photo, and their likeness by row number."""
+
+    rows: Sequence[Member]
+    likeness: Likeness
+    encoder: str
+
+    @cached_property
+    def times(self) -> list[datetime | None]:
+        """When each was made: by the camera, else by its name, else, of a generated picture, by its file; None where nothing tells.
+
+        The time of any other file tells when it was copied, and that is no reason to join pictures.
+        """
+        return [
+            r[ExifFact.taken_at] or r[Photo.named_at] or (r[Photo.modified_at] if r[GenerationFact.generated] else None)
+            for r in self.rows
+        ]
+
+    @cached_property
+    def plain(self) -> npt.NDArray[np.bool_]:
+        """(n,) True for writing, and for what no camera took: these are compared by their fine layout where they have one."""
+        return np.array([is_document(r) or not r[ExifFact.model] for r in self.rows], dtype=np.bool_)
+
+
+def seen_photos(
+    photos: pl.DataFrame,
+    exif_facts: pl.DataFrame,
+    image_quality: pl.DataFrame,
+    picture_hashes: pl.DataFrame,
+    embeddings: pl.DataFrame,
+    generation_facts: pl.DataFrame,
+) -> Seen:
+    """Everything known of the photos, in the order of folder and name."""
+    ids = [Photo.project, Photo.photo_id]
+    whole = photos
+    for table in (exif_facts, image_quality, picture_hashes, embeddings):
+        whole = whole.join(table, on=ids, how="inner")
+    whole = whole.join(generation_facts.select(*ids, GenerationFact.generated), on=ids, how="left")
+    whole = whole.sort(Photo.folder, Photo.file_name)
+    encoders = sorted(set(whole[Embedding.encoder_id]))
+    width = len(whole[Embedding.vector][0]) if whole.height else 1
+    vectors = whole[Embedding.vector].list.to_array(width).to_numpy() if whole.height else np.empty((0, 1))
+    cells = (DETAIL_SIDE, DETAIL_SIDE)
+    details = {k: found.to_numpy().reshape(cells) for k, found in enumerate(whole[PictureHash.detail]) if found is not None}
+    likeness = Likeness(np.ascontiguousarray(vectors, dtype=np.float32), whole[PictureHash.phash].to_numpy(), details)
+    return Seen(whole.select(_NEEDED).to_dicts(), likeness, " ".join(encoders))
+
+
+def is_document(row: Member) -> bool:
+    """Whether a picture is a page, a screenshot or the like: writing on a plain ground."""
+    return any(row[ImageQuality.ground] >= ground and row[ImageQuality.written] >= written for ground, written in DOCUMENTS)
+
+
+def group_photos(project: str, seen: Seen, settings: GroupSettings, history_matches: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Put every photo into exactly one set.
+
+    First the sets that imported history names, whatever was decided of them since, with the other parts of their shots. Then what
+    belongs together by its names: a RAW file and the JPEG beside it, stage series, and rising stages with time stamps of their own.
+    Then shots that were meant to be together: exposure brackets, focus
+    stacks, panoramas. Then complete-link over likeness among what is left: each pair of a set is alike enough and, with order,
+    near enough by name and time, so that a chain of small steps never joins strangers. A picture of which nothing tells when it was
+    made is near nothing; documents are one set only if their fine layout is the same.
+
+    Args:
+        project: partition key.
+        seen: of `seen_photos`.
+        settings: thresholds.
+        history_matches: rows of `history_matches`; None if there is no history.
+    """
+    least = settings.similarity if seen.encoder.startswith(classic_encoder.NAME) or not seen.encoder else settings.clip_similarity
+    found: list[Found] = []
+    left = set(range(len(seen.rows)))
+    known, times, alike = seen.rows, seen.times, seen.likeness
+    rules: list[Callable[[list[int]], Iterable[Found]]] = [
+        lambda rest: stated(known, rest, _sets_of_history(history_matches)),
+        lambda rest: raw_pairs(known, rest),
+        lambda rest: named_series(known, rest, settings.max_series),
+        lambda rest: rising_stages(known, times, alike, rest, settings),
+        lambda rest: _shots(seen, rest),
+    ]
+    for rule in rules:
+        for made in rule(sorted(left)):
+            found.append(made)
+            left -= set(made.members)
+    found += _similar(seen, sorted(left), least, settings)
+    version = f"{VERSION} {seen.encoder}".strip()
+    return PhotoGroup.frame(row for made in found for row in _rows(project, seen, made, version))
+
+
+def _sets_of_history(history_matches: pl.DataFrame | None) -> list[list[str]]:
+    """Ids of the photos of each set of imported history, the latest choice first."""
+    if history_matches is None:
+        return []
+    rows = history_matches.filter(pl.col(HistoryMatch.photo_ids).list.len() > 1)
+    return rows.sort(HistoryMatch.happened_at, descending=True, nulls_last=True)[HistoryMatch.photo_ids].to_list()
+
+
+def _shots(seen: Seen, left: Sequence[int]) -> Iterable[Found]:
+    folders: dict[str, list[int]] = defaultdict(list)
+    for k in left:
+        folders[str(seen.rows[k][Photo.folder])].append(k)
+    for members in folders.values():
+        yield from kept_together(seen.rows, seen.likeness, members)
+
+
+def _similar(seen: Seen, left: Sequence[int], least: float, settings: GroupSettings) -> Iterable[Found]:
+    """Complete-link among the rest; without order every pair is a candidate, with order only neighbours."""
+    near = _Near([seen.rows[k] for k in left], [seen.times[k] for k in left], settings)
+    places = np.asarray(left, dtype=np.int64)
+    a, b = near.pairs() if settings.order == "name" else _all_pairs(seen, places, least)
+    value = seen.likeness.of(places[a], places[b]) if a.size else np.empty(0, np.float32)
+    keep = value >= least
+    keep[keep] = _comparable(seen, places[a[keep]], places[b[keep]])
+    a, b, value = a[keep], b[keep], value[keep]
+
+    def allowed(one: set[int], two: set[int]) -> bool:
+        if not all(near.allowed(x, y) for x in one for y in two):
+            return False
+        across = [places[part] for part in seen.likeness.across(one, two)]
+        return bool((seen.likeness.of(*across) >= least).all() and _comparable(seen, *across).all())
+
+    for part in complete_link(len(left), a, b, value, allowed, settings.max_size):
+        members = [left[k] for k in part]
+        alone = len(part) == 1
+        evidence = _alone(seen.rows[members[0]]) if alone else _told(seen, members)
+        yield Found("single" if alone else "similar", members, evidence)
+
+
+def _all_pairs(seen: Seen, places: Indices, least: float) -> tuple[Indices, Indices]:
+    pairs = cosine_pairs(seen.likeness.vectors[places], least, _MOST_CANDIDATES)
+    return pairs.i, pairs.j
+
+
+class _Near:
+    """Which pictures are near enough by order and time."""
+
+    def __init__(self, rows: Sequence[Member], times: Sequence[datetime | None], settings: GroupSettings) -> None:
+        self._ordered, self._settings = settings.order == "name", settings
+        self._folders = [str(r[Photo.folder]) for r in rows]
+        self._times = times
+
+    def pairs(self) -> tuple[Indices, Indices]:
+        """Candidates: neighbours in one folder within the window."""
+        folders, first = np.asarray(self._folders), list[Indices]()
+        second: list[Indices] = []
+        for step in range(1, min(self._settings.window, max(len(folders) - 1, 0)) + 1):
+            i = np.flatnonzero(folders[:-step] == folders[step:]).astype(np.int64)
+            first.append(i)
+            second.append(i + step)
+        i, j = (np.concatenate([np.empty(0, np.int64), *part]) for part in (first, second))
+        keep = np.fromiter((self.allowed(a, b) for a, b in zip(i.tolist(), j.tolist(), strict=True)), bool, i.size)
+        return i[keep], j[keep]
+
+    def allowed(self, a: int, b: int) -> bool:
+        """Without order everything is; with order, one folder, few neighbours and little time between them, which must be known."""
+        if not self._ordered:
+            return True
+        if self._folders[a] != self._folders[b] or abs(a - b) > self._settings.window:
+            return False
+        one, two = self._times[a], self._times[b]
+        return one is not None and two is not None and abs((one - two).total_seconds()) <= self._settings.window_s
+
+
+def _comparable(seen: Seen, i: Indices, j: Indices) -> npt.NDArray[np.bool_]:
+    """(n,) False for pairs that look alike only because both are writing, or a thing on a plain ground that no camera took."""
+    found = np.ones(i.size, dtype=np.bool_)
+    judged = seen.plain[i] & seen.plain[j]
+    found[judged] = seen.likeness.same_layout(i[judged], j[judged])
+    return found
+
+
+def _told(seen: Seen, members: Sequence[int]) -> str:
+    places = np.asarray(members, dtype=np.int64)
+    i, j = (places[part] for part in np.triu_indices(len(members), 1))
+    times = sorted(t for k in members if (t := seen.times[k]) is not None)
+    span = f", taken within {(times[-1] - times[0]).total_seconds():.0f} s" if len(times) == len(members) else ""
+    least, bits = seen.likeness.of(i, j).min(), seen.likeness.bits(i, j).max()
+    return f"every pair at least {least:.2f} alike, at most {bits} of 64 bits apart{span}"
+
+
+def _alone(row: Member) -> str:
+    return "a document or screenshot; none near it is the same" if is_document(row) else "nothing alike near it"
+
+
+def _rows(project: str, seen: Seen, made: Found, version: str) -> Iterable[Member]:
+    ordered = sorted((seen.rows[k] for k in made.members), key=by_stage)
+    ids = [str(m[Photo.photo_id]) for m in ordered]
+    group_id = short_hash(project, *sorted(ids))
+    for position, photo_id in enumerate(ids):
+        yield {
+            PhotoGroup.project: project,
+            PhotoGroup.photo_id: photo_id,
+            PhotoGroup.group_id: group_id,
+            PhotoGroup.position: position,
+            PhotoGroup.group_size: len(ids),
+            PhotoGroup.cause: made.cause,
+            PhotoGroup.evidence: made.evidence,
+            PhotoGroup.keep_all: made.cause in KEEP_ALL,
+            PhotoGroup.document: is_document(ordered[position]),
+            PhotoGroup.grouped_by: version,
+        }

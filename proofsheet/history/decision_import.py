@@ -1,0 +1,121 @@
+"""Verdicts that were given elsewhere: `approved_decisions.jsonl`.
+
+Holds `import_verdicts`.
+Add here: another form in which verdicts come.
+Keep out: what is learnt from them (matching.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from proofsheet.core.files import short_hash
+from proofsheet.core.row_errors import RowRefused
+from proofsheet.history.formats import time_of
+from proofsheet.selection.timeline import Timeline, proposed_crop
+from proofsheet.storage.workspace import Project
+from schemas.library import Photo
+from schemas.review import Decision, Verdict
+
+_ACTIONS = ("approved", "rejected", "overridden", "skipped")
+
+
+def import_verdicts(project: Project, content: bytes, now: datetime, *, blind: bool) -> dict[str, Any]:
+    """Take in verdicts on the present proposals; each line is taken once, whoever sends it again.
+
+    Args:
+        project: whose sets.
+        content: one JSON object a line: group_id, action, final_choice, crop_coords, timestamp.
+        now: time of verdicts that name none (UTC, no zone).
+        blind: the person did not see what was proposed.
+    """
+    groups = {r[Decision.group_id]: r for r in project.store.read(Decision).to_dicts()}
+    paths = {p: i for i, p in project.store.read(Photo).select(Photo.photo_id, Photo.path).iter_rows()}
+    rows: list[dict[str, Any]] = []
+    refused: list[dict[str, object]] = []
+    for line, text in enumerate(content.decode("utf-8", "replace").splitlines(), start=1):
+        if not text.strip():
+            continue
+        try:
+            rows.append(_verdict(text, groups, paths, now, blind))
+        except RowRefused as refusal:
+            told = {"reason": refusal.reason, "detail": refusal.detail, "next_step": refusal.next_step}
+            refused.append({"line": line, **told})
+    with project.ledger.exclusive() as inside:
+        number = Timeline().catch_up(inside).number
+        taken = inside.add(Verdict, (row | {Verdict.number: number + k} for k, row in enumerate(rows, start=1)))
+    return {"taken": taken, "known": len(rows) - taken, "refused": refused}
+
+
+def _verdict(
+    text: str, groups: Mapping[str, Mapping[str, Any]], paths: Mapping[str, str], now: datetime, blind: bool
+) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise RowRefused("no JSON", f"the line is no JSON object: {text[:80]!r}", "mend the line")
+    group = groups.get(str(found.get("group_id")))
+    if group is None:
+        raise RowRefused(
+            "unknown set", f"no set {found.get('group_id')!r} is proposed now", "export the proposals again and decide on those"
+        )
+    if found.get("action") not in _ACTIONS:
+        raise RowRefused("unknown action", f"{found.get('action')!r} is none of {', '.join(_ACTIONS)}", "mend the line")
+    chosen = _choice(found, group, paths)
+    when = time_of(str(found.get("timestamp") or "")) or now
+    crop = _crop(found.get("crop_coords"))
+    mark = short_hash(
+        str(group[Decision.group_id]), str(found["action"]), str(chosen), repr(crop), str(found.get("timestamp")), length=32
+    )
+    return {
+        Verdict.verdict_id: str(found.get("verdict_id") or mark),
+        Verdict.group_id: group[Decision.group_id],
+        Verdict.photo_ids: group[Decision.photo_ids],
+        Verdict.action: found["action"],
+        Verdict.proposed_photo_id: group[Decision.chosen_photo_id],
+        Verdict.chosen_photo_id: chosen,
+        Verdict.crop: crop,
+        Verdict.confidence: group[Decision.confidence],
+        Verdict.proposed_by: group[Decision.decided_by],
+        Verdict.proposed_crop: proposed_crop(group),
+        Verdict.blind: blind,
+        Verdict.bulk: False,
+        Verdict.decided_at: when,
+    }
+
+
+def _choice(found: Mapping[str, Any], group: Mapping[str, Any], paths: Mapping[str, str]) -> str | None:
+    """The chosen photo: the proposed one if approved, that of `final_choice` if overridden, none otherwise."""
+    if found["action"] in {"rejected", "skipped"}:
+        return None
+    named = found.get("final_choice")
+    photo = str(group[Decision.chosen_photo_id]) if named is None and found["action"] == "approved" else paths.get(str(named))
+    if photo not in group[Decision.photo_ids]:
+        raise RowRefused("unknown choice", f"{named!r} is no picture of the set", "name one of its images")
+    same = photo == group[Decision.chosen_photo_id]
+    if same != (found["action"] == "approved"):
+        raise RowRefused(
+            "contradiction",
+            f"{named!r} is {'' if same else 'not '}what is proposed, the action is {found['action']}",
+            "mend the line",
+        )
+    return photo
+
+
+def _crop(given: object) -> list[float] | None:
+    if given is None:
+        return None
+    numbers = (
+        isinstance(given, list) and len(given) == 4 and all(isinstance(v, int | float) and not isinstance(v, bool) for v in given)
+    )
+    if not numbers or not isinstance(given, list):
+        raise RowRefused("no box", f"crop_coords are no four numbers: {str(given)[:80]}", "mend the line")
+    x1, y1, x2, y2 = (float(v) for v in given)
+    if not (0 <= x1 < x2 <= 1 and 0 <= y1 < y2 <= 1):
+        raise RowRefused("no box", f"crop_coords are no box in 0..1: {given}", "mend the line")
+    return [x1, y1, x2, y2]

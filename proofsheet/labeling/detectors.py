@@ -1,0 +1,192 @@
+"""Detectors of objects: a torchvision model or an ONNX file by path.
+
+Holds `choose_detector`, `Detector` and both kinds.
+Add here: another kind of detector file.
+Keep out: which pictures are looked at (objects.py).
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from proofsheet.core.errors import ModelError
+from proofsheet.core.files import Refused, hash_file
+from proofsheet.embedding import torch_runtime
+from proofsheet.imaging.decode import Pixels
+from schemas.settings import ObjectSettings
+
+_MEAN, _STD = np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229, 0.224, 0.225], np.float32)
+_SIDE_PX = 800
+Boxes = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Detections:
+    """What a model found in one picture: boxes (n, 4) as left, top, right, bottom in 0..1, classes (n,), scores (n,)."""
+
+    boxes: Boxes
+    classes: npt.NDArray[np.int64]
+    scores: Boxes
+
+
+class Model(Protocol):
+    """A loaded detector."""
+
+    def detect(self, rgb: Pixels) -> Detections:
+        """Objects in an upright picture (height, width, 3)."""
+
+
+@dataclass(frozen=True)
+class Detector:
+    """The detector that the settings come to.
+
+    Attributes:
+        name: stands on every row.
+        ready: False if it is not available.
+        where: path of its file.
+        note: what is missing and what to do.
+    """
+
+    name: str
+    ready: bool
+    where: str = ""
+    note: str = ""
+    settings: ObjectSettings = field(default_factory=lambda: ObjectSettings())
+    device: str = "auto"
+
+    @functools.cached_property
+    def labels(self) -> Sequence[str]:
+        """Names of the classes."""
+        if self.settings.labels:
+            return Path(self.settings.labels).expanduser().read_text("utf-8").splitlines()
+        return _coco()
+
+    def load(self) -> Model:
+        """The model.
+
+        Raises:
+            ModelError: if the file cannot be loaded.
+        """
+        kind = _Onnx if self.where.endswith(".onnx") else _Torchvision
+        try:
+            return kind(Path(self.where), self.settings, self.device)
+        except Exception as error:  # each of the libraries raises its own
+            told = " ".join(str(error).split())[:300]
+            raise ModelError(
+                f"The detector {self.where} could not be loaded: {told}.", "Check [objects] in proofsheet.toml."
+            ) from error
+
+
+def choose_detector(settings: ObjectSettings, device: str) -> Detector:
+    """The detector in force; it says what is missing if there is none."""
+    path = Path(settings.weights).expanduser()
+    if not settings.weights:
+        return Detector("none", False, note="not available: set `weights` under [objects] to an .onnx or torchvision detector file")
+    if not path.is_file():
+        return Detector("none", False, str(path), f"not available: {path} is not there; mend `weights` under [objects]")
+    if settings.labels and not Path(settings.labels).expanduser().is_file():
+        return Detector("none", False, str(path), f"not available: {settings.labels} is not there; mend `labels` under [objects]")
+    onnx = path.suffix == ".onnx"
+    if onnx and not importlib.util.find_spec("onnxruntime"):
+        return Detector("none", False, str(path), "not available: run pip install 'proofsheet[onnx]'")
+    if not onnx and not torch_runtime.installed():
+        return Detector("none", False, str(path), f"not available: run {torch_runtime.NEEDED}")
+    try:
+        digest = hash_file(path.resolve())[0][:12]
+    except Refused as refused:
+        return Detector("none", False, str(path), f"not available: {path} {refused.reason}; {refused.next_step}")
+    kind = "onnx" if onnx else f"torchvision {settings.architecture}"
+    return Detector(f"{kind} {path.name} sha256:{digest}", True, str(path), "", settings, device)
+
+
+def _coco() -> Sequence[str]:
+    """COCO's categories by class number, as torchvision's models count them."""
+    torch_runtime.import_torch()
+    from torchvision.models.detection import FasterRCNN_MobileNet_V3_Large_320_FPN_Weights as Weights
+
+    return list(Weights.COCO_V1.meta["categories"])
+
+
+class _Torchvision:
+    def __init__(self, path: Path, settings: ObjectSettings, device: str) -> None:
+        torch = torch_runtime.import_torch()
+        from torchvision.models import detection
+
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            state = load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+        build = getattr(detection, settings.architecture)
+        classes = _classes(state)
+        self._device = torch_runtime.choose_device(device)
+        self._model = build(weights=None, weights_backbone=None, **({"num_classes": classes} if classes else {}))
+        self._model.load_state_dict(state)
+        self._model.eval().to(self._device)
+
+    def detect(self, rgb: Pixels) -> Detections:
+        torch = torch_runtime.import_torch()
+        height, width = rgb.shape[:2]
+        with torch.inference_mode():
+            picture = torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1).float().div(255.0).to(self._device)
+            (found,) = self._model([picture])
+        boxes = found["boxes"].cpu().numpy() / np.array([width, height, width, height], np.float32)
+        return Detections(boxes, found["labels"].cpu().numpy(), found["scores"].cpu().numpy())
+
+
+def _classes(state: dict[str, Any]) -> int | None:
+    """Number of classes of a Faster R-CNN by the shape of its last layer; None for others, which keep their default."""
+    last = state.get("roi_heads.box_predictor.cls_score.bias")
+    return int(last.shape[0]) if last is not None else None
+
+
+class _Onnx:
+    def __init__(self, path: Path, settings: ObjectSettings, device: str) -> None:
+        import onnxruntime
+
+        wanted = {"cuda": "CUDAExecutionProvider", "auto": "CUDAExecutionProvider"}.get(device, "CPUExecutionProvider")
+        providers = [p for p in (wanted, "CPUExecutionProvider") if p in onnxruntime.get_available_providers()]
+        self._session = onnxruntime.InferenceSession(str(path), providers=list(dict.fromkeys(providers)))
+        self._input = self._session.get_inputs()[0]
+        self._outputs = [o.name for o in self._session.get_outputs()]
+        named = set(self._outputs)
+        if not ({"logits", "pred_boxes"} <= named or {"boxes", "labels", "scores"} <= named):
+            raise ValueError(f"its outputs are {sorted(named)}; known are logits and pred_boxes, or boxes, labels and scores")
+
+    def detect(self, rgb: Pixels) -> Detections:
+        import cv2
+
+        height, width = (n if isinstance(n, int) else None for n in self._input.shape[2:])
+        scale = min(1.0, _SIDE_PX / max(rgb.shape[:2]))
+        size = (width or max(1, round(rgb.shape[1] * scale)), height or max(1, round(rgb.shape[0] * scale)))
+        values = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255.0
+        detr = "logits" in self._outputs
+        values = (values - _MEAN) / _STD if detr else values
+        found = dict(zip(self._outputs, self._session.run(None, {self._input.name: values.transpose(2, 0, 1)[None]}), strict=True))
+        if detr:
+            return from_queries(found["logits"][0], found["pred_boxes"][0])
+        corners = np.asarray(found["boxes"], np.float32).reshape(-1, 4) / np.array([*size, *size], np.float32)
+        return Detections(
+            corners.astype(np.float32),
+            np.asarray(found["labels"], np.int64).ravel(),
+            np.asarray(found["scores"], np.float32).ravel(),
+        )
+
+
+def from_queries(logits: Boxes, boxes: Boxes) -> Detections:
+    """DETR's answer (Carion et al., 2020): per query a class, the last meaning none, and a box as centre and size in 0..1."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares = (powers / powers.sum(axis=1, keepdims=True))[:, :-1]
+    classes = shares.argmax(axis=1)
+    x, y, width, height = boxes.T
+    corners = np.stack([x - width / 2, y - height / 2, x + width / 2, y + height / 2], axis=1)
+    return Detections(corners.astype(np.float32), classes.astype(np.int64), shares.max(axis=1).astype(np.float32))

@@ -1,0 +1,252 @@
+"""Which files go with which picture, by their names.
+
+Holds `companions`, `one_shot`, `nearby` and `of_a_folder`.
+Add here: another way to find the picture of a name.
+Keep out: the names that programs give (companion_names.py), content of files, moves.
+
+A file belongs to the picture whose whole name it carries, else to those of its stem, else to those whose own name is made from that
+stem (`a-edited.jpg`). Names that differ in case or accents alone are one where nothing fits exactly. A file may belong to several.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from functools import cached_property, lru_cache
+from itertools import chain
+from pathlib import Path, PurePosixPath
+
+from proofsheet.core.errors import UsageError
+from proofsheet.core.files import folded, refused_because
+from proofsheet.imaging.formats import EXTENSIONS, OTHER_PICTURES, RAW_EXTENSIONS
+from proofsheet.library.companion_names import FORMS, NUMBERED, OF_A_FOLDER, PLACES, SHARED, VERSION, Form
+
+_PICTURES = EXTENSIONS | RAW_EXTENSIONS | OTHER_PICTURES
+_MOST_NAMES = 8  # that one name is turned into, step by step
+_LONG = 40  # Google Takeout cuts the names of its JSON at 46 characters or a few more
+_LONG_JSON = re.compile(r"(?P<base>.+?)(?P<tail>\.s[a-z-]*)?(?P<n>\(\d+\))?\.json", re.IGNORECASE)
+_NUMBER = re.compile(r"\(\d+\)(?=\.[^.]+$)")
+_TAIL = ".supplemental-metadata"
+_TOP = {place[0] for place in PLACES}
+_Table = dict[tuple[str, str, str], list[str]]  # kind of name, folder, name
+
+
+def companions(photos: Iterable[str], others: Iterable[str]) -> dict[str, list[str]]:
+    """Photo to the files that go with it.
+
+    Args:
+        photos: paths inside the project.
+        others: every other file, refused pictures too; a refused picture goes with its photo, and what belongs to it goes along.
+    """
+    known, rest = list(photos), list(others)
+    direct, every = _Names(known), _Names([*known, *(p for p in rest if _is_picture(p))])
+    photo_set, found = set(known), defaultdict[str, list[str]](list)
+    for path in rest:
+        owners = chain.from_iterable([o] if o in photo_set else direct.owners(o) for o in every.owners(path))
+        for owner in dict.fromkeys(owners):
+            found[owner].append(path)
+    return {photo: sorted(files) for photo, files in found.items()}
+
+
+def owned(pictures: Iterable[str], others: Iterable[str]) -> set[str]:
+    """Those of the other files that belong to a picture, whether it can be opened or not."""
+    known = _Names(pictures)
+    return {path for path in others if known.owners(path)}
+
+
+def one_shot(photos: Iterable[str]) -> dict[str, set[str]]:
+    """Photo to all parts of its shot, itself too, where there are several: a RAW file and what the camera wrote beside it."""
+    stems: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for path in photos:
+        folder, name = _split(path)
+        plain = next((made for form in FORMS if form.shot and (made := _form_of(form, name))), name)
+        stems[folder, folded(_stem(plain))].add(path)
+    parts = (s for s in stems.values() if len(s) > 1 and any(_suffix(p) in RAW_EXTENSIONS for p in s))
+    return {path: shot for shot in parts for path in shot}
+
+
+def nearby(folder: Path, home: str) -> list[str]:
+    """Every file in a folder of a project, and in the folders below it that programs keep for its pictures.
+
+    Args:
+        folder: of the project.
+        home: path inside it; empty for the project folder itself.
+
+    Raises:
+        UsageError: if one of these folders cannot be listed: nobody knows what goes with its pictures.
+    """
+    found = list[str]()
+    for here, folders, names in os.walk(folder / home, onerror=_refuse_unlisted, followlinks=False):
+        below = PurePosixPath(Path(here).relative_to(folder / home).as_posix())
+        links = [n for n in folders if os.path.islink(Path(here) / n)]  # noqa: PTH114 – no error where the folder may not be entered
+        folders[:] = [n for n in folders if n not in links and (below.parts or _is_top(n))]
+        found += (PurePosixPath(home, below, name).as_posix() for name in (*names, *links))
+    return found
+
+
+def _refuse_unlisted(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        why = refused_because(error, "cannot be listed")
+        raise UsageError(
+            f"{error.filename} {why.reason}, and files in it may go with the pictures;", f"{why.next_step}."
+        ) from error
+
+
+def _is_top(name: str) -> bool:
+    """Whether a program keeps files of pictures in folders of this name."""
+    return any(fnmatchcase(name.lower(), top) for top in _TOP)
+
+
+def of_a_folder(path: str) -> bool:
+    """Whether a file speaks of all pictures of its folder."""
+    return _split(path)[1].lower() in OF_A_FOLDER
+
+
+class _Names:
+    """Pictures by their names, and by the names that theirs are made from."""
+
+    def __init__(self, pictures: Iterable[str]) -> None:
+        self._pictures = list(pictures)
+        self._own = _table((p, [_split(p)[1]]) for p in self._pictures)
+        self._long: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self._folders = {folder for _kind, folder, _name in self._own}
+        for path in self._pictures:
+            folder, name = _split(path)
+            if len(name) >= _LONG:
+                self._long[folder, folded(name)[:_LONG]].append(path)
+
+    @cached_property
+    def _plain(self) -> _Table:
+        """Made where a name does not fit at once; most do."""
+        return _table((p, _names(_split(p)[1])[1:]) for p in self._pictures)
+
+    def owners(self, path: str) -> list[str]:
+        """The pictures that a file belongs to by its name."""
+        folder, name = _home(path)
+        if folder not in self._folders:
+            return []
+        for table, kind, one in self._looks(_form_of(NUMBERED, name) or name):
+            for start in _starts(one):
+                if hits := table.get((kind, folder, folded(start))):
+                    return self._with_edited(folder, name, _exact(hits, start, kind))
+        return self._with_edited(folder, name, self._of_long_name(folder, name))
+
+    def _looks(self, name: str) -> Iterator[tuple[_Table, str, str]]:
+        """Where to look for a name, the surest first."""
+        yield self._own, "whole", name
+        if (first := _form_of(VERSION, name)) is not None:
+            yield self._own, "whole", first
+        yield self._own, "stem", name
+        made = _names(name)
+        yield from ((self._own, kind, one) for kind in ("whole", "stem") for one in made)
+        yield from ((self._plain, kind, one) for kind in ("whole", "stem") for one in made)
+
+    def _with_edited(self, folder: str, name: str, hits: Sequence[str]) -> list[str]:
+        found = dict.fromkeys(hits)
+        if name.lower().endswith(SHARED):
+            for hit in hits:
+                found |= dict.fromkeys(self._plain.get(("stem", folder, folded(_stem(_split(hit)[1]))), ()))
+        return list(found)
+
+    def _of_long_name(self, folder: str, name: str) -> list[str]:
+        """Pictures with a name that was cut when that of its JSON was made."""
+        found = _LONG_JSON.fullmatch(name)
+        if found is None:
+            return []
+        base, number = folded(found["base"]), found["n"] or ""
+        if not _TAIL.startswith((found["tail"] or "").lower()):
+            base = folded(found["base"] + found["tail"])
+        hits = self._long.get((folder, base[:_LONG]), ()) if len(base) >= _LONG else ()
+        return [hit for hit in hits if (split := _numbered(_split(hit)[1]))[0].startswith(base) and split[1] == number]
+
+
+def _numbered(name: str) -> tuple[str, str]:
+    """A name without the `(1)` before its extension, and that."""
+    found = _NUMBER.search(name)
+    return (folded(name[: found.start()] + name[found.end() :]), found[0]) if found else (folded(name), "")
+
+
+@lru_cache(1 << 16)
+def _names(name: str) -> list[str]:
+    """A name, and the names that it may be made from, the nearest first."""
+    found = [name]
+    for one in found:
+        for form in FORMS:
+            if (plain := _form_of(form, one)) is not None and plain not in found and len(found) < _MOST_NAMES:
+                found.append(plain)
+    return found
+
+
+def _form_of(form: Form, name: str) -> str | None:
+    """The name that one was made from, if it has this form."""
+    found = form.pattern.fullmatch(name)
+    return None if found is None else found.expand(form.plain)
+
+
+def _table(names: Iterable[tuple[str, Sequence[str]]]) -> _Table:
+    """Whole name and stem, in their folder, to pictures."""
+    found: _Table = defaultdict(list)
+    for path, made in names:
+        folder = _split(path)[0]
+        for one in made:
+            found["whole", folder, folded(one)].append(path)
+            found["stem", folder, folded(_stem(one))].append(path)
+    return found
+
+
+def _starts(name: str) -> Iterator[str]:
+    """The name itself, and what stands before each of its dots, the longest first."""
+    while name:
+        yield name
+        name = name.rpartition(".")[0]
+
+
+def _home(path: str) -> tuple[str, str]:
+    """The folder of the picture that a file may belong to, and the file's name."""
+    folder, _, name = path.rpartition("/")
+    return _home_of(folder), _composed(name)
+
+
+@lru_cache(1 << 12)
+def _home_of(folder: str) -> str:
+    """A folder, or the one above where programs keep files of its pictures."""
+    parts = folder.split("/")
+    for place in PLACES:
+        tail = parts[-len(place) :]
+        if len(tail) == len(place) and all(fnmatchcase(p.lower(), wanted) for p, wanted in zip(tail, place, strict=True)):
+            return "/".join(parts[: -len(place)])
+    return folder
+
+
+def _split(path: str) -> tuple[str, str]:
+    """Folder, as it is, and name, composed: two folders may differ in the form of their accents alone."""
+    folder, _, name = path.rpartition("/")
+    return folder, _composed(name)
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".")[0] or name
+
+
+def _exact(hits: Sequence[str], wanted: str, kind: str) -> Sequence[str]:
+    """Those named exactly so, if there are any: two names may differ in case alone."""
+    if len(hits) == 1:
+        return hits
+    same = [h for h in hits if (_split(h)[1] if kind == "whole" else _stem(_split(h)[1])) == wanted]
+    return same or hits
+
+
+def _is_picture(path: str) -> bool:
+    return _suffix(path) in _PICTURES
+
+
+def _suffix(path: str) -> str:
+    return PurePosixPath(path).suffix.lower()
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)

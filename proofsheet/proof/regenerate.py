@@ -1,0 +1,187 @@
+"""From tables to a judgement: evidence, what is published, and better texts for what was refused.
+
+Holds `candidates` and `asker`.
+Add here: another source of evidence.
+Keep out: rules (gate.py) and attempts (attempts.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+import polars as pl
+
+from proofsheet.core.progress import Progress
+from proofsheet.proof import gate
+from proofsheet.proof.assemble import assembled, edits_of, generated_texts
+from proofsheet.proof.attempts import AskAgain, Candidate
+from proofsheet.rules.base import Issue, Judged
+from proofsheet.rules.tokens import words
+from proofsheet.rules.vocabulary import Vocabulary, mapped
+from proofsheet.storage.workspace import Project
+from proofsheet.texts import embedded_describer
+from proofsheet.texts.inference import Describing, Told, answers
+from proofsheet.texts.jobs import CAPTION, TAGS, TITLE, Asked, Job, unrepeated
+from schemas.library import Photo
+from schemas.proof import FIELDS, MetadataRepair, Texts
+from schemas.replies import CaptionReply, TagsReply, TitleReply
+from schemas.sets import Identification, ImageSet
+from schemas.settings_words import VocabularySettings
+from schemas.tags import MediaTag
+from schemas.vision import Scene, SeenObject
+from schemas.words import Answered
+
+_SURE = 0.3  # probability from which a label of the encoder is evidence
+Row = dict[str, Any]
+_JOB_OF = {Texts.caption: CAPTION, Texts.alt_text: CAPTION, Texts.title: TITLE, Texts.keywords: TAGS}
+
+
+def candidates(
+    metadata_repaired: pl.DataFrame,
+    media_tags: pl.DataFrame,
+    photos: pl.DataFrame,
+    image_quality: pl.DataFrame,
+    scenes: pl.DataFrame,
+    objects: pl.DataFrame,
+    identifications: pl.DataFrame,
+    image_sets: pl.DataFrame,
+    project: Project,
+) -> list[Candidate]:
+    """The texts of every described photo, in the order of paths, with what the rules compare them with."""
+    ids = [Photo.project, Photo.photo_id]
+    tags = media_tags.sort(MediaTag.position).group_by(MediaTag.photo_id, maintain_order=True).agg(MediaTag.tag)
+    terms = dict(tags.iter_rows())
+    sets = {r[ImageSet.folder]: r for r in image_sets.to_dicts()}
+    seen, named = _seen(scenes, objects), _named(identifications)
+    rows = metadata_repaired.join(photos, on=ids).join(image_quality, on=ids).sort(Photo.path).to_dicts()
+    found = []
+    for row in rows:
+        context = sets.get(row[Photo.folder], {})
+        texts = {f: row[f] for f in FIELDS} | {Texts.keywords: terms.get(row[Photo.photo_id], [])}
+        said = " ".join(str(context.get(c) or "") for c in (ImageSet.subject, ImageSet.location))
+        evidence = embedded_describer.evidence(row) | seen.get(row[Photo.photo_id], frozenset()) | frozenset(words(said))
+        by, names = named.get(row[Photo.photo_id], ("", frozenset()))
+        evidence |= names if by != row[MetadataRepair.model] else frozenset()  # a model is no evidence for its own words
+        folders = (project.name, *PurePosixPath(row[Photo.folder]).parts)
+        hint = context.get(ImageSet.hints) or ""
+        measured = embedded_describer.wrote(row)
+        judged = Judged(row[Photo.photo_id], texts, row[Photo.file_name], folders, evidence, hint, measured=measured)
+        found.append(Candidate(judged, {n: row[n] for n in MetadataRepair.polars_schema().names()}))
+    return found
+
+
+def _seen(scenes: pl.DataFrame, objects: pl.DataFrame) -> dict[str, frozenset[str]]:
+    """Words by photo that the encoder or the detector supports."""
+    found: dict[str, set[str]] = {}
+    for row in scenes.to_dicts():
+        said = [s["label"] for s in row[Scene.labels] if s["probability"] >= _SURE]
+        found.setdefault(row[Scene.photo_id], set()).update(w for t in said for w in words(t))
+    for row in objects.to_dicts():
+        found.setdefault(row[SeenObject.photo_id], set()).update(w for o in row[SeenObject.objects] for w in words(o["label"]))
+    return {photo: frozenset(said) for photo, said in found.items()}
+
+
+def _named(identifications: pl.DataFrame) -> dict[str, tuple[str, frozenset[str]]]:
+    """Photo to the model that identified it, and the words on which its identifiers agree."""
+    agreed = identifications.filter(pl.col(Identification.how) == "two agree").to_dicts()
+    return {r[Identification.photo_id]: (r[Answered.model], frozenset(words(r[Identification.consensus]))) for r in agreed}
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Asks again for the fields that the gate refused, says why in general words, and puts the texts together anew.
+
+    Attributes:
+        latest: photo to its latest texts: what became better in one round stays so in the next.
+        asked: photo to its question.
+        describing: who answers.
+        project: its ledger keeps answers and strikes.
+        vocabulary: of the settings, or None.
+        rules: over the keywords of a picture.
+        now: time of the answers (UTC, no zone).
+        progress: told after every answer.
+    """
+
+    latest: dict[str, Candidate]
+    asked: Mapping[str, Asked]
+    describing: Describing
+    project: Project
+    vocabulary: Vocabulary | None
+    rules: VocabularySettings
+    now: datetime
+    progress: Progress
+
+    def __call__(self, refused: Mapping[str, Sequence[Issue]], number: int) -> dict[str, Candidate]:
+        """New candidates for the refused photos that a model wrote for."""
+        edits = edits_of(self.project.ledger)
+        answered: dict[str, dict[str, Told]] = {}
+        for job in (CAPTION, TITLE, TAGS):
+            wanted = [q for photo, issues in refused.items() if (q := self._question(job, photo, issues, number))]
+            told = (
+                answers(job, wanted, self.describing, self.project, self.now, self.progress, self.asked.values())[0]
+                if wanted
+                else []
+            )
+            for one in told:
+                if one.reply is not None:
+                    answered.setdefault(one.asked.photo_id, {})[job.name] = one
+        better = {photo: self._candidate(photo, told, edits.get(photo, {})) for photo, told in answered.items()}
+        self.latest.update(better)
+        return better
+
+    def _question(self, job: Job, photo: str, issues: Sequence[Issue], number: int) -> Asked | None:
+        """The job's question with the meaning of the rules that objected; names and texts of the project are not told."""
+        own = _model_fields(self.latest[photo].row)
+        about = [i for i in issues if i.field in own and _JOB_OF[i.field] is job]
+        by_person = not issues and any(_JOB_OF[field] is job for field in own)
+        if photo not in self.asked or not (about or by_person) or not all(gate.RULES[i.rule].of_the_text for i in issues):
+            return None
+        meant = " ".join(sorted({f"{i.field}: {gate.RULES[i.rule].meaning}" for i in about}))
+        why = f"What must hold: {meant}" if meant else "A person did not want it."
+        again = f"An earlier answer was refused (attempt {number}). {why} Answer in other words."
+        asked = self.asked[photo]
+        values = {**asked.values, "again": again} | ({"tags": "none"} if job is TAGS else {})
+        return replace(asked, values=values)
+
+    def _candidate(self, photo: str, told: Mapping[str, Told], edits: Mapping[str, Row]) -> Candidate:
+        before = self.latest[photo]
+        generated = generated_texts(before.row)
+        for one in told.values():
+            generated |= _texts(one)
+        last = next(iter(told.values()))
+        answer = {Answered.photo_id: photo, **{n: last.columns[n] for n in (Answered.model, Answered.wanted_model)}}
+        answer |= {n: last.columns[n] for n in (Answered.model_digest, Answered.backend)}
+        versions = " + ".join(str(t.columns[Answered.prompt_version]) for t in told.values())
+        row = assembled(self.project.key, answer, generated, f"{versions} (again)", edits)
+        terms = before.judged.texts[Texts.keywords]
+        if TAGS.name in told:  # written by the describer: a person's keywords are not asked for
+            terms = mapped(row[Texts.keywords], [], self.vocabulary, self.rules).terms
+        texts = {f: row[f] for f in FIELDS} | {Texts.keywords: terms}
+        return Candidate(replace(before.judged, texts=texts), row)
+
+
+def _model_fields(row: Mapping[str, Any]) -> set[str]:
+    """Fields that the describer wrote."""
+    pairs = (part.partition("=") for part in str(row[MetadataRepair.sources]).split(", "))
+    return {field for field, _is, source in pairs if source == "model"}
+
+
+def _texts(told: Told) -> dict[str, Any]:
+    reply = told.reply
+    if isinstance(reply, CaptionReply):
+        return {Texts.caption: reply.caption, Texts.alt_text: reply.alt_text}
+    if isinstance(reply, TitleReply):
+        return {Texts.title: reply.title}
+    return {Texts.keywords: unrepeated(reply.tags_normalized)} if isinstance(reply, TagsReply) else {}
+
+
+def asker(asking: Asker) -> AskAgain | None:
+    """The function that `prove` asks, counting its rounds; None if only measurements could answer."""
+    if asking.describing.choice.server is None:
+        return None
+    rounds = iter(range(1, 100))
+    return lambda refused: asking(refused, next(rounds))

@@ -1,0 +1,206 @@
+"""Copies that may leave the house: built from the picture, its colour profile and chosen fields, and the proof of that.
+
+Holds `publishable_copy`.
+Add here: another container, in `CONTAINERS`.
+Keep out: where copies go (targets/), containers (containers/), which fields may stay (copied_fields.py).
+
+Nothing is taken out of a copy: it is built from what shows the picture, then the chosen fields and the accepted texts are written
+in, and it is read back part by part. A copy that holds a part which is not known, whose pixels differ or whose texts read
+otherwise is not published.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+import warnings
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageSequence
+
+from proofsheet.apply.crop_files import DEPTH_AT, SHALLOW, with_pixels
+from proofsheet.core.errors import UsageError
+from proofsheet.core.files import hash_file
+from proofsheet.imaging.decode import prepare_decoders
+from proofsheet.imaging.formats import DECODER_ERRORS, FORMATS, RAW_EXTENSIONS, format_of
+from proofsheet.publish.containers import gif, heif, jpeg, png, tiff, webp
+from proofsheet.publish.containers.part import CannotClean, Rebuilt, summary
+from proofsheet.publish.containers.stealth import hidden_text, without_it
+from proofsheet.publish.copied_fields import ADDED, Chosen, chosen
+from proofsheet.publish.xmp_sidecar import read_fields, run_exiftool, same
+
+# By the format that the first bytes announce: what builds a copy, and its extension, which exiftool goes by.
+CONTAINERS: Mapping[str, tuple[ModuleType, str]] = {
+    "JPEG": (jpeg, ".jpg"),
+    "PNG": (png, ".png"),
+    "WEBP": (webp, ".webp"),
+    "TIFF": (tiff, ".tif"),
+    "GIF": (gif, ".gif"),
+    "HEIF": (heif, ".heic"),
+    "AVIF": (heif, ".avif"),
+}
+TITLE, CAPTION, ALT_TEXT, KEYWORDS = "XMP-dc:Title", "XMP-dc:Description", "XMP-iptcCore:AltTextAccessibility", "XMP-dc:Subject"
+# Groups of exiftool whose content is told part by part by the containers.
+_BY_PARTS = (
+    *("SourceFile", "ExifTool:", "System:", "File:", "Composite:", "ICC", "JFIF:", "Adobe:", "PNG:", "PNG-pHYs:", "PNG-cICP:"),
+    *("RIFF:", "GIF:", "QuickTime:", "Meta:"),
+)
+_NOT_SENT = "It was not published."
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A copy that may be published.
+
+    Attributes:
+        path: the file.
+        content_hash: SHA-256 of it.
+        proof: what is in it, part by part, in words.
+    """
+
+    path: Path
+    content_hash: str
+    proof: str
+
+
+@contextmanager
+def publishable_copy(picture: Path, texts: Mapping[str, Any], keep: Collection[str], place: Path) -> Iterator[Copy]:
+    """A copy that is there for as long as the context; the original is only read.
+
+    Args:
+        picture: the original.
+        texts: title, caption, alt_text, keywords.
+        keep: the fields of the original that stay, see `chosen`.
+        place: folder that copies are made in; whoever was cut off leaves one there.
+
+    Raises:
+        UsageError: if it cannot be built or written, or if something is in it that is not known.
+        ServiceUnreachable: if exiftool is not installed.
+    """
+    place.mkdir(parents=True, exist_ok=True)
+    before = hash_file(picture)[0]
+    module, suffix = _container(picture)
+    with tempfile.TemporaryDirectory(dir=place) as folder:
+        work = Path(folder).resolve() / f"copy{suffix}"
+        try:
+            built = _built(module, picture.read_bytes())
+        except DECODER_ERRORS as error:
+            raise UsageError(f"No clean copy of {picture} can be made: {error or type(error).__name__}.", _NOT_SENT) from error
+        work.write_bytes(built.data)
+        kept = chosen(picture, keep)
+        written = {**kept.values, **_tags(texts)}
+        told = Path(folder) / "fields.json"
+        told.write_text(json.dumps([{"SourceFile": str(work), **written}], ensure_ascii=False), "utf-8")
+        done = run_exiftool([f"-json={told}", "-n", "-overwrite_original", "-charset", "utf8", str(work)])
+        if done.returncode:
+            raise UsageError(f"exiftool could not write a copy of {picture}: {done.stderr.strip()[:200]}.", _NOT_SENT)
+        proof = _proof(picture, work, module, built, kept, texts)
+        if hash_file(picture)[0] != before:
+            raise UsageError(f"{picture} changed while it was copied.", "Run the project again; nothing was published.")
+        yield Copy(work, hash_file(work)[0], proof)
+
+
+def _container(picture: Path) -> tuple[ModuleType, str]:
+    with picture.open("rb") as stream:
+        head = stream.read(32)
+    found = format_of(head) or ""
+    if head[4:8] == b"ftyp":
+        found = "AVIF" if b"avi" in head[8:] else "HEIF"
+    if picture.suffix.lower() not in RAW_EXTENSIONS and found in CONTAINERS:
+        return CONTAINERS[found]
+    why = (
+        "a RAW file is never sent as it is"
+        if picture.suffix.lower() in RAW_EXTENSIONS
+        else f"it is none of {', '.join(CONTAINERS)}"
+    )
+    raise UsageError(f"No clean copy of {picture} can be made: {why}.", "Save it as JPEG, PNG or TIFF and describe that.")
+
+
+def _built(module: ModuleType, data: bytes) -> Rebuilt:
+    """A copy without metadata, and without a text that a generator wrote into the pixels."""
+    built: Rebuilt = module.rebuilt(data)
+    if module not in (png, webp):
+        return built
+    try:
+        with Image.open(io.BytesIO(built.data), formats=["PNG", "WEBP"]) as image:
+            where = hidden_text(image)
+            if not where:
+                return built
+            if module is png and built.data[DEPTH_AT] != SHALLOW:
+                raise CannotClean(f"a text of a generator is hidden in the {where} of a deep picture")
+            if getattr(image, "n_frames", 1) > 1:
+                raise CannotClean(f"a text of a generator is hidden in the {where} of an animation")
+            out = io.BytesIO()
+            lossless = {"lossless": True, "exact": True} if module is webp else {}
+            without_it(image, where).save(out, image.format, icc_profile=image.info.get("icc_profile"), **lossless)
+    except DECODER_ERRORS as error:
+        raise CannotClean(f"it cannot be decoded: {error}") from error
+    plain = with_pixels(built.data, out.getvalue()) if module is png else out.getvalue()
+    again: Rebuilt = module.rebuilt(plain)
+    return Rebuilt(again.data, (*built.left_out, f"a text of a generator in the lowest bits of its {where}"), hidden=where)
+
+
+def _tags(texts: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        f"{TITLE}-x-default": texts["title"],
+        f"{CAPTION}-x-default": texts["caption"],
+        f"{ALT_TEXT}-x-default": texts["alt_text"],
+        KEYWORDS: list(texts["keywords"]),
+    }
+
+
+def _proof(picture: Path, work: Path, module: ModuleType, built: Rebuilt, kept: Chosen, texts: Mapping[str, Any]) -> str:
+    """What is in a copy, in words.
+
+    Raises:
+        UsageError: if it is more, less or other than what was put in.
+    """
+    try:
+        parts = module.parts(work.read_bytes())
+    except DECODER_ERRORS as error:
+        raise UsageError(f"A copy of {picture} cannot be read back: {error}.", _NOT_SENT) from error
+    done = run_exiftool(["-json", "-G1", "-a", "-u", "-struct", "-charset", "utf8", str(work)])
+    found = read_fields(done.stdout)
+    wanted = {TITLE: texts["title"], CAPTION: texts["caption"], ALT_TEXT: texts["alt_text"], KEYWORDS: list(texts["keywords"])}
+    tags = [n for n in found if not n.startswith(_BY_PARTS)]
+    strange = [f"{p.name} ({p.size:,} B)" for p in parts if not p.known]
+    expected = {*wanted, *kept.values, *ADDED, *(f"IFD0:{n}" for n in tiff.NAMES if module is tiff)}
+    strange += [n for n in tags if n not in expected]
+    if strange:
+        raise UsageError(f"A copy of {picture} would hold {', '.join(strange[:5])}, which is not known.", _NOT_SENT)
+    wrong = [n for n, v in wanted.items() if v and not same(found.get(n), v)]
+    if wrong:
+        raise UsageError(f"{', '.join(wrong)} of a copy of {picture} did not read back as written.", _NOT_SENT)
+    if not _same_pixels(picture, work, built):
+        raise UsageError(f"The pixels of a copy of {picture} differ from its own.", _NOT_SENT)
+    told = (
+        f"texts and pixels read back equal; it holds {summary(parts)}; XMP has {', '.join(n for n in tags if n.startswith('XMP-'))}"
+    )
+    told += f"; left out: {', '.join(built.left_out)}" if built.left_out else ""
+    return told + (f"; left out as no such values: {', '.join(kept.odd)}" if kept.odd else "")
+
+
+def _same_pixels(picture: Path, work: Path, built: Rebuilt) -> bool:
+    """Whether two files show the same, frame by frame where the copy has several."""
+    prepare_decoders()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with Image.open(picture, formats=FORMATS) as one, Image.open(work, formats=FORMATS) as two:
+                one.seek(built.frame)
+                if built.hidden:
+                    return np.array_equal(np.asarray(without_it(one, built.hidden)), np.asarray(two))
+                for number, shown in enumerate(ImageSequence.Iterator(two)):
+                    one.seek(built.frame + number)
+                    if one.size != shown.size or not np.array_equal(np.asarray(one), np.asarray(shown)):
+                        return False
+        except DECODER_ERRORS:
+            return False
+    return True

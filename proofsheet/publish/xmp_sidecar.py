@@ -1,0 +1,259 @@
+"""XMP sidecars: our fields merged into whatever is there; nothing foreign is lost, and nothing is replaced.
+
+Holds `Fields`, `sidecar_path`, `read_sidecar`, `merge_sidecar`, `run_exiftool`, `read_fields` and `same`.
+Add here: another field that other tools read.
+Keep out: what is written when (commands, publishing).
+
+Exiftool writes. It takes values through a JSON file alone: its argument stream is split at line ends, so that a caption could
+add options.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from proofsheet.core.errors import ServiceUnreachable, UsageError
+from proofsheet.core.files import fsync_file, fsync_folder
+
+_TIMEOUT_S = 60.0
+RATING, LABEL, TITLE = "XMP-xmp:Rating", "XMP-xmp:Label", "XMP-dc:Title"
+DESCRIPTION, SUBJECT, HIERARCHY = "XMP-dc:Description", "XMP-dc:Subject", "XMP-lr:HierarchicalSubject"
+TAGS_LIST, ALT_TEXT = "XMP-digiKam:TagsList", "XMP-iptcCore:AltTextAccessibility"
+EXTENDED, EXTENSION = "XMP-iptcCore:ExtDescrAccessibility", "XMP-photoshop:SidecarForExtension"
+_BY_LANGUAGE = frozenset({TITLE, DESCRIPTION, ALT_TEXT, EXTENDED})
+_LISTS = (SUBJECT, HIERARCHY, TAGS_LIST)
+_OURS = frozenset({RATING, LABEL, TITLE, DESCRIPTION, ALT_TEXT, EXTENDED, EXTENSION, *_LISTS})
+_TRUTHS = frozenset({"true", "false"})
+_OF_THE_TOOL = ("SourceFile", "ExifTool:", "System:", "File:", "XMP-x:XMPToolkit")
+
+
+@dataclass(frozen=True)
+class Fields:
+    """What is to be written; None and empty leave the sidecar's own.
+
+    Attributes:
+        rating: -1 (rejected) to 5.
+        label: colour label.
+        title: one line.
+        description: caption.
+        alt_text: for people who cannot see the picture.
+        extended: longer description for them.
+        keywords: flat keywords.
+        paths: keywords with their broader terms, broadest first.
+    """
+
+    rating: int | None = None
+    label: str | None = None
+    title: str | None = None
+    description: str | None = None
+    alt_text: str | None = None
+    extended: str | None = None
+    keywords: tuple[str, ...] = ()
+    paths: tuple[tuple[str, ...], ...] = ()
+
+    def values(self) -> dict[str, Any]:
+        """By the tags of exiftool."""
+        found = {
+            RATING: self.rating,
+            LABEL: self.label,
+            TITLE: self.title,
+            DESCRIPTION: self.description,
+            ALT_TEXT: self.alt_text,
+            EXTENDED: self.extended,
+            SUBJECT: list(self.keywords),
+            HIERARCHY: ["|".join(p) for p in self.paths],
+            TAGS_LIST: ["/".join(p) for p in self.paths],
+        }
+        return {n: v for n, v in found.items() if v not in (None, "", [])}
+
+
+def exiftool() -> str:
+    """Path of exiftool.
+
+    Raises:
+        ServiceUnreachable: if it is not installed.
+    """
+    found = shutil.which("exiftool")
+    if found is None:
+        raise ServiceUnreachable("Sidecars are not available: exiftool was not found.", "Install libimage-exiftool-perl.")
+    return found
+
+
+def sidecar_path(picture: Path, style: str) -> Path:
+    """Where the sidecar of a picture lies.
+
+    Args:
+        picture: the picture.
+        style: darktable gives name.ext.xmp, adobe gives stem.xmp.
+
+    Raises:
+        UsageError: for adobe, if another picture in the folder has the same stem.
+    """
+    if style == "darktable":
+        return picture.with_name(picture.name + ".xmp")
+    twins = [
+        p.name for p in picture.parent.iterdir() if p.stem == picture.stem and p != picture and p.suffix.lower() not in _BESIDE
+    ]
+    if twins:
+        raise UsageError(
+            f"{picture.name} and {', '.join(sorted(twins))} would share the sidecar {picture.stem}.xmp.",
+            "Use the style darktable, whose sidecars keep the extension.",
+        )
+    return picture.with_suffix(".xmp")
+
+
+_BESIDE = {".xmp", ".txt", ".json", ".yaml", ".yml", ".csv"}
+
+
+def existing_sidecar(picture: Path) -> Path | None:
+    """The sidecar that is there, in either style."""
+    both = (picture.with_name(picture.name + ".xmp"), picture.with_suffix(".xmp"))
+    return next((p for p in both if p.is_file()), None)
+
+
+def read_sidecar(path: Path) -> dict[str, Any]:
+    """Every field of a sidecar, by the tags of exiftool; structures as such.
+
+    Raises:
+        UsageError: if exiftool cannot read it.
+    """
+    done = run_exiftool(["-json", "-G1", "-struct", "-a", "-charset", "utf8", str(path.resolve())])
+    try:
+        found = read_fields(done.stdout)
+    except (ValueError, IndexError, RecursionError):
+        found = {"ExifTool:Error": done.stderr.strip()[:200] or "it said nothing"}
+    told = found.get("ExifTool:Error") or found.get("ExifTool:Warning")
+    if found.get("File:FileType") != "XMP":
+        told = told or "it is no XMP"
+    if told:
+        raise UsageError(f"The sidecar {path} cannot be read: {told}.", "Mend it or move it away; it was not touched.")
+    return found
+
+
+def foreign(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What others wrote: everything but our fields and facts about the file."""
+    return {n: v for n, v in fields.items() if n not in _OURS and not n.startswith(_OF_THE_TOOL)}
+
+
+def merge_sidecar(path: Path, fields: Fields, *, extension: str, replace: bool = False) -> bool:
+    """Write fields into a sidecar; it is made if there is none.
+
+    Keywords are added to those that are there; other fields are written only where there is none, unless `replace`.
+
+    Args:
+        path: of the sidecar.
+        fields: what is to be written.
+        extension: of the picture, as it is noted in the sidecar.
+        replace: also where something stands already.
+
+    Returns:
+        True if the file was written.
+
+    Raises:
+        UsageError: if the sidecar is not readable, or if something foreign would be lost; it is untouched then.
+        ServiceUnreachable: if exiftool is not installed.
+    """
+    if path.is_symlink():
+        raise UsageError(f"The sidecar {path} is a link.", "Links are not followed; write the sidecar by hand.")
+    before = read_sidecar(path) if path.exists() else {}
+    values = _wanted(fields.values() | {EXTENSION: extension.lstrip(".").upper()}, before, replace=replace)
+    if not values:
+        return False
+    with tempfile.TemporaryDirectory(prefix=".proofsheet-", dir=path.parent) as folder:
+        work = Path(folder).resolve() / "work.xmp"
+        if path.exists():
+            shutil.copyfile(path, work)
+        told = Path(folder) / "values.json"
+        named = {n + ("-x-default" if n in _BY_LANGUAGE else ""): v for n, v in values.items()}  # other languages stay
+        told.write_text(json.dumps([{"SourceFile": str(work), **named}], ensure_ascii=False), "utf-8")
+        done = run_exiftool([f"-json={told}", "-overwrite_original", "-charset", "utf8", str(work)])
+        if done.returncode or not work.is_file():
+            raise UsageError(f"exiftool could not write {path}: {done.stderr.strip()[:200]}.", "The sidecar was not touched.")
+        _check(path, before, read_sidecar(work), values)
+        fsync_file(work)
+        if path.exists():
+            shutil.copymode(path, work)
+        os.replace(work, path)  # noqa: PTH105 - over an open name, in one step
+    fsync_folder(path.parent)
+    return True
+
+
+def _wanted(values: Mapping[str, Any], before: Mapping[str, Any], *, replace: bool) -> dict[str, Any]:
+    found = {}
+    for name, value in values.items():
+        old = before.get(name)
+        if name in _LISTS:
+            merged = [*_as_list(old), *(v for v in value if not any(same(v, o) for o in _as_list(old)))]
+            if merged != _as_list(old):
+                found[name] = merged
+        elif old in (None, "", "0") or (replace and not same(old, value)):
+            found[name] = value
+    return found
+
+
+def _as_list(value: Any) -> list[Any]:  # noqa: ANN401 - a list of one comes as its item
+    return [] if value is None else value if isinstance(value, list) else [value]
+
+
+def _check(path: Path, before: Mapping[str, Any], after: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Nothing foreign differs, and what was written reads so."""
+    if lost := sorted(n for n, v in foreign(before).items() if after.get(n) != v):
+        raise UsageError(f"Writing {path} would change {', '.join(lost[:3])}.", "The sidecar was not touched; write it by hand.")
+    wrong = [n for n, v in values.items() if not same(after.get(n), v)]
+    if wrong:
+        raise UsageError(f"{path}: {', '.join(wrong)} did not read back as written.", "The sidecar was not touched.")
+
+
+def read_fields(told: str) -> dict[str, Any]:
+    """What exiftool read of a file, every value as the text that it is: its JSON has numbers and truths for texts that look so.
+
+    Raises:
+        ValueError: if it is no JSON.
+        IndexError: if it holds no file.
+    """
+    found: dict[str, Any] = _texts(json.loads(told, parse_float=str, parse_int=str, parse_constant=str)[0])
+    return found
+
+
+def _texts(value: Any) -> Any:  # noqa: ANN401 - texts, lists and structures of texts
+    if isinstance(value, dict):
+        return {n: _texts(v) for n, v in value.items()}
+    if isinstance(value, list):
+        return [_texts(v) for v in value]
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def same(one: Any, two: Any) -> bool:  # noqa: ANN401 - a list of one comes as its item
+    """Whether two values read alike; exiftool does not say in which letters the words true and false stand."""
+    return [_plain(v) for v in _as_list(one)] == [_plain(v) for v in _as_list(two)]
+
+
+def _plain(value: Any) -> str:  # noqa: ANN401
+    return str(value).lower() if str(value).lower() in _TRUTHS else str(value)
+
+
+def run_exiftool(arguments: Iterable[str]) -> subprocess.CompletedProcess[str]:
+    """Exiftool with these arguments, none of which may come from a text; no configuration of the user is read."""
+    command = [exiftool(), "-config", "", *arguments]
+    environment = {**os.environ, "LC_ALL": "C.UTF-8", "HOME": tempfile.gettempdir()}
+    try:
+        return subprocess.run(  # noqa: S603
+            command,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_TIMEOUT_S,
+            check=False,
+            env=environment,
+        )
+    except subprocess.TimeoutExpired:
+        raise ServiceUnreachable(f"exiftool took more than {_TIMEOUT_S:g} s.", "Try again.") from None

@@ -1,0 +1,116 @@
+"""Which blind reviews prove anything: not those of sets that were decided before, nor of sets that a model learnt from.
+
+Holds `unproven_reviews`, `proving` and `auto_approval`.
+Add here: another reason for which a blind review proves nothing.
+Keep out: which sets are shown blind (session.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import polars as pl
+
+from proofsheet.models import holdout_predictions
+from proofsheet.models.intervals import clopper_pearson_low
+from proofsheet.selection.timeline import counted, standing
+from proofsheet.storage.workspace import Project
+from schemas.history import HistoryMatch, Selection, VectorSelection
+from schemas.learning import RankerModel
+from schemas.review import Verdict
+
+Unproven = Mapping[str, str]
+BOUND, LEAST = 0.95, 59  # with 59 sets and no error the lower bound reaches 0.95
+_RANKER = re.compile(r"\branker ([0-9a-f]{12,32})")
+_HISTORY, _LEARNT, _LOST = (
+    "decided by imported history",
+    "learnt from by a model",
+    "of a model of which is not known what it learnt",
+)
+
+
+def decided_by_history(matches: pl.DataFrame, selections: pl.DataFrame, vector_sets: pl.DataFrame) -> set[str]:
+    """Photos of which imported history had spoken, whatever was decided since.
+
+    Args:
+        matches: rows of `history_matches`.
+        selections: rows of `selections`.
+        vector_sets: rows of `vector_selections`.
+    """
+    found = set(matches[HistoryMatch.chosen_photo_id].drop_nulls())
+    for frame, ids in (
+        (selections.filter(pl.col(Selection.source) == "history"), Selection.photo_ids),
+        (vector_sets, VectorSelection.photo_ids),
+    ):
+        found |= set(frame[ids].explode().drop_nulls())
+    return found
+
+
+def unproven_reviews(
+    history_matches: pl.DataFrame,
+    selections: pl.DataFrame,
+    vector_selections: pl.DataFrame,
+    ranker_model: pl.DataFrame,
+    project: Project,
+) -> Unproven:
+    """Blind verdicts of a project that prove nothing; parameters are the tables of these names."""
+    serving = next(iter(ranker_model[RankerModel.fit_id].to_list()), "")
+    history = decided_by_history(history_matches, selections, vector_selections)
+    return unproven(standing(project.ledger), history, project.models, str(serving))
+
+
+def unproven(verdicts: pl.DataFrame, history: Collection[str], models: Path, serving: str) -> Unproven:
+    """Blind verdicts that prove nothing, by id, with the reason.
+
+    Args:
+        verdicts: verdicts that stand.
+        history: of `decided_by_history`.
+        models: folder of models; beside each lies what it was trained on.
+        serving: the ranker in force; empty if none is.
+    """
+    learnt: dict[str, set[str] | None] = {}
+    found, decided = {}, frozenset(history)
+    for row in verdicts.filter(pl.col(Verdict.blind)).to_dicts():
+        members = set(row[Verdict.photo_ids])
+        names = {*_RANKER.findall(row[Verdict.proposed_by]), *([serving] if serving else [])}
+        for name in names:
+            if name not in learnt:
+                learnt[name] = holdout_predictions.photos_trained_on(models, name)
+        if members & decided:
+            found[row[Verdict.verdict_id]] = _HISTORY
+        elif any(learnt[n] is None for n in names):
+            found[row[Verdict.verdict_id]] = _LOST
+        elif any(members & (learnt[n] or set()) for n in names):
+            found[row[Verdict.verdict_id]] = _LEARNT
+    return found
+
+
+def proving(verdicts: pl.DataFrame, left_out: Unproven) -> pl.DataFrame:
+    """The last verdict on each set that was given blind and proves something."""
+    blind = pl.col(Verdict.blind) & (pl.col(Verdict.action) != "rejected")
+    return counted(verdicts).filter(blind & ~pl.col(Verdict.verdict_id).is_in(list(left_out)))
+
+
+def left_out_told(left_out: Unproven) -> str:
+    """How many blind reviews do not count, in words; empty if all do."""
+    told = ", ".join(f"{count} {reason}" for reason, count in sorted(Counter(left_out.values()).items()))
+    return f"; {len(left_out)} blind reviews do not count: {told}" if told else ""
+
+
+def auto_approval(verdicts: pl.DataFrame, left_out: Unproven) -> tuple[str, str]:
+    """Whether anything may be approved without a person, and why: blind reviews alone can unlock it.
+
+    The lower bound of the share of right proposals (Clopper and Pearson, 95 %) must reach 0.95; 93 blind sets with one error do.
+
+    Args:
+        verdicts: verdicts that stand.
+        left_out: of `unproven`.
+    """
+    blind = proving(verdicts, left_out)
+    right = blind.filter(pl.col(Verdict.chosen_photo_id) == pl.col(Verdict.proposed_photo_id)).height
+    bound = clopper_pearson_low(right, blind.height) if blind.height else 0.0
+    why = f"{blind.height} blind reviews, {blind.height - right} errors: at least {bound:.3f} are right, {BOUND} is wanted"
+    return ("unlocked" if bound >= BOUND else "locked"), why + left_out_told(left_out)

@@ -1,0 +1,84 @@
+"""A verdict as it comes in, and what it may not be.
+
+Holds `Given`, `meaning`, `box_of`, `Conflict` and `Unfit`.
+Add here: another act that a verdict can name.
+Keep out: what stands in the ledger (session.py) and HTTP (dagster_project/review/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from proofsheet.core.errors import ProofsheetError
+from proofsheet.review.queue import Proposal
+from schemas.review import Decision
+
+
+class Conflict(ProofsheetError):
+    """What was judged is no longer what is there; nothing was written."""
+
+
+class Unfit(ProofsheetError):
+    """A verdict that says nothing that can be kept; nothing was written."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """A verdict as it comes in.
+
+    Attributes:
+        verdict_id: id of the sender; the same id twice is one verdict.
+        group_id: the set.
+        version: of the proposal that was judged.
+        action: approve, reject, skip or pick.
+        choice: the picked photo.
+        crop: the cut of the chosen photo in 0..1, or None.
+        blind: whether what is proposed was hidden until now.
+        seconds: from showing the set to the verdict.
+        seen: id of the verdict that stood on the set when it was shown; None if it was open.
+    """
+
+    verdict_id: str
+    group_id: str
+    version: str
+    action: str
+    choice: str | None = None
+    crop: Sequence[float] | None = None
+    blind: bool = False
+    seconds: float | None = None
+    seen: str | None = None
+
+
+def meaning(given: Given, proposal: Proposal, hidden: bool) -> tuple[str, str | None]:
+    """The action as it is kept, and the chosen photo.
+
+    Raises:
+        Unfit: for an act that is none, a picture of another set, or the approval of what is hidden.
+    """
+    proposed = str(proposal.row[Decision.chosen_photo_id])
+    if given.action in ("reject", "skip"):
+        return {"reject": "rejected", "skip": "skipped"}[given.action], None
+    if given.action == "approve":
+        if hidden:
+            raise Unfit("What nobody sees cannot be approved: the proposal of this set is hidden.", "Pick a picture by its number.")
+        return "approved", proposed
+    if given.action != "pick":
+        raise Unfit(f"{given.action!r} is no verdict.", "Send approve, reject, skip or pick.")
+    if given.choice not in proposal.row[Decision.photo_ids]:
+        raise Unfit(f"{given.choice!r} is no picture of the set.", "Pick one of its pictures.")
+    return ("approved" if given.choice == proposed else "overridden"), given.choice
+
+
+def box_of(crop: Sequence[float] | None) -> list[float] | None:
+    """A box in 0..1: left, top, right, bottom.
+
+    Raises:
+        Unfit: if it is none.
+    """
+    if crop is None:
+        return None
+    numbers = [float(v) for v in crop] if len(crop) == 4 and all(isinstance(v, int | float) for v in crop) else []
+    if not numbers or not (0 <= numbers[0] < numbers[2] <= 1 and 0 <= numbers[1] < numbers[3] <= 1):
+        raise Unfit(f"{str(list(crop))[:80]} is no box in 0..1.", "Send left, top, right, bottom.")
+    return numbers

@@ -1,0 +1,158 @@
+"""The sets of a project as the review shows them.
+
+Holds `Proposal`, `Proposals` and `read_proposals`.
+Add here: another thing that is shown beside a set.
+Keep out: verdicts on them (session.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from proofsheet.core.files import short_hash
+from proofsheet.selection.choices import History
+from proofsheet.selection.timeline import proposed_crop
+from proofsheet.storage.workspace import Project
+from schemas.history import Selection
+from schemas.library import Photo
+from schemas.review import Choice, Decision
+from schemas.storage import StoredTable
+from schemas.vision import ImageQuality, PhotoGroup, Preview
+
+Row = dict[str, Any]
+_READ = (Decision, Photo, ImageQuality, PhotoGroup, Preview, Selection, Choice)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """One set, and what is proposed for it.
+
+    Attributes:
+        row: its row of `decisions`.
+        images: its photos in the order of the set.
+        cause: why they are together.
+        version: changes with whatever a verdict on it rests on.
+        audit: whether it is shown without what is proposed.
+        history: its row of `selections` if imported history decided it, else None.
+        note: what is known of earlier decisions on its photos; empty if nothing.
+    """
+
+    row: Row
+    images: list[Row]
+    cause: str
+    version: str
+    audit: bool
+    history: Row | None = None
+    note: str = ""
+
+    @property
+    def group_id(self) -> str:
+        """The set."""
+        return str(self.row[Decision.group_id])
+
+    def as_dict(self, *, hidden: bool) -> Row:
+        """For the browser.
+
+        Args:
+            hidden: whether what is proposed stays here.
+        """
+        row = self.row
+        shown: Row = {
+            "group_id": self.group_id,
+            "version": self.version,
+            "cause": self.cause,
+            "keep_all": row[Decision.keep_all],
+            "audit": self.audit,
+            "history": None if self.history is None else self.history[Selection.chosen_photo_id],
+            "note": self.note,
+            "hidden": hidden,
+            "images": self.images,
+            "step1_selection": None,
+            "step2_crop": None,
+        }
+        if not hidden:
+            shown["step1_selection"] = {
+                "chosen": row[Decision.chosen_photo_id],
+                "confidence": row[Decision.confidence],
+                "confidence_kind": row[Decision.confidence_kind],
+                "reasons": row[Decision.reasons],
+                "flags": row[Decision.flags],
+                "anomaly": row[Decision.anomaly],
+                "by": row[Decision.decided_by],
+            }
+            shown["step2_crop"] = {
+                "needs_crop": row[Decision.crop_needed],
+                "crop_coords": proposed_crop(row),
+                "confidence": row[Decision.crop_confidence],
+                "reasons": row[Decision.crop_reasons],
+                "by": row[Decision.crop_by],
+            }
+        return shown
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """Every set with a choice, in the order of its first path, those of imported history last; the others are counted."""
+
+    sets: list[Proposal]
+    by_id: Mapping[str, Proposal]
+    places: Mapping[str, int]
+    singles: int
+    mark: str
+
+
+def mark_of(project: Project) -> str:
+    """Changes whenever one of the tables behind the proposals does."""
+    books = project.store.tables()
+    return short_hash(*(str(books.get(t.name, {}).get(StoredTable.checksum, "")) for t in _READ))
+
+
+def read_proposals(project: Project, audit_share: float) -> Proposals:
+    """The present proposals.
+
+    Args:
+        project: whose sets.
+        audit_share: share of the sets that are blind; which ones follows from their ids alone.
+    """
+    mark, ids = mark_of(project), [Photo.project, Photo.photo_id]
+    known = project.store.read(Photo).join(project.store.read(ImageQuality), on=ids).join(project.store.read(Preview), on=ids)
+    known = known.join(project.store.read(PhotoGroup), on=ids)
+    photos = {str(r[Photo.photo_id]): r for r in known.to_dicts()}
+    history = History(project.store.read(Selection), {i: str(r[Photo.path]) for i, r in photos.items()})
+    notes = dict(project.store.read(Choice).select(Choice.group_id, Choice.note).iter_rows())
+    found, singles = [], 0
+    for row in project.store.read(Decision).to_dicts():
+        members = [photos[i] for i in row[Decision.photo_ids] if i in photos]
+        if len(members) < 2 or row[Decision.chosen_photo_id] not in photos:
+            singles += 1
+            continue
+        said = history.of(row[Decision.photo_ids])
+        share = 0.0 if said else audit_share  # whoever decided a set before is no blind judge of it
+        made = _proposal(project.key, row, members, share)
+        found.append(replace(made, history=said, note=notes.get(made.group_id, "")))
+    found.sort(key=lambda p: (p.history is not None, p.images[0]["folder"], p.images[0]["file_name"]))
+    return Proposals(found, {p.group_id: p for p in found}, {p.group_id: k for k, p in enumerate(found)}, singles, mark)
+
+
+def _proposal(project: str, row: Row, members: list[Row], audit_share: float) -> Proposal:
+    told = (row[n] for n in (Decision.photo_ids, Decision.chosen_photo_id, Decision.decided_by, Decision.crop_by))
+    version = short_hash(str(row[Decision.group_id]), *map(repr, told), repr(proposed_crop(row)))
+    drawn = int(short_hash(project, str(row[Decision.group_id]), "audit", length=8), 16) / 2**32
+    return Proposal(row, [_image(m) for m in members], str(members[0][PhotoGroup.cause]), version, drawn < audit_share)
+
+
+def _image(member: Row) -> Row:
+    return {
+        "id": member[Photo.photo_id],
+        "path": member[Photo.path],
+        "folder": member[Photo.folder],
+        "file_name": member[Photo.file_name],
+        "stage": member[Photo.stage],
+        "stage_label": member[Photo.stage_label],
+        "width": member[ImageQuality.width_px],
+        "height": member[ImageQuality.height_px],
+        "state": member[Photo.state],
+        "mark": str(member[Photo.content_hash])[:12],
+    }

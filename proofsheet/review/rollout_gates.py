@@ -1,0 +1,142 @@
+"""The gates of the rollout: what each asks for, on how many cases at least, and what the trivial rule gets on the same cases.
+
+Holds `readiness_rows`.
+Add here: another gate.
+Keep out: the figures themselves (metrics.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from proofsheet.review.blind_reviews import LEAST, proving
+from proofsheet.review.metrics import CRITICAL, FULL_FRAME, OVERLAP, TIME_SAVED
+from proofsheet.selection.timeline import counted
+from schemas.history import Selection
+from schemas.learning import Readiness, Threshold
+from schemas.review import ReviewMetric, Verdict
+
+_SETS, _LARGE, _CUTS = 100, 1000, 30
+_FEW = "not enough data"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One gate.
+
+    Attributes:
+        name: of the gate.
+        wanted: what it asks for.
+        found: what there is.
+        n: cases behind it.
+        least: cases without which nothing is said.
+        baseline: what the trivial rule gets.
+        good: whether what there is is what it asks for.
+    """
+
+    name: str
+    wanted: str
+    found: str
+    n: int
+    least: int
+    baseline: str
+    good: bool
+
+
+def readiness_rows(
+    project: str,
+    verdicts: pl.DataFrame,
+    selections: pl.DataFrame,
+    thresholds: pl.DataFrame,
+    metrics: pl.DataFrame,
+    left_out: Mapping[str, str],
+) -> pl.DataFrame:
+    """The gates, from reviews that count; with fewer cases than a gate needs it says nothing, unless it is failed already.
+
+    Args:
+        project: partition key.
+        verdicts: verdicts that stand.
+        selections: rows of `selections`; they say what the stage rule takes.
+        thresholds: rows of `threshold_report`.
+        metrics: rows of `review_metrics`.
+        left_out: blind verdicts that prove nothing.
+    """
+    figures = {r[ReviewMetric.metric]: r for r in metrics.filter(pl.col(ReviewMetric.period) == "all").to_dicts()}
+    lock = str(thresholds[Threshold.auto_approval][0]) if thresholds.height else "locked"
+    why = str(thresholds[Threshold.why][0]) if thresholds.height else "never run"
+    gates = [*_agreement(counted(verdicts), selections), *_work(counted(verdicts).height, figures)]
+    blind = proving(verdicts, left_out)
+    gates.append(
+        Gate(
+            "auto-approval",
+            "unlocked by blind reviews",
+            f"{lock}: {why}",
+            blind.height,
+            LEAST,
+            _stage(blind, selections),
+            lock == "unlocked",
+        )
+    )
+    return Readiness.frame(
+        {
+            Readiness.project: project,
+            Readiness.gate_name: one.name,
+            Readiness.wanted: one.wanted,
+            Readiness.found: one.found if one.n >= one.least else f"{_FEW} ({one.n} of {one.least}); {one.found}",
+            Readiness.n: one.n,
+            Readiness.least_n: one.least,
+            Readiness.baseline: one.baseline,
+            Readiness.met: _FEW if one.n < one.least else "yes" if one.good else "no",
+        }
+        for one in gates
+    )
+
+
+def _agreement(seen: pl.DataFrame, selections: pl.DataFrame) -> Iterator[Gate]:
+    n = seen.height
+    approved, overridden = (seen.filter(pl.col(Verdict.action) == a).height / max(n, 1) for a in ("approved", "overridden"))
+    told = f"{approved:.1%} approved, {overridden:.1%} overridden" if n else "no review yet"
+    rule = _stage(seen, selections)
+    yield Gate("sandbox", "more than 60 % approved", told, n, _SETS, rule, approved > 0.6)
+    wanted = "more than 80 % approved, less than 5 % overridden"
+    yield Gate("tuning", wanted, told, n, _SETS, rule, approved > 0.8 and overridden < 0.05)
+    yield Gate("large", "more than 90 % approved", told, n, _LARGE, rule, approved > 0.9)
+
+
+def _work(reviewed: int, figures: Mapping[str, Mapping[str, Any]]) -> Iterator[Gate]:
+    """Cuts, time and errors; a critical error fails its gate however few sets were reviewed."""
+    overlap, full, saved, critical = (_figure(figures, name) for name in (OVERLAP, FULL_FRAME, TIME_SAVED, CRITICAL))
+    told = "no cut reviewed yet" if overlap[0] is None else f"median overlap {overlap[0]:.2f}"
+    frame = "the full frame: no cut reviewed yet" if full[0] is None else f"the full frame: {full[0]:.2f}"
+    yield Gate(
+        "cuts", "median overlap with the cut that was taken above 0.7", told, overlap[1], _CUTS, frame, (overlap[0] or 0.0) > 0.7
+    )
+    timed = "not recorded" if saved[0] is None else f"{saved[0]:.0%}"
+    by_hand = str(figures.get(TIME_SAVED, {}).get(ReviewMetric.meaning_in_words, "sets by hand"))
+    yield Gate("time saved", "50 % or more", timed, saved[1], _SETS, by_hand, (saved[0] or 0.0) >= 0.5)
+    count = int(critical[0] or 0)
+    least = 0 if count else _SETS
+    yield Gate("critical errors", "none", f"{count} written down", reviewed, least, "none: an absolute demand", not count)
+
+
+def _figure(figures: Mapping[str, Mapping[str, Any]], name: str) -> tuple[float | None, int]:
+    row = figures.get(name, {})
+    return row.get(ReviewMetric.value), int(row.get(ReviewMetric.n, 0))
+
+
+def _stage(seen: pl.DataFrame, selections: pl.DataFrame) -> str:
+    """In how many of these sets the highest stage alone is what the person chose."""
+    own = selections.filter(pl.col(Selection.source) == "review")
+    right = {r[Selection.set_id]: r[Selection.top_photo_id] == r[Selection.chosen_photo_id] for r in own.to_dicts()}
+    known = []
+    for row in seen.to_dicts():
+        if row[Verdict.chosen_photo_id] is None or len(row[Verdict.photo_ids]) == 1:
+            known.append(row[Verdict.chosen_photo_id] is not None)
+        elif row[Verdict.group_id] in right:
+            known.append(right[row[Verdict.group_id]])
+    share = f"{sum(known) / len(known):.1%} of {len(known)}" if known else "no review yet"
+    return f"the highest stage alone: {share}"

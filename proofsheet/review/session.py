@@ -1,0 +1,265 @@
+"""The desk of a reviewer: what is open, what she decides, what she takes back.
+
+Holds `Desk`.
+Add here: another act of the review.
+Keep out: HTTP (dagster_project/review/) and what follows after submit (submission.py).
+
+A verdict is in the ledger, with full fsync, before `decide` returns. Every write happens in one transaction with the look that it
+rests on, so that of two who decide on one set one wins and the other is told.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from proofsheet.review.decision_request import Conflict, Given, Unfit, box_of, meaning
+from proofsheet.review.queue import Proposal, Proposals, mark_of, read_proposals
+from proofsheet.selection.choices import Progress
+from proofsheet.selection.timeline import Timeline, decides, proposed_crop
+from proofsheet.storage.workspace import Project
+from schemas.history import Selection
+from schemas.library import IN_PLACE
+from schemas.review import REVIEWED, Decision, Feedback, ReviewBatch, ReviewStep, Verdict
+
+Row = dict[str, Any]
+_MOST_SECONDS = 600.0  # somebody left the desk
+ACTIONS = (*REVIEWED, "skipped")
+
+
+class Desk:
+    """The review of one project; safe to be used by many threads.
+
+    Args:
+        project: whose sets.
+        audit_share: share of the sets that are shown blind.
+    """
+
+    def __init__(self, project: Project, audit_share: float) -> None:
+        self.project, self._share = project, audit_share
+        self._lock = threading.Lock()
+        self._timeline = Timeline()
+        self._proposals: Proposals | None = None
+
+    def proposals(self) -> Proposals:
+        """The present proposals; read again when a run wrote others."""
+        known = self._proposals
+        if known is None or known.mark != mark_of(self.project):
+            known = self._proposals = read_proposals(self.project, self._share)
+        return known
+
+    def load(self, size: int, start: int | None = None) -> Row:
+        """A batch: sets from a place on, or from the first open one.
+
+        Args:
+            size: how many.
+            start: place of the first, from 0; None for the first open set; a skipped one comes after all that nobody looked at.
+
+        Returns:
+            The sets, with the number of the last act that they know of.
+        """
+        sets = self.proposals().sets
+        with self._lock:
+            self._timeline.catch_up(self.project.ledger)
+            opened = [k for k, p in enumerate(sets) if self._open(p)]
+            fresh = [k for k in opened if self._timeline.of(sets[k].group_id) is None]
+            first = max(0, min([*fresh, *opened, 0][0] if start is None else start, len(sets) - 1))
+            shown = [self._shown(p) | {"place": k} for k, p in enumerate(sets[first : first + size], start=first)]
+            number = self._timeline.number
+        return {
+            "project": self.project.key,
+            "start": first,
+            "size": size,
+            "number": number,
+            "sets": shown,
+            "progress": self.progress(),
+        }
+
+    def one(self, group_id: str) -> Row:
+        """A set as it is now.
+
+        Raises:
+            Conflict: if it is no longer proposed.
+        """
+        proposal = self._find(group_id)
+        with self._lock:
+            self._timeline.catch_up(self.project.ledger)
+            return self._shown(proposal) | {"place": self.proposals().places[group_id]}
+
+    def progress(self) -> Row:
+        """Counts of the whole project as of the act of a number, and what undo and redo would touch."""
+        found = self.proposals()
+        with self._lock:
+            line = self._timeline.catch_up(self.project.ledger)
+            actions = Counter(str(v[Verdict.action]) for p in found.sets if (v := line.of(p.group_id)))
+            history = sum(p.history is not None and not decides(line.of(p.group_id)) for p in found.sets)
+            undo = line.verdicts[line.done[-1][-1]][Verdict.group_id] if line.done else None
+            redo = line.verdicts[line.undone[-1][-1]][Verdict.group_id] if line.undone else None
+            number = line.number
+        submitted = max(
+            (r[ReviewBatch.up_to] for r in self.project.ledger.rows_after(ReviewBatch, ReviewBatch.number, 0)), default=0
+        )
+        far = Progress(len(found.sets), sum(actions[a] for a in REVIEWED), history)
+        return {
+            "number": number,
+            "total": far.total,
+            "decided": far.decided,
+            "reviewed": far.reviewed,
+            "history": far.history,
+            "singles": found.singles,
+            "actions": {a: actions.get(a, 0) for a in ACTIONS},
+            "text": str(far),
+            "undo": undo,
+            "redo": redo,
+            "waiting": max(0, number - submitted),
+        }
+
+    def decide(self, given: Given, now: datetime) -> Row:
+        """Keep a verdict; the set comes back as it is then.
+
+        Raises:
+            Unfit: if the verdict makes no sense.
+            Conflict: if the set, its proposal or its verdict is not what was judged.
+        """
+        proposal = self._find(given.group_id)
+        with self._lock, self.project.ledger.exclusive() as inside:
+            line = self._timeline.catch_up(inside)
+            if given.verdict_id not in line.verdicts:
+                if given.version != proposal.version:
+                    raise Conflict(
+                        "The proposal for this set has changed since it was shown.", "Look at it again; nothing was kept."
+                    )
+                stands = line.of(given.group_id)
+                if (stands[Verdict.verdict_id] if stands else None) != given.seen:
+                    raise Conflict("This set was decided elsewhere meanwhile.", "Look at it again; your verdict was not kept.")
+                row = self._row(given, proposal, now) | {Verdict.number: line.number + 1}
+                inside.add(Verdict, [row])
+        return self.one(given.group_id)
+
+    def approve_above(self, least: float, bulk_id: str, now: datetime) -> int:
+        """Approve every set at or above a confidence that nobody looked at; such verdicts count in no statistics.
+
+        Audit sets are left open, and so are skipped sets and what has no calibrated confidence.
+        """
+        found = self.proposals()
+        with self._lock, self.project.ledger.exclusive() as inside:
+            line = self._timeline.catch_up(inside)
+            if any(v[Verdict.bulk_id] == bulk_id for v in line.verdicts.values()):
+                return 0
+            fresh = (p for p in found.sets if self._open(p) and line.of(p.group_id) is None)
+            wanted = [p for p in fresh if not p.audit and _sure(p, least)]
+            rows = []
+            for k, p in enumerate(wanted, start=1):
+                crop = proposed_crop(p.row)
+                given = Given(f"{bulk_id}-{k}", p.group_id, p.version, "approve", crop=crop)
+                rows.append(
+                    self._row(given, p, now) | {Verdict.number: line.number + k, Verdict.bulk: True, Verdict.bulk_id: bulk_id}
+                )
+            inside.add(Verdict, rows)
+        return len(rows)
+
+    def step(self, act: str, step_id: str, now: datetime) -> Row:
+        """Undo or redo the last act; gives the set that it was about, or None if there is nothing.
+
+        Args:
+            act: undo or redo.
+            step_id: id of the sender; the same id twice is one step.
+            now: when (UTC, no zone).
+        """
+        with self._lock, self.project.ledger.exclusive() as inside:
+            line = self._timeline.catch_up(inside)
+            stack = line.done if act == "undo" else line.undone
+            if step_id in line.steps or not stack:
+                return {"group_id": None}
+            last = stack[-1][-1]
+            group = str(line.verdicts[last][Verdict.group_id])
+            row = {ReviewStep.step_id: step_id, ReviewStep.verdict_id: last, ReviewStep.act: act, ReviewStep.done_at: now}
+            inside.add(ReviewStep, [row | {ReviewStep.number: line.number + 1}])
+        return {"group_id": group, "set": self.one(group) if group in self.proposals().by_id else None}
+
+    def submit(self, batch_id: str, now: datetime) -> int:
+        """Hand over every verdict that stands now; gives the number of verdicts and steps that are new."""
+        with self._lock, self.project.ledger.exclusive() as inside:
+            line = self._timeline.catch_up(inside)
+            before = inside.rows_after(ReviewBatch, ReviewBatch.number, 0)
+            last = before[-1] if before else {ReviewBatch.number: 0, ReviewBatch.up_to: 0}
+            if line.number == last[ReviewBatch.up_to] or any(r[ReviewBatch.batch_id] == batch_id for r in before):
+                return 0
+            row = {ReviewBatch.batch_id: batch_id, ReviewBatch.up_to: line.number, ReviewBatch.submitted_at: now}
+            inside.add(ReviewBatch, [row | {ReviewBatch.number: last[ReviewBatch.number] + 1}])
+        return line.number - int(last[ReviewBatch.up_to])
+
+    def note(self, note_id: str, kind: str, text: str, group_id: str | None, now: datetime) -> None:
+        """Keep what a person wrote about the tool."""
+        if kind not in ("note", "bug", "critical") or not text.strip():
+            raise Unfit(
+                f"A note of kind {kind!r} with {len(text)} characters cannot be kept.", "Write a note, a bug or a critical error."
+            )
+        row = {Feedback.note_id: note_id, Feedback.kind: kind, Feedback.text: text, Feedback.group_id: group_id}
+        self.project.ledger.add(Feedback, [row | {Feedback.noted_at: now}])
+
+    def _find(self, group_id: str) -> Proposal:
+        found = self.proposals().by_id.get(group_id)
+        if found is None:
+            raise Conflict(f"The set {group_id!r} is no longer proposed.", "Load the batch again; a run grouped the pictures anew.")
+        return found
+
+    def _open(self, proposal: Proposal) -> bool:
+        """Whether neither a verdict nor imported history decides it; a skipped set is open."""
+        return proposal.history is None and not decides(self._timeline.of(proposal.group_id))
+
+    def chosen(self, group_id: str) -> str | None:
+        """The photo that is marked as the one of a set: decided, else of history, else proposed; None if rejected or hidden."""
+        proposal = self._find(group_id)
+        with self._lock:
+            verdict = self._timeline.catch_up(self.project.ledger).of(group_id)
+            if verdict is not None and decides(verdict):
+                return None if verdict[Verdict.chosen_photo_id] is None else str(verdict[Verdict.chosen_photo_id])
+            if proposal.history is not None:
+                return str(proposal.history[Selection.chosen_photo_id])
+            return None if self._hidden(proposal) else str(proposal.row[Decision.chosen_photo_id])
+
+    def _hidden(self, proposal: Proposal) -> bool:
+        """Whether what is proposed was never shown."""
+        return proposal.audit and proposal.group_id not in self._timeline.seen
+
+    def _shown(self, proposal: Proposal) -> Row:
+        verdict, told = self._timeline.of(proposal.group_id), None
+        if verdict is not None:
+            told = {
+                "verdict_id": verdict[Verdict.verdict_id],
+                "action": verdict[Verdict.action],
+                "choice": verdict[Verdict.chosen_photo_id],
+                "crop": verdict[Verdict.crop],
+                "blind": verdict[Verdict.blind],
+            }
+        applied = any(i["state"] != IN_PLACE for i in proposal.images)
+        return proposal.as_dict(hidden=self._hidden(proposal)) | {"verdict": told, "applied": applied}
+
+    def _row(self, given: Given, proposal: Proposal, now: datetime) -> Row:
+        hidden = (given.blind and proposal.history is None) or self._hidden(proposal)
+        action, choice = meaning(given, proposal, hidden)
+        return {
+            Verdict.verdict_id: given.verdict_id,
+            Verdict.group_id: proposal.group_id,
+            Verdict.photo_ids: list(proposal.row[Decision.photo_ids]),
+            Verdict.action: action,
+            Verdict.proposed_photo_id: proposal.row[Decision.chosen_photo_id],
+            Verdict.chosen_photo_id: choice,
+            Verdict.crop: box_of(given.crop) if choice else None,
+            Verdict.confidence: proposal.row[Decision.confidence],
+            Verdict.proposed_by: proposal.row[Decision.decided_by],
+            Verdict.blind: hidden,
+            Verdict.bulk: False,
+            Verdict.decided_at: now,
+            Verdict.proposed_crop: proposed_crop(proposal.row),
+            Verdict.proposal: proposal.version,
+            Verdict.seconds: None if given.seconds is None else min(max(float(given.seconds), 0.0), _MOST_SECONDS),
+        }
+
+
+def _sure(proposal: Proposal, least: float) -> bool:
+    confidence = proposal.row[Decision.confidence]
+    return confidence is not None and confidence >= least

@@ -1,0 +1,159 @@
+"""What stands where, for people: counts a project from its tables.
+
+Holds `project_status`.
+Add here: another number that people ask for.
+Keep out: rendering.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from proofsheet.library.disk_diff import disk_news
+from proofsheet.publish.upload_history import takedown_rows
+from proofsheet.selection.choices import present_choices, progress, redecided
+from proofsheet.storage.workspace import Project
+from proofsheet.texts.coverage import described
+from schemas.facts import RunRecord
+from schemas.library import OtherFile, Photo, Quarantine
+from schemas.proof import PASSED, MetadataQuality
+from schemas.review import Decision
+from schemas.storage import StoredTable
+from schemas.words import Caption
+
+
+@dataclass(frozen=True)
+class ProjectStatus:
+    """Counts of one project; all 0 before its first run.
+
+    Attributes:
+        key: partition key.
+        files: every file of the folder = photos + quarantined + other_files.
+        photos: pictures that could be opened.
+        sets: sets of pictures, single ones among them.
+        reviewed: sets of two photos or more that a person decided.
+        by_history: those that imported history decided.
+        open: those that nobody decided; what was skipped is open.
+        redecided: sets whose choice is another one than in the last run.
+        take_back: published pictures that should be taken back where they stand.
+        doubtful: choices against which a measured value speaks.
+        accepted: texts that passed the gate.
+        blocked: texts that did not.
+        to_describe: pictures that need texts.
+        described: those of them that a describer answered for.
+        undescribed: why the others have none; empty if all have one.
+        quarantined: refused files.
+        other_files: companions, hidden and other files.
+        generation: number of the store's generation.
+        published_at: when the newest table was written (UTC), or None.
+        whole_at: when a run last went the whole way (UTC), or None.
+        new: files on disk that no run has seen.
+        changed: photos whose size or time is another than in the last run.
+        gone: files that the last run saw and that are no longer there.
+        companions: files that go with photos by their names, refused RAW too.
+        left_out: reason to number of the files and folders of systems and other programs that the last run left out.
+    """
+
+    key: str
+    files: int
+    photos: int
+    sets: int
+    reviewed: int
+    by_history: int
+    open: int
+    redecided: int
+    take_back: int
+    doubtful: int
+    accepted: int
+    blocked: int
+    to_describe: int
+    described: int
+    undescribed: str
+    quarantined: int
+    other_files: int
+    generation: int
+    published_at: str | None
+    whole_at: str | None
+    new: int
+    changed: int
+    gone: int
+    companions: int
+    left_out: dict[str, int]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+def project_status(project: Project) -> ProjectStatus:
+    """The present counts of a project."""
+    store = project.store
+    books = store.tables()
+    counts = {name: int(str(row[StoredTable.row_count])) for name, row in books.items()}
+    quality, choices = store.read(MetadataQuality), present_choices(project)
+    proofs, far = quality.filter(pl.col(MetadataQuality.is_current)), progress(choices)
+    verdicts = dict(proofs[MetadataQuality.status].value_counts().iter_rows())
+    texts = described(store.read(Caption))
+    flagged = store.read(Decision).filter(pl.col(Decision.flags).list.len() > 0)
+    photos, quarantined = counts.get(Photo.name, 0), counts.get(Quarantine.name, 0)
+    others = counts.get(OtherFile.name, 0)
+    news = disk_news(project.folder, store.read(Photo), store.read(Quarantine), store.read(OtherFile))
+    left = store.read(OtherFile)[OtherFile.reason].drop_nulls().value_counts()
+    times = [str(row[StoredTable.published_at]) for row in books.values()]
+    return ProjectStatus(
+        key=project.key,
+        files=photos + quarantined + others,
+        photos=photos,
+        sets=counts.get(Decision.name, 0),
+        reviewed=far.reviewed,
+        by_history=far.history,
+        open=far.total - far.decided,
+        redecided=len(redecided(project, choices)),
+        take_back=takedown_rows(project.key, choices, quality, project.ledger).height,
+        doubtful=flagged.height,
+        accepted=sum(verdicts.get(s, 0) for s in PASSED),
+        blocked=verdicts.get("blocked", 0),
+        to_describe=texts.wanted,
+        described=texts.answered,
+        undescribed=texts.why,
+        quarantined=quarantined,
+        other_files=others,
+        generation=store.generation(),
+        published_at=max(times, default=None),
+        whole_at=_whole_at(project),
+        new=news.new,
+        changed=news.changed,
+        gone=news.gone,
+        companions=len(set(store.read(Photo)[Photo.companions].explode().drop_nulls())),
+        left_out=dict(left.sort(OtherFile.reason).iter_rows()),
+    )
+
+
+def record_whole_run(project: Project, run_id: str, now: datetime) -> None:
+    """Note in the ledger that a run went the whole way.
+
+    Args:
+        project: of the run.
+        run_id: id in Dagster.
+        now: when (UTC, no zone).
+    """
+    state = project_status(project)
+    row = {
+        RunRecord.run_id: run_id,
+        RunRecord.ended_at: now,
+        RunRecord.photos: state.photos,
+        RunRecord.quarantined: state.quarantined,
+        RunRecord.sets: state.sets,
+        RunRecord.accepted: state.accepted,
+        RunRecord.blocked: state.blocked,
+    }
+    project.ledger.add(RunRecord, [row])
+
+
+def _whole_at(project: Project) -> str | None:
+    ended = project.ledger.rows(RunRecord)[RunRecord.ended_at]
+    return str(ended.max()) if len(ended) else None

@@ -1,0 +1,68 @@
+"""What a rule is given, and what it says.
+
+Holds `Judged` and `Issue`.
+Add here: something else that rules may compare a text with.
+Keep out: rules.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from proofsheet.rules.lists import stop_words
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The texts of one picture, and what the rules may compare them with.
+
+    Attributes:
+        photo_id: of the picture.
+        texts: field to text; keywords are a list.
+        file_name: last part of the path.
+        folders: display name of the project and the folders inside it.
+        evidence: words that something other than the describer supports: measurements, labels, identifiers, a confirmed subject.
+        hint: soft hint of the set, or empty.
+        published: True for texts that are out already: compared with, not judged.
+        measured: fields that the embedded describer wrote: measurements put into words of our own.
+    """
+
+    photo_id: str
+    texts: Mapping[str, Any]
+    file_name: str
+    folders: tuple[str, ...]
+    evidence: frozenset[str]
+    hint: str = ""
+    published: bool = False
+    measured: frozenset[str] = frozenset()
+
+    def parts(self, field: str) -> list[str]:
+        """The field as a list of texts."""
+        value = self.texts[field]
+        return list(value) if isinstance(value, list) else [value]
+
+    def whole(self) -> Iterator[tuple[str, str]]:
+        """Every field with every text in it."""
+        for field in self.texts:
+            for part in self.parts(field):
+                yield field, part
+
+
+@dataclass(frozen=True)
+class Issue:
+    """One objection. For keywords, start and end count from the beginning of the keyword."""
+
+    rule: str
+    field: str
+    start: int
+    end: int
+    message: str
+
+
+@functools.cache
+def small_words() -> frozenset[str]:
+    """Stop words of all languages that have a list."""
+    return stop_words("en") | stop_words("de")

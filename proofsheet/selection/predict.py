@@ -1,0 +1,171 @@
+"""What the models say of the sets of a project: whose picture, whether and where it is cut, and why.
+
+Holds `judge_sets`.
+Add here: another reason from measured values.
+Keep out: the stage rule and the rows of `decisions` (selection/stage_rule.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from proofsheet.models.anchor_boxes import channels_of
+from proofsheet.models.artifacts import load_crops, load_ranker
+from proofsheet.models.boxes import Box
+from proofsheet.models.crop_proposer import CropProposer
+from proofsheet.models.features import MEASURES, PHRASES, SetFeatures, bank_of, set_features
+from proofsheet.models.predictions import Cut, Judged, Pick
+from proofsheet.models.probabilities import picks
+from proofsheet.models.ranker import MEASURE_COLUMNS, Ranker
+from proofsheet.selection.active_models import sigmoid
+from proofsheet.storage.workspace import Project
+from schemas.learning import CropModel, RankerModel
+from schemas.library import Photo
+from schemas.settings_learning import CropSettings
+from schemas.vision import GRID, ImageQuality, PhotoGroup, SaliencyGrid, SeenObject
+
+_REASONS, _LEAST_SIGMA, _SMALL = 3, 0.5, 1e-6
+_FACE = "face"
+_INTEREST = 5  # of channels_of: edges times colour
+
+
+def judge_sets(
+    project: Project,
+    photo_groups: pl.DataFrame,
+    photos: pl.DataFrame,
+    image_quality: pl.DataFrame,
+    embeddings: pl.DataFrame,
+    saliency_grids: pl.DataFrame,
+    objects: pl.DataFrame,
+    ranker_model: pl.DataFrame,
+    crop_model: pl.DataFrame,
+    cropping: CropSettings,
+) -> Judged:
+    """Everything that the models in force say; parameters are the tables of these names."""
+    ranking, cutting = (next(iter(t.to_dicts()), {}) for t in (ranker_model, crop_model))  # none if it was never run
+    found: dict[str, Pick] = {}
+    if ranking.get(RankerModel.status) == "in force":
+        model = load_ranker(project.models, str(ranking[RankerModel.fit_id]))
+        found = dict(_picks(model, project.name, ranking, photo_groups, photos, image_quality, embeddings))
+    cuts: dict[str, Cut] = {}
+    if cutting.get(CropModel.status) == "in force":
+        proposer = load_crops(project.models, str(cutting[CropModel.fit_id]))
+        cuts = dict(_cuts(proposer, cutting, saliency_grids, image_quality, objects, cropping.aspect))
+    return Judged(found, cuts)
+
+
+def _picks(
+    model: Ranker,
+    project: str,
+    row: Mapping[str, Any],
+    groups: pl.DataFrame,
+    photos: pl.DataFrame,
+    quality: pl.DataFrame,
+    embeddings: pl.DataFrame,
+) -> Iterator[tuple[str, Pick]]:
+    bank = bank_of(photos, quality, embeddings)
+    places, names = bank.places(), list[str]()
+    sets: list[list[int]] = []
+    several = groups.filter((pl.col(PhotoGroup.group_size) > 1) & ~pl.col(PhotoGroup.keep_all)).sort(
+        PhotoGroup.group_id, PhotoGroup.position
+    )
+    for part in several.partition_by(PhotoGroup.group_id, maintain_order=True):
+        ids = part[PhotoGroup.photo_id].to_list()
+        if all(i in places for i in ids):
+            sets.append([places[i] for i in ids])
+            names.append(str(part[PhotoGroup.group_id][0]))
+    if not sets:
+        return
+    features = set_features(bank, sets, [bank.top_of(s) for s in sets])
+    p = model.probabilities(features, float(row[RankerModel.temperature]), [project] * len(sets))
+    pick = picks(p, features.top, float(row[RankerModel.overrule_at]))
+    weights = _weights(model, features)
+    kind = f"calibrated on {row[RankerModel.calibration]}"
+    by = f"ranker {str(row[RankerModel.fit_id])[:12]}"
+    for k, name in enumerate(names):
+        chosen, top = int(pick[k]), int(features.top[k])
+        told = [f"probability {p[k, chosen]:.2f}" + (f", the highest stage {p[k, top]:.2f}" if chosen != top else "")]
+        told += reasons(features, weights, k, chosen)
+        yield name, Pick(bank.ids[sets[k][chosen]], float(p[k, chosen]), kind, chosen != top, told, by)
+
+
+def _weights(model: Ranker, features: SetFeatures) -> np.ndarray[Any, Any]:
+    """How much each measurement moves the network's score of each picture, by leaving it out: (sets, most, 18)."""
+    x, net = model.members.inputs(features), model.members.net
+    whole = net.scores(x)
+    found = []
+    for columns in MEASURE_COLUMNS:
+        without = x.copy()
+        without[..., columns] = net.mean[columns]
+        found.append(whole - net.scores(without))
+    return np.stack(found, axis=2)
+
+
+def reasons(features: SetFeatures, weights: np.ndarray[Any, Any], row: int, chosen: int) -> list[str]:
+    """Measured values that moved the score of a choice, in words, the strongest first.
+
+    Args:
+        features: of all sets.
+        weights: (sets, most, 18) how much each measurement moves the score.
+        row: the set.
+        chosen: place of the choice in it.
+    """
+    mask = features.mask[row]
+    values = features.x[row][mask][:, : len(MEASURES)]
+    spread = values.std(axis=0)
+    sigma = np.where(
+        spread > _SMALL, (features.x[row, chosen, : len(MEASURES)] - values.mean(axis=0)) / np.maximum(spread, _SMALL), 0.0
+    )
+    told = list[str]()
+    for m in np.argsort(-weights[row, chosen]):
+        if weights[row, chosen, m] <= 0 or len(told) == _REASONS:
+            break
+        if abs(sigma[m]) >= _LEAST_SIGMA:
+            more, less = PHRASES[MEASURES[m]]
+            told.append(f"{more if sigma[m] > 0 else less} by {abs(sigma[m]):.1f} σ")
+    return told
+
+
+def _cuts(
+    model: CropProposer, row: Mapping[str, Any], grids: pl.DataFrame, quality: pl.DataFrame, objects: pl.DataFrame, aspect: str
+) -> Iterator[tuple[str, Cut]]:
+    ids = [Photo.project, Photo.photo_id]
+    rows = grids.join(quality.select(*ids, ImageQuality.width_px, ImageQuality.height_px), on=ids).sort(Photo.photo_id)
+    if rows.is_empty():
+        return
+    values = rows[SaliencyGrid.grid].to_numpy()
+    aspects = (rows[ImageQuality.width_px] / rows[ImageQuality.height_px]).cast(pl.Float32).to_numpy()
+    seen = dict(objects.select(SeenObject.photo_id, SeenObject.objects).iter_rows())
+    names = rows[Photo.photo_id].to_list()
+    faces = [[_box(o) for o in seen.get(i) or [] if o["label"] == _FACE] for i in names]
+    said = model.propose(values, aspects, faces, aspect)
+    p = sigmoid(np.array([s.log_odds for s in said]) + float(row[CropModel.offset]))
+    by, limit = f"crop {str(row[CropModel.fit_id])[:12]}", float(row[CropModel.crop_at])
+    interest = channels_of(values)[:, _INTEREST]
+    for k, name in enumerate(names):
+        box = said[k].box
+        needed = bool(p[k] >= limit) and box is not None
+        told = [f"probability of a cut {p[k]:.2f}, proposed from {limit:.2f} on"]
+        if box is None:
+            told.append("every box would cut a face")
+        elif needed:
+            told.append(_interest(interest[k], box))
+            told += [f"{len(faces[k])} faces left whole"] if faces[k] else []
+        yield name, Cut(needed, box if needed else None, float(p[k] if needed else 1.0 - p[k]), told, by)
+
+
+def _box(found: Mapping[str, float]) -> Box:
+    return found["left"], found["top"], found["right"], found["bottom"]
+
+
+def _interest(cells: np.ndarray[Any, Any], box: Box) -> str:
+    """How much of the measured interest (edges times strangeness of colour) lies in how much of the picture."""
+    middle = (np.arange(GRID) + 0.5) / GRID
+    inside = np.outer((middle >= box[1]) & (middle <= box[3]), (middle >= box[0]) & (middle <= box[2])).ravel()
+    share = float(cells[inside].sum() / max(float(cells.sum()), _SMALL))
+    area = (box[2] - box[0]) * (box[3] - box[1])
+    return f"{share:.0%} of edges in unusual colours lie in {area:.0%} of the picture"

@@ -1,0 +1,157 @@
+"""Verdicts as they stand: what was decided, taken back and given again, in its order.
+
+Holds `Timeline`, `timeline`, `handed_over`, `decides`, `standing`, `last_words`, `counted` and `proposed_crop`.
+Add here: another act on verdicts.
+Keep out: how verdicts come in (review/, history/decision_import.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import polars as pl
+
+from proofsheet.storage.ledger import Ledger, Transaction
+from schemas.review import REVIEWED, Decision, ReviewBatch, ReviewStep, Verdict
+
+Row = dict[str, Any]
+
+
+class Timeline:
+    """The acts of a review, replayed; it grows by what came since.
+
+    Attributes:
+        number: of the last verdict or step taken in.
+        verdicts: every verdict by its id, whether it stands or not.
+        done: acts that stand, oldest first; an act is one verdict, or those given at once.
+        undone: acts that can be given again, the next one last.
+    """
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.verdicts: dict[str, Row] = {}
+        self.steps: set[str] = set()
+        self.done: list[list[str]] = []
+        self.undone: list[list[str]] = []
+        self.seen: set[str] = set()  # sets that were ever decided: what was proposed for them is no secret any longer
+        self._of_set: dict[str, list[str]] = {}
+
+    def catch_up(self, source: Ledger | Transaction, up_to: int | None = None) -> Timeline:
+        """Take in what came since, verdicts and steps as of one moment.
+
+        Args:
+            source: a ledger, or a transaction of it.
+            up_to: number of the last row to be taken in; None for all.
+        """
+        if isinstance(source, Ledger):
+            if source.path.exists():
+                with source.snapshot() as moment:
+                    self.catch_up(moment, up_to)
+            return self
+        verdicts = source.rows_after(Verdict, Verdict.number, self.number)
+        self.take(verdicts, source.rows_after(ReviewStep, ReviewStep.number, self.number), up_to)
+        return self
+
+    def take(self, verdicts: Iterable[Row], steps: Iterable[Row], up_to: int | None) -> None:
+        """Replay rows that are newer than what was taken in, in the order of their numbers.
+
+        Args:
+            verdicts: rows of `verdicts`.
+            steps: rows of `review_steps`.
+            up_to: number of the last row to be taken in; None for all.
+        """
+        rows: list[tuple[int, Row]] = [(int(r[Verdict.number]), r) for r in verdicts]
+        rows += [(int(r[ReviewStep.number]), r) for r in steps]
+        for number, row in sorted(rows, key=_first):
+            if up_to is not None and number > up_to:
+                break
+            self._decide(row) if Verdict.action in row else self._step(row)
+            self.number = max(self.number, number)
+
+    def of(self, group_id: str) -> Row | None:
+        """The verdict that stands on a set, or None."""
+        found = self._of_set.get(group_id)
+        return self.verdicts[found[-1]] if found else None
+
+    def standing(self) -> list[Row]:
+        """The verdict that stands on each set, in the order in which they were given."""
+        found = [self.verdicts[ids[-1]] for ids in self._of_set.values() if ids]
+        return sorted(found, key=lambda r: int(r[Verdict.number]))
+
+    def _decide(self, row: Row) -> None:
+        own, together = str(row[Verdict.verdict_id]), row[Verdict.bulk_id]
+        self.verdicts[own] = row
+        self.seen.add(str(row[Verdict.group_id]))
+        self._of_set.setdefault(str(row[Verdict.group_id]), []).append(own)
+        if together and self.done and self.verdicts[self.done[-1][-1]][Verdict.bulk_id] == together:
+            self.done[-1].append(own)
+        else:
+            self.done.append([own])
+        self.undone.clear()
+
+    def _step(self, row: Row) -> None:
+        """Move an act between the two stacks."""
+        self.steps.add(str(row[ReviewStep.step_id]))
+        source, target = (self.done, self.undone) if row[ReviewStep.act] == "undo" else (self.undone, self.done)
+        if not source or row[ReviewStep.verdict_id] != source[-1][-1]:
+            return
+        target.append(source.pop())
+        for own in target[-1]:
+            stack = self._of_set[str(self.verdicts[own][Verdict.group_id])]
+            if row[ReviewStep.act] == "redo":
+                stack.append(own)
+            elif own in stack:
+                stack.remove(own)
+
+
+def _first(pair: tuple[int, Row]) -> int:
+    return pair[0]
+
+
+def timeline(ledger: Ledger, up_to: int | None = None) -> Timeline:
+    """The whole review of a project, or what it was at a number."""
+    return Timeline().catch_up(ledger, up_to)
+
+
+def handed_over(ledger: Ledger) -> Timeline:
+    """The review as it stood when its last batch was submitted."""
+    batches = ledger.rows_after(ReviewBatch, ReviewBatch.number, 0)
+    return timeline(ledger, up_to=max((r[ReviewBatch.up_to] for r in batches), default=0))
+
+
+def decides(verdict: Mapping[str, Any] | None) -> bool:
+    """Whether a verdict decides its set; a skipped set is open."""
+    return verdict is not None and verdict[Verdict.action] in REVIEWED
+
+
+def standing(ledger: Ledger) -> pl.DataFrame:
+    """Rows of `verdicts` that were not taken back, in their order; of several on one set all are given, see `last_words`."""
+    found = timeline(ledger)
+    ids = {own for act in found.done for own in act}
+    rows = [row for own, row in found.verdicts.items() if own in ids]
+    return Verdict.frame(rows).sort(Verdict.number)
+
+
+def last_words(verdicts: pl.DataFrame) -> pl.DataFrame:
+    """The verdict that stands on each set, in their order; a set that was skipped at last is open, whatever was said before.
+
+    Args:
+        verdicts: of `standing`.
+    """
+    return verdicts.sort(Verdict.number).unique(Verdict.group_id, keep="last", maintain_order=True)
+
+
+def counted(verdicts: pl.DataFrame) -> pl.DataFrame:
+    """The verdict that stands on each set, of those that count: no bulk approvals, nothing skipped.
+
+    Args:
+        verdicts: of `standing`.
+    """
+    return last_words(verdicts).filter(~pl.col(Verdict.bulk) & pl.col(Verdict.action).is_in(list(REVIEWED)))
+
+
+def proposed_crop(group: Mapping[str, Any]) -> list[float] | None:
+    """The cut that a row of `decisions` proposes, or None."""
+    sides = (Decision.crop_x1, Decision.crop_y1, Decision.crop_x2, Decision.crop_y2)
+    return None if group[Decision.crop_x1] is None else [float(group[s]) for s in sides]

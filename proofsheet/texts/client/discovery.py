@@ -1,0 +1,135 @@
+"""Which server and model describe pictures: the first that answers and has a model.
+
+Holds `choose_server`.
+Add here: another backend, in the order of `auto`.
+Keep out: talking (the other modules).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import httpx
+
+from proofsheet.core.errors import UsageError
+from proofsheet.texts.client import ollama, openai
+from proofsheet.texts.client.ollama import OllamaServer
+from proofsheet.texts.client.openai import OpenAIServer, blindness
+from proofsheet.texts.client.protocol import Identity, Limits, Server, Trouble
+from schemas.settings_words import VisionModelSettings
+
+DEFAULT_URL = "http://127.0.0.1:11434"
+_KNOWN_FOR_S = 15.0
+_TAG = ":latest"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The server in force, or why there is none."""
+
+    server: Server | None
+    why: str
+
+
+_known: dict[tuple[str, str], tuple[float, Choice]] = {}
+
+
+def ollama_url(settings: VisionModelSettings, environment: Mapping[str, str]) -> str:
+    """Address of Ollama: the setting, OLLAMA_HOST, or the default."""
+    found = settings.ollama_url or environment.get("OLLAMA_HOST", "") or DEFAULT_URL
+    return found if "://" in found else f"http://{found}"
+
+
+def choose_server(settings: VisionModelSettings, clock: Callable[[], float] = time.monotonic) -> Choice:
+    """The server and model in force; servers are asked at most every few seconds.
+
+    Raises:
+        UsageError: if an address is none.
+    """
+    url = ollama_url(settings, os.environ)
+    key = (repr(settings), url)
+    if key in _known and clock() - _known[key][0] < _KNOWN_FOR_S:
+        return _known[key][1]
+    found = _choose(settings, url)
+    _known[key] = (clock(), found)
+    return found
+
+
+def _choose(settings: VisionModelSettings, url: str) -> Choice:
+    reasons: list[str] = []
+    if settings.backend in {"auto", "ollama"}:
+        found = _tried(lambda: _ollama(settings, url), f"Ollama at {url}", reasons)
+        if found:
+            return Choice(found, "")
+    if settings.backend in {"auto", "openai"}:
+        if settings.openai_url:
+            found = _tried(lambda: _openai(settings), f"the server at {settings.openai_url}", reasons)
+            if found:
+                return Choice(found, "")
+        elif settings.backend == "openai":
+            reasons.append("[model] openai_url is empty")
+    return Choice(None, "; ".join(reasons) or "[model] backend is embedded")
+
+
+def _tried(make: Callable[[], Server | str], where: str, reasons: list[str]) -> Server | None:
+    try:
+        found = make()
+    except Trouble as trouble:
+        reasons.append(f"{where}: {trouble.told}")
+        return None
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError) as error:
+        raise UsageError(f"{where} is no address: {error}.", "Mend it in [model], such as http://127.0.0.1:11434.") from error
+    if isinstance(found, str):
+        reasons.append(f"{where}: {found}")
+        return None
+    return found
+
+
+def _limits(settings: VisionModelSettings) -> Limits:
+    return Limits(settings.idle_s, settings.hard_s)
+
+
+def _ollama(settings: VisionModelSettings, url: str) -> Server | str:
+    digests = ollama.installed(url)
+    listed = _listed(settings.models, digests)
+    able = {name: ollama.capabilities(url, name) for name in listed or sorted(digests)}
+    identity = _identity("ollama", settings.models, digests, able)
+    return identity if isinstance(identity, str) else OllamaServer(url, identity, _limits(settings), settings.keep_alive)
+
+
+def _openai(settings: VisionModelSettings) -> Server | str:
+    able = openai.installed(settings.openai_url)
+    identity = _identity("openai", settings.models, {n: f"name:{n}" for n in able}, able)
+    return identity if isinstance(identity, str) else OpenAIServer(settings.openai_url, identity, _limits(settings))
+
+
+def _listed(wanted: Sequence[str], digests: Mapping[str, str]) -> list[str]:
+    """The models that the settings name and that are installed, best first."""
+    return [n for m in wanted if (n := _installed_name(m, digests))]
+
+
+def _installed_name(wanted: str, digests: Mapping[str, str]) -> str | None:
+    """`llava` means `llava:latest`, as in Ollama itself."""
+    return next((n for n in (wanted, wanted + _TAG) if n in digests), None)
+
+
+def _identity(
+    backend: str, wanted: Sequence[str], digests: Mapping[str, str], able: Mapping[str, frozenset[str] | None]
+) -> Identity | str:
+    """The model that will answer, or why there is none: the first wanted one that sees, else the first that is installed."""
+    blind = {name: blindness(found) for name, found in able.items()}
+    listed = _listed(wanted, digests)
+    seeing = [n for n in listed or able if not blind.get(n)]
+    if wanted and not listed:
+        return f"none of {', '.join(wanted)} is installed (there: {', '.join(sorted(digests)) or 'nothing'})"
+    if not listed and not seeing:
+        return "no model that sees is installed"
+    name = (seeing or listed)[0]
+    first = wanted[0] if wanted else name
+    missing = "does not see pictures" if blind.get(_installed_name(first, digests) or "") else "is not installed"
+    why = "" if name in (first, first + _TAG) else f"{first} {missing}"
+    others, thinks = tuple(n for n in listed if n != name and not blind.get(n)), "thinking" in (able.get(name) or ())
+    return Identity(backend, name, first, digests[name], why, others, blind.get(name, ""), thinks)

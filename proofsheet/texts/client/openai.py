@@ -1,0 +1,186 @@
+"""Any OpenAI-compatible server, such as LM Studio.
+
+Holds `OpenAIServer`.
+Add here: what these servers share.
+Keep out: limits and tries (retry.py).
+Pictures go as JPEG data URLs, since WebP is refused by some. A request with picture and schema crashes some servers: it is
+asked once more without the schema, and the answer is checked all the same. None of these servers tells whether a model thinks: once
+one did, it is asked not to.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import httpx
+
+from proofsheet.texts.client.protocol import Answer, Identity, Limits, Part, Question, Runtime, Trouble, by_status
+from proofsheet.texts.client.retry import collect
+
+_CONNECT_S = 5.0
+_LOOK_S = 3.0
+_WITHOUT_SCHEMA = "asked without a schema, which the server did not take"
+_DATA = "data:"
+_SEEING = {"multimodal", "vision"}
+_NO_THINKING = {"chat_template_kwargs": {"enable_thinking": False}}
+
+
+def installed(url: str) -> dict[str, frozenset[str] | None]:
+    """The models that the server offers, each with what it can do; None where the server does not say.
+
+    Raises:
+        Trouble: if it does not answer, or not as such a server does.
+    """
+    with _troubles(), httpx.Client(base_url=_base(url), timeout=_LOOK_S, trust_env=False) as client:
+        found = client.get("models")
+        if found.is_error or found.is_redirect:
+            raise Trouble("refused", f"status {found.status_code} for the list of models", again=False, strike=False)
+        listed = found.json()
+        able = {str(m.get("model") or m.get("name")): m.get("capabilities") for m in listed.get("models") or []}
+        return {name: _able(m.get("capabilities") or able.get(name)) for m in listed["data"] if (name := str(m["id"]))}
+
+
+def _able(listed: object) -> frozenset[str] | None:
+    return frozenset(map(str, listed)) if isinstance(listed, list) else None
+
+
+def blindness(able: frozenset[str] | None) -> str:
+    """How a server tells that a model takes no pictures; empty if it does, or does not tell."""
+    return "" if able is None or able & _SEEING else f"the server lists it as {', '.join(sorted(able)) or 'able to do nothing'}"
+
+
+def _base(url: str) -> str:
+    return url if url.endswith("/") else url + "/"
+
+
+class OpenAIServer:
+    """An OpenAI-compatible server with the model that it will use.
+
+    Args:
+        url: its address, up to and with /v1.
+        identity: of the model.
+        limits: patience with one request.
+    """
+
+    def __init__(self, url: str, identity: Identity, limits: Limits) -> None:
+        self.url, self.identity, self.limits = url, identity, limits
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[_Session]:
+        """See `Server`."""
+        timeout = httpx.Timeout(None, connect=_CONNECT_S)
+        async with httpx.AsyncClient(base_url=_base(self.url), timeout=timeout, trust_env=False) as client:
+            yield _Session(client, self)
+
+
+class _Session:
+    def __init__(self, client: httpx.AsyncClient, server: OpenAIServer) -> None:
+        self._client, self._server = client, server
+        self._takes_schema = True
+        self._no_thinking: bool | None = None  # None until the model was seen to think, False if the server refused it
+
+    async def ask(self, question: Question, number: int = 0) -> Answer:
+        with_schema = self._takes_schema and number == 0
+        try:
+            answer = await self._ask(question, with_schema=with_schema)
+        except Trouble as trouble:
+            if trouble.kind != "refused" or not (with_schema or self._no_thinking):
+                raise
+            if self._no_thinking:
+                self._no_thinking = False
+            else:
+                self._takes_schema = False
+            raise Trouble(trouble.kind, trouble.told, again=True, strike=False) from None
+        if answer.thinking and self._no_thinking is None:
+            self._no_thinking = True
+        return answer
+
+    async def _ask(self, question: Question, *, with_schema: bool) -> Answer:
+        counted: dict[str, Any] = {}
+        body = _body(question, self._server.identity.name, with_schema) | (_NO_THINKING if self._no_thinking else {})
+        with _troubles():
+            found = await collect(self._parts(body, counted), self._server.limits)
+        if "done" not in counted:
+            raise Trouble("crash", "the stream ended before the answer did", again=True, strike=True)
+        note = None if with_schema else _WITHOUT_SCHEMA
+        asked, told = _tokens(counted, "prompt_tokens"), _tokens(counted, "completion_tokens")
+        return Answer(found.text, asked, told, note, found.thinking, counted.get("end") == "length")
+
+    async def _parts(self, body: dict[str, Any], counted: dict[str, Any]) -> AsyncIterator[Part]:
+        async with self._client.stream("POST", "chat/completions", json=body) as response:
+            if response.is_error or response.is_redirect:
+                raise by_status(response.status_code)
+            async for line in response.aiter_lines():
+                told = line.removeprefix(_DATA).strip() if line.startswith(_DATA) else ""
+                if told == "[DONE]":
+                    counted["done"] = True
+                    return
+                if told:
+                    part = json.loads(told)
+                    if part.get("error"):
+                        raise by_status(-1)
+                    counted["usage"] = part.get("usage") or counted.get("usage")
+                    for choice in part.get("choices", []):
+                        delta = choice.get("delta") or {}
+                        counted["end"] = choice.get("finish_reason") or counted.get("end")
+                        yield Part(delta.get("content") or "", delta.get("reasoning_content") or delta.get("reasoning") or "")
+
+    async def alive(self) -> bool:
+        try:
+            await self._client.get("models", timeout=_LOOK_S)
+        except httpx.HTTPError:
+            return False
+        return True
+
+    async def runtime(self) -> Runtime:
+        return Runtime()  # these servers do not say
+
+    async def unload(self) -> None:
+        """These servers keep models by their own rules."""
+
+
+def _tokens(counted: dict[str, Any], name: str) -> int | None:
+    usage = counted.get("usage")
+    found = usage.get(name) if isinstance(usage, dict) else None
+    return found if type(found) is int and 0 <= found < 2**63 else None
+
+
+def _body(question: Question, model: str, with_schema: bool) -> dict[str, Any]:
+    shown = [
+        {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64," + base64.b64encode(p).decode("ascii")}}
+        for p in question.pictures
+    ]
+    text = (
+        question.text if with_schema else f"{question.text}\nAnswer with JSON of this schema alone: {json.dumps(question.schema)}"
+    )
+    body: dict[str, Any] = {
+        "model": model,
+        "messages": [
+            {"role": "system", "content": question.system},
+            {"role": "user", "content": [{"type": "text", "text": text}, *shown]},
+        ],
+        "temperature": question.options.temperature,
+        "seed": question.options.seed,
+        "max_tokens": question.options.num_predict,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    if with_schema:
+        named = {"name": "reply", "strict": True, "schema": question.schema}
+        body["response_format"] = {"type": "json_schema", "json_schema": named}
+    return body
+
+
+@contextmanager
+def _troubles() -> Iterator[None]:
+    """Tell every failure by its class."""
+    try:
+        yield
+    except (httpx.ConnectError, httpx.ConnectTimeout):
+        raise Trouble("unreachable", "nothing listens at the address", again=True, strike=False) from None
+    except (httpx.HTTPError, httpx.StreamError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise Trouble("crash", f"the answer broke off ({type(error).__name__})", again=True, strike=True) from None

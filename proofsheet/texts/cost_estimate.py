@@ -1,0 +1,85 @@
+"""What is still to be asked, and what it will cost: rows times measured seconds.
+
+Holds `pending_questions`.
+Add here: another figure about work to come.
+Keep out: asking.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from statistics import median
+from typing import Any
+
+import polars as pl
+
+from proofsheet.storage.workspace import Project
+from proofsheet.texts.answer_cache import Books
+from proofsheet.texts.inference import Describing, pending, questions
+from proofsheet.texts.job_requests import STEPS, joined
+from proofsheet.texts.jobs import JOBS, Job
+from schemas.facts import ModelAnswer
+from schemas.table import Table
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Work to come of one job.
+
+    Attributes:
+        job: its name.
+        questions: pictures that will be asked about.
+        seconds: what that will take by the median of former answers; None if the model never answered.
+    """
+
+    job: str
+    questions: int
+    seconds: float | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+def pending_questions(project: Project, describing: Describing, given: Mapping[str, Any]) -> list[Cost]:
+    """Every job that would ask something now, by the tables of the last run.
+
+    Args:
+        project: whose tables.
+        describing: who would answer.
+        given: settings by the names that the questions know them by, such as `captioning`.
+    """
+    server = describing.choice.server
+    if server is None or describing.sight.blind(server.identity):
+        return []
+    now = datetime.now(UTC).replace(tzinfo=None)
+    found = []
+    for job in JOBS.values():
+        if job.name in describing.settings.off:
+            continue
+        books = Books(project.ledger, job.name, server.identity.digest, describing.settings.strikes, now)
+        count = len(pending(questions(job, _asked(job, project, given), describing), books, forced=False))
+        if count:
+            seconds = _seconds(project, job.name, server.identity.digest)
+            found.append(Cost(job.name, count, round(count * seconds, 3) if seconds is not None else None))
+    return found
+
+
+def _asked(job: Job, project: Project, given: Mapping[str, Any]) -> Any:  # noqa: ANN401 - what the steps give
+    known: dict[str, Any] = {**given, "project": project}
+    for name, step in joined(STEPS[job.name]).items():
+        wanted = inspect.signature(step).parameters
+        tables = {n: project.store.read(Table.tables[n]) for n in wanted if n in Table.tables}
+        known[name] = step(**{n: tables[n] if n in tables else known[n] for n in wanted})
+    return known["questions"]
+
+
+def _seconds(project: Project, job: str, digest: str) -> float | None:
+    """Median time of an answer: of this job, else of any."""
+    rows = project.ledger.rows(ModelAnswer, model_digest=digest).drop_nulls(ModelAnswer.seconds)
+    own = rows.filter(pl.col(ModelAnswer.job) == job)[ModelAnswer.seconds].to_list()
+    every = own or rows[ModelAnswer.seconds].to_list()
+    return float(median(every)) if every else None

@@ -1,0 +1,53 @@
+"""How many of the pictures that a job is about have an answer, and why the others have none.
+
+Holds `Described` and `described`.
+Add here: another figure over the answers of a job.
+Keep out: asking (inference.py), counts of a project (review/status.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from schemas.words import Answered
+
+DONE = ("answered", "not_available")  # where no model that sees is there, the embedded describer has done what it can
+
+
+@dataclass(frozen=True)
+class Described:
+    """Answers of a job.
+
+    Attributes:
+        wanted: pictures that need an answer.
+        answered: those of them that have one.
+        why: the most frequent reason for which the others have none; empty if all have one.
+    """
+
+    wanted: int
+    answered: int
+    why: str
+
+    @property
+    def nothing(self) -> bool:
+        """Whether the job was to answer something and answered nothing."""
+        return self.wanted > 0 and self.answered == 0
+
+    def line(self, done: str = "described") -> str:
+        """Such as `0 of 7 described: the model llava:7b does not see pictures`."""
+        return f"{self.answered} of {self.wanted} {done}" + (f": {self.why}" if self.why else "")
+
+
+def described(rows: pl.DataFrame) -> Described:
+    """Count the answers of a job.
+
+    Args:
+        rows: of the job's table.
+    """
+    wanted = rows.filter(pl.col(Answered.status) != "not_needed")
+    open_ = wanted.filter(~pl.col(Answered.status).is_in(list(DONE)))
+    reasons = open_[Answered.problem].drop_nulls().value_counts(sort=True)
+    why = str(reasons[Answered.problem][0]) if reasons.height else ""
+    return Described(wanted.height, wanted.height - open_.height, why)

@@ -1,0 +1,191 @@
+"""A scene classifier from folders of labels: one folder a label, vectors of the encoder in force.
+
+Holds `train_scenes` and `SceneClassifier`.
+Add here: another way to judge it.
+Keep out: opening pictures (the command does, by the one pass).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from proofsheet.core.errors import ModelError, UsageError
+from proofsheet.core.files import short_hash
+from proofsheet.models import registry
+from proofsheet.models.artifacts import load_arrays, save_arrays
+from proofsheet.models.calibration import expected_calibration_error, reliability
+from proofsheet.storage.code_version import module_version
+from proofsheet.storage.workspace import Project
+from proofsheet.training.evaluate_ranker import share
+from proofsheet.training.model_cards import write_card
+from proofsheet.training.splits import frozen_test
+from proofsheet.training.torch_mlp import batches, choose_device, import_torch
+from proofsheet.training.train import Outcome
+from schemas.learning import Fit
+
+Floats = npt.NDArray[np.float32]
+_LEAST, _DECAY, _RATE = 20, 1e-3, 0.05
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Vectors of pictures with their labels.
+
+    Attributes:
+        vectors: (n, d) of length 1.
+        labels: of each picture.
+        contents: content hash of each; the frozen side is told by it.
+        views: (v, n, d) vectors of augmented views, for the training side.
+        encoder_id: whose vectors.
+        left: pictures that could not be opened.
+    """
+
+    vectors: Floats
+    labels: Sequence[str]
+    contents: Sequence[str]
+    views: Sequence[Floats]
+    encoder_id: str
+    left: int
+
+
+@dataclass(frozen=True)
+class SceneClassifier:
+    """A trained classifier: names of the labels, (labels, d) weights and (labels,) biases."""
+
+    labels: Sequence[str]
+    weight: Floats
+    bias: Floats
+    encoder_id: str
+    name: str
+
+    def probabilities(self, vectors: Floats) -> Floats:
+        """Softmax over the labels: (n, labels)."""
+        logits = vectors @ self.weight.T + self.bias
+        raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def train_scenes(shared: Project, data: Labelled, epochs: int, batch: int, device: str, now: datetime) -> Outcome:
+    """Train on the vectors, judge on the frozen 15 % of the contents, promote if it beats the champion or the commonest label.
+
+    Raises:
+        UsageError: if torch is missing, or there are too few pictures or labels.
+    """
+    import_torch()
+    began, names = time.monotonic(), sorted(set(data.labels))
+    if len(names) < 2 or len(data.labels) < _LEAST:
+        raise UsageError(
+            f"{len(data.labels)} pictures of {len(names)} labels are too few: {_LEAST} pictures and two labels are needed.",
+            "Make one folder for each label and put pictures into it; the champion stays.",
+        )
+    y, test = np.array([names.index(label) for label in data.labels]), frozen_test(data.contents)
+    if not test.any() or len(set(y[~test])) < len(names):
+        raise UsageError(
+            "The held-out part would be empty, or take a label whole.", "Add more pictures of each label; the champion stays."
+        )
+    x = np.concatenate([data.vectors[~test], *(v[~test] for v in data.views)])
+    weight, bias = _fit(x, np.tile(y[~test], 1 + len(data.views)), len(names), epochs, batch, device)
+    facts = {"labels": names, "encoder_id": data.encoder_id, "version": "scene 1"}
+    from safetensors.numpy import save
+
+    fit_id = save_arrays(shared.models, "scene", {"weight": weight, "bias": bias}, facts, save)
+    model = SceneClassifier(names, weight, bias, data.encoder_id, f"scene {fit_id[:12]}")
+    right, figures = _judged(model, data, y, test)
+    rival, before = _rival(shared, data, test, y)
+    better = int(right.sum()) >= before
+    reasons = [f"{'ok' if better else 'NOT MET'}: {int(right.sum())} of {len(right)} right, {rival} {before}"]
+    commonest = Counter(data.labels).most_common(1)[0][0]
+    card = {
+        "kind": "scene",
+        "data": {"encoder": data.encoder_id, "pictures": len(data.labels), "labels": ", ".join(names), "not opened": data.left}
+        | {"augmented": f"{len(x) - int((~test).sum())} rows, training side only"},
+        "figures": {**figures, "most frequent label": float(np.mean([label == commonest for label in data.labels]))},
+        "promotion": {"reasons": reasons},
+        "failures": _confusions(model, data, y, test),
+    }
+    write_card(shared.models, fit_id, card)
+    row = {Fit.fit_id: fit_id, Fit.kind: "scene", Fit.encoder_id: data.encoder_id, Fit.card: json.dumps(card), Fit.trained_at: now}
+    row |= {Fit.data_hash: short_hash(*sorted(f"{c} {n}" for c, n in zip(data.contents, data.labels, strict=True)))}
+    row |= {Fit.test_hash: short_hash(*sorted(c for c, t in zip(data.contents, test, strict=True) if t)), Fit.projects: 0}
+    row |= {Fit.sets: int((~test).sum()), Fit.code_version: module_version(__name__), Fit.seconds: time.monotonic() - began}
+    shared.ledger.add(Fit, [row])
+    present = registry.champion(shared.ledger, "scene")
+    if present and present[Fit.fit_id] == fit_id:
+        return Outcome(f"scene {fit_id[:12]} is the champion already", fit_id, promoted=True)
+    registry.promote(shared.ledger, fit_id, better, reasons, now)
+    return Outcome(f"scene {fit_id[:12]} {'serves now' if better else 'was refused'}: {reasons[0]}", fit_id, promoted=better)
+
+
+def _fit(x: Floats, y: npt.NDArray[np.int64], count: int, epochs: int, batch: int, device: str) -> tuple[Floats, Floats]:
+    """Multinomial logistic regression."""
+    torch = import_torch()
+    torch.manual_seed(0)
+    where, draw = choose_device(device), np.random.default_rng(0)
+    module = torch.nn.Linear(x.shape[1], count).to(where)
+    torch.nn.init.zeros_(module.weight)
+    data, goal = torch.from_numpy(x).to(where), torch.from_numpy(y).to(where)
+    optimizer = torch.optim.AdamW(module.parameters(), lr=_RATE, weight_decay=_DECAY)
+    for _epoch in range(epochs):
+        for part in batches(len(x), batch, draw):
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(module(data[part]), goal[part]).backward()
+            optimizer.step()
+    return (module.weight.detach().cpu().numpy(), module.bias.detach().cpu().numpy())
+
+
+def _judged(
+    model: SceneClassifier, data: Labelled, y: npt.NDArray[np.int64], test: npt.NDArray[np.bool_]
+) -> tuple[npt.NDArray[np.bool_], dict[str, Any]]:
+    p = model.probabilities(data.vectors[test]).astype(np.float64)
+    said = p.argmax(axis=1)
+    right, sure = said == y[test], p.max(axis=1)
+    return right, {
+        "protocol": "frozen 15 % of the contents",
+        "accuracy": share(right),
+        "per label": {n: share(right[y[test] == k]) for k, n in enumerate(model.labels)},
+        "ece": expected_calibration_error(sure, right),
+        "reliability": reliability(sure, right),
+    }
+
+
+def _rival(shared: Project, data: Labelled, test: npt.NDArray[np.bool_], y: npt.NDArray[np.int64]) -> tuple[str, int]:
+    """The champion's right answers on the frozen side where it has the same labels and encoder, else the commonest label's."""
+    present = registry.champion(shared.ledger, "scene")
+    if present is not None:
+        try:
+            old = load_scenes(shared, str(present[Fit.fit_id]))
+        except ModelError:
+            old = None
+        if old and old.encoder_id == data.encoder_id and list(old.labels) == sorted(set(data.labels)):
+            return "the champion", int((old.probabilities(data.vectors[test]).argmax(axis=1) == y[test]).sum())
+    most = Counter(y[~test].tolist()).most_common(1)[0][0]
+    return "the most frequent label", int((y[test] == most).sum())
+
+
+def _confusions(model: SceneClassifier, data: Labelled, y: npt.NDArray[np.int64], test: npt.NDArray[np.bool_]) -> list[str]:
+    said = model.probabilities(data.vectors[test]).argmax(axis=1)
+    pairs = Counter((model.labels[a], model.labels[b]) for a, b in zip(y[test], said, strict=True) if a != b)
+    return [f"{count} of {a} taken for {b}" for (a, b), count in pairs.most_common(5)] or ["none on the held-out side"]
+
+
+def load_scenes(shared: Project, fit_id: str) -> SceneClassifier:
+    """The classifier of a file.
+
+    Raises:
+        UsageError: if safetensors is missing.
+        ModelError: if the file is missing or damaged.
+    """
+    arrays, facts = load_arrays(shared.models, fit_id, "scene")
+    labels: Mapping[str, Any] = facts
+    if arrays["weight"].shape[0] != len(labels["labels"]):
+        raise ModelError(f"The scene model {fit_id} has other labels than weights.", "Train it again.")
+    return SceneClassifier(labels["labels"], arrays["weight"], arrays["bias"], str(labels["encoder_id"]), f"scene {fit_id[:12]}")
