@@ -12,9 +12,9 @@ from assets.stage import Rows, stage
 from proofsheet.core.progress import Progress
 from proofsheet.labeling.objects import object_rows
 from proofsheet.labeling.scenes import classified_rows, scene_rows
+from proofsheet.models.scene_classifier import SceneClassifier
 from proofsheet.selection.active_models import scene_classifier
 from proofsheet.storage.workspace import Project
-from proofsheet.training.train_scenes import SceneClassifier
 from resources.along import EncodingResource
 from resources.labels import DetectionResource, ScenesResource
 from schemas.vision import Scene, SeenObject

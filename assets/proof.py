@@ -20,7 +20,7 @@ from proofsheet.proof.gate import RULES
 from proofsheet.proof.media_meta import noted_events
 from proofsheet.proof.proof_rows import proof_rows
 from proofsheet.proof.regenerate import Asker, asker, candidates
-from proofsheet.rules.vocabulary import tag_rows
+from proofsheet.proof.vocabulary import tag_rows
 from proofsheet.storage.workspace import Project
 from proofsheet.texts import job_requests as ask
 from proofsheet.texts.embedded_describer import TEMPLATE_WORDS

@@ -37,7 +37,7 @@ from schemas.settings_words import GateSettings
 Matrix = NDArray[np.float64]
 FILES = ("other_hand", "second_hand", "talk")
 OWN = ("before", "after", "kinds")
-WEIGHTS = Path(__file__).parents[1] / "proofsheet" / "words" / "lists" / "weights.txt"
+WEIGHTS = Path(__file__).parents[1] / "proofsheet" / "rules" / "lists" / "weights.txt"
 SPEECH = ("refusal", "model_talk", "not_the_picture", "filler", "not_a_caption", "nothing_seen", "set_validation", "duplicate_text")
 _PENALTY, _LEAST_TEXTS, _ROUNDS, _FOLDS = 3.0, 4, 6, 12
 _HEAD = (

@@ -17,6 +17,7 @@ import polars as pl
 
 from proofsheet.core.config import Configuration
 from proofsheet.core.errors import ProofsheetError
+from proofsheet.core.foreign_paths import file_name_of, normalised
 from proofsheet.core.locks import hold
 from proofsheet.core.progress import Progress
 from proofsheet.core.row_errors import RowRefused
@@ -24,7 +25,7 @@ from proofsheet.embedding.encoders import Encoder, choose_encoder
 from proofsheet.embedding.imported_vectors import NewVector, keep_imported
 from proofsheet.embedding.vector_files import Entry, Floats, Unreadable, read_vector
 from proofsheet.history.file_name_lookup import FileNames
-from proofsheet.history.project_resolver import ProjectRegistry, file_name_of, normalised
+from proofsheet.history.project_resolver import ProjectRegistry
 from proofsheet.imaging.decode import PictureFile
 from proofsheet.imaging.measurement_pass import cache_name, look
 from proofsheet.library.scan import scan

@@ -16,13 +16,13 @@ from pydantic import PrivateAttr
 
 from proofsheet.core.files import hash_file
 from proofsheet.core.progress import Progress
-from proofsheet.rules.vocabulary import Vocabulary, read_vocabulary
+from proofsheet.prompts.prompt import load_prompt
+from proofsheet.proof.vocabulary import Vocabulary, read_vocabulary
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.client.discovery import choose_server
 from proofsheet.texts.client.protocol import Server
 from proofsheet.texts.inference import Describing, Said, ask_all
 from proofsheet.texts.jobs import PROMPTS_OF, Asked, Job
-from proofsheet.texts.prompts import load_prompt
 from proofsheet.texts.vision_probe import Sight
 from schemas.settings_words import CaptionSettings, GateSettings, RatingSettings, VisionModelSettings, VocabularySettings
 

@@ -18,6 +18,7 @@ import click
 from pydantic import BaseModel
 
 from dagster_project.commands.common import json_option, print_json, settings_and_workspace
+from proofsheet.core import extras
 from proofsheet.core.config import Configuration
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.embedding.encoders import choose_encoder
@@ -113,7 +114,7 @@ def _programs(settings: Configuration, workspace: Workspace) -> Iterator[Line]:
     detector = choose_detector(settings.objects, settings.encoder.device)
     yield Line("ok", f"detector {detector.name}") if detector.ready else Line("warn", "objects", detector.note)
     told = "training of ranker and crop proposer"
-    yield Line("ok", told) if torch_mlp.installed() else Line("warn", f"{told}: not available", torch_mlp.NEEDED)
+    yield Line("ok", told) if torch_mlp.installed() else Line("warn", f"{told}: not available", extras.LEARN)
 
 
 def _describer(settings: Configuration) -> Line:

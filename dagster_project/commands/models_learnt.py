@@ -18,7 +18,7 @@ from dagster_project.commands.common import json_option, out, print_json, settin
 from proofsheet.core.clock import utc_now
 from proofsheet.core.errors import UsageError
 from proofsheet.models import registry
-from proofsheet.training.model_cards import card_path
+from proofsheet.models.card_files import card_path
 from proofsheet.training.onnx_export import export_model
 from schemas.learning import MODELS, Fit, FitColumns, ModelExport
 

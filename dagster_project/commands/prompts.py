@@ -2,7 +2,7 @@
 
 Holds the group and its sub-commands.
 Add here: another verb over prompts.
-Keep out: the prompts (proofsheet/texts/prompts/).
+Keep out: the prompts (proofsheet/prompts/).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import click
 from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
 from proofsheet.core.errors import UsageError
 from proofsheet.core.files import write_atomic
-from proofsheet.texts.prompts import OURS, load_prompt, prompt_names
+from proofsheet.prompts.prompt import OURS, load_prompt, prompt_names
 
 
 @click.group()

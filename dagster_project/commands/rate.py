@@ -27,12 +27,12 @@ from proofsheet.core.files import short_hash, write_atomic
 from proofsheet.imaging.raw import converter as darktable
 from proofsheet.library.file_hashes import Found
 from proofsheet.library.scan import scan
+from proofsheet.prompts.prompt import parse_prompt
 from proofsheet.publish.ratings_csv import append_ratings, columns, csv_name, rated_among
 from proofsheet.publish.xmp_sidecar import Fields, exiftool, existing_sidecar, merge_sidecar, sidecar_path
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.inference import Describing, answers
 from proofsheet.texts.jobs import RATING, Asked
-from proofsheet.texts.prompts import parse_prompt
 from proofsheet.texts.ratings import sorted_keywords
 from resources.along import PreviewingResource
 from resources.photos import PhotoFilesResource

@@ -2,7 +2,7 @@
 
 Holds `ROUTES`.
 Add here: another call of that page.
-Keep out: processes (runner.py) and prompts (proofsheet/texts/prompts.py).
+Keep out: processes (runner.py) and prompts (proofsheet/prompts/prompt.py).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from dagster_project.review.http import answer, body_of, number_of, text_of
 from dagster_project.review.runner import END, Runner
 from dagster_project.review.state import state_of
 from proofsheet.core.files import write_atomic
+from proofsheet.prompts.prompt import OURS, load_prompt, parse_prompt, prompt_names
 from proofsheet.review.decision_request import Conflict
-from proofsheet.texts.prompts import OURS, load_prompt, parse_prompt, prompt_names
 
 _WAIT_S = 5.0
 _MOST_PROMPT = 20_000

@@ -11,6 +11,7 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
+from proofsheet.core import extras
 from proofsheet.core.errors import UsageError
 from proofsheet.core.files import short_hash
 from proofsheet.embedding import classic_encoder, torch_runtime
@@ -62,7 +63,7 @@ def choose_encoder(settings: EncoderSettings, models: Path) -> Encoder:
         return Encoder(classic_encoder.encoder_id(), None, "asked for by the settings")
     wanted = f"{settings.model} {settings.weights}"
     if not torch_runtime.installed():
-        reason, mend = f"open_clip ({wanted}) is not available: it is not installed", f"Run {torch_runtime.NEEDED}."
+        reason, mend = f"open_clip ({wanted}) is not available: it is not installed", f"Run {extras.CLIP}."
     elif (weights := find_weights(settings, models)) is None:
         reason = f"open_clip ({wanted}) is not available: its weights are not on this machine"
         mend = "Run `proofsheet models pull`, or set `weights` under [encoder] to a file."

@@ -20,7 +20,7 @@ import numpy.typing as npt
 import polars as pl
 
 from proofsheet.core.files import short_hash, write_atomic
-from proofsheet.history.project_resolver import file_name_of
+from proofsheet.core.foreign_paths import file_name_of
 from proofsheet.library.stage_names import stage_of
 from proofsheet.storage.workspace import Project
 from schemas.history import ImportedVector

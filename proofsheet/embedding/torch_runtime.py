@@ -18,7 +18,6 @@ from typing import Any
 
 from proofsheet.core.devices import pick_device
 
-NEEDED = "pip install 'proofsheet[clip]'"
 _MISSING = "operator torchvision::nms does not exist"
 _SCHEMAS = (
     "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",

@@ -12,6 +12,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from proofsheet.core import extras
 from proofsheet.core.errors import ServiceUnreachable, UsageError
 from proofsheet.core.files import Fingerprint, hash_file, write_atomic
 from proofsheet.embedding import torch_runtime
@@ -98,7 +99,7 @@ def pull_weights(settings: EncoderSettings, models: Path) -> Weights:
     if settings.weights.endswith(SUFFIXES):
         raise UsageError(f"{settings.weights} is a file, there is nothing to pull.", "Set `weights` under [encoder] to a tag.")
     if not torch_runtime.installed():
-        raise UsageError("open_clip is not installed.", f"Run {torch_runtime.NEEDED}.")
+        raise UsageError("open_clip is not installed.", f"Run {extras.CLIP}.")
     os.environ["HF_HUB_OFFLINE"] = "0"
     torch_runtime.import_torch()
     import open_clip

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable, Sequence
 
 from proofsheet.core.errors import StoreError
-from proofsheet.history.project_resolver import file_name_of
+from proofsheet.core.foreign_paths import file_name_of
 from proofsheet.storage.workspace import Project
 from schemas.history import ImportedVector
 from schemas.library import Photo

@@ -19,11 +19,12 @@ import polars as pl
 
 from proofsheet.core.errors import UsageError
 from proofsheet.core.files import short_hash
+from proofsheet.core.foreign_paths import normalised
 from proofsheet.core.row_errors import RowRefused
 from proofsheet.history.file_name_lookup import FileNames
 from proofsheet.history.formats import HistoryText, Logged, read_history, time_of
 from proofsheet.history.matching import match_history
-from proofsheet.history.project_resolver import ProjectRegistry, normalised
+from proofsheet.history.project_resolver import ProjectRegistry
 from proofsheet.history.report import FileReport
 from proofsheet.selection.timeline import standing
 from proofsheet.storage.health import readable

@@ -17,8 +17,8 @@ from typing import Any
 
 import polars as pl
 
+from proofsheet.core.foreign_paths import file_name_of, normalised
 from proofsheet.core.row_errors import RowRefused
-from proofsheet.history.project_resolver import file_name_of, normalised
 from schemas.library import Photo
 
 Row = Mapping[str, Any]

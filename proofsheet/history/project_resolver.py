@@ -1,6 +1,6 @@
 """Which project a path in a history file belongs to: roots, aliases, patterns, and nothing guessed.
 
-Holds `ProjectRegistry`, `normalised` and `file_name_of`.
+Holds `ProjectRegistry`.
 Add here: another way in which paths name projects.
 Keep out: which picture of the project it is (matching.py).
 """
@@ -12,28 +12,16 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 
 from proofsheet.core.errors import UsageError
+from proofsheet.core.foreign_paths import file_name_of, normalised
 from proofsheet.core.row_errors import RowRefused
 from schemas.settings_learning import HistorySettings
 
 _SAY_WHICH = "give its folder an alias under [history], or name the project with `history import --project`"
 _SIGNS = frozenset("_- ")
-_DRIVE = re.compile(r"^(//\?/)?[A-Za-z]:(?=/|$)")
-
-
-def normalised(path: str) -> str:
-    """A path with forward slashes, in NFC, without drive, empty parts and `.`; the case is kept."""
-    text = unicodedata.normalize("NFC", path.strip().strip('"').replace("\\", "/"))
-    parts = [p.strip() for p in _DRIVE.sub("", text).split("/")]
-    return "/".join(p for p in parts if p not in {"", "."})
 
 
 def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
-
-
-def file_name_of(path: str) -> str:
-    """The last part of a path in any notation, in NFC."""
-    return normalised(path).rpartition("/")[2]
 
 
 class ProjectRegistry:

@@ -2,7 +2,7 @@
 
 Holds `open_picture`.
 Add here: what every measurement needs of an opened file.
-Keep out: formats by name (formats.py), headers (headers.py), colours (colour_management.py), RAW (raw.py), measurements (image_quality.py and beside it).
+Keep out: formats by name (formats.py), headers (headers.py), colours (colour_management.py), RAW (raw.py), measurements.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from proofsheet.core import extras
 from proofsheet.core.errors import ModelError
 from proofsheet.core.files import Refused, hash_file
 from proofsheet.embedding import torch_runtime
@@ -96,9 +97,9 @@ def choose_detector(settings: ObjectSettings, device: str) -> Detector:
         return Detector("none", False, str(path), f"not available: {settings.labels} is not there; mend `labels` under [objects]")
     onnx = path.suffix == ".onnx"
     if onnx and not importlib.util.find_spec("onnxruntime"):
-        return Detector("none", False, str(path), "not available: run pip install 'proofsheet[onnx]'")
+        return Detector("none", False, str(path), f"not available: run {extras.ONNX}")
     if not onnx and not torch_runtime.installed():
-        return Detector("none", False, str(path), f"not available: run {torch_runtime.NEEDED}")
+        return Detector("none", False, str(path), f"not available: run {extras.CLIP}")
     try:
         digest = hash_file(path.resolve())[0][:12]
     except Refused as refused:

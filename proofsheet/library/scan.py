@@ -33,8 +33,8 @@ NOWHERE = Placed()
 def scan(folder: Path, cache_folder: Path, progress: Progress, *, raw: bool | None = None, placed: Placed = NOWHERE) -> Scan:
     """List a project folder; only new or changed files are hashed.
 
-    Hidden files, and what systems and other programs keep (core/folder_walk.py), are counted and left alone, but for files that are named
-    after a picture.
+    Hidden files, and what systems and other programs keep (core/folder_walk.py), are counted and left alone, but for files
+    that are named after a picture.
 
     Args:
         folder: the project folder; it is only read.

@@ -2,7 +2,7 @@
 
 Holds `read_graphs`.
 Add here: how a sampler is told, and which of its inputs is which fact.
-Keep out: what stands behind an input (comfyui_graph.py, comfyui_texts.py, comfyui_prompts.py), the editor's form (comfyui_editor.py).
+Keep out: what stands behind an input (comfyui_graph.py, comfyui_texts.py, comfyui_prompts.py), editor graphs (comfyui_editor.py).
 
 What feeds the sampler is followed link by link; what cannot be followed is null, and so is what differs between equal samplers.
 """

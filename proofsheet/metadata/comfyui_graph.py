@@ -2,7 +2,7 @@
 
 Holds `Graph`, `Unfollowed`, `constant`, `is_link` and `MADE`.
 Add here: how another node hands on a number.
-Keep out: samplers (comfyui.py), texts (comfyui_texts.py), conditionings (comfyui_prompts.py), the editor's form (comfyui_editor.py).
+Keep out: samplers (comfyui.py), texts (comfyui_texts.py), prompts (comfyui_prompts.py), editor graphs (comfyui_editor.py).
 """
 
 from __future__ import annotations

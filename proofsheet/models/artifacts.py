@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
+from proofsheet.core import extras
 from proofsheet.core.errors import ModelError, UsageError
 from proofsheet.core.files import write_atomic
 from proofsheet.models import crop_proposer, ranker
 from proofsheet.models.crop_proposer import CropProposer
 from proofsheet.models.mlp import Floats
 from proofsheet.models.ranker import Ranker
-from proofsheet.training.torch_mlp import NEEDED
 
 FOLDER = "fits"
 _TOLD, _FACTS, _KIND, _TREES = "proofsheet", "facts", "kind", "trees"
@@ -68,7 +68,7 @@ def load_arrays(models: Path, fit_id: str, kind: str) -> tuple[dict[str, Floats]
         ModelError: if the file is missing, damaged, or a model of another kind.
     """
     if importlib.util.find_spec("safetensors") is None:
-        raise UsageError("Models cannot be read: safetensors is not installed.", f"Run {NEEDED}.")
+        raise UsageError("Models cannot be read: safetensors is not installed.", f"Run {extras.LEARN}.")
     from safetensors import SafetensorError, safe_open
     from safetensors.numpy import load
 

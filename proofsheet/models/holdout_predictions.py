@@ -18,8 +18,6 @@ import polars as pl
 
 from proofsheet.core.files import write_atomic
 from proofsheet.models.artifacts import model_path
-from proofsheet.training.datasets import SelectionData
-from proofsheet.training.evaluate_ranker import HeldOut
 
 NAME, KEY, MEMBERS, CHOSEN, TOP, PICK, P, ANOMALY, TEST, BY_SET = (
     *("project_name", "set_key", "photo_ids", "chosen", "top", "pick", "p", "anomaly", "test", "pick_by_set"),
@@ -42,37 +40,16 @@ _CROP_COLUMNS: dict[str, Any] = {PHOTO: pl.String, BOX: pl.List(pl.Float64)}
 _CROPS = pl.Schema(_CROP_COLUMNS)
 
 
-def write_held_out(
-    models: Path, fit_id: str, data: SelectionData, found: HeldOut, by_set: HeldOut, test: npt.NDArray[np.bool_]
-) -> None:
-    """One row a set; places count from 0 in the order of the members.
+def write_held_out(models: Path, fit_id: str, rows: pl.DataFrame) -> None:
+    """Keep the rows of a model, one a set.
 
     Args:
         models: folder of models.
         fit_id: the model.
-        data: the sets.
-        found: what is said of them here, by fits without their project or without them.
-        by_set: the choices of fits without the set, with its project.
-        test: (sets,) those that the model was not trained on.
+        rows: with the columns `HELD_OUT`; places count from 0 in the order of the members.
     """
-    counts = data.features.mask.sum(axis=1)
-    frame = pl.DataFrame(
-        {
-            NAME: list(data.groups),
-            KEY: list(data.keys),
-            MEMBERS: [list(m) for m in data.members],
-            CHOSEN: data.winner,
-            TOP: data.features.top,
-            PICK: found.pick,
-            P: [row[:count].tolist() for row, count in zip(found.p, counts, strict=True)],
-            ANOMALY: data.anomaly,
-            TEST: test,
-            BY_SET: by_set.pick,
-        },
-        schema=HELD_OUT,
-    )
     buffer = io.BytesIO()
-    frame.write_parquet(buffer)
+    rows.write_parquet(buffer)
     write_atomic(_path(models, fit_id), buffer.getvalue())
 
 

@@ -1,8 +1,8 @@
 """The ranker: a network, trees and a direction of vectors over whole sets, calibrated, with one operating point and tastes.
 
-Holds `Ranker` and `fit_ranker`.
+Holds `Ranker`, its members, and its form in a file.
 Add here: another member of the ensemble.
-Keep out: judging (training/evaluate_ranker.py), files (artifacts.py).
+Keep out: fitting (training/fit_ranker.py), judging (training/evaluate_ranker.py), files (artifacts.py).
 
 The stage rule's choice stands unless the calibrated probability of another picture reaches the operating point.
 """
@@ -10,31 +10,25 @@ The stage rule's choice stands unless the calibrated probability of another pict
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from proofsheet.models.features import MEASURES, NAMES, STAGE_COLUMNS, Bools, Floats, Ints, SetFeatures
-from proofsheet.models.logistic import along, fit_direction
+from proofsheet.models.features import MEASURES, NAMES, STAGE_COLUMNS, Floats, Ints, SetFeatures
+from proofsheet.models.logistic import along
 from proofsheet.models.missing_values import filled, moments
 from proofsheet.models.mlp import Net
-from proofsheet.models.probabilities import Doubles, likelihood, operating_point, picks, softmax
-from proofsheet.models.project_taste import Taste, fit_tastes
-from proofsheet.models.tree_ensemble import Trees, train_trees
-from proofsheet.training.listwise import Training, train_listwise
-from proofsheet.training.splits import folds_of
+from proofsheet.models.probabilities import Doubles, picks, softmax
+from proofsheet.models.project_taste import Taste
+from proofsheet.models.tree_ensemble import Trees
 
 VERSION, _FORMER = "ranker 2", "ranker 1"
-_FOLDS = 4
 _RELATIVE = np.r_[len(MEASURES) : 2 * len(MEASURES), 3 * len(MEASURES) : len(NAMES) - 4]
 MEASURE_COLUMNS = [  # of the inputs, those that come from one measurement
     [m, m + len(MEASURES), m + 2 * len(MEASURES), len(NAMES) + m, len(NAMES) + len(_RELATIVE) + m] for m in range(len(MEASURES))
 ]
 _CLIP = 6.0
-_WEIGHTS = np.geomspace(0.05, 6.0, 22)
-_LEAST_GAIN = 2.0  # of log likelihood, over all sets, that a direction of vectors must bring
-_LEAST_MEASURED, _LEAST_SHARE = 30, 0.1
 
 
 @dataclass(frozen=True)
@@ -99,7 +93,7 @@ class Members:
     def inputs(self, features: SetFeatures) -> Floats:
         """What network and trees see; what was not measured is as usual: (sets, most, d)."""
         x = self.norm.apply(features if self.measured else features.unmeasured())
-        return filled(_told(x, features) if self.tells else x, self.net.mean)
+        return filled(inputs(x, features) if self.tells else x, self.net.mean)
 
     def scores(self, features: SetFeatures) -> tuple[Floats, Floats, Floats]:
         """Of network, trees and direction: (sets, most) each; 0 of what is left out."""
@@ -115,7 +109,7 @@ class Members:
         return np.concatenate([shown.x[..., STAGE_COLUMNS[0] : STAGE_COLUMNS[0] + 2], unusual], axis=2)
 
 
-def _told(x: Floats, features: SetFeatures) -> Floats:
+def inputs(x: Floats, features: SetFeatures) -> Floats:
     """The same with one more column: whether the set was measured."""
     known = np.where(features.mask, features.known[:, None], False).astype(np.float32)
     return np.concatenate([x, known[..., None]], axis=2)
@@ -172,75 +166,6 @@ def weighed(scores: tuple[Floats, Floats, Floats], weights: tuple[float, float, 
     """The sum of the members' scores: (sets, most)."""
     net, trees, direction = (s.astype(np.float64) * w for s, w in zip(scores, weights, strict=True))
     return np.asarray(net + trees + direction)
-
-
-def fit_ranker(
-    features: SetFeatures,
-    winner: Ints,
-    anomaly: Bools,
-    groups: Sequence[str],
-    clusters: Sequence[str],
-    how: Training,
-    encoder_id: str,
-) -> Ranker:
-    """Train on choices; weights, operating point and tastes are found on folds that the members did not see.
-
-    Args:
-        features: of the sets.
-        winner: (sets,) place of the chosen picture.
-        anomaly: (sets,) True where a lower stage was chosen.
-        groups: project of each set; folds keep projects together where there are three or more.
-        clusters: sets of one cluster stay in one fold.
-        how: of the network.
-        encoder_id: whose vectors.
-    """
-    outside: tuple[Floats, Floats, Floats] = tuple(np.zeros(features.mask.shape, np.float32) for _ in range(3))  # type: ignore[assignment]
-    for held in folds_of(groups, clusters, _FOLDS, how.seed):
-        rest = np.flatnonzero(~held)
-        part = _members(features.some(rest), winner[rest], anomaly[rest], how)
-        for own, said in zip(outside, part.scores(features.some(np.flatnonzero(held))), strict=True):
-            own[held] = said
-    weights = _weights(outside, features.mask, winner)
-    scores = weighed(outside, weights)
-    point = operating_point(softmax(scores, features.mask), features.top, winner, anomaly)
-    members = _members(features, winner, anomaly, how)
-    columns = members.taste_columns(features)
-    tastes = fit_tastes(columns, scores, features, winner, anomaly, groups, clusters, point, how.seed)
-    members = members if weights[2] else replace(members, direction=None)
-    return Ranker(members, weights, point, encoder_id, tastes)
-
-
-def uses_measurements(known: Bools) -> bool:
-    """Whether enough sets were measured to learn from measurements: 30, and one in ten."""
-    return bool(known.sum() >= min(_LEAST_MEASURED, len(known)) and known.mean() >= _LEAST_SHARE) if len(known) else True
-
-
-def _members(features: SetFeatures, winner: Ints, anomaly: Bools, how: Training) -> Members:
-    measured = uses_measurements(features.known)
-    shown = features if measured else features.unmeasured()
-    norm = StageNorm.fit(shown)
-    x = _told(norm.apply(shown), features)
-    net = train_listwise(x, features.mask, winner, anomaly, how)
-    trees = train_trees(filled(x, net.mean), features.mask, winner, how.seed)
-    return Members(norm, net, trees, fit_direction(features, winner), measured)
-
-
-def _weights(scores: tuple[Floats, Floats, Floats], mask: Bools, winner: Ints) -> tuple[float, float, float]:
-    """Weights of the members with the least negative log likelihood, tried on a grid; the direction must bring something."""
-    net, trees = _pair(scores, 0.0, mask, winner)
-    before = likelihood(weighed(scores, (net, trees, 0.0)), mask, winner)
-    losses = [likelihood(weighed(scores, (net, trees, float(c))), mask, winner) for c in _WEIGHTS]
-    if (before - min(losses)) * len(winner) < _LEAST_GAIN:
-        return net, trees, 0.0
-    direction = float(_WEIGHTS[int(np.argmin(losses))])
-    return (*_pair(scores, direction, mask, winner), direction)
-
-
-def _pair(scores: tuple[Floats, Floats, Floats], direction: float, mask: Bools, winner: Ints) -> tuple[float, float]:
-    """Weights of network and trees beside the direction's."""
-    grid = [(float(a), float(b)) for a in (0.0, *_WEIGHTS) for b in (0.0, *_WEIGHTS)]
-    losses = [likelihood(weighed(scores, (*pair, direction)), mask, winner) for pair in grid]
-    return grid[int(np.argmin(losses))]
 
 
 def to_arrays(ranker: Ranker) -> tuple[dict[str, Floats], dict[str, Any]]:

@@ -19,10 +19,10 @@ import polars as pl
 from proofsheet.core.errors import Locked, StoreError, UsageError
 from proofsheet.core.locks import hold
 from proofsheet.models.artifacts import model_path
+from proofsheet.models.card_files import card_path, headline
 from proofsheet.storage.ledger import Ledger
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project
-from proofsheet.training.model_cards import card_path, headline
 from schemas.learning import CropFit, Fit, FitColumns, Promotion, RankerFit, SceneFit
 from schemas.table import Table
 

@@ -16,7 +16,7 @@ import polars as pl
 from proofsheet.rules import repair
 from proofsheet.storage.code_version import module_version
 from proofsheet.storage.ledger import Ledger
-from proofsheet.texts.edits import as_text, merged
+from proofsheet.texts.edits import as_text, edits_of, merged
 from schemas.facts import WordEdit
 from schemas.proof import FIELDS, MetadataRepair, Texts
 from schemas.table import Table
@@ -54,14 +54,6 @@ def repaired_rows(
         versions = [r[Answered.prompt_version] for r in (row, title.get(photo), tags.get(photo)) if r]
         rows.append(assembled(project, row, texts, " + ".join(v for v in versions if v), edits.get(photo, {})))
     return MetadataRepair.frame(rows)
-
-
-def edits_of(ledger: Ledger) -> dict[str, dict[str, Row]]:
-    """Photo to field to the last change that somebody other than the describer made."""
-    found: dict[str, dict[str, Row]] = {}
-    for row in ledger.rows(WordEdit).sort(WordEdit.revision).to_dicts():
-        found.setdefault(row[WordEdit.photo_id], {})[row[WordEdit.field]] = row
-    return found
 
 
 def assembled(project: str, answer: Mapping[str, Any], generated: Mapping[str, Any], prompts: str, edits: Mapping[str, Row]) -> Row:

@@ -17,13 +17,14 @@ import polars as pl
 
 from proofsheet.core.progress import Progress
 from proofsheet.proof import gate
-from proofsheet.proof.assemble import assembled, edits_of, generated_texts
+from proofsheet.proof.assemble import assembled, generated_texts
 from proofsheet.proof.attempts import AskAgain, Candidate
+from proofsheet.proof.vocabulary import Vocabulary, mapped
 from proofsheet.rules.base import Issue, Judged
 from proofsheet.rules.tokens import words
-from proofsheet.rules.vocabulary import Vocabulary, mapped
 from proofsheet.storage.workspace import Project
 from proofsheet.texts import embedded_describer
+from proofsheet.texts.edits import edits_of
 from proofsheet.texts.inference import Describing, Told, answers
 from proofsheet.texts.jobs import CAPTION, TAGS, TITLE, Asked, Job, unrepeated
 from schemas.library import Photo

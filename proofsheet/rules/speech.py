@@ -10,11 +10,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Sequence
 
+from proofsheet.prompts.prompt import load_prompt, prompt_names
 from proofsheet.rules.base import Issue, Judged, small_words
 from proofsheet.rules.lists import by_first_word, stop_words
 from proofsheet.rules.sentences import Speech, Token, sentences, speech
 from proofsheet.rules.tokens import Found, outside_quotes, spans, words
-from proofsheet.texts.prompts import load_prompt, prompt_names
 from schemas import replies
 from schemas.proof import Texts
 from schemas.settings_words import GateSettings

@@ -19,8 +19,8 @@ from proofsheet.models.artifacts import load_crops, load_ranker
 from proofsheet.models.calibration import expected_calibration_error
 from proofsheet.models.crop_proposer import CropProposer
 from proofsheet.models.probabilities import picks, softmax, temperature_of
+from proofsheet.models.scene_classifier import SceneClassifier, load_scenes
 from proofsheet.storage.workspace import Project
-from proofsheet.training.train_scenes import SceneClassifier, load_scenes
 from schemas.history import CropExample
 from schemas.learning import CropModel, FitColumns, RankerModel
 from schemas.library import Photo

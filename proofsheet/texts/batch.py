@@ -18,13 +18,13 @@ from typing import Any
 
 from proofsheet.core.errors import UsageError
 from proofsheet.core.progress import Progress, Quiet
+from proofsheet.prompts.prompt import Prompt
 from proofsheet.rules.tokens import words
 from proofsheet.texts.answer_cache import Books, Key
 from proofsheet.texts.client.protocol import Answer, Options, Question, Server, Session, Trouble
 from proofsheet.texts.client.retry import Outage, persist
 from proofsheet.texts.jobs import Asked, Job
 from proofsheet.texts.prompt_images import model_jpeg
-from proofsheet.texts.prompts import Prompt
 from proofsheet.texts.replies import Exchange
 from proofsheet.texts.vision_probe import Sight
 from schemas.facts import ModelAnswer

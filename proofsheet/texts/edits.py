@@ -118,3 +118,11 @@ def merged(generated: Sequence[str], base: Sequence[str], own: Sequence[str], *,
     removed = {w.casefold() for w in base} - {w.casefold() for w in own}
     known = {w.casefold() for w in own}
     return [*own, *(w for w in generated if w.casefold() not in removed and w.casefold() not in known)]
+
+
+def edits_of(ledger: Ledger) -> dict[str, dict[str, dict[str, Any]]]:
+    """Photo to field to the last change that somebody other than the describer made."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in ledger.rows(WordEdit).sort(WordEdit.revision).to_dicts():
+        found.setdefault(row[WordEdit.photo_id], {})[row[WordEdit.field]] = row
+    return found

@@ -2,7 +2,7 @@
 
 Holds `route`, `consensus`, `identification_rows` and `agreed_names`.
 Add here: another identifier, with its prompt and its words in `_ROUTES`.
-Keep out: writing names into keywords (rules/vocabulary.py does, and the gate judges them).
+Keep out: writing names into keywords (proof/vocabulary.py does, and the gate judges them).
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ import polars as pl
 
 from proofsheet.core.files import short_hash
 from proofsheet.core.progress import Progress
+from proofsheet.prompts.prompt import Prompt, load_prompt
 from proofsheet.storage.workspace import Project
 from proofsheet.texts import embedded_describer
 from proofsheet.texts.answer_cache import Books, Key
@@ -28,7 +29,6 @@ from proofsheet.texts.client.retry import Outage, persist
 from proofsheet.texts.coverage import described
 from proofsheet.texts.jobs import CAPTION, Asked, Job
 from proofsheet.texts.prompt_images import model_jpeg
-from proofsheet.texts.prompts import Prompt, load_prompt
 from proofsheet.texts.replies import Exchange, Kind
 from proofsheet.texts.vision_probe import Sight
 from schemas.facts import ModelAnswer

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
+from proofsheet.prompts.prompt import Prompt
 from proofsheet.texts.client.protocol import Answer, Identity, Options, Question, Session, Trouble
 from proofsheet.texts.client.retry import Outage, persist
 from proofsheet.texts.prompt_images import COLOURS, card
-from proofsheet.texts.prompts import Prompt
 from proofsheet.texts.replies import Exchange
 from schemas.replies import CanaryReply
 from schemas.settings_words import VisionModelSettings

@@ -14,13 +14,13 @@ import numpy.typing as npt
 
 from proofsheet.core.files import write_atomic
 from proofsheet.models.boxes import Box, iou
+from proofsheet.models.card_files import card_path
 from proofsheet.storage.workspace import Project, Workspace
 from proofsheet.training.contact_sheets import SheetSet, crop_sheet, set_sheet
 from proofsheet.training.datasets import SelectionData
 from proofsheet.training.evaluate_crops import HeldOutCrops
 from proofsheet.training.evaluate_ranker import HeldOut
 from proofsheet.training.fit_crop_proposer import CropData
-from proofsheet.training.model_cards import card_path
 from schemas.vision import Preview
 
 _SHOWN, _LEAST = 12, 20

@@ -12,14 +12,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from proofsheet.models.calibration import expected_calibration_error, reliability
 from proofsheet.models.features import Bools, Ints
+from proofsheet.models.holdout_predictions import ANOMALY, BY_SET, CHOSEN, HELD_OUT, KEY, MEMBERS, NAME, PICK, TEST, TOP, P
 from proofsheet.models.intervals import over_projects, wilson
 from proofsheet.models.missing_values import filled
 from proofsheet.models.probabilities import Doubles, softmax
-from proofsheet.models.ranker import fit_ranker
 from proofsheet.training.datasets import SelectionData
+from proofsheet.training.fit_ranker import fit_ranker
 from proofsheet.training.listwise import Training, train_listwise
 from proofsheet.training.splits import folds_of
 
@@ -173,3 +175,30 @@ def _source_variants(data: SelectionData, how: Training, outer: Sequence[Bools])
             shown = data.features.some(np.flatnonzero(held))
             pick[held] = softmax(net.scores(filled(shown.x, net.mean)), shown.mask).argmax(axis=1)
         yield name, pick
+
+
+def held_out_rows(data: SelectionData, found: HeldOut, by_set: HeldOut, test: Bools) -> pl.DataFrame:
+    """One row a set, with the columns `HELD_OUT`; places count from 0 in the order of the members.
+
+    Args:
+        data: the sets.
+        found: what is said of them here, by fits without their project or without them.
+        by_set: the choices of fits without the set, with its project.
+        test: (sets,) those that the model was not trained on.
+    """
+    counts = data.features.mask.sum(axis=1)
+    return pl.DataFrame(
+        {
+            NAME: list(data.groups),
+            KEY: list(data.keys),
+            MEMBERS: [list(m) for m in data.members],
+            CHOSEN: data.winner,
+            TOP: data.features.top,
+            PICK: found.pick,
+            P: [row[:count].tolist() for row, count in zip(found.p, counts, strict=True)],
+            ANOMALY: data.anomaly,
+            TEST: test,
+            BY_SET: by_set.pick,
+        },
+        schema=HELD_OUT,
+    )

@@ -21,11 +21,11 @@ from proofsheet.core.files import write_atomic
 from proofsheet.models import holdout_predictions, registry
 from proofsheet.models.artifacts import load_crops
 from proofsheet.models.boxes import iou
+from proofsheet.models.card_files import card_path, headline
 from proofsheet.models.crop_proposer import CropProposer
 from proofsheet.models.intervals import wilson
 from proofsheet.storage.health import readable, trouble_of
 from proofsheet.storage.workspace import Project, Workspace
-from proofsheet.training.model_cards import card_path, headline
 from schemas.history import CropExample
 from schemas.learning import Fit, Integration, ProjectStatistic
 from schemas.library import Photo

@@ -1,6 +1,6 @@
 """The card of a model: what it was trained on, how well it does beside the trivial rules, where it fails.
 
-Holds `write_card`, `headline` and `markdown`.
+Holds `write_card` and `markdown`.
 Add here: another section of the card.
 Keep out: the figures themselves (evaluate_ranker.py, evaluate_crops.py).
 """
@@ -8,20 +8,12 @@ Keep out: the figures themselves (evaluate_ranker.py, evaluate_crops.py).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from proofsheet.core.files import write_atomic
+from proofsheet.models.card_files import Figures, card_path, headline, mean, points, share
 from proofsheet.training.plots import reliability_plot
-
-Figures = Mapping[str, Any]
-QUALITY = "quality"  # of the facts of a card: of how many pictures measurements are missing
-
-
-def card_path(models: Path, fit_id: str) -> Path:
-    """Where the card of a model lies, as Markdown; JSON, plot and contact sheets lie beside it."""
-    return models / "cards" / fit_id / "card.md"
 
 
 def write_card(models: Path, fit_id: str, card: Figures) -> Path:
@@ -31,24 +23,6 @@ def write_card(models: Path, fit_id: str, card: Figures) -> Path:
     write_atomic(path.with_name("reliability.png"), reliability_plot(card["figures"]["reliability"], str(card["kind"])))
     write_atomic(path, markdown(fit_id, card).encode("utf-8"))
     return path
-
-
-def headline(kind: str, card: str) -> str:
-    """The first figure of a card, with its interval."""
-    told = json.loads(card)
-    figures, quality = told["figures"], str(told["data"].get(QUALITY, ""))
-    if kind == "ranker":
-        gain = figures["gain over the highest stage"]
-        return (
-            f"top-1 {_share(figures['top1'])}; gain over the highest stage {_points(gain)} points, "
-            f"{figures['sets']} sets of {figures['projects']} projects" + (f"; {quality}" if "missing" in quality else "")
-        )
-    if kind == "crop":
-        return (
-            f"IoU {_mean(figures['IoU on cut pictures'])} on {figures['boxes']} cut pictures; "
-            f"lift over the {figures['best constant box']} {_mean(figures['lift over the best constant box'])}"
-        )
-    return f"accuracy {_share(figures['accuracy'])}; most frequent label {figures['most frequent label']:.3f}"
 
 
 def markdown(fit_id: str, card: Figures) -> str:
@@ -75,20 +49,8 @@ def markdown(fit_id: str, card: Figures) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _share(value: Figures) -> str:
-    return f"{value['share']:.3f} ({value['low']:.3f}–{value['high']:.3f}, n = {value['n']})"
-
-
-def _mean(value: Figures) -> str:
-    return f"{value['mean']:.3f} ({value['low']:.3f}–{value['high']:.3f})"
-
-
-def _points(value: Figures) -> str:
-    return f"{value['mean'] * 100:+.2f} ({value['low'] * 100:+.2f} to {value['high'] * 100:+.2f})"
-
-
 def _row(name: str, rule: Figures) -> str:
-    parts = [_share(rule[k]) if k in rule and "share" in rule[k] else "" for k in ("top1", "normal", "anomaly")]
+    parts = [share(rule[k]) if k in rule and "share" in rule[k] else "" for k in ("top1", "normal", "anomaly")]
     return f"| {name} | " + " | ".join(parts) + " |"
 
 
@@ -104,38 +66,38 @@ def _ranker(figures: Figures) -> Iterable[str]:
         yield _row("this ranker, within projects", within)
     yield ""
     gain = figures["gain over the highest stage"]
-    yield f"* Gain over the highest stage, paired over {gain['over']}: {_points(gain)} points."
+    yield f"* Gain over the highest stage, paired over {gain['over']}: {points(gain)} points."
     yield f"* Mean of the projects' top-1: {figures['macro']:.3f}."
     for name in ("anomaly recall at 97 % normal", "anomaly recall at 99 % normal", "coverage at 95 % precision", "overruled"):
-        yield f"* {name[0].upper()}{name[1:]}: {_share(figures[name])}."
+        yield f"* {name[0].upper()}{name[1:]}: {share(figures[name])}."
     yield f"* Expected calibration error: {figures['ece']:.3f}."
     yield ""
     yield "| project | top-1 | highest stage | anomalies | calibration error |"
     yield "|---|---|---|---|---|"
     for name, one in figures["per project"].items():
         stage = one["highest stage"]["share"]
-        yield f"| {name} | {_share(one['top1'])} | {stage:.3f} | {_share(one['anomaly'])} | {one['ece']:.3f} |"
+        yield f"| {name} | {share(one['top1'])} | {stage:.3f} | {share(one['anomaly'])} | {one['ece']:.3f} |"
 
 
 def _crop(figures: Figures) -> Iterable[str]:
     yield "| box | IoU on cut pictures |"
     yield "|---|---|"
-    yield f"| **this proposer** | {_mean(figures['IoU on cut pictures'])} |"
+    yield f"| **this proposer** | {mean(figures['IoU on cut pictures'])} |"
     for name, value in figures["baselines on cut pictures"].items():
-        yield f"| {name} | {_mean(value)} |"
+        yield f"| {name} | {mean(value)} |"
     yield ""
     yield f"* Intervals are drawn over {figures['IoU on cut pictures']['over']}."
     lift, full = figures["lift over the best constant box"], figures["full frame on all pictures"]
-    yield f"* Lift over the best constant box ({figures['best constant box']}): {_mean(lift)}."
-    yield f"* IoU on all pictures {_mean(figures['IoU on all pictures'])}; full frame {_mean(full)}."
-    yield f"* Share of boxes above 0.7: {_share(figures['share above 0.7'])}."
+    yield f"* Lift over the best constant box ({figures['best constant box']}): {mean(lift)}."
+    yield f"* IoU on all pictures {mean(figures['IoU on all pictures'])}; full frame {mean(full)}."
+    yield f"* Share of boxes above 0.7: {share(figures['share above 0.7'])}."
     for name in ("cut needed, precision", "cut needed, recall", "right about the need", "always cut"):
-        yield f"* {name[0].upper()}{name[1:]}: {_share(figures[name])}."
+        yield f"* {name[0].upper()}{name[1:]}: {share(figures[name])}."
     yield f"* Area under the curve of the need: {figures['cut needed, AUC']}; expected calibration error {figures['ece']:.3f}."
 
 
 def _scene(figures: Figures) -> Iterable[str]:
-    yield f"* Accuracy: {_share(figures['accuracy'])}; the most frequent label alone: {figures['most frequent label']:.3f}."
+    yield f"* Accuracy: {share(figures['accuracy'])}; the most frequent label alone: {figures['most frequent label']:.3f}."
     yield f"* Expected calibration error: {figures['ece']:.3f}."
     for name, value in figures["per label"].items():
-        yield f"* {name}: {_share(value)}."
+        yield f"* {name}: {share(value)}."

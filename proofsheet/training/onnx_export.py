@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from proofsheet.core import extras
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.core.files import write_atomic
 from proofsheet.models import registry
@@ -27,7 +28,7 @@ from proofsheet.models.crop_proposer import CropProposer
 from proofsheet.models.mlp import Floats, Net
 from proofsheet.models.probabilities import softmax
 from proofsheet.storage.workspace import Project
-from proofsheet.training.torch_mlp import NEEDED, import_torch, to_module
+from proofsheet.training.torch_mlp import import_torch, to_module
 from schemas.learning import MODELS, Fit, ModelExport
 from schemas.table import Table
 from schemas.vision import GRID, GRID_CHANNELS
@@ -220,7 +221,7 @@ def export_rows(shared: Project) -> pl.DataFrame:
         missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
         try:
             if missing:
-                rows.append({**base, **_unavailable(kind, f"{', '.join(missing)} is not installed: {NEEDED}")})
+                rows.append({**base, **_unavailable(kind, f"{', '.join(missing)} is not installed: {extras.LEARN}")})
                 continue
             folder = shared.models / "exports" / str(fit[Fit.fit_id])
             found = export_model(shared.models, str(fit[Fit.fit_id]), kind, folder)

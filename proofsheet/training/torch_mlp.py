@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from proofsheet.core import extras
 from proofsheet.core.devices import pick_device
 from proofsheet.core.errors import UsageError
 from proofsheet.models.mlp import Floats, Net
 
-NEEDED = "pip install 'proofsheet[learn]'"
 _PACKAGES = ("torch", "lightgbm", "safetensors")
 
 
@@ -34,7 +34,7 @@ def import_torch() -> Any:  # noqa: ANN401 - an untyped module
     """
     missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
-        raise UsageError(f"Training is not available: {', '.join(missing)} is not installed.", f"Run {NEEDED}.")
+        raise UsageError(f"Training is not available: {', '.join(missing)} is not installed.", f"Run {extras.LEARN}.")
     import torch
 
     return torch

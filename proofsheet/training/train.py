@@ -21,19 +21,21 @@ import numpy as np
 from proofsheet.core.files import short_hash
 from proofsheet.models import holdout_predictions, registry
 from proofsheet.models.artifacts import save_model
+from proofsheet.models.card_files import QUALITY, card_path
 from proofsheet.models.features import Bools
 from proofsheet.models.holdout_predictions import write_held_out
-from proofsheet.models.ranker import Ranker, fit_ranker
+from proofsheet.models.ranker import Ranker
 from proofsheet.storage.code_version import module_version
 from proofsheet.storage.workspace import Workspace
 from proofsheet.training import error_analysis
 from proofsheet.training.challengers import SPLIT, compare_crops, compare_rankers
 from proofsheet.training.datasets import SelectionData, across_projects, crop_data, selection_data
 from proofsheet.training.evaluate_crops import judge_crops
-from proofsheet.training.evaluate_ranker import Tell, judge_ranker
+from proofsheet.training.evaluate_ranker import Tell, held_out_rows, judge_ranker
 from proofsheet.training.fit_crop_proposer import fit_crops
+from proofsheet.training.fit_ranker import fit_ranker
 from proofsheet.training.listwise import Training
-from proofsheet.training.model_cards import QUALITY, card_path, write_card
+from proofsheet.training.model_cards import write_card
 from proofsheet.training.splits import frozen_test
 from proofsheet.training.torch_mlp import import_torch
 from schemas.history import CropExample
@@ -117,7 +119,7 @@ def train_ranker(
     model = fit_ranker(rest.features, rest.winner, rest.anomaly, rest.groups, rest.clusters, how, data.encoder_id)
     fit_id = save_model(workspace.shared.models, model)
     own = found.where(np.isin(data.groups, list(model.tastes)), by_set)  # a model with a project's taste is read as it serves there
-    write_held_out(workspace.shared.models, fit_id, data, own, by_set, test)
+    write_held_out(workspace.shared.models, fit_id, held_out_rows(data, own, by_set, test))
     allowed, reasons, report["frozen test"] = compare_rankers(workspace, model, data, found, by_set, test, report)
     card = _card("ranker", report, data.groups, left, reasons, mark)
     card["data"] |= _ranker_facts(data, model, how, test)

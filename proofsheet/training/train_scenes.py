@@ -1,6 +1,6 @@
 """A scene classifier from folders of labels: one folder a label, vectors of the encoder in force.
 
-Holds `train_scenes` and `SceneClassifier`.
+Holds `train_scenes` and `Labelled`.
 Add here: another way to judge it.
 Keep out: opening pictures (the command does, by the one pass).
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,8 +21,9 @@ import numpy.typing as npt
 from proofsheet.core.errors import ModelError, UsageError
 from proofsheet.core.files import short_hash
 from proofsheet.models import registry
-from proofsheet.models.artifacts import load_arrays, save_arrays
+from proofsheet.models.artifacts import save_arrays
 from proofsheet.models.calibration import expected_calibration_error, reliability
+from proofsheet.models.scene_classifier import SceneClassifier, load_scenes
 from proofsheet.storage.code_version import module_version
 from proofsheet.storage.workspace import Project
 from proofsheet.training.evaluate_ranker import share
@@ -55,23 +56,6 @@ class Labelled:
     views: Sequence[Floats]
     encoder_id: str
     left: int
-
-
-@dataclass(frozen=True)
-class SceneClassifier:
-    """A trained classifier: names of the labels, (labels, d) weights and (labels,) biases."""
-
-    labels: Sequence[str]
-    weight: Floats
-    bias: Floats
-    encoder_id: str
-    name: str
-
-    def probabilities(self, vectors: Floats) -> Floats:
-        """Softmax over the labels: (n, labels)."""
-        logits = vectors @ self.weight.T + self.bias
-        raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
 def train_scenes(shared: Project, data: Labelled, epochs: int, batch: int, device: str, now: datetime) -> Outcome:
@@ -175,17 +159,3 @@ def _confusions(model: SceneClassifier, data: Labelled, y: npt.NDArray[np.int64]
     said = model.probabilities(data.vectors[test]).argmax(axis=1)
     pairs = Counter((model.labels[a], model.labels[b]) for a, b in zip(y[test], said, strict=True) if a != b)
     return [f"{count} of {a} taken for {b}" for (a, b), count in pairs.most_common(5)] or ["none on the held-out side"]
-
-
-def load_scenes(shared: Project, fit_id: str) -> SceneClassifier:
-    """The classifier of a file.
-
-    Raises:
-        UsageError: if safetensors is missing.
-        ModelError: if the file is missing or damaged.
-    """
-    arrays, facts = load_arrays(shared.models, fit_id, "scene")
-    labels: Mapping[str, Any] = facts
-    if arrays["weight"].shape[0] != len(labels["labels"]):
-        raise ModelError(f"The scene model {fit_id} has other labels than weights.", "Train it again.")
-    return SceneClassifier(labels["labels"], arrays["weight"], arrays["bias"], str(labels["encoder_id"]), f"scene {fit_id[:12]}")

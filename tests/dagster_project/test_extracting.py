@@ -12,7 +12,7 @@ from proofsheet.storage.workspace import Workspace
 from schemas.history import HistoryRow
 from schemas.settings import PlaceSettings
 from tests.kit import Shell, tree
-from tests.proofsheet.test_extraction import scene
+from tests.unit.history.test_folder_extraction import scene
 
 STAGES = ("060416_stage1_generated", "060544_stage2_upscaled")
 

@@ -18,6 +18,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
+from proofsheet.prompts.prompt import OURS
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.client.discovery import choose_server
 from proofsheet.texts.client.protocol import Options, Question, Server, Trouble
@@ -63,7 +64,7 @@ def test_two_hundred_pictures_through_a_well_behaved_server(tmp_path: Path, figu
         assert again == 0
         own = project.prompts / "title.md"
         own.parent.mkdir(parents=True, exist_ok=True)
-        shipped = (ROOT / "proofsheet" / "words" / "prompts" / "title.md").read_text("utf-8")
+        shipped = (OURS / "title.md").read_text("utf-8")
         own.write_text(shipped.replace("version: 1", "version: 2").replace("eight words", "six words"), "utf-8")
         before = len(server.asked)
         assert run(settings, project).success

@@ -14,13 +14,13 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from proofsheet.apply.disk import TargetTaken
+from proofsheet.core import extras
 from proofsheet.core.errors import ServiceUnreachable, UsageError
 from proofsheet.publish.targets.base import TIMEOUT_S, Parcel, refused
 
 if TYPE_CHECKING:
     import paramiko
 
-NEEDED = "pip install 'proofsheet[sftp]'"
 _NEXT = "Check address, folder, rights, and key or password."
 
 
@@ -40,7 +40,7 @@ class Sftp:
 
     def __init__(self, url: urllib.parse.SplitResult, password: str) -> None:
         if importlib.util.find_spec("paramiko") is None:
-            raise UsageError("SFTP is not available: paramiko is not installed.", f"Run {NEEDED}.")
+            raise UsageError("SFTP is not available: paramiko is not installed.", f"Run {extras.SFTP}.")
         self._url, self._password = url, password
         self._user = urllib.parse.unquote(url.username) if url.username else None
         self._open: tuple[paramiko.SSHClient, paramiko.SFTPClient] | None = None

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from proofsheet.core.errors import GateRefused, StoreError, UsageError
-from proofsheet.proof.assemble import assembled, edits_of
+from proofsheet.proof.assemble import assembled
 from proofsheet.proof.attempts import Candidate, judging_of, prove
 from proofsheet.proof.lifecycle import NEW, TRANSITIONS, events, step
 from proofsheet.proof.proof_rows import proof_rows
@@ -19,7 +19,7 @@ from proofsheet.proof.text_review import review, waive
 from proofsheet.rules.base import Issue, Judged
 from proofsheet.storage.ledger import Ledger
 from proofsheet.storage.table_gate import check_frame
-from proofsheet.texts.edits import latest_edits, merged, undo_field, write_field
+from proofsheet.texts.edits import edits_of, latest_edits, merged, undo_field, write_field
 from schemas.facts import LifecycleEvent, ProofAttempt, WordEdit
 from schemas.library import Photo
 from schemas.proof import FIELDS, STATUSES, MetadataQuality

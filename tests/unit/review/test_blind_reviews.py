@@ -15,7 +15,7 @@ from proofsheet.models.intervals import clopper_pearson_low
 from proofsheet.review.blind_reviews import LEAST, auto_approval, decided_by_history, unproven
 from proofsheet.review.metrics import metric_rows
 from proofsheet.review.rollout_gates import readiness_rows
-from proofsheet.training.evaluate_ranker import HeldOut
+from proofsheet.training.evaluate_ranker import HeldOut, held_out_rows
 from schemas.history import HistoryMatch, Selection, VectorSelection
 from schemas.learning import Readiness, Threshold
 from schemas.review import Feedback, ReviewMetric, Verdict
@@ -64,7 +64,7 @@ def trained(models: Path, fit_id: str, members: Sequence[str], frozen: Sequence[
     data = type(data)(data.features, data.winner, data.anomaly, data.groups, data.keys, data.keys, names, "e")
     p = np.full((len(names), 3), 1 / 3)
     said = HeldOut(p, data.winner, p[:, 0])
-    holdout_predictions.write_held_out(models, fit_id, data, said, said, np.arange(len(names)) >= len(members))
+    holdout_predictions.write_held_out(models, fit_id, held_out_rows(data, said, said, np.arange(len(names)) >= len(members)))
 
 
 def test_the_least_number_of_blind_sets_is_the_one_that_can_unlock() -> None:

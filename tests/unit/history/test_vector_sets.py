@@ -14,8 +14,8 @@ from schemas.library import Photo
 from schemas.review import Verdict
 from schemas.vision import ImageQuality
 from tests.kit import NOW
-from tests.proofsheet.test_history import PHOTOS, QUALITY, picture, row
-from tests.proofsheet.test_history_moves_over import vector
+from tests.unit.history.test_importer import PHOTOS, QUALITY, picture, row
+from tests.unit.history.test_matching import vector
 
 GONE = ("p/gone.png", "p/lost.png")
 PLACES = {"raw": "p/gone.png", "final": "p_final/gone.png"}

@@ -12,12 +12,12 @@ import pytest
 from PIL import Image, ImageOps
 
 from proofsheet.core.errors import UsageError
+from proofsheet.prompts.prompt import OURS, load_prompt, prompt_names
 from proofsheet.texts import embedded_describer
 from proofsheet.texts.answer_cache import release_pictures
 from proofsheet.texts.inference import Describing
 from proofsheet.texts.jobs import CAPTION, POLICY, QUALITY, RATING, TITLE, Asked, quality_class
 from proofsheet.texts.prompt_images import COLOURS, card, model_jpeg
-from proofsheet.texts.prompts import load_prompt, prompt_names
 from schemas.facts import JobFailure, ModelAnswer
 from schemas.replies import PolicyReply, QualityReply, TagsReply
 from schemas.settings_words import VisionModelSettings
@@ -61,11 +61,7 @@ def test_another_prompt_or_model_or_option_is_another_question(tmp_path: Path) -
         say(CAPTION, questions, describing(project, server, models=["other:3b"]), project)
         say(CAPTION, questions, describing(project, server, models=["seer:7b"], seed=8), project)
         project.prompts.mkdir(parents=True)
-        own = (
-            (Path(embedded_describer.__file__).parent / "prompts" / "caption.md")
-            .read_text("utf-8")
-            .replace("version: 1", "version: mine")
-        )
+        own = (OURS / "caption.md").read_text("utf-8").replace("version: 1", "version: mine")
         (project.prompts / "caption.md").write_text(own.replace("plain English", "very plain English"), "utf-8")
         said = say(CAPTION, questions, describing(project, server, models=["seer:7b"]), project)
         assert len(server.received) == 8

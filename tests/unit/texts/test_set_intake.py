@@ -11,7 +11,7 @@ import pytest
 
 from proofsheet.core.errors import UsageError
 from proofsheet.proof.assemble import assembled
-from proofsheet.rules.vocabulary import mapped, read_vocabulary, tag_rows
+from proofsheet.proof.vocabulary import mapped, read_vocabulary, tag_rows
 from proofsheet.storage.ledger import Ledger
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.identification import consensus, route

@@ -14,7 +14,7 @@ from proofsheet.imaging.formats import RAW
 from proofsheet.library.stage_names import named_time
 from schemas.history import HistoryMatch
 from schemas.settings import GroupSettings
-from tests.proofsheet.test_group import grouped, seen, sets
+from tests.unit.grouping.test_grouping import grouped, seen, sets
 
 START = datetime(2025, 7, 8, 6, 4, 16)
 

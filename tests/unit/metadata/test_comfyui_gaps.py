@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from proofsheet.metadata.comfyui import read_graphs
-from tests.proofsheet.test_comfy import CUSTOM, GUIDERS, Nodes, graph, node
+from tests.unit.metadata.test_comfyui import CUSTOM, GUIDERS, Nodes, graph, node
 
 FLUX = {**graph({}), **CUSTOM, "g": GUIDERS[1][0]}
 WHOLE = {

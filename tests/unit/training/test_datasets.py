@@ -13,11 +13,11 @@ import pytest
 from proofsheet.embedding.imported_vectors import NewVector, keep_imported
 from proofsheet.history.training_pairs import pair_rows
 from proofsheet.models import holdout_predictions, registry
+from proofsheet.models.card_files import card_path
 from proofsheet.selection.active_models import ranker_model_rows
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project, Workspace
 from proofsheet.training.datasets import across_projects, selection_data
-from proofsheet.training.model_cards import card_path
 from proofsheet.training.train import train_ranker
 from schemas.history import CropExample, ImportedVector, Selection, VectorSelection
 from schemas.learning import Fit, RankerFit, RankerModel, TrainingPair

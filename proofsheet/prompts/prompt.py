@@ -2,7 +2,7 @@
 
 Holds `Prompt` and `load_prompt`.
 Add here: a placeholder's rules.
-Keep out: the texts (prompts/*.md).
+Keep out: the texts (*.md).
 
     ---
     version: 1
@@ -24,7 +24,7 @@ from string import Template
 from proofsheet.core.errors import UsageError
 from proofsheet.core.files import short_hash
 
-OURS = Path(__file__).parent / "prompts"
+OURS = Path(__file__).parent
 _FORM = re.compile(
     r"\A---\s*\nversion:\s*(?P<version>[\w.-]+)\s*\n---\s*\n# System\s*\n(?P<system>.*?)\n# User\s*\n(?P<user>.*)\Z", re.DOTALL
 )

@@ -17,12 +17,13 @@ from proofsheet.models.calibration import expected_calibration_error
 from proofsheet.models.features import NAMES, STAGE_COLUMNS
 from proofsheet.models.intervals import bootstrap, clopper_pearson_low, wilson
 from proofsheet.models.probabilities import operating_point, picks, softmax, temperature_of
-from proofsheet.models.ranker import Ranker, fit_ranker
+from proofsheet.models.ranker import Ranker
 from proofsheet.storage.ledger import Ledger
 from proofsheet.training.augmentation import VIEWS
 from proofsheet.training.evaluate_crops import auc, constant_boxes, judge_crops
-from proofsheet.training.evaluate_ranker import HeldOut, coverage, judge_ranker
+from proofsheet.training.evaluate_ranker import HeldOut, coverage, held_out_rows, judge_ranker
 from proofsheet.training.fit_crop_proposer import fit_crops, fit_source_mlp, giou, mirrored, sorted_corners
+from proofsheet.training.fit_ranker import fit_ranker
 from proofsheet.training.listwise import train_listwise
 from proofsheet.training.onnx_export import BATCHES, TOLERANCE, export_model
 from proofsheet.training.promotion_rule import crop_rule, ranker_rule
@@ -310,7 +311,7 @@ def test_what_was_said_of_held_out_sets_is_kept_and_a_lost_file_is_empty(tmp_pat
     data = made_sets(projects=1, sets=5)
     p = np.full((5, 3), 1 / 3)
     said = HeldOut(p, data.winner, p[:, 0])
-    holdout_predictions.write_held_out(tmp_path, "m", data, said, said, np.zeros(5, bool))
+    holdout_predictions.write_held_out(tmp_path, "m", held_out_rows(data, said, said, np.zeros(5, bool)))
     rows = holdout_predictions.read_held_out(tmp_path, "m")
     assert rows.height == 5
     assert holdout_predictions.probabilities(rows).shape == (5, 3)

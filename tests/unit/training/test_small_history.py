@@ -13,9 +13,10 @@ from proofsheet.models.calibration import boast, boast_by_chance
 from proofsheet.models.features import MEASURED, Bank, bank_of_vectors, joined, set_features
 from proofsheet.models.intervals import bootstrap, bootstrap_within, over_projects
 from proofsheet.models.logistic import along, fit_direction, fit_logit
-from proofsheet.models.ranker import Ranker, fit_ranker, uses_measurements
+from proofsheet.models.ranker import Ranker
 from proofsheet.training.datasets import SelectionData
 from proofsheet.training.evaluate_ranker import judge_ranker
+from proofsheet.training.fit_ranker import fit_ranker, uses_measurements
 from proofsheet.training.promotion_rule import LEAST_CROSSWISE, Answers, crosswise_rule
 from tests.learning_kit import QUICK, chosen, made_sets, turned_vectors, without_pictures
 

@@ -20,8 +20,8 @@ from typing import Any
 import polars as pl
 
 from proofsheet.core.errors import UsageError
-from proofsheet.proof.assemble import edits_of
 from proofsheet.storage.workspace import Project
+from proofsheet.texts.edits import edits_of
 from schemas.facts import WordEdit
 from schemas.proof import MetadataRepair, Texts
 from schemas.settings_words import VocabularySettings

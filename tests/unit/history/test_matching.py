@@ -27,7 +27,7 @@ from schemas.settings import PlaceSettings
 from schemas.settings_learning import HistorySettings
 from schemas.vision import ImageQuality
 from tests.kit import NOW
-from tests.proofsheet.test_history import PHOTOS, QUALITY, row
+from tests.unit.history.test_importer import PHOTOS, QUALITY, row
 
 CROPS = "session_id,directory,chosen_path,crop_x1,crop_y1,crop_x2,crop_y2,timestamp\n"
 WINNER, LOSER = "20250708_060544_stage2_upscaled.png", "20250708_060416_stage1_generated.png"

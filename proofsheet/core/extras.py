@@ -1,0 +1,13 @@
+"""What to install for what does not come along.
+
+Holds one command an extra.
+Add here: another extra of pyproject.toml.
+Keep out: whether it is installed, which those know that need it.
+"""
+
+from __future__ import annotations
+
+CLIP = "pip install 'proofsheet[clip]'"
+LEARN = "pip install 'proofsheet[learn]'"
+ONNX = "pip install 'proofsheet[onnx]'"
+SFTP = "pip install 'proofsheet[sftp]'"
