@@ -18,7 +18,7 @@ test-slow: $(TESTED)
 
 reliability: $(TESTED)
 	rm -rf build/reliability
-	PROOFSHEET_WHOLE_TESTS=1 $(BIN)/python -m pytest tests/dagster_project/test_by_itself.py tests/test_hostile.py tests/test_camera_facts.py tests/unit/proof/test_gate.py tests/reliability
+	PROOFSHEET_WHOLE_TESTS=1 $(BIN)/python -m pytest tests/integration/test_by_itself.py tests/integration/test_hostile.py tests/integration/test_camera_facts.py tests/unit/proof/test_gate.py tests/reliability
 	$(BIN)/python -m docs.reliability_page
 
 lint: $(TESTED)

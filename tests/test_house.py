@@ -24,7 +24,7 @@ from dagster_project.definitions import build_defs
 from docs.generate import HERE, PAGES
 from proofsheet.core.config import Configuration
 from schemas.table import Table
-from tests.kit import configuration
+from tests.support.kit import configuration
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("schemas", "proofsheet", "resources", "assets", "dagster_project")
@@ -219,7 +219,7 @@ def shout(photos: pl.DataFrame) -> pl.DataFrame:
 TOY_ASSET = '''import polars as pl
 
 from assets.stage import stage
-from proofsheet.toy import shout
+from proofsheet.library.toy import shout
 from schemas.toy import Loud
 
 
@@ -230,7 +230,7 @@ def loud_names(photos: pl.DataFrame) -> pl.DataFrame:
 '''
 TOY_CHECK = """import sys
 from pathlib import Path
-from tests.kit import configuration, only_project, run, stage_library
+from tests.support.kit import configuration, only_project, run, stage_library
 from schemas.toy import Loud
 if __name__ == "__main__":
     place = Path(sys.argv[1])
@@ -248,7 +248,7 @@ def test_a_new_stage_is_one_table_one_function_and_five_lines(tmp_path: Path) ->
     for package in (*PACKAGES, "tests"):
         shutil.copytree(ROOT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__"))
     (copy / "schemas" / "toy.py").write_text(TOY_TABLE)
-    (copy / "proofsheet" / "toy.py").write_text(TOY_VERB)
+    (copy / "proofsheet" / "library" / "toy.py").write_text(TOY_VERB)
     (copy / "assets" / "toy.py").write_text(TOY_ASSET)
     (copy / "check.py").write_text(TOY_CHECK)
     done = subprocess.run(

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 
 from dagster_project.cli import main
 from proofsheet.storage.workspace import Workspace
-from tests.kit import configuration, save_picture, stage_library
+from tests.support.kit import configuration, save_picture, stage_library
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium")

@@ -16,9 +16,9 @@ from proofsheet.selection.timeline import timeline
 from proofsheet.storage.workspace import Workspace
 from schemas.facts import SetContext, Waiver
 from tests.browser.review_page import CHROMIUM, FLAGS, Review, sees, serving, shot
-from tests.kit import configuration, run
 from tests.reliability.serving import free_port
-from tests.review_kit import chosen_project
+from tests.support.kit import configuration, run
+from tests.support.review_kit import chosen_project
 
 AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
 SETS = 50

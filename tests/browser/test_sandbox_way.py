@@ -11,9 +11,9 @@ from proofsheet.core.config import load
 from proofsheet.storage.workspace import Workspace
 from schemas.review import ReviewMetric
 from tests.browser.review_page import CHROMIUM, FLAGS, sees, serving
-from tests.kit import Shell, tree
 from tests.reliability.serving import free_port
-from tests.review_kit import COMPANIONS, sets_library
+from tests.support.kit import Shell, tree
+from tests.support.review_kit import COMPANIONS, sets_library
 
 SETS = 100
 pytestmark = [

@@ -17,8 +17,8 @@ from dagster_project.instance import open_instance
 from proofsheet.models import registry
 from proofsheet.storage.workspace import Workspace
 from tests.browser.test_dagster_ui import CHROMIUM, FLAGS, ROOT, Ui, _wait_for, end, free_port
-from tests.dagster_project.test_judge import make_project, write
-from tests.kit import configuration
+from tests.integration.test_judge import make_project, write
+from tests.support.kit import configuration
 
 PROJECTS = 12
 pytestmark = [

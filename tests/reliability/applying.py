@@ -35,9 +35,9 @@ from proofsheet.review.submission import submitted
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.settings import PlaceSettings
 from schemas.settings_review import ApplySettings
-from tests.kit import NOW
-from tests.namings_kit import DISTINCT, apart
-from tests.review_kit import COMPANIONS
+from tests.support.kit import NOW
+from tests.support.namings_kit import DISTINCT, apart
+from tests.support.review_kit import COMPANIONS
 
 Image.init()  # the same for its formats
 FAILED, CLEAN = 7, 0

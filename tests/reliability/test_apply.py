@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.namings_kit import DISTINCT, namings_project
 from tests.reliability.sizes import size
-from tests.review_kit import chosen_project, decide_all
+from tests.support.namings_kit import DISTINCT, namings_project
+from tests.support.review_kit import chosen_project, decide_all
 
 ROOT = Path(__file__).parents[2]
 SETS, STRIDE = size(50, 10), 14

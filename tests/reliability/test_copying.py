@@ -21,9 +21,9 @@ from proofsheet.core.config import load
 from proofsheet.core.process_marks import with_environment
 from proofsheet.storage.workspace import Workspace
 from schemas.library import Photo, Quarantine
-from tests.kit import jpeg_bytes
 from tests.reliability.serving import PROOFSHEET, Up
 from tests.reliability.sizes import size
+from tests.support.kit import jpeg_bytes
 
 pytestmark = pytest.mark.long
 TICKS, RESTARTS, QUIET_S = size(100, 40), size(5, 2), 8.0

@@ -17,8 +17,8 @@ from proofsheet.core.locks import hold
 from proofsheet.storage.health import trouble_of
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.library import Photo
-from tests.kit import save_picture
 from tests.reliability.serving import PROOFSHEET, Up
+from tests.support.kit import save_picture
 
 pytestmark = pytest.mark.long
 WATCH = "\n[model]\nbackend = 'embedded'\n[watch]\nquiet_s = 2\ninterval_s = 1\n"

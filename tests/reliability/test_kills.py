@@ -18,8 +18,8 @@ from proofsheet.storage.generations import file_sum
 from proofsheet.storage.ledger_tables import FACTS
 from proofsheet.storage.workspace import Project
 from schemas.table import Table
-from tests.kit import configuration, only_project, stage_library
 from tests.reliability.sizes import size
+from tests.support.kit import configuration, only_project, stage_library
 
 pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[2]
@@ -68,7 +68,7 @@ class Listener:
 
 if __name__ == "__main__":
     from dagster_project.running import run_one
-    from tests.kit import configuration, only_project
+    from tests.support.kit import configuration, only_project
     main = os.getpid()
     settings = configuration(library, home, photos={"batch": BATCH})
     key = only_project(settings).key

@@ -17,10 +17,10 @@ from proofsheet.review.status import project_status
 from proofsheet.storage.generations import file_sum
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.table import Table
-from tests.kit import save_picture
 from tests.reliability.serving import PROOFSHEET, Up
 from tests.reliability.sizes import size
 from tests.reliability.test_up import wait_for_partition
+from tests.support.kit import save_picture
 
 pytestmark = pytest.mark.long
 PROJECTS = size(40, 12)

@@ -21,9 +21,9 @@ from proofsheet.selection.timeline import timeline
 from proofsheet.storage.workspace import Workspace
 from schemas.review import Verdict
 from tests.browser.review_page import Review, serving
-from tests.kit import configuration
 from tests.reliability.serving import free_port
-from tests.review_kit import chosen_project
+from tests.support.kit import configuration
+from tests.support.review_kit import chosen_project
 
 VERDICTS, KILLS, SETS = 1000, 50, 20
 REQUESTS, THREADS, HALF_OPEN = 160, 16, 150

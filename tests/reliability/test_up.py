@@ -20,8 +20,8 @@ import pytest
 from proofsheet.core.config import load
 from proofsheet.core.locks import hold
 from proofsheet.storage.workspace import Project, Workspace
-from tests.kit import stage_library
 from tests.reliability.serving import PROOFSHEET, Up
+from tests.support.kit import stage_library
 
 pytestmark = pytest.mark.slow
 QUIET = "\n[watch]\nquiet_s = 3600\n"

@@ -27,10 +27,10 @@ from schemas.proof import MetadataQuality
 from schemas.replies import CaptionReply
 from schemas.settings_words import VisionModelSettings
 from schemas.words import Answered, Caption, TagSet, Title
-from tests.kit import jpeg_bytes, run, save_picture
-from tests.model_answers import FILLER, INJECTED, Received
-from tests.model_server import MISBEHAVIOURS, ModelServer
-from tests.words_kit import FAST, PATIENT, current, described_project, metadata_of, statuses
+from tests.support.kit import jpeg_bytes, run, save_picture
+from tests.support.model_answers import FILLER, INJECTED, Received
+from tests.support.model_server import MISBEHAVIOURS, ModelServer
+from tests.support.words_kit import FAST, PATIENT, current, described_project, metadata_of, statuses
 
 PICTURES = 200
 TEXT_JOBS = (Caption, Title, TagSet)
@@ -222,7 +222,7 @@ CHILD = """
 import sys
 from pathlib import Path
 if __name__ == "__main__":
-    from tests.kit import configuration, only_project
+    from tests.support.kit import configuration, only_project
     from dagster_project.running import run_one
     place, url = Path(sys.argv[1]), sys.argv[2]
     model = {"backend": "ollama", "ollama_url": url, "off": OFF}

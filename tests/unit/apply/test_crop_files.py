@@ -13,8 +13,8 @@ from PIL import Image, ImageOps, PngImagePlugin
 
 from proofsheet.apply.crop_files import cut_bytes, with_pixels
 from proofsheet.imaging import colour_management
-from tests.kit import pixels
-from tests.privacy_kit import chunk
+from tests.support.kit import pixels
+from tests.support.privacy_kit import chunk
 
 BOX = (0.25, 0.25, 0.75, 0.75)
 

@@ -29,8 +29,8 @@ from schemas.library import OtherFile, Photo
 from schemas.review import Decision
 from schemas.settings_review import ApplySettings
 from schemas.vision import PhotoGroup
-from tests.kit import NOW, tree
-from tests.review_kit import COMPANIONS, chosen_project, decide_all, run_choosing
+from tests.support.kit import NOW, tree
+from tests.support.review_kit import COMPANIONS, chosen_project, decide_all, run_choosing
 
 Made = tuple[Configuration, Project]
 
@@ -46,7 +46,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def made(base: Path, tmp_path: Path) -> Made:
     """A copy of a project with submitted verdicts: four approved, one picked, one rejected."""
-    from tests.kit import configuration
+    from tests.support.kit import configuration
 
     shutil.copytree(base, tmp_path / "p")
     settings = configuration(tmp_path / "p/library", tmp_path / "p/home", photos={"workers": 1}, encoder={"encoder": "embedded"})

@@ -17,8 +17,8 @@ from schemas.apply import FileOperation
 from schemas.library import Photo
 from schemas.review import Verdict
 from schemas.settings import PlaceSettings
-from tests.kit import place_in_memory, tree
-from tests.namings_kit import (
+from tests.support.kit import place_in_memory, tree
+from tests.support.namings_kit import (
     DISTINCT,
     NAMINGS,
     OTHER,

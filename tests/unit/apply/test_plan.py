@@ -23,8 +23,8 @@ from proofsheet.storage.workspace import Project
 from schemas.library import Photo
 from schemas.review import Verdict
 from schemas.vision import PhotoGroup
-from tests.kit import place_in_memory, tree, where_rights_count
-from tests.namings_kit import Naming, applier, look_again, namings_project, plan_of, state
+from tests.support.kit import place_in_memory, tree, where_rights_count
+from tests.support.namings_kit import Naming, applier, look_again, namings_project, plan_of, state
 
 
 @pytest.fixture

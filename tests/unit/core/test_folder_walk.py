@@ -19,7 +19,7 @@ from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.store import Store
 from proofsheet.storage.workspace import Workspace
 from schemas.library import OtherFile, Photo, Quarantine
-from tests.kit import configuration, place_in_memory, save_picture, where_rights_count
+from tests.support.kit import configuration, place_in_memory, save_picture, where_rights_count
 
 SYSTEM = (
     *("@eaDir", "#recycle", "#Recycle", "#snapshot", "@Recycle", "@Recently-Snapshot", ".@__thumb", "@tmp", "@SynologyDrive"),

@@ -22,7 +22,7 @@ from proofsheet.labeling.scenes import LABELS, probabilities
 from schemas.library import Photo
 from schemas.settings import EncoderSettings, PhotoSettings
 from schemas.vision import Embedding, Scene, SeenObject
-from tests.kit import configuration, only_project, opened, picture_file, pixels, run, save_picture
+from tests.support.kit import configuration, only_project, opened, picture_file, pixels, run, save_picture
 
 pytestmark = pytest.mark.skipif(not torch_runtime.installed(), reason="the extra `clip` is not installed")
 

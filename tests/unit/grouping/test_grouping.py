@@ -18,7 +18,7 @@ from proofsheet.imaging.decode import fit
 from proofsheet.imaging.image_quality import tile_variances
 from proofsheet.imaging.perceptual_hash import phash
 from schemas.settings import DuplicateSettings, GroupSettings
-from tests.kit import NOW, pixels
+from tests.support.kit import NOW, pixels
 
 PLAIN: dict[str, Any] = {
     "folder": "",

@@ -13,7 +13,7 @@ from benchmarks.lookalikes import copies, duplicated, in_sets, seen
 from proofsheet.grouping.complete_linkage import Likeness
 from proofsheet.grouping.grouping import is_document
 from proofsheet.imaging.perceptual_hash import DETAIL_SIDE
-from tests.kit import SHARED
+from tests.support.kit import SHARED
 
 WRITTEN = ("page of text", "scanned page", "receipt", "filled form", "sheet music", "terminal", "chat", "window", "slide")
 SMALL = (620, 877)

@@ -25,7 +25,7 @@ from schemas.review import Verdict
 from schemas.settings import PlaceSettings
 from schemas.settings_learning import HistorySettings
 from schemas.vision import ImageQuality
-from tests.kit import NOW, tree
+from tests.support.kit import NOW, tree
 
 PROJECTS = ("mojo", "mojo1", "mojo1_backup", "Elené")
 

@@ -26,7 +26,7 @@ from schemas.review import Verdict
 from schemas.settings import PlaceSettings
 from schemas.settings_learning import HistorySettings
 from schemas.vision import ImageQuality
-from tests.kit import NOW
+from tests.support.kit import NOW
 from tests.unit.history.test_importer import PHOTOS, QUALITY, row
 
 CROPS = "session_id,directory,chosen_path,crop_x1,crop_y1,crop_x2,crop_y2,timestamp\n"

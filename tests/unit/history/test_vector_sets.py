@@ -13,7 +13,7 @@ from schemas.history import HistoryMatch, HistoryRow, ImportedVector, VectorSele
 from schemas.library import Photo
 from schemas.review import Verdict
 from schemas.vision import ImageQuality
-from tests.kit import NOW
+from tests.support.kit import NOW
 from tests.unit.history.test_importer import PHOTOS, QUALITY, picture, row
 from tests.unit.history.test_matching import vector
 

@@ -16,7 +16,7 @@ from PIL import Image, ImageCms
 from proofsheet.core.files import Refused
 from proofsheet.imaging import colour_management
 from proofsheet.imaging.colour_management import rgb_profile, to_srgb
-from tests.kit import opened, pixels
+from tests.support.kit import opened, pixels
 
 SHOWN = np.asarray(Image.fromarray(pixels(5, 120, 80)).point(lambda v: 40 + v * 170 // 255))
 ADOBE = rgb_profile(colour_management._ADOBE, colour_management._ADOBE_GAMMA)

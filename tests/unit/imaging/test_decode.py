@@ -16,7 +16,7 @@ from proofsheet.imaging.decode import Limits, PictureFile, open_picture
 from proofsheet.imaging.formats import format_of
 from proofsheet.imaging.previews import preview_measurement
 from schemas.settings import PreviewSettings
-from tests.kit import jpeg_bytes, opened, picture_file, pixels, save_picture
+from tests.support.kit import jpeg_bytes, opened, picture_file, pixels, save_picture
 
 ORIENTED = [(o, f) for o in range(1, 9) for f in ("jpg", "png", "webp")]
 

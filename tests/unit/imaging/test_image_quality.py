@@ -11,7 +11,7 @@ from proofsheet.embedding.classic_encoder import vector
 from proofsheet.imaging.colors import named_colors
 from proofsheet.imaging.image_quality import image_quality, noise, sharpness
 from schemas.vision import VECTOR_LENGTH
-from tests.kit import opened, pixels
+from tests.support.kit import opened, pixels
 
 
 def measured(path: Path) -> dict[str, object]:

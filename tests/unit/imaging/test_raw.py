@@ -15,7 +15,7 @@ from proofsheet.imaging.raw import converter, open_any
 from proofsheet.library.scan import scan
 from schemas.library import Photo
 from schemas.vision import ImageQuality, PhotoGroup, Preview
-from tests.kit import configuration, only_project, picture_file, run, save_picture, tree
+from tests.support.kit import configuration, only_project, picture_file, run, save_picture, tree
 
 installed = pytest.mark.skipif(converter() is None, reason="darktable-cli is not installed (Debian: darktable)")
 

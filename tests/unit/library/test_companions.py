@@ -9,8 +9,8 @@ import pytest
 from proofsheet.core.errors import UsageError
 from proofsheet.core.folder_walk import FOLDERS, KEPT_BY_PROGRAMS
 from proofsheet.library.companions import companions, nearby, of_a_folder, one_shot
-from tests.kit import place_in_memory, where_rights_count
-from tests.namings_kit import NAMINGS, Naming
+from tests.support.kit import place_in_memory, where_rights_count
+from tests.support.namings_kit import NAMINGS, Naming
 
 KEPT = FOLDERS[KEPT_BY_PROGRAMS]
 

@@ -16,7 +16,7 @@ from proofsheet.library.disk_diff import disk_news
 from proofsheet.storage.cleaning import clean
 from proofsheet.storage.workspace import Workspace
 from schemas.library import OtherFile, Photo, Quarantine
-from tests.kit import configuration, save_picture
+from tests.support.kit import configuration, save_picture
 
 
 def test_a_folder_is_ready_after_two_looks_and_a_quiet_time() -> None:

@@ -18,7 +18,7 @@ from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.facts import ProjectFolder, WordEdit
 from schemas.library import Photo
-from tests.kit import NOW, configuration, save_picture
+from tests.support.kit import NOW, configuration, save_picture
 
 EDIT = {"photo_id": "x", "field": "caption", "revision": 1, "value": "mine", "source": "human", "locked": True, "edited_at": NOW}
 

@@ -10,7 +10,7 @@ from proofsheet.core.progress import Quiet
 from proofsheet.library.file_hashes import Scan
 from proofsheet.library.scan import other_rows, photo_rows, scan
 from proofsheet.library.stage_names import parse_stage
-from tests.kit import jpeg_bytes, save_picture
+from tests.support.kit import jpeg_bytes, save_picture
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from proofsheet.storage.health import each_alone
 from proofsheet.storage.workspace import Project, Workspace
 from proofsheet.training.retraining_trigger import new_overrides
 from schemas.review import ReviewBatch
-from tests.kit import NOW, configuration, place_in_memory, where_rights_count
+from tests.support.kit import NOW, configuration, place_in_memory, where_rights_count
 
 FOLDERS = 300
 COUNTED: Counter[str] = Counter()

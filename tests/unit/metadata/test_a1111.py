@@ -11,7 +11,7 @@ from PIL import Image
 from proofsheet.metadata.a1111 import read_text
 from proofsheet.metadata.generation_metadata import generation_facts
 from proofsheet.metadata.user_comment import user_comment
-from tests.kit import opened, pixels
+from tests.support.kit import opened, pixels
 
 LINE = "Steps: 28, Sampler: Euler a, CFG scale: 6.5, Seed: 4242, Size: 512x768, Model: seaModel_v2, Version: v1.10.1"
 PLAIN = f"a boat\nNegative prompt: fog\n{LINE}"

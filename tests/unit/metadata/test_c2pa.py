@@ -11,7 +11,7 @@ import pytest
 
 from proofsheet.metadata.c2pa import Origin, read_manifest
 from proofsheet.metadata.generation_metadata import generation_facts
-from tests.kit import opened, save_picture
+from tests.support.kit import opened, save_picture
 
 AI = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 CAMERA = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture"

@@ -14,7 +14,7 @@ from PIL.TiffImagePlugin import IFDRational
 
 from proofsheet.metadata.exif import exif_facts
 from proofsheet.metadata.timestamps import read_moment, read_offset
-from tests.kit import opened, save_picture
+from tests.support.kit import opened, save_picture
 
 B, G = ExifTags.Base, ExifTags.GPS
 AT = datetime(2024, 5, 6, 7, 8, 9)

@@ -9,7 +9,7 @@ from PIL import ExifTags, Image, PngImagePlugin
 from PIL.TiffImagePlugin import IFDRational
 
 from proofsheet.metadata.exif import exif_facts
-from tests.kit import opened, save_picture
+from tests.support.kit import opened, save_picture
 
 B, G = ExifTags.Base, ExifTags.GPS
 

@@ -15,7 +15,7 @@ from assets.library import GENERATORS_READ
 from proofsheet.metadata.generation_metadata import READERS, generation_facts, read_texts
 from proofsheet.metadata.text_values import Facts
 from schemas.library import GenerationFact
-from tests.kit import opened, pixels, save_picture
+from tests.support.kit import opened, pixels, save_picture
 
 A1111 = (
     "a lighthouse, (storm:1.2), <lora:sea:0.8>\nsecond line\nNegative prompt: blurry, text\n"

@@ -25,7 +25,7 @@ from schemas.library import Photo
 from schemas.proof import FIELDS, STATUSES, MetadataQuality
 from schemas.settings_words import GateSettings
 from schemas.vision import PhotoGroup
-from tests.kit import NOW
+from tests.support.kit import NOW
 
 GOOD = {
     "title": "Heron at dawn",

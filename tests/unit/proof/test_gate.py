@@ -18,7 +18,7 @@ from proofsheet.rules.form import count_sentences
 from proofsheet.rules.repair import TEXT_RULES, WORD_RULES, repair
 from schemas.proof import FIELDS
 from schemas.settings_words import GateSettings
-from tests.kit import SHARED
+from tests.support.kit import SHARED
 
 OF_SETS = {"set_validation"}
 STAMPS = Path("/usr/share/tuxpaint/stamps")

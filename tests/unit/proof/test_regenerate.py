@@ -18,10 +18,10 @@ from schemas.proof import MetadataQuality, MetadataRepair
 from schemas.sets import Identification, ImageSet
 from schemas.tags import MediaTag
 from schemas.vision import ImageQuality, Scene, SeenObject
-from tests.kit import NOW, run
-from tests.model_answers import Received
-from tests.model_server import ModelServer
-from tests.words_kit import PATIENT, current, described_project
+from tests.support.kit import NOW, run
+from tests.support.model_answers import Received
+from tests.support.model_server import ModelServer
+from tests.support.words_kit import PATIENT, current, described_project
 
 TEXTS_ALONE = ["quality", "duplicate_assist", "prompt_recon", "score_multi", "policy_flags", "rating"]
 

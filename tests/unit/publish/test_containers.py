@@ -13,8 +13,8 @@ from PIL import Image
 
 from proofsheet.publish.containers import gif, heif, jpeg, png, tiff, webp
 from proofsheet.publish.containers.part import CannotClean, inflated
-from tests.privacy_kept_kit import KEPT_PARTS
-from tests.privacy_kit import SECRET, chunk, hidden_in_bytes, saved, scene
+from tests.support.privacy_kept_kit import KEPT_PARTS
+from tests.support.privacy_kit import SECRET, chunk, hidden_in_bytes, saved, scene
 
 MODULES = {".jpg": jpeg, ".png": png, ".webp": webp, ".tif": tiff, ".gif": gif, ".heic": heif, ".avif": heif}
 CASES = [(suffix, name) for suffix, some in KEPT_PARTS.items() for name in some]

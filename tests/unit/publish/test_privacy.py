@@ -18,9 +18,9 @@ from proofsheet.imaging.decode import DECODER_ERRORS, prepare_decoders
 from proofsheet.publish.containers.icc import cleaned, parts
 from proofsheet.publish.embedded_metadata import Copy, publishable_copy
 from schemas.settings_review import KEPT as KEEP
-from tests.kit import SHARED
-from tests.privacy_kept_kit import KEPT_PARTS
-from tests.privacy_kit import KEPT, KEPT_XMP, TABLE, chunk, hidden_in, profile, saved, scene, segment, tagged
+from tests.support.kit import SHARED
+from tests.support.privacy_kept_kit import KEPT_PARTS
+from tests.support.privacy_kit import KEPT, KEPT_XMP, TABLE, chunk, hidden_in, profile, saved, scene, segment, tagged
 
 TEXTS = {"title": "A harbour", "caption": "Boats lie in a harbour.", "alt_text": "Boats", "keywords": ["boat", "harbour"]}
 pytestmark = pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed: copies are not made")

@@ -22,8 +22,18 @@ from proofsheet.publish.targets.base import Parcel, Publisher
 from proofsheet.publish.targets.resolve import publisher_of
 from proofsheet.publish.targets.sql import TABLE
 from schemas.settings_review import PublishSettings
-from tests.kit import save_picture
-from tests.target_servers import APACHE, PASSWORD, POSTGRES, SSHD, Served, dav_server, ftp_server, postgres_server, sftp_server
+from tests.support.kit import save_picture
+from tests.support.target_servers import (
+    APACHE,
+    PASSWORD,
+    POSTGRES,
+    SSHD,
+    Served,
+    dav_server,
+    ftp_server,
+    postgres_server,
+    sftp_server,
+)
 
 NAME = "harbour/day two/ä b.jpg"
 TEXTS = {"title": "Ä harbour", "caption": 'It\'s "grey"; -- at noon', "alt_text": None, "keywords": ["ship", "sea, grey"]}

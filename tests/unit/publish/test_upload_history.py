@@ -13,7 +13,7 @@ from proofsheet.storage.ledger import Ledger
 from schemas.apply import Takedown, Upload, Withdrawal
 from schemas.proof import MetadataQuality
 from schemas.review import Choice
-from tests.kit import NOW
+from tests.support.kit import NOW
 
 
 @pytest.fixture

@@ -39,9 +39,9 @@ from schemas.library import Photo
 from schemas.proof import MetadataQuality
 from schemas.review import Choice, Export
 from schemas.settings_review import PublishSettings
-from tests.kit import NOW, Shell, configuration, run, save_picture, tree
-from tests.privacy_kit import saved, scene
-from tests.review_kit import sets_library
+from tests.support.kit import NOW, Shell, configuration, run, save_picture, tree
+from tests.support.privacy_kit import saved, scene
+from tests.support.review_kit import sets_library
 
 TEXTS = {"title": "Ä harbour", "caption": "=A grey -all= harbour\nat noon", "alt_text": "Ships", "keywords": ["ship", "-gps:all="]}
 needs_exiftool = pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed: copies are not made")

@@ -20,7 +20,7 @@ from proofsheet.publish.xmp_sidecar import (
     read_sidecar,
     sidecar_path,
 )
-from tests.kit import save_picture, tree
+from tests.support.kit import save_picture, tree
 
 pytestmark = pytest.mark.skipif(shutil.which("exiftool") is None, reason="Debian's libimage-exiftool-perl is not installed")
 

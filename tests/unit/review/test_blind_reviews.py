@@ -19,8 +19,8 @@ from proofsheet.training.evaluate_ranker import HeldOut, held_out_rows
 from schemas.history import HistoryMatch, Selection, VectorSelection
 from schemas.learning import Readiness, Threshold
 from schemas.review import Feedback, ReviewMetric, Verdict
-from tests.kit import NOW
-from tests.learning_kit import made_sets
+from tests.support.kit import NOW
+from tests.support.learning_kit import made_sets
 
 MODEL = "a" * 32
 

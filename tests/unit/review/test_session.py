@@ -20,8 +20,8 @@ from proofsheet.selection.timeline import Timeline, standing
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.review import Decision, Feedback, ReviewMetric, ReviewStep, Verdict
 from schemas.settings_learning import HistorySettings
-from tests.kit import NOW, configuration, tree
-from tests.review_kit import chosen_project
+from tests.support.kit import NOW, configuration, tree
+from tests.support.review_kit import chosen_project
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from proofsheet.storage.ledger import Ledger
 from schemas.history import Selection
 from schemas.library import Photo
 from schemas.review import Choice, Decision, ReviewBatch, ReviewStep, Verdict
-from tests.kit import NOW
+from tests.support.kit import NOW
 
 SETS = {"one": ["a1", "a2", "a3"], "two": ["b1", "b2"], "single": ["c1"], "pair": ["d1", "d2"]}
 

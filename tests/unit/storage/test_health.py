@@ -25,7 +25,7 @@ from proofsheet.storage.store import RECENT
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.facts import ProjectFolder, Waiver
 from schemas.library import OtherFile
-from tests.kit import NOW, configuration
+from tests.support.kit import NOW, configuration
 
 Damage = Callable[[Path], object]
 WAIVER = {

@@ -9,7 +9,7 @@ from proofsheet.core.errors import StoreError, StoreTooNew
 from proofsheet.storage.ledger import FORMAT, Ledger
 from schemas.apply import Upload
 from schemas.facts import ModelAnswer, ProofAttempt, RunRecord
-from tests.kit import NOW
+from tests.support.kit import NOW
 
 
 def answer(image: str, reply: str = "{}") -> dict[str, object]:

@@ -12,7 +12,7 @@ from proofsheet.core.files import printable
 from proofsheet.library.renamed_folders import adopt
 from proofsheet.storage.project_keys import Registry, keys_of, project_key
 from proofsheet.storage.workspace import Workspace
-from tests.kit import NOW, configuration
+from tests.support.kit import NOW, configuration
 
 RAW, WRITTEN = "caf\udce9", "caf\\xe9"  # the byte E9 alone, and a name that is printed like it
 

@@ -17,7 +17,7 @@ from proofsheet.storage.code_version import code_version, module_version
 from proofsheet.storage.project_keys import project_key
 from proofsheet.storage.workspace import Workspace
 from schemas.settings import PlaceSettings
-from tests.kit import configuration
+from tests.support.kit import configuration
 
 
 @pytest.fixture

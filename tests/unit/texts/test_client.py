@@ -17,9 +17,9 @@ from proofsheet.texts.client.retry import Outage, persist
 from proofsheet.texts.replies import parse_reply
 from schemas.replies import CaptionReply, QualityReply, TitleReply
 from schemas.settings_words import VisionModelSettings
-from tests.kit import jpeg_bytes
-from tests.model_answers import Received
-from tests.model_server import WORDINGS, ModelServer
+from tests.support.kit import jpeg_bytes
+from tests.support.model_answers import Received
+from tests.support.model_server import WORDINGS, ModelServer
 
 OPTIONS = Options(0.0, 7, 4096, 256)
 BACKENDS = ("ollama", "openai")

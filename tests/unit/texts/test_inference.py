@@ -22,10 +22,10 @@ from schemas.facts import JobFailure, ModelAnswer
 from schemas.replies import PolicyReply, QualityReply, TagsReply
 from schemas.settings_words import VisionModelSettings
 from schemas.words import Answered, Caption, PolicyFlag, QualityVerdict
-from tests.kit import NOW, jpeg_bytes, pixels
-from tests.model_answers import Received, read_card
-from tests.model_server import WORDINGS, ModelServer
-from tests.words_kit import FAST, asked, bare_project, describing, say, statuses
+from tests.support.kit import NOW, jpeg_bytes, pixels
+from tests.support.model_answers import Received, read_card
+from tests.support.model_server import WORDINGS, ModelServer
+from tests.support.words_kit import FAST, asked, bare_project, describing, say, statuses
 
 
 def test_each_question_is_asked_once(tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ from proofsheet.texts.replies import parse_reply
 from schemas.replies import TitleReply
 from schemas.settings_words import VisionModelSettings
 from schemas.words import Answered, Caption, PolicyFlag
-from tests.kit import Shell, save_picture
-from tests.model_server import ModelServer
-from tests.words_kit import PATIENT, asked, bare_project, described_project, say, statuses
+from tests.support.kit import Shell, save_picture
+from tests.support.model_server import ModelServer
+from tests.support.words_kit import PATIENT, asked, bare_project, described_project, say, statuses
 
 BACKENDS = ("ollama", "openai")
 

@@ -27,7 +27,7 @@ from schemas.settings_words import VocabularySettings
 from schemas.tags import MediaTag, Tag, UnmappedTerm
 from schemas.vision import Embedding
 from schemas.words import TagSet
-from tests.kit import NOW
+from tests.support.kit import NOW
 
 WORDS = "nature\n\tbird\n\t\t{fowl}\n\t\t{Vogel}\n\t\theron\n\t\t\t{Reiher}\n\t[places]\n\t\tlake\n\t\t\t{See}\npeople\n"
 

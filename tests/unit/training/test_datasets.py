@@ -26,7 +26,7 @@ from schemas.settings import PlaceSettings
 from schemas.settings_learning import RankerSettings
 from schemas.table import Table
 from schemas.vision import Duplicate, Embedding, ImageQuality, SaliencyGrid
-from tests.kit import NOW
+from tests.support.kit import NOW
 
 CLIP, WIDTH = "clip", 16
 NONE: dict[type[Table], pl.DataFrame] = {

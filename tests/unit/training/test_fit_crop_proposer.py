@@ -21,8 +21,8 @@ from proofsheet.training.splits import frozen_test
 from schemas.learning import Fit
 from schemas.settings import PlaceSettings
 from schemas.settings_learning import CropSettings
-from tests.kit import NOW
-from tests.learning_kit import made_crops
+from tests.support.kit import NOW
+from tests.support.learning_kit import made_crops
 
 LOSSES = ("giou", "iou", "mse", "smooth_l1")
 

@@ -18,7 +18,7 @@ from proofsheet.training.datasets import SelectionData
 from proofsheet.training.evaluate_ranker import judge_ranker
 from proofsheet.training.fit_ranker import fit_ranker, uses_measurements
 from proofsheet.training.promotion_rule import LEAST_CROSSWISE, Answers, crosswise_rule
-from tests.learning_kit import QUICK, chosen, made_sets, turned_vectors, without_pictures
+from tests.support.learning_kit import QUICK, chosen, made_sets, turned_vectors, without_pictures
 
 Allowed = tuple[bool, list[str]]
 

@@ -29,8 +29,8 @@ from proofsheet.training.onnx_export import BATCHES, TOLERANCE, export_model
 from proofsheet.training.promotion_rule import crop_rule, ranker_rule
 from proofsheet.training.splits import folds_of, frozen_test
 from schemas.learning import Fit, Promotion
-from tests.kit import NOW
-from tests.learning_kit import QUICK, made_crops, made_sets
+from tests.support.kit import NOW
+from tests.support.learning_kit import QUICK, made_crops, made_sets
 
 
 def silent(_what: str, _done: int, _total: int) -> None:

@@ -33,7 +33,7 @@ from proofsheet.storage.workspace import Project, Workspace
 from schemas.settings import PhotoSettings, PlaceSettings
 
 NOW = datetime(2026, 1, 2, 3, 4, 5)
-SHARED = Path(__file__).parents[2] / "shared" / "data"
+SHARED = Path(__file__).parents[3] / "shared" / "data"
 
 
 def pixels(seed: int, width: int = 96, height: int = 64) -> np.ndarray:

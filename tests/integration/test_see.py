@@ -17,7 +17,7 @@ from proofsheet.library.inventory import lighting_kind, missing, quality_score, 
 from schemas.metrics import DiversityGap, Inventory, SessionMetric, Trend
 from schemas.settings import InventorySettings
 from schemas.vision import Embedding, Preview
-from tests.kit import configuration, only_project, pixels, run, save_picture, tree
+from tests.support.kit import configuration, only_project, pixels, run, save_picture, tree
 
 pytestmark = pytest.mark.long
 

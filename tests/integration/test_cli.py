@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 
 from dagster_project.cli import main
 from proofsheet.storage.generations import file_sum
-from tests.kit import Shell, save_picture, stage_library, tree
+from tests.support.kit import Shell, save_picture, stage_library, tree
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from resources.progress import ProgressResource
 from resources.rules import GroupingResource
 from resources.store import StoreResource
 from schemas.table import Table, column
-from tests.kit import configuration
+from tests.support.kit import configuration
 
 
 class Berry(Table, name="test_berries"):

@@ -25,7 +25,7 @@ from schemas.library import Photo
 from schemas.review import Decision, ReviewBatch, Verdict
 from schemas.settings import PlaceSettings
 from schemas.settings_review import ApplySettings
-from tests.kit import NOW, tree
+from tests.support.kit import NOW, tree
 
 OTHER = "other.jpg"  # the picture beside each form
 

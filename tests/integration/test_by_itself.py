@@ -28,7 +28,7 @@ from schemas.facts import RunRecord
 from schemas.library import Photo
 from schemas.review import ReviewBatch
 from schemas.table import Table
-from tests.kit import NOW, configuration, only_project, run, save_picture, stage_library
+from tests.support.kit import NOW, configuration, only_project, run, save_picture, stage_library
 
 DERIVED = [t for t in Table.tables.values() if t.origin == "derived" and t.__module__.startswith("schemas.")]
 

@@ -22,7 +22,7 @@ from schemas.library import Photo
 from schemas.proof import MetadataQuality
 from schemas.review import Choice
 from schemas.words import Caption
-from tests.kit import Shell, configuration, run, save_picture, tree
+from tests.support.kit import Shell, configuration, run, save_picture, tree
 
 needs_exiftool = pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed: copies are not made")
 

@@ -13,7 +13,7 @@ from proofsheet.embedding.imported_vectors import read_imported
 from proofsheet.storage.workspace import Workspace
 from schemas.history import ImportedVector
 from schemas.settings import PlaceSettings
-from tests.kit import Shell, save_picture
+from tests.support.kit import Shell, save_picture
 
 
 @pytest.fixture

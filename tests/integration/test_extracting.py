@@ -11,7 +11,7 @@ from PIL import Image
 from proofsheet.storage.workspace import Workspace
 from schemas.history import HistoryRow
 from schemas.settings import PlaceSettings
-from tests.kit import Shell, tree
+from tests.support.kit import Shell, tree
 from tests.unit.history.test_folder_extraction import scene
 
 STAGES = ("060416_stage1_generated", "060544_stage2_upscaled")

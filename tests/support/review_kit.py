@@ -15,7 +15,7 @@ from proofsheet.core.config import Configuration
 from proofsheet.review.decision_request import Given
 from proofsheet.review.session import Desk
 from proofsheet.storage.workspace import Project, Workspace
-from tests.kit import NOW, configuration, run, save_picture
+from tests.support.kit import NOW, configuration, run, save_picture
 
 COMPANIONS = (".txt", ".yaml", ".json", ".wav", ".png.xmp")
 CHOOSING = (

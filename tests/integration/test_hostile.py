@@ -19,7 +19,7 @@ from PIL import Image
 from benchmarks.timing import PeakMemory
 from schemas.library import OtherFile, Photo, Quarantine
 from schemas.vision import ImageQuality
-from tests.kit import SHARED, configuration, jpeg_bytes, only_project, save_picture, tree
+from tests.support.kit import SHARED, configuration, jpeg_bytes, only_project, save_picture, tree
 
 LIMIT_BYTES = 1.5e9
 
@@ -155,7 +155,7 @@ def test_every_hostile_file_ends_as_one_row(tmp_path: Path, with_others: bool, f
 KILLER = """
 import sys
 sys.path.insert(0, {root!r})
-from tests.test_hostile import killing_run
+from tests.integration.test_hostile import killing_run
 killing_run({place!r})
 """
 
@@ -173,7 +173,7 @@ def killing_run(place: str) -> None:
     from proofsheet.core.progress import Quiet
     from proofsheet.imaging.measurement_pass import Measurement, Work, look
     from schemas.settings import PhotoSettings
-    from tests.kit import picture_file
+    from tests.support.kit import picture_file
 
     files = [picture_file(p) for p in sorted(Path(place).glob("*.png"))]
     deadly = Measurement("seen", {"seen": pl.Boolean}, "1", lambda: Work(kill_on_sight))
@@ -186,8 +186,8 @@ def killing_run(place: str) -> None:
 def test_a_decoder_killed_by_a_file_costs_that_file_alone(tmp_path: Path) -> None:
     for n in range(12):
         save_picture(tmp_path / f"{n:02d}.png", n, (77 if n in {3, 8} else 64, 48))
-    code = KILLER.format(root=str(Path(__file__).parents[1]), place=str(tmp_path))
+    code = KILLER.format(root=str(Path(__file__).parents[2]), place=str(tmp_path))
     script = tmp_path / "run.py"
     script.write_text(f"if __name__ == '__main__':\n    exec({code!r})\n")
-    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False, cwd=Path(__file__).parents[1])
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
     assert done.stdout == repr((10, [("03.png", "decoder_died"), ("08.png", "decoder_died")])), done.stderr[-500:]

@@ -12,8 +12,8 @@ from dagster_project.definitions import build_defs
 from proofsheet.core.config import load
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.review import ReviewMetric
-from tests.kit import Shell, tree
-from tests.review_kit import CHOOSING, decide_all, sets_library
+from tests.support.kit import Shell, tree
+from tests.support.review_kit import CHOOSING, decide_all, sets_library
 
 STEPS = ",".join(CHOOSING)
 JUDGE = "ranker_model,crop_model,history_matches,selections,crop_examples,overrides,threshold_report,review_metrics,readiness"

@@ -23,8 +23,8 @@ from schemas.library import Photo
 from schemas.review import Choice
 from schemas.vision import PhotoGroup
 from schemas.words import Caption
-from tests.kit import Shell, pixels, tree
-from tests.model_server import ModelServer
+from tests.support.kit import Shell, pixels, tree
+from tests.support.model_server import ModelServer
 
 pytestmark = pytest.mark.long
 PROJECTS = ("mojo1", "Eleni_raw")

@@ -12,7 +12,7 @@ import pillow_heif
 from PIL import Image, ImageCms
 
 from proofsheet.publish.containers import boxes, heif
-from tests.privacy_kit import SECRET, chunk, riff, saved, scene, segment
+from tests.support.privacy_kit import SECRET, chunk, riff, saved, scene, segment
 
 _B = SECRET.encode()
 _WIDE = SECRET.encode("utf-16-le")

@@ -14,7 +14,7 @@ from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.facts import Waiver
 from schemas.library import OtherFile
-from tests.kit import NOW, configuration
+from tests.support.kit import NOW, configuration
 
 WAIVER = {"photo_id": "x", "rule": "length", "field": "title", "text_hash": "t", "text": "t", "reason": "mine", "waived_at": NOW}
 

@@ -21,8 +21,8 @@ from proofsheet.texts.jobs import Asked, Job
 from schemas.proof import MetadataQuality
 from schemas.settings_words import VisionModelSettings
 from schemas.words import Answered
-from tests.kit import NOW, configuration, jpeg_bytes, only_project, save_picture
-from tests.model_server import ModelServer
+from tests.support.kit import NOW, configuration, jpeg_bytes, only_project, save_picture
+from tests.support.model_server import ModelServer
 
 FOLDER = "Secretname"
 FAST: dict[str, Any] = {"backend": "ollama", "idle_s": 0.4, "hard_s": 1.0, "backoff_s": 0.5, "outage_s": 5.0}

@@ -11,7 +11,7 @@ from proofsheet.review.status import project_status
 from proofsheet.storage.workspace import Workspace
 from schemas.library import OtherFile, Photo, Quarantine
 from schemas.vision import Embedding, ImageQuality
-from tests.kit import SHARED, configuration, run, tree
+from tests.support.kit import SHARED, configuration, run, tree
 
 FOLDERS = ("metadata_extractor", "immich_public_domain", "pillow_hpnd", "imagededup_apache2", "pdq_bsd")
 pytestmark = [

@@ -17,7 +17,7 @@ import pytest
 from proofsheet.core.files import Refused
 from proofsheet.imaging.formats import EXTENSIONS
 from proofsheet.metadata.exif import exif_facts
-from tests.kit import SHARED, opened
+from tests.support.kit import SHARED, opened
 
 pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason=f"the real files of others are not at hand ({SHARED.name} is missing)")
 WANTED = 0.99

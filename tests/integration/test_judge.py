@@ -22,7 +22,7 @@ from proofsheet.storage.workspace import Workspace
 from schemas.history import HistoryMatch
 from schemas.learning import CropModel, ModelExport, Override, ProjectStatistic, RankerFit, RankerModel, Readiness, Threshold
 from schemas.review import Decision, Verdict
-from tests.kit import Shell, pixels, tree
+from tests.support.kit import Shell, pixels, tree
 
 SETS = 45
 pytestmark = pytest.mark.long

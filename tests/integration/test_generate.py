@@ -13,10 +13,10 @@ from dagster_project.review.server import build_app
 from proofsheet.texts.client import discovery
 from schemas.facts import TextRequest
 from schemas.proof import MetadataQuality
-from tests.kit import run
-from tests.model_answers import Received
-from tests.model_server import ModelServer
-from tests.words_kit import PATIENT, current, described_project
+from tests.support.kit import run
+from tests.support.model_answers import Received
+from tests.support.model_server import ModelServer
+from tests.support.words_kit import PATIENT, current, described_project
 
 pytestmark = pytest.mark.long
 TEXTS_ALONE = ["quality", "duplicate_assist", "prompt_recon", "score_multi", "policy_flags", "rating"]

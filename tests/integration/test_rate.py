@@ -14,8 +14,8 @@ from PIL import Image
 
 from proofsheet.publish.ratings_csv import columns, csv_name
 from proofsheet.publish.xmp_sidecar import read_sidecar
-from tests.kit import Shell, save_picture, tree
-from tests.model_server import ModelServer
+from tests.support.kit import Shell, save_picture, tree
+from tests.support.model_server import ModelServer
 
 CRITERIA = ("composition", "light", "sharpness", "colour", "subject")
 EXIFTOOL = pytest.mark.skipif(shutil.which("exiftool") is None, reason="Debian's libimage-exiftool-perl is not installed")

@@ -11,8 +11,8 @@ import pytest
 from proofsheet.storage.workspace import Project
 from schemas.learning import Override, RankerModel, Readiness, Threshold
 from schemas.review import Decision
-from tests.dagster_project.test_judge import DECIDE, SELECT, make_project, projects
-from tests.kit import Shell, tree
+from tests.integration.test_judge import DECIDE, SELECT, make_project, projects
+from tests.support.kit import Shell, tree
 
 SETS, OVERRIDES = 52, 40
 pytestmark = pytest.mark.long

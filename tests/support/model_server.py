@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.model_answers import Received, read_card, reply
+from tests.support.model_answers import Received, read_card, reply
 
 WORDINGS = (
     "model runner has unexpectedly stopped, this may be due to resource limitations or an internal error",

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from schemas.facts import EvaluationRow
-from tests.kit import Shell, save_picture
-from tests.model_answers import Received
-from tests.model_server import WORDINGS, ModelServer
+from tests.support.kit import Shell, save_picture
+from tests.support.model_answers import Received
+from tests.support.model_server import WORDINGS, ModelServer
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ from proofsheet.storage.workspace import Project, Workspace
 from schemas.library import ExifFact, GenerationFact, OtherFile, Photo, Quarantine
 from schemas.proof import MetadataQuality
 from schemas.vision import Duplicate, ImageQuality, PhotoGroup, Preview
-from tests.kit import SHARED, Shell, tree
+from tests.support.kit import SHARED, Shell, tree
 
 CASES = SHARED.parent / "cases"
 pytestmark = [pytest.mark.long, pytest.mark.skipif(not CASES.is_dir(), reason=f"the programs of {CASES} are not there")]

@@ -26,8 +26,8 @@ from proofsheet.review.session import Desk
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.library import Photo
 from schemas.review import Decision, ReviewMetric, Verdict
-from tests.kit import NOW, configuration, run, tree
-from tests.review_kit import chosen_project
+from tests.support.kit import NOW, configuration, run, tree
+from tests.support.review_kit import chosen_project
 
 HOST = "127.0.0.1:8765"
 STATIC = Path(__file__).parents[2] / "dagster_project" / "review" / "static"

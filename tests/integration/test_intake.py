@@ -11,7 +11,7 @@ from dagster_project.guard import allowed_hosts
 from dagster_project.review.server import build_app
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.facts import SetContext, SubjectProposal
-from tests.kit import NOW, Shell, configuration, save_picture
+from tests.support.kit import NOW, Shell, configuration, save_picture
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from schemas.proof import MetadataQuality
 from schemas.review import Decision
 from schemas.storage import StoredTable
 from schemas.table import Table
-from tests.kit import configuration, jpeg_bytes, only_project, run, save_picture, stage_library, tree
+from tests.support.kit import configuration, jpeg_bytes, only_project, run, save_picture, stage_library, tree
 
 DERIVED = [t for t in Table.tables.values() if t.origin == "derived" and not t.name.startswith("test_")]
 

@@ -24,8 +24,8 @@ from resources.store import PARTITION_TAG
 from schemas.apply import Upload
 from schemas.library import Photo
 from schemas.review import Decision, ReviewBatch
-from tests.kit import NOW, Shell, configuration, tree
-from tests.namings_kit import Naming, namings_project
+from tests.support.kit import NOW, Shell, configuration, tree
+from tests.support.namings_kit import Naming, namings_project
 
 FORMS = [
     Naming("RAW", ("a.jpg",), {"a.CR2": (0,), "a.CR2.xmp": (0,)}),
