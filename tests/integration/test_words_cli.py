@@ -58,7 +58,7 @@ def photos(shell: Shell) -> dict[str, Any]:
 
 @pytest.mark.long
 def test_a_text_that_a_person_wrote_survives_every_run(ready: Shell, server: ModelServer) -> None:
-    ready("words", "edit", "one", "a/p0.jpg", "--caption", "Mine alone stands here.", "--keywords", "own word|other word")
+    ready("words", "edit", "one", "a/p0.jpg", "--caption", "A king alone in a dark robe.", "--keywords", "king|dark robe")
     ready("run", "one")
     ready("run", "one", "--force", "caption", "--force", "tags_normalize")
     ready("prompts", "copy", "caption")
@@ -66,20 +66,20 @@ def test_a_text_that_a_person_wrote_survives_every_run(ready: Shell, server: Mod
     prompt.write_text(prompt.read_text("utf-8").replace("version: 1", "version: 2").replace("plain English", "English"), "utf-8")
     ready("run", "one")
     found = photos(ready)["a/p0.jpg"]
-    assert (found["caption"], found["keywords"]) == ("Mine alone stands here.", ["own word", "other word"])
+    assert (found["caption"], found["keywords"]) == ("A king alone in a dark robe.", ["king", "dark robe"])
     assert "caption=human (locked)" in found["sources"]
     assert found["status"] == "accepted"
     tags = ready.json("sql", "select tag, locked, source from media_tags t join photos p using (photo_id) where path = 'a/p0.jpg'")
     assert tags["projects"]["one"] == [
-        {"tag": "other word", "locked": True, "source": "human"},
-        {"tag": "own word", "locked": True, "source": "human"},
+        {"tag": "dark robe", "locked": True, "source": "human"},
+        {"tag": "king", "locked": True, "source": "human"},
     ]
     ready("words", "undo", "one", "a/p0.jpg", "caption")
     ready("run", "one")
-    assert photos(ready)["a/p0.jpg"]["caption"] != "Mine alone stands here."
+    assert photos(ready)["a/p0.jpg"]["caption"] != "A king alone in a dark robe."
     changes = ready.json("words", "history", "one", "a/p0.jpg")["changes"]
     assert [c["field"] for c in changes] == ["caption", "keywords", "caption"]
-    assert "Mine alone" in ready("words", "history", "one", "a/p0.jpg").stdout
+    assert "A king alone" in ready("words", "history", "one", "a/p0.jpg").stdout
 
 
 def test_a_changed_prompt_asks_exactly_its_rows_and_status_tells_the_cost(ready: Shell, server: ModelServer) -> None:
