@@ -8,6 +8,7 @@ Keep out: the rules.
 import polars as pl
 
 from assets.checks import Verdict
+from assets.facts import REVIEW
 from assets.stage import Rows, stage
 from proofsheet.grouping.duplicates import find_duplicates
 from proofsheet.grouping.grouping import Seen, group_photos, seen_photos
@@ -51,7 +52,7 @@ def decisions(
     return decide(project.key, photo_groups, photos, image_quality, judged.picks, judged.cuts)
 
 
-@stage(Choice, group="choosing", looks_outside=True, verdicts={Choice: [REGROUPED]})
+@stage(Choice, group="choosing", reads=REVIEW, verdicts={Choice: [REGROUPED]})
 def choices(decisions: pl.DataFrame, photos: pl.DataFrame, selections: pl.DataFrame, project: Project) -> Rows:
     """Takes what a person decided, else imported history, else what is proposed: this is described, exported and published."""
     rows = choice_rows(project.key, decisions, photos, selections, project.ledger)

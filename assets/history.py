@@ -8,6 +8,7 @@ Keep out: formats and matching (proofsheet/history/).
 import polars as pl
 
 from assets.checks import Verdict
+from assets.facts import REVIEW
 from assets.stage import Rows, stage
 from proofsheet.history.matching import match_history
 from proofsheet.history.training_pairs import anomaly_rows, pair_rows, statistic_rows
@@ -16,6 +17,7 @@ from proofsheet.storage.workspace import Project
 from schemas.history import CropExample, HistoryMatch, HistoryRefusal, HistoryRow, ImportedVector, Selection, VectorSelection
 from schemas.learning import Anomaly, ProjectStatistic, TrainingPair
 
+SAID = (*REVIEW, HistoryRow, ImportedVector)
 USED = Verdict(
     "history_used",
     "Every row of history could be used; the others say why not.",
@@ -23,7 +25,15 @@ USED = Verdict(
 )
 
 
-@stage(HistoryMatch, Selection, CropExample, VectorSelection, group="history", looks_outside=True, verdicts={HistoryMatch: [USED]})
+@stage(
+    HistoryMatch,
+    Selection,
+    CropExample,
+    VectorSelection,
+    group="history",
+    reads=SAID,
+    verdicts={HistoryMatch: [USED]},
+)
 def selections(photos: pl.DataFrame, image_quality: pl.DataFrame, project: Project) -> Rows:
     """Finds the pictures that history and reviews speak of, by name within the project, then by content; else imported vectors."""
     facts = project.ledger.rows(HistoryRow), standing(project.ledger)
@@ -33,7 +43,7 @@ def selections(photos: pl.DataFrame, image_quality: pl.DataFrame, project: Proje
     return Rows(frames, {"quarantined": str(dict(why.value_counts().iter_rows()))})
 
 
-@stage(TrainingPair, Anomaly, ProjectStatistic, group="history", looks_outside=True)
+@stage(TrainingPair, Anomaly, ProjectStatistic, group="history", reads=(ImportedVector, HistoryRefusal))
 def training_pairs(
     selections: pl.DataFrame,
     vector_selections: pl.DataFrame,

@@ -8,6 +8,7 @@ Keep out: training (assets/training.py) and the choices themselves (choosing.py)
 import polars as pl
 
 from assets.checks import Verdict
+from assets.facts import REVIEW
 from assets.stage import Rows, stage
 from proofsheet.review.blind_reviews import Unproven, auto_approval, unproven_reviews
 from proofsheet.review.drift import drifted
@@ -57,7 +58,7 @@ def ranker_model(
     ReviewMetric,
     Readiness,
     group="judging",
-    looks_outside=True,
+    reads=(*REVIEW, Feedback),
     joined={"unproven_reviews": unproven_reviews},
     verdicts={Readiness: [READY], ReviewMetric: [DRIFTED]},
 )

@@ -24,6 +24,8 @@ from proofsheet.library.scan import other_rows, photo_rows, scan
 from proofsheet.storage.workspace import Project
 from resources.along import PLAIN, AlongResource, EncodingResource, Plain, PreviewingResource
 from resources.photos import PhotoFilesResource
+from schemas.apply import ApplyPlan, FileOperation
+from schemas.facts import Refusal
 from schemas.library import GenerationFact, OtherFile, Photo, Quarantine
 from schemas.table import Table
 from schemas.vision import Embedding, Preview
@@ -39,7 +41,15 @@ _ALONG = ("along",)
 
 
 @stage(
-    Photo, Quarantine, OtherFile, group="library", looks_outside=True, uncounted=_ALONG, verdicts={Quarantine: [NOTHING_REFUSED]}
+    Photo,
+    Quarantine,
+    OtherFile,
+    group="library",
+    reads=(ApplyPlan, FileOperation, Refusal),
+    writes=(Refusal,),
+    looks_outside=True,
+    uncounted=_ALONG,
+    verdicts={Quarantine: [NOTHING_REFUSED]},
 )
 def photos(project: Project, photo_files: PhotoFilesResource, along: AlongResource, progress: Progress, now: datetime) -> Rows:
     """Looks through the folder and opens every new content once; what cannot be opened goes to quarantine."""

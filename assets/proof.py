@@ -28,6 +28,8 @@ from proofsheet.texts.identification import agreed_names
 from proofsheet.texts.jobs import Asked
 from proofsheet.texts.set_intake import held_back, validation_rows
 from resources.words import GateResource, VisionModelResource, VocabularyResource
+from schemas.apply import Upload
+from schemas.facts import JobFailure, LifecycleEvent, ProofAttempt, TextRequest, Waiver, WordEdit, WordReview
 from schemas.proof import MetadataQuality, MetadataRepair
 from schemas.sets import EvaluationSet, SetValidation
 from schemas.tags import MediaLifecycleEvent, MediaTag, Tag, UnmappedTerm
@@ -41,13 +43,13 @@ def _unsound() -> pl.Expr:
     return pl.col(SetValidation.finding) != "sound"
 
 
-@stage(MetadataRepair, group="proof", looks_outside=True)
+@stage(MetadataRepair, group="proof", reads=(WordEdit,))
 def metadata_repaired(captions: pl.DataFrame, titles: pl.DataFrame, tag_sets: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Puts the texts together, keeps what people wrote, and mends what is plainly broken."""
     return repaired_rows(project.key, captions, titles, tag_sets, project.ledger)
 
 
-@stage(MediaTag, UnmappedTerm, Tag, group="proof", looks_outside=True, verdicts={UnmappedTerm: [MAPPED]})
+@stage(MediaTag, UnmappedTerm, Tag, group="proof", reads=(WordEdit,), verdicts={UnmappedTerm: [MAPPED]})
 def media_tags(
     metadata_repaired: pl.DataFrame,
     tag_sets: pl.DataFrame,
@@ -71,6 +73,7 @@ def scratch_metadata(
 @stage(
     MetadataQuality,
     group="proof",
+    reads=(WordEdit, Waiver, WordReview, TextRequest, Upload, JobFailure),
     looks_outside=True,
     joined={"asked": ask.described, "texts": candidates},
     verdicts={MetadataQuality: VERDICTS},
@@ -96,13 +99,13 @@ def metadata_quality(
     return Rows([proof_rows(project.key, project.ledger, set(known), photos, photo_groups)], {"asked_again": again})
 
 
-@stage(EvaluationSet, group="proof", looks_outside=True)
+@stage(EvaluationSet, group="proof", reads=(WordReview, WordEdit, Waiver, ProofAttempt))
 def metadata_eval_set(photos: pl.DataFrame, metadata_quality: pl.DataFrame, project: Project, now: datetime) -> pl.DataFrame:
     """Keeps reviewed texts as evaluation data, frozen and split by picture."""
     return evaluation_rows(photos, project.ledger, now)
 
 
-@stage(MediaLifecycleEvent, group="proof", looks_outside=True)
+@stage(MediaLifecycleEvent, group="proof", reads=(LifecycleEvent,), writes=(LifecycleEvent,))
 def media_lifecycle_events(
     quality_verdicts: pl.DataFrame, policy_flags: pl.DataFrame, metadata_quality: pl.DataFrame, project: Project, now: datetime
 ) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from proofsheet.publish.csv_export import export_rows, write_csv
 from proofsheet.publish.upload_history import takedown_rows
 from proofsheet.review.proposal_export import write_decisions
 from proofsheet.storage.workspace import Project
-from schemas.apply import Takedown
+from schemas.apply import Takedown, Upload, Withdrawal
 from schemas.review import Export
 
 NOTHING_TO_TAKE_BACK = Verdict("nothing_to_take_back", "Everything that stands at a target is still chosen.", lambda rows: rows)
@@ -30,7 +30,7 @@ def exports(
     return Rows([rows], {"proposals": proposals, "csv_written": write_csv(rows, project.export_file)})
 
 
-@stage(Takedown, group="publishing", looks_outside=True, verdicts={Takedown: [NOTHING_TO_TAKE_BACK]})
+@stage(Takedown, group="publishing", reads=(Upload, Withdrawal), verdicts={Takedown: [NOTHING_TO_TAKE_BACK]})
 def takedowns(choices: pl.DataFrame, metadata_quality: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Lists what was published and is no longer chosen, or stands there in a newer version; nothing is deleted anywhere."""
     return takedown_rows(project.key, choices, metadata_quality, project.ledger)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from assets.stage import OWNERS, PROJECTS
+from assets.partitions import OWNERS, PROJECTS
 from assets.staleness import stale_tables
 from proofsheet.review.status import project_status, record_whole_run
 from schemas.apply import Takedown

@@ -14,16 +14,17 @@ from proofsheet.storage.workspace import Project
 from proofsheet.texts.set_intake import set_rows
 from proofsheet.texts.set_subjects import subject_rows
 from resources.words import VisionModelResource
+from schemas.facts import SetContext, SubjectProposal
 from schemas.sets import ImageSet, SubjectSuggestion
 
 
-@stage(ImageSet, group="sets", looks_outside=True)
+@stage(ImageSet, group="sets", reads=(SetContext,))
 def image_sets(photos: pl.DataFrame, choices: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Lists the folders of the project with what people said of them."""
     return set_rows(project.key, photos, choices, project.ledger)
 
 
-@stage(SubjectSuggestion, group="sets", looks_outside=True)
+@stage(SubjectSuggestion, group="sets", reads=(SubjectProposal,), writes=(SubjectProposal,), looks_outside=True)
 def subject_suggestions(
     image_sets: pl.DataFrame,
     photos: pl.DataFrame,

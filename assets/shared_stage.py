@@ -14,7 +14,8 @@ from typing import Any
 import dagster as dg
 
 from assets.checks import GATE, refused, results
-from assets.stage import OWNERS, Rows
+from assets.partitions import OWNERS
+from assets.stage import Rows
 from assets.staleness import SETTINGS_TAG
 from assets.tell import column_lineage, column_schema, failure_text, materialization_metadata
 from proofsheet.core.errors import ProofsheetError

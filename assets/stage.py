@@ -16,7 +16,9 @@ import dagster as dg
 import polars as pl
 
 from assets.checks import Verdict, check_specs, refused, results
-from assets.staleness import SETTINGS_TAG, settings_in_force
+from assets.facts import kinds_of
+from assets.partitions import OWNERS, PROJECTS
+from assets.staleness import READS_TAG, SETTINGS_TAG, fact_versions, settings_in_force
 from assets.tell import column_lineage, column_schema, failure_text, materialization_metadata
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.core.files import short_hash
@@ -26,8 +28,6 @@ from proofsheet.storage.workspace import Project
 from schemas.storage import StoredTable
 from schemas.table import Table
 
-PROJECTS = dg.DynamicPartitionsDefinition(name="project")
-OWNERS = ["team:proofsheet"]
 _GIVEN = ("project", "progress", "now", "session")
 
 
@@ -42,6 +42,8 @@ class Rows:
 def stage(
     *tables: type[Table],
     group: str,
+    reads: Sequence[type[Table]] = (),
+    writes: Sequence[type[Table]] = (),
     looks_outside: bool = False,
     uncounted: Sequence[str] = (),
     joined: Mapping[str, Callable[..., Any]] | None = None,
@@ -50,20 +52,22 @@ def stage(
     """Turn a function into the assets of `tables`, one a table.
 
     A parameter named like a table receives its rows and becomes a dependency; `project`, `progress`, `now` and `session` are given;
-    every other parameter is a resource. The function returns a frame, or `Rows`. Nothing is computed if code, settings and
-    upstream rows are those of the current rows; nothing is written if the rows are equal or do not pass their gate.
+    every other parameter is a resource. The function returns a frame, or `Rows`. Nothing is computed if code, settings, upstream
+    rows and facts are those of the current rows; nothing is written if the rows are equal or do not pass their gate.
 
     Args:
         tables: what the function fills.
         group: group in the asset graph.
-        looks_outside: True if it reads more than tables (the disk, say) and so must look each time.
+        reads: facts of the ledger that the rows follow from; a new one makes the tables stale.
+        writes: those of them that it adds to itself, and that therefore count as they are afterwards.
+        looks_outside: True if it reads the disk or asks a server, and so must look each time.
         uncounted: resources that change no row; neither their code nor their settings make the tables stale.
         joined: parameter to the function that makes it, whose own parameters name tables, resources or what was joined before.
         verdicts: checks on rows by table.
     """
 
     def wrap(function: Callable[..., Any]) -> dg.AssetsDefinition:
-        made = _Stage(function, tables, looks_outside, uncounted, joined or {}, verdicts or {})
+        made = _Stage(function, tables, (reads, writes), looks_outside, uncounted, joined or {}, verdicts or {})
         return dg.multi_asset(
             name=function.__name__,
             specs=[made.spec(t, group) for t in tables],
@@ -80,6 +84,7 @@ class _Stage:
         self,
         function: Callable[..., Any],
         tables: Sequence[type[Table]],
+        facts: tuple[Sequence[type[Table]], Sequence[type[Table]]],
         looks_outside: bool,
         uncounted: Sequence[str],
         joined: Mapping[str, Callable[..., Any]],
@@ -89,7 +94,7 @@ class _Stage:
         every = [*(n for f in joined.values() for n in inspect.signature(f).parameters), *own]
         names = [n for n in dict.fromkeys(every) if n not in joined]
         self.function, self.tables, self.looks_outside, self.verdicts = function, tables, looks_outside, verdicts
-        self.joined, self.own = joined, own
+        self.joined, self.own, (self.reads, self.writes) = joined, own, facts
         self.upstream = [Table.tables[n] for n in names if n in Table.tables]
         self.resources = [n for n in names if n not in Table.tables and n not in _GIVEN and n not in uncounted]
         self.uncounted, self.given = uncounted, [n for n in names if n in _GIVEN]
@@ -98,7 +103,7 @@ class _Stage:
     def spec(self, table: type[Table], group: str) -> dg.AssetSpec:
         return dg.AssetSpec(
             key=table.name,
-            deps=[t.name for t in self.upstream],
+            deps=[*(t.name for t in self.upstream), *kinds_of(self.reads)],
             description=f"{table.meaning()}\n\n{inspect.getdoc(self.function) or ''}",
             group_name=group,
             owners=OWNERS,
@@ -111,6 +116,7 @@ class _Stage:
                 "dagster/column_schema": column_schema(table),
                 "dagster/column_lineage": column_lineage(table, self.upstream),
                 SETTINGS_TAG: ",".join(self.resources),
+                READS_TAG: ",".join(t.name for t in self.reads),
             },
         )
 
@@ -121,7 +127,8 @@ class _Stage:
             wanted = [t for t in self.tables if dg.AssetKey(t.name) in context.selected_asset_keys]
             known = project.store.tables()
             shared = project.shared.store.tables() if any(t.shared for t in self.upstream) else {}
-            stamp = self._stamp(context, {**known, **shared}, project)
+            read = fact_versions(project, [t.name for t in self.reads])
+            stamp = self._stamp(context, {**known, **shared}, project, read)
             facts: Mapping[str, Any] = {}
             if self.looks_outside or any(known.get(t.name, {}).get(StoredTable.inputs) != stamp.inputs for t in wanted):
                 frames, facts = self._compute(context, project)
@@ -130,6 +137,9 @@ class _Stage:
                         yield refusal[0]
                         log.error("table_gate", refusal[1])
                         raise dg.Failure(refusal[1], metadata=refusal[0].metadata, allow_retries=False)
+                if self.writes:
+                    read |= fact_versions(project, [t.name for t in self.writes])
+                    stamp = self._stamp(context, {**known, **shared}, project, read)
                 project.store.publish({t: frames[t] for t in wanted}, stamp)
             after = project.store.tables()
             rows = {t: project.store.read(t) for t in wanted}
@@ -152,9 +162,16 @@ class _Stage:
                 check_results=list(results(table, rows[table], self.verdicts.get(table, ()))),
             )
 
-    def _stamp(self, context: dg.AssetExecutionContext, known: Mapping[str, Mapping[str, object]], project: Project) -> Stamp:
+    def _stamp(
+        self,
+        context: dg.AssetExecutionContext,
+        known: Mapping[str, Mapping[str, object]],
+        project: Project,
+        read: Mapping[str, str],
+    ) -> Stamp:
         settings = settings_in_force([getattr(context.resources, name) for name in self.resources], project, self.tables[0].name)
         sums = {t.name: str(known.get(t.name, {}).get(StoredTable.checksum, "")) for t in self.upstream}
+        sums |= read
         upstream = ", ".join(f"{n}={s}" for n, s in sums.items())
         return Stamp(short_hash(self.code, settings, upstream), self.code, settings, upstream, context.run.run_id)
 

@@ -5,13 +5,15 @@ Add here: another reason.
 Keep out: making them fresh (a run does).
 """
 
-from collections.abc import Iterable, Mapping
+import functools
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
 
+from assets.outside import OUTSIDE
 from proofsheet.core.files import short_hash
 from proofsheet.storage.workspace import Project
 from schemas.settings import settings_version
@@ -19,15 +21,26 @@ from schemas.storage import StoredTable
 from schemas.table import Table
 
 SETTINGS_TAG = "proofsheet/settings"
+READS_TAG = "proofsheet/reads"
 
 
 @dataclass(frozen=True)
 class StageVersion:
-    """Code and resources of a table's stage as they are now, and the tables that it reads."""
+    """A table's stage as it is now.
+
+    Attributes:
+        code: version of its code.
+        resources: with its settings.
+        upstream: tables that it reads.
+        reads: tables of facts that it reads.
+        outside: tells what is news on the disk or at a server, or None; None if it reads tables and facts alone.
+    """
 
     code: str
     resources: tuple[Any, ...]
     upstream: tuple[str, ...]
+    reads: tuple[str, ...] = ()
+    outside: Callable[[Project], str | None] | None = None
 
 
 def settings_in_force(resources: Iterable[Any], project: Project, table: str) -> str:
@@ -43,6 +56,13 @@ def settings_in_force(resources: Iterable[Any], project: Project, table: str) ->
     return short_hash(settings_version(found), *present, length=12) if present else settings_version(found)
 
 
+def fact_versions(project: Project, names: Iterable[str]) -> dict[str, str]:
+    """Name of a table of facts to its version, which moves with every row."""
+    wanted = list(names)
+    own = project.ledger.versions() if wanted else {}
+    return {n: str(own.get(n, 0)) for n in wanted}
+
+
 def stage_versions(specs: Iterable[dg.AssetSpec], resources: Mapping[str, Any]) -> dict[str, StageVersion]:
     """The versions of every table, upstream first.
 
@@ -55,9 +75,12 @@ def stage_versions(specs: Iterable[dg.AssetSpec], resources: Mapping[str, Any]) 
         if (name := spec.key.to_user_string()) in Table.tables:
             code = str(spec.code_version).rpartition("-")[0]
             used = tuple(resources[n] for n in str(spec.metadata.get(SETTINGS_TAG, "")).split(",") if n)
-            found[name] = StageVersion(code, used, tuple(sorted(d.asset_key.to_user_string() for d in spec.deps)))
+            look = functools.partial(OUTSIDE[name], resources=resources) if name in OUTSIDE else None
+            reads = tuple(n for n in str(spec.metadata.get(READS_TAG, "")).split(",") if n)
+            above = sorted(n for d in spec.deps if (n := d.asset_key.to_user_string()) in Table.tables)
+            found[name] = StageVersion(code, used, tuple(above), reads, look)
     order = TopologicalSorter({name: version.upstream for name, version in found.items()}).static_order()
-    return {name: found[name] for name in order}
+    return {name: found[name] for name in order if name in found}
 
 
 def stale_tables(versions: Mapping[str, StageVersion], project: Project) -> dict[str, str]:
@@ -68,12 +91,16 @@ def stale_tables(versions: Mapping[str, StageVersion], project: Project) -> dict
         project: whose tables are asked about.
     """
     books = project.store.tables()
-    books |= {n: row for n, row in project.shared.store.tables().items() if Table.tables[n].shared} if books else {}
+    if not books:
+        return {}
+    books |= {n: row for n, row in project.shared.store.tables().items() if Table.tables[n].shared}
+    sums = {n: str(row[StoredTable.checksum]) for n, row in books.items()}
+    sums |= fact_versions(project, {n for v in versions.values() for n in v.reads})
     found: dict[str, str] = {}
-    for name, version in versions.items() if books else ():
+    for name, version in versions.items():
         if Table.tables[name].shared:
             continue  # training makes them, and no run of a project
-        if reason := _reason(name, version, project, books.get(name), {n: books.get(n) for n in version.upstream}, found):
+        if reason := _reason(name, version, project, books.get(name), sums, found):
             found[name] = reason
     return found
 
@@ -83,7 +110,7 @@ def _reason(
     version: StageVersion,
     project: Project,
     book: Mapping[str, object] | None,
-    upstream: Mapping[str, Mapping[str, object] | None],
+    sums: Mapping[str, str],
     stale: Mapping[str, str],
 ) -> str | None:
     if book is None:
@@ -93,8 +120,10 @@ def _reason(
     if book[StoredTable.settings_version] != settings_in_force(version.resources, project, name):
         by_model = any(hasattr(r, "in_force") for r in version.resources)
         return "its settings or its model changed" if by_model else "its settings changed"
-    sums = {f"{n}={row[StoredTable.checksum] if row else ''}" for n, row in upstream.items()}
-    if sums != {part for part in str(book[StoredTable.upstream]).split(", ") if part}:
-        return "what it is made of changed"
-    follows = [n for n in upstream if n in stale]
+    made_of = dict(part.split("=", 1) for part in str(book[StoredTable.upstream]).split(", ") if part)
+    if changed := sorted(n for n in {*made_of, *version.upstream, *version.reads} if made_of.get(n) != sums.get(n, "")):
+        return f"what it is made of changed: {', '.join(changed)}"
+    if version.outside is not None and (news := version.outside(project)):
+        return news
+    follows = [n for n in version.upstream if n in stale]
     return f"follows {', '.join(follows)}" if follows else None

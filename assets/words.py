@@ -21,6 +21,7 @@ from proofsheet.texts.coverage import described
 from proofsheet.texts.identification import identification_rows
 from proofsheet.texts.jobs import CAPTION, DUPLICATES, POLICY, PROMPT, QUALITY, RATING, SCORES, TAGS, TITLE, Asked, Job
 from resources.words import CaptioningResource, VisionModelResource
+from schemas.facts import ImportedFlag, ModelAnswer, WordEdit
 from schemas.sets import Identification
 from schemas.table import Table
 from schemas.tags import MediaMeta, PromptHistory
@@ -36,6 +37,7 @@ from schemas.words import (
     Title,
 )
 
+_READS = {POLICY.name: (ImportedFlag,), TAGS.name: (WordEdit,)}
 _OPEN = ["failed", "quarantined", "not_asked"]
 
 
@@ -75,7 +77,9 @@ def job_stage(job: Job, does: str) -> dg.AssetsDefinition:
     fill.__name__, fill.__doc__ = job.table.name, does
     checks = [ANSWERED] + ([AS_WANTED] if job is CAPTION else []) + ([NEEDS_REVIEW] if job in (QUALITY, POLICY) else [])
     steps = ask.joined(ask.STEPS[job.name])
-    return stage(job.table, group="words", looks_outside=True, joined=steps, verdicts={job.table: checks})(fill)
+    return stage(
+        job.table, group="words", reads=_READS.get(job.name, ()), looks_outside=True, joined=steps, verdicts={job.table: checks}
+    )(fill)
 
 
 JOB_STAGES = [
@@ -109,7 +113,7 @@ def identifications(
     return Rows([rows], facts)
 
 
-@stage(MediaMeta, group="words", looks_outside=True)
+@stage(MediaMeta, group="words", reads=(ModelAnswer,))
 def media_meta(
     captions: pl.DataFrame,
     titles: pl.DataFrame,
@@ -134,7 +138,7 @@ def media_meta(
     return meta_rows(project.key, answered, photos, project.ledger)
 
 
-@stage(PromptHistory, group="words", looks_outside=True)
+@stage(PromptHistory, group="words")
 def prompt_history(
     generation_facts: pl.DataFrame, prompt_reconstructions: pl.DataFrame, project: Project, now: datetime
 ) -> pl.DataFrame:

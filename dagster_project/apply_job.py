@@ -10,7 +10,7 @@ from collections.abc import Callable
 import dagster as dg
 from pydantic import Field
 
-from assets.stage import PROJECTS
+from assets.partitions import PROJECTS
 from assets.tell import failure_text
 from dagster_project.applying import carry_out, planned
 from proofsheet.apply.plan import Plan

@@ -11,7 +11,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.stage import PROJECTS
+from assets.partitions import PROJECTS
 from proofsheet.library.watching import Memory, look_through
 from proofsheet.storage.cleaning import clean
 from proofsheet.storage.workspace import Project, Workspace

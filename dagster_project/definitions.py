@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 
 import assets
+from assets.facts import FACT_ASSETS
 from assets.staleness import SETTINGS_TAG, StageVersion, stage_versions
 from dagster_project.apply_job import apply_job
 from dagster_project.automation import automation
@@ -78,7 +79,7 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
     resources["stages"] = Stages(stage_versions((spec for a in versioned for spec in a.specs), resources))
     by_itself = automation(settings.watch, settings.ranker)
     return dg.Definitions(
-        assets=versioned,
+        assets=[*versioned, *FACT_ASSETS],
         jobs=[*by_itself.jobs, apply_job(lambda: settings), publish_job(lambda: settings)],
         sensors=by_itself.sensors,
         schedules=by_itself.schedules,

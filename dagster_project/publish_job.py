@@ -10,7 +10,7 @@ from collections.abc import Callable
 import dagster as dg
 from pydantic import Field
 
-from assets.stage import PROJECTS
+from assets.partitions import PROJECTS
 from assets.tell import failure_text
 from dagster_project.sending import copies_now, publish_now
 from proofsheet.core.config import Configuration

@@ -17,7 +17,7 @@ from typing import Any
 import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
-from assets.stage import PROJECTS
+from assets.partitions import PROJECTS
 from assets.tell import failure_text
 from dagster_project.automation import PROJECT_JOB, TRAIN_JOB, partition_changes
 from dagster_project.definitions import build_defs

@@ -65,19 +65,27 @@ def write_csv(rows: pl.DataFrame, path: Path) -> bool:
     Returns:
         True if the file was written.
     """
+    if not csv_differs(rows, path):
+        return False
+    write_atomic(path, _content(rows))
+    return True
+
+
+def csv_differs(rows: pl.DataFrame, path: Path) -> bool:
+    """Whether the file is another than that of these rows; rows that their table refuses have none."""
     if rows.height and violations(Export, rows, str(rows[Export.project][0])):
         return False
+    return not path.exists() or path.read_bytes() != _content(rows)
+
+
+def _content(rows: pl.DataFrame) -> bytes:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
     names = [n for n in rows.columns if n not in {Export.project, Export.export_file}]
     writer.writerow(names)
     for row in rows.select(names).iter_rows():
         writer.writerow([safe_cell(value) for value in row])
-    content = buffer.getvalue().encode("utf-8")
-    if path.exists() and path.read_bytes() == content:
-        return False
-    write_atomic(path, content)
-    return True
+    return buffer.getvalue().encode("utf-8")
 
 
 def safe_cell(value: object) -> str:

@@ -54,8 +54,15 @@ def _line(row: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, Any]:
 
 def write_decisions(decisions: pl.DataFrame, photos: pl.DataFrame, path: Path) -> int:
     """Write the file unless it reads so already; gives the number of lines."""
-    lines = list(decision_lines(decisions, photos))
-    content = "".join(line + "\n" for line in lines).encode("utf-8")
-    if not path.exists() or path.read_bytes() != content:
-        write_atomic(path, content)
-    return len(lines)
+    if proposals_differ(decisions, photos, path):
+        write_atomic(path, _content(decisions, photos))
+    return decisions.height
+
+
+def proposals_differ(decisions: pl.DataFrame, photos: pl.DataFrame, path: Path) -> bool:
+    """Whether the file is another than that of these rows."""
+    return not path.exists() or path.read_bytes() != _content(decisions, photos)
+
+
+def _content(decisions: pl.DataFrame, photos: pl.DataFrame) -> bytes:
+    return "".join(line + "\n" for line in decision_lines(decisions, photos)).encode("utf-8")

@@ -1,116 +1,120 @@
 """Which code made a row.
 
-Holds `code_version`.
-Add here: other facts about the origin of rows.
-Keep out: settings and models, which name themselves.
+Holds `code_version` and `module_version`.
+Add here: what else of a source text makes no row.
+Keep out: settings and models, which name themselves; how a source is split into definitions (definitions.py).
 """
 
 from __future__ import annotations
 
 import ast
-import functools
+import dataclasses
 import hashlib
-import importlib.util
 import inspect
-from collections.abc import Callable, Collection
-from pathlib import Path
+import textwrap
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
-OURS = ("proofsheet", "schemas", "resources")
+from proofsheet.storage.definitions import (
+    OURS,
+    Symbol,
+    bare,
+    data_files,
+    digest_of,
+    imported_modules,
+    names_in,
+    names_of,
+    source_of,
+)
+
+NO_ROWS = (  # what stands under everything, and what surrounds every asset, makes no row
+    *("proofsheet.core", "proofsheet.storage", "proofsheet.texts.client"),
+    *("assets.stage", "assets.shared_stage", "assets.checks", "assets.staleness", "assets.tell"),
+)
 
 
 def code_version(function: Callable[..., Any], uncounted: Collection[str] = (), along: Collection[Callable[..., Any]] = ()) -> str:
-    """A hash of the code behind a function: itself and every module of ours that it reaches.
+    """A hash of the code behind a function: itself and every definition of ours that it reaches by name.
 
-    Comments, docstrings and layout do not count. Data files in a package (word lists, prompts) do.
+    Comments, docstrings, meanings of columns, layout, decorators and imports for types alone do not count, nor do the rooms of
+    `NO_ROWS`: errors, locks, files, the store, transport. Data files in a package (word lists) do.
 
     Args:
         function: whose code is asked for.
         uncounted: parameters whose resources change no row.
         along: functions that are called before it; what they reach counts too.
     """
-    digest = hashlib.sha256(_normal_form(inspect.getsource(function)).encode())
-    reached = reached_modules(function, uncounted).union(*(reached_modules(f) for f in along))
-    for name in sorted(reached):
-        digest.update(_module_hash(name))
+    digest = hashlib.sha256(ast.dump(_definition(function)).encode())
+    for symbol in sorted(reached_definitions(function, uncounted, along)):
+        digest.update(digest_of(symbol))
     return digest.hexdigest()[:12]
 
 
-def reached_modules(function: Callable[..., Any], uncounted: Collection[str] = ()) -> set[str]:
-    """Modules of ours that a function reaches: through the names it uses, and through the resources it is handed."""
-    reached: set[str] = set()
-    counted = [v for n, v in inspect.get_annotations(function).items() if n not in uncounted]
-    handed = [v for v in counted if str(getattr(v, "__module__", "")).startswith("resources.")]
-    for value in [*_names_used(function), *handed]:
-        module = getattr(value, "__module__", None) or getattr(value, "__name__", "")
-        _collect(str(module), reached)
-    if function.__module__.split(".")[0] in OURS:
-        _collect(function.__module__, reached)
+def reached_definitions(
+    function: Callable[..., Any], uncounted: Collection[str] = (), along: Collection[Callable[..., Any]] = ()
+) -> set[Symbol]:
+    """The definitions that count in the version of a function beside its own; arguments as in `code_version`."""
+    waiting = [*_start(function, uncounted), *(s for f in along for s in _start(f))]
+    reached: set[Symbol] = set()
+    while waiting:
+        one = waiting.pop()
+        if _counts(one.module) and one not in reached:
+            reached.add(one)
+            waiting += names_of(one)
     return reached
 
 
 def module_version(name: str) -> str:
-    """The same for a whole module by name."""
+    """The same for a whole module by name: its source, and that of all modules that it imports."""
     reached: set[str] = set()
-    _collect(name, reached)
+    _collect_module(name, reached)
     return hashlib.sha256(b"".join(_module_hash(n) for n in sorted(reached))).hexdigest()[:12]
 
 
-def _names_used(function: Callable[..., Any]) -> list[object]:
-    names = set(function.__code__.co_names)
-    return [v for n, v in function.__globals__.items() if n in names] + list(inspect.getclosurevars(function).nonlocals.values())
+def _counts(module: str) -> bool:
+    return module.split(".")[0] in OURS and not module.startswith(NO_ROWS)
 
 
-def _collect(module: str, reached: set[str]) -> None:
-    if module in reached or module.split(".")[0] not in OURS:
+def _definition(function: Callable[..., Any]) -> ast.AST:
+    """The function's own source, without its decorators, which say nothing about rows."""
+    (node,) = bare(ast.parse(textwrap.dedent(inspect.getsource(function)))).body
+    if isinstance(node, ast.FunctionDef):
+        node.decorator_list = []
+    return node
+
+
+def _start(function: Callable[..., Any], uncounted: Collection[str] = ()) -> Iterator[Symbol]:
+    """What a function names, and what its closure holds."""
+    node = _definition(function)
+    if isinstance(node, ast.FunctionDef):
+        node.args.args = [a for a in node.args.args if a.arg not in uncounted]
+    yield from names_in(node, function.__module__)
+    if _counts(function.__module__) and not function.__module__.startswith("assets") and "<locals>" not in function.__qualname__:
+        yield Symbol(function.__module__, function.__qualname__.partition(".")[0])
+    for value in inspect.getclosurevars(function).nonlocals.values():
+        yield from _symbols(value)
+
+
+def _symbols(value: object) -> Iterator[Symbol]:
+    """The definition of a function, a class, or an object with the functions and classes that it holds."""
+    kind = value if isinstance(value, type) or inspect.isfunction(value) else type(value)
+    yield Symbol(kind.__module__, kind.__qualname__.partition(".")[0])
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        for field in dataclasses.fields(value):
+            held = getattr(value, field.name)
+            if isinstance(held, type) or inspect.isfunction(held):
+                yield Symbol(held.__module__, held.__qualname__.partition(".")[0])
+                yield from () if isinstance(held, type) else names_in(_definition(held), held.__module__)
+
+
+def _collect_module(module: str, reached: set[str]) -> None:
+    if module in reached or not _counts(module):
         return
     reached.add(module)
-    for inner in _imports(module):
-        _collect(inner, reached)
+    for inner in imported_modules(module):
+        _collect_module(inner, reached)
 
 
-@functools.cache
-def _is_module(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:  # the part before the last dot is no package
-        return False
-
-
-@functools.cache
-def _source(module: str) -> Path | None:
-    found = importlib.util.find_spec(module)
-    return Path(found.origin) if found and found.origin else None
-
-
-@functools.cache
-def _imports(module: str) -> frozenset[str]:
-    path = _source(module)
-    if path is None:
-        return frozenset()
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in OURS:
-            found.add(node.module)
-            found.update(f"{node.module}.{alias.name}" for alias in node.names if _is_module(f"{node.module}.{alias.name}"))
-    return frozenset(found)
-
-
-@functools.cache
 def _module_hash(module: str) -> bytes:
-    path = _source(module)
-    if path is None:
-        return b""
-    digest = hashlib.sha256(_normal_form(path.read_text("utf-8")).encode())
-    if path.name == "__init__.py":
-        for data in sorted(p for p in path.parent.iterdir() if p.is_file() and p.suffix != ".py"):
-            digest.update(data.name.encode() + data.read_bytes())
-    return digest.digest()
-
-
-def _normal_form(source: str) -> str:
-    tree = ast.parse(inspect.cleandoc("\n" + source) if source[:1].isspace() else source)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module) and ast.get_docstring(node) is not None:
-            node.body = node.body[1:]
-    return ast.dump(tree)
+    text = source_of(module)
+    return b"" if text is None else hashlib.sha256(ast.dump(bare(ast.parse(text))).encode() + data_files(module)).digest()

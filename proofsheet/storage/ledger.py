@@ -21,6 +21,8 @@ import polars as pl
 from proofsheet.core.errors import Damaged, StoreError, StoreTooNew, UsageError
 from proofsheet.core.files import link_or_rename
 from proofsheet.storage.ledger_rows import (
+    CHANGES,
+    COUNTED,
     LOCKED,
     ONLY_ADDED,
     column_ddl,
@@ -37,7 +39,7 @@ from proofsheet.storage.ledger_tables import FACTS, KEPT
 from schemas.facts import WordEdit
 from schemas.table import Table
 
-FORMAT = 9
+FORMAT = 10
 RESTORE = "Put back the copy of your backup. Without one,"
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 
@@ -91,6 +93,13 @@ class Ledger:
             found = con.execute(select(table, equal), tuple(equal.values())).fetchall()
             return table.frame({n: decode(table, n, row[n]) for n in names} for row in found)
 
+    def versions(self) -> dict[str, int]:
+        """Table name to how many changes of its rows there were; a table without any is missing."""
+        if not self.is_there():
+            return {}
+        with self._read() as con:
+            return {str(row["table_name"]): int(row["number"]) for row in con.execute("SELECT * FROM changes")}
+
     def rows_after(self, table: type[Table], column: str, value: int) -> list[dict[str, Any]]:
         """Rows of which a counting column is larger, in its order."""
         if not self.is_there():
@@ -123,9 +132,7 @@ class Ledger:
         """Insert into an open connection; gives the number of rows changed."""
         names = table.polars_schema().names()
         values = [tuple(encode(self._value(table, n, row)) for n in names) for row in rows]
-        before = con.total_changes
-        con.executemany(insert(table, on_conflict), values)
-        return con.total_changes - before
+        return con.executemany(insert(table, on_conflict), values).rowcount
 
     def _value(self, table: type[Table], name: str, row: Mapping[str, object]) -> object:
         """A column of a row; what is not said of a column that may be null is null."""
@@ -231,7 +238,7 @@ class Ledger:
             )
 
     def _bring_up_to_date(self, con: sqlite3.Connection) -> None:
-        """Make what is missing, in one transaction; rows stay. Formats added tables and nullable columns, 9 columns of keys."""
+        """Make what is missing, in one transaction; rows stay. Formats added tables, columns and triggers, 9 columns of keys."""
         with con:
             con.execute("BEGIN IMMEDIATE")
             con.execute("CREATE TABLE IF NOT EXISTS owner (project TEXT NOT NULL PRIMARY KEY)")
@@ -244,6 +251,10 @@ class Ledger:
                 for name in (n for n in table.columns() if n not in there):
                     con.execute(f'ALTER TABLE "{table.name}" ADD COLUMN {column_ddl(table, name)}')
             con.execute(LOCKED)
+            con.execute(CHANGES)
+            for table in FACTS:
+                for change in ("INSERT", "UPDATE", "DELETE"):
+                    con.execute(COUNTED.format(table.name, change))
             for table in KEPT:
                 con.execute(ONLY_ADDED.format(table.name, "UPDATE"))
                 con.execute(ONLY_ADDED.format(table.name, "DELETE"))

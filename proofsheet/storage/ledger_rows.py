@@ -1,6 +1,6 @@
 """How rows of facts stand in SQLite: types, values, statements.
 
-Holds `encode`, `decode`, the statements over a table, and the triggers `LOCKED` and `ONLY_ADDED`.
+Holds `encode`, `decode`, the statements over a table, and the triggers `LOCKED`, `ONLY_ADDED` and `COUNTED`.
 Add here: a type that a new column of facts needs.
 Keep out: SQLite itself (ledger.py).
 """
@@ -28,6 +28,13 @@ WHEN NEW."{WordEdit.source}" <> 'human' AND (
 BEGIN SELECT RAISE(ABORT, 'locked by a person'); END
 """  # noqa: S608 - names of our own columns
 ONLY_ADDED = "CREATE TRIGGER IF NOT EXISTS kept_{0}_{1} BEFORE {1} ON \"{0}\" BEGIN SELECT RAISE(ABORT, 'kept for ever'); END"
+
+
+CHANGES = "CREATE TABLE IF NOT EXISTS changes (table_name TEXT NOT NULL PRIMARY KEY, number INTEGER NOT NULL) STRICT"
+COUNTED = """
+CREATE TRIGGER IF NOT EXISTS counted_{0}_{1} AFTER {1} ON "{0}"
+BEGIN INSERT INTO changes VALUES ('{0}', 1) ON CONFLICT (table_name) DO UPDATE SET number = number + 1; END
+"""  # the number of a table moves with every row
 
 
 def known(table: type[Table], name: str) -> str:

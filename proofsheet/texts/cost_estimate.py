@@ -52,20 +52,22 @@ def pending_questions(project: Project, describing: Describing, given: Mapping[s
         describing: who would answer.
         given: settings by the names that the questions know them by, such as `captioning`.
     """
-    server = describing.choice.server
-    if server is None or describing.sight.blind(server.identity):
-        return []
-    now = datetime.now(UTC).replace(tzinfo=None)
     found = []
     for job in JOBS.values():
-        if job.name in describing.settings.off:
-            continue
-        books = Books(project.ledger, job.name, server.identity.digest, describing.settings.strikes, now)
-        count = len(pending(questions(job, _asked(job, project, given), describing), books, forced=False))
-        if count:
-            seconds = _seconds(project, job.name, server.identity.digest)
+        if count := pending_count(job, project, describing, given):
+            seconds = _seconds(project, job.name, describing.choice.server.identity.digest if describing.choice.server else "")
             found.append(Cost(job.name, count, round(count * seconds, 3) if seconds is not None else None))
     return found
+
+
+def pending_count(job: Job, project: Project, describing: Describing, given: Mapping[str, Any]) -> int:
+    """How many pictures a job would ask about now, by the tables of the last run; 0 where nobody can be asked."""
+    server = describing.choice.server
+    if server is None or describing.sight.blind(server.identity) or job.name in describing.settings.off:
+        return 0
+    now = datetime.now(UTC).replace(tzinfo=None)
+    books = Books(project.ledger, job.name, server.identity.digest, describing.settings.strikes, now)
+    return len(pending(questions(job, _asked(job, project, given), describing), books, forced=False))
 
 
 def _asked(job: Job, project: Project, given: Mapping[str, Any]) -> Any:  # noqa: ANN401 - what the steps give

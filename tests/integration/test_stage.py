@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from assets.checks import Verdict
-from assets.stage import PROJECTS, Rows, stage
+from assets.partitions import PROJECTS
+from assets.stage import Rows, stage
 from assets.tell import preview
 from proofsheet.storage.workspace import Project, Workspace
 from resources.progress import ProgressResource

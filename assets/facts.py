@@ -1,0 +1,63 @@
+"""Facts in the graph: what people and models said, as assets that no run makes.
+
+Holds `FACTS_OF` and `FACT_ASSETS`.
+Add here: another kind of fact, which stages name in `reads`.
+Keep out: the ledger (proofsheet/storage/ledger.py), and tables that a run makes.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import dagster as dg
+
+from assets.partitions import OWNERS, PROJECTS
+from schemas import apply, facts, history, review
+from schemas.table import Table
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of fact: its tables in the ledger, and where they come from."""
+
+    tables: tuple[type[Table], ...]
+    comes_from: str
+
+
+REVIEW = (review.Verdict, review.ReviewStep, review.ReviewBatch)
+KINDS: Mapping[str, Kind] = {
+    "review_decisions": Kind((*REVIEW, review.Feedback), "The review app, one row a key, undo among them."),
+    "text_edits": Kind(
+        (facts.WordEdit, facts.Waiver, facts.WordReview, facts.TextRequest),
+        "What people write, waive, accept and ask for: `proofsheet words`, and the page of texts.",
+    ),
+    "set_contexts": Kind((facts.SetContext, facts.SubjectProposal), "`proofsheet sets`, the intake page, and subjects by a model."),
+    "imported_flags": Kind((facts.ImportedFlag,), "`proofsheet sets` and files of flags."),
+    "imported_history": Kind((history.HistoryRow, history.HistoryRefusal, history.ImportedVector), "`proofsheet history import`."),
+    "model_answers": Kind((facts.ModelAnswer, facts.JobFailure), "Model servers; an answer is asked for once."),
+    "proof_events": Kind((facts.ProofAttempt, facts.LifecycleEvent), "The publish gate, which keeps every attempt."),
+    "applied_plans": Kind((apply.ApplyPlan, apply.FileOperation), "`proofsheet apply` and its undo."),
+    "uploads": Kind((apply.Upload, apply.Withdrawal), "`proofsheet publish`."),
+    "refusals": Kind((facts.Refusal,), "Files that could not be opened, and `proofsheet quarantine`."),
+}
+KIND_OF: Mapping[type[Table], str] = {table: name for name, kind in KINDS.items() for table in kind.tables}
+FACT_ASSETS = [
+    dg.AssetSpec(
+        name,
+        description=f"{kind.comes_from}\n\nTables of the ledger: {', '.join(t.name for t in kind.tables)}. No run makes them.",
+        group_name="facts",
+        owners=OWNERS,
+        kinds={"sqlite"},
+        tags={"proofsheet/store": "fact"},
+        partitions_def=PROJECTS,
+    )
+    for name, kind in KINDS.items()
+]
+
+
+def kinds_of(tables: Iterable[type[Table]]) -> list[str]:
+    """The assets of these tables of facts.
+
+    Raises:
+        KeyError: if a table is of no kind.
+    """
+    return sorted({KIND_OF[t] for t in tables})

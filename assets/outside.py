@@ -1,0 +1,60 @@
+"""What is news outside of the tables: on the disk, and at model servers.
+
+Holds `OUTSIDE`: table to the question whether a run would find anything else than the last one.
+Add here: the question of another stage that looks outside.
+Keep out: looking itself (the stages do), and what follows (staleness.py).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from proofsheet.library.disk_diff import disk_news
+from proofsheet.publish.csv_export import csv_differs
+from proofsheet.review.proposal_export import proposals_differ
+from proofsheet.storage.workspace import Project
+from proofsheet.texts.cost_estimate import pending_count
+from proofsheet.texts.jobs import JOBS, Job
+from schemas.library import OtherFile, Photo, Quarantine
+from schemas.review import Decision, Export
+from schemas.vision import Preview
+
+Look = Callable[..., str | None]
+
+
+def _disk(project: Project, resources: Mapping[str, Any]) -> str | None:
+    store = project.store
+    news = disk_news(project.folder, store.read(Photo), store.read(Quarantine), store.read(OtherFile))
+    counts = [f"{count} {name}" for name, count in (("new", news.new), ("changed", news.changed), ("gone", news.gone)) if count]
+    return f"files on disk: {', '.join(counts)}" if counts else None
+
+
+def _lost_previews(project: Project, resources: Mapping[str, Any]) -> str | None:
+    rows = project.store.read(Preview).select(Preview.thumb_path, Preview.preview_path).iter_rows()
+    lost = sum(not (project.cache / name).exists() for row in rows for name in row if name)
+    return f"{lost} previews are gone from the cache" if lost else None
+
+
+def _exports(project: Project, resources: Mapping[str, Any]) -> str | None:
+    store = project.store
+    if csv_differs(store.read(Export), project.export_file):
+        return f"{project.export_file.name} is not as it was written"
+    if proposals_differ(store.read(Decision), store.read(Photo), project.decisions_file):
+        return f"{project.decisions_file.name} is not as it was written"
+    return None
+
+
+def _to_ask(job: Job) -> Look:
+    def look(project: Project, resources: Mapping[str, Any]) -> str | None:
+        given = {n: resources[n] for n in ("captioning", "rating_rule")}
+        count = pending_count(job, project, resources["vision_model"].describing(project), given)
+        return f"{count} pictures to ask about" if count else None
+
+    return look
+
+
+OUTSIDE: Mapping[str, Look] = {
+    Photo.name: _disk,
+    Preview.name: _lost_previews,
+    Export.name: _exports,
+    **{job.table.name: _to_ask(job) for job in JOBS.values()},
+}

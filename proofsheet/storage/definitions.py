@@ -1,0 +1,192 @@
+"""Sources of modules, split into their definitions.
+
+Holds `Symbol`, `module_of`, `names_in` and `bare`.
+Add here: another form in which a module names something of another one.
+Keep out: which definitions count (code_version.py).
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import importlib.util
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+OURS = ("proofsheet", "schemas", "resources", "assets")  # packages in which names are followed
+_TELLING = frozenset({"log", "progress"})  # what is only told about the work
+
+
+class Symbol(NamedTuple):
+    """A definition by its module and its name; an empty name stands for the module."""
+
+    module: str
+    name: str
+
+    def __str__(self) -> str:
+        """Both with a dot."""
+        return f"{self.module}.{self.name}"
+
+
+@dataclass(frozen=True)
+class Module:
+    """What stands at the top of a module.
+
+    Attributes:
+        definitions: name to the statement that defines it.
+        imports: name to what it stands for; a module has an empty name.
+    """
+
+    definitions: dict[str, ast.stmt]
+    imports: dict[str, Symbol]
+
+
+@functools.cache
+def module_of(name: str) -> Module:
+    """A module by its name, without what says nothing about rows; an empty one if there is no source."""
+    text = source_of(name)
+    found = Module({}, {})
+    for node in _statements(bare(ast.parse(text))) if text is not None else ():
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.definitions[node.name] = node
+        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found.definitions.update({n.id: node for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)})
+        elif isinstance(node, ast.ImportFrom) and _is_ours(node):
+            found.imports.update({a.asname or a.name: _imported(node.module, a.name) for a in node.names})
+    return found
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """Statements at the top and imports anywhere, but for what is imported for types alone."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            continue
+        if isinstance(tree, ast.Module) or isinstance(node, ast.ImportFrom):
+            yield node
+        yield from (n for n in _statements(node) if isinstance(n, ast.ImportFrom))
+
+
+def _is_ours(node: ast.ImportFrom) -> bool:
+    return str(node.module).split(".")[0] in OURS
+
+
+def _imported(module: str | None, name: str) -> Symbol:
+    full = f"{module}.{name}"
+    return Symbol(full, "") if _is_module(full) else Symbol(str(module), name)
+
+
+def names_in(tree: ast.AST, module: str, taken: frozenset[str] = frozenset()) -> Iterator[Symbol]:
+    """What a definition names of its own module and of those that it imports.
+
+    Args:
+        tree: the definition.
+        module: where it stands.
+        taken: names that are parameters around it.
+    """
+    here = module_of(module)
+    if isinstance(tree, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        taken |= {a.arg for a in ast.walk(tree.args) if isinstance(a, ast.arg)}
+    if isinstance(tree, ast.Name) and tree.id not in taken:
+        if tree.id in here.definitions:
+            yield Symbol(module, tree.id)
+        elif tree.id in here.imports:
+            yield here.imports[tree.id]
+    elif isinstance(tree, ast.Attribute) and isinstance(tree.value, ast.Name) and tree.value.id not in taken:
+        found = here.imports.get(tree.value.id)
+        if found is not None and not found.name:
+            yield _imported(found.module, tree.attr)
+    for node in ast.iter_child_nodes(tree):
+        yield from names_in(node, module, taken)
+
+
+@functools.cache
+def names_of(symbol: Symbol) -> tuple[Symbol, ...]:
+    """What the definition of a symbol names; what it stands for, if its module imports it; nothing if it is unknown."""
+    here = module_of(symbol.module)
+    if symbol.name in here.definitions:
+        return tuple(names_in(here.definitions[symbol.name], symbol.module))
+    return (here.imports[symbol.name],) if symbol.name in here.imports else ()
+
+
+@functools.cache
+def digest_of(symbol: Symbol) -> bytes:
+    """A digest of the normal form of its definition, and of the data files of its package; empty if there is none."""
+    found = module_of(symbol.module).definitions.get(symbol.name)
+    if found is None:
+        return b""
+    return hashlib.sha256(f"{symbol} {ast.dump(found)}".encode() + data_files(symbol.module)).digest()
+
+
+def imported_modules(name: str) -> Iterator[str]:
+    """Modules that a module imports, but for types alone."""
+    text = source_of(name)
+    for node in _statements(ast.parse(text)) if text is not None else ():
+        if isinstance(node, ast.ImportFrom) and _is_ours(node):
+            yield str(node.module)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names if _is_module(f"{node.module}.{alias.name}"))
+
+
+@functools.cache
+def _is_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:  # the part before the last dot is no package
+        return False
+
+
+@functools.cache
+def _path(module: str) -> Path | None:
+    found = importlib.util.find_spec(module)
+    return Path(found.origin) if found and found.origin else None
+
+
+@functools.cache
+def source_of(module: str) -> str | None:
+    """The text of a module, or None."""
+    path = _path(module)
+    return None if path is None or path.suffix != ".py" else path.read_text("utf-8")
+
+
+@functools.cache
+def data_files(module: str) -> bytes:
+    """A digest of the data files that lie in a package; empty for other modules."""
+    path = _path(module)
+    if path is None or path.name != "__init__.py":
+        return b""
+    data = sorted(p for p in path.parent.iterdir() if p.is_file() and p.suffix != ".py")
+    return hashlib.sha256(b"".join(p.name.encode() + p.read_bytes() for p in data)).digest() if data else b""
+
+
+class _Bare(ast.NodeTransformer):
+    def visit(self, node: ast.AST) -> ast.AST:
+        self.generic_visit(node)
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            node.body = [s for s in body if not _makes_no_row(s)] or [ast.Pass()]  # type: ignore[attr-defined]
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            if node.func.id == "column":
+                node.args = node.args[:1] + node.args[2:]
+            node.keywords = [k for k in node.keywords if k.arg != "description"]
+        return node
+
+
+def _makes_no_row(statement: ast.stmt) -> bool:
+    """Whether it is a docstring, news of the work, or tells the version itself."""
+    if isinstance(statement, ast.FunctionDef):
+        return statement.name == "in_force"
+    if not isinstance(statement, ast.Expr):
+        return False
+    if isinstance(statement.value, ast.Constant):
+        return True
+    called = statement.value.func if isinstance(statement.value, ast.Call) else None
+    return isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name) and called.value.id in _TELLING
+
+
+def bare(tree: ast.Module) -> ast.Module:
+    """A source without comments, layout, docstrings, meanings of columns and settings, and news of the work; changed in place."""
+    _Bare().visit(tree)
+    return tree
