@@ -13,6 +13,7 @@ from proofsheet.publish.csv_export import csv_differs
 from proofsheet.review.proposal_export import proposals_differ
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.cost_estimate import pending_count
+from proofsheet.texts.coverage import described
 from proofsheet.texts.jobs import JOBS, Job
 from schemas.library import OtherFile, Photo, Quarantine
 from schemas.review import Decision, Export
@@ -45,6 +46,9 @@ def _exports(project: Project, resources: Mapping[str, Any]) -> str | None:
 
 def _to_ask(job: Job) -> Look:
     def look(project: Project, resources: Mapping[str, Any]) -> str | None:
+        told = described(project.store.read(job.table))
+        if told.why:
+            return f"{told.wanted - told.answered} pictures have no answer: {told.why}"
         given = {n: resources[n] for n in ("captioning", "rating_rule")}
         count = pending_count(job, project, resources["vision_model"].describing(project), given)
         return f"{count} pictures to ask about" if count else None
@@ -53,7 +57,7 @@ def _to_ask(job: Job) -> Look:
 
 
 OUTSIDE: Mapping[str, Look] = {
-    Photo.name: _disk,
+    **{table.name: _disk for table in (Photo, Quarantine, OtherFile)},
     Preview.name: _lost_previews,
     Export.name: _exports,
     **{job.table.name: _to_ask(job) for job in JOBS.values()},

@@ -18,8 +18,11 @@ from schemas.library import OtherFile, Quarantine
 from schemas.metrics import Inventory, Trend
 from schemas.review import Choice, Decision, Export
 
+REPORT = "project_report"
+
 
 @dg.asset(
+    name=REPORT,
     deps=[t.name for t in (Export, Quarantine, OtherFile, Decision, Choice, Takedown, Inventory, Trend)],
     partitions_def=PROJECTS,
     group_name="report",

@@ -13,6 +13,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.facts import KINDS
 from assets.outside import OUTSIDE
 from proofsheet.core.files import short_hash
 from proofsheet.storage.workspace import Project
@@ -77,7 +78,7 @@ def stage_versions(specs: Iterable[dg.AssetSpec], resources: Mapping[str, Any]) 
             used = tuple(resources[n] for n in str(spec.metadata.get(SETTINGS_TAG, "")).split(",") if n)
             look = functools.partial(OUTSIDE[name], resources=resources) if name in OUTSIDE else None
             reads = tuple(n for n in str(spec.metadata.get(READS_TAG, "")).split(",") if n)
-            above = sorted(n for d in spec.deps if (n := d.asset_key.to_user_string()) in Table.tables)
+            above = sorted(n for d in spec.deps if (n := d.asset_key.to_user_string()) in Table.tables and n not in KINDS)
             found[name] = StageVersion(code, used, tuple(above), reads, look)
     order = TopologicalSorter({name: version.upstream for name, version in found.items()}).static_order()
     return {name: found[name] for name in order if name in found}

@@ -83,7 +83,7 @@ def _content(rows: pl.DataFrame) -> bytes:
     writer = csv.writer(buffer)
     names = [n for n in rows.columns if n not in {Export.project, Export.export_file}]
     writer.writerow(names)
-    for row in rows.select(names).iter_rows():
+    for row in rows.sort(Export.path).select(names).iter_rows():
         writer.writerow([safe_cell(value) for value in row])
     return buffer.getvalue().encode("utf-8")
 

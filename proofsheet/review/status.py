@@ -154,6 +154,11 @@ def record_whole_run(project: Project, run_id: str, now: datetime) -> None:
     project.ledger.add(RunRecord, [row])
 
 
+def whole_before(project: Project) -> bool:
+    """Whether a run ever went the whole way."""
+    return _whole_at(project) is not None
+
+
 def _whole_at(project: Project) -> str | None:
     ended = project.ledger.rows(RunRecord)[RunRecord.ended_at]
     return str(ended.max()) if len(ended) else None

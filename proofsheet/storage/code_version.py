@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
 import hashlib
 import inspect
 import textwrap
@@ -26,11 +27,14 @@ from proofsheet.storage.definitions import (
     names_of,
     source_of,
 )
+from proofsheet.storage.known_versions import KnownVersions
 
 NO_ROWS = (  # what stands under everything, and what surrounds every asset, makes no row
     *("proofsheet.core", "proofsheet.storage", "proofsheet.texts.client"),
     *("assets.stage", "assets.shared_stage", "assets.checks", "assets.staleness", "assets.tell"),
 )
+
+_KNOWN = KnownVersions()
 
 
 def code_version(function: Callable[..., Any], uncounted: Collection[str] = (), along: Collection[Callable[..., Any]] = ()) -> str:
@@ -44,6 +48,21 @@ def code_version(function: Callable[..., Any], uncounted: Collection[str] = (), 
         uncounted: parameters whose resources change no row.
         along: functions that are called before it; what they reach counts too.
     """
+    if function.__module__.split(".")[0] not in OURS:
+        return _code_version(function, uncounted, along)
+    told = (
+        function.__module__,
+        function.__qualname__,
+        function.__name__,
+        str(function.__code__.co_firstlineno),
+        *sorted(uncounted),
+    )
+    held = (str(s) for value in inspect.getclosurevars(function).nonlocals.values() for s in _symbols(value))
+    name = " ".join([*told, *(f"{f.__module__}.{f.__qualname__}" for f in along), *held])
+    return _KNOWN.find(name, lambda: _code_version(function, uncounted, along))
+
+
+def _code_version(function: Callable[..., Any], uncounted: Collection[str], along: Collection[Callable[..., Any]]) -> str:
     digest = hashlib.sha256(ast.dump(_definition(function)).encode())
     for symbol in sorted(reached_definitions(function, uncounted, along)):
         digest.update(digest_of(symbol))
@@ -66,6 +85,10 @@ def reached_definitions(
 
 def module_version(name: str) -> str:
     """The same for a whole module by name: its source, and that of all modules that it imports."""
+    return _KNOWN.find(f"module {name}", lambda: _module_version(name))
+
+
+def _module_version(name: str) -> str:
     reached: set[str] = set()
     _collect_module(name, reached)
     return hashlib.sha256(b"".join(_module_hash(n) for n in sorted(reached))).hexdigest()[:12]
@@ -93,6 +116,7 @@ def _start(function: Callable[..., Any], uncounted: Collection[str] = ()) -> Ite
         yield Symbol(function.__module__, function.__qualname__.partition(".")[0])
     for value in inspect.getclosurevars(function).nonlocals.values():
         yield from _symbols(value)
+        yield from (Symbol(function.__module__, n) for n, known in function.__globals__.items() if known is value)
 
 
 def _symbols(value: object) -> Iterator[Symbol]:
@@ -104,7 +128,6 @@ def _symbols(value: object) -> Iterator[Symbol]:
             held = getattr(value, field.name)
             if isinstance(held, type) or inspect.isfunction(held):
                 yield Symbol(held.__module__, held.__qualname__.partition(".")[0])
-                yield from () if isinstance(held, type) else names_in(_definition(held), held.__module__)
 
 
 def _collect_module(module: str, reached: set[str]) -> None:
@@ -115,6 +138,7 @@ def _collect_module(module: str, reached: set[str]) -> None:
         _collect_module(inner, reached)
 
 
+@functools.cache
 def _module_hash(module: str) -> bytes:
     text = source_of(module)
     return b"" if text is None else hashlib.sha256(ast.dump(bare(ast.parse(text))).encode() + data_files(module)).digest()

@@ -121,13 +121,9 @@ def digest_of(symbol: Symbol) -> bytes:
     return hashlib.sha256(f"{symbol} {ast.dump(found)}".encode() + data_files(symbol.module)).digest()
 
 
-def imported_modules(name: str) -> Iterator[str]:
+def imported_modules(name: str) -> set[str]:
     """Modules that a module imports, but for types alone."""
-    text = source_of(name)
-    for node in _statements(ast.parse(text)) if text is not None else ():
-        if isinstance(node, ast.ImportFrom) and _is_ours(node):
-            yield str(node.module)
-            yield from (f"{node.module}.{alias.name}" for alias in node.names if _is_module(f"{node.module}.{alias.name}"))
+    return {s.module for s in module_of(name).imports.values()}
 
 
 @functools.cache
@@ -142,6 +138,17 @@ def _is_module(name: str) -> bool:
 def _path(module: str) -> Path | None:
     found = importlib.util.find_spec(module)
     return Path(found.origin) if found and found.origin else None
+
+
+def folder_of(package: str) -> Path:
+    """Where a package lies.
+
+    Raises:
+        ModuleNotFoundError: if there is none.
+    """
+    if (path := _path(package)) is None:
+        raise ModuleNotFoundError(package)
+    return path.parent
 
 
 @functools.cache

@@ -13,7 +13,6 @@ from proofsheet.core.files import printable, write_atomic
 from proofsheet.core.locks import hold
 from proofsheet.core.progress import Lines
 from proofsheet.storage.chunk_cache import ChunkCache
-from proofsheet.storage.code_version import code_version, module_version
 from proofsheet.storage.project_keys import project_key
 from proofsheet.storage.workspace import Workspace
 from schemas.settings import PlaceSettings
@@ -159,43 +158,6 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
 
 def test_undecodable_names_are_printable() -> None:
     assert printable("a\udcff") == "a\\xff"
-
-
-def test_code_versions_ignore_words_and_see_code() -> None:
-    def one(x: int) -> int:
-        """Docstring."""
-        return x + 1
-
-    before = code_version(one)
-
-    def one(x: int) -> int:  # type: ignore[no-redef]
-        # a remark
-        return x + 1
-
-    assert code_version(one) == before
-
-    def one(x: int) -> int:  # type: ignore[no-redef]
-        return x + 2
-
-    assert code_version(one) != before
-    assert module_version("proofsheet.proof.gate") != module_version("proofsheet.rules.tokens")
-
-
-def test_code_versions_reach_what_a_counted_resource_brings() -> None:
-    from proofsheet.imaging.measurement_pass import rows_of
-    from proofsheet.storage.code_version import reached_modules
-    from resources.along import AlongResource
-    from resources.photos import PhotoFilesResource
-
-    def stage_like(photo_files: PhotoFilesResource, along: AlongResource) -> object:
-        return rows_of
-
-    stage_like.__annotations__ = {"photo_files": PhotoFilesResource, "along": AlongResource}
-    measuring = {"proofsheet.imaging.image_quality", "proofsheet.embedding.classic_encoder", "proofsheet.metadata.exif"}
-    assert measuring <= reached_modules(stage_like)
-    without = reached_modules(stage_like, ["along"])
-    assert "proofsheet.imaging.decode" in without
-    assert not measuring & without
 
 
 def test_progress_tells_rate_and_time_left() -> None:

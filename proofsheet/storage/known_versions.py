@@ -1,0 +1,71 @@
+"""Versions of code that were found before, so that a process need not read the whole source again.
+
+Holds `KnownVersions`.
+Add here: nothing; it may be deleted at any time.
+Keep out: how versions are found (code_version.py).
+
+The file lies in the user's cache folder, one for each place of the source. It counts as long as no source file has another size or
+time.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import functools
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from proofsheet.core.files import short_hash, write_atomic
+from proofsheet.storage.definitions import OURS, folder_of
+
+
+class KnownVersions:
+    """Name to version, for the source as it is now.
+
+    Args:
+        folder: where they are kept; the user's cache folder if none is given.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder, self._new = folder, dict[str, str]()
+
+    def find(self, name: str, make: Callable[[], str]) -> str:
+        """The version of a name, made if it is not known.
+
+        Args:
+            name: what tells it from all others in the same source.
+            make: finds it.
+        """
+        if name not in self._known:
+            if not self._new:
+                atexit.register(self.write)
+            self._known[name] = self._new[name] = make()
+        return self._known[name]
+
+    @functools.cached_property
+    def _place(self) -> Path:
+        folder = self._folder or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "proofsheet"
+        return folder / f"versions-{short_hash(*(str(folder_of(name)) for name in OURS), length=12)}.json"
+
+    @functools.cached_property
+    def _source(self) -> str:
+        """A hash of names, sizes and times of all source files and data files."""
+        files = sorted(p for name in OURS for p in folder_of(name).rglob("*") if p.is_file() and p.suffix != ".pyc")
+        return short_hash(*(f"{p} {(s := p.stat()).st_size} {s.st_mtime_ns}" for p in files), length=32)
+
+    @functools.cached_property
+    def _known(self) -> dict[str, str]:
+        try:
+            found = json.loads(self._place.read_text("utf-8"))
+            return dict(found["versions"]) if found["source"] == self._source else {}
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError):
+            return {}
+
+    def write(self) -> None:
+        """Keep what was found; a folder that cannot be written is no failure."""
+        with contextlib.suppress(OSError):
+            content = json.dumps({"source": self._source, "versions": self._known}, indent=1)
+            write_atomic(self._place, content.encode("utf-8"), durable=False)
