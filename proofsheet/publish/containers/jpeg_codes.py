@@ -66,7 +66,7 @@ def _used(components: Sequence[npt.NDArray[np.int32]]) -> npt.NDArray[np.bool_]:
     for one in components:
         rows = np.bitwise_or.reduce(one.reshape(-1, _SIDE, one.shape[1]), axis=0)
         found |= np.bitwise_or.reduce(rows.reshape(_SIDE, -1, _SIDE), axis=1)
-    return found != 0
+    return np.not_equal(found, 0)
 
 
 def with_more_codes(coded: bytes) -> bytes:
