@@ -216,6 +216,20 @@ def _with_unit(kind: int) -> Callable[[boxes.Items], boxes.Items]:
     return change
 
 
+def _longer_parameters(kind: int) -> Callable[[boxes.Items], boxes.Items]:
+    def change(found: boxes.Items) -> boxes.Items:
+        place = next(n for n, (name, _) in enumerate(found.properties) if name == b"hvcC")
+        value, at, out = found.properties[place][1], 23, found.properties[place][1][:23]
+        for _ in range(value[22]):
+            (size,) = struct.unpack_from(">H", value, at + 3)  # each array holds one unit
+            unit = value[at + 5 : at + 5 + size] + (_B if value[at] & 63 == kind else b"")
+            out, at = out + value[at : at + 3] + struct.pack(">H", len(unit)) + unit, at + 5 + size
+        found.properties[place] = (b"hvcC", out)
+        return found
+
+    return change
+
+
 def _longer_slice(found: boxes.Items) -> boxes.Items:
     item = found.items[found.primary]
     item.data = struct.pack(">I", len(item.data) - 4 + len(_B)) + item.data[4:] + _B
@@ -241,6 +255,7 @@ def _with_property(kind: bytes, value: bytes) -> Callable[[boxes.Items], boxes.I
 HEIFS: dict[str, Callable[[], bytes]] = {
     **{f"unit-{kind}": partial(_heic, _with_unit(kind)) for kind in (12, 24, 30, 48)},
     "behind-slice": lambda: _heic(_longer_slice),
+    **{f"behind-parameters-{kind}": partial(_heic, _longer_parameters(kind)) for kind in (32, 33, 34)},
     "mastering": lambda: _heic(_with_property(b"mdcv", _B[:24].ljust(24))),
     "channels": lambda: _heic(_with_property(b"pixi", bytes(4) + bytes((len(_B),)) + _B)),
 }

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import jpegio
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
-from proofsheet.publish.containers import gif, heif, jpeg, png, tiff, webp
+from proofsheet.publish.containers import boxes, gif, heif, hevc, jpeg, png, tiff, webp
 from proofsheet.publish.containers.part import CannotClean, inflated
 from tests.privacy_kept_kit import KEPT_PARTS
 from tests.privacy_kit import SECRET, chunk, hidden_in_bytes, saved, scene
@@ -128,3 +129,32 @@ def test_an_animated_palette_keeps_the_colours_of_every_frame(tmp_path: Path) ->
                 one.seek(number)
                 two.seek(number)
                 assert np.array_equal(np.asarray(one.convert("RGBA")), np.asarray(two.convert("RGBA")))
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "why"),
+    [
+        (32, lambda unit: unit[:-4], "cut off"),
+        (33, lambda unit: unit[:8], "cut off"),
+        (34, lambda unit: unit[:-1] + bytes((unit[-1] ^ unit[-1] & -unit[-1],)), "no end|cut off"),
+        (34, lambda unit: b"\x4e" + unit[1:], "damaged"),
+        (33, lambda _: b"", "damaged"),
+        (32, lambda unit: unit[:-1] + bytes((unit[-1] | (unit[-1] & -unit[-1]) << 1,)), "an extension"),
+    ],
+)
+def test_a_parameter_set_that_does_not_end_as_it_says_is_refused(kind: int, change: Callable[[bytes], bytes], why: str) -> None:
+    unit = next(unit for unit in parameter_sets() if unit[0] >> 1 == kind)
+    assert hevc.ended(unit) == hevc.ended(unit + SECRET.encode()) == unit
+    with pytest.raises(CannotClean, match=why):
+        hevc.ended(change(unit))
+
+
+def parameter_sets() -> list[bytes]:
+    pillow_heif.register_heif_opener()
+    found = boxes.read_items(saved(scene(size=(64, 64)), "HEIF"))
+    value, at, units = next(v for k, v in found.properties if k == b"hvcC"), 23, list[bytes]()
+    for _ in range(value[22]):
+        (size,) = struct.unpack_from(">H", value, at + 3)
+        units.append(value[at + 5 : at + 5 + size])
+        at += 5 + size
+    return units
