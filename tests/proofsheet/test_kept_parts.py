@@ -14,9 +14,9 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from proofsheet.publish.containers import boxes, gif, heif, hevc, jpeg, png, tiff, webp
+from proofsheet.publish.containers import boxes, gif, heif, hevc, jpeg, png, tiff, vp8, webp
 from proofsheet.publish.containers.part import CannotClean, inflated
-from tests.privacy_kept_kit import KEPT_PARTS
+from tests.privacy_kept_kit import KEPT_PARTS, PARTED
 from tests.privacy_kit import SECRET, chunk, hidden_in_bytes, saved, scene
 
 MODULES = {".jpg": jpeg, ".png": png, ".webp": webp, ".tif": tiff, ".gif": gif, ".heic": heif, ".avif": heif}
@@ -91,6 +91,16 @@ def test_a_jpeg_that_cannot_be_written_again_is_refused(change: Callable[[bytes]
     changed = change(saved(scene(), "JPEG"))
     with pytest.raises(CannotClean, match=why):
         jpeg.rebuilt(changed)
+
+
+def test_a_webp_whose_partitions_are_cut_off_is_refused() -> None:
+    (size,) = struct.unpack_from("<I", PARTED, 16)
+    picture = PARTED[20 : 20 + size]
+    assert [len(one) for one in vp8.partitions(picture)] == [10, 56, 86, 90]
+    assert vp8.joined(vp8.partitions(picture)) == picture
+    assert webp.rebuilt(PARTED).data == PARTED
+    with pytest.raises(CannotClean, match="cut off"):
+        vp8.partitions(picture[:-91])
 
 
 @pytest.mark.parametrize("bits", [0, 1, 40, 200])
