@@ -26,6 +26,7 @@ from proofsheet.imaging.decode import Limits, Picture, PictureFile, open_picture
 from proofsheet.imaging.image_quality import image_quality
 from proofsheet.imaging.perceptual_hash import phash
 from proofsheet.metadata.exif import exif_facts
+from proofsheet.publish.containers import jpeg
 from schemas.settings import PhotoSettings
 
 _SIDE = PhotoSettings().analysis_side_px
@@ -35,7 +36,7 @@ _NO_LIMIT = 10**9
 
 
 def picture_rows(folder: Path, peers: Peers, count: int) -> Iterator[Row]:
-    """Rows of EXIF, decoding, quality, hash, the one pass and previews.
+    """Rows of EXIF, decoding, quality, hash, the one pass, previews and published copies.
 
     Args:
         folder: for the photographs.
@@ -48,6 +49,7 @@ def picture_rows(folder: Path, peers: Peers, count: int) -> Iterator[Row]:
         files, note = photographs(megapixels, n, folder)
         yield from _pixel_rows(files, f"{megapixels} MP", note, peers)
     yield _preview(folder)
+    yield _copy(folder)
 
 
 def _file(path: Path) -> PictureFile:
@@ -166,4 +168,15 @@ def _preview(folder: Path) -> Row:
     slow = 1 / rate(lambda k: naive(k), len(files))
     return Row(
         "preview 1600 px from 24 MP, 0.2 s ÷ project", "cpu-s", 0.2, None, slow, project, 0.2 / project, 1.0, len(files), note
+    )
+
+
+def _copy(folder: Path) -> Row:
+    """A JPEG as its published copy has it, built and read back; without its fields and the comparison of pixels."""
+    files, note = photographs(24, 4, folder)
+    limit = 1 / rate(lambda k: Image.open(files[k]).load(), len(files))
+    project = 1 / rate(lambda k: jpeg.parts(jpeg.rebuilt(files[k].read_bytes()).data), len(files))
+    note += f", {sum(f.stat().st_size for f in files) / len(files) / 1e6:.1f} MB each; limit: decoding it once"
+    return Row(
+        "copy of a JPEG of 24 MP, 0.6 s ÷ project", "cpu-s", limit, None, None, project, 0.6 / project, 1.0, len(files), note
     )

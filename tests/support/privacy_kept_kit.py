@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import struct
 import zlib
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import numpy as np
 import pillow_heif
 from PIL import Image, ImageCms
 
-from proofsheet.publish.containers import boxes, heif
+from proofsheet.publish.containers import boxes, heif, vp8
 from tests.support.privacy_kit import SECRET, chunk, riff, saved, scene, segment
 
 _B = SECRET.encode()
@@ -193,8 +194,27 @@ def _webp_twice() -> bytes:
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
+# A lossy picture of 16 x 64 whose coefficients are divided into two partitions.
+PARTED = base64.b64decode(
+    "UklGRgIBAABXRUJQVlA4IPUAAAAQBwCdASoQAEAADkcIhYWIhYSIXYICdbok9GITsW8Hqq6BXQbtKb/XSsN721JrT1iavuYJPu3HQ2sxBRZhnz"
+    "LBrYhWAAD+6rvH3uInpKEe8lMF/S8c1Ox4qnkM2/prf8x8frRgtH4XxKkeUIvdsQf4en7DH5MXB7cnkfeA8UHi71XVKrCLalddzdx1Cp4V7esM"
+    "Lv2HfwRAvg45gNyaUvnNJZCBzDC5bM3vKRTZXvgMgXyRQXU3nM2Den+aa8f1v4Rwu8uyBTJoK08tXH0UNmQsnfAwQbNy6VHG+f82fDTcneURsp"
+    "WhExRQ3/dTfQNphMI+KmseAAA="
+)
+
+
+def _webp_gap(place: int) -> bytes:
+    """With a secret at the end of a partition: 1 are the modes, 2 and 3 the coefficients."""
+    (size,) = struct.unpack_from("<I", PARTED, 16)
+    pieces = vp8.partitions(PARTED[20 : 20 + size])
+    pieces[place] += _B
+    body = b"WEBP" + riff(b"VP8 ", vp8.joined(pieces))
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
 WEBPS: dict[str, Callable[[], bytes]] = {
     "second-picture": _webp_twice,
+    **{f"behind-partition-{place}": partial(_webp_gap, place) for place in (1, 2, 3)},
     "profile-tails": lambda: saved(scene(), "WEBP", icc_profile=_chad(_B)),
 }
 
@@ -211,6 +231,20 @@ def _with_unit(kind: int) -> Callable[[boxes.Items], boxes.Items]:
     def change(found: boxes.Items) -> boxes.Items:
         unit = bytes((kind << 1, 1)) + _B
         found.items[found.primary].data += struct.pack(">I", len(unit)) + unit
+        return found
+
+    return change
+
+
+def _longer_parameters(kind: int) -> Callable[[boxes.Items], boxes.Items]:
+    def change(found: boxes.Items) -> boxes.Items:
+        place = next(n for n, (name, _) in enumerate(found.properties) if name == b"hvcC")
+        value, at, out = found.properties[place][1], 23, found.properties[place][1][:23]
+        for _ in range(value[22]):
+            (size,) = struct.unpack_from(">H", value, at + 3)  # each array holds one unit
+            unit = value[at + 5 : at + 5 + size] + (_B if value[at] & 63 == kind else b"")
+            out, at = out + value[at : at + 3] + struct.pack(">H", len(unit)) + unit, at + 5 + size
+        found.properties[place] = (b"hvcC", out)
         return found
 
     return change
@@ -241,6 +275,7 @@ def _with_property(kind: bytes, value: bytes) -> Callable[[boxes.Items], boxes.I
 HEIFS: dict[str, Callable[[], bytes]] = {
     **{f"unit-{kind}": partial(_heic, _with_unit(kind)) for kind in (12, 24, 30, 48)},
     "behind-slice": lambda: _heic(_longer_slice),
+    **{f"behind-parameters-{kind}": partial(_heic, _longer_parameters(kind)) for kind in (32, 33, 34)},
     "mastering": lambda: _heic(_with_property(b"mdcv", _B[:24].ljust(24))),
     "channels": lambda: _heic(_with_property(b"pixi", bytes(4) + bytes((len(_B),)) + _B)),
 }

@@ -17,7 +17,7 @@ from PIL import Image
 
 from proofsheet.imaging.decode import prepare_decoders
 from proofsheet.imaging.formats import DECODER_ERRORS, FORMATS
-from proofsheet.publish.containers import icc
+from proofsheet.publish.containers import hevc, icc
 from proofsheet.publish.containers.boxes import FULL, Item, Items, boxes, meta_box, read_items, written
 from proofsheet.publish.containers.directories import exif_parts, gaps
 from proofsheet.publish.containers.part import CannotClean, Part, Rebuilt, exact, inside
@@ -182,18 +182,20 @@ def _property(kind: bytes, value: bytes) -> bytes | None:
 
 
 def _parameters(value: bytes) -> bytes:
-    """The parameter sets of HEVC, and of the head what they do not say themselves: how wide lengths are."""
+    """The parameter sets of HEVC up to their last bits, and of the head what they do not say themselves: how wide lengths are."""
     count, at, arrays, sequence = value[22], 23, [], b""
     for _ in range(count):
         kind, (number,) = value[at] & 63, struct.unpack_from(">H", value, at + 1)
-        start = at
-        at += 3
+        array, at = value[at : at + 3], at + 3
         for _ in range(number):
             size = int(struct.unpack_from(">H", value, at)[0])
-            sequence = value[at + 2 : at + 2 + size] if kind == _SEQUENCE else sequence
-            at += 2 + size
+            unit, at = value[at + 2 : at + 2 + size], at + 2 + size
+            if kind in _PARAMETER_UNITS:
+                unit = hevc.ended(unit)
+            sequence = unit if kind == _SEQUENCE else sequence
+            array += struct.pack(">H", len(unit)) + unit
         if kind in _PARAMETER_UNITS:
-            arrays.append(value[start:at])
+            arrays.append(array)
     profile = sequence.replace(b"\0\0\3", b"\0\0")[3:15]  # as the sequence has it, behind its own head
     if len(profile) < 12 or at > len(value):
         raise CannotClean("its coded picture has no sequence")
@@ -251,7 +253,12 @@ def _units(data: bytes, wide: int) -> Iterator[_Unit]:
             raise CannotClean("its coded picture is cut off")
         kind = data[at + wide] >> 1 & 63
         if kind in _PICTURE_UNITS | _PARAMETER_UNITS:
-            yield _Unit(kind in _PICTURE_UNITS, lambda size: size.to_bytes(wide, "big"), data[at + wide : end])
+            unit = data[at + wide : end]
+            yield _Unit(
+                kind in _PICTURE_UNITS,
+                lambda size: size.to_bytes(wide, "big"),
+                hevc.ended(unit) if kind in _PARAMETER_UNITS else unit,
+            )
         at = end
 
 

@@ -1,21 +1,19 @@
-"""JPEG copies: the codes of the picture, which are read to the last one, their tables, and the colour profile.
+"""JPEG copies: the coefficients of the picture, with codes and tables of their own, and the colour profile.
 
 Holds `rebuilt` and `parts`.
 Add here: another segment that decoders need.
-Keep out: scans and codes (jpeg_picture.py), what stands in EXIF (directories.py) and in profiles (icc.py).
+Keep out: codes (jpeg_codes.py), what stands in EXIF (directories.py) and in profiles (icc.py).
 """
 
 from __future__ import annotations
 
-import itertools
 import re
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from proofsheet.publish.containers import directories, icc
-from proofsheet.publish.containers.jpeg_picture import Picture
-from proofsheet.publish.containers.jpeg_tables import Slot, Table, tables_in
+from proofsheet.publish.containers.jpeg_codes import recoded, with_more_codes
 from proofsheet.publish.containers.part import CannotClean, Part, Rebuilt, inside
 
 _DHT, _DQT, _DRI = 0xC4, 0xDB, 0xDD
@@ -28,8 +26,12 @@ _NAMES |= {0xE0 + n: f"APP{n}" for n in range(16)}
 _STANDALONE = frozenset({0x01, _SOI, *range(0xD0, 0xD8)})
 _JFIF, _EXIF, _ICC, _ADOBE = b"JFIF\0", b"Exif\0\0", b"ICC_PROFILE\0", b"Adobe"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_CODES = "coded data"  # the name of what stands behind a scan
+_CODED = (0xC0, 0xC1, 0xC2)  # frames of Huffman codes: baseline, extended, progressive
+_DEPTH = 8  # bits of a sample
+_SMALLEST = 8 * 8 * 8  # pixels that a byte of codes shows at most: a block of 8 x 8 has a bit at least
 _MOST = 65_000  # bytes of a profile in one segment
-_NEXT = re.compile(rb"\xff+[\x01-\xcf\xd8-\xfe]")  # after coded data: a marker that is no restart
+_NEXT = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")  # after coded data: a marker that is no restart
 
 
 class _Segment(NamedTuple):
@@ -40,82 +42,27 @@ class _Segment(NamedTuple):
     name: str
 
 
+_START, _END = _Segment(_SOI, b"", "SOI"), _Segment(_EOI, b"", "EOI")
+
+
 def rebuilt(data: bytes) -> Rebuilt:
-    """The first picture of a JPEG with its profile.
+    """The first picture of a JPEG with its profile: its coefficients as they are, its codes written again.
 
     Raises:
-        CannotClean: if it has no end, or its picture cannot be read to its last code.
+        CannotClean: if it has no end, or is coded in a way that is not known here.
     """
     segments = list(_segments(data))
-    if not segments or segments[-1].name in ("no end", "coded data"):
+    if not segments or segments[-1].name in ("no end", _CODES):
         raise CannotClean("its end is missing")
-    shown = [_Segment(_SOI, b"", "SOI"), *_adapted(segments), *_picture(segments), _Segment(_EOI, b"", "EOI")]
-    return Rebuilt(b"".join(map(_written, shown)), _left_out(segments))
-
-
-def _picture(segments: list[_Segment]) -> list[_Segment]:
-    """Divisors, frame and scans, each with what it needs and nothing else."""
-    tables, written, scans = dict[Slot, Table](), dict[Slot, Table](), list[_Segment]()
-    divisors, restart, last, frame, picture = dict[int, bytes](), 0, 0, segments[0], None
-    used = dict[int, bytes]()  # divisors as they stood at the first scan of a component
-    for one, following in itertools.pairwise(segments):
-        if one.marker == _DQT:
-            divisors |= _divisors(one.payload)
-        elif one.marker == _DHT:
-            tables |= tables_in(one.payload)
-        elif one.marker == _DRI and len(one.payload) == 2:
-            (restart,) = struct.unpack(">H", one.payload)
-        elif one.name.startswith(("SOF", "DHP", "EXP")):
-            if picture or not one.name.startswith("SOF"):
-                raise CannotClean(f"JPEG with {one.name} is not known here")
-            frame, picture = one, Picture(one.marker or 0, one.payload)
-        elif one.marker == _SOS:
-            if picture is None:
-                raise CannotClean("a scan of it has no frame")
-            header, coded, needed = picture.scan(one.payload, tables, restart, following.payload)
-            used = divisors | used
-            scans += [_Segment(_DHT, _table(*n), "DHT") for n in needed if written.get(n[0]) != n[1]]
-            scans += [_Segment(_DRI, struct.pack(">H", restart), "DRI")] if restart != last else []
-            scans += [_Segment(_SOS, header, "SOS"), _Segment(None, coded, "coded data")]
-            written |= dict(needed)
-            last = restart
-    if picture is None or not scans:
-        raise CannotClean("it holds no picture")
-    return [*(_Segment(_DQT, d, "DQT") for d in _needed(picture, used)), frame, *scans]
-
-
-def _divisors(payload: bytes) -> Iterator[tuple[int, bytes]]:
-    """Tables of divisors by their number, each as it is stored."""
-    at = 0
-    while at < len(payload):
-        size = 1 + 64 * (1 + (payload[at] >> 4))
-        if payload[at] >> 4 > 1 or at + size > len(payload):
-            raise CannotClean("its segment DQT is longer or shorter than what it holds")
-        yield payload[at] & 15, payload[at : at + size]
-        at += size
-
-
-def _needed(picture: Picture, divisors: Mapping[int, bytes]) -> Iterator[bytes]:
-    """Tables of divisors that components name; one that divides nothing is like the one before it."""
-    for number in sorted({c.divisors for c in picture.components}):
-        if number not in divisors:
-            raise CannotClean("a table of its divisors is missing")
-        table, seen = divisors[number], {k for c in picture.components if c.divisors == number for k in c.coefficients()}
-        wide = 1 + (table[0] >> 4)
-        found = [(1).to_bytes(wide, "big")]
-        for k in range(64):
-            at = 1 + k * wide
-            found.append(table[at : at + wide] if k in seen else found[-1])
-        yield table[:1] + b"".join(found[1:])
-
-
-def _table(slot: Slot, table: Table) -> bytes:
-    return bytes((slot[0] << 4 | slot[1],)) + table.counts + table.symbols
+    adapted, picture = list(_adapted(segments)), _picture(segments)
+    longer = [s._replace(payload=with_more_codes(s.payload)) if s.name == _CODES else s for s in picture]
+    return Rebuilt(_file(*adapted, *_again(picture)), _left_out(segments), shows=_file(*adapted, *longer))
 
 
 def parts(data: bytes) -> list[Part]:
     """Every segment, the coded data, and what belongs to neither."""
-    segments, shown = list(_segments(data)), list(_segments(rebuilt(data).data))
+    segments = list(_segments(data))
+    shown = [_START, *_adapted(segments), *_again(_picture(segments)), _END]
     profile = _profile(segments)
     found: list[Part] = []
     for one in segments:
@@ -130,6 +77,60 @@ def parts(data: bytes) -> list[Part]:
             label = _label(one.payload) if one.marker is not None and _APP0 <= one.marker <= 0xEF else ""
             found.append(Part(f"{one.name} {label}".strip(), size, known))
     return found + (inside("ICC", icc.parts(profile)) if profile else [])
+
+
+def _picture(segments: list[_Segment]) -> list[_Segment]:
+    """What decoders need of the first frame, as it is stored.
+
+    Raises:
+        CannotClean: if it is coded in a way that is not known here, or too small for what it says that it shows.
+    """
+    frames = [s for s in segments if s.name.startswith(("SOF", "DHP", "EXP"))]
+    scans = [n for n, s in enumerate(segments) if s.marker == _SOS]
+    if not frames or not scans:
+        raise CannotClean("it holds no picture")
+    odd = [s.name for s in frames if s.marker not in _CODED] or [s.name for s in frames[1:]]
+    if odd:
+        raise CannotClean(f"JPEG with {odd[0]} is not known here")
+    frame = frames[0].payload
+    if len(frame) < 6 or len(frame) != 6 + 3 * frame[5]:
+        raise CannotClean("its segment SOF is longer or shorter than what it holds")
+    if frame[0] != _DEPTH:
+        raise CannotClean(f"its samples have {frame[0]} bits")
+    height, width = struct.unpack_from(">HH", frame, 1)
+    if height * width > _SMALLEST * sum(len(s.payload) for s in segments if s.name == _CODES):
+        raise CannotClean("its coded picture is cut off")
+    divisors = dict(d for s in segments[: scans[0]] if s.marker == _DQT for d in _divisors(s.payload))
+    if not set(_tables(frame)) <= divisors.keys():
+        raise CannotClean("a table of its divisors is missing")
+    needed = [_Segment(_DQT, divisors[n], "DQT") for n in sorted(set(_tables(frame)))]
+    return needed + [s for s in segments if s.marker in (_DHT, _DRI, _SOS) or s is frames[0] or s.name == _CODES]
+
+
+def _tables(frame: bytes) -> list[int]:
+    """The number of each component's table of divisors."""
+    return list(frame[8::3])
+
+
+def _again(picture: list[_Segment]) -> list[_Segment]:
+    """The same picture with codes of our own."""
+    frame = next(s.payload for s in picture if s.name.startswith("SOF"))
+    return list(_segments(recoded(_file(*picture), _tables(frame))))[1:-1]
+
+
+def _divisors(payload: bytes) -> Iterator[tuple[int, bytes]]:
+    """Tables of divisors by their number, each as it is stored."""
+    at = 0
+    while at < len(payload):
+        size = 1 + 64 * (1 + (payload[at] >> 4))
+        if payload[at] >> 4 > 1 or at + size > len(payload):
+            raise CannotClean("its segment DQT is longer or shorter than what it holds")
+        yield payload[at] & 15, payload[at : at + size]
+        at += size
+
+
+def _file(*segments: _Segment) -> bytes:
+    return b"".join(map(_written, (_START, *segments, _END)))
 
 
 def _segments(data: bytes) -> Iterator[_Segment]:
@@ -156,7 +157,7 @@ def _segments(data: bytes) -> Iterator[_Segment]:
             at += size
         if marker == _SOS:
             end = _NEXT.search(data, at)
-            yield _Segment(None, data[at : end.start() if end else len(data)], "coded data")
+            yield _Segment(None, data[at : end.start() if end else len(data)], _CODES)
             at = end.start() if end else len(data)
         if marker == _EOI:
             if at < len(data):

@@ -35,12 +35,14 @@ class Rebuilt(NamedTuple):
         left_out: what of the original it lacks beside metadata: pages, a video, a profile.
         frame: the frame of the original that it begins with.
         hidden: the channels whose lowest bits were set alike; empty if none were.
+        shows: a file that shows the same as the original if that is whole, to compare with; empty for the original itself.
     """
 
     data: bytes
     left_out: tuple[str, ...] = ()
     frame: int = 0
     hidden: str = ""
+    shows: bytes = b""
 
 
 def inside(outer: str, found: Iterable[Part]) -> list[Part]:

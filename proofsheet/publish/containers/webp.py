@@ -2,7 +2,7 @@
 
 Holds `rebuilt` and `parts`.
 Add here: another chunk that changes how the picture looks.
-Keep out: what stands in EXIF (directories.py) and in profiles (icc.py).
+Keep out: partitions (vp8.py), what stands in EXIF (directories.py) and in profiles (icc.py).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from PIL import Image
 
-from proofsheet.publish.containers import directories, icc
+from proofsheet.publish.containers import directories, icc, vp8
 from proofsheet.publish.containers.part import CannotClean, Part, Rebuilt, exact, inside
 
 _CODED = (b"VP8 ", b"VP8L")
@@ -92,7 +92,7 @@ def _shown(chunks: list[Chunk], sides: bytes = b"") -> list[Chunk]:
             sides = value[4:10]
             found.append((kind, bytes((value[0] & _KNOWN,)) + bytes(3) + sides))
         elif kind in _CODED:
-            found.append((kind, exact(value, functools.partial(_pixels, kind))))
+            found.append((kind, _exact(value) if kind == b"VP8 " else exact(value, functools.partial(_pixels, kind))))
         elif kind == b"ALPH" and len(sides) == 6 and value:
             head = bytes((value[0] & _ALPHA,))
             found.append((kind, head + exact(value[1:], functools.partial(_alpha, value[0], sides))))
@@ -110,6 +110,18 @@ def _shown(chunks: list[Chunk], sides: bytes = b"") -> list[Chunk]:
 def _flagged(value: bytes, profile: bool) -> bytes:
     """The head of an extended file, which says what is in it."""
     return bytes((value[0] & ~_META | profile * _PROFILE,)) + value[1:]
+
+
+def _exact(value: bytes) -> bytes:
+    """A lossy picture, each partition of it to its last byte."""
+    pieces = vp8.partitions(value)
+    for place in range(1, len(pieces)):
+
+        def shown(data: bytes, place: int = place) -> bytes | None:
+            return _pixels(b"VP8 ", vp8.joined([*pieces[:place], data, *pieces[place + 1 :]]))
+
+        pieces[place] = exact(pieces[place], shown)
+    return vp8.joined(pieces)
 
 
 def _alpha(method: int, sides: bytes, value: bytes) -> bytes | None:

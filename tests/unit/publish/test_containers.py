@@ -1,19 +1,22 @@
-"""Parts that published copies keep: no room in them for anything but the picture; and codes of JPEG to the last one."""
+"""Parts that published copies keep: no room in them for anything but the picture; and codes of JPEG that are written again."""
 
 from __future__ import annotations
 
 import io
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
+import jpegio
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
-from proofsheet.publish.containers import gif, heif, jpeg, png, tiff, webp
+from proofsheet.publish.containers import boxes, gif, heif, hevc, jpeg, png, tiff, vp8, webp
 from proofsheet.publish.containers.part import CannotClean, inflated
-from tests.support.privacy_kept_kit import KEPT_PARTS
+from tests.support.privacy_kept_kit import KEPT_PARTS, PARTED
 from tests.support.privacy_kit import SECRET, chunk, hidden_in_bytes, saved, scene
 
 MODULES = {".jpg": jpeg, ".png": png, ".webp": webp, ".tif": tiff, ".gif": gif, ".heic": heif, ".avif": heif}
@@ -35,26 +38,69 @@ def test_a_secret_in_a_part_that_is_kept_does_not_stay(suffix: str, name: str) -
 @pytest.mark.parametrize("progressive", [False, True])
 @pytest.mark.parametrize("sampling", [0, 2])
 @pytest.mark.parametrize("restarts", [{}, {"restart_marker_blocks": 3}, {"restart_marker_rows": 1}])
-def test_codes_of_a_jpeg_are_read_to_the_last_one(mode: str, progressive: bool, sampling: int, restarts: dict[str, int]) -> None:
+def test_codes_of_a_jpeg_are_written_again_and_coefficients_stay(
+    tmp_path: Path, mode: str, progressive: bool, sampling: int, restarts: dict[str, int]
+) -> None:
     for size in ((1, 1), (17, 33), (120, 70)):
         image = scene(size=(48, 32)).resize(size).convert(mode)
         data = saved(image, "JPEG", progressive=progressive, subsampling=sampling, optimize=size[0] > 17, **restarts)
         built = jpeg.rebuilt(data).data
-        assert jpeg.rebuilt(data[:-2] + SECRET.encode("utf-16-le") + data[-2:]).data == built
-        assert coded(built) == coded(data)
-        with Image.open(io.BytesIO(data)) as one, Image.open(io.BytesIO(built)) as two:
-            assert np.array_equal(np.asarray(one), np.asarray(two))
+        hidden = data[:-2].replace(b"\xff\xd1", SECRET.encode() + b"\xff\xd1") + SECRET.encode("utf-16-le") + data[-2:]
+        assert jpeg.rebuilt(hidden).data == built
+        assert not any(part.name == "DRI" for part in jpeg.parts(built))
+        assert all(np.array_equal(a, b) for a, b in zip(*(coefficients(d, tmp_path) for d in (data, built)), strict=True))
+        shown = [shown_by(d) for d in (data, built, jpeg.rebuilt(data).shows)]
+        assert all(np.array_equal(shown[0], other) for other in shown[1:])
 
 
-def coded(data: bytes) -> list[bytes]:
-    return [one.payload for one in jpeg._segments(data) if one.name == "coded data"]
+def coefficients(data: bytes, place: Path) -> list[np.ndarray]:
+    (place / "read.jpg").write_bytes(data)
+    return [one.copy() for one in jpegio.read(str(place / "read.jpg")).coef_arrays]
 
 
-def test_a_scan_that_says_again_what_another_one_said_is_refused() -> None:
-    data = saved(scene(), "JPEG")
-    scan = data[data.index(b"\xff\xda") : -2]
-    with pytest.raises(CannotClean, match="says again"):
-        jpeg.rebuilt(data[:-2] + scan + b"\xff\xd9")
+def shown_by(data: bytes) -> np.ndarray:
+    with Image.open(io.BytesIO(data)) as image:
+        return np.asarray(image)
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_picture_whose_codes_are_cut_off_shows_something_else_with_codes_behind_them(progressive: bool) -> None:
+    data = saved(scene(), "JPEG", progressive=progressive, restart_marker_rows=1)
+    restart = data.index(b"\xff\xd0")
+    for cut in (data[:-12] + data[-2:], data[: restart - 9] + data[restart:]):
+        assert not np.array_equal(shown_by(jpeg.rebuilt(cut).shows), shown_by(jpeg.rebuilt(cut).data))
+
+
+def test_a_second_scan_of_what_another_one_said_is_refused() -> None:
+    one, two = saved(scene("L"), "JPEG"), saved(scene("L", seed=2), "JPEG")
+    with pytest.raises(CannotClean, match="more than one scan"):
+        jpeg.rebuilt(one[:-2] + two[two.index(b"\xff\xda") :])
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda d: d.replace(b"\xff\xc0\0\x11\x08\0\x20\0\x30", b"\xff\xc0\0\x11\x08\xff\xdc\xff\xdc"), "cut off"),
+        (lambda d: d.replace(b"\xff\xc0\0\x11\x08", b"\xff\xc0\0\x11\x0c"), "12 bits"),
+        (lambda d: d.replace(b"\xff\xdb\0\x43\x01", b"\xff\xdb\0\x43\x02"), "divisors is missing"),
+        (lambda d: d.replace(b"\xff\xc0\0\x11\x08\0\x20", b"\xff\xc0\0\x11\x08\0\0"), "damaged"),
+        (lambda d: d.replace(b"\xff\xda\0\x0c\x03\x01", b"\xff\xda\0\x0c\x03\x09"), "damaged"),
+    ],
+)
+def test_a_jpeg_that_cannot_be_written_again_is_refused(change: Callable[[bytes], bytes], why: str) -> None:
+    changed = change(saved(scene(), "JPEG"))
+    with pytest.raises(CannotClean, match=why):
+        jpeg.rebuilt(changed)
+
+
+def test_a_webp_whose_partitions_are_cut_off_is_refused() -> None:
+    (size,) = struct.unpack_from("<I", PARTED, 16)
+    picture = PARTED[20 : 20 + size]
+    assert [len(one) for one in vp8.partitions(picture)] == [10, 56, 86, 90]
+    assert vp8.joined(vp8.partitions(picture)) == picture
+    assert webp.rebuilt(PARTED).data == PARTED
+    with pytest.raises(CannotClean, match="cut off"):
+        vp8.partitions(picture[:-91])
 
 
 @pytest.mark.parametrize("bits", [0, 1, 40, 200])
@@ -93,3 +139,32 @@ def test_an_animated_palette_keeps_the_colours_of_every_frame(tmp_path: Path) ->
                 one.seek(number)
                 two.seek(number)
                 assert np.array_equal(np.asarray(one.convert("RGBA")), np.asarray(two.convert("RGBA")))
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "why"),
+    [
+        (32, lambda unit: unit[:-4], "cut off"),
+        (33, lambda unit: unit[:8], "cut off"),
+        (34, lambda unit: unit[:-1] + bytes((unit[-1] ^ unit[-1] & -unit[-1],)), "no end|cut off"),
+        (34, lambda unit: b"\x4e" + unit[1:], "damaged"),
+        (33, lambda _: b"", "damaged"),
+        (32, lambda unit: unit[:-1] + bytes((unit[-1] | (unit[-1] & -unit[-1]) << 1,)), "an extension"),
+    ],
+)
+def test_a_parameter_set_that_does_not_end_as_it_says_is_refused(kind: int, change: Callable[[bytes], bytes], why: str) -> None:
+    unit = next(unit for unit in parameter_sets() if unit[0] >> 1 == kind)
+    assert hevc.ended(unit) == hevc.ended(unit + SECRET.encode()) == unit
+    with pytest.raises(CannotClean, match=why):
+        hevc.ended(change(unit))
+
+
+def parameter_sets() -> list[bytes]:
+    pillow_heif.register_heif_opener()
+    found = boxes.read_items(saved(scene(size=(64, 64)), "HEIF"))
+    value, at, units = next(v for k, v in found.properties if k == b"hvcC"), 23, list[bytes]()
+    for _ in range(value[22]):
+        (size,) = struct.unpack_from(">H", value, at + 3)
+        units.append(value[at + 5 : at + 5 + size])
+        at += 5 + size
+    return units
