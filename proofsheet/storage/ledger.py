@@ -98,7 +98,8 @@ class Ledger:
         if not self.is_there():
             return {}
         with self._read() as con:
-            return {str(row["table_name"]): int(row["number"]) for row in con.execute("SELECT * FROM changes")}
+            found = con.execute("SELECT table_name, number FROM changes").fetchall()
+            return {str(name): int(number) for name, number in found}
 
     def rows_after(self, table: type[Table], column: str, value: int) -> list[dict[str, Any]]:
         """Rows of which a counting column is larger, in its order."""
