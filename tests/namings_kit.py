@@ -88,12 +88,10 @@ NAMINGS = (
     _one(
         "plug-ins",
         "IMG_0055.JPG",
-        "IMG_0055-DeNoiseAI-standard.dng | IMG_0055-Edit-topaz.psd | IMG_0055_IXT.dng | IMG_0055-Verbessert-RR.dng | IMG_0055_lzn.xmp",
+        "IMG_0055-DeNoiseAI-standard.dng | IMG_0055-Edit-topaz.psd | IMG_0055_IXT.dng | IMG_0055-Verbessert-RR.dng",
     ),
     Naming("Shotwell", ("IMG_0056_CR2_shotwell.jpg",), {"IMG_0056.CR2": (0,), "IMG_0056.CR2.xmp": (0,)}),
-    _one(
-        "Rawstudio, Synology", "IMG_0057.JPG", "IMG_0057.NEF | .rawstudio/IMG_0057.NEF.cache.xml | @eaDir/IMG_0057.JPG@SynoEAStream"
-    ),
+    _one("Rawstudio, Synology", "IMG_0057.JPG", "IMG_0057.NEF | .rawstudio/IMG_0057.NEF.xml | @eaDir/IMG_0057.JPG@SynoEAStream"),
     _one("tools of Civitai", "sea58.preview.png", "sea58.safetensors | sea58.civitai.info | sea58.json"),
     _one("Live Photo", "IMG_0017.JPG", "IMG_0017.MOV | IMG_0017.AAE | IMG_O0017.AAE | IMG_0017_O.AAE"),
     _one("downloaders of iCloud", "IMG_0018.JPG", "IMG_0018_HEVC.MOV | IMG_0018.JPG.xmp | IMG_0018-alternative.DNG"),
