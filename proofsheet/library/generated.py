@@ -19,7 +19,7 @@ from proofsheet.library.comfy import read_graphs
 from proofsheet.library.comfy_graph import Unfollowed
 from proofsheet.library.comments import user_comment
 from proofsheet.library.generators import GENERATED, generator_of, is_generator
-from proofsheet.library.keyed import HOW, read_dream, read_keys, read_old_invoke
+from proofsheet.library.keyed import HOW, read_dream, read_keys, read_mochi, read_old_invoke
 from proofsheet.library.manifest import read_manifest
 from proofsheet.library.values import Facts, json_object, spoken, whole
 from proofsheet.library.xmp import properties
@@ -232,6 +232,13 @@ def _plain_names(texts: Mapping[str, str]) -> Facts | None:
     return facts | {GenerationFact.found_in: "prompt" if "prompt" in texts else "Prompt"} if facts else None
 
 
+def _mochi(texts: Mapping[str, str]) -> Facts | None:
+    for place in _TOLD:
+        if place in texts and (facts := read_mochi(texts[place])):
+            return facts | {GenerationFact.tool: "Mochi Diffusion", GenerationFact.found_in: place}
+    return None
+
+
 def _midjourney(texts: Mapping[str, str]) -> Facts | None:
     """The prompt with its options behind dashes, and the number of the job."""
     for place in ("Description", "ImageDescription", "xmp dc:description", "comment"):
@@ -266,4 +273,4 @@ def _flux(texts: Mapping[str, str]) -> Facts | None:
 
 
 _BY_NAMES = {_objects, _a1111, _plain_names}  # their names may stand in a caption
-READERS: Sequence[Reader] = (_novel_ai, _invoke, _objects, _comfy, _a1111, _plain_names, _midjourney, _flux)
+READERS: Sequence[Reader] = (_novel_ai, _invoke, _objects, _comfy, _a1111, _plain_names, _mochi, _midjourney, _flux)
