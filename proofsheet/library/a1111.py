@@ -57,7 +57,7 @@ def read_text(text: str) -> Facts | None:
     else:
         return None
     values = parameters(told)
-    if _DRAW_THINGS <= values.keys():
+    if values.keys() >= _DRAW_THINGS:
         before = _DASH.sub("Negative prompt:", before, count=1)
     negative = _NEGATIVE.search(before)
     if _evidence(values) < (1 if negative else _LEAST):
@@ -134,7 +134,7 @@ def _tool(values: dict[str, str]) -> str:
     """Who wrote it, where the line says so; the forks count as A1111."""
     if "civitai resources" in values or "civitai metadata" in values:
         return "Civitai"
-    if _DRAW_THINGS <= values.keys():
+    if values.keys() >= _DRAW_THINGS:
         return "Draw Things"
     version = f"{values.get('version', '')} {values.get('app', '')}".lower()
     return "ComfyUI" if "comfy" in version else "Fooocus" if "fooocus" in version else "A1111"

@@ -50,8 +50,9 @@ _TELLING = {  # a name that one program alone uses
     "extrametadata": "Civitai",
 }
 _DREAM_OPTION = re.compile(r"\s-(?P<name>[a-zA-Z]+)\s*(?P<value>\S+)")
-_MOCHI = re.compile(  # a prompt may hold semicolons and other names
-    r"(?:^|;\s*)((?:In|Ex)clude (?:in|from) Image|Model|Steps|Guidance Scale|Seed|Size|Upscaler|Scheduler|ML Compute Unit|Generator):\s*"
+_MOCHI = re.compile(  # its names alone: a prompt may hold semicolons and other names
+    r"(?:^|;\s*)((?:In|Ex)clude (?:in|from) Image|Model|Steps|Guidance Scale|Seed|Size|Upscaler|Scheduler|ML Compute Unit|"
+    r"Generator):\s*"
 )
 _MOCHI_NAMES = {"Include in Image": "prompt", "Exclude from Image": "negative prompt"}
 _DEEPEST = 4
