@@ -13,7 +13,7 @@ from typing import Any
 import click
 import polars as pl
 
-from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
+from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace, text_of
 from proofsheet.clock import utc_now
 from proofsheet.errors import UsageError
 from proofsheet.words.people import undo_field, write_field
@@ -55,6 +55,10 @@ def show(project: str, paths: tuple[str, ...], as_json: bool) -> None:
     """
     found = settings_and_workspace()[1].project(project)
     told = [_told(r) for r in _current(found).to_dicts() if not paths or r[Photo.path] in paths]
+    if missing := sorted({*paths} - {one["path"] for one in told}):
+        raise UsageError(
+            f"There are no texts of {', '.join(missing)} in {project}.", f"`proofsheet words show {project}` lists all."
+        )
     if as_json:
         print_json({"photos": told})
         return
@@ -175,7 +179,7 @@ def flagging(project: str, file: Path) -> None:
     """
     found = settings_and_workspace()[1].project(project)
     hashes = dict(found.store.read(Photo).select(Photo.path, Photo.content_hash).iter_rows())
-    noted, refused = import_flags(found.ledger, file.read_text("utf-8-sig"), file.name, hashes, utc_now())
+    noted, refused = import_flags(found.ledger, text_of(file), file.name, hashes, utc_now())
     out().print(f"{noted} flags noted, {len(refused)} refused", markup=False)
     for line in refused:
         out().print(f"  {line}", markup=False)
