@@ -23,7 +23,7 @@ from proofsheet.blocks import Blocks, read_blocks
 from proofsheet.colour import Unshowable, rgb_pixels
 from proofsheet.files import Fingerprint, Refused, open_regular
 from proofsheet.formats import DECODER_ERRORS, DRAFTED, FORMATS, format_of
-from proofsheet.headers import largest_page, png_without_large_texts, told_format
+from proofsheet.headers import code_points, largest_page, png_without_large_texts, told_format
 
 Pixels = npt.NDArray[np.uint8]
 _ORIENTATION = 0x0112
@@ -117,6 +117,7 @@ def read_picture(stream: IO[bytes], limits: Limits) -> Picture:
         warnings.simplefilter("ignore")
         try:
             with Image.open(stream, formats=FORMATS) as image:
+                image.info |= code_points(image, stream)
                 return replace(_decoded(image, limits), blocks=read_blocks(image, stream))
         except UnidentifiedImageError:
             known = told_format(stream)
