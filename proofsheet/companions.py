@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
@@ -21,7 +20,7 @@ from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from proofsheet.errors import UsageError
-from proofsheet.files import folded, refused_because
+from proofsheet.files import composed, folded, refused_because
 from proofsheet.formats import EXTENSIONS, OTHER_PICTURES, RAW_EXTENSIONS
 from proofsheet.namings import FORMS, NUMBERED, OF_A_FOLDER, PLACES, SHARED, VERSION, WORDED, Form
 
@@ -242,7 +241,7 @@ def _starts(name: str) -> Iterator[str]:
 def _home(path: str) -> tuple[str, str]:
     """The folder of the picture that a file may belong to, and the file's name."""
     folder, _, name = path.rpartition("/")
-    return _home_of(folder), _composed(name)
+    return _home_of(folder), composed(name)
 
 
 @lru_cache(1 << 12)
@@ -259,7 +258,7 @@ def _home_of(folder: str) -> str:
 def _split(path: str) -> tuple[str, str]:
     """Folder, as it is, and name, composed: two folders may differ in the form of their accents alone."""
     folder, _, name = path.rpartition("/")
-    return folder, _composed(name)
+    return folder, composed(name)
 
 
 def _stem(name: str) -> str:
@@ -284,7 +283,3 @@ def _is_json(path: str) -> bool:
 
 def _suffix(path: str) -> str:
     return PurePosixPath(path).suffix.lower()
-
-
-def _composed(name: str) -> str:
-    return unicodedata.normalize("NFC", name)

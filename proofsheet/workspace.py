@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from proofsheet.errors import NotFound, UsageError
-from proofsheet.files import printable
+from proofsheet.files import composed, printable
 from proofsheet.ledger import Ledger
 from proofsheet.left_out import Shelf, folders_of
 from proofsheet.registry import SHARED, Registry, keys_of
@@ -141,6 +141,7 @@ class Workspace:
         """
         projects = self.projects()
         found = [p for p in projects if wanted in (p.key, p.name)]
+        found = found or [p for p in projects if composed(p.name) == composed(wanted)]
         if not found:
             shelf = self.shelf()
             if wanted in shelf.links:
