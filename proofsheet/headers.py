@@ -51,7 +51,7 @@ def largest_page(image: Image.Image) -> str:
     return f"page {chosen + 1} of {pages} is shown: those before it are reduced" if chosen else ""
 
 
-def code_points(image: Image.Image, stream: IO[bytes]) -> dict[str, object]:
+def code_points(image: Image.Image, stream: IO[bytes]) -> dict[str | tuple[int, int], object]:
     """What PNG's cICP or the box `colr` of an AVIF says of the colours, which Pillow does not read, in the form that HEIF has.
 
     Args:

@@ -117,7 +117,7 @@ def read_picture(stream: IO[bytes], limits: Limits) -> Picture:
         warnings.simplefilter("ignore")
         try:
             with Image.open(stream, formats=FORMATS) as image:
-                image.info |= code_points(image, stream)
+                image.info.update(code_points(image, stream))
                 return replace(_decoded(image, limits), blocks=read_blocks(image, stream))
         except UnidentifiedImageError:
             known = told_format(stream)

@@ -15,6 +15,7 @@ import click
 
 from dagster_project.applying import allowed, carry_out, shown, sign_off, take_back
 from dagster_project.commands.common import err, json_option, out, print_json, settings_and_workspace
+from proofsheet.errors import UsageError
 from proofsheet.publish.moves import Report
 from proofsheet.publish.plan import Plan
 from proofsheet.publish.sandbox import make_sandbox
@@ -40,6 +41,8 @@ def apply(project: str, execute: bool, yes: bool, plan_id: str, signed: str, not
     """
     settings, workspace = settings_and_workspace()
     found = workspace.project(project)
+    if signed and (execute or yes or plan_id):
+        raise UsageError("--sign-off records who allows the mode, and moves nothing.", "Sign off first, then apply without it.")
     if signed:
         sign_off(found, settings.apply.mode, signed, note)
         out().print(f"{signed} allows {settings.apply.mode} for {found.name}", markup=False)
