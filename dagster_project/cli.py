@@ -16,7 +16,7 @@ from importlib import import_module
 import click
 from click.shell_completion import CompletionItem
 
-from proofsheet.core.errors import ProofsheetError
+from proofsheet.core.errors import ProofsheetError, UsageError
 
 INTERRUPTED = 130
 # Name to the module and the function in commands/, and the line of the help: the first sentence of that command's own help.
@@ -110,6 +110,9 @@ class Commands(click.Group):
                 raise
             click.echo(f"proofsheet: {error}. Check the rights and the free space there, then try again.", err=True)
             sys.exit(ProofsheetError.exit_code)
+        except UnicodeEncodeError as error:  # a word of the command line in another encoding, or half a character
+            click.echo(f"proofsheet: {error.object!r} is no text. Type it in UTF-8.", err=True)
+            sys.exit(UsageError.exit_code)
         except KeyboardInterrupt:
             click.echo("proofsheet: interrupted; what was published stays, run again to go on.", err=True)
             sys.exit(INTERRUPTED)

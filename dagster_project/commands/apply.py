@@ -18,6 +18,7 @@ from dagster_project.commands.common import err, json_option, out, print_json, s
 from proofsheet.apply.moves import Report
 from proofsheet.apply.plan import Plan
 from proofsheet.apply.sandbox import make_sandbox
+from proofsheet.core.errors import UsageError
 
 _FAILED = 1
 
@@ -40,6 +41,8 @@ def apply(project: str, execute: bool, yes: bool, plan_id: str, signed: str, not
     """
     settings, workspace = settings_and_workspace()
     found = workspace.project(project)
+    if signed and (execute or yes or plan_id):
+        raise UsageError("--sign-off records who allows the mode, and moves nothing.", "Sign off first, then apply without it.")
     if signed:
         sign_off(found, settings.apply.mode, signed, note)
         out().print(f"{signed} allows {settings.apply.mode} for {found.name}", markup=False)

@@ -1,21 +1,24 @@
 """What several commands share.
 
-Holds the JSON option, the settings, output, causes and exit codes.
+Holds the JSON option, the settings, texts in files, output, causes and exit codes.
 Add here: an option that means the same everywhere.
 Keep out: any one command.
 """
 
 from __future__ import annotations
 
+import codecs
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 from rich.console import Console
 
 from proofsheet.core.config import Configuration, load
+from proofsheet.core.errors import UsageError
 from proofsheet.history.report import causes_of
 from proofsheet.storage.health import Trouble, trouble_of
 from proofsheet.storage.workspace import Project, Workspace
@@ -34,6 +37,20 @@ def settings_and_workspace() -> tuple[Configuration, Workspace]:
     """The settings in force and their workspace."""
     settings = load()
     return settings, Workspace(settings.place)
+
+
+def text_of(file: Path) -> str:
+    """The text of a file that a person names, in UTF-8 or, with its mark, in UTF-16.
+
+    Raises:
+        UsageError: if it is no text.
+    """
+    content = file.read_bytes()
+    wide = content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    try:
+        return content.decode("utf-16" if wide else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file} is no UTF-8 text: {error}.", "Save it as UTF-8.") from error
 
 
 def chosen(workspace: Workspace, names: Sequence[str]) -> list[Project]:

@@ -19,7 +19,7 @@ import click
 from pydantic import ValidationError
 
 from dagster_project.commands.bars import BarListener, progress_bars
-from dagster_project.commands.common import err, json_option, out, print_json
+from dagster_project.commands.common import err, json_option, out, print_json, text_of
 from dagster_project.commands.review import PORT, serve_review
 from proofsheet.core.config import Configuration, find, load
 from proofsheet.core.errors import ProofsheetError, ServiceUnreachable, UsageError
@@ -135,7 +135,7 @@ def _settings(folder: Path, options: Mapping[str, Any]) -> Configuration:
 
 
 def _criteria(path: Path) -> list[str]:
-    found = [line.strip() for line in path.read_text("utf-8").splitlines() if line.strip() and not line.startswith("#")]
+    found = [line.strip() for line in text_of(path).splitlines() if line.strip() and not line.startswith("#")]
     try:
         return RatingSettings(criteria=found).criteria
     except ValidationError as error:
@@ -144,8 +144,9 @@ def _criteria(path: Path) -> list[str]:
 
 def _describing(settings: Configuration, project: Project, prompt: Path | None) -> Describing:
     if prompt is not None:
-        parse_prompt(RATING.name, prompt.read_text("utf-8"), prompt)
-        write_atomic(project.prompts / f"{RATING.name}.md", prompt.read_bytes())
+        text = text_of(prompt)
+        parse_prompt(RATING.name, text, prompt)
+        write_atomic(project.prompts / f"{RATING.name}.md", text.encode())
     else:
         (project.prompts / f"{RATING.name}.md").unlink(missing_ok=True)
     describing = Describing.of(settings.model, project)

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import polars as pl
 
-from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
+from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace, text_of
 from dagster_project.intake_sets import IntakeSet, intake_sets
 from proofsheet.core.clock import utc_now
 from proofsheet.core.errors import ServiceUnreachable, UsageError
@@ -46,11 +46,7 @@ def _folders(project: Project) -> set[str]:
 def taking_in(project: str, file: Path) -> None:
     """Take over many sets from FILE, a CSV with the columns folder, subject, hints, location; empty cells leave what is known."""
     found = _project(project)
-    try:
-        text = file.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{file} is no UTF-8 text: {error}.", "Save it as UTF-8.") from error
-    noted = intake(found.ledger, _folders(found), read_intake(text), utc_now())
+    noted = intake(found.ledger, _folders(found), read_intake(text_of(file)), utc_now())
     out().print(f"{len(noted)} sets noted; `proofsheet run {project}` uses them", markup=False)
 
 

@@ -40,9 +40,9 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
     The JSON has library, library_link, home, loose_files, links: {name: target}, left_out: {name: reason}, vanished, renamed:
     [{folder, former, key, share, sure}], damaged: [{project, file, problem, next_step}] and projects.<name>.{key, files, photos,
     sets, reviewed, by_history, open, redecided, take_back, doubtful, accepted, blocked, to_describe, described, undescribed (why
-    some are not), quarantined, other_files, companions, generation, published_at, whole_at, new, changed, gone, left_out: {reason:
-    count}, stale: {table: reason}, running (by whom, or null), to_ask: [{job, questions, seconds}], take_back_list: [{path, name,
-    target, uploaded_at, reason}], refused: [{path, kind, reason, next_step}]}.
+    some are not), quarantined, other_files, companions, generation, published_at, whole_at, new, changed, gone, written_of_gone,
+    left_out: {reason: count}, stale: {table: reason}, running (by whom, or null), to_ask: [{job, questions, seconds}],
+    take_back_list: [{path, name, target, uploaded_at, reason}], refused: [{path, kind, reason, next_step}]}.
     """
     settings, workspace = settings_and_workspace()
     from assets.staleness import stale_tables
@@ -130,6 +130,8 @@ def _remarks(state: dict[str, Any]) -> Iterator[str]:
         yield f": running: {state['running']}"
     if any(state[name] for name in _NEWS):
         yield ": on disk since the last run: " + ", ".join(f"{state[n]} {n}" for n in _NEWS if state[n])
+    if state["written_of_gone"]:
+        yield f": people wrote of {state['written_of_gone']} photos that are gone; it comes back with files of their names"
     yield from _texts_and_choices(state)
     reasons: dict[str, list[str]] = {}
     for name, reason in state["stale"].items():

@@ -13,9 +13,10 @@ from typing import Any
 import click
 import polars as pl
 
-from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
+from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace, text_of
 from proofsheet.core.clock import utc_now
 from proofsheet.core.errors import UsageError
+from proofsheet.core.files import composed
 from proofsheet.proof.text_review import import_flags, review, waive, want_others
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.edits import undo_field, write_field
@@ -32,10 +33,13 @@ def words() -> None:
 def _photo(project: str, path: str) -> tuple[Project, str]:
     """The project and the id of the photo with this path or id."""
     found = settings_and_workspace()[1].project(project)
-    photos = found.store.read(Photo).filter((pl.col(Photo.path) == path) | (pl.col(Photo.photo_id) == path))
-    if photos.is_empty():
+    ids = dict(found.store.read(Photo).select(Photo.path, Photo.photo_id).iter_rows())
+    if path in ids or path in ids.values():
+        return found, ids.get(path, path)
+    typed = [photo for name, photo in ids.items() if composed(name) == composed(path)]
+    if len(typed) != 1:
         raise UsageError(f"There is no photo {path!r} in {project}.", f"`proofsheet words show {project}` lists those with texts.")
-    return found, str(photos[Photo.photo_id][0])
+    return found, typed[0]
 
 
 def _current(project: Project) -> pl.DataFrame:
@@ -53,8 +57,10 @@ def show(project: str, paths: tuple[str, ...], as_json: bool) -> None:
 
     The JSON has photos: [{path, status, sources, title, caption, alt_text, keywords, issues, waived, model}].
     """
-    found = settings_and_workspace()[1].project(project)
-    told = [_told(r) for r in _current(found).to_dicts() if not paths or r[Photo.path] in paths]
+    found, wanted = settings_and_workspace()[1].project(project), {composed(path) for path in paths}
+    told = [_told(r) for r in _current(found).to_dicts() if not paths or composed(r[Photo.path]) in wanted]
+    if missing := ", ".join(sorted(wanted - {composed(one["path"]) for one in told})):
+        raise UsageError(f"There are no texts of {missing} in {project}.", f"`proofsheet words show {project}` lists all.")
     if as_json:
         print_json({"photos": told})
         return
@@ -175,7 +181,7 @@ def flagging(project: str, file: Path) -> None:
     """
     found = settings_and_workspace()[1].project(project)
     hashes = dict(found.store.read(Photo).select(Photo.path, Photo.content_hash).iter_rows())
-    noted, refused = import_flags(found.ledger, file.read_text("utf-8-sig"), file.name, hashes, utc_now())
+    noted, refused = import_flags(found.ledger, text_of(file), file.name, hashes, utc_now())
     out().print(f"{noted} flags noted, {len(refused)} refused", markup=False)
     for line in refused:
         out().print(f"  {line}", markup=False)

@@ -85,6 +85,11 @@ def open_regular(path: Path) -> int:
         raise refused_because(error, "it cannot be opened") from None
 
 
+def composed(name: str) -> str:
+    """A name with its accents composed, as it is typed: macOS and some shares take them apart."""
+    return unicodedata.normalize("NFC", name)
+
+
 def folded(name: str) -> str:
     """A name without case and with its accents composed: equal names may be one file on some file systems."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

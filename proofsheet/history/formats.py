@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from proofsheet.core.files import printable
 from proofsheet.core.row_errors import RowRefused
 
 _LIMIT = 1 << 20
@@ -151,7 +152,7 @@ def _format(names: Sequence[str]) -> tuple[str, Callable[[int, Cells], Logged]]:
         return ("select_crop_log, wide", _wide_crop) if wide else ("select_crop_log", _crop)
     if found >= _UNKNOWN_BOX:
         return "historical_crop_log", _boxless
-    told = ", ".join(names)[:200] or "nothing"
+    told = printable(", ".join(names)[:200]) or "nothing"
     raise RowRefused(
         "unknown format",
         f"its header is none of the known ones: {told}",

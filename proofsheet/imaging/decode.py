@@ -22,7 +22,7 @@ from PIL import Image, UnidentifiedImageError
 from proofsheet.core.files import Fingerprint, Refused, open_regular
 from proofsheet.imaging.colour_management import Unshowable, rgb_pixels
 from proofsheet.imaging.formats import DECODER_ERRORS, DRAFTED, FORMATS, format_of
-from proofsheet.imaging.headers import largest_page, png_without_large_texts, told_format
+from proofsheet.imaging.headers import code_points, largest_page, png_without_large_texts, told_format
 from proofsheet.imaging.metadata_blocks import Blocks, read_blocks
 
 Pixels = npt.NDArray[np.uint8]
@@ -117,6 +117,7 @@ def read_picture(stream: IO[bytes], limits: Limits) -> Picture:
         warnings.simplefilter("ignore")
         try:
             with Image.open(stream, formats=FORMATS) as image:
+                image.info.update(code_points(image, stream))
                 return replace(_decoded(image, limits), blocks=read_blocks(image, stream))
         except UnidentifiedImageError:
             known = told_format(stream)

@@ -1,6 +1,6 @@
 """What headers tell where the decoder cannot help: pages and depths of a TIFF, names of what is not read, large texts of a PNG.
 
-Holds `largest_page`, `deepest_grey`, `white_is_zero`, `told_format` and `png_without_large_texts`.
+Holds `largest_page`, `code_points`, `deepest_grey`, `white_is_zero`, `told_format` and `png_without_large_texts`.
 Add here: another fact of a header that opening needs.
 Keep out: decoding (decode.py), metadata (library/).
 """
@@ -27,6 +27,7 @@ _COMPRESSIONS |= {50001: "WebP", 34676: "SGI LogLuv", 34887: "LERC", 52546: "JPE
 _PNG = b"\x89PNG\r\n\x1a\n"
 _TEXTS = frozenset({b"zTXt", b"iTXt", b"iCCP"})
 _HEAD = 32
+_BEFORE_PIXELS = 1 << 16  # bytes in which the boxes of an AVIF say what its colours mean
 
 
 def largest_page(image: Image.Image) -> str:
@@ -48,6 +49,41 @@ def largest_page(image: Image.Image) -> str:
     chosen = next(k for k, area in enumerate(areas) if area * 2 >= most)  # pages of a document differ little, a reduction much
     image.seek(chosen)
     return f"page {chosen + 1} of {pages} is shown: those before it are reduced" if chosen else ""
+
+
+def code_points(image: Image.Image, stream: IO[bytes]) -> dict[str | tuple[int, int], object]:
+    """What PNG's cICP or the box `colr` of an AVIF says of the colours, which Pillow does not read, in the form that HEIF has.
+
+    Args:
+        image: opened and not decoded.
+        stream: its file; the place in it stays.
+    """
+    place = stream.tell()
+    try:
+        found = _cicp(stream) if image.format == "PNG" else _nclx(stream) if image.format == "AVIF" else None
+    finally:
+        stream.seek(place)
+    if found is None:
+        return {}
+    return {"nclx_profile": {"color_primaries": found[0], "transfer_characteristics": found[1]}}
+
+
+def _cicp(stream: IO[bytes]) -> tuple[int, int] | None:
+    stream.seek(len(_PNG))
+    while len(head := stream.read(8)) == 8:
+        size, kind = struct.unpack(">I4s", head)
+        if kind == b"cICP" and len(body := stream.read(2)) == 2:
+            return body[0], body[1]
+        if kind in {b"IDAT", b"IEND"}:
+            return None
+        stream.seek(size + 4, io.SEEK_CUR)
+    return None
+
+
+def _nclx(stream: IO[bytes]) -> tuple[int, int] | None:
+    stream.seek(0)
+    body = stream.read(_BEFORE_PIXELS).partition(b"colrnclx")[2]
+    return struct.unpack_from(">HH", body) if len(body) >= 4 else None
 
 
 def deepest_grey(image: Image.Image) -> float:

@@ -1,6 +1,6 @@
 r"""How programs, cameras and exporters name the files that go with a picture: one table of rules.
 
-Holds `FORMS`, `NUMBERED`, `VERSION`, `PLACES`, `OF_A_FOLDER` and `SHARED`.
+Holds `FORMS`, `NUMBERED`, `VERSION`, `WORDED`, `PLACES`, `OF_A_FOLDER` and `SHARED`.
 Add here: a form, as a line of the table and a line of the table of tests.
 Keep out: who belongs to whom (companions.py).
 
@@ -21,7 +21,26 @@ _EDITED = "|".join(
         *("redigerad", "redigeret", "redigert", "muokattu", "editat", "szerkesztve", "düzenlendi", "измененный", "изменено"),
         *("編集済み", "已编辑", "已修改", "已編輯", "수정됨"),
         # Lightroom and its languages
-        *("edit", "bearbeitung", "modifier", "modifica", "editar", r"enhanced(?:-(?:nr|sr|rd))*", "hdr", "pano", "hdr-pano"),
+        *(
+            "edit",
+            "bearbeitung",
+            "modifier",
+            "modifica",
+            "editar",
+            "redigera",
+            "rediger",
+            "bewerken",
+            "編集",
+            "编辑",
+            "編輯",
+            "편집",
+        ),
+        r"(?:enhanced|verbessert|amélioré|mejorado|migliorato|aprimorado|verbeterd|förbättrad)(?:-[a-z]{2,3})*",
+        *("hdr", "pano", "hdr-pano"),
+        # downloaders of iCloud: what Apple keeps of one picture
+        *("adjusted", "original", "alternative", "medium", "thumb"),
+        # plug-ins and developers of RAW: Topaz, ON1, Iridient, LightZone
+        *(r"(?:topaz|(?:denoise|sharpen|gigapixel|adjust|photo)[ _]?ai)(?:-[a-z0-9]+)*", "on1", "ixt", "iridient", "lzn"),
     )
 )
 _PIXEL = "|".join(("mp", r"raw-\d+", r"portrait-\d+", r"long_exposure-\d+", r"action_pan-\d+", r"motion-\d+", r"vb-\d+"))
@@ -54,6 +73,11 @@ NUMBERED = _form(  # for IMG(1).jpg: IMG.jpg(1).json, IMG.jpg.supplemental-metad
     r"(?P<a>.+?)(?P<ext>\.\w{1,5})?(?P<tail>\.s[a-z-]*)?(?P<n>\(\d+\))\.json",
     r"\g<a>\g<n>\g<ext>\g<tail>.json",
 )
+WORDED = _form(  # for IMG.jpg.json: IMG-edited.jpg, in the language of its user and often cut: IMG-edi.jpg, IMG-ndryshuar(1).jpg
+    "Google Takeout: edited",
+    r"(?P<a>.+)-[^\W\d_][^\d_().]*(?P<n>\(\d+\))?(?P<ext>\.\w{1,5})",
+    r"\g<a>\g<n>\g<ext>",
+)
 VERSION = _form("darktable: a further version", r"(.+)_\d\d(\.[^.]+\.xmp)", r"\1\2")
 FORMS = (
     _form("macOS on other file systems", r"\._(.+)", r"\1"),
@@ -64,18 +88,21 @@ FORMS = (
     _form("Apple Photos: adjustments of the original", r"(.+)_[EO](\.aae)", r"\1\2"),
     _form("Apple Photos: files of the library", r"([0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12})_\d\w*(\..+)", r"\1\2"),
     _form("downloaders of iCloud: live video", r"(.+)_HEVC(\..+)", r"\1\2"),
-    _form("exporters: live video", r"(.+)[-_](?:live|live-photo|live-video|motion)(\.(?:mov|mp4).*)", r"\1\2"),
+    _form("exporters: live video", r"(.+)[-_](?:live|live-photo|live-video|motion|video)(\.(?:mov|mp4).*)", r"\1\2"),
     _form("Google Photos, Lightroom, osxphotos: edited", rf"(.+?)[-_ ](?:{_EDITED})(?:[-_ ]?\d+)?(\(\d+\))?(\..+)?", r"\1\2\3"),
     _form("Pixel: parts of a shot", rf"(.+?)(?:\.(?:{_PIXEL}))+(~\d+)?(\..+)?", r"\1\2\3", shot=True),
     _form("Lumia: full size", r"(.+)__highres(\..+)", r"\1\2", shot=True),
     _form("camera apps of Android: RAW", r"(.+)[-_]raw(\..+)", r"\1\2", shot=True),
+    _form("Shotwell: developed", r"(.+)_[A-Z0-9]{2,4}_(?:shotwell|embedded)(?:_\d+)?(\..+)", r"\1\2", shot=True),
     _form("DxO: exported", r"(.+?)(?:-[A-Z0-9]{3})?_DxO[^.]*(\..+)", r"\1\2"),
     _form("Canon: voice memo", r"SND_(\d{4}\..+)", r"IMG_\1"),
     _form("Sony: facts of a video", r"(.+)M\d\d(\.xml)", r"\1\2"),
     _form("GoPro: small video", r"GL(\d{6}\.lrv)", r"GX\1"),
     _form("GoPro: small video", r"GL(\d{6}\.lrv)", r"GH\1"),
     _form("GoPro MAX: small video", r"GL(\d{6}\.lrv)", r"GS\1"),
-    _form("Flickr: facts by number", r".*_(\d{6,})_o(\..+)", r"photo_\1\2"),
+    _form("Flickr: facts by number", r"(?:.*_)?(\d{6,})(?:_[0-9a-f]{10})?_o(\..+)", r"photo_\1\2"),
+    _form("pictures of models, as Civitai's tools name them", r"(.+)\.preview(\.[^.]+)", r"\1\2"),
+    _form("Synology: attributes of other systems", r"(.+)@Syno(?:EAStream|Resource)", r"\1"),
     _form("instaloader: several pictures of a post", r"(.+_UTC)_\d+(\..+)", r"\1\2"),
 )
 SHARED = (".json", ".aae")  # such a file of a picture serves its edited versions too
@@ -87,7 +114,8 @@ PLACES = (  # folders beside a picture whose files are named after it
     *(("exposure software", "*"), ("alien skin", "*")),  # Exposure
     *((".picasaoriginals",), ("[[]originals]",)),  # Picasa, of today and of before
     (".comments",),  # gThumb
-    (".photoprism",),
+    *((".photoprism",), (".rawstudio",)),
+    ("@eadir",),  # Synology
     (".appledouble",),  # netatalk
 )
 

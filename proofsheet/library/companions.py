@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
@@ -21,13 +20,14 @@ from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from proofsheet.core.errors import UsageError
-from proofsheet.core.files import folded, refused_because
+from proofsheet.core.files import composed, folded, refused_because
 from proofsheet.imaging.formats import EXTENSIONS, OTHER_PICTURES, RAW_EXTENSIONS
-from proofsheet.library.companion_names import FORMS, NUMBERED, OF_A_FOLDER, PLACES, SHARED, VERSION, Form
+from proofsheet.library.companion_names import FORMS, NUMBERED, OF_A_FOLDER, PLACES, SHARED, VERSION, WORDED, Form
 
 _PICTURES = EXTENSIONS | RAW_EXTENSIONS | OTHER_PICTURES
 _MOST_NAMES = 8  # that one name is turned into, step by step
-_LONG = 40  # Google Takeout cuts the names of its JSON at 46 characters or a few more
+_LONG = 40  # Google Takeout cuts the names of its JSON at 46 units of UTF-16 or a few more
+_SHORT = _LONG // 2  # letters that such a name has at least
 _LONG_JSON = re.compile(r"(?P<base>.+?)(?P<tail>\.s[a-z-]*)?(?P<n>\(\d+\))?\.json", re.IGNORECASE)
 _NUMBER = re.compile(r"\(\d+\)(?=\.[^.]+$)")
 _TAIL = ".supplemental-metadata"
@@ -43,7 +43,7 @@ def companions(photos: Iterable[str], others: Iterable[str]) -> dict[str, list[s
         others: every other file, refused pictures too; a refused picture goes with its photo, and what belongs to it goes along.
     """
     known, rest = list(photos), list(others)
-    direct, every = _Names(known), _Names([*known, *(p for p in rest if _is_picture(p))])
+    direct, every = _Names(known, rest), _Names([*known, *(p for p in rest if _is_picture(p))], rest)
     photo_set, found = set(known), defaultdict[str, list[str]](list)
     for path in rest:
         owners = chain.from_iterable([o] if o in photo_set else direct.owners(o) for o in every.owners(path))
@@ -54,8 +54,9 @@ def companions(photos: Iterable[str], others: Iterable[str]) -> dict[str, list[s
 
 def owned(pictures: Iterable[str], others: Iterable[str]) -> set[str]:
     """Those of the other files that belong to a picture, whether it can be opened or not."""
-    known = _Names(pictures)
-    return {path for path in others if known.owners(path)}
+    files = list(others)
+    known = _Names(pictures, files)
+    return {path for path in files if known.owners(path)}
 
 
 def one_shot(photos: Iterable[str]) -> dict[str, set[str]]:
@@ -109,31 +110,45 @@ def of_a_folder(path: str) -> bool:
 class _Names:
     """Pictures by their names, and by the names that theirs are made from."""
 
-    def __init__(self, pictures: Iterable[str]) -> None:
-        self._pictures = list(pictures)
+    def __init__(self, pictures: Iterable[str], others: Sequence[str]) -> None:
+        self._pictures, self._others = list(pictures), others
         self._own = _table((p, [_split(p)[1]]) for p in self._pictures)
         self._long: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._folders = {folder for _kind, folder, _name in self._own}
         for path in self._pictures:
             folder, name = _split(path)
-            if len(name) >= _LONG:
-                self._long[folder, folded(name)[:_LONG]].append(path)
+            if _is_long(name):
+                self._long[folder, folded(name)[:_SHORT]].append(path)
 
     @cached_property
     def _plain(self) -> _Table:
         """Made where a name does not fit at once; most do."""
         return _table((p, _names(_split(p)[1])[1:]) for p in self._pictures)
 
+    @cached_property
+    def _worded(self) -> _Table:
+        """Edited pictures of Google Takeout by the name of the original; one that has a JSON of its own is none."""
+        told = {
+            (home, folded(one))
+            for home, name in map(_split, self._others)
+            for one in _starts(_numbers_moved(name))
+            if _is_json(name)
+        }
+        made = (
+            (p, _form_of(WORDED, name)) for p in self._pictures for home, name in [_split(p)] if (home, folded(name)) not in told
+        )
+        return _table((path, [plain]) for path, plain in made if plain is not None)
+
     def owners(self, path: str) -> list[str]:
         """The pictures that a file belongs to by its name."""
         folder, name = _home(path)
         if folder not in self._folders:
             return []
-        for table, kind, one in self._looks(_form_of(NUMBERED, name) or name):
+        for table, kind, one in self._looks(_numbers_moved(name)):
             for start in _starts(one):
                 if hits := table.get((kind, folder, folded(start))):
                     return self._with_edited(folder, name, _exact(hits, start, kind))
-        return self._with_edited(folder, name, self._of_long_name(folder, name))
+        return self._with_edited(folder, name, self._of_long_name(folder, name)) or self._edited_alone(folder, name)
 
     def _looks(self, name: str) -> Iterator[tuple[_Table, str, str]]:
         """Where to look for a name, the surest first."""
@@ -149,8 +164,16 @@ class _Names:
         found = dict.fromkeys(hits)
         if name.lower().endswith(SHARED):
             for hit in hits:
-                found |= dict.fromkeys(self._plain.get(("stem", folder, folded(_stem(_split(hit)[1]))), ()))
+                stem = _stem(_split(hit)[1])
+                found |= dict.fromkeys(self._plain.get(("stem", folder, folded(stem)), ()))
+                if _is_json(name) and folded(name) != folded(f"{stem}.json"):  # such a name is none of Google's
+                    found |= dict.fromkeys(self._worded.get(("stem", folder, folded(stem)), ()))
         return list(found)
+
+    def _edited_alone(self, folder: str, name: str) -> list[str]:
+        """Edited pictures with the JSON of an original that is not there."""
+        originals = (s for s in _starts(_numbers_moved(name)) if _is_picture(s)) if _is_json(name) else ()
+        return [path for one in originals for path in self._worded.get(("stem", folder, folded(_stem(one))), ())]
 
     def _of_long_name(self, folder: str, name: str) -> list[str]:
         """Pictures with a name that was cut when that of its JSON was made."""
@@ -160,8 +183,18 @@ class _Names:
         base, number = folded(found["base"]), found["n"] or ""
         if not _TAIL.startswith((found["tail"] or "").lower()):
             base = folded(found["base"] + found["tail"])
-        hits = self._long.get((folder, base[:_LONG]), ()) if len(base) >= _LONG else ()
+        hits = self._long.get((folder, base[:_SHORT]), ()) if _is_long(base) else ()
         return [hit for hit in hits if (split := _numbered(_split(hit)[1]))[0].startswith(base) and split[1] == number]
+
+
+def _is_long(name: str) -> bool:
+    """Whether Google Takeout may have cut a name; signs such as emoji count twice."""
+    return len(name) >= _SHORT and len(name.encode("utf-16-le", "surrogatepass")) >= 2 * _LONG
+
+
+def _numbers_moved(name: str) -> str:
+    """A name with its number where the picture has it."""
+    return _form_of(NUMBERED, name) or name
 
 
 def _numbered(name: str) -> tuple[str, str]:
@@ -208,7 +241,7 @@ def _starts(name: str) -> Iterator[str]:
 def _home(path: str) -> tuple[str, str]:
     """The folder of the picture that a file may belong to, and the file's name."""
     folder, _, name = path.rpartition("/")
-    return _home_of(folder), _composed(name)
+    return _home_of(folder), composed(name)
 
 
 @lru_cache(1 << 12)
@@ -225,7 +258,7 @@ def _home_of(folder: str) -> str:
 def _split(path: str) -> tuple[str, str]:
     """Folder, as it is, and name, composed: two folders may differ in the form of their accents alone."""
     folder, _, name = path.rpartition("/")
-    return folder, _composed(name)
+    return folder, composed(name)
 
 
 def _stem(name: str) -> str:
@@ -244,9 +277,9 @@ def _is_picture(path: str) -> bool:
     return _suffix(path) in _PICTURES
 
 
+def _is_json(path: str) -> bool:
+    return _suffix(path) == ".json"
+
+
 def _suffix(path: str) -> str:
     return PurePosixPath(path).suffix.lower()
-
-
-def _composed(name: str) -> str:
-    return unicodedata.normalize("NFC", name)

@@ -2,7 +2,7 @@
 
 Holds `find_renamed`, `adopt_renamed`, `adopt` and `keep_apart`.
 Add here: another sign that two folders are one project.
-Keep out: single files (a scan knows them by path).
+Keep out: single files (a scan knows them by path); names that another folder bears now (name_reuse.py).
 
 Two projects are never mixed: only a folder without facts of its own takes over, and only from a project with its folder gone,
 so that a copy is a new project. It happens by itself where exactly one folder and one vanished project fit each other; else a
@@ -20,15 +20,10 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-import polars as pl
-
 from proofsheet.core.errors import Locked, NotFound, StoreError, UsageError
 from proofsheet.core.files import write_atomic
-from proofsheet.core.folder_walk import walk
 from proofsheet.core.locks import hold
-from proofsheet.core.progress import Quiet
-from proofsheet.imaging.formats import EXTENSIONS, RAW_EXTENSIONS
-from proofsheet.library.file_hashes import Scan, hash_all
+from proofsheet.library.name_reuse import EQUAL, compare, is_new, let_go
 from proofsheet.storage.health import each_alone, set_aside_ledger
 from proofsheet.storage.project_keys import note_folder
 from proofsheet.storage.workspace import SANDBOX, Project, Workspace
@@ -37,7 +32,7 @@ from schemas.history import HistoryRow
 from schemas.library import Photo
 from schemas.table import Table
 
-EQUAL, _OWN, _SAMPLE = 0.8, 0.5, 32
+_OWN = 0.5
 BY_PEOPLE: tuple[type[Table], ...] = (
     *(facts.WordEdit, facts.Waiver, facts.WordReview, facts.TextRequest, facts.SetContext, HistoryRow),
     *(review.Verdict, review.ReviewBatch, review.Feedback, apply.ApplyPlan, apply.Upload),
@@ -78,33 +73,37 @@ def find_renamed(workspace: Workspace) -> list[Question]:
     if not gone:
         return []
     waiting = {q.folder for q in asked}
-    new = [p for p in workspace.projects() if not p.sandbox and (p.name in waiting or _is_new(p))]
+    new = [p for p in workspace.projects() if not p.sandbox and (p.name in waiting or is_new(p))]
     pairs: list[tuple[Question, float]] = []
     for former in (workspace.former(key, name) for key, name in gone.items()) if new else ():
         try:
             photos = former.store.read(Photo)
         except StoreError:
             continue  # what it held is not known; `projects adopt` takes a person's word
-        compared = each_alone(new, partial(_equal, former, photos))  # a folder that cannot be listed is told at every look
-        for project, (share, own) in compared.found:
-            if share >= EQUAL and [project.name, former.key] not in apart:
-                pairs.append((Question(project.name, former.name, former.key, round(share, 3), sure=False), own))
+        compared = each_alone(new, partial(compare, former, photos))  # a folder that cannot be listed is told at every look
+        for project, found in compared.found:
+            if found.share >= EQUAL and [project.name, former.key] not in apart:
+                pairs.append((Question(project.name, former.name, former.key, round(found.share, 3), sure=False), found.own))
     folders, keys = (Counter(getattr(q, part) for q, _own in pairs) for part in ("folder", "key"))
     only = {q for q, own in pairs if own >= _OWN and folders[q.folder] == keys[q.key] == 1 and q.folder not in waiting}
     return [Question(**asdict(q) | {"sure": q in only}) for q, _own in pairs]
 
 
-def adopt_renamed(workspace: Workspace, now: datetime, ready: Collection[str] | None = None) -> tuple[dict[str, str], list[str]]:
+def adopt_renamed(
+    workspace: Workspace, now: datetime, ready: Collection[str] | None = None, changed: Collection[str] | None = None
+) -> tuple[dict[str, str], list[str]]:
     """Let every folder that surely is a vanished project take over what is known of it, and ask about the others.
 
     Args:
         workspace: library and home.
         now: time (UTC, no zone).
         ready: names of the folders that may be read now; all if None.
+        changed: names of the folders that may hold another project's pictures since their last run; all if None.
 
     Returns:
         Folder name to the key taken over, and lines for people.
     """
+    let_go(workspace, now, changed)
     found = [q for q in find_renamed(workspace) if ready is None or q.folder in ready]
     done, told = dict[str, str](), [q.told for q in found if not q.sure]
     for question in (q for q in found if q.sure):
@@ -156,34 +155,6 @@ def keep_apart(workspace: Workspace, folder: str) -> list[str]:
     questions, apart = _read(workspace.home)
     _write(workspace.home, [q for q in questions if q.folder != name], [*apart, *([name, q.key] for q in asked)])
     return [q.former for q in asked]
-
-
-def _is_new(project: Project) -> bool:
-    return not project.ledger.is_there() and not project.store.folder.exists()
-
-
-def _equal(former: Project, photos: pl.DataFrame, project: Project) -> tuple[float, float]:
-    """Share of the former photos that the folder of a project holds, and share of its own pictures that they are.
-
-    Sizes are compared for all, contents for some dozens of them; the project's own hashes spare the reading where only the folder's
-    name changed.
-    """
-    sizes = Counter(photos[Photo.size_bytes].to_list())
-    here: dict[str, tuple[Path, int]] = {}
-    for entry in walk(project.folder):
-        named_so = entry.path.suffix.lower() in EXTENSIONS | RAW_EXTENSIONS
-        if named_so and entry.why is None and not entry.hidden and entry.found is not None:
-            here[entry.name] = (entry.path, entry.found.st_size)
-    common = sum((sizes & Counter(size for _path, size in here.values())).values())
-    if not common or common < EQUAL * photos.height:
-        return 0.0, 0.0
-    alike = [name for name, (_path, size) in here.items() if size in sizes]
-    some = alike[:: -(-len(alike) // _SAMPLE)]
-    read = Scan()
-    hash_all({name: here[name][0] for name in some}, read, former.cache, Quiet())
-    known = set(photos[Photo.content_hash])
-    right = sum(p.file.content_hash in known for p in read.pictures) / len(some)
-    return right * common / photos.height, right * common / len(here)
 
 
 def _clear_place(project: Project) -> None:

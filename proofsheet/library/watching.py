@@ -126,8 +126,8 @@ def look_through(
             ready[project.key] = project
         else:
             _consider(project, known, tick, judged)
-    if gone and ready:
-        _adopt(workspace, ready, tick, now)
+    if ready:
+        _adopt(workspace, projects, ready, tick, now)
     writers = list(files_being_written()) if ready else []
     tick.watched |= {key: replace(tick.watched[key], seen=before[key].seen) for key in ready}
     again = each_alone(ready.values(), lambda p: look_at(p.folder, forgetful))
@@ -178,14 +178,17 @@ def _with_ledger(project: Project, known: Watched | None, judged: Judgement, tic
         return Watched(judged.seen, handed, mark, handed, f"{error.what} {error.next_step}")
 
 
-def _adopt(workspace: Workspace, ready: dict[str, Project], tick: Tick, now: float) -> None:
+def _adopt(workspace: Workspace, projects: Sequence[Project], ready: dict[str, Project], tick: Tick, now: float) -> None:
     """Settled folders that surely are projects of another name take over; they are run at the next look, under their own key."""
     moment = datetime.fromtimestamp(now, UTC).replace(tzinfo=None)
-    done, told = adopt_renamed(workspace, moment, {p.name for p in ready.values()})
-    tick.told += told
-    for project in [p for p in ready.values() if p.name in done]:
-        del ready[project.key]
-        tick.watched[done[project.name]] = Watched(replace(tick.watched.pop(project.key).seen, done=""))
+    changed = {p.name for p in projects if p.key in ready or ((w := tick.watched.get(p.key)) and w.seen.done != w.seen.signature)}
+    tick.told += adopt_renamed(workspace, moment, {p.name for p in ready.values()}, changed)[1]
+    keys = {p.name: p.key for p in workspace.projects()}
+    moved = [p for p in projects if keys.get(p.name, p.key) != p.key]
+    seen = {p.name: tick.watched.pop(p.key).seen for p in moved if p.key in tick.watched}
+    for project in moved:
+        ready.pop(project.key, None)
+    tick.watched |= {keys[name]: Watched(replace(look, done="")) for name, look in seen.items()}
 
 
 def _inside(folder: Path, files: list[str]) -> Iterator[str]:

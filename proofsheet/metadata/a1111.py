@@ -5,6 +5,7 @@ Add here: another layout of the same text.
 Keep out: where the text stands in a file (generation_metadata.py).
 
 Prompt, "Negative prompt: …", and a line of parameters "Steps: 20, Sampler: …". Some extensions write templates behind that line.
+Draw Things writes a dash in place of "Negative prompt:", and parameters of its own.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ _BEHIND = re.compile(r"\s*(Negative )?Template:", re.IGNORECASE)
 _KEY = re.compile(r"\s*(\w[\w /().+-]{0,80}?):\s*")
 _END = re.compile(r"[,|]\s*(?=[A-Za-z][\w /().+-]{0,80}:)")
 _AFTER_QUOTED = re.compile(rf"\s*(?:{_END.pattern}|$)")
+_DRAW_THINGS = {"seed mode", "strength"}
+_DASH = re.compile(r"^-", re.MULTILINE)
 _QUOTE = re.compile(r'(?<!\\)"')
 
 
@@ -54,6 +57,8 @@ def read_text(text: str) -> Facts | None:
     else:
         return None
     values = parameters(told)
+    if values.keys() >= _DRAW_THINGS:
+        before = _DASH.sub("Negative prompt:", before, count=1)
     negative = _NEGATIVE.search(before)
     if _evidence(values) < (1 if negative else _LEAST):
         return None
@@ -129,5 +134,7 @@ def _tool(values: dict[str, str]) -> str:
     """Who wrote it, where the line says so; the forks count as A1111."""
     if "civitai resources" in values or "civitai metadata" in values:
         return "Civitai"
+    if values.keys() >= _DRAW_THINGS:
+        return "Draw Things"
     version = f"{values.get('version', '')} {values.get('app', '')}".lower()
     return "ComfyUI" if "comfy" in version else "Fooocus" if "fooocus" in version else "A1111"

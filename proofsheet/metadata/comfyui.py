@@ -30,6 +30,7 @@ _AT_WORK = {"seed", "noise_seed", "steps", "cfg", "noise", "sigmas", "sampler", 
 _FED = re.compile(r".*(model|pipe|sampler|tuple)|positive|guider", re.IGNORECASE)
 _WEIGHTS = re.compile(r".+\.(safetensors|sft|ckpt|gguf|pt|pth|bin)", re.IGNORECASE)
 _MODELS = re.compile(r"(ckpt|unet|model|gguf|diffusion|base_ckpt|transformer)(_(name|path|model_name))?|model_file")
+_LOADED = re.compile(r".*load.*(image|video|frames)", re.IGNORECASE)
 # These paint over a picture that is there.
 _PARTLY = re.compile(r"detailer|upscale|inpaint.?crop|refin", re.IGNORECASE)
 _PICTURE_TYPES = {"IMAGE", "LATENT", "VIDEO", "*", "IMAGE,MASK"}
@@ -54,6 +55,8 @@ def read_graphs(prompt: Mapping[str, Any] | None, workflow: Mapping[str, Any] | 
     edited = from_editor(workflow or {})
     graph = Graph.of(prompt, edited.outputs) if prompt else edited
     for ends in _ends(graph):
+        if ends and _all_loaded(graph, ends):
+            return None
         if samplers := list(dict.fromkeys(s for end in ends for s in _beginnings(graph, end))):
             words = Words(graph)
             if len(samplers) > _MOST_SAMPLERS:
@@ -99,6 +102,19 @@ def _beginnings(graph: Graph, end: str) -> list[str]:
                 seen.add(source)
                 waiting.append(source)
     return found or over[-1:]
+
+
+def _all_loaded(graph: Graph, ends: Sequence[str]) -> bool:
+    """Whether all that is saved comes from files that were loaded, and from no sampler: what else the graph makes is not in it."""
+    seen, waiting = set(ends), list(ends)
+    while waiting:
+        key = waiting.pop()
+        sources = {source for source, _ in _picture_links(graph, key)}
+        if _is_sampler(graph, key) or (not sources and not _LOADED.match(graph.kind(key))):
+            return False
+        waiting += sources - seen
+        seen |= sources
+    return True
 
 
 def _is_sampler(graph: Graph, key: str) -> bool:

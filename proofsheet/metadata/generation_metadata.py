@@ -20,7 +20,7 @@ from proofsheet.metadata.c2pa import read_manifest
 from proofsheet.metadata.comfyui import read_graphs
 from proofsheet.metadata.comfyui_graph import Unfollowed
 from proofsheet.metadata.generators import GENERATED, generator_of, is_generator
-from proofsheet.metadata.keyed_metadata import HOW, read_dream, read_keys, read_old_invoke
+from proofsheet.metadata.keyed_metadata import HOW, read_dream, read_keys, read_mochi, read_old_invoke
 from proofsheet.metadata.text_values import Facts, json_object, spoken, whole
 from proofsheet.metadata.user_comment import user_comment
 from proofsheet.metadata.xmp import properties
@@ -232,6 +232,13 @@ def _plain_names(texts: Mapping[str, str]) -> Facts | None:
     return facts | {GenerationFact.found_in: "prompt" if "prompt" in texts else "Prompt"} if facts else None
 
 
+def _mochi(texts: Mapping[str, str]) -> Facts | None:
+    for place in _TOLD:
+        if place in texts and (facts := read_mochi(texts[place])):
+            return facts | {GenerationFact.tool: "Mochi Diffusion", GenerationFact.found_in: place}
+    return None
+
+
 def _midjourney(texts: Mapping[str, str]) -> Facts | None:
     """The prompt with its options behind dashes, and the number of the job."""
     for place in ("Description", "ImageDescription", "xmp dc:description", "comment"):
@@ -266,4 +273,4 @@ def _flux(texts: Mapping[str, str]) -> Facts | None:
 
 
 _BY_NAMES = {_objects, _a1111, _plain_names}  # their names may stand in a caption
-READERS: Sequence[Reader] = (_novel_ai, _invoke, _objects, _comfy, _a1111, _plain_names, _midjourney, _flux)
+READERS: Sequence[Reader] = (_novel_ai, _invoke, _objects, _comfy, _a1111, _plain_names, _mochi, _midjourney, _flux)

@@ -4,8 +4,8 @@ Holds `read_place`.
 Add here: another way to write a place.
 Keep out: other facts of a camera (exif.py).
 
-Both coordinates or none: a half, a missing or wrong letter, 0/0, a value out of range and 0° N 0° E are no place. A place on the
-equator or the meridian is one.
+Both coordinates or none: a half, a missing or wrong letter, 0/0, a value out of range and 0° N 0° E are no place, and nor is what a
+receiver that had lost its satellites calls void. A place on the equator or the meridian is one.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ def read_place(gps: Mapping[int, Any], xmp: Mapping[str, str]) -> Place:
         gps: the GPS directory by tag.
         xmp: properties of the XMP packet.
     """
+    if "V" in {_letters(gps.get(_GPS.GPSStatus)), (xmp.get("exif:GPSStatus") or "").strip().upper()}:
+        return dict.fromkeys((ExifFact.latitude_deg, ExifFact.longitude_deg, ExifFact.altitude_m))
     exif = _place(
         _degrees(gps.get(_GPS.GPSLatitude), gps.get(_GPS.GPSLatitudeRef), "NS", 90.0),
         _degrees(gps.get(_GPS.GPSLongitude), gps.get(_GPS.GPSLongitudeRef), "EW", 180.0),
@@ -73,9 +75,13 @@ def _signed(degrees: float, minutes: float, seconds: float, letter: str, letters
     return -found if letter == letters[1] else found
 
 
+def _letters(value: object) -> str:
+    text = value.decode("ascii", "replace") if isinstance(value, bytes) else value if isinstance(value, str) else ""
+    return text.strip("\0 ").upper()
+
+
 def _letter(ref: object) -> str:
-    text = ref.decode("ascii", "replace") if isinstance(ref, bytes) else ref if isinstance(ref, str) else ""
-    clean = text.strip("\0 ").upper()
+    clean = _letters(ref)
     return clean[:1] if clean in {"N", "S", "E", "W", "NORTH", "SOUTH", "EAST", "WEST"} else ""
 
 

@@ -1,6 +1,6 @@
 """Facts of generated pictures that stand under names: objects in JSON, and texts of a PNG.
 
-Holds `read_keys`, `read_old_invoke`, `read_dream` and `HOW`.
+Holds `read_keys`, `read_old_invoke`, `read_dream`, `read_mochi` and `HOW`.
 Add here: another program's names, and how the program is told.
 Keep out: graphs (comfyui.py), the text of A1111 (a1111.py), where a text stands in a file (generation_metadata.py).
 """
@@ -20,7 +20,16 @@ _SPELLINGS: Mapping[str, Sequence[str]] = {
     GenerationFact.negative_prompt: ("negativeprompt", "uc", "negative"),
     GenerationFact.seed: ("seed", "noiseseed"),
     GenerationFact.model: (
-        *("model", "modelname", "basemodel", "basemodelname", "usestablediffusionmodel", "modelweights", "sdmodelname"),
+        *(
+            "model",
+            "modelname",
+            "basemodel",
+            "basemodelname",
+            "usestablediffusionmodel",
+            "stablediffusionmodel",
+            "modelweights",
+            "sdmodelname",
+        ),
         *("checkpoint", "modelfilename"),
     ),
     GenerationFact.sampler: ("sampler", "samplername", "scheduler"),
@@ -33,6 +42,7 @@ _TELLING = {  # a name that one program alone uses
     "suiimageparams": "SwarmUI",
     "mfluxversion": "mflux",
     "usestablediffusionmodel": "Easy Diffusion",
+    "stablediffusionmodel": "Easy Diffusion",
     "basemodelhash": "Fooocus",
     "metadatascheme": "Fooocus",
     "generationmode": "InvokeAI",
@@ -40,6 +50,11 @@ _TELLING = {  # a name that one program alone uses
     "extrametadata": "Civitai",
 }
 _DREAM_OPTION = re.compile(r"\s-(?P<name>[a-zA-Z]+)\s*(?P<value>\S+)")
+_MOCHI = re.compile(  # its names alone: a prompt may hold semicolons and other names
+    r"(?:^|;\s*)((?:In|Ex)clude (?:in|from) Image|Model|Steps|Guidance Scale|Seed|Size|Upscaler|Scheduler|ML Compute Unit|"
+    r"Generator):\s*"
+)
+_MOCHI_NAMES = {"Include in Image": "prompt", "Exclude from Image": "negative prompt"}
 _DEEPEST = 4
 _INNER = ("sui_image_params", "extraMetadata", "meta", "generation_data", "metadata")
 
@@ -132,6 +147,15 @@ def read_dream(text: str) -> Facts | None:
         GenerationFact.steps: whole(options.get("s"), 2**31),
         GenerationFact.cfg_scale: number(options.get("C")),
     }
+
+
+def read_mochi(text: str) -> Facts | None:
+    """Mochi Diffusion: names and values in one line, the prompt under "Include in Image"."""
+    first, *parts = _MOCHI.split(text.strip())
+    named = dict(zip(parts[::2], parts[1::2], strict=True))
+    if first or not text.lstrip().startswith("Include in Image:"):
+        return None
+    return read_keys({_MOCHI_NAMES.get(name, name): value for name, value in named.items()})
 
 
 def _without_brackets(prompt: str) -> tuple[str | None, str | None]:

@@ -33,7 +33,8 @@ _CLOCK = re.compile(  # what C's asctime gives
     r"(?:(?P<zone>[a-z]{3,4})\s+)?(?P<year>\d{4})",
     re.IGNORECASE,
 )
-_OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})?")
+_OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})?(?:\s*\(?[A-Z]{2,5}\)?)?")
+_ZONE = re.compile(r"(?!AM$|PM$)[A-Z]{2,5}")  # such a name stands for several offsets
 _UTC = {"Z", "UTC", "GMT"}
 _EARLIEST, _LATEST = 1826, 2100  # the first photograph; what lies beyond is a clock that was never set
 # Where clocks begin or run over: such a time means that there was none. A zone may have been added.
@@ -67,10 +68,12 @@ def read_moment(text: str | None) -> Moment | None:
 
     Day and month as numbers count only behind a year of four digits; a time of day in words (am, pm, 下午) is none.
     """
-    clean = " ".join((text or "").replace("\0", " ").split())
-    for form in (_ISO, _COMPACT, _MAIL, _CLOCK):
-        if (match := form.fullmatch(clean)) is not None:
-            return _moment(match.groupdict())
+    told = text or ""
+    for part in (told.replace("\0", " "), told.partition("\0")[0]):  # behind its end a field may hold anything
+        clean = " ".join(part.split())
+        matches = (form.fullmatch(clean) for form in (_ISO, _COMPACT, _MAIL, _CLOCK))
+        if (moment := next((_moment(m.groupdict()) for m in matches if m is not None), None)) is not None:
+            return moment
     return None
 
 
@@ -88,7 +91,7 @@ def _moment(parts: dict[str, str | None]) -> Moment | None:
     zone = (parts.get("zone") or "").strip()
     offset = read_offset(zone)
     since = _since_midnight(*(int(parts.get(p) or 0) for p in ("hour", "minute", "second")))
-    if since is None or (zone and offset is None):
+    if since is None or (zone and offset is None and not _ZONE.fullmatch(zone)):
         return None
     at = day + since
     if at == _DOS_BEGINS or any(abs(at - never) <= _ZONES for never in _NEVER):

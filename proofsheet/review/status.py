@@ -18,7 +18,7 @@ from proofsheet.publish.upload_history import takedown_rows
 from proofsheet.selection.choices import present_choices, progress, redecided
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.coverage import described
-from schemas.facts import RunRecord
+from schemas.facts import RunRecord, Waiver, WordEdit, WordReview
 from schemas.library import OtherFile, Photo, Quarantine
 from schemas.proof import PASSED, MetadataQuality
 from schemas.review import Decision
@@ -54,6 +54,7 @@ class ProjectStatus:
         new: files on disk that no run has seen.
         changed: photos whose size or time is another than in the last run.
         gone: files that the last run saw and that are no longer there.
+        written_of_gone: photos of which people wrote or judged texts, and that no run finds under their names any more.
         companions: files that go with photos by their names, refused RAW too.
         left_out: reason to number of the files and folders of systems and other programs that the last run left out.
     """
@@ -81,6 +82,7 @@ class ProjectStatus:
     new: int
     changed: int
     gone: int
+    written_of_gone: int
     companions: int
     left_out: dict[str, int]
 
@@ -128,9 +130,16 @@ def project_status(project: Project) -> ProjectStatus:
         new=news.new,
         changed=news.changed,
         gone=news.gone,
+        written_of_gone=len(_written_of(project) - {*store.read(Photo)[Photo.photo_id]}),
         companions=len(set(store.read(Photo)[Photo.companions].explode().drop_nulls())),
         left_out=dict(left.sort(OtherFile.reason).iter_rows()),
     )
+
+
+def _written_of(project: Project) -> set[str]:
+    """Photos of which people wrote, waived or judged something."""
+    told = {WordEdit: WordEdit.photo_id, Waiver: Waiver.photo_id, WordReview: WordReview.photo_id}
+    return {str(photo) for table, column in told.items() for photo in project.ledger.rows(table)[column].drop_nulls()}
 
 
 def record_whole_run(project: Project, run_id: str, now: datetime) -> None:

@@ -37,6 +37,7 @@ FORMAT = 1
 _TRIES = 20
 _WORD = re.compile(r"\w+")
 _BROKEN = (duckdb.IOException, duckdb.InternalException, duckdb.FatalException, duckdb.SerializationException)
+_ELSEWHERE = re.compile(r"IO Error: (No files found|Cannot open (file|database))")  # another file that a statement names
 RECENT = FrameCache(256 << 20)  # of all stores of this process; a run reads the same few tables again and again
 _NEW_FILE: dict[str, str | bool | int | float | list[str]] = {
     "default_block_size": "16384"
@@ -113,9 +114,9 @@ class Store:
                 con.register(table.name, (rows() if table.name in named else table.frame()).to_arrow())
             try:
                 return _frame(con.sql(sql))
-            except _BROKEN:
-                raise
             except duckdb.Error as error:
+                if isinstance(error, _BROKEN) and not _ELSEWHERE.match(str(error)):
+                    raise
                 raise UsageError(f"The statement failed: {error}.", "`proofsheet sql 'show tables'` lists the tables.") from error
 
     def tables(self) -> dict[str, dict[str, object]]:

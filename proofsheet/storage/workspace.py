@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from proofsheet.core.errors import NotFound, UsageError
-from proofsheet.core.files import printable
+from proofsheet.core.files import composed, printable
 from proofsheet.core.folder_walk import Shelf, folders_of
 from proofsheet.storage.ledger import Ledger
 from proofsheet.storage.project_keys import SHARED, Registry, keys_of
@@ -141,6 +141,7 @@ class Workspace:
         """
         projects = self.projects()
         found = [p for p in projects if wanted in (p.key, p.name)]
+        found = found or [p for p in projects if composed(p.name) == composed(wanted)]
         if not found:
             shelf = self.shelf()
             if wanted in shelf.links:

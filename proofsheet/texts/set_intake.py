@@ -19,6 +19,7 @@ import numpy as np
 import polars as pl
 
 from proofsheet.core.errors import UsageError
+from proofsheet.core.files import composed
 from proofsheet.rules.base import Issue, small_words
 from proofsheet.rules.lists import lines
 from proofsheet.rules.tokens import words
@@ -80,7 +81,9 @@ def intake(ledger: Ledger, folders: Iterable[str], rows: Sequence[Mapping[str, s
         UsageError: if a folder is not of the project; nothing is noted then.
     """
     there, known = set(folders), {r[SetContext.folder]: r for r in ledger.rows(SetContext).to_dicts()}
-    wanted = [str(PurePosixPath(r["folder"])) if r["folder"] not in ("", ".") else "" for r in rows]
+    typed = {composed(folder): folder for folder in there}
+    exact = [str(PurePosixPath(r["folder"])) if r["folder"] not in ("", ".") else "" for r in rows]
+    wanted = [folder if folder in there else typed.get(composed(folder), folder) for folder in exact]
     if strangers := [f for f in wanted if f not in there]:
         raise UsageError(f"No folder with photos: {', '.join(map(repr, strangers))}.", "`proofsheet sets list` shows the folders.")
     noted = []

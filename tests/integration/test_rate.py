@@ -215,6 +215,18 @@ def test_criteria_that_cannot_be_columns_are_told(shell: Shell, server: ModelSer
     assert not server.received
 
 
+@pytest.mark.parametrize("option", ["--criteria", "--prompt"])
+def test_a_file_that_is_no_text_is_told(shell: Shell, server: ModelServer, option: str) -> None:
+    (shell.folder / "given").write_bytes("Schärfe".encode("latin-1"))
+    told = shell("rate", "pictures", "--csv", "--api-url", server.url, option, "given", code=2).stderr
+    assert "given is no UTF-8 text" in told
+    (shell.folder / "given").write_bytes("Schärfe\n".encode("utf-16"))
+    if option == "--criteria":
+        assert shell.json("rate", "pictures", "--csv", "--api-url", server.url, option, "given")["rated"][0]["criteria"].keys() == {
+            "Schärfe"
+        }
+
+
 def test_keywords_lose_marks_and_what_is_none_is_left_out_and_told(shell: Shell, server: ModelServer) -> None:
     server.behave = lambda _number, _request: "marked"
     result = shell("rate", "pictures", "--csv", "--api-url", server.url, "--json")

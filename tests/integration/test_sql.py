@@ -58,5 +58,12 @@ def test_a_table_that_no_run_has_written_has_no_rows(projects: list[Project]) ->
     assert "nowhere" in ask("select * from nowhere", code=2).output
 
 
+@pytest.mark.parametrize("statement", ["attach 'gone.db'", "select * from read_csv('gone.csv')"])
+def test_another_file_that_is_not_there_is_no_damage_of_the_store(projects: list[Project], statement: str) -> None:
+    told = ask(statement, "--project", "rows", code=2).output
+    assert "gone." in told
+    assert "damaged" not in told
+
+
 def test_a_project_of_which_nothing_is_known_is_not_asked(projects: list[Project]) -> None:
     assert "no tables yet" in ask("select 1", "--project", "untouched").output

@@ -170,6 +170,8 @@ def test_flags_come_from_a_file_and_absent_is_never_safe(ready: Shell, server: M
     assert all(r["needs_review"] for r in ready.json("sql", policy)["projects"]["one"])
     flags = ready.folder / "flags.csv"
     flags.write_text("path,nsfw,scan\na/p0.jpg,yes,no\na/p2.jpg,no,\nb/p1.jpg,perhaps,\ngone.jpg,no,\n", "utf-8")
+    flags.with_name("latin.csv").write_bytes("path,nsfw\nÜ.jpg,yes\n".encode("latin-1"))
+    assert "is no UTF-8 text" in ready("words", "flags", "one", str(flags.with_name("latin.csv")), code=2).stderr
     told = ready("words", "flags", "one", str(flags)).stdout
     assert "3 flags noted, 2 refused" in told
     assert "'gone.jpg'" in told

@@ -51,6 +51,8 @@ def _one(by: str, picture: str, beside: str) -> Naming:
 
 _LONG = "Screenshot_20220207_102421_com.snapchat.android.jpg"
 _LONG_N = "123456789123456789123456789123456789_DSCN0091"
+_LONG_3 = "12345678901234567890_a_name_that_is_lon"
+_EMOJI = "".join(chr(0x1F600 + n) for n in range(22))
 _LONG_2 = "IMG (1) 123456789123456789123456789123456789"
 NAMINGS = (
     _one("stem", "IMG_0001.JPG", "IMG_0001.xmp | IMG_0001.txt | IMG_0001.json | IMG_0001.unheard-of | IMG_0001"),
@@ -83,8 +85,20 @@ NAMINGS = (
     ),
     _one("DxO", "IMG_0015.JPG", "IMG_0015.CR2 | IMG_0015.CR2.dop | IMG_0015-CR2_DxO_DeepPRIME.dng | IMG_0015_DxO.dng"),
     _one("ExifTool", "IMG_0016.JPG", "IMG_0016.JPG_original | IMG_0016.CR2_original | IMG_0016.mie | IMG_0016.exif | IMG_0016.exv"),
+    _one(
+        "plug-ins",
+        "IMG_0055.JPG",
+        "IMG_0055-DeNoiseAI-standard.dng | IMG_0055-Edit-topaz.psd | IMG_0055_IXT.dng | IMG_0055-Verbessert-RR.dng",
+    ),
+    Naming("Shotwell", ("IMG_0056_CR2_shotwell.jpg",), {"IMG_0056.CR2": (0,), "IMG_0056.CR2.xmp": (0,)}),
+    _one("Rawstudio, Synology", "IMG_0057.JPG", "IMG_0057.NEF | .rawstudio/IMG_0057.NEF.xml | @eaDir/IMG_0057.JPG@SynoEAStream"),
+    _one("tools of Civitai", "sea58.preview.png", "sea58.safetensors | sea58.civitai.info | sea58.json"),
     _one("Live Photo", "IMG_0017.JPG", "IMG_0017.MOV | IMG_0017.AAE | IMG_O0017.AAE | IMG_0017_O.AAE"),
-    _one("downloaders of iCloud", "IMG_0018.JPG", "IMG_0018_HEVC.MOV | IMG_0018.JPG.xmp"),
+    _one("downloaders of iCloud", "IMG_0018.JPG", "IMG_0018_HEVC.MOV | IMG_0018.JPG.xmp | IMG_0018-alternative.DNG"),
+    Naming(
+        *("downloaders of iCloud: edited", ("IMG_0059.JPG", "IMG_0059-adjusted.JPG")),
+        {"IMG_0059.AAE": (0, 1), "IMG_0059.JPG.json": (0, 1), "IMG_0059.MOV": (0,)},
+    ),
     _one(
         "exporters of Apple Photos",
         "IMG_0019.JPG",
@@ -136,10 +150,19 @@ NAMINGS = (
         {"T41.jpg.json": (0,), "T41.jpg(1).json": (1,), "T41.jpg.supplemental-metadata(1).json": (1,), "T41(1).mp4": (1,)},
     ),
     Naming("Takeout: edited", ("T42.jpg", "T42-edited.jpg"), {"T42.jpg.supplemental-metadata.json": (0, 1), "T42.mp4": (0,)}),
+    Naming(
+        *("Takeout: edited, any language", ("T52.jpg", "T52-ndryshuar.jpg", "T52(1).jpg", "T52-đã chỉnh sửa(1).jpg")),
+        {"T52.jpg.json": (0, 1), "T52.jpg.supplemental-metadata(1).json": (2, 3), "T52.xmp": (0,)},
+    ),
+    Naming("Takeout: edited, cut", (f"{_LONG_3}.jpg", f"{_LONG_3}-edi.jpg"), {f"{_LONG_3}.jpg.json": (0, 1)}),
+    _one("Takeout: the edited picture alone, any language", "T53-ndryshuar.jpg", "T53.jpg.supplemental-metadata.json"),
+    _one("Takeout: long name of emoji", f"{_EMOJI}\U0001f61b.jpg", f"{_EMOJI}.json"),
+    Naming("names with a word behind a dash", ("w54.jpg", "w54-sunset.jpg"), {"w54.jpg.json": (0,), "w54-sunset.jpg.json": (1,)}),
     Naming("Takeout: edited, German", ("T43.jpg", "T43-bearbeitet.jpg"), {"T43.jpg.json": (0, 1)}),
     Naming("Takeout: edited, French", ("T44(1).jpg", "T44-modifié(1).jpg"), {"T44.jpg(1).json": (0, 1)}),
     _one("Takeout: the edited picture alone", "T45-edited.jpg", "T45.jpg.json | T45-edited.mp4"),
     _one("Flickr", "harbour_46001234567_o.jpg", "photo_46001234567.json"),
+    _one("Flickr: picture without title", "46001234568_abcdef0123_o.jpg", "photo_46001234568.json"),
     Naming(
         *("instaloader", ("2020-01-01_12-00-00_UTC_1.jpg", "2020-01-01_12-00-00_UTC_2.jpg")),
         {"2020-01-01_12-00-00_UTC.json.xz": (0, 1), "2020-01-01_12-00-00_UTC.txt": (0, 1), "2020-01-01_12-00-00_UTC_1.mp4": (0,)},

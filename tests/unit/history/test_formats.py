@@ -165,10 +165,11 @@ def test_other_formats_and_strangers() -> None:
     assert (odd.rows[0].kind, odd.rows[0].project, odd.rows[0].others) == ("anomaly", "mojo1", ("mojo1/b.png", "mojo1/c.png"))
     boxless = read_history(b"session_id,set_id,chosen_path,timestamp\ns,1,mojo1/a.png,t\n")
     assert (boxless.format, boxless.rows[0].kind) == ("historical_crop_log", "cropped, box unknown")
-    for content in (b"a,b,c\n1,2,3\n", b"", b"\xff\xfe\x00", b"session_id,session_id,chosen_path\n"):
+    for content in (b"a,b,c\n1,2,3\n", b"", b"\xff\xfe\x00", b"PK\x03\x04\xa9\x9c", b"session_id,session_id,chosen_path\n"):
         with pytest.raises(RowRefused) as refusal:
             read_history(content)
         assert refusal.value.next_step
+        str(refusal.value.detail).encode()
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,35 @@ def test_an_embedded_profile_is_converted(tmp_path: Path, profile: bytes, extens
     assert off(path) > 3  # the same numbers without it are off
 
 
+def with_code_points(path: Path, primaries: int, transfer: int) -> Path:
+    """The file with what PNG's cICP, or the box `colr` of an AVIF, says of its colours."""
+    content = path.read_bytes()
+    if path.suffix == ".png":
+        chunk = b"cICP" + bytes([primaries, transfer, 0, 1])
+        content = content[:33] + struct.pack(">I", 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) + content[33:]
+    else:
+        at = content.index(b"colrnclx") + 8
+        content = content[:at] + struct.pack(">HH", primaries, transfer) + content[at + 4 :]
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("extension", ["png", "avif"])
+def test_code_points_of_png_and_avif_are_converted(tmp_path: Path, extension: str) -> None:
+    path = tmp_path / f"p.{extension}"
+    in_profile(P3).save(path, **({"quality": 98} if extension == "avif" else {}))
+    assert off(path) > 3
+    assert off(with_code_points(path, 12, 13)) < 2.5
+    assert opened(path).notes == ("colours converted to sRGB from Display P3",)
+    with pytest.raises(Refused, match="PQ"):
+        opened(with_code_points(path, 9, 16) if extension == "avif" else hdr_png(tmp_path))
+
+
+def hdr_png(place: Path) -> Path:
+    Image.fromarray(SHOWN).save(place / "hdr.png")
+    return with_code_points(place / "hdr.png", 9, 16)
+
+
 def test_a_heif_of_a_phone_is_converted(tmp_path: Path) -> None:
     import pillow_heif
 

@@ -112,3 +112,9 @@ def test_more_samplers_of_one_picture_than_anybody_has_are_not_compared() -> Non
     found = read_graphs(graph({**many, **chain, "d": joined}), None)
     assert found == dict.fromkeys(WHOLE)
     assert time.perf_counter() - started < 5
+
+
+@pytest.mark.parametrize("between", [{}, {"u": node("ImageUpscaleWithModel", image=["l", 0], upscale_model=["gone", 0])}])
+def test_a_picture_that_was_loaded_is_not_of_the_sampler_beside_it(between: Nodes) -> None:
+    saved = node("SaveImage", images=["u" if between else "l", 0])
+    assert read_graphs({**graph({}), "l": node("LoadImage", image="x.png"), **between, "out": saved}, None) is None

@@ -75,6 +75,11 @@ def test_gps_edge_values(tmp_path: Path, latitude: Any, ref: str, longitude: Any
         assert value == (pytest.approx(wanted, abs=1e-5) if wanted is not None else None)
 
 
+def test_a_place_that_the_receiver_calls_void_is_none(tmp_path: Path) -> None:
+    void, sure = facts(tmp_path, {}, gps={**HERE, G.GPSStatus: "V"}), facts(tmp_path, {}, gps={**HERE, G.GPSStatus: "A"})
+    assert (void["latitude_deg"], void["longitude_deg"], sure["latitude_deg"]) == (None, None, 48.0)
+
+
 HERE = {G.GPSLatitude: (48, 0, 0), G.GPSLatitudeRef: "N", G.GPSLongitude: (2, 0, 0), G.GPSLongitudeRef: "E"}
 
 

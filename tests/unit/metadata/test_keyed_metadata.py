@@ -19,6 +19,8 @@ CIVITAI = {
 TENSOR = {"prompt": "a boat", "negativePrompt": "fog", "seed": "5", "steps": 8, "baseModel": {"modelFileName": "m", "label": "x"}}
 EASY = {"prompt": "a boat", "negative_prompt": "fog", "seed": "5", "num_inference_steps": "8", "use_stable_diffusion_model": "m"}
 NOVEL = {"Comment": json.dumps({"prompt": "a boat", "uc": "fog", "seed": 5, "steps": 8}), "Software": "NovelAI", "Source": "V4"}
+DRAW = "Steps: 8, Sampler: Euler A, Guidance Scale: 7.5, Seed: 5, Size: 64x64, Model: m.ckpt, Strength: 1.0, Seed Mode: Scale Alike"
+MOCHI = "Include in Image: a boat; Exclude from Image: fog; Model: m; Steps: 8; Guidance Scale: 11; Seed: 5; Scheduler: DPM"
 TOLD: list[tuple[dict[str, str], str | None]] = [
     ({"parameters": json.dumps(SWARM)}, "SwarmUI"),
     ({"UserComment": json.dumps(SWARM)}, "SwarmUI"),
@@ -34,6 +36,9 @@ TOLD: list[tuple[dict[str, str], str | None]] = [
     ({"XPComment": "a boat\nNegative prompt: fog\nSteps: 8, Seed: 5, Sampler: x"}, "A1111"),
     ({"Comment": json.dumps(BOAT)}, None),
     ({"xmp exif:UserComment": json.dumps({"c": "a boat", "uc": "fog", "seed": 5, "steps": 8, "scale": 4})}, "Draw Things"),
+    ({"xmp dc:description": f"a boat\n-fog\n{DRAW}"}, "Draw Things"),
+    ({"Prompt": "a boat", "Negative Prompt": "fog", "Seed": "5", "Steps": "8", "Stable Diffusion model": "m"}, "Easy Diffusion"),
+    ({"ImageDescription": MOCHI}, "Mochi Diffusion"),
 ]
 
 

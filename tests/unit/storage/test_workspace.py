@@ -147,6 +147,14 @@ def test_a_lock_says_who_holds_it_and_is_taken_over_from_the_dead(tmp_path: Path
     assert not path.with_suffix(".json").exists()
 
 
+def test_a_project_is_named_as_its_name_is_typed(tmp_path: Path) -> None:
+    (tmp_path / "library" / "e\u0301te\u0301").mkdir(parents=True)
+    workspace = Workspace(configuration(tmp_path / "library", tmp_path / "home").place)
+    assert workspace.project("\u00e9t\u00e9").name == "e\u0301te\u0301"
+    (tmp_path / "library" / "\u00e9t\u00e9").mkdir()
+    assert workspace.project("\u00e9t\u00e9").name == "\u00e9t\u00e9"
+
+
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     target = tmp_path / "f"
     write_atomic(target, b"old")

@@ -153,6 +153,7 @@ def test_intake_notes_what_was_said_and_leaves_what_was_not(tmp_path: Path) -> N
     intake(ledger, ["a", "b"], read_intake("folder,location\na,Kiel\n"), NOW)
     rows = {r[SetContext.folder]: r for r in ledger.rows(SetContext).to_dicts()}
     assert (rows["a"]["subject"], rows["a"]["hints"], rows["a"]["location"]) == (None, "old boats", "Kiel")
+    assert intake(ledger, ["e\u0301te\u0301"], [{"folder": "\u00e9t\u00e9", "subject": "Boats"}], NOW) == ["e\u0301te\u0301"]
     with pytest.raises(UsageError, match="'c'"):
         intake(ledger, ["a"], read_intake("folder,subject\na,x\nc,y\n"), NOW)
     assert ledger.rows(SetContext, folder="a")["subject"].to_list() == [None]
