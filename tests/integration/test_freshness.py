@@ -1,0 +1,177 @@
+"""What is stale after what a person does, and that a run does just that."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from assets import stage as stages
+from assets.staleness import READS_TAG, stale_tables
+from dagster_project.definitions import build_defs, present_versions
+from dagster_project.instance import open_instance
+from dagster_project.running import run_one
+from proofsheet.core.clock import utc_now
+from proofsheet.core.config import Configuration
+from proofsheet.review.decision_request import Given
+from proofsheet.review.session import Desk
+from proofsheet.storage.ledger import Ledger, Transaction
+from proofsheet.storage.workspace import Project
+from proofsheet.texts.edits import write_field
+from schemas.proof import MetadataRepair
+from schemas.table import Table
+from schemas.vision import Preview
+from tests.support.kit import configuration, only_project, save_picture, stage_library
+
+
+class Place:
+    """A project that was run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.settings: Configuration = configuration(folder / "library", folder / "home", photos={"workers": 1})
+        self.versions = present_versions(self.settings)
+
+    @property
+    def project(self) -> Project:
+        return only_project(self.settings)
+
+    def stale(self) -> dict[str, str]:
+        return stale_tables(self.versions, self.project)
+
+    def runs(self) -> int:
+        with open_instance(self.project.home) as instance:
+            return len(instance.get_runs())
+
+    def run(self) -> list[str]:
+        done = run_one(self.settings, self.project.key, None)
+        assert done.success, done.error
+        return done.written
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("once")
+    stage_library(folder / "library", "one", 2)
+    assert "photos" in Place(folder).run()
+    return folder
+
+
+@pytest.fixture
+def place(once: Path, tmp_path: Path) -> Place:
+    shutil.copytree(once, tmp_path, dirs_exist_ok=True, symlinks=True)
+    return Place(tmp_path)
+
+
+def photo(project: Project) -> str:
+    """One that is described."""
+    return str(project.store.read(MetadataRepair)[MetadataRepair.photo_id][0])
+
+
+def test_after_a_run_nothing_is_stale_and_the_next_one_makes_no_run_in_dagster(place: Place) -> None:
+    assert place.stale() == {}
+    before = place.runs()
+    done = run_one(place.settings, place.project.key, None)
+    assert (done.success, done.outcome, done.run_id, done.written, done.decoded) == (True, "success", "", [], 0)
+    assert place.runs() == before
+
+
+def test_an_edited_text_makes_stale_what_follows_from_it_and_the_next_run_writes_that(place: Place) -> None:
+    write_field(place.project.ledger, photo(place.project), "caption", "A boat beside the pier.", None, "human", utc_now())
+    stale = place.stale()
+    assert stale["metadata_repaired"] == "what it is made of changed: word_edits"
+    assert stale["exports"].startswith("follows ")
+    for name in ("photos", "captions", "titles", "decisions", "choices", "photo_groups", "embeddings", "trends"):
+        assert name not in stale
+    written = place.run()
+    assert {"metadata_repaired", "metadata_quality"} <= set(written) <= set(stale)
+    assert place.stale() == {}
+
+
+def test_a_decision_of_the_review_makes_stale_what_reads_decisions(place: Place) -> None:
+    desk = Desk(place.project, 0.05)
+    one = desk.proposals().sets[0]
+    desk.decide(Given("v1", one.group_id, one.version, "approve", None, None), utc_now())
+    stale = place.stale()
+    assert stale["choices"] == "what it is made of changed: verdicts"
+    assert stale["history_matches"] == "what it is made of changed: verdicts"
+    for name in ("photos", "photo_groups", "embeddings", "metadata_repaired"):
+        assert not stale.get(name, "").startswith("what it is made of")
+    place.run()
+    assert place.stale() == {}
+
+
+def test_the_disk_is_asked(place: Place) -> None:
+    save_picture(place.project.folder / "new.png", 77)
+    assert place.stale()["photos"] == "files on disk: 1 new"
+    assert place.stale()["quarantine"] == "files on disk: 1 new"
+    assert "photos" in place.run()
+    assert place.stale() == {}
+    thumb = place.project.cache / place.project.store.read(Preview)[Preview.thumb_path][0]
+    thumb.unlink()
+    assert place.stale()["previews"] == "1 previews are gone from the cache"
+    place.run()
+    assert thumb.exists()
+    place.project.export_file.unlink()
+    assert set(place.stale()) == {"exports"}
+    place.run()
+    assert place.project.export_file.exists()
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
+    """Name of a stage's first table to the tables of facts that it read while it ran."""
+    found: dict[str, set[str]] = {}
+    now: list[str] = []
+
+    def noting(kind: Any, name: str) -> None:
+        before = getattr(kind, name)
+
+        def noted(self: Any, table: type[Table], *rest: Any, **equal: Any) -> Any:
+            for running in now:
+                found.setdefault(running, set()).add(table.name)
+            return before(self, table, *rest, **equal)
+
+        monkeypatch.setattr(kind, name, noted)
+
+    for kind, name in ((Ledger, "rows"), (Ledger, "rows_after"), (Transaction, "rows_after")):
+        noting(kind, name)
+    compute = stages._Stage._compute
+
+    def computed(self: Any, *given: Any) -> Any:
+        now.append(self.tables[0].name)
+        try:
+            return compute(self, *given)
+        finally:
+            now.clear()
+
+    monkeypatch.setattr(stages._Stage, "_compute", computed)
+    return found
+
+
+OWN = {  # facts that a stage keeps for itself, or finds through what is outside: answers of a model, by its questions
+    *("model_answers", "job_failures", "copied_texts", "proof_attempts", "lifecycle_events", "evaluation_rows"),
+    *("prompt_records", "sessions"),
+}
+
+
+def test_every_fact_that_a_stage_reads_is_in_the_graph(tmp_path: Path, read: dict[str, set[str]]) -> None:
+    stage_library(tmp_path / "library", "one", 1)
+    place = Place(tmp_path)
+    place.run()
+    declared = {
+        spec.key.to_user_string(): {n for n in str(spec.metadata.get(READS_TAG, "")).split(",") if n}
+        for spec in build_defs(place.settings).resolve_all_asset_specs()
+    }
+    assert read["choices"] == declared["choices"]
+    for name, tables in read.items():
+        assert tables - OWN <= declared[name], name
+    assert {"verdicts", "word_edits", "waivers", "set_contexts", "uploads"} <= set().union(*read.values())
+
+
+def test_a_run_of_selected_assets_is_not_narrowed(place: Place) -> None:
+    done = run_one(place.settings, place.project.key, [dg.AssetKey("exports")])
+    assert done.success
+    assert done.run_id
