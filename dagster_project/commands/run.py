@@ -47,7 +47,8 @@ def run(
 ) -> None:
     """Run PROJECTS the whole way, through the Dagster instance: the UI shows the same runs.
 
-    Only what is new or changed is computed.
+    Only what is stale is run, with what follows from it; where nothing is, Dagster makes no run (run_id is empty). --select runs
+    what it names.
 
     A run that could not do its work, such as describing with a model that does not see, is partial: the reason is shown, what was
     done stays, and the exit code is 5.
