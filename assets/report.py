@@ -11,14 +11,12 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from assets.partitions import OWNERS, PROJECTS
-from assets.staleness import stale_tables
+from assets.staleness import REPORT, stale_tables
 from proofsheet.review.status import project_status, record_whole_run
 from schemas.apply import Takedown
 from schemas.library import OtherFile, Quarantine
 from schemas.metrics import Inventory, Trend
 from schemas.review import Choice, Decision, Export
-
-REPORT = "project_report"
 
 
 @dg.asset(

@@ -1,12 +1,12 @@
 """Which tables no longer follow from what there is, and why.
 
-Holds `StageVersion` and `stale_tables`.
+Holds `StageVersion`, `stale_tables` and `Stages`, which says what there is to run.
 Add here: another reason.
 Keep out: making them fresh (a run does).
 """
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Any
@@ -15,7 +15,9 @@ import dagster as dg
 
 from assets.facts import KINDS
 from assets.outside import OUTSIDE
+from proofsheet.core.errors import ProofsheetError
 from proofsheet.core.files import short_hash
+from proofsheet.review.status import whole_before
 from proofsheet.storage.workspace import Project
 from schemas.settings import settings_version
 from schemas.storage import StoredTable
@@ -23,6 +25,7 @@ from schemas.table import Table
 
 SETTINGS_TAG = "proofsheet/settings"
 READS_TAG = "proofsheet/reads"
+REPORT = "project_report"
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,36 @@ def stage_versions(specs: Iterable[dg.AssetSpec], resources: Mapping[str, Any]) 
             found[name] = StageVersion(code, used, tuple(above), reads, look)
     order = TopologicalSorter({name: version.upstream for name, version in found.items()}).static_order()
     return {name: found[name] for name in order if name in found}
+
+
+@dataclass(frozen=True)
+class Stages:
+    """What every table would be made from now: the resource that says what there is to run.
+
+    Attributes:
+        versions: of every table, upstream first.
+        together: tables that one stage makes.
+        forced: whether a job is to ask again, which only a whole run does.
+    """
+
+    versions: Mapping[str, StageVersion]
+    together: Sequence[Sequence[str]]
+    forced: bool = False
+
+    def to_run(self, project: Project) -> list[str] | None:
+        """The assets that a run of a project has to make, with the report; none if all is fresh, None for the whole way.
+
+        A project that never went the whole way goes it, and so does one that cannot be read: its run says what is wrong, and makes
+        again what can be made again.
+        """
+        try:
+            if self.forced or not whole_before(project):
+                return None
+            found = set(stale_tables(self.versions, project))
+        except ProofsheetError:
+            return None
+        names = [name for tables in self.together if found & {*tables} for name in tables]
+        return [*names, REPORT] if names else []
 
 
 def stale_tables(versions: Mapping[str, StageVersion], project: Project) -> dict[str, str]:

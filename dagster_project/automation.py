@@ -6,12 +6,14 @@ Keep out: what a run does.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
 
 from assets.partitions import PROJECTS
+from assets.staleness import Stages
 from proofsheet.library.watching import Memory, look_through
 from proofsheet.storage.cleaning import clean
 from proofsheet.storage.workspace import Project, Workspace
@@ -22,6 +24,8 @@ from resources.store import StoreResource
 from schemas.settings import WatchSettings
 from schemas.settings_learning import RankerSettings
 
+ToRun = Callable[[Project], list[str] | None]
+_PLANNING_S = 20.0  # of a tick that may take 60; runs of further projects find out themselves that nothing is stale
 PROJECT_JOB = "project"
 CLEAN_JOB = "clean_up"
 TRAIN_JOB = "train"
@@ -66,20 +70,28 @@ def automation(settings: WatchSettings, ranking: RankerSettings) -> Automation:
         minimum_interval_seconds=settings.interval_s,
         description="Keeps the partitions equal to the folders, and runs each new or changed folder once it is complete.",
     )
-    def project_folders(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
-        return look_around(context, store.workspace(), settings.quiet_s, time.time())
+    def project_folders(
+        context: dg.SensorEvaluationContext, store: StoreResource, stages: dg.ResourceParam[Stages]
+    ) -> dg.SensorResult:
+        return look_around(context, store.workspace(), settings.quiet_s, time.time(), stages.to_run)
 
     @dg.schedule(
         name="rescan",
         job=project_job,
         cron_schedule=settings.rescan,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Runs every project again; what did not change costs one look at its folder.",
+        description="Runs what is stale of every project; where nothing is, there is no run.",
     )
-    def rescan(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest]:
+    def rescan(
+        context: dg.ScheduleEvaluationContext, store: StoreResource, stages: dg.ResourceParam[Stages]
+    ) -> list[dg.RunRequest]:
         stamp = f"{context.scheduled_execution_time:%Y%m%d%H%M}"
-        keys = context.instance.get_dynamic_partitions(str(PROJECTS.name))
-        return [dg.RunRequest(run_key=f"rescan-{stamp}-{key}", partition_key=key) for key in keys]
+        until = time.monotonic() + _PLANNING_S
+        asked = (
+            requested(f"rescan-{stamp}-{p.key}", p, stages.to_run if time.monotonic() < until else _whole)
+            for p in store.workspace().projects()
+        )
+        return [request for request in asked if request]
 
     @dg.op(name="remove_old_files", description="Removes caches of former code, unfinished files and logs past their time.")
     def remove_old_files(
@@ -98,6 +110,18 @@ def automation(settings: WatchSettings, ranking: RankerSettings) -> Automation:
         name="clean_up", job=clean_up, cron_schedule=settings.clean_up, default_status=dg.DefaultScheduleStatus.RUNNING
     )
     return Automation([project_job, train_job, clean_up], [project_folders, retrain_sensor(settings, ranking)], [rescan, by_clock])
+
+
+def requested(run_key: str, project: Project, to_run: ToRun) -> dg.RunRequest | None:
+    """A run of what is stale of a project, or None if nothing is."""
+    names = to_run(project)
+    if names == []:
+        return None
+    return dg.RunRequest(run_key, partition_key=project.key, asset_selection=[dg.AssetKey(n) for n in names] if names else None)
+
+
+def _whole(_project: Project) -> list[str] | None:
+    return None
 
 
 def retrain_sensor(settings: WatchSettings, ranking: RankerSettings) -> dg.SensorDefinition:
@@ -120,7 +144,9 @@ def retrain_sensor(settings: WatchSettings, ranking: RankerSettings) -> dg.Senso
     return retrain
 
 
-def look_around(context: dg.SensorEvaluationContext, workspace: Workspace, quiet_s: float, now: float) -> dg.SensorResult:
+def look_around(
+    context: dg.SensorEvaluationContext, workspace: Workspace, quiet_s: float, now: float, to_run: ToRun = _whole
+) -> dg.SensorResult:
     """One tick of the sensor.
 
     Args:
@@ -128,6 +154,7 @@ def look_around(context: dg.SensorEvaluationContext, workspace: Workspace, quiet
         workspace: library and home.
         quiet_s: how long nothing may have changed.
         now: seconds.
+        to_run: says what is stale of a project.
     """
     projects = workspace.remember()
     memory, number = Memory(workspace.home), _number(context.cursor)
@@ -140,9 +167,10 @@ def look_around(context: dg.SensorEvaluationContext, workspace: Workspace, quiet
     context.log.info(tick.text())
     changes = [PROJECTS.build_add_request(added)] if added else []
     changes += [PROJECTS.build_delete_request(gone)] if gone else []  # type: ignore[list-item]
+    asked = [request for key, project in tick.runs.items() if (request := requested(key, project, to_run))]
     return dg.SensorResult(
-        run_requests=[dg.RunRequest(run_key=key, partition_key=project.key) for key, project in tick.runs.items()] or None,
-        skip_reason=None if tick.runs else tick.text(),
+        run_requests=asked or None,
+        skip_reason=None if asked else tick.text(),
         dynamic_partitions_requests=changes,
         cursor=str(number),
     )

@@ -5,14 +5,14 @@ Add here: a resource; new stages are found by themselves.
 Keep out: stages and jobs.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
 
 import assets
 from assets.facts import FACT_ASSETS
-from assets.staleness import SETTINGS_TAG, StageVersion, stage_versions
+from assets.staleness import SETTINGS_TAG, Stages, StageVersion, stage_versions
 from dagster_project.apply_job import apply_job
 from dagster_project.automation import automation
 from dagster_project.publish_job import publish_job
@@ -30,13 +30,6 @@ from resources.rules import (
 from resources.store import StoreResource
 from resources.words import CaptioningResource, GateResource, RatingRuleResource, VisionModelResource, VocabularyResource
 from schemas.settings import settings_version
-
-
-@dataclass(frozen=True)
-class Stages:
-    """The resource that tells what every table would be made from now."""
-
-    versions: dict[str, StageVersion]
 
 
 def build_defs(settings: Configuration, progress: object | None = None) -> dg.Definitions:
@@ -76,7 +69,9 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
 
     found = [a for a in dg.load_assets_from_package_module(assets) if isinstance(a, dg.AssetsDefinition)]
     versioned = list(dg.map_asset_specs(with_settings, found))
-    resources["stages"] = Stages(stage_versions((spec for a in versioned for spec in a.specs), resources))
+    together = [[key.to_user_string() for key in a.keys] for a in versioned]
+    versions = stage_versions((spec for a in versioned for spec in a.specs), resources)
+    resources["stages"] = Stages(versions, together, bool(settings.model.force))
     by_itself = automation(settings.watch, settings.ranker)
     return dg.Definitions(
         assets=[*versioned, *FACT_ASSETS],
@@ -88,7 +83,7 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
     )
 
 
-def present_versions(settings: Configuration) -> dict[str, StageVersion]:
+def present_versions(settings: Configuration) -> Mapping[str, StageVersion]:
     """What every table would be made from with these settings."""
     stages: Stages = (build_defs(settings).resources or {})["stages"]
     return stages.versions

@@ -18,18 +18,16 @@ import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
 from assets.partitions import PROJECTS
-from assets.report import REPORT
-from assets.staleness import stale_tables
+from assets.staleness import Stages
 from assets.tell import failure_text
 from dagster_project.automation import PROJECT_JOB, TRAIN_JOB, partition_changes
 from dagster_project.definitions import build_defs
 from dagster_project.instance import open_instance
 from proofsheet.core.config import Configuration
-from proofsheet.core.errors import ProofsheetError, UsageError
+from proofsheet.core.errors import UsageError
 from proofsheet.core.process_marks import process_mark
 from proofsheet.core.progress import Progress
 from proofsheet.core.run_log import unfinished
-from proofsheet.review.status import whole_before
 from proofsheet.storage.workspace import Project, Workspace
 from resources.store import PROCESS_TAG
 
@@ -121,10 +119,12 @@ def run_one(settings: Configuration, key: str, select: Sequence[dg.AssetKey] | N
     began = time.monotonic()
     project = Workspace(settings.place).project(key)
     defs = build_defs(settings, GivenProgress(listener) if listener else None)
-    stale = None if select else stale_keys(defs, project)
+    stages: Stages = (defs.resources or {})["stages"]
+    stale = None if select else stages.to_run(project)
     if stale == []:
         return Outcome(project.name, "", True, round(time.monotonic() - began, 2), outcome="success")
-    select, job = select or stale, defs.resolve_job_def(PROJECT_JOB)
+    select = select or [dg.AssetKey(name) for name in stale or ()]
+    job = defs.resolve_job_def(PROJECT_JOB)
     try:
         with open_instance(project.home) as instance:
             instance.add_dynamic_partitions(str(PROJECTS.name), [project.key])
@@ -140,27 +140,6 @@ def run_one(settings: Configuration, key: str, select: Sequence[dg.AssetKey] | N
         told = failure_text(RuntimeError(" ".join(str(error).split("\n")[:1])))
         return Outcome(project.name, "", False, round(time.monotonic() - began, 2), error=told)
     return _outcome(project, result, time.monotonic() - began)
-
-
-def stale_keys(defs: dg.Definitions, project: Project) -> list[dg.AssetKey] | None:
-    """The assets that a run of a project has to make, with the report; none if all is fresh, None for the whole way.
-
-    Args:
-        defs: with the versions of every table.
-        project: whose run; one that was never run, is not readable, or is asked to ask a job again goes the whole way.
-    """
-    resources = defs.resources or {}
-    if resources["vision_model"].force:
-        return None
-    try:
-        if not whole_before(project):
-            return None
-        found = set(stale_tables(resources["stages"].versions, project))
-    except ProofsheetError:
-        return None  # the run says what is wrong, and mends what can be made again
-    made = [[k.to_user_string() for k in a.keys] for a in defs.assets or () if isinstance(a, dg.AssetsDefinition)]
-    names = [name for keys in made if found & {*keys} for name in keys]
-    return [dg.AssetKey(name) for name in [*names, REPORT]] if names else []
 
 
 @dataclass(frozen=True)

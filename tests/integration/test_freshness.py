@@ -175,3 +175,22 @@ def test_a_run_of_selected_assets_is_not_narrowed(place: Place) -> None:
     done = run_one(place.settings, place.project.key, [dg.AssetKey("exports")])
     assert done.success
     assert done.run_id
+
+
+def test_the_schedule_asks_for_what_is_stale_alone(place: Place) -> None:
+    definitions = build_defs(place.settings)
+    (rescan,) = [s for s in definitions.schedules or () if isinstance(s, dg.ScheduleDefinition) and s.name == "rescan"]
+    resources = {n: (definitions.resources or {})[n] for n in ("store", "stages")}
+
+    def requests() -> list[dg.RunRequest]:
+        with dg.build_schedule_context(scheduled_execution_time=utc_now(), resources=resources) as context:
+            asked: list[dg.RunRequest] = rescan(context)
+            return asked
+
+    assert requests() == []
+    write_field(place.project.ledger, photo(place.project), "caption", "A boat beside the pier.", None, "human", utc_now())
+    (asked,) = requests()
+    assert asked.partition_key == place.project.key
+    names = {key.to_user_string() for key in asked.asset_selection or ()}
+    assert {"metadata_repaired", "exports", "project_report"} <= names
+    assert not {"photos", "captions", "embeddings"} & names
