@@ -1,6 +1,6 @@
 """`make docs`: the pages that follow from the code.
 
-Holds the generators of tables.md, cli.md, settings.md and keys.md; tests check that the pages are current.
+Holds the generators of tables.md, cli.md, settings.md and keys.md, and `PAGES`; tests check that the pages are current.
 Add here: a page that can be derived.
 Keep out: pages that people write.
 """
@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from dagster_project.cli import COMMANDS, main
 from dagster_project.review.keys import KEYS
+from docs.architecture import architecture_page
 from proofsheet.core.config import Configuration
 from proofsheet.storage.ledger_tables import FACTS
 from schemas.everything import every_table
@@ -109,7 +110,13 @@ def keys_page() -> str:
     )
 
 
-PAGES = {"tables.md": tables_page, "cli.md": cli_page, "settings.md": settings_page, "keys.md": keys_page}
+PAGES = {
+    "architecture.md": architecture_page,
+    "tables.md": tables_page,
+    "cli.md": cli_page,
+    "settings.md": settings_page,
+    "keys.md": keys_page,
+}
 
 if __name__ == "__main__":
     for page, make in PAGES.items():

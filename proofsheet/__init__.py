@@ -1,6 +1,6 @@
-"""Verbs: plain functions and small classes over the tables of `schemas`.
+"""What Proofsheet does: plain functions and small classes, in rooms that are named for their work.
 
-Holds the areas library, vision, words and publish, and the modules that all of them may use.
-Add here: a module that several areas need.
-Keep out: Dagster.
+Holds the rooms that docs/architecture.md draws.
+Add here: a room, with its place among the layers of pyproject.toml.
+Keep out: modules outside of a room, and Dagster.
 """
