@@ -41,7 +41,7 @@ def architecture_page() -> str:
             "",
             "`proofsheet` has rooms in layers. A room imports only rooms of layers below its own, never one beside or above it;",
             "`lint-imports` proves it.",
-            f"There are {len(arrows)} arrows between {sum(map(len, layers))} rooms; those that follow from others are left out here.\n",
+            f"There are {len(arrows)} arrows between {sum(map(len, layers))} rooms; those that follow from others are not drawn.\n",
             *lines,
             *table,
             "",
