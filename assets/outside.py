@@ -8,15 +8,21 @@ Keep out: looking itself (the stages do), and what follows (staleness.py).
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import polars as pl
+
 from proofsheet.library.disk_diff import disk_news
+from proofsheet.models.artifacts import model_path
 from proofsheet.publish.csv_export import csv_differs
 from proofsheet.review.proposal_export import proposals_differ
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.cost_estimate import pending_count
 from proofsheet.texts.coverage import described
 from proofsheet.texts.jobs import JOBS, Job
+from schemas.learning import CropModel, RankerModel
 from schemas.library import OtherFile, Photo, Quarantine
 from schemas.review import Decision, Export
+from schemas.sets import Identification, SubjectSuggestion
+from schemas.table import Table
 from schemas.vision import Preview
 
 Look = Callable[..., str | None]
@@ -44,11 +50,33 @@ def _exports(project: Project, resources: Mapping[str, Any]) -> str | None:
     return None
 
 
+def _unanswered(project: Project, table: type[Table]) -> str | None:
+    told = described(project.store.read(table))
+    return f"{told.wanted - told.answered} pictures have no answer: {told.why}" if told.why else None
+
+
+def _identifications(project: Project, resources: Mapping[str, Any]) -> str | None:
+    return _unanswered(project, Identification)
+
+
+def _subjects(project: Project, resources: Mapping[str, Any]) -> str | None:
+    failed = project.store.read(SubjectSuggestion).filter(pl.col(SubjectSuggestion.status) == "failed").height
+    return f"{failed} sets got no subject, as the model failed" if failed else None
+
+
+def _models(project: Project, resources: Mapping[str, Any]) -> str | None:
+    """A model that serves and is gone."""
+    store = project.store
+    serving = [*store.read(RankerModel)[RankerModel.fit_id], *store.read(CropModel)[CropModel.fit_id]]
+    files = [model_path(project.models, str(fit)) for fit in serving if fit]
+    gone = [f.name for f in files if not f.exists()]
+    return f"{', '.join(gone)} is gone" if gone else None
+
+
 def _to_ask(job: Job) -> Look:
     def look(project: Project, resources: Mapping[str, Any]) -> str | None:
-        told = described(project.store.read(job.table))
-        if told.why:
-            return f"{told.wanted - told.answered} pictures have no answer: {told.why}"
+        if news := _unanswered(project, job.table):
+            return news
         given = {n: resources[n] for n in ("captioning", "rating_rule")}
         count = pending_count(job, project, resources["vision_model"].describing(project), given)
         return f"{count} pictures to ask about" if count else None
@@ -60,5 +88,8 @@ OUTSIDE: Mapping[str, Look] = {
     **{table.name: _disk for table in (Photo, Quarantine, OtherFile)},
     Preview.name: _lost_previews,
     Export.name: _exports,
+    Identification.name: _identifications,
+    SubjectSuggestion.name: _subjects,
+    **{table.name: _models for table in (RankerModel, CropModel)},
     **{job.table.name: _to_ask(job) for job in JOBS.values()},
 }
