@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from proofsheet.imaging.previews import holds_something
 from proofsheet.library.disk_diff import disk_news
 from proofsheet.models.artifacts import model_path
 from proofsheet.publish.csv_export import csv_differs
@@ -37,7 +38,7 @@ def _disk(project: Project, resources: Mapping[str, Any]) -> str | None:
 
 def _lost_previews(project: Project, resources: Mapping[str, Any]) -> str | None:
     rows = project.store.read(Preview).select(Preview.thumb_path, Preview.preview_path).iter_rows()
-    lost = sum(not (project.cache / name).exists() for row in rows for name in row if name)
+    lost = sum(not holds_something(project.cache / name) for row in rows for name in row if name)
     return f"{lost} previews are gone from the cache" if lost else None
 
 

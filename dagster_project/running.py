@@ -185,7 +185,7 @@ def _outcome(project: Project, result: dg.ExecuteInProcessResult, seconds: float
         if e.asset_key
     }
     written = [name for name, found in metadata.items() if _value(found, "changed")]
-    decoded = max((int(_value(found, "decoded") or 0) for name, found in metadata.items() if name == "photos"), default=0)
+    decoded = max((int(_value(found, "decoded") or 0) for found in metadata.values()), default=0)
     failures = [e for e in result.all_events if e.is_failure and getattr(e.event_specific_data, "error", None)]
     error = _reason(failures[0].event_specific_data) if failures else None if result.success else "the run ended without a reason"
     interrupted = any("DagsterExecutionInterruptedError" in str(_first_cause(e.event_specific_data)) for e in failures)

@@ -124,7 +124,7 @@ def read_picture(stream: IO[bytes], limits: Limits) -> Picture:
             reason = f"it is {known}, which is not read" if known else "no known picture format was found in it"
             raise Refused("unreadable", reason, _convert_it if known else _open_it) from None
         except Unshowable as error:
-            raise Refused("unsupported_format", f"{error}; that is not shown rightly", _convert_it) from None
+            raise Refused("unreadable", f"{error}; that is not shown rightly", _convert_it) from None
         except DECODER_ERRORS as error:
             if (small := png_without_large_texts(stream)) is not None:
                 return _without_texts(small, limits)

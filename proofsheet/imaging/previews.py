@@ -77,11 +77,12 @@ def _jpeg(pixels: Pixels, quality: int) -> bytes:
 
 def _still_there(row: Mapping[str, object], cache_folder: Path) -> bool:
     files = [row[Preview.thumb_path], row[Preview.preview_path]]
-    return all(_size(cache_folder / str(f)) for f in files if f is not None)
+    return all(holds_something(cache_folder / str(f)) for f in files if f is not None)
 
 
-def _size(path: Path) -> int:
+def holds_something(path: Path) -> bool:
+    """Whether a file is there and not empty."""
     try:
-        return path.stat().st_size
+        return path.stat().st_size > 0
     except OSError:
-        return 0
+        return False

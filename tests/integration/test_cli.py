@@ -243,9 +243,9 @@ def test_status_tells_what_is_new_stale_and_gone(ready: Shell, monkeypatch: pyte
     monkeypatch.setenv("PROOFSHEET_GATE_DUPLICATE_SIMILARITY", "0.5")
     state = ready.json("status")["projects"]["one"]
     assert (state["new"], state["changed"], state["gone"]) == (1, 1, 1)
-    assert "settings" in state["stale"].pop("metadata_quality")
-    following = ["exports", "media_lifecycle_events", "metadata_eval_set", "takedowns"]
-    assert state["stale"] == dict.fromkeys(following, "follows metadata_quality")
+    assert "settings" in state["stale"]["metadata_quality"]
+    assert state["stale"]["photos"] == state["stale"]["other_files"] == "files on disk: 1 new, 1 changed, 1 gone"
+    assert state["stale"]["exports"] == "follows choices, decisions, metadata_quality, photos"
     shutil.rmtree(ready.folder / "library" / "two")
     assert ready.json("status")["vanished"] == ["two"]
     assert "two: its folder is gone" in ready("status").stdout
