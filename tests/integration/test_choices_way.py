@@ -101,6 +101,7 @@ def names(*pairs: tuple[int, int]) -> set[str]:
     return {f"2025_{number}_stage{stage}_x.png" for number, stage in pairs}
 
 
+@pytest.mark.long
 @needs_exiftool
 def test_what_a_person_chose_is_described_exported_and_published_until_it_is_undone_and_the_rejected_one_is_not(way: Way) -> None:
     before = tree(way.project.folder)

@@ -104,7 +104,11 @@ def hostile(folder: Path, outside: Path) -> None:
         (folder / f"flipped {number:02d}.jpg").write_bytes(bytes(noisy))
 
 
-@pytest.mark.parametrize("with_others", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["made here", "files of others"])
+@pytest.mark.parametrize(
+    "with_others",
+    [pytest.param(False, marks=pytest.mark.long), pytest.param(True, marks=pytest.mark.slow)],
+    ids=["made here", "files of others"],
+)
 def test_every_hostile_file_ends_as_one_row(tmp_path: Path, with_others: bool, figure: Callable[..., None]) -> None:
     if with_others and not SHARED.is_dir():
         pytest.skip(f"the real files of others are not at hand ({SHARED.name} is missing)")

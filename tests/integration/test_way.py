@@ -116,6 +116,7 @@ def test_an_unreadable_picture_is_one_row_until_it_is_mended(ran: Configuration)
     assert project_status(project).photos == 10
 
 
+@pytest.mark.long
 def test_two_projects_with_the_same_names_stay_apart(tmp_path: Path) -> None:
     stage_library(tmp_path / "library", "mojo", first_seed=0)
     stage_library(tmp_path / "library", "mojo1", first_seed=50)
@@ -132,6 +133,7 @@ def test_two_projects_with_the_same_names_stay_apart(tmp_path: Path) -> None:
     assert not set(one["photo_id"]) & set(two["photo_id"])
 
 
+@pytest.mark.long
 def test_the_store_rebuilt_from_ledger_cache_and_disk_is_equal(ran: Configuration) -> None:
     project = only_project(ran)
     before = {t.name: project.store.read(t) for t in DERIVED}
