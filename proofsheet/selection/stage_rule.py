@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from proofsheet.selection.model_outputs import Cut, Pick
+from proofsheet.models.predictions import Cut, Pick
 from schemas.library import Photo
 from schemas.review import Decision
 from schemas.vision import ImageQuality, PhotoGroup
