@@ -1,6 +1,6 @@
 """Facts in the graph: what people and models said, as assets that no run makes.
 
-Holds `FACTS_OF` and `FACT_ASSETS`.
+Holds `KINDS`, `FACT_ASSETS` and `kinds_of`.
 Add here: another kind of fact, which stages name in `reads`.
 Keep out: the ledger (proofsheet/storage/ledger.py), and tables that a run makes.
 """

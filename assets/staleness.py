@@ -111,7 +111,7 @@ class Stages:
             if self.forced or not whole_before(project):
                 return None
             found = set(stale_tables(self.versions, project))
-        except ProofsheetError:
+        except (ProofsheetError, OSError):
             return None
         names = [name for tables in self.together if found & {*tables} for name in tables]
         return [*names, REPORT] if names else []

@@ -95,12 +95,12 @@ def _module_version(name: str) -> str:
 
 
 def _counts(module: str) -> bool:
-    return module.split(".")[0] in OURS and not module.startswith(NO_ROWS)
+    return module.split(".")[0] in OURS and not any(module == name or module.startswith(f"{name}.") for name in NO_ROWS)
 
 
 def _definition(function: Callable[..., Any]) -> ast.AST:
     """The function's own source, without its decorators, which say nothing about rows."""
-    (node,) = bare(ast.parse(textwrap.dedent(inspect.getsource(function)))).body
+    (node,) = bare(ast.parse(textwrap.dedent(inspect.getsource(function))), function.__module__).body
     if isinstance(node, ast.FunctionDef):
         node.decorator_list = []
     return node
@@ -141,4 +141,6 @@ def _collect_module(module: str, reached: set[str]) -> None:
 @functools.cache
 def _module_hash(module: str) -> bytes:
     text = source_of(module)
-    return b"" if text is None else hashlib.sha256(ast.dump(bare(ast.parse(text))).encode() + data_files(module)).digest()
+    if text is None:
+        return b""
+    return hashlib.sha256(ast.dump(bare(ast.parse(text), module)).encode() + data_files(module)).digest()

@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 OURS = ("proofsheet", "schemas", "resources", "assets")  # packages in which names are followed
+WHOLE, EFFECTS = "", "<statements>"  # names of a module itself, and of what it does when it is imported
 _TELLING = frozenset({"log", "progress"})  # what is only told about the work
+_FOR_PEOPLE = "schemas.settings"  # where descriptions are for people alone; those of replies are sent to models
 
 
 class Symbol(NamedTuple):
-    """A definition by its module and its name; an empty name stands for the module."""
+    """A definition by its module and its name; `WHOLE` stands for the module, `EFFECTS` for its other statements."""
 
     module: str
     name: str
@@ -36,11 +38,11 @@ class Module:
     """What stands at the top of a module.
 
     Attributes:
-        definitions: name to the statement that defines it.
-        imports: name to what it stands for; a module has an empty name.
+        definitions: name to the statements that define it or add to it.
+        imports: name to what it stands for.
     """
 
-    definitions: dict[str, ast.stmt]
+    definitions: dict[str, list[ast.stmt]]
     imports: dict[str, Symbol]
 
 
@@ -49,23 +51,37 @@ def module_of(name: str) -> Module:
     """A module by its name, without what says nothing about rows; an empty one if there is no source."""
     text = source_of(name)
     found = Module({}, {})
-    for node in _statements(bare(ast.parse(text))) if text is not None else ():
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            found.definitions[node.name] = node
-        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            found.definitions.update({n.id: node for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)})
-        elif isinstance(node, ast.ImportFrom) and _is_ours(node):
-            found.imports.update({a.asname or a.name: _imported(node.module, a.name) for a in node.names})
+    for node in _statements(bare(ast.parse(text), name)) if text is not None else ():
+        if isinstance(node, ast.ImportFrom):
+            if _is_ours(node):
+                found.imports.update({a.asname or a.name: _imported(node.module, a.name) for a in node.names})
+        elif not isinstance(node, ast.Import):
+            for defined in _defined(node):
+                found.definitions.setdefault(defined, []).append(node)
     return found
 
 
-def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+def _defined(node: ast.stmt) -> set[str]:
+    """The names that a statement at the top defines; one that does more, such as a condition or a call, has an effect too."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return {node.name}
+    if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        return {n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+    if isinstance(node, ast.Pass):
+        return set()
+    inside = list(ast.walk(node))
+    names = {n.id for n in inside if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    names |= {n.name for n in inside if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    return names | {EFFECTS}
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.stmt]:
     """Statements at the top and imports anywhere, but for what is imported for types alone."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
             continue
-        if isinstance(tree, ast.Module) or isinstance(node, ast.ImportFrom):
+        if isinstance(node, ast.stmt) and (isinstance(tree, ast.Module) or isinstance(node, ast.ImportFrom)):
             yield node
         yield from (n for n in _statements(node) if isinstance(n, ast.ImportFrom))
 
@@ -76,7 +92,7 @@ def _is_ours(node: ast.ImportFrom) -> bool:
 
 def _imported(module: str | None, name: str) -> Symbol:
     full = f"{module}.{name}"
-    return Symbol(full, "") if _is_module(full) else Symbol(str(module), name)
+    return Symbol(full, WHOLE) if _is_module(full) else Symbol(str(module), name)
 
 
 def names_in(tree: ast.AST, module: str, taken: frozenset[str] = frozenset()) -> Iterator[Symbol]:
@@ -97,8 +113,9 @@ def names_in(tree: ast.AST, module: str, taken: frozenset[str] = frozenset()) ->
             yield here.imports[tree.id]
     elif isinstance(tree, ast.Attribute) and isinstance(tree.value, ast.Name) and tree.value.id not in taken:
         found = here.imports.get(tree.value.id)
-        if found is not None and not found.name:
+        if found is not None and found.name == WHOLE:
             yield _imported(found.module, tree.attr)
+            return
     for node in ast.iter_child_nodes(tree):
         yield from names_in(node, module, taken)
 
@@ -107,9 +124,12 @@ def names_in(tree: ast.AST, module: str, taken: frozenset[str] = frozenset()) ->
 def names_of(symbol: Symbol) -> tuple[Symbol, ...]:
     """What the definition of a symbol names; what it stands for, if its module imports it; nothing if it is unknown."""
     here = module_of(symbol.module)
-    if symbol.name in here.definitions:
-        return tuple(names_in(here.definitions[symbol.name], symbol.module))
-    return (here.imports[symbol.name],) if symbol.name in here.imports else ()
+    if symbol.name == WHOLE:
+        return tuple(Symbol(symbol.module, name) for name in here.definitions)
+    if symbol.name not in here.definitions:
+        return (here.imports[symbol.name],) if symbol.name in here.imports else ()
+    effects = [Symbol(symbol.module, EFFECTS)] if EFFECTS in here.definitions else []
+    return (*effects, *(s for node in here.definitions[symbol.name] for s in names_in(node, symbol.module)))
 
 
 @functools.cache
@@ -118,7 +138,8 @@ def digest_of(symbol: Symbol) -> bytes:
     found = module_of(symbol.module).definitions.get(symbol.name)
     if found is None:
         return b""
-    return hashlib.sha256(f"{symbol} {ast.dump(found)}".encode() + data_files(symbol.module)).digest()
+    told = " ".join(ast.dump(node) for node in found)
+    return hashlib.sha256(f"{symbol} {told}".encode() + data_files(symbol.module)).digest()
 
 
 def imported_modules(name: str) -> set[str]:
@@ -169,6 +190,9 @@ def data_files(module: str) -> bytes:
 
 
 class _Bare(ast.NodeTransformer):
+    def __init__(self, module: str) -> None:
+        self._for_people = module.startswith(_FOR_PEOPLE)
+
     def visit(self, node: ast.AST) -> ast.AST:
         self.generic_visit(node)
         body = getattr(node, "body", None)
@@ -177,7 +201,8 @@ class _Bare(ast.NodeTransformer):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             if node.func.id == "column":
                 node.args = node.args[:1] + node.args[2:]
-            node.keywords = [k for k in node.keywords if k.arg != "description"]
+            if self._for_people:
+                node.keywords = [k for k in node.keywords if k.arg != "description"]
         return node
 
 
@@ -193,7 +218,7 @@ def _makes_no_row(statement: ast.stmt) -> bool:
     return isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name) and called.value.id in _TELLING
 
 
-def bare(tree: ast.Module) -> ast.Module:
+def bare(tree: ast.Module, module: str) -> ast.Module:
     """A source without comments, layout, docstrings, meanings of columns and settings, and news of the work; changed in place."""
-    _Bare().visit(tree)
+    _Bare(module).visit(tree)
     return tree

@@ -65,7 +65,7 @@ class KnownVersions:
             return {}
 
     def write(self) -> None:
-        """Keep what was found; a folder that cannot be written is no failure."""
-        with contextlib.suppress(OSError):
+        """Keep what was found; a folder that is not known or cannot be written is no failure."""
+        with contextlib.suppress(OSError, RuntimeError):
             content = json.dumps({"source": self._source, "versions": self._known}, indent=1)
             write_atomic(self._place, content.encode("utf-8"), durable=False)

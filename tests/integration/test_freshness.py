@@ -194,3 +194,11 @@ def test_the_schedule_asks_for_what_is_stale_alone(place: Place) -> None:
     names = {key.to_user_string() for key in asked.asset_selection or ()}
     assert {"metadata_repaired", "exports", "project_report"} <= names
     assert not {"photos", "captions", "embeddings"} & names
+
+
+def test_a_project_of_which_a_file_cannot_be_read_goes_the_whole_way(place: Place) -> None:
+    stages = (build_defs(place.settings).resources or {})["stages"]
+    assert stages.to_run(place.project) == []
+    place.project.export_file.unlink()
+    place.project.export_file.mkdir()
+    assert stages.to_run(place.project) is None

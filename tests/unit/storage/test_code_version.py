@@ -7,7 +7,7 @@ from pathlib import Path
 
 from proofsheet.imaging.measurement_pass import rows_of
 from proofsheet.storage.code_version import code_version, module_version, reached_definitions
-from proofsheet.storage.definitions import bare
+from proofsheet.storage.definitions import WHOLE, Symbol, bare, module_of, names_of
 from proofsheet.storage.known_versions import KnownVersions
 from resources.along import AlongResource
 from resources.photos import PhotoFilesResource
@@ -33,8 +33,8 @@ def test_code_versions_ignore_words_and_see_code() -> None:
     assert module_version("proofsheet.proof.gate") != module_version("proofsheet.rules.tokens")
 
 
-def parsed(text: str) -> str:
-    return ast.dump(bare(ast.parse(text)))
+def parsed(text: str, module: str = "schemas.settings") -> str:
+    return ast.dump(bare(ast.parse(text), module))
 
 
 def modules(names: set[str]) -> set[str]:
@@ -58,6 +58,16 @@ def test_what_is_told_and_what_a_column_means_makes_no_row() -> None:
     assert parsed(told) == parsed(plain)
     assert parsed("x = Field(1)") == parsed('x = Field(1, description="One.")')
     assert parsed("x = Field(1)") != parsed("x = Field(2)")
+    reply = "schemas.replies"  # its descriptions are sent to models
+    assert parsed("x = Field(1)", reply) != parsed('x = Field(1, description="One.")', reply)
+
+
+def test_every_statement_that_makes_a_name_counts() -> None:
+    assert len(module_of("proofsheet.rules.speech").definitions["_OF_TALK"]) == 2  # it is made, and added to
+    whole = set(names_of(Symbol("schemas.replies", WHOLE)))
+    assert {Symbol("schemas.replies", "CaptionReply"), Symbol("schemas.replies", "RatingReply")} <= whole
+    named = names_of(Symbol("proofsheet.rules.speech", "_prompted"))
+    assert Symbol("schemas.replies", WHOLE) in named
 
 
 def test_known_versions_count_for_the_source_as_it_is(tmp_path: Path) -> None:
