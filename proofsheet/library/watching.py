@@ -27,7 +27,7 @@ from proofsheet.storage.health import each_alone, file_mark
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.review import ReviewBatch
 
-MOST_AT_ONCE = 3  # runs that one look asks for: to create one costs the daemon about half a second, and two run at a time
+MOST_AT_ONCE = 3  # runs that one look asks for: to create one costs the daemon about a second, and two run at a time
 MOST_OPENED = 200  # ledgers; each costs some thousandths
 _TOLD = 20
 
