@@ -257,6 +257,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.long
 def test_a_new_stage_is_one_table_one_function_and_five_lines(tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     for package in (*PACKAGES, "tests"):

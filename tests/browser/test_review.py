@@ -341,6 +341,7 @@ def test_every_page_shows_its_facts_and_has_no_serious_finding_of_axe(
     assert serious == []
 
 
+@pytest.mark.long
 def test_a_run_is_started_watched_and_prompts_are_saved_with_another_version(page: Any, served: Review, place: Path) -> None:
     page.goto(f"{served.address}/runs", wait_until="networkidle")
     page.click("#start")

@@ -99,6 +99,7 @@ def test_a_submitted_batch_of_the_review_runs_its_project_once(settings: Configu
     assert not clock.tick(80).run_requests
 
 
+@pytest.mark.long
 def test_a_vanished_folder_is_reported_and_its_store_stays(settings: Configuration) -> None:
     clock = Clock(settings)
     project = only_project(settings)
@@ -234,6 +235,7 @@ def stale_tables(settings: Configuration, project: Project) -> dict[str, str]:
     return stale(present_versions(settings), project)
 
 
+@pytest.mark.long
 def test_the_report_tells_what_is_stale_and_only_a_whole_run_is_noted(settings: Configuration) -> None:
     project = only_project(settings)
     run(settings, project)

@@ -145,6 +145,7 @@ def test_what_a_person_chose_is_described_exported_and_published_until_it_is_und
     assert tree(way.project.folder) == before
 
 
+@pytest.mark.long
 def test_imported_history_decides_is_described_and_is_no_review(way: Way) -> None:
     rows = ["session_id,set_id,chosen_path,neg_paths,timestamp"]
     for k in range(2):

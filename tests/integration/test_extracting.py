@@ -39,6 +39,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.long
 def test_choices_and_crops_are_found_and_nothing_is_written_until_execute(place: Path) -> None:
     call, before = Shell(place), tree(place)
     words = ("history", "extract", "--raw", "library/mojo1_raw", "--final", "mojo1_final")

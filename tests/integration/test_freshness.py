@@ -103,6 +103,7 @@ def test_a_decision_of_the_review_makes_stale_what_reads_decisions(place: Place)
     assert place.stale() == {}
 
 
+@pytest.mark.long
 def test_the_disk_is_asked(place: Place) -> None:
     save_picture(place.project.folder / "new.png", 77)
     assert place.stale()["photos"] == "files on disk: 1 new"
@@ -157,6 +158,7 @@ OWN = {  # facts that a stage keeps for itself, or finds through what is outside
 }
 
 
+@pytest.mark.long
 def test_every_fact_that_a_stage_reads_is_in_the_graph(tmp_path: Path, read: dict[str, set[str]]) -> None:
     stage_library(tmp_path / "library", "one", 1)
     place = Place(tmp_path)

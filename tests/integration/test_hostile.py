@@ -187,6 +187,7 @@ def killing_run(place: str) -> None:
     sys.stdout.write(repr((found.rows["seen"].height, sorted((names[h], k) for h, k in refused.items()))))
 
 
+@pytest.mark.long
 def test_a_decoder_killed_by_a_file_costs_that_file_alone(tmp_path: Path) -> None:
     for n in range(12):
         save_picture(tmp_path / f"{n:02d}.png", n, (77 if n in {3, 8} else 64, 48))

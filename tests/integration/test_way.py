@@ -64,6 +64,7 @@ def test_a_folder_becomes_chosen_described_gated_and_exported(settings: Configur
     assert companions == [[f"2025_{n:04d}_stage1_generated.txt"] for n in range(3)]
 
 
+@pytest.mark.long
 def test_an_unchanged_run_opens_nothing_and_writes_no_generation(ran: Configuration) -> None:
     project = only_project(ran)
     (project.folder / "broken.jpg").write_bytes(jpeg_bytes(5, (300, 300))[:2000])
@@ -104,6 +105,7 @@ def test_one_changed_pixel_under_a_restored_time_is_found(ran: Configuration) ->
     assert decoded == [1]
 
 
+@pytest.mark.long
 def test_an_unreadable_picture_is_one_row_until_it_is_mended(ran: Configuration) -> None:
     project = only_project(ran)
     bad = project.folder / "bad.jpg"

@@ -142,6 +142,7 @@ def test_reviewed_texts_become_evaluation_data_and_stay_so(ready: Shell, server:
     assert "a/p2.jpg" not in next(exported).read_text("utf-8")
 
 
+@pytest.mark.long
 def test_sets_are_taken_in_and_subjects_proposed_in_new_words(ready: Shell, server: ModelServer) -> None:
     table = ready.folder / "sets.csv"
     table.write_text("folder,subject,hints,location\na,,harbour maybe old,Hamburg\nb,Old boats,,\n", "utf-8")

@@ -250,6 +250,7 @@ def test_a_change_of_encoder_recomputes_what_depends_on_it_and_nothing_else(tiny
     assert not stale_tables(present_versions(after), project)
 
 
+@pytest.mark.long
 def test_scenes_are_not_available_without_weights(tmp_path: Path) -> None:
     save_picture(tmp_path / "library" / "one" / "p.jpg", 1)
     settings = configuration(tmp_path / "library", tmp_path / "home")

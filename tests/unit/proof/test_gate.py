@@ -52,6 +52,7 @@ def test_no_text_is_labelled_twice_or_by_an_unknown_rule() -> None:
     assert {rule for r in rows for rule in r.rules} <= set(RULES) | {GOOD}
 
 
+@pytest.mark.long
 def test_the_page_of_the_gate_is_current(found: dict[str, Any]) -> None:
     found = found | {"development": development()}
     assert json.loads(RESULTS.read_text("utf-8")) == found, "run `python -m benchmarks.gate`"

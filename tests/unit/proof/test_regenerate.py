@@ -100,6 +100,7 @@ def test_a_person_who_wants_other_texts_gets_them_once_a_wish(tmp_path: Path) ->
         assert len(server.asked) == asked
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("captioner", "counts"), [("seer:7b", False), ("other:3b", True)])
 def test_a_model_is_no_evidence_for_its_own_words(tmp_path: Path, captioner: str, counts: bool) -> None:
     with ModelServer() as server:

@@ -22,6 +22,7 @@ def rules_of(text: str, field: str = "caption") -> set[str]:
     return {i.rule for i in judge([row], GateSettings(), frozenset())["1"] if i.field == field}
 
 
+@pytest.mark.long
 def test_the_weights_are_those_of_the_committed_texts() -> None:
     listed = samples()
     names = [name for name in weights() if name != "constant"]

@@ -183,6 +183,7 @@ def blind() -> Iterator[ModelServer]:
         yield server
 
 
+@pytest.mark.long
 def test_a_run_that_described_nothing_is_partial_and_says_why(tmp_path: Path, blind: ModelServer) -> None:
     settings, project = described_project(tmp_path, blind, 2, **PATIENT)
     outcome = run_one(settings, project.key, None)
