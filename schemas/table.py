@@ -134,6 +134,7 @@ class Table:
         return " ".join((cls.__doc__ or "").split("\n\n")[0].split())
 
     @classmethod
+    @cache
     def polars_schema(cls) -> pl.Schema:
         """Name and polars type of every column."""
         return pl.Schema({n: c.dtype for n, c in cls.columns().items()})
@@ -141,7 +142,13 @@ class Table:
     @classmethod
     def frame(cls, rows: Iterable[Mapping[str, object]] = ()) -> pl.DataFrame:
         """Rows as a frame of this table's types; a value that does not fit raises `TypeError` or a polars error."""
-        return pl.DataFrame(list(rows), schema=cls.polars_schema(), orient="row")
+        known = list(rows)
+        return pl.DataFrame(known, schema=cls.polars_schema(), orient="row") if known else cls._empty().clone()
+
+    @classmethod
+    @cache
+    def _empty(cls) -> pl.DataFrame:
+        return pl.DataFrame(schema=cls.polars_schema())
 
     @classmethod
     def rules(cls) -> Sequence[Any]:

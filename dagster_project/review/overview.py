@@ -42,6 +42,11 @@ def project_lines(state: State) -> tuple[list[dict[str, Any]], list[Trouble]]:
 
 def project_line(state: State, project: Project) -> dict[str, Any]:
     """What the projects page shows of a project."""
+    with project.ledger.kept_open():
+        return _line(state, project)
+
+
+def _line(state: State, project: Project) -> dict[str, Any]:
     progress = state.desk(project.key).progress()
     ready = project.store.read(Readiness)
     met = ready.filter(pl.col(Readiness.met) == "yes").height

@@ -7,10 +7,13 @@ Keep out: pages and calls.
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import anyio.to_thread
 import click
 import uvicorn
 from starlette.applications import Starlette
@@ -44,11 +47,19 @@ def build_app(settings: Configuration, hosts: Iterable[str], dagster: str = "") 
     calls = [*api.ROUTES, *metadata_api.ROUTES, *publish_api.ROUTES, *intake_api.ROUTES, *runs_api.ROUTES]
     routes = [*pages.ROUTES, *images.ROUTES, *contact_sheets.ROUTES, *calls, Route("/ready", ready, methods=["GET"]), static]
     app = Starlette(
+        lifespan=few_at_a_time,
         routes=routes,
         exception_handlers={StoreError: pages.damaged, ProofsheetError: errors, OSError: disk_error, TooLarge: too_large},
     )
     app.state.proofsheet = State(settings, dagster)
     return Guard(Limit(app), frozenset(hosts), _SHEETS)
+
+
+@asynccontextmanager
+async def few_at_a_time(_app: Starlette) -> AsyncIterator[None]:
+    """Let a few requests work and the others wait in order: forty at once make the slowest one twice as slow."""
+    anyio.to_thread.current_default_thread_limiter().total_tokens = max(4, 2 * (os.cpu_count() or 1))
+    yield
 
 
 async def ready(_request: Request) -> Response:

@@ -138,6 +138,8 @@ def _unwanted(photo_id: str, chosen: Row | None, described: Collection[str]) -> 
 
 def take_back_rows(project: Project) -> list[dict[str, Any]]:
     """The present rows of `takedowns`, as commands and pages tell them: path, name, target, uploaded_at, reason."""
+    if not any(stands for _row, stands in _uploads(project.ledger)):
+        return []
     rows = takedown_rows(project.key, present_choices(project), project.store.read(MetadataQuality), project.ledger)
     return [
         {

@@ -60,6 +60,10 @@ class Desk:
         Returns:
             The sets, with the number of the last act that they know of.
         """
+        with self.project.ledger.kept_open():
+            return self._batch(size, start)
+
+    def _batch(self, size: int, start: int | None) -> Row:
         sets = self.proposals().sets
         with self._lock:
             self._timeline.catch_up(self.project.ledger)
@@ -74,7 +78,7 @@ class Desk:
             "size": size,
             "number": number,
             "sets": shown,
-            "progress": self.progress(),
+            "progress": self._progress(),
         }
 
     def one(self, group_id: str) -> Row:
@@ -90,6 +94,10 @@ class Desk:
 
     def progress(self) -> Row:
         """Counts of the whole project as of the act of a number, and what undo and redo would touch."""
+        with self.project.ledger.kept_open():
+            return self._progress()
+
+    def _progress(self) -> Row:
         found = self.proposals()
         with self._lock:
             line = self._timeline.catch_up(self.project.ledger)
@@ -123,6 +131,11 @@ class Desk:
             Unfit: if the verdict makes no sense.
             Conflict: if the set, its proposal or its verdict is not what was judged.
         """
+        with self.project.ledger.kept_open():
+            self._keep(given, now)
+            return self.one(given.group_id)
+
+    def _keep(self, given: Given, now: datetime) -> None:
         proposal = self._find(given.group_id)
         with self._lock, self.project.ledger.exclusive() as inside:
             line = self._timeline.catch_up(inside)
@@ -136,7 +149,6 @@ class Desk:
                     raise Conflict("This set was decided elsewhere meanwhile.", "Look at it again; your verdict was not kept.")
                 row = self._row(given, proposal, now) | {Verdict.number: line.number + 1}
                 inside.add(Verdict, [row])
-        return self.one(given.group_id)
 
     def approve_above(self, least: float, bulk_id: str, now: datetime) -> int:
         """Approve every set at or above a confidence that nobody looked at; such verdicts count in no statistics.

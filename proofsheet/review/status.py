@@ -93,6 +93,11 @@ class ProjectStatus:
 
 def project_status(project: Project) -> ProjectStatus:
     """The present counts of a project."""
+    with project.ledger.kept_open():
+        return _status(project)
+
+
+def _status(project: Project) -> ProjectStatus:
     store = project.store
     books = store.tables()
     counts = {name: int(str(row[StoredTable.row_count])) for name, row in books.items()}

@@ -44,6 +44,16 @@ RESTORE = "Put back the copy of your backup. Without one,"
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 
 
+class _Kept(threading.local):
+    """The connections that this thread keeps open."""
+
+    def __init__(self) -> None:
+        self.open: dict[Path, sqlite3.Connection] = {}
+
+
+_KEPT = _Kept()
+
+
 class Ledger:
     """The facts of one project.
 
@@ -107,6 +117,19 @@ class Ledger:
             return []
         with self._read() as con:
             return _after(con, table, column, value)
+
+    @contextmanager
+    def kept_open(self) -> Iterator[None]:
+        """What this thread asks and writes inside shares one connection: opening costs more than a question."""
+        if self.path in _KEPT.open or not self.is_there():
+            yield
+            return
+        with self._open() as con:
+            _KEPT.open[self.path] = con
+            try:
+                yield
+            finally:
+                del _KEPT.open[self.path]
 
     @contextmanager
     def snapshot(self) -> Iterator[Transaction]:
@@ -187,6 +210,9 @@ class Ledger:
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         try:
+            if kept := _KEPT.open.get(self.path):
+                yield kept
+                return
             self._find()
             with closing(sqlite3.connect(self.path, timeout=60.0)) as con:
                 self._prepare(con)
@@ -254,7 +280,7 @@ class Ledger:
             con.execute(LOCKED)
             con.execute(CHANGES)
             for table in FACTS:
-                for change in ("INSERT", "UPDATE", "DELETE"):
+                for change in ("INSERT",) if table in KEPT else ("INSERT", "UPDATE", "DELETE"):
                     con.execute(COUNTED.format(table.name, change))
             for table in KEPT:
                 con.execute(ONLY_ADDED.format(table.name, "UPDATE"))

@@ -192,7 +192,7 @@ def test_time_limits_are_kept(backend: str, figure: Any) -> None:
 @pytest.mark.slow
 def test_a_server_that_is_gone_for_twenty_seconds(tmp_path: Path, figure: Any) -> None:
     with ModelServer(seconds=0.02) as server:
-        settings, project = described_project(tmp_path, server, 60, outage_s=60.0, off=OTHERS)
+        settings, project = described_project(tmp_path, server, 60, **PATIENT, outage_s=60.0, off=OTHERS)
         gone: list[float] = []
 
         def behave(number: int, _request: Received) -> str:

@@ -340,6 +340,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._write(b"data: " + json.dumps(document).encode() + b"\n\n")
 
     def _end(self, request: Received) -> None:
+        if request.behaviour == "cut_after_the_end":
+            raise _Cut
         self.wfile.write(b"0\r\n\r\n")
         self.wfile.flush()
         request.ended = time.monotonic()

@@ -49,6 +49,7 @@ def run_choosing(settings: Configuration, name: str) -> Project:
     project = Workspace(settings.place).project(name)
     result = run(settings, project, asset_selection=[dg.AssetKey(n) for n in CHOOSING])
     assert result.success
+    Workspace(settings.place).remember()  # as a run by command does
     return project
 
 

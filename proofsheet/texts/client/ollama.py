@@ -111,10 +111,14 @@ class _Session:
             keep_alive=self._server.keep_alive,
             think=self._think,
         )
-        async for part in stream:
-            if part.done:
-                last.append(part)
-            yield Part(part.message.content or "", part.message.thinking or "")
+        try:
+            async for part in stream:
+                if part.done:
+                    last.append(part)
+                yield Part(part.message.content or "", part.message.thinking or "")
+        except _BROKEN:
+            if not last:  # what came to its end is an answer, however the connection ends
+                raise
 
     async def alive(self) -> bool:
         return await _answers(self._client)

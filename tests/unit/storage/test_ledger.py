@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,32 @@ def test_it_writes_with_full_sync_in_wal_mode(ledger: Ledger) -> None:
         assert con.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
     with ledger._open() as con:
         assert con.execute("PRAGMA synchronous").fetchone()[0] == 2
+
+
+def test_a_ledger_that_is_kept_open_is_opened_once_and_hides_nothing(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger.add(ModelAnswer, [answer("a")])
+    opened: list[object] = []
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *given, **more: opened.append(given) or connect(*given, **more))
+    same = Ledger(ledger.path, "p")
+    with ledger.kept_open(), same.kept_open():
+        assert same.add(ModelAnswer, [answer("b")]) == 1
+        assert ledger.rows(ModelAnswer).height == 2
+        with ledger.exclusive() as inside:
+            inside.add(ModelAnswer, [answer("c")])
+        with ThreadPoolExecutor(1) as pool:  # another thread has a connection of its own
+            assert pool.submit(same.add, ModelAnswer, [answer("d")]).result() == 1
+        assert ledger.rows(ModelAnswer)["image_hash"].to_list() == ["a", "b", "c", "d"]
+        with pytest.raises(ZeroDivisionError), ledger.exclusive() as inside:
+            inside.add(ModelAnswer, [answer("e")])
+            raise ZeroDivisionError
+        assert ledger.rows(ModelAnswer).height == 4
+    assert len(opened) == 2
+    ledger.rows(ModelAnswer)
+    assert len(opened) == 3
+
+
+def test_a_ledger_that_is_not_there_is_not_made_by_being_kept_open(ledger: Ledger) -> None:
+    with ledger.kept_open():
+        assert ledger.rows(ModelAnswer).is_empty()
+    assert not ledger.path.exists()

@@ -85,6 +85,13 @@ def test_troubles_are_told_by_class(backend: str, how: str, kind: str, again: bo
     assert (caught.value.kind, caught.value.again, caught.value.strike) == (kind, again, strike)
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_answer_that_came_to_its_end_is_one_however_the_connection_ends(backend: str) -> None:
+    with ModelServer(behave=always("cut_after_the_end")) as server:
+        assert parse_reply(CaptionReply, asked(chosen(server, backend)).text).caption.endswith(".")
+        assert len(server.received) == 1
+
+
 def asked_without_schema(server: ModelServer) -> None:
     async def ask() -> None:
         async with chosen(server, "openai").connect() as session:
