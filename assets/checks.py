@@ -1,6 +1,6 @@
 """The two kinds of gate as Dagster checks: the table gate blocks, verdicts on rows warn.
 
-Holds `Verdict` and what turns rows into check results.
+Holds `RowCheck` and what turns rows into check results.
 Add here: another way to tell a check.
 Keep out: rules (schemas/ and proofsheet/).
 """
@@ -24,7 +24,7 @@ _SHOWN = 10
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RowCheck:
     """A check on rows that warns and stops nothing: `failing` picks the rows that a person should see, `says` sums them up."""
 
     name: str
@@ -34,7 +34,7 @@ class Verdict:
 
 
 def check_specs(
-    table: type[Table], verdicts: Sequence[Verdict], partitions: dg.PartitionsDefinition[str]
+    table: type[Table], verdicts: Sequence[RowCheck], partitions: dg.PartitionsDefinition[str]
 ) -> Iterator[dg.AssetCheckSpec]:
     """The gate of a table and its verdicts."""
     text = f"Types, keys, ranges and project of every row of {table.name}; checked before anything is written."
@@ -55,7 +55,7 @@ def refused(table: type[Table], frame: pl.DataFrame, project: str) -> tuple[dg.A
     return dg.AssetCheckResult(asset_key=table.name, check_name=GATE, passed=False, metadata=metadata), words
 
 
-def results(table: type[Table], rows: pl.DataFrame, verdicts: Sequence[Verdict]) -> Iterator[dg.AssetCheckResult]:
+def results(table: type[Table], rows: pl.DataFrame, verdicts: Sequence[RowCheck]) -> Iterator[dg.AssetCheckResult]:
     """The passed gate, and each verdict as a warning with count and first rows."""
     yield dg.AssetCheckResult(asset_key=table.name, check_name=GATE, passed=True, metadata={"rows": rows.height})
     for verdict in verdicts:

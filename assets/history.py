@@ -7,7 +7,7 @@ Keep out: formats and matching (proofsheet/history/).
 
 import polars as pl
 
-from assets.checks import Verdict
+from assets.checks import RowCheck
 from assets.facts import REVIEW
 from assets.stage import Rows, stage
 from proofsheet.history.matching import match_history
@@ -18,7 +18,7 @@ from schemas.history import CropExample, HistoryMatch, HistoryRefusal, HistoryRo
 from schemas.learning import Anomaly, ProjectStatistic, TrainingPair
 
 SAID = (*REVIEW, HistoryRow, ImportedVector)
-USED = Verdict(
+USED = RowCheck(
     "history_used",
     "Every row of history could be used; the others say why not.",
     lambda rows: rows.filter(pl.col(HistoryMatch.status) == "quarantined"),

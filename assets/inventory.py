@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from assets.checks import Verdict
+from assets.checks import RowCheck
 from assets.stage import Rows, stage
 from proofsheet.core.run_log import RunLog
 from proofsheet.library.inventory import facts_of, gap_rows, inventory_rows
@@ -20,7 +20,7 @@ from proofsheet.storage.workspace import Project
 from resources.rules import WantedMixResource
 from schemas.metrics import DiversityGap, Inventory, Trend
 
-WANTED = Verdict("wanted_mix", "No kind of photo is more than five points below its wanted share.", lambda r: r.filter(_short()))
+WANTED = RowCheck("wanted_mix", "No kind of photo is more than five points below its wanted share.", lambda r: r.filter(_short()))
 
 
 def _short() -> pl.Expr:

@@ -7,7 +7,7 @@ Keep out: training (assets/training.py) and the choices themselves (choosing.py)
 
 import polars as pl
 
-from assets.checks import Verdict
+from assets.checks import RowCheck
 from assets.facts import REVIEW
 from assets.stage import Rows, stage
 from proofsheet.review.blind_reviews import Unproven, auto_approval, unproven_reviews
@@ -23,11 +23,11 @@ from schemas.learning import CropModel, Override, RankerModel, Readiness, Thresh
 from schemas.review import Feedback, ReviewMetric
 
 SERVED = "A model serves this project; the note says what is missing."
-RANKED = Verdict("ranker_serves", SERVED, lambda rows: rows.filter(pl.col(RankerModel.status) != "in force"))
-CROPPED = Verdict("crop_model_serves", SERVED, lambda rows: rows.filter(pl.col(CropModel.status) != "in force"))
-TARGETS = Verdict("ranker_targets", "Right in 70 % of this project's held-out sets or more.", lambda rows: rows.filter(_weak()))
-DRIFTED = Verdict("ranker_drift", "Stated confidences fit what people choose; else train again, or step back.", drifted)
-READY = Verdict("rollout_gates", "Every gate of the rollout is met.", lambda rows: rows.filter(pl.col(Readiness.met) != "yes"))
+RANKED = RowCheck("ranker_serves", SERVED, lambda rows: rows.filter(pl.col(RankerModel.status) != "in force"))
+CROPPED = RowCheck("crop_model_serves", SERVED, lambda rows: rows.filter(pl.col(CropModel.status) != "in force"))
+TARGETS = RowCheck("ranker_targets", "Right in 70 % of this project's held-out sets or more.", lambda rows: rows.filter(_weak()))
+DRIFTED = RowCheck("ranker_drift", "Stated confidences fit what people choose; else train again, or step back.", drifted)
+READY = RowCheck("rollout_gates", "Every gate of the rollout is met.", lambda rows: rows.filter(pl.col(Readiness.met) != "yes"))
 
 
 def _weak() -> pl.Expr:

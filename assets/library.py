@@ -14,7 +14,7 @@ from datetime import datetime
 import dagster as dg
 import polars as pl
 
-from assets.checks import Verdict
+from assets.checks import RowCheck
 from assets.stage import Rows, stage
 from proofsheet.core.progress import Progress
 from proofsheet.imaging.measurement_pass import Measurement
@@ -22,7 +22,7 @@ from proofsheet.library.file_locations import placed_files
 from proofsheet.library.quarantine import known_bad, record_refusals
 from proofsheet.library.scan import other_rows, photo_rows, scan
 from proofsheet.storage.workspace import Project
-from resources.along import PLAIN, AlongResource, EncodingResource, Plain, PreviewingResource
+from resources.along import FILE_MEASUREMENTS, EncodingResource, FileMeasurement, MeasurementsResource, PreviewingResource
 from resources.photos import PhotoFilesResource
 from schemas.apply import ApplyPlan, FileOperation
 from schemas.facts import Refusal
@@ -30,13 +30,13 @@ from schemas.library import GenerationFact, OtherFile, Photo, Quarantine
 from schemas.table import Table
 from schemas.vision import Embedding, Preview
 
-NOTHING_REFUSED = Verdict("nothing_refused", "No file of the project is in quarantine.", lambda rows: rows)
-GENERATORS_READ = Verdict(
+NOTHING_REFUSED = RowCheck("nothing_refused", "No file of the project is in quarantine.", lambda rows: rows)
+GENERATORS_READ = RowCheck(
     "generators_read",
     "What generators wrote could be read; where it could not, `unread` says why, and the facts are null.",
     lambda rows: rows.drop_nulls(GenerationFact.unread),
 )
-_VERDICTS: Mapping[type[Table], Sequence[Verdict]] = {GenerationFact: [GENERATORS_READ]}
+_VERDICTS: Mapping[type[Table], Sequence[RowCheck]] = {GenerationFact: [GENERATORS_READ]}
 _ALONG = ("along",)
 
 
@@ -51,7 +51,9 @@ _ALONG = ("along",)
     uncounted=_ALONG,
     verdicts={Quarantine: [NOTHING_REFUSED]},
 )
-def photos(project: Project, photo_files: PhotoFilesResource, along: AlongResource, progress: Progress, now: datetime) -> Rows:
+def photos(
+    project: Project, photo_files: PhotoFilesResource, along: MeasurementsResource, progress: Progress, now: datetime
+) -> Rows:
     """Looks through the folder and opens every new content once; what cannot be opened goes to quarantine."""
     placed, others = placed_files(project.ledger), along.measurements(project)
     scanned = scan(project.folder, project.cache, progress, placed=placed)
@@ -66,12 +68,12 @@ def photos(project: Project, photo_files: PhotoFilesResource, along: AlongResour
     return Rows([rows, quarantine, other_rows(project.key, scanned)], scanned.counts() | rates)
 
 
-def measured(table: type[Table], plain: Plain) -> dg.AssetsDefinition:
+def measured(table: type[Table], plain: FileMeasurement) -> dg.AssetsDefinition:
     """The stage of a table that a plain measurement fills."""
     measure, only = plain.measure, plain.only
 
     def fill(
-        photos: pl.DataFrame, project: Project, photo_files: PhotoFilesResource, along: AlongResource, progress: Progress
+        photos: pl.DataFrame, project: Project, photo_files: PhotoFilesResource, along: MeasurementsResource, progress: Progress
     ) -> Rows:
         wanted, others = Measurement.of(table, measure), along.measurements(project)
         rows, facts = photo_files.measured(table, photos, project, wanted, others, progress)
@@ -81,7 +83,7 @@ def measured(table: type[Table], plain: Plain) -> dg.AssetsDefinition:
     return stage(table, group="library", uncounted=_ALONG, verdicts=_VERDICTS)(fill)
 
 
-MEASURED = [measured(table, plain) for table, plain in PLAIN.items()]
+MEASURED = [measured(table, plain) for table, plain in FILE_MEASUREMENTS.items()]
 
 
 @stage(Preview, group="library", looks_outside=True, uncounted=_ALONG)
@@ -90,7 +92,7 @@ def previews(
     project: Project,
     photo_files: PhotoFilesResource,
     previewing: PreviewingResource,
-    along: AlongResource,
+    along: MeasurementsResource,
     progress: Progress,
 ) -> Rows:
     """Writes thumbnails and previews; those that were lost are made again."""
@@ -105,7 +107,7 @@ def embeddings(
     project: Project,
     photo_files: PhotoFilesResource,
     encoding: EncodingResource,
-    along: AlongResource,
+    along: MeasurementsResource,
     progress: Progress,
 ) -> Rows:
     """Turns pictures into vectors by the encoder of the settings; the embedded one serves where no weights are."""

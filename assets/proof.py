@@ -10,11 +10,11 @@ from datetime import datetime
 
 import polars as pl
 
-from assets.checks import Verdict
+from assets.checks import RowCheck
 from assets.stage import Rows, stage
 from proofsheet.core.progress import Progress
 from proofsheet.proof.assemble import repaired_rows
-from proofsheet.proof.attempts import Candidate, blocked_by, judging_of, prove
+from proofsheet.proof.attempts import GateCandidate, blocked_by, judging_of, prove
 from proofsheet.proof.evaluation_set import evaluation_rows
 from proofsheet.proof.gate import RULES
 from proofsheet.proof.media_meta import noted_events
@@ -25,7 +25,7 @@ from proofsheet.storage.workspace import Project
 from proofsheet.texts import job_requests as ask
 from proofsheet.texts.embedded_describer import TEMPLATE_WORDS
 from proofsheet.texts.identification import agreed_names
-from proofsheet.texts.jobs import Asked
+from proofsheet.texts.jobs import JobRequest
 from proofsheet.texts.set_intake import held_back, validation_rows
 from resources.words import GateResource, VisionModelResource, VocabularyResource
 from schemas.apply import Upload
@@ -34,9 +34,9 @@ from schemas.proof import MetadataQuality, MetadataRepair
 from schemas.sets import EvaluationSet, SetValidation
 from schemas.tags import MediaLifecycleEvent, MediaTag, Tag, UnmappedTerm
 
-VERDICTS = [Verdict(name, rule.meaning, blocked_by(name)) for name, rule in RULES.items()]
-MAPPED = Verdict("all_mapped", "Every keyword fits the vocabulary and its rules.", lambda rows: rows)
-SOUND = Verdict("sets_hold_together", "The words of every set hold together.", lambda rows: rows.filter(_unsound()))
+VERDICTS = [RowCheck(name, rule.meaning, blocked_by(name)) for name, rule in RULES.items()]
+MAPPED = RowCheck("all_mapped", "Every keyword fits the vocabulary and its rules.", lambda rows: rows)
+SOUND = RowCheck("sets_hold_together", "The words of every set hold together.", lambda rows: rows.filter(_unsound()))
 
 
 def _unsound() -> pl.Expr:
@@ -79,8 +79,8 @@ def scratch_metadata(
     verdicts={MetadataQuality: VERDICTS},
 )
 def metadata_quality(
-    asked: Sequence[Asked],
-    texts: Sequence[Candidate],
+    asked: Sequence[JobRequest],
+    texts: Sequence[GateCandidate],
     scratch_metadata: pl.DataFrame,
     photos: pl.DataFrame,
     photo_groups: pl.DataFrame,

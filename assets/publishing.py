@@ -7,7 +7,7 @@ Keep out: file formats (proofsheet/publish/).
 
 import polars as pl
 
-from assets.checks import Verdict
+from assets.checks import RowCheck
 from assets.stage import Rows, stage
 from proofsheet.publish.csv_export import export_rows, write_csv
 from proofsheet.publish.upload_history import takedown_rows
@@ -16,7 +16,7 @@ from proofsheet.storage.workspace import Project
 from schemas.apply import Takedown, Upload, Withdrawal
 from schemas.review import Export
 
-NOTHING_TO_TAKE_BACK = Verdict("nothing_to_take_back", "Everything that stands at a target is still chosen.", lambda rows: rows)
+NOTHING_TO_TAKE_BACK = RowCheck("nothing_to_take_back", "Everything that stands at a target is still chosen.", lambda rows: rows)
 
 
 @stage(Export, group="publishing", looks_outside=True)

@@ -16,12 +16,12 @@ from proofsheet.review.status import project_status, record_whole_run
 from schemas.apply import Takedown
 from schemas.library import OtherFile, Quarantine
 from schemas.metrics import Inventory, Trend
-from schemas.review import Choice, Decision, Export
+from schemas.review import Choice, Export, Proposal
 
 
 @dg.asset(
     name=REPORT,
-    deps=[t.name for t in (Export, Quarantine, OtherFile, Decision, Choice, Takedown, Inventory, Trend)],
+    deps=[t.name for t in (Export, Quarantine, OtherFile, Proposal, Choice, Takedown, Inventory, Trend)],
     partitions_def=PROJECTS,
     group_name="report",
     owners=OWNERS,

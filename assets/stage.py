@@ -15,7 +15,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from assets.checks import Verdict, check_specs, refused, results
+from assets.checks import RowCheck, check_specs, refused, results
 from assets.facts import kinds_of
 from assets.partitions import OWNERS, PROJECTS
 from assets.staleness import READS_TAG, SETTINGS_TAG, fact_versions, settings_in_force
@@ -47,7 +47,7 @@ def stage(
     looks_outside: bool = False,
     uncounted: Sequence[str] = (),
     joined: Mapping[str, Callable[..., Any]] | None = None,
-    verdicts: Mapping[type[Table], Sequence[Verdict]] | None = None,
+    verdicts: Mapping[type[Table], Sequence[RowCheck]] | None = None,
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """Turn a function into the assets of `tables`, one a table.
 
@@ -88,7 +88,7 @@ class _Stage:
         looks_outside: bool,
         uncounted: Sequence[str],
         joined: Mapping[str, Callable[..., Any]],
-        verdicts: Mapping[type[Table], Sequence[Verdict]],
+        verdicts: Mapping[type[Table], Sequence[RowCheck]],
     ) -> None:
         own = list(inspect.signature(function).parameters)
         every = [*(n for f in joined.values() for n in inspect.signature(f).parameters), *own]

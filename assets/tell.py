@@ -15,7 +15,7 @@ import polars as pl
 from proofsheet.core.errors import ProofsheetError
 from schemas.library import ExifFact
 from schemas.proof import MetadataQuality
-from schemas.review import Choice, Decision, ReviewMetric
+from schemas.review import Choice, Proposal, ReviewMetric
 from schemas.storage import StoredTable
 from schemas.table import Table
 from schemas.vision import Embedding
@@ -26,7 +26,7 @@ _PRIVATE = {ExifFact.latitude_deg, ExifFact.longitude_deg, ExifFact.altitude_m, 
 _LATE = {Answered.problem, Answered.backend, Answered.model, Answered.wanted_model, Answered.model_digest, Answered.prompt_version}
 _CELL = 40
 REVIEW_ADDRESS = "PROOFSHEET_REVIEW"  # set by `proofsheet up` for the runs that it starts
-_PAGES = {Decision.name: "review", Choice.name: "sets", MetadataQuality.name: "metadata", ReviewMetric.name: "metrics"}
+_PAGES = {Proposal.name: "review", Choice.name: "sets", MetadataQuality.name: "metadata", ReviewMetric.name: "metrics"}
 _SHEETS = 3
 
 
@@ -81,8 +81,8 @@ def review_links(table: type[Table], rows: pl.DataFrame, address: str) -> dict[s
         return {}
     place = f"{address}/p/{rows[Table.project][0]}"
     found: dict[str, Any] = {"review": dg.MetadataValue.url(f"{place}/{_PAGES[table.name]}")}
-    if table is Decision:
-        several = rows.filter(pl.col(Decision.photo_ids).list.len() > 1)[Decision.group_id].head(_SHEETS)
+    if table is Proposal:
+        several = rows.filter(pl.col(Proposal.photo_ids).list.len() > 1)[Proposal.group_id].head(_SHEETS)
         sheets = "\n\n".join(f"![set {g}]({place}/sheet/{g}.jpg)" for g in several)
         found |= {"contact_sheets": dg.MetadataValue.md(sheets)} if sheets else {}
     return found

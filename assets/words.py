@@ -11,7 +11,7 @@ from datetime import datetime
 import dagster as dg
 import polars as pl
 
-from assets.checks import Verdict
+from assets.checks import RowCheck
 from assets.stage import Rows, stage
 from proofsheet.core.progress import Progress
 from proofsheet.proof.media_meta import meta_rows, prompt_rows
@@ -19,7 +19,7 @@ from proofsheet.storage.workspace import Project
 from proofsheet.texts import job_requests as ask
 from proofsheet.texts.coverage import described
 from proofsheet.texts.identification import identification_rows
-from proofsheet.texts.jobs import CAPTION, DUPLICATES, POLICY, PROMPT, QUALITY, RATING, SCORES, TAGS, TITLE, Asked, Job
+from proofsheet.texts.jobs import CAPTION, DUPLICATES, POLICY, PROMPT, QUALITY, RATING, SCORES, TAGS, TITLE, Job, JobRequest
 from resources.words import CaptioningResource, VisionModelResource
 from schemas.facts import ImportedFlag, ModelAnswer, WordEdit
 from schemas.sets import Identification
@@ -47,14 +47,14 @@ def _needs_review(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.filter(pl.col(QualityVerdict.quality_status) == "review")
 
 
-ANSWERED = Verdict(
+ANSWERED = RowCheck(
     "answered",
     "Every question has an answer; the rows say what failed.",
     lambda r: r.filter(_is_open()),
     lambda r: described(r).line("described" if r.columns == list(Caption.columns()) else "answered"),
 )
-AS_WANTED = Verdict("model_as_wanted", "The model that the settings ask for first answered.", lambda r: r.filter(_fell_back()))
-NEEDS_REVIEW = Verdict("needs_review", "No photo needs a person to look.", _needs_review)
+AS_WANTED = RowCheck("model_as_wanted", "The model that the settings ask for first answered.", lambda r: r.filter(_fell_back()))
+NEEDS_REVIEW = RowCheck("needs_review", "No photo needs a person to look.", _needs_review)
 
 
 def _is_open() -> pl.Expr:
@@ -69,7 +69,7 @@ def job_stage(job: Job, does: str) -> dg.AssetsDefinition:
     """The stage of a job: its questions are made from tables, and the describer answers them."""
 
     def fill(
-        questions: Sequence[Asked], project: Project, vision_model: VisionModelResource, progress: Progress, now: datetime
+        questions: Sequence[JobRequest], project: Project, vision_model: VisionModelResource, progress: Progress, now: datetime
     ) -> Rows:
         said = vision_model.answer(job, questions, project, now, progress)
         return Rows([said.rows], said.facts)
@@ -97,7 +97,7 @@ JOB_STAGES = [
 
 @stage(Identification, group="words", looks_outside=True, joined={"asked": ask.described}, verdicts={Identification: [ANSWERED]})
 def identifications(
-    asked: Sequence[Asked],
+    asked: Sequence[JobRequest],
     scenes: pl.DataFrame,
     objects: pl.DataFrame,
     quality_verdicts: pl.DataFrame,

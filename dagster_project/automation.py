@@ -18,7 +18,7 @@ from proofsheet.library.watching import Memory, look_through
 from proofsheet.storage.cleaning import clean
 from proofsheet.storage.workspace import Project, Workspace
 from proofsheet.training.retraining_trigger import new_overrides
-from resources.along import AlongResource
+from resources.along import MeasurementsResource
 from resources.photos import PhotoFilesResource
 from resources.store import StoreResource
 from schemas.settings import WatchSettings
@@ -95,7 +95,7 @@ def automation(settings: WatchSettings, ranking: RankerSettings) -> Automation:
 
     @dg.op(name="remove_old_files", description="Removes caches of former code, unfinished files and logs past their time.")
     def remove_old_files(
-        context: dg.OpExecutionContext, store: StoreResource, photo_files: PhotoFilesResource, along: AlongResource
+        context: dg.OpExecutionContext, store: StoreResource, photo_files: PhotoFilesResource, along: MeasurementsResource
     ) -> None:
         workspace = store.workspace()
         current = {name for project in workspace.projects() for name in photo_files.folders(along.measurements(project))}

@@ -17,7 +17,7 @@ from dagster_project.apply_job import apply_job
 from dagster_project.automation import automation
 from dagster_project.publish_job import publish_job
 from proofsheet.core.config import Configuration, load
-from resources.along import AlongResource, EncodingResource, PreviewingResource
+from resources.along import EncodingResource, MeasurementsResource, PreviewingResource
 from resources.judging import CropResource, RankerResource, ReviewingResource
 from resources.labels import DetectionResource, ScenesResource
 from resources.photos import PhotoFilesResource
@@ -46,7 +46,7 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
         "photo_files": PhotoFilesResource(**settings.photos.model_dump()),
         "previewing": previewing,
         "encoding": encoding,
-        "along": AlongResource(encoding=encoding, previewing=previewing, preview_px=settings.photos.preview_px),
+        "along": MeasurementsResource(encoding=encoding, previewing=previewing, preview_px=settings.photos.preview_px),
         "grouping": GroupingResource(**settings.groups.model_dump()),
         "scene_rule": ScenesResource(**settings.scenes.model_dump()),
         "detection": DetectionResource(**settings.objects.model_dump(), device=settings.encoder.device),

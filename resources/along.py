@@ -1,7 +1,7 @@
 """Everything that looks at a picture while it is open.
 
-Holds `AlongResource`, `EncodingResource`, `PreviewingResource` and the plain measurements.
-Add here: a measurement in `PLAIN`, or a resource that gives one.
+Holds `MeasurementsResource`, `EncodingResource`, `PreviewingResource` and the plain measurements.
+Add here: a measurement in `FILE_MEASUREMENTS`, or a resource that gives one.
 Keep out: how anything is measured (proofsheet/).
 """
 
@@ -27,7 +27,7 @@ from schemas.vision import ImageQuality, PictureHash, SaliencyGrid
 
 
 @dataclass(frozen=True)
-class Plain:
+class FileMeasurement:
     """A measurement by a function alone.
 
     Attributes:
@@ -41,16 +41,16 @@ class Plain:
     only: str | None = None
 
 
-PLAIN: Mapping[type[Table], Plain] = {
-    ExifFact: Plain(exif_facts, "Reads what the camera wrote."),
-    GenerationFact: Plain(
+FILE_MEASUREMENTS: Mapping[type[Table], FileMeasurement] = {
+    ExifFact: FileMeasurement(exif_facts, "Reads what the camera wrote."),
+    GenerationFact: FileMeasurement(
         generation_facts,
         "Reads what generators wrote and what C2PA and IPTC say of the origin; pictures without such facts have no row.",
         only=GenerationFact.found_in,
     ),
-    ImageQuality: Plain(image_quality, "Measures sharpness, noise, exposure, clipping, contrast and colour."),
-    PictureHash: Plain(picture_hash, "Hashes what is seen, so that near-duplicates differ in few bits."),
-    SaliencyGrid: Plain(saliency_grid, "Measures what draws the eye, in 12 x 12 cells."),
+    ImageQuality: FileMeasurement(image_quality, "Measures sharpness, noise, exposure, clipping, contrast and colour."),
+    PictureHash: FileMeasurement(picture_hash, "Hashes what is seen, so that near-duplicates differ in few bits."),
+    SaliencyGrid: FileMeasurement(saliency_grid, "Measures what draws the eye, in 12 x 12 cells."),
 }
 
 
@@ -74,7 +74,7 @@ class PreviewingResource(PreviewSettings, dg.ConfigurableResource["PreviewingRes
         return preview_measurement(self, preview_px, project.cache)
 
 
-class AlongResource(dg.ConfigurableResource["AlongResource"]):
+class MeasurementsResource(dg.ConfigurableResource["MeasurementsResource"]):
     """What else is measured while a file is open; it fills caches and changes no row of the stage that opens it."""
 
     encoding: EncodingResource
@@ -83,6 +83,6 @@ class AlongResource(dg.ConfigurableResource["AlongResource"]):
 
     def measurements(self, project: Project) -> list[Measurement]:
         """All of them."""
-        plain = [Measurement.of(table, plain.measure) for table, plain in PLAIN.items()]
+        plain = [Measurement.of(table, plain.measure) for table, plain in FILE_MEASUREMENTS.items()]
         previews = self.previewing.measurement(project, self.preview_px)
         return [*plain, previews, self.encoding.choose(project).measurement()]

@@ -18,8 +18,8 @@ from dagster_project.intake_sets import IntakeSet, intake_sets
 from proofsheet.core.clock import utc_now
 from proofsheet.core.errors import ServiceUnreachable, UsageError
 from proofsheet.storage.workspace import Project
-from proofsheet.texts.client.protocol import Trouble
-from proofsheet.texts.inference import Describing
+from proofsheet.texts.client.protocol import ModelRequestError
+from proofsheet.texts.inference import Describer
 from proofsheet.texts.set_intake import intake, read_intake
 from proofsheet.texts.set_subjects import propose, samples
 from schemas.facts import SetContext, SubjectProposal
@@ -103,8 +103,8 @@ def subject(project: str, folder: str) -> None:
     hints = (known[SetContext.hints][0] or "") if known.height else ""
     pictures = samples(place, found.store.read(Photo), found.store.read(Preview), found.cache)
     try:
-        proposed = propose(Describing.of(settings.model, found), found, place, hints, pictures, utc_now())
-    except Trouble as trouble:
+        proposed = propose(Describer.of(settings.model, found), found, place, hints, pictures, utc_now())
+    except ModelRequestError as trouble:
         raise ServiceUnreachable(
             f"No model proposed a subject: {trouble.told}.", "`proofsheet doctor` tells what is there."
         ) from trouble

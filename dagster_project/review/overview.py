@@ -23,7 +23,7 @@ from proofsheet.texts.coverage import described
 from schemas.apply import FileOperation
 from schemas.learning import Readiness
 from schemas.proof import MetadataQuality
-from schemas.review import Decision, ReviewMetric, Verdict
+from schemas.review import Proposal, ReviewDecision, ReviewMetric
 from schemas.words import Caption
 
 
@@ -103,7 +103,7 @@ def _told(row: dict[str, Any]) -> str:
 
 
 def _agreement(verdicts: pl.DataFrame) -> str:
-    actions = counted(verdicts)[Verdict.action].to_list()
+    actions = counted(verdicts)[ReviewDecision.action].to_list()
     return f"{100 * actions.count('approved') / len(actions):.0f} % of {len(actions)}" if actions else "no review yet"
 
 
@@ -126,7 +126,7 @@ def _undescribed(project: Project) -> str:
 
 
 def _next(project: Project, progress: dict[str, Any]) -> str:
-    if not project.store.read(Decision).height:
+    if not project.store.read(Proposal).height:
         return f"proofsheet run {project.name}"
     if progress["decided"] < progress["total"]:
         return "review"

@@ -34,7 +34,7 @@ EQUAL, _SAMPLE = 0.8, 32
 
 
 @dataclass(frozen=True)
-class Likeness:
+class FolderLikeness:
     """How much of a project a folder holds.
 
     Attributes:
@@ -107,7 +107,7 @@ def is_new(project: Project) -> bool:
     return not project.ledger.is_there() and not project.store.folder.exists()
 
 
-def compare(former: Project, photos: pl.DataFrame, project: Project) -> Likeness:
+def compare(former: Project, photos: pl.DataFrame, project: Project) -> FolderLikeness:
     """How much of the photos of a former project the folder of a project holds.
 
     Sizes are compared for all, contents for some dozens of them; the project's own hashes spare the reading where only the folder's
@@ -126,11 +126,11 @@ def compare(former: Project, photos: pl.DataFrame, project: Project) -> Likeness
             here[entry.name] = (entry.path, entry.found.st_size)
     common = sum((sizes & Counter(size for _path, size in here.values())).values())
     if not common or common < (1 - EQUAL) * photos.height:
-        return Likeness()
+        return FolderLikeness()
     alike = [name for name, (_path, size) in here.items() if size in sizes]
     some = alike[:: -(-len(alike) // _SAMPLE)]
     read = Scan()
     hash_all({name: here[name][0] for name in some}, read, former.cache, Quiet())
     known = set(photos[Photo.content_hash])
     right = sum(p.file.content_hash in known for p in read.pictures) / len(some)
-    return Likeness(right * common / photos.height, right * common / len(here), read.hashed == 0)
+    return FolderLikeness(right * common / photos.height, right * common / len(here), read.hashed == 0)

@@ -21,7 +21,7 @@ from proofsheet.core.errors import StoreError
 from proofsheet.core.files import short_hash, write_atomic
 from proofsheet.core.process_marks import files_being_written
 from proofsheet.core.volumes import forgetful_devices
-from proofsheet.library.copy_detection import Judgement, Seen, judge, look_at
+from proofsheet.library.copy_detection import FolderState, Judgement, judge, look_at
 from proofsheet.library.renamed_folders import adopt_renamed
 from proofsheet.storage.health import each_alone, file_mark
 from proofsheet.storage.workspace import Project, Workspace
@@ -44,7 +44,7 @@ class Watched:
         trouble: what was wrong with the ledger then; empty if nothing was.
     """
 
-    seen: Seen
+    seen: FolderState
     handed: int = 0
     ledger: tuple[int, ...] = ()
     batches: int = 0
@@ -82,7 +82,7 @@ class Memory:
         """What the look of this number remembered; nothing if its file is lost or damaged."""
         try:
             rows = json.loads(self._path(number).read_text("utf-8"))
-            return {key: Watched(Seen(*row[0]), row[1], tuple(row[2]), row[3], row[4]) for key, row in rows.items()}
+            return {key: Watched(FolderState(*row[0]), row[1], tuple(row[2]), row[3], row[4]) for key, row in rows.items()}
         except (OSError, ValueError, TypeError, IndexError, AttributeError):
             return {}
 

@@ -18,7 +18,7 @@ from proofsheet.review.metrics import CRITICAL, FULL_FRAME, OVERLAP, TIME_SAVED
 from proofsheet.selection.timeline import counted
 from schemas.history import Selection
 from schemas.learning import Readiness, Threshold
-from schemas.review import ReviewMetric, Verdict
+from schemas.review import ReviewDecision, ReviewMetric
 
 _SETS, _LARGE, _CUTS = 100, 1000, 30
 _FEW = "not enough data"
@@ -98,7 +98,7 @@ def readiness_rows(
 
 def _agreement(seen: pl.DataFrame, selections: pl.DataFrame) -> Iterator[Gate]:
     n = seen.height
-    approved, overridden = (seen.filter(pl.col(Verdict.action) == a).height / max(n, 1) for a in ("approved", "overridden"))
+    approved, overridden = (seen.filter(pl.col(ReviewDecision.action) == a).height / max(n, 1) for a in ("approved", "overridden"))
     told = f"{approved:.1%} approved, {overridden:.1%} overridden" if n else "no review yet"
     rule = _stage(seen, selections)
     yield Gate("sandbox", "more than 60 % approved", told, n, _SETS, rule, approved > 0.6)
@@ -134,9 +134,9 @@ def _stage(seen: pl.DataFrame, selections: pl.DataFrame) -> str:
     right = {r[Selection.set_id]: r[Selection.top_photo_id] == r[Selection.chosen_photo_id] for r in own.to_dicts()}
     known = []
     for row in seen.to_dicts():
-        if row[Verdict.chosen_photo_id] is None or len(row[Verdict.photo_ids]) == 1:
-            known.append(row[Verdict.chosen_photo_id] is not None)
-        elif row[Verdict.group_id] in right:
-            known.append(right[row[Verdict.group_id]])
+        if row[ReviewDecision.chosen_photo_id] is None or len(row[ReviewDecision.photo_ids]) == 1:
+            known.append(row[ReviewDecision.chosen_photo_id] is not None)
+        elif row[ReviewDecision.group_id] in right:
+            known.append(right[row[ReviewDecision.group_id]])
     share = f"{sum(known) / len(known):.1%} of {len(known)}" if known else "no review yet"
     return f"the highest stage alone: {share}"

@@ -21,7 +21,7 @@ from proofsheet.texts.coverage import described
 from schemas.facts import RunRecord, Waiver, WordEdit, WordReview
 from schemas.library import OtherFile, Photo, Quarantine
 from schemas.proof import PASSED, MetadataQuality
-from schemas.review import Decision
+from schemas.review import Proposal
 from schemas.storage import StoredTable
 from schemas.words import Caption
 
@@ -105,7 +105,7 @@ def _status(project: Project) -> ProjectStatus:
     proofs, far = quality.filter(pl.col(MetadataQuality.is_current)), progress(choices)
     verdicts = dict(proofs[MetadataQuality.status].value_counts().iter_rows())
     texts = described(store.read(Caption))
-    flagged = store.read(Decision).filter(pl.col(Decision.flags).list.len() > 0)
+    flagged = store.read(Proposal).filter(pl.col(Proposal.flags).list.len() > 0)
     photos, quarantined = counts.get(Photo.name, 0), counts.get(Quarantine.name, 0)
     others = counts.get(OtherFile.name, 0)
     news = disk_news(project.folder, store.read(Photo), store.read(Quarantine), store.read(OtherFile))
@@ -115,7 +115,7 @@ def _status(project: Project) -> ProjectStatus:
         key=project.key,
         files=photos + quarantined + others,
         photos=photos,
-        sets=counts.get(Decision.name, 0),
+        sets=counts.get(Proposal.name, 0),
         reviewed=far.reviewed,
         by_history=far.history,
         open=far.total - far.decided,

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from proofsheet.publish.containers.part import CannotClean, Part, Rebuilt, palette_without
+from proofsheet.publish.containers.part import CannotClean, FilePart, Rebuilt, palette_without
 
 _CONTROL, _APPLICATION, _IMAGE, _TRAILER = 0xF9, 0xFF, 0x2C, 0x3B
 _LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
@@ -42,9 +42,9 @@ def rebuilt(data: bytes) -> Rebuilt:
     return Rebuilt(b"".join(b.shown for b in _kept(data)))
 
 
-def parts(data: bytes) -> list[Part]:
+def parts(data: bytes) -> list[FilePart]:
     """Every block, and what follows the last one."""
-    return [Part(b.name, len(b.stored), b.shown == b.stored or b.name == f"application {_XMP.decode()}") for b in _kept(data)]
+    return [FilePart(b.name, len(b.stored), b.shown == b.stored or b.name == f"application {_XMP.decode()}") for b in _kept(data)]
 
 
 def _kept(data: bytes) -> list[_Block]:
