@@ -1,4 +1,4 @@
-"""The two kinds of gate as Dagster checks: the table gate blocks, verdicts on rows warn.
+"""The two kinds of gate as Dagster checks: the table gate blocks, row checks warn.
 
 Holds `RowCheck` and what turns rows into check results.
 Add here: another way to tell a check.
@@ -34,13 +34,13 @@ class RowCheck:
 
 
 def check_specs(
-    table: type[Table], verdicts: Sequence[RowCheck], partitions: dg.PartitionsDefinition[str]
+    table: type[Table], row_checks: Sequence[RowCheck], partitions: dg.PartitionsDefinition[str]
 ) -> Iterator[dg.AssetCheckSpec]:
-    """The gate of a table and its verdicts."""
+    """The gate of a table and its row checks."""
     text = f"Types, keys, ranges and project of every row of {table.name}; checked before anything is written."
     yield dg.AssetCheckSpec(GATE, asset=table.name, blocking=True, description=text, partitions_def=partitions)
-    for verdict in verdicts:
-        yield dg.AssetCheckSpec(verdict.name, asset=table.name, description=verdict.meaning, partitions_def=partitions)
+    for check in row_checks:
+        yield dg.AssetCheckSpec(check.name, asset=table.name, description=check.meaning, partitions_def=partitions)
 
 
 def refused(table: type[Table], frame: pl.DataFrame, project: str) -> tuple[dg.AssetCheckResult, str] | None:
@@ -55,16 +55,16 @@ def refused(table: type[Table], frame: pl.DataFrame, project: str) -> tuple[dg.A
     return dg.AssetCheckResult(asset_key=table.name, check_name=GATE, passed=False, metadata=metadata), words
 
 
-def results(table: type[Table], rows: pl.DataFrame, verdicts: Sequence[RowCheck]) -> Iterator[dg.AssetCheckResult]:
-    """The passed gate, and each verdict as a warning with count and first rows."""
+def results(table: type[Table], rows: pl.DataFrame, row_checks: Sequence[RowCheck]) -> Iterator[dg.AssetCheckResult]:
+    """The passed gate, and each row check as a warning with count and first rows."""
     yield dg.AssetCheckResult(asset_key=table.name, check_name=GATE, passed=True, metadata={"rows": rows.height})
-    for verdict in verdicts:
-        failing = verdict.failing(rows)
+    for check in row_checks:
+        failing = check.failing(rows)
         yield dg.AssetCheckResult(
             asset_key=table.name,
-            check_name=verdict.name,
+            check_name=check.name,
             passed=failing.is_empty(),
             severity=dg.AssetCheckSeverity.WARN,
             metadata=check_metadata(failing),
-            description=verdict.says(rows) if verdict.says else None,
+            description=check.says(rows) if check.says else None,
         )

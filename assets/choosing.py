@@ -44,16 +44,16 @@ def duplicates(seen: GroupingInput, project: Project, duplicate_rule: Duplicates
     return find_duplicates(project.key, seen, duplicate_rule)
 
 
-@stage(Proposal, group="choosing", joined={"judged": judge_sets}, verdicts={Proposal: [DOUBTFUL]})
-def decisions(
+@stage(Proposal, group="choosing", joined={"judged": judge_sets}, row_checks={Proposal: [DOUBTFUL]})
+def proposals(
     photo_groups: pl.DataFrame, photos: pl.DataFrame, image_quality: pl.DataFrame, project: Project, judged: Predictions
 ) -> pl.DataFrame:
     """Prefers the highest stage of each set unless the ranker in force overrules it, and proposes cuts; moves nothing."""
     return decide(project.key, photo_groups, photos, image_quality, judged.picks, judged.cuts)
 
 
-@stage(Choice, group="choosing", reads=REVIEW, verdicts={Choice: [REGROUPED]})
-def choices(decisions: pl.DataFrame, photos: pl.DataFrame, selections: pl.DataFrame, project: Project) -> Rows:
+@stage(Choice, group="choosing", reads=REVIEW, row_checks={Choice: [REGROUPED]})
+def choices(proposals: pl.DataFrame, photos: pl.DataFrame, selections: pl.DataFrame, project: Project) -> Rows:
     """Takes what a person decided, else imported history, else what is proposed: this is described, exported and published."""
-    rows = choice_rows(project.key, decisions, photos, selections, project.ledger)
+    rows = choice_rows(project.key, proposals, photos, selections, project.ledger)
     return Rows([rows], {"how_far": str(progress(rows)), "by_history": progress(rows).history})

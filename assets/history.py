@@ -32,7 +32,7 @@ USED = RowCheck(
     VectorSelection,
     group="history",
     reads=SAID,
-    verdicts={HistoryMatch: [USED]},
+    row_checks={HistoryMatch: [USED]},
 )
 def selections(photos: pl.DataFrame, image_quality: pl.DataFrame, project: Project) -> Rows:
     """Finds the pictures that history and reviews speak of, by name within the project, then by content; else imported vectors."""

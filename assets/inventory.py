@@ -35,7 +35,7 @@ def inventory(known: list[Mapping[str, Any]], project: Project) -> Rows:
     return Rows([rows], {"quality": str(dict(quality.iter_rows()))})
 
 
-@stage(DiversityGap, group="inventory", verdicts={DiversityGap: [WANTED]})
+@stage(DiversityGap, group="inventory", row_checks={DiversityGap: [WANTED]})
 def diversity_gaps(inventory: pl.DataFrame, project: Project, wanted_mix: WantedMixResource) -> pl.DataFrame:
     """Compares the inventory with the wanted mix of the settings."""
     return gap_rows(project.key, inventory, wanted_mix)

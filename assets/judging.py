@@ -34,7 +34,9 @@ def _weak() -> pl.Expr:
     return pl.col(RankerModel.accuracy) < 0.7
 
 
-@stage(RankerModel, CropModel, group="judging", looks_outside=True, verdicts={RankerModel: [RANKED, TARGETS], CropModel: [CROPPED]})
+@stage(
+    RankerModel, CropModel, group="judging", looks_outside=True, row_checks={RankerModel: [RANKED, TARGETS], CropModel: [CROPPED]}
+)
 def ranker_model(
     ranker_fits: pl.DataFrame,
     crop_fits: pl.DataFrame,
@@ -60,10 +62,10 @@ def ranker_model(
     group="judging",
     reads=(*REVIEW, Feedback),
     joined={"unproven_reviews": unproven_reviews},
-    verdicts={Readiness: [READY], ReviewMetric: [DRIFTED]},
+    row_checks={Readiness: [READY], ReviewMetric: [DRIFTED]},
 )
 def overrides(
-    decisions: pl.DataFrame,
+    proposals: pl.DataFrame,
     selections: pl.DataFrame,
     ranker_model: pl.DataFrame,
     unproven_reviews: Unproven,
@@ -71,11 +73,11 @@ def overrides(
     reviewing: ReviewingResource,
 ) -> Rows:
     """Compares proposals with what people chose: overrides, coverage at precision, figures of the review, rollout gates."""
-    verdicts, left_out = standing(project.ledger), unproven_reviews
-    over = override_rows(project.key, decisions, selections, verdicts)
-    thresholds = threshold_rows(project, ranker_model, *auto_approval(verdicts, left_out))
-    metrics = metric_rows(project.key, verdicts, project.ledger.rows(Feedback), reviewing.baseline_s, left_out)
-    ready = readiness_rows(project.key, verdicts, selections, thresholds, metrics, left_out)
+    decisions, left_out = standing(project.ledger), unproven_reviews
+    over = override_rows(project.key, proposals, selections, decisions)
+    thresholds = threshold_rows(project, ranker_model, *auto_approval(decisions, left_out))
+    metrics = metric_rows(project.key, decisions, project.ledger.rows(Feedback), reviewing.baseline_s, left_out)
+    ready = readiness_rows(project.key, decisions, selections, thresholds, metrics, left_out)
     shown = metrics.filter((pl.col(ReviewMetric.period) == "all") & pl.col(ReviewMetric.value).is_not_null())
     figures = dict(shown.select(ReviewMetric.metric, ReviewMetric.value).iter_rows())
     return Rows([over, thresholds, metrics, ready], {"overrides": over.height, **figures})

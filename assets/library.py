@@ -49,7 +49,7 @@ _ALONG = ("along",)
     writes=(Refusal,),
     looks_outside=True,
     uncounted=_ALONG,
-    verdicts={Quarantine: [NOTHING_REFUSED]},
+    row_checks={Quarantine: [NOTHING_REFUSED]},
 )
 def photos(
     project: Project, photo_files: PhotoFilesResource, along: MeasurementsResource, progress: Progress, now: datetime
@@ -80,7 +80,7 @@ def measured(table: type[Table], plain: FileMeasurement) -> dg.AssetsDefinition:
         return Rows([rows.drop_nulls(only) if only else rows], facts)
 
     fill.__name__, fill.__doc__ = table.name, plain.does
-    return stage(table, group="library", uncounted=_ALONG, verdicts=_VERDICTS)(fill)
+    return stage(table, group="library", uncounted=_ALONG, row_checks=_VERDICTS)(fill)
 
 
 MEASURED = [measured(table, plain) for table, plain in FILE_MEASUREMENTS.items()]

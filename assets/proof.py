@@ -49,7 +49,7 @@ def metadata_repaired(captions: pl.DataFrame, titles: pl.DataFrame, tag_sets: pl
     return repaired_rows(project.key, captions, titles, tag_sets, project.ledger)
 
 
-@stage(MediaTag, UnmappedTerm, Tag, group="proof", reads=(WordEdit,), verdicts={UnmappedTerm: [MAPPED]})
+@stage(MediaTag, UnmappedTerm, Tag, group="proof", reads=(WordEdit,), row_checks={UnmappedTerm: [MAPPED]})
 def media_tags(
     metadata_repaired: pl.DataFrame,
     tag_sets: pl.DataFrame,
@@ -62,7 +62,7 @@ def media_tags(
     return Rows(tag_rows(project, metadata_repaired, tag_sets, named, vocabulary.load(), vocabulary))
 
 
-@stage(SetValidation, group="proof", verdicts={SetValidation: [SOUND]})
+@stage(SetValidation, group="proof", row_checks={SetValidation: [SOUND]})
 def scratch_metadata(
     image_sets: pl.DataFrame, metadata_repaired: pl.DataFrame, photos: pl.DataFrame, embeddings: pl.DataFrame, project: Project
 ) -> pl.DataFrame:
@@ -76,7 +76,7 @@ def scratch_metadata(
     reads=(WordEdit, Waiver, WordReview, TextRequest, Upload, JobFailure),
     looks_outside=True,
     joined={"asked": ask.described, "texts": candidates},
-    verdicts={MetadataQuality: VERDICTS},
+    row_checks={MetadataQuality: VERDICTS},
 )
 def metadata_quality(
     asked: Sequence[JobRequest],

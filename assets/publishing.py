@@ -21,16 +21,16 @@ NOTHING_TO_TAKE_BACK = RowCheck("nothing_to_take_back", "Everything that stands 
 
 @stage(Export, group="publishing", looks_outside=True)
 def exports(
-    metadata_quality: pl.DataFrame, photos: pl.DataFrame, decisions: pl.DataFrame, choices: pl.DataFrame, project: Project
+    metadata_quality: pl.DataFrame, photos: pl.DataFrame, proposals: pl.DataFrame, choices: pl.DataFrame, project: Project
 ) -> Rows:
     """Writes the accepted rows of what is chosen to a CSV, the proposals to a JSONL; files that already read so are left."""
     place = project.export_file.relative_to(project.home).as_posix()
     rows = export_rows(project.key, metadata_quality, photos, choices, place)
-    proposals = write_decisions(decisions, photos, project.decisions_file)
-    return Rows([rows], {"proposals": proposals, "csv_written": write_csv(rows, project.export_file)})
+    exported = write_decisions(proposals, photos, project.decisions_file)
+    return Rows([rows], {"proposals": exported, "csv_written": write_csv(rows, project.export_file)})
 
 
-@stage(Takedown, group="publishing", reads=(Upload, Withdrawal), verdicts={Takedown: [NOTHING_TO_TAKE_BACK]})
+@stage(Takedown, group="publishing", reads=(Upload, Withdrawal), row_checks={Takedown: [NOTHING_TO_TAKE_BACK]})
 def takedowns(choices: pl.DataFrame, metadata_quality: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Lists what was published and is no longer chosen, or stands there in a newer version; nothing is deleted anywhere."""
     return takedown_rows(project.key, choices, metadata_quality, project.ledger)

@@ -1,4 +1,4 @@
-"""The one clever file: a function over tables becomes partitioned assets with schema, gate and verdicts.
+"""The one clever file: a function over tables becomes partitioned assets with schema, gate and row checks.
 
 Holds `stage` and `Rows`.
 Add here: what every stage needs.
@@ -47,7 +47,7 @@ def stage(
     looks_outside: bool = False,
     uncounted: Sequence[str] = (),
     joined: Mapping[str, Callable[..., Any]] | None = None,
-    verdicts: Mapping[type[Table], Sequence[RowCheck]] | None = None,
+    row_checks: Mapping[type[Table], Sequence[RowCheck]] | None = None,
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """Turn a function into the assets of `tables`, one a table.
 
@@ -63,15 +63,15 @@ def stage(
         looks_outside: True if it reads the disk or asks a server, and so must look each time.
         uncounted: resources that change no row; neither their code nor their settings make the tables stale.
         joined: parameter to the function that makes it, whose own parameters name tables, resources or what was joined before.
-        verdicts: checks on rows by table.
+        row_checks: checks on rows by table.
     """
 
     def wrap(function: Callable[..., Any]) -> dg.AssetsDefinition:
-        made = _Stage(function, tables, (reads, writes), looks_outside, uncounted, joined or {}, verdicts or {})
+        made = _Stage(function, tables, (reads, writes), looks_outside, uncounted, joined or {}, row_checks or {})
         return dg.multi_asset(
             name=function.__name__,
             specs=[made.spec(t, group) for t in tables],
-            check_specs=[c for t in tables for c in check_specs(t, made.verdicts.get(t, ()), PROJECTS)],
+            check_specs=[c for t in tables for c in check_specs(t, made.row_checks.get(t, ()), PROJECTS)],
             can_subset=len(tables) > 1,
             required_resource_keys={"store", "progress", *made.resources, *uncounted},
         )(made.run)
@@ -88,12 +88,12 @@ class _Stage:
         looks_outside: bool,
         uncounted: Sequence[str],
         joined: Mapping[str, Callable[..., Any]],
-        verdicts: Mapping[type[Table], Sequence[RowCheck]],
+        row_checks: Mapping[type[Table], Sequence[RowCheck]],
     ) -> None:
         own = list(inspect.signature(function).parameters)
         every = [*(n for f in joined.values() for n in inspect.signature(f).parameters), *own]
         names = [n for n in dict.fromkeys(every) if n not in joined]
-        self.function, self.tables, self.looks_outside, self.verdicts = function, tables, looks_outside, verdicts
+        self.function, self.tables, self.looks_outside, self.row_checks = function, tables, looks_outside, row_checks
         self.joined, self.own, (self.reads, self.writes) = joined, own, facts
         self.upstream = [Table.tables[n] for n in names if n in Table.tables]
         self.resources = [n for n in names if n not in Table.tables and n not in _GIVEN and n not in uncounted]
@@ -159,7 +159,7 @@ class _Stage:
                 asset_key=table.name,
                 metadata=materialization_metadata(table, rows[table], after[table.name], {**facts, **numbers}),
                 data_version=dg.DataVersion(str(after[table.name][StoredTable.checksum])),
-                check_results=list(results(table, rows[table], self.verdicts.get(table, ()))),
+                check_results=list(results(table, rows[table], self.row_checks.get(table, ()))),
             )
 
     def _stamp(

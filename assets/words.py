@@ -78,7 +78,7 @@ def job_stage(job: Job, does: str) -> dg.AssetsDefinition:
     checks = [ANSWERED] + ([AS_WANTED] if job is CAPTION else []) + ([NEEDS_REVIEW] if job in (QUALITY, POLICY) else [])
     steps = ask.joined(ask.STEPS[job.name])
     return stage(
-        job.table, group="words", reads=_READS.get(job.name, ()), looks_outside=True, joined=steps, verdicts={job.table: checks}
+        job.table, group="words", reads=_READS.get(job.name, ()), looks_outside=True, joined=steps, row_checks={job.table: checks}
     )(fill)
 
 
@@ -95,7 +95,7 @@ JOB_STAGES = [
 ]
 
 
-@stage(Identification, group="words", looks_outside=True, joined={"asked": ask.described}, verdicts={Identification: [ANSWERED]})
+@stage(Identification, group="words", looks_outside=True, joined={"asked": ask.described}, row_checks={Identification: [ANSWERED]})
 def identifications(
     asked: Sequence[JobRequest],
     scenes: pl.DataFrame,

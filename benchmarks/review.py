@@ -31,7 +31,7 @@ _SETS, _MEMBERS, _MEGAPIXELS, _COLD, _DECISIONS = 30, 3, 24, 8, 300
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 _ASSETS = (
     *("photos", "quarantine", "other_files", "exif_facts", "image_quality", "picture_hashes", "embeddings", "previews"),
-    *("objects", "scenes", "photo_groups", "decisions"),
+    *("objects", "scenes", "photo_groups", "proposals"),
 )
 _PAINTED = """async (act) => {
   const began = performance.now();

@@ -25,7 +25,7 @@ from schemas.library import Photo
 from schemas.proof import MetadataQuality
 from schemas.review import Proposal
 
-QUESTION = '"select chosen_path, reasons, flags from decisions"'
+QUESTION = '"select chosen_path, reasons, flags from proposals"'
 
 
 def main(folder: Path) -> int:

@@ -103,15 +103,17 @@ class Table:
     name: ClassVar[str] = ""
     origin: ClassVar[Origin] = "derived"
     shared: ClassVar[bool] = False
+    former: ClassVar[str] = ""
     tables: ClassVar[dict[str, type[Table]]] = {}
 
     project = column(pl.String, "Partition key of the project that the row belongs to.", key=True)
 
-    def __init_subclass__(cls, *, name: str, origin: Origin = "derived", shared: bool = False) -> None:
+    def __init_subclass__(cls, *, name: str, origin: Origin = "derived", shared: bool = False, former: str = "") -> None:
         for own, value in vars(cls).items():
             if isinstance(value, _Column) and hasattr(Table, own):
                 raise TypeError(f"{cls.__name__}.{own}: a column may not be named like an attribute of Table")
         cls.name, cls.origin, cls.shared = name, origin, shared  # a shared table belongs to no project: it stands in `_all`
+        cls.former = former  # what the table was called one version ago; SQL of users may still say so
         Table.tables[name] = cls
 
     @classmethod

@@ -7,6 +7,7 @@ Keep out: DuckDB (proofsheet/storage/store.py).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 
@@ -15,7 +16,7 @@ import polars as pl
 from rich.table import Table as RichTable
 
 from dagster_project.applying import planned
-from dagster_project.commands.common import chosen, end_with, json_option, out, print_json, settings_and_workspace
+from dagster_project.commands.common import chosen, end_with, err, json_option, out, print_json, settings_and_workspace
 from proofsheet.apply.plan_table import plan_rows
 from proofsheet.core.config import Configuration
 from proofsheet.storage.health import each_alone
@@ -26,6 +27,9 @@ from schemas.everything import every_table
 from schemas.table import Table
 
 
+_FORMER = {t: type(t)(t.__name__, (t,), {}, name=t.former) for t in every_table() if t.former}
+
+
 @click.command()
 @click.argument("statement")
 @click.option("--project", "projects", multiple=True, help="Ask this project only; may be repeated.")
@@ -34,12 +38,14 @@ def sql(statement: str, projects: tuple[str, ...], as_json: bool) -> None:
     """Ask the tables of each project a question in SQL; the tables cannot be changed.
 
     Every project has its own database, so the statement is asked in each. Beside what runs derive, the facts of the ledger are
-    tables too (verdicts, apply_plans, file_operations, uploads, ...), and plan_operations is what `proofsheet apply` would do now:
+    tables too (review_decisions, apply_plans, file_operations, uploads, ...), and plan_operations is what `proofsheet apply` would do now:
     "show tables" lists all, docs/tables.md says what they hold. A table that no run has written yet has no rows.
 
     The JSON has projects.<name>: [rows], and damaged: [{project, file, problem, next_step}], of which the exit code 3 tells.
     """
     settings, workspace = settings_and_workspace()
+    for line in _renamed(statement):
+        err().print(line, markup=False)
     wanted = chosen(workspace, projects)
     asked = each_alone(wanted, lambda p: p.store.query(statement, _more(p, settings)) if _has_rows(p) else None)
     answers = {p.name: answer for p, answer in asked.found if answer is not None}
@@ -62,8 +68,19 @@ def _has_rows(project: Project) -> bool:
 def _more(project: Project, settings: Configuration) -> dict[type[Table], Callable[[], pl.DataFrame]]:
     """Tables that are not in the store: the facts, the plan of this moment, and those that no run has written yet, without rows."""
     facts, written = {table: partial(project.ledger.rows, table) for table in FACTS}, project.store.tables()
-    later = {t: t.frame for t in every_table() if t.origin == "derived" and not t.shared and t.name not in written}
-    return {**later, **facts, PlanOperation: lambda: plan_rows(planned(project, settings))}
+    derived = [t for t in every_table() if t.origin == "derived" and not t.shared]
+    later = {t: t.frame for t in derived if t.name not in written}
+    former = {f: partial(project.store.read, t) for t, f in _FORMER.items() if t.origin == "derived" and f.name not in written}
+    former |= {f: facts[t] for t, f in _FORMER.items() if t in facts}
+    return {**later, **facts, **former, PlanOperation: lambda: plan_rows(planned(project, settings))}
+
+
+def _renamed(statement: str) -> list[str]:
+    """A line for every former name in a statement."""
+    words = set(re.findall(r"\w+", statement.lower()))
+    return [
+        f"The table {t.former} is named {t.name} now; the next version knows that name alone." for t in _FORMER if t.former in words
+    ]
 
 
 def _table(name: str, answer: pl.DataFrame) -> RichTable:

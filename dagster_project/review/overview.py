@@ -102,8 +102,8 @@ def _told(row: dict[str, Any]) -> str:
     return f"{value:.0f}" if row[ReviewMetric.unit] == "count" else f"{value:.2f} {row[ReviewMetric.unit]}"
 
 
-def _agreement(verdicts: pl.DataFrame) -> str:
-    actions = counted(verdicts)[ReviewDecision.action].to_list()
+def _agreement(decisions: pl.DataFrame) -> str:
+    actions = counted(decisions)[ReviewDecision.action].to_list()
     return f"{100 * actions.count('approved') / len(actions):.0f} % of {len(actions)}" if actions else "no review yet"
 
 

@@ -77,19 +77,19 @@ class FilePositions:
         return {w.group_id for w in others.values() if w is not None and w.group_id != group}
 
 
-def look_at_files(project: Project, verdicts: Sequence[Row]) -> FilePositions:
+def look_at_files(project: Project, decisions: Sequence[Row]) -> FilePositions:
     """Read the rows of a project, and list the folders of the pictures of verdicts.
 
     Args:
         project: whose files.
-        verdicts: those that are applied.
+        decisions: those that are applied.
     """
     photos = {str(r[Photo.photo_id]): r for r in project.store.read(Photo).to_dicts()}
     placed = placed_files(project.ledger)
     paths = present_paths(project, placed)
     groups = {p: str(r[Proposal.group_id]) for r in project.store.read(Proposal).to_dicts() for p in r[Proposal.photo_ids]}
     shots = one_shot(paths.values())
-    known = FilePositions(project.folder, photos, paths, groups, _wanted(verdicts, photos, paths, shots), placed)
+    known = FilePositions(project.folder, photos, paths, groups, _wanted(decisions, photos, paths, shots), placed)
     _list_files(known, shots)
     return known
 
@@ -127,11 +127,11 @@ def all_nearby(folder: Path, homes: Iterable[str]) -> tuple[set[str], dict[str, 
 
 
 def _wanted(
-    verdicts: Iterable[Row], photos: Mapping[str, Row], paths: Mapping[str, str], shots: Mapping[str, Collection[str]]
+    decisions: Iterable[Row], photos: Mapping[str, Row], paths: Mapping[str, str], shots: Mapping[str, Collection[str]]
 ) -> dict[str, Place]:
     """Photo to its place; the parts of a shot that are in one set go where the chosen one goes."""
     wanted = dict[str, Place]()
-    for row in verdicts:
+    for row in decisions:
         members, keep_all = [str(i) for i in row[ReviewDecision.photo_ids]], bool(row.get(Proposal.keep_all))
         chosen = set(shots.get(paths.get(str(row[ReviewDecision.chosen_photo_id]), ""), ()))
         for photo in (i for i in members if i in photos):

@@ -83,15 +83,15 @@ class Plan:
         return dict(found)
 
 
-def make_plan(project: Project, verdicts: Iterable[Row], most_sets: int | None = None) -> Plan:
+def make_plan(project: Project, decisions: Iterable[Row], most_sets: int | None = None) -> Plan:
     """Plan what the verdicts ask for; reads the disk and changes nothing.
 
     Args:
         project: whose files.
-        verdicts: rows of `verdicts` that stand and were handed over.
+        decisions: rows of `review_decisions` that stand and were handed over.
         most_sets: no more sets of the project than this are applied, those that are already counted; None for all.
     """
-    rows = list(verdicts)
+    rows = list(decisions)
     counts = Counter(f"{a}: left as they are" for r in rows if (a := str(r[ReviewDecision.action])) not in APPLIED)
     wanted = [r for r in rows if r[ReviewDecision.action] in APPLIED]
     known = look_at_files(project, wanted)
@@ -242,10 +242,10 @@ def inside(folder: Path, path: str) -> Path:
     return whole
 
 
-def with_keep_all(verdicts: Iterable[Row], project: Project) -> list[Row]:
+def with_keep_all(decisions: Iterable[Row], project: Project) -> list[Row]:
     """The verdicts, each with whether its pictures belong together."""
     together = dict(project.store.read(Proposal).select(Proposal.group_id, Proposal.keep_all).iter_rows())
-    return [{**row, Proposal.keep_all: together.get(row[ReviewDecision.group_id], False)} for row in verdicts]
+    return [{**row, Proposal.keep_all: together.get(row[ReviewDecision.group_id], False)} for row in decisions]
 
 
 def _reason(error: Exception, folder: Path) -> str:

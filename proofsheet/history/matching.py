@@ -66,7 +66,7 @@ class _Said:
 def match_history(
     project: str,
     history: pl.DataFrame,
-    verdicts: pl.DataFrame,
+    decisions: pl.DataFrame,
     photos: pl.DataFrame,
     quality: pl.DataFrame,
     imported: pl.DataFrame,
@@ -78,7 +78,7 @@ def match_history(
     Args:
         project: partition key.
         history: the facts `history_rows` of the project.
-        verdicts: the facts `verdicts` of the project.
+        decisions: the facts `review_decisions` of the project.
         photos: rows of `photos`.
         quality: rows of `image_quality`.
         imported: the facts `imported_vectors` of the project.
@@ -100,7 +100,7 @@ def match_history(
                 take(project, said, known, row, winner)
             except RowRefused as refusal:
                 said.keep_back(own, refusal)
-    for verdict in last_words(verdicts).to_dicts():
+    for verdict in last_words(decisions).to_dicts():
         _take_verdict(project, said, known, verdict)
     _never_cropped(project, said)
     matches = HistoryMatch.frame(_match(project, r, chosen, said) for r in rows)

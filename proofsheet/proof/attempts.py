@@ -125,11 +125,11 @@ def prove(
     again, wishes = 0, Counter(r[TextRequest.photo_id] for r in ledger.rows(TextRequest).to_dicts())
     for_people: Counter[str] = Counter()  # rounds so far that a person's refusal asked for
     for number in range(rounds + max(wishes.values(), default=0) + 1):
-        verdicts = judging.judge(accepted, open_)
-        for verdict in verdicts:
+        outcomes = judging.judge(accepted, open_)
+        for verdict in outcomes:
             steps.setdefault(verdict.candidate.judged.photo_id, []).append(verdict)
-        accepted += [v for v in verdicts if v.status == "accepted"]
-        refused = {v.candidate.judged.photo_id: v.issues for v in verdicts if v.status != "accepted"}
+        accepted += [v for v in outcomes if v.status == "accepted"]
+        refused = {v.candidate.judged.photo_id: v.issues for v in outcomes if v.status != "accepted"}
         for_people.update(p for p, issues in refused.items() if not issues)
         free = {p: max(0, number + 1 - for_people[p] - rounds) + for_people[p] <= wishes[p] for p in refused}
         wanted = {p: issues for p, issues in refused.items() if free[p]}
@@ -148,15 +148,15 @@ def _note(ledger: Ledger, steps: Mapping[str, Sequence[GateOutcome]], now: datet
     """Add the attempts of every photo whose last one is not as before, each with the steps that led to it."""
     latest = {row[ProofAttempt.photo_id]: row for row in ledger.rows(ProofAttempt).to_dicts()}
     attempts, happened = list[Row](), list[dict[str, object]]()
-    for photo_id, verdicts in steps.items():
-        for verdict in verdicts[:-1]:
+    for photo_id, outcomes in steps.items():
+        for verdict in outcomes[:-1]:
             verdict.status = "rejected"
         before = latest.get(photo_id)
-        rows = [_attempt(v, n) for n, v in enumerate(verdicts)]
+        rows = [_attempt(v, n) for n, v in enumerate(outcomes)]
         if before is not None and _same(before, rows[-1]):
             continue
         number, state = (int(before[ProofAttempt.attempt]), str(before[ProofAttempt.status])) if before else (0, NEW)
-        for verdict, row in zip(verdicts, rows, strict=True):
+        for verdict, row in zip(outcomes, rows, strict=True):
             number += 1
             path = [state, "generated", *(["repaired"] if verdict.candidate.repaired else []), *_end(verdict)]
             happened += events(photo_id, number, path, now)

@@ -62,18 +62,18 @@ def unproven_reviews(
     return unproven(standing(project.ledger), history, project.models, str(serving))
 
 
-def unproven(verdicts: pl.DataFrame, history: Collection[str], models: Path, serving: str) -> Unproven:
+def unproven(decisions: pl.DataFrame, history: Collection[str], models: Path, serving: str) -> Unproven:
     """Blind verdicts that prove nothing, by id, with the reason.
 
     Args:
-        verdicts: verdicts that stand.
+        decisions: verdicts that stand.
         history: of `decided_by_history`.
         models: folder of models; beside each lies what it was trained on.
         serving: the ranker in force; empty if none is.
     """
     learnt: dict[str, set[str] | None] = {}
     found, decided = {}, frozenset(history)
-    for row in verdicts.filter(pl.col(ReviewDecision.blind)).to_dicts():
+    for row in decisions.filter(pl.col(ReviewDecision.blind)).to_dicts():
         members = set(row[ReviewDecision.photo_ids])
         names = {*_RANKER.findall(row[ReviewDecision.proposed_by]), *([serving] if serving else [])}
         for name in names:
@@ -88,10 +88,10 @@ def unproven(verdicts: pl.DataFrame, history: Collection[str], models: Path, ser
     return found
 
 
-def proving(verdicts: pl.DataFrame, left_out: Unproven) -> pl.DataFrame:
+def proving(decisions: pl.DataFrame, left_out: Unproven) -> pl.DataFrame:
     """The last verdict on each set that was given blind and proves something."""
     blind = pl.col(ReviewDecision.blind) & (pl.col(ReviewDecision.action) != "rejected")
-    return counted(verdicts).filter(blind & ~pl.col(ReviewDecision.verdict_id).is_in(list(left_out)))
+    return counted(decisions).filter(blind & ~pl.col(ReviewDecision.verdict_id).is_in(list(left_out)))
 
 
 def left_out_told(left_out: Unproven) -> str:
@@ -100,16 +100,16 @@ def left_out_told(left_out: Unproven) -> str:
     return f"; {len(left_out)} blind reviews do not count: {told}" if told else ""
 
 
-def auto_approval(verdicts: pl.DataFrame, left_out: Unproven) -> tuple[str, str]:
+def auto_approval(decisions: pl.DataFrame, left_out: Unproven) -> tuple[str, str]:
     """Whether anything may be approved without a person, and why: blind reviews alone can unlock it.
 
     The lower bound of the share of right proposals (Clopper and Pearson, 95 %) must reach 0.95; 93 blind sets with one error do.
 
     Args:
-        verdicts: verdicts that stand.
+        decisions: verdicts that stand.
         left_out: of `unproven`.
     """
-    blind = proving(verdicts, left_out)
+    blind = proving(decisions, left_out)
     right = blind.filter(pl.col(ReviewDecision.chosen_photo_id) == pl.col(ReviewDecision.proposed_photo_id)).height
     bound = clopper_pearson_low(right, blind.height) if blind.height else 0.0
     why = f"{blind.height} blind reviews, {blind.height - right} errors: at least {bound:.3f} are right, {BOUND} is wanted"

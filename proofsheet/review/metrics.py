@@ -28,18 +28,18 @@ _SAME = 0.95  # overlap from which a cut was taken as proposed
 
 
 def metric_rows(
-    project: str, verdicts: pl.DataFrame, notes: pl.DataFrame, baseline_s: float, left_out: Mapping[str, str] | None = None
+    project: str, decisions: pl.DataFrame, notes: pl.DataFrame, baseline_s: float, left_out: Mapping[str, str] | None = None
 ) -> pl.DataFrame:
     """The rows of `review_metrics`.
 
     Args:
         project: partition key.
-        verdicts: verdicts that stand; of several on one set the last counts.
+        decisions: verdicts that stand; of several on one set the last counts.
         notes: the facts `feedback_notes`.
         baseline_s: seconds that a set took by hand before, as the settings state.
         left_out: blind verdicts that prove nothing, by id, with the reason.
     """
-    rows = counted(verdicts).to_dicts()
+    rows = counted(decisions).to_dicts()
     days = sorted({r[ReviewDecision.decided_at].date() for r in rows} | {r[Feedback.noted_at].date() for r in notes.to_dicts()})
     found = []
     for period, day in (("all", None), *((d.isoformat(), d) for d in days)):

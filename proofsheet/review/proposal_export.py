@@ -21,10 +21,10 @@ from schemas.review import Proposal
 FORMAT = 1
 
 
-def decision_lines(decisions: pl.DataFrame, photos: pl.DataFrame) -> Iterator[str]:
+def decision_lines(proposals: pl.DataFrame, photos: pl.DataFrame) -> Iterator[str]:
     """One JSON object a set: group_id, images, step1_selection, step2_crop, and the version of the format."""
     paths = dict(photos.select(Photo.photo_id, Photo.path).iter_rows())
-    for row in decisions.sort(Proposal.group_id).to_dicts():
+    for row in proposals.sort(Proposal.group_id).to_dicts():
         yield json.dumps(_line(row, paths), ensure_ascii=False)
 
 
@@ -52,17 +52,17 @@ def _line(row: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def write_decisions(decisions: pl.DataFrame, photos: pl.DataFrame, path: Path) -> int:
+def write_decisions(proposals: pl.DataFrame, photos: pl.DataFrame, path: Path) -> int:
     """Write the file unless it reads so already; gives the number of lines."""
-    if proposals_differ(decisions, photos, path):
-        write_atomic(path, _content(decisions, photos))
-    return decisions.height
+    if proposals_differ(proposals, photos, path):
+        write_atomic(path, _content(proposals, photos))
+    return proposals.height
 
 
-def proposals_differ(decisions: pl.DataFrame, photos: pl.DataFrame, path: Path) -> bool:
+def proposals_differ(proposals: pl.DataFrame, photos: pl.DataFrame, path: Path) -> bool:
     """Whether the file is another than that of these rows."""
-    return not path.exists() or path.read_bytes() != _content(decisions, photos)
+    return not path.exists() or path.read_bytes() != _content(proposals, photos)
 
 
-def _content(decisions: pl.DataFrame, photos: pl.DataFrame) -> bytes:
-    return "".join(line + "\n" for line in decision_lines(decisions, photos)).encode("utf-8")
+def _content(proposals: pl.DataFrame, photos: pl.DataFrame) -> bytes:
+    return "".join(line + "\n" for line in decision_lines(proposals, photos)).encode("utf-8")

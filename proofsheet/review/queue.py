@@ -30,7 +30,7 @@ class ReviewItem:
     """One set, and what is proposed for it.
 
     Attributes:
-        row: its row of `decisions`.
+        row: its row of `proposals`.
         images: its photos in the order of the set.
         cause: why they are together.
         version: changes with whatever a verdict on it rests on.

@@ -25,17 +25,17 @@ from schemas.review import Proposal, ReviewDecision
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.97, 0.99)
 
 
-def override_rows(project: str, decisions: pl.DataFrame, selections: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
+def override_rows(project: str, proposals: pl.DataFrame, selections: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
     """Sets in which a person chose another picture than is proposed; what was proposed to her stands in her verdict.
 
     Args:
         project: partition key.
-        decisions: rows of `decisions`.
+        proposals: rows of `proposals`.
         selections: rows of `selections`.
-        verdicts: the facts `verdicts`.
+        decisions: the facts `review_decisions`.
     """
-    groups = {i: row for row in decisions.to_dicts() for i in row[Proposal.photo_ids]}
-    said = {r[ReviewDecision.group_id]: r for r in counted(verdicts).sort(ReviewDecision.number).to_dicts()}
+    groups = {i: row for row in proposals.to_dicts() for i in row[Proposal.photo_ids]}
+    said = {r[ReviewDecision.group_id]: r for r in counted(decisions).sort(ReviewDecision.number).to_dicts()}
     found: dict[str, dict[str, Any]] = {}
     for row in selections.to_dicts():
         group = groups.get(row[Selection.chosen_photo_id])

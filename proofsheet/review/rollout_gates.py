@@ -49,7 +49,7 @@ class Gate:
 
 def readiness_rows(
     project: str,
-    verdicts: pl.DataFrame,
+    decisions: pl.DataFrame,
     selections: pl.DataFrame,
     thresholds: pl.DataFrame,
     metrics: pl.DataFrame,
@@ -59,7 +59,7 @@ def readiness_rows(
 
     Args:
         project: partition key.
-        verdicts: verdicts that stand.
+        decisions: verdicts that stand.
         selections: rows of `selections`; they say what the stage rule takes.
         thresholds: rows of `threshold_report`.
         metrics: rows of `review_metrics`.
@@ -68,8 +68,8 @@ def readiness_rows(
     figures = {r[ReviewMetric.metric]: r for r in metrics.filter(pl.col(ReviewMetric.period) == "all").to_dicts()}
     lock = str(thresholds[Threshold.auto_approval][0]) if thresholds.height else "locked"
     why = str(thresholds[Threshold.why][0]) if thresholds.height else "never run"
-    gates = [*_agreement(counted(verdicts), selections), *_work(counted(verdicts).height, figures)]
-    blind = proving(verdicts, left_out)
+    gates = [*_agreement(counted(decisions), selections), *_work(counted(decisions).height, figures)]
+    blind = proving(decisions, left_out)
     gates.append(
         Gate(
             "auto-approval",

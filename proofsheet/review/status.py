@@ -103,7 +103,7 @@ def _status(project: Project) -> ProjectStatus:
     counts = {name: int(str(row[StoredTable.row_count])) for name, row in books.items()}
     quality, choices = store.read(MetadataQuality), present_choices(project)
     proofs, far = quality.filter(pl.col(MetadataQuality.is_current)), progress(choices)
-    verdicts = dict(proofs[MetadataQuality.status].value_counts().iter_rows())
+    by_status = dict(proofs[MetadataQuality.status].value_counts().iter_rows())
     texts = described(store.read(Caption))
     flagged = store.read(Proposal).filter(pl.col(Proposal.flags).list.len() > 0)
     photos, quarantined = counts.get(Photo.name, 0), counts.get(Quarantine.name, 0)
@@ -122,8 +122,8 @@ def _status(project: Project) -> ProjectStatus:
         redecided=len(redecided(project, choices)),
         take_back=takedown_rows(project.key, choices, quality, project.ledger).height,
         doubtful=flagged.height,
-        accepted=sum(verdicts.get(s, 0) for s in PASSED),
-        blocked=verdicts.get("blocked", 0),
+        accepted=sum(by_status.get(s, 0) for s in PASSED),
+        blocked=by_status.get("blocked", 0),
         to_describe=texts.wanted,
         described=texts.answered,
         undescribed=texts.why,

@@ -74,12 +74,12 @@ def write_submitted(project: Project) -> dict[str, int]:
 def _history(project: Project) -> Iterator[tuple[Row | None, Row | None]]:
     """A row of selections and one of cuts for every verdict that a batch brought or took back."""
     batches = project.ledger.rows_after(ReviewBatch, ReviewBatch.number, 0)  # first: what they hand over is there then
-    verdicts = project.ledger.rows_after(ReviewDecision, ReviewDecision.number, 0)
+    decisions = project.ledger.rows_after(ReviewDecision, ReviewDecision.number, 0)
     steps = project.ledger.rows_after(ReviewStep, ReviewStep.number, 0)
     paths, filed = _paths(project), dict[str, Row]()
     for batch in batches:
         line = Timeline()
-        line.take(verdicts, steps, up_to=batch[ReviewBatch.up_to])
+        line.take(decisions, steps, up_to=batch[ReviewBatch.up_to])
         now = {str(r[ReviewDecision.group_id]): r for r in line.standing() if r[ReviewDecision.chosen_photo_id]}
         for group, row in now.items():
             if filed.get(group) is not row:

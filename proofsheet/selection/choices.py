@@ -83,7 +83,7 @@ class History:
 
 
 def choice_rows(
-    project: str, decisions: pl.DataFrame, photos: pl.DataFrame, selections: pl.DataFrame, ledger: Ledger
+    project: str, proposals: pl.DataFrame, photos: pl.DataFrame, selections: pl.DataFrame, ledger: Ledger
 ) -> pl.DataFrame:
     """The rows of `choices`, one a set.
 
@@ -91,14 +91,14 @@ def choice_rows(
 
     Args:
         project: partition key.
-        decisions: rows of `decisions`.
+        proposals: rows of `proposals`.
         photos: rows of `photos`.
         selections: rows of `selections`.
         ledger: holds the review.
     """
     paths = dict(photos.select(Photo.photo_id, Photo.path).iter_rows())
     handed, standing, history = handed_over(ledger), timeline(ledger), History(selections, paths)
-    groups = decisions.to_dicts()
+    groups = proposals.to_dicts()
     strays = _strays(standing, {str(g[Proposal.group_id]) for g in groups})
     rows = []
     for group in groups:

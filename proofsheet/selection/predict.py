@@ -2,7 +2,7 @@
 
 Holds `judge_sets`.
 Add here: another reason from measured values.
-Keep out: the stage rule and the rows of `decisions` (selection/stage_rule.py).
+Keep out: the stage rule and the rows of `proposals` (selection/stage_rule.py).
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ class Timeline:
 
     Attributes:
         number: of the last verdict or step taken in.
-        verdicts: every verdict by its id, whether it stands or not.
+        decisions: every verdict by its id, whether it stands or not.
         done: acts that stand, oldest first; an act is one verdict, or those given at once.
         undone: acts that can be given again, the next one last.
     """
@@ -49,19 +49,19 @@ class Timeline:
                 with source.snapshot() as moment:
                     self.catch_up(moment, up_to)
             return self
-        verdicts = source.rows_after(ReviewDecision, ReviewDecision.number, self.number)
-        self.take(verdicts, source.rows_after(ReviewStep, ReviewStep.number, self.number), up_to)
+        decisions = source.rows_after(ReviewDecision, ReviewDecision.number, self.number)
+        self.take(decisions, source.rows_after(ReviewStep, ReviewStep.number, self.number), up_to)
         return self
 
-    def take(self, verdicts: Iterable[Row], steps: Iterable[Row], up_to: int | None) -> None:
+    def take(self, decisions: Iterable[Row], steps: Iterable[Row], up_to: int | None) -> None:
         """Replay rows that are newer than what was taken in, in the order of their numbers.
 
         Args:
-            verdicts: rows of `verdicts`.
+            decisions: rows of `review_decisions`.
             steps: rows of `review_steps`.
             up_to: number of the last row to be taken in; None for all.
         """
-        rows: list[tuple[int, Row]] = [(int(r[ReviewDecision.number]), r) for r in verdicts]
+        rows: list[tuple[int, Row]] = [(int(r[ReviewDecision.number]), r) for r in decisions]
         rows += [(int(r[ReviewStep.number]), r) for r in steps]
         for number, row in sorted(rows, key=_first):
             if up_to is not None and number > up_to:
@@ -126,32 +126,32 @@ def decides(verdict: Mapping[str, Any] | None) -> bool:
 
 
 def standing(ledger: Ledger) -> pl.DataFrame:
-    """Rows of `verdicts` that were not taken back, in their order; of several on one set all are given, see `last_words`."""
+    """Rows of `review_decisions` that were not taken back, in their order; of several on one set all, see `last_words`."""
     found = timeline(ledger)
     ids = {own for act in found.done for own in act}
     rows = [row for own, row in found.verdicts.items() if own in ids]
     return ReviewDecision.frame(rows).sort(ReviewDecision.number)
 
 
-def last_words(verdicts: pl.DataFrame) -> pl.DataFrame:
+def last_words(decisions: pl.DataFrame) -> pl.DataFrame:
     """The verdict that stands on each set, in their order; a set that was skipped at last is open, whatever was said before.
 
     Args:
-        verdicts: of `standing`.
+        decisions: of `standing`.
     """
-    return verdicts.sort(ReviewDecision.number).unique(ReviewDecision.group_id, keep="last", maintain_order=True)
+    return decisions.sort(ReviewDecision.number).unique(ReviewDecision.group_id, keep="last", maintain_order=True)
 
 
-def counted(verdicts: pl.DataFrame) -> pl.DataFrame:
+def counted(decisions: pl.DataFrame) -> pl.DataFrame:
     """The verdict that stands on each set, of those that count: no bulk approvals, nothing skipped.
 
     Args:
-        verdicts: of `standing`.
+        decisions: of `standing`.
     """
-    return last_words(verdicts).filter(~pl.col(ReviewDecision.bulk) & pl.col(ReviewDecision.action).is_in(list(REVIEWED)))
+    return last_words(decisions).filter(~pl.col(ReviewDecision.bulk) & pl.col(ReviewDecision.action).is_in(list(REVIEWED)))
 
 
 def proposed_crop(group: Mapping[str, Any]) -> list[float] | None:
-    """The cut that a row of `decisions` proposes, or None."""
+    """The cut that a row of `proposals` proposes, or None."""
     sides = (Proposal.crop_x1, Proposal.crop_y1, Proposal.crop_x2, Proposal.crop_y2)
     return None if group[Proposal.crop_x1] is None else [float(group[s]) for s in sides]

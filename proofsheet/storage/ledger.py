@@ -129,7 +129,7 @@ class Ledger(LedgerFile):
             if found != "ok":
                 raise self._damaged(found.replace("\n", " "))
             for table in FACTS:
-                there = columns_of(con, table)
+                there = columns_of(con, table.name)
                 if missing := table.columns().keys() - there:
                     raise self._damaged(f"its table {table.name} has no column {sorted(missing)[0]}")
                 for row in con.execute(select(table, ())):

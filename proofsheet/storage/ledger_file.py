@@ -21,7 +21,7 @@ from proofsheet.storage.ledger_rows import CHANGES, COUNTED, LOCKED, ONLY_ADDED,
 from proofsheet.storage.ledger_tables import FACTS, KEPT
 from schemas.table import Table
 
-FORMAT = 10
+FORMAT = 11
 RESTORE = "Put back the copy of your backup. Without one,"
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 
@@ -131,6 +131,16 @@ class LedgerFile:
                 f"The ledger {self.path} belongs to project {owner!r}, not {self.project!r}.", "Put the file back where it was."
             )
 
+    def _rename(self, con: sqlite3.Connection, table: type[Table]) -> None:
+        """Give a table that still has its former name the present one, with its rows and the count of its changes."""
+        if not table.former or not columns_of(con, table.former) or columns_of(con, table.name):
+            return
+        triggers = con.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?", (table.former,)).fetchall()
+        for (trigger,) in triggers:  # they carry the name; made again under the new one
+            con.execute(f'DROP TRIGGER "{trigger}"')
+        con.execute(f'ALTER TABLE "{table.former}" RENAME TO "{table.name}"')
+        con.execute("UPDATE changes SET table_name = ? WHERE table_name = ?", (table.name, table.former))
+
     def _bring_up_to_date(self, con: sqlite3.Connection) -> None:
         """Make what is missing, in one transaction; rows stay. Formats added tables, columns and triggers, 9 columns of keys."""
         with con:
@@ -138,14 +148,15 @@ class LedgerFile:
             con.execute("CREATE TABLE IF NOT EXISTS owner (project TEXT NOT NULL PRIMARY KEY)")
             if con.execute("SELECT count(*) FROM owner").fetchone()[0] == 0:
                 con.execute("INSERT INTO owner VALUES (?)", (self.project,))
+            con.execute(CHANGES)
             for table in FACTS:
-                for statement in (*rekeyed(table, columns_of(con, table)), ddl(table)):
+                self._rename(con, table)
+                for statement in (*rekeyed(table, columns_of(con, table.name)), ddl(table)):
                     con.execute(statement)
-                there = columns_of(con, table)
+                there = columns_of(con, table.name)
                 for name in (n for n in table.columns() if n not in there):
                     con.execute(f'ALTER TABLE "{table.name}" ADD COLUMN {column_ddl(table, name)}')
             con.execute(LOCKED)
-            con.execute(CHANGES)
             for table in FACTS:
                 for change in ("INSERT",) if table in KEPT else ("INSERT", "UPDATE", "DELETE"):
                     con.execute(COUNTED.format(table.name, change))
@@ -155,9 +166,9 @@ class LedgerFile:
             con.execute(f"PRAGMA user_version={FORMAT}")
 
 
-def columns_of(con: sqlite3.Connection, table: type[Table]) -> set[str]:
+def columns_of(con: sqlite3.Connection, table: str) -> set[str]:
     """Names of the columns that a table has in the file."""
-    return {row["name"] for row in con.execute(f'PRAGMA table_info("{table.name}")')}
+    return {row["name"] for row in con.execute(f'PRAGMA table_info("{table}")')}
 
 
 def _is_broken(error: sqlite3.Error) -> bool:

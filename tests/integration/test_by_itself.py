@@ -257,8 +257,8 @@ def test_stale_tables_are_told_with_their_reason(settings: Configuration) -> Non
     changed = configuration(Path(settings.place.library), Path(settings.place.home), groups={"window": 3})
     found = stale_tables(changed, project)
     assert found["photo_groups"] == "its settings changed"
-    assert found["decisions"] == "follows photo_groups"
-    assert found["exports"] == "follows choices, decisions, metadata_quality"
+    assert found["proposals"] == "follows photo_groups"
+    assert found["exports"] == "follows choices, metadata_quality, proposals"
     assert all(reason.startswith("follows ") for name, reason in found.items() if name != "photo_groups")
     above = {"photos", "quarantine", "other_files", "exif_facts", "image_quality", "picture_hashes", "previews", "embeddings"}
     assert not above & set(found)

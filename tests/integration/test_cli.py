@@ -244,7 +244,7 @@ def test_status_tells_what_is_new_stale_and_gone(ready: Shell, monkeypatch: pyte
     assert (state["new"], state["changed"], state["gone"]) == (1, 1, 1)
     assert "settings" in state["stale"]["metadata_quality"]
     assert state["stale"]["photos"] == state["stale"]["other_files"] == "files on disk: 1 new, 1 changed, 1 gone"
-    assert state["stale"]["exports"] == "follows choices, decisions, metadata_quality, photos"
+    assert state["stale"]["exports"] == "follows choices, metadata_quality, photos, proposals"
     shutil.rmtree(ready.folder / "library" / "two")
     assert ready.json("status")["vanished"] == ["two"]
     assert "two: its folder is gone" in ready("status").stdout

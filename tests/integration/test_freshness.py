@@ -83,7 +83,7 @@ def test_an_edited_text_makes_stale_what_follows_from_it_and_the_next_run_writes
     stale = place.stale()
     assert stale["metadata_repaired"] == "what it is made of changed: word_edits"
     assert stale["exports"].startswith("follows ")
-    for name in ("photos", "captions", "titles", "decisions", "choices", "photo_groups", "embeddings", "trends"):
+    for name in ("photos", "captions", "titles", "proposals", "choices", "photo_groups", "embeddings", "trends"):
         assert name not in stale
     written = place.run()
     assert {"metadata_repaired", "metadata_quality"} <= set(written) <= set(stale)
@@ -95,8 +95,8 @@ def test_a_decision_of_the_review_makes_stale_what_reads_decisions(place: Place)
     one = desk.proposals().sets[0]
     desk.decide(DecisionRequest("v1", one.group_id, one.version, "approve", None, None), utc_now())
     stale = place.stale()
-    assert stale["choices"] == "what it is made of changed: verdicts"
-    assert stale["history_matches"] == "what it is made of changed: verdicts"
+    assert stale["choices"] == "what it is made of changed: review_decisions"
+    assert stale["history_matches"] == "what it is made of changed: review_decisions"
     for name in ("photos", "photo_groups", "embeddings", "metadata_repaired"):
         assert not stale.get(name, "").startswith("what it is made of")
     place.run()
@@ -170,7 +170,7 @@ def test_every_fact_that_a_stage_reads_is_in_the_graph(tmp_path: Path, read: dic
     assert read["choices"] == declared["choices"]
     for name, tables in read.items():
         assert tables - OWN <= declared[name], name
-    assert {"verdicts", "word_edits", "waivers", "set_contexts", "uploads"} <= set().union(*read.values())
+    assert {"review_decisions", "word_edits", "waivers", "set_contexts", "uploads"} <= set().union(*read.values())
 
 
 def test_a_run_of_selected_assets_is_not_narrowed(place: Place) -> None:

@@ -131,6 +131,12 @@ def test_facts_and_the_plan_of_now_are_tables(shell: Shell, project: Project) ->
     row = dict.fromkeys((Upload.photo_id, Upload.target, Upload.path, Upload.name_there, Upload.content_hash, Upload.proof), "x")
     project.ledger.add(Upload, [row | {Upload.attempt: 1, Upload.number: 1, Upload.uploaded_at: NOW}])
     assert ask("select p.path, u.target from uploads u left join photos p using (photo_id)") == [{"path": None, "target": "x"}]
-    assert {"uploads", "verdicts", "apply_plans", "plan_operations", "photos"} <= {r["name"] for r in ask("show tables")}
+    assert {"uploads", "review_decisions", "apply_plans", "plan_operations", "photos"} <= {r["name"] for r in ask("show tables")}
+    former = shell("sql", "select count(*) n from verdicts", "--json")  # its name one version ago
+    assert (
+        json.loads(former.stdout)["projects"]["trip"]
+        == json.loads(shell("sql", "select count(*) n from review_decisions", "--json").stdout)["projects"]["trip"]
+    )
+    assert "The table verdicts is named review_decisions now" in former.stderr
     assert shell.json("undo", "trip", "--yes")["sets"] == 1
     assert tree(project.folder) == before

@@ -30,7 +30,7 @@ SELECT = (
     "photos,quarantine,other_files,exif_facts,image_quality,picture_hashes,saliency_grids,embeddings,objects,previews,photo_groups,"
     "duplicates,history_matches,selections,crop_examples,training_pairs,anomalies,project_statistics"
 )
-DECIDE = "ranker_model,crop_model,decisions,overrides,threshold_report,readiness"
+DECIDE = "ranker_model,crop_model,proposals,overrides,threshold_report,readiness"
 
 
 def spoilt(number: int) -> bool:

@@ -20,7 +20,7 @@ from tests.support.kit import NOW, configuration, run, save_picture
 COMPANIONS = (".txt", ".yaml", ".json", ".wav", ".png.xmp")
 CHOOSING = (
     *("photos", "quarantine", "other_files", "exif_facts", "image_quality", "picture_hashes", "embeddings", "previews"),
-    *("objects", "scenes", "photo_groups", "duplicates", "decisions"),
+    *("objects", "scenes", "photo_groups", "duplicates", "proposals"),
 )
 
 

@@ -236,7 +236,7 @@ def test_a_change_of_encoder_recomputes_what_depends_on_it_and_nothing_else(tiny
     books = project.store.tables()
     after = configuration(tmp_path / "library", tmp_path / "home", encoder=settings_for(tiny))
     stale = stale_tables(present_versions(after), project)
-    assert set(stale) >= {"embeddings", "scenes", "photo_groups", "duplicates", "decisions"}
+    assert set(stale) >= {"embeddings", "scenes", "photo_groups", "duplicates", "proposals"}
     assert not set(stale) & {"photos", "quarantine", "other_files", "exif_facts", "image_quality", "picture_hashes", "previews"}
     assert "model" in stale["embeddings"]
     assert run(after, project).success

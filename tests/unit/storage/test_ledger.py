@@ -11,6 +11,7 @@ from proofsheet.storage.ledger import Ledger
 from proofsheet.storage.ledger_file import FORMAT
 from schemas.apply import Upload
 from schemas.facts import ModelAnswer, ProofAttempt, RunRecord
+from schemas.review import ReviewDecision
 from tests.support.kit import NOW
 
 
@@ -126,6 +127,36 @@ def test_it_writes_with_full_sync_in_wal_mode(ledger: Ledger) -> None:
         assert con.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
     with ledger._open() as con:
         assert con.execute("PRAGMA synchronous").fetchone()[0] == 2
+
+
+def test_a_table_with_another_name_keeps_its_rows_its_count_and_its_promises(ledger: Ledger) -> None:
+    """Format 10 called the decisions of the review verdicts."""
+    row = {n: None for n in ReviewDecision.columns()} | {"verdict_id": "v", "group_id": "g", "photo_ids": ["a"]}
+    row |= {
+        "action": "approved",
+        "proposed_by": "rule",
+        "proposed_photo_id": "a",
+        "blind": False,
+        "bulk": False,
+        "decided_at": NOW,
+        "number": 1,
+    }
+    ledger.add(ReviewDecision, [row])
+    with sqlite3.connect(ledger.path) as con:
+        for (name,) in con.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            con.execute(f'DROP TRIGGER "{name}"')
+        con.execute("ALTER TABLE review_decisions RENAME TO verdicts")
+        con.execute("CREATE TRIGGER kept_verdicts_DELETE BEFORE DELETE ON verdicts BEGIN SELECT RAISE(ABORT, 'kept'); END")
+        con.execute("UPDATE changes SET table_name = 'verdicts'")
+        con.execute("PRAGMA user_version=10")
+    assert ledger.rows(ReviewDecision)["group_id"].to_list() == ["g"]
+    assert ledger.versions() == {"review_decisions": 1}
+    assert ledger.add(ReviewDecision, [row | {"verdict_id": "w", "number": 2}]) == 1
+    assert ledger.versions() == {"review_decisions": 2}
+    with pytest.raises(StoreError, match="kept for ever"):
+        ledger.put(ReviewDecision, [row])
+    with sqlite3.connect(ledger.path) as con:
+        assert not con.execute("SELECT name FROM sqlite_master WHERE tbl_name = 'verdicts'").fetchall()
 
 
 def add_and_fail(ledger: Ledger) -> None:
