@@ -8,6 +8,7 @@ Keep out: DuckDB (proofsheet/storage/store.py).
 from __future__ import annotations
 
 import re
+import types
 from collections.abc import Callable
 from functools import partial
 
@@ -26,8 +27,9 @@ from schemas.apply import PlanOperation
 from schemas.everything import every_table
 from schemas.table import Table
 
-
-_FORMER = {t: type(t)(t.__name__, (t,), {}, name=t.former) for t in every_table() if t.former}
+_FORMER: dict[type[Table], type[Table]] = {
+    t: types.new_class(t.__name__, (t,), {"name": t.former}) for t in every_table() if t.former
+}
 
 
 @click.command()
@@ -38,7 +40,7 @@ def sql(statement: str, projects: tuple[str, ...], as_json: bool) -> None:
     """Ask the tables of each project a question in SQL; the tables cannot be changed.
 
     Every project has its own database, so the statement is asked in each. Beside what runs derive, the facts of the ledger are
-    tables too (review_decisions, apply_plans, file_operations, uploads, ...), and plan_operations is what `proofsheet apply` would do now:
+    tables too (review_decisions, apply_plans, uploads, ...), and plan_operations is what `proofsheet apply` would do now:
     "show tables" lists all, docs/tables.md says what they hold. A table that no run has written yet has no rows.
 
     The JSON has projects.<name>: [rows], and damaged: [{project, file, problem, next_step}], of which the exit code 3 tells.

@@ -131,7 +131,7 @@ def test_it_writes_with_full_sync_in_wal_mode(ledger: Ledger) -> None:
 
 def test_a_table_with_another_name_keeps_its_rows_its_count_and_its_promises(ledger: Ledger) -> None:
     """Format 10 called the decisions of the review verdicts."""
-    row = {n: None for n in ReviewDecision.columns()} | {"verdict_id": "v", "group_id": "g", "photo_ids": ["a"]}
+    row = dict.fromkeys(ReviewDecision.columns()) | {"verdict_id": "v", "group_id": "g", "photo_ids": ["a"]}
     row |= {
         "action": "approved",
         "proposed_by": "rule",
