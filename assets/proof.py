@@ -93,7 +93,7 @@ def metadata_quality(
 ) -> Rows:
     """Judges every text; refused ones are asked for again, a few times at most; blocked rows stay back, accepted rows go on."""
     judging = judging_of(project.ledger, gate, TEMPLATE_WORDS, held_back(scratch_metadata, photos))
-    known, mapping = {c.judged.photo_id: c for c in texts}, (vocabulary.load(), vocabulary)
+    known, mapping = {c.input.photo_id: c for c in texts}, (vocabulary.load(), vocabulary)
     asking = Asker(known, {a.photo_id: a for a in asked}, vision_model.describing(project), project, *mapping, now, progress)
     again = prove(project.ledger, texts, judging, asker(asking), gate.max_repair_attempts, now)
     return Rows([proof_rows(project.key, project.ledger, set(known), photos, photo_groups)], {"asked_again": again})

@@ -85,7 +85,7 @@ def _body(table: type[Table], function: Callable[..., Any], names: Sequence[str]
         shared, code = workspace.shared, code_version(function)
         try:
             with acquire(shared.run_lock, f"{table.name}, run {context.run.run_id}", on_news=context.log.info):
-                shared.store.generations.mend(context.log.info)
+                shared.store.generations.repair(context.log.info)
                 found = function(**{n: given[n] for n in inspect.signature(function).parameters})
                 rows = found if isinstance(found, Rows) else Rows([found])
                 if refusal := refused(table, rows.frames[0], shared.key):

@@ -72,11 +72,11 @@ class RunOutcome:
 class GivenProgress:
     """Stands in for `ProgressResource` and hands over a listener that was made elsewhere, such as a progress bar."""
 
-    given: Progress
+    progress: Progress
 
     def listener(self, log: dg.DagsterLogManager) -> Progress:
         """The given listener."""
-        return self.given
+        return self.progress
 
 
 def sync_partitions(instance: dg.DagsterInstance, workspace: Workspace) -> None:
@@ -149,7 +149,7 @@ class Trained:
     """How a training over all projects ended: what each model's training says, and the first failure in words."""
 
     success: bool
-    told: list[str]
+    messages: list[str]
     error: str | None = None
 
 

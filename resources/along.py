@@ -61,7 +61,7 @@ class EncodingResource(EncoderSettings, dg.ConfigurableResource["EncodingResourc
         """The encoder in force."""
         return choose_encoder(self, project.models)
 
-    def in_force(self, project: Project, _table: str) -> str:
+    def resolved_version(self, project: Project, _table: str) -> str:
         """The encoder that the settings come to at present; another one makes stale what depends on it."""
         return self.choose(project).encoder_id
 

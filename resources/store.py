@@ -59,7 +59,7 @@ class StoreResource(PlaceSettings, dg.ConfigurableResource["StoreResource"]):
 
     def _make_whole(self, project: Project, tell: Callable[[str], None]) -> None:
         """Set aside what can be made again, and look through the ledger, which cannot."""
-        project.store.generations.mend(tell)
+        project.store.generations.repair(tell)
         if project.cache.exists() and not project.cache.is_dir():
             tell(f"a file lay in the place of the cache and was set aside as {set_aside(project.cache).name}")
         mend_shared(project.shared, tell)

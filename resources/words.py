@@ -46,7 +46,7 @@ class VisionModelResource(VisionModelSettings, dg.ConfigurableResource["VisionMo
         """Rows and numbers of a job."""
         return ask_all(job, asked, self.describing(project), project, now, progress)
 
-    def in_force(self, project: Project, table: str) -> str:
+    def resolved_version(self, project: Project, table: str) -> str:
         """Model and prompts that the settings come to for a table; others make it stale."""
         prompts = [load_prompt(name, project.prompts).digest for name in PROMPTS_OF.get(table, ())]
         return " ".join([self.describing(project).name, *prompts])
@@ -86,7 +86,7 @@ class VocabularyResource(VocabularySettings, dg.ConfigurableResource["Vocabulary
         """The vocabulary of the settings, or None."""
         return read_vocabulary(Path(self.file).expanduser()) if self.file else None
 
-    def in_force(self, _project: Project, _table: str) -> str:
+    def resolved_version(self, _project: Project, _table: str) -> str:
         """Content of the file; another one makes stale what depends on it."""
         path = Path(self.file).expanduser()
         return hash_file(path)[0] if self.file and path.is_file() else "none"

@@ -67,7 +67,7 @@ def saying(project: str, folder: str, subject: str, hints: str, location: str) -
 
 
 def _place(one: IntakeSet) -> dict[str, object]:
-    return {"folder": one.folder or ".", "photos": one.photos, "seen": one.seen}
+    return {"folder": one.folder or ".", "photos": one.photos, "seen": one.has_run}
 
 
 @sets.command("list")
@@ -106,7 +106,7 @@ def subject(project: str, folder: str) -> None:
         proposed = propose(Describer.of(settings.model, found), found, place, hints, pictures, utc_now())
     except ModelRequestError as trouble:
         raise ServiceUnreachable(
-            f"No model proposed a subject: {trouble.told}.", "`proofsheet doctor` tells what is there."
+            f"No model proposed a subject: {trouble.message}.", "`proofsheet doctor` tells what is there."
         ) from trouble
     if proposed is None:
         last = found.ledger.rows(SubjectProposal, folder=place).sort(pl.col(SubjectProposal.number)).to_dicts()[-1]

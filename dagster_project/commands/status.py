@@ -65,7 +65,7 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
     readable, troubles = sound(wanted)
     asked = each_alone(readable, state)
     troubles += asked.troubles
-    found = {project.name: told for project, told in asked.found}
+    found = {project.name: told for project, told in asked.results}
     beside = _beside(workspace)
     if as_json:
         print_json({**beside, "damaged": [t.as_dict() for t in troubles], "projects": found})
@@ -102,7 +102,7 @@ def _told(beside: dict[str, Any]) -> Iterator[str]:
     for name, why in beside["left_out"].items():
         yield f"{name}: left out: {why}"
     for question in beside["renamed"]:
-        yield RenameQuestion(**question).told
+        yield RenameQuestion(**question).summary
     for name in beside["vanished"]:
         yield f"{name}: its folder is gone; tables and facts are kept in the home"
     if beside["loose_files"]:

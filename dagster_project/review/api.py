@@ -107,7 +107,7 @@ def _given(body: dict[str, Any]) -> DecisionRequest:
         crop=crop,
         blind=body.get("blind") is True,
         seconds=seconds,
-        seen=body["seen"] if isinstance(body.get("seen"), str) else None,
+        known_id=body["seen"] if isinstance(body.get("seen"), str) else None,
     )
 
 

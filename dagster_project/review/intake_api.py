@@ -32,7 +32,7 @@ async def load(request: Request) -> Response:
     """GET `/api/intake`: folders with pictures of every project, also before the first run, with what was said and proposed."""
     workspace = state_of(request).workspace
     asked = await run_in_threadpool(lambda: each_alone(workspace.projects(), _sets))
-    sets = [one for _project, found in asked.found for one in found]
+    sets = [one for _project, found in asked.results for one in found]
     return answer({"sets": sets, "damaged": [t.as_dict() for t in asked.troubles]})
 
 

@@ -37,7 +37,7 @@ def project_lines(state: State) -> tuple[list[dict[str, Any]], list[Trouble]]:
     troubles = troubles_of(state)
     bad = {t.project for t in troubles}
     asked = each_alone((p for p in state.workspace.projects() if p.name not in bad), lambda p: project_line(state, p))
-    return [line for _project, line in asked.found], [*troubles, *asked.troubles]
+    return [line for _project, line in asked.results], [*troubles, *asked.troubles]
 
 
 def project_line(state: State, project: Project) -> dict[str, Any]:

@@ -150,7 +150,7 @@ class WalkEntry:
     name: str
     place: str
     hidden: bool
-    found: os.stat_result | None = None
+    stat: os.stat_result | None = None
     why: str | None = None
     unread: Refused | None = None
 
@@ -162,12 +162,12 @@ class WalkEntry:
     @property
     def is_file(self) -> bool:
         """Whether it is known to be a regular file."""
-        return self.found is not None and stat.S_ISREG(self.found.st_mode)
+        return self.stat is not None and stat.S_ISREG(self.stat.st_mode)
 
     @property
     def is_link(self) -> bool:
         """Whether it is known to be a link."""
-        return self.found is not None and stat.S_ISLNK(self.found.st_mode)
+        return self.stat is not None and stat.S_ISLNK(self.stat.st_mode)
 
 
 def walk(folder: Path) -> Iterator[WalkEntry]:

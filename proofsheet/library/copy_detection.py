@@ -50,7 +50,7 @@ class FolderState:
 class Judgement:
     """Whether a folder may be read now, and why (not)."""
 
-    seen: FolderState
+    state: FolderState
     ready: bool
     reason: str
 
@@ -72,7 +72,7 @@ def look_at(folder: Path, forgetful: Collection[int] = ()) -> Look:
             continue
         if entry.name.lower().endswith(UNFINISHED):
             unfinished = entry.name
-        mark = None if entry.found is None else lasting_mark(entry.found, forgetful)
+        mark = None if entry.stat is None else lasting_mark(entry.stat, forgetful)
         parts.append(f"{entry.name}\0{mark}")
     return Look(short_hash(*parts, length=24), unfinished)
 

@@ -58,7 +58,7 @@ class RenameQuestion:
     sure: bool
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """The question, or what the next run will do, in one line."""
         equal = f"{self.folder}: holds {self.share:.0%} of the photos of {self.former} (its folder is gone)"
         if self.sure:
@@ -81,7 +81,7 @@ def find_renamed(workspace: Workspace) -> list[RenameQuestion]:
         except StoreError:
             continue  # what it held is not known; `projects adopt` takes a person's word
         compared = each_alone(new, partial(compare, former, photos))  # a folder that cannot be listed is told at every look
-        for project, found in compared.found:
+        for project, found in compared.results:
             if found.share >= EQUAL and [project.name, former.key] not in apart:
                 pairs.append((RenameQuestion(project.name, former.name, former.key, round(found.share, 3), sure=False), found.own))
     folders, keys = (Counter(getattr(q, part) for q, _own in pairs) for part in ("folder", "key"))
@@ -105,7 +105,7 @@ def adopt_renamed(
     """
     let_go(workspace, now, changed)
     found = [q for q in find_renamed(workspace) if ready is None or q.folder in ready]
-    done, told = dict[str, str](), [q.told for q in found if not q.sure]
+    done, told = dict[str, str](), [q.summary for q in found if not q.sure]
     for question in (q for q in found if q.sure):
         try:
             told.append(adopt(workspace, question.folder, question.key, "found by its contents", now))

@@ -135,7 +135,7 @@ def _row(project: str, found: ScannedFile, format_: str, origin: str | None, bes
 
 
 def _is_cut(entry: WalkEntry, placed: FileLocations) -> bool:
-    return entry.is_file and entry.found is not None and entry.found.st_size == placed.cuts.get(entry.name)
+    return entry.is_file and entry.stat is not None and entry.stat.st_size == placed.cuts.get(entry.name)
 
 
 def _sort_in(entry: WalkEntry, found: Scan, candidates: dict[str, Path], plain: dict[str, Path], *, raw: bool) -> None:

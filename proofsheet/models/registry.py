@@ -131,7 +131,7 @@ def mend_shared(shared: Project, on_news: Callable[[str], None]) -> None:
         return
     with contextlib.suppress(Locked), acquire(shared.run_lock, "mending the store of all projects", wait_s=0):
         news: list[str] = []
-        shared.store.generations.mend(news.append)
+        shared.store.generations.repair(news.append)
         for one in news:
             on_news(f"{shared.name}: {one}")
         if news:

@@ -42,7 +42,7 @@ class GateCandidate:
         repaired: whether repair changed anything.
     """
 
-    judged: GateInput
+    input: GateInput
     row: Row
 
     @property
@@ -78,20 +78,20 @@ class Judging:
 
     def judge(self, accepted: Sequence[GateOutcome], candidates: Sequence[GateCandidate]) -> list[GateOutcome]:
         """A verdict for each candidate beside what was accepted before."""
-        before = [_out(v.candidate.judged) for v in accepted]
-        found = gate.judge([*self.published, *before, *(c.judged for c in candidates)], self.settings, self.template_words)
-        return [self._verdict(c, [*found[c.judged.photo_id], *self.extra.get(c.judged.photo_id, ())]) for c in candidates]
+        before = [_out(v.candidate.input) for v in accepted]
+        found = gate.judge([*self.published, *before, *(c.input for c in candidates)], self.settings, self.template_words)
+        return [self._verdict(c, [*found[c.input.photo_id], *self.extra.get(c.input.photo_id, ())]) for c in candidates]
 
     def _verdict(self, candidate: GateCandidate, issues: Sequence[Issue]) -> GateOutcome:
         waived = [i for i in issues if self._is_waived(candidate, i)]
         held = [i for i in issues if i not in waived]
-        if not held and (candidate.judged.photo_id, _whole_hash(candidate.judged.texts)) in self.refused:
+        if not held and (candidate.input.photo_id, _whole_hash(candidate.input.texts)) in self.refused:
             return GateOutcome(candidate, [], waived, "rejected")
         return GateOutcome(candidate, held, waived, "blocked" if held else "accepted")
 
     def _is_waived(self, candidate: GateCandidate, issue: Issue) -> bool:
         rule = gate.RULES[issue.rule]
-        key = (issue.rule, issue.field, text_hash(candidate.judged.texts[issue.field]))
+        key = (issue.rule, issue.field, text_hash(candidate.input.texts[issue.field]))
         return rule.may_be_waived and key in self.waivers
 
 
@@ -127,9 +127,9 @@ def prove(
     for number in range(rounds + max(wishes.values(), default=0) + 1):
         outcomes = judging.judge(accepted, open_)
         for verdict in outcomes:
-            steps.setdefault(verdict.candidate.judged.photo_id, []).append(verdict)
+            steps.setdefault(verdict.candidate.input.photo_id, []).append(verdict)
         accepted += [v for v in outcomes if v.status == "accepted"]
-        refused = {v.candidate.judged.photo_id: v.issues for v in outcomes if v.status != "accepted"}
+        refused = {v.candidate.input.photo_id: v.issues for v in outcomes if v.status != "accepted"}
         for_people.update(p for p, issues in refused.items() if not issues)
         free = {p: max(0, number + 1 - for_people[p] - rounds) + for_people[p] <= wishes[p] for p in refused}
         wanted = {p: issues for p, issues in refused.items() if free[p]}
@@ -176,7 +176,7 @@ def _same(before: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
 
 
 def _attempt(verdict: GateOutcome, number: int) -> Row:
-    row, judged = verdict.candidate.row, verdict.candidate.judged
+    row, judged = verdict.candidate.row, verdict.candidate.input
     wanted, model = row[MetadataRepair.wanted_model], row[MetadataRepair.model]
     return {
         ProofAttempt.photo_id: judged.photo_id,

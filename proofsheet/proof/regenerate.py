@@ -98,7 +98,7 @@ class Asker:
 
     Attributes:
         latest: photo to its latest texts: what became better in one round stays so in the next.
-        asked: photo to its question.
+        requests: photo to its question.
         describing: who answers.
         project: its ledger keeps answers and strikes.
         vocabulary: of the settings, or None.
@@ -108,7 +108,7 @@ class Asker:
     """
 
     latest: dict[str, GateCandidate]
-    asked: Mapping[str, JobRequest]
+    requests: Mapping[str, JobRequest]
     describing: Describer
     project: Project
     vocabulary: Vocabulary | None
@@ -123,13 +123,13 @@ class Asker:
         for job in (CAPTION, TITLE, TAGS):
             wanted = [q for photo, issues in refused.items() if (q := self._question(job, photo, issues, number))]
             told = (
-                answers(job, wanted, self.describing, self.project, self.now, self.progress, self.asked.values())[0]
+                answers(job, wanted, self.describing, self.project, self.now, self.progress, self.requests.values())[0]
                 if wanted
                 else []
             )
             for one in told:
                 if one.reply is not None:
-                    answered.setdefault(one.asked.photo_id, {})[job.name] = one
+                    answered.setdefault(one.request.photo_id, {})[job.name] = one
         better = {photo: self._candidate(photo, told, edits.get(photo, {})) for photo, told in answered.items()}
         self.latest.update(better)
         return better
@@ -139,12 +139,12 @@ class Asker:
         own = _model_fields(self.latest[photo].row)
         about = [i for i in issues if i.field in own and _JOB_OF[i.field] is job]
         by_person = not issues and any(_JOB_OF[field] is job for field in own)
-        if photo not in self.asked or not (about or by_person) or not all(gate.RULES[i.rule].of_the_text for i in issues):
+        if photo not in self.requests or not (about or by_person) or not all(gate.RULES[i.rule].of_the_text for i in issues):
             return None
         meant = " ".join(sorted({f"{i.field}: {gate.RULES[i.rule].meaning}" for i in about}))
         why = f"What must hold: {meant}" if meant else "A person did not want it."
         again = f"An earlier answer was refused (attempt {number}). {why} Answer in other words."
-        asked = self.asked[photo]
+        asked = self.requests[photo]
         values = {**asked.values, "again": again} | ({"tags": "none"} if job is TAGS else {})
         return replace(asked, values=values)
 
@@ -158,11 +158,11 @@ class Asker:
         answer |= {n: last.columns[n] for n in (Answered.model_digest, Answered.backend)}
         versions = " + ".join(str(t.columns[Answered.prompt_version]) for t in told.values())
         row = assembled(self.project.key, answer, generated, f"{versions} (again)", edits)
-        terms = before.judged.texts[Texts.keywords]
+        terms = before.input.texts[Texts.keywords]
         if TAGS.name in told:  # written by the describer: a person's keywords are not asked for
             terms = mapped(row[Texts.keywords], [], self.vocabulary, self.rules).terms
         texts = {f: row[f] for f in FIELDS} | {Texts.keywords: terms}
-        return GateCandidate(replace(before.judged, texts=texts), row)
+        return GateCandidate(replace(before.input, texts=texts), row)
 
 
 def _model_fields(row: Mapping[str, Any]) -> set[str]:

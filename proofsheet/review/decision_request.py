@@ -36,7 +36,7 @@ class DecisionRequest:
         crop: the cut of the chosen photo in 0..1, or None.
         blind: whether what is proposed was hidden until now.
         seconds: from showing the set to the verdict.
-        seen: id of the verdict that stood on the set when it was shown; None if it was open.
+        known_id: id of the verdict that stood on the set when it was shown; None if it was open.
     """
 
     verdict_id: str
@@ -47,7 +47,7 @@ class DecisionRequest:
     crop: Sequence[float] | None = None
     blind: bool = False
     seconds: float | None = None
-    seen: str | None = None
+    known_id: str | None = None
 
 
 def meaning(given: DecisionRequest, proposal: ReviewItem, hidden: bool) -> tuple[str, str | None]:

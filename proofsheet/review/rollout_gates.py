@@ -40,7 +40,7 @@ class Gate:
 
     name: str
     wanted: str
-    found: str
+    value: str
     n: int
     least: int
     baseline: str
@@ -86,7 +86,7 @@ def readiness_rows(
             Readiness.project: project,
             Readiness.gate_name: one.name,
             Readiness.wanted: one.wanted,
-            Readiness.found: one.found if one.n >= one.least else f"{_FEW} ({one.n} of {one.least}); {one.found}",
+            Readiness.found: one.value if one.n >= one.least else f"{_FEW} ({one.n} of {one.least}); {one.value}",
             Readiness.n: one.n,
             Readiness.least_n: one.least,
             Readiness.baseline: one.baseline,

@@ -145,7 +145,7 @@ class ReviewSession:
                         "The proposal for this set has changed since it was shown.", "Look at it again; nothing was kept."
                     )
                 stands = line.of(given.group_id)
-                if (stands[ReviewDecision.verdict_id] if stands else None) != given.seen:
+                if (stands[ReviewDecision.verdict_id] if stands else None) != given.known_id:
                     raise Conflict("This set was decided elsewhere meanwhile.", "Look at it again; your verdict was not kept.")
                 row = self._row(given, proposal, now) | {ReviewDecision.number: line.number + 1}
                 inside.add(ReviewDecision, [row])

@@ -217,7 +217,7 @@ class Speech:
         named = {n for p in self._patterns for names in p.needed for n in names if n.isupper() and n.isalpha()}
         return named - self._classes.filled()
 
-    def said(self, sentence: Sequence[Token]) -> Iterator[PatternMatch]:
+    def matches(self, sentence: Sequence[Token]) -> Iterator[PatternMatch]:
         """Every pattern that is found in a sentence."""
         begins = next(k for k, t in enumerate(sentence) if t.is_word)
         named = [self.names(t, begins=k == begins) for k, t in enumerate(sentence)]

@@ -91,7 +91,7 @@ def _said(text: str, allowed: tuple[str, ...]) -> tuple[tuple[str, Span], ...]:
         place = Span(sentence[0].place.start, sentence[-1].place.end)
         for language in languages:
             grammar = speech(language)
-            found += [(s.kind, s.place) for s in grammar.said(sentence)]
+            found += [(s.kind, s.place) for s in grammar.matches(sentence)]
             if _names_nothing(sentence, grammar, language):
                 found.append(("not_the_picture", place))
             elif number and _turns_to_reader(sentence, grammar, language):

@@ -57,7 +57,7 @@ class Trouble:
 class Alone(Generic[Found]):
     """What a verb gave for each project, and why it gave nothing for the others."""
 
-    found: list[tuple[Project, Found]]
+    results: list[tuple[Project, Found]]
     troubles: list[Trouble]
 
 
@@ -78,7 +78,7 @@ def each_alone(projects: Iterable[Project], verb: Callable[[Project], Found]) ->
     outcome: Alone[Found] = Alone([], [])
     for project in projects:
         try:
-            outcome.found.append((project, verb(project)))
+            outcome.results.append((project, verb(project)))
         except (StoreError, OSError) as error:
             outcome.troubles.append(Trouble.of(project, error))
     return outcome

@@ -94,7 +94,7 @@ class AnswerCache:
                 JobFailure.job: job,
                 JobFailure.strikes: (known[JobFailure.strikes] if known else 0) + 1,
                 JobFailure.kind: trouble.kind,
-                JobFailure.message: trouble.told,
+                JobFailure.message: trouble.message,
                 JobFailure.last_at: self._now,
                 JobFailure.released_at: known[JobFailure.released_at] if known else None,
             }

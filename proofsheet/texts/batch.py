@@ -39,7 +39,7 @@ class PendingRequest:
     """A question that has no answer yet."""
 
     key: Key
-    asked: JobRequest
+    request: JobRequest
     system: str
     text: str
     label: str
@@ -128,9 +128,9 @@ class Batch:
             except ModelRequestError as trouble:
                 if trouble.kind == "unreachable":
                     continue
-                self.failed[one.key] = f"{trouble.kind}: {trouble.told}"
+                self.failed[one.key] = f"{trouble.kind}: {trouble.message}"
                 if not trouble.strike and trouble.kind != "busy":
-                    self._books.strike(one.asked.image_hash, trouble, of_the_model=False)
+                    self._books.strike(one.request.image_hash, trouble, of_the_model=False)
             except UsageError as error:  # its preview was lost
                 self.failed[one.key] = f"{error.what} {error.next_step}"
             else:
@@ -142,8 +142,8 @@ class Batch:
     async def _answer(
         self, session: Session, outage: Outage, one: PendingRequest, queue: asyncio.Queue[PendingRequest]
     ) -> tuple[Answer, Reply, float]:
-        pictures = await asyncio.to_thread(self._pictures, one.asked)
-        form = self._job.form_of(one.asked)
+        pictures = await asyncio.to_thread(self._pictures, one.request)
+        form = self._job.form_of(one.request)
         question = Question(one.system, one.text, pictures, form.model_json_schema(), self._options)
         exchange, loop = Exchange(session, question, form), asyncio.get_running_loop()
         began = [loop.time()]  # of the last try
@@ -154,18 +154,20 @@ class Batch:
             self._used[one.key] += 1
             answer, reply = await exchange.once(number)
             if why := self._job.objection(reply):
-                raise ModelRequestError("off_schema", why, again=False, strike=False)
+                raise ModelRequestError("off_schema", why, retryable=False, strike=False)
             await self._refuse_copies(reply, one, session, queue)
             return answer, reply
 
         def strike(trouble: ModelRequestError) -> None:
             self._used[one.key] -= trouble.kind == "unreachable"
             if trouble.strike:
-                self._books.strike(one.asked.image_hash, trouble, of_the_model=trouble.kind != "copied")
+                self._books.strike(one.request.image_hash, trouble, of_the_model=trouble.kind != "copied")
 
         left = self._settings.tries - self._used[one.key]
         if left <= 0:
-            raise ModelRequestError("copied", "its answer was not believed, and its tries are used up", again=False, strike=True)
+            raise ModelRequestError(
+                "copied", "its answer was not believed, and its tries are used up", retryable=False, strike=True
+            )
         answer, reply = await retry(once, left, self._settings.backoff_s, outage, strike)
         return answer, reply, loop.time() - began[0]
 
@@ -192,7 +194,7 @@ class Batch:
                     queue.put_nowait(self._every[earlier])
                     self._total += 1
             await session.unload()
-        raise ModelRequestError("copied", "the same text as for an unlike picture", again=True, strike=True)
+        raise ModelRequestError("copied", "the same text as for an unlike picture", retryable=True, strike=True)
 
     def _alike(self, one: str, two: str) -> bool:
         """Whether two pictures are the same or nearly; True where one of them is not known any more."""
@@ -213,7 +215,7 @@ class Batch:
         try:
             return await self._sight.blindness(*given, afresh=self._job.sees, counted=self._count)
         except ModelRequestError as trouble:
-            name, why = self._server.identity.name, f"{trouble.kind}: {trouble.told}"
+            name, why = self._server.identity.name, f"{trouble.kind}: {trouble.message}"
             return f"{name} did not answer the card that proves its sight ({why}); run again" if self._job.sees else ""
 
     def _count(self) -> None:

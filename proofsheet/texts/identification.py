@@ -113,10 +113,11 @@ def identification_rows(
     for name in _ROUTES:
         routed = [one for one in plain if ways[one.photo_id] == name]
         found, more = answers(IDENTIFIERS[name], routed, describing, project, now, progress) if routed else ([], {})
-        special |= {t.asked.photo_id: t for t in found}
+        special |= {t.request.photo_id: t for t in found}
         facts["calls"] = facts.get("calls", 0) + more.get("calls", 0)
     rows = [
-        _row(project.key, t, special.get(t.asked.photo_id), ways[t.asked.photo_id], labels, captioning.sure_name) for t in general
+        _row(project.key, t, special.get(t.request.photo_id), ways[t.request.photo_id], labels, captioning.sure_name)
+        for t in general
     ]
     return Identification.frame(rows), facts
 
@@ -142,7 +143,7 @@ def _row(
     labels: Mapping[str, list[tuple[str, float]]],
     sure: float,
 ) -> dict[str, object]:
-    photo = general.asked.photo_id
+    photo = general.request.photo_id
     seen = [(_ENCODER, Candidate(name=w, broader=w, confidence=c)) for w, c in labels.get(photo, []) if c >= _LEAST]
     said = [(who, c) for who, told in (("general", general), (way, special)) if told for c in _candidates(told)]
     name, how = consensus([*said, *seen], sure) if said else (None, "none")

@@ -78,7 +78,7 @@ class Describer:
 class JobResult:
     """What came of one question: the columns of all jobs, the checked reply, and its row in the ledger if a model gave it."""
 
-    asked: JobRequest
+    request: JobRequest
     columns: dict[str, object]
     reply: Reply | None
     answer: Mapping[str, Any] | None = None
@@ -116,7 +116,7 @@ def questions(job: Job, asked: Sequence[JobRequest], describing: Describer) -> d
 def pending(every: Mapping[Key, PendingRequest], books: AnswerCache, *, forced: bool) -> list[PendingRequest]:
     """Those that have no answer yet, and whose picture is not in quarantine."""
     wanted = (p for key, p in every.items() if forced or key not in books.answers)
-    return [p for p in wanted if not books.quarantined(p.asked.image_hash)]
+    return [p for p in wanted if not books.quarantined(p.request.image_hash)]
 
 
 def ask_all(
@@ -133,7 +133,7 @@ def ask_all(
         progress: told after every answer.
     """
     told, facts = answers(job, asked, describing, project, now, progress)
-    rows = job.table.frame([{Table.project: project.key} | t.columns | job.columns(t.reply, t.asked) for t in told])
+    rows = job.table.frame([{Table.project: project.key} | t.columns | job.columns(t.reply, t.request) for t in told])
     count = described(rows)
     if count.nothing and not describing.settings.only and (job is CAPTION or "stopped" not in facts):
         facts["unanswered"] = count.line("described" if job is CAPTION else "answered")
@@ -184,7 +184,7 @@ def _by_server(
     wanted = pending(every, books, forced=job.name in settings.force)
     if settings.only:
         named = {a.image_hash for a in asked if a.photo_id in settings.only}
-        wanted = [p for p in wanted if p.asked.image_hash in named]
+        wanted = [p for p in wanted if p.request.image_hash in named]
     batch = Batch(job, server, settings, options, books, project.cache, describing.sight, now)
     if wanted:
         asyncio.run(
@@ -280,7 +280,7 @@ def ask_one(
     """
     server = describing.choice.server
     if server is None:
-        raise ModelRequestError("unreachable", describing.choice.why, again=False, strike=False)
+        raise ModelRequestError("unreachable", describing.choice.why, retryable=False, strike=False)
     settings, text = describing.settings, describing.prompt(prompt)
     shown = tuple(model_jpeg(p, settings.side_px, settings.jpeg_quality) for p in pictures)
     question = Question(text.system, text.filled(values), shown, kind.model_json_schema(), describing.options(prompt))
@@ -290,7 +290,7 @@ def ask_one(
             outage, card = Outage(session, 0), describing.prompt("canary")
             given = (server.identity, session, outage, card, settings, question.options, datetime.now(UTC))
             if shown and (why := await describing.sight.blindness(*given, afresh=False, counted=lambda: None)):
-                raise ModelRequestError("blind", why, again=False, strike=False)
+                raise ModelRequestError("blind", why, retryable=False, strike=False)
             once = Exchange(session, question, kind).once
             return await retry(once, settings.tries, settings.backoff_s, outage, lambda _trouble: None)
 

@@ -132,7 +132,7 @@ def subject_rows(
                     describing, project, folder, row[ImageSet.hints] or "", samples(folder, photos, previews, project.cache), now
                 )
             except ModelRequestError as trouble:
-                problem = f"{trouble.kind}: {trouble.told}"
+                problem = f"{trouble.kind}: {trouble.message}"
         rows.append(_row(project.key, row, project.ledger, problem, available=describing.choice.server is not None))
     return SubjectSuggestion.frame(rows)
 

@@ -84,7 +84,7 @@ class Sight:
             except ModelRequestError as trouble:
                 if trouble.kind in _ELSEWHERE:
                     raise
-                saw, last = f"{trouble.kind}: {trouble.told}", trouble
+                saw, last = f"{trouble.kind}: {trouble.message}", trouble
             else:
                 if reply.number == number and colour in reply.colour.casefold():
                     self._seeing.add(_key(model))

@@ -53,13 +53,13 @@ class TrainingOutcome:
         promoted: whether it serves now.
     """
 
-    told: str
+    message: str
     fit_id: str = ""
     promoted: bool = False
 
     def facts(self, models: Path) -> dict[str, Any]:
         """What the run's page shows: the sentence, the head of the card with its address, and figures that plot."""
-        found: dict[str, Any] = {"outcome": self.told}
+        found: dict[str, Any] = {"outcome": self.message}
         path = card_path(models, self.fit_id)
         if self.fit_id and path.is_file():
             address = f"/proofsheet/cards/{self.fit_id}"

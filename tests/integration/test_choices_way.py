@@ -48,7 +48,7 @@ class Way:
         seen = desk.one(one.group_id)["verdict"]
         self.count += 1
         choice, before = self.photo(number, stage) if stage else None, seen["verdict_id"] if seen else None
-        desk.decide(DecisionRequest(f"v{self.count}", one.group_id, one.version, action, choice, seen=before), utc_now())
+        desk.decide(DecisionRequest(f"v{self.count}", one.group_id, one.version, action, choice, known_id=before), utc_now())
 
     def submit(self) -> None:
         self.count += 1

@@ -78,7 +78,7 @@ def _tried(make: Callable[[], Server | str], where: str, reasons: list[str]) -> 
     try:
         found = make()
     except ModelRequestError as trouble:
-        reasons.append(f"{where}: {trouble.told}")
+        reasons.append(f"{where}: {trouble.message}")
         return None
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError) as error:
         raise UsageError(f"{where} is no address: {error}.", "Mend it in [model], such as http://127.0.0.1:11434.") from error

@@ -96,7 +96,7 @@ class _Session:
         with _troubles():
             found = await collect(self._parts(question, last), self._server.limits)
         if not last:
-            raise ModelRequestError("crash", "the stream ended before the answer did", again=True, strike=True)
+            raise ModelRequestError("crash", "the stream ended before the answer did", retryable=True, strike=True)
         end = last[0]
         cut_off = end.done_reason == "length"
         return Answer(found.text, end.prompt_eval_count, end.eval_count, thinking=found.thinking, cut_off=cut_off)
@@ -175,6 +175,6 @@ def _troubles() -> Iterator[None]:
     except ollama.ResponseError as error:
         raise by_status(error.status_code) from None
     except (ConnectionError, httpx.ConnectError, httpx.ConnectTimeout):
-        raise ModelRequestError("unreachable", "nothing listens at the address", again=True, strike=False) from None
+        raise ModelRequestError("unreachable", "nothing listens at the address", retryable=True, strike=False) from None
     except _BROKEN as error:
-        raise ModelRequestError("crash", f"the answer broke off ({type(error).__name__})", again=True, strike=True) from None
+        raise ModelRequestError("crash", f"the answer broke off ({type(error).__name__})", retryable=True, strike=True) from None

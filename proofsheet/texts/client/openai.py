@@ -47,7 +47,7 @@ def installed(url: str) -> dict[str, frozenset[str] | None]:
     with _troubles(), httpx.Client(base_url=_base(url), timeout=_LOOK_S, trust_env=False) as client:
         found = client.get("models")
         if found.is_error or found.is_redirect:
-            raise ModelRequestError("refused", f"status {found.status_code} for the list of models", again=False, strike=False)
+            raise ModelRequestError("refused", f"status {found.status_code} for the list of models", retryable=False, strike=False)
         listed = found.json()
         able = {str(m.get("model") or m.get("name")): m.get("capabilities") for m in listed.get("models") or []}
         return {name: _able(m.get("capabilities") or able.get(name)) for m in listed["data"] if (name := str(m["id"]))}
@@ -103,7 +103,7 @@ class _Session:
                 self._no_thinking = False
             else:
                 self._takes_schema = False
-            raise ModelRequestError(trouble.kind, trouble.told, again=True, strike=False) from None
+            raise ModelRequestError(trouble.kind, trouble.message, retryable=True, strike=False) from None
         if answer.thinking and self._no_thinking is None:
             self._no_thinking = True
         return answer
@@ -114,7 +114,7 @@ class _Session:
         with _troubles():
             found = await collect(self._parts(body, counted), self._server.limits)
         if "done" not in counted:
-            raise ModelRequestError("crash", "the stream ended before the answer did", again=True, strike=True)
+            raise ModelRequestError("crash", "the stream ended before the answer did", retryable=True, strike=True)
         note = None if with_schema else _WITHOUT_SCHEMA
         asked, told = _tokens(counted, "prompt_tokens"), _tokens(counted, "completion_tokens")
         return Answer(found.text, asked, told, note, found.thinking, counted.get("end") == "length")
@@ -190,6 +190,6 @@ def _troubles() -> Iterator[None]:
     try:
         yield
     except (httpx.ConnectError, httpx.ConnectTimeout):
-        raise ModelRequestError("unreachable", "nothing listens at the address", again=True, strike=False) from None
+        raise ModelRequestError("unreachable", "nothing listens at the address", retryable=True, strike=False) from None
     except (httpx.HTTPError, httpx.StreamError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise ModelRequestError("crash", f"the answer broke off ({type(error).__name__})", again=True, strike=True) from None
+        raise ModelRequestError("crash", f"the answer broke off ({type(error).__name__})", retryable=True, strike=True) from None

@@ -116,24 +116,24 @@ class ModelRequestError(Exception):
 
     Attributes:
         kind: idle_limit, hard_limit, crash, busy, unreachable, refused, blind, off_schema, length, too_long or copied.
-        told: what happened, in words, without content of the picture.
-        again: whether another try may help.
+        message: what happened, in words, without content of the picture.
+        retryable: whether another try may help.
         strike: whether it speaks against the picture.
     """
 
-    def __init__(self, kind: str, told: str, *, again: bool, strike: bool) -> None:
-        super().__init__(f"{kind}: {told}")
-        self.kind, self.told, self.again, self.strike = kind, told, again, strike
+    def __init__(self, kind: str, message: str, *, retryable: bool, strike: bool) -> None:
+        super().__init__(f"{kind}: {message}")
+        self.kind, self.message, self.retryable, self.strike = kind, message, retryable, strike
 
 
 def by_status(status: int) -> ModelRequestError:
     """The trouble behind an HTTP status; -1 stands for an error inside a stream that began well."""
     if status in _BUSY:
-        return ModelRequestError("busy", f"the server is busy ({status})", again=True, strike=False)
+        return ModelRequestError("busy", f"the server is busy ({status})", retryable=True, strike=False)
     if status == -1 or status >= _SERVER_FAULT:
         inside = "an error inside the answer" if status == -1 else f"status {status}"
-        return ModelRequestError("crash", f"the model failed ({inside})", again=True, strike=True)
-    return ModelRequestError("refused", f"the server refused the request (status {status})", again=False, strike=False)
+        return ModelRequestError("crash", f"the model failed ({inside})", retryable=True, strike=True)
+    return ModelRequestError("refused", f"the server refused the request (status {status})", retryable=False, strike=False)
 
 
 class Session(Protocol):

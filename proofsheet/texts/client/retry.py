@@ -34,9 +34,9 @@ async def collect(parts: AsyncIterator[StreamPart], limits: RequestLimits) -> St
         except TimeoutError:
             if until == end:
                 raise ModelRequestError(
-                    "hard_limit", f"no whole answer within {limits.hard_s:g} s", again=True, strike=True
+                    "hard_limit", f"no whole answer within {limits.hard_s:g} s", retryable=True, strike=True
                 ) from None
-            raise ModelRequestError("idle_limit", f"no token for {limits.idle_s:g} s", again=True, strike=True) from None
+            raise ModelRequestError("idle_limit", f"no token for {limits.idle_s:g} s", retryable=True, strike=True) from None
         if part is None:
             return StreamPart("".join(p.text for p in found), "".join(p.thinking for p in found))
         if part.text or part.thinking:
@@ -45,7 +45,7 @@ async def collect(parts: AsyncIterator[StreamPart], limits: RequestLimits) -> St
         length += len(part.text) + len(part.thinking)
         if length > limits.most_chars:
             raise ModelRequestError(
-                "too_long", f"the answer is longer than {limits.most_chars} characters", again=False, strike=False
+                "too_long", f"the answer is longer than {limits.most_chars} characters", retryable=False, strike=False
             )
 
 
@@ -61,7 +61,7 @@ class Outage:
         self._session, self._most_s = session, most_s
         self._lock, self.gone = asyncio.Lock(), False
 
-    async def over(self) -> bool:
+    async def wait_until_reachable(self) -> bool:
         """True once the server answers; False if it did not for too long, and from then on at once."""
         async with self._lock:
             loop = asyncio.get_running_loop()
@@ -98,10 +98,10 @@ async def retry(
         except ModelRequestError as trouble:
             on_trouble(trouble)
             if trouble.kind == "unreachable":
-                if not await outage.over():
+                if not await outage.wait_until_reachable():
                     raise
                 continue
             number += 1
-            if not trouble.again or number >= tries:
+            if not trouble.retryable or number >= tries:
                 raise
             await asyncio.sleep(backoff_s * 2 ** (number - 1))

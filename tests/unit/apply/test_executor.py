@@ -134,7 +134,7 @@ def test_another_verdict_after_apply_moves_the_pictures_again(made: Made) -> Non
     one = next(p for p in desk.proposals().sets if desk.one(p.group_id)["verdict"]["action"] == "approved")
     other = next(i for i in one.row["photo_ids"] if i != one.row["chosen_photo_id"])
     seen = desk.one(one.group_id)["verdict"]["verdict_id"]
-    desk.decide(DecisionRequest("again", one.group_id, one.version, "pick", other, seen=seen), NOW + timedelta(hours=1))
+    desk.decide(DecisionRequest("again", one.group_id, one.version, "pick", other, known_id=seen), NOW + timedelta(hours=1))
     assert plan_of(project).operations == []
     desk.submit("batch-2", NOW)
     plan = plan_of(project)

@@ -116,7 +116,7 @@ def test_a_cause_is_one_line_with_its_count_and_the_settings_to_paste(tmp_path: 
     report = imported(workspace, CROPS + "".join(f"s,d,crop/{n}.png,0.1,0.1,0.9,0.9,t\n" for n in range(7193)))
     assert (report.rows, report.accepted) == (7193, 0)
     (cause,) = causes_of(report.lines)
-    assert cause.told().startswith("7193 refused: unknown project (first on line 2): 'crop/0.png' names no project")
+    assert cause.summary().startswith("7193 refused: unknown project (first on line 2): 'crop/0.png' names no project")
     assert cause.paste() == ["[history.aliases]", '"crop" = "NAME OF A PROJECT"  # 7193 rows']
     again = imported(workspace, CROPS + "s,d,crop/1.png,0.1,0.1,0.9,0.9,t\n", aliases={"crop": "mojo1"})
     assert (again.accepted, dict(again.refused)) == (1, {})

@@ -23,11 +23,11 @@ def test_a_folder_is_ready_after_two_looks_and_a_quiet_time() -> None:
     a = Look("a", None)
     first = judge(None, a, 0, 10)
     assert not first.ready
-    second = judge(first.seen, a, 9, 10)
+    second = judge(first.state, a, 9, 10)
     assert (second.ready, second.reason) == (False, "quiet for 9 s of 10 s")
-    third = judge(second.seen, a, 10, 10)
+    third = judge(second.state, a, 10, 10)
     assert third.ready
-    fourth = judge(third.seen, a, 99, 10)
+    fourth = judge(third.state, a, 99, 10)
     assert (fourth.ready, fourth.reason) == (False, "unchanged")
 
 
@@ -40,7 +40,7 @@ def test_each_version_is_handed_over_once() -> None:
     ready = 0
     for now, signature in enumerate("aaaabbbbbaaaa"):
         found = judge(seen, Look(signature, None), float(now), 2)
-        seen, ready = found.seen, ready + found.ready
+        seen, ready = found.state, ready + found.ready
     assert ready == 3
 
 

@@ -178,7 +178,7 @@ def edits(ledger: Ledger) -> Any:
 def test_a_persons_words_stand_and_are_not_repaired(ledger: Ledger) -> None:
     write_field(ledger, "a", "caption", "mine ,  as i like it", GOOD["caption"], "human", NOW)
     found = candidate(edits=edits(ledger))
-    assert found.judged.texts["caption"] == "mine ,  as i like it"
+    assert found.input.texts["caption"] == "mine ,  as i like it"
     assert "caption=human (locked)" in found.row["sources"]
     assert found.row["generated_caption"] == GOOD["caption"]
 

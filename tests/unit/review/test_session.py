@@ -75,7 +75,7 @@ def test_of_two_tabs_on_one_set_one_wins(desk: ReviewSession, project: Project) 
     desk.decide(given(desk, place, 1), NOW)
     with pytest.raises(Conflict, match="decided elsewhere"):
         other.decide(given(other, place, 2, "reject"), NOW)
-    assert other.decide(given(other, place, 3, "reject", seen="verdict-1"), NOW)["verdict"]["action"] == "rejected"
+    assert other.decide(given(other, place, 3, "reject", known_id="verdict-1"), NOW)["verdict"]["action"] == "rejected"
 
 
 def test_a_stale_proposal_and_an_unknown_set_are_told(desk: ReviewSession) -> None:
@@ -306,7 +306,7 @@ def test_a_skipped_set_is_not_reviewed_and_comes_again_after_those_that_nobody_l
         desk.decide(given(desk, place), NOW)
     again = ReviewSession(project, 0.0).load(20)
     assert (again["start"], again["progress"]["text"]) == (0, "Reviewed 11/12 groups (92 %)")
-    desk.decide(given(desk, 0, 99, seen="verdict-0"), NOW)
+    desk.decide(given(desk, 0, 99, known_id="verdict-0"), NOW)
     assert desk.progress()["text"] == "Reviewed 12/12 groups (100 %)"
 
 

@@ -82,7 +82,7 @@ def test_a_good_answer_comes_with_its_tokens(backend: str) -> None:
 def test_troubles_are_told_by_class(backend: str, how: str, kind: str, again: bool, strike: bool) -> None:
     with ModelServer(behave=always(how)) as server, pytest.raises(ModelRequestError) as caught:
         asked(chosen(server, backend), times=1) if backend == "ollama" or how != "404" else asked_without_schema(server)
-    assert (caught.value.kind, caught.value.again, caught.value.strike) == (kind, again, strike)
+    assert (caught.value.kind, caught.value.retryable, caught.value.strike) == (kind, again, strike)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -228,7 +228,7 @@ def test_a_model_that_is_not_installed_falls_back_down_the_list() -> None:
 def test_an_answer_off_the_form_is_refused(text: str) -> None:
     with pytest.raises(ModelRequestError) as caught:
         parse_reply(CaptionReply, text)
-    assert (caught.value.kind, caught.value.again) == ("off_schema", False)
+    assert (caught.value.kind, caught.value.retryable) == ("off_schema", False)
 
 
 def test_numbers_are_never_guessed() -> None:
