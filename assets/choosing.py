@@ -1,6 +1,6 @@
 """Choosing: sets of pictures that belong together, duplicates, the preferred one of each set, and the one that counts.
 
-Holds the stages of the group "choosing".
+Holds the stages of the groups "group" and "choose".
 Add here: a stage that compares pictures.
 Keep out: the rules.
 """
@@ -32,19 +32,19 @@ REGROUPED = Verdict(
 )
 
 
-@stage(PhotoGroup, group="choosing", joined={"seen": seen_photos})
+@stage(PhotoGroup, group="group", joined={"seen": seen_photos})
 def photo_groups(seen: Seen, history_matches: pl.DataFrame, project: Project, grouping: GroupingResource) -> pl.DataFrame:
     """Puts every photo into exactly one set and says why; sets that imported history names come first."""
     return group_photos(project.key, seen, grouping, history_matches)
 
 
-@stage(Duplicate, group="choosing", joined={"seen": seen_photos})
+@stage(Duplicate, group="group", joined={"seen": seen_photos})
 def duplicates(seen: Seen, project: Project, duplicate_rule: DuplicatesResource) -> pl.DataFrame:
     """Finds what the project holds more than once; nothing is deleted."""
     return find_duplicates(project.key, seen, duplicate_rule)
 
 
-@stage(Decision, group="choosing", joined={"judged": judge_sets}, verdicts={Decision: [DOUBTFUL]})
+@stage(Decision, group="choose", joined={"judged": judge_sets}, verdicts={Decision: [DOUBTFUL]})
 def decisions(
     photo_groups: pl.DataFrame, photos: pl.DataFrame, image_quality: pl.DataFrame, project: Project, judged: Judged
 ) -> pl.DataFrame:
@@ -52,7 +52,7 @@ def decisions(
     return decide(project.key, photo_groups, photos, image_quality, judged.picks, judged.cuts)
 
 
-@stage(Choice, group="choosing", reads=REVIEW, verdicts={Choice: [REGROUPED]})
+@stage(Choice, group="choose", reads=REVIEW, verdicts={Choice: [REGROUPED]})
 def choices(decisions: pl.DataFrame, photos: pl.DataFrame, selections: pl.DataFrame, project: Project) -> Rows:
     """Takes what a person decided, else imported history, else what is proposed: this is described, exported and published."""
     rows = choice_rows(project.key, decisions, photos, selections, project.ledger)

@@ -17,9 +17,9 @@ import polars as pl
 
 from assets.checks import Verdict, check_specs, refused, results
 from assets.facts import kinds_of
-from assets.partitions import OWNERS, PROJECTS
+from assets.partitions import PROJECTS, STORE_TAG, owners
 from assets.staleness import READS_TAG, SETTINGS_TAG, fact_versions, settings_in_force
-from assets.tell import column_lineage, column_schema, failure_text, materialization_metadata
+from assets.tell import column_lineage, column_schema, failure_text, materialization_metadata, source_reference
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.core.files import short_hash
 from proofsheet.storage.code_version import code_version
@@ -57,7 +57,7 @@ def stage(
 
     Args:
         tables: what the function fills.
-        group: group in the asset graph.
+        group: one of `GROUPS`, the groups of the asset graph.
         reads: facts of the ledger that the rows follow from; a new one makes the tables stale.
         writes: those of them that it adds to itself, and that therefore count as they are afterwards.
         looks_outside: True if it reads the disk or asks a server, and so must look each time.
@@ -106,9 +106,9 @@ class _Stage:
             deps=[*(t.name for t in self.upstream), *kinds_of(self.reads)],
             description=f"{table.meaning()}\n\n{inspect.getdoc(self.function) or ''}",
             group_name=group,
-            owners=OWNERS,
+            owners=owners(group),
             kinds={"duckdb", "polars"},
-            tags={"proofsheet/store": "derived"},
+            tags={STORE_TAG: "derived"},
             code_version=self.code,
             partitions_def=PROJECTS,
             skippable=len(self.tables) > 1,
@@ -117,6 +117,7 @@ class _Stage:
                 "dagster/column_lineage": column_lineage(table, self.upstream),
                 SETTINGS_TAG: ",".join(self.resources),
                 READS_TAG: ",".join(t.name for t in self.reads),
+                **source_reference(self.function),
             },
         )
 

@@ -1,12 +1,16 @@
 """What the Dagster UI shows of a table.
 
-Holds schema, lineage, metadata and previews.
+Holds schema, lineage, source, metadata and previews.
 Add here: another fact worth showing.
 Keep out: coordinates, file contents, secrets.
 """
 
+import inspect
+import linecache
 import os
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -21,6 +25,8 @@ from schemas.table import Table
 from schemas.vision import Embedding
 from schemas.words import Answered
 
+# References to code are beta in this Dagster; the UI shows them as a link of the asset.
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
 _INLINE = 990  # Markdown under 1,000 characters is shown in place
 _PRIVATE = {ExifFact.latitude_deg, ExifFact.longitude_deg, ExifFact.altitude_m, Embedding.vector}
 _LATE = {Answered.problem, Answered.backend, Answered.model, Answered.wanted_model, Answered.model_digest, Answered.prompt_version}
@@ -52,6 +58,16 @@ def column_lineage(table: type[Table], upstream: Sequence[type[Table]]) -> dg.Ta
         name: [dg.TableColumnDep(dg.AssetKey(u.name), name) for u in upstream if name in u.columns()] for name in table.columns()
     }
     return dg.TableColumnLineage({name: deps for name, deps in found.items() if deps})
+
+
+def source_reference(function: Callable[..., Any]) -> Mapping[str, Any]:
+    """The metadata by which the UI opens the `def` of an asset: an absolute path, and as its label the path in the checkout."""
+    path, first = Path(inspect.getfile(function)).absolute(), function.__code__.co_firstlineno
+    after = enumerate(linecache.getlines(str(path))[first - 1 :], first)  # decorators come before the `def`
+    line = next((number for number, text in after if text.lstrip().startswith("def ")), first)
+    label = f"{function.__module__.replace('.', '/')}.py:{line}"
+    place = dg.LocalFileCodeReference(file_path=str(path), line_number=line, label=label)
+    return {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[place])}
 
 
 def materialization_metadata(

@@ -12,7 +12,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.partitions import PROJECTS
+from assets.partitions import PROJECTS, STORE_TAG
 from assets.staleness import Stages
 from proofsheet.library.watching import Memory, look_through
 from proofsheet.storage.cleaning import clean
@@ -30,7 +30,7 @@ PROJECT_JOB = "project"
 CLEAN_JOB = "clean_up"
 TRAIN_JOB = "train"
 
-TRAINING = dg.AssetSelection.groups("training")
+TRAINING = dg.AssetSelection.tag(STORE_TAG, "shared")
 project_job = dg.define_asset_job(
     PROJECT_JOB,
     selection=dg.AssetSelection.all() - TRAINING,

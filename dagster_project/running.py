@@ -91,7 +91,7 @@ def sync_partitions(instance: dg.DagsterInstance, workspace: Workspace) -> None:
 
 
 def selected_keys(settings: Configuration, select: str) -> list[dg.AssetKey]:
-    """The assets of a selection such as `captions,exports`, `photos+`, or any of Dagster's own, such as `group:words`.
+    """The assets of a selection such as `captions,exports`, `photos+`, or any of Dagster's own, such as `group:caption`.
 
     Raises:
         UsageError: if it names no asset.
