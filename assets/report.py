@@ -11,6 +11,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.observations import observe
 from assets.partitions import PROJECTS, STORE_TAG, owners
 from assets.staleness import REPORT, stale_tables
 from assets.tell import source_reference
@@ -46,6 +47,7 @@ def _asset(**declared: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefinitio
 def project_report(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
     """Counts of the project and what is stale; notes in the ledger that the run was whole if nothing is."""
     project = context.resources.store.project(context.partition_key)
+    observe(context.instance, project)
     stale = stale_tables(context.resources.stages.versions, project)
     if not stale:
         record_whole_run(project, context.run.run_id, datetime.now(UTC).replace(tzinfo=None))

@@ -5,6 +5,7 @@ Add here: what every stage needs.
 Keep out: any one stage.
 """
 
+import functools
 import inspect
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,14 +18,16 @@ import polars as pl
 
 from assets.checks import Verdict, check_specs, refused, results
 from assets.facts import kinds_of
+from assets.observations import kind_versions, observe, read_as_they_are
 from assets.partitions import PROJECTS, STORE_TAG, owners
 from assets.staleness import READS_TAG, SETTINGS_TAG, fact_versions, settings_in_force
-from assets.tell import column_lineage, column_schema, failure_text, materialization_metadata, source_reference
+from assets.tell import column_lineage, column_schema, failure_text, materialization_metadata, photo_paths, source_reference
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.core.files import short_hash
 from proofsheet.storage.code_version import code_version
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project
+from schemas.library import Photo
 from schemas.storage import StoredTable
 from schemas.table import Table
 
@@ -128,7 +131,7 @@ class _Stage:
             wanted = [t for t in self.tables if dg.AssetKey(t.name) in context.selected_asset_keys]
             known = project.store.tables()
             shared = project.shared.store.tables() if any(t.shared for t in self.upstream) else {}
-            read = fact_versions(project, [t.name for t in self.reads])
+            read, facts_before = fact_versions(project, [t.name for t in self.reads]), kind_versions(project)
             stamp = self._stamp(context, {**known, **shared}, project, read)
             facts: Mapping[str, Any] = {}
             if self.looks_outside or any(known.get(t.name, {}).get(StoredTable.inputs) != stamp.inputs for t in wanted):
@@ -142,7 +145,9 @@ class _Stage:
                     read |= fact_versions(project, [t.name for t in self.writes])
                     stamp = self._stamp(context, {**known, **shared}, project, read)
                 project.store.publish({t: frames[t] for t in wanted}, stamp)
-            after = project.store.tables()
+            if kind_versions(project) != facts_before:
+                observe(context.instance, project)
+            after, paths = project.store.tables(), functools.cache(lambda: photo_paths(project.store.read(Photo)))
             rows = {t: project.store.read(t) for t in wanted}
         except (ProofsheetError, OSError) as error:
             log.error(type(error).__name__, str(error))
@@ -159,8 +164,9 @@ class _Stage:
             yield dg.MaterializeResult(
                 asset_key=table.name,
                 metadata=materialization_metadata(table, rows[table], after[table.name], {**facts, **numbers}),
+                tags=read_as_they_are(context.instance, project, self.writes),
                 data_version=dg.DataVersion(str(after[table.name][StoredTable.checksum])),
-                check_results=list(results(table, rows[table], self.verdicts.get(table, ()))),
+                check_results=list(results(table, rows[table], self.verdicts.get(table, ()), paths)),
             )
 
     def _stamp(

@@ -17,6 +17,7 @@ from typing import Any
 import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
+from assets.observations import observe
 from assets.partitions import PROJECTS
 from assets.staleness import Stages
 from assets.tell import failure_text
@@ -128,6 +129,7 @@ def run_one(settings: Configuration, key: str, select: Sequence[dg.AssetKey] | N
     try:
         with open_instance(project.home) as instance:
             instance.add_dynamic_partitions(str(PROJECTS.name), [project.key])
+            observe(instance, project)
             result = job.execute_in_process(
                 run_config=_QUIET,
                 instance=instance,
