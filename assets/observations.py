@@ -18,10 +18,12 @@ _INPUT_VERSION, _INPUT_EVENT = "dagster/input_data_version", "dagster/input_even
 
 
 def kind_versions(project: Project) -> dict[str, int]:
-    """Kind of fact to the number of changes of its tables; a kind without any is missing."""
+    """Kind of fact to the number of changes of its tables.
+
+    A kind without any has the version 0, which is observed too: to Dagster, a first observation changes nothing.
+    """
     changes = project.ledger.versions()
-    found = {name: sum(changes.get(table.name, 0) for table in kind.tables) for name, kind in KINDS.items()}
-    return {name: number for name, number in found.items() if number}
+    return {name: sum(changes.get(table.name, 0) for table in kind.tables) for name, kind in KINDS.items()}
 
 
 def news(instance: dg.DagsterInstance, project: Project) -> list[dg.AssetObservation]:
