@@ -49,7 +49,7 @@ def refused(table: type[Table], frame: pl.DataFrame, project: str) -> tuple[dg.A
     if not found:
         return None
     first = "\n".join(f"* {v}" for v in found[:_SHOWN])
-    metadata: dict[str, Any] = {"message": found[0], "violations": len(found), "first": dg.MetadataValue.md(first)}
+    metadata: dict[str, Any] = {"because": found[0], "violations": len(found), "first": dg.MetadataValue.md(first)}
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     words = f"{table.name} was refused by its gate: {found[0]}{more}. Nothing was written; the old rows stay."
     return dg.AssetCheckResult(asset_key=table.name, check_name=GATE, passed=False, metadata=metadata), words

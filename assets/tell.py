@@ -136,9 +136,9 @@ def finding(row: Mapping[str, Any], places: Mapping[str, str]) -> tuple[str, str
 
 
 def check_metadata(failing: pl.DataFrame, places: Mapping[str, str]) -> dict[str, Any]:
-    """The first file with its message, then how many rows there are, and the first of them."""
+    """The first file with its message, then how many rows there are, and the first of them; the UI sorts entries by name."""
     where, why = finding(failing.row(0, named=True), places) if failing.height else ("", "")
-    first = {name: dg.MetadataValue.text(text) for name, text in (("path", where), ("message", why)) if text}
+    first = {name: dg.MetadataValue.text(text) for name, text in (("at", where), ("because", why)) if text}
     return {**first, "count": failing.height, "first_rows": dg.MetadataValue.md(preview(failing))}
 
 

@@ -134,14 +134,14 @@ def test_a_failed_check_begins_with_the_file_and_the_whole_message(ran: Path) ->
     checks = [e.asset_check_evaluation_data for e in events if e and e.event_type_value == "ASSET_CHECK_EVALUATION"]
     failed = {c.check_name: c for c in checks if not c.passed}
     refused = failed["nothing_refused"]
-    assert list(refused.metadata) == ["path", "message", "count", "first_rows"]
-    assert refused.metadata["path"].value == "broken.jpg"
-    assert refused.metadata["message"].value == reason
+    assert list(refused.metadata) == ["at", "because", "count", "first_rows"]
+    assert refused.metadata["at"].value == "broken.jpg"
+    assert refused.metadata["because"].value == reason
     assert refused.description == f"broken.jpg: {reason}"
     by_photo = [c for n, c in failed.items() if n in {"labelled", "looked_at"}]
     for check in by_photo:
-        assert check.metadata["path"].value.endswith(".png"), "a photo is named by its path"
-        assert check.metadata["message"].value in str(check.description)
+        assert check.metadata["at"].value.endswith(".png"), "a photo is named by its path"
+        assert check.metadata["because"].value in str(check.description)
 
 
 def test_a_run_shows_no_tags_but_the_project(ran: Path) -> None:
