@@ -100,6 +100,18 @@ def test_private_imports_of_dagster_are_those_of_the_decision_and_are_there() ->
         assert name in text, f"decision 032 does not speak of {name}"
 
 
+def test_every_file_and_job_that_the_page_for_engineers_names_is_there() -> None:
+    page = ROOT / "docs" / "dagster.md"
+    text = page.read_text("utf-8")
+    links = re.findall(r"\]\(([^)#]+)\)", text)
+    assert len(links) > 20
+    assert not [link for link in links if not (page.parent / link).exists()]
+    definitions = build_defs(configuration(Path("library"), Path("home")))
+    automation = [*(definitions.jobs or ()), *(definitions.sensors or ()), *(definitions.schedules or ())]
+    assert not [one.name for one in automation if f"`{one.name}`" not in text]
+    assert not [group for group in GROUPS if f"`{group}`" not in text]
+
+
 def test_dagster_has_what_the_private_imports_need() -> None:
     from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
     from dagster._core.storage.runs.sqlite.sqlite_run_storage import SqliteRunStorage
