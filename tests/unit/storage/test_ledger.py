@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from proofsheet.core.errors import StoreError, StoreTooNew
-from proofsheet.storage.ledger import FORMAT, Ledger
+from proofsheet.storage.ledger import Ledger
+from proofsheet.storage.ledger_file import FORMAT
 from schemas.apply import Upload
 from schemas.facts import ModelAnswer, ProofAttempt, RunRecord
 from tests.support.kit import NOW

@@ -1,0 +1,168 @@
+"""The file of a ledger: found or made, opened, brought up to date; what is wrong with it is told as damage.
+
+Holds `LedgerFile` and `columns_of`.
+Add here: what a newer format changes in ledgers that are there.
+Keep out: rows (ledger.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from proofsheet.core.errors import Damaged, StoreError, StoreTooNew
+from proofsheet.core.files import link_or_rename
+from proofsheet.storage.ledger_rows import CHANGES, COUNTED, LOCKED, ONLY_ADDED, column_ddl, ddl, rekeyed
+from proofsheet.storage.ledger_tables import FACTS, KEPT
+from schemas.table import Table
+
+FORMAT = 10
+RESTORE = "Put back the copy of your backup. Without one,"
+_BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
+
+
+class _Kept(threading.local):
+    """The connections that this thread keeps open."""
+
+    def __init__(self) -> None:
+        self.open: dict[Path, sqlite3.Connection] = {}
+
+
+_KEPT = _Kept()
+
+
+class LedgerFile:
+    """The SQLite file of a project's facts.
+
+    Args:
+        path: the SQLite file; made on the first write.
+        project: key of the project; a ledger of another one is refused.
+    """
+
+    def __init__(self, path: Path, project: str) -> None:
+        self.path, self.project = path, project
+
+    @contextmanager
+    def kept_open(self) -> Iterator[None]:
+        """What this thread asks and writes inside shares one connection: opening costs more than a question."""
+        if self.path in _KEPT.open or not self.is_there():
+            yield
+            return
+        with self._open() as con:
+            _KEPT.open[self.path] = con
+            try:
+                yield
+            finally:
+                del _KEPT.open[self.path]
+
+    def is_there(self) -> bool:
+        """Whether anything was ever written; something unreadable in its place counts as well."""
+        return os.path.lexists(self.path)
+
+    def _find(self) -> None:
+        """Make the file if it is not there, and refuse what cannot be a ledger."""
+        try:
+            if not self.is_there():
+                self._make()
+            elif self.path.is_dir() or not self.path.stat().st_size:
+                raise self._damaged("a folder lies in its place" if self.path.is_dir() else "it is empty (0 bytes)")
+        except OSError as error:
+            raise StoreError(f"The ledger {self.path} failed: {error.strerror}.", "Check the rights and the disk.") from error
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        try:
+            if kept := _KEPT.open.get(self.path):
+                yield kept
+                return
+            self._find()
+            with closing(sqlite3.connect(self.path, timeout=60.0)) as con:
+                self._prepare(con)
+                yield con
+        except sqlite3.Error as error:
+            if _is_broken(error):
+                raise self._damaged(str(error)) from error
+            raise StoreError(
+                f"The ledger {self.path} failed: {error}.",
+                "Check the free space, the rights and the disk; nothing of it was deleted.",
+            ) from error
+
+    def _make(self) -> None:
+        """Begin it under another name, so that an empty file under its own is always damage."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        work = self.path.with_name(f".{self.path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+        try:
+            with closing(sqlite3.connect(work)) as con:
+                con.row_factory = sqlite3.Row
+                self._bring_up_to_date(con)
+            with contextlib.suppress(FileExistsError):  # another process was faster
+                link_or_rename(work, self.path)
+        finally:
+            work.unlink(missing_ok=True)
+
+    def _damaged(self, wrong: str) -> Damaged:
+        return Damaged(self.path, wrong, f"{RESTORE} `proofsheet projects set-aside {self.project}` keeps it and begins a new one.")
+
+    def _prepare(self, con: sqlite3.Connection) -> None:
+        con.row_factory = sqlite3.Row
+        try:
+            con.execute("PRAGMA journal_mode=WAL")
+            con.execute("PRAGMA synchronous=FULL")
+            version = con.execute("PRAGMA user_version").fetchone()[0]
+        except UnicodeDecodeError as error:  # the sentence in which SQLite tells what is wrong
+            raise self._damaged("its tables cannot be read") from error
+        if version > FORMAT:
+            raise StoreTooNew(
+                f"The ledger {self.path} has format {version}; this Proofsheet knows {FORMAT}.",
+                "Install the newer Proofsheet.",
+            )
+        if not con.execute("SELECT count(*) FROM sqlite_master WHERE name = 'owner'").fetchone()[0]:
+            raise self._damaged("it is a SQLite database, but no ledger")
+        if version < FORMAT:
+            self._bring_up_to_date(con)
+        owner = next((row[0] for row in con.execute("SELECT project FROM owner")), None)
+        if owner != self.project:
+            raise StoreError(
+                f"The ledger {self.path} belongs to project {owner!r}, not {self.project!r}.", "Put the file back where it was."
+            )
+
+    def _bring_up_to_date(self, con: sqlite3.Connection) -> None:
+        """Make what is missing, in one transaction; rows stay. Formats added tables, columns and triggers, 9 columns of keys."""
+        with con:
+            con.execute("BEGIN IMMEDIATE")
+            con.execute("CREATE TABLE IF NOT EXISTS owner (project TEXT NOT NULL PRIMARY KEY)")
+            if con.execute("SELECT count(*) FROM owner").fetchone()[0] == 0:
+                con.execute("INSERT INTO owner VALUES (?)", (self.project,))
+            for table in FACTS:
+                for statement in (*rekeyed(table, columns_of(con, table)), ddl(table)):
+                    con.execute(statement)
+                there = columns_of(con, table)
+                for name in (n for n in table.columns() if n not in there):
+                    con.execute(f'ALTER TABLE "{table.name}" ADD COLUMN {column_ddl(table, name)}')
+            con.execute(LOCKED)
+            con.execute(CHANGES)
+            for table in FACTS:
+                for change in ("INSERT",) if table in KEPT else ("INSERT", "UPDATE", "DELETE"):
+                    con.execute(COUNTED.format(table.name, change))
+            for table in KEPT:
+                con.execute(ONLY_ADDED.format(table.name, "UPDATE"))
+                con.execute(ONLY_ADDED.format(table.name, "DELETE"))
+            con.execute(f"PRAGMA user_version={FORMAT}")
+
+
+def columns_of(con: sqlite3.Connection, table: type[Table]) -> set[str]:
+    """Names of the columns that a table has in the file."""
+    return {row["name"] for row in con.execute(f'PRAGMA table_info("{table.name}")')}
+
+
+def _is_broken(error: sqlite3.Error) -> bool:
+    """True if the file is at fault: SQLite says so, or a text in it is none."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        return isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
+    return code & 0xFF in _BROKEN
