@@ -1,6 +1,6 @@
 """The two kinds of gate as Dagster checks: the table gate blocks, verdicts on rows warn.
 
-Holds `Verdict` and what turns rows into check results.
+Holds `RowCheck` and what turns rows into check results.
 Add here: another way to tell a check.
 Keep out: rules (schemas/ and proofsheet/).
 """
@@ -24,7 +24,7 @@ _SHOWN = 10
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RowCheck:
     """A check on rows that warns and stops nothing: `failing` picks the rows that a person should see, `says` sums them up."""
 
     name: str
@@ -34,12 +34,12 @@ class Verdict:
 
 
 def check_specs(
-    table: type[Table], verdicts: Sequence[Verdict], partitions: dg.PartitionsDefinition[str]
+    table: type[Table], row_checks: Sequence[RowCheck], partitions: dg.PartitionsDefinition[str]
 ) -> Iterator[dg.AssetCheckSpec]:
     """The gate of a table and its verdicts."""
     text = f"Types, keys, ranges and project of every row of {table.name}; checked before anything is written."
     yield dg.AssetCheckSpec(GATE, asset=table.name, blocking=True, description=text, partitions_def=partitions)
-    for verdict in verdicts:
+    for verdict in row_checks:
         yield dg.AssetCheckSpec(verdict.name, asset=table.name, description=verdict.meaning, partitions_def=partitions)
 
 
@@ -56,7 +56,7 @@ def refused(table: type[Table], frame: pl.DataFrame, project: str) -> tuple[dg.A
 
 
 def results(
-    table: type[Table], rows: pl.DataFrame, verdicts: Sequence[Verdict], places: Callable[[], Mapping[str, str]] = dict
+    table: type[Table], rows: pl.DataFrame, row_checks: Sequence[RowCheck], places: Callable[[], Mapping[str, str]] = dict
 ) -> Iterator[dg.AssetCheckResult]:
     """The passed gate, and each verdict as a warning that begins with the first file and its message.
 
@@ -67,7 +67,7 @@ def results(
         places: gives photo id to path inside the project folder; asked for if a row fails.
     """
     yield dg.AssetCheckResult(asset_key=table.name, check_name=GATE, passed=True, metadata={"rows": rows.height})
-    for verdict in verdicts:
+    for verdict in row_checks:
         failing = verdict.failing(rows)
         known = places() if failing.height else {}
         yield dg.AssetCheckResult(
@@ -80,7 +80,7 @@ def results(
         )
 
 
-def _described(verdict: Verdict, rows: pl.DataFrame, failing: pl.DataFrame, places: Mapping[str, str]) -> str | None:
+def _described(verdict: RowCheck, rows: pl.DataFrame, failing: pl.DataFrame, places: Mapping[str, str]) -> str | None:
     """The first failing row in words, how many more there are, and what the verdict says of all rows."""
     said = [verdict.says(rows)] if verdict.says else []
     if failing.is_empty():

@@ -7,53 +7,53 @@ Keep out: the rules.
 
 import polars as pl
 
-from assets.checks import Verdict
+from assets.checks import RowCheck
 from assets.facts import REVIEW
 from assets.stage import Rows, stage
 from proofsheet.grouping.duplicates import find_duplicates
-from proofsheet.grouping.grouping import Seen, group_photos, seen_photos
-from proofsheet.models.predictions import Judged
+from proofsheet.grouping.grouping import GroupingInput, group_photos, seen_photos
+from proofsheet.models.predictions import Predictions
 from proofsheet.selection.choices import choice_rows, progress
 from proofsheet.selection.predict import judge_sets
 from proofsheet.selection.stage_rule import decide
 from proofsheet.storage.workspace import Project
 from resources.rules import DuplicatesResource, GroupingResource
-from schemas.review import Choice, Decision
+from schemas.review import Choice, Proposal
 from schemas.vision import Duplicate, PhotoGroup
 
-DOUBTFUL = Verdict(
+DOUBTFUL = RowCheck(
     "doubtful_choices",
     "No measured value speaks against a choice.",
-    lambda rows: rows.filter(pl.col(Decision.flags).list.len() > 0),
+    lambda rows: rows.filter(pl.col(Proposal.flags).list.len() > 0),
 )
 
-REGROUPED = Verdict(
+REGROUPED = RowCheck(
     "regrouped", "No set that was decided has other members now.", lambda rows: rows.filter(pl.col(Choice.note) != "")
 )
 
 
 @stage(PhotoGroup, group="group", joined={"seen": seen_photos})
-def photo_groups(seen: Seen, history_matches: pl.DataFrame, project: Project, grouping: GroupingResource) -> pl.DataFrame:
+def photo_groups(seen: GroupingInput, history_matches: pl.DataFrame, project: Project, grouping: GroupingResource) -> pl.DataFrame:
     """Puts every photo into exactly one set and says why; sets that imported history names come first."""
     return group_photos(project.key, seen, grouping, history_matches)
 
 
 @stage(Duplicate, group="group", joined={"seen": seen_photos})
-def duplicates(seen: Seen, project: Project, duplicate_rule: DuplicatesResource) -> pl.DataFrame:
+def duplicates(seen: GroupingInput, project: Project, duplicate_rule: DuplicatesResource) -> pl.DataFrame:
     """Finds what the project holds more than once; nothing is deleted."""
     return find_duplicates(project.key, seen, duplicate_rule)
 
 
-@stage(Decision, group="choose", joined={"judged": judge_sets}, verdicts={Decision: [DOUBTFUL]})
-def decisions(
-    photo_groups: pl.DataFrame, photos: pl.DataFrame, image_quality: pl.DataFrame, project: Project, judged: Judged
+@stage(Proposal, group="choose", joined={"judged": judge_sets}, row_checks={Proposal: [DOUBTFUL]})
+def proposals(
+    photo_groups: pl.DataFrame, photos: pl.DataFrame, image_quality: pl.DataFrame, project: Project, judged: Predictions
 ) -> pl.DataFrame:
     """Prefers the highest stage of each set unless the ranker in force overrules it, and proposes cuts; moves nothing."""
     return decide(project.key, photo_groups, photos, image_quality, judged.picks, judged.cuts)
 
 
-@stage(Choice, group="choose", reads=REVIEW, verdicts={Choice: [REGROUPED]})
-def choices(decisions: pl.DataFrame, photos: pl.DataFrame, selections: pl.DataFrame, project: Project) -> Rows:
+@stage(Choice, group="choose", reads=REVIEW, row_checks={Choice: [REGROUPED]})
+def choices(proposals: pl.DataFrame, photos: pl.DataFrame, selections: pl.DataFrame, project: Project) -> Rows:
     """Takes what a person decided, else imported history, else what is proposed: this is described, exported and published."""
-    rows = choice_rows(project.key, decisions, photos, selections, project.ledger)
+    rows = choice_rows(project.key, proposals, photos, selections, project.ledger)
     return Rows([rows], {"how_far": str(progress(rows)), "by_history": progress(rows).history})

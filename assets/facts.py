@@ -23,7 +23,7 @@ class Kind:
     comes_from: str
 
 
-REVIEW = (review.Verdict, review.ReviewStep, review.ReviewBatch)
+REVIEW = (review.ReviewDecision, review.ReviewStep, review.ReviewBatch)
 KINDS: Mapping[str, Kind] = {
     "review_decisions": Kind((*REVIEW, review.Feedback), "The review app, one row a key, undo among them."),
     "text_edits": Kind(

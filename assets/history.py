@@ -7,7 +7,7 @@ Keep out: formats and matching (proofsheet/history/).
 
 import polars as pl
 
-from assets.checks import Verdict
+from assets.checks import RowCheck
 from assets.facts import REVIEW
 from assets.stage import Rows, stage
 from proofsheet.history.matching import match_history
@@ -18,7 +18,7 @@ from schemas.history import CropExample, HistoryMatch, HistoryRefusal, HistoryRo
 from schemas.learning import Anomaly, ProjectStatistic, TrainingPair
 
 SAID = (*REVIEW, HistoryRow, ImportedVector)
-USED = Verdict(
+USED = RowCheck(
     "history_used",
     "Every row of history could be used; the others say why not.",
     lambda rows: rows.filter(pl.col(HistoryMatch.status) == "quarantined"),
@@ -32,7 +32,7 @@ USED = Verdict(
     VectorSelection,
     group="learn",
     reads=SAID,
-    verdicts={HistoryMatch: [USED]},
+    row_checks={HistoryMatch: [USED]},
 )
 def selections(photos: pl.DataFrame, image_quality: pl.DataFrame, project: Project) -> Rows:
     """Finds the pictures that history and reviews speak of, by name within the project, then by content; else imported vectors."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from assets.checks import Verdict
+from assets.checks import RowCheck
 from assets.stage import Rows, stage
 from proofsheet.core.run_log import RunLog
 from proofsheet.library.inventory import facts_of, gap_rows, inventory_rows
@@ -20,7 +20,7 @@ from proofsheet.storage.workspace import Project
 from resources.rules import WantedMixResource
 from schemas.metrics import DiversityGap, Inventory, Trend
 
-WANTED = Verdict("wanted_mix", "No kind of photo is more than five points below its wanted share.", lambda r: r.filter(_short()))
+WANTED = RowCheck("wanted_mix", "No kind of photo is more than five points below its wanted share.", lambda r: r.filter(_short()))
 
 
 def _short() -> pl.Expr:
@@ -35,7 +35,7 @@ def inventory(known: list[Mapping[str, Any]], project: Project) -> Rows:
     return Rows([rows], {"quality": str(dict(quality.iter_rows()))})
 
 
-@stage(DiversityGap, group="report", verdicts={DiversityGap: [WANTED]})
+@stage(DiversityGap, group="report", row_checks={DiversityGap: [WANTED]})
 def diversity_gaps(inventory: pl.DataFrame, project: Project, wanted_mix: WantedMixResource) -> pl.DataFrame:
     """Compares the inventory with the wanted mix of the settings."""
     return gap_rows(project.key, inventory, wanted_mix)

@@ -7,7 +7,7 @@ Keep out: training (assets/training.py) and the choices themselves (choosing.py)
 
 import polars as pl
 
-from assets.checks import Verdict
+from assets.checks import RowCheck
 from assets.facts import REVIEW
 from assets.stage import Rows, stage
 from proofsheet.review.blind_reviews import Unproven, auto_approval, unproven_reviews
@@ -23,18 +23,18 @@ from schemas.learning import CropModel, Override, RankerModel, Readiness, Thresh
 from schemas.review import Feedback, ReviewMetric
 
 SERVED = "A model serves this project; the note says what is missing."
-RANKED = Verdict("ranker_serves", SERVED, lambda rows: rows.filter(pl.col(RankerModel.status) != "in force"))
-CROPPED = Verdict("crop_model_serves", SERVED, lambda rows: rows.filter(pl.col(CropModel.status) != "in force"))
-TARGETS = Verdict("ranker_targets", "Right in 70 % of this project's held-out sets or more.", lambda rows: rows.filter(_weak()))
-DRIFTED = Verdict("ranker_drift", "Stated confidences fit what people choose; else train again, or step back.", drifted)
-READY = Verdict("rollout_gates", "Every gate of the rollout is met.", lambda rows: rows.filter(pl.col(Readiness.met) != "yes"))
+RANKED = RowCheck("ranker_serves", SERVED, lambda rows: rows.filter(pl.col(RankerModel.status) != "in force"))
+CROPPED = RowCheck("crop_model_serves", SERVED, lambda rows: rows.filter(pl.col(CropModel.status) != "in force"))
+TARGETS = RowCheck("ranker_targets", "Right in 70 % of this project's held-out sets or more.", lambda rows: rows.filter(_weak()))
+DRIFTED = RowCheck("ranker_drift", "Stated confidences fit what people choose; else train again, or step back.", drifted)
+READY = RowCheck("rollout_gates", "Every gate of the rollout is met.", lambda rows: rows.filter(pl.col(Readiness.met) != "yes"))
 
 
 def _weak() -> pl.Expr:
     return pl.col(RankerModel.accuracy) < 0.7
 
 
-@stage(RankerModel, CropModel, group="learn", looks_outside=True, verdicts={RankerModel: [RANKED, TARGETS], CropModel: [CROPPED]})
+@stage(RankerModel, CropModel, group="learn", looks_outside=True, row_checks={RankerModel: [RANKED, TARGETS], CropModel: [CROPPED]})
 def ranker_model(
     ranker_fits: pl.DataFrame,
     crop_fits: pl.DataFrame,
@@ -60,10 +60,10 @@ def ranker_model(
     group="learn",
     reads=(*REVIEW, Feedback),
     joined={"unproven_reviews": unproven_reviews},
-    verdicts={Readiness: [READY], ReviewMetric: [DRIFTED]},
+    row_checks={Readiness: [READY], ReviewMetric: [DRIFTED]},
 )
 def overrides(
-    decisions: pl.DataFrame,
+    proposals: pl.DataFrame,
     selections: pl.DataFrame,
     ranker_model: pl.DataFrame,
     unproven_reviews: Unproven,
@@ -71,11 +71,11 @@ def overrides(
     reviewing: ReviewingResource,
 ) -> Rows:
     """Compares proposals with what people chose: overrides, coverage at precision, figures of the review, rollout gates."""
-    verdicts, left_out = standing(project.ledger), unproven_reviews
-    over = override_rows(project.key, decisions, selections, verdicts)
-    thresholds = threshold_rows(project, ranker_model, *auto_approval(verdicts, left_out))
-    metrics = metric_rows(project.key, verdicts, project.ledger.rows(Feedback), reviewing.baseline_s, left_out)
-    ready = readiness_rows(project.key, verdicts, selections, thresholds, metrics, left_out)
+    decisions, left_out = standing(project.ledger), unproven_reviews
+    over = override_rows(project.key, proposals, selections, decisions)
+    thresholds = threshold_rows(project, ranker_model, *auto_approval(decisions, left_out))
+    metrics = metric_rows(project.key, decisions, project.ledger.rows(Feedback), reviewing.baseline_s, left_out)
+    ready = readiness_rows(project.key, decisions, selections, thresholds, metrics, left_out)
     shown = metrics.filter((pl.col(ReviewMetric.period) == "all") & pl.col(ReviewMetric.value).is_not_null())
     figures = dict(shown.select(ReviewMetric.metric, ReviewMetric.value).iter_rows())
     return Rows([over, thresholds, metrics, ready], {"overrides": over.height, **figures})

@@ -7,7 +7,7 @@ Keep out: models.
 
 import polars as pl
 
-from assets.checks import Verdict
+from assets.checks import RowCheck
 from assets.stage import Rows, stage
 from proofsheet.core.progress import Progress
 from proofsheet.labeling.objects import object_rows
@@ -19,15 +19,15 @@ from resources.along import EncodingResource
 from resources.labels import DetectionResource, ScenesResource
 from schemas.vision import Scene, SeenObject
 
-LABELLED = Verdict("labelled", "Every photo has labels; the notes say what to install.", lambda r: r.filter(_open(Scene.status)))
-LOOKED_AT = Verdict("looked_at", "A detector looked at every photo.", lambda r: r.filter(_open(SeenObject.status)))
+LABELLED = RowCheck("labelled", "Every photo has labels; the notes say what to install.", lambda r: r.filter(_open(Scene.status)))
+LOOKED_AT = RowCheck("looked_at", "A detector looked at every photo.", lambda r: r.filter(_open(SeenObject.status)))
 
 
 def _open(status: str) -> pl.Expr:
     return pl.col(status).is_in(["not available", "failed"])
 
 
-@stage(Scene, group="measure", joined={"classifier": scene_classifier}, verdicts={Scene: [LABELLED]})
+@stage(Scene, group="measure", joined={"classifier": scene_classifier}, row_checks={Scene: [LABELLED]})
 def scenes(
     embeddings: pl.DataFrame,
     project: Project,
@@ -44,7 +44,7 @@ def scenes(
     return Rows([rows], {"available": encoder.clip is not None, "note": encoder.why})
 
 
-@stage(SeenObject, group="measure", verdicts={SeenObject: [LOOKED_AT]})
+@stage(SeenObject, group="measure", row_checks={SeenObject: [LOOKED_AT]})
 def objects(
     photos: pl.DataFrame, previews: pl.DataFrame, project: Project, detection: DetectionResource, progress: Progress
 ) -> Rows:

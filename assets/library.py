@@ -15,7 +15,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from assets.checks import Verdict
+from assets.checks import RowCheck
 from assets.stage import Rows, stage
 from proofsheet.core.progress import Progress
 from proofsheet.imaging.measurement_pass import Measurement
@@ -23,7 +23,7 @@ from proofsheet.library.file_locations import placed_files
 from proofsheet.library.quarantine import known_bad, record_refusals
 from proofsheet.library.scan import other_rows, photo_rows, scan
 from proofsheet.storage.workspace import Project
-from resources.along import PLAIN, AlongResource, EncodingResource, PreviewingResource
+from resources.along import FILE_MEASUREMENTS, EncodingResource, MeasurementsResource, PreviewingResource
 from resources.photos import PhotoFilesResource
 from schemas.apply import ApplyPlan, FileOperation
 from schemas.facts import Refusal
@@ -31,13 +31,13 @@ from schemas.library import ExifFact, GenerationFact, OtherFile, Photo, Quaranti
 from schemas.table import Table
 from schemas.vision import Embedding, ImageQuality, PictureHash, Preview, SaliencyGrid
 
-NOTHING_REFUSED = Verdict("nothing_refused", "No file of the project is in quarantine.", lambda rows: rows)
-GENERATORS_READ = Verdict(
+NOTHING_REFUSED = RowCheck("nothing_refused", "No file of the project is in quarantine.", lambda rows: rows)
+GENERATORS_READ = RowCheck(
     "generators_read",
     "What generators wrote could be read; where it could not, `unread` says why, and the facts are null.",
     lambda rows: rows.drop_nulls(GenerationFact.unread),
 )
-_VERDICTS: Mapping[type[Table], Sequence[Verdict]] = {GenerationFact: [GENERATORS_READ]}
+_VERDICTS: Mapping[type[Table], Sequence[RowCheck]] = {GenerationFact: [GENERATORS_READ]}
 _ALONG = ("along",)
 
 
@@ -50,9 +50,11 @@ _ALONG = ("along",)
     writes=(Refusal,),
     looks_outside=True,
     uncounted=_ALONG,
-    verdicts={Quarantine: [NOTHING_REFUSED]},
+    row_checks={Quarantine: [NOTHING_REFUSED]},
 )
-def photos(project: Project, photo_files: PhotoFilesResource, along: AlongResource, progress: Progress, now: datetime) -> Rows:
+def photos(
+    project: Project, photo_files: PhotoFilesResource, along: MeasurementsResource, progress: Progress, now: datetime
+) -> Rows:
     """Looks through the folder and opens every new content once; what cannot be opened goes to quarantine."""
     placed, others = placed_files(project.ledger), along.measurements(project)
     scanned = scan(project.folder, project.cache, progress, placed=placed)
@@ -68,17 +70,17 @@ def photos(project: Project, photo_files: PhotoFilesResource, along: AlongResour
 
 
 def measured(table: type[Table]) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-    """The stage of a table that a function of `PLAIN` fills: its parameter `rows` has what was measured in the pass."""
-    measure = PLAIN[table]
+    """The stage of a table that a function of `FILE_MEASUREMENTS` fills: its parameter `rows` has what was measured in the pass."""
+    measure = FILE_MEASUREMENTS[table]
 
     def rows(
-        photos: pl.DataFrame, project: Project, photo_files: PhotoFilesResource, along: AlongResource, progress: Progress
+        photos: pl.DataFrame, project: Project, photo_files: PhotoFilesResource, along: MeasurementsResource, progress: Progress
     ) -> Rows:
         wanted, others = Measurement.of(table, measure), along.measurements(project)
         found, facts = photo_files.measured(table, photos, project, wanted, others, progress)
         return Rows([found], facts)
 
-    return stage(table, group="measure", uncounted=_ALONG, joined={"rows": rows}, verdicts=_VERDICTS)
+    return stage(table, group="measure", uncounted=_ALONG, joined={"rows": rows}, row_checks=_VERDICTS)
 
 
 @measured(ExifFact)
@@ -118,7 +120,7 @@ def previews(
     project: Project,
     photo_files: PhotoFilesResource,
     previewing: PreviewingResource,
-    along: AlongResource,
+    along: MeasurementsResource,
     progress: Progress,
 ) -> Rows:
     """Writes thumbnails and previews; those that were lost are made again."""
@@ -133,7 +135,7 @@ def embeddings(
     project: Project,
     photo_files: PhotoFilesResource,
     encoding: EncodingResource,
-    along: AlongResource,
+    along: MeasurementsResource,
     progress: Progress,
 ) -> Rows:
     """Turns pictures into vectors by the encoder of the settings; the embedded one serves where no weights are."""

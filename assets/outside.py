@@ -21,7 +21,7 @@ from proofsheet.texts.coverage import described
 from proofsheet.texts.jobs import JOBS, Job
 from schemas.learning import CropModel, RankerModel
 from schemas.library import OtherFile, Photo, Quarantine
-from schemas.review import Decision, Export
+from schemas.review import Export, Proposal
 from schemas.sets import Identification, SubjectSuggestion
 from schemas.table import Table
 from schemas.vision import Preview
@@ -46,7 +46,7 @@ def _exports(project: Project, resources: Mapping[str, Any]) -> str | None:
     store = project.store
     if csv_differs(store.read(Export), project.export_file):
         return f"{project.export_file.name} is not as it was written"
-    if proposals_differ(store.read(Decision), store.read(Photo), project.decisions_file):
+    if proposals_differ(store.read(Proposal), store.read(Photo), project.decisions_file):
         return f"{project.decisions_file.name} is not as it was written"
     return None
 

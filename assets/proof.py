@@ -10,11 +10,11 @@ from datetime import datetime
 
 import polars as pl
 
-from assets.checks import Verdict
+from assets.checks import RowCheck
 from assets.stage import Rows, stage
 from proofsheet.core.progress import Progress
 from proofsheet.proof.assemble import repaired_rows
-from proofsheet.proof.attempts import Candidate, blocked_by, judging_of, prove
+from proofsheet.proof.attempts import GateCandidate, blocked_by, judging_of, prove
 from proofsheet.proof.evaluation_set import evaluation_rows
 from proofsheet.proof.gate import RULES
 from proofsheet.proof.media_meta import noted_events
@@ -25,7 +25,7 @@ from proofsheet.storage.workspace import Project
 from proofsheet.texts import job_requests as ask
 from proofsheet.texts.embedded_describer import TEMPLATE_WORDS
 from proofsheet.texts.identification import agreed_names
-from proofsheet.texts.jobs import Asked
+from proofsheet.texts.jobs import JobRequest
 from proofsheet.texts.set_intake import held_back, validation_rows
 from resources.words import GateResource, VisionModelResource, VocabularyResource
 from schemas.apply import Upload
@@ -34,9 +34,9 @@ from schemas.proof import MetadataQuality, MetadataRepair
 from schemas.sets import EvaluationSet, SetValidation
 from schemas.tags import MediaLifecycleEvent, MediaTag, Tag, UnmappedTerm
 
-VERDICTS = [Verdict(name, rule.meaning, blocked_by(name)) for name, rule in RULES.items()]
-MAPPED = Verdict("all_mapped", "Every keyword fits the vocabulary and its rules.", lambda rows: rows)
-SOUND = Verdict("sets_hold_together", "The words of every set hold together.", lambda rows: rows.filter(_unsound()))
+VERDICTS = [RowCheck(name, rule.meaning, blocked_by(name)) for name, rule in RULES.items()]
+MAPPED = RowCheck("all_mapped", "Every keyword fits the vocabulary and its rules.", lambda rows: rows)
+SOUND = RowCheck("sets_hold_together", "The words of every set hold together.", lambda rows: rows.filter(_unsound()))
 
 
 def _unsound() -> pl.Expr:
@@ -49,7 +49,7 @@ def metadata_repaired(captions: pl.DataFrame, titles: pl.DataFrame, tag_sets: pl
     return repaired_rows(project.key, captions, titles, tag_sets, project.ledger)
 
 
-@stage(MediaTag, UnmappedTerm, Tag, group="gate", reads=(WordEdit,), verdicts={UnmappedTerm: [MAPPED]})
+@stage(MediaTag, UnmappedTerm, Tag, group="gate", reads=(WordEdit,), row_checks={UnmappedTerm: [MAPPED]})
 def media_tags(
     metadata_repaired: pl.DataFrame,
     tag_sets: pl.DataFrame,
@@ -62,7 +62,7 @@ def media_tags(
     return Rows(tag_rows(project, metadata_repaired, tag_sets, named, vocabulary.load(), vocabulary))
 
 
-@stage(SetValidation, group="gate", verdicts={SetValidation: [SOUND]})
+@stage(SetValidation, group="gate", row_checks={SetValidation: [SOUND]})
 def scratch_metadata(
     image_sets: pl.DataFrame, metadata_repaired: pl.DataFrame, photos: pl.DataFrame, embeddings: pl.DataFrame, project: Project
 ) -> pl.DataFrame:
@@ -76,11 +76,11 @@ def scratch_metadata(
     reads=(WordEdit, Waiver, WordReview, TextRequest, Upload, JobFailure),
     looks_outside=True,
     joined={"asked": ask.described, "texts": candidates},
-    verdicts={MetadataQuality: VERDICTS},
+    row_checks={MetadataQuality: VERDICTS},
 )
 def metadata_quality(
-    asked: Sequence[Asked],
-    texts: Sequence[Candidate],
+    asked: Sequence[JobRequest],
+    texts: Sequence[GateCandidate],
     scratch_metadata: pl.DataFrame,
     photos: pl.DataFrame,
     photo_groups: pl.DataFrame,
@@ -93,7 +93,7 @@ def metadata_quality(
 ) -> Rows:
     """Judges every text; refused ones are asked for again, a few times at most; blocked rows stay back, accepted rows go on."""
     judging = judging_of(project.ledger, gate, TEMPLATE_WORDS, held_back(scratch_metadata, photos))
-    known, mapping = {c.judged.photo_id: c for c in texts}, (vocabulary.load(), vocabulary)
+    known, mapping = {c.input.photo_id: c for c in texts}, (vocabulary.load(), vocabulary)
     asking = Asker(known, {a.photo_id: a for a in asked}, vision_model.describing(project), project, *mapping, now, progress)
     again = prove(project.ledger, texts, judging, asker(asking), gate.max_repair_attempts, now)
     return Rows([proof_rows(project.key, project.ledger, set(known), photos, photo_groups)], {"asked_again": again})

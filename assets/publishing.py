@@ -7,7 +7,7 @@ Keep out: file formats (proofsheet/publish/).
 
 import polars as pl
 
-from assets.checks import Verdict
+from assets.checks import RowCheck
 from assets.stage import Rows, stage
 from proofsheet.publish.csv_export import export_rows, write_csv
 from proofsheet.publish.upload_history import takedown_rows
@@ -16,21 +16,21 @@ from proofsheet.storage.workspace import Project
 from schemas.apply import Takedown, Upload, Withdrawal
 from schemas.review import Export
 
-NOTHING_TO_TAKE_BACK = Verdict("nothing_to_take_back", "Everything that stands at a target is still chosen.", lambda rows: rows)
+NOTHING_TO_TAKE_BACK = RowCheck("nothing_to_take_back", "Everything that stands at a target is still chosen.", lambda rows: rows)
 
 
 @stage(Export, group="publish", looks_outside=True)
 def exports(
-    metadata_quality: pl.DataFrame, photos: pl.DataFrame, decisions: pl.DataFrame, choices: pl.DataFrame, project: Project
+    metadata_quality: pl.DataFrame, photos: pl.DataFrame, proposals: pl.DataFrame, choices: pl.DataFrame, project: Project
 ) -> Rows:
     """Writes the accepted rows of what is chosen to a CSV, the proposals to a JSONL; files that already read so are left."""
     place = project.export_file.relative_to(project.home).as_posix()
     rows = export_rows(project.key, metadata_quality, photos, choices, place)
-    proposals = write_decisions(decisions, photos, project.decisions_file)
+    proposals = write_decisions(proposals, photos, project.decisions_file)
     return Rows([rows], {"proposals": proposals, "csv_written": write_csv(rows, project.export_file)})
 
 
-@stage(Takedown, group="publish", reads=(Upload, Withdrawal), verdicts={Takedown: [NOTHING_TO_TAKE_BACK]})
+@stage(Takedown, group="publish", reads=(Upload, Withdrawal), row_checks={Takedown: [NOTHING_TO_TAKE_BACK]})
 def takedowns(choices: pl.DataFrame, metadata_quality: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Lists what was published and is no longer chosen, or stands there in a newer version; nothing is deleted anywhere."""
     return takedown_rows(project.key, choices, metadata_quality, project.ledger)

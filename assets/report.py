@@ -19,7 +19,7 @@ from proofsheet.review.status import project_status, record_whole_run
 from schemas.apply import Takedown
 from schemas.library import OtherFile, Quarantine
 from schemas.metrics import Inventory, Trend
-from schemas.review import Choice, Decision, Export
+from schemas.review import Choice, Export, Proposal
 
 
 def _asset(**declared: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:  # noqa: ANN401
@@ -34,7 +34,7 @@ def _asset(**declared: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefinitio
 
 @_asset(
     name=REPORT,
-    deps=[t.name for t in (Export, Quarantine, OtherFile, Decision, Choice, Takedown, Inventory, Trend)],
+    deps=[t.name for t in (Export, Quarantine, OtherFile, Proposal, Choice, Takedown, Inventory, Trend)],
     partitions_def=PROJECTS,
     group_name="report",
     owners=owners("report"),

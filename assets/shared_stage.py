@@ -19,7 +19,7 @@ from assets.stage import Rows
 from assets.staleness import SETTINGS_TAG
 from assets.tell import column_lineage, column_schema, failure_text, materialization_metadata, source_reference
 from proofsheet.core.errors import ProofsheetError
-from proofsheet.core.locks import hold
+from proofsheet.core.locks import acquire
 from proofsheet.storage.code_version import code_version
 from proofsheet.storage.stamps import Stamp
 from schemas.table import Table
@@ -85,8 +85,8 @@ def _body(table: type[Table], function: Callable[..., Any], names: Sequence[str]
         given |= {n: getattr(context.resources, n) for n in names}
         shared, code = workspace.shared, code_version(function)
         try:
-            with hold(shared.run_lock, f"{table.name}, run {context.run.run_id}", on_news=context.log.info):
-                shared.store.generations.mend(context.log.info)
+            with acquire(shared.run_lock, f"{table.name}, run {context.run.run_id}", on_news=context.log.info):
+                shared.store.generations.repair(context.log.info)
                 found = function(**{n: given[n] for n in inspect.signature(function).parameters})
                 rows = found if isinstance(found, Rows) else Rows([found])
                 if refusal := refused(table, rows.frames[0], shared.key):

@@ -16,7 +16,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from assets.checks import Verdict, check_specs, refused, results
+from assets.checks import RowCheck, check_specs, refused, results
 from assets.facts import kinds_of
 from assets.observations import kind_versions, observe, read_as_they_are
 from assets.partitions import PROJECTS, STORE_TAG, owners
@@ -50,7 +50,7 @@ def stage(
     looks_outside: bool = False,
     uncounted: Sequence[str] = (),
     joined: Mapping[str, Callable[..., Any]] | None = None,
-    verdicts: Mapping[type[Table], Sequence[Verdict]] | None = None,
+    row_checks: Mapping[type[Table], Sequence[RowCheck]] | None = None,
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """Turn a function into the assets of `tables`, one a table.
 
@@ -70,7 +70,7 @@ def stage(
     """
 
     def wrap(function: Callable[..., Any]) -> dg.AssetsDefinition:
-        made = _Stage(function, tables, (reads, writes), looks_outside, uncounted, joined or {}, verdicts or {})
+        made = _Stage(function, tables, (reads, writes), looks_outside, uncounted, joined or {}, row_checks or {})
         return dg.multi_asset(
             name=function.__name__,
             specs=[made.spec(t, group) for t in tables],
@@ -91,12 +91,12 @@ class _Stage:
         looks_outside: bool,
         uncounted: Sequence[str],
         joined: Mapping[str, Callable[..., Any]],
-        verdicts: Mapping[type[Table], Sequence[Verdict]],
+        row_checks: Mapping[type[Table], Sequence[RowCheck]],
     ) -> None:
         own = list(inspect.signature(function).parameters)
         every = [*(n for f in joined.values() for n in inspect.signature(f).parameters), *own]
         names = [n for n in dict.fromkeys(every) if n not in joined]
-        self.function, self.tables, self.looks_outside, self.verdicts = function, tables, looks_outside, verdicts
+        self.function, self.tables, self.looks_outside, self.verdicts = function, tables, looks_outside, row_checks
         self.joined, self.own, (self.reads, self.writes) = joined, own, facts
         self.upstream = [Table.tables[n] for n in names if n in Table.tables]
         self.resources = [n for n in names if n not in Table.tables and n not in _GIVEN and n not in uncounted]

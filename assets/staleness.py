@@ -51,12 +51,12 @@ def settings_in_force(resources: Iterable[Any], project: Project, table: str) ->
     """Hash of these settings and of what they come to on this machine, such as the model that is there.
 
     Args:
-        resources: with settings; one may tell by `in_force(project, table)` what its settings come to.
+        resources: with settings; one may tell by `resolved_version(project, table)` what its settings come to.
         project: whose rows are meant.
         table: that is made with them.
     """
     found = list(resources)
-    present = [r.in_force(project, table) for r in found if hasattr(r, "in_force")]
+    present = [r.resolved_version(project, table) for r in found if hasattr(r, "in_force")]
     return short_hash(settings_version(found), *present, length=12) if present else settings_version(found)
 
 

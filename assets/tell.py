@@ -21,7 +21,7 @@ from schemas.history import HistoryMatch
 from schemas.learning import Readiness
 from schemas.library import ExifFact, GenerationFact, Photo, Quarantine
 from schemas.proof import MetadataQuality
-from schemas.review import Choice, Decision, ReviewMetric
+from schemas.review import Choice, Proposal, ReviewMetric
 from schemas.sets import SetValidation
 from schemas.storage import StoredTable
 from schemas.table import Table
@@ -33,19 +33,19 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning)
 _INLINE = 990  # Markdown under 1,000 characters is shown in place
 _PRIVATE = {ExifFact.latitude_deg, ExifFact.longitude_deg, ExifFact.altitude_m, Embedding.vector}
 _LATE = {Answered.problem, Answered.backend, Answered.model, Answered.wanted_model, Answered.model_digest, Answered.prompt_version}
-_WHERE = (Photo.path, Decision.chosen_path, HistoryMatch.file, SetValidation.folder, Readiness.gate_name)
+_WHERE = (Photo.path, Proposal.chosen_path, HistoryMatch.file, SetValidation.folder, Readiness.gate_name)
 _WHY = (
     SetValidation.message,
     Answered.problem,
     Quarantine.reason,
     Scene.note,
     GenerationFact.unread,
-    Decision.flags,
+    Proposal.flags,
     Readiness.found,
 )
 _CELL = 40
 REVIEW_ADDRESS = "PROOFSHEET_REVIEW"  # set by `proofsheet up` for the runs that it starts
-_PAGES = {Decision.name: "review", Choice.name: "sets", MetadataQuality.name: "metadata", ReviewMetric.name: "metrics"}
+_PAGES = {Proposal.name: "review", Choice.name: "sets", MetadataQuality.name: "metadata", ReviewMetric.name: "metrics"}
 _SHEETS = 3
 
 
@@ -110,8 +110,8 @@ def review_links(table: type[Table], rows: pl.DataFrame, address: str) -> dict[s
         return {}
     place = f"{address}/p/{rows[Table.project][0]}"
     found: dict[str, Any] = {"review": dg.MetadataValue.url(f"{place}/{_PAGES[table.name]}")}
-    if table is Decision:
-        several = rows.filter(pl.col(Decision.photo_ids).list.len() > 1)[Decision.group_id].head(_SHEETS)
+    if table is Proposal:
+        several = rows.filter(pl.col(Proposal.photo_ids).list.len() > 1)[Proposal.group_id].head(_SHEETS)
         sheets = "\n\n".join(f"![set {g}]({place}/sheet/{g}.jpg)" for g in several)
         found |= {"contact_sheets": dg.MetadataValue.md(sheets)} if sheets else {}
     return found

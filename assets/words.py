@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from assets.checks import Verdict
+from assets.checks import RowCheck
 from assets.stage import Rows, stage
 from proofsheet.core.progress import Progress
 from proofsheet.proof.media_meta import meta_rows, prompt_rows
@@ -20,7 +20,7 @@ from proofsheet.storage.workspace import Project
 from proofsheet.texts import job_requests as ask
 from proofsheet.texts.coverage import described
 from proofsheet.texts.identification import identification_rows
-from proofsheet.texts.jobs import CAPTION, DUPLICATES, POLICY, PROMPT, QUALITY, RATING, SCORES, TAGS, TITLE, Asked, Job
+from proofsheet.texts.jobs import CAPTION, DUPLICATES, POLICY, PROMPT, QUALITY, RATING, SCORES, TAGS, TITLE, Job, JobRequest
 from resources.words import CaptioningResource, VisionModelResource
 from schemas.facts import ImportedFlag, ModelAnswer, WordEdit
 from schemas.sets import Identification
@@ -47,14 +47,14 @@ def _needs_review(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.filter(pl.col(QualityVerdict.quality_status) == "review")
 
 
-ANSWERED = Verdict(
+ANSWERED = RowCheck(
     "answered",
     "Every question has an answer; the rows say what failed.",
     lambda r: r.filter(_is_open()),
     lambda r: described(r).line("described" if r.columns == list(Caption.columns()) else "answered"),
 )
-AS_WANTED = Verdict("model_as_wanted", "The model that the settings ask for first answered.", lambda r: r.filter(_fell_back()))
-NEEDS_REVIEW = Verdict("needs_review", "No photo needs a person to look.", _needs_review)
+AS_WANTED = RowCheck("model_as_wanted", "The model that the settings ask for first answered.", lambda r: r.filter(_fell_back()))
+NEEDS_REVIEW = RowCheck("needs_review", "No photo needs a person to look.", _needs_review)
 
 
 def _is_open() -> pl.Expr:
@@ -65,18 +65,18 @@ def _fell_back() -> pl.Expr:
     return pl.col(Answered.model).is_not_null() & (pl.col(Answered.model) != pl.col(Answered.wanted_model))
 
 
-def job_stage(job: Job, *more: Verdict, reads: Sequence[type[Table]] = ()) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+def job_stage(job: Job, *more: RowCheck, reads: Sequence[type[Table]] = ()) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """The stage of a job: its parameter `answers` has what the describer answered to the questions that the tables give."""
 
     def answers(
-        questions: Sequence[Asked], project: Project, vision_model: VisionModelResource, progress: Progress, now: datetime
+        questions: Sequence[JobRequest], project: Project, vision_model: VisionModelResource, progress: Progress, now: datetime
     ) -> Rows:
         said = vision_model.answer(job, questions, project, now, progress)
         return Rows([said.rows], said.facts)
 
     steps = {**ask.joined(ask.STEPS[job.name]), "answers": answers}
     checks = {job.table: [ANSWERED, *more]}
-    return stage(job.table, group="caption", reads=reads, looks_outside=True, joined=steps, verdicts=checks)
+    return stage(job.table, group="caption", reads=reads, looks_outside=True, joined=steps, row_checks=checks)
 
 
 @job_stage(CAPTION, AS_WANTED)
@@ -133,9 +133,11 @@ def ratings(answers: Rows) -> Rows:
     return answers
 
 
-@stage(Identification, group="caption", looks_outside=True, joined={"asked": ask.described}, verdicts={Identification: [ANSWERED]})
+@stage(
+    Identification, group="caption", looks_outside=True, joined={"asked": ask.described}, row_checks={Identification: [ANSWERED]}
+)
 def identifications(
-    asked: Sequence[Asked],
+    asked: Sequence[JobRequest],
     scenes: pl.DataFrame,
     objects: pl.DataFrame,
     quality_verdicts: pl.DataFrame,

@@ -22,7 +22,7 @@ import click
 from benchmarks.strange_texts import GOOD, NEUTRAL, counts, outcomes, read_texts, told
 from proofsheet.models.intervals import wilson
 from proofsheet.proof.gate import RULES, judge
-from proofsheet.rules.base import Judged
+from proofsheet.rules.base import GateInput
 from schemas.proof import Texts
 from schemas.settings_words import GateSettings
 
@@ -89,7 +89,7 @@ def verdicts(rows: Sequence[Labelled]) -> Iterator[tuple[Labelled, frozenset[str
         yield row, frozenset(issue.rule for issue in found if issue.field == row.field)
 
 
-def _judged(row: Labelled) -> tuple[Judged, list[Judged]]:
+def _judged(row: Labelled) -> tuple[GateInput, list[GateInput]]:
     value: Any = (
         row.text.split("|") if row.field == Texts.keywords and row.text else [] if row.field == Texts.keywords else row.text
     )
@@ -102,12 +102,12 @@ def _judged(row: Labelled) -> tuple[Judged, list[Judged]]:
     folders = tuple(row.context.get("folder", "p").split("/"))
     evidence = frozenset(row.context.get("evidence", "").casefold().split(","))
     measured = frozenset({row.field} if row.context.get("by") == "measurements" else ())
-    judged = Judged(
+    judged = GateInput(
         "judged", texts, row.context.get("file", "x.jpg"), folders, evidence, row.context.get("hint", ""), measured=measured
     )
     beside = {"other": Texts.caption, "other_alt": Texts.alt_text}
     others = [
-        Judged(
+        GateInput(
             short,
             {**NEUTRAL, Texts.caption: short, Texts.alt_text: short} | {field: row.context[short]},
             "other.jpg",

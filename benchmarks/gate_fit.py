@@ -26,7 +26,7 @@ from benchmarks.gate import HERE, labelled
 from benchmarks.strange_texts import GOOD, NEUTRAL, Strange, read_texts
 from proofsheet.models.logistic import fit_logit
 from proofsheet.proof.gate import RULES
-from proofsheet.rules.base import Judged
+from proofsheet.rules.base import GateInput
 from proofsheet.rules.caption import BARS, LATER
 from proofsheet.rules.completeness import reads_as
 from proofsheet.rules.repair import repair
@@ -82,7 +82,7 @@ def _texts() -> Iterator[Strange]:
 
 
 def _has_bad_form(texts: Mapping[str, Any], field: str) -> bool:
-    row, settings = Judged("1", texts, "x.jpg", ("p",), frozenset()), GateSettings()
+    row, settings = GateInput("1", texts, "x.jpg", ("p",), frozenset()), GateSettings()
     checks = (rule.check for name, rule in RULES.items() if name not in SPEECH and rule.check)
     return any(issue.field == field for check in checks for issue in check(row, settings))
 

@@ -20,7 +20,7 @@ from benchmarks.lookalike_kinds import KINDS
 from proofsheet.embedding import classic_encoder
 from proofsheet.grouping.complete_linkage import Likeness
 from proofsheet.grouping.duplicates import find_duplicates
-from proofsheet.grouping.grouping import DETAIL_SIDE, Seen, group_photos, is_document
+from proofsheet.grouping.grouping import DETAIL_SIDE, GroupingInput, group_photos, is_document
 from proofsheet.imaging.decode import Pixels, fit
 from proofsheet.imaging.image_quality import PLAIN_GROUND, Grey, grey_levels, ground, written
 from proofsheet.imaging.perceptual_hash import detail, phash
@@ -45,7 +45,7 @@ def copies(picture: Image.Image) -> Iterator[Image.Image]:
     yield picture.convert("L").convert("RGB")
 
 
-def seen(pictures: Iterable[Image.Image]) -> Seen:
+def seen(pictures: Iterable[Image.Image]) -> GroupingInput:
     """The pictures as grouping sees them: without a camera and without a time."""
     import cv2
 
@@ -62,7 +62,7 @@ def seen(pictures: Iterable[Image.Image]) -> Seen:
         hashes.append(phash(pixels))
         if (fine := detail(pixels)) is not None:
             details[number] = np.array(fine, dtype=np.int8).reshape(DETAIL_SIDE, DETAIL_SIDE)
-    return Seen(rows, Likeness(np.stack(vectors), np.array(hashes, dtype=np.uint64), details), classic_encoder.NAME)
+    return GroupingInput(rows, Likeness(np.stack(vectors), np.array(hashes, dtype=np.uint64), details), classic_encoder.NAME)
 
 
 def _measured(pixels: Pixels) -> dict[str, Any]:
@@ -80,13 +80,13 @@ def _measured(pixels: Pixels) -> dict[str, Any]:
     }
 
 
-def in_sets(found: Seen) -> int:
+def in_sets(found: GroupingInput) -> int:
     """Pictures that grouping puts into a set with another."""
     groups = group_photos("p", found, GroupSettings())
     return int((groups[PhotoGroup.group_size] > 1).sum())
 
 
-def duplicated(found: Seen) -> int:
+def duplicated(found: GroupingInput) -> int:
     """Pictures that are taken for a duplicate of another."""
     return find_duplicates("p", found, DuplicateSettings()).height
 

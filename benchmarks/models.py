@@ -20,8 +20,8 @@ from proofsheet.core.files import Fingerprint
 from proofsheet.core.progress import Quiet
 from proofsheet.embedding import torch_runtime
 from proofsheet.embedding.open_clip_encoder import OpenClip, prepare
-from proofsheet.imaging.decode import Limits, PictureFile, open_picture
-from proofsheet.imaging.measurement_pass import Measurement, look, measured_columns
+from proofsheet.imaging.decode import DecodeLimits, PictureFile, open_picture
+from proofsheet.imaging.measurement_pass import Measurement, measure_files, measured_columns
 from schemas.settings import EncoderSettings, PhotoSettings
 from schemas.vision import Embedding
 
@@ -77,7 +77,7 @@ def gemm_flops() -> float:
 def _files_to_vectors(folder: Path, count: int, model: OpenClip, plain: OpenClip, forward: float) -> Iterator[Row]:
     files, told = photographs(2, count, folder)
     side = PhotoSettings().analysis_side_px
-    limits = Limits(10**9, 10**9, side)
+    limits = DecodeLimits(10**9, 10**9, side)
 
     def draft(k: int) -> object:
         with Image.open(files[k]) as image:
@@ -97,7 +97,7 @@ def _files_to_vectors(folder: Path, count: int, model: OpenClip, plain: OpenClip
     measurement = Measurement(Embedding.name, measured_columns(Embedding), "bench", model.begin)
     settings = PhotoSettings(preview_px=0)
     prepare(open_picture(found[0], limits), model.input)
-    spent = cpu_seconds(lambda: look(found, [measurement], settings, cache, Quiet()))
+    spent = cpu_seconds(lambda: measure_files(found, [measurement], settings, cache, Quiet()))
     project = len(found) / spent
     for path in cache.rglob("*.parquet"):
         path.unlink()

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from proofsheet.core.files import Refused
-from proofsheet.imaging.decode import Limits, Pixels, read_picture
+from proofsheet.imaging.decode import DecodeLimits, Pixels, read_picture
 from proofsheet.imaging.perceptual_hash import phash
 
 ROOT = Path(__file__).parents[1]
@@ -45,7 +45,7 @@ def originals() -> Iterator[tuple[str, Pixels]]:
             continue
         try:
             with path.open("rb") as stream:
-                picture = read_picture(stream, Limits(10**9, 10**9, _SIDE_PX))
+                picture = read_picture(stream, DecodeLimits(10**9, 10**9, _SIDE_PX))
         except Refused:
             continue
         if min(picture.width_px, picture.height_px) < _LEAST_PX or picture.rgb.std() < 12:

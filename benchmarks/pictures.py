@@ -22,7 +22,7 @@ from benchmarks.rows import Row, over
 from benchmarks.timing import cpu_seconds, rate
 from proofsheet.core.files import Fingerprint
 from proofsheet.embedding.open_clip_encoder import Input, prepare
-from proofsheet.imaging.decode import Limits, Picture, PictureFile, open_picture, prepare_decoders
+from proofsheet.imaging.decode import DecodeLimits, Picture, PictureFile, open_picture, prepare_decoders
 from proofsheet.imaging.image_quality import image_quality
 from proofsheet.imaging.perceptual_hash import phash
 from proofsheet.metadata.exif import exif_facts
@@ -57,7 +57,7 @@ def _file(path: Path) -> PictureFile:
 
 
 def _opened(path: Path, side: int, large: int = 0) -> Picture:
-    return open_picture(_file(path), Limits(_NO_LIMIT, _NO_LIMIT, side, large))
+    return open_picture(_file(path), DecodeLimits(_NO_LIMIT, _NO_LIMIT, side, large))
 
 
 def _exif(peers: Peers) -> Row:

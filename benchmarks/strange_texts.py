@@ -18,7 +18,7 @@ from typing import Any
 
 from proofsheet.models.intervals import wilson
 from proofsheet.proof.gate import judge
-from proofsheet.rules.base import Issue, Judged
+from proofsheet.rules.base import GateInput, Issue
 from proofsheet.rules.repair import repair
 from schemas.proof import Texts
 from schemas.settings_words import GateSettings
@@ -70,7 +70,7 @@ def outcomes(texts: Sequence[Strange]) -> Iterator[Outcome]:
     for one in texts:
         value: Any = [w for w in one.text.split("; ") if w] if one.field == Texts.keywords else one.text
         mended = repair(NEUTRAL | {one.field: value})[0]
-        row = Judged("1", mended, "x.jpg", ("p",), frozenset())
+        row = GateInput("1", mended, "x.jpg", ("p",), frozenset())
         issues = tuple(i for i in judge([row], GateSettings(), frozenset())["1"] if i.field == one.field)
         yield Outcome(one, issues, mended[one.field] != value)
 

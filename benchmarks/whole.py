@@ -22,10 +22,10 @@ from benchmarks.timing import PeakMemory, cpu_seconds
 from dagster_project.definitions import build_defs
 from proofsheet.core.config import Configuration
 from proofsheet.core.progress import Quiet
-from proofsheet.imaging.measurement_pass import look
+from proofsheet.imaging.measurement_pass import measure_files
 from proofsheet.library.scan import scan
 from proofsheet.storage.workspace import Project, Workspace
-from resources.along import AlongResource, EncodingResource, PreviewingResource
+from resources.along import EncodingResource, MeasurementsResource, PreviewingResource
 from schemas.settings import EncoderSettings, PhotoSettings, PlaceSettings
 
 _CORES = 2
@@ -39,7 +39,9 @@ def whole_rows(folder: Path, count: int) -> Iterator[Row]:
     (project,) = [p for p in Workspace(place).projects() if p.name == "twelve"]
     for preview_px, target in ((0, 2000.0), (1600, 1200.0)):
         settings = PhotoSettings(preview_px=preview_px)
-        along = AlongResource(encoding=EncodingResource(encoder="embedded"), previewing=PreviewingResource(), preview_px=preview_px)
+        along = MeasurementsResource(
+            encoding=EncodingResource(encoder="embedded"), previewing=PreviewingResource(), preview_px=preview_px
+        )
         shutil.rmtree(folder / "home", ignore_errors=True)
         began = time.perf_counter()
         spent = cpu_seconds(functools.partial(_pass, project, along, settings))
@@ -51,9 +53,9 @@ def whole_rows(folder: Path, count: int) -> Iterator[Row]:
         yield Row(stage, f"images/min on {_CORES} cores' CPU time", None, None, None, a_minute, a_minute / target, 1.0, count, told)
 
 
-def _pass(project: Project, along: AlongResource, settings: PhotoSettings) -> None:
+def _pass(project: Project, along: MeasurementsResource, settings: PhotoSettings) -> None:
     found = scan(project.folder, project.cache, Quiet())
-    look([p.file for p in found.pictures], along.measurements(project), settings, project.cache, Quiet())
+    measure_files([p.file for p in found.pictures], along.measurements(project), settings, project.cache, Quiet())
 
 
 def partition_figures(folder: Path, count: int) -> tuple[list[Row], dict[str, float]]:

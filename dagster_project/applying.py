@@ -1,6 +1,6 @@
 """Applying approved decisions, as the command line and the Dagster job do it.
 
-Holds `shown`, `planned`, `allowed`, `sign_off`, `carry_out` and `take_back`.
+Holds `preview`, `planned`, `allowed`, `sign_off`, `carry_out` and `take_back`.
 Add here: another condition under which files may be moved.
 Keep out: plans and file operations (proofsheet/publish/).
 """
@@ -37,7 +37,7 @@ class Done:
         return not any(r.failed for r in (*self.resumed, self.report))
 
 
-def shown(project: Project, settings: Configuration, tell: Callable[[str], None]) -> tuple[Plan, list[str]]:
+def preview(project: Project, settings: Configuration, tell: Callable[[str], None]) -> tuple[Plan, list[str]]:
     """The plan, and what is unfinished, once no run of the project works on its rows.
 
     Args:

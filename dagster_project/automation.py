@@ -20,7 +20,7 @@ from proofsheet.storage.cleaning import clean
 from proofsheet.storage.health import each_alone
 from proofsheet.storage.workspace import Project, Workspace
 from proofsheet.training.retraining_trigger import new_overrides
-from resources.along import AlongResource
+from resources.along import MeasurementsResource
 from resources.photos import PhotoFilesResource
 from resources.store import StoreResource
 from schemas.settings import WatchSettings
@@ -97,7 +97,7 @@ def automation(settings: WatchSettings, ranking: RankerSettings) -> Automation:
 
     @dg.op(name="remove_old_files", description="Removes caches of former code, unfinished files and logs past their time.")
     def remove_old_files(
-        context: dg.OpExecutionContext, store: StoreResource, photo_files: PhotoFilesResource, along: AlongResource
+        context: dg.OpExecutionContext, store: StoreResource, photo_files: PhotoFilesResource, along: MeasurementsResource
     ) -> None:
         workspace = store.workspace()
         current = {name for project in workspace.projects() for name in photo_files.folders(along.measurements(project))}

@@ -17,7 +17,7 @@ from dagster_project.apply_job import apply_job
 from dagster_project.automation import automation
 from dagster_project.publish_job import publish_job
 from proofsheet.core.config import Configuration, load
-from resources.along import AlongResource, EncodingResource, PreviewingResource
+from resources.along import EncodingResource, MeasurementsResource, PreviewingResource
 from resources.configured import configured
 from resources.judging import CropResource, RankerResource, ReviewingResource
 from resources.labels import DetectionResource, ScenesResource
@@ -47,7 +47,7 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
         "photo_files": configured(PhotoFilesResource, settings.photos),
         "previewing": previewing,
         "encoding": encoding,
-        "along": configured(AlongResource, encoding=encoding, previewing=previewing, preview_px=settings.photos.preview_px),
+        "along": configured(MeasurementsResource, encoding=encoding, previewing=previewing, preview_px=settings.photos.preview_px),
         "grouping": configured(GroupingResource, settings.groups),
         "scene_rule": configured(ScenesResource, settings.scenes),
         "detection": configured(DetectionResource, settings.objects, device=settings.encoder.device),

@@ -22,7 +22,7 @@ from proofsheet.history.crop_search import Comparison, compare
 from proofsheet.history.folder_extraction import Extraction, Pair, extracted, pair_up
 from proofsheet.history.raw_sets import RawPicture, raw_sets
 from proofsheet.imaging.decode import Picture, PictureFile
-from proofsheet.imaging.measurement_pass import Measurement, Work, look
+from proofsheet.imaging.measurement_pass import Measurement, Work, measure_files
 from proofsheet.library.file_hashes import Scan
 from proofsheet.library.scan import scan
 from proofsheet.storage.code_version import module_version
@@ -97,7 +97,7 @@ def _opened(
     left_out = {p.resolve() for p in without}
     found: Scan = scan(folder, cache / "scan", progress)
     listed = {p.path: p.file for p in found.pictures if p.file.path.resolve() not in left_out}
-    looked = look(list(listed.values()), [_measurement(small)], photos, cache, progress)
+    looked = measure_files(list(listed.values()), [_measurement(small)], photos, cache, progress)
     seen = {str(r[Photo.content_hash]): r for r in looked.rows[small.__name__].to_dicts()}
     for path in [*found.refused, *(p for p, f in listed.items() if f.content_hash in looked.refused)]:
         outcome.skip("file that cannot be opened", path)
@@ -122,7 +122,7 @@ def _compared(
     for begin in range(0, len(pairs), _PAIRS):
         some = pairs[begin : begin + _PAIRS]
         wanted = {p.content_hash: files[p.content_hash] for pair in some for p in (pair.raw, pair.final)}
-        rows = look(list(wanted.values()), [_measurement(detail)], photos, cache / f"detail-{begin}", progress).rows[
+        rows = measure_files(list(wanted.values()), [_measurement(detail)], photos, cache / f"detail-{begin}", progress).rows[
             detail.__name__
         ]
         grey = {str(r[Photo.content_hash]): _array(r) for r in rows.to_dicts()}

@@ -1,6 +1,6 @@
 """Vectors of an index into projects: each to its own, checked by a sample, kept also where the picture is gone.
 
-Holds `Importer` and `Outcome`.
+Holds `Importer` and `VectorImport`.
 Add here: another condition under which vectors are taken.
 Keep out: the files (proofsheet/embedding/vector_files.py) and how vectors are kept (proofsheet/embedding/imported_vectors.py).
 """
@@ -18,16 +18,16 @@ import polars as pl
 from proofsheet.core.config import Configuration
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.core.foreign_paths import file_name_of, normalised
-from proofsheet.core.locks import hold
+from proofsheet.core.locks import acquire
 from proofsheet.core.progress import Progress
 from proofsheet.core.row_errors import RowRefused
 from proofsheet.embedding.encoders import Encoder, choose_encoder
 from proofsheet.embedding.imported_vectors import NewVector, keep_imported
-from proofsheet.embedding.vector_files import Entry, Floats, Unreadable, read_vector
+from proofsheet.embedding.vector_files import Floats, Unreadable, VectorEntry, read_vector
 from proofsheet.history.file_name_lookup import FileNames
 from proofsheet.history.project_resolver import ProjectRegistry
 from proofsheet.imaging.decode import PictureFile
-from proofsheet.imaging.measurement_pass import cache_name, look
+from proofsheet.imaging.measurement_pass import cache_name, measure_files
 from proofsheet.library.scan import scan
 from proofsheet.storage.chunk_cache import ChunkCache
 from proofsheet.storage.workspace import Project
@@ -46,7 +46,7 @@ _STEPS = {
 
 
 @dataclass
-class Outcome:
+class VectorImport:
     """What became of the lines of an index.
 
     Attributes:
@@ -86,7 +86,7 @@ class Outcome:
 class _Read:
     """A line with its vector and, where it is in place, its picture."""
 
-    entry: Entry
+    entry: VectorEntry
     encoder_id: str
     vector: Floats
     file: PictureFile | None
@@ -114,11 +114,11 @@ class Importer:
 
     def take(
         self,
-        entries: Sequence[Entry],
+        entries: Sequence[VectorEntry],
         unreadable: Iterable[tuple[int, Unreadable]],
         wanted: Sequence[Project],
         library: Sequence[Project],
-    ) -> Outcome:
+    ) -> VectorImport:
         """Take vectors into these projects, one project after the other; a project that fails stops no other.
 
         Args:
@@ -127,13 +127,13 @@ class Importer:
             wanted: projects that take vectors.
             library: all projects, so that a line of another one is told as such.
         """
-        outcome = Outcome()
+        outcome = VectorImport()
         for line, trouble in unreadable:
             outcome.refuse(line, _told(trouble))
         names = FileNames(library)
         registry = ProjectRegistry([p.name for p in library], self.settings.history, names.holders)
         owners = _Owners({p.name for p in wanted}, registry, names)
-        of_project: dict[str, list[Entry]] = defaultdict(list)
+        of_project: dict[str, list[VectorEntry]] = defaultdict(list)
         for entry in entries:
             try:
                 of_project[owners.of(entry)].append(entry)
@@ -148,12 +148,12 @@ class Importer:
                     outcome.refuse(entry.line, RowRefused("project failed", f"{project.name}: {error.what}", error.next_step))
         return outcome
 
-    def _of_project(self, project: Project, entries: Sequence[Entry], outcome: Outcome) -> None:
+    def _of_project(self, project: Project, entries: Sequence[VectorEntry], outcome: VectorImport) -> None:
         if not entries:
             return
         progress = self.listener(project.name)
         encoder = choose_encoder(self.settings.encoder, project.models)
-        with hold(project.run_lock, "vectors import"):
+        with acquire(project.run_lock, "vectors import"):
             pictures = _Pictures({p.path: p.file for p in scan(project.folder, project.cache, progress).pictures})
             found = self._read(entries, encoder, pictures, outcome, progress)
             found = self._proven(found, encoder, project, outcome, progress)
@@ -165,7 +165,7 @@ class Importer:
         outcome.without_pictures += sum(r.file is None for r in found)
 
     def _read(
-        self, entries: Sequence[Entry], encoder: Encoder, pictures: _Pictures, outcome: Outcome, progress: Progress
+        self, entries: Sequence[VectorEntry], encoder: Encoder, pictures: _Pictures, outcome: VectorImport, progress: Progress
     ) -> list[_Read]:
         """The vectors of lines; those of one encoder all have as many numbers."""
         found: list[_Read] = []
@@ -192,13 +192,15 @@ class Importer:
             outcome.refuse(one.entry.line, RowRefused("other length", detail, "name its encoder in the index"))
         return [r for r in found if len(r.vector) == usual[r.encoder_id]]
 
-    def _proven(self, found: list[_Read], encoder: Encoder, project: Project, outcome: Outcome, progress: Progress) -> list[_Read]:
+    def _proven(
+        self, found: list[_Read], encoder: Encoder, project: Project, outcome: VectorImport, progress: Progress
+    ) -> list[_Read]:
         """Without the vectors of the settings' encoder, if those of a few pictures are not what it makes of them."""
         mine = {r.file.content_hash: r for r in found if r.file and r.encoder_id == encoder.encoder_id}
         sample = [f for h in sorted(mine)[:: max(1, len(mine) // _SAMPLE)] if (f := mine[h].file)][:_SAMPLE]
         if not sample:
             return found
-        seen = look(sample, [encoder.measurement()], self.settings.photos, project.cache / "check", progress)
+        seen = measure_files(sample, [encoder.measurement()], self.settings.photos, project.cache / "check", progress)
         own = dict(seen.rows[Embedding.name].select(Photo.content_hash, Embedding.vector).iter_rows())
         likeness = {h: _cosine(np.asarray(v, np.float32), mine[h].vector) for h, v in own.items()}
         worst = min(likeness, key=likeness.__getitem__, default="")
@@ -211,7 +213,7 @@ class Importer:
             outcome.refuse(one.entry.line, RowRefused("not of that encoder", f"{project.name}: {detail}", step))
         return [r for r in found if r.encoder_id != encoder.encoder_id]
 
-    def _remember(self, found: Sequence[_Read], encoder: Encoder, project: Project, outcome: Outcome) -> None:
+    def _remember(self, found: Sequence[_Read], encoder: Encoder, project: Project, outcome: VectorImport) -> None:
         """Vectors of pictures in place, for the next run; what the ranker alone learns from is told with its reason."""
         taken: dict[str, list[float]] = {}
         for one in found:
@@ -239,7 +241,7 @@ class _Pictures:
         for path, file in files.items():
             self._by_name[file_name_of(path)][normalised(path)] = file
 
-    def of(self, entry: Entry) -> PictureFile | None:
+    def of(self, entry: VectorEntry) -> PictureFile | None:
         """The picture of a line: of that content where the line knows it; else of that name, if only one is, or of that path."""
         if entry.content_hash:
             return self._by_hash.get(entry.content_hash)
@@ -273,7 +275,7 @@ class _Owners:
     registry: ProjectRegistry
     names: FileNames
 
-    def of(self, entry: Entry) -> str:
+    def of(self, entry: VectorEntry) -> str:
         """Name of the project of a line, by its folders or else by its file name, which one project of the library alone has.
 
         Raises:

@@ -26,7 +26,7 @@ class IntakeSet:
     Attributes:
         folder: inside the project; empty for the project folder itself.
         photos: photos of the last run; before the first run, files that are named like pictures.
-        seen: whether a run has seen the folder.
+        has_run: whether a run has seen the folder.
         subject: that a person confirmed; empty if none.
         hints: as given; empty if none.
         location: as given; empty if none.
@@ -36,7 +36,7 @@ class IntakeSet:
 
     folder: str
     photos: int
-    seen: bool
+    has_run: bool
     subject: str
     hints: str
     location: str

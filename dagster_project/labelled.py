@@ -13,7 +13,7 @@ import numpy as np
 
 from proofsheet.core.config import Configuration
 from proofsheet.core.progress import Progress
-from proofsheet.imaging.measurement_pass import look
+from proofsheet.imaging.measurement_pass import measure_files
 from proofsheet.library.scan import scan
 from proofsheet.storage.workspace import Project, Workspace
 from proofsheet.training.augmentation import VIEWS, of_view
@@ -41,7 +41,7 @@ def labelled_pictures(folder: Path, settings: Configuration, workspace: Workspac
     scanned = scan(folder, project.cache, progress)
     named = [p for p in scanned.pictures if "/" in p.path]
     photos = settings.photos.model_copy(update={"preview_px": 0})
-    looked = look([p.file for p in named], [own, *views], photos, project.cache, progress)
+    looked = measure_files([p.file for p in named], [own, *views], photos, project.cache, progress)
     vectors = {m.name: dict(looked.rows[m.name].select(Photo.content_hash, Embedding.vector).iter_rows()) for m in (own, *views)}
     kept = {p.file.content_hash: p.path.split("/")[0] for p in named if p.file.content_hash in vectors[own.name]}
     contents = sorted(kept)

@@ -37,7 +37,7 @@ _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RunOutcome:
     """How one run ended.
 
     Attributes:
@@ -73,11 +73,11 @@ class Outcome:
 class GivenProgress:
     """Stands in for `ProgressResource` and hands over a listener that was made elsewhere, such as a progress bar."""
 
-    given: Progress
+    progress: Progress
 
     def listener(self, log: dg.DagsterLogManager) -> Progress:
         """The given listener."""
-        return self.given
+        return self.progress
 
 
 def sync_partitions(instance: dg.DagsterInstance, workspace: Workspace) -> None:
@@ -112,7 +112,9 @@ def selected_keys(settings: Configuration, select: str) -> list[dg.AssetKey]:
     return sorted(found)
 
 
-def run_one(settings: Configuration, key: str, select: Sequence[dg.AssetKey] | None, listener: Progress | None = None) -> Outcome:
+def run_one(
+    settings: Configuration, key: str, select: Sequence[dg.AssetKey] | None, listener: Progress | None = None
+) -> RunOutcome:
     """One run of one project in this process, recorded in the instance; of what is stale, unless assets are selected.
 
     Where nothing is stale, nothing is run.
@@ -123,7 +125,7 @@ def run_one(settings: Configuration, key: str, select: Sequence[dg.AssetKey] | N
     stages: Stages = (defs.resources or {})["stages"]
     stale = None if select else stages.to_run(project)
     if stale == []:
-        return Outcome(project.name, "", True, round(time.monotonic() - began, 2), outcome="success")
+        return RunOutcome(project.name, "", True, round(time.monotonic() - began, 2), outcome="success")
     select = select or [dg.AssetKey(name) for name in stale or ()]
     job = defs.resolve_job_def(PROJECT_JOB)
     try:
@@ -140,7 +142,7 @@ def run_one(settings: Configuration, key: str, select: Sequence[dg.AssetKey] | N
             )
     except (OSError, SQLAlchemyError, dg.DagsterError) as error:  # the instance itself could not be written, say
         told = failure_text(RuntimeError(" ".join(str(error).split("\n")[:1])))
-        return Outcome(project.name, "", False, round(time.monotonic() - began, 2), error=told)
+        return RunOutcome(project.name, "", False, round(time.monotonic() - began, 2), error=told)
     return _outcome(project, result, time.monotonic() - began)
 
 
@@ -149,7 +151,7 @@ class Trained:
     """How a training over all projects ended: what each model's training says, and the first failure in words."""
 
     success: bool
-    told: list[str]
+    messages: list[str]
     error: str | None = None
 
 
@@ -169,7 +171,7 @@ def train_all(settings: Configuration, listener: Progress | None = None) -> Trai
 
 def run_many(
     settings: Configuration, projects: Sequence[Project], select: Sequence[dg.AssetKey] | None, workers: int
-) -> Iterator[Outcome]:
+) -> Iterator[RunOutcome]:
     """Runs of several projects, each in one of `workers` processes; a killed process fails its projects alone."""
     with ProcessPoolExecutor(workers, mp_context=mp.get_context("spawn")) as pool:
         jobs = {pool.submit(run_one, settings, p.key, select): p for p in projects}
@@ -177,10 +179,10 @@ def run_many(
             try:
                 yield job.result()
             except BrokenProcessPool:
-                yield Outcome(jobs[job].name, "", False, 0.0, error="its worker process was killed; run it again")
+                yield RunOutcome(jobs[job].name, "", False, 0.0, error="its worker process was killed; run it again")
 
 
-def _outcome(project: Project, result: dg.ExecuteInProcessResult, seconds: float) -> Outcome:
+def _outcome(project: Project, result: dg.ExecuteInProcessResult, seconds: float) -> RunOutcome:
     metadata = {
         e.asset_key.to_user_string(): e.step_materialization_data.materialization.metadata
         for e in result.get_asset_materialization_events()
@@ -195,7 +197,7 @@ def _outcome(project: Project, result: dg.ExecuteInProcessResult, seconds: float
     open_ = {name: why for name, found in metadata.items() if (why := unfinished({k: v.value for k, v in found.items()}))}
     outcome = "failed" if not result.success else "partial" if open_ else "success"
     took = round(seconds, 2)
-    return Outcome(
+    return RunOutcome(
         project.name, result.run_id, outcome == "success", took, sorted(written), decoded, told, interrupted, outcome, open_
     )
 

@@ -14,17 +14,17 @@ from contextlib import closing, nullcontext
 from proofsheet.core.clock import utc_now
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.core.files import Refused
-from proofsheet.core.locks import hold
+from proofsheet.core.locks import acquire
 from proofsheet.proof.lifecycle import events
 from proofsheet.publish.embedded_metadata import publishable_copy
 from proofsheet.publish.targets.resolve import publisher_of
-from proofsheet.publish.uploader import Candidate, Published, candidates, publish
+from proofsheet.publish.uploader import PublishResult, UploadCandidate, candidates, publish
 from proofsheet.storage.workspace import Project
 from schemas.facts import LifecycleEvent
 from schemas.settings_review import PublishSettings
 
 
-def publish_now(project: Project, settings: PublishSettings, *, locked: bool = False) -> Published:
+def publish_now(project: Project, settings: PublishSettings, *, locked: bool = False) -> PublishResult:
     """Publish what passed gate, policy and a person, under the project's run lock.
 
     Args:
@@ -33,18 +33,18 @@ def publish_now(project: Project, settings: PublishSettings, *, locked: bool = F
         locked: whether the caller holds the run lock of the project, as a Dagster run does.
     """
     publisher = publisher_of(settings)
-    with nullcontext() if locked else hold(project.run_lock, "publish", wait_s=0), closing(publisher):
+    with nullcontext() if locked else acquire(project.run_lock, "publish", wait_s=0), closing(publisher):
         found = candidates(project, publisher.name)
         now = utc_now()
 
-        def noted(one: Candidate) -> None:
+        def noted(one: UploadCandidate) -> None:
             project.ledger.add(LifecycleEvent, events(one.photo_id, one.attempt, ("accepted", "uploaded"), now))
 
         return publish(project, found, publisher, settings.keep, now, noted)
 
 
 def copies_now(
-    project: Project, settings: PublishSettings, found: Sequence[Candidate], *, locked: bool = False
+    project: Project, settings: PublishSettings, found: Sequence[UploadCandidate], *, locked: bool = False
 ) -> list[dict[str, str]]:
     """Make the copies that may go, under the project's run lock, and send none of them.
 
@@ -58,7 +58,7 @@ def copies_now(
         The path of each, with `proof`, what its copy holds, or `problem`, why it would not be sent.
     """
     told = []
-    with nullcontext() if locked else hold(project.run_lock, "publish", wait_s=0):
+    with nullcontext() if locked else acquire(project.run_lock, "publish", wait_s=0):
         shutil.rmtree(project.outgoing, ignore_errors=True)
         for one in found:
             if one.held_back:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from proofsheet.core.config import Configuration
-from proofsheet.core.locks import held_by, hold, home_lock
+from proofsheet.core.locks import acquire, held_by, home_lock
 from proofsheet.storage.workspace import Project
 from schemas.review import ReviewBatch
 
@@ -39,7 +39,7 @@ def after_runs(project: Project, settings: Configuration, who: str, tell: Callab
     if settings.apply.wait_s:
         most_s = min(settings.apply.wait_s, 2 * settings.watch.interval_s + settings.watch.quiet_s)
         _until_it_starts(project, most_s, tell)
-    with hold(project.run_lock, who, wait_s=settings.apply.wait_s, on_news=tell):
+    with acquire(project.run_lock, who, wait_s=settings.apply.wait_s, on_news=tell):
         yield
 
 

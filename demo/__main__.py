@@ -23,7 +23,7 @@ from proofsheet.review.status import project_status
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.library import Photo
 from schemas.proof import MetadataQuality
-from schemas.review import Decision
+from schemas.review import Proposal
 
 QUESTION = '"select chosen_path, reasons, flags from decisions"'
 
@@ -65,10 +65,10 @@ def _tell(project: Project, seconds: float) -> None:
     )
     for row in project.store.query("SELECT path, reason FROM quarantine").to_dicts():
         click.echo(f"            refused {row['path']}: {row['reason']}")
-    flagged = project.store.read(Decision).filter(pl.col(Decision.flags).list.len() > 0)
+    flagged = project.store.read(Proposal).filter(pl.col(Proposal.flags).list.len() > 0)
     click.echo(f"  chosen    {state.sets} by the stage rule, uncalibrated; against {flagged.height} something measured speaks")
     for row in flagged.head(3).to_dicts():
-        click.echo(f"            {row[Decision.chosen_path]}: {'; '.join(row[Decision.flags])}")
+        click.echo(f"            {row[Proposal.chosen_path]}: {'; '.join(row[Proposal.flags])}")
     share = f"{state.accepted / judged:.0%}" if judged else "none"
     click.echo(
         f"  accepted  {state.accepted} of {judged} texts ({share}), written to {project.export_file.relative_to(project.home)}"

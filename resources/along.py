@@ -1,7 +1,7 @@
 """Everything that looks at a picture while it is open.
 
-Holds `AlongResource`, `EncodingResource`, `PreviewingResource` and the plain measurements.
-Add here: a measurement in `PLAIN`, or a resource that gives one.
+Holds `MeasurementsResource`, `EncodingResource`, `PreviewingResource` and the plain measurements.
+Add here: a measurement in `FILE_MEASUREMENTS`, or a resource that gives one.
 Keep out: how anything is measured (proofsheet/).
 """
 
@@ -24,7 +24,7 @@ from schemas.settings import EncoderSettings, PreviewSettings
 from schemas.table import Table
 from schemas.vision import ImageQuality, PictureHash, SaliencyGrid
 
-PLAIN: Mapping[type[Table], Callable[[Picture], Seen]] = {  # table to the function alone that gives its columns
+FILE_MEASUREMENTS: Mapping[type[Table], Callable[[Picture], Seen]] = {  # table to the function alone that gives its columns
     ExifFact: exif_facts,
     GenerationFact: generation_facts,
     ImageQuality: image_quality,
@@ -40,7 +40,7 @@ class EncodingResource(EncoderSettings, dg.ConfigurableResource["EncodingResourc
         """The encoder in force."""
         return choose_encoder(self, project.models)
 
-    def in_force(self, project: Project, _table: str) -> str:
+    def resolved_version(self, project: Project, _table: str) -> str:
         """The encoder that the settings come to at present; another one makes stale what depends on it."""
         return self.choose(project).encoder_id
 
@@ -53,7 +53,7 @@ class PreviewingResource(PreviewSettings, dg.ConfigurableResource["PreviewingRes
         return preview_measurement(self, preview_px, project.cache)
 
 
-class AlongResource(dg.ConfigurableResource["AlongResource"]):
+class MeasurementsResource(dg.ConfigurableResource["MeasurementsResource"]):
     """What else is measured while a file is open; it fills caches and changes no row of the stage that opens it."""
 
     encoding: EncodingResource
@@ -62,6 +62,6 @@ class AlongResource(dg.ConfigurableResource["AlongResource"]):
 
     def measurements(self, project: Project) -> list[Measurement]:
         """All of them."""
-        plain = [Measurement.of(table, measure) for table, measure in PLAIN.items()]
+        plain = [Measurement.of(table, measure) for table, measure in FILE_MEASUREMENTS.items()]
         previews = self.previewing.measurement(project, self.preview_px)
         return [*plain, previews, self.encoding.choose(project).measurement()]

@@ -26,7 +26,7 @@ class DetectionResource(ObjectSettings, dg.ConfigurableResource["DetectionResour
         """The detector in force."""
         return choose_detector(ObjectSettings(**{n: getattr(self, n) for n in ObjectSettings.model_fields}), self.device)
 
-    def in_force(self, _project: Project, _table: str) -> str:
+    def resolved_version(self, _project: Project, _table: str) -> str:
         """The detector that the settings come to at present; another one makes stale what depends on it."""
         found = self.choose()
         return f"{found.name} {found.note}"

@@ -13,7 +13,16 @@ import polars as pl
 from proofsheet.core.files import Refused
 from proofsheet.core.progress import Progress
 from proofsheet.imaging.decode import Picture, PictureFile
-from proofsheet.imaging.measurement_pass import Looked, Measurement, Work, cache_name, cached, look, reader_version, rows_of
+from proofsheet.imaging.measurement_pass import (
+    Measurement,
+    MeasurementResult,
+    Work,
+    cache_name,
+    cached,
+    measure_files,
+    reader_version,
+    rows_of,
+)
 from proofsheet.library.file_hashes import files_of
 from proofsheet.storage.workspace import Project
 from schemas.library import Photo
@@ -35,13 +44,13 @@ class PhotoFilesResource(PhotoSettings, dg.ConfigurableResource["PhotoFilesResou
 
     def open(
         self, project: Project, files: Collection[PictureFile], along: Sequence[Measurement], progress: Progress
-    ) -> tuple[dict[str, str], Mapping[str, Refused], Looked]:
+    ) -> tuple[dict[str, str], Mapping[str, Refused], MeasurementResult]:
         """Open what was not opened before, and let everything along look at it.
 
         Returns:
             Content hash to format, content hash to refusal, and the pass.
         """
-        looked = look(list(files), [self._opening(), *along], self, project.cache, progress)
+        looked = measure_files(list(files), [self._opening(), *along], self, project.cache, progress)
         formats = dict(looked.rows[Photo.format].select(Photo.content_hash, Photo.format).iter_rows())
         return formats, looked.refused, looked
 
@@ -72,7 +81,7 @@ class PhotoFilesResource(PhotoSettings, dg.ConfigurableResource["PhotoFilesResou
         if rows is None:
             files = files_of(photos, project.folder, project.cache, progress)
             others = [m for m in along if m.name != wanted.name]
-            looked = look(files, [wanted, *others], self, project.cache, progress)
+            looked = measure_files(files, [wanted, *others], self, project.cache, progress)
             rows, decoded = looked.rows[wanted.name], looked.decoded
         found = rows_of(table, photos, rows)
         return found, {"decoded": decoded, "changed_since_the_scan": photos.height - found.height}

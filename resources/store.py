@@ -14,7 +14,7 @@ from pydantic import PrivateAttr
 from proofsheet.core.clock import utc_now
 from proofsheet.core.errors import StoreError
 from proofsheet.core.files import set_aside
-from proofsheet.core.locks import hold
+from proofsheet.core.locks import acquire
 from proofsheet.core.process_marks import process_mark
 from proofsheet.core.run_log import RunLog
 from proofsheet.models.registry import mend_shared
@@ -59,7 +59,7 @@ class StoreResource(PlaceSettings, dg.ConfigurableResource["StoreResource"]):
 
     def _make_whole(self, project: Project, tell: Callable[[str], None]) -> None:
         """Set aside what can be made again, and look through the ledger, which cannot."""
-        project.store.generations.mend(tell)
+        project.store.generations.repair(tell)
         if project.cache.exists() and not project.cache.is_dir():
             tell(f"a file lay in the place of the cache and was set aside as {set_aside(project.cache).name}")
         mend_shared(project.shared, tell)
@@ -89,7 +89,7 @@ class StoreResource(PlaceSettings, dg.ConfigurableResource["StoreResource"]):
                 log.info(news)
 
         try:
-            with hold(project.run_lock, f"run {run.run_id} of {project.name}", on_news=tell):
+            with acquire(project.run_lock, f"run {run.run_id} of {project.name}", on_news=tell):
                 self._make_whole(project, tell)
                 yield self
         finally:

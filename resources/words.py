@@ -21,8 +21,8 @@ from proofsheet.proof.vocabulary import Vocabulary, read_vocabulary
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.client.discovery import choose_server
 from proofsheet.texts.client.protocol import Server
-from proofsheet.texts.inference import Describing, Said, ask_all
-from proofsheet.texts.jobs import PROMPTS_OF, Asked, Job
+from proofsheet.texts.inference import Describer, JobRows, ask_all
+from proofsheet.texts.jobs import PROMPTS_OF, Job, JobRequest
 from proofsheet.texts.vision_probe import Sight
 from schemas.settings_words import CaptionSettings, GateSettings, RatingSettings, VisionModelSettings, VocabularySettings
 
@@ -35,18 +35,18 @@ class VisionModelResource(VisionModelSettings, dg.ConfigurableResource["VisionMo
 
     _sight: Sight = PrivateAttr(default_factory=Sight)
 
-    def describing(self, project: Project) -> Describing:
+    def describing(self, project: Project) -> Describer:
         """The describer in force."""
-        return Describing.of(self._settings(), project, self._sight)
+        return Describer.of(self._settings(), project, self._sight)
 
     def _settings(self) -> VisionModelSettings:
         return VisionModelSettings(**{n: getattr(self, n) for n in VisionModelSettings.model_fields})
 
-    def answer(self, job: Job, asked: Sequence[Asked], project: Project, now: datetime, progress: Progress) -> Said:
+    def answer(self, job: Job, asked: Sequence[JobRequest], project: Project, now: datetime, progress: Progress) -> JobRows:
         """Rows and numbers of a job."""
         return ask_all(job, asked, self.describing(project), project, now, progress)
 
-    def in_force(self, project: Project, table: str) -> str:
+    def resolved_version(self, project: Project, table: str) -> str:
         """Model and prompts that the settings come to for a table; others make it stale."""
         prompts = [load_prompt(name, project.prompts).digest for name in PROMPTS_OF.get(table, ())]
         return " ".join([self.describing(project).name, *prompts])
@@ -86,7 +86,7 @@ class VocabularyResource(VocabularySettings, dg.ConfigurableResource["Vocabulary
         """The vocabulary of the settings, or None."""
         return read_vocabulary(Path(self.file).expanduser()) if self.file else None
 
-    def in_force(self, _project: Project, _table: str) -> str:
+    def resolved_version(self, _project: Project, _table: str) -> str:
         """Content of the file; another one makes stale what depends on it."""
         path = Path(self.file).expanduser()
         return hash_file(path)[0] if self.file and path.is_file() else "none"

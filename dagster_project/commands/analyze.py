@@ -25,13 +25,13 @@ from proofsheet.core.errors import UsageError
 from proofsheet.core.files import Refused, write_atomic
 from proofsheet.grouping.duplicates import find_duplicates
 from proofsheet.grouping.grouping import seen_photos
-from proofsheet.imaging.measurement_pass import Looked
+from proofsheet.imaging.measurement_pass import MeasurementResult
 from proofsheet.labeling.detectors import choose_detector
-from proofsheet.library.file_hashes import Found, Scan
+from proofsheet.library.file_hashes import Scan, ScannedFile
 from proofsheet.library.inventory import quality_score, quality_verdict
 from proofsheet.library.scan import scan
 from proofsheet.storage.workspace import Project
-from resources.along import PLAIN, AlongResource, EncodingResource, PreviewingResource
+from resources.along import FILE_MEASUREMENTS, EncodingResource, MeasurementsResource, PreviewingResource
 from resources.photos import PhotoFilesResource
 from schemas.library import IN_PLACE, ExifFact, GenerationFact, Photo
 from schemas.settings import PlaceSettings
@@ -83,10 +83,10 @@ def _scanned(project: Project, limit: int | None) -> Scan:
     return scanned
 
 
-def _resources(settings: Configuration) -> tuple[PhotoFilesResource, AlongResource]:
+def _resources(settings: Configuration) -> tuple[PhotoFilesResource, MeasurementsResource]:
     """Everything that is measured; previews are not made."""
     encoding = EncodingResource(**settings.encoder.model_dump())
-    along = AlongResource(encoding=encoding, previewing=PreviewingResource(), preview_px=0)
+    along = MeasurementsResource(encoding=encoding, previewing=PreviewingResource(), preview_px=0)
     return PhotoFilesResource(**{**settings.photos.model_dump(), "preview_px": 0}), along
 
 
@@ -96,11 +96,11 @@ def _results(
     scanned: Scan,
     formats: Mapping[str, str],
     unopened: Mapping[str, Refused],
-    looked: Looked,
+    looked: MeasurementResult,
     settings: Configuration,
 ) -> dict[str, Any]:
     refused, _hashes = scanned.refusals(unopened)
-    measured = {table: _by_content(looked.rows[table.name]) for table in PLAIN}
+    measured = {table: _by_content(looked.rows[table.name]) for table in FILE_MEASUREMENTS}
     opened = [p for p in scanned.pictures if p.file.content_hash in formats]
     pictures = [_picture(p, formats, {t.name: rows[p.file.content_hash] for t, rows in measured.items()}) for p in opened]
     encoders = sorted(set(looked.rows[Embedding.name][Embedding.encoder_id]))
@@ -125,7 +125,7 @@ def _by_content(rows: pl.DataFrame) -> dict[str, dict[str, Any]]:
     return {row.pop(Photo.content_hash): row for row in rows.to_dicts()}
 
 
-def _picture(found: Found, formats: Mapping[str, str], measured: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+def _picture(found: ScannedFile, formats: Mapping[str, str], measured: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     quality, generated = measured[ImageQuality.name], measured[GenerationFact.name]
     score = quality_score(quality)
     return {
@@ -143,7 +143,9 @@ def _picture(found: Found, formats: Mapping[str, str], measured: Mapping[str, di
     }
 
 
-def _duplicates(project: Project, opened: list[Found], looked: Looked, settings: Configuration) -> list[dict[str, Any]]:
+def _duplicates(
+    project: Project, opened: list[ScannedFile], looked: MeasurementResult, settings: Configuration
+) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = [
         {
             **dict.fromkeys((Photo.series, Photo.stage, Photo.stage_label)),

@@ -13,7 +13,7 @@ from dataclasses import asdict
 
 import click
 
-from dagster_project.applying import allowed, carry_out, shown, sign_off, take_back
+from dagster_project.applying import allowed, carry_out, preview, sign_off, take_back
 from dagster_project.commands.common import err, json_option, out, print_json, settings_and_workspace
 from proofsheet.apply.moves import Report
 from proofsheet.apply.plan import Plan
@@ -47,7 +47,7 @@ def apply(project: str, execute: bool, yes: bool, plan_id: str, signed: str, not
         sign_off(found, settings.apply.mode, signed, note)
         out().print(f"{signed} allows {settings.apply.mode} for {found.name}", markup=False)
         return
-    plan, left = shown(found, settings, _news)
+    plan, left = preview(found, settings, _news)
     told = {"plan": plan.plan_id, "counts": plan.counts, "refused": plan.refused, "staying": plan.staying, "unfinished": left}
     if not (execute or yes or plan_id):
         if as_json:

@@ -80,7 +80,7 @@ def print_json(document: object) -> None:
 def print_causes(lines: Iterable[Mapping[str, object]]) -> None:
     """One line a cause with its count, and below it what to paste into the settings."""
     for cause in causes_of(lines):
-        out().print(f"  {cause.told()}", markup=False)
+        out().print(f"  {cause.summary()}", markup=False)
         if snippet := cause.paste():
             out().print("    in proofsheet.toml:", markup=False)
             for line in snippet:

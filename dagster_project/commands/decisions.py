@@ -16,10 +16,10 @@ from dagster_project.commands.common import json_option, out, print_json, settin
 from proofsheet.core.clock import utc_now
 from proofsheet.history.decision_import import import_verdicts
 from proofsheet.review.proposal_export import decision_lines
-from proofsheet.review.session import Desk
+from proofsheet.review.session import ReviewSession
 from proofsheet.review.submission import write_submitted
 from schemas.library import Photo
-from schemas.review import Decision
+from schemas.review import Proposal
 
 
 @click.group()
@@ -32,7 +32,7 @@ def decisions() -> None:
 def exporting(project: str) -> None:
     """Print the proposals of PROJECT as automation_decisions.jsonl; a run writes the same file into the home's exports."""
     found = settings_and_workspace()[1].project(project)
-    for line in decision_lines(found.store.read(Decision), found.store.read(Photo)):
+    for line in decision_lines(found.store.read(Proposal), found.store.read(Photo)):
         click.echo(line)
 
 
@@ -52,7 +52,7 @@ def importing(project: str, file: Path, blind: bool, submit: bool, as_json: bool
     found = workspace.project(project)
     report = import_verdicts(found, file.read_bytes(), utc_now(), blind=blind)
     if submit:
-        taken = Desk(found, settings.review.audit_share).submit(uuid.uuid4().hex, utc_now())
+        taken = ReviewSession(found, settings.review.audit_share).submit(uuid.uuid4().hex, utc_now())
         report |= {"submitted": taken, "files": write_submitted(found)}
     if as_json:
         print_json(report)

@@ -78,7 +78,7 @@ def _look(workspace: Workspace) -> Iterator[Line]:
     for name, reason in shelf.left_out.items():
         yield Line("ok", f"{name} is left out: {reason}")
     for question in find_renamed(workspace):
-        yield Line("ok" if question.sure else "warn", question.told)
+        yield Line("ok" if question.sure else "warn", question.summary)
     if shelf.loose:
         yield Line("warn", f"{shelf.loose} files lie in the library itself", "move them into a project folder")
     try:

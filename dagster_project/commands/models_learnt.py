@@ -57,8 +57,8 @@ def train() -> None:
     if not outcome.success:
         out().print(f"FAILED: {outcome.error}", markup=False)
         sys.exit(1)
-    for told in outcome.told:
-        out().print(told, markup=False)
+    for line in outcome.messages:
+        out().print(line, markup=False)
 
 
 @click.command("train-scenes")
@@ -76,7 +76,7 @@ def train_scenes(folder: Path, epochs: int, batch_size: int, device: str) -> Non
         data = labelled_pictures(folder, settings, workspace, BarListener(bars, folder.name))
     outcome = fit(workspace.shared, data, epochs, batch_size, device, utc_now())
     registry.refresh(workspace.shared)
-    out().print(outcome.told + (f"; {data.left} pictures could not be opened" if data.left else ""), markup=False)
+    out().print(outcome.message + (f"; {data.left} pictures could not be opened" if data.left else ""), markup=False)
 
 
 @click.command()

@@ -23,7 +23,7 @@ from proofsheet.core.errors import ProofsheetError
 from proofsheet.publish.export_presets import PRESETS, write_preset
 from proofsheet.publish.targets.resolve import publisher_of
 from proofsheet.publish.upload_history import take_back_rows, taken_back
-from proofsheet.publish.uploader import Candidate, candidates, outlook
+from proofsheet.publish.uploader import UploadCandidate, candidates, outlook
 from proofsheet.publish.xmp_sidecar import Fields, existing_sidecar, merge_sidecar, sidecar_path
 from proofsheet.selection.choices import held_photos, present_choices
 from proofsheet.storage.workspace import Project
@@ -140,7 +140,7 @@ def sidecars(project: str, sidecar_style: str, execute: bool, as_json: bool) -> 
         sys.exit(_FAILED)
 
 
-def _write(project: Project, one: Candidate, style: str) -> bool:
+def _write(project: Project, one: UploadCandidate, style: str) -> bool:
     picture = project.folder / one.path
     texts = one.texts
     fields = Fields(

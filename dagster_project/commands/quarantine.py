@@ -45,7 +45,7 @@ def listing(projects: tuple[str, ...], as_json: bool) -> None:
     most = settings.model.strikes
     wanted = chosen(workspace, projects)
     asked = each_alone(wanted, lambda p: [*quarantine_rows(p.ledger).select(shown).to_dicts(), *_struck(p, most)])
-    found = {p.name: rows for p, rows in asked.found}
+    found = {p.name: rows for p, rows in asked.results}
     if as_json:
         print_json({"projects": found, "damaged": [t.as_dict() for t in asked.troubles]})
     else:

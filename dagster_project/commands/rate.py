@@ -25,14 +25,14 @@ from proofsheet.core.config import Configuration, find, load
 from proofsheet.core.errors import ProofsheetError, ServiceUnreachable, UsageError
 from proofsheet.core.files import short_hash, write_atomic
 from proofsheet.imaging.raw import converter as darktable
-from proofsheet.library.file_hashes import Found
+from proofsheet.library.file_hashes import ScannedFile
 from proofsheet.library.scan import scan
 from proofsheet.prompts.prompt import parse_prompt
 from proofsheet.publish.ratings_csv import append_ratings, columns, csv_name, rated_among
 from proofsheet.publish.xmp_sidecar import Fields, exiftool, existing_sidecar, merge_sidecar, sidecar_path
 from proofsheet.storage.workspace import Project
-from proofsheet.texts.inference import Describing, answers
-from proofsheet.texts.jobs import RATING, Asked
+from proofsheet.texts.inference import Describer, answers
+from proofsheet.texts.jobs import RATING, JobRequest
 from proofsheet.texts.ratings import sorted_keywords
 from resources.along import PreviewingResource
 from resources.photos import PhotoFilesResource
@@ -47,7 +47,7 @@ _SCALE = 2  # ratings of 10 become stars of 5
 
 @dataclass(frozen=True)
 class _Rated:
-    found: Found
+    found: ScannedFile
     reply: RatingReply
     answer: Mapping[str, Any]
     keywords: list[str]
@@ -142,14 +142,14 @@ def _criteria(path: Path) -> list[str]:
         raise UsageError(f"{path} does not name criteria: {error.errors()[0]['msg']}.", "Write one a line.") from error
 
 
-def _describing(settings: Configuration, project: Project, prompt: Path | None) -> Describing:
+def _describing(settings: Configuration, project: Project, prompt: Path | None) -> Describer:
     if prompt is not None:
         text = text_of(prompt)
         parse_prompt(RATING.name, text, prompt)
         write_atomic(project.prompts / f"{RATING.name}.md", text.encode())
     else:
         (project.prompts / f"{RATING.name}.md").unlink(missing_ok=True)
-    describing = Describing.of(settings.model, project)
+    describing = Describer.of(settings.model, project)
     if describing.choice.server is None:
         raise ServiceUnreachable(
             f"No model that sees: {describing.choice.why}.", "Start the server, or give --api-url and --model."
@@ -157,17 +157,17 @@ def _describing(settings: Configuration, project: Project, prompt: Path | None) 
     return describing
 
 
-def _needs_darktable(found: Sequence[Found], settings: Configuration) -> None:
+def _needs_darktable(found: Sequence[ScannedFile], settings: Configuration) -> None:
     if settings.photos.converter == "darktable" and found and darktable() is None:
         raise ServiceUnreachable("darktable-cli was not found.", "Install darktable, or give --converter pillow.")
 
 
-def _is_there(folder: Path, picture: Found, known: set[str], as_xmp: bool) -> bool:
+def _is_there(folder: Path, picture: ScannedFile, known: set[str], as_xmp: bool) -> bool:
     return picture.path in known or (as_xmp and existing_sidecar(folder / picture.path) is not None)
 
 
 def _rated(
-    wanted: Sequence[Found], settings: Configuration, project: Project, describing: Describing, listener: BarListener
+    wanted: Sequence[ScannedFile], settings: Configuration, project: Project, describing: Describer, listener: BarListener
 ) -> tuple[list[_Rated], list[dict[str, str]]]:
     """Convert and ask; a picture that fails is told, and the rest goes on."""
     photos = PhotoFilesResource(**settings.photos.model_dump())
@@ -176,7 +176,7 @@ def _rated(
     previews = {r["content_hash"]: r[Preview.preview_path] for r in looked.rows[Preview.name].to_dicts()}
     values, facts = {"criteria": ", ".join(settings.rating.criteria)}, {"criteria": tuple(settings.rating.criteria)}
     able = [p for p in wanted if p.file.content_hash in previews]
-    asked = [Asked(p.path, p.file.content_hash, (previews[p.file.content_hash],), values, facts) for p in able]
+    asked = [JobRequest(p.path, p.file.content_hash, (previews[p.file.content_hash],), values, facts) for p in able]
     now = datetime.now(UTC).replace(tzinfo=None)
     told, _facts = answers(RATING, asked, describing, project, now, listener)
     rated, failed = [], [_why(p, refused) for p in wanted if p.file.content_hash not in previews]
@@ -188,12 +188,12 @@ def _rated(
     return rated, failed
 
 
-def _why(picture: Found, refused: Mapping[str, Any]) -> dict[str, str]:
+def _why(picture: ScannedFile, refused: Mapping[str, Any]) -> dict[str, str]:
     told = refused.get(picture.file.content_hash)
     return {"path": picture.path, "why": f"{told.reason}; {told.next_step}" if told else "it could not be opened"}
 
 
-def _row(rated: _Rated, describing: Describing, criteria: str) -> dict[str, Any]:
+def _row(rated: _Rated, describing: Describer, criteria: str) -> dict[str, Any]:
     prompt, answer = describing.prompt(RATING.name), rated.answer
     return {
         "path": rated.found.path,

@@ -23,7 +23,7 @@ from proofsheet.storage.workspace import Workspace
 from proofsheet.texts.jobs import JOBS
 
 if TYPE_CHECKING:
-    from dagster_project.running import Outcome
+    from dagster_project.running import RunOutcome
 
 BLOCKED, UNFINISHED = 4, 5
 
@@ -74,7 +74,7 @@ def run(
     keys = selected_keys(settings, select) if select else None
     with progress_bars() as bars:
         if workers == 1 or len(wanted) == 1:
-            found: Iterator[Outcome] = (run_one(settings, p.key, keys, BarListener(bars, p.name)) for p in wanted)
+            found: Iterator[RunOutcome] = (run_one(settings, p.key, keys, BarListener(bars, p.name)) for p in wanted)
         else:
             found = run_many(settings, wanted, keys, workers)
         outcomes = []
@@ -88,7 +88,7 @@ def run(
     _exit(outcomes, workspace, strict)
 
 
-def _line(outcome: Outcome) -> str:
+def _line(outcome: RunOutcome) -> str:
     if outcome.outcome == "failed":
         return f"{outcome.project}: FAILED: {outcome.error}"
     written = f"written: {', '.join(outcome.written)}" if outcome.written else "nothing written"
@@ -97,7 +97,7 @@ def _line(outcome: Outcome) -> str:
     return "\n".join([done, *(f"{outcome.project}: PARTIAL: {line}" for line in _unfinished(outcome))])
 
 
-def _unfinished(outcome: Outcome) -> list[str]:
+def _unfinished(outcome: RunOutcome) -> list[str]:
     """Each reason once, with the tables that it holds back."""
     tables: dict[str, list[str]] = {}
     for name, why in outcome.unfinished.items():
@@ -105,7 +105,7 @@ def _unfinished(outcome: Outcome) -> list[str]:
     return [f"{', '.join(names)}: {why}" for why, names in tables.items()]
 
 
-def _exit(outcomes: list[Outcome], workspace: Workspace, strict: bool) -> None:
+def _exit(outcomes: list[RunOutcome], workspace: Workspace, strict: bool) -> None:
     failed = [o for o in outcomes if o.outcome == "failed"]
     if failed:
         sys.exit(FAILED if len(failed) == len(outcomes) else SOME_FAILED)

@@ -18,8 +18,8 @@ from dagster_project.intake_sets import IntakeSet, intake_sets
 from proofsheet.core.clock import utc_now
 from proofsheet.core.errors import ServiceUnreachable, UsageError
 from proofsheet.storage.workspace import Project
-from proofsheet.texts.client.protocol import Trouble
-from proofsheet.texts.inference import Describing
+from proofsheet.texts.client.protocol import ModelRequestError
+from proofsheet.texts.inference import Describer
 from proofsheet.texts.set_intake import intake, read_intake
 from proofsheet.texts.set_subjects import propose, samples
 from schemas.facts import SetContext, SubjectProposal
@@ -67,7 +67,7 @@ def saying(project: str, folder: str, subject: str, hints: str, location: str) -
 
 
 def _place(one: IntakeSet) -> dict[str, object]:
-    return {"folder": one.folder or ".", "photos": one.photos, "seen": one.seen}
+    return {"folder": one.folder or ".", "photos": one.photos, "seen": one.has_run}
 
 
 @sets.command("list")
@@ -103,10 +103,10 @@ def subject(project: str, folder: str) -> None:
     hints = (known[SetContext.hints][0] or "") if known.height else ""
     pictures = samples(place, found.store.read(Photo), found.store.read(Preview), found.cache)
     try:
-        proposed = propose(Describing.of(settings.model, found), found, place, hints, pictures, utc_now())
-    except Trouble as trouble:
+        proposed = propose(Describer.of(settings.model, found), found, place, hints, pictures, utc_now())
+    except ModelRequestError as trouble:
         raise ServiceUnreachable(
-            f"No model proposed a subject: {trouble.told}.", "`proofsheet doctor` tells what is there."
+            f"No model proposed a subject: {trouble.message}.", "`proofsheet doctor` tells what is there."
         ) from trouble
     if proposed is None:
         last = found.ledger.rows(SubjectProposal, folder=place).sort(pl.col(SubjectProposal.number)).to_dicts()[-1]

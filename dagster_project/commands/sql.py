@@ -42,7 +42,7 @@ def sql(statement: str, projects: tuple[str, ...], as_json: bool) -> None:
     settings, workspace = settings_and_workspace()
     wanted = chosen(workspace, projects)
     asked = each_alone(wanted, lambda p: p.store.query(statement, _more(p, settings)) if _has_rows(p) else None)
-    answers = {p.name: answer for p, answer in asked.found if answer is not None}
+    answers = {p.name: answer for p, answer in asked.results if answer is not None}
     if as_json:
         told = {name: answer.to_dicts() for name, answer in answers.items()}
         print_json({"projects": told, "damaged": [t.as_dict() for t in asked.troubles]})

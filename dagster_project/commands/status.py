@@ -16,13 +16,13 @@ from rich.table import Table as RichTable
 
 from dagster_project.commands.common import chosen, end_with, err, json_option, out, print_json, settings_and_workspace, sound
 from proofsheet.core.locks import held_by
-from proofsheet.library.renamed_folders import Question, find_renamed
+from proofsheet.library.renamed_folders import RenameQuestion, find_renamed
 from proofsheet.publish.upload_history import take_back_rows
 from proofsheet.review.status import project_status
 from proofsheet.storage.health import each_alone, trouble_of
 from proofsheet.storage.workspace import LINK, Project, Workspace
 from proofsheet.texts.cost_estimate import pending_questions
-from proofsheet.texts.inference import Describing
+from proofsheet.texts.inference import Describer
 from schemas.library import Quarantine
 
 _COLUMNS = ("files", "photos", "sets", "doubtful", "accepted", "blocked", "quarantined", "other_files", "companions", "generation")
@@ -56,7 +56,7 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
         return project_status(project).as_dict() | {
             "stale": stale_tables(versions, project),
             "running": held_by(project.run_lock),
-            "to_ask": [c.as_dict() for c in pending_questions(project, Describing.of(settings.model, project), given)],
+            "to_ask": [c.as_dict() for c in pending_questions(project, Describer.of(settings.model, project), given)],
             "take_back_list": take_back_rows(project),
             "refused": rows.select(Quarantine.path, Quarantine.kind, Quarantine.reason, Quarantine.next_step).to_dicts(),
         }
@@ -65,7 +65,7 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
     readable, troubles = sound(wanted)
     asked = each_alone(readable, state)
     troubles += asked.troubles
-    found = {project.name: told for project, told in asked.found}
+    found = {project.name: told for project, told in asked.results}
     beside = _beside(workspace)
     if as_json:
         print_json({**beside, "damaged": [t.as_dict() for t in troubles], "projects": found})
@@ -102,7 +102,7 @@ def _told(beside: dict[str, Any]) -> Iterator[str]:
     for name, why in beside["left_out"].items():
         yield f"{name}: left out: {why}"
     for question in beside["renamed"]:
-        yield Question(**question).told
+        yield RenameQuestion(**question).summary
     for name in beside["vanished"]:
         yield f"{name}: its folder is gone; tables and facts are kept in the home"
     if beside["loose_files"]:

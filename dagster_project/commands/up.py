@@ -13,7 +13,7 @@ import click
 
 from dagster_project.commands.common import json_option, print_json, settings_and_workspace
 from dagster_project.commands.review import PORT
-from proofsheet.core.locks import hold, home_lock
+from proofsheet.core.locks import acquire, home_lock
 
 
 @click.command()
@@ -53,7 +53,7 @@ def up(
             click.echo(f"Dagster UI: {address}\nReview: {reviewing}\nLogs: {logs}. Ctrl-C ends everything.")
 
     prepare_instance(workspace.home)
-    with hold(home_lock(workspace.home), "proofsheet up", wait_s=0, on_news=_tell):
+    with acquire(home_lock(workspace.home), "proofsheet up", wait_s=0, on_news=_tell):
         Supervisor(workspace, options, _tell, ready).run()
 
 

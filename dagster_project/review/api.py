@@ -20,8 +20,8 @@ from starlette.routing import Route
 from dagster_project.review.http import answer, body_of, number_of, text_of
 from dagster_project.review.state import state_of
 from proofsheet.core.clock import utc_now
-from proofsheet.review.decision_request import Given, Unfit
-from proofsheet.review.session import Desk
+from proofsheet.review.decision_request import DecisionRequest, InvalidRequest
+from proofsheet.review.session import ReviewSession
 from proofsheet.review.submission import write_submitted
 
 _ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
@@ -57,7 +57,7 @@ async def undo(request: Request) -> Response:
     body = await body_of(request)
     desk, act = await _desk(request, text_of(body, "project")), text_of(body, "act")
     if act not in ("undo", "redo"):
-        raise Unfit(f"{act!r} is no step.", "Send undo or redo.")
+        raise InvalidRequest(f"{act!r} is no step.", "Send undo or redo.")
     found = await run_in_threadpool(desk.step, act, _identity(body, "step_id"), utc_now())
     return answer({**found, "progress": await run_in_threadpool(desk.progress)})
 
@@ -76,7 +76,7 @@ async def approve_above(request: Request) -> Response:
     body = await body_of(request)
     desk, least = await _desk(request, text_of(body, "project")), body.get("least")
     if isinstance(least, bool) or not isinstance(least, int | float) or not 0.5 <= least <= 1:
-        raise Unfit(f"least is {str(least)[:40]!r}.", "Send a confidence from 0.5 to 1.")
+        raise InvalidRequest(f"least is {str(least)[:40]!r}.", "Send a confidence from 0.5 to 1.")
     taken = await run_in_threadpool(desk.approve_above, float(least), _identity(body, "bulk_id"), utc_now())
     return answer({"approved": taken, "progress": await run_in_threadpool(desk.progress)})
 
@@ -92,13 +92,13 @@ async def note(request: Request) -> Response:
     return answer({"kept": True})
 
 
-def _given(body: dict[str, Any]) -> Given:
+def _given(body: dict[str, Any]) -> DecisionRequest:
     crop, seconds = body.get("crop"), body.get("seconds")
     if crop is not None and not (isinstance(crop, list) and len(crop) == 4):
-        raise Unfit(f"crop is {str(crop)[:40]!r}.", "Send four numbers or null.")
+        raise InvalidRequest(f"crop is {str(crop)[:40]!r}.", "Send four numbers or null.")
     if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int | float)):
-        raise Unfit(f"seconds is {str(seconds)[:40]!r}.", "Send a number or null.")
-    return Given(
+        raise InvalidRequest(f"seconds is {str(seconds)[:40]!r}.", "Send a number or null.")
+    return DecisionRequest(
         verdict_id=_identity(body, "verdict_id"),
         group_id=text_of(body, "group_id"),
         version=text_of(body, "version"),
@@ -107,18 +107,18 @@ def _given(body: dict[str, Any]) -> Given:
         crop=crop,
         blind=body.get("blind") is True,
         seconds=seconds,
-        seen=body["seen"] if isinstance(body.get("seen"), str) else None,
+        known_id=body["seen"] if isinstance(body.get("seen"), str) else None,
     )
 
 
 def _identity(body: dict[str, Any], name: str) -> str:
     found = text_of(body, name)
     if not _ID.match(found):
-        raise Unfit(f"{name} is {found[:40]!r}.", "Send 8 to 64 letters, digits and hyphens, such as a UUID.")
+        raise InvalidRequest(f"{name} is {found[:40]!r}.", "Send 8 to 64 letters, digits and hyphens, such as a UUID.")
     return found
 
 
-async def _desk(request: Request, key: str) -> Desk:
+async def _desk(request: Request, key: str) -> ReviewSession:
     return await run_in_threadpool(state_of(request).desk, key)
 
 

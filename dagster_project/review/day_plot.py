@@ -22,7 +22,7 @@ class Day:
     low: float | None
     high: float | None
     n: int
-    told: str
+    label: str
 
 
 def day_plot(name: str, unit: str, days: Sequence[Day]) -> dict[str, object]:
@@ -49,7 +49,7 @@ def day_plot(name: str, unit: str, days: Sequence[Day]) -> dict[str, object]:
             "low": None if d.low is None else down(d.low),
             "high": None if d.high is None else down(d.high),
         }
-        | {"told": f"{d.day}: {d.told}, n = {d.n}"}
+        | {"told": f"{d.day}: {d.label}, n = {d.n}"}
         for x, d in zip(across, days, strict=True)
     ]
     return {

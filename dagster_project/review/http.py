@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from proofsheet.core.errors import Locked, NotFound, ProofsheetError, StoreError
-from proofsheet.review.decision_request import Conflict, Unfit
+from proofsheet.review.decision_request import Conflict, InvalidRequest
 
 MOST_BYTES = 1 << 20
 POLICY = "; ".join(
@@ -28,7 +28,7 @@ POLICY = "; ".join(
 _HEADERS = {"content-security-policy": POLICY, "referrer-policy": "no-referrer", "cache-control": "no-store"}
 _STATUS: dict[type[ProofsheetError], int] = {
     Conflict: 409,
-    Unfit: 400,
+    InvalidRequest: 400,
     Locked: 423,
     NotFound: 404,
     StoreError: 507,  # the browser keeps what it sent, and sends it again
@@ -101,9 +101,9 @@ async def body_of(request: Request) -> dict[str, Any]:
     try:
         found = json.loads(await request.body())
     except (ValueError, RecursionError) as error:
-        raise Unfit(f"The body is no JSON: {error}.", "Send a JSON object.") from error
+        raise InvalidRequest(f"The body is no JSON: {error}.", "Send a JSON object.") from error
     if not isinstance(found, dict):
-        raise Unfit("The body is no JSON object.", "Send one.")
+        raise InvalidRequest("The body is no JSON object.", "Send one.")
     return found
 
 
@@ -115,7 +115,7 @@ def text_of(body: dict[str, Any], name: str, most: int = 200) -> str:
     """
     found = body.get(name)
     if not isinstance(found, str) or not 0 < len(found) <= most:
-        raise Unfit(f"{name} is {str(found)[:40]!r}.", f"Send a text of 1 to {most} characters.")
+        raise InvalidRequest(f"{name} is {str(found)[:40]!r}.", f"Send a text of 1 to {most} characters.")
     return found
 
 
@@ -128,7 +128,7 @@ def number_of(value: str | None, name: str, default: int, least: int, most: int)
     if value is None or value == "":
         return default
     if not _NUMBER.fullmatch(value):
-        raise Unfit(f"{name} is {value[:40]!r}.", "Send a whole number.")
+        raise InvalidRequest(f"{name} is {value[:40]!r}.", "Send a whole number.")
     return max(least, min(int(value), most))
 
 

@@ -19,7 +19,7 @@ from dagster_project.intake_sets import intake_sets
 from dagster_project.review.http import answer, body_of, text_of
 from dagster_project.review.state import state_of
 from proofsheet.core.clock import utc_now
-from proofsheet.review.decision_request import Unfit
+from proofsheet.review.decision_request import InvalidRequest
 from proofsheet.storage.health import each_alone
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.set_intake import intake
@@ -32,7 +32,7 @@ async def load(request: Request) -> Response:
     """GET `/api/intake`: folders with pictures of every project, also before the first run, with what was said and proposed."""
     workspace = state_of(request).workspace
     asked = await run_in_threadpool(lambda: each_alone(workspace.projects(), _sets))
-    sets = [one for _project, found in asked.found for one in found]
+    sets = [one for _project, found in asked.results for one in found]
     return answer({"sets": sets, "damaged": [t.as_dict() for t in asked.troubles]})
 
 
@@ -42,7 +42,7 @@ async def say(request: Request) -> Response:
     project = await run_in_threadpool(state_of(request).project, text_of(body, "project"))
     rows = body.get("sets")
     if not isinstance(rows, list) or not 0 < len(rows) <= _MOST_ROWS or not all(_fits(r) for r in rows):
-        raise Unfit(
+        raise InvalidRequest(
             "The sets are no list of folders with texts.", f"Send 1 to {_MOST_ROWS}, texts of at most {_MOST_TEXT} characters."
         )
     folders = await run_in_threadpool(lambda: {s.folder for s in intake_sets(project)})

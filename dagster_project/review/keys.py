@@ -25,7 +25,7 @@ class Key:
 
     act: str
     keys: tuple[str, ...]
-    shown: str
+    label: str
     does: str
     shift: bool | None = False
     ctrl: bool = False

@@ -22,12 +22,12 @@ from dagster_project.review.state import State, state_of
 from proofsheet.core.clock import utc_now
 from proofsheet.core.errors import NotFound, UsageError
 from proofsheet.proof.text_review import review, waive, want_others
-from proofsheet.review.decision_request import Conflict, Unfit
+from proofsheet.review.decision_request import Conflict, InvalidRequest
 from proofsheet.selection.choices import held_photos, present_choices
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.answer_cache import release_pictures
 from proofsheet.texts.edits import undo_field, write_field
-from proofsheet.texts.inference import Describing
+from proofsheet.texts.inference import Describer
 from schemas.facts import SetContext, WordEdit, WordReview
 from schemas.library import Photo
 from schemas.proof import FIELDS, MetadataQuality, Texts
@@ -51,7 +51,9 @@ async def edit(request: Request) -> Response:
     words = isinstance(value, list) and len(value) <= _MOST_KEYWORDS and all(isinstance(v, str) and len(v) <= 200 for v in value)
     fits = words if field == Texts.keywords else isinstance(value, str) and len(value) <= _MOST_TEXT
     if not (fits or value is None):
-        raise Unfit(f"{field} cannot be {str(value)[:40]!r}.", "Send a text; for keywords a list of texts; null gives it back.")
+        raise InvalidRequest(
+            f"{field} cannot be {str(value)[:40]!r}.", "Send a text; for keywords a list of texts; null gives it back."
+        )
     before = await run_in_threadpool(_before, project, photo)
     await run_in_threadpool(write_field, project.ledger, photo, field, value, before.get(f"generated_{field}"), "human", utc_now())
     return answer({"kept": True, "history": await run_in_threadpool(_history, project, photo, field)})
@@ -78,7 +80,7 @@ async def decide(request: Request) -> Response:
     project, photo, body = await _given(request)
     decision, reason = text_of(body, "decision"), str(body.get("reason") or "")[:1000]
     if decision not in ("approved", "rejected"):
-        raise Unfit(f"{decision!r} is no decision.", "Send approved or rejected.")
+        raise InvalidRequest(f"{decision!r} is no decision.", "Send approved or rejected.")
     return answer({"attempt": await run_in_threadpool(review, project.ledger, photo, decision, reason, utc_now())})
 
 
@@ -94,7 +96,7 @@ async def generate(request: Request) -> Response:
 
 
 def _ask(state: State, project: Project, photo: str) -> None:
-    who = Describing.of(state.settings.model, project).choice
+    who = Describer.of(state.settings.model, project).choice
     if who.server is None:
         raise Conflict(f"No model that sees is there: {who.why}.", "Start one; the embedded describer says the same again.")
     try:

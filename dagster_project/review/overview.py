@@ -23,7 +23,7 @@ from proofsheet.texts.coverage import described
 from schemas.apply import FileOperation
 from schemas.learning import Readiness
 from schemas.proof import MetadataQuality
-from schemas.review import Decision, ReviewMetric, Verdict
+from schemas.review import Proposal, ReviewDecision, ReviewMetric
 from schemas.words import Caption
 
 
@@ -37,7 +37,7 @@ def project_lines(state: State) -> tuple[list[dict[str, Any]], list[Trouble]]:
     troubles = troubles_of(state)
     bad = {t.project for t in troubles}
     asked = each_alone((p for p in state.workspace.projects() if p.name not in bad), lambda p: project_line(state, p))
-    return [line for _project, line in asked.found], [*troubles, *asked.troubles]
+    return [line for _project, line in asked.results], [*troubles, *asked.troubles]
 
 
 def project_line(state: State, project: Project) -> dict[str, Any]:
@@ -102,8 +102,8 @@ def _told(row: dict[str, Any]) -> str:
     return f"{value:.0f}" if row[ReviewMetric.unit] == "count" else f"{value:.2f} {row[ReviewMetric.unit]}"
 
 
-def _agreement(verdicts: pl.DataFrame) -> str:
-    actions = counted(verdicts)[Verdict.action].to_list()
+def _agreement(decisions: pl.DataFrame) -> str:
+    actions = counted(decisions)[ReviewDecision.action].to_list()
     return f"{100 * actions.count('approved') / len(actions):.0f} % of {len(actions)}" if actions else "no review yet"
 
 
@@ -126,7 +126,7 @@ def _undescribed(project: Project) -> str:
 
 
 def _next(project: Project, progress: dict[str, Any]) -> str:
-    if not project.store.read(Decision).height:
+    if not project.store.read(Proposal).height:
         return f"proofsheet run {project.name}"
     if progress["decided"] < progress["total"]:
         return "review"

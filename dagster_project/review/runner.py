@@ -25,7 +25,7 @@ _KEPT = 2000
 
 
 @dataclass
-class Job:
+class ReviewRun:
     """One run."""
 
     project: Project
@@ -48,7 +48,7 @@ class Runner:
     library: Path
     listeners: int = 0
     _lines: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=_KEPT))
-    _job: Job | None = None
+    _job: ReviewRun | None = None
     _count: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _news: threading.Condition = field(default_factory=threading.Condition)
@@ -85,7 +85,7 @@ class Runner:
                 errors="replace",
                 start_new_session=True,
             )
-            self._job = Job(project, process, photo)
+            self._job = ReviewRun(project, process, photo)
             threading.Thread(target=self._watch, args=(self._job,), daemon=True).start()
 
     def stop(self) -> bool:
@@ -120,7 +120,7 @@ class Runner:
         with self._news:
             self._news.wait(seconds)
 
-    def _watch(self, job: Job) -> None:
+    def _watch(self, job: ReviewRun) -> None:
         for line in job.process.stdout or ():
             self._say(line.rstrip("\n"))
         job.code = job.process.wait()

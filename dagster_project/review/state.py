@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from dagster_project.review.runner import Runner
 from proofsheet.core.config import Configuration
-from proofsheet.review.session import Desk
+from proofsheet.review.session import ReviewSession
 from proofsheet.storage.health import trouble_of
 from proofsheet.storage.workspace import Project, Workspace
 
@@ -33,7 +33,7 @@ class State:
         self.settings, self.dagster = settings, dagster
         self.workspace = Workspace(settings.place)
         self.runner = Runner(Path.cwd(), self.workspace.library)
-        self._desks: dict[Project, Desk] = {}
+        self._desks: dict[Project, ReviewSession] = {}
         self._lock = threading.Lock()
 
     def project(self, key: str) -> Project:
@@ -48,11 +48,11 @@ class State:
             raise trouble.error
         return project
 
-    def desk(self, key: str) -> Desk:
+    def desk(self, key: str) -> ReviewSession:
         """The desk of a project."""
         project = self.project(key)
         with self._lock:
-            return self._desks.setdefault(project, Desk(project, self.settings.review.audit_share))
+            return self._desks.setdefault(project, ReviewSession(project, self.settings.review.audit_share))
 
 
 def state_of(request: Request) -> State:

@@ -1,6 +1,6 @@
 """Where the pictures of verdicts lie, what lies beside them, and where each of them is wanted.
 
-Holds `Place`, `Known`, `look_at_files`, `all_nearby` and `present_paths`.
+Holds `Place`, `FilePositions`, `look_at_files`, `all_nearby` and `present_paths`.
 Add here: another thing that a plan must know of rows and disk.
 Keep out: what is done with it (plan.py).
 """
@@ -16,11 +16,11 @@ from typing import Any
 
 from proofsheet.core.errors import UsageError
 from proofsheet.library.companions import companions, nearby, of_a_folder, one_shot
-from proofsheet.library.file_locations import Placed, placed_files
+from proofsheet.library.file_locations import FileLocations, placed_files
 from proofsheet.storage.workspace import Project
 from schemas.apply import REVIEW, SELECTED
 from schemas.library import Photo
-from schemas.review import Decision, Verdict
+from schemas.review import Proposal, ReviewDecision
 
 Row = Mapping[str, Any]
 
@@ -34,7 +34,7 @@ class Place:
 
 
 @dataclass
-class Known:
+class FilePositions:
     """What rows and disk say, at the moment of the plan.
 
     Attributes:
@@ -55,7 +55,7 @@ class Known:
     paths: Mapping[str, str]
     groups: Mapping[str, str]
     wanted: Mapping[str, Place]
-    placed: Placed
+    placed: FileLocations
     beside: dict[str, list[str]] = field(default_factory=dict)
     owners: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     of_folders: list[str] = field(default_factory=list)
@@ -77,7 +77,7 @@ class Known:
         return {w.group_id for w in others.values() if w is not None and w.group_id != group}
 
 
-def look_at_files(project: Project, verdicts: Sequence[Row]) -> Known:
+def look_at_files(project: Project, decisions: Sequence[Row]) -> FilePositions:
     """Read the rows of a project, and list the folders of the pictures of verdicts.
 
     Args:
@@ -87,21 +87,21 @@ def look_at_files(project: Project, verdicts: Sequence[Row]) -> Known:
     photos = {str(r[Photo.photo_id]): r for r in project.store.read(Photo).to_dicts()}
     placed = placed_files(project.ledger)
     paths = present_paths(project, placed)
-    groups = {p: str(r[Decision.group_id]) for r in project.store.read(Decision).to_dicts() for p in r[Decision.photo_ids]}
+    groups = {p: str(r[Proposal.group_id]) for r in project.store.read(Proposal).to_dicts() for p in r[Proposal.photo_ids]}
     shots = one_shot(paths.values())
-    known = Known(project.folder, photos, paths, groups, _wanted(verdicts, photos, paths, shots), placed)
+    known = FilePositions(project.folder, photos, paths, groups, _wanted(decisions, photos, paths, shots), placed)
     _list_files(known, shots)
     return known
 
 
-def present_paths(project: Project, placed: Placed | None = None) -> dict[str, str]:
+def present_paths(project: Project, placed: FileLocations | None = None) -> dict[str, str]:
     """Photo to where it lies now, if it was moved since the last run."""
     moved = (placed or placed_files(project.ledger)).moved
     rows = project.store.read(Photo).select(Photo.photo_id, Photo.path).iter_rows()
     return {photo: path if os.path.lexists(project.folder / path) else moved.get(path, path) for photo, path in rows}
 
 
-def _list_files(known: Known, shots: Mapping[str, Collection[str]]) -> None:
+def _list_files(known: FilePositions, shots: Mapping[str, Collection[str]]) -> None:
     ids = {path: photo for photo, path in known.paths.items()}
     homes = {str(PurePosixPath(known.paths[i]).parent) for i in known.wanted if i in known.paths}
     listed, known.unlisted = all_nearby(known.folder, homes)
@@ -127,17 +127,19 @@ def all_nearby(folder: Path, homes: Iterable[str]) -> tuple[set[str], dict[str, 
 
 
 def _wanted(
-    verdicts: Iterable[Row], photos: Mapping[str, Row], paths: Mapping[str, str], shots: Mapping[str, Collection[str]]
+    decisions: Iterable[Row], photos: Mapping[str, Row], paths: Mapping[str, str], shots: Mapping[str, Collection[str]]
 ) -> dict[str, Place]:
     """Photo to its place; the parts of a shot that are in one set go where the chosen one goes."""
     wanted = dict[str, Place]()
-    for row in verdicts:
-        members, keep_all = [str(i) for i in row[Verdict.photo_ids]], bool(row.get(Decision.keep_all))
-        chosen = set(shots.get(paths.get(str(row[Verdict.chosen_photo_id]), ""), ()))
+    for row in decisions:
+        members, keep_all = [str(i) for i in row[ReviewDecision.photo_ids]], bool(row.get(Proposal.keep_all))
+        chosen = set(shots.get(paths.get(str(row[ReviewDecision.chosen_photo_id]), ""), ()))
         for photo in (i for i in members if i in photos):
-            first = photo == row[Verdict.chosen_photo_id] or keep_all or paths[photo] in chosen
+            first = photo == row[ReviewDecision.chosen_photo_id] or keep_all or paths[photo] in chosen
             home = str(photos[photo][Photo.folder])
-            wanted[photo] = Place(str(row[Verdict.group_id]), "/".join(p for p in (SELECTED if first else REVIEW, home) if p))
+            wanted[photo] = Place(
+                str(row[ReviewDecision.group_id]), "/".join(p for p in (SELECTED if first else REVIEW, home) if p)
+            )
     return wanted
 
 

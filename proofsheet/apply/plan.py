@@ -22,13 +22,13 @@ from typing import Any
 
 from proofsheet.apply.crop_files import cut_name
 from proofsheet.apply.disk import Disk, TargetTaken, as_journalled, refuse_too_long
-from proofsheet.apply.file_positions import Known, look_at_files
+from proofsheet.apply.file_positions import FilePositions, look_at_files
 from proofsheet.core.errors import UsageError, of_the_disk
 from proofsheet.core.files import Refused, folded, printable
 from proofsheet.storage.workspace import Project
 from schemas.apply import SELECTED
 from schemas.library import Photo
-from schemas.review import Decision, Verdict
+from schemas.review import Proposal, ReviewDecision
 
 Row = Mapping[str, Any]
 APPLIED = ("approved", "overridden")
@@ -83,22 +83,22 @@ class Plan:
         return dict(found)
 
 
-def make_plan(project: Project, verdicts: Iterable[Row], most_sets: int | None = None) -> Plan:
+def make_plan(project: Project, decisions: Iterable[Row], most_sets: int | None = None) -> Plan:
     """Plan what the verdicts ask for; reads the disk and changes nothing.
 
     Args:
         project: whose files.
-        verdicts: rows of `verdicts` that stand and were handed over.
+        decisions: rows of `review_decisions` that stand and were handed over.
         most_sets: no more sets of the project than this are applied, those that are already counted; None for all.
     """
-    rows = list(verdicts)
-    counts = Counter(f"{a}: left as they are" for r in rows if (a := str(r[Verdict.action])) not in APPLIED)
-    wanted = [r for r in rows if r[Verdict.action] in APPLIED]
+    rows = list(decisions)
+    counts = Counter(f"{a}: left as they are" for r in rows if (a := str(r[ReviewDecision.action])) not in APPLIED)
+    wanted = [r for r in rows if r[ReviewDecision.action] in APPLIED]
     known = look_at_files(project, wanted)
     refused, ready, shared = dict[str, str](), dict[str, list[Operation]](), dict[str, set[str]]()
     claimed, taken, disk = dict[str, str](), set[str](), Disk()
     for row in wanted:
-        group = str(row[Verdict.group_id])
+        group = str(row[ReviewDecision.group_id])
         try:
             found, shared[group] = _of_set(row, known, taken)
             _claim(project.folder, found, claimed, disk)
@@ -118,10 +118,10 @@ def make_plan(project: Project, verdicts: Iterable[Row], most_sets: int | None =
     return Plan(project.key, operations, refused, dict(counts), _staying(known, operations))
 
 
-def _of_set(row: Row, known: Known, taken: set[str]) -> tuple[list[Operation], set[str]]:
+def _of_set(row: Row, known: FilePositions, taken: set[str]) -> tuple[list[Operation], set[str]]:
     """The operations of one set, the winner first, and the sets that share files with it; what one of them takes is taken."""
-    group, winner = str(row[Verdict.group_id]), str(row[Verdict.chosen_photo_id])
-    members = [str(i) for i in row[Verdict.photo_ids]]
+    group, winner = str(row[ReviewDecision.group_id]), str(row[ReviewDecision.chosen_photo_id])
+    members = [str(i) for i in row[ReviewDecision.photo_ids]]
     gone = [i for i in members if i not in known.photos]
     if gone:
         raise UsageError(
@@ -141,12 +141,12 @@ def _of_set(row: Row, known: Known, taken: set[str]) -> tuple[list[Operation], s
             shared |= known.agreed(path, group, place)
             found += _moved(known, group, photo, path, "companion") if path not in taken else ()
             taken.add(path)
-    if row[Verdict.crop] is not None:
-        found += _cut(known, group, known.photos[winner], list(row[Verdict.crop]))
+    if row[ReviewDecision.crop] is not None:
+        found += _cut(known, group, known.photos[winner], list(row[ReviewDecision.crop]))
     return found, shared
 
 
-def _moved(known: Known, group: str, photo: str, path: str, role: str) -> Iterable[Operation]:
+def _moved(known: FilePositions, group: str, photo: str, path: str, role: str) -> Iterable[Operation]:
     """The move of a photo, or of a file beside it, which keeps its place beside it; nothing if it lies there already."""
     beside = PurePosixPath(path).relative_to(PurePosixPath(known.paths[photo]).parent)
     target = f"{known.wanted[photo].folder}/{beside}"
@@ -194,14 +194,14 @@ def _within(units: Sequence[list[str]], most: int | None) -> list[list[str]]:
     return found
 
 
-def _staying(known: Known, operations: Iterable[Operation]) -> dict[str, str]:
+def _staying(known: FilePositions, operations: Iterable[Operation]) -> dict[str, str]:
     """Files that speak of a whole folder of which something goes."""
     homes = {str(PurePosixPath(o.source).parent) for o in operations}
     why = "it speaks of all pictures of its folder, and stays there"
     return {p: why for p in known.of_folders if str(PurePosixPath(p).parent) in homes}
 
 
-def _cut(known: Known, group: str, row: Row, box: list[float]) -> Iterable[Operation]:
+def _cut(known: FilePositions, group: str, row: Row, box: list[float]) -> Iterable[Operation]:
     home = f"{SELECTED}/{row[Photo.folder]}" if row[Photo.folder] else SELECTED
     source = f"{home}/{row[Photo.file_name]}"
     target = cut_name(source)
@@ -242,10 +242,10 @@ def inside(folder: Path, path: str) -> Path:
     return whole
 
 
-def with_keep_all(verdicts: Iterable[Row], project: Project) -> list[Row]:
+def with_keep_all(decisions: Iterable[Row], project: Project) -> list[Row]:
     """The verdicts, each with whether its pictures belong together."""
-    together = dict(project.store.read(Decision).select(Decision.group_id, Decision.keep_all).iter_rows())
-    return [{**row, Decision.keep_all: together.get(row[Verdict.group_id], False)} for row in verdicts]
+    together = dict(project.store.read(Proposal).select(Proposal.group_id, Proposal.keep_all).iter_rows())
+    return [{**row, Proposal.keep_all: together.get(row[ReviewDecision.group_id], False)} for row in decisions]
 
 
 def _reason(error: Exception, folder: Path) -> str:

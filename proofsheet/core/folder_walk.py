@@ -135,7 +135,7 @@ def left_out_because(name: str, *, folder: bool, parent: str = "") -> str | None
 
 
 @dataclass(frozen=True)
-class Entry:
+class WalkEntry:
     """One entry of a walk.
 
     Attributes:
@@ -150,7 +150,7 @@ class Entry:
     name: str
     place: str
     hidden: bool
-    found: os.stat_result | None = None
+    stat: os.stat_result | None = None
     why: str | None = None
     unread: Refused | None = None
 
@@ -162,15 +162,15 @@ class Entry:
     @property
     def is_file(self) -> bool:
         """Whether it is known to be a regular file."""
-        return self.found is not None and stat.S_ISREG(self.found.st_mode)
+        return self.stat is not None and stat.S_ISREG(self.stat.st_mode)
 
     @property
     def is_link(self) -> bool:
         """Whether it is known to be a link."""
-        return self.found is not None and stat.S_ISLNK(self.found.st_mode)
+        return self.stat is not None and stat.S_ISLNK(self.stat.st_mode)
 
 
-def walk(folder: Path) -> Iterator[Entry]:
+def walk(folder: Path) -> Iterator[WalkEntry]:
     """Every file and link below a folder, in a stable order; what is left out, and what cannot be listed, as one entry a folder.
 
     Links are never followed.
@@ -185,19 +185,19 @@ def walk(folder: Path) -> Iterator[Entry]:
         raise StoreError(f"{folder} is not read: {why.reason}.", f"Nothing was changed; {why.next_step}.") from error
 
 
-def _walk(place: str, parent: str, inside: str, *, hidden: bool) -> Iterator[Entry]:
+def _walk(place: str, parent: str, inside: str, *, hidden: bool) -> Iterator[WalkEntry]:
     with os.scandir(place) as listing:
         entries = sorted(listing, key=lambda e: e.name)
-    below: list[Entry] = []
+    below: list[WalkEntry] = []
     for one in entries:
         name, secret = f"{inside}{one.name}", hidden or one.name.startswith(".")
         try:
             found = one.stat(follow_symlinks=False)
         except OSError as error:
-            yield Entry(name, one.path, secret, unread=refused_because(error, "its size and time cannot be read"))
+            yield WalkEntry(name, one.path, secret, unread=refused_because(error, "its size and time cannot be read"))
             continue
         is_folder = stat.S_ISDIR(found.st_mode)
-        entry = Entry(name, one.path, secret, found, left_out_because(one.name, folder=is_folder, parent=parent))
+        entry = WalkEntry(name, one.path, secret, found, left_out_because(one.name, folder=is_folder, parent=parent))
         if is_folder and entry.why is None:
             below.append(entry)
         else:

@@ -1,6 +1,6 @@
 """Locks between processes that say who holds them.
 
-Holds `hold`, `held_by` and `home_lock`.
+Holds `acquire`, `held_by` and `home_lock`.
 Add here: nothing but locking.
 Keep out: what is done under a lock.
 The operating system frees a lock when its process dies, however it dies; the note beside it is for people.
@@ -58,7 +58,7 @@ def _say_nothing(_message: str) -> None:
 
 
 @contextmanager
-def hold(path: Path, who: str, *, wait_s: float = -1, on_news: Callable[[str], None] = _say_nothing) -> Iterator[None]:
+def acquire(path: Path, who: str, *, wait_s: float = -1, on_news: Callable[[str], None] = _say_nothing) -> Iterator[None]:
     """Hold the lock at `path`.
 
     Args:

@@ -37,7 +37,7 @@ Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Entry:
+class VectorEntry:
     """One line of an index.
 
     Attributes:
@@ -111,7 +111,7 @@ def write_vectors(vectors: Iterable[Outgoing], folder: Path) -> int:
     return len(seen)
 
 
-def read_index(folder: Path) -> tuple[list[Entry], list[tuple[int, Unreadable]]]:
+def read_index(folder: Path) -> tuple[list[VectorEntry], list[tuple[int, Unreadable]]]:
     """Every line of an index that names a file with a vector, and every other line with its reason; no such file is opened yet.
 
     The index lies in the folder or in its `cache/`; the files lie beside it, in `embeddings/`, or where the line says. A path that
@@ -126,7 +126,7 @@ def read_index(folder: Path) -> tuple[list[Entry], list[tuple[int, Unreadable]]]
     index = next((f for f in (root / INDEX, root / CACHE / INDEX) if f.is_file()), None)
     if index is None:
         raise UsageError(f"{folder} holds no {INDEX}, neither does its {CACHE}/.", "Name the folder that holds the index.")
-    entries: list[Entry] = []
+    entries: list[VectorEntry] = []
     refused: list[tuple[int, Unreadable]] = []
     for number, line in enumerate(index.read_bytes().split(b"\n"), start=1):
         if not line.strip():
@@ -138,7 +138,7 @@ def read_index(folder: Path) -> tuple[list[Entry], list[tuple[int, Unreadable]]]
     return entries, refused
 
 
-def _entry(number: int, line: bytes, root: Path) -> Entry:
+def _entry(number: int, line: bytes, root: Path) -> VectorEntry:
     try:
         found = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -152,7 +152,7 @@ def _entry(number: int, line: bytes, root: Path) -> Entry:
     file = next((f for place in places if (f := _inside(root, place))), None)
     if file is None:
         raise Unreadable("no file", f"there is no {places[0]!r} inside the folder")
-    return Entry(number, path, content if _is_content(content, path) else "", encoder, file)
+    return VectorEntry(number, path, content if _is_content(content, path) else "", encoder, file)
 
 
 def _first(found: Mapping[str, object], keys: Iterable[str]) -> str:

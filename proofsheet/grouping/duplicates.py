@@ -17,7 +17,7 @@ import polars as pl
 
 from proofsheet.core.files import short_hash
 from proofsheet.grouping.complete_linkage import complete_link
-from proofsheet.grouping.grouping import Seen
+from proofsheet.grouping.grouping import GroupingInput
 from proofsheet.grouping.nearest_neighbors import cosine_pairs, hamming_pairs
 from schemas.library import Photo
 from schemas.settings import DuplicateSettings
@@ -29,7 +29,7 @@ _MOST_CANDIDATES = 64
 Member = Mapping[str, Any]
 
 
-def find_duplicates(project: str, seen: Seen, settings: DuplicateSettings) -> pl.DataFrame:
+def find_duplicates(project: str, seen: GroupingInput, settings: DuplicateSettings) -> pl.DataFrame:
     """The rows of `duplicates`: clusters in which every pair has the same bytes, or is alike by hash and by vector.
 
     Candidates are the pairs within three bits (bands) and the pairs with enough cosine (exact tiled search). There is no cap on
@@ -48,7 +48,7 @@ def find_duplicates(project: str, seen: Seen, settings: DuplicateSettings) -> pl
     return Duplicate.frame(rows)
 
 
-def _near(seen: Seen, first: Sequence[int], settings: DuplicateSettings) -> list[list[int]]:
+def _near(seen: GroupingInput, first: Sequence[int], settings: DuplicateSettings) -> list[list[int]]:
     """Clusters of contents, by their place in `first`."""
     places = np.asarray(first, dtype=np.int64)
     hashes, vectors = seen.likeness.hashes[places], seen.likeness.vectors[places]
@@ -79,7 +79,9 @@ def _near(seen: Seen, first: Sequence[int], settings: DuplicateSettings) -> list
     return complete_link(len(first), i, j, value.astype(np.float32), allowed, None)
 
 
-def _rows(project: str, seen: Seen, cluster: Sequence[int], copies: Sequence[Sequence[int]]) -> Iterable[dict[str, object]]:
+def _rows(
+    project: str, seen: GroupingInput, cluster: Sequence[int], copies: Sequence[Sequence[int]]
+) -> Iterable[dict[str, object]]:
     members = [k for part in cluster for k in copies[part]]
     if len(members) < 2:
         return

@@ -23,7 +23,7 @@ from proofsheet.embedding import classic_encoder
 from proofsheet.grouping.complete_linkage import Likeness, complete_link
 from proofsheet.grouping.nearest_neighbors import cosine_pairs
 from proofsheet.grouping.series import by_stage, named_series, raw_pairs, rising_stages, stated
-from proofsheet.grouping.shot_sequences import Found, kept_together
+from proofsheet.grouping.shot_sequences import GroupCandidate, kept_together
 from proofsheet.imaging.perceptual_hash import DETAIL_SIDE
 from schemas.history import HistoryMatch
 from schemas.library import ExifFact, GenerationFact, Photo
@@ -44,7 +44,7 @@ Indices = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Seen:
+class GroupingInput:
     """What grouping looks at: one row a photo, and their likeness by row number."""
 
     rows: Sequence[Member]
@@ -75,7 +75,7 @@ def seen_photos(
     picture_hashes: pl.DataFrame,
     embeddings: pl.DataFrame,
     generation_facts: pl.DataFrame,
-) -> Seen:
+) -> GroupingInput:
     """Everything known of the photos, in the order of folder and name."""
     ids = [Photo.project, Photo.photo_id]
     whole = photos
@@ -89,7 +89,7 @@ def seen_photos(
     cells = (DETAIL_SIDE, DETAIL_SIDE)
     details = {k: found.to_numpy().reshape(cells) for k, found in enumerate(whole[PictureHash.detail]) if found is not None}
     likeness = Likeness(np.ascontiguousarray(vectors, dtype=np.float32), whole[PictureHash.phash].to_numpy(), details)
-    return Seen(whole.select(_NEEDED).to_dicts(), likeness, " ".join(encoders))
+    return GroupingInput(whole.select(_NEEDED).to_dicts(), likeness, " ".join(encoders))
 
 
 def is_document(row: Member) -> bool:
@@ -97,7 +97,9 @@ def is_document(row: Member) -> bool:
     return any(row[ImageQuality.ground] >= ground and row[ImageQuality.written] >= written for ground, written in DOCUMENTS)
 
 
-def group_photos(project: str, seen: Seen, settings: GroupSettings, history_matches: pl.DataFrame | None = None) -> pl.DataFrame:
+def group_photos(
+    project: str, seen: GroupingInput, settings: GroupSettings, history_matches: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Put every photo into exactly one set.
 
     First the sets that imported history names, whatever was decided of them since, with the other parts of their shots. Then what
@@ -114,10 +116,10 @@ def group_photos(project: str, seen: Seen, settings: GroupSettings, history_matc
         history_matches: rows of `history_matches`; None if there is no history.
     """
     least = settings.similarity if seen.encoder.startswith(classic_encoder.NAME) or not seen.encoder else settings.clip_similarity
-    found: list[Found] = []
+    found: list[GroupCandidate] = []
     left = set(range(len(seen.rows)))
     known, times, alike = seen.rows, seen.times, seen.likeness
-    rules: list[Callable[[list[int]], Iterable[Found]]] = [
+    rules: list[Callable[[list[int]], Iterable[GroupCandidate]]] = [
         lambda rest: stated(known, rest, _sets_of_history(history_matches)),
         lambda rest: raw_pairs(known, rest),
         lambda rest: named_series(known, rest, settings.max_series),
@@ -141,7 +143,7 @@ def _sets_of_history(history_matches: pl.DataFrame | None) -> list[list[str]]:
     return rows.sort(HistoryMatch.happened_at, descending=True, nulls_last=True)[HistoryMatch.photo_ids].to_list()
 
 
-def _shots(seen: Seen, left: Sequence[int]) -> Iterable[Found]:
+def _shots(seen: GroupingInput, left: Sequence[int]) -> Iterable[GroupCandidate]:
     folders: dict[str, list[int]] = defaultdict(list)
     for k in left:
         folders[str(seen.rows[k][Photo.folder])].append(k)
@@ -149,7 +151,7 @@ def _shots(seen: Seen, left: Sequence[int]) -> Iterable[Found]:
         yield from kept_together(seen.rows, seen.likeness, members)
 
 
-def _similar(seen: Seen, left: Sequence[int], least: float, settings: GroupSettings) -> Iterable[Found]:
+def _similar(seen: GroupingInput, left: Sequence[int], least: float, settings: GroupSettings) -> Iterable[GroupCandidate]:
     """Complete-link among the rest; without order every pair is a candidate, with order only neighbours."""
     near = _Near([seen.rows[k] for k in left], [seen.times[k] for k in left], settings)
     places = np.asarray(left, dtype=np.int64)
@@ -169,10 +171,10 @@ def _similar(seen: Seen, left: Sequence[int], least: float, settings: GroupSetti
         members = [left[k] for k in part]
         alone = len(part) == 1
         evidence = _alone(seen.rows[members[0]]) if alone else _told(seen, members)
-        yield Found("single" if alone else "similar", members, evidence)
+        yield GroupCandidate("single" if alone else "similar", members, evidence)
 
 
-def _all_pairs(seen: Seen, places: Indices, least: float) -> tuple[Indices, Indices]:
+def _all_pairs(seen: GroupingInput, places: Indices, least: float) -> tuple[Indices, Indices]:
     pairs = cosine_pairs(seen.likeness.vectors[places], least, _MOST_CANDIDATES)
     return pairs.i, pairs.j
 
@@ -207,7 +209,7 @@ class _Near:
         return one is not None and two is not None and abs((one - two).total_seconds()) <= self._settings.window_s
 
 
-def _comparable(seen: Seen, i: Indices, j: Indices) -> npt.NDArray[np.bool_]:
+def _comparable(seen: GroupingInput, i: Indices, j: Indices) -> npt.NDArray[np.bool_]:
     """(n,) False for pairs that look alike only because both are writing, or a thing on a plain ground that no camera took."""
     found = np.ones(i.size, dtype=np.bool_)
     judged = seen.plain[i] & seen.plain[j]
@@ -215,7 +217,7 @@ def _comparable(seen: Seen, i: Indices, j: Indices) -> npt.NDArray[np.bool_]:
     return found
 
 
-def _told(seen: Seen, members: Sequence[int]) -> str:
+def _told(seen: GroupingInput, members: Sequence[int]) -> str:
     places = np.asarray(members, dtype=np.int64)
     i, j = (places[part] for part in np.triu_indices(len(members), 1))
     times = sorted(t for k in members if (t := seen.times[k]) is not None)
@@ -228,7 +230,7 @@ def _alone(row: Member) -> str:
     return "a document or screenshot; none near it is the same" if is_document(row) else "nothing alike near it"
 
 
-def _rows(project: str, seen: Seen, made: Found, version: str) -> Iterable[Member]:
+def _rows(project: str, seen: GroupingInput, made: GroupCandidate, version: str) -> Iterable[Member]:
     ordered = sorted((seen.rows[k] for k in made.members), key=by_stage)
     ids = [str(m[Photo.photo_id]) for m in ordered]
     group_id = short_hash(project, *sorted(ids))

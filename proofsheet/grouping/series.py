@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from proofsheet.grouping.complete_linkage import Likeness, complete_link
 from proofsheet.grouping.nearest_neighbors import Within, cosine_pairs
-from proofsheet.grouping.shot_sequences import Found
+from proofsheet.grouping.shot_sequences import GroupCandidate
 from proofsheet.imaging.formats import RAW
 from proofsheet.library.companions import one_shot
 from schemas.library import ExifFact, Photo
@@ -27,7 +27,7 @@ from schemas.settings import GroupSettings
 Member = Mapping[str, Any]
 
 
-def stated(rows: Sequence[Member], left: Sequence[int], sets: Sequence[Sequence[str]]) -> Iterable[Found]:
+def stated(rows: Sequence[Member], left: Sequence[int], sets: Sequence[Sequence[str]]) -> Iterable[GroupCandidate]:
     """Sets that imported history names, the latest first; a picture is in one of them.
 
     A RAW file that history does not name goes with the JPEG that it names, and the other way round.
@@ -46,10 +46,10 @@ def stated(rows: Sequence[Member], left: Sequence[int], sets: Sequence[Sequence[
         if len(members) > 1:
             members = sorted({*members, *(k for m in members for k in shots.get(m, ()) if k not in named | taken)})
             taken.update(members)
-            yield Found("history", members, f"a set of {len(ids)} in imported history")
+            yield GroupCandidate("history", members, f"a set of {len(ids)} in imported history")
 
 
-def raw_pairs(rows: Sequence[Member], left: Sequence[int]) -> Iterable[Found]:
+def raw_pairs(rows: Sequence[Member], left: Sequence[int]) -> Iterable[GroupCandidate]:
     """A RAW file and the pictures of another format with the same folder and name."""
     stems: dict[tuple[str, str], list[int]] = defaultdict(list)
     for k in left:
@@ -57,10 +57,10 @@ def raw_pairs(rows: Sequence[Member], left: Sequence[int]) -> Iterable[Found]:
     for members in stems.values():
         formats = [str(rows[k][Photo.format]) for k in members]
         if RAW in formats and len(members) > 1:
-            yield Found("RAW+JPEG", members, f"one name: {', '.join(formats)}")
+            yield GroupCandidate("RAW+JPEG", members, f"one name: {', '.join(formats)}")
 
 
-def named_series(rows: Sequence[Member], left: Sequence[int], most: int) -> Iterable[Found]:
+def named_series(rows: Sequence[Member], left: Sequence[int], most: int) -> Iterable[GroupCandidate]:
     """Stages with one name before the stage, whatever they show; longer series are split in order."""
     series: dict[tuple[str, str], list[int]] = defaultdict(list)
     for k in left:
@@ -71,12 +71,12 @@ def named_series(rows: Sequence[Member], left: Sequence[int], most: int) -> Iter
         for start in range(0, len(ordered), most):
             part = ordered[start : start + most]
             if len(part) > 1:
-                yield Found("stage series", part, f"the name before the stage: {name}")
+                yield GroupCandidate("stage series", part, f"the name before the stage: {name}")
 
 
 def rising_stages(
     rows: Sequence[Member], times: Sequence[datetime | None], likeness: Likeness, left: Sequence[int], settings: GroupSettings
-) -> Iterable[Found]:
+) -> Iterable[GroupCandidate]:
     """Stages with time stamps of their own: of one folder, without a camera, rising with time, near in time and alike.
 
     The most alike pairs are joined first. A set holds each stage once, no step between its pictures is longer than the window, and
@@ -112,7 +112,7 @@ def rising_stages(
             members = [staged[k] for k in part]
             told = ", ".join(f"{float(rows[k][Photo.stage]):g}" for k in members)
             span = seconds[members[-1]] - seconds[members[0]]
-            yield Found("stage series", members, f"stages {told} rise within {span:.0f} s and are alike")
+            yield GroupCandidate("stage series", members, f"stages {told} rise within {span:.0f} s and are alike")
 
 
 def _reach(folders: Sequence[str], seconds: Sequence[float], window_s: float) -> npt.NDArray[np.int64]:

@@ -1,6 +1,6 @@
 """Shots that were meant to be together: exposure brackets, focus stacks, panoramas. None of them is a worse version of another.
 
-Holds `kept_together` and `Found`.
+Holds `kept_together` and `GroupCandidate`.
 Add here: another kind of shots, by what was measured and what the camera wrote.
 Keep out: sets of similar pictures (grouping.py).
 """
@@ -32,7 +32,7 @@ _STILL_BITS = 12
 
 
 @dataclass(frozen=True)
-class Found:
+class GroupCandidate:
     """A set: its cause, the row numbers of its members, and the measured values behind it."""
 
     cause: str
@@ -40,7 +40,7 @@ class Found:
     evidence: str
 
 
-def kept_together(rows: Sequence[Member], likeness: Likeness, members: Sequence[int]) -> Iterable[Found]:
+def kept_together(rows: Sequence[Member], likeness: Likeness, members: Sequence[int]) -> Iterable[GroupCandidate]:
     """Runs of at least three shots of one camera in quick order.
 
     Args:
@@ -58,7 +58,7 @@ def kept_together(rows: Sequence[Member], likeness: Likeness, members: Sequence[
         start += len(made.members) if made else 1
 
 
-def _candidates(rows: Sequence[Member], likeness: Likeness, ordered: Sequence[int]) -> Iterable[Found]:
+def _candidates(rows: Sequence[Member], likeness: Likeness, ordered: Sequence[int]) -> Iterable[GroupCandidate]:
     for cause, rule in (("bracket", _bracket), ("focus stack", _focus_stack), ("panorama", _panorama)):
         run = _quick_run(rows, ordered, _GAP_S[cause])
         if len(run) >= _LEAST and (made := rule(rows, likeness, run)):
@@ -86,7 +86,7 @@ def exposure_value(row: Member) -> float | None:
     return math.log2(number**2 / seconds) - math.log2(iso / 100)
 
 
-def _bracket(rows: Sequence[Member], likeness: Likeness, run: Sequence[int]) -> Found | None:
+def _bracket(rows: Sequence[Member], likeness: Likeness, run: Sequence[int]) -> GroupCandidate | None:
     """3, 5, 7 or 9 shots of one scene with as many different exposures; the first series of equal steps wins."""
     values = [exposure_value(rows[k]) for k in run[:9]]
     for count in (9, 7, 5, 3):
@@ -97,7 +97,7 @@ def _bracket(rows: Sequence[Member], likeness: Likeness, run: Sequence[int]) -> 
         steps = [b - a for a, b in itertools.pairwise(ordered)]
         if min(steps) >= _STEP_EV and max(steps) - min(steps) <= max(_STEP_EV, 0.35 * max(steps)):
             told = ", ".join(f"{v - ordered[count // 2]:+.1f}" for v in part)
-            return Found("bracket", list(run[:count]), f"{count} shots in quick order at {told} EV")
+            return GroupCandidate("bracket", list(run[:count]), f"{count} shots in quick order at {told} EV")
     return None
 
 
@@ -113,7 +113,7 @@ def _same_exposure(rows: Sequence[Member], run: Sequence[int]) -> list[int]:
     return list(run)
 
 
-def _focus_stack(rows: Sequence[Member], likeness: Likeness, run: Sequence[int]) -> Found | None:
+def _focus_stack(rows: Sequence[Member], likeness: Likeness, run: Sequence[int]) -> GroupCandidate | None:
     """The same scene from the same place, sharp in another part each time."""
     part = _same_exposure(rows, run)
     while len(part) >= _LEAST and not _still(likeness, part, bits=_STILL_BITS):
@@ -127,10 +127,10 @@ def _focus_stack(rows: Sequence[Member], likeness: Likeness, run: Sequence[int])
     if (sharpest > 1 / (4 * len(part))).sum() < _LEAST or max(moved) > _MOVED or relative.std() < 0.1:
         return None
     shares = ", ".join(f"{s:.0%}" for s in sharpest)
-    return Found("focus stack", part, f"{len(part)} shots of one exposure; sharpest in {shares} of the tiles")
+    return GroupCandidate("focus stack", part, f"{len(part)} shots of one exposure; sharpest in {shares} of the tiles")
 
 
-def _panorama(rows: Sequence[Member], likeness: Likeness, run: Sequence[int]) -> Found | None:
+def _panorama(rows: Sequence[Member], likeness: Likeness, run: Sequence[int]) -> GroupCandidate | None:
     """Shots of one exposure, each overlapping the one before by a shift to the same side."""
     part = _same_exposure(rows, run)
     grids = [np.array(rows[k][ImageQuality.sharpness_tiles]).reshape(TILES, TILES) for k in part]
@@ -145,7 +145,9 @@ def _panorama(rows: Sequence[Member], likeness: Likeness, run: Sequence[int]) ->
         return None
     told = ", ".join(f"{abs(s)}/8" for s, _v in shifts)
     where = "right" if shifts[0][0] > 0 else "left"
-    return Found("panorama", taken, f"{len(taken)} shots of one exposure, each shifted to the {where} by {told} of its width")
+    return GroupCandidate(
+        "panorama", taken, f"{len(taken)} shots of one exposure, each shifted to the {where} by {told} of its width"
+    )
 
 
 def _sides() -> list[int]:

@@ -18,7 +18,7 @@ from proofsheet.history.formats import time_of
 from proofsheet.selection.timeline import Timeline, proposed_crop
 from proofsheet.storage.workspace import Project
 from schemas.library import Photo
-from schemas.review import Decision, Verdict
+from schemas.review import Proposal, ReviewDecision
 
 _ACTIONS = ("approved", "rejected", "overridden", "skipped")
 
@@ -32,7 +32,7 @@ def import_verdicts(project: Project, content: bytes, now: datetime, *, blind: b
         now: time of verdicts that name none (UTC, no zone).
         blind: the person did not see what was proposed.
     """
-    groups = {r[Decision.group_id]: r for r in project.store.read(Decision).to_dicts()}
+    groups = {r[Proposal.group_id]: r for r in project.store.read(Proposal).to_dicts()}
     paths = {p: i for i, p in project.store.read(Photo).select(Photo.photo_id, Photo.path).iter_rows()}
     rows: list[dict[str, Any]] = []
     refused: list[dict[str, object]] = []
@@ -46,7 +46,7 @@ def import_verdicts(project: Project, content: bytes, now: datetime, *, blind: b
             refused.append({"line": line, **told})
     with project.ledger.exclusive() as inside:
         number = Timeline().catch_up(inside).number
-        taken = inside.add(Verdict, (row | {Verdict.number: number + k} for k, row in enumerate(rows, start=1)))
+        taken = inside.add(ReviewDecision, (row | {ReviewDecision.number: number + k} for k, row in enumerate(rows, start=1)))
     return {"taken": taken, "known": len(rows) - taken, "refused": refused}
 
 
@@ -70,22 +70,22 @@ def _verdict(
     when = time_of(str(found.get("timestamp") or "")) or now
     crop = _crop(found.get("crop_coords"))
     mark = short_hash(
-        str(group[Decision.group_id]), str(found["action"]), str(chosen), repr(crop), str(found.get("timestamp")), length=32
+        str(group[Proposal.group_id]), str(found["action"]), str(chosen), repr(crop), str(found.get("timestamp")), length=32
     )
     return {
-        Verdict.verdict_id: str(found.get("verdict_id") or mark),
-        Verdict.group_id: group[Decision.group_id],
-        Verdict.photo_ids: group[Decision.photo_ids],
-        Verdict.action: found["action"],
-        Verdict.proposed_photo_id: group[Decision.chosen_photo_id],
-        Verdict.chosen_photo_id: chosen,
-        Verdict.crop: crop,
-        Verdict.confidence: group[Decision.confidence],
-        Verdict.proposed_by: group[Decision.decided_by],
-        Verdict.proposed_crop: proposed_crop(group),
-        Verdict.blind: blind,
-        Verdict.bulk: False,
-        Verdict.decided_at: when,
+        ReviewDecision.verdict_id: str(found.get("verdict_id") or mark),
+        ReviewDecision.group_id: group[Proposal.group_id],
+        ReviewDecision.photo_ids: group[Proposal.photo_ids],
+        ReviewDecision.action: found["action"],
+        ReviewDecision.proposed_photo_id: group[Proposal.chosen_photo_id],
+        ReviewDecision.chosen_photo_id: chosen,
+        ReviewDecision.crop: crop,
+        ReviewDecision.confidence: group[Proposal.confidence],
+        ReviewDecision.proposed_by: group[Proposal.decided_by],
+        ReviewDecision.proposed_crop: proposed_crop(group),
+        ReviewDecision.blind: blind,
+        ReviewDecision.bulk: False,
+        ReviewDecision.decided_at: when,
     }
 
 
@@ -94,10 +94,10 @@ def _choice(found: Mapping[str, Any], group: Mapping[str, Any], paths: Mapping[s
     if found["action"] in {"rejected", "skipped"}:
         return None
     named = found.get("final_choice")
-    photo = str(group[Decision.chosen_photo_id]) if named is None and found["action"] == "approved" else paths.get(str(named))
-    if photo not in group[Decision.photo_ids]:
+    photo = str(group[Proposal.chosen_photo_id]) if named is None and found["action"] == "approved" else paths.get(str(named))
+    if photo not in group[Proposal.photo_ids]:
         raise RowRefused("unknown choice", f"{named!r} is no picture of the set", "name one of its images")
-    same = photo == group[Decision.chosen_photo_id]
+    same = photo == group[Proposal.chosen_photo_id]
     if same != (found["action"] == "approved"):
         raise RowRefused(
             "contradiction",

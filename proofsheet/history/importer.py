@@ -31,7 +31,7 @@ from proofsheet.storage.health import readable
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.history import OWN_SESSION, HistoryFile, HistoryMatch, HistoryRefusal, HistoryRow, ImportedVector
 from schemas.library import Photo
-from schemas.review import Verdict
+from schemas.review import ReviewDecision
 from schemas.settings_learning import HistorySettings
 from schemas.vision import ImageQuality
 
@@ -190,7 +190,7 @@ class _OwnRows:
         if not session.startswith(OWN_SESSION):
             return
         if project.key not in self._known:
-            self._known[project.key] = set(project.ledger.rows(Verdict)[Verdict.verdict_id])
+            self._known[project.key] = set(project.ledger.rows(ReviewDecision)[ReviewDecision.verdict_id])
         if session.removeprefix(OWN_SESSION) in self._known[project.key]:
             raise RowRefused("own row", "the review of this project wrote it; its verdict is known", "nothing; the verdict counts")
 

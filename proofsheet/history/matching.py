@@ -15,13 +15,13 @@ import polars as pl
 
 from proofsheet.core.files import short_hash
 from proofsheet.core.row_errors import RowRefused
-from proofsheet.history.photo_lookup import Known, PictureUnknown
+from proofsheet.history.photo_lookup import PhotoLookup, PictureUnknown
 from proofsheet.history.vector_sets import vector_selections
 from proofsheet.models.boxes import Box, box_of, uncut
 from proofsheet.selection.timeline import last_words
 from schemas.history import CropExample, HistoryMatch, HistoryRow, Selection
 from schemas.library import Photo
-from schemas.review import Verdict
+from schemas.review import ReviewDecision
 from schemas.vision import ImageQuality
 
 Row = Mapping[str, Any]
@@ -66,7 +66,7 @@ class _Said:
 def match_history(
     project: str,
     history: pl.DataFrame,
-    verdicts: pl.DataFrame,
+    decisions: pl.DataFrame,
     photos: pl.DataFrame,
     quality: pl.DataFrame,
     imported: pl.DataFrame,
@@ -78,12 +78,12 @@ def match_history(
     Args:
         project: partition key.
         history: the facts `history_rows` of the project.
-        verdicts: the facts `verdicts` of the project.
+        decisions: the facts `review_decisions` of the project.
         photos: rows of `photos`.
         quality: rows of `image_quality`.
         imported: the facts `imported_vectors` of the project.
     """
-    known, said = Known(photos, quality), _Said()
+    known, said = PhotoLookup(photos, quality), _Said()
     rows = history.sort(HistoryRow.number).to_dicts()
     spoken = sorted(rows, key=_when)
     chosen: dict[str, str] = {}
@@ -100,7 +100,7 @@ def match_history(
                 take(project, said, known, row, winner)
             except RowRefused as refusal:
                 said.keep_back(own, refusal)
-    for verdict in last_words(verdicts).to_dicts():
+    for verdict in last_words(decisions).to_dicts():
         _take_verdict(project, said, known, verdict)
     _never_cropped(project, said)
     matches = HistoryMatch.frame(_match(project, r, chosen, said) for r in rows)
@@ -119,7 +119,7 @@ def _when(row: Row) -> tuple[str, int]:
     return (str(row[HistoryRow.happened_at] or ""), int(row[HistoryRow.number]))
 
 
-def _select(project: str, said: _Said, known: Known, row: Row, winner: Row) -> None:
+def _select(project: str, said: _Said, known: PhotoLookup, row: Row, winner: Row) -> None:
     if not row[HistoryRow.other_paths]:
         return
     members = [winner, *(known.find(p) for p in row[HistoryRow.other_paths])]
@@ -163,7 +163,7 @@ def _stage(row: Row) -> float:
     return -1.0 if stage is None else float(stage)
 
 
-def _crop(project: str, said: _Said, _known: Known, row: Row, winner: Row) -> None:
+def _crop(project: str, said: _Said, _known: PhotoLookup, row: Row, winner: Row) -> None:
     if str(row[HistoryRow.kind]) in {"selection", "anomaly"}:
         return
     if str(row[HistoryRow.kind]) == "cropped, box unknown":
@@ -212,26 +212,26 @@ def _say_crop(project: str, said: _Said, photo: Row, box: Box | None, evidence: 
     )
 
 
-def _take_verdict(project: str, said: _Said, known: Known, verdict: Row) -> None:
+def _take_verdict(project: str, said: _Said, known: PhotoLookup, verdict: Row) -> None:
     """A verdict of the review; bulk approvals and pictures that are gone teach nothing, and a rejection takes the choice away."""
-    ids = [i for i in verdict[Verdict.photo_ids] if i in known.by_id]
-    if verdict[Verdict.action] == "rejected":
+    ids = [i for i in verdict[ReviewDecision.photo_ids] if i in known.by_id]
+    if verdict[ReviewDecision.action] == "rejected":
         _, by = said.selections.pop(short_hash(project, *sorted(ids)), ({}, ""))
         if by in said.fates:
             said.fates[by] = ("superseded", "the review rejected the set", "")
         return
-    chosen = verdict[Verdict.chosen_photo_id]
-    if verdict[Verdict.action] not in _REVIEWED or verdict[Verdict.bulk] or chosen not in ids:
+    chosen = verdict[ReviewDecision.chosen_photo_id]
+    if verdict[ReviewDecision.action] not in _REVIEWED or verdict[ReviewDecision.bulk] or chosen not in ids:
         return
     winner, others = known.by_id[chosen], [known.by_id[i] for i in ids if i != chosen]
-    by, when = str(verdict[Verdict.verdict_id]), verdict[Verdict.decided_at]
-    facts = {Selection.source: "review", Selection.session_id: "review", Selection.set_id: verdict[Verdict.group_id]}
+    by, when = str(verdict[ReviewDecision.verdict_id]), verdict[ReviewDecision.decided_at]
+    facts = {Selection.source: "review", Selection.session_id: "review", Selection.set_id: verdict[ReviewDecision.group_id]}
     try:
         if others:
             _say_selection(project, said, [winner, *others], {**facts, Selection.decided_at: when}, by)
     except RowRefused:
         return  # copies of one picture: nothing was chosen
-    box = verdict[Verdict.crop]
+    box = verdict[ReviewDecision.crop]
     sides: Box = (0.0, 0.0, 1.0, 1.0) if box is None else (box[0], box[1], box[2], box[3])
     _say_crop(project, said, winner, sides, "box in shares", "review", when, by)
 

@@ -1,6 +1,6 @@
 """The pictures of a project by their names.
 
-Holds `Known` and `PictureUnknown`.
+Holds `PhotoLookup` and `PictureUnknown`.
 Add here: another way to tell two pictures of one name apart.
 Keep out: what rows say of them (matching.py).
 
@@ -28,7 +28,7 @@ class PictureUnknown(RowRefused):
     """A row names a picture that the project does not have, or has more than once; a vector of it may still be known."""
 
 
-class Known:
+class PhotoLookup:
     """The pictures of a project by name.
 
     Args:

@@ -41,7 +41,7 @@ class Cause:
     rows: int = 0
     settings: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """One line for people."""
         where = f" (first on line {self.line})" if self.line else ""
         return f"{self.rows} {self.state}: {self.reason}{where}: {self.detail}; {self.next_step}"

@@ -43,7 +43,7 @@ class PictureFile:
 
 
 @dataclass(frozen=True)
-class Limits:
+class DecodeLimits:
     """What a picture may cost, and how large it is wanted.
 
     Attributes:
@@ -66,8 +66,8 @@ class Picture:
     """An opened picture.
 
     Attributes:
-        rgb: (height, width, 3), upright, longest side at most `Limits.side_px`.
-        large: the same at most `Limits.large_px`; `rgb` itself if no larger one was wanted.
+        rgb: (height, width, 3), upright, longest side at most `DecodeLimits.side_px`.
+        large: the same at most `DecodeLimits.large_px`; `rgb` itself if no larger one was wanted.
         sample: (height, width) grey centre of the pixels as they were decoded, not turned and not scaled by us, at most 512 x 512.
         block_px: side of a JPEG block in `sample`; 8 unless the decoder made the picture smaller.
         width_px: width of the upright picture at full size.
@@ -94,7 +94,7 @@ class Picture:
     blocks: Blocks = field(default_factory=Blocks)
 
 
-def open_picture(file: PictureFile, limits: Limits) -> Picture:
+def open_picture(file: PictureFile, limits: DecodeLimits) -> Picture:
     """Open, check, decode (reduced where the format allows), turn upright.
 
     Raises:
@@ -106,7 +106,7 @@ def open_picture(file: PictureFile, limits: Limits) -> Picture:
         return replace(read_picture(stream, limits), content_hash=file.content_hash)
 
 
-def read_picture(stream: IO[bytes], limits: Limits) -> Picture:
+def read_picture(stream: IO[bytes], limits: DecodeLimits) -> Picture:
     """The same from an open file.
 
     Raises:
@@ -137,7 +137,7 @@ def _head(stream: IO[bytes]) -> bytes:
     return stream.read(_HEAD)
 
 
-def _without_texts(found: tuple[IO[bytes], str], limits: Limits) -> Picture:
+def _without_texts(found: tuple[IO[bytes], str], limits: DecodeLimits) -> Picture:
     """A PNG whose pixels are whole, and what was left out of it."""
     stream, note = found
     picture = read_picture(stream, limits)
@@ -163,7 +163,7 @@ _convert_it = "convert it to an 8-bit sRGB PNG, TIFF or JPEG; the original stays
 _open_it = "open it in another program; if it is damaged there too, copy it again from the source"
 
 
-def _decoded(image: Image.Image, limits: Limits) -> Picture:
+def _decoded(image: Image.Image, limits: DecodeLimits) -> Picture:
     name, page = image.format or "unknown", largest_page(image)
     width, height = image.size
     _check_size(width, height, name, limits)
@@ -183,7 +183,7 @@ def _decoded(image: Image.Image, limits: Limits) -> Picture:
     return Picture(fit(large, limits.side_px), large, sample, block, width, height, name, exif, _text(image), notes=notes)
 
 
-def _check_size(width: int, height: int, name: str, limits: Limits) -> None:
+def _check_size(width: int, height: int, name: str, limits: DecodeLimits) -> None:
     if width < 1 or height < 1:
         raise Refused("unreadable", f"its size is {width} x {height}", _open_it)
     setting = "max_pixels" if name in DRAFTED else "max_full_pixels"

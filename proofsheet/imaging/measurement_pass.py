@@ -1,6 +1,6 @@
 """One decode feeds everything: open each new picture once and let every measurement look at it.
 
-Holds `look`, `Measurement` and `Work`.
+Holds `measure_files`, `Measurement` and `Work`.
 Add here: nothing for a new measurement; a measurement is a function and the table that it fills.
 Keep out: what is measured.
 """
@@ -20,7 +20,7 @@ import polars as pl
 from proofsheet.core.files import Refused, short_hash
 from proofsheet.core.progress import Progress
 from proofsheet.core.worker_pool import Lost, run_apart
-from proofsheet.imaging.decode import Limits, Picture, PictureFile, prepare_decoders
+from proofsheet.imaging.decode import DecodeLimits, Picture, PictureFile, prepare_decoders
 from proofsheet.imaging.raw import open_any
 from proofsheet.storage.chunk_cache import ChunkCache
 from proofsheet.storage.code_version import code_version, module_version
@@ -51,7 +51,7 @@ class Measurement:
     """What fills columns from an opened picture, one row a content.
 
     Attributes:
-        name: of its folder in the cache and of its rows in `Looked`; a table's name where it fills a table.
+        name: of its folder in the cache and of its rows in `MeasurementResult`; a table's name where it fills a table.
         columns: names and types of what it gives.
         version: of code, settings and model; another version is another measurement.
         begin: called once if a picture has to be opened; loads what is heavy.
@@ -85,7 +85,7 @@ def measured_columns(table: type[Table]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Looked:
+class MeasurementResult:
     """What a pass found.
 
     Attributes:
@@ -102,13 +102,15 @@ class Looked:
 @dataclass(frozen=True)
 class _Job:
     file: PictureFile
-    limits: Limits
+    limits: DecodeLimits
     measures: Mapping[str, Callable[[Picture], Seen]]
 
 
-def limits_of(settings: PhotoSettings) -> Limits:
+def limits_of(settings: PhotoSettings) -> DecodeLimits:
     """What a picture may cost by these settings."""
-    return Limits(settings.max_pixels, settings.max_full_pixels, settings.analysis_side_px, settings.preview_px, settings.converter)
+    return DecodeLimits(
+        settings.max_pixels, settings.max_full_pixels, settings.analysis_side_px, settings.preview_px, settings.converter
+    )
 
 
 def reader_version(settings: PhotoSettings, measurements: Sequence[Measurement] = ()) -> str:
@@ -122,13 +124,13 @@ def cache_name(measurement: Measurement, settings: PhotoSettings) -> str:
     return f"look-{measurement.folder}-{sizes}"
 
 
-def look(
+def measure_files(
     files: Sequence[PictureFile],
     measurements: Sequence[Measurement],
     settings: PhotoSettings,
     cache_folder: Path,
     progress: Progress,
-) -> Looked:
+) -> MeasurementResult:
     """Measure every content once; what was measured before in the same version comes from the cache.
 
     Args:
@@ -158,7 +160,7 @@ def look(
                     writers[name].add(content, seen)
     for book in books:
         book.cache.compact()
-    return Looked({b.name: b.rows() for b in books}, refused, len(missing))
+    return MeasurementResult({b.name: b.rows() for b in books}, refused, len(missing))
 
 
 def cached(contents: Collection[str], measurement: Measurement, settings: PhotoSettings, cache_folder: Path) -> pl.DataFrame | None:

@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 
 from proofsheet.core.files import Fingerprint, Refused
-from proofsheet.imaging.decode import Limits, Picture, PictureFile, open_picture, read_picture
+from proofsheet.imaging.decode import DecodeLimits, Picture, PictureFile, open_picture, read_picture
 from proofsheet.imaging.formats import RAW, RAW_EXTENSIONS
 
 NEEDED = "install darktable (its darktable-cli reads RAW), or add a JPEG beside the file"
@@ -33,7 +33,7 @@ def converter() -> str | None:
     return shutil.which("darktable-cli")
 
 
-def open_any(file: PictureFile, limits: Limits) -> Picture:
+def open_any(file: PictureFile, limits: DecodeLimits) -> Picture:
     """Open a picture; RAW files are developed first.
 
     Raises:

@@ -1,6 +1,6 @@
 """Is a folder complete, or is somebody still copying into it?
 
-Holds `look_at`, `judge` and `Seen`.
+Holds `look_at`, `judge` and `FolderState`.
 Add here: another sign of copying.
 Keep out: Dagster; time and listing come as arguments.
 
@@ -32,7 +32,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Seen:
+class FolderState:
     """What is remembered of a folder between looks.
 
     Attributes:
@@ -50,7 +50,7 @@ class Seen:
 class Judgement:
     """Whether a folder may be read now, and why (not)."""
 
-    seen: Seen
+    state: FolderState
     ready: bool
     reason: str
 
@@ -72,12 +72,12 @@ def look_at(folder: Path, forgetful: Collection[int] = ()) -> Look:
             continue
         if entry.name.lower().endswith(UNFINISHED):
             unfinished = entry.name
-        mark = None if entry.found is None else lasting_mark(entry.found, forgetful)
+        mark = None if entry.stat is None else lasting_mark(entry.stat, forgetful)
         parts.append(f"{entry.name}\0{mark}")
     return Look(short_hash(*parts, length=24), unfinished)
 
 
-def judge(before: Seen | None, look: Look, now: float, quiet_s: float, writer: str | None = None) -> Judgement:
+def judge(before: FolderState | None, look: Look, now: float, quiet_s: float, writer: str | None = None) -> Judgement:
     """Decide on one folder.
 
     Args:
@@ -89,7 +89,7 @@ def judge(before: Seen | None, look: Look, now: float, quiet_s: float, writer: s
     """
     done = before.done if before else ""
     if before is None or before.signature != look.signature:
-        seen = Seen(look.signature, now, done)
+        seen = FolderState(look.signature, now, done)
         if look.signature == done:
             return Judgement(seen, False, "as it was when it was run last")
         return Judgement(seen, False, "new or changed: waits for a second look")
@@ -103,4 +103,4 @@ def judge(before: Seen | None, look: Look, now: float, quiet_s: float, writer: s
         return Judgement(seen, False, f"quiet for {quiet:.0f} s of {quiet_s:g} s")
     if writer is not None:
         return Judgement(seen, False, f"somebody is writing {writer!r}")
-    return Judgement(Seen(look.signature, before.since, look.signature), True, f"settled: quiet for {quiet:.0f} s")
+    return Judgement(FolderState(look.signature, before.since, look.signature), True, f"settled: quiet for {quiet:.0f} s")

@@ -1,6 +1,6 @@
 """What a look through a folder finds, and the hashes of its files.
 
-Holds `Found`, `Scan`, `hash_all` and `files_of`.
+Holds `ScannedFile`, `Scan`, `hash_all` and `files_of`.
 Add here: another number that a scan tells.
 Keep out: which files are pictures (scan.py).
 """
@@ -27,7 +27,7 @@ _HASHES = pl.Schema({_IDENTITY: pl.String, Photo.content_hash: pl.String})
 
 
 @dataclass(frozen=True)
-class Found:
+class ScannedFile:
     """One picture file by its path inside the project."""
 
     path: str
@@ -38,7 +38,7 @@ class Found:
 class Scan:
     """What a folder holds: `files` = pictures + refused + others (path to role); left_out says why a part of the others is."""
 
-    pictures: list[Found] = field(default_factory=list)
+    pictures: list[ScannedFile] = field(default_factory=list)
     refused: dict[str, Refused] = field(default_factory=dict)
     others: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
@@ -95,7 +95,7 @@ def hash_all(candidates: Mapping[str, Path], found: Scan, cache_folder: Path, pr
             else:
                 content, fingerprint = hash_file(path)
                 fresh.append((_mark(name, fingerprint), content))
-            found.pictures.append(Found(name, PictureFile(path, content, fingerprint)))
+            found.pictures.append(ScannedFile(name, PictureFile(path, content, fingerprint)))
         except Refused as refused:
             found.refused[name] = refused
         except OSError as error:

@@ -1,6 +1,6 @@
 """Where Proofsheet put files: the journal of apply, read as a map.
 
-Holds `Placed` and `placed_files`.
+Holds `FileLocations` and `placed_files`.
 Add here: another way in which a file may come to its place.
 Keep out: moving (publish/).
 """
@@ -15,7 +15,7 @@ from schemas.apply import ApplyPlan, FileOperation
 
 
 @dataclass(frozen=True)
-class Placed:
+class FileLocations:
     """What lies where because of an applied decision.
 
     Attributes:
@@ -31,7 +31,7 @@ class Placed:
     boxes: Mapping[str, list[float]] = field(default_factory=dict)
 
 
-def placed_files(ledger: Ledger) -> Placed:
+def placed_files(ledger: Ledger) -> FileLocations:
     """Replay every operation that was done and not undone."""
     order = {r[ApplyPlan.plan_id]: r[ApplyPlan.number] for r in ledger.rows(ApplyPlan).to_dicts()}
     origins = dict[str, str]()
@@ -43,4 +43,4 @@ def placed_files(ledger: Ledger) -> Placed:
             cuts[target], boxes[target] = int(row[FileOperation.size_bytes]), list(row[FileOperation.box])
             continue
         origins[target] = origins.pop(source, source)
-    return Placed(origins, {before: now for now, before in origins.items()}, cuts, boxes)
+    return FileLocations(origins, {before: now for now, before in origins.items()}, cuts, boxes)

@@ -34,7 +34,7 @@ EQUAL, _SAMPLE = 0.8, 32
 
 
 @dataclass(frozen=True)
-class Likeness:
+class FolderLikeness:
     """How much of a project a folder holds.
 
     Attributes:
@@ -68,7 +68,7 @@ def let_go(workspace: Workspace, now: datetime, changed: Collection[str] | None 
     free = [p for p in projects if p in placed or is_new(p)]
     leaving = set[Project]()
     for former, photos in held.items():
-        for project, found in each_alone([p for p in free if p != former], partial(compare, former, photos)).found:
+        for project, found in each_alone([p for p in free if p != former], partial(compare, former, photos)).results:
             if found.share >= EQUAL and (project in placed or found.moved):
                 leaving |= {project, former} & placed.keys()
     taken = set(workspace.registry.names().values())
@@ -90,7 +90,7 @@ def _displaced(workspace: Workspace, projects: list[Project]) -> dict[Project, p
         if p.store.folder.exists() and p.store.folder.stat().st_mtime <= renamed and (photos := _photos(p)) is not None
     }
     own = each_alone(asked, lambda p: compare(p, asked[p], p))
-    return {p: asked[p] for p, found in own.found if found.share <= 1 - EQUAL}
+    return {p: asked[p] for p, found in own.results if found.share <= 1 - EQUAL}
 
 
 def _photos(project: Project) -> pl.DataFrame | None:
@@ -107,7 +107,7 @@ def is_new(project: Project) -> bool:
     return not project.ledger.is_there() and not project.store.folder.exists()
 
 
-def compare(former: Project, photos: pl.DataFrame, project: Project) -> Likeness:
+def compare(former: Project, photos: pl.DataFrame, project: Project) -> FolderLikeness:
     """How much of the photos of a former project the folder of a project holds.
 
     Sizes are compared for all, contents for some dozens of them; the project's own hashes spare the reading where only the folder's
@@ -122,15 +122,15 @@ def compare(former: Project, photos: pl.DataFrame, project: Project) -> Likeness
     here: dict[str, tuple[Path, int]] = {}
     for entry in walk(project.folder):
         named_so = entry.path.suffix.lower() in EXTENSIONS | RAW_EXTENSIONS
-        if named_so and entry.why is None and not entry.hidden and entry.found is not None:
-            here[entry.name] = (entry.path, entry.found.st_size)
+        if named_so and entry.why is None and not entry.hidden and entry.stat is not None:
+            here[entry.name] = (entry.path, entry.stat.st_size)
     common = sum((sizes & Counter(size for _path, size in here.values())).values())
     if not common or common < (1 - EQUAL) * photos.height:
-        return Likeness()
+        return FolderLikeness()
     alike = [name for name, (_path, size) in here.items() if size in sizes]
     some = alike[:: -(-len(alike) // _SAMPLE)]
     read = Scan()
     hash_all({name: here[name][0] for name in some}, read, former.cache, Quiet())
     known = set(photos[Photo.content_hash])
     right = sum(p.file.content_hash in known for p in read.pictures) / len(some)
-    return Likeness(right * common / photos.height, right * common / len(here), read.hashed == 0)
+    return FolderLikeness(right * common / photos.height, right * common / len(here), read.hashed == 0)

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from proofsheet.core.errors import Locked, NotFound, StoreError, UsageError
 from proofsheet.core.files import write_atomic
-from proofsheet.core.locks import hold
+from proofsheet.core.locks import acquire
 from proofsheet.library.name_reuse import EQUAL, compare, is_new, let_go
 from proofsheet.storage.health import each_alone, set_aside_ledger
 from proofsheet.storage.project_keys import note_folder
@@ -35,12 +35,12 @@ from schemas.table import Table
 _OWN = 0.5
 BY_PEOPLE: tuple[type[Table], ...] = (
     *(facts.WordEdit, facts.Waiver, facts.WordReview, facts.TextRequest, facts.SetContext, HistoryRow),
-    *(review.Verdict, review.ReviewBatch, review.Feedback, apply.ApplyPlan, apply.Upload),
+    *(review.ReviewDecision, review.ReviewBatch, review.Feedback, apply.ApplyPlan, apply.Upload),
 )
 
 
 @dataclass(frozen=True)
-class Question:
+class RenameQuestion:
     """A folder that may be a project with its own folder gone.
 
     Attributes:
@@ -58,7 +58,7 @@ class Question:
     sure: bool
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """The question, or what the next run will do, in one line."""
         equal = f"{self.folder}: holds {self.share:.0%} of the photos of {self.former} (its folder is gone)"
         if self.sure:
@@ -66,7 +66,7 @@ class Question:
         return f"{equal}; is it the same project? `proofsheet projects adopt '{self.folder}' '{self.former}'`, or with --none"
 
 
-def find_renamed(workspace: Workspace) -> list[Question]:
+def find_renamed(workspace: Workspace) -> list[RenameQuestion]:
     """Folders that hold what a vanished project held; nothing is changed."""
     gone = {k: n for k, n in workspace.vanished().items() if not n.startswith(f"{SANDBOX}/")}
     asked, apart = _read(workspace.home)
@@ -74,19 +74,19 @@ def find_renamed(workspace: Workspace) -> list[Question]:
         return []
     waiting = {q.folder for q in asked}
     new = [p for p in workspace.projects() if not p.sandbox and (p.name in waiting or is_new(p))]
-    pairs: list[tuple[Question, float]] = []
+    pairs: list[tuple[RenameQuestion, float]] = []
     for former in (workspace.former(key, name) for key, name in gone.items()) if new else ():
         try:
             photos = former.store.read(Photo)
         except StoreError:
             continue  # what it held is not known; `projects adopt` takes a person's word
         compared = each_alone(new, partial(compare, former, photos))  # a folder that cannot be listed is told at every look
-        for project, found in compared.found:
+        for project, found in compared.results:
             if found.share >= EQUAL and [project.name, former.key] not in apart:
-                pairs.append((Question(project.name, former.name, former.key, round(found.share, 3), sure=False), found.own))
+                pairs.append((RenameQuestion(project.name, former.name, former.key, round(found.share, 3), sure=False), found.own))
     folders, keys = (Counter(getattr(q, part) for q, _own in pairs) for part in ("folder", "key"))
     only = {q for q, own in pairs if own >= _OWN and folders[q.folder] == keys[q.key] == 1 and q.folder not in waiting}
-    return [Question(**asdict(q) | {"sure": q in only}) for q, _own in pairs]
+    return [RenameQuestion(**asdict(q) | {"sure": q in only}) for q, _own in pairs]
 
 
 def adopt_renamed(
@@ -105,7 +105,7 @@ def adopt_renamed(
     """
     let_go(workspace, now, changed)
     found = [q for q in find_renamed(workspace) if ready is None or q.folder in ready]
-    done, told = dict[str, str](), [q.told for q in found if not q.sure]
+    done, told = dict[str, str](), [q.summary for q in found if not q.sure]
     for question in (q for q in found if q.sure):
         try:
             told.append(adopt(workspace, question.folder, question.key, "found by its contents", now))
@@ -139,7 +139,7 @@ def adopt(workspace: Workspace, folder: str, former: str, how: str, now: datetim
     if own := ", ".join(t.name for t in BY_PEOPLE if project.ledger.rows(t).height):
         raise UsageError(f"People wrote or decided something about {folder} already ({own}).", "Two projects are never mixed.")
     old = workspace.former(key, gone[key])
-    with hold(workspace.home / "locks" / "projects.lock", f"adopting {gone[key]}"), hold(old.run_lock, "adopting", wait_s=0):
+    with acquire(workspace.home / "locks" / "projects.lock", f"adopting {gone[key]}"), acquire(old.run_lock, "adopting", wait_s=0):
         note_folder(old.ledger, project.name, how, now)
         _clear_place(project)
         workspace.registry.rename(key, project.folder_name, project.key)
@@ -168,16 +168,16 @@ def _clear_place(project: Project) -> None:
         store.open_copy.unlink(missing_ok=True)
 
 
-def _read(home: Path) -> tuple[list[Question], list[list[str]]]:
+def _read(home: Path) -> tuple[list[RenameQuestion], list[list[str]]]:
     """Open questions, and pairs of folder and key that a person keeps apart."""
     try:
         found = json.loads((home / "renamed.json").read_text("utf-8"))
-        return [Question(**q) for q in found["questions"]], [[str(a), str(b)] for a, b in found["apart"]]
+        return [RenameQuestion(**q) for q in found["questions"]], [[str(a), str(b)] for a, b in found["apart"]]
     except (OSError, ValueError, KeyError, TypeError):
         return [], []
 
 
-def _write(home: Path, questions: list[Question], apart: list[list[str]]) -> None:
+def _write(home: Path, questions: list[RenameQuestion], apart: list[list[str]]) -> None:
     if (questions, apart) != _read(home):
         document = {"questions": [asdict(q) for q in questions], "apart": apart}
         write_atomic(home / "renamed.json", json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8"))

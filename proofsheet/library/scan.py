@@ -16,21 +16,21 @@ import polars as pl
 
 from proofsheet.core.clock import moment
 from proofsheet.core.files import Refused, open_regular, printable, short_hash
-from proofsheet.core.folder_walk import Entry, walk
+from proofsheet.core.folder_walk import WalkEntry, walk
 from proofsheet.core.progress import Progress
 from proofsheet.imaging.formats import EXTENSIONS, OTHER_PICTURES, RAW_EXTENSIONS, format_of
 from proofsheet.imaging.raw import NEEDED, converter
 from proofsheet.library.companions import companions, of_a_folder, owned
-from proofsheet.library.file_hashes import Found, Scan, hash_all
-from proofsheet.library.file_locations import Placed
+from proofsheet.library.file_hashes import Scan, ScannedFile, hash_all
+from proofsheet.library.file_locations import FileLocations
 from proofsheet.library.stage_names import named_time, parse_stage
 from schemas.library import IN_PLACE, OtherFile, Photo
 
 _HEAD = 16
-NOWHERE = Placed()
+NOWHERE = FileLocations()
 
 
-def scan(folder: Path, cache_folder: Path, progress: Progress, *, raw: bool | None = None, placed: Placed = NOWHERE) -> Scan:
+def scan(folder: Path, cache_folder: Path, progress: Progress, *, raw: bool | None = None, placed: FileLocations = NOWHERE) -> Scan:
     """List a project folder; only new or changed files are hashed.
 
     Hidden files, and what systems and other programs keep (core/folder_walk.py), are counted and left alone, but for files
@@ -79,7 +79,7 @@ def picture_folders(folder: Path) -> Counter[str]:
     return Counter("" if place == "." else place for place in places)
 
 
-def photo_rows(project: str, scanned: Scan, formats: Mapping[str, str], placed: Placed = NOWHERE) -> pl.DataFrame:
+def photo_rows(project: str, scanned: Scan, formats: Mapping[str, str], placed: FileLocations = NOWHERE) -> pl.DataFrame:
     """The rows of `photos`: every picture whose content could be opened.
 
     Args:
@@ -111,7 +111,7 @@ def other_rows(project: str, scanned: Scan) -> pl.DataFrame:
     )
 
 
-def _row(project: str, found: Found, format_: str, origin: str | None, beside: list[str]) -> dict[str, object]:
+def _row(project: str, found: ScannedFile, format_: str, origin: str | None, beside: list[str]) -> dict[str, object]:
     path = PurePosixPath(origin or found.path)
     stage = parse_stage(path.stem)
     mark = found.file.fingerprint
@@ -134,11 +134,11 @@ def _row(project: str, found: Found, format_: str, origin: str | None, beside: l
     }
 
 
-def _is_cut(entry: Entry, placed: Placed) -> bool:
-    return entry.is_file and entry.found is not None and entry.found.st_size == placed.cuts.get(entry.name)
+def _is_cut(entry: WalkEntry, placed: FileLocations) -> bool:
+    return entry.is_file and entry.stat is not None and entry.stat.st_size == placed.cuts.get(entry.name)
 
 
-def _sort_in(entry: Entry, found: Scan, candidates: dict[str, Path], plain: dict[str, Path], *, raw: bool) -> None:
+def _sort_in(entry: WalkEntry, found: Scan, candidates: dict[str, Path], plain: dict[str, Path], *, raw: bool) -> None:
     name, path = entry.name, entry.path
     suffix = path.suffix.lower()
     if entry.unread is not None:

@@ -21,7 +21,7 @@ from proofsheet.core.errors import StoreError
 from proofsheet.core.files import short_hash, write_atomic
 from proofsheet.core.process_marks import files_being_written
 from proofsheet.core.volumes import forgetful_devices
-from proofsheet.library.copy_detection import Judgement, Seen, judge, look_at
+from proofsheet.library.copy_detection import FolderState, Judgement, judge, look_at
 from proofsheet.library.renamed_folders import adopt_renamed
 from proofsheet.storage.health import each_alone, file_mark
 from proofsheet.storage.workspace import Project, Workspace
@@ -44,7 +44,7 @@ class Watched:
         trouble: what was wrong with the ledger then; empty if nothing was.
     """
 
-    seen: Seen
+    state: FolderState
     handed: int = 0
     ledger: tuple[int, ...] = ()
     batches: int = 0
@@ -57,13 +57,13 @@ class Tick:
 
     runs: dict[str, Project] = field(default_factory=dict)
     watched: dict[str, Watched] = field(default_factory=dict)
-    told: list[str] = field(default_factory=list)
+    news: list[str] = field(default_factory=list)
     unchanged: int = 0
     opened: int = 0
 
     def text(self) -> str:
         """The lines in one, as long as it may be kept with every tick."""
-        shown, more = self.told[:_TOLD], len(self.told) - _TOLD
+        shown, more = self.news[:_TOLD], len(self.news) - _TOLD
         parts = [*shown, *([f"and {more} more"] if more > 0 else []), *([f"{self.unchanged} unchanged"] if self.unchanged else [])]
         return "; ".join(parts) or "the library has no sub-folder"
 
@@ -82,14 +82,14 @@ class Memory:
         """What the look of this number remembered; nothing if its file is lost or damaged."""
         try:
             rows = json.loads(self._path(number).read_text("utf-8"))
-            return {key: Watched(Seen(*row[0]), row[1], tuple(row[2]), row[3], row[4]) for key, row in rows.items()}
+            return {key: Watched(FolderState(*row[0]), row[1], tuple(row[2]), row[3], row[4]) for key, row in rows.items()}
         except (OSError, ValueError, TypeError, IndexError, AttributeError):
             return {}
 
     def write(self, number: int, watched: Mapping[str, Watched]) -> None:
         """Keep it under this number; of the former files only the last stays."""
         rows = {
-            key: [[w.seen.signature, w.seen.since, w.seen.done], w.handed, w.ledger, w.batches, w.trouble]
+            key: [[w.state.signature, w.state.since, w.state.done], w.handed, w.ledger, w.batches, w.trouble]
             for key, w in watched.items()
         }
         write_atomic(self._path(number), json.dumps(rows, separators=(",", ":")).encode("ascii"))
@@ -116,11 +116,11 @@ def look_through(
     tick, forgetful, ready, gone = Tick(), forgetful_devices(), dict[str, Project](), workspace.vanished(projects)
     looks = each_alone(projects, lambda p: look_at(p.folder, forgetful))
     tick.watched = {p.key: before[p.key] for p in projects if p.key in before}
-    for project, look in looks.found:
+    for project, look in looks.results:
         known = before.get(project.key)
-        judged = judge(known.seen if known else None, look, now, quiet_s)
+        judged = judge(known.state if known else None, look, now, quiet_s)
         if known and judged.ready and len(ready) == MOST_AT_ONCE:
-            judged = Judgement(known.seen, False, "settled: waits for its turn")
+            judged = Judgement(known.state, False, "settled: waits for its turn")
         tick.watched[project.key] = _with_ledger(project, known, judged, tick)
         if judged.ready:
             ready[project.key] = project
@@ -129,32 +129,32 @@ def look_through(
     if ready:
         _adopt(workspace, projects, ready, tick, now)
     writers = list(files_being_written()) if ready else []
-    tick.watched |= {key: replace(tick.watched[key], seen=before[key].seen) for key in ready}
+    tick.watched |= {key: replace(tick.watched[key], state=before[key].state) for key in ready}
     again = each_alone(ready.values(), lambda p: look_at(p.folder, forgetful))
-    for project, look in again.found:
+    for project, look in again.results:
         known, writer = before[project.key], next(_inside(project.folder, writers), None)
-        judged = judge(known.seen, look, now, quiet_s, writer)
-        tick.watched[project.key] = replace(tick.watched[project.key], seen=judged.seen)
+        judged = judge(known.state, look, now, quiet_s, writer)
+        tick.watched[project.key] = replace(tick.watched[project.key], state=judged.state)
         _consider(project, known, tick, judged)
-    tick.told += [str(trouble) for trouble in (*looks.troubles, *again.troubles)]
-    tick.told += [f"{name}: its folder is gone; tables and facts are kept" for name in gone.values()]
+    tick.news += [str(trouble) for trouble in (*looks.troubles, *again.troubles)]
+    tick.news += [f"{name}: its folder is gone; tables and facts are kept" for name in gone.values()]
     return tick
 
 
 def _consider(project: Project, known: Watched | None, tick: Tick, judged: Judgement) -> None:
     """Ask for a run of one project if there is a cause, else say why not."""
     now = tick.watched[project.key]
-    done, mark = now.seen.done == now.seen.signature, short_hash(str(now.ledger), length=8)
+    done, mark = now.state.done == now.state.signature, short_hash(str(now.ledger), length=8)
     if now.trouble:
-        tick.watched[project.key] = replace(now, seen=known.seen if known and judged.ready else now.seen)
+        tick.watched[project.key] = replace(now, state=known.state if known and judged.ready else now.state)
         cause, end = now.trouble, f"damaged-{mark}"  # its run fails at once, and says what is wrong where runs are looked at
         wanted = known is None or known.trouble != now.trouble
     elif known and known.trouble and done:
-        cause, end, wanted = "its ledger can be read again", f"{now.seen.signature}-restored-{mark}", True
+        cause, end, wanted = "its ledger can be read again", f"{now.state.signature}-restored-{mark}", True
     elif now.batches > now.handed and done and not judged.ready:  # while it is copied to, its next run takes the batch in
-        cause, end, wanted = "a batch of the review was submitted", f"{now.seen.signature}-batch-{now.batches}", True
+        cause, end, wanted = "a batch of the review was submitted", f"{now.state.signature}-batch-{now.batches}", True
     else:
-        cause, end, wanted = judged.reason, now.seen.signature, judged.ready
+        cause, end, wanted = judged.reason, now.state.signature, judged.ready
     if wanted:
         tick.runs[f"{project.key}-{end}"] = project
     if wanted and not now.trouble:
@@ -162,7 +162,7 @@ def _consider(project: Project, known: Watched | None, tick: Tick, judged: Judge
     if not wanted and done and not now.trouble:
         tick.unchanged += 1
     else:
-        tick.told.append(f"{project.name}: {cause}")
+        tick.news.append(f"{project.name}: {cause}")
 
 
 def _with_ledger(project: Project, known: Watched | None, judged: Judgement, tick: Tick) -> Watched:
@@ -170,22 +170,22 @@ def _with_ledger(project: Project, known: Watched | None, judged: Judgement, tic
     mark, handed = file_mark(project.ledger.path), known.handed if known else 0
     full = tick.opened >= MOST_OPENED or len(tick.runs) >= MOST_AT_ONCE
     if full or (known and known.ledger == mark):
-        return replace(known or Watched(judged.seen), seen=judged.seen)
+        return replace(known or Watched(judged.state), state=judged.state)
     tick.opened += project.ledger.is_there()
     try:
-        return Watched(judged.seen, handed, mark, project.ledger.rows(ReviewBatch).height)
+        return Watched(judged.state, handed, mark, project.ledger.rows(ReviewBatch).height)
     except StoreError as error:
-        return Watched(judged.seen, handed, mark, handed, f"{error.what} {error.next_step}")
+        return Watched(judged.state, handed, mark, handed, f"{error.what} {error.next_step}")
 
 
 def _adopt(workspace: Workspace, projects: Sequence[Project], ready: dict[str, Project], tick: Tick, now: float) -> None:
     """Settled folders that surely are projects of another name take over; they are run at the next look, under their own key."""
     moment = datetime.fromtimestamp(now, UTC).replace(tzinfo=None)
-    changed = {p.name for p in projects if p.key in ready or ((w := tick.watched.get(p.key)) and w.seen.done != w.seen.signature)}
-    tick.told += adopt_renamed(workspace, moment, {p.name for p in ready.values()}, changed)[1]
+    changed = {p.name for p in projects if p.key in ready or ((w := tick.watched.get(p.key)) and w.state.done != w.state.signature)}
+    tick.news += adopt_renamed(workspace, moment, {p.name for p in ready.values()}, changed)[1]
     keys = {p.name: p.key for p in workspace.projects()}
     moved = [p for p in projects if keys.get(p.name, p.key) != p.key]
-    seen = {p.name: tick.watched.pop(p.key).seen for p in moved if p.key in tick.watched}
+    seen = {p.name: tick.watched.pop(p.key).state for p in moved if p.key in tick.watched}
     for project in moved:
         ready.pop(project.key, None)
     tick.watched |= {keys[name]: Watched(replace(look, done="")) for name, look in seen.items()}

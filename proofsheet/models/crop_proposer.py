@@ -1,6 +1,6 @@
 """The crop proposer: is a cut needed, and which box.
 
-Holds `CropProposer` and `Proposal`.
+Holds `CropProposer` and `CropProposal`.
 Add here: another condition that a box has to meet.
 Keep out: training (training/fit_crop_proposer.py), judging (training/evaluate_crops.py).
 """
@@ -26,7 +26,7 @@ Doubles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Proposal:
+class CropProposal:
     """What is proposed for one picture.
 
     Attributes:
@@ -56,7 +56,7 @@ class CropProposer:
 
     def propose(
         self, grids: Floats, aspects: Floats, faces: Sequence[Sequence[Box]] | None = None, aspect: str = "keep"
-    ) -> list[Proposal]:
+    ) -> list[CropProposal]:
         """Proposals for pictures.
 
         Args:
@@ -65,7 +65,7 @@ class CropProposer:
             faces: of each picture, boxes that no proposal may cut.
             aspect: keep, or free for other shapes too.
         """
-        found: list[Proposal] = []
+        found: list[CropProposal] = []
         for start in range(0, len(grids), _BATCH):
             part = slice(start, start + _BATCH)
             kept = faces[start : start + _BATCH] if faces else [()] * len(grids[part])
@@ -77,7 +77,7 @@ class CropProposer:
         found = [one.box or FULL for one in self.propose(grids, aspects)]
         return np.array(found, dtype=np.float64).reshape(-1, 4)
 
-    def _propose(self, grids: Floats, aspects: Floats, faces: Sequence[Sequence[Box]], aspect: str) -> list[Proposal]:
+    def _propose(self, grids: Floats, aspects: Floats, faces: Sequence[Sequence[Box]], aspect: str) -> list[CropProposal]:
         x, scores, box, spread = self.best(grids, aspects, 1.0, faces)
         odds = self.need.scores(need_features(x, scores))
         value = scores.max(axis=1)
@@ -89,7 +89,7 @@ class CropProposer:
                         value[k], box[k], spread[k] = other[1].max(), other[2][0], other[3][0]
         whole = [tuple(float(v) for v in b) for b in box]
         return [
-            Proposal((b[0], b[1], b[2], b[3]) if np.isfinite(value[k]) else None, float(odds[k]), float(spread[k]))
+            CropProposal((b[0], b[1], b[2], b[3]) if np.isfinite(value[k]) else None, float(odds[k]), float(spread[k]))
             for k, b in enumerate(whole)
         ]
 

@@ -1,6 +1,6 @@
 """Linear parts of the ranker: one convex fit over whole sets, and the direction of vectors that wins.
 
-Holds `fit_logit`, `fit_direction` and `along`.
+Holds `fit_logit`, `fit_direction` and `projected`.
 Add here: another linear part of the ranker.
 Keep out: the network (training/listwise.py), trees (tree_ensemble.py), and which parts are used (ranker.py).
 """
@@ -72,7 +72,7 @@ def fit_direction(features: SetFeatures, winner: Ints) -> Floats:
     return np.asarray(basis @ found, dtype=np.float32)
 
 
-def along(features: SetFeatures, direction: Floats) -> Floats:
+def projected(features: SetFeatures, direction: Floats) -> Floats:
     """How far each picture's vector lies in a direction from those of its set: (sets, most)."""
     parts = [features.relative_vectors(part) @ direction for part in _parts(len(features.mask))]
     return np.concatenate(parts).astype(np.float32) if parts else np.zeros(features.mask.shape, np.float32)

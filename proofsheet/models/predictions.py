@@ -1,6 +1,6 @@
 """What the models say, as plain values.
 
-Holds `Pick`, `Cut` and `Judged`.
+Holds `RankedChoice`, `CropPrediction` and `Predictions`.
 Add here: another thing that a model says of a set or a photo.
 Keep out: how it comes to say so (selection/predict.py).
 """
@@ -14,7 +14,7 @@ from proofsheet.models.boxes import Box
 
 
 @dataclass(frozen=True)
-class Pick:
+class RankedChoice:
     """What the ranker says of one set.
 
     Attributes:
@@ -35,7 +35,7 @@ class Pick:
 
 
 @dataclass(frozen=True)
-class Cut:
+class CropPrediction:
     """What the crop proposer says of one photo."""
 
     needed: bool
@@ -46,7 +46,7 @@ class Cut:
 
 
 @dataclass(frozen=True)
-class Judged:
+class Predictions:
     """What the models say of a project's sets; empty where none serves.
 
     Attributes:
@@ -54,5 +54,5 @@ class Judged:
         cuts: photo id to cut.
     """
 
-    picks: Mapping[str, Pick] = field(default_factory=dict)
-    cuts: Mapping[str, Cut] = field(default_factory=dict)
+    picks: Mapping[str, RankedChoice] = field(default_factory=dict)
+    cuts: Mapping[str, CropPrediction] = field(default_factory=dict)

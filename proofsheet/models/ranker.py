@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from proofsheet.models.features import MEASURES, NAMES, STAGE_COLUMNS, Floats, Ints, SetFeatures
-from proofsheet.models.logistic import along
+from proofsheet.models.logistic import projected
 from proofsheet.models.missing_values import filled, moments
 from proofsheet.models.mlp import Net
 from proofsheet.models.probabilities import Doubles, picks, softmax
@@ -100,7 +100,7 @@ class Members:
         x = self.inputs(features)
         net = self.net.scores(x)
         trees = self.trees.scores(x) if self.trees else np.zeros_like(net)
-        return net, trees, along(features, self.direction) if self.direction is not None else np.zeros_like(net)
+        return net, trees, projected(features, self.direction) if self.direction is not None else np.zeros_like(net)
 
     def taste_columns(self, features: SetFeatures) -> Floats:
         """Whether the stage rule takes it, stages above it, and what is unusual in its measurements: (sets, most, 20)."""

@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 
 from proofsheet.core.errors import Locked, StoreError, UsageError
-from proofsheet.core.locks import hold
+from proofsheet.core.locks import acquire
 from proofsheet.models.artifacts import model_path
 from proofsheet.models.card_files import card_path, headline
 from proofsheet.storage.ledger import Ledger
@@ -129,9 +129,9 @@ def mend_shared(shared: Project, on_news: Callable[[str], None]) -> None:
     """Set a damaged store of all projects aside and list the models again, unless a training is at work on it."""
     if not shared.store.folder.exists():
         return
-    with contextlib.suppress(Locked), hold(shared.run_lock, "mending the store of all projects", wait_s=0):
+    with contextlib.suppress(Locked), acquire(shared.run_lock, "mending the store of all projects", wait_s=0):
         news: list[str] = []
-        shared.store.generations.mend(news.append)
+        shared.store.generations.repair(news.append)
         for one in news:
             on_news(f"{shared.name}: {one}")
         if news:

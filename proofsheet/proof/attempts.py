@@ -1,6 +1,6 @@
 """The proof: what was judged, when, by which rules; attempts are only ever added.
 
-Holds `prove`, `Candidate` and `blocked_by`.
+Holds `prove`, `GateCandidate` and `blocked_by`.
 Add here: what a verdict leads to.
 Keep out: the rules (gate.py), and the rows of the table (proof_rows.py).
 """
@@ -17,7 +17,7 @@ import polars as pl
 
 from proofsheet.proof import gate
 from proofsheet.proof.lifecycle import NEW, events
-from proofsheet.rules.base import Issue, Judged
+from proofsheet.rules.base import GateInput, Issue
 from proofsheet.storage.code_version import module_version
 from proofsheet.storage.ledger import Ledger
 from proofsheet.texts.edits import text_hash
@@ -33,7 +33,7 @@ _COMPARED = (
 
 
 @dataclass(frozen=True)
-class Candidate:
+class GateCandidate:
     """Texts that ask to pass.
 
     Attributes:
@@ -42,7 +42,7 @@ class Candidate:
         repaired: whether repair changed anything.
     """
 
-    judged: Judged
+    input: GateInput
     row: Row
 
     @property
@@ -52,16 +52,16 @@ class Candidate:
 
 
 @dataclass
-class Verdict:
+class GateOutcome:
     """One attempt: the texts, what is held against them, and what a person waived."""
 
-    candidate: Candidate
+    candidate: GateCandidate
     issues: list[Issue]
     waived: list[Issue]
     status: str = "generated"
 
 
-AskAgain = Callable[[Mapping[str, Sequence[Issue]]], Mapping[str, Candidate]]
+AskAgain = Callable[[Mapping[str, Sequence[Issue]]], Mapping[str, GateCandidate]]
 Extra = Mapping[str, Sequence[Issue]]
 
 
@@ -71,32 +71,32 @@ class Judging:
 
     settings: GateSettings
     template_words: frozenset[str]
-    published: Sequence[Judged]
+    published: Sequence[GateInput]
     extra: Extra
     waivers: frozenset[tuple[str, str, str]]
     refused: frozenset[tuple[str, str]] = field(default_factory=frozenset)
 
-    def judge(self, accepted: Sequence[Verdict], candidates: Sequence[Candidate]) -> list[Verdict]:
+    def judge(self, accepted: Sequence[GateOutcome], candidates: Sequence[GateCandidate]) -> list[GateOutcome]:
         """A verdict for each candidate beside what was accepted before."""
-        before = [_out(v.candidate.judged) for v in accepted]
-        found = gate.judge([*self.published, *before, *(c.judged for c in candidates)], self.settings, self.template_words)
-        return [self._verdict(c, [*found[c.judged.photo_id], *self.extra.get(c.judged.photo_id, ())]) for c in candidates]
+        before = [_out(v.candidate.input) for v in accepted]
+        found = gate.judge([*self.published, *before, *(c.input for c in candidates)], self.settings, self.template_words)
+        return [self._verdict(c, [*found[c.input.photo_id], *self.extra.get(c.input.photo_id, ())]) for c in candidates]
 
-    def _verdict(self, candidate: Candidate, issues: Sequence[Issue]) -> Verdict:
+    def _verdict(self, candidate: GateCandidate, issues: Sequence[Issue]) -> GateOutcome:
         waived = [i for i in issues if self._is_waived(candidate, i)]
         held = [i for i in issues if i not in waived]
-        if not held and (candidate.judged.photo_id, _whole_hash(candidate.judged.texts)) in self.refused:
-            return Verdict(candidate, [], waived, "rejected")
-        return Verdict(candidate, held, waived, "blocked" if held else "accepted")
+        if not held and (candidate.input.photo_id, _whole_hash(candidate.input.texts)) in self.refused:
+            return GateOutcome(candidate, [], waived, "rejected")
+        return GateOutcome(candidate, held, waived, "blocked" if held else "accepted")
 
-    def _is_waived(self, candidate: Candidate, issue: Issue) -> bool:
+    def _is_waived(self, candidate: GateCandidate, issue: Issue) -> bool:
         rule = gate.RULES[issue.rule]
-        key = (issue.rule, issue.field, text_hash(candidate.judged.texts[issue.field]))
+        key = (issue.rule, issue.field, text_hash(candidate.input.texts[issue.field]))
         return rule.may_be_waived and key in self.waivers
 
 
-def _out(judged: Judged) -> Judged:
-    return Judged(judged.photo_id, judged.texts, judged.file_name, judged.folders, judged.evidence, judged.hint, published=True)
+def _out(judged: GateInput) -> GateInput:
+    return GateInput(judged.photo_id, judged.texts, judged.file_name, judged.folders, judged.evidence, judged.hint, published=True)
 
 
 def _whole_hash(texts: Mapping[str, Any]) -> str:
@@ -104,7 +104,7 @@ def _whole_hash(texts: Mapping[str, Any]) -> str:
 
 
 def prove(
-    ledger: Ledger, candidates: Sequence[Candidate], judging: Judging, ask_again: AskAgain | None, rounds: int, now: datetime
+    ledger: Ledger, candidates: Sequence[GateCandidate], judging: Judging, ask_again: AskAgain | None, rounds: int, now: datetime
 ) -> int:
     """Judge the texts, ask for better ones where that may help, and add an attempt where anything changed.
 
@@ -119,17 +119,17 @@ def prove(
     Returns:
         Photos that were asked for again.
     """
-    steps: dict[str, list[Verdict]] = {}
-    accepted: list[Verdict] = []
-    open_: Sequence[Candidate] = candidates
+    steps: dict[str, list[GateOutcome]] = {}
+    accepted: list[GateOutcome] = []
+    open_: Sequence[GateCandidate] = candidates
     again, wishes = 0, Counter(r[TextRequest.photo_id] for r in ledger.rows(TextRequest).to_dicts())
     for_people: Counter[str] = Counter()  # rounds so far that a person's refusal asked for
     for number in range(rounds + max(wishes.values(), default=0) + 1):
-        verdicts = judging.judge(accepted, open_)
-        for verdict in verdicts:
-            steps.setdefault(verdict.candidate.judged.photo_id, []).append(verdict)
-        accepted += [v for v in verdicts if v.status == "accepted"]
-        refused = {v.candidate.judged.photo_id: v.issues for v in verdicts if v.status != "accepted"}
+        outcomes = judging.judge(accepted, open_)
+        for verdict in outcomes:
+            steps.setdefault(verdict.candidate.input.photo_id, []).append(verdict)
+        accepted += [v for v in outcomes if v.status == "accepted"]
+        refused = {v.candidate.input.photo_id: v.issues for v in outcomes if v.status != "accepted"}
         for_people.update(p for p, issues in refused.items() if not issues)
         free = {p: max(0, number + 1 - for_people[p] - rounds) + for_people[p] <= wishes[p] for p in refused}
         wanted = {p: issues for p, issues in refused.items() if free[p]}
@@ -144,19 +144,19 @@ def prove(
     return again
 
 
-def _note(ledger: Ledger, steps: Mapping[str, Sequence[Verdict]], now: datetime) -> None:
+def _note(ledger: Ledger, steps: Mapping[str, Sequence[GateOutcome]], now: datetime) -> None:
     """Add the attempts of every photo whose last one is not as before, each with the steps that led to it."""
     latest = {row[ProofAttempt.photo_id]: row for row in ledger.rows(ProofAttempt).to_dicts()}
     attempts, happened = list[Row](), list[dict[str, object]]()
-    for photo_id, verdicts in steps.items():
-        for verdict in verdicts[:-1]:
+    for photo_id, outcomes in steps.items():
+        for verdict in outcomes[:-1]:
             verdict.status = "rejected"
         before = latest.get(photo_id)
-        rows = [_attempt(v, n) for n, v in enumerate(verdicts)]
+        rows = [_attempt(v, n) for n, v in enumerate(outcomes)]
         if before is not None and _same(before, rows[-1]):
             continue
         number, state = (int(before[ProofAttempt.attempt]), str(before[ProofAttempt.status])) if before else (0, NEW)
-        for verdict, row in zip(verdicts, rows, strict=True):
+        for verdict, row in zip(outcomes, rows, strict=True):
             number += 1
             path = [state, "generated", *(["repaired"] if verdict.candidate.repaired else []), *_end(verdict)]
             happened += events(photo_id, number, path, now)
@@ -166,7 +166,7 @@ def _note(ledger: Ledger, steps: Mapping[str, Sequence[Verdict]], now: datetime)
     ledger.add(ProofAttempt, attempts)
 
 
-def _end(verdict: Verdict) -> list[str]:
+def _end(verdict: GateOutcome) -> list[str]:
     """A person's refusal comes after the pass."""
     return ["accepted", "rejected"] if verdict.status == "rejected" and not verdict.issues else [verdict.status]
 
@@ -175,8 +175,8 @@ def _same(before: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
     return all(before[name] == row[name] for name in _COMPARED)
 
 
-def _attempt(verdict: Verdict, number: int) -> Row:
-    row, judged = verdict.candidate.row, verdict.candidate.judged
+def _attempt(verdict: GateOutcome, number: int) -> Row:
+    row, judged = verdict.candidate.row, verdict.candidate.input
     wanted, model = row[MetadataRepair.wanted_model], row[MetadataRepair.model]
     return {
         ProofAttempt.photo_id: judged.photo_id,
@@ -211,11 +211,11 @@ def judging_of(ledger: Ledger, settings: GateSettings, template_words: frozenset
     return Judging(settings, template_words, _published(texts.values()), extra, waivers, refused)
 
 
-def _published(attempts: Iterable[Row]) -> list[Judged]:
+def _published(attempts: Iterable[Row]) -> list[GateInput]:
     """Texts that are out; later ones must not say the same."""
     out = (r for r in attempts if r[ProofAttempt.status] == "uploaded")
     return [
-        Judged(
+        GateInput(
             r[ProofAttempt.photo_id],
             {f: r[f] for f in FIELDS},
             f"a published picture ({r[ProofAttempt.photo_id]})",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from proofsheet.rules import caption, contradiction, form, keywords, language, leaks, residue, speech, statement, wording
-from proofsheet.rules.base import Issue, Judged
+from proofsheet.rules.base import GateInput, Issue
 from schemas.settings_words import GateSettings
 
 DUPLICATE = "duplicate_text"
@@ -29,7 +29,7 @@ class Rule:
     """
 
     meaning: str
-    check: Callable[[Judged, GateSettings], Iterator[Issue]] | None
+    check: Callable[[GateInput, GateSettings], Iterator[Issue]] | None
     may_be_waived: bool = True
     of_the_text: bool = True
 
@@ -67,7 +67,7 @@ RULES: dict[str, Rule] = {
 }
 
 
-def judge(rows: Iterable[Judged], settings: GateSettings, template_words: frozenset[str]) -> dict[str, list[Issue]]:
+def judge(rows: Iterable[GateInput], settings: GateSettings, template_words: frozenset[str]) -> dict[str, list[Issue]]:
     """Every objection by photo id; a photo without one has an empty list.
 
     Args:

@@ -18,15 +18,15 @@ import polars as pl
 from proofsheet.core.progress import Progress
 from proofsheet.proof import gate
 from proofsheet.proof.assemble import assembled, generated_texts
-from proofsheet.proof.attempts import AskAgain, Candidate
+from proofsheet.proof.attempts import AskAgain, GateCandidate
 from proofsheet.proof.vocabulary import Vocabulary, mapped
-from proofsheet.rules.base import Issue, Judged
+from proofsheet.rules.base import GateInput, Issue
 from proofsheet.rules.tokens import words
 from proofsheet.storage.workspace import Project
 from proofsheet.texts import embedded_describer
 from proofsheet.texts.edits import edits_of
-from proofsheet.texts.inference import Describing, Told, answers
-from proofsheet.texts.jobs import CAPTION, TAGS, TITLE, Asked, Job, unrepeated
+from proofsheet.texts.inference import Describer, JobResult, answers
+from proofsheet.texts.jobs import CAPTION, TAGS, TITLE, Job, JobRequest, unrepeated
 from schemas.library import Photo
 from schemas.proof import FIELDS, MetadataRepair, Texts
 from schemas.replies import CaptionReply, TagsReply, TitleReply
@@ -51,7 +51,7 @@ def candidates(
     identifications: pl.DataFrame,
     image_sets: pl.DataFrame,
     project: Project,
-) -> list[Candidate]:
+) -> list[GateCandidate]:
     """The texts of every described photo, in the order of paths, with what the rules compare them with."""
     ids = [Photo.project, Photo.photo_id]
     tags = media_tags.sort(MediaTag.position).group_by(MediaTag.photo_id, maintain_order=True).agg(MediaTag.tag)
@@ -70,8 +70,8 @@ def candidates(
         folders = (project.name, *PurePosixPath(row[Photo.folder]).parts)
         hint = context.get(ImageSet.hints) or ""
         measured = embedded_describer.wrote(row)
-        judged = Judged(row[Photo.photo_id], texts, row[Photo.file_name], folders, evidence, hint, measured=measured)
-        found.append(Candidate(judged, {n: row[n] for n in MetadataRepair.polars_schema().names()}))
+        judged = GateInput(row[Photo.photo_id], texts, row[Photo.file_name], folders, evidence, hint, measured=measured)
+        found.append(GateCandidate(judged, {n: row[n] for n in MetadataRepair.polars_schema().names()}))
     return found
 
 
@@ -98,7 +98,7 @@ class Asker:
 
     Attributes:
         latest: photo to its latest texts: what became better in one round stays so in the next.
-        asked: photo to its question.
+        requests: photo to its question.
         describing: who answers.
         project: its ledger keeps answers and strikes.
         vocabulary: of the settings, or None.
@@ -107,48 +107,48 @@ class Asker:
         progress: told after every answer.
     """
 
-    latest: dict[str, Candidate]
-    asked: Mapping[str, Asked]
-    describing: Describing
+    latest: dict[str, GateCandidate]
+    requests: Mapping[str, JobRequest]
+    describing: Describer
     project: Project
     vocabulary: Vocabulary | None
     rules: VocabularySettings
     now: datetime
     progress: Progress
 
-    def __call__(self, refused: Mapping[str, Sequence[Issue]], number: int) -> dict[str, Candidate]:
+    def __call__(self, refused: Mapping[str, Sequence[Issue]], number: int) -> dict[str, GateCandidate]:
         """New candidates for the refused photos that a model wrote for."""
         edits = edits_of(self.project.ledger)
-        answered: dict[str, dict[str, Told]] = {}
+        answered: dict[str, dict[str, JobResult]] = {}
         for job in (CAPTION, TITLE, TAGS):
             wanted = [q for photo, issues in refused.items() if (q := self._question(job, photo, issues, number))]
             told = (
-                answers(job, wanted, self.describing, self.project, self.now, self.progress, self.asked.values())[0]
+                answers(job, wanted, self.describing, self.project, self.now, self.progress, self.requests.values())[0]
                 if wanted
                 else []
             )
             for one in told:
                 if one.reply is not None:
-                    answered.setdefault(one.asked.photo_id, {})[job.name] = one
+                    answered.setdefault(one.request.photo_id, {})[job.name] = one
         better = {photo: self._candidate(photo, told, edits.get(photo, {})) for photo, told in answered.items()}
         self.latest.update(better)
         return better
 
-    def _question(self, job: Job, photo: str, issues: Sequence[Issue], number: int) -> Asked | None:
+    def _question(self, job: Job, photo: str, issues: Sequence[Issue], number: int) -> JobRequest | None:
         """The job's question with the meaning of the rules that objected; names and texts of the project are not told."""
         own = _model_fields(self.latest[photo].row)
         about = [i for i in issues if i.field in own and _JOB_OF[i.field] is job]
         by_person = not issues and any(_JOB_OF[field] is job for field in own)
-        if photo not in self.asked or not (about or by_person) or not all(gate.RULES[i.rule].of_the_text for i in issues):
+        if photo not in self.requests or not (about or by_person) or not all(gate.RULES[i.rule].of_the_text for i in issues):
             return None
         meant = " ".join(sorted({f"{i.field}: {gate.RULES[i.rule].meaning}" for i in about}))
         why = f"What must hold: {meant}" if meant else "A person did not want it."
         again = f"An earlier answer was refused (attempt {number}). {why} Answer in other words."
-        asked = self.asked[photo]
+        asked = self.requests[photo]
         values = {**asked.values, "again": again} | ({"tags": "none"} if job is TAGS else {})
         return replace(asked, values=values)
 
-    def _candidate(self, photo: str, told: Mapping[str, Told], edits: Mapping[str, Row]) -> Candidate:
+    def _candidate(self, photo: str, told: Mapping[str, JobResult], edits: Mapping[str, Row]) -> GateCandidate:
         before = self.latest[photo]
         generated = generated_texts(before.row)
         for one in told.values():
@@ -158,11 +158,11 @@ class Asker:
         answer |= {n: last.columns[n] for n in (Answered.model_digest, Answered.backend)}
         versions = " + ".join(str(t.columns[Answered.prompt_version]) for t in told.values())
         row = assembled(self.project.key, answer, generated, f"{versions} (again)", edits)
-        terms = before.judged.texts[Texts.keywords]
+        terms = before.input.texts[Texts.keywords]
         if TAGS.name in told:  # written by the describer: a person's keywords are not asked for
             terms = mapped(row[Texts.keywords], [], self.vocabulary, self.rules).terms
         texts = {f: row[f] for f in FIELDS} | {Texts.keywords: terms}
-        return Candidate(replace(before.judged, texts=texts), row)
+        return GateCandidate(replace(before.input, texts=texts), row)
 
 
 def _model_fields(row: Mapping[str, Any]) -> set[str]:
@@ -171,7 +171,7 @@ def _model_fields(row: Mapping[str, Any]) -> set[str]:
     return {field for field, _is, source in pairs if source == "model"}
 
 
-def _texts(told: Told) -> dict[str, Any]:
+def _texts(told: JobResult) -> dict[str, Any]:
     reply = told.reply
     if isinstance(reply, CaptionReply):
         return {Texts.caption: reply.caption, Texts.alt_text: reply.alt_text}

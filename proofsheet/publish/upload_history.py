@@ -1,6 +1,6 @@
 """What we brought to targets: its versions, and what should be taken back there.
 
-Holds `Shelf`, `note_upload`, `takedown_rows`, `take_back_rows` and `taken_back`.
+Holds `TargetContents`, `note_upload`, `takedown_rows`, `take_back_rows` and `taken_back`.
 Add here: another reason for which a published picture should go.
 Keep out: sending (uploader.py) and targets (targets/).
 
@@ -30,7 +30,7 @@ _KEY = (Upload.photo_id, Upload.attempt, Upload.target, Upload.number)  # of an 
 _TOLD = (Takedown.photo_id, Takedown.target, Takedown.name_there, Takedown.path, Takedown.uploaded_at)  # as uploads name them
 
 
-class Shelf:
+class TargetContents:
     """What stands at one target, as far as we brought it there and nobody said that it was taken back.
 
     Args:

@@ -1,6 +1,6 @@
 """Publishing: what passed gate, policy and a person goes to a target, as a copy without private things.
 
-Holds `Candidate`, `candidates`, `outlook` and `publish`.
+Holds `UploadCandidate`, `candidates`, `outlook` and `publish`.
 Add here: another condition.
 Keep out: the gate and the policy themselves (rules/, proof/), copies (embedded_metadata.py), targets (targets/).
 """
@@ -20,8 +20,8 @@ from proofsheet.apply.disk import TargetTaken
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.core.files import Refused
 from proofsheet.publish.embedded_metadata import publishable_copy
-from proofsheet.publish.targets.base import Parcel, Publisher
-from proofsheet.publish.upload_history import Shelf, note_upload, take_back_rows
+from proofsheet.publish.targets.base import Publisher, UploadItem
+from proofsheet.publish.upload_history import TargetContents, note_upload, take_back_rows
 from proofsheet.selection.choices import held_photos, present_choices
 from proofsheet.storage.workspace import Project
 from schemas.apply import Upload
@@ -36,7 +36,7 @@ ALREADY = "published already"
 
 
 @dataclass(frozen=True)
-class Candidate:
+class UploadCandidate:
     """A photo with texts, its name and version at a target, and why it is held back; empty if it may go."""
 
     photo_id: str
@@ -49,14 +49,14 @@ class Candidate:
 
 
 @dataclass
-class Published:
+class PublishResult:
     """What became of a publication."""
 
-    published: list[Candidate] = field(default_factory=list)
+    published: list[UploadCandidate] = field(default_factory=list)
     failed: list[dict[str, str]] = field(default_factory=list)
 
 
-def candidates(project: Project, target: str) -> list[Candidate]:
+def candidates(project: Project, target: str) -> list[UploadCandidate]:
     """Every photo with current texts, in the order of paths.
 
     Args:
@@ -68,7 +68,7 @@ def candidates(project: Project, target: str) -> list[Candidate]:
     said = {
         (r[WordReview.photo_id], r[WordReview.attempt]): r[WordReview.decision] for r in project.ledger.rows(WordReview).to_dicts()
     }
-    shelf, unchosen = Shelf(project.ledger, target), _unchosen(project)
+    shelf, unchosen = TargetContents(project.ledger, target), _unchosen(project)
     proofs = project.store.read(MetadataQuality)
     texts = {(r[MetadataQuality.photo_id], r[MetadataQuality.attempt]): _accepted(r) for r in proofs.to_dicts()}
     found = []
@@ -82,7 +82,7 @@ def candidates(project: Project, target: str) -> list[Candidate]:
             reason = ALREADY
         name = "/".join(part for part in (project.name, photo[Photo.folder], photo[Photo.file_name]) if part)
         name, version = shelf.place(own, attempt, name)
-        found.append(Candidate(own, str(photo[Photo.path]), name, attempt, texts[own, attempt], version, reason))
+        found.append(UploadCandidate(own, str(photo[Photo.path]), name, attempt, texts[own, attempt], version, reason))
     return sorted(found, key=lambda c: c.path)
 
 
@@ -98,7 +98,7 @@ def _unchosen(project: Project) -> dict[str, str]:
     return found | {photo: f"choice: {reason}" for photo, reason in held_photos(project, choices).items()}
 
 
-def held_back(found: Sequence[Candidate]) -> dict[str, int]:
+def held_back(found: Sequence[UploadCandidate]) -> dict[str, int]:
     """Reason to number of photos."""
     return dict(Counter(c.held_back for c in found if c.held_back))
 
@@ -123,26 +123,26 @@ def outlook(project: Project, target: str) -> dict[str, Any]:
 
 def publish(
     project: Project,
-    found: Sequence[Candidate],
+    found: Sequence[UploadCandidate],
     publisher: Publisher,
     keep: Collection[str],
     now: datetime,
-    noted: Callable[[Candidate], None] = lambda _one: None,
-) -> Published:
+    noted: Callable[[UploadCandidate], None] = lambda _one: None,
+) -> PublishResult:
     """Publish what may go, one by one; a photo that fails is told and the rest goes on.
 
     The state is noted only after the target has the file: a run that was cut off sends it once more, and finds it there as it is.
     `noted` is told of each then. Only one publication of a project may run at a time; what one that was cut off left of its
     copies is removed.
     """
-    report = Published()
+    report = PublishResult()
     shutil.rmtree(project.outgoing, ignore_errors=True)
     for one in found:
         if one.held_back:
             continue
         try:
             with publishable_copy(project.folder / one.path, one.texts, keep, project.outgoing) as copy:
-                publisher.put(Parcel(copy.path, one.name, copy.content_hash, one.texts))
+                publisher.put(UploadItem(copy.path, one.name, copy.content_hash, one.texts))
                 row = {
                     Upload.photo_id: one.photo_id,
                     Upload.attempt: one.attempt,

@@ -20,7 +20,7 @@ from proofsheet.selection.timeline import counted, standing
 from proofsheet.storage.workspace import Project
 from schemas.history import HistoryMatch, Selection, VectorSelection
 from schemas.learning import RankerModel
-from schemas.review import Verdict
+from schemas.review import ReviewDecision
 
 Unproven = Mapping[str, str]
 BOUND, LEAST = 0.95, 59  # with 59 sets and no error the lower bound reaches 0.95
@@ -62,7 +62,7 @@ def unproven_reviews(
     return unproven(standing(project.ledger), history, project.models, str(serving))
 
 
-def unproven(verdicts: pl.DataFrame, history: Collection[str], models: Path, serving: str) -> Unproven:
+def unproven(decisions: pl.DataFrame, history: Collection[str], models: Path, serving: str) -> Unproven:
     """Blind verdicts that prove nothing, by id, with the reason.
 
     Args:
@@ -73,25 +73,25 @@ def unproven(verdicts: pl.DataFrame, history: Collection[str], models: Path, ser
     """
     learnt: dict[str, set[str] | None] = {}
     found, decided = {}, frozenset(history)
-    for row in verdicts.filter(pl.col(Verdict.blind)).to_dicts():
-        members = set(row[Verdict.photo_ids])
-        names = {*_RANKER.findall(row[Verdict.proposed_by]), *([serving] if serving else [])}
+    for row in decisions.filter(pl.col(ReviewDecision.blind)).to_dicts():
+        members = set(row[ReviewDecision.photo_ids])
+        names = {*_RANKER.findall(row[ReviewDecision.proposed_by]), *([serving] if serving else [])}
         for name in names:
             if name not in learnt:
                 learnt[name] = holdout_predictions.photos_trained_on(models, name)
         if members & decided:
-            found[row[Verdict.verdict_id]] = _HISTORY
+            found[row[ReviewDecision.verdict_id]] = _HISTORY
         elif any(learnt[n] is None for n in names):
-            found[row[Verdict.verdict_id]] = _LOST
+            found[row[ReviewDecision.verdict_id]] = _LOST
         elif any(members & (learnt[n] or set()) for n in names):
-            found[row[Verdict.verdict_id]] = _LEARNT
+            found[row[ReviewDecision.verdict_id]] = _LEARNT
     return found
 
 
-def proving(verdicts: pl.DataFrame, left_out: Unproven) -> pl.DataFrame:
+def proving(decisions: pl.DataFrame, left_out: Unproven) -> pl.DataFrame:
     """The last verdict on each set that was given blind and proves something."""
-    blind = pl.col(Verdict.blind) & (pl.col(Verdict.action) != "rejected")
-    return counted(verdicts).filter(blind & ~pl.col(Verdict.verdict_id).is_in(list(left_out)))
+    blind = pl.col(ReviewDecision.blind) & (pl.col(ReviewDecision.action) != "rejected")
+    return counted(decisions).filter(blind & ~pl.col(ReviewDecision.verdict_id).is_in(list(left_out)))
 
 
 def left_out_told(left_out: Unproven) -> str:
@@ -100,7 +100,7 @@ def left_out_told(left_out: Unproven) -> str:
     return f"; {len(left_out)} blind reviews do not count: {told}" if told else ""
 
 
-def auto_approval(verdicts: pl.DataFrame, left_out: Unproven) -> tuple[str, str]:
+def auto_approval(decisions: pl.DataFrame, left_out: Unproven) -> tuple[str, str]:
     """Whether anything may be approved without a person, and why: blind reviews alone can unlock it.
 
     The lower bound of the share of right proposals (Clopper and Pearson, 95 %) must reach 0.95; 93 blind sets with one error do.
@@ -109,8 +109,8 @@ def auto_approval(verdicts: pl.DataFrame, left_out: Unproven) -> tuple[str, str]
         verdicts: verdicts that stand.
         left_out: of `unproven`.
     """
-    blind = proving(verdicts, left_out)
-    right = blind.filter(pl.col(Verdict.chosen_photo_id) == pl.col(Verdict.proposed_photo_id)).height
+    blind = proving(decisions, left_out)
+    right = blind.filter(pl.col(ReviewDecision.chosen_photo_id) == pl.col(ReviewDecision.proposed_photo_id)).height
     bound = clopper_pearson_low(right, blind.height) if blind.height else 0.0
     why = f"{blind.height} blind reviews, {blind.height - right} errors: at least {bound:.3f} are right, {BOUND} is wanted"
     return ("unlocked" if bound >= BOUND else "locked"), why + left_out_told(left_out)

@@ -1,6 +1,6 @@
 """A verdict as it comes in, and what it may not be.
 
-Holds `Given`, `meaning`, `box_of`, `Conflict` and `Unfit`.
+Holds `DecisionRequest`, `meaning`, `box_of`, `Conflict` and `InvalidRequest`.
 Add here: another act that a verdict can name.
 Keep out: what stands in the ledger (session.py) and HTTP (dagster_project/review/).
 """
@@ -11,20 +11,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from proofsheet.core.errors import ProofsheetError
-from proofsheet.review.queue import Proposal
-from schemas.review import Decision
+from proofsheet.review.queue import ReviewItem
+from schemas.review import Proposal
 
 
 class Conflict(ProofsheetError):
     """What was judged is no longer what is there; nothing was written."""
 
 
-class Unfit(ProofsheetError):
+class InvalidRequest(ProofsheetError):
     """A verdict that says nothing that can be kept; nothing was written."""
 
 
 @dataclass(frozen=True)
-class Given:
+class DecisionRequest:
     """A verdict as it comes in.
 
     Attributes:
@@ -36,7 +36,7 @@ class Given:
         crop: the cut of the chosen photo in 0..1, or None.
         blind: whether what is proposed was hidden until now.
         seconds: from showing the set to the verdict.
-        seen: id of the verdict that stood on the set when it was shown; None if it was open.
+        known_id: id of the verdict that stood on the set when it was shown; None if it was open.
     """
 
     verdict_id: str
@@ -47,26 +47,28 @@ class Given:
     crop: Sequence[float] | None = None
     blind: bool = False
     seconds: float | None = None
-    seen: str | None = None
+    known_id: str | None = None
 
 
-def meaning(given: Given, proposal: Proposal, hidden: bool) -> tuple[str, str | None]:
+def meaning(given: DecisionRequest, proposal: ReviewItem, hidden: bool) -> tuple[str, str | None]:
     """The action as it is kept, and the chosen photo.
 
     Raises:
         Unfit: for an act that is none, a picture of another set, or the approval of what is hidden.
     """
-    proposed = str(proposal.row[Decision.chosen_photo_id])
+    proposed = str(proposal.row[Proposal.chosen_photo_id])
     if given.action in ("reject", "skip"):
         return {"reject": "rejected", "skip": "skipped"}[given.action], None
     if given.action == "approve":
         if hidden:
-            raise Unfit("What nobody sees cannot be approved: the proposal of this set is hidden.", "Pick a picture by its number.")
+            raise InvalidRequest(
+                "What nobody sees cannot be approved: the proposal of this set is hidden.", "Pick a picture by its number."
+            )
         return "approved", proposed
     if given.action != "pick":
-        raise Unfit(f"{given.action!r} is no verdict.", "Send approve, reject, skip or pick.")
-    if given.choice not in proposal.row[Decision.photo_ids]:
-        raise Unfit(f"{given.choice!r} is no picture of the set.", "Pick one of its pictures.")
+        raise InvalidRequest(f"{given.action!r} is no verdict.", "Send approve, reject, skip or pick.")
+    if given.choice not in proposal.row[Proposal.photo_ids]:
+        raise InvalidRequest(f"{given.choice!r} is no picture of the set.", "Pick one of its pictures.")
     return ("approved" if given.choice == proposed else "overridden"), given.choice
 
 
@@ -80,5 +82,5 @@ def box_of(crop: Sequence[float] | None) -> list[float] | None:
         return None
     numbers = [float(v) for v in crop] if len(crop) == 4 and all(isinstance(v, int | float) for v in crop) else []
     if not numbers or not (0 <= numbers[0] < numbers[2] <= 1 and 0 <= numbers[1] < numbers[3] <= 1):
-        raise Unfit(f"{str(list(crop))[:80]} is no box in 0..1.", "Send left, top, right, bottom.")
+        raise InvalidRequest(f"{str(list(crop))[:80]} is no box in 0..1.", "Send left, top, right, bottom.")
     return numbers

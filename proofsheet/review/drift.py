@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from proofsheet.models.intervals import wilson
-from schemas.review import ReviewMetric, Verdict
+from schemas.review import ReviewDecision, ReviewMetric
 
 Figure = tuple[str, float | None, tuple[float, float] | None, int, str, str]
 DRIFT = "drift"
@@ -26,10 +26,10 @@ def drift_figures(rows: Sequence[Mapping[str, Any]]) -> Iterator[Figure]:
     Args:
         rows: the last verdict on each set, of those that count.
     """
-    sure = [r for r in rows if r[Verdict.confidence] is not None and r[Verdict.chosen_photo_id]]
-    n, right = len(sure), sum(r[Verdict.chosen_photo_id] == r[Verdict.proposed_photo_id] for r in sure)
+    sure = [r for r in rows if r[ReviewDecision.confidence] is not None and r[ReviewDecision.chosen_photo_id]]
+    n, right = len(sure), sum(r[ReviewDecision.chosen_photo_id] == r[ReviewDecision.proposed_photo_id] for r in sure)
     low, high = wilson(right, n)
-    stated = sum(r[Verdict.confidence] for r in sure) / n if n else None
+    stated = sum(r[ReviewDecision.confidence] for r in sure) / n if n else None
     distance = max(0.0, stated - high, low - stated) if stated is not None else None
     yield "stated confidence", stated, None, n, "share", "mean confidence of the calibrated proposals that were decided"
     told = "of these, what was proposed was chosen"

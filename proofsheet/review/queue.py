@@ -1,6 +1,6 @@
 """The sets of a project as the review shows them.
 
-Holds `Proposal`, `Proposals` and `read_proposals`.
+Holds `ReviewItem`, `ReviewQueue` and `read_queue`.
 Add here: another thing that is shown beside a set.
 Keep out: verdicts on them (session.py).
 """
@@ -17,20 +17,20 @@ from proofsheet.selection.timeline import proposed_crop
 from proofsheet.storage.workspace import Project
 from schemas.history import Selection
 from schemas.library import Photo
-from schemas.review import Choice, Decision
+from schemas.review import Choice, Proposal
 from schemas.storage import StoredTable
 from schemas.vision import ImageQuality, PhotoGroup, Preview
 
 Row = dict[str, Any]
-_READ = (Decision, Photo, ImageQuality, PhotoGroup, Preview, Selection, Choice)
+_READ = (Proposal, Photo, ImageQuality, PhotoGroup, Preview, Selection, Choice)
 
 
 @dataclass(frozen=True)
-class Proposal:
+class ReviewItem:
     """One set, and what is proposed for it.
 
     Attributes:
-        row: its row of `decisions`.
+        row: its row of `proposals`.
         images: its photos in the order of the set.
         cause: why they are together.
         version: changes with whatever a verdict on it rests on.
@@ -50,7 +50,7 @@ class Proposal:
     @property
     def group_id(self) -> str:
         """The set."""
-        return str(self.row[Decision.group_id])
+        return str(self.row[Proposal.group_id])
 
     def as_dict(self, *, hidden: bool) -> Row:
         """For the browser.
@@ -63,7 +63,7 @@ class Proposal:
             "group_id": self.group_id,
             "version": self.version,
             "cause": self.cause,
-            "keep_all": row[Decision.keep_all],
+            "keep_all": row[Proposal.keep_all],
             "audit": self.audit,
             "history": None if self.history is None else self.history[Selection.chosen_photo_id],
             "note": self.note,
@@ -74,30 +74,30 @@ class Proposal:
         }
         if not hidden:
             shown["step1_selection"] = {
-                "chosen": row[Decision.chosen_photo_id],
-                "confidence": row[Decision.confidence],
-                "confidence_kind": row[Decision.confidence_kind],
-                "reasons": row[Decision.reasons],
-                "flags": row[Decision.flags],
-                "anomaly": row[Decision.anomaly],
-                "by": row[Decision.decided_by],
+                "chosen": row[Proposal.chosen_photo_id],
+                "confidence": row[Proposal.confidence],
+                "confidence_kind": row[Proposal.confidence_kind],
+                "reasons": row[Proposal.reasons],
+                "flags": row[Proposal.flags],
+                "anomaly": row[Proposal.anomaly],
+                "by": row[Proposal.decided_by],
             }
             shown["step2_crop"] = {
-                "needs_crop": row[Decision.crop_needed],
+                "needs_crop": row[Proposal.crop_needed],
                 "crop_coords": proposed_crop(row),
-                "confidence": row[Decision.crop_confidence],
-                "reasons": row[Decision.crop_reasons],
-                "by": row[Decision.crop_by],
+                "confidence": row[Proposal.crop_confidence],
+                "reasons": row[Proposal.crop_reasons],
+                "by": row[Proposal.crop_by],
             }
         return shown
 
 
 @dataclass(frozen=True)
-class Proposals:
+class ReviewQueue:
     """Every set with a choice, in the order of its first path, those of imported history last; the others are counted."""
 
-    sets: list[Proposal]
-    by_id: Mapping[str, Proposal]
+    sets: list[ReviewItem]
+    by_id: Mapping[str, ReviewItem]
     places: Mapping[str, int]
     singles: int
     mark: str
@@ -109,7 +109,7 @@ def mark_of(project: Project) -> str:
     return short_hash(*(str(books.get(t.name, {}).get(StoredTable.checksum, "")) for t in _READ))
 
 
-def read_proposals(project: Project, audit_share: float) -> Proposals:
+def read_queue(project: Project, audit_share: float) -> ReviewQueue:
     """The present proposals.
 
     Args:
@@ -123,24 +123,24 @@ def read_proposals(project: Project, audit_share: float) -> Proposals:
     history = History(project.store.read(Selection), {i: str(r[Photo.path]) for i, r in photos.items()})
     notes = dict(project.store.read(Choice).select(Choice.group_id, Choice.note).iter_rows())
     found, singles = [], 0
-    for row in project.store.read(Decision).to_dicts():
-        members = [photos[i] for i in row[Decision.photo_ids] if i in photos]
-        if len(members) < 2 or row[Decision.chosen_photo_id] not in photos:
+    for row in project.store.read(Proposal).to_dicts():
+        members = [photos[i] for i in row[Proposal.photo_ids] if i in photos]
+        if len(members) < 2 or row[Proposal.chosen_photo_id] not in photos:
             singles += 1
             continue
-        said = history.of(row[Decision.photo_ids])
+        said = history.of(row[Proposal.photo_ids])
         share = 0.0 if said else audit_share  # whoever decided a set before is no blind judge of it
         made = _proposal(project.key, row, members, share)
         found.append(replace(made, history=said, note=notes.get(made.group_id, "")))
     found.sort(key=lambda p: (p.history is not None, p.images[0]["folder"], p.images[0]["file_name"]))
-    return Proposals(found, {p.group_id: p for p in found}, {p.group_id: k for k, p in enumerate(found)}, singles, mark)
+    return ReviewQueue(found, {p.group_id: p for p in found}, {p.group_id: k for k, p in enumerate(found)}, singles, mark)
 
 
-def _proposal(project: str, row: Row, members: list[Row], audit_share: float) -> Proposal:
-    told = (row[n] for n in (Decision.photo_ids, Decision.chosen_photo_id, Decision.decided_by, Decision.crop_by))
-    version = short_hash(str(row[Decision.group_id]), *map(repr, told), repr(proposed_crop(row)))
-    drawn = int(short_hash(project, str(row[Decision.group_id]), "audit", length=8), 16) / 2**32
-    return Proposal(row, [_image(m) for m in members], str(members[0][PhotoGroup.cause]), version, drawn < audit_share)
+def _proposal(project: str, row: Row, members: list[Row], audit_share: float) -> ReviewItem:
+    told = (row[n] for n in (Proposal.photo_ids, Proposal.chosen_photo_id, Proposal.decided_by, Proposal.crop_by))
+    version = short_hash(str(row[Proposal.group_id]), *map(repr, told), repr(proposed_crop(row)))
+    drawn = int(short_hash(project, str(row[Proposal.group_id]), "audit", length=8), 16) / 2**32
+    return ReviewItem(row, [_image(m) for m in members], str(members[0][PhotoGroup.cause]), version, drawn < audit_share)
 
 
 def _image(member: Row) -> Row:

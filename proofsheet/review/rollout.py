@@ -20,39 +20,39 @@ from proofsheet.selection.timeline import counted
 from proofsheet.storage.workspace import Project
 from schemas.history import Selection
 from schemas.learning import Override, RankerModel, Threshold
-from schemas.review import Decision, Verdict
+from schemas.review import Proposal, ReviewDecision
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.97, 0.99)
 
 
-def override_rows(project: str, decisions: pl.DataFrame, selections: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
+def override_rows(project: str, proposals: pl.DataFrame, selections: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
     """Sets in which a person chose another picture than is proposed; what was proposed to her stands in her verdict.
 
     Args:
         project: partition key.
-        decisions: rows of `decisions`.
+        proposals: rows of `proposals`.
         selections: rows of `selections`.
-        verdicts: the facts `verdicts`.
+        decisions: the facts `review_decisions`.
     """
-    groups = {i: row for row in decisions.to_dicts() for i in row[Decision.photo_ids]}
-    said = {r[Verdict.group_id]: r for r in counted(verdicts).sort(Verdict.number).to_dicts()}
+    groups = {i: row for row in proposals.to_dicts() for i in row[Proposal.photo_ids]}
+    said = {r[ReviewDecision.group_id]: r for r in counted(decisions).sort(ReviewDecision.number).to_dicts()}
     found: dict[str, dict[str, Any]] = {}
     for row in selections.to_dicts():
         group = groups.get(row[Selection.chosen_photo_id])
         if group is None:
             continue
         verdict = said.get(row[Selection.set_id]) if row[Selection.source] == "review" else None
-        proposed = verdict[Verdict.proposed_photo_id] if verdict else group[Decision.chosen_photo_id]
+        proposed = verdict[ReviewDecision.proposed_photo_id] if verdict else group[Proposal.chosen_photo_id]
         if proposed == row[Selection.chosen_photo_id] or proposed not in row[Selection.photo_ids]:
             continue
-        found[group[Decision.group_id]] = {
+        found[group[Proposal.group_id]] = {
             Override.project: project,
-            Override.group_id: group[Decision.group_id],
+            Override.group_id: group[Proposal.group_id],
             Override.set_key: row[Selection.set_key],
             Override.proposed_photo_id: proposed,
             Override.chosen_photo_id: row[Selection.chosen_photo_id],
-            Override.confidence: verdict[Verdict.confidence] if verdict else group[Decision.confidence],
-            Override.proposed_by: verdict[Verdict.proposed_by] if verdict else group[Decision.decided_by],
+            Override.confidence: verdict[ReviewDecision.confidence] if verdict else group[Proposal.confidence],
+            Override.proposed_by: verdict[ReviewDecision.proposed_by] if verdict else group[Proposal.decided_by],
             Override.source: row[Selection.source],
             Override.decided_at: row[Selection.decided_at],
         }

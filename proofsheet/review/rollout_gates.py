@@ -18,7 +18,7 @@ from proofsheet.review.metrics import CRITICAL, FULL_FRAME, OVERLAP, TIME_SAVED
 from proofsheet.selection.timeline import counted
 from schemas.history import Selection
 from schemas.learning import Readiness, Threshold
-from schemas.review import ReviewMetric, Verdict
+from schemas.review import ReviewDecision, ReviewMetric
 
 _SETS, _LARGE, _CUTS = 100, 1000, 30
 _FEW = "not enough data"
@@ -40,7 +40,7 @@ class Gate:
 
     name: str
     wanted: str
-    found: str
+    value: str
     n: int
     least: int
     baseline: str
@@ -49,7 +49,7 @@ class Gate:
 
 def readiness_rows(
     project: str,
-    verdicts: pl.DataFrame,
+    decisions: pl.DataFrame,
     selections: pl.DataFrame,
     thresholds: pl.DataFrame,
     metrics: pl.DataFrame,
@@ -68,8 +68,8 @@ def readiness_rows(
     figures = {r[ReviewMetric.metric]: r for r in metrics.filter(pl.col(ReviewMetric.period) == "all").to_dicts()}
     lock = str(thresholds[Threshold.auto_approval][0]) if thresholds.height else "locked"
     why = str(thresholds[Threshold.why][0]) if thresholds.height else "never run"
-    gates = [*_agreement(counted(verdicts), selections), *_work(counted(verdicts).height, figures)]
-    blind = proving(verdicts, left_out)
+    gates = [*_agreement(counted(decisions), selections), *_work(counted(decisions).height, figures)]
+    blind = proving(decisions, left_out)
     gates.append(
         Gate(
             "auto-approval",
@@ -86,7 +86,7 @@ def readiness_rows(
             Readiness.project: project,
             Readiness.gate_name: one.name,
             Readiness.wanted: one.wanted,
-            Readiness.found: one.found if one.n >= one.least else f"{_FEW} ({one.n} of {one.least}); {one.found}",
+            Readiness.found: one.value if one.n >= one.least else f"{_FEW} ({one.n} of {one.least}); {one.value}",
             Readiness.n: one.n,
             Readiness.least_n: one.least,
             Readiness.baseline: one.baseline,
@@ -98,7 +98,7 @@ def readiness_rows(
 
 def _agreement(seen: pl.DataFrame, selections: pl.DataFrame) -> Iterator[Gate]:
     n = seen.height
-    approved, overridden = (seen.filter(pl.col(Verdict.action) == a).height / max(n, 1) for a in ("approved", "overridden"))
+    approved, overridden = (seen.filter(pl.col(ReviewDecision.action) == a).height / max(n, 1) for a in ("approved", "overridden"))
     told = f"{approved:.1%} approved, {overridden:.1%} overridden" if n else "no review yet"
     rule = _stage(seen, selections)
     yield Gate("sandbox", "more than 60 % approved", told, n, _SETS, rule, approved > 0.6)
@@ -134,9 +134,9 @@ def _stage(seen: pl.DataFrame, selections: pl.DataFrame) -> str:
     right = {r[Selection.set_id]: r[Selection.top_photo_id] == r[Selection.chosen_photo_id] for r in own.to_dicts()}
     known = []
     for row in seen.to_dicts():
-        if row[Verdict.chosen_photo_id] is None or len(row[Verdict.photo_ids]) == 1:
-            known.append(row[Verdict.chosen_photo_id] is not None)
-        elif row[Verdict.group_id] in right:
-            known.append(right[row[Verdict.group_id]])
+        if row[ReviewDecision.chosen_photo_id] is None or len(row[ReviewDecision.photo_ids]) == 1:
+            known.append(row[ReviewDecision.chosen_photo_id] is not None)
+        elif row[ReviewDecision.group_id] in right:
+            known.append(right[row[ReviewDecision.group_id]])
     share = f"{sum(known) / len(known):.1%} of {len(known)}" if known else "no review yet"
     return f"the highest stage alone: {share}"

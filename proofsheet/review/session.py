@@ -1,6 +1,6 @@
 """The desk of a reviewer: what is open, what she decides, what she takes back.
 
-Holds `Desk`.
+Holds `ReviewSession`.
 Add here: another act of the review.
 Keep out: HTTP (dagster_project/review/) and what follows after submit (submission.py).
 
@@ -15,21 +15,21 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from proofsheet.review.decision_request import Conflict, Given, Unfit, box_of, meaning
-from proofsheet.review.queue import Proposal, Proposals, mark_of, read_proposals
-from proofsheet.selection.choices import Progress
+from proofsheet.review.decision_request import Conflict, DecisionRequest, InvalidRequest, box_of, meaning
+from proofsheet.review.queue import ReviewItem, ReviewQueue, mark_of, read_queue
+from proofsheet.selection.choices import ReviewProgress
 from proofsheet.selection.timeline import Timeline, decides, proposed_crop
 from proofsheet.storage.workspace import Project
 from schemas.history import Selection
 from schemas.library import IN_PLACE
-from schemas.review import REVIEWED, Decision, Feedback, ReviewBatch, ReviewStep, Verdict
+from schemas.review import REVIEWED, Feedback, Proposal, ReviewBatch, ReviewDecision, ReviewStep
 
 Row = dict[str, Any]
 _MOST_SECONDS = 600.0  # somebody left the desk
 ACTIONS = (*REVIEWED, "skipped")
 
 
-class Desk:
+class ReviewSession:
     """The review of one project; safe to be used by many threads.
 
     Args:
@@ -41,13 +41,13 @@ class Desk:
         self.project, self._share = project, audit_share
         self._lock = threading.Lock()
         self._timeline = Timeline()
-        self._proposals: Proposals | None = None
+        self._proposals: ReviewQueue | None = None
 
-    def proposals(self) -> Proposals:
+    def proposals(self) -> ReviewQueue:
         """The present proposals; read again when a run wrote others."""
         known = self._proposals
         if known is None or known.mark != mark_of(self.project):
-            known = self._proposals = read_proposals(self.project, self._share)
+            known = self._proposals = read_queue(self.project, self._share)
         return known
 
     def load(self, size: int, start: int | None = None) -> Row:
@@ -101,15 +101,15 @@ class Desk:
         found = self.proposals()
         with self._lock:
             line = self._timeline.catch_up(self.project.ledger)
-            actions = Counter(str(v[Verdict.action]) for p in found.sets if (v := line.of(p.group_id)))
+            actions = Counter(str(v[ReviewDecision.action]) for p in found.sets if (v := line.of(p.group_id)))
             history = sum(p.history is not None and not decides(line.of(p.group_id)) for p in found.sets)
-            undo = line.verdicts[line.done[-1][-1]][Verdict.group_id] if line.done else None
-            redo = line.verdicts[line.undone[-1][-1]][Verdict.group_id] if line.undone else None
+            undo = line.verdicts[line.done[-1][-1]][ReviewDecision.group_id] if line.done else None
+            redo = line.verdicts[line.undone[-1][-1]][ReviewDecision.group_id] if line.undone else None
             number = line.number
         submitted = max(
             (r[ReviewBatch.up_to] for r in self.project.ledger.rows_after(ReviewBatch, ReviewBatch.number, 0)), default=0
         )
-        far = Progress(len(found.sets), sum(actions[a] for a in REVIEWED), history)
+        far = ReviewProgress(len(found.sets), sum(actions[a] for a in REVIEWED), history)
         return {
             "number": number,
             "total": far.total,
@@ -124,7 +124,7 @@ class Desk:
             "waiting": max(0, number - submitted),
         }
 
-    def decide(self, given: Given, now: datetime) -> Row:
+    def decide(self, given: DecisionRequest, now: datetime) -> Row:
         """Keep a verdict; the set comes back as it is then.
 
         Raises:
@@ -135,7 +135,7 @@ class Desk:
             self._keep(given, now)
             return self.one(given.group_id)
 
-    def _keep(self, given: Given, now: datetime) -> None:
+    def _keep(self, given: DecisionRequest, now: datetime) -> None:
         proposal = self._find(given.group_id)
         with self._lock, self.project.ledger.exclusive() as inside:
             line = self._timeline.catch_up(inside)
@@ -145,10 +145,10 @@ class Desk:
                         "The proposal for this set has changed since it was shown.", "Look at it again; nothing was kept."
                     )
                 stands = line.of(given.group_id)
-                if (stands[Verdict.verdict_id] if stands else None) != given.seen:
+                if (stands[ReviewDecision.verdict_id] if stands else None) != given.known_id:
                     raise Conflict("This set was decided elsewhere meanwhile.", "Look at it again; your verdict was not kept.")
-                row = self._row(given, proposal, now) | {Verdict.number: line.number + 1}
-                inside.add(Verdict, [row])
+                row = self._row(given, proposal, now) | {ReviewDecision.number: line.number + 1}
+                inside.add(ReviewDecision, [row])
 
     def approve_above(self, least: float, bulk_id: str, now: datetime) -> int:
         """Approve every set at or above a confidence that nobody looked at; such verdicts count in no statistics.
@@ -158,18 +158,19 @@ class Desk:
         found = self.proposals()
         with self._lock, self.project.ledger.exclusive() as inside:
             line = self._timeline.catch_up(inside)
-            if any(v[Verdict.bulk_id] == bulk_id for v in line.verdicts.values()):
+            if any(v[ReviewDecision.bulk_id] == bulk_id for v in line.verdicts.values()):
                 return 0
             fresh = (p for p in found.sets if self._open(p) and line.of(p.group_id) is None)
             wanted = [p for p in fresh if not p.audit and _sure(p, least)]
             rows = []
             for k, p in enumerate(wanted, start=1):
                 crop = proposed_crop(p.row)
-                given = Given(f"{bulk_id}-{k}", p.group_id, p.version, "approve", crop=crop)
+                given = DecisionRequest(f"{bulk_id}-{k}", p.group_id, p.version, "approve", crop=crop)
                 rows.append(
-                    self._row(given, p, now) | {Verdict.number: line.number + k, Verdict.bulk: True, Verdict.bulk_id: bulk_id}
+                    self._row(given, p, now)
+                    | {ReviewDecision.number: line.number + k, ReviewDecision.bulk: True, ReviewDecision.bulk_id: bulk_id}
                 )
-            inside.add(Verdict, rows)
+            inside.add(ReviewDecision, rows)
         return len(rows)
 
     def step(self, act: str, step_id: str, now: datetime) -> Row:
@@ -186,7 +187,7 @@ class Desk:
             if step_id in line.steps or not stack:
                 return {"group_id": None}
             last = stack[-1][-1]
-            group = str(line.verdicts[last][Verdict.group_id])
+            group = str(line.verdicts[last][ReviewDecision.group_id])
             row = {ReviewStep.step_id: step_id, ReviewStep.verdict_id: last, ReviewStep.act: act, ReviewStep.done_at: now}
             inside.add(ReviewStep, [row | {ReviewStep.number: line.number + 1}])
         return {"group_id": group, "set": self.one(group) if group in self.proposals().by_id else None}
@@ -206,19 +207,19 @@ class Desk:
     def note(self, note_id: str, kind: str, text: str, group_id: str | None, now: datetime) -> None:
         """Keep what a person wrote about the tool."""
         if kind not in ("note", "bug", "critical") or not text.strip():
-            raise Unfit(
+            raise InvalidRequest(
                 f"A note of kind {kind!r} with {len(text)} characters cannot be kept.", "Write a note, a bug or a critical error."
             )
         row = {Feedback.note_id: note_id, Feedback.kind: kind, Feedback.text: text, Feedback.group_id: group_id}
         self.project.ledger.add(Feedback, [row | {Feedback.noted_at: now}])
 
-    def _find(self, group_id: str) -> Proposal:
+    def _find(self, group_id: str) -> ReviewItem:
         found = self.proposals().by_id.get(group_id)
         if found is None:
             raise Conflict(f"The set {group_id!r} is no longer proposed.", "Load the batch again; a run grouped the pictures anew.")
         return found
 
-    def _open(self, proposal: Proposal) -> bool:
+    def _open(self, proposal: ReviewItem) -> bool:
         """Whether neither a verdict nor imported history decides it; a skipped set is open."""
         return proposal.history is None and not decides(self._timeline.of(proposal.group_id))
 
@@ -228,50 +229,50 @@ class Desk:
         with self._lock:
             verdict = self._timeline.catch_up(self.project.ledger).of(group_id)
             if verdict is not None and decides(verdict):
-                return None if verdict[Verdict.chosen_photo_id] is None else str(verdict[Verdict.chosen_photo_id])
+                return None if verdict[ReviewDecision.chosen_photo_id] is None else str(verdict[ReviewDecision.chosen_photo_id])
             if proposal.history is not None:
                 return str(proposal.history[Selection.chosen_photo_id])
-            return None if self._hidden(proposal) else str(proposal.row[Decision.chosen_photo_id])
+            return None if self._hidden(proposal) else str(proposal.row[Proposal.chosen_photo_id])
 
-    def _hidden(self, proposal: Proposal) -> bool:
+    def _hidden(self, proposal: ReviewItem) -> bool:
         """Whether what is proposed was never shown."""
         return proposal.audit and proposal.group_id not in self._timeline.seen
 
-    def _shown(self, proposal: Proposal) -> Row:
+    def _shown(self, proposal: ReviewItem) -> Row:
         verdict, told = self._timeline.of(proposal.group_id), None
         if verdict is not None:
             told = {
-                "verdict_id": verdict[Verdict.verdict_id],
-                "action": verdict[Verdict.action],
-                "choice": verdict[Verdict.chosen_photo_id],
-                "crop": verdict[Verdict.crop],
-                "blind": verdict[Verdict.blind],
+                "verdict_id": verdict[ReviewDecision.verdict_id],
+                "action": verdict[ReviewDecision.action],
+                "choice": verdict[ReviewDecision.chosen_photo_id],
+                "crop": verdict[ReviewDecision.crop],
+                "blind": verdict[ReviewDecision.blind],
             }
         applied = any(i["state"] != IN_PLACE for i in proposal.images)
         return proposal.as_dict(hidden=self._hidden(proposal)) | {"verdict": told, "applied": applied}
 
-    def _row(self, given: Given, proposal: Proposal, now: datetime) -> Row:
+    def _row(self, given: DecisionRequest, proposal: ReviewItem, now: datetime) -> Row:
         hidden = (given.blind and proposal.history is None) or self._hidden(proposal)
         action, choice = meaning(given, proposal, hidden)
         return {
-            Verdict.verdict_id: given.verdict_id,
-            Verdict.group_id: proposal.group_id,
-            Verdict.photo_ids: list(proposal.row[Decision.photo_ids]),
-            Verdict.action: action,
-            Verdict.proposed_photo_id: proposal.row[Decision.chosen_photo_id],
-            Verdict.chosen_photo_id: choice,
-            Verdict.crop: box_of(given.crop) if choice else None,
-            Verdict.confidence: proposal.row[Decision.confidence],
-            Verdict.proposed_by: proposal.row[Decision.decided_by],
-            Verdict.blind: hidden,
-            Verdict.bulk: False,
-            Verdict.decided_at: now,
-            Verdict.proposed_crop: proposed_crop(proposal.row),
-            Verdict.proposal: proposal.version,
-            Verdict.seconds: None if given.seconds is None else min(max(float(given.seconds), 0.0), _MOST_SECONDS),
+            ReviewDecision.verdict_id: given.verdict_id,
+            ReviewDecision.group_id: proposal.group_id,
+            ReviewDecision.photo_ids: list(proposal.row[Proposal.photo_ids]),
+            ReviewDecision.action: action,
+            ReviewDecision.proposed_photo_id: proposal.row[Proposal.chosen_photo_id],
+            ReviewDecision.chosen_photo_id: choice,
+            ReviewDecision.crop: box_of(given.crop) if choice else None,
+            ReviewDecision.confidence: proposal.row[Proposal.confidence],
+            ReviewDecision.proposed_by: proposal.row[Proposal.decided_by],
+            ReviewDecision.blind: hidden,
+            ReviewDecision.bulk: False,
+            ReviewDecision.decided_at: now,
+            ReviewDecision.proposed_crop: proposed_crop(proposal.row),
+            ReviewDecision.proposal: proposal.version,
+            ReviewDecision.seconds: None if given.seconds is None else min(max(float(given.seconds), 0.0), _MOST_SECONDS),
         }
 
 
-def _sure(proposal: Proposal, least: float) -> bool:
-    confidence = proposal.row[Decision.confidence]
+def _sure(proposal: ReviewItem, least: float) -> bool:
+    confidence = proposal.row[Proposal.confidence]
     return confidence is not None and confidence >= least

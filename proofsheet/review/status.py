@@ -21,7 +21,7 @@ from proofsheet.texts.coverage import described
 from schemas.facts import RunRecord, Waiver, WordEdit, WordReview
 from schemas.library import OtherFile, Photo, Quarantine
 from schemas.proof import PASSED, MetadataQuality
-from schemas.review import Decision
+from schemas.review import Proposal
 from schemas.storage import StoredTable
 from schemas.words import Caption
 
@@ -103,9 +103,9 @@ def _status(project: Project) -> ProjectStatus:
     counts = {name: int(str(row[StoredTable.row_count])) for name, row in books.items()}
     quality, choices = store.read(MetadataQuality), present_choices(project)
     proofs, far = quality.filter(pl.col(MetadataQuality.is_current)), progress(choices)
-    verdicts = dict(proofs[MetadataQuality.status].value_counts().iter_rows())
+    by_status = dict(proofs[MetadataQuality.status].value_counts().iter_rows())
     texts = described(store.read(Caption))
-    flagged = store.read(Decision).filter(pl.col(Decision.flags).list.len() > 0)
+    flagged = store.read(Proposal).filter(pl.col(Proposal.flags).list.len() > 0)
     photos, quarantined = counts.get(Photo.name, 0), counts.get(Quarantine.name, 0)
     others = counts.get(OtherFile.name, 0)
     news = disk_news(project.folder, store.read(Photo), store.read(Quarantine), store.read(OtherFile))
@@ -115,15 +115,15 @@ def _status(project: Project) -> ProjectStatus:
         key=project.key,
         files=photos + quarantined + others,
         photos=photos,
-        sets=counts.get(Decision.name, 0),
+        sets=counts.get(Proposal.name, 0),
         reviewed=far.reviewed,
         by_history=far.history,
         open=far.total - far.decided,
         redecided=len(redecided(project, choices)),
         take_back=takedown_rows(project.key, choices, quality, project.ledger).height,
         doubtful=flagged.height,
-        accepted=sum(verdicts.get(s, 0) for s in PASSED),
-        blocked=verdicts.get("blocked", 0),
+        accepted=sum(by_status.get(s, 0) for s in PASSED),
+        blocked=by_status.get("blocked", 0),
         to_describe=texts.wanted,
         described=texts.answered,
         undescribed=texts.why,

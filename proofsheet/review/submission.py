@@ -20,7 +20,7 @@ from proofsheet.selection.timeline import Timeline, decides, handed_over
 from proofsheet.storage.workspace import Project
 from schemas.history import CROP_FILE, OWN_SESSION, PLAIN_COLUMNS, SELECTION_COLUMNS, SELECTION_FILE
 from schemas.library import Photo
-from schemas.review import ReviewBatch, ReviewStep, Verdict
+from schemas.review import ReviewBatch, ReviewDecision, ReviewStep
 
 Row = dict[str, Any]
 APPROVED = "approved_decisions.jsonl"
@@ -47,12 +47,12 @@ def approved_lines(project: Project) -> Iterator[str]:
     for row in submitted(project).standing():
         if decides(row):
             told = {
-                "group_id": row[Verdict.group_id],
-                "action": row[Verdict.action],
-                "final_choice": paths.get(str(row[Verdict.chosen_photo_id])),
-                "crop_coords": row[Verdict.crop],
-                "timestamp": row[Verdict.decided_at].isoformat(),
-                "verdict_id": row[Verdict.verdict_id],
+                "group_id": row[ReviewDecision.group_id],
+                "action": row[ReviewDecision.action],
+                "final_choice": paths.get(str(row[ReviewDecision.chosen_photo_id])),
+                "crop_coords": row[ReviewDecision.crop],
+                "timestamp": row[ReviewDecision.decided_at].isoformat(),
+                "verdict_id": row[ReviewDecision.verdict_id],
             }
             yield json.dumps(told, ensure_ascii=False)
 
@@ -74,13 +74,13 @@ def write_submitted(project: Project) -> dict[str, int]:
 def _history(project: Project) -> Iterator[tuple[Row | None, Row | None]]:
     """A row of selections and one of cuts for every verdict that a batch brought or took back."""
     batches = project.ledger.rows_after(ReviewBatch, ReviewBatch.number, 0)  # first: what they hand over is there then
-    verdicts = project.ledger.rows_after(Verdict, Verdict.number, 0)
+    decisions = project.ledger.rows_after(ReviewDecision, ReviewDecision.number, 0)
     steps = project.ledger.rows_after(ReviewStep, ReviewStep.number, 0)
     paths, filed = _paths(project), dict[str, Row]()
     for batch in batches:
         line = Timeline()
-        line.take(verdicts, steps, up_to=batch[ReviewBatch.up_to])
-        now = {str(r[Verdict.group_id]): r for r in line.standing() if r[Verdict.chosen_photo_id]}
+        line.take(decisions, steps, up_to=batch[ReviewBatch.up_to])
+        now = {str(r[ReviewDecision.group_id]): r for r in line.standing() if r[ReviewDecision.chosen_photo_id]}
         for group, row in now.items():
             if filed.get(group) is not row:
                 yield _selection(project, row, paths), _crop(project, row, paths)
@@ -91,29 +91,33 @@ def _history(project: Project) -> Iterator[tuple[Row | None, Row | None]]:
 
 def _selection(project: Project, row: Row, paths: dict[str, str], taken_back: str = "") -> Row | None:
     """A row in the format that came in; one without losers supersedes the former row of its set and teaches nothing."""
-    chosen = paths.get(str(row[Verdict.chosen_photo_id]))
-    losers = [] if taken_back else [paths[i] for i in row[Verdict.photo_ids] if i != row[Verdict.chosen_photo_id] and i in paths]
-    if chosen is None or (not taken_back and not losers) or row[Verdict.bulk]:
+    chosen = paths.get(str(row[ReviewDecision.chosen_photo_id]))
+    losers = (
+        []
+        if taken_back
+        else [paths[i] for i in row[ReviewDecision.photo_ids] if i != row[ReviewDecision.chosen_photo_id] and i in paths]
+    )
+    if chosen is None or (not taken_back and not losers) or row[ReviewDecision.bulk]:
         return None
     return {
-        "session_id": f"{OWN_SESSION}{row[Verdict.verdict_id]}",
-        "set_id": row[Verdict.group_id],
+        "session_id": f"{OWN_SESSION}{row[ReviewDecision.verdict_id]}",
+        "set_id": row[ReviewDecision.group_id],
         "chosen_path": f"{project.name}/{chosen}",
         "neg_paths": json.dumps([f"{project.name}/{p}" for p in losers], ensure_ascii=False),
-        "timestamp": taken_back or row[Verdict.decided_at].isoformat(),
+        "timestamp": taken_back or row[ReviewDecision.decided_at].isoformat(),
     }
 
 
 def _crop(project: Project, row: Row, paths: dict[str, str]) -> Row | None:
-    chosen = paths.get(str(row[Verdict.chosen_photo_id]))
-    if chosen is None or row[Verdict.crop] is None or row[Verdict.bulk]:
+    chosen = paths.get(str(row[ReviewDecision.chosen_photo_id]))
+    if chosen is None or row[ReviewDecision.crop] is None or row[ReviewDecision.bulk]:
         return None
     return {
-        "session_id": f"{OWN_SESSION}{row[Verdict.verdict_id]}",
+        "session_id": f"{OWN_SESSION}{row[ReviewDecision.verdict_id]}",
         "directory": project.name,
         "chosen_path": f"{project.name}/{chosen}",
-        **{f"crop_{s}": f"{v:.6f}" for s, v in zip(("x1", "y1", "x2", "y2"), row[Verdict.crop], strict=True)},
-        "timestamp": row[Verdict.decided_at].isoformat(),
+        **{f"crop_{s}": f"{v:.6f}" for s, v in zip(("x1", "y1", "x2", "y2"), row[ReviewDecision.crop], strict=True)},
+        "timestamp": row[ReviewDecision.decided_at].isoformat(),
     }
 
 

@@ -1,6 +1,6 @@
 """What a rule is given, and what it says.
 
-Holds `Judged` and `Issue`.
+Holds `GateInput` and `Issue`.
 Add here: something else that rules may compare a text with.
 Keep out: rules.
 """
@@ -16,7 +16,7 @@ from proofsheet.rules.lists import stop_words
 
 
 @dataclass(frozen=True)
-class Judged:
+class GateInput:
     """The texts of one picture, and what the rules may compare them with.
 
     Attributes:

@@ -12,11 +12,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 
-from proofsheet.rules.base import Issue, Judged
+from proofsheet.rules.base import GateInput, Issue
 from proofsheet.rules.completeness import LANGUAGES, reads_as
 from proofsheet.rules.lists import lines
-from proofsheet.rules.tokens import Found
-from proofsheet.rules.traits import Part, names_nothing, parts, traits
+from proofsheet.rules.tokens import Span
+from proofsheet.rules.traits import SentencePart, names_nothing, parts, traits
 from schemas.proof import Texts
 from schemas.settings_words import GateSettings
 
@@ -37,7 +37,7 @@ _REASONS = {
 }
 
 
-def not_a_caption(row: Judged, settings: GateSettings) -> Iterator[Issue]:
+def not_a_caption(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
     """A part of a text is about the task, the picture's making, the reader or anything but what is seen."""
     codes = tuple(c for c in LANGUAGES if c in settings.languages)
     if not codes:
@@ -46,12 +46,12 @@ def not_a_caption(row: Judged, settings: GateSettings) -> Iterator[Issue]:
         text = ", ".join(row.parts(field)) if field == Texts.keywords else row.texts[field]
         weight, place, why = weigh(text, field, codes)
         if weight > BARS[field]:
-            here = Found(0, 0) if field == Texts.keywords else place
+            here = Span(0, 0) if field == Texts.keywords else place
             told = f"{text[place.start : place.end]!r} {why}; say what is seen"
             yield Issue("not_a_caption", field, here.start, here.end, told)
 
 
-def nothing_seen(row: Judged, settings: GateSettings) -> Iterator[Issue]:
+def nothing_seen(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
     """A caption or alternative text of several known words of which none names a being, a thing or a place."""
     codes = tuple(c for c in LANGUAGES if c in settings.languages)
     for field in (f for f in (Texts.caption, Texts.alt_text) if codes and f not in row.measured):
@@ -61,7 +61,7 @@ def nothing_seen(row: Judged, settings: GateSettings) -> Iterator[Issue]:
 
 
 @functools.lru_cache(1024)
-def weigh(text: str, field: str, codes: tuple[str, ...]) -> tuple[float, Found, str]:
+def weigh(text: str, field: str, codes: tuple[str, ...]) -> tuple[float, Span, str]:
     """How much speaks against a text, in which part of it, and what most; below zero, more speaks for it.
 
     Args:
@@ -76,10 +76,10 @@ def weigh(text: str, field: str, codes: tuple[str, ...]) -> tuple[float, Found, 
         most = max(said, key=lambda n: (said[n] if _reason(n) else -1.0, n))
         weight = sum(said.values()) + known["constant"] - (LATER if part.is_later or _is_short(part, field) else 0.0)
         found.append((weight, part.place, _reason(most) or "names nothing that is seen"))
-    return max(found, key=lambda f: f[0], default=(0.0, Found(0, 0), ""))
+    return max(found, key=lambda f: f[0], default=(0.0, Span(0, 0), ""))
 
 
-def _is_short(part: Part, field: str) -> bool:
+def _is_short(part: SentencePart, field: str) -> bool:
     """Whether a part of a caption has too few words to tell what it is about."""
     return field in (Texts.caption, Texts.alt_text) and len(part.words) < _LEAST_TELLING
 

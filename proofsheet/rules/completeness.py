@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from proofsheet.rules import lexicon
 from proofsheet.rules.lists import by_first_word
 from proofsheet.rules.sentences import Token, sentences
-from proofsheet.rules.tokens import Found, words
+from proofsheet.rules.tokens import Span, words
 
 LANGUAGES = ("en", "de")  # languages that have lists of endings
 _HANGING = re.compile(r"[,;:–—&+/=\-(\[{„‚<]\s*(?:\.{2,}|…)?\s*$")
@@ -42,7 +42,7 @@ _LEAST_WORDS, _MOST_REST, _MOST_MIDDLE, _MOST_CLAUSE, _SURE = 4, 3, 4, 12, 0.75
 class Torn:
     """Where a text is cut off, and how that is seen."""
 
-    place: Found
+    place: Span
     why: str
 
 
@@ -61,16 +61,16 @@ def torn(text: str) -> Torn | None:
 def _by_marks(text: str) -> Torn | None:
     end = len(text.rstrip())
     if opening := _OPENING.match(text):
-        return Torn(Found(0, opening.end()), f"it begins with {opening.group().strip()!r}")
+        return Torn(Span(0, opening.end()), f"it begins with {opening.group().strip()!r}")
     if hanging := _HANGING.search(text):
-        return Torn(Found(hanging.start(), end), f"it ends with {hanging.group().strip()!r}")
+        return Torn(Span(hanging.start(), end), f"it ends with {hanging.group().strip()!r}")
     for opens, closes in _PAIRS.items():
         last = text.rfind(opens)
         if last >= 0 and not any(c in text[last:] for c in closes) and text.count(opens) > sum(map(text.count, closes)):
-            return Torn(Found(last, end), f"{opens!r} is never closed")
+            return Torn(Span(last, end), f"{opens!r} is never closed")
     alone = max(text.rfind(q) for q in _QUOTES) if sum(map(text.count, _QUOTES)) % 2 else -1
     if alone >= 0 and not _INCHES.search(text):
-        return Torn(Found(alone, end), "a quotation mark stands alone")
+        return Torn(Span(alone, end), "a quotation mark stands alone")
     return None
 
 
@@ -91,7 +91,7 @@ def _by_words(text: str) -> Torn | None:
         return Torn(said.last.place, f"it ends with {said.last.written!r}")
     begins = said.words[0].word in ends["verbless"] | ends["people"] | ends["article"]
     if said.stop not in _STOPS and len(listed) > 1 and len(said.words) <= _MOST_REST and begins:
-        return Torn(Found(said.words[0].place.start, said.last.place.end), "the last sentence only begins")
+        return Torn(Span(said.words[0].place.start, said.last.place.end), "the last sentence only begins")
     return None
 
 

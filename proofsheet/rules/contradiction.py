@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from proofsheet.rules.base import Issue, Judged, small_words
+from proofsheet.rules.base import GateInput, Issue, small_words
 from proofsheet.rules.lists import by_first_word, lines
-from proofsheet.rules.tokens import Found, outside_quotes, phrase_pattern, spans
+from proofsheet.rules.tokens import Span, outside_quotes, phrase_pattern, spans
 from schemas.proof import Texts
 from schemas.settings_words import GateSettings
 
@@ -28,7 +28,7 @@ _EMPTY_AND_FULL = re.compile(
 )
 
 
-def self_contradiction(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
+def self_contradiction(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
     """A text that denies what it says."""
     for field in (Texts.title, Texts.caption, Texts.alt_text):
         text = outside_quotes(row.texts[field])
@@ -37,7 +37,7 @@ def self_contradiction(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
             yield Issue("self_contradiction", field, found.start, found.end, f"{said!r} cannot be true; say what is seen")
 
 
-def _both(text: str) -> Found | None:
+def _both(text: str) -> Span | None:
     """Two things that exclude each other of one picture: a black and white photo in bright colours, a night at noon."""
     for one, two in _excluding():
         first, second = one.search(text), two.search(text)
@@ -51,7 +51,7 @@ def _both(text: str) -> Found | None:
     return None
 
 
-def _none_and_some(text: str) -> Found | None:
+def _none_and_some(text: str) -> Span | None:
     """`no boats`, and then `the boats` or `filled with water`."""
     words = by_first_word("impossible_words")
     listed = spans(text)
@@ -64,11 +64,11 @@ def _none_and_some(text: str) -> Found | None:
         for at in range(k + 2, len(listed)):
             before = {w for w, _p in listed[max(k + 2, at - 3) : at]}
             if _same(listed[at][0], noun) and before & set(words["definite"]) and not before & set(words["none"]):
-                return Found(place.start, listed[at][1].end)
+                return Span(place.start, listed[at][1].end)
     return None
 
 
-def _one_and_several(text: str) -> Found | None:
+def _one_and_several(text: str) -> Span | None:
     """`one dog`, and then `the three dogs`."""
     words, listed = by_first_word("impossible_words"), spans(text)
     several = {w for w, n in by_first_word("numbers").items() if int(n[0]) > 1} | set(words["both"])
@@ -78,14 +78,14 @@ def _one_and_several(text: str) -> Found | None:
             continue
         for at in range(k + 4, len(listed)):
             if listed[at - 1][0] in several and listed[at - 2][0] in words["the"] and _same(listed[at][0], noun):
-                return Found(listed[k][1].start, listed[at][1].end)
+                return Span(listed[k][1].start, listed[at][1].end)
     return None
 
 
-def _is_another(text: str) -> Found | None:
+def _is_another(text: str) -> Span | None:
     """`a red car that is green`, `a man who is a woman`, `the dogs are cats`."""
     if full := _EMPTY_AND_FULL.search(text):
-        return Found(full.start(), full.end())
+        return Span(full.start(), full.end())
     words, listed = by_first_word("impossible_words"), spans(text)
     kinds = [set(line.split()[1:]) for line in lines("impossible_words") if line.startswith(("colour ", "kind "))]
     for k, (word, place) in enumerate(listed):
@@ -102,15 +102,15 @@ def _is_another(text: str) -> Found | None:
 
 
 def _other(
-    before: Sequence[tuple[str, Found]], said: tuple[str, Found], kinds: Sequence[set[str]], parting: Sequence[str]
-) -> Found | None:
+    before: Sequence[tuple[str, Span]], said: tuple[str, Span], kinds: Sequence[set[str]], parting: Sequence[str]
+) -> Span | None:
     """From the last word of the same kind before to the word that is said of it, if they are two."""
     for kind in kinds:
         place = max((n for n, (w, _p) in enumerate(before) if w in kind), default=None)
         if said[0] not in kind or place is None or _same(before[place][0], said[0]):
             continue
         if len(before) - place <= _LEAST_NOUN and not {w for w, _p in before[place:]} & set(parting):
-            return Found(before[place][1].start, said[1].end)
+            return Span(before[place][1].start, said[1].end)
     return None
 
 
@@ -120,8 +120,8 @@ def _same(one: str, two: str) -> bool:
     return one == two or any(a == b + e for a, b in ((one, two), (two, one)) for e in ("s", "es", "e", "n", "en", "er"))
 
 
-def _around(one: re.Match[str], two: re.Match[str]) -> Found:
-    return Found(min(one.start(), two.start()), max(one.end(), two.end()))
+def _around(one: re.Match[str], two: re.Match[str]) -> Span:
+    return Span(min(one.start(), two.start()), max(one.end(), two.end()))
 
 
 @functools.cache

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from proofsheet.rules.base import Issue, Judged, small_words
+from proofsheet.rules.base import GateInput, Issue, small_words
 from proofsheet.rules.completeness import torn
 from proofsheet.rules.lists import lines
 from proofsheet.rules.tokens import words
@@ -29,21 +29,21 @@ _NO_SENTENCE = {
 }
 
 
-def empty(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
+def empty(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
     """A field without a word in it."""
     for field in FIELDS:
         if not any(words(part) for part in row.parts(field)):
             yield Issue("empty", field, 0, 0, f"{field} holds no word")
 
 
-def cut_off(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
+def cut_off(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
     """A text of which the beginning or the end is missing."""
     for field in (Texts.title, Texts.caption, Texts.alt_text):
         if found := torn(row.texts[field]):
             yield Issue("cut_off", field, found.place.start, found.place.end, f"the text is cut off: {found.why}")
 
 
-def no_sentence(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
+def no_sentence(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
     """A text that has another form: a list of words, pairs of names and values, signs without words."""
     if told := _title_form(row.texts[Texts.title]):
         yield Issue("no_sentence", Texts.title, 0, len(row.texts[Texts.title]), f"{told}, no title")
@@ -71,7 +71,7 @@ def _title_form(text: str) -> str | None:
     return "a list of words" if text.count(";") >= _LEAST_SEMICOLONS else None
 
 
-def length(row: Judged, settings: GateSettings) -> Iterator[Issue]:
+def length(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
     """Too long, too many sentences, too many keywords, or no real word."""
     most = {Texts.title: settings.max_title, Texts.caption: settings.max_caption, Texts.alt_text: settings.max_alt_text}
     for field, limit in most.items():

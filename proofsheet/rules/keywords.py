@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from proofsheet.rules import lexicon
-from proofsheet.rules.base import Issue, Judged, small_words
+from proofsheet.rules.base import GateInput, Issue, small_words
 from proofsheet.rules.lists import by_first_word, lines
 from proofsheet.rules.tokens import earlier_likeness, find_phrases, words
 from schemas.proof import Texts
@@ -24,7 +24,7 @@ _LEAST_HALF = 4
 _INNER_MARKS = re.compile(r"[;|\n\t,]|\s[-–—]\s")
 
 
-def broken_keywords(row: Judged, settings: GateSettings) -> Iterator[Issue]:
+def broken_keywords(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
     """Keywords that are none: digits, single letters, halves, stray marks, parts of sentences, too many words, repeated."""
     seen: set[str] = set()
     for keyword in row.texts[Texts.keywords]:
@@ -78,7 +78,9 @@ def _is_half(keyword: str, languages: Sequence[str]) -> bool:
     return bool(listed) and not any(lexicon.known(keyword, c) for c in listed) and any(lexicon.is_cut(keyword, c) for c in listed)
 
 
-def duplicate_text(rows: Sequence[Judged], settings: GateSettings, template_words: frozenset[str]) -> Iterator[tuple[str, Issue]]:
+def duplicate_text(
+    rows: Sequence[GateInput], settings: GateSettings, template_words: frozenset[str]
+) -> Iterator[tuple[str, Issue]]:
     """A caption or alternative text that says the same as an earlier one of the project, or as one that is published."""
     ignored = small_words() | template_words
     ordered = sorted(rows, key=lambda r: not r.published)

@@ -12,9 +12,9 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 
 from proofsheet.rules import languages, lexicon
-from proofsheet.rules.base import Issue, Judged
+from proofsheet.rules.base import GateInput, Issue
 from proofsheet.rules.lists import by_first_word
-from proofsheet.rules.tokens import Found, outside_quotes, words
+from proofsheet.rules.tokens import Span, outside_quotes, words
 from schemas.proof import Texts
 from schemas.settings_words import GateSettings
 
@@ -40,7 +40,7 @@ _LEAST_WORDS, _LEAST_HITS, _MOST_KNOWN, _LEAST_COUNTED, _LEAST_SHARE = 4, 2, 0.9
 _LEAST_TITLE, _SURE, _UNLIKELY, _TITLE_UNLIKELY, _MAY_BE = 3, 0.5, 0.05, 0.02, 0.2
 
 
-def language(row: Judged, settings: GateSettings) -> Iterator[Issue]:
+def language(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
     """Letters of another script, or a sentence that is in none of the allowed languages."""
     for field, text in row.whole():
         if found := foreign(text, settings.languages, field):
@@ -52,7 +52,7 @@ def language(row: Judged, settings: GateSettings) -> Iterator[Issue]:
         yield Issue("language", Texts.keywords, 0, 0, why)
 
 
-def foreign(text: str, allowed: Sequence[str], field: str = Texts.caption) -> tuple[Found, str] | None:
+def foreign(text: str, allowed: Sequence[str], field: str = Texts.caption) -> tuple[Span, str] | None:
     """Where a text is in none of the allowed languages, and how that is seen; what stands in quotation marks or brackets may be.
 
     Args:
@@ -65,7 +65,7 @@ def foreign(text: str, allowed: Sequence[str], field: str = Texts.caption) -> tu
     scripts = tuple(s for code in allowed for s in _SCRIPTS.get(code, _COMMON)) + _COMMON
     strange = [k for k, c in enumerate(own) if c.isalpha() and not unicodedata.name(c, "").startswith(scripts)]
     if len(strange) > _MOST_STRANGE or (strange and sum(c.isalpha() for c in own) <= len(strange)):
-        return Found(strange[0], strange[-1] + 1), f"{len(strange)} letters are of another script"
+        return Span(strange[0], strange[-1] + 1), f"{len(strange)} letters are of another script"
     if field == Texts.keywords:
         return None
     for split in (_SENTENCE,) if field == Texts.title else (_SENTENCE, _CLAUSE):
@@ -77,7 +77,7 @@ def foreign(text: str, allowed: Sequence[str], field: str = Texts.caption) -> tu
                 if split is _SENTENCE
                 else _sounds_foreign(part, allowed, _TITLE_UNLIKELY)
             ):
-                return Found(start, start + len(part)), told
+                return Span(start, start + len(part)), told
     return languages.mixed(own, allowed)
 
 

@@ -18,7 +18,7 @@ from lingua import IsoCode639_1, LanguageDetector, LanguageDetectorBuilder
 
 from proofsheet.rules import lexicon
 from proofsheet.rules.lists import by_first_word
-from proofsheet.rules.tokens import Found
+from proofsheet.rules.tokens import Span
 
 _ASKED = ("en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "nb", "fi", "pl", "cs", "hu", "ro", "hr", "tr", "vi")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -55,7 +55,7 @@ def likely(text: str, allowed: tuple[str, ...]) -> Mapping[str, float]:
     return {one.language.iso_code_639_1.name.lower(): one.value for one in told}
 
 
-def mixed(text: str, allowed: Sequence[str]) -> tuple[Found, str] | None:
+def mixed(text: str, allowed: Sequence[str]) -> tuple[Span, str] | None:
     """Where a text goes over from one allowed language into another: in each of them it has a run of words that the other lacks."""
     listed = [c for c in allowed if lexicon.has_words(c)]
     for one, two in combinations(listed, 2):
@@ -65,7 +65,7 @@ def mixed(text: str, allowed: Sequence[str]) -> tuple[Found, str] | None:
     return None
 
 
-def _run(text: str, here: str, there: str) -> Found | None:
+def _run(text: str, here: str, there: str) -> Span | None:
     """The first run that holds two words of one language alone and none of the other alone; names are passed over."""
     small, other = (frozenset(by_first_word("function_words").get(code, ())) for code in (here, there))
     start, end, own = -1, 0, 0
@@ -82,7 +82,7 @@ def _run(text: str, here: str, there: str) -> Found | None:
             own += 1
         end = match.end()
         if own >= _LEAST_RUN:
-            return Found(start, end)
+            return Span(start, end)
     return None
 
 

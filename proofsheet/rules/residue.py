@@ -11,9 +11,9 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from proofsheet.rules.base import Issue, Judged
+from proofsheet.rules.base import GateInput, Issue
 from proofsheet.rules.lists import lines
-from proofsheet.rules.tokens import Found, find_phrases, outside_quotes
+from proofsheet.rules.tokens import Span, find_phrases, outside_quotes
 from schemas.settings_words import GateSettings
 
 _JOINERS = {"\u200c", "\u200d"}  # they hold emoji and some scripts together
@@ -58,7 +58,7 @@ _CHAT = re.compile(
 )
 
 
-def control_characters(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
+def control_characters(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
     """Characters that are not seen: controls, text directions, invisible spaces."""
     for field, text in row.whole():
         for place, sign in enumerate(text):
@@ -67,7 +67,7 @@ def control_characters(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
                 break
 
 
-def markup(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
+def markup(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
     """HTML, Markdown, lists, data, links, hashtags, and places that were meant to be filled."""
     for field, text in row.whole():
         for what, pattern in _MARKUP.items():
@@ -76,12 +76,12 @@ def markup(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
                 break
 
 
-def injection(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
+def injection(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
     """Residue of prompts and chats; what a sign in the picture says may stand in quotation marks."""
     for field, text in row.whole():
         outside = outside_quotes(text)
         marks = _CHAT.search(text)
-        found = Found(marks.start(), marks.end()) if marks else next(find_phrases(outside, lines("injection")), None)
+        found = Span(marks.start(), marks.end()) if marks else next(find_phrases(outside, lines("injection")), None)
         if found:
             said = _shown(text[found.start : found.end])
             yield Issue("injection", field, found.start, found.end, f"{said} is no description of a picture")

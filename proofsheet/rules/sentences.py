@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from proofsheet.rules.lists import lines
-from proofsheet.rules.tokens import Found
+from proofsheet.rules.tokens import Span
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s]")
 _ENDS = frozenset(".!?…\n")
@@ -44,7 +44,7 @@ class Token:
 
     word: str
     written: str
-    place: Found
+    place: Span
 
     @property
     def is_word(self) -> bool:
@@ -64,7 +64,7 @@ def sentences(text: str) -> list[list[Token]]:
 
 def _tokens(match: re.Match[str], offset: int) -> Iterator[Token]:
     written = match.group()
-    place = Found(offset + match.start(), offset + match.end())
+    place = Span(offset + match.start(), offset + match.end())
     plain = written.casefold().replace("’", "'")
     if plain in _WHOLE:
         parts: Sequence[str] = _WHOLE[plain]
@@ -146,11 +146,11 @@ class _Pattern:
 
 
 @dataclass(frozen=True)
-class Said:
+class PatternMatch:
     """A pattern found: its kind, and where."""
 
     kind: str
-    place: Found
+    place: Span
 
 
 class WordClasses:
@@ -217,7 +217,7 @@ class Speech:
         named = {n for p in self._patterns for names in p.needed for n in names if n.isupper() and n.isalpha()}
         return named - self._classes.filled()
 
-    def said(self, sentence: Sequence[Token]) -> Iterator[Said]:
+    def matches(self, sentence: Sequence[Token]) -> Iterator[PatternMatch]:
         """Every pattern that is found in a sentence."""
         begins = next(k for k, t in enumerate(sentence) if t.is_word)
         named = [self.names(t, begins=k == begins) for k, t in enumerate(sentence)]
@@ -227,7 +227,7 @@ class Speech:
             if not all(names & there for names in pattern.needed):
                 continue
             if place := pattern.find(named, begins, ends):
-                yield Said(pattern.kind, Found(sentence[place[0]].place.start, sentence[place[1]].place.end))
+                yield PatternMatch(pattern.kind, Span(sentence[place[0]].place.start, sentence[place[1]].place.end))
 
 
 @functools.cache

@@ -11,10 +11,10 @@ import functools
 from collections.abc import Iterator, Sequence
 
 from proofsheet.prompts.prompt import load_prompt, prompt_names
-from proofsheet.rules.base import Issue, Judged, small_words
+from proofsheet.rules.base import GateInput, Issue, small_words
 from proofsheet.rules.lists import by_first_word, stop_words
 from proofsheet.rules.sentences import Speech, Token, sentences, speech
-from proofsheet.rules.tokens import Found, outside_quotes, spans, words
+from proofsheet.rules.tokens import Span, outside_quotes, spans, words
 from schemas import replies
 from schemas.proof import Texts
 from schemas.settings_words import GateSettings
@@ -57,22 +57,22 @@ _MESSAGES = {
 }
 
 
-def refusal(row: Judged, settings: GateSettings) -> Iterator[Issue]:
+def refusal(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
     """Somebody says that nothing can be said, or will be."""
     return _spoken("refusal", row, settings)
 
 
-def model_talk(row: Judged, settings: GateSettings) -> Iterator[Issue]:
+def model_talk(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
     """A model speaks of itself and its work, or to the person who asked."""
     return _spoken("model_talk", row, settings)
 
 
-def not_the_picture(row: Judged, settings: GateSettings) -> Iterator[Issue]:
+def not_the_picture(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
     """The text is about the request, the file, or the text itself; or a sentence names nothing else."""
     return _spoken("not_the_picture", row, settings)
 
 
-def _spoken(kind: str, row: Judged, settings: GateSettings) -> Iterator[Issue]:
+def _spoken(kind: str, row: GateInput, settings: GateSettings) -> Iterator[Issue]:
     allowed = tuple(c for c in SPOKEN if c in settings.languages) or SPOKEN
     for field, text in row.whole():
         if field == Texts.keywords and text.upper() in _FIELDS_OF_WORK:
@@ -84,14 +84,14 @@ def _spoken(kind: str, row: Judged, settings: GateSettings) -> Iterator[Issue]:
 
 
 @functools.lru_cache(512)
-def _said(text: str, allowed: tuple[str, ...]) -> tuple[tuple[str, Found], ...]:
+def _said(text: str, allowed: tuple[str, ...]) -> tuple[tuple[str, Span], ...]:
     """Every kind of speech in a text, with its place."""
     found, languages = [], _languages(text, allowed)
     for number, sentence in enumerate(sentences(text)):
-        place = Found(sentence[0].place.start, sentence[-1].place.end)
+        place = Span(sentence[0].place.start, sentence[-1].place.end)
         for language in languages:
             grammar = speech(language)
-            found += [(s.kind, s.place) for s in grammar.said(sentence)]
+            found += [(s.kind, s.place) for s in grammar.matches(sentence)]
             if _names_nothing(sentence, grammar, language):
                 found.append(("not_the_picture", place))
             elif number and _turns_to_reader(sentence, grammar, language):
@@ -107,8 +107,8 @@ def _languages(text: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(code for code in allowed if 2 * hits[code] >= max(hits.values()))
 
 
-def _span(tokens: Sequence[Token]) -> Found:
-    return Found(tokens[0].place.start, tokens[-1].place.end)
+def _span(tokens: Sequence[Token]) -> Span:
+    return Span(tokens[0].place.start, tokens[-1].place.end)
 
 
 def _clauses(sentence: Sequence[Token]) -> list[list[Token]]:
@@ -162,7 +162,7 @@ def _introduces(clause: Sequence[Token], grammar: Speech, language: str) -> bool
     return _speaks(there) or (clause[-1].word == ":" and bool(there & (_TASK | _ASKED | {"I", "HERE", "YOU", "SUBJECT"})))
 
 
-def prompt_echo(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
+def prompt_echo(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
     """A run of words of our own prompts or of the form that was asked for."""
     for field, text in row.whole():
         listed = spans(text)

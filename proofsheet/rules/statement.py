@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterator
 
 from proofsheet.rules import lexicon
-from proofsheet.rules.base import Issue, Judged
+from proofsheet.rules.base import GateInput, Issue
 from proofsheet.rules.lists import lines
-from proofsheet.rules.tokens import Found, outside_quotes
+from proofsheet.rules.tokens import Span, outside_quotes
 from schemas.proof import Texts
 from schemas.settings_words import GateSettings
 
@@ -24,13 +24,13 @@ _OF_SENTENCES = frozenset(["several texts to choose from", "words in no order", 
 _LEAST_STRANGE, _LEAST_KEYWORDS = 0.6, 3
 
 
-def not_one_statement(row: Judged, settings: GateSettings) -> Iterator[Issue]:
+def not_one_statement(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
     """Several texts, a score, a credit or a row of letters stands where one statement belongs."""
     for field in (f for f in (Texts.title, Texts.caption, Texts.alt_text) if f not in row.measured):
         text = outside_quotes(row.texts[field])
         for what, pattern in _forms().items():
             if found := pattern.search(text):
-                yield _issue(field, Found(found.start(), found.end()), what)
+                yield _issue(field, Span(found.start(), found.end()), what)
                 break
         else:
             if labelled := _labels(text):
@@ -38,7 +38,7 @@ def not_one_statement(row: Judged, settings: GateSettings) -> Iterator[Issue]:
     for keyword in row.texts[Texts.keywords]:
         for what, pattern in _forms().items():
             if what not in _OF_SENTENCES and (found := pattern.search(keyword)):
-                yield _issue(Texts.keywords, Found(found.start(), found.end()), what)
+                yield _issue(Texts.keywords, Span(found.start(), found.end()), what)
                 break
     yield from _strange_letters(row, settings)
 
@@ -58,19 +58,19 @@ def _forms() -> dict[str, re.Pattern[str]]:
     return {what: re.compile("|".join(listed)) for what, listed in parts.items()}
 
 
-def _issue(field: str, place: Found, what: str) -> Issue:
+def _issue(field: str, place: Span, what: str) -> Issue:
     return Issue(
         "not_one_statement", field, place.start, place.end, f"here stands {what}; leave one plain statement of what is seen"
     )
 
 
-def _labels(text: str) -> Found | None:
+def _labels(text: str) -> Span | None:
     """Two labels with a colon or more, unless they say where or when in the picture."""
     found = [m for m in _LABEL.finditer(text) if m.group(1).split()[0].casefold() not in lines("labels_of_places")]
-    return Found(found[0].start(), found[-1].end()) if len(found) > 1 else None
+    return Span(found[0].start(), found[-1].end()) if len(found) > 1 else None
 
 
-def _strange_letters(row: Judged, settings: GateSettings) -> Iterator[Issue]:
+def _strange_letters(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
     """Keywords of which most are no words of an allowed language, and none has a capital: letters at random."""
     listed = [w for k in row.texts[Texts.keywords] for w in k.split() if w.isalpha() and w.islower()]
     codes = [c for c in settings.languages if lexicon.has_words(c)]

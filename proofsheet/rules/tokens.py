@@ -25,16 +25,16 @@ def words(text: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Found:
+class Span:
     """A place in a text, in characters."""
 
     start: int
     end: int
 
 
-def spans(text: str) -> list[tuple[str, Found]]:
+def spans(text: str) -> list[tuple[str, Span]]:
     """Words and numbers in lower case with their places."""
-    return [(w.group().casefold(), Found(w.start(), w.end())) for w in _WORD.finditer(text)]
+    return [(w.group().casefold(), Span(w.start(), w.end())) for w in _WORD.finditer(text)]
 
 
 def outside_quotes(text: str) -> str:
@@ -61,7 +61,7 @@ def _compiled(phrases: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(f"{alone}|{first}|{anywhere}", re.IGNORECASE)
 
 
-def find_phrases(text: str, phrases: tuple[str, ...]) -> Iterator[Found]:
+def find_phrases(text: str, phrases: tuple[str, ...]) -> Iterator[Span]:
     """Where phrases of a list stand; ^ marks those at the beginning, = those that are the whole text.
 
     Args:
@@ -69,7 +69,7 @@ def find_phrases(text: str, phrases: tuple[str, ...]) -> Iterator[Found]:
         phrases: in lower case, words apart by spaces.
     """
     for found in _compiled(phrases).finditer(text):
-        yield Found(found.start(), found.end())
+        yield Span(found.start(), found.end())
 
 
 def name_tokens(name: str) -> set[str]:

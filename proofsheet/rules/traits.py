@@ -1,6 +1,6 @@
 """What a text is about, in figures: of each of its parts, which classes of words it has and how much of it names something seen.
 
-Holds `Part`, `parts`, `traits` and `names_nothing`.
+Holds `SentencePart`, `parts`, `traits` and `names_nothing`.
 Add here: another figure; its weight follows from `python -m benchmarks.gate_fit`.
 Keep out: weights (lists/weights.txt) and what follows from them (caption.py). Classes of words are data (lists/talk_*.txt).
 """
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from proofsheet.rules import lexicon
 from proofsheet.rules.lists import by_first_word, lines, stop_words
 from proofsheet.rules.sentences import Token, WordClasses, sentences
-from proofsheet.rules.tokens import Found, outside_quotes
+from proofsheet.rules.tokens import Span, outside_quotes
 
 _BREAKS = frozenset(";:()–—/[]")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?\s?%|\b[01][.,]\d+\b|\b\d+\s?/\s?\d+\b")
@@ -58,7 +58,7 @@ _ENDINGS = {
 
 
 @dataclass(frozen=True)
-class Part:
+class SentencePart:
     """A sentence, or what stands between two marks in it.
 
     Attributes:
@@ -70,7 +70,7 @@ class Part:
     """
 
     tokens: tuple[Token, ...]
-    place: Found
+    place: Span
     ends: str
     is_aside: bool = False
     is_later: bool = False
@@ -81,7 +81,7 @@ class Part:
         return tuple(t for t in self.tokens if t.is_word)
 
 
-def parts(text: str) -> list[Part]:
+def parts(text: str) -> list[SentencePart]:
     """Every sentence, and every part of one that marks set apart; what stands in quotation marks is not looked at."""
     found = []
     for number, sentence in enumerate(sentences(outside_quotes(text))):
@@ -99,12 +99,12 @@ def parts(text: str) -> list[Part]:
     return found
 
 
-def _part(tokens: Sequence[Token], *, is_later: bool, is_aside: bool = False) -> Part:
+def _part(tokens: Sequence[Token], *, is_later: bool, is_aside: bool = False) -> SentencePart:
     ends = next((t.word for t in reversed(tokens) if t.word != '"'), "")
-    return Part(tuple(tokens), Found(tokens[0].place.start, tokens[-1].place.end), ends, is_aside, is_later)
+    return SentencePart(tuple(tokens), Span(tokens[0].place.start, tokens[-1].place.end), ends, is_aside, is_later)
 
 
-def traits(part: Part, field: str, language: str, text: str) -> Mapping[str, float]:
+def traits(part: SentencePart, field: str, language: str, text: str) -> Mapping[str, float]:
     """The figures of a part that are not zero.
 
     Args:
@@ -189,7 +189,7 @@ def _classes(classes: WordClasses, token: Token, *, begins: bool) -> frozenset[s
 @functools.lru_cache(8192)
 def _seen(token: Token, language: str) -> frozenset[str]:
     """Classes of what can be seen that a word belongs to, in its own form or without the ending of a plural or a verb."""
-    classes = seen(language)
+    classes = word_classes(language)
     for form in _forms(token.word, language):
         if found := _classes(classes, Token(form, form, token.place), begins=True):
             return found
@@ -207,7 +207,7 @@ def _forms(word: str, language: str) -> Iterator[str]:
 
 
 @functools.cache
-def seen(language: str) -> WordClasses:
+def word_classes(language: str) -> WordClasses:
     """Classes of the words that name what can be seen."""
     return WordClasses(lines(f"seen_{language}"))
 

@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise
 
-from proofsheet.rules.base import Issue, Judged, small_words
+from proofsheet.rules.base import GateInput, Issue, small_words
 from proofsheet.rules.lists import by_first_word, lines
-from proofsheet.rules.tokens import Found, find_phrases, phrase_pattern, spans, words
+from proofsheet.rules.tokens import Span, find_phrases, phrase_pattern, spans, words
 from schemas.proof import Texts
 from schemas.settings_words import GateSettings
 
@@ -32,7 +32,7 @@ _CAMERA_NAME = re.compile(
 )
 
 
-def filler(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
+def filler(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
     """Wording that says nothing, and what cameras write by themselves."""
     for field, text in row.whole():
         if found := find_filler(text) or (_opening(text) if field == Texts.alt_text else None):
@@ -41,20 +41,20 @@ def filler(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
             )
 
 
-def find_filler(text: str) -> Found | None:
+def find_filler(text: str) -> Span | None:
     """Where a text is filler."""
     if name := _CAMERA_NAME.match(text.strip()):
-        return Found(0, name.end())
+        return Span(0, name.end())
     found = next(find_phrases(text, lines("filler")), None)
     return None if found and _THING.match(text) else found
 
 
-def _opening(text: str) -> Found | None:
+def _opening(text: str) -> Span | None:
     """Where an alternative text says that it is one."""
     return None if _THING.match(text) else next(find_phrases(text, lines("filler_alt")), None)
 
 
-def repeated_wording(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
+def repeated_wording(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
     """The same words again inside a field, or the same text in two fields."""
     for field in _TEXTS:
         if found := _repeated(row.texts[field]):
@@ -67,17 +67,17 @@ def repeated_wording(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
                 yield Issue("repeated_wording", field, 0, len(row.texts[field]), f"the same text as {other}")
 
 
-def _repeated(text: str) -> Found | None:
+def _repeated(text: str) -> Span | None:
     """A word twice in a row, a phrase twice in a row, a long phrase again later, or a word worn out."""
     for twice in _TWICE.finditer(text):
         if not _is_name(twice.group()) and twice.group(1).casefold() not in lines("doubled"):
-            return Found(twice.start(), twice.end())
+            return Span(twice.start(), twice.end())
     listed = spans(text)
     plain = [w for w, _found in listed]
     for size in range(2, min(_LONGEST_TANDEM, len(plain) // 2) + 1):
         for i in range(len(plain) - 2 * size + 1):
             if plain[i : i + size] == plain[i + size : i + 2 * size]:
-                return Found(listed[i][1].start, listed[i + 2 * size - 1][1].end)
+                return Span(listed[i][1].start, listed[i + 2 * size - 1][1].end)
     return _again(plain, listed) or _worn(listed)
 
 
@@ -86,7 +86,7 @@ def _is_name(text: str) -> bool:
     return all(w[:1].isupper() for w in text.split())
 
 
-def _again(plain: Sequence[str], listed: Sequence[tuple[str, Found]]) -> Found | None:
+def _again(plain: Sequence[str], listed: Sequence[tuple[str, Span]]) -> Span | None:
     """A phrase again after no more than one word, or a long one anywhere: people say `a man in red and a man in blue`."""
     for size, most_between, least in ((_SHORT, 1, 2), (_SHORT + 1, 1, 2), (_LONG, len(plain), 3)):
         seen: dict[tuple[str, ...], int] = {}
@@ -94,22 +94,22 @@ def _again(plain: Sequence[str], listed: Sequence[tuple[str, Found]]) -> Found |
             run = tuple(plain[i : i + size])
             first = seen.setdefault(run, i)
             if size <= i - first <= size + most_between and sum(w not in small_words() and not w.isdecimal() for w in run) >= least:
-                return Found(listed[i][1].start, listed[i + size - 1][1].end)
+                return Span(listed[i][1].start, listed[i + size - 1][1].end)
             seen[run] = i
     return None
 
 
-def _worn(listed: Sequence[tuple[str, Found]]) -> Found | None:
+def _worn(listed: Sequence[tuple[str, Span]]) -> Span | None:
     """A word of content that a text says again and again."""
-    places: dict[str, list[Found]] = {}
+    places: dict[str, list[Span]] = {}
     for word, place in listed:
         if word not in small_words():
             places.setdefault(word, []).append(place)
     worn = next((p for p in places.values() if len(p) >= _MOST_TIMES and len(p) >= _WORN_SHARE * len(listed)), None)
-    return Found(worn[0].start, worn[-1].end) if worn else None
+    return Span(worn[0].start, worn[-1].end) if worn else None
 
 
-def contradiction(row: Judged, _settings: GateSettings) -> Iterator[Issue]:
+def contradiction(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
     """Caption and alternative text that cannot both be true: opposites, or another number of the same."""
     caption, alt = row.texts[Texts.caption], row.texts[Texts.alt_text]
     for one, two in _opposites():
@@ -145,7 +145,7 @@ def _around(text: str, said: re.Match[str]) -> set[str]:
     return {w.removesuffix("s") for w in (*before, *after)} - small_words()
 
 
-def _counted(text: str) -> dict[str, tuple[int, Found]]:
+def _counted(text: str) -> dict[str, tuple[int, Span]]:
     """Noun to the number before it, for numbers from two on."""
     worth = {w: int(n[0]) for w, n in by_first_word("numbers").items()}
     listed = spans(text)
@@ -153,7 +153,7 @@ def _counted(text: str) -> dict[str, tuple[int, Found]]:
     for (word, start), (noun, end) in pairwise(listed):
         number = worth.get(word) or (int(word) if word.isdecimal() and len(word) <= 2 else 0)
         if number >= 2 and not noun.isdecimal() and noun not in small_words():
-            found[noun] = (number, Found(start.start, end.end))
+            found[noun] = (number, Span(start.start, end.end))
     return found
 
 

@@ -1,6 +1,6 @@
 """What counts in each set: a person's decision, else imported history, else the suggestion.
 
-Holds `choice_rows`, `present_choices`, `held_photos`, `decided_against`, `redecided`, `History` and `Progress`.
+Holds `choice_rows`, `present_choices`, `held_photos`, `decided_against`, `redecided`, `History` and `ReviewProgress`.
 Add here: another source of decisions, and its rank.
 Keep out: how suggestions, verdicts and history come about (stage_rule.py, review/, history/).
 
@@ -22,14 +22,14 @@ from proofsheet.storage.ledger import Ledger
 from proofsheet.storage.workspace import Project
 from schemas.history import Selection
 from schemas.library import Photo
-from schemas.review import Choice, Decision, Verdict
+from schemas.review import Choice, Proposal, ReviewDecision
 
 Row = dict[str, Any]
 Members = frozenset[str]
 
 
 @dataclass(frozen=True)
-class Progress:
+class ReviewProgress:
     """How far the sets of two photos or more are decided.
 
     Attributes:
@@ -83,7 +83,7 @@ class History:
 
 
 def choice_rows(
-    project: str, decisions: pl.DataFrame, photos: pl.DataFrame, selections: pl.DataFrame, ledger: Ledger
+    project: str, proposals: pl.DataFrame, photos: pl.DataFrame, selections: pl.DataFrame, ledger: Ledger
 ) -> pl.DataFrame:
     """The rows of `choices`, one a set.
 
@@ -91,18 +91,18 @@ def choice_rows(
 
     Args:
         project: partition key.
-        decisions: rows of `decisions`.
+        proposals: rows of `proposals`.
         photos: rows of `photos`.
         selections: rows of `selections`.
         ledger: holds the review.
     """
     paths = dict(photos.select(Photo.photo_id, Photo.path).iter_rows())
     handed, standing, history = handed_over(ledger), timeline(ledger), History(selections, paths)
-    groups = decisions.to_dicts()
-    strays = _strays(standing, {str(g[Decision.group_id]) for g in groups})
+    groups = proposals.to_dicts()
+    strays = _strays(standing, {str(g[Proposal.group_id]) for g in groups})
     rows = []
     for group in groups:
-        own, members = str(group[Decision.group_id]), list(group[Decision.photo_ids])
+        own, members = str(group[Proposal.group_id]), list(group[Proposal.photo_ids])
         verdict = standing.of(own)
         row = _decided(group, verdict, history.of(members))
         chosen = row[Choice.chosen_photo_id]
@@ -113,8 +113,8 @@ def choice_rows(
                 Choice.group_id: own,
                 Choice.photo_ids: members,
                 Choice.chosen_path: paths.get(str(chosen)),
-                Choice.chosen_photo_ids: [] if chosen is None else members if group[Decision.keep_all] else [chosen],
-                Choice.action: verdict[Verdict.action] if verdict else "none",
+                Choice.chosen_photo_ids: [] if chosen is None else members if group[Proposal.keep_all] else [chosen],
+                Choice.action: verdict[ReviewDecision.action] if verdict else "none",
                 Choice.submitted: _submitted(verdict, handed.of(own)),
                 Choice.note: "" if decides(verdict) else _regrouped(members, strays),
             }
@@ -124,43 +124,44 @@ def choice_rows(
 
 def _decided(group: Row, verdict: Row | None, history: Row | None) -> Row:
     if verdict is not None and decides(verdict):
-        found = ("person", verdict[Verdict.chosen_photo_id], verdict[Verdict.decided_at])
+        found = ("person", verdict[ReviewDecision.chosen_photo_id], verdict[ReviewDecision.decided_at])
     elif history is not None:
         found = ("history", history[Selection.chosen_photo_id], history[Selection.decided_at])
     else:
-        found = ("suggestion", group[Decision.chosen_photo_id], None)
+        found = ("suggestion", group[Proposal.chosen_photo_id], None)
     return dict(zip((Choice.decided_by, Choice.chosen_photo_id, Choice.decided_at), found, strict=True))
 
 
 def _submitted(verdict: Row | None, handed: Row | None) -> bool | None:
     """Whether what was handed over comes to the same; None if neither decides anything."""
     now, before = (
-        (v[Verdict.action], v[Verdict.chosen_photo_id]) if v is not None and decides(v) else None for v in (verdict, handed)
+        (v[ReviewDecision.action], v[ReviewDecision.chosen_photo_id]) if v is not None and decides(v) else None
+        for v in (verdict, handed)
     )
     return None if now is None and before is None else now == before
 
 
 def _strays(standing: Timeline, groups: set[str]) -> dict[str, Row]:
     """Photo to the verdict on a set that is no longer there."""
-    gone = (v for v in standing.standing() if decides(v) and v[Verdict.group_id] not in groups)
-    return {photo: verdict for verdict in gone for photo in verdict[Verdict.photo_ids]}
+    gone = (v for v in standing.standing() if decides(v) and v[ReviewDecision.group_id] not in groups)
+    return {photo: verdict for verdict in gone for photo in verdict[ReviewDecision.photo_ids]}
 
 
 def _regrouped(members: list[str], strays: Mapping[str, Row]) -> str:
-    found = {strays[i][Verdict.verdict_id]: strays[i] for i in members if i in strays}
+    found = {strays[i][ReviewDecision.verdict_id]: strays[i] for i in members if i in strays}
     if not found or len(members) < 2:
         return ""
-    days = ", ".join(sorted({f"{v[Verdict.decided_at]:%Y-%m-%d}" for v in found.values()}))
+    days = ", ".join(sorted({f"{v[ReviewDecision.decided_at]:%Y-%m-%d}" for v in found.values()}))
     return f"Its pictures were decided on {days} in a set of other members; decide again."
 
 
 def present_choices(project: Project) -> pl.DataFrame:
     """The rows of `choices` as a run would make them now: tables of the last run, verdicts of this moment."""
     store = project.store
-    return choice_rows(project.key, store.read(Decision), store.read(Photo), store.read(Selection), project.ledger)
+    return choice_rows(project.key, store.read(Proposal), store.read(Photo), store.read(Selection), project.ledger)
 
 
-def progress(choices: pl.DataFrame) -> Progress:
+def progress(choices: pl.DataFrame) -> ReviewProgress:
     """How far the sets are.
 
     Args:
@@ -168,7 +169,7 @@ def progress(choices: pl.DataFrame) -> Progress:
     """
     sets = choices.filter(pl.col(Choice.photo_ids).list.len() > 1)
     by = dict(sets[Choice.decided_by].value_counts().iter_rows())
-    return Progress(sets.height, by.get("person", 0), by.get("history", 0))
+    return ReviewProgress(sets.height, by.get("person", 0), by.get("history", 0))
 
 
 def decided_against(choices: pl.DataFrame) -> set[str]:

@@ -2,7 +2,7 @@
 
 Holds `judge_sets`.
 Add here: another reason from measured values.
-Keep out: the stage rule and the rows of `decisions` (selection/stage_rule.py).
+Keep out: the stage rule and the rows of `proposals` (selection/stage_rule.py).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from proofsheet.models.artifacts import load_crops, load_ranker
 from proofsheet.models.boxes import Box
 from proofsheet.models.crop_proposer import CropProposer
 from proofsheet.models.features import MEASURES, PHRASES, SetFeatures, bank_of, set_features
-from proofsheet.models.predictions import Cut, Judged, Pick
+from proofsheet.models.predictions import CropPrediction, Predictions, RankedChoice
 from proofsheet.models.probabilities import picks
 from proofsheet.models.ranker import MEASURE_COLUMNS, Ranker
 from proofsheet.selection.active_models import sigmoid
@@ -44,18 +44,18 @@ def judge_sets(
     ranker_model: pl.DataFrame,
     crop_model: pl.DataFrame,
     cropping: CropSettings,
-) -> Judged:
+) -> Predictions:
     """Everything that the models in force say; parameters are the tables of these names."""
     ranking, cutting = (next(iter(t.to_dicts()), {}) for t in (ranker_model, crop_model))  # none if it was never run
-    found: dict[str, Pick] = {}
+    found: dict[str, RankedChoice] = {}
     if ranking.get(RankerModel.status) == "in force":
         model = load_ranker(project.models, str(ranking[RankerModel.fit_id]))
         found = dict(_picks(model, project.name, ranking, photo_groups, photos, image_quality, embeddings))
-    cuts: dict[str, Cut] = {}
+    cuts: dict[str, CropPrediction] = {}
     if cutting.get(CropModel.status) == "in force":
         proposer = load_crops(project.models, str(cutting[CropModel.fit_id]))
         cuts = dict(_cuts(proposer, cutting, saliency_grids, image_quality, objects, cropping.aspect))
-    return Judged(found, cuts)
+    return Predictions(found, cuts)
 
 
 def _picks(
@@ -66,7 +66,7 @@ def _picks(
     photos: pl.DataFrame,
     quality: pl.DataFrame,
     embeddings: pl.DataFrame,
-) -> Iterator[tuple[str, Pick]]:
+) -> Iterator[tuple[str, RankedChoice]]:
     bank = bank_of(photos, quality, embeddings)
     places, names = bank.places(), list[str]()
     sets: list[list[int]] = []
@@ -90,7 +90,7 @@ def _picks(
         chosen, top = int(pick[k]), int(features.top[k])
         told = [f"probability {p[k, chosen]:.2f}" + (f", the highest stage {p[k, top]:.2f}" if chosen != top else "")]
         told += reasons(features, weights, k, chosen)
-        yield name, Pick(bank.ids[sets[k][chosen]], float(p[k, chosen]), kind, chosen != top, told, by)
+        yield name, RankedChoice(bank.ids[sets[k][chosen]], float(p[k, chosen]), kind, chosen != top, told, by)
 
 
 def _weights(model: Ranker, features: SetFeatures) -> np.ndarray[Any, Any]:
@@ -132,7 +132,7 @@ def reasons(features: SetFeatures, weights: np.ndarray[Any, Any], row: int, chos
 
 def _cuts(
     model: CropProposer, row: Mapping[str, Any], grids: pl.DataFrame, quality: pl.DataFrame, objects: pl.DataFrame, aspect: str
-) -> Iterator[tuple[str, Cut]]:
+) -> Iterator[tuple[str, CropPrediction]]:
     ids = [Photo.project, Photo.photo_id]
     rows = grids.join(quality.select(*ids, ImageQuality.width_px, ImageQuality.height_px), on=ids).sort(Photo.photo_id)
     if rows.is_empty():
@@ -155,7 +155,7 @@ def _cuts(
         elif needed:
             told.append(_interest(interest[k], box))
             told += [f"{len(faces[k])} faces left whole"] if faces[k] else []
-        yield name, Cut(needed, box if needed else None, float(p[k] if needed else 1.0 - p[k]), told, by)
+        yield name, CropPrediction(needed, box if needed else None, float(p[k] if needed else 1.0 - p[k]), told, by)
 
 
 def _box(found: Mapping[str, float]) -> Box:

@@ -13,9 +13,9 @@ from typing import Any
 
 import polars as pl
 
-from proofsheet.models.predictions import Cut, Pick
+from proofsheet.models.predictions import CropPrediction, RankedChoice
 from schemas.library import Photo
-from schemas.review import Decision
+from schemas.review import Proposal
 from schemas.vision import ImageQuality, PhotoGroup
 
 RULE = "highest stage, then sharpest; version 3"
@@ -34,8 +34,8 @@ def decide(
     groups: pl.DataFrame,
     photos: pl.DataFrame,
     quality: pl.DataFrame,
-    picks: Mapping[str, Pick] | None = None,
-    cuts: Mapping[str, Cut] | None = None,
+    picks: Mapping[str, RankedChoice] | None = None,
+    cuts: Mapping[str, CropPrediction] | None = None,
 ) -> pl.DataFrame:
     """One row a set: what the ranker prefers, or, where none serves, the highest stage and among equal stages the sharpest.
 
@@ -51,11 +51,14 @@ def decide(
     known = groups.join(photos, on=ids).join(quality, on=ids).sort(PhotoGroup.group_id, PhotoGroup.position)
     parts = known.partition_by(PhotoGroup.group_id, maintain_order=True)
     rows = [_decision(project, part.to_dicts(), picks, cuts) for part in parts]
-    return Decision.frame(rows)
+    return Proposal.frame(rows)
 
 
 def _decision(
-    project: str, members: Sequence[Row], picks: Mapping[str, Pick] | None = None, cuts: Mapping[str, Cut] | None = None
+    project: str,
+    members: Sequence[Row],
+    picks: Mapping[str, RankedChoice] | None = None,
+    cuts: Mapping[str, CropPrediction] | None = None,
 ) -> Row:
     best = max(members, key=lambda m: (_stage(m), m[ImageQuality.sharpness], -m[PhotoGroup.position]))
     pick = (picks or {}).get(best[PhotoGroup.group_id])
@@ -63,35 +66,35 @@ def _decision(
         best = next(m for m in members if m[Photo.photo_id] == pick.photo_id)
     anomaly = min(map(_stage, members)) >= 0 and _stage(best) < max(map(_stage, members))
     return {
-        Decision.project: project,
-        Decision.group_id: best[PhotoGroup.group_id],
-        Decision.chosen_photo_id: best[Photo.photo_id],
-        Decision.chosen_path: best[Photo.path],
-        Decision.photo_ids: [m[Photo.photo_id] for m in members],
-        Decision.keep_all: best[PhotoGroup.keep_all],
-        Decision.reasons: [*reasons(best, members), *pick.reasons] if pick and not pick.overruled else _why(best, members, pick),
-        Decision.flags: flags(best, members, anomaly),
-        Decision.anomaly: anomaly,
-        Decision.confidence: pick.confidence if pick else None,
-        Decision.confidence_kind: pick.kind if pick else "uncalibrated",
-        Decision.decided_by: f"{RULE}; {pick.by}" if pick else RULE,
+        Proposal.project: project,
+        Proposal.group_id: best[PhotoGroup.group_id],
+        Proposal.chosen_photo_id: best[Photo.photo_id],
+        Proposal.chosen_path: best[Photo.path],
+        Proposal.photo_ids: [m[Photo.photo_id] for m in members],
+        Proposal.keep_all: best[PhotoGroup.keep_all],
+        Proposal.reasons: [*reasons(best, members), *pick.reasons] if pick and not pick.overruled else _why(best, members, pick),
+        Proposal.flags: flags(best, members, anomaly),
+        Proposal.anomaly: anomaly,
+        Proposal.confidence: pick.confidence if pick else None,
+        Proposal.confidence_kind: pick.kind if pick else "uncalibrated",
+        Proposal.decided_by: f"{RULE}; {pick.by}" if pick else RULE,
         **_cut((cuts or {}).get(best[Photo.photo_id])),
     }
 
 
-def _why(best: Row, members: Sequence[Row], pick: Pick | None) -> list[str]:
+def _why(best: Row, members: Sequence[Row], pick: RankedChoice | None) -> list[str]:
     """The stage rule's reasons, or the model's where it overrules the rule."""
     return [f"preferred to stage {max(map(_stage, members)):g}", *pick.reasons] if pick else reasons(best, members)
 
 
-def _cut(cut: Cut | None) -> Row:
-    sides = (Decision.crop_x1, Decision.crop_y1, Decision.crop_x2, Decision.crop_y2)
+def _cut(cut: CropPrediction | None) -> Row:
+    sides = (Proposal.crop_x1, Proposal.crop_y1, Proposal.crop_x2, Proposal.crop_y2)
     return {
-        Decision.crop_needed: cut.needed if cut else None,
+        Proposal.crop_needed: cut.needed if cut else None,
         **dict(zip(sides, cut.box if cut and cut.box else (None,) * 4, strict=True)),
-        Decision.crop_confidence: cut.confidence if cut else None,
-        Decision.crop_reasons: list(cut.reasons) if cut else [_NO_CUTS],
-        Decision.crop_by: cut.by if cut else "",
+        Proposal.crop_confidence: cut.confidence if cut else None,
+        Proposal.crop_reasons: list(cut.reasons) if cut else [_NO_CUTS],
+        Proposal.crop_by: cut.by if cut else "",
     }
 
 

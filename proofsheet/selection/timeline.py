@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from proofsheet.storage.ledger import Ledger, Transaction
-from schemas.review import REVIEWED, Decision, ReviewBatch, ReviewStep, Verdict
+from schemas.review import REVIEWED, Proposal, ReviewBatch, ReviewDecision, ReviewStep
 
 Row = dict[str, Any]
 
@@ -49,24 +49,24 @@ class Timeline:
                 with source.snapshot() as moment:
                     self.catch_up(moment, up_to)
             return self
-        verdicts = source.rows_after(Verdict, Verdict.number, self.number)
-        self.take(verdicts, source.rows_after(ReviewStep, ReviewStep.number, self.number), up_to)
+        decisions = source.rows_after(ReviewDecision, ReviewDecision.number, self.number)
+        self.take(decisions, source.rows_after(ReviewStep, ReviewStep.number, self.number), up_to)
         return self
 
-    def take(self, verdicts: Iterable[Row], steps: Iterable[Row], up_to: int | None) -> None:
+    def take(self, decisions: Iterable[Row], steps: Iterable[Row], up_to: int | None) -> None:
         """Replay rows that are newer than what was taken in, in the order of their numbers.
 
         Args:
-            verdicts: rows of `verdicts`.
+            decisions: rows of `review_decisions`.
             steps: rows of `review_steps`.
             up_to: number of the last row to be taken in; None for all.
         """
-        rows: list[tuple[int, Row]] = [(int(r[Verdict.number]), r) for r in verdicts]
+        rows: list[tuple[int, Row]] = [(int(r[ReviewDecision.number]), r) for r in decisions]
         rows += [(int(r[ReviewStep.number]), r) for r in steps]
         for number, row in sorted(rows, key=_first):
             if up_to is not None and number > up_to:
                 break
-            self._decide(row) if Verdict.action in row else self._step(row)
+            self._decide(row) if ReviewDecision.action in row else self._step(row)
             self.number = max(self.number, number)
 
     def of(self, group_id: str) -> Row | None:
@@ -77,14 +77,14 @@ class Timeline:
     def standing(self) -> list[Row]:
         """The verdict that stands on each set, in the order in which they were given."""
         found = [self.verdicts[ids[-1]] for ids in self._of_set.values() if ids]
-        return sorted(found, key=lambda r: int(r[Verdict.number]))
+        return sorted(found, key=lambda r: int(r[ReviewDecision.number]))
 
     def _decide(self, row: Row) -> None:
-        own, together = str(row[Verdict.verdict_id]), row[Verdict.bulk_id]
+        own, together = str(row[ReviewDecision.verdict_id]), row[ReviewDecision.bulk_id]
         self.verdicts[own] = row
-        self.seen.add(str(row[Verdict.group_id]))
-        self._of_set.setdefault(str(row[Verdict.group_id]), []).append(own)
-        if together and self.done and self.verdicts[self.done[-1][-1]][Verdict.bulk_id] == together:
+        self.seen.add(str(row[ReviewDecision.group_id]))
+        self._of_set.setdefault(str(row[ReviewDecision.group_id]), []).append(own)
+        if together and self.done and self.verdicts[self.done[-1][-1]][ReviewDecision.bulk_id] == together:
             self.done[-1].append(own)
         else:
             self.done.append([own])
@@ -98,7 +98,7 @@ class Timeline:
             return
         target.append(source.pop())
         for own in target[-1]:
-            stack = self._of_set[str(self.verdicts[own][Verdict.group_id])]
+            stack = self._of_set[str(self.verdicts[own][ReviewDecision.group_id])]
             if row[ReviewStep.act] == "redo":
                 stack.append(own)
             elif own in stack:
@@ -122,36 +122,36 @@ def handed_over(ledger: Ledger) -> Timeline:
 
 def decides(verdict: Mapping[str, Any] | None) -> bool:
     """Whether a verdict decides its set; a skipped set is open."""
-    return verdict is not None and verdict[Verdict.action] in REVIEWED
+    return verdict is not None and verdict[ReviewDecision.action] in REVIEWED
 
 
 def standing(ledger: Ledger) -> pl.DataFrame:
-    """Rows of `verdicts` that were not taken back, in their order; of several on one set all are given, see `last_words`."""
+    """Rows of `review_decisions` that were not taken back, in their order; of several on one set all are given, see `last_words`."""
     found = timeline(ledger)
     ids = {own for act in found.done for own in act}
     rows = [row for own, row in found.verdicts.items() if own in ids]
-    return Verdict.frame(rows).sort(Verdict.number)
+    return ReviewDecision.frame(rows).sort(ReviewDecision.number)
 
 
-def last_words(verdicts: pl.DataFrame) -> pl.DataFrame:
+def last_words(decisions: pl.DataFrame) -> pl.DataFrame:
     """The verdict that stands on each set, in their order; a set that was skipped at last is open, whatever was said before.
 
     Args:
         verdicts: of `standing`.
     """
-    return verdicts.sort(Verdict.number).unique(Verdict.group_id, keep="last", maintain_order=True)
+    return decisions.sort(ReviewDecision.number).unique(ReviewDecision.group_id, keep="last", maintain_order=True)
 
 
-def counted(verdicts: pl.DataFrame) -> pl.DataFrame:
+def counted(decisions: pl.DataFrame) -> pl.DataFrame:
     """The verdict that stands on each set, of those that count: no bulk approvals, nothing skipped.
 
     Args:
         verdicts: of `standing`.
     """
-    return last_words(verdicts).filter(~pl.col(Verdict.bulk) & pl.col(Verdict.action).is_in(list(REVIEWED)))
+    return last_words(decisions).filter(~pl.col(ReviewDecision.bulk) & pl.col(ReviewDecision.action).is_in(list(REVIEWED)))
 
 
 def proposed_crop(group: Mapping[str, Any]) -> list[float] | None:
-    """The cut that a row of `decisions` proposes, or None."""
-    sides = (Decision.crop_x1, Decision.crop_y1, Decision.crop_x2, Decision.crop_y2)
-    return None if group[Decision.crop_x1] is None else [float(group[s]) for s in sides]
+    """The cut that a row of `proposals` proposes, or None."""
+    sides = (Proposal.crop_x1, Proposal.crop_y1, Proposal.crop_x2, Proposal.crop_y2)
+    return None if group[Proposal.crop_x1] is None else [float(group[s]) for s in sides]

@@ -56,7 +56,7 @@ def _removable(workspace: Workspace, current: Collection[str]) -> Iterator[Path]
         if folder.name not in current:
             yield from (p for p in folder.rglob("*") if p.is_file())
     sound = each_alone(workspace.projects(), lambda p: set(p.store.read(Photo)[Photo.content_hash]))
-    for project, present in sound.found:
+    for project, present in sound.results:
         for preview in project.cache.glob("previews-*/*/*.jpg"):
             if preview.name.partition("-")[0] not in present:
                 yield preview

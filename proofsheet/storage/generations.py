@@ -93,7 +93,7 @@ class Generations:
                 path.unlink()
         return number
 
-    def mend(self, on_news: Callable[[str], None]) -> None:
+    def repair(self, on_news: Callable[[str], None]) -> None:
         """Set what is damaged aside and go on from the generation before, or from none; call it under the run lock.
 
         A generation is whole if its bytes are those that were written. What is missing is made again from ledger, cache and

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from proofsheet.core.errors import Damaged, StoreError, UsageError, of_the_disk
-from proofsheet.core.locks import hold
+from proofsheet.core.locks import acquire
 from proofsheet.storage.workspace import Project
 
 Found = TypeVar("Found")
@@ -57,7 +57,7 @@ class Trouble:
 class Alone(Generic[Found]):
     """What a verb gave for each project, and why it gave nothing for the others."""
 
-    found: list[tuple[Project, Found]]
+    results: list[tuple[Project, Found]]
     troubles: list[Trouble]
 
 
@@ -78,7 +78,7 @@ def each_alone(projects: Iterable[Project], verb: Callable[[Project], Found]) ->
     outcome: Alone[Found] = Alone([], [])
     for project in projects:
         try:
-            outcome.found.append((project, verb(project)))
+            outcome.results.append((project, verb(project)))
         except (StoreError, OSError) as error:
             outcome.troubles.append(Trouble.of(project, error))
     return outcome
@@ -143,7 +143,7 @@ def set_aside_damaged(project: Project) -> Path | None:
 def set_aside_ledger(project: Project) -> Path | None:
     """Keep a ledger under another name, so that the next write begins a new one; None if there is none."""
     ledger = project.ledger
-    with hold(project.run_lock, "setting a ledger aside", wait_s=0):
+    with acquire(project.run_lock, "setting a ledger aside", wait_s=0):
         if not ledger.is_there():
             return None
         folder = ledger.path.parent / "set-aside" / f"{project.key}-{time.time_ns()}"

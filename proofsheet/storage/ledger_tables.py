@@ -38,7 +38,7 @@ FACTS: tuple[type[Table], ...] = (
     ImportedVector,
     Fit,
     Promotion,
-    review.Verdict,
+    review.ReviewDecision,
     review.ReviewStep,
     review.ReviewBatch,
     review.Feedback,
@@ -50,5 +50,5 @@ FACTS: tuple[type[Table], ...] = (
 )
 KEPT: tuple[type[Table], ...] = (  # rows of these are never changed or deleted
     *(facts.WordEdit, facts.ProofAttempt, facts.WordReview, facts.EvaluationRow, HistoryRow, Fit, Promotion),
-    *(review.Verdict, review.ReviewStep, review.ReviewBatch, review.Feedback, apply.SignOff, apply.Upload),
+    *(review.ReviewDecision, review.ReviewStep, review.ReviewBatch, review.Feedback, apply.SignOff, apply.Upload),
 )

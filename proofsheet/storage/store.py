@@ -24,7 +24,7 @@ import polars as pl
 
 from proofsheet.core.errors import Damaged, StoreError, StoreTooNew, UsageError
 from proofsheet.core.files import clone
-from proofsheet.core.locks import hold
+from proofsheet.core.locks import acquire
 from proofsheet.storage.fixed_lengths import as_arrays, as_lists, lengths
 from proofsheet.storage.frame_cache import FrameCache
 from proofsheet.storage.generations import MENDS, Generations
@@ -138,7 +138,7 @@ class Store:
         for table, frame in frames.items():
             check_frame(table, frame, self.project)
         sums = {table: checksum(table, frame) for table, frame in frames.items()}
-        with hold(self.folder / "write.lock", "publishing"):
+        with acquire(self.folder / "write.lock", "publishing"):
             current, known = self.generation(), self.tables()
             if current and all(same_rows(known.get(t.name), sums[t], stamp) for t in frames):
                 if not self._shows(current):

@@ -1,6 +1,6 @@
 """What the ledger knows of a job: answers that are never asked for again, and strikes against pictures.
 
-Holds `Books`.
+Holds `AnswerCache`.
 Add here: what else is remembered of a question.
 Keep out: asking.
 """
@@ -14,14 +14,14 @@ from typing import Any
 import polars as pl
 
 from proofsheet.storage.ledger import Ledger
-from proofsheet.texts.client.protocol import Trouble
+from proofsheet.texts.client.protocol import ModelRequestError
 from schemas.facts import CopiedText, JobFailure, ModelAnswer
 
 CRASHES = "*"
 Key = tuple[str, str, str]  # image, prompt, options
 
 
-class Books:
+class AnswerCache:
     """Answers and failures of one job and model.
 
     Args:
@@ -83,7 +83,7 @@ class Books:
         if row is not None:
             self._ledger.put(ModelAnswer, [{**row, ModelAnswer.retracted: why}])
 
-    def strike(self, image_hash: str, trouble: Trouble, *, of_the_model: bool) -> None:
+    def strike(self, image_hash: str, trouble: ModelRequestError, *, of_the_model: bool) -> None:
         """Count a trouble against a picture: for every job if the model crashed on it, else for this one."""
         job = CRASHES if of_the_model else self._job
         known = self._failures.get((image_hash, job))
@@ -94,7 +94,7 @@ class Books:
                 JobFailure.job: job,
                 JobFailure.strikes: (known[JobFailure.strikes] if known else 0) + 1,
                 JobFailure.kind: trouble.kind,
-                JobFailure.message: trouble.told,
+                JobFailure.message: trouble.message,
                 JobFailure.last_at: self._now,
                 JobFailure.released_at: known[JobFailure.released_at] if known else None,
             }

@@ -1,6 +1,6 @@
 """One batch of questions to one server: some in flight, limits kept, answers checked, copies found.
 
-Holds `Batch` and `Pending`.
+Holds `Batch` and `PendingRequest`.
 Add here: another sign of a broken model.
 Keep out: which questions (inference.py), limits of one request (texts/client/retry.py).
 """
@@ -20,10 +20,10 @@ from proofsheet.core.errors import UsageError
 from proofsheet.core.progress import Progress, Quiet
 from proofsheet.prompts.prompt import Prompt
 from proofsheet.rules.tokens import words
-from proofsheet.texts.answer_cache import Books, Key
-from proofsheet.texts.client.protocol import Answer, Options, Question, Server, Session, Trouble
-from proofsheet.texts.client.retry import Outage, persist
-from proofsheet.texts.jobs import Asked, Job
+from proofsheet.texts.answer_cache import AnswerCache, Key
+from proofsheet.texts.client.protocol import Answer, ModelRequestError, Options, Question, Server, Session
+from proofsheet.texts.client.retry import Outage, retry
+from proofsheet.texts.jobs import Job, JobRequest
 from proofsheet.texts.prompt_images import model_jpeg
 from proofsheet.texts.replies import Exchange
 from proofsheet.texts.vision_probe import Sight
@@ -35,11 +35,11 @@ _UNLIKE_BITS = 12  # pictures whose hashes differ in more bits do not show the s
 
 
 @dataclass(frozen=True)
-class Pending:
+class PendingRequest:
     """A question that has no answer yet."""
 
     key: Key
-    asked: Asked
+    request: JobRequest
     system: str
     text: str
     label: str
@@ -61,7 +61,7 @@ class Batch:
         server: Server,
         settings: VisionModelSettings,
         options: Options,
-        books: Books,
+        books: AnswerCache,
         previews: Path,
         sight: Sight,
         now: datetime,
@@ -74,15 +74,15 @@ class Batch:
         self.runtime: str | None = None
         self._said: dict[str, Key] = {}
         self._used: Counter[Key] = Counter()
-        self._every: Mapping[Key, Pending] = {}
+        self._every: Mapping[Key, PendingRequest] = {}
         self._phashes: Mapping[str, int] = {}
         self._progress: Progress = Quiet()
         self._total = self._done = 0
 
     async def run(
         self,
-        questions: Sequence[Pending],
-        every: Mapping[Key, Pending],
+        questions: Sequence[PendingRequest],
+        every: Mapping[Key, PendingRequest],
         phashes: Mapping[str, int],
         canary: Prompt,
         progress: Progress,
@@ -105,7 +105,7 @@ class Batch:
                 self.stopped = why
                 return
             self.runtime = (await session.runtime()).line()
-            queue: asyncio.Queue[Pending] = asyncio.Queue()
+            queue: asyncio.Queue[PendingRequest] = asyncio.Queue()
             for one in questions:
                 queue.put_nowait(one)
             workers = [self._work(session, outage, queue) for _ in range(self._settings.in_flight)]
@@ -120,17 +120,17 @@ class Batch:
             if text := self._text(json.loads(row[ModelAnswer.reply])):
                 self._said[text] = key
 
-    async def _work(self, session: Session, outage: Outage, queue: asyncio.Queue[Pending]) -> None:
+    async def _work(self, session: Session, outage: Outage, queue: asyncio.Queue[PendingRequest]) -> None:
         while not queue.empty() and not outage.gone:
             one = queue.get_nowait()
             try:
                 answer, reply, seconds = await self._answer(session, outage, one, queue)
-            except Trouble as trouble:
+            except ModelRequestError as trouble:
                 if trouble.kind == "unreachable":
                     continue
-                self.failed[one.key] = f"{trouble.kind}: {trouble.told}"
+                self.failed[one.key] = f"{trouble.kind}: {trouble.message}"
                 if not trouble.strike and trouble.kind != "busy":
-                    self._books.strike(one.asked.image_hash, trouble, of_the_model=False)
+                    self._books.strike(one.request.image_hash, trouble, of_the_model=False)
             except UsageError as error:  # its preview was lost
                 self.failed[one.key] = f"{error.what} {error.next_step}"
             else:
@@ -140,10 +140,10 @@ class Batch:
             self._progress.step(f"job {self._job.name}", min(self._done, self._total), self._total)
 
     async def _answer(
-        self, session: Session, outage: Outage, one: Pending, queue: asyncio.Queue[Pending]
+        self, session: Session, outage: Outage, one: PendingRequest, queue: asyncio.Queue[PendingRequest]
     ) -> tuple[Answer, Reply, float]:
-        pictures = await asyncio.to_thread(self._pictures, one.asked)
-        form = self._job.form_of(one.asked)
+        pictures = await asyncio.to_thread(self._pictures, one.request)
+        form = self._job.form_of(one.request)
         question = Question(one.system, one.text, pictures, form.model_json_schema(), self._options)
         exchange, loop = Exchange(session, question, form), asyncio.get_running_loop()
         began = [loop.time()]  # of the last try
@@ -154,26 +154,30 @@ class Batch:
             self._used[one.key] += 1
             answer, reply = await exchange.once(number)
             if why := self._job.objection(reply):
-                raise Trouble("off_schema", why, again=False, strike=False)
+                raise ModelRequestError("off_schema", why, retryable=False, strike=False)
             await self._refuse_copies(reply, one, session, queue)
             return answer, reply
 
-        def strike(trouble: Trouble) -> None:
+        def strike(trouble: ModelRequestError) -> None:
             self._used[one.key] -= trouble.kind == "unreachable"
             if trouble.strike:
-                self._books.strike(one.asked.image_hash, trouble, of_the_model=trouble.kind != "copied")
+                self._books.strike(one.request.image_hash, trouble, of_the_model=trouble.kind != "copied")
 
         left = self._settings.tries - self._used[one.key]
         if left <= 0:
-            raise Trouble("copied", "its answer was not believed, and its tries are used up", again=False, strike=True)
-        answer, reply = await persist(once, left, self._settings.backoff_s, outage, strike)
+            raise ModelRequestError(
+                "copied", "its answer was not believed, and its tries are used up", retryable=False, strike=True
+            )
+        answer, reply = await retry(once, left, self._settings.backoff_s, outage, strike)
         return answer, reply, loop.time() - began[0]
 
-    def _pictures(self, asked: Asked) -> tuple[bytes, ...]:
+    def _pictures(self, asked: JobRequest) -> tuple[bytes, ...]:
         side, quality = self._settings.side_px, self._settings.jpeg_quality
         return tuple(model_jpeg(self._previews / p, side, quality) for p in asked.pictures) if self._job.sees else ()
 
-    async def _refuse_copies(self, reply: Reply, one: Pending, session: Session, queue: asyncio.Queue[Pending]) -> None:
+    async def _refuse_copies(
+        self, reply: Reply, one: PendingRequest, session: Session, queue: asyncio.Queue[PendingRequest]
+    ) -> None:
         """The same text for unlike pictures means a broken model: unload it, and believe neither."""
         text = self._text(reply.model_dump())
         if not text:
@@ -190,7 +194,7 @@ class Batch:
                     queue.put_nowait(self._every[earlier])
                     self._total += 1
             await session.unload()
-        raise Trouble("copied", "the same text as for an unlike picture", again=True, strike=True)
+        raise ModelRequestError("copied", "the same text as for an unlike picture", retryable=True, strike=True)
 
     def _alike(self, one: str, two: str) -> bool:
         """Whether two pictures are the same or nearly; True where one of them is not known any more."""
@@ -210,14 +214,14 @@ class Batch:
         given = (self._server.identity, session, outage, canary, self._settings, self._options, self._now)
         try:
             return await self._sight.blindness(*given, afresh=self._job.sees, counted=self._count)
-        except Trouble as trouble:
-            name, why = self._server.identity.name, f"{trouble.kind}: {trouble.told}"
+        except ModelRequestError as trouble:
+            name, why = self._server.identity.name, f"{trouble.kind}: {trouble.message}"
             return f"{name} did not answer the card that proves its sight ({why}); run again" if self._job.sees else ""
 
     def _count(self) -> None:
         self.calls += 1
 
-    def _book(self, one: Pending, answer: Answer, reply: Reply, seconds: float) -> dict[str, object]:
+    def _book(self, one: PendingRequest, answer: Answer, reply: Reply, seconds: float) -> dict[str, object]:
         known = self._server.identity
         return {
             ModelAnswer.image_hash: one.key[0],

@@ -17,8 +17,8 @@ from typing import Any
 import polars as pl
 
 from proofsheet.storage.workspace import Project
-from proofsheet.texts.answer_cache import Books
-from proofsheet.texts.inference import Describing, pending, questions
+from proofsheet.texts.answer_cache import AnswerCache
+from proofsheet.texts.inference import Describer, pending, questions
 from proofsheet.texts.job_requests import STEPS, joined
 from proofsheet.texts.jobs import JOBS, Job
 from schemas.facts import ModelAnswer
@@ -44,7 +44,7 @@ class Cost:
         return asdict(self)
 
 
-def pending_questions(project: Project, describing: Describing, given: Mapping[str, Any]) -> list[Cost]:
+def pending_questions(project: Project, describing: Describer, given: Mapping[str, Any]) -> list[Cost]:
     """Every job that would ask something now, by the tables of the last run.
 
     Args:
@@ -60,13 +60,13 @@ def pending_questions(project: Project, describing: Describing, given: Mapping[s
     return found
 
 
-def pending_count(job: Job, project: Project, describing: Describing, given: Mapping[str, Any]) -> int:
+def pending_count(job: Job, project: Project, describing: Describer, given: Mapping[str, Any]) -> int:
     """How many pictures a job would ask about now, by the tables of the last run; 0 where nobody can be asked."""
     server = describing.choice.server
     if server is None or describing.sight.blind(server.identity) or job.name in describing.settings.off:
         return 0
     now = datetime.now(UTC).replace(tzinfo=None)
-    books = Books(project.ledger, job.name, server.identity.digest, describing.settings.strikes, now)
+    books = AnswerCache(project.ledger, job.name, server.identity.digest, describing.settings.strikes, now)
     return len(pending(questions(job, _asked(job, project, given), describing), books, forced=False))
 
 

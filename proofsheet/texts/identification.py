@@ -17,8 +17,8 @@ import polars as pl
 from proofsheet.core.progress import Progress
 from proofsheet.rules.tokens import words
 from proofsheet.storage.workspace import Project
-from proofsheet.texts.inference import Describing, Told, answers
-from proofsheet.texts.jobs import IDENTIFIERS, Asked
+from proofsheet.texts.inference import Describer, JobResult, answers
+from proofsheet.texts.jobs import IDENTIFIERS, JobRequest
 from schemas.replies import Candidate, IdentifyReply
 from schemas.sets import Identification
 from schemas.settings_words import CaptionSettings
@@ -82,11 +82,11 @@ def agreed_names(identifications: pl.DataFrame) -> dict[str, str]:
 
 
 def identification_rows(
-    asked: Sequence[Asked],
+    asked: Sequence[JobRequest],
     scenes: pl.DataFrame,
     objects: pl.DataFrame,
     quality_verdicts: pl.DataFrame,
-    describing: Describing,
+    describing: Describer,
     project: Project,
     captioning: CaptionSettings,
     now: datetime,
@@ -109,14 +109,15 @@ def identification_rows(
     ways = {one.photo_id: route([w for w, _c in labels.get(one.photo_id, [])]) for one in asked}
     plain = [replace(one, values={}) for one in asked]
     general, facts = answers(IDENTIFIERS["general"], plain, describing, project, now, progress)
-    special: dict[str, Told] = {}
+    special: dict[str, JobResult] = {}
     for name in _ROUTES:
         routed = [one for one in plain if ways[one.photo_id] == name]
         found, more = answers(IDENTIFIERS[name], routed, describing, project, now, progress) if routed else ([], {})
-        special |= {t.asked.photo_id: t for t in found}
+        special |= {t.request.photo_id: t for t in found}
         facts["calls"] = facts.get("calls", 0) + more.get("calls", 0)
     rows = [
-        _row(project.key, t, special.get(t.asked.photo_id), ways[t.asked.photo_id], labels, captioning.sure_name) for t in general
+        _row(project.key, t, special.get(t.request.photo_id), ways[t.request.photo_id], labels, captioning.sure_name)
+        for t in general
     ]
     return Identification.frame(rows), facts
 
@@ -135,9 +136,14 @@ def _labels(scenes: pl.DataFrame, objects: pl.DataFrame, quality: pl.DataFrame) 
 
 
 def _row(
-    project: str, general: Told, special: Told | None, way: str, labels: Mapping[str, list[tuple[str, float]]], sure: float
+    project: str,
+    general: JobResult,
+    special: JobResult | None,
+    way: str,
+    labels: Mapping[str, list[tuple[str, float]]],
+    sure: float,
 ) -> dict[str, object]:
-    photo = general.asked.photo_id
+    photo = general.request.photo_id
     seen = [(_ENCODER, Candidate(name=w, broader=w, confidence=c)) for w, c in labels.get(photo, []) if c >= _LEAST]
     said = [(who, c) for who, told in (("general", general), (way, special)) if told for c in _candidates(told)]
     name, how = consensus([*said, *seen], sure) if said else (None, "none")
@@ -151,5 +157,5 @@ def _row(
     }
 
 
-def _candidates(told: Told) -> list[Candidate]:
+def _candidates(told: JobResult) -> list[Candidate]:
     return list(told.reply.candidates) if isinstance(told.reply, IdentifyReply) else []

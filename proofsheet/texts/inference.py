@@ -1,6 +1,6 @@
 """Ask a describer all questions of a job: each once, some at a time, every answer committed as it comes.
 
-Holds `Describing`, `answers`, `ask_all` and `ask_one`.
+Holds `Describer`, `answers`, `ask_all` and `ask_one`.
 Add here: what holds for every job.
 Keep out: what is asked (job_requests.py), one batch (batch.py), servers (client/), bookkeeping (answer_cache.py).
 """
@@ -21,13 +21,13 @@ from proofsheet.core.progress import Progress
 from proofsheet.prompts.prompt import Prompt, load_prompt
 from proofsheet.storage.workspace import Project
 from proofsheet.texts import embedded_describer
-from proofsheet.texts.answer_cache import Books, Key
-from proofsheet.texts.batch import Batch, Pending
-from proofsheet.texts.client.discovery import Choice, choose_server
-from proofsheet.texts.client.protocol import Answer, Options, Question, Server, Trouble
-from proofsheet.texts.client.retry import Outage, persist
+from proofsheet.texts.answer_cache import AnswerCache, Key
+from proofsheet.texts.batch import Batch, PendingRequest
+from proofsheet.texts.client.discovery import ServerChoice, choose_server
+from proofsheet.texts.client.protocol import Answer, ModelRequestError, Options, Question, Server
+from proofsheet.texts.client.retry import Outage, retry
 from proofsheet.texts.coverage import described
-from proofsheet.texts.jobs import CAPTION, Asked, Job
+from proofsheet.texts.jobs import CAPTION, Job, JobRequest
 from proofsheet.texts.prompt_images import model_jpeg
 from proofsheet.texts.replies import Exchange, Kind
 from proofsheet.texts.vision_probe import Sight
@@ -42,16 +42,16 @@ _NOBODY = (Answered.backend, Answered.model, Answered.wanted_model, Answered.mod
 
 
 @dataclass(frozen=True)
-class Describing:
+class Describer:
     """Who describes the pictures of a project, and how."""
 
     settings: VisionModelSettings
-    choice: Choice
+    choice: ServerChoice
     prompts: Path
     sight: Sight = field(default_factory=Sight)
 
     @classmethod
-    def of(cls, settings: VisionModelSettings, project: Project, sight: Sight | None = None) -> Describing:
+    def of(cls, settings: VisionModelSettings, project: Project, sight: Sight | None = None) -> Describer:
         """The describer in force; `sight` carries over what a run has learnt of its models."""
         return cls(settings, choose_server(settings), project.prompts, sight or Sight())
 
@@ -75,10 +75,10 @@ class Describing:
 
 
 @dataclass(frozen=True)
-class Told:
+class JobResult:
     """What came of one question: the columns of all jobs, the checked reply, and its row in the ledger if a model gave it."""
 
-    asked: Asked
+    request: JobRequest
     columns: dict[str, object]
     reply: Reply | None
     answer: Mapping[str, Any] | None = None
@@ -90,36 +90,38 @@ class Told:
 
 
 @dataclass
-class Said:
+class JobRows:
     """What came of a job: rows of its table, and numbers worth plotting."""
 
     rows: pl.DataFrame
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def prompt_hash(job: Job, prompt: Prompt, asked: Asked) -> str:
+def prompt_hash(job: Job, prompt: Prompt, asked: JobRequest) -> str:
     """Hash of everything that is put into a question, but the picture."""
     return short_hash(job.name, prompt.system, prompt.filled(asked.values), repr(job.form_of(asked).model_json_schema()), length=32)
 
 
-def questions(job: Job, asked: Sequence[Asked], describing: Describing) -> dict[Key, Pending]:
+def questions(job: Job, asked: Sequence[JobRequest], describing: Describer) -> dict[Key, PendingRequest]:
     """All questions that there are to ask, each once."""
     prompt, options = describing.prompt(job.name), describing.options(job.name)
-    found: dict[Key, Pending] = {}
+    found: dict[Key, PendingRequest] = {}
     for one in asked:
         if one.skip is None:
             key = (one.image_hash, prompt_hash(job, prompt, one), options.digest)
-            found[key] = Pending(key, one, prompt.system, prompt.filled(one.values), prompt.label)
+            found[key] = PendingRequest(key, one, prompt.system, prompt.filled(one.values), prompt.label)
     return found
 
 
-def pending(every: Mapping[Key, Pending], books: Books, *, forced: bool) -> list[Pending]:
+def pending(every: Mapping[Key, PendingRequest], books: AnswerCache, *, forced: bool) -> list[PendingRequest]:
     """Those that have no answer yet, and whose picture is not in quarantine."""
     wanted = (p for key, p in every.items() if forced or key not in books.answers)
-    return [p for p in wanted if not books.quarantined(p.asked.image_hash)]
+    return [p for p in wanted if not books.quarantined(p.request.image_hash)]
 
 
-def ask_all(job: Job, asked: Sequence[Asked], describing: Describing, project: Project, now: datetime, progress: Progress) -> Said:
+def ask_all(
+    job: Job, asked: Sequence[JobRequest], describing: Describer, project: Project, now: datetime, progress: Progress
+) -> JobRows:
     """The rows of the job's table; what was answered before is not asked again.
 
     Args:
@@ -131,22 +133,22 @@ def ask_all(job: Job, asked: Sequence[Asked], describing: Describing, project: P
         progress: told after every answer.
     """
     told, facts = answers(job, asked, describing, project, now, progress)
-    rows = job.table.frame([{Table.project: project.key} | t.columns | job.columns(t.reply, t.asked) for t in told])
+    rows = job.table.frame([{Table.project: project.key} | t.columns | job.columns(t.reply, t.request) for t in told])
     count = described(rows)
     if count.nothing and not describing.settings.only and (job is CAPTION or "stopped" not in facts):
         facts["unanswered"] = count.line("described" if job is CAPTION else "answered")
-    return Said(rows, facts)
+    return JobRows(rows, facts)
 
 
 def answers(
     job: Job,
-    asked: Sequence[Asked],
-    describing: Describing,
+    asked: Sequence[JobRequest],
+    describing: Describer,
     project: Project,
     now: datetime,
     progress: Progress,
-    beside: Collection[Asked] = (),
-) -> tuple[list[Told], dict[str, Any]]:
+    beside: Collection[JobRequest] = (),
+) -> tuple[list[JobResult], dict[str, Any]]:
     """The same without columns of the job's own, and the numbers.
 
     Args:
@@ -168,21 +170,21 @@ def answers(
 
 def _by_server(
     job: Job,
-    asked: Sequence[Asked],
-    describing: Describing,
+    asked: Sequence[JobRequest],
+    describing: Describer,
     server: Server,
     project: Project,
     now: datetime,
     progress: Progress,
-    beside: Collection[Asked],
-) -> tuple[list[Told], dict[str, Any]]:
+    beside: Collection[JobRequest],
+) -> tuple[list[JobResult], dict[str, Any]]:
     settings, prompt, options = describing.settings, describing.prompt(job.name), describing.options(job.name)
-    books = Books(project.ledger, job.name, server.identity.digest, settings.strikes, now)
+    books = AnswerCache(project.ledger, job.name, server.identity.digest, settings.strikes, now)
     every = questions(job, asked, describing)
     wanted = pending(every, books, forced=job.name in settings.force)
     if settings.only:
         named = {a.image_hash for a in asked if a.photo_id in settings.only}
-        wanted = [p for p in wanted if p.asked.image_hash in named]
+        wanted = [p for p in wanted if p.request.image_hash in named]
     batch = Batch(job, server, settings, options, books, project.cache, describing.sight, now)
     if wanted:
         asyncio.run(
@@ -197,7 +199,7 @@ def _by_server(
     return told, facts | ({"stopped": batch.stopped} if batch.stopped else {})
 
 
-def _told(job: Job, one: Asked, books: Books, key: Key, batch: Batch, left: str) -> Told:
+def _told(job: Job, one: JobRequest, books: AnswerCache, key: Key, batch: Batch, left: str) -> JobResult:
     if one.skip is not None:
         return _nobody(one, "not_needed", one.skip)
     if answer := books.answers.get(key):
@@ -212,10 +214,10 @@ def _told(job: Job, one: Asked, books: Books, key: Key, batch: Batch, left: str)
 
 
 def _embedded(
-    job: Job, asked: Sequence[Asked], describing: Describing, project: Project, now: datetime
-) -> tuple[list[Told], dict[str, Any]]:
+    job: Job, asked: Sequence[JobRequest], describing: Describer, project: Project, now: datetime
+) -> tuple[list[JobResult], dict[str, Any]]:
     """Words from measurements; what a model that sees said before stands before them."""
-    books, prompt = Books(project.ledger, job.name, "", 1, now), describing.prompt(job.name)
+    books, prompt = AnswerCache(project.ledger, job.name, "", 1, now), describing.prompt(job.name)
     told = []
     for one in asked:
         said = None if one.skip else books.by_any_model(one.image_hash, prompt_hash(job, prompt, one))
@@ -224,13 +226,13 @@ def _embedded(
         elif one.skip is not None:
             told.append(_nobody(one, "not_needed", one.skip))
         elif (reply := embedded_describer.reply(job.name, one.facts)) is not None:
-            told.append(Told(one, _nobody(one, "answered", None).columns | _signed(describing), reply))
+            told.append(JobResult(one, _nobody(one, "answered", None).columns | _signed(describing), reply))
         else:
             told.append(_nobody(one, "not_available", f"no model that sees: {describing.choice.why}"))
     return told, {"asked": 0, "calls": 0, "model": embedded_describer.NAME, "why": describing.choice.why}
 
 
-def _signed(describing: Describing) -> dict[str, object]:
+def _signed(describing: Describer) -> dict[str, object]:
     wanted = describing.settings.models
     return {
         Answered.backend: "embedded",
@@ -241,7 +243,7 @@ def _signed(describing: Describing) -> dict[str, object]:
     }
 
 
-def _answered(job: Job, one: Asked, answer: Mapping[str, Any]) -> Told:
+def _answered(job: Job, one: JobRequest, answer: Mapping[str, Any]) -> JobResult:
     who = {
         Answered.backend: answer[ModelAnswer.backend],
         Answered.model: answer[ModelAnswer.model],
@@ -250,11 +252,11 @@ def _answered(job: Job, one: Asked, answer: Mapping[str, Any]) -> Told:
         Answered.prompt_version: answer[ModelAnswer.prompt_version],
     }
     reply = job.form_of(one).model_validate_json(answer[ModelAnswer.reply])
-    return Told(one, _nobody(one, "answered", None).columns | who, reply, answer)
+    return JobResult(one, _nobody(one, "answered", None).columns | who, reply, answer)
 
 
-def _nobody(one: Asked, status: str, problem: str | None) -> Told:
-    return Told(
+def _nobody(one: JobRequest, status: str, problem: str | None) -> JobResult:
+    return JobResult(
         one,
         {Answered.photo_id: one.photo_id, Answered.status: status, Answered.problem: problem} | dict.fromkeys(_NOBODY),
         None,
@@ -262,7 +264,7 @@ def _nobody(one: Asked, status: str, problem: str | None) -> Told:
 
 
 def ask_one(
-    describing: Describing, prompt: str, kind: type[Kind], values: Mapping[str, str], pictures: Sequence[Path]
+    describing: Describer, prompt: str, kind: type[Kind], values: Mapping[str, str], pictures: Sequence[Path]
 ) -> tuple[Kind, Answer]:
     """One question outside of a batch.
 
@@ -278,7 +280,7 @@ def ask_one(
     """
     server = describing.choice.server
     if server is None:
-        raise Trouble("unreachable", describing.choice.why, again=False, strike=False)
+        raise ModelRequestError("unreachable", describing.choice.why, retryable=False, strike=False)
     settings, text = describing.settings, describing.prompt(prompt)
     shown = tuple(model_jpeg(p, settings.side_px, settings.jpeg_quality) for p in pictures)
     question = Question(text.system, text.filled(values), shown, kind.model_json_schema(), describing.options(prompt))
@@ -288,9 +290,9 @@ def ask_one(
             outage, card = Outage(session, 0), describing.prompt("canary")
             given = (server.identity, session, outage, card, settings, question.options, datetime.now(UTC))
             if shown and (why := await describing.sight.blindness(*given, afresh=False, counted=lambda: None)):
-                raise Trouble("blind", why, again=False, strike=False)
+                raise ModelRequestError("blind", why, retryable=False, strike=False)
             once = Exchange(session, question, kind).once
-            return await persist(once, settings.tries, settings.backoff_s, outage, lambda _trouble: None)
+            return await retry(once, settings.tries, settings.backoff_s, outage, lambda _trouble: None)
 
     answer, reply = asyncio.run(ask())
     return reply, answer

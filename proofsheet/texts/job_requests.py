@@ -1,6 +1,6 @@
 """When a job is needed for a photo, and what is put into its question.
 
-Holds one function a job, from tables to `Asked`, and `STEPS`; parameters are named like tables.
+Holds one function a job, from tables to `JobRequest`, and `STEPS`; parameters are named like tables.
 Add here: the conditions of a new job.
 Keep out: asking (inference.py) and columns (jobs.py).
 """
@@ -17,7 +17,7 @@ import polars as pl
 from proofsheet.core.files import short_hash
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.edits import latest_edits
-from proofsheet.texts.jobs import Asked
+from proofsheet.texts.jobs import JobRequest
 from schemas.facts import ImportedFlag
 from schemas.library import ExifFact, GenerationFact, Photo
 from schemas.proof import Texts
@@ -50,7 +50,7 @@ def described(
     image_sets: pl.DataFrame,
     choices: pl.DataFrame,
     captioning: CaptionSettings,
-) -> list[Asked]:
+) -> list[JobRequest]:
     """The photos that get texts, in the order of their paths: the chosen one of each set, or all if the settings say so."""
     ids = [Photo.project, Photo.photo_id]
     facts = described_facts(photos, image_quality, exif_facts).join(previews, on=ids).join(picture_hashes, on=ids)
@@ -60,9 +60,9 @@ def described(
     return [_asked(row, subjects) for row in facts.sort(Photo.path).to_dicts()]
 
 
-def _asked(row: Row, subjects: Mapping[str, str | None]) -> Asked:
+def _asked(row: Row, subjects: Mapping[str, str | None]) -> JobRequest:
     subject = subjects.get(row[Photo.folder])
-    return Asked(
+    return JobRequest(
         photo_id=row[Photo.photo_id],
         image_hash=row[Photo.content_hash],
         pictures=(row[Preview.preview_path] or row[Preview.thumb_path],),
@@ -72,25 +72,25 @@ def _asked(row: Row, subjects: Mapping[str, str | None]) -> Asked:
     )
 
 
-def tag_questions(asked: Sequence[Asked], project: Project, captioning: CaptionSettings) -> list[Asked]:
+def tag_questions(asked: Sequence[JobRequest], project: Project, captioning: CaptionSettings) -> list[JobRequest]:
     """Needed where a photo has fewer tags than the minimum, or twice the same in other letters."""
     written = latest_edits(project.ledger)
     return [_tag_question(one, written.get((one.photo_id, Texts.keywords), ""), captioning.least_tags) for one in asked]
 
 
-def _tag_question(one: Asked, written: str, least: int) -> Asked:
+def _tag_question(one: JobRequest, written: str, least: int) -> JobRequest:
     tags: list[str] = json.loads(written) if written else []
     enough = len(tags) >= least > 0 and len({t.casefold().strip() for t in tags}) == len(tags)
     skip = f"{len(tags)} tags are there" if enough else None
     return replace(one, values={"tags": ", ".join(tags) or "none"}, facts={**one.facts, TagSet.tags_raw: tags}, skip=skip)
 
 
-def plain_questions(asked: Iterable[Asked]) -> list[Asked]:
+def plain_questions(asked: Iterable[JobRequest]) -> list[JobRequest]:
     """The picture alone."""
     return [replace(one, values={}) for one in asked]
 
 
-def duplicate_questions(photos: pl.DataFrame, previews: pl.DataFrame, duplicates: pl.DataFrame) -> list[Asked]:
+def duplicate_questions(photos: pl.DataFrame, previews: pl.DataFrame, duplicates: pl.DataFrame) -> list[JobRequest]:
     """One question a cluster of near-duplicates, under its first photo; without candidates there is nothing to ask."""
     ids = [Photo.project, Photo.photo_id]
     near = duplicates.filter(pl.col(Duplicate.kind) == "near").join(photos, on=ids).join(previews, on=ids).sort(Photo.path)
@@ -99,7 +99,7 @@ def duplicate_questions(photos: pl.DataFrame, previews: pl.DataFrame, duplicates
         rows = part.head(_MOST_COMPARED).to_dicts()
         members = [r[Photo.photo_id] for r in rows]
         found.append(
-            Asked(
+            JobRequest(
                 photo_id=members[0],
                 image_hash=short_hash(*(r[Photo.content_hash] for r in rows), length=64),
                 pictures=tuple(r[Preview.preview_path] or r[Preview.thumb_path] for r in rows),
@@ -111,8 +111,8 @@ def duplicate_questions(photos: pl.DataFrame, previews: pl.DataFrame, duplicates
 
 
 def prompt_questions(
-    asked: Sequence[Asked], generation_facts: pl.DataFrame, quality_verdicts: pl.DataFrame, captioning: CaptionSettings
-) -> list[Asked]:
+    asked: Sequence[JobRequest], generation_facts: pl.DataFrame, quality_verdicts: pl.DataFrame, captioning: CaptionSettings
+) -> list[JobRequest]:
     """Needed for generated pictures whose prompt is missing or incomplete, or whose quality is of class C."""
     made = generation_facts.filter(pl.col(GenerationFact.generated))
     generated = {r[GenerationFact.photo_id]: r[GenerationFact.prompt] or "" for r in made.to_dicts()}
@@ -130,8 +130,8 @@ def prompt_questions(
 
 
 def score_questions(
-    asked: Sequence[Asked], captions: pl.DataFrame, quality_verdicts: pl.DataFrame, generation_facts: pl.DataFrame
-) -> list[Asked]:
+    asked: Sequence[JobRequest], captions: pl.DataFrame, quality_verdicts: pl.DataFrame, generation_facts: pl.DataFrame
+) -> list[JobRequest]:
     """Needed where there is a verdict on quality."""
     texts = dict(captions.select(Caption.photo_id, Caption.caption).iter_rows())
     prompts = dict(generation_facts.select(GenerationFact.photo_id, GenerationFact.prompt).iter_rows())
@@ -145,8 +145,8 @@ def score_questions(
 
 
 def policy_questions(
-    asked: Sequence[Asked], quality_verdicts: pl.DataFrame, model_scores: pl.DataFrame, project: Project
-) -> list[Asked]:
+    asked: Sequence[JobRequest], quality_verdicts: pl.DataFrame, model_scores: pl.DataFrame, project: Project
+) -> list[JobRequest]:
     """Needed before publishing, from quality, scores and imported flags; an absent flag is unknown, never safe."""
     quality = {r[QualityVerdict.photo_id]: r for r in quality_verdicts.to_dicts()}
     scores = {r[ModelScore.photo_id]: r for r in model_scores.to_dicts()}
@@ -170,7 +170,7 @@ def policy_questions(
     return found
 
 
-def rating_questions(asked: Sequence[Asked], rating_rule: RatingSettings) -> list[Asked]:
+def rating_questions(asked: Sequence[JobRequest], rating_rule: RatingSettings) -> list[JobRequest]:
     """Every photo that gets texts, by the criteria of the settings."""
     values, facts = {"criteria": ", ".join(rating_rule.criteria)}, {"criteria": tuple(rating_rule.criteria)}
     return [replace(one, values=values, facts={**one.facts, **facts}) for one in asked]

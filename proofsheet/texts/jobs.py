@@ -1,6 +1,6 @@
 """The jobs: what is asked of a describer, and what columns the answer fills.
 
-Holds `Job`, `Asked`, `JOBS`, and which prompts a table rests on.
+Holds `Job`, `JobRequest`, `JOBS`, and which prompts a table rests on.
 Add here: a job with its reply and columns, and its prompt under prompts/.
 Keep out: when a job is needed (job_requests.py), and asking itself (inference.py).
 """
@@ -48,7 +48,7 @@ _DEFECTS_OF_OK = frozenset({"text", "lens_flare"})
 
 
 @dataclass(frozen=True)
-class Asked:
+class JobRequest:
     """One question about one photo.
 
     Attributes:
@@ -89,19 +89,19 @@ class Job:
     name: str
     table: type[Table]
     reply: type[Reply]
-    columns: Callable[[Any, Asked], dict[str, object]]
+    columns: Callable[[Any, JobRequest], dict[str, object]]
     sees: bool = True
     unlike: str = ""
     unlike_words: int = 5
-    form: Callable[[Asked], type[Reply]] | None = None
+    form: Callable[[JobRequest], type[Reply]] | None = None
     objection: Callable[[Any], str | None] = lambda _reply: None
 
-    def form_of(self, asked: Asked) -> type[Reply]:
+    def form_of(self, asked: JobRequest) -> type[Reply]:
         """The form of the answer to a question."""
         return self.form(asked) if self.form else self.reply
 
 
-def _caption(reply: CaptionReply | None, _asked: Asked) -> dict[str, object]:
+def _caption(reply: CaptionReply | None, _asked: JobRequest) -> dict[str, object]:
     return {
         Caption.caption: reply.caption if reply else None,
         Caption.alt_text: reply.alt_text if reply else None,
@@ -111,11 +111,11 @@ def _caption(reply: CaptionReply | None, _asked: Asked) -> dict[str, object]:
     }
 
 
-def _title(reply: TitleReply | None, _asked: Asked) -> dict[str, object]:
+def _title(reply: TitleReply | None, _asked: JobRequest) -> dict[str, object]:
     return {Title.title: reply.title if reply else None}
 
 
-def _tags(reply: TagsReply | None, asked: Asked) -> dict[str, object]:
+def _tags(reply: TagsReply | None, asked: JobRequest) -> dict[str, object]:
     raw = list(asked.facts.get(TagSet.tags_raw, []))
     return {
         TagSet.tags_raw: raw,
@@ -137,7 +137,7 @@ def quality_class(score: float) -> str:
     return "A" if score >= CLASS_A else "B" if score >= CLASS_B else "C"
 
 
-def _quality(reply: QualityReply | None, _asked: Asked) -> dict[str, object]:
+def _quality(reply: QualityReply | None, _asked: JobRequest) -> dict[str, object]:
     return {
         QualityVerdict.quality_status: _quality_status(reply),
         QualityVerdict.quality_class: quality_class(reply.quality_score) if reply else None,
@@ -160,7 +160,7 @@ def _quality_status(reply: QualityReply | None) -> str:
     return "defect" if defects else "review"
 
 
-def _duplicates(reply: DuplicateReply | None, asked: Asked) -> dict[str, object]:
+def _duplicates(reply: DuplicateReply | None, asked: JobRequest) -> dict[str, object]:
     ids = list(asked.facts.get(DuplicateHint.candidates, []))
     clusters = [[ids[n - 1] for n in dict.fromkeys(c) if 1 <= n <= len(ids)] for c in reply.clusters] if reply else []
     return {
@@ -170,7 +170,7 @@ def _duplicates(reply: DuplicateReply | None, asked: Asked) -> dict[str, object]
     }
 
 
-def _prompt(reply: PromptReply | None, asked: Asked) -> dict[str, object]:
+def _prompt(reply: PromptReply | None, asked: JobRequest) -> dict[str, object]:
     least = float(asked.facts.get("sure_prompt", 1.0))
     return {
         PromptReconstruction.prompt: reply.prompt if reply else None,
@@ -182,12 +182,12 @@ def _prompt(reply: PromptReply | None, asked: Asked) -> dict[str, object]:
     }
 
 
-def _scores(reply: ScoresReply | None, _asked: Asked) -> dict[str, object]:
+def _scores(reply: ScoresReply | None, _asked: JobRequest) -> dict[str, object]:
     names = (ModelScore.fidelity, ModelScore.aesthetic, ModelScore.novelty, ModelScore.compliance, ModelScore.completeness)
     return {n: getattr(reply, n) if reply else None for n in names}
 
 
-def _policy(reply: PolicyReply | None, asked: Asked) -> dict[str, object]:
+def _policy(reply: PolicyReply | None, asked: JobRequest) -> dict[str, object]:
     """What the model says, corrected by what is known: a conflict or anything unknown needs a person."""
     nsfw, scan = asked.facts[PolicyFlag.nsfw], asked.facts[PolicyFlag.scan]
     quality = asked.facts.get(QualityVerdict.quality_status, "unknown")
@@ -206,7 +206,7 @@ def _policy(reply: PolicyReply | None, asked: Asked) -> dict[str, object]:
     }
 
 
-def _rating(reply: RatingReply | None, _asked: Asked) -> dict[str, object]:
+def _rating(reply: RatingReply | None, _asked: JobRequest) -> dict[str, object]:
     return {
         Rating.criteria: [{"name": n, "score": s} for n, s in reply.ratings.items()] if reply else [],
         Rating.keywords: sorted_keywords(reply.keywords)[0] if reply else [],

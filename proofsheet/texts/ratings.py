@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from proofsheet.rules import keywords, language, residue, speech, wording
-from proofsheet.rules.base import Judged
+from proofsheet.rules.base import GateInput
 from proofsheet.rules.repair import repair
 from schemas.proof import FIELDS, Texts
 from schemas.replies import RatingReply
@@ -51,5 +51,5 @@ def sorted_keywords(keywords: Sequence[str]) -> tuple[list[str], dict[str, str]]
     return [word for word in mended if word not in left], left
 
 
-def _judged(keywords: list[str]) -> Judged:
-    return Judged("", {Texts.keywords: keywords}, "", (), frozenset())
+def _judged(keywords: list[str]) -> GateInput:
+    return GateInput("", {Texts.keywords: keywords}, "", (), frozenset())

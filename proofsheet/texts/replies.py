@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
-from proofsheet.texts.client.protocol import Answer, Question, Session, Trouble
+from proofsheet.texts.client.protocol import Answer, ModelRequestError, Question, Session
 from schemas.replies import Reply
 
 Kind = TypeVar("Kind", bound=Reply)
@@ -44,7 +44,7 @@ class Exchange(Generic[Kind]):
         answer = await self._session.ask(self._question, number - self._doubled)
         try:
             reply = parse_reply(self._kind, answer.text)
-        except Trouble as trouble:
+        except ModelRequestError as trouble:
             if not answer.cut_off:
                 raise _with_thinking(trouble, answer) from None
             raise self._cut_off(answer) from None
@@ -53,20 +53,22 @@ class Exchange(Generic[Kind]):
         doubled = f"asked again with num_predict={self._question.options.num_predict}, half of which was used up"
         return replace(answer, note=f"{answer.note}; {doubled}" if answer.note else doubled), reply
 
-    def _cut_off(self, answer: Answer) -> Trouble:
+    def _cut_off(self, answer: Answer) -> ModelRequestError:
         options, again = self._question.options, not self._doubled
         if again:
             self._question = replace(self._question, options=replace(options, num_predict=2 * options.num_predict))
             self._doubled = True
         spent = "the model thought until" if answer.thinking else "the answer went on until"
         mended = "raise [model] num_predict" + (", or choose a model that does not think" if answer.thinking else "")
-        return Trouble("length", f"{spent} num_predict={options.num_predict} was used up: {mended}", again=again, strike=False)
+        return ModelRequestError(
+            "length", f"{spent} num_predict={options.num_predict} was used up: {mended}", again=again, strike=False
+        )
 
 
-def _with_thinking(trouble: Trouble, answer: Answer) -> Trouble:
+def _with_thinking(trouble: ModelRequestError, answer: Answer) -> ModelRequestError:
     if answer.text.strip() or not answer.thinking:
         return trouble
-    return Trouble(trouble.kind, "the model thought and gave no answer", again=trouble.again, strike=trouble.strike)
+    return ModelRequestError(trouble.kind, "the model thought and gave no answer", again=trouble.retryable, strike=trouble.strike)
 
 
 def parse_reply(kind: type[Kind], text: str) -> Kind:
@@ -83,7 +85,7 @@ def parse_reply(kind: type[Kind], text: str) -> Kind:
             first = first or error
     told = first.errors()[0] if first else {"loc": (), "type": "json_invalid"}
     where = ".".join(str(p) for p in told["loc"]) or "the whole answer"
-    raise Trouble("off_schema", f"{where}: {told['type']}", again=False, strike=False)
+    raise ModelRequestError("off_schema", f"{where}: {told['type']}", retryable=False, strike=False)
 
 
 def _candidates(text: str) -> Iterator[str]:

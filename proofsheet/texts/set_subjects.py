@@ -19,8 +19,8 @@ from proofsheet.rules.base import small_words
 from proofsheet.rules.tokens import jaccard, words
 from proofsheet.storage.ledger import Ledger
 from proofsheet.storage.workspace import Project
-from proofsheet.texts.client.protocol import Trouble
-from proofsheet.texts.inference import Describing, ask_one
+from proofsheet.texts.client.protocol import ModelRequestError
+from proofsheet.texts.inference import Describer, ask_one
 from schemas.facts import SubjectProposal
 from schemas.library import Photo
 from schemas.replies import SubjectReply
@@ -62,7 +62,7 @@ def _content(text: str) -> frozenset[str]:
 
 
 def propose(
-    describing: Describing, project: Project, folder: str, hints: str, pictures: Sequence[Path], now: datetime
+    describing: Describer, project: Project, folder: str, hints: str, pictures: Sequence[Path], now: datetime
 ) -> str | None:
     """Ask for a subject that was not proposed before; at most a few tries, each kept with what the model was given.
 
@@ -116,7 +116,7 @@ def subject_rows(
     image_sets: pl.DataFrame,
     photos: pl.DataFrame,
     previews: pl.DataFrame,
-    describing: Describing,
+    describing: Describer,
     project: Project,
     now: datetime,
 ) -> pl.DataFrame:
@@ -131,8 +131,8 @@ def subject_rows(
                 propose(
                     describing, project, folder, row[ImageSet.hints] or "", samples(folder, photos, previews, project.cache), now
                 )
-            except Trouble as trouble:
-                problem = f"{trouble.kind}: {trouble.told}"
+            except ModelRequestError as trouble:
+                problem = f"{trouble.kind}: {trouble.message}"
         rows.append(_row(project.key, row, project.ledger, problem, available=describing.choice.server is not None))
     return SubjectSuggestion.frame(rows)
 

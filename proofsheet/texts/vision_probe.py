@@ -12,8 +12,8 @@ from contextlib import suppress
 from datetime import datetime
 
 from proofsheet.prompts.prompt import Prompt
-from proofsheet.texts.client.protocol import Answer, Identity, Options, Question, Session, Trouble
-from proofsheet.texts.client.retry import Outage, persist
+from proofsheet.texts.client.protocol import Answer, Identity, ModelRequestError, Options, Question, Session
+from proofsheet.texts.client.retry import Outage, retry
 from proofsheet.texts.prompt_images import COLOURS, card
 from proofsheet.texts.replies import Exchange
 from schemas.replies import CanaryReply
@@ -80,17 +80,17 @@ class Sight:
                 return await exchange.once(turn)
 
             try:
-                _answer, reply = await persist(once, settings.tries, settings.backoff_s, outage, lambda _trouble: None)
-            except Trouble as trouble:
+                _answer, reply = await retry(once, settings.tries, settings.backoff_s, outage, lambda _trouble: None)
+            except ModelRequestError as trouble:
                 if trouble.kind in _ELSEWHERE:
                     raise
-                saw, last = f"{trouble.kind}: {trouble.told}", trouble
+                saw, last = f"{trouble.kind}: {trouble.message}", trouble
             else:
                 if reply.number == number and colour in reply.colour.casefold():
                     self._seeing.add(_key(model))
                     return ""
                 saw = f"it saw {reply.number} on {reply.colour!r} where {number} is on {colour}"
-            with suppress(Trouble):
+            with suppress(ModelRequestError):
                 await session.unload()
         if last is not None and last.kind != "off_schema":
             raise last

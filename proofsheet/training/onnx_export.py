@@ -40,7 +40,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Part:
+class NetworkPart:
     """One network of a model.
 
     Attributes:
@@ -69,17 +69,17 @@ class Part:
         ]
 
 
-def parts_of(models: Path, fit_id: str, kind: str) -> list[Part]:
+def parts_of(models: Path, fit_id: str, kind: str) -> list[NetworkPart]:
     """The networks of a model. The trees of a ranker stay in LightGBM's own text."""
     if kind == "ranker":
         net = load_ranker(models, fit_id).members.net
-        return [Part("ranker", to_module(net), net.scores, {"features": net.mean.shape}, (net.mean, net.scale))]
+        return [NetworkPart("ranker", to_module(net), net.scores, {"features": net.mean.shape}, (net.mean, net.scale))]
     if kind == "crop":
         crops = load_crops(models, fit_id)
         shapes: dict[str, tuple[int, ...]] = {"grid": (GRID * GRID * len(GRID_CHANNELS),), "aspects": ()}
         asked = crops.need
-        need = Part("crop need", to_module(asked), asked.scores, {"features": asked.mean.shape}, (asked.mean, asked.scale))
-        return [Part("crop boxes", _boxes_module(crops), lambda g, a: _box_scores(crops, g, a), shapes), need]
+        need = NetworkPart("crop need", to_module(asked), asked.scores, {"features": asked.mean.shape}, (asked.mean, asked.scale))
+        return [NetworkPart("crop boxes", _boxes_module(crops), lambda g, a: _box_scores(crops, g, a), shapes), need]
     arrays, _facts = load_arrays(models, fit_id, "scene")
     weight, bias = arrays["weight"], arrays["bias"]
     torch = import_torch()
@@ -87,7 +87,9 @@ def parts_of(models: Path, fit_id: str, kind: str) -> list[Part]:
     with torch.no_grad():
         module.weight.copy_(torch.from_numpy(np.array(weight)))
         module.bias.copy_(torch.from_numpy(np.array(bias)))
-    return [Part("scene", module.eval(), lambda x: np.asarray(x @ weight.T + bias, np.float32), {"vector": weight.shape[1:]})]
+    return [
+        NetworkPart("scene", module.eval(), lambda x: np.asarray(x @ weight.T + bias, np.float32), {"vector": weight.shape[1:]})
+    ]
 
 
 def _box_scores(crops: CropProposer, grids: Floats, aspects: Floats) -> Floats:
@@ -148,7 +150,7 @@ def export_model(models: Path, fit_id: str, kind: str, folder: Path) -> list[Row
     return rows
 
 
-def _compared(part: Part, name: str, path: Path, run: Callable[[Sequence[Floats]], Floats]) -> Row:
+def _compared(part: NetworkPart, name: str, path: Path, run: Callable[[Sequence[Floats]], Floats]) -> Row:
     largest, same = 0.0, True
     for count in BATCHES:
         inputs = part.drawn(count, count)
@@ -167,12 +169,12 @@ def _compared(part: Part, name: str, path: Path, run: Callable[[Sequence[Floats]
     }
 
 
-def _tensors(part: Part) -> tuple[Any, ...]:
+def _tensors(part: NetworkPart) -> tuple[Any, ...]:
     torch = import_torch()
     return tuple(torch.from_numpy(v) for v in part.drawn(3, 0))
 
 
-def _onnx(part: Part) -> bytes:
+def _onnx(part: NetworkPart) -> bytes:
     torch, names, buffer = import_torch(), list(part.inputs), io.BytesIO()
     axes = {n: {0: "n"} for n in (*names, "scores")}
     with warnings.catch_warnings():
@@ -193,7 +195,7 @@ def _run_onnx(content: bytes) -> Callable[[Sequence[Floats]], Floats]:
     return lambda inputs: np.asarray(session.run(None, dict(zip(names, inputs, strict=True)))[0], dtype=np.float32)
 
 
-def _script(part: Part) -> bytes:
+def _script(part: NetworkPart) -> bytes:
     torch, buffer = import_torch(), io.BytesIO()
     torch.jit.save(torch.jit.trace(part.module, _tensors(part), check_trace=False), buffer)
     return buffer.getvalue()

@@ -44,7 +44,7 @@ from schemas.settings_learning import CropSettings, RankerSettings
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainingOutcome:
     """How a training ended.
 
     Attributes:
@@ -53,13 +53,13 @@ class Outcome:
         promoted: whether it serves now.
     """
 
-    told: str
+    message: str
     fit_id: str = ""
     promoted: bool = False
 
     def facts(self, models: Path) -> dict[str, Any]:
         """What the run's page shows: the sentence, the head of the card with its address, and figures that plot."""
-        found: dict[str, Any] = {"outcome": self.told}
+        found: dict[str, Any] = {"outcome": self.message}
         path = card_path(models, self.fit_id)
         if self.fit_id and path.is_file():
             address = f"/proofsheet/cards/{self.fit_id}"
@@ -84,7 +84,7 @@ def how_of(settings: RankerSettings, device: str) -> Training:
 
 def train_ranker(
     workspace: Workspace, settings: RankerSettings, encoder_id: str, device: str, now: datetime, tell: Tell
-) -> Outcome:
+) -> TrainingOutcome:
     """Train the ranker if there is anything new to learn from; the champion stays unless the rule promotes the new one.
 
     After a change of the encoder the model that served under the new one before serves again.
@@ -106,13 +106,13 @@ def train_ranker(
     sources, left = across_projects(workspace, encoder_id, settings.least_sets)
     data = selection_data(sources)
     if reason := _too_little(len(data.groups), settings.least_sets, "sets with a choice", left):
-        return Outcome(reason)
+        return TrainingOutcome(reason)
     if reason := _of_no_use(workspace, data.encoder_id, encoder_id, left):
-        return Outcome(reason)
+        return TrainingOutcome(reason)
     how, version = how_of(settings, device), module_version(__name__)
     mark = short_hash(data.data_hash, repr(how), version)
     if done := _same(workspace, "ranker", mark):
-        return Outcome(f"nothing new since {done[:12]} was trained", done)
+        return TrainingOutcome(f"nothing new since {done[:12]} was trained", done)
     report, found, by_set = judge_ranker(data, how, tell)
     test = frozen_test(data.clusters)
     rest = data.some(np.flatnonzero(~test))
@@ -149,19 +149,21 @@ def _ranker_facts(data: SelectionData, model: Ranker, how: Training, test: Bools
     }
 
 
-def train_crops(workspace: Workspace, settings: CropSettings, encoder_id: str, seed: int, now: datetime, tell: Tell) -> Outcome:
+def train_crops(
+    workspace: Workspace, settings: CropSettings, encoder_id: str, seed: int, now: datetime, tell: Tell
+) -> TrainingOutcome:
     """The same for the crop proposer."""
     import_torch()
     began = time.monotonic()
     sources, left = across_projects(workspace, encoder_id, settings.least_examples, CropExample)
     data = crop_data(sources)
     if reason := _too_little(len(data.boxed), settings.least_examples, "cut pictures", left):
-        return Outcome(reason)
+        return TrainingOutcome(reason)
     version, how = module_version(__name__), {"loss": settings.loss, "epochs": settings.epochs, SPLIT: settings.split}
     rows = (repr(data.boxes.round(6).tolist()), repr(data.cut.tolist()), repr(list(data.clusters)))  # of those without a box, too
     mark = short_hash(*rows, repr(how), str(seed), version)
     if done := _same(workspace, "crop", mark):
-        return Outcome(f"nothing new since {done[:12]} was trained", done)
+        return TrainingOutcome(f"nothing new since {done[:12]} was trained", done)
     report, found = judge_crops(data, settings.epochs, seed, tell, settings.loss)
     test = frozen_test(data.clusters, settings.split)
     model = fit_crops(data.some(np.flatnonzero(~test)), settings.epochs, seed, settings.loss)
@@ -232,11 +234,11 @@ def _keep(workspace: Workspace, kind: str, fit_id: str, card: Mapping[str, Any],
 
 def _end(
     workspace: Workspace, kind: str, fit_id: str, allowed: bool, reasons: Sequence[str], now: datetime, more: str = ""
-) -> Outcome:
+) -> TrainingOutcome:
     present = registry.champion(workspace.shared.ledger, kind)
     if present and present[Fit.fit_id] == fit_id:
-        return Outcome(f"{kind} {fit_id[:12]} is the champion already", fit_id, promoted=True)
+        return TrainingOutcome(f"{kind} {fit_id[:12]} is the champion already", fit_id, promoted=True)
     registry.promote(workspace.shared.ledger, fit_id, allowed, reasons, now)
     failed = "; ".join(r for r in reasons if not r.startswith("ok"))
     told = f"{kind} {fit_id[:12]} serves now" if allowed else f"{kind} {fit_id[:12]} was refused, the champion stays: {failed}"
-    return Outcome(f"{told}; {more}" if more else told, fit_id, promoted=allowed)
+    return TrainingOutcome(f"{told}; {more}" if more else told, fit_id, promoted=allowed)

@@ -30,7 +30,7 @@ from proofsheet.training.evaluate_ranker import share
 from proofsheet.training.model_cards import write_card
 from proofsheet.training.splits import frozen_test
 from proofsheet.training.torch_mlp import batches, choose_device, import_torch
-from proofsheet.training.train import Outcome
+from proofsheet.training.train import TrainingOutcome
 from schemas.learning import Fit
 
 Floats = npt.NDArray[np.float32]
@@ -58,7 +58,7 @@ class Labelled:
     left: int
 
 
-def train_scenes(shared: Project, data: Labelled, epochs: int, batch: int, device: str, now: datetime) -> Outcome:
+def train_scenes(shared: Project, data: Labelled, epochs: int, batch: int, device: str, now: datetime) -> TrainingOutcome:
     """Train on the vectors, judge on the frozen 15 % of the contents, promote if it beats the champion or the commonest label.
 
     Raises:
@@ -104,9 +104,11 @@ def train_scenes(shared: Project, data: Labelled, epochs: int, batch: int, devic
     shared.ledger.add(Fit, [row])
     present = registry.champion(shared.ledger, "scene")
     if present and present[Fit.fit_id] == fit_id:
-        return Outcome(f"scene {fit_id[:12]} is the champion already", fit_id, promoted=True)
+        return TrainingOutcome(f"scene {fit_id[:12]} is the champion already", fit_id, promoted=True)
     registry.promote(shared.ledger, fit_id, better, reasons, now)
-    return Outcome(f"scene {fit_id[:12]} {'serves now' if better else 'was refused'}: {reasons[0]}", fit_id, promoted=better)
+    return TrainingOutcome(
+        f"scene {fit_id[:12]} {'serves now' if better else 'was refused'}: {reasons[0]}", fit_id, promoted=better
+    )
 
 
 def _fit(x: Floats, y: npt.NDArray[np.int64], count: int, epochs: int, batch: int, device: str) -> tuple[Floats, Floats]:

@@ -16,8 +16,8 @@ from PIL import Image, ImageFilter
 
 from proofsheet.core.clock import utc_now
 from proofsheet.core.config import load
-from proofsheet.review.decision_request import Given
-from proofsheet.review.session import Desk
+from proofsheet.review.decision_request import DecisionRequest
+from proofsheet.review.session import ReviewSession
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.library import Photo
 from schemas.review import Choice
@@ -178,11 +178,11 @@ def history_counts(shell: Shell) -> dict[str, tuple[int, int]]:
 
 def override_open_sets(found: Project) -> set[str]:
     """Choose another picture than the proposed one in every set that nobody decided, and hand it over; the chosen photos."""
-    desk, chosen = Desk(found, 0.05), set[str]()
+    desk, chosen = ReviewSession(found, 0.05), set[str]()
     decided = {r[Choice.group_id] for r in found.store.read(Choice).to_dicts() if r[Choice.decided_by] != "suggestion"}
     for k, one in enumerate(s for s in desk.proposals().sets if s.group_id not in decided):
         other = next(i for i in one.row["photo_ids"] if i != one.row["chosen_photo_id"])
-        desk.decide(Given(f"v{k}", one.group_id, one.version, "pick", other), utc_now())
+        desk.decide(DecisionRequest(f"v{k}", one.group_id, one.version, "pick", other), utc_now())
         chosen.add(other)
     desk.submit("batch-1", utc_now())
     return chosen

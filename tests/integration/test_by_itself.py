@@ -20,7 +20,7 @@ from dagster_project.definitions import present_versions
 from dagster_project.running import run_one
 from dagster_project.zombies import fail_dead_runs
 from proofsheet.core.config import Configuration
-from proofsheet.core.locks import hold
+from proofsheet.core.locks import acquire
 from proofsheet.core.process_marks import process_mark
 from proofsheet.storage.workspace import Project, Workspace
 from resources.store import PROCESS_TAG
@@ -210,7 +210,7 @@ def test_a_full_disk_fails_cleanly_and_goes_on_after_room_is_made(tmp_path: Path
 
 
 def _hold_for(path: str, seconds: float, ready: Any) -> None:
-    with hold(Path(path), "run of somebody else"):
+    with acquire(Path(path), "run of somebody else"):
         ready.set()
         time.sleep(seconds)
 

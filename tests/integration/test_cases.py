@@ -26,8 +26,8 @@ from PIL import Image
 from proofsheet.core.clock import utc_now
 from proofsheet.core.config import load
 from proofsheet.proof.text_review import review
-from proofsheet.review.decision_request import Given
-from proofsheet.review.session import Desk
+from proofsheet.review.decision_request import DecisionRequest
+from proofsheet.review.session import ReviewSession
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.library import ExifFact, GenerationFact, OtherFile, Photo, Quarantine
 from schemas.proof import MetadataQuality
@@ -137,9 +137,9 @@ def test_companions(shell: Shell) -> None:
     case("04-companions.py", folder)
     (shell.folder / "proofsheet.toml").write_text(SETTINGS + EMBEDDED + '[apply]\nmode = "production"\n', "utf-8")
     shell("run", "Trip")
-    before, desk = tree(folder), Desk(project(shell, "Trip"), 0.05)
+    before, desk = tree(folder), ReviewSession(project(shell, "Trip"), 0.05)
     for k, one in enumerate(desk.proposals().sets):
-        desk.decide(Given(f"v{k}", one.group_id, one.version, "pick", one.row["chosen_photo_id"]), utc_now())
+        desk.decide(DecisionRequest(f"v{k}", one.group_id, one.version, "pick", one.row["chosen_photo_id"]), utc_now())
     desk.submit("batch-1", utc_now())
     shell("apply", "Trip", "--sign-off", "Kim", "--note", "tried on copies")
     plan = shell.json("apply", "Trip")

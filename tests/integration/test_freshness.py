@@ -20,8 +20,8 @@ from dagster_project.instance import open_instance
 from dagster_project.running import run_one
 from proofsheet.core.clock import utc_now
 from proofsheet.core.config import Configuration
-from proofsheet.review.decision_request import Given
-from proofsheet.review.session import Desk
+from proofsheet.review.decision_request import DecisionRequest
+from proofsheet.review.session import ReviewSession
 from proofsheet.storage.ledger import Ledger, Transaction
 from proofsheet.storage.workspace import Project, Workspace
 from proofsheet.texts.edits import write_field
@@ -95,9 +95,9 @@ def test_an_edited_text_makes_stale_what_follows_from_it_and_the_next_run_writes
 
 
 def test_a_decision_of_the_review_makes_stale_what_reads_decisions(place: Place) -> None:
-    desk = Desk(place.project, 0.05)
+    desk = ReviewSession(place.project, 0.05)
     one = desk.proposals().sets[0]
-    desk.decide(Given("v1", one.group_id, one.version, "approve", None, None), utc_now())
+    desk.decide(DecisionRequest("v1", one.group_id, one.version, "approve", None, None), utc_now())
     stale = place.stale()
     assert stale["choices"] == "what it is made of changed: verdicts"
     assert stale["history_matches"] == "what it is made of changed: verdicts"

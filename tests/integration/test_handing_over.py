@@ -18,12 +18,12 @@ from dagster_project.automation import PROJECT_JOB
 from dagster_project.instance import open_instance
 from dagster_project.waiting import after_runs
 from proofsheet.core.clock import utc_now
-from proofsheet.core.locks import hold, home_lock
+from proofsheet.core.locks import acquire, home_lock
 from proofsheet.storage.workspace import Project
 from resources.store import PARTITION_TAG
 from schemas.apply import Upload
 from schemas.library import Photo
-from schemas.review import Decision, ReviewBatch
+from schemas.review import Proposal, ReviewBatch
 from tests.support.kit import NOW, Shell, configuration, tree
 from tests.support.namings_kit import Naming, namings_project
 
@@ -51,7 +51,7 @@ def another_run(project: Project, seconds: float) -> Iterator[None]:
     ready = threading.Event()
 
     def work() -> None:
-        with hold(project.run_lock, "run 4711 of trip"):
+        with acquire(project.run_lock, "run 4711 of trip"):
             ready.set()
             time.sleep(seconds)
 
@@ -63,9 +63,9 @@ def another_run(project: Project, seconds: float) -> Iterator[None]:
 
 
 def test_verdicts_from_a_file_are_handed_over_where_that_is_asked(shell: Shell, project: Project) -> None:
-    (first, _) = project.store.read(Decision).to_dicts()
-    path = dict(project.store.read(Photo).select(Photo.photo_id, Photo.path).iter_rows())[first[Decision.photo_ids][1]]
-    line = {"group_id": first[Decision.group_id], "action": "overridden", "final_choice": path, "timestamp": "2026-02-01T00:00:00"}
+    (first, _) = project.store.read(Proposal).to_dicts()
+    path = dict(project.store.read(Photo).select(Photo.photo_id, Photo.path).iter_rows())[first[Proposal.photo_ids][1]]
+    line = {"group_id": first[Proposal.group_id], "action": "overridden", "final_choice": path, "timestamp": "2026-02-01T00:00:00"}
     (shell.folder / "verdicts.jsonl").write_text(json.dumps(line))
     told = shell.json("decisions", "import", "trip", "verdicts.jsonl")
     assert (told["taken"], "submitted" in told) == (1, False)
@@ -100,7 +100,7 @@ def test_a_run_that_is_about_to_start_is_waited_for(project: Project) -> None:
         assert news == []
     submitted = {ReviewBatch.batch_id: "b2", ReviewBatch.number: 2, ReviewBatch.up_to: 3}
     project.ledger.add(ReviewBatch, [{**submitted, ReviewBatch.submitted_at: utc_now() + timedelta(minutes=1)}])
-    with hold(home_lock(project.home), "proofsheet up"), open_instance(project.home) as instance:
+    with acquire(home_lock(project.home), "proofsheet up"), open_instance(project.home) as instance:
         with after_runs(project, settings, "apply", news.append):
             assert news == ["waiting for the run that the submit starts of trip"]
         job = dg.job(name=PROJECT_JOB)(lambda: None)

@@ -175,13 +175,13 @@ def killing_run(place: str) -> None:
     import polars as pl
 
     from proofsheet.core.progress import Quiet
-    from proofsheet.imaging.measurement_pass import Measurement, Work, look
+    from proofsheet.imaging.measurement_pass import Measurement, Work, measure_files
     from schemas.settings import PhotoSettings
     from tests.support.kit import picture_file
 
     files = [picture_file(p) for p in sorted(Path(place).glob("*.png"))]
     deadly = Measurement("seen", {"seen": pl.Boolean}, "1", lambda: Work(kill_on_sight))
-    found = look(files, [deadly], PhotoSettings(), Path(place) / "cache", Quiet())
+    found = measure_files(files, [deadly], PhotoSettings(), Path(place) / "cache", Quiet())
     refused = {h: r.kind for h, r in found.refused.items()}
     names = {f.content_hash: f.path.name for f in files}
     sys.stdout.write(repr((found.rows["seen"].height, sorted((names[h], k) for h, k in refused.items()))))

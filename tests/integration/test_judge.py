@@ -21,7 +21,7 @@ from proofsheet.models.artifacts import model_path
 from proofsheet.storage.workspace import Workspace
 from schemas.history import HistoryMatch
 from schemas.learning import CropModel, ModelExport, Override, ProjectStatistic, RankerFit, RankerModel, Readiness, Threshold
-from schemas.review import Decision, Verdict
+from schemas.review import Proposal, ReviewDecision
 from tests.support.kit import Shell, pixels, tree
 
 SETS = 45
@@ -81,7 +81,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Any:
     shell = Shell(place)
     shell.told = shell.json("history", "import", "selection_only_log.csv", "select_crop_log.csv")
     shell("run", "--all", "--select", f"{SELECT},{DECIDE}")
-    shell.before = {p.name: p.store.read(Decision) for p in projects(place)}
+    shell.before = {p.name: p.store.read(Proposal) for p in projects(place)}
     shell.said = shell("models", "train").stdout
     shell("run", "--all", "--select", DECIDE)
     yield shell
@@ -105,9 +105,9 @@ def test_the_history_is_taken_in_whole_and_matched(shell: Any) -> None:
 def test_before_the_training_the_stage_rule_decides_and_says_so(shell: Any) -> None:
     rows = shell.before["alpha"]
     assert rows.height == SETS
-    assert not any(rows[Decision.anomaly])
-    assert rows[Decision.confidence_kind].unique().to_list() == ["uncalibrated"]
-    assert rows[Decision.crop_reasons].to_list()[0] == ["no model proposes cuts"]
+    assert not any(rows[Proposal.anomaly])
+    assert rows[Proposal.confidence_kind].unique().to_list() == ["uncalibrated"]
+    assert rows[Proposal.crop_reasons].to_list()[0] == ["no model proposes cuts"]
 
 
 def test_training_promotes_and_decisions_follow_with_reasons_and_confidence(shell: Any) -> None:
@@ -116,29 +116,29 @@ def test_training_promotes_and_decisions_follow_with_reasons_and_confidence(shel
     for project in projects(shell.folder):
         (model,) = project.store.read(RankerModel).to_dicts()
         assert (model["status"], model["calibration"], model["calibrated_on"]) == ("in force", "this project", SETS)
-        rows = project.store.read(Decision)
+        rows = project.store.read(Proposal)
         wanted = {f"2025_{n:04d}_stage1_generated.png" for n in range(SETS) if spoilt(n)}
-        found = {r[Decision.chosen_path] for r in rows.filter(pl.col(Decision.anomaly)).to_dicts()}
+        found = {r[Proposal.chosen_path] for r in rows.filter(pl.col(Proposal.anomaly)).to_dicts()}
         assert len(found & wanted) >= 9
         assert len(found - wanted) <= 2
-        told = rows.filter(pl.col(Decision.anomaly)).to_dicts()[0]
-        assert told[Decision.confidence] > 0.5
-        assert told[Decision.confidence_kind] == "calibrated on this project"
-        assert told[Decision.reasons][0] == "preferred to stage 2"
-        assert any("σ" in r for r in told[Decision.reasons])
-        assert "a lower stage is preferred" in told[Decision.flags]
-        assert "ranker" in told[Decision.decided_by]
+        told = rows.filter(pl.col(Proposal.anomaly)).to_dicts()[0]
+        assert told[Proposal.confidence] > 0.5
+        assert told[Proposal.confidence_kind] == "calibrated on this project"
+        assert told[Proposal.reasons][0] == "preferred to stage 2"
+        assert any("σ" in r for r in told[Proposal.reasons])
+        assert "a lower stage is preferred" in told[Proposal.flags]
+        assert "ranker" in told[Proposal.decided_by]
 
 
 def test_cuts_are_proposed_with_the_aspect_of_the_picture(shell: Any) -> None:
     (model,) = projects(shell.folder)[0].store.read(CropModel).to_dicts()
     assert model["status"] == "in force", shell.said
-    rows = projects(shell.folder)[0].store.read(Decision).filter(pl.col(Decision.crop_x1).is_not_null())
+    rows = projects(shell.folder)[0].store.read(Proposal).filter(pl.col(Proposal.crop_x1).is_not_null())
     assert rows.height > 10
     for row in rows.to_dicts():
-        width, height = (row[Decision.crop_x2] - row[Decision.crop_x1], row[Decision.crop_y2] - row[Decision.crop_y1])
+        width, height = (row[Proposal.crop_x2] - row[Proposal.crop_x1], row[Proposal.crop_y2] - row[Proposal.crop_y1])
         assert width == pytest.approx(height, abs=0.02)
-        assert "of the picture" in row[Decision.crop_reasons][1]
+        assert "of the picture" in row[Proposal.crop_reasons][1]
 
 
 def test_cards_are_shown_listed_and_exported(shell: Any) -> None:
@@ -205,7 +205,7 @@ def test_verdicts_come_in_once_and_become_overrides(shell: Any) -> None:
     shell("run", "beta", "--select", "history_matches,selections,crop_examples,overrides,threshold_report,readiness")
     over = project.store.read(Override).filter(pl.col(Override.source) == "review").to_dicts()
     assert [r[Override.group_id] for r in over] == [one["group_id"]]
-    assert project.ledger.rows(Verdict).height == 2
+    assert project.ledger.rows(ReviewDecision).height == 2
     assert tree(shell.folder / "library") == before
 
 
@@ -222,7 +222,7 @@ def test_enough_new_overrides_start_a_training(shell: Any) -> None:
 
 def test_a_step_back_restores_the_former_decisions_and_a_damaged_model_leaves_the_stage_rule(shell: Any) -> None:
     project, shared = projects(shell.folder)[0], projects(shell.folder)[0].shared
-    served = project.store.read(Decision)
+    served = project.store.read(Proposal)
     fit = registry.champion(shared.ledger, "ranker")
     path = model_path(shared.models, fit["fit_id"])
     whole = path.read_bytes()
@@ -230,17 +230,17 @@ def test_a_step_back_restores_the_former_decisions_and_a_damaged_model_leaves_th
     shell("run", "alpha", "--select", DECIDE)
     (model,) = project.store.read(RankerModel).to_dicts()
     assert (model["status"], "damaged" in model["note"]) == ("not available", True)
-    assert not any(project.store.read(Decision)[Decision.anomaly])
+    assert not any(project.store.read(Proposal)[Proposal.anomaly])
     path.write_bytes(whole)
     shell("run", "alpha", "--select", DECIDE)
-    assert project.store.read(Decision).equals(served)
+    assert project.store.read(Proposal).equals(served)
     shell("models", "rollback", "ranker")
     shell("models", "rollback", "crop")
     shell("run", "alpha", "--select", DECIDE)
-    assert project.store.read(Decision).equals(shell.before["alpha"])
+    assert project.store.read(Proposal).equals(shell.before["alpha"])
     shell("models", "promote", fit["fit_id"][:8])
     shell("run", "alpha", "--select", DECIDE)
-    assert "ranker" in project.store.read(Decision)[Decision.decided_by][0]
+    assert "ranker" in project.store.read(Proposal)[Proposal.decided_by][0]
     shell("models", "rollback", "crop", code=2)
 
 

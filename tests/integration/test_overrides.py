@@ -10,7 +10,7 @@ import pytest
 
 from proofsheet.storage.workspace import Project
 from schemas.learning import Override, RankerModel, Readiness, Threshold
-from schemas.review import Decision
+from schemas.review import Proposal
 from tests.integration.test_judge import DECIDE, SELECT, make_project, projects
 from tests.support.kit import Shell, tree
 
@@ -31,7 +31,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Any:
     patch.chdir(place)
     shell = Shell(place)
     shell("run", "harbour", "--select", f"{SELECT},vector_selections,{DECIDE}")
-    shell.before = project(shell).store.read(Decision)
+    shell.before = project(shell).store.read(Proposal)
     lines = []
     for one in [json.loads(line) for line in shell("decisions", "export", "harbour").stdout.splitlines()][:OVERRIDES]:
         lower = next(i for i in one["images"] if i != one["step1_selection"]["chosen"])
@@ -56,12 +56,12 @@ def project(shell: Any) -> Project:
 def test_the_next_proposals_are_others_and_the_rule_tells_its_interval(shell: Any) -> None:
     assert shell.taken == OVERRIDES
     assert "serves now" in shell.said, shell.said
-    assert not shell.before[Decision.anomaly].any()
+    assert not shell.before[Proposal.anomaly].any()
     decided = set(project(shell).store.read(Override)[Override.group_id])
-    after = project(shell).store.read(Decision)
-    fresh = after.filter(~pl.col(Decision.group_id).is_in(list(decided)))
+    after = project(shell).store.read(Proposal)
+    fresh = after.filter(~pl.col(Proposal.group_id).is_in(list(decided)))
     assert fresh.height == SETS - OVERRIDES
-    assert fresh[Decision.anomaly].mean() > 0.7
+    assert fresh[Proposal.anomaly].mean() > 0.7
     (model,) = project(shell).store.read(RankerModel).to_dicts()
     assert (model[RankerModel.status], model[RankerModel.calibration]) == ("in force", "this project")
     card = shell("models", "card", "ranker").stdout

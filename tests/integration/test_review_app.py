@@ -21,11 +21,11 @@ from dagster_project.review.day_plot import BOTTOM, HEIGHT, TOP, Day, day_plot
 from dagster_project.review.http import MOST_BYTES
 from dagster_project.review.keys import KEYS
 from dagster_project.review.server import build_app
-from proofsheet.review.decision_request import Given
-from proofsheet.review.session import Desk
+from proofsheet.review.decision_request import DecisionRequest
+from proofsheet.review.session import ReviewSession
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.library import Photo
-from schemas.review import Decision, ReviewMetric, Verdict
+from schemas.review import Proposal, ReviewDecision, ReviewMetric
 from tests.support.kit import NOW, configuration, run, tree
 from tests.support.review_kit import chosen_project
 
@@ -70,7 +70,7 @@ def test_load_decide_undo_submit_and_progress(app: App) -> None:
     one, two = app.batch()["sets"][:2]
     told = app.decide(one).json()
     assert (told["set"]["verdict"]["action"], told["progress"]["text"]) == ("rejected", "Reviewed 1/24 groups (4 %)")
-    assert app.project.ledger.rows(Verdict).height == 1
+    assert app.project.ledger.rows(ReviewDecision).height == 1
     assert app.decide(two, "skip").status_code == 200
     assert app.post("undo", act="undo", step_id=str(uuid.uuid4())).json()["group_id"] == two["group_id"]
     sent = app.post("submit_batch", batch_id=str(uuid.uuid4())).json()
@@ -98,7 +98,7 @@ def test_conflicts_are_409_bad_verdicts_400_and_strangers_404(app: App) -> None:
     assert app.decide(one, "pick", choice="../../etc/passwd", seen=seen).status_code == 400
     assert app.decide(one, "fly", seen=seen).status_code == 400
     assert app.client.get("/api/automation/progress", params={"project": "nobody"}).status_code == 404
-    assert app.project.ledger.rows(Verdict).height == 1
+    assert app.project.ledger.rows(ReviewDecision).height == 1
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_bodies_that_are_no_call_are_400(app: App, call: str, body: bytes) -> No
 def test_hostile_requests_are_refused(app: App, method: str, path: str, headers: dict[str, str], status: int) -> None:
     answer = app.client.request(method, path, headers=headers, content=b"{}" if method != "GET" else None)
     assert answer.status_code == status, answer.text
-    assert app.project.ledger.rows(Verdict).height == 0
+    assert app.project.ledger.rows(ReviewDecision).height == 0
 
 
 def test_large_bodies_are_refused_by_their_length_and_as_they_come(app: App) -> None:
@@ -227,20 +227,20 @@ def test_contact_sheets_alone_may_be_shown_by_pages_of_other_ports(app: App) -> 
 
 
 def test_dagster_shows_links_into_the_review_and_contact_sheets(app: App) -> None:
-    rows = app.project.store.read(Decision)
-    found = review_links(Decision, rows, "http://127.0.0.1:8765")
+    rows = app.project.store.read(Proposal)
+    found = review_links(Proposal, rows, "http://127.0.0.1:8765")
     assert found["review"].value == f"http://127.0.0.1:8765/p/{app.project.key}/review"
     address = found["contact_sheets"].value.split("](")[1].split(")")[0]
     assert app.client.get(address).status_code == 200
-    assert review_links(Decision, rows, "") == {}
+    assert review_links(Proposal, rows, "") == {}
     assert review_links(Photo, app.project.store.read(Photo), "http://127.0.0.1:8765") == {}
 
 
 def test_the_metrics_page_draws_its_days(app: App, tmp_path: Path) -> None:
-    desk = Desk(app.project, 0.05)
+    desk = ReviewSession(app.project, 0.05)
     for k, one in enumerate(desk.proposals().sets[:9]):
-        choice = one.row[Decision.chosen_photo_id] if k % 2 else one.row[Decision.photo_ids][0]
-        given = Given(str(uuid.uuid4()), one.group_id, one.version, "pick", choice, seconds=2.0 + k)
+        choice = one.row[Proposal.chosen_photo_id] if k % 2 else one.row[Proposal.photo_ids][0]
+        given = DecisionRequest(str(uuid.uuid4()), one.group_id, one.version, "pick", choice, seconds=2.0 + k)
         desk.decide(given, NOW + timedelta(days=k % 3))
     settings = configuration(tmp_path / "p/library", tmp_path / "p/home", photos={"workers": 1}, encoder={"encoder": "embedded"})
     assert run(settings, app.project, asset_selection=[dg.AssetKey(ReviewMetric.name)]).success

@@ -9,7 +9,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from assets.checks import Verdict
+from assets.checks import RowCheck
 from assets.partitions import PROJECTS
 from assets.stage import Rows, stage
 from assets.tell import preview
@@ -37,7 +37,7 @@ class Jam(Table, name="test_jams"):
 
 GIVEN: dict[str, pl.DataFrame] = {}
 CALLS: list[str] = []
-HEAVY = Verdict("not_heavy", "No berry is heavy.", lambda rows: rows.filter(pl.col(Berry.weight_g) > 5))
+HEAVY = RowCheck("not_heavy", "No berry is heavy.", lambda rows: rows.filter(pl.col(Berry.weight_g) > 5))
 
 
 @stage(Berry, group="measure", looks_outside=True, verdicts={Berry: [HEAVY]})

@@ -16,7 +16,7 @@ from proofsheet.storage.workspace import Workspace
 from schemas.library import Photo, Quarantine
 from schemas.metrics import Trend
 from schemas.proof import MetadataQuality
-from schemas.review import Decision
+from schemas.review import Proposal
 from schemas.storage import StoredTable
 from schemas.table import Table
 from tests.support.kit import configuration, jpeg_bytes, only_project, run, save_picture, stage_library, tree
@@ -56,7 +56,7 @@ def test_a_folder_becomes_chosen_described_gated_and_exported(settings: Configur
     assert (state.photos, state.sets, state.quarantined, state.other_files, state.files) == (9, 3, 0, 3, 12)
     assert state.accepted + state.blocked == 3
     assert state.accepted > 0
-    chosen = project.store.read(Decision)
+    chosen = project.store.read(Proposal)
     assert all("stage3" in path for path in chosen["chosen_path"])
     assert project.export_file.read_text("utf-8").count("\n") == state.accepted + 1
     assert tree(project.folder) == before

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from proofsheet.core.config import load
-from proofsheet.core.locks import hold
+from proofsheet.core.locks import acquire
 from proofsheet.storage.health import trouble_of
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.library import Photo
@@ -59,7 +59,7 @@ def test_one_damaged_project_holds_up_no_other(tmp_path: Path, damage: str, figu
         save_picture(project.folder / "late.jpg", 10 + number)
     up = Up(tmp_path).wait()
     try:
-        with hold(b.run_lock, "the test", wait_s=0):  # so that no run makes the store whole before the pages are looked at
+        with acquire(b.run_lock, "the test", wait_s=0):  # so that no run makes the store whole before the pages are looked at
             pages = [page(up, path) for path in ("/", "/runs", "/intake", f"/p/{b.key}/review")]
         assert all(file.name in text for text in pages)
         assert "Sets decided" in pages[0]

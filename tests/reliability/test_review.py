@@ -19,7 +19,7 @@ import pytest
 
 from proofsheet.selection.timeline import timeline
 from proofsheet.storage.workspace import Workspace
-from schemas.review import Verdict
+from schemas.review import ReviewDecision
 from tests.browser.review_page import Review, serving
 from tests.reliability.serving import free_port
 from tests.support.kit import configuration
@@ -83,7 +83,7 @@ def test_kills_lose_and_double_no_verdict(served: Review, tmp_path: Path, figure
             killer.join()
             served.again()
     project = Workspace(configuration(tmp_path / "library", tmp_path / "home").place).project("harbour")
-    kept = project.ledger.rows(Verdict)[Verdict.verdict_id].to_list()
+    kept = project.ledger.rows(ReviewDecision)[ReviewDecision.verdict_id].to_list()
     lost, doubled = set(answered) - set(kept), len(kept) - len(set(kept))
     figure("verdicts survive kills", verdicts=VERDICTS, kills=KILLS, in_flight=killed_in_flight, lost=len(lost), doubled=doubled)
     assert (len(lost), doubled, len(kept)) == (0, 0, VERDICTS)

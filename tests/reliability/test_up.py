@@ -19,7 +19,7 @@ import pytest
 
 from dagster_project.instance import open_instance
 from proofsheet.core.config import load
-from proofsheet.core.locks import hold
+from proofsheet.core.locks import acquire
 from proofsheet.storage.workspace import Project, Workspace
 from resources.store import PROCESS_TAG
 from tests.reliability.serving import PROOFSHEET, Up
@@ -138,7 +138,7 @@ def marked(up: Up, seconds: float = 90) -> dict[str, Any]:
 def test_a_killed_worker_is_a_failed_run_within_ten_seconds(up: Up, figure: Any) -> None:
     project = project_of(up)
     wait_for_partition(up, project.key)
-    with hold(project.run_lock, "the test", wait_s=0):  # so that the run waits, and the kill lands inside of it
+    with acquire(project.run_lock, "the test", wait_s=0):  # so that the run waits, and the kill lands inside of it
         up.backfill([project.key], ["photos"])
         run = marked(up)
         os.kill(run["process"], signal.SIGKILL)
@@ -151,7 +151,7 @@ def test_a_killed_worker_is_a_failed_run_within_ten_seconds(up: Up, figure: Any)
 
 def test_everything_killed_and_started_again_leaves_no_run_started(up: Up, figure: Any) -> None:
     project = project_of(up)
-    with hold(project.run_lock, "the test", wait_s=0):
+    with acquire(project.run_lock, "the test", wait_s=0):
         up.backfill([project.key], ["photos"])
         run = marked(up)
         killed = up.kill_everything()

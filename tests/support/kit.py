@@ -28,7 +28,7 @@ from dagster_project.cli import main
 from dagster_project.definitions import build_defs
 from proofsheet.core.config import Configuration
 from proofsheet.core.files import Fingerprint
-from proofsheet.imaging.decode import Limits, Picture, PictureFile, open_picture
+from proofsheet.imaging.decode import DecodeLimits, Picture, PictureFile, open_picture
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.settings import PhotoSettings, PlaceSettings
 
@@ -64,7 +64,7 @@ def picture_file(path: Path) -> PictureFile:
 
 def opened(path: Path, side: int = 768) -> Picture:
     """A picture, opened with the default limits."""
-    return open_picture(picture_file(path), Limits(PhotoSettings().max_pixels, PhotoSettings().max_full_pixels, side))
+    return open_picture(picture_file(path), DecodeLimits(PhotoSettings().max_pixels, PhotoSettings().max_full_pixels, side))
 
 
 MEMORY = "/dev/shm"

@@ -22,7 +22,7 @@ from proofsheet.review.submission import submitted
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.library import Photo
-from schemas.review import Decision, ReviewBatch, Verdict
+from schemas.review import Proposal, ReviewBatch, ReviewDecision
 from schemas.settings import PlaceSettings
 from schemas.settings_review import ApplySettings
 from tests.support.kit import NOW, tree
@@ -215,33 +215,33 @@ def look_again(project: Project, namings: Sequence[Naming] = NAMINGS) -> None:
 
 def publish_decisions(project: Project, groups: Sequence[list[str]], winners: Sequence[str], keep_all: bool = False) -> None:
     """The sets of a project."""
-    empty: dict[str, object] = {n: None for n, c in Decision.columns().items() if c.nullable}
-    told = {Decision.reasons: [], Decision.flags: [], Decision.crop_reasons: [], Decision.anomaly: False}
-    told |= {Decision.decided_by: "a test", Decision.crop_by: "", Decision.confidence_kind: "uncalibrated"}
-    told |= {Decision.keep_all: keep_all, Decision.chosen_path: ""}
+    empty: dict[str, object] = {n: None for n, c in Proposal.columns().items() if c.nullable}
+    told = {Proposal.reasons: [], Proposal.flags: [], Proposal.crop_reasons: [], Proposal.anomaly: False}
+    told |= {Proposal.decided_by: "a test", Proposal.crop_by: "", Proposal.confidence_kind: "uncalibrated"}
+    told |= {Proposal.keep_all: keep_all, Proposal.chosen_path: ""}
     rows = [
-        {**empty, **told, "project": project.key, Decision.group_id: f"g{k:02}", Decision.chosen_photo_id: w, Decision.photo_ids: g}
+        {**empty, **told, "project": project.key, Proposal.group_id: f"g{k:02}", Proposal.chosen_photo_id: w, Proposal.photo_ids: g}
         for k, (g, w) in enumerate(zip(groups, winners, strict=True))
     ]
-    project.store.publish({Decision: Decision.frame(rows)}, Stamp())
+    project.store.publish({Proposal: Proposal.frame(rows)}, Stamp())
 
 
 def hand_over(project: Project, groups: Sequence[list[str]], winners: Sequence[str]) -> None:
     """Verdicts on sets, submitted."""
-    empty: dict[str, object] = {n: None for n, c in Verdict.columns().items() if c.nullable}
+    empty: dict[str, object] = {n: None for n, c in ReviewDecision.columns().items() if c.nullable}
     told = {
-        Verdict.action: "approved",
-        Verdict.proposed_by: "a test",
-        Verdict.blind: False,
-        Verdict.bulk: False,
-        Verdict.decided_at: NOW,
+        ReviewDecision.action: "approved",
+        ReviewDecision.proposed_by: "a test",
+        ReviewDecision.blind: False,
+        ReviewDecision.bulk: False,
+        ReviewDecision.decided_at: NOW,
     }
     rows = [
-        {**empty, **told, Verdict.verdict_id: f"v{k}", Verdict.group_id: f"g{k:02}", Verdict.photo_ids: g}
-        | {Verdict.number: k + 1, Verdict.chosen_photo_id: w, Verdict.proposed_photo_id: w}
+        {**empty, **told, ReviewDecision.verdict_id: f"v{k}", ReviewDecision.group_id: f"g{k:02}", ReviewDecision.photo_ids: g}
+        | {ReviewDecision.number: k + 1, ReviewDecision.chosen_photo_id: w, ReviewDecision.proposed_photo_id: w}
         for k, (g, w) in enumerate(zip(groups, winners, strict=True))
     ]
-    project.ledger.add(Verdict, rows)
+    project.ledger.add(ReviewDecision, rows)
     batch = {ReviewBatch.batch_id: "b1", ReviewBatch.number: 1, ReviewBatch.up_to: len(rows), ReviewBatch.submitted_at: NOW}
     project.ledger.add(ReviewBatch, [batch])
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import dagster as dg
 
 from proofsheet.core.config import Configuration
-from proofsheet.review.decision_request import Given
-from proofsheet.review.session import Desk
+from proofsheet.review.decision_request import DecisionRequest
+from proofsheet.review.session import ReviewSession
 from proofsheet.storage.workspace import Project, Workspace
 from tests.support.kit import NOW, configuration, run, save_picture
 
@@ -53,15 +53,15 @@ def run_choosing(settings: Configuration, name: str) -> Project:
     return project
 
 
-def decide_all(project: Project, crop_every: int = 3, pick_every: int = 4, reject_every: int = 0) -> Desk:
+def decide_all(project: Project, crop_every: int = 3, pick_every: int = 4, reject_every: int = 0) -> ReviewSession:
     """Verdicts on every set, handed over: some picked, some cut, some rejected."""
-    desk = Desk(project, 0.05)
+    desk = ReviewSession(project, 0.05)
     for k, one in enumerate(desk.proposals().sets):
         row = one.row
         other = next(i for i in row["photo_ids"] if i != row["chosen_photo_id"])
         choice = other if k % pick_every == 1 else row["chosen_photo_id"]
         crop = [0.1, 0.1, 0.8, 0.9] if k % crop_every == 0 else None
         action = "reject" if reject_every and k % reject_every == 2 else "pick"
-        desk.decide(Given(f"v{k}", one.group_id, one.version, action, choice, crop), NOW)
+        desk.decide(DecisionRequest(f"v{k}", one.group_id, one.version, action, choice, crop), NOW)
     desk.submit("batch-1", NOW)
     return desk

@@ -16,8 +16,8 @@ import polars as pl
 from proofsheet.core.config import Configuration
 from proofsheet.core.progress import Quiet
 from proofsheet.storage.workspace import Project
-from proofsheet.texts.inference import Describing, Said, ask_all
-from proofsheet.texts.jobs import Asked, Job
+from proofsheet.texts.inference import Describer, JobRows, ask_all
+from proofsheet.texts.jobs import Job, JobRequest
 from schemas.proof import MetadataQuality
 from schemas.settings_words import VisionModelSettings
 from schemas.words import Answered
@@ -38,9 +38,9 @@ def described_project(place: Path, server: ModelServer, pictures: int, **model: 
     return found, only_project(found)
 
 
-def describing(project: Project, server: ModelServer, **more: Any) -> Describing:
+def describing(project: Project, server: ModelServer, **more: Any) -> Describer:
     """The describer of a test, without a canary."""
-    return Describing.of(VisionModelSettings(**{**FAST, "ollama_url": server.url, "canary": False, **more}), project)
+    return Describer.of(VisionModelSettings(**{**FAST, "ollama_url": server.url, "canary": False, **more}), project)
 
 
 def bare_project(place: Path) -> Project:
@@ -48,17 +48,17 @@ def bare_project(place: Path) -> Project:
     return Project("p", "Display", place / "library", place / "home")
 
 
-def asked(project: Project, count: int, **values: str) -> list[Asked]:
+def asked(project: Project, count: int, **values: str) -> list[JobRequest]:
     """Questions about unlike pictures, whose previews are written into the cache."""
     project.cache.mkdir(parents=True, exist_ok=True)
     found = []
     for n in range(count):
         (project.cache / f"{n}.jpg").write_bytes(jpeg_bytes(n))
-        found.append(Asked(f"photo{n}", f"hash{n}", (f"{n}.jpg",), values, {}, phash=(0x9E3779B97F4A7C15 * (n + 1)) % 2**64))
+        found.append(JobRequest(f"photo{n}", f"hash{n}", (f"{n}.jpg",), values, {}, phash=(0x9E3779B97F4A7C15 * (n + 1)) % 2**64))
     return found
 
 
-def say(job: Job, questions: list[Asked], who: Describing, project: Project) -> Said:
+def say(job: Job, questions: list[JobRequest], who: Describer, project: Project) -> JobRows:
     """The rows of a job."""
     return ask_all(job, questions, who, project, NOW, Quiet())
 

@@ -1,6 +1,6 @@
 """Directories of tags, as TIFF and EXIF have them: read whole, and told tag by tag.
 
-Holds `Directories`, `Entry`, `listed`, `gaps` and `exif_parts`.
+Holds `Directories`, `TagEntry`, `listed`, `gaps` and `exif_parts`.
 Add here: another tag that exiftool writes into EXIF of copies.
 Keep out: strips and tiles (tiff.py), and which values are written (publish/copied_fields.py).
 """
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from proofsheet.publish.containers.part import CannotClean, Part
+from proofsheet.publish.containers.part import CannotClean, FilePart
 
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _INTEGERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
@@ -37,7 +37,7 @@ KNOWN = {
 
 
 @dataclass(frozen=True)
-class Entry:
+class TagEntry:
     """A tag of a directory: its number, type, values as stored, and where they lie."""
 
     tag: int
@@ -67,7 +67,7 @@ class Entry:
 class Directory(NamedTuple):
     """The tags of a directory, where it lies with its size, and where the next one begins; 0 if there is none."""
 
-    entries: dict[int, Entry]
+    entries: dict[int, TagEntry]
     at: int
     size: int
     following: int
@@ -119,17 +119,17 @@ class Directories:
         entries = {row[0]: self._entry(*row) for row in rows}
         return Directory(entries, at, end + struct.calcsize(link) - at, int(following))
 
-    def _entry(self, tag: int, kind: int, count: int, held: bytes) -> Entry:
+    def _entry(self, tag: int, kind: int, count: int, held: bytes) -> TagEntry:
         size = SIZES.get(kind, 0) * count
         if kind in SIZES and size <= len(held):
-            return Entry(tag, kind, count, held[:size], 0)
+            return TagEntry(tag, kind, count, held[:size], 0)
         at = int(struct.unpack(self.order + ("Q" if self.big else "I"), held)[0])
         if kind not in SIZES or at + size > len(self.data):
-            return Entry(tag, 0, 0, b"", 0)  # damaged; no copy holds it
-        return Entry(tag, kind, count, self.data[at : at + size], at)
+            return TagEntry(tag, 0, 0, b"", 0)  # damaged; no copy holds it
+        return TagEntry(tag, kind, count, self.data[at : at + size], at)
 
 
-def exif_parts(block: bytes) -> list[Part]:
+def exif_parts(block: bytes) -> list[FilePart]:
     """Every tag of an EXIF block, and bytes that belong to none.
 
     Args:
@@ -140,11 +140,11 @@ def exif_parts(block: bytes) -> list[Part]:
         spans = [(0, found.head + (len(_MARK) if block[found.head :].startswith(_MARK) else 0))]
         tags = list(listed(found, found.first, "IFD0", KNOWN["IFD0"], spans))
     except CannotClean as error:
-        return [Part(f"damaged block: {error}", len(block), False)]
+        return [FilePart(f"damaged block: {error}", len(block), False)]
     return tags + gaps(block, spans)
 
 
-def listed(found: Directories, at: int, name: str, known: Mapping[int, str], spans: list[tuple[int, int]]) -> Iterator[Part]:
+def listed(found: Directories, at: int, name: str, known: Mapping[int, str], spans: list[tuple[int, int]]) -> Iterator[FilePart]:
     """Every tag of a directory and of those below it.
 
     Args:
@@ -158,20 +158,20 @@ def listed(found: Directories, at: int, name: str, known: Mapping[int, str], spa
     spans.append((here.at, here.at + here.size))
     for one in here.entries.values():
         spans.append((one.at, one.at + len(one.value)))
-        yield Part(f"{name} {known.get(one.tag, f'tag {one.tag}')}", len(one.value), one.tag in known)
+        yield FilePart(f"{name} {known.get(one.tag, f'tag {one.tag}')}", len(one.value), one.tag in known)
         if one.tag in known and one.tag in _POINTERS:
             inner = _POINTERS[one.tag]
             yield from listed(found, one.numbers(found.order)[0], inner, KNOWN[inner], spans)
     if here.following:
-        yield Part(f"a directory after {name}", len(found.data) - here.following, False)
+        yield FilePart(f"a directory after {name}", len(found.data) - here.following, False)
 
 
-def gaps(data: bytes, spans: Iterable[tuple[int, int]]) -> list[Part]:
+def gaps(data: bytes, spans: Iterable[tuple[int, int]]) -> list[FilePart]:
     """Bytes that belong to no span; a single zero between two is padding."""
     found, end = [], 0
     for start, stop in sorted([*spans, (len(data), len(data))]):
         between = data[end:start]
         if between.strip(b"\0") or len(between) > 1:
-            found.append(Part(f"bytes at {end} that belong to no tag", len(between), False))
+            found.append(FilePart(f"bytes at {end} that belong to no tag", len(between), False))
         end = max(end, stop)
     return found

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from proofsheet.publish.containers.part import CannotClean, Part, Rebuilt, palette_without
+from proofsheet.publish.containers.part import CannotClean, FilePart, Rebuilt, palette_without
 
 _CONTROL, _APPLICATION, _IMAGE, _TRAILER = 0xF9, 0xFF, 0x2C, 0x3B
 _LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
@@ -28,7 +28,7 @@ _MOST_CODES, _MOST_PIXELS = 1 << 12, 1 << 28
 
 class _Block(NamedTuple):
     name: str
-    shown: bytes  # what shows the picture of it; empty if nothing does
+    displayed: bytes  # what shows the picture of it; empty if nothing does
     stored: bytes
     used: frozenset[int] = frozenset()  # colours of the palette of the file that its pixels have
 
@@ -39,12 +39,14 @@ def rebuilt(data: bytes) -> Rebuilt:
     Raises:
         CannotClean: if it ends inside a block, or its pixels cannot be read.
     """
-    return Rebuilt(b"".join(b.shown for b in _kept(data)))
+    return Rebuilt(b"".join(b.displayed for b in _kept(data)))
 
 
-def parts(data: bytes) -> list[Part]:
+def parts(data: bytes) -> list[FilePart]:
     """Every block, and what follows the last one."""
-    return [Part(b.name, len(b.stored), b.shown == b.stored or b.name == f"application {_XMP.decode()}") for b in _kept(data)]
+    return [
+        FilePart(b.name, len(b.stored), b.displayed == b.stored or b.name == f"application {_XMP.decode()}") for b in _kept(data)
+    ]
 
 
 def _kept(data: bytes) -> list[_Block]:
@@ -52,20 +54,20 @@ def _kept(data: bytes) -> list[_Block]:
     blocks, timing, looped = list(_blocks(data)), -1, False
     used = frozenset({data[11]}).union(*(b.used for b in blocks))  # with the background
     for place, one in enumerate(blocks):
-        shown = one.shown
+        shown = one.displayed
         if one.name == "header":
             shown = shown[:13] + _palette(shown[13:], used)
         elif one.name == _NAMES[_CONTROL]:
             if timing >= 0:  # no picture follows the one before
-                blocks[timing] = blocks[timing]._replace(shown=b"")
+                blocks[timing] = blocks[timing]._replace(displayed=b"")
             timing = place
         elif one.name == "picture":
             timing = -1
         elif shown and one.name.startswith("application"):
             shown, looped = (b"" if looped else shown), True
-        blocks[place] = one._replace(shown=shown)
+        blocks[place] = one._replace(displayed=shown)
     if timing >= 0:
-        blocks[timing] = blocks[timing]._replace(shown=b"")
+        blocks[timing] = blocks[timing]._replace(displayed=b"")
     return blocks
 
 

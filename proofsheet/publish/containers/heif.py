@@ -20,7 +20,7 @@ from proofsheet.imaging.formats import DECODER_ERRORS, FORMATS
 from proofsheet.publish.containers import hevc, icc
 from proofsheet.publish.containers.boxes import FULL, Item, Items, boxes, meta_box, read_items, written
 from proofsheet.publish.containers.directories import exif_parts, gaps
-from proofsheet.publish.containers.part import CannotClean, Part, Rebuilt, exact, inside
+from proofsheet.publish.containers.part import CannotClean, FilePart, Rebuilt, exact, inside
 
 _BRANDS = frozenset({b"heic", b"heix", b"mif1", b"mif2", b"miaf", b"avif", b"MA1A", b"MA1B", b"MiHE", b"MiHB", b"MiHA"})
 _TILED, _XMP = frozenset({b"grid", b"iden"}), b"application/rdf+xml"
@@ -71,32 +71,32 @@ def rebuilt(data: bytes) -> Rebuilt:
     return Rebuilt(head + meta_box(new_items, size) + written(b"mdat", *(i.data for i in items.values())), left_out)
 
 
-def parts(data: bytes) -> list[Part]:
+def parts(data: bytes) -> list[FilePart]:
     """Every box, item and property, and bytes that belong to no item."""
-    found, told, spans = read_items(data), list[Part](), list[tuple[int, int]]()
+    found, told, spans = read_items(data), list[FilePart](), list[tuple[int, int]]()
     end = 0
     for box in boxes(data):
         name = box.kind.decode("latin-1") or "bytes after the end"
         spans.append((end, box.at if box.kind == b"mdat" else box.at + len(box.data)))
         end = box.at + len(box.data)
         if box.kind == b"meta":
-            told += [Part(f"meta {b.kind.decode('latin-1')}", len(b.data) + 8, b.kind in _META) for b in boxes(box.data, FULL)]
+            told += [FilePart(f"meta {b.kind.decode('latin-1')}", len(b.data) + 8, b.kind in _META) for b in boxes(box.data, FULL)]
         elif box.kind != b"mdat":
-            told.append(Part(name, len(box.data) + 8, box.kind == b"ftyp" and _brands(data) == written(b"ftyp", box.data)))
+            told.append(FilePart(name, len(box.data) + 8, box.kind == b"ftyp" and _brands(data) == written(b"ftyp", box.data)))
     for item in found.items.values():
         name = f"item {item.kind.decode('latin-1')}"
         spans += item.spans
         if item.kind == b"Exif":
             told += inside(name, exif_parts(item.data[4 + int.from_bytes(item.data[:4], "big") :]))
         elif item.kind == b"mime":
-            told.append(Part(f"{name} {item.content_type.decode('latin-1')}", len(item.data), item.content_type == _XMP))
+            told.append(FilePart(f"{name} {item.content_type.decode('latin-1')}", len(item.data), item.content_type == _XMP))
         else:
-            told.append(Part(name, len(item.data), _picture(found, item) == item.data))
+            told.append(FilePart(name, len(item.data), _picture(found, item) == item.data))
     for kind, value in found.properties:
         if kind == b"colr" and value[:4] in (b"prof", b"rICC"):
             told += inside("colr", icc.parts(value[4:]))
         else:
-            told.append(Part(f"property {kind.decode('latin-1')}", len(value) + 8, _property(kind, value) == value))
+            told.append(FilePart(f"property {kind.decode('latin-1')}", len(value) + 8, _property(kind, value) == value))
     return told + gaps(data, spans)
 
 

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterator
 
 from proofsheet.publish.containers.icc_values import trimmed
-from proofsheet.publish.containers.part import Part
+from proofsheet.publish.containers.part import FilePart
 
 _HEADER, _ENTRY = 128, 12
 # What converts colours to the space of the profile, and back; conversions as mpet always have one of these beside them.
@@ -53,14 +53,14 @@ def cleaned(profile: bytes) -> bytes | None:
     return _profile(_header(profile), {n: _told(n, t, modern) for n, t in texts.items()} | kept)
 
 
-def parts(profile: bytes) -> list[Part]:
+def parts(profile: bytes) -> list[FilePart]:
     """Header and tags of a profile; what is not in `cleaned` is not known."""
     same = cleaned(profile) == profile
     try:
         tags = list(_tags(profile))
     except (struct.error, ValueError):
-        return [Part("damaged profile", len(profile), False)]
-    return [Part("header", _HEADER, same), *(Part(n.decode("latin-1"), len(v), same) for n, v in tags)]
+        return [FilePart("damaged profile", len(profile), False)]
+    return [FilePart("header", _HEADER, same), *(FilePart(n.decode("latin-1"), len(v), same) for n, v in tags)]
 
 
 def _tags(profile: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from proofsheet.publish.containers import directories, icc
 from proofsheet.publish.containers.jpeg_codes import recoded, with_more_codes
-from proofsheet.publish.containers.part import CannotClean, Part, Rebuilt, inside
+from proofsheet.publish.containers.part import CannotClean, FilePart, Rebuilt, inside
 
 _DHT, _DQT, _DRI = 0xC4, 0xDB, 0xDD
 _SOI, _EOI, _SOS, _APP0, _APP1, _APP2, _APP14 = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEE
@@ -59,12 +59,12 @@ def rebuilt(data: bytes) -> Rebuilt:
     return Rebuilt(_file(*adapted, *_again(picture)), _left_out(segments), shows=_file(*adapted, *longer))
 
 
-def parts(data: bytes) -> list[Part]:
+def parts(data: bytes) -> list[FilePart]:
     """Every segment, the coded data, and what belongs to neither."""
     segments = list(_segments(data))
     shown = [_START, *_adapted(segments), *_again(_picture(segments)), _END]
     profile = _profile(segments)
-    found: list[Part] = []
+    found: list[FilePart] = []
     for one in segments:
         size, known = len(_written(one)), one in shown
         if known:
@@ -72,10 +72,10 @@ def parts(data: bytes) -> list[Part]:
         if one.marker == _APP1 and one.payload.startswith(_EXIF):
             found += inside("Exif", directories.exif_parts(one.payload[len(_EXIF) :]))
         elif one.marker == _APP1 and one.payload.startswith(_XMP):
-            found.append(Part("XMP", size, True))
+            found.append(FilePart("XMP", size, True))
         else:
             label = _label(one.payload) if one.marker is not None and _APP0 <= one.marker <= 0xEF else ""
-            found.append(Part(f"{one.name} {label}".strip(), size, known))
+            found.append(FilePart(f"{one.name} {label}".strip(), size, known))
     return found + (inside("ICC", icc.parts(profile)) if profile else [])
 
 

@@ -1,6 +1,6 @@
 """What a file consists of: every chunk, tag and box by name, and whether it may be in a copy.
 
-Holds `Part`, `Rebuilt`, `CannotClean`, `summary`, `inflated`, `exact` and `palette_without`.
+Holds `FilePart`, `Rebuilt`, `CannotClean`, `summary`, `inflated`, `exact` and `palette_without`.
 Add here: what every container needs.
 Keep out: containers themselves (the modules beside this one).
 """
@@ -19,7 +19,7 @@ class CannotClean(ValueError):
     """Why no copy of a file can be made that surely holds nothing else."""
 
 
-class Part(NamedTuple):
+class FilePart(NamedTuple):
     """A part of a file: its name, its size in bytes, and whether a copy may hold it as it is."""
 
     name: str
@@ -45,12 +45,12 @@ class Rebuilt(NamedTuple):
     shows: bytes = b""
 
 
-def inside(outer: str, found: Iterable[Part]) -> list[Part]:
+def inside(outer: str, found: Iterable[FilePart]) -> list[FilePart]:
     """The parts of a part, named with it."""
-    return [Part(f"{outer} {p.name}", p.size, p.known) for p in found]
+    return [FilePart(f"{outer} {p.name}", p.size, p.known) for p in found]
 
 
-def summary(found: Iterable[Part]) -> str:
+def summary(found: Iterable[FilePart]) -> str:
     """Parts in the order of the file, in words; those of one name are counted together.
 
     Returns:

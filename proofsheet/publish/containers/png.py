@@ -18,7 +18,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from proofsheet.publish.containers import directories, icc
-from proofsheet.publish.containers.part import CannotClean, Part, Rebuilt, inflated, inside, palette_without
+from proofsheet.publish.containers.part import CannotClean, FilePart, Rebuilt, inflated, inside, palette_without
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _ROWS = (b"IDAT", b"fdAT")
@@ -95,9 +95,9 @@ def rebuilt(data: bytes) -> Rebuilt:
     return Rebuilt(b"".join(out), tuple(left_out))
 
 
-def parts(data: bytes) -> list[Part]:
+def parts(data: bytes) -> list[FilePart]:
     """Every chunk, and what follows the last one."""
-    found = [Part("signature", len(_SIGNATURE), data.startswith(_SIGNATURE))]
+    found = [FilePart("signature", len(_SIGNATURE), data.startswith(_SIGNATURE))]
     chunks, shown = list(_chunks(data)), [(c.kind, c.data) for c in _chunks(rebuilt(data).data)]
     for one in chunks:
         size, name = len(one.data) + 12, one.kind.decode("latin-1")
@@ -107,11 +107,11 @@ def parts(data: bytes) -> list[Part]:
         if one.kind == b"eXIf":
             found += inside("eXIf", directories.exif_parts(one.data))
         elif one.kind == b"iCCP":
-            found += inside("iCCP", [Part("name", 4, known), *icc.parts(_profile(one.data))])
+            found += inside("iCCP", [FilePart("name", 4, known), *icc.parts(_profile(one.data))])
         else:
-            found.append(Part("iTXt XMP", size, True) if one.data.startswith(_XMP) else Part(name, size, known))
+            found.append(FilePart("iTXt XMP", size, True) if one.data.startswith(_XMP) else FilePart(name, size, known))
     end = len(_SIGNATURE) + sum(len(c.data) + 12 for c in chunks)
-    return [*found, *([Part("bytes after the end", len(data) - end, False)] if end < len(data) else [])]
+    return [*found, *([FilePart("bytes after the end", len(data) - end, False)] if end < len(data) else [])]
 
 
 def _chunks(data: bytes) -> Iterator[_Chunk]:

@@ -18,8 +18,8 @@ from PIL import Image
 
 from proofsheet.publish.containers import icc, jpeg
 from proofsheet.publish.containers import tiff_tags as tag
-from proofsheet.publish.containers.directories import KNOWN, Directories, Directory, Entry, gaps, listed
-from proofsheet.publish.containers.part import CannotClean, Part, Rebuilt, inside
+from proofsheet.publish.containers.directories import KNOWN, Directories, Directory, TagEntry, gaps, listed
+from proofsheet.publish.containers.part import CannotClean, FilePart, Rebuilt, inside
 
 _BUILT = {
     tag.STRIPS: "StripOffsets",
@@ -82,7 +82,7 @@ def rebuilt(data: bytes) -> Rebuilt:
     return Rebuilt(_file(found, entries, stored, tiled=tag.TILES in page.entries), tuple(left_out), full[0])
 
 
-def parts(data: bytes) -> list[Part]:
+def parts(data: bytes) -> list[FilePart]:
     """Every tag, strip and tile, further pages, and bytes that belong to none."""
     found, spans = Directories(data), list[tuple[int, int]]()
     known = KNOWN["IFD0"] | {t: name for t, (name, _, _) in tag.NEEDED.items()} | _BUILT
@@ -91,13 +91,13 @@ def parts(data: bytes) -> list[Part]:
     plain = again.directory(again.first).entries
     for number, entry in page.entries.items():
         if number in tag.NEEDED and (number not in plain or tag.numbers(found, entry) != tag.numbers(again, plain[number])):
-            told.append(Part(f"{tag.NEEDED[number][0]} with other values", len(entry.value), False))
+            told.append(FilePart(f"{tag.NEEDED[number][0]} with other values", len(entry.value), False))
     if profile := page.entries.get(tag.ICC):
         told += inside("ICC", icc.parts(profile.value))
     packing, name = _number(found, page, tag.PACKING, _PLAIN), "tile" if tag.TILES in page.entries else "strip"
     for one in _pieces(found, page):
         spans.append((one.at, one.at + len(one.stored)))
-        told.append(Part(name, len(one.stored), _is_exact(packing, one)))
+        told.append(FilePart(name, len(one.stored), _is_exact(packing, one)))
     return told + gaps(data, [*spans, (0, found.head)])
 
 
@@ -110,11 +110,11 @@ def _reduced(found: Directories, page: Directory) -> bool:
     return bool(_number(found, page, tag.SUBTYPE, 0) & 1) or _number(found, page, tag.OLD_SUBTYPE, 1) == 2
 
 
-def _bytes(number: int, value: bytes) -> Entry:
-    return Entry(number, 7, len(value), value, 0)
+def _bytes(number: int, value: bytes) -> TagEntry:
+    return TagEntry(number, 7, len(value), value, 0)
 
 
-def _palette(found: Directories, page: Directory, entries: Mapping[int, Entry], stored: Sequence[bytes]) -> Entry:
+def _palette(found: Directories, page: Directory, entries: Mapping[int, TagEntry], stored: Sequence[bytes]) -> TagEntry:
     """The colours of a palette that pixels have; the others are black."""
     whole = tag.bounded(found, page.entries[tag.PALETTE])
     count = 1 << _number(found, page, tag.BITS, 1)
@@ -122,7 +122,7 @@ def _palette(found: Directories, page: Directory, entries: Mapping[int, Entry], 
         raise CannotClean("its palette has another size than its pixels need")
     used = _pointed(_file(found, {**entries, tag.PALETTE: whole}, stored, tiled=tag.TILES in page.entries))
     kept = [v if n % count in used else 0 for n, v in enumerate(whole.numbers(found.order))]
-    return Entry(tag.PALETTE, 3, len(kept), struct.pack(f"{found.order}{len(kept)}H", *kept), 0)
+    return TagEntry(tag.PALETTE, 3, len(kept), struct.pack(f"{found.order}{len(kept)}H", *kept), 0)
 
 
 def _pointed(data: bytes) -> set[int]:
@@ -169,7 +169,7 @@ def _pieces(found: Directories, page: Directory) -> list[_Piece]:
     ]
 
 
-def _packed(found: Directories, page: Directory, entries: dict[int, Entry]) -> list[bytes]:
+def _packed(found: Directories, page: Directory, entries: dict[int, TagEntry]) -> list[bytes]:
     """Strips or tiles as they are to be stored; the tags that say how are set."""
     packing, pieces = _number(found, page, tag.PACKING, _PLAIN), _pieces(found, page)
     if packing == _JPEG:
@@ -183,7 +183,7 @@ def _packed(found: Directories, page: Directory, entries: dict[int, Entry]) -> l
     swapped = tag.PREDICTOR in entries and _number(found, page, tag.PREDICTOR, 1) == 3  # bytes of a row are in another order
     pixels = [_shown(_pixels(found, page, packing, p), p, swapped) for p in pieces]
     into = _PLAIN if packing == _PLAIN else _DEFLATE
-    entries[tag.PACKING] = Entry(tag.PACKING, 3, 1, struct.pack(found.order + "H", into), 0)
+    entries[tag.PACKING] = TagEntry(tag.PACKING, 3, 1, struct.pack(found.order + "H", into), 0)
     return pixels if into == _PLAIN else [zlib.compress(p, 6) for p in pixels]
 
 
@@ -243,7 +243,7 @@ def _unpacked(found: Directories, page: Directory, packing: int, piece: _Piece) 
     tags |= {tag.COLOURS: 1, tag.SAMPLES: 1, tag.ROWS: piece.rows}
     if fax:
         tags |= {t: _number(found, page, t, 0) for t in (tag.FILL, 292, 293) if t in page.entries}
-    entries = {t: Entry(t, 4, 1, struct.pack(found.order + "I", v), 0) for t, v in tags.items()}
+    entries = {t: TagEntry(t, 4, 1, struct.pack(found.order + "I", v), 0) for t, v in tags.items()}
     try:
         with Image.open(io.BytesIO(_file(found, entries, [piece.stored], tiled=False)), formats=["TIFF"]) as image:
             return image.tobytes()
@@ -251,7 +251,7 @@ def _unpacked(found: Directories, page: Directory, packing: int, piece: _Piece) 
         raise CannotClean(f"its rows are damaged: {error}") from error
 
 
-def _file(found: Directories, entries: Mapping[int, Entry], stored: Sequence[bytes], *, tiled: bool) -> bytes:
+def _file(found: Directories, entries: Mapping[int, TagEntry], stored: Sequence[bytes], *, tiled: bool) -> bytes:
     """A classic TIFF in the same order of bytes: pixels, values of tags, the directory."""
     order, body, at = found.order, bytearray((b"II" if found.order == "<" else b"MM") + bytes(6)), []
     for one in stored:
@@ -260,7 +260,7 @@ def _file(found: Directories, entries: Mapping[int, Entry], stored: Sequence[byt
     places, sizes = (tag.TILES, tag.TILE_SIZES) if tiled else (tag.STRIPS, tag.STRIP_SIZES)
     tags = dict(entries)
     for number, numbers in ((places, at), (sizes, [len(s) for s in stored])):
-        tags[number] = Entry(number, 4, len(numbers), struct.pack(f"{order}{len(numbers)}I", *numbers), 0)
+        tags[number] = TagEntry(number, 4, len(numbers), struct.pack(f"{order}{len(numbers)}I", *numbers), 0)
     table = b""
     for number, entry in sorted(tags.items()):
         kind, value = entry.kind, entry.value

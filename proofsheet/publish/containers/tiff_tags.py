@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 
-from proofsheet.publish.containers.directories import Directories, Entry
+from proofsheet.publish.containers.directories import Directories, TagEntry
 from proofsheet.publish.containers.part import CannotClean
 
 WIDTH, HEIGHT, BITS, PACKING, COLOURS, FILL, SAMPLES, ROWS, PLANES = 256, 257, 258, 259, 262, 266, 277, 278, 284
@@ -32,7 +32,7 @@ _FRACTIONAL, _PARTS = BESIDE - {296, 332, 531}, 10_000  # tags of fractions, and
 _FRACTIONS = frozenset({5, 10, 11, 12})  # types
 
 
-def bounded(found: Directories, entry: Entry) -> Entry:
+def bounded(found: Directories, entry: TagEntry) -> TagEntry:
     """A tag that pixels need, written from its numbers.
 
     Raises:
@@ -44,12 +44,12 @@ def bounded(found: Directories, entry: Entry) -> Entry:
         raise CannotClean(f"its tag {name} holds {str(values[:4])[1:-1]}, which is not known here")
     if entry.tag in _FRACTIONAL:
         pairs = [n for v in values for n in (round(v * _PARTS), _PARTS)]
-        return Entry(entry.tag, 5, len(values), struct.pack(f"{found.order}{len(pairs)}I", *pairs), 0)
+        return TagEntry(entry.tag, 5, len(values), struct.pack(f"{found.order}{len(pairs)}I", *pairs), 0)
     kind, code = (3, "H") if largest <= 0xFFFF else (4, "I")
-    return Entry(entry.tag, kind, len(values), struct.pack(f"{found.order}{len(values)}{code}", *map(int, values)), 0)
+    return TagEntry(entry.tag, kind, len(values), struct.pack(f"{found.order}{len(values)}{code}", *map(int, values)), 0)
 
 
-def numbers(found: Directories, entry: Entry) -> list[float]:
+def numbers(found: Directories, entry: TagEntry) -> list[float]:
     """The values of a tag, whatever their type.
 
     Raises:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from PIL import Image
 
 from proofsheet.publish.containers import directories, icc, vp8
-from proofsheet.publish.containers.part import CannotClean, Part, Rebuilt, exact, inside
+from proofsheet.publish.containers.part import CannotClean, FilePart, Rebuilt, exact, inside
 
 _CODED = (b"VP8 ", b"VP8L")
 _SIZES = {b"VP8X": 10, b"ANIM": 6}
@@ -41,10 +41,10 @@ def rebuilt(data: bytes) -> Rebuilt:
     return Rebuilt(b"RIFF" + struct.pack("<I", len(body)) + body, left_out)
 
 
-def parts(data: bytes) -> list[Part]:
+def parts(data: bytes) -> list[FilePart]:
     """Every chunk, those of frames too, and what follows the last one."""
     end = _end(data)
-    found, chunks = [Part("RIFF", 12, True)], list(_chunks(data[12:end]))
+    found, chunks = [FilePart("RIFF", 12, True)], list(_chunks(data[12:end]))
     shown = _shown(chunks)
     for kind, value in chunks:
         name, size = kind.decode("latin-1").strip(), len(value) + 8
@@ -53,8 +53,8 @@ def parts(data: bytes) -> list[Part]:
         elif kind == b"ICCP":
             found += inside(name, icc.parts(value))
         else:
-            found.append(Part(name, size, kind == b"XMP " or (kind, value) in shown))
-    return [*found, *([Part("bytes after the end", len(data) - end, False)] if end < len(data) else [])]
+            found.append(FilePart(name, size, kind == b"XMP " or (kind, value) in shown))
+    return [*found, *([FilePart("bytes after the end", len(data) - end, False)] if end < len(data) else [])]
 
 
 def _end(data: bytes) -> int:

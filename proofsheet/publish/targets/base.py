@@ -1,6 +1,6 @@
 """What is sent, and what every place that takes it promises.
 
-Holds `Parcel`, `Publisher` and `refused`.
+Holds `UploadItem`, `Publisher` and `refused`.
 Add here: something that every target needs to know about a picture.
 Keep out: any one kind of target.
 """
@@ -18,7 +18,7 @@ TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True)
-class Parcel:
+class UploadItem:
     """A finished copy on its way.
 
     Attributes:
@@ -41,7 +41,7 @@ class Publisher(Protocol):
     def name(self) -> str:
         """The place in words, without any password; two places never have one name."""
 
-    def put(self, parcel: Parcel) -> None:
+    def put(self, parcel: UploadItem) -> None:
         """Bring a picture there; one that is there with the same content is left, another one never written over.
 
         Raises:

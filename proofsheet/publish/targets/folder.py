@@ -11,7 +11,7 @@ from pathlib import Path
 
 from proofsheet.apply.disk import Disk
 from proofsheet.core.files import hash_file
-from proofsheet.publish.targets.base import Parcel
+from proofsheet.publish.targets.base import UploadItem
 
 
 class Folder:
@@ -21,7 +21,7 @@ class Folder:
         self._folder = folder
         self.name = f"folder:{folder}"
 
-    def put(self, parcel: Parcel) -> None:
+    def put(self, parcel: UploadItem) -> None:
         """Copy it there, whole or not at all."""
         target, disk = self._folder / parcel.name, Disk()
         if target.is_file() and hash_file(target)[0] == parcel.content_hash:

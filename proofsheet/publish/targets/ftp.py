@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from proofsheet.apply.disk import TargetTaken
 from proofsheet.core.errors import ServiceUnreachable
 from proofsheet.core.files import folded
-from proofsheet.publish.targets.base import TIMEOUT_S, Parcel, refused
+from proofsheet.publish.targets.base import TIMEOUT_S, UploadItem, refused
 
 _NEXT = "Check address, rights and password."
 
@@ -34,7 +34,7 @@ class Ftp:
         self._open: ftplib.FTP | None = None
         self.name = f"ftp://{self._user}@{url.hostname}:{url.port or 21}{url.path or '/'}"
 
-    def put(self, parcel: Parcel) -> None:
+    def put(self, parcel: UploadItem) -> None:
         """Upload it; the size there is compared, and the content of a file that is there already."""
         try:
             self._put(self._connected(), parcel)
@@ -56,7 +56,7 @@ class Ftp:
             self._root = self._open.pwd()
         return self._open
 
-    def _put(self, ftp: ftplib.FTP, parcel: Parcel) -> None:
+    def _put(self, ftp: ftplib.FTP, parcel: UploadItem) -> None:
         name = PurePosixPath(parcel.name)
         ftp.cwd(self._root)  # names below are relative
         ftp.cwd(urllib.parse.unquote(self._url.path) or ".")

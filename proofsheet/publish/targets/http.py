@@ -17,7 +17,7 @@ from pathlib import PurePosixPath
 
 from proofsheet.apply.disk import TargetTaken
 from proofsheet.core.errors import ServiceUnreachable
-from proofsheet.publish.targets.base import TIMEOUT_S, Parcel, refused
+from proofsheet.publish.targets.base import TIMEOUT_S, UploadItem, refused
 
 _OK, _TAKEN = 200, 412
 _KEPT, _NO_FOLDER = (200, 201, 202, 204), (404, 409)
@@ -36,7 +36,7 @@ class Http:
         self._url, self._password = url, password
         self.name = f"{url.scheme}://{url.hostname}{f':{url.port}' if url.port else ''}{url.path}"
 
-    def put(self, parcel: Parcel) -> None:
+    def put(self, parcel: UploadItem) -> None:
         """Upload it by PUT with `If-None-Match: *`; folders that a WebDAV server misses are made."""
         name = parcel.name
         place = self._place(name)
@@ -62,11 +62,11 @@ class Http:
     def _place(self, name: str) -> str:
         return f"{self.name.rstrip('/')}/{urllib.parse.quote(name)}"
 
-    def _send(self, place: str, parcel: Parcel) -> int:
+    def _send(self, place: str, parcel: UploadItem) -> int:
         kind = _TYPES.get(parcel.path.suffix, "application/octet-stream")
         return self._status("PUT", place, {"content-type": kind, "if-none-match": "*"}, parcel.path.read_bytes())
 
-    def _compare(self, place: str, parcel: Parcel) -> None:
+    def _compare(self, place: str, parcel: UploadItem) -> None:
         """Refuse another file under the name."""
         try:
             with urllib.request.urlopen(self._asked("GET", place, {}), timeout=TIMEOUT_S) as answer:  # noqa: S310

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from proofsheet.apply.disk import TargetTaken
 from proofsheet.core import extras
 from proofsheet.core.errors import ServiceUnreachable, UsageError
-from proofsheet.publish.targets.base import TIMEOUT_S, Parcel, refused
+from proofsheet.publish.targets.base import TIMEOUT_S, UploadItem, refused
 
 if TYPE_CHECKING:
     import paramiko
@@ -48,7 +48,7 @@ class Sftp:
         self._folder = PurePosixPath(path.removeprefix("/~/") or ".") if path.startswith("/~/") else PurePosixPath(path)
         self.name = f"sftp://{f'{self._user}@' if self._user else ''}{url.hostname}:{url.port or 22}{path}"
 
-    def put(self, parcel: Parcel) -> None:
+    def put(self, parcel: UploadItem) -> None:
         """Upload it; the size there is compared, and the content of a file that is there already."""
         import paramiko
 
@@ -91,7 +91,7 @@ class Sftp:
             self._open = client, files
         return self._open[1]
 
-    def _put(self, there: paramiko.SFTPClient, parcel: Parcel) -> None:
+    def _put(self, there: paramiko.SFTPClient, parcel: UploadItem) -> None:
         target = self._folder / parcel.name
         there.stat(str(self._folder))
         for folder in reversed(target.relative_to(self._folder).parents[:-1]):

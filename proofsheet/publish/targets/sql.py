@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQL
 from proofsheet.apply.disk import TargetTaken
 from proofsheet.core.clock import utc_now
 from proofsheet.core.errors import UsageError
-from proofsheet.publish.targets.base import Parcel, refused
+from proofsheet.publish.targets.base import UploadItem, refused
 
 TABLE = "proofsheet_pictures"
 _NEXT = "Check address, database, rights and password, and whether the table is one that Proofsheet made."
@@ -63,7 +63,7 @@ class Sql:
             raise UsageError("The target is no address of a database.", "Write it as DIALECT://USER@HOST/DATABASE.") from error
         self._made = False
 
-    def put(self, parcel: Parcel) -> None:
+    def put(self, parcel: UploadItem) -> None:
         """Add its row in one transaction."""
         texts = parcel.texts
         row = {

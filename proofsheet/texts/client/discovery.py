@@ -18,7 +18,7 @@ from proofsheet.core.errors import UsageError
 from proofsheet.texts.client import ollama, openai
 from proofsheet.texts.client.ollama import OllamaServer
 from proofsheet.texts.client.openai import OpenAIServer, blindness
-from proofsheet.texts.client.protocol import Identity, Limits, Server, Trouble
+from proofsheet.texts.client.protocol import Identity, ModelRequestError, RequestLimits, Server
 from schemas.settings_words import VisionModelSettings
 
 DEFAULT_URL = "http://127.0.0.1:11434"
@@ -27,14 +27,14 @@ _TAG = ":latest"
 
 
 @dataclass(frozen=True)
-class Choice:
+class ServerChoice:
     """The server in force, or why there is none."""
 
     server: Server | None
     why: str
 
 
-_known: dict[tuple[str, str], tuple[float, Choice]] = {}
+_known: dict[tuple[str, str], tuple[float, ServerChoice]] = {}
 
 
 def ollama_url(settings: VisionModelSettings, environment: Mapping[str, str]) -> str:
@@ -43,7 +43,7 @@ def ollama_url(settings: VisionModelSettings, environment: Mapping[str, str]) ->
     return found if "://" in found else f"http://{found}"
 
 
-def choose_server(settings: VisionModelSettings, clock: Callable[[], float] = time.monotonic) -> Choice:
+def choose_server(settings: VisionModelSettings, clock: Callable[[], float] = time.monotonic) -> ServerChoice:
     """The server and model in force; servers are asked at most every few seconds.
 
     Raises:
@@ -58,27 +58,27 @@ def choose_server(settings: VisionModelSettings, clock: Callable[[], float] = ti
     return found
 
 
-def _choose(settings: VisionModelSettings, url: str) -> Choice:
+def _choose(settings: VisionModelSettings, url: str) -> ServerChoice:
     reasons: list[str] = []
     if settings.backend in {"auto", "ollama"}:
         found = _tried(lambda: _ollama(settings, url), f"Ollama at {url}", reasons)
         if found:
-            return Choice(found, "")
+            return ServerChoice(found, "")
     if settings.backend in {"auto", "openai"}:
         if settings.openai_url:
             found = _tried(lambda: _openai(settings), f"the server at {settings.openai_url}", reasons)
             if found:
-                return Choice(found, "")
+                return ServerChoice(found, "")
         elif settings.backend == "openai":
             reasons.append("[model] openai_url is empty")
-    return Choice(None, "; ".join(reasons) or "[model] backend is embedded")
+    return ServerChoice(None, "; ".join(reasons) or "[model] backend is embedded")
 
 
 def _tried(make: Callable[[], Server | str], where: str, reasons: list[str]) -> Server | None:
     try:
         found = make()
-    except Trouble as trouble:
-        reasons.append(f"{where}: {trouble.told}")
+    except ModelRequestError as trouble:
+        reasons.append(f"{where}: {trouble.message}")
         return None
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError) as error:
         raise UsageError(f"{where} is no address: {error}.", "Mend it in [model], such as http://127.0.0.1:11434.") from error
@@ -88,8 +88,8 @@ def _tried(make: Callable[[], Server | str], where: str, reasons: list[str]) -> 
     return found
 
 
-def _limits(settings: VisionModelSettings) -> Limits:
-    return Limits(settings.idle_s, settings.hard_s)
+def _limits(settings: VisionModelSettings) -> RequestLimits:
+    return RequestLimits(settings.idle_s, settings.hard_s)
 
 
 def _ollama(settings: VisionModelSettings, url: str) -> Server | str:

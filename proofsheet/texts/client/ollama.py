@@ -14,7 +14,16 @@ from typing import Any
 import httpx
 import ollama
 
-from proofsheet.texts.client.protocol import Answer, Identity, Limits, Part, Question, Runtime, Trouble, by_status
+from proofsheet.texts.client.protocol import (
+    Answer,
+    Identity,
+    ModelRequestError,
+    Question,
+    RequestLimits,
+    Runtime,
+    StreamPart,
+    by_status,
+)
 from proofsheet.texts.client.retry import collect
 
 _CONNECT_S = 5.0
@@ -38,7 +47,7 @@ def capabilities(url: str, name: str) -> frozenset[str] | None:
     try:
         with _troubles(), ollama.Client(url, timeout=_LOOK_S, follow_redirects=False, trust_env=False) as client:
             listed = client.show(name).capabilities
-    except Trouble:
+    except ModelRequestError:
         return None
     return None if listed is None else frozenset(listed)
 
@@ -53,7 +62,7 @@ class OllamaServer:
         keep_alive: how long the model stays loaded.
     """
 
-    def __init__(self, url: str, identity: Identity, limits: Limits, keep_alive: str) -> None:
+    def __init__(self, url: str, identity: Identity, limits: RequestLimits, keep_alive: str) -> None:
         self.url, self.identity, self.limits, self.keep_alive = url, identity, limits, keep_alive
 
     @asynccontextmanager
@@ -73,7 +82,7 @@ class _Session:
     async def ask(self, question: Question, number: int = 0) -> Answer:
         try:
             answer = await self._ask(question)
-        except Trouble as trouble:
+        except ModelRequestError as trouble:
             if trouble.kind != "refused" or self._think is None:
                 raise
             self._think, self._stubborn = None, True
@@ -87,12 +96,12 @@ class _Session:
         with _troubles():
             found = await collect(self._parts(question, last), self._server.limits)
         if not last:
-            raise Trouble("crash", "the stream ended before the answer did", again=True, strike=True)
+            raise ModelRequestError("crash", "the stream ended before the answer did", retryable=True, strike=True)
         end = last[0]
         cut_off = end.done_reason == "length"
         return Answer(found.text, end.prompt_eval_count, end.eval_count, thinking=found.thinking, cut_off=cut_off)
 
-    async def _parts(self, question: Question, last: list[ollama.ChatResponse]) -> AsyncIterator[Part]:
+    async def _parts(self, question: Question, last: list[ollama.ChatResponse]) -> AsyncIterator[StreamPart]:
         options = question.options
         stream = await self._client.chat(
             model=self._model,
@@ -115,7 +124,7 @@ class _Session:
             async for part in stream:
                 if part.done:
                     last.append(part)
-                yield Part(part.message.content or "", part.message.thinking or "")
+                yield StreamPart(part.message.content or "", part.message.thinking or "")
         except _BROKEN:
             if not last:  # what came to its end is an answer, however the connection ends
                 raise
@@ -127,7 +136,7 @@ class _Session:
         try:
             with _troubles():
                 loaded = (await self._client.ps()).models
-        except Trouble:
+        except ModelRequestError:
             return Runtime()
         for model in loaded:
             if self._model in (model.model, model.name):
@@ -138,7 +147,7 @@ class _Session:
         try:
             with _troubles():
                 await self._client.generate(model=self._model, keep_alive=0)
-        except Trouble:
+        except ModelRequestError:
             return  # a server that is gone holds nothing in memory
 
 
@@ -166,6 +175,6 @@ def _troubles() -> Iterator[None]:
     except ollama.ResponseError as error:
         raise by_status(error.status_code) from None
     except (ConnectionError, httpx.ConnectError, httpx.ConnectTimeout):
-        raise Trouble("unreachable", "nothing listens at the address", again=True, strike=False) from None
+        raise ModelRequestError("unreachable", "nothing listens at the address", retryable=True, strike=False) from None
     except _BROKEN as error:
-        raise Trouble("crash", f"the answer broke off ({type(error).__name__})", again=True, strike=True) from None
+        raise ModelRequestError("crash", f"the answer broke off ({type(error).__name__})", retryable=True, strike=True) from None

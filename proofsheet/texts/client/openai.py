@@ -18,7 +18,16 @@ from typing import Any
 
 import httpx
 
-from proofsheet.texts.client.protocol import Answer, Identity, Limits, Part, Question, Runtime, Trouble, by_status
+from proofsheet.texts.client.protocol import (
+    Answer,
+    Identity,
+    ModelRequestError,
+    Question,
+    RequestLimits,
+    Runtime,
+    StreamPart,
+    by_status,
+)
 from proofsheet.texts.client.retry import collect
 
 _CONNECT_S = 5.0
@@ -38,7 +47,7 @@ def installed(url: str) -> dict[str, frozenset[str] | None]:
     with _troubles(), httpx.Client(base_url=_base(url), timeout=_LOOK_S, trust_env=False) as client:
         found = client.get("models")
         if found.is_error or found.is_redirect:
-            raise Trouble("refused", f"status {found.status_code} for the list of models", again=False, strike=False)
+            raise ModelRequestError("refused", f"status {found.status_code} for the list of models", retryable=False, strike=False)
         listed = found.json()
         able = {str(m.get("model") or m.get("name")): m.get("capabilities") for m in listed.get("models") or []}
         return {name: _able(m.get("capabilities") or able.get(name)) for m in listed["data"] if (name := str(m["id"]))}
@@ -66,7 +75,7 @@ class OpenAIServer:
         limits: patience with one request.
     """
 
-    def __init__(self, url: str, identity: Identity, limits: Limits) -> None:
+    def __init__(self, url: str, identity: Identity, limits: RequestLimits) -> None:
         self.url, self.identity, self.limits = url, identity, limits
 
     @asynccontextmanager
@@ -87,14 +96,14 @@ class _Session:
         with_schema = self._takes_schema and number == 0
         try:
             answer = await self._ask(question, with_schema=with_schema)
-        except Trouble as trouble:
+        except ModelRequestError as trouble:
             if trouble.kind != "refused" or not (with_schema or self._no_thinking):
                 raise
             if self._no_thinking:
                 self._no_thinking = False
             else:
                 self._takes_schema = False
-            raise Trouble(trouble.kind, trouble.told, again=True, strike=False) from None
+            raise ModelRequestError(trouble.kind, trouble.message, retryable=True, strike=False) from None
         if answer.thinking and self._no_thinking is None:
             self._no_thinking = True
         return answer
@@ -105,12 +114,12 @@ class _Session:
         with _troubles():
             found = await collect(self._parts(body, counted), self._server.limits)
         if "done" not in counted:
-            raise Trouble("crash", "the stream ended before the answer did", again=True, strike=True)
+            raise ModelRequestError("crash", "the stream ended before the answer did", retryable=True, strike=True)
         note = None if with_schema else _WITHOUT_SCHEMA
         asked, told = _tokens(counted, "prompt_tokens"), _tokens(counted, "completion_tokens")
         return Answer(found.text, asked, told, note, found.thinking, counted.get("end") == "length")
 
-    async def _parts(self, body: dict[str, Any], counted: dict[str, Any]) -> AsyncIterator[Part]:
+    async def _parts(self, body: dict[str, Any], counted: dict[str, Any]) -> AsyncIterator[StreamPart]:
         async with self._client.stream("POST", "chat/completions", json=body) as response:
             if response.is_error or response.is_redirect:
                 raise by_status(response.status_code)
@@ -127,7 +136,7 @@ class _Session:
                     for choice in part.get("choices", []):
                         delta = choice.get("delta") or {}
                         counted["end"] = choice.get("finish_reason") or counted.get("end")
-                        yield Part(delta.get("content") or "", delta.get("reasoning_content") or delta.get("reasoning") or "")
+                        yield StreamPart(delta.get("content") or "", delta.get("reasoning_content") or delta.get("reasoning") or "")
 
     async def alive(self) -> bool:
         try:
@@ -181,6 +190,6 @@ def _troubles() -> Iterator[None]:
     try:
         yield
     except (httpx.ConnectError, httpx.ConnectTimeout):
-        raise Trouble("unreachable", "nothing listens at the address", again=True, strike=False) from None
+        raise ModelRequestError("unreachable", "nothing listens at the address", retryable=True, strike=False) from None
     except (httpx.HTTPError, httpx.StreamError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise Trouble("crash", f"the answer broke off ({type(error).__name__})", again=True, strike=True) from None
+        raise ModelRequestError("crash", f"the answer broke off ({type(error).__name__})", retryable=True, strike=True) from None

@@ -1,6 +1,6 @@
 """What every model server must offer, and how it may fail.
 
-Holds `Question`, `Part`, `Answer`, `Runtime`, `Trouble`, `Session` and `Server`.
+Holds `Question`, `StreamPart`, `Answer`, `Runtime`, `ModelRequestError`, `Session` and `Server`.
 Add here: what all servers share.
 Keep out: any one server.
 """
@@ -53,7 +53,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Part:
+class StreamPart:
     """A piece of a streamed answer; what a model thinks is no part of its text."""
 
     text: str = ""
@@ -111,36 +111,36 @@ class Runtime:
         return f"{100 - gpu}%CPU/{gpu}%GPU"
 
 
-class Trouble(Exception):
+class ModelRequestError(Exception):
     """A request that gave no good answer.
 
     Attributes:
         kind: idle_limit, hard_limit, crash, busy, unreachable, refused, blind, off_schema, length, too_long or copied.
-        told: what happened, in words, without content of the picture.
-        again: whether another try may help.
+        message: what happened, in words, without content of the picture.
+        retryable: whether another try may help.
         strike: whether it speaks against the picture.
     """
 
-    def __init__(self, kind: str, told: str, *, again: bool, strike: bool) -> None:
-        super().__init__(f"{kind}: {told}")
-        self.kind, self.told, self.again, self.strike = kind, told, again, strike
+    def __init__(self, kind: str, message: str, *, retryable: bool, strike: bool) -> None:
+        super().__init__(f"{kind}: {message}")
+        self.kind, self.message, self.retryable, self.strike = kind, message, retryable, strike
 
 
-def by_status(status: int) -> Trouble:
+def by_status(status: int) -> ModelRequestError:
     """The trouble behind an HTTP status; -1 stands for an error inside a stream that began well."""
     if status in _BUSY:
-        return Trouble("busy", f"the server is busy ({status})", again=True, strike=False)
+        return ModelRequestError("busy", f"the server is busy ({status})", retryable=True, strike=False)
     if status == -1 or status >= _SERVER_FAULT:
         inside = "an error inside the answer" if status == -1 else f"status {status}"
-        return Trouble("crash", f"the model failed ({inside})", again=True, strike=True)
-    return Trouble("refused", f"the server refused the request (status {status})", again=False, strike=False)
+        return ModelRequestError("crash", f"the model failed ({inside})", retryable=True, strike=True)
+    return ModelRequestError("refused", f"the server refused the request (status {status})", retryable=False, strike=False)
 
 
 class Session(Protocol):
     """An open connection; belongs to one event loop."""
 
     async def ask(self, question: Question, number: int = 0) -> Answer:
-        """The answer of try `number`, counted from 0. Raises `Trouble`, and nothing else."""
+        """The answer of try `number`, counted from 0. Raises `ModelRequestError`, and nothing else."""
 
     async def alive(self) -> bool:
         """Whether the server answers at all."""
@@ -153,7 +153,7 @@ class Session(Protocol):
 
 
 @dataclass(frozen=True)
-class Limits:
+class RequestLimits:
     """Patience with one request: seconds without a token, seconds in all, and characters."""
 
     idle_s: float

@@ -1,6 +1,6 @@
 """Patience with a server: limits on one request, tries of one question, and outages.
 
-Holds `collect`, `persist` and `Outage`.
+Holds `collect`, `retry` and `Outage`.
 Add here: another limit.
 Keep out: protocols of servers.
 """
@@ -11,13 +11,13 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
-from proofsheet.texts.client.protocol import Limits, Part, Session, Trouble
+from proofsheet.texts.client.protocol import ModelRequestError, RequestLimits, Session, StreamPart
 
 _POLL_S = 0.5
 Result = TypeVar("Result")
 
 
-async def collect(parts: AsyncIterator[Part], limits: Limits) -> Part:
+async def collect(parts: AsyncIterator[StreamPart], limits: RequestLimits) -> StreamPart:
     """Join the pieces of an answer; thinking is a sign of life, an empty piece is none.
 
     Raises:
@@ -25,7 +25,7 @@ async def collect(parts: AsyncIterator[Part], limits: Limits) -> Part:
     """
     loop = asyncio.get_running_loop()
     end, alive = loop.time() + limits.hard_s, loop.time() + limits.idle_s
-    found, length = list[Part](), 0
+    found, length = list[StreamPart](), 0
     while True:
         until = min(alive, end)
         try:
@@ -33,16 +33,20 @@ async def collect(parts: AsyncIterator[Part], limits: Limits) -> Part:
                 part = await anext(parts, None)
         except TimeoutError:
             if until == end:
-                raise Trouble("hard_limit", f"no whole answer within {limits.hard_s:g} s", again=True, strike=True) from None
-            raise Trouble("idle_limit", f"no token for {limits.idle_s:g} s", again=True, strike=True) from None
+                raise ModelRequestError(
+                    "hard_limit", f"no whole answer within {limits.hard_s:g} s", retryable=True, strike=True
+                ) from None
+            raise ModelRequestError("idle_limit", f"no token for {limits.idle_s:g} s", retryable=True, strike=True) from None
         if part is None:
-            return Part("".join(p.text for p in found), "".join(p.thinking for p in found))
+            return StreamPart("".join(p.text for p in found), "".join(p.thinking for p in found))
         if part.text or part.thinking:
             alive = loop.time() + limits.idle_s
         found.append(part)
         length += len(part.text) + len(part.thinking)
         if length > limits.most_chars:
-            raise Trouble("too_long", f"the answer is longer than {limits.most_chars} characters", again=False, strike=False)
+            raise ModelRequestError(
+                "too_long", f"the answer is longer than {limits.most_chars} characters", retryable=False, strike=False
+            )
 
 
 class Outage:
@@ -57,7 +61,7 @@ class Outage:
         self._session, self._most_s = session, most_s
         self._lock, self.gone = asyncio.Lock(), False
 
-    async def over(self) -> bool:
+    async def wait_until_reachable(self) -> bool:
         """True once the server answers; False if it did not for too long, and from then on at once."""
         async with self._lock:
             loop = asyncio.get_running_loop()
@@ -69,12 +73,12 @@ class Outage:
         return not self.gone
 
 
-async def persist(
+async def retry(
     once: Callable[[int], Awaitable[Result]],
     tries: int,
     backoff_s: float,
     outage: Outage,
-    on_trouble: Callable[[Trouble], None],
+    on_trouble: Callable[[ModelRequestError], None],
 ) -> Result:
     """Ask until there is an answer, another try cannot help, or the tries are used up.
 
@@ -91,13 +95,13 @@ async def persist(
     while True:
         try:
             return await once(number)
-        except Trouble as trouble:
+        except ModelRequestError as trouble:
             on_trouble(trouble)
             if trouble.kind == "unreachable":
-                if not await outage.over():
+                if not await outage.wait_until_reachable():
                     raise
                 continue
             number += 1
-            if not trouble.again or number >= tries:
+            if not trouble.retryable or number >= tries:
                 raise
             await asyncio.sleep(backoff_s * 2 ** (number - 1))

@@ -20,13 +20,13 @@ from proofsheet.apply.plan import Plan, make_plan, with_keep_all
 from proofsheet.apply.sandbox import make_sandbox
 from proofsheet.core.config import Configuration
 from proofsheet.core.errors import UsageError
-from proofsheet.review.decision_request import Given
-from proofsheet.review.session import Desk
+from proofsheet.review.decision_request import DecisionRequest
+from proofsheet.review.session import ReviewSession
 from proofsheet.review.submission import submitted
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.apply import FileOperation
 from schemas.library import OtherFile, Photo
-from schemas.review import Decision
+from schemas.review import Proposal
 from schemas.settings_review import ApplySettings
 from schemas.vision import PhotoGroup
 from tests.support.kit import NOW, tree
@@ -100,14 +100,14 @@ def test_a_run_afterwards_sees_the_same_photos_sets_and_decisions(made: Made) ->
     settings, project = made
     ids = sorted(project.store.read(Photo)[Photo.photo_id])
     groups = project.store.read(PhotoGroup)
-    chosen = project.store.read(Decision).select(Decision.group_id, Decision.chosen_photo_id)
+    chosen = project.store.read(Proposal).select(Proposal.group_id, Proposal.chosen_photo_id)
     applier(project).execute(plan_of(project), "sandbox")
     run_choosing(settings, "harbour")
     photos = project.store.read(Photo)
     assert sorted(photos[Photo.photo_id]) == ids
     assert photos[Photo.state].value_counts().sort(Photo.state).rows() == [("in place", 2), ("review", 5), ("selected", 5)]
     assert project.store.read(PhotoGroup).equals(groups)
-    assert project.store.read(Decision).select(Decision.group_id, Decision.chosen_photo_id).equals(chosen)
+    assert project.store.read(Proposal).select(Proposal.group_id, Proposal.chosen_photo_id).equals(chosen)
     assert project.store.read(OtherFile)[OtherFile.role].to_list().count("cut") == 2
     assert plan_of(project).operations == []
     assert plan_of(project).counts["applied already"] == 5
@@ -130,11 +130,11 @@ def test_another_verdict_after_apply_moves_the_pictures_again(made: Made) -> Non
     settings, project = made
     applier(project).execute(plan_of(project), "sandbox")
     run_choosing(settings, "harbour")
-    desk = Desk(project, 0.05)
+    desk = ReviewSession(project, 0.05)
     one = next(p for p in desk.proposals().sets if desk.one(p.group_id)["verdict"]["action"] == "approved")
     other = next(i for i in one.row["photo_ids"] if i != one.row["chosen_photo_id"])
     seen = desk.one(one.group_id)["verdict"]["verdict_id"]
-    desk.decide(Given("again", one.group_id, one.version, "pick", other, seen=seen), NOW + timedelta(hours=1))
+    desk.decide(DecisionRequest("again", one.group_id, one.version, "pick", other, known_id=seen), NOW + timedelta(hours=1))
     assert plan_of(project).operations == []
     desk.submit("batch-2", NOW)
     plan = plan_of(project)

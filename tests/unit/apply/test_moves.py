@@ -15,7 +15,7 @@ from proofsheet.apply.plan import make_plan
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.apply import FileOperation
 from schemas.library import Photo
-from schemas.review import Verdict
+from schemas.review import ReviewDecision
 from schemas.settings import PlaceSettings
 from tests.support.kit import place_in_memory, tree
 from tests.support.namings_kit import (
@@ -123,15 +123,20 @@ def two_sets(place: Path, first: str, second: str, *beside: str) -> tuple[Projec
 
 
 def verdict(number: int, group: list[str]) -> dict[str, object]:
-    told = {Verdict.action: "approved", Verdict.photo_ids: group, Verdict.chosen_photo_id: group[0], Verdict.crop: None}
-    return {Verdict.group_id: f"g{number:02}", **told}
+    told = {
+        ReviewDecision.action: "approved",
+        ReviewDecision.photo_ids: group,
+        ReviewDecision.chosen_photo_id: group[0],
+        ReviewDecision.crop: None,
+    }
+    return {ReviewDecision.group_id: f"g{number:02}", **told}
 
 
 def test_sets_that_share_a_file_go_together_or_stay_together(place: Path) -> None:
     project, groups = two_sets(place, "a.jpg", "a.png", "a.xmp")
     rows = [verdict(k, g) for k, g in enumerate(groups)]
     assert "a.png (which stays)" in make_plan(project, rows[:1]).refused["g00"]
-    elsewhere = make_plan(project, [rows[0] | {Verdict.chosen_photo_id: groups[0][1]}, rows[1]])
+    elsewhere = make_plan(project, [rows[0] | {ReviewDecision.chosen_photo_id: groups[0][1]}, rows[1]])
     assert "a.jpg (which goes to review/form 00/)" in elsewhere.refused["g01"]
     (project.folder / "form 00/b.xmp").symlink_to(project.folder / "form 00/a.xmp")
     blocked = make_plan(project, rows).refused

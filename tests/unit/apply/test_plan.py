@@ -21,7 +21,7 @@ from proofsheet.review.submission import submitted
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project
 from schemas.library import Photo
-from schemas.review import Verdict
+from schemas.review import ReviewDecision
 from schemas.vision import PhotoGroup
 from tests.support.kit import place_in_memory, tree, where_rights_count
 from tests.support.namings_kit import Naming, applier, look_again, namings_project, plan_of, state
@@ -68,7 +68,7 @@ def test_pictures_of_a_folder_that_may_not_be_entered_stop_their_set_alone(place
 def with_cuts(project: Project) -> Plan:
     """The plan, with a cut of every winner."""
     rows = with_keep_all(submitted(project).standing(), project)
-    return make_plan(project, [{**row, Verdict.crop: [0.1, 0.1, 0.5, 0.5]} for row in rows])
+    return make_plan(project, [{**row, ReviewDecision.crop: [0.1, 0.1, 0.5, 0.5]} for row in rows])
 
 
 LONG = f"{'x' * 251}.jpg"

@@ -17,7 +17,7 @@ from proofsheet.embedding import classic_encoder, torch_runtime
 from proofsheet.embedding.encoders import choose_encoder
 from proofsheet.embedding.open_clip_encoder import Input, OpenClip, prepare
 from proofsheet.embedding.weights import find_weights, pull_weights
-from proofsheet.imaging.measurement_pass import Measurement, look
+from proofsheet.imaging.measurement_pass import Measurement, measure_files
 from proofsheet.labeling.scenes import LABELS, probabilities
 from schemas.library import Photo
 from schemas.settings import EncoderSettings, PhotoSettings
@@ -210,14 +210,16 @@ def test_what_a_model_sees_has_its_side(tmp_path: Path, mode: str) -> None:
 def test_the_pass_overlaps_decoding_and_the_forward_pass(tiny: dict[str, Path], tmp_path: Path) -> None:
     files = [picture_file(save_picture(tmp_path / f"{n}.jpg", n)) for n in range(20)]
     measurement = choose_encoder(settings_for(tiny), tmp_path).measurement()
-    found = look(files, [measurement], PhotoSettings(batch=4), tmp_path / "cache", Quiet())
+    found = measure_files(files, [measurement], PhotoSettings(batch=4), tmp_path / "cache", Quiet())
     rows = found.rows[Embedding.name]
     assert rows.height == 20
     assert set(rows[Photo.content_hash]) == {f.content_hash for f in files}
-    again = look(files, [measurement], PhotoSettings(batch=4), tmp_path / "cache", Quiet())
+    again = measure_files(files, [measurement], PhotoSettings(batch=4), tmp_path / "cache", Quiet())
     assert again.decoded == 0
     assert again.rows[Embedding.name].sort(Photo.content_hash).equals(rows.sort(Photo.content_hash))
-    embedded = look(files, [Measurement.of(Embedding, classic_encoder.embed)], PhotoSettings(), tmp_path / "cache", Quiet())
+    embedded = measure_files(
+        files, [Measurement.of(Embedding, classic_encoder.embed)], PhotoSettings(), tmp_path / "cache", Quiet()
+    )
     assert embedded.decoded == 20
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from proofsheet.embedding import classic_encoder
 from proofsheet.grouping.complete_linkage import Likeness
 from proofsheet.grouping.duplicates import find_duplicates
-from proofsheet.grouping.grouping import Seen, group_photos
+from proofsheet.grouping.grouping import GroupingInput, group_photos
 from proofsheet.grouping.nearest_neighbors import Within, cosine_pairs, hamming_pairs
 from proofsheet.imaging.decode import fit
 from proofsheet.imaging.image_quality import tile_variances
@@ -44,7 +44,7 @@ PLAIN: dict[str, Any] = {
 CAMERA = {"model": "M", "focal_length_mm": 50.0, "f_number": 8.0, "exposure_s": 1 / 128, "iso": 100}
 
 
-def seen(vectors: dict[str, list[float]], hashes: dict[str, int] | None = None, **more: dict[str, Any]) -> Seen:
+def seen(vectors: dict[str, list[float]], hashes: dict[str, int] | None = None, **more: dict[str, Any]) -> GroupingInput:
     """Photos by name with these vectors, hashes and other columns."""
     rows = []
     for name in sorted(vectors):
@@ -58,10 +58,10 @@ def seen(vectors: dict[str, list[float]], hashes: dict[str, int] | None = None, 
         found = vectors[row["path"]]
         matrix[n, : len(found)] = np.array(found) / np.linalg.norm(found)
     marks = np.array([(hashes or {}).get(r["path"], 0) for r in rows], np.uint64)
-    return Seen(rows, Likeness(matrix, marks), "embedded-test")
+    return GroupingInput(rows, Likeness(matrix, marks), "embedded-test")
 
 
-def grouped(found: Seen, **settings: Any) -> pl.DataFrame:
+def grouped(found: GroupingInput, **settings: Any) -> pl.DataFrame:
     return group_photos("p", found, GroupSettings(**settings))
 
 
@@ -171,7 +171,7 @@ def test_exposures_that_follow_the_light_are_no_bracket() -> None:
     assert "bracket" not in set(grouped(seen({n: [1.0] for n in facts}, **facts))["cause"])
 
 
-def photographed(facts: dict[str, dict[str, Any]], pictures: list[np.ndarray]) -> Seen:
+def photographed(facts: dict[str, dict[str, Any]], pictures: list[np.ndarray]) -> GroupingInput:
     """Shots of these pictures, measured as the pass does."""
     import cv2
 

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from proofsheet.grouping.grouping import Seen, group_photos
+from proofsheet.grouping.grouping import GroupingInput, group_photos
 from proofsheet.imaging.formats import RAW
 from proofsheet.library.stage_names import named_time
 from schemas.history import HistoryMatch
@@ -105,7 +105,7 @@ def match(number: int, *ids: str) -> dict[str, Any]:
     return row | {HistoryMatch.row_hash: str(number)} | more
 
 
-def stated(found: Seen, *rows: dict[str, Any]) -> pl.DataFrame:
+def stated(found: GroupingInput, *rows: dict[str, Any]) -> pl.DataFrame:
     return group_photos("p", found, GroupSettings(), HistoryMatch.frame(rows))
 
 

@@ -21,7 +21,7 @@ from proofsheet.storage.workspace import Workspace
 from schemas.history import CropExample, HistoryMatch, HistoryRefusal, HistoryRow, ImportedVector, Selection
 from schemas.learning import Anomaly, ProjectStatistic, TrainingPair
 from schemas.library import Photo
-from schemas.review import Verdict
+from schemas.review import ReviewDecision
 from schemas.settings import PlaceSettings
 from schemas.settings_learning import HistorySettings
 from schemas.vision import ImageQuality
@@ -100,7 +100,7 @@ PICTURES = [
 ]
 PHOTOS = Photo.frame(p for p, _q in PICTURES)
 QUALITY = ImageQuality.frame(q for _p, q in PICTURES)
-NO_VERDICTS = Verdict.frame()
+NO_VERDICTS = ReviewDecision.frame()
 
 
 def matched(*rows: dict[str, Any], verdicts: pl.DataFrame = NO_VERDICTS) -> Any:
@@ -211,10 +211,10 @@ def verdict(number: int, action: str, chosen: str | None, **more: Any) -> dict[s
 
 def test_verdicts_speak_last_and_bulk_approvals_teach_nothing() -> None:
     history = row(1, chosen="a_stage3.png", others=("a_stage1.png",), happened_at=NOW)
-    over = matched(history, verdicts=Verdict.frame([verdict(1, "overridden", "a_stage1.png")]))
+    over = matched(history, verdicts=ReviewDecision.frame([verdict(1, "overridden", "a_stage1.png")]))
     assert (over.selections[Selection.chosen_photo_id][0], over.selections[Selection.source][0]) == ("a_stage1.png", "review")
     for said in (verdict(1, "overridden", "a_stage1.png", bulk=True), verdict(1, "skipped", None)):
-        assert matched(history, verdicts=Verdict.frame([said])).selections[Selection.source].to_list() == ["history"]
+        assert matched(history, verdicts=ReviewDecision.frame([said])).selections[Selection.source].to_list() == ["history"]
 
 
 @pytest.mark.parametrize("last", ["rejected", "skipped", "approved"])
@@ -222,7 +222,7 @@ def test_verdicts_speak_last_and_bulk_approvals_teach_nothing() -> None:
 def test_a_choice_that_was_taken_back_teaches_and_counts_no_longer(last: str, known: bool) -> None:
     history = [row(1, chosen="a_stage3.png", others=("a_stage1.png",), happened_at=NOW)] if known else []
     last_word = verdict(2, last, "a_stage3.png" if last == "approved" else None, bulk=last == "approved")
-    verdicts = Verdict.frame([last_word, verdict(1, "overridden", "a_stage1.png", crop=[0.1, 0.1, 0.9, 0.9])])
+    verdicts = ReviewDecision.frame([last_word, verdict(1, "overridden", "a_stage1.png", crop=[0.1, 0.1, 0.9, 0.9])])
     found = matched(*history, verdicts=verdicts)
     stays = known and last != "rejected"
     assert found.selections[Selection.source].to_list() == (["history"] if stays else [])

@@ -15,14 +15,14 @@ from proofsheet.history.exporter import export_history
 from proofsheet.history.formats import read_history
 from proofsheet.history.importer import import_history
 from proofsheet.history.matching import match_history
-from proofsheet.history.photo_lookup import Known
+from proofsheet.history.photo_lookup import PhotoLookup
 from proofsheet.history.project_resolver import ProjectRegistry
 from proofsheet.history.report import FileReport, causes_of
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Workspace
 from schemas.history import HistoryMatch, HistoryRow, ImportedVector, VectorSelection
 from schemas.library import Photo
-from schemas.review import Verdict
+from schemas.review import ReviewDecision
 from schemas.settings import PlaceSettings
 from schemas.settings_learning import HistorySettings
 from schemas.vision import ImageQuality
@@ -116,7 +116,7 @@ def test_a_cause_is_one_line_with_its_count_and_the_settings_to_paste(tmp_path: 
     report = imported(workspace, CROPS + "".join(f"s,d,crop/{n}.png,0.1,0.1,0.9,0.9,t\n" for n in range(7193)))
     assert (report.rows, report.accepted) == (7193, 0)
     (cause,) = causes_of(report.lines)
-    assert cause.told().startswith("7193 refused: unknown project (first on line 2): 'crop/0.png' names no project")
+    assert cause.summary().startswith("7193 refused: unknown project (first on line 2): 'crop/0.png' names no project")
     assert cause.paste() == ["[history.aliases]", '"crop" = "NAME OF A PROJECT"  # 7193 rows']
     again = imported(workspace, CROPS + "s,d,crop/1.png,0.1,0.1,0.9,0.9,t\n", aliases={"crop": "mojo1"})
     assert (again.accepted, dict(again.refused)) == (1, {})
@@ -175,7 +175,7 @@ def test_a_set_of_which_pictures_are_gone_teaches_by_its_vectors_alone() -> None
             row(5, chosen="a_stage2.png", others=("a_stage1.png",)),
         ]
     )
-    found = match_history("p", rows, Verdict.frame(), PHOTOS, QUALITY, vectors)
+    found = match_history("p", rows, ReviewDecision.frame(), PHOTOS, QUALITY, vectors)
     fates = found.matches[HistoryMatch.status].to_list()
     assert fates == ["superseded", "vectors alone", "vectors alone", "quarantined", "used"]
     sets = {r[VectorSelection.set_id]: r for r in found.vector_sets.to_dicts()}
@@ -220,7 +220,7 @@ def test_an_imported_vector_is_kept_once_and_a_damaged_matrix_is_told(tmp_path: 
 def test_a_picture_is_found_in_other_letters_and_by_the_projects_own_folders(path: str, found: str) -> None:
     def answer() -> str:
         try:
-            return str(Known(PHOTOS, QUALITY).find(path)[Photo.path])
+            return str(PhotoLookup(PHOTOS, QUALITY).find(path)[Photo.path])
         except RowRefused as refusal:
             return refusal.reason
 
@@ -240,7 +240,7 @@ def test_choices_of_which_the_pictures_are_gone_go_out_and_come_back(tmp_path: P
     report = imported(workspace, log)
     assert (report.accepted, report.lines) == (1, [])
     rows, vectors = project.ledger.rows(HistoryRow), project.ledger.rows(ImportedVector)
-    found = match_history(project.key, rows, Verdict.frame(), Photo.frame(), ImageQuality.frame(), vectors)
+    found = match_history(project.key, rows, ReviewDecision.frame(), Photo.frame(), ImageQuality.frame(), vectors)
     assert found.vector_sets.height == 2
     project.store.publish({VectorSelection: found.vector_sets}, Stamp())
     export_history([project], tmp_path / "out")

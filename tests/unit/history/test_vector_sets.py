@@ -11,7 +11,7 @@ import pytest
 from proofsheet.history.matching import Matched, match_history
 from schemas.history import HistoryMatch, HistoryRow, ImportedVector, VectorSelection
 from schemas.library import Photo
-from schemas.review import Verdict
+from schemas.review import ReviewDecision
 from schemas.vision import ImageQuality
 from tests.support.kit import NOW
 from tests.unit.history.test_importer import PHOTOS, QUALITY, picture, row
@@ -27,7 +27,7 @@ def known(own: str, path: str, days: int = 0, content: str | None = None) -> dic
 
 
 def matched(vectors: list[dict[str, Any]], *rows: dict[str, Any]) -> Matched:
-    return match_history("p", HistoryRow.frame(rows), Verdict.frame(), PHOTOS, QUALITY, ImportedVector.frame(vectors))
+    return match_history("p", HistoryRow.frame(rows), ReviewDecision.frame(), PHOTOS, QUALITY, ImportedVector.frame(vectors))
 
 
 def winners(found: Matched) -> list[str]:
@@ -50,7 +50,7 @@ def test_a_row_whose_pictures_are_one_and_the_same_teaches_by_vectors_as_little_
     vectors = ImportedVector.frame(known(n, n) for n in names)
     photos, measured = pl.concat([PHOTOS, Photo.frame([photo])]), pl.concat([QUALITY, ImageQuality.frame([quality])])
     history = HistoryRow.frame([row(1, chosen=names[0], others=names[1:])])
-    found = match_history("p", history, Verdict.frame(), photos, measured, vectors)
+    found = match_history("p", history, ReviewDecision.frame(), photos, measured, vectors)
     assert (found.selections.height, found.vector_sets.height) == (0, 0)
     assert found.matches[HistoryMatch.reason].str.starts_with("set of one").all()
 

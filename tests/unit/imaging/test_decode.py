@@ -12,7 +12,7 @@ from PIL import Image
 
 from proofsheet.core.files import Fingerprint, Refused
 from proofsheet.embedding.open_clip_encoder import Input, prepare
-from proofsheet.imaging.decode import Limits, PictureFile, open_picture
+from proofsheet.imaging.decode import DecodeLimits, PictureFile, open_picture
 from proofsheet.imaging.formats import format_of
 from proofsheet.imaging.previews import preview_measurement
 from schemas.settings import PreviewSettings
@@ -137,7 +137,7 @@ def test_links_and_pipes_are_not_opened(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     for path, kind in ((link, "link"), (pipe, "special_file")):
         with pytest.raises(Refused) as refused:
-            open_picture(_pretend(path), Limits(10**6, 10**6, 512))
+            open_picture(_pretend(path), DecodeLimits(10**6, 10**6, 512))
         assert refused.value.kind == kind
 
 
@@ -150,7 +150,7 @@ def test_a_file_that_changed_since_the_scan_is_refused(tmp_path: Path) -> None:
     file = picture_file(path)
     path.write_bytes(jpeg_bytes(2))
     with pytest.raises(Refused, match="changed after"):
-        open_picture(file, Limits(10**9, 10**9, 512))
+        open_picture(file, DecodeLimits(10**9, 10**9, 512))
 
 
 def test_formats_are_told_by_their_first_bytes(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from proofsheet.core.files import Refused
 from proofsheet.core.progress import Quiet
-from proofsheet.imaging.decode import Limits
+from proofsheet.imaging.decode import DecodeLimits
 from proofsheet.imaging.raw import converter, open_any
 from proofsheet.library.scan import scan
 from schemas.library import Photo
@@ -75,7 +75,7 @@ def write_dng(path: Path, width: int = 320, height: int = 240) -> Path:
 def test_a_raw_file_is_developed_and_left_as_it_was(tmp_path: Path) -> None:
     path = write_dng(tmp_path / "p.dng")
     before = tree(tmp_path)
-    found = open_any(picture_file(path), Limits(10**8, 10**8, 768))
+    found = open_any(picture_file(path), DecodeLimits(10**8, 10**8, 768))
     assert found.format == "RAW"
     assert abs(found.width_px - 320) <= 16
     assert abs(found.height_px - 240) <= 16

@@ -11,7 +11,7 @@ import pytest
 
 from proofsheet.core.process_marks import files_being_written, is_alive, process_mark, with_environment
 from proofsheet.core.run_log import RunLog
-from proofsheet.library.copy_detection import Look, Seen, judge, look_at
+from proofsheet.library.copy_detection import FolderState, Look, judge, look_at
 from proofsheet.library.disk_diff import disk_news
 from proofsheet.storage.cleaning import clean
 from proofsheet.storage.workspace import Workspace
@@ -23,11 +23,11 @@ def test_a_folder_is_ready_after_two_looks_and_a_quiet_time() -> None:
     a = Look("a", None)
     first = judge(None, a, 0, 10)
     assert not first.ready
-    second = judge(first.seen, a, 9, 10)
+    second = judge(first.state, a, 9, 10)
     assert (second.ready, second.reason) == (False, "quiet for 9 s of 10 s")
-    third = judge(second.seen, a, 10, 10)
+    third = judge(second.state, a, 10, 10)
     assert third.ready
-    fourth = judge(third.seen, a, 99, 10)
+    fourth = judge(third.state, a, 99, 10)
     assert (fourth.ready, fourth.reason) == (False, "unchanged")
 
 
@@ -36,16 +36,16 @@ def test_two_looks_are_needed_however_late_the_second_comes() -> None:
 
 
 def test_each_version_is_handed_over_once() -> None:
-    seen: Seen | None = None
+    seen: FolderState | None = None
     ready = 0
     for now, signature in enumerate("aaaabbbbbaaaa"):
         found = judge(seen, Look(signature, None), float(now), 2)
-        seen, ready = found.seen, ready + found.ready
+        seen, ready = found.state, ready + found.ready
     assert ready == 3
 
 
 def test_unfinished_copies_and_open_files_are_waited_for() -> None:
-    seen = Seen("a", 0)
+    seen = FolderState("a", 0)
     found = judge(seen, Look("a", "x.jpg.part"), 100, 10)
     assert (found.ready, found.reason) == (False, "waits for the end of the copy of 'x.jpg.part'")
     found = judge(seen, Look("a", None), 100, 10, writer="x.jpg")

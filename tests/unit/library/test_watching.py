@@ -178,7 +178,7 @@ def test_a_folder_that_cannot_be_listed_holds_up_nobody_and_runs_when_it_can() -
             asked = each_alone([first, bad], project_status)
             bad.folder.chmod(0o755)
             library.look()
-    assert [p.name for p, _state in asked.found] == [first.name]
+    assert [p.name for p, _state in asked.results] == [first.name]
     assert [(t.project, "Permission denied" in t.problem) for t in asked.troubles] == [(bad.name, True)]
     assert library.asked[2].startswith(bad.key)
     assert len(library.asked) == 3
@@ -191,7 +191,7 @@ def test_an_error_of_the_disk_stops_one_project_alone(tmp_path: Path) -> None:
         return 1
 
     asked = each_alone(Library(tmp_path, 3).workspace.projects(), verb)
-    assert len(asked.found) == 2
+    assert len(asked.results) == 2
     assert asked.troubles[0].problem.endswith("shoot 00001: Stale file handle.")
 
 

@@ -12,11 +12,11 @@ import pytest
 
 from proofsheet.core.errors import GateRefused, StoreError, UsageError
 from proofsheet.proof.assemble import assembled
-from proofsheet.proof.attempts import Candidate, judging_of, prove
+from proofsheet.proof.attempts import GateCandidate, judging_of, prove
 from proofsheet.proof.lifecycle import NEW, TRANSITIONS, events, step
 from proofsheet.proof.proof_rows import proof_rows
 from proofsheet.proof.text_review import review, waive
-from proofsheet.rules.base import Issue, Judged
+from proofsheet.rules.base import GateInput, Issue
 from proofsheet.storage.ledger import Ledger
 from proofsheet.storage.table_gate import check_frame
 from proofsheet.texts.edits import edits_of, latest_edits, merged, undo_field, write_field
@@ -36,12 +36,12 @@ GOOD = {
 ANSWER = {"photo_id": "a", "model": "m", "wanted_model": "m", "model_digest": "d", "backend": "ollama"}
 
 
-def candidate(photo: str = "a", edits: Mapping[str, Any] | None = None, **texts: Any) -> Candidate:
+def candidate(photo: str = "a", edits: Mapping[str, Any] | None = None, **texts: Any) -> GateCandidate:
     row = assembled("p", ANSWER | {"photo_id": photo}, GOOD | texts, "caption 1", edits or {})
-    return Candidate(Judged(photo, {f: row[f] for f in FIELDS}, f"{photo}.jpg", ("p",), frozenset()), row)
+    return GateCandidate(GateInput(photo, {f: row[f] for f in FIELDS}, f"{photo}.jpg", ("p",), frozenset()), row)
 
 
-def proved(ledger: Ledger, *candidates: Candidate, again: Any = None, rounds: int = 2) -> list[tuple[str, int, str]]:
+def proved(ledger: Ledger, *candidates: GateCandidate, again: Any = None, rounds: int = 2) -> list[tuple[str, int, str]]:
     prove(ledger, candidates, judging_of(ledger, GateSettings(), frozenset(), {}), again, rounds, NOW)
     return [(r["photo_id"], r["attempt"], r["status"]) for r in ledger.rows(ProofAttempt).to_dicts()]
 
@@ -68,7 +68,7 @@ def test_an_attempt_is_added_only_when_something_changed(ledger: Ledger) -> None
 def test_refused_texts_are_asked_for_again_at_most_twice(ledger: Ledger) -> None:
     asked: list[set[str]] = []
 
-    def again(refused: Mapping[str, Sequence[Issue]]) -> dict[str, Candidate]:
+    def again(refused: Mapping[str, Sequence[Issue]]) -> dict[str, GateCandidate]:
         asked.append(set(refused))
         return {p: candidate(p, caption="") for p in refused}
 
@@ -83,7 +83,7 @@ def test_refused_texts_are_asked_for_again_at_most_twice(ledger: Ledger) -> None
 
 
 def test_a_better_text_is_accepted_and_the_way_is_kept(ledger: Ledger) -> None:
-    def again(refused: Mapping[str, Sequence[Issue]]) -> dict[str, Candidate]:
+    def again(refused: Mapping[str, Sequence[Issue]]) -> dict[str, GateCandidate]:
         return {p: candidate(p) for p in refused}
 
     assert proved(ledger, candidate(caption="a  heron , in the reeds", title="")) == [("a", 1, "blocked")]
@@ -105,7 +105,7 @@ def test_a_better_text_is_accepted_and_the_way_is_kept(ledger: Ledger) -> None:
 
 
 def test_a_regenerated_text_may_not_copy_an_accepted_one(ledger: Ledger) -> None:
-    def again(refused: Mapping[str, Sequence[Issue]]) -> dict[str, Candidate]:
+    def again(refused: Mapping[str, Sequence[Issue]]) -> dict[str, GateCandidate]:
         return {p: candidate(p) for p in refused}  # says what "a" says
 
     found = proved(ledger, candidate(), candidate("b", caption="", alt_text="Another thing."), again=again)
@@ -178,7 +178,7 @@ def edits(ledger: Ledger) -> Any:
 def test_a_persons_words_stand_and_are_not_repaired(ledger: Ledger) -> None:
     write_field(ledger, "a", "caption", "mine ,  as i like it", GOOD["caption"], "human", NOW)
     found = candidate(edits=edits(ledger))
-    assert found.judged.texts["caption"] == "mine ,  as i like it"
+    assert found.input.texts["caption"] == "mine ,  as i like it"
     assert "caption=human (locked)" in found.row["sources"]
     assert found.row["generated_caption"] == GOOD["caption"]
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from benchmarks.gate import GOOD, HERE, PAGE, PARTS, RESULTS, development, figures, labelled, page
 from proofsheet.proof.gate import RULES, judge
-from proofsheet.rules.base import Judged
+from proofsheet.rules.base import GateInput
 from proofsheet.rules.form import count_sentences
 from proofsheet.rules.repair import TEXT_RULES, WORD_RULES, repair
 from schemas.proof import FIELDS
@@ -59,9 +59,9 @@ def test_the_page_of_the_gate_is_current(found: dict[str, Any]) -> None:
     assert PAGE.read_text("utf-8") == page(found)
 
 
-def one(caption: str) -> Judged:
+def one(caption: str) -> GateInput:
     texts = {"title": "Own title", "caption": caption, "alt_text": "Something else at all.", "keywords": ["own word"]}
-    return Judged("1", texts, "x.jpg", ("p",), frozenset())
+    return GateInput("1", texts, "x.jpg", ("p",), frozenset())
 
 
 def rules_of(caption: str) -> set[str]:
@@ -144,7 +144,7 @@ def test_no_text_breaks_the_gate_and_every_issue_lies_in_its_field(
     title: str, caption: str, alt: str, keywords: list[str], name: str, hint: str
 ) -> None:
     texts = {"title": title, "caption": caption, "alt_text": alt, "keywords": keywords}
-    row = Judged("1", texts, name or "x", (name, "p"), frozenset(), hint)
+    row = GateInput("1", texts, name or "x", (name, "p"), frozenset(), hint)
     for issue in judge([row], GateSettings(), frozenset())["1"]:
         longest = max((len(k) for k in keywords), default=0) if issue.field == "keywords" else len(texts[issue.field])
         assert 0 <= issue.start <= max(issue.end, issue.start) <= max(longest, issue.start)

@@ -111,4 +111,4 @@ def test_a_model_is_no_evidence_for_its_own_words(tmp_path: Path, captioner: str
     named = project.store.read(Identification).with_columns(*agreed)
     repaired = project.store.read(MetadataRepair).with_columns(pl.lit(captioner).alias(MetadataRepair.model))
     (found,) = candidates(metadata_repaired=repaired, identifications=named, project=project, **tables)
-    assert ("heron" in found.judged.evidence) is counts
+    assert ("heron" in found.input.evidence) is counts

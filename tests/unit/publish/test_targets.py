@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from proofsheet.apply.disk import TargetTaken
 from proofsheet.core.errors import ServiceUnreachable, UsageError
 from proofsheet.core.files import hash_file
-from proofsheet.publish.targets.base import Parcel, Publisher
+from proofsheet.publish.targets.base import Publisher, UploadItem
 from proofsheet.publish.targets.resolve import publisher_of
 from proofsheet.publish.targets.sql import TABLE
 from schemas.settings_review import PublishSettings
@@ -70,8 +70,8 @@ def publisher(served: Served, monkeypatch: pytest.MonkeyPatch, password: str | N
     return publisher_of(PublishSettings(target=served.target, password=word))  # type: ignore[arg-type]
 
 
-def parcel(path: Path, name: str = NAME) -> Parcel:
-    return Parcel(path, name, hash_file(path)[0], TEXTS)
+def parcel(path: Path, name: str = NAME) -> UploadItem:
+    return UploadItem(path, name, hash_file(path)[0], TEXTS)
 
 
 def kept(served: Served) -> dict[str, bytes]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from proofsheet.publish.upload_history import Shelf, note_upload, takedown_rows
+from proofsheet.publish.upload_history import TargetContents, note_upload, takedown_rows
 from proofsheet.storage.ledger import Ledger
 from schemas.apply import Takedown, Upload, Withdrawal
 from schemas.proof import MetadataQuality
@@ -23,7 +23,7 @@ def ledger(tmp_path: Path) -> Ledger:
 
 def send(ledger: Ledger, photo: str, attempt: int, name: str, target: str = "site") -> str:
     """Publish as publishing does; gives the name there."""
-    found, version = Shelf(ledger, target).place(photo, attempt, name)
+    found, version = TargetContents(ledger, target).place(photo, attempt, name)
     row = {Upload.photo_id: photo, Upload.attempt: attempt, Upload.target: target, Upload.path: f"{photo}.jpg"}
     row |= {Upload.name_there: found, Upload.version: version, Upload.content_hash: "c", Upload.proof: "read"}
     note_upload(ledger, row | {Upload.uploaded_at: NOW + timedelta(days=attempt)})
@@ -52,12 +52,12 @@ def chosen(photo: str | None, by: str, *, submitted: bool | None = True) -> dict
 def test_each_version_of_a_picture_has_a_name_of_its_own_at_each_target(ledger: Ledger) -> None:
     assert [send(ledger, "a", n, "p/x.tar.jpg") for n in (1, 2, 5)] == ["p/x.tar.jpg", "p/x.tar-v2.jpg", "p/x.tar-v3.jpg"]
     assert send(ledger, "a", 5, "p/x.tar.jpg", "elsewhere") == "p/x.tar.jpg"
-    assert (Shelf(ledger, "site").latest("a"), Shelf(ledger, "site").latest("b")) == (5, None)
+    assert (TargetContents(ledger, "site").latest("a"), TargetContents(ledger, "site").latest("b")) == (5, None)
 
 
 def test_a_name_that_was_given_in_a_publication_is_not_given_to_another_picture(ledger: Ledger) -> None:
     send(ledger, "a", 1, "p/a.jpg")
-    shelf = Shelf(ledger, "site")
+    shelf = TargetContents(ledger, "site")
     assert shelf.place("a", 2, "p/a.jpg") == ("p/a-v2.jpg", 2)
     assert shelf.place("b", 1, "p/a-v2.jpg") == ("p/a-v2-v2.jpg", 2)
 
@@ -69,25 +69,25 @@ def test_a_second_upload_after_it_was_taken_back_has_a_row_of_its_own(ledger: Le
     note_upload(ledger, first | {Upload.content_hash: "other", Upload.uploaded_at: NOW + timedelta(days=9)})
     rows = ledger.rows(Upload).select(Upload.number, Upload.content_hash, Upload.uploaded_at).rows()
     assert rows == [(1, "c", NOW + timedelta(days=1)), (2, "other", NOW + timedelta(days=9))]
-    assert Shelf(ledger, "site").latest("a") == 1
+    assert TargetContents(ledger, "site").latest("a") == 1
     take_back(ledger, "a", 1)
-    assert Shelf(ledger, "site").latest("a") is None
+    assert TargetContents(ledger, "site").latest("a") is None
 
 
 def test_a_name_that_another_picture_of_ours_has_there_is_not_taken(ledger: Ledger) -> None:
     send(ledger, "a", 1, "p/x.jpg")
     send(ledger, "b", 1, "p/x-v2.jpg")
-    assert Shelf(ledger, "site").place("a", 2, "p/x.jpg") == ("p/x-v3.jpg", 3)
-    assert Shelf(ledger, "site").place("edited", 1, "p/x.jpg") == ("p/x-v3.jpg", 3)
+    assert TargetContents(ledger, "site").place("a", 2, "p/x.jpg") == ("p/x-v3.jpg", 3)
+    assert TargetContents(ledger, "site").place("edited", 1, "p/x.jpg") == ("p/x-v3.jpg", 3)
 
 
 def test_what_was_taken_back_goes_out_again_under_its_name_and_stands_then(ledger: Ledger) -> None:
     send(ledger, "a", 1, "p/x.jpg")
     take_back(ledger, "a", 1)
-    assert Shelf(ledger, "site").latest("a") is None
-    assert Shelf(ledger, "site").place("a", 2, "p/x.jpg") == ("p/x.jpg", 1)
+    assert TargetContents(ledger, "site").latest("a") is None
+    assert TargetContents(ledger, "site").place("a", 2, "p/x.jpg") == ("p/x.jpg", 1)
     assert send(ledger, "a", 1, "p/x.jpg") == "p/x.jpg"
-    assert Shelf(ledger, "site").latest("a") == 1
+    assert TargetContents(ledger, "site").latest("a") == 1
 
 
 @pytest.mark.parametrize(

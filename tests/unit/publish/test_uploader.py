@@ -30,7 +30,7 @@ from proofsheet.publish.embedded_metadata import publishable_copy
 from proofsheet.publish.export_presets import PRESETS, write_preset
 from proofsheet.publish.targets.resolve import publisher_of
 from proofsheet.publish.targets.sql import TABLE
-from proofsheet.publish.uploader import Candidate, candidates, held_back, publish
+from proofsheet.publish.uploader import UploadCandidate, candidates, held_back, publish
 from proofsheet.review.status import project_status
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.apply import Upload
@@ -117,7 +117,7 @@ def test_a_damaged_picture_is_a_failure_of_its_own_and_the_next_one_goes(tmp_pat
     webp = bytearray(saved(scene(), "WEBP"))[:7]  # its length is cut off
     (project.folder / "b.webp").write_bytes(bytes(webp).ljust(12, b"W")[:8] + b"WEBP")
     scene().save(project.folder / "c.png")
-    found = [Candidate(name, name, name, 1, TEXTS, 1, "") for name in ("a.gif", "b.webp", "c.png")]
+    found = [UploadCandidate(name, name, name, 1, TEXTS, 1, "") for name in ("a.gif", "b.webp", "c.png")]
     told = copies_now(project, PublishSettings(), found)
     assert [("problem" in one, one["path"]) for one in told] == [(True, "a.gif"), (True, "b.webp"), (False, "c.png")]
     report = publish(project, found, publisher_of(PublishSettings(target=f"folder:{tmp_path / 'out'}")), (), NOW)

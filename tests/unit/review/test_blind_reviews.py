@@ -18,7 +18,7 @@ from proofsheet.review.rollout_gates import readiness_rows
 from proofsheet.training.evaluate_ranker import HeldOut, held_out_rows
 from schemas.history import HistoryMatch, Selection, VectorSelection
 from schemas.learning import Readiness, Threshold
-from schemas.review import Feedback, ReviewMetric, Verdict
+from schemas.review import Feedback, ReviewDecision, ReviewMetric
 from tests.support.kit import NOW
 from tests.support.learning_kit import made_sets
 
@@ -27,15 +27,24 @@ MODEL = "a" * 32
 
 def verdicts(count: int, wrong: int = 0, **more: Any) -> pl.DataFrame:
     """Blind reviews of sets of two pictures; the first ones chose the other."""
-    base = dict.fromkeys(Verdict.polars_schema()) | {Verdict.project: "p", Verdict.bulk: False, Verdict.blind: True}
-    base |= {Verdict.decided_at: NOW, Verdict.proposed_by: "highest stage, then sharpest; version 3"} | more
+    base = dict.fromkeys(ReviewDecision.polars_schema()) | {
+        ReviewDecision.project: "p",
+        ReviewDecision.bulk: False,
+        ReviewDecision.blind: True,
+    }
+    base |= {ReviewDecision.decided_at: NOW, ReviewDecision.proposed_by: "highest stage, then sharpest; version 3"} | more
     rows = []
     for k in range(count):
         pair = [f"g{k}-low", f"g{k}-high"]
-        own = {Verdict.verdict_id: f"v{k}", Verdict.group_id: f"g{k}", Verdict.number: k + 1, Verdict.photo_ids: pair}
-        chosen = {Verdict.proposed_photo_id: pair[1], Verdict.chosen_photo_id: pair[k >= wrong]}
-        rows.append(base | own | chosen | {Verdict.action: "approved" if k >= wrong else "overridden"})
-    return Verdict.frame(rows)
+        own = {
+            ReviewDecision.verdict_id: f"v{k}",
+            ReviewDecision.group_id: f"g{k}",
+            ReviewDecision.number: k + 1,
+            ReviewDecision.photo_ids: pair,
+        }
+        chosen = {ReviewDecision.proposed_photo_id: pair[1], ReviewDecision.chosen_photo_id: pair[k >= wrong]}
+        rows.append(base | own | chosen | {ReviewDecision.action: "approved" if k >= wrong else "overridden"})
+    return ReviewDecision.frame(rows)
 
 
 def selections(said: pl.DataFrame, source: str = "review") -> pl.DataFrame:
@@ -43,14 +52,14 @@ def selections(said: pl.DataFrame, source: str = "review") -> pl.DataFrame:
     return Selection.frame(
         {
             Selection.project: "p",
-            Selection.set_key: f"k{r[Verdict.group_id]}",
-            Selection.chosen_photo_id: r[Verdict.chosen_photo_id],
-            Selection.photo_ids: r[Verdict.photo_ids],
-            Selection.top_photo_id: r[Verdict.photo_ids][1],
-            Selection.anomaly: r[Verdict.chosen_photo_id] == r[Verdict.photo_ids][0],
+            Selection.set_key: f"k{r[ReviewDecision.group_id]}",
+            Selection.chosen_photo_id: r[ReviewDecision.chosen_photo_id],
+            Selection.photo_ids: r[ReviewDecision.photo_ids],
+            Selection.top_photo_id: r[ReviewDecision.photo_ids][1],
+            Selection.anomaly: r[ReviewDecision.chosen_photo_id] == r[ReviewDecision.photo_ids][0],
             Selection.source: source,
             Selection.session_id: "review",
-            Selection.set_id: r[Verdict.group_id],
+            Selection.set_id: r[ReviewDecision.group_id],
             Selection.decided_at: NOW,
         }
         for r in said.to_dicts()

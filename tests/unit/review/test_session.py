@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from proofsheet.history.importer import import_history
-from proofsheet.review.decision_request import Conflict, Given, Unfit
+from proofsheet.review.decision_request import Conflict, DecisionRequest, InvalidRequest
 from proofsheet.review.drift import drifted
 from proofsheet.review.metrics import metric_rows
-from proofsheet.review.session import Desk
+from proofsheet.review.session import ReviewSession
 from proofsheet.review.submission import approved_file, approved_lines, history_folder, write_submitted
 from proofsheet.selection.timeline import Timeline, standing
 from proofsheet.storage.workspace import Project, Workspace
-from schemas.review import Decision, Feedback, ReviewMetric, ReviewStep, Verdict
+from schemas.review import Feedback, Proposal, ReviewDecision, ReviewMetric, ReviewStep
 from schemas.settings_learning import HistorySettings
 from tests.support.kit import NOW, configuration, tree
 from tests.support.review_kit import chosen_project
@@ -38,52 +38,52 @@ def project(base: Path, tmp_path: Path) -> Project:
 
 
 @pytest.fixture
-def desk(project: Project) -> Desk:
-    return Desk(project, 0.05)
+def desk(project: Project) -> ReviewSession:
+    return ReviewSession(project, 0.05)
 
 
-def given(desk: Desk, place: int, number: int = 0, action: str = "approve", **more: object) -> Given:
+def given(desk: ReviewSession, place: int, number: int = 0, action: str = "approve", **more: object) -> DecisionRequest:
     one = desk.proposals().sets[place]
-    return Given(f"verdict-{number or place}", one.group_id, one.version, action, **more)  # type: ignore[arg-type]
+    return DecisionRequest(f"verdict-{number or place}", one.group_id, one.version, action, **more)  # type: ignore[arg-type]
 
 
-def open_places(desk: Desk) -> list[int]:
+def open_places(desk: ReviewSession) -> list[int]:
     return [k for k, p in enumerate(desk.proposals().sets) if not p.audit]
 
 
-def test_a_batch_begins_at_the_first_open_set_and_resumes_there(desk: Desk, project: Project) -> None:
+def test_a_batch_begins_at_the_first_open_set_and_resumes_there(desk: ReviewSession, project: Project) -> None:
     first = desk.load(20)
     assert (first["start"], len(first["sets"]), first["progress"]["text"]) == (0, 12, "Reviewed 0/12 groups (0 %)")
     for place in range(3):
         action = "skip" if desk.proposals().sets[place].audit else "approve"
         desk.decide(given(desk, place, action=action), NOW)
-    again = Desk(project, 0.05).load(20)
+    again = ReviewSession(project, 0.05).load(20)
     assert (again["start"], again["progress"]["decided"]) == (3, 3)
     assert again["sets"][0]["verdict"] is None
 
 
-def test_the_same_verdict_twice_is_one(desk: Desk, project: Project) -> None:
+def test_the_same_verdict_twice_is_one(desk: ReviewSession, project: Project) -> None:
     place = open_places(desk)[0]
     for _ in range(3):
         told = desk.decide(given(desk, place), NOW)
     assert told["verdict"]["action"] == "approved"
-    assert project.ledger.rows(Verdict).height == 1
+    assert project.ledger.rows(ReviewDecision).height == 1
 
 
-def test_of_two_tabs_on_one_set_one_wins(desk: Desk, project: Project) -> None:
-    other, place = Desk(project, 0.05), open_places(desk)[0]
+def test_of_two_tabs_on_one_set_one_wins(desk: ReviewSession, project: Project) -> None:
+    other, place = ReviewSession(project, 0.05), open_places(desk)[0]
     desk.decide(given(desk, place, 1), NOW)
     with pytest.raises(Conflict, match="decided elsewhere"):
         other.decide(given(other, place, 2, "reject"), NOW)
-    assert other.decide(given(other, place, 3, "reject", seen="verdict-1"), NOW)["verdict"]["action"] == "rejected"
+    assert other.decide(given(other, place, 3, "reject", known_id="verdict-1"), NOW)["verdict"]["action"] == "rejected"
 
 
-def test_a_stale_proposal_and_an_unknown_set_are_told(desk: Desk) -> None:
+def test_a_stale_proposal_and_an_unknown_set_are_told(desk: ReviewSession) -> None:
     one = given(desk, open_places(desk)[0])
     with pytest.raises(Conflict, match="has changed"):
-        desk.decide(Given(one.verdict_id, one.group_id, "0" * 16, "approve"), NOW)
+        desk.decide(DecisionRequest(one.verdict_id, one.group_id, "0" * 16, "approve"), NOW)
     with pytest.raises(Conflict, match="no longer proposed"):
-        desk.decide(Given(one.verdict_id, "nobody", one.version, "approve"), NOW)
+        desk.decide(DecisionRequest(one.verdict_id, "nobody", one.version, "approve"), NOW)
 
 
 @pytest.mark.parametrize(
@@ -99,19 +99,19 @@ def test_a_stale_proposal_and_an_unknown_set_are_told(desk: Desk) -> None:
     ],
 )
 def test_what_makes_no_sense_is_refused_and_nothing_is_kept(
-    desk: Desk, project: Project, action: str, more: dict[str, object], says: str
+    desk: ReviewSession, project: Project, action: str, more: dict[str, object], says: str
 ) -> None:
-    with pytest.raises(Unfit, match=says):
+    with pytest.raises(InvalidRequest, match=says):
         desk.decide(given(desk, open_places(desk)[0], action=action, **more), NOW)
-    assert project.ledger.rows(Verdict).height == 0
+    assert project.ledger.rows(ReviewDecision).height == 0
 
 
-def test_undo_and_redo_go_to_the_start_and_back_across_a_restart(desk: Desk, project: Project) -> None:
+def test_undo_and_redo_go_to_the_start_and_back_across_a_restart(desk: ReviewSession, project: Project) -> None:
     places = open_places(desk)[:6]
     for place in places:
         desk.decide(given(desk, place), NOW)
     before = desk.load(20, 0)["sets"]
-    fresh = Desk(project, 0.05)
+    fresh = ReviewSession(project, 0.05)
     for k, place in enumerate(reversed(places)):
         assert fresh.step("undo", f"undo-{k}", NOW)["set"]["place"] == place
     assert fresh.progress()["decided"] == 0
@@ -119,15 +119,15 @@ def test_undo_and_redo_go_to_the_start_and_back_across_a_restart(desk: Desk, pro
     assert standing(project.ledger).is_empty()
     for k in range(6):
         fresh.step("redo", f"redo-{k}", NOW)
-    assert Desk(project, 0.05).load(20, 0)["sets"] == before
+    assert ReviewSession(project, 0.05).load(20, 0)["sets"] == before
     assert fresh.step("redo", "redo-more", NOW) == {"group_id": None}
     fresh.step("undo", "undo-again", NOW)
     fresh.decide(given(fresh, places[-1], 99, "reject"), NOW)
     assert fresh.step("redo", "redo-late", NOW) == {"group_id": None}
-    assert project.ledger.rows(Verdict).height == 7
+    assert project.ledger.rows(ReviewDecision).height == 7
 
 
-def test_the_same_step_twice_is_one(desk: Desk) -> None:
+def test_the_same_step_twice_is_one(desk: ReviewSession) -> None:
     for place in open_places(desk)[:2]:
         desk.decide(given(desk, place), NOW)
     desk.step("undo", "step-one", NOW)
@@ -136,14 +136,14 @@ def test_the_same_step_twice_is_one(desk: Desk) -> None:
 
 
 def test_an_audit_set_hides_its_proposal_until_it_was_decided(project: Project) -> None:
-    desk = Desk(project, 0.5)
+    desk = ReviewSession(project, 0.5)
     place = next(k for k, p in enumerate(desk.proposals().sets) if p.audit)
     shown = desk.load(20, place)["sets"][0]
     assert (shown["hidden"], shown["step1_selection"], shown["step2_crop"]) == (True, None, None)
-    assert str(desk.proposals().sets[place].row[Decision.reasons][0]) not in json.dumps(shown)
-    with pytest.raises(Unfit, match="cannot be approved"):
+    assert str(desk.proposals().sets[place].row[Proposal.reasons][0]) not in json.dumps(shown)
+    with pytest.raises(InvalidRequest, match="cannot be approved"):
         desk.decide(given(desk, place), NOW)
-    chosen = desk.proposals().sets[place].row[Decision.chosen_photo_id]
+    chosen = desk.proposals().sets[place].row[Proposal.chosen_photo_id]
     told = desk.decide(given(desk, place, 7, "pick", choice=chosen), NOW)
     assert (told["verdict"]["action"], told["verdict"]["blind"], told["hidden"]) == ("approved", True, False)
     desk.step("undo", "undo-audit", NOW)
@@ -152,22 +152,22 @@ def test_an_audit_set_hides_its_proposal_until_it_was_decided(project: Project) 
 
 
 def test_about_one_set_in_twelve_is_drawn_for_the_audit_and_always_the_same(project: Project) -> None:
-    drawn = [p.audit for p in Desk(project, 0.08).proposals().sets]
-    assert drawn == [p.audit for p in Desk(project, 0.08).proposals().sets]
+    drawn = [p.audit for p in ReviewSession(project, 0.08).proposals().sets]
+    assert drawn == [p.audit for p in ReviewSession(project, 0.08).proposals().sets]
     from proofsheet.core.files import short_hash
 
     shares = [int(short_hash("p", str(k), "audit", length=8), 16) / 2**32 < 0.08 for k in range(5000)]
     assert 0.07 < sum(shares) / 5000 < 0.09
 
 
-def test_approving_above_a_threshold_leaves_uncalibrated_sets_open(desk: Desk) -> None:
+def test_approving_above_a_threshold_leaves_uncalibrated_sets_open(desk: ReviewSession) -> None:
     assert desk.approve_above(0.5, "bulk-1", NOW) == 0
 
 
 def test_approving_above_a_threshold_leaves_open_what_a_person_skipped(project: Project) -> None:
-    desk = Desk(project, 0.0)
+    desk = ReviewSession(project, 0.0)
     for one in desk.proposals().sets:
-        one.row[Decision.confidence] = 0.9
+        one.row[Proposal.confidence] = 0.9
     desk.decide(given(desk, 0, action="skip"), NOW)
     desk.decide(given(desk, 1, action="reject"), NOW)
     assert desk.approve_above(0.5, "bulk-1", NOW) == 10
@@ -176,9 +176,16 @@ def test_approving_above_a_threshold_leaves_open_what_a_person_skipped(project: 
 
 def test_acts_given_at_once_are_undone_at_once() -> None:
     line = Timeline()
-    row = dict.fromkeys(Verdict.polars_schema()) | {Verdict.action: "approved"}
+    row = dict.fromkeys(ReviewDecision.polars_schema()) | {ReviewDecision.action: "approved"}
     several = [
-        row | {Verdict.verdict_id: f"b-{k}", Verdict.group_id: f"g{k}", Verdict.bulk_id: "b", Verdict.number: k} for k in (1, 2)
+        row
+        | {
+            ReviewDecision.verdict_id: f"b-{k}",
+            ReviewDecision.group_id: f"g{k}",
+            ReviewDecision.bulk_id: "b",
+            ReviewDecision.number: k,
+        }
+        for k in (1, 2)
     ]
     line.take(several, [], None)
     step = {"step_id": "s", "verdict_id": "b-2", "act": "undo", "number": 3}
@@ -187,11 +194,11 @@ def test_acts_given_at_once_are_undone_at_once() -> None:
     assert len(line.undone) == 1
 
 
-def test_submit_writes_history_and_approved_files_and_later_batches_only_append(desk: Desk, project: Project) -> None:
+def test_submit_writes_history_and_approved_files_and_later_batches_only_append(desk: ReviewSession, project: Project) -> None:
     before = tree(project.folder)
     places = open_places(desk)
     sets = desk.proposals().sets
-    other = next(i for i in sets[places[1]].row[Decision.photo_ids] if i != sets[places[1]].row[Decision.chosen_photo_id])
+    other = next(i for i in sets[places[1]].row[Proposal.photo_ids] if i != sets[places[1]].row[Proposal.chosen_photo_id])
     desk.decide(given(desk, places[0], crop=[0.1, 0.2, 0.9, 0.8]), NOW)
     desk.decide(given(desk, places[1], action="pick", choice=other), NOW)
     desk.decide(given(desk, places[2], action="reject"), NOW)
@@ -218,7 +225,7 @@ def test_submit_writes_history_and_approved_files_and_later_batches_only_append(
     assert tree(project.folder) == before
 
 
-def test_our_own_history_is_recognised_when_it_comes_back(desk: Desk, project: Project) -> None:
+def test_our_own_history_is_recognised_when_it_comes_back(desk: ReviewSession, project: Project) -> None:
     for place in open_places(desk)[:4]:
         desk.decide(given(desk, place, crop=[0, 0, 0.5, 0.5]), NOW)
     desk.submit("batch-one", NOW)
@@ -229,10 +236,10 @@ def test_our_own_history_is_recognised_when_it_comes_back(desk: Desk, project: P
     assert [(r.rows, dict(r.refused)) for r in reports] == [(4, {"own row": 4}), (4, {"own row": 4})]
 
 
-def test_metrics_count_agreement_cuts_time_and_notes_by_day(desk: Desk, project: Project) -> None:
+def test_metrics_count_agreement_cuts_time_and_notes_by_day(desk: ReviewSession, project: Project) -> None:
     places = open_places(desk)
     sets = desk.proposals().sets
-    other = next(i for i in sets[places[1]].row[Decision.photo_ids] if i != sets[places[1]].row[Decision.chosen_photo_id])
+    other = next(i for i in sets[places[1]].row[Proposal.photo_ids] if i != sets[places[1]].row[Proposal.chosen_photo_id])
     desk.decide(given(desk, places[0], seconds=2.0), NOW)
     desk.decide(given(desk, places[1], action="pick", choice=other, seconds=4.0), NOW)
     desk.decide(given(desk, places[2], seconds=9999.0), NOW + timedelta(days=1))
@@ -247,35 +254,40 @@ def test_metrics_count_agreement_cuts_time_and_notes_by_day(desk: Desk, project:
     assert found["all", "bugs"][ReviewMetric.value] == 1
     assert found["all", "crop acceptance"][ReviewMetric.value] is None
     assert found["all", "seconds a decision"][ReviewMetric.n] == 3
-    with pytest.raises(Unfit):
+    with pytest.raises(InvalidRequest):
         desk.note("note-0002", "praise", "fine", None, NOW)
 
 
 @pytest.mark.parametrize(("confidence", "right", "told"), [(0.9, 36, 0), (0.99, 20, 1), (0.5, 40, 1), (0.99, 0, 1), (None, 0, 0)])
 def test_a_model_that_states_more_or_less_than_people_choose_is_told(confidence: float | None, right: int, told: int) -> None:
-    row = dict.fromkeys(Verdict.polars_schema()) | {
-        Verdict.project: "p",
-        Verdict.bulk: False,
-        Verdict.blind: False,
-        Verdict.decided_at: NOW,
+    row = dict.fromkeys(ReviewDecision.polars_schema()) | {
+        ReviewDecision.project: "p",
+        ReviewDecision.bulk: False,
+        ReviewDecision.blind: False,
+        ReviewDecision.decided_at: NOW,
     }
-    row |= {Verdict.photo_ids: ["a", "b"], Verdict.proposed_photo_id: "a", Verdict.proposed_by: "x", Verdict.confidence: confidence}
+    row |= {
+        ReviewDecision.photo_ids: ["a", "b"],
+        ReviewDecision.proposed_photo_id: "a",
+        ReviewDecision.proposed_by: "x",
+        ReviewDecision.confidence: confidence,
+    }
     rows = []
     for k in range(40):
-        mark = {Verdict.verdict_id: str(k), Verdict.group_id: str(k), Verdict.number: k + 1}
+        mark = {ReviewDecision.verdict_id: str(k), ReviewDecision.group_id: str(k), ReviewDecision.number: k + 1}
         said = ("a", "approved") if k < right else ("b", "overridden")
-        rows.append(row | mark | {Verdict.chosen_photo_id: said[0], Verdict.action: said[1]})
-    verdicts = Verdict.frame(rows)
+        rows.append(row | mark | {ReviewDecision.chosen_photo_id: said[0], ReviewDecision.action: said[1]})
+    verdicts = ReviewDecision.frame(rows)
     assert drifted(metric_rows("p", verdicts, Feedback.frame(), 20.0)).height == told
     assert drifted(metric_rows("p", verdicts.head(20), Feedback.frame(), 20.0)).height == 0
 
 
-def test_a_verdict_and_a_step_that_come_between_two_looks_are_never_half_seen(desk: Desk, project: Project) -> None:
+def test_a_verdict_and_a_step_that_come_between_two_looks_are_never_half_seen(desk: ReviewSession, project: Project) -> None:
     """Another process writes while this one reads: both tables are of one moment."""
-    other, places = Desk(project, 0.05), open_places(desk)
+    other, places = ReviewSession(project, 0.05), open_places(desk)
     line = Timeline().catch_up(project.ledger)
     with project.ledger.snapshot() as moment:
-        assert moment.rows_after(Verdict, Verdict.number, 0) == []
+        assert moment.rows_after(ReviewDecision, ReviewDecision.number, 0) == []
         other.decide(given(other, places[0], 1), NOW)
         other.step("undo", "step-0001", NOW)
         assert moment.rows_after(ReviewStep, ReviewStep.number, 0) == []
@@ -286,25 +298,25 @@ def test_a_verdict_and_a_step_that_come_between_two_looks_are_never_half_seen(de
 
 
 def test_a_skipped_set_is_not_reviewed_and_comes_again_after_those_that_nobody_looked_at(project: Project) -> None:
-    desk = Desk(project, 0.0)
+    desk = ReviewSession(project, 0.0)
     desk.decide(given(desk, 0, action="skip"), NOW)
     assert (desk.progress()["text"], desk.progress()["actions"]["skipped"]) == ("Reviewed 0/12 groups (0 %)", 1)
     assert desk.load(20)["start"] == 1
     for place in range(1, 12):
         desk.decide(given(desk, place), NOW)
-    again = Desk(project, 0.0).load(20)
+    again = ReviewSession(project, 0.0).load(20)
     assert (again["start"], again["progress"]["text"]) == (0, "Reviewed 11/12 groups (92 %)")
-    desk.decide(given(desk, 0, 99, seen="verdict-0"), NOW)
+    desk.decide(given(desk, 0, 99, known_id="verdict-0"), NOW)
     assert desk.progress()["text"] == "Reviewed 12/12 groups (100 %)"
 
 
 def test_the_marked_photo_of_a_set_is_the_decided_one_and_none_of_a_rejected_or_hidden_set(project: Project) -> None:
-    desk = Desk(project, 0.0)
+    desk = ReviewSession(project, 0.0)
     first, second = desk.proposals().sets[:2]
-    assert desk.chosen(first.group_id) == first.row[Decision.chosen_photo_id]
-    other = next(i for i in first.row[Decision.photo_ids] if i != first.row[Decision.chosen_photo_id])
+    assert desk.chosen(first.group_id) == first.row[Proposal.chosen_photo_id]
+    other = next(i for i in first.row[Proposal.photo_ids] if i != first.row[Proposal.chosen_photo_id])
     desk.decide(given(desk, 0, action="pick", choice=other), NOW)
     desk.decide(given(desk, 1, action="reject"), NOW)
     assert (desk.chosen(first.group_id), desk.chosen(second.group_id)) == (other, None)
     third = desk.proposals().sets[2].group_id
-    assert Desk(project, 1.0).chosen(third) is None
+    assert ReviewSession(project, 1.0).chosen(third) is None

@@ -8,17 +8,17 @@ from benchmarks.gate_fit import WEIGHTS, fit, matrices, samples, table
 from benchmarks.strange_texts import NEUTRAL
 from proofsheet.proof.gate import judge
 from proofsheet.rules import lexicon
-from proofsheet.rules.base import Judged
+from proofsheet.rules.base import GateInput
 from proofsheet.rules.caption import weigh, weights
 from proofsheet.rules.completeness import torn
 from proofsheet.rules.repair import repair
-from proofsheet.rules.traits import names_nothing, parts, seen, talk
+from proofsheet.rules.traits import names_nothing, parts, talk, word_classes
 from schemas.settings_words import GateSettings
 
 
 def rules_of(text: str, field: str = "caption") -> set[str]:
     value = text.split("; ") if field == "keywords" else text
-    row = Judged("1", NEUTRAL | {field: value}, "x.jpg", ("p",), frozenset())
+    row = GateInput("1", NEUTRAL | {field: value}, "x.jpg", ("p",), frozenset())
     return {i.rule for i in judge([row], GateSettings(), frozenset())["1"] if i.field == field}
 
 
@@ -151,4 +151,4 @@ def test_parts_are_sentences_and_what_marks_set_apart() -> None:
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_lists_of_words_are_filled(language: str) -> None:
     assert {"TEXT", "PICTURE", "HEDGE"} <= talk(language).filled()
-    assert {"BEING", "THING", "LAND"} <= seen(language).filled()
+    assert {"BEING", "THING", "LAND"} <= word_classes(language).filled()

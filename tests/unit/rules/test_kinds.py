@@ -8,7 +8,7 @@ import pytest
 
 from proofsheet.proof.gate import RULES, judge
 from proofsheet.rules import lexicon
-from proofsheet.rules.base import Issue, Judged
+from proofsheet.rules.base import GateInput, Issue
 from proofsheet.rules.completeness import torn
 from proofsheet.rules.repair import repair
 from proofsheet.rules.sentences import Speech, sentences
@@ -130,7 +130,7 @@ GOOD = [
 
 
 def found(field: str, value: object, **settings: Any) -> list[Issue]:
-    row = Judged("1", NEUTRAL | {field: value}, "x.jpg", ("p",), frozenset())
+    row = GateInput("1", NEUTRAL | {field: value}, "x.jpg", ("p",), frozenset())
     return [i for i in judge([row], GateSettings(**settings), frozenset())["1"] if i.field == field]
 
 
@@ -245,7 +245,7 @@ def test_repair_settles_on_every_kind(text: str) -> None:
     ],
 )
 def test_opposites_contradict_where_they_are_said_of_the_same(caption: str, alt: str, contradicts: bool) -> None:
-    row = Judged("1", NEUTRAL | {"caption": caption, "alt_text": alt}, "x.jpg", ("p",), frozenset())
+    row = GateInput("1", NEUTRAL | {"caption": caption, "alt_text": alt}, "x.jpg", ("p",), frozenset())
     issues = judge([row], GateSettings(), frozenset())["1"]
     assert ("contradiction" in {i.rule for i in issues}) == contradicts
 

@@ -13,7 +13,7 @@ from proofsheet.selection.choices import History, choice_rows, decided_against, 
 from proofsheet.storage.ledger import Ledger
 from schemas.history import Selection
 from schemas.library import Photo
-from schemas.review import Choice, Decision, ReviewBatch, ReviewStep, Verdict
+from schemas.review import Choice, Proposal, ReviewBatch, ReviewDecision, ReviewStep
 from tests.support.kit import NOW
 
 SETS = {"one": ["a1", "a2", "a3"], "two": ["b1", "b2"], "single": ["c1"], "pair": ["d1", "d2"]}
@@ -28,10 +28,23 @@ class Review:
     def decide(self, group: str, action: str, choice: str | None = None, members: list[str] | None = None) -> str:
         self.number += 1
         own = f"v{self.number}"
-        row = dict.fromkeys(Verdict.polars_schema()) | {Verdict.verdict_id: own, Verdict.group_id: group, Verdict.action: action}
-        row |= {Verdict.photo_ids: members or SETS[group], Verdict.proposed_photo_id: "x", Verdict.proposed_by: "rule"}
-        row |= {Verdict.chosen_photo_id: choice, Verdict.blind: False, Verdict.bulk: False, Verdict.number: self.number}
-        self.ledger.add(Verdict, [row | {Verdict.decided_at: NOW + timedelta(days=self.number)}])
+        row = dict.fromkeys(ReviewDecision.polars_schema()) | {
+            ReviewDecision.verdict_id: own,
+            ReviewDecision.group_id: group,
+            ReviewDecision.action: action,
+        }
+        row |= {
+            ReviewDecision.photo_ids: members or SETS[group],
+            ReviewDecision.proposed_photo_id: "x",
+            ReviewDecision.proposed_by: "rule",
+        }
+        row |= {
+            ReviewDecision.chosen_photo_id: choice,
+            ReviewDecision.blind: False,
+            ReviewDecision.bulk: False,
+            ReviewDecision.number: self.number,
+        }
+        self.ledger.add(ReviewDecision, [row | {ReviewDecision.decided_at: NOW + timedelta(days=self.number)}])
         return own
 
     def undo(self, verdict: str) -> None:
@@ -58,11 +71,11 @@ def review(tmp_path: Path) -> Review:
 
 def proposals() -> pl.DataFrame:
     """The last photo of each set is proposed; the pair belongs together."""
-    row = dict.fromkeys(Decision.polars_schema()) | {Decision.project: "p"}
-    return Decision.frame(
+    row = dict.fromkeys(Proposal.polars_schema()) | {Proposal.project: "p"}
+    return Proposal.frame(
         row
-        | {Decision.group_id: group, Decision.photo_ids: members, Decision.chosen_photo_id: members[-1]}
-        | {Decision.keep_all: group == "pair"}
+        | {Proposal.group_id: group, Proposal.photo_ids: members, Proposal.chosen_photo_id: members[-1]}
+        | {Proposal.keep_all: group == "pair"}
         for group, members in SETS.items()
     )
 

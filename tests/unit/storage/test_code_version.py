@@ -9,7 +9,7 @@ from proofsheet.imaging.measurement_pass import rows_of
 from proofsheet.storage.code_version import code_version, module_version, reached_definitions
 from proofsheet.storage.definitions import WHOLE, Symbol, bare, module_of, names_of
 from proofsheet.storage.known_versions import KnownVersions
-from resources.along import AlongResource
+from resources.along import MeasurementsResource
 from resources.photos import PhotoFilesResource
 
 
@@ -42,7 +42,7 @@ def modules(names: set[str]) -> set[str]:
 
 
 def test_code_versions_reach_what_a_counted_resource_brings() -> None:
-    def like_an_asset(photo_files: PhotoFilesResource, along: AlongResource) -> object:
+    def like_an_asset(photo_files: PhotoFilesResource, along: MeasurementsResource) -> object:
         return rows_of
 
     measuring = {"proofsheet.imaging.image_quality", "proofsheet.embedding.classic_encoder", "proofsheet.metadata.exif"}

@@ -126,7 +126,7 @@ def only_b_is_in_trouble(workspace: Workspace, file: Path) -> None:
     assert str(file) in trouble.problem
     assert len(trouble.next_step) > 20
     asked = each_alone([p for p in workspace.projects() if p.name != "b"], rows_of)
-    assert [rows for _project, rows in asked.found] == [(1, 1), (1, 1)]
+    assert [rows for _project, rows in asked.results] == [(1, 1), (1, 1)]
 
 
 @pytest.mark.parametrize("kind", LEDGER)
@@ -179,7 +179,7 @@ def test_an_error_that_passes_is_no_damage(workspace: Workspace) -> None:
     with no_more_files():
         trouble = trouble_of(project)
         with pytest.raises(StoreError, match="Too many open files") as mending:
-            project.store.generations.mend(lambda _news: None)
+            project.store.generations.repair(lambda _news: None)
     assert trouble is not None
     assert (trouble.file, isinstance(trouble.error, Damaged), isinstance(mending.value, Damaged)) == ("", False, False)
     assert trouble_of(project) is None
@@ -222,7 +222,7 @@ def test_a_file_in_the_place_of_a_store_is_set_aside(workspace: Workspace) -> No
 
 def made_whole(project: Project) -> None:
     """What a run does before its first step; then the rows can be made again."""
-    project.store.generations.mend(lambda _news: None)
+    project.store.generations.repair(lambda _news: None)
     assert trouble_of(project) is None
     row = {"project": project.key, "path": "notes.txt", "role": "other", "extension": ".txt"}
     project.store.publish({OtherFile: OtherFile.frame([row])}, Stamp())

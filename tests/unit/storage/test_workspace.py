@@ -10,7 +10,7 @@ import pytest
 from proofsheet.core.config import load, write_new
 from proofsheet.core.errors import Locked, UsageError
 from proofsheet.core.files import printable, write_atomic
-from proofsheet.core.locks import hold
+from proofsheet.core.locks import acquire
 from proofsheet.core.progress import Lines
 from proofsheet.storage.chunk_cache import ChunkCache
 from proofsheet.storage.project_keys import project_key
@@ -121,7 +121,7 @@ def test_many_chunks_become_one(tmp_path: Path) -> None:
 
 
 def _hold(path: str, ready: Any, done: Any) -> None:
-    with hold(Path(path), "run 4711"):
+    with acquire(Path(path), "run 4711"):
         ready.set()
         done.wait(60)
 
@@ -133,16 +133,16 @@ def test_a_lock_says_who_holds_it_and_is_taken_over_from_the_dead(tmp_path: Path
     other = context.Process(target=_hold, args=(str(path), ready, done))
     other.start()
     assert ready.wait(60)
-    with pytest.raises(Locked, match=rf"run 4711 \(process {other.pid}"), hold(path, "me", wait_s=0):
+    with pytest.raises(Locked, match=rf"run 4711 \(process {other.pid}"), acquire(path, "me", wait_s=0):
         pass
     news: list[str] = []
-    with pytest.raises(Locked, match=r"still held after 0\.3 s"), hold(path, "me", wait_s=0.3, on_news=news.append):
+    with pytest.raises(Locked, match=r"still held after 0\.3 s"), acquire(path, "me", wait_s=0.3, on_news=news.append):
         pass
     assert news[0].startswith("waiting for run 4711")
     other.kill()
     other.join()
     news.clear()
-    with hold(path, "me", wait_s=5, on_news=news.append):
+    with acquire(path, "me", wait_s=5, on_news=news.append):
         assert "took over the lock of run 4711" in news[0]
     assert not path.with_suffix(".json").exists()
 

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from proofsheet.texts.client.discovery import choose_server
-from proofsheet.texts.client.protocol import Answer, Options, Question, Server, Trouble
-from proofsheet.texts.client.retry import Outage, persist
+from proofsheet.texts.client.protocol import Answer, ModelRequestError, Options, Question, Server
+from proofsheet.texts.client.retry import Outage, retry
 from proofsheet.texts.replies import parse_reply
 from schemas.replies import CaptionReply, QualityReply, TitleReply
 from schemas.settings_words import VisionModelSettings
@@ -80,9 +80,9 @@ def test_a_good_answer_comes_with_its_tokens(backend: str) -> None:
     ],
 )
 def test_troubles_are_told_by_class(backend: str, how: str, kind: str, again: bool, strike: bool) -> None:
-    with ModelServer(behave=always(how)) as server, pytest.raises(Trouble) as caught:
+    with ModelServer(behave=always(how)) as server, pytest.raises(ModelRequestError) as caught:
         asked(chosen(server, backend), times=1) if backend == "ollama" or how != "404" else asked_without_schema(server)
-    assert (caught.value.kind, caught.value.again, caught.value.strike) == (kind, again, strike)
+    assert (caught.value.kind, caught.value.retryable, caught.value.strike) == (kind, again, strike)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -107,7 +107,7 @@ def test_limits_are_kept_within_a_tenth(backend: str, how: str, kind: str, limit
     with ModelServer(behave=always(how)) as server:
         one = chosen(server, backend)
         began = time.monotonic()
-        with pytest.raises(Trouble) as caught:
+        with pytest.raises(ModelRequestError) as caught:
             asked(one)
         took = time.monotonic() - began
     assert caught.value.kind == kind
@@ -119,13 +119,13 @@ def test_nothing_listens() -> None:
     server.start()
     one = chosen(server)
     server.stop()
-    with pytest.raises(Trouble) as caught:
+    with pytest.raises(ModelRequestError) as caught:
         asked(one)
     assert (caught.value.kind, caught.value.strike) == ("unreachable", False)
 
 
-def tried(server: ModelServer, backend: str = "ollama") -> tuple[list[float], Trouble | None]:
-    one, times, caught = chosen(server, backend), list[float](), list[Trouble]()
+def tried(server: ModelServer, backend: str = "ollama") -> tuple[list[float], ModelRequestError | None]:
+    one, times, caught = chosen(server, backend), list[float](), list[ModelRequestError]()
 
     async def run() -> None:
         async with one.connect() as session:
@@ -135,8 +135,8 @@ def tried(server: ModelServer, backend: str = "ollama") -> tuple[list[float], Tr
                 return await session.ask(question(), number)
 
             try:
-                await persist(once, 3, 0.5, Outage(session, 0.0), lambda _t: None)
-            except Trouble as trouble:
+                await retry(once, 3, 0.5, Outage(session, 0.0), lambda _t: None)
+            except ModelRequestError as trouble:
                 caught.append(trouble)
 
     asyncio.run(run())
@@ -226,16 +226,16 @@ def test_a_model_that_is_not_installed_falls_back_down_the_list() -> None:
     ],
 )
 def test_an_answer_off_the_form_is_refused(text: str) -> None:
-    with pytest.raises(Trouble) as caught:
+    with pytest.raises(ModelRequestError) as caught:
         parse_reply(CaptionReply, text)
-    assert (caught.value.kind, caught.value.again) == ("off_schema", False)
+    assert (caught.value.kind, caught.value.retryable) == ("off_schema", False)
 
 
 def test_numbers_are_never_guessed() -> None:
     good = '{"quality_score": 80, "quality_flags": ["blur"], "domain_type": "photo", "domain_confidence": 0.5}'
     assert parse_reply(QualityReply, good).quality_score == 80
     for bad in (good.replace("80", '"80"'), good.replace("80", "101"), good.replace("80", "NaN"), good.replace("blur", "ugly")):
-        with pytest.raises(Trouble):
+        with pytest.raises(ModelRequestError):
             parse_reply(QualityReply, bad)
 
 

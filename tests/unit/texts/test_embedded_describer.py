@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proofsheet.proof.gate import judge
-from proofsheet.rules.base import Issue, Judged
+from proofsheet.rules.base import GateInput, Issue
 from proofsheet.rules.tokens import earlier_likeness, jaccard, name_tokens
 from proofsheet.texts.embedded_describer import _PLACES, TEMPLATE_WORDS, evidence, reply, wrote
 from schemas.library import ExifFact
@@ -33,21 +33,21 @@ FACTS: dict[str, Any] = dict.fromkeys(ImageQuality.polars_schema().names()[2:], 
 }
 
 
-def judged(photo_id: str = "1", file_name: str = "IMG_0001.jpg", folders: tuple[str, ...] = ("p",), **texts: Any) -> Judged:
+def judged(photo_id: str = "1", file_name: str = "IMG_0001.jpg", folders: tuple[str, ...] = ("p",), **texts: Any) -> GateInput:
     good = {
         "title": "Blue over green",
         "caption": f"Wide blue sky above the green field number {photo_id}.",
         "alt_text": f"Blue sky, green field {photo_id}.",
         "keywords": ["sky", "green field"],
     }
-    return Judged(photo_id, good | texts, file_name, folders, evidence(FACTS))
+    return GateInput(photo_id, good | texts, file_name, folders, evidence(FACTS))
 
 
-def issues(*rows: Judged, **settings: Any) -> dict[str, list[Issue]]:
+def issues(*rows: GateInput, **settings: Any) -> dict[str, list[Issue]]:
     return judge(rows, GateSettings(**settings), frozenset())
 
 
-def rules_of(row: Judged) -> set[str]:
+def rules_of(row: GateInput) -> set[str]:
     return {i.rule for i in issues(row)[row.photo_id]}
 
 

@@ -15,8 +15,8 @@ from proofsheet.core.errors import UsageError
 from proofsheet.prompts.prompt import OURS, load_prompt, prompt_names
 from proofsheet.texts import embedded_describer
 from proofsheet.texts.answer_cache import release_pictures
-from proofsheet.texts.inference import Describing
-from proofsheet.texts.jobs import CAPTION, POLICY, QUALITY, RATING, TITLE, Asked, quality_class
+from proofsheet.texts.inference import Describer
+from proofsheet.texts.jobs import CAPTION, POLICY, QUALITY, RATING, TITLE, JobRequest, quality_class
 from proofsheet.texts.prompt_images import COLOURS, card, model_jpeg
 from schemas.facts import JobFailure, ModelAnswer
 from schemas.replies import PolicyReply, QualityReply, TagsReply
@@ -46,7 +46,7 @@ def test_each_question_is_asked_once(tmp_path: Path) -> None:
 def test_equal_contents_are_asked_about_once(tmp_path: Path) -> None:
     project = bare_project(tmp_path)
     (one,) = asked(project, 1)
-    twin = Asked("twin", one.image_hash, one.pictures, one.values, one.facts, one.phash)
+    twin = JobRequest("twin", one.image_hash, one.pictures, one.values, one.facts, one.phash)
     with ModelServer() as server:
         said = say(CAPTION, [one, twin], describing(project, server), project)
         assert len(server.received) == 1
@@ -168,7 +168,7 @@ def test_the_same_text_for_unlike_pictures_is_believed_of_none(tmp_path: Path) -
 def test_the_same_text_for_nearly_the_same_picture_is_fine(tmp_path: Path) -> None:
     project = bare_project(tmp_path)
     one, two = asked(project, 2)
-    near = Asked(two.photo_id, two.image_hash, two.pictures, two.values, two.facts, one.phash ^ 0b111)
+    near = JobRequest(two.photo_id, two.image_hash, two.pictures, two.values, two.facts, one.phash ^ 0b111)
     with ModelServer(behave=lambda _n, _r: "same") as server:
         assert statuses(say(CAPTION, [one, near], describing(project, server), project).rows) == {"answered": 2}
 
@@ -241,7 +241,7 @@ def pixels_mean(image: Image.Image) -> float:
 
 def test_without_a_server_the_embedded_describer_says_so_on_every_row(tmp_path: Path) -> None:
     project = bare_project(tmp_path)
-    who = Describing.of(VisionModelSettings(backend="ollama", ollama_url="http://127.0.0.1:9", models=["seer:7b"]), project)
+    who = Describer.of(VisionModelSettings(backend="ollama", ollama_url="http://127.0.0.1:9", models=["seer:7b"]), project)
     facts = {
         "width_px": 3,
         "height_px": 2,
@@ -251,7 +251,7 @@ def test_without_a_server_the_embedded_describer_says_so_on_every_row(tmp_path: 
         "tile_sharpness": 2.0,
         "colors": [],
     }
-    one = Asked("a", "h", (), {}, facts)
+    one = JobRequest("a", "h", (), {}, facts)
     (row,) = say(CAPTION, [one], who, project).rows.to_dicts()
     assert (row[Answered.backend], row[Answered.model], row[Answered.wanted_model]) == (
         "embedded",
@@ -270,7 +270,7 @@ def test_what_a_model_said_stays_while_its_server_is_off(tmp_path: Path) -> None
     with ModelServer() as server:
         before = say(CAPTION, questions, describing(project, server), project)
         address = server.url
-    off = Describing.of(VisionModelSettings(**{**FAST, "backend": "auto", "ollama_url": address, "seed": 9}), project)
+    off = Describer.of(VisionModelSettings(**{**FAST, "backend": "auto", "ollama_url": address, "seed": 9}), project)
     assert off.choice.server is None
     assert say(CAPTION, questions, off, project).rows.equals(before.rows)
 
@@ -301,7 +301,7 @@ def test_jobs_that_are_off_ask_nothing(tmp_path: Path) -> None:
 )
 def test_unclear_quality_is_for_review(score: float, flags: list[str], sure: float, status: str) -> None:
     reply = QualityReply(quality_score=score, quality_flags=flags, domain_type="photo", domain_confidence=sure)  # type: ignore[arg-type]
-    found = QUALITY.columns(reply, Asked("a", "h"))
+    found = QUALITY.columns(reply, JobRequest("a", "h"))
     assert found[QualityVerdict.quality_status] == status
     assert found[QualityVerdict.quality_class] == quality_class(score)
 
@@ -323,7 +323,7 @@ def test_unclear_quality_is_for_review(score: float, flags: list[str], sure: flo
 def test_conflict_or_anything_unknown_needs_review(
     publishable: bool | None, nsfw: str, quality: str, reason: str | None, expected: tuple[bool | None, bool]
 ) -> None:
-    asked_ = Asked("a", "h", facts={PolicyFlag.nsfw: nsfw, PolicyFlag.scan: "no", QualityVerdict.quality_status: quality})
+    asked_ = JobRequest("a", "h", facts={PolicyFlag.nsfw: nsfw, PolicyFlag.scan: "no", QualityVerdict.quality_status: quality})
     reply = None if publishable is None else PolicyReply(publishable=publishable, needs_review=False, blocked_reason=reason)
     found = POLICY.columns(reply, asked_)
     assert (found[PolicyFlag.publishable], found[PolicyFlag.needs_review]) == expected
@@ -332,7 +332,7 @@ def test_conflict_or_anything_unknown_needs_review(
 def test_tags_are_kept_once_in_their_order() -> None:
     from proofsheet.texts.jobs import TAGS
 
-    found = TAGS.columns(TagsReply(tags_normalized=["b", "a", "B", "c", "a"]), Asked("a", "h"))
+    found = TAGS.columns(TagsReply(tags_normalized=["b", "a", "B", "c", "a"]), JobRequest("a", "h"))
     assert found["tags_normalized"] == ["b", "a", "c"]
 
 

@@ -11,9 +11,9 @@ import polars as pl
 import pytest
 
 from dagster_project.running import run_one
-from proofsheet.texts.client.protocol import Trouble
+from proofsheet.texts.client.protocol import ModelRequestError
 from proofsheet.texts.coverage import described
-from proofsheet.texts.inference import Describing, ask_one
+from proofsheet.texts.inference import Describer, ask_one
 from proofsheet.texts.jobs import CAPTION, POLICY, TAGS, TITLE
 from proofsheet.texts.replies import parse_reply
 from schemas.replies import TitleReply
@@ -26,9 +26,9 @@ from tests.support.words_kit import PATIENT, asked, bare_project, described_proj
 BACKENDS = ("ollama", "openai")
 
 
-def who(project: Any, server: ModelServer, backend: str, **more: Any) -> Describing:
+def who(project: Any, server: ModelServer, backend: str, **more: Any) -> Describer:
     place = {"ollama_url": server.url, "openai_url": f"{server.url}/v1"}
-    return Describing.of(VisionModelSettings(backend=backend, **{"canary": False, **PATIENT, **place, **more}), project)
+    return Describer.of(VisionModelSettings(backend=backend, **{"canary": False, **PATIENT, **place, **more}), project)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -96,7 +96,7 @@ def test_thoughts_and_prose_around_the_answer_are_taken_off(text: str) -> None:
     ids=range(11),
 )
 def test_nothing_is_guessed(text: str) -> None:
-    with pytest.raises(Trouble, match="off_schema"):
+    with pytest.raises(ModelRequestError, match="off_schema"):
         parse_reply(TitleReply, text)
 
 
@@ -111,7 +111,7 @@ def test_a_model_found_blind_answers_no_job_of_the_run(tmp_path: Path, backend: 
             assert "does not see pictures" in said.facts["stopped"]
         assert not server.asked
         cards = len(server.received)
-        with pytest.raises(Trouble, match="does not see pictures"):
+        with pytest.raises(ModelRequestError, match="does not see pictures"):
             ask_one(told, "subject", TitleReply, {"hints": "", "before": ""}, [project.cache / "0.jpg"])
         assert len(server.received) == cards  # it is not even shown the card again
 

@@ -139,8 +139,8 @@ def test_a_ranker_is_trained_from_vectors_alone_and_card_and_outcome_say_so(work
     settings = RankerSettings(epochs=6)
     outcome = train_ranker(workspace, settings, CLIP, "cpu", NOW, silent)
     told = "quality measurements missing for 180 of 180 pictures; trained from vector and stage"
-    assert outcome.promoted, outcome.told
-    assert outcome.told.endswith(told)
+    assert outcome.promoted, outcome.message
+    assert outcome.message.endswith(told)
     card = card_path(workspace.shared.models, outcome.fit_id).read_text("utf-8")
     for part in (
         told,
@@ -158,14 +158,14 @@ def test_a_ranker_is_trained_from_vectors_alone_and_card_and_outcome_say_so(work
     assert trained.height == fit[Fit.sets] < 60
     assert facts["trained on"].startswith(f"{trained.height} sets, hash of their keys ")
     again = train_ranker(workspace, settings, CLIP, "cpu", NOW, silent)
-    assert again.told.startswith("nothing new since")
+    assert again.message.startswith("nothing new since")
 
 
 def test_a_ranker_of_one_project_serves_that_project_alone(workspace: Workspace) -> None:
     project, other = (workspace.project(n) for n in ("mojo1", "mojo2"))
     publish(project, pairs_of(project, lost_sets(project, 40, 3)))
     outcome = train_ranker(workspace, RankerSettings(epochs=4), CLIP, "cpu", NOW, silent)
-    assert outcome.promoted, outcome.told
+    assert outcome.promoted, outcome.message
     fits = registry.fit_rows(RankerFit, "ranker", workspace.shared)
     rows = [ranker_model_rows(p, fits, Embedding.frame(), RankerSettings()).to_dicts()[0] for p in (project, other)]
     assert [r[RankerModel.status] for r in rows] == ["in force", "not available"]

@@ -12,7 +12,7 @@ from proofsheet.models.artifacts import load_ranker, save_model
 from proofsheet.models.calibration import boast, boast_by_chance
 from proofsheet.models.features import MEASURED, Bank, bank_of_vectors, joined, set_features
 from proofsheet.models.intervals import bootstrap, bootstrap_within, over_projects
-from proofsheet.models.logistic import along, fit_direction, fit_logit
+from proofsheet.models.logistic import fit_direction, fit_logit, projected
 from proofsheet.models.ranker import Ranker
 from proofsheet.training.datasets import SelectionData
 from proofsheet.training.evaluate_ranker import judge_ranker
@@ -186,7 +186,7 @@ def test_the_logit_finds_weights_and_the_direction_points_at_winners() -> None:
     assert np.abs(fit_logit(x, np.ones((8000, 3), bool), scores.argmax(axis=1), np.zeros((8000, 3)), 1e9)).max() < 1e-3
     data = turned_vectors(made_sets(sets=40))
     direction = fit_direction(data.features, data.winner)
-    said = along(data.features, direction)
+    said = projected(data.features, direction)
     assert (said.argmax(axis=1) == data.winner).mean() > 0.8
     assert int(np.abs(direction).argmax()) == 0
 
