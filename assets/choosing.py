@@ -1,6 +1,6 @@
 """Choosing: sets of pictures that belong together, duplicates, the preferred one of each set, and the one that counts.
 
-Holds the stages of the group "choosing".
+Holds the stages of the groups "group" and "choose".
 Add here: a stage that compares pictures.
 Keep out: the rules.
 """
@@ -32,19 +32,19 @@ REGROUPED = RowCheck(
 )
 
 
-@stage(PhotoGroup, group="choosing", joined={"seen": seen_photos})
+@stage(PhotoGroup, group="group", joined={"seen": seen_photos})
 def photo_groups(seen: GroupingInput, history_matches: pl.DataFrame, project: Project, grouping: GroupingResource) -> pl.DataFrame:
     """Puts every photo into exactly one set and says why; sets that imported history names come first."""
     return group_photos(project.key, seen, grouping, history_matches)
 
 
-@stage(Duplicate, group="choosing", joined={"seen": seen_photos})
+@stage(Duplicate, group="group", joined={"seen": seen_photos})
 def duplicates(seen: GroupingInput, project: Project, duplicate_rule: DuplicatesResource) -> pl.DataFrame:
     """Finds what the project holds more than once; nothing is deleted."""
     return find_duplicates(project.key, seen, duplicate_rule)
 
 
-@stage(Proposal, group="choosing", joined={"judged": judge_sets}, row_checks={Proposal: [DOUBTFUL]})
+@stage(Proposal, group="choose", joined={"judged": judge_sets}, row_checks={Proposal: [DOUBTFUL]})
 def proposals(
     photo_groups: pl.DataFrame, photos: pl.DataFrame, image_quality: pl.DataFrame, project: Project, judged: Predictions
 ) -> pl.DataFrame:
@@ -52,7 +52,7 @@ def proposals(
     return decide(project.key, photo_groups, photos, image_quality, judged.picks, judged.cuts)
 
 
-@stage(Choice, group="choosing", reads=REVIEW, row_checks={Choice: [REGROUPED]})
+@stage(Choice, group="choose", reads=REVIEW, row_checks={Choice: [REGROUPED]})
 def choices(proposals: pl.DataFrame, photos: pl.DataFrame, selections: pl.DataFrame, project: Project) -> Rows:
     """Takes what a person decided, else imported history, else what is proposed: this is described, exported and published."""
     rows = choice_rows(project.key, proposals, photos, selections, project.ledger)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from assets.partitions import OWNERS, PROJECTS
+from assets.partitions import PROJECTS, STORE_TAG, owners
 from schemas import apply, facts, history, review
 from schemas.table import Table
 
@@ -45,9 +45,9 @@ FACT_ASSETS = [
         name,
         description=f"{kind.comes_from}\n\nTables of the ledger: {', '.join(t.name for t in kind.tables)}. No run makes them.",
         group_name="facts",
-        owners=OWNERS,
+        owners=owners("facts"),
         kinds={"sqlite"},
-        tags={"proofsheet/store": "fact"},
+        tags={STORE_TAG: "fact"},
         partitions_def=PROJECTS,
     )
     for name, kind in KINDS.items()

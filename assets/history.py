@@ -1,6 +1,6 @@
 """History: what a person decided before, matched with the pictures of the project.
 
-Holds the stages of the group "history".
+Holds the stages of the group "learn".
 Add here: a stage over what a person decided.
 Keep out: formats and matching (proofsheet/history/).
 """
@@ -30,7 +30,7 @@ USED = RowCheck(
     Selection,
     CropExample,
     VectorSelection,
-    group="history",
+    group="learn",
     reads=SAID,
     row_checks={HistoryMatch: [USED]},
 )
@@ -43,7 +43,7 @@ def selections(photos: pl.DataFrame, image_quality: pl.DataFrame, project: Proje
     return Rows(frames, {"quarantined": str(dict(why.value_counts().iter_rows()))})
 
 
-@stage(TrainingPair, Anomaly, ProjectStatistic, group="history", reads=(ImportedVector, HistoryRefusal))
+@stage(TrainingPair, Anomaly, ProjectStatistic, group="learn", reads=(ImportedVector, HistoryRefusal))
 def training_pairs(
     selections: pl.DataFrame,
     vector_selections: pl.DataFrame,

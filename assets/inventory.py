@@ -1,6 +1,6 @@
 """Inventory: what kinds of photos there are, what is missing for a wanted mix, and how runs went.
 
-Holds the stages of the group "inventory".
+Holds the stages of the group "report".
 Add here: a stage that counts.
 Keep out: the rules that sort into kinds.
 """
@@ -27,7 +27,7 @@ def _short() -> pl.Expr:
     return pl.col(DiversityGap.gap) > 0.05
 
 
-@stage(Inventory, group="inventory", joined={"known": facts_of})
+@stage(Inventory, group="report", joined={"known": facts_of})
 def inventory(known: list[Mapping[str, Any]], project: Project) -> Rows:
     """Counts photos by format, resolution, quality, light, source, shape, year, camera and cause of their set."""
     rows = inventory_rows(project.key, known)
@@ -35,13 +35,13 @@ def inventory(known: list[Mapping[str, Any]], project: Project) -> Rows:
     return Rows([rows], {"quality": str(dict(quality.iter_rows()))})
 
 
-@stage(DiversityGap, group="inventory", row_checks={DiversityGap: [WANTED]})
+@stage(DiversityGap, group="report", row_checks={DiversityGap: [WANTED]})
 def diversity_gaps(inventory: pl.DataFrame, project: Project, wanted_mix: WantedMixResource) -> pl.DataFrame:
     """Compares the inventory with the wanted mix of the settings."""
     return gap_rows(project.key, inventory, wanted_mix)
 
 
-@stage(Trend, group="inventory", looks_outside=True)
+@stage(Trend, group="report", looks_outside=True)
 def trends(inventory: pl.DataFrame, quarantine: pl.DataFrame, project: Project, session: RunLog, now: datetime) -> pl.DataFrame:
     """Notes a run that opened pictures, and sums up the runs of each day."""
     note_session(project.ledger, session, now, quarantine.height, inventory)

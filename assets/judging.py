@@ -1,6 +1,6 @@
 """Judging: the models in force, and how far their proposals may be trusted in this project.
 
-Holds the stages of the group "judging".
+Holds the stages of the group "learn".
 Add here: a stage that judges proposals.
 Keep out: training (assets/training.py) and the choices themselves (choosing.py).
 """
@@ -34,9 +34,7 @@ def _weak() -> pl.Expr:
     return pl.col(RankerModel.accuracy) < 0.7
 
 
-@stage(
-    RankerModel, CropModel, group="judging", looks_outside=True, row_checks={RankerModel: [RANKED, TARGETS], CropModel: [CROPPED]}
-)
+@stage(RankerModel, CropModel, group="learn", looks_outside=True, row_checks={RankerModel: [RANKED, TARGETS], CropModel: [CROPPED]})
 def ranker_model(
     ranker_fits: pl.DataFrame,
     crop_fits: pl.DataFrame,
@@ -59,7 +57,7 @@ def ranker_model(
     Threshold,
     ReviewMetric,
     Readiness,
-    group="judging",
+    group="learn",
     reads=(*REVIEW, Feedback),
     joined={"unproven_reviews": unproven_reviews},
     row_checks={Readiness: [READY], ReviewMetric: [DRIFTED]},

@@ -1,6 +1,6 @@
 """Labels: scenes and objects, where models for them are on this machine.
 
-Holds the stages of the group "labels".
+Holds the stages of the group "measure".
 Add here: a stage that names what is seen.
 Keep out: models.
 """
@@ -27,7 +27,7 @@ def _open(status: str) -> pl.Expr:
     return pl.col(status).is_in(["not available", "failed"])
 
 
-@stage(Scene, group="labels", joined={"classifier": scene_classifier}, row_checks={Scene: [LABELLED]})
+@stage(Scene, group="measure", joined={"classifier": scene_classifier}, row_checks={Scene: [LABELLED]})
 def scenes(
     embeddings: pl.DataFrame,
     project: Project,
@@ -44,7 +44,7 @@ def scenes(
     return Rows([rows], {"available": encoder.clip is not None, "note": encoder.why})
 
 
-@stage(SeenObject, group="labels", row_checks={SeenObject: [LOOKED_AT]})
+@stage(SeenObject, group="measure", row_checks={SeenObject: [LOOKED_AT]})
 def objects(
     photos: pl.DataFrame, previews: pl.DataFrame, project: Project, detection: DetectionResource, progress: Progress
 ) -> Rows:

@@ -1,6 +1,6 @@
 """The library: files, refusals and everything measured in one pass over each file.
 
-Holds the stages of the group "library".
+Holds the stages of the groups "ingest" and "measure".
 Add here: a stage over files.
 Keep out: how files are read.
 
@@ -8,8 +8,9 @@ The first stage opens each new file and lets every measurement look at it; the o
 version of its own code and settings alone, so that a change makes stale what depends on it and nothing else.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -22,13 +23,13 @@ from proofsheet.library.file_locations import placed_files
 from proofsheet.library.quarantine import known_bad, record_refusals
 from proofsheet.library.scan import other_rows, photo_rows, scan
 from proofsheet.storage.workspace import Project
-from resources.along import FILE_MEASUREMENTS, EncodingResource, FileMeasurement, MeasurementsResource, PreviewingResource
+from resources.along import FILE_MEASUREMENTS, EncodingResource, MeasurementsResource, PreviewingResource
 from resources.photos import PhotoFilesResource
 from schemas.apply import ApplyPlan, FileOperation
 from schemas.facts import Refusal
-from schemas.library import GenerationFact, OtherFile, Photo, Quarantine
+from schemas.library import ExifFact, GenerationFact, OtherFile, Photo, Quarantine
 from schemas.table import Table
-from schemas.vision import Embedding, Preview
+from schemas.vision import Embedding, ImageQuality, PictureHash, Preview, SaliencyGrid
 
 NOTHING_REFUSED = RowCheck("nothing_refused", "No file of the project is in quarantine.", lambda rows: rows)
 GENERATORS_READ = RowCheck(
@@ -44,7 +45,7 @@ _ALONG = ("along",)
     Photo,
     Quarantine,
     OtherFile,
-    group="library",
+    group="ingest",
     reads=(ApplyPlan, FileOperation, Refusal),
     writes=(Refusal,),
     looks_outside=True,
@@ -68,25 +69,52 @@ def photos(
     return Rows([rows, quarantine, other_rows(project.key, scanned)], scanned.counts() | rates)
 
 
-def measured(table: type[Table], plain: FileMeasurement) -> dg.AssetsDefinition:
-    """The stage of a table that a plain measurement fills."""
-    measure, only = plain.measure, plain.only
+def measured(table: type[Table]) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """The stage of a table that a function of `FILE_MEASUREMENTS` fills: its parameter `rows` has what was measured in the pass."""
+    measure = FILE_MEASUREMENTS[table]
 
-    def fill(
+    def rows(
         photos: pl.DataFrame, project: Project, photo_files: PhotoFilesResource, along: MeasurementsResource, progress: Progress
     ) -> Rows:
         wanted, others = Measurement.of(table, measure), along.measurements(project)
-        rows, facts = photo_files.measured(table, photos, project, wanted, others, progress)
-        return Rows([rows.drop_nulls(only) if only else rows], facts)
+        found, facts = photo_files.measured(table, photos, project, wanted, others, progress)
+        return Rows([found], facts)
 
-    fill.__name__, fill.__doc__ = table.name, plain.does
-    return stage(table, group="library", uncounted=_ALONG, row_checks=_VERDICTS)(fill)
-
-
-MEASURED = [measured(table, plain) for table, plain in FILE_MEASUREMENTS.items()]
+    return stage(table, group="measure", uncounted=_ALONG, joined={"rows": rows}, row_checks=_VERDICTS)
 
 
-@stage(Preview, group="library", looks_outside=True, uncounted=_ALONG)
+@measured(ExifFact)
+def exif_facts(rows: Rows) -> Rows:
+    """Reads what the camera wrote."""
+    return rows
+
+
+@measured(GenerationFact)
+def generation_facts(rows: Rows) -> Rows:
+    """Reads what generators wrote and what C2PA and IPTC say of the origin; pictures without such facts have no row."""
+    (found,) = rows.frames
+    return Rows([found.drop_nulls(GenerationFact.found_in)], rows.facts)
+
+
+@measured(ImageQuality)
+def image_quality(rows: Rows) -> Rows:
+    """Measures sharpness, noise, exposure, clipping, contrast and colour."""
+    return rows
+
+
+@measured(PictureHash)
+def picture_hashes(rows: Rows) -> Rows:
+    """Hashes what is seen, so that near-duplicates differ in few bits."""
+    return rows
+
+
+@measured(SaliencyGrid)
+def saliency_grids(rows: Rows) -> Rows:
+    """Measures what draws the eye, in 12 x 12 cells."""
+    return rows
+
+
+@stage(Preview, group="measure", looks_outside=True, uncounted=_ALONG)
 def previews(
     photos: pl.DataFrame,
     project: Project,
@@ -101,7 +129,7 @@ def previews(
     return Rows([rows], facts)
 
 
-@stage(Embedding, group="library", uncounted=_ALONG)
+@stage(Embedding, group="measure", uncounted=_ALONG)
 def embeddings(
     photos: pl.DataFrame,
     project: Project,

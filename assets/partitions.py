@@ -1,11 +1,34 @@
-"""What all assets of projects share.
+"""What all assets share: the partition of a project, the groups of the way, and who answers for each.
 
-Holds `PROJECTS` and `OWNERS`.
+Holds `PROJECTS`, `GROUPS`, `owners` and the tag that tells what an asset is kept in.
 Add here: what every asset is declared with.
 Keep out: any one asset.
 """
 
+from collections.abc import Mapping
+
 import dagster as dg
 
+STORE_TAG = "proofsheet/store"  # derived: a table of a project; shared: a table over all projects; fact: rows of the ledger
 PROJECTS = dg.DynamicPartitionsDefinition(name="project")
-OWNERS = ["team:proofsheet"]
+GROUPS: Mapping[str, str] = {  # group to the area that answers for it, in the order of the way
+    "ingest": "pictures",
+    "measure": "pictures",
+    "group": "choices",
+    "choose": "choices",
+    "caption": "texts",
+    "gate": "texts",
+    "publish": "publishing",
+    "learn": "models",
+    "report": "operations",
+    "facts": "operations",
+}
+
+
+def owners(group: str) -> list[str]:
+    """The team of the group's area.
+
+    Args:
+        group: one of `GROUPS`; any other belongs to operations.
+    """
+    return [f"team:{GROUPS.get(group, 'operations')}"]

@@ -1,6 +1,6 @@
 """Proof: texts put together, repaired, mapped to the vocabulary, judged, and kept as evidence.
 
-Holds the stages of the group "proof".
+Holds the stages of the group "gate".
 Add here: a stage over texts that were generated.
 Keep out: rules (proofsheet/rules/).
 """
@@ -43,13 +43,13 @@ def _unsound() -> pl.Expr:
     return pl.col(SetValidation.finding) != "sound"
 
 
-@stage(MetadataRepair, group="proof", reads=(WordEdit,))
+@stage(MetadataRepair, group="gate", reads=(WordEdit,))
 def metadata_repaired(captions: pl.DataFrame, titles: pl.DataFrame, tag_sets: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Puts the texts together, keeps what people wrote, and mends what is plainly broken."""
     return repaired_rows(project.key, captions, titles, tag_sets, project.ledger)
 
 
-@stage(MediaTag, UnmappedTerm, Tag, group="proof", reads=(WordEdit,), row_checks={UnmappedTerm: [MAPPED]})
+@stage(MediaTag, UnmappedTerm, Tag, group="gate", reads=(WordEdit,), row_checks={UnmappedTerm: [MAPPED]})
 def media_tags(
     metadata_repaired: pl.DataFrame,
     tag_sets: pl.DataFrame,
@@ -62,7 +62,7 @@ def media_tags(
     return Rows(tag_rows(project, metadata_repaired, tag_sets, named, vocabulary.load(), vocabulary))
 
 
-@stage(SetValidation, group="proof", row_checks={SetValidation: [SOUND]})
+@stage(SetValidation, group="gate", row_checks={SetValidation: [SOUND]})
 def scratch_metadata(
     image_sets: pl.DataFrame, metadata_repaired: pl.DataFrame, photos: pl.DataFrame, embeddings: pl.DataFrame, project: Project
 ) -> pl.DataFrame:
@@ -72,7 +72,7 @@ def scratch_metadata(
 
 @stage(
     MetadataQuality,
-    group="proof",
+    group="gate",
     reads=(WordEdit, Waiver, WordReview, TextRequest, Upload, JobFailure),
     looks_outside=True,
     joined={"asked": ask.described, "texts": candidates},
@@ -99,13 +99,13 @@ def metadata_quality(
     return Rows([proof_rows(project.key, project.ledger, set(known), photos, photo_groups)], {"asked_again": again})
 
 
-@stage(EvaluationSet, group="proof", reads=(WordReview, WordEdit, Waiver, ProofAttempt))
+@stage(EvaluationSet, group="gate", reads=(WordReview, WordEdit, Waiver, ProofAttempt))
 def metadata_eval_set(photos: pl.DataFrame, metadata_quality: pl.DataFrame, project: Project, now: datetime) -> pl.DataFrame:
     """Keeps reviewed texts as evaluation data, frozen and split by picture."""
     return evaluation_rows(photos, project.ledger, now)
 
 
-@stage(MediaLifecycleEvent, group="proof", reads=(LifecycleEvent,), writes=(LifecycleEvent,))
+@stage(MediaLifecycleEvent, group="gate", reads=(LifecycleEvent,), writes=(LifecycleEvent,))
 def media_lifecycle_events(
     quality_verdicts: pl.DataFrame, policy_flags: pl.DataFrame, metadata_quality: pl.DataFrame, project: Project, now: datetime
 ) -> pl.DataFrame:

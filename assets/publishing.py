@@ -1,6 +1,6 @@
 """Publishing: accepted rows as files in the home, and what should be taken back where it was published.
 
-Holds the stages of the group "publishing".
+Holds the stages of the group "publish".
 Add here: a stage that writes files for people.
 Keep out: file formats (proofsheet/publish/).
 """
@@ -19,18 +19,18 @@ from schemas.review import Export
 NOTHING_TO_TAKE_BACK = RowCheck("nothing_to_take_back", "Everything that stands at a target is still chosen.", lambda rows: rows)
 
 
-@stage(Export, group="publishing", looks_outside=True)
+@stage(Export, group="publish", looks_outside=True)
 def exports(
     metadata_quality: pl.DataFrame, photos: pl.DataFrame, proposals: pl.DataFrame, choices: pl.DataFrame, project: Project
 ) -> Rows:
     """Writes the accepted rows of what is chosen to a CSV, the proposals to a JSONL; files that already read so are left."""
     place = project.export_file.relative_to(project.home).as_posix()
     rows = export_rows(project.key, metadata_quality, photos, choices, place)
-    exported = write_decisions(proposals, photos, project.decisions_file)
-    return Rows([rows], {"proposals": exported, "csv_written": write_csv(rows, project.export_file)})
+    proposals = write_decisions(proposals, photos, project.decisions_file)
+    return Rows([rows], {"proposals": proposals, "csv_written": write_csv(rows, project.export_file)})
 
 
-@stage(Takedown, group="publishing", reads=(Upload, Withdrawal), row_checks={Takedown: [NOTHING_TO_TAKE_BACK]})
+@stage(Takedown, group="publish", reads=(Upload, Withdrawal), row_checks={Takedown: [NOTHING_TO_TAKE_BACK]})
 def takedowns(choices: pl.DataFrame, metadata_quality: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Lists what was published and is no longer chosen, or stands there in a newer version; nothing is deleted anywhere."""
     return takedown_rows(project.key, choices, metadata_quality, project.ledger)

@@ -5,13 +5,16 @@ Add here: what people ask for after a run.
 Keep out: counting (proofsheet/review/status.py).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 
-from assets.partitions import OWNERS, PROJECTS
+from assets.observations import observe
+from assets.partitions import PROJECTS, STORE_TAG, owners
 from assets.staleness import REPORT, stale_tables
+from assets.tell import source_reference
 from proofsheet.review.status import project_status, record_whole_run
 from schemas.apply import Takedown
 from schemas.library import OtherFile, Quarantine
@@ -19,14 +22,24 @@ from schemas.metrics import Inventory, Trend
 from schemas.review import Choice, Export, Proposal
 
 
-@dg.asset(
+def _asset(**declared: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:  # noqa: ANN401
+    """An asset without a table, with the link to its source."""
+
+    def wrap(function: Callable[..., Any]) -> dg.AssetsDefinition:
+        made: dg.AssetsDefinition = dg.asset(**declared, metadata=source_reference(function))(function)
+        return made
+
+    return wrap
+
+
+@_asset(
     name=REPORT,
     deps=[t.name for t in (Export, Quarantine, OtherFile, Proposal, Choice, Takedown, Inventory, Trend)],
     partitions_def=PROJECTS,
     group_name="report",
-    owners=OWNERS,
+    owners=owners("report"),
     kinds={"sqlite"},
-    tags={"proofsheet/store": "fact"},
+    tags={STORE_TAG: "fact"},
     code_version="1",
     required_resource_keys={"store", "stages"},
     description="Where a project stands: what is new, stale (and why), accepted, blocked, refused, and when it was last whole.",
@@ -34,6 +47,7 @@ from schemas.review import Choice, Export, Proposal
 def project_report(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
     """Counts of the project and what is stale; notes in the ledger that the run was whole if nothing is."""
     project = context.resources.store.project(context.partition_key)
+    observe(context.instance, project)
     stale = stale_tables(context.resources.stages.versions, project)
     if not stale:
         record_whole_run(project, context.run.run_id, datetime.now(UTC).replace(tzinfo=None))

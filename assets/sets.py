@@ -1,6 +1,6 @@
 """Sets: intake folders with what people said of them, and proposals for their subjects.
 
-Holds the stages of the group "sets".
+Holds the stages of the group "caption".
 Add here: a stage over intake folders.
 Keep out: sets of variants (choosing.py), and whether the words of a set hold together (proof.py).
 """
@@ -18,13 +18,13 @@ from schemas.facts import SetContext, SubjectProposal
 from schemas.sets import ImageSet, SubjectSuggestion
 
 
-@stage(ImageSet, group="sets", reads=(SetContext,))
+@stage(ImageSet, group="caption", reads=(SetContext,))
 def image_sets(photos: pl.DataFrame, choices: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Lists the folders of the project with what people said of them."""
     return set_rows(project.key, photos, choices, project.ledger)
 
 
-@stage(SubjectSuggestion, group="sets", reads=(SubjectProposal,), writes=(SubjectProposal,), looks_outside=True)
+@stage(SubjectSuggestion, group="caption", reads=(SubjectProposal,), writes=(SubjectProposal,), looks_outside=True)
 def subject_suggestions(
     image_sets: pl.DataFrame,
     photos: pl.DataFrame,

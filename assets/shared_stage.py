@@ -14,10 +14,10 @@ from typing import Any
 import dagster as dg
 
 from assets.checks import GATE, refused, results
-from assets.partitions import OWNERS
+from assets.partitions import STORE_TAG, owners
 from assets.stage import Rows
 from assets.staleness import SETTINGS_TAG
-from assets.tell import column_lineage, column_schema, failure_text, materialization_metadata
+from assets.tell import column_lineage, column_schema, failure_text, materialization_metadata, source_reference
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.core.locks import acquire
 from proofsheet.storage.code_version import code_version
@@ -62,14 +62,15 @@ def _spec(
         deps=[t.name for t in after],
         description=f"{table.meaning()}\n\n{inspect.getdoc(function) or ''}",
         group_name=group,
-        owners=OWNERS,
+        owners=owners(group),
         kinds={"duckdb", "polars"},
-        tags={"proofsheet/store": "derived"},
+        tags={STORE_TAG: "shared"},
         code_version=f"{code_version(function)}-",
         metadata={
             "dagster/column_schema": column_schema(table),
             "dagster/column_lineage": column_lineage(table, after),
             SETTINGS_TAG: ",".join(names),
+            **source_reference(function),
         },
     )
 

@@ -5,6 +5,7 @@ Add here: what every stage needs.
 Keep out: any one stage.
 """
 
+import functools
 import inspect
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,14 +18,16 @@ import polars as pl
 
 from assets.checks import RowCheck, check_specs, refused, results
 from assets.facts import kinds_of
-from assets.partitions import OWNERS, PROJECTS
+from assets.observations import kind_versions, observe, read_as_they_are
+from assets.partitions import PROJECTS, STORE_TAG, owners
 from assets.staleness import READS_TAG, SETTINGS_TAG, fact_versions, settings_in_force
-from assets.tell import column_lineage, column_schema, failure_text, materialization_metadata
+from assets.tell import column_lineage, column_schema, failure_text, materialization_metadata, photo_paths, source_reference
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.core.files import short_hash
 from proofsheet.storage.code_version import code_version
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project
+from schemas.library import Photo
 from schemas.storage import StoredTable
 from schemas.table import Table
 
@@ -57,7 +60,7 @@ def stage(
 
     Args:
         tables: what the function fills.
-        group: group in the asset graph.
+        group: one of `GROUPS`, the groups of the asset graph.
         reads: facts of the ledger that the rows follow from; a new one makes the tables stale.
         writes: those of them that it adds to itself, and that therefore count as they are afterwards.
         looks_outside: True if it reads the disk or asks a server, and so must look each time.
@@ -93,7 +96,7 @@ class _Stage:
         own = list(inspect.signature(function).parameters)
         every = [*(n for f in joined.values() for n in inspect.signature(f).parameters), *own]
         names = [n for n in dict.fromkeys(every) if n not in joined]
-        self.function, self.tables, self.looks_outside, self.row_checks = function, tables, looks_outside, row_checks
+        self.function, self.tables, self.looks_outside, self.verdicts = function, tables, looks_outside, row_checks
         self.joined, self.own, (self.reads, self.writes) = joined, own, facts
         self.upstream = [Table.tables[n] for n in names if n in Table.tables]
         self.resources = [n for n in names if n not in Table.tables and n not in _GIVEN and n not in uncounted]
@@ -106,9 +109,9 @@ class _Stage:
             deps=[*(t.name for t in self.upstream), *kinds_of(self.reads)],
             description=f"{table.meaning()}\n\n{inspect.getdoc(self.function) or ''}",
             group_name=group,
-            owners=OWNERS,
+            owners=owners(group),
             kinds={"duckdb", "polars"},
-            tags={"proofsheet/store": "derived"},
+            tags={STORE_TAG: "derived"},
             code_version=self.code,
             partitions_def=PROJECTS,
             skippable=len(self.tables) > 1,
@@ -117,6 +120,7 @@ class _Stage:
                 "dagster/column_lineage": column_lineage(table, self.upstream),
                 SETTINGS_TAG: ",".join(self.resources),
                 READS_TAG: ",".join(t.name for t in self.reads),
+                **source_reference(self.function),
             },
         )
 
@@ -127,7 +131,7 @@ class _Stage:
             wanted = [t for t in self.tables if dg.AssetKey(t.name) in context.selected_asset_keys]
             known = project.store.tables()
             shared = project.shared.store.tables() if any(t.shared for t in self.upstream) else {}
-            read = fact_versions(project, [t.name for t in self.reads])
+            read, facts_before = fact_versions(project, [t.name for t in self.reads]), kind_versions(project)
             stamp = self._stamp(context, {**known, **shared}, project, read)
             facts: Mapping[str, Any] = {}
             if self.looks_outside or any(known.get(t.name, {}).get(StoredTable.inputs) != stamp.inputs for t in wanted):
@@ -141,7 +145,9 @@ class _Stage:
                     read |= fact_versions(project, [t.name for t in self.writes])
                     stamp = self._stamp(context, {**known, **shared}, project, read)
                 project.store.publish({t: frames[t] for t in wanted}, stamp)
-            after = project.store.tables()
+            if kind_versions(project) != facts_before:
+                observe(context.instance, project)
+            after, paths = project.store.tables(), functools.cache(lambda: photo_paths(project.store.read(Photo)))
             rows = {t: project.store.read(t) for t in wanted}
         except (ProofsheetError, OSError) as error:
             log.error(type(error).__name__, str(error))
@@ -158,8 +164,9 @@ class _Stage:
             yield dg.MaterializeResult(
                 asset_key=table.name,
                 metadata=materialization_metadata(table, rows[table], after[table.name], {**facts, **numbers}),
+                tags=read_as_they_are(context.instance, project, self.writes),
                 data_version=dg.DataVersion(str(after[table.name][StoredTable.checksum])),
-                check_results=list(results(table, rows[table], self.row_checks.get(table, ()))),
+                check_results=list(results(table, rows[table], self.verdicts.get(table, ()), paths)),
             )
 
     def _stamp(

@@ -1,29 +1,48 @@
 """What the Dagster UI shows of a table.
 
-Holds schema, lineage, metadata and previews.
+Holds schema, lineage, source, metadata and previews.
 Add here: another fact worth showing.
 Keep out: coordinates, file contents, secrets.
 """
 
+import inspect
+import linecache
 import os
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import polars as pl
 
 from proofsheet.core.errors import ProofsheetError
-from schemas.library import ExifFact
+from schemas.history import HistoryMatch
+from schemas.learning import Readiness
+from schemas.library import ExifFact, GenerationFact, Photo, Quarantine
 from schemas.proof import MetadataQuality
 from schemas.review import Choice, Proposal, ReviewMetric
+from schemas.sets import SetValidation
 from schemas.storage import StoredTable
 from schemas.table import Table
-from schemas.vision import Embedding
+from schemas.vision import Embedding, Scene
 from schemas.words import Answered
 
+# References to code are beta in this Dagster; the UI shows them as a link of the asset.
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
 _INLINE = 990  # Markdown under 1,000 characters is shown in place
 _PRIVATE = {ExifFact.latitude_deg, ExifFact.longitude_deg, ExifFact.altitude_m, Embedding.vector}
 _LATE = {Answered.problem, Answered.backend, Answered.model, Answered.wanted_model, Answered.model_digest, Answered.prompt_version}
+_WHERE = (Photo.path, Proposal.chosen_path, HistoryMatch.file, SetValidation.folder, Readiness.gate_name)
+_WHY = (
+    SetValidation.message,
+    Answered.problem,
+    Quarantine.reason,
+    Scene.note,
+    GenerationFact.unread,
+    Proposal.flags,
+    Readiness.found,
+)
 _CELL = 40
 REVIEW_ADDRESS = "PROOFSHEET_REVIEW"  # set by `proofsheet up` for the runs that it starts
 _PAGES = {Proposal.name: "review", Choice.name: "sets", MetadataQuality.name: "metadata", ReviewMetric.name: "metrics"}
@@ -52,6 +71,16 @@ def column_lineage(table: type[Table], upstream: Sequence[type[Table]]) -> dg.Ta
         name: [dg.TableColumnDep(dg.AssetKey(u.name), name) for u in upstream if name in u.columns()] for name in table.columns()
     }
     return dg.TableColumnLineage({name: deps for name, deps in found.items() if deps})
+
+
+def source_reference(function: Callable[..., Any]) -> Mapping[str, Any]:
+    """The metadata by which the UI opens the `def` of an asset: an absolute path, and as its label the path in the checkout."""
+    path, first = Path(inspect.getfile(function)).absolute(), function.__code__.co_firstlineno
+    after = enumerate(linecache.getlines(str(path))[first - 1 :], first)  # decorators come before the `def`
+    line = next((number for number, text in after if text.lstrip().startswith("def ")), first)
+    label = f"{function.__module__.replace('.', '/')}.py:{line}"
+    place = dg.LocalFileCodeReference(file_path=str(path), line_number=line, label=label)
+    return {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[place])}
 
 
 def materialization_metadata(
@@ -88,9 +117,29 @@ def review_links(table: type[Table], rows: pl.DataFrame, address: str) -> dict[s
     return found
 
 
-def check_metadata(failing: pl.DataFrame) -> dict[str, Any]:
-    """How many rows, and the first of them."""
-    return {"count": failing.height, "first_rows": dg.MetadataValue.md(preview(failing))}
+def photo_paths(photos: pl.DataFrame) -> dict[str, str]:
+    """Photo id to path inside the project folder."""
+    return dict(photos.select(Photo.photo_id, Photo.path).iter_rows())
+
+
+def finding(row: Mapping[str, Any], places: Mapping[str, str]) -> tuple[str, str]:
+    """Which file (or folder, or set) a failing row is about, and the whole message; empty where the row has none.
+
+    Args:
+        row: of the table of a check.
+        places: photo id to path inside the project folder.
+    """
+    photo = row.get(Photo.photo_id)
+    where = places.get(photo, photo) if photo else next((row[n] for n in _WHERE if row.get(n)), "")
+    why = next((row[n] for n in _WHY if row.get(n)), "")
+    return str(where), "; ".join(map(str, why)) if isinstance(why, list) else str(why)
+
+
+def check_metadata(failing: pl.DataFrame, places: Mapping[str, str]) -> dict[str, Any]:
+    """The first file with its message, then how many rows there are, and the first of them; the UI sorts entries by name."""
+    where, why = finding(failing.row(0, named=True), places) if failing.height else ("", "")
+    first = {name: dg.MetadataValue.text(text) for name, text in (("at", where), ("because", why)) if text}
+    return {**first, "count": failing.height, "first_rows": dg.MetadataValue.md(preview(failing))}
 
 
 def preview(rows: pl.DataFrame) -> str:

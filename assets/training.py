@@ -1,6 +1,6 @@
 """Training: models over all projects, on a job of their own.
 
-Holds the shared stages of the group "training".
+Holds the shared stages of the group "learn".
 Add here: a model over all projects, or a report on one.
 Keep out: how models are trained (proofsheet/training/).
 """
@@ -25,7 +25,7 @@ from schemas.vision import Embedding, ImageQuality, SaliencyGrid
 _READ = (TrainingPair, Photo, ImageQuality, Embedding)
 
 
-@shared_stage(RankerFit, group="training", after=_READ)
+@shared_stage(RankerFit, group="learn", after=_READ)
 def ranker_fits(
     workspace: Workspace, now: datetime, progress: Progress, ranking: RankerResource, encoding: EncodingResource
 ) -> Rows:
@@ -35,7 +35,7 @@ def ranker_fits(
     return Rows([fit_rows(RankerFit, "ranker", workspace.shared)], outcome.facts(workspace.shared.models))
 
 
-@shared_stage(CropFit, group="training", after=(*_READ, CropExample, SaliencyGrid))
+@shared_stage(CropFit, group="learn", after=(*_READ, CropExample, SaliencyGrid))
 def crop_fits(
     workspace: Workspace,
     now: datetime,
@@ -50,19 +50,19 @@ def crop_fits(
     return Rows([fit_rows(CropFit, "crop", workspace.shared)], outcome.facts(workspace.shared.models))
 
 
-@shared_stage(SceneFit, group="training", after=())
+@shared_stage(SceneFit, group="learn", after=())
 def scene_fits(workspace: Workspace) -> Rows:
     """Lists the scene classifiers; `proofsheet models train-scenes` trains one on folders of labels."""
     return Rows([fit_rows(SceneFit, "scene", workspace.shared)])
 
 
-@shared_stage(ModelExport, group="training", after=(RankerFit, CropFit, SceneFit))
+@shared_stage(ModelExport, group="learn", after=(RankerFit, CropFit, SceneFit))
 def model_exports(workspace: Workspace) -> Rows:
     """Writes the champions as ONNX and TorchScript and compares them with the models that serve."""
     return Rows([export_rows(workspace.shared)])
 
 
-@shared_stage(Integration, group="training", after=(RankerFit, CropFit, Selection, CropExample))
+@shared_stage(Integration, group="learn", after=(RankerFit, CropFit, Selection, CropExample))
 def integration_report(workspace: Workspace, ranking: RankerResource, now: datetime) -> Rows:
     """Ranks and cuts twenty held-out sets drawn by the seed, and writes the report of the phase."""
     rows, facts = integration_rows(workspace, ranking.seed, now)

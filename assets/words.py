@@ -1,12 +1,13 @@
 """Words: what describers say about the chosen pictures, job by job.
 
-Holds the stages of the group "words": one a job, and what is put together from them.
-Add here: a new job, in `JOB_STAGES`.
+Holds the stages of the group "caption": one a job, and what is put together from them.
+Add here: the stage of a new job.
 Keep out: prompts, conditions and describers (proofsheet/texts/), and the gate (assets/proof.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -37,7 +38,6 @@ from schemas.words import (
     Title,
 )
 
-_READS = {POLICY.name: (ImportedFlag,), TAGS.name: (WordEdit,)}
 _OPEN = ["failed", "quarantined", "not_asked"]
 
 
@@ -65,37 +65,77 @@ def _fell_back() -> pl.Expr:
     return pl.col(Answered.model).is_not_null() & (pl.col(Answered.model) != pl.col(Answered.wanted_model))
 
 
-def job_stage(job: Job, does: str) -> dg.AssetsDefinition:
-    """The stage of a job: its questions are made from tables, and the describer answers them."""
+def job_stage(job: Job, *more: RowCheck, reads: Sequence[type[Table]] = ()) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """The stage of a job: its parameter `answers` has what the describer answered to the questions that the tables give."""
 
-    def fill(
+    def answers(
         questions: Sequence[JobRequest], project: Project, vision_model: VisionModelResource, progress: Progress, now: datetime
     ) -> Rows:
         said = vision_model.answer(job, questions, project, now, progress)
         return Rows([said.rows], said.facts)
 
-    fill.__name__, fill.__doc__ = job.table.name, does
-    checks = [ANSWERED] + ([AS_WANTED] if job is CAPTION else []) + ([NEEDS_REVIEW] if job in (QUALITY, POLICY) else [])
-    steps = ask.joined(ask.STEPS[job.name])
-    return stage(
-        job.table, group="words", reads=_READS.get(job.name, ()), looks_outside=True, joined=steps, row_checks={job.table: checks}
-    )(fill)
+    steps = {**ask.joined(ask.STEPS[job.name]), "answers": answers}
+    checks = {job.table: [ANSWERED, *more]}
+    return stage(job.table, group="caption", reads=reads, looks_outside=True, joined=steps, row_checks=checks)
 
 
-JOB_STAGES = [
-    job_stage(CAPTION, "Asks for caption, alternative text and description of every wanted picture, once."),
-    job_stage(TITLE, "Asks for a title, once."),
-    job_stage(TAGS, "Asks for keywords where there are too few, and maps those that are there."),
-    job_stage(QUALITY, "Asks for quality and defects."),
-    job_stage(DUPLICATES, "Asks what tells near-duplicates apart; without candidates nothing is asked."),
-    job_stage(PROMPT, "Asks for the prompt of generated pictures that lack one."),
-    job_stage(SCORES, "Asks for five scores where there is a verdict on quality."),
-    job_stage(POLICY, "Decides what may be published; a conflict or anything unknown needs a person."),
-    job_stage(RATING, "Asks for ratings by criterion; off unless the settings ask for it."),
-]
+@job_stage(CAPTION, AS_WANTED)
+def captions(answers: Rows) -> Rows:
+    """Asks for caption, alternative text and description of every wanted picture, once."""
+    return answers
 
 
-@stage(Identification, group="words", looks_outside=True, joined={"asked": ask.described}, row_checks={Identification: [ANSWERED]})
+@job_stage(TITLE)
+def titles(answers: Rows) -> Rows:
+    """Asks for a title, once."""
+    return answers
+
+
+@job_stage(TAGS, reads=(WordEdit,))
+def tag_sets(answers: Rows) -> Rows:
+    """Asks for keywords where there are too few, and maps those that are there."""
+    return answers
+
+
+@job_stage(QUALITY, NEEDS_REVIEW)
+def quality_verdicts(answers: Rows) -> Rows:
+    """Asks for quality and defects."""
+    return answers
+
+
+@job_stage(DUPLICATES)
+def duplicate_hints(answers: Rows) -> Rows:
+    """Asks what tells near-duplicates apart; without candidates nothing is asked."""
+    return answers
+
+
+@job_stage(PROMPT)
+def prompt_reconstructions(answers: Rows) -> Rows:
+    """Asks for the prompt of generated pictures that lack one."""
+    return answers
+
+
+@job_stage(SCORES)
+def model_scores(answers: Rows) -> Rows:
+    """Asks for five scores where there is a verdict on quality."""
+    return answers
+
+
+@job_stage(POLICY, NEEDS_REVIEW, reads=(ImportedFlag,))
+def policy_flags(answers: Rows) -> Rows:
+    """Decides what may be published; a conflict or anything unknown needs a person."""
+    return answers
+
+
+@job_stage(RATING)
+def ratings(answers: Rows) -> Rows:
+    """Asks for ratings by criterion; off unless the settings ask for it."""
+    return answers
+
+
+@stage(
+    Identification, group="caption", looks_outside=True, joined={"asked": ask.described}, row_checks={Identification: [ANSWERED]}
+)
 def identifications(
     asked: Sequence[JobRequest],
     scenes: pl.DataFrame,
@@ -113,7 +153,7 @@ def identifications(
     return Rows([rows], facts)
 
 
-@stage(MediaMeta, group="words", reads=(ModelAnswer,))
+@stage(MediaMeta, group="caption", reads=(ModelAnswer,))
 def media_meta(
     captions: pl.DataFrame,
     titles: pl.DataFrame,
@@ -138,7 +178,7 @@ def media_meta(
     return meta_rows(project.key, answered, photos, project.ledger)
 
 
-@stage(PromptHistory, group="words")
+@stage(PromptHistory, group="caption")
 def prompt_history(
     generation_facts: pl.DataFrame, prompt_reconstructions: pl.DataFrame, project: Project, now: datetime
 ) -> pl.DataFrame:

@@ -6,16 +6,18 @@ Keep out: what a run does.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
 
-from assets.partitions import PROJECTS
+from assets.observations import news
+from assets.partitions import PROJECTS, STORE_TAG
 from assets.staleness import Stages
-from proofsheet.library.watching import Memory, look_through
+from proofsheet.library.watching import Memory, Tick, Watched, look_through
 from proofsheet.storage.cleaning import clean
+from proofsheet.storage.health import each_alone
 from proofsheet.storage.workspace import Project, Workspace
 from proofsheet.training.retraining_trigger import new_overrides
 from resources.along import MeasurementsResource
@@ -30,7 +32,7 @@ PROJECT_JOB = "project"
 CLEAN_JOB = "clean_up"
 TRAIN_JOB = "train"
 
-TRAINING = dg.AssetSelection.groups("training")
+TRAINING = dg.AssetSelection.tag(STORE_TAG, "shared")
 project_job = dg.define_asset_job(
     PROJECT_JOB,
     selection=dg.AssetSelection.all() - TRAINING,
@@ -172,8 +174,18 @@ def look_around(
         run_requests=asked or None,
         skip_reason=None if asked else tick.text(),
         dynamic_partitions_requests=changes,
+        asset_events=observed(context.instance, projects, before, tick),
         cursor=str(number),
     )
+
+
+def observed(
+    instance: dg.DagsterInstance, projects: Sequence[Project], before: Mapping[str, Watched], tick: Tick
+) -> list[dg.AssetObservation]:
+    """What moved of the facts of projects with another ledger than at the last look; one that cannot be read tells so itself."""
+    asked = [p for p in projects if (now := tick.watched.get(p.key)) and not now.trouble and now.ledger]
+    moved = [p for p in asked if p.key not in before or before[p.key].ledger != tick.watched[p.key].ledger]
+    return [one for found in each_alone(moved, lambda p: news(instance, p)).found for one in found[1]]
 
 
 def _number(cursor: str | None) -> int:

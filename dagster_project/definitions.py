@@ -18,6 +18,7 @@ from dagster_project.automation import automation
 from dagster_project.publish_job import publish_job
 from proofsheet.core.config import Configuration, load
 from resources.along import EncodingResource, MeasurementsResource, PreviewingResource
+from resources.configured import configured
 from resources.judging import CropResource, RankerResource, ReviewingResource
 from resources.labels import DetectionResource, ScenesResource
 from resources.photos import PhotoFilesResource
@@ -39,27 +40,27 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
         settings: everything that can be set.
         progress: stands in for `ProgressResource`, so that a terminal shows bars.
     """
-    encoding = EncodingResource(**settings.encoder.model_dump())
-    previewing = PreviewingResource(**settings.previews.model_dump())
+    encoding = configured(EncodingResource, settings.encoder)
+    previewing = configured(PreviewingResource, settings.previews)
     resources: dict[str, Any] = {
-        "store": StoreResource(**settings.place.model_dump()),
-        "photo_files": PhotoFilesResource(**settings.photos.model_dump()),
+        "store": configured(StoreResource, settings.place),
+        "photo_files": configured(PhotoFilesResource, settings.photos),
         "previewing": previewing,
         "encoding": encoding,
-        "along": MeasurementsResource(encoding=encoding, previewing=previewing, preview_px=settings.photos.preview_px),
-        "grouping": GroupingResource(**settings.groups.model_dump()),
-        "scene_rule": ScenesResource(**settings.scenes.model_dump()),
-        "detection": DetectionResource(**settings.objects.model_dump(), device=settings.encoder.device),
-        "duplicate_rule": DuplicatesResource(**settings.duplicates.model_dump()),
-        "wanted_mix": WantedMixResource(**settings.inventory.model_dump()),
-        "captioning": CaptioningResource(**settings.captions.model_dump()),
-        "vision_model": VisionModelResource(**settings.model.model_dump()),
-        "gate": GateResource(**settings.gate.model_dump()),
-        "vocabulary": VocabularyResource(**settings.vocabulary.model_dump()),
-        "ranking": RankerResource(**settings.ranker.model_dump()),
-        "cropping": CropResource(**settings.crops.model_dump()),
-        "reviewing": ReviewingResource(**settings.review.model_dump()),
-        "rating_rule": RatingRuleResource(**settings.rating.model_dump()),
+        "along": configured(MeasurementsResource, encoding=encoding, previewing=previewing, preview_px=settings.photos.preview_px),
+        "grouping": configured(GroupingResource, settings.groups),
+        "scene_rule": configured(ScenesResource, settings.scenes),
+        "detection": configured(DetectionResource, settings.objects, device=settings.encoder.device),
+        "duplicate_rule": configured(DuplicatesResource, settings.duplicates),
+        "wanted_mix": configured(WantedMixResource, settings.inventory),
+        "captioning": configured(CaptioningResource, settings.captions),
+        "vision_model": configured(VisionModelResource, settings.model),
+        "gate": configured(GateResource, settings.gate),
+        "vocabulary": configured(VocabularyResource, settings.vocabulary),
+        "ranking": configured(RankerResource, settings.ranker),
+        "cropping": configured(CropResource, settings.crops),
+        "reviewing": configured(ReviewingResource, settings.review),
+        "rating_rule": configured(RatingRuleResource, settings.rating),
         "progress": progress or ProgressResource(),
     }
 

@@ -17,6 +17,7 @@ from typing import Any
 import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
+from assets.observations import observe
 from assets.partitions import PROJECTS
 from assets.staleness import Stages
 from assets.tell import failure_text
@@ -91,7 +92,7 @@ def sync_partitions(instance: dg.DagsterInstance, workspace: Workspace) -> None:
 
 
 def selected_keys(settings: Configuration, select: str) -> list[dg.AssetKey]:
-    """The assets of a selection such as `captions,exports`, `photos+`, or any of Dagster's own, such as `group:words`.
+    """The assets of a selection such as `captions,exports`, `photos+`, or any of Dagster's own, such as `group:caption`.
 
     Raises:
         UsageError: if it names no asset.
@@ -130,6 +131,7 @@ def run_one(
     try:
         with open_instance(project.home) as instance:
             instance.add_dynamic_partitions(str(PROJECTS.name), [project.key])
+            observe(instance, project)
             result = job.execute_in_process(
                 run_config=_QUIET,
                 instance=instance,

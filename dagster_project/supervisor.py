@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assets.tell import REVIEW_ADDRESS
+from dagster_project.fact_watch import FactWatch
 from dagster_project.instance import instance_folder, open_instance
 from dagster_project.zombies import fail_dead_runs
 from proofsheet.core.errors import ProofsheetError, UsageError
@@ -27,7 +28,7 @@ from proofsheet.storage.workspace import Workspace
 
 MARK = "PROOFSHEET_UP"
 _READY_S = 120
-_LOOK_S = 3.0
+_LOOK_S, _LOOKS = 3.0, 3  # at children and dead runs; in between, at facts
 _END_S = 20.0
 
 
@@ -90,10 +91,13 @@ class Supervisor:
             self._wait_until(self._ui_answers, "UI")
             if not self._stop:
                 self._ready(self.address(), self.logs)
+            facts = FactWatch(self.workspace)
             while not self._stop:
                 self._restart_dead()
                 self._sweep(also_unmarked=False)
-                self._pause(_LOOK_S)
+                for _ in range(_LOOKS):
+                    facts.look()
+                    self._pause(_LOOK_S / _LOOKS)
         finally:
             self._end_all()
             self._end_leftovers()

@@ -6,7 +6,6 @@ Keep out: how anything is measured (proofsheet/).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import dagster as dg
 
@@ -25,32 +24,12 @@ from schemas.settings import EncoderSettings, PreviewSettings
 from schemas.table import Table
 from schemas.vision import ImageQuality, PictureHash, SaliencyGrid
 
-
-@dataclass(frozen=True)
-class FileMeasurement:
-    """A measurement by a function alone.
-
-    Attributes:
-        measure: gives the columns of its table.
-        does: one sentence for people.
-        only: a column without which there is nothing to tell, and so no row.
-    """
-
-    measure: Callable[[Picture], Seen]
-    does: str
-    only: str | None = None
-
-
-FILE_MEASUREMENTS: Mapping[type[Table], FileMeasurement] = {
-    ExifFact: FileMeasurement(exif_facts, "Reads what the camera wrote."),
-    GenerationFact: FileMeasurement(
-        generation_facts,
-        "Reads what generators wrote and what C2PA and IPTC say of the origin; pictures without such facts have no row.",
-        only=GenerationFact.found_in,
-    ),
-    ImageQuality: FileMeasurement(image_quality, "Measures sharpness, noise, exposure, clipping, contrast and colour."),
-    PictureHash: FileMeasurement(picture_hash, "Hashes what is seen, so that near-duplicates differ in few bits."),
-    SaliencyGrid: FileMeasurement(saliency_grid, "Measures what draws the eye, in 12 x 12 cells."),
+FILE_MEASUREMENTS: Mapping[type[Table], Callable[[Picture], Seen]] = {  # table to the function alone that gives its columns
+    ExifFact: exif_facts,
+    GenerationFact: generation_facts,
+    ImageQuality: image_quality,
+    PictureHash: picture_hash,
+    SaliencyGrid: saliency_grid,
 }
 
 
@@ -83,6 +62,6 @@ class MeasurementsResource(dg.ConfigurableResource["MeasurementsResource"]):
 
     def measurements(self, project: Project) -> list[Measurement]:
         """All of them."""
-        plain = [Measurement.of(table, plain.measure) for table, plain in FILE_MEASUREMENTS.items()]
+        plain = [Measurement.of(table, measure) for table, measure in FILE_MEASUREMENTS.items()]
         previews = self.previewing.measurement(project, self.preview_px)
         return [*plain, previews, self.encoding.choose(project).measurement()]

@@ -23,7 +23,7 @@ from proofsheet.storage.workspace import Project, Workspace
 from schemas.settings import PlaceSettings
 
 PARTITION_TAG = "dagster/partition"
-PROCESS_TAG = "proofsheet/process"
+PROCESS_TAG = ".dagster/proofsheet_process"  # Dagster shows no tag of this beginning in the list of runs
 
 
 class StoreResource(PlaceSettings, dg.ConfigurableResource["StoreResource"]):

@@ -237,7 +237,7 @@ from proofsheet.library.toy import shout
 from schemas.toy import Loud
 
 
-@stage(Loud, group="toys")
+@stage(Loud, group="measure")
 def loud_names(photos: pl.DataFrame) -> pl.DataFrame:
     """Names in capitals."""
     return shout(photos)

@@ -73,7 +73,7 @@ def reached_definitions(
     function: Callable[..., Any], uncounted: Collection[str] = (), along: Collection[Callable[..., Any]] = ()
 ) -> set[Symbol]:
     """The definitions that count in the version of a function beside its own; arguments as in `code_version`."""
-    waiting = [*_start(function, uncounted), *(s for f in along for s in _start(f))]
+    waiting = [*_start(function, uncounted), *(s for f in along for s in _start(f, uncounted))]
     reached: set[Symbol] = set()
     while waiting:
         one = waiting.pop()

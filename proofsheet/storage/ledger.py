@@ -76,6 +76,13 @@ class Ledger(LedgerFile):
             found = con.execute("SELECT table_name, number FROM changes").fetchall()
             return {str(name): int(number) for name, number in found}
 
+    def count(self, table: type[Table]) -> int:
+        """How many rows a table has."""
+        if not self.is_there():
+            return 0
+        with self._read() as con:
+            return int(con.execute(f'SELECT count(*) FROM "{table.name}"').fetchone()[0])  # noqa: S608 - a name of ours
+
     def rows_after(self, table: type[Table], column: str, value: int) -> list[dict[str, Any]]:
         """Rows of which a counting column is larger, in its order."""
         if not self.is_there():

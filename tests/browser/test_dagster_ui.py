@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from assets.partitions import GROUPS
 from dagster_project.cli import main
 from proofsheet.storage.workspace import Workspace
 from tests.support.kit import configuration, save_picture, stage_library
@@ -152,7 +153,7 @@ def _wait_for(address: str, log: Path) -> None:
 
 def test_the_graph_shows_the_groups_and_no_newsletter(ui: Ui) -> None:
     ui.go("/asset-groups")
-    shown = ui.sees("library", "choosing", "words", "publishing", "Materialize all")
+    shown = ui.sees(*GROUPS, "Materialize all")
     assert "newsletter" not in shown.lower()
     ui.shot("graph")
 
@@ -182,7 +183,7 @@ def test_a_materialization_tells_counts_and_rows(ui: Ui) -> None:
     assert "11" in shown
     ui.shot("materialization")
     ui.go("/assets/photos?view=overview")
-    ui.sees("Path inside the project folder, with forward slashes.", "proofsheet", "DuckDB")
+    ui.sees("Path inside the project folder, with forward slashes.", "pictures", "DuckDB")
 
 
 def test_verdicts_on_rows_are_warnings_with_counts(ui: Ui) -> None:

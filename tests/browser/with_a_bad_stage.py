@@ -21,7 +21,7 @@ class Mixed(Table, name="mixed_up"):
     photo_id = column(pl.String, "The photo.", key=True)
 
 
-@stage(Mixed, group="test", looks_outside=True)
+@stage(Mixed, group="gate", looks_outside=True)
 def mixed_up(photos: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Gives a row of another project if there is a file named `mix_up`."""
     rows = photos.select("project", "photo_id")

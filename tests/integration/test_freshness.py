@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,11 @@ import dagster as dg
 import pytest
 
 from assets import stage as stages
+from assets.facts import KINDS
 from assets.staleness import READS_TAG, stale_tables
+from dagster_project.automation import look_around
 from dagster_project.definitions import build_defs, present_versions
+from dagster_project.fact_watch import FactWatch
 from dagster_project.instance import open_instance
 from dagster_project.running import run_one
 from proofsheet.core.clock import utc_now
@@ -19,7 +23,7 @@ from proofsheet.core.config import Configuration
 from proofsheet.review.decision_request import DecisionRequest
 from proofsheet.review.session import ReviewSession
 from proofsheet.storage.ledger import Ledger, Transaction
-from proofsheet.storage.workspace import Project
+from proofsheet.storage.workspace import Project, Workspace
 from proofsheet.texts.edits import write_field
 from schemas.proof import MetadataRepair
 from schemas.table import Table
@@ -101,6 +105,70 @@ def test_a_decision_of_the_review_makes_stale_what_reads_decisions(place: Place)
         assert not stale.get(name, "").startswith("what it is made of")
     place.run()
     assert place.stale() == {}
+
+
+def in_dagster(place: Place, instance: dg.DagsterInstance) -> dict[str, str]:
+    """Asset to its state as the UI tells it, of those that are not fresh; and how many observations there are of edits."""
+    from dagster._core.definitions.data_version import CachingStaleStatusResolver
+    from dagster._core.loader import LoadingContextForTest
+
+    graph = build_defs(place.settings).resolve_asset_graph()
+    resolver = CachingStaleStatusResolver(instance, graph, LoadingContextForTest(instance))
+    keys = [key for key in graph.materializable_asset_keys if graph.get(key).is_partitioned]
+    found = {key.to_user_string(): resolver.get_status(key, place.project.key).value for key in keys}
+    return {name: state for name, state in found.items() if state != "FRESH"}
+
+
+def observed(place: Place, instance: dg.DagsterInstance, kind: str) -> list[tuple[str | None, Any]]:
+    """Versions and numbers of rows of a kind of fact, the newest first."""
+    wanted = dg.AssetRecordsFilter(asset_key=dg.AssetKey(kind), asset_partitions=[place.project.key])
+    told = [r.asset_observation for r in instance.fetch_observations(wanted, limit=50).records]
+    return [(o.tags.get("dagster/data_version"), o.metadata["dagster/row_count"].value) for o in told if o]
+
+
+def test_the_ui_tells_what_an_edit_makes_stale_and_nothing_is_written_without_news(place: Place) -> None:
+    watch = FactWatch(Workspace(place.settings.place))
+    with open_instance(place.project.home) as instance:
+        assert in_dagster(place, instance) == {}
+        assert {kind: len(observed(place, instance, kind)) > 0 for kind in KINDS} == dict.fromkeys(KINDS, True)
+        assert (watch.look(), watch.look()) == (1, 0)
+        assert observed(place, instance, "text_edits") == [("0", 0)]
+        write_field(place.project.ledger, photo(place.project), "caption", "A boat beside the pier.", None, "human", utc_now())
+        assert (watch.look(), watch.look()) == (1, 0)
+        assert observed(place, instance, "text_edits") == [("1", 1), ("0", 0)]
+        stale = in_dagster(place, instance)
+        assert {"metadata_repaired", "metadata_quality"} <= set(stale)
+        assert set(stale.values()) == {"STALE"}
+        assert not {"photos", "photo_groups", "embeddings", "choices"} & set(stale)
+        place.run()
+        assert in_dagster(place, instance) == {}
+        assert len(observed(place, instance, "text_edits")) == 2
+
+
+def test_a_step_that_adds_to_the_facts_it_reads_is_fresh_in_the_ui(place: Place) -> None:
+    (place.project.folder / "broken.jpg").write_bytes(b"no picture")
+    place.run()
+    with open_instance(place.project.home) as instance:
+        assert observed(place, instance, "refusals")[0][1] == 1
+        assert in_dagster(place, instance) == {}
+
+
+def test_the_sensor_observes_a_ledger_that_another_wrote_to_once(place: Place) -> None:
+    workspace = Workspace(place.settings.place)
+
+    def tick(cursor: str | None) -> dg.SensorResult:
+        with dg.build_sensor_context(instance=instance, cursor=cursor) as context:
+            return look_around(context, workspace, 3600.0, time.time())
+
+    with open_instance(place.project.home) as instance:
+        first = tick(None)
+        assert not first.asset_events
+        write_field(place.project.ledger, photo(place.project), "caption", "A boat beside the pier.", None, "human", utc_now())
+        second = tick(first.cursor)
+        assert [(e.asset_key.to_user_string(), e.partition) for e in second.asset_events] == [("text_edits", place.project.key)]
+        for event in second.asset_events:
+            instance.report_runless_asset_event(event)
+        assert not tick(second.cursor).asset_events
 
 
 @pytest.mark.long

@@ -40,7 +40,7 @@ CALLS: list[str] = []
 HEAVY = RowCheck("not_heavy", "No berry is heavy.", lambda rows: rows.filter(pl.col(Berry.weight_g) > 5))
 
 
-@stage(Berry, group="test", looks_outside=True, verdicts={Berry: [HEAVY]})
+@stage(Berry, group="measure", looks_outside=True, verdicts={Berry: [HEAVY]})
 def test_berries(project: Project) -> Rows:
     """Gives what the test prepared."""
     return Rows([GIVEN["berries"]], {"found": 3})
@@ -49,7 +49,7 @@ def test_berries(project: Project) -> Rows:
 test_berries.__test__ = False  # type: ignore[attr-defined]
 
 
-@stage(Jam, group="test")
+@stage(Jam, group="choose")
 def make_jams(test_berries: pl.DataFrame, project: Project, grouping: GroupingResource) -> pl.DataFrame:
     """Counts berries."""
     CALLS.append(project.key)
@@ -169,8 +169,8 @@ def test_every_asset_tells_its_columns_owners_and_lineage() -> None:
     spec = next(iter(make_jams.specs))
     assert spec.metadata["dagster/column_schema"].columns[2].description == "How many berries."
     assert list(spec.metadata["dagster/column_lineage"].deps_by_column) == ["project"]
-    assert spec.owners == ["team:proofsheet"]
-    assert spec.group_name == "test"
+    assert spec.owners == ["team:choices"]
+    assert spec.group_name == "choose"
     assert {d.asset_key.to_user_string() for d in spec.deps} == {"test_berries"}
 
 

@@ -17,9 +17,11 @@ from typing import Any
 
 import pytest
 
+from dagster_project.instance import open_instance
 from proofsheet.core.config import load
 from proofsheet.core.locks import acquire
 from proofsheet.storage.workspace import Project, Workspace
+from resources.store import PROCESS_TAG
 from tests.reliability.serving import PROOFSHEET, Up
 from tests.support.kit import stage_library
 
@@ -125,8 +127,10 @@ def marked(up: Up, seconds: float = 90) -> dict[str, Any]:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         run = wait_for(up, "STARTED")
-        if "proofsheet/process" in run["tags"]:
-            return run
+        with open_instance(project_of(up).home) as instance:
+            noted = instance.get_run_by_id(run["runId"])
+        if noted and PROCESS_TAG in noted.tags:
+            return run | {"process": int(noted.tags[PROCESS_TAG].split(":")[0])}
         time.sleep(0.2)
     raise TimeoutError("no run noted its process")
 
@@ -137,7 +141,7 @@ def test_a_killed_worker_is_a_failed_run_within_ten_seconds(up: Up, figure: Any)
     with acquire(project.run_lock, "the test", wait_s=0):  # so that the run waits, and the kill lands inside of it
         up.backfill([project.key], ["photos"])
         run = marked(up)
-        os.kill(int(run["tags"]["proofsheet/process"].split(":")[0]), signal.SIGKILL)
+        os.kill(run["process"], signal.SIGKILL)
         began = time.monotonic()
         wait_for(up, "FAILURE", run["runId"], 30)
         seconds = time.monotonic() - began

@@ -1,0 +1,39 @@
+"""Facts that moved, told to Dagster within a second or two while `proofsheet up` runs.
+
+Holds `FactWatch`.
+Add here: nothing; the sensor tells the same where `up` does not run.
+Keep out: what an observation says (assets/observations.py).
+"""
+
+from assets.observations import observe
+from dagster_project.instance import open_instance
+from proofsheet.storage.health import each_alone, file_mark
+from proofsheet.storage.workspace import Workspace
+
+_MOST_AT_ONCE = 20  # ledgers that one look opens
+
+
+class FactWatch:
+    """Looks at the files of the ledgers; one is opened only if its file is another than at the last look.
+
+    Args:
+        workspace: library and home.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._marks: dict[str, tuple[int, ...]] = {}
+
+    def look(self) -> int:
+        """Note in the instance what moved; a ledger that cannot be read is left to its next run, which says what is wrong.
+
+        Returns:
+            Number of ledgers opened.
+        """
+        marks = {p.key: (p, file_mark(p.ledger.path)) for p in self._workspace.projects() if p.ledger.is_there()}
+        moved = [(p, mark) for key, (p, mark) in marks.items() if self._marks.get(key) != mark][:_MOST_AT_ONCE]
+        if moved:
+            with open_instance(self._workspace.home) as instance:
+                each_alone((p for p, _ in moved), lambda p: observe(instance, p))
+            self._marks |= {p.key: mark for p, mark in moved}
+        return len(moved)
