@@ -39,8 +39,8 @@ def check_specs(
     """The gate of a table and its row checks."""
     text = f"Types, keys, ranges and project of every row of {table.name}; checked before anything is written."
     yield dg.AssetCheckSpec(GATE, asset=table.name, blocking=True, description=text, partitions_def=partitions)
-    for verdict in row_checks:
-        yield dg.AssetCheckSpec(verdict.name, asset=table.name, description=verdict.meaning, partitions_def=partitions)
+    for check in row_checks:
+        yield dg.AssetCheckSpec(check.name, asset=table.name, description=check.meaning, partitions_def=partitions)
 
 
 def refused(table: type[Table], frame: pl.DataFrame, project: str) -> tuple[dg.AssetCheckResult, str] | None:
@@ -58,17 +58,17 @@ def refused(table: type[Table], frame: pl.DataFrame, project: str) -> tuple[dg.A
 def results(
     table: type[Table], rows: pl.DataFrame, row_checks: Sequence[RowCheck], places: Callable[[], Mapping[str, str]] = dict
 ) -> Iterator[dg.AssetCheckResult]:
-    """The passed gate, and each verdict as a warning that begins with the first file and its message.
+    """The passed gate, and each check as a warning that begins with the first file and its message.
 
     Args:
         table: what was written.
         rows: its rows.
-        verdicts: checks on them.
+        row_checks: checks on them.
         places: gives photo id to path inside the project folder; asked for if a row fails.
     """
     yield dg.AssetCheckResult(asset_key=table.name, check_name=GATE, passed=True, metadata={"rows": rows.height})
-    for verdict in row_checks:
-        failing = verdict.failing(rows)
+    for check in row_checks:
+        failing = check.failing(rows)
         known = places() if failing.height else {}
         yield dg.AssetCheckResult(
             asset_key=table.name,
@@ -76,13 +76,13 @@ def results(
             passed=failing.is_empty(),
             severity=dg.AssetCheckSeverity.WARN,
             metadata=check_metadata(failing, known),
-            description=_described(verdict, rows, failing, known),
+            description=_described(check, rows, failing, known),
         )
 
 
-def _described(verdict: RowCheck, rows: pl.DataFrame, failing: pl.DataFrame, places: Mapping[str, str]) -> str | None:
-    """The first failing row in words, how many more there are, and what the verdict says of all rows."""
-    said = [verdict.says(rows)] if verdict.says else []
+def _described(check: RowCheck, rows: pl.DataFrame, failing: pl.DataFrame, places: Mapping[str, str]) -> str | None:
+    """The first failing row in words, how many more there are, and what the check says of all rows."""
+    said = [check.says(rows)] if check.says else []
     if failing.is_empty():
         return said[0] if said else None
     named = ": ".join(part for part in finding(failing.row(0, named=True), places) if part)

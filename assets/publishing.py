@@ -26,8 +26,8 @@ def exports(
     """Writes the accepted rows of what is chosen to a CSV, the proposals to a JSONL; files that already read so are left."""
     place = project.export_file.relative_to(project.home).as_posix()
     rows = export_rows(project.key, metadata_quality, photos, choices, place)
-    proposals = write_decisions(proposals, photos, project.decisions_file)
-    return Rows([rows], {"proposals": proposals, "csv_written": write_csv(rows, project.export_file)})
+    exported = write_decisions(proposals, photos, project.decisions_file)
+    return Rows([rows], {"proposals": exported, "csv_written": write_csv(rows, project.export_file)})
 
 
 @stage(Takedown, group="publish", reads=(Upload, Withdrawal), row_checks={Takedown: [NOTHING_TO_TAKE_BACK]})

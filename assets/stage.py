@@ -96,7 +96,7 @@ class _Stage:
         own = list(inspect.signature(function).parameters)
         every = [*(n for f in joined.values() for n in inspect.signature(f).parameters), *own]
         names = [n for n in dict.fromkeys(every) if n not in joined]
-        self.function, self.tables, self.looks_outside, self.verdicts = function, tables, looks_outside, row_checks
+        self.function, self.tables, self.looks_outside, self.row_checks = function, tables, looks_outside, row_checks
         self.joined, self.own, (self.reads, self.writes) = joined, own, facts
         self.upstream = [Table.tables[n] for n in names if n in Table.tables]
         self.resources = [n for n in names if n not in Table.tables and n not in _GIVEN and n not in uncounted]
@@ -166,7 +166,7 @@ class _Stage:
                 metadata=materialization_metadata(table, rows[table], after[table.name], {**facts, **numbers}),
                 tags=read_as_they_are(context.instance, project, self.writes),
                 data_version=dg.DataVersion(str(after[table.name][StoredTable.checksum])),
-                check_results=list(results(table, rows[table], self.verdicts.get(table, ()), paths)),
+                check_results=list(results(table, rows[table], self.row_checks.get(table, ()), paths)),
             )
 
     def _stamp(

@@ -185,7 +185,7 @@ def observed(
     """What moved of the facts of projects with another ledger than at the last look; one that cannot be read tells so itself."""
     asked = [p for p in projects if (now := tick.watched.get(p.key)) and not now.trouble and now.ledger]
     moved = [p for p in asked if p.key not in before or before[p.key].ledger != tick.watched[p.key].ledger]
-    return [one for found in each_alone(moved, lambda p: news(instance, p)).found for one in found[1]]
+    return [one for found in each_alone(moved, lambda p: news(instance, p)).results for one in found[1]]
 
 
 def _number(cursor: str | None) -> int:

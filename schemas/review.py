@@ -15,7 +15,7 @@ REVIEWED = ("approved", "overridden", "rejected")  # what decides a set; a skipp
 CONFIDENCES = ("uncalibrated", "calibrated on all projects", "calibrated on this project")
 
 
-class Proposal(Table, name="decisions"):
+class Proposal(Table, name="proposals", former="decisions"):
     """The photo that the rule prefers in each set; a proposal, nothing is moved."""
 
     group_id = column(pl.String, "The set.", key=True)
@@ -64,7 +64,7 @@ class Choice(Table, name="choices"):
     note = column(pl.String, "What else is known: that its photos were decided in another set before; empty otherwise.")
 
 
-class ReviewDecision(Table, name="verdicts", origin="fact"):
+class ReviewDecision(Table, name="review_decisions", origin="fact", former="verdicts"):
     """What a person decided on a proposal; every row is a decision, the last one on a set counts."""
 
     verdict_id = column(pl.String, "Id that the sender gave; the same id is the same verdict.", key=True)

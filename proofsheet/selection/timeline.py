@@ -126,7 +126,7 @@ def decides(verdict: Mapping[str, Any] | None) -> bool:
 
 
 def standing(ledger: Ledger) -> pl.DataFrame:
-    """Rows of `review_decisions` that were not taken back, in their order; of several on one set all are given, see `last_words`."""
+    """Rows of `review_decisions` that were not taken back, in their order; of several on one set all, see `last_words`."""
     found = timeline(ledger)
     ids = {own for act in found.done for own in act}
     rows = [row for own, row in found.verdicts.items() if own in ids]

@@ -61,14 +61,15 @@ class Exchange(Generic[Kind]):
         spent = "the model thought until" if answer.thinking else "the answer went on until"
         mended = "raise [model] num_predict" + (", or choose a model that does not think" if answer.thinking else "")
         return ModelRequestError(
-            "length", f"{spent} num_predict={options.num_predict} was used up: {mended}", again=again, strike=False
+            "length", f"{spent} num_predict={options.num_predict} was used up: {mended}", retryable=again, strike=False
         )
 
 
 def _with_thinking(trouble: ModelRequestError, answer: Answer) -> ModelRequestError:
     if answer.text.strip() or not answer.thinking:
         return trouble
-    return ModelRequestError(trouble.kind, "the model thought and gave no answer", again=trouble.retryable, strike=trouble.strike)
+    told = "the model thought and gave no answer"
+    return ModelRequestError(trouble.kind, told, retryable=trouble.retryable, strike=trouble.strike)
 
 
 def parse_reply(kind: type[Kind], text: str) -> Kind:
