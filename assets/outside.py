@@ -10,9 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from proofsheet.imaging.previews import holds_something
+from proofsheet.core.files import holds_something
 from proofsheet.library.disk_diff import disk_news
-from proofsheet.models.artifacts import model_path
 from proofsheet.publish.csv_export import csv_differs
 from proofsheet.review.proposal_export import proposals_differ
 from proofsheet.storage.workspace import Project
@@ -69,6 +68,10 @@ def _models(project: Project, resources: Mapping[str, Any]) -> str | None:
     """A model that serves and is gone."""
     store = project.store
     serving = [*store.read(RankerModel)[RankerModel.fit_id], *store.read(CropModel)[CropModel.fit_id]]
+    if not any(serving):
+        return None
+    from proofsheet.models.artifacts import model_path
+
     files = [model_path(project.models, str(fit)) for fit in serving if fit]
     gone = [f.name for f in files if not f.exists()]
     return f"{', '.join(gone)} is gone" if gone else None

@@ -1,19 +1,16 @@
 """Which tables no longer follow from what there is, and why.
 
-Holds `StageVersion`, `stale_tables` and `Stages`, which says what there is to run.
+Holds `Declared`, `StageVersion`, `stale_tables` and `Stages`, which says what there is to run.
 Add here: another reason.
-Keep out: making them fresh (a run does).
+Keep out: making them fresh (a run does), and imports of Dagster: what is stale is asked before it is needed.
 """
 
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
-import dagster as dg
-
-from assets.facts import KINDS
 from assets.outside import OUTSIDE
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.core.files import short_hash
@@ -23,9 +20,59 @@ from schemas.settings import settings_version
 from schemas.storage import StoredTable
 from schemas.table import Table
 
+if TYPE_CHECKING:
+    import dagster as dg
+
 SETTINGS_TAG = "proofsheet/settings"
 READS_TAG = "proofsheet/reads"
 REPORT = "project_report"
+Look = Callable[[Project], str | None]
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What the source says of the stage of a table, whatever the settings are.
+
+    Attributes:
+        table: its name.
+        code: version of its code.
+        resources: names of the resources with its settings.
+        upstream: tables that it reads.
+        reads: tables of facts that it reads.
+        together: tables that the same stage makes, itself among them.
+    """
+
+    table: str
+    code: str
+    resources: tuple[str, ...]
+    upstream: tuple[str, ...]
+    reads: tuple[str, ...]
+    together: tuple[str, ...]
+
+    @classmethod
+    def of(cls, assets: "Iterable[dg.AssetsDefinition]") -> list[Self]:
+        """What assets say before settings are part of their code versions."""
+        return [
+            cls(
+                name,
+                str(spec.code_version),
+                _names(spec.metadata.get(SETTINGS_TAG)),
+                tuple(sorted(n for d in spec.deps if _is_derived(n := d.asset_key.to_user_string()))),
+                _names(spec.metadata.get(READS_TAG)),
+                tuple(sorted(key.to_user_string() for key in asset.keys)),
+            )
+            for asset in assets
+            for spec in asset.specs
+            if (name := spec.key.to_user_string()) in Table.tables
+        ]
+
+
+def _is_derived(name: str) -> bool:
+    return name in Table.tables and Table.tables[name].origin == "derived"
+
+
+def _names(tag: object) -> tuple[str, ...]:
+    return tuple(name for name in str(tag or "").split(",") if name)
 
 
 @dataclass(frozen=True)
@@ -44,7 +91,7 @@ class StageVersion:
     resources: tuple[Any, ...]
     upstream: tuple[str, ...]
     reads: tuple[str, ...] = ()
-    outside: Callable[[Project], str | None] | None = None
+    outside: Look | None = None
 
 
 def settings_in_force(resources: Iterable[Any], project: Project, table: str) -> str:
@@ -67,22 +114,19 @@ def fact_versions(project: Project, names: Iterable[str]) -> dict[str, str]:
     return {n: str(own.get(n, 0)) for n in wanted}
 
 
-def stage_versions(specs: Iterable[dg.AssetSpec], resources: Mapping[str, Any]) -> dict[str, StageVersion]:
+def stage_versions(declared: Iterable[Declared], resources: Mapping[str, Any]) -> dict[str, StageVersion]:
     """The versions of every table, upstream first.
 
     Args:
-        specs: of all assets, with code versions of the form `<code>-<settings>` and the names of their resources.
-        resources: by name.
+        declared: what the source says of each.
+        resources: by name, or their settings.
     """
     found: dict[str, StageVersion] = {}
-    for spec in specs:
-        if (name := spec.key.to_user_string()) in Table.tables:
-            code = str(spec.code_version).rpartition("-")[0]
-            used = tuple(resources[n] for n in str(spec.metadata.get(SETTINGS_TAG, "")).split(",") if n)
-            look = functools.partial(OUTSIDE[name], resources=resources) if name in OUTSIDE else None
-            reads = tuple(n for n in str(spec.metadata.get(READS_TAG, "")).split(",") if n)
-            above = sorted(n for d in spec.deps if (n := d.asset_key.to_user_string()) in Table.tables and n not in KINDS)
-            found[name] = StageVersion(code, used, tuple(above), reads, look)
+    looks = {look: functools.partial(look, resources=resources) for look in OUTSIDE.values()}
+    for one in declared:
+        used = tuple(resources[n] for n in one.resources)
+        look = looks[OUTSIDE[one.table]] if one.table in OUTSIDE else None
+        found[one.table] = StageVersion(one.code, used, one.upstream, one.reads, look)
     order = TopologicalSorter({name: version.upstream for name, version in found.items()}).static_order()
     return {name: found[name] for name in order if name in found}
 
@@ -101,6 +145,11 @@ class Stages:
     together: Sequence[Sequence[str]]
     forced: bool = False
 
+    @classmethod
+    def of(cls, declared: Sequence[Declared], resources: Mapping[str, Any], *, forced: bool) -> Self:
+        """From what the source says, and from resources or settings by name."""
+        return cls(stage_versions(declared, resources), list(dict.fromkeys(d.together for d in declared)), forced)
+
     def to_run(self, project: Project) -> list[str] | None:
         """The assets that a run of a project has to make, with the report; none if all is fresh, None for the whole way.
 
@@ -108,9 +157,10 @@ class Stages:
         again what can be made again.
         """
         try:
-            if self.forced or not whole_before(project):
-                return None
-            found = set(stale_tables(self.versions, project))
+            with project.ledger.kept_open():
+                if self.forced or not whole_before(project):
+                    return None
+                found = set(stale_tables(self.versions, project))
         except (ProofsheetError, OSError):
             return None
         names = [name for tables in self.together if found & {*tables} for name in tables]
@@ -131,10 +181,11 @@ def stale_tables(versions: Mapping[str, StageVersion], project: Project) -> dict
     sums = {n: str(row[StoredTable.checksum]) for n, row in books.items()}
     sums |= fact_versions(project, {n for v in versions.values() for n in v.reads})
     found: dict[str, str] = {}
+    news = functools.cache(lambda look: look(project))  # several tables have one question
     for name, version in versions.items():
         if Table.tables[name].shared:
             continue  # training makes them, and no run of a project
-        if reason := _reason(name, version, project, books.get(name), sums, found):
+        if reason := _reason(name, version, project, books.get(name), sums, found, news):
             found[name] = reason
     return found
 
@@ -146,6 +197,7 @@ def _reason(
     book: Mapping[str, object] | None,
     sums: Mapping[str, str],
     stale: Mapping[str, str],
+    news: Callable[[Look], str | None],
 ) -> str | None:
     if book is None:
         return "never made"
@@ -157,7 +209,7 @@ def _reason(
     made_of = dict(part.split("=", 1) for part in str(book[StoredTable.upstream]).split(", ") if part)
     if changed := sorted(n for n in {*made_of, *version.upstream, *version.reads} if made_of.get(n) != sums.get(n, "")):
         return f"what it is made of changed: {', '.join(changed)}"
-    if version.outside is not None and (news := version.outside(project)):
-        return news
+    if version.outside is not None and (told := news(version.outside)):
+        return told
     follows = [n for n in version.upstream if n in stale]
     return f"follows {', '.join(follows)}" if follows else None

@@ -25,6 +25,7 @@ from benchmarks.pictures import picture_rows
 from benchmarks.review import review_rows
 from benchmarks.rows import Row
 from benchmarks.runs import run_rows
+from benchmarks.starting import start_rows
 from benchmarks.ticks import tick_rows
 from benchmarks.vectors import curve, vector_rows
 from benchmarks.whole import partition_figures, whole_rows
@@ -42,7 +43,7 @@ RESULTS = HERE / "results.json"
 @click.option(
     "--only",
     multiple=True,
-    help="Groups: pictures, models, vectors, learning, review, runs, ticks, whole, partition, curve. All if none is named.",
+    help="Groups: pictures, models, vectors, learning, review, runs, starting, ticks, whole, partition, curve; all if none.",
 )
 def main(work: Path, count: int, partition: int, only: tuple[str, ...]) -> None:
     """Measure; groups that are not named keep their former rows."""
@@ -67,6 +68,7 @@ def main(work: Path, count: int, partition: int, only: tuple[str, ...]) -> None:
     measure("learning", learning_rows(work))
     measure("review", review_rows(work))
     measure("runs", run_rows(work))
+    measure("starting", start_rows(work))
     measure("ticks", tick_rows(work))
     measure("whole", whole_rows(work, 5 * count))
     measure("partition", _partition(work, partition) if not only or "partition" in only else [])

@@ -27,7 +27,7 @@ from benchmarks.made_history import MadeSet, make_library
 from benchmarks.votes import vote_figures
 from benchmarks.written_history import write_history
 from dagster_project.instance import open_instance
-from dagster_project.running import run_many, selected_keys, sync_partitions, train_all
+from dagster_project.running import run_many, selected_names, sync_partitions, train_all
 from proofsheet.core.config import Configuration
 from proofsheet.embedding.encoders import choose_encoder
 from proofsheet.history.importer import import_history
@@ -65,10 +65,11 @@ def main(work: Path, projects: int, sets: int, seed: int) -> None:
     reports = import_history(
         sorted((work / "history").glob("*.csv")), workspace, settings.history, datetime.now(UTC).replace(tzinfo=None), dry_run=False
     )
+    workspace.remember()
     with open_instance(workspace.home) as instance:
         sync_partitions(instance, workspace)
-    keys = selected_keys(settings, _NEEDED)
-    failed = [o for o in run_many(settings, workspace.projects(), keys, 2) if not o.success]
+    needed = dict.fromkeys(workspace.projects(), selected_names(settings, _NEEDED))
+    failed = [o for o in run_many(settings, needed, 2) if not o.success]
     if failed:
         sys.exit(f"{failed[0].project}: {failed[0].error}")
     began, cpu = time.monotonic(), time.process_time()

@@ -1,6 +1,6 @@
 """The whole project as Dagster sees it.
 
-Holds `build_defs` and `present_versions`.
+Holds `build_defs` and `declared_stages`.
 Add here: a resource; new stages are found by themselves.
 Keep out: stages and jobs.
 """
@@ -12,13 +12,14 @@ import dagster as dg
 
 import assets
 from assets.facts import FACT_ASSETS
-from assets.staleness import SETTINGS_TAG, Stages, StageVersion, stage_versions
+from assets.staleness import SETTINGS_TAG, Declared, Stages
 from dagster_project.apply_job import apply_job
 from dagster_project.automation import automation
 from dagster_project.publish_job import publish_job
 from proofsheet.core.config import Configuration, load
 from resources.along import EncodingResource, MeasurementsResource, PreviewingResource
 from resources.configured import configured
+from resources.in_force import settings_by_resource
 from resources.judging import CropResource, RankerResource, ReviewingResource
 from resources.labels import DetectionResource, ScenesResource
 from resources.photos import PhotoFilesResource
@@ -32,6 +33,25 @@ from resources.store import StoreResource
 from resources.words import CaptioningResource, GateResource, RatingRuleResource, VisionModelResource, VocabularyResource
 from schemas.settings import settings_version
 
+RESOURCES: Mapping[str, type[Any]] = {
+    "photo_files": PhotoFilesResource,
+    "previewing": PreviewingResource,
+    "encoding": EncodingResource,
+    "grouping": GroupingResource,
+    "scene_rule": ScenesResource,
+    "detection": DetectionResource,
+    "duplicate_rule": DuplicatesResource,
+    "wanted_mix": WantedMixResource,
+    "captioning": CaptioningResource,
+    "vision_model": VisionModelResource,
+    "gate": GateResource,
+    "vocabulary": VocabularyResource,
+    "ranking": RankerResource,
+    "cropping": CropResource,
+    "reviewing": ReviewingResource,
+    "rating_rule": RatingRuleResource,
+}
+
 
 def build_defs(settings: Configuration, progress: object | None = None) -> dg.Definitions:
     """Definitions for these settings; the settings of a stage are part of its code version.
@@ -40,27 +60,11 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
         settings: everything that can be set.
         progress: stands in for `ProgressResource`, so that a terminal shows bars.
     """
-    encoding = configured(EncodingResource, settings.encoder)
-    previewing = configured(PreviewingResource, settings.previews)
-    resources: dict[str, Any] = {
+    resources: dict[str, Any] = {name: configured(RESOURCES[name], given) for name, given in settings_by_resource(settings).items()}
+    inside = {name: resources[name] for name in ("encoding", "previewing")}
+    resources |= {
         "store": configured(StoreResource, settings.place),
-        "photo_files": configured(PhotoFilesResource, settings.photos),
-        "previewing": previewing,
-        "encoding": encoding,
-        "along": configured(MeasurementsResource, encoding=encoding, previewing=previewing, preview_px=settings.photos.preview_px),
-        "grouping": configured(GroupingResource, settings.groups),
-        "scene_rule": configured(ScenesResource, settings.scenes),
-        "detection": configured(DetectionResource, settings.objects, device=settings.encoder.device),
-        "duplicate_rule": configured(DuplicatesResource, settings.duplicates),
-        "wanted_mix": configured(WantedMixResource, settings.inventory),
-        "captioning": configured(CaptioningResource, settings.captions),
-        "vision_model": configured(VisionModelResource, settings.model),
-        "gate": configured(GateResource, settings.gate),
-        "vocabulary": configured(VocabularyResource, settings.vocabulary),
-        "ranking": configured(RankerResource, settings.ranker),
-        "cropping": configured(CropResource, settings.crops),
-        "reviewing": configured(ReviewingResource, settings.review),
-        "rating_rule": configured(RatingRuleResource, settings.rating),
+        "along": configured(MeasurementsResource, **inside, preview_px=settings.photos.preview_px),
         "progress": progress or ProgressResource(),
     }
 
@@ -68,11 +72,9 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
         used = [resources[n] for n in str(spec.metadata.get(SETTINGS_TAG, "")).split(",") if n]
         return spec.replace_attributes(code_version=f"{spec.code_version}-{settings_version(used)}")
 
-    found = [a for a in dg.load_assets_from_package_module(assets) if isinstance(a, dg.AssetsDefinition)]
-    versioned = list(dg.map_asset_specs(with_settings, found))
-    together = [[key.to_user_string() for key in a.keys] for a in versioned]
-    versions = stage_versions((spec for a in versioned for spec in a.specs), resources)
-    resources["stages"] = Stages(versions, together, bool(settings.model.force))
+    stages = _stages()
+    versioned = list(dg.map_asset_specs(with_settings, stages))
+    resources["stages"] = Stages.of(Declared.of(stages), resources, forced=bool(settings.model.force))
     by_itself = automation(settings.watch, settings.ranker)
     return dg.Definitions(
         assets=[*versioned, *FACT_ASSETS],
@@ -84,10 +86,13 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
     )
 
 
-def present_versions(settings: Configuration) -> Mapping[str, StageVersion]:
-    """What every table would be made from with these settings."""
-    stages: Stages = (build_defs(settings).resources or {})["stages"]
-    return stages.versions
+def _stages() -> list[dg.AssetsDefinition]:
+    return [a for a in dg.load_assets_from_package_module(assets) if isinstance(a, dg.AssetsDefinition)]
+
+
+def declared_stages() -> list[Declared]:
+    """What the source says of the stage of every table."""
+    return Declared.of(_stages())
 
 
 @dg.definitions

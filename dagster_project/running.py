@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
@@ -19,11 +19,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from assets.observations import observe
 from assets.partitions import PROJECTS
-from assets.staleness import Stages
 from assets.tell import failure_text
 from dagster_project.automation import PROJECT_JOB, TRAIN_JOB, partition_changes
 from dagster_project.definitions import build_defs
 from dagster_project.instance import open_instance
+from dagster_project.outcome import RunOutcome, nothing_stale
+from dagster_project.planning import present_stages
 from proofsheet.core.config import Configuration
 from proofsheet.core.errors import UsageError
 from proofsheet.core.process_marks import process_mark
@@ -34,39 +35,6 @@ from resources.store import PROCESS_TAG
 
 _ASSET = re.compile(r"^(\+*)(\w+)(\+*)$")
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-
-
-@dataclass(frozen=True)
-class RunOutcome:
-    """How one run ended.
-
-    Attributes:
-        project: folder name of the project.
-        run_id: the run in Dagster; empty if none was recorded.
-        success: whether every step ended well and did its work.
-        outcome: success, partial (a step could not do its work, such as describing with a model that does not see) or failed.
-        unfinished: table to the reason for which its step could not do its work.
-        seconds: wall time.
-        written: tables whose rows changed.
-        decoded: picture files opened.
-        error: the first failure in words, or None.
-        interrupted: whether a person ended it.
-    """
-
-    project: str
-    run_id: str
-    success: bool
-    seconds: float
-    written: list[str] = field(default_factory=list)
-    decoded: int = 0
-    error: str | None = None
-    interrupted: bool = False
-    outcome: str = "failed"
-    unfinished: dict[str, str] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, object]:
-        """For JSON."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -82,7 +50,6 @@ class GivenProgress:
 
 def sync_partitions(instance: dg.DagsterInstance, workspace: Workspace) -> None:
     """Make the partitions equal to the folders."""
-    workspace.remember()
     name = str(PROJECTS.name)
     added, gone = partition_changes(instance, workspace.projects())
     if added:
@@ -91,8 +58,8 @@ def sync_partitions(instance: dg.DagsterInstance, workspace: Workspace) -> None:
         instance.delete_dynamic_partition(name, key)
 
 
-def selected_keys(settings: Configuration, select: str) -> list[dg.AssetKey]:
-    """The assets of a selection such as `captions,exports`, `photos+`, or any of Dagster's own, such as `group:caption`.
+def selected_names(settings: Configuration, select: str) -> list[str]:
+    """Names of the assets of a selection such as `captions,exports`, `photos+`, or any of Dagster's own, such as `group:caption`.
 
     Raises:
         UsageError: if it names no asset.
@@ -109,25 +76,24 @@ def selected_keys(settings: Configuration, select: str) -> list[dg.AssetKey]:
     if not found:
         names = ", ".join(sorted(k.to_user_string() for k in graph.get_all_asset_keys()))
         raise UsageError(f"The selection {select!r} names no asset.", f"Assets: {names}.")
-    return sorted(found)
+    return sorted(k.to_user_string() for k in found)
 
 
-def run_one(
-    settings: Configuration, key: str, select: Sequence[dg.AssetKey] | None, listener: Progress | None = None
-) -> RunOutcome:
-    """One run of one project in this process, recorded in the instance; of what is stale, unless assets are selected.
+def run_one(settings: Configuration, key: str, names: Sequence[str] | None, listener: Progress | None = None) -> RunOutcome:
+    """One run of one project in this process, recorded in the instance.
 
-    Where nothing is stale, nothing is run.
+    Args:
+        settings: everything that can be set.
+        key: of the project.
+        names: of the assets to run; what is stale if None, and where nothing is, nothing is run.
+        listener: told how far the work is.
     """
     began = time.monotonic()
     project = Workspace(settings.place).project(key)
-    defs = build_defs(settings, GivenProgress(listener) if listener else None)
-    stages: Stages = (defs.resources or {})["stages"]
-    stale = None if select else stages.to_run(project)
-    if stale == []:
-        return RunOutcome(project.name, "", True, round(time.monotonic() - began, 2), outcome="success")
-    select = select or [dg.AssetKey(name) for name in stale or ()]
-    job = defs.resolve_job_def(PROJECT_JOB)
+    names = present_stages(settings).to_run(project) if names is None else names
+    if names == []:
+        return nothing_stale(project, began)
+    job = build_defs(settings, GivenProgress(listener) if listener else None).resolve_job_def(PROJECT_JOB)
     try:
         with open_instance(project.home) as instance:
             instance.add_dynamic_partitions(str(PROJECTS.name), [project.key])
@@ -138,7 +104,7 @@ def run_one(
                 partition_key=project.key,
                 raise_on_error=False,
                 tags={PROCESS_TAG: process_mark()},
-                asset_selection=list(select) if select else None,
+                asset_selection=[dg.AssetKey(name) for name in names] if names else None,
             )
     except (OSError, SQLAlchemyError, dg.DagsterError) as error:  # the instance itself could not be written, say
         told = failure_text(RuntimeError(" ".join(str(error).split("\n")[:1])))
@@ -169,12 +135,16 @@ def train_all(settings: Configuration, listener: Progress | None = None) -> Trai
     return Trained(result.success, told, _reason(failures[0].event_specific_data) if failures else None)
 
 
-def run_many(
-    settings: Configuration, projects: Sequence[Project], select: Sequence[dg.AssetKey] | None, workers: int
-) -> Iterator[RunOutcome]:
-    """Runs of several projects, each in one of `workers` processes; a killed process fails its projects alone."""
+def run_many(settings: Configuration, wanted: Mapping[Project, Sequence[str] | None], workers: int) -> Iterator[RunOutcome]:
+    """Runs of several projects, each in one of `workers` processes; a killed process fails its projects alone.
+
+    Args:
+        settings: everything that can be set.
+        wanted: project to the assets to run, as in `run_one`.
+        workers: number of processes.
+    """
     with ProcessPoolExecutor(workers, mp_context=mp.get_context("spawn")) as pool:
-        jobs = {pool.submit(run_one, settings, p.key, select): p for p in projects}
+        jobs = {pool.submit(run_one, settings, p.key, names): p for p, names in wanted.items()}
         for job in as_completed(jobs):
             try:
                 yield job.result()

@@ -38,6 +38,7 @@ def main(folder: Path) -> int:
     settings = load(folder, {})
     workspace = Workspace(settings.place)
     click.echo(f"{files} files in {library}: two projects that share file names and differ in pixels.")
+    workspace.remember()
     with open_instance(workspace.home) as instance:
         sync_partitions(instance, workspace)
     for project in workspace.projects():

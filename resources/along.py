@@ -19,8 +19,9 @@ from proofsheet.imaging.saliency import saliency_grid
 from proofsheet.metadata.exif import exif_facts
 from proofsheet.metadata.generation_metadata import generation_facts
 from proofsheet.storage.workspace import Project
+from resources.in_force import EncoderInForce
 from schemas.library import ExifFact, GenerationFact
-from schemas.settings import EncoderSettings, PreviewSettings
+from schemas.settings import PreviewSettings
 from schemas.table import Table
 from schemas.vision import ImageQuality, PictureHash, SaliencyGrid
 
@@ -33,16 +34,12 @@ FILE_MEASUREMENTS: Mapping[type[Table], Callable[[Picture], Seen]] = {  # table 
 }
 
 
-class EncodingResource(EncoderSettings, dg.ConfigurableResource["EncodingResource"]):
+class EncodingResource(EncoderInForce, dg.ConfigurableResource["EncodingResource"]):
     """Makes vectors of pictures."""
 
     def choose(self, project: Project) -> Encoder:
         """The encoder in force."""
         return choose_encoder(self, project.models)
-
-    def resolved_version(self, project: Project, _table: str) -> str:
-        """The encoder that the settings come to at present; another one makes stale what depends on it."""
-        return self.choose(project).encoder_id
 
 
 class PreviewingResource(PreviewSettings, dg.ConfigurableResource["PreviewingResource"]):

@@ -12,44 +12,27 @@ from datetime import datetime
 from pathlib import Path
 
 import dagster as dg
-from pydantic import PrivateAttr
 
-from proofsheet.core.files import hash_file
 from proofsheet.core.progress import Progress
-from proofsheet.prompts.prompt import load_prompt
 from proofsheet.proof.vocabulary import Vocabulary, read_vocabulary
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.client.discovery import choose_server
 from proofsheet.texts.client.protocol import Server
-from proofsheet.texts.inference import Describer, JobRows, ask_all
-from proofsheet.texts.jobs import PROMPTS_OF, Job, JobRequest
-from proofsheet.texts.vision_probe import Sight
-from schemas.settings_words import CaptionSettings, GateSettings, RatingSettings, VisionModelSettings, VocabularySettings
+from proofsheet.texts.inference import JobRows, ask_all
+from proofsheet.texts.jobs import Job, JobRequest
+from resources.in_force import VisionModelInForce, VocabularyInForce
+from schemas.settings_words import CaptionSettings, GateSettings, RatingSettings
 
 CLOSE = "OLLAMA_CLOSE_ON_RUN_END"
 _YES = {"1", "true", "yes", "on"}
 
 
-class VisionModelResource(VisionModelSettings, dg.ConfigurableResource["VisionModelResource"]):
+class VisionModelResource(VisionModelInForce, dg.ConfigurableResource["VisionModelResource"]):
     """A model on a server of this machine, or the embedded describer; a run asks nothing of a model that it found blind."""
-
-    _sight: Sight = PrivateAttr(default_factory=Sight)
-
-    def describing(self, project: Project) -> Describer:
-        """The describer in force."""
-        return Describer.of(self._settings(), project, self._sight)
-
-    def _settings(self) -> VisionModelSettings:
-        return VisionModelSettings(**{n: getattr(self, n) for n in VisionModelSettings.model_fields})
 
     def answer(self, job: Job, asked: Sequence[JobRequest], project: Project, now: datetime, progress: Progress) -> JobRows:
         """Rows and numbers of a job."""
         return ask_all(job, asked, self.describing(project), project, now, progress)
-
-    def resolved_version(self, project: Project, table: str) -> str:
-        """Model and prompts that the settings come to for a table; others make it stale."""
-        prompts = [load_prompt(name, project.prompts).digest for name in PROMPTS_OF.get(table, ())]
-        return " ".join([self.describing(project).name, *prompts])
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Unload the model, if the settings or OLLAMA_CLOSE_ON_RUN_END ask for it; no process is stopped."""
@@ -79,14 +62,9 @@ class RatingRuleResource(RatingSettings, dg.ConfigurableResource["RatingRuleReso
     """How pictures are rated."""
 
 
-class VocabularyResource(VocabularySettings, dg.ConfigurableResource["VocabularyResource"]):
+class VocabularyResource(VocabularyInForce, dg.ConfigurableResource["VocabularyResource"]):
     """The words that keywords may be."""
 
     def load(self) -> Vocabulary | None:
         """The vocabulary of the settings, or None."""
         return read_vocabulary(Path(self.file).expanduser()) if self.file else None
-
-    def resolved_version(self, _project: Project, _table: str) -> str:
-        """Content of the file; another one makes stale what depends on it."""
-        path = Path(self.file).expanduser()
-        return hash_file(path)[0] if self.file and path.is_file() else "none"

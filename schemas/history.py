@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import pandera.polars as pa
 import polars as pl
 
 from schemas.table import Table, column
@@ -125,6 +124,8 @@ class Selection(Table, name="selections"):
 
 
 def _whole_sets(members: str, winner: str) -> Sequence[Any]:
+    import pandera.polars as pa
+
     member, several = pl.col(members).list.contains(pl.col(winner)), pl.col(members).list.len() >= 2
     return (
         pa.Check(lambda data: data.lazyframe.select(member), error="the winner is a member of its set"),

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import pandera.polars as pa
 import polars as pl
 
 from schemas.history import SOURCES
@@ -35,6 +34,8 @@ class TrainingPair(Table, name="training_pairs"):
     @classmethod
     def rules(cls) -> Sequence[Any]:
         """No pair crosses a set: a set has one winner, and a photo is not on both sides of it."""
+        import pandera.polars as pa
+
         one = pl.col(cls.winner_photo_id).n_unique().over(cls.set_key) == 1
         apart = ~pl.struct(cls.set_key, pl.col(cls.loser_photo_id).alias(cls.winner_photo_id)).is_in(
             pl.struct(cls.set_key, cls.winner_photo_id).implode()

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import pandera.polars as pa
 import polars as pl
 
 from schemas.table import Table, column
@@ -98,6 +97,8 @@ class MetadataQuality(Table, name="metadata_quality"):
     @classmethod
     def rules(cls) -> Sequence[Any]:
         """Accepted fields are filled by a pass, and by nothing else."""
+        import pandera.polars as pa
+
         return [pa.Check(_accepted_only_by_a_pass, name="accepted_only_by_a_pass")]
 
 

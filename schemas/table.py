@@ -13,7 +13,6 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, cast
 
-import pandera.polars as pa
 import polars as pl
 
 Origin = Literal["derived", "fact", "store", "shown"]
@@ -61,6 +60,8 @@ class ColumnSpec:
 
     def checks(self) -> list[Any]:
         """The pandera checks of this column's range and vocabulary."""
+        import pandera.polars as pa
+
         found: list[Any] = []
         if self.ge is not None:
             found.append(pa.Check.ge(self.ge))
@@ -160,6 +161,8 @@ class Table:
     @classmethod
     def gate(cls, project: str | None = None) -> Any:  # noqa: ANN401 - pandera is untyped
         """The pandera model of this table; with a project, rows of any other project fail it."""
+        import pandera.polars as pa
+
         columns = {
             n: pa.Column(c.dtype, checks=c.checks(), nullable=c.nullable, description=c.meaning) for n, c in cls.columns().items()
         }

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import pandera.polars as pa
 import polars as pl
 
 from schemas.table import Table, column
@@ -121,6 +120,8 @@ class Embedding(Table, name="embeddings"):
     @classmethod
     def rules(cls) -> Sequence[Any]:
         """One encoder, one length, finite, of length 1."""
+        import pandera.polars as pa
+
         return (
             pa.Check(lambda data: _one_value(data.lazyframe, pl.col(cls.encoder_id)), error="all vectors come from one encoder"),
             pa.Check(

@@ -7,23 +7,26 @@ Keep out: how runs are made (dagster_project/running.py).
 
 from __future__ import annotations
 
+import functools
 import sys
+import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from types import ModuleType
 
 import click
+from rich.progress import Progress as Bars
 
 from dagster_project.commands.bars import BarListener, progress_bars
 from dagster_project.commands.common import FAILED, SOME_FAILED, chosen, err, json_option, print_json, settings_and_workspace
+from dagster_project.outcome import RunOutcome, nothing_stale
+from dagster_project.planning import present_stages
 from proofsheet.core.clock import utc_now
+from proofsheet.core.config import Configuration
 from proofsheet.core.errors import UsageError
 from proofsheet.library.renamed_folders import adopt_renamed
 from proofsheet.review.status import project_status
-from proofsheet.storage.workspace import Workspace
+from proofsheet.storage.workspace import Project, Workspace
 from proofsheet.texts.jobs import JOBS
-
-if TYPE_CHECKING:
-    from dagster_project.running import RunOutcome
 
 BLOCKED, UNFINISHED = 4, 5
 
@@ -66,17 +69,9 @@ def run(
         raise UsageError(
             f"The library {workspace.library} has no sub-folder.", "Make one for each project and put pictures into it."
         )
-    from dagster_project.instance import open_instance
-    from dagster_project.running import run_many, run_one, selected_keys, sync_partitions
-
-    with open_instance(workspace.home) as instance:
-        sync_partitions(instance, workspace)
-    keys = selected_keys(settings, select) if select else None
+    workspace.remember()
     with progress_bars() as bars:
-        if workers == 1 or len(wanted) == 1:
-            found: Iterator[RunOutcome] = (run_one(settings, p.key, keys, BarListener(bars, p.name)) for p in wanted)
-        else:
-            found = run_many(settings, wanted, keys, workers)
+        found = _outcomes(settings, workspace, wanted, select, workers, bars)
         outcomes = []
         for outcome in bars.track(found, total=len(wanted), description="projects"):
             outcomes.append(outcome)
@@ -86,6 +81,36 @@ def run(
     if as_json:
         print_json({"runs": [o.as_dict() for o in outcomes]})
     _exit(outcomes, workspace, strict)
+
+
+def _outcomes(
+    settings: Configuration, workspace: Workspace, wanted: list[Project], select: str | None, workers: int, bars: Bars
+) -> Iterator[RunOutcome]:
+    """Runs of what is stale, or selected; Dagster, which takes more than a second to import, is imported once something is."""
+    stages, side_by_side = present_stages(settings), dict[Project, list[str] | None]()
+    chosen_names = _dagster(workspace).selected_names(settings, select) if select else None
+    for project in wanted:
+        began = time.monotonic()
+        names = chosen_names or stages.to_run(project)
+        if names == []:
+            yield nothing_stale(project, began)
+        elif workers > 1 and len(wanted) > 1:
+            side_by_side[project] = names
+        else:
+            yield _dagster(workspace).run_one(settings, project.key, names, BarListener(bars, project.name))
+    if side_by_side:
+        yield from _dagster(workspace).run_many(settings, side_by_side, workers)
+
+
+@functools.cache
+def _dagster(workspace: Workspace) -> ModuleType:
+    """What runs projects, with the partitions of the instance equal to the folders."""
+    from dagster_project import running
+    from dagster_project.instance import open_instance
+
+    with open_instance(workspace.home) as instance:
+        running.sync_partitions(instance, workspace)
+    return running
 
 
 def _line(outcome: RunOutcome) -> str:

@@ -14,7 +14,9 @@ from typing import Any
 import click
 from rich.table import Table as RichTable
 
+from assets.staleness import stale_tables
 from dagster_project.commands.common import chosen, end_with, err, json_option, out, print_json, settings_and_workspace, sound
+from dagster_project.planning import present_stages
 from proofsheet.core.locks import held_by
 from proofsheet.library.renamed_folders import RenameQuestion, find_renamed
 from proofsheet.publish.upload_history import take_back_rows
@@ -45,21 +47,19 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
     take_back_list: [{path, name, target, uploaded_at, reason}], refused: [{path, kind, reason, next_step}]}.
     """
     settings, workspace = settings_and_workspace()
-    from assets.staleness import stale_tables
-    from dagster_project.definitions import present_versions
-
-    versions = present_versions(settings)
+    versions = present_stages(settings).versions
     given = {"captioning": settings.captions, "rating_rule": settings.rating}
 
     def state(project: Project) -> dict[str, Any]:
         rows = project.store.read(Quarantine)
-        return project_status(project).as_dict() | {
-            "stale": stale_tables(versions, project),
-            "running": held_by(project.run_lock),
-            "to_ask": [c.as_dict() for c in pending_questions(project, Describer.of(settings.model, project), given)],
-            "take_back_list": take_back_rows(project),
-            "refused": rows.select(Quarantine.path, Quarantine.kind, Quarantine.reason, Quarantine.next_step).to_dicts(),
-        }
+        with project.ledger.kept_open():
+            return project_status(project).as_dict() | {
+                "stale": stale_tables(versions, project),
+                "running": held_by(project.run_lock),
+                "to_ask": [c.as_dict() for c in pending_questions(project, Describer.of(settings.model, project), given)],
+                "take_back_list": take_back_rows(project),
+                "refused": rows.select(Quarantine.path, Quarantine.kind, Quarantine.reason, Quarantine.next_step).to_dicts(),
+            }
 
     wanted = chosen(workspace, projects)
     readable, troubles = sound(wanted)

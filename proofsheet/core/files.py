@@ -206,6 +206,14 @@ def link_or_rename(work: Path, target: Path) -> None:
     fsync_folder(target.parent)
 
 
+def holds_something(path: Path) -> bool:
+    """Whether a file is there and not empty."""
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False
+
+
 def fsync_file(path: Path) -> None:
     """Make a file's content durable."""
     with path.open("rb+") as stream:

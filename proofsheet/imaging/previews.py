@@ -15,7 +15,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from proofsheet.core.files import short_hash, write_atomic
+from proofsheet.core.files import holds_something, short_hash, write_atomic
 from proofsheet.imaging.decode import Picture, Pixels, fit
 from proofsheet.imaging.measurement_pass import Measurement, Work, measured_columns
 from proofsheet.storage.code_version import module_version
@@ -78,11 +78,3 @@ def _jpeg(pixels: Pixels, quality: int) -> bytes:
 def _still_there(row: Mapping[str, object], cache_folder: Path) -> bool:
     files = [row[Preview.thumb_path], row[Preview.preview_path]]
     return all(holds_something(cache_folder / str(f)) for f in files if f is not None)
-
-
-def holds_something(path: Path) -> bool:
-    """Whether a file is there and not empty."""
-    try:
-        return path.stat().st_size > 0
-    except OSError:
-        return False

@@ -73,9 +73,9 @@ def write_csv(rows: pl.DataFrame, path: Path) -> bool:
 
 def csv_differs(rows: pl.DataFrame, path: Path) -> bool:
     """Whether the file is another than that of these rows; rows that their table refuses have none."""
-    if rows.height and violations(Export, rows, str(rows[Export.project][0])):
+    if path.exists() and path.read_bytes() == _content(rows):
         return False
-    return not path.exists() or path.read_bytes() != _content(rows)
+    return not (rows.height and violations(Export, rows, str(rows[Export.project][0])))
 
 
 def _content(rows: pl.DataFrame) -> bytes:

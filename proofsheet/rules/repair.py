@@ -17,8 +17,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import ftfy
-
 from proofsheet.rules.completeness import torn
 from proofsheet.rules.tokens import words
 from schemas.proof import FIELDS, Texts
@@ -135,6 +133,8 @@ def _split(word: str) -> list[str]:
 
 def decode(text: str) -> str:
     """Characters that were read in the wrong encoding, and composed ones (NFC)."""
+    import ftfy
+
     return unicodedata.normalize("NFC", ftfy.fix_encoding(text))
 
 

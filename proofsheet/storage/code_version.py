@@ -27,14 +27,12 @@ from proofsheet.storage.definitions import (
     names_of,
     source_of,
 )
-from proofsheet.storage.known_versions import KnownVersions
+from proofsheet.storage.known_versions import KNOWN
 
 NO_ROWS = (  # what stands under everything, and what surrounds every asset, makes no row
     *("proofsheet.core", "proofsheet.storage", "proofsheet.texts.client"),
     *("assets.stage", "assets.shared_stage", "assets.checks", "assets.staleness", "assets.tell"),
 )
-
-_KNOWN = KnownVersions()
 
 
 def code_version(function: Callable[..., Any], uncounted: Collection[str] = (), along: Collection[Callable[..., Any]] = ()) -> str:
@@ -59,7 +57,7 @@ def code_version(function: Callable[..., Any], uncounted: Collection[str] = (), 
     )
     held = (str(s) for value in inspect.getclosurevars(function).nonlocals.values() for s in _symbols(value))
     name = " ".join([*told, *(f"{f.__module__}.{f.__qualname__}" for f in along), *held])
-    return _KNOWN.find(name, lambda: _code_version(function, uncounted, along))
+    return KNOWN.find(name, lambda: _code_version(function, uncounted, along))
 
 
 def _code_version(function: Callable[..., Any], uncounted: Collection[str], along: Collection[Callable[..., Any]]) -> str:
@@ -85,7 +83,7 @@ def reached_definitions(
 
 def module_version(name: str) -> str:
     """The same for a whole module by name: its source, and that of all modules that it imports."""
-    return _KNOWN.find(f"module {name}", lambda: _module_version(name))
+    return KNOWN.find(f"module {name}", lambda: _module_version(name))
 
 
 def _module_version(name: str) -> str:

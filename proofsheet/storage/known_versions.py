@@ -1,6 +1,6 @@
-"""Versions of code that were found before, so that a process need not read the whole source again.
+"""What was found in the source before, such as versions of code, so that a process need not read all of it again.
 
-Holds `KnownVersions`.
+Holds `KnownVersions`, and `KNOWN`, those of this process.
 Add here: nothing; it may be deleted at any time.
 Keep out: how versions are found (code_version.py).
 
@@ -23,7 +23,7 @@ from proofsheet.storage.definitions import OURS, folder_of
 
 
 class KnownVersions:
-    """Name to version, for the source as it is now.
+    """Name to what was found, for the source as it is now.
 
     Args:
         folder: where they are kept; the user's cache folder if none is given.
@@ -33,7 +33,7 @@ class KnownVersions:
         self._folder, self._new = folder, dict[str, str]()
 
     def find(self, name: str, make: Callable[[], str]) -> str:
-        """The version of a name, made if it is not known.
+        """What was found under a name; it is made if it is not known.
 
         Args:
             name: what tells it from all others in the same source.
@@ -69,3 +69,6 @@ class KnownVersions:
         with contextlib.suppress(OSError, RuntimeError):
             content = json.dumps({"source": self._source, "versions": self._known}, indent=1)
             write_atomic(self._place, content.encode("utf-8"), durable=False)
+
+
+KNOWN = KnownVersions()

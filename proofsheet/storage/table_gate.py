@@ -7,11 +7,15 @@ Keep out: verdicts on single rows of text (proof/gate.py).
 
 from __future__ import annotations
 
-import pandera.errors
+from typing import TYPE_CHECKING
+
 import polars as pl
 
 from proofsheet.core.errors import GateRefused
 from schemas.table import Table
+
+if TYPE_CHECKING:
+    from pandera.errors import SchemaErrors
 
 _SHOWN = 10
 _LONGEST = 200
@@ -22,9 +26,11 @@ def violations(table: type[Table], frame: pl.DataFrame, project: str) -> list[st
     schema = table.polars_schema()
     if frame.schema != schema:
         return _shape(table, frame, schema)
+    from pandera.errors import SchemaErrors
+
     try:
         table.gate(project).validate(frame, lazy=True)
-    except pandera.errors.SchemaErrors as error:
+    except SchemaErrors as error:
         return _sentences(table, frame, error)
     return []
 
@@ -51,7 +57,7 @@ def _shape(table: type[Table], frame: pl.DataFrame, schema: pl.Schema) -> list[s
     return found or ["its columns are not in the declared order"]
 
 
-def _sentences(table: type[Table], frame: pl.DataFrame, error: pandera.errors.SchemaErrors) -> list[str]:
+def _sentences(table: type[Table], frame: pl.DataFrame, error: SchemaErrors) -> list[str]:
     keys = list(table.key())
     found: list[str] = []
     for case in error.failure_cases.iter_rows(named=True):

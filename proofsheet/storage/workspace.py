@@ -39,12 +39,12 @@ class Project:
         """Its name as the system gives it, for a sandbox with the place of sandboxes; `name` is the same for people to read."""
         return f"{SANDBOX}/{self.folder.name}" if self.sandbox else self.folder.name
 
-    @property
+    @cached_property
     def store(self) -> Store:
         """Derived tables."""
         return Store(self.home / "store", self.key)
 
-    @property
+    @cached_property
     def ledger(self) -> Ledger:
         """Facts."""
         return Ledger(self.home / "ledger" / f"{self.key}.sqlite", self.key)

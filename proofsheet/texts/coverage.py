@@ -46,8 +46,11 @@ def described(rows: pl.DataFrame) -> Described:
     Args:
         rows: of the job's table.
     """
-    wanted = rows.filter(pl.col(Answered.status) != "not_needed")
-    open_ = wanted.filter(~pl.col(Answered.status).is_in(list(DONE)))
+    counts = dict(rows[Answered.status].value_counts().iter_rows())
+    wanted, answered = rows.height - counts.get("not_needed", 0), sum(counts.get(status, 0) for status in DONE)
+    if wanted == answered:
+        return Described(wanted, answered, "")
+    open_ = rows.filter(~pl.col(Answered.status).is_in([*DONE, "not_needed"]))
     reasons = open_[Answered.problem].drop_nulls().value_counts(sort=True)
     why = str(reasons[Answered.problem][0]) if reasons.height else ""
-    return Described(wanted.height, wanted.height - open_.height, why)
+    return Described(wanted, answered, why)

@@ -16,7 +16,7 @@ import pytest
 
 from assets.staleness import stale_tables as stale
 from dagster_project.automation import look_around
-from dagster_project.definitions import present_versions
+from dagster_project.planning import present_stages
 from dagster_project.running import run_one
 from dagster_project.zombies import fail_dead_runs
 from proofsheet.core.config import Configuration
@@ -232,7 +232,7 @@ def test_a_waiting_run_says_whom_it_waits_for(settings: Configuration) -> None:
 
 
 def stale_tables(settings: Configuration, project: Project) -> dict[str, str]:
-    return stale(present_versions(settings), project)
+    return stale(present_stages(settings).versions, project)
 
 
 @pytest.mark.long

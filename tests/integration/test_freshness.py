@@ -14,9 +14,10 @@ from assets import stage as stages
 from assets.facts import KINDS
 from assets.staleness import READS_TAG, stale_tables
 from dagster_project.automation import look_around
-from dagster_project.definitions import build_defs, present_versions
+from dagster_project.definitions import build_defs
 from dagster_project.fact_watch import FactWatch
 from dagster_project.instance import open_instance
+from dagster_project.planning import present_stages
 from dagster_project.running import run_one
 from proofsheet.core.clock import utc_now
 from proofsheet.core.config import Configuration
@@ -36,7 +37,7 @@ class Place:
 
     def __init__(self, folder: Path) -> None:
         self.settings: Configuration = configuration(folder / "library", folder / "home", photos={"workers": 1})
-        self.versions = present_versions(self.settings)
+        self.versions = present_stages(self.settings).versions
 
     @property
     def project(self) -> Project:
@@ -242,7 +243,7 @@ def test_every_fact_that_a_stage_reads_is_in_the_graph(tmp_path: Path, read: dic
 
 
 def test_a_run_of_selected_assets_is_not_narrowed(place: Place) -> None:
-    done = run_one(place.settings, place.project.key, [dg.AssetKey("exports")])
+    done = run_one(place.settings, place.project.key, ["exports"])
     assert done.success
     assert done.run_id
 

@@ -14,7 +14,8 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("schemas", "proofsheet", "resources", "assets", "dagster_project")
 ASK = """
 import json, sys
-from dagster_project.definitions import present_versions
+from dagster_project.definitions import build_defs
+from dagster_project.planning import present_stages
 from assets.staleness import settings_in_force
 from proofsheet.core.config import Configuration
 from proofsheet.storage.workspace import Project
@@ -23,8 +24,11 @@ from pathlib import Path
 place = Path(sys.argv[1])
 settings = Configuration(place=PlaceSettings(library=str(place / "library"), home=str(place / "home")))
 project = Project("one", "one", place / "library" / "one", place / "home")
-versions = present_versions(settings).items()
-sys.stdout.write(json.dumps({n: v.code + settings_in_force(v.resources, project, n) for n, v in versions}))
+def told(stages):
+    return {n: [v.code + settings_in_force(v.resources, project, n), v.upstream, v.reads] for n, v in stages.versions.items()}
+known = told(present_stages(settings))
+assert known == told(build_defs(settings).resources["stages"]), "what was known of the source is not what Dagster is given"
+sys.stdout.write(json.dumps({n: version for n, (version, _upstream, _reads) in known.items()}))
 """
 FORM, LINKAGE = "proofsheet/rules/form.py", "proofsheet/grouping/complete_linkage.py"
 QUALITY, ENCODER = "proofsheet/imaging/image_quality.py", "proofsheet/embedding/classic_encoder.py"

@@ -2,28 +2,29 @@
 
 Holds `choose_server`.
 Add here: another backend, in the order of `auto`.
-Keep out: talking (the other modules).
+Keep out: talking (the other modules). Those are imported once something listens: they take a sixth of the time in which the program
+starts, and most machines have no server.
 """
 
 from __future__ import annotations
 
 import os
+import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-
-import httpx
+from urllib.parse import urlsplit
 
 from proofsheet.core.errors import UsageError
-from proofsheet.texts.client import ollama, openai
-from proofsheet.texts.client.ollama import OllamaServer
-from proofsheet.texts.client.openai import OpenAIServer, blindness
 from proofsheet.texts.client.protocol import Identity, ModelRequestError, RequestLimits, Server
 from schemas.settings_words import VisionModelSettings
 
 DEFAULT_URL = "http://127.0.0.1:11434"
 _KNOWN_FOR_S = 15.0
+_CONNECT_S = 3.0
+_SEEING = {"multimodal", "vision"}
 _TAG = ":latest"
+_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,9 @@ def choose_server(settings: VisionModelSettings, clock: Callable[[], float] = ti
 def _choose(settings: VisionModelSettings, url: str) -> ServerChoice:
     reasons: list[str] = []
     if settings.backend in {"auto", "ollama"}:
-        found = _tried(lambda: _ollama(settings, url), f"Ollama at {url}", reasons)
-        if found:
+        if _is_refused(url):
+            reasons.append(f"Ollama at {url}: nothing listens at the address")
+        elif found := _tried(lambda: _ollama(settings, url), f"Ollama at {url}", reasons):
             return ServerChoice(found, "")
     if settings.backend in {"auto", "openai"}:
         if settings.openai_url:
@@ -74,7 +76,23 @@ def _choose(settings: VisionModelSettings, url: str) -> ServerChoice:
     return ServerChoice(None, "; ".join(reasons) or "[model] backend is embedded")
 
 
+def _is_refused(url: str) -> bool:
+    """Whether a connection is refused at once; every other answer, and an address that is none, is for the client."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS.get(parts.scheme)
+        if parts.hostname and port:
+            socket.create_connection((parts.hostname, port), timeout=_CONNECT_S).close()
+    except ConnectionRefusedError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
+
+
 def _tried(make: Callable[[], Server | str], where: str, reasons: list[str]) -> Server | None:
+    import httpx
+
     try:
         found = make()
     except ModelRequestError as trouble:
@@ -93,17 +111,21 @@ def _limits(settings: VisionModelSettings) -> RequestLimits:
 
 
 def _ollama(settings: VisionModelSettings, url: str) -> Server | str:
+    from proofsheet.texts.client import ollama
+
     digests = ollama.installed(url)
     listed = _listed(settings.models, digests)
     able = {name: ollama.capabilities(url, name) for name in listed or sorted(digests)}
     identity = _identity("ollama", settings.models, digests, able)
-    return identity if isinstance(identity, str) else OllamaServer(url, identity, _limits(settings), settings.keep_alive)
+    return identity if isinstance(identity, str) else ollama.OllamaServer(url, identity, _limits(settings), settings.keep_alive)
 
 
 def _openai(settings: VisionModelSettings) -> Server | str:
+    from proofsheet.texts.client import openai
+
     able = openai.installed(settings.openai_url)
     identity = _identity("openai", settings.models, {n: f"name:{n}" for n in able}, able)
-    return identity if isinstance(identity, str) else OpenAIServer(settings.openai_url, identity, _limits(settings))
+    return identity if isinstance(identity, str) else openai.OpenAIServer(settings.openai_url, identity, _limits(settings))
 
 
 def _listed(wanted: Sequence[str], digests: Mapping[str, str]) -> list[str]:
@@ -116,11 +138,16 @@ def _installed_name(wanted: str, digests: Mapping[str, str]) -> str | None:
     return next((n for n in (wanted, wanted + _TAG) if n in digests), None)
 
 
+def _blindness(able: frozenset[str] | None) -> str:
+    """How a server tells that a model takes no pictures; empty if it does, or does not tell."""
+    return "" if able is None or able & _SEEING else f"the server lists it as {', '.join(sorted(able)) or 'able to do nothing'}"
+
+
 def _identity(
     backend: str, wanted: Sequence[str], digests: Mapping[str, str], able: Mapping[str, frozenset[str] | None]
 ) -> Identity | str:
     """The model that will answer, or why there is none: the first wanted one that sees, else the first that is installed."""
-    blind = {name: blindness(found) for name, found in able.items()}
+    blind = {name: _blindness(found) for name, found in able.items()}
     listed = _listed(wanted, digests)
     seeing = [n for n in listed or able if not blind.get(n)]
     if wanted and not listed:

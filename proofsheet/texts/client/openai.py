@@ -34,7 +34,6 @@ _CONNECT_S = 5.0
 _LOOK_S = 3.0
 _WITHOUT_SCHEMA = "asked without a schema, which the server did not take"
 _DATA = "data:"
-_SEEING = {"multimodal", "vision"}
 _NO_THINKING = {"chat_template_kwargs": {"enable_thinking": False}}
 
 
@@ -55,11 +54,6 @@ def installed(url: str) -> dict[str, frozenset[str] | None]:
 
 def _able(listed: object) -> frozenset[str] | None:
     return frozenset(map(str, listed)) if isinstance(listed, list) else None
-
-
-def blindness(able: frozenset[str] | None) -> str:
-    """How a server tells that a model takes no pictures; empty if it does, or does not tell."""
-    return "" if able is None or able & _SEEING else f"the server lists it as {', '.join(sorted(able)) or 'able to do nothing'}"
 
 
 def _base(url: str) -> str:

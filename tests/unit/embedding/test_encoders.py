@@ -226,7 +226,7 @@ def test_the_pass_overlaps_decoding_and_the_forward_pass(tiny: dict[str, Path], 
 @pytest.mark.long
 def test_a_change_of_encoder_recomputes_what_depends_on_it_and_nothing_else(tiny: dict[str, Path], tmp_path: Path) -> None:
     from assets.staleness import stale_tables
-    from dagster_project.definitions import present_versions
+    from dagster_project.planning import present_stages
 
     for n in range(4):
         save_picture(tmp_path / "library" / "one" / f"{n}.jpg", n)
@@ -235,7 +235,7 @@ def test_a_change_of_encoder_recomputes_what_depends_on_it_and_nothing_else(tiny
     assert run(before, project).success
     books = project.store.tables()
     after = configuration(tmp_path / "library", tmp_path / "home", encoder=settings_for(tiny))
-    stale = stale_tables(present_versions(after), project)
+    stale = stale_tables(present_stages(after).versions, project)
     assert set(stale) >= {"embeddings", "scenes", "photo_groups", "duplicates", "proposals"}
     assert not set(stale) & {"photos", "quarantine", "other_files", "exif_facts", "image_quality", "picture_hashes", "previews"}
     assert "model" in stale["embeddings"]
@@ -249,7 +249,7 @@ def test_a_change_of_encoder_recomputes_what_depends_on_it_and_nothing_else(tiny
     scenes = project.store.read(Scene)
     assert set(scenes[Scene.status]) == {"labelled"}
     assert all(len(labels) == 3 for labels in scenes[Scene.labels])
-    assert not stale_tables(present_versions(after), project)
+    assert not stale_tables(present_stages(after).versions, project)
 
 
 @pytest.mark.long

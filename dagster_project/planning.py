@@ -1,0 +1,34 @@
+"""What there is to run, known before Dagster is imported.
+
+Holds `present_stages`.
+Add here: nothing but what is asked before a run.
+Keep out: Dagster, unless the source has changed since it was last read; runs (running.py).
+
+What the source says of its stages is kept with the versions of its code; settings, models, tables, facts and files are looked at
+each time.
+"""
+
+from __future__ import annotations
+
+from pydantic import TypeAdapter
+
+from assets.staleness import Declared, Stages
+from proofsheet.core.config import Configuration
+from proofsheet.storage.known_versions import KNOWN
+from resources.in_force import settings_by_resource
+from schemas.everything import every_table
+
+_DECLARED = TypeAdapter(list[Declared])
+
+
+def present_stages(settings: Configuration) -> Stages:
+    """What every table would be made from with these settings."""
+    every_table()  # a stage is known by the name of its table
+    declared = _DECLARED.validate_json(KNOWN.find("stages", _read_source))
+    return Stages.of(declared, settings_by_resource(settings), forced=bool(settings.model.force))
+
+
+def _read_source() -> str:
+    from dagster_project.definitions import declared_stages
+
+    return _DECLARED.dump_json(declared_stages()).decode("utf-8")
