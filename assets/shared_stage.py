@@ -93,6 +93,7 @@ def _body(table: type[Table], function: Callable[..., Any], names: Sequence[str]
                     yield refusal[0]
                     raise dg.Failure(refusal[1], metadata=refusal[0].metadata, allow_retries=False)
                 shared.store.publish({table: rows.frames[0]}, Stamp(code, code, "", "", context.run.run_id))
+                shared.store.show()
         except (ProofsheetError, OSError) as error:
             raise dg.Failure(failure_text(error), allow_retries=False) from error
         book, numbers = shared.store.tables()[table.name], {"seconds": round(time.monotonic() - began, 3)}

@@ -26,6 +26,7 @@ from benchmarks.review import review_rows
 from benchmarks.rows import Row
 from benchmarks.runs import run_rows
 from benchmarks.starting import start_rows
+from benchmarks.stores import store_rows
 from benchmarks.ticks import tick_rows
 from benchmarks.vectors import curve, vector_rows
 from benchmarks.whole import partition_figures, whole_rows
@@ -43,7 +44,7 @@ RESULTS = HERE / "results.json"
 @click.option(
     "--only",
     multiple=True,
-    help="Groups: pictures, models, vectors, learning, review, runs, starting, ticks, whole, partition, curve; all if none.",
+    help="Groups: pictures, models, vectors, learning, review, runs, starting, ticks, stores, whole, partition, curve. All if none.",
 )
 def main(work: Path, count: int, partition: int, only: tuple[str, ...]) -> None:
     """Measure; groups that are not named keep their former rows."""
@@ -70,6 +71,7 @@ def main(work: Path, count: int, partition: int, only: tuple[str, ...]) -> None:
     measure("runs", run_rows(work))
     measure("starting", start_rows(work))
     measure("ticks", tick_rows(work))
+    measure("stores", store_rows(work))
     measure("whole", whole_rows(work, 5 * count))
     measure("partition", _partition(work, partition) if not only or "partition" in only else [])
     found = curve() if not only or "curve" in only else before["curve"]

@@ -95,7 +95,7 @@ def automation(settings: WatchSettings, ranking: RankerSettings) -> Automation:
         )
         return [request for request in asked if request]
 
-    @dg.op(name="remove_old_files", description="Removes caches of former code, unfinished files and logs past their time.")
+    @dg.op(name="remove_old_files", description="Removes caches of former code, replaced tables, unfinished files and old logs.")
     def remove_old_files(
         context: dg.OpExecutionContext, store: StoreResource, photo_files: PhotoFilesResource, along: MeasurementsResource
     ) -> None:
@@ -104,7 +104,7 @@ def automation(settings: WatchSettings, ranking: RankerSettings) -> Automation:
         found = clean(workspace, current, settings.keep_days, time.time())
         context.add_output_metadata({"files": found.files, "bytes": found.bytes})
 
-    @dg.job(name=CLEAN_JOB, description="Cleaning up; store, ledger, exports and set-aside files are not touched.")
+    @dg.job(name=CLEAN_JOB, description="Cleaning up; the current tables, ledger, exports and set-aside files are not touched.")
     def clean_up() -> None:
         remove_old_files()
 

@@ -32,7 +32,7 @@ def tables_page() -> str:
     parts = [
         _NOTE,
         "# Tables\n",
-        "Derived tables stand in `<home>/store/<project>.duckdb`, one file a project, and can be rebuilt by a run. "
+        "Derived tables stand in `<home>/store/<project>.duckdb`, made when a run ends, and can be rebuilt by a run. "
         "Facts stand in `<home>/ledger/<project>.sqlite` and cannot. `proofsheet sql` shows both. Key columns are marked \\*.\n",
         "## Derived\n",
         *(_table(t) for t in derived),

@@ -40,7 +40,7 @@ class StoreResource(PlaceSettings, dg.ConfigurableResource["StoreResource"]):
         """The project of a partition key.
 
         Raises:
-            StoreError: if its ledger is damaged; then nothing of the run is done.
+            StoreError: if its ledger is damaged or its store is of a later version; then nothing of the run is done.
         """
         if self._damage is not None:
             raise self._damage
@@ -59,19 +59,29 @@ class StoreResource(PlaceSettings, dg.ConfigurableResource["StoreResource"]):
 
     def _make_whole(self, project: Project, tell: Callable[[str], None]) -> None:
         """Set aside what can be made again, and look through the ledger, which cannot."""
-        project.store.generations.repair(tell)
-        if project.cache.exists() and not project.cache.is_dir():
-            tell(f"a file lay in the place of the cache and was set aside as {set_aside(project.cache).name}")
-        mend_shared(project.shared, tell)
         try:
+            project.store.generations.repair(tell)
+            if project.cache.exists() and not project.cache.is_dir():
+                tell(f"a file lay in the place of the cache and was set aside as {set_aside(project.cache).name}")
+            mend_shared(project.shared, tell)
             project.ledger.check()
             note_folder(project.ledger, project.name, "run", utc_now())
         except StoreError as error:
             self._damage = error
 
+    def _end(self, project: Project) -> None:
+        """Make the database for people where tables changed, and remove what no generation names."""
+        if self._damage is not None:
+            return
+        try:
+            project.store.show()
+            project.store.tidy()
+        except (StoreError, OSError) as error:
+            self.run_log.error(type(error).__name__, str(error))
+
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["StoreResource"]:
-        """Note the process, hold the project's run lock and mend its store before the first step; say whom we wait for."""
+        """Note the process, hold the project's run lock and mend its store before the first step, show it after the last."""
         run = context.run
         if run is not None and context.instance is not None:
             context.instance.add_run_tags(run.run_id, {PROCESS_TAG: process_mark()})
@@ -91,6 +101,9 @@ class StoreResource(PlaceSettings, dg.ConfigurableResource["StoreResource"]):
         try:
             with acquire(project.run_lock, f"run {run.run_id} of {project.name}", on_news=tell):
                 self._make_whole(project, tell)
-                yield self
+                try:
+                    yield self
+                finally:
+                    self._end(project)
         finally:
             self.run_log.close()

@@ -184,13 +184,22 @@ class Table:
         types |= {n: types[n].replace("[]", f"[{length}]") for n, length in (lengths or {}).items()}
         lines = [f'"{n}" {types[n]}' + ("" if c.nullable else " NOT NULL") for n, c in cls.columns().items()]
         keys = ", ".join(f'"{k}"' for k in cls.key())
-        statements = [f'CREATE TABLE "{cls.name}" ({", ".join(lines)}, PRIMARY KEY ({keys}))']
-        statements.append(f'COMMENT ON TABLE "{cls.name}" IS {_quoted(cls.meaning())}')
+        return [f'CREATE TABLE "{cls.name}" ({", ".join(lines)}, PRIMARY KEY ({keys}))', *cls.comments("TABLE")]
+
+    @classmethod
+    def comments(cls, kind: Literal["TABLE", "VIEW"]) -> list[str]:
+        """DuckDB statements that note the meanings of the table and its columns.
+
+        Args:
+            kind: as what it stands in the database.
+        """
+        statements = [f'COMMENT ON {kind} "{cls.name}" IS {quoted(cls.meaning())}']
         for n, c in cls.columns().items():
             text = c.meaning + (f" Unit: {c.unit}." if c.unit else "")
-            statements.append(f'COMMENT ON COLUMN "{cls.name}"."{n}" IS {_quoted(text)}')
+            statements.append(f'COMMENT ON COLUMN "{cls.name}"."{n}" IS {quoted(text)}')
         return statements
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as it stands in SQL."""
     return "'" + text.replace("'", "''") + "'"

@@ -56,3 +56,19 @@ def setting_aside(project: str, as_json: bool) -> None:
     kept = set_aside_damaged(found)
     told = f"The ledger of {found.name} is kept as {kept}." if kept else f"{found.name} has no ledger."
     print_json({"kept": str(kept) if kept else None}) if as_json else out().print(told, markup=False)
+
+
+@projects.command("database")
+@click.argument("project")
+@json_option
+def making_database(project: str, as_json: bool) -> None:
+    """Make the DuckDB file with all tables of PROJECT now, if tables changed since the last one.
+
+    A run makes it when it ends; edits in it are discarded then. The JSON has file and made.
+    """
+    store = settings_and_workspace()[1].project(project).store
+    made = store.show()
+    if not store.open_copy.exists():
+        raise UsageError(f"{project} has no tables yet.", f"Run `proofsheet run {project}` first.")
+    told = f"{store.open_copy} {'was made' if made else 'holds the current tables'}."
+    print_json({"file": str(store.open_copy), "made": made}) if as_json else out().print(told, markup=False, soft_wrap=True)

@@ -16,7 +16,7 @@ from typing import Any
 
 import polars as pl
 
-from proofsheet.core.errors import Locked, StoreError, UsageError
+from proofsheet.core.errors import Locked, StoreError, StoreTooNew, UsageError
 from proofsheet.core.locks import acquire
 from proofsheet.models.artifacts import model_path
 from proofsheet.models.card_files import card_path, headline
@@ -123,13 +123,14 @@ def refresh(shared: Project) -> None:
     stamp = Stamp(code_version="", run_id="")
     frames = {table: fit_rows(table, kind, shared) for table, kind in FIT_TABLES.items()}
     shared.store.publish(frames, stamp)
+    shared.store.show()
 
 
 def mend_shared(shared: Project, on_news: Callable[[str], None]) -> None:
     """Set a damaged store of all projects aside and list the models again, unless a training is at work on it."""
     if not shared.store.folder.exists():
         return
-    with contextlib.suppress(Locked), acquire(shared.run_lock, "mending the store of all projects", wait_s=0):
+    with contextlib.suppress(Locked, StoreTooNew), acquire(shared.run_lock, "mending the store of all projects", wait_s=0):
         news: list[str] = []
         shared.store.generations.repair(news.append)
         for one in news:

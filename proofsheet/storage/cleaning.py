@@ -2,7 +2,7 @@
 
 Holds `clean`.
 Add here: another kind of file that can be made again.
-Keep out: store, ledger, exports and what was set aside.
+Keep out: rows that a generation of the store names, ledger, exports and what was set aside.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ class Cleaned:
 def clean(workspace: Workspace, current: Collection[str], keep_days: int, now: float) -> Cleaned:
     """Remove caches of other versions, previews of pictures that are gone, damaged chunks and logs older than `keep_days`.
 
+    Files of rows that no generation names any more are removed too; a short grace time is enough for them.
+
     Args:
         workspace: its home is cleaned.
         current: names of the cache folders that are in use now; they stay.
@@ -47,7 +49,9 @@ def clean(workspace: Workspace, current: Collection[str], keep_days: int, now: f
     for folder in sorted((workspace.home / "cache").glob("*/*/**/"), reverse=True):
         with contextlib.suppress(OSError):  # it is not empty
             folder.rmdir()
-    return Cleaned(files, size)
+    unnamed = each_alone([*workspace.projects(), workspace.shared], lambda p: p.store.tidy()).results
+    sizes = [one for _project, found in unnamed for one in found]
+    return Cleaned(files + len(sizes), size + sum(sizes))
 
 
 def _removable(workspace: Workspace, current: Collection[str]) -> Iterator[Path]:

@@ -1,7 +1,7 @@
-"""Vectors on their way into the store and out of it: lists in tables, arrays of one length on disk, so that SQL can search them.
+"""Vectors: lists in tables, arrays of one length in SQL, so that it can search them.
 
-Holds `lengths`, `as_arrays` and `as_lists`.
-Add here: another type that the store keeps in another form.
+Holds `lengths`, `array_types` and `as_lists`.
+Add here: another type that has another form in SQL.
 Keep out: reading and writing (store.py).
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from schemas.table import Table
+from schemas.table import Table, duckdb_type
 
 
 def lengths(table: type[Table], frame: pl.DataFrame) -> dict[str, int]:
@@ -19,9 +19,16 @@ def lengths(table: type[Table], frame: pl.DataFrame) -> dict[str, int]:
     return {n: len(frame[n][0]) for n, c in table.columns().items() if c.vector and frame.height}
 
 
-def as_arrays(frame: pl.DataFrame, lengths: Mapping[str, int]) -> pl.DataFrame:
-    """Vectors as arrays of these lengths, as the store keeps them."""
-    return frame.with_columns(pl.col(n).list.to_array(length) for n, length in lengths.items())
+def array_types(table: type[Table], lengths: Mapping[str, int]) -> dict[str, str]:
+    """The DuckDB type of every column of arrays; files of rows hold lists in their place.
+
+    Args:
+        table: of the columns.
+        lengths: how many numbers the vectors of each column hold.
+    """
+    arrays = {n: c.dtype for n, c in table.columns().items() if isinstance(c.dtype, pl.Array)}
+    arrays |= {n: pl.Array(c.dtype.inner, lengths[n]) for n, c in table.columns().items() if n in lengths}
+    return {name: duckdb_type(dtype) for name, dtype in arrays.items()}
 
 
 def as_lists(table: type[Table], frame: pl.DataFrame) -> pl.DataFrame:

@@ -1,103 +1,115 @@
-"""Numbered files behind a pointer: how one immutable file is replaced by the next.
+"""Numbered manifests behind a pointer: how one generation is replaced by the next.
 
 Holds `Generations`.
-Add here: how generations are kept, checked and mended.
-Keep out: what stands in the files (store.py).
+Add here: how generations are kept, checked and made whole.
+Keep out: what stands in them (manifest.py) and files of rows (parts.py).
 
-    <folder>/000042.duckdb   a generation; never changed once it has this name
-    <folder>/CURRENT         number and SHA-256 of the current one and the one before
-    <folder>/damaged/        what was set aside
+    <folder>/000042.json   a generation; never changed once it has this name
+    <folder>/CURRENT       number and SHA-256 of the current one and the one before
+    <folder>/tables/       the parts that they name
+    <folder>/damaged/      what was set aside
 """
 
 from __future__ import annotations
 
-import errno
+import contextlib
 import hashlib
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 
-from proofsheet.core.errors import Damaged, StoreError, of_the_disk
-from proofsheet.core.files import Fingerprint, fsync_file, fsync_folder, set_aside, write_atomic
+from proofsheet.core.errors import Damaged, StoreError
+from proofsheet.core.files import Fingerprint, set_aside, write_atomic
+from proofsheet.storage.manifest import MENDS, Manifest, Part, read_manifest
+from proofsheet.storage.parts import Parts, refuse_passing, wrong_with
 
-_KEPT = 2
-_PASSING = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EINTR, errno.ESTALE, errno.ETIMEDOUT}
-MENDS = "Nothing has to be restored: the next run of the project sets it aside and makes the tables again."
+_KEPT, _TRIES = 2, 20
+FORMER = ".duckdb"  # up to format 1, a generation was one database with all tables
 
 
-def file_sum(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+class FormerFormat(Exception):
+    """The current generation is of the former format: the store takes it over."""
 
 
 class Generations:
-    """The generations of one file.
+    """The generations of one store.
 
     Args:
         folder: belongs to them alone.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder, self.parts = folder, Parts(folder)
 
     def current(self) -> int:
         """Number of the current generation; 0 if there is none."""
         return next((number for number, _sum in self.pointers()), 0)
 
-    def identity(self) -> Hashable:
-        """What changes with the current generation, and with any touch of its file."""
-        number, found = next(iter(self.pointers()), (0, ""))
-        try:
-            mark = Fingerprint.of(self.path(number).stat())
-        except OSError:
-            mark = None
-        return (str(self.folder), number, found, mark)
+    def manifest(self) -> Manifest:
+        """The current generation, or the empty one before the first.
+
+        Raises:
+            Damaged: if pointer or manifest are.
+            StoreTooNew: if a later version wrote it.
+            FormerFormat: if an earlier version did.
+        """
+        for _attempt in range(_TRIES):
+            pointers = self.pointers()
+            if not pointers:
+                return Manifest()
+            try:
+                return self._manifest(*pointers[0])
+            except Damaged:
+                if pointers == self.pointers():
+                    raise  # else a newer generation came between the two looks
+        raise StoreError(f"The store {self.folder} changed faster than it could be read.", "Try again.")
 
     def mark(self) -> Hashable:
-        """The same for a pointer that may be damaged."""
+        """What changes with the current generation, and with any touch of its files."""
         try:
-            return self.identity()
+            pointers = self.pointers()
+            paths = [self.path(n) for n, _sum in pointers[:1]]
+            paths += [self.folder / f for n, found in pointers[:1] for f in self._files(n, found)]
         except StoreError:
             return time.monotonic_ns()
+        return (str(self.folder), *pointers, *(_mark(path) for path in paths))
 
     def path(self, number: int) -> Path:
         """File of a generation."""
-        return self.folder / f"{number:06d}.duckdb"
-
-    def work_file(self) -> Path:
-        """A name for the next generation while it is being made; what an interrupted writer left is removed."""
-        self.remove_leftovers()
-        return self.folder / f".{self._next():06d}.tmp"
+        path = self.folder / f"{number:06d}.json"
+        former = path.with_suffix(FORMER)
+        return former if former.exists() and not path.exists() else path
 
     def remove_leftovers(self) -> None:
-        """Remove unfinished generations; call it under the write lock."""
-        for leftover in self.folder.glob(".*.tmp*"):
-            leftover.unlink()
+        """Remove what an interrupted writer left; call it under the write lock."""
+        for pattern in (".*.tmp*", "tables/*/.*.tmp"):
+            for leftover in self.folder.glob(pattern):
+                leftover.unlink()
 
-    def add(self, work: Path) -> int:
-        """Make the finished work file the current generation and drop all but the last two.
+    def add(self, parts: Mapping[str, Part]) -> int:
+        """Make these tables the current generation and drop all but the last two; call it under the write lock.
 
         Returns:
             Its number.
         """
-        fsync_file(work)
-        number = self._next()
-        before = self.pointers()
-        work.replace(self.path(number))
-        fsync_folder(self.folder)
-        self._point([(number, file_sum(self.path(number))), *before])
-        kept = {n for n, _sum in self.pointers()}
-        for path in self.folder.glob("[0-9]*.duckdb"):
-            if int(path.stem) not in kept:
-                path.unlink()
+        before, number = self.pointers(), self._next()
+        content = Manifest(number, parts).content()
+        write_atomic(self.folder / f"{number:06d}.json", content)
+        self._point([(number, hashlib.sha256(content).hexdigest()), *before])
+        self._drop()
         return number
 
-    def repair(self, on_news: Callable[[str], None]) -> None:
-        """Set what is damaged aside and go on from the generation before, or from none; call it under the run lock.
+    def known_parts(self) -> list[Part]:
+        """The parts of all generations that are kept."""
+        return [part for number, found in self.pointers() for part in self._parts(number, found).values()]
 
-        A generation is whole if its bytes are those that were written. What is missing is made again from ledger, cache and
-        disk. Nothing is deleted.
+    def repair(self, on_news: Callable[[str], None]) -> None:
+        """Set what is damaged aside and go on from the generation before, or from the tables that are whole.
+
+        What is missing is made again from ledger, cache and disk. Nothing is deleted. Call it under the run lock.
+
+        Raises:
+            StoreTooNew: if a later version wrote it; nothing is set aside for that.
         """
         if self.folder.exists() and not self.folder.is_dir():
             on_news(f"a file lay in the place of the store and was set aside as {set_aside(self.folder).name}")
@@ -106,13 +118,19 @@ class Generations:
         except Damaged:
             on_news(f"the pointer was damaged and set aside as {self._set_aside(self.folder / 'CURRENT')}")
             pointers = []
-        whole = [(number, found) for number, found in pointers if self._is_whole(number, found)]
-        for number, _found in pointers:
-            if number not in dict(whole):
-                on_news(f"generation {number} was damaged and set aside as {self._set_aside(self.path(number))}")
-        if whole != pointers:
-            on_news(f"going on from generation {whole[0][0] if whole else 0}")
-            self._point(whole)
+        damaged = {number: self._damaged(number, found) for number, found in pointers}
+        if not any(damaged.values()):
+            return
+        readable = [(number, found) for number, found in pointers if self.path(number) not in damaged[number]]
+        former = self._parts(*readable[0]) if readable else {}
+        for path in dict.fromkeys(p for paths in damaged.values() for p in paths):
+            on_news(f"{self._told(path)} was damaged and set aside as {self._set_aside(path)}")
+        whole = [(number, found) for number, found in pointers if not damaged[number]]
+        self._point(whole)
+        kept = {name: part for name, part in former.items() if (self.folder / part.file).exists()}
+        if kept and not whole:
+            self.add(kept)
+        on_news(f"going on from generation {self.current()}" + ("" if whole or not kept else f", with {len(kept)} tables"))
 
     def pointers(self) -> list[tuple[int, str]]:
         """Number and SHA-256 of the current generation and the one before it.
@@ -131,7 +149,7 @@ class Generations:
         except ValueError:
             raise Damaged(self.folder / "CURRENT", "it does not say which generation is the current one", MENDS) from None
         except OSError as error:
-            _refuse_passing(error, self.folder)
+            refuse_passing(error, self.folder)
             raise Damaged(self.folder / "CURRENT", str(error.strerror), MENDS) from error
         return found
 
@@ -139,12 +157,49 @@ class Generations:
         """Compare the bytes of the current generation with those that were written.
 
         Raises:
-            Damaged: if the pointer or the generation is.
+            Damaged: if the pointer, the manifest or a part is.
+            StoreTooNew: if a later version wrote it.
         """
         for number, found in self.pointers()[:1]:
-            if not self._is_whole(number, found):
-                wrong = "it is not as it was written" if self.path(number).exists() else "it is gone"
-                raise Damaged(self.path(number), wrong, MENDS)
+            for file, digest in {self.path(number).name: found, **self._files(number, found)}.items():
+                if wrong := wrong_with(self.folder / file, digest):
+                    raise Damaged(self.folder / file, wrong, MENDS)
+
+    def named(self) -> set[str]:
+        """Files of rows that a generation names."""
+        return {part.file for part in self.known_parts()}
+
+    def _manifest(self, number: int, found: str) -> Manifest:
+        path = self.path(number)
+        if path.suffix == FORMER:
+            raise FormerFormat
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            refuse_passing(error, path)
+            gone = isinstance(error, FileNotFoundError)
+            raise Damaged(path, "it is gone" if gone else str(error.strerror), MENDS) from error
+        if hashlib.sha256(content).hexdigest() != found:
+            raise Damaged(path, "it is not as it was written", MENDS)
+        return read_manifest(content, path)
+
+    def _parts(self, number: int, found: str) -> Mapping[str, Part]:
+        """The parts of a generation; none of one that is damaged or of the former format, which has its rows in itself."""
+        try:
+            return self._manifest(number, found).parts
+        except (Damaged, FormerFormat):
+            return {}
+
+    def _files(self, number: int, found: str) -> dict[str, str]:
+        return {part.file: part.sha256 for part in self._parts(number, found).values()}
+
+    def _damaged(self, number: int, found: str) -> list[Path]:
+        """The files of a generation that are not as they were written."""
+        files = {self.path(number): found} | {self.folder / f: s for f, s in self._files(number, found).items()}
+        return [path for path, digest in files.items() if wrong_with(path, digest, again=True)]
+
+    def _told(self, path: Path) -> str:
+        return f"generation {int(path.stem)}" if path.parent == self.folder else f"a file of the table {path.parent.name}"
 
     def _point(self, pointers: Sequence[tuple[int, str]]) -> None:
         if not pointers:
@@ -153,12 +208,15 @@ class Generations:
         text = "".join(f"{number} {found}\n" for number, found in pointers[:_KEPT])
         write_atomic(self.folder / "CURRENT", text.encode("ascii"))
 
-    def _is_whole(self, number: int, found: str) -> bool:
-        try:
-            return file_sum(self.path(number)) == found
-        except OSError as error:
-            _refuse_passing(error, self.folder)
-            return False
+    def _drop(self) -> None:
+        """Remove the manifests before the last two; the files that they alone named wait for the clean-up."""
+        kept, named = {n for n, _sum in self.pointers()}, self.named()
+        for path in self.folder.glob("[0-9]*"):
+            if path.suffix in {".json", FORMER} and int(path.stem) not in kept:
+                if path.suffix != FORMER:
+                    with contextlib.suppress(StoreError):  # one that says nothing names nothing
+                        self.parts.let_go(read_manifest(path.read_bytes(), path).files().keys() - named)
+                path.unlink()
 
     def _set_aside(self, path: Path) -> str:
         if not path.exists():
@@ -170,11 +228,13 @@ class Generations:
 
     def _next(self) -> int:
         """A number that no generation ever had."""
-        names = [*self.folder.glob("[0-9]*.duckdb"), *self.folder.glob("damaged/[0-9]*")]
-        return 1 + max([self.current(), *(int(p.name.split(".")[0]) for p in names)])
+        names = [*self.folder.glob("[0-9]*.*"), *self.folder.glob("damaged/[0-9]*.*")]
+        numbers = [p.name.partition(".")[0] for p in names]
+        return 1 + max([self.current(), *(int(n) for n in numbers if n.isdecimal() and len(n) == 6)])
 
 
-def _refuse_passing(error: OSError, folder: Path) -> None:
-    """An error that says nothing of the file is none of its damage: nothing is set aside for it."""
-    if error.errno in _PASSING:
-        raise of_the_disk(error, folder) from error
+def _mark(path: Path) -> Fingerprint | None:
+    try:
+        return Fingerprint.of(path.stat())
+    except OSError:
+        return None

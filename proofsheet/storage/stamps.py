@@ -11,8 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import polars as pl
-
 from schemas.storage import StoredTable
 from schemas.table import Table
 
@@ -34,26 +32,25 @@ def same_rows(row: Mapping[str, object] | None, found: str, stamp: Stamp) -> boo
     return row is not None and row[StoredTable.checksum] == found and row[StoredTable.inputs] == stamp.inputs
 
 
-def bookkeeping(
-    project: str,
-    known: Mapping[str, Mapping[str, object]],
-    sums: Mapping[type[Table], str],
-    frames: Mapping[type[Table], pl.DataFrame],
-    stamp: Stamp,
-) -> pl.DataFrame:
-    """What the store notes of its tables: those of this publication, and those that were there."""
-    rows = dict(known)
-    for table, found in sums.items():
-        rows[table.name] = {
-            Table.project: project,
-            StoredTable.table_name: table.name,
-            StoredTable.row_count: frames[table].height,
-            StoredTable.checksum: found,
-            StoredTable.inputs: stamp.inputs,
-            StoredTable.code_version: stamp.code_version,
-            StoredTable.settings_version: stamp.settings_version,
-            StoredTable.upstream: stamp.upstream,
-            StoredTable.run_id: stamp.run_id,
-            StoredTable.published_at: stamp.now(),
-        }
-    return StoredTable.frame(rows.values())
+def bookkeeping(project: str, table: type[Table], found: str, rows: int, stamp: Stamp) -> dict[str, object]:
+    """What the store notes of a table.
+
+    Args:
+        project: key of the project.
+        table: that is published.
+        found: checksum of its rows.
+        rows: their number.
+        stamp: where they come from.
+    """
+    return {
+        Table.project: project,
+        StoredTable.table_name: table.name,
+        StoredTable.row_count: rows,
+        StoredTable.checksum: found,
+        StoredTable.inputs: stamp.inputs,
+        StoredTable.code_version: stamp.code_version,
+        StoredTable.settings_version: stamp.settings_version,
+        StoredTable.upstream: stamp.upstream,
+        StoredTable.run_id: stamp.run_id,
+        StoredTable.published_at: stamp.now(),
+    }

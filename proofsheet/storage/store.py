@@ -1,47 +1,41 @@
-"""Derived tables: one DuckDB file a project, published by copy-on-write.
+"""Derived tables: immutable files of rows, and generations that name them.
 
-Holds `Store`, the only place that speaks to DuckDB.
+Holds `Store`.
 Add here: how tables are written and read.
-Keep out: what stands in them (schemas/) and facts (ledger.py).
+Keep out: what stands in them (schemas/), facts (ledger.py), and DuckDB (database.py).
 
-    store/<project>/         the generations (generations.py)
-    store/<project>.duckdb   a copy of the current one for people and their tools
+    store/<project>/         the generations (generations.py) and their parts (parts.py)
+    store/<project>.duckdb   one database with all tables, for people and their tools; made when a run ends
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import re
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+import os
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import polars as pl
 
-from proofsheet.core.errors import Damaged, StoreError, StoreTooNew, UsageError
-from proofsheet.core.files import clone
+from proofsheet.core.errors import Damaged, StoreError
+from proofsheet.core.files import set_aside
 from proofsheet.core.locks import acquire
-from proofsheet.storage.fixed_lengths import as_arrays, as_lists, lengths
+from proofsheet.storage.fixed_lengths import lengths
+from proofsheet.storage.former_format import former_rows
 from proofsheet.storage.frame_cache import FrameCache
-from proofsheet.storage.generations import MENDS, Generations
+from proofsheet.storage.generations import FORMER, FormerFormat, Generations
+from proofsheet.storage.manifest import MENDS, Manifest
+from proofsheet.storage.parts import Parts, Rows, remove, wrong_with
 from proofsheet.storage.stamps import Stamp, bookkeeping, same_rows
 from proofsheet.storage.table_gate import check_frame
 from schemas.storage import StoredTable
 from schemas.table import Table
 
-FORMAT = 1
 _TRIES = 20
-_WORD = re.compile(r"\w+")
-_BROKEN = (duckdb.IOException, duckdb.InternalException, duckdb.FatalException, duckdb.SerializationException)
-_ELSEWHERE = re.compile(r"IO Error: (No files found|Cannot open (file|database))")  # another file that a statement names
+_AT_ONCE = 8_192  # rows; hashing copies them
 RECENT = FrameCache(256 << 20)  # of all stores of this process; a run reads the same few tables again and again
-_NEW_FILE: dict[str, str | bool | int | float | list[str]] = {
-    "default_block_size": "16384"
-}  # 256 KiB a block makes a small project 13 times larger
+GRACE_S = 600.0  # how long a reader may need from looking up a file to having it open
 
 
 @dataclass(frozen=True)
@@ -52,11 +46,17 @@ class Published:
     changed: bool
 
 
+def in_key_order(table: type[Table], frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows in key order; the frame itself if they are."""
+    keys = frame.select(table.key())
+    return frame if keys.equals(keys.sort(table.key())) else frame.sort(table.key())
+
+
 def checksum(table: type[Table], frame: pl.DataFrame) -> str:
     """Hash of the rows in key order, with names and types."""
-    ordered = frame.sort(table.key())
     digest = hashlib.sha256(repr(dict(frame.schema)).encode())
-    digest.update(ordered.hash_rows().to_numpy().tobytes())
+    for some in in_key_order(table, frame).iter_slices(_AT_ONCE):
+        digest.update(some.hash_rows().to_numpy().tobytes())
     return digest.hexdigest()[:32]
 
 
@@ -72,6 +72,7 @@ class Store:
         self.project = project
         self.folder = root / project
         self.generations = Generations(self.folder)
+        self.parts = Parts(self.folder)
         self.open_copy = root / f"{project}.duckdb"
 
     def generation(self) -> int:
@@ -79,27 +80,31 @@ class Store:
         return self.generations.current()
 
     def read(self, table: type[Table]) -> pl.DataFrame:
-        """All rows of a table in key order; none if it was never written, or with other columns (a run makes it anew)."""
-        book = self.tables().get(table.name)
-        if book is None:
-            return table.frame()
-        key = (table.name, book[StoredTable.checksum], tuple(table.polars_schema().items()))
-        if (known := RECENT.get(key)) is None:
-            known = self._rows(table)
-            if checksum(table, known) == book[StoredTable.checksum]:  # else a newer generation came between the two looks
-                RECENT.put(key, known)
-        return known
-
-    def _rows(self, table: type[Table]) -> pl.DataFrame:
-        order = ", ".join(f'"{k}"' for k in table.key())
-        with self._reader() as con:
-            if con is None or not _has(con, table):
+        """All rows of a table in key order; none if it was never written, or with other columns (a run makes it again)."""
+        for _attempt in range(_TRIES):
+            manifest = self._manifest()
+            if table is StoredTable:
+                return manifest.books()
+            part = manifest.parts.get(table.name)
+            if part is None:
                 return table.frame()
-            found = as_lists(table, _frame(con.sql(f'SELECT * FROM "{table.name}" ORDER BY {order}')))  # noqa: S608
-            return found if found.schema == table.polars_schema() else table.frame()
+            key = _recent(table, part.book)
+            if (known := RECENT.get(key)) is not None:
+                return known
+            try:
+                found = self.parts.read(part)
+            except Damaged:
+                if manifest.number == self.generation():
+                    raise
+                continue  # a newer generation came between the two looks, and the file was removed
+            if found.schema != table.polars_schema():
+                return table.frame()
+            RECENT.put(key, found)
+            return found
+        raise StoreError(f"The store of {self.project} changed faster than it could be read.", "Try again.")
 
     def query(self, sql: str, more: Mapping[type[Table], Callable[[], pl.DataFrame]] | None = None) -> pl.DataFrame:
-        """The answer to a question in SQL; the store cannot be changed by it. Before its first generation it has no tables.
+        """The answer to a question in SQL; nothing can be changed by it. Before its first generation a store has no tables.
 
         Args:
             sql: the statement.
@@ -107,26 +112,19 @@ class Store:
 
         Raises:
             UsageError: if DuckDB refuses the statement.
+            Damaged: if a table that it names is.
         """
-        with self._reader() as found, nullcontext(found) if found else contextlib.closing(duckdb.connect()) as con:
-            named = {word.lower() for word in _WORD.findall(sql)}
-            for table, rows in (more or {}).items():
-                con.register(table.name, (rows() if table.name in named else table.frame()).to_arrow())
-            try:
-                return _frame(con.sql(sql))
-            except duckdb.Error as error:
-                if isinstance(error, _BROKEN) and not _ELSEWHERE.match(str(error)):
-                    raise
-                raise UsageError(f"The statement failed: {error}.", "`proofsheet sql 'show tables'` lists the tables.") from error
+        from proofsheet.storage.database import ask, words
+
+        manifest, named = self._manifest(), words(sql)
+        for part in (part for name, part in manifest.parts.items() if name in named):
+            if wrong := wrong_with(self.folder / part.file, part.sha256):
+                raise Damaged(self.folder / part.file, wrong, MENDS)
+        return ask(sql, self.folder, manifest, more or {})
 
     def tables(self) -> dict[str, dict[str, object]]:
         """The bookkeeping row of every table, by table name."""
-        key = self.generations.identity()
-        if (books := RECENT.get(key)) is None:
-            books = self._rows(StoredTable)
-            if key == self.generations.identity():
-                RECENT.put(key, books)
-        return {str(row[StoredTable.table_name]): row for row in books.to_dicts()}
+        return {name: dict(part.book) for name, part in self._manifest().parts.items()}
 
     def publish(self, frames: Mapping[type[Table], pl.DataFrame], stamp: Stamp) -> Published:
         """Replace the rows of these tables in one new generation; equal rows from equal inputs need none.
@@ -137,61 +135,68 @@ class Store:
         """
         for table, frame in frames.items():
             check_frame(table, frame, self.project)
-        sums = {table: checksum(table, frame) for table, frame in frames.items()}
+        ordered = {table: in_key_order(table, frame) for table, frame in frames.items()}
+        books = {t: bookkeeping(self.project, t, checksum(t, f), f.height, stamp) for t, f in ordered.items()}
+        self._manifest()
         with acquire(self.folder / "write.lock", "publishing"):
-            current, known = self.generation(), self.tables()
-            if current and all(same_rows(known.get(t.name), sums[t], stamp) for t in frames):
-                if not self._shows(current):
-                    self._show(current)
-                return Published(current, changed=False)
+            current = self.generations.manifest()
+            known = {name: part.book for name, part in current.parts.items()}
+            if current.number and all(same_rows(known.get(t.name), str(b[StoredTable.checksum]), stamp) for t, b in books.items()):
+                return Published(current.number, changed=False)
+            number = self._add(current, (Rows(f, lengths(t, f), books[t]) for t, f in ordered.items()))
+        for table, frame in ordered.items():
+            RECENT.put(_recent(table, books[table]), frame)
+        return Published(number, changed=True)
+
+    def show(self) -> bool:
+        """Make the database for people, if there is none or tables have changed since.
+
+        Returns:
+            Whether it was made.
+
+        Raises:
+            StoreError: if the disk is full, or the tables cannot be read.
+        """
+        from proofsheet.storage.database import write_database
+
+        if not self.generation() or self._is_shown():
+            return False
+        with acquire(self.folder / "show.lock", "making the database for people"):
+            if self._is_shown():
+                return False
+            self.generations.check()
+            manifest = self._manifest()
+            made = self.generations.path(manifest.number).stat().st_mtime_ns
             try:
-                books = bookkeeping(self.project, known, sums, frames, stamp)
-                number = self._write(current, frames, books)
-                self._show(number)
-                for table, frame in frames.items():
-                    RECENT.put((table.name, sums[table], tuple(table.polars_schema().items())), frame.sort(table.key()))
-            except (duckdb.Error, OSError) as error:
+                if self.open_copy.is_dir():
+                    set_aside(self.open_copy)
+                write_database(self.open_copy, self.folder, manifest)
+                os.utime(self.open_copy, ns=(made, made))
+            except OSError as error:
                 raise StoreError(
-                    f"The store of {self.project} could not be written: {error}.",
-                    f"Generation {current} is untouched; make room on the disk and run again.",
+                    f"{self.open_copy} could not be written: {error}.",
+                    "The tables themselves are untouched; make room on the disk and run again.",
                 ) from error
-            return Published(number, changed=True)
+        return True
 
-    def _write(self, current: int, frames: Mapping[type[Table], pl.DataFrame], books: pl.DataFrame) -> int:
-        work = self.generations.work_file()
-        try:
-            if current:
-                clone(self.generations.path(current), work)
-            with contextlib.closing(duckdb.connect(work, config=_NEW_FILE)) as con:
-                con.execute("BEGIN")
-                everything: dict[type[Table], pl.DataFrame] = {**frames, StoredTable: books}
-                for table, frame in everything.items():
-                    con.execute(f'DROP TABLE IF EXISTS "{table.name}"')
-                    long = lengths(table, frame)
-                    for statement in table.ddl(long):
-                        con.execute(statement)
-                    con.register("incoming", as_arrays(frame, long).sort(table.key()).to_arrow())
-                    con.execute(f'INSERT INTO "{table.name}" BY NAME SELECT * FROM incoming')  # noqa: S608
-                    con.unregister("incoming")
-                con.execute(f"CREATE OR REPLACE TABLE _format AS SELECT {FORMAT} AS version")
-                con.execute("COMMIT")
-                con.execute("CHECKPOINT")
-            return self.generations.add(work)
-        finally:
+    def tidy(self, grace_s: float = GRACE_S) -> list[int]:
+        """Remove files that no generation names.
+
+        Args:
+            grace_s: how long they stay: a reader may be about to open one.
+
+        Returns:
+            Their sizes in bytes.
+
+        Raises:
+            StoreError: if the current generation cannot be read; then nothing is removed.
+        """
+        if not self.generation():
+            return []
+        self._manifest()
+        with acquire(self.folder / "write.lock", "cleaning up"):
             self.generations.remove_leftovers()
-
-    def _shows(self, number: int) -> bool:
-        """False if a writer ended between a generation and its copy for people."""
-        made = self.generations.path(number).stat().st_mtime_ns
-        return self.open_copy.exists() and self.open_copy.stat().st_mtime_ns >= made
-
-    def _show(self, number: int) -> None:
-        """Refresh the copy for people."""
-        if self.open_copy.is_dir():
-            self.open_copy.rename(self.open_copy.with_suffix(f".set-aside-{number}"))
-        work = self.open_copy.with_suffix(".tmp")
-        clone(self.generations.path(number), work)
-        work.replace(self.open_copy)
+            return [remove(path) for path in self.parts.unnamed(self.generations.named(), grace_s)]
 
     def check(self) -> None:
         """Compare the bytes of the current generation with those that were written, and its format with ours.
@@ -200,66 +205,42 @@ class Store:
             StoreError: if it is damaged or of a newer version.
         """
         self.generations.check()
-        with self._reader():
-            return
 
-    @contextmanager
-    def _reader(self) -> Iterator[duckdb.DuckDBPyConnection | None]:
-        """The current generation, read-only, for one read."""
-        con = self._connect()
-        if con is None:
-            yield None
-            return
-        with contextlib.closing(con), self._telling_damage():
-            version = next(iter(con.sql("SELECT version FROM _format").fetchall()), (0,))[0]
-            if version > FORMAT:
-                raise StoreTooNew(
-                    f"The store of {self.project} has format {version}; this Proofsheet knows {FORMAT}.",
-                    "Install the newer Proofsheet, or delete the store folder: it is rebuilt by `proofsheet run`.",
-                )
-            yield con
-
-    def _connect(self) -> duckdb.DuckDBPyConnection | None:
-        for _attempt in range(_TRIES):
-            number = self.generation()
-            if not number:
-                return None
-            try:
-                return duckdb.connect(self.generations.path(number), read_only=True)
-            except duckdb.Error as error:
-                if not self.generations.path(number).exists() and number != self.generation():
-                    continue  # a newer generation came between the two looks
-                if isinstance(error, duckdb.ConnectionException) or "set lock" in str(error).lower():
-                    return self._connect_to_copy(number)
-                raise self._damaged(number, error) from error
-        raise StoreError(f"The store of {self.project} changed faster than it could be read.", "Try again.")
-
-    def _connect_to_copy(self, number: int) -> duckdb.DuckDBPyConnection:
-        """Somebody holds the generation itself open for writing: read a copy instead."""
-        with tempfile.TemporaryDirectory() as folder:
-            copy = Path(folder) / "copy.duckdb"
-            clone(self.generations.path(number), copy)
-            with self._telling_damage():
-                return duckdb.connect(copy, read_only=True)
-
-    @contextmanager
-    def _telling_damage(self) -> Iterator[None]:
-        """What DuckDB cannot read is told as a damaged generation."""
+    def _manifest(self) -> Manifest:
         try:
-            yield
-        except (duckdb.Error, UnicodeDecodeError) as error:
-            raise self._damaged(self.generation(), error) from error
+            return self.generations.manifest()
+        except FormerFormat:
+            self._take_over()
+            return self.generations.manifest()
 
-    def _damaged(self, number: int, error: Exception) -> Damaged:
-        return Damaged(self.generations.path(number), f"it cannot be read ({' '.join(str(error).split())})", MENDS)
+    def _take_over(self) -> None:
+        """Write the tables of a generation of the former format as parts of a new one."""
+        with acquire(self.folder / "write.lock", "taking over the tables of an earlier version"):
+            number, found = self.generations.pointers()[0]
+            path = self.generations.path(number)
+            if path.suffix != FORMER:
+                return  # another process did
+            if wrong := wrong_with(path, found):
+                raise Damaged(path, wrong, MENDS)
+            self._add(Manifest(number), former_rows(path))
+
+    def _add(self, current: Manifest, rows: Iterable[Rows]) -> int:
+        try:
+            self.generations.remove_leftovers()
+            known = self.generations.known_parts()
+            new = [self.parts.write(one, known) for one in rows]
+            return self.generations.add({**current.parts, **{str(p.book[StoredTable.table_name]): p for p in new}})
+        except OSError as error:
+            raise StoreError(
+                f"The store of {self.project} could not be written: {error}.",
+                f"Generation {current.number} is untouched; make room on the disk and run again.",
+            ) from error
+
+    def _is_shown(self) -> bool:
+        """False if tables changed since the database for people was made."""
+        made = self.generations.path(self.generation()).stat().st_mtime_ns
+        return self.open_copy.is_file() and self.open_copy.stat().st_mtime_ns >= made
 
 
-def _frame(answer: duckdb.DuckDBPyRelation | None) -> pl.DataFrame:
-    """The rows of a relation; a statement without an answer has none."""
-    found: pl.DataFrame = answer.pl() if answer is not None else pl.DataFrame()
-    return found
-
-
-def _has(con: duckdb.DuckDBPyConnection, table: type[Table]) -> bool:
-    found = con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = ?", [table.name]).fetchall()
-    return bool(found[0][0])
+def _recent(table: type[Table], book: Mapping[str, object]) -> tuple[Hashable, ...]:
+    return (table.name, book[StoredTable.checksum], tuple(table.polars_schema().items()))

@@ -141,14 +141,18 @@ def _corrupt(path: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("damage", ["one byte of the current one", "both generations", "pointer", "current one gone", "all gone"])
+@pytest.mark.parametrize(
+    "damage",
+    ["one byte of the current one", "both generations", "pointer", "current one gone", "rows of a table", "rows gone", "all gone"],
+)
 def test_a_damaged_store_is_set_aside_and_rebuilt_equal(settings: Configuration, damage: str) -> None:
     project = only_project(settings)
     (project.folder / "bad.jpg").write_bytes(b"no picture")
     run(settings, project)
     before = {t.name: project.store.read(t) for t in DERIVED}
     store = project.store
-    current, former = sorted(store.folder.glob("[0-9]*.duckdb"), reverse=True)
+    current, former = sorted(store.folder.glob("[0-9]*.json"), reverse=True)
+    (rows,) = store.folder.glob(f"tables/{Photo.name}/*.parquet")
     match damage:
         case "one byte of the current one":
             _corrupt(current)
@@ -159,13 +163,17 @@ def test_a_damaged_store_is_set_aside_and_rebuilt_equal(settings: Configuration,
             (store.folder / "CURRENT").write_bytes(b"\xff\xfe nonsense")
         case "current one gone":
             current.unlink()
+        case "rows of a table":
+            _corrupt(rows)
+        case "rows gone":
+            rows.unlink()
         case "all gone":
             shutil.rmtree(store.folder.parent)
     result = run(settings, project)
     assert result.success
     for table in DERIVED:
         assert project.store.read(table).equals(before[table.name]), table.name
-    if damage in {"one byte of the current one", "both generations", "pointer"}:
+    if damage in {"one byte of the current one", "both generations", "pointer", "rows of a table"}:
         assert list((store.folder / "damaged").iterdir())
 
 

@@ -67,3 +67,16 @@ def test_another_file_that_is_not_there_is_no_damage_of_the_store(projects: list
 
 def test_a_project_of_which_nothing_is_known_is_not_asked(projects: list[Project]) -> None:
     assert "no tables yet" in ask("select 1", "--project", "untouched").output
+
+
+def test_the_database_of_a_project_is_made_on_request(projects: list[Project]) -> None:
+    def make(name: str, code: int = 0) -> Result:
+        result = CliRunner().invoke(main, ["projects", "database", name, *(["--json"] if not code else [])])
+        assert result.exit_code == code, (result.output, result.exception)
+        return result
+
+    file = str(projects[1].store.open_copy)
+    assert json.loads(make("rows").stdout) == {"file": file, "made": True}
+    assert json.loads(make("rows").stdout) == {"file": file, "made": False}
+    assert Path(file).stat().st_size > 0
+    assert "no tables yet" in make("untouched", code=2).output

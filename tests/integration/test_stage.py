@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,27 @@ def test_an_unchanged_run_computes_and_writes_nothing(bench: Bench) -> None:
     assert [bench.project.key] == CALLS
     assert bench.project.store.generation() == before
     assert materialized(result)["test_jams"]["changed"].value is False
+
+
+def test_the_database_for_people_is_made_once_at_the_end_of_a_run_that_changed_tables(bench: Bench) -> None:
+    store = bench.project.store
+    bench.run()
+    made = store.open_copy.stat()
+    assert not store.show()
+    bench.run()
+    assert store.open_copy.stat().st_ino == made.st_ino
+    GIVEN["berries"] = berries(bench.project.key, a=1)
+    bench.run()
+    assert store.open_copy.stat().st_ino != made.st_ino
+    assert not store.show()
+
+
+def test_a_database_for_people_that_cannot_be_made_is_told_by_the_log(bench: Bench) -> None:
+    bench.project.store.open_copy.with_suffix(".tmp").mkdir(parents=True)
+    bench.run()
+    assert bench.project.store.read(Jam).height == 1
+    (summary,) = bench.project.logs.glob("*_summary.json")
+    assert json.loads(summary.read_text())["errors"] == {"StoreError": 1}
 
 
 def test_changed_rows_and_changed_settings_make_what_follows(bench: Bench) -> None:

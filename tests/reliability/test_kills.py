@@ -14,8 +14,8 @@ import polars as pl
 import pytest
 
 from proofsheet.core.config import Configuration
-from proofsheet.storage.generations import file_sum
 from proofsheet.storage.ledger_tables import FACTS
+from proofsheet.storage.parts import wrong_with
 from proofsheet.storage.workspace import Project
 from schemas.table import Table
 from tests.reliability.sizes import size
@@ -102,9 +102,11 @@ def rows(project: Project) -> dict[str, pl.DataFrame]:
 
 
 def whole(project: Project) -> bool:
-    """Every generation that the pointer names has the bytes that were written."""
+    """Every generation that the pointer names, and every file that it names, has the bytes that were written."""
     generations = project.store.generations
-    return all(file_sum(generations.path(number)) == found for number, found in generations.pointers())
+    files = {generations.path(n): found for n, found in generations.pointers()}
+    files |= {generations.folder / part.file: part.sha256 for part in generations.known_parts()}
+    return not any(wrong_with(path, found, again=True) for path, found in files.items())
 
 
 def settings_of(tmp_path: Path, home: Path) -> Configuration:

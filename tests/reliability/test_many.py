@@ -14,7 +14,7 @@ import pytest
 
 from proofsheet.core.config import load
 from proofsheet.review.status import project_status
-from proofsheet.storage.generations import file_sum
+from proofsheet.storage.parts import file_sum
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.table import Table
 from tests.reliability.serving import PROOFSHEET, Up

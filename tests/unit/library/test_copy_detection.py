@@ -14,6 +14,7 @@ from proofsheet.core.run_log import RunLog
 from proofsheet.library.copy_detection import FolderState, Look, judge, look_at
 from proofsheet.library.disk_diff import disk_news
 from proofsheet.storage.cleaning import clean
+from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Workspace
 from schemas.library import OtherFile, Photo, Quarantine
 from tests.support.kit import configuration, save_picture
@@ -146,3 +147,20 @@ def test_cleaning_removes_old_caches_and_logs_and_nothing_else(tmp_path: Path) -
     assert (found.files, found.bytes) == (4, 16)
     assert not any(p.exists() for p in old)
     assert all(p.exists() for p in kept)
+
+
+def test_cleaning_removes_rows_that_no_generation_names(tmp_path: Path) -> None:
+    (tmp_path / "library" / "one").mkdir(parents=True)
+    workspace = Workspace(configuration(tmp_path / "library", tmp_path / "home").place)
+    store = workspace.projects()[0].store
+    for number in range(3):
+        row = {"project": store.project, "path": str(number), "role": "other", "extension": ""}
+        store.publish({OtherFile: OtherFile.frame([row])}, Stamp(str(number)))
+    files = list(store.folder.glob("tables/*/*"))
+    assert clean(workspace, set(), 14, time.time()).files == 0
+    for file in files:
+        os.utime(file, (1, 1))
+    found = clean(workspace, set(), 14, time.time())
+    assert (found.files, found.bytes > 0) == (1, True)
+    assert store.read(OtherFile)["path"].to_list() == ["2"]
+    store.check()

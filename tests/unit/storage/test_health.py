@@ -7,6 +7,7 @@ import json
 import os
 import random
 import resource
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -187,9 +188,11 @@ def test_an_error_that_passes_is_no_damage(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize("kind", STORE)
-def test_a_damaged_generation_is_told_and_the_next_run_sets_it_aside(workspace: Workspace, kind: str) -> None:
+@pytest.mark.parametrize("of", ["manifest", "rows"])
+def test_a_damaged_generation_is_told_and_the_next_run_sets_it_aside(workspace: Workspace, of: str, kind: str) -> None:
     project = workspace.project("b")
-    path = project.store.generations.path(1)
+    path = project.store.generations.path(1) if of == "manifest" else next(project.store.folder.glob("tables/*/*"))
+    assert trouble_of(project) is None
     STORE[kind](path)
     only_b_is_in_trouble(workspace, path)
     made_whole(project)
@@ -201,9 +204,9 @@ def test_a_damaged_pointer_is_told_and_the_next_run_sets_it_aside(workspace: Wor
     pointer = project.store.folder / "CURRENT"
     POINTER[kind](pointer)
     of_a_generation = {
-        "a generation that is not there": "000099.duckdb",
-        "another hash": "000001.duckdb",
-        "shortened": "000001.duckdb",
+        "a generation that is not there": "000099.json",
+        "another hash": "000001.json",
+        "shortened": "000001.json",
     }
     named = of_a_generation.get(kind, "CURRENT")
     only_b_is_in_trouble(workspace, project.store.folder / named)
@@ -212,9 +215,7 @@ def test_a_damaged_pointer_is_told_and_the_next_run_sets_it_aside(workspace: Wor
 
 def test_a_file_in_the_place_of_a_store_is_set_aside(workspace: Workspace) -> None:
     project = workspace.project("b")
-    for path in sorted(project.store.folder.iterdir()):
-        path.unlink()
-    project.store.folder.rmdir()
+    shutil.rmtree(project.store.folder)
     project.store.folder.write_text("no folder")
     only_b_is_in_trouble(workspace, project.store.folder / "CURRENT")
     made_whole(project)

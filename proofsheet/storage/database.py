@@ -1,0 +1,167 @@
+"""A generation as one DuckDB database: for questions, and as a file for people.
+
+Holds `ask`, `write_database` and `database_tables`.
+Add here: what a database shows of a generation.
+Keep out: which generation that is (store.py), and files of rows (parts.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import re
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from proofsheet.core.errors import UsageError
+from proofsheet.storage.fixed_lengths import array_types
+from proofsheet.storage.manifest import Manifest, Part
+from schemas.storage import StoredTable
+from schemas.table import Table, quoted
+
+_WORD = re.compile(r"\w+")
+_CATALOG = re.compile(r"\b(show|describe|query|query_table|information_schema|duckdb_\w+|pg_\w+)\b", re.IGNORECASE)
+_ROWS = 16_384  # a group of rows that is whole goes to the disk at once, the rest twice
+_HINT = "The tables are read-only; `proofsheet sql 'show tables'` lists them."
+_LARGE, _LARGE_BLOCK, _SMALL_BLOCK = 128 << 20, 65_536, 16_384  # 256 KiB a block makes a small project 13 times larger
+
+
+def words(sql: str) -> set[str]:
+    """Everything in a statement that may be the name of a table."""
+    return {word.lower() for word in _WORD.findall(sql)}
+
+
+def ask(sql: str, folder: Path, manifest: Manifest, more: Mapping[type[Table], Callable[[], pl.DataFrame]]) -> pl.DataFrame:
+    """The answer to a question; nothing can be changed by it.
+
+    Args:
+        sql: the statement.
+        folder: of the store.
+        manifest: its tables.
+        more: further tables that may be asked, with what reads their rows; only those that the statement names are read.
+
+    Raises:
+        UsageError: if DuckDB refuses the statement.
+    """
+    named = words(sql)
+    some = [] if _CATALOG.search(sql) else [{name: part for name, part in manifest.parts.items() if name in named}]
+    with _read_only() as con:
+        con.register(StoredTable.name, manifest.books().to_arrow())
+        for table, rows in more.items():
+            con.register(table.name, (rows() if table.name in named else table.frame()).to_arrow())
+        for parts in (
+            *some,
+            manifest.parts,
+        ):  # all tables where the statement may look for them, and where it fails: a hint names one
+            if views := "; ".join(_views(folder, parts)):
+                con.execute(views)
+            try:
+                answer = con.sql(sql)
+                found: pl.DataFrame = answer.pl() if answer is not None else pl.DataFrame()
+                return found
+            except duckdb.Error as error:
+                refusal = error
+        raise UsageError(f"The statement failed: {refusal}.", _HINT) from refusal
+
+
+def write_database(target: Path, folder: Path, manifest: Manifest) -> None:
+    """Write all tables with their keys and comments into one file, or none of it.
+
+    Args:
+        target: the file; it is replaced.
+        folder: of the store.
+        manifest: its tables.
+
+    Raises:
+        OSError: if there is no room, or a part cannot be read.
+    """
+    work = target.with_suffix(".tmp")
+    size = sum(part.size for part in manifest.parts.values())
+    options = f"BLOCK_SIZE {_LARGE_BLOCK if size > _LARGE else _SMALL_BLOCK}, ROW_GROUP_SIZE {_ROWS}, RECOVERY_MODE NO_WAL_WRITES"
+    try:
+        work.unlink(missing_ok=True)
+        with contextlib.closing(duckdb.connect()) as con:
+            con.execute(f"ATTACH {quoted(str(work))} AS people ({options})")
+            con.execute("USE people")
+            con.execute("BEGIN")
+            for name, part in sorted(manifest.parts.items()):
+                _copy(con, name, part, folder)
+            for statement in StoredTable.ddl():
+                con.execute(statement)
+            con.register("books", manifest.books().to_arrow())
+            con.execute(f'INSERT INTO "{StoredTable.name}" BY NAME SELECT * FROM books')  # noqa: S608
+            con.execute("COMMIT")
+            con.execute("CHECKPOINT")
+        work.replace(target)
+    except duckdb.Error as error:
+        raise OSError(errno.EIO, _one_line(error), str(target)) from error
+    finally:
+        for left in target.parent.glob(f"{work.name}*"):
+            left.unlink(missing_ok=True)
+
+
+def database_tables(path: Path, names: Collection[str] = ()) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Names and rows of the tables in a database file.
+
+    Args:
+        path: the file; it is not changed.
+        names: of the tables wanted; all if none is given.
+
+    Raises:
+        OSError: if DuckDB cannot read it.
+    """
+    try:
+        with contextlib.closing(duckdb.connect(path, read_only=True)) as con:
+            found = [str(row[0]) for row in con.execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()]
+            for name in (n for n in found if not names or n in names):
+                yield name, con.sql(f'SELECT * FROM "{name}"').pl()  # noqa: S608
+    except (duckdb.Error, UnicodeDecodeError) as error:
+        raise OSError(errno.EIO, _one_line(error), str(path)) from error
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _copy(con: duckdb.DuckDBPyConnection, name: str, part: Part, folder: Path) -> None:
+    """One table with its rows; one that this version declares otherwise, or not at all, comes without key and comments."""
+    table, source = Table.tables.get(name), _source(name, part, folder)
+    columns = [str(row[0]) for row in con.execute(f"DESCRIBE {source}").fetchall()]
+    if table is None or columns != list(table.columns()):
+        con.execute(f'CREATE TABLE "{name}" AS {source}')
+        return
+    for statement in table.ddl(part.lengths):
+        con.execute(statement)
+    con.execute(f'INSERT INTO "{name}" BY NAME {source}')
+
+
+@contextmanager
+def _read_only() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to an empty database that is open for reading alone: views can be made, tables cannot."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "tables.duckdb"
+        duckdb.connect(path).close()
+        with contextlib.closing(duckdb.connect(path, read_only=True)) as con:
+            yield con
+
+
+def _views(folder: Path, parts: Mapping[str, Part]) -> Iterator[str]:
+    """Statements that show tables, with their comments."""
+    for name, part in sorted(parts.items()):
+        yield f'CREATE OR REPLACE TEMP VIEW "{name}" AS {_source(name, part, folder)}'
+        if (table := Table.tables.get(name)) is not None:
+            yield from table.comments("VIEW")
+
+
+def _source(name: str, part: Part, folder: Path) -> str:
+    """The rows of a part as a query; lists are arrays where the table has them."""
+    table = Table.tables.get(name)
+    types = array_types(table, part.lengths) if table is not None else {}
+    casts = ", ".join(f'CAST("{n}" AS {t}) AS "{n}"' for n, t in types.items())
+    every = f"* REPLACE ({casts})" if casts else "*"
+    return f"SELECT {every} FROM read_parquet({quoted(str(folder / part.file))})"  # noqa: S608
