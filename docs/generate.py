@@ -106,7 +106,7 @@ def keys_page() -> str:
     intro = "One key decides, saves and goes on. Keys mean the same in every view; they are ignored while you type, when a key "
     intro += "repeats, and with other modifiers. `?` shows this table in the review.\n"
     return "\n".join(
-        [_NOTE, "# Keys of the review\n", intro, "| key | does |", "|---|---|", *(f"| {k.shown} | {k.does} |" for k in KEYS), ""]
+        [_NOTE, "# Keys of the review\n", intro, "| key | does |", "|---|---|", *(f"| {k.label} | {k.does} |" for k in KEYS), ""]
     )
 
 

@@ -25,7 +25,7 @@ from proofsheet.storage.fixed_lengths import lengths
 from proofsheet.storage.former_format import former_rows
 from proofsheet.storage.frame_cache import FrameCache
 from proofsheet.storage.generations import FORMER, FormerFormat, Generations
-from proofsheet.storage.manifest import MENDS, Manifest
+from proofsheet.storage.manifest import MENDS, Manifest, Part
 from proofsheet.storage.parts import Parts, Rows, remove, wrong_with
 from proofsheet.storage.stamps import Stamp, bookkeeping, same_rows
 from proofsheet.storage.table_gate import check_frame
@@ -85,7 +85,7 @@ class Store:
             manifest = self._manifest()
             if table is StoredTable:
                 return manifest.books()
-            part = manifest.parts.get(table.name)
+            part = manifest.parts.get(table.name) or manifest.parts.get(table.former)
             if part is None:
                 return table.frame()
             key = _recent(table, part.book)
@@ -143,7 +143,8 @@ class Store:
             known = {name: part.book for name, part in current.parts.items()}
             if current.number and all(same_rows(known.get(t.name), str(b[StoredTable.checksum]), stamp) for t, b in books.items()):
                 return Published(current.number, changed=False)
-            number = self._add(current, (Rows(f, lengths(t, f), books[t]) for t, f in ordered.items()))
+            kept = {name: part for name, part in current.parts.items() if name not in {t.former for t in frames}}
+            number = self._add(kept, (Rows(f, lengths(t, f), books[t]) for t, f in ordered.items()))
         for table, frame in ordered.items():
             RECENT.put(_recent(table, books[table]), frame)
         return Published(number, changed=True)
@@ -222,18 +223,18 @@ class Store:
                 return  # another process did
             if wrong := wrong_with(path, found):
                 raise Damaged(path, wrong, MENDS)
-            self._add(Manifest(number), former_rows(path))
+            self._add({}, former_rows(path))
 
-    def _add(self, current: Manifest, rows: Iterable[Rows]) -> int:
+    def _add(self, kept: Mapping[str, Part], rows: Iterable[Rows]) -> int:
         try:
             self.generations.remove_leftovers()
             known = self.generations.known_parts()
             new = [self.parts.write(one, known) for one in rows]
-            return self.generations.add({**current.parts, **{str(p.book[StoredTable.table_name]): p for p in new}})
+            return self.generations.add({**kept, **{str(p.book[StoredTable.table_name]): p for p in new}})
         except OSError as error:
             raise StoreError(
                 f"The store of {self.project} could not be written: {error}.",
-                f"Generation {current.number} is untouched; make room on the disk and run again.",
+                f"Generation {self.generation()} is untouched; make room on the disk and run again.",
             ) from error
 
     def _is_shown(self) -> bool:
