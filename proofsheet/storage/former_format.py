@@ -12,14 +12,14 @@ from pathlib import Path
 
 from proofsheet.storage.fixed_lengths import as_lists, lengths
 from proofsheet.storage.manifest import check_format
-from proofsheet.storage.parts import Rows
+from proofsheet.storage.parts import PartRows
 from schemas.storage import StoredTable
 from schemas.table import Table
 
 _FORMAT = "_format"  # a table with one row
 
 
-def former_rows(path: Path) -> Iterator[Rows]:
+def former_rows(path: Path) -> Iterator[PartRows]:
     """The tables of a generation of format 1, one at a time.
 
     Raises:
@@ -35,4 +35,4 @@ def former_rows(path: Path) -> Iterator[Rows]:
         table = Table.tables.get(name)
         rows = frame if table is None else as_lists(table, frame)
         fits = table is not None and rows.schema == table.polars_schema()
-        yield Rows(rows, lengths(table, rows) if table is not None and fits else {}, books[name])
+        yield PartRows(rows, lengths(table, rows) if table is not None and fits else {}, books[name])

@@ -1,6 +1,6 @@
 """Files with the rows of one table each: written once, never changed, named by what they hold.
 
-Holds `Parts`, `Rows` and the sums of files.
+Holds `Parts`, `PartRows` and the sums of files.
 Add here: how rows become bytes and come back.
 Keep out: which parts are the current ones (generations.py) and the gate (table_gate.py).
 
@@ -86,7 +86,7 @@ def remove(path: Path) -> int:
 
 
 @dataclass(frozen=True)
-class Rows:
+class PartRows:
     """The rows of one table on their way into a part.
 
     Attributes:
@@ -110,7 +110,7 @@ class Parts:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def write(self, rows: Rows, known: Collection[Part]) -> Part:
+    def write(self, rows: PartRows, known: Collection[Part]) -> Part:
         """Write rows that are in key order; nothing is written if a part that a generation names holds them already.
 
         Args:

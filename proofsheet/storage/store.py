@@ -26,7 +26,7 @@ from proofsheet.storage.former_format import former_rows
 from proofsheet.storage.frame_cache import FrameCache
 from proofsheet.storage.generations import FORMER, FormerFormat, Generations
 from proofsheet.storage.manifest import MENDS, Manifest, Part
-from proofsheet.storage.parts import Parts, Rows, remove, wrong_with
+from proofsheet.storage.parts import PartRows, Parts, remove, wrong_with
 from proofsheet.storage.stamps import Stamp, bookkeeping, same_rows
 from proofsheet.storage.table_gate import check_frame
 from schemas.storage import StoredTable
@@ -144,7 +144,7 @@ class Store:
             if current.number and all(same_rows(known.get(t.name), str(b[StoredTable.checksum]), stamp) for t, b in books.items()):
                 return Published(current.number, changed=False)
             kept = {name: part for name, part in current.parts.items() if name not in {t.former for t in frames}}
-            number = self._add(kept, (Rows(f, lengths(t, f), books[t]) for t, f in ordered.items()))
+            number = self._add(kept, (PartRows(f, lengths(t, f), books[t]) for t, f in ordered.items()))
         for table, frame in ordered.items():
             RECENT.put(_recent(table, books[table]), frame)
         return Published(number, changed=True)
@@ -225,7 +225,7 @@ class Store:
                 raise Damaged(path, wrong, MENDS)
             self._add({}, former_rows(path))
 
-    def _add(self, kept: Mapping[str, Part], rows: Iterable[Rows]) -> int:
+    def _add(self, kept: Mapping[str, Part], rows: Iterable[PartRows]) -> int:
         try:
             self.generations.remove_leftovers()
             known = self.generations.known_parts()

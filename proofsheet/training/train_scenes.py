@@ -106,9 +106,8 @@ def train_scenes(shared: Project, data: Labelled, epochs: int, batch: int, devic
     if present and present[Fit.fit_id] == fit_id:
         return TrainingOutcome(f"scene {fit_id[:12]} is the champion already", fit_id, promoted=True)
     registry.promote(shared.ledger, fit_id, better, reasons, now)
-    return TrainingOutcome(
-        f"scene {fit_id[:12]} {'serves now' if better else 'was refused'}: {reasons[0]}", fit_id, promoted=better
-    )
+    verb = "serves now" if better else "was refused"
+    return TrainingOutcome(f"scene {fit_id[:12]} {verb}: {reasons[0]}", fit_id, promoted=better)
 
 
 def _fit(x: Floats, y: npt.NDArray[np.int64], count: int, epochs: int, batch: int, device: str) -> tuple[Floats, Floats]:

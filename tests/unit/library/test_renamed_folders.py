@@ -188,7 +188,7 @@ def test_the_sensor_takes_over_once_the_folder_is_settled_and_runs_it_once(works
         found = look_through(workspace, workspace.remember(), before, 10, now)
         before = found.watched
         runs.extend(found.runs)
-        return found.summary
+        return found.news
 
     tick()
     rename(workspace, "Trip", "Lake")

@@ -189,7 +189,7 @@ def test_imported_vectors_of_another_encoder_do_not_unseat_the_model_that_serves
     publish(project, pairs_of(project, sets))
 
     def train(encoder_id: str, least: int = 30) -> str:
-        return train_ranker(workspace, RankerSettings(epochs=2, least_sets=least), encoder_id, "cpu", NOW, silent).told
+        return train_ranker(workspace, RankerSettings(epochs=2, least_sets=least), encoder_id, "cpu", NOW, silent).message
 
     def serving() -> str:
         found = registry.champion(workspace.shared.ledger, "ranker")
