@@ -88,7 +88,14 @@ def _hashes(folder: Path) -> dict[str, str]:
     return {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
-if __name__ == "__main__":
-    target = Path(sys.argv[1] if len(sys.argv) > 1 else "demo-out").absolute()
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=Path("demo-out"))
+def demo(folder: Path) -> None:
+    """Make the demo library in FOLDER, run both projects, and tell what came out."""
+    target = folder.absolute()
     target.mkdir(parents=True, exist_ok=True)
     sys.exit(main(target))
+
+
+if __name__ == "__main__":
+    demo()
