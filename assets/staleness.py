@@ -103,7 +103,7 @@ def settings_in_force(resources: Iterable[Any], project: Project, table: str) ->
         table: that is made with them.
     """
     found = list(resources)
-    present = [r.resolved_version(project, table) for r in found if hasattr(r, "in_force")]
+    present = [r.resolved_version(project, table) for r in found if hasattr(r, "resolved_version")]
     return short_hash(settings_version(found), *present, length=12) if present else settings_version(found)
 
 
@@ -204,7 +204,7 @@ def _reason(
     if book[StoredTable.code_version] != version.code:
         return "its code changed"
     if book[StoredTable.settings_version] != settings_in_force(version.resources, project, name):
-        by_model = any(hasattr(r, "in_force") for r in version.resources)
+        by_model = any(hasattr(r, "resolved_version") for r in version.resources)
         return "its settings or its model changed" if by_model else "its settings changed"
     made_of = dict(part.split("=", 1) for part in str(book[StoredTable.upstream]).split(", ") if part)
     if changed := sorted(n for n in {*made_of, *version.upstream, *version.reads} if made_of.get(n) != sums.get(n, "")):

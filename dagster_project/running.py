@@ -5,6 +5,7 @@ Add here: how runs are started without the daemon.
 Keep out: what a run does (assets/).
 """
 
+import contextlib
 import multiprocessing as mp
 import re
 import time
@@ -26,7 +27,7 @@ from dagster_project.instance import open_instance
 from dagster_project.outcome import RunOutcome, nothing_stale
 from dagster_project.planning import present_stages
 from proofsheet.core.config import Configuration
-from proofsheet.core.errors import UsageError
+from proofsheet.core.errors import StoreError, UsageError
 from proofsheet.core.process_marks import process_mark
 from proofsheet.core.progress import Progress
 from proofsheet.core.run_log import unfinished
@@ -97,7 +98,8 @@ def run_one(settings: Configuration, key: str, names: Sequence[str] | None, list
     try:
         with open_instance(project.home) as instance:
             instance.add_dynamic_partitions(str(PROJECTS.name), [project.key])
-            observe(instance, project)
+            with contextlib.suppress(StoreError):  # a ledger that cannot be read fails the run, which says why
+                observe(instance, project)
             result = job.execute_in_process(
                 run_config=_QUIET,
                 instance=instance,

@@ -209,7 +209,7 @@ class _Bare(ast.NodeTransformer):
 def _makes_no_row(statement: ast.stmt) -> bool:
     """Whether it is a docstring, news of the work, or tells the version itself."""
     if isinstance(statement, ast.FunctionDef):
-        return statement.name == "in_force"
+        return statement.name == "resolved_version"
     if not isinstance(statement, ast.Expr):
         return False
     if isinstance(statement.value, ast.Constant):

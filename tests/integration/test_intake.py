@@ -69,7 +69,7 @@ def test_the_page_has_the_suggested_subject_where_it_is_confirmed(place: Path) -
     settings = configuration(place / "library", place / "home")
     client = TestClient(build_app(settings, allowed_hosts("127.0.0.1", 8765)), base_url="http://127.0.0.1:8765")
     one = {s["folder"]: s for s in client.get("/api/intake").json()["sets"]}["day two"]
-    assert (one["suggested"], one["subject"], one["seen"]) == ("Harbour cranes", "", False)
+    assert (one["suggested"], one["subject"], one["has_run"]) == ("Harbour cranes", "", False)
     said = {"project": "harbour", "sets": [{"folder": "day two", "subject": one["suggested"]}]}
     assert client.post("/api/intake", json=said).json() == {"noted": 1}
     assert {s["folder"]: s["subject"] for s in client.get("/api/intake").json()["sets"]}["day two"] == "Harbour cranes"

@@ -41,7 +41,7 @@ CALLS: list[str] = []
 HEAVY = RowCheck("not_heavy", "No berry is heavy.", lambda rows: rows.filter(pl.col(Berry.weight_g) > 5))
 
 
-@stage(Berry, group="measure", looks_outside=True, verdicts={Berry: [HEAVY]})
+@stage(Berry, group="measure", looks_outside=True, row_checks={Berry: [HEAVY]})
 def test_berries(project: Project) -> Rows:
     """Gives what the test prepared."""
     return Rows([GIVEN["berries"]], {"found": 3})

@@ -25,7 +25,7 @@ async function load() {
   const none = sets.length || damaged.length ? [] : ["The library has no folder with pictures."];
   at("intake").replaceChildren(...none, ...sets.map((/** @type {any} */ set) => {
     const inputs = FIELDS.map((f) => element("label", {}, `${f} `, element("input", { value: set[f], name: f, "aria-label": `${f} of ${set.name} ${set.folder || "(the project folder)"}` })));
-    const waits = set.seen ? "" : ", no run yet";
+    const waits = set.has_run ? "" : ", no run yet";
     const title = element("span", {}, `${set.name} / ${set.folder || "."} (${set.photos}${waits})`);
     const line = element("div", { class: "grid-form" }, title, ...inputs, ...suggestion(set, inputs[0]));
     line.dataset.project = set.project;
