@@ -7,7 +7,7 @@ Keep out: the tables themselves (they stand in the modules by subject) and any s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from types import MappingProxyType
@@ -184,17 +184,18 @@ class Table:
         types |= {n: types[n].replace("[]", f"[{length}]") for n, length in (lengths or {}).items()}
         lines = [f'"{n}" {types[n]}' + ("" if c.nullable else " NOT NULL") for n, c in cls.columns().items()]
         keys = ", ".join(f'"{k}"' for k in cls.key())
-        return [f'CREATE TABLE "{cls.name}" ({", ".join(lines)}, PRIMARY KEY ({keys}))', *cls.comments("TABLE")]
+        return [f'CREATE TABLE "{cls.name}" ({", ".join(lines)}, PRIMARY KEY ({keys}))', *cls.comments("TABLE", cls.columns())]
 
     @classmethod
-    def comments(cls, kind: Literal["TABLE", "VIEW"]) -> list[str]:
+    def comments(cls, kind: Literal["TABLE", "VIEW"], there: Collection[str]) -> list[str]:
         """DuckDB statements that note the meanings of the table and its columns.
 
         Args:
             kind: as what it stands in the database.
+            there: columns that it has there; rows of an earlier version may lack some.
         """
         statements = [f'COMMENT ON {kind} "{cls.name}" IS {quoted(cls.meaning())}']
-        for n, c in cls.columns().items():
+        for n, c in ((n, c) for n, c in cls.columns().items() if n in there):
             text = c.meaning + (f" Unit: {c.unit}." if c.unit else "")
             statements.append(f'COMMENT ON COLUMN "{cls.name}"."{n}" IS {quoted(text)}')
         return statements

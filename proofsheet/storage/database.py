@@ -155,7 +155,7 @@ def _views(folder: Path, parts: Mapping[str, Part]) -> Iterator[str]:
     for name, part in sorted(parts.items()):
         yield f'CREATE OR REPLACE TEMP VIEW "{name}" AS {_source(name, part, folder)}'
         if (table := Table.tables.get(name)) is not None:
-            yield from table.comments("VIEW")
+            yield from table.comments("VIEW", pl.read_parquet_schema(folder / part.file))
 
 
 def _source(name: str, part: Part, folder: Path) -> str:
