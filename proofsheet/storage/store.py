@@ -86,7 +86,7 @@ class Store:
             if table is StoredTable:
                 return manifest.books()
             part = manifest.parts.get(table.name) or manifest.parts.get(table.former)
-            if part is None:
+            if part is None or not part.book[StoredTable.row_count]:
                 return table.frame()
             key = _recent(table, part.book)
             if (known := RECENT.get(key)) is not None:
