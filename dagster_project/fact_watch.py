@@ -5,6 +5,9 @@ Add here: nothing; the sensor tells the same where `up` does not run.
 Keep out: what an observation says (assets/observations.py).
 """
 
+import dagster as dg
+from sqlalchemy.exc import SQLAlchemyError
+
 from assets.observations import observe
 from dagster_project.instance import open_instance
 from proofsheet.storage.health import each_alone, file_mark
@@ -27,9 +30,17 @@ class FactWatch:
     def look(self) -> int:
         """Note in the instance what moved; a ledger that cannot be read is left to its next run, which says what is wrong.
 
+        A library or an instance that cannot be read now is looked at again the next time; the sensor says what is wrong with it.
+
         Returns:
             Number of ledgers opened.
         """
+        try:
+            return self._look()
+        except (OSError, SQLAlchemyError, dg.DagsterError):
+            return 0
+
+    def _look(self) -> int:
         marks = {p.key: (p, file_mark(p.ledger.path)) for p in self._workspace.projects() if p.ledger.is_there()}
         moved = [(p, mark) for key, (p, mark) in marks.items() if self._marks.get(key) != mark][:_MOST_AT_ONCE]
         if moved:

@@ -146,6 +146,17 @@ def test_the_ui_tells_what_an_edit_makes_stale_and_nothing_is_written_without_ne
         assert len(observed(place, instance, "text_edits")) == 2
 
 
+def test_an_instance_that_cannot_be_read_is_looked_at_again(place: Place) -> None:
+    watch = FactWatch(Workspace(place.settings.place))
+    config = place.project.home / "dagster" / "dagster.yaml"
+    config.rename(config.with_name("kept.yaml"))
+    config.mkdir()
+    assert watch.look() == 0
+    config.rmdir()
+    config.with_name("kept.yaml").rename(config)
+    assert (watch.look(), watch.look()) == (1, 0)
+
+
 def test_a_step_that_adds_to_the_facts_it_reads_is_fresh_in_the_ui(place: Place) -> None:
     (place.project.folder / "broken.jpg").write_bytes(b"no picture")
     place.run()
