@@ -177,7 +177,7 @@ def stale_tables(versions: Mapping[str, StageVersion], project: Project) -> dict
     books = project.store.tables()
     if not books:
         return {}
-    books |= {n: row for n, row in project.shared.store.tables().items() if Table.tables[n].shared}
+    books |= {n: row for n, row in project.shared.store.tables().items() if n in Table.tables and Table.tables[n].shared}
     sums = {n: str(row[StoredTable.checksum]) for n, row in books.items()}
     sums |= fact_versions(project, {n for v in versions.values() for n in v.reads})
     found: dict[str, str] = {}
