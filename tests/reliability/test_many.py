@@ -14,7 +14,7 @@ import pytest
 
 from proofsheet.core.config import load
 from proofsheet.review.status import project_status
-from proofsheet.storage.parts import file_sum
+from proofsheet.storage.parts import file_sum, wrong_with
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.table import Table
 from tests.reliability.serving import PROOFSHEET, Up
@@ -41,12 +41,15 @@ def _read_all(folder: str, stop: Any, results: Any) -> None:
                     continue
                 reads += 1
                 strangers += rows.filter(rows["project"] != project.key).height
-            for number, found in project.store.generations.pointers()[:1]:
-                path = project.store.generations.path(number)
+            store = project.store
+            for number, found in store.generations.pointers()[:1]:
+                path = store.generations.path(number)
                 if (project.key, number) not in seen and path.exists():
                     seen.add((project.key, number))
                     try:
                         torn += file_sum(path) != found
+                        parts = store.generations.known_parts()
+                        torn += sum(bool(wrong_with(store.folder / p.file, p.sha256, again=True)) for p in parts)
                     except FileNotFoundError:
                         continue
     results.put({"reads": reads, "errors": errors, "strangers": strangers, "torn": torn, "generations_checked": len(seen)})

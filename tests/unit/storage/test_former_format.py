@@ -1,4 +1,4 @@
-"""A store of format 1, as version 0.1.0 left it after a run: one DuckDB database a generation, in an archive beside this file."""
+"""Stores of earlier versions: of format 1 (a DuckDB file a generation, in an archive beside this file), and with former names."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import tarfile
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import pytest
 
 from proofsheet.core.errors import Damaged, StoreError, StoreTooNew
@@ -107,3 +108,24 @@ def test_a_disk_without_room_leaves_it_as_it_is(store: Store) -> None:
     assert store.generation() == GENERATION
     (store.folder / "tables").unlink()
     assert store.read(Photo).height == 3
+
+
+class Older(OtherFile, name="older_files"):
+    """A table as it was called one version ago."""
+
+
+class Newer(OtherFile, name="newer_files", former="older_files"):
+    """The same with another name."""
+
+
+def one_file(path: str) -> pl.DataFrame:
+    return OtherFile.frame([{"project": "p", "path": path, "role": "other", "extension": ""}])
+
+
+def test_a_table_with_another_name_is_read_under_its_former_one_until_a_run_makes_it(tmp_path: Path) -> None:
+    store = Store(tmp_path, "p")
+    store.publish({Older: one_file("a.txt")}, Stamp("1"))
+    assert store.read(Newer).equals(store.read(Older))
+    store.publish({Newer: one_file("b.txt")}, Stamp("1"))
+    assert store.read(Newer)[OtherFile.path].to_list() == ["b.txt"]
+    assert "older_files" not in store.tables()

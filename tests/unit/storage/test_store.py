@@ -288,19 +288,3 @@ def test_key_and_comments_stand_in_the_database(store: Store) -> None:
         assert con.sql(asked).fetchall() == [(OtherFile.columns()["role"].meaning,)]
         keys = con.sql("SELECT constraint_column_names FROM duckdb_constraints() WHERE constraint_type='PRIMARY KEY'").fetchall()
     assert (["project", "path"],) in keys
-
-
-class Older(OtherFile, name="older_files"):
-    """A table as it was called one version ago."""
-
-
-class Newer(OtherFile, name="newer_files", former="older_files"):
-    """The same with another name."""
-
-
-def test_a_table_with_another_name_is_read_under_its_former_one_until_a_run_makes_it(store: Store) -> None:
-    store.publish({Older: others("a.txt")}, Stamp("1"))
-    assert store.read(Newer).equals(store.read(Older))
-    store.publish({Newer: others("b.txt")}, Stamp("1"))
-    assert store.read(Newer)[OtherFile.path].to_list() == ["b.txt"]
-    assert "older_files" not in store.tables()
