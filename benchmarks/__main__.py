@@ -44,7 +44,7 @@ RESULTS = HERE / "results.json"
 @click.option(
     "--only",
     multiple=True,
-    help="Of pictures, models, vectors, learning, review, runs, starting, ticks, stores, whole, partition, curve; all if none.",
+    help="Pictures, models, vectors, learning, review, runs, starting, ticks, stores, whole, partition, curve; all if none.",
 )
 def main(work: Path, count: int, partition: int, only: tuple[str, ...]) -> None:
     """Measure; groups that are not named keep their former rows."""

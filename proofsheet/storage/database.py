@@ -54,10 +54,7 @@ def ask(sql: str, folder: Path, manifest: Manifest, more: Mapping[type[Table], C
         con.register(StoredTable.name, manifest.books().to_arrow())
         for table, rows in more.items():
             con.register(table.name, (rows() if table.name in named else table.frame()).to_arrow())
-        for parts in (
-            *some,
-            manifest.parts,
-        ):  # all tables where the statement may look for them, and where it fails: a hint names one
+        for parts in (*some, manifest.parts):  # all where the statement may look for them, and where it fails: a hint names one
             if views := "; ".join(_views(folder, parts)):
                 con.execute(views)
             try:
