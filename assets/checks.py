@@ -37,10 +37,16 @@ def check_specs(
     table: type[Table], row_checks: Sequence[RowCheck], partitions: dg.PartitionsDefinition[str]
 ) -> Iterator[dg.AssetCheckSpec]:
     """The gate of a table and its row checks."""
-    text = f"Types, keys, ranges and project of every row of {table.name}; checked before anything is written."
-    yield dg.AssetCheckSpec(GATE, asset=table.name, blocking=True, description=text, partitions_def=partitions)
+    text = (
+        f"Types, keys, ranges and project of every row of {table.name}; checked before anything is written."
+    )
+    yield dg.AssetCheckSpec(
+        GATE, asset=table.name, blocking=True, description=text, partitions_def=partitions
+    )
     for check in row_checks:
-        yield dg.AssetCheckSpec(check.name, asset=table.name, description=check.meaning, partitions_def=partitions)
+        yield dg.AssetCheckSpec(
+            check.name, asset=table.name, description=check.meaning, partitions_def=partitions
+        )
 
 
 def refused(table: type[Table], frame: pl.DataFrame, project: str) -> tuple[dg.AssetCheckResult, str] | None:
@@ -49,14 +55,21 @@ def refused(table: type[Table], frame: pl.DataFrame, project: str) -> tuple[dg.A
     if not found:
         return None
     first = "\n".join(f"* {v}" for v in found[:_SHOWN])
-    metadata: dict[str, Any] = {"because": found[0], "violations": len(found), "first": dg.MetadataValue.md(first)}
+    metadata: dict[str, Any] = {
+        "because": found[0],
+        "violations": len(found),
+        "first": dg.MetadataValue.md(first),
+    }
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     words = f"{table.name} was refused by its gate: {found[0]}{more}. Nothing was written; the old rows stay."
     return dg.AssetCheckResult(asset_key=table.name, check_name=GATE, passed=False, metadata=metadata), words
 
 
 def results(
-    table: type[Table], rows: pl.DataFrame, row_checks: Sequence[RowCheck], places: Callable[[], Mapping[str, str]] = dict
+    table: type[Table],
+    rows: pl.DataFrame,
+    row_checks: Sequence[RowCheck],
+    places: Callable[[], Mapping[str, str]] = dict,
 ) -> Iterator[dg.AssetCheckResult]:
     """The passed gate, and each check as a warning that begins with the first file and its message.
 
@@ -66,7 +79,9 @@ def results(
         row_checks: checks on them.
         places: gives photo id to path inside the project folder; asked for if a row fails.
     """
-    yield dg.AssetCheckResult(asset_key=table.name, check_name=GATE, passed=True, metadata={"rows": rows.height})
+    yield dg.AssetCheckResult(
+        asset_key=table.name, check_name=GATE, passed=True, metadata={"rows": rows.height}
+    )
     for check in row_checks:
         failing = check.failing(rows)
         known = places() if failing.height else {}
@@ -80,7 +95,9 @@ def results(
         )
 
 
-def _described(check: RowCheck, rows: pl.DataFrame, failing: pl.DataFrame, places: Mapping[str, str]) -> str | None:
+def _described(
+    check: RowCheck, rows: pl.DataFrame, failing: pl.DataFrame, places: Mapping[str, str]
+) -> str | None:
     """The first failing row in words, how many more there are, and what the check says of all rows."""
     said = [check.says(rows)] if check.says else []
     if failing.is_empty():

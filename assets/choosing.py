@@ -28,12 +28,16 @@ DOUBTFUL = RowCheck(
 )
 
 REGROUPED = RowCheck(
-    "regrouped", "No set that was decided has other members now.", lambda rows: rows.filter(pl.col(Choice.note) != "")
+    "regrouped",
+    "No set that was decided has other members now.",
+    lambda rows: rows.filter(pl.col(Choice.note) != ""),
 )
 
 
 @stage(PhotoGroup, group="group", joined={"seen": seen_photos})
-def photo_groups(seen: GroupingInput, history_matches: pl.DataFrame, project: Project, grouping: GroupingResource) -> pl.DataFrame:
+def photo_groups(
+    seen: GroupingInput, history_matches: pl.DataFrame, project: Project, grouping: GroupingResource
+) -> pl.DataFrame:
     """Puts every photo into exactly one set and says why; sets that imported history names come first."""
     return group_photos(project.key, seen, grouping, history_matches)
 
@@ -46,14 +50,20 @@ def duplicates(seen: GroupingInput, project: Project, duplicate_rule: Duplicates
 
 @stage(Proposal, group="choose", joined={"judged": judge_sets}, row_checks={Proposal: [DOUBTFUL]})
 def proposals(
-    photo_groups: pl.DataFrame, photos: pl.DataFrame, image_quality: pl.DataFrame, project: Project, judged: Predictions
+    photo_groups: pl.DataFrame,
+    photos: pl.DataFrame,
+    image_quality: pl.DataFrame,
+    project: Project,
+    judged: Predictions,
 ) -> pl.DataFrame:
     """Prefers the highest stage of each set unless the ranker in force overrules it, and proposes cuts; moves nothing."""
     return decide(project.key, photo_groups, photos, image_quality, judged.picks, judged.cuts)
 
 
 @stage(Choice, group="choose", reads=REVIEW, row_checks={Choice: [REGROUPED]})
-def choices(proposals: pl.DataFrame, photos: pl.DataFrame, selections: pl.DataFrame, project: Project) -> Rows:
+def choices(
+    proposals: pl.DataFrame, photos: pl.DataFrame, selections: pl.DataFrame, project: Project
+) -> Rows:
     """Takes what a person decided, else imported history, else what is proposed: this is described, exported and published."""
     rows = choice_rows(project.key, proposals, photos, selections, project.ledger)
     return Rows([rows], {"how_far": str(progress(rows)), "by_history": progress(rows).history})

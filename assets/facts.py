@@ -30,11 +30,20 @@ KINDS: Mapping[str, Kind] = {
         (facts.WordEdit, facts.Waiver, facts.WordReview, facts.TextRequest),
         "What people write, waive, accept and ask for: `proofsheet words`, and the page of texts.",
     ),
-    "set_contexts": Kind((facts.SetContext, facts.SubjectProposal), "`proofsheet sets`, the intake page, and subjects by a model."),
+    "set_contexts": Kind(
+        (facts.SetContext, facts.SubjectProposal),
+        "`proofsheet sets`, the intake page, and subjects by a model.",
+    ),
     "imported_flags": Kind((facts.ImportedFlag,), "`proofsheet sets` and files of flags."),
-    "imported_history": Kind((history.HistoryRow, history.HistoryRefusal, history.ImportedVector), "`proofsheet history import`."),
-    "model_answers": Kind((facts.ModelAnswer, facts.JobFailure), "Model servers; an answer is asked for once."),
-    "proof_events": Kind((facts.ProofAttempt, facts.LifecycleEvent), "The publish gate, which keeps every attempt."),
+    "imported_history": Kind(
+        (history.HistoryRow, history.HistoryRefusal, history.ImportedVector), "`proofsheet history import`."
+    ),
+    "model_answers": Kind(
+        (facts.ModelAnswer, facts.JobFailure), "Model servers; an answer is asked for once."
+    ),
+    "proof_events": Kind(
+        (facts.ProofAttempt, facts.LifecycleEvent), "The publish gate, which keeps every attempt."
+    ),
     "applied_plans": Kind((apply.ApplyPlan, apply.FileOperation), "`proofsheet apply` and its undo."),
     "uploads": Kind((apply.Upload, apply.Withdrawal), "`proofsheet publish`."),
     "refusals": Kind((facts.Refusal,), "Files that could not be opened, and `proofsheet quarantine`."),

@@ -14,7 +14,15 @@ from proofsheet.history.matching import match_history
 from proofsheet.history.training_pairs import anomaly_rows, pair_rows, statistic_rows
 from proofsheet.selection.timeline import standing
 from proofsheet.storage.workspace import Project
-from schemas.history import CropExample, HistoryMatch, HistoryRefusal, HistoryRow, ImportedVector, Selection, VectorSelection
+from schemas.history import (
+    CropExample,
+    HistoryMatch,
+    HistoryRefusal,
+    HistoryRow,
+    ImportedVector,
+    Selection,
+    VectorSelection,
+)
 from schemas.learning import Anomaly, ProjectStatistic, TrainingPair
 
 SAID = (*REVIEW, HistoryRow, ImportedVector)
@@ -38,7 +46,11 @@ def selections(photos: pl.DataFrame, image_quality: pl.DataFrame, project: Proje
     """Finds the pictures that history and reviews speak of, by name within the project, then by content; else imported vectors."""
     facts = project.ledger.rows(HistoryRow), standing(project.ledger)
     found = match_history(project.key, *facts, photos, image_quality, project.ledger.rows(ImportedVector))
-    why = found.matches.filter(pl.col(HistoryMatch.status) == "quarantined")[HistoryMatch.reason].str.split(":").list.first()
+    why = (
+        found.matches.filter(pl.col(HistoryMatch.status) == "quarantined")[HistoryMatch.reason]
+        .str.split(":")
+        .list.first()
+    )
     frames = [found.matches, found.selections, found.crops, found.vector_sets]
     return Rows(frames, {"quarantined": str(dict(why.value_counts().iter_rows()))})
 
@@ -57,4 +69,7 @@ def training_pairs(
     anomalies = anomaly_rows(project.key, selections, photos)
     refused = project.ledger.rows(HistoryRefusal).height
     counts = statistic_rows(project.key, history_matches, selections, crop_examples, pairs, refused)
-    return Rows([pairs, anomalies, counts], {n: v for n, v in counts.row(0, named=True).items() if isinstance(v, int | float)})
+    return Rows(
+        [pairs, anomalies, counts],
+        {n: v for n, v in counts.row(0, named=True).items() if isinstance(v, int | float)},
+    )

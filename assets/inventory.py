@@ -20,7 +20,11 @@ from proofsheet.storage.workspace import Project
 from resources.rules import WantedMixResource
 from schemas.metrics import DiversityGap, Inventory, Trend
 
-WANTED = RowCheck("wanted_mix", "No kind of photo is more than five points below its wanted share.", lambda r: r.filter(_short()))
+WANTED = RowCheck(
+    "wanted_mix",
+    "No kind of photo is more than five points below its wanted share.",
+    lambda r: r.filter(_short()),
+)
 
 
 def _short() -> pl.Expr:
@@ -42,7 +46,9 @@ def diversity_gaps(inventory: pl.DataFrame, project: Project, wanted_mix: Wanted
 
 
 @stage(Trend, group="report", looks_outside=True)
-def trends(inventory: pl.DataFrame, quarantine: pl.DataFrame, project: Project, session: RunLog, now: datetime) -> pl.DataFrame:
+def trends(
+    inventory: pl.DataFrame, quarantine: pl.DataFrame, project: Project, session: RunLog, now: datetime
+) -> pl.DataFrame:
     """Notes a run that opened pictures, and sums up the runs of each day."""
     note_session(project.ledger, session, now, quarantine.height, inventory)
     return trend_rows(project.key, project.ledger)

@@ -24,17 +24,35 @@ from schemas.review import Feedback, ReviewMetric
 
 SERVED = "A model serves this project; the note says what is missing."
 RANKED = RowCheck("ranker_serves", SERVED, lambda rows: rows.filter(pl.col(RankerModel.status) != "in force"))
-CROPPED = RowCheck("crop_model_serves", SERVED, lambda rows: rows.filter(pl.col(CropModel.status) != "in force"))
-TARGETS = RowCheck("ranker_targets", "Right in 70 % of this project's held-out sets or more.", lambda rows: rows.filter(_weak()))
-DRIFTED = RowCheck("ranker_drift", "Stated confidences fit what people choose; else train again, or step back.", drifted)
-READY = RowCheck("rollout_gates", "Every gate of the rollout is met.", lambda rows: rows.filter(pl.col(Readiness.met) != "yes"))
+CROPPED = RowCheck(
+    "crop_model_serves", SERVED, lambda rows: rows.filter(pl.col(CropModel.status) != "in force")
+)
+TARGETS = RowCheck(
+    "ranker_targets",
+    "Right in 70 % of this project's held-out sets or more.",
+    lambda rows: rows.filter(_weak()),
+)
+DRIFTED = RowCheck(
+    "ranker_drift", "Stated confidences fit what people choose; else train again, or step back.", drifted
+)
+READY = RowCheck(
+    "rollout_gates",
+    "Every gate of the rollout is met.",
+    lambda rows: rows.filter(pl.col(Readiness.met) != "yes"),
+)
 
 
 def _weak() -> pl.Expr:
     return pl.col(RankerModel.accuracy) < 0.7
 
 
-@stage(RankerModel, CropModel, group="learn", looks_outside=True, row_checks={RankerModel: [RANKED, TARGETS], CropModel: [CROPPED]})
+@stage(
+    RankerModel,
+    CropModel,
+    group="learn",
+    looks_outside=True,
+    row_checks={RankerModel: [RANKED, TARGETS], CropModel: [CROPPED]},
+)
 def ranker_model(
     ranker_fits: pl.DataFrame,
     crop_fits: pl.DataFrame,
@@ -49,7 +67,9 @@ def ranker_model(
     """Reads the models in force for this project: temperature, operating point, rate of cuts."""
     ranker = ranker_model_rows(project, ranker_fits, embeddings, ranking)
     crops = crop_model_rows(project, crop_fits, crop_examples, saliency_grids, image_quality, cropping)
-    return Rows([ranker, crops], {k: v for k, v in ranker.row(0, named=True).items() if isinstance(v, int | float)})
+    return Rows(
+        [ranker, crops], {k: v for k, v in ranker.row(0, named=True).items() if isinstance(v, int | float)}
+    )
 
 
 @stage(
@@ -74,7 +94,9 @@ def overrides(
     decisions, left_out = standing(project.ledger), unproven_reviews
     over = override_rows(project.key, proposals, selections, decisions)
     thresholds = threshold_rows(project, ranker_model, *auto_approval(decisions, left_out))
-    metrics = metric_rows(project.key, decisions, project.ledger.rows(Feedback), reviewing.baseline_s, left_out)
+    metrics = metric_rows(
+        project.key, decisions, project.ledger.rows(Feedback), reviewing.baseline_s, left_out
+    )
     ready = readiness_rows(project.key, decisions, selections, thresholds, metrics, left_out)
     shown = metrics.filter((pl.col(ReviewMetric.period) == "all") & pl.col(ReviewMetric.value).is_not_null())
     figures = dict(shown.select(ReviewMetric.metric, ReviewMetric.value).iter_rows())

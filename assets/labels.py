@@ -19,8 +19,14 @@ from resources.along import EncodingResource
 from resources.labels import DetectionResource, ScenesResource
 from schemas.vision import Scene, SeenObject
 
-LABELLED = RowCheck("labelled", "Every photo has labels; the notes say what to install.", lambda r: r.filter(_open(Scene.status)))
-LOOKED_AT = RowCheck("looked_at", "A detector looked at every photo.", lambda r: r.filter(_open(SeenObject.status)))
+LABELLED = RowCheck(
+    "labelled",
+    "Every photo has labels; the notes say what to install.",
+    lambda r: r.filter(_open(Scene.status)),
+)
+LOOKED_AT = RowCheck(
+    "looked_at", "A detector looked at every photo.", lambda r: r.filter(_open(SeenObject.status))
+)
 
 
 def _open(status: str) -> pl.Expr:
@@ -46,9 +52,15 @@ def scenes(
 
 @stage(SeenObject, group="measure", row_checks={SeenObject: [LOOKED_AT]})
 def objects(
-    photos: pl.DataFrame, previews: pl.DataFrame, project: Project, detection: DetectionResource, progress: Progress
+    photos: pl.DataFrame,
+    previews: pl.DataFrame,
+    project: Project,
+    detection: DetectionResource,
+    progress: Progress,
 ) -> Rows:
     """Lets the detector of the settings look at each preview; not available without one."""
     detector = detection.choose()
     rows = object_rows(project.key, photos, previews, detector, project.cache, progress)
-    return Rows([rows], {"available": detector.ready, "detector": detector.name, "note": detector.note or "-"})
+    return Rows(
+        [rows], {"available": detector.ready, "detector": detector.name, "note": detector.note or "-"}
+    )

@@ -53,7 +53,11 @@ _ALONG = ("along",)
     row_checks={Quarantine: [NOTHING_REFUSED]},
 )
 def photos(
-    project: Project, photo_files: PhotoFilesResource, along: MeasurementsResource, progress: Progress, now: datetime
+    project: Project,
+    photo_files: PhotoFilesResource,
+    along: MeasurementsResource,
+    progress: Progress,
+    now: datetime,
 ) -> Rows:
     """Looks through the folder and opens every new content once; what cannot be opened goes to quarantine."""
     placed, others = placed_files(project.ledger), along.measurements(project)
@@ -65,7 +69,10 @@ def photos(
     versions = (photo_files.reader(), photo_files.reader(others))
     rows = photo_rows(project.key, scanned, formats, placed)
     quarantine = record_refusals(project.ledger, refused, hashes, versions, now)
-    rates = {"decoded": looked.decoded, "success_share": rows.height / max(rows.height + quarantine.height, 1)}
+    rates = {
+        "decoded": looked.decoded,
+        "success_share": rows.height / max(rows.height + quarantine.height, 1),
+    }
     return Rows([rows, quarantine, other_rows(project.key, scanned)], scanned.counts() | rates)
 
 
@@ -74,7 +81,11 @@ def measured(table: type[Table]) -> Callable[[Callable[..., Any]], dg.AssetsDefi
     measure = FILE_MEASUREMENTS[table]
 
     def rows(
-        photos: pl.DataFrame, project: Project, photo_files: PhotoFilesResource, along: MeasurementsResource, progress: Progress
+        photos: pl.DataFrame,
+        project: Project,
+        photo_files: PhotoFilesResource,
+        along: MeasurementsResource,
+        progress: Progress,
     ) -> Rows:
         wanted, others = Measurement.of(table, measure), along.measurements(project)
         found, facts = photo_files.measured(table, photos, project, wanted, others, progress)

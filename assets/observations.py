@@ -14,7 +14,10 @@ from proofsheet.storage.workspace import Project
 from schemas.table import Table
 
 VERSION_TAG = "dagster/data_version"
-_INPUT_VERSION, _INPUT_EVENT = "dagster/input_data_version", "dagster/input_event_pointer"  # of a materialization, by asset
+_INPUT_VERSION, _INPUT_EVENT = (
+    "dagster/input_data_version",
+    "dagster/input_event_pointer",
+)  # of a materialization, by asset
 
 
 def kind_versions(project: Project) -> dict[str, int]:
@@ -28,7 +31,10 @@ def kind_versions(project: Project) -> dict[str, int]:
 
 def news(instance: dg.DagsterInstance, project: Project) -> list[dg.AssetObservation]:
     """An observation of every kind of which the version is another than the one observed last; mostly none."""
-    seen = {name: (_last(instance, name, project.key)[1], str(version)) for name, version in kind_versions(project).items()}
+    seen = {
+        name: (_last(instance, name, project.key)[1], str(version))
+        for name, version in kind_versions(project).items()
+    }
     return [_observation(project, name, now) for name, (before, now) in seen.items() if before != now]
 
 
@@ -38,7 +44,9 @@ def observe(instance: dg.DagsterInstance, project: Project) -> None:
         instance.report_runless_asset_event(one)
 
 
-def read_as_they_are(instance: dg.DagsterInstance, project: Project, written: Iterable[type[Table]]) -> Mapping[str, str]:
+def read_as_they_are(
+    instance: dg.DagsterInstance, project: Project, written: Iterable[type[Table]]
+) -> Mapping[str, str]:
     """Tags of a materialization whose step added to facts that it reads: it has read them as they are now.
 
     Without them Dagster compares with the facts as they were before the step, and calls the asset stale for ever.

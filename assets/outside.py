@@ -31,7 +31,11 @@ Look = Callable[..., str | None]
 def _disk(project: Project, resources: Mapping[str, Any]) -> str | None:
     store = project.store
     news = disk_news(project.folder, store.read(Photo), store.read(Quarantine), store.read(OtherFile))
-    counts = [f"{count} {name}" for name, count in (("new", news.new), ("changed", news.changed), ("gone", news.gone)) if count]
+    counts = [
+        f"{count} {name}"
+        for name, count in (("new", news.new), ("changed", news.changed), ("gone", news.gone))
+        if count
+    ]
     return f"files on disk: {', '.join(counts)}" if counts else None
 
 

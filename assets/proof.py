@@ -36,7 +36,9 @@ from schemas.tags import MediaLifecycleEvent, MediaTag, Tag, UnmappedTerm
 
 VERDICTS = [RowCheck(name, rule.meaning, blocked_by(name)) for name, rule in RULES.items()]
 MAPPED = RowCheck("all_mapped", "Every keyword fits the vocabulary and its rules.", lambda rows: rows)
-SOUND = RowCheck("sets_hold_together", "The words of every set hold together.", lambda rows: rows.filter(_unsound()))
+SOUND = RowCheck(
+    "sets_hold_together", "The words of every set hold together.", lambda rows: rows.filter(_unsound())
+)
 
 
 def _unsound() -> pl.Expr:
@@ -44,7 +46,9 @@ def _unsound() -> pl.Expr:
 
 
 @stage(MetadataRepair, group="gate", reads=(WordEdit,))
-def metadata_repaired(captions: pl.DataFrame, titles: pl.DataFrame, tag_sets: pl.DataFrame, project: Project) -> pl.DataFrame:
+def metadata_repaired(
+    captions: pl.DataFrame, titles: pl.DataFrame, tag_sets: pl.DataFrame, project: Project
+) -> pl.DataFrame:
     """Puts the texts together, keeps what people wrote, and mends what is plainly broken."""
     return repaired_rows(project.key, captions, titles, tag_sets, project.ledger)
 
@@ -64,7 +68,11 @@ def media_tags(
 
 @stage(SetValidation, group="gate", row_checks={SetValidation: [SOUND]})
 def scratch_metadata(
-    image_sets: pl.DataFrame, metadata_repaired: pl.DataFrame, photos: pl.DataFrame, embeddings: pl.DataFrame, project: Project
+    image_sets: pl.DataFrame,
+    metadata_repaired: pl.DataFrame,
+    photos: pl.DataFrame,
+    embeddings: pl.DataFrame,
+    project: Project,
 ) -> pl.DataFrame:
     """Holds back sets that mix subjects or say nothing."""
     return validation_rows(project.key, image_sets, metadata_repaired, photos, embeddings)
@@ -94,20 +102,36 @@ def metadata_quality(
     """Judges every text; refused ones are asked for again, a few times at most; blocked rows stay back, accepted rows go on."""
     judging = judging_of(project.ledger, gate, TEMPLATE_WORDS, held_back(scratch_metadata, photos))
     known, mapping = {c.input.photo_id: c for c in texts}, (vocabulary.load(), vocabulary)
-    asking = Asker(known, {a.photo_id: a for a in asked}, vision_model.describing(project), project, *mapping, now, progress)
+    asking = Asker(
+        known,
+        {a.photo_id: a for a in asked},
+        vision_model.describing(project),
+        project,
+        *mapping,
+        now,
+        progress,
+    )
     again = prove(project.ledger, texts, judging, asker(asking), gate.max_repair_attempts, now)
-    return Rows([proof_rows(project.key, project.ledger, set(known), photos, photo_groups)], {"asked_again": again})
+    return Rows(
+        [proof_rows(project.key, project.ledger, set(known), photos, photo_groups)], {"asked_again": again}
+    )
 
 
 @stage(EvaluationSet, group="gate", reads=(WordReview, WordEdit, Waiver, ProofAttempt))
-def metadata_eval_set(photos: pl.DataFrame, metadata_quality: pl.DataFrame, project: Project, now: datetime) -> pl.DataFrame:
+def metadata_eval_set(
+    photos: pl.DataFrame, metadata_quality: pl.DataFrame, project: Project, now: datetime
+) -> pl.DataFrame:
     """Keeps reviewed texts as evaluation data, frozen and split by picture."""
     return evaluation_rows(photos, project.ledger, now)
 
 
 @stage(MediaLifecycleEvent, group="gate", reads=(LifecycleEvent,), writes=(LifecycleEvent,))
 def media_lifecycle_events(
-    quality_verdicts: pl.DataFrame, policy_flags: pl.DataFrame, metadata_quality: pl.DataFrame, project: Project, now: datetime
+    quality_verdicts: pl.DataFrame,
+    policy_flags: pl.DataFrame,
+    metadata_quality: pl.DataFrame,
+    project: Project,
+    now: datetime,
 ) -> pl.DataFrame:
     """Notes verdicts on quality and policy beside the steps of the proof."""
     return noted_events(quality_verdicts, policy_flags, project.ledger, now)

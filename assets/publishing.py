@@ -16,12 +16,18 @@ from proofsheet.storage.workspace import Project
 from schemas.apply import Takedown, Upload, Withdrawal
 from schemas.review import Export
 
-NOTHING_TO_TAKE_BACK = RowCheck("nothing_to_take_back", "Everything that stands at a target is still chosen.", lambda rows: rows)
+NOTHING_TO_TAKE_BACK = RowCheck(
+    "nothing_to_take_back", "Everything that stands at a target is still chosen.", lambda rows: rows
+)
 
 
 @stage(Export, group="publish", looks_outside=True)
 def exports(
-    metadata_quality: pl.DataFrame, photos: pl.DataFrame, proposals: pl.DataFrame, choices: pl.DataFrame, project: Project
+    metadata_quality: pl.DataFrame,
+    photos: pl.DataFrame,
+    proposals: pl.DataFrame,
+    choices: pl.DataFrame,
+    project: Project,
 ) -> Rows:
     """Writes the accepted rows of what is chosen to a CSV, the proposals to a JSONL; files that already read so are left."""
     place = project.export_file.relative_to(project.home).as_posix()

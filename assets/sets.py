@@ -24,7 +24,13 @@ def image_sets(photos: pl.DataFrame, choices: pl.DataFrame, project: Project) ->
     return set_rows(project.key, photos, choices, project.ledger)
 
 
-@stage(SubjectSuggestion, group="caption", reads=(SubjectProposal,), writes=(SubjectProposal,), looks_outside=True)
+@stage(
+    SubjectSuggestion,
+    group="caption",
+    reads=(SubjectProposal,),
+    writes=(SubjectProposal,),
+    looks_outside=True,
+)
 def subject_suggestions(
     image_sets: pl.DataFrame,
     photos: pl.DataFrame,

@@ -17,7 +17,13 @@ from assets.checks import GATE, refused, results
 from assets.partitions import STORE_TAG, owners
 from assets.stage import Rows
 from assets.staleness import SETTINGS_TAG
-from assets.tell import column_lineage, column_schema, failure_text, materialization_metadata, source_reference
+from assets.tell import (
+    column_lineage,
+    column_schema,
+    failure_text,
+    materialization_metadata,
+    source_reference,
+)
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.core.locks import acquire
 from proofsheet.storage.code_version import code_version
@@ -43,7 +49,9 @@ def shared_stage(
 
     def wrap(function: Callable[..., Any]) -> dg.AssetsDefinition:
         names = [n for n in inspect.signature(function).parameters if n not in _GIVEN]
-        gate = dg.AssetCheckSpec(GATE, asset=table.name, blocking=True, description=f"Types, keys and ranges of {table.name}.")
+        gate = dg.AssetCheckSpec(
+            GATE, asset=table.name, blocking=True, description=f"Types, keys and ranges of {table.name}."
+        )
         return dg.multi_asset(
             name=function.__name__,
             specs=[_spec(table, group, after, function, names)],
@@ -55,7 +63,11 @@ def shared_stage(
 
 
 def _spec(
-    table: type[Table], group: str, after: Sequence[type[Table]], function: Callable[..., Any], names: Sequence[str]
+    table: type[Table],
+    group: str,
+    after: Sequence[type[Table]],
+    function: Callable[..., Any],
+    names: Sequence[str],
 ) -> dg.AssetSpec:
     return dg.AssetSpec(
         key=table.name,
@@ -85,7 +97,9 @@ def _body(table: type[Table], function: Callable[..., Any], names: Sequence[str]
         given |= {n: getattr(context.resources, n) for n in names}
         shared, code = workspace.shared, code_version(function)
         try:
-            with acquire(shared.run_lock, f"{table.name}, run {context.run.run_id}", on_news=context.log.info):
+            with acquire(
+                shared.run_lock, f"{table.name}, run {context.run.run_id}", on_news=context.log.info
+            ):
                 shared.store.generations.repair(context.log.info)
                 found = function(**{n: given[n] for n in inspect.signature(function).parameters})
                 rows = found if isinstance(found, Rows) else Rows([found])

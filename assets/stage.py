@@ -21,7 +21,14 @@ from assets.facts import kinds_of
 from assets.observations import kind_versions, observe, read_as_they_are
 from assets.partitions import PROJECTS, STORE_TAG, owners
 from assets.staleness import READS_TAG, SETTINGS_TAG, fact_versions, settings_in_force
-from assets.tell import column_lineage, column_schema, failure_text, materialization_metadata, photo_paths, source_reference
+from assets.tell import (
+    column_lineage,
+    column_schema,
+    failure_text,
+    materialization_metadata,
+    photo_paths,
+    source_reference,
+)
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.core.files import short_hash
 from proofsheet.storage.code_version import code_version
@@ -70,7 +77,9 @@ def stage(
     """
 
     def wrap(function: Callable[..., Any]) -> dg.AssetsDefinition:
-        made = _Stage(function, tables, (reads, writes), looks_outside, uncounted, joined or {}, row_checks or {})
+        made = _Stage(
+            function, tables, (reads, writes), looks_outside, uncounted, joined or {}, row_checks or {}
+        )
         return dg.multi_asset(
             name=function.__name__,
             specs=[made.spec(t, group) for t in tables],
@@ -96,10 +105,17 @@ class _Stage:
         own = list(inspect.signature(function).parameters)
         every = [*(n for f in joined.values() for n in inspect.signature(f).parameters), *own]
         names = [n for n in dict.fromkeys(every) if n not in joined]
-        self.function, self.tables, self.looks_outside, self.row_checks = function, tables, looks_outside, row_checks
+        self.function, self.tables, self.looks_outside, self.row_checks = (
+            function,
+            tables,
+            looks_outside,
+            row_checks,
+        )
         self.joined, self.own, (self.reads, self.writes) = joined, own, facts
         self.upstream = [Table.tables[n] for n in names if n in Table.tables]
-        self.resources = [n for n in names if n not in Table.tables and n not in _GIVEN and n not in uncounted]
+        self.resources = [
+            n for n in names if n not in Table.tables and n not in _GIVEN and n not in uncounted
+        ]
         self.uncounted, self.given = uncounted, [n for n in names if n in _GIVEN]
         self.code = code_version(function, uncounted, joined.values())
 
@@ -124,7 +140,9 @@ class _Stage:
             },
         )
 
-    def run(self, context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    def run(
+        self, context: dg.AssetExecutionContext
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         began, log = time.monotonic(), context.resources.store.run_log
         try:
             project: Project = context.resources.store.project(context.partition_key)
@@ -134,7 +152,9 @@ class _Stage:
             read, facts_before = fact_versions(project, [t.name for t in self.reads]), kind_versions(project)
             stamp = self._stamp(context, {**known, **shared}, project, read)
             facts: Mapping[str, Any] = {}
-            if self.looks_outside or any(known.get(t.name, {}).get(StoredTable.inputs) != stamp.inputs for t in wanted):
+            if self.looks_outside or any(
+                known.get(t.name, {}).get(StoredTable.inputs) != stamp.inputs for t in wanted
+            ):
                 frames, facts = self._compute(context, project)
                 for table in wanted:
                     if refusal := refused(table, frames[table], project.key):
@@ -147,23 +167,37 @@ class _Stage:
                 project.store.publish({t: frames[t] for t in wanted}, stamp)
             if kind_versions(project) != facts_before:
                 observe(context.instance, project)
-            after, paths = project.store.tables(), functools.cache(lambda: photo_paths(project.store.read(Photo)))
+            after, paths = (
+                project.store.tables(),
+                functools.cache(lambda: photo_paths(project.store.read(Photo))),
+            )
             rows = {t: project.store.read(t) for t in wanted}
         except (ProofsheetError, OSError) as error:
             log.error(type(error).__name__, str(error))
             raise dg.Failure(failure_text(error), allow_retries=False) from error
         for table in wanted:
-            changed = known.get(table.name, {}).get(StoredTable.checksum) != after[table.name][StoredTable.checksum]
+            changed = (
+                known.get(table.name, {}).get(StoredTable.checksum) != after[table.name][StoredTable.checksum]
+            )
             seconds = time.monotonic() - began
-            numbers = {"seconds": round(seconds, 3), "changed": changed, "generation": project.store.generation()}
-            numbers |= {"pictures_per_s": round(facts["decoded"] / seconds, 1)} if facts.get("decoded") else {}
+            numbers = {
+                "seconds": round(seconds, 3),
+                "changed": changed,
+                "generation": project.store.generation(),
+            }
+            numbers |= (
+                {"pictures_per_s": round(facts["decoded"] / seconds, 1)} if facts.get("decoded") else {}
+            )
             context.log.info(
-                f"{table.name}: {rows[table].height} rows, " + ("written" if changed else "unchanged, nothing written")
+                f"{table.name}: {rows[table].height} rows, "
+                + ("written" if changed else "unchanged, nothing written")
             )
             log.step(table.name, rows=rows[table].height, **facts, **numbers)
             yield dg.MaterializeResult(
                 asset_key=table.name,
-                metadata=materialization_metadata(table, rows[table], after[table.name], {**facts, **numbers}),
+                metadata=materialization_metadata(
+                    table, rows[table], after[table.name], {**facts, **numbers}
+                ),
                 tags=read_as_they_are(context.instance, project, self.writes),
                 data_version=dg.DataVersion(str(after[table.name][StoredTable.checksum])),
                 check_results=list(results(table, rows[table], self.row_checks.get(table, ()), paths)),
@@ -176,11 +210,15 @@ class _Stage:
         project: Project,
         read: Mapping[str, str],
     ) -> Stamp:
-        settings = settings_in_force([getattr(context.resources, name) for name in self.resources], project, self.tables[0].name)
+        settings = settings_in_force(
+            [getattr(context.resources, name) for name in self.resources], project, self.tables[0].name
+        )
         sums = {t.name: str(known.get(t.name, {}).get(StoredTable.checksum, "")) for t in self.upstream}
         sums |= read
         upstream = ", ".join(f"{n}={s}" for n, s in sums.items())
-        return Stamp(short_hash(self.code, settings, upstream), self.code, settings, upstream, context.run.run_id)
+        return Stamp(
+            short_hash(self.code, settings, upstream), self.code, settings, upstream, context.run.run_id
+        )
 
     def _compute(
         self, context: dg.AssetExecutionContext, project: Project
@@ -191,8 +229,12 @@ class _Stage:
             "now": datetime.now(UTC).replace(tzinfo=None),
             "session": context.resources.store.run_log,
         }
-        known: dict[str, Any] = {t.name: (project.shared if t.shared else project).store.read(t) for t in self.upstream}
-        known |= {n: given[n] for n in self.given} | {n: getattr(context.resources, n) for n in (*self.resources, *self.uncounted)}
+        known: dict[str, Any] = {
+            t.name: (project.shared if t.shared else project).store.read(t) for t in self.upstream
+        }
+        known |= {n: given[n] for n in self.given} | {
+            n: getattr(context.resources, n) for n in (*self.resources, *self.uncounted)
+        }
         for name, join in self.joined.items():
             known[name] = join(**{p: known[p] for p in inspect.signature(join).parameters})
         found = self.function(**{n: known[n] for n in self.own})

@@ -148,7 +148,9 @@ class Stages:
     @classmethod
     def of(cls, declared: Sequence[Declared], resources: Mapping[str, Any], *, forced: bool) -> Self:
         """From what the source says, and from resources or settings by name."""
-        return cls(stage_versions(declared, resources), list(dict.fromkeys(d.together for d in declared)), forced)
+        return cls(
+            stage_versions(declared, resources), list(dict.fromkeys(d.together for d in declared)), forced
+        )
 
     def to_run(self, project: Project) -> list[str] | None:
         """The assets that a run of a project has to make, with the report; none if all is fresh, None for the whole way.
@@ -177,7 +179,11 @@ def stale_tables(versions: Mapping[str, StageVersion], project: Project) -> dict
     books = project.store.tables()
     if not books:
         return {}
-    books |= {n: row for n, row in project.shared.store.tables().items() if n in Table.tables and Table.tables[n].shared}
+    books |= {
+        n: row
+        for n, row in project.shared.store.tables().items()
+        if n in Table.tables and Table.tables[n].shared
+    }
     sums = {n: str(row[StoredTable.checksum]) for n, row in books.items()}
     sums |= fact_versions(project, {n for v in versions.values() for n in v.reads})
     found: dict[str, str] = {}
@@ -207,7 +213,9 @@ def _reason(
         by_model = any(hasattr(r, "resolved_version") for r in version.resources)
         return "its settings or its model changed" if by_model else "its settings changed"
     made_of = dict(part.split("=", 1) for part in str(book[StoredTable.upstream]).split(", ") if part)
-    if changed := sorted(n for n in {*made_of, *version.upstream, *version.reads} if made_of.get(n) != sums.get(n, "")):
+    if changed := sorted(
+        n for n in {*made_of, *version.upstream, *version.reads} if made_of.get(n) != sums.get(n, "")
+    ):
         return f"what it is made of changed: {', '.join(changed)}"
     if version.outside is not None and (told := news(version.outside)):
         return told

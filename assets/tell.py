@@ -32,7 +32,14 @@ from schemas.words import Answered
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 _INLINE = 990  # Markdown under 1,000 characters is shown in place
 _PRIVATE = {ExifFact.latitude_deg, ExifFact.longitude_deg, ExifFact.altitude_m, Embedding.vector}
-_LATE = {Answered.problem, Answered.backend, Answered.model, Answered.wanted_model, Answered.model_digest, Answered.prompt_version}
+_LATE = {
+    Answered.problem,
+    Answered.backend,
+    Answered.model,
+    Answered.wanted_model,
+    Answered.model_digest,
+    Answered.prompt_version,
+}
 _WHERE = (Photo.path, Proposal.chosen_path, HistoryMatch.file, SetValidation.folder, Readiness.gate_name)
 _WHY = (
     SetValidation.message,
@@ -45,7 +52,12 @@ _WHY = (
 )
 _CELL = 40
 REVIEW_ADDRESS = "PROOFSHEET_REVIEW"  # set by `proofsheet up` for the runs that it starts
-_PAGES = {Proposal.name: "review", Choice.name: "sets", MetadataQuality.name: "metadata", ReviewMetric.name: "metrics"}
+_PAGES = {
+    Proposal.name: "review",
+    Choice.name: "sets",
+    MetadataQuality.name: "metadata",
+    ReviewMetric.name: "metrics",
+}
 _SHEETS = 3
 
 
@@ -58,7 +70,9 @@ def column_schema(table: type[Table]) -> dg.TableSchema:
                 name,
                 str(spec.dtype),
                 spec.meaning + (f" Unit: {spec.unit}." if spec.unit else ""),
-                constraints=dg.TableColumnConstraints(nullable=spec.nullable, unique=len(keys) == 2 and name == keys[1]),
+                constraints=dg.TableColumnConstraints(
+                    nullable=spec.nullable, unique=len(keys) == 2 and name == keys[1]
+                ),
             )
             for name, spec in table.columns().items()
         ]
@@ -68,7 +82,8 @@ def column_schema(table: type[Table]) -> dg.TableSchema:
 def column_lineage(table: type[Table], upstream: Sequence[type[Table]]) -> dg.TableColumnLineage:
     """Columns that come from an upstream column of the same name."""
     found = {
-        name: [dg.TableColumnDep(dg.AssetKey(u.name), name) for u in upstream if name in u.columns()] for name in table.columns()
+        name: [dg.TableColumnDep(dg.AssetKey(u.name), name) for u in upstream if name in u.columns()]
+        for name in table.columns()
     }
     return dg.TableColumnLineage({name: deps for name, deps in found.items() if deps})
 

@@ -27,7 +27,11 @@ _READ = (TrainingPair, Photo, ImageQuality, Embedding)
 
 @shared_stage(RankerFit, group="learn", after=_READ)
 def ranker_fits(
-    workspace: Workspace, now: datetime, progress: Progress, ranking: RankerResource, encoding: EncodingResource
+    workspace: Workspace,
+    now: datetime,
+    progress: Progress,
+    ranking: RankerResource,
+    encoding: EncodingResource,
 ) -> Rows:
     """Trains the ranker over all projects if there is anything new; the champion stays unless the rule promotes the new one."""
     encoder = encoding.choose(workspace.shared).encoder_id

@@ -20,7 +20,19 @@ from proofsheet.storage.workspace import Project
 from proofsheet.texts import job_requests as ask
 from proofsheet.texts.coverage import described
 from proofsheet.texts.identification import identification_rows
-from proofsheet.texts.jobs import CAPTION, DUPLICATES, POLICY, PROMPT, QUALITY, RATING, SCORES, TAGS, TITLE, Job, JobRequest
+from proofsheet.texts.jobs import (
+    CAPTION,
+    DUPLICATES,
+    POLICY,
+    PROMPT,
+    QUALITY,
+    RATING,
+    SCORES,
+    TAGS,
+    TITLE,
+    Job,
+    JobRequest,
+)
 from resources.words import CaptioningResource, VisionModelResource
 from schemas.facts import ImportedFlag, ModelAnswer, WordEdit
 from schemas.sets import Identification
@@ -53,7 +65,9 @@ ANSWERED = RowCheck(
     lambda r: r.filter(_is_open()),
     lambda r: described(r).line("described" if r.columns == list(Caption.columns()) else "answered"),
 )
-AS_WANTED = RowCheck("model_as_wanted", "The model that the settings ask for first answered.", lambda r: r.filter(_fell_back()))
+AS_WANTED = RowCheck(
+    "model_as_wanted", "The model that the settings ask for first answered.", lambda r: r.filter(_fell_back())
+)
 NEEDS_REVIEW = RowCheck("needs_review", "No photo needs a person to look.", _needs_review)
 
 
@@ -65,11 +79,17 @@ def _fell_back() -> pl.Expr:
     return pl.col(Answered.model).is_not_null() & (pl.col(Answered.model) != pl.col(Answered.wanted_model))
 
 
-def job_stage(job: Job, *more: RowCheck, reads: Sequence[type[Table]] = ()) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+def job_stage(
+    job: Job, *more: RowCheck, reads: Sequence[type[Table]] = ()
+) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """The stage of a job: its parameter `answers` has what the describer answered to the questions that the tables give."""
 
     def answers(
-        questions: Sequence[JobRequest], project: Project, vision_model: VisionModelResource, progress: Progress, now: datetime
+        questions: Sequence[JobRequest],
+        project: Project,
+        vision_model: VisionModelResource,
+        progress: Progress,
+        now: datetime,
     ) -> Rows:
         said = vision_model.answer(job, questions, project, now, progress)
         return Rows([said.rows], said.facts)
@@ -134,7 +154,11 @@ def ratings(answers: Rows) -> Rows:
 
 
 @stage(
-    Identification, group="caption", looks_outside=True, joined={"asked": ask.described}, row_checks={Identification: [ANSWERED]}
+    Identification,
+    group="caption",
+    looks_outside=True,
+    joined={"asked": ask.described},
+    row_checks={Identification: [ANSWERED]},
 )
 def identifications(
     asked: Sequence[JobRequest],
@@ -149,7 +173,9 @@ def identifications(
 ) -> Rows:
     """Asks identifiers, and believes what two of them agree on or one is sure of."""
     describing = vision_model.describing(project)
-    rows, facts = identification_rows(asked, scenes, objects, quality_verdicts, describing, project, captioning, now, progress)
+    rows, facts = identification_rows(
+        asked, scenes, objects, quality_verdicts, describing, project, captioning, now, progress
+    )
     return Rows([rows], facts)
 
 
@@ -174,7 +200,11 @@ def media_meta(
         QualityVerdict: quality_verdicts,
         DuplicateHint: duplicate_hints,
     }
-    answered |= {PromptReconstruction: prompt_reconstructions, ModelScore: model_scores, PolicyFlag: policy_flags}
+    answered |= {
+        PromptReconstruction: prompt_reconstructions,
+        ModelScore: model_scores,
+        PolicyFlag: policy_flags,
+    }
     return meta_rows(project.key, answered, photos, project.ledger)
 
 

@@ -37,7 +37,10 @@ RESULTS = HERE / "results.json"
 
 @click.command()
 @click.option(
-    "--work", type=click.Path(path_type=Path), default=HERE.parent / "build" / "bench", help="Folder for photographs and peers."
+    "--work",
+    type=click.Path(path_type=Path),
+    default=HERE.parent / "build" / "bench",
+    help="Folder for photographs and peers.",
 )
 @click.option("--count", default=64, help="Photographs of 2 MP for single stages.")
 @click.option("--partition", default=2000, help="Photographs of the run that is measured as a whole.")
@@ -49,7 +52,9 @@ RESULTS = HERE / "results.json"
 def main(work: Path, count: int, partition: int, only: tuple[str, ...]) -> None:
     """Measure; groups that are not named keep their former rows."""
     work.mkdir(parents=True, exist_ok=True)
-    before: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"groups": {}, "curve": []}
+    before: dict[str, Any] = (
+        json.loads(RESULTS.read_text()) if RESULTS.exists() else {"groups": {}, "curve": []}
+    )
     groups, peers = dict(before["groups"]), Peers(work / "peers")
 
     def measure(name: str, rows: Iterable[Row]) -> None:

@@ -38,7 +38,10 @@ def copies(settings: Configuration, original: Project, count: int) -> Iterator[P
         name = f"{original.name} copy {number:02d}"
         shutil.copytree(original.folder, workspace.library / name)  # with the times of its files
         project = workspace.project(name)
-        for old, new in ((original.cache, project.cache), (original.export_file.parent, project.export_file.parent)):
+        for old, new in (
+            (original.cache, project.cache),
+            (original.export_file.parent, project.export_file.parent),
+        ):
             shutil.copytree(old, new)
         for table in (t for t in FACTS if t is not ProjectFolder):
             project.ledger.add(table, original.ledger.rows(table).to_dicts())
@@ -68,4 +71,6 @@ def _stamp(book: Mapping[str, object], sums: Mapping[str, str]) -> Stamp:
     code, settings = str(book[StoredTable.code_version]), str(book[StoredTable.settings_version])
     made_of = [part.split("=", 1) for part in str(book[StoredTable.upstream]).split(", ") if part]
     upstream = ", ".join(f"{n}={sums.get(n, old)}" for n, old in made_of)
-    return Stamp(short_hash(code, settings, upstream), code, settings, upstream, str(book[StoredTable.run_id]))
+    return Stamp(
+        short_hash(code, settings, upstream), code, settings, upstream, str(book[StoredTable.run_id])
+    )

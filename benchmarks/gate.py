@@ -60,7 +60,9 @@ def labelled(path: Path) -> list[Labelled]:
     """The texts of a file."""
     with path.open(encoding="utf-8", newline="") as stream:
         lines = [
-            line for line in csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE) if line and not line[0].startswith("#")
+            line
+            for line in csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
+            if line and not line[0].startswith("#")
         ]
     return [_labelled(line) for line in lines]
 
@@ -77,7 +79,10 @@ def _spelled(text: str) -> str:
         part, times = text.removeprefix("REPEAT:").rsplit("*", 1)
         return part * int(times)
     if text.startswith("REPEAT_LIST:"):
-        return "|".join(f"keyword {chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(int(text.removeprefix("REPEAT_LIST:"))))
+        return "|".join(
+            f"keyword {chr(97 + n // 26)}{chr(97 + n % 26)}"
+            for n in range(int(text.removeprefix("REPEAT_LIST:")))
+        )
     return text.encode("latin-1", "backslashreplace").decode("unicode_escape") if "\\" in text else text
 
 
@@ -91,7 +96,11 @@ def verdicts(rows: Sequence[Labelled]) -> Iterator[tuple[Labelled, frozenset[str
 
 def _judged(row: Labelled) -> tuple[GateInput, list[GateInput]]:
     value: Any = (
-        row.text.split("|") if row.field == Texts.keywords and row.text else [] if row.field == Texts.keywords else row.text
+        row.text.split("|")
+        if row.field == Texts.keywords and row.text
+        else []
+        if row.field == Texts.keywords
+        else row.text
     )
     texts = NEUTRAL | {row.field: value}
     texts |= {
@@ -103,7 +112,13 @@ def _judged(row: Labelled) -> tuple[GateInput, list[GateInput]]:
     evidence = frozenset(row.context.get("evidence", "").casefold().split(","))
     measured = frozenset({row.field} if row.context.get("by") == "measurements" else ())
     judged = GateInput(
-        "judged", texts, row.context.get("file", "x.jpg"), folders, evidence, row.context.get("hint", ""), measured=measured
+        "judged",
+        texts,
+        row.context.get("file", "x.jpg"),
+        folders,
+        evidence,
+        row.context.get("hint", ""),
+        measured=measured,
     )
     beside = {"other": Texts.caption, "other_alt": Texts.alt_text}
     others = [
@@ -130,7 +145,12 @@ def figures(rows: Sequence[Labelled]) -> dict[str, Any]:
         meant = [f for r, f in found if rule in r.rules]
         fired = [r for r, f in found if rule in f]
         wrongly = [r for r in fired if not r.rules]
-        by_rule[rule] = {"texts": len(meant), "found": sum(rule in f for f in meant), "fired": len(fired), "on_good": len(wrongly)}
+        by_rule[rule] = {
+            "texts": len(meant),
+            "found": sum(rule in f for f in meant),
+            "fired": len(fired),
+            "on_good": len(wrongly),
+        }
     return {
         "bad": len(bad),
         "blocked": sum(bool(f) for _r, f in bad),
@@ -159,7 +179,10 @@ def page(results: dict[str, Any]) -> str:
     ]
     for part, meaning in PARTS.items():
         part_of = results[part]
-        blocked, accepted = _share(part_of["blocked"], part_of["bad"]), _share(part_of["accepted"], part_of["good"])
+        blocked, accepted = (
+            _share(part_of["blocked"], part_of["bad"]),
+            _share(part_of["accepted"], part_of["good"]),
+        )
         lines.append(f"| {meaning} | {part_of['bad']} | {blocked} | {part_of['good']} | {accepted} |")
     lines += _development(results["development"])
     for part, meaning in PARTS.items():
@@ -206,7 +229,9 @@ def development() -> dict[str, Any]:
 def _rule(rule: str, counts: dict[str, int]) -> str:
     precision = f"{1 - counts['on_good'] / counts['fired']:.3f}" if counts["fired"] else "–"
     recall = _share(counts["found"], counts["texts"])
-    return f"| {rule} | {counts['texts']} | {recall} | {counts['fired']} | {counts['on_good']} | {precision} |"
+    return (
+        f"| {rule} | {counts['texts']} | {recall} | {counts['fired']} | {counts['on_good']} | {precision} |"
+    )
 
 
 def _plain(text: str) -> str:
@@ -219,8 +244,15 @@ def _share(hits: int, of: int) -> str:
 
 
 @click.command()
-@click.option("--file", "path", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Texts of somebody else.")
-@click.option("--list", "with_misses", is_flag=True, help="With --file: also the texts that were judged wrongly.")
+@click.option(
+    "--file",
+    "path",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Texts of somebody else.",
+)
+@click.option(
+    "--list", "with_misses", is_flag=True, help="With --file: also the texts that were judged wrongly."
+)
 def main(path: Path | None, *, with_misses: bool) -> None:
     """Measure on the project's labelled texts and write the page; or only print what becomes of the texts of a file."""
     if path is not None:

@@ -38,7 +38,16 @@ Matrix = NDArray[np.float64]
 FILES = ("other_hand", "second_hand", "talk")
 OWN = ("before", "after", "kinds")
 WEIGHTS = Path(__file__).parents[1] / "proofsheet" / "rules" / "lists" / "weights.txt"
-SPEECH = ("refusal", "model_talk", "not_the_picture", "filler", "not_a_caption", "nothing_seen", "set_validation", "duplicate_text")
+SPEECH = (
+    "refusal",
+    "model_talk",
+    "not_the_picture",
+    "filler",
+    "not_a_caption",
+    "nothing_seen",
+    "set_validation",
+    "duplicate_text",
+)
 _PENALTY, _LEAST_TEXTS, _ROUNDS, _FOLDS = 3.0, 4, 6, 12
 _HEAD = (
     "# How much each figure of a part of a text speaks against its being a caption: figure and weight. Version {version}.\n"
@@ -90,7 +99,9 @@ def _has_bad_form(texts: Mapping[str, Any], field: str) -> bool:
 def figures(text: str, field: str) -> tuple[tuple[Mapping[str, float], ...], tuple[bool, ...]]:
     """The figures of every part of a text, and whether a sentence stands before it."""
     language, listed = reads_as(text), parts(text)
-    return tuple(traits(p, field, language, text) for p in listed) or ({},), tuple(p.is_later for p in listed) or (False,)
+    return tuple(traits(p, field, language, text) for p in listed) or ({},), tuple(
+        p.is_later for p in listed
+    ) or (False,)
 
 
 def matrices(listed: Sequence[Sample], names: Sequence[str]) -> list[Matrix]:
@@ -134,7 +145,9 @@ def _regress(rows: Matrix, target: Matrix) -> Matrix:
 def left_out(listed: Sequence[Sample], texts: Sequence[Matrix]) -> list[bool]:
     """For each text whether it is refused by weights that were fitted without its kind; good texts by folds of their own."""
     kinds = sorted({s.kind for s in listed if s.is_bad})
-    fold = [kinds.index(s.kind) % _FOLDS if s.is_bad else zlib.crc32(s.text.encode()) % _FOLDS for s in listed]
+    fold = [
+        kinds.index(s.kind) % _FOLDS if s.is_bad else zlib.crc32(s.text.encode()) % _FOLDS for s in listed
+    ]
     refused = [False] * len(listed)
     for out in range(_FOLDS):
         kept = [k for k, f in enumerate(fold) if f != out]
@@ -148,7 +161,9 @@ def left_out(listed: Sequence[Sample], texts: Sequence[Matrix]) -> list[bool]:
 
 def table(names: Sequence[str], weights: Matrix) -> str:
     """lists/weights.txt."""
-    body = "".join(f"{name} {weight:.3f}\n" for name, weight in zip((*names, "constant"), weights, strict=True))
+    body = "".join(
+        f"{name} {weight:.3f}\n" for name, weight in zip((*names, "constant"), weights, strict=True)
+    )
     return _HEAD.format(version=f"{zlib.crc32(body.encode()):08x}") + body
 
 
@@ -163,9 +178,15 @@ def main() -> None:
     refused = left_out(listed, texts)
     for source in (*FILES, *OWN):
         for is_bad in (True, False):
-            of = [r for s, r in zip(listed, refused, strict=True) if s.is_bad == is_bad and s.kind.startswith(f"{source}: ")]
+            of = [
+                r
+                for s, r in zip(listed, refused, strict=True)
+                if s.is_bad == is_bad and s.kind.startswith(f"{source}: ")
+            ]
             if of:
-                click.echo(f"{source}, {'bad, its kind left out' if is_bad else 'good, left out'}: {sum(of)} of {len(of)} refused")
+                click.echo(
+                    f"{source}, {'bad, its kind left out' if is_bad else 'good, left out'}: {sum(of)} of {len(of)} refused"
+                )
 
 
 if __name__ == "__main__":

@@ -42,13 +42,18 @@ def main() -> None:
     for seed in _SEEDS:
         shots = make_sets(seed)
         originals |= {s.original for s in shots}
-        small = [cv2.resize(s.pixels, (_ENCODED_PX, _ENCODED_PX), interpolation=cv2.INTER_AREA) for s in shots]
+        small = [
+            cv2.resize(s.pixels, (_ENCODED_PX, _ENCODED_PX), interpolation=cv2.INTER_AREA) for s in shots
+        ]
         vectors = np.stack([classic_encoder.vector(np.asarray(p, dtype=np.uint8)) for p in small])
         likeness = Likeness(vectors, np.array([phash(s.pixels) for s in shots], dtype=np.uint64))
         for name, (right, total) in _judge(shots, likeness).items():
             counts.setdefault(name, [0, 0])
             counts[name] = [counts[name][0] + right, counts[name][1] + total]
-    rows = [{"rule": n, "exact": right, "sets": total, "interval": wilson(right, total)} for n, (right, total) in counts.items()]
+    rows = [
+        {"rule": n, "exact": right, "sets": total, "interval": wilson(right, total)}
+        for n, (right, total) in counts.items()
+    ]
     found = {"encoder": classic_encoder.NAME, "originals": len(originals), "draws": len(_SEEDS), "rows": rows}
     _RESULTS.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     _PAGE.write_text(page(found), "utf-8")
@@ -69,10 +74,20 @@ def _judge(shots: Sequence[Shot], likeness: Likeness) -> dict[str, tuple[int, in
     return found
 
 
-def _rules(shots: Sequence[Shot], likeness: Likeness) -> list[tuple[str, Callable[[list[int], float], Sets], Sequence[float]]]:
+def _rules(
+    shots: Sequence[Shot], likeness: Likeness
+) -> list[tuple[str, Callable[[list[int], float], Sets], Sequence[float]]]:
     rules: list[tuple[str, Callable[[list[int], float], Sets], Sequence[float]]] = [
-        ("pHash union-find, without order", lambda part, bits: union_find(likeness, part, bits, None), list(_BITS)),
-        ("pHash union-find, with order", lambda part, bits: union_find(likeness, part, bits, shots), list(_BITS)),
+        (
+            "pHash union-find, without order",
+            lambda part, bits: union_find(likeness, part, bits, None),
+            list(_BITS),
+        ),
+        (
+            "pHash union-find, with order",
+            lambda part, bits: union_find(likeness, part, bits, shots),
+            list(_BITS),
+        ),
     ]
     for ordered in (True, False):
         rule = lambda part, least, ordered=ordered: complete(shots, likeness, part, least, ordered)  # noqa: E731

@@ -44,7 +44,10 @@ def crop_reference(place: Path = PLACE) -> dict[str, Any] | None:
             for name in ("crop_0", "crop_1"):
                 _reach(reach[row["url"]], pair[name])
     sizes = {url: size for url, (x, y) in reach.items() if (size := _size(url, x, y))}
-    shares = {part: np.array([_share(b, sizes[u]) for u, b in found.items() if u in sizes]) for part, found in boxes.items()}
+    shares = {
+        part: np.array([_share(b, sizes[u]) for u, b in found.items() if u in sizes])
+        for part, found in boxes.items()
+    }
     test = shares["testing"]
     figures = {name: _mean(iou(test, box)) for name, box in constant_boxes(shares["training"]).items()}
     return {

@@ -50,7 +50,12 @@ _NEEDED = (
 
 
 @click.command()
-@click.option("--work", type=click.Path(path_type=Path), default=HERE.parent / "build" / "judging", help="Folder of the library.")
+@click.option(
+    "--work",
+    type=click.Path(path_type=Path),
+    default=HERE.parent / "build" / "judging",
+    help="Folder of the library.",
+)
 @click.option("--projects", default=12, help="Projects; each has photographs of its own.")
 @click.option("--sets", default=400, help="Sets a project.")
 @click.option("--seed", default=20261125, help="Of everything that is drawn.")
@@ -63,7 +68,11 @@ def main(work: Path, projects: int, sets: int, seed: int) -> None:
     workspace = Workspace(settings.place)
     written = write_history(work / "history", made, seed)
     reports = import_history(
-        sorted((work / "history").glob("*.csv")), workspace, settings.history, datetime.now(UTC).replace(tzinfo=None), dry_run=False
+        sorted((work / "history").glob("*.csv")),
+        workspace,
+        settings.history,
+        datetime.now(UTC).replace(tzinfo=None),
+        dry_run=False,
     )
     workspace.remember()
     with open_instance(workspace.home) as instance:
@@ -132,7 +141,11 @@ def _card(workspace: Workspace, kind: str) -> dict[str, Any]:
     fit = ledger.rows(Fit, kind=kind).sort(Fit.trained_at).to_dicts()[-1]
     serving = registry.champion(ledger, kind)
     card: dict[str, Any] = json.loads(fit[Fit.card])
-    return {**card, "fit_id": fit[Fit.fit_id], "serves": bool(serving and serving[Fit.fit_id] == fit[Fit.fit_id])}
+    return {
+        **card,
+        "fit_id": fit[Fit.fit_id],
+        "serves": bool(serving and serving[Fit.fit_id] == fit[Fit.fit_id]),
+    }
 
 
 def _dice(workspace: Workspace, settings: Configuration, made: list[MadeSet]) -> dict[str, Any]:
@@ -141,7 +154,11 @@ def _dice(workspace: Workspace, settings: Configuration, made: list[MadeSet]) ->
 
     import numpy as np
 
-    data = selection_data(across_projects(workspace, choose_encoder(settings.encoder, workspace.home / "models").encoder_id, 1)[0])
+    data = selection_data(
+        across_projects(workspace, choose_encoder(settings.encoder, workspace.home / "models").encoder_id, 1)[
+            0
+        ]
+    )
     thrown = np.random.default_rng(len(made)).random(len(data.winner))
     winner = (thrown * data.features.mask.sum(axis=1)).astype(np.int64)
     null = dataclasses.replace(data, winner=winner, anomaly=winner != data.features.top)
@@ -194,7 +211,11 @@ def page(found: dict[str, Any]) -> str:
         )
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     for name, rule in ranker["source's ranker"].items():
-        lines.append(f"| source 001, {name} | " + " | ".join(_share(rule[k]) for k in ("top1", "normal", "anomaly")) + " |")
+        lines.append(
+            f"| source 001, {name} | "
+            + " | ".join(_share(rule[k]) for k in ("top1", "normal", "anomaly"))
+            + " |"
+        )
     dice = found["dice"]
     eces, gain = ranker["ece per project"].values(), ranker["gain over the highest stage"]
     lines += [

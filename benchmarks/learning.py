@@ -35,10 +35,24 @@ def learning_rows(work: Path) -> Iterator[Row]:
     how = Training(epochs=_EPOCHS, device="cpu")
     with PeakMemory() as memory:
         own = cpu_seconds(lambda: train_listwise(x, np.ones((SETS, 4), bool), winner, winner < 1, how))
-    naive = cpu_seconds(lambda: _naive_ranker(work / "sets", x[:_NAIVE_SETS], winner)) * SETS / _NAIVE_SETS * _EPOCHS
+    naive = (
+        cpu_seconds(lambda: _naive_ranker(work / "sets", x[:_NAIVE_SETS], winner))
+        * SETS
+        / _NAIVE_SETS
+        * _EPOCHS
+    )
     told = f"{_EPOCHS} passes, {_WIDTH} numbers a picture, peak {memory.peak >> 20} MB; naive: a file a picture, a step a set, on "
     yield Row(
-        "ranker's network, naive ÷ project", "CPU s", None, None, naive, own, naive / own, 5.0, SETS, told + f"{_NAIVE_SETS} sets"
+        "ranker's network, naive ÷ project",
+        "CPU s",
+        None,
+        None,
+        naive,
+        own,
+        naive / own,
+        5.0,
+        SETS,
+        told + f"{_NAIVE_SETS} sets",
     )
     data = _crops(rng)
     with PeakMemory() as memory:
@@ -46,7 +60,16 @@ def learning_rows(work: Path) -> Iterator[Row]:
     naive = cpu_seconds(lambda: _naive_boxes(data, _NAIVE_BOXES)) * BOXES / _NAIVE_BOXES * _CROP_EPOCHS
     told = f"{_CROP_EPOCHS} passes, mirror images too, peak {memory.peak >> 20} MB; naive: features anew, a step a picture, on "
     yield Row(
-        "crop boxes, naive ÷ project", "CPU s", None, None, naive, own, naive / own, 5.0, BOXES, told + f"{_NAIVE_BOXES} pictures"
+        "crop boxes, naive ÷ project",
+        "CPU s",
+        None,
+        None,
+        naive,
+        own,
+        naive / own,
+        5.0,
+        BOXES,
+        told + f"{_NAIVE_BOXES} pictures",
     )
 
 
@@ -60,7 +83,9 @@ def _naive_ranker(folder: Path, x: Floats, winner: npt.NDArray[np.int64]) -> Non
     module = build(np.zeros(_WIDTH, np.float32), np.ones(_WIDTH, np.float32), 32, 0.3, 1)
     optimizer = torch.optim.AdamW(module.parameters(), lr=3e-3)
     for k in range(len(x)):
-        rows = torch.from_numpy(np.stack([np.load(folder / f"{k}-{place}.npy") for place in range(x.shape[1])]))
+        rows = torch.from_numpy(
+            np.stack([np.load(folder / f"{k}-{place}.npy") for place in range(x.shape[1])])
+        )
         optimizer.zero_grad()
         torch.nn.functional.cross_entropy(module(rows)[None], torch.tensor([int(winner[k])])).backward()
         optimizer.step()
@@ -72,7 +97,9 @@ def _crops(rng: np.random.Generator) -> CropData:
     boxes = np.concatenate([corner, corner + rng.uniform(0.3, 0.6, (BOXES, 1))], axis=1)
     names = ["one"] * BOXES
     none = np.zeros((BOXES, 2), np.float32)
-    return CropData(grids, np.full(BOXES, 1.5, np.float32), np.ones(BOXES, bool), boxes, names, names, none, none, names)
+    return CropData(
+        grids, np.full(BOXES, 1.5, np.float32), np.ones(BOXES, bool), boxes, names, names, none, none, names
+    )
 
 
 def _naive_boxes(data: CropData, count: int) -> None:
@@ -82,7 +109,9 @@ def _naive_boxes(data: CropData, count: int) -> None:
     optimizer = torch.optim.AdamW(module.parameters(), lr=5e-3)
     for k in range(2 * count):
         row = k % count
-        x = torch.from_numpy(anchor_features(data.grids[row : row + 1], data.aspects[row : row + 1], Pooling.of()))
+        x = torch.from_numpy(
+            anchor_features(data.grids[row : row + 1], data.aspects[row : row + 1], Pooling.of())
+        )
         goal = torch.softmax(torch.from_numpy(iou(anchors_of(), data.boxes[row]) / 0.06), dim=0).float()
         optimizer.zero_grad()
         (-(goal * torch.log_softmax(module(x)[0], dim=0)).sum()).backward()

@@ -15,9 +15,51 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 _WORDS = [
-    *("harbour", "invoice", "total", "amount", "street", "number", "due", "account", "north", "window", "paper", "sum", "date"),
-    *("letter", "client", "order", "copper", "lamp", "river", "stone", "meeting", "please", "find", "attached", "the", "of"),
-    *("and", "in", "to", "for", "with", "kindly", "regards", "table", "train", "ticket", "summer", "yellow", "bridge"),
+    *(
+        "harbour",
+        "invoice",
+        "total",
+        "amount",
+        "street",
+        "number",
+        "due",
+        "account",
+        "north",
+        "window",
+        "paper",
+        "sum",
+        "date",
+    ),
+    *(
+        "letter",
+        "client",
+        "order",
+        "copper",
+        "lamp",
+        "river",
+        "stone",
+        "meeting",
+        "please",
+        "find",
+        "attached",
+        "the",
+        "of",
+    ),
+    *(
+        "and",
+        "in",
+        "to",
+        "for",
+        "with",
+        "kindly",
+        "regards",
+        "table",
+        "train",
+        "ticket",
+        "summer",
+        "yellow",
+        "bridge",
+    ),
 ]
 Maker = Callable[[int], Image.Image]
 
@@ -30,7 +72,9 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 
-def _page(seed: int, paper: str = "white", ink: str = "black", columns: int = 1, lines: int = 38) -> Image.Image:
+def _page(
+    seed: int, paper: str = "white", ink: str = "black", columns: int = 1, lines: int = 38
+) -> Image.Image:
     r = random.Random(seed)
     picture = Image.new("RGB", (1240, 1754), paper)
     draw = ImageDraw.Draw(picture)
@@ -47,7 +91,9 @@ def _scanned(seed: int) -> Image.Image:
     rng = np.random.default_rng(seed)
     page = _page(seed).rotate(float(rng.normal(0, 0.4)), Image.Resampling.BICUBIC, fillcolor="white")
     values = np.asarray(page.filter(ImageFilter.GaussianBlur(0.8)), dtype=np.float32) * 0.9 + 12
-    return Image.fromarray(np.clip(values + rng.normal(0, 4, values.shape[:2])[..., None], 0, 255).astype(np.uint8))
+    return Image.fromarray(
+        np.clip(values + rng.normal(0, 4, values.shape[:2])[..., None], 0, 255).astype(np.uint8)
+    )
 
 
 def _receipt(seed: int) -> Image.Image:
@@ -67,7 +113,9 @@ def _form(seed: int) -> Image.Image:
     picture = Image.new("RGB", (1240, 1754), "white")
     draw = ImageDraw.Draw(picture)
     draw.text((120, 80), "Registration form B-12", "black", font=_font(48))
-    for k, label in enumerate(["Name", "Street", "Town", "Born", "Phone", "Account", "Reason", "Date", "Amount", "Note"]):
+    for k, label in enumerate(
+        ["Name", "Street", "Town", "Born", "Phone", "Account", "Reason", "Date", "Amount", "Note"]
+    ):
         draw.rectangle((120, 200 + k * 140, 1100, 300 + k * 140), outline="black", width=3)
         draw.text((130, 170 + k * 140), label, "black", font=_font(24))
         draw.text((150, 230 + k * 140), f"{_line(r, 1, 4)} {r.randint(1, 999)}", "#113", font=_font(40))
@@ -105,7 +153,12 @@ def _terminal(seed: int) -> Image.Image:
     picture = Image.new("RGB", (1440, 900), "#101418")
     draw = ImageDraw.Draw(picture)
     for k in range(30):
-        draw.text((20, 20 + k * 28), f"$ {_line(r, 3, 14)}", r.choice(["#9f9", "#ddd", "#ddd", "#fc6"]), font=_font(20))
+        draw.text(
+            (20, 20 + k * 28),
+            f"$ {_line(r, 3, 14)}",
+            r.choice(["#9f9", "#ddd", "#ddd", "#fc6"]),
+            font=_font(20),
+        )
     return picture
 
 
@@ -155,7 +208,12 @@ def _calendar(seed: int) -> Image.Image:
     r = random.Random(seed)
     picture = Image.new("RGB", (1400, 1000), "white")
     draw = ImageDraw.Draw(picture)
-    draw.text((500, 30), f"{r.choice(['January', 'March', 'May', 'July'])} {r.randint(1990, 2030)}", "black", font=_font(50))
+    draw.text(
+        (500, 30),
+        f"{r.choice(['January', 'March', 'May', 'July'])} {r.randint(1990, 2030)}",
+        "black",
+        font=_font(50),
+    )
     first = r.randint(0, 6)
     for day in range(30):
         column, row = (first + day) % 7, (first + day) // 7
@@ -188,7 +246,9 @@ def _sky(seed: int) -> Image.Image:
 def _stars(seed: int) -> Image.Image:
     rng = np.random.default_rng(seed)
     values = rng.normal(10, 2.5, (800, 1200))
-    for y, x, size in zip(rng.integers(4, 796, 300), rng.integers(4, 1196, 300), rng.uniform(40, 245, 300), strict=True):
+    for y, x, size in zip(
+        rng.integers(4, 796, 300), rng.integers(4, 1196, 300), rng.uniform(40, 245, 300), strict=True
+    ):
         values[y - 1 : y + 2, x - 1 : x + 2] += size
     return Image.fromarray(np.clip(values, 0, 255).astype(np.uint8)).convert("RGB")
 
@@ -200,7 +260,9 @@ def _moon(seed: int) -> Image.Image:
     draw.ellipse((300, 300, 700, 700), 210)
     shift = int(rng.integers(-380, 380))
     draw.ellipse((300 + shift, 290, 700 + shift, 710), 6)
-    return Image.fromarray(np.clip(np.asarray(picture) + rng.normal(0, 2, (1000, 1000)), 0, 255).astype(np.uint8)).convert("RGB")
+    return Image.fromarray(
+        np.clip(np.asarray(picture) + rng.normal(0, 2, (1000, 1000)), 0, 255).astype(np.uint8)
+    ).convert("RGB")
 
 
 def _product(seed: int) -> Image.Image:
@@ -210,13 +272,18 @@ def _product(seed: int) -> Image.Image:
     sides, turn, radius = r.randint(3, 9), r.uniform(0, 3), r.randint(220, 330)
     colour = tuple(r.randint(40, 200) for _ in range(3))
     corners = [
-        (500 + radius * math.cos(turn + k * 2 * math.pi / sides), 500 + radius * math.sin(turn + k * 2 * math.pi / sides))
+        (
+            500 + radius * math.cos(turn + k * 2 * math.pi / sides),
+            500 + radius * math.sin(turn + k * 2 * math.pi / sides),
+        )
         for k in range(sides)
     ]
     draw.polygon(corners, colour, outline="black")
     for _mark in range(r.randint(1, 6)):
         x, y = r.randint(400, 560), r.randint(400, 560)
-        draw.ellipse((x, y, x + r.randint(10, 90), y + r.randint(10, 90)), tuple(r.randint(0, 255) for _ in range(3)))
+        draw.ellipse(
+            (x, y, x + r.randint(10, 90), y + r.randint(10, 90)), tuple(r.randint(0, 255) for _ in range(3))
+        )
     return picture.filter(ImageFilter.GaussianBlur(1))
 
 
@@ -234,7 +301,10 @@ def _slide(seed: int) -> Image.Image:
 def _grass(seed: int) -> Image.Image:
     rng = np.random.default_rng(seed)
     values = rng.normal(0, 1, (800, 1200))
-    tall = np.asarray(Image.fromarray((values * 40 + 128).clip(0, 255).astype(np.uint8)).filter(ImageFilter.BoxBlur(1)), np.float32)
+    tall = np.asarray(
+        Image.fromarray((values * 40 + 128).clip(0, 255).astype(np.uint8)).filter(ImageFilter.BoxBlur(1)),
+        np.float32,
+    )
     return Image.fromarray(np.clip(tall[..., None] * np.array([0.6, 1.0, 0.4]), 0, 255).astype(np.uint8))
 
 
@@ -243,7 +313,9 @@ def _logo(seed: int) -> Image.Image:
     picture = Image.new("RGB", (512, 512), "white")
     draw = ImageDraw.Draw(picture)
     draw.ellipse((60, 60, 452, 452), outline=r.choice(["#b22", "#26a", "#282"]), width=30)
-    draw.text((150, 190), "".join(r.choice("ABCDEFGHKLMNPRSTUVWXYZ") for _ in range(2)), "black", font=_font(140))
+    draw.text(
+        (150, 190), "".join(r.choice("ABCDEFGHKLMNPRSTUVWXYZ") for _ in range(2)), "black", font=_font(140)
+    )
     return picture
 
 
@@ -254,7 +326,9 @@ def _map(seed: int) -> Image.Image:
     for _road in range(40):
         x, y, turn = r.randint(0, 1024), r.randint(0, 1024), r.choice([0, math.pi / 2]) + r.gauss(0, 0.2)
         dx, dy = 600 * math.cos(turn), 600 * math.sin(turn)
-        draw.line((x - dx, y - dy, x + dx, y + dy), r.choice(["white", "white", "#fcd6a4"]), r.choice([8, 14, 20]))
+        draw.line(
+            (x - dx, y - dy, x + dx, y + dy), r.choice(["white", "white", "#fcd6a4"]), r.choice([8, 14, 20])
+        )
     for _name in range(25):
         draw.text((r.randint(0, 900), r.randint(0, 1000)), r.choice(_WORDS).title(), "#444", font=_font(22))
     return picture

@@ -54,15 +54,21 @@ def seen(pictures: Iterable[Image.Image]) -> GroupingInput:
         pixels = np.ascontiguousarray(fit(np.asarray(picture.convert("RGB"), dtype=np.uint8), _SIDE_PX))
         name = f"p{number:03}.png"
         rows.append(
-            _ROW | {Photo.photo_id: name, Photo.path: name, Photo.file_name: name, Photo.content_hash: name} | _measured(pixels)
+            _ROW
+            | {Photo.photo_id: name, Photo.path: name, Photo.file_name: name, Photo.content_hash: name}
+            | _measured(pixels)
         )
         vectors.append(
-            classic_encoder.vector(np.asarray(cv2.resize(pixels, (128, 128), interpolation=cv2.INTER_AREA), dtype=np.uint8))
+            classic_encoder.vector(
+                np.asarray(cv2.resize(pixels, (128, 128), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+            )
         )
         hashes.append(phash(pixels))
         if (fine := detail(pixels)) is not None:
             details[number] = np.array(fine, dtype=np.int8).reshape(DETAIL_SIDE, DETAIL_SIDE)
-    return GroupingInput(rows, Likeness(np.stack(vectors), np.array(hashes, dtype=np.uint64), details), classic_encoder.NAME)
+    return GroupingInput(
+        rows, Likeness(np.stack(vectors), np.array(hashes, dtype=np.uint64), details), classic_encoder.NAME
+    )
 
 
 def _measured(pixels: Pixels) -> dict[str, Any]:
@@ -94,7 +100,9 @@ def duplicated(found: GroupingInput) -> int:
 def main(names: Sequence[str]) -> None:
     """Print wrong sets, wrong duplicates, documents and found copies of each kind."""
     out = sys.stdout
-    out.write(f"{'kind':24}{'pictures':>9}{'in sets':>9}{'duplicates':>12}{'documents':>11}{'copies found':>14}\n")
+    out.write(
+        f"{'kind':24}{'pictures':>9}{'in sets':>9}{'duplicates':>12}{'documents':>11}{'copies found':>14}\n"
+    )
     for name in names or KINDS:
         pictures = [KINDS[name](seed) for seed in range(_EACH)]
         strangers = seen(pictures)
@@ -102,7 +110,9 @@ def main(names: Sequence[str]) -> None:
         again = sum(duplicated(pair) == 2 for pair in with_copies)
         documents = sum(is_document(row) for row in strangers.rows)
         found = f"{again} of {len(with_copies)}"
-        out.write(f"{name:24}{_EACH:>9}{in_sets(strangers):>9}{duplicated(strangers):>12}{documents:>11}{found:>14}\n")
+        out.write(
+            f"{name:24}{_EACH:>9}{in_sets(strangers):>9}{duplicated(strangers):>12}{documents:>11}{found:>14}\n"
+        )
 
 
 if __name__ == "__main__":

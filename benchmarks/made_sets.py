@@ -64,5 +64,7 @@ def _shoot(pixels: Pixels, half: int, rng: np.random.Generator) -> Pixels:
     values = np.asarray(image, dtype=np.float32) * 2.0 ** float(rng.normal(0, 0.25)) * rng.normal(1, 0.02, 3)
     values += rng.normal(0, float(rng.uniform(0, 6)), values.shape)
     buffer = io.BytesIO()
-    Image.fromarray(np.clip(values, 0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=int(rng.integers(60, 95)))
+    Image.fromarray(np.clip(values, 0, 255).astype(np.uint8)).save(
+        buffer, "JPEG", quality=int(rng.integers(60, 95))
+    )
     return np.asarray(Image.open(buffer).convert("RGB"))

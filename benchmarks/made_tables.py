@@ -67,9 +67,13 @@ def made_rows(table: type[Table], project: str, count: int, seed: int = 1) -> pl
     series = [_values(name, spec, rows, rng, project) for name, spec in table.columns().items()]
     members = {name: (f"chosen_{name[:-1]}", f"top_{name[:-1]}") for name in ("photo_ids", "vector_ids")}
     made = pl.DataFrame(series).cast(dict(table.polars_schema()))
-    made = made.with_columns(pl.lit(None, dtype=made.schema[n]).alias(n) for n in made.columns if n.startswith("accepted_"))
+    made = made.with_columns(
+        pl.lit(None, dtype=made.schema[n]).alias(n) for n in made.columns if n.startswith("accepted_")
+    )
     return made.with_columns(
-        pl.concat_list(two).alias(n) for n, two in members.items() if n in made.columns and set(two) <= set(made.columns)
+        pl.concat_list(two).alias(n)
+        for n, two in members.items()
+        if n in made.columns and set(two) <= set(made.columns)
     )
 
 

@@ -27,7 +27,9 @@ from schemas.vision import Embedding
 
 _MODEL = "ViT-B-32"
 _TOKENS, _WIDTH, _LAYERS, _PATCHES = 50, 768, 12, 49
-_FLOP = 2 * (_LAYERS * (12 * _WIDTH**2 * _TOKENS + 2 * _TOKENS**2 * _WIDTH) + _PATCHES * 3072 * _WIDTH)  # of one picture
+_FLOP = 2 * (
+    _LAYERS * (12 * _WIDTH**2 * _TOKENS + 2 * _TOKENS**2 * _WIDTH) + _PATCHES * 3072 * _WIDTH
+)  # of one picture
 _BATCH = 32
 
 
@@ -59,10 +61,19 @@ def model_rows(folder: Path, count: int) -> Iterator[Row]:
     forward = _BATCH * rate(lambda _k: model.vectors(pixels), 3)
     single = rate(lambda k: plain.vectors(pixels[k : k + 1]), 8)
     limit = gemm_flops() / _FLOP
-    note = (
-        f"random weights, {torch_runtime.choose_precision('auto')}, batch {_BATCH}; limit: a bfloat16 product of as many operations"
+    note = f"random weights, {torch_runtime.choose_precision('auto')}, batch {_BATCH}; limit: a bfloat16 product of as many operations"
+    yield Row(
+        f"{_MODEL} forward ÷ limit",
+        "images/cpu-s",
+        limit,
+        None,
+        single,
+        forward,
+        over(forward, limit),
+        0.75,
+        _BATCH,
+        note,
     )
-    yield Row(f"{_MODEL} forward ÷ limit", "images/cpu-s", limit, None, single, forward, over(forward, limit), 0.75, _BATCH, note)
     yield from _files_to_vectors(folder, count, model, plain, forward)
 
 
@@ -74,7 +85,9 @@ def gemm_flops() -> float:
         return 2.0 * a.shape[0] * a.shape[1] * b.shape[1] * rate(lambda _k: a @ b, 20)
 
 
-def _files_to_vectors(folder: Path, count: int, model: OpenClip, plain: OpenClip, forward: float) -> Iterator[Row]:
+def _files_to_vectors(
+    folder: Path, count: int, model: OpenClip, plain: OpenClip, forward: float
+) -> Iterator[Row]:
     files, told = photographs(2, count, folder)
     side = PhotoSettings().analysis_side_px
     limits = DecodeLimits(10**9, 10**9, side)
@@ -86,7 +99,9 @@ def _files_to_vectors(folder: Path, count: int, model: OpenClip, plain: OpenClip
 
     def naive(k: int) -> object:
         with Image.open(files[k]) as image:
-            full = np.asarray(image.convert("RGB").resize((298, 224), Image.Resampling.BICUBIC).crop((37, 0, 261, 224)))
+            full = np.asarray(
+                image.convert("RGB").resize((298, 224), Image.Resampling.BICUBIC).crop((37, 0, 261, 224))
+            )
         return plain.vectors(full[None])
 
     few = range(min(count, 40))
@@ -101,7 +116,9 @@ def _files_to_vectors(folder: Path, count: int, model: OpenClip, plain: OpenClip
     project = len(found) / spent
     for path in cache.rglob("*.parquet"):
         path.unlink()
-    note = f"{told}; random weights; limit is a drafted decode and our forward pass; starting the workers counts"
+    note = (
+        f"{told}; random weights; limit is a drafted decode and our forward pass; starting the workers counts"
+    )
     row = ("files to vectors 2 MP", "images/cpu-s", limit, None, slow, project)
     yield Row(f"{row[0]} ÷ naive", *row[1:], over(project, slow), 3.5, len(found), note)
     yield Row(f"{row[0]} ÷ limit", *row[1:], over(project, limit), 0.8, len(found), note)

@@ -44,8 +44,14 @@ def main() -> None:
         _make(place)
         environment = {"PROOFSHEET_LIBRARY": str(place / "library"), "PROOFSHEET_HOME": str(place / "home")}
         data = str(place / "ai_data")
-        _measured("vectors", ["vectors", "import", "--all", data, "--encoder", "open_clip ViT-B-32"], environment)
-        _measured("vectors again", ["vectors", "import", "--all", data, "--encoder", "open_clip ViT-B-32"], environment)
+        _measured(
+            "vectors", ["vectors", "import", "--all", data, "--encoder", "open_clip ViT-B-32"], environment
+        )
+        _measured(
+            "vectors again",
+            ["vectors", "import", "--all", data, "--encoder", "open_clip ViT-B-32"],
+            environment,
+        )
         _measured("choices", ["history", "import", str(place / SELECTION_FILE)], environment)
         _measured("cuts", ["history", "import", str(place / CROP_FILE), "--project", "mojo1"], environment)
 
@@ -53,10 +59,18 @@ def main() -> None:
 def _measured(what: str, words: Sequence[str], environment: dict[str, str]) -> None:
     began = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-c", _RUN, *words], env={**os.environ, **environment}, check=True, capture_output=True, text=True
+        [sys.executable, "-c", _RUN, *words],
+        env={**os.environ, **environment},
+        check=True,
+        capture_output=True,
+        text=True,
     )
     seconds, peak = time.monotonic() - began, int(done.stderr.split()[-1]) / 1024
-    Console().print(f"{what}: {seconds:.1f} s, peak {peak:.0f} MB: {done.stdout.splitlines()[0]}", soft_wrap=True, markup=False)
+    Console().print(
+        f"{what}: {seconds:.1f} s, peak {peak:.0f} MB: {done.stdout.splitlines()[0]}",
+        soft_wrap=True,
+        markup=False,
+    )
 
 
 def _sets() -> Iterator[tuple[str, list[str]]]:
@@ -78,21 +92,33 @@ def _make(place: Path) -> None:
     (place / "ai_data" / "cache").mkdir()
     with (place / "ai_data" / "cache" / "processed_images.jsonl").open("w", encoding="utf-8") as index:
         for number, (project, name) in enumerate((p, n) for p, names in sets for n in names):
-            np.save(place / "ai_data" / "embeddings" / f"{number:032x}.npy", rng.normal(size=_NUMBERS).astype(np.float32))
-            told = {"image_path": f"training data/{project}/{name}", "embedding_file": f"data/ai_data/embeddings/{number:032x}.npy"}
+            np.save(
+                place / "ai_data" / "embeddings" / f"{number:032x}.npy",
+                rng.normal(size=_NUMBERS).astype(np.float32),
+            )
+            told = {
+                "image_path": f"training data/{project}/{name}",
+                "embedding_file": f"data/ai_data/embeddings/{number:032x}.npy",
+            }
             index.write(json.dumps(told) + "\n")
     with (place / SELECTION_FILE).open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(SELECTION_COLUMNS)
         for number in range(_CHOICES):
             project, names = sets[number % len(sets)]
-            losers = json.dumps([f"/Users/kim/Eros Mate/{project}/{n}" for n in names[: 3 - number // len(sets)]])
-            writer.writerow([f"s{number // 100}", number, f"{project}_final/{names[3]}", losers, "20250708_060416"])
+            losers = json.dumps(
+                [f"/Users/kim/Eros Mate/{project}/{n}" for n in names[: 3 - number // len(sets)]]
+            )
+            writer.writerow(
+                [f"s{number // 100}", number, f"{project}_final/{names[3]}", losers, "20250708_060416"]
+            )
     with (place / CROP_FILE).open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(PLAIN_COLUMNS)
         for number in range(_CUTS):
-            writer.writerow([f"s{number}", "crop", f"crop/{sets[number][1][3]}", 0.1, 0.1, 0.9, 0.9, "20250708_060416"])
+            writer.writerow(
+                [f"s{number}", "crop", f"crop/{sets[number][1][3]}", 0.1, 0.1, 0.9, 0.9, "20250708_060416"]
+            )
 
 
 if __name__ == "__main__":

@@ -19,7 +19,13 @@ from proofsheet.imaging.decode import DecodeLimits, Pixels, read_picture
 from proofsheet.imaging.perceptual_hash import phash
 
 ROOT = Path(__file__).parents[1]
-_EDITED = ("mixed_images", "bridge-mods", "dih", "pillow_hpnd", "screenshot")  # edits of other files, and drawings
+_EDITED = (
+    "mixed_images",
+    "bridge-mods",
+    "dih",
+    "pillow_hpnd",
+    "screenshot",
+)  # edits of other files, and drawings
 _LEAST_PX = 450
 _APART_BITS = 12
 _SIDE_PX = 1600
@@ -38,7 +44,8 @@ def originals() -> Iterator[tuple[str, Pixels]]:
     """
     seen: list[int] = []
     files = sorted(
-        {p for place in places() for p in place.rglob("*") if p.suffix.lower() in {".jpg", ".jpeg"}}, key=lambda p: (p.name, str(p))
+        {p for place in places() for p in place.rglob("*") if p.suffix.lower() in {".jpg", ".jpeg"}},
+        key=lambda p: (p.name, str(p)),
     )
     for path in files:
         if any(part in _EDITED for part in path.parts) or path.stem in _EDITED:
@@ -61,7 +68,9 @@ def large(pixels: Pixels, width: int, height: int) -> Image.Image:
     """A photograph at exactly this size: cut to the shape, scaled by Lanczos."""
     image = Image.fromarray(pixels)
     scale = max(width / image.width, height / image.height)
-    image = image.resize((round(image.width * scale) + 1, round(image.height * scale) + 1), Image.Resampling.LANCZOS)
+    image = image.resize(
+        (round(image.width * scale) + 1, round(image.height * scale) + 1), Image.Resampling.LANCZOS
+    )
     left, top = (image.width - width) // 2, (image.height - height) // 2
     found = np.asarray(image.crop((left, top, left + width, top + height)))
     return Image.fromarray(found)

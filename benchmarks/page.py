@@ -37,7 +37,13 @@ def page(results: Mapping[str, Any]) -> str:
     ]
     notes = []
     for row in (row for rows in results["groups"].values() for row in rows):
-        state = "not available" if row["ratio"] is None else "ok" if row["ratio"] >= row["target"] else _below(row)
+        state = (
+            "not available"
+            if row["ratio"] is None
+            else "ok"
+            if row["ratio"] >= row["target"]
+            else _below(row)
+        )
         numbers = [_number(row[n]) for n in ("limit", "peer", "naive", "project", "ratio", "target")]
         lines.append(f"| {row['stage']} | {row['unit']} | " + " | ".join(numbers) + f" | {state} |")
         notes.append(f"* **{row['stage']}** (n = {row['n']:,}): {row['note']}")
@@ -54,7 +60,12 @@ def page(results: Mapping[str, Any]) -> str:
         "Exact neighbours of made vectors in sets of four and complete-link over them; the limit is the bare bfloat16 product.",
     ]
     if results.get("missing_peers"):
-        lines += ["", "## Peers that could not be asked", "", *(f"* {k}: {v}" for k, v in results["missing_peers"].items())]
+        lines += [
+            "",
+            "## Peers that could not be asked",
+            "",
+            *(f"* {k}: {v}" for k, v in results["missing_peers"].items()),
+        ]
     return "\n".join(lines) + "\n"
 
 

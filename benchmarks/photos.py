@@ -33,7 +33,9 @@ def photographs(megapixels: int, count: int, folder: Path) -> tuple[list[Path], 
             source = sources[k % len(sources)]
             with Image.open(source) as image:
                 exif = image.getexif()
-                _cut(image.convert("RGB"), width, height, k // len(sources)).save(path, quality=_QUALITY, exif=exif)
+                _cut(image.convert("RGB"), width, height, k // len(sources)).save(
+                    path, quality=_QUALITY, exif=exif
+                )
         made.append(path)
     return made, f"{len(sources)} photographs, cuts of {width} x {height}, JPEG quality {_QUALITY}"
 

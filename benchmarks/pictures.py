@@ -66,10 +66,17 @@ def _exif(peers: Peers) -> Row:
 
     files = sorted(p for place in places() for p in place.glob("metadata_extractor/jpg/*.jpg"))
     command = exiftool_command(files)
-    exiftool = len(files) / cpu_seconds(lambda: subprocess.run(command, check=False, capture_output=True)) if command else None  # type: ignore[arg-type]
+    exiftool = (
+        len(files) / cpu_seconds(lambda: subprocess.run(command, check=False, capture_output=True))
+        if command
+        else None
+    )  # type: ignore[arg-type]
 
     def ours(k: int) -> object:
-        with files[k].open("rb") as stream, Image.open(io.BytesIO(stream.read(65536)), formats=("JPEG",)) as image:
+        with (
+            files[k].open("rb") as stream,
+            Image.open(io.BytesIO(stream.read(65536)), formats=("JPEG",)) as image,
+        ):
             empty = np.empty((0, 0, 3), np.uint8)
             return exif_facts(Picture(empty, empty, empty, 8, 1, 1, "JPEG", image.getexif()))
 
@@ -77,7 +84,16 @@ def _exif(peers: Peers) -> Row:
     project, piexif = rate(ours, len(files)), peers.number("piexif", files)
     note = f"files of {len(files)} cameras; peer is exiftool over all files at once (piexif alone: {piexif or float('nan'):,.0f})"
     return Row(
-        "EXIF and GPS ÷ exiftool", "images/cpu-s", limit, exiftool, None, project, over(project, exiftool), 15.0, len(files), note
+        "EXIF and GPS ÷ exiftool",
+        "images/cpu-s",
+        limit,
+        exiftool,
+        None,
+        project,
+        over(project, exiftool),
+        15.0,
+        len(files),
+        note,
     )
 
 
@@ -91,20 +107,67 @@ def _pixel_rows(files: Sequence[Path], size: str, note: str, peers: Peers) -> It
 
     limit, full = rate(draft, n), rate(lambda k: Image.open(files[k]).load(), n)
     project = rate(lambda k: _opened(files[k], _SIDE), n)
-    yield Row(f"decode {size} ÷ limit", "images/cpu-s", limit, None, full, project, over(project, limit), 0.9, n, note)
+    yield Row(
+        f"decode {size} ÷ limit",
+        "images/cpu-s",
+        limit,
+        None,
+        full,
+        project,
+        over(project, limit),
+        0.9,
+        n,
+        note,
+    )
 
     quality, naive = (
         rate(lambda k: image_quality(_opened(files[k], _SIDE)), n),
         rate(lambda k: image_quality(_opened(files[k], 10**6)), n),
     )
     peer = peers.number("cleanvision", files)
-    yield Row(f"quality {size} ÷ cleanvision", "images/cpu-s", limit, peer, naive, quality, over(quality, peer), 7.0, n, note)
-    yield Row(f"quality {size} ÷ limit", "images/cpu-s", limit, peer, naive, quality, over(quality, limit), 0.5, n, note)
+    yield Row(
+        f"quality {size} ÷ cleanvision",
+        "images/cpu-s",
+        limit,
+        peer,
+        naive,
+        quality,
+        over(quality, peer),
+        7.0,
+        n,
+        note,
+    )
+    yield Row(
+        f"quality {size} ÷ limit",
+        "images/cpu-s",
+        limit,
+        peer,
+        naive,
+        quality,
+        over(quality, limit),
+        0.5,
+        n,
+        note,
+    )
 
-    hashed, peer = rate(lambda k: phash(_opened(files[k], _HASH_SIDE).rgb), n), peers.number("imagehash", files)
+    hashed, peer = (
+        rate(lambda k: phash(_opened(files[k], _HASH_SIDE).rgb), n),
+        peers.number("imagehash", files),
+    )
     hash_limit = rate(functools.partial(draft, side=_HASH_SIDE), n)
     target = 3.5 if small else 5.0
-    yield Row(f"pHash {size} ÷ imagehash", "images/cpu-s", hash_limit, peer, peer, hashed, over(hashed, peer), target, n, note)
+    yield Row(
+        f"pHash {size} ÷ imagehash",
+        "images/cpu-s",
+        hash_limit,
+        peer,
+        peer,
+        hashed,
+        over(hashed, peer),
+        target,
+        n,
+        note,
+    )
     yield _bits(files, size, note, peers)
 
     def one_pass(k: int) -> object:
@@ -114,7 +177,18 @@ def _pixel_rows(files: Sequence[Path], size: str, note: str, peers: Peers) -> It
     whole, four = rate(one_pass, n), rate(lambda k: _four_passes(files[k]), n)
     told = f"{note}; four passes: Pillow's EXIF, our quality on the full picture, phash on it, the model's input from it"
     target = 4.5 if small else 10.0
-    yield Row(f"one pass {size} ÷ four passes", "images/cpu-s", limit, None, four, whole, over(whole, four), target, n, told)
+    yield Row(
+        f"one pass {size} ÷ four passes",
+        "images/cpu-s",
+        limit,
+        None,
+        four,
+        whole,
+        over(whole, four),
+        target,
+        n,
+        told,
+    )
 
 
 def _four_passes(path: Path) -> object:
@@ -133,9 +207,21 @@ def _bits(files: Sequence[Path], size: str, note: str, peers: Peers) -> Row:
     found = peers.ask("imagehash bits", files)
     if not isinstance(found, list):
         return Row(
-            f"pHash {size}: bits from imagehash", "bits", 2.0, None, None, float("nan"), None, 1.0, 0, "imagehash is missing"
+            f"pHash {size}: bits from imagehash",
+            "bits",
+            2.0,
+            None,
+            None,
+            float("nan"),
+            None,
+            1.0,
+            0,
+            "imagehash is missing",
         )
-    bits = [(int(theirs, 16) ^ phash(_opened(p, _SIDE).rgb)).bit_count() for theirs, p in zip(found, files, strict=True)]
+    bits = [
+        (int(theirs, 16) ^ phash(_opened(p, _SIDE).rgb)).bit_count()
+        for theirs, p in zip(found, files, strict=True)
+    ]
     worst = float(max(bits))
     return Row(
         f"pHash {size}: 2 bits ÷ most bits from imagehash",
@@ -167,7 +253,16 @@ def _preview(folder: Path) -> Row:
     project = 1 / rate(lambda k: make(_opened(files[k], 1600).rgb), len(files))
     slow = 1 / rate(lambda k: naive(k), len(files))
     return Row(
-        "preview 1600 px from 24 MP, 0.2 s ÷ project", "cpu-s", 0.2, None, slow, project, 0.2 / project, 1.0, len(files), note
+        "preview 1600 px from 24 MP, 0.2 s ÷ project",
+        "cpu-s",
+        0.2,
+        None,
+        slow,
+        project,
+        0.2 / project,
+        1.0,
+        len(files),
+        note,
     )
 
 
@@ -176,7 +271,18 @@ def _copy(folder: Path) -> Row:
     files, note = photographs(24, 4, folder)
     limit = 1 / rate(lambda k: Image.open(files[k]).load(), len(files))
     project = 1 / rate(lambda k: jpeg.parts(jpeg.rebuilt(files[k].read_bytes()).data), len(files))
-    note += f", {sum(f.stat().st_size for f in files) / len(files) / 1e6:.1f} MB each; limit: decoding it once"
+    note += (
+        f", {sum(f.stat().st_size for f in files) / len(files) / 1e6:.1f} MB each; limit: decoding it once"
+    )
     return Row(
-        "copy of a JPEG of 24 MP, 0.6 s ÷ project", "cpu-s", limit, None, None, project, 0.6 / project, 1.0, len(files), note
+        "copy of a JPEG of 24 MP, 0.6 s ÷ project",
+        "cpu-s",
+        limit,
+        None,
+        None,
+        project,
+        0.6 / project,
+        1.0,
+        len(files),
+        note,
     )

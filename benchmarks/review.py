@@ -30,7 +30,16 @@ from proofsheet.storage.workspace import Workspace
 _SETS, _MEMBERS, _MEGAPIXELS, _COLD, _DECISIONS = 30, 3, 24, 8, 300
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 _ASSETS = (
-    *("photos", "quarantine", "other_files", "exif_facts", "image_quality", "picture_hashes", "embeddings", "previews"),
+    *(
+        "photos",
+        "quarantine",
+        "other_files",
+        "exif_facts",
+        "image_quality",
+        "picture_hashes",
+        "embeddings",
+        "previews",
+    ),
     *("objects", "scenes", "photo_groups", "proposals"),
 )
 _PAINTED = """async (act) => {
@@ -82,7 +91,9 @@ def _measured(address: str, chromium: str) -> Iterator[Row]:
         first, warm, cold, originals = [], list[float](), list[float](), list[float]()
         for _ in range(3):
             page = _opened(browser, address)
-            first.append(float(page.evaluate("performance.getEntriesByName('drawn')[0].startTime")) + _decoded(page))
+            first.append(
+                float(page.evaluate("performance.getEntriesByName('drawn')[0].startTime")) + _decoded(page)
+            )
             page.context.close()
         page = _opened(browser, address)
         for _ in range(_SETS - 4):
@@ -102,13 +113,35 @@ def _measured(address: str, chromium: str) -> Iterator[Row]:
         yield _row("first set painted", 1000.0, statistics.median(first), len(first), originals)
         rate = _decisions_a_minute(browser, address)
         note = "POST of a verdict and its answer, one after another, each with full fsync"
-        yield Row("decisions a minute, machine side", "1/min", None, None, None, rate, rate / 600, 1.0, _DECISIONS, note)
+        yield Row(
+            "decisions a minute, machine side",
+            "1/min",
+            None,
+            None,
+            None,
+            rate,
+            rate / 600,
+            1.0,
+            _DECISIONS,
+            note,
+        )
         browser.close()
 
 
 def _row(stage: str, target_ms: float, measured: float, n: int, originals: list[float]) -> Row:
     told = f"{_MEMBERS} pictures of {_MEGAPIXELS} MP a set; naive: the originals in the browser; limit and ratio: the target"
-    return Row(stage, "ms", target_ms, None, statistics.median(originals), measured, target_ms / measured, 1.0, n, told)
+    return Row(
+        stage,
+        "ms",
+        target_ms,
+        None,
+        statistics.median(originals),
+        measured,
+        target_ms / measured,
+        1.0,
+        n,
+        told,
+    )
 
 
 def _p95(values: list[float]) -> float:
@@ -142,8 +175,16 @@ def _decisions_a_minute(browser: Any, address: str) -> float:  # noqa: ANN401
     began = time.perf_counter()
     for k in range(_DECISIONS):
         one, own = sets[k % len(sets)], str(uuid.uuid4())
-        body = {"project": "shoot", "verdict_id": own, "group_id": one["group_id"], "version": one["version"], "action": "skip"}
-        answer = call.post(f"{address}/api/automation/submit_decision", data={**body, "seen": seen[one["group_id"]]})
+        body = {
+            "project": "shoot",
+            "verdict_id": own,
+            "group_id": one["group_id"],
+            "version": one["version"],
+            "action": "skip",
+        }
+        answer = call.post(
+            f"{address}/api/automation/submit_decision", data={**body, "seen": seen[one["group_id"]]}
+        )
         if not answer.ok:
             raise RuntimeError(f"the server answered {answer.status} to a verdict: {answer.text()[:200]}")
         seen[one["group_id"]] = own
@@ -170,5 +211,7 @@ def _project(folder: Path) -> Path:
         job = build_defs(settings).resolve_job_def("project")
         selection = [dg.AssetKey(n) for n in _ASSETS]
         quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-        job.execute_in_process(instance=instance, partition_key=project.key, asset_selection=selection, run_config=quiet)
+        job.execute_in_process(
+            instance=instance, partition_key=project.key, asset_selection=selection, run_config=quiet
+        )
     return folder

@@ -35,7 +35,9 @@ def run_rows(folder: Path) -> Iterator[Row]:
     (project,) = Workspace(settings.place).projects()
     config = prepare_instance(project.home)
     ours = config.read_text("utf-8")
-    stock = yaml.safe_dump(yaml.safe_load(ours) | {"storage": {"sqlite": {"base_dir": str(instance_folder(project.home))}}})
+    stock = yaml.safe_dump(
+        yaml.safe_load(ours) | {"storage": {"sqlite": {"base_dir": str(instance_folder(project.home))}}}
+    )
 
     def run() -> None:
         assert run_one(settings, project.key, None).success
@@ -51,5 +53,14 @@ def run_rows(folder: Path) -> Iterator[Row]:
     told = f"{note}; by the clock {min(wall[stock]):.1f} s and {min(wall[ours]):.1f} s; without starting the program"
     ratio = min(cpu[stock]) / min(cpu[ours])
     yield Row(
-        "unchanged run, stock storage ÷ ours", "cpu-s", None, min(cpu[stock]), None, min(cpu[ours]), ratio, TARGET, PICTURES, told
+        "unchanged run, stock storage ÷ ours",
+        "cpu-s",
+        None,
+        min(cpu[stock]),
+        None,
+        min(cpu[ours]),
+        ratio,
+        TARGET,
+        PICTURES,
+        told,
     )

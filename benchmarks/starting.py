@@ -28,7 +28,12 @@ from proofsheet.texts.edits import write_field
 from schemas.proof import MetadataRepair
 
 PICTURES, PROJECTS, ROUNDS = 3, 40, 3
-BARE_S, UNCHANGED_S, EDITED_S, STATUS_S = 0.15, 1.5 + 2 * 0.7, 3.0, 1.5  # unchanged: 0.7 for each of two projects
+BARE_S, UNCHANGED_S, EDITED_S, STATUS_S = (
+    0.15,
+    1.5 + 2 * 0.7,
+    3.0,
+    1.5,
+)  # unchanged: 0.7 for each of two projects
 
 
 def start_rows(folder: Path, projects: int = PROJECTS) -> Iterator[Row]:
@@ -53,7 +58,14 @@ def start_rows(folder: Path, projects: int = PROJECTS) -> Iterator[Row]:
     yield row("--help", BARE_S, 1, _nothing, "--help")
     assert [r["run_id"] for r in json.loads(command(*two, "--json"))["runs"]] == ["", ""]
     yield row("unchanged run of two projects", UNCHANGED_S, 2, _nothing, *two)
-    yield row("run after one caption was edited", EDITED_S, 1, functools.partial(_edit, project, itertools.count()), "run", "shoot")
+    yield row(
+        "run after one caption was edited",
+        EDITED_S,
+        1,
+        functools.partial(_edit, project, itertools.count()),
+        "run",
+        "shoot",
+    )
     told = json.loads(command("status", "--json"))["projects"]
     assert len(told) == projects
     assert not any(one["stale"] for one in told.values())
@@ -77,4 +89,12 @@ def _nothing() -> None:
 def _edit(project: Project, numbers: Iterator[int]) -> None:
     """Another caption of one picture."""
     photo = str(project.store.read(MetadataRepair)[MetadataRepair.photo_id][0])
-    write_field(project.ledger, photo, "caption", f"Boat {next(numbers)} lies beside the pier.", None, "human", utc_now())
+    write_field(
+        project.ledger,
+        photo,
+        "caption",
+        f"Boat {next(numbers)} lies beside the pier.",
+        None,
+        "human",
+        utc_now(),
+    )

@@ -66,19 +66,26 @@ def _beside_vectors(store: Store, count: int) -> Iterator[Row]:
     found = [_measured(lambda n=n: store.publish({OtherFile: _few(n)}, Stamp(str(n)))) for n in range(ROUNDS)]  # type: ignore[misc]
     seconds, most = min(s for s, _b in found), max(b for _s, b in found)
     told = f"the best of {ROUNDS} by the clock, the most bytes"
-    for what, unit, limit, ours in (("time", "s", MOST_S, seconds), ("bytes", "bytes", float(MOST_BYTES), float(most))):
+    for what, unit, limit, ours in (
+        ("time", "s", MOST_S, seconds),
+        ("bytes", "bytes", float(MOST_BYTES), float(most)),
+    ):
         yield Row(f"{what} of publishing {SMALL} rows beside {count:,} vectors, limit ÷ ours", unit, limit, None, None, ours,
                   limit / ours, 1.0, count, told)  # fmt: skip
 
 
 def _first_run(store: Store, folder: Path, pictures: int) -> Row:
     (folder / "library").mkdir(parents=True, exist_ok=True)
-    steps = publications(Configuration(place=PlaceSettings(library=str(folder / "library"), home=str(folder / "stores-home"))))
+    steps = publications(
+        Configuration(place=PlaceSettings(library=str(folder / "library"), home=str(folder / "stores-home")))
+    )
     total, seconds, spent = 0, 0.0, 0.0
     for number, tables in enumerate(steps):
         frames = {table: made_rows(table, "p", pictures, number) for table in tables}
         found: list[tuple[float, int]] = []
-        spent += cpu_seconds(lambda f=frames, n=number, to=found: to.append(_measured(lambda: store.publish(f, Stamp(str(n))))))  # type: ignore[misc]
+        spent += cpu_seconds(
+            lambda f=frames, n=number, to=found: to.append(_measured(lambda: store.publish(f, Stamp(str(n)))))
+        )  # type: ignore[misc]
         seconds, total = seconds + found[0][0], total + found[0][1]
     of_tables = total
     shown = _measured(store.show)
@@ -100,7 +107,9 @@ def _measured(work: Callable[[], object]) -> tuple[float, int]:
 
 
 def _few(number: int) -> pl.DataFrame:
-    return OtherFile.frame({"project": "p", "path": f"{number} {k}", "role": "other", "extension": ".txt"} for k in range(SMALL))
+    return OtherFile.frame(
+        {"project": "p", "path": f"{number} {k}", "role": "other", "extension": ".txt"} for k in range(SMALL)
+    )
 
 
 def _memory(what: str) -> int:
@@ -110,7 +119,9 @@ def _memory(what: str) -> int:
 
 
 @click.command()
-@click.option("--work", type=click.Path(path_type=Path), default=Path("build") / "bench", help="Folder for the stores.")
+@click.option(
+    "--work", type=click.Path(path_type=Path), default=Path("build") / "bench", help="Folder for the stores."
+)
 @click.option("--pictures", default=77_304, help="Pictures of the first run.")
 def main(work: Path, pictures: int) -> None:
     """Print the rows of the store alone."""

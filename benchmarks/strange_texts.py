@@ -62,7 +62,11 @@ def read_texts(path: Path) -> list[Strange]:
     """The texts of a file."""
     with path.open(encoding="utf-8", newline="") as stream:
         rows = csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
-        return [Strange(*row) for row in rows if len(row) == len(COLUMNS) and tuple(row) != COLUMNS and not row[0].startswith("#")]
+        return [
+            Strange(*row)
+            for row in rows
+            if len(row) == len(COLUMNS) and tuple(row) != COLUMNS and not row[0].startswith("#")
+        ]
 
 
 def outcomes(texts: Sequence[Strange]) -> Iterator[Outcome]:

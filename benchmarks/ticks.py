@@ -37,11 +37,26 @@ def tick_rows(folder: Path) -> Iterator[Row]:
         for number in range(TICKS):
             context = dg.build_sensor_context(instance, cursor=cursors[-1] if cursors else None)
             found: list[dg.SensorResult] = []
-            seconds.append(wall_seconds(lambda: found.append(look_around(context, workspace, _QUIET_S, number * _APART_S))))  # noqa: B023
+            seconds.append(
+                wall_seconds(
+                    lambda: found.append(look_around(context, workspace, _QUIET_S, number * _APART_S))  # noqa: B023
+                )
+            )
             cursors.append(str(found[0].cursor))
             requests += len(found[0].run_requests or [])
     told = f"the slowest of {TICKS} ticks by the clock, the first over new folders; {requests} runs asked for"
     slowest, largest = max(seconds), max(len(c) for c in cursors)
     parts = (("tick", "s", MOST_S, slowest), ("cursor", "bytes", float(MOST_BYTES), float(largest)))
     for name, unit, limit, ours in parts:
-        yield Row(f"{name} of the folder sensor, limit ÷ ours", unit, limit, None, None, ours, limit / ours, 1.0, FOLDERS, told)
+        yield Row(
+            f"{name} of the folder sensor, limit ÷ ours",
+            unit,
+            limit,
+            None,
+            None,
+            ours,
+            limit / ours,
+            1.0,
+            FOLDERS,
+            told,
+        )

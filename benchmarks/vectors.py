@@ -54,7 +54,9 @@ def vector_rows(folder: Path, peers: Peers) -> Iterator[Row]:
     vectors = made_vectors(COUNT)
     limit = gemm_seconds(vectors)
     found: list[Any] = []
-    project = min(cpu_seconds(lambda: found.append(cosine_pairs(vectors, _LEAST, _MOST))) for _round in range(2))
+    project = min(
+        cpu_seconds(lambda: found.append(cosine_pairs(vectors, _LEAST, _MOST))) for _round in range(2)
+    )
     naive = cpu_seconds(lambda: [vectors[k : k + 1024] @ vectors.T >= _LEAST for k in range(0, COUNT, 1024)])
     place = folder / "vectors.npy"
     np.save(place, vectors)
@@ -84,11 +86,27 @@ def _hamming(folder: Path, peers: Peers) -> Row:
     np.save(place, hashes)
     project = min(cpu_seconds(lambda: hamming_pairs(hashes)) for _round in range(5))
     naive = (
-        cpu_seconds(lambda: [np.flatnonzero(np.bitwise_count(hashes ^ hashes[k]) <= 3) for k in range(0, hashes.size, 100)]) * 100
+        cpu_seconds(
+            lambda: [
+                np.flatnonzero(np.bitwise_count(hashes ^ hashes[k]) <= 3) for k in range(0, hashes.size, 100)
+            ]
+        )
+        * 100
     )
     peer = peers.number("faiss binary", [place])
     note = "made hashes, half of them one bit from another; naive is every pair, timed on each hundredth"
-    return Row("Hamming ≤ 3, 0.1 cpu-s ÷ project", "cpu-s", 0.1, peer, naive, project, 0.1 / project, 1.0, int(hashes.size), note)
+    return Row(
+        "Hamming ≤ 3, 0.1 cpu-s ÷ project",
+        "cpu-s",
+        0.1,
+        peer,
+        naive,
+        project,
+        0.1 / project,
+        1.0,
+        int(hashes.size),
+        note,
+    )
 
 
 def curve() -> list[dict[str, float]]:
@@ -96,7 +114,9 @@ def curve() -> list[dict[str, float]]:
     found = []
     for count in (20_000, 40_000, COUNT, 150_000):
         command = [sys.executable, "-m", "benchmarks.vectors", str(count)]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=Path(__file__).parents[1])
+        done = subprocess.run(
+            command, check=True, capture_output=True, text=True, cwd=Path(__file__).parents[1]
+        )
         found.append(json.loads(done.stdout))
     return found
 

@@ -35,21 +35,32 @@ def vote_figures(place: Path = PLACE) -> dict[str, Any] | None:
         for p in pl.read_csv(place / "pairs.csv").to_dicts()
         if all((p["series_id"], p[k]) in known for k in ("image_a", "image_b"))
     ]
-    x = np.array([[known[p["series_id"], p[k]] for k in ("image_a", "image_b")] for p in pairs], dtype=np.float32)
+    x = np.array(
+        [[known[p["series_id"], p[k]] for k in ("image_a", "image_b")] for p in pairs], dtype=np.float32
+    )
     winner = np.array([0 if p["chosen"] == "A" else 1 for p in pairs])
-    fold = np.array([int(hashlib.sha256(str(p["series_id"]).encode()).hexdigest(), 16) % _FOLDS for p in pairs])
+    fold = np.array(
+        [int(hashlib.sha256(str(p["series_id"]).encode()).hexdigest(), 16) % _FOLDS for p in pairs]
+    )
     said = np.zeros(len(pairs), int)
     single = np.zeros(len(pairs), int)
     for k in range(_FOLDS):
         rest, held = fold != k, fold == k
         how = Training(epochs=60, hidden=0, device="cpu")
-        net = train_listwise(x[rest], np.ones((int(rest.sum()), 2), bool), winner[rest], np.zeros(int(rest.sum()), bool), how)
+        net = train_listwise(
+            x[rest], np.ones((int(rest.sum()), 2), bool), winner[rest], np.zeros(int(rest.sum()), bool), how
+        )
         said[held] = net.scores(x[held]).argmax(axis=1)
-        rights = [((x[rest][:, 1, f] > x[rest][:, 0, f]).astype(int) == winner[rest]).mean() for f in range(len(_FEATURES))]
+        rights = [
+            ((x[rest][:, 1, f] > x[rest][:, 0, f]).astype(int) == winner[rest]).mean()
+            for f in range(len(_FEATURES))
+        ]
         best = int(np.argmax(np.maximum(rights, 1 - np.array(rights))))
         ahead = (x[held][:, 1, best] > x[held][:, 0, best]).astype(int)
         single[held] = ahead if rights[best] >= 0.5 else 1 - ahead
-    singles = {f: float(((x[:, 1, k] > x[:, 0, k]).astype(int) == winner).mean()) for k, f in enumerate(_FEATURES)}
+    singles = {
+        f: float(((x[:, 1, k] > x[:, 0, k]).astype(int) == winner).mean()) for k, f in enumerate(_FEATURES)
+    }
     return {
         "pairs": len(pairs),
         "series": len({p["series_id"] for p in pairs}),

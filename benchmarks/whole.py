@@ -40,7 +40,9 @@ def whole_rows(folder: Path, count: int) -> Iterator[Row]:
     for preview_px, target in ((0, 2000.0), (1600, 1200.0)):
         settings = PhotoSettings(preview_px=preview_px)
         along = MeasurementsResource(
-            encoding=EncodingResource(encoder="embedded"), previewing=PreviewingResource(), preview_px=preview_px
+            encoding=EncodingResource(encoder="embedded"),
+            previewing=PreviewingResource(),
+            preview_px=preview_px,
         )
         shutil.rmtree(folder / "home", ignore_errors=True)
         began = time.perf_counter()
@@ -50,12 +52,25 @@ def whole_rows(folder: Path, count: int) -> Iterator[Row]:
         told = f"{note}; {60 * count / wall:,.0f} a minute by the clock on {_CORES} cores"
         name = "with previews" if preview_px else "without previews"
         stage = f"whole pass 12 MP {name} ÷ {target:,.0f}"
-        yield Row(stage, f"images/min on {_CORES} cores' CPU time", None, None, None, a_minute, a_minute / target, 1.0, count, told)
+        yield Row(
+            stage,
+            f"images/min on {_CORES} cores' CPU time",
+            None,
+            None,
+            None,
+            a_minute,
+            a_minute / target,
+            1.0,
+            count,
+            told,
+        )
 
 
 def _pass(project: Project, along: MeasurementsResource, settings: PhotoSettings) -> None:
     found = scan(project.folder, project.cache, Quiet())
-    measure_files([p.file for p in found.pictures], along.measurements(project), settings, project.cache, Quiet())
+    measure_files(
+        [p.file for p in found.pictures], along.measurements(project), settings, project.cache, Quiet()
+    )
 
 
 def partition_figures(folder: Path, count: int) -> tuple[list[Row], dict[str, float]]:
@@ -99,7 +114,12 @@ def partition_figures(folder: Path, count: int) -> tuple[list[Row], dict[str, fl
         count,
         told,
     )
-    return [share, room], {"first_cpu_s": first, "unchanged_cpu_s": again, "peak_mb": memory.peak / 1e6, "weights_mb": size / 1e6}
+    return [share, room], {
+        "first_cpu_s": first,
+        "unchanged_cpu_s": again,
+        "peak_mb": memory.peak / 1e6,
+        "weights_mb": size / 1e6,
+    }
 
 
 def _run(settings: Configuration) -> None:

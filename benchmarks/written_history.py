@@ -39,7 +39,10 @@ def write_history(folder: Path, sets: Sequence[MadeSet], seed: int, *, dice: boo
     """
     rng, folder_rows = np.random.default_rng(seed), {"selection": [], "plain": [], "wide": []}  # type: ignore[var-annotated]
     for number, one in enumerate(sets):
-        session, when = f"s{number // 50:03d}", f"2025-07-{1 + number % 28:02d}T{number % 24:02d}:{number % 60:02d}:00"
+        session, when = (
+            f"s{number // 50:03d}",
+            f"2025-07-{1 + number % 28:02d}T{number % 24:02d}:{number % 60:02d}:00",
+        )
         winner = one.dice if dice else one.winner
         paths = [_path(one, k, k == winner, rng) for k in range(len(one.names))]
         losers = [p for k, p in enumerate(paths) if k != winner]
@@ -49,13 +52,25 @@ def write_history(folder: Path, sets: Sequence[MadeSet], seed: int, *, dice: boo
         stage = one.stages[winner]
         size = _size(one, stage)
         shares = rng.random() < 0.5
-        box = [f"{v:.4f}" for v in one.box] if shares else [str(round(v * s)) for v, s in zip(one.box, (*size, *size), strict=True)]
+        box = (
+            [f"{v:.4f}" for v in one.box]
+            if shares
+            else [str(round(v * s)) for v, s in zip(one.box, (*size, *size), strict=True)]
+        )
         if number % 2:
             folder_rows["plain"].append([session, f"/Users/kim/out/{number}", paths[winner], *box, when])
         else:
-            folder_rows["wide"].append([session, one.set_id, "", len(paths), winner, paths[winner], *box, when, *_wide(one, paths)])
+            folder_rows["wide"].append(
+                [session, one.set_id, "", len(paths), winner, paths[winner], *box, when, *_wide(one, paths)]
+            )
     bad = [
-        ["s900", "x", "/Users/kim/elsewhere/a_stage2_upscaled.jpg", '["/Users/kim/elsewhere/a_stage1_generated.jpg"]', ""],
+        [
+            "s900",
+            "x",
+            "/Users/kim/elsewhere/a_stage2_upscaled.jpg",
+            '["/Users/kim/elsewhere/a_stage1_generated.jpg"]',
+            "",
+        ],
         ["s900", "y", folder_rows["selection"][0][2], "[]", ""],
         ["s900", "z", folder_rows["selection"][0][2], "not a list", ""],
     ]
@@ -65,8 +80,19 @@ def write_history(folder: Path, sets: Sequence[MadeSet], seed: int, *, dice: boo
         folder_rows["selection"] + bad,
     )
     _write(folder / "select_crop_log.csv", _PLAIN, folder_rows["plain"])
-    head = ("session_id", "set_id", "directory", "image_count", "chosen_index", "chosen_path", *_PLAIN[3:7], "timestamp")
-    more = [n.format(k) for k in range(4) for n in ("image_{}_path", "image_{}_stage", "width_{}", "height_{}")]
+    head = (
+        "session_id",
+        "set_id",
+        "directory",
+        "image_count",
+        "chosen_index",
+        "chosen_path",
+        *_PLAIN[3:7],
+        "timestamp",
+    )
+    more = [
+        n.format(k) for k in range(4) for n in ("image_{}_path", "image_{}_stage", "width_{}", "height_{}")
+    ]
     _write(folder / "select_crop_log_wide.csv", (*head, *more), folder_rows["wide"])
     return {**{name: len(rows) for name, rows in folder_rows.items()}, "to be refused": len(bad)}
 
@@ -82,7 +108,11 @@ def _size(one: MadeSet, stage: float) -> tuple[int, int]:
 
 
 def _wide(one: MadeSet, paths: Sequence[str]) -> list[object]:
-    return [v for path, stage in zip(paths, one.stages, strict=True) for v in (path, f"stage{stage:g}", *_size(one, stage))]
+    return [
+        v
+        for path, stage in zip(paths, one.stages, strict=True)
+        for v in (path, f"stage{stage:g}", *_size(one, stage))
+    ]
 
 
 def _write(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -24,7 +24,9 @@ _SHOWN = 40
 class ApplyConfig(dg.Config):
     """What is confirmed."""
 
-    plan: str = Field("", description="Hash of the plan as the job showed it; empty shows the plan and changes nothing.")
+    plan: str = Field(
+        "", description="Hash of the plan as the job showed it; empty shows the plan and changes nothing."
+    )
 
 
 def apply_job(settings: Callable[[], Configuration]) -> dg.JobDefinition:
@@ -56,7 +58,9 @@ def apply_job(settings: Callable[[], Configuration]) -> dg.JobDefinition:
             context.log.warning(f"set {group} was moved, but not cut: {reason}")
         context.log.info(f"{done.report.sets} sets, {done.report.files} operations done")
         if not done.clean:
-            raise dg.Failure("Some sets could not be moved now; launch again when the disk is well.", allow_retries=False)
+            raise dg.Failure(
+                "Some sets could not be moved now; launch again when the disk is well.", allow_retries=False
+            )
 
     @dg.job(
         name="apply",

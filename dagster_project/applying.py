@@ -64,7 +64,9 @@ def allowed(project: Project, settings: Configuration) -> None:
     """
     root = (project.home / "sandbox" if project.sandbox else Path(settings.place.library)).resolve()
     if project.folder.is_symlink() or not project.folder.resolve().is_relative_to(root):
-        raise UsageError(f"{project.folder} leads outside of {root}.", "Only files inside the library are moved.")
+        raise UsageError(
+            f"{project.folder} leads outside of {root}.", "Only files inside the library are moved."
+        )
     mode = settings.apply.mode
     if project.sandbox:
         return
@@ -87,7 +89,9 @@ def sign_off(project: Project, mode: str, name: str, note: str) -> None:
     project.ledger.add(SignOff, [{**row, SignOff.number: project.ledger.rows(SignOff).height + 1}])
 
 
-def carry_out(project: Project, settings: Configuration, plan_id: str, tell: Callable[[str], None] | None = None) -> Done:
+def carry_out(
+    project: Project, settings: Configuration, plan_id: str, tell: Callable[[str], None] | None = None
+) -> Done:
     """Resume what is unfinished, then do the plan that was confirmed.
 
     Args:
@@ -100,7 +104,9 @@ def carry_out(project: Project, settings: Configuration, plan_id: str, tell: Cal
         UsageError: if the plan is another one now; what was unfinished is done.
     """
     allowed(project, settings)
-    alone: AbstractContextManager[None] = nullcontext() if tell is None else after_runs(project, settings, "apply", tell)
+    alone: AbstractContextManager[None] = (
+        nullcontext() if tell is None else after_runs(project, settings, "apply", tell)
+    )
     with alone:
         applier = Applier(project, settings.apply, utc_now(), max_pixels=settings.photos.max_full_pixels)
         resumed = [applier.resume(p) for p in unfinished(project.ledger)]
@@ -114,10 +120,14 @@ def carry_out(project: Project, settings: Configuration, plan_id: str, tell: Cal
         return Done(resumed, applier.execute(plan, settings.apply.mode))
 
 
-def take_back(project: Project, settings: Configuration, tell: Callable[[str], None], plan_id: str | None = None) -> Report:
+def take_back(
+    project: Project, settings: Configuration, tell: Callable[[str], None], plan_id: str | None = None
+) -> Report:
     """Undo a plan, by default what is unfinished, else the latest of which something is done."""
     with after_runs(project, settings, "undo", tell):
         found = plan_id or next(iter(unfinished(project.ledger)), None) or last_plan(project.ledger)
         if found is None:
-            raise UsageError(f"Nothing was applied in {project.name}.", "`proofsheet apply` shows what could be.")
+            raise UsageError(
+                f"Nothing was applied in {project.name}.", "`proofsheet apply` shows what could be."
+            )
         return Applier(project, settings.apply, utc_now()).undo(found)

@@ -27,7 +27,9 @@ from schemas.settings import WatchSettings
 from schemas.settings_learning import RankerSettings
 
 ToRun = Callable[[Project], list[str] | None]
-_PLANNING_S = 20.0  # of a tick that may take 60; runs of further projects find out themselves that nothing is stale
+_PLANNING_S = (
+    20.0  # of a tick that may take 60; runs of further projects find out themselves that nothing is stale
+)
 PROJECT_JOB = "project"
 CLEAN_JOB = "clean_up"
 TRAIN_JOB = "train"
@@ -95,23 +97,43 @@ def automation(settings: WatchSettings, ranking: RankerSettings) -> Automation:
         )
         return [request for request in asked if request]
 
-    @dg.op(name="remove_old_files", description="Removes caches of former code, replaced tables, unfinished files and old logs.")
+    @dg.op(
+        name="remove_old_files",
+        description="Removes caches of former code, replaced tables, unfinished files and old logs.",
+    )
     def remove_old_files(
-        context: dg.OpExecutionContext, store: StoreResource, photo_files: PhotoFilesResource, along: MeasurementsResource
+        context: dg.OpExecutionContext,
+        store: StoreResource,
+        photo_files: PhotoFilesResource,
+        along: MeasurementsResource,
     ) -> None:
         workspace = store.workspace()
-        current = {name for project in workspace.projects() for name in photo_files.folders(along.measurements(project))}
+        current = {
+            name
+            for project in workspace.projects()
+            for name in photo_files.folders(along.measurements(project))
+        }
         found = clean(workspace, current, settings.keep_days, time.time())
         context.add_output_metadata({"files": found.files, "bytes": found.bytes})
 
-    @dg.job(name=CLEAN_JOB, description="Cleaning up; the current tables, ledger, exports and set-aside files are not touched.")
+    @dg.job(
+        name=CLEAN_JOB,
+        description="Cleaning up; the current tables, ledger, exports and set-aside files are not touched.",
+    )
     def clean_up() -> None:
         remove_old_files()
 
     by_clock = dg.ScheduleDefinition(
-        name="clean_up", job=clean_up, cron_schedule=settings.clean_up, default_status=dg.DefaultScheduleStatus.RUNNING
+        name="clean_up",
+        job=clean_up,
+        cron_schedule=settings.clean_up,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
     )
-    return Automation([project_job, train_job, clean_up], [project_folders, retrain_sensor(settings, ranking)], [rescan, by_clock])
+    return Automation(
+        [project_job, train_job, clean_up],
+        [project_folders, retrain_sensor(settings, ranking)],
+        [rescan, by_clock],
+    )
 
 
 def requested(run_key: str, project: Project, to_run: ToRun) -> dg.RunRequest | None:
@@ -119,7 +141,9 @@ def requested(run_key: str, project: Project, to_run: ToRun) -> dg.RunRequest | 
     names = to_run(project)
     if names == []:
         return None
-    return dg.RunRequest(run_key, partition_key=project.key, asset_selection=[dg.AssetKey(n) for n in names] if names else None)
+    return dg.RunRequest(
+        run_key, partition_key=project.key, asset_selection=[dg.AssetKey(n) for n in names] if names else None
+    )
 
 
 def _whole(_project: Project) -> list[str] | None:
@@ -139,7 +163,9 @@ def retrain_sensor(settings: WatchSettings, ranking: RankerSettings) -> dg.Senso
     def retrain(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult | dg.SkipReason:
         count, mark = new_overrides(store.workspace())
         if count < ranking.retrain_after:
-            return dg.SkipReason(f"{count} new overrides since the last training; {ranking.retrain_after} start one")
+            return dg.SkipReason(
+                f"{count} new overrides since the last training; {ranking.retrain_after} start one"
+            )
         context.log.info(f"{count} new overrides")
         return dg.SensorResult(run_requests=[dg.RunRequest(run_key=f"retrain-{mark}")])
 
@@ -147,7 +173,11 @@ def retrain_sensor(settings: WatchSettings, ranking: RankerSettings) -> dg.Senso
 
 
 def look_around(
-    context: dg.SensorEvaluationContext, workspace: Workspace, quiet_s: float, now: float, to_run: ToRun = _whole
+    context: dg.SensorEvaluationContext,
+    workspace: Workspace,
+    quiet_s: float,
+    now: float,
+    to_run: ToRun = _whole,
 ) -> dg.SensorResult:
     """One tick of the sensor.
 

@@ -18,7 +18,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 PREFIX = "/proofsheet/cards"
 _PATH = re.compile(rf"^{PREFIX}/([0-9a-f]{{32}})(/[a-z-]*(?:\.(?:png|jpg|json|md))?)?$")
 _LIST = re.compile(rf"^{PREFIX}/?$")
-_POLICY = {"content-security-policy": "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'", "cache-control": "no-store"}
+_POLICY = {
+    "content-security-policy": "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'",
+    "cache-control": "no-store",
+}
 _STYLE = (
     "body{font:15px/1.5 sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem}"
     "td,th{border:1px solid #bbb;padding:.25rem .6rem}"
@@ -60,7 +63,9 @@ class Cards:
             return PlainTextResponse("No such card.\n", 404)
         if name:
             return FileResponse(file, headers=_POLICY)
-        return _page(MarkdownIt("commonmark", {"html": False}).enable("table").render(file.read_text("utf-8")))
+        return _page(
+            MarkdownIt("commonmark", {"html": False}).enable("table").render(file.read_text("utf-8"))
+        )
 
     def _list(self) -> Response:
         cards = sorted(self._folder.glob("*/card.md"), key=lambda p: -p.stat().st_mtime)
@@ -69,7 +74,9 @@ class Cards:
             f'<li><a href="{PREFIX}/{name}/">{html.escape(text[0].lstrip("# "))}</a> {html.escape(text[2])}</li>'
             for name, text in lines
         )
-        return _page(f"<h1>Models</h1><ul>{items or '<li>none was trained yet: proofsheet models train</li>'}</ul>")
+        return _page(
+            f"<h1>Models</h1><ul>{items or '<li>none was trained yet: proofsheet models train</li>'}</ul>"
+        )
 
 
 def _page(body: str) -> Response:

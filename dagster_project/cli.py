@@ -24,7 +24,10 @@ _ALLOCATIONS = 50_000  # between two looks for garbage; by Python's own 700, a s
 # Name to the module and the function in commands/, and the line of the help: the first sentence of that command's own help.
 COMMANDS = {
     "init": ("init:init", "Write proofsheet.toml into the current folder."),
-    "doctor": ("doctor:doctor", "Look whether everything is in place; each line is ok, warn or fail, with its mend."),
+    "doctor": (
+        "doctor:doctor",
+        "Look whether everything is in place; each line is ok, warn or fail, with its mend.",
+    ),
     "up": (
         "up:up",
         "Start the code server, the daemon, the guarded Dagster UI and the review app.",
@@ -33,9 +36,15 @@ COMMANDS = {
         "status:status",
         "Show for PROJECTS (all by default) counts, what is new, stale and running, and each refused file with its reason.",
     ),
-    "run": ("run:run", "Run PROJECTS the whole way, through the Dagster instance: the UI shows the same runs."),
+    "run": (
+        "run:run",
+        "Run PROJECTS the whole way, through the Dagster instance: the UI shows the same runs.",
+    ),
     "sql": ("sql:sql", "Ask the tables of each project a question in SQL; the tables cannot be changed."),
-    "analyze": ("analyze:analyze", "Measure every picture in FOLDER and write the results as JSON; nothing is changed or kept."),
+    "analyze": (
+        "analyze:analyze",
+        "Measure every picture in FOLDER and write the results as JSON; nothing is changed or kept.",
+    ),
     "history": ("history:history", "Take in and give out the logs of earlier choices and crops."),
     "models": ("models:models", "Show the models of this machine, fetch weights, train, promote and export."),
     "decisions": ("decisions:decisions", "Give out proposals, and take in what people decided on them."),
@@ -47,7 +56,10 @@ COMMANDS = {
         "rate:rate",
         "Rate every picture of FOLDER by criteria, with keywords and an overall rating; originals are never changed.",
     ),
-    "projects": ("projects:projects", "Say which folder is which project, and begin again where a ledger is lost."),
+    "projects": (
+        "projects:projects",
+        "Say which folder is which project, and begin again where a ledger is lost.",
+    ),
     "quarantine": (
         "quarantine:quarantine",
         "List refused files and pictures that crash a model, or release them so that the next run tries them again.",
@@ -57,9 +69,18 @@ COMMANDS = {
         "apply:sandbox",
         "Copy sets of PROJECT with their companions into the home; the copy is a project named sandbox/PROJECT.",
     ),
-    "apply": ("apply:apply", "Move the approved sets of PROJECT: winners to selected/, the others to review/, cuts as new files."),
-    "undo": ("apply:undo", "Bring back every file that the latest apply in PROJECT moved, and remove the cuts that it wrote."),
-    "export": ("publish:exporting", "Write the accepted texts of PROJECT into FILE, in a FORM that other tools take."),
+    "apply": (
+        "apply:apply",
+        "Move the approved sets of PROJECT: winners to selected/, the others to review/, cuts as new files.",
+    ),
+    "undo": (
+        "apply:undo",
+        "Bring back every file that the latest apply in PROJECT moved, and remove the cuts that it wrote.",
+    ),
+    "export": (
+        "publish:exporting",
+        "Write the accepted texts of PROJECT into FILE, in a FORM that other tools take.",
+    ),
     "sidecars": (
         "publish:sidecars",
         "Merge the approved texts of PROJECT into XMP sidecars beside the pictures; what others wrote there stays.",
@@ -95,7 +116,11 @@ class Commands(click.Group):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Names that begin with what was typed, from the table, then options."""
-        names = [CompletionItem(name, help=line) for name, (_place, line) in COMMANDS.items() if name.startswith(incomplete)]
+        names = [
+            CompletionItem(name, help=line)
+            for name, (_place, line) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
         return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def invoke(self, ctx: click.Context) -> object:
@@ -111,9 +136,13 @@ class Commands(click.Group):
         except OSError as error:
             if error.errno == errno.EPIPE or ctx.params.get("debug"):
                 raise
-            click.echo(f"proofsheet: {error}. Check the rights and the free space there, then try again.", err=True)
+            click.echo(
+                f"proofsheet: {error}. Check the rights and the free space there, then try again.", err=True
+            )
             sys.exit(ProofsheetError.exit_code)
-        except UnicodeEncodeError as error:  # a word of the command line in another encoding, or half a character
+        except (
+            UnicodeEncodeError
+        ) as error:  # a word of the command line in another encoding, or half a character
             click.echo(f"proofsheet: {error.object!r} is no text. Type it in UTF-8.", err=True)
             sys.exit(UsageError.exit_code)
         except KeyboardInterrupt:

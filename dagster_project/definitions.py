@@ -30,7 +30,13 @@ from resources.rules import (
     WantedMixResource,
 )
 from resources.store import StoreResource
-from resources.words import CaptioningResource, GateResource, RatingRuleResource, VisionModelResource, VocabularyResource
+from resources.words import (
+    CaptioningResource,
+    GateResource,
+    RatingRuleResource,
+    VisionModelResource,
+    VocabularyResource,
+)
 from schemas.settings import settings_version
 
 RESOURCES: Mapping[str, type[Any]] = {
@@ -60,7 +66,9 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
         settings: everything that can be set.
         progress: stands in for `ProgressResource`, so that a terminal shows bars.
     """
-    resources: dict[str, Any] = {name: configured(RESOURCES[name], given) for name, given in settings_by_resource(settings).items()}
+    resources: dict[str, Any] = {
+        name: configured(RESOURCES[name], given) for name, given in settings_by_resource(settings).items()
+    }
     inside = {name: resources[name] for name in ("encoding", "previewing")}
     resources |= {
         "store": configured(StoreResource, settings.place),

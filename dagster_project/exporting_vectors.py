@@ -28,6 +28,8 @@ def outgoing(project: Project) -> Iterator[Outgoing]:
     for encoder in sorted(imported_encoders(project)):
         found = read_imported(project, encoder)
         columns = (ImportedVector.vector_id, ImportedVector.file_name, ImportedVector.content_hash)
-        for (own, name, content), vector in zip(found.rows.select(columns).iter_rows(), found.matrix, strict=True):
+        for (own, name, content), vector in zip(
+            found.rows.select(columns).iter_rows(), found.matrix, strict=True
+        ):
             if content is None or content not in there:
                 yield Outgoing(f"{project.name}/{name}", content or own, content, encoder, vector)

@@ -78,20 +78,30 @@ def extract(raw: Path, final: Path, photos: PhotoSettings, progress: Progress) -
     """
     if raw.resolve() == final.resolve() or raw.resolve().is_relative_to(final.resolve()):
         raise UsageError(
-            f"{raw} does not lie outside of {final}.", "Name two folders, one with all pictures, one with the winners."
+            f"{raw} does not lie outside of {final}.",
+            "Name two folders, one with all pictures, one with the winners.",
         )
     outcome = Extraction()
     with tempfile.TemporaryDirectory(prefix="proofsheet-extract-") as cache:
         finished, files = _opened(final, Path(cache), photos, progress, outcome, ())
-        pictures, raw_files = _opened(raw, Path(cache), photos, progress, outcome, [f.path for f in files.values()])
+        pictures, raw_files = _opened(
+            raw, Path(cache), photos, progress, outcome, [f.path for f in files.values()]
+        )
         pairs = pair_up(pictures, finished, outcome)
-        compared = _compared([p for p in pairs if not p.same], {**files, **raw_files}, photos, Path(cache), progress)
+        compared = _compared(
+            [p for p in pairs if not p.same], {**files, **raw_files}, photos, Path(cache), progress
+        )
     sets, alone = raw_sets(pictures)
     return extracted(sets, alone, pairs, compared, raw.resolve().name, outcome)
 
 
 def _opened(
-    folder: Path, cache: Path, photos: PhotoSettings, progress: Progress, outcome: Extraction, without: Iterable[Path]
+    folder: Path,
+    cache: Path,
+    photos: PhotoSettings,
+    progress: Progress,
+    outcome: Extraction,
+    without: Iterable[Path],
 ) -> tuple[list[RawPicture], dict[str, PictureFile]]:
     """The pictures of a folder, and their files by content."""
     left_out = {p.resolve() for p in without}
@@ -103,7 +113,11 @@ def _opened(
         outcome.skip("file that cannot be opened", path)
     if not seen:
         raise UsageError(f"{folder} holds no picture that can be opened.", "Name the folder that holds them.")
-    pictures = [_picture(path, f.content_hash, seen[f.content_hash]) for path, f in listed.items() if f.content_hash in seen]
+    pictures = [
+        _picture(path, f.content_hash, seen[f.content_hash])
+        for path, f in listed.items()
+        if f.content_hash in seen
+    ]
     return pictures, {f.content_hash: f for f in listed.values()}
 
 
@@ -111,20 +125,26 @@ def _picture(path: str, content: str, row: Mapping[str, Any]) -> RawPicture:
     square = np.frombuffer(row[_GREY], dtype=np.uint8).astype(np.float32)
     centred = square - square.mean()
     length = max(float(np.linalg.norm(centred)), 1e-6)
-    return RawPicture(path, content, int(row[_WIDTH]), int(row[_HEIGHT]), (centred / length).astype(np.float32))
+    return RawPicture(
+        path, content, int(row[_WIDTH]), int(row[_HEIGHT]), (centred / length).astype(np.float32)
+    )
 
 
 def _compared(
-    pairs: list[Pair], files: Mapping[str, PictureFile], photos: PhotoSettings, cache: Path, progress: Progress
+    pairs: list[Pair],
+    files: Mapping[str, PictureFile],
+    photos: PhotoSettings,
+    cache: Path,
+    progress: Progress,
 ) -> dict[str, Comparison]:
     """How each finished picture compares with its raw one."""
     found: dict[str, Comparison] = {}
     for begin in range(0, len(pairs), _PAIRS):
         some = pairs[begin : begin + _PAIRS]
         wanted = {p.content_hash: files[p.content_hash] for pair in some for p in (pair.raw, pair.final)}
-        rows = measure_files(list(wanted.values()), [_measurement(detail)], photos, cache / f"detail-{begin}", progress).rows[
-            detail.__name__
-        ]
+        rows = measure_files(
+            list(wanted.values()), [_measurement(detail)], photos, cache / f"detail-{begin}", progress
+        ).rows[detail.__name__]
         grey = {str(r[Photo.content_hash]): _array(r) for r in rows.to_dicts()}
         for pair in some:
             one, other = grey.get(pair.raw.content_hash), grey.get(pair.final.content_hash)

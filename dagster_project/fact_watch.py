@@ -41,8 +41,12 @@ class FactWatch:
             return 0
 
     def _look(self) -> int:
-        marks = {p.key: (p, file_mark(p.ledger.path)) for p in self._workspace.projects() if p.ledger.is_there()}
-        moved = [(p, mark) for key, (p, mark) in marks.items() if self._marks.get(key) != mark][:_MOST_AT_ONCE]
+        marks = {
+            p.key: (p, file_mark(p.ledger.path)) for p in self._workspace.projects() if p.ledger.is_there()
+        }
+        moved = [(p, mark) for key, (p, mark) in marks.items() if self._marks.get(key) != mark][
+            :_MOST_AT_ONCE
+        ]
         if moved:
             with open_instance(self._workspace.home) as instance:
                 each_alone((p for p, _ in moved), lambda p: observe(instance, p))

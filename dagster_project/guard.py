@@ -28,8 +28,13 @@ _ALWAYS = {
 
 def allowed_hosts(host: str, port: int, more: Iterable[str] = ()) -> frozenset[str]:
     """Values of the Host header that name this server."""
-    names = {"127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host, *more} - {"0.0.0.0", "[::]"}  # noqa: S104
-    return frozenset(name.lower() if ":" in name.rpartition("]")[2] else f"{name.lower()}:{port}" for name in names)
+    names = {"127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host, *more} - {
+        "0.0.0.0",  # noqa: S104
+        "[::]",
+    }
+    return frozenset(
+        name.lower() if ":" in name.rpartition("]")[2] else f"{name.lower()}:{port}" for name in names
+    )
 
 
 class Guard:
@@ -41,7 +46,9 @@ class Guard:
         shown_elsewhere: paths of pictures that pages of this machine's other ports may show, such as the Dagster UI; read alone.
     """
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str], shown_elsewhere: re.Pattern[str] | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, hosts: frozenset[str], shown_elsewhere: re.Pattern[str] | None = None
+    ) -> None:
         self._app, self._hosts, self._shown = app, hosts, shown_elsewhere
         self._origins = frozenset(f"{scheme}://{host}" for host in hosts for scheme in ("http", "https"))
 
@@ -61,7 +68,11 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008, "reason": reason})
 
     def _is_shown(self, scope: Scope) -> bool:
-        return self._shown is not None and scope["method"] in _SAFE and self._shown.fullmatch(scope["path"]) is not None
+        return (
+            self._shown is not None
+            and scope["method"] in _SAFE
+            and self._shown.fullmatch(scope["path"]) is not None
+        )
 
     def objection(self, scope: Scope) -> str | None:
         """Why the request is refused, or None."""
@@ -100,7 +111,9 @@ def _with_headers(send: Send, resource_policy: bytes) -> Send:
     async def wrapped(message: Message) -> None:
         if message["type"] == "http.response.start":
             given: list[Any] = [(n, v) for n, v in message.get("headers", []) if n.lower() not in _ALWAYS]
-            policy = b"; ".join(v for n, v in message.get("headers", []) if n.lower() == b"content-security-policy")
+            policy = b"; ".join(
+                v for n, v in message.get("headers", []) if n.lower() == b"content-security-policy"
+            )
             extra = {**_ALWAYS, b"cross-origin-resource-policy": resource_policy}
             if policy:
                 extra[b"content-security-policy"] = policy + b"; " + _ALWAYS[b"content-security-policy"]

@@ -74,12 +74,20 @@ class VectorImport:
 
     def note(self, state: str, line: int, why: RowRefused) -> None:
         """What is to be told of a line."""
-        told = {"line": line, "reason": why.reason, "detail": why.detail, "next_step": why.next_step, "setting": why.setting}
+        told = {
+            "line": line,
+            "reason": why.reason,
+            "detail": why.detail,
+            "next_step": why.next_step,
+            "setting": why.setting,
+        }
         self.lines.append({**told, "state": state})
 
     def as_dict(self) -> dict[str, object]:
         """Counts for JSON."""
-        return {n: getattr(self, n) for n in ("taken", "kept", "new", "without_pictures", "projects", "refused")}
+        return {
+            n: getattr(self, n) for n in ("taken", "kept", "new", "without_pictures", "projects", "refused")
+        }
 
 
 @dataclass(frozen=True)
@@ -93,7 +101,9 @@ class _Read:
 
     def kept(self) -> NewVector:
         content = self.file.content_hash if self.file else self.entry.content_hash or None
-        return NewVector(self.entry.path or str(self.file and self.file.path), self.encoder_id, content, self.vector)
+        return NewVector(
+            self.entry.path or str(self.file and self.file.path), self.encoder_id, content, self.vector
+        )
 
 
 @dataclass(frozen=True)
@@ -145,7 +155,10 @@ class Importer:
                 self._of_project(project, own, outcome)
             except ProofsheetError as error:
                 for entry in own:
-                    outcome.refuse(entry.line, RowRefused("project failed", f"{project.name}: {error.what}", error.next_step))
+                    outcome.refuse(
+                        entry.line,
+                        RowRefused("project failed", f"{project.name}: {error.what}", error.next_step),
+                    )
         return outcome
 
     def _of_project(self, project: Project, entries: Sequence[VectorEntry], outcome: VectorImport) -> None:
@@ -154,7 +167,9 @@ class Importer:
         progress = self.listener(project.name)
         encoder = choose_encoder(self.settings.encoder, project.models)
         with acquire(project.run_lock, "vectors import"):
-            pictures = _Pictures({p.path: p.file for p in scan(project.folder, project.cache, progress).pictures})
+            pictures = _Pictures(
+                {p.path: p.file for p in scan(project.folder, project.cache, progress).pictures}
+            )
             found = self._read(entries, encoder, pictures, outcome, progress)
             found = self._proven(found, encoder, project, outcome, progress)
             self._remember(found, encoder, project, outcome)
@@ -165,7 +180,12 @@ class Importer:
         outcome.without_pictures += sum(r.file is None for r in found)
 
     def _read(
-        self, entries: Sequence[VectorEntry], encoder: Encoder, pictures: _Pictures, outcome: VectorImport, progress: Progress
+        self,
+        entries: Sequence[VectorEntry],
+        encoder: Encoder,
+        pictures: _Pictures,
+        outcome: VectorImport,
+        progress: Progress,
     ) -> list[_Read]:
         """The vectors of lines; those of one encoder all have as many numbers."""
         found: list[_Read] = []
@@ -174,10 +194,14 @@ class Importer:
             try:
                 if made_by is None:
                     step = "give --encoder NAME, or --made-by-encoder-in-force if it was that of the settings"
-                    raise RowRefused("names no encoder", f"line {entry.line} does not say who made its vector", step)
+                    raise RowRefused(
+                        "names no encoder", f"line {entry.line} does not say who made its vector", step
+                    )
                 if (file := pictures.of(entry)) is None and not entry.path:
                     raise RowRefused(
-                        "no picture", f"no picture has the content {entry.content_hash!r}", "add image_path to the line"
+                        "no picture",
+                        f"no picture has the content {entry.content_hash!r}",
+                        "add image_path to the line",
                     )
                 found.append(_Read(entry, made_by, read_vector(entry.file), file))
             except Unreadable as trouble:
@@ -189,18 +213,27 @@ class Importer:
         usual = {name: length for (name, length), _n in reversed(lengths.most_common())}
         for one in (r for r in found if len(r.vector) != usual[r.encoder_id]):
             detail = f"{one.entry.file.name} has {len(one.vector)} numbers, others of its encoder {usual[one.encoder_id]}"
-            outcome.refuse(one.entry.line, RowRefused("other length", detail, "name its encoder in the index"))
+            outcome.refuse(
+                one.entry.line, RowRefused("other length", detail, "name its encoder in the index")
+            )
         return [r for r in found if len(r.vector) == usual[r.encoder_id]]
 
     def _proven(
-        self, found: list[_Read], encoder: Encoder, project: Project, outcome: VectorImport, progress: Progress
+        self,
+        found: list[_Read],
+        encoder: Encoder,
+        project: Project,
+        outcome: VectorImport,
+        progress: Progress,
     ) -> list[_Read]:
         """Without the vectors of the settings' encoder, if those of a few pictures are not what it makes of them."""
         mine = {r.file.content_hash: r for r in found if r.file and r.encoder_id == encoder.encoder_id}
         sample = [f for h in sorted(mine)[:: max(1, len(mine) // _SAMPLE)] if (f := mine[h].file)][:_SAMPLE]
         if not sample:
             return found
-        seen = measure_files(sample, [encoder.measurement()], self.settings.photos, project.cache / "check", progress)
+        seen = measure_files(
+            sample, [encoder.measurement()], self.settings.photos, project.cache / "check", progress
+        )
         own = dict(seen.rows[Embedding.name].select(Photo.content_hash, Embedding.vector).iter_rows())
         likeness = {h: _cosine(np.asarray(v, np.float32), mine[h].vector) for h, v in own.items()}
         worst = min(likeness, key=likeness.__getitem__, default="")
@@ -210,24 +243,43 @@ class Importer:
         detail = f"the vector of {name} is not that of the encoder in force: cosine {likeness[worst]:.3f}"
         step = "set `model` and `weights` under [encoder] to those that made the files, or name the encoder with --encoder"
         for one in (r for r in found if r.encoder_id == encoder.encoder_id):
-            outcome.refuse(one.entry.line, RowRefused("not of that encoder", f"{project.name}: {detail}", step))
+            outcome.refuse(
+                one.entry.line, RowRefused("not of that encoder", f"{project.name}: {detail}", step)
+            )
         return [r for r in found if r.encoder_id != encoder.encoder_id]
 
-    def _remember(self, found: Sequence[_Read], encoder: Encoder, project: Project, outcome: VectorImport) -> None:
+    def _remember(
+        self, found: Sequence[_Read], encoder: Encoder, project: Project, outcome: VectorImport
+    ) -> None:
         """Vectors of pictures in place, for the next run; what the ranker alone learns from is told with its reason."""
         taken: dict[str, list[float]] = {}
         for one in found:
             if one.file is None:
-                why = RowRefused("no picture", f"{project.name} has no picture {one.entry.path!r}", "nothing; it still teaches")
+                why = RowRefused(
+                    "no picture",
+                    f"{project.name} has no picture {one.entry.path!r}",
+                    "nothing; it still teaches",
+                )
                 outcome.note("kept", one.entry.line, why)
             elif one.encoder_id != encoder.encoder_id:
                 detail = f"{one.encoder_id}; that of the settings is {encoder.encoder_id}"
-                outcome.note("kept", one.entry.line, RowRefused("made by another encoder", detail, "nothing; the two never mix"))
+                outcome.note(
+                    "kept",
+                    one.entry.line,
+                    RowRefused("made by another encoder", detail, "nothing; the two never mix"),
+                )
             else:
                 taken[one.file.content_hash] = one.vector.tolist()
         measurement = encoder.measurement()
-        rows = [{Photo.content_hash: h, Embedding.encoder_id: encoder.encoder_id, Embedding.vector: v} for h, v in taken.items()]
-        cache = ChunkCache(project.cache / cache_name(measurement, self.settings.photos), measurement.schema(), Photo.content_hash)
+        rows = [
+            {Photo.content_hash: h, Embedding.encoder_id: encoder.encoder_id, Embedding.vector: v}
+            for h, v in taken.items()
+        ]
+        cache = ChunkCache(
+            project.cache / cache_name(measurement, self.settings.photos),
+            measurement.schema(),
+            Photo.content_hash,
+        )
         cache.append(pl.DataFrame(rows, schema=measurement.schema(), orient="row"))
         outcome.taken += len(taken)
 
@@ -286,5 +338,7 @@ class _Owners:
             holders = self.names.holders([file_name_of(entry.path)]) if entry.path else self.wanted
             project = next(iter(holders)) if len(holders) == 1 else self.registry.of_path(entry.path)
         if project not in self.wanted:
-            raise RowRefused("another project", f"{entry.path!r} is of {project}", "name that project too, or give --all")
+            raise RowRefused(
+                "another project", f"{entry.path!r} is of {project}", "name that project too, or give --all"
+            )
         return project

@@ -32,10 +32,17 @@ def open_instance(home: Path) -> dg.DagsterInstance:
     """The instance that the UI shows; a storage of a person's choice is left to them."""
     config = yaml.safe_load(prepare_instance(home).read_text("utf-8")) or {}
     shipped = yaml.safe_load(_shipped())["storage"]
-    if not {"run_storage", "event_log_storage", "schedule_storage"}.isdisjoint(config) or config.get("storage", shipped) != shipped:
+    if (
+        not {"run_storage", "event_log_storage", "schedule_storage"}.isdisjoint(config)
+        or config.get("storage", shipped) != shipped
+    ):
         return dg.DagsterInstance.from_config(str(instance_folder(home)))
-    shipped["custom"]["config"]["base_dir"] = str(instance_folder(home))  # DAGSTER_HOME is set for the processes of the UI alone
-    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(instance_folder(home)), overrides={"storage": shipped}))
+    shipped["custom"]["config"]["base_dir"] = str(
+        instance_folder(home)
+    )  # DAGSTER_HOME is set for the processes of the UI alone
+    return dg.DagsterInstance.from_ref(
+        InstanceRef.from_dir(str(instance_folder(home)), overrides={"storage": shipped})
+    )
 
 
 def _shipped() -> bytes:

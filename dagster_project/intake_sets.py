@@ -49,7 +49,11 @@ def intake_sets(project: Project) -> list[IntakeSet]:
     seen = Counter(project.store.read(Photo)[Photo.folder].to_list())
     waiting = {f: n for f, n in picture_folders(project.folder).items() if f not in seen}
     said = {r[SetContext.folder]: r for r in project.ledger.rows(SetContext).to_dicts()}
-    good = project.ledger.rows(SubjectProposal).filter(pl.col(SubjectProposal.refused).is_null()).sort(SubjectProposal.number)
+    good = (
+        project.ledger.rows(SubjectProposal)
+        .filter(pl.col(SubjectProposal.refused).is_null())
+        .sort(SubjectProposal.number)
+    )
     proposed = dict(good.select(SubjectProposal.folder, SubjectProposal.subject).iter_rows())
     columns = (SubjectSuggestion.folder, SubjectSuggestion.status)
     states = dict(project.store.read(SubjectSuggestion).select(columns).iter_rows())

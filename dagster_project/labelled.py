@@ -25,7 +25,9 @@ from schemas.vision import Embedding
 _KEY = "_labelled"
 
 
-def labelled_pictures(folder: Path, settings: Configuration, workspace: Workspace, progress: Progress) -> Labelled:
+def labelled_pictures(
+    folder: Path, settings: Configuration, workspace: Workspace, progress: Progress
+) -> Labelled:
     """Open every picture below the sub-folders of `folder`, and encode it and its augmented views; vectors are cached.
 
     Args:
@@ -42,8 +44,13 @@ def labelled_pictures(folder: Path, settings: Configuration, workspace: Workspac
     named = [p for p in scanned.pictures if "/" in p.path]
     photos = settings.photos.model_copy(update={"preview_px": 0})
     looked = measure_files([p.file for p in named], [own, *views], photos, project.cache, progress)
-    vectors = {m.name: dict(looked.rows[m.name].select(Photo.content_hash, Embedding.vector).iter_rows()) for m in (own, *views)}
-    kept = {p.file.content_hash: p.path.split("/")[0] for p in named if p.file.content_hash in vectors[own.name]}
+    vectors = {
+        m.name: dict(looked.rows[m.name].select(Photo.content_hash, Embedding.vector).iter_rows())
+        for m in (own, *views)
+    }
+    kept = {
+        p.file.content_hash: p.path.split("/")[0] for p in named if p.file.content_hash in vectors[own.name]
+    }
     contents = sorted(kept)
 
     def matrix(name: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
@@ -51,4 +58,6 @@ def labelled_pictures(folder: Path, settings: Configuration, workspace: Workspac
 
     refused = len(scanned.refusals(looked.refused)[0])
     labels = [kept[c] for c in contents]
-    return Labelled(matrix(own.name), labels, contents, [matrix(v.name) for v in views], encoder.encoder_id, refused)
+    return Labelled(
+        matrix(own.name), labels, contents, [matrix(v.name) for v in views], encoder.encoder_id, refused
+    )

@@ -23,7 +23,10 @@ from resources.store import StoreResource
 class PublishConfig(dg.Config):
     """What is confirmed."""
 
-    target: str = Field("", description="Name of the target as the job showed it; empty shows what would go and sends nothing.")
+    target: str = Field(
+        "",
+        description="Name of the target as the job showed it; empty shows what would go and sends nothing.",
+    )
     proof: bool = Field(False, description="Without a target: make the copies too, and list what each holds.")
 
 
@@ -44,7 +47,10 @@ def publish_job(settings: Callable[[], Configuration]) -> dg.JobDefinition:
             name = publisher_of(publishing).name
             told = outlook(project, name)
             if config.target and config.target != name:
-                raise UsageError(f"The target is {name}, not {config.target}.", "Launch without a target to see what would go.")
+                raise UsageError(
+                    f"The target is {name}, not {config.target}.",
+                    "Launch without a target to see what would go.",
+                )
             failed = []
             if config.target:
                 done = publish_now(project, publishing, locked=True)
@@ -52,7 +58,9 @@ def publish_job(settings: Callable[[], Configuration]) -> dg.JobDefinition:
                 told |= {"published": len(done.published), "failed": failed}
             else:
                 if config.proof:
-                    told |= {"copies": copies_now(project, publishing, candidates(project, name), locked=True)}
+                    told |= {
+                        "copies": copies_now(project, publishing, candidates(project, name), locked=True)
+                    }
                 context.log.info("nothing was sent; launch again with this target in the config to do it")
         except (ProofsheetError, OSError) as error:
             raise dg.Failure(failure_text(error), allow_retries=False) from error

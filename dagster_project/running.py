@@ -80,7 +80,9 @@ def selected_names(settings: Configuration, select: str) -> list[str]:
     return sorted(k.to_user_string() for k in found)
 
 
-def run_one(settings: Configuration, key: str, names: Sequence[str] | None, listener: Progress | None = None) -> RunOutcome:
+def run_one(
+    settings: Configuration, key: str, names: Sequence[str] | None, listener: Progress | None = None
+) -> RunOutcome:
     """One run of one project in this process, recorded in the instance.
 
     Args:
@@ -98,7 +100,9 @@ def run_one(settings: Configuration, key: str, names: Sequence[str] | None, list
     try:
         with open_instance(project.home) as instance:
             instance.add_dynamic_partitions(str(PROJECTS.name), [project.key])
-            with contextlib.suppress(StoreError):  # a ledger that cannot be read fails the run, which says why
+            with contextlib.suppress(
+                StoreError
+            ):  # a ledger that cannot be read fails the run, which says why
                 observe(instance, project)
             result = job.execute_in_process(
                 run_config=_QUIET,
@@ -108,7 +112,11 @@ def run_one(settings: Configuration, key: str, names: Sequence[str] | None, list
                 tags={PROCESS_TAG: process_mark()},
                 asset_selection=[dg.AssetKey(name) for name in names] if names else None,
             )
-    except (OSError, SQLAlchemyError, dg.DagsterError) as error:  # the instance itself could not be written, say
+    except (
+        OSError,
+        SQLAlchemyError,
+        dg.DagsterError,
+    ) as error:  # the instance itself could not be written, say
         told = failure_text(RuntimeError(" ".join(str(error).split("\n")[:1])))
         return RunOutcome(project.name, "", False, round(time.monotonic() - began, 2), error=told)
     return _outcome(project, result, time.monotonic() - began)
@@ -132,12 +140,20 @@ def train_all(settings: Configuration, listener: Progress | None = None) -> Trai
             run_config=_QUIET, instance=instance, raise_on_error=False, tags={PROCESS_TAG: process_mark()}
         )
     events = result.get_asset_materialization_events()
-    told = [str(t) for e in events if (t := _value(e.step_materialization_data.materialization.metadata, "outcome"))]
-    failures = [e for e in result.all_events if e.is_failure and getattr(e.event_specific_data, "error", None)]
+    told = [
+        str(t)
+        for e in events
+        if (t := _value(e.step_materialization_data.materialization.metadata, "outcome"))
+    ]
+    failures = [
+        e for e in result.all_events if e.is_failure and getattr(e.event_specific_data, "error", None)
+    ]
     return Trained(result.success, told, _reason(failures[0].event_specific_data) if failures else None)
 
 
-def run_many(settings: Configuration, wanted: Mapping[Project, Sequence[str] | None], workers: int) -> Iterator[RunOutcome]:
+def run_many(
+    settings: Configuration, wanted: Mapping[Project, Sequence[str] | None], workers: int
+) -> Iterator[RunOutcome]:
     """Runs of several projects, each in one of `workers` processes; a killed process fails its projects alone.
 
     Args:
@@ -151,7 +167,9 @@ def run_many(settings: Configuration, wanted: Mapping[Project, Sequence[str] | N
             try:
                 yield job.result()
             except BrokenProcessPool:
-                yield RunOutcome(jobs[job].name, "", False, 0.0, error="its worker process was killed; run it again")
+                yield RunOutcome(
+                    jobs[job].name, "", False, 0.0, error="its worker process was killed; run it again"
+                )
 
 
 def _outcome(project: Project, result: dg.ExecuteInProcessResult, seconds: float) -> RunOutcome:
@@ -162,15 +180,38 @@ def _outcome(project: Project, result: dg.ExecuteInProcessResult, seconds: float
     }
     written = [name for name, found in metadata.items() if _value(found, "changed")]
     decoded = max((int(_value(found, "decoded") or 0) for found in metadata.values()), default=0)
-    failures = [e for e in result.all_events if e.is_failure and getattr(e.event_specific_data, "error", None)]
-    error = _reason(failures[0].event_specific_data) if failures else None if result.success else "the run ended without a reason"
-    interrupted = any("DagsterExecutionInterruptedError" in str(_first_cause(e.event_specific_data)) for e in failures)
+    failures = [
+        e for e in result.all_events if e.is_failure and getattr(e.event_specific_data, "error", None)
+    ]
+    error = (
+        _reason(failures[0].event_specific_data)
+        if failures
+        else None
+        if result.success
+        else "the run ended without a reason"
+    )
+    interrupted = any(
+        "DagsterExecutionInterruptedError" in str(_first_cause(e.event_specific_data)) for e in failures
+    )
     told = "interrupted; what was published stays, run it again to go on" if interrupted else error
-    open_ = {name: why for name, found in metadata.items() if (why := unfinished({k: v.value for k, v in found.items()}))}
+    open_ = {
+        name: why
+        for name, found in metadata.items()
+        if (why := unfinished({k: v.value for k, v in found.items()}))
+    }
     outcome = "failed" if not result.success else "partial" if open_ else "success"
     took = round(seconds, 2)
     return RunOutcome(
-        project.name, result.run_id, outcome == "success", took, sorted(written), decoded, told, interrupted, outcome, open_
+        project.name,
+        result.run_id,
+        outcome == "success",
+        took,
+        sorted(written),
+        decoded,
+        told,
+        interrupted,
+        outcome,
+        open_,
     )
 
 

@@ -38,7 +38,9 @@ def publish_now(project: Project, settings: PublishSettings, *, locked: bool = F
         now = utc_now()
 
         def noted(one: UploadCandidate) -> None:
-            project.ledger.add(LifecycleEvent, events(one.photo_id, one.attempt, ("accepted", "uploaded"), now))
+            project.ledger.add(
+                LifecycleEvent, events(one.photo_id, one.attempt, ("accepted", "uploaded"), now)
+            )
 
         return publish(project, found, publisher, settings.keep, now, noted)
 
@@ -64,7 +66,9 @@ def copies_now(
             if one.held_back:
                 continue
             try:
-                with publishable_copy(project.folder / one.path, one.texts, settings.keep, project.outgoing) as copy:
+                with publishable_copy(
+                    project.folder / one.path, one.texts, settings.keep, project.outgoing
+                ) as copy:
                     told.append({"path": one.path, "proof": copy.proof})
             except (ProofsheetError, Refused, OSError, ValueError) as error:
                 told.append({"path": one.path, "problem": str(error)})

@@ -32,7 +32,10 @@ def main(host: str, port: int, workspace: str, read_only: bool, allow_host: tupl
             instance, WorkspaceFileTarget(paths=[workspace]), version=dg.__version__, read_only=read_only
         ) as context,
     ):
-        pages = Cards(create_app_from_workspace_process_context(context), Path(instance.root_directory).parent / "models")
+        pages = Cards(
+            create_app_from_workspace_process_context(context),
+            Path(instance.root_directory).parent / "models",
+        )
         app = Guard(pages, allowed_hosts(host, port, allow_host))
         uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
 

@@ -24,7 +24,9 @@ SHARDS_OPEN = 2
 def _engine(address: str) -> Engine:
     """A pool of connections; a power failure may cost the newest of Dagster's own log lines, never its files."""
     engine = create_engine(address, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS}, max_overflow=-1)
-    event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA synchronous=NORMAL"))
+    event.listen(
+        engine, "connect", lambda connection, _record: connection.execute("PRAGMA synchronous=NORMAL")
+    )
     return engine
 
 

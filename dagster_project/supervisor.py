@@ -55,7 +55,11 @@ class Supervisor:
     """
 
     def __init__(
-        self, workspace: Workspace, options: UpOptions, tell: Callable[[str], None], ready: Callable[[str, Path], None]
+        self,
+        workspace: Workspace,
+        options: UpOptions,
+        tell: Callable[[str], None],
+        ready: Callable[[str, Path], None],
     ) -> None:
         self.workspace, self.options, self._tell, self._ready = workspace, options, tell, ready
         self.logs = workspace.home / "logs" / "up"
@@ -83,7 +87,9 @@ class Supervisor:
         self.logs.mkdir(parents=True, exist_ok=True)
         try:
             self._start("code")
-            self._wait_until(self._code_answers, "code server")  # a daemon that sees no code fails the backfills it finds
+            self._wait_until(
+                self._code_answers, "code server"
+            )  # a daemon that sees no code fails the backfills it finds
             self._start("daemon")
             self._start("ui")
             if not self.options.read_only:
@@ -110,9 +116,7 @@ class Supervisor:
 
     def _commands(self) -> dict[str, list[str]]:
         file = self.workspace.home / "dagster" / "workspace.up.yaml"
-        text = (
-            f"load_from:\n  - grpc_server:\n      host: 127.0.0.1\n      port: {self._code_port}\n      location_name: proofsheet\n"
-        )
+        text = f"load_from:\n  - grpc_server:\n      host: 127.0.0.1\n      port: {self._code_port}\n      location_name: proofsheet\n"
         write_atomic(file, text.encode("ascii"))
         python, options = sys.executable, self.options
         serving = ["--host", options.host, "--port", str(options.port), "--workspace", str(file)]
@@ -120,7 +124,18 @@ class Supervisor:
         serving += [word for host in options.allow_hosts for word in ("--allow-host", host)]
         reviewing = ["--host", options.host, "--port", str(options.review_port), "--dagster", self.address()]
         reviewing += [word for host in options.allow_hosts for word in ("--allow-host", host)]
-        code = ["-m", "dagster", "code-server", "start", "-m", options.definitions, "-h", "127.0.0.1", "-p", str(self._code_port)]
+        code = [
+            "-m",
+            "dagster",
+            "code-server",
+            "start",
+            "-m",
+            options.definitions,
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(self._code_port),
+        ]
         return {
             "code": [python, *code],
             "daemon": [python, "-m", "dagster._daemon", "run", "-w", str(file)],
@@ -138,13 +153,20 @@ class Supervisor:
         }
         with (self.logs / f"{name}.log").open("ab") as log:
             self._children[name] = subprocess.Popen(  # noqa: S603 - our own interpreter and modules
-                self._commands()[name], env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                self._commands()[name],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     def _restart_dead(self) -> None:
         for name, child in list(self._children.items()):
             if (code := child.poll()) is not None and not self._stop:
-                self._tell(f"the {name} process ended with {code} and is started again; see {self.logs / name}.log")
+                self._tell(
+                    f"the {name} process ended with {code} and is started again; see {self.logs / name}.log"
+                )
                 self._sweep(also_unmarked=False)
                 self._start(name)
 
@@ -154,7 +176,9 @@ class Supervisor:
                 return
             dead = [name for name, child in self._children.items() if child.poll() is not None]
             if dead:
-                raise ProofsheetError(f"The {dead[0]} process ended while starting.", f"Its log: {self.logs / dead[0]}.log")
+                raise ProofsheetError(
+                    f"The {dead[0]} process ended while starting.", f"Its log: {self.logs / dead[0]}.log"
+                )
             self._pause(0.25)
         raise ProofsheetError(f"The {what} did not answer within {_READY_S} s.", f"The logs: {self.logs}")
 

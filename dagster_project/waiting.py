@@ -24,7 +24,9 @@ _LOOK_S = 0.5
 
 
 @contextmanager
-def after_runs(project: Project, settings: Configuration, who: str, tell: Callable[[str], None]) -> Iterator[None]:
+def after_runs(
+    project: Project, settings: Configuration, who: str, tell: Callable[[str], None]
+) -> Iterator[None]:
     """Hold the run lock of a project; a run that holds it, or that is about to, comes first.
 
     Args:
@@ -51,7 +53,11 @@ def _until_it_starts(project: Project, most_s: float, tell: Callable[[str], None
 
     told, end = "", time.monotonic() + most_s
     with open_instance(project.home) as instance:
-        while held_by(project.run_lock) is None and (coming := _coming(instance, project)) and time.monotonic() < end:
+        while (
+            held_by(project.run_lock) is None
+            and (coming := _coming(instance, project))
+            and time.monotonic() < end
+        ):
             if coming != told:
                 tell(f"waiting for {coming} of {project.name}")
                 told = coming

@@ -15,7 +15,9 @@ from resources.store import PROCESS_TAG
 IN_PROGRESS = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
 
-def fail_dead_runs(instance: dg.DagsterInstance, *, also_unmarked: bool, on_news: Callable[[str], None]) -> int:
+def fail_dead_runs(
+    instance: dg.DagsterInstance, *, also_unmarked: bool, on_news: Callable[[str], None]
+) -> int:
     """Fail every run in progress whose process no longer lives.
 
     A run notes its process (id, start time, boot) in a tag before its first step.
@@ -33,7 +35,9 @@ def fail_dead_runs(instance: dg.DagsterInstance, *, also_unmarked: bool, on_news
         mark = run.tags.get(PROCESS_TAG)
         if is_alive(mark) if mark else not also_unmarked:
             continue
-        why = f"process {mark.split(':')[0]} is gone" if mark else "it was about to start when everything ended"
+        why = (
+            f"process {mark.split(':')[0]} is gone" if mark else "it was about to start when everything ended"
+        )
         message = f"Run {run.run_id[:8]} was interrupted: {why}. What it had finished stays; run the project again to go on."
         instance.report_run_failed(run, message)
         on_news(message)

@@ -48,8 +48,13 @@ def main(folder: Path) -> int:
             return 1
         _tell(project, outcome.seconds)
     unchanged = _hashes(library) == before
-    click.echo(f"\nOriginals: {'unchanged, byte for byte' if unchanged else 'CHANGED'} ({len(before)} files).")
-    here, command = os.path.relpath(folder), os.path.relpath(Path(sys.executable).parent / "proofsheet", folder)
+    click.echo(
+        f"\nOriginals: {'unchanged, byte for byte' if unchanged else 'CHANGED'} ({len(before)} files)."
+    )
+    here, command = (
+        os.path.relpath(folder),
+        os.path.relpath(Path(sys.executable).parent / "proofsheet", folder),
+    )
     click.echo(f"\nNext, after `cd {here}`:")
     click.echo(f"  {command} status")
     click.echo(f"  {command} sql {QUESTION}")
@@ -67,7 +72,9 @@ def _tell(project: Project, seconds: float) -> None:
     for row in project.store.query("SELECT path, reason FROM quarantine").to_dicts():
         click.echo(f"            refused {row['path']}: {row['reason']}")
     flagged = project.store.read(Proposal).filter(pl.col(Proposal.flags).list.len() > 0)
-    click.echo(f"  chosen    {state.sets} by the stage rule, uncalibrated; against {flagged.height} something measured speaks")
+    click.echo(
+        f"  chosen    {state.sets} by the stage rule, uncalibrated; against {flagged.height} something measured speaks"
+    )
     for row in flagged.head(3).to_dicts():
         click.echo(f"            {row[Proposal.chosen_path]}: {'; '.join(row[Proposal.flags])}")
     share = f"{state.accepted / judged:.0%}" if judged else "none"
@@ -81,11 +88,15 @@ def _tell(project: Project, seconds: float) -> None:
     names = dict(project.store.read(Photo).select(Photo.photo_id, Photo.path).iter_rows())
     for row in blocked.head(3).to_dicts():
         issue = row[MetadataQuality.issues][0]
-        click.echo(f"            {names[row[MetadataQuality.photo_id]]}: {issue['rule']}: {issue['field']} {issue['message']}")
+        click.echo(
+            f"            {names[row[MetadataQuality.photo_id]]}: {issue['rule']}: {issue['field']} {issue['message']}"
+        )
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    return {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {
+        str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.rglob("*")) if p.is_file()
+    }
 
 
 @click.command()

@@ -102,7 +102,9 @@ def make_library(library: Path) -> int:
         folder.mkdir(parents=True)
         for number, (source, last) in enumerate(sets, start=1):
             _make_set(folder, f"20250708_{number:06d}", source, last)
-        _damage(folder / "20250708_000001_stage1_generated.png", folder / "20250708_000099_stage1_generated.png")
+        _damage(
+            folder / "20250708_000001_stage1_generated.png", folder / "20250708_000099_stage1_generated.png"
+        )
     return sum(1 for path in library.rglob("*") if path.is_file())
 
 

@@ -54,7 +54,9 @@ def _table(table: type[Table]) -> str:
         optional = " May be null." if spec.nullable else ""
         star = r" \*"
         kind = str(spec.dtype).replace("|", "\\|")
-        lines.append(f"| {name}{star if spec.key else ''} | {kind} | {spec.meaning}{unit}{one_of}{optional} |")
+        lines.append(
+            f"| {name}{star if spec.key else ''} | {kind} | {spec.meaning}{unit}{one_of}{optional} |"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -72,12 +74,17 @@ def cli_page() -> str:
         command = main.load(name)
         parts.append(f"## `proofsheet {name}`\n\n{_help(f'proofsheet {name}', command)}")
         inner = command.commands if isinstance(command, click.Group) else {}
-        parts += [f"### `proofsheet {name} {n}`\n\n{_help(f'proofsheet {name} {n}', c)}" for n, c in sorted(inner.items())]
+        parts += [
+            f"### `proofsheet {name} {n}`\n\n{_help(f'proofsheet {name} {n}', c)}"
+            for n, c in sorted(inner.items())
+        ]
     return "\n".join(parts)
 
 
 def _help(name: str, command: click.Command) -> str:
-    context = click.Context(command, info_name=name, max_content_width=100, terminal_width=100, help_option_names=["-h", "--help"])
+    context = click.Context(
+        command, info_name=name, max_content_width=100, terminal_width=100, help_option_names=["-h", "--help"]
+    )
     return f"```text\n{command.get_help(context)}\n```\n"
 
 
@@ -106,7 +113,15 @@ def keys_page() -> str:
     intro = "One key decides, saves and goes on. Keys mean the same in every view; they are ignored while you type, when a key "
     intro += "repeats, and with other modifiers. `?` shows this table in the review.\n"
     return "\n".join(
-        [_NOTE, "# Keys of the review\n", intro, "| key | does |", "|---|---|", *(f"| {k.label} | {k.does} |" for k in KEYS), ""]
+        [
+            _NOTE,
+            "# Keys of the review\n",
+            intro,
+            "| key | does |",
+            "|---|---|",
+            *(f"| {k.label} | {k.does} |" for k in KEYS),
+            "",
+        ]
     )
 
 

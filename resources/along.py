@@ -25,7 +25,9 @@ from schemas.settings import PreviewSettings
 from schemas.table import Table
 from schemas.vision import ImageQuality, PictureHash, SaliencyGrid
 
-FILE_MEASUREMENTS: Mapping[type[Table], Callable[[Picture], Seen]] = {  # table to the function alone that gives its columns
+FILE_MEASUREMENTS: Mapping[
+    type[Table], Callable[[Picture], Seen]
+] = {  # table to the function alone that gives its columns
     ExifFact: exif_facts,
     GenerationFact: generation_facts,
     ImageQuality: image_quality,

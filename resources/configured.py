@@ -31,4 +31,6 @@ def configured(kind: type[Resource], *settings: BaseModel, **more: object) -> Re
         if not isinstance(values[name], dg.ConfigurableResource):
             field.default, field.default_factory = values[name], None
         fields[name] = (field.annotation, field)
-    return create_model(kind.__name__, __base__=kind, __module__=kind.__module__, __doc__=kind.__doc__, **fields)(**values)
+    return create_model(
+        kind.__name__, __base__=kind, __module__=kind.__module__, __doc__=kind.__doc__, **fields
+    )(**values)

@@ -41,7 +41,9 @@ class DetectorInForce(ObjectSettings):
         """The detector that the settings come to at present; another one makes stale what depends on it."""
         from proofsheet.labeling.detectors import choose_detector
 
-        found = choose_detector(ObjectSettings(**{n: getattr(self, n) for n in ObjectSettings.model_fields}), self.device)
+        found = choose_detector(
+            ObjectSettings(**{n: getattr(self, n) for n in ObjectSettings.model_fields}), self.device
+        )
         return f"{found.name} {found.note}"
 
 

@@ -21,4 +21,6 @@ class DetectionResource(DetectorInForce, dg.ConfigurableResource["DetectionResou
 
     def choose(self) -> Detector:
         """The detector in force."""
-        return choose_detector(ObjectSettings(**{n: getattr(self, n) for n in ObjectSettings.model_fields}), self.device)
+        return choose_detector(
+            ObjectSettings(**{n: getattr(self, n) for n in ObjectSettings.model_fields}), self.device
+        )

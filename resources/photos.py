@@ -43,7 +43,11 @@ class PhotoFilesResource(PhotoSettings, dg.ConfigurableResource["PhotoFilesResou
         return reader_version(self, along)
 
     def open(
-        self, project: Project, files: Collection[PictureFile], along: Sequence[Measurement], progress: Progress
+        self,
+        project: Project,
+        files: Collection[PictureFile],
+        along: Sequence[Measurement],
+        progress: Progress,
     ) -> tuple[dict[str, str], Mapping[str, Refused], MeasurementResult]:
         """Open what was not opened before, and let everything along look at it.
 
@@ -60,7 +64,9 @@ class PhotoFilesResource(PhotoSettings, dg.ConfigurableResource["PhotoFilesResou
         return names | {f"previews-{m.version}" for m in along if m.name == Preview.name}
 
     def _opening(self) -> Measurement:
-        return Measurement(Photo.format, {Photo.format: pl.String}, reader_version(self), lambda: Work(_format))
+        return Measurement(
+            Photo.format, {Photo.format: pl.String}, reader_version(self), lambda: Work(_format)
+        )
 
     def measured(
         self,

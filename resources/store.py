@@ -62,7 +62,9 @@ class StoreResource(PlaceSettings, dg.ConfigurableResource["StoreResource"]):
         try:
             project.store.generations.repair(tell)
             if project.cache.exists() and not project.cache.is_dir():
-                tell(f"a file lay in the place of the cache and was set aside as {set_aside(project.cache).name}")
+                tell(
+                    f"a file lay in the place of the cache and was set aside as {set_aside(project.cache).name}"
+                )
             mend_shared(project.shared, tell)
             project.ledger.check()
             note_folder(project.ledger, project.name, "run", utc_now())

@@ -30,7 +30,9 @@ _YES = {"1", "true", "yes", "on"}
 class VisionModelResource(VisionModelInForce, dg.ConfigurableResource["VisionModelResource"]):
     """A model on a server of this machine, or the embedded describer; a run asks nothing of a model that it found blind."""
 
-    def answer(self, job: Job, asked: Sequence[JobRequest], project: Project, now: datetime, progress: Progress) -> JobRows:
+    def answer(
+        self, job: Job, asked: Sequence[JobRequest], project: Project, now: datetime, progress: Progress
+    ) -> JobRows:
         """Rows and numbers of a job."""
         return ask_all(job, asked, self.describing(project), project, now, progress)
 

@@ -41,7 +41,9 @@ class FileOperation(Table, name="file_operations", origin="fact"):
     size_bytes = column(pl.Int64, "Size of the file; of a cut, once it is made.", unit="bytes", ge=0)
     modified_ns = column(pl.Int64, "Modification time in nanoseconds since 1970 (UTC).")
     content_hash = column(pl.String, "SHA-256 of the file; of a cut, once it is made.")
-    box = column(pl.List(pl.Float64), "The cut as left, top, right, bottom in 0..1; null for moves.", nullable=True)
+    box = column(
+        pl.List(pl.Float64), "The cut as left, top, right, bottom in 0..1; null for moves.", nullable=True
+    )
     state = column(pl.String, "How far it is.", isin=("planned", "done", "refused", "undone"))
     note = column(pl.String, "Why it was refused, or what a crop does not carry over; empty otherwise.")
     changed_at = column(pl.Datetime("us"), "When its state was set (UTC).")
@@ -57,16 +59,29 @@ class PlanOperation(Table, name="plan_operations", origin="shown"):
 
     number = column(pl.Int64, "Order, from 1.", key=True, ge=1)
     plan_id = column(pl.String, "Hash of the plan, as the dry run shows it.")
-    group_id = column(pl.String, "The set that it is done for; null for files of a whole folder.", nullable=True)
-    unit = column(pl.String, "What is moved whole or not at all: the set, or the first of sets that share a file.", nullable=True)
+    group_id = column(
+        pl.String, "The set that it is done for; null for files of a whole folder.", nullable=True
+    )
+    unit = column(
+        pl.String,
+        "What is moved whole or not at all: the set, or the first of sets that share a file.",
+        nullable=True,
+    )
     photo_id = column(pl.String, "The photo, or the one that the companion belongs to.", nullable=True)
-    kind = column(pl.String, "What would be done; leave for sets and files that stay.", isin=("move", "crop", "leave"))
+    kind = column(
+        pl.String, "What would be done; leave for sets and files that stay.", isin=("move", "crop", "leave")
+    )
     role = column(
-        pl.String, "What the file is; null for sets.", isin=("winner", "other", "companion", "crop", "folder"), nullable=True
+        pl.String,
+        "What the file is; null for sets.",
+        isin=("winner", "other", "companion", "crop", "folder"),
+        nullable=True,
     )
     source = column(pl.String, "Path inside the project folder now; null for sets.", nullable=True)
     target = column(pl.String, "Path inside the project folder then; null for what stays.", nullable=True)
-    size_bytes = column(pl.Int64, "Size of the file; 0 for a cut, null for what stays.", unit="bytes", ge=0, nullable=True)
+    size_bytes = column(
+        pl.Int64, "Size of the file; 0 for a cut, null for what stays.", unit="bytes", ge=0, nullable=True
+    )
     content_hash = column(pl.String, "SHA-256 of the file; empty for a cut.", nullable=True)
     box = column(pl.List(pl.Float64), "The cut as left, top, right, bottom in 0..1.", nullable=True)
     reason = column(pl.String, "Why it stays; empty otherwise.")
@@ -88,13 +103,20 @@ class Upload(Table, name="uploads", origin="fact"):
     photo_id = column(pl.String, "The photo.", key=True)
     attempt = column(pl.Int64, "The attempt whose texts went with it.", key=True, ge=1)
     target = column(pl.String, "Where to, without any secret.", key=True)
-    number = column(pl.Int64, "How often this attempt went there, from 1: once more after it was taken back.", key=True, ge=1)
+    number = column(
+        pl.Int64,
+        "How often this attempt went there, from 1: once more after it was taken back.",
+        key=True,
+        ge=1,
+    )
     path = column(pl.String, "The file that was published, inside the project folder.")
     name_there = column(pl.String, "Its name at the target.")
     content_hash = column(pl.String, "SHA-256 of the published copy.")
     proof = column(pl.String, "What was read back from the copy: each part, tag and text that it holds.")
     uploaded_at = column(pl.Datetime("us"), "When (UTC).")
-    version = column(pl.Int64, "Which version of the photo at this target it is; null is the first.", nullable=True, ge=1)
+    version = column(
+        pl.Int64, "Which version of the photo at this target it is; null is the first.", nullable=True, ge=1
+    )
 
 
 class Withdrawal(Table, name="withdrawals", origin="fact"):
@@ -104,7 +126,9 @@ class Withdrawal(Table, name="withdrawals", origin="fact"):
     attempt = column(pl.Int64, "The attempt whose texts went with it.", key=True, ge=1)
     target = column(pl.String, "The target.", key=True)
     number = column(pl.Int64, "Which upload of this attempt it was, from 1.", key=True, ge=1)
-    taken_back_at = column(pl.Datetime("us"), "When (UTC); null in rows of earlier versions: published again.", nullable=True)
+    taken_back_at = column(
+        pl.Datetime("us"), "When (UTC); null in rows of earlier versions: published again.", nullable=True
+    )
 
 
 class Takedown(Table, name="takedowns"):

@@ -65,7 +65,9 @@ class ModelAnswer(Table, name="model_answers", origin="fact"):
     backend = column(pl.String, "ollama, openai or embedded.", nullable=True)
     wanted_model = column(pl.String, "The model that the settings ask for first.", nullable=True)
     seconds = column(pl.Float64, "How long the answer took.", nullable=True, unit="s", ge=0)
-    prompt_tokens = column(pl.Int64, "Tokens of the question, as the server counts them.", nullable=True, ge=0)
+    prompt_tokens = column(
+        pl.Int64, "Tokens of the question, as the server counts them.", nullable=True, ge=0
+    )
     reply_tokens = column(pl.Int64, "Tokens of the answer.", nullable=True, ge=0)
     note = column(pl.String, "How the answer was got, if not as usual.", nullable=True)
     retracted = column(pl.String, "Why the answer is no longer used; null if it is.", nullable=True)
@@ -114,7 +116,9 @@ class ProofAttempt(Table, name="proof_attempts", origin="fact"):
     generated_keywords = column(pl.List(pl.String), "Keywords as generated.", nullable=True)
     sources = column(pl.String, "Who wrote each field, as field=source.", nullable=True)
     wanted_model = column(pl.String, "The model that the settings ask for first.", nullable=True)
-    fallback_reason = column(pl.String, "Why another model wrote it; null if the wanted one did.", nullable=True)
+    fallback_reason = column(
+        pl.String, "Why another model wrote it; null if the wanted one did.", nullable=True
+    )
     repair_attempts = column(pl.Int64, "How often it was asked for again.", nullable=True, ge=0)
     waived = column(pl.List(ISSUE), "Objections that a person waived for this very text.", nullable=True)
 
@@ -125,7 +129,11 @@ class WordEdit(Table, name="word_edits", origin="fact"):
     photo_id = column(pl.String, "The photo.", key=True)
     field = column(pl.String, "The field.", key=True)
     revision = column(pl.Int64, "Number of the change, from 1.", key=True, ge=1)
-    value = column(pl.String, "New text, or keywords as JSON; null takes the field back to the describer's.", nullable=True)
+    value = column(
+        pl.String,
+        "New text, or keywords as JSON; null takes the field back to the describer's.",
+        nullable=True,
+    )
     base = column(pl.String, "What stood there before, in the same form.", nullable=True)
     source = column(pl.String, "Who wrote it.", isin=("human", "import", "identifier"))
     locked = column(pl.Boolean, "True if nobody but a person may change it.")

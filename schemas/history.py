@@ -18,9 +18,22 @@ from schemas.table import Table, column
 KINDS = ("selection", "crop", "cropped, box unknown", "anomaly")
 SOURCES = ("history", "review")
 OWN_SESSION = "proofsheet-review-"  # how rows that the review wrote are told from those of other tools
-SELECTION_FILE, CROP_FILE, BOXLESS_FILE = "selection_only_log.csv", "select_crop_log.csv", "historical_crop_log.csv"
+SELECTION_FILE, CROP_FILE, BOXLESS_FILE = (
+    "selection_only_log.csv",
+    "select_crop_log.csv",
+    "historical_crop_log.csv",
+)
 SELECTION_COLUMNS = ("session_id", "set_id", "chosen_path", "neg_paths", "timestamp")
-PLAIN_COLUMNS = ("session_id", "directory", "chosen_path", "crop_x1", "crop_y1", "crop_x2", "crop_y2", "timestamp")
+PLAIN_COLUMNS = (
+    "session_id",
+    "directory",
+    "chosen_path",
+    "crop_x1",
+    "crop_y1",
+    "crop_x2",
+    "crop_y2",
+    "timestamp",
+)
 BOXLESS_COLUMNS = ("session_id", "directory", "chosen_path", "timestamp")
 _SIDES = dict.fromkeys(("x1", "y1", "x2", "y2"), pl.Float64)
 
@@ -37,7 +50,9 @@ class HistoryRow(Table, name="history_rows", origin="fact"):
     set_id = column(pl.String, "Set as the tool named it; empty if it names none.")
     directory = column(pl.String, "Folder as the tool wrote it; it is not the project.")
     chosen_path = column(pl.String, "The chosen picture as written.")
-    other_paths = column(pl.List(pl.String), "The other pictures of the set as written; empty if the row names none.")
+    other_paths = column(
+        pl.List(pl.String), "The other pictures of the set as written; empty if the row names none."
+    )
     box = column(pl.Struct(_SIDES), "Crop as written, pixels or 0..1; null if it has none.", nullable=True)
     width_px = column(pl.Int64, "Width of the chosen picture as written.", unit="px", nullable=True, ge=1)
     height_px = column(pl.Int64, "Height of the chosen picture as written.", unit="px", nullable=True, ge=1)
@@ -97,9 +112,16 @@ class HistoryMatch(Table, name="history_matches"):
     line = column(pl.Int64, "Line in it.", ge=1)
     chosen_path = column(pl.String, "The chosen picture as written.")
     chosen_photo_id = column(pl.String, "The photo that it is; null if it was not found.", nullable=True)
-    photo_ids = column(pl.List(pl.String), "Winner and losers of the set that it names, by stage; empty unless all were found.")
-    happened_at = column(pl.Datetime("us"), "When it was chosen or cut; null if the row does not tell.", nullable=True)
-    status = column(pl.String, "What became of it.", isin=("used", "vectors alone", "superseded", "quarantined"))
+    photo_ids = column(
+        pl.List(pl.String),
+        "Winner and losers of the set that it names, by stage; empty unless all were found.",
+    )
+    happened_at = column(
+        pl.Datetime("us"), "When it was chosen or cut; null if the row does not tell.", nullable=True
+    )
+    status = column(
+        pl.String, "What became of it.", isin=("used", "vectors alone", "superseded", "quarantined")
+    )
     reason = column(pl.String, "Why it is not used; empty if it is.")
     next_step = column(pl.String, "What a person can do about it; empty if nothing.")
 
@@ -110,7 +132,9 @@ class Selection(Table, name="selections"):
     set_key = column(pl.String, "Id of the set: a hash of project and members.", key=True)
     chosen_photo_id = column(pl.String, "The winner.")
     photo_ids = column(pl.List(pl.String), "Winner and losers by stage, then path.")
-    top_photo_id = column(pl.String, "What the stage rule takes: the highest stage, the sharpest among equals.")
+    top_photo_id = column(
+        pl.String, "What the stage rule takes: the highest stage, the sharpest among equals."
+    )
     anomaly = column(pl.Boolean, "True if a lower stage was chosen although a higher one was there.")
     source = column(pl.String, "Where the choice comes from.", isin=SOURCES)
     session_id = column(pl.String, "Session of the tool.")
@@ -139,9 +163,15 @@ class VectorSelection(Table, name="vector_selections"):
     set_key = column(pl.String, "Id of the set: a hash of project, encoder and members.", key=True)
     encoder_id = column(pl.String, "Who made the vectors, the same for all members.")
     chosen_vector_id = column(pl.String, "The winner's row of `imported_vectors`.")
-    vector_ids = column(pl.List(pl.String), "Winner and losers by stage, then name; rows of `imported_vectors`.")
-    photo_ids = column(pl.List(pl.String), "The photo of each of them in the same order; null where the picture is gone.")
-    top_vector_id = column(pl.String, "What the stage rule takes: the highest stage, the first by name among equals.")
+    vector_ids = column(
+        pl.List(pl.String), "Winner and losers by stage, then name; rows of `imported_vectors`."
+    )
+    photo_ids = column(
+        pl.List(pl.String), "The photo of each of them in the same order; null where the picture is gone."
+    )
+    top_vector_id = column(
+        pl.String, "What the stage rule takes: the highest stage, the first by name among equals."
+    )
     anomaly = column(pl.Boolean, "True if a lower stage was chosen although a higher one was there.")
     session_id = column(pl.String, "Session of the tool.")
     set_id = column(pl.String, "Set as the tool named it.")
@@ -158,11 +188,15 @@ class CropExample(Table, name="crop_examples"):
 
     photo_id = column(pl.String, "The photo.", key=True)
     cropped = column(pl.Boolean, "Whether it was cut.")
-    x1 = column(pl.Float64, "Left side; null if it was not cut, or the box is unknown.", nullable=True, ge=0, le=1)
+    x1 = column(
+        pl.Float64, "Left side; null if it was not cut, or the box is unknown.", nullable=True, ge=0, le=1
+    )
     y1 = column(pl.Float64, "Upper side.", nullable=True, ge=0, le=1)
     x2 = column(pl.Float64, "Right side.", nullable=True, ge=0, le=1)
     y2 = column(pl.Float64, "Lower side.", nullable=True, ge=0, le=1)
-    aspect_kept = column(pl.Boolean, "Whether the box has the aspect of the picture, within two per cent.", nullable=True)
+    aspect_kept = column(
+        pl.Boolean, "Whether the box has the aspect of the picture, within two per cent.", nullable=True
+    )
     evidence = column(
         pl.String,
         "What the row rests on.",

@@ -23,13 +23,17 @@ class TrainingPair(Table, name="training_pairs"):
     """A picture that won against one that lost, both of one set; every training of the ranker reads these rows and no others."""
 
     set_key = column(pl.String, "The set.", key=True)
-    winner_photo_id = column(pl.String, "The winner: a photo, or an imported vector where pictures of the set are gone.")
+    winner_photo_id = column(
+        pl.String, "The winner: a photo, or an imported vector where pictures of the set are gone."
+    )
     loser_photo_id = column(pl.String, "A loser, likewise.", key=True)
     winner_stage = column(pl.Float64, "Stage of the winner; null if its name has none.", nullable=True, ge=0)
     loser_stage = column(pl.Float64, "Stage of the loser.", nullable=True, ge=0)
     anomaly = column(pl.Boolean, "True if the loser has the higher stage.")
     source = column(pl.String, "Where the choice comes from.", isin=SOURCES)
-    encoder_id = column(pl.String, "Who made the two imported vectors; null if both are photos.", nullable=True)
+    encoder_id = column(
+        pl.String, "Who made the two imported vectors; null if both are photos.", nullable=True
+    )
 
     @classmethod
     def rules(cls) -> Sequence[Any]:
@@ -66,11 +70,15 @@ class ProjectStatistic(Table, name="project_statistics"):
     quarantined_rows = column(pl.Int64, "Of them in quarantine.", ge=0)
     refused_rows = column(pl.Int64, "Rows that were refused and name this project.", ge=0)
     sets = column(pl.Int64, "Sets with a choice of which all pictures are there.", ge=0)
-    vector_sets = column(pl.Int64, "Sets with a choice of which pictures are gone and imported vectors are known.", ge=0)
+    vector_sets = column(
+        pl.Int64, "Sets with a choice of which pictures are gone and imported vectors are known.", ge=0
+    )
     pairs = column(pl.Int64, "Pairs, of photos and of vectors.", ge=0)
     without_stage = column(pl.Int64, "Sets of which a name has no stage that can be read.", ge=0)
     anomalies = column(pl.Int64, "Sets in which a lower stage was chosen.", ge=0)
-    anomaly_rate = column(pl.Float64, "Their share of the sets with stages; null without such sets.", nullable=True, ge=0, le=1)
+    anomaly_rate = column(
+        pl.Float64, "Their share of the sets with stages; null without such sets.", nullable=True, ge=0, le=1
+    )
     anomaly_low = column(pl.Float64, "Lower end of its interval.", nullable=True, ge=0, le=1)
     anomaly_high = column(pl.Float64, "Upper end.", nullable=True, ge=0, le=1)
     crop_decisions = column(pl.Int64, "Pictures of which is known whether they were cut.", ge=0)
@@ -110,7 +118,9 @@ class FitColumns:
     """What the tables of fits have in common."""
 
     fit_id = column(pl.String, "The model.", key=True)
-    state = column(pl.String, "Whether it serves.", isin=("champion", "challenger", "refused", "retired", "broken"))
+    state = column(
+        pl.String, "Whether it serves.", isin=("champion", "challenger", "refused", "retired", "broken")
+    )
     why = column(pl.String, "Why it has that state.")
     encoder_id = column(pl.String, "Whose vectors it takes.")
     sets = column(pl.Int64, "Sets or pictures that it was trained on.", ge=0)
@@ -144,7 +154,9 @@ class ModelExport(Table, name="model_exports", shared=True):
     format = column(pl.String, "Format of the file.", key=True, isin=("ONNX", "TorchScript"))
     path = column(pl.String, "The file inside the home; empty if it was not written.")
     inputs = column(pl.String, "Names and shapes of its inputs; n is any number.")
-    largest_difference = column(pl.Float64, "Largest difference of a score over batches of 1, 7 and 64.", nullable=True, ge=0)
+    largest_difference = column(
+        pl.Float64, "Largest difference of a score over batches of 1, 7 and 64.", nullable=True, ge=0
+    )
     same_best = column(pl.Boolean, "Whether the best of each batch is the same.", nullable=True)
     status = column(pl.String, "Whether it may be used.", isin=("equal", "differs", "not available"))
     note = column(pl.String, "What is missing, if it is not available.")
@@ -161,7 +173,9 @@ class Integration(Table, name="integration_report", shared=True):
     pick_path = column(pl.String, "What the model takes at its operating point.")
     right = column(pl.Boolean, "Whether that is the same.")
     anomaly = column(pl.Boolean, "Whether a lower stage was chosen.")
-    crop_proposed = column(pl.List(pl.Float64), "The proposed cut of the chosen picture; null if none.", nullable=True)
+    crop_proposed = column(
+        pl.List(pl.Float64), "The proposed cut of the chosen picture; null if none.", nullable=True
+    )
     crop_drawn = column(pl.List(pl.Float64), "The person's cut; null if none or unknown.", nullable=True)
     iou = column(pl.Float64, "Overlap of the two; null without both.", nullable=True, ge=0, le=1)
 
@@ -173,12 +187,22 @@ class RankerModel(Table, name="ranker_model"):
     status = column(pl.String, "Whether a model decides.", isin=("in force", "not available"))
     note = column(pl.String, "Why, and what to do.")
     temperature = column(pl.Float64, "Scores are divided by it before the softmax.", ge=0)
-    overrule_at = column(pl.Float64, "Least calibrated probability at which the stage rule is overruled.", ge=0, le=1)
+    overrule_at = column(
+        pl.Float64, "Least calibrated probability at which the stage rule is overruled.", ge=0, le=1
+    )
     calibrated_on = column(pl.Int64, "Sets of this project that the temperature was found on.", ge=0)
-    calibration = column(pl.String, "Where the temperature comes from.", isin=("this project", "all projects", "none"))
-    ece = column(pl.Float64, "Expected calibration error on this project's held-out sets.", nullable=True, ge=0, le=1)
+    calibration = column(
+        pl.String, "Where the temperature comes from.", isin=("this project", "all projects", "none")
+    )
+    ece = column(
+        pl.Float64, "Expected calibration error on this project's held-out sets.", nullable=True, ge=0, le=1
+    )
     accuracy = column(
-        pl.Float64, "Share of its held-out sets in which the model's choice is the person's.", nullable=True, ge=0, le=1
+        pl.Float64,
+        "Share of its held-out sets in which the model's choice is the person's.",
+        nullable=True,
+        ge=0,
+        le=1,
     )
     stage_accuracy = column(pl.Float64, "The same of the stage rule.", nullable=True, ge=0, le=1)
 
@@ -193,7 +217,11 @@ class CropModel(Table, name="crop_model"):
     crop_at = column(pl.Float64, "Least calibrated probability at which a cut is proposed.", ge=0, le=1)
     calibrated_on = column(pl.Int64, "Pictures of this project that the offset was found on.", ge=0)
     ece = column(
-        pl.Float64, "Expected calibration error of the question whether to cut, on held-out pictures.", nullable=True, ge=0, le=1
+        pl.Float64,
+        "Expected calibration error of the question whether to cut, on held-out pictures.",
+        nullable=True,
+        ge=0,
+        le=1,
     )
 
 
@@ -204,7 +232,9 @@ class Override(Table, name="overrides"):
     set_key = column(pl.String, "The set as the person decided it.")
     proposed_photo_id = column(pl.String, "What is proposed.")
     chosen_photo_id = column(pl.String, "What was chosen.")
-    confidence = column(pl.Float64, "How sure the proposal was; null if uncalibrated.", nullable=True, ge=0, le=1)
+    confidence = column(
+        pl.Float64, "How sure the proposal was; null if uncalibrated.", nullable=True, ge=0, le=1
+    )
     proposed_by = column(pl.String, "Rule or model.")
     source = column(pl.String, "Where the choice comes from.", isin=SOURCES)
     decided_at = column(pl.Datetime("us"), "When, or null.", nullable=True)
@@ -218,10 +248,14 @@ class Threshold(Table, name="threshold_report"):
     covered = column(pl.Int64, "Of them at or above the threshold.", ge=0)
     right = column(pl.Int64, "Of those in which the person chose the same.", ge=0)
     coverage = column(pl.Float64, "Share that is covered.", ge=0, le=1)
-    precision = column(pl.Float64, "Share of the covered that is right; null if none is covered.", nullable=True, ge=0, le=1)
+    precision = column(
+        pl.Float64, "Share of the covered that is right; null if none is covered.", nullable=True, ge=0, le=1
+    )
     low = column(pl.Float64, "Lower end of its interval.", ge=0, le=1)
     high = column(pl.Float64, "Upper end.", ge=0, le=1)
-    auto_approval = column(pl.String, "Whether anything may be approved without a person.", isin=("locked", "unlocked"))
+    auto_approval = column(
+        pl.String, "Whether anything may be approved without a person.", isin=("locked", "unlocked")
+    )
     why = column(pl.String, "Blind reviews, errors among them, and the bound that follows.")
 
 

@@ -42,7 +42,8 @@ class Photo(Table, name="photos"):
     )
     path = column(pl.String, "Path inside the project folder, with forward slashes.")
     folder = column(
-        pl.String, "Folder inside the project, before Proofsheet moved the file if it did; empty for the project folder itself."
+        pl.String,
+        "Folder inside the project, before Proofsheet moved the file if it did; empty for the project folder itself.",
     )
     file_name = column(pl.String, "Last part of the path.")
     format = column(pl.String, "Format found in the file, whatever its extension says.")
@@ -52,21 +53,28 @@ class Photo(Table, name="photos"):
     series = column(pl.String, "The name before '_stage…'; null where the name has no stage.", nullable=True)
     stage = column(pl.Float64, "Stage number parsed from the name, such as 1.5.", nullable=True, ge=0)
     stage_label = column(pl.String, "Words after the stage number, such as 'upscaled'.", nullable=True)
-    named_at = column(pl.Datetime("us"), "Time stamp in the file name, as written; null if it has none.", nullable=True)
+    named_at = column(
+        pl.Datetime("us"), "Time stamp in the file name, as written; null if it has none.", nullable=True
+    )
     state = column(pl.String, "Where an applied decision put it.", isin=STATES)
     companions = column(
-        pl.List(pl.String), "Paths of the files that go with this one by their names: its stem, sidecars, a refused RAW."
+        pl.List(pl.String),
+        "Paths of the files that go with this one by their names: its stem, sidecars, a refused RAW.",
     )
 
 
 class Quarantine(Table, name="quarantine"):
     """Every file that was refused, with the reason and what to do about it."""
 
-    path = column(pl.String, "Path inside the project folder; undecodable bytes are shown as \\xNN.", key=True)
+    path = column(
+        pl.String, "Path inside the project folder; undecodable bytes are shown as \\xNN.", key=True
+    )
     kind = column(pl.String, "Class of the refusal.", isin=REFUSALS)
     reason = column(pl.String, "What is wrong with the file, in words.")
     next_step = column(pl.String, "What a person can do about it.")
-    content_hash = column(pl.String, "SHA-256 of the refused bytes; null if they were never read.", nullable=True)
+    content_hash = column(
+        pl.String, "SHA-256 of the refused bytes; null if they were never read.", nullable=True
+    )
     refused_by = column(pl.String, "Code version of the reader that refused it.")
     first_seen_at = column(pl.Datetime("us"), "When it was refused first (UTC).")
 
@@ -78,8 +86,12 @@ class OtherFile(Table, name="other_files"):
     """
 
     path = column(pl.String, "Path inside the project folder.", key=True)
-    role = column(pl.String, "What it is taken for.", isin=("companion", "folder", "hidden", "cut", "system", "other"))
-    reason = column(pl.String, "Why a file or folder of a system or of another program is left out.", nullable=True)
+    role = column(
+        pl.String, "What it is taken for.", isin=("companion", "folder", "hidden", "cut", "system", "other")
+    )
+    reason = column(
+        pl.String, "Why a file or folder of a system or of another program is left out.", nullable=True
+    )
     extension = column(pl.String, "Extension in lower case; empty if there is none.")
 
 
@@ -104,12 +116,16 @@ class GenerationFact(Table, name="generation_facts"):
     cfg_scale = column(pl.Float64, "Guidance scale.", nullable=True)
     generated = column(pl.Boolean, "The file says that a model made the picture, wholly or in part.")
     digital_source_type = column(
-        pl.String, "IPTC digital source type, such as trainedAlgorithmicMedia, from C2PA or XMP.", nullable=True
+        pl.String,
+        "IPTC digital source type, such as trainedAlgorithmicMedia, from C2PA or XMP.",
+        nullable=True,
     )
     c2pa = column(pl.Boolean, "The file holds a C2PA manifest; its signature is not checked.")
     found_in = column(pl.String, "Where in the file it stood.")
     unread = column(
-        pl.String, "Why what a generator wrote could not be read, a fault of Proofsheet; the facts are null then.", nullable=True
+        pl.String,
+        "Why what a generator wrote could not be read, a fault of Proofsheet; the facts are null then.",
+        nullable=True,
     )
 
 
@@ -121,9 +137,13 @@ class ExifFact(Table, name="exif_facts"):
     model = column(pl.String, "Model of the camera.", nullable=True)
     lens = column(pl.String, "Model of the lens.", nullable=True)
     taken_at = column(
-        pl.Datetime("us"), "Capture time to the second, as the clock showed it where it was taken (no zone).", nullable=True
+        pl.Datetime("us"),
+        "Capture time to the second, as the clock showed it where it was taken (no zone).",
+        nullable=True,
     )
-    taken_subsec_us = column(pl.Int64, "What the capture time has beyond the second.", unit="µs", nullable=True, ge=0, le=999_999)
+    taken_subsec_us = column(
+        pl.Int64, "What the capture time has beyond the second.", unit="µs", nullable=True, ge=0, le=999_999
+    )
     taken_offset_min = column(
         pl.Int64,
         "The clock's offset from UTC at capture; null where it is not written.",
@@ -132,13 +152,21 @@ class ExifFact(Table, name="exif_facts"):
         ge=-720,
         le=840,
     )
-    taken_on = column(pl.String, "Day of capture as YYYY-MM-DD; also where no time of day is written.", nullable=True)
+    taken_on = column(
+        pl.String, "Day of capture as YYYY-MM-DD; also where no time of day is written.", nullable=True
+    )
     taken_from = column(pl.String, "Where in the file the capture time stood.", nullable=True)
     exposure_s = column(pl.Float64, "Exposure time.", unit="s", nullable=True, ge=0)
     f_number = column(pl.Float64, "Aperture as f-number.", nullable=True, ge=0)
     iso = column(pl.Int64, "Sensitivity.", unit="ISO", nullable=True, ge=0)
     focal_length_mm = column(pl.Float64, "Focal length.", unit="mm", nullable=True, ge=0)
-    latitude_deg = column(pl.Float64, "Latitude, north positive.", unit="degree", nullable=True, ge=-90, le=90)
-    longitude_deg = column(pl.Float64, "Longitude, east positive.", unit="degree", nullable=True, ge=-180, le=180)
-    altitude_m = column(pl.Float64, "Altitude of the place, below sea level negative.", unit="m", nullable=True)
+    latitude_deg = column(
+        pl.Float64, "Latitude, north positive.", unit="degree", nullable=True, ge=-90, le=90
+    )
+    longitude_deg = column(
+        pl.Float64, "Longitude, east positive.", unit="degree", nullable=True, ge=-180, le=180
+    )
+    altitude_m = column(
+        pl.Float64, "Altitude of the place, below sea level negative.", unit="m", nullable=True
+    )
     orientation = column(pl.Int64, "EXIF orientation as stored, 1 to 8.", nullable=True, ge=1, le=8)

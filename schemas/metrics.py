@@ -11,7 +11,17 @@ import polars as pl
 
 from schemas.table import Table, column
 
-DIMENSIONS = ("format", "resolution", "quality", "lighting", "source", "shape", "year", "camera", "cause of set")
+DIMENSIONS = (
+    "format",
+    "resolution",
+    "quality",
+    "lighting",
+    "source",
+    "shape",
+    "year",
+    "camera",
+    "cause of set",
+)
 
 
 class Inventory(Table, name="inventory"):
@@ -33,7 +43,9 @@ class DiversityGap(Table, name="diversity_gaps"):
     share = column(pl.Float64, "Share of the photos whose kind is known.", ge=0, le=1)
     target = column(pl.Float64, "Wanted share.", ge=0, le=1)
     gap = column(pl.Float64, "Wanted less present share; above 0 where photos are missing.", ge=-1, le=1)
-    missing = column(pl.Int64, "Photos of this kind to add so that its share is the wanted one, the others staying.", ge=0)
+    missing = column(
+        pl.Int64, "Photos of this kind to add so that its share is the wanted one, the others staying.", ge=0
+    )
 
 
 class SessionMetric(Table, name="sessions", origin="fact"):
@@ -57,6 +69,20 @@ class Trend(Table, name="trends"):
     day = column(pl.String, "Day (UTC), as 2026-01-31.", key=True)
     runs = column(pl.Int64, "Runs.", ge=1)
     opened = column(pl.Int64, "Pictures opened.", ge=0)
-    pictures_per_s = column(pl.Float64, "Pictures opened a second, over the runs that opened any.", unit="1/s", nullable=True, ge=0)
-    success_share = column(pl.Float64, "Share of the files that are photos and not in quarantine, in the last run.", ge=0, le=1)
-    good_share = column(pl.Float64, "Share of the photos of good or excellent quality, in the last run.", nullable=True, ge=0, le=1)
+    pictures_per_s = column(
+        pl.Float64,
+        "Pictures opened a second, over the runs that opened any.",
+        unit="1/s",
+        nullable=True,
+        ge=0,
+    )
+    success_share = column(
+        pl.Float64, "Share of the files that are photos and not in quarantine, in the last run.", ge=0, le=1
+    )
+    good_share = column(
+        pl.Float64,
+        "Share of the photos of good or excellent quality, in the last run.",
+        nullable=True,
+        ge=0,
+        le=1,
+    )

@@ -15,7 +15,9 @@ import polars as pl
 from schemas.table import Table, column
 
 ISSUE_RULE = "rule"
-ISSUE = pl.Struct({ISSUE_RULE: pl.String, "field": pl.String, "start": pl.Int64, "end": pl.Int64, "message": pl.String})
+ISSUE = pl.Struct(
+    {ISSUE_RULE: pl.String, "field": pl.String, "start": pl.Int64, "end": pl.Int64, "message": pl.String}
+)
 CHANGE = pl.Struct({"field": pl.String, "rule": pl.String, "before": pl.String, "after": pl.String})
 PASSED = ("accepted", "uploaded")  # texts that the gate let pass
 STATUSES = ("generated", "repaired", "accepted", "rejected", "blocked", "uploaded")
@@ -55,10 +57,17 @@ class MetadataQuality(Table, name="metadata_quality"):
     """One row a photo and attempt: what was generated, what the gate said, what was accepted."""
 
     photo_id = column(pl.String, "The photo.", key=True)
-    attempt = column(pl.Int64, "Number of the attempt, from 1; a new one whenever text, rules or verdict change.", key=True, ge=1)
+    attempt = column(
+        pl.Int64,
+        "Number of the attempt, from 1; a new one whenever text, rules or verdict change.",
+        key=True,
+        ge=1,
+    )
     is_current = column(pl.Boolean, "True for the latest attempt of a photo that is still captioned.")
     status = column(
-        pl.String, "State: rejected texts are asked for again, blocked ones are not; uploaded comes after accepted.", isin=STATUSES
+        pl.String,
+        "State: rejected texts are asked for again, blocked ones are not; uploaded comes after accepted.",
+        isin=STATUSES,
     )
     score = column(pl.Float64, "Share of the fields without an issue.", ge=0, le=1)
     issues = column(pl.List(ISSUE), "Every objection that holds: rule, field, span (characters) and message.")
@@ -73,8 +82,12 @@ class MetadataQuality(Table, name="metadata_quality"):
     current_keywords = column(pl.List(pl.String), "Keywords as judged.")
     accepted_title = column(pl.String, "Title that passed; null unless accepted.", nullable=True)
     accepted_caption = column(pl.String, "Caption that passed; null unless accepted.", nullable=True)
-    accepted_alt_text = column(pl.String, "Alternative text that passed; null unless accepted.", nullable=True)
-    accepted_keywords = column(pl.List(pl.String), "Keywords that passed; null unless accepted.", nullable=True)
+    accepted_alt_text = column(
+        pl.String, "Alternative text that passed; null unless accepted.", nullable=True
+    )
+    accepted_keywords = column(
+        pl.List(pl.String), "Keywords that passed; null unless accepted.", nullable=True
+    )
     title_passed = column(pl.Boolean, "No objection to the title.")
     caption_passed = column(pl.Boolean, "No objection to the caption.")
     alt_text_passed = column(pl.Boolean, "No objection to the alternative text.")
@@ -89,8 +102,12 @@ class MetadataQuality(Table, name="metadata_quality"):
     rules_version = column(pl.String, "Version of the gate's rules and word lists.")
     group_id = column(pl.String, "Set of the photo.", nullable=True)
     series = column(pl.String, "Stage series of the photo.", nullable=True)
-    reviewer_decision = column(pl.String, "What a person decided on this attempt.", nullable=True, isin=("approved", "rejected"))
-    upload_state = column(pl.String, "Upload of this attempt; set by publishing alone.", nullable=True, isin=("uploaded",))
+    reviewer_decision = column(
+        pl.String, "What a person decided on this attempt.", nullable=True, isin=("approved", "rejected")
+    )
+    upload_state = column(
+        pl.String, "Upload of this attempt; set by publishing alone.", nullable=True, isin=("uploaded",)
+    )
     uploaded_at = column(pl.Datetime("us"), "When it was uploaded (UTC).", nullable=True)
     proved_at = column(pl.Datetime("us"), "When the attempt was judged (UTC).")
 
@@ -107,7 +124,12 @@ def _accepted_only_by_a_pass(data: Any) -> pl.LazyFrame:  # noqa: ANN401 - pande
     passed = pl.col(table.status).is_in(list(PASSED)) & (pl.col(table.issues).list.len() == 0)
     filled = [
         pl.col(name).is_not_null()
-        for name in (table.accepted_title, table.accepted_caption, table.accepted_alt_text, table.accepted_keywords)
+        for name in (
+            table.accepted_title,
+            table.accepted_caption,
+            table.accepted_alt_text,
+            table.accepted_keywords,
+        )
     ]
     frame: pl.LazyFrame = data.lazyframe
     return frame.select(pl.all_horizontal(*[f == passed for f in filled]))

@@ -18,7 +18,17 @@ Word = Annotated[str, Field(max_length=120)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 FLAGS = (
-    *("blur", "motion_blur", "noise", "jpeg_artifacts", "overexposed", "underexposed", "watermark", "text", "cropped_subject"),
+    *(
+        "blur",
+        "motion_blur",
+        "noise",
+        "jpeg_artifacts",
+        "overexposed",
+        "underexposed",
+        "watermark",
+        "text",
+        "cropped_subject",
+    ),
     *("bad_anatomy", "color_cast", "moire", "banding", "lens_flare", "dust", "tilted_horizon"),
 )
 QualityFlag = Literal[
@@ -53,8 +63,12 @@ class CaptionReply(Reply):
     caption: Text = Field(description="One to three sentences that say what is seen.")
     alt_text: Text = Field(description="One short phrase for people who cannot see the picture.")
     description: Text = Field("", description="More detail, for search.")
-    contradictions: list[Text] = Field([], max_length=20, description="Statements of the given text that the picture contradicts.")
-    missing: list[Text] = Field([], max_length=20, description="What the given text says and the picture does not show.")
+    contradictions: list[Text] = Field(
+        [], max_length=20, description="Statements of the given text that the picture contradicts."
+    )
+    missing: list[Text] = Field(
+        [], max_length=20, description="What the given text says and the picture does not show."
+    )
 
 
 class TitleReply(Reply):
@@ -84,7 +98,9 @@ class QualityReply(Reply):
 
     quality_score: float = Field(ge=0, le=100, description="0 to 100.")
     quality_flags: list[QualityFlag] = Field(max_length=16, description="Defects that are seen.")
-    domain_type: Word = Field(description="Kind of picture, such as photo, illustration, screenshot, biology, vehicle.")
+    domain_type: Word = Field(
+        description="Kind of picture, such as photo, illustration, screenshot, biology, vehicle."
+    )
     domain_confidence: Share = Field(description="How sure, from 0 to 1.")
 
 
@@ -156,13 +172,17 @@ def rating_reply(criteria: Sequence[str]) -> type[RatingReply]:
         "additionalProperties": False,
     }
     asked: Any = Annotated[dict[str, Score], AfterValidator(exactly), WithJsonSchema(form)]
-    return create_model("RatingReply", __base__=RatingReply, __doc__=RatingReply.__doc__, ratings=(asked, ...))
+    return create_model(
+        "RatingReply", __base__=RatingReply, __doc__=RatingReply.__doc__, ratings=(asked, ...)
+    )
 
 
 class SubjectReply(Reply):
     """Subject of a set."""
 
-    subject: Annotated[str, Field(max_length=200)] = Field(description="What the pictures of the set have in common.")
+    subject: Annotated[str, Field(max_length=200)] = Field(
+        description="What the pictures of the set have in common."
+    )
     confidence: Share = Field(description="How sure, from 0 to 1.")
 
 
@@ -177,7 +197,9 @@ class Candidate(Reply):
 class IdentifyReply(Reply):
     """Identification by one identifier."""
 
-    candidates: list[Candidate] = Field(max_length=5, description="Most likely first; empty if nothing can be told.")
+    candidates: list[Candidate] = Field(
+        max_length=5, description="Most likely first; empty if nothing can be told."
+    )
 
 
 class CanaryReply(Reply):

@@ -22,22 +22,37 @@ class Proposal(Table, name="proposals", former="decisions"):
     chosen_photo_id = column(pl.String, "The preferred photo.")
     chosen_path = column(pl.String, "Its path inside the project folder.")
     photo_ids = column(pl.List(pl.String), "Every photo of the set, in the order of the set.")
-    keep_all = column(pl.Boolean, "True for brackets, stacks, panoramas and RAW with JPEG: the others of the set are no rejects.")
+    keep_all = column(
+        pl.Boolean,
+        "True for brackets, stacks, panoramas and RAW with JPEG: the others of the set are no rejects.",
+    )
     reasons = column(pl.List(pl.String), "What spoke for the choice, from measured values.")
     flags = column(pl.List(pl.String), "What speaks against it, from measured values.")
     anomaly = column(pl.Boolean, "True if a lower stage is preferred to a higher one.")
-    confidence = column(pl.Float64, "Calibrated probability; null as long as it is uncalibrated.", nullable=True, ge=0, le=1)
+    confidence = column(
+        pl.Float64, "Calibrated probability; null as long as it is uncalibrated.", nullable=True, ge=0, le=1
+    )
     confidence_kind = column(pl.String, "How to read the confidence.", isin=CONFIDENCES)
     decided_by = column(pl.String, "Name and version of the rule, and the model.")
-    crop_needed = column(pl.Boolean, "Whether a cut is proposed; null if no model proposes any.", nullable=True)
+    crop_needed = column(
+        pl.Boolean, "Whether a cut is proposed; null if no model proposes any.", nullable=True
+    )
     crop_x1 = column(
-        pl.Float64, "Left side of the cut in 0..1 of the upright picture; null if none is proposed.", nullable=True, ge=0, le=1
+        pl.Float64,
+        "Left side of the cut in 0..1 of the upright picture; null if none is proposed.",
+        nullable=True,
+        ge=0,
+        le=1,
     )
     crop_y1 = column(pl.Float64, "Upper side.", nullable=True, ge=0, le=1)
     crop_x2 = column(pl.Float64, "Right side.", nullable=True, ge=0, le=1)
     crop_y2 = column(pl.Float64, "Lower side.", nullable=True, ge=0, le=1)
     crop_confidence = column(
-        pl.Float64, "Calibrated probability that a person cuts it or not, as proposed.", nullable=True, ge=0, le=1
+        pl.Float64,
+        "Calibrated probability that a person cuts it or not, as proposed.",
+        nullable=True,
+        ge=0,
+        le=1,
     )
     crop_reasons = column(pl.List(pl.String), "What spoke for the cut, or for none.")
     crop_by = column(pl.String, "The model that proposed it; empty if there is none.")
@@ -49,19 +64,32 @@ class Choice(Table, name="choices"):
     group_id = column(pl.String, "The set.", key=True)
     photo_ids = column(pl.List(pl.String), "Every photo of the set, in the order of the set.")
     chosen_photo_id = column(
-        pl.String, "The photo that stands for the set and gets texts; null if a person rejected the set.", nullable=True
+        pl.String,
+        "The photo that stands for the set and gets texts; null if a person rejected the set.",
+        nullable=True,
     )
     chosen_path = column(pl.String, "Its path inside the project folder.", nullable=True)
     chosen_photo_ids = column(
-        pl.List(pl.String), "Every chosen photo: all of a set that is kept whole, else the one; none of a rejected set."
+        pl.List(pl.String),
+        "Every chosen photo: all of a set that is kept whole, else the one; none of a rejected set.",
     )
     decided_by = column(pl.String, "Who decided.", isin=("person", "history", "suggestion"))
-    action = column(pl.String, "The verdict that stands in the review; none if there is none.", isin=(*REVIEWED, "skipped", "none"))
-    decided_at = column(pl.Datetime("us"), "When (UTC); null if nobody decided, or the history names no time.", nullable=True)
-    submitted = column(
-        pl.Boolean, "False while a decision, or one taken back, waits for submit; null if there never was one.", nullable=True
+    action = column(
+        pl.String,
+        "The verdict that stands in the review; none if there is none.",
+        isin=(*REVIEWED, "skipped", "none"),
     )
-    note = column(pl.String, "What else is known: that its photos were decided in another set before; empty otherwise.")
+    decided_at = column(
+        pl.Datetime("us"), "When (UTC); null if nobody decided, or the history names no time.", nullable=True
+    )
+    submitted = column(
+        pl.Boolean,
+        "False while a decision, or one taken back, waits for submit; null if there never was one.",
+        nullable=True,
+    )
+    note = column(
+        pl.String, "What else is known: that its photos were decided in another set before; empty otherwise."
+    )
 
 
 class ReviewDecision(Table, name="review_decisions", origin="fact", former="verdicts"):
@@ -73,17 +101,31 @@ class ReviewDecision(Table, name="review_decisions", origin="fact", former="verd
     action = column(pl.String, "The decision.", isin=(*REVIEWED, "skipped"))
     proposed_photo_id = column(pl.String, "What was proposed.")
     chosen_photo_id = column(pl.String, "What was chosen; null if nothing was.", nullable=True)
-    crop = column(pl.List(pl.Float64), "The cut as left, top, right, bottom in 0..1; null if none.", nullable=True)
+    crop = column(
+        pl.List(pl.Float64), "The cut as left, top, right, bottom in 0..1; null if none.", nullable=True
+    )
     confidence = column(pl.Float64, "How sure the proposal was.", nullable=True, ge=0, le=1)
     proposed_by = column(pl.String, "Rule or model of the proposal.")
     blind = column(pl.Boolean, "True if the person did not see what was proposed.")
-    bulk = column(pl.Boolean, "True if many sets were approved at once; such verdicts count in no statistics.")
+    bulk = column(
+        pl.Boolean, "True if many sets were approved at once; such verdicts count in no statistics."
+    )
     decided_at = column(pl.Datetime("us"), "When (UTC).")
     number = column(pl.Int64, "Order in which verdicts and steps came.", ge=1)
     proposed_crop = column(pl.List(pl.Float64), "The cut that was proposed; null if none.", nullable=True)
-    proposal = column(pl.String, "Version of the proposal that was judged; null if it came from a file.", nullable=True)
-    seconds = column(pl.Float64, "From showing the set to the verdict; null if nobody measured.", unit="s", nullable=True, ge=0)
-    bulk_id = column(pl.String, "What verdicts given at once have in common; they are undone at once.", nullable=True)
+    proposal = column(
+        pl.String, "Version of the proposal that was judged; null if it came from a file.", nullable=True
+    )
+    seconds = column(
+        pl.Float64,
+        "From showing the set to the verdict; null if nobody measured.",
+        unit="s",
+        nullable=True,
+        ge=0,
+    )
+    bulk_id = column(
+        pl.String, "What verdicts given at once have in common; they are undone at once.", nullable=True
+    )
 
 
 class ReviewStep(Table, name="review_steps", origin="fact"):

@@ -12,7 +12,9 @@ import polars as pl
 from schemas.table import Table, column
 from schemas.words import Answered
 
-CANDIDATE = pl.Struct({"name": pl.String, "broader": pl.String, "confidence": pl.Float64, "identifier": pl.String})
+CANDIDATE = pl.Struct(
+    {"name": pl.String, "broader": pl.String, "confidence": pl.Float64, "identifier": pl.String}
+)
 
 
 class ImageSet(Table, name="image_sets"):
@@ -43,9 +45,14 @@ class SetValidation(Table, name="scratch_metadata"):
     """Whether the words of a set hold together; a finding holds the set's texts back until a person looks."""
 
     folder = column(pl.String, "The set.", key=True)
-    photo_id = column(pl.String, "The photo that stands out; empty if the finding is about the whole set.", key=True)
+    photo_id = column(
+        pl.String, "The photo that stands out; empty if the finding is about the whole set.", key=True
+    )
     finding = column(
-        pl.String, "What is the matter.", key=True, isin=("outlier", "mixed_subject", "too_broad", "hint_copied", "sound")
+        pl.String,
+        "What is the matter.",
+        key=True,
+        isin=("outlier", "mixed_subject", "too_broad", "hint_copied", "sound"),
     )
     measured = column(pl.Float64, "The figure behind it.")
     limit = column(pl.Float64, "The figure that it is held against.")
@@ -55,10 +62,14 @@ class SetValidation(Table, name="scratch_metadata"):
 class Identification(Answered, Table, name="identifications"):
     """What identifiers say is seen, and what they agree on."""
 
-    route = column(pl.String, "Kind of identifier that was asked.", isin=("general", "biology", "vehicle", "none"))
+    route = column(
+        pl.String, "Kind of identifier that was asked.", isin=("general", "biology", "vehicle", "none")
+    )
     candidates = column(pl.List(CANDIDATE), "All candidates.")
     consensus = column(
-        pl.String, "What two agree on or one is sure of, else the broader term; null if there is none.", nullable=True
+        pl.String,
+        "What two agree on or one is sure of, else the broader term; null if there is none.",
+        nullable=True,
     )
     how = column(pl.String, "How it came about.", isin=("two agree", "one is sure", "broader term", "none"))
 
@@ -71,7 +82,9 @@ class EvaluationColumns:
     text_hash = column(pl.String, "Hash of the generated text.", key=True)
     image_hash = column(pl.String, "SHA-256 of the picture's bytes.")
     generated = column(pl.String, "Text as generated.")
-    outcome = column(pl.String, "What a person made of it.", isin=("approved", "rejected", "edited", "waived"))
+    outcome = column(
+        pl.String, "What a person made of it.", isin=("approved", "rejected", "edited", "waived")
+    )
     wanted = column(pl.String, "Text that the person wrote instead, or the same.", nullable=True)
     reason = column(pl.String, "Rule or reason.", nullable=True)
     model = column(pl.String, "Who wrote it.")

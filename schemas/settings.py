@@ -37,18 +37,27 @@ class PhotoSettings(Settings):
 
     max_pixels: int = Field(250_000_000, ge=1, description="Pictures with more pixels than this are refused.")
     max_full_pixels: int = Field(
-        100_000_000, ge=1, description="The same for formats that cannot be decoded at a smaller size (all but JPEG)."
+        100_000_000,
+        ge=1,
+        description="The same for formats that cannot be decoded at a smaller size (all but JPEG).",
     )
-    analysis_side_px: int = Field(768, ge=64, le=4096, description="Longest side of the picture that is measured, in pixels.")
+    analysis_side_px: int = Field(
+        768, ge=64, le=4096, description="Longest side of the picture that is measured, in pixels."
+    )
     preview_px: int = Field(
-        1600, ge=0, le=8192, description="Longest side of the preview, in pixels; 0 makes none, and the pass faster."
+        1600,
+        ge=0,
+        le=8192,
+        description="Longest side of the preview, in pixels; 0 makes none, and the pass faster.",
     )
     converter: str = Field(
         "auto",
         pattern="^(auto|darktable|pillow)$",
         description="darktable opens every file by darktable-cli, pillow none; auto uses darktable-cli for RAW files alone.",
     )
-    workers: int = Field(2, ge=1, le=64, description="Processes that decode pictures.", json_schema_extra=KNOB)
+    workers: int = Field(
+        2, ge=1, le=64, description="Processes that decode pictures.", json_schema_extra=KNOB
+    )
     batch: int = Field(
         64,
         ge=1,
@@ -56,7 +65,10 @@ class PhotoSettings(Settings):
         json_schema_extra=KNOB,
     )
     timeout_s: float = Field(
-        60.0, gt=0, description="Seconds after which the decoding of one file is given up.", json_schema_extra=KNOB
+        60.0,
+        gt=0,
+        description="Seconds after which the decoding of one file is given up.",
+        json_schema_extra=KNOB,
     )
 
 
@@ -75,39 +87,52 @@ class EncoderSettings(Settings):
         pattern="^(auto|embedded|open_clip)$",
         description="auto, embedded or open_clip; auto takes open_clip where its weights are here, else embedded.",
     )
-    model: str = Field("ViT-B-32", description="Name of an open_clip model, or path of its configuration (.json).")
+    model: str = Field(
+        "ViT-B-32", description="Name of an open_clip model, or path of its configuration (.json)."
+    )
     weights: str = Field(
         "laion2b_s34b_b79k",
         description="Tag of pretrained weights (`proofsheet models pull`), or path of a .safetensors or .pt file.",
     )
     device: str = Field(
-        "auto", pattern="^(auto|cpu|cuda|mps)$", description="Where models run: auto, cpu, cuda or mps.", json_schema_extra=KNOB
+        "auto",
+        pattern="^(auto|cpu|cuda|mps)$",
+        description="Where models run: auto, cpu, cuda or mps.",
+        json_schema_extra=KNOB,
     )
     precision: str = Field(
         "auto",
         pattern="^(auto|float32|bfloat16)$",
         description="auto, float32 or bfloat16; auto is bfloat16 where the processor is made for it.",
     )
-    batch: int = Field(32, ge=1, description="Pictures a forward pass; halved when memory runs out.", json_schema_extra=KNOB)
+    batch: int = Field(
+        32, ge=1, description="Pictures a forward pass; halved when memory runs out.", json_schema_extra=KNOB
+    )
 
 
 class SceneSettings(Settings):
     """How scenes are told."""
 
     most: int = Field(3, ge=1, le=10, description="Labels a photo, most probable first.")
-    template: str = Field("a photo of {}", pattern=r"\{\}", description="Text that a label is put into before it is compared.")
+    template: str = Field(
+        "a photo of {}", pattern=r"\{\}", description="Text that a label is put into before it is compared."
+    )
 
 
 class ObjectSettings(Settings):
     """Which detector finds objects."""
 
     weights: str = Field(
-        "", description="Path of a detector: .onnx, or weights (.pt, .safetensors) of a torchvision model; none if empty."
+        "",
+        description="Path of a detector: .onnx, or weights (.pt, .safetensors) of a torchvision model; none if empty.",
     )
     architecture: str = Field(
-        "fasterrcnn_mobilenet_v3_large_320_fpn", description="Name of the torchvision detection model that the weights belong to."
+        "fasterrcnn_mobilenet_v3_large_320_fpn",
+        description="Name of the torchvision detection model that the weights belong to.",
     )
-    labels: str = Field("", description="Path of a text file with a label a line, from class 0; those of COCO if empty.")
+    labels: str = Field(
+        "", description="Path of a text file with a label a line, from class 0; those of COCO if empty."
+    )
     min_score: float = Field(0.5, ge=0, le=1, description="Objects below this score are left out.")
     most: int = Field(20, ge=1, description="Objects a photo, highest score first.")
 
@@ -122,7 +147,10 @@ class GroupSettings(Settings):
         description="Every pair of a set is at least this alike by the embedded encoder (cosine, less a little per bit of hash).",
     )
     clip_similarity: float = Field(
-        0.85, gt=0, le=1, description="The same by an open_clip model, whose cosines are larger; a first value, not measured."
+        0.85,
+        gt=0,
+        le=1,
+        description="The same by an open_clip model, whose cosines are larger; a first value, not measured.",
     )
     order: str = Field(
         "name",
@@ -142,30 +170,40 @@ class GroupSettings(Settings):
         description="With order, pictures taken further apart than this are never one set; nor are pictures without a time.",
     )
     max_size: int = Field(4, ge=2, le=8, description="Largest set of similar pictures.")
-    max_series: int = Field(8, ge=2, le=64, description="Largest set of one stage series; longer ones are split in order.")
+    max_series: int = Field(
+        8, ge=2, le=64, description="Largest set of one stage series; longer ones are split in order."
+    )
 
 
 class DuplicateSettings(Settings):
     """When two pictures are the same picture."""
 
-    most_bits: int = Field(8, ge=0, le=16, description="Every pair of near-duplicates differs in at most this many of 64 bits.")
-    similarity: float = Field(0.90, gt=0, le=1, description="Every pair of near-duplicates has at least this cosine.")
+    most_bits: int = Field(
+        8, ge=0, le=16, description="Every pair of near-duplicates differs in at most this many of 64 bits."
+    )
+    similarity: float = Field(
+        0.90, gt=0, le=1, description="Every pair of near-duplicates has at least this cosine."
+    )
 
 
 class InventorySettings(Settings):
     """The wanted mix of photos: shares that add up to one in each dimension, as `{ JPEG = 0.7, PNG = 0.3 }`."""
 
     formats: dict[str, float] = Field(
-        default={"JPEG": 0.70, "HEIC": 0.15, "PNG": 0.10, "RAW": 0.03, "other": 0.02}, description="Wanted shares of formats."
+        default={"JPEG": 0.70, "HEIC": 0.15, "PNG": 0.10, "RAW": 0.03, "other": 0.02},
+        description="Wanted shares of formats.",
     )
     resolutions: dict[str, float] = Field(
-        default={"up to VGA": 0.2, "HD": 0.2, "Full HD": 0.2, "4K": 0.2, "above 4K": 0.2}, description="Wanted shares of sizes."
+        default={"up to VGA": 0.2, "HD": 0.2, "Full HD": 0.2, "4K": 0.2, "above 4K": 0.2},
+        description="Wanted shares of sizes.",
     )
     quality: dict[str, float] = Field(
-        default={"excellent": 0.20, "good": 0.35, "average": 0.30, "poor": 0.15}, description="Wanted shares of quality."
+        default={"excellent": 0.20, "good": 0.35, "average": 0.30, "poor": 0.15},
+        description="Wanted shares of quality.",
     )
     lighting: dict[str, float] = Field(
-        default={"natural": 0.50, "artificial": 0.30, "challenging": 0.20}, description="Wanted shares of light."
+        default={"natural": 0.50, "artificial": 0.30, "challenging": 0.20},
+        description="Wanted shares of light.",
     )
     sources: dict[str, float] = Field(
         default={"smartphone": 0.60, "camera": 0.20, "other": 0.20}, description="Wanted shares of sources."
@@ -175,7 +213,9 @@ class InventorySettings(Settings):
     def _shares_add_up(self) -> Self:
         for dimension, shares in self.targets().items():
             if any(not 0 <= s <= 1 for s in shares.values()) or abs(sum(shares.values()) - 1.0) > _ROUNDING:
-                raise ValueError(f"the wanted shares of {dimension} must lie in 0..1 and add up to 1, not {sum(shares.values()):g}")
+                raise ValueError(
+                    f"the wanted shares of {dimension} must lie in 0..1 and add up to 1, not {sum(shares.values()):g}"
+                )
         return self
 
     def targets(self) -> dict[str, dict[str, float]]:
@@ -192,11 +232,21 @@ class InventorySettings(Settings):
 class WatchSettings(Settings):
     """When a folder counts as complete, and what runs by the clock."""
 
-    quiet_s: float = Field(30.0, gt=0, description="A folder is run after this long without a change.", json_schema_extra=KNOB)
-    interval_s: int = Field(30, ge=1, description="Seconds between two looks at the library.", json_schema_extra=KNOB)
-    rescan: str = Field("0 3 * * *", description="When every project is run again (cron, UTC).", json_schema_extra=KNOB)
-    clean_up: str = Field("30 4 * * *", description="When old caches and logs are removed (cron, UTC).", json_schema_extra=KNOB)
-    keep_days: int = Field(14, ge=1, description="Caches of former code and logs are kept this long.", json_schema_extra=KNOB)
+    quiet_s: float = Field(
+        30.0, gt=0, description="A folder is run after this long without a change.", json_schema_extra=KNOB
+    )
+    interval_s: int = Field(
+        30, ge=1, description="Seconds between two looks at the library.", json_schema_extra=KNOB
+    )
+    rescan: str = Field(
+        "0 3 * * *", description="When every project is run again (cron, UTC).", json_schema_extra=KNOB
+    )
+    clean_up: str = Field(
+        "30 4 * * *", description="When old caches and logs are removed (cron, UTC).", json_schema_extra=KNOB
+    )
+    keep_days: int = Field(
+        14, ge=1, description="Caches of former code and logs are kept this long.", json_schema_extra=KNOB
+    )
 
 
 def settings_version(settings: Iterable[BaseModel]) -> str:

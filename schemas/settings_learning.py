@@ -29,14 +29,19 @@ class HistorySettings(Settings):
         description="Endings that do not count, of a project's folder and of its name in paths; a project of that very name wins.",
     )
     patterns: list[str] = Field(
-        default_factory=list, description="Regular expressions with a group `project`, tried on whole paths before anything else."
+        default_factory=list,
+        description="Regular expressions with a group `project`, tried on whole paths before anything else.",
     )
 
 
 class RankerSettings(Settings):
     """Whose picture is preferred, and how the models are trained."""
 
-    use: str = Field("auto", pattern="^(auto|stage)$", description="auto takes the model in force; stage takes the rule alone.")
+    use: str = Field(
+        "auto",
+        pattern="^(auto|stage)$",
+        description="auto takes the model in force; stage takes the rule alone.",
+    )
     overrule_at: float = Field(
         0.0,
         ge=0,
@@ -44,7 +49,8 @@ class RankerSettings(Settings):
         description="Least probability at which the model overrules the highest stage; 0 takes the one found in training.",
     )
     overrule_at_of: dict[str, float] = Field(
-        default_factory=dict, description="The same for single projects, by folder name, as `{ mojo1 = 0.8 }`."
+        default_factory=dict,
+        description="The same for single projects, by folder name, as `{ mojo1 = 0.8 }`.",
     )
     least_sets: int = Field(30, ge=10, description="Sets with a choice without which nothing is trained.")
     epochs: int = Field(30, ge=1, le=1000, description="Passes over the sets.")
@@ -54,29 +60,43 @@ class RankerSettings(Settings):
         description="listwise is Plackett-Luce; margin is the margin loss with a focal term.",
     )
     oversampling: int = Field(
-        1, ge=1, le=50, description="How often a set with an anomaly is drawn; it moves the operating point, not the frontier."
+        1,
+        ge=1,
+        le=50,
+        description="How often a set with an anomaly is drawn; it moves the operating point, not the frontier.",
     )
     seed: int = Field(7, ge=0, description="Seed of all draws in training.")
     retrain_after: int = Field(
-        25, ge=1, description="New overrides after which training starts by itself.", json_schema_extra={"knob": True}
+        25,
+        ge=1,
+        description="New overrides after which training starts by itself.",
+        json_schema_extra={"knob": True},
     )
 
 
 class CropSettings(Settings):
     """Whether and where a cut is proposed."""
 
-    use: str = Field("auto", pattern="^(auto|none)$", description="auto takes the model in force; none proposes no cuts.")
+    use: str = Field(
+        "auto", pattern="^(auto|none)$", description="auto takes the model in force; none proposes no cuts."
+    )
     aspect: str = Field(
         "keep",
         pattern="^(keep|free)$",
         description="keep proposes boxes of the picture's own aspect; free also 1:1, 4:5, 3:2 and 16:9.",
     )
     crop_at: float = Field(
-        0.0, ge=0, le=1, description="Least probability at which a cut is proposed; 0 takes the one found in training."
+        0.0,
+        ge=0,
+        le=1,
+        description="Least probability at which a cut is proposed; 0 takes the one found in training.",
     )
     least_examples: int = Field(50, ge=10, description="Cut pictures without which nothing is trained.")
     epochs: int = Field(
-        20, ge=1, le=1000, description="Passes over the cut pictures and their mirror images; source 001 takes 50 to 100."
+        20,
+        ge=1,
+        le=1000,
+        description="Passes over the cut pictures and their mirror images; source 001 takes 50 to 100.",
     )
     loss: str = Field(
         "giou",

@@ -20,8 +20,12 @@ KEPT: tuple[Kept, ...] = ("copyright", "creator", "date", "camera", "lens")
 class ReviewSettings(Settings):
     """How sets come before the eye."""
 
-    batch: int = Field(50, ge=20, le=100, description="Sets in a batch of the review.", json_schema_extra=KNOB)
-    auto_advance: bool = Field(True, description="A decision shows the next set at once.", json_schema_extra=KNOB)
+    batch: int = Field(
+        50, ge=20, le=100, description="Sets in a batch of the review.", json_schema_extra=KNOB
+    )
+    auto_advance: bool = Field(
+        True, description="A decision shows the next set at once.", json_schema_extra=KNOB
+    )
     audit_share: float = Field(
         0.08,
         ge=0.05,
@@ -45,14 +49,18 @@ class ApplySettings(Settings):
         description="sandbox moves files of sandboxes alone; pilot and production need `proofsheet apply --sign-off NAME`.",
         json_schema_extra=KNOB,
     )
-    pilot_sets: int = Field(100, ge=1, description="Most sets of a project that pilot mode applies.", json_schema_extra=KNOB)
+    pilot_sets: int = Field(
+        100, ge=1, description="Most sets of a project that pilot mode applies.", json_schema_extra=KNOB
+    )
     wait_s: float = Field(
         600.0,
         ge=0,
         description="Seconds that apply and undo wait for a run of the project to end; 0 waits for none.",
         json_schema_extra=KNOB,
     )
-    crop_quality: int = Field(95, ge=50, le=100, description="JPEG and WebP quality of cut pictures.", json_schema_extra=KNOB)
+    crop_quality: int = Field(
+        95, ge=50, le=100, description="JPEG and WebP quality of cut pictures.", json_schema_extra=KNOB
+    )
 
 
 class PublishSettings(Settings):

@@ -42,50 +42,96 @@ class VisionModelSettings(Settings):
         description="auto, ollama, openai (any OpenAI-compatible server, such as LM Studio) or embedded; "
         "auto takes the first that answers and has a model.",
     )
-    ollama_url: str = Field("", description="Address of Ollama; OLLAMA_HOST if empty, else http://127.0.0.1:11434.")
-    openai_url: str = Field(
-        "", description="Address of an OpenAI-compatible server, such as http://127.0.0.1:1234/v1; none if empty."
+    ollama_url: str = Field(
+        "", description="Address of Ollama; OLLAMA_HOST if empty, else http://127.0.0.1:11434."
     )
-    models: Names = Field([], description="Models, best first; the first that is installed is taken. Any that sees if empty.")
-    side_px: int = Field(896, ge=64, le=4096, description="Longest side of the picture that is sent, in pixels.")
+    openai_url: str = Field(
+        "",
+        description="Address of an OpenAI-compatible server, such as http://127.0.0.1:1234/v1; none if empty.",
+    )
+    models: Names = Field(
+        [], description="Models, best first; the first that is installed is taken. Any that sees if empty."
+    )
+    side_px: int = Field(
+        896, ge=64, le=4096, description="Longest side of the picture that is sent, in pixels."
+    )
     jpeg_quality: int = Field(90, ge=30, le=100, description="JPEG quality of the picture that is sent.")
     temperature: float = Field(0.0, ge=0, le=2, description="Temperature of all jobs but rating.")
     rating_temperature: float = Field(0.1, ge=0, le=2, description="Temperature of the job rating.")
     seed: int = Field(7, ge=0, description="Seed of the sampling.")
-    num_ctx: int = Field(8192, ge=512, description="Context of the model in tokens; one for all jobs, so that it is loaded once.")
-    num_predict: int = Field(1024, ge=16, description="Longest answer in tokens.")
-    keep_alive: str = Field("10m", description="How long Ollama keeps the model loaded after a request.", json_schema_extra=KNOB)
-    idle_s: float = Field(
-        120.0, gt=0, description="Seconds without a token after which a request is given up.", json_schema_extra=KNOB
+    num_ctx: int = Field(
+        8192,
+        ge=512,
+        description="Context of the model in tokens; one for all jobs, so that it is loaded once.",
     )
-    hard_s: float = Field(600.0, gt=0, description="Seconds after which a request is given up.", json_schema_extra=KNOB)
+    num_predict: int = Field(1024, ge=16, description="Longest answer in tokens.")
+    keep_alive: str = Field(
+        "10m", description="How long Ollama keeps the model loaded after a request.", json_schema_extra=KNOB
+    )
+    idle_s: float = Field(
+        120.0,
+        gt=0,
+        description="Seconds without a token after which a request is given up.",
+        json_schema_extra=KNOB,
+    )
+    hard_s: float = Field(
+        600.0, gt=0, description="Seconds after which a request is given up.", json_schema_extra=KNOB
+    )
     tries: int = Field(
-        3, ge=1, le=3, description="Tries a picture and question, for troubles that may pass.", json_schema_extra=KNOB
+        3,
+        ge=1,
+        le=3,
+        description="Tries a picture and question, for troubles that may pass.",
+        json_schema_extra=KNOB,
     )
     backoff_s: float = Field(
-        0.5, ge=0.5, description="Pause before the second try; doubled before the third.", json_schema_extra=KNOB
+        0.5,
+        ge=0.5,
+        description="Pause before the second try; doubled before the third.",
+        json_schema_extra=KNOB,
     )
     outage_s: float = Field(
-        120.0, ge=0, description="How long a server that is gone is waited for in the middle of a batch.", json_schema_extra=KNOB
+        120.0,
+        ge=0,
+        description="How long a server that is gone is waited for in the middle of a batch.",
+        json_schema_extra=KNOB,
     )
     in_flight: int = Field(2, ge=1, le=32, description="Requests at a time.", json_schema_extra=KNOB)
-    strikes: int = Field(3, ge=1, description="Crashes of the model after which a picture is not sent again until released.")
-    canary: bool = Field(True, description="Before a batch, a card with a number proves that the model sees pictures.")
-    close_on_run_end: bool = Field(
-        False, description="Unload the model when a run ends; OLLAMA_CLOSE_ON_RUN_END=1 does the same.", json_schema_extra=KNOB
+    strikes: int = Field(
+        3, ge=1, description="Crashes of the model after which a picture is not sent again until released."
     )
-    force: Names = Field([], description="Jobs that ask again though there is an answer.", json_schema_extra=KNOB)
-    only: Names = Field([], description="Ids of photos; a run asks about no others. All if empty.", json_schema_extra=KNOB)
+    canary: bool = Field(
+        True, description="Before a batch, a card with a number proves that the model sees pictures."
+    )
+    close_on_run_end: bool = Field(
+        False,
+        description="Unload the model when a run ends; OLLAMA_CLOSE_ON_RUN_END=1 does the same.",
+        json_schema_extra=KNOB,
+    )
+    force: Names = Field(
+        [], description="Jobs that ask again though there is an answer.", json_schema_extra=KNOB
+    )
+    only: Names = Field(
+        [], description="Ids of photos; a run asks about no others. All if empty.", json_schema_extra=KNOB
+    )
     off: Names = Field(["rating"], description="Jobs that are not run.")
 
 
 class CaptionSettings(Settings):
     """Which pictures get texts, and when jobs are needed."""
 
-    all_images: bool = Field(False, description="Describe every picture, not only the picks and the single ones.")
-    least_tags: int = Field(5, ge=0, description="Pictures with fewer tags than this get more from the model.")
-    sure_prompt: float = Field(0.6, ge=0, le=1, description="A reconstructed prompt enters the history from this confidence.")
-    sure_name: float = Field(0.9, ge=0, le=1, description="One identifier alone is believed from this confidence.")
+    all_images: bool = Field(
+        False, description="Describe every picture, not only the picks and the single ones."
+    )
+    least_tags: int = Field(
+        5, ge=0, description="Pictures with fewer tags than this get more from the model."
+    )
+    sure_prompt: float = Field(
+        0.6, ge=0, le=1, description="A reconstructed prompt enters the history from this confidence."
+    )
+    sure_name: float = Field(
+        0.9, ge=0, le=1, description="One identifier alone is believed from this confidence."
+    )
 
 
 class GateSettings(Settings):
@@ -103,7 +149,9 @@ class GateSettings(Settings):
     max_sentences: int = Field(3, ge=1, description="Most sentences of a caption.")
     max_alt_text: int = Field(250, ge=20, description="Longest alternative text in characters.")
     max_keywords: int = Field(50, ge=1, description="Most keywords.")
-    languages: Names = Field(["en", "de"], description="Languages that texts may be written in; word lists exist for en and de.")
+    languages: Names = Field(
+        ["en", "de"], description="Languages that texts may be written in; word lists exist for en and de."
+    )
     max_repair_attempts: int = Field(
         2, ge=0, le=5, description="How often a blocked text is asked for again before it stays blocked."
     )
@@ -116,7 +164,9 @@ class VocabularySettings(Settings):
         "",
         description="Path of a vocabulary: a term a line, indented by tabs below its broader one, {synonyms} in braces.",
     )
-    required: Names = Field([], description="Terms of which each picture needs at least one; a picture without is told.")
+    required: Names = Field(
+        [], description="Terms of which each picture needs at least one; a picture without is told."
+    )
     excluded: Names = Field([], description="Terms that no picture may carry.")
     least: int = Field(0, ge=0, description="Fewest keywords a picture; fewer are told.")
     most: int = Field(30, ge=1, description="Most keywords a picture; the least telling are left out.")
@@ -127,8 +177,11 @@ class RatingSettings(Settings):
     """How `proofsheet rate` and the job rating work."""
 
     criteria: Criteria = Field(
-        ["composition", "light", "sharpness", "colour", "subject"], description="Criteria, each rated from 0 to 10."
+        ["composition", "light", "sharpness", "colour", "subject"],
+        description="Criteria, each rated from 0 to 10.",
     )
     sidecar_style: str = Field(
-        "darktable", pattern="^(darktable|adobe)$", description="darktable gives name.ext.xmp, adobe gives stem.xmp."
+        "darktable",
+        pattern="^(darktable|adobe)$",
+        description="darktable gives name.ext.xmp, adobe gives stem.xmp.",
     )

@@ -109,11 +109,17 @@ class Table:
 
     project = column(pl.String, "Partition key of the project that the row belongs to.", key=True)
 
-    def __init_subclass__(cls, *, name: str, origin: Origin = "derived", shared: bool = False, former: str = "") -> None:
+    def __init_subclass__(
+        cls, *, name: str, origin: Origin = "derived", shared: bool = False, former: str = ""
+    ) -> None:
         for own, value in vars(cls).items():
             if isinstance(value, _Column) and hasattr(Table, own):
                 raise TypeError(f"{cls.__name__}.{own}: a column may not be named like an attribute of Table")
-        cls.name, cls.origin, cls.shared = name, origin, shared  # a shared table belongs to no project: it stands in `_all`
+        cls.name, cls.origin, cls.shared = (
+            name,
+            origin,
+            shared,
+        )  # a shared table belongs to no project: it stands in `_all`
         cls.former = former  # what the table was called one version ago; SQL of users may still say so
         Table.tables[name] = cls
 
@@ -146,7 +152,9 @@ class Table:
     def frame(cls, rows: Iterable[Mapping[str, object]] = ()) -> pl.DataFrame:
         """Rows as a frame of this table's types; a value that does not fit raises `TypeError` or a polars error."""
         known = list(rows)
-        return pl.DataFrame(known, schema=cls.polars_schema(), orient="row") if known else cls._empty().clone()
+        return (
+            pl.DataFrame(known, schema=cls.polars_schema(), orient="row") if known else cls._empty().clone()
+        )
 
     @classmethod
     @cache
@@ -164,13 +172,21 @@ class Table:
         import pandera.polars as pa
 
         columns = {
-            n: pa.Column(c.dtype, checks=c.checks(), nullable=c.nullable, description=c.meaning) for n, c in cls.columns().items()
+            n: pa.Column(c.dtype, checks=c.checks(), nullable=c.nullable, description=c.meaning)
+            for n, c in cls.columns().items()
         }
         if project is not None:
             only = pa.Check.isin([project], error=f"rows of project {project!r} only")
-            columns[Table.project] = pa.Column(pl.String, checks=[only], description=cls.columns()[Table.project].meaning)
+            columns[Table.project] = pa.Column(
+                pl.String, checks=[only], description=cls.columns()[Table.project].meaning
+            )
         return pa.DataFrameSchema(
-            columns, checks=list(cls.rules()), unique=list(cls.key()), strict=True, ordered=True, name=cls.name
+            columns,
+            checks=list(cls.rules()),
+            unique=list(cls.key()),
+            strict=True,
+            ordered=True,
+            name=cls.name,
         )
 
     @classmethod
@@ -184,7 +200,10 @@ class Table:
         types |= {n: types[n].replace("[]", f"[{length}]") for n, length in (lengths or {}).items()}
         lines = [f'"{n}" {types[n]}' + ("" if c.nullable else " NOT NULL") for n, c in cls.columns().items()]
         keys = ", ".join(f'"{k}"' for k in cls.key())
-        return [f'CREATE TABLE "{cls.name}" ({", ".join(lines)}, PRIMARY KEY ({keys}))', *cls.comments("TABLE", cls.columns())]
+        return [
+            f'CREATE TABLE "{cls.name}" ({", ".join(lines)}, PRIMARY KEY ({keys}))',
+            *cls.comments("TABLE", cls.columns()),
+        ]
 
     @classmethod
     def comments(cls, kind: Literal["TABLE", "VIEW"], there: Collection[str]) -> list[str]:

@@ -18,7 +18,9 @@ class MediaTag(Table, name="media_tags"):
     photo_id = column(pl.String, "The photo.", key=True)
     tag = column(pl.String, "The keyword.", key=True)
     position = column(pl.Int64, "Place in the list, from 1.", ge=1)
-    confidence = column(pl.Float64, "How sure its source is; null if the source does not say.", nullable=True, ge=0, le=1)
+    confidence = column(
+        pl.Float64, "How sure its source is; null if the source does not say.", nullable=True, ge=0, le=1
+    )
     weight = column(pl.Float64, "1 for the first of the list, falling to 0.", ge=0, le=1)
     locked = column(pl.Boolean, "True if a person set it; no run changes it.")
     source = column(pl.String, "Who said it.", isin=("model", "human", "import", "identifier", "vocabulary"))
@@ -29,7 +31,9 @@ class Tag(Table, name="tags"):
 
     tag = column(pl.String, "The keyword.", key=True)
     photos = column(pl.Int64, "Photos that carry it.", ge=0)
-    path = column(pl.String, "Broader terms and the term, joined by |; null outside of the vocabulary.", nullable=True)
+    path = column(
+        pl.String, "Broader terms and the term, joined by |; null outside of the vocabulary.", nullable=True
+    )
 
 
 class UnmappedTerm(Table, name="unmapped_terms"):
@@ -38,7 +42,9 @@ class UnmappedTerm(Table, name="unmapped_terms"):
     photo_id = column(pl.String, "The photo.", key=True)
     term = column(pl.String, "The term.", key=True)
     reason = column(
-        pl.String, "What is the matter.", isin=("not in the vocabulary", "excluded", "too many", "too few", "required is missing")
+        pl.String,
+        "What is the matter.",
+        isin=("not in the vocabulary", "excluded", "too many", "too few", "required is missing"),
     )
 
 

@@ -35,24 +35,34 @@ class ImageQuality(Table, name="image_quality"):
     photo_id = column(pl.String, "The photo.", key=True)
     width_px = column(pl.Int64, "Width of the upright picture.", unit="px", ge=1)
     height_px = column(pl.Int64, "Height of the upright picture.", unit="px", ge=1)
-    sharpness = column(pl.Float64, "Log10 of one plus the variance of the Laplacian of the grey picture.", ge=0)
+    sharpness = column(
+        pl.Float64, "Log10 of one plus the variance of the Laplacian of the grey picture.", ge=0
+    )
     tile_sharpness = column(pl.Float64, "The same in the sharpest of 8 x 8 tiles (90th percentile).", ge=0)
     center_sharpness = column(pl.Float64, "The same in the middle 4 x 4 of the tiles.", ge=0)
-    sharpness_tiles = column(pl.Array(pl.Float32, TILES * TILES), "The same in each of 8 x 8 tiles, row by row.")
+    sharpness_tiles = column(
+        pl.Array(pl.Float32, TILES * TILES), "The same in each of 8 x 8 tiles, row by row."
+    )
     noise = column(pl.Float64, "Immerkær's estimate of the noise's standard deviation, grey 0..1.", ge=0)
     blockiness = column(
         pl.Float64,
         "Steps over the edges of JPEG blocks over steps inside, less one; null where they cannot be told.",
         nullable=True,
     )
-    spectrum_slope = column(pl.Float64, "Slope of log power over log frequency; near -2 for natural pictures, lower when blurred.")
+    spectrum_slope = column(
+        pl.Float64, "Slope of log power over log frequency; near -2 for natural pictures, lower when blurred."
+    )
     brightness = column(pl.Float64, "Mean of the grey picture, 0 black to 1 white.", ge=0, le=1)
     contrast = column(pl.Float64, "Standard deviation of the grey picture.", ge=0, le=1)
     dark_level = column(pl.Float64, "Grey level that 5 % of the pixels do not exceed.", ge=0, le=1)
     bright_level = column(pl.Float64, "Grey level that 95 % of the pixels do not exceed.", ge=0, le=1)
-    exposure_ev = column(pl.Float64, "Geometric mean of the linear light, in stops from middle grey.", unit="EV")
+    exposure_ev = column(
+        pl.Float64, "Geometric mean of the linear light, in stops from middle grey.", unit="EV"
+    )
     entropy = column(pl.Float64, "Shannon entropy of the grey levels.", unit="bit", ge=0, le=8)
-    clipped_highlights = column(pl.Float64, "Share of pixels at or above 250 of 255 in every channel.", ge=0, le=1)
+    clipped_highlights = column(
+        pl.Float64, "Share of pixels at or above 250 of 255 in every channel.", ge=0, le=1
+    )
     clipped_shadows = column(pl.Float64, "Share of pixels at or below 5 of 255 in every channel.", ge=0, le=1)
     saturation = column(pl.Float64, "Mean HSV saturation.", ge=0, le=1)
     colorfulness = column(pl.Float64, "Hasler and Süsstrunk's M3 on 0..1 channels.", ge=0)
@@ -70,7 +80,9 @@ class ImageQuality(Table, name="image_quality"):
         ge=0,
         le=1,
     )
-    notes = column(pl.List(pl.String), "What was converted or left out when the file was opened; empty for most.")
+    notes = column(
+        pl.List(pl.String), "What was converted or left out when the file was opened; empty for most."
+    )
     colors = column(pl.List(COLOR_SHARE), "Named colours with their share and place, largest share first.")
     measured_by = column(pl.String, "Code version of the measuring functions.")
 
@@ -104,8 +116,12 @@ class Preview(Table, name="previews"):
 
     photo_id = column(pl.String, "The photo.", key=True)
     thumb_path = column(pl.String, "Path of the thumbnail inside the project's cache.")
-    preview_path = column(pl.String, "Path of the preview inside the project's cache; null if none is made.", nullable=True)
-    preview_width_px = column(pl.Int64, "Width of the preview, or of the thumbnail if it is the only one.", unit="px", ge=1)
+    preview_path = column(
+        pl.String, "Path of the preview inside the project's cache; null if none is made.", nullable=True
+    )
+    preview_width_px = column(
+        pl.Int64, "Width of the preview, or of the thumbnail if it is the only one.", unit="px", ge=1
+    )
     preview_height_px = column(pl.Int64, "Height of the same.", unit="px", ge=1)
     made_by = column(pl.String, "Code version and settings that made them.")
 
@@ -115,7 +131,9 @@ class Embedding(Table, name="embeddings"):
 
     photo_id = column(pl.String, "The photo.", key=True)
     encoder_id = column(pl.String, "Name and code version of the encoder that made the vector.")
-    vector = column(pl.List(pl.Float32), "Vector of length 1; all of one encoder have as many numbers.", vector=True)
+    vector = column(
+        pl.List(pl.Float32), "Vector of length 1; all of one encoder have as many numbers.", vector=True
+    )
 
     @classmethod
     def rules(cls) -> Sequence[Any]:
@@ -123,12 +141,18 @@ class Embedding(Table, name="embeddings"):
         import pandera.polars as pa
 
         return (
-            pa.Check(lambda data: _one_value(data.lazyframe, pl.col(cls.encoder_id)), error="all vectors come from one encoder"),
+            pa.Check(
+                lambda data: _one_value(data.lazyframe, pl.col(cls.encoder_id)),
+                error="all vectors come from one encoder",
+            ),
             pa.Check(
                 lambda data: _one_value(data.lazyframe, pl.col(cls.vector).list.len()),
                 error="all vectors have the same number of values",
             ),
-            pa.Check(lambda data: _unit_length(data.lazyframe, cls.vector), error="every vector is finite and of length 1"),
+            pa.Check(
+                lambda data: _unit_length(data.lazyframe, cls.vector),
+                error="every vector is finite and of length 1",
+            ),
         )
 
 
@@ -156,7 +180,9 @@ class SeenObject(Table, name="objects"):
 
     photo_id = column(pl.String, "The photo.", key=True)
     status = column(pl.String, "Whether a detector looked.", isin=("detected", "not available", "failed"))
-    objects = column(pl.List(OBJECT), "Objects with score and box in 0..1 of the upright picture, highest score first.")
+    objects = column(
+        pl.List(OBJECT), "Objects with score and box in 0..1 of the upright picture, highest score first."
+    )
     detected_by = column(pl.String, "Detector and its weights; empty if not available.")
     note = column(pl.String, "What is missing or went wrong, and what to do.")
 
@@ -170,8 +196,12 @@ class PhotoGroup(Table, name="photo_groups"):
     group_size = column(pl.Int64, "Number of photos in the set.", ge=1)
     cause = column(pl.String, "Why these are together.", isin=CAUSES)
     evidence = column(pl.String, "The measured values behind the cause.")
-    keep_all = column(pl.Boolean, "True where the pictures belong together and none is a worse version of another.")
-    document = column(pl.Boolean, "True for pages, screenshots and the like: they are compared by their fine layout.")
+    keep_all = column(
+        pl.Boolean, "True where the pictures belong together and none is a worse version of another."
+    )
+    document = column(
+        pl.Boolean, "True for pages, screenshots and the like: they are compared by their fine layout."
+    )
     grouped_by = column(pl.String, "Version of the grouping rule and, for 'similar', the encoder.")
 
 
@@ -182,7 +212,9 @@ class Duplicate(Table, name="duplicates"):
     cluster_id = column(pl.String, "Id of the cluster: a hash of its members.")
     kind = column(pl.String, "exact if all members have the same bytes.", isin=("exact", "near"))
     cluster_size = column(pl.Int64, "Number of photos in the cluster.", ge=2)
-    first_photo_id = column(pl.String, "The member with most pixels, then most bytes: the others are compared with it.")
+    first_photo_id = column(
+        pl.String, "The member with most pixels, then most bytes: the others are compared with it."
+    )
     bits = column(pl.Int64, "Bits by which the perceptual hashes differ from that member's.", ge=0, le=64)
     cosine = column(pl.Float64, "Cosine to that member's vector.", ge=-1.001, le=1.001)
     found_by = column(pl.String, "Version of the rule, and the encoder.")

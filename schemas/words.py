@@ -21,7 +21,9 @@ class Answered:
 
     photo_id = column(pl.String, "The photo.", key=True)
     status = column(pl.String, "How the job ended for this photo.", isin=STATES)
-    problem = column(pl.String, "Why there is no answer, and what to do; null if there is one.", nullable=True)
+    problem = column(
+        pl.String, "Why there is no answer, and what to do; null if there is one.", nullable=True
+    )
     backend = column(pl.String, "Where the answer comes from: ollama, openai or embedded.", nullable=True)
     model = column(pl.String, "The describer that answered.", nullable=True)
     wanted_model = column(pl.String, "The describer that the settings ask for first.", nullable=True)
@@ -56,8 +58,12 @@ class TagSet(Answered, Table, name="tag_sets"):
 class QualityVerdict(Answered, Table, name="quality_verdicts"):
     """What a vision model says about quality and defects: advice, not a measurement."""
 
-    quality_status = column(pl.String, "Verdict; unclear results are review.", isin=("ok", "review", "defect", "unknown"))
-    quality_class = column(pl.String, "A from 75, B from 50, C below, by quality_score.", nullable=True, isin=("A", "B", "C"))
+    quality_status = column(
+        pl.String, "Verdict; unclear results are review.", isin=("ok", "review", "defect", "unknown")
+    )
+    quality_class = column(
+        pl.String, "A from 75, B from 50, C below, by quality_score.", nullable=True, isin=("A", "B", "C")
+    )
     quality_score = column(pl.Float64, "Score of the model.", nullable=True, ge=0, le=100)
     quality_flags = column(pl.List(pl.String), f"Defects, of: {', '.join(FLAGS)}.")
     domain_type = column(pl.String, "Kind of picture.", nullable=True)
@@ -97,7 +103,9 @@ class PolicyFlag(Answered, Table, name="policy_flags"):
     """Whether a picture may be published, by quality, scores, imported flags and the model; absent is unknown, never safe."""
 
     publishable = column(pl.Boolean, "True, false, or null for unknown.", nullable=True)
-    needs_review = column(pl.Boolean, "True if a person must look, which is so whenever anything is unknown or in conflict.")
+    needs_review = column(
+        pl.Boolean, "True if a person must look, which is so whenever anything is unknown or in conflict."
+    )
     blocked_reason = column(pl.String, "Why it may not be published.", nullable=True)
     nsfw = column(pl.String, "Imported flag.", isin=("yes", "no", "unknown"))
     scan = column(pl.String, "Imported flag: a scan of paper or film.", isin=("yes", "no", "unknown"))
@@ -106,6 +114,8 @@ class PolicyFlag(Answered, Table, name="policy_flags"):
 class Rating(Answered, Table, name="ratings"):
     """Ratings by criterion, as `proofsheet rate` gives them, for a whole project; off unless the settings ask for it."""
 
-    criteria = column(pl.List(pl.Struct({"name": pl.String, "score": pl.Float64})), "Rating of each criterion, 0 to 10.")
+    criteria = column(
+        pl.List(pl.Struct({"name": pl.String, "score": pl.Float64})), "Rating of each criterion, 0 to 10."
+    )
     keywords = column(pl.List(pl.String), "Keywords of the rating.")
     overall = column(pl.Float64, "Overall rating.", nullable=True, ge=0, le=10)

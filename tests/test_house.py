@@ -31,7 +31,9 @@ from tests.support.kit import configuration
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("schemas", "proofsheet", "resources", "assets", "dagster_project")
 SOURCES = sorted(p for package in PACKAGES for p in (ROOT / package).rglob("*.py"))
-OTHERS = sorted([*(ROOT / "demo").rglob("*.py"), *(ROOT / "docs").rglob("*.py"), *(ROOT / "tests").rglob("*.py")])
+OTHERS = sorted(
+    [*(ROOT / "demo").rglob("*.py"), *(ROOT / "docs").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]
+)
 ids = [str(p.relative_to(ROOT)) for p in SOURCES]
 
 
@@ -75,8 +77,14 @@ def test_half_of_the_files_have_at_most_120_lines() -> None:
 def test_asset_bodies_are_thin(path: Path) -> None:
     assert "from __future__" not in path.read_text("utf-8")
     for function in functions(path):
-        if any(isinstance(d, ast.Call) and getattr(d.func, "id", "") == "stage" for d in function.decorator_list):
-            body = [n for n in function.body if not (isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant))]
+        if any(
+            isinstance(d, ast.Call) and getattr(d.func, "id", "") == "stage" for d in function.decorator_list
+        ):
+            body = [
+                n
+                for n in function.body
+                if not (isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant))
+            ]
             assert (body[-1].end_lineno or 0) - body[0].lineno < 12, function.name
 
 
@@ -102,14 +110,25 @@ def test_columns_are_named_by_their_tables(path: Path) -> None:
         if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "col":
             assert not any(isinstance(a, ast.Constant) for a in node.args), ast.unparse(node)
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-            is_row = isinstance(node.value, ast.Name) and node.value.id in {"row", "rows", "frame", "facts", "member", "best"}
+            is_row = isinstance(node.value, ast.Name) and node.value.id in {
+                "row",
+                "rows",
+                "frame",
+                "facts",
+                "member",
+                "best",
+            }
             assert not (is_row and node.slice.value in names), ast.unparse(node)
 
 
-@pytest.mark.parametrize("path", [*SOURCES, *OTHERS], ids=[str(p.relative_to(ROOT)) for p in [*SOURCES, *OTHERS]])
+@pytest.mark.parametrize(
+    "path", [*SOURCES, *OTHERS], ids=[str(p.relative_to(ROOT)) for p in [*SOURCES, *OTHERS]]
+)
 def test_no_print_no_assert_no_utils(path: Path) -> None:
     assert path.name != "utils.py"
-    calls = [n for n in ast.walk(parsed(path)) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "print"]
+    calls = [
+        n for n in ast.walk(parsed(path)) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "print"
+    ]
     assert not calls
     if path in SOURCES:
         assert not [n for n in ast.walk(parsed(path)) if isinstance(n, ast.Assert)]
@@ -178,8 +197,12 @@ def test_generated_pages_are_current(page: str) -> None:
 
 def test_the_pages_of_figures_are_those_of_the_measured_results() -> None:
     speed, sets = ROOT / "benchmarks" / "results.json", ROOT / "benchmarks" / "grouping.json"
-    assert (HERE / "performance.md").read_text("utf-8") == speed_page(json.loads(speed.read_text("utf-8"))), "run `make bench`"
-    assert (HERE / "grouping.md").read_text("utf-8") == sets_page(json.loads(sets.read_text("utf-8"))), "run `make grouping`"
+    assert (HERE / "performance.md").read_text("utf-8") == speed_page(json.loads(speed.read_text("utf-8"))), (
+        "run `make bench`"
+    )
+    assert (HERE / "grouping.md").read_text("utf-8") == sets_page(json.loads(sets.read_text("utf-8"))), (
+        "run `make grouping`"
+    )
     judging = json.loads((ROOT / "benchmarks" / "judging.json").read_text("utf-8"))
     assert (HERE / "judging.md").read_text("utf-8") == judging_page(judging), "run `make judging`"
 
@@ -196,8 +219,14 @@ def test_the_packages_that_load_are_ours(package: str) -> None:
 def test_the_repository_speaks_of_the_project_alone() -> None:
     if not (ROOT / ".git").exists():
         pytest.skip("not a git checkout")
-    names = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\n")
-    texts = [ROOT / n for n in names if n.endswith((".py", ".md", ".toml", ".yaml", "Makefile")) and (ROOT / n).exists()]
+    names = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.split("\n")
+    texts = [
+        ROOT / n
+        for n in names
+        if n.endswith((".py", ".md", ".toml", ".yaml", "Makefile")) and (ROOT / n).exists()
+    ]
     assert len(texts) > 50
     for path in texts:
         text = path.read_text("utf-8")

@@ -10,7 +10,11 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-SOURCES = [p for r in ("schemas", "proofsheet", "resources", "assets", "dagster_project") for p in sorted((ROOT / r).rglob("*.py"))]
+SOURCES = [
+    p
+    for r in ("schemas", "proofsheet", "resources", "assets", "dagster_project")
+    for p in sorted((ROOT / r).rglob("*.py"))
+]
 UNTELLING = {"found", "told", "said", "seen", "given", "shown", "along", "asked", "judged", "looked"}
 GLOSSARY = ROOT / "docs" / "glossary.md"
 
@@ -40,12 +44,16 @@ def test_a_public_class_name_is_that_of_one_class() -> None:
 def test_no_public_name_is_a_bare_participle() -> None:
     bad = []
     for path, node in classes():
-        fields = [b.target.id for b in node.body if isinstance(b, ast.AnnAssign) and isinstance(b.target, ast.Name)]
+        fields = [
+            b.target.id for b in node.body if isinstance(b, ast.AnnAssign) and isinstance(b.target, ast.Name)
+        ]
         methods = [b.name for b in node.body if isinstance(b, ast.FunctionDef | ast.AsyncFunctionDef)]
         if public(node.name):
             bad += [f"{path.name}: {node.name}.{name}" for name in (*fields, *methods) if name in UNTELLING]
     for path in SOURCES:
-        functions = [n.name for n in parsed(path).body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+        functions = [
+            n.name for n in parsed(path).body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)
+        ]
         bad += [f"{path.name}: {name}" for name in functions if name in UNTELLING]
     assert not bad
 
@@ -59,7 +67,11 @@ def test_the_glossary_is_sorted_and_what_it_names_exists() -> None:
     for path in SOURCES:
         for node in ast.walk(parsed(path)):
             if isinstance(node, ast.ClassDef):
-                known |= {str(k.value.value) for k in node.keywords if k.arg == "name" and isinstance(k.value, ast.Constant)}
+                known |= {
+                    str(k.value.value)
+                    for k in node.keywords
+                    if k.arg == "name" and isinstance(k.value, ast.Constant)
+                }
             if isinstance(node, ast.ClassDef | ast.FunctionDef):
                 known.add(node.name)
     assert set(re.findall(r"`(\w+)`", text)) - {"code"} <= known

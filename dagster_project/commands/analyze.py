@@ -42,8 +42,17 @@ _KEY = "folder"
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File for the results; stdout if none.")
-@click.option("--limit", type=click.IntRange(min=1), help="Only this many pictures, in the order of their paths: a quick test.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File for the results; stdout if none.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    help="Only this many pictures, in the order of their paths: a quick test.",
+)
 def analyze(folder: Path, output: Path | None, limit: int | None) -> None:
     """Measure every picture in FOLDER and write the results as JSON; nothing is changed or kept.
 
@@ -52,10 +61,15 @@ def analyze(folder: Path, output: Path | None, limit: int | None) -> None:
     quality_verdict, phash}], duplicates [{kind, paths}] and refused [{path, kind, reason, next_step}].
     """
     if output is not None and output.suffix != ".json":
-        raise UsageError(f"{output} is no .json file.", "Name the results with .json: a picture is never overwritten by them.")
+        raise UsageError(
+            f"{output} is no .json file.",
+            "Name the results with .json: a picture is never overwritten by them.",
+        )
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="proofsheet-analyze-") as home:
-        settings = load() if find(Path.cwd()) else Configuration(place=PlaceSettings(library=str(folder), home=home))
+        settings = (
+            load() if find(Path.cwd()) else Configuration(place=PlaceSettings(library=str(folder), home=home))
+        )
         project = Project(_KEY, folder.name, folder, Path(home))
         scanned = _scanned(project, limit)
         photo_files, along = _resources(settings)
@@ -66,13 +80,20 @@ def analyze(folder: Path, output: Path | None, limit: int | None) -> None:
             )
         results = _results(folder, project, scanned, formats, {**refused}, looked, settings)
     seconds = time.monotonic() - began
-    results["summary"] |= {"seconds": round(seconds, 3), "pictures_per_s": round(len(scanned.pictures) / seconds, 2)}
+    results["summary"] |= {
+        "seconds": round(seconds, 3),
+        "pictures_per_s": round(len(scanned.pictures) / seconds, 2),
+    }
     if output is None:
         print_json(results)
         return
-    write_atomic(output, (json.dumps(results, indent=2, ensure_ascii=False, default=str) + "\n").encode("utf-8"))
+    write_atomic(
+        output, (json.dumps(results, indent=2, ensure_ascii=False, default=str) + "\n").encode("utf-8")
+    )
     told = results["summary"]
-    out().print(f"{told['pictures']} pictures, {told['refused']} refused, {seconds:.1f} s: {output}", markup=False)
+    out().print(
+        f"{told['pictures']} pictures, {told['refused']} refused, {seconds:.1f} s: {output}", markup=False
+    )
 
 
 def _scanned(project: Project, limit: int | None) -> Scan:
@@ -102,7 +123,10 @@ def _results(
     refused, _hashes = scanned.refusals(unopened)
     measured = {table: _by_content(looked.rows[table.name]) for table in FILE_MEASUREMENTS}
     opened = [p for p in scanned.pictures if p.file.content_hash in formats]
-    pictures = [_picture(p, formats, {t.name: rows[p.file.content_hash] for t, rows in measured.items()}) for p in opened]
+    pictures = [
+        _picture(p, formats, {t.name: rows[p.file.content_hash] for t, rows in measured.items()})
+        for p in opened
+    ]
     encoders = sorted(set(looked.rows[Embedding.name][Embedding.encoder_id]))
     missing = ["scenes and objects: run a project for them"]
     detector = choose_detector(settings.objects, settings.encoder.device)
@@ -116,16 +140,27 @@ def _results(
         "encoder": encoders,
         "not_available": missing,
     }
-    told = [{"path": path, "kind": r.kind, "reason": r.reason, "next_step": r.next_step} for path, r in sorted(refused.items())]
+    told = [
+        {"path": path, "kind": r.kind, "reason": r.reason, "next_step": r.next_step}
+        for path, r in sorted(refused.items())
+    ]
     duplicates = _duplicates(project, opened, looked, settings)
-    return {"folder": str(folder), "summary": summary, "pictures": pictures, "duplicates": duplicates, "refused": told}
+    return {
+        "folder": str(folder),
+        "summary": summary,
+        "pictures": pictures,
+        "duplicates": duplicates,
+        "refused": told,
+    }
 
 
 def _by_content(rows: pl.DataFrame) -> dict[str, dict[str, Any]]:
     return {row.pop(Photo.content_hash): row for row in rows.to_dicts()}
 
 
-def _picture(found: ScannedFile, formats: Mapping[str, str], measured: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+def _picture(
+    found: ScannedFile, formats: Mapping[str, str], measured: Mapping[str, dict[str, Any]]
+) -> dict[str, Any]:
     quality, generated = measured[ImageQuality.name], measured[GenerationFact.name]
     score = quality_score(quality)
     return {
@@ -135,7 +170,9 @@ def _picture(found: ScannedFile, formats: Mapping[str, str], measured: Mapping[s
         "width_px": quality[ImageQuality.width_px],
         "height_px": quality[ImageQuality.height_px],
         "camera": {k: v for k, v in measured[ExifFact.name].items() if v is not None},
-        "generated": generated if generated[GenerationFact.generated] or generated[GenerationFact.unread] else None,
+        "generated": generated
+        if generated[GenerationFact.generated] or generated[GenerationFact.unread]
+        else None,
         "quality": {k: v for k, v in quality.items() if k not in {ImageQuality.sharpness_tiles}},
         "quality_score": round(score, 4),
         "quality_verdict": quality_verdict(score),

@@ -28,10 +28,18 @@ _FAILED = 1
 @click.option("--execute", is_flag=True, help="Do it, after asking; without this nothing is changed.")
 @click.option("--yes", is_flag=True, help="Do it without asking.")
 @click.option("--plan", "plan_id", default="", help="Do it only if the plan still has this hash.")
-@click.option("--sign-off", "signed", metavar="NAME", default="", help="Record that NAME allows the mode of the settings here.")
+@click.option(
+    "--sign-off",
+    "signed",
+    metavar="NAME",
+    default="",
+    help="Record that NAME allows the mode of the settings here.",
+)
 @click.option("--note", default="", help="On what grounds, with --sign-off.")
 @json_option
-def apply(project: str, execute: bool, yes: bool, plan_id: str, signed: str, note: str, as_json: bool) -> None:
+def apply(
+    project: str, execute: bool, yes: bool, plan_id: str, signed: str, note: str, as_json: bool
+) -> None:
     """Move the approved sets of PROJECT: winners to selected/, the others to review/, cuts as new files. Shows the plan by default.
 
     Only what was submitted in the review counts. Everything that belongs to a picture by its name goes with it; a set of which not
@@ -42,13 +50,22 @@ def apply(project: str, execute: bool, yes: bool, plan_id: str, signed: str, not
     settings, workspace = settings_and_workspace()
     found = workspace.project(project)
     if signed and (execute or yes or plan_id):
-        raise UsageError("--sign-off records who allows the mode, and moves nothing.", "Sign off first, then apply without it.")
+        raise UsageError(
+            "--sign-off records who allows the mode, and moves nothing.",
+            "Sign off first, then apply without it.",
+        )
     if signed:
         sign_off(found, settings.apply.mode, signed, note)
         out().print(f"{signed} allows {settings.apply.mode} for {found.name}", markup=False)
         return
     plan, left = preview(found, settings, _news)
-    told = {"plan": plan.plan_id, "counts": plan.counts, "refused": plan.refused, "staying": plan.staying, "unfinished": left}
+    told = {
+        "plan": plan.plan_id,
+        "counts": plan.counts,
+        "refused": plan.refused,
+        "staying": plan.staying,
+        "unfinished": left,
+    }
     if not (execute or yes or plan_id):
         if as_json:
             print_json({**told, "operations": [asdict(o) for o in plan.operations]})
@@ -68,7 +85,10 @@ def apply(project: str, execute: bool, yes: bool, plan_id: str, signed: str, not
         for report in (*done.resumed, done.report):
             _tell(report, "applied")
     if not done.clean:
-        err().print("Some sets could not be moved now; run the same command again when the disk is well.", markup=False)
+        err().print(
+            "Some sets could not be moved now; run the same command again when the disk is well.",
+            markup=False,
+        )
         sys.exit(_FAILED)
 
 
@@ -105,9 +125,19 @@ def sandbox(project: str, groups: int, seed: int, as_json: bool) -> None:
     """Copy sets of PROJECT with their companions into the home; the copy is a project named sandbox/PROJECT."""
     made = make_sandbox(settings_and_workspace()[1].project(project), groups, seed)
     if as_json:
-        print_json({"folder": str(made.folder), "sets": made.sets, "photos": made.photos, "companions": made.companions})
+        print_json(
+            {
+                "folder": str(made.folder),
+                "sets": made.sets,
+                "photos": made.photos,
+                "companions": made.companions,
+            }
+        )
         return
-    out().print(f"{made.sets} sets: {made.photos} pictures and {made.companions} companions in {made.folder}", markup=False)
+    out().print(
+        f"{made.sets} sets: {made.photos} pictures and {made.companions} companions in {made.folder}",
+        markup=False,
+    )
     out().print(f"Next: proofsheet run sandbox/{made.folder.name}", markup=False)
 
 
@@ -133,7 +163,9 @@ def _show(plan: Plan, left: Iterable[str]) -> None:
 
 def _tell(report: Report, what: str) -> None:
     if report.plan_id:
-        out().print(f"plan {report.plan_id}: {report.sets} sets, {report.files} operations {what}", markup=False)
+        out().print(
+            f"plan {report.plan_id}: {report.sets} sets, {report.files} operations {what}", markup=False
+        )
     for group, reason in (*report.refused.items(), *report.failed.items()):
         out().print(f"set {group} is left: {reason}", markup=False)
     for group, reason in report.uncut.items():

@@ -61,7 +61,9 @@ def chosen(workspace: Workspace, names: Sequence[str]) -> list[Project]:
 def sound(projects: Sequence[Project]) -> tuple[list[Project], list[Trouble]]:
     """The projects of which ledger and store can be read, and what is wrong with the others."""
     looked = [(project, trouble_of(project)) for project in projects]
-    return [p for p, trouble in looked if trouble is None], [trouble for _p, trouble in looked if trouble is not None]
+    return [p for p, trouble in looked if trouble is None], [
+        trouble for _p, trouble in looked if trouble is not None
+    ]
 
 
 def end_with(troubles: Sequence[Trouble], asked: int, console: Console | None = None) -> None:

@@ -40,7 +40,9 @@ def exporting(project: str) -> None:
 @click.argument("project")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--blind", is_flag=True, help="The person did not see what was proposed.")
-@click.option("--submit", is_flag=True, help="Hand over every verdict that stands then, as Submit in the review does.")
+@click.option(
+    "--submit", is_flag=True, help="Hand over every verdict that stands then, as Submit in the review does."
+)
 @json_option
 def importing(project: str, file: Path, blind: bool, submit: bool, as_json: bool) -> None:
     """Take in verdicts on PROJECT from FILE, an approved_decisions.jsonl; lines that are there already stay as they are.
@@ -57,8 +59,13 @@ def importing(project: str, file: Path, blind: bool, submit: bool, as_json: bool
     if as_json:
         print_json(report)
         return
-    out().print(f"{report['taken']} verdicts taken, {report['known']} known, {len(report['refused'])} refused", markup=False)
+    out().print(
+        f"{report['taken']} verdicts taken, {report['known']} known, {len(report['refused'])} refused",
+        markup=False,
+    )
     for line in report["refused"]:
-        out().print(f"  line {line['line']}: {line['reason']}: {line['detail']}; {line['next_step']}", markup=False)
+        out().print(
+            f"  line {line['line']}: {line['reason']}: {line['detail']}; {line['next_step']}", markup=False
+        )
     if submit:
         out().print(f"{report['submitted']} verdicts handed over", markup=False)

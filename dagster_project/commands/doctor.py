@@ -48,7 +48,9 @@ class Line:
 
 
 @click.command()
-@click.option("--settings", "show_settings", is_flag=True, help="Show every setting with its value and meaning instead.")
+@click.option(
+    "--settings", "show_settings", is_flag=True, help="Show every setting with its value and meaning instead."
+)
 @json_option
 def doctor(show_settings: bool, as_json: bool) -> None:
     """Look whether everything is in place; each line is ok, warn or fail, with its mend."""
@@ -72,7 +74,11 @@ def _look(workspace: Workspace) -> Iterator[Line]:
     where = f"library {workspace.library}: {len(projects)} projects"
     yield Line("ok", where) if projects else Line("warn", where, "make a sub-folder for each project")
     if workspace.library_link:
-        yield Line("warn", f"the library is a link to {workspace.library_link}", "name that folder in proofsheet.toml")
+        yield Line(
+            "warn",
+            f"the library is a link to {workspace.library_link}",
+            "name that folder in proofsheet.toml",
+        )
     for name, target in shelf.links.items():
         yield Line("warn", f"{name} is a link to {target}, and links are not followed", LINK)
     for name, reason in shelf.left_out.items():
@@ -80,20 +86,31 @@ def _look(workspace: Workspace) -> Iterator[Line]:
     for question in find_renamed(workspace):
         yield Line("ok" if question.sure else "warn", question.summary)
     if shelf.loose:
-        yield Line("warn", f"{shelf.loose} files lie in the library itself", "move them into a project folder")
+        yield Line(
+            "warn", f"{shelf.loose} files lie in the library itself", "move them into a project folder"
+        )
     try:
         workspace.home.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(workspace.home).free
     except OSError as error:
-        yield Line("fail", f"home {workspace.home}: {error.strerror}", "give write permission or choose another home")
+        yield Line(
+            "fail", f"home {workspace.home}: {error.strerror}", "give write permission or choose another home"
+        )
         return
     room = f"home {workspace.home}: {free / 1024**3:.1f} GiB free"
-    yield (Line("ok", room) if free > _LITTLE_ROOM else Line("warn", room, "make room; every write keeps the former generation"))
+    yield (
+        Line("ok", room)
+        if free > _LITTLE_ROOM
+        else Line("warn", room, "make room; every write keeps the former generation")
+    )
     for project in [*projects, workspace.shared]:
         if trouble := trouble_of(project):
             yield Line("fail", f"project {project.name}: {trouble.problem}", trouble.next_step)
         elif project.key != SHARED:
-            yield Line("ok", f"project {project.name}: store generation {project.store.generation()} and ledger readable")
+            yield Line(
+                "ok",
+                f"project {project.name}: store generation {project.store.generation()} and ledger readable",
+            )
 
 
 def _programs(settings: Configuration, workspace: Workspace) -> Iterator[Line]:
@@ -112,7 +129,9 @@ def _programs(settings: Configuration, workspace: Workspace) -> Iterator[Line]:
         yield Line("fail", error.what, error.next_step)
     yield _describer(settings)
     detector = choose_detector(settings.objects, settings.encoder.device)
-    yield Line("ok", f"detector {detector.name}") if detector.ready else Line("warn", "objects", detector.note)
+    yield (
+        Line("ok", f"detector {detector.name}") if detector.ready else Line("warn", "objects", detector.note)
+    )
     told = "training of ranker and crop proposer"
     yield Line("ok", told) if torch_mlp.installed() else Line("warn", f"{told}: not available", extras.LEARN)
 
@@ -120,7 +139,11 @@ def _programs(settings: Configuration, workspace: Workspace) -> Iterator[Line]:
 def _describer(settings: Configuration) -> Line:
     choice = choose_server(settings.model)
     if choice.server is None:
-        return Line("warn", f"describer: embedded ({choice.why})", "start Ollama with a vision model, or set [model] openai_url")
+        return Line(
+            "warn",
+            f"describer: embedded ({choice.why})",
+            "start Ollama with a vision model, or set [model] openai_url",
+        )
     known = choice.server.identity
     told = f"describer: {known.backend} {known.name}"
     return Line("warn", told, known.why) if known.why else Line("ok", told)
@@ -131,7 +154,14 @@ def _show_settings(settings: Configuration, as_json: bool) -> None:
     for section in type(settings).model_fields:
         values: BaseModel = getattr(settings, section)
         for name, field in type(values).model_fields.items():
-            told.append({"section": section, "setting": name, "value": getattr(values, name), "meaning": field.description})
+            told.append(
+                {
+                    "section": section,
+                    "setting": name,
+                    "value": getattr(values, name),
+                    "meaning": field.description,
+                }
+            )
     if as_json:
         print_json({"settings": told})
         return

@@ -43,8 +43,12 @@ def history() -> None:
 
 
 @history.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--project", help="Project of the rows that name none; otherwise they are found by their file names.")
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
+)
+@click.option(
+    "--project", help="Project of the rows that name none; otherwise they are found by their file names."
+)
 @click.option("--dry-run", is_flag=True, help="Tell what would happen; write nothing.")
 @json_option
 def importing(files: tuple[Path, ...], project: str | None, dry_run: bool, as_json: bool) -> None:
@@ -80,10 +84,19 @@ def _print_reports(reports: Sequence[FileReport]) -> None:
 
 
 @history.command("extract")
-@click.option("--raw", required=True, type=click.Path(path_type=Path, exists=True, file_okay=False), help="All stages.")
-@click.option("--final", required=True, type=click.Path(path_type=Path, exists=True, file_okay=False), help="What was kept.")
+@click.option(
+    "--raw", required=True, type=click.Path(path_type=Path, exists=True, file_okay=False), help="All stages."
+)
+@click.option(
+    "--final",
+    required=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="What was kept.",
+)
 @click.option("--project", help="Project of the pictures; otherwise the raw folder names it.")
-@click.option("--execute", is_flag=True, help="Write the logs and take them in; without it nothing is written.")
+@click.option(
+    "--execute", is_flag=True, help="Write the logs and take them in; without it nothing is written."
+)
 @json_option
 def extracting(raw: Path, final: Path, project: str | None, execute: bool, as_json: bool) -> None:
     """Find out from a finished project's folders what was chosen and cropped, where nobody logged it.
@@ -103,11 +116,22 @@ def extracting(raw: Path, final: Path, project: str | None, execute: bool, as_js
     reports = []
     if execute and owner is not None:
         files = write_extracted(outcome, workspace.home / "extracted" / owner.key)
-        reports = import_history(files, workspace, settings.history, utc_now(), dry_run=False, project=owner.name)
-    counts = {"sets": len(outcome.selections), "crops": len(outcome.crops), "cropped_box_unknown": len(outcome.boxless)}
+        reports = import_history(
+            files, workspace, settings.history, utc_now(), dry_run=False, project=owner.name
+        )
+    counts = {
+        "sets": len(outcome.selections),
+        "crops": len(outcome.crops),
+        "cropped_box_unknown": len(outcome.boxless),
+    }
     counts["not_cropped"] = outcome.whole
     if as_json:
-        told = {"executed": execute, "project": owner and owner.name, **counts, "skipped": dict(outcome.skipped)}
+        told = {
+            "executed": execute,
+            "project": owner and owner.name,
+            **counts,
+            "skipped": dict(outcome.skipped),
+        }
         print_json({**told, "examples": outcome.examples, "files": [r.as_dict() for r in reports]})
         return
     out().print(", ".join(f"{n.replace('_', ' ')}: {v}" for n, v in counts.items()), markup=False)

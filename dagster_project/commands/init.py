@@ -37,12 +37,16 @@ def init(library: Path, home: Path, as_json: bool) -> None:
 
     library, home = library.expanduser().absolute(), home.expanduser().absolute()
     if not library.is_dir():
-        raise UsageError(f"The library {library} is not a folder.", "Give the folder whose sub-folders are your projects.")
+        raise UsageError(
+            f"The library {library} is not a folder.", "Give the folder whose sub-folders are your projects."
+        )
     workspace = Workspace(PlaceSettings(library=str(library), home=str(home)))
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"The home {home} cannot be made: {error.strerror}.", "Choose another with --home.") from error
+        raise UsageError(
+            f"The home {home} cannot be made: {error.strerror}.", "Choose another with --home."
+        ) from error
     path = write_new(Path.cwd(), library, home)
     prepare_instance(home)
     projects = [p.name for p in workspace.projects()]
@@ -51,6 +55,8 @@ def init(library: Path, home: Path, as_json: bool) -> None:
         return
     click.echo(f"{FILE} written: {len(projects)} projects in {library}, results in {home}.")
     if workspace.shelf().loose:
-        click.echo(f"{workspace.shelf().loose} files lie in the library itself; only files in its sub-folders belong to a project.")
+        click.echo(
+            f"{workspace.shelf().loose} files lie in the library itself; only files in its sub-folders belong to a project."
+        )
     click.echo("Next: proofsheet run --all")
     click.echo("In the browser, and by itself: proofsheet up")

@@ -33,7 +33,10 @@ def list_models(as_json: bool) -> None:
     """
     settings, workspace = settings_and_workspace()
     folder = workspace.home / "models"
-    chosen, detector = choose_encoder(settings.encoder, folder), choose_detector(settings.objects, settings.encoder.device)
+    chosen, detector = (
+        choose_encoder(settings.encoder, folder),
+        choose_detector(settings.objects, settings.encoder.device),
+    )
     weights = find_weights(settings.encoder, folder) if torch_runtime.installed() else None
     rows: list[dict[str, Any]] = [
         _row(
@@ -53,7 +56,12 @@ def list_models(as_json: bool) -> None:
             chosen.why,
         ),
         _row(
-            "detector", detector.name, "here" if detector.ready else "not available", detector.where, detector.ready, detector.note
+            "detector",
+            detector.name,
+            "here" if detector.ready else "not available",
+            detector.where,
+            detector.ready,
+            detector.note,
         ),
     ]
     rows += learnt(workspace.shared)
@@ -62,7 +70,9 @@ def list_models(as_json: bool) -> None:
         return
     for line in rows:
         used = "in use" if line["in_use"] else line["state"]
-        out().print(f"{line['kind']}: {line['name']} [{used}] {line['where']}".rstrip(), markup=False, highlight=False)
+        out().print(
+            f"{line['kind']}: {line['name']} [{used}] {line['where']}".rstrip(), markup=False, highlight=False
+        )
         if line["note"]:
             out().print(f"  {line['note']}", markup=False, highlight=False)
 

@@ -29,7 +29,9 @@ KIND = click.Choice(MODELS)
 def learnt(shared: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - a Project
     """Every trained model with its state, as `models list` shows it."""
     tables = registry.FIT_TABLES.items()
-    rows = [(kind, row) for table, kind in tables for row in registry.fit_rows(table, kind, shared).to_dicts()]
+    rows = [
+        (kind, row) for table, kind in tables for row in registry.fit_rows(table, kind, shared).to_dicts()
+    ]
     return [
         {
             "kind": kind,
@@ -63,9 +65,17 @@ def train() -> None:
 
 @click.command("train-scenes")
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--epochs", type=click.IntRange(1, 1000), default=10, show_default=True, help="Passes over the pictures.")
+@click.option(
+    "--epochs", type=click.IntRange(1, 1000), default=10, show_default=True, help="Passes over the pictures."
+)
 @click.option("--batch-size", type=click.IntRange(1), default=32, show_default=True, help="Pictures a step.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True, help="Where.")
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    default="auto",
+    show_default=True,
+    help="Where.",
+)
 def train_scenes(folder: Path, epochs: int, batch_size: int, device: str) -> None:
     """Train a scene classifier on FOLDER: one sub-folder a label, named by it. The pictures are only read."""
     settings, workspace = settings_and_workspace()
@@ -76,7 +86,9 @@ def train_scenes(folder: Path, epochs: int, batch_size: int, device: str) -> Non
         data = labelled_pictures(folder, settings, workspace, BarListener(bars, folder.name))
     outcome = fit(workspace.shared, data, epochs, batch_size, device, utc_now())
     registry.refresh(workspace.shared)
-    out().print(outcome.message + (f"; {data.left} pictures could not be opened" if data.left else ""), markup=False)
+    out().print(
+        outcome.message + (f"; {data.left} pictures could not be opened" if data.left else ""), markup=False
+    )
 
 
 @click.command()
@@ -104,9 +116,14 @@ def promote(model: str) -> None:
     registry.promote(ledger, str(fit[Fit.fit_id]), allowed, reasons, utc_now())
     registry.refresh(workspace.shared)
     if not allowed:
-        out().print(f"{model} was refused: {'; '.join(r for r in reasons if not r.startswith('ok'))}", markup=False)
+        out().print(
+            f"{model} was refused: {'; '.join(r for r in reasons if not r.startswith('ok'))}", markup=False
+        )
         sys.exit(_REFUSED)
-    out().print(f"{fit[Fit.kind]} {str(fit[Fit.fit_id])[:12]} serves now; `proofsheet run --all` decides anew", markup=False)
+    out().print(
+        f"{fit[Fit.kind]} {str(fit[Fit.fit_id])[:12]} serves now; `proofsheet run --all` decides anew",
+        markup=False,
+    )
 
 
 @click.command()
@@ -151,7 +168,9 @@ def _fit(ledger: Any, model: str) -> dict[str, Any]:  # noqa: ANN401
     if model in MODELS:
         found = registry.champion(ledger, model)
         if found is None:
-            raise UsageError(f"No {model} serves.", "`proofsheet models list` shows what there is; `models train` trains.")
+            raise UsageError(
+                f"No {model} serves.", "`proofsheet models list` shows what there is; `models train` trains."
+            )
         return found
     return registry.find_fit(ledger, model)
 

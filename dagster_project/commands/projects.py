@@ -33,13 +33,16 @@ def adopting(folder: str, former: str | None, apart: bool, as_json: bool) -> Non
     """
     if apart == (former is not None):
         raise UsageError(
-            "Name the former project, or give --none (not both).", "Example: proofsheet projects adopt 'Trip to the lake' Trip"
+            "Name the former project, or give --none (not both).",
+            "Example: proofsheet projects adopt 'Trip to the lake' Trip",
         )
     _settings, workspace = settings_and_workspace()
     if former is not None:
         told = adopt(workspace, folder, former, "by a person", utc_now()) + "; run it next"
     else:
-        told = f"{folder} is kept apart from {', '.join(keep_apart(workspace, folder)) or 'every other project'}"
+        told = (
+            f"{folder} is kept apart from {', '.join(keep_apart(workspace, folder)) or 'every other project'}"
+        )
     print_json({"told": told}) if as_json else out().print(told, markup=False)
 
 
@@ -71,4 +74,6 @@ def making_database(project: str, as_json: bool) -> None:
     if not store.open_copy.exists():
         raise UsageError(f"{project} has no tables yet.", f"Run `proofsheet run {project}` first.")
     told = f"{store.open_copy} {'was made' if made else 'holds the current tables'}."
-    print_json({"file": str(store.open_copy), "made": made}) if as_json else out().print(told, markup=False, soft_wrap=True)
+    print_json({"file": str(store.open_copy), "made": made}) if as_json else out().print(
+        told, markup=False, soft_wrap=True
+    )

@@ -43,6 +43,8 @@ def copy(name: str) -> None:
     """Copy the prompt NAME into the home, where it stands before the one that comes along. Raise its version when you edit it."""
     path = settings_and_workspace()[1].home / "prompts" / f"{name}.md"
     if path.exists():
-        raise UsageError(f"{path} is there already.", "Edit it, or delete it to take the one that comes along.")
+        raise UsageError(
+            f"{path} is there already.", "Edit it, or delete it to take the one that comes along."
+        )
     write_atomic(path, (OURS / f"{name}.md").read_bytes())
     out().print(str(path), markup=False)

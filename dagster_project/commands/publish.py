@@ -37,9 +37,17 @@ _FAILED, _BLOCKED = 1, 4
 @click.option("--execute", is_flag=True, help="Do it, after asking; without this nothing is sent.")
 @click.option("--yes", is_flag=True, help="Do it without asking.")
 @click.option("--proof", is_flag=True, help="Make the copies without sending them, and list what each holds.")
-@click.option("--taken-back", "gone", metavar="NAME", multiple=True, help="Note that NAME no longer stands at the target.")
+@click.option(
+    "--taken-back",
+    "gone",
+    metavar="NAME",
+    multiple=True,
+    help="Note that NAME no longer stands at the target.",
+)
 @json_option
-def publishing(project: str, execute: bool, yes: bool, proof: bool, gone: tuple[str, ...], as_json: bool) -> None:
+def publishing(
+    project: str, execute: bool, yes: bool, proof: bool, gone: tuple[str, ...], as_json: bool
+) -> None:
     """Send copies of what is chosen and passed gate, policy and a person in PROJECT to the target of the settings.
 
     Texts that were corrected since go as a new version under a name of its own. What stands at a target and is no longer chosen is
@@ -83,7 +91,9 @@ def _show(told: Mapping[str, Any]) -> None:
     for one in told["take_back"]:
         out().print(f"  take back {one['name']} at {one['target']}: {one['reason']}", markup=False)
     if told["take_back"]:
-        out().print("Nothing is deleted at a target; --taken-back NAME notes what you removed there.", markup=False)
+        out().print(
+            "Nothing is deleted at a target; --taken-back NAME notes what you removed there.", markup=False
+        )
 
 
 @click.command("export")
@@ -104,7 +114,11 @@ def exporting(project: str, form: str, file: Path) -> None:
 @click.command()
 @click.argument("project")
 @click.option(
-    "--sidecar-style", type=click.Choice(["darktable", "adobe"]), default="darktable", show_default=True, help="Its name."
+    "--sidecar-style",
+    type=click.Choice(["darktable", "adobe"]),
+    default="darktable",
+    show_default=True,
+    help="Its name.",
 )
 @click.option("--execute", is_flag=True, help="Write them; without this nothing is changed.")
 @json_option
@@ -131,7 +145,10 @@ def sidecars(project: str, sidecar_style: str, execute: bool, as_json: bool) -> 
             }
         )
     else:
-        out().print(f"{len(ready)} with approved texts, {written} sidecars written, {len(refused)} refused", markup=False)
+        out().print(
+            f"{len(ready)} with approved texts, {written} sidecars written, {len(refused)} refused",
+            markup=False,
+        )
         for line in refused:
             out().print(f"  {line['path']}: {line['problem']}", markup=False)
         if not execute and ready:
@@ -144,7 +161,10 @@ def _write(project: Project, one: UploadCandidate, style: str) -> bool:
     picture = project.folder / one.path
     texts = one.texts
     fields = Fields(
-        title=texts["title"], description=texts["caption"], alt_text=texts["alt_text"], keywords=tuple(texts["keywords"])
+        title=texts["title"],
+        description=texts["caption"],
+        alt_text=texts["alt_text"],
+        keywords=tuple(texts["keywords"]),
     )
     target = existing_sidecar(picture) or sidecar_path(picture, style)
     return merge_sidecar(target, fields, extension=picture.suffix)

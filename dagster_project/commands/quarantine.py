@@ -11,7 +11,14 @@ from datetime import UTC, datetime
 
 import click
 
-from dagster_project.commands.common import chosen, end_with, json_option, out, print_json, settings_and_workspace
+from dagster_project.commands.common import (
+    chosen,
+    end_with,
+    json_option,
+    out,
+    print_json,
+    settings_and_workspace,
+)
 from proofsheet.library.quarantine import quarantine_rows, release
 from proofsheet.storage.health import each_alone
 from proofsheet.storage.workspace import Project
@@ -44,7 +51,9 @@ def listing(projects: tuple[str, ...], as_json: bool) -> None:
     )
     most = settings.model.strikes
     wanted = chosen(workspace, projects)
-    asked = each_alone(wanted, lambda p: [*quarantine_rows(p.ledger).select(shown).to_dicts(), *_struck(p, most)])
+    asked = each_alone(
+        wanted, lambda p: [*quarantine_rows(p.ledger).select(shown).to_dicts(), *_struck(p, most)]
+    )
     found = {p.name: rows for p, rows in asked.results}
     if as_json:
         print_json({"projects": found, "damaged": [t.as_dict() for t in asked.troubles]})
@@ -69,7 +78,10 @@ def releasing(project: str, paths: tuple[str, ...], everything: bool, as_json: b
         raise click.UsageError("Name paths, or give --all (not both).")
     settings, workspace = settings_and_workspace()
     there, now = workspace.project(project), datetime.now(UTC).replace(tzinfo=None)
-    struck = {str(r[Quarantine.path]): str(r[Quarantine.content_hash]) for r in _struck(there, settings.model.strikes)}
+    struck = {
+        str(r[Quarantine.path]): str(r[Quarantine.content_hash])
+        for r in _struck(there, settings.model.strikes)
+    }
     chosen_ = set(struck) if everything else set(paths) & set(struck)
     release_pictures(there.ledger, {struck[p] for p in chosen_}, now)
     rest = set(paths) - chosen_

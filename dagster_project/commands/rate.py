@@ -57,21 +57,42 @@ class _Rated:
 @click.command()
 @click.argument("folder", required=False, type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--recursive", is_flag=True, help="Also the folders below.")
-@click.option("--skip-existing", is_flag=True, help="Leave out pictures that stand in the CSV, or have a sidecar.")
+@click.option(
+    "--skip-existing", is_flag=True, help="Leave out pictures that stand in the CSV, or have a sidecar."
+)
 @click.option("--csv", "as_csv", is_flag=True, help="Append to ai_rating_results_{model}.csv in FOLDER.")
-@click.option("--xmp", "as_xmp", is_flag=True, help="Merge rating and keywords into XMP sidecars beside the pictures.")
+@click.option(
+    "--xmp", "as_xmp", is_flag=True, help="Merge rating and keywords into XMP sidecars beside the pictures."
+)
 @click.option("--replace", is_flag=True, help="With --xmp: also where a sidecar has a rating already.")
 @click.option(
-    "--api-url", default="", help="Address of the server; one that ends with /v1 is OpenAI-compatible, others are Ollama."
+    "--api-url",
+    default="",
+    help="Address of the server; one that ends with /v1 is OpenAI-compatible, others are Ollama.",
 )
 @click.option("--model", "model", default="", help="Model; the settings or any that sees if not given.")
-@click.option("--criteria", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="File with one criterion a line.")
 @click.option(
-    "--prompt", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Prompt, in the form of prompts/rating.md."
+    "--criteria",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="File with one criterion a line.",
 )
-@click.option("--converter", type=click.Choice(["auto", "darktable", "pillow"]), help="What opens the pictures.")
+@click.option(
+    "--prompt",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Prompt, in the form of prompts/rating.md.",
+)
+@click.option(
+    "--converter", type=click.Choice(["auto", "darktable", "pillow"]), help="What opens the pictures."
+)
 @json_option
-def rate(folder: Path | None, recursive: bool, as_csv: bool, as_xmp: bool, as_json: bool, **options: Any) -> None:  # noqa: ANN401
+def rate(
+    folder: Path | None,
+    recursive: bool,
+    as_csv: bool,
+    as_xmp: bool,
+    as_json: bool,
+    **options: Any,  # noqa: ANN401
+) -> None:
     """Rate every picture of FOLDER by criteria, with keywords and an overall rating; originals are never changed.
 
     Without FOLDER and options the page that starts and watches runs of projects is served, until Ctrl-C.
@@ -91,7 +112,9 @@ def rate(folder: Path | None, recursive: bool, as_csv: bool, as_xmp: bool, as_js
     columns(settings.rating.criteria)
     if as_xmp:
         exiftool()
-    project = Project("folder", folder.name, folder, Path(settings.place.home) / "rate" / short_hash(str(folder)))
+    project = Project(
+        "folder", folder.name, folder, Path(settings.place.home) / "rate" / short_hash(str(folder))
+    )
     describing = _describing(settings, project, options["prompt"])
     tag = describing.choice.server.identity.name if describing.choice.server else ""
     table = folder / csv_name(tag)
@@ -108,9 +131,16 @@ def rate(folder: Path | None, recursive: bool, as_csv: bool, as_xmp: bool, as_js
     added = append_ratings(table, rows) if as_csv else 0
     written, more = _sidecars(folder, rated, settings, replace=options["replace"]) if as_xmp else (0, [])
     failed += more
-    told = {"model": tag, "rated": [_short(r) for r in rated], "skipped": len(found) - len(wanted), "failed": failed}
+    told = {
+        "model": tag,
+        "rated": [_short(r) for r in rated],
+        "skipped": len(found) - len(wanted),
+        "failed": failed,
+    }
     refused = {path: why for path, why in sorted(scanned.refused.items()) if recursive or "/" not in path}
-    told["refused"] = [{"path": path, "why": f"{why.reason}; {why.next_step}"} for path, why in refused.items()]
+    told["refused"] = [
+        {"path": path, "why": f"{why.reason}; {why.next_step}"} for path, why in refused.items()
+    ]
     told |= {"csv": str(table) if as_csv else None, "csv_rows": added, "sidecars": written}
     return _tell(told, as_json=as_json)
 
@@ -129,7 +159,9 @@ def _settings(folder: Path, options: Mapping[str, Any]) -> Configuration:
         )
     if options["model"]:
         model["models"] = [options["model"]]
-    photos = {"preview_px": settings.model.side_px} | ({"converter": options["converter"]} if options["converter"] else {})
+    photos = {"preview_px": settings.model.side_px} | (
+        {"converter": options["converter"]} if options["converter"] else {}
+    )
     rating = {"criteria": _criteria(options["criteria"])} if options["criteria"] else {}
     return settings.changed("model", **model).changed("photos", **photos).changed("rating", **rating)
 
@@ -139,7 +171,9 @@ def _criteria(path: Path) -> list[str]:
     try:
         return RatingSettings(criteria=found).criteria
     except ValidationError as error:
-        raise UsageError(f"{path} does not name criteria: {error.errors()[0]['msg']}.", "Write one a line.") from error
+        raise UsageError(
+            f"{path} does not name criteria: {error.errors()[0]['msg']}.", "Write one a line."
+        ) from error
 
 
 def _describing(settings: Configuration, project: Project, prompt: Path | None) -> Describer:
@@ -152,14 +186,17 @@ def _describing(settings: Configuration, project: Project, prompt: Path | None) 
     describing = Describer.of(settings.model, project)
     if describing.choice.server is None:
         raise ServiceUnreachable(
-            f"No model that sees: {describing.choice.why}.", "Start the server, or give --api-url and --model."
+            f"No model that sees: {describing.choice.why}.",
+            "Start the server, or give --api-url and --model.",
         )
     return describing
 
 
 def _needs_darktable(found: Sequence[ScannedFile], settings: Configuration) -> None:
     if settings.photos.converter == "darktable" and found and darktable() is None:
-        raise ServiceUnreachable("darktable-cli was not found.", "Install darktable, or give --converter pillow.")
+        raise ServiceUnreachable(
+            "darktable-cli was not found.", "Install darktable, or give --converter pillow."
+        )
 
 
 def _is_there(folder: Path, picture: ScannedFile, known: set[str], as_xmp: bool) -> bool:
@@ -167,16 +204,27 @@ def _is_there(folder: Path, picture: ScannedFile, known: set[str], as_xmp: bool)
 
 
 def _rated(
-    wanted: Sequence[ScannedFile], settings: Configuration, project: Project, describing: Describer, listener: BarListener
+    wanted: Sequence[ScannedFile],
+    settings: Configuration,
+    project: Project,
+    describing: Describer,
+    listener: BarListener,
 ) -> tuple[list[_Rated], list[dict[str, str]]]:
     """Convert and ask; a picture that fails is told, and the rest goes on."""
     photos = PhotoFilesResource(**settings.photos.model_dump())
-    shown = PreviewingResource(quality=settings.model.jpeg_quality).measurement(project, settings.model.side_px)
+    shown = PreviewingResource(quality=settings.model.jpeg_quality).measurement(
+        project, settings.model.side_px
+    )
     _formats, refused, looked = photos.open(project, [p.file for p in wanted], [shown], listener)
     previews = {r["content_hash"]: r[Preview.preview_path] for r in looked.rows[Preview.name].to_dicts()}
-    values, facts = {"criteria": ", ".join(settings.rating.criteria)}, {"criteria": tuple(settings.rating.criteria)}
+    values, facts = (
+        {"criteria": ", ".join(settings.rating.criteria)},
+        {"criteria": tuple(settings.rating.criteria)},
+    )
     able = [p for p in wanted if p.file.content_hash in previews]
-    asked = [JobRequest(p.path, p.file.content_hash, (previews[p.file.content_hash],), values, facts) for p in able]
+    asked = [
+        JobRequest(p.path, p.file.content_hash, (previews[p.file.content_hash],), values, facts) for p in able
+    ]
     now = datetime.now(UTC).replace(tzinfo=None)
     told, _facts = answers(RATING, asked, describing, project, now, listener)
     rated, failed = [], [_why(p, refused) for p in wanted if p.file.content_hash not in previews]
@@ -190,7 +238,10 @@ def _rated(
 
 def _why(picture: ScannedFile, refused: Mapping[str, Any]) -> dict[str, str]:
     told = refused.get(picture.file.content_hash)
-    return {"path": picture.path, "why": f"{told.reason}; {told.next_step}" if told else "it could not be opened"}
+    return {
+        "path": picture.path,
+        "why": f"{told.reason}; {told.next_step}" if told else "it could not be opened",
+    }
 
 
 def _row(rated: _Rated, describing: Describer, criteria: str) -> dict[str, Any]:
@@ -201,8 +252,14 @@ def _row(rated: _Rated, describing: Describer, criteria: str) -> dict[str, Any]:
         "criteria": rated.reply.ratings,
         "keywords": "; ".join(rated.keywords),
         "rated_at": answer[ModelAnswer.answered_at].isoformat(timespec="seconds"),
-        **{n: answer[n] for n in (ModelAnswer.model, ModelAnswer.model_digest, ModelAnswer.backend, ModelAnswer.seconds)},
-        **{n: answer[n] for n in (ModelAnswer.prompt_tokens, ModelAnswer.reply_tokens, ModelAnswer.prompt_version)},
+        **{
+            n: answer[n]
+            for n in (ModelAnswer.model, ModelAnswer.model_digest, ModelAnswer.backend, ModelAnswer.seconds)
+        },
+        **{
+            n: answer[n]
+            for n in (ModelAnswer.prompt_tokens, ModelAnswer.reply_tokens, ModelAnswer.prompt_version)
+        },
         "system_prompt": prompt.system,
         "user_prompt": prompt.filled({"criteria": criteria}),
     }
@@ -210,10 +267,16 @@ def _row(rated: _Rated, describing: Describer, criteria: str) -> dict[str, Any]:
 
 def _short(rated: _Rated) -> dict[str, Any]:
     told = {"path": rated.found.path, "overall": rated.reply.overall, "criteria": rated.reply.ratings}
-    return {**told, "keywords": rated.keywords, "left_out": [{"keyword": w, "why": y} for w, y in rated.left_out.items()]}
+    return {
+        **told,
+        "keywords": rated.keywords,
+        "left_out": [{"keyword": w, "why": y} for w, y in rated.left_out.items()],
+    }
 
 
-def _sidecars(folder: Path, rated: Sequence[_Rated], settings: Configuration, *, replace: bool) -> tuple[int, list[dict[str, str]]]:
+def _sidecars(
+    folder: Path, rated: Sequence[_Rated], settings: Configuration, *, replace: bool
+) -> tuple[int, list[dict[str, str]]]:
     written, failed = 0, []
     for one in rated:
         picture = folder / one.found.path
@@ -234,13 +297,13 @@ def _tell(told: Mapping[str, Any], *, as_json: bool) -> None:
         for one in told["rated"]:
             out().print(f"{one['path']}: {one['overall']:g}", markup=False)
             for word in one["left_out"]:
-                err().print(f"{one['path']}: a keyword was left out: {word['why']}", markup=False, soft_wrap=True)
+                err().print(
+                    f"{one['path']}: a keyword was left out: {word['why']}", markup=False, soft_wrap=True
+                )
         for one in [*told["failed"], *told["refused"]]:
             err().print(f"{one['path']}: {one['why']}", markup=False, soft_wrap=True)
         told_files = f"{told['csv_rows']} rows in {told['csv']}" if told["csv"] else "no CSV"
-        counts = (
-            f"{len(told['rated'])} rated, {told['skipped']} skipped, {len(told['failed'])} failed, {len(told['refused'])} refused"
-        )
+        counts = f"{len(told['rated'])} rated, {told['skipped']} skipped, {len(told['failed'])} failed, {len(told['refused'])} refused"
         out().print(f"{counts}; {told_files}; {told['sidecars']} sidecars", markup=False)
     if told["failed"]:
         sys.exit(_SOME_FAILED if told["rated"] else _FAILED)

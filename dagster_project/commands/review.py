@@ -17,8 +17,15 @@ PORT = 8765
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True, help="Port of the review app.")
-@click.option("--allow-host", multiple=True, metavar="NAME[:PORT]", help="Another name under which this server is reached.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=PORT, show_default=True, help="Port of the review app."
+)
+@click.option(
+    "--allow-host",
+    multiple=True,
+    metavar="NAME[:PORT]",
+    help="Another name under which this server is reached.",
+)
 @json_option
 def review(host: str, port: int, allow_host: tuple[str, ...], as_json: bool) -> None:
     """Serve the review app until Ctrl-C; `proofsheet up` starts it too. The JSON, printed before it listens, has review."""
@@ -32,7 +39,12 @@ def serve_review(host: str, port: int, allow_host: tuple[str, ...], page: str, *
     from dagster_project.supervisor import port_in_use
 
     if port_in_use(host, port):
-        raise UsageError(f"Port {port} is in use.", "Choose another with --port; `proofsheet up` serves the review app too.")
+        raise UsageError(
+            f"Port {port} is in use.",
+            "Choose another with --port; `proofsheet up` serves the review app too.",
+        )
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    print_json({"review": address + page}) if as_json else click.echo(f"Review: {address}{page}. Ctrl-C ends it.")
+    print_json({"review": address + page}) if as_json else click.echo(
+        f"Review: {address}{page}. Ctrl-C ends it."
+    )
     serve(settings, host, port, allow_host, "")

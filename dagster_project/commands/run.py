@@ -17,7 +17,15 @@ import click
 from rich.progress import Progress as Bars
 
 from dagster_project.commands.bars import BarListener, progress_bars
-from dagster_project.commands.common import FAILED, SOME_FAILED, chosen, err, json_option, print_json, settings_and_workspace
+from dagster_project.commands.common import (
+    FAILED,
+    SOME_FAILED,
+    chosen,
+    err,
+    json_option,
+    print_json,
+    settings_and_workspace,
+)
 from dagster_project.outcome import RunOutcome, nothing_stale
 from dagster_project.planning import present_stages
 from proofsheet.core.clock import utc_now
@@ -34,8 +42,16 @@ BLOCKED, UNFINISHED = 4, 5
 @click.command()
 @click.argument("projects", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every project of the library.")
-@click.option("--select", help="Assets, such as 'captions,exports' or 'photos+' (an asset and what follows from it).")
-@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Projects that run side by side.")
+@click.option(
+    "--select", help="Assets, such as 'captions,exports' or 'photos+' (an asset and what follows from it)."
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Projects that run side by side.",
+)
 @click.option("--force", "forced", multiple=True, type=click.Choice(sorted(JOBS)), help="Ask this job again.")
 @click.option("--strict", is_flag=True, help="Exit with 4 if the gate blocked a row.")
 @json_option
@@ -67,7 +83,8 @@ def run(
     wanted = chosen(workspace, projects)
     if not wanted:
         raise UsageError(
-            f"The library {workspace.library} has no sub-folder.", "Make one for each project and put pictures into it."
+            f"The library {workspace.library} has no sub-folder.",
+            "Make one for each project and put pictures into it.",
         )
     workspace.remember()
     with progress_bars() as bars:
@@ -84,7 +101,12 @@ def run(
 
 
 def _outcomes(
-    settings: Configuration, workspace: Workspace, wanted: list[Project], select: str | None, workers: int, bars: Bars
+    settings: Configuration,
+    workspace: Workspace,
+    wanted: list[Project],
+    select: str | None,
+    workers: int,
+    bars: Bars,
 ) -> Iterator[RunOutcome]:
     """Runs of what is stale, or selected; Dagster, which takes more than a second to import, is imported once something is."""
     stages, side_by_side = present_stages(settings), dict[Project, list[str] | None]()

@@ -78,14 +78,21 @@ def listing(project: str, as_json: bool) -> None:
 
     The JSON has sets: [{folder, photos, seen, subject, hints, location, suggested, status}].
     """
-    told = [{**{n: v or None for n, v in asdict(one).items()}, **_place(one)} for one in intake_sets(_project(project))]
+    told = [
+        {**{n: v or None for n, v in asdict(one).items()}, **_place(one)}
+        for one in intake_sets(_project(project))
+    ]
     if as_json:
         print_json({"sets": told})
         return
     for one in told:
-        said = ", ".join(f"{k}: {one[k]}" for k in ("subject", "hints", "location", "suggested", "status") if one[k])
+        said = ", ".join(
+            f"{k}: {one[k]}" for k in ("subject", "hints", "location", "suggested", "status") if one[k]
+        )
         waits = "" if one["seen"] else " (no run yet)"
-        out().print(f"{one['folder']}: {one['photos']} photos{waits}{'; ' + said if said else ''}", markup=False)
+        out().print(
+            f"{one['folder']}: {one['photos']} photos{waits}{'; ' + said if said else ''}", markup=False
+        )
 
 
 @sets.command()
@@ -97,7 +104,8 @@ def subject(project: str, folder: str) -> None:
     found, place = _project(project), "" if folder == "." else folder
     if place not in set(found.store.read(Photo)[Photo.folder]):
         raise UsageError(
-            f"No run has seen photos in {folder!r}.", f"`proofsheet run {project}` first; `proofsheet sets list` shows them."
+            f"No run has seen photos in {folder!r}.",
+            f"`proofsheet run {project}` first; `proofsheet sets list` shows them.",
         )
     known = found.ledger.rows(SetContext, folder=place)
     hints = (known[SetContext.hints][0] or "") if known.height else ""
@@ -109,7 +117,13 @@ def subject(project: str, folder: str) -> None:
             f"No model proposed a subject: {trouble.message}.", "`proofsheet doctor` tells what is there."
         ) from trouble
     if proposed is None:
-        last = found.ledger.rows(SubjectProposal, folder=place).sort(pl.col(SubjectProposal.number)).to_dicts()[-1]
-        out().print(f"refused: {last[SubjectProposal.subject]!r}: {last[SubjectProposal.refused]}", markup=False)
+        last = (
+            found.ledger.rows(SubjectProposal, folder=place)
+            .sort(pl.col(SubjectProposal.number))
+            .to_dicts()[-1]
+        )
+        out().print(
+            f"refused: {last[SubjectProposal.subject]!r}: {last[SubjectProposal.refused]}", markup=False
+        )
     else:
         out().print(proposed, markup=False)

@@ -17,7 +17,15 @@ import polars as pl
 from rich.table import Table as RichTable
 
 from dagster_project.applying import planned
-from dagster_project.commands.common import chosen, end_with, err, json_option, out, print_json, settings_and_workspace
+from dagster_project.commands.common import (
+    chosen,
+    end_with,
+    err,
+    json_option,
+    out,
+    print_json,
+    settings_and_workspace,
+)
 from proofsheet.apply.plan_table import plan_rows
 from proofsheet.core.config import Configuration
 from proofsheet.storage.health import each_alone
@@ -49,7 +57,9 @@ def sql(statement: str, projects: tuple[str, ...], as_json: bool) -> None:
     for line in _renamed(statement):
         err().print(line, markup=False)
     wanted = chosen(workspace, projects)
-    asked = each_alone(wanted, lambda p: p.store.query(statement, _more(p, settings)) if _has_rows(p) else None)
+    asked = each_alone(
+        wanted, lambda p: p.store.query(statement, _more(p, settings)) if _has_rows(p) else None
+    )
     answers = {p.name: answer for p, answer in asked.results if answer is not None}
     if as_json:
         told = {name: answer.to_dicts() for name, answer in answers.items()}
@@ -72,7 +82,11 @@ def _more(project: Project, settings: Configuration) -> dict[type[Table], Callab
     facts, written = {table: partial(project.ledger.rows, table) for table in FACTS}, project.store.tables()
     derived = [t for t in every_table() if t.origin == "derived" and not t.shared]
     later = {t: partial(project.store.read, t) for t in derived if t.name not in written}
-    former = {f: partial(project.store.read, t) for t, f in _FORMER.items() if t.origin == "derived" and f.name not in written}
+    former = {
+        f: partial(project.store.read, t)
+        for t, f in _FORMER.items()
+        if t.origin == "derived" and f.name not in written
+    }
     former |= {f: facts[t] for t, f in _FORMER.items() if t in facts}
     return {**later, **facts, **former, PlanOperation: lambda: plan_rows(planned(project, settings))}
 
@@ -81,7 +95,9 @@ def _renamed(statement: str) -> list[str]:
     """A line for every former name in a statement."""
     words = set(re.findall(r"\w+", statement.lower()))
     return [
-        f"The table {t.former} is named {t.name} now; the next version knows that name alone." for t in _FORMER if t.former in words
+        f"The table {t.former} is named {t.name} now; the next version knows that name alone."
+        for t in _FORMER
+        if t.former in words
     ]
 
 

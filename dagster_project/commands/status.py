@@ -15,7 +15,16 @@ import click
 from rich.table import Table as RichTable
 
 from assets.staleness import stale_tables
-from dagster_project.commands.common import chosen, end_with, err, json_option, out, print_json, settings_and_workspace, sound
+from dagster_project.commands.common import (
+    chosen,
+    end_with,
+    err,
+    json_option,
+    out,
+    print_json,
+    settings_and_workspace,
+    sound,
+)
 from dagster_project.planning import present_stages
 from proofsheet.core.locks import held_by
 from proofsheet.library.renamed_folders import RenameQuestion, find_renamed
@@ -27,7 +36,18 @@ from proofsheet.texts.cost_estimate import pending_questions
 from proofsheet.texts.inference import Describer
 from schemas.library import Quarantine
 
-_COLUMNS = ("files", "photos", "sets", "doubtful", "accepted", "blocked", "quarantined", "other_files", "companions", "generation")
+_COLUMNS = (
+    "files",
+    "photos",
+    "sets",
+    "doubtful",
+    "accepted",
+    "blocked",
+    "quarantined",
+    "other_files",
+    "companions",
+    "generation",
+)
 _NEWS = ("new", "changed", "gone")
 
 
@@ -56,9 +76,14 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
             return project_status(project).as_dict() | {
                 "stale": stale_tables(versions, project),
                 "running": held_by(project.run_lock),
-                "to_ask": [c.as_dict() for c in pending_questions(project, Describer.of(settings.model, project), given)],
+                "to_ask": [
+                    c.as_dict()
+                    for c in pending_questions(project, Describer.of(settings.model, project), given)
+                ],
                 "take_back_list": take_back_rows(project),
-                "refused": rows.select(Quarantine.path, Quarantine.kind, Quarantine.reason, Quarantine.next_step).to_dicts(),
+                "refused": rows.select(
+                    Quarantine.path, Quarantine.kind, Quarantine.reason, Quarantine.next_step
+                ).to_dicts(),
             }
 
     wanted = chosen(workspace, projects)
@@ -115,7 +140,9 @@ def _show(found: dict[str, dict[str, Any]]) -> None:
     for name in (*_COLUMNS, "last whole (UTC)"):
         table.add_column(name.replace("_", " "), justify="right")
     for project, state in found.items():
-        table.add_row(project, *(str(state[name]) for name in _COLUMNS), str(state["whole_at"] or "never")[:19])
+        table.add_row(
+            project, *(str(state[name]) for name in _COLUMNS), str(state["whole_at"] or "never")[:19]
+        )
     console = out()
     console.print(table)
     for project, state in found.items():

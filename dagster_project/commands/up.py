@@ -18,12 +18,27 @@ from proofsheet.core.locks import acquire, home_lock
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port of the Dagster UI.")
-@click.option("--review-port", type=click.IntRange(1, 65535), default=PORT, show_default=True, help="Port of the review app.")
 @click.option(
-    "--read-only", is_flag=True, help="Serve a Dagster UI that can look at everything and change nothing, and no review app."
+    "--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port of the Dagster UI."
 )
-@click.option("--allow-host", multiple=True, metavar="NAME[:PORT]", help="Another name under which this server is reached.")
+@click.option(
+    "--review-port",
+    type=click.IntRange(1, 65535),
+    default=PORT,
+    show_default=True,
+    help="Port of the review app.",
+)
+@click.option(
+    "--read-only",
+    is_flag=True,
+    help="Serve a Dagster UI that can look at everything and change nothing, and no review app.",
+)
+@click.option(
+    "--allow-host",
+    multiple=True,
+    metavar="NAME[:PORT]",
+    help="Another name under which this server is reached.",
+)
 @click.option(
     "--definitions",
     default="dagster_project.definitions",
@@ -32,7 +47,13 @@ from proofsheet.core.locks import acquire, home_lock
 )
 @json_option
 def up(
-    host: str, port: int, review_port: int, read_only: bool, allow_host: tuple[str, ...], definitions: str, as_json: bool
+    host: str,
+    port: int,
+    review_port: int,
+    read_only: bool,
+    allow_host: tuple[str, ...],
+    definitions: str,
+    as_json: bool,
 ) -> None:
     """Start the code server, the daemon, the guarded Dagster UI and the review app.
 

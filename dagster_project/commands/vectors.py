@@ -12,7 +12,14 @@ from pathlib import Path
 import click
 
 from dagster_project.commands.bars import BarListener, progress_bars
-from dagster_project.commands.common import chosen, json_option, out, print_causes, print_json, settings_and_workspace
+from dagster_project.commands.common import (
+    chosen,
+    json_option,
+    out,
+    print_causes,
+    print_json,
+    settings_and_workspace,
+)
 from dagster_project.exporting_vectors import outgoing
 from dagster_project.importing_vectors import Importer
 from proofsheet.core.clock import utc_now
@@ -64,8 +71,13 @@ def export_vectors(projects: tuple[str, ...], folder: Path, every: bool, as_json
 @click.argument("projects", nargs=-1)
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @_ALL
-@click.option("--encoder", help="Who made the vectors of which the files name no encoder, such as 'open_clip ViT-B-32 openai'.")
-@click.option("--made-by-encoder-in-force", "declared", is_flag=True, help="The same: the encoder of the settings.")
+@click.option(
+    "--encoder",
+    help="Who made the vectors of which the files name no encoder, such as 'open_clip ViT-B-32 openai'.",
+)
+@click.option(
+    "--made-by-encoder-in-force", "declared", is_flag=True, help="The same: the encoder of the settings."
+)
 @json_option
 def import_vectors(
     projects: tuple[str, ...], folder: Path, every: bool, encoder: str | None, declared: bool, as_json: bool
@@ -80,7 +92,9 @@ def import_vectors(
     rows, line, detail, next_step, paste}], and lines [{line, state, reason, detail, next_step, setting}].
     """
     if encoder is not None and (declared or not encoder.strip()):
-        raise UsageError("Two encoders are named, or none.", "Give --encoder NAME or --made-by-encoder-in-force.")
+        raise UsageError(
+            "Two encoders are named, or none.", "Give --encoder NAME or --made-by-encoder-in-force."
+        )
     settings, workspace = settings_and_workspace()
     wanted = _wanted(workspace, projects, every=every)
     entries, unreadable = read_index(folder)
@@ -90,13 +104,28 @@ def import_vectors(
             return BarListener(bars, name)
 
         importer = Importer(settings, "" if declared else encoder, utc_now(), listener)
-        outcome = importer.take(entries, unreadable, wanted, [p for p in workspace.projects() if not p.sandbox])
+        outcome = importer.take(
+            entries, unreadable, wanted, [p for p in workspace.projects() if not p.sandbox]
+        )
     if not outcome.kept and (wrong := outcome.refused["not of that encoder"]):
-        cause = next(c for c in causes_of(outcome.lines) if c.rows == wrong and c.reason == "not of that encoder")
+        cause = next(
+            c for c in causes_of(outcome.lines) if c.rows == wrong and c.reason == "not of that encoder"
+        )
         raise UsageError(f"{cause.detail}.", f"Nothing was taken; {cause.next_step}.")
     if as_json:
-        print_json({**outcome.as_dict(), "causes": [c.as_dict() for c in causes_of(outcome.lines)], "lines": outcome.lines})
+        print_json(
+            {
+                **outcome.as_dict(),
+                "causes": [c.as_dict() for c in causes_of(outcome.lines)],
+                "lines": outcome.lines,
+            }
+        )
         return
-    counts = f"{outcome.taken} vectors taken; run the project to use them. {outcome.kept} kept ({outcome.new} new)"
-    out().print(f"{counts}, {outcome.without_pictures} without pictures; {sum(outcome.refused.values())} refused", markup=False)
+    counts = (
+        f"{outcome.taken} vectors taken; run the project to use them. {outcome.kept} kept ({outcome.new} new)"
+    )
+    out().print(
+        f"{counts}, {outcome.without_pictures} without pictures; {sum(outcome.refused.values())} refused",
+        markup=False,
+    )
     print_causes(outcome.lines)

@@ -38,7 +38,10 @@ def _photo(project: str, path: str) -> tuple[Project, str]:
         return found, ids.get(path, path)
     typed = [photo for name, photo in ids.items() if composed(name) == composed(path)]
     if len(typed) != 1:
-        raise UsageError(f"There is no photo {path!r} in {project}.", f"`proofsheet words show {project}` lists those with texts.")
+        raise UsageError(
+            f"There is no photo {path!r} in {project}.",
+            f"`proofsheet words show {project}` lists those with texts.",
+        )
     return found, typed[0]
 
 
@@ -60,7 +63,9 @@ def show(project: str, paths: tuple[str, ...], as_json: bool) -> None:
     found, wanted = settings_and_workspace()[1].project(project), {composed(path) for path in paths}
     told = [_told(r) for r in _current(found).to_dicts() if not paths or composed(r[Photo.path]) in wanted]
     if missing := ", ".join(sorted(wanted - {composed(one["path"]) for one in told})):
-        raise UsageError(f"There are no texts of {missing} in {project}.", f"`proofsheet words show {project}` lists all.")
+        raise UsageError(
+            f"There are no texts of {missing} in {project}.", f"`proofsheet words show {project}` lists all."
+        )
     if as_json:
         print_json({"photos": told})
         return
@@ -75,7 +80,12 @@ def show(project: str, paths: tuple[str, ...], as_json: bool) -> None:
 def _told(row: dict[str, Any]) -> dict[str, Any]:
     proof = MetadataQuality
     texts = {field: row[f"current_{field}"] for field in FIELDS}
-    who = {"path": row[Photo.path], "status": row[proof.status], "sources": row[proof.sources], "model": row[proof.model]}
+    who = {
+        "path": row[Photo.path],
+        "status": row[proof.status],
+        "sources": row[proof.sources],
+        "model": row[proof.model],
+    }
     return {**who, **texts, "issues": row[proof.issues], "waived": row[proof.waived]}
 
 
@@ -86,20 +96,39 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
 @click.option("--caption", help="New caption.")
 @click.option("--alt-text", help="New alternative text.")
 @click.option("--keywords", help="New keywords, apart by |.")
-@click.option("--unlocked", is_flag=True, help="Later runs may add keywords, and imports may change the field.")
+@click.option(
+    "--unlocked", is_flag=True, help="Later runs may add keywords, and imports may change the field."
+)
 def edit(
-    project: str, path: str, title: str | None, caption: str | None, alt_text: str | None, keywords: str | None, unlocked: bool
+    project: str,
+    path: str,
+    title: str | None,
+    caption: str | None,
+    alt_text: str | None,
+    keywords: str | None,
+    unlocked: bool,
 ) -> None:
     """Write texts of the photo PATH of PROJECT yourself; they are locked: no run changes them. The gate still judges them."""
     found, photo = _photo(project, path)
     texts: dict[str, Any] = {Texts.title: title, Texts.caption: caption, Texts.alt_text: alt_text}
-    texts[Texts.keywords] = [k.strip() for k in keywords.split("|") if k.strip()] if keywords is not None else None
+    texts[Texts.keywords] = (
+        [k.strip() for k in keywords.split("|") if k.strip()] if keywords is not None else None
+    )
     given = {field: value for field, value in texts.items() if value is not None}
     if not given:
         raise UsageError("Nothing to write.", "Give --title, --caption, --alt-text or --keywords.")
     before = {r[MetadataQuality.photo_id]: r for r in _current(found).to_dicts()}.get(photo, {})
     for field, value in given.items():
-        write_field(found.ledger, photo, field, value, before.get(f"generated_{field}"), "human", utc_now(), lock=not unlocked)
+        write_field(
+            found.ledger,
+            photo,
+            field,
+            value,
+            before.get(f"generated_{field}"),
+            "human",
+            utc_now(),
+            lock=not unlocked,
+        )
     out().print(f"{', '.join(given)} written; `proofsheet run {project}` judges them", markup=False)
 
 
@@ -124,7 +153,14 @@ def history(project: str, path: str, as_json: bool) -> None:
     The JSON has changes: [{field, revision, value, source, locked, edited_at}].
     """
     found, photo = _photo(project, path)
-    shown = (WordEdit.field, WordEdit.revision, WordEdit.value, WordEdit.source, WordEdit.locked, WordEdit.edited_at)
+    shown = (
+        WordEdit.field,
+        WordEdit.revision,
+        WordEdit.value,
+        WordEdit.source,
+        WordEdit.locked,
+        WordEdit.edited_at,
+    )
     rows = found.ledger.rows(WordEdit, photo_id=photo).sort(WordEdit.edited_at).select(shown).to_dicts()
     if as_json:
         print_json({"changes": rows})

@@ -48,7 +48,10 @@ async def submit_decision(request: Request) -> Response:
     body = await body_of(request)
     desk, given = await _desk(request, text_of(body, "project")), _given(body)
     return answer(
-        {"set": await run_in_threadpool(desk.decide, given, utc_now()), "progress": await run_in_threadpool(desk.progress)}
+        {
+            "set": await run_in_threadpool(desk.decide, given, utc_now()),
+            "progress": await run_in_threadpool(desk.progress),
+        }
     )
 
 
@@ -114,7 +117,9 @@ def _given(body: dict[str, Any]) -> DecisionRequest:
 def _identity(body: dict[str, Any], name: str) -> str:
     found = text_of(body, name)
     if not _ID.match(found):
-        raise InvalidRequest(f"{name} is {found[:40]!r}.", "Send 8 to 64 letters, digits and hyphens, such as a UUID.")
+        raise InvalidRequest(
+            f"{name} is {found[:40]!r}.", "Send 8 to 64 letters, digits and hyphens, such as a UUID."
+        )
     return found
 
 

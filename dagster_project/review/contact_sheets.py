@@ -23,7 +23,9 @@ _SHEET_PX = 256
 
 async def sheet(request: Request) -> Response:
     """GET `/p/{project}/sheet/{group}.jpg`: the pictures of a set side by side, the chosen one in green; for the Dagster UI."""
-    content = await run_in_threadpool(_sheet, state_of(request), request.path_params["project"], request.path_params["group"])
+    content = await run_in_threadpool(
+        _sheet, state_of(request), request.path_params["project"], request.path_params["group"]
+    )
     if content is None:
         return PlainTextResponse("There is no such set.\n", 404)
     return Response(content, media_type="image/jpeg")

@@ -41,7 +41,9 @@ def day_plot(name: str, unit: str, days: Sequence[Day]) -> dict[str, object]:
         return round(TOP + (most - value) / span * (HEIGHT - TOP - BOTTOM), 1)
 
     step = (WIDTH - LEFT - RIGHT) / max(len(days) - 1, 1)
-    across = [round(LEFT + k * step if len(days) > 1 else (LEFT + WIDTH - RIGHT) / 2, 1) for k in range(len(days))]
+    across = [
+        round(LEFT + k * step if len(days) > 1 else (LEFT + WIDTH - RIGHT) / 2, 1) for k in range(len(days))
+    ]
     points = [
         {
             "x": x,
@@ -61,7 +63,10 @@ def day_plot(name: str, unit: str, days: Sequence[Day]) -> dict[str, object]:
         "bottom": HEIGHT - BOTTOM,
         "points": points,
         "line": " ".join(f"{p['x']},{p['y']}" for p in points),
-        "ticks": [{"y": down(v), "told": f"{100 * v:.0f} %" if unit == "share" else f"{v:.1f} {unit}"} for v in {least, 0.0, most}],
+        "ticks": [
+            {"y": down(v), "told": f"{100 * v:.0f} %" if unit == "share" else f"{v:.1f} {unit}"}
+            for v in {least, 0.0, most}
+        ],
         "first": days[0].day,
         "last": days[-1].day if len(days) > 1 else "",
     }

@@ -21,7 +21,13 @@ from proofsheet.review.decision_request import Conflict, InvalidRequest
 MOST_BYTES = 1 << 20
 POLICY = "; ".join(
     (
-        *("default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' blob:", "connect-src 'self'"),
+        *(
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self' blob:",
+            "connect-src 'self'",
+        ),
         *("base-uri 'none'", "form-action 'none'"),
     )
 )
@@ -134,7 +140,9 @@ def number_of(value: str | None, name: str, default: int, least: int, most: int)
 
 def answer(document: object, status: int = 200) -> Response:
     """A JSON answer."""
-    return Response(json.dumps(document, default=str, ensure_ascii=False), status, media_type="application/json")
+    return Response(
+        json.dumps(document, default=str, ensure_ascii=False), status, media_type="application/json"
+    )
 
 
 async def errors(_request: Request, error: Exception) -> Response:

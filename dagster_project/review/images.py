@@ -23,7 +23,13 @@ from proofsheet.core.files import Refused, open_regular
 from schemas.library import Photo
 from schemas.vision import Preview
 
-_SHOWN_WHOLE = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
+_SHOWN_WHOLE = {
+    "JPEG": "image/jpeg",
+    "MPO": "image/jpeg",
+    "PNG": "image/png",
+    "WEBP": "image/webp",
+    "GIF": "image/gif",
+}
 _KEEP = {"cache-control": "private, max-age=31536000, immutable", "x-content-type-options": "nosniff"}
 _BLOCK = 1 << 18
 
@@ -36,8 +42,14 @@ async def image(request: Request) -> Response:
         return PlainTextResponse("There is no such picture.\n", 404)
     row, cache, folder = found
     if params["size"] == "full" and row[Photo.format] in _SHOWN_WHOLE:
-        return await run_in_threadpool(_stream, folder / str(row[Photo.path]), _SHOWN_WHOLE[row[Photo.format]])
-    name = row[Preview.thumb_path] if params["size"] == "thumb" else row[Preview.preview_path] or row[Preview.thumb_path]
+        return await run_in_threadpool(
+            _stream, folder / str(row[Photo.path]), _SHOWN_WHOLE[row[Photo.format]]
+        )
+    name = (
+        row[Preview.thumb_path]
+        if params["size"] == "thumb"
+        else row[Preview.preview_path] or row[Preview.thumb_path]
+    )
     return await run_in_threadpool(_stream, cache / str(name), "image/jpeg")
 
 
@@ -54,7 +66,9 @@ def _stream(path: Path, kind: str) -> Response:
     try:
         descriptor = open_regular(path)
     except Refused as refused:
-        return PlainTextResponse(f"The picture cannot be shown: {refused.reason}; {refused.next_step}.\n", 404)
+        return PlainTextResponse(
+            f"The picture cannot be shown: {refused.reason}; {refused.next_step}.\n", 404
+        )
     size = os.fstat(descriptor).st_size
 
     def blocks() -> Iterator[bytes]:

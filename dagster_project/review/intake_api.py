@@ -43,7 +43,8 @@ async def say(request: Request) -> Response:
     rows = body.get("sets")
     if not isinstance(rows, list) or not 0 < len(rows) <= _MOST_ROWS or not all(_fits(r) for r in rows):
         raise InvalidRequest(
-            "The sets are no list of folders with texts.", f"Send 1 to {_MOST_ROWS}, texts of at most {_MOST_TEXT} characters."
+            "The sets are no list of folders with texts.",
+            f"Send 1 to {_MOST_ROWS}, texts of at most {_MOST_TEXT} characters.",
         )
     folders = await run_in_threadpool(lambda: {s.folder for s in intake_sets(project)})
     plain = [{"folder": r["folder"] or ".", **{n: r.get(n) or "" for n in _SAID}} for r in rows]
@@ -55,7 +56,9 @@ async def say(request: Request) -> Response:
 def _fits(row: object) -> bool:
     if not isinstance(row, dict) or not isinstance(row.get("folder"), str):
         return False
-    return all(isinstance(row.get(n), str | None) and len(row.get(n) or "") <= _MOST_TEXT for n in ("folder", *_SAID))
+    return all(
+        isinstance(row.get(n), str | None) and len(row.get(n) or "") <= _MOST_TEXT for n in ("folder", *_SAID)
+    )
 
 
 def _sets(project: Project) -> list[dict[str, Any]]:

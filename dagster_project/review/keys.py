@@ -35,7 +35,9 @@ KEYS = (
     Key("approve", ("a",), "A", "Approve the pick, save, and go on"),
     Key("reject", ("r",), "R", "Reject: keep all pictures, do nothing with them"),
     Key("skip", ("s",), "S", "Skip: decide later"),
-    Key("pick", tuple("12345678"), "1 – 8", "Pick this picture instead", shift=None),  # some keyboards need Shift for digits
+    Key(
+        "pick", tuple("12345678"), "1 – 8", "Pick this picture instead", shift=None
+    ),  # some keyboards need Shift for digits
     Key("next", ("enter", "arrowdown"), "Enter, ↓", "Next set"),
     Key("previous", ("arrowup",), "↑", "Previous set"),
     Key("submit", ("enter",), "Shift + Enter", "Submit what is decided", shift=True),

@@ -41,21 +41,30 @@ _MOST_TEXT, _MOST_KEYWORDS = 4000, 200
 async def load(request: Request) -> Response:
     """GET `/api/metadata?project=`: every described photo with its current texts, objections, waivers and state."""
     state = state_of(request)
-    return answer(await run_in_threadpool(_rows, state, state.project(request.query_params.get("project", ""))))
+    return answer(
+        await run_in_threadpool(_rows, state, state.project(request.query_params.get("project", "")))
+    )
 
 
 async def edit(request: Request) -> Response:
     """POST `/api/metadata/{photo}`: project, field, value (text, list of keywords, or null to give the field back)."""
     project, photo, body = await _given(request)
     field, value = text_of(body, "field"), body.get("value")
-    words = isinstance(value, list) and len(value) <= _MOST_KEYWORDS and all(isinstance(v, str) and len(v) <= 200 for v in value)
+    words = (
+        isinstance(value, list)
+        and len(value) <= _MOST_KEYWORDS
+        and all(isinstance(v, str) and len(v) <= 200 for v in value)
+    )
     fits = words if field == Texts.keywords else isinstance(value, str) and len(value) <= _MOST_TEXT
     if not (fits or value is None):
         raise InvalidRequest(
-            f"{field} cannot be {str(value)[:40]!r}.", "Send a text; for keywords a list of texts; null gives it back."
+            f"{field} cannot be {str(value)[:40]!r}.",
+            "Send a text; for keywords a list of texts; null gives it back.",
         )
     before = await run_in_threadpool(_before, project, photo)
-    await run_in_threadpool(write_field, project.ledger, photo, field, value, before.get(f"generated_{field}"), "human", utc_now())
+    await run_in_threadpool(
+        write_field, project.ledger, photo, field, value, before.get(f"generated_{field}"), "human", utc_now()
+    )
     return answer({"kept": True, "history": await run_in_threadpool(_history, project, photo, field)})
 
 
@@ -81,7 +90,9 @@ async def decide(request: Request) -> Response:
     decision, reason = text_of(body, "decision"), str(body.get("reason") or "")[:1000]
     if decision not in ("approved", "rejected"):
         raise InvalidRequest(f"{decision!r} is no decision.", "Send approved or rejected.")
-    return answer({"attempt": await run_in_threadpool(review, project.ledger, photo, decision, reason, utc_now())})
+    return answer(
+        {"attempt": await run_in_threadpool(review, project.ledger, photo, decision, reason, utc_now())}
+    )
 
 
 async def generate(request: Request) -> Response:
@@ -98,7 +109,10 @@ async def generate(request: Request) -> Response:
 def _ask(state: State, project: Project, photo: str) -> None:
     who = Describer.of(state.settings.model, project).choice
     if who.server is None:
-        raise Conflict(f"No model that sees is there: {who.why}.", "Start one; the embedded describer says the same again.")
+        raise Conflict(
+            f"No model that sees is there: {who.why}.",
+            "Start one; the embedded describer says the same again.",
+        )
     try:
         want_others(project.ledger, photo, utc_now())
     except UsageError as error:
@@ -123,16 +137,26 @@ def _rows(state: State, project: Project) -> dict[str, Any]:
     for one in project.ledger.rows(WordEdit).sort(WordEdit.revision).to_dicts():
         edits.setdefault(one[WordEdit.photo_id], {}).setdefault(one[WordEdit.field], []).append(one)
     subjects = dict(project.store.read(ImageSet).select(ImageSet.folder, ImageSet.subject).iter_rows())
-    subjects |= {r[SetContext.folder]: r[SetContext.subject] for r in project.ledger.rows(SetContext).to_dicts()}
+    subjects |= {
+        r[SetContext.folder]: r[SetContext.subject] for r in project.ledger.rows(SetContext).to_dicts()
+    }
     said = {
-        (r[WordReview.photo_id], r[WordReview.attempt]): r[WordReview.decision] for r in project.ledger.rows(WordReview).to_dicts()
+        (r[WordReview.photo_id], r[WordReview.attempt]): r[WordReview.decision]
+        for r in project.ledger.rows(WordReview).to_dicts()
     }
     known = [
-        r | {MetadataQuality.reviewer_decision: said.get((r[MetadataQuality.photo_id], r[MetadataQuality.attempt]))} for r in rows
+        r
+        | {
+            MetadataQuality.reviewer_decision: said.get(
+                (r[MetadataQuality.photo_id], r[MetadataQuality.attempt])
+            )
+        }
+        for r in rows
     ]
     held = held_photos(project, present_choices(project))
     shown = [
-        _shown(r, paths[r[MetadataQuality.photo_id]], edits, subjects) | {"held": held.get(r[MetadataQuality.photo_id], "")}
+        _shown(r, paths[r[MetadataQuality.photo_id]], edits, subjects)
+        | {"held": held.get(r[MetadataQuality.photo_id], "")}
         for r in known
         if r[MetadataQuality.photo_id] in paths
     ]
@@ -178,11 +202,18 @@ def _before(project: Project, photo: str) -> dict[str, Any]:
 
 
 def _history(project: Project, photo: str, field: str) -> list[dict[str, Any]]:
-    return [_told(r) for r in project.ledger.rows(WordEdit, photo_id=photo, field=field).sort(WordEdit.revision).to_dicts()]
+    return [
+        _told(r)
+        for r in project.ledger.rows(WordEdit, photo_id=photo, field=field).sort(WordEdit.revision).to_dicts()
+    ]
 
 
 def _told(row: Row) -> dict[str, Any]:
-    return {"value": row[WordEdit.value], "source": row[WordEdit.source], "at": row[WordEdit.edited_at].isoformat()}
+    return {
+        "value": row[WordEdit.value],
+        "source": row[WordEdit.source],
+        "at": row[WordEdit.edited_at].isoformat(),
+    }
 
 
 ROUTES = [

@@ -36,7 +36,9 @@ def project_lines(state: State) -> tuple[list[dict[str, Any]], list[Trouble]]:
     """Every project in one line, and what is wrong with those of which nothing can be said."""
     troubles = troubles_of(state)
     bad = {t.project for t in troubles}
-    asked = each_alone((p for p in state.workspace.projects() if p.name not in bad), lambda p: project_line(state, p))
+    asked = each_alone(
+        (p for p in state.workspace.projects() if p.name not in bad), lambda p: project_line(state, p)
+    )
     return [line for _project, line in asked.results], [*troubles, *asked.troubles]
 
 
@@ -84,10 +86,19 @@ def metrics_of(project: Project) -> dict[str, Any]:
     }
 
 
-def _by_day(metric: str, days: list[str], by: Mapping[tuple[str, str], dict[str, Any]]) -> tuple[str, list[Day]]:
+def _by_day(
+    metric: str, days: list[str], by: Mapping[tuple[str, str], dict[str, Any]]
+) -> tuple[str, list[Day]]:
     rows = [r for day in days if (r := by.get((day, metric))) and r[ReviewMetric.value] is not None]
     found = [
-        Day(r[ReviewMetric.period], r[ReviewMetric.value], r[ReviewMetric.low], r[ReviewMetric.high], r[ReviewMetric.n], _told(r))
+        Day(
+            r[ReviewMetric.period],
+            r[ReviewMetric.value],
+            r[ReviewMetric.low],
+            r[ReviewMetric.high],
+            r[ReviewMetric.n],
+            _told(r),
+        )
         for r in rows
     ]
     return (rows[0][ReviewMetric.unit] if rows else ""), found
@@ -104,7 +115,11 @@ def _told(row: dict[str, Any]) -> str:
 
 def _agreement(decisions: pl.DataFrame) -> str:
     actions = counted(decisions)[ReviewDecision.action].to_list()
-    return f"{100 * actions.count('approved') / len(actions):.0f} % of {len(actions)}" if actions else "no review yet"
+    return (
+        f"{100 * actions.count('approved') / len(actions):.0f} % of {len(actions)}"
+        if actions
+        else "no review yet"
+    )
 
 
 def _crop_iou(project: Project) -> str:

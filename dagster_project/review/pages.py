@@ -25,19 +25,26 @@ from proofsheet.library.renamed_folders import find_renamed
 from proofsheet.storage.health import Trouble
 
 _HERE = Path(__file__).parent
-_TEMPLATES = Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(_HERE / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+)
 
 
 def page(request: Request, name: str, **values: Any) -> Response:  # noqa: ANN401
     """A template with what every page needs."""
-    return HTMLResponse(_TEMPLATES.get_template(f"{name}.html").render(dagster=state_of(request).dagster, **values))
+    return HTMLResponse(
+        _TEMPLATES.get_template(f"{name}.html").render(dagster=state_of(request).dagster, **values)
+    )
 
 
 async def projects(request: Request) -> Response:
     """GET `/`: every project with how far it is."""
     state = state_of(request)
     lines, troubles = await run_in_threadpool(project_lines, state)
-    beside = {"library": state.workspace.library, "questions": await run_in_threadpool(find_renamed, state.workspace)}
+    beside = {
+        "library": state.workspace.library,
+        "questions": await run_in_threadpool(find_renamed, state.workspace),
+    }
     return page(request, "projects", projects=lines, troubles=troubles, **beside)
 
 
@@ -61,12 +68,16 @@ async def metrics(request: Request) -> Response:
     """GET `/p/{project}/metrics`: figures of the review, over time, and the gates of the rollout."""
     state = state_of(request)
     project = await run_in_threadpool(state.project, request.path_params["project"])
-    return page(request, "metrics", project=project, here="metrics", **await run_in_threadpool(metrics_of, project))
+    return page(
+        request, "metrics", project=project, here="metrics", **await run_in_threadpool(metrics_of, project)
+    )
 
 
 async def intake(request: Request) -> Response:
     """GET `/intake`: sets to come."""
-    return page(request, "intake", here="intake", troubles=await run_in_threadpool(troubles_of, state_of(request)))
+    return page(
+        request, "intake", here="intake", troubles=await run_in_threadpool(troubles_of, state_of(request))
+    )
 
 
 async def runs(request: Request) -> Response:

@@ -51,7 +51,9 @@ async def gone(request: Request) -> Response:
     """POST `/api/publish/taken_back`: project, target, name. Notes that a picture no longer stands at a target."""
     state, body = state_of(request), await body_of(request)
     project = await run_in_threadpool(state.project, text_of(body, "project"))
-    await run_in_threadpool(taken_back, project, text_of(body, "target", 1000), text_of(body, "name", 1000), utc_now())
+    await run_in_threadpool(
+        taken_back, project, text_of(body, "target", 1000), text_of(body, "name", 1000), utc_now()
+    )
     return answer({"kept": True})
 
 

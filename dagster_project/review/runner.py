@@ -53,7 +53,9 @@ class Runner:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _news: threading.Condition = field(default_factory=threading.Condition)
 
-    def start(self, project: Project, photo: str | None = None, first: Callable[[], None] = lambda: None) -> None:
+    def start(
+        self, project: Project, photo: str | None = None, first: Callable[[], None] = lambda: None
+    ) -> None:
         """Start a run.
 
         Args:
@@ -66,7 +68,9 @@ class Runner:
         """
         with self._lock:
             if self._job is not None and self._job.code is None:
-                raise Conflict(f"A run of {self._job.project.name} is at work.", "Wait for its end, or stop it.")
+                raise Conflict(
+                    f"A run of {self._job.project.name} is at work.", "Wait for its end, or stop it."
+                )
             first()
             environment = os.environ | {
                 "PROOFSHEET_LIBRARY": str(self.library),
@@ -101,7 +105,9 @@ class Runner:
         job = self._job
         if job is None:
             return {"state": "Idle", "project": None, "lines": self._count}
-        ended = {None: "Running", 0: "Completed", 130: "Stopped"}.get(job.code, f"Failed (exit code {job.code})")
+        ended = {None: "Running", 0: "Completed", 130: "Stopped"}.get(
+            job.code, f"Failed (exit code {job.code})"
+        )
         return {"state": ended, "project": job.project.name, "photo": job.photo, "lines": self._count}
 
     def pending(self, project: Project) -> list[str]:

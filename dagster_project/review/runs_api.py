@@ -31,7 +31,9 @@ _MOST_LISTENERS = 8  # each holds a thread
 async def start(request: Request) -> Response:
     """POST `/start_processing`: project."""
     state, body = state_of(request), await body_of(request)
-    project = await run_in_threadpool(state.workspace.project, text_of(body, "project"))  # a run makes a damaged store whole
+    project = await run_in_threadpool(
+        state.workspace.project, text_of(body, "project")
+    )  # a run makes a damaged store whole
     await run_in_threadpool(state.runner.start, project)
     return answer(state.runner.status(), 202)
 
@@ -82,7 +84,9 @@ def _events(runner: Runner, after: int) -> Iterator[str]:
 async def get_prompts(request: Request) -> Response:
     """GET `/get_prompts`: every prompt with version, digest, text, and whether it is the user's own."""
     folder = state_of(request).workspace.home / "prompts"
-    return answer({"prompts": await run_in_threadpool(lambda: [_prompt(name, folder) for name in prompt_names()])})
+    return answer(
+        {"prompts": await run_in_threadpool(lambda: [_prompt(name, folder) for name in prompt_names()])}
+    )
 
 
 async def save_prompts(request: Request) -> Response:
@@ -96,7 +100,9 @@ async def save_prompts(request: Request) -> Response:
     if before.digest != seen:
         raise Conflict("The prompt was changed meanwhile.", "Load the page again and edit it there.")
     if after.digest != before.digest and after.version == before.version:
-        raise Conflict(f"Version {before.version} stands on rows already.", "Give the changed prompt another version.")
+        raise Conflict(
+            f"Version {before.version} stands on rows already.", "Give the changed prompt another version."
+        )
     await run_in_threadpool(write_atomic, folder / f"{name}.md", text.encode("utf-8"))
     return answer(_prompt(name, folder))
 
@@ -122,7 +128,13 @@ def _prompt(name: str, folder: Path) -> dict[str, object]:
     found, own = load_prompt(name, folder), folder / f"{name}.md"
     path = own if own.is_file() else OURS / f"{name}.md"
     text = path.read_text("utf-8")
-    return {"name": name, "version": found.version, "digest": found.digest, "own": own.is_file(), "text": text}
+    return {
+        "name": name,
+        "version": found.version,
+        "digest": found.digest,
+        "own": own.is_file(),
+        "text": text,
+    }
 
 
 def _last_csv(home: Path) -> Path | None:

@@ -24,7 +24,16 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from dagster_project.guard import Guard, allowed_hosts
-from dagster_project.review import api, contact_sheets, images, intake_api, metadata_api, pages, publish_api, runs_api
+from dagster_project.review import (
+    api,
+    contact_sheets,
+    images,
+    intake_api,
+    metadata_api,
+    pages,
+    publish_api,
+    runs_api,
+)
 from dagster_project.review.http import Limit, TooLarge, errors, too_large
 from dagster_project.review.state import State
 from proofsheet.core.config import Configuration, load
@@ -45,11 +54,23 @@ def build_app(settings: Configuration, hosts: Iterable[str], dagster: str = "") 
     """
     static = Mount("/static", StaticFiles(directory=_STATIC, follow_symlink=False))
     calls = [*api.ROUTES, *metadata_api.ROUTES, *publish_api.ROUTES, *intake_api.ROUTES, *runs_api.ROUTES]
-    routes = [*pages.ROUTES, *images.ROUTES, *contact_sheets.ROUTES, *calls, Route("/ready", ready, methods=["GET"]), static]
+    routes = [
+        *pages.ROUTES,
+        *images.ROUTES,
+        *contact_sheets.ROUTES,
+        *calls,
+        Route("/ready", ready, methods=["GET"]),
+        static,
+    ]
     app = Starlette(
         lifespan=few_at_a_time,
         routes=routes,
-        exception_handlers={StoreError: pages.damaged, ProofsheetError: errors, OSError: disk_error, TooLarge: too_large},
+        exception_handlers={
+            StoreError: pages.damaged,
+            ProofsheetError: errors,
+            OSError: disk_error,
+            TooLarge: too_large,
+        },
     )
     app.state.proofsheet = State(settings, dagster)
     return Guard(Limit(app), frozenset(hosts), _SHEETS)
@@ -86,7 +107,9 @@ def main(host: str, port: int, allow_host: tuple[str, ...], dagster: str) -> Non
 def serve(settings: Configuration, host: str, port: int, allow_host: Iterable[str], dagster: str) -> None:
     """Serve in this process until it is told to end."""
     app = build_app(settings, allowed_hosts(host, port, allow_host), dagster)
-    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, timeout_keep_alive=_IDLE_S)
+    uvicorn.run(
+        app, host=host, port=port, log_level="warning", server_header=False, timeout_keep_alive=_IDLE_S
+    )
 
 
 if __name__ == "__main__":

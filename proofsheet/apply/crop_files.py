@@ -61,8 +61,16 @@ def cut_bytes(path: Path, box: Sequence[float], quality: int, max_pixels: int) -
     try:
         with Image.open(path, formats=FORMATS) as opened:
             if opened.width * opened.height > max_pixels:
-                raise UsageError(f"{path} has {opened.width} x {opened.height} pixels.", f"At most {max_pixels} are cropped.")
-            deep = format_ == "PNG" and opened.format == "PNG" and opened.mode in {"RGB", "RGBA"} and _bits(path) > SHALLOW
+                raise UsageError(
+                    f"{path} has {opened.width} x {opened.height} pixels.",
+                    f"At most {max_pixels} are cropped.",
+                )
+            deep = (
+                format_ == "PNG"
+                and opened.format == "PNG"
+                and opened.mode in {"RGB", "RGBA"}
+                and _bits(path) > SHALLOW
+            )
             lost = _lost(opened, path, deep)
             upright = ImageOps.exif_transpose(opened)
             profile = opened.info.get("icc_profile") or coded_profile(opened.mode, opened.info)
@@ -74,9 +82,13 @@ def cut_bytes(path: Path, box: Sequence[float], quality: int, max_pixels: int) -
                 buffer = _with_chunks(buffer, path, _SHOWN_AS)
             if deep:
                 turned = opened.getexif().get(_ORIENTATION, 1)
-                buffer = with_pixels(buffer, _deep_pixels(path, turned, pixel_box(box, upright.width, upright.height)))
+                buffer = with_pixels(
+                    buffer, _deep_pixels(path, turned, pixel_box(box, upright.width, upright.height))
+                )
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        raise UsageError(f"{path} cannot be cropped: {error}.", "Look at the picture; the original is untouched.") from error
+        raise UsageError(
+            f"{path} cannot be cropped: {error}.", "Look at the picture; the original is untouched."
+        ) from error
     return Crop(buffer, lost)
 
 
@@ -117,7 +129,11 @@ def _bits(path: Path) -> int:
 
 
 def _texts(opened: Image.Image) -> PngImagePlugin.PngInfo | None:
-    texts = {k: v for k, v in opened.info.items() if isinstance(k, str) and isinstance(v, str) and not k.startswith("XML:")}
+    texts = {
+        k: v
+        for k, v in opened.info.items()
+        if isinstance(k, str) and isinstance(v, str) and not k.startswith("XML:")
+    }
     found = PngImagePlugin.PngInfo()
     for keyword, text in texts.items():
         found.add_itxt(keyword, text)

@@ -38,7 +38,9 @@ def as_journalled(path: Path, *, may_be_empty: bool = False) -> tuple[str, Finge
     """
     content, mark = hash_file(path, may_be_empty=may_be_empty)
     if not -(1 << 63) <= mark.mtime_ns < 1 << 63:
-        raise Refused("odd_time", "its modification time is centuries away", "give it another time, with `touch`")
+        raise Refused(
+            "odd_time", "its modification time is centuries away", "give it another time, with `touch`"
+        )
     return content, mark
 
 
@@ -51,9 +53,15 @@ def refuse_too_long(target: Path) -> None:
     there = next(f for f in target.parents if os.path.lexists(f))
     name, part = (len(os.fsencode(n)) for n in (target.name, _part(target).name))
     whole = len(os.fsencode(target.parent)) + len("/") + max(name, part)
-    for what, size, most in (("name", name, _longest(there, "PC_NAME_MAX")), ("path", whole, _longest(there, "PC_PATH_MAX") - 1)):
+    for what, size, most in (
+        ("name", name, _longest(there, "PC_NAME_MAX")),
+        ("path", whole, _longest(there, "PC_PATH_MAX") - 1),
+    ):
         if size > most:
-            raise UsageError(f"The {what} of {target} would have {size} bytes; this disk holds {most}.", "Give it a shorter name.")
+            raise UsageError(
+                f"The {what} of {target} would have {size} bytes; this disk holds {most}.",
+                "Give it a shorter name.",
+            )
 
 
 def _longest(folder: Path, what: str) -> int:
@@ -179,7 +187,9 @@ class Disk:
             there = [p.name for p in target.parent.iterdir()] if target.parent.is_dir() else []
             self._names[target.parent] = {folded(n): n for n in there if not n.endswith(PART)}
         if (twin := self._names[target.parent].get(folded(target.name))) is not None:
-            raise TargetTaken(f"{target.parent / twin} is there already, and some disks take {target.name} for it")
+            raise TargetTaken(
+                f"{target.parent / twin} is there already, and some disks take {target.name} for it"
+            )
 
     def _copy(self, source: Path, target: Path, content_hash: str, *, former: bool) -> None:
         """A copy that is compared before it gets its name; the source stays."""

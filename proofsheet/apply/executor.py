@@ -19,7 +19,18 @@ from typing import Any
 
 from proofsheet.apply.crop_files import cut_bytes
 from proofsheet.apply.disk import Disk
-from proofsheet.apply.moves import LEFT, NEVER, Moves, Report, Row, by_unit, content_of, is_planned, sets_of, unfinished
+from proofsheet.apply.moves import (
+    LEFT,
+    NEVER,
+    Moves,
+    Report,
+    Row,
+    by_unit,
+    content_of,
+    is_planned,
+    sets_of,
+    unfinished,
+)
 from proofsheet.apply.plan import Plan
 from proofsheet.apply.undo import bring_back
 from proofsheet.core.errors import UsageError
@@ -67,10 +78,22 @@ class Applier:
         own = f"{plan.plan_id}-{number}"
         rows = [self._planned(own, k, asdict(o)) for k, o in enumerate(plan.operations, start=1)]
         missing = {
-            str(f) for o in plan.operations for f in PurePosixPath(o.target).parents if not (self.project.folder / f).is_dir()
+            str(f)
+            for o in plan.operations
+            for f in PurePosixPath(o.target).parents
+            if not (self.project.folder / f).is_dir()
         }
-        head = {ApplyPlan.plan_id: own, ApplyPlan.number: number, ApplyPlan.mode: mode, ApplyPlan.started_at: self._now}
-        counts = {ApplyPlan.sets: len(plan.by_set()), ApplyPlan.operations: len(rows), ApplyPlan.folders: sorted(missing)}
+        head = {
+            ApplyPlan.plan_id: own,
+            ApplyPlan.number: number,
+            ApplyPlan.mode: mode,
+            ApplyPlan.started_at: self._now,
+        }
+        counts = {
+            ApplyPlan.sets: len(plan.by_set()),
+            ApplyPlan.operations: len(rows),
+            ApplyPlan.folders: sorted(missing),
+        }
         with self._ledger.exclusive() as journal:
             journal.add(ApplyPlan, [{**head, **counts}])
             journal.add(FileOperation, rows)
@@ -87,7 +110,9 @@ class Applier:
                     report.files += sum(r[FileOperation.state] == "done" for r in done)
                     report.sets += len(groups)
                     uncut = (r for r in done if r[FileOperation.state] == "refused")
-                    report.uncut |= {str(r[FileOperation.group_id]): str(r[FileOperation.note]) for r in uncut}
+                    report.uncut |= {
+                        str(r[FileOperation.group_id]): str(r[FileOperation.note]) for r in uncut
+                    }
         return report
 
     def undo(self, plan_id: str) -> Report:
@@ -145,8 +170,15 @@ class Applier:
 
     def _half(self, row: Row) -> None:
         """Take the new name away from a file that has both: its move was cut off between them."""
-        source, target = (self.project.folder / str(row[n]) for n in (FileOperation.source, FileOperation.target))
-        if row[FileOperation.kind] == "move" and is_planned(source, row) and os.path.lexists(target) and source.samefile(target):
+        source, target = (
+            self.project.folder / str(row[n]) for n in (FileOperation.source, FileOperation.target)
+        )
+        if (
+            row[FileOperation.kind] == "move"
+            and is_planned(source, row)
+            and os.path.lexists(target)
+            and source.samefile(target)
+        ):
             self._disk.remove(target)
 
     def _take_back(self, done: Sequence[Row]) -> None:

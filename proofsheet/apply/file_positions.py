@@ -87,9 +87,15 @@ def look_at_files(project: Project, decisions: Sequence[Row]) -> FilePositions:
     photos = {str(r[Photo.photo_id]): r for r in project.store.read(Photo).to_dicts()}
     placed = placed_files(project.ledger)
     paths = present_paths(project, placed)
-    groups = {p: str(r[Proposal.group_id]) for r in project.store.read(Proposal).to_dicts() for p in r[Proposal.photo_ids]}
+    groups = {
+        p: str(r[Proposal.group_id])
+        for r in project.store.read(Proposal).to_dicts()
+        for p in r[Proposal.photo_ids]
+    }
     shots = one_shot(paths.values())
-    known = FilePositions(project.folder, photos, paths, groups, _wanted(decisions, photos, paths, shots), placed)
+    known = FilePositions(
+        project.folder, photos, paths, groups, _wanted(decisions, photos, paths, shots), placed
+    )
     _list_files(known, shots)
     return known
 
@@ -98,7 +104,10 @@ def present_paths(project: Project, placed: FileLocations | None = None) -> dict
     """Photo to where it lies now, if it was moved since the last run."""
     moved = (placed or placed_files(project.ledger)).moved
     rows = project.store.read(Photo).select(Photo.photo_id, Photo.path).iter_rows()
-    return {photo: path if os.path.lexists(project.folder / path) else moved.get(path, path) for photo, path in rows}
+    return {
+        photo: path if os.path.lexists(project.folder / path) else moved.get(path, path)
+        for photo, path in rows
+    }
 
 
 def _list_files(known: FilePositions, shots: Mapping[str, Collection[str]]) -> None:
@@ -127,7 +136,10 @@ def all_nearby(folder: Path, homes: Iterable[str]) -> tuple[set[str], dict[str, 
 
 
 def _wanted(
-    decisions: Iterable[Row], photos: Mapping[str, Row], paths: Mapping[str, str], shots: Mapping[str, Collection[str]]
+    decisions: Iterable[Row],
+    photos: Mapping[str, Row],
+    paths: Mapping[str, str],
+    shots: Mapping[str, Collection[str]],
 ) -> dict[str, Place]:
     """Photo to its place; the parts of a shot that are in one set go where the chosen one goes."""
     wanted = dict[str, Place]()
@@ -138,7 +150,8 @@ def _wanted(
             first = photo == row[ReviewDecision.chosen_photo_id] or keep_all or paths[photo] in chosen
             home = str(photos[photo][Photo.folder])
             wanted[photo] = Place(
-                str(row[ReviewDecision.group_id]), "/".join(p for p in (SELECTED if first else REVIEW, home) if p)
+                str(row[ReviewDecision.group_id]),
+                "/".join(p for p in (SELECTED if first else REVIEW, home) if p),
             )
     return wanted
 

@@ -64,7 +64,9 @@ class Report:
         except LEFT as error:
             self.refused.update(dict.fromkeys(groups, str(error)))
         except OSError as error:
-            self.failed.update(dict.fromkeys(groups, f"{error.strerror or error} ({error.filename or 'no file named'})"))
+            self.failed.update(
+                dict.fromkeys(groups, f"{error.strerror or error} ({error.filename or 'no file named'})")
+            )
             self.hopeless = error.errno in _HOPELESS
 
 
@@ -82,7 +84,9 @@ class Moves:
 
     def rows(self, plan_id: str) -> list[Row]:
         """The operations of a plan in their order."""
-        rows: list[Row] = self.ledger.rows(FileOperation, plan_id=plan_id).sort(FileOperation.number).to_dicts()
+        rows: list[Row] = (
+            self.ledger.rows(FileOperation, plan_id=plan_id).sort(FileOperation.number).to_dicts()
+        )
         return rows
 
     def at(self, row: Row, name: str) -> Path:
@@ -97,7 +101,9 @@ class Moves:
             return row
         if not there:
             what = "has changed" if source.exists() else "is gone"
-            raise UsageError(f"{source} {what} since the plan was made.", "Its set stays where it is; plan again.")
+            raise UsageError(
+                f"{source} {what} since the plan was made.", "Its set stays where it is; plan again."
+            )
         self.disk.make_folder(target.parent)
         if (
             target.exists()
@@ -105,9 +111,13 @@ class Moves:
             and is_planned(target, row)
             and content_of(target) == row[FileOperation.content_hash]
         ):
-            self.disk.remove(source)  # a copy to another file system was made and compared before it was cut off
+            self.disk.remove(
+                source
+            )  # a copy to another file system was made and compared before it was cut off
         else:
-            self.disk.move(source, target, str(row[FileOperation.content_hash]), former=after == FileOperation.source)
+            self.disk.move(
+                source, target, str(row[FileOperation.content_hash]), former=after == FileOperation.source
+            )
         return row
 
     def set(self, row: Row, state: str) -> Row:
@@ -149,7 +159,11 @@ def known_plan(ledger: Ledger, wanted: str) -> str:
         open_ones = set(rows.filter(rows[FileOperation.state].is_in(OPEN))[FileOperation.plan_id])
         fitting = [p for p in fitting if p in open_ones] or fitting
     if len(fitting) != 1:
-        what = f"{len(fitting)} plans begin with {wanted!r}" if fitting else f"No plan {wanted!r} was ever applied here"
+        what = (
+            f"{len(fitting)} plans begin with {wanted!r}"
+            if fitting
+            else f"No plan {wanted!r} was ever applied here"
+        )
         raise UsageError(f"{what}.", f"Plans there: {', '.join(fitting or plans) or 'none'}.")
     return fitting[0]
 

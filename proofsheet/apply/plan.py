@@ -92,7 +92,9 @@ def make_plan(project: Project, decisions: Iterable[Row], most_sets: int | None 
         most_sets: no more sets of the project than this are applied, those that are already counted; None for all.
     """
     rows = list(decisions)
-    counts = Counter(f"{a}: left as they are" for r in rows if (a := str(r[ReviewDecision.action])) not in APPLIED)
+    counts = Counter(
+        f"{a}: left as they are" for r in rows if (a := str(r[ReviewDecision.action])) not in APPLIED
+    )
     wanted = [r for r in rows if r[ReviewDecision.action] in APPLIED]
     known = look_at_files(project, wanted)
     refused, ready, shared = dict[str, str](), dict[str, list[Operation]](), dict[str, set[str]]()
@@ -112,7 +114,11 @@ def make_plan(project: Project, decisions: Iterable[Row], most_sets: int | None 
     units = _units(ready, shared, refused)
     within = _within(units, None if most_sets is None else most_sets - counts["applied already"])
     left = sum(map(len, units)) - sum(map(len, within))
-    more = {"planned": sum(map(len, within)), "beyond the pilot: left for later": left, "refused": len(refused)}
+    more = {
+        "planned": sum(map(len, within)),
+        "beyond the pilot: left for later": left,
+        "refused": len(refused),
+    }
     counts.update({what: n for what, n in more.items() if n})
     operations = [replace(o, unit=unit[0]) for unit in within for group in unit for o in ready[group]]
     return Plan(project.key, operations, refused, dict(counts), _staying(known, operations))
@@ -125,7 +131,8 @@ def _of_set(row: Row, known: FilePositions, taken: set[str]) -> tuple[list[Opera
     gone = [i for i in members if i not in known.photos]
     if gone:
         raise UsageError(
-            f"{len(gone)} of its {len(members)} pictures are gone from the project.", "Put them back and run the project."
+            f"{len(gone)} of its {len(members)} pictures are gone from the project.",
+            "Put them back and run the project.",
         )
     if any(known.groups.get(i) != group for i in members):
         raise UsageError("Its pictures are in another set now.", "Review the new set.")
@@ -135,7 +142,9 @@ def _of_set(row: Row, known: FilePositions, taken: set[str]) -> tuple[list[Opera
     found, shared = list[Operation](), set[str]()
     for photo in sorted(members, key=lambda i: i != winner):
         place, role = known.wanted[photo].folder, "winner" if photo == winner else "other"
-        shared |= known.agreed(known.paths[photo], group, place) if known.paths[photo] in known.owners else set()
+        shared |= (
+            known.agreed(known.paths[photo], group, place) if known.paths[photo] in known.owners else set()
+        )
         found += _moved(known, group, photo, known.paths[photo], role)
         for path in known.beside.get(photo, ()):
             shared |= known.agreed(path, group, place)
@@ -159,11 +168,15 @@ def _moved(known: FilePositions, group: str, photo: str, path: str, role: str) -
     except Refused as refused:
         raise UsageError(f"{path} is not moved: {refused.reason};", f"{refused.next_step}.") from refused
     if role != "companion" and content != known.photos[photo][Photo.content_hash]:
-        raise UsageError(f"{path} has changed since the last run.", "Run the project and review the set again.")
+        raise UsageError(
+            f"{path} has changed since the last run.", "Run the project and review the set again."
+        )
     yield Operation(group, photo, "move", role, path, target, mark.size, mark.mtime_ns, content)
 
 
-def _units(ready: Mapping[str, object], shared: Mapping[str, set[str]], refused: dict[str, str]) -> list[list[str]]:
+def _units(
+    ready: Mapping[str, object], shared: Mapping[str, set[str]], refused: dict[str, str]
+) -> list[list[str]]:
     """Sets that share files, together; what is shared with a set that is left is left too, with its reason."""
     units, seen = list[list[str]](), set[str]()
     for first in ready:
@@ -207,7 +220,10 @@ def _cut(known: FilePositions, group: str, row: Row, box: list[float]) -> Iterab
     target = cut_name(source)
     there = known.placed.boxes.get(target)
     if there is not None and there != box:
-        raise UsageError(f"{target} is another cut, of an earlier verdict.", "Undo the plan that wrote it, then apply again.")
+        raise UsageError(
+            f"{target} is another cut, of an earlier verdict.",
+            "Undo the plan that wrote it, then apply again.",
+        )
     if there is None:
         yield Operation(group, str(row[Photo.photo_id]), "crop", "crop", source, target, 0, 0, "", box)
 
@@ -245,7 +261,9 @@ def inside(folder: Path, path: str) -> Path:
 def with_keep_all(decisions: Iterable[Row], project: Project) -> list[Row]:
     """The verdicts, each with whether its pictures belong together."""
     together = dict(project.store.read(Proposal).select(Proposal.group_id, Proposal.keep_all).iter_rows())
-    return [{**row, Proposal.keep_all: together.get(row[ReviewDecision.group_id], False)} for row in decisions]
+    return [
+        {**row, Proposal.keep_all: together.get(row[ReviewDecision.group_id], False)} for row in decisions
+    ]
 
 
 def _reason(error: Exception, folder: Path) -> str:

@@ -44,13 +44,19 @@ def make_sandbox(project: Project, sets: int, seed: int = 0) -> Sandbox:
     """
     target = sandbox_folder(project.home) / project.folder.name
     if target.exists():
-        raise UsageError(f"{target} is there already.", "Delete it first; it holds copies alone, and what you tried on them.")
+        raise UsageError(
+            f"{target} is there already.",
+            "Delete it first; it holds copies alone, and what you tried on them.",
+        )
     ids = [Photo.project, Photo.photo_id]
     known = project.store.read(Photo).join(project.store.read(PhotoGroup), on=ids)
     known = known.filter((pl.col(PhotoGroup.group_size) > 1) & (pl.col(Photo.state) == IN_PLACE))
     groups = sorted(set(known[PhotoGroup.group_id]), key=lambda g: short_hash(str(seed), g))[:sets]
     if not groups:
-        raise UsageError(f"{project.name} has no set of two pictures or more.", f"`proofsheet run {project.name}` makes sets.")
+        raise UsageError(
+            f"{project.name} has no set of two pictures or more.",
+            f"`proofsheet run {project.name}` makes sets.",
+        )
     rows = known.filter(pl.col(PhotoGroup.group_id).is_in(groups)).to_dicts()
     photos = [str(r[Photo.path]) for r in rows]
     companions = sorted({c for r in rows for c in r[Photo.companions]})  # as the last run saw them
@@ -70,6 +76,9 @@ def _copy(source: Path, target: Path) -> None:
         fsync_file(target)
         shutil.copystat(source, target, follow_symlinks=False)  # last: the mode may forbid to write
         if hash_file(target, may_be_empty=True)[0] != before:
-            raise StoreError(f"The copy {target} differs from {source}.", "Check the disk; nothing of the original was changed.")
+            raise StoreError(
+                f"The copy {target} differs from {source}.",
+                "Check the disk; nothing of the original was changed.",
+            )
     except Refused as refused:
         raise UsageError(f"{source} was not copied: {refused.reason}.", f"{refused.next_step}.") from refused

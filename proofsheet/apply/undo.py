@@ -15,7 +15,18 @@ from pathlib import PurePosixPath
 
 from proofsheet.apply.disk import as_journalled
 from proofsheet.apply.file_positions import all_nearby, present_paths
-from proofsheet.apply.moves import LEFT, OPEN, Moves, Report, Row, by_unit, content_of, is_planned, known_plan, sets_of
+from proofsheet.apply.moves import (
+    LEFT,
+    OPEN,
+    Moves,
+    Report,
+    Row,
+    by_unit,
+    content_of,
+    is_planned,
+    known_plan,
+    sets_of,
+)
 from proofsheet.core.errors import UsageError
 from proofsheet.core.files import Refused, printable
 from proofsheet.library.companions import companions
@@ -40,7 +51,9 @@ def bring_back(project: Project, moves: Moves, wanted: str) -> Report:
     held = dict[str, UsageError]()
     moves.ledger.add(FileOperation, _newcomers(project, moves, plan_id, listed, held))
     for rows in by_unit(reversed(moves.rows(plan_id))):
-        reasons = (unlisted.get(_home(r)) or held.get(str(r[FileOperation.target])) for r in rows if _is_there(r))
+        reasons = (
+            unlisted.get(_home(r)) or held.get(str(r[FileOperation.target])) for r in rows if _is_there(r)
+        )
         if (why := next(filter(None, reasons), None)) is not None:
             report.refused.update(dict.fromkeys(sets_of(rows), str(why)))
             continue
@@ -73,7 +86,10 @@ class _Undo:
         self._moves.disk.clear(target)
         if row[FileOperation.state] == "done" and target.exists():
             if content_of(target) != row[FileOperation.content_hash]:
-                raise UsageError(f"{target} was changed since it was cut.", "It stays; remove it by hand if you do not want it.")
+                raise UsageError(
+                    f"{target} was changed since it was cut.",
+                    "It stays; remove it by hand if you do not want it.",
+                )
             self._moves.disk.remove(target)
         self._moves.set(row, "undone")
         return True
@@ -89,9 +105,15 @@ class _Undo:
     def _return(self, row: Row) -> bool:
         if row[FileOperation.state] not in OPEN:
             return False
-        source, target = (self._moves.folder / str(row[n]) for n in (FileOperation.source, FileOperation.target))
+        source, target = (
+            self._moves.folder / str(row[n]) for n in (FileOperation.source, FileOperation.target)
+        )
         self._moves.disk.clear(target)
-        if row[FileOperation.state] == "done" and row[FileOperation.role] == "companion" and not target.is_file():
+        if (
+            row[FileOperation.state] == "done"
+            and row[FileOperation.role] == "companion"
+            and not target.is_file()
+        ):
             if not source.exists():
                 self._moves.note([row], "refused", "it was gone")
                 self.gone.append(str(row[FileOperation.target]))
@@ -106,21 +128,32 @@ class _Undo:
     def _as_it_is(self, row: Row) -> Row:
         """A file beside a picture that was written since, as it is now, in the journal too."""
         target = self._moves.at(row, FileOperation.target)
-        both = (is_planned(self._moves.folder / str(row[n]), row) for n in (FileOperation.source, FileOperation.target))
+        both = (
+            is_planned(self._moves.folder / str(row[n]), row)
+            for n in (FileOperation.source, FileOperation.target)
+        )
         if row[FileOperation.role] != "companion" or any(both) or not target.is_file():
             return row
         content, mark = as_journalled(target, may_be_empty=True)
-        row |= {FileOperation.content_hash: content, FileOperation.size_bytes: mark.size, FileOperation.modified_ns: mark.mtime_ns}
+        row |= {
+            FileOperation.content_hash: content,
+            FileOperation.size_bytes: mark.size,
+            FileOperation.modified_ns: mark.mtime_ns,
+        }
         return self._moves.set(row, str(row[FileOperation.state]))
 
     def _forward(self, rows: Sequence[Row]) -> None:
         """Bring a unit to its new place again, of which not all can return; what fails here is left to the next undo."""
         for row in reversed(rows):
-            if row[FileOperation.state] in OPEN and is_planned(self._moves.folder / str(row[FileOperation.source]), row):
+            if row[FileOperation.state] in OPEN and is_planned(
+                self._moves.folder / str(row[FileOperation.source]), row
+            ):
                 self._moves.set(self._moves.move(row, FileOperation.source, FileOperation.target), "done")
 
 
-def _newcomers(project: Project, moves: Moves, plan_id: str, listed: set[str], held: dict[str, UsageError]) -> Iterator[Row]:
+def _newcomers(
+    project: Project, moves: Moves, plan_id: str, listed: set[str], held: dict[str, UsageError]
+) -> Iterator[Row]:
     """Files that came beside the pictures of a plan since, of those that lie there, as operations that are done.
 
     `held` gets the pictures that have to stay because such a file cannot be moved, and why.
@@ -134,12 +167,19 @@ def _newcomers(project: Project, moves: Moves, plan_id: str, listed: set[str], h
     for path in sorted({f for picture in pictures for f in beside.get(picture, ())}):
         owners = [picture for picture, files in beside.items() if path in files]
         file = project.folder / path
-        if not set(owners) <= pictures.keys() or printable(path) != path or not file.is_file() or file.is_symlink():
+        if (
+            not set(owners) <= pictures.keys()
+            or printable(path) != path
+            or not file.is_file()
+            or file.is_symlink()
+        ):
             continue  # it goes with pictures of other plans too, or it is nothing that can be moved
         try:
             content, mark = as_journalled(file, may_be_empty=True)
         except Refused as refused:
-            held |= dict.fromkeys(owners, UsageError(f"{path} cannot be moved: {refused.reason}.", f"{refused.next_step}."))
+            held |= dict.fromkeys(
+                owners, UsageError(f"{path} cannot be moved: {refused.reason}.", f"{refused.next_step}.")
+            )
             continue
         row, number = pictures[owners[0]], number + 1
         home = PurePosixPath(str(row[FileOperation.source])).parent
@@ -147,7 +187,9 @@ def _newcomers(project: Project, moves: Moves, plan_id: str, listed: set[str], h
             **row,
             FileOperation.number: number,
             FileOperation.role: "companion",
-            FileOperation.source: str(home / PurePosixPath(path).relative_to(PurePosixPath(owners[0]).parent)),
+            FileOperation.source: str(
+                home / PurePosixPath(path).relative_to(PurePosixPath(owners[0]).parent)
+            ),
             FileOperation.target: path,
             FileOperation.size_bytes: mark.size,
             FileOperation.modified_ns: mark.mtime_ns,

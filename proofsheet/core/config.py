@@ -33,7 +33,13 @@ from schemas.settings import (
 )
 from schemas.settings_learning import CropSettings, HistorySettings, RankerSettings
 from schemas.settings_review import ApplySettings, PublishSettings, ReviewSettings
-from schemas.settings_words import CaptionSettings, GateSettings, RatingSettings, VisionModelSettings, VocabularySettings
+from schemas.settings_words import (
+    CaptionSettings,
+    GateSettings,
+    RatingSettings,
+    VisionModelSettings,
+    VocabularySettings,
+)
 
 FILE = "proofsheet.toml"
 _PREFIX = "PROOFSHEET_"
@@ -80,7 +86,9 @@ def find(start: Path) -> Path | None:
 
 
 def load(
-    start: Path | None = None, environment: Mapping[str, str] | None = None, place: Mapping[str, str] | None = None
+    start: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    place: Mapping[str, str] | None = None,
 ) -> Configuration:
     """The settings in force.
 
@@ -113,7 +121,8 @@ def load(
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise UsageError(
-            f"{path or 'The environment'}: {where}: {first['msg']} (value: {first['input']!r}).", "Mend it there."
+            f"{path or 'The environment'}: {where}: {first['msg']} (value: {first['input']!r}).",
+            "Mend it there.",
         ) from error
 
 
@@ -140,10 +149,13 @@ def _read(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(
-            f"{path} is not valid TOML: {error}.", "Mend the line, or delete the file and run `proofsheet init`."
+            f"{path} is not valid TOML: {error}.",
+            "Mend the line, or delete the file and run `proofsheet init`.",
         ) from error
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}.", "Give yourself read permission.") from error
+        raise UsageError(
+            f"{path} cannot be read: {error.strerror}.", "Give yourself read permission."
+        ) from error
 
 
 def _overlay(values: dict[str, Any], env: Mapping[str, str]) -> None:

@@ -56,7 +56,8 @@ def of_the_disk(error: OSError, place: Path) -> StoreError:
         place: what was being read or written, where the error names no file.
     """
     return StoreError(
-        f"{error.filename or place}: {error.strerror or error}.", "Check the disk and the rights; nothing was changed."
+        f"{error.filename or place}: {error.strerror or error}.",
+        "Check the disk and the rights; nothing was changed.",
     )
 
 

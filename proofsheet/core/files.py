@@ -23,7 +23,11 @@ from pathlib import Path
 _FICLONE = 0x40049409
 _BLOCK = 1 << 20
 _FORBIDDEN = ("no_permission", "give yourself the right to read it, and to enter the folder that it lies in")
-_REFUSALS = {errno.EACCES: _FORBIDDEN, errno.EPERM: _FORBIDDEN, errno.ENOENT: ("vanished", "run again")}  # all others: unreadable
+_REFUSALS = {
+    errno.EACCES: _FORBIDDEN,
+    errno.EPERM: _FORBIDDEN,
+    errno.ENOENT: ("vanished", "run again"),
+}  # all others: unreadable
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,9 @@ def refused_because(error: OSError, what: str) -> Refused:
         what: what could not be done.
     """
     kind, next_step = _REFUSALS.get(error.errno or 0, ("unreadable", "check the disk and its name"))
-    return Refused(kind, f"{what}: {'it was gone' if kind == 'vanished' else error.strerror or error}", next_step)
+    return Refused(
+        kind, f"{what}: {'it was gone' if kind == 'vanished' else error.strerror or error}", next_step
+    )
 
 
 def printable(raw: str) -> str:
@@ -73,11 +79,15 @@ def open_regular(path: Path) -> int:
     Raises:
         Refused: with the kind link, special_file, no_permission, vanished or unreadable.
     """
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    flags = (
+        os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    )
     try:
         found = path.lstat()
         if stat.S_ISLNK(found.st_mode):
-            raise Refused("link", "it is a link, and links are not followed", "copy the picture itself into the project")
+            raise Refused(
+                "link", "it is a link, and links are not followed", "copy the picture itself into the project"
+            )
         if not stat.S_ISREG(found.st_mode):
             raise Refused("special_file", "it is not a regular file", "remove it from the project folder")
         return os.open(path, flags)

@@ -22,8 +22,16 @@ from pathlib import Path
 from proofsheet.core.errors import StoreError
 from proofsheet.core.files import Refused, refused_because
 
-_BIN, _COPIES, _SMALL = "a bin: deleted files", "snapshots or former versions of files", "thumbnails of another program"
-_OWN, _SYNC, _CACHE = "kept by the system", "kept by a program that copies files", "the cache of another program"
+_BIN, _COPIES, _SMALL = (
+    "a bin: deleted files",
+    "snapshots or former versions of files",
+    "thumbnails of another program",
+)
+_OWN, _SYNC, _CACHE = (
+    "kept by the system",
+    "kept by a program that copies files",
+    "the cache of another program",
+)
 KEPT_BY_PROGRAMS = "originals that another program kept before an edit"
 _PLACEHOLDER = "a placeholder: the file itself is not on this disk; download it first"
 
@@ -90,7 +98,10 @@ FILES: Mapping[str, Sequence[str]] = {
     ),
 }
 # fmt: on
-_AS_WRITTEN = {"RECYCLER": _BIN, "RECYCLED": _BIN}  # names of old Windows; in other letters they may be a person's
+_AS_WRITTEN = {
+    "RECYCLER": _BIN,
+    "RECYCLED": _BIN,
+}  # names of old Windows; in other letters they may be a person's
 
 
 class _Names:
@@ -104,7 +115,11 @@ class _Names:
 
     def reason(self, name: str, parent: str) -> str | None:
         small = name.casefold()
-        return self._plain.get(small) or self._alone.reason(small) or self._inside.reason(f"{parent.casefold()}/{small}")
+        return (
+            self._plain.get(small)
+            or self._alone.reason(small)
+            or self._inside.reason(f"{parent.casefold()}/{small}")
+        )
 
 
 class _Patterns:
@@ -182,7 +197,9 @@ def walk(folder: Path) -> Iterator[WalkEntry]:
         yield from _walk(str(folder), folder.name, "", hidden=False)
     except OSError as error:
         why = refused_because(error, "the folder cannot be listed")
-        raise StoreError(f"{folder} is not read: {why.reason}.", f"Nothing was changed; {why.next_step}.") from error
+        raise StoreError(
+            f"{folder} is not read: {why.reason}.", f"Nothing was changed; {why.next_step}."
+        ) from error
 
 
 def _walk(place: str, parent: str, inside: str, *, hidden: bool) -> Iterator[WalkEntry]:
@@ -194,10 +211,14 @@ def _walk(place: str, parent: str, inside: str, *, hidden: bool) -> Iterator[Wal
         try:
             found = one.stat(follow_symlinks=False)
         except OSError as error:
-            yield WalkEntry(name, one.path, secret, unread=refused_because(error, "its size and time cannot be read"))
+            yield WalkEntry(
+                name, one.path, secret, unread=refused_because(error, "its size and time cannot be read")
+            )
             continue
         is_folder = stat.S_ISDIR(found.st_mode)
-        entry = WalkEntry(name, one.path, secret, found, left_out_because(one.name, folder=is_folder, parent=parent))
+        entry = WalkEntry(
+            name, one.path, secret, found, left_out_because(one.name, folder=is_folder, parent=parent)
+        )
         if is_folder and entry.why is None:
             below.append(entry)
         else:

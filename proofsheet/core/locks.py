@@ -58,7 +58,9 @@ def _say_nothing(_message: str) -> None:
 
 
 @contextmanager
-def acquire(path: Path, who: str, *, wait_s: float = -1, on_news: Callable[[str], None] = _say_nothing) -> Iterator[None]:
+def acquire(
+    path: Path, who: str, *, wait_s: float = -1, on_news: Callable[[str], None] = _say_nothing
+) -> Iterator[None]:
     """Hold the lock at `path`.
 
     Args:
@@ -76,7 +78,9 @@ def acquire(path: Path, who: str, *, wait_s: float = -1, on_news: Callable[[str]
         lock.acquire(timeout=0)
     except Timeout:
         if wait_s == 0:
-            raise Locked(f"The lock {path.name} is held by {holder(path)}.", "Wait for it to end, or stop it.") from None
+            raise Locked(
+                f"The lock {path.name} is held by {holder(path)}.", "Wait for it to end, or stop it."
+            ) from None
         on_news(f"waiting for {holder(path)}")
         try:
             lock.acquire(timeout=wait_s, poll_interval=0.1)

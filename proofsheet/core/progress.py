@@ -35,7 +35,9 @@ class Lines:
         clock: seconds that only grow.
     """
 
-    def __init__(self, write: Callable[[str], None], every_s: float = 10.0, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, write: Callable[[str], None], every_s: float = 10.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._write, self._every_s, self._clock = write, every_s, clock
         self._began: dict[str, float] = {}
         self._last = 0.0

@@ -18,6 +18,8 @@ class RowRefused(Exception):
         setting: the setting under [history] that could help, with the value that it lacks; None if no setting can.
     """
 
-    def __init__(self, reason: str, detail: str, next_step: str, setting: tuple[str, str] | None = None) -> None:
+    def __init__(
+        self, reason: str, detail: str, next_step: str, setting: tuple[str, str] | None = None
+    ) -> None:
         super().__init__(reason, detail, next_step)
         self.reason, self.detail, self.next_step, self.setting = reason, detail, next_step, setting

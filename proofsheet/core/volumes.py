@@ -39,4 +39,6 @@ def forgetful_devices(mounts: Path = _MOUNTS) -> frozenset[int]:
 def lasting_mark(found: os.stat_result, forgetful: Collection[int]) -> tuple[int, ...]:
     """Size and times of a file as far as they are the same after the next mount."""
     mark = Fingerprint.of(found)
-    return (mark.size, mark.mtime_ns) if found.st_dev in forgetful else (mark.size, mark.mtime_ns, mark.ctime_ns)
+    return (
+        (mark.size, mark.mtime_ns) if found.st_dev in forgetful else (mark.size, mark.mtime_ns, mark.ctime_ns)
+    )

@@ -84,7 +84,9 @@ def run_apart(
 
 
 def _serve(function: Callable[[Task], Answer], pipe: Connection) -> None:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # decoders' libraries chatter there; errors travel as answers
+    os.dup2(
+        os.open(os.devnull, os.O_WRONLY), 2
+    )  # decoders' libraries chatter there; errors travel as answers
     while True:
         try:
             index, task = pipe.recv()
@@ -133,7 +135,9 @@ def _late(worker: _Worker[Task], timeout_s: float) -> bool:
     return bool(worker.queue) and time.monotonic() - worker.since > timeout_s
 
 
-def _alone(function: Callable[[Task], Answer], index: int, tasks: Sequence[Task], timeout_s: float) -> tuple[int, Answer | Lost]:
+def _alone(
+    function: Callable[[Task], Answer], index: int, tasks: Sequence[Task], timeout_s: float
+) -> tuple[int, Answer | Lost]:
     worker: _Worker[Task] = _hire(function)
     try:
         _give(worker, index, tasks)

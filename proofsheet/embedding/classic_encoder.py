@@ -93,7 +93,10 @@ def _hog(grey: npt.NDArray[np.uint8]) -> Floats:
         for row in range(cells):
             for col in range(cells):
                 part = np.s_[row * step : (row + 1) * step, col * step : (col + 1) * step]
-                found.append(_unit(np.bincount(bins[part].ravel(), strength[part].ravel(), _BINS).astype(np.float64)) / cells)
+                found.append(
+                    _unit(np.bincount(bins[part].ravel(), strength[part].ravel(), _BINS).astype(np.float64))
+                    / cells
+                )
     return np.concatenate(found)
 
 

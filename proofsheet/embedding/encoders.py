@@ -40,7 +40,12 @@ class Encoder:
         """Makes the rows of `embeddings`."""
         if self.clip is None:
             return Measurement.of(Embedding, classic_encoder.embed)
-        return Measurement(Embedding.name, measured_columns(Embedding), short_hash(self.encoder_id, length=12), self.clip.begin)
+        return Measurement(
+            Embedding.name,
+            measured_columns(Embedding),
+            short_hash(self.encoder_id, length=12),
+            self.clip.begin,
+        )
 
 
 @functools.lru_cache(maxsize=1)
@@ -68,7 +73,9 @@ def choose_encoder(settings: EncoderSettings, models: Path) -> Encoder:
         reason = f"open_clip ({wanted}) is not available: its weights are not on this machine"
         mend = "Run `proofsheet models pull`, or set `weights` under [encoder] to a file."
     else:
-        clip = _model(EncoderSettings(**{n: getattr(settings, n) for n in EncoderSettings.model_fields}), weights)
+        clip = _model(
+            EncoderSettings(**{n: getattr(settings, n) for n in EncoderSettings.model_fields}), weights
+        )
         return Encoder(clip.encoder_id, clip, f"weights at {weights.path}")
     if settings.encoder == "open_clip":
         raise UsageError(f"{reason}.", mend)

@@ -118,10 +118,14 @@ def _row(own: str, one: NewVector, matrix: str, place: int, now: datetime) -> Ma
 def read_imported(project: Project, encoder_id: str) -> Imported:
     """The imported vectors of one encoder, in the order of their ids; a matrix that is gone or damaged is told by `missing`."""
     rows = project.ledger.rows(ImportedVector, encoder_id=encoder_id)
-    matrices = {str(name): _read(project.vectors / str(name)) for name in rows[ImportedVector.matrix].unique()}
+    matrices = {
+        str(name): _read(project.vectors / str(name)) for name in rows[ImportedVector.matrix].unique()
+    }
     good = [n for n, m in matrices.items() if m is not None]
     known = rows.filter(pl.col(ImportedVector.matrix).is_in(good))
-    vectors = [matrices[m][p] for m, p in known.select(ImportedVector.matrix, ImportedVector.place).iter_rows()]  # type: ignore[index]
+    vectors = [
+        matrices[m][p] for m, p in known.select(ImportedVector.matrix, ImportedVector.place).iter_rows()
+    ]  # type: ignore[index]
     matrix = np.stack(vectors) if vectors else np.empty((0, 0), np.float32)
     return Imported(known, matrix, rows.height - known.height)
 

@@ -28,7 +28,11 @@ from schemas.vision import Embedding
 
 Floats = npt.NDArray[np.float32]
 _PIXELS = "pixels"
-_RESAMPLE = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR, "nearest": Image.Resampling.NEAREST}
+_RESAMPLE = {
+    "bicubic": Image.Resampling.BICUBIC,
+    "bilinear": Image.Resampling.BILINEAR,
+    "nearest": Image.Resampling.NEAREST,
+}
 
 
 @dataclass(frozen=True)
@@ -84,8 +88,13 @@ class OpenClip:
     def finish(self, seen: Sequence[Mapping[str, object]]) -> list[Mapping[str, object]]:
         """The columns of `Embedding` for a batch of prepared pictures."""
         side = self.input.side_px
-        pixels = np.stack([np.frombuffer(row[_PIXELS], dtype=np.uint8).reshape(side, side, 3) for row in seen])  # type: ignore[call-overload]
-        return [{Embedding.encoder_id: self.encoder_id, Embedding.vector: v.tolist()} for v in self.vectors(pixels)]
+        pixels = np.stack(
+            [np.frombuffer(row[_PIXELS], dtype=np.uint8).reshape(side, side, 3) for row in seen]
+        )  # type: ignore[call-overload]
+        return [
+            {Embedding.encoder_id: self.encoder_id, Embedding.vector: v.tolist()}
+            for v in self.vectors(pixels)
+        ]
 
     def vectors(self, pixels: npt.NDArray[np.uint8]) -> Floats:
         """Vectors of length 1 for prepared pictures.
@@ -102,7 +111,9 @@ class OpenClip:
                 found.append(self._forward(pixels[done : done + self.batch]))
             except RuntimeError as error:
                 if not torch_runtime.out_of_memory(error) or self.batch == 1:
-                    raise ModelError(f"{self.encoder_id} failed: {error}.", 'Set a smaller model, or `device = "cpu"`.') from error
+                    raise ModelError(
+                        f"{self.encoder_id} failed: {error}.", 'Set a smaller model, or `device = "cpu"`.'
+                    ) from error
                 self.batch //= 2  # and go on where it stopped
         return np.concatenate(found)
 
@@ -113,11 +124,16 @@ class OpenClip:
 
         tokens = open_clip.get_tokenizer(self._name)(list(texts)).to(self._device)
         with torch.inference_mode():
-            return np.asarray(model.encode_text(tokens, normalize=True).float().cpu().numpy(), dtype=np.float32)
+            return np.asarray(
+                model.encode_text(tokens, normalize=True).float().cpu().numpy(), dtype=np.float32
+            )
 
     def _forward(self, pixels: npt.NDArray[np.uint8]) -> Floats:
         torch, model = torch_runtime.import_torch(), self._model
-        mean, std = (torch.tensor(v, device=self._device).view(1, 3, 1, 1) * 255.0 for v in (self.input.mean, self.input.std))
+        mean, std = (
+            torch.tensor(v, device=self._device).view(1, 3, 1, 1) * 255.0
+            for v in (self.input.mean, self.input.std)
+        )
         narrow = torch.bfloat16 if self._precision == "bfloat16" else torch.float32
         with torch.inference_mode():
             batch = torch.from_numpy(np.ascontiguousarray(pixels)).to(self._device).permute(0, 3, 1, 2)
@@ -141,7 +157,10 @@ class OpenClip:
             return self.settings.model
         path = Path(self.settings.model).expanduser()
         if not path.is_file():
-            raise ModelError(f"The model configuration {path} is not there.", "Set `model` under [encoder] to a name or a file.")
+            raise ModelError(
+                f"The model configuration {path} is not there.",
+                "Set `model` under [encoder] to a name or a file.",
+            )
         open_clip.add_model_config(path)
         return path.stem
 
@@ -150,7 +169,9 @@ class OpenClip:
         torch = torch_runtime.import_torch()
         import open_clip
 
-        config = {} if self.weights is None else open_clip.get_pretrained_cfg(self._name, self.weights.tag) or {}
+        config = (
+            {} if self.weights is None else open_clip.get_pretrained_cfg(self._name, self.weights.tag) or {}
+        )
         inputs = {k: config[k] for k in ("mean", "std", "interpolation", "resize_mode") if k in config}
         try:
             model = open_clip.create_model(

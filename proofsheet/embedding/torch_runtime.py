@@ -28,7 +28,9 @@ _kept: list[Any] = []  # a torch.library.Library unregisters what it defined whe
 
 def installed() -> bool:
     """Whether torch and open_clip are installed; nothing is imported."""
-    return all(importlib.util.find_spec(name) for name in ("torch", "torchvision", "open_clip", "safetensors"))
+    return all(
+        importlib.util.find_spec(name) for name in ("torch", "torchvision", "open_clip", "safetensors")
+    )
 
 
 def import_torch() -> Any:  # noqa: ANN401 - an untyped module
@@ -87,11 +89,19 @@ def choose_precision(wanted: str) -> str:
         return wanted
     if torch.cuda.is_available():
         return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
-    return "bfloat16" if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported() else "float32"
+    return (
+        "bfloat16"
+        if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+        else "float32"
+    )
 
 
 def out_of_memory(error: Exception) -> bool:
     """Whether the error means that the device or the machine has no memory left."""
     torch = import_torch()
     words = str(error).lower()
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "out of memory" in words or "can't allocate memory" in words
+    return (
+        isinstance(error, torch.OutOfMemoryError | MemoryError)
+        or "out of memory" in words
+        or "can't allocate memory" in words
+    )

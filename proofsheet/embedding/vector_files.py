@@ -106,7 +106,9 @@ def write_vectors(vectors: Iterable[Outgoing], folder: Path) -> int:
             np.save(buffer, numbers, allow_pickle=False)
             write_atomic(folder / name, buffer.getvalue(), durable=False)
         told: dict[str, Any] = {"image_path": one.path, "embedding_file": name, "hash": one.content_hash}
-        lines.append(json.dumps({**told, "encoder_id": one.encoder_id, "dim": len(numbers)}, ensure_ascii=False))
+        lines.append(
+            json.dumps({**told, "encoder_id": one.encoder_id, "dim": len(numbers)}, ensure_ascii=False)
+        )
     write_atomic(folder / INDEX, ("\n".join(lines) + "\n").encode("utf-8") if lines else b"")
     return len(seen)
 
@@ -125,7 +127,9 @@ def read_index(folder: Path) -> tuple[list[VectorEntry], list[tuple[int, Unreada
         root = root.parent
     index = next((f for f in (root / INDEX, root / CACHE / INDEX) if f.is_file()), None)
     if index is None:
-        raise UsageError(f"{folder} holds no {INDEX}, neither does its {CACHE}/.", "Name the folder that holds the index.")
+        raise UsageError(
+            f"{folder} holds no {INDEX}, neither does its {CACHE}/.", "Name the folder that holds the index."
+        )
     entries: list[VectorEntry] = []
     refused: list[tuple[int, Unreadable]] = []
     for number, line in enumerate(index.read_bytes().split(b"\n"), start=1):
@@ -145,10 +149,16 @@ def _entry(number: int, line: bytes, root: Path) -> VectorEntry:
         raise Unreadable("broken line", f"it is no JSON: {error}") from None
     if not isinstance(found, dict):
         raise Unreadable("broken line", "it is no JSON object")
-    content, path, named, encoder = (_first(found, keys) for keys in (_HASH_KEYS, _PATH_KEYS, _FILE_KEYS, _ENCODER_KEYS))
+    content, path, named, encoder = (
+        _first(found, keys) for keys in (_HASH_KEYS, _PATH_KEYS, _FILE_KEYS, _ENCODER_KEYS)
+    )
     if not path and not content:
         raise Unreadable("no picture named", f"none of {', '.join((*_PATH_KEYS, *_HASH_KEYS))} is there")
-    places = [named, f"{FOLDER}/{_last(named)}", _last(named)] if named else [f"{FOLDER}/{content}.npy", f"{content}.npy"]
+    places = (
+        [named, f"{FOLDER}/{_last(named)}", _last(named)]
+        if named
+        else [f"{FOLDER}/{content}.npy", f"{content}.npy"]
+    )
     file = next((f for place in places if (f := _inside(root, place))), None)
     if file is None:
         raise Unreadable("no file", f"there is no {places[0]!r} inside the folder")
@@ -184,7 +194,10 @@ def _real(folder: str) -> str:
 
 def _is_content(text: str, path: str) -> bool:
     """Whether a hash can be that of the picture's bytes: not another kind of hash, and not that of its path."""
-    return bool(_SHA256.fullmatch(text)) and hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest() != text
+    return (
+        bool(_SHA256.fullmatch(text))
+        and hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest() != text
+    )
 
 
 def read_vector(file: Path) -> Floats:
@@ -205,9 +218,13 @@ def read_vector(file: Path) -> Floats:
     dtype, shape, begins = _header(content, file.name)
     body = content[begins:]
     if dtype.kind != "f" or max(shape, default=0) < 2 or max(shape) != np.prod(shape, dtype=np.float64):
-        raise Unreadable("no vector", f"{file.name} holds {dtype} of shape {shape}, not one row of decimal numbers")
+        raise Unreadable(
+            "no vector", f"{file.name} holds {dtype} of shape {shape}, not one row of decimal numbers"
+        )
     if len(body) != max(shape) * dtype.itemsize:
-        raise Unreadable("damaged file", f"{file.name} has {len(body)} bytes of {max(shape) * dtype.itemsize}")
+        raise Unreadable(
+            "damaged file", f"{file.name} has {len(body)} bytes of {max(shape) * dtype.itemsize}"
+        )
     vector = np.frombuffer(body, dtype=dtype).astype(np.float64)
     length = float(np.linalg.norm(vector))
     if not np.isfinite(vector).all() or not 1e-6 < length < np.inf:
@@ -223,7 +240,16 @@ def _header(content: bytes, name: str) -> tuple[np.dtype[Any], tuple[int, ...], 
     begins = 8 + wide + int.from_bytes(content[8 : 8 + wide], "little")
     try:
         return *_parsed(content[:begins]), begins
-    except (ValueError, TypeError, KeyError, SyntaxError, EOFError, OverflowError, RecursionError, MemoryError) as error:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        SyntaxError,
+        EOFError,
+        OverflowError,
+        RecursionError,
+        MemoryError,
+    ) as error:
         raise Unreadable("damaged file", f"{name}: {' '.join(str(error).split())[:120]}") from None
 
 

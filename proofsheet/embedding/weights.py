@@ -50,7 +50,9 @@ def find_weights(settings: EncoderSettings, models: Path) -> Weights | None:
     if settings.weights.endswith(SUFFIXES):
         path = Path(settings.weights).expanduser()
         if not path.is_file():
-            raise UsageError(f"The weights {path} are not there.", "Set `weights` under [encoder] to a file or a tag.")
+            raise UsageError(
+                f"The weights {path} are not there.", "Set `weights` under [encoder] to a file or a tag."
+            )
     else:
         found = _in_cache(settings, models)
         if found is None:
@@ -64,7 +66,10 @@ def _in_cache(settings: EncoderSettings, models: Path) -> Path | None:
     for path in sorted((models / settings.model / settings.weights).glob("*")):
         if path.suffix in SUFFIXES:
             return path
-    hub = Path(os.environ.get("HF_HUB_CACHE") or Path(os.environ.get("HF_HOME", "~/.cache/huggingface")).expanduser() / "hub")
+    hub = Path(
+        os.environ.get("HF_HUB_CACHE")
+        or Path(os.environ.get("HF_HOME", "~/.cache/huggingface")).expanduser() / "hub"
+    )
     repository = f"models--laion--CLIP-{settings.model}-{settings.weights.replace('_', '-')}"
     for snapshot in sorted(hub.expanduser().glob("models--*/snapshots/*")):
         if snapshot.parts[-3].lower() == repository.lower():
@@ -97,7 +102,10 @@ def pull_weights(settings: EncoderSettings, models: Path) -> Weights:
         ServiceUnreachable: if the download fails.
     """
     if settings.weights.endswith(SUFFIXES):
-        raise UsageError(f"{settings.weights} is a file, there is nothing to pull.", "Set `weights` under [encoder] to a tag.")
+        raise UsageError(
+            f"{settings.weights} is a file, there is nothing to pull.",
+            "Set `weights` under [encoder] to a tag.",
+        )
     if not torch_runtime.installed():
         raise UsageError("open_clip is not installed.", f"Run {extras.CLIP}.")
     os.environ["HF_HUB_OFFLINE"] = "0"
@@ -106,7 +114,9 @@ def pull_weights(settings: EncoderSettings, models: Path) -> Weights:
 
     config = open_clip.get_pretrained_cfg(settings.model, settings.weights)
     if not config:
-        tags = ", ".join(open_clip.list_pretrained_tags_by_model(settings.model)) or "none: the model is unknown"
+        tags = (
+            ", ".join(open_clip.list_pretrained_tags_by_model(settings.model)) or "none: the model is unknown"
+        )
         raise UsageError(f"{settings.model} has no weights {settings.weights!r}.", f"Its tags: {tags}.")
     place = models / settings.model / settings.weights
     place.mkdir(parents=True, exist_ok=True)

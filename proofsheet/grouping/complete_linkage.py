@@ -52,11 +52,15 @@ class Likeness:
     def same_layout(self, i: Indices, j: Indices) -> npt.NDArray[np.bool_]:
         """(n,) False for pairs on plain grounds that differ in their fine layout; True where there is nothing to compare."""
         found = np.ones(i.size, dtype=np.bool_)
-        pairs = ((a in self.details and b in self.details) for a, b in zip(i.tolist(), j.tolist(), strict=True))
+        pairs = (
+            (a in self.details and b in self.details) for a, b in zip(i.tolist(), j.tolist(), strict=True)
+        )
         known = np.flatnonzero(np.fromiter(pairs, np.bool_, i.size))
         for start in range(0, known.size, _BATCH):
             part = known[start : start + _BATCH]
-            one, two = (np.stack([self.details[k] for k in side[part].tolist()]).astype(np.float32) for side in (i, j))
+            one, two = (
+                np.stack([self.details[k] for k in side[part].tolist()]).astype(np.float32) for side in (i, j)
+            )
             found[part] = _same_layouts(one, two)
         return found
 
@@ -93,7 +97,12 @@ def _part(move: int) -> slice:
 
 
 def complete_link(
-    count: int, i: Indices, j: Indices, value: Floats, allowed: Callable[[set[int], set[int]], bool], most: int | None
+    count: int,
+    i: Indices,
+    j: Indices,
+    value: Floats,
+    allowed: Callable[[set[int], set[int]], bool],
+    most: int | None,
 ) -> list[list[int]]:
     """Sets of indices, by joining the most alike pairs first; two sets are joined only if every pair across is allowed.
 

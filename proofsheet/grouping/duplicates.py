@@ -44,7 +44,11 @@ def find_duplicates(project: str, seen: GroupingInput, settings: DuplicateSettin
     for k, row in enumerate(seen.rows):
         same[str(row[Photo.content_hash])].append(k)
     copies = list(same.values())
-    rows = [row for part in _near(seen, [c[0] for c in copies], settings) for row in _rows(project, seen, part, copies)]
+    rows = [
+        row
+        for part in _near(seen, [c[0] for c in copies], settings)
+        for row in _rows(project, seen, part, copies)
+    ]
     return Duplicate.frame(rows)
 
 
@@ -58,14 +62,18 @@ def _near(seen: GroupingInput, first: Sequence[int], settings: DuplicateSettings
     for k, u in enumerate(where.tolist()):
         holders[u].append(k)
     pairs = {(a, b) for group in holders.values() for a, b in itertools.pairwise(group)}
-    pairs |= {(holders[a][0], holders[b][0]) for a, b in zip(by_hash.i.tolist(), by_hash.j.tolist(), strict=True)}
+    pairs |= {
+        (holders[a][0], holders[b][0]) for a, b in zip(by_hash.i.tolist(), by_hash.j.tolist(), strict=True)
+    }
     found = cosine_pairs(vectors, settings.similarity, _MOST_CANDIDATES)
     pairs |= set(zip(found.i.tolist(), found.j.tolist(), strict=True))
     i, j = (np.array([p[n] for p in sorted(pairs)], dtype=np.int64) for n in (0, 1))
 
     def alike(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         cosines = np.einsum("nd,nd->n", vectors[a], vectors[b])
-        near = (np.bitwise_count(hashes[a] ^ hashes[b]) <= settings.most_bits) & (cosines >= settings.similarity)
+        near = (np.bitwise_count(hashes[a] ^ hashes[b]) <= settings.most_bits) & (
+            cosines >= settings.similarity
+        )
         near[near] = seen.likeness.same_layout(places[a[near]], places[b[near]])
         return np.where(near, cosines, -1.0)
 

@@ -34,8 +34,24 @@ VERSION = "history, names, rising stages, shots, complete-link; version 3"
 DOCUMENTS = ((0.5, 0.12), (0.3, 0.3))  # least ground and least writing of a document; either will do
 _MOST_CANDIDATES = 64
 _NEEDED = (
-    *(Photo.photo_id, Photo.path, Photo.folder, Photo.file_name, Photo.format, Photo.size_bytes, Photo.content_hash),
-    *(Photo.series, Photo.stage, Photo.named_at, Photo.modified_at, GenerationFact.generated, ExifFact.model, ExifFact.taken_at),
+    *(
+        Photo.photo_id,
+        Photo.path,
+        Photo.folder,
+        Photo.file_name,
+        Photo.format,
+        Photo.size_bytes,
+        Photo.content_hash,
+    ),
+    *(
+        Photo.series,
+        Photo.stage,
+        Photo.named_at,
+        Photo.modified_at,
+        GenerationFact.generated,
+        ExifFact.model,
+        ExifFact.taken_at,
+    ),
     *(ExifFact.focal_length_mm, ExifFact.f_number, ExifFact.exposure_s, ExifFact.iso, ImageQuality.width_px),
     *(ImageQuality.height_px, ImageQuality.sharpness_tiles, ImageQuality.ground, ImageQuality.written),
 )
@@ -58,7 +74,9 @@ class GroupingInput:
         The time of any other file tells when it was copied, and that is no reason to join pictures.
         """
         return [
-            r[ExifFact.taken_at] or r[Photo.named_at] or (r[Photo.modified_at] if r[GenerationFact.generated] else None)
+            r[ExifFact.taken_at]
+            or r[Photo.named_at]
+            or (r[Photo.modified_at] if r[GenerationFact.generated] else None)
             for r in self.rows
         ]
 
@@ -87,14 +105,23 @@ def seen_photos(
     width = len(whole[Embedding.vector][0]) if whole.height else 1
     vectors = whole[Embedding.vector].list.to_array(width).to_numpy() if whole.height else np.empty((0, 1))
     cells = (DETAIL_SIDE, DETAIL_SIDE)
-    details = {k: found.to_numpy().reshape(cells) for k, found in enumerate(whole[PictureHash.detail]) if found is not None}
-    likeness = Likeness(np.ascontiguousarray(vectors, dtype=np.float32), whole[PictureHash.phash].to_numpy(), details)
+    details = {
+        k: found.to_numpy().reshape(cells)
+        for k, found in enumerate(whole[PictureHash.detail])
+        if found is not None
+    }
+    likeness = Likeness(
+        np.ascontiguousarray(vectors, dtype=np.float32), whole[PictureHash.phash].to_numpy(), details
+    )
     return GroupingInput(whole.select(_NEEDED).to_dicts(), likeness, " ".join(encoders))
 
 
 def is_document(row: Member) -> bool:
     """Whether a picture is a page, a screenshot or the like: writing on a plain ground."""
-    return any(row[ImageQuality.ground] >= ground and row[ImageQuality.written] >= written for ground, written in DOCUMENTS)
+    return any(
+        row[ImageQuality.ground] >= ground and row[ImageQuality.written] >= written
+        for ground, written in DOCUMENTS
+    )
 
 
 def group_photos(
@@ -115,7 +142,11 @@ def group_photos(
         settings: thresholds.
         history_matches: rows of `history_matches`; None if there is no history.
     """
-    least = settings.similarity if seen.encoder.startswith(classic_encoder.NAME) or not seen.encoder else settings.clip_similarity
+    least = (
+        settings.similarity
+        if seen.encoder.startswith(classic_encoder.NAME) or not seen.encoder
+        else settings.clip_similarity
+    )
     found: list[GroupCandidate] = []
     left = set(range(len(seen.rows)))
     known, times, alike = seen.rows, seen.times, seen.likeness
@@ -140,7 +171,9 @@ def _sets_of_history(history_matches: pl.DataFrame | None) -> list[list[str]]:
     if history_matches is None:
         return []
     rows = history_matches.filter(pl.col(HistoryMatch.photo_ids).list.len() > 1)
-    return rows.sort(HistoryMatch.happened_at, descending=True, nulls_last=True)[HistoryMatch.photo_ids].to_list()
+    return rows.sort(HistoryMatch.happened_at, descending=True, nulls_last=True)[
+        HistoryMatch.photo_ids
+    ].to_list()
 
 
 def _shots(seen: GroupingInput, left: Sequence[int]) -> Iterable[GroupCandidate]:
@@ -151,7 +184,9 @@ def _shots(seen: GroupingInput, left: Sequence[int]) -> Iterable[GroupCandidate]
         yield from kept_together(seen.rows, seen.likeness, members)
 
 
-def _similar(seen: GroupingInput, left: Sequence[int], least: float, settings: GroupSettings) -> Iterable[GroupCandidate]:
+def _similar(
+    seen: GroupingInput, left: Sequence[int], least: float, settings: GroupSettings
+) -> Iterable[GroupCandidate]:
     """Complete-link among the rest; without order every pair is a candidate, with order only neighbours."""
     near = _Near([seen.rows[k] for k in left], [seen.times[k] for k in left], settings)
     places = np.asarray(left, dtype=np.int64)
@@ -182,7 +217,9 @@ def _all_pairs(seen: GroupingInput, places: Indices, least: float) -> tuple[Indi
 class _Near:
     """Which pictures are near enough by order and time."""
 
-    def __init__(self, rows: Sequence[Member], times: Sequence[datetime | None], settings: GroupSettings) -> None:
+    def __init__(
+        self, rows: Sequence[Member], times: Sequence[datetime | None], settings: GroupSettings
+    ) -> None:
         self._ordered, self._settings = settings.order == "name", settings
         self._folders = [str(r[Photo.folder]) for r in rows]
         self._times = times
@@ -196,7 +233,9 @@ class _Near:
             first.append(i)
             second.append(i + step)
         i, j = (np.concatenate([np.empty(0, np.int64), *part]) for part in (first, second))
-        keep = np.fromiter((self.allowed(a, b) for a, b in zip(i.tolist(), j.tolist(), strict=True)), bool, i.size)
+        keep = np.fromiter(
+            (self.allowed(a, b) for a, b in zip(i.tolist(), j.tolist(), strict=True)), bool, i.size
+        )
         return i[keep], j[keep]
 
     def allowed(self, a: int, b: int) -> bool:
@@ -206,7 +245,11 @@ class _Near:
         if self._folders[a] != self._folders[b] or abs(a - b) > self._settings.window:
             return False
         one, two = self._times[a], self._times[b]
-        return one is not None and two is not None and abs((one - two).total_seconds()) <= self._settings.window_s
+        return (
+            one is not None
+            and two is not None
+            and abs((one - two).total_seconds()) <= self._settings.window_s
+        )
 
 
 def _comparable(seen: GroupingInput, i: Indices, j: Indices) -> npt.NDArray[np.bool_]:
@@ -221,13 +264,17 @@ def _told(seen: GroupingInput, members: Sequence[int]) -> str:
     places = np.asarray(members, dtype=np.int64)
     i, j = (places[part] for part in np.triu_indices(len(members), 1))
     times = sorted(t for k in members if (t := seen.times[k]) is not None)
-    span = f", taken within {(times[-1] - times[0]).total_seconds():.0f} s" if len(times) == len(members) else ""
+    span = (
+        f", taken within {(times[-1] - times[0]).total_seconds():.0f} s" if len(times) == len(members) else ""
+    )
     least, bits = seen.likeness.of(i, j).min(), seen.likeness.bits(i, j).max()
     return f"every pair at least {least:.2f} alike, at most {bits} of 64 bits apart{span}"
 
 
 def _alone(row: Member) -> str:
-    return "a document or screenshot; none near it is the same" if is_document(row) else "nothing alike near it"
+    return (
+        "a document or screenshot; none near it is the same" if is_document(row) else "nothing alike near it"
+    )
 
 
 def _rows(project: str, seen: GroupingInput, made: GroupCandidate, version: str) -> Iterable[Member]:

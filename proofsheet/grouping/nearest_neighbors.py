@@ -59,7 +59,9 @@ class Within:
         return found
 
 
-def cosine_pairs(vectors: Floats, least: float, most_per_row: int = 64, within: Within | None = None) -> Pairs:
+def cosine_pairs(
+    vectors: Floats, least: float, most_per_row: int = 64, within: Within | None = None
+) -> Pairs:
     """Every pair with a cosine of at least `least`, or the `most_per_row` best of a row that has more.
 
     Tiles of the upper triangle are multiplied, those of many vectors in bfloat16 where torch is installed and the processor is made
@@ -94,12 +96,17 @@ def _no_pairs() -> tuple[Indices, Indices, Floats]:
     return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)
 
 
-def _candidates(vectors: Floats, least: float, within: Within | None) -> Iterator[tuple[int, tuple[Indices, Indices]]]:
+def _candidates(
+    vectors: Floats, least: float, within: Within | None
+) -> Iterator[tuple[int, tuple[Indices, Indices]]]:
     """First row of a block of rows, and the places (row in the block, column) that may be large enough."""
     multiply = _multiplier(np.ascontiguousarray(vectors, dtype=np.float32), least)
     for start in range(0, len(vectors), _ROWS):
         end = len(vectors) if within is None else int(within.reach[start : start + _ROWS].max())
-        parts = [multiply(start, column, min(column + _COLUMNS, end)) for column in range(start, max(end, start + 1), _COLUMNS)]
+        parts = [
+            multiply(start, column, min(column + _COLUMNS, end))
+            for column in range(start, max(end, start + 1), _COLUMNS)
+        ]
         yield start, (np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts]))
 
 

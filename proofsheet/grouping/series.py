@@ -27,7 +27,9 @@ from schemas.settings import GroupSettings
 Member = Mapping[str, Any]
 
 
-def stated(rows: Sequence[Member], left: Sequence[int], sets: Sequence[Sequence[str]]) -> Iterable[GroupCandidate]:
+def stated(
+    rows: Sequence[Member], left: Sequence[int], sets: Sequence[Sequence[str]]
+) -> Iterable[GroupCandidate]:
     """Sets that imported history names, the latest first; a picture is in one of them.
 
     A RAW file that history does not name goes with the JPEG that it names, and the other way round.
@@ -44,7 +46,9 @@ def stated(rows: Sequence[Member], left: Sequence[int], sets: Sequence[Sequence[
     for ids in sets:
         members = sorted({place[i] for i in ids if i in place} - taken)
         if len(members) > 1:
-            members = sorted({*members, *(k for m in members for k in shots.get(m, ()) if k not in named | taken)})
+            members = sorted(
+                {*members, *(k for m in members for k in shots.get(m, ()) if k not in named | taken)}
+            )
             taken.update(members)
             yield GroupCandidate("history", members, f"a set of {len(ids)} in imported history")
 
@@ -75,7 +79,11 @@ def named_series(rows: Sequence[Member], left: Sequence[int], most: int) -> Iter
 
 
 def rising_stages(
-    rows: Sequence[Member], times: Sequence[datetime | None], likeness: Likeness, left: Sequence[int], settings: GroupSettings
+    rows: Sequence[Member],
+    times: Sequence[datetime | None],
+    likeness: Likeness,
+    left: Sequence[int],
+    settings: GroupSettings,
 ) -> Iterable[GroupCandidate]:
     """Stages with time stamps of their own: of one folder, without a camera, rising with time, near in time and alike.
 
@@ -89,13 +97,22 @@ def rising_stages(
         left: row numbers that are in no set yet.
         settings: window and thresholds.
     """
-    staged = [k for k in left if rows[k][Photo.stage] is not None and not rows[k][ExifFact.model] and times[k] is not None]
+    staged = [
+        k
+        for k in left
+        if rows[k][Photo.stage] is not None and not rows[k][ExifFact.model] and times[k] is not None
+    ]
     seconds = {k: _seconds(times[k]) for k in staged}
     staged.sort(key=lambda k: (str(rows[k][Photo.folder]), seconds[k], by_stage(rows[k])))
     places = np.asarray(staged, dtype=np.int64)
     stages = np.array([float(rows[k][Photo.stage]) for k in staged])
-    near = Within(_reach([str(rows[k][Photo.folder]) for k in staged], [seconds[k] for k in staged], settings.window_s), stages)
-    pairs = cosine_pairs(likeness.vectors[places], settings.stage_similarity, within=near)  # likeness is never above the cosine
+    near = Within(
+        _reach([str(rows[k][Photo.folder]) for k in staged], [seconds[k] for k in staged], settings.window_s),
+        stages,
+    )
+    pairs = cosine_pairs(
+        likeness.vectors[places], settings.stage_similarity, within=near
+    )  # likeness is never above the cosine
     value = likeness.of(places[pairs.i], places[pairs.j])
     keep = value >= settings.stage_similarity
 
@@ -107,12 +124,16 @@ def rising_stages(
         across = likeness.across(one, two)
         return bool((likeness.of(places[across[0]], places[across[1]]) >= settings.stage_similarity).all())
 
-    for part in complete_link(len(staged), pairs.i[keep], pairs.j[keep], value[keep], allowed, settings.max_series):
+    for part in complete_link(
+        len(staged), pairs.i[keep], pairs.j[keep], value[keep], allowed, settings.max_series
+    ):
         if len(part) > 1:
             members = [staged[k] for k in part]
             told = ", ".join(f"{float(rows[k][Photo.stage]):g}" for k in members)
             span = seconds[members[-1]] - seconds[members[0]]
-            yield GroupCandidate("stage series", members, f"stages {told} rise within {span:.0f} s and are alike")
+            yield GroupCandidate(
+                "stage series", members, f"stages {told} rise within {span:.0f} s and are alike"
+            )
 
 
 def _reach(folders: Sequence[str], seconds: Sequence[float], window_s: float) -> npt.NDArray[np.int64]:

@@ -40,7 +40,9 @@ class GroupCandidate:
     evidence: str
 
 
-def kept_together(rows: Sequence[Member], likeness: Likeness, members: Sequence[int]) -> Iterable[GroupCandidate]:
+def kept_together(
+    rows: Sequence[Member], likeness: Likeness, members: Sequence[int]
+) -> Iterable[GroupCandidate]:
     """Runs of at least three shots of one camera in quick order.
 
     Args:
@@ -58,7 +60,9 @@ def kept_together(rows: Sequence[Member], likeness: Likeness, members: Sequence[
         start += len(made.members) if made else 1
 
 
-def _candidates(rows: Sequence[Member], likeness: Likeness, ordered: Sequence[int]) -> Iterable[GroupCandidate]:
+def _candidates(
+    rows: Sequence[Member], likeness: Likeness, ordered: Sequence[int]
+) -> Iterable[GroupCandidate]:
     for cause, rule in (("bracket", _bracket), ("focus stack", _focus_stack), ("panorama", _panorama)):
         run = _quick_run(rows, ordered, _GAP_S[cause])
         if len(run) >= _LEAST and (made := rule(rows, likeness, run)):
@@ -70,7 +74,9 @@ def _quick_run(rows: Sequence[Member], ordered: Sequence[int], gap_s: float) -> 
     run = [ordered[0]]
     for k in ordered[1:]:
         before, now = rows[run[-1]], rows[k]
-        pause = (now[ExifFact.taken_at] - before[ExifFact.taken_at]).total_seconds() - (before[ExifFact.exposure_s] or 0.0)
+        pause = (now[ExifFact.taken_at] - before[ExifFact.taken_at]).total_seconds() - (
+            before[ExifFact.exposure_s] or 0.0
+        )
         same = all(before[c] == now[c] for c in (ExifFact.model, ExifFact.focal_length_mm))
         if pause > gap_s or not same:
             break
@@ -127,7 +133,9 @@ def _focus_stack(rows: Sequence[Member], likeness: Likeness, run: Sequence[int])
     if (sharpest > 1 / (4 * len(part))).sum() < _LEAST or max(moved) > _MOVED or relative.std() < 0.1:
         return None
     shares = ", ".join(f"{s:.0%}" for s in sharpest)
-    return GroupCandidate("focus stack", part, f"{len(part)} shots of one exposure; sharpest in {shares} of the tiles")
+    return GroupCandidate(
+        "focus stack", part, f"{len(part)} shots of one exposure; sharpest in {shares} of the tiles"
+    )
 
 
 def _panorama(rows: Sequence[Member], likeness: Likeness, run: Sequence[int]) -> GroupCandidate | None:
@@ -146,7 +154,9 @@ def _panorama(rows: Sequence[Member], likeness: Likeness, run: Sequence[int]) ->
     told = ", ".join(f"{abs(s)}/8" for s, _v in shifts)
     where = "right" if shifts[0][0] > 0 else "left"
     return GroupCandidate(
-        "panorama", taken, f"{len(taken)} shots of one exposure, each shifted to the {where} by {told} of its width"
+        "panorama",
+        taken,
+        f"{len(taken)} shots of one exposure, each shifted to the {where} by {told} of its width",
     )
 
 

@@ -104,7 +104,10 @@ def _sized(picture: Floats, width: float, height: float) -> Floats:
 
     size = (max(1, round(width)), max(1, round(height)))
     smaller = size[0] < picture.shape[1]
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR), dtype=np.float32)
+    return np.asarray(
+        cv2.resize(picture, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR),
+        dtype=np.float32,
+    )
 
 
 def _whole(raw: Floats, final: Floats) -> float:
@@ -127,9 +130,16 @@ def _at(raw: Floats, final: Floats, share_x: float, share_y: float) -> _Place:
     height, width = raw.shape
     template = _sized(final, share_x * width, share_y * height)
     rows, columns = template.shape
-    if rows > height or columns > width or min(rows, columns) < _LEAST_PX or float(template.std()) < _LEAST_SPREAD:
+    if (
+        rows > height
+        or columns > width
+        or min(rows, columns) < _LEAST_PX
+        or float(template.std()) < _LEAST_SPREAD
+    ):
         return _NOWHERE
-    scores = np.nan_to_num(np.asarray(cv2.matchTemplate(raw, template, cv2.TM_CCOEFF_NORMED)), posinf=0.0, neginf=0.0)
+    scores = np.nan_to_num(
+        np.asarray(cv2.matchTemplate(raw, template, cv2.TM_CCOEFF_NORMED)), posinf=0.0, neginf=0.0
+    )
     y, x = np.unravel_index(int(scores.argmax()), scores.shape)
     best = float(scores[y, x])
     near_y, near_x = max(3, rows // 12), max(3, columns // 12)

@@ -46,7 +46,9 @@ def import_verdicts(project: Project, content: bytes, now: datetime, *, blind: b
             refused.append({"line": line, **told})
     with project.ledger.exclusive() as inside:
         number = Timeline().catch_up(inside).number
-        taken = inside.add(ReviewDecision, (row | {ReviewDecision.number: number + k} for k, row in enumerate(rows, start=1)))
+        taken = inside.add(
+            ReviewDecision, (row | {ReviewDecision.number: number + k} for k, row in enumerate(rows, start=1))
+        )
     return {"taken": taken, "known": len(rows) - taken, "refused": refused}
 
 
@@ -62,15 +64,24 @@ def _verdict(
     group = groups.get(str(found.get("group_id")))
     if group is None:
         raise RowRefused(
-            "unknown set", f"no set {found.get('group_id')!r} is proposed now", "export the proposals again and decide on those"
+            "unknown set",
+            f"no set {found.get('group_id')!r} is proposed now",
+            "export the proposals again and decide on those",
         )
     if found.get("action") not in _ACTIONS:
-        raise RowRefused("unknown action", f"{found.get('action')!r} is none of {', '.join(_ACTIONS)}", "mend the line")
+        raise RowRefused(
+            "unknown action", f"{found.get('action')!r} is none of {', '.join(_ACTIONS)}", "mend the line"
+        )
     chosen = _choice(found, group, paths)
     when = time_of(str(found.get("timestamp") or "")) or now
     crop = _crop(found.get("crop_coords"))
     mark = short_hash(
-        str(group[Proposal.group_id]), str(found["action"]), str(chosen), repr(crop), str(found.get("timestamp")), length=32
+        str(group[Proposal.group_id]),
+        str(found["action"]),
+        str(chosen),
+        repr(crop),
+        str(found.get("timestamp")),
+        length=32,
     )
     return {
         ReviewDecision.verdict_id: str(found.get("verdict_id") or mark),
@@ -94,7 +105,11 @@ def _choice(found: Mapping[str, Any], group: Mapping[str, Any], paths: Mapping[s
     if found["action"] in {"rejected", "skipped"}:
         return None
     named = found.get("final_choice")
-    photo = str(group[Proposal.chosen_photo_id]) if named is None and found["action"] == "approved" else paths.get(str(named))
+    photo = (
+        str(group[Proposal.chosen_photo_id])
+        if named is None and found["action"] == "approved"
+        else paths.get(str(named))
+    )
     if photo not in group[Proposal.photo_ids]:
         raise RowRefused("unknown choice", f"{named!r} is no picture of the set", "name one of its images")
     same = photo == group[Proposal.chosen_photo_id]
@@ -111,7 +126,9 @@ def _crop(given: object) -> list[float] | None:
     if given is None:
         return None
     numbers = (
-        isinstance(given, list) and len(given) == 4 and all(isinstance(v, int | float) and not isinstance(v, bool) for v in given)
+        isinstance(given, list)
+        and len(given) == 4
+        and all(isinstance(v, int | float) and not isinstance(v, bool) for v in given)
     )
     if not numbers or not isinstance(given, list):
         raise RowRefused("no box", f"crop_coords are no four numbers: {str(given)[:80]}", "mend the line")

@@ -32,7 +32,16 @@ from schemas.library import Photo
 
 ANOMALIES, SUMMARY = "anomaly_cases.csv", "anomaly_summary.json"
 _ANOMALY_COLUMNS = (
-    *("session_id", "set_id", "project", "chosen_stage", "max_rejected_stage", "chosen_path", "rejected_paths", "timestamp"),
+    *(
+        "session_id",
+        "set_id",
+        "project",
+        "chosen_stage",
+        "max_rejected_stage",
+        "chosen_path",
+        "rejected_paths",
+        "timestamp",
+    ),
 )
 Row = dict[str, Any]
 
@@ -48,10 +57,15 @@ def export_history(projects: Sequence[Project], folder: Path) -> dict[str, int]:
     """
     there = [name for name in (SELECTION_FILE, CROP_FILE, ANOMALIES, SUMMARY) if (folder / name).exists()]
     if there:
-        raise UsageError(f"{folder} holds {', '.join(there)} already.", "Choose an empty folder; nothing is written over.")
+        raise UsageError(
+            f"{folder} holds {', '.join(there)} already.", "Choose an empty folder; nothing is written over."
+        )
     selections, crops, anomalies, summary = list[Row](), list[Row](), list[Row](), {}
     for project in projects:
-        paths = {i: f"{project.name}/{p}" for i, p in project.store.read(Photo).select(Photo.photo_id, Photo.path).iter_rows()}
+        paths = {
+            i: f"{project.name}/{p}"
+            for i, p in project.store.read(Photo).select(Photo.photo_id, Photo.path).iter_rows()
+        }
         selections += [_selection(r, paths) for r in project.store.read(Selection).to_dicts()]
         selections += _of_vectors(project)
         boxed = project.store.read(CropExample).filter(pl.col(CropExample.x1).is_not_null())
@@ -62,8 +76,15 @@ def export_history(projects: Sequence[Project], folder: Path) -> dict[str, int]:
     write_atomic(folder / SELECTION_FILE, csv_bytes(SELECTION_COLUMNS, selections))
     write_atomic(folder / CROP_FILE, csv_bytes(PLAIN_COLUMNS, crops))
     write_atomic(folder / ANOMALIES, csv_bytes(_ANOMALY_COLUMNS, anomalies))
-    write_atomic(folder / SUMMARY, json.dumps({"projects": summary}, indent=2, ensure_ascii=False).encode("utf-8"))
-    return {SELECTION_FILE: len(selections), CROP_FILE: len(crops), ANOMALIES: len(anomalies), SUMMARY: len(summary)}
+    write_atomic(
+        folder / SUMMARY, json.dumps({"projects": summary}, indent=2, ensure_ascii=False).encode("utf-8")
+    )
+    return {
+        SELECTION_FILE: len(selections),
+        CROP_FILE: len(crops),
+        ANOMALIES: len(anomalies),
+        SUMMARY: len(summary),
+    }
 
 
 def _time(value: Any) -> str:  # noqa: ANN401
@@ -85,11 +106,15 @@ def _of_vectors(project: Project) -> list[Row]:
         if not all(own in paths for own in row[VectorSelection.vector_ids]):
             continue  # the ledger is of another time than the table: the next run makes it again
         members = tuple(sorted(paths[own] for own in row[VectorSelection.vector_ids]))
-        found[members] = _choice(row[VectorSelection.chosen_vector_id], row[VectorSelection.vector_ids], paths, *told)
+        found[members] = _choice(
+            row[VectorSelection.chosen_vector_id], row[VectorSelection.vector_ids], paths, *told
+        )
     return list(found.values())
 
 
-def _choice(chosen: str, members: Sequence[str], paths: Mapping[str, str], session: str, name: str, when: object) -> Row:
+def _choice(
+    chosen: str, members: Sequence[str], paths: Mapping[str, str], session: str, name: str, when: object
+) -> Row:
     losers = [paths[i] for i in members if i != chosen]
     columns = (session, name, paths[chosen], json.dumps(losers, ensure_ascii=False), _time(when))
     return dict(zip(SELECTION_COLUMNS, columns, strict=True))
@@ -114,6 +139,8 @@ def _anomaly(row: Row, project: Project) -> Row:
         "chosen_stage": f"{row[Anomaly.chosen_stage]:g}",
         "max_rejected_stage": f"{row[Anomaly.max_rejected_stage]:g}",
         "chosen_path": f"{project.name}/{row[Anomaly.chosen_path]}",
-        "rejected_paths": json.dumps([f"{project.name}/{p}" for p in row[Anomaly.rejected_paths]], ensure_ascii=False),
+        "rejected_paths": json.dumps(
+            [f"{project.name}/{p}" for p in row[Anomaly.rejected_paths]], ensure_ascii=False
+        ),
         "timestamp": _time(row[Anomaly.decided_at]),
     }

@@ -19,7 +19,14 @@ import numpy as np
 from proofsheet.core.files import csv_bytes, write_atomic
 from proofsheet.history.crop_search import Comparison
 from proofsheet.history.raw_sets import RawPicture
-from schemas.history import BOXLESS_COLUMNS, BOXLESS_FILE, CROP_FILE, PLAIN_COLUMNS, SELECTION_COLUMNS, SELECTION_FILE
+from schemas.history import (
+    BOXLESS_COLUMNS,
+    BOXLESS_FILE,
+    CROP_FILE,
+    PLAIN_COLUMNS,
+    SELECTION_COLUMNS,
+    SELECTION_FILE,
+)
 
 _SURE, _AHEAD = 0.99, 0.02
 _TAILS = "_-. ("
@@ -73,7 +80,11 @@ def pair_up(raw: Sequence[RawPicture], final: Sequence[RawPicture], outcome: Ext
     contents, names = _grouped(raw, "content_hash"), _grouped(raw, "stem")
     pairs: dict[str, Pair] = {}
     for picture in sorted(final, key=_path):
-        found = contents.get(picture.content_hash) or names.get(picture.stem) or names.get(_longest_head(picture.stem, names), [])
+        found = (
+            contents.get(picture.content_hash)
+            or names.get(picture.stem)
+            or names.get(_longest_head(picture.stem, names), [])
+        )
         found = found or _lookalikes(picture, raw)
         if not found:
             outcome.skip("finished picture without a raw one", picture.path)
@@ -110,7 +121,9 @@ def _lookalikes(picture: RawPicture, raw: Sequence[RawPicture]) -> list[RawPictu
     likeness = np.stack([r.small for r in raw]) @ picture.small
     order = np.argsort(-likeness)
     best = float(likeness[order[0]])
-    others = [float(likeness[k]) for k in order[1:] if raw[int(k)].content_hash != raw[int(order[0])].content_hash]
+    others = [
+        float(likeness[k]) for k in order[1:] if raw[int(k)].content_hash != raw[int(order[0])].content_hash
+    ]
     return [raw[int(order[0])]] if best >= _SURE and max(others, default=-1.0) <= best - _AHEAD else []
 
 
@@ -141,27 +154,48 @@ def extracted(
         if len(chosen) == 1:
             outcome.selections.append(_selection(members, chosen[0], name))
         else:
-            outcome.skip("set with several finished pictures" if chosen else "set without a finished picture", members[0].path)
+            outcome.skip(
+                "set with several finished pictures" if chosen else "set without a finished picture",
+                members[0].path,
+            )
     for picture in alone:
         if picture.path not in winners:
             outcome.skip("raw picture in no set", picture.path)
     for path, pair in sorted(winners.items()):
-        _crop(path, "whole" if pair.same else compared[path].kind, None if pair.same else compared[path].box, name, outcome)
+        _crop(
+            path,
+            "whole" if pair.same else compared[path].kind,
+            None if pair.same else compared[path].box,
+            name,
+            outcome,
+        )
     return outcome
 
 
 def _selection(members: Sequence[RawPicture], chosen: RawPicture, name: str) -> Row:
     losers = [f"{name}/{m.path}" for m in members if m is not chosen]
-    columns = ("extracted", members[0].stem, f"{name}/{chosen.path}", json.dumps(losers, ensure_ascii=False), "")
+    columns = (
+        "extracted",
+        members[0].stem,
+        f"{name}/{chosen.path}",
+        json.dumps(losers, ensure_ascii=False),
+        "",
+    )
     return dict(zip(SELECTION_COLUMNS, columns, strict=True))
 
 
-def _crop(path: str, kind: str, box: tuple[float, float, float, float] | None, name: str, outcome: Extraction) -> None:
+def _crop(
+    path: str, kind: str, box: tuple[float, float, float, float] | None, name: str, outcome: Extraction
+) -> None:
     if kind == "cropped" and box is not None:
         sides = [f"{side:.6f}" for side in box]
-        outcome.crops.append(dict(zip(PLAIN_COLUMNS, ("extracted", name, f"{name}/{path}", *sides, ""), strict=True)))
+        outcome.crops.append(
+            dict(zip(PLAIN_COLUMNS, ("extracted", name, f"{name}/{path}", *sides, ""), strict=True))
+        )
     elif kind == "cropped, box unknown":
-        outcome.boxless.append(dict(zip(BOXLESS_COLUMNS, ("extracted", name, f"{name}/{path}", ""), strict=True)))
+        outcome.boxless.append(
+            dict(zip(BOXLESS_COLUMNS, ("extracted", name, f"{name}/{path}", ""), strict=True))
+        )
     elif kind == "whole":
         outcome.whole += 1
     else:

@@ -131,9 +131,13 @@ def _record(names: Sequence[str], lines: Sequence[str], separator: str) -> tuple
     try:
         cells = next(reader)
     except csv.Error as error:
-        raise RowRefused("broken line", f"{error}: {lines[0][:80]!r}", "correct the row's commas and quotes") from None
+        raise RowRefused(
+            "broken line", f"{error}: {lines[0][:80]!r}", "correct the row's commas and quotes"
+        ) from None
     if any("\udc80" <= sign <= "\udcff" for cell in cells for sign in cell):
-        raise RowRefused("not text", f"the row is no UTF-8 text: {''.join(cells)[:80]!r}", "save the file as UTF-8")
+        raise RowRefused(
+            "not text", f"the row is no UTF-8 text: {''.join(cells)[:80]!r}", "save the file as UTF-8"
+        )
     if not any(cell.strip() for cell in cells):
         return {}, reader.line_num
     return _named(names, cells), reader.line_num
@@ -165,7 +169,11 @@ def _named(names: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
     optional = [bool(_WIDE_COLUMN.match(n)) for n in names]
     needed = max((k for k, o in enumerate(optional) if not o), default=-1) + 1
     if len(cells) > len(names) or len(cells) < needed:
-        raise RowRefused("cells", f"the row has {len(cells)} cells, the header {len(names)}", "correct the row's commas and quotes")
+        raise RowRefused(
+            "cells",
+            f"the row has {len(cells)} cells, the header {len(names)}",
+            "correct the row's commas and quotes",
+        )
     return dict(zip(names, [*(c.strip() for c in cells), *[""] * (len(names) - len(cells))], strict=True))
 
 
@@ -185,7 +193,9 @@ def _base(line: int, kind: str, cells: Cells) -> Logged:
 
 
 def _selection(line: int, cells: Cells) -> Logged:
-    return _with(_base(line, "selection", cells), others=_losers(cells["chosen_path"], cells["neg_paths"], "neg_paths"))
+    return _with(
+        _base(line, "selection", cells), others=_losers(cells["chosen_path"], cells["neg_paths"], "neg_paths")
+    )
 
 
 def _anomaly(line: int, cells: Cells) -> Logged:
@@ -208,14 +218,22 @@ def _wide_crop(line: int, cells: Cells) -> Logged:
     index = _whole(cells.get("chosen_index", ""), "chosen_index")
     count = _whole(cells.get("image_count", ""), "image_count")
     if count is not None and count != len(paths):
-        raise RowRefused("contradiction", f"image_count is {count}, the row has {len(paths)} paths", "correct the row")
+        raise RowRefused(
+            "contradiction", f"image_count is {count}, the row has {len(paths)} paths", "correct the row"
+        )
     base = _with(_base(line, "crop", cells), box=_box(cells))
     if index is None:
         return base
     if index not in paths or _name(paths[index]) != _name(base.chosen):
         told = paths.get(index, "nothing")
-        raise RowRefused("contradiction", f"chosen_index {index} is {told!r}, chosen_path is {base.chosen!r}", "correct the row")
-    width, height = (_whole(cells.get(f"{side}_{index}", ""), f"{side}_{index}") for side in ("width", "height"))
+        raise RowRefused(
+            "contradiction",
+            f"chosen_index {index} is {told!r}, chosen_path is {base.chosen!r}",
+            "correct the row",
+        )
+    width, height = (
+        _whole(cells.get(f"{side}_{index}", ""), f"{side}_{index}") for side in ("width", "height")
+    )
     size = (width, height) if width and height else None
     return _with(base, others=tuple(p for k, p in paths.items() if k != index), size=size)
 
@@ -236,11 +254,19 @@ def _losers(chosen: str, cell: str, column: str) -> tuple[str, ...]:
         try:
             found = ast.literal_eval(cell)
         except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-            raise RowRefused("no list", f"{column} is no list: {cell[:80]!r}", "write it as a JSON list of paths") from None
+            raise RowRefused(
+                "no list", f"{column} is no list: {cell[:80]!r}", "write it as a JSON list of paths"
+            ) from None
     if not isinstance(found, list | tuple) or not all(isinstance(p, str) and p.strip() for p in found):
-        raise RowRefused("no list", f"{column} is no list of paths: {cell[:80]!r}", "write it as a JSON list of paths")
+        raise RowRefused(
+            "no list", f"{column} is no list of paths: {cell[:80]!r}", "write it as a JSON list of paths"
+        )
     if not found:
-        raise RowRefused("set of one", f"{column} is empty: nothing lost against {_name(chosen)}", "nothing; it teaches nothing")
+        raise RowRefused(
+            "set of one",
+            f"{column} is empty: nothing lost against {_name(chosen)}",
+            "nothing; it teaches nothing",
+        )
     if chosen in found:
         raise RowRefused("contradiction", f"{_name(chosen)} is chosen and among {column}", "correct the row")
     return tuple(dict.fromkeys(found))
@@ -254,12 +280,21 @@ def _box(cells: Cells) -> tuple[float, float, float, float] | None:
     try:
         x1, y1, x2, y2 = (_number(t) for t in texts)
     except ValueError:
-        raise RowRefused("no number", f"the box {', '.join(texts)} holds what is no number", "correct the row") from None
+        raise RowRefused(
+            "no number", f"the box {', '.join(texts)} holds what is no number", "correct the row"
+        ) from None
     if not all(math.isfinite(v) and v >= 0 for v in (x1, y1, x2, y2)):
-        raise RowRefused("no box", f"the box {', '.join(texts)} holds a negative or endless number", "correct the row")
+        raise RowRefused(
+            "no box", f"the box {', '.join(texts)} holds a negative or endless number", "correct the row"
+        )
     if x1 == x2 or y1 == y2:
         raise RowRefused("no box", f"the box {', '.join(texts)} is empty", "correct the row, or delete it")
-    return min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)  # dragged from right to left, it is the same rectangle
+    return (
+        min(x1, x2),
+        min(y1, y2),
+        max(x1, x2),
+        max(y1, y2),
+    )  # dragged from right to left, it is the same rectangle
 
 
 def _whole(text: str, column: str) -> int | None:
@@ -270,7 +305,9 @@ def _whole(text: str, column: str) -> int | None:
     except ValueError:
         value = -1.0
     if value < 0 or not value.is_integer():
-        raise RowRefused("no number", f"{column} is no whole number of 0 or more: {text!r}", "correct the row")
+        raise RowRefused(
+            "no number", f"{column} is no whole number of 0 or more: {text!r}", "correct the row"
+        )
     return int(value)
 
 

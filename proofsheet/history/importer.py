@@ -98,9 +98,15 @@ def _given(workspace: Workspace, wanted: str, left: Mapping[str, str]) -> str:
     """Name of the project that is asked for, if it can take rows."""
     project = workspace.project(wanted)
     if project.sandbox:
-        raise UsageError(f"{project.name} is a sandbox; history is of the projects of the library.", "Name the project itself.")
+        raise UsageError(
+            f"{project.name} is a sandbox; history is of the projects of the library.",
+            "Name the project itself.",
+        )
     if project.name in left:
-        raise UsageError(f"{project.name} takes no history: {left[project.name]}", "Then import again; nothing was taken in.")
+        raise UsageError(
+            f"{project.name} takes no history: {left[project.name]}",
+            "Then import again; nothing was taken in.",
+        )
     return project.name
 
 
@@ -122,13 +128,17 @@ class _Places:
 
     def of(self, logged: Logged) -> Project:
         """The project of a row; raises `RowRefused`."""
-        named = self.registry.of_row(logged.chosen, logged.others, logged.directory, logged.project, self.given)
+        named = self.registry.of_row(
+            logged.chosen, logged.others, logged.directory, logged.project, self.given
+        )
         return self.projects[named]
 
     def refuse_damaged(self, project: Project) -> None:
         """Raise `RowRefused` if nothing can be written into a project."""
         if project.name in self.left:
-            raise RowRefused("damaged project", f"{project.name}: {self.left[project.name]}", "then import the file again")
+            raise RowRefused(
+                "damaged project", f"{project.name}: {self.left[project.name]}", "then import the file again"
+            )
 
 
 def _read(
@@ -154,7 +164,11 @@ def _read(
 
 
 def _place(
-    text: HistoryText, file: Path, places: _Places, refuse: Callable[[int, RowRefused, str], None], now: datetime
+    text: HistoryText,
+    file: Path,
+    places: _Places,
+    refuse: Callable[[int, RowRefused, str], None],
+    now: datetime,
 ) -> list[_Placed]:
     placed: list[_Placed] = []
     seen: dict[tuple[str, str], int] = {}
@@ -171,7 +185,11 @@ def _place(
             own.refuse(project, logged.session)
             mark = (project.key, str(row[HistoryRow.row_hash]))
             if mark in seen:
-                raise RowRefused("twice in the file", f"the row says the same as line {seen[mark]}", "nothing; one of them counts")
+                raise RowRefused(
+                    "twice in the file",
+                    f"the row says the same as line {seen[mark]}",
+                    "nothing; one of them counts",
+                )
             seen[mark] = logged.line
             placed.append(_Placed(project, logged, row))
         except RowRefused as refusal:
@@ -192,7 +210,11 @@ class _OwnRows:
         if project.key not in self._known:
             self._known[project.key] = set(project.ledger.rows(ReviewDecision)[ReviewDecision.verdict_id])
         if session.removeprefix(OWN_SESSION) in self._known[project.key]:
-            raise RowRefused("own row", "the review of this project wrote it; its verdict is known", "nothing; the verdict counts")
+            raise RowRefused(
+                "own row",
+                "the review of this project wrote it; its verdict is known",
+                "nothing; the verdict counts",
+            )
 
 
 def _row(project: Project, logged: Logged, file: Path, now: datetime) -> dict[str, Any]:
@@ -234,7 +256,9 @@ def _refusal_row(file: Path, line: int, refusal: RowRefused, now: datetime) -> d
     }
 
 
-def _new_rows(placed: Sequence[_Placed], known: Mapping[str, pl.DataFrame]) -> dict[str, list[dict[str, Any]]]:
+def _new_rows(
+    placed: Sequence[_Placed], known: Mapping[str, pl.DataFrame]
+) -> dict[str, list[dict[str, Any]]]:
     """By project, the rows that its ledger does not have, numbered on."""
     added: dict[str, list[dict[str, Any]]] = {}
     there = {key: set(rows[HistoryRow.row_hash]) for key, rows in known.items()}
@@ -254,15 +278,25 @@ def _judge(placed: Sequence[_Placed], known: Mapping[str, pl.DataFrame], report:
         photos, quality = project.store.read(Photo), project.store.read(ImageQuality)
         imported = project.ledger.rows(ImportedVector)
         if photos.height or imported.height:
-            found = match_history(project.key, known[project.key], standing(project.ledger), photos, quality, imported)
-            told = found.matches if photos.height else found.matches.filter(pl.col(HistoryMatch.status) != "quarantined")
+            found = match_history(
+                project.key, known[project.key], standing(project.ledger), photos, quality, imported
+            )
+            told = (
+                found.matches
+                if photos.height
+                else found.matches.filter(pl.col(HistoryMatch.status) != "quarantined")
+            )
             fates[project.key] = {str(r[HistoryMatch.row_hash]): r for r in told.to_dicts()}
     waiting = Counter[str]()
     for one in placed:
         fate = fates.get(one.project.key, {}).get(str(one.row[HistoryRow.row_hash]))
         if fate is not None and fate[HistoryMatch.status] == "quarantined":
             reason, _, detail = str(fate[HistoryMatch.reason]).partition(": ")
-            report.quarantine(one.logged.line, RowRefused(reason, detail, str(fate[HistoryMatch.next_step])), one.project.name)
+            report.quarantine(
+                one.logged.line,
+                RowRefused(reason, detail, str(fate[HistoryMatch.next_step])),
+                one.project.name,
+            )
             continue
         report.count(one.project.name, "accepted")
         waiting[one.project.name] += fate is None

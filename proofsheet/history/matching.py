@@ -135,7 +135,9 @@ def _select(project: str, said: _Said, known: PhotoLookup, row: Row, winner: Row
 def _say_selection(project: str, said: _Said, members: Sequence[Row], facts: Row, by: str) -> None:
     distinct = {str(m[Photo.photo_id]): m for m in members}
     if len({m[Photo.content_hash] for m in distinct.values()}) < 2:
-        raise RowRefused("set of one", "all pictures of the row are one and the same", "nothing; it teaches nothing")
+        raise RowRefused(
+            "set of one", "all pictures of the row are one and the same", "nothing; it teaches nothing"
+        )
     ordered = sorted(distinct.values(), key=lambda m: (_stage(m), str(m[Photo.path])))
     ids = [str(m[Photo.photo_id]) for m in ordered]
     key, said.members[by] = short_hash(project, *sorted(ids)), ids
@@ -177,17 +179,36 @@ def _crop(project: str, said: _Said, _known: PhotoLookup, row: Row, winner: Row)
             row[HistoryRow.happened_at],
             str(row[HistoryRow.row_hash]),
         )
-        raise RowRefused("box unknown", "the row has no coordinates: it tells that the picture was cut, not where", "nothing")
+        raise RowRefused(
+            "box unknown",
+            "the row has no coordinates: it tells that the picture was cut, not where",
+            "nothing",
+        )
     given = row[HistoryRow.box]
     if given is None:
-        raise RowRefused("no coordinates", "the four coordinates are empty", "fill them, or leave it: the row is kept")
+        raise RowRefused(
+            "no coordinates", "the four coordinates are empty", "fill them, or leave it: the row is kept"
+        )
     size = (row[HistoryRow.width_px], row[HistoryRow.height_px])
     stored = (int(winner[ImageQuality.width_px]), int(winner[ImageQuality.height_px]))
-    box, evidence = box_of((given["x1"], given["y1"], given["x2"], given["y2"]), size if all(size) else stored)
-    _say_crop(project, said, winner, box, evidence, "history", row[HistoryRow.happened_at], str(row[HistoryRow.row_hash]))
+    box, evidence = box_of(
+        (given["x1"], given["y1"], given["x2"], given["y2"]), size if all(size) else stored
+    )
+    _say_crop(
+        project,
+        said,
+        winner,
+        box,
+        evidence,
+        "history",
+        row[HistoryRow.happened_at],
+        str(row[HistoryRow.row_hash]),
+    )
 
 
-def _say_crop(project: str, said: _Said, photo: Row, box: Box | None, evidence: str, source: str, when: object, by: str) -> None:
+def _say_crop(
+    project: str, said: _Said, photo: Row, box: Box | None, evidence: str, source: str, when: object, by: str
+) -> None:
     own = str(photo[Photo.photo_id])
     whole = evidence != "cropped, box unknown" and (box is None or uncut(box))
     sides = (None,) * 4 if box is None or whole else box
@@ -225,7 +246,11 @@ def _take_verdict(project: str, said: _Said, known: PhotoLookup, verdict: Row) -
         return
     winner, others = known.by_id[chosen], [known.by_id[i] for i in ids if i != chosen]
     by, when = str(verdict[ReviewDecision.verdict_id]), verdict[ReviewDecision.decided_at]
-    facts = {Selection.source: "review", Selection.session_id: "review", Selection.set_id: verdict[ReviewDecision.group_id]}
+    facts = {
+        Selection.source: "review",
+        Selection.session_id: "review",
+        Selection.set_id: verdict[ReviewDecision.group_id],
+    }
     try:
         if others:
             _say_selection(project, said, [winner, *others], {**facts, Selection.decided_at: when}, by)
@@ -244,7 +269,16 @@ def _never_cropped(project: str, said: _Said) -> None:
         own = str(row[Selection.chosen_photo_id])
         if own not in said.crops and row[Selection.source] == "history":
             photo = {Photo.photo_id: own}
-            _say_crop(project, said, photo, None, "chosen and never cropped", "history", row[Selection.decided_at], by)
+            _say_crop(
+                project,
+                said,
+                photo,
+                None,
+                "chosen and never cropped",
+                "history",
+                row[Selection.decided_at],
+                by,
+            )
 
 
 def _match(project: str, row: Row, chosen: Mapping[str, str], said: _Said) -> dict[str, Any]:

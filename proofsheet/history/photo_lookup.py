@@ -56,7 +56,9 @@ class PhotoLookup:
         found = self._by_name.get(name) or self._by_letters.get(name.casefold(), [])
         if not found:
             raise PictureUnknown(
-                "not found", f"the project has no picture named {name!r}", "put it back, or leave it: the row is kept"
+                "not found",
+                f"the project has no picture named {name!r}",
+                "put it back, or leave it: the row is kept",
             )
         if _contents(found) > 1:
             wanted = f"/{normalised(path)}"
@@ -64,7 +66,9 @@ class PhotoLookup:
             if _contents(of_path) == 1:
                 return of_path[0]
             places = ", ".join(str(r[Photo.path]) for r in found[:4])
-            raise PictureUnknown("ambiguous name", f"{name!r} stands for different pictures: {places}", "rename one of them")
+            raise PictureUnknown(
+                "ambiguous name", f"{name!r} stands for different pictures: {places}", "rename one of them"
+            )
         return found[0]
 
 

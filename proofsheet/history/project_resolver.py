@@ -37,7 +37,10 @@ class ProjectRegistry:
     """
 
     def __init__(
-        self, names: Sequence[str], settings: HistorySettings, by_file_name: Callable[[Sequence[str]], set[str]] | None = None
+        self,
+        names: Sequence[str],
+        settings: HistorySettings,
+        by_file_name: Callable[[Sequence[str]], set[str]] | None = None,
     ) -> None:
         self._roots = sorted((normalised(r) for r in settings.roots), key=len, reverse=True)
         self._exact = set(names)
@@ -77,7 +80,10 @@ class ProjectRegistry:
         found = self._known[name]
         if len(found) > 1:
             raise RowRefused(
-                "two projects", f"{name!r} could be {' or '.join(sorted(found))}", "say which, by an alias", ("aliases", name)
+                "two projects",
+                f"{name!r} could be {' or '.join(sorted(found))}",
+                "say which, by an alias",
+                ("aliases", name),
             )
         return next(iter(found), None)
 
@@ -102,7 +108,9 @@ class ProjectRegistry:
                 return found
         folders = plain.split("/")[:-1]
         for root in self._roots:
-            if _folded(plain + "/").startswith(_folded(root) + "/") and (rest := folders[root.count("/") + 1 :]):
+            if _folded(plain + "/").startswith(_folded(root) + "/") and (
+                rest := folders[root.count("/") + 1 :]
+            ):
                 if (known := self.named(rest[0])) is None:
                     raise self._unknown(path, rest[0])
                 return known
@@ -122,7 +130,9 @@ class ProjectRegistry:
         """
         return self.of_row(path, (), "", "")
 
-    def of_row(self, chosen: str, others: Sequence[str], directory: str, told: str, given: str | None = None) -> str:
+    def of_row(
+        self, chosen: str, others: Sequence[str], directory: str, told: str, given: str | None = None
+    ) -> str:
         """The one project of a row.
 
         A bare file name lies where the chosen picture lies, or in the row's directory. Winner and losers may lie in folders
@@ -146,10 +156,16 @@ class ProjectRegistry:
         if not found:
             return given or self._by_name(where, [chosen, *others])
         if len(self._bases_of(found)) > 1 or len(of_losers) > 1:
-            raise RowRefused("two projects", f"the row mixes pictures of {', '.join(sorted(found))}", "correct the row")
+            raise RowRefused(
+                "two projects", f"the row mixes pictures of {', '.join(sorted(found))}", "correct the row"
+            )
         project = next(iter(of_losers or found))
         if given and self._bases_of([project, given]) != {self._base(given)}:
-            raise RowRefused("two projects", f"{chosen!r} is of {project}, not of {given}", "import the row without --project")
+            raise RowRefused(
+                "two projects",
+                f"{chosen!r} is of {project}, not of {given}",
+                "import the row without --project",
+            )
         for stray in [o for o, p in losers.items() if p is None]:
             if not given and project not in self._by_file_name([file_name_of(stray)]):
                 raise self._unknown(stray, normalised(stray).split("/")[-2])
@@ -162,7 +178,11 @@ class ProjectRegistry:
             raise self._unknown(told, told)
         project = self.find(where)
         if project and self._base(project) != self._base(stated):
-            raise RowRefused("two projects", f"the row says {told!r}, its path {where!r} is of {project}", "correct the row")
+            raise RowRefused(
+                "two projects",
+                f"the row says {told!r}, its path {where!r} is of {project}",
+                "correct the row",
+            )
         return stated
 
     def _bases_of(self, names: Iterable[str]) -> set[str]:
@@ -193,7 +213,11 @@ def _nowhere(_names: Sequence[str]) -> set[str]:
 def _ends(name: str, ending: str) -> bool:
     """Whether a name has an ending and something before it; `_`, `-` and a space are one sign."""
     tail = name[-len(ending) :]
-    return len(name) > len(ending) and tail[1:] == ending[1:] and (tail[0] == ending[0] or {tail[0], ending[0]} <= _SIGNS)
+    return (
+        len(name) > len(ending)
+        and tail[1:] == ending[1:]
+        and (tail[0] == ending[0] or {tail[0], ending[0]} <= _SIGNS)
+    )
 
 
 def _grouped(names: Sequence[str], by: Callable[[str], str]) -> dict[str, set[str]]:
@@ -211,5 +235,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
             f"The pattern {pattern!r} under [history] is no regular expression: {error}.", "Correct it there."
         ) from error
     if "project" not in found.groupindex:
-        raise UsageError(f"The pattern {pattern!r} under [history] has no group 'project'.", "Example: '/out/(?P<project>[^/]+)/'.")
+        raise UsageError(
+            f"The pattern {pattern!r} under [history] has no group 'project'.",
+            "Example: '/out/(?P<project>[^/]+)/'.",
+        )
     return found

@@ -141,12 +141,22 @@ class FileReport:
 
     def wait(self, project: str, rows: int) -> None:
         """Rows that nothing can be said of before the project's first run."""
-        told = RowRefused("not run", "the project was never run: its pictures are not known yet", f"`proofsheet run {project}`")
+        told = RowRefused(
+            "not run",
+            "the project was never run: its pictures are not known yet",
+            f"`proofsheet run {project}`",
+        )
         self._note("waiting", 0, told, project)
         self.lines[-1]["rows"] = rows
 
     def _note(self, state: str, line: int, why: RowRefused, project: str) -> None:
-        told = {"line": line, "reason": why.reason, "detail": why.detail, "next_step": why.next_step, "setting": why.setting}
+        told = {
+            "line": line,
+            "reason": why.reason,
+            "detail": why.detail,
+            "next_step": why.next_step,
+            "setting": why.setting,
+        }
         self.lines.append({**told, "state": state, "project": project})
 
     def as_dict(self) -> dict[str, object]:

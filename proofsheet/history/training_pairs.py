@@ -21,7 +21,11 @@ Row = Mapping[str, Any]
 
 
 def pair_rows(
-    project: str, selections: pl.DataFrame, photos: pl.DataFrame, vector_sets: pl.DataFrame, imported: pl.DataFrame
+    project: str,
+    selections: pl.DataFrame,
+    photos: pl.DataFrame,
+    vector_sets: pl.DataFrame,
+    imported: pl.DataFrame,
 ) -> pl.DataFrame:
     """A row for each loser of each set.
 
@@ -42,11 +46,15 @@ def pair_rows(
     for one in vector_sets.to_dicts():
         facts = {TrainingPair.set_key: one[VectorSelection.set_key], TrainingPair.source: "history"}
         facts |= {TrainingPair.project: project, TrainingPair.encoder_id: one[VectorSelection.encoder_id]}
-        rows += _pairs(one[VectorSelection.chosen_vector_id], one[VectorSelection.vector_ids], of_vectors, facts)
+        rows += _pairs(
+            one[VectorSelection.chosen_vector_id], one[VectorSelection.vector_ids], of_vectors, facts
+        )
     return TrainingPair.frame(rows)
 
 
-def _pairs(winner: str, members: Iterable[str], stages: Mapping[str, float | None], facts: Row) -> Iterator[Row]:
+def _pairs(
+    winner: str, members: Iterable[str], stages: Mapping[str, float | None], facts: Row
+) -> Iterator[Row]:
     low = stages.get(winner)
     for loser in members:
         high = stages.get(loser)
@@ -94,7 +102,9 @@ def statistic_rows(
 ) -> pl.DataFrame:
     """One row: how much history there is, the rate of anomalies, the rate of cuts."""
     of_photos = pairs.filter(pl.col(TrainingPair.encoder_id).is_null())
-    unstaged = of_photos.filter(pl.col(TrainingPair.winner_stage).is_null() | pl.col(TrainingPair.loser_stage).is_null())
+    unstaged = of_photos.filter(
+        pl.col(TrainingPair.winner_stage).is_null() | pl.col(TrainingPair.loser_stage).is_null()
+    )
     without = unstaged[TrainingPair.set_key].n_unique()
     staged, odd = selections.height - without, int(selections[Selection.anomaly].sum())
     cut, known = int(crops[CropExample.cropped].sum()), crops.height
@@ -102,10 +112,14 @@ def statistic_rows(
     row = {
         ProjectStatistic.project: project,
         ProjectStatistic.history_rows: matches.height,
-        ProjectStatistic.quarantined_rows: matches.filter(pl.col(HistoryMatch.status) == "quarantined").height,
+        ProjectStatistic.quarantined_rows: matches.filter(
+            pl.col(HistoryMatch.status) == "quarantined"
+        ).height,
         ProjectStatistic.refused_rows: refused,
         ProjectStatistic.sets: selections.height,
-        ProjectStatistic.vector_sets: pairs.filter(pl.col(TrainingPair.encoder_id).is_not_null())[TrainingPair.set_key].n_unique(),
+        ProjectStatistic.vector_sets: pairs.filter(pl.col(TrainingPair.encoder_id).is_not_null())[
+            TrainingPair.set_key
+        ].n_unique(),
         ProjectStatistic.pairs: pairs.height,
         ProjectStatistic.without_stage: without,
         ProjectStatistic.anomalies: odd,

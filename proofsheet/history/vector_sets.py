@@ -119,10 +119,14 @@ def _shared_parts(one: str, two: str) -> int:
 
 def _ambiguous(name: str, paths: Sequence[str]) -> RowRefused:
     told = f"{name!r} stands for vectors of different pictures: {', '.join(paths[:4])}"
-    return RowRefused("ambiguous vector", told, "import the vectors again with the folders that the row names")
+    return RowRefused(
+        "ambiguous vector", told, "import the vectors again with the folders that the row names"
+    )
 
 
-def _say(project: str, encoder: str, members: Sequence[Row], row: Row, pictures: Mapping[str, Row], found: _Found) -> None:
+def _say(
+    project: str, encoder: str, members: Sequence[Row], row: Row, pictures: Mapping[str, Row], found: _Found
+) -> None:
     ordered = sorted(members, key=lambda m: (_stage(m), m[ImportedVector.file_name]))
     ids = [str(m[ImportedVector.vector_id]) for m in ordered]
     key, stages = short_hash(project, encoder, *sorted(ids)), [_stage(m) for m in ordered]

@@ -109,8 +109,13 @@ def _from_grey(image: Image.Image, wanted_px: int) -> Pixels:
 
     values: npt.NDArray[Any] = np.asarray(image)
     height, width = values.shape[:2]
-    if (factor := max(width, height) // wanted_px) > 1 and values.dtype in {np.dtype(np.uint16), np.dtype(np.float32)}:
-        values = cv2.resize(values, (max(1, width // factor), max(1, height // factor)), interpolation=cv2.INTER_AREA)
+    if (factor := max(width, height) // wanted_px) > 1 and values.dtype in {
+        np.dtype(np.uint16),
+        np.dtype(np.float32),
+    }:
+        values = cv2.resize(
+            values, (max(1, width // factor), max(1, height // factor)), interpolation=cv2.INTER_AREA
+        )
     finite = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
     most = float(finite.max(initial=0))
     whole = 1.0 if image.mode == "F" else deepest_grey(image)
@@ -169,7 +174,10 @@ def _by_png(info: Mapping[str, Any]) -> tuple[bytes | None, str]:
 @functools.lru_cache(_KEPT)
 def _description(profile: bytes) -> str:
     try:
-        return ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile))).strip() or "a profile without a name"
+        return (
+            ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile))).strip()
+            or "a profile without a name"
+        )
     except (ImageCms.PyCMSError, OSError, ValueError):
         return "a damaged profile"
 
@@ -183,7 +191,12 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | bool |
             return None
         target = ImageCms.createProfile("sRGB")
         found = ImageCms.buildTransform(
-            source, target, mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION
+            source,
+            target,
+            mode,
+            "RGB",
+            ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            ImageCms.Flags.BLACKPOINTCOMPENSATION,
         )
         return True if mode in {"RGB", "L"} and _changes_nothing(found, mode) else found
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
@@ -192,7 +205,11 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | bool |
 
 def _changes_nothing(found: ImageCms.ImageCmsTransform, mode: str) -> bool:
     levels = np.linspace(0, 255, 9).round().astype(np.uint8)
-    cube = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(27, 27, 3) if mode == "RGB" else levels[None]
+    cube = (
+        np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(27, 27, 3)
+        if mode == "RGB"
+        else levels[None]
+    )
     before = Image.fromarray(np.ascontiguousarray(cube))
     after = ImageCms.applyTransform(before, found)
     if after is None:
@@ -223,14 +240,18 @@ def rgb_profile(chromaticities: Chromaticities, gamma: float | None) -> bytes:
     name = b"made of chromaticities"
     described = struct.pack(">4s4xI", b"desc", len(name) + 1) + name + bytes(79)
     tags = [(b"desc", described), (b"cprt", b"text\0\0\0\0none\0"), (b"wtpt", _xyz(_D50))]
-    tags += [(sign, _xyz(column)) for sign, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), colorants.T, strict=True)]
+    tags += [
+        (sign, _xyz(column)) for sign, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), colorants.T, strict=True)
+    ]
     tags += [(sign, curve) for sign in (b"rTRC", b"gTRC", b"bTRC")]
     index, data, start = struct.pack(">I", len(tags)), b"", 132 + 12 * len(tags)
     for sign, value in tags:
         index += struct.pack(">4sII", sign, start + len(data), len(value))
         data += value + bytes(-len(value) % 4)
     head = (
-        struct.pack(">I4xI", 128 + len(index) + len(data), 0x02400000) + b"mntrRGB XYZ " + struct.pack(">6H", 2024, 1, 1, 0, 0, 0)
+        struct.pack(">I4xI", 128 + len(index) + len(data), 0x02400000)
+        + b"mntrRGB XYZ "
+        + struct.pack(">6H", 2024, 1, 1, 0, 0, 0)
     )
     return (head + b"acsp" + bytes(28) + struct.pack(">3i", *_fixed(_D50))).ljust(128, b"\0") + index + data
 

@@ -121,7 +121,9 @@ def read_picture(stream: IO[bytes], limits: DecodeLimits) -> Picture:
                 return replace(_decoded(image, limits), blocks=read_blocks(image, stream))
         except UnidentifiedImageError:
             known = told_format(stream)
-            reason = f"it is {known}, which is not read" if known else "no known picture format was found in it"
+            reason = (
+                f"it is {known}, which is not read" if known else "no known picture format was found in it"
+            )
             raise Refused("unreadable", reason, _convert_it if known else _open_it) from None
         except Unshowable as error:
             raise Refused("unreadable", f"{error}; that is not shown rightly", _convert_it) from None
@@ -129,7 +131,9 @@ def read_picture(stream: IO[bytes], limits: DecodeLimits) -> Picture:
             if (small := png_without_large_texts(stream)) is not None:
                 return _without_texts(small, limits)
             head = _head(stream)
-            raise Refused("unreadable", f"decoding failed: {format_of(head) or 'unknown'}: {_told(error)}", _open_it) from None
+            raise Refused(
+                "unreadable", f"decoding failed: {format_of(head) or 'unknown'}: {_told(error)}", _open_it
+            ) from None
 
 
 def _head(stream: IO[bytes]) -> bytes:
@@ -180,7 +184,9 @@ def _decoded(image: Image.Image, limits: DecodeLimits) -> Picture:
     if orientation >= 5:
         width, height = height, width
     notes = tuple(note for note in (page, colours) if note)
-    return Picture(fit(large, limits.side_px), large, sample, block, width, height, name, exif, _text(image), notes=notes)
+    return Picture(
+        fit(large, limits.side_px), large, sample, block, width, height, name, exif, _text(image), notes=notes
+    )
 
 
 def _check_size(width: int, height: int, name: str, limits: DecodeLimits) -> None:
@@ -219,7 +225,9 @@ def fit(pixels: Pixels, side_px: int) -> Pixels:
 def _sample(image: Image.Image) -> Pixels:
     """The grey middle of a decoded picture; it begins on a block's edge."""
     left, top = (max(0, (side - _SAMPLE_PX) // 2) // _DCT_PX * _DCT_PX for side in image.size)
-    part = image.crop((left, top, min(left + _SAMPLE_PX, image.size[0]), min(top + _SAMPLE_PX, image.size[1])))
+    part = image.crop(
+        (left, top, min(left + _SAMPLE_PX, image.size[0]), min(top + _SAMPLE_PX, image.size[1]))
+    )
     return np.asarray(part.getchannel(0) if part.mode == "LAB" else part.convert("L"), dtype=np.uint8)
 
 

@@ -49,7 +49,13 @@ DECODER_ERRORS = (
     zlib.error,
     Image.DecompressionBombError,
 )
-_MAGIC = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"GIF8": "GIF", b"II*\0": "TIFF", b"MM\0*": "TIFF"}
+_MAGIC = {
+    b"\xff\xd8\xff": "JPEG",
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"GIF8": "GIF",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+}
 _MAGIC |= {b"II+\0": "TIFF", b"MM\0+": "TIFF"}  # those of more than 4 GB
 
 

@@ -19,10 +19,29 @@ from proofsheet.imaging.formats import format_of
 _MOST_PAGES = 64
 _KIND, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _SAMPLE_FORMAT = 254, 258, 259, 262, 277, 339
 _REDUCED = 1
-_PHOTOMETRICS = {0: "grey", 1: "grey", 2: "RGB", 3: "palette", 5: "CMYK", 6: "YCbCr", 8: "CIE Lab", 9: "ICC Lab", 10: "ITU Lab"}
+_PHOTOMETRICS = {
+    0: "grey",
+    1: "grey",
+    2: "RGB",
+    3: "palette",
+    5: "CMYK",
+    6: "YCbCr",
+    8: "CIE Lab",
+    9: "ICC Lab",
+    10: "ITU Lab",
+}
 _PHOTOMETRICS |= {32803: "sensor", 32844: "LogL", 32845: "LogLuv", 34892: "linear RAW"}
 _SAMPLE_FORMATS = {1: "unsigned", 2: "signed", 3: "floating point", 5: "complex", 6: "complex floating point"}
-_COMPRESSIONS = {1: "none", 5: "LZW", 6: "old JPEG", 7: "JPEG", 8: "deflate", 34712: "JPEG 2000", 34925: "LZMA", 50000: "Zstandard"}
+_COMPRESSIONS = {
+    1: "none",
+    5: "LZW",
+    6: "old JPEG",
+    7: "JPEG",
+    8: "deflate",
+    34712: "JPEG 2000",
+    34925: "LZMA",
+    50000: "Zstandard",
+}
 _COMPRESSIONS |= {50001: "WebP", 34676: "SGI LogLuv", 34887: "LERC", 52546: "JPEG XL"}
 _PNG = b"\x89PNG\r\n\x1a\n"
 _TEXTS = frozenset({b"zTXt", b"iTXt", b"iCCP"})
@@ -46,7 +65,9 @@ def largest_page(image: Image.Image) -> str:
         reduced = isinstance(kind, int) and bool(kind & _REDUCED)
         areas.append(0 if reduced else image.width * image.height)
     most = max(areas)
-    chosen = next(k for k, area in enumerate(areas) if area * 2 >= most)  # pages of a document differ little, a reduction much
+    chosen = next(
+        k for k, area in enumerate(areas) if area * 2 >= most
+    )  # pages of a document differ little, a reduction much
     image.seek(chosen)
     return f"page {chosen + 1} of {pages} is shown: those before it are reduced" if chosen else ""
 
@@ -130,7 +151,9 @@ def _told_tiff(stream: IO[bytes]) -> str:
         bits, samples = found.get(_BITS, (1,)), found.get(_SAMPLES, 1)
         kind = _SAMPLE_FORMATS.get(_first(found.get(_SAMPLE_FORMAT, 1)), "of another kind")
         colours = _PHOTOMETRICS.get(_first(found.get(_PHOTOMETRIC, -1)), "another colour space")
-        packed = _COMPRESSIONS.get(_first(found.get(_COMPRESSION, 1)), f"code {_first(found.get(_COMPRESSION, 1))}")
+        packed = _COMPRESSIONS.get(
+            _first(found.get(_COMPRESSION, 1)), f"code {_first(found.get(_COMPRESSION, 1))}"
+        )
     except (SyntaxError, OSError, struct.error, TypeError, ValueError, KeyError, OverflowError):
         return "a TIFF with a damaged header"
     return f"a TIFF of {samples} x {_first(bits)} bits {kind}, {colours}, compression {packed}"
@@ -179,4 +202,6 @@ def _too_large(kind: bytes, body: bytes) -> str:
         size = len(zlib.decompressobj().decompress(rest, PngImagePlugin.MAX_TEXT_CHUNK + 1))
     except zlib.error:
         return ""
-    return keyword.decode("latin-1", "replace") or kind.decode() if size > PngImagePlugin.MAX_TEXT_CHUNK else ""
+    return (
+        keyword.decode("latin-1", "replace") or kind.decode() if size > PngImagePlugin.MAX_TEXT_CHUNK else ""
+    )

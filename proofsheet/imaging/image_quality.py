@@ -136,8 +136,12 @@ def spectrum_slope(grey: Grey) -> float:
     """Slope of the log power over the log frequency; natural pictures lie near -2 (Field, 1987), blurred ones below."""
     import cv2
 
-    halved = cv2.resize(grey, (max(grey.shape[1] // 2, 1), max(grey.shape[0] // 2, 1)), interpolation=cv2.INTER_AREA)
-    square = cv2.resize(halved, (_SPECTRUM_PX, _SPECTRUM_PX), interpolation=cv2.INTER_LINEAR).astype(np.float32)
+    halved = cv2.resize(
+        grey, (max(grey.shape[1] // 2, 1), max(grey.shape[0] // 2, 1)), interpolation=cv2.INTER_AREA
+    )
+    square = cv2.resize(halved, (_SPECTRUM_PX, _SPECTRUM_PX), interpolation=cv2.INTER_LINEAR).astype(
+        np.float32
+    )
     parts = cv2.dft((square - square.mean()) * _window(), flags=cv2.DFT_COMPLEX_OUTPUT)
     power = (parts[..., 0] ** 2 + parts[..., 1] ** 2).ravel()
     rings, counts, logs = _rings()

@@ -67,7 +67,9 @@ class Measurement:
     @classmethod
     def of(cls, table: type[Table], measure: Callable[[Picture], Seen]) -> Measurement:
         """A measurement by a plain function; its version is that of the function's module."""
-        return cls(table.name, measured_columns(table), module_version(measure.__module__), lambda: Work(measure))
+        return cls(
+            table.name, measured_columns(table), module_version(measure.__module__), lambda: Work(measure)
+        )
 
     @property
     def folder(self) -> str:
@@ -109,13 +111,19 @@ class _Job:
 def limits_of(settings: PhotoSettings) -> DecodeLimits:
     """What a picture may cost by these settings."""
     return DecodeLimits(
-        settings.max_pixels, settings.max_full_pixels, settings.analysis_side_px, settings.preview_px, settings.converter
+        settings.max_pixels,
+        settings.max_full_pixels,
+        settings.analysis_side_px,
+        settings.preview_px,
+        settings.converter,
     )
 
 
 def reader_version(settings: PhotoSettings, measurements: Sequence[Measurement] = ()) -> str:
     """Hash of the code and settings that opening a picture depends on, and of measurements that may fail on it."""
-    return short_hash(code_version(open_any), repr(limits_of(settings)), *[m.folder for m in measurements], length=12)
+    return short_hash(
+        code_version(open_any), repr(limits_of(settings)), *[m.folder for m in measurements], length=12
+    )
 
 
 def cache_name(measurement: Measurement, settings: PhotoSettings) -> str:
@@ -148,10 +156,19 @@ def measure_files(
         prepare_decoders()  # here too: a missing decoder is a broken installation, and no fault of the files
         work = {b.name: b.measurement.begin() for b in books if any(h not in b.seen for h in missing)}
         jobs = [
-            _Job(by_hash[h], limits_of(settings), {b.name: work[b.name].measure for b in books if h not in b.seen}) for h in missing
+            _Job(
+                by_hash[h],
+                limits_of(settings),
+                {b.name: work[b.name].measure for b in books if h not in b.seen},
+            )
+            for h in missing
         ]
         with ExitStack() as stack:
-            writers = {b.name: stack.enter_context(_Writer(b, work[b.name], settings.batch)) for b in books if b.name in work}
+            writers = {
+                b.name: stack.enter_context(_Writer(b, work[b.name], settings.batch))
+                for b in books
+                if b.name in work
+            }
             for content, answer in _answers(jobs, settings, progress):
                 if isinstance(answer, Refused):
                     refused[content] = answer
@@ -163,7 +180,9 @@ def measure_files(
     return MeasurementResult({b.name: b.rows() for b in books}, refused, len(missing))
 
 
-def cached(contents: Collection[str], measurement: Measurement, settings: PhotoSettings, cache_folder: Path) -> pl.DataFrame | None:
+def cached(
+    contents: Collection[str], measurement: Measurement, settings: PhotoSettings, cache_folder: Path
+) -> pl.DataFrame | None:
     """The rows of all these contents, or None if one of them has to be opened."""
     book = _Book(measurement, settings, cache_folder, contents)
     return book.rows() if all(h in book.seen for h in contents) else None
@@ -172,7 +191,9 @@ def cached(contents: Collection[str], measurement: Measurement, settings: PhotoS
 class _Book:
     """What is known of one measurement."""
 
-    def __init__(self, measurement: Measurement, settings: PhotoSettings, cache_folder: Path, contents: Collection[str]) -> None:
+    def __init__(
+        self, measurement: Measurement, settings: PhotoSettings, cache_folder: Path, contents: Collection[str]
+    ) -> None:
         self.measurement, self.name = measurement, measurement.name
         folder = cache_folder / cache_name(measurement, settings)
         self.cache = ChunkCache(folder, measurement.schema(), Photo.content_hash)
@@ -236,7 +257,9 @@ class _Writer:
 def _answers(
     jobs: Sequence[_Job], settings: PhotoSettings, progress: Progress
 ) -> Iterator[tuple[str, Refused | Mapping[str, Seen]]]:
-    answers = run_apart(_measure, jobs, workers=min(settings.workers, len(jobs)), timeout_s=settings.timeout_s)
+    answers = run_apart(
+        _measure, jobs, workers=min(settings.workers, len(jobs)), timeout_s=settings.timeout_s
+    )
     for done, (index, answer) in enumerate(answers, start=1):
         yield jobs[index].file.content_hash, _lost(answer) if isinstance(answer, Lost) else answer
         progress.step("pictures opened", done, len(jobs))

@@ -52,7 +52,9 @@ def read_blocks(image: Image.Image, stream: IO[bytes]) -> Blocks:
 def _blocks(image: Image.Image, stream: IO[bytes]) -> Blocks:
     xmp = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or _raw_profile(image, "xmp")
     found = dict(_chunks(stream, image.format or ""))
-    manifest = found.get(b"C2PA", b"") or found.get(b"caBX", b"") or _jpeg_manifest(image) or _tiff_manifest(image)
+    manifest = (
+        found.get(b"C2PA", b"") or found.get(b"caBX", b"") or _jpeg_manifest(image) or _tiff_manifest(image)
+    )
     return Blocks(xmp.encode() if isinstance(xmp, str) else bytes(xmp or b""), _iptc(image), manifest)
 
 

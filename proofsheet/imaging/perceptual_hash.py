@@ -42,7 +42,9 @@ def phash(rgb: Pixels) -> int:
     import cv2
 
     grey = cv2.cvtColor(fit(rgb, _FIRST_PX), cv2.COLOR_RGB2GRAY)
-    small = np.asarray(Image.fromarray(grey).resize((_SIDE, _SIDE), Image.Resampling.LANCZOS), dtype=np.float32)
+    small = np.asarray(
+        Image.fromarray(grey).resize((_SIDE, _SIDE), Image.Resampling.LANCZOS), dtype=np.float32
+    )
     low = cv2.dct(small)[:_LOW, :_LOW]
     bits = (low > np.median(low)).ravel()
     return int.from_bytes(np.packbits(bits).tobytes(), "big")
@@ -64,5 +66,7 @@ def detail(rgb: Pixels) -> list[int] | None:
     small = cv2.resize(grey, (DETAIL_SIDE, DETAIL_SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
     fine = small - cv2.GaussianBlur(small, (0, 0), _BLUR)
     most = float(np.abs(fine).max())
-    scaled: list[int] = (np.rint(fine * (127 / most)) if most >= 1 else np.zeros_like(fine)).astype(np.int8).ravel().tolist()
+    scaled: list[int] = (
+        (np.rint(fine * (127 / most)) if most >= 1 else np.zeros_like(fine)).astype(np.int8).ravel().tolist()
+    )
     return scaled

@@ -44,7 +44,11 @@ def open_any(file: PictureFile, limits: DecodeLimits) -> Picture:
         return open_picture(file, limits)
     program = None if limits.converter == "pillow" else converter()
     if program is None:
-        why = "it is switched off by [photos] converter" if limits.converter == "pillow" else "darktable-cli was not found"
+        why = (
+            "it is switched off by [photos] converter"
+            if limits.converter == "pillow"
+            else "darktable-cli was not found"
+        )
         raise Refused("unsupported_format", f"RAW is not available: {why}", NEEDED)
     if file.path.is_symlink() or Fingerprint.of(file.path.lstat()) != file.fingerprint:
         raise Refused("vanished", "it changed after it was hashed", "run again when nothing writes to it")
@@ -54,26 +58,54 @@ def open_any(file: PictureFile, limits: DecodeLimits) -> Picture:
             picture = read_picture(stream, limits)
     width, height = _full_size(picture, file.path)
     kind = RAW if raw else picture.format
-    return dataclasses.replace(picture, format=kind, width_px=width, height_px=height, content_hash=file.content_hash)
+    return dataclasses.replace(
+        picture, format=kind, width_px=width, height_px=height, content_hash=file.content_hash
+    )
 
 
 def _develop(program: str, path: Path, folder: Path, side_px: int) -> Path:
     """A JPEG of the RAW file at most `side_px` on a side, upright, with its EXIF."""
     target = folder / "developed.jpg"
     size = ["--width", str(side_px), "--height", str(side_px), "--hq", "0"]
-    own = ["--core", "--configdir", str(folder / "config"), "--cachedir", str(folder / "cache"), "--library", ":memory:"]
-    jpeg = ["--conf", f"plugins/imageio/format/jpeg/quality={_QUALITY}", "--conf", "write_sidecar_files=never"]
+    own = [
+        "--core",
+        "--configdir",
+        str(folder / "config"),
+        "--cachedir",
+        str(folder / "cache"),
+        "--library",
+        ":memory:",
+    ]
+    jpeg = [
+        "--conf",
+        f"plugins/imageio/format/jpeg/quality={_QUALITY}",
+        "--conf",
+        "write_sidecar_files=never",
+    ]
     command = [program, str(path), str(target), *size, *own, *jpeg, "--conf", "opencl=FALSE"]
     environment = {**os.environ, "HOME": str(folder), "OMP_NUM_THREADS": "1"}
     try:
         done = subprocess.run(  # noqa: S603
-            command, capture_output=True, timeout=_TIMEOUT_S, check=False, env=environment, cwd=folder, text=True, errors="replace"
+            command,
+            capture_output=True,
+            timeout=_TIMEOUT_S,
+            check=False,
+            env=environment,
+            cwd=folder,
+            text=True,
+            errors="replace",
         )
     except subprocess.TimeoutExpired:
-        raise Refused("decoder_timeout", f"darktable-cli took more than {_TIMEOUT_S:g} s", "look at it in darktable") from None
+        raise Refused(
+            "decoder_timeout", f"darktable-cli took more than {_TIMEOUT_S:g} s", "look at it in darktable"
+        ) from None
     if done.returncode or not target.is_file():
-        last = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()][-1:] or ["it said nothing"]
-        raise Refused("unreadable", f"darktable-cli could not develop it: {last[0][:200]}", "look at it in darktable")
+        last = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()][-1:] or [
+            "it said nothing"
+        ]
+        raise Refused(
+            "unreadable", f"darktable-cli could not develop it: {last[0][:200]}", "look at it in darktable"
+        )
     return target
 
 

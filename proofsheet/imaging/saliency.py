@@ -44,7 +44,9 @@ def grid(rgb: Pixels) -> Floats:
     light = lab[:, :, 0] / 100.0
     mean, square = _cells(light), _cells(light * light)
     deviation = np.asarray(np.sqrt(np.maximum(square - mean * mean, 0.0)) * 2.0, dtype=np.float32)
-    edges = np.hypot(cv2.Sobel(light, cv2.CV_32F, 1, 0), cv2.Sobel(light, cv2.CV_32F, 0, 1)).astype(np.float32)
+    edges = np.hypot(cv2.Sobel(light, cv2.CV_32F, 1, 0), cv2.Sobel(light, cv2.CV_32F, 0, 1)).astype(
+        np.float32
+    )
     blurred = np.asarray(cv2.GaussianBlur(lab, (0, 0), 2.0), dtype=np.float32)
     strange = np.linalg.norm(blurred - lab.reshape(-1, 3).mean(axis=0), axis=2).astype(np.float32)
     channels: list[Floats] = [mean, deviation]
@@ -71,7 +73,9 @@ def _residual(light: Floats) -> Floats:
     """Where the log spectrum departs from its own mean; a flat picture has nothing there."""
     import cv2
 
-    small = np.asarray(cv2.resize(light, (_SPECTRUM_PX, _SPECTRUM_PX), interpolation=cv2.INTER_AREA), dtype=np.float32)
+    small = np.asarray(
+        cv2.resize(light, (_SPECTRUM_PX, _SPECTRUM_PX), interpolation=cv2.INTER_AREA), dtype=np.float32
+    )
     spectrum = np.fft.fft2(small)
     logs = np.log(np.abs(spectrum) + 1e-6).astype(np.float32)
     rest = logs - np.asarray(cv2.blur(logs, (3, 3)), dtype=np.float32)

@@ -82,7 +82,8 @@ class Detector:
         except Exception as error:  # each of the libraries raises its own
             told = " ".join(str(error).split())[:300]
             raise ModelError(
-                f"The detector {self.where} could not be loaded: {told}.", "Check [objects] in proofsheet.toml."
+                f"The detector {self.where} could not be loaded: {told}.",
+                "Check [objects] in proofsheet.toml.",
             ) from error
 
 
@@ -90,11 +91,22 @@ def choose_detector(settings: ObjectSettings, device: str) -> Detector:
     """The detector in force; it says what is missing if there is none."""
     path = Path(settings.weights).expanduser()
     if not settings.weights:
-        return Detector("none", False, note="not available: set `weights` under [objects] to an .onnx or torchvision detector file")
+        return Detector(
+            "none",
+            False,
+            note="not available: set `weights` under [objects] to an .onnx or torchvision detector file",
+        )
     if not path.is_file():
-        return Detector("none", False, str(path), f"not available: {path} is not there; mend `weights` under [objects]")
+        return Detector(
+            "none", False, str(path), f"not available: {path} is not there; mend `weights` under [objects]"
+        )
     if settings.labels and not Path(settings.labels).expanduser().is_file():
-        return Detector("none", False, str(path), f"not available: {settings.labels} is not there; mend `labels` under [objects]")
+        return Detector(
+            "none",
+            False,
+            str(path),
+            f"not available: {settings.labels} is not there; mend `labels` under [objects]",
+        )
     onnx = path.suffix == ".onnx"
     if onnx and not importlib.util.find_spec("onnxruntime"):
         return Detector("none", False, str(path), f"not available: run {extras.ONNX}")
@@ -103,7 +115,9 @@ def choose_detector(settings: ObjectSettings, device: str) -> Detector:
     try:
         digest = hash_file(path.resolve())[0][:12]
     except Refused as refused:
-        return Detector("none", False, str(path), f"not available: {path} {refused.reason}; {refused.next_step}")
+        return Detector(
+            "none", False, str(path), f"not available: {path} {refused.reason}; {refused.next_step}"
+        )
     kind = "onnx" if onnx else f"torchvision {settings.architecture}"
     return Detector(f"{kind} {path.name} sha256:{digest}", True, str(path), "", settings, device)
 
@@ -130,7 +144,9 @@ class _Torchvision:
         build = getattr(detection, settings.architecture)
         classes = _classes(state)
         self._device = torch_runtime.choose_device(device)
-        self._model = build(weights=None, weights_backbone=None, **({"num_classes": classes} if classes else {}))
+        self._model = build(
+            weights=None, weights_backbone=None, **({"num_classes": classes} if classes else {})
+        )
         self._model.load_state_dict(state)
         self._model.eval().to(self._device)
 
@@ -138,7 +154,13 @@ class _Torchvision:
         torch = torch_runtime.import_torch()
         height, width = rgb.shape[:2]
         with torch.inference_mode():
-            picture = torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1).float().div(255.0).to(self._device)
+            picture = (
+                torch.from_numpy(np.ascontiguousarray(rgb))
+                .permute(2, 0, 1)
+                .float()
+                .div(255.0)
+                .to(self._device)
+            )
             (found,) = self._model([picture])
         boxes = found["boxes"].cpu().numpy() / np.array([width, height, width, height], np.float32)
         return Detections(boxes, found["labels"].cpu().numpy(), found["scores"].cpu().numpy())
@@ -154,14 +176,20 @@ class _Onnx:
     def __init__(self, path: Path, settings: ObjectSettings, device: str) -> None:
         import onnxruntime
 
-        wanted = {"cuda": "CUDAExecutionProvider", "auto": "CUDAExecutionProvider"}.get(device, "CPUExecutionProvider")
-        providers = [p for p in (wanted, "CPUExecutionProvider") if p in onnxruntime.get_available_providers()]
+        wanted = {"cuda": "CUDAExecutionProvider", "auto": "CUDAExecutionProvider"}.get(
+            device, "CPUExecutionProvider"
+        )
+        providers = [
+            p for p in (wanted, "CPUExecutionProvider") if p in onnxruntime.get_available_providers()
+        ]
         self._session = onnxruntime.InferenceSession(str(path), providers=list(dict.fromkeys(providers)))
         self._input = self._session.get_inputs()[0]
         self._outputs = [o.name for o in self._session.get_outputs()]
         named = set(self._outputs)
         if not ({"logits", "pred_boxes"} <= named or {"boxes", "labels", "scores"} <= named):
-            raise ValueError(f"its outputs are {sorted(named)}; known are logits and pred_boxes, or boxes, labels and scores")
+            raise ValueError(
+                f"its outputs are {sorted(named)}; known are logits and pred_boxes, or boxes, labels and scores"
+            )
 
     def detect(self, rgb: Pixels) -> Detections:
         import cv2
@@ -172,7 +200,13 @@ class _Onnx:
         values = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255.0
         detr = "logits" in self._outputs
         values = (values - _MEAN) / _STD if detr else values
-        found = dict(zip(self._outputs, self._session.run(None, {self._input.name: values.transpose(2, 0, 1)[None]}), strict=True))
+        found = dict(
+            zip(
+                self._outputs,
+                self._session.run(None, {self._input.name: values.transpose(2, 0, 1)[None]}),
+                strict=True,
+            )
+        )
         if detr:
             return from_queries(found["logits"][0], found["pred_boxes"][0])
         corners = np.asarray(found["boxes"], np.float32).reshape(-1, 4) / np.array([*size, *size], np.float32)
@@ -190,4 +224,6 @@ def from_queries(logits: Boxes, boxes: Boxes) -> Detections:
     classes = shares.argmax(axis=1)
     x, y, width, height = boxes.T
     corners = np.stack([x - width / 2, y - height / 2, x + width / 2, y + height / 2], axis=1)
-    return Detections(corners.astype(np.float32), classes.astype(np.int64), shares.max(axis=1).astype(np.float32))
+    return Detections(
+        corners.astype(np.float32), classes.astype(np.int64), shares.max(axis=1).astype(np.float32)
+    )

@@ -86,7 +86,9 @@ class Classifier(Protocol):
         """(n, labels) probabilities."""
 
 
-def classified_rows(project: str, embeddings: pl.DataFrame, classifier: Classifier, settings: SceneSettings) -> pl.DataFrame:
+def classified_rows(
+    project: str, embeddings: pl.DataFrame, classifier: Classifier, settings: SceneSettings
+) -> pl.DataFrame:
     """The rows of `scenes` by a classifier of the user's own labels."""
     vectors = np.array(embeddings[Embedding.vector].to_list(), dtype=np.float32)
     shares = classifier.probabilities(vectors) if len(vectors) else np.empty((0, 1), np.float32)
@@ -96,7 +98,9 @@ def classified_rows(project: str, embeddings: pl.DataFrame, classifier: Classifi
     )
 
 
-def scene_rows(project: str, embeddings: pl.DataFrame, encoder: Encoder, settings: SceneSettings, models: Path) -> pl.DataFrame:
+def scene_rows(
+    project: str, embeddings: pl.DataFrame, encoder: Encoder, settings: SceneSettings, models: Path
+) -> pl.DataFrame:
     """The rows of `scenes`: zero-shot classification (Radford et al., 2021), or "not available" with what to install.
 
     Args:
@@ -153,13 +157,20 @@ def text_vectors(encoder: Encoder, template: str, models: Path) -> npt.NDArray[n
     return np.asarray(np.load(place, allow_pickle=False), dtype=np.float32)
 
 
-def probabilities(pictures: npt.NDArray[np.float32], texts: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def probabilities(
+    pictures: npt.NDArray[np.float32], texts: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
     """Softmax over the labels of the scaled cosines: (n, labels)."""
     logits = _LOGIT_SCALE * pictures @ texts.T
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
-def _best(row: Sequence[float] | npt.NDArray[np.float32], most: int, labels: Sequence[str]) -> list[dict[str, object]]:
+def _best(
+    row: Sequence[float] | npt.NDArray[np.float32], most: int, labels: Sequence[str]
+) -> list[dict[str, object]]:
     order = np.argsort(-np.asarray(row), kind="stable")[:most]
-    return [{"label": labels[k].removeprefix("a ").removeprefix("an "), "probability": float(row[k])} for k in order]
+    return [
+        {"label": labels[k].removeprefix("a ").removeprefix("an "), "probability": float(row[k])}
+        for k in order
+    ]

@@ -17,8 +17,29 @@ from dataclasses import dataclass
 _EDITED = "|".join(
     (
         # Google Photos, in the languages of its users
-        *("edited", "bearbeitet", "modifié", "editado", "editada", "ha editado", "modificato", "bewerkt", "edytowane", "upraveno"),
-        *("redigerad", "redigeret", "redigert", "muokattu", "editat", "szerkesztve", "düzenlendi", "измененный", "изменено"),
+        *(
+            "edited",
+            "bearbeitet",
+            "modifié",
+            "editado",
+            "editada",
+            "ha editado",
+            "modificato",
+            "bewerkt",
+            "edytowane",
+            "upraveno",
+        ),
+        *(
+            "redigerad",
+            "redigeret",
+            "redigert",
+            "muokattu",
+            "editat",
+            "szerkesztve",
+            "düzenlendi",
+            "измененный",
+            "изменено",
+        ),
         *("編集済み", "已编辑", "已修改", "已編輯", "수정됨"),
         # Lightroom and its languages
         *(
@@ -40,10 +61,18 @@ _EDITED = "|".join(
         # downloaders of iCloud: what Apple keeps of one picture
         *("adjusted", "original", "alternative", "medium", "thumb"),
         # plug-ins and developers of RAW: Topaz, ON1, Iridient, LightZone
-        *(r"(?:topaz|(?:denoise|sharpen|gigapixel|adjust|photo)[ _]?ai)(?:-[a-z0-9]+)*", "on1", "ixt", "iridient", "lzn"),
+        *(
+            r"(?:topaz|(?:denoise|sharpen|gigapixel|adjust|photo)[ _]?ai)(?:-[a-z0-9]+)*",
+            "on1",
+            "ixt",
+            "iridient",
+            "lzn",
+        ),
     )
 )
-_PIXEL = "|".join(("mp", r"raw-\d+", r"portrait-\d+", r"long_exposure-\d+", r"action_pan-\d+", r"motion-\d+", r"vb-\d+"))
+_PIXEL = "|".join(
+    ("mp", r"raw-\d+", r"portrait-\d+", r"long_exposure-\d+", r"action_pan-\d+", r"motion-\d+", r"vb-\d+")
+)
 _PIXEL += "|night|pano|ts|ultrahdr|cover|original"
 
 
@@ -86,14 +115,28 @@ FORMS = (
     VERSION,
     _form("iPhone: edited picture, adjustments of the original", r"([A-Z]+_)[EO](\d{3,}.*)", r"\1\2"),
     _form("Apple Photos: adjustments of the original", r"(.+)_[EO](\.aae)", r"\1\2"),
-    _form("Apple Photos: files of the library", r"([0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12})_\d\w*(\..+)", r"\1\2"),
+    _form(
+        "Apple Photos: files of the library",
+        r"([0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12})_\d\w*(\..+)",
+        r"\1\2",
+    ),
     _form("downloaders of iCloud: live video", r"(.+)_HEVC(\..+)", r"\1\2"),
-    _form("exporters: live video", r"(.+)[-_](?:live|live-photo|live-video|motion|video)(\.(?:mov|mp4).*)", r"\1\2"),
-    _form("Google Photos, Lightroom, osxphotos: edited", rf"(.+?)[-_ ](?:{_EDITED})(?:[-_ ]?\d+)?(\(\d+\))?(\..+)?", r"\1\2\3"),
+    _form(
+        "exporters: live video",
+        r"(.+)[-_](?:live|live-photo|live-video|motion|video)(\.(?:mov|mp4).*)",
+        r"\1\2",
+    ),
+    _form(
+        "Google Photos, Lightroom, osxphotos: edited",
+        rf"(.+?)[-_ ](?:{_EDITED})(?:[-_ ]?\d+)?(\(\d+\))?(\..+)?",
+        r"\1\2\3",
+    ),
     _form("Pixel: parts of a shot", rf"(.+?)(?:\.(?:{_PIXEL}))+(~\d+)?(\..+)?", r"\1\2\3", shot=True),
     _form("Lumia: full size", r"(.+)__highres(\..+)", r"\1\2", shot=True),
     _form("camera apps of Android: RAW", r"(.+)[-_]raw(\..+)", r"\1\2", shot=True),
-    _form("Shotwell: developed", r"(.+)_[A-Z0-9]{2,4}_(?:shotwell|embedded)(?:_\d+)?(\..+)", r"\1\2", shot=True),
+    _form(
+        "Shotwell: developed", r"(.+)_[A-Z0-9]{2,4}_(?:shotwell|embedded)(?:_\d+)?(\..+)", r"\1\2", shot=True
+    ),
     _form("DxO: exported", r"(.+?)(?:-[A-Z0-9]{3})?_DxO[^.]*(\..+)", r"\1\2"),
     _form("Canon: voice memo", r"SND_(\d{4}\..+)", r"IMG_\1"),
     _form("Sony: facts of a video", r"(.+)M\d\d(\.xml)", r"\1\2"),
@@ -122,7 +165,14 @@ PLACES = (  # folders beside a picture whose files are named after it
 OF_A_FOLDER = frozenset(  # what speaks of all pictures of its folder; it cannot go with one of them
     (
         *(".picasa.ini", "picasa.ini", "descript.ion", ".bridgesort", "autprint.mrk", "photo details.csv"),
-        *("metadata.json", "metadaten.json", "métadonnées.json", "metadatos.json", "metadati.json", "metagegevens.json"),
+        *(
+            "metadata.json",
+            "metadaten.json",
+            "métadonnées.json",
+            "metadatos.json",
+            "metadati.json",
+            "metagegevens.json",
+        ),
         *("shared_album_comments.json", "user-generated-memory-titles.json", "print-subscriptions.json"),
     )
 )

@@ -22,7 +22,16 @@ from pathlib import Path, PurePosixPath
 from proofsheet.core.errors import UsageError
 from proofsheet.core.files import composed, folded, refused_because
 from proofsheet.imaging.formats import EXTENSIONS, OTHER_PICTURES, RAW_EXTENSIONS
-from proofsheet.library.companion_names import FORMS, NUMBERED, OF_A_FOLDER, PLACES, SHARED, VERSION, WORDED, Form
+from proofsheet.library.companion_names import (
+    FORMS,
+    NUMBERED,
+    OF_A_FOLDER,
+    PLACES,
+    SHARED,
+    VERSION,
+    WORDED,
+    Form,
+)
 
 _PICTURES = EXTENSIONS | RAW_EXTENSIONS | OTHER_PICTURES
 _MOST_NAMES = 8  # that one name is turned into, step by step
@@ -135,7 +144,10 @@ class _Names:
             if _is_json(name)
         }
         made = (
-            (p, _form_of(WORDED, name)) for p in self._pictures for home, name in [_split(p)] if (home, folded(name)) not in told
+            (p, _form_of(WORDED, name))
+            for p in self._pictures
+            for home, name in [_split(p)]
+            if (home, folded(name)) not in told
         )
         return _table((path, [plain]) for path, plain in made if plain is not None)
 
@@ -148,7 +160,9 @@ class _Names:
             for start in _starts(one):
                 if hits := table.get((kind, folder, folded(start))):
                     return self._with_edited(folder, name, _exact(hits, start, kind))
-        return self._with_edited(folder, name, self._of_long_name(folder, name)) or self._edited_alone(folder, name)
+        return self._with_edited(folder, name, self._of_long_name(folder, name)) or self._edited_alone(
+            folder, name
+        )
 
     def _looks(self, name: str) -> Iterator[tuple[_Table, str, str]]:
         """Where to look for a name, the surest first."""
@@ -166,14 +180,18 @@ class _Names:
             for hit in hits:
                 stem = _stem(_split(hit)[1])
                 found |= dict.fromkeys(self._plain.get(("stem", folder, folded(stem)), ()))
-                if _is_json(name) and folded(name) != folded(f"{stem}.json"):  # such a name is none of Google's
+                if _is_json(name) and folded(name) != folded(
+                    f"{stem}.json"
+                ):  # such a name is none of Google's
                     found |= dict.fromkeys(self._worded.get(("stem", folder, folded(stem)), ()))
         return list(found)
 
     def _edited_alone(self, folder: str, name: str) -> list[str]:
         """Edited pictures with the JSON of an original that is not there."""
         originals = (s for s in _starts(_numbers_moved(name)) if _is_picture(s)) if _is_json(name) else ()
-        return [path for one in originals for path in self._worded.get(("stem", folder, folded(_stem(one))), ())]
+        return [
+            path for one in originals for path in self._worded.get(("stem", folder, folded(_stem(one))), ())
+        ]
 
     def _of_long_name(self, folder: str, name: str) -> list[str]:
         """Pictures with a name that was cut when that of its JSON was made."""
@@ -184,7 +202,11 @@ class _Names:
         if not _TAIL.startswith((found["tail"] or "").lower()):
             base = folded(found["base"] + found["tail"])
         hits = self._long.get((folder, base[:_SHORT]), ()) if _is_long(base) else ()
-        return [hit for hit in hits if (split := _numbered(_split(hit)[1]))[0].startswith(base) and split[1] == number]
+        return [
+            hit
+            for hit in hits
+            if (split := _numbered(_split(hit)[1]))[0].startswith(base) and split[1] == number
+        ]
 
 
 def _is_long(name: str) -> bool:
@@ -250,7 +272,9 @@ def _home_of(folder: str) -> str:
     parts = folder.split("/")
     for place in PLACES:
         tail = parts[-len(place) :]
-        if len(tail) == len(place) and all(fnmatchcase(p.lower(), wanted) for p, wanted in zip(tail, place, strict=True)):
+        if len(tail) == len(place) and all(
+            fnmatchcase(p.lower(), wanted) for p, wanted in zip(tail, place, strict=True)
+        ):
             return "/".join(parts[: -len(place)])
     return folder
 

@@ -77,7 +77,9 @@ def look_at(folder: Path, forgetful: Collection[int] = ()) -> Look:
     return Look(short_hash(*parts, length=24), unfinished)
 
 
-def judge(before: FolderState | None, look: Look, now: float, quiet_s: float, writer: str | None = None) -> Judgement:
+def judge(
+    before: FolderState | None, look: Look, now: float, quiet_s: float, writer: str | None = None
+) -> Judgement:
     """Decide on one folder.
 
     Args:
@@ -103,4 +105,6 @@ def judge(before: FolderState | None, look: Look, now: float, quiet_s: float, wr
         return Judgement(seen, False, f"quiet for {quiet:.0f} s of {quiet_s:g} s")
     if writer is not None:
         return Judgement(seen, False, f"somebody is writing {writer!r}")
-    return Judgement(FolderState(look.signature, before.since, look.signature), True, f"settled: quiet for {quiet:.0f} s")
+    return Judgement(
+        FolderState(look.signature, before.since, look.signature), True, f"settled: quiet for {quiet:.0f} s"
+    )

@@ -47,4 +47,7 @@ def disk_news(folder: Path, photos: pl.DataFrame, quarantine: pl.DataFrame, othe
 
 def _listing(folder: Path) -> Iterator[tuple[str, tuple[int, datetime] | None]]:
     for entry in walk(folder):
-        yield printable(entry.name), None if entry.stat is None else (entry.stat.st_size, moment(entry.stat.st_mtime_ns))
+        yield (
+            printable(entry.name),
+            None if entry.stat is None else (entry.stat.st_size, moment(entry.stat.st_mtime_ns)),
+        )

@@ -51,7 +51,11 @@ class Scan:
 
     def counts(self) -> dict[str, int]:
         """What was found, in numbers."""
-        return {"files": self.files, **Counter(f"{role}_files" for role in self.others.values()), "hashed": self.hashed}
+        return {
+            "files": self.files,
+            **Counter(f"{role}_files" for role in self.others.values()),
+            "hashed": self.hashed,
+        }
 
     def refusals(self, bad: Mapping[str, Refused]) -> tuple[dict[str, Refused], dict[str, str]]:
         """Path to refusal, and path to content hash: what the scan refused and what could not be opened.
@@ -91,7 +95,11 @@ def hash_all(candidates: Mapping[str, Path], found: Scan, cache_folder: Path, pr
             if mark is not None and mark in known:
                 content, fingerprint = known[mark], Fingerprint.of(path.lstat())
                 if _identity(name, path, forgetful) != mark:
-                    raise Refused("vanished", "it changed while the folder was read", "run again when nothing writes to it")
+                    raise Refused(
+                        "vanished",
+                        "it changed while the folder was read",
+                        "run again when nothing writes to it",
+                    )
             else:
                 content, fingerprint = hash_file(path)
                 fresh.append((_mark(name, fingerprint), content))

@@ -30,7 +30,13 @@ _PHONES = (
     "nothing", "oneplus", "oppo", "realme", "redmi", "samsung", "sony ericsson", "vivo", "xiaomi", "zte",
 )
 # fmt: on
-_RESOLUTIONS = ((0.31e6, "up to VGA"), (0.93e6, "HD"), (2.1e6, "Full HD"), (8.4e6, "4K"), (math.inf, "above 4K"))
+_RESOLUTIONS = (
+    (0.31e6, "up to VGA"),
+    (0.93e6, "HD"),
+    (2.1e6, "Full HD"),
+    (8.4e6, "4K"),
+    (math.inf, "above 4K"),
+)
 _DAYLIGHT_EV = 9.0  # EV 100 of a heavily overcast sky is 12, of a bright interior 7 to 8
 _DIM_EV = 3.0
 
@@ -47,9 +53,27 @@ def facts_of(
     whole = photos.join(image_quality, on=ids).join(exif_facts, on=ids)
     whole = whole.join(generation_facts, on=ids, how="left").join(photo_groups, on=ids, how="left")
     needed = [
-        *(Photo.photo_id, Photo.format, ImageQuality.width_px, ImageQuality.height_px, ImageQuality.tile_sharpness),
-        *(ImageQuality.noise, ImageQuality.clipped_highlights, ImageQuality.clipped_shadows, ImageQuality.brightness),
-        *(ExifFact.make, ExifFact.model, ExifFact.taken_on, ExifFact.exposure_s, ExifFact.f_number, ExifFact.iso),
+        *(
+            Photo.photo_id,
+            Photo.format,
+            ImageQuality.width_px,
+            ImageQuality.height_px,
+            ImageQuality.tile_sharpness,
+        ),
+        *(
+            ImageQuality.noise,
+            ImageQuality.clipped_highlights,
+            ImageQuality.clipped_shadows,
+            ImageQuality.brightness,
+        ),
+        *(
+            ExifFact.make,
+            ExifFact.model,
+            ExifFact.taken_on,
+            ExifFact.exposure_s,
+            ExifFact.f_number,
+            ExifFact.iso,
+        ),
         *(GenerationFact.generated, PhotoGroup.cause),
     ]
     rows: list[Row] = list(whole.select(needed).to_dicts())
@@ -61,7 +85,11 @@ def kinds(row: Row) -> dict[str, str]:
     day = row[ExifFact.taken_on]
     return {
         "format": format_kind(row[Photo.format]),
-        "resolution": next(name for most, name in _RESOLUTIONS if row[ImageQuality.width_px] * row[ImageQuality.height_px] <= most),
+        "resolution": next(
+            name
+            for most, name in _RESOLUTIONS
+            if row[ImageQuality.width_px] * row[ImageQuality.height_px] <= most
+        ),
         "quality": quality_verdict(quality_score(row)),
         "lighting": lighting_kind(row),
         "source": source_kind(row),
@@ -90,7 +118,9 @@ def quality_score(row: Row) -> float:
 
 def quality_verdict(score: float) -> str:
     """Excellent, good, average or poor."""
-    return "excellent" if score >= 0.75 else "good" if score >= 0.5 else "average" if score >= 0.25 else "poor"
+    return (
+        "excellent" if score >= 0.75 else "good" if score >= 0.5 else "average" if score >= 0.25 else "poor"
+    )
 
 
 def lighting_kind(row: Row) -> str:
@@ -131,7 +161,10 @@ def inventory_rows(project: str, facts: list[Row]) -> pl.DataFrame:
 
 def gap_rows(project: str, inventory: pl.DataFrame, settings: InventorySettings) -> pl.DataFrame:
     """The rows of `diversity_gaps`: each wanted kind beside what there is."""
-    present = {(row[Inventory.dimension], row[Inventory.bucket]): row[Inventory.photos] for row in inventory.to_dicts()}
+    present = {
+        (row[Inventory.dimension], row[Inventory.bucket]): row[Inventory.photos]
+        for row in inventory.to_dicts()
+    }
     rows = []
     for dimension, targets in settings.targets().items():
         known = sum(n for (d, bucket), n in present.items() if d == dimension and bucket != UNKNOWN)

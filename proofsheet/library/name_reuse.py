@@ -63,17 +63,25 @@ def let_go(workspace: Workspace, now: datetime, changed: Collection[str] | None 
     placed = _displaced(workspace, [p for p in projects if changed is None or p.name in changed])
     if not placed:
         return
-    gone = [workspace.former(k, n) for k, n in workspace.vanished().items() if not n.startswith(f"{SANDBOX}/")]
+    gone = [
+        workspace.former(k, n) for k, n in workspace.vanished().items() if not n.startswith(f"{SANDBOX}/")
+    ]
     held = placed | {p: photos for p in gone if (photos := _photos(p)) is not None}
     free = [p for p in projects if p in placed or is_new(p)]
     leaving = set[Project]()
     for former, photos in held.items():
-        for project, found in each_alone([p for p in free if p != former], partial(compare, former, photos)).results:
+        for project, found in each_alone(
+            [p for p in free if p != former], partial(compare, former, photos)
+        ).results:
             if found.share >= EQUAL and (project in placed or found.moved):
                 leaving |= {project, former} & placed.keys()
     taken = set(workspace.registry.names().values())
     for project in leaving:
-        name = next(n for k in count(1) if (n := f"{project.folder_name} (before{f' {k}' if k > 1 else ''})") not in taken)
+        name = next(
+            n
+            for k in count(1)
+            if (n := f"{project.folder_name} (before{f' {k}' if k > 1 else ''})") not in taken
+        )
         note_folder(project.ledger, name, "found by its contents", now)
         workspace.registry.rename(project.key, name, project.key)
 
@@ -87,7 +95,9 @@ def _displaced(workspace: Workspace, projects: list[Project]) -> dict[Project, p
     asked: Mapping[Project, pl.DataFrame] = {
         p: photos
         for p in projects
-        if p.store.folder.exists() and p.store.folder.stat().st_mtime <= renamed and (photos := _photos(p)) is not None
+        if p.store.folder.exists()
+        and p.store.folder.stat().st_mtime <= renamed
+        and (photos := _photos(p)) is not None
     }
     own = each_alone(asked, lambda p: compare(p, asked[p], p))
     return {p: asked[p] for p, found in own.results if found.share <= 1 - EQUAL}

@@ -39,7 +39,11 @@ def known_bad(ledger: Ledger, readers: Collection[str]) -> dict[str, Refused]:
 
 
 def record_refusals(
-    ledger: Ledger, refused: Mapping[str, Refused], hashes: Mapping[str, str], readers: tuple[str, str], now: datetime
+    ledger: Ledger,
+    refused: Mapping[str, Refused],
+    hashes: Mapping[str, str],
+    readers: tuple[str, str],
+    now: datetime,
 ) -> pl.DataFrame:
     """Bring the ledger up to date with what is refused now, and give the rows of `quarantine`.
 
@@ -63,10 +67,16 @@ def record_refusals(
             Refusal.cleared_at: None,
         }
         old = before.get(path)
-        same = old is not None and old[Refusal.cleared_at] is None and old[Refusal.content_hash] == hashes.get(path)
+        same = (
+            old is not None
+            and old[Refusal.cleared_at] is None
+            and old[Refusal.content_hash] == hashes.get(path)
+        )
         rows.append(row | {Refusal.first_seen_at: old[Refusal.first_seen_at] if old and same else now})
     gone = [
-        row | {Refusal.cleared_at: now} for path, row in before.items() if path not in refused and row[Refusal.cleared_at] is None
+        row | {Refusal.cleared_at: now}
+        for path, row in before.items()
+        if path not in refused and row[Refusal.cleared_at] is None
     ]
     changed = [row for row in rows if _differs(row, before.get(str(row[Refusal.path])))]
     ledger.put(Refusal, changed + gone)
@@ -100,7 +110,9 @@ def release(ledger: Ledger, paths: set[str] | None, now: datetime) -> list[str]:
     rows = [row for row in ledger.rows(Refusal).to_dicts() if row[Refusal.cleared_at] is None]
     unknown = (paths or set()) - {row[Refusal.path] for row in rows}
     if unknown:
-        raise UsageError(f"Not in quarantine: {', '.join(sorted(unknown))}.", "`proofsheet quarantine list` shows what is.")
+        raise UsageError(
+            f"Not in quarantine: {', '.join(sorted(unknown))}.", "`proofsheet quarantine list` shows what is."
+        )
     chosen = [row for row in rows if paths is None or row[Refusal.path] in paths]
     ledger.put(Refusal, [row | {Refusal.cleared_at: now} for row in chosen])
     return sorted(row[Refusal.path] for row in chosen)

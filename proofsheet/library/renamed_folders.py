@@ -80,17 +80,33 @@ def find_renamed(workspace: Workspace) -> list[RenameQuestion]:
             photos = former.store.read(Photo)
         except StoreError:
             continue  # what it held is not known; `projects adopt` takes a person's word
-        compared = each_alone(new, partial(compare, former, photos))  # a folder that cannot be listed is told at every look
+        compared = each_alone(
+            new, partial(compare, former, photos)
+        )  # a folder that cannot be listed is told at every look
         for project, found in compared.results:
             if found.share >= EQUAL and [project.name, former.key] not in apart:
-                pairs.append((RenameQuestion(project.name, former.name, former.key, round(found.share, 3), sure=False), found.own))
+                pairs.append(
+                    (
+                        RenameQuestion(
+                            project.name, former.name, former.key, round(found.share, 3), sure=False
+                        ),
+                        found.own,
+                    )
+                )
     folders, keys = (Counter(getattr(q, part) for q, _own in pairs) for part in ("folder", "key"))
-    only = {q for q, own in pairs if own >= _OWN and folders[q.folder] == keys[q.key] == 1 and q.folder not in waiting}
+    only = {
+        q
+        for q, own in pairs
+        if own >= _OWN and folders[q.folder] == keys[q.key] == 1 and q.folder not in waiting
+    }
     return [RenameQuestion(**asdict(q) | {"sure": q in only}) for q, _own in pairs]
 
 
 def adopt_renamed(
-    workspace: Workspace, now: datetime, ready: Collection[str] | None = None, changed: Collection[str] | None = None
+    workspace: Workspace,
+    now: datetime,
+    ready: Collection[str] | None = None,
+    changed: Collection[str] | None = None,
 ) -> tuple[dict[str, str], list[str]]:
     """Let every folder that surely is a vanished project take over what is known of it, and ask about the others.
 
@@ -111,7 +127,9 @@ def adopt_renamed(
             told.append(adopt(workspace, question.folder, question.key, "found by its contents", now))
             done[question.folder] = question.key
         except (StoreError, Locked) as error:
-            told.append(f"{question.folder}: cannot take over {question.former}: {error.what} {error.next_step}")
+            told.append(
+                f"{question.folder}: cannot take over {question.former}: {error.what} {error.next_step}"
+            )
     _write(workspace.home, [q for q in found if not q.sure], _read(workspace.home)[1])
     return done, told
 
@@ -134,12 +152,22 @@ def adopt(workspace: Workspace, folder: str, former: str, how: str, now: datetim
     key = next((k for k, name in gone.items() if former in (k, name)), None)
     if key is None:
         if any(former in (p.key, p.name) for p in workspace.projects()):
-            raise UsageError(f"The folder of {former} is there: {folder} is a project of its own.", "Nothing was changed.")
-        raise NotFound(f"No project {former!r} without its folder is known.", "`proofsheet status` lists those that are.")
+            raise UsageError(
+                f"The folder of {former} is there: {folder} is a project of its own.", "Nothing was changed."
+            )
+        raise NotFound(
+            f"No project {former!r} without its folder is known.", "`proofsheet status` lists those that are."
+        )
     if own := ", ".join(t.name for t in BY_PEOPLE if project.ledger.rows(t).height):
-        raise UsageError(f"People wrote or decided something about {folder} already ({own}).", "Two projects are never mixed.")
+        raise UsageError(
+            f"People wrote or decided something about {folder} already ({own}).",
+            "Two projects are never mixed.",
+        )
     old = workspace.former(key, gone[key])
-    with acquire(workspace.home / "locks" / "projects.lock", f"adopting {gone[key]}"), acquire(old.run_lock, "adopting", wait_s=0):
+    with (
+        acquire(workspace.home / "locks" / "projects.lock", f"adopting {gone[key]}"),
+        acquire(old.run_lock, "adopting", wait_s=0),
+    ):
         note_folder(old.ledger, project.name, how, now)
         _clear_place(project)
         workspace.registry.rename(key, project.folder_name, project.key)
@@ -153,7 +181,9 @@ def keep_apart(workspace: Workspace, folder: str) -> list[str]:
     name = workspace.project(folder).name
     asked = [q for q in find_renamed(workspace) if q.folder == name]
     questions, apart = _read(workspace.home)
-    _write(workspace.home, [q for q in questions if q.folder != name], [*apart, *([name, q.key] for q in asked)])
+    _write(
+        workspace.home, [q for q in questions if q.folder != name], [*apart, *([name, q.key] for q in asked)]
+    )
     return [q.former for q in asked]
 
 
@@ -172,7 +202,9 @@ def _read(home: Path) -> tuple[list[RenameQuestion], list[list[str]]]:
     """Open questions, and pairs of folder and key that a person keeps apart."""
     try:
         found = json.loads((home / "renamed.json").read_text("utf-8"))
-        return [RenameQuestion(**q) for q in found["questions"]], [[str(a), str(b)] for a, b in found["apart"]]
+        return [RenameQuestion(**q) for q in found["questions"]], [
+            [str(a), str(b)] for a, b in found["apart"]
+        ]
     except (OSError, ValueError, KeyError, TypeError):
         return [], []
 
@@ -180,4 +212,6 @@ def _read(home: Path) -> tuple[list[RenameQuestion], list[list[str]]]:
 def _write(home: Path, questions: list[RenameQuestion], apart: list[list[str]]) -> None:
     if (questions, apart) != _read(home):
         document = {"questions": [asdict(q) for q in questions], "apart": apart}
-        write_atomic(home / "renamed.json", json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8"))
+        write_atomic(
+            home / "renamed.json", json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8")
+        )

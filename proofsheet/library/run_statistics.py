@@ -18,7 +18,9 @@ from schemas.metrics import Inventory, SessionMetric, Trend
 _VERDICTS = (SessionMetric.excellent, SessionMetric.good, SessionMetric.average, SessionMetric.poor)
 
 
-def note_session(ledger: Ledger, session: RunLog, now: datetime, refused: int, inventory: pl.DataFrame) -> None:
+def note_session(
+    ledger: Ledger, session: RunLog, now: datetime, refused: int, inventory: pl.DataFrame
+) -> None:
     """Note a run in the ledger, once; one that opened no picture is not worth a note.
 
     Args:

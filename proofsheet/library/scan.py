@@ -30,7 +30,14 @@ _HEAD = 16
 NOWHERE = FileLocations()
 
 
-def scan(folder: Path, cache_folder: Path, progress: Progress, *, raw: bool | None = None, placed: FileLocations = NOWHERE) -> Scan:
+def scan(
+    folder: Path,
+    cache_folder: Path,
+    progress: Progress,
+    *,
+    raw: bool | None = None,
+    placed: FileLocations = NOWHERE,
+) -> Scan:
     """List a project folder; only new or changed files are hashed.
 
     Hidden files, and what systems and other programs keep (core/folder_walk.py), are counted and left alone, but for files
@@ -58,7 +65,9 @@ def scan(folder: Path, cache_folder: Path, progress: Progress, *, raw: bool | No
         else:
             _sort_in(entry, found, candidates, plain, raw=raw)
     named = owned([*candidates, *found.refused], [*plain, *hidden])
-    found.others |= {n: "folder" for n in (*plain, *hidden) if of_a_folder(n)} | dict.fromkeys(named, "companion")
+    found.others |= {n: "folder" for n in (*plain, *hidden) if of_a_folder(n)} | dict.fromkeys(
+        named, "companion"
+    )
     found.left_out = {name: why for name, why in found.left_out.items() if name not in named}
     for name, path in plain.items():
         if name not in found.others:
@@ -74,12 +83,22 @@ def picture_folders(folder: Path) -> Counter[str]:
         folder: the project folder; in the result it is the empty name.
     """
     wanted = EXTENSIONS | RAW_EXTENSIONS
-    entries = (e for e in walk(folder) if e.why is None and e.unread is None and not e.hidden and printable(e.name) == e.name)
-    places = (PurePosixPath(e.name).parent.as_posix() for e in entries if PurePosixPath(e.name).suffix.lower() in wanted)
+    entries = (
+        e
+        for e in walk(folder)
+        if e.why is None and e.unread is None and not e.hidden and printable(e.name) == e.name
+    )
+    places = (
+        PurePosixPath(e.name).parent.as_posix()
+        for e in entries
+        if PurePosixPath(e.name).suffix.lower() in wanted
+    )
     return Counter("" if place == "." else place for place in places)
 
 
-def photo_rows(project: str, scanned: Scan, formats: Mapping[str, str], placed: FileLocations = NOWHERE) -> pl.DataFrame:
+def photo_rows(
+    project: str, scanned: Scan, formats: Mapping[str, str], placed: FileLocations = NOWHERE
+) -> pl.DataFrame:
     """The rows of `photos`: every picture whose content could be opened.
 
     Args:
@@ -91,9 +110,16 @@ def photo_rows(project: str, scanned: Scan, formats: Mapping[str, str], placed: 
     there = {p.path for p in scanned.pictures}
     origins = {now: before for now, before in placed.origins.items() if before not in there}
     opened = {p.path: p for p in scanned.pictures if p.file.content_hash in formats}
-    others = {*(p for p, role in scanned.others.items() if role == "companion"), *scanned.refused, *(there - opened.keys())}
+    others = {
+        *(p for p, role in scanned.others.items() if role == "companion"),
+        *scanned.refused,
+        *(there - opened.keys()),
+    }
     beside = companions(opened, others)
-    rows = [_row(project, p, formats[p.file.content_hash], origins.get(path), beside.get(path, [])) for path, p in opened.items()]
+    rows = [
+        _row(project, p, formats[p.file.content_hash], origins.get(path), beside.get(path, []))
+        for path, p in opened.items()
+    ]
     return Photo.frame(sorted(rows, key=lambda r: str(r[Photo.path])))
 
 
@@ -111,7 +137,9 @@ def other_rows(project: str, scanned: Scan) -> pl.DataFrame:
     )
 
 
-def _row(project: str, found: ScannedFile, format_: str, origin: str | None, beside: list[str]) -> dict[str, object]:
+def _row(
+    project: str, found: ScannedFile, format_: str, origin: str | None, beside: list[str]
+) -> dict[str, object]:
     path = PurePosixPath(origin or found.path)
     stage = parse_stage(path.stem)
     mark = found.file.fingerprint
@@ -138,7 +166,9 @@ def _is_cut(entry: WalkEntry, placed: FileLocations) -> bool:
     return entry.is_file and entry.stat is not None and entry.stat.st_size == placed.cuts.get(entry.name)
 
 
-def _sort_in(entry: WalkEntry, found: Scan, candidates: dict[str, Path], plain: dict[str, Path], *, raw: bool) -> None:
+def _sort_in(
+    entry: WalkEntry, found: Scan, candidates: dict[str, Path], plain: dict[str, Path], *, raw: bool
+) -> None:
     name, path = entry.name, entry.path
     suffix = path.suffix.lower()
     if entry.unread is not None:
@@ -147,7 +177,9 @@ def _sort_in(entry: WalkEntry, found: Scan, candidates: dict[str, Path], plain: 
         found.others[printable(name)] = "hidden"
     elif printable(name) != name:
         found.refused[printable(name)] = Refused(
-            "name_not_text", "its name is not valid UTF-8", "rename it (in its old encoding it may look right)"
+            "name_not_text",
+            "its name is not valid UTF-8",
+            "rename it (in its old encoding it may look right)",
         )
     elif entry.is_link:
         found.refused[name] = Refused(
@@ -156,7 +188,9 @@ def _sort_in(entry: WalkEntry, found: Scan, candidates: dict[str, Path], plain: 
     elif suffix in EXTENSIONS or (raw and suffix in RAW_EXTENSIONS):
         candidates[name] = path
     elif suffix in RAW_EXTENSIONS:
-        found.refused[name] = Refused("unsupported_format", f"RAW ({suffix}) is not available: darktable-cli was not found", NEEDED)
+        found.refused[name] = Refused(
+            "unsupported_format", f"RAW ({suffix}) is not available: darktable-cli was not found", NEEDED
+        )
     elif suffix in OTHER_PICTURES:
         found.refused[name] = Refused(
             "unsupported_format", f"{suffix} is not among the formats read", "convert it to PNG, TIFF or JPEG"

@@ -11,7 +11,9 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-_STAGE = re.compile(r"^(?P<series>.+?)[_\-. ]stage(?P<stage>\d+(?:\.\d+)?)(?:[_\-. ](?P<label>.+))?$", re.IGNORECASE)
+_STAGE = re.compile(
+    r"^(?P<series>.+?)[_\-. ]stage(?P<stage>\d+(?:\.\d+)?)(?:[_\-. ](?P<label>.+))?$", re.IGNORECASE
+)
 
 _STAMP = re.compile(
     r"(?<!\d)(?P<day>(?:19|20)\d\d(?P<mark>[-_. ]?)(?:0[1-9]|1[0-2])(?P=mark)(?:0[1-9]|[12]\d|3[01]))"

@@ -27,7 +27,9 @@ from proofsheet.storage.health import each_alone, file_mark
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.review import ReviewBatch
 
-MOST_AT_ONCE = 3  # runs that one look asks for: to create one costs the daemon about a second, and two run at a time
+MOST_AT_ONCE = (
+    3  # runs that one look asks for: to create one costs the daemon about a second, and two run at a time
+)
 MOST_OPENED = 200  # ledgers; each costs some thousandths
 _TOLD = 20
 
@@ -64,7 +66,11 @@ class Tick:
     def text(self) -> str:
         """The lines in one, as long as it may be kept with every tick."""
         shown, more = self.news[:_TOLD], len(self.news) - _TOLD
-        parts = [*shown, *([f"and {more} more"] if more > 0 else []), *([f"{self.unchanged} unchanged"] if self.unchanged else [])]
+        parts = [
+            *shown,
+            *([f"and {more} more"] if more > 0 else []),
+            *([f"{self.unchanged} unchanged"] if self.unchanged else []),
+        ]
         return "; ".join(parts) or "the library has no sub-folder"
 
 
@@ -82,7 +88,10 @@ class Memory:
         """What the look of this number remembered; nothing if its file is lost or damaged."""
         try:
             rows = json.loads(self._path(number).read_text("utf-8"))
-            return {key: Watched(FolderState(*row[0]), row[1], tuple(row[2]), row[3], row[4]) for key, row in rows.items()}
+            return {
+                key: Watched(FolderState(*row[0]), row[1], tuple(row[2]), row[3], row[4])
+                for key, row in rows.items()
+            }
         except (OSError, ValueError, TypeError, IndexError, AttributeError):
             return {}
 
@@ -102,7 +111,11 @@ class Memory:
 
 
 def look_through(
-    workspace: Workspace, projects: Sequence[Project], before: Mapping[str, Watched], quiet_s: float, now: float
+    workspace: Workspace,
+    projects: Sequence[Project],
+    before: Mapping[str, Watched],
+    quiet_s: float,
+    now: float,
 ) -> Tick:
     """Look at every folder once, and decide what is to be run; one that cannot be listed waits, and is told.
 
@@ -113,7 +126,12 @@ def look_through(
         quiet_s: how long nothing may have changed.
         now: seconds.
     """
-    tick, forgetful, ready, gone = Tick(), forgetful_devices(), dict[str, Project](), workspace.vanished(projects)
+    tick, forgetful, ready, gone = (
+        Tick(),
+        forgetful_devices(),
+        dict[str, Project](),
+        workspace.vanished(projects),
+    )
     looks = each_alone(projects, lambda p: look_at(p.folder, forgetful))
     tick.watched = {p.key: before[p.key] for p in projects if p.key in before}
     for project, look in looks.results:
@@ -147,12 +165,21 @@ def _consider(project: Project, known: Watched | None, tick: Tick, judged: Judge
     done, mark = now.state.done == now.state.signature, short_hash(str(now.ledger), length=8)
     if now.trouble:
         tick.watched[project.key] = replace(now, state=known.state if known and judged.ready else now.state)
-        cause, end = now.trouble, f"damaged-{mark}"  # its run fails at once, and says what is wrong where runs are looked at
+        cause, end = (
+            now.trouble,
+            f"damaged-{mark}",
+        )  # its run fails at once, and says what is wrong where runs are looked at
         wanted = known is None or known.trouble != now.trouble
     elif known and known.trouble and done:
         cause, end, wanted = "its ledger can be read again", f"{now.state.signature}-restored-{mark}", True
-    elif now.batches > now.handed and done and not judged.ready:  # while it is copied to, its next run takes the batch in
-        cause, end, wanted = "a batch of the review was submitted", f"{now.state.signature}-batch-{now.batches}", True
+    elif (
+        now.batches > now.handed and done and not judged.ready
+    ):  # while it is copied to, its next run takes the batch in
+        cause, end, wanted = (
+            "a batch of the review was submitted",
+            f"{now.state.signature}-batch-{now.batches}",
+            True,
+        )
     else:
         cause, end, wanted = judged.reason, now.state.signature, judged.ready
     if wanted:
@@ -178,10 +205,16 @@ def _with_ledger(project: Project, known: Watched | None, judged: Judgement, tic
         return Watched(judged.state, handed, mark, handed, f"{error.what} {error.next_step}")
 
 
-def _adopt(workspace: Workspace, projects: Sequence[Project], ready: dict[str, Project], tick: Tick, now: float) -> None:
+def _adopt(
+    workspace: Workspace, projects: Sequence[Project], ready: dict[str, Project], tick: Tick, now: float
+) -> None:
     """Settled folders that surely are projects of another name take over; they are run at the next look, under their own key."""
     moment = datetime.fromtimestamp(now, UTC).replace(tzinfo=None)
-    changed = {p.name for p in projects if p.key in ready or ((w := tick.watched.get(p.key)) and w.state.done != w.state.signature)}
+    changed = {
+        p.name
+        for p in projects
+        if p.key in ready or ((w := tick.watched.get(p.key)) and w.state.done != w.state.signature)
+    }
     tick.news += adopt_renamed(workspace, moment, {p.name for p in ready.values()}, changed)[1]
     keys = {p.name: p.key for p in workspace.projects()}
     moved = [p for p in projects if keys.get(p.name, p.key) != p.key]

@@ -84,7 +84,9 @@ def _parameters(lines: list[str]) -> int | None:
 
     A prompt may hold such a line too, and a template repeats the prompt.
     """
-    likely = [k for k, line in enumerate(lines) if _FIRST.match(line) and _evidence(parameters(line)) >= _LEAST]
+    likely = [
+        k for k, line in enumerate(lines) if _FIRST.match(line) and _evidence(parameters(line)) >= _LEAST
+    ]
     for k in likely:
         if k + 1 == len(lines) or _BEHIND.match(lines[k + 1]):
             return k

@@ -128,7 +128,11 @@ class _Cbor:
         if major in {0, 1}:
             return (count or 0) if major == 0 else -1 - (count or 0)
         if major in {2, 3}:
-            raw = self._take(count) if count is not None else b"".join(self._bytes(p) for p in self._until_break(depth))
+            raw = (
+                self._take(count)
+                if count is not None
+                else b"".join(self._bytes(p) for p in self._until_break(depth))
+            )
             return raw.decode("utf-8", "replace") if major == 3 else raw
         if major == 4:
             return list(self._items_of(count, depth))

@@ -28,7 +28,11 @@ _TIME_ZONE = 0x882A  # whole hours of DateTimeOriginal, in older files
 
 
 def taken(
-    picture: Picture, main: Mapping[int, Any], sub: Mapping[int, Any], gps: Mapping[int, Any], xmp: Mapping[str, str]
+    picture: Picture,
+    main: Mapping[int, Any],
+    sub: Mapping[int, Any],
+    gps: Mapping[int, Any],
+    xmp: Mapping[str, str],
 ) -> dict[str, object]:
     """The columns of `ExifFact` that tell the time.
 
@@ -39,7 +43,11 @@ def taken(
         gps: GPS directory.
         xmp: properties of its XMP.
     """
-    found = [(place, moment) for place, moment in _sources(picture, {**main, **sub}, gps, xmp) if moment is not None]
+    found = [
+        (place, moment)
+        for place, moment in _sources(picture, {**main, **sub}, gps, xmp)
+        if moment is not None
+    ]
     day = found[0][1].day if found else None
     timed = next(((p, m) for p, m in found if m.at is not None and m.day == day), None)
     moment = timed[1] if timed else Moment(day or "", None)
@@ -89,7 +97,11 @@ def _original(tags: Mapping[int, Any]) -> Moment | None:
     moment = _exif(tags, _ORIGINAL)
     if moment is None or moment.offset_min is not None:
         return moment
-    same = [m for n in (_DIGITIZED, _MODIFIED) if (m := _exif(tags, n)) and m.at == moment.at and m.offset_min is not None]
+    same = [
+        m
+        for n in (_DIGITIZED, _MODIFIED)
+        if (m := _exif(tags, n)) and m.at == moment.at and m.offset_min is not None
+    ]
     hours = tags.get(_TIME_ZONE)
     hour = hours[0] if isinstance(hours, tuple) and hours else hours
     zone = hour * 60 if isinstance(hour, int) and -12 <= hour <= 14 else None

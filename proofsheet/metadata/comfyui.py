@@ -29,7 +29,9 @@ _NEGATIVE = ("negative", "negative_prompt", "uncond", "text_embeds")
 _AT_WORK = {"seed", "noise_seed", "steps", "cfg", "noise", "sigmas", "sampler", "sampler_name"}
 _FED = re.compile(r".*(model|pipe|sampler|tuple)|positive|guider", re.IGNORECASE)
 _WEIGHTS = re.compile(r".+\.(safetensors|sft|ckpt|gguf|pt|pth|bin)", re.IGNORECASE)
-_MODELS = re.compile(r"(ckpt|unet|model|gguf|diffusion|base_ckpt|transformer)(_(name|path|model_name))?|model_file")
+_MODELS = re.compile(
+    r"(ckpt|unet|model|gguf|diffusion|base_ckpt|transformer)(_(name|path|model_name))?|model_file"
+)
 _LOADED = re.compile(r".*load.*(image|video|frames)", re.IGNORECASE)
 # These paint over a picture that is there.
 _PARTLY = re.compile(r"detailer|upscale|inpaint.?crop|refin", re.IGNORECASE)
@@ -62,7 +64,10 @@ def read_graphs(prompt: Mapping[str, Any] | None, workflow: Mapping[str, Any] | 
             if len(samplers) > _MOST_SAMPLERS:
                 return dict.fromkeys(_facts(graph, samplers[0], words))  # whether they agree is not looked at
             told = [_facts(graph, key, words) for key in samplers]
-            return {name: value if all(t[name] == value for t in told) else None for name, value in told[0].items()}
+            return {
+                name: value if all(t[name] == value for t in told) else None
+                for name, value in told[0].items()
+            }
     return None
 
 
@@ -123,7 +128,9 @@ def _is_sampler(graph: Graph, key: str) -> bool:
         return False  # such nodes take a prompt and a seed only to write them down
     if {"guider", "sigmas"} <= names or ({"positive", "text_embeds"} & names and _AT_WORK & names):
         return True
-    if "sampl" in graph.kind(key).lower() and any(is_link(v) and _FED.fullmatch(n) for n, v in graph.inputs(key).items()):
+    if "sampl" in graph.kind(key).lower() and any(
+        is_link(v) and _FED.fullmatch(n) for n, v in graph.inputs(key).items()
+    ):
         return True
     piped = any(PIPE.fullmatch(n) and is_link(v) for n, v in graph.inputs(key).items())
     return (piped and len(_AT_WORK & names) >= 2) or ("prompt" in names and "seed" in names)
@@ -134,12 +141,16 @@ def _begins(graph: Graph, key: str) -> bool:
     inputs = graph.inputs(key)
     if not {"seed", "noise_seed", "noise"} & set(inputs) or _stage_before(graph, inputs):
         return False
-    if _PARTLY.search(graph.kind(key)) or not _adds_noise(graph, inputs) or inputs.get("start_at_step", 0) != 0:
+    if (
+        _PARTLY.search(graph.kind(key))
+        or not _adds_noise(graph, inputs)
+        or inputs.get("start_at_step", 0) != 0
+    ):
         return False
     try:
-        if (denoise := _above(graph, inputs, ("denoise", "denoise_strength"), ("sigmas",))) is not None and constant(
-            graph, denoise
-        ) < 1:
+        if (
+            denoise := _above(graph, inputs, ("denoise", "denoise_strength"), ("sigmas",))
+        ) is not None and constant(graph, denoise) < 1:
             return False
     except Unfollowed:
         return False
@@ -156,7 +167,9 @@ def _stage_before(graph: Graph, inputs: Mapping[str, Any]) -> list[Link]:
 
 def _adds_noise(graph: Graph, inputs: Mapping[str, Any]) -> bool:
     noise = graph.link(inputs.get("noise"))
-    return inputs.get("add_noise") not in ("disable", False) and not (noise and "Disable" in graph.kind(noise[0]))
+    return inputs.get("add_noise") not in ("disable", False) and not (
+        noise and "Disable" in graph.kind(noise[0])
+    )
 
 
 def _above(graph: Graph, inputs: Mapping[str, Any], names: Sequence[str], parts: Sequence[str]) -> object:
@@ -168,7 +181,9 @@ def _above(graph: Graph, inputs: Mapping[str, Any], names: Sequence[str], parts:
     for _ in range(len(graph.nodes) + 1):
         if (name := next((n for n in names if n in inputs), None)) is not None:
             return inputs[name]
-        behind = next((v for n, v in inputs.items() if (n in parts or PIPE.fullmatch(n)) and is_link(v)), None)
+        behind = next(
+            (v for n, v in inputs.items() if (n in parts or PIPE.fullmatch(n)) and is_link(v)), None
+        )
         if behind is None or (link := graph.link(graph.through(behind))) is None:
             return None
         inputs = graph.inputs(link[0])
@@ -179,7 +194,11 @@ def _facts(graph: Graph, key: str, words: Words) -> Facts:
     inputs, above = graph.inputs(key), partial(_above, graph)
 
     def seed() -> int | None:
-        return _whole(graph, above(inputs, ("seed", "noise_seed"), ("noise",))) if _adds_noise(graph, inputs) else None
+        return (
+            _whole(graph, above(inputs, ("seed", "noise_seed"), ("noise",)))
+            if _adds_noise(graph, inputs)
+            else None
+        )
 
     return {
         GenerationFact.prompt: _told(lambda: _words(graph, words, inputs, _POSITIVE, "positive")),
@@ -187,8 +206,12 @@ def _facts(graph: Graph, key: str, words: Words) -> Facts:
         GenerationFact.seed: _told(seed),
         GenerationFact.model: _told(lambda: _model(graph, inputs)),
         GenerationFact.sampler: _told(lambda: _name(graph, above(inputs, ("sampler_name",), ("sampler",)))),
-        GenerationFact.steps: _told(lambda: _whole(graph, above(inputs, ("steps", "steps_total"), ("sigmas",)))),
-        GenerationFact.cfg_scale: _told(lambda: _number(graph, above(inputs, ("cfg", "cfg_conds", "cfg_scale"), ("guider",)))),
+        GenerationFact.steps: _told(
+            lambda: _whole(graph, above(inputs, ("steps", "steps_total"), ("sigmas",)))
+        ),
+        GenerationFact.cfg_scale: _told(
+            lambda: _number(graph, above(inputs, ("cfg", "cfg_conds", "cfg_scale"), ("guider",)))
+        ),
     }
 
 
@@ -200,7 +223,9 @@ def _told(find: Callable[[], Value | None]) -> Value | None:
         return None
 
 
-def _words(graph: Graph, words: Words, inputs: Mapping[str, Any], names: Sequence[str], role: str) -> str | None:
+def _words(
+    graph: Graph, words: Words, inputs: Mapping[str, Any], names: Sequence[str], role: str
+) -> str | None:
     if (guider := graph.link(inputs.get("guider"))) is not None:
         inputs = graph.inputs(guider[0])
     pipe = [n for n, v in inputs.items() if PIPE.fullmatch(n) and is_link(v)]
@@ -218,9 +243,15 @@ def _model(graph: Graph, inputs: Mapping[str, Any]) -> str | None:
     for _ in range(len(graph.nodes) + 1):
         if weights := [w for n, v in inputs.items() if _MODELS.fullmatch(n) and (w := _weights(graph, n, v))]:
             return weights[0] if len(weights) == 1 else None
-        models = [v for n, v in inputs.items() if re.fullmatch(r"(unet_|base_)?(model|MODEL)(_?\w?|_opt|_in)", n) and is_link(v)]
+        models = [
+            v
+            for n, v in inputs.items()
+            if re.fullmatch(r"(unet_|base_)?(model|MODEL)(_?\w?|_opt|_in)", n) and is_link(v)
+        ]
         models = models or [
-            v for n, v in inputs.items() if (n in {"guider", "any", "anything"} or PIPE.fullmatch(n)) and is_link(v)
+            v
+            for n, v in inputs.items()
+            if (n in {"guider", "any", "anything"} or PIPE.fullmatch(n)) and is_link(v)
         ]
         if len(models) != 1 or (link := graph.link(graph.through(models[0]))) is None:
             return None

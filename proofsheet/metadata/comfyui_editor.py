@@ -21,17 +21,41 @@ _MUTED, _BYPASSED = 2, 4
 _VIRTUAL = ("Reroute", "PrimitiveNode", "SetNode", "GetNode", "Note", "MarkdownNote")
 _HANDING = ("Reroute", "SetNode", "GetNode")
 _INWARD, _OUTWARD = -10, -20  # the nodes of a subgraph that stand for its own inputs and outputs
-_AFTERWARDS = {"fixed", "increment", "decrement", "randomize"}  # what the editor does with a seed after it was used
+_AFTERWARDS = {
+    "fixed",
+    "increment",
+    "decrement",
+    "randomize",
+}  # what the editor does with a seed after it was used
 # Older graphs do not name the values of a node: the inputs behind them, in order; None is the editor's own.
 _VALUES: Mapping[str, Sequence[str | None]] = {
     "KSampler": ("seed", None, "steps", "cfg", "sampler_name", "scheduler", "denoise"),
     "KSamplerAdvanced": (
-        *("add_noise", "noise_seed", None, "steps", "cfg", "sampler_name", "scheduler", "start_at_step", "end_at_step"),
+        *(
+            "add_noise",
+            "noise_seed",
+            None,
+            "steps",
+            "cfg",
+            "sampler_name",
+            "scheduler",
+            "start_at_step",
+            "end_at_step",
+        ),
         "return_with_leftover_noise",
     ),
     "SamplerCustom": ("add_noise", "noise_seed", None, "cfg"),
     "CLIPTextEncode": ("text",),
-    "CLIPTextEncodeSDXL": ("width", "height", "crop_w", "crop_h", "target_width", "target_height", "text_g", "text_l"),
+    "CLIPTextEncodeSDXL": (
+        "width",
+        "height",
+        "crop_w",
+        "crop_h",
+        "target_width",
+        "target_height",
+        "text_g",
+        "text_l",
+    ),
     "CLIPTextEncodeFlux": ("clip_l", "t5xxl", "guidance"),
     "CLIPTextEncodeSD3": ("clip_l", "clip_g", "t5xxl", "empty_padding"),
     "CheckpointLoaderSimple": ("ckpt_name",),
@@ -45,7 +69,16 @@ _VALUES: Mapping[str, Sequence[str | None]] = {
     "GLIGENTextBoxApply": ("text",),
     "KSampler (Efficient)": ("seed", None, "steps", "cfg", "sampler_name", "scheduler", "denoise"),
     "Efficient Loader": (
-        *("ckpt_name", "vae_name", "clip_skip", "lora_name", "lora_model_strength", "lora_clip_strength", "positive", "negative"),
+        *(
+            "ckpt_name",
+            "vae_name",
+            "clip_skip",
+            "lora_name",
+            "lora_model_strength",
+            "lora_clip_strength",
+            "positive",
+            "negative",
+        ),
     ),
 }
 Raw = Mapping[str, Any]
@@ -56,7 +89,9 @@ def from_editor(graph: Raw) -> Graph:
 
     Values of nodes that the graph does not name are left out.
     """
-    sheet = _Sheet(graph, {str(s.get("id")): s for s in _maps((_map(graph.get("definitions"))).get("subgraphs"))})
+    sheet = _Sheet(
+        graph, {str(s.get("id")): s for s in _maps((_map(graph.get("definitions"))).get("subgraphs"))}
+    )
     nodes, outputs = dict[str, dict[str, Any]](), dict[str, Sequence[Output]]()
     for key, node in sheet.running():
         if len(nodes) > _MOST_NODES:
@@ -68,9 +103,17 @@ def from_editor(graph: Raw) -> Graph:
 class _Sheet:
     """One level of the editor's graph: the whole, or a subgraph inside a node of the level above."""
 
-    def __init__(self, graph: Raw, subgraphs: Mapping[str, Raw], prefix: str = "", above: tuple[_Sheet, Raw] | None = None) -> None:
+    def __init__(
+        self,
+        graph: Raw,
+        subgraphs: Mapping[str, Raw],
+        prefix: str = "",
+        above: tuple[_Sheet, Raw] | None = None,
+    ) -> None:
         self._subgraphs, self._prefix, self._above, self._graph = subgraphs, prefix, above, graph
-        self._nodes = {str(n.get("id")): n for n in _maps(graph.get("nodes")) if isinstance(n.get("type"), str)}
+        self._nodes = {
+            str(n.get("id")): n for n in _maps(graph.get("nodes")) if isinstance(n.get("type"), str)
+        }
         self._links = dict(_links(graph.get("links")))
         self._depth: int = above[0]._depth + 1 if above else 0
         self._sheets: list[_Sheet] = above[0]._sheets if above else []
@@ -103,7 +146,9 @@ class _Sheet:
         if key not in self._inner:
             if len(self._sheets) >= _MOST_SHEETS:
                 return None
-            self._inner[key] = _Sheet(definition, self._subgraphs, f"{self._prefix}{key}:", (self, self._nodes[key]))
+            self._inner[key] = _Sheet(
+                definition, self._subgraphs, f"{self._prefix}{key}:", (self, self._nodes[key])
+            )
         return self._inner[key]
 
     def _source(self, link: object) -> object:
@@ -129,7 +174,11 @@ class _Sheet:
         """What an output gives that hands on no other link of its level."""
         if key == str(_INWARD):
             return self._from_above(slot)
-        if (node := self._nodes.get(key)) is None or node.get("mode") in (_MUTED, _BYPASSED) or node["type"] in _HANDING:
+        if (
+            (node := self._nodes.get(key)) is None
+            or node.get("mode") in (_MUTED, _BYPASSED)
+            or node["type"] in _HANDING
+        ):
             return None
         if node["type"] == "PrimitiveNode":
             return _first_value(node)
@@ -199,7 +248,9 @@ def _bypass(node: Raw, slot: int) -> object:
     outputs, inputs = list(_maps(node.get("outputs"))), list(_maps(node.get("inputs")))
     wanted = outputs[slot].get("type") if 0 <= slot < len(outputs) else None
     ordered = [*inputs[slot : slot + 1], *inputs]
-    return next((s.get("link") for s in ordered if s.get("type") == wanted and s.get("link") is not None), None)
+    return next(
+        (s.get("link") for s in ordered if s.get("type") == wanted and s.get("link") is not None), None
+    )
 
 
 def _named_values(node: Raw) -> Iterator[tuple[str, Any]]:
@@ -213,13 +264,19 @@ def _named_values(node: Raw) -> Iterator[tuple[str, Any]]:
         return
     names = [str(s.get("name")) for s in _maps(node.get("inputs")) if isinstance(s.get("widget"), Mapping)]
     kept = (
-        [v for k, v in enumerate(values) if not (isinstance(v, str) and v in _AFTERWARDS and k and isinstance(values[k - 1], int))]
+        [
+            v
+            for k, v in enumerate(values)
+            if not (isinstance(v, str) and v in _AFTERWARDS and k and isinstance(values[k - 1], int))
+        ]
         if names
         else values
     )
     if len(names) == len(kept):
         yield from zip(names, kept, strict=True)
-    elif len(values) == 1 and re.search(r"text|string|prompt|encode|positive|negative", str(node["type"]), re.IGNORECASE):
+    elif len(values) == 1 and re.search(
+        r"text|string|prompt|encode|positive|negative", str(node["type"]), re.IGNORECASE
+    ):
         yield "text", values[0]
     elif any(isinstance(v, str) for v in values):
         yield UNNAMED, values

@@ -25,10 +25,43 @@ _SLOTS: Mapping[str, Sequence[str]] = {
     "FromBasicPipe_v2": ("basic_pipe", "model", "clip", "vae", "positive", "negative"),
     "FromDetailerPipe": ("model", "clip", "vae", "positive", "negative"),
     "FromDetailerPipe_v2": ("detailer_pipe", "model", "clip", "vae", "positive", "negative"),
-    "Context (rgthree)": ("context", "model", "clip", "vae", "positive", "negative", "latent", "images", "seed"),
-    "Context Switch (rgthree)": ("context", "model", "clip", "vae", "positive", "negative", "latent", "images", "seed"),
+    "Context (rgthree)": (
+        "context",
+        "model",
+        "clip",
+        "vae",
+        "positive",
+        "negative",
+        "latent",
+        "images",
+        "seed",
+    ),
+    "Context Switch (rgthree)": (
+        "context",
+        "model",
+        "clip",
+        "vae",
+        "positive",
+        "negative",
+        "latent",
+        "images",
+        "seed",
+    ),
     "Context Big (rgthree)": (
-        *("context", "model", "clip", "vae", "positive", "negative", "latent", "images", "seed", "steps", "step_refiner", "cfg"),
+        *(
+            "context",
+            "model",
+            "clip",
+            "vae",
+            "positive",
+            "negative",
+            "latent",
+            "images",
+            "seed",
+            "steps",
+            "step_refiner",
+            "cfg",
+        ),
         *("ckpt_name", "sampler", "scheduler"),
     ),
     "Efficient Loader": ("model", "positive", "negative", "latent", "vae", "clip"),
@@ -45,7 +78,9 @@ MADE = re.compile(
     r"from.*file|deepbooru|wd14|joy|lower|upper|revers|trim|slic|split|format|template|truncat|case|count|length|hash|convert|clean",
     re.IGNORECASE,
 )
-_HANDING = re.compile(r"rerout|show.?(text|any)|display.?(text|any)|preview.?(text|any)|to.console", re.IGNORECASE)
+_HANDING = re.compile(
+    r"rerout|show.?(text|any)|display.?(text|any)|preview.?(text|any)|to.console", re.IGNORECASE
+)
 
 
 class Unfollowed(Exception):
@@ -72,7 +107,12 @@ class Graph:
     def of(cls, graph: Mapping[str, Any], outputs: Mapping[str, Sequence[Output]]) -> Graph:
         """The nodes among the entries of a JSON object."""
         return cls(
-            {str(k): n for k, n in graph.items() if isinstance(n, Mapping) and isinstance(n.get("class_type"), str)}, outputs
+            {
+                str(k): n
+                for k, n in graph.items()
+                if isinstance(n, Mapping) and isinstance(n.get("class_type"), str)
+            },
+            outputs,
         )
 
     def kind(self, key: str) -> str:
@@ -105,11 +145,15 @@ class Graph:
     def chosen(self, key: str) -> object:
         """What a switch lets through; None if the node is none that we know."""
         kind, inputs = self.kind(key).lower(), self.inputs(key)
-        if "switch" in kind and (found := [v for n, v in inputs.items() if re.fullmatch(r"(any|ctx)_\d+", n)]):
+        if "switch" in kind and (
+            found := [v for n, v in inputs.items() if re.fullmatch(r"(any|ctx)_\d+", n)]
+        ):
             return found[0]  # the first that is connected
         for on, off in (("on_true", "on_false"), ("tt_value", "ff_value")):
             if on in inputs or off in inputs:
-                wanted = self.truth(next((inputs[n] for n in ("switch", "boolean", "cond", "condition") if n in inputs), None))
+                wanted = self.truth(
+                    next((inputs[n] for n in ("switch", "boolean", "cond", "condition") if n in inputs), None)
+                )
                 return inputs.get(on if wanted else off)
         if isinstance(number := inputs.get("select"), int) and f"input{number}" in inputs:
             return inputs[f"input{number}"]
@@ -155,7 +199,12 @@ class Graph:
 
 def is_link(value: object) -> bool:
     """Whether a value has the form of a link."""
-    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str | int) and type(value[1]) is int
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and isinstance(value[0], str | int)
+        and type(value[1]) is int
+    )
 
 
 def constant(graph: Graph, value: object) -> int | float:
@@ -175,7 +224,11 @@ def constant(graph: Graph, value: object) -> int | float:
             continue
         if MADE.search(graph.kind(link[0])) and "seed" not in inputs:
             raise Unfollowed
-        plain = [v for v in inputs.values() if is_link(v) or (isinstance(v, int | float) and not isinstance(v, bool))]
+        plain = [
+            v
+            for v in inputs.values()
+            if is_link(v) or (isinstance(v, int | float) and not isinstance(v, bool))
+        ]
         if len(plain) != 1:
             raise Unfollowed
         value = plain[0]

@@ -16,12 +16,39 @@ from proofsheet.metadata.comfyui_texts import bounded, drawn, text
 PIPE = re.compile(r".*(pipe|ctx|context|tuple|bus)(_\d+)?", re.IGNORECASE)
 # Inputs of nodes that turn words into a conditioning, in the order in which they are told.
 _ENCODED = (
-    *("text", "text_g", "text_l", "clip_g", "clip_l", "t5xxl", "bert", "mt5xl", "llama", "prompt", "user_prompt", "prompt_g"),
+    *(
+        "text",
+        "text_g",
+        "text_l",
+        "clip_g",
+        "clip_l",
+        "t5xxl",
+        "bert",
+        "mt5xl",
+        "llama",
+        "prompt",
+        "user_prompt",
+        "prompt_g",
+    ),
     *("prompt_l", "string", "tags", "text_prompt"),
 )
 _ROLES = {
-    "positive": ("positive", "positive_prompt", "pos", "prompt_positive", "text_positive", "conditioning_positive"),
-    "negative": ("negative", "negative_prompt", "neg", "prompt_negative", "text_negative", "conditioning_negative"),
+    "positive": (
+        "positive",
+        "positive_prompt",
+        "pos",
+        "prompt_positive",
+        "text_positive",
+        "conditioning_positive",
+    ),
+    "negative": (
+        "negative",
+        "negative_prompt",
+        "neg",
+        "prompt_negative",
+        "text_negative",
+        "conditioning_negative",
+    ),
 }
 _CONDITIONING = re.compile(r"(base_)?cond(itioning)?s?([ _]?\w+)?|\w*text_embeds|clip_regions", re.IGNORECASE)
 _BOTH = re.compile(r"\w*embeds", re.IGNORECASE)  # one link for what is wanted and what is not
@@ -74,7 +101,10 @@ class Words:
             if way.text or isinstance(way.value, str):
                 found = text(self._graph, way.value, depth).strip() or None
                 break
-            if (link := self._graph.link(self._graph.through(way.value))) is None or (link, way.role) in passed:
+            if (link := self._graph.link(self._graph.through(way.value))) is None or (
+                link,
+                way.role,
+            ) in passed:
                 raise Unfollowed
             passed[link, way.role] = None
             if (link, way.role) in self._known:
@@ -102,7 +132,11 @@ class Words:
             return [_Way(inputs[name], role)]
         if role and (pipes := [v for n, v in inputs.items() if PIPE.fullmatch(n) and is_link(v)]):
             return [_Way(pipes[0], role, piped=True)]
-        conditionings = [n for n, v in inputs.items() if _CONDITIONING.fullmatch(n) and is_link(v) and not _UNUSED.fullmatch(n)]
+        conditionings = [
+            n
+            for n, v in inputs.items()
+            if _CONDITIONING.fullmatch(n) and is_link(v) and not _UNUSED.fullmatch(n)
+        ]
         encoded = [n for n in _ENCODED if n in inputs]
         if UNNAMED in inputs or (encoded and _CHANGED.search(kind)):
             raise Unfollowed
@@ -132,7 +166,9 @@ class Words:
     def _encodes(self, link: Link) -> bool:
         """Whether an output is a conditioning, and not a plain text."""
         kind = self._graph.type_of(link)
-        named = "ncod" in self._graph.kind(link[0]) or any("clip" in n.lower() for n in self._graph.inputs(link[0]))
+        named = "ncod" in self._graph.kind(link[0]) or any(
+            "clip" in n.lower() for n in self._graph.inputs(link[0])
+        )
         return kind != "STRING" and (bool(kind) or named)
 
     def _only(self, inputs: Inputs) -> object:

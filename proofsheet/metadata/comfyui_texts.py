@@ -16,11 +16,15 @@ _LONGEST = 1_000_000  # characters of a text
 _CHANCE = re.compile(r"\{[^{}|]*\|[^{}]*\}|__[\w*/\\-]+__")
 # What the editor draws or leaves out when the graph is sent to run; the graph as it ran holds what came of it.
 _TEMPLATE = re.compile(r"[{}]|//|/\*|__[\w*/\\-]+__")
-_TEXT = re.compile(r"(text|string|str|value|prompt|positive|negative|wildcard_text|any|anything|input|source)", re.IGNORECASE)
+_TEXT = re.compile(
+    r"(text|string|str|value|prompt|positive|negative|wildcard_text|any|anything|input|source)", re.IGNORECASE
+)
 _PART = re.compile(r"(text|string|str|prompt|input|any|value)[ _]?(\d+|[a-z])", re.IGNORECASE)
 _BETWEEN = ("delimiter", "separator", "sep", "delim")
 _OLD_NEW = (("find", "replace"), ("old", "new"), ("old_text", "new_text"), ("find1", "replace1"))
-_HARMLESS = re.compile(r"label|title|text_?\d+|passthrough|output_mode|split_lines|id|control_after_generate", re.IGNORECASE)
+_HARMLESS = re.compile(
+    r"label|title|text_?\d+|passthrough|output_mode|split_lines|id|control_after_generate", re.IGNORECASE
+)
 _JOINING = re.compile(r"concat|join|append|combine", re.IGNORECASE)
 
 
@@ -78,7 +82,9 @@ def _held(graph: Graph, link: Link) -> str | None:
     """The input of the output's name, in a node that holds several texts and nothing else."""
     name, inputs = graph.slot(link), graph.inputs(link[0])
     others = [n for n in inputs if n != name]
-    several = not any(is_link(inputs[n]) for n in others) and all(_TEXT.fullmatch(n) or _PART.fullmatch(n) for n in others)
+    several = not any(is_link(inputs[n]) for n in others) and all(
+        _TEXT.fullmatch(n) or _PART.fullmatch(n) for n in others
+    )
     return name if name in inputs and several else None
 
 
@@ -118,10 +124,20 @@ def _joined(inputs: Inputs, told: Callable[[object], str]) -> str | None:
     parts = [n for n in inputs if _PART.fullmatch(n)]
     if not parts:
         return None
-    known = {"clean_whitespace", "linebreak_addition", "inputcount", "return_list", "Update inputs", *_BETWEEN}
+    known = {
+        "clean_whitespace",
+        "linebreak_addition",
+        "inputcount",
+        "return_list",
+        "Update inputs",
+        *_BETWEEN,
+    }
     if set(inputs) - set(parts) - known or inputs.get("return_list") is True:
         raise Unfollowed
-    between = next((told(inputs[n]) for n in _BETWEEN if n in inputs), "\n" if inputs.get("linebreak_addition") == "true" else "")
+    between = next(
+        (told(inputs[n]) for n in _BETWEEN if n in inputs),
+        "\n" if inputs.get("linebreak_addition") == "true" else "",
+    )
     texts = [told(inputs[n]) for n in parts]
     if str(inputs.get("clean_whitespace", "")).lower() in {"true", "yes"}:
         texts = [t.strip() for t in texts]

@@ -23,8 +23,16 @@ from schemas.library import ExifFact
 
 _UNKNOWN = 0xFFFFFFFF  # what cameras write for "unknown" into a rational
 _BASE = ExifTags.Base
-_ISO_UNKNOWN = {0, 65535}  # 65535 stands for all that 16 bits cannot hold; the value then stands in another tag
-_ISO_TAGS = (_BASE.ISOSpeedRatings, _BASE.RecommendedExposureIndex, _BASE.ISOSpeed, _BASE.StandardOutputSensitivity)
+_ISO_UNKNOWN = {
+    0,
+    65535,
+}  # 65535 stands for all that 16 bits cannot hold; the value then stands in another tag
+_ISO_TAGS = (
+    _BASE.ISOSpeedRatings,
+    _BASE.RecommendedExposureIndex,
+    _BASE.ISOSpeed,
+    _BASE.StandardOutputSensitivity,
+)
 _ISO_NAMES = ("exifEX:PhotographicSensitivity", "exif:ISOSpeedRatings", "exifEX:RecommendedExposureIndex")
 _TROUBLE = (
     OSError,
@@ -49,10 +57,14 @@ def exif_facts(picture: Picture) -> Mapping[str, object]:
     return {
         **_camera(main, sub, xmp),
         **taken(picture, main, sub, gps, xmp),
-        ExifFact.exposure_s: _first(_number(sub.get(_BASE.ExposureTime)), ratio(xmp.get("exif:ExposureTime"))),
+        ExifFact.exposure_s: _first(
+            _number(sub.get(_BASE.ExposureTime)), ratio(xmp.get("exif:ExposureTime"))
+        ),
         ExifFact.f_number: _first(_number(sub.get(_BASE.FNumber)), ratio(xmp.get("exif:FNumber"))),
         ExifFact.iso: _iso(sub, xmp),
-        ExifFact.focal_length_mm: _first(_number(sub.get(_BASE.FocalLength)), ratio(xmp.get("exif:FocalLength"))),
+        ExifFact.focal_length_mm: _first(
+            _number(sub.get(_BASE.FocalLength)), ratio(xmp.get("exif:FocalLength"))
+        ),
         **read_place(gps, xmp),
         ExifFact.orientation: orientation if 1 <= orientation <= 8 else None,
     }

@@ -56,13 +56,25 @@ def generation_facts(picture: Picture, readers: Sequence[Reader] | None = None) 
         picture: the opened picture.
         readers: of its texts; None for those of all programs that are known.
     """
-    facts: Facts = dict.fromkeys(n for n in GenerationFact.columns() if n not in {GenerationFact.project, GenerationFact.photo_id})
+    facts: Facts = dict.fromkeys(
+        n for n in GenerationFact.columns() if n not in {GenerationFact.project, GenerationFact.photo_id}
+    )
     xmp = properties(picture.blocks.xmp)
     texts = texts_of(picture, xmp)
-    told = {n: v for n, v in (read_texts(texts, readers, by_camera=_by_camera(picture, xmp)) or {}).items() if v is not None}
-    facts |= {GenerationFact.c2pa: bool(picture.blocks.manifest)} | _tried(partial(origin_facts, picture, xmp, texts)) | told
+    told = {
+        n: v
+        for n, v in (read_texts(texts, readers, by_camera=_by_camera(picture, xmp)) or {}).items()
+        if v is not None
+    }
+    facts |= (
+        {GenerationFact.c2pa: bool(picture.blocks.manifest)}
+        | _tried(partial(origin_facts, picture, xmp, texts))
+        | told
+    )
     if facts[GenerationFact.unread] and not facts[GenerationFact.found_in]:
-        facts[GenerationFact.found_in] = next((p for p in ("prompt", "workflow", *_TOLD) if p in texts), "file")
+        facts[GenerationFact.found_in] = next(
+            (p for p in ("prompt", "workflow", *_TOLD) if p in texts), "file"
+        )
     made = told.keys() - {GenerationFact.unread} or facts[GenerationFact.tool]
     return facts | {GenerationFact.generated: bool(made) or _is_generated(facts)}
 
@@ -119,7 +131,9 @@ def texts_of(picture: Picture, xmp: Mapping[str, str]) -> dict[str, str]:
     tags, order = _exif_texts(picture)
     for tag, name in ((_BASE.UserComment, "UserComment"), (_BASE.XPComment, "XPComment")):
         value = tags.get(tag)
-        if text := user_comment(bytes(value) if isinstance(value, tuple) and tag == _BASE.XPComment else value, order):
+        if text := user_comment(
+            bytes(value) if isinstance(value, tuple) and tag == _BASE.XPComment else value, order
+        ):
             found.setdefault(name, text[:_MOST])
     for tag in (_BASE.ImageDescription, _BASE.Software, _BASE.Make, _BASE.Model):
         if isinstance(value := tags.get(tag), str):
@@ -134,7 +148,10 @@ def _by_camera(picture: Picture, xmp: Mapping[str, str]) -> bool:
     """Whether a camera wrote the file: it names itself, and how it exposed."""
     tags, _order = _exif_texts(picture)
     names = [tags.get(_BASE.Make), tags.get(_BASE.Model), xmp.get("tiff:Make"), xmp.get("tiff:Model")]
-    exposed = any(t in tags for t in (_BASE.ExposureTime, _BASE.FNumber)) or {"exif:ExposureTime", "exif:FNumber"} & xmp.keys()
+    exposed = (
+        any(t in tags for t in (_BASE.ExposureTime, _BASE.FNumber))
+        or {"exif:ExposureTime", "exif:FNumber"} & xmp.keys()
+    )
     return any(names) and bool(exposed) and not any(is_generator(n) for n in names)
 
 
@@ -145,7 +162,9 @@ def _exif_texts(picture: Picture) -> tuple[dict[int, object], str]:
         return {}, "<"
 
 
-def read_texts(texts: Mapping[str, str], readers: Sequence[Reader] | None = None, *, by_camera: bool = False) -> Facts | None:
+def read_texts(
+    texts: Mapping[str, str], readers: Sequence[Reader] | None = None, *, by_camera: bool = False
+) -> Facts | None:
     """The facts in the texts of one file, or None if no known program wrote them.
 
     A reader that fails is noted in `unread`, and the next one reads on.
@@ -198,7 +217,9 @@ def _invoke(texts: Mapping[str, str]) -> Facts | None:
 def _objects(texts: Mapping[str, str]) -> Facts | None:
     """An object in JSON where other programs write a text."""
     for place in _TOLD:
-        if (found := json_object(texts.get(place))) is not None and (facts := read_keys(found, 1 if place in _OF_PROGRAMS else 2)):
+        if (found := json_object(texts.get(place))) is not None and (
+            facts := read_keys(found, 1 if place in _OF_PROGRAMS else 2)
+        ):
             tool = facts[GenerationFact.tool] or (
                 "TensorArt" if place == "generation_data" else generator_of(texts.get("Software"))
             )
@@ -273,4 +294,14 @@ def _flux(texts: Mapping[str, str]) -> Facts | None:
 
 
 _BY_NAMES = {_objects, _a1111, _plain_names}  # their names may stand in a caption
-READERS: Sequence[Reader] = (_novel_ai, _invoke, _objects, _comfy, _a1111, _plain_names, _mochi, _midjourney, _flux)
+READERS: Sequence[Reader] = (
+    _novel_ai,
+    _invoke,
+    _objects,
+    _comfy,
+    _a1111,
+    _plain_names,
+    _mochi,
+    _midjourney,
+    _flux,
+)

@@ -11,7 +11,14 @@ import re
 from collections.abc import Mapping
 
 # IPTC digital source types of pictures that a model made, wholly or in part.
-GENERATED = frozenset({"trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia", "algorithmicMedia", "compositeSynthetic"})
+GENERATED = frozenset(
+    {
+        "trainedAlgorithmicMedia",
+        "compositeWithTrainedAlgorithmicMedia",
+        "algorithmicMedia",
+        "compositeSynthetic",
+    }
+)
 
 # "Gemini" and "Meta AI" alone are no such names: they stand for phones and for glasses with a camera.
 _NAMES: Mapping[str, str] = {
@@ -44,14 +51,18 @@ _NAMES: Mapping[str, str] = {
     r"imagined with ai|imagine with meta": "Meta",
     r"stable ?diffusion|stability ?ai|dreamstudio|\bsdxl\b": "Stable Diffusion",
 }
-_UNNAMED = re.compile(r"ai[- ]generated|generated (by|with) ai|\s*(prompt|workflow)\s*:\s*[\[{]|\s*\{", re.IGNORECASE)
+_UNNAMED = re.compile(
+    r"ai[- ]generated|generated (by|with) ai|\s*(prompt|workflow)\s*:\s*[\[{]|\s*\{", re.IGNORECASE
+)
 
 
 def generator_of(text: object) -> str | None:
     """The generator that a text names, or None."""
     if not isinstance(text, str):
         return None
-    return next((name for pattern, name in _NAMES.items() if re.search(pattern, text[:2000], re.IGNORECASE)), None)
+    return next(
+        (name for pattern, name in _NAMES.items() if re.search(pattern, text[:2000], re.IGNORECASE)), None
+    )
 
 
 def is_generator(text: object) -> bool:

@@ -68,7 +68,9 @@ def _degrees(parts: object, ref: object, letters: str, limit: float) -> float | 
     return _signed(degrees, minutes, seconds, _letter(ref), letters, limit)
 
 
-def _signed(degrees: float, minutes: float, seconds: float, letter: str, letters: str, limit: float) -> float | None:
+def _signed(
+    degrees: float, minutes: float, seconds: float, letter: str, letters: str, limit: float
+) -> float | None:
     found = degrees + minutes / 60.0 + seconds / 3600.0
     if letter not in set(letters) or minutes > 60.0 or seconds > 60.0 or found > limit:
         return None
@@ -76,7 +78,13 @@ def _signed(degrees: float, minutes: float, seconds: float, letter: str, letters
 
 
 def _letters(value: object) -> str:
-    text = value.decode("ascii", "replace") if isinstance(value, bytes) else value if isinstance(value, str) else ""
+    text = (
+        value.decode("ascii", "replace")
+        if isinstance(value, bytes)
+        else value
+        if isinstance(value, str)
+        else ""
+    )
     return text.strip("\0 ").upper()
 
 
@@ -93,7 +101,9 @@ def _from_xmp(text: str | None, letters: str, limit: float) -> float | None:
 
 def _altitude(value: object, ref: object) -> float | None:
     found = _value(value)
-    below = ref if isinstance(ref, int) else ref[0] if isinstance(ref, bytes) and ref else 1 if ref == "1" else 0
+    below = (
+        ref if isinstance(ref, int) else ref[0] if isinstance(ref, bytes) and ref else 1 if ref == "1" else 0
+    )
     if found is None:
         return None
     signed = -found if below in {1, 3} else found

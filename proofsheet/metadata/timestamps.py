@@ -40,7 +40,13 @@ _EARLIEST, _LATEST = 1826, 2100  # the first photograph; what lies beyond is a c
 # Where clocks begin or run over: such a time means that there was none. A zone may have been added.
 _NEVER = tuple(
     datetime.fromisoformat(t)
-    for t in ("1904-01-01T00:00:00", "1970-01-01T00:00:00", "2036-02-07T06:28:16", "2038-01-19T03:14:08", "2040-02-06T06:28:16")
+    for t in (
+        "1904-01-01T00:00:00",
+        "1970-01-01T00:00:00",
+        "2036-02-07T06:28:16",
+        "2038-01-19T03:14:08",
+        "2040-02-06T06:28:16",
+    )
 )
 _ZONES = timedelta(hours=14)
 _DOS_BEGINS = datetime(1980, 1, 1)
@@ -69,7 +75,10 @@ def read_moment(text: str | None) -> Moment | None:
     Day and month as numbers count only behind a year of four digits; a time of day in words (am, pm, 下午) is none.
     """
     told = text or ""
-    for part in (told.replace("\0", " "), told.partition("\0")[0]):  # behind its end a field may hold anything
+    for part in (
+        told.replace("\0", " "),
+        told.partition("\0")[0],
+    ):  # behind its end a field may hold anything
         clean = " ".join(part.split())
         matches = (form.fullmatch(clean) for form in (_ISO, _COMPACT, _MAIL, _CLOCK))
         if (moment := next((_moment(m.groupdict()) for m in matches if m is not None), None)) is not None:

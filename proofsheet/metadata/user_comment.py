@@ -65,7 +65,10 @@ def _wide(body: bytes, order: str) -> str:
     """UTF-16 in the order in which fewer different upper bytes occur; texts keep to few alphabets."""
     body = body[: len(body) & ~1]
     texts = {"<": body.decode("utf-16-le", "replace"), ">": body.decode("utf-16-be", "replace")}
-    strange = {o: (sum(c == "\ufffd" or not (c.isprintable() or c.isspace() or c == "\0") for c in t)) for o, t in texts.items()}
+    strange = {
+        o: (sum(c == "\ufffd" or not (c.isprintable() or c.isspace() or c == "\0") for c in t))
+        for o, t in texts.items()
+    }
     spread = {"<": len(set(body[1::2])), ">": len(set(body[0::2]))}
     other = ">" if order == "<" else "<"
     best = min((order, other), key=lambda o: (strange[o], spread[o]))

@@ -40,7 +40,9 @@ def properties(packet: bytes) -> dict[str, str]:
     start, end = text.find(b"<"), text.rfind(b">")
     if start < 0 or b"<!DOCTYPE" in text or b"<!ENTITY" in text:
         return {}
-    declared = None if text is packet else "utf-8"  # a packet that was decoded may still declare the encoding that it had
+    declared = (
+        None if text is packet else "utf-8"
+    )  # a packet that was decoded may still declare the encoding that it had
     try:
         parser = ElementTree.XMLParser(encoding=declared)  # noqa: S314 - entities are refused above
         root = ElementTree.fromstring(text[start : end + 1], parser)  # noqa: S314
@@ -72,7 +74,10 @@ def _values(description: ElementTree.Element) -> Iterator[tuple[str, str]]:
         yield _name(tag), value
     for child in description:
         first = next(child.iter(f"{_RDF}li"), child)
-        yield _name(child.tag), first.get(f"{_RDF}resource") or child.get(f"{_RDF}resource") or first.text or ""
+        yield (
+            _name(child.tag),
+            first.get(f"{_RDF}resource") or child.get(f"{_RDF}resource") or first.text or "",
+        )
 
 
 def _name(tag: str) -> str:

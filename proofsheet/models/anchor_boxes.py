@@ -88,7 +88,9 @@ class Pooling:
         means = np.stack([(p / np.maximum(p.sum(axis=1, keepdims=True), 1e-6)).T for p in parts])
         x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
         sides = [boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1], x, y, np.abs(x - 0.5), np.abs(y - 0.5)]
-        return cls(means.astype(np.float32), inside.T.astype(np.float32), np.stack(sides, axis=1).astype(np.float32))
+        return cls(
+            means.astype(np.float32), inside.T.astype(np.float32), np.stack(sides, axis=1).astype(np.float32)
+        )
 
 
 def channels_of(grids: Floats) -> Floats:

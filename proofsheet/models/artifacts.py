@@ -49,11 +49,19 @@ def save_model(models: Path, model: Ranker | CropProposer) -> str:
     return save_arrays(models, kind, arrays, facts, save)
 
 
-def save_arrays(models: Path, kind: str, arrays: Mapping[str, Floats], facts: Mapping[str, Any], save: Any) -> str:  # noqa: ANN401
+def save_arrays(
+    models: Path,
+    kind: str,
+    arrays: Mapping[str, Floats],
+    facts: Mapping[str, Any],
+    save: Any,  # noqa: ANN401
+) -> str:
     """Write arrays with facts; the name is the hash of the content."""
     content: bytes = save(
         {n: np.ascontiguousarray(a) for n, a in sorted(arrays.items())},
-        metadata={_TOLD: json.dumps({_KIND: kind, _FACTS: facts}, sort_keys=True)},  # one entry: several have no fixed order
+        metadata={
+            _TOLD: json.dumps({_KIND: kind, _FACTS: facts}, sort_keys=True)
+        },  # one entry: several have no fixed order
     )
     fit_id = hashlib.sha256(content).hexdigest()[:32]
     write_atomic(model_path(models, fit_id), content)
@@ -76,7 +84,9 @@ def load_arrays(models: Path, fit_id: str, kind: str) -> tuple[dict[str, Floats]
     try:
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest()[:32] != fit_id:
-            raise ModelError(f"The model {path} is damaged: its content does not have the hash of its name.", _DAMAGED)
+            raise ModelError(
+                f"The model {path} is damaged: its content does not have the hash of its name.", _DAMAGED
+            )
         arrays = load(content)
         with safe_open(path, "numpy") as stream:
             told: dict[str, Any] = json.loads((stream.metadata() or {})[_TOLD])
@@ -106,12 +116,16 @@ def load_ranker(models: Path, fit_id: str) -> Ranker:
         except OSError as error:
             raise ModelError(f"The trees {path} cannot be read: {error.strerror}.", _DAMAGED) from error
         if hashlib.sha256(text).hexdigest() != digest:
-            raise ModelError(f"The trees {path} are damaged: their content does not have the hash of their name.", _DAMAGED)
+            raise ModelError(
+                f"The trees {path} are damaged: their content does not have the hash of their name.", _DAMAGED
+            )
         facts[_TREES] = text.decode("utf-8")
     try:
         return ranker.from_arrays(arrays, facts)
     except (KeyError, ValueError) as error:
-        raise ModelError(f"The model {model_path(models, fit_id)} does not fit this Proofsheet: {error}.", _DAMAGED) from error
+        raise ModelError(
+            f"The model {model_path(models, fit_id)} does not fit this Proofsheet: {error}.", _DAMAGED
+        ) from error
 
 
 def load_crops(models: Path, fit_id: str) -> CropProposer:
@@ -120,4 +134,6 @@ def load_crops(models: Path, fit_id: str) -> CropProposer:
     try:
         return crop_proposer.from_arrays(arrays, facts)
     except (KeyError, ValueError) as error:
-        raise ModelError(f"The model {model_path(models, fit_id)} does not fit this Proofsheet: {error}.", _DAMAGED) from error
+        raise ModelError(
+            f"The model {model_path(models, fit_id)} does not fit this Proofsheet: {error}.", _DAMAGED
+        ) from error

@@ -37,10 +37,21 @@ def box_of(given: Box, size: tuple[int, int]) -> tuple[Box, str]:
         raise RowRefused("units", f"the box {told} mixes shares and pixels", "write one of both")
     width, height = size
     if given[2] > width + 1 or given[3] > height + 1:
-        raise RowRefused("units", f"the box {told} does not fit the picture of {width} x {height} pixels", "mend the box")
-    x1, y1, x2, y2 = given[0] / width, given[1] / height, min(given[2] / width, 1.0), min(given[3] / height, 1.0)
+        raise RowRefused(
+            "units", f"the box {told} does not fit the picture of {width} x {height} pixels", "mend the box"
+        )
+    x1, y1, x2, y2 = (
+        given[0] / width,
+        given[1] / height,
+        min(given[2] / width, 1.0),
+        min(given[3] / height, 1.0),
+    )
     if x1 >= x2 or y1 >= y2:
-        raise RowRefused("units", f"the box {told} lies outside of the picture of {width} x {height} pixels", "mend the box")
+        raise RowRefused(
+            "units",
+            f"the box {told} lies outside of the picture of {width} x {height} pixels",
+            "mend the box",
+        )
     return (x1, y1, x2, y2), "box in pixels"
 
 

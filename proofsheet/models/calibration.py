@@ -29,7 +29,10 @@ def expected_calibration_error(confidence: Floats, right: npt.NDArray[np.bool_])
 
 def boast(confidence: Floats, right: npt.NDArray[np.bool_]) -> float:
     """By how much confidences exceed what comes true: the same mean over the same bins, of what is too high alone."""
-    return float(sum(b["n"] * max(0.0, b["confidence"] - b["right"]) for b in reliability(confidence, right)) / max(len(right), 1))
+    return float(
+        sum(b["n"] * max(0.0, b["confidence"] - b["right"]) for b in reliability(confidence, right))
+        / max(len(right), 1)
+    )
 
 
 def boast_by_chance(confidence: Floats, seed: int = 0) -> float:
@@ -42,7 +45,11 @@ def reliability(confidence: Floats, right: npt.NDArray[np.bool_]) -> list[dict[s
     """For each of ten bins with cases: mean confidence, share of right ones, and number."""
     bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
     return [
-        {"confidence": float(confidence[bins == k].mean()), "right": float(right[bins == k].mean()), "n": int((bins == k).sum())}
+        {
+            "confidence": float(confidence[bins == k].mean()),
+            "right": float(right[bins == k].mean()),
+            "n": int((bins == k).sum()),
+        }
         for k in range(_BINS)
         if (bins == k).any()
     ]

@@ -31,7 +31,8 @@ def headline(kind: str, card: str) -> str:
         gain = figures["gain over the highest stage"]
         return (
             f"top-1 {share(figures['top1'])}; gain over the highest stage {points(gain)} points, "
-            f"{figures['sets']} sets of {figures['projects']} projects" + (f"; {quality}" if "missing" in quality else "")
+            f"{figures['sets']} sets of {figures['projects']} projects"
+            + (f"; {quality}" if "missing" in quality else "")
         )
     if kind == "crop":
         return (

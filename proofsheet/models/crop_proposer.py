@@ -55,7 +55,11 @@ class CropProposer:
     crop_at: float
 
     def propose(
-        self, grids: Floats, aspects: Floats, faces: Sequence[Sequence[Box]] | None = None, aspect: str = "keep"
+        self,
+        grids: Floats,
+        aspects: Floats,
+        faces: Sequence[Sequence[Box]] | None = None,
+        aspect: str = "keep",
     ) -> list[CropProposal]:
         """Proposals for pictures.
 
@@ -77,19 +81,25 @@ class CropProposer:
         found = [one.box or FULL for one in self.propose(grids, aspects)]
         return np.array(found, dtype=np.float64).reshape(-1, 4)
 
-    def _propose(self, grids: Floats, aspects: Floats, faces: Sequence[Sequence[Box]], aspect: str) -> list[CropProposal]:
+    def _propose(
+        self, grids: Floats, aspects: Floats, faces: Sequence[Sequence[Box]], aspect: str
+    ) -> list[CropProposal]:
         x, scores, box, spread = self.best(grids, aspects, 1.0, faces)
         odds = self.need.scores(need_features(x, scores))
         value = scores.max(axis=1)
         if aspect == "free":
             for ratio in RATIOS:
                 for k in range(len(grids)):
-                    other = self.best(grids[k : k + 1], aspects[k : k + 1], ratio / float(aspects[k]), faces[k : k + 1])
+                    other = self.best(
+                        grids[k : k + 1], aspects[k : k + 1], ratio / float(aspects[k]), faces[k : k + 1]
+                    )
                     if other[1].max() > value[k]:
                         value[k], box[k], spread[k] = other[1].max(), other[2][0], other[3][0]
         whole = [tuple(float(v) for v in b) for b in box]
         return [
-            CropProposal((b[0], b[1], b[2], b[3]) if np.isfinite(value[k]) else None, float(odds[k]), float(spread[k]))
+            CropProposal(
+                (b[0], b[1], b[2], b[3]) if np.isfinite(value[k]) else None, float(odds[k]), float(spread[k])
+            )
             for k, b in enumerate(whole)
         ]
 
@@ -113,7 +123,11 @@ def soft_box(scores: Floats, anchors: Doubles) -> tuple[Doubles, Doubles]:
     shown = np.where(np.isfinite(scores), scores, -1e9).astype(np.float64)
     p = np.exp(shown - shown.max(axis=1, keepdims=True))
     p /= p.sum(axis=1, keepdims=True)
-    near = np.stack([iou(anchors, anchors[k]) >= _NEAR for k in best]) if len(best) else np.empty(scores.shape, bool)
+    near = (
+        np.stack([iou(anchors, anchors[k]) >= _NEAR for k in best])
+        if len(best)
+        else np.empty(scores.shape, bool)
+    )
     weight = p * near * np.isfinite(scores)
     weight /= np.maximum(weight.sum(axis=1, keepdims=True), 1e-12)
     middle = np.stack([anchors[:, 0] + anchors[:, 2], anchors[:, 1] + anchors[:, 3]], axis=1) / 2
@@ -129,15 +143,25 @@ def need_features(x: Floats, scores: Floats) -> Floats:
     lead = shown.max(axis=1) - np.median(shown, axis=1)
     high = np.quantile(shown, 0.9, axis=1)
     own = x[np.arange(len(x)), best]
-    return np.concatenate([own, shown.max(axis=1)[:, None], lead[:, None], (shown.max(axis=1) - high)[:, None]], axis=1).astype(
-        np.float32
-    )
+    return np.concatenate(
+        [own, shown.max(axis=1)[:, None], lead[:, None], (shown.max(axis=1) - high)[:, None]], axis=1
+    ).astype(np.float32)
 
 
 def _cuts(anchors: Doubles, face: Box) -> npt.NDArray[np.bool_]:
     """Candidates with a side that runs through the face."""
-    apart = (anchors[:, 2] <= face[0]) | (anchors[:, 0] >= face[2]) | (anchors[:, 3] <= face[1]) | (anchors[:, 1] >= face[3])
-    holds = (anchors[:, 0] <= face[0]) & (anchors[:, 1] <= face[1]) & (anchors[:, 2] >= face[2]) & (anchors[:, 3] >= face[3])
+    apart = (
+        (anchors[:, 2] <= face[0])
+        | (anchors[:, 0] >= face[2])
+        | (anchors[:, 3] <= face[1])
+        | (anchors[:, 1] >= face[3])
+    )
+    holds = (
+        (anchors[:, 0] <= face[0])
+        & (anchors[:, 1] <= face[1])
+        & (anchors[:, 2] >= face[2])
+        & (anchors[:, 3] >= face[3])
+    )
     return np.asarray(~apart & ~holds)
 
 
@@ -155,6 +179,10 @@ def from_arrays(arrays: Mapping[str, Floats], told: Mapping[str, Any]) -> CropPr
         ValueError: if it was made by another version or has shapes that do not fit.
     """
     model = CropProposer(Net.of(arrays, "boxes"), Net.of(arrays, "need"), float(told["crop_at"]))
-    if told["version"] != VERSION or model.boxes.mean.shape[0] != FEATURES or model.need.mean.shape[0] != NEED_FEATURES:
+    if (
+        told["version"] != VERSION
+        or model.boxes.mean.shape[0] != FEATURES
+        or model.need.mean.shape[0] != NEED_FEATURES
+    ):
         raise ValueError(f"it was made by {told['version']}, not by {VERSION}, or does not fit its features")
     return model

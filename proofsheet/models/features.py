@@ -27,7 +27,12 @@ MEASURES = (
     *(ImageQuality.sharpness, ImageQuality.tile_sharpness, ImageQuality.center_sharpness, ImageQuality.noise),
     *(ImageQuality.blockiness, ImageQuality.spectrum_slope, ImageQuality.brightness, ImageQuality.contrast),
     *(ImageQuality.dark_level, ImageQuality.bright_level, ImageQuality.exposure_ev, ImageQuality.entropy),
-    *(ImageQuality.clipped_highlights, ImageQuality.clipped_shadows, ImageQuality.saturation, ImageQuality.colorfulness),
+    *(
+        ImageQuality.clipped_highlights,
+        ImageQuality.clipped_shadows,
+        ImageQuality.saturation,
+        ImageQuality.colorfulness,
+    ),
     *(ImageQuality.tint, ImageQuality.warmth),
 )
 _ROOTS = {ImageQuality.noise, ImageQuality.clipped_highlights, ImageQuality.clipped_shadows}
@@ -42,7 +47,9 @@ NAMES = (
     *_VECTORS,
     *_STAGES,
 )
-MEASURED = len(NAMES) - len(_VECTORS) - len(_STAGES)  # so many columns, the first ones, are measured in pixels
+MEASURED = (
+    len(NAMES) - len(_VECTORS) - len(_STAGES)
+)  # so many columns, the first ones, are measured in pixels
 STAGE_COLUMNS = tuple(range(len(NAMES) - len(_STAGES), len(NAMES)))
 PHRASES: Mapping[str, tuple[str, str]] = {
     ImageQuality.sharpness: ("sharper than its set", "less sharp than its set"),
@@ -57,7 +64,10 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     ImageQuality.bright_level: ("brighter lights than its set", "duller lights than its set"),
     ImageQuality.exposure_ev: ("more exposed than its set", "less exposed than its set"),
     ImageQuality.entropy: ("more tones than its set", "fewer tones than its set"),
-    ImageQuality.clipped_highlights: ("more clipped highlights than its set", "fewer clipped highlights than its set"),
+    ImageQuality.clipped_highlights: (
+        "more clipped highlights than its set",
+        "fewer clipped highlights than its set",
+    ),
     ImageQuality.clipped_shadows: ("more clipped shadows than its set", "fewer clipped shadows than its set"),
     ImageQuality.saturation: ("more saturated than its set", "less saturated than its set"),
     ImageQuality.colorfulness: ("more colourful than its set", "less colourful than its set"),
@@ -113,17 +123,25 @@ def bank_of(photos: pl.DataFrame, quality: pl.DataFrame, embeddings: pl.DataFram
     rows = photos.select(*ids, Photo.stage).join(quality, on=ids).join(embeddings, on=ids).sort(ids)
     encoders = rows[Embedding.encoder_id].unique().to_list()
     if len(encoders) > 1:
-        raise ValueError(f"vectors of {len(encoders)} encoders are never compared: {', '.join(sorted(encoders))}")
+        raise ValueError(
+            f"vectors of {len(encoders)} encoders are never compared: {', '.join(sorted(encoders))}"
+        )
     shown = [
-        (pl.col(m).fill_null(0.0).clip(0.0, None).sqrt() if m in _ROOTS else pl.col(m).fill_null(0.0)).cast(pl.Float32)
+        (pl.col(m).fill_null(0.0).clip(0.0, None).sqrt() if m in _ROOTS else pl.col(m).fill_null(0.0)).cast(
+            pl.Float32
+        )
         for m in MEASURES
     ]
     width = len(rows[Embedding.vector][0]) if rows.height else 1
     return Bank(
         rows[Photo.photo_id].to_list(),
         rows.select(shown).to_numpy() if rows.height else np.empty((0, len(MEASURES)), np.float32),
-        rows[ImageQuality.sharpness_tiles].to_numpy() if rows.height else np.empty((0, TILES * TILES), np.float32),
-        rows[Embedding.vector].list.to_array(width).to_numpy() if rows.height else np.empty((0, 1), np.float32),
+        rows[ImageQuality.sharpness_tiles].to_numpy()
+        if rows.height
+        else np.empty((0, TILES * TILES), np.float32),
+        rows[Embedding.vector].list.to_array(width).to_numpy()
+        if rows.height
+        else np.empty((0, 1), np.float32),
         rows[Photo.stage].fill_null(float("nan")).cast(pl.Float32).to_numpy(),
         encoders[0] if encoders else "",
     )
@@ -131,7 +149,9 @@ def bank_of(photos: pl.DataFrame, quality: pl.DataFrame, embeddings: pl.DataFram
 
 def bank_of_vectors(ids: Sequence[str], vectors: Floats, stages: Floats, encoder_id: str) -> Bank:
     """The matrices of pictures of which vector and stage alone are known."""
-    measures, tiles = (np.full((len(ids), width), np.nan, np.float32) for width in (len(MEASURES), TILES * TILES))
+    measures, tiles = (
+        np.full((len(ids), width), np.nan, np.float32) for width in (len(MEASURES), TILES * TILES)
+    )
     return Bank(ids, measures, tiles, vectors, stages, encoder_id)
 
 
@@ -141,7 +161,8 @@ def joined(banks: Iterable[Bank]) -> Bank:
     if not kept:
         return bank_of_vectors([], np.empty((0, 1), np.float32), np.empty(0, np.float32), "")
     measures, tiles, vectors, stages = (
-        np.concatenate([getattr(b, name) for b in kept]) for name in ("measures", "tiles", "vectors", "stages")
+        np.concatenate([getattr(b, name) for b in kept])
+        for name in ("measures", "tiles", "vectors", "stages")
     )
     return Bank([i for b in kept for i in b.ids], measures, tiles, vectors, stages, kept[0].encoder_id)
 
@@ -205,7 +226,11 @@ def set_features(bank: Bank, sets: Sequence[Sequence[int]], tops: Sequence[int])
     mask, top = rows >= 0, np.asarray(tops, dtype=np.int64)
     safe = np.where(mask, rows, 0)
     stages = np.where(mask, bank.stages[safe] if len(bank.ids) else 0.0, np.nan).astype(np.float32)
-    measures = np.nan_to_num(bank.measures[safe]) if len(bank.ids) else np.zeros((*rows.shape, len(MEASURES)), np.float32)
+    measures = (
+        np.nan_to_num(bank.measures[safe])
+        if len(bank.ids)
+        else np.zeros((*rows.shape, len(MEASURES)), np.float32)
+    )
     against = _against(measures, mask)
     places = _place_parts(np.nan_to_num(bank.tiles), safe, mask)
     parts = [measures, against, np.abs(against), places, _vector_parts(bank.vectors, safe, mask, top)]
@@ -238,7 +263,11 @@ def _place_parts(tiles: Floats, safe: Ints, mask: Bools) -> Floats:
 
 def _vector_parts(vectors: Floats, safe: Ints, mask: Bools, top: Ints) -> Floats:
     """Cosine to the mean of the others, and to the picture that the stage rule takes."""
-    shown = np.where(mask[..., None], vectors[safe], 0.0) if len(vectors) else np.zeros((*safe.shape, 1), np.float32)
+    shown = (
+        np.where(mask[..., None], vectors[safe], 0.0)
+        if len(vectors)
+        else np.zeros((*safe.shape, 1), np.float32)
+    )
     others = shown.sum(axis=1, keepdims=True) - shown
     length = np.linalg.norm(others, axis=2)
     like = (shown * others).sum(axis=2) / np.maximum(length, 1e-6)

@@ -64,7 +64,9 @@ def read_held_out(models: Path, fit_id: str) -> pl.DataFrame:
     return found if found.schema == HELD_OUT else pl.DataFrame(schema=HELD_OUT)
 
 
-def write_held_out_crops(models: Path, fit_id: str, ids: Sequence[str], boxes: npt.NDArray[np.float64]) -> None:
+def write_held_out_crops(
+    models: Path, fit_id: str, ids: Sequence[str], boxes: npt.NDArray[np.float64]
+) -> None:
     """One row a picture: the box that fits without it proposed."""
     buffer = io.BytesIO()
     pl.DataFrame({PHOTO: list(ids), BOX: boxes.tolist()}, schema=_CROPS).write_parquet(buffer)

@@ -74,7 +74,9 @@ def bootstrap(groups: Sequence[Floats], seed: int = 0) -> tuple[float, float, fl
     return float(means.mean()), float(low), float(high)
 
 
-def bootstrap_within(values: Floats, groups: Sequence[str], clusters: Sequence[str], seed: int = 0) -> tuple[float, float, float]:
+def bootstrap_within(
+    values: Floats, groups: Sequence[str], clusters: Sequence[str], seed: int = 0
+) -> tuple[float, float, float]:
     """Mean of all values and its 95 % interval, by drawing whole clusters within their group (Efron, 1979).
 
     What it says holds for these groups, not for others.
@@ -87,7 +89,9 @@ def bootstrap_within(values: Floats, groups: Sequence[str], clusters: Sequence[s
     """
     if not values.size:
         return 0.0, -1.0, 1.0
-    if len(set(zip(groups, clusters, strict=True))) == len(set(groups)):  # one cluster each: nothing can be drawn
+    if len(set(zip(groups, clusters, strict=True))) == len(
+        set(groups)
+    ):  # one cluster each: nothing can be drawn
         return float(values.mean()), -1.0, 1.0
     draw, names = np.random.default_rng(seed), np.array(groups)
     total, count = np.zeros(_DRAWS), np.zeros(_DRAWS)
@@ -116,5 +120,8 @@ def over_projects(values: Floats, groups: Sequence[str], clusters: Sequence[str]
     if len(names) >= _LEAST_PROJECTS:
         found, over = bootstrap([values[places == n] for n in names]), "projects"
     else:
-        found, over = bootstrap_within(values, groups, clusters), "sets within the projects, which are fewer than three"
+        found, over = (
+            bootstrap_within(values, groups, clusters),
+            "sets within the projects, which are fewer than three",
+        )
     return {**dict(zip(("mean", "low", "high"), found, strict=True)), "over": over}

@@ -19,7 +19,9 @@ _MOST_DIRECTIONS, _PICTURES_A_DIRECTION, _PRIOR = 64, 8, 10.0
 _PART = 2048
 
 
-def fit_logit(x: Floats | Doubles, mask: Bools, winner: Ints, offset: Floats | Doubles, precision: float | Doubles) -> Doubles:
+def fit_logit(
+    x: Floats | Doubles, mask: Bools, winner: Ints, offset: Floats | Doubles, precision: float | Doubles
+) -> Doubles:
     """Weights of a conditional logit (McFadden, 1974) with a normal prior around 0, by Newton's method.
 
     Args:

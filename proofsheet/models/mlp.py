@@ -46,7 +46,10 @@ class Net:
 
     def arrays(self, prefix: str) -> dict[str, Floats]:
         """The arrays by name, for a file."""
-        return {f"{prefix}.{f.name}": np.ascontiguousarray(getattr(self, f.name), dtype=np.float32) for f in fields(self)}
+        return {
+            f"{prefix}.{f.name}": np.ascontiguousarray(getattr(self, f.name), dtype=np.float32)
+            for f in fields(self)
+        }
 
     @classmethod
     def of(cls, arrays: Mapping[str, Floats], prefix: str) -> Net:
@@ -58,7 +61,15 @@ class Net:
         """
         net = cls(**{f.name: arrays[f"{prefix}.{f.name}"] for f in fields(cls)})
         d, h = net.mean.shape[0], net.hidden_bias.shape[0]
-        shapes = {"mean": (d,), "scale": (d,), "direct": (d,), "hidden": (h, d), "hidden_bias": (h,), "out": (h,), "bias": (1,)}
+        shapes = {
+            "mean": (d,),
+            "scale": (d,),
+            "direct": (d,),
+            "hidden": (h, d),
+            "hidden_bias": (h,),
+            "out": (h,),
+            "bias": (1,),
+        }
         for name, shape in shapes.items():
             if getattr(net, name).shape != shape:
                 raise ValueError(f"{prefix}.{name} has the shape {getattr(net, name).shape}, not {shape}")

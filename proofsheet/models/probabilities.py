@@ -46,7 +46,9 @@ def operating_point(p: Doubles, top: Ints, winner: Ints, anomaly: Bools) -> floa
     sets are the exception and are not guarded.
     """
     right = np.array([(picks(p, top, t) == winner).mean() for t in _POINTS])
-    normal = np.array([(picks(p, top, t) == winner)[~anomaly].mean() if (~anomaly).any() else 1.0 for t in _POINTS])
+    normal = np.array(
+        [(picks(p, top, t) == winner)[~anomaly].mean() if (~anomaly).any() else 1.0 for t in _POINTS]
+    )
     before = (top == winner)[~anomaly].mean() if (~anomaly).any() else 1.0
     smooth = np.convolve(np.pad(right, 1, mode="edge"), np.ones(3) / 3, mode="valid")
     allowed = (normal >= before - _MOST_NORMAL_LOST) | bool((top == winner).mean() < 0.5)
@@ -59,5 +61,7 @@ def operating_point(p: Doubles, top: Ints, winner: Ints, anomaly: Bools) -> floa
 def temperature_of(scores: Floats | Doubles, mask: Bools, winner: Ints, prior: float = 20.0) -> float:
     """Temperature with the least loss on these sets, held near 1 by as many imagined sets as `prior` says (Guo et al., 2017)."""
     grid = np.geomspace(0.4, 2.5, 41)
-    losses = [len(winner) * likelihood(scores / t, mask, winner) + prior * float(np.log(t)) ** 2 for t in grid]
+    losses = [
+        len(winner) * likelihood(scores / t, mask, winner) + prior * float(np.log(t)) ** 2 for t in grid
+    ]
     return float(grid[int(np.argmin(losses))])

@@ -26,7 +26,8 @@ from proofsheet.models.tree_ensemble import Trees
 VERSION, _FORMER = "ranker 2", "ranker 1"
 _RELATIVE = np.r_[len(MEASURES) : 2 * len(MEASURES), 3 * len(MEASURES) : len(NAMES) - 4]
 MEASURE_COLUMNS = [  # of the inputs, those that come from one measurement
-    [m, m + len(MEASURES), m + 2 * len(MEASURES), len(NAMES) + m, len(NAMES) + len(_RELATIVE) + m] for m in range(len(MEASURES))
+    [m, m + len(MEASURES), m + 2 * len(MEASURES), len(NAMES) + m, len(NAMES) + len(_RELATIVE) + m]
+    for m in range(len(MEASURES))
 ]
 _CLIP = 6.0
 
@@ -48,7 +49,10 @@ class StageNorm:
     @classmethod
     def fit(cls, features: SetFeatures) -> StageNorm:
         """From the pictures of the training side; what was not measured does not count."""
-        rows, known = features.x[features.mask][:, _RELATIVE], np.nan_to_num(features.stages[features.mask], nan=-1.0)
+        rows, known = (
+            features.x[features.mask][:, _RELATIVE],
+            np.nan_to_num(features.stages[features.mask], nan=-1.0),
+        )
         stages = np.unique(known)
         mean, scale = zip(*(moments(rows[known == s]) for s in stages), strict=True)
         return cls(stages.astype(np.float32), np.stack(mean), np.stack(scale))
@@ -100,7 +104,11 @@ class Members:
         x = self.inputs(features)
         net = self.net.scores(x)
         trees = self.trees.scores(x) if self.trees else np.zeros_like(net)
-        return net, trees, projected(features, self.direction) if self.direction is not None else np.zeros_like(net)
+        return (
+            net,
+            trees,
+            projected(features, self.direction) if self.direction is not None else np.zeros_like(net),
+        )
 
     def taste_columns(self, features: SetFeatures) -> Floats:
         """Whether the stage rule takes it, stages above it, and what is unusual in its measurements: (sets, most, 20)."""
@@ -148,7 +156,9 @@ class Ranker:
                 found[here] = taste.scores(self.members.taste_columns(features.some(here)), found[here])
         return found
 
-    def probabilities(self, features: SetFeatures, temperature: float = 1.0, groups: Sequence[str] = ()) -> Doubles:
+    def probabilities(
+        self, features: SetFeatures, temperature: float = 1.0, groups: Sequence[str] = ()
+    ) -> Doubles:
         """Probability of each picture of being chosen: (sets, most), 0 where there is none."""
         return softmax(self.logits(features, groups) / temperature, features.mask)
 
@@ -194,7 +204,9 @@ def from_arrays(arrays: Mapping[str, Floats], told: Mapping[str, Any]) -> Ranker
         ValueError: if it was made by another version, of other features, or has shapes that do not fit.
     """
     if told["version"] not in {VERSION, _FORMER} or tuple(told["features"]) != NAMES:
-        raise ValueError(f"it was made by {told['version']} of {len(told['features'])} features, not by {VERSION} of {len(NAMES)}")
+        raise ValueError(
+            f"it was made by {told['version']} of {len(told['features'])} features, not by {VERSION} of {len(NAMES)}"
+        )
     norm = StageNorm(arrays["norm.stages"], arrays["norm.mean"], arrays["norm.scale"])
     net, tells = Net.of(arrays, "net"), told["version"] == VERSION
     if net.mean.shape[0] != len(NAMES) + 2 * len(_RELATIVE) + tells or norm.mean.shape[1] != len(_RELATIVE):
@@ -202,5 +214,9 @@ def from_arrays(arrays: Mapping[str, Floats], told: Mapping[str, Any]) -> Ranker
     trees = Trees(str(told["trees"])) if told["trees"] else None
     members = Members(norm, net, trees, arrays.get("direction"), bool(told.get("measured", True)), tells)
     first, second, third = (*(float(w) for w in told["weights"]), *([] if tells else [0.0]))
-    tastes = {name: Taste(arrays[f"taste.{name}"], float(point)) for name, point in told.get("tastes", {}).items()}
-    return Ranker(members, (first, second, third), float(told["overrule_at"]), str(told["encoder_id"]), tastes)
+    tastes = {
+        name: Taste(arrays[f"taste.{name}"], float(point)) for name, point in told.get("tastes", {}).items()
+    }
+    return Ranker(
+        members, (first, second, third), float(told["overrule_at"]), str(told["encoder_id"]), tastes
+    )

@@ -80,7 +80,9 @@ def rollback(ledger: Ledger, kind: str, now: datetime) -> str:
     """
     served = history_of_champions(ledger, kind)
     if not served:
-        raise UsageError(f"No {kind} serves, so there is no step back.", "`proofsheet models list` shows what there is.")
+        raise UsageError(
+            f"No {kind} serves, so there is no step back.", "`proofsheet models list` shows what there is."
+        )
     before = served[-2] if len(served) > 1 else ""
     note(ledger, kind, before, "rolled back", [f"one step back from {served[-1]}"], now)
     return before
@@ -99,7 +101,11 @@ def serve_again(shared: Project, kind: str, encoder_id: str, now: datetime) -> N
     if present is None or present[Fit.encoder_id] == encoder_id:
         return
     mine = set(shared.ledger.rows(Fit, kind=kind, encoder_id=encoder_id)[Fit.fit_id])
-    served = [f for f in history_of_champions(shared.ledger, kind) if f in mine and model_path(shared.models, f).is_file()]
+    served = [
+        f
+        for f in history_of_champions(shared.ledger, kind)
+        if f in mine and model_path(shared.models, f).is_file()
+    ]
     if served:
         told = f"it served before, and its encoder is that of the settings again; {present[Fit.encoder_id]} is not"
         note(shared.ledger, kind, served[-1], "promoted", [told], now)
@@ -130,13 +136,18 @@ def mend_shared(shared: Project, on_news: Callable[[str], None]) -> None:
     """Set a damaged store of all projects aside and list the models again, unless a training is at work on it."""
     if not shared.store.folder.exists():
         return
-    with contextlib.suppress(Locked, StoreTooNew), acquire(shared.run_lock, "mending the store of all projects", wait_s=0):
+    with (
+        contextlib.suppress(Locked, StoreTooNew),
+        acquire(shared.run_lock, "mending the store of all projects", wait_s=0),
+    ):
         news: list[str] = []
         shared.store.generations.repair(news.append)
         for one in news:
             on_news(f"{shared.name}: {one}")
         if news:
-            with contextlib.suppress(StoreError):  # the ledger of all projects is damaged too, and `status` tells it
+            with contextlib.suppress(
+                StoreError
+            ):  # the ledger of all projects is damaged too, and `status` tells it
                 refresh(shared)
 
 
@@ -157,7 +168,17 @@ def fit_rows(table: type[Table], kind: str, shared: Project) -> pl.DataFrame:
         rows.append(
             {
                 Table.project: shared.key,
-                **{n: fit[n] for n in (Fit.fit_id, Fit.encoder_id, Fit.sets, Fit.projects, Fit.data_hash, Fit.test_hash)},
+                **{
+                    n: fit[n]
+                    for n in (
+                        Fit.fit_id,
+                        Fit.encoder_id,
+                        Fit.sets,
+                        Fit.projects,
+                        Fit.data_hash,
+                        Fit.test_hash,
+                    )
+                },
                 **{n: fit[n] for n in (Fit.code_version, Fit.trained_at)},
                 FitColumns.state: state,
                 FitColumns.why: why,

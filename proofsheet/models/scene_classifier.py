@@ -49,4 +49,6 @@ def load_scenes(shared: Project, fit_id: str) -> SceneClassifier:
     labels: Mapping[str, Any] = facts
     if arrays["weight"].shape[0] != len(labels["labels"]):
         raise ModelError(f"The scene model {fit_id} has other labels than weights.", "Train it again.")
-    return SceneClassifier(labels["labels"], arrays["weight"], arrays["bias"], str(labels["encoder_id"]), f"scene {fit_id[:12]}")
+    return SceneClassifier(
+        labels["labels"], arrays["weight"], arrays["bias"], str(labels["encoder_id"]), f"scene {fit_id[:12]}"
+    )

@@ -40,7 +40,9 @@ class Trees:
         try:
             booster = _booster(self.text)
         except ImportError as error:
-            raise UsageError("The model has trees, and lightgbm is not installed.", f"Run {extras.LEARN}.") from error
+            raise UsageError(
+                "The model has trees, and lightgbm is not installed.", f"Run {extras.LEARN}."
+            ) from error
         flat = x.reshape(-1, x.shape[-1])
         if not len(flat):
             return np.zeros(x.shape[:-1], np.float32)

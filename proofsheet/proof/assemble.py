@@ -24,7 +24,10 @@ from schemas.words import Answered, Caption, TagSet, Title
 
 Row = dict[str, Any]
 _GENERATED = {Texts.title: MetadataRepair.generated_title, Texts.caption: MetadataRepair.generated_caption}
-_GENERATED |= {Texts.alt_text: MetadataRepair.generated_alt_text, Texts.keywords: MetadataRepair.generated_keywords}
+_GENERATED |= {
+    Texts.alt_text: MetadataRepair.generated_alt_text,
+    Texts.keywords: MetadataRepair.generated_keywords,
+}
 
 
 def repaired_rows(
@@ -52,11 +55,19 @@ def repaired_rows(
             Texts.keywords: tags.get(photo, {}).get(TagSet.tags_normalized) or [],
         }
         versions = [r[Answered.prompt_version] for r in (row, title.get(photo), tags.get(photo)) if r]
-        rows.append(assembled(project, row, texts, " + ".join(v for v in versions if v), edits.get(photo, {})))
+        rows.append(
+            assembled(project, row, texts, " + ".join(v for v in versions if v), edits.get(photo, {}))
+        )
     return MetadataRepair.frame(rows)
 
 
-def assembled(project: str, answer: Mapping[str, Any], generated: Mapping[str, Any], prompts: str, edits: Mapping[str, Row]) -> Row:
+def assembled(
+    project: str,
+    answer: Mapping[str, Any],
+    generated: Mapping[str, Any],
+    prompts: str,
+    edits: Mapping[str, Row],
+) -> Row:
     """One row: the describer's texts repaired, and people's words as they wrote them.
 
     Args:

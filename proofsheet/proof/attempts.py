@@ -76,11 +76,18 @@ class Judging:
     waivers: frozenset[tuple[str, str, str]]
     refused: frozenset[tuple[str, str]] = field(default_factory=frozenset)
 
-    def judge(self, accepted: Sequence[GateOutcome], candidates: Sequence[GateCandidate]) -> list[GateOutcome]:
+    def judge(
+        self, accepted: Sequence[GateOutcome], candidates: Sequence[GateCandidate]
+    ) -> list[GateOutcome]:
         """A verdict for each candidate beside what was accepted before."""
         before = [_out(v.candidate.input) for v in accepted]
-        found = gate.judge([*self.published, *before, *(c.input for c in candidates)], self.settings, self.template_words)
-        return [self._verdict(c, [*found[c.input.photo_id], *self.extra.get(c.input.photo_id, ())]) for c in candidates]
+        found = gate.judge(
+            [*self.published, *before, *(c.input for c in candidates)], self.settings, self.template_words
+        )
+        return [
+            self._verdict(c, [*found[c.input.photo_id], *self.extra.get(c.input.photo_id, ())])
+            for c in candidates
+        ]
 
     def _verdict(self, candidate: GateCandidate, issues: Sequence[Issue]) -> GateOutcome:
         waived = [i for i in issues if self._is_waived(candidate, i)]
@@ -96,7 +103,15 @@ class Judging:
 
 
 def _out(judged: GateInput) -> GateInput:
-    return GateInput(judged.photo_id, judged.texts, judged.file_name, judged.folders, judged.evidence, judged.hint, published=True)
+    return GateInput(
+        judged.photo_id,
+        judged.texts,
+        judged.file_name,
+        judged.folders,
+        judged.evidence,
+        judged.hint,
+        published=True,
+    )
 
 
 def _whole_hash(texts: Mapping[str, Any]) -> str:
@@ -104,7 +119,12 @@ def _whole_hash(texts: Mapping[str, Any]) -> str:
 
 
 def prove(
-    ledger: Ledger, candidates: Sequence[GateCandidate], judging: Judging, ask_again: AskAgain | None, rounds: int, now: datetime
+    ledger: Ledger,
+    candidates: Sequence[GateCandidate],
+    judging: Judging,
+    ask_again: AskAgain | None,
+    rounds: int,
+    now: datetime,
 ) -> int:
     """Judge the texts, ask for better ones where that may help, and add an attempt where anything changed.
 
@@ -155,7 +175,9 @@ def _note(ledger: Ledger, steps: Mapping[str, Sequence[GateOutcome]], now: datet
         rows = [_attempt(v, n) for n, v in enumerate(outcomes)]
         if before is not None and _same(before, rows[-1]):
             continue
-        number, state = (int(before[ProofAttempt.attempt]), str(before[ProofAttempt.status])) if before else (0, NEW)
+        number, state = (
+            (int(before[ProofAttempt.attempt]), str(before[ProofAttempt.status])) if before else (0, NEW)
+        )
         for verdict, row in zip(outcomes, rows, strict=True):
             number += 1
             path = [state, "generated", *(["repaired"] if verdict.candidate.repaired else []), *_end(verdict)]
@@ -168,7 +190,9 @@ def _note(ledger: Ledger, steps: Mapping[str, Sequence[GateOutcome]], now: datet
 
 def _end(verdict: GateOutcome) -> list[str]:
     """A person's refusal comes after the pass."""
-    return ["accepted", "rejected"] if verdict.status == "rejected" and not verdict.issues else [verdict.status]
+    return (
+        ["accepted", "rejected"] if verdict.status == "rejected" and not verdict.issues else [verdict.status]
+    )
 
 
 def _same(before: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
@@ -198,11 +222,19 @@ def _attempt(verdict: GateOutcome, number: int) -> Row:
     }
 
 
-def judging_of(ledger: Ledger, settings: GateSettings, template_words: frozenset[str], extra: Extra) -> Judging:
+def judging_of(
+    ledger: Ledger, settings: GateSettings, template_words: frozenset[str], extra: Extra
+) -> Judging:
     """Everything that a judgement rests on, with the waivers and refusals of people."""
-    waivers = frozenset((r[Waiver.rule], r[Waiver.field], r[Waiver.text_hash]) for r in ledger.rows(Waiver).to_dicts())
-    texts = {(r[ProofAttempt.photo_id], r[ProofAttempt.attempt]): r for r in ledger.rows(ProofAttempt).to_dicts()}
-    said: dict[tuple[str, str], str] = {}  # photo and hash of its texts to the last decision on these very texts
+    waivers = frozenset(
+        (r[Waiver.rule], r[Waiver.field], r[Waiver.text_hash]) for r in ledger.rows(Waiver).to_dicts()
+    )
+    texts = {
+        (r[ProofAttempt.photo_id], r[ProofAttempt.attempt]): r for r in ledger.rows(ProofAttempt).to_dicts()
+    }
+    said: dict[
+        tuple[str, str], str
+    ] = {}  # photo and hash of its texts to the last decision on these very texts
     for row in ledger.rows(WordReview).sort(WordReview.decided_at).to_dicts():
         photo, attempt = row[WordReview.photo_id], row[WordReview.attempt]
         if (photo, attempt) in texts:
@@ -232,7 +264,9 @@ def blocked_by(rule: str) -> Callable[[pl.DataFrame], pl.DataFrame]:
 
     def select(rows: pl.DataFrame) -> pl.DataFrame:
         objections = (
-            rows.filter(pl.col(MetadataQuality.is_current)).explode(MetadataQuality.issues).drop_nulls(MetadataQuality.issues)
+            rows.filter(pl.col(MetadataQuality.is_current))
+            .explode(MetadataQuality.issues)
+            .drop_nulls(MetadataQuality.issues)
         )
         named = objections.filter(pl.col(MetadataQuality.issues).struct.field(ISSUE_RULE) == rule)
         return named.select(MetadataQuality.photo_id, pl.col(MetadataQuality.issues).struct.unnest())

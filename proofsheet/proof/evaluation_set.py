@@ -34,7 +34,9 @@ def evaluation_rows(photos: pl.DataFrame, ledger: Ledger, now: datetime) -> pl.D
         now: time of freezing (UTC, no zone).
     """
     hashes = dict(photos.select(Photo.photo_id, Photo.content_hash).iter_rows())
-    attempts = {(r[ProofAttempt.photo_id], r[ProofAttempt.attempt]): r for r in ledger.rows(ProofAttempt).to_dicts()}
+    attempts = {
+        (r[ProofAttempt.photo_id], r[ProofAttempt.attempt]): r for r in ledger.rows(ProofAttempt).to_dicts()
+    }
     found = [*_reviewed(ledger, attempts), *_edited(ledger, attempts), *_waived(ledger, attempts)]
     rows = []
     for row in (r for r in found if r[EvaluationRow.photo_id] in hashes):
@@ -51,7 +53,14 @@ def _reviewed(ledger: Ledger, attempts: Mapping[tuple[str, int], Row]) -> Iterat
         if attempt := attempts.get((row[WordReview.photo_id], row[WordReview.attempt])):
             for field in FIELDS:
                 text, approved = _generated(attempt, field), row[WordReview.decision] == "approved"
-                yield _row(attempt, field, text, row[WordReview.decision], text if approved else None, row[WordReview.reason])
+                yield _row(
+                    attempt,
+                    field,
+                    text,
+                    row[WordReview.decision],
+                    text if approved else None,
+                    row[WordReview.reason],
+                )
 
 
 def _edited(ledger: Ledger, attempts: Mapping[tuple[str, int], Row]) -> Iterator[Row]:

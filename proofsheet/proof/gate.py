@@ -10,7 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from proofsheet.rules import caption, contradiction, form, keywords, language, leaks, residue, speech, statement, wording
+from proofsheet.rules import (
+    caption,
+    contradiction,
+    form,
+    keywords,
+    language,
+    leaks,
+    residue,
+    speech,
+    statement,
+    wording,
+)
 from proofsheet.rules.base import GateInput, Issue
 from schemas.settings_words import GateSettings
 
@@ -36,22 +47,33 @@ class Rule:
 
 RULES: dict[str, Rule] = {
     "empty": Rule("Every field holds at least one word.", form.empty, may_be_waived=False),
-    "control_characters": Rule("Every character can be seen.", residue.control_characters, may_be_waived=False),
+    "control_characters": Rule(
+        "Every character can be seen.", residue.control_characters, may_be_waived=False
+    ),
     "injection": Rule("No residue of prompts and chats.", residue.injection, may_be_waived=False),
     "refusal": Rule("The text describes; nobody says that this cannot be done.", speech.refusal),
     "model_talk": Rule("The text describes; no model speaks of itself or to the reader.", speech.model_talk),
-    "not_the_picture": Rule("The text is about what is seen, not about the request or the file.", speech.not_the_picture),
-    "not_a_caption": Rule("The text is about what is seen, by the weight of its words.", caption.not_a_caption),
-    "nothing_seen": Rule("Caption and alternative text name something that can be seen.", caption.nothing_seen),
+    "not_the_picture": Rule(
+        "The text is about what is seen, not about the request or the file.", speech.not_the_picture
+    ),
+    "not_a_caption": Rule(
+        "The text is about what is seen, by the weight of its words.", caption.not_a_caption
+    ),
+    "nothing_seen": Rule(
+        "Caption and alternative text name something that can be seen.", caption.nothing_seen
+    ),
     "not_one_statement": Rule(
-        "Every text is one statement: no choice of texts, score, credit or row of letters.", statement.not_one_statement
+        "Every text is one statement: no choice of texts, score, credit or row of letters.",
+        statement.not_one_statement,
     ),
     "prompt_echo": Rule("No words of the question stand in the answer.", speech.prompt_echo),
     "cut_off": Rule("Every text is whole, from its first word to its last.", form.cut_off),
     "no_sentence": Rule("Caption and alternative text are sentences or phrases.", form.no_sentence),
     "markup": Rule("No HTML, Markdown, list, data, link or hashtag.", residue.markup),
     "filler": Rule("No wording that says nothing, and no text of a camera.", wording.filler),
-    "file_name_leak": Rule("No word of the file name stands in the text without evidence.", leaks.file_name_leak),
+    "file_name_leak": Rule(
+        "No word of the file name stands in the text without evidence.", leaks.file_name_leak
+    ),
     "folder_leak": Rule("No word of a folder name stands in the text without evidence.", leaks.folder_leak),
     "hint_copied": Rule("No run of words of the set's hint stands in the text.", leaks.hint_copied),
     "repeated_wording": Rule("Nothing is said twice, in a field or in two.", wording.repeated_wording),
@@ -61,13 +83,17 @@ RULES: dict[str, Rule] = {
     "length": Rule("No field is too long or too short.", form.length),
     "language": Rule("Every text is in an allowed language.", language.language),
     "set_validation": Rule(
-        "The set of the picture holds together: no outlier, no mixed subject, no words that fit anything.", None, of_the_text=False
+        "The set of the picture holds together: no outlier, no mixed subject, no words that fit anything.",
+        None,
+        of_the_text=False,
     ),
     DUPLICATE: Rule("No caption or alternative text says the same as another of the project.", None),
 }
 
 
-def judge(rows: Iterable[GateInput], settings: GateSettings, template_words: frozenset[str]) -> dict[str, list[Issue]]:
+def judge(
+    rows: Iterable[GateInput], settings: GateSettings, template_words: frozenset[str]
+) -> dict[str, list[Issue]]:
     """Every objection by photo id; a photo without one has an empty list.
 
     Args:

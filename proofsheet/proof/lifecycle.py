@@ -35,7 +35,8 @@ def step(before: str, after: str) -> str:
     """
     if after not in TRANSITIONS[before]:
         raise GateRefused(
-            f"A text cannot go from {before} to {after}.", f"From {before} it may become {', '.join(sorted(TRANSITIONS[before]))}."
+            f"A text cannot go from {before} to {after}.",
+            f"From {before} it may become {', '.join(sorted(TRANSITIONS[before]))}.",
         )
     return after
 

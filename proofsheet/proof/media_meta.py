@@ -49,7 +49,10 @@ _KEYS: dict[type[Table], dict[str, Callable[[Row], Any]]] = {
         "ollama.model": lambda r: r[Caption.model],
     },
     Title: {"ollama.title": lambda r: r[Title.title]},
-    TagSet: {"ollama.tags_raw": lambda r: r[TagSet.tags_raw], "ollama.tags_normalized": lambda r: r[TagSet.tags_normalized]},
+    TagSet: {
+        "ollama.tags_raw": lambda r: r[TagSet.tags_raw],
+        "ollama.tags_normalized": lambda r: r[TagSet.tags_normalized],
+    },
     QualityVerdict: {"ollama.quality": _whole},
     DuplicateHint: {"ollama.duplicate_assist": _whole},
     PromptReconstruction: {"ollama.prompt_reconstruction": _whole},
@@ -58,7 +61,9 @@ _KEYS: dict[type[Table], dict[str, Callable[[Row], Any]]] = {
 }
 
 
-def meta_rows(project: str, tables: Mapping[type[Table], pl.DataFrame], photos: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
+def meta_rows(
+    project: str, tables: Mapping[type[Table], pl.DataFrame], photos: pl.DataFrame, ledger: Ledger
+) -> pl.DataFrame:
     """The rows of `media_meta`: one a photo and key, for jobs that were answered.
 
     Args:
@@ -73,14 +78,23 @@ def meta_rows(project: str, tables: Mapping[type[Table], pl.DataFrame], photos: 
             for key, value in _KEYS[table].items():
                 told = value(row)
                 if told not in (None, "", []):
-                    found[row[Answered.photo_id], key] = told if isinstance(told, str) else json.dumps(told, ensure_ascii=False)
-    times = ledger.rows(ModelAnswer).group_by(ModelAnswer.image_hash).agg(pl.col(ModelAnswer.answered_at).max())
+                    found[row[Answered.photo_id], key] = (
+                        told if isinstance(told, str) else json.dumps(told, ensure_ascii=False)
+                    )
+    times = (
+        ledger.rows(ModelAnswer).group_by(ModelAnswer.image_hash).agg(pl.col(ModelAnswer.answered_at).max())
+    )
     last = dict(times.iter_rows())
     for photo, image in photos.select(Photo.photo_id, Photo.content_hash).iter_rows():
         if image in last:
             found[photo, "ollama.last_run_at"] = last[image].isoformat(timespec="seconds")
     return MediaMeta.frame(
-        {MediaMeta.project: project, MediaMeta.photo_id: photo, MediaMeta.meta_key: key, MediaMeta.meta_value: value}
+        {
+            MediaMeta.project: project,
+            MediaMeta.photo_id: photo,
+            MediaMeta.meta_key: key,
+            MediaMeta.meta_value: value,
+        }
         for (photo, key), value in sorted(found.items())
     )
 
@@ -100,19 +114,40 @@ def _quality(rows: pl.DataFrame, now: datetime) -> Iterator[dict[str, object]]:
 
 def _policy(rows: pl.DataFrame, now: datetime) -> Iterator[dict[str, object]]:
     for row in rows.filter(pl.col(Answered.status) == "answered").to_dicts():
-        told = "publishable" if row[PolicyFlag.publishable] else f"not publishable: {row[PolicyFlag.blocked_reason]}"
-        yield event(row[Answered.photo_id], "policy_eval", told + (", needs review" if row[PolicyFlag.needs_review] else ""), now)
+        told = (
+            "publishable"
+            if row[PolicyFlag.publishable]
+            else f"not publishable: {row[PolicyFlag.blocked_reason]}"
+        )
+        yield event(
+            row[Answered.photo_id],
+            "policy_eval",
+            told + (", needs review" if row[PolicyFlag.needs_review] else ""),
+            now,
+        )
 
 
-def prompt_rows(generation_facts: pl.DataFrame, reconstructed: pl.DataFrame, ledger: Ledger, now: datetime) -> pl.DataFrame:
+def prompt_rows(
+    generation_facts: pl.DataFrame, reconstructed: pl.DataFrame, ledger: Ledger, now: datetime
+) -> pl.DataFrame:
     """The rows of `prompt_history`, after noting the prompts of files and those that a model is sure of."""
     found = [
-        _record(r[GenerationFact.photo_id], r[GenerationFact.prompt], r[GenerationFact.negative_prompt], None, "file", now)
+        _record(
+            r[GenerationFact.photo_id],
+            r[GenerationFact.prompt],
+            r[GenerationFact.negative_prompt],
+            None,
+            "file",
+            now,
+        )
         for r in generation_facts.drop_nulls(GenerationFact.prompt).to_dicts()
     ]
     p = PromptReconstruction
     sure = reconstructed.filter(pl.col(p.in_history)).drop_nulls(p.prompt).to_dicts()
-    found += [_record(r[p.photo_id], r[p.prompt], r[p.negative_prompt], r[p.confidence], "ollama_prompt_recon", now) for r in sure]
+    found += [
+        _record(r[p.photo_id], r[p.prompt], r[p.negative_prompt], r[p.confidence], "ollama_prompt_recon", now)
+        for r in sure
+    ]
     ledger.add(PromptRecord, found)
     return ledger.rows(PromptRecord).select(PromptHistory.polars_schema().names())
 

@@ -22,7 +22,9 @@ from schemas.vision import PhotoGroup
 Row = dict[str, Any]
 
 
-def proof_rows(project: str, ledger: Ledger, captioned: set[str], photos: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
+def proof_rows(
+    project: str, ledger: Ledger, captioned: set[str], photos: pl.DataFrame, groups: pl.DataFrame
+) -> pl.DataFrame:
     """One row an attempt.
 
     Args:
@@ -34,17 +36,27 @@ def proof_rows(project: str, ledger: Ledger, captioned: set[str], photos: pl.Dat
     """
     attempts = ledger.rows(ProofAttempt).to_dicts()
     last = {row[ProofAttempt.photo_id]: row[ProofAttempt.attempt] for row in attempts}
-    reviews = {(r[WordReview.photo_id], r[WordReview.attempt]): r[WordReview.decision] for r in ledger.rows(WordReview).to_dicts()}
+    reviews = {
+        (r[WordReview.photo_id], r[WordReview.attempt]): r[WordReview.decision]
+        for r in ledger.rows(WordReview).to_dicts()
+    }
     series = dict(photos.select(Photo.photo_id, Photo.series).iter_rows())
     sets = dict(groups.select(PhotoGroup.photo_id, PhotoGroup.group_id).iter_rows())
-    uploads = {(r[Upload.photo_id], r[Upload.attempt]): r[Upload.uploaded_at] for r in ledger.rows(Upload).to_dicts()}
+    uploads = {
+        (r[Upload.photo_id], r[Upload.attempt]): r[Upload.uploaded_at] for r in ledger.rows(Upload).to_dicts()
+    }
     rows = []
     for row in attempts:
         photo = row[ProofAttempt.photo_id]
         current = row[ProofAttempt.attempt] == last[photo] and photo in captioned
         known = {MetadataQuality.group_id: sets.get(photo), MetadataQuality.series: series.get(photo)}
         review = {MetadataQuality.reviewer_decision: reviews.get((photo, row[ProofAttempt.attempt]))}
-        rows.append(_row(project, row, current) | known | review | _upload(row, uploads.get((photo, row[ProofAttempt.attempt]))))
+        rows.append(
+            _row(project, row, current)
+            | known
+            | review
+            | _upload(row, uploads.get((photo, row[ProofAttempt.attempt])))
+        )
     return MetadataQuality.frame(rows)
 
 

@@ -54,7 +54,9 @@ def candidates(
 ) -> list[GateCandidate]:
     """The texts of every described photo, in the order of paths, with what the rules compare them with."""
     ids = [Photo.project, Photo.photo_id]
-    tags = media_tags.sort(MediaTag.position).group_by(MediaTag.photo_id, maintain_order=True).agg(MediaTag.tag)
+    tags = (
+        media_tags.sort(MediaTag.position).group_by(MediaTag.photo_id, maintain_order=True).agg(MediaTag.tag)
+    )
     terms = dict(tags.iter_rows())
     sets = {r[ImageSet.folder]: r for r in image_sets.to_dicts()}
     seen, named = _seen(scenes, objects), _named(identifications)
@@ -64,13 +66,21 @@ def candidates(
         context = sets.get(row[Photo.folder], {})
         texts = {f: row[f] for f in FIELDS} | {Texts.keywords: terms.get(row[Photo.photo_id], [])}
         said = " ".join(str(context.get(c) or "") for c in (ImageSet.subject, ImageSet.location))
-        evidence = embedded_describer.evidence(row) | seen.get(row[Photo.photo_id], frozenset()) | frozenset(words(said))
+        evidence = (
+            embedded_describer.evidence(row)
+            | seen.get(row[Photo.photo_id], frozenset())
+            | frozenset(words(said))
+        )
         by, names = named.get(row[Photo.photo_id], ("", frozenset()))
-        evidence |= names if by != row[MetadataRepair.model] else frozenset()  # a model is no evidence for its own words
+        evidence |= (
+            names if by != row[MetadataRepair.model] else frozenset()
+        )  # a model is no evidence for its own words
         folders = (project.name, *PurePosixPath(row[Photo.folder]).parts)
         hint = context.get(ImageSet.hints) or ""
         measured = embedded_describer.wrote(row)
-        judged = GateInput(row[Photo.photo_id], texts, row[Photo.file_name], folders, evidence, hint, measured=measured)
+        judged = GateInput(
+            row[Photo.photo_id], texts, row[Photo.file_name], folders, evidence, hint, measured=measured
+        )
         found.append(GateCandidate(judged, {n: row[n] for n in MetadataRepair.polars_schema().names()}))
     return found
 
@@ -82,14 +92,19 @@ def _seen(scenes: pl.DataFrame, objects: pl.DataFrame) -> dict[str, frozenset[st
         said = [s["label"] for s in row[Scene.labels] if s["probability"] >= _SURE]
         found.setdefault(row[Scene.photo_id], set()).update(w for t in said for w in words(t))
     for row in objects.to_dicts():
-        found.setdefault(row[SeenObject.photo_id], set()).update(w for o in row[SeenObject.objects] for w in words(o["label"]))
+        found.setdefault(row[SeenObject.photo_id], set()).update(
+            w for o in row[SeenObject.objects] for w in words(o["label"])
+        )
     return {photo: frozenset(said) for photo, said in found.items()}
 
 
 def _named(identifications: pl.DataFrame) -> dict[str, tuple[str, frozenset[str]]]:
     """Photo to the model that identified it, and the words on which its identifiers agree."""
     agreed = identifications.filter(pl.col(Identification.how) == "two agree").to_dicts()
-    return {r[Identification.photo_id]: (r[Answered.model], frozenset(words(r[Identification.consensus]))) for r in agreed}
+    return {
+        r[Identification.photo_id]: (r[Answered.model], frozenset(words(r[Identification.consensus])))
+        for r in agreed
+    }
 
 
 @dataclass(frozen=True)
@@ -121,16 +136,28 @@ class Asker:
         edits = edits_of(self.project.ledger)
         answered: dict[str, dict[str, JobResult]] = {}
         for job in (CAPTION, TITLE, TAGS):
-            wanted = [q for photo, issues in refused.items() if (q := self._question(job, photo, issues, number))]
+            wanted = [
+                q for photo, issues in refused.items() if (q := self._question(job, photo, issues, number))
+            ]
             told = (
-                answers(job, wanted, self.describing, self.project, self.now, self.progress, self.requests.values())[0]
+                answers(
+                    job,
+                    wanted,
+                    self.describing,
+                    self.project,
+                    self.now,
+                    self.progress,
+                    self.requests.values(),
+                )[0]
                 if wanted
                 else []
             )
             for one in told:
                 if one.reply is not None:
                     answered.setdefault(one.request.photo_id, {})[job.name] = one
-        better = {photo: self._candidate(photo, told, edits.get(photo, {})) for photo, told in answered.items()}
+        better = {
+            photo: self._candidate(photo, told, edits.get(photo, {})) for photo, told in answered.items()
+        }
         self.latest.update(better)
         return better
 
@@ -139,7 +166,11 @@ class Asker:
         own = _model_fields(self.latest[photo].row)
         about = [i for i in issues if i.field in own and _JOB_OF[i.field] is job]
         by_person = not issues and any(_JOB_OF[field] is job for field in own)
-        if photo not in self.requests or not (about or by_person) or not all(gate.RULES[i.rule].of_the_text for i in issues):
+        if (
+            photo not in self.requests
+            or not (about or by_person)
+            or not all(gate.RULES[i.rule].of_the_text for i in issues)
+        ):
             return None
         meant = " ".join(sorted({f"{i.field}: {gate.RULES[i.rule].meaning}" for i in about}))
         why = f"What must hold: {meant}" if meant else "A person did not want it."
@@ -148,13 +179,18 @@ class Asker:
         values = {**asked.values, "again": again} | ({"tags": "none"} if job is TAGS else {})
         return replace(asked, values=values)
 
-    def _candidate(self, photo: str, told: Mapping[str, JobResult], edits: Mapping[str, Row]) -> GateCandidate:
+    def _candidate(
+        self, photo: str, told: Mapping[str, JobResult], edits: Mapping[str, Row]
+    ) -> GateCandidate:
         before = self.latest[photo]
         generated = generated_texts(before.row)
         for one in told.values():
             generated |= _texts(one)
         last = next(iter(told.values()))
-        answer = {Answered.photo_id: photo, **{n: last.columns[n] for n in (Answered.model, Answered.wanted_model)}}
+        answer = {
+            Answered.photo_id: photo,
+            **{n: last.columns[n] for n in (Answered.model, Answered.wanted_model)},
+        }
         answer |= {n: last.columns[n] for n in (Answered.model_digest, Answered.backend)}
         versions = " + ".join(str(t.columns[Answered.prompt_version]) for t in told.values())
         row = assembled(self.project.key, answer, generated, f"{versions} (again)", edits)

@@ -48,7 +48,9 @@ def waive(ledger: Ledger, photo_id: str, rule: str, field: str, reason: str, now
         names = ", ".join(n for n, r in RULES.items() if r.may_be_waived)
         raise UsageError(f"The rule {rule!r} cannot be waived.", f"These can: {names}.")
     if not reason.strip():
-        raise UsageError("A waiver needs a reason.", "It becomes evaluation data: say why the rule is wrong here.")
+        raise UsageError(
+            "A waiver needs a reason.", "It becomes evaluation data: say why the rule is wrong here."
+        )
     attempt = latest_attempt(ledger, photo_id)
     held = {(i["rule"], i["field"]) for i in attempt[ProofAttempt.issues]}
     if (rule, field) not in held:
@@ -86,7 +88,10 @@ def review(ledger: Ledger, photo_id: str, decision: str, reason: str, now: datet
         WordReview.decided_at: now,
     }
     if not ledger.add(WordReview, [row]):
-        raise UsageError(f"Attempt {attempt[ProofAttempt.attempt]} of {photo_id} was decided before.", "Edit the texts instead.")
+        raise UsageError(
+            f"Attempt {attempt[ProofAttempt.attempt]} of {photo_id} was decided before.",
+            "Edit the texts instead.",
+        )
     return int(attempt[ProofAttempt.attempt])
 
 
@@ -108,7 +113,9 @@ def want_others(ledger: Ledger, photo_id: str, now: datetime) -> None:
     ledger.add(TextRequest, [row])
 
 
-def import_flags(ledger: Ledger, text: str, source: str, hashes: Mapping[str, str], now: datetime) -> tuple[int, list[str]]:
+def import_flags(
+    ledger: Ledger, text: str, source: str, hashes: Mapping[str, str], now: datetime
+) -> tuple[int, list[str]]:
     """Take over NSFW and scan flags from CSV or JSON; rows name a picture by `path` or `content_hash`.
 
     Args:
@@ -128,7 +135,9 @@ def import_flags(ledger: Ledger, text: str, source: str, hashes: Mapping[str, st
     for number, row in enumerate(_flag_rows(text, source), start=1):
         image = str(row.get("content_hash") or "") or hashes.get(str(row.get("path") or ""), "")
         if image not in known:
-            refused.append(f"row {number}: no photo {row.get('path') or row.get('content_hash')!r} in this project")
+            refused.append(
+                f"row {number}: no photo {row.get('path') or row.get('content_hash')!r} in this project"
+            )
             continue
         for flag in _FLAGS:
             said = str(row.get(flag, "")).strip().casefold()
@@ -154,7 +163,13 @@ def _flag_rows(text: str, source: str) -> Iterable[Mapping[str, Any]]:
     try:
         found = json.loads(text) if text.lstrip()[:1] in "[{" else list(csv.DictReader(io.StringIO(text)))
     except (ValueError, RecursionError, csv.Error) as error:
-        raise UsageError(f"{source} cannot be read: {error}.", "Give a CSV with a header or a JSON list of objects.") from error
-    if not isinstance(found, list) or not all(isinstance(r, dict) and {"path", "content_hash"} & set(r) for r in found):
-        raise UsageError(f"{source} has rows without path and content_hash.", "Name each picture by one of them.")
+        raise UsageError(
+            f"{source} cannot be read: {error}.", "Give a CSV with a header or a JSON list of objects."
+        ) from error
+    if not isinstance(found, list) or not all(
+        isinstance(r, dict) and {"path", "content_hash"} & set(r) for r in found
+    ):
+        raise UsageError(
+            f"{source} has rows without path and content_hash.", "Name each picture by one of them."
+        )
     return found

@@ -64,14 +64,18 @@ def read_vocabulary(path: Path) -> Vocabulary:
     try:
         lines = path.read_text("utf-8-sig").splitlines()[:_MOST_LINES]
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The vocabulary {path} cannot be read: {error}.", "Mend [vocabulary] file.") from error
+        raise UsageError(
+            f"The vocabulary {path} cannot be read: {error}.", "Mend [vocabulary] file."
+        ) from error
     found, above = Vocabulary(), list[str]()
     for number, line in enumerate(lines, start=1):
         depth, word = len(line) - len(line.lstrip("\t")), line.strip()
         if not word:
             continue
         if depth > len(above):
-            raise UsageError(f"{path}, line {number}: {word!r} is indented below nothing.", "Use one tab a level.")
+            raise UsageError(
+                f"{path}, line {number}: {word!r} is indented below nothing.", "Use one tab a level."
+            )
         if word.startswith("{"):
             _name(found, word.strip("{}").strip(), above[depth - 1], path, number)
             continue
@@ -87,7 +91,8 @@ def read_vocabulary(path: Path) -> Vocabulary:
 def _name(found: Vocabulary, word: str, term: str, path: Path, number: int) -> None:
     if found.names.setdefault(word.casefold(), term) != term:
         raise UsageError(
-            f"{path}, line {number}: {word!r} already stands for {found.names[word.casefold()]!r}.", "Keep one of the two."
+            f"{path}, line {number}: {word!r} already stands for {found.names[word.casefold()]!r}.",
+            "Keep one of the two.",
         )
 
 
@@ -99,7 +104,12 @@ class Mapped:
     left: dict[str, str]
 
 
-def mapped(keywords: Sequence[str], locked: Sequence[str], vocabulary: Vocabulary | None, settings: VocabularySettings) -> Mapped:
+def mapped(
+    keywords: Sequence[str],
+    locked: Sequence[str],
+    vocabulary: Vocabulary | None,
+    settings: VocabularySettings,
+) -> Mapped:
     """Map the keywords of one picture.
 
     Args:
@@ -150,24 +160,34 @@ def tag_rows(
     """
     edits = {photo: fields.get(Texts.keywords) for photo, fields in edits_of(project.ledger).items()}
     sure = {
-        r[TagSet.photo_id]: {m["normalized"].casefold(): m["confidence"] for m in r[TagSet.tags_map]} for r in tag_sets.to_dicts()
+        r[TagSet.photo_id]: {m["normalized"].casefold(): m["confidence"] for m in r[TagSet.tags_map]}
+        for r in tag_sets.to_dicts()
     }
     tags, left, counts = list[Row](), list[Row](), Counter[str]()
     for row in repaired.to_dicts():
         photo, edit = row[MetadataRepair.photo_id], edits.get(row[MetadataRepair.photo_id])
         own = json.loads(edit[WordEdit.value]) if edit and edit[WordEdit.value] else []
-        source, locked = (edit[WordEdit.source], bool(edit[WordEdit.locked])) if edit and own else ("model", False)
+        source, locked = (
+            (edit[WordEdit.source], bool(edit[WordEdit.locked])) if edit and own else ("model", False)
+        )
         name = [] if locked or photo not in named else [named[photo]]
         found = mapped([*row[Texts.keywords], *name], own if source == "human" else [], vocabulary, settings)
         counts.update(found.terms)
         said = _sources([("identifier", name), ("model", row[Texts.keywords]), (source, own)], vocabulary)
         for place, term in enumerate(found.terms, start=1):
             who = said.get(term.casefold(), "vocabulary")
-            tags.append(_tag(project.key, photo, term, place, len(found.terms), who, locked, sure.get(photo, {})))
+            tags.append(
+                _tag(project.key, photo, term, place, len(found.terms), who, locked, sure.get(photo, {}))
+            )
         names = (UnmappedTerm.project, UnmappedTerm.photo_id, UnmappedTerm.term, UnmappedTerm.reason)
         left += [dict(zip(names, (project.key, photo, *both), strict=True)) for both in found.left.items()]
     known = [
-        {Tag.project: project.key, Tag.tag: t, Tag.photos: n, Tag.path: vocabulary.path(t) if vocabulary else None}
+        {
+            Tag.project: project.key,
+            Tag.tag: t,
+            Tag.photos: n,
+            Tag.path: vocabulary.path(t) if vocabulary else None,
+        }
         for t, n in counts.items()
     ]
     return MediaTag.frame(tags), UnmappedTerm.frame(left), Tag.frame(known)
@@ -183,7 +203,16 @@ def _sources(said: Sequence[tuple[str, Sequence[str]]], vocabulary: Vocabulary |
     return found
 
 
-def _tag(project: str, photo: str, term: str, place: int, of: int, source: str, locked: bool, sure: Mapping[str, float]) -> Row:
+def _tag(
+    project: str,
+    photo: str,
+    term: str,
+    place: int,
+    of: int,
+    source: str,
+    locked: bool,
+    sure: Mapping[str, float],
+) -> Row:
     return {
         MediaTag.project: project,
         MediaTag.photo_id: photo,

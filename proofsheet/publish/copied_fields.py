@@ -31,7 +31,9 @@ class _Field(NamedTuple):
 
 
 _FIELDS: Mapping[str, _Field] = {
-    "copyright": _Field(_NAME, ("IFD0:Copyright", _RIGHTS, ("IPTC:CopyrightNotice", _RIGHTS), ("PNG:Copyright", _RIGHTS))),
+    "copyright": _Field(
+        _NAME, ("IFD0:Copyright", _RIGHTS, ("IPTC:CopyrightNotice", _RIGHTS), ("PNG:Copyright", _RIGHTS))
+    ),
     "creator": _Field(_NAME, ("IFD0:Artist", _CREATOR, ("IPTC:By-line", _CREATOR), ("PNG:Author", _CREATOR))),
     "date": _Field(
         _DATE,
@@ -81,7 +83,13 @@ _ALWAYS = ("turn", "colours", "colour rule")
 _WITH = {"date": ("date parts",)}
 # What exiftool writes beside them, so that a block of EXIF or XMP is valid.
 ADDED = frozenset(
-    {"IFD0:XResolution", "IFD0:YResolution", "IFD0:ResolutionUnit", "IFD0:YCbCrPositioning", "ExifIFD:ExifVersion"}
+    {
+        "IFD0:XResolution",
+        "IFD0:YResolution",
+        "IFD0:ResolutionUnit",
+        "IFD0:YCbCrPositioning",
+        "ExifIFD:ExifVersion",
+    }
     | {"ExifIFD:ComponentsConfiguration", "ExifIFD:FlashpixVersion", "ExifIFD:ColorSpace", "GPS:GPSVersionID"}
     | {"InteropIFD:InteropVersion", "XMP-x:XMPToolkit"}
 )
@@ -105,9 +113,15 @@ def chosen(picture: Path, keep: Collection[str]) -> Chosen:
         ServiceUnreachable: if exiftool is not installed.
     """
     names = [n for one in (*keep, *_ALWAYS) for n in (one, *_WITH.get(one, ()))]
-    tags = {tag if isinstance(tag, tuple) else (tag, tag): _FIELDS[n].form for n in names for tag in _FIELDS[n].tags}
+    tags = {
+        tag if isinstance(tag, tuple) else (tag, tag): _FIELDS[n].form
+        for n in names
+        for tag in _FIELDS[n].tags
+    }
     wanted = [f"-{source}" for source, _ in tags]
-    done = run_exiftool(["-json", "-G1", "-n", "-struct", "-charset", "utf8", *wanted, str(picture.resolve())])
+    done = run_exiftool(
+        ["-json", "-G1", "-n", "-struct", "-charset", "utf8", *wanted, str(picture.resolve())]
+    )
     try:
         found = read_fields(done.stdout)
     except (ValueError, IndexError, RecursionError):

@@ -23,7 +23,9 @@ from schemas.review import Export
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def export_rows(project: str, proofs: pl.DataFrame, photos: pl.DataFrame, choices: pl.DataFrame, export_file: str) -> pl.DataFrame:
+def export_rows(
+    project: str, proofs: pl.DataFrame, photos: pl.DataFrame, choices: pl.DataFrame, export_file: str
+) -> pl.DataFrame:
     """The rows of `exports`: the current attempts that were accepted, of pictures that nobody decided against.
 
     Args:

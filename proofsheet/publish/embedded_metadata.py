@@ -46,10 +46,27 @@ CONTAINERS: Mapping[str, tuple[ModuleType, str]] = {
     "HEIF": (heif, ".heic"),
     "AVIF": (heif, ".avif"),
 }
-TITLE, CAPTION, ALT_TEXT, KEYWORDS = "XMP-dc:Title", "XMP-dc:Description", "XMP-iptcCore:AltTextAccessibility", "XMP-dc:Subject"
+TITLE, CAPTION, ALT_TEXT, KEYWORDS = (
+    "XMP-dc:Title",
+    "XMP-dc:Description",
+    "XMP-iptcCore:AltTextAccessibility",
+    "XMP-dc:Subject",
+)
 # Groups of exiftool whose content is told part by part by the containers.
 _BY_PARTS = (
-    *("SourceFile", "ExifTool:", "System:", "File:", "Composite:", "ICC", "JFIF:", "Adobe:", "PNG:", "PNG-pHYs:", "PNG-cICP:"),
+    *(
+        "SourceFile",
+        "ExifTool:",
+        "System:",
+        "File:",
+        "Composite:",
+        "ICC",
+        "JFIF:",
+        "Adobe:",
+        "PNG:",
+        "PNG-pHYs:",
+        "PNG-cICP:",
+    ),
     *("RIFF:", "GIF:", "QuickTime:", "Meta:"),
 )
 _PLAIN = ("L", "RGB", "CMYK")  # modes of bytes without transparency
@@ -72,7 +89,9 @@ class Copy:
 
 
 @contextmanager
-def publishable_copy(picture: Path, texts: Mapping[str, Any], keep: Collection[str], place: Path) -> Iterator[Copy]:
+def publishable_copy(
+    picture: Path, texts: Mapping[str, Any], keep: Collection[str], place: Path
+) -> Iterator[Copy]:
     """A copy that is there for as long as the context; the original is only read.
 
     Args:
@@ -93,7 +112,9 @@ def publishable_copy(picture: Path, texts: Mapping[str, Any], keep: Collection[s
         try:
             built = _built(module, picture.read_bytes())
         except DECODER_ERRORS as error:
-            raise UsageError(f"No clean copy of {picture} can be made: {error or type(error).__name__}.", _NOT_SENT) from error
+            raise UsageError(
+                f"No clean copy of {picture} can be made: {error or type(error).__name__}.", _NOT_SENT
+            ) from error
         work.write_bytes(built.data)
         kept = chosen(picture, keep)
         written = {**kept.values, **_tags(texts)}
@@ -101,10 +122,14 @@ def publishable_copy(picture: Path, texts: Mapping[str, Any], keep: Collection[s
         told.write_text(json.dumps([{"SourceFile": str(work), **written}], ensure_ascii=False), "utf-8")
         done = run_exiftool([f"-json={told}", "-n", "-overwrite_original", "-charset", "utf8", str(work)])
         if done.returncode:
-            raise UsageError(f"exiftool could not write a copy of {picture}: {done.stderr.strip()[:200]}.", _NOT_SENT)
+            raise UsageError(
+                f"exiftool could not write a copy of {picture}: {done.stderr.strip()[:200]}.", _NOT_SENT
+            )
         proof = _proof(picture, work, module, built, kept, texts)
         if hash_file(picture)[0] != before:
-            raise UsageError(f"{picture} changed while it was copied.", "Run the project again; nothing was published.")
+            raise UsageError(
+                f"{picture} changed while it was copied.", "Run the project again; nothing was published."
+            )
         yield Copy(work, hash_file(work)[0], proof)
 
 
@@ -121,7 +146,9 @@ def _container(picture: Path) -> tuple[ModuleType, str]:
         if picture.suffix.lower() in RAW_EXTENSIONS
         else f"it is none of {', '.join(CONTAINERS)}"
     )
-    raise UsageError(f"No clean copy of {picture} can be made: {why}.", "Save it as JPEG, PNG or TIFF and describe that.")
+    raise UsageError(
+        f"No clean copy of {picture} can be made: {why}.", "Save it as JPEG, PNG or TIFF and describe that."
+    )
 
 
 def _built(module: ModuleType, data: bytes) -> Rebuilt:
@@ -140,12 +167,18 @@ def _built(module: ModuleType, data: bytes) -> Rebuilt:
                 raise CannotClean(f"a text of a generator is hidden in the {where} of an animation")
             out = io.BytesIO()
             lossless = {"lossless": True, "exact": True} if module is webp else {}
-            without_it(image, where).save(out, image.format, icc_profile=image.info.get("icc_profile"), **lossless)
+            without_it(image, where).save(
+                out, image.format, icc_profile=image.info.get("icc_profile"), **lossless
+            )
     except DECODER_ERRORS as error:
         raise CannotClean(f"it cannot be decoded: {error}") from error
     plain = with_pixels(built.data, out.getvalue()) if module is png else out.getvalue()
     again: Rebuilt = module.rebuilt(plain)
-    return Rebuilt(again.data, (*built.left_out, f"a text of a generator in the lowest bits of its {where}"), hidden=where)
+    return Rebuilt(
+        again.data,
+        (*built.left_out, f"a text of a generator in the lowest bits of its {where}"),
+        hidden=where,
+    )
 
 
 def _tags(texts: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,7 +190,9 @@ def _tags(texts: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _proof(picture: Path, work: Path, module: ModuleType, built: Rebuilt, kept: Chosen, texts: Mapping[str, Any]) -> str:
+def _proof(
+    picture: Path, work: Path, module: ModuleType, built: Rebuilt, kept: Chosen, texts: Mapping[str, Any]
+) -> str:
     """What is in a copy, in words.
 
     Raises:
@@ -169,22 +204,29 @@ def _proof(picture: Path, work: Path, module: ModuleType, built: Rebuilt, kept: 
         raise UsageError(f"A copy of {picture} cannot be read back: {error}.", _NOT_SENT) from error
     done = run_exiftool(["-json", "-G1", "-a", "-u", "-struct", "-charset", "utf8", str(work)])
     found = read_fields(done.stdout)
-    wanted = {TITLE: texts["title"], CAPTION: texts["caption"], ALT_TEXT: texts["alt_text"], KEYWORDS: list(texts["keywords"])}
+    wanted = {
+        TITLE: texts["title"],
+        CAPTION: texts["caption"],
+        ALT_TEXT: texts["alt_text"],
+        KEYWORDS: list(texts["keywords"]),
+    }
     tags = [n for n in found if not n.startswith(_BY_PARTS)]
     strange = [f"{p.name} ({p.size:,} B)" for p in parts if not p.known]
     expected = {*wanted, *kept.values, *ADDED, *(f"IFD0:{n}" for n in tiff.NAMES if module is tiff)}
     strange += [n for n in tags if n not in expected]
     if strange:
-        raise UsageError(f"A copy of {picture} would hold {', '.join(strange[:5])}, which is not known.", _NOT_SENT)
+        raise UsageError(
+            f"A copy of {picture} would hold {', '.join(strange[:5])}, which is not known.", _NOT_SENT
+        )
     wrong = [n for n, v in wanted.items() if v and not same(found.get(n), v)]
     if wrong:
-        raise UsageError(f"{', '.join(wrong)} of a copy of {picture} did not read back as written.", _NOT_SENT)
+        raise UsageError(
+            f"{', '.join(wrong)} of a copy of {picture} did not read back as written.", _NOT_SENT
+        )
     if not _same_pixels(picture, work, built):
         why = ", or its coded picture is cut off or damaged" if built.shows else ""
         raise UsageError(f"The pixels of a copy of {picture} differ from its own{why}.", _NOT_SENT)
-    told = (
-        f"texts and pixels read back equal; it holds {summary(parts)}; XMP has {', '.join(n for n in tags if n.startswith('XMP-'))}"
-    )
+    told = f"texts and pixels read back equal; it holds {summary(parts)}; XMP has {', '.join(n for n in tags if n.startswith('XMP-'))}"
     told += f"; left out: {', '.join(built.left_out)}" if built.left_out else ""
     return told + (f"; left out as no such values: {', '.join(kept.odd)}" if kept.odd else "")
 

@@ -42,7 +42,14 @@ def _wordpress(rows: Sequence[Row]) -> bytes:
     """Columns of the media library: file, post_title, post_excerpt (caption), post_content, alt text, tags by |."""
     header = ("file", "post_title", "post_excerpt", "post_content", "_wp_attachment_image_alt", "tags")
     told = [
-        (r[Export.path], r[Export.title], r[Export.caption], r[Export.caption], r[Export.alt_text], "|".join(r[Export.keywords]))
+        (
+            r[Export.path],
+            r[Export.title],
+            r[Export.caption],
+            r[Export.caption],
+            r[Export.alt_text],
+            "|".join(r[Export.keywords]),
+        )
         for r in rows
     ]
     return _csv(header, told)
@@ -67,7 +74,12 @@ def _huggingface(rows: Sequence[Row]) -> bytes:
 def _fiftyone(rows: Sequence[Row]) -> bytes:
     """Samples as JSON lines: filepath, tags, and the texts as fields."""
     told = [
-        {"filepath": r[Export.path], "tags": r[Export.keywords], "caption": r[Export.caption], "title": r[Export.title]}
+        {
+            "filepath": r[Export.path],
+            "tags": r[Export.keywords],
+            "caption": r[Export.caption],
+            "title": r[Export.title],
+        }
         for r in rows
     ]
     return _lines(told)
@@ -108,6 +120,9 @@ def write_preset(name: str, rows: pl.DataFrame, path: Path) -> int:
     names = [_name(r) for r in found]
     if name == "stock" and len(set(names)) < len(names):
         twice = next(n for n in names if names.count(n) > 1)
-        raise UsageError(f"Two pictures are named {twice}, and this form knows names alone.", "Rename one, or take another form.")
+        raise UsageError(
+            f"Two pictures are named {twice}, and this form knows names alone.",
+            "Rename one, or take another form.",
+        )
     write_atomic(path, PRESETS[name](found))
     return len(found)

@@ -26,7 +26,13 @@ LAST = (
     *("prompt_tokens", "reply_tokens", "prompt_version", "system_prompt", "user_prompt"),
 )
 _RENAMED = frozenset(f"criterion {name}" for name in (*FIRST, *LAST))
-_ONE = (PATH, "rated_at", "model_digest", "prompt_version", "user_prompt")  # two rows that agree in these are one rating
+_ONE = (
+    PATH,
+    "rated_at",
+    "model_digest",
+    "prompt_version",
+    "user_prompt",
+)  # two rows that agree in these are one rating
 Row = dict[str, str]
 
 
@@ -44,7 +50,10 @@ def columns(criteria: Sequence[str]) -> list[str]:
     named = {c: _column(c) for c in criteria}
     for one, column in named.items():
         if one in _RENAMED or list(named.values()).count(column) > 1:
-            raise UsageError(f"The criterion {one!r} would share the column {column!r} with another one.", "Give it another name.")
+            raise UsageError(
+                f"The criterion {one!r} would share the column {column!r} with another one.",
+                "Give it another name.",
+            )
     return [*FIRST, *named.values(), *LAST]
 
 
@@ -71,7 +80,11 @@ def _read(path: Path) -> tuple[list[str], list[Row]]:
         head, *rows = list(csv.reader(io.StringIO(path.read_text("utf-8"), newline=""))) or [[]]
     except (UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"{path} is no table: {error}.", "Move it away; it was not touched.") from error
-    ours = tuple(head[: len(FIRST)]) == FIRST and tuple(head[-len(LAST) :]) == LAST and len(set(head)) == len(head)
+    ours = (
+        tuple(head[: len(FIRST)]) == FIRST
+        and tuple(head[-len(LAST) :]) == LAST
+        and len(set(head)) == len(head)
+    )
     if not ours or any(len(r) != len(head) for r in rows):
         raise UsageError(f"{path} has other columns than the ratings.", "Move it away; it was not touched.")
     return head, [dict(zip(head, row, strict=True)) for row in rows]

@@ -26,8 +26,19 @@ from schemas.proof import MetadataQuality
 from schemas.review import Choice
 
 Row = Mapping[str, Any]
-_KEY = (Upload.photo_id, Upload.attempt, Upload.target, Upload.number)  # of an upload, and of the word that it was taken back
-_TOLD = (Takedown.photo_id, Takedown.target, Takedown.name_there, Takedown.path, Takedown.uploaded_at)  # as uploads name them
+_KEY = (
+    Upload.photo_id,
+    Upload.attempt,
+    Upload.target,
+    Upload.number,
+)  # of an upload, and of the word that it was taken back
+_TOLD = (
+    Takedown.photo_id,
+    Takedown.target,
+    Takedown.name_there,
+    Takedown.path,
+    Takedown.uploaded_at,
+)  # as uploads name them
 
 
 class TargetContents:
@@ -89,7 +100,9 @@ def _uploads(ledger: Ledger, **equal: object) -> Iterator[tuple[Row, bool]]:
     """Every upload, older versions first, and whether it stands at its target."""
     back = ledger.rows(Withdrawal, **equal).drop_nulls(Withdrawal.taken_back_at).select(_KEY)
     gone = set(back.iter_rows())
-    for row in sorted(ledger.rows(Upload, **equal).to_dicts(), key=lambda r: (_version(r), r[Upload.uploaded_at])):
+    for row in sorted(
+        ledger.rows(Upload, **equal).to_dicts(), key=lambda r: (_version(r), r[Upload.uploaded_at])
+    ):
         yield row, tuple(row[n] for n in _KEY) not in gone
 
 
@@ -120,7 +133,9 @@ def takedown_rows(project: str, choices: pl.DataFrame, proofs: pl.DataFrame, led
     rows = []
     for row in standing:
         own, last = str(row[Upload.photo_id]), newest[row[Upload.photo_id], row[Upload.target]]
-        replaced = f"version {_version(last)} stands there as {last[Upload.name_there]}" if last is not row else ""
+        replaced = (
+            f"version {_version(last)} stands there as {last[Upload.name_there]}" if last is not row else ""
+        )
         if reason := replaced or _unwanted(own, sets.get(own), described):
             rows.append({**{n: row[n] for n in _TOLD}, Takedown.project: project, Takedown.reason: reason})
     return Takedown.frame(rows)
@@ -133,14 +148,20 @@ def _unwanted(photo_id: str, chosen: Row | None, described: Collection[str]) -> 
     if chosen[Choice.decided_by] == "suggestion":
         return "" if photo_id in described else f"{chosen[Choice.chosen_path]} is proposed instead"
     by = "in the review" if chosen[Choice.decided_by] == "person" else "by history"
-    return f"{chosen[Choice.chosen_path]} was chosen instead {by}" if chosen[Choice.chosen_path] else f"its set was rejected {by}"
+    return (
+        f"{chosen[Choice.chosen_path]} was chosen instead {by}"
+        if chosen[Choice.chosen_path]
+        else f"its set was rejected {by}"
+    )
 
 
 def take_back_rows(project: Project) -> list[dict[str, Any]]:
     """The present rows of `takedowns`, as commands and pages tell them: path, name, target, uploaded_at, reason."""
     if not any(stands for _row, stands in _uploads(project.ledger)):
         return []
-    rows = takedown_rows(project.key, present_choices(project), project.store.read(MetadataQuality), project.ledger)
+    rows = takedown_rows(
+        project.key, present_choices(project), project.store.read(MetadataQuality), project.ledger
+    )
     return [
         {
             "path": r[Takedown.path],
@@ -165,7 +186,12 @@ def taken_back(project: Project, target: str, name: str, now: datetime) -> None:
     Raises:
         UsageError: if nothing was sent there under that name.
     """
-    rows = [r for r, stands in _uploads(project.ledger, target=target) if stands and r[Upload.name_there] == name]
+    rows = [
+        r for r, stands in _uploads(project.ledger, target=target) if stands and r[Upload.name_there] == name
+    ]
     if not rows:
-        raise UsageError(f"{name!r} does not stand at {target}.", f"`proofsheet publish {project.name}` lists what should go.")
+        raise UsageError(
+            f"{name!r} does not stand at {target}.",
+            f"`proofsheet publish {project.name}` lists what should go.",
+        )
     project.ledger.put(Withdrawal, [{**{n: r[n] for n in _KEY}, Withdrawal.taken_back_at: now} for r in rows])

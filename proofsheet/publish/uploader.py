@@ -66,11 +66,14 @@ def candidates(project: Project, target: str) -> list[UploadCandidate]:
     photos = {r[Photo.photo_id]: r for r in project.store.read(Photo).to_dicts()}
     policy = {r[PolicyFlag.photo_id]: r for r in project.store.read(PolicyFlag).to_dicts()}
     said = {
-        (r[WordReview.photo_id], r[WordReview.attempt]): r[WordReview.decision] for r in project.ledger.rows(WordReview).to_dicts()
+        (r[WordReview.photo_id], r[WordReview.attempt]): r[WordReview.decision]
+        for r in project.ledger.rows(WordReview).to_dicts()
     }
     shelf, unchosen = TargetContents(project.ledger, target), _unchosen(project)
     proofs = project.store.read(MetadataQuality)
-    texts = {(r[MetadataQuality.photo_id], r[MetadataQuality.attempt]): _accepted(r) for r in proofs.to_dicts()}
+    texts = {
+        (r[MetadataQuality.photo_id], r[MetadataQuality.attempt]): _accepted(r) for r in proofs.to_dicts()
+    }
     found = []
     for row in proofs.filter(pl.col(MetadataQuality.is_current)).to_dicts():
         own, attempt = str(row[MetadataQuality.photo_id]), int(row[MetadataQuality.attempt])
@@ -82,7 +85,9 @@ def candidates(project: Project, target: str) -> list[UploadCandidate]:
             reason = ALREADY
         name = "/".join(part for part in (project.name, photo[Photo.folder], photo[Photo.file_name]) if part)
         name, version = shelf.place(own, attempt, name)
-        found.append(UploadCandidate(own, str(photo[Photo.path]), name, attempt, texts[own, attempt], version, reason))
+        found.append(
+            UploadCandidate(own, str(photo[Photo.path]), name, attempt, texts[own, attempt], version, reason)
+        )
     return sorted(found, key=lambda c: c.path)
 
 

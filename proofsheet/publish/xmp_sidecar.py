@@ -83,7 +83,9 @@ def exiftool() -> str:
     """
     found = shutil.which("exiftool")
     if found is None:
-        raise ServiceUnreachable("Sidecars are not available: exiftool was not found.", "Install libimage-exiftool-perl.")
+        raise ServiceUnreachable(
+            "Sidecars are not available: exiftool was not found.", "Install libimage-exiftool-perl."
+        )
     return found
 
 
@@ -100,7 +102,9 @@ def sidecar_path(picture: Path, style: str) -> Path:
     if style == "darktable":
         return picture.with_name(picture.name + ".xmp")
     twins = [
-        p.name for p in picture.parent.iterdir() if p.stem == picture.stem and p != picture and p.suffix.lower() not in _BESIDE
+        p.name
+        for p in picture.parent.iterdir()
+        if p.stem == picture.stem and p != picture and p.suffix.lower() not in _BESIDE
     ]
     if twins:
         raise UsageError(
@@ -134,7 +138,9 @@ def read_sidecar(path: Path) -> dict[str, Any]:
     if found.get("File:FileType") != "XMP":
         told = told or "it is no XMP"
     if told:
-        raise UsageError(f"The sidecar {path} cannot be read: {told}.", "Mend it or move it away; it was not touched.")
+        raise UsageError(
+            f"The sidecar {path} cannot be read: {told}.", "Mend it or move it away; it was not touched."
+        )
     return found
 
 
@@ -162,7 +168,9 @@ def merge_sidecar(path: Path, fields: Fields, *, extension: str, replace: bool =
         ServiceUnreachable: if exiftool is not installed.
     """
     if path.is_symlink():
-        raise UsageError(f"The sidecar {path} is a link.", "Links are not followed; write the sidecar by hand.")
+        raise UsageError(
+            f"The sidecar {path} is a link.", "Links are not followed; write the sidecar by hand."
+        )
     before = read_sidecar(path) if path.exists() else {}
     values = _wanted(fields.values() | {EXTENSION: extension.lstrip(".").upper()}, before, replace=replace)
     if not values:
@@ -172,11 +180,16 @@ def merge_sidecar(path: Path, fields: Fields, *, extension: str, replace: bool =
         if path.exists():
             shutil.copyfile(path, work)
         told = Path(folder) / "values.json"
-        named = {n + ("-x-default" if n in _BY_LANGUAGE else ""): v for n, v in values.items()}  # other languages stay
+        named = {
+            n + ("-x-default" if n in _BY_LANGUAGE else ""): v for n, v in values.items()
+        }  # other languages stay
         told.write_text(json.dumps([{"SourceFile": str(work), **named}], ensure_ascii=False), "utf-8")
         done = run_exiftool([f"-json={told}", "-overwrite_original", "-charset", "utf8", str(work)])
         if done.returncode or not work.is_file():
-            raise UsageError(f"exiftool could not write {path}: {done.stderr.strip()[:200]}.", "The sidecar was not touched.")
+            raise UsageError(
+                f"exiftool could not write {path}: {done.stderr.strip()[:200]}.",
+                "The sidecar was not touched.",
+            )
         _check(path, before, read_sidecar(work), values)
         fsync_file(work)
         if path.exists():
@@ -203,13 +216,20 @@ def _as_list(value: Any) -> list[Any]:  # noqa: ANN401 - a list of one comes as 
     return [] if value is None else value if isinstance(value, list) else [value]
 
 
-def _check(path: Path, before: Mapping[str, Any], after: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+def _check(
+    path: Path, before: Mapping[str, Any], after: Mapping[str, Any], values: Mapping[str, Any]
+) -> None:
     """Nothing foreign differs, and what was written reads so."""
     if lost := sorted(n for n, v in foreign(before).items() if after.get(n) != v):
-        raise UsageError(f"Writing {path} would change {', '.join(lost[:3])}.", "The sidecar was not touched; write it by hand.")
+        raise UsageError(
+            f"Writing {path} would change {', '.join(lost[:3])}.",
+            "The sidecar was not touched; write it by hand.",
+        )
     wrong = [n for n, v in values.items() if not same(after.get(n), v)]
     if wrong:
-        raise UsageError(f"{path}: {', '.join(wrong)} did not read back as written.", "The sidecar was not touched.")
+        raise UsageError(
+            f"{path}: {', '.join(wrong)} did not read back as written.", "The sidecar was not touched."
+        )
 
 
 def read_fields(told: str) -> dict[str, Any]:

@@ -32,7 +32,9 @@ _HISTORY, _LEARNT, _LOST = (
 )
 
 
-def decided_by_history(matches: pl.DataFrame, selections: pl.DataFrame, vector_sets: pl.DataFrame) -> set[str]:
+def decided_by_history(
+    matches: pl.DataFrame, selections: pl.DataFrame, vector_sets: pl.DataFrame
+) -> set[str]:
     """Photos of which imported history had spoken, whatever was decided since.
 
     Args:
@@ -110,7 +112,9 @@ def auto_approval(decisions: pl.DataFrame, left_out: Unproven) -> tuple[str, str
         left_out: of `unproven`.
     """
     blind = proving(decisions, left_out)
-    right = blind.filter(pl.col(ReviewDecision.chosen_photo_id) == pl.col(ReviewDecision.proposed_photo_id)).height
+    right = blind.filter(
+        pl.col(ReviewDecision.chosen_photo_id) == pl.col(ReviewDecision.proposed_photo_id)
+    ).height
     bound = clopper_pearson_low(right, blind.height) if blind.height else 0.0
     why = f"{blind.height} blind reviews, {blind.height - right} errors: at least {bound:.3f} are right, {BOUND} is wanted"
     return ("unlocked" if bound >= BOUND else "locked"), why + left_out_told(left_out)

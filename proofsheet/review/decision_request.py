@@ -62,7 +62,8 @@ def meaning(given: DecisionRequest, proposal: ReviewItem, hidden: bool) -> tuple
     if given.action == "approve":
         if hidden:
             raise InvalidRequest(
-                "What nobody sees cannot be approved: the proposal of this set is hidden.", "Pick a picture by its number."
+                "What nobody sees cannot be approved: the proposal of this set is hidden.",
+                "Pick a picture by its number.",
             )
         return "approved", proposed
     if given.action != "pick":
@@ -80,7 +81,9 @@ def box_of(crop: Sequence[float] | None) -> list[float] | None:
     """
     if crop is None:
         return None
-    numbers = [float(v) for v in crop] if len(crop) == 4 and all(isinstance(v, int | float) for v in crop) else []
+    numbers = (
+        [float(v) for v in crop] if len(crop) == 4 and all(isinstance(v, int | float) for v in crop) else []
+    )
     if not numbers or not (0 <= numbers[0] < numbers[2] <= 1 and 0 <= numbers[1] < numbers[3] <= 1):
         raise InvalidRequest(f"{str(list(crop))[:80]} is no box in 0..1.", "Send left, top, right, bottom.")
     return numbers

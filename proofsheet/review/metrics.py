@@ -28,7 +28,11 @@ _SAME = 0.95  # overlap from which a cut was taken as proposed
 
 
 def metric_rows(
-    project: str, decisions: pl.DataFrame, notes: pl.DataFrame, baseline_s: float, left_out: Mapping[str, str] | None = None
+    project: str,
+    decisions: pl.DataFrame,
+    notes: pl.DataFrame,
+    baseline_s: float,
+    left_out: Mapping[str, str] | None = None,
 ) -> pl.DataFrame:
     """The rows of `review_metrics`.
 
@@ -40,7 +44,10 @@ def metric_rows(
         left_out: blind verdicts that prove nothing, by id, with the reason.
     """
     rows = counted(decisions).to_dicts()
-    days = sorted({r[ReviewDecision.decided_at].date() for r in rows} | {r[Feedback.noted_at].date() for r in notes.to_dicts()})
+    days = sorted(
+        {r[ReviewDecision.decided_at].date() for r in rows}
+        | {r[Feedback.noted_at].date() for r in notes.to_dicts()}
+    )
     found = []
     for period, day in (("all", None), *((d.isoformat(), d) for d in days)):
         some = [r for r in rows if day is None or r[ReviewDecision.decided_at].date() == day]
@@ -49,30 +56,72 @@ def metric_rows(
     return ReviewMetric.frame(found)
 
 
-def _figures(rows: Sequence[Row], notes: Sequence[Row], baseline_s: float, left_out: Mapping[str, str]) -> Iterator[Figure]:
+def _figures(
+    rows: Sequence[Row], notes: Sequence[Row], baseline_s: float, left_out: Mapping[str, str]
+) -> Iterator[Figure]:
     n = len(rows)
-    yield _share("agreement", sum(r[ReviewDecision.action] == "approved" for r in rows), n, "decided as proposed")
-    yield _share("overrides", sum(r[ReviewDecision.action] == "overridden" for r in rows), n, "another picture was picked")
-    yield _share("rejected", sum(r[ReviewDecision.action] == "rejected" for r in rows), n, "nothing was to be done")
+    yield _share(
+        "agreement", sum(r[ReviewDecision.action] == "approved" for r in rows), n, "decided as proposed"
+    )
+    yield _share(
+        "overrides",
+        sum(r[ReviewDecision.action] == "overridden" for r in rows),
+        n,
+        "another picture was picked",
+    )
+    yield _share(
+        "rejected", sum(r[ReviewDecision.action] == "rejected" for r in rows), n, "nothing was to be done"
+    )
     unseen = [r for r in rows if r[ReviewDecision.blind] and r[ReviewDecision.chosen_photo_id]]
     blind = [r for r in unseen if r[ReviewDecision.verdict_id] not in left_out]
-    told = left_out_told({i: left_out[i] for r in unseen if (i := str(r[ReviewDecision.verdict_id])) in left_out})
+    told = left_out_told(
+        {i: left_out[i] for r in unseen if (i := str(r[ReviewDecision.verdict_id])) in left_out}
+    )
     right = sum(r[ReviewDecision.chosen_photo_id] == r[ReviewDecision.proposed_photo_id] for r in blind)
-    yield _share("blind agreement", right, len(blind), "the same picture was picked without seeing the proposal" + told)
+    yield _share(
+        "blind agreement", right, len(blind), "the same picture was picked without seeing the proposal" + told
+    )
     yield from drift_figures(rows)
     cuts = [
         r
         for r in rows
-        if r[ReviewDecision.proposed_crop] and r[ReviewDecision.chosen_photo_id] == r[ReviewDecision.proposed_photo_id]
+        if r[ReviewDecision.proposed_crop]
+        and r[ReviewDecision.chosen_photo_id] == r[ReviewDecision.proposed_photo_id]
     ]
     overlaps = [_overlap(r) for r in cuts]
-    yield _share("crop acceptance", sum(o >= _SAME for o in overlaps), len(overlaps), "the proposed cut was taken as it is")
+    yield _share(
+        "crop acceptance",
+        sum(o >= _SAME for o in overlaps),
+        len(overlaps),
+        "the proposed cut was taken as it is",
+    )
     cut = [o for o in overlaps if o > 0]
-    yield OVERLAP, median(cut) if cut else None, None, len(cut), "IoU", "overlap of proposed cut and taken cut"
+    yield (
+        OVERLAP,
+        median(cut) if cut else None,
+        None,
+        len(cut),
+        "IoU",
+        "overlap of proposed cut and taken cut",
+    )
     whole = [_area(r[ReviewDecision.crop]) for r, o in zip(cuts, overlaps, strict=True) if o > 0]
-    yield FULL_FRAME, median(whole) if whole else None, None, len(whole), "IoU", "what no cut at all would have had on the same"
+    yield (
+        FULL_FRAME,
+        median(whole) if whole else None,
+        None,
+        len(whole),
+        "IoU",
+        "what no cut at all would have had on the same",
+    )
     seconds = [r[ReviewDecision.seconds] for r in rows if r[ReviewDecision.seconds] is not None]
-    yield "seconds a decision", median(seconds) if seconds else None, None, len(seconds), "s", "median from showing to verdict"
+    yield (
+        "seconds a decision",
+        median(seconds) if seconds else None,
+        None,
+        len(seconds),
+        "s",
+        "median from showing to verdict",
+    )
     saved = 1.0 - sum(seconds) / (baseline_s * len(seconds)) if seconds else None
     told = f"against {baseline_s:g} s a set by hand, as set in [review] baseline_s"
     yield TIME_SAVED, saved, None, len(seconds), "share", told

@@ -117,7 +117,11 @@ def read_queue(project: Project, audit_share: float) -> ReviewQueue:
         audit_share: share of the sets that are blind; which ones follows from their ids alone.
     """
     mark, ids = mark_of(project), [Photo.project, Photo.photo_id]
-    known = project.store.read(Photo).join(project.store.read(ImageQuality), on=ids).join(project.store.read(Preview), on=ids)
+    known = (
+        project.store.read(Photo)
+        .join(project.store.read(ImageQuality), on=ids)
+        .join(project.store.read(Preview), on=ids)
+    )
     known = known.join(project.store.read(PhotoGroup), on=ids)
     photos = {str(r[Photo.photo_id]): r for r in known.to_dicts()}
     history = History(project.store.read(Selection), {i: str(r[Photo.path]) for i, r in photos.items()})
@@ -133,14 +137,20 @@ def read_queue(project: Project, audit_share: float) -> ReviewQueue:
         made = _proposal(project.key, row, members, share)
         found.append(replace(made, history=said, note=notes.get(made.group_id, "")))
     found.sort(key=lambda p: (p.history is not None, p.images[0]["folder"], p.images[0]["file_name"]))
-    return ReviewQueue(found, {p.group_id: p for p in found}, {p.group_id: k for k, p in enumerate(found)}, singles, mark)
+    return ReviewQueue(
+        found, {p.group_id: p for p in found}, {p.group_id: k for k, p in enumerate(found)}, singles, mark
+    )
 
 
 def _proposal(project: str, row: Row, members: list[Row], audit_share: float) -> ReviewItem:
-    told = (row[n] for n in (Proposal.photo_ids, Proposal.chosen_photo_id, Proposal.decided_by, Proposal.crop_by))
+    told = (
+        row[n] for n in (Proposal.photo_ids, Proposal.chosen_photo_id, Proposal.decided_by, Proposal.crop_by)
+    )
     version = short_hash(str(row[Proposal.group_id]), *map(repr, told), repr(proposed_crop(row)))
     drawn = int(short_hash(project, str(row[Proposal.group_id]), "audit", length=8), 16) / 2**32
-    return ReviewItem(row, [_image(m) for m in members], str(members[0][PhotoGroup.cause]), version, drawn < audit_share)
+    return ReviewItem(
+        row, [_image(m) for m in members], str(members[0][PhotoGroup.cause]), version, drawn < audit_share
+    )
 
 
 def _image(member: Row) -> Row:

@@ -25,7 +25,9 @@ from schemas.review import Proposal, ReviewDecision
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.97, 0.99)
 
 
-def override_rows(project: str, proposals: pl.DataFrame, selections: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
+def override_rows(
+    project: str, proposals: pl.DataFrame, selections: pl.DataFrame, decisions: pl.DataFrame
+) -> pl.DataFrame:
     """Sets in which a person chose another picture than is proposed; what was proposed to her stands in her verdict.
 
     Args:
@@ -51,8 +53,12 @@ def override_rows(project: str, proposals: pl.DataFrame, selections: pl.DataFram
             Override.set_key: row[Selection.set_key],
             Override.proposed_photo_id: proposed,
             Override.chosen_photo_id: row[Selection.chosen_photo_id],
-            Override.confidence: verdict[ReviewDecision.confidence] if verdict else group[Proposal.confidence],
-            Override.proposed_by: verdict[ReviewDecision.proposed_by] if verdict else group[Proposal.decided_by],
+            Override.confidence: verdict[ReviewDecision.confidence]
+            if verdict
+            else group[Proposal.confidence],
+            Override.proposed_by: verdict[ReviewDecision.proposed_by]
+            if verdict
+            else group[Proposal.decided_by],
             Override.source: row[Selection.source],
             Override.decided_at: row[Selection.decided_at],
         }
@@ -70,10 +76,14 @@ def threshold_rows(project: Project, ranker_model: pl.DataFrame, lock: str, why:
     """
     row = ranker_model.to_dicts()[0] if ranker_model.height else None
     rows = (
-        holdout_predictions.read_held_out(project.models, str(row[RankerModel.fit_id])) if row and row[RankerModel.fit_id] else None
+        holdout_predictions.read_held_out(project.models, str(row[RankerModel.fit_id]))
+        if row and row[RankerModel.fit_id]
+        else None
     )
     confidence, right = (
-        _held(rows.filter(pl.col(holdout_predictions.NAME) == project.name), row) if rows is not None and row else _NOTHING
+        _held(rows.filter(pl.col(holdout_predictions.NAME) == project.name), row)
+        if rows is not None and row
+        else _NOTHING
     )
     return Threshold.frame(_threshold(project.key, t, confidence, right, lock, why) for t in THRESHOLDS)
 
@@ -91,7 +101,12 @@ def _held(rows: pl.DataFrame, model: dict[str, Any]) -> tuple[npt.NDArray[np.flo
 
 
 def _threshold(
-    project: str, threshold: float, confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_], lock: str, why: str
+    project: str,
+    threshold: float,
+    confidence: npt.NDArray[np.float64],
+    right: npt.NDArray[np.bool_],
+    lock: str,
+    why: str,
 ) -> dict[str, Any]:
     inside = confidence >= threshold
     covered, good = int(inside.sum()), int(right[inside].sum())

@@ -65,7 +65,9 @@ def readiness_rows(
         metrics: rows of `review_metrics`.
         left_out: blind verdicts that prove nothing.
     """
-    figures = {r[ReviewMetric.metric]: r for r in metrics.filter(pl.col(ReviewMetric.period) == "all").to_dicts()}
+    figures = {
+        r[ReviewMetric.metric]: r for r in metrics.filter(pl.col(ReviewMetric.period) == "all").to_dicts()
+    }
     lock = str(thresholds[Threshold.auto_approval][0]) if thresholds.height else "locked"
     why = str(thresholds[Threshold.why][0]) if thresholds.height else "never run"
     gates = [*_agreement(counted(decisions), selections), *_work(counted(decisions).height, figures)]
@@ -86,7 +88,9 @@ def readiness_rows(
             Readiness.project: project,
             Readiness.gate_name: one.name,
             Readiness.wanted: one.wanted,
-            Readiness.found: one.value if one.n >= one.least else f"{_FEW} ({one.n} of {one.least}); {one.value}",
+            Readiness.found: one.value
+            if one.n >= one.least
+            else f"{_FEW} ({one.n} of {one.least}); {one.value}",
             Readiness.n: one.n,
             Readiness.least_n: one.least,
             Readiness.baseline: one.baseline,
@@ -98,7 +102,9 @@ def readiness_rows(
 
 def _agreement(seen: pl.DataFrame, selections: pl.DataFrame) -> Iterator[Gate]:
     n = seen.height
-    approved, overridden = (seen.filter(pl.col(ReviewDecision.action) == a).height / max(n, 1) for a in ("approved", "overridden"))
+    approved, overridden = (
+        seen.filter(pl.col(ReviewDecision.action) == a).height / max(n, 1) for a in ("approved", "overridden")
+    )
     told = f"{approved:.1%} approved, {overridden:.1%} overridden" if n else "no review yet"
     rule = _stage(seen, selections)
     yield Gate("sandbox", "more than 60 % approved", told, n, _SETS, rule, approved > 0.6)
@@ -109,18 +115,34 @@ def _agreement(seen: pl.DataFrame, selections: pl.DataFrame) -> Iterator[Gate]:
 
 def _work(reviewed: int, figures: Mapping[str, Mapping[str, Any]]) -> Iterator[Gate]:
     """Cuts, time and errors; a critical error fails its gate however few sets were reviewed."""
-    overlap, full, saved, critical = (_figure(figures, name) for name in (OVERLAP, FULL_FRAME, TIME_SAVED, CRITICAL))
+    overlap, full, saved, critical = (
+        _figure(figures, name) for name in (OVERLAP, FULL_FRAME, TIME_SAVED, CRITICAL)
+    )
     told = "no cut reviewed yet" if overlap[0] is None else f"median overlap {overlap[0]:.2f}"
     frame = "the full frame: no cut reviewed yet" if full[0] is None else f"the full frame: {full[0]:.2f}"
     yield Gate(
-        "cuts", "median overlap with the cut that was taken above 0.7", told, overlap[1], _CUTS, frame, (overlap[0] or 0.0) > 0.7
+        "cuts",
+        "median overlap with the cut that was taken above 0.7",
+        told,
+        overlap[1],
+        _CUTS,
+        frame,
+        (overlap[0] or 0.0) > 0.7,
     )
     timed = "not recorded" if saved[0] is None else f"{saved[0]:.0%}"
     by_hand = str(figures.get(TIME_SAVED, {}).get(ReviewMetric.meaning_in_words, "sets by hand"))
     yield Gate("time saved", "50 % or more", timed, saved[1], _SETS, by_hand, (saved[0] or 0.0) >= 0.5)
     count = int(critical[0] or 0)
     least = 0 if count else _SETS
-    yield Gate("critical errors", "none", f"{count} written down", reviewed, least, "none: an absolute demand", not count)
+    yield Gate(
+        "critical errors",
+        "none",
+        f"{count} written down",
+        reviewed,
+        least,
+        "none: an absolute demand",
+        not count,
+    )
 
 
 def _figure(figures: Mapping[str, Mapping[str, Any]], name: str) -> tuple[float | None, int]:
@@ -131,7 +153,9 @@ def _figure(figures: Mapping[str, Mapping[str, Any]], name: str) -> tuple[float 
 def _stage(seen: pl.DataFrame, selections: pl.DataFrame) -> str:
     """In how many of these sets the highest stage alone is what the person chose."""
     own = selections.filter(pl.col(Selection.source) == "review")
-    right = {r[Selection.set_id]: r[Selection.top_photo_id] == r[Selection.chosen_photo_id] for r in own.to_dicts()}
+    right = {
+        r[Selection.set_id]: r[Selection.top_photo_id] == r[Selection.chosen_photo_id] for r in own.to_dicts()
+    }
     known = []
     for row in seen.to_dicts():
         if row[ReviewDecision.chosen_photo_id] is None or len(row[ReviewDecision.photo_ids]) == 1:

@@ -70,7 +70,9 @@ class ReviewSession:
             opened = [k for k, p in enumerate(sets) if self._open(p)]
             fresh = [k for k in opened if self._timeline.of(sets[k].group_id) is None]
             first = max(0, min([*fresh, *opened, 0][0] if start is None else start, len(sets) - 1))
-            shown = [self._shown(p) | {"place": k} for k, p in enumerate(sets[first : first + size], start=first)]
+            shown = [
+                self._shown(p) | {"place": k} for k, p in enumerate(sets[first : first + size], start=first)
+            ]
             number = self._timeline.number
         return {
             "project": self.project.key,
@@ -107,7 +109,11 @@ class ReviewSession:
             redo = line.verdicts[line.undone[-1][-1]][ReviewDecision.group_id] if line.undone else None
             number = line.number
         submitted = max(
-            (r[ReviewBatch.up_to] for r in self.project.ledger.rows_after(ReviewBatch, ReviewBatch.number, 0)), default=0
+            (
+                r[ReviewBatch.up_to]
+                for r in self.project.ledger.rows_after(ReviewBatch, ReviewBatch.number, 0)
+            ),
+            default=0,
         )
         far = ReviewProgress(len(found.sets), sum(actions[a] for a in REVIEWED), history)
         return {
@@ -142,11 +148,15 @@ class ReviewSession:
             if given.verdict_id not in line.verdicts:
                 if given.version != proposal.version:
                     raise Conflict(
-                        "The proposal for this set has changed since it was shown.", "Look at it again; nothing was kept."
+                        "The proposal for this set has changed since it was shown.",
+                        "Look at it again; nothing was kept.",
                     )
                 stands = line.of(given.group_id)
                 if (stands[ReviewDecision.verdict_id] if stands else None) != given.known_id:
-                    raise Conflict("This set was decided elsewhere meanwhile.", "Look at it again; your verdict was not kept.")
+                    raise Conflict(
+                        "This set was decided elsewhere meanwhile.",
+                        "Look at it again; your verdict was not kept.",
+                    )
                 row = self._row(given, proposal, now) | {ReviewDecision.number: line.number + 1}
                 inside.add(ReviewDecision, [row])
 
@@ -168,7 +178,11 @@ class ReviewSession:
                 given = DecisionRequest(f"{bulk_id}-{k}", p.group_id, p.version, "approve", crop=crop)
                 rows.append(
                     self._row(given, p, now)
-                    | {ReviewDecision.number: line.number + k, ReviewDecision.bulk: True, ReviewDecision.bulk_id: bulk_id}
+                    | {
+                        ReviewDecision.number: line.number + k,
+                        ReviewDecision.bulk: True,
+                        ReviewDecision.bulk_id: bulk_id,
+                    }
                 )
             inside.add(ReviewDecision, rows)
         return len(rows)
@@ -188,7 +202,12 @@ class ReviewSession:
                 return {"group_id": None}
             last = stack[-1][-1]
             group = str(line.verdicts[last][ReviewDecision.group_id])
-            row = {ReviewStep.step_id: step_id, ReviewStep.verdict_id: last, ReviewStep.act: act, ReviewStep.done_at: now}
+            row = {
+                ReviewStep.step_id: step_id,
+                ReviewStep.verdict_id: last,
+                ReviewStep.act: act,
+                ReviewStep.done_at: now,
+            }
             inside.add(ReviewStep, [row | {ReviewStep.number: line.number + 1}])
         return {"group_id": group, "set": self.one(group) if group in self.proposals().by_id else None}
 
@@ -198,9 +217,15 @@ class ReviewSession:
             line = self._timeline.catch_up(inside)
             before = inside.rows_after(ReviewBatch, ReviewBatch.number, 0)
             last = before[-1] if before else {ReviewBatch.number: 0, ReviewBatch.up_to: 0}
-            if line.number == last[ReviewBatch.up_to] or any(r[ReviewBatch.batch_id] == batch_id for r in before):
+            if line.number == last[ReviewBatch.up_to] or any(
+                r[ReviewBatch.batch_id] == batch_id for r in before
+            ):
                 return 0
-            row = {ReviewBatch.batch_id: batch_id, ReviewBatch.up_to: line.number, ReviewBatch.submitted_at: now}
+            row = {
+                ReviewBatch.batch_id: batch_id,
+                ReviewBatch.up_to: line.number,
+                ReviewBatch.submitted_at: now,
+            }
             inside.add(ReviewBatch, [row | {ReviewBatch.number: last[ReviewBatch.number] + 1}])
         return line.number - int(last[ReviewBatch.up_to])
 
@@ -208,15 +233,24 @@ class ReviewSession:
         """Keep what a person wrote about the tool."""
         if kind not in ("note", "bug", "critical") or not text.strip():
             raise InvalidRequest(
-                f"A note of kind {kind!r} with {len(text)} characters cannot be kept.", "Write a note, a bug or a critical error."
+                f"A note of kind {kind!r} with {len(text)} characters cannot be kept.",
+                "Write a note, a bug or a critical error.",
             )
-        row = {Feedback.note_id: note_id, Feedback.kind: kind, Feedback.text: text, Feedback.group_id: group_id}
+        row = {
+            Feedback.note_id: note_id,
+            Feedback.kind: kind,
+            Feedback.text: text,
+            Feedback.group_id: group_id,
+        }
         self.project.ledger.add(Feedback, [row | {Feedback.noted_at: now}])
 
     def _find(self, group_id: str) -> ReviewItem:
         found = self.proposals().by_id.get(group_id)
         if found is None:
-            raise Conflict(f"The set {group_id!r} is no longer proposed.", "Load the batch again; a run grouped the pictures anew.")
+            raise Conflict(
+                f"The set {group_id!r} is no longer proposed.",
+                "Load the batch again; a run grouped the pictures anew.",
+            )
         return found
 
     def _open(self, proposal: ReviewItem) -> bool:
@@ -229,7 +263,11 @@ class ReviewSession:
         with self._lock:
             verdict = self._timeline.catch_up(self.project.ledger).of(group_id)
             if verdict is not None and decides(verdict):
-                return None if verdict[ReviewDecision.chosen_photo_id] is None else str(verdict[ReviewDecision.chosen_photo_id])
+                return (
+                    None
+                    if verdict[ReviewDecision.chosen_photo_id] is None
+                    else str(verdict[ReviewDecision.chosen_photo_id])
+                )
             if proposal.history is not None:
                 return str(proposal.history[Selection.chosen_photo_id])
             return None if self._hidden(proposal) else str(proposal.row[Proposal.chosen_photo_id])
@@ -269,7 +307,9 @@ class ReviewSession:
             ReviewDecision.decided_at: now,
             ReviewDecision.proposed_crop: proposed_crop(proposal.row),
             ReviewDecision.proposal: proposal.version,
-            ReviewDecision.seconds: None if given.seconds is None else min(max(float(given.seconds), 0.0), _MOST_SECONDS),
+            ReviewDecision.seconds: None
+            if given.seconds is None
+            else min(max(float(given.seconds), 0.0), _MOST_SECONDS),
         }
 
 

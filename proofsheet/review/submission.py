@@ -73,14 +73,18 @@ def write_submitted(project: Project) -> dict[str, int]:
 
 def _history(project: Project) -> Iterator[tuple[Row | None, Row | None]]:
     """A row of selections and one of cuts for every verdict that a batch brought or took back."""
-    batches = project.ledger.rows_after(ReviewBatch, ReviewBatch.number, 0)  # first: what they hand over is there then
+    batches = project.ledger.rows_after(
+        ReviewBatch, ReviewBatch.number, 0
+    )  # first: what they hand over is there then
     decisions = project.ledger.rows_after(ReviewDecision, ReviewDecision.number, 0)
     steps = project.ledger.rows_after(ReviewStep, ReviewStep.number, 0)
     paths, filed = _paths(project), dict[str, Row]()
     for batch in batches:
         line = Timeline()
         line.take(decisions, steps, up_to=batch[ReviewBatch.up_to])
-        now = {str(r[ReviewDecision.group_id]): r for r in line.standing() if r[ReviewDecision.chosen_photo_id]}
+        now = {
+            str(r[ReviewDecision.group_id]): r for r in line.standing() if r[ReviewDecision.chosen_photo_id]
+        }
         for group, row in now.items():
             if filed.get(group) is not row:
                 yield _selection(project, row, paths), _crop(project, row, paths)
@@ -95,7 +99,11 @@ def _selection(project: Project, row: Row, paths: dict[str, str], taken_back: st
     losers = (
         []
         if taken_back
-        else [paths[i] for i in row[ReviewDecision.photo_ids] if i != row[ReviewDecision.chosen_photo_id] and i in paths]
+        else [
+            paths[i]
+            for i in row[ReviewDecision.photo_ids]
+            if i != row[ReviewDecision.chosen_photo_id] and i in paths
+        ]
     )
     if chosen is None or (not taken_back and not losers) or row[ReviewDecision.bulk]:
         return None
@@ -116,7 +124,10 @@ def _crop(project: Project, row: Row, paths: dict[str, str]) -> Row | None:
         "session_id": f"{OWN_SESSION}{row[ReviewDecision.verdict_id]}",
         "directory": project.name,
         "chosen_path": f"{project.name}/{chosen}",
-        **{f"crop_{s}": f"{v:.6f}" for s, v in zip(("x1", "y1", "x2", "y2"), row[ReviewDecision.crop], strict=True)},
+        **{
+            f"crop_{s}": f"{v:.6f}"
+            for s, v in zip(("x1", "y1", "x2", "y2"), row[ReviewDecision.crop], strict=True)
+        },
         "timestamp": row[ReviewDecision.decided_at].isoformat(),
     }
 

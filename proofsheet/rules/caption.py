@@ -57,7 +57,13 @@ def nothing_seen(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
     for field in (f for f in (Texts.caption, Texts.alt_text) if codes and f not in row.measured):
         text = row.texts[field]
         if names_nothing(text, reads_as(text) if len(codes) > 1 else codes[0]):
-            yield Issue("nothing_seen", field, 0, len(text), "no word of it names a being, a thing or a place; say what is seen")
+            yield Issue(
+                "nothing_seen",
+                field,
+                0,
+                len(text),
+                "no word of it names a being, a thing or a place; say what is seen",
+            )
 
 
 @functools.lru_cache(1024)
@@ -72,9 +78,15 @@ def weigh(text: str, field: str, codes: tuple[str, ...]) -> tuple[float, Span, s
     language, known = reads_as(text) if len(codes) > 1 else codes[0], weights()
     found = []
     for part in parts(text):
-        said = {name: known.get(name, 0.0) * value for name, value in traits(part, field, language, text).items()}
+        said = {
+            name: known.get(name, 0.0) * value for name, value in traits(part, field, language, text).items()
+        }
         most = max(said, key=lambda n: (said[n] if _reason(n) else -1.0, n))
-        weight = sum(said.values()) + known["constant"] - (LATER if part.is_later or _is_short(part, field) else 0.0)
+        weight = (
+            sum(said.values())
+            + known["constant"]
+            - (LATER if part.is_later or _is_short(part, field) else 0.0)
+        )
         found.append((weight, part.place, _reason(most) or "names nothing that is seen"))
     return max(found, key=lambda f: f[0], default=(0.0, Span(0, 0), ""))
 

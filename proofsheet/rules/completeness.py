@@ -34,7 +34,9 @@ _ONE = frozenset(["a", "an", "ein", "eine", "einen"])
 _SINGLE = frozenset(["a", "an"])  # `in the dark` is whole, `in a dark` is not
 _GERMAN_ARTICLES = frozenset(["der", "die", "das", "den", "dem", "des"])
 _PARTS, _VERBS = frozenset(",;:–—?!"), ("t", "en", "st", "rn")
-_GENITIVES = frozenset(["des", "der", "eines", "einer", "dieses", "dieser", "seines", "ihres", "seiner", "ihrer"])
+_GENITIVES = frozenset(
+    ["des", "der", "eines", "einer", "dieses", "dieser", "seines", "ihres", "seiner", "ihrer"]
+)
 _LEAST_WORDS, _MOST_REST, _MOST_MIDDLE, _MOST_CLAUSE, _SURE = 4, 3, 4, 12, 0.75
 
 
@@ -66,7 +68,11 @@ def _by_marks(text: str) -> Torn | None:
         return Torn(Span(hanging.start(), end), f"it ends with {hanging.group().strip()!r}")
     for opens, closes in _PAIRS.items():
         last = text.rfind(opens)
-        if last >= 0 and not any(c in text[last:] for c in closes) and text.count(opens) > sum(map(text.count, closes)):
+        if (
+            last >= 0
+            and not any(c in text[last:] for c in closes)
+            and text.count(opens) > sum(map(text.count, closes))
+        ):
             return Torn(Span(last, end), f"{opens!r} is never closed")
     alone = max(text.rfind(q) for q in _QUOTES) if sum(map(text.count, _QUOTES)) % 2 else -1
     if alone >= 0 and not _INCHES.search(text):
@@ -80,12 +86,16 @@ def _by_words(text: str) -> Torn | None:
     language = reads_as(text)
     ends = _ends(language)
     opening = next(t for t in first if t.is_word)
-    if opening.written.islower() and (opening.word in ends["begins"] or lexicon.is_ending(opening.word, language)):
+    if opening.written.islower() and (
+        opening.word in ends["begins"] or lexicon.is_ending(opening.word, language)
+    ):
         return Torn(opening.place, f"it begins with {opening.written!r}")
     if len(listed) == 1 and _only_joins(first, opening, ends, language):
         return Torn(opening.place, f"it is the part of a sentence that {opening.written!r} begins")
     said = _Said(
-        tuple(t for t in last if t.is_word), next((t.word for t in reversed(last) if t.word not in _CLOSING), ""), language
+        tuple(t for t in last if t.is_word),
+        next((t.word for t in reversed(last) if t.word not in _CLOSING), ""),
+        language,
     )
     if said.is_torn(has_comma=any(t.word == "," for t in last)):
         return Torn(said.last.place, f"it ends with {said.last.written!r}")
@@ -95,14 +105,18 @@ def _by_words(text: str) -> Torn | None:
     return None
 
 
-def _only_joins(sentence: list[Token], opening: Token, ends: dict[str, frozenset[str]], language: str) -> bool:
+def _only_joins(
+    sentence: list[Token], opening: Token, ends: dict[str, frozenset[str]], language: str
+) -> bool:
     """Whether a sentence is one clause that waits for another, as `While the woman hangs up the sheets`."""
     if opening.word not in ends["waits"] or any(t.word in _PARTS for t in sentence):
         return False
     listed = [t for t in sentence if t.is_word]
     if language == "de":  # where a comma has to part two clauses, and the verb of the waiting one stands last
         last = listed[-1].written
-        if opening.word == "während" and listed[1:] and listed[1].word in _GENITIVES:  # `Während eines Marathons`
+        if (
+            opening.word == "während" and listed[1:] and listed[1].word in _GENITIVES
+        ):  # `Während eines Marathons`
             return False
         return len(listed) >= _LEAST_WORDS and last.islower() and last.endswith(_VERBS)
     return _LEAST_WORDS <= len(listed) <= _MOST_CLAUSE
@@ -111,7 +125,13 @@ def _only_joins(sentence: list[Token], opening: Token, ends: dict[str, frozenset
 def reads_as(text: str) -> str:
     """The language of endings whose small words a text has most of, then whose words."""
     listed, small = words(text), by_first_word("function_words")
-    return max(LANGUAGES, key=lambda code: (sum(w in small[code] for w in listed if len(w) > 1), lexicon.share_known(text, code)))
+    return max(
+        LANGUAGES,
+        key=lambda code: (
+            sum(w in small[code] for w in listed if len(w) > 1),
+            lexicon.share_known(text, code),
+        ),
+    )
 
 
 @functools.cache
@@ -140,7 +160,9 @@ class _Said:
     def is_torn(self, *, has_comma: bool) -> bool:
         """Whether the last word cannot be the last of a whole sentence."""
         last, ends = self.last, _ends(self.language)
-        if last.written[:1].isupper() and self.before and last.word not in ends["beings"]:  # a name, a German noun, an abbreviation
+        if (
+            last.written[:1].isupper() and self.before and last.word not in ends["beings"]
+        ):  # a name, a German noun, an abbreviation
             return self._is_half() if self.language == "de" else self._is_half_name()
         if (last.word in ends["never"] and (self.before, last.word) != _OWNED) or self._joins_being(ends):
             return not self._names_sign(ends)
@@ -163,7 +185,11 @@ class _Said:
             return True
         if last.word == "by" and self.before.endswith("ed") and not free:
             return True
-        if last.word in ends["placed"] and not free and (self.before in ends["static"] or self._has_no_verb(ends)):
+        if (
+            last.word in ends["placed"]
+            and not free
+            and (self.before in ends["static"] or self._has_no_verb(ends))
+        ):
             return True
         if self.language == "de" and self._hangs_on_noun(ends):
             return True
@@ -175,7 +201,9 @@ class _Said:
 
     def _names_sign(self, ends: dict[str, frozenset[str]]) -> bool:
         """Whether the text is the name of a sign: `less than`, `the letter a`."""
-        return self.before in ends["signs"] and self.words[0].word in ends["signs"] | ends["article"] | {"not"}
+        return self.before in ends["signs"] and self.words[0].word in ends["signs"] | ends["article"] | {
+            "not"
+        }
 
     def _waits_in_clause(self, ends: dict[str, frozenset[str]]) -> bool:
         """Whether a clause has only begun: `boys who are`, and in German `auf die`."""
@@ -186,15 +214,21 @@ class _Said:
     def _counts(self) -> bool:
         """Whether the last word is the only number: `a table and four` waits for what is counted."""
         numbers = by_first_word("numbers").keys() - _ONE
-        return self.last.word in numbers and not any(t.word in numbers or t.word.isdecimal() for t in self.words[:-1])
+        return self.last.word in numbers and not any(
+            t.word in numbers or t.word.isdecimal() for t in self.words[:-1]
+        )
 
     def _is_free(self, ends: dict[str, frozenset[str]], *, has_comma: bool) -> bool:
         """Whether something before lets a bound word stand last: a relative clause, an infinitive, a passive, an idiom."""
         earlier = [t.word for t in self.words[:-1]]
         if self.before in ends["idiom"] or any(w in ends["people"] for w in earlier[1:]):
             return True
-        if self.language == "de":  # its relatives are its articles: only verbs are freed by one that has no comma before it
-            return (has_comma or self.last.word in ends["verbs"]) and any(w in ends["frees"] for w in earlier[1:])
+        if (
+            self.language == "de"
+        ):  # its relatives are its articles: only verbs are freed by one that has no comma before it
+            return (has_comma or self.last.word in ends["verbs"]) and any(
+                w in ends["frees"] for w in earlier[1:]
+            )
         passive = len(earlier) > 1 and earlier[-2] in _PASSIVE and earlier[-1].endswith(("ed", "en", "ught"))
         return passive or any(w in ends["frees"] for w in earlier)
 
@@ -204,23 +238,37 @@ class _Said:
         if self.before == "bis":
             return True
         after_verb = self.last.word == "ein" and self.before in ends["static"] | ends["verbs"] | ends["stays"]
-        return after_verb or (stays and self.last.word in ends["after_noun"] and self.words[-2].written[:1].isupper())
+        return after_verb or (
+            stays and self.last.word in ends["after_noun"] and self.words[-2].written[:1].isupper()
+        )
 
     def _has_no_verb(self, ends: dict[str, frozenset[str]]) -> bool:
         """Whether a text that begins with an article holds no verb; only signs of verbs are known, so long texts are not judged."""
         middle = self.words[1:-1]
-        if self.words[0].word not in ends["verbless"] or len(middle) > _MOST_MIDDLE or any(t.word in _WITH for t in middle):
+        if (
+            self.words[0].word not in ends["verbless"]
+            or len(middle) > _MOST_MIDDLE
+            or any(t.word in _WITH for t in middle)
+        ):
             return False
         if self.language == "de":
             return not any(t.written.islower() and t.word.endswith(("t", "en", "eln", "ern")) for t in middle)
-        return not any(t.word.endswith(("ing", "ed", "s", "n", "t")) or t.word in _PASSIVE for t in middle[1:])
+        return not any(
+            t.word.endswith(("ing", "ed", "s", "n", "t")) or t.word in _PASSIVE for t in middle[1:]
+        )
 
     def _waits_for_noun(self, ends: dict[str, frozenset[str]]) -> bool:
         """Whether an article and a word that describes stand there without a noun; `the old and the new` is whole."""
         last = self.last
-        if self.stop in _STOPS and any(t.word in ends.get("other", ()) for t in self.words[:-1]):  # `und die andere eine weiße.`
+        if self.stop in _STOPS and any(
+            t.word in ends.get("other", ()) for t in self.words[:-1]
+        ):  # `und die andere eine weiße.`
             return False
-        paired = len(self.words) > 3 and self.words[-3].word in ends["first"] and self.words[-4].word in ends.get("adjective", ())
+        paired = (
+            len(self.words) > 3
+            and self.words[-3].word in ends["first"]
+            and self.words[-4].word in ends.get("adjective", ())
+        )
         if paired or (last.word in ends["nominal"] and self.before not in _SINGLE):
             return False
         if self.language == "de":  # where no noun has its capital, adjectives cannot be told from nouns
@@ -233,7 +281,11 @@ class _Said:
         if len(self.words) < _LEAST_WORDS or last.isupper():
             return False
         if self.stop in _STOPS - {"…"}:
-            return last.islower() and not lexicon.known(last, self.language) and lexicon.is_shortened(last, self.language)
+            return (
+                last.islower()
+                and not lexicon.known(last, self.language)
+                and lexicon.is_shortened(last, self.language)
+            )
         if lexicon.known(last, self.language):
             return self.language == "en" and last.islower() and lexicon.is_shortened(last, self.language)
         if not lexicon.is_beginning(last, self.language):
@@ -255,4 +307,9 @@ def _is_german_adjective(token: Token) -> bool:
     word = token.written
     stem = next((word.removesuffix(e) for e in ("en", "em", "er", "es", "e") if word.endswith(e)), "")
     forms = (stem + e for e in ("e", "er", "es", "en", "em"))
-    return word.islower() and len(stem) > 1 and not stem.endswith("st") and all(lexicon.known(f, "de") for f in forms)
+    return (
+        word.islower()
+        and len(stem) > 1
+        and not stem.endswith("st")
+        and all(lexicon.known(f, "de") for f in forms)
+    )

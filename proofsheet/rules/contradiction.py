@@ -34,7 +34,13 @@ def self_contradiction(row: GateInput, _settings: GateSettings) -> Iterator[Issu
         text = outside_quotes(row.texts[field])
         if found := _both(text) or _none_and_some(text) or _one_and_several(text) or _is_another(text):
             said = row.texts[field][found.start : found.end]
-            yield Issue("self_contradiction", field, found.start, found.end, f"{said!r} cannot be true; say what is seen")
+            yield Issue(
+                "self_contradiction",
+                field,
+                found.start,
+                found.end,
+                f"{said!r} cannot be true; say what is seen",
+            )
 
 
 def _both(text: str) -> Span | None:
@@ -45,7 +51,10 @@ def _both(text: str) -> Span | None:
             first
             and second
             and not _EITHER.match(text, min(first.end(), second.end()))
-            and not (first.start() <= second.start() < first.end() or second.start() <= first.start() < second.end())
+            and not (
+                first.start() <= second.start() < first.end()
+                or second.start() <= first.start() < second.end()
+            )
         ):
             return _around(first, second)
     return None
@@ -63,7 +72,11 @@ def _none_and_some(text: str) -> Span | None:
             continue
         for at in range(k + 2, len(listed)):
             before = {w for w, _p in listed[max(k + 2, at - 3) : at]}
-            if _same(listed[at][0], noun) and before & set(words["definite"]) and not before & set(words["none"]):
+            if (
+                _same(listed[at][0], noun)
+                and before & set(words["definite"])
+                and not before & set(words["none"])
+            ):
                 return Span(place.start, listed[at][1].end)
     return None
 
@@ -77,7 +90,11 @@ def _one_and_several(text: str) -> Span | None:
         if listed[k][0] not in words["one"] or len(noun) < _LEAST_NOUN:
             continue
         for at in range(k + 4, len(listed)):
-            if listed[at - 1][0] in several and listed[at - 2][0] in words["the"] and _same(listed[at][0], noun):
+            if (
+                listed[at - 1][0] in several
+                and listed[at - 2][0] in words["the"]
+                and _same(listed[at][0], noun)
+            ):
                 return Span(listed[k][1].start, listed[at][1].end)
     return None
 
@@ -87,14 +104,18 @@ def _is_another(text: str) -> Span | None:
     if full := _EMPTY_AND_FULL.search(text):
         return Span(full.start(), full.end())
     words, listed = by_first_word("impossible_words"), spans(text)
-    kinds = [set(line.split()[1:]) for line in lines("impossible_words") if line.startswith(("colour ", "kind "))]
+    kinds = [
+        set(line.split()[1:]) for line in lines("impossible_words") if line.startswith(("colour ", "kind "))
+    ]
     for k, (word, place) in enumerate(listed):
         if word not in words["is"]:
             continue
         ahead = next(((w, p) for w, p in listed[k + 1 : k + 3] if w not in words["article"]), None)
         if ahead and (found := _other(listed[max(0, k - _FAR_APART) : k], ahead, kinds, words["other"])):
             return found
-        last = k > 2 and listed[k - 2][0] in words["the"] and text[place.end :][:1] in (".", ",", "")  # `die rot ist`
+        last = (
+            k > 2 and listed[k - 2][0] in words["the"] and text[place.end :][:1] in (".", ",", "")
+        )  # `die rot ist`
         before = listed[max(0, k - 2 - _FAR_APART) : k - 2] if last else []
         if found := _other(before, listed[k - 1], kinds, words["other"]):
             return found
@@ -102,7 +123,10 @@ def _is_another(text: str) -> Span | None:
 
 
 def _other(
-    before: Sequence[tuple[str, Span]], said: tuple[str, Span], kinds: Sequence[set[str]], parting: Sequence[str]
+    before: Sequence[tuple[str, Span]],
+    said: tuple[str, Span],
+    kinds: Sequence[set[str]],
+    parting: Sequence[str],
 ) -> Span | None:
     """From the last word of the same kind before to the word that is said of it, if they are two."""
     for kind in kinds:
@@ -117,7 +141,9 @@ def _other(
 def _same(one: str, two: str) -> bool:
     """Whether two words are one noun in two numbers."""
     one, two = (w.translate(_PLAIN) for w in (one, two))
-    return one == two or any(a == b + e for a, b in ((one, two), (two, one)) for e in ("s", "es", "e", "n", "en", "er"))
+    return one == two or any(
+        a == b + e for a, b in ((one, two), (two, one)) for e in ("s", "es", "e", "n", "en", "er")
+    )
 
 
 def _around(one: re.Match[str], two: re.Match[str]) -> Span:
@@ -130,7 +156,8 @@ def _excluding() -> list[tuple[re.Pattern[str], re.Pattern[str]]]:
     pairs: list[tuple[re.Pattern[str], re.Pattern[str]]] = []
     for line in lines("impossible"):
         sides = [
-            re.compile("|".join(phrase_pattern(p.strip()) for p in side.split(",")), re.IGNORECASE) for side in line.split("|")
+            re.compile("|".join(phrase_pattern(p.strip()) for p in side.split(",")), re.IGNORECASE)
+            for side in line.split("|")
         ]
         pairs += combinations(sides, 2)
     return pairs

@@ -40,7 +40,9 @@ def cut_off(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
     """A text of which the beginning or the end is missing."""
     for field in (Texts.title, Texts.caption, Texts.alt_text):
         if found := torn(row.texts[field]):
-            yield Issue("cut_off", field, found.place.start, found.place.end, f"the text is cut off: {found.why}")
+            yield Issue(
+                "cut_off", field, found.place.start, found.place.end, f"the text is cut off: {found.why}"
+            )
 
 
 def no_sentence(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
@@ -61,7 +63,9 @@ def no_sentence(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
 def _is_list(text: str) -> bool:
     """Whether a text is many short parts without one small word."""
     parts = [words(p) for p in re.split(r"[,;|/\n]", text.rstrip(". "))]
-    return len(parts) >= _LEAST_PARTS and all(0 < len(p) <= _LONGEST_PART and not small_words().intersection(p) for p in parts)
+    return len(parts) >= _LEAST_PARTS and all(
+        0 < len(p) <= _LONGEST_PART and not small_words().intersection(p) for p in parts
+    )
 
 
 def _title_form(text: str) -> str | None:
@@ -73,7 +77,11 @@ def _title_form(text: str) -> str | None:
 
 def length(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
     """Too long, too many sentences, too many keywords, or no real word."""
-    most = {Texts.title: settings.max_title, Texts.caption: settings.max_caption, Texts.alt_text: settings.max_alt_text}
+    most = {
+        Texts.title: settings.max_title,
+        Texts.caption: settings.max_caption,
+        Texts.alt_text: settings.max_alt_text,
+    }
     for field, limit in most.items():
         text = row.texts[field]
         if len(text) > limit:
@@ -84,12 +92,24 @@ def length(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
     sentences = count_sentences(row.texts[Texts.caption])
     if sentences > settings.max_sentences:
         end = len(row.texts[Texts.caption])
-        yield Issue("length", Texts.caption, 0, end, f"{sentences} sentences, at most {settings.max_sentences}")
+        yield Issue(
+            "length", Texts.caption, 0, end, f"{sentences} sentences, at most {settings.max_sentences}"
+        )
     if len(row.texts[Texts.keywords]) > settings.max_keywords:
-        yield Issue("length", Texts.keywords, 0, 0, f"{len(row.texts[Texts.keywords])} keywords, at most {settings.max_keywords}")
+        yield Issue(
+            "length",
+            Texts.keywords,
+            0,
+            0,
+            f"{len(row.texts[Texts.keywords])} keywords, at most {settings.max_keywords}",
+        )
 
 
 def count_sentences(text: str) -> int:
     """Sentences; abbreviations end none."""
-    ends = [m for m in _END.finditer(text) if m.group(1).casefold() not in lines("abbreviations") or m.end() == len(text)]
+    ends = [
+        m
+        for m in _END.finditer(text)
+        if m.group(1).casefold() not in lines("abbreviations") or m.end() == len(text)
+    ]
     return len(ends) + (1 if text.strip() and (not ends or ends[-1].end() < len(text.rstrip())) else 0)

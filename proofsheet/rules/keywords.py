@@ -28,7 +28,11 @@ def broken_keywords(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
     """Keywords that are none: digits, single letters, halves, stray marks, parts of sentences, too many words, repeated."""
     seen: set[str] = set()
     for keyword in row.texts[Texts.keywords]:
-        what = _broken(keyword, settings) or _no_keyword(keyword, settings) or ("repeated" if keyword.casefold() in seen else None)
+        what = (
+            _broken(keyword, settings)
+            or _no_keyword(keyword, settings)
+            or ("repeated" if keyword.casefold() in seen else None)
+        )
         seen.add(keyword.casefold())
         if what:
             yield Issue("broken_keywords", Texts.keywords, 0, len(keyword), f"{keyword!r} is {what}")
@@ -63,7 +67,9 @@ def _no_keyword(keyword: str, settings: GateSettings) -> str | None:
         return "made of small words"
     if [p for p in parts if not p.isdigit()] and all(p.isdigit() or p in listed["empty"] for p in parts):
         return "a place for a keyword"
-    if len(parts) > 1 and (parts[0] in listed["begins"] or parts[-1] in listed["open"] or any(p in listed["says"] for p in parts)):
+    if len(parts) > 1 and (
+        parts[0] in listed["begins"] or parts[-1] in listed["open"] or any(p in listed["says"] for p in parts)
+    ):
         return "part of a sentence"
     if any(one == two for one, two in pairwise(parts) if len(one) > 1) and keyword.islower():
         return "the same word twice"
@@ -75,7 +81,11 @@ def _is_half(keyword: str, languages: Sequence[str]) -> bool:
     if not keyword.isalpha() or not keyword.islower() or len(keyword) < _LEAST_HALF:
         return False
     listed = [c for c in languages if lexicon.has_words(c)]
-    return bool(listed) and not any(lexicon.known(keyword, c) for c in listed) and any(lexicon.is_cut(keyword, c) for c in listed)
+    return (
+        bool(listed)
+        and not any(lexicon.known(keyword, c) for c in listed)
+        and any(lexicon.is_cut(keyword, c) for c in listed)
+    )
 
 
 def duplicate_text(
@@ -86,7 +96,11 @@ def duplicate_text(
     ordered = sorted(rows, key=lambda r: not r.published)
     by_place = {str(i): row for i, row in enumerate(ordered)}
     for field in (Texts.caption, Texts.alt_text):
-        sets = {i: frozenset(words(r.texts[field])) - ignored for i, r in by_place.items() if words(r.texts[field])}
+        sets = {
+            i: frozenset(words(r.texts[field])) - ignored
+            for i, r in by_place.items()
+            if words(r.texts[field])
+        }
         for i, earlier in earlier_likeness(sets, settings.duplicate_similarity).items():
             row, other = by_place[i], by_place[earlier]
             if not row.published and row.photo_id != other.photo_id:

@@ -63,7 +63,9 @@ def foreign(text: str, allowed: Sequence[str], field: str = Texts.caption) -> tu
     own = _BESIDE.sub(lambda m: " " * len(m.group()), outside_quotes(text))
     own = own if words(own) else text
     scripts = tuple(s for code in allowed for s in _SCRIPTS.get(code, _COMMON)) + _COMMON
-    strange = [k for k, c in enumerate(own) if c.isalpha() and not unicodedata.name(c, "").startswith(scripts)]
+    strange = [
+        k for k, c in enumerate(own) if c.isalpha() and not unicodedata.name(c, "").startswith(scripts)
+    ]
     if len(strange) > _MOST_STRANGE or (strange and sum(c.isalpha() for c in own) <= len(strange)):
         return Span(strange[0], strange[-1] + 1), f"{len(strange)} letters are of another script"
     if field == Texts.keywords:
@@ -83,12 +85,15 @@ def foreign(text: str, allowed: Sequence[str], field: str = Texts.caption) -> tu
 
 def _reads_foreign(text: str, allowed: Sequence[str], field: str) -> str | None:
     listed = words(text)
-    least, unlikely = (_LEAST_TITLE, _TITLE_UNLIKELY) if field == Texts.title else (_LEAST_WORDS - 1, _UNLIKELY)
+    least, unlikely = (
+        (_LEAST_TITLE, _TITLE_UNLIKELY) if field == Texts.title else (_LEAST_WORDS - 1, _UNLIKELY)
+    )
     if told := _sounds_foreign(text, allowed, unlikely, least):
         return told
     known, counted = _share_known(text, allowed)
     if known is not None and (
-        (known < _LEAST_SHARE and counted >= _LEAST_COUNTED) or (known == 0 and (counted == len(listed) > 0 or counted > 1))
+        (known < _LEAST_SHARE and counted >= _LEAST_COUNTED)
+        or (known == 0 and (counted == len(listed) > 0 or counted > 1))
     ):
         return f"{known:.0%} of its words are known in {', '.join(allowed)}"
     hits = _hits(listed, by_first_word("function_words"))
@@ -106,10 +111,16 @@ def _share_known(text: str, allowed: Sequence[str]) -> tuple[float | None, int]:
     return max((lexicon.share_known(text, c) for c in allowed if lexicon.has_words(c)), default=(None, 0))
 
 
-def _sounds_foreign(text: str, allowed: Sequence[str], unlikely: float, least: int = _LEAST_WORDS) -> str | None:
+def _sounds_foreign(
+    text: str, allowed: Sequence[str], unlikely: float, least: int = _LEAST_WORDS
+) -> str | None:
     """Which language a text is in, where that is sure and no allowed one is likely; texts of known words are not asked about."""
     known, _counted = _share_known(text, allowed)
-    if len(words(text)) < least or (known is not None and known >= _MOST_KNOWN) or not languages.speaks(allowed):
+    if (
+        len(words(text)) < least
+        or (known is not None and known >= _MOST_KNOWN)
+        or not languages.speaks(allowed)
+    ):
         return None
     found = languages.likely(text, tuple(allowed))
     best = max(found, key=lambda code: found[code])
@@ -120,9 +131,14 @@ def _sounds_foreign(text: str, allowed: Sequence[str], unlikely: float, least: i
 
 def _may_be(text: str, allowed: Sequence[str]) -> bool:
     """Whether a text that has small words of another language may be in an allowed one."""
-    return languages.speaks(allowed) and max(languages.likely(text, tuple(allowed))[code] for code in allowed) > _MAY_BE
+    return (
+        languages.speaks(allowed)
+        and max(languages.likely(text, tuple(allowed))[code] for code in allowed) > _MAY_BE
+    )
 
 
 def _hits(listed: Sequence[str], known: Mapping[str, tuple[str, ...]]) -> dict[str, float]:
     """Small words by language; a single letter, which may be left of a genitive or an abbreviation, counts half."""
-    return {code: sum(1.0 if len(w) > 1 else 0.5 for w in listed if w in small) for code, small in known.items()}
+    return {
+        code: sum(1.0 if len(w) > 1 else 0.5 for w in listed if w in small) for code, small in known.items()
+    }

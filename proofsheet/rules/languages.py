@@ -20,7 +20,26 @@ from proofsheet.rules import lexicon
 from proofsheet.rules.lists import by_first_word
 from proofsheet.rules.tokens import Span
 
-_ASKED = ("en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "nb", "fi", "pl", "cs", "hu", "ro", "hr", "tr", "vi")
+_ASKED = (
+    "en",
+    "de",
+    "fr",
+    "es",
+    "it",
+    "pt",
+    "nl",
+    "sv",
+    "da",
+    "nb",
+    "fi",
+    "pl",
+    "cs",
+    "hu",
+    "ro",
+    "hr",
+    "tr",
+    "vi",
+)
 _WORD = re.compile(r"[^\W\d_]+")
 _BREAK = re.compile(r"[.!?…;:\"“”„()]")
 _LEAST_RUN, _LEAST_SIDE, _LEAST_SHARE = 2, 3, 0.4
@@ -35,7 +54,9 @@ def _codes() -> frozenset[str]:
 
 @functools.cache
 def _detector(languages: frozenset[str]) -> LanguageDetector:
-    return LanguageDetectorBuilder.from_iso_codes_639_1(*(getattr(IsoCode639_1, c.upper()) for c in sorted(languages))).build()
+    return LanguageDetectorBuilder.from_iso_codes_639_1(
+        *(getattr(IsoCode639_1, c.upper()) for c in sorted(languages))
+    ).build()
 
 
 def speaks(allowed: Sequence[str]) -> bool:
@@ -90,7 +111,10 @@ def doubled(keywords: Sequence[str], allowed: Sequence[str]) -> str | None:
     """Whether keywords stand in two allowed languages: of the words that only one of the two has, each has at least three."""
     for one, two in combinations([c for c in allowed if lexicon.has_words(c)], 2):
         pairs = ((one, two), (two, one))
-        sides = [sum(lexicon.known(k, here) and not lexicon.known(k, there) for k in keywords) for here, there in pairs]
+        sides = [
+            sum(lexicon.known(k, here) and not lexicon.known(k, there) for k in keywords)
+            for here, there in pairs
+        ]
         if min(sides) >= _LEAST_SIDE and min(sides) >= _LEAST_SHARE * len(keywords):
             return f"they are half in {one} and half in {two}"
     return None

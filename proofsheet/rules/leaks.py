@@ -50,7 +50,13 @@ def hint_copied(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
     runs = {tuple(hint[i : i + size]) for i in range(len(hint) - size + 1)}
     for field, text in row.whole():
         if found := _run(spans(text), runs, size):
-            yield Issue("hint_copied", field, found.start, found.end, f"{text[found.start : found.end]!r} is copied from the hint")
+            yield Issue(
+                "hint_copied",
+                field,
+                found.start,
+                found.end,
+                f"{text[found.start : found.end]!r} is copied from the hint",
+            )
 
 
 def _run(listed: list[tuple[str, Span]], runs: set[tuple[str, ...]], size: int) -> Span | None:

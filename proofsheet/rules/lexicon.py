@@ -23,7 +23,11 @@ _LEAST_ENDING, _MOST_ENDING = 3, 8
 _RARE, _RARER, _COMMON = 300, 50, 300  # counts of a word that may be half of another, and of the other
 _INFLECTIONS = frozenset(["s", "es", "ed", "ing", "er", "ers", "e", "n", "en", "ern", "em", "st"])
 _BRITISH = (  # British spellings as the American list has them
-    *((r"our(?=s?$|ed$|ing$|ful|less|able|ite|ist|hood|ly$|y$|er)", "or"), (r"([^aeiou])re(s?)$", r"\1er\2"), (r"tred$", "tered")),
+    *(
+        (r"our(?=s?$|ed$|ing$|ful|less|able|ite|ist|hood|ly$|y$|er)", "or"),
+        (r"([^aeiou])re(s?)$", r"\1er\2"),
+        (r"tred$", "tered"),
+    ),
     *(
         (r"is(e|es|ed|ing|er|ers|ation|ations)$", r"iz\1"),
         (r"ys(e|es|ed|ing|er|ers)$", r"yz\1"),
@@ -37,7 +41,13 @@ _BRITISH = (  # British spellings as the American list has them
         (r"aero", "air"),
         (r"ewellery", "ewelry"),
     ),
-    *((r"^grey", "gray"), (r"ough(s?)$", r"ow\1"), (r"^kerb", "curb"), (r"^tyre", "tire"), (r"isation", "ization")),
+    *(
+        (r"^grey", "gray"),
+        (r"ough(s?)$", r"ow\1"),
+        (r"^kerb", "curb"),
+        (r"^tyre", "tire"),
+        (r"isation", "ization"),
+    ),
 )
 _JOINS = ("s", "n", "es", "en")  # between the parts of a German compound
 
@@ -75,11 +85,16 @@ def known(word: str, language: str) -> bool:
         return True
     if language == "en" and any(re.sub(british, american, plain) in listed for british, american in _BRITISH):
         return True
-    return language == "de" and (_inflected(plain, listed) or (len(plain) >= _LEAST_COMPOUND and _compound(plain, listed)))
+    return language == "de" and (
+        _inflected(plain, listed) or (len(plain) >= _LEAST_COMPOUND and _compound(plain, listed))
+    )
 
 
 def _inflected(word: str, listed: frozenset[str]) -> bool:
-    return any(len(word) > len(e) + _LEAST_PART and word.endswith(e) and word.removesuffix(e) in listed for e in ("s", "es", "n"))
+    return any(
+        len(word) > len(e) + _LEAST_PART and word.endswith(e) and word.removesuffix(e) in listed
+        for e in ("s", "es", "n")
+    )
 
 
 def _compound(word: str, listed: frozenset[str]) -> bool:
@@ -113,7 +128,9 @@ def is_ending(word: str, language: str) -> bool:
 def _endings(language: str) -> frozenset[str]:
     """The last letters of every frequent word."""
     often = (w for w, times in _frequencies(language).items() if times >= _COMMON)
-    return frozenset(w[-size:] for w in often for size in range(_LEAST_ENDING, min(_MOST_ENDING, len(w) - 2) + 1))
+    return frozenset(
+        w[-size:] for w in often for size in range(_LEAST_ENDING, min(_MOST_ENDING, len(w) - 2) + 1)
+    )
 
 
 def is_cut(word: str, language: str) -> bool:
@@ -128,7 +145,9 @@ def is_shortened(word: str, language: str) -> bool:
     """Whether a far more frequent word begins so, and the word itself is rare or none: `fen` of `fence`, `glac` of `glacier`."""
     plain, ordered, often = word.lower(), _in_order(language), _frequencies(language)
     place = bisect_left(ordered, plain)
-    longer = (w for w in ordered[place + (ordered[place : place + 1] == [plain]) :][:_LOOKED] if w.startswith(plain))
+    longer = (
+        w for w in ordered[place + (ordered[place : place + 1] == [plain]) :][:_LOOKED] if w.startswith(plain)
+    )
     own = often.get(plain, 0)
     return any(
         len(w) - len(plain) <= _MOST_CUT

@@ -43,9 +43,13 @@ _QUOTES = {'"': '"', "“": "”", "„": "“", "'": "'", "«": "»"}
 _BULLET = re.compile(r"^\s*(?:[-*•–·]|#+|1[.)])\s+(?!.*\s(?:[-*•·]|2[.)])\s)")
 _ENTITIES = {"&amp;": "&", "&quot;": '"', "&#39;": "'", "&apos;": "'", "&nbsp;": " "}
 _NUMBERED = re.compile(r"^[(\[]?(?:\d{1,2}|[a-z])[.)\]](?:\s+|(?=[^\W\d]))|^\d{1,2}\s*[-–:]\s+|^[①-⑳]\s*")
-_WORD_LABEL = re.compile(r"^(?:keywords?|tags?|labels?|stichw(?:o|ö)rte?r?|schlagw(?:o|ö)rte?r?)\s*\d*\s*[:=]\s*", re.IGNORECASE)
+_WORD_LABEL = re.compile(
+    r"^(?:keywords?|tags?|labels?|stichw(?:o|ö)rte?r?|schlagw(?:o|ö)rte?r?)\s*\d*\s*[:=]\s*", re.IGNORECASE
+)
 _SCORE = re.compile(r"\s*(?:\(\s*\d[\d.,]*\s*%?\s*\)|[:=]\s*\d[\d.,]*\s*%?|\s\d[\d.,]*\s*%)$")
-_WRAPPED = re.compile(r"^\(([^()]*)\)$|^\[+\s*(.*?)\s*\]*$|^([^\[]*?)\s*\]+$|^\{+\s*(.*?)\s*\}*$|^([^{]*?)\s*\}+$")
+_WRAPPED = re.compile(
+    r"^\(([^()]*)\)$|^\[+\s*(.*?)\s*\]*$|^([^\[]*?)\s*\]+$|^\{+\s*(.*?)\s*\}*$|^([^{]*?)\s*\}+$"
+)
 _GLUE = re.compile(r"[;,|/\n]+")
 _CAMEL = re.compile(r"(?<=[a-zß-ÿ]{2})(?=[A-ZÀ-Þ][a-zß-ÿ]{2})")
 _EDGES = re.compile(r"^[\s,;:.\-–—#*\"'“”„‚‘’«»|_/\\`•·]+|[\s,;:.\-–—#*\"'“”„‚‘’«»|_/\\`•·]+$")
@@ -125,7 +129,9 @@ def _key(word: str) -> str:
 
 def _split(word: str) -> list[str]:
     """Keywords that stand in one: at marks between them, and at capitals inside a word."""
-    whole = "<" in word or re.search(r"\w/(?:\w{1,2}|off|out|down)\b", word)  # markup is for the gate to see; AC/DC is one
+    whole = "<" in word or re.search(
+        r"\w/(?:\w{1,2}|off|out|down)\b", word
+    )  # markup is for the gate to see; AC/DC is one
     parts = [word] if whole else _GLUE.split(word)
     apart = [_CAMEL.sub(" ", p) if " " not in p.strip() and p.isascii() else p for p in parts]
     return [p for p in apart if p.strip()] or ([word] if word.strip() else [])
@@ -206,7 +212,11 @@ def end_sentence(text: str) -> str:
 
 def drop_stop(text: str) -> str:
     """A full stop after a title."""
-    return text[:-1] if text.endswith(".") and not text.endswith("..") and not re.search(r"\b\w{1,3}\.$|\.\w\.$", text) else text
+    return (
+        text[:-1]
+        if text.endswith(".") and not text.endswith("..") and not re.search(r"\b\w{1,3}\.$|\.\w\.$", text)
+        else text
+    )
 
 
 def unescape(text: str) -> str:

@@ -63,7 +63,13 @@ def control_characters(row: GateInput, _settings: GateSettings) -> Iterator[Issu
     for field, text in row.whole():
         for place, sign in enumerate(text):
             if unicodedata.category(sign) in _BAD_CATEGORIES and sign not in _JOINERS:
-                yield Issue("control_characters", field, place, place + 1, f"U+{ord(sign):04X} is not a visible character")
+                yield Issue(
+                    "control_characters",
+                    field,
+                    place,
+                    place + 1,
+                    f"U+{ord(sign):04X} is not a visible character",
+                )
                 break
 
 
@@ -81,7 +87,11 @@ def injection(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
     for field, text in row.whole():
         outside = outside_quotes(text)
         marks = _CHAT.search(text)
-        found = Span(marks.start(), marks.end()) if marks else next(find_phrases(outside, lines("injection")), None)
+        found = (
+            Span(marks.start(), marks.end())
+            if marks
+            else next(find_phrases(outside, lines("injection")), None)
+        )
         if found:
             said = _shown(text[found.start : found.end])
             yield Issue("injection", field, found.start, found.end, f"{said} is no description of a picture")

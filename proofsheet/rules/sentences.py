@@ -25,9 +25,30 @@ _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s]")
 _ENDS = frozenset(".!?…\n")
 _SENTENCE = re.compile(r"[^.!?…\n]*(?:[.!?…]+(?=\S)[^.!?…\n]*)*[.!?…\n]*")
 _FAR, _LEAST_STEM = 4, 3
-_SUBJECTS = frozenset(["it", "he", "she", "that", "there", "here", "what", "who", "where", "how", "this", "everything", "nothing"])
+_SUBJECTS = frozenset(
+    [
+        "it",
+        "he",
+        "she",
+        "that",
+        "there",
+        "here",
+        "what",
+        "who",
+        "where",
+        "how",
+        "this",
+        "everything",
+        "nothing",
+    ]
+)
 _SHORT = {"'m": "am", "'re": "are", "'ve": "have", "'ll": "will", "'d": "would", "'s": "is"}
-_WHOLE = {"cannot": ("can", "not"), "can't": ("can", "not"), "won't": ("will", "not"), "shan't": ("shall", "not")}
+_WHOLE = {
+    "cannot": ("can", "not"),
+    "can't": ("can", "not"),
+    "won't": ("will", "not"),
+    "shan't": ("shall", "not"),
+}
 _WHOLE |= {
     "dont": ("do", "not"),
     "cant": ("can", "not"),
@@ -99,7 +120,9 @@ class _Element:
         bare = text.lstrip("^!").removesuffix("$") or text
         parts = re.split(r"([+~])", bare) if len(bare) > 1 else [bare]
         distances = [1, *(1 if sign == "+" else _FAR for sign in parts[1::2])]
-        steps = (_Step(frozenset(word.split("|")), far) for word, far in zip(parts[::2], distances, strict=True))
+        steps = (
+            _Step(frozenset(word.split("|")), far) for word, far in zip(parts[::2], distances, strict=True)
+        )
         return cls(tuple(steps), first, last, absent)
 
     def find(self, named: Sequence[frozenset[str]], begins: int, ends: int) -> tuple[int, int] | None:
@@ -115,7 +138,12 @@ class _Element:
             return None
         places = {start}
         for step in self.steps[1:]:
-            places = {q for p in places for q in range(p + 1, min(p + step.far, len(named) - 1) + 1) if step.names & named[q]}
+            places = {
+                q
+                for p in places
+                for q in range(p + 1, min(p + step.far, len(named) - 1) + 1)
+                if step.names & named[q]
+            }
         return max(places, default=None)
 
 
@@ -176,7 +204,9 @@ class WordClasses:
         """The index that an entry of a class belongs to."""
         if member.startswith("-") and len(member) > 1:
             return self._not
-        return self._endings if member.startswith("*") else self._stems if member.endswith("*") else self._words
+        return (
+            self._endings if member.startswith("*") else self._stems if member.endswith("*") else self._words
+        )
 
     def filled(self) -> set[str]:
         """Names of classes that have a word."""
@@ -214,7 +244,9 @@ class Speech:
 
     def unknown_names(self) -> set[str]:
         """Classes that a pattern names and no line fills: a pattern that can never be found."""
-        named = {n for p in self._patterns for names in p.needed for n in names if n.isupper() and n.isalpha()}
+        named = {
+            n for p in self._patterns for names in p.needed for n in names if n.isupper() and n.isalpha()
+        }
         return named - self._classes.filled()
 
     def matches(self, sentence: Sequence[Token]) -> Iterator[PatternMatch]:
@@ -227,7 +259,9 @@ class Speech:
             if not all(names & there for names in pattern.needed):
                 continue
             if place := pattern.find(named, begins, ends):
-                yield PatternMatch(pattern.kind, Span(sentence[place[0]].place.start, sentence[place[1]].place.end))
+                yield PatternMatch(
+                    pattern.kind, Span(sentence[place[0]].place.start, sentence[place[1]].place.end)
+                )
 
 
 @functools.cache

@@ -26,7 +26,22 @@ _BREAKS = frozenset(",;:()–—")
 _FIELDS_OF_WORK = frozenset(["AI", "KI"])  # as keywords they may be a subject
 _LEAST_KINDS, _MOST_SCENE = 2, 1  # so many kinds of words of talk, beside so few of a scene
 _OF_TALK = (
-    _TASK | _ASKED | {"SORRY", "EMPTY", "NOT", "NOTHING", "GIVEN", "FOUND", "BROKEN", "QUALITY", "ACK", "WANT", "MUST", "USER"}
+    _TASK
+    | _ASKED
+    | {
+        "SORRY",
+        "EMPTY",
+        "NOT",
+        "NOTHING",
+        "GIVEN",
+        "FOUND",
+        "BROKEN",
+        "QUALITY",
+        "ACK",
+        "WANT",
+        "MUST",
+        "USER",
+    }
 )
 _OF_TALK |= {
     "CONTENT",
@@ -96,7 +111,9 @@ def _said(text: str, allowed: tuple[str, ...]) -> tuple[tuple[str, Span], ...]:
                 found.append(("not_the_picture", place))
             elif number and _turns_to_reader(sentence, grammar, language):
                 found.append(("model_talk", place))
-            found += [("model_talk", _span(c)) for c in _clauses(sentence) if _introduces(c, grammar, language)]
+            found += [
+                ("model_talk", _span(c)) for c in _clauses(sentence) if _introduces(c, grammar, language)
+            ]
     return tuple(found)
 
 
@@ -149,7 +166,9 @@ def _turns_to_reader(sentence: Sequence[Token], grammar: Speech, language: str) 
     """Whether a later sentence names nothing and speaks to somebody."""
     there, scene = _heard(sentence, grammar, language)
     turns = (
-        ("I" in there and "?" not in there) or there & {"PLEASE", "THANK"} or ("YOU" in there and there & {"WANT", "MORE", "HELP"})
+        ("I" in there and "?" not in there)
+        or there & {"PLEASE", "THANK"}
+        or ("YOU" in there and there & {"WANT", "MORE", "HELP"})
     )
     return not scene and bool(turns) and sum(t.is_word for t in sentence) > 1
 
@@ -159,7 +178,9 @@ def _introduces(clause: Sequence[Token], grammar: Speech, language: str) -> bool
     there, scene = _heard(clause, grammar, language)
     if scene or sum(t.is_word for t in clause) < 2:  # one word is left to patterns
         return False
-    return _speaks(there) or (clause[-1].word == ":" and bool(there & (_TASK | _ASKED | {"I", "HERE", "YOU", "SUBJECT"})))
+    return _speaks(there) or (
+        clause[-1].word == ":" and bool(there & (_TASK | _ASKED | {"I", "HERE", "YOU", "SUBJECT"}))
+    )
 
 
 def prompt_echo(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
@@ -170,7 +191,13 @@ def prompt_echo(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
         found = next((run for run in runs if tuple(w for w, _place in run) in _prompted()), None)
         if found:
             start, end = found[0][1].start, found[-1][1].end
-            yield Issue("prompt_echo", field, start, end, f"{text[start:end]!r} stands in the question, not in the picture")
+            yield Issue(
+                "prompt_echo",
+                field,
+                start,
+                end,
+                f"{text[start:end]!r} stands in the question, not in the picture",
+            )
 
 
 @functools.cache
@@ -181,7 +208,9 @@ def _prompted() -> frozenset[tuple[str, ...]]:
     texts = [t for p in prompts for t in (p.system, p.user)]
     texts += [f.description or "" for k in kinds for f in k.model_fields.values()]
     runs: set[tuple[str, ...]] = set()
-    small = small_words().union(*(by_first_word("function_words")[code] for code in SPOKEN), by_first_word("no_keywords")["says"])
+    small = small_words().union(
+        *(by_first_word("function_words")[code] for code in SPOKEN), by_first_word("no_keywords")["says"]
+    )
     for text in texts:
         listed = words(text)
         for size, least in _RUNS:

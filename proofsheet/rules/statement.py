@@ -19,7 +19,9 @@ from schemas.proof import Texts
 from schemas.settings_words import GateSettings
 
 _SCORE = "a score or how sure somebody is"
-_LABEL = re.compile(r"(?:^|[.!?;,]\s+|\s(?=[A-Z\d]))([^\W\d_][\w-]*(?:\s(?:[\w-]+)){0,2}|\d{1,2})\s?:\s+(?=\w|[\"'“„])")
+_LABEL = re.compile(
+    r"(?:^|[.!?;,]\s+|\s(?=[A-Z\d]))([^\W\d_][\w-]*(?:\s(?:[\w-]+)){0,2}|\d{1,2})\s?:\s+(?=\w|[\"'“„])"
+)
 _OF_SENTENCES = frozenset(["several texts to choose from", "words in no order", "no word of any language"])
 _LEAST_STRANGE, _LEAST_KEYWORDS = 0.6, 3
 
@@ -60,13 +62,19 @@ def _forms() -> dict[str, re.Pattern[str]]:
 
 def _issue(field: str, place: Span, what: str) -> Issue:
     return Issue(
-        "not_one_statement", field, place.start, place.end, f"here stands {what}; leave one plain statement of what is seen"
+        "not_one_statement",
+        field,
+        place.start,
+        place.end,
+        f"here stands {what}; leave one plain statement of what is seen",
     )
 
 
 def _labels(text: str) -> Span | None:
     """Two labels with a colon or more, unless they say where or when in the picture."""
-    found = [m for m in _LABEL.finditer(text) if m.group(1).split()[0].casefold() not in lines("labels_of_places")]
+    found = [
+        m for m in _LABEL.finditer(text) if m.group(1).split()[0].casefold() not in lines("labels_of_places")
+    ]
     return Span(found[0].start(), found[-1].end()) if len(found) > 1 else None
 
 

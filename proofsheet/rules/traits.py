@@ -94,14 +94,20 @@ def parts(text: str) -> list[SentencePart]:
                 pieces.append([])
                 opened.append(token.word in _OPENS)
         if len(pieces) > 1:
-            several = [(p, o) for p, o in zip(pieces, opened, strict=True) if sum(t.is_word for t in p) >= _LEAST_PART]
+            several = [
+                (p, o)
+                for p, o in zip(pieces, opened, strict=True)
+                if sum(t.is_word for t in p) >= _LEAST_PART
+            ]
             found += [_part(p, is_aside=o, is_later=number > 0) for p, o in several]
     return found
 
 
 def _part(tokens: Sequence[Token], *, is_later: bool, is_aside: bool = False) -> SentencePart:
     ends = next((t.word for t in reversed(tokens) if t.word != '"'), "")
-    return SentencePart(tuple(tokens), Span(tokens[0].place.start, tokens[-1].place.end), ends, is_aside, is_later)
+    return SentencePart(
+        tuple(tokens), Span(tokens[0].place.start, tokens[-1].place.end), ends, is_aside, is_later
+    )
 
 
 def traits(part: SentencePart, field: str, language: str, text: str) -> Mapping[str, float]:
@@ -116,7 +122,11 @@ def traits(part: SentencePart, field: str, language: str, text: str) -> Mapping[
     words, small = part.words, _small(language)
     heard = [_classes(talk(language), t, begins=k == 0) for k, t in enumerate(words)]
     shown = [bool(_seen(t, language)) for t in words]
-    content = [k for k, t in enumerate(words) if not t.word.isdecimal() and (heard[k] or shown[k] or t.word not in small)]
+    content = [
+        k
+        for k, t in enumerate(words)
+        if not t.word.isdecimal() and (heard[k] or shown[k] or t.word not in small)
+    ]
     spoken = sum(bool(heard[k]) and not shown[k] for k in content)
     things = sum(shown[k] for k in content)
     strange = len(content) - things - spoken
@@ -145,7 +155,9 @@ def traits(part: SentencePart, field: str, language: str, text: str) -> Mapping[
     found["figures"] = float(bool(_NUMBER.search(text[part.place.start : part.place.end])))
     found["begins seen"] = float(bool(content) and shown[content[0]])
     if field != "title" and language == "en":
-        found["names"] = float(min(_MOST_NAMES, sum(not heard[k] and words[k].written[:1].isupper() for k in content if k)))
+        found["names"] = float(
+            min(_MOST_NAMES, sum(not heard[k] and words[k].written[:1].isupper() for k in content if k))
+        )
     return {name: value for name, value in found.items() if value}
 
 
@@ -158,7 +170,9 @@ def names_nothing(text: str, language: str) -> bool:
     """
     words = [t for sentence in sentences(outside_quotes(text)) for t in sentence if t.is_word]
     signs = by_first_word(f"ends_{language}")["signs"]  # `less than or equal to` is the name of a sign
-    told = _classes(talk(language), words[0], begins=True) & {"SELF", "WE"} if words else frozenset()  # `I wish we were there`
+    told = (
+        _classes(talk(language), words[0], begins=True) & {"SELF", "WE"} if words else frozenset()
+    )  # `I wish we were there`
     if len(words) < _LEAST_WORDS or told or words[0].word in signs or '"' in outside_quotes(text):
         return False
     for k, token in enumerate(words):
@@ -178,12 +192,18 @@ def names_nothing(text: str, language: str) -> bool:
 
 def _is_strange(token: Token, language: str) -> bool:
     """Whether a word of meaning is in no class: after an article it may be a thing that the lists do not hold."""
-    return token.word not in _small(language) and not _classes(talk(language), token, begins=False) and not _seen(token, language)
+    return (
+        token.word not in _small(language)
+        and not _classes(talk(language), token, begins=False)
+        and not _seen(token, language)
+    )
 
 
 def _classes(classes: WordClasses, token: Token, *, begins: bool) -> frozenset[str]:
     found = classes.names(token, begins=begins)
-    return frozenset(n for n in found if len(n) > 1 and n.isascii() and n.isalpha() and n.isupper() and n != _SMALL)
+    return frozenset(
+        n for n in found if len(n) > 1 and n.isascii() and n.isalpha() and n.isupper() and n != _SMALL
+    )
 
 
 @functools.lru_cache(8192)
@@ -220,7 +240,9 @@ def talk(language: str) -> WordClasses:
 
 @functools.cache
 def _small(language: str) -> frozenset[str]:
-    small = next((line.split()[2:] for line in lines(f"talk_{language}") if line.startswith(f"{_SMALL} = ")), [])
+    small = next(
+        (line.split()[2:] for line in lines(f"talk_{language}") if line.startswith(f"{_SMALL} = ")), []
+    )
     return (
         frozenset(small)
         | stop_words(language)

@@ -28,7 +28,8 @@ _THING = re.compile(
 )  # a picture in the picture
 _TEXTS = (Texts.title, Texts.caption, Texts.alt_text)
 _CAMERA_NAME = re.compile(
-    r"^(?:IMG|DSC[NF]?|DSC|PICT|P|PXL|GOPR|DJI|MVI|SAM|IMAG|WP|CIMG|HPIM|_MG|_DSC)[_-]?\d{3,}\S*$", re.IGNORECASE
+    r"^(?:IMG|DSC[NF]?|DSC|PICT|P|PXL|GOPR|DJI|MVI|SAM|IMAG|WP|CIMG|HPIM|_MG|_DSC)[_-]?\d{3,}\S*$",
+    re.IGNORECASE,
 )
 
 
@@ -37,7 +38,11 @@ def filler(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
     for field, text in row.whole():
         if found := find_filler(text) or (_opening(text) if field == Texts.alt_text else None):
             yield Issue(
-                "filler", field, found.start, found.end, f"{text[found.start : found.end]!r} says nothing about the picture"
+                "filler",
+                field,
+                found.start,
+                found.end,
+                f"{text[found.start : found.end]!r} says nothing about the picture",
             )
 
 
@@ -93,7 +98,10 @@ def _again(plain: Sequence[str], listed: Sequence[tuple[str, Span]]) -> Span | N
         for i in range(len(plain) - size + 1):
             run = tuple(plain[i : i + size])
             first = seen.setdefault(run, i)
-            if size <= i - first <= size + most_between and sum(w not in small_words() and not w.isdecimal() for w in run) >= least:
+            if (
+                size <= i - first <= size + most_between
+                and sum(w not in small_words() and not w.isdecimal() for w in run) >= least
+            ):
                 return Span(listed[i][1].start, listed[i + size - 1][1].end)
             seen[run] = i
     return None
@@ -105,7 +113,9 @@ def _worn(listed: Sequence[tuple[str, Span]]) -> Span | None:
     for word, place in listed:
         if word not in small_words():
             places.setdefault(word, []).append(place)
-    worn = next((p for p in places.values() if len(p) >= _MOST_TIMES and len(p) >= _WORN_SHARE * len(listed)), None)
+    worn = next(
+        (p for p in places.values() if len(p) >= _MOST_TIMES and len(p) >= _WORN_SHARE * len(listed)), None
+    )
     return Span(worn[0].start, worn[-1].end) if worn else None
 
 

@@ -44,7 +44,9 @@ def champion_row(fits: pl.DataFrame) -> dict[str, Any] | None:
     return found[0] if found else None
 
 
-def ranker_model_rows(project: Project, fits: pl.DataFrame, embeddings: pl.DataFrame, settings: RankerSettings) -> pl.DataFrame:
+def ranker_model_rows(
+    project: Project, fits: pl.DataFrame, embeddings: pl.DataFrame, settings: RankerSettings
+) -> pl.DataFrame:
     """The row of `ranker_model`; a model that cannot serve says why, and the stage rule decides alone.
 
     Args:
@@ -64,7 +66,9 @@ def ranker_model_rows(project: Project, fits: pl.DataFrame, embeddings: pl.DataF
     }
     fit = champion_row(fits)
     if settings.use == "stage":
-        return RankerModel.frame([_full(row, {RankerModel.note: "the settings ask for the stage rule alone"})])
+        return RankerModel.frame(
+            [_full(row, {RankerModel.note: "the settings ask for the stage rule alone"})]
+        )
     if fit is None:
         return RankerModel.frame([_full(row, {RankerModel.note: _broken(fits) or _NONE.format("ranker")})])
     encoders = embeddings[Embedding.encoder_id].unique().to_list()
@@ -81,14 +85,31 @@ def ranker_model_rows(project: Project, fits: pl.DataFrame, embeddings: pl.DataF
     except ProofsheetError as error:
         return RankerModel.frame([_full(row, {RankerModel.note: f"{error.what} {error.next_step}"})])
     point = settings.overrule_at_of.get(project.name) or settings.overrule_at or model.point_of(project.name)
-    served = {RankerModel.fit_id: fit[FitColumns.fit_id], RankerModel.status: "in force", RankerModel.overrule_at: point}
-    note = "" if members.measured else "it learnt from vectors and stages: too few of its pictures were measured"
+    served = {
+        RankerModel.fit_id: fit[FitColumns.fit_id],
+        RankerModel.status: "in force",
+        RankerModel.overrule_at: point,
+    }
+    note = (
+        "" if members.measured else "it learnt from vectors and stages: too few of its pictures were measured"
+    )
     return RankerModel.frame(
-        [_full(row, {RankerModel.note: note, **served, **_calibrated(project, str(fit[FitColumns.fit_id]), point)})]
+        [
+            _full(
+                row,
+                {
+                    RankerModel.note: note,
+                    **served,
+                    **_calibrated(project, str(fit[FitColumns.fit_id]), point),
+                },
+            )
+        ]
     )
 
 
-def scene_classifier(scene_fits: pl.DataFrame, embeddings: pl.DataFrame, project: Project) -> SceneClassifier | None:
+def scene_classifier(
+    scene_fits: pl.DataFrame, embeddings: pl.DataFrame, project: Project
+) -> SceneClassifier | None:
     """The scene classifier in force, if it was trained on vectors of this project's encoder and its file is whole."""
     fit = champion_row(scene_fits)
     if fit is None or embeddings[Embedding.encoder_id].unique().to_list() != [fit[FitColumns.encoder_id]]:
@@ -111,7 +132,9 @@ def _calibrated(project: Project, fit_id: str, point: float) -> dict[str, Any]:
 
     The error is found crosswise: the temperature of one half of the sets is judged on the other.
     """
-    rows = holdout_predictions.read_held_out(project.models, fit_id).filter(pl.col(holdout_predictions.NAME) == project.name)
+    rows = holdout_predictions.read_held_out(project.models, fit_id).filter(
+        pl.col(holdout_predictions.NAME) == project.name
+    )
     facts: dict[str, Any] = {RankerModel.calibration: "all projects", RankerModel.calibrated_on: rows.height}
     if rows.height < _LEAST_SETS:
         return facts
@@ -178,7 +201,9 @@ def crop_model_rows(
     return CropModel.frame([{**row, **served, **_rate(model, crops, grids, quality)}])
 
 
-def _rate(model: CropProposer, crops: pl.DataFrame, grids: pl.DataFrame, quality: pl.DataFrame) -> dict[str, Any]:
+def _rate(
+    model: CropProposer, crops: pl.DataFrame, grids: pl.DataFrame, quality: pl.DataFrame
+) -> dict[str, Any]:
     """What brings the model's mean probability to this project's own rate of cuts, held near 0 by ten imagined pictures.
 
     The error is found crosswise, as for the ranker.
@@ -201,7 +226,9 @@ def _rate(model: CropProposer, crops: pl.DataFrame, grids: pl.DataFrame, quality
 def _offset(odds: npt.NDArray[np.float64], cut: npt.NDArray[np.bool_]) -> float:
     grid = np.linspace(-4.0, 4.0, 81)
     losses = [
-        -np.log(np.maximum(np.where(cut, sigmoid(odds + b), sigmoid(-odds - b)), 1e-9)).sum() + _PRIOR * b**2 / 2 for b in grid
+        -np.log(np.maximum(np.where(cut, sigmoid(odds + b), sigmoid(-odds - b)), 1e-9)).sum()
+        + _PRIOR * b**2 / 2
+        for b in grid
     ]
     return float(grid[int(np.argmin(losses))])
 

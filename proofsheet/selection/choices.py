@@ -70,7 +70,9 @@ class History:
             for photo in ids:
                 self._of_photo[photo].append(ids)
         ids_of = {path: photo for photo, path in paths.items()}
-        self._shots = {ids_of[p]: frozenset(ids_of[q] for q in parts) for p, parts in one_shot(ids_of).items()}
+        self._shots = {
+            ids_of[p]: frozenset(ids_of[q] for q in parts) for p, parts in one_shot(ids_of).items()
+        }
 
     def of(self, photo_ids: Iterable[str]) -> Row | None:
         """What was chosen among exactly these photos, or among all but parts of their shots, such as a RAW file beside its JPEG."""
@@ -78,7 +80,9 @@ class History:
         if members in self._sets or not any(photo in self._shots for photo in members):
             return self._sets.get(members)
         named = {ids for photo in members for ids in self._of_photo[photo] if ids < members}
-        whole = (ids for ids in named if all(self._shots.get(photo, Members()) & ids for photo in members - ids))
+        whole = (
+            ids for ids in named if all(self._shots.get(photo, Members()) & ids for photo in members - ids)
+        )
         return self._sets.get(max(whole, key=len, default=members))
 
 
@@ -113,7 +117,11 @@ def choice_rows(
                 Choice.group_id: own,
                 Choice.photo_ids: members,
                 Choice.chosen_path: paths.get(str(chosen)),
-                Choice.chosen_photo_ids: [] if chosen is None else members if group[Proposal.keep_all] else [chosen],
+                Choice.chosen_photo_ids: []
+                if chosen is None
+                else members
+                if group[Proposal.keep_all]
+                else [chosen],
                 Choice.action: verdict[ReviewDecision.action] if verdict else "none",
                 Choice.submitted: _submitted(verdict, handed.of(own)),
                 Choice.note: "" if decides(verdict) else _regrouped(members, strays),
@@ -135,7 +143,9 @@ def _decided(group: Row, verdict: Row | None, history: Row | None) -> Row:
 def _submitted(verdict: Row | None, handed: Row | None) -> bool | None:
     """Whether what was handed over comes to the same; None if neither decides anything."""
     now, before = (
-        (v[ReviewDecision.action], v[ReviewDecision.chosen_photo_id]) if v is not None and decides(v) else None
+        (v[ReviewDecision.action], v[ReviewDecision.chosen_photo_id])
+        if v is not None and decides(v)
+        else None
         for v in (verdict, handed)
     )
     return None if now is None and before is None else now == before
@@ -158,7 +168,9 @@ def _regrouped(members: list[str], strays: Mapping[str, Row]) -> str:
 def present_choices(project: Project) -> pl.DataFrame:
     """The rows of `choices` as a run would make them now: tables of the last run, verdicts of this moment."""
     store = project.store
-    return choice_rows(project.key, store.read(Proposal), store.read(Photo), store.read(Selection), project.ledger)
+    return choice_rows(
+        project.key, store.read(Proposal), store.read(Photo), store.read(Selection), project.ledger
+    )
 
 
 def progress(choices: pl.DataFrame) -> ReviewProgress:
@@ -192,7 +204,11 @@ def redecided(project: Project, choices: pl.DataFrame) -> set[str]:
     """
     names = (Choice.group_id, Choice.chosen_photo_id)
     before = dict(project.store.read(Choice).select(names).iter_rows())
-    return {str(group) for group, chosen in choices.select(names).iter_rows() if group not in before or before[group] != chosen}
+    return {
+        str(group)
+        for group, chosen in choices.select(names).iter_rows()
+        if group not in before or before[group] != chosen
+    }
 
 
 def held_photos(project: Project, choices: pl.DataFrame) -> dict[str, str]:
@@ -207,7 +223,11 @@ def held_photos(project: Project, choices: pl.DataFrame) -> dict[str, str]:
     for row in choices.to_dicts():
         for photo in row[Choice.photo_ids]:
             if photo in against:
-                found[photo] = "another picture of its set was chosen" if row[Choice.chosen_photo_id] else "its set was rejected"
+                found[photo] = (
+                    "another picture of its set was chosen"
+                    if row[Choice.chosen_photo_id]
+                    else "its set was rejected"
+                )
             elif row[Choice.group_id] in changed:
                 found[photo] = "the choice of its set is newer than the last run; run the project"
     return found

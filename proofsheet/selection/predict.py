@@ -46,7 +46,9 @@ def judge_sets(
     cropping: CropSettings,
 ) -> Predictions:
     """Everything that the models in force say; parameters are the tables of these names."""
-    ranking, cutting = (next(iter(t.to_dicts()), {}) for t in (ranker_model, crop_model))  # none if it was never run
+    ranking, cutting = (
+        next(iter(t.to_dicts()), {}) for t in (ranker_model, crop_model)
+    )  # none if it was never run
     found: dict[str, RankedChoice] = {}
     if ranking.get(RankerModel.status) == "in force":
         model = load_ranker(project.models, str(ranking[RankerModel.fit_id]))
@@ -88,9 +90,15 @@ def _picks(
     by = f"ranker {str(row[RankerModel.fit_id])[:12]}"
     for k, name in enumerate(names):
         chosen, top = int(pick[k]), int(features.top[k])
-        told = [f"probability {p[k, chosen]:.2f}" + (f", the highest stage {p[k, top]:.2f}" if chosen != top else "")]
+        told = [
+            f"probability {p[k, chosen]:.2f}"
+            + (f", the highest stage {p[k, top]:.2f}" if chosen != top else "")
+        ]
         told += reasons(features, weights, k, chosen)
-        yield name, RankedChoice(bank.ids[sets[k][chosen]], float(p[k, chosen]), kind, chosen != top, told, by)
+        yield (
+            name,
+            RankedChoice(bank.ids[sets[k][chosen]], float(p[k, chosen]), kind, chosen != top, told, by),
+        )
 
 
 def _weights(model: Ranker, features: SetFeatures) -> np.ndarray[Any, Any]:
@@ -118,7 +126,9 @@ def reasons(features: SetFeatures, weights: np.ndarray[Any, Any], row: int, chos
     values = features.x[row][mask][:, : len(MEASURES)]
     spread = values.std(axis=0)
     sigma = np.where(
-        spread > _SMALL, (features.x[row, chosen, : len(MEASURES)] - values.mean(axis=0)) / np.maximum(spread, _SMALL), 0.0
+        spread > _SMALL,
+        (features.x[row, chosen, : len(MEASURES)] - values.mean(axis=0)) / np.maximum(spread, _SMALL),
+        0.0,
     )
     told = list[str]()
     for m in np.argsort(-weights[row, chosen]):
@@ -131,10 +141,17 @@ def reasons(features: SetFeatures, weights: np.ndarray[Any, Any], row: int, chos
 
 
 def _cuts(
-    model: CropProposer, row: Mapping[str, Any], grids: pl.DataFrame, quality: pl.DataFrame, objects: pl.DataFrame, aspect: str
+    model: CropProposer,
+    row: Mapping[str, Any],
+    grids: pl.DataFrame,
+    quality: pl.DataFrame,
+    objects: pl.DataFrame,
+    aspect: str,
 ) -> Iterator[tuple[str, CropPrediction]]:
     ids = [Photo.project, Photo.photo_id]
-    rows = grids.join(quality.select(*ids, ImageQuality.width_px, ImageQuality.height_px), on=ids).sort(Photo.photo_id)
+    rows = grids.join(quality.select(*ids, ImageQuality.width_px, ImageQuality.height_px), on=ids).sort(
+        Photo.photo_id
+    )
     if rows.is_empty():
         return
     values = rows[SaliencyGrid.grid].to_numpy()
@@ -155,7 +172,10 @@ def _cuts(
         elif needed:
             told.append(_interest(interest[k], box))
             told += [f"{len(faces[k])} faces left whole"] if faces[k] else []
-        yield name, CropPrediction(needed, box if needed else None, float(p[k] if needed else 1.0 - p[k]), told, by)
+        yield (
+            name,
+            CropPrediction(needed, box if needed else None, float(p[k] if needed else 1.0 - p[k]), told, by),
+        )
 
 
 def _box(found: Mapping[str, float]) -> Box:
@@ -165,7 +185,9 @@ def _box(found: Mapping[str, float]) -> Box:
 def _interest(cells: np.ndarray[Any, Any], box: Box) -> str:
     """How much of the measured interest (edges times strangeness of colour) lies in how much of the picture."""
     middle = (np.arange(GRID) + 0.5) / GRID
-    inside = np.outer((middle >= box[1]) & (middle <= box[3]), (middle >= box[0]) & (middle <= box[2])).ravel()
+    inside = np.outer(
+        (middle >= box[1]) & (middle <= box[3]), (middle >= box[0]) & (middle <= box[2])
+    ).ravel()
     share = float(cells[inside].sum() / max(float(cells.sum()), _SMALL))
     area = (box[2] - box[0]) * (box[3] - box[1])
     return f"{share:.0%} of edges in unusual colours lie in {area:.0%} of the picture"

@@ -72,7 +72,9 @@ def _decision(
         Proposal.chosen_path: best[Photo.path],
         Proposal.photo_ids: [m[Photo.photo_id] for m in members],
         Proposal.keep_all: best[PhotoGroup.keep_all],
-        Proposal.reasons: [*reasons(best, members), *pick.reasons] if pick and not pick.overruled else _why(best, members, pick),
+        Proposal.reasons: [*reasons(best, members), *pick.reasons]
+        if pick and not pick.overruled
+        else _why(best, members, pick),
         Proposal.flags: flags(best, members, anomaly),
         Proposal.anomaly: anomaly,
         Proposal.confidence: pick.confidence if pick else None,
@@ -84,7 +86,11 @@ def _decision(
 
 def _why(best: Row, members: Sequence[Row], pick: RankedChoice | None) -> list[str]:
     """The stage rule's reasons, or the model's where it overrules the rule."""
-    return [f"preferred to stage {max(map(_stage, members)):g}", *pick.reasons] if pick else reasons(best, members)
+    return (
+        [f"preferred to stage {max(map(_stage, members)):g}", *pick.reasons]
+        if pick
+        else reasons(best, members)
+    )
 
 
 def _cut(cut: CropPrediction | None) -> Row:

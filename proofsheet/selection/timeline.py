@@ -34,7 +34,9 @@ class Timeline:
         self.steps: set[str] = set()
         self.done: list[list[str]] = []
         self.undone: list[list[str]] = []
-        self.seen: set[str] = set()  # sets that were ever decided: what was proposed for them is no secret any longer
+        self.seen: set[str] = (
+            set()
+        )  # sets that were ever decided: what was proposed for them is no secret any longer
         self._of_set: dict[str, list[str]] = {}
 
     def catch_up(self, source: Ledger | Transaction, up_to: int | None = None) -> Timeline:
@@ -93,7 +95,9 @@ class Timeline:
     def _step(self, row: Row) -> None:
         """Move an act between the two stacks."""
         self.steps.add(str(row[ReviewStep.step_id]))
-        source, target = (self.done, self.undone) if row[ReviewStep.act] == "undo" else (self.undone, self.done)
+        source, target = (
+            (self.done, self.undone) if row[ReviewStep.act] == "undo" else (self.undone, self.done)
+        )
         if not source or row[ReviewStep.verdict_id] != source[-1][-1]:
             return
         target.append(source.pop())
@@ -139,7 +143,9 @@ def last_words(decisions: pl.DataFrame) -> pl.DataFrame:
     Args:
         decisions: of `standing`.
     """
-    return decisions.sort(ReviewDecision.number).unique(ReviewDecision.group_id, keep="last", maintain_order=True)
+    return decisions.sort(ReviewDecision.number).unique(
+        ReviewDecision.group_id, keep="last", maintain_order=True
+    )
 
 
 def counted(decisions: pl.DataFrame) -> pl.DataFrame:
@@ -148,7 +154,9 @@ def counted(decisions: pl.DataFrame) -> pl.DataFrame:
     Args:
         decisions: of `standing`.
     """
-    return last_words(decisions).filter(~pl.col(ReviewDecision.bulk) & pl.col(ReviewDecision.action).is_in(list(REVIEWED)))
+    return last_words(decisions).filter(
+        ~pl.col(ReviewDecision.bulk) & pl.col(ReviewDecision.action).is_in(list(REVIEWED))
+    )
 
 
 def proposed_crop(group: Mapping[str, Any]) -> list[float] | None:

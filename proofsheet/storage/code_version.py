@@ -35,7 +35,9 @@ NO_ROWS = (  # what stands under everything, and what surrounds every asset, mak
 )
 
 
-def code_version(function: Callable[..., Any], uncounted: Collection[str] = (), along: Collection[Callable[..., Any]] = ()) -> str:
+def code_version(
+    function: Callable[..., Any], uncounted: Collection[str] = (), along: Collection[Callable[..., Any]] = ()
+) -> str:
     """A hash of the code behind a function: itself and every definition of ours that it reaches by name.
 
     Comments, docstrings, meanings of columns, layout, decorators and imports for types alone do not count, nor do the rooms of
@@ -60,7 +62,9 @@ def code_version(function: Callable[..., Any], uncounted: Collection[str] = (), 
     return KNOWN.find(name, lambda: _code_version(function, uncounted, along))
 
 
-def _code_version(function: Callable[..., Any], uncounted: Collection[str], along: Collection[Callable[..., Any]]) -> str:
+def _code_version(
+    function: Callable[..., Any], uncounted: Collection[str], along: Collection[Callable[..., Any]]
+) -> str:
     digest = hashlib.sha256(ast.dump(_definition(function)).encode())
     for symbol in sorted(reached_definitions(function, uncounted, along)):
         digest.update(digest_of(symbol))
@@ -93,7 +97,9 @@ def _module_version(name: str) -> str:
 
 
 def _counts(module: str) -> bool:
-    return module.split(".")[0] in OURS and not any(module == name or module.startswith(f"{name}.") for name in NO_ROWS)
+    return module.split(".")[0] in OURS and not any(
+        module == name or module.startswith(f"{name}.") for name in NO_ROWS
+    )
 
 
 def _definition(function: Callable[..., Any]) -> ast.AST:
@@ -110,11 +116,17 @@ def _start(function: Callable[..., Any], uncounted: Collection[str] = ()) -> Ite
     if isinstance(node, ast.FunctionDef):
         node.args.args = [a for a in node.args.args if a.arg not in uncounted]
     yield from names_in(node, function.__module__)
-    if _counts(function.__module__) and not function.__module__.startswith("assets") and "<locals>" not in function.__qualname__:
+    if (
+        _counts(function.__module__)
+        and not function.__module__.startswith("assets")
+        and "<locals>" not in function.__qualname__
+    ):
         yield Symbol(function.__module__, function.__qualname__.partition(".")[0])
     for value in inspect.getclosurevars(function).nonlocals.values():
         yield from _symbols(value)
-        yield from (Symbol(function.__module__, n) for n, known in function.__globals__.items() if known is value)
+        yield from (
+            Symbol(function.__module__, n) for n, known in function.__globals__.items() if known is value
+        )
 
 
 def _symbols(value: object) -> Iterator[Symbol]:

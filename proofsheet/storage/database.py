@@ -25,10 +25,16 @@ from schemas.storage import StoredTable
 from schemas.table import Table, quoted
 
 _WORD = re.compile(r"\w+")
-_CATALOG = re.compile(r"\b(show|describe|query|query_table|information_schema|duckdb_\w+|pg_\w+)\b", re.IGNORECASE)
+_CATALOG = re.compile(
+    r"\b(show|describe|query|query_table|information_schema|duckdb_\w+|pg_\w+)\b", re.IGNORECASE
+)
 _ROWS = 16_384  # a group of rows that is whole goes to the disk at once, the rest twice
 _HINT = "The tables are read-only; `proofsheet sql 'show tables'` lists them."
-_LARGE, _LARGE_BLOCK, _SMALL_BLOCK = 128 << 20, 65_536, 16_384  # 256 KiB a block makes a small project 13 times larger
+_LARGE, _LARGE_BLOCK, _SMALL_BLOCK = (
+    128 << 20,
+    65_536,
+    16_384,
+)  # 256 KiB a block makes a small project 13 times larger
 
 
 def words(sql: str) -> set[str]:
@@ -36,7 +42,9 @@ def words(sql: str) -> set[str]:
     return {word.lower() for word in _WORD.findall(sql)}
 
 
-def ask(sql: str, folder: Path, manifest: Manifest, more: Mapping[type[Table], Callable[[], pl.DataFrame]]) -> pl.DataFrame:
+def ask(
+    sql: str, folder: Path, manifest: Manifest, more: Mapping[type[Table], Callable[[], pl.DataFrame]]
+) -> pl.DataFrame:
     """The answer to a question; nothing can be changed by it.
 
     Args:
@@ -49,12 +57,19 @@ def ask(sql: str, folder: Path, manifest: Manifest, more: Mapping[type[Table], C
         UsageError: if DuckDB refuses the statement.
     """
     named = words(sql)
-    some = [] if _CATALOG.search(sql) else [{name: part for name, part in manifest.parts.items() if name in named}]
+    some = (
+        []
+        if _CATALOG.search(sql)
+        else [{name: part for name, part in manifest.parts.items() if name in named}]
+    )
     with _read_only() as con:
         con.register(StoredTable.name, manifest.books().to_arrow())
         for table, rows in more.items():
             con.register(table.name, (rows() if table.name in named else table.frame()).to_arrow())
-        for parts in (*some, manifest.parts):  # all where the statement may look for them, and where it fails: a hint names one
+        for parts in (
+            *some,
+            manifest.parts,
+        ):  # all where the statement may look for them, and where it fails: a hint names one
             if views := "; ".join(_views(folder, parts)):
                 con.execute(views)
             try:
@@ -114,7 +129,10 @@ def database_tables(path: Path, names: Collection[str] = ()) -> Iterator[tuple[s
     """
     try:
         with contextlib.closing(duckdb.connect(path, read_only=True)) as con:
-            found = [str(row[0]) for row in con.execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()]
+            found = [
+                str(row[0])
+                for row in con.execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()
+            ]
             for name in (n for n in found if not names or n in names):
                 yield name, con.sql(f'SELECT * FROM "{name}"').pl()  # noqa: S608
     except (duckdb.Error, UnicodeDecodeError) as error:

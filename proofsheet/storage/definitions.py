@@ -19,7 +19,9 @@ from typing import NamedTuple
 OURS = ("proofsheet", "schemas", "resources", "assets")  # packages in which names are followed
 WHOLE, EFFECTS = "", "<statements>"  # names of a module itself, and of what it does when it is imported
 _TELLING = frozenset({"log", "progress"})  # what is only told about the work
-_FOR_PEOPLE = "schemas.settings"  # where descriptions are for people alone; those of replies are sent to models
+_FOR_PEOPLE = (
+    "schemas.settings"  # where descriptions are for people alone; those of replies are sent to models
+)
 
 
 class Symbol(NamedTuple):
@@ -215,7 +217,11 @@ def _makes_no_row(statement: ast.stmt) -> bool:
     if isinstance(statement.value, ast.Constant):
         return True
     called = statement.value.func if isinstance(statement.value, ast.Call) else None
-    return isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name) and called.value.id in _TELLING
+    return (
+        isinstance(called, ast.Attribute)
+        and isinstance(called.value, ast.Name)
+        and called.value.id in _TELLING
+    )
 
 
 def bare(tree: ast.Module, module: str) -> ast.Module:

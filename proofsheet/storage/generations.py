@@ -112,7 +112,9 @@ class Generations:
             StoreTooNew: if a later version wrote it; nothing is set aside for that.
         """
         if self.folder.exists() and not self.folder.is_dir():
-            on_news(f"a file lay in the place of the store and was set aside as {set_aside(self.folder).name}")
+            on_news(
+                f"a file lay in the place of the store and was set aside as {set_aside(self.folder).name}"
+            )
         try:
             pointers = self.pointers()
         except Damaged:
@@ -130,7 +132,10 @@ class Generations:
         kept = {name: part for name, part in former.items() if (self.folder / part.file).exists()}
         if kept and not whole:
             self.add(kept)
-        on_news(f"going on from generation {self.current()}" + ("" if whole or not kept else f", with {len(kept)} tables"))
+        on_news(
+            f"going on from generation {self.current()}"
+            + ("" if whole or not kept else f", with {len(kept)} tables")
+        )
 
     def pointers(self) -> list[tuple[int, str]]:
         """Number and SHA-256 of the current generation and the one before it.
@@ -147,7 +152,9 @@ class Generations:
         except FileNotFoundError:
             return []
         except ValueError:
-            raise Damaged(self.folder / "CURRENT", "it does not say which generation is the current one", MENDS) from None
+            raise Damaged(
+                self.folder / "CURRENT", "it does not say which generation is the current one", MENDS
+            ) from None
         except OSError as error:
             refuse_passing(error, self.folder)
             raise Damaged(self.folder / "CURRENT", str(error.strerror), MENDS) from error
@@ -195,11 +202,17 @@ class Generations:
 
     def _damaged(self, number: int, found: str) -> list[Path]:
         """The files of a generation that are not as they were written."""
-        files = {self.path(number): found} | {self.folder / f: s for f, s in self._files(number, found).items()}
+        files = {self.path(number): found} | {
+            self.folder / f: s for f, s in self._files(number, found).items()
+        }
         return [path for path, digest in files.items() if wrong_with(path, digest, again=True)]
 
     def _told(self, path: Path) -> str:
-        return f"generation {int(path.stem)}" if path.parent == self.folder else f"a file of the table {path.parent.name}"
+        return (
+            f"generation {int(path.stem)}"
+            if path.parent == self.folder
+            else f"a file of the table {path.parent.name}"
+        )
 
     def _point(self, pointers: Sequence[tuple[int, str]]) -> None:
         if not pointers:

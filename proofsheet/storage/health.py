@@ -153,7 +153,9 @@ def set_aside_ledger(project: Project) -> Path | None:
     return folder / ledger.path.name
 
 
-def _once(project: Project, place: Path, mark: Hashable, check: Callable[[], None], again_s: float) -> Trouble | None:
+def _once(
+    project: Project, place: Path, mark: Hashable, check: Callable[[], None], again_s: float
+) -> Trouble | None:
     known = _CHECKED.get(place)
     if known is None or (known.mark != mark and (known.trouble or time.monotonic() - known.at >= again_s)):
         try:
@@ -161,7 +163,9 @@ def _once(project: Project, place: Path, mark: Hashable, check: Callable[[], Non
             found = None
         except Damaged as error:
             found = Trouble.of(project, error)
-        except StoreError as error:  # a disk that is full, too many open files: it may be over at the next look
+        except (
+            StoreError
+        ) as error:  # a disk that is full, too many open files: it may be over at the next look
             return Trouble.of(project, error)
         _CHECKED[place] = known = _Checked(mark, found, time.monotonic())
     return known.trouble

@@ -47,13 +47,17 @@ class KnownVersions:
 
     @functools.cached_property
     def _place(self) -> Path:
-        folder = self._folder or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "proofsheet"
+        folder = (
+            self._folder or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "proofsheet"
+        )
         return folder / f"versions-{short_hash(*(str(folder_of(name)) for name in OURS), length=12)}.json"
 
     @functools.cached_property
     def _source(self) -> str:
         """A hash of names, sizes and times of all source files and data files."""
-        files = sorted(p for name in OURS for p in folder_of(name).rglob("*") if p.is_file() and p.suffix != ".pyc")
+        files = sorted(
+            p for name in OURS for p in folder_of(name).rglob("*") if p.is_file() and p.suffix != ".pyc"
+        )
         return short_hash(*(f"{p} {(s := p.stat()).st_size} {s.st_mtime_ns}" for p in files), length=32)
 
     @functools.cached_property

@@ -111,7 +111,13 @@ class Ledger(LedgerFile):
         with self._open() as con, con:
             return self.insert(con, table, values, on_conflict)
 
-    def insert(self, con: sqlite3.Connection, table: type[Table], rows: Iterable[Mapping[str, object]], on_conflict: str) -> int:
+    def insert(
+        self,
+        con: sqlite3.Connection,
+        table: type[Table],
+        rows: Iterable[Mapping[str, object]],
+        on_conflict: str,
+    ) -> int:
         """Insert into an open connection; gives the number of rows changed."""
         names = table.polars_schema().names()
         values = [tuple(encode(self._value(table, n, row)) for n in names) for row in rows]

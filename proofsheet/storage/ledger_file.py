@@ -70,9 +70,13 @@ class LedgerFile:
             if not self.is_there():
                 self._make()
             elif self.path.is_dir() or not self.path.stat().st_size:
-                raise self._damaged("a folder lies in its place" if self.path.is_dir() else "it is empty (0 bytes)")
+                raise self._damaged(
+                    "a folder lies in its place" if self.path.is_dir() else "it is empty (0 bytes)"
+                )
         except OSError as error:
-            raise StoreError(f"The ledger {self.path} failed: {error.strerror}.", "Check the rights and the disk.") from error
+            raise StoreError(
+                f"The ledger {self.path} failed: {error.strerror}.", "Check the rights and the disk."
+            ) from error
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -106,7 +110,11 @@ class LedgerFile:
             work.unlink(missing_ok=True)
 
     def _damaged(self, wrong: str) -> Damaged:
-        return Damaged(self.path, wrong, f"{RESTORE} `proofsheet projects set-aside {self.project}` keeps it and begins a new one.")
+        return Damaged(
+            self.path,
+            wrong,
+            f"{RESTORE} `proofsheet projects set-aside {self.project}` keeps it and begins a new one.",
+        )
 
     def _prepare(self, con: sqlite3.Connection) -> None:
         con.row_factory = sqlite3.Row
@@ -128,14 +136,17 @@ class LedgerFile:
         owner = next((row[0] for row in con.execute("SELECT project FROM owner")), None)
         if owner != self.project:
             raise StoreError(
-                f"The ledger {self.path} belongs to project {owner!r}, not {self.project!r}.", "Put the file back where it was."
+                f"The ledger {self.path} belongs to project {owner!r}, not {self.project!r}.",
+                "Put the file back where it was.",
             )
 
     def _rename(self, con: sqlite3.Connection, table: type[Table]) -> None:
         """Give a table that still has its former name the present one, with its rows and the count of its changes."""
         if not table.former or not columns_of(con, table.former) or columns_of(con, table.name):
             return
-        triggers = con.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?", (table.former,)).fetchall()
+        triggers = con.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?", (table.former,)
+        ).fetchall()
         for (trigger,) in triggers:  # they carry the name; made again under the new one
             con.execute(f'DROP TRIGGER "{trigger}"')
         con.execute(f'ALTER TABLE "{table.former}" RENAME TO "{table.name}"')

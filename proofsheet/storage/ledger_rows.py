@@ -62,7 +62,10 @@ def rekeyed(table: type[Table], there: Collection[str]) -> list[str]:
     if not there or not missing:
         return []
     former, kept = f"former_{table.name}", [n for n in table.columns() if n in there]
-    names, values = ", ".join(f'"{n}"' for n in (*missing, *kept)), ", ".join((*("1" for _ in missing), *(f'"{n}"' for n in kept)))
+    names, values = (
+        ", ".join(f'"{n}"' for n in (*missing, *kept)),
+        ", ".join((*("1" for _ in missing), *(f'"{n}"' for n in kept))),
+    )
     return [
         f'ALTER TABLE "{table.name}" RENAME TO "{former}"',
         ddl(table),
@@ -93,7 +96,11 @@ def select_after(table: type[Table], column: str) -> str:
 def insert(table: type[Table], on_conflict: str) -> str:
     """The statement that adds a row."""
     names = table.polars_schema().names()
-    columns, marks, keys = ", ".join(f'"{n}"' for n in names), ", ".join("?" * len(names)), ", ".join(f'"{k}"' for k in table.key())
+    columns, marks, keys = (
+        ", ".join(f'"{n}"' for n in names),
+        ", ".join("?" * len(names)),
+        ", ".join(f'"{k}"' for k in table.key()),
+    )
     return f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks}) ON CONFLICT ({keys}) {on_conflict}'  # noqa: S608
 
 

@@ -50,5 +50,12 @@ FACTS: tuple[type[Table], ...] = (
 )
 KEPT: tuple[type[Table], ...] = (  # rows of these are never changed or deleted
     *(facts.WordEdit, facts.ProofAttempt, facts.WordReview, facts.EvaluationRow, HistoryRow, Fit, Promotion),
-    *(review.ReviewDecision, review.ReviewStep, review.ReviewBatch, review.Feedback, apply.SignOff, apply.Upload),
+    *(
+        review.ReviewDecision,
+        review.ReviewStep,
+        review.ReviewBatch,
+        review.Feedback,
+        apply.SignOff,
+        apply.Upload,
+    ),
 )

@@ -66,7 +66,9 @@ class Manifest:
     def content(self) -> bytes:
         """As it is kept; equal generations are equal bytes."""
         told = {name: {**vars(part), "book": _plain(part.book)} for name, part in sorted(self.parts.items())}
-        return json.dumps({"format": FORMAT, "generation": self.number, "tables": told}, indent=1).encode("ascii")
+        return json.dumps({"format": FORMAT, "generation": self.number, "tables": told}, indent=1).encode(
+            "ascii"
+        )
 
 
 @functools.lru_cache(maxsize=64)
@@ -80,7 +82,9 @@ def read_manifest(content: bytes, path: Path) -> Manifest:
     try:
         told = json.loads(content)
         check_format(int(told["format"]), path)
-        parts = {str(name): Part(**{**part, "book": _typed(part["book"])}) for name, part in told["tables"].items()}
+        parts = {
+            str(name): Part(**{**part, "book": _typed(part["book"])}) for name, part in told["tables"].items()
+        }
         return Manifest(int(told["generation"]), parts)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Damaged(path, f"it is no list of tables ({error})", MENDS) from error

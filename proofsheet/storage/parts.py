@@ -24,7 +24,15 @@ from proofsheet.core.files import Fingerprint, fsync_file, fsync_folder
 from proofsheet.storage.manifest import MENDS, Part
 from schemas.storage import StoredTable
 
-_PASSING = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EINTR, errno.ESTALE, errno.ETIMEDOUT}
+_PASSING = {
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENOMEM,
+    errno.EAGAIN,
+    errno.EINTR,
+    errno.ESTALE,
+    errno.ETIMEDOUT,
+}
 _ROWS = 16_384  # a group of rows is what is compressed at once
 _WHOLE: dict[Path, tuple[Fingerprint, str]] = {}  # files that this process has read, and their sums
 _MOST = 20_000  # of them

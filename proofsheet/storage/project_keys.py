@@ -72,12 +72,18 @@ class Registry:
             found = json.loads(self._file.read_text("utf-8"))
         except (OSError, ValueError):
             return None
-        return found if isinstance(found, dict) and all(isinstance(name, str) for name in found.values()) else None
+        return (
+            found
+            if isinstance(found, dict) and all(isinstance(name, str) for name in found.values())
+            else None
+        )
 
     def _write(self, names: Mapping[str, str]) -> None:
         if self._file.exists() and self._read() is None:
             set_aside(self._file)
-        write_atomic(self._file, json.dumps(names, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace"))
+        write_atomic(
+            self._file, json.dumps(names, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace")
+        )
 
     def _from_ledgers(self) -> dict[str, str]:
         found = {}
@@ -104,7 +110,9 @@ def keys_of(folders: Sequence[str], names: Mapping[str, str]) -> dict[str, str]:
             by_form[form].append(name)
     fitting = [(name, key) for key, noted in names.items() for name in by_form.get(noted, ())]
     found, taken = dict[str, str](), set[str]()
-    for name, key in sorted(fitting, key=lambda pair: (pair[1] != project_key(pair[0]), names[pair[1]] != pair[0])):
+    for name, key in sorted(
+        fitting, key=lambda pair: (pair[1] != project_key(pair[0]), names[pair[1]] != pair[0])
+    ):
         if name not in found and key not in taken:
             found[name] = key
             taken.add(key)

@@ -34,7 +34,9 @@ from schemas.table import Table
 
 _TRIES = 20
 _AT_ONCE = 8_192  # rows; hashing copies them
-RECENT = FrameCache(256 << 20)  # of all stores of this process; a run reads the same few tables again and again
+RECENT = FrameCache(
+    256 << 20
+)  # of all stores of this process; a run reads the same few tables again and again
 GRACE_S = 600.0  # how long a reader may need from looking up a file to having it open
 
 
@@ -103,7 +105,9 @@ class Store:
             return found
         raise StoreError(f"The store of {self.project} changed faster than it could be read.", "Try again.")
 
-    def query(self, sql: str, more: Mapping[type[Table], Callable[[], pl.DataFrame]] | None = None) -> pl.DataFrame:
+    def query(
+        self, sql: str, more: Mapping[type[Table], Callable[[], pl.DataFrame]] | None = None
+    ) -> pl.DataFrame:
         """The answer to a question in SQL; nothing can be changed by it. Before its first generation a store has no tables.
 
         Args:
@@ -141,9 +145,13 @@ class Store:
         with acquire(self.folder / "write.lock", "publishing"):
             current = self.generations.manifest()
             known = {name: part.book for name, part in current.parts.items()}
-            if current.number and all(same_rows(known.get(t.name), str(b[StoredTable.checksum]), stamp) for t, b in books.items()):
+            if current.number and all(
+                same_rows(known.get(t.name), str(b[StoredTable.checksum]), stamp) for t, b in books.items()
+            ):
                 return Published(current.number, changed=False)
-            kept = {name: part for name, part in current.parts.items() if name not in {t.former for t in frames}}
+            kept = {
+                name: part for name, part in current.parts.items() if name not in {t.former for t in frames}
+            }
             number = self._add(kept, (PartRows(f, lengths(t, f), books[t]) for t, f in ordered.items()))
         for table, frame in ordered.items():
             RECENT.put(_recent(table, books[table]), frame)

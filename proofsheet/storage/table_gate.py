@@ -39,7 +39,9 @@ def check_frame(table: type[Table], frame: pl.DataFrame, project: str) -> None:
     """Raise `GateRefused` with the first violations."""
     found = violations(table, frame, project)
     if found:
-        shown = "; ".join(found[:_SHOWN]) + (f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else "")
+        shown = "; ".join(found[:_SHOWN]) + (
+            f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        )
         raise GateRefused(
             f"{table.name} of project {project} was refused by its gate: {shown}.",
             "Nothing was written and the old rows stay; mend the stage that made these rows.",
@@ -62,8 +64,14 @@ def _sentences(table: type[Table], frame: pl.DataFrame, error: SchemaErrors) -> 
     found: list[str] = []
     for case in error.failure_cases.iter_rows(named=True):
         row = case.get("index")
-        where = f" in row {frame.select(keys).row(row, named=True)}" if isinstance(row, int) and row < frame.height else ""
-        found.append(f"{case['column'] or table.name}: {case['check']} failed for {_short(case['failure_case'])}{where}")
+        where = (
+            f" in row {frame.select(keys).row(row, named=True)}"
+            if isinstance(row, int) and row < frame.height
+            else ""
+        )
+        found.append(
+            f"{case['column'] or table.name}: {case['check']} failed for {_short(case['failure_case'])}{where}"
+        )
     duplicated = frame.filter(frame.select(keys).is_duplicated()).select(keys).unique(maintain_order=True)
     found += [f"key {key} stands more than once" for key in duplicated.head(_SHOWN).to_dicts()]
     return found or [str(error)]

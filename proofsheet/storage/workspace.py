@@ -111,13 +111,20 @@ class Workspace:
         self.library = Path(place.library).expanduser()
         self.home = Path(place.home).expanduser()
         if not self.library.is_dir():
-            link = f"is a link to {self.library.readlink()}, which is not there" if self.library.is_symlink() else "is not a folder"
+            link = (
+                f"is a link to {self.library.readlink()}, which is not there"
+                if self.library.is_symlink()
+                else "is not a folder"
+            )
             raise UsageError(
                 f"The library {self.library} {link}.",
                 "Mount its disk, or run `proofsheet init LIBRARY` with the folder of your projects.",
             )
         if self.home.resolve().is_relative_to(self.library.resolve()):
-            raise UsageError(f"The home {self.home} lies inside the library.", "Choose a home outside: the library is only read.")
+            raise UsageError(
+                f"The home {self.home} lies inside the library.",
+                "Choose a home outside: the library is only read.",
+            )
         self.registry = Registry(self.home)
 
     def projects(self) -> list[Project]:
@@ -125,7 +132,12 @@ class Workspace:
         return self._placed(("", self.library), (f"{SANDBOX}/", sandbox_folder(self.home)))
 
     def _placed(self, *places: tuple[str, Path]) -> list[Project]:
-        found = {f"{before}{f.name}": f for before, place in places if place.is_dir() for f in folders_of(place).folders}
+        found = {
+            f"{before}{f.name}": f
+            for before, place in places
+            if place.is_dir()
+            for f in folders_of(place).folders
+        }
         keys = keys_of(list(found), self.registry.names())
         return [
             Project(keys[name], printable(name), folder, self.home, sandbox=folder.parent != self.library)
@@ -145,13 +157,22 @@ class Workspace:
         if not found:
             shelf = self.shelf()
             if wanted in shelf.links:
-                raise NotFound(f"{self.library / wanted} is a link to {shelf.links[wanted]}; links are not followed.", LINK)
+                raise NotFound(
+                    f"{self.library / wanted} is a link to {shelf.links[wanted]}; links are not followed.",
+                    LINK,
+                )
             if wanted in shelf.left_out:
-                raise NotFound(f"{self.library / wanted} is left out: {shelf.left_out[wanted]}.", "It is none of your folders.")
+                raise NotFound(
+                    f"{self.library / wanted} is left out: {shelf.left_out[wanted]}.",
+                    "It is none of your folders.",
+                )
             names = ", ".join(p.name for p in projects) or "none"
             raise NotFound(f"There is no project {wanted!r} in {self.library}.", f"Projects there: {names}.")
         if len(found) > 1:
-            raise UsageError(f"{len(found)} folders are named {wanted!r}.", f"Give a key: {', '.join(p.key for p in found)}.")
+            raise UsageError(
+                f"{len(found)} folders are named {wanted!r}.",
+                f"Give a key: {', '.join(p.key for p in found)}.",
+            )
         return found[0]
 
     @property

@@ -38,11 +38,15 @@ class AnswerCache:
         self._latest: dict[tuple[str, str], Mapping[str, Any]] = {}
         for row in sorted(every, key=lambda r: r[ModelAnswer.answered_at]):
             self._latest[row[ModelAnswer.image_hash], row[ModelAnswer.prompt_hash]] = row
-        self.answers: dict[Key, Mapping[str, Any]] = {_key(row): row for row in every if row[ModelAnswer.model_digest] == digest}
+        self.answers: dict[Key, Mapping[str, Any]] = {
+            _key(row): row for row in every if row[ModelAnswer.model_digest] == digest
+        }
         self.banned = set(ledger.rows(CopiedText, job=job, model_digest=digest)[CopiedText.text])
         found = ledger.rows(JobFailure, model_digest=digest).to_dicts()
         self._failures: dict[tuple[str, str], Mapping[str, Any]] = {
-            (r[JobFailure.image_hash], r[JobFailure.job]): r for r in found if r[JobFailure.job] in (job, CRASHES)
+            (r[JobFailure.image_hash], r[JobFailure.job]): r
+            for r in found
+            if r[JobFailure.job] in (job, CRASHES)
         }
 
     def ban(self, text: str) -> None:

@@ -166,14 +166,21 @@ class Batch:
         left = self._settings.tries - self._used[one.key]
         if left <= 0:
             raise ModelRequestError(
-                "copied", "its answer was not believed, and its tries are used up", retryable=False, strike=True
+                "copied",
+                "its answer was not believed, and its tries are used up",
+                retryable=False,
+                strike=True,
             )
         answer, reply = await retry(once, left, self._settings.backoff_s, outage, strike)
         return answer, reply, loop.time() - began[0]
 
     def _pictures(self, asked: JobRequest) -> tuple[bytes, ...]:
         side, quality = self._settings.side_px, self._settings.jpeg_quality
-        return tuple(model_jpeg(self._previews / p, side, quality) for p in asked.pictures) if self._job.sees else ()
+        return (
+            tuple(model_jpeg(self._previews / p, side, quality) for p in asked.pictures)
+            if self._job.sees
+            else ()
+        )
 
     async def _refuse_copies(
         self, reply: Reply, one: PendingRequest, session: Session, queue: asyncio.Queue[PendingRequest]
@@ -183,7 +190,9 @@ class Batch:
         if not text:
             return
         earlier = self._said.get(text)
-        if text not in self._books.banned and (earlier is None or earlier == one.key or self._alike(earlier[0], one.key[0])):
+        if text not in self._books.banned and (
+            earlier is None or earlier == one.key or self._alike(earlier[0], one.key[0])
+        ):
             self._said[text] = one.key
             return
         if text not in self._books.banned:
@@ -194,7 +203,9 @@ class Batch:
                     queue.put_nowait(self._every[earlier])
                     self._total += 1
             await session.unload()
-        raise ModelRequestError("copied", "the same text as for an unlike picture", retryable=True, strike=True)
+        raise ModelRequestError(
+            "copied", "the same text as for an unlike picture", retryable=True, strike=True
+        )
 
     def _alike(self, one: str, two: str) -> bool:
         """Whether two pictures are the same or nearly; True where one of them is not known any more."""
@@ -216,7 +227,11 @@ class Batch:
             return await self._sight.blindness(*given, afresh=self._job.sees, counted=self._count)
         except ModelRequestError as trouble:
             name, why = self._server.identity.name, f"{trouble.kind}: {trouble.message}"
-            return f"{name} did not answer the card that proves its sight ({why}); run again" if self._job.sees else ""
+            return (
+                f"{name} did not answer the card that proves its sight ({why}); run again"
+                if self._job.sees
+                else ""
+            )
 
     def _count(self) -> None:
         self.calls += 1

@@ -55,7 +55,11 @@ def pending_questions(project: Project, describing: Describer, given: Mapping[st
     found = []
     for job in JOBS.values():
         if count := pending_count(job, project, describing, given):
-            seconds = _seconds(project, job.name, describing.choice.server.identity.digest if describing.choice.server else "")
+            seconds = _seconds(
+                project,
+                job.name,
+                describing.choice.server.identity.digest if describing.choice.server else "",
+            )
             found.append(Cost(job.name, count, round(count * seconds, 3) if seconds is not None else None))
     return found
 

@@ -13,7 +13,10 @@ import polars as pl
 
 from schemas.words import Answered
 
-DONE = ("answered", "not_available")  # where no model that sees is there, the embedded describer has done what it can
+DONE = (
+    "answered",
+    "not_available",
+)  # where no model that sees is there, the embedded describer has done what it can
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,10 @@ def described(rows: pl.DataFrame) -> Described:
         rows: of the job's table.
     """
     counts = dict(rows[Answered.status].value_counts().iter_rows())
-    wanted, answered = rows.height - counts.get("not_needed", 0), sum(counts.get(status, 0) for status in DONE)
+    wanted, answered = (
+        rows.height - counts.get("not_needed", 0),
+        sum(counts.get(status, 0) for status in DONE),
+    )
     if wanted == answered:
         return Described(wanted, answered, "")
     open_ = rows.filter(~pl.col(Answered.status).is_in([*DONE, "not_needed"]))

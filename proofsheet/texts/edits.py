@@ -96,7 +96,9 @@ def undo_field(ledger: Ledger, photo_id: str, field: str, now: datetime) -> str 
     """
     rows = ledger.rows(WordEdit, photo_id=photo_id, field=field).sort(WordEdit.revision).to_dicts()
     if not rows:
-        raise UsageError(f"Nobody wrote {field} of {photo_id}.", "`proofsheet words history` shows what was written.")
+        raise UsageError(
+            f"Nobody wrote {field} of {photo_id}.", "`proofsheet words history` shows what was written."
+        )
     before = rows[-2][WordEdit.value] if len(rows) > 1 else None
     locked = bool(rows[-2][WordEdit.locked]) if len(rows) > 1 else False
     value = json.loads(before) if before is not None and field == Texts.keywords else before

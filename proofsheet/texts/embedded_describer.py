@@ -84,7 +84,9 @@ def _title(facts: Row) -> TitleReply:
 
 def _tags(facts: Row) -> TagsReply:
     colors = [str(c["color"]) for c in facts[ImageQuality.colors]]
-    return TagsReply(tags_normalized=list(dict.fromkeys([*colors, _shape(facts), _light(facts), _color_mood(facts)])))
+    return TagsReply(
+        tags_normalized=list(dict.fromkeys([*colors, _shape(facts), _light(facts), _color_mood(facts)]))
+    )
 
 
 _REPLIES = {"caption": _caption, "title": _title, "tags_normalize": _tags}
@@ -107,7 +109,11 @@ def evidence(facts: Row) -> frozenset[str]:
 
 def wrote(row: Row) -> frozenset[str]:
     """The fields of a row of `metadata_repaired` that this describer wrote and nobody changed."""
-    by_model = {source.removesuffix("=model") for source in row[MetadataRepair.sources].split(", ") if source.endswith("=model")}
+    by_model = {
+        source.removesuffix("=model")
+        for source in row[MetadataRepair.sources].split(", ")
+        if source.endswith("=model")
+    }
     return frozenset(by_model) if row[MetadataRepair.model] == NAME else frozenset()
 
 

@@ -112,23 +112,38 @@ def identification_rows(
     special: dict[str, JobResult] = {}
     for name in _ROUTES:
         routed = [one for one in plain if ways[one.photo_id] == name]
-        found, more = answers(IDENTIFIERS[name], routed, describing, project, now, progress) if routed else ([], {})
+        found, more = (
+            answers(IDENTIFIERS[name], routed, describing, project, now, progress) if routed else ([], {})
+        )
         special |= {t.request.photo_id: t for t in found}
         facts["calls"] = facts.get("calls", 0) + more.get("calls", 0)
     rows = [
-        _row(project.key, t, special.get(t.request.photo_id), ways[t.request.photo_id], labels, captioning.sure_name)
+        _row(
+            project.key,
+            t,
+            special.get(t.request.photo_id),
+            ways[t.request.photo_id],
+            labels,
+            captioning.sure_name,
+        )
         for t in general
     ]
     return Identification.frame(rows), facts
 
 
-def _labels(scenes: pl.DataFrame, objects: pl.DataFrame, quality: pl.DataFrame) -> dict[str, list[tuple[str, float]]]:
+def _labels(
+    scenes: pl.DataFrame, objects: pl.DataFrame, quality: pl.DataFrame
+) -> dict[str, list[tuple[str, float]]]:
     """What was seen by others than the describer comes first; the describer's own domain only routes."""
     found: dict[str, list[tuple[str, float]]] = {}
     for row in objects.to_dicts():
-        found.setdefault(row[SeenObject.photo_id], []).extend((o["label"], o["score"]) for o in row[SeenObject.objects])
+        found.setdefault(row[SeenObject.photo_id], []).extend(
+            (o["label"], o["score"]) for o in row[SeenObject.objects]
+        )
     for row in scenes.to_dicts():
-        found.setdefault(row[Scene.photo_id], []).extend((s["label"], s["probability"]) for s in row[Scene.labels])
+        found.setdefault(row[Scene.photo_id], []).extend(
+            (s["label"], s["probability"]) for s in row[Scene.labels]
+        )
     for row in quality.to_dicts():
         if row[QualityVerdict.domain_type]:
             found.setdefault(row[QualityVerdict.photo_id], []).append((row[QualityVerdict.domain_type], 0.0))
@@ -144,8 +159,14 @@ def _row(
     sure: float,
 ) -> dict[str, object]:
     photo = general.request.photo_id
-    seen = [(_ENCODER, Candidate(name=w, broader=w, confidence=c)) for w, c in labels.get(photo, []) if c >= _LEAST]
-    said = [(who, c) for who, told in (("general", general), (way, special)) if told for c in _candidates(told)]
+    seen = [
+        (_ENCODER, Candidate(name=w, broader=w, confidence=c))
+        for w, c in labels.get(photo, [])
+        if c >= _LEAST
+    ]
+    said = [
+        (who, c) for who, told in (("general", general), (way, special)) if told for c in _candidates(told)
+    ]
     name, how = consensus([*said, *seen], sure) if said else (None, "none")
     return {
         Identification.project: project,

@@ -38,7 +38,13 @@ from schemas.table import Table
 from schemas.words import Answered
 
 _RELEASE = "`proofsheet quarantine release` sends it again"
-_NOBODY = (Answered.backend, Answered.model, Answered.wanted_model, Answered.model_digest, Answered.prompt_version)
+_NOBODY = (
+    Answered.backend,
+    Answered.model,
+    Answered.wanted_model,
+    Answered.model_digest,
+    Answered.prompt_version,
+)
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,13 @@ class JobRows:
 
 def prompt_hash(job: Job, prompt: Prompt, asked: JobRequest) -> str:
     """Hash of everything that is put into a question, but the picture."""
-    return short_hash(job.name, prompt.system, prompt.filled(asked.values), repr(job.form_of(asked).model_json_schema()), length=32)
+    return short_hash(
+        job.name,
+        prompt.system,
+        prompt.filled(asked.values),
+        repr(job.form_of(asked).model_json_schema()),
+        length=32,
+    )
 
 
 def questions(job: Job, asked: Sequence[JobRequest], describing: Describer) -> dict[Key, PendingRequest]:
@@ -120,7 +132,12 @@ def pending(every: Mapping[Key, PendingRequest], books: AnswerCache, *, forced: 
 
 
 def ask_all(
-    job: Job, asked: Sequence[JobRequest], describing: Describer, project: Project, now: datetime, progress: Progress
+    job: Job,
+    asked: Sequence[JobRequest],
+    describing: Describer,
+    project: Project,
+    now: datetime,
+    progress: Progress,
 ) -> JobRows:
     """The rows of the job's table; what was answered before is not asked again.
 
@@ -133,7 +150,9 @@ def ask_all(
         progress: told after every answer.
     """
     told, facts = answers(job, asked, describing, project, now, progress)
-    rows = job.table.frame([{Table.project: project.key} | t.columns | job.columns(t.reply, t.request) for t in told])
+    rows = job.table.frame(
+        [{Table.project: project.key} | t.columns | job.columns(t.reply, t.request) for t in told]
+    )
     count = described(rows)
     if count.nothing and not describing.settings.only and (job is CAPTION or "stopped" not in facts):
         facts["unanswered"] = count.line("described" if job is CAPTION else "answered")
@@ -188,10 +207,21 @@ def _by_server(
     batch = Batch(job, server, settings, options, books, project.cache, describing.sight, now)
     if wanted:
         asyncio.run(
-            batch.run(wanted, every, {a.image_hash: a.phash for a in (*beside, *asked)}, describing.prompt("canary"), progress)
+            batch.run(
+                wanted,
+                every,
+                {a.image_hash: a.phash for a in (*beside, *asked)},
+                describing.prompt("canary"),
+                progress,
+            )
         )
-    left = "this run asked about other photos only" if settings.only else "the batch ended before it was asked"
-    told = [_told(job, one, books, (one.image_hash, prompt_hash(job, prompt, one), options.digest), batch, left) for one in asked]
+    left = (
+        "this run asked about other photos only" if settings.only else "the batch ended before it was asked"
+    )
+    told = [
+        _told(job, one, books, (one.image_hash, prompt_hash(job, prompt, one), options.digest), batch, left)
+        for one in asked
+    ]
     facts: dict[str, Any] = {"asked": len(wanted), "calls": batch.calls, "model": server.identity.name}
     for one in told:
         facts[one.status] = facts.get(one.status, 0) + 1
@@ -237,7 +267,9 @@ def _signed(describing: Describer) -> dict[str, object]:
     return {
         Answered.backend: "embedded",
         Answered.model: embedded_describer.NAME,
-        Answered.wanted_model: wanted[0] if wanted and describing.settings.backend != "embedded" else embedded_describer.NAME,
+        Answered.wanted_model: wanted[0]
+        if wanted and describing.settings.backend != "embedded"
+        else embedded_describer.NAME,
         Answered.model_digest: embedded_describer.digest(),
         Answered.prompt_version: embedded_describer.TEMPLATE,
     }
@@ -258,7 +290,8 @@ def _answered(job: Job, one: JobRequest, answer: Mapping[str, Any]) -> JobResult
 def _nobody(one: JobRequest, status: str, problem: str | None) -> JobResult:
     return JobResult(
         one,
-        {Answered.photo_id: one.photo_id, Answered.status: status, Answered.problem: problem} | dict.fromkeys(_NOBODY),
+        {Answered.photo_id: one.photo_id, Answered.status: status, Answered.problem: problem}
+        | dict.fromkeys(_NOBODY),
         None,
     )
 
@@ -283,13 +316,17 @@ def ask_one(
         raise ModelRequestError("unreachable", describing.choice.why, retryable=False, strike=False)
     settings, text = describing.settings, describing.prompt(prompt)
     shown = tuple(model_jpeg(p, settings.side_px, settings.jpeg_quality) for p in pictures)
-    question = Question(text.system, text.filled(values), shown, kind.model_json_schema(), describing.options(prompt))
+    question = Question(
+        text.system, text.filled(values), shown, kind.model_json_schema(), describing.options(prompt)
+    )
 
     async def ask() -> tuple[Answer, Kind]:
         async with server.connect() as session:
             outage, card = Outage(session, 0), describing.prompt("canary")
             given = (server.identity, session, outage, card, settings, question.options, datetime.now(UTC))
-            if shown and (why := await describing.sight.blindness(*given, afresh=False, counted=lambda: None)):
+            if shown and (
+                why := await describing.sight.blindness(*given, afresh=False, counted=lambda: None)
+            ):
                 raise ModelRequestError("blind", why, retryable=False, strike=False)
             once = Exchange(session, question, kind).once
             return await retry(once, settings.tries, settings.backoff_s, outage, lambda _trouble: None)

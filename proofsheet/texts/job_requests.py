@@ -35,7 +35,9 @@ _LEAST_WORDS = 3
 Row = Mapping[str, Any]
 
 
-def described_facts(photos: pl.DataFrame, image_quality: pl.DataFrame, exif_facts: pl.DataFrame) -> pl.DataFrame:
+def described_facts(
+    photos: pl.DataFrame, image_quality: pl.DataFrame, exif_facts: pl.DataFrame
+) -> pl.DataFrame:
     """Photos with everything that was measured about them."""
     ids = [Photo.project, Photo.photo_id]
     return photos.join(image_quality, on=ids, how="inner").join(exif_facts, on=ids, how="inner")
@@ -53,10 +55,14 @@ def described(
 ) -> list[JobRequest]:
     """The photos that get texts, in the order of their paths: the chosen one of each set, or all if the settings say so."""
     ids = [Photo.project, Photo.photo_id]
-    facts = described_facts(photos, image_quality, exif_facts).join(previews, on=ids).join(picture_hashes, on=ids)
+    facts = (
+        described_facts(photos, image_quality, exif_facts).join(previews, on=ids).join(picture_hashes, on=ids)
+    )
     subjects = dict(image_sets.select(ImageSet.folder, ImageSet.subject).iter_rows())
     if not captioning.all_images:
-        facts = facts.filter(pl.col(Photo.photo_id).is_in(choices[Choice.chosen_photo_id].drop_nulls().implode()))
+        facts = facts.filter(
+            pl.col(Photo.photo_id).is_in(choices[Choice.chosen_photo_id].drop_nulls().implode())
+        )
     return [_asked(row, subjects) for row in facts.sort(Photo.path).to_dicts()]
 
 
@@ -72,17 +78,24 @@ def _asked(row: Row, subjects: Mapping[str, str | None]) -> JobRequest:
     )
 
 
-def tag_questions(asked: Sequence[JobRequest], project: Project, captioning: CaptionSettings) -> list[JobRequest]:
+def tag_questions(
+    asked: Sequence[JobRequest], project: Project, captioning: CaptionSettings
+) -> list[JobRequest]:
     """Needed where a photo has fewer tags than the minimum, or twice the same in other letters."""
     written = latest_edits(project.ledger)
-    return [_tag_question(one, written.get((one.photo_id, Texts.keywords), ""), captioning.least_tags) for one in asked]
+    return [
+        _tag_question(one, written.get((one.photo_id, Texts.keywords), ""), captioning.least_tags)
+        for one in asked
+    ]
 
 
 def _tag_question(one: JobRequest, written: str, least: int) -> JobRequest:
     tags: list[str] = json.loads(written) if written else []
     enough = len(tags) >= least > 0 and len({t.casefold().strip() for t in tags}) == len(tags)
     skip = f"{len(tags)} tags are there" if enough else None
-    return replace(one, values={"tags": ", ".join(tags) or "none"}, facts={**one.facts, TagSet.tags_raw: tags}, skip=skip)
+    return replace(
+        one, values={"tags": ", ".join(tags) or "none"}, facts={**one.facts, TagSet.tags_raw: tags}, skip=skip
+    )
 
 
 def plain_questions(asked: Iterable[JobRequest]) -> list[JobRequest]:
@@ -90,10 +103,17 @@ def plain_questions(asked: Iterable[JobRequest]) -> list[JobRequest]:
     return [replace(one, values={}) for one in asked]
 
 
-def duplicate_questions(photos: pl.DataFrame, previews: pl.DataFrame, duplicates: pl.DataFrame) -> list[JobRequest]:
+def duplicate_questions(
+    photos: pl.DataFrame, previews: pl.DataFrame, duplicates: pl.DataFrame
+) -> list[JobRequest]:
     """One question a cluster of near-duplicates, under its first photo; without candidates there is nothing to ask."""
     ids = [Photo.project, Photo.photo_id]
-    near = duplicates.filter(pl.col(Duplicate.kind) == "near").join(photos, on=ids).join(previews, on=ids).sort(Photo.path)
+    near = (
+        duplicates.filter(pl.col(Duplicate.kind) == "near")
+        .join(photos, on=ids)
+        .join(previews, on=ids)
+        .sort(Photo.path)
+    )
     found = []
     for part in near.partition_by(Duplicate.cluster_id, maintain_order=True):
         rows = part.head(_MOST_COMPARED).to_dicts()
@@ -111,7 +131,10 @@ def duplicate_questions(photos: pl.DataFrame, previews: pl.DataFrame, duplicates
 
 
 def prompt_questions(
-    asked: Sequence[JobRequest], generation_facts: pl.DataFrame, quality_verdicts: pl.DataFrame, captioning: CaptionSettings
+    asked: Sequence[JobRequest],
+    generation_facts: pl.DataFrame,
+    quality_verdicts: pl.DataFrame,
+    captioning: CaptionSettings,
 ) -> list[JobRequest]:
     """Needed for generated pictures whose prompt is missing or incomplete, or whose quality is of class C."""
     made = generation_facts.filter(pl.col(GenerationFact.generated))
@@ -121,21 +144,37 @@ def prompt_questions(
     for one in asked:
         known = generated.get(one.photo_id)
         poor = classes.get(one.photo_id) == "C"
-        skip = "no generated picture" if known is None else "its prompt is known" if len(known.split()) >= _LEAST_WORDS else None
+        skip = (
+            "no generated picture"
+            if known is None
+            else "its prompt is known"
+            if len(known.split()) >= _LEAST_WORDS
+            else None
+        )
         facts = {"sure_prompt": captioning.sure_prompt}
         found.append(
-            replace(one, values={"prompt": known or "nothing"}, facts=facts, skip=None if poor and known is not None else skip)
+            replace(
+                one,
+                values={"prompt": known or "nothing"},
+                facts=facts,
+                skip=None if poor and known is not None else skip,
+            )
         )
     return found
 
 
 def score_questions(
-    asked: Sequence[JobRequest], captions: pl.DataFrame, quality_verdicts: pl.DataFrame, generation_facts: pl.DataFrame
+    asked: Sequence[JobRequest],
+    captions: pl.DataFrame,
+    quality_verdicts: pl.DataFrame,
+    generation_facts: pl.DataFrame,
 ) -> list[JobRequest]:
     """Needed where there is a verdict on quality."""
     texts = dict(captions.select(Caption.photo_id, Caption.caption).iter_rows())
     prompts = dict(generation_facts.select(GenerationFact.photo_id, GenerationFact.prompt).iter_rows())
-    judged = set(quality_verdicts.filter(pl.col(QualityVerdict.quality_status) != "unknown")[QualityVerdict.photo_id])
+    judged = set(
+        quality_verdicts.filter(pl.col(QualityVerdict.quality_status) != "unknown")[QualityVerdict.photo_id]
+    )
     found = []
     for one in asked:
         text = prompts.get(one.photo_id) or texts.get(one.photo_id) or "none"
@@ -159,7 +198,13 @@ def policy_questions(
         nsfw, scan = (flags.get((one.image_hash, flag), "unknown") for flag in ("nsfw", "scan"))
         told, score = quality.get(one.photo_id, {}), scores.get(one.photo_id, {})
         status = told.get(QualityVerdict.quality_status, "unknown")
-        names = (ModelScore.fidelity, ModelScore.aesthetic, ModelScore.novelty, ModelScore.compliance, ModelScore.completeness)
+        names = (
+            ModelScore.fidelity,
+            ModelScore.aesthetic,
+            ModelScore.novelty,
+            ModelScore.compliance,
+            ModelScore.completeness,
+        )
         values = {
             "quality": f"{status}, {', '.join(told.get(QualityVerdict.quality_flags) or ['no defects'])}",
             "scores": ", ".join(f"{n} {score[n]:g}" for n in names if score.get(n) is not None) or "none",

@@ -162,7 +162,11 @@ def _quality_status(reply: QualityReply | None) -> str:
 
 def _duplicates(reply: DuplicateReply | None, asked: JobRequest) -> dict[str, object]:
     ids = list(asked.facts.get(DuplicateHint.candidates, []))
-    clusters = [[ids[n - 1] for n in dict.fromkeys(c) if 1 <= n <= len(ids)] for c in reply.clusters] if reply else []
+    clusters = (
+        [[ids[n - 1] for n in dict.fromkeys(c) if 1 <= n <= len(ids)] for c in reply.clusters]
+        if reply
+        else []
+    )
     return {
         DuplicateHint.candidates: ids,
         DuplicateHint.clusters: [c for c in clusters if len(c) > 1],
@@ -183,7 +187,13 @@ def _prompt(reply: PromptReply | None, asked: JobRequest) -> dict[str, object]:
 
 
 def _scores(reply: ScoresReply | None, _asked: JobRequest) -> dict[str, object]:
-    names = (ModelScore.fidelity, ModelScore.aesthetic, ModelScore.novelty, ModelScore.compliance, ModelScore.completeness)
+    names = (
+        ModelScore.fidelity,
+        ModelScore.aesthetic,
+        ModelScore.novelty,
+        ModelScore.compliance,
+        ModelScore.completeness,
+    )
     return {n: getattr(reply, n) if reply else None for n in names}
 
 
@@ -193,7 +203,9 @@ def _policy(reply: PolicyReply | None, asked: JobRequest) -> dict[str, object]:
     quality = asked.facts.get(QualityVerdict.quality_status, "unknown")
     publishable = reply.publishable if reply else None
     reason = (reply.blocked_reason or None) if reply else None
-    conflict = (publishable and (nsfw == "yes" or quality == "defect" or bool(reason))) or (publishable is False and not reason)
+    conflict = (publishable and (nsfw == "yes" or quality == "defect" or bool(reason))) or (
+        publishable is False and not reason
+    )
     unknown = publishable is None or nsfw == "unknown" or quality in {"unknown", "review"}
     if nsfw == "yes":
         publishable, reason = False, reason or "flagged nsfw by an import"
@@ -222,10 +234,18 @@ DUPLICATES = Job("duplicate_assist", DuplicateHint, DuplicateReply, _duplicates)
 PROMPT = Job("prompt_recon", PromptReconstruction, PromptReply, _prompt)
 SCORES = Job("score_multi", ModelScore, ScoresReply, _scores)
 POLICY = Job("policy_flags", PolicyFlag, PolicyReply, _policy, sees=False)
-RATING = Job("rating", Rating, RatingReply, _rating, form=lambda asked: rating_reply(asked.facts["criteria"]), objection=no_rating)
+RATING = Job(
+    "rating",
+    Rating,
+    RatingReply,
+    _rating,
+    form=lambda asked: rating_reply(asked.facts["criteria"]),
+    objection=no_rating,
+)
 JOBS = {job.name: job for job in (CAPTION, TITLE, TAGS, QUALITY, DUPLICATES, PROMPT, SCORES, POLICY, RATING)}
 IDENTIFIERS = {
-    route: Job(f"identify_{route}", Identification, IdentifyReply, lambda _r, _a: {}) for route in ("general", "biology", "vehicle")
+    route: Job(f"identify_{route}", Identification, IdentifyReply, lambda _r, _a: {})
+    for route in ("general", "biology", "vehicle")
 }
 PROMPTS_OF: dict[str, tuple[str, ...]] = {
     **{job.table.name: (job.name,) for job in JOBS.values()},

@@ -14,7 +14,13 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from proofsheet.core.errors import UsageError
 
-COLOURS = {"red": (200, 30, 30), "green": (20, 130, 40), "blue": (30, 60, 200), "black": (0, 0, 0), "purple": (120, 20, 140)}
+COLOURS = {
+    "red": (200, 30, 30),
+    "green": (20, 130, 40),
+    "blue": (30, 60, 200),
+    "black": (0, 0, 0),
+    "purple": (120, 20, 140),
+}
 _CARD = (448, 320)
 
 
@@ -34,7 +40,9 @@ def model_jpeg(path: Path, side_px: int, quality: int) -> bytes:
             image.draft("RGB", (side_px, side_px))
             upright = ImageOps.exif_transpose(image).convert("RGB")
     except OSError as error:
-        raise UsageError(f"The preview {path.name} cannot be read: {error}.", "Run the asset previews again.") from error
+        raise UsageError(
+            f"The preview {path.name} cannot be read: {error}.", "Run the asset previews again."
+        ) from error
     upright.thumbnail((side_px, side_px), Image.Resampling.LANCZOS)
     return jpeg(upright, quality)
 

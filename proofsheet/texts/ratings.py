@@ -18,7 +18,14 @@ from schemas.replies import RatingReply
 from schemas.settings_words import GateSettings
 
 _RULES = (
-    *(residue.control_characters, residue.injection, residue.markup, speech.refusal, speech.model_talk, speech.not_the_picture),
+    *(
+        residue.control_characters,
+        residue.injection,
+        residue.markup,
+        speech.refusal,
+        speech.model_talk,
+        speech.not_the_picture,
+    ),
     *(speech.prompt_echo, wording.filler, keywords.broken_keywords, language.language),
 )
 

@@ -50,18 +50,27 @@ class Exchange(Generic[Kind]):
             raise self._cut_off(answer) from None
         if not self._doubled:
             return answer, reply
-        doubled = f"asked again with num_predict={self._question.options.num_predict}, half of which was used up"
+        doubled = (
+            f"asked again with num_predict={self._question.options.num_predict}, half of which was used up"
+        )
         return replace(answer, note=f"{answer.note}; {doubled}" if answer.note else doubled), reply
 
     def _cut_off(self, answer: Answer) -> ModelRequestError:
         options, again = self._question.options, not self._doubled
         if again:
-            self._question = replace(self._question, options=replace(options, num_predict=2 * options.num_predict))
+            self._question = replace(
+                self._question, options=replace(options, num_predict=2 * options.num_predict)
+            )
             self._doubled = True
         spent = "the model thought until" if answer.thinking else "the answer went on until"
-        mended = "raise [model] num_predict" + (", or choose a model that does not think" if answer.thinking else "")
+        mended = "raise [model] num_predict" + (
+            ", or choose a model that does not think" if answer.thinking else ""
+        )
         return ModelRequestError(
-            "length", f"{spent} num_predict={options.num_predict} was used up: {mended}", retryable=again, strike=False
+            "length",
+            f"{spent} num_predict={options.num_predict} was used up: {mended}",
+            retryable=again,
+            strike=False,
         )
 
 

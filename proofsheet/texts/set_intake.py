@@ -51,7 +51,9 @@ def read_intake(text: str) -> list[dict[str, str]]:
         reader = csv.DictReader(io.StringIO(text))
         names, rows = reader.fieldnames or (), list(reader)
     except csv.Error as error:
-        raise UsageError(f"The table cannot be read: {error}.", "Correct it, or save it as CSV once more.") from error
+        raise UsageError(
+            f"The table cannot be read: {error}.", "Correct it, or save it as CSV once more."
+        ) from error
     if "folder" not in names or set(names) - set(COLUMNS):
         raise UsageError(
             f"The table has the columns {', '.join(names or ('none',))}.",
@@ -65,7 +67,9 @@ def read_intake(text: str) -> list[dict[str, str]]:
     return found
 
 
-def intake(ledger: Ledger, folders: Iterable[str], rows: Sequence[Mapping[str, str]], now: datetime) -> list[str]:
+def intake(
+    ledger: Ledger, folders: Iterable[str], rows: Sequence[Mapping[str, str]], now: datetime
+) -> list[str]:
     """Note what a person said of sets; what a row leaves empty stays as it was.
 
     Args:
@@ -85,12 +89,16 @@ def intake(ledger: Ledger, folders: Iterable[str], rows: Sequence[Mapping[str, s
     exact = [str(PurePosixPath(r["folder"])) if r["folder"] not in ("", ".") else "" for r in rows]
     wanted = [folder if folder in there else typed.get(composed(folder), folder) for folder in exact]
     if strangers := [f for f in wanted if f not in there]:
-        raise UsageError(f"No folder with photos: {', '.join(map(repr, strangers))}.", "`proofsheet sets list` shows the folders.")
+        raise UsageError(
+            f"No folder with photos: {', '.join(map(repr, strangers))}.",
+            "`proofsheet sets list` shows the folders.",
+        )
     noted = []
     for folder, row in zip(wanted, rows, strict=True):
         before = known.get(folder, {})
         told = {
-            name: row.get(name) or before.get(name) or None for name in (SetContext.subject, SetContext.hints, SetContext.location)
+            name: row.get(name) or before.get(name) or None
+            for name in (SetContext.subject, SetContext.hints, SetContext.location)
         }
         noted.append({SetContext.folder: folder, **told, SetContext.noted_at: now})
     ledger.put(SetContext, noted)
@@ -118,7 +126,11 @@ def set_rows(project: str, photos: pl.DataFrame, choices: pl.DataFrame, ledger: 
 
 
 def validation_rows(
-    project: str, image_sets: pl.DataFrame, repaired: pl.DataFrame, photos: pl.DataFrame, embeddings: pl.DataFrame
+    project: str,
+    image_sets: pl.DataFrame,
+    repaired: pl.DataFrame,
+    photos: pl.DataFrame,
+    embeddings: pl.DataFrame,
 ) -> pl.DataFrame:
     """The rows of `scratch_metadata`, for sets of which a person said something: generic figures, no special case of a set.
 
@@ -130,7 +142,9 @@ def validation_rows(
         embeddings: rows of `embeddings`.
     """
     said = image_sets.filter(
-        pl.any_horizontal(pl.col(c).is_not_null() for c in (ImageSet.subject, ImageSet.hints, ImageSet.location))
+        pl.any_horizontal(
+            pl.col(c).is_not_null() for c in (ImageSet.subject, ImageSet.hints, ImageSet.location)
+        )
     )
     ids = [Photo.project, Photo.photo_id]
     known = photos.join(embeddings, on=ids).join(repaired, on=ids, how="left").sort(Photo.path)
@@ -156,13 +170,27 @@ def _outliers(members: Sequence[Row]) -> list[Row]:
     spread = max(float(np.median(np.abs(cosines - middle))) / 0.6745, _LEAST_SPREAD)
     scores = (middle - cosines) / spread
     found = [
-        _finding(m[Photo.photo_id], "outlier", float(s), _OUTLIER, f"{m[Photo.file_name]!r} is unlike the others of its set")
+        _finding(
+            m[Photo.photo_id],
+            "outlier",
+            float(s),
+            _OUTLIER,
+            f"{m[Photo.file_name]!r} is unlike the others of its set",
+        )
         for m, s in zip(members, scores, strict=True)
         if s > _OUTLIER
     ]
     share = len(found) / len(members)
     if share > _MIXED:
-        found.append(_finding("", "mixed_subject", share, _MIXED, "many photos are unlike the others: the set mixes subjects"))
+        found.append(
+            _finding(
+                "",
+                "mixed_subject",
+                share,
+                _MIXED,
+                "many photos are unlike the others: the set mixes subjects",
+            )
+        )
     return found
 
 
@@ -170,7 +198,11 @@ def _broad(members: Sequence[Row]) -> list[Row]:
     """Sets whose keywords and titles are mostly words that fit any picture."""
     broad, counted = frozenset(lines("broad")), Counter[bool]()
     for member in members:
-        texts = [*(member[Texts.keywords] or []), member[Texts.title] or ""] if member[MetadataRepair.model] else []
+        texts = (
+            [*(member[Texts.keywords] or []), member[Texts.title] or ""]
+            if member[MetadataRepair.model]
+            else []
+        )
         counted.update(w in broad for t in texts for w in words(t) if w not in small_words())
     total = sum(counted.values())
     share = counted[True] / total if total else 0.0
@@ -198,6 +230,8 @@ def held_back(validation: pl.DataFrame, photos: pl.DataFrame) -> dict[str, list[
     for row in validation.filter(pl.col(SetValidation.finding) != "sound").to_dicts():
         one = row[SetValidation.photo_id]
         for photo in [one] if one else folders.get(row[SetValidation.folder], []):
-            issue = Issue(HOLDS_BACK, Texts.caption, 0, 0, f"{row[SetValidation.finding]}: {row[SetValidation.message]}")
+            issue = Issue(
+                HOLDS_BACK, Texts.caption, 0, 0, f"{row[SetValidation.finding]}: {row[SetValidation.message]}"
+            )
             found.setdefault(photo, []).append(issue)
     return found

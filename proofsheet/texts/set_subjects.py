@@ -83,7 +83,12 @@ def propose(
     for _try in range(_TRIES):
         known = project.ledger.rows(SubjectProposal, folder=folder).to_dicts()
         before = [r[SubjectProposal.subject] for r in known]
-        context = {"hints": hints, "before": before, "pictures": [p.name for p in pictures], "model": describing.name}
+        context = {
+            "hints": hints,
+            "before": before,
+            "pictures": [p.name for p in pictures],
+            "model": describing.name,
+        }
         values = {"hints": hints or "none", "before": "; ".join(before) or "nothing"}
         reply, _answer = ask_one(describing, "subject", SubjectReply, values, pictures)
         refused = refusal(reply.subject, hints, before)
@@ -129,11 +134,18 @@ def subject_rows(
         if row[ImageSet.subject] is None and not project.ledger.rows(SubjectProposal, folder=folder).height:
             try:
                 propose(
-                    describing, project, folder, row[ImageSet.hints] or "", samples(folder, photos, previews, project.cache), now
+                    describing,
+                    project,
+                    folder,
+                    row[ImageSet.hints] or "",
+                    samples(folder, photos, previews, project.cache),
+                    now,
                 )
             except ModelRequestError as trouble:
                 problem = f"{trouble.kind}: {trouble.message}"
-        rows.append(_row(project.key, row, project.ledger, problem, available=describing.choice.server is not None))
+        rows.append(
+            _row(project.key, row, project.ledger, problem, available=describing.choice.server is not None)
+        )
     return SubjectSuggestion.frame(rows)
 
 

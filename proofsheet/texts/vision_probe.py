@@ -70,17 +70,27 @@ class Sight:
         if known or not settings.canary or (_key(model) in self._seeing and not afresh):
             return known
         number, colour = 10 + now.microsecond % 90, list(COLOURS)[now.second % len(COLOURS)]
-        question = Question(prompt.system, prompt.filled({}), (card(number, colour),), CanaryReply.model_json_schema(), options)
+        question = Question(
+            prompt.system,
+            prompt.filled({}),
+            (card(number, colour),),
+            CanaryReply.model_json_schema(),
+            options,
+        )
         saw, last = "", None
         for _attempt in range(2):
             last, exchange = None, Exchange(session, question, CanaryReply)
 
-            async def once(turn: int, exchange: Exchange[CanaryReply] = exchange) -> tuple[Answer, CanaryReply]:
+            async def once(
+                turn: int, exchange: Exchange[CanaryReply] = exchange
+            ) -> tuple[Answer, CanaryReply]:
                 counted()
                 return await exchange.once(turn)
 
             try:
-                _answer, reply = await retry(once, settings.tries, settings.backoff_s, outage, lambda _trouble: None)
+                _answer, reply = await retry(
+                    once, settings.tries, settings.backoff_s, outage, lambda _trouble: None
+                )
             except ModelRequestError as trouble:
                 if trouble.kind in _ELSEWHERE:
                     raise

@@ -64,11 +64,20 @@ def compare_rankers(
     p, pick = model.choose(part.features, part.groups)
     right, stage = pick == part.winner, part.features.top == part.winner
     ece = expected_calibration_error(p[np.arange(len(pick)), pick], right)
-    told: dict[str, Any] = {"sets": len(right), "right": int(right.sum()), "highest stage right": int(stage.sum()), "ece": ece}
+    told: dict[str, Any] = {
+        "sets": len(right),
+        "right": int(right.sum()),
+        "highest stage right": int(stage.sum()),
+        "ece": ece,
+    }
     rival = registry.champion(workspace.shared.ledger, "ranker") or {}
     own = str(rival.get(Fit.fit_id, ""))
     try:
-        old = load_ranker(workspace.shared.models, own) if rival and rival[Fit.encoder_id] == data.encoder_id else None
+        old = (
+            load_ranker(workspace.shared.models, own)
+            if rival and rival[Fit.encoder_id] == data.encoder_id
+            else None
+        )
     except ProofsheetError as error:
         return False, [_NOT_COMPARED.format(error.what, error.next_step)], told
     name, top = f"the champion {own[:12]}" if old else _STAGE, data.features.top == data.winner
@@ -86,16 +95,22 @@ def compare_rankers(
 
 def _answers(by_set: HeldOut, before: Bools, data: SelectionData) -> Answers:
     good = by_set.pick == data.winner
-    return Answers(good.astype(float), before.astype(float), data.groups, data.clusters, by_set.confidence, good)
+    return Answers(
+        good.astype(float), before.astype(float), data.groups, data.clusters, by_set.confidence, good
+    )
 
 
 def _said(workspace: Workspace, fit_id: str, old: Ranker, data: SelectionData) -> Ints:
     """What the champion takes in each set: by its fits without the set where it was judged on it, else by itself."""
     pick = old.choose(data.features, data.groups)[1]
-    rows = holdout_predictions.read_held_out(workspace.shared.models, fit_id).drop_nulls(holdout_predictions.BY_SET)
+    rows = holdout_predictions.read_held_out(workspace.shared.models, fit_id).drop_nulls(
+        holdout_predictions.BY_SET
+    )
     said = {
         k: m[p]
-        for k, m, p in rows.select(holdout_predictions.KEY, holdout_predictions.MEMBERS, holdout_predictions.BY_SET).iter_rows()
+        for k, m, p in rows.select(
+            holdout_predictions.KEY, holdout_predictions.MEMBERS, holdout_predictions.BY_SET
+        ).iter_rows()
     }
     for k, (key, members) in enumerate(zip(data.keys, data.members, strict=True)):
         if said.get(key) in members:
@@ -103,7 +118,9 @@ def _said(workspace: Workspace, fit_id: str, old: Ranker, data: SelectionData) -
     return pick
 
 
-def compare_crops(workspace: Workspace, model: CropProposer, data: CropData, found: HeldOutCrops, split: float) -> Judgement:
+def compare_crops(
+    workspace: Workspace, model: CropProposer, data: CropData, found: HeldOutCrops, split: float
+) -> Judgement:
     """The same for crop proposers, by the overlap with drawn boxes; where none serves, beside the best constant box.
 
     Args:
@@ -121,7 +138,9 @@ def compare_crops(workspace: Workspace, model: CropProposer, data: CropData, fou
     except ProofsheetError as error:
         return False, [_NOT_COMPARED.format(error.what, error.next_step)]
     name = f"the champion {own[:12]}" if old else f"the {found.constant_name}"
-    larger = max(split, float(json.loads(str(rival[Fit.card]))["data"].get(SPLIT, USUAL_SPLIT)) if rival else split)
+    larger = max(
+        split, float(json.loads(str(rival[Fit.card]))["data"].get(SPLIT, USUAL_SPLIT)) if rival else split
+    )
     frozen = np.intersect1d(rows, np.flatnonzero(frozen_test(data.clusters, larger)))
     stated = np.maximum(found.p, 1 - found.p), (found.p >= 0.5) == data.cut
     if len(frozen) >= LEAST_SETS and old is not None:
@@ -129,7 +148,10 @@ def compare_crops(workspace: Workspace, model: CropProposer, data: CropData, fou
         new, before = (iou(m.boxes_of(part.grids, part.aspects), part.boxes) for m in (model, old))
         return crop_rule(new, before, part.groups, expected_calibration_error(*stated), name)
     before = iou((_boxes_said(workspace, own, old, data) if old else found.constant)[rows], data.boxes[rows])
-    new, groups, clusters = iou(found.boxes[rows], data.boxes[rows]), *([n[k] for k in rows] for n in (data.groups, data.clusters))
+    new, groups, clusters = (
+        iou(found.boxes[rows], data.boxes[rows]),
+        *([n[k] for k in rows] for n in (data.groups, data.clusters)),
+    )
     if len(frozen) >= LEAST_SETS:
         return crop_rule(new, before, groups, expected_calibration_error(*stated), name)
     return crosswise_rule(Answers(new, before, groups, clusters, *stated), name, "boxes")

@@ -33,7 +33,9 @@ class SheetSet:
 def set_sheet(sets: Sequence[SheetSet]) -> bytes:
     """A row a set; green frame: the person's choice, red: the model's, blue: both. JPEG."""
     most = max((len(s.thumbs) for s in sets), default=1)
-    image = Image.new("RGB", (most * (_CELL + _GAP) + _GAP, len(sets) * (_CELL + _GAP + _TEXT) + _GAP), "white")
+    image = Image.new(
+        "RGB", (most * (_CELL + _GAP) + _GAP, len(sets) * (_CELL + _GAP + _TEXT) + _GAP), "white"
+    )
     draw = ImageDraw.Draw(image)
     for row, one in enumerate(sets):
         top = _GAP + row * (_CELL + _GAP + _TEXT)
@@ -42,10 +44,20 @@ def set_sheet(sets: Sequence[SheetSet]) -> bytes:
             left = _GAP + col * (_CELL + _GAP)
             size = _paste(image, thumb, left, top + _TEXT)
             colour = (
-                _BOTH if col == one.chosen == one.pick else _CHOSEN if col == one.chosen else _PICKED if col == one.pick else None
+                _BOTH
+                if col == one.chosen == one.pick
+                else _CHOSEN
+                if col == one.chosen
+                else _PICKED
+                if col == one.pick
+                else None
             )
             if colour:
-                draw.rectangle((left, top + _TEXT, left + size[0] - 1, top + _TEXT + size[1] - 1), outline=colour, width=4)
+                draw.rectangle(
+                    (left, top + _TEXT, left + size[0] - 1, top + _TEXT + size[1] - 1),
+                    outline=colour,
+                    width=4,
+                )
     return _jpeg(image)
 
 
@@ -57,7 +69,9 @@ def crop_sheet(crops: Sequence[tuple[Path, Box | None, Box | None, str]], across
         across: pictures in a row.
     """
     rows = -(-len(crops) // across)
-    image = Image.new("RGB", (across * (_CELL + _GAP) + _GAP, max(rows, 1) * (_CELL + _GAP + _TEXT) + _GAP), "white")
+    image = Image.new(
+        "RGB", (across * (_CELL + _GAP) + _GAP, max(rows, 1) * (_CELL + _GAP + _TEXT) + _GAP), "white"
+    )
     draw = ImageDraw.Draw(image)
     for k, (thumb, drawn, proposed, text) in enumerate(crops):
         left, top = _GAP + (k % across) * (_CELL + _GAP), _GAP + (k // across) * (_CELL + _GAP + _TEXT)
@@ -65,7 +79,12 @@ def crop_sheet(crops: Sequence[tuple[Path, Box | None, Box | None, str]], across
         width, height = _paste(image, thumb, left, top + _TEXT)
         for box, colour in ((drawn, _CHOSEN), (proposed, _PICKED)):
             if box is not None:
-                sides = (left + box[0] * width, top + _TEXT + box[1] * height, left + box[2] * width, top + _TEXT + box[3] * height)
+                sides = (
+                    left + box[0] * width,
+                    top + _TEXT + box[1] * height,
+                    left + box[2] * width,
+                    top + _TEXT + box[3] * height,
+                )
                 draw.rectangle(sides, outline=colour, width=3)
     return _jpeg(image)
 

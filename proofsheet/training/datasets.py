@@ -17,7 +17,16 @@ import polars as pl
 
 from proofsheet.core.files import short_hash
 from proofsheet.embedding.imported_vectors import Imported, imported_encoders, read_imported
-from proofsheet.models.features import Bank, Bools, Ints, SetFeatures, bank_of, bank_of_vectors, joined, set_features
+from proofsheet.models.features import (
+    Bank,
+    Bools,
+    Ints,
+    SetFeatures,
+    bank_of,
+    bank_of_vectors,
+    joined,
+    set_features,
+)
 from proofsheet.storage.health import readable
 from proofsheet.storage.workspace import Project, Workspace
 from proofsheet.training.fit_crop_proposer import CropData
@@ -29,7 +38,15 @@ from schemas.storage import StoredTable
 from schemas.table import Table
 from schemas.vision import Duplicate, Embedding, ImageQuality, SaliencyGrid
 
-TABLES: tuple[type[Table], ...] = (TrainingPair, CropExample, Photo, ImageQuality, Embedding, SaliencyGrid, Duplicate)
+TABLES: tuple[type[Table], ...] = (
+    TrainingPair,
+    CropExample,
+    Photo,
+    ImageQuality,
+    Embedding,
+    SaliencyGrid,
+    Duplicate,
+)
 Frames = Mapping[type[Table], pl.DataFrame]
 
 
@@ -72,7 +89,9 @@ def across_projects(
         frames: Frames = {t: project.store.read(t) for t in TABLES}
         if frames[TrainingPair].is_empty() and frames[CropExample].is_empty():
             former = books[TrainingPair.name][StoredTable.row_count]
-            left[project.name] = f"its {former} pairs are of a former version: run it" if former else "no history"
+            left[project.name] = (
+                f"its {former} pairs are of a former version: run it" if former else "no history"
+            )
             continue
         found[project.name] = project, frames
         encoders += _examples(frames, teaches)
@@ -89,7 +108,9 @@ def across_projects(
         sources[name] = Source(own, read_imported(project, wanted))
         if others:
             told = " and ".join(f"{n} on vectors of {e or 'no encoder'}" for e, n in sorted(others.items()))
-            left[name] = f"of its examples {told}; learnt from are the {examples[wanted]} on those of {wanted}"
+            left[name] = (
+                f"of its examples {told}; learnt from are the {examples[wanted]} on those of {wanted}"
+            )
     return sources, left
 
 
@@ -139,7 +160,9 @@ class SelectionData:
 
     def some(self, which: Ints) -> SelectionData:
         """The same for these sets."""
-        groups, clusters, keys = ([values[k] for k in which] for values in (self.groups, self.clusters, self.keys))
+        groups, clusters, keys = (
+            [values[k] for k in which] for values in (self.groups, self.clusters, self.keys)
+        )
         return SelectionData(
             self.features.some(which),
             self.winner[which],
@@ -155,12 +178,19 @@ class SelectionData:
     def sharpest(self) -> Ints:
         """(sets,) place of the sharpest picture; of sets that were not measured, what the stage rule takes."""
         sharp = np.where(self.features.mask, np.nan_to_num(self.features.x[:, :, 0]), -np.inf)
-        return np.where(self.features.known, sharp.argmax(axis=1), self.features.top) if len(self.winner) else self.winner
+        return (
+            np.where(self.features.known, sharp.argmax(axis=1), self.features.top)
+            if len(self.winner)
+            else self.winner
+        )
 
     @property
     def data_hash(self) -> str:
         """Hash of the rows of `training_pairs` behind the sets, and of everything that is known of their pictures."""
-        pairs = [f"{g} {k} {w} {' '.join(m)}" for g, k, w, m in zip(self.groups, self.keys, self.winner, self.members, strict=True)]
+        pairs = [
+            f"{g} {k} {w} {' '.join(m)}"
+            for g, k, w, m in zip(self.groups, self.keys, self.winner, self.members, strict=True)
+        ]
         numbers = (self.features.x, self.features.stages, self.features.vectors[self._shown])
         known = [hashlib.sha256(a.tobytes()).hexdigest() for a in numbers]
         return short_hash(*pairs, *known, self.encoder_id)
@@ -189,7 +219,11 @@ def selection_data(sources: Mapping[str, Source]) -> SelectionData:
     for name, source in sources.items():
         bank = _bank(source)
         places, ties = bank.places(), _ties(source)
-        for pairs in source.frames[TrainingPair].sort(TrainingPair.set_key).partition_by(TrainingPair.set_key, maintain_order=True):
+        for pairs in (
+            source.frames[TrainingPair]
+            .sort(TrainingPair.set_key)
+            .partition_by(TrainingPair.set_key, maintain_order=True)
+        ):
             ids, winner, anomaly = _members(pairs)
             if not all(i in places for i in ids):
                 skipped[name] += 1
@@ -220,7 +254,11 @@ def _members(pairs: pl.DataFrame) -> tuple[list[str], int, bool]:
     stages |= dict(pairs.select(TrainingPair.loser_photo_id, TrainingPair.loser_stage).iter_rows())
     ids = sorted(stages, key=lambda i: (-1.0 if stages[i] is None else stages[i], i))
     staged = None not in stages.values()
-    return ids, ids.index(one[TrainingPair.winner_photo_id]), staged and bool(pairs[TrainingPair.anomaly].any())
+    return (
+        ids,
+        ids.index(one[TrainingPair.winner_photo_id]),
+        staged and bool(pairs[TrainingPair.anomaly].any()),
+    )
 
 
 def _bank(source: Source) -> Bank:
@@ -229,7 +267,9 @@ def _bank(source: Source) -> Bank:
     stages = rows[ImportedVector.stage].fill_null(float("nan")).cast(pl.Float32).to_numpy()
     encoder = str(rows[ImportedVector.encoder_id][0]) if rows.height else ""
     lost = bank_of_vectors(rows[ImportedVector.vector_id].to_list(), source.imported.matrix, stages, encoder)
-    return joined([bank_of(source.frames[Photo], source.frames[ImageQuality], source.frames[Embedding]), lost])
+    return joined(
+        [bank_of(source.frames[Photo], source.frames[ImageQuality], source.frames[Embedding]), lost]
+    )
 
 
 def _ties(source: Source) -> Ties:
@@ -253,10 +293,17 @@ def crop_data(sources: Mapping[str, Source]) -> CropData:
     if rows.is_empty():
         none = np.empty((0, 1), np.float32)
         boxes, sizes = np.empty((0, 4)), np.empty((0, 2), np.float32)
-        return CropData(np.empty((0, 720), np.float32), none[:, 0], np.empty(0, bool), boxes, [], [], none, sizes, [])
-    width, height = (rows[c].cast(pl.Float32).to_numpy() for c in (ImageQuality.width_px, ImageQuality.height_px))
+        return CropData(
+            np.empty((0, 720), np.float32), none[:, 0], np.empty(0, bool), boxes, [], [], none, sizes, []
+        )
+    width, height = (
+        rows[c].cast(pl.Float32).to_numpy() for c in (ImageQuality.width_px, ImageQuality.height_px)
+    )
     largest = max(float(width.max()), float(height.max()))
-    sides = [rows[c].fill_null(float("nan")).to_numpy() for c in (CropExample.x1, CropExample.y1, CropExample.x2, CropExample.y2)]
+    sides = [
+        rows[c].fill_null(float("nan")).to_numpy()
+        for c in (CropExample.x1, CropExample.y1, CropExample.x2, CropExample.y2)
+    ]
     return CropData(
         rows[SaliencyGrid.grid].to_numpy(),
         width / height,

@@ -36,12 +36,20 @@ def ranker_failures(data: SelectionData, found: HeldOut) -> list[str]:
         f"{int((wrong & ~overruled).sum())} keep the highest stage where the person did not.",
     ]
     groups, sizes = np.array(data.groups), data.features.mask.sum(axis=1)
-    rates = [(n, float(wrong[groups == n].mean()), int((groups == n).sum())) for n in sorted(set(data.groups))]
+    rates = [
+        (n, float(wrong[groups == n].mean()), int((groups == n).sum())) for n in sorted(set(data.groups))
+    ]
     worst = sorted((r for r in rates if r[2] >= _LEAST), key=lambda r: -r[1])[:3]
-    told.append("Projects with most errors: " + ", ".join(f"{n} {rate:.1%} of {count}" for n, rate, count in worst) + ".")
+    told.append(
+        "Projects with most errors: "
+        + ", ".join(f"{n} {rate:.1%} of {count}" for n, rate, count in worst)
+        + "."
+    )
     by_size = [(int(s), float(wrong[sizes == s].mean()), int((sizes == s).sum())) for s in np.unique(sizes)]
     told.append(
-        "Errors by size of the set: " + ", ".join(f"{s} pictures {rate:.1%} of {count}" for s, rate, count in by_size) + "."
+        "Errors by size of the set: "
+        + ", ".join(f"{s} pictures {rate:.1%} of {count}" for s, rate, count in by_size)
+        + "."
     )
     return told
 
@@ -71,7 +79,10 @@ def ranker_sheets(workspace: Workspace, fit_id: str, data: SelectionData, found:
     right, overruled = found.pick == data.winner, found.pick != data.features.top
     order = np.argsort(-found.confidence, kind="stable")
     order = order[data.features.known[order]]  # of the others there are no pictures
-    shown = {"worst sets": order[~right[order]][:_SHOWN], "best overrules": order[(right & overruled)[order]][:_SHOWN]}
+    shown = {
+        "worst sets": order[~right[order]][:_SHOWN],
+        "best overrules": order[(right & overruled)[order]][:_SHOWN],
+    }
     thumbs = _Thumbs(workspace)
     sheets = {}
     for name, which in shown.items():
@@ -136,5 +147,7 @@ class _Thumbs:
         """Its thumbnail, which may be lost."""
         project: Project = self._projects[name]
         if name not in self._paths:
-            self._paths[name] = dict(project.store.read(Preview).select(Preview.photo_id, Preview.thumb_path).iter_rows())
+            self._paths[name] = dict(
+                project.store.read(Preview).select(Preview.photo_id, Preview.thumb_path).iter_rows()
+            )
         return project.cache / self._paths[name].get(photo_id, "lost")

@@ -48,15 +48,28 @@ class HeldOutCrops:
 
 def constant_boxes(boxes: Doubles) -> dict[str, Doubles]:
     """Boxes that ignore the picture: the median, the mean, and the best one around the middle, found on these boxes."""
-    centred = [np.array([(1 - s) / 2, (1 - s) / 2, (1 + s) / 2, (1 + s) / 2]) for s in np.arange(0.3, 1.0, 0.02)]
+    centred = [
+        np.array([(1 - s) / 2, (1 - s) / 2, (1 + s) / 2, (1 + s) / 2]) for s in np.arange(0.3, 1.0, 0.02)
+    ]
     best = max(centred, key=lambda c: float(iou(boxes, c).mean()))
-    return {"median box": np.median(boxes, axis=0), "mean box": boxes.mean(axis=0), "best centre box": best, "full frame": _FULL}
+    return {
+        "median box": np.median(boxes, axis=0),
+        "mean box": boxes.mean(axis=0),
+        "best centre box": best,
+        "full frame": _FULL,
+    }
 
 
-def judge_crops(data: CropData, epochs: int, seed: int, tell: Tell, loss: str = "giou") -> tuple[dict[str, Any], HeldOutCrops]:
+def judge_crops(
+    data: CropData, epochs: int, seed: int, tell: Tell, loss: str = "giou"
+) -> tuple[dict[str, Any], HeldOutCrops]:
     """Every figure of the card, and what was said of each picture by a model that never saw its project."""
     groups, names = np.array(data.groups), sorted(set(data.groups))
-    outer = [groups == n for n in names] if len(names) >= 3 else list(folds_of(data.groups, data.clusters, _FOLDS, seed))
+    outer = (
+        [groups == n for n in names]
+        if len(names) >= 3
+        else list(folds_of(data.groups, data.clusters, _FOLDS, seed))
+    )
     n = len(groups)
     found = HeldOutCrops(np.tile(_FULL, (n, 1)), np.zeros(n), np.zeros(n, bool), np.tile(_FULL, (n, 1)))
     rivals: dict[str, Doubles] = {}
@@ -75,7 +88,9 @@ def judge_crops(data: CropData, epochs: int, seed: int, tell: Tell, loss: str = 
     report = crop_figures(data, found, rivals)
     found.constant_name = report["best constant box"]
     found.constant = rivals[found.constant_name]
-    report["protocol"] = "leave one project out" if len(names) >= 3 else "within projects: fewer than three have history"
+    report["protocol"] = (
+        "leave one project out" if len(names) >= 3 else "within projects: fewer than three have history"
+    )
     return report, found
 
 
@@ -104,7 +119,11 @@ def crop_figures(data: CropData, found: HeldOutCrops, rivals: dict[str, Doubles]
 
     own = overlap(found.boxes, boxed)
     beside = {name: overlap(boxes, boxed) for name, boxes in rivals.items()}
-    best = max((n for n in beside if n != "source's network"), key=lambda n: float(beside[n].mean()), default="full frame")
+    best = max(
+        (n for n in beside if n != "source's network"),
+        key=lambda n: float(beside[n].mean()),
+        default="full frame",
+    )
     right = found.proposed == data.cut
     return {
         "pictures": len(groups),

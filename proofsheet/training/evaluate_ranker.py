@@ -16,7 +16,19 @@ import polars as pl
 
 from proofsheet.models.calibration import expected_calibration_error, reliability
 from proofsheet.models.features import Bools, Ints
-from proofsheet.models.holdout_predictions import ANOMALY, BY_SET, CHOSEN, HELD_OUT, KEY, MEMBERS, NAME, PICK, TEST, TOP, P
+from proofsheet.models.holdout_predictions import (
+    ANOMALY,
+    BY_SET,
+    CHOSEN,
+    HELD_OUT,
+    KEY,
+    MEMBERS,
+    NAME,
+    PICK,
+    TEST,
+    TOP,
+    P,
+)
 from proofsheet.models.intervals import over_projects, wilson
 from proofsheet.models.missing_values import filled
 from proofsheet.models.probabilities import Doubles, softmax
@@ -54,7 +66,9 @@ def leave_out(data: SelectionData, how: Training, folds: Sequence[Bools], tell: 
     p, pick = np.zeros(data.features.mask.shape), np.array(data.features.top)
     for number, held in enumerate(folds):
         rest, part = data.some(np.flatnonzero(~held)), data.some(np.flatnonzero(held))
-        model = fit_ranker(rest.features, rest.winner, rest.anomaly, rest.groups, rest.clusters, how, data.encoder_id)
+        model = fit_ranker(
+            rest.features, rest.winner, rest.anomaly, rest.groups, rest.clusters, how, data.encoder_id
+        )
         p[held], pick[held] = model.choose(part.features, part.groups)
         tell("projects held out", number + 1, len(folds))
     return HeldOut(p, pick, p[np.arange(len(pick)), pick])
@@ -67,10 +81,16 @@ def judge_ranker(data: SelectionData, how: Training, tell: Tell) -> tuple[dict[s
     """
     names = sorted(set(data.groups))
     groups = np.array(data.groups)
-    outer = [groups == n for n in names] if len(names) >= 3 else list(folds_of(data.groups, data.clusters, _WITHIN, how.seed))
+    outer = (
+        [groups == n for n in names]
+        if len(names) >= 3
+        else list(folds_of(data.groups, data.clusters, _WITHIN, how.seed))
+    )
     found = leave_out(data, how, outer, tell)
     report = figures(data, found.pick, found.confidence, found.p)
-    report["protocol"] = "leave one project out" if len(names) >= 3 else "within projects: fewer than three have history"
+    report["protocol"] = (
+        "leave one project out" if len(names) >= 3 else "within projects: fewer than three have history"
+    )
     report["baselines"] = {
         "random": {"top1": float((1.0 / data.features.mask.sum(axis=1)).mean())},
         "highest stage": _rule(data, data.features.top),
@@ -80,7 +100,9 @@ def judge_ranker(data: SelectionData, how: Training, tell: Tell) -> tuple[dict[s
     report["source's ranker"] = {name: _rule(data, pick) for name, pick in _source_variants(data, how, outer)}
     if len(names) < 3:
         return report, found, found
-    within = leave_out(data, how, list(folds_of(["one"] * len(groups), data.clusters, _WITHIN, how.seed)), tell)
+    within = leave_out(
+        data, how, list(folds_of(["one"] * len(groups), data.clusters, _WITHIN, how.seed)), tell
+    )
     report["within projects"] = figures(data, within.pick, within.confidence, within.p)
     return report, found, within
 
@@ -124,7 +146,11 @@ def share(right: Bools) -> dict[str, Any]:
 
 def _rule(data: SelectionData, pick: Ints) -> dict[str, Any]:
     right = pick == data.winner
-    return {"top1": share(right), "normal": share(right[~data.anomaly]), "anomaly": share(right[data.anomaly])}
+    return {
+        "top1": share(right),
+        "normal": share(right[~data.anomaly]),
+        "anomaly": share(right[data.anomaly]),
+    }
 
 
 def _project(data: SelectionData, found: HeldOut, here: Bools) -> dict[str, Any]:
@@ -160,9 +186,14 @@ def coverage(confidence: Doubles, right: Bools, precision: float) -> dict[str, A
     return share(np.arange(len(order)) < covered)
 
 
-def _source_variants(data: SelectionData, how: Training, outer: Sequence[Bools]) -> Iterator[tuple[str, Ints]]:
+def _source_variants(
+    data: SelectionData, how: Training, outer: Sequence[Bools]
+) -> Iterator[tuple[str, Ints]]:
     """The source's margin ranker: v2 on its two largest projects, v3 on all, with 1, 5, 10 and 20 times oversampled anomalies."""
-    for name, times, part in (("v2, two projects, 10x", 10, True), *((f"v3, {k}x", k, False) for k in (1, 5, 10, 20))):
+    for name, times, part in (
+        ("v2, two projects, 10x", 10, True),
+        *((f"v3, {k}x", k, False) for k in (1, 5, 10, 20)),
+    ):
         pick = np.array(data.features.top)
         for held in outer:
             rest = data.some(np.flatnonzero(~held))

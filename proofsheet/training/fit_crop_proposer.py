@@ -59,7 +59,9 @@ class CropData:
 
     def some(self, which: npt.NDArray[np.int64]) -> CropData:
         """The same for these pictures."""
-        groups, clusters, ids = ([names[k] for k in which] for names in (self.groups, self.clusters, self.ids))
+        groups, clusters, ids = (
+            [names[k] for k in which] for names in (self.groups, self.clusters, self.ids)
+        )
         return CropData(
             self.grids[which],
             self.aspects[which],
@@ -81,12 +83,18 @@ class CropData:
 def mirrored(data: CropData) -> CropData:
     """The pictures and beside each its mirror image, boxes and all; for the training side alone."""
     cells = data.grids.reshape(-1, len(GRID_CHANNELS), GRID, GRID)[..., ::-1].reshape(data.grids.shape)
-    boxes = np.stack([1.0 - data.boxes[:, 2], data.boxes[:, 1], 1.0 - data.boxes[:, 0], data.boxes[:, 3]], axis=1)
+    boxes = np.stack(
+        [1.0 - data.boxes[:, 2], data.boxes[:, 1], 1.0 - data.boxes[:, 0], data.boxes[:, 3]], axis=1
+    )
     twice = data.some(np.concatenate([np.arange(len(data.grids))] * 2))
-    return replace(twice, grids=np.concatenate([data.grids, cells]), boxes=np.concatenate([data.boxes, boxes]))
+    return replace(
+        twice, grids=np.concatenate([data.grids, cells]), boxes=np.concatenate([data.boxes, boxes])
+    )
 
 
-def fit_crops(data: CropData, epochs: int, seed: int, loss: str = "giou", device: str = "auto") -> CropProposer:
+def fit_crops(
+    data: CropData, epochs: int, seed: int, loss: str = "giou", device: str = "auto"
+) -> CropProposer:
     """Train both heads; the question of need is trained on boxes proposed by heads that did not see those pictures."""
     features = np.zeros((len(data.grids), FEATURES + 3), np.float32)
     for held in folds_of(data.groups, data.clusters, _FOLDS, seed):
@@ -103,7 +111,9 @@ def fit_crops(data: CropData, epochs: int, seed: int, loss: str = "giou", device
     p = 1.0 / (1.0 + np.exp(-(scale * odds + shift)))
     right = [((p >= t) == data.cut).mean() for t in _POINTS]
     return CropProposer(
-        boxes, need, float(_POINTS[int(np.argmax(np.convolve(np.pad(right, 1, mode="edge"), np.ones(3), "valid")))])
+        boxes,
+        need,
+        float(_POINTS[int(np.argmax(np.convolve(np.pad(right, 1, mode="edge"), np.ones(3), "valid")))]),
     )
 
 
@@ -163,17 +173,26 @@ def train_boxes(data: CropData, epochs: int, seed: int, loss: str = "giou", devi
     """
     torch = import_torch()
     torch.manual_seed(seed)
-    where, draw, known, anchors = choose_device(device), np.random.default_rng(seed), mirrored(data.some(data.boxed)), anchors_of()
+    where, draw, known, anchors = (
+        choose_device(device),
+        np.random.default_rng(seed),
+        mirrored(data.some(data.boxed)),
+        anchors_of(),
+    )
     pooled = _pooled(known)
     sample = pooled[:: max(1, len(pooled) // 512)].reshape(-1, FEATURES).astype(np.float32)
     scale = sample.std(axis=0)
     module = build(sample.mean(axis=0), np.where(scale > 1e-6, scale, 1.0), _HIDDEN, 0.0, seed).to(where)
     overlap = np.stack([iou(anchors, b) for b in known.boxes])
-    goal = torch.from_numpy(((overlap - overlap.max(axis=1, keepdims=True)) / _SHARP).astype(np.float32)).to(where)
+    goal = torch.from_numpy(((overlap - overlap.max(axis=1, keepdims=True)) / _SHARP).astype(np.float32)).to(
+        where
+    )
     drawn, places = (torch.from_numpy(v.astype(np.float32)).to(where) for v in (known.boxes, anchors))
     x, usual = torch.from_numpy(pooled).to(where), drawn.std(dim=0).clamp(min=1e-3)
     optimizer = torch.optim.AdamW(module.parameters(), lr=_RATE, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(1, epochs * -(-len(known.boxes) // _BATCH)))
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
+        optimizer, max(1, epochs * -(-len(known.boxes) // _BATCH))
+    )
     module.train()
     for _epoch in range(epochs):
         for part in batches(len(known.boxes), _BATCH, draw):

@@ -52,7 +52,9 @@ def fit_ranker(
         how: of the network.
         encoder_id: whose vectors.
     """
-    outside: tuple[Floats, Floats, Floats] = tuple(np.zeros(features.mask.shape, np.float32) for _ in range(3))  # type: ignore[assignment]
+    outside: tuple[Floats, Floats, Floats] = tuple(
+        np.zeros(features.mask.shape, np.float32) for _ in range(3)
+    )  # type: ignore[assignment]
     for held in folds_of(groups, clusters, _FOLDS, how.seed):
         rest = np.flatnonzero(~held)
         part = _members(features.some(rest), winner[rest], anomaly[rest], how)
@@ -70,7 +72,11 @@ def fit_ranker(
 
 def uses_measurements(known: Bools) -> bool:
     """Whether enough sets were measured to learn from measurements: 30, and one in ten."""
-    return bool(known.sum() >= min(_LEAST_MEASURED, len(known)) and known.mean() >= _LEAST_SHARE) if len(known) else True
+    return (
+        bool(known.sum() >= min(_LEAST_MEASURED, len(known)) and known.mean() >= _LEAST_SHARE)
+        if len(known)
+        else True
+    )
 
 
 def _members(features: SetFeatures, winner: Ints, anomaly: Bools, how: Training) -> Members:
@@ -94,7 +100,9 @@ def _weights(scores: tuple[Floats, Floats, Floats], mask: Bools, winner: Ints) -
     return (*_pair(scores, direction, mask, winner), direction)
 
 
-def _pair(scores: tuple[Floats, Floats, Floats], direction: float, mask: Bools, winner: Ints) -> tuple[float, float]:
+def _pair(
+    scores: tuple[Floats, Floats, Floats], direction: float, mask: Bools, winner: Ints
+) -> tuple[float, float]:
     """Weights of network and trees beside the direction's."""
     grid = [(float(a), float(b)) for a in (0.0, *_WEIGHTS) for b in (0.0, *_WEIGHTS)]
     losses = [likelihood(weighed(scores, (*pair, direction)), mask, winner) for pair in grid]

@@ -22,7 +22,9 @@ LEAST_SETS = 20
 _FOLDS, _TINY = 5, 1e-12
 
 
-_PRECISION = np.array([0.3, 0.3, *[30.0] * len(MEASURES), 0.3])  # the last one holds the scale of the scores near 1
+_PRECISION = np.array(
+    [0.3, 0.3, *[30.0] * len(MEASURES), 0.3]
+)  # the last one holds the scale of the scores near 1
 
 
 def fit_tastes(
@@ -54,7 +56,12 @@ def fit_tastes(
         here = np.flatnonzero(np.array(groups) == name)
         if len(here) < LEAST_SETS:
             continue
-        x, own, mask, top = with_scores(columns[here], scores[here]), scores[here], features.mask[here], features.top[here]
+        x, own, mask, top = (
+            with_scores(columns[here], scores[here]),
+            scores[here],
+            features.mask[here],
+            features.top[here],
+        )
         won, odd, rows = winner[here], anomaly[here], np.arange(len(here))
         p, pick = _crosswise(x, own, mask, top, won, odd, [clusters[int(k)] for k in here], seed)
         before = softmax(own, mask)
@@ -67,7 +74,14 @@ def fit_tastes(
 
 
 def _crosswise(
-    x: Doubles, scores: Doubles, mask: Bools, top: Ints, winner: Ints, anomaly: Bools, clusters: Sequence[str], seed: int
+    x: Doubles,
+    scores: Doubles,
+    mask: Bools,
+    top: Ints,
+    winner: Ints,
+    anomaly: Bools,
+    clusters: Sequence[str],
+    seed: int,
 ) -> tuple[Doubles, Ints]:
     """Probabilities and choices for each set by weights and a point that were found without it."""
     p, pick = softmax(scores, mask), top.copy()
@@ -75,5 +89,7 @@ def _crosswise(
         rest = ~held
         q = softmax(scores + x @ fit_logit(x[rest], mask[rest], winner[rest], scores[rest], _PRECISION), mask)
         p[held] = q[held]
-        pick[held] = picks(q[held], top[held], operating_point(q[rest], top[rest], winner[rest], anomaly[rest]))
+        pick[held] = picks(
+            q[held], top[held], operating_point(q[rest], top[rest], winner[rest], anomaly[rest])
+        )
     return p, pick

@@ -40,6 +40,8 @@ def train_trees(x: Floats, mask: npt.NDArray[np.bool_], winner: Ints, seed: int)
     labels[np.arange(len(winner)), winner] = 1
     data = lightgbm.Dataset(x[mask], labels[mask], group=mask.sum(axis=1), free_raw_data=True)
     booster = lightgbm.train(
-        {**_PARAMETERS, "seed": seed, "num_threads": 2 if mask.sum() >= _MANY else 1}, data, num_boost_round=_ROUNDS
+        {**_PARAMETERS, "seed": seed, "num_threads": 2 if mask.sum() >= _MANY else 1},
+        data,
+        num_boost_round=_ROUNDS,
     )
     return Trees(booster.model_to_string())

@@ -46,19 +46,34 @@ def integration_rows(workspace: Workspace, seed: int, now: datetime) -> tuple[pl
     folder = shared.models / "reports"
     rows: list[dict[str, Any]] = []
     if fit is not None:
-        held = holdout_predictions.read_held_out(shared.models, str(fit[Fit.fit_id])).sort(holdout_predictions.KEY)
+        held = holdout_predictions.read_held_out(shared.models, str(fit[Fit.fit_id])).sort(
+            holdout_predictions.KEY
+        )
         drawn = held[np.random.default_rng(seed).permutation(held.height).tolist()].to_dicts()
         rows = list(islice((r for one in drawn if (r := _row(workspace, one)) is not None), _SETS))
     lines = [json.dumps({k: v for k, v in r.items() if k != Table.project}, ensure_ascii=False) for r in rows]
     write_atomic(folder / "phase2_testing.jsonl", ("\n".join(lines) + "\n" if lines else "").encode("utf-8"))
     write_atomic(folder / "phase_report.md", phase_report(workspace, rows, now).encode("utf-8"))
     right = sum(r[Integration.right] for r in rows)
-    facts = {"sets": len(rows), "right": right, "systematic": "; ".join(_systematic(rows)) or "nothing stands out"}
-    return Integration.frame(rows), facts | {"report": f"{(folder / 'phase_report.md').relative_to(shared.home)}"}
+    facts = {
+        "sets": len(rows),
+        "right": right,
+        "systematic": "; ".join(_systematic(rows)) or "nothing stands out",
+    }
+    return Integration.frame(rows), facts | {
+        "report": f"{(folder / 'phase_report.md').relative_to(shared.home)}"
+    }
 
 
 def _row(workspace: Workspace, held: Mapping[str, Any]) -> dict[str, Any] | None:
-    project = next((p for p in workspace.projects() if p.name == held[holdout_predictions.NAME] and trouble_of(p) is None), None)
+    project = next(
+        (
+            p
+            for p in workspace.projects()
+            if p.name == held[holdout_predictions.NAME] and trouble_of(p) is None
+        ),
+        None,
+    )
     if project is None:
         return None
     names = dict(project.store.read(Photo).select(Photo.photo_id, Photo.path).iter_rows())
@@ -84,14 +99,20 @@ def _row(workspace: Workspace, held: Mapping[str, Any]) -> dict[str, Any] | None
     }
 
 
-def _cut(workspace: Workspace, project: Project, photo_id: str) -> tuple[list[float] | None, list[float] | None]:
+def _cut(
+    workspace: Workspace, project: Project, photo_id: str
+) -> tuple[list[float] | None, list[float] | None]:
     model = _proposer(workspace)
     grid = project.store.read(SaliencyGrid).filter(pl.col(SaliencyGrid.photo_id) == photo_id)
     size = project.store.read(ImageQuality).filter(pl.col(ImageQuality.photo_id) == photo_id)
     drawn = project.store.read(CropExample).filter(
         (pl.col(CropExample.photo_id) == photo_id) & pl.col(CropExample.x1).is_not_null()
     )
-    own = list(drawn.select(CropExample.x1, CropExample.y1, CropExample.x2, CropExample.y2).row(0)) if drawn.height else None
+    own = (
+        list(drawn.select(CropExample.x1, CropExample.y1, CropExample.x2, CropExample.y2).row(0))
+        if drawn.height
+        else None
+    )
     if model is None or not grid.height or not size.height:
         return None, own
     aspect = size[ImageQuality.width_px][0] / size[ImageQuality.height_px][0]
@@ -113,7 +134,9 @@ def _systematic(rows: list[dict[str, Any]]) -> list[str]:
     told = []
     missed = sum(r[Integration.anomaly] for r in wrong)
     if wrong:
-        told.append(f"{len(wrong)} errors, {missed} of them kept the highest stage where a lower one was chosen")
+        told.append(
+            f"{len(wrong)} errors, {missed} of them kept the highest stage where a lower one was chosen"
+        )
     low = [r for r in rows if r[Integration.iou] is not None and r[Integration.iou] < 0.5]
     if low:
         told.append(f"{len(low)} cuts overlap by less than half")
@@ -123,7 +146,10 @@ def _systematic(rows: list[dict[str, Any]]) -> list[str]:
 def phase_report(workspace: Workspace, rows: list[dict[str, Any]], now: datetime) -> str:
     """The report as Markdown: data, models, sets looked at, known limits."""
     shared, lines = workspace.shared, [f"# Report on the models, {now:%Y-%m-%d}", "", "## Data", ""]
-    lines += ["| project | sets | anomalies | rate | cut pictures | quarantined rows |", "|---|---|---|---|---|---|"]
+    lines += [
+        "| project | sets | anomalies | rate | cut pictures | quarantined rows |",
+        "|---|---|---|---|---|---|",
+    ]
     left = dict[str, str]()
     for project in readable((p for p in workspace.projects() if not p.sandbox), left):
         for one in project.store.read(ProjectStatistic).to_dicts():
@@ -133,8 +159,17 @@ def phase_report(workspace: Workspace, rows: list[dict[str, Any]], now: datetime
                 if rate is None
                 else f"{rate:.3f} ({one[ProjectStatistic.anomaly_low]:.3f}–{one[ProjectStatistic.anomaly_high]:.3f})"
             )
-            cells = (one[ProjectStatistic.sets], one[ProjectStatistic.anomalies], told, one[ProjectStatistic.crops])
-            lines.append(f"| {project.name} | " + " | ".join(map(str, cells)) + f" | {one[ProjectStatistic.quarantined_rows]} |")
+            cells = (
+                one[ProjectStatistic.sets],
+                one[ProjectStatistic.anomalies],
+                told,
+                one[ProjectStatistic.crops],
+            )
+            lines.append(
+                f"| {project.name} | "
+                + " | ".join(map(str, cells))
+                + f" | {one[ProjectStatistic.quarantined_rows]} |"
+            )
     lines += [f"\n{name} is left out: {why}" for name, why in left.items()]
     lines += ["", "## Models", ""]
     for fit in shared.ledger.rows(Fit).sort(Fit.trained_at).to_dicts():
@@ -142,7 +177,9 @@ def phase_report(workspace: Workspace, rows: list[dict[str, Any]], now: datetime
         place = card_path(shared.models, own).relative_to(shared.home)
         serving = registry.champion(shared.ledger, str(fit[Fit.kind]))
         mark = " **serves**" if serving and serving[Fit.fit_id] == own else ""
-        lines.append(f"* {fit[Fit.kind]} {own[:12]}{mark}: {headline(str(fit[Fit.kind]), str(fit[Fit.card]))} ({place})")
+        lines.append(
+            f"* {fit[Fit.kind]} {own[:12]}{mark}: {headline(str(fit[Fit.kind]), str(fit[Fit.card]))} ({place})"
+        )
     low, high = wilson(sum(r[Integration.right] for r in rows), len(rows))
     lines += ["", f"## {len(rows)} held-out sets, set by set", ""]
     lines += (
@@ -152,6 +189,7 @@ def phase_report(workspace: Workspace, rows: list[dict[str, Any]], now: datetime
     )
     lines += [f"* {text}" for text in _systematic(rows)]
     lines += [
-        f"* {'right' if r[Integration.right] else 'WRONG'}: {r[Integration.project_name]}/{r[Integration.pick_path]}" for r in rows
+        f"* {'right' if r[Integration.right] else 'WRONG'}: {r[Integration.project_name]}/{r[Integration.pick_path]}"
+        for r in rows
     ]
     return "\n".join(lines) + "\n"

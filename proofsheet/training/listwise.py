@@ -47,7 +47,9 @@ class Training:
     hidden: int = _HIDDEN
 
 
-def train_listwise(x: Floats, mask: npt.NDArray[np.bool_], winner: Ints, anomaly: npt.NDArray[np.bool_], how: Training) -> Net:
+def train_listwise(
+    x: Floats, mask: npt.NDArray[np.bool_], winner: Ints, anomaly: npt.NDArray[np.bool_], how: Training
+) -> Net:
     """Fit the network to choices.
 
     The listwise loss is the negative log likelihood of the first place under Plackett-Luce (Plackett, 1975): the softmax over the
@@ -71,8 +73,12 @@ def train_listwise(x: Floats, mask: npt.NDArray[np.bool_], winner: Ints, anomaly
         module.out.data.zero_()
         module.out.requires_grad_(False)
     order = np.concatenate([np.arange(len(x)), *[np.flatnonzero(anomaly)] * (how.oversampling - 1)])
-    data, there, first = (torch.from_numpy(np.ascontiguousarray(v)).to(device) for v in (x[order], mask[order], winner[order]))
-    optimizer = torch.optim.AdamW([p for p in module.parameters() if p.requires_grad], lr=_RATE, weight_decay=_DECAY)
+    data, there, first = (
+        torch.from_numpy(np.ascontiguousarray(v)).to(device) for v in (x[order], mask[order], winner[order])
+    )
+    optimizer = torch.optim.AdamW(
+        [p for p in module.parameters() if p.requires_grad], lr=_RATE, weight_decay=_DECAY
+    )
     steps = how.epochs * -(-len(order) // _BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=_RATE * 2, total_steps=max(steps, 2))
     module.train()
@@ -80,7 +86,11 @@ def train_listwise(x: Floats, mask: npt.NDArray[np.bool_], winner: Ints, anomaly
         for part in batches(len(order), _BATCH, draw):
             optimizer.zero_grad()
             scores = module(data[part]).masked_fill(~there[part], _NEGATIVE)
-            loss = _listwise(scores, first[part]) if how.loss == "listwise" else _margin(scores, first[part], there[part], how)
+            loss = (
+                _listwise(scores, first[part])
+                if how.loss == "listwise"
+                else _margin(scores, first[part], there[part], how)
+            )
             loss.backward()
             optimizer.step()
             schedule.step()

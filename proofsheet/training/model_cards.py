@@ -20,7 +20,9 @@ def write_card(models: Path, fit_id: str, card: Figures) -> Path:
     """Write the card as Markdown and JSON, with its plot."""
     path = card_path(models, fit_id)
     write_atomic(path.with_name("card.json"), json.dumps(card, indent=1, ensure_ascii=False).encode("utf-8"))
-    write_atomic(path.with_name("reliability.png"), reliability_plot(card["figures"]["reliability"], str(card["kind"])))
+    write_atomic(
+        path.with_name("reliability.png"), reliability_plot(card["figures"]["reliability"], str(card["kind"]))
+    )
     write_atomic(path, markdown(fit_id, card).encode("utf-8"))
     return path
 
@@ -39,7 +41,15 @@ def markdown(fit_id: str, card: Figures) -> str:
     lines += [f"* {name}: {value}" for name, value in card["data"].items()]
     lines += ["", f"## Figures: {figures.get('protocol', '')}", ""]
     lines += _ranker(figures) if kind == "ranker" else _crop(figures) if kind == "crop" else _scene(figures)
-    lines += ["", "## Calibration", "", "![reliability](reliability.png)", "", "| confidence | right | n |", "|---|---|---|"]
+    lines += [
+        "",
+        "## Calibration",
+        "",
+        "![reliability](reliability.png)",
+        "",
+        "| confidence | right | n |",
+        "|---|---|---|",
+    ]
     lines += [f"| {b['confidence']:.3f} | {b['right']:.3f} | {b['n']} |" for b in figures["reliability"]]
     lines += ["", "## The rule of promotion", "", *(f"* {r}" for r in card["promotion"]["reasons"])]
     sheets = list(card.get("sheets", {}).items())
@@ -50,7 +60,9 @@ def markdown(fit_id: str, card: Figures) -> str:
 
 
 def _row(name: str, rule: Figures) -> str:
-    parts = [share(rule[k]) if k in rule and "share" in rule[k] else "" for k in ("top1", "normal", "anomaly")]
+    parts = [
+        share(rule[k]) if k in rule and "share" in rule[k] else "" for k in ("top1", "normal", "anomaly")
+    ]
     return f"| {name} | " + " | ".join(parts) + " |"
 
 
@@ -68,7 +80,12 @@ def _ranker(figures: Figures) -> Iterable[str]:
     gain = figures["gain over the highest stage"]
     yield f"* Gain over the highest stage, paired over {gain['over']}: {points(gain)} points."
     yield f"* Mean of the projects' top-1: {figures['macro']:.3f}."
-    for name in ("anomaly recall at 97 % normal", "anomaly recall at 99 % normal", "coverage at 95 % precision", "overruled"):
+    for name in (
+        "anomaly recall at 97 % normal",
+        "anomaly recall at 99 % normal",
+        "coverage at 95 % precision",
+        "overruled",
+    ):
         yield f"* {name[0].upper()}{name[1:]}: {share(figures[name])}."
     yield f"* Expected calibration error: {figures['ece']:.3f}."
     yield ""

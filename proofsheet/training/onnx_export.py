@@ -73,13 +73,26 @@ def parts_of(models: Path, fit_id: str, kind: str) -> list[NetworkPart]:
     """The networks of a model. The trees of a ranker stay in LightGBM's own text."""
     if kind == "ranker":
         net = load_ranker(models, fit_id).members.net
-        return [NetworkPart("ranker", to_module(net), net.scores, {"features": net.mean.shape}, (net.mean, net.scale))]
+        return [
+            NetworkPart(
+                "ranker", to_module(net), net.scores, {"features": net.mean.shape}, (net.mean, net.scale)
+            )
+        ]
     if kind == "crop":
         crops = load_crops(models, fit_id)
         shapes: dict[str, tuple[int, ...]] = {"grid": (GRID * GRID * len(GRID_CHANNELS),), "aspects": ()}
         asked = crops.need
-        need = NetworkPart("crop need", to_module(asked), asked.scores, {"features": asked.mean.shape}, (asked.mean, asked.scale))
-        return [NetworkPart("crop boxes", _boxes_module(crops), lambda g, a: _box_scores(crops, g, a), shapes), need]
+        need = NetworkPart(
+            "crop need",
+            to_module(asked),
+            asked.scores,
+            {"features": asked.mean.shape},
+            (asked.mean, asked.scale),
+        )
+        return [
+            NetworkPart("crop boxes", _boxes_module(crops), lambda g, a: _box_scores(crops, g, a), shapes),
+            need,
+        ]
     arrays, _facts = load_arrays(models, fit_id, "scene")
     weight, bias = arrays["weight"], arrays["bias"]
     torch = import_torch()
@@ -88,7 +101,12 @@ def parts_of(models: Path, fit_id: str, kind: str) -> list[NetworkPart]:
         module.weight.copy_(torch.from_numpy(np.array(weight)))
         module.bias.copy_(torch.from_numpy(np.array(bias)))
     return [
-        NetworkPart("scene", module.eval(), lambda x: np.asarray(x @ weight.T + bias, np.float32), {"vector": weight.shape[1:]})
+        NetworkPart(
+            "scene",
+            module.eval(),
+            lambda x: np.asarray(x @ weight.T + bias, np.float32),
+            {"vector": weight.shape[1:]},
+        )
     ]
 
 
@@ -114,8 +132,13 @@ def _boxes_module(crops: CropProposer) -> Any:  # noqa: ANN401 - a torch module
         def forward(self, grid: Any, aspects: Any) -> Any:  # noqa: ANN401
             own = grid.reshape(-1, len(GRID_CHANNELS), GRID * GRID)
             contrast, edges, residual, colour = (own[:, k : k + 1] for k in range(1, 5))
-            channels = torch.cat([own, edges * colour, torch.sqrt(contrast) * colour**2, residual * colour], dim=1)
-            found = [torch.matmul(channels, getattr(self, f"means_{k}")).transpose(1, 2) for k in range(len(pooling.means))]
+            channels = torch.cat(
+                [own, edges * colour, torch.sqrt(contrast) * colour**2, residual * colour], dim=1
+            )
+            found = [
+                torch.matmul(channels, getattr(self, f"means_{k}")).transpose(1, 2)
+                for k in range(len(pooling.means))
+            ]
             total = channels.sum(dim=2).clamp(min=1e-6).unsqueeze(2)
             found.append((torch.matmul(channels, self.share) / total).transpose(1, 2))
             shape = torch.log(aspects).reshape(-1, 1, 1)
@@ -161,7 +184,9 @@ def _compared(part: NetworkPart, name: str, path: Path, run: Callable[[Sequence[
         ModelExport.part: part.name,
         ModelExport.format: name,
         ModelExport.path: str(path),
-        ModelExport.inputs: ", ".join(f"{n} (n{''.join(f', {s}' for s in shape)})" for n, shape in part.inputs.items()),
+        ModelExport.inputs: ", ".join(
+            f"{n} (n{''.join(f', {s}' for s in shape)})" for n, shape in part.inputs.items()
+        ),
         ModelExport.largest_difference: largest,
         ModelExport.same_best: same,
         ModelExport.status: "equal" if same and largest <= TOLERANCE else "differs",
@@ -182,7 +207,13 @@ def _onnx(part: NetworkPart) -> bytes:
             "ignore", DeprecationWarning
         )  # torch is pinned; its newer exporter needs onnxscript and takes ten times longer
         torch.onnx.export(
-            part.module, _tensors(part), buffer, dynamo=False, input_names=names, output_names=["scores"], dynamic_axes=axes
+            part.module,
+            _tensors(part),
+            buffer,
+            dynamo=False,
+            input_names=names,
+            output_names=["scores"],
+            dynamic_axes=axes,
         )
     return buffer.getvalue()
 
@@ -192,7 +223,9 @@ def _run_onnx(content: bytes) -> Callable[[Sequence[Floats]], Floats]:
 
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     names = [i.name for i in session.get_inputs()]
-    return lambda inputs: np.asarray(session.run(None, dict(zip(names, inputs, strict=True)))[0], dtype=np.float32)
+    return lambda inputs: np.asarray(
+        session.run(None, dict(zip(names, inputs, strict=True)))[0], dtype=np.float32
+    )
 
 
 def _script(part: NetworkPart) -> bytes:
@@ -223,11 +256,16 @@ def export_rows(shared: Project) -> pl.DataFrame:
         missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
         try:
             if missing:
-                rows.append({**base, **_unavailable(kind, f"{', '.join(missing)} is not installed: {extras.LEARN}")})
+                rows.append(
+                    {**base, **_unavailable(kind, f"{', '.join(missing)} is not installed: {extras.LEARN}")}
+                )
                 continue
             folder = shared.models / "exports" / str(fit[Fit.fit_id])
             found = export_model(shared.models, str(fit[Fit.fit_id]), kind, folder)
-            rows += [{**base, **r, ModelExport.path: Path(r[ModelExport.path]).relative_to(shared.home).as_posix()} for r in found]
+            rows += [
+                {**base, **r, ModelExport.path: Path(r[ModelExport.path]).relative_to(shared.home).as_posix()}
+                for r in found
+            ]
         except ProofsheetError as error:
             rows.append({**base, **_unavailable(kind, f"{error.what} {error.next_step}")})
     return ModelExport.frame(rows)

@@ -26,7 +26,11 @@ def reliability_plot(bins: Sequence[Mapping[str, float]], title: str) -> bytes:
     image = Image.new("RGB", (_SIDE + 2 * _EDGE, _SIDE + 2 * _EDGE), "white")
     draw = ImageDraw.Draw(image)
     total = sum(b["n"] for b in bins) or 1
-    draw.text((_EDGE, 18), f"{title}: stated confidence (across) and share of right ones (up), n = {total:g}", fill=_INK)
+    draw.text(
+        (_EDGE, 18),
+        f"{title}: stated confidence (across) and share of right ones (up), n = {total:g}",
+        fill=_INK,
+    )
     for k in range(11):
         place = _EDGE + _SIDE * k / 10
         draw.line((place, _EDGE, place, _EDGE + _SIDE), fill=_SOFT)

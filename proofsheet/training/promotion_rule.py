@@ -25,7 +25,9 @@ _NORMAL_DROP, _PROJECT_DROP, _ECE = 0.005, 0.02, 0.03
 _BLOCKS = 20
 
 
-def ranker_rule(new: Bools, old: Bools, anomaly: Bools, groups: Sequence[str], ece: float, rival: str) -> tuple[bool, list[str]]:
+def ranker_rule(
+    new: Bools, old: Bools, anomaly: Bools, groups: Sequence[str], ece: float, rival: str
+) -> tuple[bool, list[str]]:
     """Whether a ranker may serve, and every finding.
 
     Args:
@@ -43,7 +45,9 @@ def ranker_rule(new: Bools, old: Bools, anomaly: Bools, groups: Sequence[str], e
     return _told(findings)
 
 
-def crop_rule(new: Doubles, old: Doubles, groups: Sequence[str], ece: float, rival: str) -> tuple[bool, list[str]]:
+def crop_rule(
+    new: Doubles, old: Doubles, groups: Sequence[str], ece: float, rival: str
+) -> tuple[bool, list[str]]:
     """The same for a crop proposer; values are overlaps (IoU) with the drawn boxes."""
     return _told(_common(new, old, groups, ece, rival, "boxes"))
 
@@ -69,7 +73,9 @@ class Answers:
     right: Bools
 
 
-def crosswise_rule(said: Answers, rival: str, what: str, outside: Figures | None = None) -> tuple[bool, list[str]]:
+def crosswise_rule(
+    said: Answers, rival: str, what: str, outside: Figures | None = None
+) -> tuple[bool, list[str]]:
     """Whether a model of a small history may serve: each example was judged by a fit without it.
 
     Args:
@@ -82,7 +88,10 @@ def crosswise_rule(said: Answers, rival: str, what: str, outside: Figures | None
     gain, low, high = bootstrap_within(said.new - said.old, said.groups, said.clusters)
     most = max(_ECE, boast_by_chance(said.confidence)) if n else _ECE
     findings = [
-        (n >= LEAST_CROSSWISE, f"judged crosswise on {n} {what}, each by a fit without it (at least {LEAST_CROSSWISE})"),
+        (
+            n >= LEAST_CROSSWISE,
+            f"judged crosswise on {n} {what}, each by a fit without it (at least {LEAST_CROSSWISE})",
+        ),
         (low > 0, f"gain over {rival} in these projects: {_points(gain, low, high)}; above 0 is needed)"),
         (
             over <= most,
@@ -91,7 +100,12 @@ def crosswise_rule(said: Answers, rival: str, what: str, outside: Figures | None
     ]
     if outside is not None:
         told = _points(outside["mean"], outside["low"], outside["high"])
-        findings.append((outside["high"] >= 0, f"gain over the trivial rule on projects held out: {told}; not surely below 0)"))
+        findings.append(
+            (
+                outside["high"] >= 0,
+                f"gain over the trivial rule on projects held out: {told}; not surely below 0)",
+            )
+        )
     return _told(findings)
 
 
@@ -99,10 +113,14 @@ def _points(gain: float, low: float, high: float) -> str:
     return f"{gain * 100:+.2f} points ({low * 100:+.2f} to {high * 100:+.2f}"
 
 
-def _common(new: Doubles, old: Doubles, groups: Sequence[str], ece: float, rival: str, what: str) -> list[tuple[bool, str]]:
+def _common(
+    new: Doubles, old: Doubles, groups: Sequence[str], ece: float, rival: str, what: str
+) -> list[tuple[bool, str]]:
     names, places = sorted(set(groups)), np.array(groups)
     gains = (
-        [(new - old)[places == n] for n in names] if len(names) >= 3 else np.array_split(new - old, min(_BLOCKS, max(len(new), 1)))
+        [(new - old)[places == n] for n in names]
+        if len(names) >= 3
+        else np.array_split(new - old, min(_BLOCKS, max(len(new), 1)))
     )
     gain, low, high = bootstrap(gains)
     worst = [(n, float((old - new)[places == n].mean())) for n in names if (places == n).sum() >= LEAST_SETS]
@@ -114,7 +132,11 @@ def _common(new: Doubles, old: Doubles, groups: Sequence[str], ece: float, rival
         ),
         (ece <= _ECE, f"expected calibration error {ece:.3f} (at most {_ECE})"),
     ]
-    found += [(drop <= _PROJECT_DROP, f"{n}: {-drop * 100:+.2f} points (at most -2.00 allowed)") for n, drop in worst if drop > 0]
+    found += [
+        (drop <= _PROJECT_DROP, f"{n}: {-drop * 100:+.2f} points (at most -2.00 allowed)")
+        for n, drop in worst
+        if drop > 0
+    ]
     return found
 
 

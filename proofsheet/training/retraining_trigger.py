@@ -23,7 +23,9 @@ from proofsheet.storage.workspace import Project, Workspace
 from schemas.learning import Fit, Override
 
 _MOST_READ = 100  # stores; the others wait for the next time
-Known = dict[str, tuple[str, list[tuple[str, str]]]]  # key to the pointer's hash, and set and time of each override
+Known = dict[
+    str, tuple[str, list[tuple[str, str]]]
+]  # key to the pointer's hash, and set and time of each override
 
 
 def new_overrides(workspace: Workspace) -> tuple[int, str]:
@@ -56,11 +58,16 @@ def _overrides(workspace: Workspace) -> Iterator[tuple[str, str, str]]:
 
 def _of(project: Project) -> list[tuple[str, str]]:
     rows = project.store.read(Override).filter(pl.col(Override.source) == "review").to_dicts()
-    return [(str(r[Override.set_key]), r[Override.decided_at].isoformat(timespec="microseconds")) for r in rows]
+    return [
+        (str(r[Override.set_key]), r[Override.decided_at].isoformat(timespec="microseconds")) for r in rows
+    ]
 
 
 def _read(book: Path) -> Known:
     try:
-        return {key: (row[0], [(place, at) for place, at in row[1]]) for key, row in json.loads(book.read_text("ascii")).items()}
+        return {
+            key: (row[0], [(place, at) for place, at in row[1]])
+            for key, row in json.loads(book.read_text("ascii")).items()
+        }
     except (OSError, ValueError, TypeError, IndexError, AttributeError):
         return {}

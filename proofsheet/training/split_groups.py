@@ -15,7 +15,11 @@ from schemas.library import Photo
 from schemas.vision import Duplicate
 
 _Node = tuple[int, str]
-_GROUP, _PICTURE, _CONTENT = 0, 1, 2  # a component is named by its least node, so that a set alone keeps its own key
+_GROUP, _PICTURE, _CONTENT = (
+    0,
+    1,
+    2,
+)  # a component is named by its least node, so that a set alone keeps its own key
 
 
 class Ties:
@@ -43,7 +47,9 @@ class Ties:
         return node
 
 
-def ties_of(pairs: pl.DataFrame, duplicates: pl.DataFrame, photos: pl.DataFrame, imported: pl.DataFrame) -> Ties:
+def ties_of(
+    pairs: pl.DataFrame, duplicates: pl.DataFrame, photos: pl.DataFrame, imported: pl.DataFrame
+) -> Ties:
     """The ties of a project: members of one set, of one cluster of near-duplicates, and vectors and photos of one content.
 
     Args:

@@ -34,7 +34,9 @@ def import_torch() -> Any:  # noqa: ANN401 - an untyped module
     """
     missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
-        raise UsageError(f"Training is not available: {', '.join(missing)} is not installed.", f"Run {extras.LEARN}.")
+        raise UsageError(
+            f"Training is not available: {', '.join(missing)} is not installed.", f"Run {extras.LEARN}."
+        )
     import torch
 
     return torch

@@ -116,17 +116,32 @@ def train_ranker(
     report, found, by_set = judge_ranker(data, how, tell)
     test = frozen_test(data.clusters)
     rest = data.some(np.flatnonzero(~test))
-    model = fit_ranker(rest.features, rest.winner, rest.anomaly, rest.groups, rest.clusters, how, data.encoder_id)
+    model = fit_ranker(
+        rest.features, rest.winner, rest.anomaly, rest.groups, rest.clusters, how, data.encoder_id
+    )
     fit_id = save_model(workspace.shared.models, model)
-    own = found.where(np.isin(data.groups, list(model.tastes)), by_set)  # a model with a project's taste is read as it serves there
+    own = found.where(
+        np.isin(data.groups, list(model.tastes)), by_set
+    )  # a model with a project's taste is read as it serves there
     write_held_out(workspace.shared.models, fit_id, held_out_rows(data, own, by_set, test))
-    allowed, reasons, report["frozen test"] = compare_rankers(workspace, model, data, found, by_set, test, report)
+    allowed, reasons, report["frozen test"] = compare_rankers(
+        workspace, model, data, found, by_set, test, report
+    )
     card = _card("ranker", report, data.groups, left, reasons, mark)
     card["data"] |= _ranker_facts(data, model, how, test)
     card["sheets"] = error_analysis.ranker_sheets(workspace, fit_id, data, found)
     card["failures"] = error_analysis.ranker_failures(data, found)
-    facts: dict[str, Any] = {Fit.encoder_id: data.encoder_id, Fit.data_hash: mark, Fit.test_hash: _test_hash(data.keys, test)}
-    facts |= {Fit.sets: int((~test).sum()), Fit.projects: len(sources), Fit.code_version: version, Fit.trained_at: now}
+    facts: dict[str, Any] = {
+        Fit.encoder_id: data.encoder_id,
+        Fit.data_hash: mark,
+        Fit.test_hash: _test_hash(data.keys, test),
+    }
+    facts |= {
+        Fit.sets: int((~test).sum()),
+        Fit.projects: len(sources),
+        Fit.code_version: version,
+        Fit.trained_at: now,
+    }
     _keep(workspace, "ranker", fit_id, card, {**facts, Fit.seconds: time.monotonic() - began})
     return _end(workspace, "ranker", fit_id, allowed, reasons, now, data.quality_told)
 
@@ -139,7 +154,8 @@ def _ranker_facts(data: SelectionData, model: Ranker, how: Training, test: Bools
         "without vectors": ", ".join(f"{n} {c}" for n, c in data.skipped.items()) or "none",
         QUALITY: data.quality_told or "measurements of all pictures",
         "measurements": "used" if model.members.measured else "not used: too few sets were measured",
-        "vectors": "likeness" + ("" if model.members.direction is None else ", and the direction in which winners differ"),
+        "vectors": "likeness"
+        + ("" if model.members.direction is None else ", and the direction in which winners differ"),
         "tastes of projects": ", ".join(sorted(model.tastes)) or "none",
         "training_pairs": f"{sum(map(len, data.members)) - len(data.members)} rows, hash {data.data_hash}",
         "trained on": f"{len(trained)} sets, hash of their keys {short_hash(*sorted(trained))}; {int(test.sum())} kept out",
@@ -159,8 +175,15 @@ def train_crops(
     data = crop_data(sources)
     if reason := _too_little(len(data.boxed), settings.least_examples, "cut pictures", left):
         return TrainingOutcome(reason)
-    version, how = module_version(__name__), {"loss": settings.loss, "epochs": settings.epochs, SPLIT: settings.split}
-    rows = (repr(data.boxes.round(6).tolist()), repr(data.cut.tolist()), repr(list(data.clusters)))  # of those without a box, too
+    version, how = (
+        module_version(__name__),
+        {"loss": settings.loss, "epochs": settings.epochs, SPLIT: settings.split},
+    )
+    rows = (
+        repr(data.boxes.round(6).tolist()),
+        repr(data.cut.tolist()),
+        repr(list(data.clusters)),
+    )  # of those without a box, too
     mark = short_hash(*rows, repr(how), str(seed), version)
     if done := _same(workspace, "crop", mark):
         return TrainingOutcome(f"nothing new since {done[:12]} was trained", done)
@@ -191,7 +214,11 @@ def train_crops(
 
 def _too_little(count: int, least: int, what: str, left: Mapping[str, str]) -> str:
     """Why nothing is trained, or an empty text."""
-    return f"not trained: {count} {what}, at least {least} are needed; the champion stays.{_outside(left)}" if count < least else ""
+    return (
+        f"not trained: {count} {what}, at least {least} are needed; the champion stays.{_outside(left)}"
+        if count < least
+        else ""
+    )
 
 
 def _of_no_use(workspace: Workspace, found: str, wanted: str, left: Mapping[str, str]) -> str:
@@ -200,7 +227,9 @@ def _of_no_use(workspace: Workspace, found: str, wanted: str, left: Mapping[str,
     if champion is None or found in {wanted, champion[Fit.encoder_id]}:
         return ""
     told = f"too few sets with a choice rest on vectors of {wanted}, the encoder of the settings"
-    return f"not trained: {told}, and one of {found} would serve no project; the champion stays.{_outside(left)}"
+    return (
+        f"not trained: {told}, and one of {found} would serve no project; the champion stays.{_outside(left)}"
+    )
 
 
 def _outside(left: Mapping[str, str]) -> str:
@@ -218,7 +247,12 @@ def _same(workspace: Workspace, kind: str, mark: str) -> str:
 
 
 def _card(
-    kind: str, report: Mapping[str, Any], groups: Sequence[str], left: Mapping[str, str], reasons: Sequence[str], mark: str
+    kind: str,
+    report: Mapping[str, Any],
+    groups: Sequence[str],
+    left: Mapping[str, str],
+    reasons: Sequence[str],
+    mark: str,
 ) -> dict[str, Any]:
     counts = ", ".join(f"{name} {count}" for name, count in sorted(Counter(groups).items()))
     data: dict[str, Any] = {"rows": len(groups), "by project": counts, "hash": mark}
@@ -226,19 +260,31 @@ def _card(
     return {"kind": kind, "data": data, "figures": dict(report), "promotion": {"reasons": list(reasons)}}
 
 
-def _keep(workspace: Workspace, kind: str, fit_id: str, card: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+def _keep(
+    workspace: Workspace, kind: str, fit_id: str, card: Mapping[str, Any], facts: Mapping[str, Any]
+) -> None:
     write_card(workspace.shared.models, fit_id, card)
     row = {Fit.fit_id: fit_id, Fit.kind: kind, Fit.card: json.dumps(card, ensure_ascii=False), **facts}
     workspace.shared.ledger.add(Fit, [row])
 
 
 def _end(
-    workspace: Workspace, kind: str, fit_id: str, allowed: bool, reasons: Sequence[str], now: datetime, more: str = ""
+    workspace: Workspace,
+    kind: str,
+    fit_id: str,
+    allowed: bool,
+    reasons: Sequence[str],
+    now: datetime,
+    more: str = "",
 ) -> TrainingOutcome:
     present = registry.champion(workspace.shared.ledger, kind)
     if present and present[Fit.fit_id] == fit_id:
         return TrainingOutcome(f"{kind} {fit_id[:12]} is the champion already", fit_id, promoted=True)
     registry.promote(workspace.shared.ledger, fit_id, allowed, reasons, now)
     failed = "; ".join(r for r in reasons if not r.startswith("ok"))
-    told = f"{kind} {fit_id[:12]} serves now" if allowed else f"{kind} {fit_id[:12]} was refused, the champion stays: {failed}"
+    told = (
+        f"{kind} {fit_id[:12]} serves now"
+        if allowed
+        else f"{kind} {fit_id[:12]} was refused, the champion stays: {failed}"
+    )
     return TrainingOutcome(f"{told}; {more}" if more else told, fit_id, promoted=allowed)

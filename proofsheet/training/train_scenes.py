@@ -58,7 +58,9 @@ class Labelled:
     left: int
 
 
-def train_scenes(shared: Project, data: Labelled, epochs: int, batch: int, device: str, now: datetime) -> TrainingOutcome:
+def train_scenes(
+    shared: Project, data: Labelled, epochs: int, batch: int, device: str, now: datetime
+) -> TrainingOutcome:
     """Train on the vectors, judge on the frozen 15 % of the contents, promote if it beats the champion or the commonest label.
 
     Raises:
@@ -74,7 +76,8 @@ def train_scenes(shared: Project, data: Labelled, epochs: int, batch: int, devic
     y, test = np.array([names.index(label) for label in data.labels]), frozen_test(data.contents)
     if not test.any() or len(set(y[~test])) < len(names):
         raise UsageError(
-            "The held-out part would be empty, or take a label whole.", "Add more pictures of each label; the champion stays."
+            "The held-out part would be empty, or take a label whole.",
+            "Add more pictures of each label; the champion stays.",
         )
     x = np.concatenate([data.vectors[~test], *(v[~test] for v in data.views)])
     weight, bias = _fit(x, np.tile(y[~test], 1 + len(data.views)), len(names), epochs, batch, device)
@@ -90,17 +93,42 @@ def train_scenes(shared: Project, data: Labelled, epochs: int, batch: int, devic
     commonest = Counter(data.labels).most_common(1)[0][0]
     card = {
         "kind": "scene",
-        "data": {"encoder": data.encoder_id, "pictures": len(data.labels), "labels": ", ".join(names), "not opened": data.left}
+        "data": {
+            "encoder": data.encoder_id,
+            "pictures": len(data.labels),
+            "labels": ", ".join(names),
+            "not opened": data.left,
+        }
         | {"augmented": f"{len(x) - int((~test).sum())} rows, training side only"},
-        "figures": {**figures, "most frequent label": float(np.mean([label == commonest for label in data.labels]))},
+        "figures": {
+            **figures,
+            "most frequent label": float(np.mean([label == commonest for label in data.labels])),
+        },
         "promotion": {"reasons": reasons},
         "failures": _confusions(model, data, y, test),
     }
     write_card(shared.models, fit_id, card)
-    row = {Fit.fit_id: fit_id, Fit.kind: "scene", Fit.encoder_id: data.encoder_id, Fit.card: json.dumps(card), Fit.trained_at: now}
-    row |= {Fit.data_hash: short_hash(*sorted(f"{c} {n}" for c, n in zip(data.contents, data.labels, strict=True)))}
-    row |= {Fit.test_hash: short_hash(*sorted(c for c, t in zip(data.contents, test, strict=True) if t)), Fit.projects: 0}
-    row |= {Fit.sets: int((~test).sum()), Fit.code_version: module_version(__name__), Fit.seconds: time.monotonic() - began}
+    row = {
+        Fit.fit_id: fit_id,
+        Fit.kind: "scene",
+        Fit.encoder_id: data.encoder_id,
+        Fit.card: json.dumps(card),
+        Fit.trained_at: now,
+    }
+    row |= {
+        Fit.data_hash: short_hash(
+            *sorted(f"{c} {n}" for c, n in zip(data.contents, data.labels, strict=True))
+        )
+    }
+    row |= {
+        Fit.test_hash: short_hash(*sorted(c for c, t in zip(data.contents, test, strict=True) if t)),
+        Fit.projects: 0,
+    }
+    row |= {
+        Fit.sets: int((~test).sum()),
+        Fit.code_version: module_version(__name__),
+        Fit.seconds: time.monotonic() - began,
+    }
     shared.ledger.add(Fit, [row])
     present = registry.champion(shared.ledger, "scene")
     if present and present[Fit.fit_id] == fit_id:
@@ -110,7 +138,9 @@ def train_scenes(shared: Project, data: Labelled, epochs: int, batch: int, devic
     return TrainingOutcome(f"scene {fit_id[:12]} {verb}: {reasons[0]}", fit_id, promoted=better)
 
 
-def _fit(x: Floats, y: npt.NDArray[np.int64], count: int, epochs: int, batch: int, device: str) -> tuple[Floats, Floats]:
+def _fit(
+    x: Floats, y: npt.NDArray[np.int64], count: int, epochs: int, batch: int, device: str
+) -> tuple[Floats, Floats]:
     """Multinomial logistic regression."""
     torch = import_torch()
     torch.manual_seed(0)
@@ -142,7 +172,9 @@ def _judged(
     }
 
 
-def _rival(shared: Project, data: Labelled, test: npt.NDArray[np.bool_], y: npt.NDArray[np.int64]) -> tuple[str, int]:
+def _rival(
+    shared: Project, data: Labelled, test: npt.NDArray[np.bool_], y: npt.NDArray[np.int64]
+) -> tuple[str, int]:
     """The champion's right answers on the frozen side where it has the same labels and encoder, else the commonest label's."""
     present = registry.champion(shared.ledger, "scene")
     if present is not None:
@@ -151,12 +183,18 @@ def _rival(shared: Project, data: Labelled, test: npt.NDArray[np.bool_], y: npt.
         except ModelError:
             old = None
         if old and old.encoder_id == data.encoder_id and list(old.labels) == sorted(set(data.labels)):
-            return "the champion", int((old.probabilities(data.vectors[test]).argmax(axis=1) == y[test]).sum())
+            return "the champion", int(
+                (old.probabilities(data.vectors[test]).argmax(axis=1) == y[test]).sum()
+            )
     most = Counter(y[~test].tolist()).most_common(1)[0][0]
     return "the most frequent label", int((y[test] == most).sum())
 
 
-def _confusions(model: SceneClassifier, data: Labelled, y: npt.NDArray[np.int64], test: npt.NDArray[np.bool_]) -> list[str]:
+def _confusions(
+    model: SceneClassifier, data: Labelled, y: npt.NDArray[np.int64], test: npt.NDArray[np.bool_]
+) -> list[str]:
     said = model.probabilities(data.vectors[test]).argmax(axis=1)
     pairs = Counter((model.labels[a], model.labels[b]) for a, b in zip(y[test], said, strict=True) if a != b)
-    return [f"{count} of {a} taken for {b}" for (a, b), count in pairs.most_common(5)] or ["none on the held-out side"]
+    return [f"{count} of {a} taken for {b}" for (a, b), count in pairs.most_common(5)] or [
+        "none on the held-out side"
+    ]

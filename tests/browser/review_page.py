@@ -22,7 +22,13 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium")
 SHOTS = os.environ.get("PROOFSHEET_SCREENSHOTS")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
 
 
 class Review:
@@ -35,7 +41,9 @@ class Review:
     def _start(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "dagster_project.cli", "review", "--port", str(self.port)]
         with (self.folder / "review.log").open("ab") as log:
-            return subprocess.Popen(command, cwd=self.folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=log, stderr=log)
+            return subprocess.Popen(
+                command, cwd=self.folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=log, stderr=log
+            )
 
     def wait(self, seconds: float = 60) -> Review:
         end = time.monotonic() + seconds

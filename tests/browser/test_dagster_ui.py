@@ -113,7 +113,13 @@ def ui(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory)
     command += ["-w", "workspace.yaml"] if request.param == "dagster dev" else ours
     with (folder / "dev.log").open("wb") as log:
         server = subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True, preexec_fn=interruptible
+            command,
+            cwd=folder,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=interruptible,
         )
         try:
             _wait_for(f"http://127.0.0.1:{port}/server_info", folder / "dev.log")
@@ -171,13 +177,17 @@ def test_a_backfill_over_all_partitions_succeeds(ui: Ui) -> None:
     ui.go("/runs")
     ui.sees("Success", seconds=240)
     ui.shot("backfill")
-    (harbour, still) = Workspace(configuration(ui.folder / "library", ui.folder / "proofsheet-home").place).projects()
+    (harbour, still) = Workspace(
+        configuration(ui.folder / "library", ui.folder / "proofsheet-home").place
+    ).projects()
     assert harbour.store.tables()["exports"]
     assert still.store.tables()["exports"]
 
 
 def test_a_materialization_tells_counts_and_rows(ui: Ui) -> None:
-    (harbour, _still) = Workspace(configuration(ui.folder / "library", ui.folder / "proofsheet-home").place).projects()
+    (harbour, _still) = Workspace(
+        configuration(ui.folder / "library", ui.folder / "proofsheet-home").place
+    ).projects()
     ui.go(f"/assets/photos?view=partitions&partition={harbour.key}")
     shown = ui.sees("Materialized (2)", "dagster/row_count", "decoded", "first_rows", "2025_0000_stage")
     assert "11" in shown
@@ -195,7 +205,9 @@ def test_verdicts_on_rows_are_warnings_with_counts(ui: Ui) -> None:
 
 
 def test_a_refused_table_writes_nothing_and_records_no_materialization(ui: Ui) -> None:
-    (harbour, _still) = Workspace(configuration(ui.folder / "library", ui.folder / "proofsheet-home").place).projects()
+    (harbour, _still) = Workspace(
+        configuration(ui.folder / "library", ui.folder / "proofsheet-home").place
+    ).projects()
     generation = harbour.store.generation()
     (harbour.folder / "mix_up").write_text("x")
     ui.go("/assets/mixed_up")

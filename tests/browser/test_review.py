@@ -22,7 +22,9 @@ from tests.support.review_kit import chosen_project
 
 AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
 SETS = 50
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: the review app is not looked at")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="chromium is not installed: the review app is not looked at"
+)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +64,11 @@ def page(browser: Any) -> Iterator[Any]:
     found.on("pageerror", lambda e: problems.append(str(e)))
     found.on(
         "console",
-        lambda m: problems.append(m.text) if m.type == "error" and not any(w in m.text for w in ("409", "ERR_FAILED")) else None,
+        lambda m: (
+            problems.append(m.text)
+            if m.type == "error" and not any(w in m.text for w in ("409", "ERR_FAILED"))
+            else None
+        ),
     )
     yield found
     assert problems == []
@@ -150,7 +156,9 @@ def test_a_skipped_set_stays_open_on_every_page(page: Any, served: Review) -> No
     assert "skipped" not in page.inner_text("#set-title")
 
 
-def test_keys_that_are_faster_than_the_server_wait_for_their_sets(page: Any, served: Review, place: Path) -> None:
+def test_keys_that_are_faster_than_the_server_wait_for_their_sets(
+    page: Any, served: Review, place: Path
+) -> None:
     held: list[Any] = []
     slow = True
     review(page, served)
@@ -224,7 +232,9 @@ def test_a_cut_is_edited_by_numbers_shown_and_saved(page: Any, served: Review, p
     time.sleep(0.3)
     for side, value in (("x1", "0.25"), ("y1", "0.2"), ("x2", "0.75"), ("y2", "0.9")):
         page.fill(f"#crop-{side}", value)
-    box = page.evaluate("(() => { const s = document.querySelector('cropper-selection'); return [s.width, s.height]; })()")
+    box = page.evaluate(
+        "(() => { const s = document.querySelector('cropper-selection'); return [s.width, s.height]; })()"
+    )
     assert box[0] / box[1] == pytest.approx(0.5 * 240 / (0.7 * 160), rel=0.05)
     shot(page, "crop")
     page.fill("#crop-x2", "0.1")
@@ -301,7 +311,9 @@ def test_what_was_decided_while_the_server_was_away_is_saved_when_it_is_back(pag
             until(page, k)
 
 
-def test_without_auto_advance_a_decided_set_stays(page: Any, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_auto_advance_a_decided_set_stays(
+    page: Any, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PROOFSHEET_REVIEW_AUTO_ADVANCE", "false")
     with serving(place, free_port()) as own:
         review(page, own, "?set=4")
@@ -337,12 +349,18 @@ def test_every_page_shows_its_facts_and_has_no_serious_finding_of_axe(
     shot(page, path.strip("/").replace("/", "_") or "projects")
     page.evaluate(AXE.read_text("utf-8"))  # not by a script tag: the policy of the pages allows none
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    serious = [(v["id"], v["nodes"][0]["html"][:120]) for v in found["violations"] if v["impact"] in {"serious", "critical"}]
+    serious = [
+        (v["id"], v["nodes"][0]["html"][:120])
+        for v in found["violations"]
+        if v["impact"] in {"serious", "critical"}
+    ]
     assert serious == []
 
 
 @pytest.mark.long
-def test_a_run_is_started_watched_and_prompts_are_saved_with_another_version(page: Any, served: Review, place: Path) -> None:
+def test_a_run_is_started_watched_and_prompts_are_saved_with_another_version(
+    page: Any, served: Review, place: Path
+) -> None:
     page.goto(f"{served.address}/runs", wait_until="networkidle")
     page.click("#start")
     sees(page, "#state", "Running")
@@ -361,7 +379,9 @@ def test_a_run_is_started_watched_and_prompts_are_saved_with_another_version(pag
     own.unlink()
 
 
-def test_texts_are_edited_locked_undone_and_approved_on_the_page(page: Any, served: Review, place: Path) -> None:
+def test_texts_are_edited_locked_undone_and_approved_on_the_page(
+    page: Any, served: Review, place: Path
+) -> None:
     page.goto(f"{served.address}/p/harbour/metadata", wait_until="networkidle")
     row = page.locator(".row").first
     path = row.get_attribute("aria-label")
@@ -389,7 +409,9 @@ def test_texts_are_edited_locked_undone_and_approved_on_the_page(page: Any, serv
     shot(page, "metadata_waive")
     page.click("#waive-keep")
     sees(page, "#told", "Waived for this text")
-    assert project_of(place).ledger.rows(Waiver)[Waiver.reason].to_list() == ["This is what the picture shows"]
+    assert project_of(place).ledger.rows(Waiver)[Waiver.reason].to_list() == [
+        "This is what the picture shows"
+    ]
     page.get_by_role("button", name="Accepted").click()
     page.locator(".row").first.get_by_role("button", name="Approve").click()
     sees(page, "#told", "approved")

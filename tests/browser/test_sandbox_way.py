@@ -34,11 +34,15 @@ def review_by_keyboard(page: Any, address: str, key: str) -> None:
     sees(page, "#told", "Submitted")
 
 
-def test_a_sandbox_of_a_hundred_sets_from_decisions_to_undo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sandbox_of_a_hundred_sets_from_decisions_to_undo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from playwright.sync_api import sync_playwright
 
     sets_library(tmp_path / "library", "harbour", SETS + 20)
-    (tmp_path / "proofsheet.toml").write_text('[place]\nlibrary = "library"\nhome = "home"\n[encoder]\nencoder = "embedded"\n')
+    (tmp_path / "proofsheet.toml").write_text(
+        '[place]\nlibrary = "library"\nhome = "home"\n[encoder]\nencoder = "embedded"\n'
+    )
     monkeypatch.chdir(tmp_path)
     shell, originals = Shell(tmp_path), tree(tmp_path / "library")
     shell("run", "harbour")

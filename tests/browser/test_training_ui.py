@@ -40,17 +40,31 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
             selections.append(["s1", won[:9], f"{name}/{won}", f'["{name}/{lost}"]', when])
             crops.append(["s1", "", f"{name}/{won}", *box, when])
     write(folder / "selection_only_log.csv", "session_id,set_id,chosen_path,neg_paths,timestamp", selections)
-    write(folder / "select_crop_log.csv", "session_id,directory,chosen_path,crop_x1,crop_y1,crop_x2,crop_y2,timestamp", crops)
+    write(
+        folder / "select_crop_log.csv",
+        "session_id,directory,chosen_path,crop_x1,crop_y1,crop_x2,crop_y2,timestamp",
+        crops,
+    )
     os.chdir(folder)
     assert CliRunner().invoke(main, ["init", "library"]).exit_code == 0
     with (folder / "proofsheet.toml").open("a") as stream:
         stream.write("\n[watch]\nquiet_s = 3600\n[ranker]\nepochs = 8\n[crops]\nepochs = 8\n")
-    assert CliRunner().invoke(main, ["history", "import", "selection_only_log.csv", "select_crop_log.csv"]).exit_code == 0
+    assert (
+        CliRunner()
+        .invoke(main, ["history", "import", "selection_only_log.csv", "select_crop_log.csv"])
+        .exit_code
+        == 0
+    )
     port = free_port()
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    environment = os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
     with (folder / "up.log").open("wb") as log:
         command = ["proofsheet", "up", "--port", str(port), "--review-port", str(free_port())]
-        server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)
+        server = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
         try:
             _wait_for(f"http://127.0.0.1:{port}/server_info", folder / "up.log")
             with sync_playwright() as playwright:
@@ -76,7 +90,9 @@ def test_a_backfill_of_twelve_projects_and_one_training(ui: Ui) -> None:
     ui.go("/automation")
     ui.sees("project_folders", "retrain")
     with open_instance(ui.folder / "proofsheet-home") as instance:
-        wait_until(lambda: len(instance.get_dynamic_partitions("project")) == PROJECTS, 120)  # the sensor made them
+        wait_until(
+            lambda: len(instance.get_dynamic_partitions("project")) == PROJECTS, 120
+        )  # the sensor made them
     ui.go("/locations/proofsheet/jobs/project")
     ui.click("Materialize all")
     ui.sees("crop_fits", "Confirm")  # no model was trained yet, which the UI says

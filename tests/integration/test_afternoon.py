@@ -69,11 +69,20 @@ class Archive:
             for k, names in enumerate(self.sets[project][:-OPEN]):
                 winner = self.winners[project][k]
                 losers = [f"training data/{project.removesuffix('_raw')}/{n}" for n in names if n != winner]
-                choices.append([f"s{k // 10}", f"{k}", f"{HOME}/{project.removesuffix('_raw')}_final/{winner}", json.dumps(losers)])
+                choices.append(
+                    [
+                        f"s{k // 10}",
+                        f"{k}",
+                        f"{HOME}/{project.removesuffix('_raw')}_final/{winner}",
+                        json.dumps(losers),
+                    ]
+                )
                 crops.append([f"s{k}", "crop", f"crop/{winner}", 10, 6, 90, 60])
         for k in range(GONE):
             names, _end = named(datetime(2024, 1, 1) + timedelta(hours=k), self.rng, 2)
-            choices.append([f"g{k}", f"{k}", f"PROJECT_ROOT/mojo1_final/{names[1]}", json.dumps([f"mojo1/{names[0]}"])])
+            choices.append(
+                [f"g{k}", f"{k}", f"PROJECT_ROOT/mojo1_final/{names[1]}", json.dumps([f"mojo1/{names[0]}"])]
+            )
             index += [self._vector(f"training data/mojo1/{n}") for n in names]
         self._write("selection_only_log.csv", "session_id,set_id,chosen_path,neg_paths,timestamp", choices)
         header = "session_id,directory,chosen_path,crop_x1,crop_y1,crop_x2,crop_y2,timestamp"
@@ -114,7 +123,9 @@ def server() -> Iterator[ModelServer]:
         yield found
 
 
-def test_an_archive_moves_over_in_one_afternoon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: ModelServer) -> None:
+def test_an_archive_moves_over_in_one_afternoon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: ModelServer
+) -> None:
     archive = Archive(tmp_path)
     model = f'[model]\nbackend = "ollama"\nollama_url = "{server.url}"\noff = ["rating", "score_multi", "prompt_recon"]\n'
     places = '[place]\nlibrary = "library"\nhome = "home"\n[photos]\nworkers = 1\n[encoder]\nencoder = "embedded"\n'
@@ -126,7 +137,10 @@ def test_an_archive_moves_over_in_one_afternoon(tmp_path: Path, monkeypatch: pyt
     (chosen,) = shell.json("history", "import", "selection_only_log.csv")["files"]
     assert (chosen["rows"], chosen["accepted"], chosen["refused"]) == (logged + GONE, logged + GONE, {})
     (crops,) = shell.json("history", "import", "select_crop_log.csv")["files"]
-    assert (crops["accepted"], crops["refused"]) == (logged, {})  # the name of a crop is in one project of the library
+    assert (crops["accepted"], crops["refused"]) == (
+        logged,
+        {},
+    )  # the name of a crop is in one project of the library
     taken = shell.json("vectors", "import", "--all", "ai_data", "--encoder", "open_clip ViT-B-32")
     assert (taken["kept"], taken["without_pictures"], taken["refused"]) == (2 * GONE, 2 * GONE, {})
 
@@ -136,7 +150,9 @@ def test_an_archive_moves_over_in_one_afternoon(tmp_path: Path, monkeypatch: pyt
     assert history_counts(shell) == dict.fromkeys(PROJECTS, (SETS, SETS - OPEN))
 
     said = shell("models", "train").stdout
-    assert "sets with a choice, at least" not in said  # there are enough of them, and what follows says whether it serves
+    assert (
+        "sets with a choice, at least" not in said
+    )  # there are enough of them, and what follows says whether it serves
     assert [m for m in shell.json("models", "list")["models"] if m["kind"] == "ranker"]
     mojo, chooses = project(shell, "mojo1"), override_open_sets(project(shell, "mojo1"))
     assert len(chooses) == OPEN
@@ -173,13 +189,20 @@ def exact_sets(found: Project, wanted: Sequence[Sequence[str]]) -> float:
 def history_counts(shell: Shell) -> dict[str, tuple[int, int]]:
     """Sets of each project, and how many of them imported history decided."""
     told = shell.json("status")["projects"]
-    return {name: (state["by_history"] + state["reviewed"] + state["open"], state["by_history"]) for name, state in told.items()}
+    return {
+        name: (state["by_history"] + state["reviewed"] + state["open"], state["by_history"])
+        for name, state in told.items()
+    }
 
 
 def override_open_sets(found: Project) -> set[str]:
     """Choose another picture than the proposed one in every set that nobody decided, and hand it over; the chosen photos."""
     desk, chosen = ReviewSession(found, 0.05), set[str]()
-    decided = {r[Choice.group_id] for r in found.store.read(Choice).to_dicts() if r[Choice.decided_by] != "suggestion"}
+    decided = {
+        r[Choice.group_id]
+        for r in found.store.read(Choice).to_dicts()
+        if r[Choice.decided_by] != "suggestion"
+    }
     for k, one in enumerate(s for s in desk.proposals().sets if s.group_id not in decided):
         other = next(i for i in one.row["photo_ids"] if i != one.row["chosen_photo_id"])
         desk.decide(DecisionRequest(f"v{k}", one.group_id, one.version, "pick", other), utc_now())

@@ -63,7 +63,9 @@ def test_the_way_from_sandbox_to_undo(shell: Shell) -> None:
     assert len([p for p in tree(box.folder) if p.startswith("selected/") and "_crop" not in p]) == 5 * 6
     shell("run", "sandbox/harbour", "--select", f"{STEPS},{JUDGE}")
     figures = {
-        r[ReviewMetric.metric]: r[ReviewMetric.value] for r in box.store.read(ReviewMetric).to_dicts() if r["period"] == "all"
+        r[ReviewMetric.metric]: r[ReviewMetric.value]
+        for r in box.store.read(ReviewMetric).to_dicts()
+        if r["period"] == "all"
     }
     assert figures["agreement"] == pytest.approx(4 / 5)
     assert "applied already" in shell("apply", "sandbox/harbour").stdout
@@ -73,7 +75,9 @@ def test_the_way_from_sandbox_to_undo(shell: Shell) -> None:
     assert "Nothing was applied" in shell("undo", "sandbox/harbour", "--yes", code=2).stderr
 
 
-def test_files_outside_a_sandbox_need_a_mode_and_a_signature(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_outside_a_sandbox_need_a_mode_and_a_signature(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = tree(shell.folder / "library")
     decide_all(project(shell, "harbour"))
     assert "mode is sandbox" in shell("apply", "harbour", "--yes", code=2).stderr
@@ -84,7 +88,11 @@ def test_files_outside_a_sandbox_need_a_mode_and_a_signature(shell: Shell, monke
     assert "moves nothing" in shell("apply", "harbour", "--yes", "--sign-off", "Kim", code=2).stderr
     shell("apply", "harbour", "--sign-off", "Kim", "--note", "sandbox went well")
     told = shell.json("apply", "harbour", "--yes")
-    assert (told["counts"]["planned"], told["counts"]["beyond the pilot: left for later"], told["done"]["sets"]) == (3, 5, 3)
+    assert (
+        told["counts"]["planned"],
+        told["counts"]["beyond the pilot: left for later"],
+        told["done"]["sets"],
+    ) == (3, 5, 3)
     monkeypatch.setenv("PROOFSHEET_APPLY_MODE", "production")
     assert "Nobody signed off production" in shell("apply", "harbour", "--yes", code=2).stderr
     shell("undo", "harbour", "--yes")
@@ -106,7 +114,9 @@ def run_job(shell: Shell, key: str, plan: str) -> Any:
             "ops": {"apply_decisions": {"config": {"plan": plan}}},
             "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
         }
-        return job.execute_in_process(instance=instance, partition_key=key, run_config=config, raise_on_error=False)
+        return job.execute_in_process(
+            instance=instance, partition_key=key, run_config=config, raise_on_error=False
+        )
 
 
 def test_the_job_shows_the_plan_and_does_it_with_its_hash_alone(shell: Shell) -> None:
@@ -114,8 +124,15 @@ def test_the_job_shows_the_plan_and_does_it_with_its_hash_alone(shell: Shell) ->
     plan = shell.json("apply", "sandbox/harbour")["plan"]
     assert run_job(shell, box.key, "").success
     refused = run_job(shell, box.key, "0" * 16)
-    told = [e.event_specific_data.user_failure_data.description for e in refused.all_events if e.event_type_value == "STEP_FAILURE"]
+    told = [
+        e.event_specific_data.user_failure_data.description
+        for e in refused.all_events
+        if e.event_type_value == "STEP_FAILURE"
+    ]
     assert f"The plan is {plan} now" in told[0]
     assert tree(box.folder) == before
     assert run_job(shell, box.key, plan).success
-    assert len([p for p in tree(box.folder) if p.startswith(("selected/", "review/")) and "_crop" not in p]) == 3 * 2 * 6
+    assert (
+        len([p for p in tree(box.folder) if p.startswith(("selected/", "review/")) and "_crop" not in p])
+        == 3 * 2 * 6
+    )

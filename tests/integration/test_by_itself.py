@@ -120,10 +120,17 @@ def test_a_run_whose_process_is_gone_is_failed_and_a_living_one_is_not() -> None
     child.join()
     with dg.DagsterInstance.ephemeral() as instance:
         runs = {}
-        for name, tags in (("dead", {PROCESS_TAG: dead}), ("living", {PROCESS_TAG: process_mark()}), ("unmarked", {})):
+        for name, tags in (
+            ("dead", {PROCESS_TAG: dead}),
+            ("living", {PROCESS_TAG: process_mark()}),
+            ("unmarked", {}),
+        ):
             runs[name] = instance.add_run(
                 dg.DagsterRun(
-                    job_name="project", run_id=dg._core.utils.make_new_run_id(), status=dg.DagsterRunStatus.STARTED, tags=tags
+                    job_name="project",
+                    run_id=dg._core.utils.make_new_run_id(),
+                    status=dg.DagsterRunStatus.STARTED,
+                    tags=tags,
                 )
             ).run_id
         news: list[str] = []
@@ -143,7 +150,15 @@ def _corrupt(path: Path) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize(
     "damage",
-    ["one byte of the current one", "both generations", "pointer", "current one gone", "rows of a table", "rows gone", "all gone"],
+    [
+        "one byte of the current one",
+        "both generations",
+        "pointer",
+        "current one gone",
+        "rows of a table",
+        "rows gone",
+        "all gone",
+    ],
 )
 def test_a_damaged_store_is_set_aside_and_rebuilt_equal(settings: Configuration, damage: str) -> None:
     project = only_project(settings)
@@ -178,7 +193,11 @@ def test_a_damaged_store_is_set_aside_and_rebuilt_equal(settings: Configuration,
 
 
 def _full_disk_run(place: str, library: str) -> None:
-    outcome = run_one(configuration(Path(library), Path(place)), only_project(configuration(Path(library), Path(place))).key, None)
+    outcome = run_one(
+        configuration(Path(library), Path(place)),
+        only_project(configuration(Path(library), Path(place))).key,
+        None,
+    )
     Path(library).parent.joinpath("outcome.json").write_text(json.dumps(outcome.as_dict()))
 
 
@@ -268,7 +287,16 @@ def test_stale_tables_are_told_with_their_reason(settings: Configuration) -> Non
     assert found["proposals"] == "follows photo_groups"
     assert found["exports"] == "follows choices, metadata_quality, proposals"
     assert all(reason.startswith("follows ") for name, reason in found.items() if name != "photo_groups")
-    above = {"photos", "quarantine", "other_files", "exif_facts", "image_quality", "picture_hashes", "previews", "embeddings"}
+    above = {
+        "photos",
+        "quarantine",
+        "other_files",
+        "exif_facts",
+        "image_quality",
+        "picture_hashes",
+        "previews",
+        "embeddings",
+    }
     assert not above & set(found)
     knob = configuration(Path(settings.place.library), Path(settings.place.home), photos={"workers": 7})
     assert stale_tables(knob, project) == {}

@@ -19,7 +19,9 @@ from proofsheet.imaging.formats import EXTENSIONS
 from proofsheet.metadata.exif import exif_facts
 from tests.support.kit import SHARED, opened
 
-pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason=f"the real files of others are not at hand ({SHARED.name} is missing)")
+pytestmark = pytest.mark.skipif(
+    not SHARED.is_dir(), reason=f"the real files of others are not at hand ({SHARED.name} is missing)"
+)
 WANTED = 0.99
 
 
@@ -62,7 +64,11 @@ def eval_fraction(text: str) -> float:
 
 
 def test_the_texts_that_came_with_the_files_say_the_same() -> None:
-    right, misses, files = 0, list[str](), sorted((SHARED / "metadata_extractor" / "jpg_expected").glob("*.txt"))
+    right, misses, files = (
+        0,
+        list[str](),
+        sorted((SHARED / "metadata_extractor" / "jpg_expected").glob("*.txt")),
+    )
     for text in files:
         found = ours(SHARED / "metadata_extractor" / "jpg" / text.stem)
         assert found is not None
@@ -74,7 +80,9 @@ def test_the_texts_that_came_with_the_files_say_the_same() -> None:
             if told.get(name):
                 equal = same(found[column], read(told[name].strip()))
                 right += equal
-                misses += [] if equal else [f"{text.stem}: {column} {found[column]!r}, expected {told[name]!r}"]
+                misses += (
+                    [] if equal else [f"{text.stem}: {column} {found[column]!r}, expected {told[name]!r}"]
+                )
     assert len(files) >= 2
     assert right / (right + len(misses)) >= WANTED, misses
 
@@ -85,7 +93,12 @@ TAGS = {
     "model": ("IFD0:Model", "XMP-tiff:Model"),
     "lens": ("ExifIFD:LensModel", "XMP-exifEX:LensModel", "XMP-aux:Lens"),
     "taken_at": (
-        *("ExifIFD:DateTimeOriginal", "XMP-exif:DateTimeOriginal", "XMP-photoshop:DateCreated", "ExifIFD:CreateDate"),
+        *(
+            "ExifIFD:DateTimeOriginal",
+            "XMP-exif:DateTimeOriginal",
+            "XMP-photoshop:DateCreated",
+            "ExifIFD:CreateDate",
+        ),
         *("XMP-exif:DateTimeDigitized", "XMP-xmp:CreateDate", "PNG:CreationTime", "IFD0:ModifyDate"),
     ),
     "taken_subsec_us": ("ExifIFD:SubSecTimeOriginal",),
@@ -101,10 +114,20 @@ TAGS = {
     "width_px": ("File:ImageWidth",),
     "height_px": ("File:ImageHeight",),
 }
-ELSEWHERE = ("Composite:ISO", "Kodak:ISO", "Nikon:ISO", "Canon:ISO", "Olympus:ISO", "Casio:ISO", "Panasonic:ISO")
+ELSEWHERE = (
+    "Composite:ISO",
+    "Kodak:ISO",
+    "Nikon:ISO",
+    "Canon:ISO",
+    "Olympus:ISO",
+    "Casio:ISO",
+    "Panasonic:ISO",
+)
 
 
-@pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed (Debian: libimage-exiftool-perl)")
+@pytest.mark.skipif(
+    shutil.which("exiftool") is None, reason="exiftool is not installed (Debian: libimage-exiftool-perl)"
+)
 def test_exiftool_says_the_same_of_every_file(figure: Callable[..., None]) -> None:
     files = [p for p in sorted(SHARED.rglob("*")) if p.suffix.lower() in EXTENSIONS]
     wanted = [f"-{tag}" for tags in (*TAGS.values(), ELSEWHERE) for tag in tags]
@@ -116,7 +139,11 @@ def test_exiftool_says_the_same_of_every_file(figure: Callable[..., None]) -> No
         for column in TAGS if found else ():
             verdict = compared(column, told, found or {})
             counts[verdict] += 1
-            misses += [f"{Path(told['SourceFile']).name}: {column} {(found or {})[column]!r}"] if verdict == "differs" else []
+            misses += (
+                [f"{Path(told['SourceFile']).name}: {column} {(found or {})[column]!r}"]
+                if verdict == "differs"
+                else []
+            )
     share = counts["equal"] / (counts["equal"] + counts["differs"])
     del counts["not written"]
     figure(

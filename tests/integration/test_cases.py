@@ -35,9 +35,16 @@ from schemas.vision import Duplicate, ImageQuality, PhotoGroup, Preview
 from tests.support.kit import SHARED, Shell, tree
 
 CASES = SHARED.parent / "cases"
-pytestmark = [pytest.mark.long, pytest.mark.skipif(not CASES.is_dir(), reason=f"the programs of {CASES} are not there")]
-needs_exiftool = pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed: copies are not made")
-SETTINGS = '[place]\nlibrary = "library"\nhome = "home"\n[photos]\nworkers = 1\n[encoder]\nencoder = "embedded"\n'
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(not CASES.is_dir(), reason=f"the programs of {CASES} are not there"),
+]
+needs_exiftool = pytest.mark.skipif(
+    shutil.which("exiftool") is None, reason="exiftool is not installed: copies are not made"
+)
+SETTINGS = (
+    '[place]\nlibrary = "library"\nhome = "home"\n[photos]\nworkers = 1\n[encoder]\nencoder = "embedded"\n'
+)
 EMBEDDED = '[model]\nbackend = "embedded"\n'
 PRIVATE = (b"A. Example", b"48.2083", b"secret place", b"c2pa", b"caBX")
 
@@ -92,7 +99,10 @@ def test_private_data_in_copies(shell: Shell, monkeypatch: pytest.MonkeyPatch) -
     """No byte of place, note or manifest is in a copy."""
     case("01-private-data-in-copies.py", shell.folder / "library" / "Trip")
     shell("run", "Trip")
-    for name, words in (("first-directory.tif", "Red blocks on soft ground."), ("c2pa.png", "A green field behind a grey wall.")):
+    for name, words in (
+        ("first-directory.tif", "Red blocks on soft ground."),
+        ("c2pa.png", "A green field behind a grey wall."),
+    ):
         shell("words", "edit", "Trip", name, "--caption", words)
     shell("run", "Trip")
     trip, before = project(shell, "Trip"), tree(shell.folder / "library")
@@ -104,7 +114,9 @@ def test_private_data_in_copies(shell: Shell, monkeypatch: pytest.MonkeyPatch) -
     copies = [p for p in (shell.folder / "site").rglob("*") if p.is_file()]
     assert sorted(p.suffix for p in copies) == [".png", ".tif"]
     assert [(p.name, said) for p in copies for said in PRIVATE if said in p.read_bytes()] == []
-    shown = subprocess.run(["exiftool", "-a", "-u", "-G1", *copies], capture_output=True, check=True, text=True).stdout
+    shown = subprocess.run(
+        ["exiftool", "-a", "-u", "-G1", *copies], capture_output=True, check=True, text=True
+    ).stdout
     assert "Example" not in shown
     assert "48.2" not in shown
     assert "2024:05:06" in shown
@@ -128,18 +140,24 @@ def test_keywords_with_marks(shell: Shell) -> None:
     """The numbers go, the words stay."""
     rows = run_served(shell, "03-keywords-with-marks.py")
     assert rows.height == 4
-    assert {tuple(words) for words in rows[MetadataQuality.accepted_keywords]} == {("boat", "pier", "water", "wood", "calm")}
+    assert {tuple(words) for words in rows[MetadataQuality.accepted_keywords]} == {
+        ("boat", "pier", "water", "wood", "calm")
+    }
 
 
 def test_companions(shell: Shell) -> None:
     """Everything of a stem goes with its picture, and comes back."""
     folder = shell.folder / "library" / "Trip"
     case("04-companions.py", folder)
-    (shell.folder / "proofsheet.toml").write_text(SETTINGS + EMBEDDED + '[apply]\nmode = "production"\n', "utf-8")
+    (shell.folder / "proofsheet.toml").write_text(
+        SETTINGS + EMBEDDED + '[apply]\nmode = "production"\n', "utf-8"
+    )
     shell("run", "Trip")
     before, desk = tree(folder), ReviewSession(project(shell, "Trip"), 0.05)
     for k, one in enumerate(desk.proposals().sets):
-        desk.decide(DecisionRequest(f"v{k}", one.group_id, one.version, "pick", one.row["chosen_photo_id"]), utc_now())
+        desk.decide(
+            DecisionRequest(f"v{k}", one.group_id, one.version, "pick", one.row["chosen_photo_id"]), utc_now()
+        )
     desk.submit("batch-1", utc_now())
     shell("apply", "Trip", "--sign-off", "Kim", "--note", "tried on copies")
     plan = shell.json("apply", "Trip")
@@ -167,7 +185,9 @@ def test_one_broken_project(shell: Shell) -> None:
     shell("run", "--all")
     (ledger,) = (shell.folder / "home" / "ledger").glob("b-*.sqlite")
     case("06-one-damaged-ledger.py", shell.folder / "library", "--damage", ledger)
-    (shell.folder / "library" / "a" / "later.jpg").write_bytes((shell.folder / "library" / "a" / "DSC_0001.jpg").read_bytes())
+    (shell.folder / "library" / "a" / "later.jpg").write_bytes(
+        (shell.folder / "library" / "a" / "DSC_0001.jpg").read_bytes()
+    )
     told = shell("status", code=3)
     assert "b: " in told.stdout + told.stderr
     assert str(ledger) in told.stdout + told.stderr
@@ -179,7 +199,9 @@ def test_a_renamed_project(shell: Shell) -> None:
     """The caption of a person comes along."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     made = [shutil.which("sh") or "sh", str(CASES / "07-renamed-project.sh"), str(shell.folder / "renamed")]
-    said = subprocess.run(made, capture_output=True, check=True, text=True, timeout=120, env=os.environ | {"PATH": path})
+    said = subprocess.run(
+        made, capture_output=True, check=True, text=True, timeout=120, env=os.environ | {"PATH": path}
+    )
     assert "right: the caption came along" in said.stdout
 
 
@@ -200,31 +222,50 @@ def test_pictures_and_what_is_told_of_them(shell: Shell) -> None:
         *("Trip", "pages", "made", "colour", "large", "places")
     }
     trip = project(shell, "Trip")
-    assert (trip.store.read(Photo).height, trip.store.read(OtherFile)[OtherFile.path].to_list()) == (1, ["#recycle"])
+    assert (trip.store.read(Photo).height, trip.store.read(OtherFile)[OtherFile.path].to_list()) == (
+        1,
+        ["#recycle"],
+    )
     assert "#recycle" in shell("status").stdout
 
     pages = project(shell, "pages")
-    assert (pages.store.read(PhotoGroup)[PhotoGroup.group_id].n_unique(), pages.store.read(Duplicate).height) == (8, 0)
+    assert (
+        pages.store.read(PhotoGroup)[PhotoGroup.group_id].n_unique(),
+        pages.store.read(Duplicate).height,
+    ) == (8, 0)
 
     made = project(shell, "made").store.read(GenerationFact)
     facts = {tuple(row.values()) for row in made.select("prompt", "negative_prompt", "seed").to_dicts()}
-    assert facts == {("a red boat", None, 77), ("灯塔, 暴风雨, 夜晚", "模糊, text", 4242), ("a boat", "fog", 4242)}
+    assert facts == {
+        ("a red boat", None, 77),
+        ("灯塔, 暴风雨, 夜晚", "模糊, text", 4242),
+        ("a boat", "fog", 4242),
+    }
     assert made[GenerationFact.model].to_list().count("seaModel_v2") == 2
 
-    shown = [np.asarray(Image.open(io.BytesIO(j)).convert("RGB"), float) for j in _previews(project(shell, "colour"))]
+    shown = [
+        np.asarray(Image.open(io.BytesIO(j)).convert("RGB"), float)
+        for j in _previews(project(shell, "colour"))
+    ]
     assert len(shown) == 2
     assert np.abs(shown[0] - shown[1]).mean() < 1.5  # below 1 before JPEG; the preview adds some tenths
 
     large = project(shell, "large")
     assert (large.store.read(Photo).height, large.store.read(Quarantine).height) == (1, 0)
-    assert "left out" in " ".join(" ".join(notes) for notes in large.store.read(ImageQuality)[ImageQuality.notes])
+    assert "left out" in " ".join(
+        " ".join(notes) for notes in large.store.read(ImageQuality)[ImageQuality.notes]
+    )
 
     exif = project(shell, "places").store.read(ExifFact)
-    assert exif[ExifFact.latitude_deg].drop_nulls().len() == exif[ExifFact.longitude_deg].drop_nulls().len() == 0
+    assert (
+        exif[ExifFact.latitude_deg].drop_nulls().len() == exif[ExifFact.longitude_deg].drop_nulls().len() == 0
+    )
     assert datetime(2024, 5, 6, 7, 8, 9) in exif[ExifFact.taken_at].to_list()
 
 
 def _previews(found: Project) -> list[bytes]:
     cache = found.cache
-    paths = found.store.read(Preview).select(pl.coalesce(Preview.preview_path, Preview.thumb_path)).to_series()
+    paths = (
+        found.store.read(Preview).select(pl.coalesce(Preview.preview_path, Preview.thumb_path)).to_series()
+    )
     return [(cache / path).read_bytes() for path in paths]

@@ -24,14 +24,18 @@ from schemas.review import Choice
 from schemas.words import Caption
 from tests.support.kit import Shell, configuration, run, save_picture, tree
 
-needs_exiftool = pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed: copies are not made")
+needs_exiftool = pytest.mark.skipif(
+    shutil.which("exiftool") is None, reason="exiftool is not installed: copies are not made"
+)
 
 
 class Way:
     """The project below, and what a person does with it; the folder `site` is the target."""
 
     def __init__(self, place: Path) -> None:
-        self.settings = configuration(place / "library", place / "home", photos={"workers": 1}, encoder={"encoder": "embedded"})
+        self.settings = configuration(
+            place / "library", place / "home", photos={"workers": 1}, encoder={"encoder": "embedded"}
+        )
         self.project: Project = Workspace(self.settings.place).project("harbour")
         self.site, self.shell, self.count = place / "site", Shell(place), 0
 
@@ -48,7 +52,10 @@ class Way:
         seen = desk.one(one.group_id)["verdict"]
         self.count += 1
         choice, before = self.photo(number, stage) if stage else None, seen["verdict_id"] if seen else None
-        desk.decide(DecisionRequest(f"v{self.count}", one.group_id, one.version, action, choice, known_id=before), utc_now())
+        desk.decide(
+            DecisionRequest(f"v{self.count}", one.group_id, one.version, action, choice, known_id=before),
+            utc_now(),
+        )
 
     def submit(self) -> None:
         self.count += 1
@@ -64,16 +71,23 @@ class Way:
     def described(self) -> set[str]:
         """Names with a caption and a current proof row."""
         names = dict(self.project.store.read(Photo).select(Photo.photo_id, Photo.file_name).iter_rows())
-        current = self.project.store.read(MetadataQuality).filter(pl.col(MetadataQuality.is_current))[MetadataQuality.photo_id]
+        current = self.project.store.read(MetadataQuality).filter(pl.col(MetadataQuality.is_current))[
+            MetadataQuality.photo_id
+        ]
         assert set(current) == set(self.project.store.read(Caption)[Caption.photo_id])
         return {names[i] for i in current}
 
     def in_csv(self) -> set[str]:
-        return {row["path"] for row in csv.DictReader(self.project.export_file.read_text("utf-8").splitlines())}
+        return {
+            row["path"] for row in csv.DictReader(self.project.export_file.read_text("utf-8").splitlines())
+        }
 
     def in_stock(self, name: str) -> tuple[set[str], str]:
         told = self.shell("export", "harbour", "stock", str(self.site.parent / name)).stdout
-        return {row["Filename"] for row in csv.DictReader((self.site.parent / name).read_text("utf-8").splitlines())}, told
+        return {
+            row["Filename"]
+            for row in csv.DictReader((self.site.parent / name).read_text("utf-8").splitlines())
+        }, told
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +96,11 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("choices")
     for number in range(3):
         for stage in (1, 2):
-            save_picture(place / "library" / "harbour" / f"2025_{number}_stage{stage}_x.png", 10 * number + stage, (96, 64))
+            save_picture(
+                place / "library" / "harbour" / f"2025_{number}_stage{stage}_x.png",
+                10 * number + stage,
+                (96, 64),
+            )
     Way(place).run()
     return place
 
@@ -103,7 +121,9 @@ def names(*pairs: tuple[int, int]) -> set[str]:
 
 @pytest.mark.long
 @needs_exiftool
-def test_what_a_person_chose_is_described_exported_and_published_until_it_is_undone_and_the_rejected_one_is_not(way: Way) -> None:
+def test_what_a_person_chose_is_described_exported_and_published_until_it_is_undone_and_the_rejected_one_is_not(
+    way: Way,
+) -> None:
     before = tree(way.project.folder)
     assert way.described() == way.in_csv() == names((0, 2), (1, 2), (2, 2))
     way.approve_texts(way.photo(0, 2))
@@ -119,7 +139,10 @@ def test_what_a_person_chose_is_described_exported_and_published_until_it_is_und
     }
     assert way.publish()["take_back"] == []  # not submitted yet: it can still be taken back here
     way.submit()
-    assert way.in_stock("early.csv") == (names((2, 2)), way.in_stock("again.csv")[1].replace("again", "early"))
+    assert way.in_stock("early.csv") == (
+        names((2, 2)),
+        way.in_stock("again.csv")[1].replace("again", "early"),
+    )
     state = way.shell.json("status")["projects"]["harbour"]
     assert (state["reviewed"], state["open"], state["redecided"], state["take_back"]) == (2, 1, 2, 1)
 
@@ -130,7 +153,10 @@ def test_what_a_person_chose_is_described_exported_and_published_until_it_is_und
     told = way.publish("--yes")
     assert (told["published"], {p.name for p in way.site.rglob("*.png")}) == (1, names((0, 1), (0, 2)))
     (gone,) = told["take_back"]
-    assert (gone["name"], gone["reason"]) == ("harbour/2025_0_stage2_x.png", "2025_0_stage1_x.png was chosen instead in the review")
+    assert (gone["name"], gone["reason"]) == (
+        "harbour/2025_0_stage2_x.png",
+        "2025_0_stage1_x.png was chosen instead in the review",
+    )
     assert "take back harbour/2025_0_stage2_x.png" in way.shell("status").stdout
     assert way.project.store.read(Takedown)[Takedown.name_there].to_list() == [gone["name"]]
 
@@ -167,7 +193,10 @@ def test_imported_history_decides_is_described_and_is_no_review(way: Way) -> Non
     assert not any(p.audit for p in ReviewSession(way.project, 1.0).proposals().sets[1:])
     second = desk.proposals().sets[1]
     told = desk.decide(
-        DecisionRequest("v-blind", second.group_id, second.version, "pick", second.row["photo_ids"][0], blind=True), utc_now()
+        DecisionRequest(
+            "v-blind", second.group_id, second.version, "pick", second.row["photo_ids"][0], blind=True
+        ),
+        utc_now(),
     )
     assert told["verdict"]["blind"] is False
     assert desk.progress()["text"] == "Decided 2/3 groups (67 %): 1 reviewed, 1 by history"
@@ -179,11 +208,15 @@ def test_a_corrected_caption_is_published_again_as_a_new_version_and_the_old_one
     way.approve_texts(way.photo(0, 2))
     way.publish("--yes")
     first = tree(way.site)
-    way.shell("words", "edit", "harbour", path, "--caption", "A plain test card with soft blobs of many colours.")
+    way.shell(
+        "words", "edit", "harbour", path, "--caption", "A plain test card with soft blobs of many colours."
+    )
     way.run()
     assert way.publish()["ready"] == 0
     way.approve_texts(way.photo(0, 2))
-    assert f"{path}: to be published again as version 2, {base}-v2.png" in way.shell("publish", "harbour").stdout
+    assert (
+        f"{path}: to be published again as version 2, {base}-v2.png" in way.shell("publish", "harbour").stdout
+    )
     told = way.shell("publish", "harbour", "--yes").stdout
     assert f"{path}: published again as version 2, {base}-v2.png" in told
     assert f"take back {base}.png" in told
@@ -192,4 +225,6 @@ def test_a_corrected_caption_is_published_again_as_a_new_version_and_the_old_one
     assert tree(way.site).items() >= first.items()  # nothing was written over
     assert (way.publish()["held_back"]["published already"], way.publish()["ready"]) == (1, 0)
     assert way.publish("--taken-back", f"{base}.png")["take_back"] == []
-    assert "does not stand at" in way.shell("publish", "harbour", "--taken-back", f"{base}.png", code=2).stderr
+    assert (
+        "does not stand at" in way.shell("publish", "harbour", "--taken-back", f"{base}.png", code=2).stderr
+    )

@@ -45,7 +45,9 @@ def once_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         Shell(place)("init", "library")
         Shell(place)("run", "one")
     settings = place / "proofsheet.toml"
-    settings.write_text(settings.read_text("utf-8").replace(f"{place}{os.sep}", ""), "utf-8")  # copies stand on their own
+    settings.write_text(
+        settings.read_text("utf-8").replace(f"{place}{os.sep}", ""), "utf-8"
+    )  # copies stand on their own
     return place
 
 
@@ -59,7 +61,10 @@ def ran(once_run: Path, shell: Shell) -> Shell:
 def test_from_init_to_sql(ready: Shell) -> None:
     before = tree(ready.folder / "library")
     ran = ready.json("run", "--all")
-    assert [(r["project"], r["success"], r["decoded"]) for r in ran["runs"]] == [("one", True, 6), ("two", True, 6)]
+    assert [(r["project"], r["success"], r["decoded"]) for r in ran["runs"]] == [
+        ("one", True, 6),
+        ("two", True, 6),
+    ]
     state = ready.json("status")["projects"]
     assert set(state) == {"one", "two"}
     for values in state.values():
@@ -231,7 +236,13 @@ def test_a_refused_file_is_opened_again_only_after_its_release(ready: Shell) -> 
 def test_status_tells_what_is_new_stale_and_gone(ready: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     ready("run", "--all")
     state = ready.json("status")["projects"]["one"]
-    assert (state["new"], state["changed"], state["gone"], state["stale"], state["running"]) == (0, 0, 0, {}, None)
+    assert (state["new"], state["changed"], state["gone"], state["stale"], state["running"]) == (
+        0,
+        0,
+        0,
+        {},
+        None,
+    )
     assert state["whole_at"]
     folder = ready.folder / "library" / "one"
     save_picture(folder / "new.jpg", 5)
@@ -241,7 +252,9 @@ def test_status_tells_what_is_new_stale_and_gone(ready: Shell, monkeypatch: pyte
     state = ready.json("status")["projects"]["one"]
     assert (state["new"], state["changed"], state["gone"]) == (1, 1, 1)
     assert "settings" in state["stale"]["metadata_quality"]
-    assert state["stale"]["photos"] == state["stale"]["other_files"] == "files on disk: 1 new, 1 changed, 1 gone"
+    assert (
+        state["stale"]["photos"] == state["stale"]["other_files"] == "files on disk: 1 new, 1 changed, 1 gone"
+    )
     assert state["stale"]["exports"] == "follows choices, metadata_quality, photos, proposals"
     shutil.rmtree(ready.folder / "library" / "two")
     assert ready.json("status")["vanished"] == ["two"]
@@ -271,7 +284,9 @@ def test_an_interrupted_run_ends_with_130_and_goes_on_later(ready: Shell) -> Non
     command = [str(Path(sys.executable).parent / "proofsheet"), "run", "one"]
     process = subprocess.Popen(command, cwd=ready.folder, stderr=subprocess.PIPE, text=True)
     logs = ready.folder / "proofsheet-home" / "logs"
-    while not list(logs.glob("one-*/*.log")) and not list((ready.folder / "proofsheet-home" / "cache").glob("one-*/look-*")):
+    while not list(logs.glob("one-*/*.log")) and not list(
+        (ready.folder / "proofsheet-home" / "cache").glob("one-*/look-*")
+    ):
         assert process.poll() is None
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)

@@ -22,7 +22,9 @@ def test_every_command_has_help_and_is_documented() -> None:
         for inner in getattr(command, "commands", {}):
             assert f"### `proofsheet {name} {inner}`" in page
         for option in command.params:
-            assert option.__class__.__name__ == "Argument" or getattr(option, "help", None), f"{name} {option.name}"
+            assert option.__class__.__name__ == "Argument" or getattr(option, "help", None), (
+                f"{name} {option.name}"
+            )
 
 
 @pytest.mark.parametrize("words", [["--version"], ["--help"]])

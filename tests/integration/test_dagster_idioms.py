@@ -64,7 +64,11 @@ def test_every_asset_links_to_its_def(name: str) -> None:
     told = re.fullmatch(r"def (\w+)\(.*", line)
     assert told, f"{place.label} is {line!r}"
     assert place.label == f"{path.relative_to(ROOT).as_posix()}:{place.line_number}"
-    together = [s.key.to_user_string() for s in made() if s.metadata["dagster/code_references"].code_references == [place]]
+    together = [
+        s.key.to_user_string()
+        for s in made()
+        if s.metadata["dagster/code_references"].code_references == [place]
+    ]
     assert told[1] in together, f"{told[1]} makes {together}"
 
 
@@ -78,10 +82,18 @@ def test_groups_are_those_of_the_way_and_each_has_an_owner() -> None:
 
 def test_the_jobs_take_every_asset_that_is_made_once() -> None:
     definitions = build_defs(configuration(Path("library"), Path("home")))
-    project, train = (definitions.resolve_job_def(n).asset_layer.selected_asset_keys for n in ("project", "train"))
+    project, train = (
+        definitions.resolve_job_def(n).asset_layer.selected_asset_keys for n in ("project", "train")
+    )
     assert not project & train
     assert project | train == {s.key for s in made()}
-    assert {k.to_user_string() for k in train} == {"ranker_fits", "crop_fits", "scene_fits", "model_exports", "integration_report"}
+    assert {k.to_user_string() for k in train} == {
+        "ranker_fits",
+        "crop_fits",
+        "scene_fits",
+        "model_exports",
+        "integration_report",
+    }
 
 
 def test_private_imports_of_dagster_are_those_of_the_decision_and_are_there() -> None:
@@ -118,7 +130,10 @@ def test_dagster_has_what_the_private_imports_need() -> None:
     from dagster._core.storage.tags import TagType, get_tag_type
 
     for kind, names in (
-        (SqliteEventLogStorage, ("_connect", "_initdb", "path_for_shard", "conn_string_for_shard", "dispose")),
+        (
+            SqliteEventLogStorage,
+            ("_connect", "_initdb", "path_for_shard", "conn_string_for_shard", "dispose"),
+        ),
         (SqliteRunStorage, ("connect", "dispose", "from_local")),
     ):
         assert not [n for n in names if not callable(getattr(kind, n, None))]
@@ -143,7 +158,9 @@ def test_a_failed_check_begins_with_the_file_and_the_whole_message(ran: Path) ->
     with open_instance(ran / "home") as instance:
         (run,) = instance.get_runs()
         events = [r.event_log_entry.dagster_event for r in instance.get_records_for_run(run.run_id).records]
-    checks = [e.asset_check_evaluation_data for e in events if e and e.event_type_value == "ASSET_CHECK_EVALUATION"]
+    checks = [
+        e.asset_check_evaluation_data for e in events if e and e.event_type_value == "ASSET_CHECK_EVALUATION"
+    ]
     failed = {c.check_name: c for c in checks if not c.passed}
     refused = failed["nothing_refused"]
     assert list(refused.metadata) == ["at", "because", "count", "first_rows"]
@@ -166,11 +183,16 @@ def test_a_run_shows_no_tags_but_the_project(ran: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.skipif(DG is None, reason="dg (dagster-dg-cli) is not installed: `dg check defs` and `dg list defs` are not tried")
+@pytest.mark.skipif(
+    DG is None,
+    reason="dg (dagster-dg-cli) is not installed: `dg check defs` and `dg list defs` are not tried",
+)
 def test_dg_checks_and_lists_the_definitions_from_the_checkout() -> None:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PROOFSHEET_")}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-    ask = functools.partial(subprocess.run, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    ask = functools.partial(
+        subprocess.run, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
     checked = ask([str(DG), "check", "defs"])
     assert checked.returncode == 0, checked.stdout + checked.stderr
     listed = ask([str(DG), "list", "defs", "--json"])

@@ -29,7 +29,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     final.mkdir()
     for day in range(3):
         for stage in STAGES:
-            coloured(day).save(raw / f"2025070{day + 1}_{stage}.png", pnginfo=None, compress_level=1 + STAGES.index(stage))
+            coloured(day).save(
+                raw / f"2025070{day + 1}_{stage}.png", pnginfo=None, compress_level=1 + STAGES.index(stage)
+            )
     coloured(0).crop((60, 40, 300, 200)).save(final / f"20250701_{STAGES[1]}.jpg", quality=90)
     (final / f"20250702_{STAGES[0]}.png").write_bytes((raw / f"20250702_{STAGES[0]}.png").read_bytes())
     (final / "broken.png").write_bytes(b"no picture")
@@ -44,7 +46,10 @@ def test_choices_and_crops_are_found_and_nothing_is_written_until_execute(place:
     call, before = Shell(place), tree(place)
     words = ("history", "extract", "--raw", "library/mojo1_raw", "--final", "mojo1_final")
     told = call.json(*words)
-    counts = {n: told[n] for n in ("executed", "project", "sets", "crops", "cropped_box_unknown", "not_cropped", "skipped")}
+    counts = {
+        n: told[n]
+        for n in ("executed", "project", "sets", "crops", "cropped_box_unknown", "not_cropped", "skipped")
+    }
     assert counts == {
         "executed": False,
         "project": "mojo1_raw",
@@ -65,7 +70,9 @@ def test_choices_and_crops_are_found_and_nothing_is_written_until_execute(place:
     (project,) = Workspace(PlaceSettings(library=str(place / "library"), home=str(place / "home"))).projects()
     rows = {r[HistoryRow.kind]: r for r in project.ledger.rows(HistoryRow, kind="crop").to_dicts()}
     box = rows["crop"][HistoryRow.box]
-    assert [box[s] for s in ("x1", "y1", "x2", "y2")] == pytest.approx([60 / 480, 40 / 320, 300 / 480, 200 / 320], abs=0.01)
+    assert [box[s] for s in ("x1", "y1", "x2", "y2")] == pytest.approx(
+        [60 / 480, 40 / 320, 300 / 480, 200 / 320], abs=0.01
+    )
     assert {n: v for n, v in tree(place).items() if not n.startswith("home/")} == before
 
 

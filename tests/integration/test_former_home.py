@@ -67,7 +67,9 @@ def facts_of(project: Project, names: dict[str, list[dict[str, Any]]]) -> dict[s
     for name, rows in names.items():
         columns = [n for n in rows[0] if n in by_name[name].columns()]
         assert set(columns) == set(rows[0]), f"{name} lost columns"
-        found[name] = [as_told({n: row[n] for n in columns}) for row in project.ledger.rows(by_name[name]).to_dicts()]
+        found[name] = [
+            as_told({n: row[n] for n in columns}) for row in project.ledger.rows(by_name[name]).to_dicts()
+        ]
     return found
 
 
@@ -92,7 +94,13 @@ def test_a_run_derives_the_same_and_keeps_every_word(settings: Configuration, fo
     (edit,) = project.ledger.rows(WordEdit).to_dicts()
     proofs = project.store.read(MetadataQuality).filter(pl.col(MetadataQuality.is_current)).to_dicts()
     current = {r[MetadataQuality.photo_id]: r for r in proofs}
-    assert current[edit[WordEdit.photo_id]][MetadataQuality.accepted_caption] == "Two boats rest beside a wooden pier at low tide."
+    assert (
+        current[edit[WordEdit.photo_id]][MetadataQuality.accepted_caption]
+        == "Two boats rest beside a wooden pier at low tide."
+    )
     choices = {r[Choice.group_id]: r for r in project.store.read(Choice).to_dicts()}
     by_person = {g: r[Choice.chosen_path] for g, r in choices.items() if r[Choice.decided_by] == "person"}
-    assert by_person == {"3fc94583fe067160": "2025_0002_stage2_upscaled.png", "55a80c62ba4c0647": "2025_0000_stage3_enhanced.png"}
+    assert by_person == {
+        "3fc94583fe067160": "2025_0002_stage2_upscaled.png",
+        "55a80c62ba4c0647": "2025_0000_stage3_enhanced.png",
+    }

@@ -36,7 +36,9 @@ class Place:
     """A project that was run."""
 
     def __init__(self, folder: Path) -> None:
-        self.settings: Configuration = configuration(folder / "library", folder / "home", photos={"workers": 1})
+        self.settings: Configuration = configuration(
+            folder / "library", folder / "home", photos={"workers": 1}
+        )
         self.versions = present_stages(self.settings).versions
 
     @property
@@ -79,16 +81,39 @@ def test_after_a_run_nothing_is_stale_and_the_next_one_makes_no_run_in_dagster(p
     assert place.stale() == {}
     before = place.runs()
     done = run_one(place.settings, place.project.key, None)
-    assert (done.success, done.outcome, done.run_id, done.written, done.decoded) == (True, "success", "", [], 0)
+    assert (done.success, done.outcome, done.run_id, done.written, done.decoded) == (
+        True,
+        "success",
+        "",
+        [],
+        0,
+    )
     assert place.runs() == before
 
 
 def test_an_edited_text_makes_stale_what_follows_from_it_and_the_next_run_writes_that(place: Place) -> None:
-    write_field(place.project.ledger, photo(place.project), "caption", "A boat beside the pier.", None, "human", utc_now())
+    write_field(
+        place.project.ledger,
+        photo(place.project),
+        "caption",
+        "A boat beside the pier.",
+        None,
+        "human",
+        utc_now(),
+    )
     stale = place.stale()
     assert stale["metadata_repaired"] == "what it is made of changed: word_edits"
     assert stale["exports"].startswith("follows ")
-    for name in ("photos", "captions", "titles", "proposals", "choices", "photo_groups", "embeddings", "trends"):
+    for name in (
+        "photos",
+        "captions",
+        "titles",
+        "proposals",
+        "choices",
+        "photo_groups",
+        "embeddings",
+        "trends",
+    ):
         assert name not in stale
     written = place.run()
     assert {"metadata_repaired", "metadata_quality"} <= set(written) <= set(stale)
@@ -131,10 +156,20 @@ def test_the_ui_tells_what_an_edit_makes_stale_and_nothing_is_written_without_ne
     watch = FactWatch(Workspace(place.settings.place))
     with open_instance(place.project.home) as instance:
         assert in_dagster(place, instance) == {}
-        assert {kind: len(observed(place, instance, kind)) > 0 for kind in KINDS} == dict.fromkeys(KINDS, True)
+        assert {kind: len(observed(place, instance, kind)) > 0 for kind in KINDS} == dict.fromkeys(
+            KINDS, True
+        )
         assert (watch.look(), watch.look()) == (1, 0)
         assert observed(place, instance, "text_edits") == [("0", 0)]
-        write_field(place.project.ledger, photo(place.project), "caption", "A boat beside the pier.", None, "human", utc_now())
+        write_field(
+            place.project.ledger,
+            photo(place.project),
+            "caption",
+            "A boat beside the pier.",
+            None,
+            "human",
+            utc_now(),
+        )
         assert (watch.look(), watch.look()) == (1, 0)
         assert observed(place, instance, "text_edits") == [("1", 1), ("0", 0)]
         stale = in_dagster(place, instance)
@@ -175,9 +210,19 @@ def test_the_sensor_observes_a_ledger_that_another_wrote_to_once(place: Place) -
     with open_instance(place.project.home) as instance:
         first = tick(None)
         assert not first.asset_events
-        write_field(place.project.ledger, photo(place.project), "caption", "A boat beside the pier.", None, "human", utc_now())
+        write_field(
+            place.project.ledger,
+            photo(place.project),
+            "caption",
+            "A boat beside the pier.",
+            None,
+            "human",
+            utc_now(),
+        )
         second = tick(first.cursor)
-        assert [(e.asset_key.to_user_string(), e.partition) for e in second.asset_events] == [("text_edits", place.project.key)]
+        assert [(e.asset_key.to_user_string(), e.partition) for e in second.asset_events] == [
+            ("text_edits", place.project.key)
+        ]
         for event in second.asset_events:
             instance.report_runless_asset_event(event)
         assert not tick(second.cursor).asset_events
@@ -233,7 +278,14 @@ def read(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
 
 
 OWN = {  # facts that a stage keeps for itself, or finds through what is outside: answers of a model, by its questions
-    *("model_answers", "job_failures", "copied_texts", "proof_attempts", "lifecycle_events", "evaluation_rows"),
+    *(
+        "model_answers",
+        "job_failures",
+        "copied_texts",
+        "proof_attempts",
+        "lifecycle_events",
+        "evaluation_rows",
+    ),
     *("prompt_records", "sessions"),
 }
 
@@ -250,7 +302,9 @@ def test_every_fact_that_a_stage_reads_is_in_the_graph(tmp_path: Path, read: dic
     assert read["choices"] == declared["choices"]
     for name, tables in read.items():
         assert tables - OWN <= declared[name], name
-    assert {"review_decisions", "word_edits", "waivers", "set_contexts", "uploads"} <= set().union(*read.values())
+    assert {"review_decisions", "word_edits", "waivers", "set_contexts", "uploads"} <= set().union(
+        *read.values()
+    )
 
 
 def test_a_run_of_selected_assets_is_not_narrowed(place: Place) -> None:
@@ -261,7 +315,9 @@ def test_a_run_of_selected_assets_is_not_narrowed(place: Place) -> None:
 
 def test_the_schedule_asks_for_what_is_stale_alone(place: Place) -> None:
     definitions = build_defs(place.settings)
-    (rescan,) = [s for s in definitions.schedules or () if isinstance(s, dg.ScheduleDefinition) and s.name == "rescan"]
+    (rescan,) = [
+        s for s in definitions.schedules or () if isinstance(s, dg.ScheduleDefinition) and s.name == "rescan"
+    ]
     resources = {n: (definitions.resources or {})[n] for n in ("store", "stages")}
 
     def requests() -> list[dg.RunRequest]:
@@ -270,7 +326,15 @@ def test_the_schedule_asks_for_what_is_stale_alone(place: Place) -> None:
             return asked
 
     assert requests() == []
-    write_field(place.project.ledger, photo(place.project), "caption", "A boat beside the pier.", None, "human", utc_now())
+    write_field(
+        place.project.ledger,
+        photo(place.project),
+        "caption",
+        "A boat beside the pier.",
+        None,
+        "human",
+        utc_now(),
+    )
     (asked,) = requests()
     assert asked.partition_key == place.project.key
     names = {key.to_user_string() for key in asked.asset_selection or ()}

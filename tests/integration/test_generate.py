@@ -23,9 +23,15 @@ TEXTS_ALONE = ["quality", "duplicate_assist", "prompt_recon", "score_multi", "po
 HOST = "127.0.0.1:8765"
 
 
-def test_generate_asks_for_one_photo_alone_and_once_a_click(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_generate_asks_for_one_photo_alone_and_once_a_click(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def behave(_number: int, request: Received) -> str:
-        return "leak" if "caption" in request.schema.get("properties", {}) and "attempt 3" not in request.text else "good"
+        return (
+            "leak"
+            if "caption" in request.schema.get("properties", {}) and "attempt 3" not in request.text
+            else "good"
+        )
 
     with ModelServer(behave=behave) as server:
         settings, project = described_project(tmp_path, server, 2, off=TEXTS_ALONE, **PATIENT)

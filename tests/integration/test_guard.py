@@ -38,7 +38,9 @@ def client() -> TestClient:
             Route("/{path:path}", page, methods=["GET", "POST", "PUT", "DELETE"]),
         ]
     )
-    return TestClient(Guard(app, allowed_hosts("127.0.0.1", 3000, ["studio.local"])), base_url=f"http://{HOST}")
+    return TestClient(
+        Guard(app, allowed_hosts("127.0.0.1", 3000, ["studio.local"])), base_url=f"http://{HOST}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -52,7 +54,11 @@ def client() -> TestClient:
         (
             "POST",
             "/graphql",
-            {"content-type": "application/json; charset=utf-8", "origin": ORIGIN, "sec-fetch-site": "same-origin"},
+            {
+                "content-type": "application/json; charset=utf-8",
+                "origin": ORIGIN,
+                "sec-fetch-site": "same-origin",
+            },
         ),
     ],
 )
@@ -89,7 +95,9 @@ REFUSED: list[tuple[str, str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("method", "path", "headers"), REFUSED)
-def test_what_web_pages_send_is_refused(client: TestClient, method: str, path: str, headers: dict[str, str]) -> None:
+def test_what_web_pages_send_is_refused(
+    client: TestClient, method: str, path: str, headers: dict[str, str]
+) -> None:
     answer = client.request(method, path, headers=headers)
     assert answer.status_code == 403
     assert method == "HEAD" or answer.text.startswith("Refused: ")
@@ -107,10 +115,14 @@ def test_a_websocket_of_our_own_page_passes(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "headers", [{"origin": "http://evil.example"}, {}, {"origin": "null"}, {"origin": ORIGIN, "host": "evil.example"}]
+    "headers",
+    [{"origin": "http://evil.example"}, {}, {"origin": "null"}, {"origin": ORIGIN, "host": "evil.example"}],
 )
 def test_a_foreign_websocket_is_refused(client: TestClient, headers: dict[str, str]) -> None:
-    with pytest.raises(WebSocketDisconnect), client.websocket_connect(f"ws://{HOST}/graphql", headers={"host": HOST, **headers}):
+    with (
+        pytest.raises(WebSocketDisconnect),
+        client.websocket_connect(f"ws://{HOST}/graphql", headers={"host": HOST, **headers}),
+    ):
         pass
 
 

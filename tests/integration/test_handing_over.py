@@ -40,7 +40,9 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.fixture
 def shell(tmp_path: Path, project: Project, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    (tmp_path / "proofsheet.toml").write_text('[place]\nlibrary = "library"\nhome = "home"\n[apply]\nmode = "production"\n')
+    (tmp_path / "proofsheet.toml").write_text(
+        '[place]\nlibrary = "library"\nhome = "home"\n[apply]\nmode = "production"\n'
+    )
     monkeypatch.chdir(tmp_path)
     return Shell(tmp_path)
 
@@ -64,8 +66,15 @@ def another_run(project: Project, seconds: float) -> Iterator[None]:
 
 def test_verdicts_from_a_file_are_handed_over_where_that_is_asked(shell: Shell, project: Project) -> None:
     (first, _) = project.store.read(Proposal).to_dicts()
-    path = dict(project.store.read(Photo).select(Photo.photo_id, Photo.path).iter_rows())[first[Proposal.photo_ids][1]]
-    line = {"group_id": first[Proposal.group_id], "action": "overridden", "final_choice": path, "timestamp": "2026-02-01T00:00:00"}
+    path = dict(project.store.read(Photo).select(Photo.photo_id, Photo.path).iter_rows())[
+        first[Proposal.photo_ids][1]
+    ]
+    line = {
+        "group_id": first[Proposal.group_id],
+        "action": "overridden",
+        "final_choice": path,
+        "timestamp": "2026-02-01T00:00:00",
+    }
     (shell.folder / "verdicts.jsonl").write_text(json.dumps(line))
     told = shell.json("decisions", "import", "trip", "verdicts.jsonl")
     assert (told["taken"], "submitted" in told) == (1, False)
@@ -74,7 +83,9 @@ def test_verdicts_from_a_file_are_handed_over_where_that_is_asked(shell: Shell, 
     assert (told["known"], told["submitted"], told["files"]["approved_decisions.jsonl"]) == (1, 1, 2)
     roles = {o["source"]: o["role"] for o in shell.json("apply", "trip")["operations"]}
     assert roles["form 00/other.jpg"] == "winner"
-    assert "0 verdicts handed over" in shell("decisions", "import", "trip", "verdicts.jsonl", "--submit").stdout
+    assert (
+        "0 verdicts handed over" in shell("decisions", "import", "trip", "verdicts.jsonl", "--submit").stdout
+    )
 
 
 def test_apply_and_undo_wait_for_a_run_and_say_so(shell: Shell, project: Project) -> None:
@@ -99,7 +110,9 @@ def test_a_run_that_is_about_to_start_is_waited_for(project: Project) -> None:
     with after_runs(project, settings, "apply", news.append):
         assert news == []
     submitted = {ReviewBatch.batch_id: "b2", ReviewBatch.number: 2, ReviewBatch.up_to: 3}
-    project.ledger.add(ReviewBatch, [{**submitted, ReviewBatch.submitted_at: utc_now() + timedelta(minutes=1)}])
+    project.ledger.add(
+        ReviewBatch, [{**submitted, ReviewBatch.submitted_at: utc_now() + timedelta(minutes=1)}]
+    )
     with acquire(home_lock(project.home), "proofsheet up"), open_instance(project.home) as instance:
         with after_runs(project, settings, "apply", news.append):
             assert news == ["waiting for the run that the submit starts of trip"]
@@ -128,14 +141,23 @@ def test_facts_and_the_plan_of_now_are_tables(shell: Shell, project: Project) ->
     assert ask("select count(*) n, min(state) state from file_operations") == [{"n": 5, "state": "done"}]
     assert ask('SELECT signed_by FROM "Sign_Offs"') == [{"signed_by": "Kim"}]
     assert [r["group_id"] for r in ask("select group_id from plan_operations")] == ["g01"]
-    row = dict.fromkeys((Upload.photo_id, Upload.target, Upload.path, Upload.name_there, Upload.content_hash, Upload.proof), "x")
+    row = dict.fromkeys(
+        (Upload.photo_id, Upload.target, Upload.path, Upload.name_there, Upload.content_hash, Upload.proof),
+        "x",
+    )
     project.ledger.add(Upload, [row | {Upload.attempt: 1, Upload.number: 1, Upload.uploaded_at: NOW}])
-    assert ask("select p.path, u.target from uploads u left join photos p using (photo_id)") == [{"path": None, "target": "x"}]
-    assert {"uploads", "review_decisions", "apply_plans", "plan_operations", "photos"} <= {r["name"] for r in ask("show tables")}
+    assert ask("select p.path, u.target from uploads u left join photos p using (photo_id)") == [
+        {"path": None, "target": "x"}
+    ]
+    assert {"uploads", "review_decisions", "apply_plans", "plan_operations", "photos"} <= {
+        r["name"] for r in ask("show tables")
+    }
     former = shell("sql", "select count(*) n from verdicts", "--json")  # its name one version ago
     assert (
         json.loads(former.stdout)["projects"]["trip"]
-        == json.loads(shell("sql", "select count(*) n from review_decisions", "--json").stdout)["projects"]["trip"]
+        == json.loads(shell("sql", "select count(*) n from review_decisions", "--json").stdout)["projects"][
+            "trip"
+        ]
     )
     assert "The table verdicts is named review_decisions now" in former.stderr
     assert shell.json("undo", "trip", "--yes")["sets"] == 1

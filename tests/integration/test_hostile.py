@@ -28,7 +28,9 @@ def chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def png(width: int, height: int, body: bytes, *, depth: int = 8, colour: int = 2, extra: bytes = b"") -> bytes:
+def png(
+    width: int, height: int, body: bytes, *, depth: int = 8, colour: int = 2, extra: bytes = b""
+) -> bytes:
     head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + head + extra + chunk(b"IDAT", body) + chunk(b"IEND", b"")
 
@@ -49,8 +51,12 @@ def bombs() -> dict[str, bytes]:
         "text.png": png(16, 16, zlib.compress(b"\0" * 16 * 49), extra=text),
         "screen.gif": gif,
         "flat.tif": tiff.getvalue(),
-        "huge.bmp": b"BM" + struct.pack("<IHHIIiiHHIIiiII", 54, 0, 0, 54, 40, 2**31 - 1, 2**31 - 1, 1, 24, 0, 0, 0, 0, 0, 0),
-        "huge.jpg": b"\xff\xd8\xff\xc0" + struct.pack(">HBHHB", 17, 8, 65500, 65500, 3) + b"\1\x11\0\2\x11\1\3\x11\1" + b"\xff\xd9",
+        "huge.bmp": b"BM"
+        + struct.pack("<IHHIIiiHHIIiiII", 54, 0, 0, 54, 40, 2**31 - 1, 2**31 - 1, 1, 24, 0, 0, 0, 0, 0, 0),
+        "huge.jpg": b"\xff\xd8\xff\xc0"
+        + struct.pack(">HBHHB", 17, 8, 65500, 65500, 3)
+        + b"\1\x11\0\2\x11\1\3\x11\1"
+        + b"\xff\xd9",
     }
 
 
@@ -109,7 +115,9 @@ def hostile(folder: Path, outside: Path) -> None:
     [pytest.param(False, marks=pytest.mark.long), pytest.param(True, marks=pytest.mark.slow)],
     ids=["made here", "files of others"],
 )
-def test_every_hostile_file_ends_as_one_row(tmp_path: Path, with_others: bool, figure: Callable[..., None]) -> None:
+def test_every_hostile_file_ends_as_one_row(
+    tmp_path: Path, with_others: bool, figure: Callable[..., None]
+) -> None:
     if with_others and not SHARED.is_dir():
         pytest.skip(f"the real files of others are not at hand ({SHARED.name} is missing)")
     folder, outside = tmp_path / "library" / "one", tmp_path / "outside"
@@ -119,7 +127,9 @@ def test_every_hostile_file_ends_as_one_row(tmp_path: Path, with_others: bool, f
         for place in SHARED.iterdir():
             if place.is_dir():
                 shutil.copytree(place, folder / "others" / place.name)
-    entries = sum(len(names) + sum((Path(h) / f).is_symlink() for f in folders) for h, folders, names in os.walk(folder))
+    entries = sum(
+        len(names) + sum((Path(h) / f).is_symlink() for f in folders) for h, folders, names in os.walk(folder)
+    )
     before = tree(folder)
     settings = configuration(tmp_path / "library", tmp_path / "home")
     project = only_project(settings)
@@ -135,7 +145,9 @@ def test_every_hostile_file_ends_as_one_row(tmp_path: Path, with_others: bool, f
     assert project.store.read(ImageQuality).height == photos.height
     kinds = dict(zip(refused[Quarantine.path], refused[Quarantine.kind], strict=True))
     assert kinds["header.png"] == kinds["whole.png"] == kinds["huge.jpg"] == "too_large"
-    assert kinds["link out.jpg"] == kinds["link to folder"] == kinds["loop"] == kinds["dangling.png"] == "link"
+    assert (
+        kinds["link out.jpg"] == kinds["link to folder"] == kinds["loop"] == kinds["dangling.png"] == "link"
+    )
     assert kinds["pipe.jpg"] == kinds["fifo.txt"] == "special_file"
     assert kinds["renamed.txt"] == "wrong_extension"
     assert "reader_error" not in kinds.values()
@@ -194,5 +206,13 @@ def test_a_decoder_killed_by_a_file_costs_that_file_alone(tmp_path: Path) -> Non
     code = KILLER.format(root=str(Path(__file__).parents[2]), place=str(tmp_path))
     script = tmp_path / "run.py"
     script.write_text(f"if __name__ == '__main__':\n    exec({code!r})\n")
-    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
-    assert done.stdout == repr((10, [("03.png", "decoder_died"), ("08.png", "decoder_died")])), done.stderr[-500:]
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.stdout == repr((10, [("03.png", "decoder_died"), ("08.png", "decoder_died")])), done.stderr[
+        -500:
+    ]

@@ -48,12 +48,17 @@ def proposed(project: Project, number: int, subject: str, refused: str | None = 
 
 def test_folders_that_were_never_run_are_listed_and_take_what_is_said(place: Path) -> None:
     call = Shell(place)
-    told = [(s["folder"], s["photos"], s["seen"], s["status"]) for s in call.json("sets", "list", "harbour")["sets"]]
+    told = [
+        (s["folder"], s["photos"], s["seen"], s["status"])
+        for s in call.json("sets", "list", "harbour")["sets"]
+    ]
     assert told == [(".", 1, False, None), ("day two", 3, False, None)]
     call("sets", "say", "harbour", "day two", "--hints", "old cranes", "--location", "Kiel")
     (place / "sets.csv").write_text("folder,subject\n.,Boats\n", "utf-8")
     call("sets", "intake", "harbour", str(place / "sets.csv"))
-    assert project_of(place).ledger.rows(SetContext).select(SetContext.folder, SetContext.subject, SetContext.hints).rows() == [
+    assert project_of(place).ledger.rows(SetContext).select(
+        SetContext.folder, SetContext.subject, SetContext.hints
+    ).rows() == [
         ("", "Boats", None),
         ("day two", None, "old cranes"),
     ]
@@ -67,13 +72,19 @@ def test_the_page_has_the_suggested_subject_where_it_is_confirmed(place: Path) -
     proposed(project, 1, "Harbour cranes")
     proposed(project, 2, "Old cranes", "it copies the hints")
     settings = configuration(place / "library", place / "home")
-    client = TestClient(build_app(settings, allowed_hosts("127.0.0.1", 8765)), base_url="http://127.0.0.1:8765")
+    client = TestClient(
+        build_app(settings, allowed_hosts("127.0.0.1", 8765)), base_url="http://127.0.0.1:8765"
+    )
     one = {s["folder"]: s for s in client.get("/api/intake").json()["sets"]}["day two"]
     assert (one["suggested"], one["subject"], one["has_run"]) == ("Harbour cranes", "", False)
     said = {"project": "harbour", "sets": [{"folder": "day two", "subject": one["suggested"]}]}
     assert client.post("/api/intake", json=said).json() == {"noted": 1}
-    assert {s["folder"]: s["subject"] for s in client.get("/api/intake").json()["sets"]}["day two"] == "Harbour cranes"
-    unknown = client.post("/api/intake", json={"project": "harbour", "sets": [{"folder": "notes", "subject": "x"}]})
+    assert {s["folder"]: s["subject"] for s in client.get("/api/intake").json()["sets"]}[
+        "day two"
+    ] == "Harbour cranes"
+    unknown = client.post(
+        "/api/intake", json={"project": "harbour", "sets": [{"folder": "notes", "subject": "x"}]}
+    )
     assert "No folder with photos: 'notes'" in unknown.json()["problem"]
 
 
@@ -83,7 +94,9 @@ def test_a_project_that_cannot_be_read_is_told_beside_the_others(place: Path) ->
     proposed(project, 1, "x")
     project.ledger.path.write_bytes(b"no database" * 100)
     settings = configuration(place / "library", place / "home")
-    client = TestClient(build_app(settings, allowed_hosts("127.0.0.1", 8765)), base_url="http://127.0.0.1:8765")
+    client = TestClient(
+        build_app(settings, allowed_hosts("127.0.0.1", 8765)), base_url="http://127.0.0.1:8765"
+    )
     told = client.get("/api/intake").json()
     assert [s["name"] for s in told["sets"]] == ["alps"]
     assert [p["project"] for p in told["damaged"]] == ["harbour"]

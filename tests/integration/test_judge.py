@@ -20,7 +20,16 @@ from proofsheet.models import registry
 from proofsheet.models.artifacts import model_path
 from proofsheet.storage.workspace import Workspace
 from schemas.history import HistoryMatch
-from schemas.learning import CropModel, ModelExport, Override, ProjectStatistic, RankerFit, RankerModel, Readiness, Threshold
+from schemas.learning import (
+    CropModel,
+    ModelExport,
+    Override,
+    ProjectStatistic,
+    RankerFit,
+    RankerModel,
+    Readiness,
+    Threshold,
+)
 from schemas.review import Proposal, ReviewDecision
 from tests.support.kit import Shell, pixels, tree
 
@@ -44,14 +53,18 @@ def make_project(folder: Path, first: int, sets: int = SETS) -> list[list[Any]]:
     for number in range(sets):
         rgb = (pixels(first + number, 96, 64) * 0.25).astype(np.uint8)
         x, y = (number * 7) % 48, (number * 5) % 32
-        rgb[y : y + 32, x : x + 48] = np.random.default_rng(first + number).integers(90, 255, (32, 48, 3), dtype=np.uint8)
+        rgb[y : y + 32, x : x + 48] = np.random.default_rng(first + number).integers(
+            90, 255, (32, 48, 3), dtype=np.uint8
+        )
         image = Image.fromarray(rgb)
         names = [f"2025_{number:04d}_stage{s}_{w}.png" for s, w in ((1, "generated"), (2, "upscaled"))]
         image.filter(ImageFilter.GaussianBlur(0.6)).save(folder / names[0])
         (image.filter(ImageFilter.GaussianBlur(4)) if spoilt(number) else image).save(folder / names[1])
         winner = 0 if spoilt(number) else 1
         box = [x, y, x + 48, y + 32]
-        rows.append([names[winner], names[1 - winner], box, f"2025-07-01T{number // 60:02d}:{number % 60:02d}:00"])
+        rows.append(
+            [names[winner], names[1 - winner], box, f"2025-07-01T{number // 60:02d}:{number % 60:02d}:00"]
+        )
     return rows
 
 
@@ -68,10 +81,22 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Any:
     selections, crops = [], []
     for k, name in enumerate(("alpha", "beta", "gamma")):
         for won, lost, box, when in make_project(place / "library" / name, 1000 * k):
-            selections.append(["s1", won[:9], f"/Users/kim/{name}_final/{won}", json.dumps([f"/Users/kim/{name}/{lost}"]), when])
+            selections.append(
+                [
+                    "s1",
+                    won[:9],
+                    f"/Users/kim/{name}_final/{won}",
+                    json.dumps([f"/Users/kim/{name}/{lost}"]),
+                    when,
+                ]
+            )
             crops.append(["s1", "/out", f"{name}/{won}", *box, when])
     write(place / "selection_only_log.csv", "session_id,set_id,chosen_path,neg_paths,timestamp", selections)
-    write(place / "select_crop_log.csv", "session_id,directory,chosen_path,crop_x1,crop_y1,crop_x2,crop_y2,timestamp", crops)
+    write(
+        place / "select_crop_log.csv",
+        "session_id,directory,chosen_path,crop_x1,crop_y1,crop_x2,crop_y2,timestamp",
+        crops,
+    )
     (place / "proofsheet.toml").write_text(
         '[place]\nlibrary = "library"\nhome = "home"\n[photos]\nworkers = 1\n[encoder]\nencoder = "embedded"\n'
         "[ranker]\nepochs = 8\n[crops]\nepochs = 8\n"
@@ -94,12 +119,22 @@ def projects(place: Path) -> list[Any]:
 
 def test_the_history_is_taken_in_whole_and_matched(shell: Any) -> None:
     chosen, cut = shell.told["files"]
-    assert (chosen["accepted"], cut["accepted"], chosen["refused"], cut["refused"]) == (3 * SETS, 3 * SETS, {}, {})
+    assert (chosen["accepted"], cut["accepted"], chosen["refused"], cut["refused"]) == (
+        3 * SETS,
+        3 * SETS,
+        {},
+        {},
+    )
     assert all(line["state"] == "waiting" for line in chosen["lines"])
     for project in projects(shell.folder):
         assert project.store.read(HistoryMatch)[HistoryMatch.status].unique().to_list() == ["used"]
         (counts,) = project.store.read(ProjectStatistic).to_dicts()
-        assert (counts["sets"], counts["anomalies"], counts["boxes"], counts["crop_decisions"]) == (SETS, 11, SETS, SETS)
+        assert (counts["sets"], counts["anomalies"], counts["boxes"], counts["crop_decisions"]) == (
+            SETS,
+            11,
+            SETS,
+            SETS,
+        )
 
 
 def test_before_the_training_the_stage_rule_decides_and_says_so(shell: Any) -> None:
@@ -115,7 +150,11 @@ def test_training_promotes_and_decisions_follow_with_reasons_and_confidence(shel
     assert "serves now" in shell.said
     for project in projects(shell.folder):
         (model,) = project.store.read(RankerModel).to_dicts()
-        assert (model["status"], model["calibration"], model["calibrated_on"]) == ("in force", "this project", SETS)
+        assert (model["status"], model["calibration"], model["calibrated_on"]) == (
+            "in force",
+            "this project",
+            SETS,
+        )
         rows = project.store.read(Proposal)
         wanted = {f"2025_{n:04d}_stage1_generated.png" for n in range(SETS) if spoilt(n)}
         found = {r[Proposal.chosen_path] for r in rows.filter(pl.col(Proposal.anomaly)).to_dicts()}
@@ -136,7 +175,10 @@ def test_cuts_are_proposed_with_the_aspect_of_the_picture(shell: Any) -> None:
     rows = projects(shell.folder)[0].store.read(Proposal).filter(pl.col(Proposal.crop_x1).is_not_null())
     assert rows.height > 10
     for row in rows.to_dicts():
-        width, height = (row[Proposal.crop_x2] - row[Proposal.crop_x1], row[Proposal.crop_y2] - row[Proposal.crop_y1])
+        width, height = (
+            row[Proposal.crop_x2] - row[Proposal.crop_x1],
+            row[Proposal.crop_y2] - row[Proposal.crop_y1],
+        )
         assert width == pytest.approx(height, abs=0.02)
         assert "of the picture" in row[Proposal.crop_reasons][1]
 
@@ -158,7 +200,12 @@ def test_cards_are_shown_listed_and_exported(shell: Any) -> None:
     assert figures["lift over the best constant box"]["low"] > 0
     fit = registry.champion(projects(shell.folder)[0].shared.ledger, "ranker")
     folder = shell.folder / "home" / "models" / "cards" / fit["fit_id"]
-    assert {p.name for p in folder.iterdir()} >= {"card.md", "card.json", "reliability.png", "best-overrules.jpg"}
+    assert {p.name for p in folder.iterdir()} >= {
+        "card.md",
+        "card.json",
+        "reliability.png",
+        "best-overrules.jpg",
+    }
     rows = shell.json("models", "export", "ranker", "exported")["files"]
     assert [r["status"] for r in rows] == ["equal", "equal"]
     exports = projects(shell.folder)[0].shared.store.read(ModelExport)
@@ -178,7 +225,9 @@ def test_thresholds_are_reported_and_auto_approval_stays_locked(shell: Any) -> N
     assert rows[Threshold.sets].unique().to_list() == [SETS]
     coverage = rows.sort(Threshold.threshold)[Threshold.coverage].to_list()
     assert coverage == sorted(coverage, reverse=True)
-    assert projects(shell.folder)[0].store.read(Readiness)[Readiness.met].unique().to_list() == ["not enough data"]
+    assert projects(shell.folder)[0].store.read(Readiness)[Readiness.met].unique().to_list() == [
+        "not enough data"
+    ]
 
 
 def test_verdicts_come_in_once_and_become_overrides(shell: Any) -> None:
@@ -187,10 +236,19 @@ def test_verdicts_come_in_once_and_become_overrides(shell: Any) -> None:
     one, other = proposals[0], proposals[1]
     loser = next(i for i in one["images"] if i != one["step1_selection"]["chosen"])
     lines = [
-        {"group_id": one["group_id"], "action": "overridden", "final_choice": loser, "timestamp": "2030-01-01T00:00:00"},
+        {
+            "group_id": one["group_id"],
+            "action": "overridden",
+            "final_choice": loser,
+            "timestamp": "2030-01-01T00:00:00",
+        },
         {"group_id": other["group_id"], "action": "approved", "crop_coords": [0.1, 0.1, 0.9, 0.9]},
         {"group_id": "nobody", "action": "approved"},
-        {"group_id": other["group_id"], "action": "overridden", "final_choice": other["step1_selection"]["chosen"]},
+        {
+            "group_id": other["group_id"],
+            "action": "overridden",
+            "final_choice": other["step1_selection"]["chosen"],
+        },
         {"group_id": other["group_id"], "action": "approved", "crop_coords": [0.5, 0.5, 0.1, 2]},
     ]
     file = shell.folder / "approved_decisions.jsonl"
@@ -202,7 +260,12 @@ def test_verdicts_come_in_once_and_become_overrides(shell: Any) -> None:
         [(3, "unknown set"), (4, "contradiction"), (5, "no box"), (6, "no JSON")],
     )
     assert shell.json("decisions", "import", "beta", "approved_decisions.jsonl")["known"] >= 1
-    shell("run", "beta", "--select", "history_matches,selections,crop_examples,overrides,threshold_report,readiness")
+    shell(
+        "run",
+        "beta",
+        "--select",
+        "history_matches,selections,crop_examples,overrides,threshold_report,readiness",
+    )
     over = project.store.read(Override).filter(pl.col(Override.source) == "review").to_dicts()
     assert [r[Override.group_id] for r in over] == [one["group_id"]]
     assert project.ledger.rows(ReviewDecision).height == 2
@@ -215,12 +278,17 @@ def test_enough_new_overrides_start_a_training(shell: Any) -> None:
         defs = build_defs(settings.changed("ranker", retrain_after=count))
         sensor = defs.resolve_sensor_def("retrain")
         resources = {"store": (defs.resources or {})["store"]}
-        with dg.DagsterInstance.ephemeral() as instance, dg.build_sensor_context(instance, resources=resources) as context:
+        with (
+            dg.DagsterInstance.ephemeral() as instance,
+            dg.build_sensor_context(instance, resources=resources) as context,
+        ):
             found = sensor.evaluate_tick(context)
         assert len(found.run_requests or []) == started
 
 
-def test_a_step_back_restores_the_former_decisions_and_a_damaged_model_leaves_the_stage_rule(shell: Any) -> None:
+def test_a_step_back_restores_the_former_decisions_and_a_damaged_model_leaves_the_stage_rule(
+    shell: Any,
+) -> None:
     project, shared = projects(shell.folder)[0], projects(shell.folder)[0].shared
     served = project.store.read(Proposal)
     fit = registry.champion(shared.ledger, "ranker")
@@ -244,7 +312,9 @@ def test_a_step_back_restores_the_former_decisions_and_a_damaged_model_leaves_th
     shell("models", "rollback", "crop", code=2)
 
 
-def test_too_little_history_trains_nothing_and_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_history_trains_nothing_and_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make_project(tmp_path / "library" / "only", 1)
     (tmp_path / "proofsheet.toml").write_text('[place]\nlibrary = "library"\nhome = "home"\n')
     monkeypatch.chdir(tmp_path)

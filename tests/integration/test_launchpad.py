@@ -106,7 +106,12 @@ def test_one_overridden_field_leaves_the_others_to_the_toml(
 
 def test_the_launchpad_shows_the_values_of_the_toml(settings: Configuration) -> None:
     schema = build_defs(settings).resolve_job_def("project").run_config_schema.config_type
-    groups = schema.fields["resources"].config_type.fields["grouping"].config_type.fields["config"].config_type.fields  # type: ignore[attr-defined]
+    groups = (
+        schema.fields["resources"]
+        .config_type.fields["grouping"]
+        .config_type.fields["config"]
+        .config_type.fields
+    )  # type: ignore[attr-defined]
     assert {n: groups[n].default_value for n in ("window", "max_size", "similarity")} == {
         "window": 7,
         "max_size": 3,
@@ -117,7 +122,9 @@ def test_the_launchpad_shows_the_values_of_the_toml(settings: Configuration) -> 
 def test_a_run_of_the_job_with_one_field_overridden_keeps_the_toml(settings: Configuration) -> None:
     project = only_project(settings)
     definitions = build_defs(settings)
-    selection = list(dg.AssetSelection.assets("captions").upstream().resolve(definitions.resolve_asset_graph()))
+    selection = list(
+        dg.AssetSelection.assets("captions").upstream().resolve(definitions.resolve_asset_graph())
+    )
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("project", [project.key])
         done = definitions.resolve_job_def("project").execute_in_process(
@@ -127,4 +134,6 @@ def test_a_run_of_the_job_with_one_field_overridden_keeps_the_toml(settings: Con
             asset_selection=selection,
         )
     assert done.success
-    assert project.store.read(Caption).height == 3  # `all_images` stays; by default one picture of the set is described
+    assert (
+        project.store.read(Caption).height == 3
+    )  # `all_images` stays; by default one picture of the set is described

@@ -32,21 +32,32 @@ def ai_data(place: Path, *paths: str, **more: Any) -> Path:
     (place / "ai_data" / "embeddings").mkdir(parents=True)
     (place / "ai_data" / "cache").mkdir()
     for k, path in enumerate(paths):
-        np.save(place / "ai_data" / "embeddings" / f"{k:x}.npy", rng.normal(size=more.get(f"dim_{k}", 16)).astype(np.float32))
-        lines.append(json.dumps({"image_path": path, "embedding_file": f"data/ai_data/embeddings/{k:x}.npy", "hash": f"{k:x}"}))
+        np.save(
+            place / "ai_data" / "embeddings" / f"{k:x}.npy",
+            rng.normal(size=more.get(f"dim_{k}", 16)).astype(np.float32),
+        )
+        lines.append(
+            json.dumps(
+                {"image_path": path, "embedding_file": f"data/ai_data/embeddings/{k:x}.npy", "hash": f"{k:x}"}
+            )
+        )
     (place / "ai_data" / "cache" / "processed_images.jsonl").write_text("\n".join(lines))
     return place / "ai_data"
 
 
 def kept(place: Path) -> dict[str, list[str]]:
     projects = Workspace(PlaceSettings(library=str(place / "library"), home=str(place / "home"))).projects()
-    return {p.name: sorted(read_imported(p, "his").rows[ImportedVector.file_name].to_list()) for p in projects}
+    return {
+        p.name: sorted(read_imported(p, "his").rows[ImportedVector.file_name].to_list()) for p in projects
+    }
 
 
 def test_every_vector_goes_to_its_project_and_the_others_are_told_by_cause(place: Path) -> None:
     call = Shell(place)
     paths = [f"training data/mojo{1 + k % 2}_raw/gone{k}_stage2.png" for k in range(6)]
-    folder = ai_data(place, *paths, "x/kept_stage1.png", "nowhere/a.png", "nowhere/b.png", "mojo1/short.png", dim_9=8)
+    folder = ai_data(
+        place, *paths, "x/kept_stage1.png", "nowhere/a.png", "nowhere/b.png", "mojo1/short.png", dim_9=8
+    )
     told = call.json("vectors", "import", "--all", str(folder), "--encoder", "his")
     assert {n: told[n] for n in ("taken", "kept", "new", "without_pictures", "projects", "refused")} == {
         "taken": 0,
@@ -83,7 +94,9 @@ def test_a_line_of_another_project_or_of_no_encoder_is_refused_in_one_line(place
 
 def test_a_name_that_another_project_has_too_goes_to_none_unless_the_path_says_which(place: Path) -> None:
     save_picture(place / "library" / "mojo2" / "kept_stage1.png")
-    folder = ai_data(place, "crop/kept_stage1.png", "kept_stage1.png", "training data/mojo1_raw/kept_stage1.png")
+    folder = ai_data(
+        place, "crop/kept_stage1.png", "kept_stage1.png", "training data/mojo1_raw/kept_stage1.png"
+    )
     told = Shell(place).json("vectors", "import", "mojo1", str(folder), "--encoder", "his")
     assert (told["kept"], told["refused"]) == (1, {"name in several projects": 2})
     assert kept(place) == {"mojo1": ["kept_stage1.png"], "mojo2": []}

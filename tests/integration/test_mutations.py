@@ -36,9 +36,19 @@ VECTORS = {"embeddings", "scenes", "ranker_fits", "crop_fits"}
 MUTATIONS = {  # file, what stands there, what stands there then, tables that become stale by it
     "another exit code": ("proofsheet/core/errors.py", "exit_code = 2", "exit_code = 7", set()),
     "a line of the log": ("assets/stage.py", '"unchanged, nothing written"', '"as before"', set()),
-    "a plot": ("proofsheet/training/plots.py", "_SIDE, _EDGE = 520", "_SIDE, _EDGE = 540", {"ranker_fits", "crop_fits"}),
+    "a plot": (
+        "proofsheet/training/plots.py",
+        "_SIDE, _EDGE = 520",
+        "_SIDE, _EDGE = 540",
+        {"ranker_fits", "crop_fits"},
+    ),
     "a formula of quality": (QUALITY, "_MIDDLE_GREY = 0.18", "_MIDDLE_GREY = 0.2", {"image_quality"}),
-    "the text of a prompt": ("proofsheet/prompts/title.md", "# User", "# User\nBe brief.", {"titles", "metadata_quality"}),
+    "the text of a prompt": (
+        "proofsheet/prompts/title.md",
+        "# User",
+        "# User\nBe brief.",
+        {"titles", "metadata_quality"},
+    ),
     "a threshold of sets": (LINKAGE, "_FREE_BITS = 4", "_FREE_BITS = 5", {"photo_groups", "duplicates"}),
     "the encoder": (ENCODER, "_BINS = 9", "_BINS = 8", VECTORS),
     "a rule of the gate": (FORM, "_LONGEST_PART = 5, 3", "_LONGEST_PART = 5, 4", {"metadata_quality"}),
@@ -48,7 +58,12 @@ MUTATIONS = {  # file, what stands there, what stands there then, tables that be
 
 
 def versions(code: Path, place: Path) -> dict[str, str]:
-    environment = {"PYTHONPATH": str(code), "XDG_CACHE_HOME": str(place / "cache"), "HOME": str(place), "PATH": "/usr/bin:/bin"}
+    environment = {
+        "PYTHONPATH": str(code),
+        "XDG_CACHE_HOME": str(place / "cache"),
+        "HOME": str(place),
+        "PATH": "/usr/bin:/bin",
+    }
     command = [sys.executable, "-P", "-c", ASK, str(place)]
     asked = subprocess.run(command, cwd=code, env=environment, capture_output=True, text=True, check=False)
     assert asked.returncode == 0, asked.stderr
@@ -60,14 +75,18 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, dict[s
     """A copy of the source, a place without pictures, and the versions of the tables there."""
     folder = tmp_path_factory.mktemp("copied")
     for package in PACKAGES:
-        shutil.copytree(ROOT / package, folder / "code" / package, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            ROOT / package, folder / "code" / package, ignore=shutil.ignore_patterns("__pycache__")
+        )
     (folder / "place" / "library" / "one").mkdir(parents=True)
     return folder / "code", folder / "place", versions(folder / "code", folder / "place")
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", MUTATIONS)
-def test_another_line_of_code_makes_stale_what_follows_from_it(name: str, copied: tuple[Path, Path, dict[str, str]]) -> None:
+def test_another_line_of_code_makes_stale_what_follows_from_it(
+    name: str, copied: tuple[Path, Path, dict[str, str]]
+) -> None:
     code, place, before = copied
     file, old, new, expected = MUTATIONS[name]
     path, text = code / file, (code / file).read_text("utf-8")

@@ -33,7 +33,9 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Any:
     shell("run", "harbour", "--select", f"{SELECT},vector_selections,{DECIDE}")
     shell.before = project(shell).store.read(Proposal)
     lines = []
-    for one in [json.loads(line) for line in shell("decisions", "export", "harbour").stdout.splitlines()][:OVERRIDES]:
+    for one in [json.loads(line) for line in shell("decisions", "export", "harbour").stdout.splitlines()][
+        :OVERRIDES
+    ]:
         lower = next(i for i in one["images"] if i != one["step1_selection"]["chosen"])
         lines.append(json.dumps({"group_id": one["group_id"], "action": "overridden", "final_choice": lower}))
     (place / "decided.jsonl").write_text("\n".join(lines))

@@ -86,7 +86,9 @@ def test_of_another_code_version(place: Path) -> None:
 
 
 @pytest.mark.parametrize(("planned", "asked"), [(True, 0), (False, 1)])
-def test_the_sensor_runs_nothing_that_was_just_run(place: Path, tmp_path: Path, planned: bool, asked: int) -> None:
+def test_the_sensor_runs_nothing_that_was_just_run(
+    place: Path, tmp_path: Path, planned: bool, asked: int
+) -> None:
     shutil.copytree(place, tmp_path, dirs_exist_ok=True, symlinks=True)
     settings = _settings(tmp_path)
     plan = {"to_run": present_stages(settings).to_run} if planned else {}
@@ -101,7 +103,9 @@ def test_the_sensor_runs_nothing_that_was_just_run(place: Path, tmp_path: Path, 
 
 
 @pytest.mark.parametrize("command", [["run", "--all"], ["status"]])
-def test_a_command_that_runs_nothing_imports_no_dagster_once_the_source_is_known(place: Path, command: list[str]) -> None:
+def test_a_command_that_runs_nothing_imports_no_dagster_once_the_source_is_known(
+    place: Path, command: list[str]
+) -> None:
     _command(place, *command)
     told, imported = _command(place, *command)
     assert imported == "imported:"
@@ -131,9 +135,12 @@ def _lose_export(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "table"), [(_edit, "metadata_repaired"), (_lose_previews, "previews"), (_lose_export, "exports")]
+    ("change", "table"),
+    [(_edit, "metadata_repaired"), (_lose_previews, "previews"), (_lose_export, "exports")],
 )
-def test_of_what_changed_beside_it(place: Path, tmp_path: Path, change: Callable[[Project], None], table: str) -> None:
+def test_of_what_changed_beside_it(
+    place: Path, tmp_path: Path, change: Callable[[Project], None], table: str
+) -> None:
     shutil.copytree(place, tmp_path, dirs_exist_ok=True, symlinks=True)
     project = only_project(_settings(tmp_path))
     change(project)

@@ -18,7 +18,9 @@ from tests.support.kit import Shell, save_picture, tree
 from tests.support.model_server import ModelServer
 
 CRITERIA = ("composition", "light", "sharpness", "colour", "subject")
-EXIFTOOL = pytest.mark.skipif(shutil.which("exiftool") is None, reason="Debian's libimage-exiftool-perl is not installed")
+EXIFTOOL = pytest.mark.skipif(
+    shutil.which("exiftool") is None, reason="Debian's libimage-exiftool-perl is not installed"
+)
 
 
 @pytest.fixture
@@ -57,7 +59,16 @@ def test_without_a_folder_the_page_of_runs_is_served(shell: Shell, monkeypatch: 
 def test_a_folder_is_rated_once(shell: Shell, server: ModelServer, protocol: str) -> None:
     folder = shell.folder / "pictures"
     before = tree(folder)
-    found = shell.json("rate", "pictures", "--csv", "--skip-existing", "--api-url", server.url + protocol, "--model", "seer:7b")
+    found = shell.json(
+        "rate",
+        "pictures",
+        "--csv",
+        "--skip-existing",
+        "--api-url",
+        server.url + protocol,
+        "--model",
+        "seer:7b",
+    )
     assert sorted(r["path"] for r in found["rated"]) == ["=c.jpg", "a.jpg", "b.png"]
     assert found["rated"][0]["criteria"] == dict(zip(CRITERIA, (6.0, 6.5, 7.0, 7.5, 8.0), strict=True))
     table = folder / "ai_rating_results_seer_7b.csv"
@@ -72,7 +83,9 @@ def test_a_folder_is_rated_once(shell: Shell, server: ModelServer, protocol: str
     assert all(max(Image.open(io.BytesIO(p)).size) <= 896 for r in server.asked for p in r.pictures)
     content = table.read_bytes()
     calls = len(server.received)
-    again = shell.json("rate", "pictures", "--csv", "--recursive", "--skip-existing", "--api-url", server.url + protocol)
+    again = shell.json(
+        "rate", "pictures", "--csv", "--recursive", "--skip-existing", "--api-url", server.url + protocol
+    )
     assert [r["path"] for r in again["rated"]] == ["below/d.jpg"]
     assert again["skipped"] == 3
     assert len(server.received) == calls + 2  # the picture, and a canary before it
@@ -111,12 +124,29 @@ def test_each_table_names_the_model_that_rated(shell: Shell, server: ModelServer
 
 def test_criteria_and_prompt_come_from_files(shell: Shell, server: ModelServer) -> None:
     (shell.folder / "criteria.txt").write_text("# mine\nstory\nmood\n", "utf-8")
-    (shell.folder / "mine.md").write_text("---\nversion: 9\n---\n# System\nStrict.\n# User\nRate $criteria now.\n", "utf-8")
-    shell("rate", "pictures", "--csv", "--api-url", server.url, "--criteria", "criteria.txt", "--prompt", "mine.md")
+    (shell.folder / "mine.md").write_text(
+        "---\nversion: 9\n---\n# System\nStrict.\n# User\nRate $criteria now.\n", "utf-8"
+    )
+    shell(
+        "rate",
+        "pictures",
+        "--csv",
+        "--api-url",
+        server.url,
+        "--criteria",
+        "criteria.txt",
+        "--prompt",
+        "mine.md",
+    )
     assert {r.text for r in server.asked} == {"Rate story, mood now."}
-    assert {r["prompt_version"][:8] for r in rows(shell.folder / "pictures" / "ai_rating_results_seer_7b.csv")} == {"rating 9"}
+    assert {
+        r["prompt_version"][:8] for r in rows(shell.folder / "pictures" / "ai_rating_results_seer_7b.csv")
+    } == {"rating 9"}
     (shell.folder / "mine.md").write_text("no form", "utf-8")
-    assert "not of the form" in shell("rate", "pictures", "--csv", "--api-url", server.url, "--prompt", "mine.md", code=2).stderr
+    assert (
+        "not of the form"
+        in shell("rate", "pictures", "--csv", "--api-url", server.url, "--prompt", "mine.md", code=2).stderr
+    )
 
 
 @EXIFTOOL
@@ -136,17 +166,22 @@ def test_sidecars_are_merged_beside_the_pictures(shell: Shell, server: ModelServ
     assert (skipped["rated"], skipped["skipped"]) == ([], 3)
 
 
-def test_wrong_use_is_told_before_anything_is_asked(shell: Shell, server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_use_is_told_before_anything_is_asked(
+    shell: Shell, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert "Give --csv" in shell("rate", "pictures", "--api-url", server.url, code=2).stderr
     assert "does not exist" in shell("rate", "nowhere", "--csv", code=2).stderr
     assert (
-        "none of gone is installed" in shell("rate", "pictures", "--csv", "--api-url", server.url, "--model", "gone", code=5).stderr
+        "none of gone is installed"
+        in shell("rate", "pictures", "--csv", "--api-url", server.url, "--model", "gone", code=5).stderr
     )
     monkeypatch.setattr("proofsheet.imaging.raw.shutil.which", lambda _name: None)
     from proofsheet.imaging import raw
 
     raw.converter.cache_clear()
-    told = shell("rate", "pictures", "--csv", "--api-url", server.url, "--converter", "darktable", code=5).stderr
+    told = shell(
+        "rate", "pictures", "--csv", "--api-url", server.url, "--converter", "darktable", code=5
+    ).stderr
     raw.converter.cache_clear()
     assert "darktable-cli was not found" in told
     assert not server.received
@@ -185,7 +220,9 @@ def test_the_name_of_the_table_is_a_safe_file_name(model: str, name: str) -> Non
         ("listed_score", "ratings: dict_type"),
     ],
 )
-def test_what_is_no_rating_is_a_failure_and_never_a_number(shell: Shell, server: ModelServer, how: str, why: str) -> None:
+def test_what_is_no_rating_is_a_failure_and_never_a_number(
+    shell: Shell, server: ModelServer, how: str, why: str
+) -> None:
     server.behave = lambda number, _request: how if number == 0 else "good"
     found = json.loads(shell("rate", "pictures", "--csv", "--api-url", server.url, "--json", code=3).stdout)
     (failed,) = found["failed"]
@@ -204,13 +241,20 @@ def test_the_model_is_asked_for_exactly_the_criteria(shell: Shell, server: Model
     assert (form["required"], form["additionalProperties"]) == (["rule of thirds", "overall", "=1+1"], False)
     assert found["rated"][0]["criteria"] == {"rule of thirds": 6.0, "overall": 6.5, "=1+1": 7.0}
     written = rows(shell.folder / "pictures" / "ai_rating_results_seer_7b.csv")
-    assert [written[0][c] for c in ("overall", "rule of thirds", "criterion overall", "'=1+1")] == ["6.8", "6", "6.5", "7"]
+    assert [written[0][c] for c in ("overall", "rule of thirds", "criterion overall", "'=1+1")] == [
+        "6.8",
+        "6",
+        "6.5",
+        "7",
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "light\nLight\n", "x" * 61, "\n".join(f"c{n}" for n in range(21))])
 def test_criteria_that_cannot_be_columns_are_told(shell: Shell, server: ModelServer, text: str) -> None:
     (shell.folder / "criteria.txt").write_text(text, "utf-8")
-    told = shell("rate", "pictures", "--csv", "--api-url", server.url, "--criteria", "criteria.txt", code=2).stderr
+    told = shell(
+        "rate", "pictures", "--csv", "--api-url", server.url, "--criteria", "criteria.txt", code=2
+    ).stderr
     assert "does not name criteria" in told
     assert not server.received
 
@@ -222,9 +266,9 @@ def test_a_file_that_is_no_text_is_told(shell: Shell, server: ModelServer, optio
     assert "given is no UTF-8 text" in told
     (shell.folder / "given").write_bytes("Schärfe\n".encode("utf-16"))
     if option == "--criteria":
-        assert shell.json("rate", "pictures", "--csv", "--api-url", server.url, option, "given")["rated"][0]["criteria"].keys() == {
-            "Schärfe"
-        }
+        assert shell.json("rate", "pictures", "--csv", "--api-url", server.url, option, "given")["rated"][0][
+            "criteria"
+        ].keys() == {"Schärfe"}
 
 
 def test_keywords_lose_marks_and_what_is_none_is_left_out_and_told(shell: Shell, server: ModelServer) -> None:
@@ -233,31 +277,52 @@ def test_keywords_lose_marks_and_what_is_none_is_left_out_and_told(shell: Shell,
     one = json.loads(result.stdout)["rated"][0]
     assert one["keywords"] == ["heron", "reeds", "dawn"]
     assert {left["keyword"] for left in one["left_out"]} == {"<b>lake</b>", "bell\x07"}
-    assert all(r["keywords"] == "heron; reeds; dawn" for r in rows(shell.folder / "pictures" / "ai_rating_results_seer_7b.csv"))
+    assert all(
+        r["keywords"] == "heron; reeds; dawn"
+        for r in rows(shell.folder / "pictures" / "ai_rating_results_seer_7b.csv")
+    )
     told = shell("rate", "pictures", "--csv", "--api-url", server.url).stderr
     assert told.count("a keyword was left out: ") == 6
 
 
-def test_rated_again_with_another_prompt_or_other_criteria_appends_rows(shell: Shell, server: ModelServer) -> None:
+def test_rated_again_with_another_prompt_or_other_criteria_appends_rows(
+    shell: Shell, server: ModelServer
+) -> None:
     table = shell.folder / "pictures" / "ai_rating_results_seer_7b.csv"
     shell("rate", "pictures", "--csv", "--api-url", server.url)
     before = table.read_bytes()
-    (shell.folder / "mine.md").write_text("---\nversion: 9\n---\n# System\nStrict.\n# User\nRate $criteria now.\n", "utf-8")
+    (shell.folder / "mine.md").write_text(
+        "---\nversion: 9\n---\n# System\nStrict.\n# User\nRate $criteria now.\n", "utf-8"
+    )
     found = shell.json("rate", "pictures", "--csv", "--api-url", server.url, "--prompt", "mine.md")
     assert found["csv_rows"] == 3
     assert table.read_bytes().startswith(before)
-    assert shell.json("rate", "pictures", "--csv", "--api-url", server.url, "--prompt", "mine.md")["csv_rows"] == 0
+    assert (
+        shell.json("rate", "pictures", "--csv", "--api-url", server.url, "--prompt", "mine.md")["csv_rows"]
+        == 0
+    )
     (shell.folder / "criteria.txt").write_text("story\nlight\n", "utf-8")
-    assert shell.json("rate", "pictures", "--csv", "--api-url", server.url, "--criteria", "criteria.txt")["csv_rows"] == 3
+    assert (
+        shell.json("rate", "pictures", "--csv", "--api-url", server.url, "--criteria", "criteria.txt")[
+            "csv_rows"
+        ]
+        == 3
+    )
     written = rows(table)
     assert list(written[0]) == columns([*CRITERIA, "story"])
-    assert [(r["composition"], r["light"], r["story"]) for r in (written[0], written[-1])] == [("6", "6.5", ""), ("", "6.5", "6")]
+    assert [(r["composition"], r["light"], r["story"]) for r in (written[0], written[-1])] == [
+        ("6", "6.5", ""),
+        ("", "6.5", "6"),
+    ]
 
 
 def test_a_table_of_the_first_version_keeps_its_rows(shell: Shell, server: ModelServer) -> None:
     table = shell.folder / "pictures" / csv_name("seer:7b")
     head = columns(["criteria"])
-    table.write_text(",".join(head) + "\r\n" + ",".join(["old.jpg", "7", "light=7", *["x"] * (len(head) - 3)]) + "\r\n", "utf-8")
+    table.write_text(
+        ",".join(head) + "\r\n" + ",".join(["old.jpg", "7", "light=7", *["x"] * (len(head) - 3)]) + "\r\n",
+        "utf-8",
+    )
     shell("rate", "pictures", "--csv", "--api-url", server.url)
     written = rows(table)
     assert len(written) == 4

@@ -16,7 +16,9 @@ from tests.support.kit import SHARED, configuration, run, tree
 FOLDERS = ("metadata_extractor", "immich_public_domain", "pillow_hpnd", "imagededup_apache2", "pdq_bsd")
 pytestmark = [
     pytest.mark.long,
-    pytest.mark.skipif(not SHARED.is_dir(), reason=f"the real files of others are not at hand ({SHARED.name} is missing)"),
+    pytest.mark.skipif(
+        not SHARED.is_dir(), reason=f"the real files of others are not at hand ({SHARED.name} is missing)"
+    ),
 ]
 
 
@@ -51,7 +53,9 @@ def test_the_twelve_edits_of_one_photograph_are_one_cluster(tmp_path: Path) -> N
     settings = configuration(tmp_path / "library", tmp_path / "home")
     (project,) = Workspace(settings.place).projects()
     assert run(settings, project).success
-    rows = project.store.query("SELECT path, cluster_id FROM duplicates JOIN photos USING (project, photo_id)")
+    rows = project.store.query(
+        "SELECT path, cluster_id FROM duplicates JOIN photos USING (project, photo_id)"
+    )
     clusters = {frozenset(part["path"]) for part in rows.partition_by("cluster_id")}
     bridge = {p.relative_to(library).as_posix() for p in (library / "bridge").iterdir()}
     assert len(bridge) == 12

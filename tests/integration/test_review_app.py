@@ -46,7 +46,9 @@ class App:
     def __init__(self, place: Path) -> None:
         settings = configuration(place / "library", place / "home")
         self.project: Project = Workspace(settings.place).project("harbour")
-        self.client = TestClient(build_app(settings, allowed_hosts("127.0.0.1", 8765)), base_url=f"http://{HOST}")
+        self.client = TestClient(
+            build_app(settings, allowed_hosts("127.0.0.1", 8765)), base_url=f"http://{HOST}"
+        )
 
     def batch(self, **query: Any) -> Any:
         return self.client.get("/api/automation/load_batch", params={"project": "harbour", **query}).json()
@@ -55,7 +57,12 @@ class App:
         return self.client.post(f"/api/automation/{call}", json={"project": "harbour", **body})
 
     def decide(self, one: dict[str, Any], action: str = "reject", **more: Any) -> Any:
-        body = {"verdict_id": str(uuid.uuid4()), "group_id": one["group_id"], "version": one["version"], "action": action}
+        body = {
+            "verdict_id": str(uuid.uuid4()),
+            "group_id": one["group_id"],
+            "version": one["version"],
+            "action": action,
+        }
         return self.post("submit_decision", **body, **more)
 
 
@@ -69,7 +76,10 @@ def test_load_decide_undo_submit_and_progress(app: App) -> None:
     before = tree(app.project.folder)
     one, two = app.batch()["sets"][:2]
     told = app.decide(one).json()
-    assert (told["set"]["verdict"]["action"], told["progress"]["text"]) == ("rejected", "Reviewed 1/24 groups (4 %)")
+    assert (told["set"]["verdict"]["action"], told["progress"]["text"]) == (
+        "rejected",
+        "Reviewed 1/24 groups (4 %)",
+    )
     assert app.project.ledger.rows(ReviewDecision).height == 1
     assert app.decide(two, "skip").status_code == 200
     assert app.post("undo", act="undo", step_id=str(uuid.uuid4())).json()["group_id"] == two["group_id"]
@@ -84,7 +94,12 @@ def test_load_decide_undo_submit_and_progress(app: App) -> None:
 def test_the_size_of_a_batch_stays_in_its_range(app: App) -> None:
     assert (app.batch(size=1)["size"], app.batch(size=5000)["size"]) == (20, 100)
     for size in ("many", "--5", "²", "1e3"):
-        assert app.client.get("/api/automation/load_batch", params={"project": "harbour", "size": size}).status_code == 400
+        assert (
+            app.client.get(
+                "/api/automation/load_batch", params={"project": "harbour", "size": size}
+            ).status_code
+            == 400
+        )
 
 
 def test_conflicts_are_409_bad_verdicts_400_and_strangers_404(app: App) -> None:
@@ -93,7 +108,11 @@ def test_conflicts_are_409_bad_verdicts_400_and_strangers_404(app: App) -> None:
     assert app.decide({**one, "group_id": "nobody"}).status_code == 409
     assert app.decide(one).status_code == 200
     again = app.decide(one)
-    assert (again.status_code, "decided elsewhere" in again.json()["problem"], bool(again.json()["next_step"])) == (409, True, True)
+    assert (
+        again.status_code,
+        "decided elsewhere" in again.json()["problem"],
+        bool(again.json()["next_step"]),
+    ) == (409, True, True)
     seen = app.batch(start=0)["sets"][0]["verdict"]["verdict_id"]
     assert app.decide(one, "pick", choice="../../etc/passwd", seen=seen).status_code == 400
     assert app.decide(one, "fly", seen=seen).status_code == 400
@@ -103,12 +122,24 @@ def test_conflicts_are_409_bad_verdicts_400_and_strangers_404(app: App) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"[]", b"null", b'"text"', b"{", b'{"project": 1}', b'{"project": "harbour"}', b"\xff\xfe", b"[" * 100_000],
+    [
+        b"",
+        b"[]",
+        b"null",
+        b'"text"',
+        b"{",
+        b'{"project": 1}',
+        b'{"project": "harbour"}',
+        b"\xff\xfe",
+        b"[" * 100_000,
+    ],
     ids=["empty", "list", "null", "text", "cut off", "number", "no id", "no utf-8", "deep"],
 )
 @pytest.mark.parametrize("call", ["submit_decision", "submit_batch", "undo", "approve_above", "note"])
 def test_bodies_that_are_no_call_are_400(app: App, call: str, body: bytes) -> None:
-    answer = app.client.post(f"/api/automation/{call}", content=body, headers={"content-type": "application/json"})
+    answer = app.client.post(
+        f"/api/automation/{call}", content=body, headers={"content-type": "application/json"}
+    )
     assert answer.status_code == 400, answer.text
     assert answer.json()["next_step"]
 
@@ -124,7 +155,12 @@ def test_bodies_that_are_no_call_are_400(app: App, call: str, body: bytes) -> No
         ("POST", "/api/automation/submit_batch", {"content-type": "text/plain"}, 403),
         ("POST", "/api/automation/submit_batch", {"content-type": "multipart/form-data; boundary=x"}, 403),
         ("POST", "/api/automation/submit_batch", {"content-type": "application/json", "origin": "null"}, 403),
-        ("POST", "/api/automation/submit_batch", {"content-type": "application/json", "sec-fetch-site": "same-site"}, 403),
+        (
+            "POST",
+            "/api/automation/submit_batch",
+            {"content-type": "application/json", "sec-fetch-site": "same-site"},
+            403,
+        ),
         ("GET", "/api/automation/submit_batch?project=harbour&batch_id=12345678", {}, 405),
         ("GET", "/api/automation/undo?project=harbour&act=undo", {}, 405),
         ("PUT", "/api/automation/submit_decision", {"content-type": "application/json"}, 405),
@@ -137,7 +173,9 @@ def test_bodies_that_are_no_call_are_400(app: App, call: str, body: bytes) -> No
         ("GET", "/p/nobody/review", {}, 404),
     ],
 )
-def test_hostile_requests_are_refused(app: App, method: str, path: str, headers: dict[str, str], status: int) -> None:
+def test_hostile_requests_are_refused(
+    app: App, method: str, path: str, headers: dict[str, str], status: int
+) -> None:
     answer = app.client.request(method, path, headers=headers, content=b"{}" if method != "GET" else None)
     assert answer.status_code == status, answer.text
     assert app.project.ledger.rows(ReviewDecision).height == 0
@@ -154,7 +192,9 @@ def test_large_bodies_are_refused_by_their_length_and_as_they_come(app: App) -> 
     assert app.client.post("/api/automation/note", content=endless(), headers=kind).status_code == 413
 
 
-def test_pictures_come_by_id_upright_and_cached_and_links_are_never_followed(app: App, tmp_path: Path) -> None:
+def test_pictures_come_by_id_upright_and_cached_and_links_are_never_followed(
+    app: App, tmp_path: Path
+) -> None:
     image = app.batch()["sets"][0]["images"][0]
     for size, kind in (("thumb", "image/jpeg"), ("preview", "image/jpeg"), ("full", "image/png")):
         answer = app.client.get(f"/p/harbour/image/{image['id']}/{size}")
@@ -242,7 +282,9 @@ def test_the_metrics_page_draws_its_days(app: App, tmp_path: Path) -> None:
         choice = one.row[Proposal.chosen_photo_id] if k % 2 else one.row[Proposal.photo_ids][0]
         given = DecisionRequest(str(uuid.uuid4()), one.group_id, one.version, "pick", choice, seconds=2.0 + k)
         desk.decide(given, NOW + timedelta(days=k % 3))
-    settings = configuration(tmp_path / "p/library", tmp_path / "p/home", photos={"workers": 1}, encoder={"encoder": "embedded"})
+    settings = configuration(
+        tmp_path / "p/library", tmp_path / "p/home", photos={"workers": 1}, encoder={"encoder": "embedded"}
+    )
     assert run(settings, app.project, asset_selection=[dg.AssetKey(ReviewMetric.name)]).success
     text = app.client.get("/p/harbour/metrics").text
     plots = text.split('<div class="plot">')[1:]
@@ -251,7 +293,9 @@ def test_the_metrics_page_draws_its_days(app: App, tmp_path: Path) -> None:
     assert [p.count("<circle") for p in plots] == [3] * 4
     rows = app.project.store.read(ReviewMetric).to_dicts()
     days = sorted({r[ReviewMetric.period] for r in rows} - {"all"})
-    (first,) = [r for r in rows if r[ReviewMetric.metric] == "agreement" and r[ReviewMetric.period] == days[0]]
+    (first,) = [
+        r for r in rows if r[ReviewMetric.metric] == "agreement" and r[ReviewMetric.period] == days[0]
+    ]
     assert f"{days[0]}: {100 * first[ReviewMetric.value]:.1f} %" in plots[0]
     assert "n = 3</title>" in plots[0]
     if shots := os.environ.get("PROOFSHEET_SCREENSHOTS"):
@@ -262,7 +306,11 @@ def test_points_of_a_plot_lie_where_their_values_are() -> None:
     days = [Day("2026-01-01", -0.5, None, None, 2, "-50 %"), Day("2026-01-02", 1.0, 0.5, 1.0, 3, "100 %")]
     plot = day_plot("time saved", "share", days)
     low, high = plot["points"]  # type: ignore[misc]
-    assert (low["y"], high["y"], high["low"]) == (HEIGHT - BOTTOM, TOP, round(TOP + (HEIGHT - TOP - BOTTOM) / 3, 1))
+    assert (low["y"], high["y"], high["low"]) == (
+        HEIGHT - BOTTOM,
+        TOP,
+        round(TOP + (HEIGHT - TOP - BOTTOM) / 3, 1),
+    )
     assert {t["told"] for t in plot["ticks"]} == {"-50 %", "0 %", "100 %"}  # type: ignore[attr-defined]
     (alone,) = day_plot("x", "s", days[:1])["points"]  # type: ignore[misc]
     assert alone["y"] == HEIGHT - BOTTOM

@@ -48,7 +48,12 @@ def test_analyze_writes_what_was_measured_and_changes_nothing(place: Path) -> No
     found = json.loads((place / "results.json").read_text())
     assert tree(place / "library") == before
     summary = found["summary"]
-    assert (summary["files"], summary["pictures"], summary["refused"], summary["formats"]) == (7, 6, 1, {"JPEG": 6})
+    assert (summary["files"], summary["pictures"], summary["refused"], summary["formats"]) == (
+        7,
+        6,
+        1,
+        {"JPEG": 6},
+    )
     assert summary["pictures_per_s"] > 0
     assert sum(summary["quality"].values()) == 6
     picture = found["pictures"][0]
@@ -92,12 +97,21 @@ def test_vectors_go_out_as_npy_and_come_back_without_a_picture_being_encoded(pla
     told = json.loads(call("vectors", "export", "one", "out", "--json").stdout)
     assert told == {"files": 5, "pictures": 6}
     lines = [json.loads(line) for line in (place / "out" / "processed_images.jsonl").read_text().splitlines()]
-    assert {line["image_path"] for line in lines} == {f"one/{n}.jpg" for n in range(5)} | {"one/copy of 0.jpg"}
+    assert {line["image_path"] for line in lines} == {f"one/{n}.jpg" for n in range(5)} | {
+        "one/copy of 0.jpg"
+    }
     vector = np.load(place / "out" / lines[0]["embedding_file"], allow_pickle=False)
     assert vector.shape == (512,)
     assert vector.dtype == np.float32
     again = json.loads(call("vectors", "import", "one", "out", "--json").stdout)
-    assert [again[n] for n in ("taken", "kept", "new", "without_pictures", "refused", "lines")] == [5, 6, 6, 0, {}, []]
+    assert [again[n] for n in ("taken", "kept", "new", "without_pictures", "refused", "lines")] == [
+        5,
+        6,
+        6,
+        0,
+        {},
+        [],
+    ]
     call("vectors", "import", "one", "out")
     os.environ["PROOFSHEET_HOME"] = str(place / "another home")
     call("vectors", "import", "one", "out")
@@ -166,7 +180,11 @@ def test_the_inventory_counts_every_photo_once_in_each_dimension(place: Path) ->
     project = only_project(settings)
     assert run(settings, project).success
     rows = project.store.read(Inventory)
-    sums = dict(rows.group_by(Inventory.dimension).agg(rows[Inventory.photos].to_frame().lazy().collect().columns).iter_rows())
+    sums = dict(
+        rows.group_by(Inventory.dimension)
+        .agg(rows[Inventory.photos].to_frame().lazy().collect().columns)
+        .iter_rows()
+    )
     assert {sum(counts) for counts in sums.values()} == {7}
     shares = {(r["dimension"], r["bucket"]): r["share"] for r in rows.to_dicts()}
     assert shares["format", "PNG"] == pytest.approx(1 / 7)
@@ -174,14 +192,18 @@ def test_the_inventory_counts_every_photo_once_in_each_dimension(place: Path) ->
     gaps = {(r["dimension"], r["bucket"]): r for r in project.store.read(DiversityGap).to_dicts()}
     heic = gaps["format", "HEIC"]
     assert (heic["photos"], heic["target"], heic["gap"], heic["missing"]) == (0, 0.15, 0.15, 2)
-    assert gaps["source", "smartphone"]["missing"] == 0  # the source of none is known, so that no mix can be told
+    assert (
+        gaps["source", "smartphone"]["missing"] == 0
+    )  # the source of none is known, so that no mix can be told
 
 
 MISSING = [(0, 10, 0.5, 10), (5, 10, 0.5, 0), (4, 10, 0.5, 2), (10, 10, 1.0, 0), (0, 0, 0.3, 0)]
 
 
 @pytest.mark.parametrize(("count", "known", "target", "wanted"), MISSING)
-def test_missing_photos_bring_the_share_to_its_target(count: int, known: int, target: float, wanted: int) -> None:
+def test_missing_photos_bring_the_share_to_its_target(
+    count: int, known: int, target: float, wanted: int
+) -> None:
     found = missing(count, known, target)
     assert found == wanted
     if found:
@@ -234,7 +256,10 @@ def test_a_generated_picture_stands_apart_from_cameras(place: Path) -> None:
     from PIL import PngImagePlugin
 
     info = PngImagePlugin.PngInfo()
-    info.add_text("parameters", "a hill\nNegative prompt: fog\nSteps: 5, Sampler: Euler, CFG scale: 7, Seed: 3, Model: m")
+    info.add_text(
+        "parameters",
+        "a hill\nNegative prompt: fog\nSteps: 5, Sampler: Euler, CFG scale: 7, Seed: 3, Model: m",
+    )
     Image.fromarray(pixels(3)).save(place / "library" / "one" / "ai.png", pnginfo=info)
     call("run", "one")
     question = "SELECT path, tool, prompt, seed FROM generation_facts JOIN photos USING (photo_id)"

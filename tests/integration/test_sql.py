@@ -16,7 +16,15 @@ from schemas.facts import Waiver
 from schemas.library import OtherFile
 from tests.support.kit import NOW, configuration
 
-WAIVER = {"photo_id": "x", "rule": "length", "field": "title", "text_hash": "t", "text": "t", "reason": "mine", "waived_at": NOW}
+WAIVER = {
+    "photo_id": "x",
+    "rule": "length",
+    "field": "title",
+    "text_hash": "t",
+    "text": "t",
+    "reason": "mine",
+    "waived_at": NOW,
+}
 
 
 @pytest.fixture
@@ -52,14 +60,19 @@ def test_facts_are_shown_before_the_first_generation(projects: list[Project]) ->
 
 def test_a_table_that_no_run_has_written_has_no_rows(projects: list[Project]) -> None:
     assert answers("select path from other_files") == {"facts": [], "rows": [{"path": "notes.txt"}]}
-    assert answers("select count(*) as n from photos join captions using (photo_id)") == {"facts": [{"n": 0}], "rows": [{"n": 0}]}
+    assert answers("select count(*) as n from photos join captions using (photo_id)") == {
+        "facts": [{"n": 0}],
+        "rows": [{"n": 0}],
+    }
     shown = {row["name"] for row in answers("show tables")["facts"]}
     assert {"photos", "captions", "waivers", "plan_operations"} <= shown
     assert "nowhere" in ask("select * from nowhere", code=2).output
 
 
 @pytest.mark.parametrize("statement", ["attach 'gone.db'", "select * from read_csv('gone.csv')"])
-def test_another_file_that_is_not_there_is_no_damage_of_the_store(projects: list[Project], statement: str) -> None:
+def test_another_file_that_is_not_there_is_no_damage_of_the_store(
+    projects: list[Project], statement: str
+) -> None:
     told = ask(statement, "--project", "rows", code=2).output
     assert "gone." in told
     assert "damaged" not in told

@@ -163,11 +163,20 @@ def test_changed_rows_and_changed_settings_make_what_follows(bench: Bench) -> No
 
 
 BAD = {
-    "a row of another project": (lambda key: pl.concat([berries(key, a=1), berries("other-000000", b=1)]), "other-000000"),
-    "a wrong type": (lambda key: berries(key, a=1).with_columns(pl.col("weight_g").cast(pl.String)), "weight_g has type String"),
+    "a row of another project": (
+        lambda key: pl.concat([berries(key, a=1), berries("other-000000", b=1)]),
+        "other-000000",
+    ),
+    "a wrong type": (
+        lambda key: berries(key, a=1).with_columns(pl.col("weight_g").cast(pl.String)),
+        "weight_g has type String",
+    ),
     "a duplicate key": (lambda key: pl.concat([berries(key, a=1), berries(key, a=2)]), "more than once"),
     "a value out of range": (lambda key: berries(key, a=-1), "-1.0"),
-    "a null key": (lambda key: berries(key, a=1).with_columns(pl.lit(None, pl.String).alias("berry_id")), "berry_id"),
+    "a null key": (
+        lambda key: berries(key, a=1).with_columns(pl.lit(None, pl.String).alias("berry_id")),
+        "berry_id",
+    ),
 }
 
 
@@ -198,7 +207,12 @@ def test_every_asset_tells_its_columns_owners_and_lineage() -> None:
 
 def test_a_preview_is_short_inert_and_holds_no_vector() -> None:
     rows = pl.DataFrame(
-        {"project": ["p"] * 50, "text": ["<b>|x\n" + "y" * 300] * 50, "vector": [[1.0]] * 50, "latitude_deg": [1.5] * 50}
+        {
+            "project": ["p"] * 50,
+            "text": ["<b>|x\n" + "y" * 300] * 50,
+            "vector": [[1.0]] * 50,
+            "latitude_deg": [1.5] * 50,
+        }
     )
     found = preview(rows)
     assert len(found) < 1000

@@ -67,7 +67,9 @@ def test_it_reads_what_the_stock_storage_wrote(tmp_path: Path) -> None:
     assert len(stock) > 5
 
 
-@pytest.mark.parametrize("config", ["", "telemetry:\n  enabled: false\n"], ids=["empty", "of an older version"])
+@pytest.mark.parametrize(
+    "config", ["", "telemetry:\n  enabled: false\n"], ids=["empty", "of an older version"]
+)
 def test_a_home_whose_dagster_yaml_names_no_storage_gets_it(tmp_path: Path, config: str) -> None:
     prepare_instance(tmp_path).write_text(config)
     assert storage_of(tmp_path) == KEPT

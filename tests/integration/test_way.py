@@ -78,7 +78,9 @@ def test_an_unchanged_run_opens_nothing_and_writes_no_generation(ran: Configurat
         for e in result.get_asset_materialization_events()
         if e.asset_key
     }
-    assert {name for name, found in metadata.items() if "changed" in found and found["changed"].value} == set()
+    assert {
+        name for name, found in metadata.items() if "changed" in found and found["changed"].value
+    } == set()
     assert (metadata["photos"]["decoded"].value, metadata["photos"]["hashed"].value) == (0, 0)
 
 
@@ -173,7 +175,9 @@ def test_a_selection_runs_alone(ran: Configuration) -> None:
     generation = project.store.generation()
     result = run(ran, project, asset_selection=[dg.AssetKey("image_quality")])
     assert result.success
-    assert [e.asset_key.to_user_string() for e in result.get_asset_materialization_events() if e.asset_key] == ["image_quality"]
+    assert [
+        e.asset_key.to_user_string() for e in result.get_asset_materialization_events() if e.asset_key
+    ] == ["image_quality"]
     assert project.store.generation() == generation
 
 
@@ -181,7 +185,9 @@ def test_a_selection_runs_alone(ran: Configuration) -> None:
 def test_strange_names_go_the_whole_way(tmp_path: Path) -> None:
     names = ["new\nline.jpg", "quote'\".png", "🦊.jpg", "=cmd().jpg", "e\u0301.jpg", "x" * 251 + ".jpg"]
     for seed, name in enumerate(names):
-        save_picture(tmp_path / "library" / "one" / f"{seed}.jpg", seed).rename(tmp_path / "library" / "one" / name)
+        save_picture(tmp_path / "library" / "one" / f"{seed}.jpg", seed).rename(
+            tmp_path / "library" / "one" / name
+        )
     settings = configuration(tmp_path / "library", tmp_path / "home")
     project = only_project(settings)
     assert run(settings, project).success

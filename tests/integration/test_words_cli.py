@@ -36,7 +36,9 @@ def described(tmp_path_factory: pytest.TempPathFactory, one_server: ModelServer)
     for seed in range(4):
         save_picture(place / "library" / "one" / ("a", "b")[seed % 2] / f"p{seed}.jpg", seed)
     model = f'[model]\nbackend = "ollama"\nollama_url = "{one_server.url}"\n[captions]\nall_images = true\n'
-    (place / "proofsheet.toml").write_text(f'[place]\nlibrary = "library"\nhome = "proofsheet-home"\n{model}', "utf-8")
+    (place / "proofsheet.toml").write_text(
+        f'[place]\nlibrary = "library"\nhome = "proofsheet-home"\n{model}', "utf-8"
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(place)
         Shell(place)("run", "one")
@@ -58,18 +60,33 @@ def photos(shell: Shell) -> dict[str, Any]:
 
 @pytest.mark.long
 def test_a_text_that_a_person_wrote_survives_every_run(ready: Shell, server: ModelServer) -> None:
-    ready("words", "edit", "one", "a/p0.jpg", "--caption", "A king alone in a dark robe.", "--keywords", "king|dark robe")
+    ready(
+        "words",
+        "edit",
+        "one",
+        "a/p0.jpg",
+        "--caption",
+        "A king alone in a dark robe.",
+        "--keywords",
+        "king|dark robe",
+    )
     ready("run", "one")
     ready("run", "one", "--force", "caption", "--force", "tags_normalize")
     ready("prompts", "copy", "caption")
     prompt = ready.folder / "proofsheet-home" / "prompts" / "caption.md"
-    prompt.write_text(prompt.read_text("utf-8").replace("version: 1", "version: 2").replace("plain English", "English"), "utf-8")
+    prompt.write_text(
+        prompt.read_text("utf-8").replace("version: 1", "version: 2").replace("plain English", "English"),
+        "utf-8",
+    )
     ready("run", "one")
     found = photos(ready)["a/p0.jpg"]
     assert (found["caption"], found["keywords"]) == ("A king alone in a dark robe.", ["king", "dark robe"])
     assert "caption=human (locked)" in found["sources"]
     assert found["status"] == "accepted"
-    tags = ready.json("sql", "select tag, locked, source from media_tags t join photos p using (photo_id) where path = 'a/p0.jpg'")
+    tags = ready.json(
+        "sql",
+        "select tag, locked, source from media_tags t join photos p using (photo_id) where path = 'a/p0.jpg'",
+    )
     assert tags["projects"]["one"] == [
         {"tag": "dark robe", "locked": True, "source": "human"},
         {"tag": "king", "locked": True, "source": "human"},
@@ -82,12 +99,17 @@ def test_a_text_that_a_person_wrote_survives_every_run(ready: Shell, server: Mod
     assert "A king alone" in ready("words", "history", "one", "a/p0.jpg").stdout
 
 
-def test_a_changed_prompt_asks_exactly_its_rows_and_status_tells_the_cost(ready: Shell, server: ModelServer) -> None:
+def test_a_changed_prompt_asks_exactly_its_rows_and_status_tells_the_cost(
+    ready: Shell, server: ModelServer
+) -> None:
     assert ready.json("status")["projects"]["one"]["to_ask"] == []
     before = len(server.asked)
     ready("prompts", "copy", "title")
     prompt = ready.folder / "proofsheet-home" / "prompts" / "title.md"
-    prompt.write_text(prompt.read_text("utf-8").replace("version: 1", "version: 2").replace("eight words", "seven words"), "utf-8")
+    prompt.write_text(
+        prompt.read_text("utf-8").replace("version: 1", "version: 2").replace("eight words", "seven words"),
+        "utf-8",
+    )
     state = ready.json("status")["projects"]["one"]
     (cost,) = state["to_ask"]
     assert (cost["job"], cost["questions"]) == ("title", 4)
@@ -111,8 +133,14 @@ def test_a_rule_is_waived_for_one_text_alone(ready: Shell, server: ModelServer) 
     blocked = photos(ready)["b/p1.jpg"]
     assert (blocked["status"], [i["rule"] for i in blocked["issues"]]) == ("blocked", ["filler"])
     assert "! filler on alt_text" in ready("words", "show", "one", "b/p1.jpg").stdout
-    assert "cannot be waived" in ready("words", "waive", "one", "b/p1.jpg", "empty", "alt_text", "--reason", "x", code=2).stderr
-    assert "does not object" in ready("words", "waive", "one", "a/p0.jpg", "filler", "caption", "--reason", "x", code=2).stderr
+    assert (
+        "cannot be waived"
+        in ready("words", "waive", "one", "b/p1.jpg", "empty", "alt_text", "--reason", "x", code=2).stderr
+    )
+    assert (
+        "does not object"
+        in ready("words", "waive", "one", "a/p0.jpg", "filler", "caption", "--reason", "x", code=2).stderr
+    )
     ready("words", "waive", "one", "b/p1.jpg", "filler", "alt_text", "--reason", "the picture is a painting")
     ready("run", "one")
     assert photos(ready)["b/p1.jpg"]["status"] == "accepted"
@@ -129,8 +157,14 @@ def test_reviewed_texts_become_evaluation_data_and_stay_so(ready: Shell, server:
     ready("run", "one")
     found = photos(ready)
     assert found["a/p2.jpg"]["status"] == "rejected"
-    rows = ready.json("sql", "select outcome, count(*) n from metadata_eval_set group by 1 order by 1")["projects"]["one"]
-    assert rows == [{"outcome": "approved", "n": 4}, {"outcome": "edited", "n": 1}, {"outcome": "rejected", "n": 4}]
+    rows = ready.json("sql", "select outcome, count(*) n from metadata_eval_set group by 1 order by 1")[
+        "projects"
+    ]["one"]
+    assert rows == [
+        {"outcome": "approved", "n": 4},
+        {"outcome": "edited", "n": 1},
+        {"outcome": "rejected", "n": 4},
+    ]
     frozen = ready.json("sql", "select * from metadata_eval_set")["projects"]["one"]
     ready("words", "edit", "one", "b/p1.jpg", "--title", "Another title")
     ready("run", "one")
@@ -149,16 +183,27 @@ def test_sets_are_taken_in_and_subjects_proposed_in_new_words(ready: Shell, serv
     ready("sets", "intake", "one", str(table))
     ready("run", "one")
     told = {s["folder"]: s for s in ready.json("sets", "list", "one")["sets"]}
-    assert (told["a"]["status"], told["a"]["hints"], told["a"]["subject"]) == ("proposed", "harbour maybe old", None)
+    assert (told["a"]["status"], told["a"]["hints"], told["a"]["subject"]) == (
+        "proposed",
+        "harbour maybe old",
+        None,
+    )
     assert (told["b"]["status"], told["b"]["subject"]) == ("confirmed", "Old boats")
     assert any("Confirmed subject of the set: Old boats" in r.text for r in server.asked)
-    assert not any("harbour maybe old" in r.text for r in server.asked if "subject" not in r.schema["properties"])
+    assert not any(
+        "harbour maybe old" in r.text for r in server.asked if "subject" not in r.schema["properties"]
+    )
     assert "refused" in ready("sets", "subject", "one", "a").stdout  # the server says the same again
-    rows = ready.json("sql", "select proposals, status from subject_suggestions where folder = 'a'")["projects"]["one"]
+    rows = ready.json("sql", "select proposals, status from subject_suggestions where folder = 'a'")[
+        "projects"
+    ]["one"]
     assert rows[0]["status"] == "proposed"
     ready("sets", "say", "one", "a", "--subject", "Harbour")
     ready("run", "one")
-    assert {s["folder"]: s["status"] for s in ready.json("sets", "list", "one")["sets"]} == {"a": "confirmed", "b": "confirmed"}
+    assert {s["folder"]: s["status"] for s in ready.json("sets", "list", "one")["sets"]} == {
+        "a": "confirmed",
+        "b": "confirmed",
+    }
     table.write_text("folder,subject\nnowhere,x\n", "utf-8")
     assert "'nowhere'" in ready("sets", "intake", "one", str(table), code=2).stderr
     table.write_text("place\nx\n", "utf-8")
@@ -170,9 +215,13 @@ def test_flags_come_from_a_file_and_absent_is_never_safe(ready: Shell, server: M
     assert {r["nsfw"] for r in ready.json("sql", policy)["projects"]["one"]} == {"unknown"}
     assert all(r["needs_review"] for r in ready.json("sql", policy)["projects"]["one"])
     flags = ready.folder / "flags.csv"
-    flags.write_text("path,nsfw,scan\na/p0.jpg,yes,no\na/p2.jpg,no,\nb/p1.jpg,perhaps,\ngone.jpg,no,\n", "utf-8")
+    flags.write_text(
+        "path,nsfw,scan\na/p0.jpg,yes,no\na/p2.jpg,no,\nb/p1.jpg,perhaps,\ngone.jpg,no,\n", "utf-8"
+    )
     flags.with_name("latin.csv").write_bytes("path,nsfw\nÜ.jpg,yes\n".encode("latin-1"))
-    assert "is no UTF-8 text" in ready("words", "flags", "one", str(flags.with_name("latin.csv")), code=2).stderr
+    assert (
+        "is no UTF-8 text" in ready("words", "flags", "one", str(flags.with_name("latin.csv")), code=2).stderr
+    )
     told = ready("words", "flags", "one", str(flags)).stdout
     assert "3 flags noted, 2 refused" in told
     assert "'gone.jpg'" in told

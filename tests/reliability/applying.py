@@ -89,7 +89,9 @@ class Place:
         shutil.copytree(self.base, self.work)
 
     def project(self) -> Project:
-        (found,) = Workspace(PlaceSettings(library=str(self.work / "library"), home=str(self.work / "home"))).projects()
+        (found,) = Workspace(
+            PlaceSettings(library=str(self.work / "library"), home=str(self.work / "home"))
+        ).projects()
         return found
 
     def groups(self) -> list[str]:
@@ -110,7 +112,11 @@ class Place:
         if whole:
             self.problems += [f"{when}: {p}" for p in self._apart(now)]
             plain = [p for p in now if "_crop" not in p]
-            self.problems += [f"{when}: {len(plain)} files, not {len(self.before)}"] if len(plain) != len(self.before) else []
+            self.problems += (
+                [f"{when}: {len(plain)} files, not {len(self.before)}"]
+                if len(plain) != len(self.before)
+                else []
+            )
 
     def _apart(self, now: dict[str, tuple[str, int]]) -> list[str]:
         if self.namings:
@@ -218,7 +224,9 @@ def failures(place: Place, mark: Path, stride: int) -> tuple[set[str], set[str]]
                 place.reset()  # so that the journal stays short, and folders are made anew
             for where in (0, 1):
                 at = 1 + (number + k * (stride // 3)) % stride
-                while told := fail_once(place, group, where, Failing(at, mark, code, (at + number + k) % 2 == 0)):
+                while told := fail_once(
+                    place, group, where, Failing(at, mark, code, (at + number + k) % 2 == 0)
+                ):
                     points[where].add(told)
                     at += stride
     return points

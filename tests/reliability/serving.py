@@ -75,7 +75,9 @@ class Up:
 
     def ask(self, query: str, **variables: Any) -> Any:
         body = json.dumps({"query": query, "variables": variables}).encode()
-        request = urllib.request.Request(self.address + "/graphql", body, {"content-type": "application/json"})
+        request = urllib.request.Request(
+            self.address + "/graphql", body, {"content-type": "application/json"}
+        )
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.loads(answer.read())["data"]
 

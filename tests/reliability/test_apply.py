@@ -25,15 +25,27 @@ pytestmark = [pytest.mark.long, pytest.mark.skipif(os.name == "nt", reason="need
 
 def cut_off(base: Path, forms: int) -> tuple[dict[str, int], list[str]]:
     """Figures of the driver, and what went wrong."""
-    with tempfile.TemporaryDirectory(dir=MEMORY if Path(MEMORY).is_dir() else None) as work:  # nothing here needs a real disk
-        command = [sys.executable, "-m", "tests.reliability.applying", str(base), f"{work}/copy", str(STRIDE), str(forms)]
+    with tempfile.TemporaryDirectory(
+        dir=MEMORY if Path(MEMORY).is_dir() else None
+    ) as work:  # nothing here needs a real disk
+        command = [
+            sys.executable,
+            "-m",
+            "tests.reliability.applying",
+            str(base),
+            f"{work}/copy",
+            str(STRIDE),
+            str(forms),
+        ]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=3600, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stdout.splitlines()[-1])
     return found, found.pop("problems")
 
 
-def test_nothing_is_lost_whatever_cuts_apply_and_undo_off(tmp_path: Path, figure: Callable[..., None]) -> None:
+def test_nothing_is_lost_whatever_cuts_apply_and_undo_off(
+    tmp_path: Path, figure: Callable[..., None]
+) -> None:
     _settings, project = chosen_project(tmp_path / "base", sets=SETS, size=(32, 24))
     decide_all(project)
     found, problems = cut_off(tmp_path / "base", 0)
@@ -43,7 +55,9 @@ def test_nothing_is_lost_whatever_cuts_apply_and_undo_off(tmp_path: Path, figure
     assert min(found["error_points_apply"], found["error_points_undo"]) >= size(150, 30)
 
 
-def test_no_form_of_companions_is_separated_whatever_cuts_apply_and_undo_off(tmp_path: Path, figure: Callable[..., None]) -> None:
+def test_no_form_of_companions_is_separated_whatever_cuts_apply_and_undo_off(
+    tmp_path: Path, figure: Callable[..., None]
+) -> None:
     namings = DISTINCT[::FORMS]
     namings_project(tmp_path / "base", namings, chosen="other")
     found, problems = cut_off(tmp_path / "base", FORMS)

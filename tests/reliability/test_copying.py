@@ -93,7 +93,11 @@ def run_versions(home: Path) -> list[tuple[dg.DagsterRun, float]]:
     """Every run that the sensor asked for, with the time of its creation."""
     with open_instance(home) as instance:
         records = instance.get_run_records()
-        return [(r.dagster_run, r.create_timestamp.timestamp()) for r in records if "dagster/run_key" in r.dagster_run.tags]
+        return [
+            (r.dagster_run, r.create_timestamp.timestamp())
+            for r in records
+            if "dagster/run_key" in r.dagster_run.tags
+        ]
 
 
 def test_each_finished_version_is_run_once_and_nothing_is_read_before(tmp_path: Path, figure: Any) -> None:
@@ -145,13 +149,22 @@ def test_each_finished_version_is_run_once_and_nothing_is_read_before(tmp_path: 
     per_project = Counter(str(r.tags["dagster/partition"]) for r, _at in runs)
     early = partial = 0
     for project in Workspace(load(tmp_path, {}).place).projects():
-        expected = {hashlib.sha256(content(project.name, v, n)).hexdigest() for v in (1, 2) for n in range(FILES)}
+        expected = {
+            hashlib.sha256(content(project.name, v, n)).hexdigest() for v in (1, 2) for n in range(FILES)
+        }
         hashes = set(project.store.read(Photo)[Photo.content_hash])
         partial += len(hashes - expected) + project.store.read(Quarantine).height
         assert hashes == expected, project.name
         starts = sorted(at for r, at in runs if r.tags["dagster/partition"] == project.key)
-        early += sum(1 for version, start in enumerate(starts, start=1) if start < finished[project.name, version])
-        every = [line for log in project.logs.glob("*.log") for line in log.read_text().splitlines() if " refused " in line]
+        early += sum(
+            1 for version, start in enumerate(starts, start=1) if start < finished[project.name, version]
+        )
+        every = [
+            line
+            for log in project.logs.glob("*.log")
+            for line in log.read_text().splitlines()
+            if " refused " in line
+        ]
         partial += len(every)
     assert len({r.tags["dagster/run_key"] for r, _at in runs}) == len(runs)
     assert per_project == {p.key: 2 for p in Workspace(load(tmp_path, {}).place).projects()}

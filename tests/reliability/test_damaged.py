@@ -25,7 +25,9 @@ WATCH = "\n[model]\nbackend = 'embedded'\n[watch]\nquiet_s = 2\ninterval_s = 1\n
 
 
 def page(up: Up, path: str) -> str:
-    request = urllib.request.Request(f"http://127.0.0.1:{up.review_port}{path}", headers={"accept": "text/html"})
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{up.review_port}{path}", headers={"accept": "text/html"}
+    )
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return str(answer.read(), "utf-8")
@@ -59,7 +61,9 @@ def test_one_damaged_project_holds_up_no_other(tmp_path: Path, damage: str, figu
         save_picture(project.folder / "late.jpg", 10 + number)
     up = Up(tmp_path).wait()
     try:
-        with acquire(b.run_lock, "the test", wait_s=0):  # so that no run makes the store whole before the pages are looked at
+        with acquire(
+            b.run_lock, "the test", wait_s=0
+        ):  # so that no run makes the store whole before the pages are looked at
             pages = [page(up, path) for path in ("/", "/runs", "/intake", f"/p/{b.key}/review")]
         assert all(file.name in text for text in pages)
         assert "Sets decided" in pages[0]

@@ -96,7 +96,9 @@ def child(tmp_path: Path, home: Path, wanted: int) -> tuple[int, dict[str, Any]]
 
 def rows(project: Project) -> dict[str, pl.DataFrame]:
     """Every table and fact, without the columns that tell the time and the tables that are about nothing but runs."""
-    tables = {t.name: project.store.read(t) for t in DERIVED} | {t.name: project.ledger.rows(t) for t in FACTS}
+    tables = {t.name: project.store.read(t) for t in DERIVED} | {
+        t.name: project.ledger.rows(t) for t in FACTS
+    }
     found = {name: frame for name, frame in tables.items() if name not in OF_RUNS}
     return {name: frame.drop([c for c in TIMES if c in frame.columns]) for name, frame in found.items()}
 

@@ -49,10 +49,20 @@ def _read_all(folder: str, stop: Any, results: Any) -> None:
                     try:
                         torn += file_sum(path) != found
                         parts = store.generations.known_parts()
-                        torn += sum(bool(wrong_with(store.folder / p.file, p.sha256, again=True)) for p in parts)
+                        torn += sum(
+                            bool(wrong_with(store.folder / p.file, p.sha256, again=True)) for p in parts
+                        )
                     except FileNotFoundError:
                         continue
-    results.put({"reads": reads, "errors": errors, "strangers": strangers, "torn": torn, "generations_checked": len(seen)})
+    results.put(
+        {
+            "reads": reads,
+            "errors": errors,
+            "strangers": strangers,
+            "torn": torn,
+            "generations_checked": len(seen),
+        }
+    )
 
 
 def _hold_open(path: str, stop: Any) -> None:
@@ -89,7 +99,9 @@ def test_many_projects_by_backfill_and_by_command_line(tmp_path: Path, figure: A
         while len(done) < PROJECTS and time.monotonic() - began < 1800:
             time.sleep(2)
             ended = [r for r in up.runs() if r["status"] in {"SUCCESS", "FAILURE"}]
-            done = [r for r in ended if "dagster/partition" in r["tags"]]  # the report over all projects is a run of its own
+            done = [
+                r for r in ended if "dagster/partition" in r["tags"]
+            ]  # the report over all projects is a run of its own
             if holder is None and projects[0].store.open_copy.exists():
                 holder = context.Process(target=_hold_open, args=(str(projects[0].store.open_copy), stop))
                 holder.start()
@@ -102,7 +114,11 @@ def test_many_projects_by_backfill_and_by_command_line(tmp_path: Path, figure: A
             save_picture(project.folder / "late.jpg", 5000 + number)
         began = time.monotonic()
         ran = subprocess.run(
-            [str(PROOFSHEET), "run", "--all", "--workers", "2"], cwd=tmp_path, capture_output=True, text=True, check=False
+            [str(PROOFSHEET), "run", "--all", "--workers", "2"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         command_s = time.monotonic() - began
         assert ran.returncode == 0, ran.stderr[-3000:]
@@ -114,7 +130,11 @@ def test_many_projects_by_backfill_and_by_command_line(tmp_path: Path, figure: A
     found = results.get(timeout=60)
     reader.join(60)
     logs = (
-        "\n".join(p.read_text(errors="replace") for p in (tmp_path / "proofsheet-home" / "logs" / "up").glob("*.log")) + ran.stderr
+        "\n".join(
+            p.read_text(errors="replace")
+            for p in (tmp_path / "proofsheet-home" / "logs" / "up").glob("*.log")
+        )
+        + ran.stderr
     )
     locked = len(re.findall("database is locked", logs))
     assert holder is not None

@@ -32,7 +32,9 @@ REQUESTS, THREADS, HALF_OPEN = 160, 16, 150
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Review]:
     chosen_project(tmp_path, sets=SETS)
-    (tmp_path / "proofsheet.toml").write_text('[place]\nlibrary = "library"\nhome = "home"\n[photos]\nworkers = 1\n')
+    (tmp_path / "proofsheet.toml").write_text(
+        '[place]\nlibrary = "library"\nhome = "home"\n[photos]\nworkers = 1\n'
+    )
     with serving(tmp_path, free_port()) as found:
         yield found
 
@@ -50,7 +52,9 @@ def call(port: int, method: str, path: str, body: dict[str, Any] | None = None) 
 
 
 @pytest.mark.long
-def test_kills_lose_and_double_no_verdict(served: Review, tmp_path: Path, figure: Callable[..., None]) -> None:
+def test_kills_lose_and_double_no_verdict(
+    served: Review, tmp_path: Path, figure: Callable[..., None]
+) -> None:
     sets = call(served.port, "GET", "/api/automation/load_batch?project=harbour&size=100&start=0")[1]["sets"]
     seen: dict[str, str | None] = {s["group_id"]: None for s in sets}
     answered: list[str] = []
@@ -59,7 +63,13 @@ def test_kills_lose_and_double_no_verdict(served: Review, tmp_path: Path, figure
     for number in range(VERDICTS):
         one = sets[number % len(sets)]
         group, own = one["group_id"], str(uuid.uuid4())
-        body = {"project": "harbour", "verdict_id": own, "group_id": group, "version": one["version"], "action": "reject"}
+        body = {
+            "project": "harbour",
+            "verdict_id": own,
+            "group_id": group,
+            "version": one["version"],
+            "action": "reject",
+        }
         body |= {"seen": seen[group], "seconds": 1.0}
         killer = None
         if kills and number == kills[0]:
@@ -85,7 +95,14 @@ def test_kills_lose_and_double_no_verdict(served: Review, tmp_path: Path, figure
     project = Workspace(configuration(tmp_path / "library", tmp_path / "home").place).project("harbour")
     kept = project.ledger.rows(ReviewDecision)[ReviewDecision.verdict_id].to_list()
     lost, doubled = set(answered) - set(kept), len(kept) - len(set(kept))
-    figure("verdicts survive kills", verdicts=VERDICTS, kills=KILLS, in_flight=killed_in_flight, lost=len(lost), doubled=doubled)
+    figure(
+        "verdicts survive kills",
+        verdicts=VERDICTS,
+        kills=KILLS,
+        in_flight=killed_in_flight,
+        lost=len(lost),
+        doubled=doubled,
+    )
     assert (len(lost), doubled, len(kept)) == (0, 0, VERDICTS)
     assert {v["verdict_id"] for v in timeline(project.ledger).standing()} == set(seen.values())
     assert killed_in_flight >= 5
@@ -107,7 +124,11 @@ def test_many_requests_beside_half_open_connections(served: Review, figure: Call
         "/api/automation/load_batch?project=harbour&size=20",
         "/api/automation/progress?project=harbour",
     )
-    paths += (f"/p/harbour/image/{image['id']}/preview", f"/p/harbour/image/{image['id']}/thumb", "/static/review.js")
+    paths += (
+        f"/p/harbour/image/{image['id']}/preview",
+        f"/p/harbour/image/{image['id']}/thumb",
+        "/static/review.js",
+    )
 
     def one(number: int) -> tuple[int, float]:
         began = time.perf_counter()
@@ -119,7 +140,9 @@ def test_many_requests_beside_half_open_connections(served: Review, figure: Call
                 "group_id": group["group_id"],
                 "version": group["version"],
             }
-            status = call(served.port, "POST", "/api/automation/submit_decision", {**body, "action": "skip"})[0]
+            status = call(served.port, "POST", "/api/automation/submit_decision", {**body, "action": "skip"})[
+                0
+            ]
         else:
             status = call(served.port, "GET", paths[number % len(paths)])[0]
         return status, (time.perf_counter() - began) * 1000

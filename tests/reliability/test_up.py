@@ -80,9 +80,13 @@ def test_the_guard_stands_before_the_running_ui(up: Up, figure: Any) -> None:
     attacks = {
         "mutation by GET": request(up, "GET", "/graphql?query=mutation%7Bx%7D", {}),
         "foreign Host": request(up, "POST", "/graphql", {**JSON, "Host": "evil.example"}, MUTATION),
-        "foreign Origin": request(up, "POST", "/graphql", {**JSON, "Origin": "http://evil.example"}, MUTATION),
+        "foreign Origin": request(
+            up, "POST", "/graphql", {**JSON, "Origin": "http://evil.example"}, MUTATION
+        ),
         "cross-site": request(up, "POST", "/graphql", {**JSON, "Sec-Fetch-Site": "cross-site"}, MUTATION),
-        "form post": request(up, "POST", "/graphql", {"content-type": "application/x-www-form-urlencoded"}, b"query=x"),
+        "form post": request(
+            up, "POST", "/graphql", {"content-type": "application/x-www-form-urlencoded"}, b"query=x"
+        ),
         "text/plain post": request(up, "POST", "/graphql", {"content-type": "text/plain"}, MUTATION),
         "foreign websocket": websocket(up, Origin="http://evil.example"),
         "websocket without Origin": websocket(up),
@@ -90,14 +94,26 @@ def test_the_guard_stands_before_the_running_ui(up: Up, figure: Any) -> None:
     assert attacks == dict.fromkeys(attacks, 403)
     assert websocket(up, Origin=up.address) == 101
     assert (
-        request(up, "POST", "/graphql", {**JSON, "Origin": up.address, "Sec-Fetch-Site": "same-origin"}, b'{"query": "{version}"}')
+        request(
+            up,
+            "POST",
+            "/graphql",
+            {**JSON, "Origin": up.address, "Sec-Fetch-Site": "same-origin"},
+            b'{"query": "{version}"}',
+        )
         == 200
     )
-    figure("guard before the Dagster UI", attacks=len(attacks), refused_with_403=list(attacks.values()).count(403))
+    figure(
+        "guard before the Dagster UI",
+        attacks=len(attacks),
+        refused_with_403=list(attacks.values()).count(403),
+    )
 
 
 def test_a_second_up_is_refused_in_one_line(up: Up) -> None:
-    second = subprocess.run([str(PROOFSHEET), "up", "--port", "1"], cwd=up.folder, capture_output=True, text=True, check=False)
+    second = subprocess.run(
+        [str(PROOFSHEET), "up", "--port", "1"], cwd=up.folder, capture_output=True, text=True, check=False
+    )
     assert second.returncode == 11
     assert second.stderr.startswith("proofsheet: The lock up.lock is held by proofsheet up (process ")
     assert len(second.stderr.strip().splitlines()) == 1
@@ -138,7 +154,9 @@ def marked(up: Up, seconds: float = 90) -> dict[str, Any]:
 def test_a_killed_worker_is_a_failed_run_within_ten_seconds(up: Up, figure: Any) -> None:
     project = project_of(up)
     wait_for_partition(up, project.key)
-    with acquire(project.run_lock, "the test", wait_s=0):  # so that the run waits, and the kill lands inside of it
+    with acquire(
+        project.run_lock, "the test", wait_s=0
+    ):  # so that the run waits, and the kill lands inside of it
         up.backfill([project.key], ["photos"])
         run = marked(up)
         os.kill(run["process"], signal.SIGKILL)
@@ -169,7 +187,9 @@ def test_a_dead_daemon_is_started_again(up: Up) -> None:
 
     home = str(project_of(up).home)
     (daemon,) = [
-        p for p in with_environment("PROOFSHEET_UP", home) if b"dagster._daemon" in Path(f"/proc/{p}/cmdline").read_bytes()
+        p
+        for p in with_environment("PROOFSHEET_UP", home)
+        if b"dagster._daemon" in Path(f"/proc/{p}/cmdline").read_bytes()
     ]
     os.kill(daemon, signal.SIGKILL)
     end = time.monotonic() + 30
@@ -184,4 +204,8 @@ def test_sigterm_ends_all_of_it(up: Up) -> None:
     assert up.stop() == 0
     assert with_environment("PROOFSHEET_UP", str(project_of(up).home)) == []
     assert up.get("/server_info") == 0
-    assert json.loads(subprocess.run([str(PROOFSHEET), "status", "--json"], cwd=up.folder, capture_output=True, check=True).stdout)
+    assert json.loads(
+        subprocess.run(
+            [str(PROOFSHEET), "status", "--json"], cwd=up.folder, capture_output=True, check=True
+        ).stdout
+    )

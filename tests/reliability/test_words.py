@@ -34,7 +34,15 @@ from tests.support.words_kit import FAST, PATIENT, current, described_project, m
 
 PICTURES = 200
 TEXT_JOBS = (Caption, Title, TagSet)
-OTHERS = ["quality", "duplicate_assist", "prompt_recon", "score_multi", "policy_flags", "rating", "identify_general"]
+OTHERS = [
+    "quality",
+    "duplicate_assist",
+    "prompt_recon",
+    "score_multi",
+    "policy_flags",
+    "rating",
+    "identify_general",
+]
 ROOT = Path(__file__).parents[2]
 
 
@@ -42,7 +50,11 @@ def counts(project: Project) -> dict[str, Any]:
     rows = current(project)
     by_rule = Counter(issue["rule"] for issues in rows[MetadataQuality.issues] for issue in issues)
     repaired = project.store.query("SELECT count(*) n FROM metadata_repaired WHERE len(changes) > 0")["n"][0]
-    return {**dict(rows[MetadataQuality.status].value_counts().iter_rows()), "repaired": int(repaired), **by_rule}
+    return {
+        **dict(rows[MetadataQuality.status].value_counts().iter_rows()),
+        "repaired": int(repaired),
+        **by_rule,
+    }
 
 
 @pytest.mark.slow
@@ -56,7 +68,9 @@ def test_two_hundred_pictures_through_a_well_behaved_server(tmp_path: Path, figu
         assert found["accepted"] + found.get("blocked", 0) == PICTURES
         assert found["accepted"] / PICTURES >= 0.95
         most = Counter(
-            (r.key, tuple(sorted(r.schema["properties"]))) for r in server.asked if r.pictures and "refused" not in r.text
+            (r.key, tuple(sorted(r.schema["properties"])))
+            for r in server.asked
+            if r.pictures and "refused" not in r.text
         )
         assert max(most.values()) == 1
         assert run(settings, project).success
@@ -65,7 +79,9 @@ def test_two_hundred_pictures_through_a_well_behaved_server(tmp_path: Path, figu
         own = project.prompts / "title.md"
         own.parent.mkdir(parents=True, exist_ok=True)
         shipped = (OURS / "title.md").read_text("utf-8")
-        own.write_text(shipped.replace("version: 1", "version: 2").replace("eight words", "six words"), "utf-8")
+        own.write_text(
+            shipped.replace("version: 1", "version: 2").replace("eight words", "six words"), "utf-8"
+        )
         before = len(server.asked)
         assert run(settings, project).success
         changed = [r for r in server.asked[before:] if "refused" not in r.text]
@@ -105,7 +121,9 @@ def test_every_misbehaviour_at_a_fifth_of_the_requests(tmp_path: Path, figure: A
     with ModelServer() as server:
         settings, project = described_project(tmp_path, server, PICTURES, **limits)
         server.behave = lambda _n, _r: "404"
-        run(settings, project)  # previews are made, and nothing is answered: the server shows what it gets of each picture
+        run(
+            settings, project
+        )  # previews are made, and nothing is answered: the server shows what it gets of each picture
         keys = sorted({r.key for r in server.asked if r.pictures})
         assert len(keys) == PICTURES
         project.ledger.path.unlink()
@@ -130,7 +148,11 @@ def test_every_misbehaviour_at_a_fifth_of_the_requests(tmp_path: Path, figure: A
         bad = [
             c
             for c in captions
-            if FILLER in c or INJECTED in c or server.leaked in c or c.startswith("A quiet place") or len(c) > 400
+            if FILLER in c
+            or INJECTED in c
+            or server.leaked in c
+            or c.startswith("A quiet place")
+            or len(c) > 400
         ]
         assert not bad
         assert accepted[MetadataQuality.issues].list.len().sum() == 0
@@ -168,9 +190,13 @@ def test_time_limits_are_kept(backend: str, figure: Any) -> None:
     for how, limit_s in (("hang", 0.5), ("drip", 1.5)):
         with ModelServer(behave=lambda _n, _r, how=how: how) as server:
             place = {"ollama_url": server.url, "openai_url": f"{server.url}/v1"}
-            chosen = choose_server(VisionModelSettings(backend=backend, idle_s=0.5, hard_s=1.5, **place)).server
+            chosen = choose_server(
+                VisionModelSettings(backend=backend, idle_s=0.5, hard_s=1.5, **place)
+            ).server
             assert chosen is not None
-            question = Question("s", "t", (jpeg_bytes(1),), CaptionReply.model_json_schema(), Options(0.0, 7, 512, 16))
+            question = Question(
+                "s", "t", (jpeg_bytes(1),), CaptionReply.model_json_schema(), Options(0.0, 7, 512, 16)
+            )
 
             async def ask(server_: Server = chosen, asked: Question = question) -> float:
                 async with server_.connect() as session:
@@ -215,7 +241,13 @@ def test_a_server_that_is_gone_for_twenty_seconds(tmp_path: Path, figure: Any) -
         assert answers.select(ModelAnswer.image_hash, ModelAnswer.job).n_unique() == 180
         ended = Counter((r.key, r.text) for r in server.asked if r.ended)
         assert max(ended.values()) == 1
-    figure("a model server that is gone for 20 s", pictures=60, answers=answers.height, asked_twice=0, seconds=round(seconds, 1))
+    figure(
+        "a model server that is gone for 20 s",
+        pictures=60,
+        answers=answers.height,
+        asked_twice=0,
+        seconds=round(seconds, 1),
+    )
 
 
 CHILD = """
@@ -286,7 +318,9 @@ def test_twenty_pictures_by_the_other_protocol_and_by_nobody(tmp_path: Path, fig
     with ModelServer() as server:
         for kind in ("ollama", "openai", "embedded"):
             place = tmp_path / kind
-            settings, project = described_project(place, server, 20, backend=kind, openai_url=f"{server.url}/v1")
+            settings, project = described_project(
+                place, server, 20, backend=kind, openai_url=f"{server.url}/v1"
+            )
             assert run(settings, project).success
             rows = project.store.read(Caption)
             assert set(rows[Answered.backend]) == {kind}
@@ -305,7 +339,10 @@ def test_runtime_line_and_unloading(tmp_path: Path, share: float) -> None:
         settings, project = described_project(tmp_path, server, 2, close_on_run_end=True)
         result = run(settings, project)
         processor = {0.0: "CPU", 0.5: "50%CPU/50%GPU", 1.0: "GPU"}[share]
-        assert metadata_of(result, "captions")["runtime"] == f"processor={processor} context=8192 vram={4 * share:.1f}GiB"
+        assert (
+            metadata_of(result, "captions")["runtime"]
+            == f"processor={processor} context=8192 vram={4 * share:.1f}GiB"
+        )
         assert server.unloaded == ["seer:7b"]
         assert not server.loaded
         assert {r.options["num_ctx"] for r in server.received} == {8192}

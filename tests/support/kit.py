@@ -64,11 +64,16 @@ def picture_file(path: Path) -> PictureFile:
 
 def opened(path: Path, side: int = 768) -> Picture:
     """A picture, opened with the default limits."""
-    return open_picture(picture_file(path), DecodeLimits(PhotoSettings().max_pixels, PhotoSettings().max_full_pixels, side))
+    return open_picture(
+        picture_file(path), DecodeLimits(PhotoSettings().max_pixels, PhotoSettings().max_full_pixels, side)
+    )
 
 
 MEMORY = "/dev/shm"
-_CAPABILITIES, _READS_EVERYTHING = 0x20080522, 0b110  # version of the interface of Linux; CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH
+_CAPABILITIES, _READS_EVERYTHING = (
+    0x20080522,
+    0b110,
+)  # version of the interface of Linux; CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH
 
 
 @contextmanager
@@ -112,7 +117,9 @@ def stage_library(library: Path, project: str, sets: int = 2, first_seed: int = 
     return folder
 
 
-def run(settings: Configuration, project: Project, until: str = "", **options: Any) -> dg.ExecuteInProcessResult:
+def run(
+    settings: Configuration, project: Project, until: str = "", **options: Any
+) -> dg.ExecuteInProcessResult:
     """One run of the project's job in a throw-away instance: all of it, or one table and what it is made from."""
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("project", [project.key])

@@ -20,7 +20,9 @@ from schemas.vision import GRID, GRID_CHANNELS
 QUICK = Training(epochs=6, device="cpu")
 
 
-def made_sets(projects: int = 4, sets: int = 60, seed: int = 1, anomalies: float = 0.25, dice: bool = False) -> SelectionData:
+def made_sets(
+    projects: int = 4, sets: int = 60, seed: int = 1, anomalies: float = 0.25, dice: bool = False
+) -> SelectionData:
     """Sets of three stages; a lower stage wins where the highest one is spoilt, which its sharpness shows. Dice: anyone wins."""
     rng = np.random.default_rng(seed)
     count = projects * sets
@@ -42,7 +44,16 @@ def made_sets(projects: int = 4, sets: int = 60, seed: int = 1, anomalies: float
     features = set_features(bank, members, [2] * count)
     groups = [f"project{k // sets}" for k in range(count)]
     keys = [f"set{k}" for k in range(count)]
-    return SelectionData(features, winner, winner < 2, groups, keys, keys, [[ids[m] for m in s] for s in members], "test encoder")
+    return SelectionData(
+        features,
+        winner,
+        winner < 2,
+        groups,
+        keys,
+        keys,
+        [[ids[m] for m in s] for s in members],
+        "test encoder",
+    )
 
 
 def chosen(data: SelectionData, winner: np.ndarray) -> SelectionData:

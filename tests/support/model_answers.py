@@ -133,7 +133,13 @@ def reply(request: Received, leaked: str) -> dict[str, Any]:
         made["title"] = "Untitled"
     if seed % 40 == 7:
         made["caption"] = f"This image shows {made['caption'][:1].lower()}{made['caption'][1:]}"
-    bad = {"filler": FILLER, "same": "A quiet place under a wide sky.", "injected": INJECTED, "empty": "", "huge": "word " * 20_000}
+    bad = {
+        "filler": FILLER,
+        "same": "A quiet place under a wide sky.",
+        "injected": INJECTED,
+        "empty": "",
+        "huge": "word " * 20_000,
+    }
     how = request.behaviour
     if how == "leak":
         made["caption"] = f"{made['caption'][:-1]} near {leaked}."
@@ -158,7 +164,9 @@ def _ratings(criteria: list[str], how: str) -> dict[str, Any]:
         return {"ratings": dict.fromkeys(criteria, 0), "overall": 0}
     if how == "listed_score":
         return {"ratings": [{"name": name, "score": 5} for name in criteria]}
-    marked = {"keywords": ["1. heron", "<b>lake</b>", "bell\x07", "#reeds", "dawn"]} if how == "marked" else {}
+    marked = (
+        {"keywords": ["1. heron", "<b>lake</b>", "bell\x07", "#reeds", "dawn"]} if how == "marked" else {}
+    )
     return {"ratings": scores} | marked
 
 
@@ -166,7 +174,13 @@ def _texts(seed: int) -> dict[str, Any]:
     def pick(words: list[str], salt: int) -> str:
         return words[(seed >> salt) % len(words)]
 
-    one, thing, place, detail, light = pick(SUBJECTS, 0), pick(THINGS, 5), pick(PLACES, 11), pick(DETAILS, 17), pick(LIGHTS, 23)
+    one, thing, place, detail, light = (
+        pick(SUBJECTS, 0),
+        pick(THINGS, 5),
+        pick(PLACES, 11),
+        pick(DETAILS, 17),
+        pick(LIGHTS, 23),
+    )
     other, more = pick(SUBJECTS, 29), pick(DETAILS, 35)
     return {
         "caption": f"The {one} waits by a {thing} with {detail} and {more} in {light} near the {place} and a {other}.",

@@ -26,7 +26,17 @@ WORDINGS = (
     "unexpected EOF",
 )
 MISBEHAVIOURS = (
-    *("hang", "drip", "cut", *(f"500 {w}" for w in WORDINGS), "503", "404", "error_in_stream", "invalid_json", "off_schema"),
+    *(
+        "hang",
+        "drip",
+        "cut",
+        *(f"500 {w}" for w in WORDINGS),
+        "503",
+        "404",
+        "error_in_stream",
+        "invalid_json",
+        "off_schema",
+    ),
     *("looping", "filler", "leak", "same", "huge", "injected", "empty"),
 )
 
@@ -151,7 +161,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path == "/api/tags":
-            self._json({"models": [{"model": n, "name": n, "digest": d, "size": 1} for n, d in self.owner.models.items()]})
+            self._json(
+                {
+                    "models": [
+                        {"model": n, "name": n, "digest": d, "size": 1} for n, d in self.owner.models.items()
+                    ]
+                }
+            )
         elif self.path == "/api/ps":
             size = 4 << 30
             loaded = [
@@ -168,7 +184,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._json({"models": loaded})
         elif self.path == "/v1/models":
             known = {} if self.owner.able is None else {"capabilities": self.owner.able}
-            self._json({"object": "list", "data": [{"id": n, "object": "model", **known} for n in self.owner.models]})
+            self._json(
+                {"object": "list", "data": [{"id": n, "object": "model", **known} for n in self.owner.models]}
+            )
         else:
             self._json({"error": "not found"}, 404)
 
@@ -198,10 +216,23 @@ class _Handler(BaseHTTPRequestHandler):
         if name not in self.owner.models:
             self._json({"error": f"model '{name}' not found"}, 404)
             return
-        last = body["messages"][-1] if "messages" in body else {"content": body["prompt"], "images": body.get("images", [])}
+        last = (
+            body["messages"][-1]
+            if "messages" in body
+            else {"content": body["prompt"], "images": body.get("images", [])}
+        )
         pictures = [base64.b64decode(p) for p in last.get("images") or []]
         format_ = body.get("format") if isinstance(body.get("format"), dict) else {}
-        request = Received(self.path, name, last["content"], format_ or {}, body.get("options", {}), pictures, "", time.monotonic())
+        request = Received(
+            self.path,
+            name,
+            last["content"],
+            format_ or {},
+            body.get("options", {}),
+            pictures,
+            "",
+            time.monotonic(),
+        )
         self.owner.note(request)
         self.owner.loaded[name] = request.options.get("num_ctx", 2048)
         text = self._said(request)
@@ -213,10 +244,18 @@ class _Handler(BaseHTTPRequestHandler):
             self._json({"model": name, "message": {"role": "assistant", "content": text}, "done": True})
             return
         self._begin("application/x-ndjson")
-        thought, parts, why = self._spoken(text, request.options.get("num_predict", 0), body.get("think") is False)
+        thought, parts, why = self._spoken(
+            text, request.options.get("num_predict", 0), body.get("think") is False
+        )
         for part in thought:
             time.sleep(self.owner.seconds)
-            self._chunk({"model": name, "message": {"role": "assistant", "content": "", "thinking": part}, "done": False})
+            self._chunk(
+                {
+                    "model": name,
+                    "message": {"role": "assistant", "content": "", "thinking": part},
+                    "done": False,
+                }
+            )
         for part in parts:
             self._chunk({"model": name, "message": {"role": "assistant", "content": part}, "done": False})
             self._between(request)
@@ -226,7 +265,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _openai(self, body: dict[str, Any]) -> None:
         content = body["messages"][-1]["content"]
-        pictures = [base64.b64decode(p["image_url"]["url"].split(",", 1)[1]) for p in content if p["type"] == "image_url"]
+        pictures = [
+            base64.b64decode(p["image_url"]["url"].split(",", 1)[1])
+            for p in content
+            if p["type"] == "image_url"
+        ]
         text = next(p["text"] for p in content if p["type"] == "text")
         schema = body.get("response_format", {}).get("json_schema", {}).get("schema", {}) or _schema_in(text)
         options = {k: body[k] for k in ("temperature", "seed", "max_tokens") if k in body}
@@ -250,7 +293,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._event({"choices": [{"delta": {"content": part}}]})
             self._between(request)
         self._event({"choices": [{"delta": {}, "finish_reason": why}]})
-        usage: object = ["many"] if request.behaviour == "odd_usage" else {"prompt_tokens": 50, "completion_tokens": 9}
+        usage: object = (
+            ["many"] if request.behaviour == "odd_usage" else {"prompt_tokens": 50, "completion_tokens": 9}
+        )
         self._event({"choices": [], "usage": usage})
         self._write(b"data: [DONE]\n\n")
         self._end(request)
@@ -272,7 +317,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._json({"error": how.removeprefix("500 ")}, 500)
             raise _Cut
         if how in ("503", "429", "404", "400"):
-            self._json({"error": "server busy, please try again" if how in ("503", "429") else "model not found"}, int(how))
+            self._json(
+                {"error": "server busy, please try again" if how in ("503", "429") else "model not found"},
+                int(how),
+            )
             raise _Cut
         time.sleep(self.owner.seconds)
 
@@ -281,14 +329,16 @@ class _Handler(BaseHTTPRequestHandler):
         if request.behaviour == "cut":
             raise _Cut
         if request.behaviour == "error_in_stream":
-            self._chunk({"error": "model runner has unexpectedly stopped"}) if "api" in self.path else self._event(
-                {"error": "stopped"}
-            )
+            self._chunk(
+                {"error": "model runner has unexpectedly stopped"}
+            ) if "api" in self.path else self._event({"error": "stopped"})
             raise _Cut
         while request.behaviour == "drip":
             self._wait(0.1)
             token = {"message": {"role": "assistant", "content": "."}, "done": False}
-            self._chunk(token) if "api" in self.path else self._event({"choices": [{"delta": {"content": "."}}]})
+            self._chunk(token) if "api" in self.path else self._event(
+                {"choices": [{"delta": {"content": "."}}]}
+            )
 
     def _wait(self, seconds: float) -> None:
         end = time.monotonic() + seconds

@@ -28,7 +28,11 @@ def _jpeg(before: bytes = b"", at: bytes = b"\xff\xc0", end: bytes = b"", **opti
 def _rare_symbols() -> bytes:
     """A grey picture of one block with two codes, `no difference` and `no more`; the other symbols of its table are the secret."""
     letters = bytes(dict.fromkeys(_B))
-    start = b"\xff\xd8" + segment(0xDB, b"\0" + b"\1" * 64) + segment(0xC0, struct.pack(">BHHB", 8, 8, 8, 1) + b"\1\x11\0")
+    start = (
+        b"\xff\xd8"
+        + segment(0xDB, b"\0" + b"\1" * 64)
+        + segment(0xC0, struct.pack(">BHHB", 8, 8, 8, 1) + b"\1\x11\0")
+    )
     codes = segment(0xC4, b"\0\1" + bytes(16) + b"\x10\0\1" + bytes(13) + bytes((len(letters), 0)) + letters)
     return start + codes + segment(0xDA, b"\1\1\0\0\x3f\0") + bytes((0b00011111,)) + b"\xff\xd9"
 
@@ -115,7 +119,15 @@ def _tiff(strip: bytes, tags: dict[int, tuple[int, bytes]]) -> bytes:
         held = value.ljust(4, b"\0") if len(value) <= 4 else struct.pack("<I", base + len(extra))
         extra += value + bytes(len(value) % 2) if len(value) > 4 else b""
         table += struct.pack("<HHI", tag, kind, len(value) // sizes[kind]) + held
-    return b"II" + struct.pack("<HI", 42, at) + strip.ljust(at - 8, b"\0") + struct.pack("<H", len(tags)) + table + bytes(4) + extra
+    return (
+        b"II"
+        + struct.pack("<HI", 42, at)
+        + strip.ljust(at - 8, b"\0")
+        + struct.pack("<H", len(tags))
+        + table
+        + bytes(4)
+        + extra
+    )
 
 
 def _shorts(*numbers: int) -> tuple[int, bytes]:
@@ -141,8 +153,20 @@ def _tiff_tile() -> bytes:
     tile = np.zeros((64, 64, 3), np.uint8)
     tile[:32, :48] = np.asarray(scene())
     tile[40].reshape(-1)[: len(_B)] = np.frombuffer(_B, np.uint8)
-    tags = {256: _shorts(48), 257: _shorts(32), 258: _shorts(8, 8, 8), 259: _shorts(1), 262: _shorts(2), 277: _shorts(3)}
-    tags |= {322: _shorts(64), 323: _shorts(64), 324: (4, struct.pack("<I", 8)), 325: (4, struct.pack("<I", tile.size))}
+    tags = {
+        256: _shorts(48),
+        257: _shorts(32),
+        258: _shorts(8, 8, 8),
+        259: _shorts(1),
+        262: _shorts(2),
+        277: _shorts(3),
+    }
+    tags |= {
+        322: _shorts(64),
+        323: _shorts(64),
+        324: (4, struct.pack("<I", 8)),
+        325: (4, struct.pack("<I", tile.size)),
+    }
     return _tiff(tile.tobytes(), tags)
 
 
@@ -150,10 +174,24 @@ def _tiff_palette() -> bytes:
     image = _few(8)
     strip = np.asarray(image).tobytes()
     colours = np.zeros((3, 256), "<u2")
-    colours[:, :8] = np.frombuffer(bytes(image.getpalette() or ())[:24], np.uint8).reshape(8, 3).T.astype(np.uint16) * 257
+    colours[:, :8] = (
+        np.frombuffer(bytes(image.getpalette() or ())[:24], np.uint8).reshape(8, 3).T.astype(np.uint16) * 257
+    )
     colours[1, 100 : 100 + len(_B) // 2] = np.frombuffer(_B[: len(_B) // 2 * 2], "<u2")
-    tags = {256: _shorts(48), 257: _shorts(32), 258: _shorts(8), 259: _shorts(1), 262: _shorts(3), 273: (4, struct.pack("<I", 8))}
-    tags |= {277: _shorts(1), 278: _shorts(32), 279: (4, struct.pack("<I", len(strip))), 320: (3, colours.tobytes())}
+    tags = {
+        256: _shorts(48),
+        257: _shorts(32),
+        258: _shorts(8),
+        259: _shorts(1),
+        262: _shorts(3),
+        273: (4, struct.pack("<I", 8)),
+    }
+    tags |= {
+        277: _shorts(1),
+        278: _shorts(32),
+        279: (4, struct.pack("<I", len(strip))),
+        320: (3, colours.tobytes()),
+    }
     return _tiff(strip, tags)
 
 
@@ -178,9 +216,12 @@ def _gif_colours() -> bytes:
 def _gif_loops() -> bytes:
     data = saved(scene("P"), "GIF", save_all=True, append_images=[scene("P", 2)], loop=0)
     loops = b"".join(
-        b"!\xff\x0bNETSCAPE2.0\x03\x01" + part.ljust(2) + b"\0" for part in (_B[n : n + 2] for n in range(0, len(_B), 2))
+        b"!\xff\x0bNETSCAPE2.0\x03\x01" + part.ljust(2) + b"\0"
+        for part in (_B[n : n + 2] for n in range(0, len(_B), 2))
     )
-    times = b"".join(b"!\xf9\x04" + part.ljust(4) + b"\0" for part in (_B[n : n + 4] for n in range(0, len(_B), 4)))
+    times = b"".join(
+        b"!\xf9\x04" + part.ljust(4) + b"\0" for part in (_B[n : n + 4] for n in range(0, len(_B), 4))
+    )
     return data[:-1] + loops + times + b"!\xfe\x19" + _B[:25] + b"\0;"
 
 
@@ -224,7 +265,9 @@ def _heic(change: Callable[[boxes.Items], boxes.Items], format_: str = "HEIF") -
     found = change(boxes.read_items(saved(scene(size=(64, 64)), format_)))
     head = heif._brands(saved(scene(size=(64, 64)), format_))
     size = len(head) + len(boxes.meta_box(found, 0)) + 8
-    return head + boxes.meta_box(found, size) + boxes.written(b"mdat", *(i.data for i in found.items.values()))
+    return (
+        head + boxes.meta_box(found, size) + boxes.written(b"mdat", *(i.data for i in found.items.values()))
+    )
 
 
 def _with_unit(kind: int) -> Callable[[boxes.Items], boxes.Items]:
@@ -280,4 +323,12 @@ HEIFS: dict[str, Callable[[], bytes]] = {
     "channels": lambda: _heic(_with_property(b"pixi", bytes(4) + bytes((len(_B),)) + _B)),
 }
 AVIFS: dict[str, Callable[[], bytes]] = {"behind-frame": lambda: _heic(_longer_frame, "AVIF")}
-KEPT_PARTS = {".jpg": JPEGS, ".png": PNGS, ".webp": WEBPS, ".tif": TIFFS, ".gif": GIFS, ".heic": HEIFS, ".avif": AVIFS}
+KEPT_PARTS = {
+    ".jpg": JPEGS,
+    ".png": PNGS,
+    ".webp": WEBPS,
+    ".tif": TIFFS,
+    ".gif": GIFS,
+    ".heic": HEIFS,
+    ".avif": AVIFS,
+}

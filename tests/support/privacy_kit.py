@@ -24,12 +24,44 @@ KEPT = {
     "IFD0:Model": "Acme 7",
     "ExifIFD:LensModel": "Acme 50mm F2",
 }
-KEPT_XMP = {"XMP-dc:Rights": "(c) 2024 Ann Example", "XMP-dc:Creator": "Ann Example", "XMP-photoshop:DateCreated": "2024:05:06"}
+KEPT_XMP = {
+    "XMP-dc:Rights": "(c) 2024 Ann Example",
+    "XMP-dc:Creator": "Ann Example",
+    "XMP-photoshop:DateCreated": "2024:05:06",
+}
 _B = SECRET.encode()
-_PRIVATE = ["ImageDescription", "DocumentName", "HostComputer", "ReelName", "UserComment", "OwnerName", "SerialNumber", "Software"]
-_PRIVATE += ["XMP-dc:Description-de", "XMP-dc:Title-fr", "XMP-photoshop:City", "XMP-xmpMM:DocumentID", "XMP-mwg-rs:RegionName"]
-_PRIVATE += ["XMP-exif:UserComment", "XMP-iptcExt:PersonInImage", "IPTC:City", "IPTC:Caption-Abstract", "Photoshop:URL", "Comment"]
-_PRIVATE += ["XMP-digiKam:TagsList", "XMP-xmpMM:HistoryAction", "GPSProcessingMethod", "XMP-aux:OwnerName", "ImageUniqueID"]
+_PRIVATE = [
+    "ImageDescription",
+    "DocumentName",
+    "HostComputer",
+    "ReelName",
+    "UserComment",
+    "OwnerName",
+    "SerialNumber",
+    "Software",
+]
+_PRIVATE += [
+    "XMP-dc:Description-de",
+    "XMP-dc:Title-fr",
+    "XMP-photoshop:City",
+    "XMP-xmpMM:DocumentID",
+    "XMP-mwg-rs:RegionName",
+]
+_PRIVATE += [
+    "XMP-exif:UserComment",
+    "XMP-iptcExt:PersonInImage",
+    "IPTC:City",
+    "IPTC:Caption-Abstract",
+    "Photoshop:URL",
+    "Comment",
+]
+_PRIVATE += [
+    "XMP-digiKam:TagsList",
+    "XMP-xmpMM:HistoryAction",
+    "GPSProcessingMethod",
+    "XMP-aux:OwnerName",
+    "ImageUniqueID",
+]
 
 
 def scene(mode: str = "RGB", seed: int = 1, size: tuple[int, int] = (48, 32)) -> Image.Image:
@@ -51,8 +83,14 @@ def tagged(data: bytes, suffix: str, place: Path) -> bytes:
     """With every private tag that exiftool can write into the container, and the fields that are kept."""
     path = place / f"tagged{suffix}"
     path.write_bytes(data)
-    tags = [f"-{n}={SECRET} {i}" for i, n in enumerate(_PRIVATE)] + [f"-{n}={v}" for n, v in {**KEPT, **KEPT_XMP}.items()]
-    subprocess.run(["exiftool", "-q", "-q", "-m", "-overwrite_original", *tags, str(path)], check=False, capture_output=True)
+    tags = [f"-{n}={SECRET} {i}" for i, n in enumerate(_PRIVATE)] + [
+        f"-{n}={v}" for n, v in {**KEPT, **KEPT_XMP}.items()
+    ]
+    subprocess.run(
+        ["exiftool", "-q", "-q", "-m", "-overwrite_original", *tags, str(path)],
+        check=False,
+        capture_output=True,
+    )
     return path.read_bytes()
 
 
@@ -66,7 +104,13 @@ def profile() -> bytes:
         tags[name] = plain[at : at + size]
     wide = SECRET.encode("utf-16-be")
     text = b"mluc" + struct.pack(">III", 0, 1, 12) + b"enUS" + struct.pack(">II", len(wide), 28) + wide
-    tags |= {b"desc": text, b"cprt": text, b"dmnd": text, b"zqHU": b"text\0\0\0\0" + _B, b"calt": b"text\0\0\0\0" + _B}
+    tags |= {
+        b"desc": text,
+        b"cprt": text,
+        b"dmnd": text,
+        b"zqHU": b"text\0\0\0\0" + _B,
+        b"calt": b"text\0\0\0\0" + _B,
+    }
     table, body, start = b"", b"", 132 + 12 * len(tags)
     for name, value in tags.items():
         table += struct.pack(">4sII", name, start + len(body), len(value))
@@ -110,8 +154,18 @@ def _thumbnail() -> bytes:
 
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _EXTENDED = b"http://ns.adobe.com/xmp/extension/\0" + b"0" * 32 + struct.pack(">II", len(_B), 0) + _B
-_C2PA = box(b"jumb", box(b"jumd", b"c2pa\x00\x11\x00\x10\x80\x00\x00\xaa\x00\x38\x9b\x71\x03c2pa\0") + box(b"json", _B))
-_IRB = b"Photoshop 3.0\x008BIM\x04\x04\0\0" + struct.pack(">I", len(_B) + 5) + b"\x1c\x02\x5a\0" + bytes((len(_B),)) + _B + b"\0"
+_C2PA = box(
+    b"jumb",
+    box(b"jumd", b"c2pa\x00\x11\x00\x10\x80\x00\x00\xaa\x00\x38\x9b\x71\x03c2pa\0") + box(b"json", _B),
+)
+_IRB = (
+    b"Photoshop 3.0\x008BIM\x04\x04\0\0"
+    + struct.pack(">I", len(_B) + 5)
+    + b"\x1c\x02\x5a\0"
+    + bytes((len(_B),))
+    + _B
+    + b"\0"
+)
 JPEGS: dict[str, Callable[[], bytes]] = {
     "comment": lambda: _after_soi(segment(0xFE, _B), segment(0xFE, _B * 3)),
     "comment-utf16": lambda: _after_soi(segment(0xFE, SECRET.encode("utf-16-le"))),
@@ -122,13 +176,17 @@ JPEGS: dict[str, Callable[[], bytes]] = {
     "ducky": lambda: _after_soi(segment(0xEC, b"Ducky\0" + _B)),
     "extended-xmp": lambda: _after_soi(segment(0xE1, _XMP + b"<x:xmpmeta/>" + _B), segment(0xE1, _EXTENDED)),
     "thumbnail": lambda: _after_soi(segment(0xE1, _thumbnail())),
-    "jfxx": lambda: _after_soi(segment(0xE0, b"JFIF\0\1\2\0\0\1\0\1\3\3" + _B[:25] + b"zq"), segment(0xE0, b"JFXX\0\x10" + _B)),
+    "jfxx": lambda: _after_soi(
+        segment(0xE0, b"JFIF\0\1\2\0\0\1\0\1\3\3" + _B[:25] + b"zq"), segment(0xE0, b"JFXX\0\x10" + _B)
+    ),
     "fill-bytes": lambda: _after_soi(b"\xff\xff\xff", segment(0xFE, _B), b"\xff\xff"),
     "between-segments": lambda: _after_soi(segment(0xFE, b"x"), _B),
     "after-end": lambda: _after_soi() + _B,
     "samsung": lambda: _after_soi() + b"\0\0\1\x0a\x0e\0\0\0Image_UTC_Data" + _B + b"SEFT",
     "motion": lambda: _after_soi() + box(b"ftyp", b"mp42\0\0\0\0") + box(b"mdat", _B),
-    "second-picture": lambda: _after_soi(segment(0xE2, b"MPF\0" + _B)) + saved(scene(seed=2), "JPEG", comment=_B),
+    "second-picture": lambda: (
+        _after_soi(segment(0xE2, b"MPF\0" + _B)) + saved(scene(seed=2), "JPEG", comment=_B)
+    ),
     "between-scans": lambda: _before_scans(saved(scene(), "JPEG", progressive=True), segment(0xFE, _B)),
     "restarts": lambda: _after_soi(segment(0xFE, _B), restart_marker_blocks=2),
     "cmyk": lambda: _before_scans(saved(scene("CMYK"), "JPEG"), segment(0xEE, b"Adobe" + bytes(7) + _B)),
@@ -172,7 +230,9 @@ PNGS: dict[str, Callable[[], bytes]] = {
     "profile": lambda: _png(chunk(b"iCCP", b"zqHUSH\0\0" + zlib.compress(profile()))),
     "palette": lambda: _png(chunk(b"tEXt", b"a\0" + _B), image=scene("P"), transparency=3),
     "deep": lambda: _png(chunk(b"tEXt", b"a\0" + _B), image=_deep()),
-    "animated": lambda: _png(chunk(b"tEXt", b"a\0" + _B), save_all=True, append_images=[scene(seed=2), scene(seed=3)]),
+    "animated": lambda: _png(
+        chunk(b"tEXt", b"a\0" + _B), save_all=True, append_images=[scene(seed=2), scene(seed=3)]
+    ),
 }
 
 
@@ -191,7 +251,10 @@ def _longer(data: bytes, kind: bytes) -> bytes:
 
 WEBPS: dict[str, Callable[[], bytes]] = {
     "chunks": lambda: _webp(
-        riff(b"zqHU", _B), riff(b"XMP ", _B), riff(b"EXIF", _thumbnail()), exif=b"Exif\0\0II*\0\x08\0\0\0\0\0\0\0\0\0"
+        riff(b"zqHU", _B),
+        riff(b"XMP ", _B),
+        riff(b"EXIF", _thumbnail()),
+        exif=b"Exif\0\0II*\0\x08\0\0\0\0\0\0\0\0\0",
     ),
     "after-end": lambda: _webp(end=_B),
     "profile": lambda: _webp(icc_profile=profile(), lossless=True),
@@ -215,13 +278,26 @@ def _tiff_by_hand(packing: int, change: Callable[[bytes], bytes], order: str = "
     """One strip, with a secret behind its rows and a directory below the first one."""
     strip = change(np.asarray(scene()).astype(order + "u2").tobytes())
     at, below = 8 + len(strip), 8 + len(strip) + 200
-    tags = [(256, 4, 1, 48), (257, 4, 1, 32), (258, 3, 3, at + 180), (259, 3, 1, packing), (262, 3, 1, 2), (273, 4, 1, 8)]
+    tags = [
+        (256, 4, 1, 48),
+        (257, 4, 1, 32),
+        (258, 3, 3, at + 180),
+        (259, 3, 1, packing),
+        (262, 3, 1, 2),
+        (273, 4, 1, 8),
+    ]
     tags += [(277, 3, 1, 3), (278, 4, 1, 32), (279, 4, 1, len(strip)), (330, 4, 1, below)]
     table = b""
     for tag, kind, count, value in tags:
-        held = struct.pack(order + "HH", value, 0) if kind == 3 and count == 1 else struct.pack(order + "I", value)
+        held = (
+            struct.pack(order + "HH", value, 0)
+            if kind == 3 and count == 1
+            else struct.pack(order + "I", value)
+        )
         table += struct.pack(order + "HHI", tag, kind, count) + held
-    first = (struct.pack(order + "H", len(tags)) + table + bytes(4)).ljust(180, b"\0") + struct.pack(order + "HHH", 16, 16, 16)
+    first = (struct.pack(order + "H", len(tags)) + table + bytes(4)).ljust(180, b"\0") + struct.pack(
+        order + "HHH", 16, 16, 16
+    )
     second = struct.pack(order + "HHHIII", 1, 270, 2, len(_B), below + 18, 0) + _B
     head = (b"II" if order == "<" else b"MM") + struct.pack(order + "HI", 42, at)
     return head + strip + first.ljust(200, b"\0") + second
@@ -244,19 +320,26 @@ TIFFS: dict[str, Callable[[], bytes]] = {
 }
 
 
-def _gif(*blocks: bytes, end: bytes = b"", change: Callable[[bytes], bytes] = lambda data: data, **options: object) -> bytes:
+def _gif(
+    *blocks: bytes, end: bytes = b"", change: Callable[[bytes], bytes] = lambda data: data, **options: object
+) -> bytes:
     data = saved(scene("P"), "GIF", **options)
     return change(data[:-1]) + b"".join(blocks) + b";" + end
 
 
 def _sub(data: bytes) -> bytes:
-    return b"".join(bytes((len(data[n : n + 255]),)) + data[n : n + 255] for n in range(0, len(data), 255)) + b"\0"
+    return (
+        b"".join(bytes((len(data[n : n + 255]),)) + data[n : n + 255] for n in range(0, len(data), 255))
+        + b"\0"
+    )
 
 
 GIFS: dict[str, Callable[[], bytes]] = {
     "comment": lambda: _gif(comment=_B),
     "xmp": lambda: _gif(b"!\xff\x0bXMP DataXMP" + _sub(_B * 20)),
-    "application": lambda: _gif(b"!\xff\x0bzqHUSHxHUSH" + _sub(_B), b"!\xff\x0bICCRGBG1012" + _sub(profile())),
+    "application": lambda: _gif(
+        b"!\xff\x0bzqHUSHxHUSH" + _sub(_B), b"!\xff\x0bICCRGBG1012" + _sub(profile())
+    ),
     "plain-text": lambda: _gif(b"!\x01\x0c" + bytes(12) + _sub(_B)),
     "animated": lambda: _gif(comment=_B, save_all=True, append_images=[scene("P", 2), scene("P", 3)], loop=0),
     "after-codes": lambda: _gif(change=lambda data: data[:-1] + _sub(_B)),
@@ -277,12 +360,26 @@ HEIFS: dict[str, Callable[[], bytes]] = {
 }
 AVIFS: dict[str, Callable[[], bytes]] = {
     "items": lambda: _heif(format_="AVIF"),
-    "boxes": lambda: _heif(box(b"uuid", bytes(16) + _C2PA), box(b"skip", _B), format_="AVIF", icc_profile=profile()),
+    "boxes": lambda: _heif(
+        box(b"uuid", bytes(16) + _C2PA), box(b"skip", _B), format_="AVIF", icc_profile=profile()
+    ),
 }
-TABLE = {".jpg": JPEGS, ".png": PNGS, ".webp": WEBPS, ".tif": TIFFS, ".gif": GIFS, ".heic": HEIFS, ".avif": AVIFS}
+TABLE = {
+    ".jpg": JPEGS,
+    ".png": PNGS,
+    ".webp": WEBPS,
+    ".tif": TIFFS,
+    ".gif": GIFS,
+    ".heic": HEIFS,
+    ".avif": AVIFS,
+}
 
 
-_FORMS = [word.encode(code) for word in ("zqHU", "HUSH", "48.2083", "16.3700") for code in ("ascii", "utf-16-le", "utf-16-be")]
+_FORMS = [
+    word.encode(code)
+    for word in ("zqHU", "HUSH", "48.2083", "16.3700")
+    for code in ("ascii", "utf-16-le", "utf-16-be")
+]
 
 
 def hidden_in_bytes(data: bytes, told: bytes = b"") -> list[str]:
@@ -295,7 +392,9 @@ def hidden_in_bytes(data: bytes, told: bytes = b"") -> list[str]:
                 streams += [stream.decompress(data[at:]), stream.unused_data]
             except zlib.error:
                 continue
-    return [f"{form!r} in stream {n}" for n, stream in enumerate(streams) for form in _FORMS if form in stream]
+    return [
+        f"{form!r} in stream {n}" for n, stream in enumerate(streams) for form in _FORMS if form in stream
+    ]
 
 
 def hidden_in(path: Path) -> list[str]:

@@ -19,12 +19,23 @@ from tests.support.kit import NOW, configuration, run, save_picture
 
 COMPANIONS = (".txt", ".yaml", ".json", ".wav", ".png.xmp")
 CHOOSING = (
-    *("photos", "quarantine", "other_files", "exif_facts", "image_quality", "picture_hashes", "embeddings", "previews"),
+    *(
+        "photos",
+        "quarantine",
+        "other_files",
+        "exif_facts",
+        "image_quality",
+        "picture_hashes",
+        "embeddings",
+        "previews",
+    ),
     *("objects", "scenes", "photo_groups", "duplicates", "proposals"),
 )
 
 
-def sets_library(library: Path, name: str, sets: int, stages: int = 2, size: tuple[int, int] = (48, 32)) -> Path:
+def sets_library(
+    library: Path, name: str, sets: int, stages: int = 2, size: tuple[int, int] = (48, 32)
+) -> Path:
     """A project of stage series; every picture has five kinds of companions."""
     folder = library / name
     for number in range(sets):
@@ -37,10 +48,14 @@ def sets_library(library: Path, name: str, sets: int, stages: int = 2, size: tup
     return folder
 
 
-def chosen_project(place: Path, name: str = "harbour", sets: int = 6, **options: int) -> tuple[Configuration, Project]:
+def chosen_project(
+    place: Path, name: str = "harbour", sets: int = 6, **options: int
+) -> tuple[Configuration, Project]:
     """Such a project, run until its decisions."""
     sets_library(place / "library", name, sets, **options)
-    settings = configuration(place / "library", place / "home", photos={"workers": 1}, encoder={"encoder": "embedded"})
+    settings = configuration(
+        place / "library", place / "home", photos={"workers": 1}, encoder={"encoder": "embedded"}
+    )
     return settings, run_choosing(settings, name)
 
 
@@ -53,7 +68,9 @@ def run_choosing(settings: Configuration, name: str) -> Project:
     return project
 
 
-def decide_all(project: Project, crop_every: int = 3, pick_every: int = 4, reject_every: int = 0) -> ReviewSession:
+def decide_all(
+    project: Project, crop_every: int = 3, pick_every: int = 4, reject_every: int = 0
+) -> ReviewSession:
     """Verdicts on every set, handed over: some picked, some cut, some rejected."""
     desk = ReviewSession(project, 0.05)
     for k, one in enumerate(desk.proposals().sets):

@@ -102,7 +102,9 @@ def sftp_server(place: Path, port: int | None = None) -> Iterator[Served]:
     Path("/run/sshd").mkdir(exist_ok=True)
     user = subprocess.run(["id", "-un"], check=True, capture_output=True, text=True).stdout.strip()
     with _process([str(SSHD), "-D", "-e", "-f", str(settings)], port, place / "sshd.log"):
-        yield Served(f"sftp://{user}@127.0.0.1:{port}{kept}", kept, "", {"HOME": str(home), "SSH_AUTH_SOCK": ""})
+        yield Served(
+            f"sftp://{user}@127.0.0.1:{port}{kept}", kept, "", {"HOME": str(home), "SSH_AUTH_SOCK": ""}
+        )
 
 
 @contextmanager
@@ -153,7 +155,16 @@ def dav_server(place: Path, port: int | None = None) -> Iterator[Served]:
     (kept / "media").mkdir(parents=True, exist_ok=True)
     hashed = base64.b64encode(hashlib.sha1(PASSWORD.encode()).digest()).decode()
     (place / "users").write_text(f"{USER}:{{SHA}}{hashed}\n")
-    modules = ["mpm_event", "authn_core", "authn_file", "authz_core", "authz_user", "auth_basic", "dav", "dav_fs"]
+    modules = [
+        "mpm_event",
+        "authn_core",
+        "authn_file",
+        "authz_core",
+        "authz_user",
+        "auth_basic",
+        "dav",
+        "dav_fs",
+    ]
     loaded = "".join(f"LoadModule {m}_module /usr/lib/apache2/modules/mod_{m}.so\n" for m in modules)
     run_as = "User www-data\nGroup www-data\n" if os.geteuid() == 0 else ""
     settings = place / "apache.conf"
@@ -193,11 +204,18 @@ def postgres_server(place: Path, port: int | None = None) -> Iterator[Served]:
             f"--pwfile={place / 'word'}",
             "--no-sync",
         ]
-        subprocess.run([*command, "-E", "UTF8", "--locale=C"], check=True, capture_output=True, user=user, cwd="/")
+        subprocess.run(
+            [*command, "-E", "UTF8", "--locale=C"], check=True, capture_output=True, user=user, cwd="/"
+        )
     command = [f"{POSTGRES}/postgres", "-D", str(data), "-p", str(port), "-h", "127.0.0.1", "-k", str(place)]
     with _process(command, port, place / "postgres.log", user):
         for _ in range(300):
-            if subprocess.run([f"{POSTGRES}/pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)], check=False).returncode == 0:
+            if (
+                subprocess.run(
+                    [f"{POSTGRES}/pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)], check=False
+                ).returncode
+                == 0
+            ):
                 break
             time.sleep(0.1)
         yield Served(f"postgresql+psycopg://{USER}@127.0.0.1:{port}/postgres", data)

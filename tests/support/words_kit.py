@@ -26,10 +26,15 @@ from tests.support.model_server import ModelServer
 
 FOLDER = "Secretname"
 FAST: dict[str, Any] = {"backend": "ollama", "idle_s": 0.4, "hard_s": 1.0, "backoff_s": 0.5, "outage_s": 5.0}
-PATIENT: dict[str, Any] = {"idle_s": 10.0, "hard_s": 20.0}  # where no limit is tested, a busy machine breaks none
+PATIENT: dict[str, Any] = {
+    "idle_s": 10.0,
+    "hard_s": 20.0,
+}  # where no limit is tested, a busy machine breaks none
 
 
-def described_project(place: Path, server: ModelServer, pictures: int, **model: Any) -> tuple[Configuration, Project]:
+def described_project(
+    place: Path, server: ModelServer, pictures: int, **model: Any
+) -> tuple[Configuration, Project]:
     """A project of unlike pictures, all of which get texts."""
     for seed in range(pictures):
         save_picture(place / "library" / "one" / FOLDER / f"p{seed:03}.jpg", seed)
@@ -40,7 +45,9 @@ def described_project(place: Path, server: ModelServer, pictures: int, **model: 
 
 def describing(project: Project, server: ModelServer, **more: Any) -> Describer:
     """The describer of a test, without a canary."""
-    return Describer.of(VisionModelSettings(**{**FAST, "ollama_url": server.url, "canary": False, **more}), project)
+    return Describer.of(
+        VisionModelSettings(**{**FAST, "ollama_url": server.url, "canary": False, **more}), project
+    )
 
 
 def bare_project(place: Path) -> Project:
@@ -54,7 +61,16 @@ def asked(project: Project, count: int, **values: str) -> list[JobRequest]:
     found = []
     for n in range(count):
         (project.cache / f"{n}.jpg").write_bytes(jpeg_bytes(n))
-        found.append(JobRequest(f"photo{n}", f"hash{n}", (f"{n}.jpg",), values, {}, phash=(0x9E3779B97F4A7C15 * (n + 1)) % 2**64))
+        found.append(
+            JobRequest(
+                f"photo{n}",
+                f"hash{n}",
+                (f"{n}.jpg",),
+                values,
+                {},
+                phash=(0x9E3779B97F4A7C15 * (n + 1)) % 2**64,
+            )
+        )
     return found
 
 
@@ -77,5 +93,8 @@ def metadata_of(result: dg.ExecuteInProcessResult, table: str) -> dict[str, Any]
     """What a run told of a table."""
     for event in result.get_asset_materialization_events():
         if event.asset_key and event.asset_key.to_user_string() == table:
-            return {n: getattr(v, "value", v) for n, v in event.step_materialization_data.materialization.metadata.items()}
+            return {
+                n: getattr(v, "value", v)
+                for n, v in event.step_materialization_data.materialization.metadata.items()
+            }
     raise KeyError(table)

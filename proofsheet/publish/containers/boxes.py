@@ -111,13 +111,21 @@ def _items(data: bytes) -> Iterator[tuple[int, Item]]:
             raise CannotClean("its items are listed in a way that is not known here")
         number, _, kind = struct.unpack_from(">HH4s" if box.data[0] == 2 else ">IH4s", box.data, FULL)
         texts = box.data[FULL + (8 if box.data[0] == 2 else 10) :].split(b"\0")
-        yield number, Item(kind, texts[1] if kind == b"mime" and len(texts) > 1 else b"", hidden=bool(box.data[3] & 1))
+        yield (
+            number,
+            Item(kind, texts[1] if kind == b"mime" and len(texts) > 1 else b"", hidden=bool(box.data[3] & 1)),
+        )
 
 
 def _places(data: bytes, idat: int | None) -> Iterator[tuple[int, list[tuple[int, int]]]]:
     """Items and the spans of their bytes in the file."""
     version, sizes = data[0], struct.unpack_from(">BB", data, FULL)
-    wide = {"offset": sizes[0] >> 4, "length": sizes[0] & 15, "base": sizes[1] >> 4, "index": sizes[1] & 15 if version else 0}
+    wide = {
+        "offset": sizes[0] >> 4,
+        "length": sizes[0] & 15,
+        "base": sizes[1] >> 4,
+        "index": sizes[1] & 15 if version else 0,
+    }
     at = FULL + 2
 
     def number(size: int) -> int:
@@ -136,7 +144,10 @@ def _places(data: bytes, idat: int | None) -> Iterator[tuple[int, list[tuple[int
         spans = []
         for _ in range(number(2)):
             number(wide["index"])
-            start, size = base + number(wide["offset"]) + ((idat or 0) if method else 0), number(wide["length"])
+            start, size = (
+                base + number(wide["offset"]) + ((idat or 0) if method else 0),
+                number(wide["length"]),
+            )
             spans.append((start, start + size))
         yield item, spans
 
@@ -169,13 +180,17 @@ def meta_box(found: Items, offset: int) -> bytes:
     """
     infos, places, chosen = b"", b"", b""
     for number, item in found.items.items():
-        infos += written(b"infe", bytes((2, 0, 0, item.hidden)), struct.pack(">HH4s", number, 0, item.kind), b"\0")
+        infos += written(
+            b"infe", bytes((2, 0, 0, item.hidden)), struct.pack(">HH4s", number, 0, item.kind), b"\0"
+        )
         places += struct.pack(">HHHHII", number, 0, 0, 1, offset, len(item.data))
         offset += len(item.data)
         used = b"".join(struct.pack(">H", n | essential << 15) for n, essential in item.properties)
         chosen += struct.pack(">HB", number, len(item.properties)) + used
     count = struct.pack(">H", len(found.items))
-    references = [written(k, struct.pack(f">HH{len(to)}H", source, len(to), *to)) for k, source, to in found.references]
+    references = [
+        written(k, struct.pack(f">HH{len(to)}H", source, len(to), *to)) for k, source, to in found.references
+    ]
     properties = written(b"ipco", *(written(*p) for p in found.properties))
     associations = written(b"ipma", b"\0\0\0\1", struct.pack(">I", len(found.items)), chosen)
     return written(

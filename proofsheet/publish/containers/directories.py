@@ -15,7 +15,24 @@ from typing import NamedTuple
 
 from proofsheet.publish.containers.part import CannotClean, FilePart
 
-SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+SIZES = {
+    1: 1,
+    2: 1,
+    3: 2,
+    4: 4,
+    5: 8,
+    6: 1,
+    7: 1,
+    8: 2,
+    9: 4,
+    10: 8,
+    11: 4,
+    12: 8,
+    13: 4,
+    16: 8,
+    17: 8,
+    18: 8,
+}
 _INTEGERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 _MOST_TAGS, _MOST_PAGES = 4096, 4096
 EXIF, GPS, INTEROP = 34665, 34853, 40965
@@ -144,7 +161,9 @@ def exif_parts(block: bytes) -> list[FilePart]:
     return tags + gaps(block, spans)
 
 
-def listed(found: Directories, at: int, name: str, known: Mapping[int, str], spans: list[tuple[int, int]]) -> Iterator[FilePart]:
+def listed(
+    found: Directories, at: int, name: str, known: Mapping[int, str], spans: list[tuple[int, int]]
+) -> Iterator[FilePart]:
     """Every tag of a directory and of those below it.
 
     Args:

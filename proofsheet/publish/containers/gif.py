@@ -22,7 +22,9 @@ _XMP = b"XMP DataXMP"
 _NAMES = {_CONTROL: "graphic control", _APPLICATION: "application", 0xFE: "comment", 0x01: "plain text"}
 _SMALLEST = range(2, 9)  # bits of the first codes
 _LAYOUT = 0xC7  # of a picture: it has a palette, is interlaced, and how many colours the palette has
-_EVERY = bytes(value for n in range(256) for value in (n, 255 - n, 0))  # a palette of colours, so that pixels are read as numbers
+_EVERY = bytes(
+    value for n in range(256) for value in (n, 255 - n, 0)
+)  # a palette of colours, so that pixels are read as numbers
 _MOST_CODES, _MOST_PIXELS = 1 << 12, 1 << 28
 
 
@@ -45,7 +47,8 @@ def rebuilt(data: bytes) -> Rebuilt:
 def parts(data: bytes) -> list[FilePart]:
     """Every block, and what follows the last one."""
     return [
-        FilePart(b.name, len(b.stored), b.displayed == b.stored or b.name == f"application {_XMP.decode()}") for b in _kept(data)
+        FilePart(b.name, len(b.stored), b.displayed == b.stored or b.name == f"application {_XMP.decode()}")
+        for b in _kept(data)
     ]
 
 
@@ -137,7 +140,12 @@ def _image(data: bytes, at: int) -> tuple[int, _Block]:
     own = data[at + 10 : start]
     place = data[at : at + 9] + bytes((data[at + 9] & _LAYOUT,))
     used = _numbers(place, bytes((smallest,)) + _divided(coded))
-    shown = place + _palette(own, used) + bytes((smallest,)) + (_divided(coded) if coded != value else data[start + 1 : end])
+    shown = (
+        place
+        + _palette(own, used)
+        + bytes((smallest,))
+        + (_divided(coded) if coded != value else data[start + 1 : end])
+    )
     return end, _Block("picture", shown, data[at:end], frozenset() if own else used)
 
 
@@ -146,7 +154,17 @@ def _numbers(place: bytes, coded: bytes) -> frozenset[int]:
     width, height = place[5:7], place[7:9]
     if not any(width) or not any(height):
         return frozenset()
-    alone = b"GIF89a" + width + height + b"\xf7\0\0" + _EVERY + place[:1] + bytes(4) + place[5:9] + bytes((place[9] & 0x40,))
+    alone = (
+        b"GIF89a"
+        + width
+        + height
+        + b"\xf7\0\0"
+        + _EVERY
+        + place[:1]
+        + bytes(4)
+        + place[5:9]
+        + bytes((place[9] & 0x40,))
+    )
     try:
         with Image.open(io.BytesIO(alone + coded + b";"), formats=["GIF"]) as image:
             return frozenset(int(n) for n in np.unique(np.asarray(image)))

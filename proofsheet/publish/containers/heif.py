@@ -22,7 +22,9 @@ from proofsheet.publish.containers.boxes import FULL, Item, Items, boxes, meta_b
 from proofsheet.publish.containers.directories import exif_parts, gaps
 from proofsheet.publish.containers.part import CannotClean, FilePart, Rebuilt, exact, inside
 
-_BRANDS = frozenset({b"heic", b"heix", b"mif1", b"mif2", b"miaf", b"avif", b"MA1A", b"MA1B", b"MiHE", b"MiHB", b"MiHA"})
+_BRANDS = frozenset(
+    {b"heic", b"heix", b"mif1", b"mif2", b"miaf", b"avif", b"MA1A", b"MA1B", b"MiHE", b"MiHB", b"MiHA"}
+)
 _TILED, _XMP = frozenset({b"grid", b"iden"}), b"application/rdf+xml"
 _ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
 # Properties of whole numbers: their layout behind version and flags, and the most that each may be.
@@ -53,12 +55,17 @@ def rebuilt(data: bytes) -> Rebuilt:
     """
     found = read_items(data)
     wanted = _wanted(found)
-    left_out, numbers = _left_out(found, wanted), {old: new for new, old in enumerate(sorted(wanted), 1)}  # some readers want order
+    left_out, numbers = (
+        _left_out(found, wanted),
+        {old: new for new, old in enumerate(sorted(wanted), 1)},
+    )  # some readers want order
     properties, items = dict[tuple[bytes, bytes], int](), dict[int, Item]()
     for old, new in numbers.items():
         own = _own(found, found.items[old])
         used = [(properties.setdefault(p, len(properties) + 1), essential) for p, essential in own.items()]
-        items[new] = Item(found.items[old].kind, b"", _picture(found, found.items[old]), [], used, found.items[old].hidden)
+        items[new] = Item(
+            found.items[old].kind, b"", _picture(found, found.items[old]), [], used, found.items[old].hidden
+        )
     kept = {
         (kind, numbers[source]): tuple(numbers[n] for n in to)
         for kind, source, to in reversed(found.references)
@@ -68,7 +75,9 @@ def rebuilt(data: bytes) -> Rebuilt:
     new_items = Items(numbers[found.primary], items, references, list(properties))
     head = _brands(data)
     size = len(head) + len(meta_box(new_items, 0)) + 8
-    return Rebuilt(head + meta_box(new_items, size) + written(b"mdat", *(i.data for i in items.values())), left_out)
+    return Rebuilt(
+        head + meta_box(new_items, size) + written(b"mdat", *(i.data for i in items.values())), left_out
+    )
 
 
 def parts(data: bytes) -> list[FilePart]:
@@ -80,23 +89,40 @@ def parts(data: bytes) -> list[FilePart]:
         spans.append((end, box.at if box.kind == b"mdat" else box.at + len(box.data)))
         end = box.at + len(box.data)
         if box.kind == b"meta":
-            told += [FilePart(f"meta {b.kind.decode('latin-1')}", len(b.data) + 8, b.kind in _META) for b in boxes(box.data, FULL)]
+            told += [
+                FilePart(f"meta {b.kind.decode('latin-1')}", len(b.data) + 8, b.kind in _META)
+                for b in boxes(box.data, FULL)
+            ]
         elif box.kind != b"mdat":
-            told.append(FilePart(name, len(box.data) + 8, box.kind == b"ftyp" and _brands(data) == written(b"ftyp", box.data)))
+            told.append(
+                FilePart(
+                    name,
+                    len(box.data) + 8,
+                    box.kind == b"ftyp" and _brands(data) == written(b"ftyp", box.data),
+                )
+            )
     for item in found.items.values():
         name = f"item {item.kind.decode('latin-1')}"
         spans += item.spans
         if item.kind == b"Exif":
             told += inside(name, exif_parts(item.data[4 + int.from_bytes(item.data[:4], "big") :]))
         elif item.kind == b"mime":
-            told.append(FilePart(f"{name} {item.content_type.decode('latin-1')}", len(item.data), item.content_type == _XMP))
+            told.append(
+                FilePart(
+                    f"{name} {item.content_type.decode('latin-1')}", len(item.data), item.content_type == _XMP
+                )
+            )
         else:
             told.append(FilePart(name, len(item.data), _picture(found, item) == item.data))
     for kind, value in found.properties:
         if kind == b"colr" and value[:4] in (b"prof", b"rICC"):
             told += inside("colr", icc.parts(value[4:]))
         else:
-            told.append(FilePart(f"property {kind.decode('latin-1')}", len(value) + 8, _property(kind, value) == value))
+            told.append(
+                FilePart(
+                    f"property {kind.decode('latin-1')}", len(value) + 8, _property(kind, value) == value
+                )
+            )
     return told + gaps(data, spans)
 
 
@@ -138,11 +164,17 @@ def _is_alpha(found: Items, number: int) -> bool:
 
 
 def _left_out(found: Items, numbers: list[int]) -> tuple[str, ...]:
-    pictures = [n for n, i in found.items.items() if n not in numbers and i.kind in (b"hvc1", b"av01", b"grid", b"tmap")]
+    pictures = [
+        n
+        for n, i in found.items.items()
+        if n not in numbers and i.kind in (b"hvc1", b"av01", b"grid", b"tmap")
+    ]
     thumbs = {source for kind, source, _ in found.references if kind == b"thmb"}
     tiles = {n for k, source, to in found.references if k == b"dimg" and source not in numbers for n in to}
     further = [n for n in pictures if n not in thumbs | tiles]
-    bad = any(k == b"colr" and v[:4] in (b"prof", b"rICC") and not icc.cleaned(v[4:]) for k, v in found.properties)
+    bad = any(
+        k == b"colr" and v[:4] in (b"prof", b"rICC") and not icc.cleaned(v[4:]) for k, v in found.properties
+    )
     told = [f"{len(further)} further pictures, such as a gain map or depth"] if further else []
     return (*told, *(["a colour profile that cannot be read"] if bad else []))
 
@@ -163,10 +195,18 @@ def _property(kind: bytes, value: bytes) -> bytes | None:
         start, layout, most = _BOUNDS[kind]
         fits = len(value) == start + struct.calcsize(layout)
         numbers = struct.unpack(layout, value[start:]) if fits else ()
-        return bytes(start) + value[start:] if fits and all(abs(n) <= m for n, m in zip(numbers, most, strict=True)) else None
+        return (
+            bytes(start) + value[start:]
+            if fits and all(abs(n) <= m for n, m in zip(numbers, most, strict=True))
+            else None
+        )
     if kind == b"pixi":
         bits = value[FULL + 1 : FULL + 1 + value[FULL]]
-        return bytes(FULL) + bytes((len(bits),)) + bits if len(bits) <= _CHANNELS and max(bits, default=0) <= _DEEPEST else None
+        return (
+            bytes(FULL) + bytes((len(bits),)) + bits
+            if len(bits) <= _CHANNELS and max(bits, default=0) <= _DEEPEST
+            else None
+        )
     if kind == b"auxC":
         urn = value[FULL:].split(b"\0")[0]
         return bytes(FULL) + urn + b"\0" if urn in _ALPHA else None
@@ -200,7 +240,15 @@ def _parameters(value: bytes) -> bytes:
     if len(profile) < 12 or at > len(value):
         raise CannotClean("its coded picture has no sequence")
     shape = bytes((0xFC | value[16] & 3, 0xF8 | value[17] & 7, 0xF8 | value[18] & 7))
-    return b"\1" + profile + b"\xf0\0\xfc" + shape + bytes(2) + bytes((value[21] & 0x3F, len(arrays))) + b"".join(arrays)
+    return (
+        b"\1"
+        + profile
+        + b"\xf0\0\xfc"
+        + shape
+        + bytes(2)
+        + bytes((value[21] & 0x3F, len(arrays)))
+        + b"".join(arrays)
+    )
 
 
 def _picture(found: Items, item: Item) -> bytes:
@@ -219,7 +267,9 @@ def _picture(found: Items, item: Item) -> bytes:
     for place, one in enumerate(units):
 
         def shown(data: bytes, place: int = place, one: _Unit = one) -> bytes | None:
-            return _alone(found, item, _joined([*units[:place], one._replace(data=data), *units[place + 1 :]]))
+            return _alone(
+                found, item, _joined([*units[:place], one._replace(data=data), *units[place + 1 :]])
+            )
 
         if one.coded:
             units[place] = one._replace(data=exact(one.data, shown, spare=1))
@@ -234,7 +284,9 @@ def _alone(found: Items, item: Item, data: bytes) -> bytes | None:
     size = len(head) + len(meta_box(items, 0)) + 8
     prepare_decoders()
     try:
-        with Image.open(io.BytesIO(head + meta_box(items, size) + written(b"mdat", data)), formats=FORMATS) as image:
+        with Image.open(
+            io.BytesIO(head + meta_box(items, size) + written(b"mdat", data)), formats=FORMATS
+        ) as image:
             return image.tobytes()
     except DECODER_ERRORS:
         return None

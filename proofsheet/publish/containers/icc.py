@@ -21,9 +21,32 @@ _COLOURS = frozenset(
 )
 # Names of profiles that say nothing about the person; every other name is replaced.
 KNOWN_NAMES = frozenset(
-    {"sRGB", "sRGB IEC61966-2.1", "sRGB built-in", "Adobe RGB (1998)", "Display P3", "Apple RGB", "ProPhoto RGB", "c2", "uRGB"}
-    | {"Generic RGB Profile", "Generic Gray Profile", "Gray Gamma 2.2", "Dot Gain 20%", "ColorMatch RGB", "Rec. ITU-R BT.709-5"}
-    | {"U.S. Web Coated (SWOP) v2", "Coated FOGRA39 (ISO 12647-2:2004)", "eciRGB v2", "Rec. ITU-R BT.2020-1", "GIMP built-in sRGB"}
+    {
+        "sRGB",
+        "sRGB IEC61966-2.1",
+        "sRGB built-in",
+        "Adobe RGB (1998)",
+        "Display P3",
+        "Apple RGB",
+        "ProPhoto RGB",
+        "c2",
+        "uRGB",
+    }
+    | {
+        "Generic RGB Profile",
+        "Generic Gray Profile",
+        "Gray Gamma 2.2",
+        "Dot Gain 20%",
+        "ColorMatch RGB",
+        "Rec. ITU-R BT.709-5",
+    }
+    | {
+        "U.S. Web Coated (SWOP) v2",
+        "Coated FOGRA39 (ISO 12647-2:2004)",
+        "eciRGB v2",
+        "Rec. ITU-R BT.2020-1",
+        "GIMP built-in sRGB",
+    }
 )
 _CLASSES = frozenset({b"scnr", b"mntr", b"prtr", b"spac"})
 _SPACES = frozenset({b"RGB ", b"GRAY", b"CMYK", b"Lab ", b"XYZ "})
@@ -60,7 +83,10 @@ def parts(profile: bytes) -> list[FilePart]:
         tags = list(_tags(profile))
     except (struct.error, ValueError):
         return [FilePart("damaged profile", len(profile), False)]
-    return [FilePart("header", _HEADER, same), *(FilePart(n.decode("latin-1"), len(v), same) for n, v in tags)]
+    return [
+        FilePart("header", _HEADER, same),
+        *(FilePart(n.decode("latin-1"), len(v), same) for n, v in tags),
+    ]
 
 
 def _tags(profile: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -28,7 +28,11 @@ def trimmed(value: bytes) -> bytes:
         return _elements(value)
     if kind in (b"mft1", b"mft2"):
         size = _table_size(value)
-        return kind + bytes(4) + value[8:11] + b"\0" + value[12:size] if value[12:48] == _UNCHANGED and size <= len(value) else b""
+        return (
+            kind + bytes(4) + value[8:11] + b"\0" + value[12:size]
+            if value[12:48] == _UNCHANGED and size <= len(value)
+            else b""
+        )
     if kind in (b"curv", b"para"):
         return _curve(value)[0]
     return kind + bytes(4) + _fixed(value, 8, {b"XYZ ": 3, b"sf32": 9}[kind])

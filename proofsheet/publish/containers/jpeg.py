@@ -18,7 +18,16 @@ from proofsheet.publish.containers.part import CannotClean, FilePart, Rebuilt, i
 
 _DHT, _DQT, _DRI = 0xC4, 0xDB, 0xDD
 _SOI, _EOI, _SOS, _APP0, _APP1, _APP2, _APP14 = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEE
-_NAMES = {0xC4: "DHT", 0xC8: "JPG", 0xCC: "DAC", _SOI: "SOI", _EOI: "EOI", _SOS: "SOS", 0xDB: "DQT", 0xDC: "DNL"}
+_NAMES = {
+    0xC4: "DHT",
+    0xC8: "JPG",
+    0xCC: "DAC",
+    _SOI: "SOI",
+    _EOI: "EOI",
+    _SOS: "SOS",
+    0xDB: "DQT",
+    0xDC: "DNL",
+}
 _NAMES |= {0xDD: "DRI", 0xDE: "DHP", 0xDF: "EXP", 0xFE: "COM"} | {
     m: f"SOF{m - 0xC0}" for m in range(0xC0, 0xD0) if m not in (0xC4, 0xC8, 0xCC)
 }
@@ -104,7 +113,9 @@ def _picture(segments: list[_Segment]) -> list[_Segment]:
     if not set(_tables(frame)) <= divisors.keys():
         raise CannotClean("a table of its divisors is missing")
     needed = [_Segment(_DQT, divisors[n], "DQT") for n in sorted(set(_tables(frame)))]
-    return needed + [s for s in segments if s.marker in (_DHT, _DRI, _SOS) or s is frames[0] or s.name == _CODES]
+    return needed + [
+        s for s in segments if s.marker in (_DHT, _DRI, _SOS) or s is frames[0] or s.name == _CODES
+    ]
 
 
 def _tables(frame: bytes) -> list[int]:
@@ -137,7 +148,11 @@ def _segments(data: bytes) -> Iterator[_Segment]:
     """Segments in order; every byte of the file is in one."""
     at = 0
     while at < len(data):
-        found = _NEXT.search(data, at) if data[at] != 0xFF else re.compile(rb"\xff+[^\xff]", re.DOTALL).match(data, at)
+        found = (
+            _NEXT.search(data, at)
+            if data[at] != 0xFF
+            else re.compile(rb"\xff+[^\xff]", re.DOTALL).match(data, at)
+        )
         if not found or found.start() > at:
             stray = data[at : found.start()] if found else data[at:]
             yield _Segment(None, stray, "bytes between segments" if found else "no end")
@@ -176,7 +191,14 @@ def _written(one: _Segment) -> bytes:
 
 def _adapted(segments: list[_Segment]) -> Iterator[_Segment]:
     """JFIF, profile and Adobe's note on colours, with nothing in them but that."""
-    jfif = next((s.payload for s in segments if s.marker == _APP0 and s.payload.startswith(_JFIF) and len(s.payload) >= 14), None)
+    jfif = next(
+        (
+            s.payload
+            for s in segments
+            if s.marker == _APP0 and s.payload.startswith(_JFIF) and len(s.payload) >= 14
+        ),
+        None,
+    )
     if jfif:
         yield _Segment(_APP0, _JFIF + b"\1\2" + bytes((min(jfif[7], 2),)) + jfif[8:12] + bytes(2), "APP0")
     profile = icc.cleaned(_profile(segments)) or b""
@@ -184,7 +206,12 @@ def _adapted(segments: list[_Segment]) -> Iterator[_Segment]:
     for number, piece in enumerate(pieces, 1):
         yield _Segment(_APP2, _ICC + bytes((number, len(pieces))) + piece, "APP2")
     adobe = next(
-        (s.payload for s in segments if s.marker == _APP14 and s.payload.startswith(_ADOBE) and len(s.payload) >= 12), None
+        (
+            s.payload
+            for s in segments
+            if s.marker == _APP14 and s.payload.startswith(_ADOBE) and len(s.payload) >= 12
+        ),
+        None,
     )
     if adobe:
         yield _Segment(_APP14, _ADOBE + b"\0\x64" + bytes(4) + adobe[11:12], "APP14")
@@ -192,7 +219,11 @@ def _adapted(segments: list[_Segment]) -> Iterator[_Segment]:
 
 def _profile(segments: list[_Segment]) -> bytes:
     """The profile as it was before it was divided; empty if there is none or a piece is missing."""
-    found = {s.payload[12]: s.payload for s in segments if s.marker == _APP2 and s.payload.startswith(_ICC) and len(s.payload) > 14}
+    found = {
+        s.payload[12]: s.payload
+        for s in segments
+        if s.marker == _APP2 and s.payload.startswith(_ICC) and len(s.payload) > 14
+    }
     if not found or sorted(found) != list(range(1, max(found) + 1)):
         return b""
     return b"".join(found[n][14:] for n in sorted(found))
@@ -205,7 +236,9 @@ def _label(payload: bytes) -> str:
 def _left_out(segments: list[_Segment]) -> tuple[str, ...]:
     profile = _profile(segments)
     told = {
-        "further pictures, such as a gain map": any(s.payload.startswith(b"MPF\0") for s in segments if s.marker == _APP2),
+        "further pictures, such as a gain map": any(
+            s.payload.startswith(b"MPF\0") for s in segments if s.marker == _APP2
+        ),
         "a video": any(b"ftyp" in s.payload for s in segments if s.name == "bytes after the end"),
         "a colour profile that cannot be read": bool(profile) and not icc.cleaned(profile),
     }

@@ -20,7 +20,9 @@ import numpy.typing as npt
 from proofsheet.publish.containers.part import CannotClean
 
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
-_CODES = b"\xff\0" + bytes(range(0x55, 0xAA)) * 4  # none is a marker, even behind a byte that fills; few are codes of zeros
+_CODES = (
+    b"\xff\0" + bytes(range(0x55, 0xAA)) * 4
+)  # none is a marker, even behind a byte that fills; few are codes of zeros
 _SIDE = 8  # of a block
 _PREFIX = "[JSTRUCT] "  # of jpegio's messages
 _written = deque[bytes](maxlen=64)  # digests of what `recoded` gave

@@ -59,7 +59,9 @@ def summary(found: Iterable[FilePart]) -> str:
     sizes: dict[str, list[int]] = {}
     for one in found:
         sizes.setdefault(one.name, []).append(one.size)
-    return ", ".join(f"{n} {s[0]:,} B" if len(s) == 1 else f"{n} ({len(s)} parts, {sum(s):,} B)" for n, s in sizes.items())
+    return ", ".join(
+        f"{n} {s[0]:,} B" if len(s) == 1 else f"{n} ({len(s)} parts, {sum(s):,} B)" for n, s in sizes.items()
+    )
 
 
 def inflated(stream: bytes) -> bytes:

@@ -18,7 +18,14 @@ import numpy.typing as npt
 from PIL import Image
 
 from proofsheet.publish.containers import directories, icc
-from proofsheet.publish.containers.part import CannotClean, FilePart, Rebuilt, inflated, inside, palette_without
+from proofsheet.publish.containers.part import (
+    CannotClean,
+    FilePart,
+    Rebuilt,
+    inflated,
+    inside,
+    palette_without,
+)
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _ROWS = (b"IDAT", b"fdAT")
@@ -85,8 +92,14 @@ def rebuilt(data: bytes) -> Rebuilt:
         raise CannotClean("it has no rows")
     first = {c.kind: c.data for c in reversed(chunks) if c.whole}
     shown, left_out = list(_described(first)), []
-    left_out += [] if b"iCCP" not in first or any(k == b"iCCP" for k, _ in shown) else ["a colour profile that cannot be read"]
-    left_out += [f"{k.decode()} out of bounds" for k in _BOUNDS if k in first and not any(k == n for n, _ in shown)]
+    left_out += (
+        []
+        if b"iCCP" not in first or any(k == b"iCCP" for k, _ in shown)
+        else ["a colour profile that cannot be read"]
+    )
+    left_out += [
+        f"{k.decode()} out of bounds" for k in _BOUNDS if k in first and not any(k == n for n, _ in shown)
+    ]
     used, coded = _coded(frames, header)
     shown += _colours(first, header, used)
     plain = header._replace(interlaced=header.interlaced and not header.repacked())
@@ -109,7 +122,9 @@ def parts(data: bytes) -> list[FilePart]:
         elif one.kind == b"iCCP":
             found += inside("iCCP", [FilePart("name", 4, known), *icc.parts(_profile(one.data))])
         else:
-            found.append(FilePart("iTXt XMP", size, True) if one.data.startswith(_XMP) else FilePart(name, size, known))
+            found.append(
+                FilePart("iTXt XMP", size, True) if one.data.startswith(_XMP) else FilePart(name, size, known)
+            )
     end = len(_SIGNATURE) + sum(len(c.data) + 12 for c in chunks)
     return [*found, *([FilePart("bytes after the end", len(data) - end, False)] if end < len(data) else [])]
 
@@ -137,7 +152,15 @@ def _header(first: _Chunk) -> _Header:
     if first.kind != b"IHDR" or len(first.data) != 13 or not first.whole:
         raise CannotClean("it is no whole PNG")
     width, height, bits, colour, packing, filters, interlaced = struct.unpack(">IIBBBBB", first.data)
-    if not width or not height or bits not in (1, 2, 4, 8, 16) or colour not in _CHANNELS or packing or filters or interlaced > 1:
+    if (
+        not width
+        or not height
+        or bits not in (1, 2, 4, 8, 16)
+        or colour not in _CHANNELS
+        or packing
+        or filters
+        or interlaced > 1
+    ):
         raise CannotClean("its header is damaged")
     return _Header(width, height, bits, colour, interlaced)
 
@@ -180,7 +203,9 @@ def _described(first: dict[bytes, bytes]) -> Iterator[tuple[bytes, bytes]]:
         yield b"iCCP", _ICC_NAME + zlib.compress(profile, 9)
     for kind, (layout, most) in _BOUNDS.items():
         value = first.get(kind, b"")
-        if len(value) == struct.calcsize(layout) and all(n <= m for n, m in zip(struct.unpack(layout, value), most, strict=True)):
+        if len(value) == struct.calcsize(layout) and all(
+            n <= m for n, m in zip(struct.unpack(layout, value), most, strict=True)
+        ):
             yield kind, value
 
 
@@ -205,7 +230,9 @@ def _coded(frames: list[_Frame], header: _Header) -> tuple[set[int], list[bytes]
     """Which numbers pixels have (where they point to a palette), and the rows of each frame, compressed by us."""
     used, coded = set[int](), list[bytes]()
     for one in frames:
-        width, height = struct.unpack_from(">II", one.control) if one.control else (header.width, header.height)
+        width, height = (
+            struct.unpack_from(">II", one.control) if one.control else (header.width, header.height)
+        )
         here = header._replace(width=width, height=height)
         rows = _raw(one.rows, _rows_size(here))
         if header.repacked():
@@ -241,7 +268,9 @@ def _numbers(rows: bytes, here: _Header) -> npt.NDArray[np.uint8]:
         (b"IEND", b""),
     )
     try:
-        with Image.open(io.BytesIO(_SIGNATURE + b"".join(_written(*c) for c in chunks)), formats=["PNG"]) as image:
+        with Image.open(
+            io.BytesIO(_SIGNATURE + b"".join(_written(*c) for c in chunks)), formats=["PNG"]
+        ) as image:
             return np.asarray(image, np.uint8)
     except (OSError, SyntaxError, ValueError) as error:
         raise CannotClean(f"its rows are damaged: {error}") from error

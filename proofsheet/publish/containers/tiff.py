@@ -28,8 +28,14 @@ _BUILT = {
     tag.TILE_SIZES: "TileByteCounts",
 }
 _BUILT |= {tag.ICC: "ICC_Profile", tag.XMP: "XMP"}
-NAMES = frozenset({n for n, _, _ in tag.NEEDED.values()} | set(_BUILT.values())) | {  # of all tags that are no field
-    *("PreviewImageStart", "PreviewImageLength", "PreviewImage")  # so exiftool calls the strip of a page in JPEG
+NAMES = frozenset(
+    {n for n, _, _ in tag.NEEDED.values()} | set(_BUILT.values())
+) | {  # of all tags that are no field
+    *(
+        "PreviewImageStart",
+        "PreviewImageLength",
+        "PreviewImage",
+    )  # so exiftool calls the strip of a page in JPEG
 }
 _PLAIN, _JPEG, _DEFLATE, _POINTS = 1, 7, 8, 3
 _DEFLATED, _FAX = frozenset({_DEFLATE, 32946}), frozenset({2, 3, 4})
@@ -59,7 +65,9 @@ def rebuilt(data: bytes) -> Rebuilt:
     found = Directories(data)
     pages = found.pages()
     full = [n for n, page in enumerate(pages) if not _reduced(found, page)]
-    if not full or any(tag.DNG in p.entries or _number(found, p, tag.COLOURS, 0) in _RAW_COLOURS for p in pages):
+    if not full or any(
+        tag.DNG in p.entries or _number(found, p, tag.COLOURS, 0) in _RAW_COLOURS for p in pages
+    ):
         raise CannotClean("it is a RAW file, or holds no whole picture")
     page = pages[full[0]]
     entries, odd = {}, list[str]()
@@ -90,11 +98,16 @@ def parts(data: bytes) -> list[FilePart]:
     page, again = found.directory(found.first), Directories(rebuilt(data).data)
     plain = again.directory(again.first).entries
     for number, entry in page.entries.items():
-        if number in tag.NEEDED and (number not in plain or tag.numbers(found, entry) != tag.numbers(again, plain[number])):
+        if number in tag.NEEDED and (
+            number not in plain or tag.numbers(found, entry) != tag.numbers(again, plain[number])
+        ):
             told.append(FilePart(f"{tag.NEEDED[number][0]} with other values", len(entry.value), False))
     if profile := page.entries.get(tag.ICC):
         told += inside("ICC", icc.parts(profile.value))
-    packing, name = _number(found, page, tag.PACKING, _PLAIN), "tile" if tag.TILES in page.entries else "strip"
+    packing, name = (
+        _number(found, page, tag.PACKING, _PLAIN),
+        "tile" if tag.TILES in page.entries else "strip",
+    )
     for one in _pieces(found, page):
         spans.append((one.at, one.at + len(one.stored)))
         told.append(FilePart(name, len(one.stored), _is_exact(packing, one)))
@@ -114,7 +127,9 @@ def _bytes(number: int, value: bytes) -> TagEntry:
     return TagEntry(number, 7, len(value), value, 0)
 
 
-def _palette(found: Directories, page: Directory, entries: Mapping[int, TagEntry], stored: Sequence[bytes]) -> TagEntry:
+def _palette(
+    found: Directories, page: Directory, entries: Mapping[int, TagEntry], stored: Sequence[bytes]
+) -> TagEntry:
     """The colours of a palette that pixels have; the others are black."""
     whole = tag.bounded(found, page.entries[tag.PALETTE])
     count = 1 << _number(found, page, tag.BITS, 1)
@@ -150,18 +165,30 @@ def _pieces(found: Directories, page: Directory) -> list[_Piece]:
     if len(bits) != 1 or not width or not height or places not in page.entries:
         raise CannotClean("its samples differ in depth, or it has no pixels")
     across = _number(found, page, tag.TILE_WIDTH, width) if tiled else width
-    down = _number(found, page, tag.TILE_HEIGHT, height) if tiled else min(_number(found, page, tag.ROWS, height), height)
+    down = (
+        _number(found, page, tag.TILE_HEIGHT, height)
+        if tiled
+        else min(_number(found, page, tag.ROWS, height), height)
+    )
     if not across or not down:
         raise CannotClean("its strips or tiles have no size")
     planes = samples if _number(found, page, tag.PLANES, 1) == 2 else 1
     deep = bits.pop() * (samples // planes)
     sides = [
-        (min(down, height - y), min(across, width - x)) for y in range(0, height, down) for x in range(0, width, across)
+        (min(down, height - y), min(across, width - x))
+        for y in range(0, height, down)
+        for x in range(0, width, across)
     ] * planes
     size = (across * deep + 7) // 8
     at = page.entries[places].numbers(found.order)
-    long = page.entries[sizes].numbers(found.order) if sizes in page.entries else [size * (down if tiled else r) for r, _ in sides]
-    if not len(at) == len(long) == len(sides) or any(a + n > len(found.data) for a, n in zip(at, long, strict=True)):
+    long = (
+        page.entries[sizes].numbers(found.order)
+        if sizes in page.entries
+        else [size * (down if tiled else r) for r, _ in sides]
+    )
+    if not len(at) == len(long) == len(sides) or any(
+        a + n > len(found.data) for a, n in zip(at, long, strict=True)
+    ):
         raise CannotClean("its strips or tiles do not fit its size, or lie outside")
     return [
         _Piece(a, found.data[a : a + n], down if tiled else high, across, size, high, wide * deep)
@@ -175,12 +202,16 @@ def _packed(found: Directories, page: Directory, entries: dict[int, TagEntry]) -
     if packing == _JPEG:
         tables = page.entries[tag.TABLES].value[:-2] if tag.TABLES in page.entries else b"\xff\xd8"
         return [jpeg.rebuilt(tables + p.stored[2:]).data for p in pieces]
-    divided = page.entries[tag.SUBSAMPLING].numbers(found.order) if tag.SUBSAMPLING in page.entries else [2, 2]
+    divided = (
+        page.entries[tag.SUBSAMPLING].numbers(found.order) if tag.SUBSAMPLING in page.entries else [2, 2]
+    )
     if _number(found, page, tag.COLOURS, 0) == 6 and divided != [1, 1]:
         raise CannotClean("its colours are stored at another size than its brightness, without JPEG")
     if packing not in _PREDICTED:
         entries.pop(tag.PREDICTOR, None)
-    swapped = tag.PREDICTOR in entries and _number(found, page, tag.PREDICTOR, 1) == 3  # bytes of a row are in another order
+    swapped = (
+        tag.PREDICTOR in entries and _number(found, page, tag.PREDICTOR, 1) == 3
+    )  # bytes of a row are in another order
     pixels = [_shown(_pixels(found, page, packing, p), p, swapped) for p in pieces]
     into = _PLAIN if packing == _PLAIN else _DEFLATE
     entries[tag.PACKING] = TagEntry(tag.PACKING, 3, 1, struct.pack(found.order + "H", into), 0)
@@ -245,13 +276,17 @@ def _unpacked(found: Directories, page: Directory, packing: int, piece: _Piece) 
         tags |= {t: _number(found, page, t, 0) for t in (tag.FILL, 292, 293) if t in page.entries}
     entries = {t: TagEntry(t, 4, 1, struct.pack(found.order + "I", v), 0) for t, v in tags.items()}
     try:
-        with Image.open(io.BytesIO(_file(found, entries, [piece.stored], tiled=False)), formats=["TIFF"]) as image:
+        with Image.open(
+            io.BytesIO(_file(found, entries, [piece.stored], tiled=False)), formats=["TIFF"]
+        ) as image:
             return image.tobytes()
     except (OSError, ValueError, SyntaxError) as error:
         raise CannotClean(f"its rows are damaged: {error}") from error
 
 
-def _file(found: Directories, entries: Mapping[int, TagEntry], stored: Sequence[bytes], *, tiled: bool) -> bytes:
+def _file(
+    found: Directories, entries: Mapping[int, TagEntry], stored: Sequence[bytes], *, tiled: bool
+) -> bytes:
     """A classic TIFF in the same order of bytes: pixels, values of tags, the directory."""
     order, body, at = found.order, bytearray((b"II" if found.order == "<" else b"MM") + bytes(6)), []
     for one in stored:

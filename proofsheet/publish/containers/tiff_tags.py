@@ -12,9 +12,28 @@ import struct
 from proofsheet.publish.containers.directories import Directories, TagEntry
 from proofsheet.publish.containers.part import CannotClean
 
-WIDTH, HEIGHT, BITS, PACKING, COLOURS, FILL, SAMPLES, ROWS, PLANES = 256, 257, 258, 259, 262, 266, 277, 278, 284
+WIDTH, HEIGHT, BITS, PACKING, COLOURS, FILL, SAMPLES, ROWS, PLANES = (
+    256,
+    257,
+    258,
+    259,
+    262,
+    266,
+    277,
+    278,
+    284,
+)
 STRIPS, STRIP_SIZES, TILE_WIDTH, TILE_HEIGHT, TILES, TILE_SIZES, PALETTE = 273, 279, 322, 323, 324, 325, 320
-PREDICTOR, TABLES, SUBSAMPLING, ICC, XMP, SUBTYPE, OLD_SUBTYPE, DNG = 317, 347, 530, 34675, 700, 254, 255, 50706
+PREDICTOR, TABLES, SUBSAMPLING, ICC, XMP, SUBTYPE, OLD_SUBTYPE, DNG = (
+    317,
+    347,
+    530,
+    34675,
+    700,
+    254,
+    255,
+    50706,
+)
 _ANY = 100_000
 # Tags that pixels need: name, the most values that each may have, and the most that a value may be.
 NEEDED = {
@@ -28,7 +47,10 @@ NEEDED = {
     531: ("YCbCrPositioning", 1, 2), 532: ("ReferenceBlackWhite", 6, 0xFFFF),
 }  # fmt: skip
 BESIDE = frozenset({282, 283, 296, 318, 319, 332, 529, 531, 532})  # pixels can be read without these
-_FRACTIONAL, _PARTS = BESIDE - {296, 332, 531}, 10_000  # tags of fractions, and the parts of one that copies have
+_FRACTIONAL, _PARTS = (
+    BESIDE - {296, 332, 531},
+    10_000,
+)  # tags of fractions, and the parts of one that copies have
 _FRACTIONS = frozenset({5, 10, 11, 12})  # types
 
 
@@ -46,7 +68,9 @@ def bounded(found: Directories, entry: TagEntry) -> TagEntry:
         pairs = [n for v in values for n in (round(v * _PARTS), _PARTS)]
         return TagEntry(entry.tag, 5, len(values), struct.pack(f"{found.order}{len(pairs)}I", *pairs), 0)
     kind, code = (3, "H") if largest <= 0xFFFF else (4, "I")
-    return TagEntry(entry.tag, kind, len(values), struct.pack(f"{found.order}{len(values)}{code}", *map(int, values)), 0)
+    return TagEntry(
+        entry.tag, kind, len(values), struct.pack(f"{found.order}{len(values)}{code}", *map(int, values)), 0
+    )
 
 
 def numbers(found: Directories, entry: TagEntry) -> list[float]:
@@ -55,4 +79,8 @@ def numbers(found: Directories, entry: TagEntry) -> list[float]:
     Raises:
         CannotClean: if they are no numbers.
     """
-    return entry.fractions(found.order) if entry.kind in _FRACTIONS else list(map(float, entry.numbers(found.order)))
+    return (
+        entry.fractions(found.order)
+        if entry.kind in _FRACTIONS
+        else list(map(float, entry.numbers(found.order)))
+    )

@@ -17,7 +17,13 @@ class _Bits:
     """A reader of arithmetic codes in which zeros and ones are alike likely."""
 
     def __init__(self, data: bytes) -> None:
-        self._data, self._at, self._range, self._value, self._left = data, 2, 255, int.from_bytes(data[:2], "big"), 8
+        self._data, self._at, self._range, self._value, self._left = (
+            data,
+            2,
+            255,
+            int.from_bytes(data[:2], "big"),
+            8,
+        )
 
     def number(self, bits: int = 1) -> int:
         found = 0

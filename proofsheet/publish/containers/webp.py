@@ -36,7 +36,9 @@ def rebuilt(data: bytes) -> Rebuilt:
     profile = next((v for k, v in chunks if k == b"ICCP"), b"")
     cleaned = icc.cleaned(profile) or b""
     shown = [(k, cleaned) if k == b"ICCP" else (k, v) for k, v in _shown(chunks)]
-    body = b"WEBP" + b"".join(_written(k, _flagged(v, bool(cleaned)) if k == b"VP8X" else v) for k, v in shown if v)
+    body = b"WEBP" + b"".join(
+        _written(k, _flagged(v, bool(cleaned)) if k == b"VP8X" else v) for k, v in shown if v
+    )
     left_out = ("a colour profile that cannot be read",) if profile and not cleaned else ()
     return Rebuilt(b"RIFF" + struct.pack("<I", len(body)) + body, left_out)
 
@@ -92,12 +94,16 @@ def _shown(chunks: list[Chunk], sides: bytes = b"") -> list[Chunk]:
             sides = value[4:10]
             found.append((kind, bytes((value[0] & _KNOWN,)) + bytes(3) + sides))
         elif kind in _CODED:
-            found.append((kind, _exact(value) if kind == b"VP8 " else exact(value, functools.partial(_pixels, kind))))
+            found.append(
+                (kind, _exact(value) if kind == b"VP8 " else exact(value, functools.partial(_pixels, kind)))
+            )
         elif kind == b"ALPH" and len(sides) == 6 and value:
             head = bytes((value[0] & _ALPHA,))
             found.append((kind, head + exact(value[1:], functools.partial(_alpha, value[0], sides))))
         elif kind == b"ANMF" and len(value) > _FRAME:
-            inner = [c for c in _shown(list(_chunks(value[_FRAME:])), value[6:12]) if c[0] in (*_CODED, b"ALPH")]
+            inner = [
+                c for c in _shown(list(_chunks(value[_FRAME:])), value[6:12]) if c[0] in (*_CODED, b"ALPH")
+            ]
             head = value[: _FRAME - 1] + bytes((value[_FRAME - 1] & 3,))
             found.append((kind, head + b"".join(_written(*c) for c in inner)))
         elif kind == b"ANIM" and len(value) == _SIZES[kind] and any(k == b"ANMF" for k, _ in chunks):

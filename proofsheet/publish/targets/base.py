@@ -55,4 +55,6 @@ class Publisher(Protocol):
 
 def refused(place: Publisher, name: str, error: Exception, next_step: str) -> ServiceUnreachable:
     """The error for a picture that a place did not take."""
-    return ServiceUnreachable(f"{place.name} did not take {name}: {str(error).strip() or type(error).__name__}.", next_step)
+    return ServiceUnreachable(
+        f"{place.name} did not take {name}: {str(error).strip() or type(error).__name__}.", next_step
+    )

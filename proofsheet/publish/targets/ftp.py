@@ -70,12 +70,16 @@ class Ftp:
                 return
             raise TargetTaken(f"{self.name} has another {name} already")
         if folded(name.name) in {folded(n) for n in names}:
-            raise TargetTaken(f"{self.name} has {name} already in another spelling, and some servers take them for one")
+            raise TargetTaken(
+                f"{self.name} has {name} already in another spelling, and some servers take them for one"
+            )
         work = f".{name.name}.part"
         with parcel.path.open("rb") as stream:
             ftp.storbinary(f"STOR {work}", stream)
         if ftp.size(work) != parcel.path.stat().st_size:
-            raise ServiceUnreachable(f"{self.name} has fewer bytes of {name} than were sent.", "Publish again.")
+            raise ServiceUnreachable(
+                f"{self.name} has fewer bytes of {name} than were sent.", "Publish again."
+            )
         ftp.rename(work, name.name)
 
 

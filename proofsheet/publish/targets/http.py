@@ -53,7 +53,9 @@ class Http:
         if code == _TAKEN:
             return self._compare(place, parcel)
         if code not in _KEPT:
-            raise ServiceUnreachable(f"{self.name} answered {code} to {name}.", "Check address, user, password and rights.")
+            raise ServiceUnreachable(
+                f"{self.name} answered {code} to {name}.", "Check address, user, password and rights."
+            )
         return None
 
     def close(self) -> None:
@@ -64,7 +66,9 @@ class Http:
 
     def _send(self, place: str, parcel: UploadItem) -> int:
         kind = _TYPES.get(parcel.path.suffix, "application/octet-stream")
-        return self._status("PUT", place, {"content-type": kind, "if-none-match": "*"}, parcel.path.read_bytes())
+        return self._status(
+            "PUT", place, {"content-type": kind, "if-none-match": "*"}, parcel.path.read_bytes()
+        )
 
     def _compare(self, place: str, parcel: UploadItem) -> None:
         """Refuse another file under the name."""
@@ -73,18 +77,26 @@ class Http:
                 if hashlib.file_digest(answer, "sha256").hexdigest() == parcel.content_hash:
                     return
         except OSError as error:
-            raise refused(self, parcel.name, error, "The name is taken, and what is there cannot be read.") from error
+            raise refused(
+                self, parcel.name, error, "The name is taken, and what is there cannot be read."
+            ) from error
         raise TargetTaken(f"{self.name} has another {parcel.name} already")
 
-    def _status(self, method: str, place: str, headers: Mapping[str, str] | None = None, content: bytes | None = None) -> int:
+    def _status(
+        self, method: str, place: str, headers: Mapping[str, str] | None = None, content: bytes | None = None
+    ) -> int:
         try:
-            with urllib.request.urlopen(self._asked(method, place, headers or {}, content), timeout=TIMEOUT_S) as answer:  # noqa: S310
+            with urllib.request.urlopen(  # noqa: S310
+                self._asked(method, place, headers or {}, content), timeout=TIMEOUT_S
+            ) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             error.close()
             return error.code
 
-    def _asked(self, method: str, place: str, headers: Mapping[str, str], content: bytes | None = None) -> urllib.request.Request:
+    def _asked(
+        self, method: str, place: str, headers: Mapping[str, str], content: bytes | None = None
+    ) -> urllib.request.Request:
         found = urllib.request.Request(place, content, dict(headers), method=method)  # noqa: S310 - http or https by publisher_of
         if self._url.username:
             secret = f"{urllib.parse.unquote(self._url.username)}:{self._password}".encode()

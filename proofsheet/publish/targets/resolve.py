@@ -42,13 +42,18 @@ def publisher_of(settings: PublishSettings) -> Publisher:
         port = url.port
     except ValueError as error:
         raise UsageError(
-            f"The target {target.rpartition('@')[2]!r} is no address: {error}.", f"Set target in [publish] to {FORMS}."
+            f"The target {target.rpartition('@')[2]!r} is no address: {error}.",
+            f"Set target in [publish] to {FORMS}.",
         ) from error
     if url.password is not None:
-        raise UsageError(f"The target {target.rpartition('@')[2]!r} holds a password.", "Give it as PROOFSHEET_PUBLISH_PASSWORD.")
+        raise UsageError(
+            f"The target {target.rpartition('@')[2]!r} holds a password.",
+            "Give it as PROOFSHEET_PUBLISH_PASSWORD.",
+        )
     if url.scheme in _SERVERS and (url.query or url.fragment):
         raise UsageError(
-            f"The target {target.rpartition('@')[2]!r} has a ? or #.", "Write such a character of a folder as %3F or %23."
+            f"The target {target.rpartition('@')[2]!r} has a ? or #.",
+            "Write such a character of a folder as %3F or %23.",
         )
     if url.scheme in _SERVERS and url.hostname and port != 0:
         return _SERVERS[url.scheme](url, password)
@@ -57,6 +62,8 @@ def publisher_of(settings: PublishSettings) -> Publisher:
 
         return Sql(target, password)
     raise UsageError(
-        f"The target {target.rpartition('@')[2]!r} names no place to publish to." if target else "No target is set.",
+        f"The target {target.rpartition('@')[2]!r} names no place to publish to."
+        if target
+        else "No target is set.",
         f"Set target in [publish] to {FORMS}.",
     )

@@ -45,7 +45,9 @@ class Sftp:
         self._user = urllib.parse.unquote(url.username) if url.username else None
         self._open: tuple[paramiko.SSHClient, paramiko.SFTPClient] | None = None
         path = urllib.parse.unquote(url.path) or "/"
-        self._folder = PurePosixPath(path.removeprefix("/~/") or ".") if path.startswith("/~/") else PurePosixPath(path)
+        self._folder = (
+            PurePosixPath(path.removeprefix("/~/") or ".") if path.startswith("/~/") else PurePosixPath(path)
+        )
         self.name = f"sftp://{f'{self._user}@' if self._user else ''}{url.hostname}:{url.port or 22}{path}"
 
     def put(self, parcel: UploadItem) -> None:
@@ -104,7 +106,9 @@ class Sftp:
         work = str(target.with_name(f".{target.name}.part"))
         there.put(str(parcel.path), work, confirm=False)
         if _size(there, work) != parcel.path.stat().st_size:
-            raise ServiceUnreachable(f"{self.name} has fewer bytes of {parcel.name} than were sent.", "Publish again.")
+            raise ServiceUnreachable(
+                f"{self.name} has fewer bytes of {parcel.name} than were sent.", "Publish again."
+            )
         there.rename(work, str(target))  # SSH_FXP_RENAME of version 3: an error if the name is there
 
 

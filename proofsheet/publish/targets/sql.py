@@ -54,13 +54,18 @@ class Sql:
         try:
             url = _durable(sa.engine.make_url(target))
             self.name = _shown(url)
-            self._engine = sa.create_engine(url.set(password=password) if password else url, pool_pre_ping=True)
+            self._engine = sa.create_engine(
+                url.set(password=password) if password else url, pool_pre_ping=True
+            )
         except (ModuleNotFoundError, NoSuchModuleError) as error:
             raise UsageError(
-                f"Databases of the kind {target.partition(':')[0]!r} are not available: {error}.", "Install the driver by pip."
+                f"Databases of the kind {target.partition(':')[0]!r} are not available: {error}.",
+                "Install the driver by pip.",
             ) from error
         except (ArgumentError, ValueError) as error:
-            raise UsageError("The target is no address of a database.", "Write it as DIALECT://USER@HOST/DATABASE.") from error
+            raise UsageError(
+                "The target is no address of a database.", "Write it as DIALECT://USER@HOST/DATABASE."
+            ) from error
         self._made = False
 
     def put(self, parcel: UploadItem) -> None:
@@ -96,7 +101,9 @@ class Sql:
 
     def _hash(self, name: str) -> str | None:
         with self._engine.connect() as con:
-            found: str | None = con.execute(sa.select(pictures.c.content_hash).where(pictures.c.name == name)).scalar()
+            found: str | None = con.execute(
+                sa.select(pictures.c.content_hash).where(pictures.c.name == name)
+            ).scalar()
         return found
 
 

@@ -99,7 +99,9 @@ def _tried(make: Callable[[], Server | str], where: str, reasons: list[str]) -> 
         reasons.append(f"{where}: {trouble.message}")
         return None
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError) as error:
-        raise UsageError(f"{where} is no address: {error}.", "Mend it in [model], such as http://127.0.0.1:11434.") from error
+        raise UsageError(
+            f"{where} is no address: {error}.", "Mend it in [model], such as http://127.0.0.1:11434."
+        ) from error
     if isinstance(found, str):
         reasons.append(f"{where}: {found}")
         return None
@@ -117,7 +119,11 @@ def _ollama(settings: VisionModelSettings, url: str) -> Server | str:
     listed = _listed(settings.models, digests)
     able = {name: ollama.capabilities(url, name) for name in listed or sorted(digests)}
     identity = _identity("ollama", settings.models, digests, able)
-    return identity if isinstance(identity, str) else ollama.OllamaServer(url, identity, _limits(settings), settings.keep_alive)
+    return (
+        identity
+        if isinstance(identity, str)
+        else ollama.OllamaServer(url, identity, _limits(settings), settings.keep_alive)
+    )
 
 
 def _openai(settings: VisionModelSettings) -> Server | str:
@@ -125,7 +131,11 @@ def _openai(settings: VisionModelSettings) -> Server | str:
 
     able = openai.installed(settings.openai_url)
     identity = _identity("openai", settings.models, {n: f"name:{n}" for n in able}, able)
-    return identity if isinstance(identity, str) else openai.OpenAIServer(settings.openai_url, identity, _limits(settings))
+    return (
+        identity
+        if isinstance(identity, str)
+        else openai.OpenAIServer(settings.openai_url, identity, _limits(settings))
+    )
 
 
 def _listed(wanted: Sequence[str], digests: Mapping[str, str]) -> list[str]:
@@ -140,7 +150,11 @@ def _installed_name(wanted: str, digests: Mapping[str, str]) -> str | None:
 
 def _blindness(able: frozenset[str] | None) -> str:
     """How a server tells that a model takes no pictures; empty if it does, or does not tell."""
-    return "" if able is None or able & _SEEING else f"the server lists it as {', '.join(sorted(able)) or 'able to do nothing'}"
+    return (
+        ""
+        if able is None or able & _SEEING
+        else f"the server lists it as {', '.join(sorted(able)) or 'able to do nothing'}"
+    )
 
 
 def _identity(
@@ -156,7 +170,12 @@ def _identity(
         return "no model that sees is installed"
     name = (seeing or listed)[0]
     first = wanted[0] if wanted else name
-    missing = "does not see pictures" if blind.get(_installed_name(first, digests) or "") else "is not installed"
+    missing = (
+        "does not see pictures" if blind.get(_installed_name(first, digests) or "") else "is not installed"
+    )
     why = "" if name in (first, first + _TAG) else f"{first} {missing}"
-    others, thinks = tuple(n for n in listed if n != name and not blind.get(n)), "thinking" in (able.get(name) or ())
+    others, thinks = (
+        tuple(n for n in listed if n != name and not blind.get(n)),
+        "thinking" in (able.get(name) or ()),
+    )
     return Identity(backend, name, first, digests[name], why, others, blind.get(name, ""), thinks)

@@ -29,7 +29,15 @@ from proofsheet.texts.client.retry import collect
 _CONNECT_S = 5.0
 _LOOK_S = 3.0
 # What the client raises for an answer that is none, a ValidationError of pydantic (a ValueError) included.
-_BROKEN = (httpx.HTTPError, httpx.StreamError, ValueError, LookupError, AttributeError, TypeError, RecursionError)
+_BROKEN = (
+    httpx.HTTPError,
+    httpx.StreamError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    TypeError,
+    RecursionError,
+)
 
 
 def installed(url: str) -> dict[str, str]:
@@ -45,7 +53,10 @@ def installed(url: str) -> dict[str, str]:
 def capabilities(url: str, name: str) -> frozenset[str] | None:
     """What the server says that a model can do, such as vision and thinking; None if it does not say."""
     try:
-        with _troubles(), ollama.Client(url, timeout=_LOOK_S, follow_redirects=False, trust_env=False) as client:
+        with (
+            _troubles(),
+            ollama.Client(url, timeout=_LOOK_S, follow_redirects=False, trust_env=False) as client,
+        ):
             listed = client.show(name).capabilities
     except ModelRequestError:
         return None
@@ -69,7 +80,9 @@ class OllamaServer:
     async def connect(self) -> AsyncIterator[_Session]:
         """See `Server`."""
         timeout = httpx.Timeout(None, connect=_CONNECT_S)
-        async with ollama.AsyncClient(self.url, timeout=timeout, follow_redirects=False, trust_env=False) as client:
+        async with ollama.AsyncClient(
+            self.url, timeout=timeout, follow_redirects=False, trust_env=False
+        ) as client:
             yield _Session(client, self)
 
 
@@ -96,10 +109,14 @@ class _Session:
         with _troubles():
             found = await collect(self._parts(question, last), self._server.limits)
         if not last:
-            raise ModelRequestError("crash", "the stream ended before the answer did", retryable=True, strike=True)
+            raise ModelRequestError(
+                "crash", "the stream ended before the answer did", retryable=True, strike=True
+            )
         end = last[0]
         cut_off = end.done_reason == "length"
-        return Answer(found.text, end.prompt_eval_count, end.eval_count, thinking=found.thinking, cut_off=cut_off)
+        return Answer(
+            found.text, end.prompt_eval_count, end.eval_count, thinking=found.thinking, cut_off=cut_off
+        )
 
     async def _parts(self, question: Question, last: list[ollama.ChatResponse]) -> AsyncIterator[StreamPart]:
         options = question.options
@@ -107,7 +124,11 @@ class _Session:
             model=self._model,
             messages=[
                 {"role": "system", "content": question.system},
-                {"role": "user", "content": question.text, "images": [ollama.Image(value=p) for p in question.pictures]},
+                {
+                    "role": "user",
+                    "content": question.text,
+                    "images": [ollama.Image(value=p) for p in question.pictures],
+                },
             ],
             stream=True,
             format=dict(question.schema),
@@ -175,6 +196,10 @@ def _troubles() -> Iterator[None]:
     except ollama.ResponseError as error:
         raise by_status(error.status_code) from None
     except (ConnectionError, httpx.ConnectError, httpx.ConnectTimeout):
-        raise ModelRequestError("unreachable", "nothing listens at the address", retryable=True, strike=False) from None
+        raise ModelRequestError(
+            "unreachable", "nothing listens at the address", retryable=True, strike=False
+        ) from None
     except _BROKEN as error:
-        raise ModelRequestError("crash", f"the answer broke off ({type(error).__name__})", retryable=True, strike=True) from None
+        raise ModelRequestError(
+            "crash", f"the answer broke off ({type(error).__name__})", retryable=True, strike=True
+        ) from None

@@ -46,10 +46,18 @@ def installed(url: str) -> dict[str, frozenset[str] | None]:
     with _troubles(), httpx.Client(base_url=_base(url), timeout=_LOOK_S, trust_env=False) as client:
         found = client.get("models")
         if found.is_error or found.is_redirect:
-            raise ModelRequestError("refused", f"status {found.status_code} for the list of models", retryable=False, strike=False)
+            raise ModelRequestError(
+                "refused", f"status {found.status_code} for the list of models", retryable=False, strike=False
+            )
         listed = found.json()
-        able = {str(m.get("model") or m.get("name")): m.get("capabilities") for m in listed.get("models") or []}
-        return {name: _able(m.get("capabilities") or able.get(name)) for m in listed["data"] if (name := str(m["id"]))}
+        able = {
+            str(m.get("model") or m.get("name")): m.get("capabilities") for m in listed.get("models") or []
+        }
+        return {
+            name: _able(m.get("capabilities") or able.get(name))
+            for m in listed["data"]
+            if (name := str(m["id"]))
+        }
 
 
 def _able(listed: object) -> frozenset[str] | None:
@@ -84,7 +92,9 @@ class _Session:
     def __init__(self, client: httpx.AsyncClient, server: OpenAIServer) -> None:
         self._client, self._server = client, server
         self._takes_schema = True
-        self._no_thinking: bool | None = None  # None until the model was seen to think, False if the server refused it
+        self._no_thinking: bool | None = (
+            None  # None until the model was seen to think, False if the server refused it
+        )
 
     async def ask(self, question: Question, number: int = 0) -> Answer:
         with_schema = self._takes_schema and number == 0
@@ -104,11 +114,15 @@ class _Session:
 
     async def _ask(self, question: Question, *, with_schema: bool) -> Answer:
         counted: dict[str, Any] = {}
-        body = _body(question, self._server.identity.name, with_schema) | (_NO_THINKING if self._no_thinking else {})
+        body = _body(question, self._server.identity.name, with_schema) | (
+            _NO_THINKING if self._no_thinking else {}
+        )
         with _troubles():
             found = await collect(self._parts(body, counted), self._server.limits)
         if "done" not in counted:
-            raise ModelRequestError("crash", "the stream ended before the answer did", retryable=True, strike=True)
+            raise ModelRequestError(
+                "crash", "the stream ended before the answer did", retryable=True, strike=True
+            )
         note = None if with_schema else _WITHOUT_SCHEMA
         asked, told = _tokens(counted, "prompt_tokens"), _tokens(counted, "completion_tokens")
         return Answer(found.text, asked, told, note, found.thinking, counted.get("end") == "length")
@@ -130,7 +144,10 @@ class _Session:
                     for choice in part.get("choices", []):
                         delta = choice.get("delta") or {}
                         counted["end"] = choice.get("finish_reason") or counted.get("end")
-                        yield StreamPart(delta.get("content") or "", delta.get("reasoning_content") or delta.get("reasoning") or "")
+                        yield StreamPart(
+                            delta.get("content") or "",
+                            delta.get("reasoning_content") or delta.get("reasoning") or "",
+                        )
 
     async def alive(self) -> bool:
         try:
@@ -154,11 +171,16 @@ def _tokens(counted: dict[str, Any], name: str) -> int | None:
 
 def _body(question: Question, model: str, with_schema: bool) -> dict[str, Any]:
     shown = [
-        {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64," + base64.b64encode(p).decode("ascii")}}
+        {
+            "type": "image_url",
+            "image_url": {"url": "data:image/jpeg;base64," + base64.b64encode(p).decode("ascii")},
+        }
         for p in question.pictures
     ]
     text = (
-        question.text if with_schema else f"{question.text}\nAnswer with JSON of this schema alone: {json.dumps(question.schema)}"
+        question.text
+        if with_schema
+        else f"{question.text}\nAnswer with JSON of this schema alone: {json.dumps(question.schema)}"
     )
     body: dict[str, Any] = {
         "model": model,
@@ -184,6 +206,18 @@ def _troubles() -> Iterator[None]:
     try:
         yield
     except (httpx.ConnectError, httpx.ConnectTimeout):
-        raise ModelRequestError("unreachable", "nothing listens at the address", retryable=True, strike=False) from None
-    except (httpx.HTTPError, httpx.StreamError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise ModelRequestError("crash", f"the answer broke off ({type(error).__name__})", retryable=True, strike=True) from None
+        raise ModelRequestError(
+            "unreachable", "nothing listens at the address", retryable=True, strike=False
+        ) from None
+    except (
+        httpx.HTTPError,
+        httpx.StreamError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
+        raise ModelRequestError(
+            "crash", f"the answer broke off ({type(error).__name__})", retryable=True, strike=True
+        ) from None

@@ -133,7 +133,9 @@ def by_status(status: int) -> ModelRequestError:
     if status == -1 or status >= _SERVER_FAULT:
         inside = "an error inside the answer" if status == -1 else f"status {status}"
         return ModelRequestError("crash", f"the model failed ({inside})", retryable=True, strike=True)
-    return ModelRequestError("refused", f"the server refused the request (status {status})", retryable=False, strike=False)
+    return ModelRequestError(
+        "refused", f"the server refused the request (status {status})", retryable=False, strike=False
+    )
 
 
 class Session(Protocol):

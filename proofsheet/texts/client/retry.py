@@ -36,7 +36,9 @@ async def collect(parts: AsyncIterator[StreamPart], limits: RequestLimits) -> St
                 raise ModelRequestError(
                     "hard_limit", f"no whole answer within {limits.hard_s:g} s", retryable=True, strike=True
                 ) from None
-            raise ModelRequestError("idle_limit", f"no token for {limits.idle_s:g} s", retryable=True, strike=True) from None
+            raise ModelRequestError(
+                "idle_limit", f"no token for {limits.idle_s:g} s", retryable=True, strike=True
+            ) from None
         if part is None:
             return StreamPart("".join(p.text for p in found), "".join(p.thinking for p in found))
         if part.text or part.thinking:
@@ -45,7 +47,10 @@ async def collect(parts: AsyncIterator[StreamPart], limits: RequestLimits) -> St
         length += len(part.text) + len(part.thinking)
         if length > limits.most_chars:
             raise ModelRequestError(
-                "too_long", f"the answer is longer than {limits.most_chars} characters", retryable=False, strike=False
+                "too_long",
+                f"the answer is longer than {limits.most_chars} characters",
+                retryable=False,
+                strike=False,
             )
 
 

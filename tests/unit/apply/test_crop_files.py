@@ -76,16 +76,23 @@ def test_a_crop_shows_the_colours_that_the_picture_shows(tmp_path: Path) -> None
     chunks = chunk(b"gAMA", struct.pack(">I", 100_000))
     chunks += chunk(b"cHRM", struct.pack(">8I", 31270, 32900, 64000, 33000, 21000, 71000, 15000, 6000))
     (tmp_path / "p.png").write_bytes(plain.getvalue()[:33] + chunks + plain.getvalue()[33:])
-    Image.fromarray(pixels(2, 80, 60)).save(tmp_path / "p.heic", quality=-1, color_primaries=12, transfer_characteristics=13)
+    Image.fromarray(pixels(2, 80, 60)).save(
+        tmp_path / "p.heic", quality=-1, color_primaries=12, transfer_characteristics=13
+    )
     for name in ("p.png", "p.heic"):
         crop = cut_bytes(tmp_path / name, [0, 0, 0.5, 0.5], 90, 10**6)
         with Image.open(tmp_path / name) as one, Image.open(io.BytesIO(crop.content)) as two:
-            whole, part = colour_management.rgb_pixels(one, 4096, False), colour_management.rgb_pixels(two, 4096, False)
+            whole, part = (
+                colour_management.rgb_pixels(one, 4096, False),
+                colour_management.rgb_pixels(two, 4096, False),
+            )
         assert (crop.lost, bool(whole[1])) == ("", True)
         assert np.array_equal(whole[0][:30, :40], part[0])
 
 
 def test_light_that_a_crop_does_not_hold_is_named(tmp_path: Path) -> None:
     pillow_heif.register_heif_opener()
-    Image.fromarray(pixels(2, 80, 60)).save(tmp_path / "p.heic", color_primaries=9, transfer_characteristics=16)
+    Image.fromarray(pixels(2, 80, 60)).save(
+        tmp_path / "p.heic", color_primaries=9, transfer_characteristics=16
+    )
     assert "coded as PQ (HDR)" in cut_bytes(tmp_path / "p.heic", BOX, 90, 10**6).lost

@@ -49,7 +49,9 @@ def made(base: Path, tmp_path: Path) -> Made:
     from tests.support.kit import configuration
 
     shutil.copytree(base, tmp_path / "p")
-    settings = configuration(tmp_path / "p/library", tmp_path / "p/home", photos={"workers": 1}, encoder={"encoder": "embedded"})
+    settings = configuration(
+        tmp_path / "p/library", tmp_path / "p/home", photos={"workers": 1}, encoder={"encoder": "embedded"}
+    )
     return settings, Workspace(settings.place).project("harbour")
 
 
@@ -74,7 +76,9 @@ def test_the_plan_changes_nothing_and_has_a_stable_hash(made: Made) -> None:
     assert plan.counts == {"planned": 5, "rejected: left as they are": 1}
     moves = [o for o in plan.operations if o.kind == "move"]
     assert len(moves) == 5 * 2 * (1 + len(COMPANIONS))
-    assert all(o.target.startswith("selected/" if o.role == "winner" else ("selected/", "review/")) for o in moves)
+    assert all(
+        o.target.startswith("selected/" if o.role == "winner" else ("selected/", "review/")) for o in moves
+    )
 
 
 def test_winners_others_companions_and_cuts_go_where_they_belong(made: Made) -> None:
@@ -85,7 +89,9 @@ def test_winners_others_companions_and_cuts_go_where_they_belong(made: Made) -> 
     after = tree(project.folder)
     assert (report.sets, report.refused, report.failed) == (5, {}, {})
     moved = {o.source: o.target for o in plan.operations if o.kind == "move"}
-    assert {moved.get(p, p): h for p, h in before.items()} == {p: h for p, h in after.items() if "_crop" not in p}
+    assert {moved.get(p, p): h for p, h in before.items()} == {
+        p: h for p, h in after.items() if "_crop" not in p
+    }
     for name in (p for p in after if p.endswith(".png") and "_crop" not in p and "/" in p):
         stem = name.removesuffix(".png")
         assert all(f"{stem}{kind}" in after for kind in COMPANIONS)
@@ -105,7 +111,11 @@ def test_a_run_afterwards_sees_the_same_photos_sets_and_decisions(made: Made) ->
     run_choosing(settings, "harbour")
     photos = project.store.read(Photo)
     assert sorted(photos[Photo.photo_id]) == ids
-    assert photos[Photo.state].value_counts().sort(Photo.state).rows() == [("in place", 2), ("review", 5), ("selected", 5)]
+    assert photos[Photo.state].value_counts().sort(Photo.state).rows() == [
+        ("in place", 2),
+        ("review", 5),
+        ("selected", 5),
+    ]
     assert project.store.read(PhotoGroup).equals(groups)
     assert project.store.read(Proposal).select(Proposal.group_id, Proposal.chosen_photo_id).equals(chosen)
     assert project.store.read(OtherFile)[OtherFile.role].to_list().count("cut") == 2
@@ -134,7 +144,10 @@ def test_another_verdict_after_apply_moves_the_pictures_again(made: Made) -> Non
     one = next(p for p in desk.proposals().sets if desk.one(p.group_id)["verdict"]["action"] == "approved")
     other = next(i for i in one.row["photo_ids"] if i != one.row["chosen_photo_id"])
     seen = desk.one(one.group_id)["verdict"]["verdict_id"]
-    desk.decide(DecisionRequest("again", one.group_id, one.version, "pick", other, known_id=seen), NOW + timedelta(hours=1))
+    desk.decide(
+        DecisionRequest("again", one.group_id, one.version, "pick", other, known_id=seen),
+        NOW + timedelta(hours=1),
+    )
     assert plan_of(project).operations == []
     desk.submit("batch-2", NOW)
     plan = plan_of(project)
@@ -146,8 +159,14 @@ def test_another_verdict_after_apply_moves_the_pictures_again(made: Made) -> Non
 @pytest.mark.parametrize("twin", ["same", "case", "nfd"])
 def test_an_existing_target_or_a_twin_of_it_is_never_written_over(made: Made, twin: str) -> None:
     _, project = made
-    target = Path(next(o.target for o in plan_of(project).operations if o.role == "winner" and o.target.count("/") == 1))
-    name = {"same": target.name, "case": target.name.upper(), "nfd": unicodedata.normalize("NFD", target.name)}[twin]
+    target = Path(
+        next(o.target for o in plan_of(project).operations if o.role == "winner" and o.target.count("/") == 1)
+    )
+    name = {
+        "same": target.name,
+        "case": target.name.upper(),
+        "nfd": unicodedata.normalize("NFD", target.name),
+    }[twin]
     (project.folder / "selected").mkdir()
     (project.folder / "selected" / name).write_bytes(b"somebody else's")
     plan = plan_of(project)
@@ -171,7 +190,9 @@ def test_a_target_that_appears_after_the_plan_leaves_the_whole_set(made: Made) -
     (project.folder / late.target).parent.mkdir(parents=True, exist_ok=True)
     (project.folder / late.target).write_bytes(b"late")
     before = {
-        p: h for p, h in tree(project.folder).items() if p in {o.source for o in plan.operations if o.group_id == late.group_id}
+        p: h
+        for p, h in tree(project.folder).items()
+        if p in {o.source for o in plan.operations if o.group_id == late.group_id}
     }
     report = applier(project).execute(plan, "sandbox")
     assert list(report.refused) == [late.group_id]
@@ -331,7 +352,9 @@ def test_undo_takes_the_hash_that_was_shown_and_refuses_what_it_does_not_know(ma
     for _again in range(2):  # the second plan has the same hash, and another number
         applier(project).execute(plan, "sandbox")
         for unknown in ("nonsense", "", "-1"):
-            with pytest.raises(UsageError, match=rf"No plan '{unknown}' was ever applied here.*{plan.plan_id}-1"):
+            with pytest.raises(
+                UsageError, match=rf"No plan '{unknown}' was ever applied here.*{plan.plan_id}-1"
+            ):
                 applier(project).undo(unknown)
         assert applier(project).undo(plan.plan_id).sets == 5
         assert tree(project.folder) == before

@@ -43,7 +43,9 @@ def place() -> Iterator[Path]:
         yield made
 
 
-def with_others(place: Path, *names: str, pictures: tuple[str, ...] = ("a.jpg",), chosen: str = "first") -> Project:
+def with_others(
+    place: Path, *names: str, pictures: tuple[str, ...] = ("a.jpg",), chosen: str = "first"
+) -> Project:
     """One set of a form's pictures and another one, with these files beside them."""
     return namings_project(place, [Naming("a test", pictures, dict.fromkeys(names, (0,)))], chosen=chosen)
 
@@ -82,7 +84,9 @@ def test_the_plan_names_what_goes_along_and_what_blocks(place: Path) -> None:
     plan = plan_of(project)
     along = {o.source: o.target for o in plan.operations if o.role == "companion"}
     assert along["form 00/b.CR2.xmp"] == "selected/form 00/b.CR2.xmp"
-    assert plan.refused["g01"].startswith("form 01/a.jpg.json goes with form 01/a-edited.jpg (which goes to review/form 01/) too")
+    assert plan.refused["g01"].startswith(
+        "form 01/a.jpg.json goes with form 01/a-edited.jpg (which goes to review/form 01/) too"
+    )
     assert plan.staying == {"form 00/.picasa.ini": "it speaks of all pictures of its folder, and stays there"}
     applier(project).execute(plan, "sandbox")
     assert (project.folder / "form 00/.picasa.ini").exists()
@@ -90,11 +94,16 @@ def test_the_plan_names_what_goes_along_and_what_blocks(place: Path) -> None:
 
 def test_folders_that_differ_in_the_form_of_accents_alone_are_planned_apart(place: Path) -> None:
     composed, split = place / "library/trip/\u00e9", place / "library/trip/e\u0301"
-    for folder, names in ((composed, ("a.jpg", OTHER, "a.xmp", "b.xmp")), (split, ("b.jpg", "c.jpg", "a.xmp", "b.xmp"))):
+    for folder, names in (
+        (composed, ("a.jpg", OTHER, "a.xmp", "b.xmp")),
+        (split, ("b.jpg", "c.jpg", "a.xmp", "b.xmp")),
+    ):
         folder.mkdir(parents=True)
         for name in names:
             (folder / name).write_text(f"{folder}{name}")
-    project = Workspace(PlaceSettings(library=str(place / "library"), home=str(place / "home"))).project("trip")
+    project = Workspace(PlaceSettings(library=str(place / "library"), home=str(place / "home"))).project(
+        "trip"
+    )
     look_again(project, [Naming("x", ("a.jpg", "b.jpg", "c.jpg"))])
     photos = project.store.read(Photo).partition_by(Photo.folder)
     groups = [rows.sort(Photo.file_name)[Photo.photo_id].to_list() for rows in photos]
@@ -172,7 +181,10 @@ def test_a_raw_that_went_along_is_the_photo_of_its_old_place_once_it_can_be_read
     project = with_others(place, "a.CR2")
     applier(project).execute(plan_of(project), "sandbox")
     look_again(project, [Naming("a test", ("a.jpg", "a.CR2"))])
-    found = {r[Photo.file_name]: (r[Photo.path], r[Photo.folder], r[Photo.state]) for r in project.store.read(Photo).to_dicts()}
+    found = {
+        r[Photo.file_name]: (r[Photo.path], r[Photo.folder], r[Photo.state])
+        for r in project.store.read(Photo).to_dicts()
+    }
     assert found["a.CR2"] == ("selected/form 00/a.CR2", "form 00", "selected")
 
 
@@ -204,7 +216,11 @@ def test_a_set_that_cannot_come_back_whole_stays(place: Path, why: str) -> None:
     taken.unlink()
     if content is not None:
         taken.write_bytes(content)
-        row = next(r for r in project.ledger.rows(FileOperation).to_dicts() if r["target"] == "selected/form 00/a.jpg")
+        row = next(
+            r
+            for r in project.ledger.rows(FileOperation).to_dicts()
+            if r["target"] == "selected/form 00/a.jpg"
+        )
         os.utime(taken, ns=(row["modified_ns"], row["modified_ns"]))
     assert applier(project).undo(str(last_plan(project.ledger))).sets == 1
 
@@ -227,7 +243,9 @@ class Stopping(Disk):
 
 
 def test_forms_in_many_folders_and_shared_files_survive_every_stop(place: Path) -> None:
-    wanted = [n for n in NAMINGS if n.by in {"Capture One", "Picasa, gThumb", "Pixel: RAW", "Takeout: edited"}]
+    wanted = [
+        n for n in NAMINGS if n.by in {"Capture One", "Picasa, gThumb", "Pixel: RAW", "Takeout: edited"}
+    ]
     project, stops = namings_project(place, wanted, chosen="other"), 0
     before = state(project)
     for at in range(1, 200, 5):

@@ -124,7 +124,14 @@ def test_a_plan_of_a_former_version_with_such_a_cut_can_be_finished_and_undone(p
         look_again(project, [Naming("x", (LONG,))])
         plan = plan_of(project)
         winner = plan.operations[0]
-        cut = replace(winner, kind="crop", role="crop", source=winner.target, target=cut_name(winner.target), box=[0, 0, 1, 1])
+        cut = replace(
+            winner,
+            kind="crop",
+            role="crop",
+            source=winner.target,
+            target=cut_name(winner.target),
+            box=[0, 0, 1, 1],
+        )
         before = state(project)
         plan = replace(plan, operations=[*plan.operations, cut])
         if undo:
@@ -162,8 +169,18 @@ def odd_time(path: Path) -> bool:
 
 def test_originals_that_may_only_be_read_are_copied_into_a_sandbox(place: Path) -> None:
     project = namings_project(place, [Naming("x", ("a.jpg",), {"a.xmp": (0,)})])
-    told = {PhotoGroup.project: project.key, PhotoGroup.group_id: "g", PhotoGroup.position: 0, PhotoGroup.group_size: 2}
-    told |= {PhotoGroup.cause: "similar", PhotoGroup.evidence: "", PhotoGroup.keep_all: False, PhotoGroup.document: False}
+    told = {
+        PhotoGroup.project: project.key,
+        PhotoGroup.group_id: "g",
+        PhotoGroup.position: 0,
+        PhotoGroup.group_size: 2,
+    }
+    told |= {
+        PhotoGroup.cause: "similar",
+        PhotoGroup.evidence: "",
+        PhotoGroup.keep_all: False,
+        PhotoGroup.document: False,
+    }
     photos = project.store.read(Photo)[Photo.photo_id]
     rows = [{**told, PhotoGroup.photo_id: photo, PhotoGroup.grouped_by: "a test"} for photo in photos]
     project.store.publish({PhotoGroup: PhotoGroup.frame(rows)}, Stamp())

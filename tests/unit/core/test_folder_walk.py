@@ -22,7 +22,17 @@ from schemas.library import OtherFile, Photo, Quarantine
 from tests.support.kit import configuration, place_in_memory, save_picture, where_rights_count
 
 SYSTEM = (
-    *("@eaDir", "#recycle", "#Recycle", "#snapshot", "@Recycle", "@Recently-Snapshot", ".@__thumb", "@tmp", "@SynologyDrive"),
+    *(
+        "@eaDir",
+        "#recycle",
+        "#Recycle",
+        "#snapshot",
+        "@Recycle",
+        "@Recently-Snapshot",
+        ".@__thumb",
+        "@tmp",
+        "@SynologyDrive",
+    ),
     *(
         ".Trashes",
         ".Spotlight-V100",
@@ -32,9 +42,35 @@ SYSTEM = (
         "__MACOSX",
         "Network Trash Folder",
     ),
-    *("$RECYCLE.BIN", "System Volume Information", "RECYCLER", "found.000", ".Trash-1000", "lost+found", ".snapshots", "LOST.DIR"),
-    *(".stversions", ".stfolder", ".dropbox.cache", ".zfs", "~snapshot", ".snapshot", "@snapshots", "@GMT-2024.05.06-07.08.09"),
-    *("Catalog Previews.lrdata", ".dtrash", ".picasaoriginals", "[Originals]", ".thumbnails", "files_trashbin", "appdata_oc12ab"),
+    *(
+        "$RECYCLE.BIN",
+        "System Volume Information",
+        "RECYCLER",
+        "found.000",
+        ".Trash-1000",
+        "lost+found",
+        ".snapshots",
+        "LOST.DIR",
+    ),
+    *(
+        ".stversions",
+        ".stfolder",
+        ".dropbox.cache",
+        ".zfs",
+        "~snapshot",
+        ".snapshot",
+        "@snapshots",
+        "@GMT-2024.05.06-07.08.09",
+    ),
+    *(
+        "Catalog Previews.lrdata",
+        ".dtrash",
+        ".picasaoriginals",
+        "[Originals]",
+        ".thumbnails",
+        "files_trashbin",
+        "appdata_oc12ab",
+    ),
 )
 OF_A_PERSON = (
     *(
@@ -49,7 +85,17 @@ OF_A_PERSON = (
         "Originals",
         "lost and found",
     ),
-    *("@home", "#1 best", "eaDir", "Recycle", "Found 2020", "Previews", "System", "Trip to #recycle", "My @eaDir"),
+    *(
+        "@home",
+        "#1 best",
+        "eaDir",
+        "Recycle",
+        "Found 2020",
+        "Previews",
+        "System",
+        "Trip to #recycle",
+        "My @eaDir",
+    ),
 )
 
 
@@ -64,13 +110,16 @@ def test_a_folder_that_merely_has_such_a_word_is_a_persons(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("parent", "name", "left"), [("CaptureOne", "Cache", True), ("Shoot", "Cache", False), ("share", "Trash", True)]
+    ("parent", "name", "left"),
+    [("CaptureOne", "Cache", True), ("Shoot", "Cache", False), ("share", "Trash", True)],
 )
 def test_some_names_count_in_a_certain_folder_alone(parent: str, name: str, left: bool) -> None:
     assert (left_out_because(name, folder=True, parent=parent) is not None) == left
 
 
-@pytest.mark.parametrize("name", ["._DSC_1.jpg", "Thumbs.db", "desktop.ini", ".IMG_1.HEIC.icloud", "IMG.jpg.nextcloud", "Icon\r"])
+@pytest.mark.parametrize(
+    "name", ["._DSC_1.jpg", "Thumbs.db", "desktop.ini", ".IMG_1.HEIC.icloud", "IMG.jpg.nextcloud", "Icon\r"]
+)
 def test_files_of_systems_are_left_out_with_a_reason(name: str) -> None:
     assert left_out_because(name, folder=False)
     assert left_out_because("DSC_0001.jpg", folder=False) is None
@@ -90,7 +139,9 @@ def test_what_is_left_out_is_one_row_with_its_reason_and_never_entered(tmp_path:
     rows = other_rows("p", found)
     reasons = dict(rows.select(OtherFile.path, OtherFile.reason).iter_rows())
     assert reasons.keys() == {*SYSTEM, "._a.jpg", "._of no picture.jpg"}
-    assert [path for path, reason in reasons.items() if reason is None] == ["._a.jpg"], "it goes with its picture"
+    assert [path for path, reason in reasons.items() if reason is None] == ["._a.jpg"], (
+        "it goes with its picture"
+    )
     save_picture(folder / "#recycle" / "later.jpg")
     assert look_at(folder) == before
 
@@ -118,7 +169,10 @@ def test_a_library_that_is_a_link_is_told_and_a_broken_one_too(tmp_path: Path) -
     (tmp_path / "disk" / "Trip").mkdir(parents=True)
     (tmp_path / "library").symlink_to(tmp_path / "disk")
     workspace = Workspace(configuration(tmp_path / "library", tmp_path / "home").place)
-    assert (workspace.library_link, [p.name for p in workspace.projects()]) == (str(tmp_path / "disk"), ["Trip"])
+    assert (workspace.library_link, [p.name for p in workspace.projects()]) == (
+        str(tmp_path / "disk"),
+        ["Trip"],
+    )
     (tmp_path / "disk").rename(tmp_path / "away")
     with pytest.raises(UsageError, match=r"is a link to .*disk, which is not there"):
         Workspace(configuration(tmp_path / "library", tmp_path / "home").place)
@@ -163,7 +217,12 @@ def test_a_project_folder_that_cannot_be_listed_is_no_empty_one(tmp_path: Path, 
     if why == "Permission denied":
         folder.mkdir(mode=0)
     with where_rights_count():
-        for look in (lambda f: list(walk(f)), look_at, picture_folders, lambda f: scan(f, tmp_path / "cache", Quiet())):
+        for look in (
+            lambda f: list(walk(f)),
+            look_at,
+            picture_folders,
+            lambda f: scan(f, tmp_path / "cache", Quiet()),
+        ):
             with pytest.raises(StoreError, match=f"trip is not read: the folder cannot be listed: {why}"):
                 look(folder)
 
@@ -184,7 +243,11 @@ def test_a_file_of_a_time_that_no_calendar_has_is_a_photo_like_any_other(seconds
         news = disk_news(place / "trip", rows, Quarantine.frame(), OtherFile.frame())
         Store(place / "store", "p").publish({Photo: rows}, Stamp())
         kept = Store(place / "store", "p").read(Photo)
-    assert rows[Photo.modified_at].to_list() == kept[Photo.modified_at].to_list() == [datetime.max if seconds > 0 else datetime.min]
+    assert (
+        rows[Photo.modified_at].to_list()
+        == kept[Photo.modified_at].to_list()
+        == [datetime.max if seconds > 0 else datetime.min]
+    )
     assert (news.new, news.changed, news.gone) == (0, 0, 0)
 
 
@@ -210,6 +273,10 @@ def test_a_disk_that_forgets_change_times_is_known_by_its_kind(tmp_path: Path) -
     forgetful = forgetful_devices(mounts)
     assert forgetful == {os.makedev(8, 17)}
     card = os.makedev(8, 17)
-    assert lasting_mark(stat_of(1, card, ctime=7), forgetful) == lasting_mark(stat_of(9, card, ctime=5), forgetful)
-    assert lasting_mark(stat_of(1, card, mtime=5), forgetful) != lasting_mark(stat_of(1, card, mtime=6), forgetful)
+    assert lasting_mark(stat_of(1, card, ctime=7), forgetful) == lasting_mark(
+        stat_of(9, card, ctime=5), forgetful
+    )
+    assert lasting_mark(stat_of(1, card, mtime=5), forgetful) != lasting_mark(
+        stat_of(1, card, mtime=6), forgetful
+    )
     assert forgetful_devices(tmp_path / "none") == frozenset()

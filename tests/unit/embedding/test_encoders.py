@@ -54,7 +54,10 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 def settings_for(tiny: dict[str, Path], kind: str = "safetensors", **more: Any) -> EncoderSettings:
     return EncoderSettings(
-        encoder="open_clip", model=str(tiny["model"]), weights=str(tiny[kind]), **{"precision": "float32", **more}
+        encoder="open_clip",
+        model=str(tiny["model"]),
+        weights=str(tiny[kind]),
+        **{"precision": "float32", **more},
     )
 
 
@@ -68,7 +71,9 @@ def batch(side: int = 64, count: int = 6) -> np.ndarray:
     return np.stack([pixels(n, side, side) for n in range(count)])
 
 
-def test_the_same_weights_as_pt_and_safetensors_give_the_same_vectors(tiny: dict[str, Path], tmp_path: Path) -> None:
+def test_the_same_weights_as_pt_and_safetensors_give_the_same_vectors(
+    tiny: dict[str, Path], tmp_path: Path
+) -> None:
     one, two = (clip(settings_for(tiny, kind), tmp_path).vectors(batch()) for kind in ("pt", "safetensors"))
     assert one.shape == (6, 32)
     assert np.array_equal(one, two)
@@ -83,7 +88,9 @@ def test_the_vectors_are_those_of_open_clip_itself(tiny: dict[str, Path], tmp_pa
     from PIL import Image
 
     open_clip.add_model_config(tiny["model"])
-    model, _train, transform = open_clip.create_model_and_transforms("tiny-clip", pretrained=str(tiny["pt"]), pretrained_text=False)
+    model, _train, transform = open_clip.create_model_and_transforms(
+        "tiny-clip", pretrained=str(tiny["pt"]), pretrained_text=False
+    )
     path = save_picture(tmp_path / "p.png", 7, (300, 200))
     with torch.inference_mode(), Image.open(path) as image:
         want = model.eval().encode_image(transform(image.convert("RGB"))[None], normalize=True)[0].numpy()
@@ -93,7 +100,9 @@ def test_the_vectors_are_those_of_open_clip_itself(tiny: dict[str, Path], tmp_pa
 
 
 def test_bfloat16_is_close_to_float32(tiny: dict[str, Path], tmp_path: Path) -> None:
-    one, two = (clip(settings_for(tiny, precision=p), tmp_path).vectors(batch()) for p in ("float32", "bfloat16"))
+    one, two = (
+        clip(settings_for(tiny, precision=p), tmp_path).vectors(batch()) for p in ("float32", "bfloat16")
+    )
     assert (one * two).sum(axis=1).min() > 0.999
 
 
@@ -109,7 +118,9 @@ def test_running_out_of_memory_halves_the_batch_and_goes_on(tiny: dict[str, Path
         def _forward(self, pixels: np.ndarray) -> np.ndarray:
             self.asked.append(len(pixels))
             if len(pixels) > 5:
-                raise torch_runtime.import_torch().OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+                raise torch_runtime.import_torch().OutOfMemoryError(
+                    "CUDA out of memory. Tried to allocate 2.00 GiB"
+                )
             return super()._forward(pixels)
 
     small = Small(whole.settings, whole.weights)
@@ -131,7 +142,9 @@ def test_an_error_that_is_not_about_memory_is_told(tiny: dict[str, Path], tmp_pa
 
 
 @pytest.mark.parametrize("kind", ["pickle", "cut", "other model", "text"])
-def test_a_bad_file_of_weights_is_told_and_runs_nothing(tiny: dict[str, Path], tmp_path: Path, kind: str) -> None:
+def test_a_bad_file_of_weights_is_told_and_runs_nothing(
+    tiny: dict[str, Path], tmp_path: Path, kind: str
+) -> None:
     torch = torch_runtime.import_torch()
     marker, bad = tmp_path / "ran", tmp_path / "bad.pt"
     if kind == "pickle":
@@ -165,7 +178,9 @@ def test_without_weights_the_embedded_encoder_serves_and_says_so(tmp_path: Path)
         choose_encoder(EncoderSettings(weights="gone.pt"), tmp_path)
 
 
-def test_weights_in_the_home_or_the_hubs_cache_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_in_the_home_or_the_hubs_cache_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = EncoderSettings(model="ViT-B-32", weights="laion2b_s34b_b79k")
     hub = tmp_path / "hub" / "models--laion--CLIP-ViT-B-32-laion2B-s34B-b79K" / "snapshots" / "abc"
     hub.mkdir(parents=True)
@@ -183,7 +198,9 @@ def test_weights_in_the_home_or_the_hubs_cache_are_found(tmp_path: Path, monkeyp
     assert mine.digest != found.digest
 
 
-def test_pull_names_the_tags_and_says_when_the_hub_is_out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pull_names_the_tags_and_says_when_the_hub_is_out_of_reach(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(UsageError, match="laion2b_s34b_b79k"):
         pull_weights(EncoderSettings(weights="nonsense"), tmp_path)
     with pytest.raises(UsageError, match="nothing to pull"):
@@ -192,7 +209,9 @@ def test_pull_names_the_tags_and_says_when_the_hub_is_out_of_reach(tmp_path: Pat
     import huggingface_hub.constants as hub
 
     monkeypatch.setattr(hub, "ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setattr(hub, "HUGGINGFACE_CO_URL_TEMPLATE", "http://127.0.0.1:9/{repo_id}/resolve/{revision}/{filename}")
+    monkeypatch.setattr(
+        hub, "HUGGINGFACE_CO_URL_TEMPLATE", "http://127.0.0.1:9/{repo_id}/resolve/{revision}/{filename}"
+    )
     began = time.monotonic()
     with pytest.raises(ServiceUnreachable, match="could not be downloaded"):
         pull_weights(EncoderSettings(), tmp_path)
@@ -218,13 +237,19 @@ def test_the_pass_overlaps_decoding_and_the_forward_pass(tiny: dict[str, Path], 
     assert again.decoded == 0
     assert again.rows[Embedding.name].sort(Photo.content_hash).equals(rows.sort(Photo.content_hash))
     embedded = measure_files(
-        files, [Measurement.of(Embedding, classic_encoder.embed)], PhotoSettings(), tmp_path / "cache", Quiet()
+        files,
+        [Measurement.of(Embedding, classic_encoder.embed)],
+        PhotoSettings(),
+        tmp_path / "cache",
+        Quiet(),
     )
     assert embedded.decoded == 20
 
 
 @pytest.mark.long
-def test_a_change_of_encoder_recomputes_what_depends_on_it_and_nothing_else(tiny: dict[str, Path], tmp_path: Path) -> None:
+def test_a_change_of_encoder_recomputes_what_depends_on_it_and_nothing_else(
+    tiny: dict[str, Path], tmp_path: Path
+) -> None:
     from assets.staleness import stale_tables
     from dagster_project.planning import present_stages
 
@@ -237,7 +262,15 @@ def test_a_change_of_encoder_recomputes_what_depends_on_it_and_nothing_else(tiny
     after = configuration(tmp_path / "library", tmp_path / "home", encoder=settings_for(tiny))
     stale = stale_tables(present_stages(after).versions, project)
     assert set(stale) >= {"embeddings", "scenes", "photo_groups", "duplicates", "proposals"}
-    assert not set(stale) & {"photos", "quarantine", "other_files", "exif_facts", "image_quality", "picture_hashes", "previews"}
+    assert not set(stale) & {
+        "photos",
+        "quarantine",
+        "other_files",
+        "exif_facts",
+        "image_quality",
+        "picture_hashes",
+        "previews",
+    }
     assert "model" in stale["embeddings"]
     assert run(after, project).success
     now = project.store.tables()

@@ -91,15 +91,23 @@ def index(folder: Path, *lines: Any, where: str = "cache") -> Path:
 @pytest.mark.parametrize(
     ("line", "file"),
     [
-        ({"image_path": "training data/mojo1/a.png", "embedding_file": "embeddings/aa.npy"}, "embeddings/aa.npy"),
-        ({"image_path": "a.png", "embedding_file": "/Users/kim/data/ai_data/embeddings/aa.npy"}, "embeddings/aa.npy"),
+        (
+            {"image_path": "training data/mojo1/a.png", "embedding_file": "embeddings/aa.npy"},
+            "embeddings/aa.npy",
+        ),
+        (
+            {"image_path": "a.png", "embedding_file": "/Users/kim/data/ai_data/embeddings/aa.npy"},
+            "embeddings/aa.npy",
+        ),
         ({"image_path": "a.png", "embedding_file": "data\\ai_data\\embeddings\\aa.npy"}, "embeddings/aa.npy"),
         ({"path": "a.png", "embedding": "bb.npy"}, "bb.npy"),
         ({"path": "a.png", "hash": "aa"}, "embeddings/aa.npy"),
         ({"filename": "a.png", "image_hash": "bb"}, "bb.npy"),
     ],
 )
-def test_a_line_finds_its_file_in_the_keys_and_places_of_others(line: dict[str, str], file: str, tmp_path: Path) -> None:
+def test_a_line_finds_its_file_in_the_keys_and_places_of_others(
+    line: dict[str, str], file: str, tmp_path: Path
+) -> None:
     folder = index(tmp_path / "ai_data", line)
     for given in (folder, folder / "cache"):
         (entry,), refused = read_index(given)
@@ -137,9 +145,14 @@ def test_a_hash_counts_as_the_pictures_only_where_it_can_be(tmp_path: Path) -> N
 
 
 def test_what_goes_out_comes_back(tmp_path: Path) -> None:
-    out = [Outgoing("mojo1/a.png", "k", None, "e", [0.6, 0.8]), Outgoing("mojo1/b.png", "0" * 64, "0" * 64, "e", [1.0, 0.0])]
+    out = [
+        Outgoing("mojo1/a.png", "k", None, "e", [0.6, 0.8]),
+        Outgoing("mojo1/b.png", "0" * 64, "0" * 64, "e", [1.0, 0.0]),
+    ]
     assert write_vectors(out, tmp_path) == 2
     entries, refused = read_index(tmp_path)
     assert refused == []
-    assert [(e.path, e.content_hash, e.encoder_id) for e in entries] == [(o.path, o.content_hash or "", "e") for o in out]
+    assert [(e.path, e.content_hash, e.encoder_id) for e in entries] == [
+        (o.path, o.content_hash or "", "e") for o in out
+    ]
     assert read_vector(entries[0].file).tolist() == pytest.approx([0.6, 0.8])

@@ -44,13 +44,27 @@ PLAIN: dict[str, Any] = {
 CAMERA = {"model": "M", "focal_length_mm": 50.0, "f_number": 8.0, "exposure_s": 1 / 128, "iso": 100}
 
 
-def seen(vectors: dict[str, list[float]], hashes: dict[str, int] | None = None, **more: dict[str, Any]) -> GroupingInput:
+def seen(
+    vectors: dict[str, list[float]], hashes: dict[str, int] | None = None, **more: dict[str, Any]
+) -> GroupingInput:
     """Photos by name with these vectors, hashes and other columns."""
     rows = []
     for name in sorted(vectors):
-        series = {"series": name.split("_stage")[0], "stage": float(name.split("_stage")[1])} if "_stage" in name else {}
+        series = (
+            {"series": name.split("_stage")[0], "stage": float(name.split("_stage")[1])}
+            if "_stage" in name
+            else {}
+        )
         rows.append(
-            {**PLAIN, "photo_id": name, "path": name, "file_name": name, "content_hash": name, **series, **more.get(name, {})}
+            {
+                **PLAIN,
+                "photo_id": name,
+                "path": name,
+                "file_name": name,
+                "content_hash": name,
+                **series,
+                **more.get(name, {}),
+            }
         )
     width = max((len(v) for v in vectors.values()), default=1)
     matrix = np.zeros((len(rows), width), np.float32)
@@ -133,7 +147,10 @@ def test_every_photo_is_in_exactly_one_set() -> None:
 
 def test_raw_and_jpeg_of_one_name_are_kept_together() -> None:
     found = grouped(
-        seen({"IMG_1.CR2": [1.0], "IMG_1.JPG": [0.0, 1.0], "IMG_2.JPG": [0.0, 0.0, 1.0]}, **{"IMG_1.CR2": {"format": "RAW"}})
+        seen(
+            {"IMG_1.CR2": [1.0], "IMG_1.JPG": [0.0, 1.0], "IMG_2.JPG": [0.0, 0.0, 1.0]},
+            **{"IMG_1.CR2": {"format": "RAW"}},
+        )
     )
     pair = found.filter(pl.col("group_size") == 2)
     assert set(pair["photo_id"]) == {"IMG_1.CR2", "IMG_1.JPG"}
@@ -150,7 +167,9 @@ def shots(n: int, gap_s: float = 1.0, **columns: list[Any]) -> dict[str, dict[st
     return made
 
 
-@pytest.mark.parametrize("exposures", [[1 / 128, 1 / 512, 1 / 32], [1 / 128, 1 / 256, 1 / 64, 1 / 512, 1 / 32]])
+@pytest.mark.parametrize(
+    "exposures", [[1 / 128, 1 / 512, 1 / 32], [1 / 128, 1 / 256, 1 / 64, 1 / 512, 1 / 32]]
+)
 def test_a_bracket_is_kept_whole(exposures: list[float]) -> None:
     facts = shots(len(exposures), exposure_s=exposures)
     found = grouped(seen({n: [1.0] for n in facts}, **facts))
@@ -179,7 +198,9 @@ def photographed(facts: dict[str, dict[str, Any]], pictures: list[np.ndarray]) -
     for (name, row), picture in zip(facts.items(), pictures, strict=True):
         grey = cv2.cvtColor(fit(picture, 768), cv2.COLOR_RGB2GRAY)
         row["sharpness_tiles"] = np.log10(1 + tile_variances(cv2.Laplacian(grey, cv2.CV_16S))).tolist()
-        vectors[name] = classic_encoder.vector(cv2.resize(picture, (128, 128), interpolation=cv2.INTER_AREA)).tolist()
+        vectors[name] = classic_encoder.vector(
+            cv2.resize(picture, (128, 128), interpolation=cv2.INTER_AREA)
+        ).tolist()
         hashes[name] = phash(picture)
     return seen(vectors, hashes, **facts)
 
@@ -189,8 +210,12 @@ def scene() -> np.ndarray:
     """A wide scene with detail of different strength everywhere."""
     rng = np.random.default_rng(5)
     soft = pixels(3, 2400, 800).astype(float)
-    strength = np.asarray(Image.fromarray(rng.integers(0, 255, (8, 24), dtype=np.uint8)).resize((2400, 800)), dtype=float)
-    return np.clip(soft * 0.7 + (rng.normal(0, 1, (800, 2400)) * strength / 4)[..., None], 0, 255).astype(np.uint8)
+    strength = np.asarray(
+        Image.fromarray(rng.integers(0, 255, (8, 24), dtype=np.uint8)).resize((2400, 800)), dtype=float
+    )
+    return np.clip(soft * 0.7 + (rng.normal(0, 1, (800, 2400)) * strength / 4)[..., None], 0, 255).astype(
+        np.uint8
+    )
 
 
 @pytest.mark.parametrize("direction", [1, -1])
@@ -247,7 +272,9 @@ def test_cosine_pairs_within_a_reach_are_those_of_the_whole_matrix(window: int) 
     rng, count = np.random.default_rng(4), 2600
     vectors = rng.normal(size=(count, 8)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    near = Within(np.minimum(np.arange(count) + 1 + window, count), rng.integers(0, 3, count).astype(np.float64))
+    near = Within(
+        np.minimum(np.arange(count) + 1 + window, count), rng.integers(0, 3, count).astype(np.float64)
+    )
     found = cosine_pairs(vectors, 0.9, 10**6, near)
     i, j = np.nonzero(vectors @ vectors.T >= 0.9)
     keep = (i < j) & (j - i <= window) & (near.rank[i] < near.rank[j])
@@ -262,7 +289,8 @@ def test_hamming_pairs_are_those_of_brute_force() -> None:
     rng = np.random.default_rng(3)
     base = rng.integers(0, 2**64, 1500, dtype=np.uint64)
     flips = [
-        base ^ np.bitwise_xor.reduce(np.uint64(1) << rng.integers(0, 64, (n, 1500), dtype=np.uint64), axis=0) for n in (1, 2, 3, 4)
+        base ^ np.bitwise_xor.reduce(np.uint64(1) << rng.integers(0, 64, (n, 1500), dtype=np.uint64), axis=0)
+        for n in (1, 2, 3, 4)
     ]
     hashes = np.unique(np.concatenate([base, *flips]))
     found = hamming_pairs(hashes)
@@ -286,7 +314,9 @@ def test_duplicates_are_clusters_without_chains_or_caps() -> None:
 
 def test_exact_copies_say_so_and_the_largest_is_first() -> None:
     copies = {"a": {"content_hash": "x"}, "b": {"content_hash": "x"}, "c": {"width_px": 99}, "d": {}}
-    found = find_duplicates("p", seen({"a": [1.0], "b": [1.0], "c": [0.0, 1.0], "d": [0.0, 1.0]}, **copies), DuplicateSettings())
+    found = find_duplicates(
+        "p", seen({"a": [1.0], "b": [1.0], "c": [0.0, 1.0], "d": [0.0, 1.0]}, **copies), DuplicateSettings()
+    )
     kinds = dict(zip(found["photo_id"], found["kind"], strict=True))
     assert kinds == {"a": "exact", "b": "exact", "c": "near", "d": "near"}
     assert set(found.filter(pl.col("kind") == "near")["first_photo_id"]) == {"c"}

@@ -15,7 +15,17 @@ from proofsheet.grouping.grouping import is_document
 from proofsheet.imaging.perceptual_hash import DETAIL_SIDE
 from tests.support.kit import SHARED
 
-WRITTEN = ("page of text", "scanned page", "receipt", "filled form", "sheet music", "terminal", "chat", "window", "slide")
+WRITTEN = (
+    "page of text",
+    "scanned page",
+    "receipt",
+    "filled form",
+    "sheet music",
+    "terminal",
+    "chat",
+    "window",
+    "slide",
+)
 SMALL = (620, 877)
 
 
@@ -34,7 +44,9 @@ def test_different_pictures_of_a_kind_are_no_set_and_no_duplicates(kind: str) ->
         assert all(is_document(row) for row in found.rows)
 
 
-@pytest.mark.parametrize("kind", ["page of text", "filled form", "chart", "square code", "product on white", "logo"])
+@pytest.mark.parametrize(
+    "kind", ["page of text", "filled form", "chart", "square code", "product on white", "logo"]
+)
 def test_a_copy_of_such_a_picture_is_still_found(kind: str) -> None:
     picture = made(kind, 1)
     for copy in copies(picture):
@@ -53,7 +65,14 @@ def test_photographs_are_no_documents() -> None:
 def test_layouts_are_compared_in_batches_as_one_by_one() -> None:
     cells = np.random.default_rng(5).integers(-127, 128, (DETAIL_SIDE, DETAIL_SIDE)).astype(np.int8)
     moved, flat = np.roll(cells, (1, -1), (0, 1)), np.zeros_like(cells)
-    kinds = {"same": cells, "moved": moved, "far": np.roll(cells, 2, 0), "other": cells.T, "flat": flat, "flat too": flat}
+    kinds = {
+        "same": cells,
+        "moved": moved,
+        "far": np.roll(cells, 2, 0),
+        "other": cells.T,
+        "flat": flat,
+        "flat too": flat,
+    }
     details = dict(enumerate(kinds.values()))
     likeness = Likeness(np.zeros((7, 1), np.float32), np.zeros(7, np.uint64), details)
     i, j = (np.repeat(part, 20) for part in likeness.across(range(7), range(7)))  # the last one has no layout
@@ -62,7 +81,11 @@ def test_layouts_are_compared_in_batches_as_one_by_one() -> None:
     layout = {frozenset((a, b)) for a in range(6) for b in range(6) if found[a, b, 0]}
     names = list(kinds)
     told = {frozenset(names[k] for k in pair) for pair in layout if len(pair) == 2}
-    assert told == {frozenset({"same", "moved"}), frozenset({"moved", "far"}), frozenset({"flat", "flat too"})}
+    assert told == {
+        frozenset({"same", "moved"}),
+        frozenset({"moved", "far"}),
+        frozenset({"flat", "flat too"}),
+    }
     assert found[6].all()
     assert found[:, 6].all()
 

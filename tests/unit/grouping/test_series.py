@@ -22,7 +22,13 @@ START = datetime(2025, 7, 8, 6, 4, 16)
 def stages(*shots: tuple[str, float, float, list[float]], **more: Any) -> Any:
     """Shots by name, stage, seconds since the start, and vector; each has a series of its own, as the stamp makes it."""
     facts = {
-        name: {"series": name, "stage": stage, "named_at": START + timedelta(seconds=s), "taken_at": None, **more}
+        name: {
+            "series": name,
+            "stage": stage,
+            "named_at": START + timedelta(seconds=s),
+            "taken_at": None,
+            **more,
+        }
         for name, stage, s, _vector in shots
     }
     return seen({name: vector for name, _stage, _s, vector in shots}, **facts)
@@ -86,7 +92,11 @@ def test_interleaved_generations_are_told_apart_by_likeness() -> None:
 
 def test_many_stages_of_one_moment_find_their_own_generation() -> None:
     directions = np.random.default_rng(7).normal(size=(900, 32))
-    shots = [(f"{k:03}{s}", float(s), 60 * k / 900 + s / 100, list(directions[k])) for k in range(900) for s in (1, 2, 3)]
+    shots = [
+        (f"{k:03}{s}", float(s), 60 * k / 900 + s / 100, list(directions[k]))
+        for k in range(900)
+        for s in (1, 2, 3)
+    ]
     made = sets(grouped(stages(*shots)))
     assert made == {frozenset(f"{k:03}{s}" for s in (1, 2, 3)) for k in range(900)}
 
@@ -100,7 +110,10 @@ def test_stages_too_far_apart_or_unlike_or_of_a_camera_are_none() -> None:
 
 def match(number: int, *ids: str) -> dict[str, Any]:
     """A row of history that names these photos, later ones later."""
-    row = dict.fromkeys(HistoryMatch.polars_schema(), "") | {HistoryMatch.project: "p", HistoryMatch.line: number}
+    row = dict.fromkeys(HistoryMatch.polars_schema(), "") | {
+        HistoryMatch.project: "p",
+        HistoryMatch.line: number,
+    }
     more = {HistoryMatch.photo_ids: list(ids), HistoryMatch.happened_at: START + timedelta(days=number)}
     return row | {HistoryMatch.row_hash: str(number)} | more
 

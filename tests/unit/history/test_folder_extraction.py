@@ -20,9 +20,14 @@ def scene(seed: int, width: int = 480, height: int = 320) -> np.ndarray[Any, Any
     """A grey picture with shapes of many sizes."""
     rng = np.random.default_rng(seed)
     sizes = [(w, w * height // width) for w in (6, 24, 96, width)]
-    layers = [cv2.resize(rng.integers(0, 256, (h, w), np.uint8), (width, height), interpolation=cv2.INTER_CUBIC) for w, h in sizes]
+    layers = [
+        cv2.resize(rng.integers(0, 256, (h, w), np.uint8), (width, height), interpolation=cv2.INTER_CUBIC)
+        for w, h in sizes
+    ]
     weights = (0.4, 0.3, 0.2, 0.1)
-    return np.clip(sum(w * x.astype(np.float32) for w, x in zip(weights, layers, strict=True)), 0, 255).astype(np.uint8)
+    return np.clip(
+        sum(w * x.astype(np.float32) for w, x in zip(weights, layers, strict=True)), 0, 255
+    ).astype(np.uint8)
 
 
 RAW = scene(1)
@@ -33,7 +38,9 @@ TILES = np.tile(scene(2, 48, 32), (10, 10))
 
 
 def reencoded(picture: np.ndarray[Any, Any], quality: int = 80) -> np.ndarray[Any, Any]:
-    return cv2.imdecode(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_GRAYSCALE)
+    return cv2.imdecode(
+        cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_GRAYSCALE
+    )
 
 
 def found(final: np.ndarray[Any, Any], raw: np.ndarray[Any, Any] = RAW, factor: int = 4) -> Comparison:
@@ -89,7 +96,9 @@ def seen(path: str, picture: np.ndarray[Any, Any] = RAW, content: str = "") -> R
     small = cv2.resize(picture, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32).ravel()
     small -= small.mean()
     own = content or hashlib.sha256(path.encode()).hexdigest()
-    return RawPicture(path, own, picture.shape[1], picture.shape[0], small / max(float(np.linalg.norm(small)), 1e-6))
+    return RawPicture(
+        path, own, picture.shape[1], picture.shape[0], small / max(float(np.linalg.norm(small)), 1e-6)
+    )
 
 
 def named(sets: list[list[RawPicture]]) -> list[list[str]]:
@@ -138,7 +147,11 @@ def test_a_finished_picture_finds_its_raw_one_by_content_name_longer_name_or_sig
     ]
     outcome = Extraction()
     pairs = {p.final.path: p.raw.path for p in pair_up(raw, final, outcome)}
-    assert pairs == {"kept/renamed.png": "a_stage1.png", "kept/a_stage2.png": "a_stage2.png", "kept/seen.webp": "b/solo.png"}
+    assert pairs == {
+        "kept/renamed.png": "a_stage1.png",
+        "kept/a_stage2.png": "a_stage2.png",
+        "kept/seen.webp": "b/solo.png",
+    }
     assert dict(outcome.skipped) == {
         "finished picture without a raw one": 1,
         "finished picture with several raw ones": 1,

@@ -58,12 +58,17 @@ def test_what_names_no_project_or_two_is_refused(path: str, reason: str) -> None
 def test_roots_aliases_and_patterns_decide() -> None:
     assert registry(roots=["/Users/mojo"]).of_path("/Users/mojo/mojo1/a.png") == "mojo1"
     assert registry(aliases={"Mojo One": "mojo1"}).of_path("/x/mojo one/a.png") == "mojo1"
-    assert registry(patterns=[r"/job-(?P<project>\w+)-\d+/"]).of_path("/x/job-mojo1_backup-7/a.png") == "mojo1_backup"
+    assert (
+        registry(patterns=[r"/job-(?P<project>\w+)-\d+/"]).of_path("/x/job-mojo1_backup-7/a.png")
+        == "mojo1_backup"
+    )
     with pytest.raises(RowRefused):
         registry(roots=["/Users/mojo"]).of_path("/Users/mojo/elsewhere/mojo1/a.png")
 
 
-@pytest.mark.parametrize("settings", [{"aliases": {"x": "nobody"}}, {"patterns": ["("]}, {"patterns": ["no group"]}])
+@pytest.mark.parametrize(
+    "settings", [{"aliases": {"x": "nobody"}}, {"patterns": ["("]}, {"patterns": ["no group"]}]
+)
 def test_wrong_settings_are_told(settings: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         registry(**settings)
@@ -155,17 +160,36 @@ def test_crop_logs_of_both_forms_are_read() -> None:
     assert [line for line, _r in plain.refused] == [5, 6, 7, 8]
     wide = read_history(WIDE.encode())
     assert wide.format == "select_crop_log, wide"
-    assert [(r.set_id, r.others, r.size) for r in wide.rows] == [("1", ("mojo1/a.png",), (200, 160)), ("2", (), (100, 80))]
-    assert [(line, r.reason) for line, r in wide.refused] == [(4, "contradiction"), (5, "contradiction"), (6, "no number")]
+    assert [(r.set_id, r.others, r.size) for r in wide.rows] == [
+        ("1", ("mojo1/a.png",), (200, 160)),
+        ("2", (), (100, 80)),
+    ]
+    assert [(line, r.reason) for line, r in wide.refused] == [
+        (4, "contradiction"),
+        (5, "contradiction"),
+        (6, "no number"),
+    ]
 
 
 def test_other_formats_and_strangers() -> None:
-    header = "session_id,set_id,project,chosen_stage,max_rejected_stage,chosen_path,rejected_paths,timestamp\n"
+    header = (
+        "session_id,set_id,project,chosen_stage,max_rejected_stage,chosen_path,rejected_paths,timestamp\n"
+    )
     odd = read_history((header + "s,1,mojo1,1,3,mojo1/a.png,\"['mojo1/b.png', 'mojo1/c.png']\",t\n").encode())
-    assert (odd.rows[0].kind, odd.rows[0].project, odd.rows[0].others) == ("anomaly", "mojo1", ("mojo1/b.png", "mojo1/c.png"))
+    assert (odd.rows[0].kind, odd.rows[0].project, odd.rows[0].others) == (
+        "anomaly",
+        "mojo1",
+        ("mojo1/b.png", "mojo1/c.png"),
+    )
     boxless = read_history(b"session_id,set_id,chosen_path,timestamp\ns,1,mojo1/a.png,t\n")
     assert (boxless.format, boxless.rows[0].kind) == ("historical_crop_log", "cropped, box unknown")
-    for content in (b"a,b,c\n1,2,3\n", b"", b"\xff\xfe\x00", b"PK\x03\x04\xa9\x9c", b"session_id,session_id,chosen_path\n"):
+    for content in (
+        b"a,b,c\n1,2,3\n",
+        b"",
+        b"\xff\xfe\x00",
+        b"PK\x03\x04\xa9\x9c",
+        b"session_id,session_id,chosen_path\n",
+    ):
         with pytest.raises(RowRefused) as refusal:
             read_history(content)
         assert refusal.value.next_step

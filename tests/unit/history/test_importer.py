@@ -39,7 +39,11 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 def row(
-    number: int, kind: str = "selection", chosen: str = "a_stage3.png", others: tuple[str, ...] = (), **more: Any
+    number: int,
+    kind: str = "selection",
+    chosen: str = "a_stage3.png",
+    others: tuple[str, ...] = (),
+    **more: Any,
 ) -> dict[str, Any]:
     base = dict.fromkeys(HistoryRow.polars_schema().names())
     named = {
@@ -111,7 +115,11 @@ def test_winner_and_losers_become_one_set_and_a_lower_stage_is_an_anomaly() -> N
     found = matched(row(1, chosen="/x/y/a_stage1.png", others=("z/a_stage3.png", "a_stage2.png")))
     (chosen,) = found.selections.to_dicts()
     assert chosen["photo_ids"] == ["a_stage1.png", "a_stage2.png", "a_stage3.png"]
-    assert (chosen["chosen_photo_id"], chosen["top_photo_id"], chosen["anomaly"]) == ("a_stage1.png", "a_stage3.png", True)
+    assert (chosen["chosen_photo_id"], chosen["top_photo_id"], chosen["anomaly"]) == (
+        "a_stage1.png",
+        "a_stage3.png",
+        True,
+    )
     pairs = pair_rows("p", found.selections, PHOTOS, found.vector_sets, ImportedVector.frame())
     assert pairs[TrainingPair.anomaly].to_list() == [True, True]
     odd = anomaly_rows("p", found.selections, PHOTOS).to_dicts()[0]
@@ -135,7 +143,8 @@ def test_what_cannot_be_found_or_told_apart_goes_to_quarantine_with_its_reason()
         row(5, chosen="one/copy.png", others=("two/copy.png",)),
     )
     told = {
-        r[HistoryMatch.row_hash]: (r[HistoryMatch.status], r[HistoryMatch.reason].split(":")[0]) for r in found.matches.to_dicts()
+        r[HistoryMatch.row_hash]: (r[HistoryMatch.status], r[HistoryMatch.reason].split(":")[0])
+        for r in found.matches.to_dicts()
     }
     assert told == {
         "r1": ("quarantined", "not found"),
@@ -177,15 +186,29 @@ def test_a_cut_without_a_box_teaches_that_it_was_cut_and_not_where() -> None:
     )
     cuts = {r[CropExample.photo_id]: r for r in found.crops.to_dicts()}
     assert (cuts["a_stage3.png"]["cropped"], cuts["a_stage3.png"]["x1"]) == (True, None)
-    assert (cuts["plain.png"]["cropped"], cuts["plain.png"]["evidence"]) == (False, "chosen and never cropped")
+    assert (cuts["plain.png"]["cropped"], cuts["plain.png"]["evidence"]) == (
+        False,
+        "chosen and never cropped",
+    )
     assert "a_stage2.png" not in cuts
-    assert found.matches[HistoryMatch.reason].str.split(":").list.first().to_list() == ["box unknown", "no coordinates", ""]
+    assert found.matches[HistoryMatch.reason].str.split(":").list.first().to_list() == [
+        "box unknown",
+        "no coordinates",
+        "",
+    ]
 
 
 def test_a_whole_frame_is_no_cut_and_a_box_of_another_aspect_is_told() -> None:
-    boxes = [{"x1": 0.0, "y1": 0.0, "x2": 200.0, "y2": 100.0}, {"x1": 0.0, "y1": 0.0, "x2": 100.0, "y2": 100.0}]
-    found = matched(row(1, "crop", "a_stage3.png", box=boxes[0]), row(2, "crop", "a_stage2.png", box=boxes[1]))
-    cuts = {r[CropExample.photo_id]: (r["cropped"], r["x1"], r["aspect_kept"]) for r in found.crops.to_dicts()}
+    boxes = [
+        {"x1": 0.0, "y1": 0.0, "x2": 200.0, "y2": 100.0},
+        {"x1": 0.0, "y1": 0.0, "x2": 100.0, "y2": 100.0},
+    ]
+    found = matched(
+        row(1, "crop", "a_stage3.png", box=boxes[0]), row(2, "crop", "a_stage2.png", box=boxes[1])
+    )
+    cuts = {
+        r[CropExample.photo_id]: (r["cropped"], r["x1"], r["aspect_kept"]) for r in found.crops.to_dicts()
+    }
     assert cuts == {"a_stage3.png": (False, None, None), "a_stage2.png": (True, 0.0, False)}
 
 
@@ -212,9 +235,14 @@ def verdict(number: int, action: str, chosen: str | None, **more: Any) -> dict[s
 def test_verdicts_speak_last_and_bulk_approvals_teach_nothing() -> None:
     history = row(1, chosen="a_stage3.png", others=("a_stage1.png",), happened_at=NOW)
     over = matched(history, verdicts=ReviewDecision.frame([verdict(1, "overridden", "a_stage1.png")]))
-    assert (over.selections[Selection.chosen_photo_id][0], over.selections[Selection.source][0]) == ("a_stage1.png", "review")
+    assert (over.selections[Selection.chosen_photo_id][0], over.selections[Selection.source][0]) == (
+        "a_stage1.png",
+        "review",
+    )
     for said in (verdict(1, "overridden", "a_stage1.png", bulk=True), verdict(1, "skipped", None)):
-        assert matched(history, verdicts=ReviewDecision.frame([said])).selections[Selection.source].to_list() == ["history"]
+        assert matched(history, verdicts=ReviewDecision.frame([said])).selections[
+            Selection.source
+        ].to_list() == ["history"]
 
 
 @pytest.mark.parametrize("last", ["rejected", "skipped", "approved"])
@@ -222,7 +250,9 @@ def test_verdicts_speak_last_and_bulk_approvals_teach_nothing() -> None:
 def test_a_choice_that_was_taken_back_teaches_and_counts_no_longer(last: str, known: bool) -> None:
     history = [row(1, chosen="a_stage3.png", others=("a_stage1.png",), happened_at=NOW)] if known else []
     last_word = verdict(2, last, "a_stage3.png" if last == "approved" else None, bulk=last == "approved")
-    verdicts = ReviewDecision.frame([last_word, verdict(1, "overridden", "a_stage1.png", crop=[0.1, 0.1, 0.9, 0.9])])
+    verdicts = ReviewDecision.frame(
+        [last_word, verdict(1, "overridden", "a_stage1.png", crop=[0.1, 0.1, 0.9, 0.9])]
+    )
     found = matched(*history, verdicts=verdicts)
     stays = known and last != "rejected"
     assert found.selections[Selection.source].to_list() == (["history"] if stays else [])
@@ -233,7 +263,9 @@ def test_a_choice_that_was_taken_back_teaches_and_counts_no_longer(last: str, kn
     )  # it was a set all the same
 
 
-def test_an_import_counts_every_row_and_a_dry_run_changes_nothing(workspace: Workspace, tmp_path: Path) -> None:
+def test_an_import_counts_every_row_and_a_dry_run_changes_nothing(
+    workspace: Workspace, tmp_path: Path
+) -> None:
     file = tmp_path / "log.csv"
     lines = [
         'mojo1/a_stage2.png,"[""mojo1/a_stage1.png""]"',
@@ -242,7 +274,9 @@ def test_an_import_counts_every_row_and_a_dry_run_changes_nothing(workspace: Wor
         'nowhere/a_stage2.png,"[""nowhere/a_stage1.png""]"',
         'mojo1/a_stage2.png,"[""mojo1/a_stage1.png""]"',
     ]
-    file.write_text("session_id,set_id,chosen_path,neg_paths,timestamp\n" + "".join(f"s,1,{x},t\n" for x in lines))
+    file.write_text(
+        "session_id,set_id,chosen_path,neg_paths,timestamp\n" + "".join(f"s,1,{x},t\n" for x in lines)
+    )
     before = tree(tmp_path)
     (told,) = import_history([file], workspace, HistorySettings(), NOW, dry_run=True)
     assert tree(tmp_path) == before
@@ -263,7 +297,9 @@ def test_an_import_counts_every_row_and_a_dry_run_changes_nothing(workspace: Wor
     assert {p.name: p.ledger.rows(HistoryRow).height for p in workspace.projects()} == ledgers
 
 
-def test_history_goes_out_in_the_formats_that_come_in_and_never_over_a_file(workspace: Workspace, tmp_path: Path) -> None:
+def test_history_goes_out_in_the_formats_that_come_in_and_never_over_a_file(
+    workspace: Workspace, tmp_path: Path
+) -> None:
     from proofsheet.storage.stamps import Stamp
 
     project = workspace.project("mojo1")
@@ -273,7 +309,8 @@ def test_history_goes_out_in_the_formats_that_come_in_and_never_over_a_file(work
 
     box = {"x1": 0.1, "y1": 0.1, "x2": 0.9, "y2": 0.9}
     found = matched(
-        row(1, chosen="a_stage1.png", others=("a_stage3.png",), happened_at=NOW), row(2, "crop", "a_stage1.png", box=box)
+        row(1, chosen="a_stage1.png", others=("a_stage3.png",), happened_at=NOW),
+        row(2, "crop", "a_stage1.png", box=box),
     )
     pairs = pair_rows("p", found.selections, PHOTOS, found.vector_sets, ImportedVector.frame())
     tables = {
@@ -285,12 +322,19 @@ def test_history_goes_out_in_the_formats_that_come_in_and_never_over_a_file(work
     }
     project.store.publish({t: of_it(f) for t, f in tables.items()}, Stamp())
     written = export_history([project], tmp_path / "out")
-    assert written == {"selection_only_log.csv": 1, "select_crop_log.csv": 1, "anomaly_cases.csv": 1, "anomaly_summary.json": 1}
+    assert written == {
+        "selection_only_log.csv": 1,
+        "select_crop_log.csv": 1,
+        "anomaly_cases.csv": 1,
+        "anomaly_summary.json": 1,
+    }
     lines = (tmp_path / "out" / "selection_only_log.csv").read_text().splitlines()
     assert lines[1] == 's,1,mojo1/a_stage1.png,"[""mojo1/a_stage3.png""]",2026-01-02T03:04:05'
     summary = json.loads((tmp_path / "out" / "anomaly_summary.json").read_text())
     assert summary["projects"]["mojo1"]["anomalies"] == 1
-    back = import_history(sorted((tmp_path / "out").glob("*.csv")), workspace, HistorySettings(), NOW, dry_run=True)
+    back = import_history(
+        sorted((tmp_path / "out").glob("*.csv")), workspace, HistorySettings(), NOW, dry_run=True
+    )
     assert [(r.rows, dict(r.refused)) for r in back] == [(1, {})] * 3
     with pytest.raises(UsageError):
         export_history([project], tmp_path / "out")

@@ -44,7 +44,9 @@ def library(folder: Path, **files: tuple[str, ...]) -> Workspace:
 def imported(workspace: Workspace, text: str, project: str | None = None, **settings: Any) -> FileReport:
     file = workspace.home.parent / "log.csv"
     file.write_text(text, "utf-8")
-    (report,) = import_history([file], workspace, HistorySettings(**settings), NOW, dry_run=False, project=project)
+    (report,) = import_history(
+        [file], workspace, HistorySettings(**settings), NOW, dry_run=False, project=project
+    )
     return report
 
 
@@ -86,7 +88,14 @@ def test_aliases_win_over_names_and_endings_count_both_ways(
         ({"mojo1", "mojo2"}, "mojo2/crop/a.png", (), "", "mojo1", "two projects"),
         ({"Eleni_raw", "Eleni_final"}, "Eleni/a.png", (), "", None, "two projects"),
         ({"Mojo", "mojo"}, "MOJO/a.png", (), "", None, "two projects"),
-        ({"Eleni_raw", "Eleni_final"}, "x.png", ("Eleni_raw/a.png", "Eleni_final/b.png"), "", None, "two projects"),
+        (
+            {"Eleni_raw", "Eleni_final"},
+            "x.png",
+            ("Eleni_raw/a.png", "Eleni_final/b.png"),
+            "",
+            None,
+            "two projects",
+        ),
     ],
 )
 def test_names_that_are_alike_stay_apart(
@@ -98,11 +107,17 @@ def test_names_that_are_alike_stay_apart(
     assert refusal.value.reason == reason
 
 
-def test_a_folder_that_names_no_project_is_given_one_or_found_by_names_that_one_project_alone_has(tmp_path: Path) -> None:
+def test_a_folder_that_names_no_project_is_given_one_or_found_by_names_that_one_project_alone_has(
+    tmp_path: Path,
+) -> None:
     workspace = library(tmp_path, mojo1=(WINNER, LOSER, "twice.png"), mojo2=("twice.png",))
     (gone,) = [p for p in workspace.projects() if p.name == "mojo2"]
-    keep_imported(gone, [NewVector("training data/mojo2/gone.png", "e", None, np.ones(4, np.float32) / 2)], NOW)
-    log = CROPS + "".join(f"s,crop,crop/{n},0.1,0.1,0.9,0.9,t\n" for n in (WINNER, "twice.png", "gone.png", "nobody.png"))
+    keep_imported(
+        gone, [NewVector("training data/mojo2/gone.png", "e", None, np.ones(4, np.float32) / 2)], NOW
+    )
+    log = CROPS + "".join(
+        f"s,crop,crop/{n},0.1,0.1,0.9,0.9,t\n" for n in (WINNER, "twice.png", "gone.png", "nobody.png")
+    )
     report = imported(workspace, log)
     assert dict(report.refused) == {"name in several projects": 1, "unknown project": 1}
     assert "is in 2 projects: mojo1, mojo2" in str(report.lines[0]["detail"])
@@ -113,10 +128,14 @@ def test_a_folder_that_names_no_project_is_given_one_or_found_by_names_that_one_
 
 def test_a_cause_is_one_line_with_its_count_and_the_settings_to_paste(tmp_path: Path) -> None:
     workspace = library(tmp_path, mojo1=())
-    report = imported(workspace, CROPS + "".join(f"s,d,crop/{n}.png,0.1,0.1,0.9,0.9,t\n" for n in range(7193)))
+    report = imported(
+        workspace, CROPS + "".join(f"s,d,crop/{n}.png,0.1,0.1,0.9,0.9,t\n" for n in range(7193))
+    )
     assert (report.rows, report.accepted) == (7193, 0)
     (cause,) = causes_of(report.lines)
-    assert cause.summary().startswith("7193 refused: unknown project (first on line 2): 'crop/0.png' names no project")
+    assert cause.summary().startswith(
+        "7193 refused: unknown project (first on line 2): 'crop/0.png' names no project"
+    )
     assert cause.paste() == ["[history.aliases]", '"crop" = "NAME OF A PROJECT"  # 7193 rows']
     again = imported(workspace, CROPS + "s,d,crop/1.png,0.1,0.1,0.9,0.9,t\n", aliases={"crop": "mojo1"})
     assert (again.accepted, dict(again.refused)) == (1, {})
@@ -154,8 +173,21 @@ def test_other_spreadsheets_write_other_separators_and_encodings(encoded: bytes)
 
 def vector(name: str, seed: int, encoder: str = "e", content: str | None = None) -> dict[str, Any]:
     stage = 1.0 if "stage1" in name else 2.0 if "stage2" in name else None
-    named = {"vector_id": f"{name}{seed}{encoder}", "path": f"training data/p/{name}", "file_name": name, "stage": stage}
-    return {**named, "project": "p", "encoder_id": encoder, "content_hash": content, "matrix": "m", "place": 0, "imported_at": NOW}
+    named = {
+        "vector_id": f"{name}{seed}{encoder}",
+        "path": f"training data/p/{name}",
+        "file_name": name,
+        "stage": stage,
+    }
+    return {
+        **named,
+        "project": "p",
+        "encoder_id": encoder,
+        "content_hash": content,
+        "matrix": "m",
+        "place": 0,
+        "imported_at": NOW,
+    }
 
 
 def test_a_set_of_which_pictures_are_gone_teaches_by_its_vectors_alone() -> None:
@@ -196,9 +228,9 @@ def test_an_imported_vector_is_kept_once_and_a_damaged_matrix_is_told(tmp_path: 
     assert keep_imported(project, [first, other], NOW) == 0
     assert imported_encoders(project) == {"e": 1, "f": 1}
     kept = read_imported(project, "f")
-    assert kept.rows.select(ImportedVector.file_name, ImportedVector.stage, ImportedVector.content_hash).rows() == [
-        (LOSER, 1.0, "0" * 64)
-    ]
+    assert kept.rows.select(
+        ImportedVector.file_name, ImportedVector.stage, ImportedVector.content_hash
+    ).rows() == [(LOSER, 1.0, "0" * 64)]
     assert kept.matrix.tolist() == [[1.0, 0.0, 0.0]]
     (matrix,) = project.ledger.rows(ImportedVector, encoder_id="e")[ImportedVector.matrix]
     (project.vectors / matrix).write_bytes(b"cut off")
@@ -240,7 +272,9 @@ def test_choices_of_which_the_pictures_are_gone_go_out_and_come_back(tmp_path: P
     report = imported(workspace, log)
     assert (report.accepted, report.lines) == (1, [])
     rows, vectors = project.ledger.rows(HistoryRow), project.ledger.rows(ImportedVector)
-    found = match_history(project.key, rows, ReviewDecision.frame(), Photo.frame(), ImageQuality.frame(), vectors)
+    found = match_history(
+        project.key, rows, ReviewDecision.frame(), Photo.frame(), ImageQuality.frame(), vectors
+    )
     assert found.vector_sets.height == 2
     project.store.publish({VectorSelection: found.vector_sets}, Stamp())
     export_history([project], tmp_path / "out")
@@ -256,7 +290,9 @@ def test_a_row_of_a_damaged_project_goes_into_no_other(tmp_path: Path, chosen: s
     anna.ledger.path.parent.mkdir(parents=True)
     anna.ledger.path.write_bytes(b"no ledger" * 999)
     report = imported(workspace, f"{CROPS}s,d,{chosen},0.1,0.1,0.9,0.9,t\ns,d,Boat/b.png,0.1,0.1,0.9,0.9,t\n")
-    assert workspace.project("Boat").ledger.rows(HistoryRow)[HistoryRow.chosen_path].to_list() == ["Boat/b.png"]
+    assert workspace.project("Boat").ledger.rows(HistoryRow)[HistoryRow.chosen_path].to_list() == [
+        "Boat/b.png"
+    ]
     (cause,) = [c for c in causes_of(report.lines) if c.state == "refused"]
     if chosen == "crop/a.png":
         assert cause.reason == "name in several projects"

@@ -27,7 +27,9 @@ def known(own: str, path: str, days: int = 0, content: str | None = None) -> dic
 
 
 def matched(vectors: list[dict[str, Any]], *rows: dict[str, Any]) -> Matched:
-    return match_history("p", HistoryRow.frame(rows), ReviewDecision.frame(), PHOTOS, QUALITY, ImportedVector.frame(vectors))
+    return match_history(
+        "p", HistoryRow.frame(rows), ReviewDecision.frame(), PHOTOS, QUALITY, ImportedVector.frame(vectors)
+    )
 
 
 def winners(found: Matched) -> list[str]:
@@ -48,7 +50,10 @@ def test_a_row_whose_pictures_are_one_and_the_same_teaches_by_vectors_as_little_
     photo, quality = picture("copied.png", 2.0, "z")
     names = ("one/copy.png", "copied.png")
     vectors = ImportedVector.frame(known(n, n) for n in names)
-    photos, measured = pl.concat([PHOTOS, Photo.frame([photo])]), pl.concat([QUALITY, ImageQuality.frame([quality])])
+    photos, measured = (
+        pl.concat([PHOTOS, Photo.frame([photo])]),
+        pl.concat([QUALITY, ImageQuality.frame([quality])]),
+    )
     history = HistoryRow.frame([row(1, chosen=names[0], others=names[1:])])
     found = match_history("p", history, ReviewDecision.frame(), photos, measured, vectors)
     assert (found.selections.height, found.vector_sets.height) == (0, 0)
@@ -73,7 +78,9 @@ def test_of_the_vectors_of_one_path_the_newest_counts(order: int) -> None:
     ],
 )
 @pytest.mark.parametrize("before", ["", "training data/", "/Volumes/T7/y/"])
-def test_raw_and_final_of_one_name_are_told_apart_by_their_folders(chosen: str, expected: str, before: str) -> None:
+def test_raw_and_final_of_one_name_are_told_apart_by_their_folders(
+    chosen: str, expected: str, before: str
+) -> None:
     vectors = [known(own, before + path) for own, path in {**PLACES, "lost": "p/lost.png"}.items()]
     found = matched(vectors, row(1, chosen=chosen, others=("p/lost.png",)))
     assert winners(found) == [expected]
@@ -82,10 +89,18 @@ def test_raw_and_final_of_one_name_are_told_apart_by_their_folders(chosen: str, 
 
 def test_a_name_that_stands_for_several_pictures_is_told_and_one_content_is_one_picture() -> None:
     vectors = [known(own, path) for own, path in {**PLACES, "lost": "p/lost.png"}.items()]
-    for rows in (row(1, chosen="crop/gone.png", others=("p/lost.png",)), row(1, chosen="p_final/gone.png", others=GONE)):
+    for rows in (
+        row(1, chosen="crop/gone.png", others=("p/lost.png",)),
+        row(1, chosen="p_final/gone.png", others=GONE),
+    ):
         found = matched(vectors, rows)
         (fate,) = found.matches.to_dicts()
         assert (found.vector_sets.height, fate[HistoryMatch.status]) == (0, "quarantined")
-        assert fate[HistoryMatch.reason].startswith("ambiguous vector: 'gone.png' stands for vectors of different pictures")
+        assert fate[HistoryMatch.reason].startswith(
+            "ambiguous vector: 'gone.png' stands for vectors of different pictures"
+        )
     same = [known(own, path, content="c") for own, path in PLACES.items()]
-    assert len(winners(matched([*same, vectors[2]], row(1, chosen="crop/gone.png", others=("p/lost.png",))))) == 1
+    assert (
+        len(winners(matched([*same, vectors[2]], row(1, chosen="crop/gone.png", others=("p/lost.png",)))))
+        == 1
+    )

@@ -40,9 +40,12 @@ def off(path: Path) -> float:
 
 @pytest.mark.parametrize("profile", [ADOBE, P3], ids=["Adobe RGB", "Display P3"])
 @pytest.mark.parametrize(
-    ("extension", "options"), [("png", {}), ("tif", {}), ("webp", {"lossless": True}), ("jpg", {"quality": 98})]
+    ("extension", "options"),
+    [("png", {}), ("tif", {}), ("webp", {"lossless": True}), ("jpg", {"quality": 98})],
 )
-def test_an_embedded_profile_is_converted(tmp_path: Path, profile: bytes, extension: str, options: dict[str, Any]) -> None:
+def test_an_embedded_profile_is_converted(
+    tmp_path: Path, profile: bytes, extension: str, options: dict[str, Any]
+) -> None:
     path = tmp_path / f"p.{extension}"
     in_profile(profile).save(path, icc_profile=profile, **options)
     assert off(path) < (1.0 if extension != "jpg" else 2.5)
@@ -56,7 +59,9 @@ def with_code_points(path: Path, primaries: int, transfer: int) -> Path:
     content = path.read_bytes()
     if path.suffix == ".png":
         chunk = b"cICP" + bytes([primaries, transfer, 0, 1])
-        content = content[:33] + struct.pack(">I", 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) + content[33:]
+        content = (
+            content[:33] + struct.pack(">I", 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) + content[33:]
+        )
     else:
         at = content.index(b"colrnclx") + 8
         content = content[:at] + struct.pack(">HH", primaries, transfer) + content[at + 4 :]
@@ -99,7 +104,9 @@ def test_exif_marks_adobe_rgb_where_no_profile_is(tmp_path: Path) -> None:
 
 def test_the_gamma_of_a_png_counts(tmp_path: Path) -> None:
     linear = (np.asarray(SHOWN) / 255.0) ** (1 / 1.0)
-    coded = np.rint(np.where(linear <= 0.04045, linear / 12.92, ((linear + 0.055) / 1.055) ** 2.4) ** (1 / 1.8) * 255)
+    coded = np.rint(
+        np.where(linear <= 0.04045, linear / 12.92, ((linear + 0.055) / 1.055) ** 2.4) ** (1 / 1.8) * 255
+    )
     Image.fromarray(coded.astype(np.uint8)).save(tmp_path / "plain.png")
     raw = (tmp_path / "plain.png").read_bytes()
     at = raw.index(b"IHDR") + 21
@@ -113,11 +120,15 @@ def test_transparency_and_lab_are_shown_right(tmp_path: Path) -> None:
     rgba.putalpha(255)
     rgba.save(tmp_path / "p.png", icc_profile=ADOBE)
     assert off(tmp_path / "p.png") < 1
-    in_profile(ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes(), "LAB").save(tmp_path / "lab.tif")
+    in_profile(ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes(), "LAB").save(
+        tmp_path / "lab.tif"
+    )
     assert off(tmp_path / "lab.tif") < 2.5
 
 
-@pytest.mark.parametrize("profile", [b"no profile", ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()])
+@pytest.mark.parametrize(
+    "profile", [b"no profile", ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()]
+)
 def test_a_profile_that_does_not_fit_is_left_out_and_noted(tmp_path: Path, profile: bytes) -> None:
     Image.fromarray(SHOWN).save(tmp_path / "p.png", icc_profile=profile)
     found = opened(tmp_path / "p.png")
@@ -127,7 +138,10 @@ def test_a_profile_that_does_not_fit_is_left_out_and_noted(tmp_path: Path, profi
 
 def test_a_profile_that_is_srgb_changes_nothing() -> None:
     image = Image.fromarray(SHOWN)
-    for profile in (ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(), rgb_profile(colour_management._SRGB, None)):
+    for profile in (
+        ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(),
+        rgb_profile(colour_management._SRGB, None),
+    ):
         same, note = to_srgb(image, {"icc_profile": profile})
         assert same is image
         assert note == ""
@@ -136,7 +150,10 @@ def test_a_profile_that_is_srgb_changes_nothing() -> None:
 @pytest.mark.parametrize(("transfer", "name"), [(16, "PQ"), (18, "HLG")])
 def test_hdr_is_refused_by_its_name(transfer: int, name: str) -> None:
     with pytest.raises(colour_management.Unshowable, match=name):
-        to_srgb(Image.fromarray(SHOWN), {"nclx_profile": {"transfer_characteristics": transfer, "color_primaries": 9}})
+        to_srgb(
+            Image.fromarray(SHOWN),
+            {"nclx_profile": {"transfer_characteristics": transfer, "color_primaries": 9}},
+        )
 
 
 def tiff(*pages: tuple[np.ndarray, dict[int, int]]) -> bytes:
@@ -146,7 +163,16 @@ def tiff(*pages: tuple[np.ndarray, dict[int, int]]) -> bytes:
         height, width = values.shape[:2]
         samples = values.shape[2] if values.ndim > 2 else 1
         bits, data = values.dtype.itemsize * 8, values.tobytes()
-        tags = {256: width, 257: height, 258: bits, 259: 1, 262: 1 if samples == 1 else 2, 273: at, 277: samples, 278: height}
+        tags = {
+            256: width,
+            257: height,
+            258: bits,
+            259: 1,
+            262: 1 if samples == 1 else 2,
+            273: at,
+            277: samples,
+            278: height,
+        }
         tags |= {279: len(data), **more}
         ifd = at + len(data)
         following = 0 if number == len(pages) - 1 else ifd + 2 + 12 * len(tags) + 4
@@ -195,7 +221,9 @@ def refusal(path: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    ("kind", "shown"), [(1, 200), (0, 200), (2, 40)], ids=["reduced", "smaller and unmarked", "page of a document"]
+    ("kind", "shown"),
+    [(1, 200), (0, 200), (2, 40)],
+    ids=["reduced", "smaller and unmarked", "page of a document"],
 )
 def test_of_several_pages_the_picture_is_shown(tmp_path: Path, kind: int, shown: int) -> None:
     small = np.full((60, 90) if kind == 2 else (20, 30), 40, np.uint8)

@@ -51,7 +51,9 @@ def test_every_orientation_is_upright(tmp_path: Path, orientation: int, extensio
     assert found.rgb[30, 60].max() < 80
     row = preview_measurement(PreviewSettings(), 1600, tmp_path / "cache").begin().measure(found)
     shown = [np.asarray(Image.open(tmp_path / "cache" / str(row[n]))) for n in ("thumb_path", "preview_path")]
-    seen = np.frombuffer(prepare(found, Input(40, "squash", "bicubic", (0.5,) * 3, (0.5,) * 3))["pixels"], np.uint8)  # type: ignore[call-overload]
+    seen = np.frombuffer(
+        prepare(found, Input(40, "squash", "bicubic", (0.5,) * 3, (0.5,) * 3))["pixels"], np.uint8
+    )  # type: ignore[call-overload]
     for upright_one in (*shown, seen.reshape(40, 40, 3)):
         height, width = upright_one.shape[:2]
         assert upright_one[height // 4, width // 4, 0] > 150
@@ -121,7 +123,9 @@ def test_a_bomb_is_refused_on_its_header(tmp_path: Path) -> None:
         ("svg.png", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "unreadable"),
     ],
 )
-def test_damaged_and_disguised_files_are_refused(tmp_path: Path, name: str, content: bytes, kind: str) -> None:
+def test_damaged_and_disguised_files_are_refused(
+    tmp_path: Path, name: str, content: bytes, kind: str
+) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(Refused) as refused:
@@ -154,6 +158,12 @@ def test_a_file_that_changed_since_the_scan_is_refused(tmp_path: Path) -> None:
 
 
 def test_formats_are_told_by_their_first_bytes(tmp_path: Path) -> None:
-    for extension, name in (("jpg", "JPEG"), ("png", "PNG"), ("gif", "GIF"), ("tiff", "TIFF"), ("webp", "WEBP")):
+    for extension, name in (
+        ("jpg", "JPEG"),
+        ("png", "PNG"),
+        ("gif", "GIF"),
+        ("tiff", "TIFF"),
+        ("webp", "WEBP"),
+    ):
         assert format_of(save_picture(tmp_path / f"p.{extension}").read_bytes()[:16]) == name
     assert format_of(b"plain text here") is None

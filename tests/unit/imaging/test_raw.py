@@ -17,7 +17,9 @@ from schemas.library import Photo
 from schemas.vision import ImageQuality, PhotoGroup, Preview
 from tests.support.kit import configuration, only_project, picture_file, run, save_picture, tree
 
-installed = pytest.mark.skipif(converter() is None, reason="darktable-cli is not installed (Debian: darktable)")
+installed = pytest.mark.skipif(
+    converter() is None, reason="darktable-cli is not installed (Debian: darktable)"
+)
 
 
 def write_dng(path: Path, width: int = 320, height: int = 240) -> Path:
@@ -28,7 +30,26 @@ def write_dng(path: Path, width: int = 320, height: int = 240) -> Path:
     sensor[0::2, 0::2] = np.where(left, 1.0, 0.1)[0::2, 0::2]
     sensor[1::2, 1::2] = np.where(left, 0.1, 1.0)[1::2, 1::2]
     pixels = (sensor * fall * 12000 + 200).astype("<u2").tobytes()
-    matrix = [10000, 10000, 0, 10000, 0, 10000, 0, 10000, 10000, 10000, 0, 10000, 0, 10000, 0, 10000, 10000, 10000]
+    matrix = [
+        10000,
+        10000,
+        0,
+        10000,
+        0,
+        10000,
+        0,
+        10000,
+        10000,
+        10000,
+        0,
+        10000,
+        0,
+        10000,
+        0,
+        10000,
+        10000,
+        10000,
+    ]
     entries: list[tuple[int, int, int, bytes]] = [
         (254, 4, 1, struct.pack("<I", 0)),
         (256, 4, 1, struct.pack("<I", width)),
@@ -97,7 +118,10 @@ def test_a_raw_file_goes_the_whole_way_with_its_jpeg(tmp_path: Path) -> None:
     before = tree(folder)
     assert run(settings, project).success
     rows = project.store.read(Photo)
-    assert dict(zip(rows[Photo.file_name], rows[Photo.format], strict=True)) == {"IMG_1.DNG": "RAW", "IMG_1.JPG": "JPEG"}
+    assert dict(zip(rows[Photo.file_name], rows[Photo.format], strict=True)) == {
+        "IMG_1.DNG": "RAW",
+        "IMG_1.JPG": "JPEG",
+    }
     assert project.store.read(ImageQuality).height == project.store.read(Preview).height == 2
     assert set(project.store.read(PhotoGroup)[PhotoGroup.cause]) == {"RAW+JPEG"}
     (refused,) = project.store.query("SELECT path, kind, reason FROM quarantine").to_dicts()

@@ -31,8 +31,12 @@ def onnx_detector(path: Path) -> Path:
 
     mean = helper.make_node("ReduceMean", ["image"], ["mean"], keepdims=0)
     score = helper.make_node("Reshape", ["mean", "one"], ["scores"])
-    boxes = helper.make_node("Constant", [], ["boxes"], value=helper.make_tensor("b", TensorProto.FLOAT, [1, 4], [0, 0, 32, 64]))
-    labels = helper.make_node("Constant", [], ["labels"], value=helper.make_tensor("l", TensorProto.INT64, [1], [1]))
+    boxes = helper.make_node(
+        "Constant", [], ["boxes"], value=helper.make_tensor("b", TensorProto.FLOAT, [1, 4], [0, 0, 32, 64])
+    )
+    labels = helper.make_node(
+        "Constant", [], ["labels"], value=helper.make_tensor("l", TensorProto.INT64, [1], [1])
+    )
     graph = helper.make_graph(
         [mean, score, boxes, labels],
         "detector",
@@ -58,13 +62,17 @@ def test_an_onnx_detector_by_path_finds_objects(tmp_path: Path) -> None:
         Image.new("RGB", (100, 80), (grey, grey, grey)).save(folder / name)
     labels = tmp_path / "labels.txt"
     labels.write_text("nothing\ncat\n")
-    wanted = ObjectSettings(weights=str(onnx_detector(tmp_path / "d.onnx")), labels=str(labels), min_score=0.3)
+    wanted = ObjectSettings(
+        weights=str(onnx_detector(tmp_path / "d.onnx")), labels=str(labels), min_score=0.3
+    )
     settings = configuration(tmp_path / "library", tmp_path / "home", objects=wanted)
     project = only_project(settings)
     assert run(settings, project, until="objects").success
     rows = {
         r["file_name"]: r
-        for r in project.store.query("SELECT file_name, o.* FROM objects o JOIN photos USING (photo_id)").to_dicts()
+        for r in project.store.query(
+            "SELECT file_name, o.* FROM objects o JOIN photos USING (photo_id)"
+        ).to_dicts()
     }
     (cat,) = rows["bright.png"]["objects"]
     assert (cat["label"], cat["left"], cat["right"], cat["bottom"]) == ("cat", 0.0, 0.5, 1.0)
@@ -79,7 +87,9 @@ def test_a_torchvision_detector_by_path_is_loaded_and_looks(tmp_path: Path) -> N
     from torchvision.models import detection
 
     torch.manual_seed(0)
-    model = detection.fasterrcnn_mobilenet_v3_large_320_fpn(weights=None, weights_backbone=None, num_classes=3)
+    model = detection.fasterrcnn_mobilenet_v3_large_320_fpn(
+        weights=None, weights_backbone=None, num_classes=3
+    )
     torch.save(model.state_dict(), tmp_path / "d.pt")
     wanted = ObjectSettings(weights=str(tmp_path / "d.pt"), min_score=0.0, most=5)
     detector = choose_detector(wanted, "cpu")

@@ -20,8 +20,13 @@ KEPT = FOLDERS[KEPT_BY_PROGRAMS]
 def test_every_form_finds_its_pictures(naming: Naming, folder: str) -> None:
     strangers = ["zzz.jpg", "IMG.jpg", "T.jpg", "DSC.jpg"]
     pictures = [folder + p for p in naming.pictures]
-    found = companions([*pictures, *(folder + s for s in strangers), "elsewhere/a.jpg"], [folder + b for b in naming.beside])
-    wanted = {p: sorted(folder + b for b, owners in naming.beside.items() if n in owners) for n, p in enumerate(pictures)}
+    found = companions(
+        [*pictures, *(folder + s for s in strangers), "elsewhere/a.jpg"], [folder + b for b in naming.beside]
+    )
+    wanted = {
+        p: sorted(folder + b for b, owners in naming.beside.items() if n in owners)
+        for n, p in enumerate(pictures)
+    }
     assert found == {p: w for p, w in wanted.items() if w}
 
 
@@ -29,7 +34,9 @@ def test_all_forms_in_one_folder_do_not_disturb_each_other() -> None:
     found = companions([p for n in NAMINGS for p in n.pictures], [b for n in NAMINGS for b in n.beside])
     for naming in NAMINGS:
         for number, picture in enumerate(naming.pictures):
-            assert found.get(picture, []) == sorted(b for b, owners in naming.beside.items() if number in owners), naming.by
+            assert found.get(picture, []) == sorted(
+                b for b, owners in naming.beside.items() if number in owners
+            ), naming.by
 
 
 @pytest.mark.parametrize(
@@ -44,7 +51,14 @@ def test_all_forms_in_one_folder_do_not_disturb_each_other() -> None:
             ".IMG_0001.JPG.swp",
             ".git/IMG_0001.JPG",
         ),
-        *("@eaDir/IMG_0001.JPG/SYNOPHOTO_THUMB_M.jpg", ".DS_Store", "Thumbs.db", "metadata.json", ".picasa.ini", "IMG_0001x.xmp"),
+        *(
+            "@eaDir/IMG_0001.JPG/SYNOPHOTO_THUMB_M.jpg",
+            ".DS_Store",
+            "Thumbs.db",
+            "metadata.json",
+            ".picasa.ini",
+            "IMG_0001x.xmp",
+        ),
         *(
             "NKSC_PARAM/IMG_0002.NEF.nksc",
             "other/NKSC_PARAM/IMG_0001.JPG.nksc",
@@ -70,14 +84,25 @@ def test_raw_and_what_the_camera_wrote_beside_it_are_one_shot() -> None:
 
 def test_files_of_a_whole_folder_are_known() -> None:
     assert all(
-        map(of_a_folder, ("x/.picasa.ini", "Picasa.ini", "descript.ion", "Takeout/metadata.json", "me\u0301tadonne\u0301es.json"))
+        map(
+            of_a_folder,
+            (
+                "x/.picasa.ini",
+                "Picasa.ini",
+                "descript.ion",
+                "Takeout/metadata.json",
+                "me\u0301tadonne\u0301es.json",
+            ),
+        )
     )
     assert not of_a_folder("picasa.jpg")
 
 
 def test_folders_that_differ_in_the_form_of_accents_alone_are_two() -> None:
     composed, apart = "\u00e9", "e\u0301"
-    found = companions([f"{composed}/a.jpg", f"{apart}/b.jpg"], [f"{apart}/a.xmp", f"{composed}/b.xmp", f"{apart}/b.xmp"])
+    found = companions(
+        [f"{composed}/a.jpg", f"{apart}/b.jpg"], [f"{apart}/a.xmp", f"{composed}/b.xmp", f"{apart}/b.xmp"]
+    )
     assert found == {f"{apart}/b.jpg": [f"{apart}/b.xmp"]}
 
 

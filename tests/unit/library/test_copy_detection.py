@@ -80,7 +80,9 @@ def test_a_file_that_is_being_written_is_seen(tmp_path: Path) -> None:
 
 def test_process_marks_tell_the_living_from_the_dead() -> None:
     assert is_alive(process_mark())
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], env=os.environ | {"SOME_MARK": "42"})
+    child = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(60)"], env=os.environ | {"SOME_MARK": "42"}
+    )
     time.sleep(0.3)
     mark = process_mark(child.pid)
     assert is_alive(mark)
@@ -101,7 +103,11 @@ def test_news_are_counted_without_opening_files(tmp_path: Path) -> None:
     rows = []
     for name, size in (("known.jpg", None), ("changed.jpg", 1), ("gone.jpg", 1)):
         found = (tmp_path / name).stat() if size is None else None
-        at = datetime.fromtimestamp(found.st_mtime_ns // 1000 / 1e6, UTC).replace(tzinfo=None) if found else datetime(2000, 1, 1)
+        at = (
+            datetime.fromtimestamp(found.st_mtime_ns // 1000 / 1e6, UTC).replace(tzinfo=None)
+            if found
+            else datetime(2000, 1, 1)
+        )
         rows.append({"path": name, "size_bytes": found.st_size if found else size, "modified_at": at})
     import polars as pl
 
@@ -122,7 +128,11 @@ def test_a_run_log_is_lines_events_and_a_summary(tmp_path: Path) -> None:
     (lines,) = tmp_path.glob("*.log")
     assert len(lines.read_text().splitlines()) == 3
     (events,) = (p for p in tmp_path.glob("*.json") if "summary" not in p.name)
-    assert [json.loads(line)["event"] for line in events.read_text().splitlines()] == ["step", "refused", "error"]
+    assert [json.loads(line)["event"] for line in events.read_text().splitlines()] == [
+        "step",
+        "refused",
+        "error",
+    ]
 
 
 def test_cleaning_removes_old_caches_and_logs_and_nothing_else(tmp_path: Path) -> None:

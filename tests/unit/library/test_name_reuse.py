@@ -28,7 +28,9 @@ def workspace(tmp_path: Path) -> Workspace:
 
 def pictures(workspace: Workspace, folder: str, seed: int) -> None:
     for number in range(5):
-        save_picture(workspace.library / folder / f"p{number}.png", seed + number, size=(90 + seed + number, 64))
+        save_picture(
+            workspace.library / folder / f"p{number}.png", seed + number, size=(90 + seed + number, 64)
+        )
 
 
 def owners(workspace: Workspace) -> dict[str, list[str]]:
@@ -38,7 +40,9 @@ def owners(workspace: Workspace) -> dict[str, list[str]]:
 def test_a_new_folder_that_got_the_name_of_a_renamed_one_gets_none_of_its_words(workspace: Workspace) -> None:
     rename(workspace, "Trip", "Trip of last year")
     pictures(workspace, "Trip", 70)
-    assert adopt_renamed(workspace, NOW)[1] == ["Trip of last year: took over what is known of Trip (before) (its folder is gone)"]
+    assert adopt_renamed(workspace, NOW)[1] == [
+        "Trip of last year: took over what is known of Trip (before) (its folder is gone)"
+    ]
     assert owners(workspace) == {"Trip": [], "Trip of last year": ["of the Trip"], "Walk": ["of the Walk"]}
     assert workspace.vanished() == {}
     adopt_renamed(workspace, NOW)
@@ -74,7 +78,9 @@ def test_an_edited_folder_beside_a_copy_of_what_it_was_keeps_its_words(workspace
 
 
 @pytest.mark.parametrize("other", [True, False])
-def test_a_folder_with_other_pictures_keeps_its_project_where_nobody_has_the_former_ones(workspace: Workspace, other: bool) -> None:
+def test_a_folder_with_other_pictures_keeps_its_project_where_nobody_has_the_former_ones(
+    workspace: Workspace, other: bool
+) -> None:
     shutil.rmtree(workspace.library / "Trip")
     if other:
         pictures(workspace, "Trip", 70)

@@ -20,7 +20,15 @@ from schemas.facts import ProjectFolder, WordEdit
 from schemas.library import Photo
 from tests.support.kit import NOW, configuration, save_picture
 
-EDIT = {"photo_id": "x", "field": "caption", "revision": 1, "value": "mine", "source": "human", "locked": True, "edited_at": NOW}
+EDIT = {
+    "photo_id": "x",
+    "field": "caption",
+    "revision": 1,
+    "value": "mine",
+    "source": "human",
+    "locked": True,
+    "edited_at": NOW,
+}
 
 
 @pytest.fixture
@@ -73,7 +81,12 @@ def test_a_renamed_folder_keeps_key_words_and_tables_and_bears_its_new_name(work
 
 def test_a_pure_rename_is_known_without_reading_a_picture(workspace: Workspace) -> None:
     rename(workspace, "Trip", "Lake")
-    cache, read = workspace.project("Lake").home / "cache" / workspace.former(*next(iter(workspace.vanished().items()))).key, Scan()
+    cache, read = (
+        workspace.project("Lake").home
+        / "cache"
+        / workspace.former(*next(iter(workspace.vanished().items()))).key,
+        Scan(),
+    )
     files = {p.name: p for p in (workspace.library / "Lake").iterdir()}
     hash_all(files, read, cache, Quiet())
     assert (len(read.pictures), read.hashed) == (10, 0)
@@ -133,7 +146,11 @@ def test_two_folders_that_fit_are_asked_about_and_a_person_says_which(workspace:
     assert [(q.folder, q.sure) for q in find_renamed(workspace)] == [("Copy", False), ("Lake", False)]
     assert keep_apart(workspace, "Copy") == ["Trip"]
     adopt(workspace, "Lake", "Trip", "by a person", NOW)
-    assert (workspace.project("Lake").key, words(workspace.project("Lake")), find_renamed(workspace)) == (key, ["mine"], [])
+    assert (workspace.project("Lake").key, words(workspace.project("Lake")), find_renamed(workspace)) == (
+        key,
+        ["mine"],
+        [],
+    )
     assert len(list((workspace.home / "store" / "set-aside").iterdir())) == 1
 
 
@@ -179,7 +196,11 @@ def test_a_moved_library_changes_nothing(workspace: Workspace, tmp_path: Path) -
 
 
 def test_the_sensor_takes_over_once_the_folder_is_settled_and_runs_it_once(workspace: Workspace) -> None:
-    key, now, before = workspace.project("Trip").key, 0.0, look_through(workspace, workspace.projects(), {}, 10, 0).watched
+    key, now, before = (
+        workspace.project("Trip").key,
+        0.0,
+        look_through(workspace, workspace.projects(), {}, 10, 0).watched,
+    )
     runs: list[str] = []
 
     def tick() -> list[str]:
@@ -198,4 +219,6 @@ def test_the_sensor_takes_over_once_the_folder_is_settled_and_runs_it_once(works
         tick()
     assert len(runs) == len(set(runs)) == 2
     assert [r.startswith(key) for r in runs] == [True, True]
-    assert hash_file(workspace.library / "Lake" / "p0.png")[0] in set(workspace.project("Lake").store.read(Photo)["content_hash"])
+    assert hash_file(workspace.library / "Lake" / "p0.png")[0] in set(
+        workspace.project("Lake").store.read(Photo)["content_hash"]
+    )

@@ -60,7 +60,9 @@ def test_every_file_is_counted_once(folder: Path) -> None:
         ".hidden.jpg": "hidden",
         ".git/x": "hidden",
     }
-    on_disk = sum(len(names) for _, _, names in os.walk(folder)) + 1  # the link to a folder counts as one file
+    on_disk = (
+        sum(len(names) for _, _, names in os.walk(folder)) + 1
+    )  # the link to a folder counts as one file
     assert found.files == on_disk == 14
 
 
@@ -84,7 +86,8 @@ def test_a_second_look_hashes_nothing_and_one_changed_byte_under_old_times_is_fo
 
 
 @pytest.mark.parametrize(
-    "name", ["new\nline.jpg", "quote'\".jpg", "🦊.jpg", "=cmd().jpg", "e\u0301.jpg", "x" * 251 + ".jpg", "-rf.jpg"]
+    "name",
+    ["new\nline.jpg", "quote'\".jpg", "🦊.jpg", "=cmd().jpg", "e\u0301.jpg", "x" * 251 + ".jpg", "-rf.jpg"],
 )
 def test_strange_names_are_kept(folder: Path, name: str) -> None:
     save_picture(folder / "plain.jpg", 1).rename(folder / name)
@@ -127,7 +130,12 @@ def test_rows_hold_what_was_found(folder: Path) -> None:
     (folder / "z.txt").write_text("z")
     found = look(folder)
     row = photo_rows("p", found, {found.pictures[0].file.content_hash: "JPEG"}).row(0, named=True)
-    assert (row["folder"], row["file_name"], row["stage"], row["stage_label"]) == ("sub", "x_stage1.5_up.jpg", 1.5, "up")
+    assert (row["folder"], row["file_name"], row["stage"], row["stage_label"]) == (
+        "sub",
+        "x_stage1.5_up.jpg",
+        1.5,
+        "up",
+    )
     assert row["size_bytes"] == (folder / "sub" / "x_stage1.5_up.jpg").stat().st_size
     assert other_rows("p", found).select("path", "role", "extension").rows() == [("z.txt", "other", ".txt")]
 

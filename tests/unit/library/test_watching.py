@@ -58,7 +58,9 @@ class Library:
             self.look()
 
 
-def test_a_tick_over_hundreds_of_folders_keeps_a_number_and_opens_no_ledger(tmp_path: Path, counting: None) -> None:
+def test_a_tick_over_hundreds_of_folders_keeps_a_number_and_opens_no_ledger(
+    tmp_path: Path, counting: None
+) -> None:
     library = Library(tmp_path, FOLDERS)
     instance, cursor, runs, now = dg.DagsterInstance.ephemeral(), None, Counter[str](), 0.0
     for _ in range(FOLDERS // MOST_AT_ONCE + 4):
@@ -81,7 +83,9 @@ def test_a_tick_over_hundreds_of_folders_keeps_a_number_and_opens_no_ledger(tmp_
     assert len(list((library.workspace.home / "watch").iterdir())) == 2
 
 
-def test_a_ledger_is_opened_once_for_each_change_and_not_too_many_at_once(tmp_path: Path, counting: None) -> None:
+def test_a_ledger_is_opened_once_for_each_change_and_not_too_many_at_once(
+    tmp_path: Path, counting: None
+) -> None:
     library = Library(tmp_path, 30)
     library.settle()
     for project in library.workspace.projects()[:10]:
@@ -113,7 +117,9 @@ def test_a_tick_that_was_cut_off_asks_again_for_the_same_runs(tmp_path: Path) ->
     assert not tick(again.cursor, 80).run_requests
 
 
-@pytest.mark.parametrize("cursor", ['{"folders": {"a": {"signature": "s", "since": 1.0, "done": "s"}}}', "99", "-1", "x"])
+@pytest.mark.parametrize(
+    "cursor", ['{"folders": {"a": {"signature": "s", "since": 1.0, "done": "s"}}}', "99", "-1", "x"]
+)
 def test_a_cursor_of_a_former_version_or_without_its_file_begins_afresh(tmp_path: Path, cursor: str) -> None:
     library = Library(tmp_path, 1)
     context = dg.build_sensor_context(dg.DagsterInstance.ephemeral(), cursor=cursor)

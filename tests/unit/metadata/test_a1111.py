@@ -20,7 +20,9 @@ EXPECTED = ("a boat", "fog", 4242, "seaModel_v2", "Euler a", 28, 6.5)
 
 def told(text: str) -> tuple[object, ...] | None:
     found = read_text(text)
-    return found and tuple(found[n] for n in ("prompt", "negative_prompt", "seed", "model", "sampler", "steps", "cfg_scale"))
+    return found and tuple(
+        found[n] for n in ("prompt", "negative_prompt", "seed", "model", "sampler", "steps", "cfg_scale")
+    )
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,9 @@ def test_other_texts_are_none(text: str) -> None:
     assert read_text(text) is None
 
 
-@pytest.mark.parametrize("last", ["Steps: 28", "Seed: 4242, Size: 512x768", "Model hash: 0f0f0f0f, Model: sea"])
+@pytest.mark.parametrize(
+    "last", ["Steps: 28", "Seed: 4242, Size: 512x768", "Model hash: 0f0f0f0f, Model: sea"]
+)
 def test_behind_a_negative_prompt_one_name_of_programs_is_enough(last: str) -> None:
     assert read_text(f"a boat\nNegative prompt: fog\n{last}") is not None
     assert read_text(f"a boat\n{last}") is None
@@ -95,8 +99,18 @@ def test_behind_a_negative_prompt_one_name_of_programs_is_enough(last: str) -> N
 
 def test_a_text_of_white_space_or_of_open_quotes_is_read_in_no_time() -> None:
     started = time.perf_counter()
-    for much in (" " * 200_000, "\n" * 200_000, ", " * 100_000, "Steps: 1, Seed: 1\n" * 10_000, "Model:" + " " * 200_000):
-        for text in (f"p\nSteps: 20, Sampler: x{much}y, Seed: 4", f"p{much}x\n{LINE}", f"p Negative prompt: {much} {LINE}"):
+    for much in (
+        " " * 200_000,
+        "\n" * 200_000,
+        ", " * 100_000,
+        "Steps: 1, Seed: 1\n" * 10_000,
+        "Model:" + " " * 200_000,
+    ):
+        for text in (
+            f"p\nSteps: 20, Sampler: x{much}y, Seed: 4",
+            f"p{much}x\n{LINE}",
+            f"p Negative prompt: {much} {LINE}",
+        ):
             read_text(text)
     read_text(f'a\n{LINE}, Hires prompt: "x\n' + "y\n" * 100_000 + "z")
     assert time.perf_counter() - started < 5
@@ -151,7 +165,12 @@ def test_every_container(tmp_path: Path, extension: str, name: str) -> None:
     path = tmp_path / f"p.{extension}"
     Image.fromarray(pixels(1)).save(path, exif=exif)
     found = generation_facts(opened(path))
-    assert (found["tool"], found["prompt"], found["negative_prompt"], found["seed"]) == ("A1111", "灯塔, 暴风雨", "模糊", 4242)
+    assert (found["tool"], found["prompt"], found["negative_prompt"], found["seed"]) == (
+        "A1111",
+        "灯塔, 暴风雨",
+        "模糊",
+        4242,
+    )
     assert found["generated"] is True
 
 

@@ -49,14 +49,23 @@ LEICA = jumb("c2pa", manifest("urn:2", [{"action": "c2pa.created", "digitalSourc
 
 def test_the_active_manifest_counts() -> None:
     assert read_manifest(OPENAI) == Origin("trainedAlgorithmicMedia", ("GPT-4o", "ChatGPT"))
-    both = jumb("c2pa", manifest("urn:1", [CREATED], "ChatGPT"), manifest("urn:2", [{"action": "c2pa.opened"}], "Editor"))
+    both = jumb(
+        "c2pa",
+        manifest("urn:1", [CREATED], "ChatGPT"),
+        manifest("urn:2", [{"action": "c2pa.opened"}], "Editor"),
+    )
     assert read_manifest(both).source_type == "trainedAlgorithmicMedia"
-    edited = jumb("c2pa", manifest("urn:1", [CREATED], "x"), manifest("urn:2", [{"action": "y", "digitalSourceType": CAMERA}], "z"))
+    edited = jumb(
+        "c2pa",
+        manifest("urn:1", [CREATED], "x"),
+        manifest("urn:2", [{"action": "y", "digitalSourceType": CAMERA}], "z"),
+    )
     assert read_manifest(edited).source_type == "digitalCapture"
 
 
 @pytest.mark.parametrize(
-    "store", [b"", b"\0" * 40, OPENAI[:60], OPENAI[:-9], b"\xff" * 100, jumb("c2pa", box(b"cbor", b"\x9f" * 99))]
+    "store",
+    [b"", b"\0" * 40, OPENAI[:60], OPENAI[:-9], b"\xff" * 100, jumb("c2pa", box(b"cbor", b"\x9f" * 99))],
 )
 def test_damaged_manifests_say_nothing(store: bytes) -> None:
     assert read_manifest(store) == Origin(None, ())
@@ -100,7 +109,12 @@ def test_every_container(tmp_path: Path, extension: str) -> None:
 
 def test_a_cameras_manifest_generates_nothing(tmp_path: Path) -> None:
     found = facts(with_manifest(tmp_path / "p.jpg", LEICA))
-    assert found == {"generated": False, "digital_source_type": "digitalCapture", "c2pa": True, "found_in": "C2PA"}
+    assert found == {
+        "generated": False,
+        "digital_source_type": "digitalCapture",
+        "c2pa": True,
+        "found_in": "C2PA",
+    }
 
 
 def xmp(inner: str) -> bytes:
@@ -116,20 +130,52 @@ def xmp(inner: str) -> bytes:
     ("inner", "source_type", "generated", "tool"),
     [
         (f'i:DigitalSourceType="{AI}"/>', "trainedAlgorithmicMedia", True, None),
-        (f'><i:DigitalSourceType rdf:resource="{AI}"/></rdf:Description>', "trainedAlgorithmicMedia", True, None),
-        (f'i:DigitalSourceType="{AI}" photoshop:Credit="Made with Google AI"/>', "trainedAlgorithmicMedia", True, "Google"),
-        ('i:DigitalSourceType="compositeWithTrainedAlgorithmicMedia"/>', "compositeWithTrainedAlgorithmicMedia", True, None),
-        (f'i:DigitalSourceType="{CAMERA}" photoshop:Credit="Recraft Studio"/>', "digitalCapture", False, None),
+        (
+            f'><i:DigitalSourceType rdf:resource="{AI}"/></rdf:Description>',
+            "trainedAlgorithmicMedia",
+            True,
+            None,
+        ),
+        (
+            f'i:DigitalSourceType="{AI}" photoshop:Credit="Made with Google AI"/>',
+            "trainedAlgorithmicMedia",
+            True,
+            "Google",
+        ),
+        (
+            'i:DigitalSourceType="compositeWithTrainedAlgorithmicMedia"/>',
+            "compositeWithTrainedAlgorithmicMedia",
+            True,
+            None,
+        ),
+        (
+            f'i:DigitalSourceType="{CAMERA}" photoshop:Credit="Recraft Studio"/>',
+            "digitalCapture",
+            False,
+            None,
+        ),
         ('xmp:CreatorTool="Adobe Firefly"/>', None, True, "Firefly"),
     ],
 )
-def test_iptc_source_types(tmp_path: Path, inner: str, source_type: str | None, generated: bool, tool: str | None) -> None:
+def test_iptc_source_types(
+    tmp_path: Path, inner: str, source_type: str | None, generated: bool, tool: str | None
+) -> None:
     found = generation_facts(opened(save_picture(tmp_path / "p.jpg", xmp=xmp(inner))))
-    assert (found["digital_source_type"], found["generated"], found["tool"], found["c2pa"]) == (source_type, generated, tool, False)
+    assert (found["digital_source_type"], found["generated"], found["tool"], found["c2pa"]) == (
+        source_type,
+        generated,
+        tool,
+        False,
+    )
 
 
 def test_draw_things_in_xmp(tmp_path: Path) -> None:
     told = '{"c": "a boat", "uc": "fog", "seed": 5, "steps": 8, "model": "m"}'.replace('"', "&quot;")
     inner = f'xmp:CreatorTool="Draw Things" exif:UserComment="{told}"/>'
     found = facts(save_picture(tmp_path / "p.jpg", xmp=xmp(inner)))
-    assert (found["tool"], found["prompt"], found["negative_prompt"], found["seed"]) == ("Draw Things", "a boat", "fog", 5)
+    assert (found["tool"], found["prompt"], found["negative_prompt"], found["seed"]) == (
+        "Draw Things",
+        "a boat",
+        "fog",
+        5,
+    )

@@ -57,12 +57,48 @@ def test_forms_of_a_time(text: str, at: datetime, subsec: int | None, offset: in
 @pytest.mark.parametrize(
     "text",
     [
-        *(None, "", "yesterday", "0000:00:00 00:00:00", "    :  :     :  :  ", "2024:00:00 00:00:00", "2024:13:01 00:00:00"),
-        *("2023:02:29 10:00:00", "2024:05:06 25:00:00", "2024:05:06 24:00:01", "2024:05:06 07:61:00", "24:05:06 07:08:09"),
-        *("05/06/2024 07:08:09", "2024:05:06 07:08:09 PM", "2024:05:06 下午 07:08:09", "6. Mai 2024 07:08:09"),
-        *("1970:01:01 00:00:00", "1970-01-01T01:00:00+01:00", "1969:12:31 16:00:00", "1904:01:01 00:00:00", "1980:01:01 00:00:00"),
-        *("2036:02:07 06:28:16", "2038-01-19T03:14:07Z", "0001-01-01T00:00:00", "9999:12:31 23:59:59", "1970-01-01"),
-        *("2024:05:06 07:08:09 +99:99", "2024-05-06T07:08:09+15:00", "2024-05:06 07:08:09", "2024:05:06 07:08:09 2024"),
+        *(
+            None,
+            "",
+            "yesterday",
+            "0000:00:00 00:00:00",
+            "    :  :     :  :  ",
+            "2024:00:00 00:00:00",
+            "2024:13:01 00:00:00",
+        ),
+        *(
+            "2023:02:29 10:00:00",
+            "2024:05:06 25:00:00",
+            "2024:05:06 24:00:01",
+            "2024:05:06 07:61:00",
+            "24:05:06 07:08:09",
+        ),
+        *(
+            "05/06/2024 07:08:09",
+            "2024:05:06 07:08:09 PM",
+            "2024:05:06 下午 07:08:09",
+            "6. Mai 2024 07:08:09",
+        ),
+        *(
+            "1970:01:01 00:00:00",
+            "1970-01-01T01:00:00+01:00",
+            "1969:12:31 16:00:00",
+            "1904:01:01 00:00:00",
+            "1980:01:01 00:00:00",
+        ),
+        *(
+            "2036:02:07 06:28:16",
+            "2038-01-19T03:14:07Z",
+            "0001-01-01T00:00:00",
+            "9999:12:31 23:59:59",
+            "1970-01-01",
+        ),
+        *(
+            "2024:05:06 07:08:09 +99:99",
+            "2024-05-06T07:08:09+15:00",
+            "2024-05:06 07:08:09",
+            "2024:05:06 07:08:09 2024",
+        ),
     ],
 )
 def test_what_means_nothing_or_two_things_is_no_time(text: str | None) -> None:
@@ -76,7 +112,8 @@ def test_a_day_alone_has_no_time_of_day() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "minutes"), [("+05:45", 345), ("-03:00", -180), ("Z", 0), ("   :  ", None), ("+14:30", None), ("", None)]
+    ("text", "minutes"),
+    [("+05:45", 345), ("-03:00", -180), ("Z", 0), ("   :  ", None), ("+14:30", None), ("", None)],
 )
 def test_offsets(text: str, minutes: int | None) -> None:
     assert read_offset(text) == minutes
@@ -87,7 +124,14 @@ def taken(path: Path) -> tuple[Any, ...]:
     return tuple(found[f"taken_{n}"] for n in ("at", "subsec_us", "offset_min", "on", "from"))
 
 
-def jpeg(path: Path, *, main: dict[int, Any] = {}, sub: dict[int, Any] = {}, gps: dict[int, Any] = {}, xmp: str = "") -> Path:  # noqa: B006
+def jpeg(
+    path: Path,
+    *,
+    main: dict[int, Any] = {},  # noqa: B006
+    sub: dict[int, Any] = {},  # noqa: B006
+    gps: dict[int, Any] = {},  # noqa: B006
+    xmp: str = "",
+) -> Path:
     exif = Image.Exif()
     exif.update(main)
     exif.get_ifd(ExifTags.IFD.Exif).update(sub)
@@ -128,31 +172,48 @@ def test_an_offset_of_the_same_time_counts_another_does_not(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("sub", "xmp", "expected"),
     [
-        ({B.DateTimeOriginal: "0000:00:00 00:00:00"}, 'exif:DateTimeOriginal="2024-05-06T07:08:09.5+02:00"', (AT, 500_000, 120)),
+        (
+            {B.DateTimeOriginal: "0000:00:00 00:00:00"},
+            'exif:DateTimeOriginal="2024-05-06T07:08:09.5+02:00"',
+            (AT, 500_000, 120),
+        ),
         ({}, 'photoshop:DateCreated="2024-05-06T07:08:09"', (AT, None, None)),
         ({B.DateTimeDigitized: "2024/05/06 07:08:09"}, "", (AT, None, None)),
         ({}, 'xmp:CreateDate="2024-05-06T07:08:09Z"', (AT, None, 0)),
     ],
 )
-def test_other_places_of_a_time(tmp_path: Path, sub: dict[int, Any], xmp: str, expected: tuple[Any, ...]) -> None:
+def test_other_places_of_a_time(
+    tmp_path: Path, sub: dict[int, Any], xmp: str, expected: tuple[Any, ...]
+) -> None:
     assert taken(jpeg(tmp_path, sub=sub, xmp=xmp))[:3] == expected
 
 
 def test_a_day_alone_is_told_and_no_later_time_takes_its_place(tmp_path: Path) -> None:
-    scanned = jpeg(tmp_path, sub={B.DateTimeDigitized: "2024:05:06 07:08:09"}, xmp='photoshop:DateCreated="1995-06-01"')
+    scanned = jpeg(
+        tmp_path, sub={B.DateTimeDigitized: "2024:05:06 07:08:09"}, xmp='photoshop:DateCreated="1995-06-01"'
+    )
     assert taken(scanned) == (None, None, None, "1995-06-01", "XMP photoshop:DateCreated")
-    same = jpeg(tmp_path, sub={B.DateTimeDigitized: "2024:05:06 07:08:09"}, xmp='photoshop:DateCreated="2024-05-06"')
+    same = jpeg(
+        tmp_path, sub={B.DateTimeDigitized: "2024:05:06 07:08:09"}, xmp='photoshop:DateCreated="2024-05-06"'
+    )
     assert taken(same)[0] == AT
 
 
 def test_satellites_tell_utc(tmp_path: Path) -> None:
-    gps = {G.GPSDateStamp: "2024:05:06", G.GPSTimeStamp: (IFDRational(7, 1), IFDRational(8, 1), IFDRational(9, 1))}
+    gps = {
+        G.GPSDateStamp: "2024:05:06",
+        G.GPSTimeStamp: (IFDRational(7, 1), IFDRational(8, 1), IFDRational(9, 1)),
+    }
     assert taken(jpeg(tmp_path, gps=gps)) == (AT, None, 0, "2024-05-06", "EXIF GPSTimeStamp")
 
 
 def test_iptc_tells_day_and_time(tmp_path: Path) -> None:
-    sets = b"".join(struct.pack(">BBBH", 0x1C, 2, n, len(v)) + v for n, v in ((55, b"20240506"), (60, b"070809+0200")))
-    block = b"Photoshop 3.0\x008BIM\x04\x04\0\0" + struct.pack(">I", len(sets)) + sets + b"\0" * (len(sets) % 2)
+    sets = b"".join(
+        struct.pack(">BBBH", 0x1C, 2, n, len(v)) + v for n, v in ((55, b"20240506"), (60, b"070809+0200"))
+    )
+    block = (
+        b"Photoshop 3.0\x008BIM\x04\x04\0\0" + struct.pack(">I", len(sets)) + sets + b"\0" * (len(sets) % 2)
+    )
     path = save_picture(tmp_path / "p.jpg")
     raw = path.read_bytes()
     path.write_bytes(raw[:2] + b"\xff\xed" + struct.pack(">H", len(block) + 2) + block + raw[2:])

@@ -24,7 +24,14 @@ def graph(nodes: Nodes, **sampler: Any) -> Nodes:
         "n": node("CLIPTextEncode", text="fog", clip=["m", 1]),
         "e": node("EmptyLatentImage", width=64, height=64, batch_size=1),
         "s": node(
-            "KSampler", seed=7, steps=20, cfg=6.5, sampler_name="euler", model=["m", 0], positive=["p", 0], negative=["n", 0]
+            "KSampler",
+            seed=7,
+            steps=20,
+            cfg=6.5,
+            sampler_name="euler",
+            model=["m", 0],
+            positive=["p", 0],
+            negative=["n", 0],
         ),
         "d": node("VAEDecode", samples=["s", 0], vae=["m", 2]),
         "out": node("SaveImage", images=["d", 0], filename_prefix="x"),
@@ -43,11 +50,25 @@ def words(nodes: Nodes, **sampler: Any) -> tuple[Any, Any]:
 BOAT = ("a red boat", "fog")
 PASSES: list[tuple[str, Nodes, dict[str, Any], tuple[Any, Any]]] = [
     ("plain", {}, {}, BOAT),
-    ("set to zero", {"z": node("ConditioningZeroOut", conditioning=["p", 0])}, {"negative": ["z", 0]}, ("a red boat", None)),
-    ("guidance", {"z": node("FluxGuidance", conditioning=["p", 0], guidance=3.5)}, {"positive": ["z", 0]}, BOAT),
+    (
+        "set to zero",
+        {"z": node("ConditioningZeroOut", conditioning=["p", 0])},
+        {"negative": ["z", 0]},
+        ("a red boat", None),
+    ),
+    (
+        "guidance",
+        {"z": node("FluxGuidance", conditioning=["p", 0], guidance=3.5)},
+        {"positive": ["z", 0]},
+        BOAT,
+    ),
     (
         "control net for both",
-        {"z": node("ControlNetApplyAdvanced", positive=["p", 0], negative=["n", 0], strength=1.0, image=["d", 0])},
+        {
+            "z": node(
+                "ControlNetApplyAdvanced", positive=["p", 0], negative=["n", 0], strength=1.0, image=["d", 0]
+            )
+        },
         {"positive": ["z", 0], "negative": ["z", 1]},
         BOAT,
     ),
@@ -69,8 +90,18 @@ PASSES: list[tuple[str, Nodes, dict[str, Any], tuple[Any, Any]]] = [
         {"positive": ["z", 0]},
         ("a red boat\na pier", "fog"),
     ),
-    ("two texts of one", {"p": node("CLIPTextEncodeSDXL", text_g="a boat", text_l="a boat", clip=["m", 1])}, {}, ("a boat", "fog")),
-    ("three encoders", {"p": node("CLIPTextEncodeSD3", clip_l="a", clip_g="b", t5xxl="", clip=["m", 1])}, {}, ("b\na", "fog")),
+    (
+        "two texts of one",
+        {"p": node("CLIPTextEncodeSDXL", text_g="a boat", text_l="a boat", clip=["m", 1])},
+        {},
+        ("a boat", "fog"),
+    ),
+    (
+        "three encoders",
+        {"p": node("CLIPTextEncodeSD3", clip_l="a", clip_g="b", t5xxl="", clip=["m", 1])},
+        {},
+        ("b\na", "fog"),
+    ),
     (
         "joined strings",
         {
@@ -95,7 +126,14 @@ PASSES: list[tuple[str, Nodes, dict[str, Any], tuple[Any, Any]]] = [
     (
         "a pipe",
         {
-            "b": node("ToBasicPipe", model=["m", 0], clip=["m", 1], vae=["m", 2], positive=["p", 0], negative=["n", 0]),
+            "b": node(
+                "ToBasicPipe",
+                model=["m", 0],
+                clip=["m", 1],
+                vae=["m", 2],
+                positive=["p", 0],
+                negative=["n", 0],
+            ),
             "z": node("FromBasicPipe", basic_pipe=["b", 0]),
         },
         {"positive": ["z", 3], "negative": ["z", 4], "model": ["z", 0]},
@@ -110,7 +148,12 @@ PASSES: list[tuple[str, Nodes, dict[str, Any], tuple[Any, Any]]] = [
     (
         "drawn wildcards",
         {
-            "w": node("ImpactWildcardProcessor", wildcard_text="a {red|blue} boat", populated_text="a red boat", seed=1),
+            "w": node(
+                "ImpactWildcardProcessor",
+                wildcard_text="a {red|blue} boat",
+                populated_text="a red boat",
+                seed=1,
+            ),
             "p": node("CLIPTextEncode", text=["w", 0], clip=["m", 1]),
         },
         {},
@@ -145,7 +188,12 @@ PASSES: list[tuple[str, Nodes, dict[str, Any], tuple[Any, Any]]] = [
         (None, "fog"),
     ),
     ("a link to nowhere", {"p": node("CLIPTextEncode", text=["gone", 0], clip=["m", 1])}, {}, (None, "fog")),
-    ("a circle", {"p": node("ConditioningCombine", conditioning_1=["p", 0], conditioning_2=["n", 0])}, {}, (None, "fog")),
+    (
+        "a circle",
+        {"p": node("ConditioningCombine", conditioning_1=["p", 0], conditioning_2=["n", 0])},
+        {},
+        (None, "fog"),
+    ),
     (
         "a switch",
         {
@@ -159,7 +207,9 @@ PASSES: list[tuple[str, Nodes, dict[str, Any], tuple[Any, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("nodes", "sampler", "expected"), [p[1:] for p in PASSES], ids=[p[0] for p in PASSES])
+@pytest.mark.parametrize(
+    ("nodes", "sampler", "expected"), [p[1:] for p in PASSES], ids=[p[0] for p in PASSES]
+)
 def test_words(nodes: Nodes, sampler: dict[str, Any], expected: tuple[Any, Any]) -> None:
     assert words(nodes, **sampler) == expected
 
@@ -169,19 +219,38 @@ CUSTOM: Nodes = {
     "sel": node("KSamplerSelect", sampler_name="heun"),
     "sig": node("BasicScheduler", scheduler="simple", steps=12, denoise=1.0, model=["m", 0]),
     "s": node(
-        "SamplerCustomAdvanced", noise=["noise", 0], guider=["g", 0], sampler=["sel", 0], sigmas=["sig", 0], latent_image=["e", 0]
+        "SamplerCustomAdvanced",
+        noise=["noise", 0],
+        guider=["g", 0],
+        sampler=["sel", 0],
+        sigmas=["sig", 0],
+        latent_image=["e", 0],
     ),
 }
 GUIDERS = [
     (node("BasicGuider", model=["m", 0], conditioning=["p", 0]), "a red boat", None, None),
-    (node("CFGGuider", model=["m", 0], positive=["p", 0], negative=["n", 0], cfg=4.0), "a red boat", "fog", 4.0),
     (
-        node("DualCFGGuider", model=["m", 0], cond1=["p", 0], cond2=["p", 0], negative=["n", 0], cfg_conds=5.0),
+        node("CFGGuider", model=["m", 0], positive=["p", 0], negative=["n", 0], cfg=4.0),
+        "a red boat",
+        "fog",
+        4.0,
+    ),
+    (
+        node(
+            "DualCFGGuider", model=["m", 0], cond1=["p", 0], cond2=["p", 0], negative=["n", 0], cfg_conds=5.0
+        ),
         "a red boat",
         "fog",
         5.0,
     ),
-    (node("DualCFGGuider", model=["m", 0], cond1=["p", 0], cond2=["n", 0], negative=["p", 0], cfg_conds=5.0), None, None, 5.0),
+    (
+        node(
+            "DualCFGGuider", model=["m", 0], cond1=["p", 0], cond2=["n", 0], negative=["p", 0], cfg_conds=5.0
+        ),
+        None,
+        None,
+        5.0,
+    ),
 ]
 
 
@@ -192,7 +261,12 @@ def test_guiders(guider: dict[str, Any], prompt: Any, negative: Any, cfg: Any) -
     found = read_graphs({**plain, **CUSTOM, "g": guider}, None)
     assert found is not None
     assert (found["prompt"], found["negative_prompt"], found["cfg_scale"]) == (prompt, negative, cfg)
-    assert (found["seed"], found["steps"], found["sampler"], found["model"]) == (123, 12, "heun", "sea.safetensors")
+    assert (found["seed"], found["steps"], found["sampler"], found["model"]) == (
+        123,
+        12,
+        "heun",
+        "sea.safetensors",
+    )
 
 
 SEEDS: list[tuple[Nodes, dict[str, Any], int | None]] = [
@@ -200,7 +274,10 @@ SEEDS: list[tuple[Nodes, dict[str, Any], int | None]] = [
     ({"x": node("PrimitiveInt", value=99, control_after_generate="fixed")}, {"seed": ["x", 0]}, 99),
     ({"x": node("Random Number", minimum=0, maximum=9, seed=4)}, {"seed": ["x", 0]}, None),
     (
-        {"x": node("MathExpression|pysssss", expression="a+1", a=["y", 0]), "y": node("PrimitiveInt", value=3)},
+        {
+            "x": node("MathExpression|pysssss", expression="a+1", a=["y", 0]),
+            "y": node("PrimitiveInt", value=3),
+        },
         {"seed": ["x", 0]},
         None,
     ),
@@ -219,13 +296,28 @@ def test_seeds(nodes: Nodes, sampler: dict[str, Any], expected: int | None) -> N
 
 MODELS: list[tuple[Nodes, str | None]] = [
     (
-        {"x": node("LoraLoader", model=["y", 0], lora_name="l.safetensors"), "y": node("LoraLoader", model=["m", 0])},
+        {
+            "x": node("LoraLoader", model=["y", 0], lora_name="l.safetensors"),
+            "y": node("LoraLoader", model=["m", 0]),
+        },
         "sea.safetensors",
     ),
     ({"x": node("UnetLoaderGGUF", unet_name="sea.gguf")}, "sea.gguf"),
     ({"x": node("CheckpointLoader|pysssss", ckpt_name={"content": "sea.ckpt", "image": None})}, "sea.ckpt"),
-    ({"x": node("CheckpointLoaderSimple", ckpt_name=["y", 0]), "y": node("String Literal", string="sea.ckpt")}, "sea.ckpt"),
-    ({"x": node("ModelMergeSimple", model1=["m", 0], model2=["y", 0]), "y": node("UNETLoader", unet_name="b.sft")}, None),
+    (
+        {
+            "x": node("CheckpointLoaderSimple", ckpt_name=["y", 0]),
+            "y": node("String Literal", string="sea.ckpt"),
+        },
+        "sea.ckpt",
+    ),
+    (
+        {
+            "x": node("ModelMergeSimple", model1=["m", 0], model2=["y", 0]),
+            "y": node("UNETLoader", unet_name="b.sft"),
+        },
+        None,
+    ),
 ]
 
 
@@ -251,7 +343,10 @@ def later(**inputs: Any) -> dict[str, Any]:
 
 
 HALFWAY = node("VAEDecode", samples=["s", 0])
-SECOND = {"q": node("CLIPTextEncode", text="sharper", clip=["m", 1]), "d": node("VAEDecode", samples=["t", 0], vae=["m", 2])}
+SECOND = {
+    "q": node("CLIPTextEncode", text="sharper", clip=["m", 1]),
+    "d": node("VAEDecode", samples=["t", 0], vae=["m", 2]),
+}
 
 
 @pytest.mark.parametrize(
@@ -288,12 +383,22 @@ def test_large_graphs_end_soon(length: int) -> None:
     chain = {f"c{k}": node("LoraLoader", model=[f"c{k + 1}", 0]) for k in range(length)}
     chain |= {f"g{k}": node("FluxGuidance", conditioning=[f"g{k + 1}", 0]) for k in range(length)}
     twice = {
-        f"w{k}": node("ConditioningCombine", conditioning_1=[f"w{k + 1}", 0], conditioning_2=[f"w{k + 1}", 0]) for k in range(50)
+        f"w{k}": node("ConditioningCombine", conditioning_1=[f"w{k + 1}", 0], conditioning_2=[f"w{k + 1}", 0])
+        for k in range(50)
     }
-    ends = {f"c{length}": node("UNETLoader", unet_name="far.sft"), f"g{length}": node("FluxGuidance", conditioning=["p", 0])}
+    ends = {
+        f"c{length}": node("UNETLoader", unet_name="far.sft"),
+        f"g{length}": node("FluxGuidance", conditioning=["p", 0]),
+    }
     started = time.perf_counter()
     found = read_graphs(
-        graph({**chain, **twice, **ends, "w50": graph({})["n"]}, model=["c0", 0], positive=["g0", 0], negative=["w0", 0]), None
+        graph(
+            {**chain, **twice, **ends, "w50": graph({})["n"]},
+            model=["c0", 0],
+            positive=["g0", 0],
+            negative=["w0", 0],
+        ),
+        None,
     )
     assert found is not None
     assert (found["prompt"], found["negative_prompt"], found["model"]) == ("a red boat", "fog", "far.sft")

@@ -68,15 +68,25 @@ def test_camera_facts(tmp_path: Path) -> None:
         ((33, 51.5, 0), "S", (151, 12.5, 0), "E", (-33.858333, 151.208333)),
     ],
 )
-def test_gps_edge_values(tmp_path: Path, latitude: Any, ref: str, longitude: Any, longitude_ref: str, expected: Any) -> None:
-    gps = {G.GPSLatitude: latitude, G.GPSLatitudeRef: ref, G.GPSLongitude: longitude, G.GPSLongitudeRef: longitude_ref}
+def test_gps_edge_values(
+    tmp_path: Path, latitude: Any, ref: str, longitude: Any, longitude_ref: str, expected: Any
+) -> None:
+    gps = {
+        G.GPSLatitude: latitude,
+        G.GPSLatitudeRef: ref,
+        G.GPSLongitude: longitude,
+        G.GPSLongitudeRef: longitude_ref,
+    }
     found = facts(tmp_path, {}, gps=gps)
     for value, wanted in zip((found["latitude_deg"], found["longitude_deg"]), expected, strict=True):
         assert value == (pytest.approx(wanted, abs=1e-5) if wanted is not None else None)
 
 
 def test_a_place_that_the_receiver_calls_void_is_none(tmp_path: Path) -> None:
-    void, sure = facts(tmp_path, {}, gps={**HERE, G.GPSStatus: "V"}), facts(tmp_path, {}, gps={**HERE, G.GPSStatus: "A"})
+    void, sure = (
+        facts(tmp_path, {}, gps={**HERE, G.GPSStatus: "V"}),
+        facts(tmp_path, {}, gps={**HERE, G.GPSStatus: "A"}),
+    )
     assert (void["latitude_deg"], void["longitude_deg"], sure["latitude_deg"]) == (None, None, 48.0)
 
 
@@ -85,7 +95,11 @@ HERE = {G.GPSLatitude: (48, 0, 0), G.GPSLatitudeRef: "N", G.GPSLongitude: (2, 0,
 
 @pytest.mark.parametrize("missing", HERE)
 def test_half_a_place_is_none(tmp_path: Path, missing: int) -> None:
-    found = facts(tmp_path, {}, gps={k: v for k, v in HERE.items() if k != missing} | {G.GPSAltitude: IFDRational(35, 1)})
+    found = facts(
+        tmp_path,
+        {},
+        gps={k: v for k, v in HERE.items() if k != missing} | {G.GPSAltitude: IFDRational(35, 1)},
+    )
     assert (found["latitude_deg"], found["longitude_deg"], found["altitude_m"]) == (None, None, None)
 
 
@@ -135,7 +149,9 @@ def test_a_generator_is_no_camera(tmp_path: Path, make: str, model: str) -> None
     assert (found["make"], found["model"], found["lens"]) == (None, None, None)
 
 
-@pytest.mark.parametrize(("make", "model"), [("Meta AI", "Ray-Ban Meta Smart Glasses"), ("Planet", "Gemini PDA"), ("Leica", "M11")])
+@pytest.mark.parametrize(
+    ("make", "model"), [("Meta AI", "Ray-Ban Meta Smart Glasses"), ("Planet", "Gemini PDA"), ("Leica", "M11")]
+)
 def test_a_camera_stays_one(tmp_path: Path, make: str, model: str) -> None:
     found = facts(tmp_path, {B.Make: make, B.Model: model})
     assert (found["make"], found["model"]) == (make, model)
@@ -160,7 +176,11 @@ def test_what_only_xmp_says_is_read(tmp_path: Path, extension: str) -> None:
         save_picture(path, xmp=XMP.encode())
     found = exif_facts(opened(path))
     assert (found["make"], found["f_number"], found["iso"]) == ("Acme", 2.8, 320)
-    assert (found["latitude_deg"], found["longitude_deg"], found["altitude_m"]) == (48.5, pytest.approx(-2.26), -120.0)
+    assert (found["latitude_deg"], found["longitude_deg"], found["altitude_m"]) == (
+        48.5,
+        pytest.approx(-2.26),
+        -120.0,
+    )
 
 
 def test_entities_in_xmp_are_not_read(tmp_path: Path) -> None:

@@ -43,15 +43,27 @@ API: dict[str, Any] = {
     "8": {"class_type": "VAEDecode", "inputs": {"samples": ["3", 0], "vae": ["4", 2]}},
     "9": {"class_type": "SaveImage", "inputs": {"images": ["8", 0], "filename_prefix": "x"}},
     "10": {"class_type": "LoraLoader", "inputs": {"lora_name": "l", "model": ["4", 0], "clip": ["4", 1]}},
-    "20": {"class_type": "ControlNetApplyAdvanced", "inputs": {"positive": ["6", 0], "negative": ["7", 0], "strength": 1.0}},
-    "30": {"class_type": "KSampler", "inputs": {"seed": 1, "positive": ["7", 0], "negative": ["6", 0], "model": ["4", 0]}},
+    "20": {
+        "class_type": "ControlNetApplyAdvanced",
+        "inputs": {"positive": ["6", 0], "negative": ["7", 0], "strength": 1.0},
+    },
+    "30": {
+        "class_type": "KSampler",
+        "inputs": {"seed": 1, "positive": ["7", 0], "negative": ["6", 0], "model": ["4", 0]},
+    },
 }
 FLUX: dict[str, Any] = {
     "1": {"class_type": "SaveImage", "inputs": {"images": ["2", 0]}},
     "2": {"class_type": "VAEDecode", "inputs": {"samples": ["3", 0]}},
     "3": {
         "class_type": "SamplerCustomAdvanced",
-        "inputs": {"noise": ["4", 0], "guider": ["5", 0], "sampler": ["6", 0], "sigmas": ["7", 0], "latent_image": ["8", 0]},
+        "inputs": {
+            "noise": ["4", 0],
+            "guider": ["5", 0],
+            "sampler": ["6", 0],
+            "sigmas": ["7", 0],
+            "latent_image": ["8", 0],
+        },
     },
     "4": {"class_type": "RandomNoise", "inputs": {"noise_seed": 123456}},
     "5": {"class_type": "BasicGuider", "inputs": {"model": ["9", 0], "conditioning": ["10", 0]}},
@@ -71,7 +83,11 @@ EDITOR: dict[str, Any] = {
         {
             "id": 3,
             "type": "KSampler",
-            "inputs": [{"name": "model", "link": 3}, {"name": "positive", "link": 4}, {"name": "negative", "link": 5}],
+            "inputs": [
+                {"name": "model", "link": 3},
+                {"name": "positive", "link": 4},
+                {"name": "negative", "link": 5},
+            ],
             "widgets_values": [5, "randomize", 15, 8.0, "ddim", "normal", 1.0],
         },
         {"id": 4, "type": "CheckpointLoaderSimple", "widgets_values": ["old.ckpt"]},
@@ -97,7 +113,13 @@ INVOKE = {
 }
 INVOKE_2 = {
     "model_weights": "sd-1.5",
-    "image": {"prompt": [{"prompt": "a bridge [fog]", "weight": 1}], "seed": 4, "steps": 50, "cfg_scale": 7.5, "sampler": "k_lms"},
+    "image": {
+        "prompt": [{"prompt": "a bridge [fog]", "weight": 1}],
+        "seed": 4,
+        "steps": 50,
+        "cfg_scale": 7.5,
+        "sampler": "k_lms",
+    },
 }
 NOVEL = {"prompt": "a castle", "uc": "lowres", "seed": 11, "steps": 28, "scale": 5.5, "sampler": "k_euler"}
 
@@ -169,17 +191,44 @@ def test_comfyui_in_webp(tmp_path: Path) -> None:
 
 def test_invokeai_of_three_ages(tmp_path: Path) -> None:
     new = facts(png(tmp_path / "a.png", invokeai_metadata=json.dumps(INVOKE)))
-    assert (new["tool"], new["prompt"], new["negative_prompt"], new["model"]) == ("InvokeAI", "a bridge", "fog", "sdxl-base")
+    assert (new["tool"], new["prompt"], new["negative_prompt"], new["model"]) == (
+        "InvokeAI",
+        "a bridge",
+        "fog",
+        "sdxl-base",
+    )
     old = facts(png(tmp_path / "b.png", sd__metadata=json.dumps(INVOKE_2)))
-    assert (old["prompt"], old["negative_prompt"], old["seed"], old["model"]) == ("a bridge", "fog", 4, "sd-1.5")
-    oldest = facts(png(tmp_path / "c.png", Dream='"a bridge [fog]" -s 50 -S 42 -W 512 -H 512 -C 7.5 -A k_lms'))
-    assert (oldest["prompt"], oldest["seed"], oldest["steps"], oldest["sampler"]) == ("a bridge", 42, 50, "k_lms")
+    assert (old["prompt"], old["negative_prompt"], old["seed"], old["model"]) == (
+        "a bridge",
+        "fog",
+        4,
+        "sd-1.5",
+    )
+    oldest = facts(
+        png(tmp_path / "c.png", Dream='"a bridge [fog]" -s 50 -S 42 -W 512 -H 512 -C 7.5 -A k_lms')
+    )
+    assert (oldest["prompt"], oldest["seed"], oldest["steps"], oldest["sampler"]) == (
+        "a bridge",
+        42,
+        50,
+        "k_lms",
+    )
 
 
 def test_novelai(tmp_path: Path) -> None:
-    path = png(tmp_path / "p.png", Software="NovelAI", Source="Stable Diffusion XL 7BCCAA2C", Comment=json.dumps(NOVEL))
+    path = png(
+        tmp_path / "p.png",
+        Software="NovelAI",
+        Source="Stable Diffusion XL 7BCCAA2C",
+        Comment=json.dumps(NOVEL),
+    )
     found = facts(path)
-    assert (found["tool"], found["prompt"], found["negative_prompt"], found["seed"]) == ("NovelAI", "a castle", "lowres", 11)
+    assert (found["tool"], found["prompt"], found["negative_prompt"], found["seed"]) == (
+        "NovelAI",
+        "a castle",
+        "lowres",
+        11,
+    )
     assert found["model"].startswith("Stable Diffusion XL")
 
 
@@ -188,7 +237,11 @@ def test_novelai(tmp_path: Path) -> None:
     [
         {"prompt": "not json"},
         {"prompt": "[" * 100_000},
-        {"prompt": json.dumps({"1": {"class_type": "KSampler", "inputs": {"positive": ["1", 0], "negative": ["1", 0]}}})},
+        {
+            "prompt": json.dumps(
+                {"1": {"class_type": "KSampler", "inputs": {"positive": ["1", 0], "negative": ["1", 0]}}}
+            )
+        },
         {"prompt": json.dumps({"1": {"class_type": 5, "inputs": []}, "nodes": 3})},
         {"workflow": json.dumps({"nodes": [1, {"type": "KSampler", "inputs": [3]}], "links": [7, [1]]})},
         {"parameters": "just some text"},
@@ -215,7 +268,10 @@ def test_a_fault_of_a_reader_costs_no_picture_and_no_other_fact(tmp_path: Path) 
         b'<rdf:Description xmlns:e="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" e:DigitalSourceType="x/trainedAlgorithmicMedia"/>'
         b"</rdf:RDF></x:xmpmeta>"
     )
-    plain, marked = opened(png(tmp_path / "p.png", parameters=A1111)), opened(save_picture(tmp_path / "p.jpg", xmp=xmp))
+    plain, marked = (
+        opened(png(tmp_path / "p.png", parameters=A1111)),
+        opened(save_picture(tmp_path / "p.jpg", xmp=xmp)),
+    )
     read_on = generation_facts(plain, [faulty, *READERS])
     assert (read_on["prompt"], read_on["unread"], read_on["generated"]) == (
         "a lighthouse, (storm:1.2), <lora:sea:0.8>\nsecond line",
@@ -223,7 +279,10 @@ def test_a_fault_of_a_reader_costs_no_picture_and_no_other_fact(tmp_path: Path) 
         True,
     )
     alone = generation_facts(plain, [faulty])
-    assert {n: v for n, v in alone.items() if v} == {"unread": "LookupError a fault at a", "found_in": "parameters"}
+    assert {n: v for n, v in alone.items() if v} == {
+        "unread": "LookupError a fault at a",
+        "found_in": "parameters",
+    }
     origin = generation_facts(replace(marked, text={"parameters": "a1"}), [faulty])
     assert (origin["digital_source_type"], origin["generated"]) == ("trainedAlgorithmicMedia", True)
     assert origin["unread"] == "LookupError a fault at a"
@@ -239,7 +298,9 @@ def test_a_fault_of_a_reader_costs_no_picture_and_no_other_fact(tmp_path: Path) 
         (A1111, True),
     ],
 )
-def test_a_file_that_a_camera_wrote_needs_the_strongest_evidence(tmp_path: Path, text: str, made: bool) -> None:
+def test_a_file_that_a_camera_wrote_needs_the_strongest_evidence(
+    tmp_path: Path, text: str, made: bool
+) -> None:
     for exposure in (True, False):
         exif = Image.Exif()
         exif[0x010F], exif[0x0110], exif[0x010E] = "Canon", "EOS R5", text

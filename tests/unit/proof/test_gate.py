@@ -29,7 +29,9 @@ def found() -> dict[str, Any]:
     return {part: figures(labelled(HERE / "texts" / f"{part}.tsv")) for part in PARTS}
 
 
-def test_nearly_all_bad_texts_are_blocked_and_nearly_all_good_ones_pass(found: dict[str, Any], figure: Any) -> None:
+def test_nearly_all_bad_texts_are_blocked_and_nearly_all_good_ones_pass(
+    found: dict[str, Any], figure: Any
+) -> None:
     bad, blocked = (sum(f[k] for f in found.values()) for k in ("bad", "blocked"))
     good, accepted = (sum(f[k] for f in found.values()) for k in ("good", "accepted"))
     assert bad + good >= 400
@@ -60,7 +62,12 @@ def test_the_page_of_the_gate_is_current(found: dict[str, Any]) -> None:
 
 
 def one(caption: str) -> GateInput:
-    texts = {"title": "Own title", "caption": caption, "alt_text": "Something else at all.", "keywords": ["own word"]}
+    texts = {
+        "title": "Own title",
+        "caption": caption,
+        "alt_text": "Something else at all.",
+        "keywords": ["own word"],
+    }
     return GateInput("1", texts, "x.jpg", ("p",), frozenset())
 
 
@@ -81,17 +88,25 @@ def test_captions_that_cameras_wrote_are_all_blocked(figure: Any) -> None:
             if isinstance(told, str) and told.strip(" \0"):
                 texts.add(told.strip(" \0\t\r\n"))
     by_camera = {
-        t for t in texts if any(w in t.casefold() for w in ("camera", "dsc", "jpeg", "samsung", "minolta", "olympus", "sony"))
+        t
+        for t in texts
+        if any(w in t.casefold() for w in ("camera", "dsc", "jpeg", "samsung", "minolta", "olympus", "sony"))
     }
     assert by_camera
     passed = sorted(t for t in by_camera if not rules_of(t))
-    figure("captions that cameras wrote, in files of others", found=len(by_camera), blocked=len(by_camera) - len(passed))
+    figure(
+        "captions that cameras wrote, in files of others",
+        found=len(by_camera),
+        blocked=len(by_camera) - len(passed),
+    )
     assert passed == []
 
 
 @pytest.mark.skipif(not STAMPS.is_dir(), reason="Debian's tuxpaint-stamps-default is not installed")
 def test_captions_that_people_wrote_for_stamps_mostly_pass(figure: Any) -> None:
-    texts = {p.name: p.read_text("utf-8", "replace").splitlines()[0].strip() for p in sorted(STAMPS.rglob("*.txt"))}
+    texts = {
+        p.name: p.read_text("utf-8", "replace").splitlines()[0].strip() for p in sorted(STAMPS.rglob("*.txt"))
+    }
     texts = {n: t for n, t in texts.items() if t}
     refused = {n: rules_of(repair(one(t).texts)[0]["caption"]) for n, t in texts.items()}
     refused = {n: r for n, r in refused.items() if r}
@@ -146,7 +161,11 @@ def test_no_text_breaks_the_gate_and_every_issue_lies_in_its_field(
     texts = {"title": title, "caption": caption, "alt_text": alt, "keywords": keywords}
     row = GateInput("1", texts, name or "x", (name, "p"), frozenset(), hint)
     for issue in judge([row], GateSettings(), frozenset())["1"]:
-        longest = max((len(k) for k in keywords), default=0) if issue.field == "keywords" else len(texts[issue.field])
+        longest = (
+            max((len(k) for k in keywords), default=0)
+            if issue.field == "keywords"
+            else len(texts[issue.field])
+        )
         assert 0 <= issue.start <= max(issue.end, issue.start) <= max(longest, issue.start)
         assert issue.rule in RULES
 
@@ -164,7 +183,11 @@ def test_no_text_breaks_the_gate_and_every_issue_lies_in_its_field(
         ("title", "heron at dawn.", "Heron at dawn"),
         ("title", "Harbour at 6 a.m.", "Harbour at 6 a.m."),
         ("keywords", ["sky,tree; lake"], ["sky", "tree", "lake"]),
-        ("keywords", ["blueSky", "HERON", "heron", "#dawn", "Sky", "sky."], ["blue Sky", "HERON", "dawn", "Sky"]),
+        (
+            "keywords",
+            ["blueSky", "HERON", "heron", "#dawn", "Sky", "sky."],
+            ["blue Sky", "HERON", "dawn", "Sky"],
+        ),
         ("keywords", ["AC/DC", "F1", "rock 'n' roll"], ["AC/DC", "F1", "rock 'n' roll"]),
         ("keywords", ["REFLECTION"], ["reflection"]),
     ],
@@ -184,14 +207,20 @@ def test_repair_never_dodges_a_rule_and_every_change_names_its_rule() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "count"), [("", 0), ("A fox", 1), ("A fox. A hen!", 2), ("Dr. Lee and Mr. Kahn.", 1), ("At 6 a.m. it rains.", 1)]
+    ("said", "count"),
+    [("", 0), ("A fox", 1), ("A fox. A hen!", 2), ("Dr. Lee and Mr. Kahn.", 1), ("At 6 a.m. it rains.", 1)],
 )
 def test_sentences_are_counted(said: str, count: int) -> None:
     assert count_sentences(said) == count
 
 
 def test_every_issue_marks_its_place() -> None:
-    rows = [r for part in PARTS for r in labelled(HERE / "texts" / f"{part}.tsv") if r.field == "caption" and r.rules]
+    rows = [
+        r
+        for part in PARTS
+        for r in labelled(HERE / "texts" / f"{part}.tsv")
+        if r.field == "caption" and r.rules
+    ]
     for row in rows:
         for issue in judge([one(row.text)], GateSettings(), frozenset())["1"]:
             if issue.field == "caption":

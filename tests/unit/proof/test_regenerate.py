@@ -47,10 +47,17 @@ def test_what_became_better_in_one_round_stays_so_in_the_next(tmp_path: Path) ->
         assert run(settings, project, until="metadata_quality").success
         captions = [r for r in server.asked if asks_for(r, "caption")]
     assert len(captions) == 2  # the second was good: it is not asked for again with the title
-    assert project.ledger.rows(ProofAttempt)[ProofAttempt.status].to_list() == ["rejected", "rejected", "accepted"]
+    assert project.ledger.rows(ProofAttempt)[ProofAttempt.status].to_list() == [
+        "rejected",
+        "rejected",
+        "accepted",
+    ]
     (row,) = current(project).to_dicts()
     assert "breathtaking" not in row[MetadataQuality.accepted_caption]
-    assert row[MetadataQuality.accepted_keywords] == project.store.read(MediaTag).sort(MediaTag.position)[MediaTag.tag].to_list()
+    assert (
+        row[MetadataQuality.accepted_keywords]
+        == project.store.read(MediaTag).sort(MediaTag.position)[MediaTag.tag].to_list()
+    )
 
 
 @pytest.mark.long
@@ -106,8 +113,13 @@ def test_a_model_is_no_evidence_for_its_own_words(tmp_path: Path, captioner: str
     with ModelServer() as server:
         settings, project = described_project(tmp_path, server, 1, off=TEXTS_ALONE, **PATIENT)
         assert run(settings, project, until="metadata_quality").success
-    tables = {t.name: project.store.read(t) for t in (MediaTag, Photo, ImageQuality, Scene, SeenObject, ImageSet)}
-    agreed = [pl.lit("two agree").alias(Identification.how), pl.lit("grey heron").alias(Identification.consensus)]
+    tables = {
+        t.name: project.store.read(t) for t in (MediaTag, Photo, ImageQuality, Scene, SeenObject, ImageSet)
+    }
+    agreed = [
+        pl.lit("two agree").alias(Identification.how),
+        pl.lit("grey heron").alias(Identification.consensus),
+    ]
     named = project.store.read(Identification).with_columns(*agreed)
     repaired = project.store.read(MetadataRepair).with_columns(pl.lit(captioner).alias(MetadataRepair.model))
     (found,) = candidates(metadata_repaired=repaired, identifications=named, project=project, **tables)

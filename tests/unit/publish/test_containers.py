@@ -43,12 +43,21 @@ def test_codes_of_a_jpeg_are_written_again_and_coefficients_stay(
 ) -> None:
     for size in ((1, 1), (17, 33), (120, 70)):
         image = scene(size=(48, 32)).resize(size).convert(mode)
-        data = saved(image, "JPEG", progressive=progressive, subsampling=sampling, optimize=size[0] > 17, **restarts)
+        data = saved(
+            image, "JPEG", progressive=progressive, subsampling=sampling, optimize=size[0] > 17, **restarts
+        )
         built = jpeg.rebuilt(data).data
-        hidden = data[:-2].replace(b"\xff\xd1", SECRET.encode() + b"\xff\xd1") + SECRET.encode("utf-16-le") + data[-2:]
+        hidden = (
+            data[:-2].replace(b"\xff\xd1", SECRET.encode() + b"\xff\xd1")
+            + SECRET.encode("utf-16-le")
+            + data[-2:]
+        )
         assert jpeg.rebuilt(hidden).data == built
         assert not any(part.name == "DRI" for part in jpeg.parts(built))
-        assert all(np.array_equal(a, b) for a, b in zip(*(coefficients(d, tmp_path) for d in (data, built)), strict=True))
+        assert all(
+            np.array_equal(a, b)
+            for a, b in zip(*(coefficients(d, tmp_path) for d in (data, built)), strict=True)
+        )
         shown = [shown_by(d) for d in (data, built, jpeg.rebuilt(data).shows)]
         assert all(np.array_equal(shown[0], other) for other in shown[1:])
 
@@ -64,7 +73,9 @@ def shown_by(data: bytes) -> np.ndarray:
 
 
 @pytest.mark.parametrize("progressive", [False, True])
-def test_a_picture_whose_codes_are_cut_off_shows_something_else_with_codes_behind_them(progressive: bool) -> None:
+def test_a_picture_whose_codes_are_cut_off_shows_something_else_with_codes_behind_them(
+    progressive: bool,
+) -> None:
     data = saved(scene(), "JPEG", progressive=progressive, restart_marker_rows=1)
     restart = data.index(b"\xff\xd0")
     for cut in (data[:-12] + data[-2:], data[: restart - 9] + data[restart:]):
@@ -80,7 +91,10 @@ def test_a_second_scan_of_what_another_one_said_is_refused() -> None:
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (lambda d: d.replace(b"\xff\xc0\0\x11\x08\0\x20\0\x30", b"\xff\xc0\0\x11\x08\xff\xdc\xff\xdc"), "cut off"),
+        (
+            lambda d: d.replace(b"\xff\xc0\0\x11\x08\0\x20\0\x30", b"\xff\xc0\0\x11\x08\xff\xdc\xff\xdc"),
+            "cut off",
+        ),
         (lambda d: d.replace(b"\xff\xc0\0\x11\x08", b"\xff\xc0\0\x11\x0c"), "12 bits"),
         (lambda d: d.replace(b"\xff\xdb\0\x43\x01", b"\xff\xdb\0\x43\x02"), "divisors is missing"),
         (lambda d: d.replace(b"\xff\xc0\0\x11\x08\0\x20", b"\xff\xc0\0\x11\x08\0\0"), "damaged"),
@@ -152,7 +166,9 @@ def test_an_animated_palette_keeps_the_colours_of_every_frame(tmp_path: Path) ->
         (32, lambda unit: unit[:-1] + bytes((unit[-1] | (unit[-1] & -unit[-1]) << 1,)), "an extension"),
     ],
 )
-def test_a_parameter_set_that_does_not_end_as_it_says_is_refused(kind: int, change: Callable[[bytes], bytes], why: str) -> None:
+def test_a_parameter_set_that_does_not_end_as_it_says_is_refused(
+    kind: int, change: Callable[[bytes], bytes], why: str
+) -> None:
     unit = next(unit for unit in parameter_sets() if unit[0] >> 1 == kind)
     assert hevc.ended(unit) == hevc.ended(unit + SECRET.encode()) == unit
     with pytest.raises(CannotClean, match=why):

@@ -24,7 +24,9 @@ def export(title: str, path: str = "a.jpg") -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", "\tx", "\rx", "plain", 'quote " and, comma', "two\nlines", "ü🦊"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@sum", "\tx", "\rx", "plain", 'quote " and, comma', "two\nlines", "ü🦊"]
+)
 def test_cells_survive_and_are_no_formulas(tmp_path: Path, text: str) -> None:
     target = tmp_path / "out" / "m.csv"
     assert write_csv(Export.frame([export(text)]), target)

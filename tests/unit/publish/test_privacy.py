@@ -34,26 +34,43 @@ from tests.support.privacy_kit import (
     tagged,
 )
 
-TEXTS = {"title": "A harbour", "caption": "Boats lie in a harbour.", "alt_text": "Boats", "keywords": ["boat", "harbour"]}
-pytestmark = pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed: copies are not made")
-PLANTED = {suffix: some | {f"kept-{name}": one for name, one in KEPT_PARTS[suffix].items()} for suffix, some in TABLE.items()}
+TEXTS = {
+    "title": "A harbour",
+    "caption": "Boats lie in a harbour.",
+    "alt_text": "Boats",
+    "keywords": ["boat", "harbour"],
+}
+pytestmark = pytest.mark.skipif(
+    shutil.which("exiftool") is None, reason="exiftool is not installed: copies are not made"
+)
+PLANTED = {
+    suffix: some | {f"kept-{name}": one for name, one in KEPT_PARTS[suffix].items()}
+    for suffix, some in TABLE.items()
+}
 CASES = [(suffix, name) for suffix, some in PLANTED.items() for name in some]
 
 
 def read(path: Path) -> dict[str, object]:
-    done = subprocess.run(["exiftool", "-json", "-G1", "-a", str(path)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["exiftool", "-json", "-G1", "-a", str(path)], capture_output=True, text=True, check=True
+    )
     return dict(json.loads(done.stdout)[0])
 
 
 def frames(path: Path) -> list[np.ndarray]:
     prepare_decoders()
     with Image.open(path) as image:
-        return [np.asarray(f.convert("RGBA") if f.mode == "P" else f).copy() for f in ImageSequence.Iterator(image)]
+        return [
+            np.asarray(f.convert("RGBA") if f.mode == "P" else f).copy()
+            for f in ImageSequence.Iterator(image)
+        ]
 
 
 @pytest.mark.long
 @pytest.mark.parametrize(("suffix", "name"), CASES, ids=[f"{s[1:]}-{n}" for s, n in CASES])
-def test_a_secret_in_any_place_of_any_container_does_not_leave(tmp_path: Path, suffix: str, name: str) -> None:
+def test_a_secret_in_any_place_of_any_container_does_not_leave(
+    tmp_path: Path, suffix: str, name: str
+) -> None:
     picture = tmp_path / f"picture{suffix}"
     picture.write_bytes(PLANTED[suffix][name]())
     assert hidden_in_bytes(picture.read_bytes()) or hidden_in(picture), "no secret was planted"
@@ -68,7 +85,10 @@ def test_a_secret_in_any_place_of_any_container_does_not_leave(tmp_path: Path, s
 
 @pytest.mark.parametrize("suffix", TABLE)
 def test_who_made_it_when_and_with_what_stays_and_all_other_tags_go(tmp_path: Path, suffix: str) -> None:
-    plain = saved(scene(size=(64, 64)), {".jpg": "JPEG", ".tif": "TIFF", ".heic": "HEIF"}.get(suffix, suffix[1:].upper()))
+    plain = saved(
+        scene(size=(64, 64)),
+        {".jpg": "JPEG", ".tif": "TIFF", ".heic": "HEIF"}.get(suffix, suffix[1:].upper()),
+    )
     picture = tmp_path / f"picture{suffix}"
     picture.write_bytes(tagged(plain, suffix, tmp_path))
     assert hidden_in(picture)
@@ -90,7 +110,12 @@ def copied(picture: Path, tmp_path: Path) -> Copy:
 def test_a_camera_that_is_a_prompt_does_not_stay(tmp_path: Path) -> None:
     picture = tmp_path / "a.webp"
     scene().save(picture)
-    tags = ['-Make=prompt:{"3": {"seed": 7}}', "-Model=workflow: zqHUSH", "-Copyright=Ann", "-DateTimeOriginal=2024:05:06 07:08:09"]
+    tags = [
+        '-Make=prompt:{"3": {"seed": 7}}',
+        "-Model=workflow: zqHUSH",
+        "-Copyright=Ann",
+        "-DateTimeOriginal=2024:05:06 07:08:09",
+    ]
     subprocess.run(["exiftool", "-q", "-overwrite_original", *tags, str(picture)], check=True)
     with publishable_copy(picture, TEXTS, KEEP, tmp_path / "out") as copy:
         assert hidden_in(copy.path) == []
@@ -101,7 +126,9 @@ def test_the_proof_names_each_part_and_pictures_that_are_left_out(tmp_path: Path
     picture = tmp_path / "a.jpg"
     scene().save(picture, icc_profile=profile())
     proof = copied(picture, tmp_path).proof
-    assert all(part in proof for part in ("SOI", "DQT", "SOF0", "coded data", "XMP", "ICC header", "ICC desc", "EOI"))
+    assert all(
+        part in proof for part in ("SOI", "DQT", "SOF0", "coded data", "XMP", "ICC header", "ICC desc", "EOI")
+    )
     scene().save(tmp_path / "b.tif", save_all=True, append_images=[scene(seed=2)])
     assert "left out: 1 further pages" in copied(tmp_path / "b.tif", tmp_path).proof
 
@@ -119,7 +146,9 @@ def test_the_proof_names_each_part_and_pictures_that_are_left_out(tmp_path: Path
         ("a.gif", saved(scene("P"), "GIF").replace(b",\0\0\0\0", b",\xff\xff\xff\xff"), "reaches to"),
     ],
 )
-def test_what_cannot_be_cleaned_is_not_sent_and_the_reason_is_given(tmp_path: Path, name: str, data: bytes, why: str) -> None:
+def test_what_cannot_be_cleaned_is_not_sent_and_the_reason_is_given(
+    tmp_path: Path, name: str, data: bytes, why: str
+) -> None:
     (tmp_path / name).write_bytes(data)
     with pytest.raises(UsageError, match=why):
         copied(tmp_path / name, tmp_path)
@@ -129,7 +158,10 @@ def test_a_picture_under_a_wrong_name_and_a_turned_one_are_sent_as_they_are(tmp_
     exif = Image.Exif()
     exif[0x0112], exif[0x010E] = 6, "zqHUSH"
     scene().save(tmp_path / "a.jpg", "PNG", exif=exif)
-    with publishable_copy(tmp_path / "a.jpg", TEXTS, KEEP, tmp_path / "out") as copy, Image.open(copy.path) as image:
+    with (
+        publishable_copy(tmp_path / "a.jpg", TEXTS, KEEP, tmp_path / "out") as copy,
+        Image.open(copy.path) as image,
+    ):
         assert (image.format, image.getexif()[0x0112], hidden_in(copy.path)) == ("PNG", 6, [])
 
 
@@ -213,7 +245,9 @@ def test_whole_files_made_by_others_are_sent(tmp_path: Path) -> None:
 
 
 def whole(picture: Path) -> bool:
-    if picture.stat().st_size > 1 << 20 or picture.name.startswith(("crash", "oom", "decompression", "png_decompression")):
+    if picture.stat().st_size > 1 << 20 or picture.name.startswith(
+        ("crash", "oom", "decompression", "png_decompression")
+    ):
         return False
     try:
         frames(picture)

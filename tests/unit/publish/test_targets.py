@@ -36,7 +36,12 @@ from tests.support.target_servers import (
 )
 
 NAME = "harbour/day two/ä b.jpg"
-TEXTS = {"title": "Ä harbour", "caption": 'It\'s "grey"; -- at noon', "alt_text": None, "keywords": ["ship", "sea, grey"]}
+TEXTS = {
+    "title": "Ä harbour",
+    "caption": 'It\'s "grey"; -- at noon',
+    "alt_text": None,
+    "keywords": ["ship", "sea, grey"],
+}
 
 
 @contextmanager
@@ -151,14 +156,19 @@ def test_who_may_not_enter_is_told_without_the_password(
     with server(place) as served:
         if served.lines:
             (Path(served.lines["HOME"]) / ".ssh" / "id_ed25519").unlink()
-        with closing(publisher(served, monkeypatch, "wr0ng word")) as target, pytest.raises(ServiceUnreachable) as caught:
+        with (
+            closing(publisher(served, monkeypatch, "wr0ng word")) as target,
+            pytest.raises(ServiceUnreachable) as caught,
+        ):
             target.put(parcel(pictures[0]))
         assert "wr0ng" not in str(caught.value)
         assert "Check" in str(caught.value)
 
 
 @pytest.mark.skipif(not SSHD, reason="sshd is not installed: SFTP is not tried")
-def test_a_host_that_nobody_knows_is_refused(pictures: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_that_nobody_knows_is_refused(
+    pictures: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with sftp_server(tmp_path / "server") as served:
         known = Path(served.lines["HOME"]) / ".ssh" / "known_hosts"
         line, own = known.read_text(), (known.parent / "id_ed25519.pub").read_text()
@@ -166,7 +176,9 @@ def test_a_host_that_nobody_knows_is_refused(pictures: tuple[Path, Path], tmp_pa
         with closing(publisher(served, monkeypatch)) as target:
             with pytest.raises(ServiceUnreachable, match="Connect once with ssh"):
                 target.put(parcel(pictures[0]))
-            known.write_text(line.replace(line.split()[2], own.split()[1]))  # the host showed another key once
+            known.write_text(
+                line.replace(line.split()[2], own.split()[1])
+            )  # the host showed another key once
             with pytest.raises(ServiceUnreachable, match="does not match"):
                 target.put(parcel(pictures[0]))
         assert kept(served) == {}
@@ -178,7 +190,10 @@ def test_a_folder_that_is_not_there_is_told_and_one_in_the_home_is_found(
 ) -> None:
     with sftp_server(tmp_path / "server") as served:
         missing = Served(f"{served.target}/elsewhere", served.folder, "", served.lines)
-        with closing(publisher(missing, monkeypatch)) as target, pytest.raises(ServiceUnreachable, match="No such file"):
+        with (
+            closing(publisher(missing, monkeypatch)) as target,
+            pytest.raises(ServiceUnreachable, match="No such file"),
+        ):
             target.put(parcel(pictures[0]))
         work = served.folder / ".a.jpg.part"
         work.write_bytes(b"half of it, by one who was cut off")
@@ -242,7 +257,9 @@ def test_a_file_that_came_short_is_told_and_has_no_name(
             target.put(parcel(pictures[0], "a\nDELE b.jpg"))
 
 
-def test_a_row_has_the_texts_too(pictures: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_has_the_texts_too(
+    pictures: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with sqlite_target(tmp_path) as served, closing(publisher(served, monkeypatch)) as target:
         target.put(parcel(pictures[0]))
     with closing(sqlite3.connect(tmp_path / "site.db")) as con:
@@ -300,6 +317,8 @@ def test_two_places_never_have_one_name(tmp_path: Path, monkeypatch: pytest.Monk
     for folder in (tmp_path / "a", tmp_path / "b"):
         folder.mkdir()
         monkeypatch.chdir(folder)
-        relative += [publisher_of(PublishSettings(target=t)).name for t in ("folder:out", "sqlite:///site.db")]
+        relative += [
+            publisher_of(PublishSettings(target=t)).name for t in ("folder:out", "sqlite:///site.db")
+        ]
     names = [publisher_of(PublishSettings(target=t)).name for t in targets] + relative
     assert len(set(names)) == len(names) == len(targets) + 4

@@ -24,7 +24,12 @@ def ledger(tmp_path: Path) -> Ledger:
 def send(ledger: Ledger, photo: str, attempt: int, name: str, target: str = "site") -> str:
     """Publish as publishing does; gives the name there."""
     found, version = TargetContents(ledger, target).place(photo, attempt, name)
-    row = {Upload.photo_id: photo, Upload.attempt: attempt, Upload.target: target, Upload.path: f"{photo}.jpg"}
+    row = {
+        Upload.photo_id: photo,
+        Upload.attempt: attempt,
+        Upload.target: target,
+        Upload.path: f"{photo}.jpg",
+    }
     row |= {Upload.name_there: found, Upload.version: version, Upload.content_hash: "c", Upload.proof: "read"}
     note_upload(ledger, row | {Upload.uploaded_at: NOW + timedelta(days=attempt)})
     return found
@@ -37,7 +42,11 @@ def take_back(ledger: Ledger, photo: str, attempt: int) -> None:
 
 
 def gone(ledger: Ledger, *sets: dict[str, Any]) -> dict[str, str]:
-    row = dict.fromkeys(Choice.polars_schema()) | {Choice.project: "p", Choice.note: "", Choice.action: "none"}
+    row = dict.fromkeys(Choice.polars_schema()) | {
+        Choice.project: "p",
+        Choice.note: "",
+        Choice.action: "none",
+    }
     choices = Choice.frame(row | {Choice.group_id: str(k)} | one for k, one in enumerate(sets))
     rows = takedown_rows("p", choices, MetadataQuality.frame(), ledger)
     return dict(rows.select(Takedown.name_there, Takedown.reason).iter_rows())
@@ -45,14 +54,29 @@ def gone(ledger: Ledger, *sets: dict[str, Any]) -> dict[str, str]:
 
 def chosen(photo: str | None, by: str, *, submitted: bool | None = True) -> dict[str, Any]:
     """The set of a and b."""
-    found = {Choice.photo_ids: ["a", "b"], Choice.chosen_photo_id: photo, Choice.chosen_photo_ids: [photo] if photo else []}
-    return found | {Choice.chosen_path: photo and f"{photo}.jpg", Choice.decided_by: by, Choice.submitted: submitted}
+    found = {
+        Choice.photo_ids: ["a", "b"],
+        Choice.chosen_photo_id: photo,
+        Choice.chosen_photo_ids: [photo] if photo else [],
+    }
+    return found | {
+        Choice.chosen_path: photo and f"{photo}.jpg",
+        Choice.decided_by: by,
+        Choice.submitted: submitted,
+    }
 
 
 def test_each_version_of_a_picture_has_a_name_of_its_own_at_each_target(ledger: Ledger) -> None:
-    assert [send(ledger, "a", n, "p/x.tar.jpg") for n in (1, 2, 5)] == ["p/x.tar.jpg", "p/x.tar-v2.jpg", "p/x.tar-v3.jpg"]
+    assert [send(ledger, "a", n, "p/x.tar.jpg") for n in (1, 2, 5)] == [
+        "p/x.tar.jpg",
+        "p/x.tar-v2.jpg",
+        "p/x.tar-v3.jpg",
+    ]
     assert send(ledger, "a", 5, "p/x.tar.jpg", "elsewhere") == "p/x.tar.jpg"
-    assert (TargetContents(ledger, "site").latest("a"), TargetContents(ledger, "site").latest("b")) == (5, None)
+    assert (TargetContents(ledger, "site").latest("a"), TargetContents(ledger, "site").latest("b")) == (
+        5,
+        None,
+    )
 
 
 def test_a_name_that_was_given_in_a_publication_is_not_given_to_another_picture(ledger: Ledger) -> None:
@@ -110,7 +134,9 @@ def test_a_published_picture_that_is_no_longer_chosen_is_listed_once_that_is_han
     assert gone(ledger, row) == {}
 
 
-def test_an_older_version_is_listed_and_a_picture_that_is_gone_from_the_project_is_not(ledger: Ledger) -> None:
+def test_an_older_version_is_listed_and_a_picture_that_is_gone_from_the_project_is_not(
+    ledger: Ledger,
+) -> None:
     send(ledger, "a", 1, "p/x.jpg")
     send(ledger, "a", 2, "p/x.jpg")
     send(ledger, "deleted", 1, "p/y.jpg")

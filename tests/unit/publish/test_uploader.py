@@ -43,18 +43,33 @@ from tests.support.kit import NOW, Shell, configuration, run, save_picture, tree
 from tests.support.privacy_kit import saved, scene
 from tests.support.review_kit import sets_library
 
-TEXTS = {"title": "Ä harbour", "caption": "=A grey -all= harbour\nat noon", "alt_text": "Ships", "keywords": ["ship", "-gps:all="]}
-needs_exiftool = pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed: copies are not made")
+TEXTS = {
+    "title": "Ä harbour",
+    "caption": "=A grey -all= harbour\nat noon",
+    "alt_text": "Ships",
+    "keywords": ["ship", "-gps:all="],
+}
+needs_exiftool = pytest.mark.skipif(
+    shutil.which("exiftool") is None, reason="exiftool is not installed: copies are not made"
+)
 
 
 def exiftool(path: Path) -> dict[str, object]:
-    done = subprocess.run(["exiftool", "-json", "-G1", "-a", str(path)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["exiftool", "-json", "-G1", "-a", str(path)], capture_output=True, text=True, check=True
+    )
     return dict(json.loads(done.stdout)[0])
 
 
 def private_jpeg(path: Path) -> Path:
     save_picture(path, 3, (64, 48))
-    tags = ["-GPSLatitude=47.1", "-GPSLatitudeRef=N", "-GPSLongitude=8.2", "-GPSLongitudeRef=E", "-SerialNumber=12345"]
+    tags = [
+        "-GPSLatitude=47.1",
+        "-GPSLatitudeRef=N",
+        "-GPSLongitude=8.2",
+        "-GPSLongitudeRef=E",
+        "-SerialNumber=12345",
+    ]
     tags += [
         "-OwnerName=Kim",
         "-Artist=Kim",
@@ -119,9 +134,18 @@ def test_a_damaged_picture_is_a_failure_of_its_own_and_the_next_one_goes(tmp_pat
     scene().save(project.folder / "c.png")
     found = [UploadCandidate(name, name, name, 1, TEXTS, 1, "") for name in ("a.gif", "b.webp", "c.png")]
     told = copies_now(project, PublishSettings(), found)
-    assert [("problem" in one, one["path"]) for one in told] == [(True, "a.gif"), (True, "b.webp"), (False, "c.png")]
-    report = publish(project, found, publisher_of(PublishSettings(target=f"folder:{tmp_path / 'out'}")), (), NOW)
-    assert ([c.path for c in report.published], [f["path"] for f in report.failed]) == (["c.png"], ["a.gif", "b.webp"])
+    assert [("problem" in one, one["path"]) for one in told] == [
+        (True, "a.gif"),
+        (True, "b.webp"),
+        (False, "c.png"),
+    ]
+    report = publish(
+        project, found, publisher_of(PublishSettings(target=f"folder:{tmp_path / 'out'}")), (), NOW
+    )
+    assert ([c.path for c in report.published], [f["path"] for f in report.failed]) == (
+        ["c.png"],
+        ["a.gif", "b.webp"],
+    )
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +153,9 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with texts."""
     place = tmp_path_factory.mktemp("publish")
     sets_library(place / "library", "harbour", 4, size=(96, 64))
-    settings = configuration(place / "library", place / "home", photos={"workers": 1}, encoder={"encoder": "embedded"})
+    settings = configuration(
+        place / "library", place / "home", photos={"workers": 1}, encoder={"encoder": "embedded"}
+    )
     assert run(settings, Workspace(settings.place).project("harbour")).success
     return place
 
@@ -137,7 +163,9 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def made(base: Path, tmp_path: Path) -> tuple[Configuration, Project]:
     shutil.copytree(base, tmp_path / "p")
-    settings = configuration(tmp_path / "p/library", tmp_path / "p/home", photos={"workers": 1}, encoder={"encoder": "embedded"})
+    settings = configuration(
+        tmp_path / "p/library", tmp_path / "p/home", photos={"workers": 1}, encoder={"encoder": "embedded"}
+    )
     return settings, Workspace(settings.place).project("harbour")
 
 
@@ -196,7 +224,9 @@ def test_a_dry_run_lists_what_each_copy_would_hold_and_sends_nothing(
 
 
 @needs_exiftool
-def test_a_file_that_is_there_is_never_written_over(made: tuple[Configuration, Project], tmp_path: Path) -> None:
+def test_a_file_that_is_there_is_never_written_over(
+    made: tuple[Configuration, Project], tmp_path: Path
+) -> None:
     _, project = made
     for photo in project.store.read(MetadataQuality)[MetadataQuality.photo_id]:
         review(project.ledger, photo, "approved", "", NOW)
@@ -209,7 +239,9 @@ def test_a_file_that_is_there_is_never_written_over(made: tuple[Configuration, P
     assert (tmp_path / "out" / "harbour" / first).read_bytes() == b"somebody else's"
 
 
-def test_every_form_holds_the_accepted_rows_and_no_formula(made: tuple[Configuration, Project], tmp_path: Path) -> None:
+def test_every_form_holds_the_accepted_rows_and_no_formula(
+    made: tuple[Configuration, Project], tmp_path: Path
+) -> None:
     _, project = made
     rows = project.store.read(Export)
     hostile = rows.with_columns(pl.lit("=cmd()").alias(Export.title))
@@ -228,7 +260,9 @@ def test_every_form_holds_the_accepted_rows_and_no_formula(made: tuple[Configura
         write_preset("stock", twins, tmp_path / "twins.csv")
 
 
-def test_accepted_texts_of_what_was_decided_against_are_not_exported(made: tuple[Configuration, Project]) -> None:
+def test_accepted_texts_of_what_was_decided_against_are_not_exported(
+    made: tuple[Configuration, Project],
+) -> None:
     _, project = made
     choices = project.store.read(Choice)
     given = project.key, project.store.read(MetadataQuality), project.store.read(Photo)
@@ -236,10 +270,15 @@ def test_accepted_texts_of_what_was_decided_against_are_not_exported(made: tuple
     one = pl.col(Choice.group_id) == choices[Choice.group_id][0]
     other = pl.when(one).then(pl.lit("person")).otherwise(pl.col(Choice.decided_by)).alias(Choice.decided_by)
     none = (
-        pl.when(one).then(pl.lit([], pl.List(pl.String))).otherwise(pl.col(Choice.chosen_photo_ids)).alias(Choice.chosen_photo_ids)
+        pl.when(one)
+        .then(pl.lit([], pl.List(pl.String)))
+        .otherwise(pl.col(Choice.chosen_photo_ids))
+        .alias(Choice.chosen_photo_ids)
     )
     left = export_rows(*given, choices.with_columns(other, none), "file")
-    assert set(choices[Choice.chosen_photo_id]) - set(left[Export.photo_id]) == {choices[Choice.chosen_photo_id][0]}
+    assert set(choices[Choice.chosen_photo_id]) - set(left[Export.photo_id]) == {
+        choices[Choice.chosen_photo_id][0]
+    }
 
 
 @needs_exiftool
@@ -255,7 +294,9 @@ def test_approved_texts_are_merged_into_sidecars_that_others_read(
     paths = [c.path for c in candidates(project, "sidecars")]
     for path in paths:
         (project.folder / f"{path}.xmp").unlink()  # the builder's are no XMP
-        (project.folder / path).with_suffix(".wav").unlink()  # with it, name.xmp would stand for two files and be refused
+        (project.folder / path).with_suffix(
+            ".wav"
+        ).unlink()  # with it, name.xmp would stand for two files and be refused
     before = tree(project.folder)
     shell = Shell(project.home)
     assert shell.json("sidecars", "harbour")["written"] == 0
@@ -272,19 +313,27 @@ def test_approved_texts_are_merged_into_sidecars_that_others_read(
     if shutil.which("darktable-cli") and style == "darktable":
         target = project.home / "developed.jpg"
         config = ["--core", "--configdir", str(project.home / "darktable"), "--library", ":memory:"]
-        command = ["darktable-cli", str(project.folder / paths[0]), str(project.folder / name), str(target), *config]
+        command = [
+            "darktable-cli",
+            str(project.folder / paths[0]),
+            str(project.folder / name),
+            str(target),
+            *config,
+        ]
         subprocess.run(command, check=True, capture_output=True, timeout=120)
         assert exiftool(target)["XMP-dc:Title"] == found["XMP-dc:Title"]
 
 
 @needs_exiftool
-def test_the_name_at_a_target_is_that_before_apply(made: tuple[Configuration, Project], tmp_path: Path) -> None:
+def test_the_name_at_a_target_is_that_before_apply(
+    made: tuple[Configuration, Project], tmp_path: Path
+) -> None:
     _, project = made
     (one,) = [c for c in candidates(project, "folder:x") if c.path.startswith("day two/")]
     assert one.name == f"harbour/{one.path}"
-    photo = project.store.read(MetadataQuality).filter(pl.col(MetadataQuality.photo_id) == one.photo_id)[MetadataQuality.photo_id][
-        0
-    ]
+    photo = project.store.read(MetadataQuality).filter(pl.col(MetadataQuality.photo_id) == one.photo_id)[
+        MetadataQuality.photo_id
+    ][0]
     review(project.ledger, photo, "approved", "", NOW)
     settings = PublishSettings(target=f"sqlite:///{tmp_path / 'site.db'}")
     (left := project.outgoing / "tmp1").mkdir(parents=True)
@@ -296,7 +345,9 @@ def test_the_name_at_a_target_is_that_before_apply(made: tuple[Configuration, Pr
     assert not list(project.outgoing.iterdir())
     (upload,) = project.ledger.rows(Upload).to_dicts()
     assert row == (one.name, upload[Upload.content_hash], one.texts["title"])
-    assert project.ledger.rows(LifecycleEvent)[LifecycleEvent.detail].str.contains("accepted → uploaded").any()
+    assert (
+        project.ledger.rows(LifecycleEvent)[LifecycleEvent.detail].str.contains("accepted → uploaded").any()
+    )
 
 
 @needs_exiftool
@@ -314,9 +365,17 @@ def test_the_job_shows_what_would_go_and_sends_to_the_named_target_alone(
         config = {"ops": {"publish_approved": {"config": {"target": target, "proof": proof}}}, **quiet}
         with dg.DagsterInstance.ephemeral() as instance:
             instance.add_dynamic_partitions("project", [project.key])
-            done = job.execute_in_process(instance=instance, partition_key=project.key, run_config=config, raise_on_error=False)
-        outputs = [e.step_output_data.metadata for e in done.all_events if e.event_type_value == "STEP_OUTPUT"]
-        failures = [e.event_specific_data.user_failure_data for e in done.all_events if e.event_type_value == "STEP_FAILURE"]
+            done = job.execute_in_process(
+                instance=instance, partition_key=project.key, run_config=config, raise_on_error=False
+            )
+        outputs = [
+            e.step_output_data.metadata for e in done.all_events if e.event_type_value == "STEP_OUTPUT"
+        ]
+        failures = [
+            e.event_specific_data.user_failure_data
+            for e in done.all_events
+            if e.event_type_value == "STEP_FAILURE"
+        ]
         assert "geheim" not in repr(done.all_events)
         told = {n: v.value for m in outputs for n, v in (m or {}).items()}
         return done.success, told, " ".join(str(f.description) for f in failures)

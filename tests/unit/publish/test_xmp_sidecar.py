@@ -22,7 +22,9 @@ from proofsheet.publish.xmp_sidecar import (
 )
 from tests.support.kit import save_picture, tree
 
-pytestmark = pytest.mark.skipif(shutil.which("exiftool") is None, reason="Debian's libimage-exiftool-perl is not installed")
+pytestmark = pytest.mark.skipif(
+    shutil.which("exiftool") is None, reason="Debian's libimage-exiftool-perl is not installed"
+)
 
 DARKTABLE = """<?xml version="1.0" encoding="UTF-8"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="XMP Core 4.4.0-Exiv2">
@@ -52,7 +54,13 @@ FORMS = {
     "crlf": DARKTABLE.replace("\n", "\r\n").encode(),
     "utf-16": DARKTABLE.replace("UTF-8", "UTF-16").encode("utf-16"),
 }
-OURS = Fields(rating=2, title="Heron", description="A heron.", keywords=("heron", "lake"), paths=(("animal", "bird", "heron"),))
+OURS = Fields(
+    rating=2,
+    title="Heron",
+    description="A heron.",
+    keywords=("heron", "lake"),
+    paths=(("animal", "bird", "heron"),),
+)
 
 
 @pytest.mark.parametrize("form", list(FORMS))
@@ -87,7 +95,16 @@ def test_values_are_replaced_only_if_asked(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["A heron\n-XMP-xmp:Rating=1", "-Rating=1", "a\n-execute\n-all=", "&lt;x&gt; \"'<b>", "${Rating}", "@file", "=1"]
+    "text",
+    [
+        "A heron\n-XMP-xmp:Rating=1",
+        "-Rating=1",
+        "a\n-execute\n-all=",
+        "&lt;x&gt; \"'<b>",
+        "${Rating}",
+        "@file",
+        "=1",
+    ],
 )
 def test_a_caption_is_never_an_option(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.jpg.xmp"
@@ -116,7 +133,9 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     assert (tmp_path / "real.xmp").read_text() == DARKTABLE
 
 
-@pytest.mark.parametrize("name", ["new\nline.jpg", "quote'\".jpg", "-o.jpg", "🦊.jpg", "#[CSTR].jpg", "%f.jpg"])
+@pytest.mark.parametrize(
+    "name", ["new\nline.jpg", "quote'\".jpg", "-o.jpg", "🦊.jpg", "#[CSTR].jpg", "%f.jpg"]
+)
 def test_strange_names_get_their_own_sidecar(tmp_path: Path, name: str) -> None:
     picture = save_picture(tmp_path / "x.jpg", 1).rename(tmp_path / name)
     path = sidecar_path(picture, "darktable")

@@ -32,7 +32,10 @@ def verdicts(count: int, wrong: int = 0, **more: Any) -> pl.DataFrame:
         ReviewDecision.bulk: False,
         ReviewDecision.blind: True,
     }
-    base |= {ReviewDecision.decided_at: NOW, ReviewDecision.proposed_by: "highest stage, then sharpest; version 3"} | more
+    base |= {
+        ReviewDecision.decided_at: NOW,
+        ReviewDecision.proposed_by: "highest stage, then sharpest; version 3",
+    } | more
     rows = []
     for k in range(count):
         pair = [f"g{k}-low", f"g{k}-high"]
@@ -73,7 +76,9 @@ def trained(models: Path, fit_id: str, members: Sequence[str], frozen: Sequence[
     data = type(data)(data.features, data.winner, data.anomaly, data.groups, data.keys, data.keys, names, "e")
     p = np.full((len(names), 3), 1 / 3)
     said = HeldOut(p, data.winner, p[:, 0])
-    holdout_predictions.write_held_out(models, fit_id, held_out_rows(data, said, said, np.arange(len(names)) >= len(members)))
+    holdout_predictions.write_held_out(
+        models, fit_id, held_out_rows(data, said, said, np.arange(len(names)) >= len(members))
+    )
 
 
 def test_the_least_number_of_blind_sets_is_the_one_that_can_unlock() -> None:
@@ -84,23 +89,38 @@ def test_the_least_number_of_blind_sets_is_the_one_that_can_unlock() -> None:
 
 def test_sets_that_history_had_decided_prove_nothing(tmp_path: Path) -> None:
     said = verdicts(100)
-    match = dict.fromkeys(HistoryMatch.polars_schema()) | {HistoryMatch.project: "p", HistoryMatch.kind: "selection"}
-    match |= {HistoryMatch.file: "f", HistoryMatch.line: 1, HistoryMatch.chosen_path: "x", HistoryMatch.status: "superseded"}
+    match = dict.fromkeys(HistoryMatch.polars_schema()) | {
+        HistoryMatch.project: "p",
+        HistoryMatch.kind: "selection",
+    }
+    match |= {
+        HistoryMatch.file: "f",
+        HistoryMatch.line: 1,
+        HistoryMatch.chosen_path: "x",
+        HistoryMatch.status: "superseded",
+    }
     match |= {HistoryMatch.reason: "", HistoryMatch.next_step: ""}
     matches = HistoryMatch.frame(
         match | {HistoryMatch.row_hash: str(k), HistoryMatch.chosen_photo_id: f"g{k}-low"} for k in range(20)
     )
     old = selections(said.slice(20, 20), "history")
-    lost = dict.fromkeys(VectorSelection.polars_schema()) | {VectorSelection.project: "p", VectorSelection.set_key: "s"}
+    lost = dict.fromkeys(VectorSelection.polars_schema()) | {
+        VectorSelection.project: "p",
+        VectorSelection.set_key: "s",
+    }
     lost |= dict.fromkeys(("encoder_id", "chosen_vector_id", "top_vector_id", "session_id", "set_id"), "x")
-    vectors = VectorSelection.frame([lost | {"vector_ids": ["x", "y"], "photo_ids": [None, "g40-high"], "anomaly": False}])
+    vectors = VectorSelection.frame(
+        [lost | {"vector_ids": ["x", "y"], "photo_ids": [None, "g40-high"], "anomaly": False}]
+    )
     left_out = unproven(said, decided_by_history(matches, old, vectors), tmp_path, "")
     assert sorted(left_out) == sorted(f"v{k}" for k in range(41))
     lock, why = auto_approval(said, left_out)
     assert (lock, why.split(",")[0]) == ("unlocked", "59 blind reviews")
     assert "41 blind reviews do not count: 41 decided by imported history" in why
     rows = metric_rows("p", said, Feedback.frame(), 20.0, left_out)
-    (one,) = rows.filter((pl.col(ReviewMetric.metric) == "blind agreement") & (pl.col(ReviewMetric.period) == "all")).to_dicts()
+    (one,) = rows.filter(
+        (pl.col(ReviewMetric.metric) == "blind agreement") & (pl.col(ReviewMetric.period) == "all")
+    ).to_dicts()
     assert one[ReviewMetric.n] == 59
     assert "41 blind reviews do not count" in one[ReviewMetric.meaning_in_words]
 
@@ -127,8 +147,12 @@ def test_a_model_of_which_is_not_known_what_it_learnt_proves_nothing(tmp_path: P
 
 def gates(said: pl.DataFrame, notes: pl.DataFrame | None = None) -> dict[str, dict[str, Any]]:
     lock, why = auto_approval(said, {})
-    row = dict.fromkeys(("threshold", "low", "high", "coverage"), 0.5) | dict.fromkeys(("sets", "covered", "right"), 0)
-    thresholds = Threshold.frame([{"project": "p", "precision": None, "auto_approval": lock, "why": why, **row}])
+    row = dict.fromkeys(("threshold", "low", "high", "coverage"), 0.5) | dict.fromkeys(
+        ("sets", "covered", "right"), 0
+    )
+    thresholds = Threshold.frame(
+        [{"project": "p", "precision": None, "auto_approval": lock, "why": why, **row}]
+    )
     metrics = metric_rows("p", said, Feedback.frame() if notes is None else notes, 20.0)
     rows = readiness_rows("p", said, selections(said), thresholds, metrics, {})
     return {r[Readiness.gate_name]: r for r in rows.to_dicts()}
@@ -164,7 +188,14 @@ def test_the_highest_stage_and_the_full_frame_stand_beside_the_gates() -> None:
 
 
 def test_a_critical_error_fails_its_gate_however_few_sets_there_are() -> None:
-    note = {"project": "p", "note_id": "n", "kind": "critical", "text": "it lost a file", "group_id": None, "noted_at": NOW}
+    note = {
+        "project": "p",
+        "note_id": "n",
+        "kind": "critical",
+        "text": "it lost a file",
+        "group_id": None,
+        "noted_at": NOW,
+    }
     assert gates(verdicts(3), Feedback.frame([note]))["critical errors"][Readiness.met] == "no"
     assert gates(verdicts(3))["critical errors"][Readiness.met] == "not enough data"
     assert gates(verdicts(100))["critical errors"][Readiness.met] == "yes"

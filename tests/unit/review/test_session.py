@@ -42,7 +42,9 @@ def desk(project: Project) -> ReviewSession:
     return ReviewSession(project, 0.05)
 
 
-def given(desk: ReviewSession, place: int, number: int = 0, action: str = "approve", **more: object) -> DecisionRequest:
+def given(
+    desk: ReviewSession, place: int, number: int = 0, action: str = "approve", **more: object
+) -> DecisionRequest:
     one = desk.proposals().sets[place]
     return DecisionRequest(f"verdict-{number or place}", one.group_id, one.version, action, **more)  # type: ignore[arg-type]
 
@@ -51,9 +53,15 @@ def open_places(desk: ReviewSession) -> list[int]:
     return [k for k, p in enumerate(desk.proposals().sets) if not p.audit]
 
 
-def test_a_batch_begins_at_the_first_open_set_and_resumes_there(desk: ReviewSession, project: Project) -> None:
+def test_a_batch_begins_at_the_first_open_set_and_resumes_there(
+    desk: ReviewSession, project: Project
+) -> None:
     first = desk.load(20)
-    assert (first["start"], len(first["sets"]), first["progress"]["text"]) == (0, 12, "Reviewed 0/12 groups (0 %)")
+    assert (first["start"], len(first["sets"]), first["progress"]["text"]) == (
+        0,
+        12,
+        "Reviewed 0/12 groups (0 %)",
+    )
     for place in range(3):
         action = "skip" if desk.proposals().sets[place].audit else "approve"
         desk.decide(given(desk, place, action=action), NOW)
@@ -75,7 +83,10 @@ def test_of_two_tabs_on_one_set_one_wins(desk: ReviewSession, project: Project) 
     desk.decide(given(desk, place, 1), NOW)
     with pytest.raises(Conflict, match="decided elsewhere"):
         other.decide(given(other, place, 2, "reject"), NOW)
-    assert other.decide(given(other, place, 3, "reject", known_id="verdict-1"), NOW)["verdict"]["action"] == "rejected"
+    assert (
+        other.decide(given(other, place, 3, "reject", known_id="verdict-1"), NOW)["verdict"]["action"]
+        == "rejected"
+    )
 
 
 def test_a_stale_proposal_and_an_unknown_set_are_told(desk: ReviewSession) -> None:
@@ -106,7 +117,9 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_kept(
     assert project.ledger.rows(ReviewDecision).height == 0
 
 
-def test_undo_and_redo_go_to_the_start_and_back_across_a_restart(desk: ReviewSession, project: Project) -> None:
+def test_undo_and_redo_go_to_the_start_and_back_across_a_restart(
+    desk: ReviewSession, project: Project
+) -> None:
     places = open_places(desk)[:6]
     for place in places:
         desk.decide(given(desk, place), NOW)
@@ -171,7 +184,11 @@ def test_approving_above_a_threshold_leaves_open_what_a_person_skipped(project: 
     desk.decide(given(desk, 0, action="skip"), NOW)
     desk.decide(given(desk, 1, action="reject"), NOW)
     assert desk.approve_above(0.5, "bulk-1", NOW) == 10
-    assert [desk.one(p.group_id)["verdict"]["action"] for p in desk.proposals().sets[:3]] == ["skipped", "rejected", "approved"]
+    assert [desk.one(p.group_id)["verdict"]["action"] for p in desk.proposals().sets[:3]] == [
+        "skipped",
+        "rejected",
+        "approved",
+    ]
 
 
 def test_acts_given_at_once_are_undone_at_once() -> None:
@@ -194,11 +211,17 @@ def test_acts_given_at_once_are_undone_at_once() -> None:
     assert len(line.undone) == 1
 
 
-def test_submit_writes_history_and_approved_files_and_later_batches_only_append(desk: ReviewSession, project: Project) -> None:
+def test_submit_writes_history_and_approved_files_and_later_batches_only_append(
+    desk: ReviewSession, project: Project
+) -> None:
     before = tree(project.folder)
     places = open_places(desk)
     sets = desk.proposals().sets
-    other = next(i for i in sets[places[1]].row[Proposal.photo_ids] if i != sets[places[1]].row[Proposal.chosen_photo_id])
+    other = next(
+        i
+        for i in sets[places[1]].row[Proposal.photo_ids]
+        if i != sets[places[1]].row[Proposal.chosen_photo_id]
+    )
     desk.decide(given(desk, places[0], crop=[0.1, 0.2, 0.9, 0.8]), NOW)
     desk.decide(given(desk, places[1], action="pick", choice=other), NOW)
     desk.decide(given(desk, places[2], action="reject"), NOW)
@@ -206,7 +229,11 @@ def test_submit_writes_history_and_approved_files_and_later_batches_only_append(
     assert list(approved_lines(project)) == []
     assert desk.submit("batch-one", NOW) == 4
     assert desk.submit("batch-one", NOW) == 0
-    assert write_submitted(project) == {"selection_only_log.csv": 2, "select_crop_log.csv": 1, "approved_decisions.jsonl": 3}
+    assert write_submitted(project) == {
+        "selection_only_log.csv": 2,
+        "select_crop_log.csv": 1,
+        "approved_decisions.jsonl": 3,
+    }
     lines = [json.loads(line) for line in approved_file(project).read_text().splitlines()]
     assert [line["action"] for line in lines] == ["approved", "overridden", "rejected"]
     assert lines[0]["crop_coords"] == [0.1, 0.2, 0.9, 0.8]
@@ -221,7 +248,10 @@ def test_submit_writes_history_and_approved_files_and_later_batches_only_append(
     second = (history_folder(project) / "selection_only_log.csv").read_text()
     assert second.startswith(first)
     assert len(list(csv.DictReader(second.splitlines()))) == 3
-    assert [json.loads(x)["action"] for x in approved_file(project).read_text().splitlines()] == ["approved", "approved"]
+    assert [json.loads(x)["action"] for x in approved_file(project).read_text().splitlines()] == [
+        "approved",
+        "approved",
+    ]
     assert tree(project.folder) == before
 
 
@@ -239,7 +269,11 @@ def test_our_own_history_is_recognised_when_it_comes_back(desk: ReviewSession, p
 def test_metrics_count_agreement_cuts_time_and_notes_by_day(desk: ReviewSession, project: Project) -> None:
     places = open_places(desk)
     sets = desk.proposals().sets
-    other = next(i for i in sets[places[1]].row[Proposal.photo_ids] if i != sets[places[1]].row[Proposal.chosen_photo_id])
+    other = next(
+        i
+        for i in sets[places[1]].row[Proposal.photo_ids]
+        if i != sets[places[1]].row[Proposal.chosen_photo_id]
+    )
     desk.decide(given(desk, places[0], seconds=2.0), NOW)
     desk.decide(given(desk, places[1], action="pick", choice=other, seconds=4.0), NOW)
     desk.decide(given(desk, places[2], seconds=9999.0), NOW + timedelta(days=1))
@@ -249,7 +283,10 @@ def test_metrics_count_agreement_cuts_time_and_notes_by_day(desk: ReviewSession,
     assert found["all", "agreement"][ReviewMetric.value] == pytest.approx(2 / 3)
     assert 0 < found["all", "agreement"][ReviewMetric.low] < 2 / 3
     day = NOW.date().isoformat()
-    assert (found[day, "overrides"][ReviewMetric.value], found[day, "seconds a decision"][ReviewMetric.value]) == (0.5, 3.0)
+    assert (
+        found[day, "overrides"][ReviewMetric.value],
+        found[day, "seconds a decision"][ReviewMetric.value],
+    ) == (0.5, 3.0)
     assert found[day, "time saved"][ReviewMetric.value] == pytest.approx(1 - 6 / 40)
     assert found["all", "bugs"][ReviewMetric.value] == 1
     assert found["all", "crop acceptance"][ReviewMetric.value] is None
@@ -258,8 +295,12 @@ def test_metrics_count_agreement_cuts_time_and_notes_by_day(desk: ReviewSession,
         desk.note("note-0002", "praise", "fine", None, NOW)
 
 
-@pytest.mark.parametrize(("confidence", "right", "told"), [(0.9, 36, 0), (0.99, 20, 1), (0.5, 40, 1), (0.99, 0, 1), (None, 0, 0)])
-def test_a_model_that_states_more_or_less_than_people_choose_is_told(confidence: float | None, right: int, told: int) -> None:
+@pytest.mark.parametrize(
+    ("confidence", "right", "told"), [(0.9, 36, 0), (0.99, 20, 1), (0.5, 40, 1), (0.99, 0, 1), (None, 0, 0)]
+)
+def test_a_model_that_states_more_or_less_than_people_choose_is_told(
+    confidence: float | None, right: int, told: int
+) -> None:
     row = dict.fromkeys(ReviewDecision.polars_schema()) | {
         ReviewDecision.project: "p",
         ReviewDecision.bulk: False,
@@ -274,7 +315,11 @@ def test_a_model_that_states_more_or_less_than_people_choose_is_told(confidence:
     }
     rows = []
     for k in range(40):
-        mark = {ReviewDecision.verdict_id: str(k), ReviewDecision.group_id: str(k), ReviewDecision.number: k + 1}
+        mark = {
+            ReviewDecision.verdict_id: str(k),
+            ReviewDecision.group_id: str(k),
+            ReviewDecision.number: k + 1,
+        }
         said = ("a", "approved") if k < right else ("b", "overridden")
         rows.append(row | mark | {ReviewDecision.chosen_photo_id: said[0], ReviewDecision.action: said[1]})
     verdicts = ReviewDecision.frame(rows)
@@ -282,7 +327,9 @@ def test_a_model_that_states_more_or_less_than_people_choose_is_told(confidence:
     assert drifted(metric_rows("p", verdicts.head(20), Feedback.frame(), 20.0)).height == 0
 
 
-def test_a_verdict_and_a_step_that_come_between_two_looks_are_never_half_seen(desk: ReviewSession, project: Project) -> None:
+def test_a_verdict_and_a_step_that_come_between_two_looks_are_never_half_seen(
+    desk: ReviewSession, project: Project
+) -> None:
     """Another process writes while this one reads: both tables are of one moment."""
     other, places = ReviewSession(project, 0.05), open_places(desk)
     line = Timeline().catch_up(project.ledger)
@@ -297,10 +344,15 @@ def test_a_verdict_and_a_step_that_come_between_two_looks_are_never_half_seen(de
     assert (line.number, line.standing(), len(line.undone)) == (2, [], 1)
 
 
-def test_a_skipped_set_is_not_reviewed_and_comes_again_after_those_that_nobody_looked_at(project: Project) -> None:
+def test_a_skipped_set_is_not_reviewed_and_comes_again_after_those_that_nobody_looked_at(
+    project: Project,
+) -> None:
     desk = ReviewSession(project, 0.0)
     desk.decide(given(desk, 0, action="skip"), NOW)
-    assert (desk.progress()["text"], desk.progress()["actions"]["skipped"]) == ("Reviewed 0/12 groups (0 %)", 1)
+    assert (desk.progress()["text"], desk.progress()["actions"]["skipped"]) == (
+        "Reviewed 0/12 groups (0 %)",
+        1,
+    )
     assert desk.load(20)["start"] == 1
     for place in range(1, 12):
         desk.decide(given(desk, place), NOW)
@@ -310,7 +362,9 @@ def test_a_skipped_set_is_not_reviewed_and_comes_again_after_those_that_nobody_l
     assert desk.progress()["text"] == "Reviewed 12/12 groups (100 %)"
 
 
-def test_the_marked_photo_of_a_set_is_the_decided_one_and_none_of_a_rejected_or_hidden_set(project: Project) -> None:
+def test_the_marked_photo_of_a_set_is_the_decided_one_and_none_of_a_rejected_or_hidden_set(
+    project: Project,
+) -> None:
     desk = ReviewSession(project, 0.0)
     first, second = desk.proposals().sets[:2]
     assert desk.chosen(first.group_id) == first.row[Proposal.chosen_photo_id]

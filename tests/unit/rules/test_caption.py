@@ -84,7 +84,12 @@ def test_what_is_no_single_statement_is_refused(text: str, field: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Left: a boat. Right: its owner.", "An engine built in 1924 / rebuilt in 1950.", "Photo albums by the window."]
+    "text",
+    [
+        "Left: a boat. Right: its owner.",
+        "An engine built in 1924 / rebuilt in 1950.",
+        "Photo albums by the window.",
+    ],
 )
 def test_near_to_several_statements_passes(text: str) -> None:
     assert "not_one_statement" not in rules_of(text)
@@ -105,7 +110,12 @@ def test_a_text_that_denies_itself_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["A single swan and two swans.", "An empty chair in a crowded room.", "A dog with no lead follows its owner."]
+    "text",
+    [
+        "A single swan and two swans.",
+        "An empty chair in a crowded room.",
+        "A dog with no lead follows its owner.",
+    ],
 )
 def test_what_only_sounds_like_it_passes(text: str) -> None:
     assert "self_contradiction" not in rules_of(text)
@@ -137,9 +147,15 @@ def test_the_name_of_a_sign_is_whole() -> None:
 
 
 def test_an_opening_that_says_nothing_is_taken_off_where_the_rest_stands() -> None:
-    assert repair(NEUTRAL | {"caption": "This photo shows a dog on a beach."})[0]["caption"] == "A dog on a beach."
+    assert (
+        repair(NEUTRAL | {"caption": "This photo shows a dog on a beach."})[0]["caption"]
+        == "A dog on a beach."
+    )
     assert repair(NEUTRAL | {"caption": "Das Bild zeigt vier Hunde."})[0]["caption"] == "Vier Hunde."
-    assert repair(NEUTRAL | {"caption": "Das Bild zeigt einen Hund."})[0]["caption"] == "Das Bild zeigt einen Hund."
+    assert (
+        repair(NEUTRAL | {"caption": "Das Bild zeigt einen Hund."})[0]["caption"]
+        == "Das Bild zeigt einen Hund."
+    )
 
 
 def test_parts_are_sentences_and_what_marks_set_apart() -> None:

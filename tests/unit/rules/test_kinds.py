@@ -15,7 +15,12 @@ from proofsheet.rules.sentences import Speech, sentences
 from schemas.proof import FIELDS, Texts
 from schemas.settings_words import GateSettings
 
-NEUTRAL: dict[str, Any] = {"title": "Own title", "caption": "A bench.", "alt_text": "Some bench.", "keywords": ["own word"]}
+NEUTRAL: dict[str, Any] = {
+    "title": "Own title",
+    "caption": "A bench.",
+    "alt_text": "Some bench.",
+    "keywords": ["own word"],
+}
 BAD = {
     "refusal": [
         "I am not able to describe this image.",
@@ -158,7 +163,9 @@ def test_every_text_is_judged(field: str) -> None:
 def test_languages_are_those_of_the_settings() -> None:
     assert found(Texts.caption, "Красная лодка у причала.", languages=["ru", "en"]) == []
     assert found(Texts.caption, "Un bateau rouge est amarré au quai.", languages=["fr"]) == []
-    assert {i.rule for i in found(Texts.caption, "Ein Boot liegt am Steg in der Sonne.", languages=["en"])} == {"language"}
+    assert {
+        i.rule for i in found(Texts.caption, "Ein Boot liegt am Steg in der Sonne.", languages=["en"])
+    } == {"language"}
     assert found(Texts.keywords, ["лодка"])[0].rule == "language"
 
 
@@ -181,7 +188,10 @@ def test_repair_leaves_a_cut_off_text_as_it_is_seen(text: str) -> None:
         (['["boat"', '"pier"]', "{wood}", "(calm)"], ["boat", "pier", "wood", "calm"]),
         (["Keywords: boat", "tag 2: pier", "Stichwörter: Steg"], ["boat", "pier", "Steg"]),
         (["boat (0.98)", "pier: 0.7", "wood 95 %", "red_barn"], ["boat", "pier", "wood", "red barn"]),
-        (["salt &amp; pepper", "4x4", "1950s car", "lamp (off)"], ["salt & pepper", "4x4", "1950s car", "lamp (off)"]),
+        (
+            ["salt &amp; pepper", "4x4", "1950s car", "lamp (off)"],
+            ["salt & pepper", "4x4", "1950s car", "lamp (off)"],
+        ),
     ],
 )
 def test_keywords_lose_the_marks_of_lists(before: list[str], after: list[str]) -> None:
@@ -244,7 +254,9 @@ def test_repair_settles_on_every_kind(text: str) -> None:
         ("Two dogs play on the lawn.", "Three dogs on a lawn.", True),
     ],
 )
-def test_opposites_contradict_where_they_are_said_of_the_same(caption: str, alt: str, contradicts: bool) -> None:
+def test_opposites_contradict_where_they_are_said_of_the_same(
+    caption: str, alt: str, contradicts: bool
+) -> None:
     row = GateInput("1", NEUTRAL | {"caption": caption, "alt_text": alt}, "x.jpg", ("p",), frozenset())
     issues = judge([row], GateSettings(), frozenset())["1"]
     assert ("contradiction" in {i.rule for i in issues}) == contradicts
@@ -273,7 +285,18 @@ def test_words_are_known_with_their_compounds_and_told_from_beginnings() -> None
 
 
 @pytest.mark.parametrize(
-    "word", ["centre", "colours", "harbour", "neighbourhood", "metre", "travelling", "organised", "aeroplane", "defence"]
+    "word",
+    [
+        "centre",
+        "colours",
+        "harbour",
+        "neighbourhood",
+        "metre",
+        "travelling",
+        "organised",
+        "aeroplane",
+        "defence",
+    ],
 )
 def test_british_words_are_words(word: str) -> None:
     assert lexicon.known(word, "en")

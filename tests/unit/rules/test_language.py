@@ -12,14 +12,20 @@ from schemas.proof import Texts
 BOTH = ("en", "de")
 
 
-@pytest.mark.parametrize("text", ["Kolme lasta istuu sillalla ja onkii.", "Två båtar ligger vid en gammal brygga."])
+@pytest.mark.parametrize(
+    "text", ["Kolme lasta istuu sillalla ja onkii.", "Två båtar ligger vid en gammal brygga."]
+)
 def test_another_language_is_told(text: str) -> None:
     assert foreign(text, BOTH)
     assert languages.likely(text, BOTH)["en"] < 0.05
 
 
 @pytest.mark.parametrize(
-    "text", ["A girl feeds geese unter einer alten Brücke.", "Der Hirte treibt seine Schafe across the narrow road and home."]
+    "text",
+    [
+        "A girl feeds geese unter einer alten Brücke.",
+        "Der Hirte treibt seine Schafe across the narrow road and home.",
+    ],
 )
 def test_a_text_half_in_another_allowed_language_is_told(text: str) -> None:
     found = foreign(text, BOTH)
@@ -29,7 +35,11 @@ def test_a_text_half_in_another_allowed_language_is_told(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Children play outside the Kindergarten in Weimar.", "Eine Frau mit Sweatshirt und Skateboard", "Café de la Paix, Paris"],
+    [
+        "Children play outside the Kindergarten in Weimar.",
+        "Eine Frau mit Sweatshirt und Skateboard",
+        "Café de la Paix, Paris",
+    ],
 )
 def test_names_and_borrowed_words_are_no_other_language(text: str) -> None:
     assert foreign(text, BOTH, Texts.caption) is None
@@ -46,13 +56,20 @@ def test_languages_that_lingua_lacks_are_left_to_words() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Although the baker opens the heavy oven door", "Obwohl der Bäcker die Ofentür öffnet.", "is holding a basket of eggs"]
+    "text",
+    [
+        "Although the baker opens the heavy oven door",
+        "Obwohl der Bäcker die Ofentür öffnet.",
+        "is holding a basket of eggs",
+    ],
 )
 def test_a_clause_alone_and_a_verb_without_its_subject_are_torn(text: str) -> None:
     assert torn(text)
 
 
-@pytest.mark.parametrize("text", ["Während eines Festes tanzen viele Paare.", "Ein Mann sägt einen Balken durch."])
+@pytest.mark.parametrize(
+    "text", ["Während eines Festes tanzen viele Paare.", "Ein Mann sägt einen Balken durch."]
+)
 def test_a_whole_sentence_is_not_torn(text: str) -> None:
     assert torn(text) is None
 

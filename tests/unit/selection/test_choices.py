@@ -25,7 +25,9 @@ class Review:
     def __init__(self, folder: Path) -> None:
         self.ledger, self.number = Ledger(folder / "l.sqlite", "p"), 0
 
-    def decide(self, group: str, action: str, choice: str | None = None, members: list[str] | None = None) -> str:
+    def decide(
+        self, group: str, action: str, choice: str | None = None, members: list[str] | None = None
+    ) -> str:
         self.number += 1
         own = f"v{self.number}"
         row = dict.fromkeys(ReviewDecision.polars_schema()) | {
@@ -44,7 +46,9 @@ class Review:
             ReviewDecision.bulk: False,
             ReviewDecision.number: self.number,
         }
-        self.ledger.add(ReviewDecision, [row | {ReviewDecision.decided_at: NOW + timedelta(days=self.number)}])
+        self.ledger.add(
+            ReviewDecision, [row | {ReviewDecision.decided_at: NOW + timedelta(days=self.number)}]
+        )
         return own
 
     def undo(self, verdict: str) -> None:
@@ -53,11 +57,17 @@ class Review:
         self.ledger.add(ReviewStep, [row | {ReviewStep.number: self.number, ReviewStep.done_at: NOW}])
 
     def submit(self) -> None:
-        row = {ReviewBatch.batch_id: f"b{self.number}", ReviewBatch.up_to: self.number, ReviewBatch.submitted_at: NOW}
+        row = {
+            ReviewBatch.batch_id: f"b{self.number}",
+            ReviewBatch.up_to: self.number,
+            ReviewBatch.submitted_at: NOW,
+        }
         self.ledger.add(ReviewBatch, [row | {ReviewBatch.number: self.ledger.rows(ReviewBatch).height + 1}])
 
     def choices(self, selections: pl.DataFrame | None = None) -> pl.DataFrame:
-        return choice_rows("p", proposals(), photos(), Selection.frame() if selections is None else selections, self.ledger)
+        return choice_rows(
+            "p", proposals(), photos(), Selection.frame() if selections is None else selections, self.ledger
+        )
 
     def of(self, group: str, selections: pl.DataFrame | None = None) -> dict[str, Any]:
         (row,) = self.choices(selections).filter(pl.col(Choice.group_id) == group).to_dicts()
@@ -82,12 +92,23 @@ def proposals() -> pl.DataFrame:
 
 def photos() -> pl.DataFrame:
     row = dict.fromkeys(Photo.polars_schema()) | {Photo.project: "p"}
-    return Photo.frame(row | {Photo.photo_id: i, Photo.path: f"{i}.jpg"} for members in SETS.values() for i in members)
+    return Photo.frame(
+        row | {Photo.photo_id: i, Photo.path: f"{i}.jpg"} for members in SETS.values() for i in members
+    )
 
 
-def history(group: str, winner: str, members: list[str] | None = None, source: str = "history") -> pl.DataFrame:
-    row = dict.fromkeys(Selection.polars_schema()) | {Selection.project: "p", Selection.set_key: group, Selection.source: source}
-    more = {Selection.photo_ids: sorted(members or SETS[group], reverse=True), Selection.chosen_photo_id: winner}
+def history(
+    group: str, winner: str, members: list[str] | None = None, source: str = "history"
+) -> pl.DataFrame:
+    row = dict.fromkeys(Selection.polars_schema()) | {
+        Selection.project: "p",
+        Selection.set_key: group,
+        Selection.source: source,
+    }
+    more = {
+        Selection.photo_ids: sorted(members or SETS[group], reverse=True),
+        Selection.chosen_photo_id: winner,
+    }
     return Selection.frame([row | more | {Selection.decided_at: NOW}])
 
 
@@ -119,9 +140,12 @@ def test_a_person_comes_before_history_and_history_before_the_suggestion(review:
 
 
 @pytest.mark.parametrize(
-    ("members", "source"), [(["a1", "a2"], "history"), (["a1", "a2", "a3", "b1"], "history"), (["a1", "a2", "a3"], "review")]
+    ("members", "source"),
+    [(["a1", "a2"], "history"), (["a1", "a2", "a3", "b1"], "history"), (["a1", "a2", "a3"], "review")],
 )
-def test_history_of_other_members_and_what_the_review_wrote_decide_nothing(review: Review, members: list[str], source: str) -> None:
+def test_history_of_other_members_and_what_the_review_wrote_decide_nothing(
+    review: Review, members: list[str], source: str
+) -> None:
     assert review.of("one", history("one", "a2", members, source))[Choice.decided_by] == "suggestion"
 
 
@@ -137,7 +161,9 @@ def test_history_of_other_members_and_what_the_review_wrote_decide_nothing(revie
 def test_history_speaks_of_a_set_with_the_other_parts_of_its_shots(
     members: list[str], named: list[str], winner: str | None
 ) -> None:
-    said = History(history("one", named[0], list(named)), {name: f"in/{name}" for name in members}).of(members)
+    said = History(history("one", named[0], list(named)), {name: f"in/{name}" for name in members}).of(
+        members
+    )
     assert (said and said[Selection.chosen_photo_id]) == winner
 
 
@@ -170,7 +196,10 @@ def test_a_set_that_was_skipped_after_it_was_decided_is_open_again(review: Revie
 def test_of_pictures_that_belong_together_all_are_chosen(review: Review) -> None:
     assert review.of("pair")[Choice.chosen_photo_ids] == ["d1", "d2"]
     review.decide("pair", "overridden", "d1")
-    assert (review.of("pair")[Choice.chosen_photo_id], review.of("pair")[Choice.chosen_photo_ids]) == ("d1", ["d1", "d2"])
+    assert (review.of("pair")[Choice.chosen_photo_id], review.of("pair")[Choice.chosen_photo_ids]) == (
+        "d1",
+        ["d1", "d2"],
+    )
     assert decided_against(review.choices()) == set()
 
 
@@ -184,7 +213,9 @@ def test_a_set_of_other_members_than_were_decided_is_open_and_says_so(review: Re
     assert review.of("two")[Choice.note] == ""
 
 
-def test_progress_tells_reviewed_sets_from_those_of_history_and_counts_no_skipped_and_no_single_ones(review: Review) -> None:
+def test_progress_tells_reviewed_sets_from_those_of_history_and_counts_no_skipped_and_no_single_ones(
+    review: Review,
+) -> None:
     review.decide("two", "skipped")
     assert str(progress(review.choices())) == "Reviewed 0/3 groups (0 %)"
     review.decide("pair", "approved", "d2")

@@ -33,7 +33,9 @@ def decided(*members: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_highest_stage_wins_over_sharpness() -> None:
-    found = decided(member("a", 1, 0, sharpness=9), member("b", 2, 1, sharpness=3), member("c", 1.5, 2, sharpness=5))
+    found = decided(
+        member("a", 1, 0, sharpness=9), member("b", 2, 1, sharpness=3), member("c", 1.5, 2, sharpness=5)
+    )
     assert found["chosen_photo_id"] == "b"
     assert found["reasons"][0] == "highest stage of the set: 2 (label)"
     assert found["confidence"] is None
@@ -41,14 +43,21 @@ def test_the_highest_stage_wins_over_sharpness() -> None:
 
 
 def test_among_equal_stages_the_sharpest_wins() -> None:
-    found = decided(member("a", 2, 0, sharpness=1), member("b", 2, 1, sharpness=4), member("c", 1, 2, sharpness=9))
+    found = decided(
+        member("a", 2, 0, sharpness=1), member("b", 2, 1, sharpness=4), member("c", 1, 2, sharpness=9)
+    )
     assert found["chosen_photo_id"] == "b"
     assert "sharpest of the 2 pictures of its stage" in found["reasons"]
-    assert decided(member("a", None, 0, sharpness=1), member("b", None, 1, sharpness=4))["chosen_photo_id"] == "b"
+    assert (
+        decided(member("a", None, 0, sharpness=1), member("b", None, 1, sharpness=4))["chosen_photo_id"]
+        == "b"
+    )
 
 
 def test_a_blurred_winner_is_flagged_with_its_distance() -> None:
-    found = decided(member("a", 1, 0, sharpness=3), member("b", 1.5, 1, sharpness=3), member("c", 3, 2, sharpness=1))
+    found = decided(
+        member("a", 1, 0, sharpness=3), member("b", 1.5, 1, sharpness=3), member("c", 3, 2, sharpness=1)
+    )
     assert found["chosen_photo_id"] == "c"
     assert found["flags"] == ["less sharp than its set by 1.4 σ"]
 
@@ -77,6 +86,8 @@ def test_a_single_picture_says_so() -> None:
 
 
 def test_what_is_kept_whole_says_so() -> None:
-    found = decided(*({**member(n, None, k), "keep_all": True, "cause": "bracket"} for k, n in enumerate("ab")))
+    found = decided(
+        *({**member(n, None, k), "keep_all": True, "cause": "bracket"} for k, n in enumerate("ab"))
+    )
     assert found["keep_all"]
     assert found["reasons"][0] == "all are kept: bracket"

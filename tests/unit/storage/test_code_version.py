@@ -45,7 +45,11 @@ def test_code_versions_reach_what_a_counted_resource_brings() -> None:
     def like_an_asset(photo_files: PhotoFilesResource, along: MeasurementsResource) -> object:
         return rows_of
 
-    measuring = {"proofsheet.imaging.image_quality", "proofsheet.embedding.classic_encoder", "proofsheet.metadata.exif"}
+    measuring = {
+        "proofsheet.imaging.image_quality",
+        "proofsheet.embedding.classic_encoder",
+        "proofsheet.metadata.exif",
+    }
     assert measuring <= modules({str(s) for s in reached_definitions(like_an_asset)})
     without = modules({str(s) for s in reached_definitions(like_an_asset, ["along"])})
     assert "proofsheet.imaging.decode" in without

@@ -50,7 +50,9 @@ def test_every_table_is_read_as_it_was_written(store: Store) -> None:
     assert len(known) > 50
     for table in known:
         found = store.read(table)
-        if found.height or not rows[table.name]:  # a table that has other columns by now is made by the next run
+        if (
+            found.height or not rows[table.name]
+        ):  # a table that has other columns by now is made by the next run
             assert checksum(table, found) == books[table.name][StoredTable.checksum], table.name
     assert store.read(Photo).height == 3
     assert former(store).read_bytes() == before

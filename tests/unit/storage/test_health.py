@@ -91,7 +91,11 @@ LEDGER = ANY_FILE | {
     "a table without a column": a_table_without_a_column,
     "random bytes in its middle": lambda p: [overwritten(at / 10, 4096)(p) for at in range(2, 9)],
 }
-STORE = ANY_FILE | {"one byte": overwritten(0.5, 1), "random bytes in its middle": overwritten(0.4), "gone": lambda p: p.unlink()}
+STORE = ANY_FILE | {
+    "one byte": overwritten(0.5, 1),
+    "random bytes in its middle": overwritten(0.4),
+    "gone": lambda p: p.unlink(),
+}
 POINTER = ANY_FILE | {
     "a generation that is not there": lambda p: p.write_text(f"99 {'0' * 64}\n"),
     "another hash": lambda p: p.write_text(f"1 {'0' * 64}\n"),
@@ -182,16 +186,26 @@ def test_an_error_that_passes_is_no_damage(workspace: Workspace) -> None:
         with pytest.raises(StoreError, match="Too many open files") as mending:
             project.store.generations.repair(lambda _news: None)
     assert trouble is not None
-    assert (trouble.file, isinstance(trouble.error, Damaged), isinstance(mending.value, Damaged)) == ("", False, False)
+    assert (trouble.file, isinstance(trouble.error, Damaged), isinstance(mending.value, Damaged)) == (
+        "",
+        False,
+        False,
+    )
     assert trouble_of(project) is None
     assert rows_of(project) == (1, 1)
 
 
 @pytest.mark.parametrize("kind", STORE)
 @pytest.mark.parametrize("of", ["manifest", "rows"])
-def test_a_damaged_generation_is_told_and_the_next_run_sets_it_aside(workspace: Workspace, of: str, kind: str) -> None:
+def test_a_damaged_generation_is_told_and_the_next_run_sets_it_aside(
+    workspace: Workspace, of: str, kind: str
+) -> None:
     project = workspace.project("b")
-    path = project.store.generations.path(1) if of == "manifest" else next(project.store.folder.glob("tables/*/*"))
+    path = (
+        project.store.generations.path(1)
+        if of == "manifest"
+        else next(project.store.folder.glob("tables/*/*"))
+    )
     assert trouble_of(project) is None
     STORE[kind](path)
     only_b_is_in_trouble(workspace, path)
@@ -253,7 +267,9 @@ def test_a_damaged_cache_costs_time_alone(tmp_path: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "no json", "[1, 2]", '{"a": 1}', None])
-def test_a_damaged_registry_is_set_aside_and_made_again_from_the_ledgers(workspace: Workspace, text: str | None) -> None:
+def test_a_damaged_registry_is_set_aside_and_made_again_from_the_ledgers(
+    workspace: Workspace, text: str | None
+) -> None:
     project, book = workspace.project("b"), workspace.home / "projects.json"
     note_folder(project.ledger, "b2", "found by its contents", NOW)
     project.folder.rename(project.folder.with_name("b2"))

@@ -82,7 +82,10 @@ if __name__ == "__main__":
 def rows_of(paths: list[str]) -> dict[type, object]:
     """The same paths in two tables, so that half of a publication shows."""
     others = OtherFile.frame({"project": "p", "path": p, "role": "other", "extension": ""} for p in paths)
-    row = dict.fromkeys(Takedown.columns(), "x") | {"project": "p", Takedown.uploaded_at: datetime(2026, 1, 2)}
+    row = dict.fromkeys(Takedown.columns(), "x") | {
+        "project": "p",
+        Takedown.uploaded_at: datetime(2026, 1, 2),
+    }
     takedowns = Takedown.frame(row | {Takedown.photo_id: p} for p in paths)
     return {OtherFile: others, Takedown: takedowns}
 

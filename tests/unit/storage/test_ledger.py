@@ -101,7 +101,9 @@ def test_uploads_of_a_ledger_without_their_numbers_become_the_first_ones(ledger:
     row: dict[str, object] = dict.fromkeys(
         (Upload.photo_id, Upload.target, Upload.path, Upload.name_there, Upload.content_hash), "x"
     )
-    ledger.add(Upload, [row | {Upload.proof: "read", Upload.attempt: 1, Upload.number: 1, Upload.uploaded_at: NOW}])
+    ledger.add(
+        Upload, [row | {Upload.proof: "read", Upload.attempt: 1, Upload.number: 1, Upload.uploaded_at: NOW}]
+    )
     with sqlite3.connect(ledger.path) as con:  # as format 8 had it
         con.execute("DROP TABLE uploads")
         con.execute(
@@ -110,11 +112,20 @@ def test_uploads_of_a_ledger_without_their_numbers_become_the_first_ones(ledger:
             " content_hash TEXT NOT NULL, proof TEXT NOT NULL, uploaded_at TEXT NOT NULL, project TEXT NOT NULL,"
             " PRIMARY KEY (photo_id, attempt, target)) STRICT"
         )
-        con.execute(f"INSERT INTO uploads VALUES ('a', 2, 'site', 'a.jpg', 'a.jpg', 'c', 'read', '{NOW.isoformat()}', 'p')")
-        con.execute("CREATE TRIGGER kept_uploads_DELETE BEFORE DELETE ON uploads BEGIN SELECT RAISE(ABORT, 'kept'); END")
+        con.execute(
+            f"INSERT INTO uploads VALUES ('a', 2, 'site', 'a.jpg', 'a.jpg', 'c', 'read', '{NOW.isoformat()}', 'p')"
+        )
+        con.execute(
+            "CREATE TRIGGER kept_uploads_DELETE BEFORE DELETE ON uploads BEGIN SELECT RAISE(ABORT, 'kept'); END"
+        )
         con.execute("PRAGMA user_version=8")
     (kept,) = ledger.rows(Upload).to_dicts()
-    assert (kept[Upload.photo_id], kept[Upload.attempt], kept[Upload.number], kept[Upload.version]) == ("a", 2, 1, None)
+    assert (kept[Upload.photo_id], kept[Upload.attempt], kept[Upload.number], kept[Upload.version]) == (
+        "a",
+        2,
+        1,
+        None,
+    )
     ledger.add(Upload, [kept | {Upload.number: 2}])
     assert ledger.rows(Upload).height == 2
     with pytest.raises(StoreError, match="kept for ever"):
@@ -146,7 +157,9 @@ def test_a_table_with_another_name_keeps_its_rows_its_count_and_its_promises(led
         for (name,) in con.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
             con.execute(f'DROP TRIGGER "{name}"')
         con.execute("ALTER TABLE review_decisions RENAME TO verdicts")
-        con.execute("CREATE TRIGGER kept_verdicts_DELETE BEFORE DELETE ON verdicts BEGIN SELECT RAISE(ABORT, 'kept'); END")
+        con.execute(
+            "CREATE TRIGGER kept_verdicts_DELETE BEFORE DELETE ON verdicts BEGIN SELECT RAISE(ABORT, 'kept'); END"
+        )
         con.execute("UPDATE changes SET table_name = 'verdicts'")
         con.execute("PRAGMA user_version=10")
     assert ledger.rows(ReviewDecision)["group_id"].to_list() == ["g"]
@@ -165,11 +178,15 @@ def add_and_fail(ledger: Ledger) -> None:
         raise KeyError
 
 
-def test_a_ledger_that_is_kept_open_is_opened_once_and_hides_nothing(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_ledger_that_is_kept_open_is_opened_once_and_hides_nothing(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ledger.add(ModelAnswer, [answer("a")])
     opened: list[object] = []
     connect = sqlite3.connect
-    monkeypatch.setattr(sqlite3, "connect", lambda *given, **more: opened.append(given) or connect(*given, **more))
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda *given, **more: opened.append(given) or connect(*given, **more)
+    )
     same = Ledger(ledger.path, "p")
     with ledger.kept_open(), same.kept_open():
         assert same.add(ModelAnswer, [answer("b")]) == 1

@@ -21,7 +21,9 @@ RAW, WRITTEN = "caf\udce9", "caf\\xe9"  # the byte E9 alone, and a name that is 
 def test_two_folders_that_are_printed_alike_keep_their_keys(folders: list[str]) -> None:
     fresh = keys_of(folders, {})
     assert fresh == {name: project_key(name) for name in folders}
-    assert keys_of(folders, {key: printable(name) for name, key in fresh.items()}) == fresh, "as former versions noted them"
+    assert keys_of(folders, {key: printable(name) for name, key in fresh.items()}) == fresh, (
+        "as former versions noted them"
+    )
     assert keys_of(folders, {key: name for name, key in fresh.items()}) == fresh
     for name in folders:
         noted = {fresh[name]: printable(name)}
@@ -55,4 +57,7 @@ def test_a_workspace_keeps_such_folders_apart_and_asks_which_is_meant(tmp_path: 
     (tmp_path / "library" / RAW).rmdir()
     assert workspace.vanished() == {first[RAW]: WRITTEN}
     adopt(workspace, "lake", first[RAW], "by a person", NOW)
-    assert {p.folder.name: p.key for p in workspace.remember()} == {"lake": first[RAW], WRITTEN: first[WRITTEN]}
+    assert {p.folder.name: p.key for p in workspace.remember()} == {
+        "lake": first[RAW],
+        WRITTEN: first[WRITTEN],
+    }

@@ -49,7 +49,12 @@ def test_rows_come_back_as_they_were(store: Store) -> None:
 
 def test_vectors_come_back_bit_for_bit(store: Store) -> None:
     length = sum((i / 7) ** 2 for i in range(VECTOR_LENGTH)) ** 0.5
-    row = {"project": "p", "photo_id": "x", "encoder_id": "e", "vector": [i / 7 / length for i in range(VECTOR_LENGTH)]}
+    row = {
+        "project": "p",
+        "photo_id": "x",
+        "encoder_id": "e",
+        "vector": [i / 7 / length for i in range(VECTOR_LENGTH)],
+    }
     frame = Embedding.frame([row])
     store.publish({Embedding: frame}, Stamp("1"))
     assert store.read(Embedding).equals(frame)
@@ -57,7 +62,9 @@ def test_vectors_come_back_bit_for_bit(store: Store) -> None:
     assert found == ("FLOAT[512]",)
     store.show()
     with duckdb.connect(store.open_copy, read_only=True) as con:
-        assert con.sql("SELECT data_type FROM duckdb_columns() WHERE column_name = 'vector'").fetchall() == [found]
+        assert con.sql("SELECT data_type FROM duckdb_columns() WHERE column_name = 'vector'").fetchall() == [
+            found
+        ]
 
 
 @pytest.mark.parametrize("bad", [[1.0, 1.0], [float("nan"), 1.0], [0.0, 0.0]])
@@ -74,7 +81,9 @@ def test_vectors_of_two_encoders_never_meet(store: Store) -> None:
 
 
 def test_vectors_of_two_lengths_are_refused(store: Store) -> None:
-    rows = [{"project": "p", "photo_id": str(n), "encoder_id": "e", "vector": [1.0] + [0.0] * n} for n in (2, 3)]
+    rows = [
+        {"project": "p", "photo_id": str(n), "encoder_id": "e", "vector": [1.0] + [0.0] * n} for n in (2, 3)
+    ]
     with pytest.raises(GateRefused, match="same number"):
         store.publish({Embedding: Embedding.frame(rows)}, Stamp("1"))
 
@@ -144,7 +153,9 @@ def test_files_that_no_generation_names_are_removed_after_a_grace_time(store: St
     assert len(list(folder.iterdir())) == 2
 
 
-def test_a_reader_that_comes_late_reads_the_newer_generation(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_that_comes_late_reads_the_newer_generation(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store.publish({OtherFile: others("a")}, Stamp("1"))
     late = Store(store.folder.parent, "p")
     former, read = late.generations.manifest(), late.parts.read
@@ -230,7 +241,11 @@ def test_a_newer_format_is_refused_in_one_line(store: Store) -> None:
     store.publish({OtherFile: others("a")}, Stamp("1"))
     rewrite(store, b'"format": 2', b'"format": 99')
     before = store.generations.path(1).read_bytes()
-    for look in (lambda: store.read(OtherFile), store.check, lambda: store.generations.repair(lambda _news: None)):
+    for look in (
+        lambda: store.read(OtherFile),
+        store.check,
+        lambda: store.generations.repair(lambda _news: None),
+    ):
         with pytest.raises(StoreTooNew, match="format 99"):
             look()
     assert store.generations.path(1).read_bytes() == before
@@ -243,7 +258,12 @@ def test_a_damaged_file_is_told(store: Store, of: str, wrong: bytes) -> None:
     file = store.generations.path(1) if of == "manifest" else parts(store)[0]
     file.write_bytes(wrong)
     RECENT.clear()
-    for look in (lambda: store.read(OtherFile), store.check, lambda: store.query("from other_files"), store.show):
+    for look in (
+        lambda: store.read(OtherFile),
+        store.check,
+        lambda: store.query("from other_files"),
+        store.show,
+    ):
         with pytest.raises(Damaged) as told:
             look()
         assert told.value.file == file
@@ -264,7 +284,12 @@ def test_a_table_with_the_columns_of_another_version_reads_as_not_made(store: St
 
 def test_a_question_cannot_change_the_store(store: Store) -> None:
     store.publish({OtherFile: others("a")}, Stamp("1"))
-    for statement in ("DELETE FROM other_files", "DROP TABLE other_files", "CREATE TABLE mine AS SELECT 1", "ATTACH 'mine.duckdb'"):
+    for statement in (
+        "DELETE FROM other_files",
+        "DROP TABLE other_files",
+        "CREATE TABLE mine AS SELECT 1",
+        "ATTACH 'mine.duckdb'",
+    ):
         with pytest.raises(UsageError, match="read-only"):
             store.query(statement)
     assert not Path("mine.duckdb").exists()
@@ -286,5 +311,7 @@ def test_key_and_comments_stand_in_the_database(store: Store) -> None:
     store.show()
     with duckdb.connect(store.open_copy, read_only=True) as con:
         assert con.sql(asked).fetchall() == [(OtherFile.columns()["role"].meaning,)]
-        keys = con.sql("SELECT constraint_column_names FROM duckdb_constraints() WHERE constraint_type='PRIMARY KEY'").fetchall()
+        keys = con.sql(
+            "SELECT constraint_column_names FROM duckdb_constraints() WHERE constraint_type='PRIMARY KEY'"
+        ).fetchall()
     assert (["project", "path"],) in keys

@@ -38,7 +38,9 @@ def test_projects_are_the_folders_and_never_compare_equal(library: Path, tmp_pat
         workspace.project("unknown")
 
 
-@pytest.mark.parametrize(("one", "two"), [("a b", "a-b"), ("é", "e\u0301"), ("A", "a"), ("", "project"), ("🦊", "🐻")])
+@pytest.mark.parametrize(
+    ("one", "two"), [("a b", "a-b"), ("é", "e\u0301"), ("A", "a"), ("", "project"), ("🦊", "🐻")]
+)
 def test_keys_of_different_names_differ(one: str, two: str) -> None:
     assert project_key(one) != project_key(two)
     assert project_key(one).replace("-", "").isalnum()
@@ -136,7 +138,10 @@ def test_a_lock_says_who_holds_it_and_is_taken_over_from_the_dead(tmp_path: Path
     with pytest.raises(Locked, match=rf"run 4711 \(process {other.pid}"), acquire(path, "me", wait_s=0):
         pass
     news: list[str] = []
-    with pytest.raises(Locked, match=r"still held after 0\.3 s"), acquire(path, "me", wait_s=0.3, on_news=news.append):
+    with (
+        pytest.raises(Locked, match=r"still held after 0\.3 s"),
+        acquire(path, "me", wait_s=0.3, on_news=news.append),
+    ):
         pass
     assert news[0].startswith("waiting for run 4711")
     other.kill()
@@ -174,4 +179,8 @@ def test_progress_tells_rate_and_time_left() -> None:
     listener = Lines(lines.append, every_s=5, clock=lambda: float(next(clock)))
     for done in range(1, 5):
         listener.step("files", done, 4)
-    assert lines == ["files: 2 of 4 (0.2/s, 10 s left)", "files: 3 of 4 (0.1/s, 7 s left)", "files: 4 of 4 (0.1/s)"]
+    assert lines == [
+        "files: 2 of 4 (0.2/s, 10 s left)",
+        "files: 3 of 4 (0.1/s, 7 s left)",
+        "files: 4 of 4 (0.1/s)",
+    ]

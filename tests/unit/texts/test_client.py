@@ -31,7 +31,9 @@ def settings(server: ModelServer, backend: str = "ollama", **more: Any) -> Visio
 
 
 def question(**more: Any) -> Question:
-    return Question("You see.", "What?", (jpeg_bytes(1),), CaptionReply.model_json_schema(), more.get("options", OPTIONS))
+    return Question(
+        "You see.", "What?", (jpeg_bytes(1),), CaptionReply.model_json_schema(), more.get("options", OPTIONS)
+    )
 
 
 def chosen(server: ModelServer, backend: str = "ollama", **more: Any) -> Server:
@@ -81,7 +83,9 @@ def test_a_good_answer_comes_with_its_tokens(backend: str) -> None:
 )
 def test_troubles_are_told_by_class(backend: str, how: str, kind: str, again: bool, strike: bool) -> None:
     with ModelServer(behave=always(how)) as server, pytest.raises(ModelRequestError) as caught:
-        asked(chosen(server, backend), times=1) if backend == "ollama" or how != "404" else asked_without_schema(server)
+        asked(
+            chosen(server, backend), times=1
+        ) if backend == "ollama" or how != "404" else asked_without_schema(server)
     assert (caught.value.kind, caught.value.retryable, caught.value.strike) == (kind, again, strike)
 
 
@@ -102,7 +106,9 @@ def asked_without_schema(server: ModelServer) -> None:
 
 @pytest.mark.slow  # measures time
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize(("how", "kind", "limit_s"), [("hang", "idle_limit", 0.5), ("drip", "hard_limit", 1.5)])
+@pytest.mark.parametrize(
+    ("how", "kind", "limit_s"), [("hang", "idle_limit", 0.5), ("drip", "hard_limit", 1.5)]
+)
 def test_limits_are_kept_within_a_tenth(backend: str, how: str, kind: str, limit_s: float) -> None:
     with ModelServer(behave=always(how)) as server:
         one = chosen(server, backend)
@@ -232,9 +238,16 @@ def test_an_answer_off_the_form_is_refused(text: str) -> None:
 
 
 def test_numbers_are_never_guessed() -> None:
-    good = '{"quality_score": 80, "quality_flags": ["blur"], "domain_type": "photo", "domain_confidence": 0.5}'
+    good = (
+        '{"quality_score": 80, "quality_flags": ["blur"], "domain_type": "photo", "domain_confidence": 0.5}'
+    )
     assert parse_reply(QualityReply, good).quality_score == 80
-    for bad in (good.replace("80", '"80"'), good.replace("80", "101"), good.replace("80", "NaN"), good.replace("blur", "ugly")):
+    for bad in (
+        good.replace("80", '"80"'),
+        good.replace("80", "101"),
+        good.replace("80", "NaN"),
+        good.replace("blur", "ugly"),
+    ):
         with pytest.raises(ModelRequestError):
             parse_reply(QualityReply, bad)
 

@@ -33,7 +33,9 @@ FACTS: dict[str, Any] = dict.fromkeys(ImageQuality.polars_schema().names()[2:], 
 }
 
 
-def judged(photo_id: str = "1", file_name: str = "IMG_0001.jpg", folders: tuple[str, ...] = ("p",), **texts: Any) -> GateInput:
+def judged(
+    photo_id: str = "1", file_name: str = "IMG_0001.jpg", folders: tuple[str, ...] = ("p",), **texts: Any
+) -> GateInput:
     good = {
         "title": "Blue over green",
         "caption": f"Wide blue sky above the green field number {photo_id}.",
@@ -52,7 +54,9 @@ def rules_of(row: GateInput) -> set[str]:
 
 
 def test_good_texts_pass() -> None:
-    assert issues(judged("1"), judged("2", alt_text="A lake under snow.", caption="Snow lies around a frozen lake.")) == {
+    assert issues(
+        judged("1"), judged("2", alt_text="A lake under snow.", caption="Snow lies around a frozen lake.")
+    ) == {
         "1": [],
         "2": [],
     }
@@ -107,9 +111,14 @@ def test_the_later_of_two_equal_texts_is_blocked_and_names_the_earlier() -> None
 
 
 def test_template_words_do_not_make_texts_alike() -> None:
-    rows = [judged("1", caption="picture with contrast: red"), judged("2", caption="picture with contrast: blue")]
+    rows = [
+        judged("1", caption="picture with contrast: red"),
+        judged("2", caption="picture with contrast: blue"),
+    ]
     template = frozenset({"picture", "with", "contrast"})
-    assert not any(i.rule == "duplicate_text" for i in judge(rows, GateSettings(), template)["2"] if i.field == "caption")
+    assert not any(
+        i.rule == "duplicate_text" for i in judge(rows, GateSettings(), template)["2"] if i.field == "caption"
+    )
 
 
 words_sets = st.lists(st.frozensets(st.sampled_from("abcdefgh"), min_size=0, max_size=6), max_size=12)
@@ -159,12 +168,20 @@ def test_the_gate_takes_what_the_embedded_describer_says() -> None:
         assert isinstance(caption, CaptionReply)
         assert isinstance(title, TitleReply)
         assert isinstance(tags, TagsReply)
-        texts = {"title": title.title, "caption": caption.caption, "alt_text": caption.alt_text, "keywords": tags.tags_normalized}
+        texts = {
+            "title": title.title,
+            "caption": caption.caption,
+            "alt_text": caption.alt_text,
+            "keywords": tags.tags_normalized,
+        }
         row = replace(judged("1", **texts), evidence=evidence(facts), measured=measured)
         assert judge([row], GateSettings(), TEMPLATE_WORDS)["1"] == []
 
 
 def test_fields_of_the_embedded_describer_are_those_that_nobody_changed() -> None:
-    row = {"model": "embedded describer", "sources": "title=human (locked), caption=model, alt_text=model, keywords=human"}
+    row = {
+        "model": "embedded describer",
+        "sources": "title=human (locked), caption=model, alt_text=model, keywords=human",
+    }
     assert wrote(row) == {"caption", "alt_text"}
     assert wrote(row | {"model": "seer:7b"}) == frozenset()

@@ -39,7 +39,11 @@ def test_each_question_is_asked_once(tmp_path: Path) -> None:
     assert again.facts["calls"] == 0
     assert again.rows.equals(first.rows)
     (row, *_rest) = first.rows.to_dicts()
-    assert (row[Answered.backend], row[Answered.model], row[Answered.model_digest]) == ("ollama", "seer:7b", "sha256:seer")
+    assert (row[Answered.backend], row[Answered.model], row[Answered.model_digest]) == (
+        "ollama",
+        "seer:7b",
+        "sha256:seer",
+    )
     assert row[Answered.prompt_version].startswith("caption 1 ")
 
 
@@ -62,7 +66,9 @@ def test_another_prompt_or_model_or_option_is_another_question(tmp_path: Path) -
         say(CAPTION, questions, describing(project, server, models=["seer:7b"], seed=8), project)
         project.prompts.mkdir(parents=True)
         own = (OURS / "caption.md").read_text("utf-8").replace("version: 1", "version: mine")
-        (project.prompts / "caption.md").write_text(own.replace("plain English", "very plain English"), "utf-8")
+        (project.prompts / "caption.md").write_text(
+            own.replace("plain English", "very plain English"), "utf-8"
+        )
         said = say(CAPTION, questions, describing(project, server, models=["seer:7b"]), project)
         assert len(server.received) == 8
         assert set(said.rows[Answered.prompt_version].str.slice(0, 12)) == {"caption mine"}
@@ -92,7 +98,10 @@ def test_a_picture_that_crashes_the_model_is_sent_three_times_and_then_never(tmp
         assert statuses(said.rows) == {"answered": 2, "quarantined": 1}
         assert sum(r.pictures == [poison] for r in server.received) == 3
         title = say(TITLE, questions, describing(project, server), project)
-        assert statuses(title.rows) == {"answered": 2, "quarantined": 1}  # for every job: the model crashes on the picture
+        assert statuses(title.rows) == {
+            "answered": 2,
+            "quarantined": 1,
+        }  # for every job: the model crashes on the picture
         assert sum(r.pictures == [poison] for r in server.received) == 3
         assert "quarantine release" in said.rows.filter(photo_id="photo1")[Answered.problem][0]
         assert release_pictures(project.ledger, {"hash1"}, NOW) == 1
@@ -104,7 +113,9 @@ def test_an_answer_off_the_form_is_not_kept_and_asked_again_by_three_runs_at_mos
     project = bare_project(tmp_path)
     questions = asked(project, 1)
     with ModelServer(behave=lambda _n, _r: "off_schema") as server:
-        found = [statuses(say(CAPTION, questions, describing(project, server), project).rows) for _run in range(5)]
+        found = [
+            statuses(say(CAPTION, questions, describing(project, server), project).rows) for _run in range(5)
+        ]
         assert found[:2] == [{"failed": 1}] * 2
         assert found[3:] == [{"quarantined": 1}] * 2
         assert len(server.received) == 3
@@ -115,7 +126,15 @@ def test_an_answer_off_the_form_is_not_kept_and_asked_again_by_three_runs_at_mos
 def test_a_looping_answer_costs_its_own_photo_alone(tmp_path: Path, backend: str) -> None:
     project = bare_project(tmp_path)
     with ModelServer(behave=lambda number, _r: "looping" if number == 1 else "odd_usage") as server:
-        who = describing(project, server, backend=backend, openai_url=f"{server.url}/v1", in_flight=1, idle_s=10.0, hard_s=20.0)
+        who = describing(
+            project,
+            server,
+            backend=backend,
+            openai_url=f"{server.url}/v1",
+            in_flight=1,
+            idle_s=10.0,
+            hard_s=20.0,
+        )
         said = say(CAPTION, asked(project, 4), who, project)
     assert statuses(said.rows) == {"answered": 3, "failed": 1}
     (why,) = said.rows.filter(pl.col(Answered.status) == "failed")[Answered.problem]
@@ -130,7 +149,10 @@ def test_a_run_for_one_photo_asks_about_no_other(tmp_path: Path) -> None:
         assert statuses(said.rows) == {"answered": 1, "not_asked": 3}
         (row,) = said.rows.filter(pl.col(Answered.status) == "answered").to_dicts()
         assert row[Answered.photo_id] == questions[2].photo_id
-        assert "asked about other photos only" in said.rows.filter(pl.col(Answered.status) == "not_asked")[Answered.problem][0]
+        assert (
+            "asked about other photos only"
+            in said.rows.filter(pl.col(Answered.status) == "not_asked")[Answered.problem][0]
+        )
         assert len(server.received) == 1
         assert statuses(say(CAPTION, questions, describing(project, server), project).rows) == {"answered": 4}
         assert len(server.received) == 4
@@ -144,13 +166,17 @@ def test_a_busy_server_speaks_against_no_picture(tmp_path: Path) -> None:
         assert statuses(said.rows) == {"failed": 1}
         assert project.ledger.rows(JobFailure).is_empty()
         server.behave = lambda _n, _r: "good"
-        assert statuses(say(CAPTION, asked(project, 1), describing(project, server), project).rows) == {"answered": 1}
+        assert statuses(say(CAPTION, asked(project, 1), describing(project, server), project).rows) == {
+            "answered": 1
+        }
 
 
 def test_a_good_answer_forgets_the_strikes(tmp_path: Path) -> None:
     project = bare_project(tmp_path)
     with ModelServer(behave=lambda n, _r: f"500 {WORDINGS[1]}" if n < 2 else "good") as server:
-        assert statuses(say(CAPTION, asked(project, 1), describing(project, server), project).rows) == {"answered": 1}
+        assert statuses(say(CAPTION, asked(project, 1), describing(project, server), project).rows) == {
+            "answered": 1
+        }
     assert project.ledger.rows(JobFailure)[JobFailure.strikes].to_list() == [0]
 
 
@@ -162,7 +188,9 @@ def test_the_same_text_for_unlike_pictures_is_believed_of_none(tmp_path: Path) -
         assert server.unloaded
         server.behave = lambda _n, _r: "good"
         release_pictures(project.ledger, None, NOW)
-        assert statuses(say(CAPTION, asked(project, 3), describing(project, server), project).rows) == {"answered": 3}
+        assert statuses(say(CAPTION, asked(project, 3), describing(project, server), project).rows) == {
+            "answered": 3
+        }
 
 
 def test_the_same_text_for_nearly_the_same_picture_is_fine(tmp_path: Path) -> None:
@@ -170,7 +198,9 @@ def test_the_same_text_for_nearly_the_same_picture_is_fine(tmp_path: Path) -> No
     one, two = asked(project, 2)
     near = JobRequest(two.photo_id, two.image_hash, two.pictures, two.values, two.facts, one.phash ^ 0b111)
     with ModelServer(behave=lambda _n, _r: "same") as server:
-        assert statuses(say(CAPTION, [one, near], describing(project, server), project).rows) == {"answered": 2}
+        assert statuses(say(CAPTION, [one, near], describing(project, server), project).rows) == {
+            "answered": 2
+        }
 
 
 def test_a_model_that_does_not_see_is_found_by_the_card(tmp_path: Path) -> None:
@@ -241,7 +271,9 @@ def pixels_mean(image: Image.Image) -> float:
 
 def test_without_a_server_the_embedded_describer_says_so_on_every_row(tmp_path: Path) -> None:
     project = bare_project(tmp_path)
-    who = Describer.of(VisionModelSettings(backend="ollama", ollama_url="http://127.0.0.1:9", models=["seer:7b"]), project)
+    who = Describer.of(
+        VisionModelSettings(backend="ollama", ollama_url="http://127.0.0.1:9", models=["seer:7b"]), project
+    )
     facts = {
         "width_px": 3,
         "height_px": 2,
@@ -270,7 +302,9 @@ def test_what_a_model_said_stays_while_its_server_is_off(tmp_path: Path) -> None
     with ModelServer() as server:
         before = say(CAPTION, questions, describing(project, server), project)
         address = server.url
-    off = Describer.of(VisionModelSettings(**{**FAST, "backend": "auto", "ollama_url": address, "seed": 9}), project)
+    off = Describer.of(
+        VisionModelSettings(**{**FAST, "backend": "auto", "ollama_url": address, "seed": 9}), project
+    )
     assert off.choice.server is None
     assert say(CAPTION, questions, off, project).rows.equals(before.rows)
 
@@ -300,7 +334,9 @@ def test_jobs_that_are_off_ask_nothing(tmp_path: Path) -> None:
     ],
 )
 def test_unclear_quality_is_for_review(score: float, flags: list[str], sure: float, status: str) -> None:
-    reply = QualityReply(quality_score=score, quality_flags=flags, domain_type="photo", domain_confidence=sure)  # type: ignore[arg-type]
+    reply = QualityReply(
+        quality_score=score, quality_flags=flags, domain_type="photo", domain_confidence=sure
+    )  # type: ignore[arg-type]
     found = QUALITY.columns(reply, JobRequest("a", "h"))
     assert found[QualityVerdict.quality_status] == status
     assert found[QualityVerdict.quality_class] == quality_class(score)
@@ -323,8 +359,14 @@ def test_unclear_quality_is_for_review(score: float, flags: list[str], sure: flo
 def test_conflict_or_anything_unknown_needs_review(
     publishable: bool | None, nsfw: str, quality: str, reason: str | None, expected: tuple[bool | None, bool]
 ) -> None:
-    asked_ = JobRequest("a", "h", facts={PolicyFlag.nsfw: nsfw, PolicyFlag.scan: "no", QualityVerdict.quality_status: quality})
-    reply = None if publishable is None else PolicyReply(publishable=publishable, needs_review=False, blocked_reason=reason)
+    asked_ = JobRequest(
+        "a", "h", facts={PolicyFlag.nsfw: nsfw, PolicyFlag.scan: "no", QualityVerdict.quality_status: quality}
+    )
+    reply = (
+        None
+        if publishable is None
+        else PolicyReply(publishable=publishable, needs_review=False, blocked_reason=reason)
+    )
     found = POLICY.columns(reply, asked_)
     assert (found[PolicyFlag.publishable], found[PolicyFlag.needs_review]) == expected
 

@@ -28,7 +28,9 @@ BACKENDS = ("ollama", "openai")
 
 def who(project: Any, server: ModelServer, backend: str, **more: Any) -> Describer:
     place = {"ollama_url": server.url, "openai_url": f"{server.url}/v1"}
-    return Describer.of(VisionModelSettings(backend=backend, **{"canary": False, **PATIENT, **place, **more}), project)
+    return Describer.of(
+        VisionModelSettings(backend=backend, **{"canary": False, **PATIENT, **place, **more}), project
+    )
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -39,7 +41,9 @@ def test_a_model_that_thinks_is_asked_not_to(tmp_path: Path, backend: str, able:
         told = who(project, server, backend, canary=True, in_flight=1)
         said = say(CAPTION, asked(project, 3), told, project)
         assert statuses(said.rows) == {"answered": 3}
-        assert len(server.received) <= 4 + 1  # one answer is lost where the server does not tell that the model thinks
+        assert (
+            len(server.received) <= 4 + 1
+        )  # one answer is lost where the server does not tell that the model thinks
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -60,7 +64,9 @@ def test_thinking_is_a_sign_of_life(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_an_answer_that_its_length_cut_off_is_asked_for_once_more_with_twice_the_room(tmp_path: Path, backend: str) -> None:
+def test_an_answer_that_its_length_cut_off_is_asked_for_once_more_with_twice_the_room(
+    tmp_path: Path, backend: str
+) -> None:
     project = bare_project(tmp_path)
     with ModelServer(needs_tokens=300) as server:
         said = say(CAPTION, asked(project, 2), who(project, server, backend, num_predict=200), project)
@@ -90,7 +96,11 @@ def test_thoughts_and_prose_around_the_answer_are_taken_off(text: str) -> None:
     "text",
     [
         *('{"title": "A"} or {"title": "B"}', "```a```", '<think>{"title": "Only a thought"}', "Heron"),
-        *('Here: {"title":' + "[" * 10_000, 'Here: {"title":' + '{"a":' * 10_000, 'Here: {"title":' + "9" * 10_000),
+        *(
+            'Here: {"title":' + "[" * 10_000,
+            'Here: {"title":' + '{"a":' * 10_000,
+            'Here: {"title":' + "9" * 10_000,
+        ),
         *('{"title": "\ud800"}', '{"title":' + "[" * 10_000, "```" + " " * 40_000, "```json" + "\n" * 40_000),
     ],
     ids=range(11),
@@ -117,7 +127,9 @@ def test_a_model_found_blind_answers_no_job_of_the_run(tmp_path: Path, backend: 
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize(("card", "kind"), [("503", "busy"), ("500 killed", "crash"), ("cut", "crash"), ("400", "refused")])
+@pytest.mark.parametrize(
+    ("card", "kind"), [("503", "busy"), ("500 killed", "crash"), ("cut", "crash"), ("400", "refused")]
+)
 def test_a_server_in_trouble_makes_no_model_blind(tmp_path: Path, backend: str, card: str, kind: str) -> None:
     project = bare_project(tmp_path)
     with ModelServer(card=card) as server:
@@ -139,18 +151,25 @@ def test_an_answer_to_the_card_that_is_none_tells_a_blind_model(tmp_path: Path, 
     with ModelServer(card="off_schema") as server:
         told = who(project, server, backend, canary=True)
         for job in (TAGS, CAPTION):
-            assert "does not see pictures (off_schema" in say(job, asked(project, 1), told, project).facts["stopped"]
+            assert (
+                "does not see pictures (off_schema"
+                in say(job, asked(project, 1), told, project).facts["stopped"]
+            )
         assert not server.asked
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_what_the_server_tells_of_a_model_is_believed_and_a_seeing_one_goes_first(tmp_path: Path, backend: str) -> None:
+def test_what_the_server_tells_of_a_model_is_believed_and_a_seeing_one_goes_first(
+    tmp_path: Path, backend: str
+) -> None:
     project = bare_project(tmp_path)
     with ModelServer(able=["completion"], models={"text:7b": "sha256:t"}) as server:
         told = who(project, server, backend, models=["text:7b"], canary=True)
         said = say(CAPTION, asked(project, 2), told, project)
         assert "the model text:7b does not see pictures" in said.facts["stopped"]
-        assert said.facts["unanswered"].startswith("0 of 2 described: the model text:7b does not see pictures")
+        assert said.facts["unanswered"].startswith(
+            "0 of 2 described: the model text:7b does not see pictures"
+        )
         assert not server.received
 
 
@@ -188,7 +207,9 @@ def test_a_run_that_described_nothing_is_partial_and_says_why(tmp_path: Path, bl
     settings, project = described_project(tmp_path, blind, 2, **PATIENT)
     outcome = run_one(settings, project.key, None)
     assert (outcome.success, outcome.outcome, outcome.error) == (False, "partial", None)
-    assert outcome.unfinished[Caption.name].startswith("0 of 2 described: the model seer:7b does not see pictures")
+    assert outcome.unfinished[Caption.name].startswith(
+        "0 of 2 described: the model seer:7b does not see pictures"
+    )
     assert "policy_flags" in outcome.unfinished
     assert not blind.asked
     (summary,) = project.logs.glob("*_summary.json")
@@ -196,14 +217,20 @@ def test_a_run_that_described_nothing_is_partial_and_says_why(tmp_path: Path, bl
 
 
 @pytest.mark.long
-def test_the_terminal_and_status_say_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blind: ModelServer) -> None:
+def test_the_terminal_and_status_say_it_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blind: ModelServer
+) -> None:
     save_picture(tmp_path / "library" / "one" / "p.jpg", 1)
     model = f'[model]\nbackend = "ollama"\nollama_url = "{blind.url}"\n'
-    (tmp_path / "proofsheet.toml").write_text(f'[place]\nlibrary = "library"\nhome = "proofsheet-home"\n{model}', "utf-8")
+    (tmp_path / "proofsheet.toml").write_text(
+        f'[place]\nlibrary = "library"\nhome = "proofsheet-home"\n{model}', "utf-8"
+    )
     monkeypatch.chdir(tmp_path)
     shell = Shell(tmp_path)
     done = shell("run", "one", code=5)
     assert "one: PARTIAL: captions: 0 of 1 described: the model seer:7b does not see pictures" in done.stderr
     state = shell.json("status")["projects"]["one"]
     assert (state["to_describe"], state["described"]) == (1, 0)
-    assert "0 of 1 described: the model seer:7b does not see pictures" in " ".join(shell("status").stdout.split())
+    assert "0 of 1 described: the model seer:7b does not see pictures" in " ".join(
+        shell("status").stdout.split()
+    )

@@ -48,7 +48,9 @@ def test_a_vocabulary_knows_synonyms_singulars_and_broader_terms(vocabulary_file
     assert known.path("lake") == "nature|lake"
 
 
-@pytest.mark.parametrize(("text", "told"), [("\tbird\n", "line 1"), ("a\n\t{x}\nb\n\t{x}\n", "already stands for 'a'")])
+@pytest.mark.parametrize(
+    ("text", "told"), [("\tbird\n", "line 1"), ("a\n\t{x}\nb\n\t{x}\n", "already stands for 'a'")]
+)
 def test_a_broken_vocabulary_is_told_with_its_line(tmp_path: Path, text: str, told: str) -> None:
     (tmp_path / "w.txt").write_text(text, "utf-8")
     with pytest.raises(UsageError, match=told):
@@ -62,19 +64,30 @@ def test_a_broken_vocabulary_is_told_with_its_line(tmp_path: Path, text: str, to
         ({"excluded": ["lake"]}, ["heron"], {"sunset": "not in the vocabulary", "lake": "excluded"}),
         ({"most": 1}, ["heron"], {"sunset": "not in the vocabulary", "lake": "too many"}),
         ({"least": 3}, ["heron", "lake"], {"sunset": "not in the vocabulary", "(2 of 3)": "too few"}),
-        ({"required": ["people"]}, ["heron", "lake"], {"sunset": "not in the vocabulary", "(people)": "required is missing"}),
+        (
+            {"required": ["people"]},
+            ["heron", "lake"],
+            {"sunset": "not in the vocabulary", "(people)": "required is missing"},
+        ),
         ({"add_broader": True}, ["heron", "lake", "bird", "nature"], {"sunset": "not in the vocabulary"}),
     ],
 )
 def test_keywords_become_terms_and_the_rest_is_listed(
     vocabulary_file: Path, more: dict[str, Any], terms: list[str], left: dict[str, str]
 ) -> None:
-    found = mapped(["Reiher", "sunset", "lake", "herons"], [], read_vocabulary(vocabulary_file), VocabularySettings(**more))
+    found = mapped(
+        ["Reiher", "sunset", "lake", "herons"],
+        [],
+        read_vocabulary(vocabulary_file),
+        VocabularySettings(**more),
+    )
     assert (found.terms, found.left) == (terms, left)
 
 
 def test_a_persons_keyword_needs_no_vocabulary(vocabulary_file: Path) -> None:
-    found = mapped(["stork"], ["stork"], read_vocabulary(vocabulary_file), VocabularySettings(excluded=["stork"]))
+    found = mapped(
+        ["stork"], ["stork"], read_vocabulary(vocabulary_file), VocabularySettings(excluded=["stork"])
+    )
     assert (found.terms, found.left) == (["stork"], {})
 
 
@@ -83,9 +96,16 @@ def test_without_a_vocabulary_every_keyword_is_a_tag(tmp_path: Path) -> None:
     texts = {"title": "T", "caption": "C", "alt_text": "A", "keywords": ["heron", "lake"]}
     repaired = MetadataRepair.frame([assembled("p", answer, texts, "1", {})])
     tags, left, known = tag_rows(
-        Project("p", "P", tmp_path, tmp_path), repaired, TagSet.frame(), {"a": "grey heron"}, None, VocabularySettings()
+        Project("p", "P", tmp_path, tmp_path),
+        repaired,
+        TagSet.frame(),
+        {"a": "grey heron"},
+        None,
+        VocabularySettings(),
     )
-    assert tags.sort(MediaTag.tag).select(MediaTag.tag, MediaTag.weight, MediaTag.source, MediaTag.locked).rows() == [
+    assert tags.sort(MediaTag.tag).select(
+        MediaTag.tag, MediaTag.weight, MediaTag.source, MediaTag.locked
+    ).rows() == [
         ("grey heron", pytest.approx(1 / 3), "identifier", False),
         ("heron", 1.0, "model", False),
         ("lake", pytest.approx(2 / 3), "model", False),
@@ -101,11 +121,26 @@ def said(name: str, broader: str, confidence: float) -> Candidate:
 @pytest.mark.parametrize(
     ("candidates", "expected"),
     [
-        ([("general", said("grey heron", "bird", 0.6)), ("biology", said("Grey Heron", "bird", 0.7))], ("grey heron", "two agree")),
-        ([("general", said("crane", "bird", 0.6)), ("biology", said("grey heron", "bird", 0.7))], ("bird", "broader term")),
-        ([("general", said("crane", "bird", 0.6)), ("biology", said("grey heron", "bird", 0.95))], ("grey heron", "one is sure")),
-        ([("general", said("bird", "animal", 0.3)), ("biology", said("heron", "bird", 0.4))], ("bird", "broader term")),
-        ([("general", said("crane", "machine", 0.6)), ("biology", said("crane fly", "insect", 0.7))], (None, "none")),
+        (
+            [("general", said("grey heron", "bird", 0.6)), ("biology", said("Grey Heron", "bird", 0.7))],
+            ("grey heron", "two agree"),
+        ),
+        (
+            [("general", said("crane", "bird", 0.6)), ("biology", said("grey heron", "bird", 0.7))],
+            ("bird", "broader term"),
+        ),
+        (
+            [("general", said("crane", "bird", 0.6)), ("biology", said("grey heron", "bird", 0.95))],
+            ("grey heron", "one is sure"),
+        ),
+        (
+            [("general", said("bird", "animal", 0.3)), ("biology", said("heron", "bird", 0.4))],
+            ("bird", "broader term"),
+        ),
+        (
+            [("general", said("crane", "machine", 0.6)), ("biology", said("crane fly", "insect", 0.7))],
+            (None, "none"),
+        ),
         ([("biology", said("heron", "bird", 0.6)), ("biology", said("heron", "bird", 0.6))], (None, "none")),
         ([], (None, "none")),
     ],
@@ -153,13 +188,17 @@ def test_intake_notes_what_was_said_and_leaves_what_was_not(tmp_path: Path) -> N
     intake(ledger, ["a", "b"], read_intake("folder,location\na,Kiel\n"), NOW)
     rows = {r[SetContext.folder]: r for r in ledger.rows(SetContext).to_dicts()}
     assert (rows["a"]["subject"], rows["a"]["hints"], rows["a"]["location"]) == (None, "old boats", "Kiel")
-    assert intake(ledger, ["e\u0301te\u0301"], [{"folder": "\u00e9t\u00e9", "subject": "Boats"}], NOW) == ["e\u0301te\u0301"]
+    assert intake(ledger, ["e\u0301te\u0301"], [{"folder": "\u00e9t\u00e9", "subject": "Boats"}], NOW) == [
+        "e\u0301te\u0301"
+    ]
     with pytest.raises(UsageError, match="'c'"):
         intake(ledger, ["a"], read_intake("folder,subject\na,x\nc,y\n"), NOW)
     assert ledger.rows(SetContext, folder="a")["subject"].to_list() == [None]
 
 
-@pytest.mark.parametrize("text", ["name\na\n", "folder,unknown\na,b\n", "folder,subject\na,b,c\n", "", "folder\na\rb\n"])
+@pytest.mark.parametrize(
+    "text", ["name\na\n", "folder,unknown\na,b\n", "folder,subject\na,b,c\n", "", "folder\na\rb\n"]
+)
 def test_a_table_of_another_form_is_told(text: str) -> None:
     with pytest.raises(UsageError):
         read_intake(text)
@@ -178,7 +217,9 @@ def photo(number: int, folder: str) -> dict[str, Any]:
     }
 
 
-def validated(tmp_path: Path, vectors: np.ndarray, keywords: list[str], *, said_something: bool = True) -> pl.DataFrame:
+def validated(
+    tmp_path: Path, vectors: np.ndarray, keywords: list[str], *, said_something: bool = True
+) -> pl.DataFrame:
     ledger = Ledger(tmp_path / "l.sqlite", "p")
     photos = Photo.frame([photo(n, "a") for n in range(len(vectors))])
     if said_something:

@@ -54,7 +54,10 @@ def lost_sets(project: Project, count: int, seed: int, encoder: str = CLIP) -> p
     won = np.where(rng.random(count) < 0.5, 1, 2)
     vectors[np.arange(count) * 3 + won, 0] += 4.0
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    new = [NewVector(f"training data/{project.name}/{n}", encoder, None, v) for n, v in zip(names, vectors, strict=True)]
+    new = [
+        NewVector(f"training data/{project.name}/{n}", encoder, None, v)
+        for n, v in zip(names, vectors, strict=True)
+    ]
     keep_imported(project, new, NOW)
     stored = project.ledger.rows(ImportedVector, encoder_id=encoder)
     ids = dict(stored.select(ImportedVector.file_name, ImportedVector.vector_id).iter_rows())
@@ -68,12 +71,18 @@ def lost_sets(project: Project, count: int, seed: int, encoder: str = CLIP) -> p
             VectorSelection.photo_ids: [None] * 3,
             VectorSelection.top_vector_id: members[2],
         }
-        row |= {VectorSelection.anomaly: bool(won[k] == 1), VectorSelection.session_id: "", VectorSelection.set_id: ""}
+        row |= {
+            VectorSelection.anomaly: bool(won[k] == 1),
+            VectorSelection.session_id: "",
+            VectorSelection.set_id: "",
+        }
         sets.append(row | {VectorSelection.decided_at: None})
     return VectorSelection.frame(sets)
 
 
-def publish(project: Project, pairs: pl.DataFrame, more: Mapping[type[Table], pl.DataFrame] | None = None) -> None:
+def publish(
+    project: Project, pairs: pl.DataFrame, more: Mapping[type[Table], pl.DataFrame] | None = None
+) -> None:
     project.store.publish({**NONE, **(more or {}), TrainingPair: pairs}, Stamp())
 
 
@@ -86,7 +95,9 @@ def test_a_set_of_lost_pictures_is_pairs_of_vectors_with_their_stages(workspace:
     pairs = pairs_of(project, lost_sets(project, 4, 1))
     assert pairs.height == 8
     assert pairs[TrainingPair.encoder_id].unique().to_list() == [CLIP]
-    assert set(pairs[TrainingPair.winner_photo_id]) <= set(project.ledger.rows(ImportedVector)[ImportedVector.vector_id])
+    assert set(pairs[TrainingPair.winner_photo_id]) <= set(
+        project.ledger.rows(ImportedVector)[ImportedVector.vector_id]
+    )
     lower = pairs.filter(pl.col(TrainingPair.loser_stage) > pl.col(TrainingPair.winner_stage))
     assert lower.height == pairs[TrainingPair.anomaly].sum()
 
@@ -107,7 +118,9 @@ def test_the_table_is_the_truth_a_changed_row_changes_what_is_learnt(workspace: 
     level = {old: one[stages[winner]][0], **dict(one.select(loser, stages[loser]).iter_rows())}
     rows = [{**r, winner: other, stages[winner]: level[other]} for r in one.to_dicts()]
     rows[0] |= {loser: old, stages[loser]: level[old]}
-    publish(project, pl.concat([TrainingPair.frame(rows), pairs.filter(pl.col(TrainingPair.set_key) != first)]))
+    publish(
+        project, pl.concat([TrainingPair.frame(rows), pairs.filter(pl.col(TrainingPair.set_key) != first)])
+    )
     changed = selection_data(across_projects(workspace, CLIP, 1)[0])
     assert changed.members[0] == data.members[0]
     assert changed.members[0][changed.winner[0]] == other != data.members[0][data.winner[0]]
@@ -167,7 +180,10 @@ def test_a_ranker_of_one_project_serves_that_project_alone(workspace: Workspace)
     outcome = train_ranker(workspace, RankerSettings(epochs=4), CLIP, "cpu", NOW, silent)
     assert outcome.promoted, outcome.message
     fits = registry.fit_rows(RankerFit, "ranker", workspace.shared)
-    rows = [ranker_model_rows(p, fits, Embedding.frame(), RankerSettings()).to_dicts()[0] for p in (project, other)]
+    rows = [
+        ranker_model_rows(p, fits, Embedding.frame(), RankerSettings()).to_dicts()[0]
+        for p in (project, other)
+    ]
     assert [r[RankerModel.status] for r in rows] == ["in force", "not available"]
     assert "from vectors and stages" in rows[0][RankerModel.note]
     assert "learnt from another project alone" in rows[1][RankerModel.note]
@@ -183,13 +199,17 @@ def test_sets_that_share_a_picture_are_never_on_two_sides_of_a_split(workspace: 
     assert data.clusters == [data.keys[0], data.keys[1], data.keys[0]]
 
 
-def test_imported_vectors_of_another_encoder_do_not_unseat_the_model_that_serves(workspace: Workspace) -> None:
+def test_imported_vectors_of_another_encoder_do_not_unseat_the_model_that_serves(
+    workspace: Workspace,
+) -> None:
     project, own = workspace.project("mojo1"), "dct"
     sets = pl.concat([lost_sets(project, 30, 3, own), lost_sets(project, 40, 4)])
     publish(project, pairs_of(project, sets))
 
     def train(encoder_id: str, least: int = 30) -> str:
-        return train_ranker(workspace, RankerSettings(epochs=2, least_sets=least), encoder_id, "cpu", NOW, silent).message
+        return train_ranker(
+            workspace, RankerSettings(epochs=2, least_sets=least), encoder_id, "cpu", NOW, silent
+        ).message
 
     def serving() -> str:
         found = registry.champion(workspace.shared.ledger, "ranker")
@@ -203,8 +223,12 @@ def test_imported_vectors_of_another_encoder_do_not_unseat_the_model_that_serves
     assert train(own, least=35).startswith("not trained: too few sets with a choice rest on vectors of dct")
     train(CLIP)
     assert serving() == CLIP
-    seen = Embedding.frame([dict.fromkeys(Embedding.polars_schema()) | {"project": project.key, "encoder_id": own}])
-    (row,) = ranker_model_rows(project, registry.fit_rows(RankerFit, "ranker", workspace.shared), seen, RankerSettings()).to_dicts()
+    seen = Embedding.frame(
+        [dict.fromkeys(Embedding.polars_schema()) | {"project": project.key, "encoder_id": own}]
+    )
+    (row,) = ranker_model_rows(
+        project, registry.fit_rows(RankerFit, "ranker", workspace.shared), seen, RankerSettings()
+    ).to_dicts()
     assert "as soon as 30 sets with a choice rest on such vectors" in row[RankerModel.note]
     assert train(own).startswith("nothing new since")
     assert serving() == own

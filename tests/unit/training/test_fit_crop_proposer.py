@@ -82,8 +82,17 @@ def champion(workspace: Workspace, data: CropData, boxes: np.ndarray, split: flo
     model = fit_crops(data, 1, 1)
     own = save_model(workspace.shared.models, model)
     holdout_predictions.write_held_out_crops(workspace.shared.models, own, data.ids, boxes)
-    fit = {n: "x" for n, c in Fit.columns().items() if str(c.dtype) == "String"} | {Fit.kind: "crop", Fit.fit_id: own}
-    fit |= {Fit.sets: 1, Fit.projects: 1, Fit.seconds: 1.0, Fit.trained_at: NOW, Fit.card: json.dumps({"data": {"split": split}})}
+    fit = {n: "x" for n, c in Fit.columns().items() if str(c.dtype) == "String"} | {
+        Fit.kind: "crop",
+        Fit.fit_id: own,
+    }
+    fit |= {
+        Fit.sets: 1,
+        Fit.projects: 1,
+        Fit.seconds: 1.0,
+        Fit.trained_at: NOW,
+        Fit.card: json.dumps({"data": {"split": split}}),
+    }
     workspace.shared.ledger.add(Fit, [fit])
     promote(workspace.shared.ledger, own, True, ["ok"], NOW)
     return own

@@ -28,7 +28,9 @@ def silent(_what: str, _done: int, _total: int) -> None:
 
 
 def fit(data: SelectionData) -> Ranker:
-    return fit_ranker(data.features, data.winner, data.anomaly, data.groups, data.clusters, QUICK, data.encoder_id)
+    return fit_ranker(
+        data.features, data.winner, data.anomaly, data.groups, data.clusters, QUICK, data.encoder_id
+    )
 
 
 def judged(data: SelectionData) -> Allowed:
@@ -70,7 +72,10 @@ def test_one_project_of_three_may_have_a_taste_and_the_others_keep_theirs() -> N
 def test_dice_and_a_worse_challenger_are_refused_and_the_interval_is_told() -> None:
     allowed, reasons = judged(made_sets(projects=1, sets=40, dice=True, seed=4))
     assert not allowed
-    assert any(r.startswith("NOT MET: gain over the highest stage in these projects:") and " to " in r for r in reasons)
+    assert any(
+        r.startswith("NOT MET: gain over the highest stage in these projects:") and " to " in r
+        for r in reasons
+    )
 
 
 @pytest.mark.parametrize(
@@ -119,11 +124,16 @@ def test_an_interval_has_a_width_and_says_what_it_was_drawn_over(projects: int) 
     values[:3] = 0.0
     found = over_projects(values, groups, [str(k) for k in range(30)])
     assert float(found["low"]) < float(found["mean"]) < float(found["high"])
-    assert found["over"] == ("projects" if projects == 3 else "sets within the projects, which are fewer than three")
+    assert found["over"] == (
+        "projects" if projects == 3 else "sets within the projects, which are fewer than three"
+    )
 
 
 def test_one_thing_alone_says_nothing_of_others() -> None:
-    for found in (bootstrap([np.array([1.0, 0.0, 1.0])]), bootstrap_within(np.array([1.0, 0.0, 1.0]), ["p"] * 3, ["c"] * 3)):
+    for found in (
+        bootstrap([np.array([1.0, 0.0, 1.0])]),
+        bootstrap_within(np.array([1.0, 0.0, 1.0]), ["p"] * 3, ["c"] * 3),
+    ):
         assert found == pytest.approx((2 / 3, -1.0, 1.0))
     assert bootstrap_within(np.array([1.0, 0.0]), ["p", "q"], ["c", "d"]) == (0.5, -1.0, 1.0)
 
@@ -145,11 +155,16 @@ def test_vectors_without_pictures_teach_and_the_model_says_what_was_missing(tmp_
     data = turned_vectors(made_sets(sets=40, anomalies=0.3))
     data = without_pictures(data, np.ones(len(data.winner), bool))
     pictures = int(data.features.mask.sum())
-    assert data.quality_told == f"quality measurements missing for {pictures} of {pictures} pictures; trained from vector and stage"
+    assert (
+        data.quality_told
+        == f"quality measurements missing for {pictures} of {pictures} pictures; trained from vector and stage"
+    )
     model = fit(data)
     assert not model.members.measured
     assert model.members.direction is not None
-    fresh = turned_vectors(made_sets(sets=40, anomalies=0.3, seed=8))  # with pictures: their measurements are not looked at
+    fresh = turned_vectors(
+        made_sets(sets=40, anomalies=0.3, seed=8)
+    )  # with pictures: their measurements are not looked at
     p, pick = model.choose(fresh.features, fresh.groups)
     assert (pick == fresh.winner)[fresh.anomaly].mean() > 0.5
     assert (pick == fresh.winner).mean() > (fresh.features.top == fresh.winner).mean() + 0.1
@@ -183,7 +198,10 @@ def test_the_logit_finds_weights_and_the_direction_points_at_winners() -> None:
     scores = x @ np.array([1.5, -0.5]) + rng.gumbel(size=(8000, 3))
     found = fit_logit(x, np.ones((8000, 3), bool), scores.argmax(axis=1), np.zeros((8000, 3)), 0.1)
     assert found == pytest.approx([1.5, -0.5], abs=0.1)
-    assert np.abs(fit_logit(x, np.ones((8000, 3), bool), scores.argmax(axis=1), np.zeros((8000, 3)), 1e9)).max() < 1e-3
+    assert (
+        np.abs(fit_logit(x, np.ones((8000, 3), bool), scores.argmax(axis=1), np.zeros((8000, 3)), 1e9)).max()
+        < 1e-3
+    )
     data = turned_vectors(made_sets(sets=40))
     direction = fit_direction(data.features, data.winner)
     said = projected(data.features, direction)

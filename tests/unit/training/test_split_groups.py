@@ -20,7 +20,10 @@ def frame(table: type[Table], *rows: dict[str, Any]) -> pl.DataFrame:
 
 
 def labels(
-    pairs: dict[str, str], clusters: dict[str, str] | None = None, contents: dict[str, str] | None = None, vectors: str = ""
+    pairs: dict[str, str],
+    clusters: dict[str, str] | None = None,
+    contents: dict[str, str] | None = None,
+    vectors: str = "",
 ) -> dict[str, str]:
     """The label of every picture; a picture is a letter, and its content too.
 
@@ -32,9 +35,16 @@ def labels(
     """
     known = contents or {}
     ties = ties_of(
-        frame(TrainingPair, *({"set_key": k, "winner_photo_id": a, "loser_photo_id": b} for k, (a, b) in pairs.items())),
-        frame(Duplicate, *({"photo_id": i, "cluster_id": c} for c, ids in (clusters or {}).items() for i in ids)),
-        frame(Photo, *({"photo_id": i, "content_hash": known.get(i, i)} for i in "abcdefz" if i not in vectors)),
+        frame(
+            TrainingPair,
+            *({"set_key": k, "winner_photo_id": a, "loser_photo_id": b} for k, (a, b) in pairs.items()),
+        ),
+        frame(
+            Duplicate, *({"photo_id": i, "cluster_id": c} for c, ids in (clusters or {}).items() for i in ids)
+        ),
+        frame(
+            Photo, *({"photo_id": i, "content_hash": known.get(i, i)} for i in "abcdefz" if i not in vectors)
+        ),
         frame(ImportedVector, *({"vector_id": i, "content_hash": known.get(i)} for i in vectors)),
     )
     return {i: ties.label(i) for i in "abcdefz"}
@@ -61,12 +71,23 @@ def test_sets_that_share_a_picture_over_any_steps_have_one_label(
 
 def test_two_sets_with_one_picture_are_one_and_a_set_alone_keeps_its_key() -> None:
     found = labels({"0set": "ab", "fset": "ad", "1other": "ef"}, {"2cluster": "cz"})
-    assert found == {"a": "0set", "b": "0set", "d": "0set", "e": "1other", "f": "1other", "c": "2cluster", "z": "2cluster"}
+    assert found == {
+        "a": "0set",
+        "b": "0set",
+        "d": "0set",
+        "e": "1other",
+        "f": "1other",
+        "c": "2cluster",
+        "z": "2cluster",
+    }
     assert labels({"set": "ab"})["c"] == "c"
     assert labels({"set": "ab"}, vectors="abcdef")["c"] == "c"
 
 
 def test_ten_thousand_sets_in_a_row_are_one() -> None:
-    rows = [{"set_key": f"{k:05}", "winner_photo_id": f"p{k}", "loser_photo_id": f"p{k + 1}"} for k in range(9999, -1, -1)]
+    rows = [
+        {"set_key": f"{k:05}", "winner_photo_id": f"p{k}", "loser_photo_id": f"p{k + 1}"}
+        for k in range(9999, -1, -1)
+    ]
     ties = ties_of(frame(TrainingPair, *rows), Duplicate.frame(), Photo.frame(), ImportedVector.frame())
     assert {ties.label(f"p{k}") for k in range(10001)} == {"00000"}

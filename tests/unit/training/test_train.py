@@ -41,7 +41,9 @@ def silent(_what: str, _done: int, _total: int) -> None:
 def ranker() -> Ranker:
     """A ranker trained on sets in which a spoilt highest stage loses."""
     data = made_sets()
-    return fit_ranker(data.features, data.winner, data.anomaly, data.groups, data.clusters, QUICK, data.encoder_id)
+    return fit_ranker(
+        data.features, data.winner, data.anomaly, data.groups, data.clusters, QUICK, data.encoder_id
+    )
 
 
 def test_intervals_are_those_of_the_tables() -> None:
@@ -67,7 +69,9 @@ def test_the_frozen_test_is_the_same_whatever_comes_along_and_projects_stay_whol
     assert (frozen_test(names[200:] + names[:200]) == np.concatenate([first[200:], first[:200]])).all()
     groups = [f"p{k % 5}" for k in range(400)]
     for held in folds_of(groups, names, 4, 1):
-        assert not {g for g, h in zip(groups, held, strict=True) if h} & {g for g, h in zip(groups, held, strict=True) if not h}
+        assert not {g for g, h in zip(groups, held, strict=True) if h} & {
+            g for g, h in zip(groups, held, strict=True) if not h
+        }
 
 
 def test_features_compare_with_the_rest_of_the_set_alone() -> None:
@@ -94,7 +98,13 @@ def test_the_protocol_puts_trivial_rules_and_the_sources_ranker_beside() -> None
     assert report["protocol"] == "leave one project out"
     assert report["baselines"]["highest stage"]["anomaly"]["share"] == 0
     assert report["gain over the highest stage"]["low"] > 0
-    assert set(report["source's ranker"]) == {"v2, two projects, 10x", "v3, 1x", "v3, 5x", "v3, 10x", "v3, 20x"}
+    assert set(report["source's ranker"]) == {
+        "v2, two projects, 10x",
+        "v3, 1x",
+        "v3, 5x",
+        "v3, 10x",
+        "v3, 20x",
+    }
     assert report["within projects"]["sets"] == len(found.pick) == 160
 
 
@@ -110,7 +120,9 @@ def test_the_operating_point_is_careful() -> None:
     p = np.tile([0.45, 0.55], (100, 1))
     point = operating_point(p, top, winner, np.zeros(100, bool))
     assert (picks(p, top, point) == winner).all()
-    assert softmax(np.zeros((1, 3), np.float32), np.array([[True, True, False]])).tolist() == [[0.5, 0.5, 0.0]]
+    assert softmax(np.zeros((1, 3), np.float32), np.array([[True, True, False]])).tolist() == [
+        [0.5, 0.5, 0.0]
+    ]
 
 
 def test_the_temperature_cools_boastful_scores() -> None:
@@ -135,7 +147,9 @@ def test_oversampling_moves_towards_anomalies(loss: str) -> None:
         )
         for k in (1, 20)
     ]
-    ahead = [(s := n.scores(data.features.x))[data.anomaly, 1].mean() - s[data.anomaly, 2].mean() for n in nets]
+    ahead = [
+        (s := n.scores(data.features.x))[data.anomaly, 1].mean() - s[data.anomaly, 2].mean() for n in nets
+    ]
     assert ahead[1] > ahead[0]
 
 
@@ -153,7 +167,9 @@ def test_a_ranker_comes_back_from_its_file_as_it_was(ranker: Ranker, tmp_path: P
     assert not list(tmp_path.rglob("*.pkl"))
 
 
-def test_damaged_missing_and_foreign_files_are_told_and_nothing_in_them_runs(ranker: Ranker, tmp_path: Path) -> None:
+def test_damaged_missing_and_foreign_files_are_told_and_nothing_in_them_runs(
+    ranker: Ranker, tmp_path: Path
+) -> None:
     own = save_model(tmp_path, ranker)
     path = model_path(tmp_path, own)
     whole = path.read_bytes()
@@ -184,7 +200,9 @@ def test_exports_are_equal_with_every_batch(ranker: Ranker, tmp_path: Path) -> N
     assert [(r["part"], r["format"]) for r in rows] == [
         (part, form) for part in ("ranker", "crop boxes", "crop need") for form in ("ONNX", "TorchScript")
     ]
-    assert all(r["status"] == "equal" and r["largest_difference"] <= TOLERANCE and r["same_best"] for r in rows)
+    assert all(
+        r["status"] == "equal" and r["largest_difference"] <= TOLERANCE and r["same_best"] for r in rows
+    )
     assert all(Path(r["path"]).stat().st_size > 0 for r in rows)
 
 
@@ -236,7 +254,12 @@ def test_no_proposal_cuts_a_face_and_free_aspects_are_proposed_when_asked_for() 
     for one in model.propose(data.grids, data.aspects, [[face]] * len(data.grids)):
         box = one.box
         assert box is not None
-        inside = box[0] <= face[0] + 0.02 and box[1] <= face[1] + 0.02 and box[2] >= face[2] - 0.02 and box[3] >= face[3] - 0.02
+        inside = (
+            box[0] <= face[0] + 0.02
+            and box[1] <= face[1] + 0.02
+            and box[2] >= face[2] - 0.02
+            and box[3] >= face[3] - 0.02
+        )
         apart = box[0] >= face[2] - 0.02
         assert inside or apart
     everywhere = [[(0.0, 0.0, 1.0, 1.0)]] * len(data.grids)
@@ -263,7 +286,10 @@ def test_augmented_boxes_move_with_the_pixels() -> None:
         shown, moved = view.pixels(rgb), view.box(box)
         assert moved is not None
         height, width = shown.shape[:2]
-        part = shown[round(moved[1] * height) : round(moved[3] * height), round(moved[0] * width) : round(moved[2] * width)]
+        part = shown[
+            round(moved[1] * height) : round(moved[3] * height),
+            round(moved[0] * width) : round(moved[2] * width),
+        ]
         assert (part > 0).mean() > 0.95
     assert VIEWS["nearer"].box((0.0, 0.0, 0.04, 1.0)) is None
     data = made_crops(pictures=4)
@@ -290,7 +316,11 @@ def test_a_worse_model_is_refused_by_the_rule_and_each_condition_is_told() -> No
 
 def test_champions_follow_one_another_and_step_back_once_at_a_time(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "all.sqlite", "_all")
-    fit = {n: "x" for n, c in Fit.columns().items() if str(c.dtype) == "String"} | {"kind": "ranker", "sets": 1, "projects": 1}
+    fit = {n: "x" for n, c in Fit.columns().items() if str(c.dtype) == "String"} | {
+        "kind": "ranker",
+        "sets": 1,
+        "projects": 1,
+    }
     fit |= {"seconds": 1.0, "trained_at": NOW}
     for name in ("a1", "b2"):
         ledger.add(Fit, [{**fit, "fit_id": name}])
