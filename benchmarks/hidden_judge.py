@@ -88,10 +88,7 @@ def damage(scene: Pixels, shown: Pixels) -> tuple[Floats, float]:
     levels = []
     for _scale in range(3):
         levels.append(1.0 - _similarity(a, b))
-        a, b = (
-            cv2.resize(v, (max(8, v.shape[1] // 2), max(8, v.shape[0] // 2)), interpolation=cv2.INTER_AREA)
-            for v in (a, b)
-        )
+        a, b = (cv2.resize(v, (max(8, v.shape[1] // 2), max(8, v.shape[0] // 2)), interpolation=cv2.INTER_AREA) for v in (a, b))
     colour = np.hypot(one[..., 1] - two[..., 1], one[..., 2] - two[..., 2]).mean()
     light = abs(one[..., 0].mean() - two[..., 0].mean())
     worst = _worst_gradients(one[..., 0], two[..., 0])
@@ -124,12 +121,7 @@ def _worst_gradients(a: Floats, b: Floats) -> float:
 
 def utility(taste: Taste, found: Floats, warmth: float, stage_rank: int, rng: np.random.Generator) -> float:
     """What the person feels for one picture."""
-    return float(
-        taste.stage * stage_rank
-        - np.dot(taste.minds, found)
-        + taste.warmth * warmth * 100.0
-        + rng.gumbel(0, taste.noise)
-    )
+    return float(taste.stage * stage_rank - np.dot(taste.minds, found) + taste.warmth * warmth * 100.0 + rng.gumbel(0, taste.noise))
 
 
 def choose(utilities: Sequence[float]) -> int:
@@ -150,9 +142,7 @@ def importance(scene: Pixels) -> Floats:
     return np.asarray(mass / mass.sum())
 
 
-def cut(
-    scene: Pixels, taste: Taste, rng: np.random.Generator
-) -> tuple[float, tuple[float, float, float, float]]:
+def cut(scene: Pixels, taste: Taste, rng: np.random.Generator) -> tuple[float, tuple[float, float, float, float]]:
     """How much is won by cutting, and the box (left, top, right, bottom in 0..1) with the aspect of the picture.
 
     The share of interest inside over the area to the power of `tight`; the hand is off by about one per cent.
@@ -174,12 +164,5 @@ def cut(
             best, found = gain, (left, top, left + w / width, top + h / height)
     left, top, right, bottom = found
     move = min(taste.aside * (1.0 - (right - left)), 1.0 - right)
-    shift = np.clip(
-        rng.normal(0, 0.012, 2) + np.array([move, 0.0]), [-left, -top], [1.0 - right, 1.0 - bottom]
-    )
-    return best, (
-        left + float(shift[0]),
-        top + float(shift[1]),
-        right + float(shift[0]),
-        bottom + float(shift[1]),
-    )
+    shift = np.clip(rng.normal(0, 0.012, 2) + np.array([move, 0.0]), [-left, -top], [1.0 - right, 1.0 - bottom])
+    return best, (left + float(shift[0]), top + float(shift[1]), right + float(shift[0]), bottom + float(shift[1]))
