@@ -1,6 +1,7 @@
 """Tables of what is done to files: plans, their operations, who signed off, and what is at targets of publishing.
 
-Holds the facts `ApplyPlan`, `FileOperation`, `SignOff`, `Upload` and `Withdrawal`, and the derived `PlanOperation` and `Takedown`.
+Holds the facts `ApplyPlan`, `FileOperation`, `SignOff`, `Upload` and `Withdrawal`, and the derived
+`PlanOperation` and `Takedown`.
 Add here: another fact about files that were moved, cut or written.
 Keep out: what is decided (review.py).
 """
@@ -49,7 +50,8 @@ class FileOperation(Table, name="file_operations", origin="fact"):
     changed_at = column(pl.Datetime("us"), "When its state was set (UTC).")
     unit = column(
         pl.String,
-        "What is moved whole or not at all: the set, or the first of sets that share a file; null in rows of earlier versions.",
+        "What is moved whole or not at all: the set, or the first of sets that share a file; null in "
+        "rows of earlier versions.",
         nullable=True,
     )
 

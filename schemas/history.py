@@ -1,7 +1,7 @@
 """Tables of history: what a person's tools logged, and which pictures of the project those rows speak of.
 
-Holds the facts `HistoryRow`, `HistoryRefusal`, `HistoryFile`, `ImportedVector`, and the derived `HistoryMatch`, `Selection`,
-`VectorSelection`, `CropExample`.
+Holds the facts `HistoryRow`, `HistoryRefusal`, `HistoryFile`, `ImportedVector`, and the derived
+`HistoryMatch`, `Selection`, `VectorSelection`, `CropExample`.
 Add here: what another tool logs of choices and crops.
 Keep out: what is learnt from it (learning.py).
 """

@@ -1,7 +1,7 @@
 """Tables of learning: pairs, anomalies, statistics, models and how far they may be trusted.
 
-Holds `TrainingPair`, `Anomaly`, `ProjectStatistic`, `Fit`, `Promotion`, `RankerFit`, `CropFit`, `RankerModel`, `CropModel`,
-`Override`, `Threshold` and `Readiness`.
+Holds `TrainingPair`, `Anomaly`, `ProjectStatistic`, `Fit`, `Promotion`, `RankerFit`, `CropFit`,
+`RankerModel`, `CropModel`, `Override`, `Threshold` and `Readiness`.
 Add here: what is learnt, and the judgement on it.
 Keep out: history as it was written (history.py) and choices (review.py).
 """

@@ -37,13 +37,15 @@ class Photo(Table, name="photos"):
 
     photo_id = column(
         pl.String,
-        "Opaque id of the file: a hash of project and path, the one before Proofsheet moved the file if it did.",
+        "Opaque id of the file: a hash of project and path, the one before Proofsheet moved the file "
+        "if it did.",
         key=True,
     )
     path = column(pl.String, "Path inside the project folder, with forward slashes.")
     folder = column(
         pl.String,
-        "Folder inside the project, before Proofsheet moved the file if it did; empty for the project folder itself.",
+        "Folder inside the project, before Proofsheet moved the file if it did; empty for the "
+        "project folder itself.",
     )
     file_name = column(pl.String, "Last part of the path.")
     format = column(pl.String, "Format found in the file, whatever its extension says.")
@@ -98,7 +100,8 @@ class OtherFile(Table, name="other_files"):
 class GenerationFact(Table, name="generation_facts"):
     """What a file says of how its picture was made: what its generator wrote, and what standards of provenance say.
 
-    Kept apart from what cameras write. One row a picture that says anything of the kind; a camera may write C2PA as well.
+    Kept apart from what cameras write. One row a picture that says anything of the kind; a camera may write
+    C2PA as well.
     """
 
     photo_id = column(pl.String, "The photo.", key=True)

@@ -1,6 +1,7 @@
 """Tables of choices.
 
-Holds `Proposal`, `Choice`, `ReviewMetric`, `Export`, and the facts `ReviewDecision`, `ReviewStep`, `ReviewBatch`, `Feedback`.
+Holds `Proposal`, `Choice`, `ReviewMetric`, `Export`, and the facts `ReviewDecision`, `ReviewStep`,
+`ReviewBatch`, `Feedback`.
 Add here: verdicts and what follows from them.
 Keep out: the measurements they rest on.
 """

@@ -53,7 +53,10 @@ class PhotoSettings(Settings):
     converter: str = Field(
         "auto",
         pattern="^(auto|darktable|pillow)$",
-        description="darktable opens every file by darktable-cli, pillow none; auto uses darktable-cli for RAW files alone.",
+        description=(
+            "darktable opens every file by darktable-cli, pillow none; auto uses darktable-cli for RAW "
+            "files alone."
+        ),
     )
     workers: int = Field(
         2, ge=1, le=64, description="Processes that decode pictures.", json_schema_extra=KNOB
@@ -61,7 +64,10 @@ class PhotoSettings(Settings):
     batch: int = Field(
         64,
         ge=1,
-        description="Pictures a chunk of the cache; a killed run repeats at most one, three where a model makes vectors.",
+        description=(
+            "Pictures a chunk of the cache; a killed run repeats at most one, three where a model makes "
+            "vectors."
+        ),
         json_schema_extra=KNOB,
     )
     timeout_s: float = Field(
@@ -85,14 +91,18 @@ class EncoderSettings(Settings):
     encoder: str = Field(
         "auto",
         pattern="^(auto|embedded|open_clip)$",
-        description="auto, embedded or open_clip; auto takes open_clip where its weights are here, else embedded.",
+        description=(
+            "auto, embedded or open_clip; auto takes open_clip where its weights are here, else embedded."
+        ),
     )
     model: str = Field(
         "ViT-B-32", description="Name of an open_clip model, or path of its configuration (.json)."
     )
     weights: str = Field(
         "laion2b_s34b_b79k",
-        description="Tag of pretrained weights (`proofsheet models pull`), or path of a .safetensors or .pt file.",
+        description=(
+            "Tag of pretrained weights (`proofsheet models pull`), or path of a .safetensors or .pt file."
+        ),
     )
     device: str = Field(
         "auto",
@@ -124,7 +134,9 @@ class ObjectSettings(Settings):
 
     weights: str = Field(
         "",
-        description="Path of a detector: .onnx, or weights (.pt, .safetensors) of a torchvision model; none if empty.",
+        description=(
+            "Path of a detector: .onnx, or weights (.pt, .safetensors) of a torchvision model; none if empty."
+        ),
     )
     architecture: str = Field(
         "fasterrcnn_mobilenet_v3_large_320_fpn",
@@ -144,7 +156,10 @@ class GroupSettings(Settings):
         0.60,
         gt=0,
         le=1,
-        description="Every pair of a set is at least this alike by the embedded encoder (cosine, less a little per bit of hash).",
+        description=(
+            "Every pair of a set is at least this alike by the embedded encoder (cosine, less a little "
+            "per bit of hash)."
+        ),
     )
     clip_similarity: float = Field(
         0.85,
@@ -155,19 +170,28 @@ class GroupSettings(Settings):
     order: str = Field(
         "name",
         pattern="^(name|none)$",
-        description="name compares neighbours in one folder; none compares all pictures of the project, for folders without order.",
+        description=(
+            "name compares neighbours in one folder; none compares all pictures of the project, for "
+            "folders without order."
+        ),
     )
     stage_similarity: float = Field(
         0.65,
         gt=0,
         le=1,
-        description="Every pair of rising stages with time stamps of their own is at least this alike; their order counts too.",
+        description=(
+            "Every pair of rising stages with time stamps of their own is at least this alike; their "
+            "order counts too."
+        ),
     )
     window: int = Field(12, ge=1, description="With order, only this many neighbours by name are compared.")
     window_s: float = Field(
         300.0,
         gt=0,
-        description="With order, pictures taken further apart than this are never one set; nor are pictures without a time.",
+        description=(
+            "With order, pictures taken further apart than this are never one set; nor are pictures "
+            "without a time."
+        ),
     )
     max_size: int = Field(4, ge=2, le=8, description="Largest set of similar pictures.")
     max_series: int = Field(
@@ -214,7 +238,8 @@ class InventorySettings(Settings):
         for dimension, shares in self.targets().items():
             if any(not 0 <= s <= 1 for s in shares.values()) or abs(sum(shares.values()) - 1.0) > _ROUNDING:
                 raise ValueError(
-                    f"the wanted shares of {dimension} must lie in 0..1 and add up to 1, not {sum(shares.values()):g}"
+                    f"the wanted shares of {dimension} must lie in 0..1 and add up to 1, not "
+                    f"{sum(shares.values()):g}"
                 )
         return self
 

@@ -26,7 +26,10 @@ class HistorySettings(Settings):
     )
     endings: list[str] = Field(
         default=["_final", "_raw"],
-        description="Endings that do not count, of a project's folder and of its name in paths; a project of that very name wins.",
+        description=(
+            "Endings that do not count, of a project's folder and of its name in paths; a project of "
+            "that very name wins."
+        ),
     )
     patterns: list[str] = Field(
         default_factory=list,
@@ -46,7 +49,10 @@ class RankerSettings(Settings):
         0.0,
         ge=0,
         le=1,
-        description="Least probability at which the model overrules the highest stage; 0 takes the one found in training.",
+        description=(
+            "Least probability at which the model overrules the highest stage; 0 takes the one found in "
+            "training."
+        ),
     )
     overrule_at_of: dict[str, float] = Field(
         default_factory=dict,
@@ -63,7 +69,9 @@ class RankerSettings(Settings):
         1,
         ge=1,
         le=50,
-        description="How often a set with an anomaly is drawn; it moves the operating point, not the frontier.",
+        description=(
+            "How often a set with an anomaly is drawn; it moves the operating point, not the frontier."
+        ),
     )
     seed: int = Field(7, ge=0, description="Seed of all draws in training.")
     retrain_after: int = Field(
@@ -101,11 +109,17 @@ class CropSettings(Settings):
     loss: str = Field(
         "giou",
         pattern="^(giou|iou|mse|smooth_l1)$",
-        description="What pulls proposed boxes to drawn ones: overlap (giou, iou) or distance of sides (mse, smooth_l1).",
+        description=(
+            "What pulls proposed boxes to drawn ones: overlap (giou, iou) or distance of sides (mse, "
+            "smooth_l1)."
+        ),
     )
     split: float = Field(
         0.85,
         ge=0.5,
         le=0.95,
-        description="Share of the pictures that is trained on; the rest is never trained on, and models are compared on it.",
+        description=(
+            "Share of the pictures that is trained on; the rest is never trained on, and models are "
+            "compared on it."
+        ),
     )

@@ -30,7 +30,10 @@ class ReviewSettings(Settings):
         0.08,
         ge=0.05,
         le=0.10,
-        description="Share of the sets that are shown without the proposal, so that agreement is measured without its influence.",
+        description=(
+            "Share of the sets that are shown without the proposal, so that agreement is measured "
+            "without its influence."
+        ),
     )
     baseline_s: float = Field(
         20.0,
@@ -46,7 +49,10 @@ class ApplySettings(Settings):
     mode: str = Field(
         "sandbox",
         pattern="^(sandbox|pilot|production)$",
-        description="sandbox moves files of sandboxes alone; pilot and production need `proofsheet apply --sign-off NAME`.",
+        description=(
+            "sandbox moves files of sandboxes alone; pilot and production need `proofsheet apply "
+            "--sign-off NAME`."
+        ),
         json_schema_extra=KNOB,
     )
     pilot_sets: int = Field(
@@ -79,7 +85,8 @@ class PublishSettings(Settings):
     )
     keep: list[Kept] = Field(
         default_factory=lambda: list(KEPT),
-        description="Fields of the original that published copies have, of copyright, creator, date, camera, lens, gps, serial, "
+        description="Fields of the original that published copies have, of copyright, creator, date, camera, lens, "
+        "gps, serial, "
         "owner, prompt; nothing else of its metadata is copied.",
         json_schema_extra=KNOB,
     )

@@ -47,7 +47,9 @@ class VisionModelSettings(Settings):
     )
     openai_url: str = Field(
         "",
-        description="Address of an OpenAI-compatible server, such as http://127.0.0.1:1234/v1; none if empty.",
+        description=(
+            "Address of an OpenAI-compatible server, such as http://127.0.0.1:1234/v1; none if empty."
+        ),
     )
     models: Names = Field(
         [], description="Models, best first; the first that is installed is taken. Any that sees if empty."
@@ -141,7 +143,9 @@ class GateSettings(Settings):
         0.8,
         gt=0,
         le=1,
-        description="Texts whose word sets (without stop words) overlap by this Jaccard share are duplicates.",
+        description=(
+            "Texts whose word sets (without stop words) overlap by this Jaccard share are duplicates."
+        ),
     )
     max_keyword_words: int = Field(4, ge=1, description="A keyword with more words than this is broken.")
     max_title: int = Field(80, ge=10, description="Longest title in characters.")
@@ -162,7 +166,10 @@ class VocabularySettings(Settings):
 
     file: str = Field(
         "",
-        description="Path of a vocabulary: a term a line, indented by tabs below its broader one, {synonyms} in braces.",
+        description=(
+            "Path of a vocabulary: a term a line, indented by tabs below its broader one, {synonyms} in "
+            "braces."
+        ),
     )
     required: Names = Field(
         [], description="Terms of which each picture needs at least one; a picture without is told."

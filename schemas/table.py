@@ -194,7 +194,8 @@ class Table:
         """DuckDB statements that create the table with its key and comments.
 
         Args:
-            lengths: how many numbers the columns of vectors hold; those become `FLOAT[n]`, so that SQL can search them.
+            lengths: how many numbers the columns of vectors hold; those become `FLOAT[n]`, so that SQL can
+                search them.
         """
         types = {n: duckdb_type(c.dtype) for n, c in cls.columns().items()}
         types |= {n: types[n].replace("[]", f"[{length}]") for n, length in (lengths or {}).items()}

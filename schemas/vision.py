@@ -76,7 +76,8 @@ class ImageQuality(Table, name="image_quality"):
     )
     written = column(
         pl.Float64,
-        "Share of 16 x 16 tiles with thin strokes on an even ground, as writing has; 0 where the ground is under 0.3.",
+        "Share of 16 x 16 tiles with thin strokes on an even ground, as writing has; 0 where the "
+        "ground is under 0.3.",
         ge=0,
         le=1,
     )
@@ -94,7 +95,8 @@ class PictureHash(Table, name="picture_hashes"):
     phash = column(pl.UInt64, "64 signs of low DCT frequencies; `bit_count(xor(a, b))` is the distance.")
     detail = column(
         pl.List(pl.Int8),
-        "Fine layout in 48 x 48 cells, row by row, of a picture on a plain ground, by which such pictures differ; null for others.",
+        "Fine layout in 48 x 48 cells, row by row, of a picture on a plain ground, by which such "
+        "pictures differ; null for others.",
         nullable=True,
     )
     hashed_by = column(pl.String, "Code version of the hash.")
@@ -106,7 +108,8 @@ class SaliencyGrid(Table, name="saliency_grids"):
     photo_id = column(pl.String, "The photo.", key=True)
     grid = column(
         pl.Array(pl.Float32, GRID * GRID * len(GRID_CHANNELS)),
-        "Channel by channel, 12 x 12 cells row by row: lightness, contrast, edges, spectral residual, distance in colour; 0..1.",
+        "Channel by channel, 12 x 12 cells row by row: lightness, contrast, edges, spectral "
+        "residual, distance in colour; 0..1.",
     )
     measured_by = column(pl.String, "Code version of the measuring functions.")
 

@@ -4,9 +4,10 @@ Holds `Disk`, `as_journalled` and `refuse_too_long`.
 Add here: another operation on files of the library.
 Keep out: what is moved where (plan.py, executor.py).
 
-A move gives the file its second name before it takes the first one away, and never takes a name that is there: `link` fails on an
-existing target, in one step and on every POSIX file system that has links. Where there are none, or where the target lies on
-another file system, the content is copied beside the target, made durable, compared by hash, and only then named.
+A move gives the file its second name before it takes the first one away, and never takes a name that is
+there: `link` fails on an existing target, in one step and on every POSIX file system that has links. Where
+there are none, or where the target lies on another file system, the content is copied beside the target, made
+durable, compared by hash, and only then named.
 """
 
 from __future__ import annotations
@@ -74,8 +75,8 @@ def _longest(folder: Path, what: str) -> int:
 class Disk:
     """Every mutating call passes `before` first; a test may stop there.
 
-    All paths are absolute. Names in folders are remembered while an instance lives: a name that others make meanwhile in another
-    spelling is missed, the very same name never is.
+    All paths are absolute. Names in folders are remembered while an instance lives: a name that others make
+    meanwhile in another spelling is missed, the very same name never is.
     """
 
     def __init__(self) -> None:
@@ -105,7 +106,8 @@ class Disk:
             source: the file.
             target: its new name; its folder is there.
             content_hash: SHA-256 that a copy must have.
-            former: whether the file had this name before; then names that differ in case or accents alone lay beside each other.
+            former: whether the file had this name before; then names that differ in case or accents alone lay
+                beside each other.
 
         Raises:
             TargetTaken: if the new name, or a twin of it, is another file.

@@ -4,7 +4,8 @@ Holds `Moves`, `Report`, `unfinished`, `last_plan` and `known_plan`.
 Add here: a step that both ways need.
 Keep out: what is to be done (plan.py), single file operations (disk.py).
 
-What a process was doing when it died is told by the disk: a file lies at its old name, at its new one, or at both.
+What a process was doing when it died is told by the disk: a file lies at its old name, at its new one, or at
+both.
 """
 
 from __future__ import annotations

@@ -4,10 +4,11 @@ Holds `Operation`, `Plan` and `make_plan`.
 Add here: another reason for which a set is left alone.
 Keep out: doing it (executor.py).
 
-The winner of a set and its companions go to `selected/`, the other pictures and theirs to `review/`, each below the folder that it
-came from. Where all pictures of a set belong together, all go to `selected/`; RAW and JPEG of one shot go the same way. A cut is a
-new file beside the winner. A set is moved whole or not at all: a file that goes with pictures of two places leaves both where they
-are, and sets that share one go together.
+The winner of a set and its companions go to `selected/`, the other pictures and theirs to `review/`, each
+below the folder that it came from. Where all pictures of a set belong together, all go to `selected/`; RAW
+and JPEG of one shot go the same way. A cut is a new file beside the winner. A set is moved whole or not at
+all: a file that goes with pictures of two places leaves both where they are, and sets that share one go
+together.
 """
 
 from __future__ import annotations
@@ -89,7 +90,8 @@ def make_plan(project: Project, decisions: Iterable[Row], most_sets: int | None 
     Args:
         project: whose files.
         decisions: rows of `review_decisions` that stand and were handed over.
-        most_sets: no more sets of the project than this are applied, those that are already counted; None for all.
+        most_sets: no more sets of the project than this are applied, those that are already counted; None for
+            all.
     """
     rows = list(decisions)
     counts = Counter(

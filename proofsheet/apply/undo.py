@@ -4,8 +4,9 @@ Holds `bring_back`.
 Add here: what else may have happened to files between a plan and its undo.
 Keep out: the way there (executor.py), the journal (moves.py).
 
-A set comes back whole or stays where it is. Files beside pictures live on after a plan: one that another program has written since
-is moved as it is now, a new one is moved too, and one that is gone is told. A picture that has changed leaves its set where it is.
+A set comes back whole or stays where it is. Files beside pictures live on after a plan: one that another
+program has written since is moved as it is now, a new one is moved too, and one that is gone is told. A
+picture that has changed leaves its set where it is.
 """
 
 from __future__ import annotations

@@ -138,7 +138,9 @@ def write_new(folder: Path, library: Path, home: Path) -> Path:
     text = (
         "# Proofsheet: each sub-folder of the library is a project. The library is only read.\n"
         "# All settings with their meaning: `proofsheet doctor --settings`.\n"
-        f"[place]\nlibrary = {json.dumps(str(library), ensure_ascii=False)}\nhome = {json.dumps(str(home), ensure_ascii=False)}\n"
+        "[place]\n"
+        f"library = {json.dumps(str(library), ensure_ascii=False)}\n"
+        f"home = {json.dumps(str(home), ensure_ascii=False)}\n"
     )
     write_atomic(path, text.encode("utf-8"))
     return path

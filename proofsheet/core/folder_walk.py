@@ -4,9 +4,9 @@ Holds the rules `FOLDERS` and `FILES`, `left_out_because`, `walk` and `folders_o
 Add here: a name that a system or program keeps for itself, under its reason.
 Keep out: what a picture is (library/scan.py).
 
-A name is compared as a whole and without case, so that "Recycled paper" or "Snapshots 2020" stay folders of a person.
-`*` stands for any text, `[0-9]` for a digit, `parent/name` for a name inside a certain folder. What is left out is never entered:
-a folder of snapshots holds the whole disk many times.
+A name is compared as a whole and without case, so that "Recycled paper" or "Snapshots 2020" stay folders of a
+person. `*` stands for any text, `[0-9]` for a digit, `parent/name` for a name inside a certain folder. What
+is left out is never entered: a folder of snapshots holds the whole disk many times.
 """
 
 from __future__ import annotations
@@ -38,41 +38,47 @@ _PLACEHOLDER = "a placeholder: the file itself is not on this disk; download it 
 # fmt: off
 FOLDERS: Mapping[str, Sequence[str]] = {
     _BIN: (
-        "#recycle", "@recycle", ".recycle", "@recycle bin", "network recycle bin", "network recycle bin [0-9]*",
-        "@network recycle bin*", "recycle bin", ".recycle.bin", "$recycle.bin", "recycle.bin", "recycler/s-1-*", ".trashes",
-        ".trash", ".trash-[0-9]*", ".trashbin", "network trash folder", "share/trash", "trashbox", ".trashbox", ".dtrash",
-        ".globaltrash", ".trashed", "files_trashbin", "#deleted", ".deleted", ".wastebasket", "lost+found",
-        "found.[0-9][0-9][0-9]", "lost.dir",
+        "#recycle", "@recycle", ".recycle", "@recycle bin", "network recycle bin",
+        "network recycle bin [0-9]*", "@network recycle bin*", "recycle bin", ".recycle.bin", "$recycle.bin",
+        "recycle.bin", "recycler/s-1-*", ".trashes", ".trash", ".trash-[0-9]*", ".trashbin",
+        "network trash folder", "share/trash", "trashbox", ".trashbox", ".dtrash", ".globaltrash", ".trashed",
+        "files_trashbin", "#deleted", ".deleted", ".wastebasket", "lost+found", "found.[0-9][0-9][0-9]",
+        "lost.dir",
     ),
     _COPIES: (
-        "#snapshot", "#snapshots", "@snapshot", "@snapshots", ".snapshot", ".snapshots", "~snapshot", "~snapshots", ".zfs",
-        ".ckpt", "@gmt-[0-9]*", "@recently-snapshot", "@sharesnap", "@local_snapshot", "@replica_snapshot", ".btrfs", ".nilfs",
-        ".snap", "timeshift-btrfs", "backups.backupdb", ".mobilebackups", "*.sparsebundle", "*.backupbundle", ".timemachine",
-        ".stversions", "files_versions", ".filehistory", "$windows.~bt", ".versions",
+        "#snapshot", "#snapshots", "@snapshot", "@snapshots", ".snapshot", ".snapshots", "~snapshot",
+        "~snapshots", ".zfs", ".ckpt", "@gmt-[0-9]*", "@recently-snapshot", "@sharesnap", "@local_snapshot",
+        "@replica_snapshot", ".btrfs", ".nilfs", ".snap", "timeshift-btrfs", "backups.backupdb",
+        ".mobilebackups", "*.sparsebundle", "*.backupbundle", ".timemachine", ".stversions", "files_versions",
+        ".filehistory", "$windows.~bt", ".versions",
     ),
     _SMALL: (
-        "@eadir", ".@__thumb", "@__thumb", ".thumbnails", ".thumbs", ".xvpics", ".wdmc", ".wd_tv", ".pics", ".thumbnail",
-        ".bridgecache", ".mediaartlocal", "appdata_oc*", "pwg_representative", "*.lrdata", "*.lrprev", "*.cocatalog/cache",
-        "captureone/cache", "captureone/proxies", "*.photoslibrary/resources", "*.photolibrary/thumbnails",
-        "*.aplibrary/thumbnails", "*.aplibrary/previews", "*.migratedphotolibrary/thumbnails", "ipod photo cache", ".photoprism",
+        "@eadir", ".@__thumb", "@__thumb", ".thumbnails", ".thumbs", ".xvpics", ".wdmc", ".wd_tv", ".pics",
+        ".thumbnail", ".bridgecache", ".mediaartlocal", "appdata_oc*", "pwg_representative", "*.lrdata",
+        "*.lrprev", "*.cocatalog/cache", "captureone/cache", "captureone/proxies",
+        "*.photoslibrary/resources", "*.photolibrary/thumbnails", "*.aplibrary/thumbnails",
+        "*.aplibrary/previews", "*.migratedphotolibrary/thumbnails", "ipod photo cache", ".photoprism",
     ),
     KEPT_BY_PROGRAMS: (
         ".picasaoriginals", "[[]originals]",
     ),
     _OWN: (
-        "system volume information", "$winreagent", "$sysreset", "$extend", "$mft", "config.msi", "msocache", ".spotlight-v100",
-        ".fseventsd", ".documentrevisions-v100", ".temporaryitems", "temporary items", ".appledouble", ".appledb",
-        ".appledesktop", "__macosx", "thevolumesettingsfolder", "thefindbycontentfolder", ".hfs+ private directory data*", ".vol",
-        ".pkinstallsandboxmanager*", "@tmp", "@appstore", "@appdata", "@appconf", "@apphome", "@appshare", "@apptemp",
-        "@autoupdate", "@database", "@docker", "@download", "@iscsi", "@s2s", "@sharebin", "@spool", "@syno*", "@usbcopy",
-        "@userpreference", "@upd@te", "@cloudsync", "@cloudstation", "@config_backup", "@clamav", "@quarantine", "@maillog",
-        "@antivirus", "@img_bkp_cache", "@transcode", ".@__qini", ".@__comp", ".@upload_cache", ".@backup_config", ".@*",
-        ".streams", ".qpkg", ".synologyworkingdirectory", "@plugins", ".android_secure",
+        "system volume information", "$winreagent", "$sysreset", "$extend", "$mft", "config.msi", "msocache",
+        ".spotlight-v100", ".fseventsd", ".documentrevisions-v100", ".temporaryitems", "temporary items",
+        ".appledouble", ".appledb", ".appledesktop", "__macosx", "thevolumesettingsfolder",
+        "thefindbycontentfolder", ".hfs+ private directory data*", ".vol", ".pkinstallsandboxmanager*",
+        "@tmp", "@appstore", "@appdata", "@appconf", "@apphome", "@appshare", "@apptemp", "@autoupdate",
+        "@database", "@docker", "@download", "@iscsi", "@s2s", "@sharebin", "@spool", "@syno*", "@usbcopy",
+        "@userpreference", "@upd@te", "@cloudsync", "@cloudstation", "@config_backup", "@clamav",
+        "@quarantine", "@maillog", "@antivirus", "@img_bkp_cache", "@transcode", ".@__qini", ".@__comp",
+        ".@upload_cache", ".@backup_config", ".@*", ".streams", ".qpkg", ".synologyworkingdirectory",
+        "@plugins", ".android_secure",
     ),
     _SYNC: (
-        ".stfolder", ".stfolder*", ".sync", ".dropbox.cache", ".dropbox", ".tmp.drivedownload", ".tmp.driveupload",
-        ".shortcut-targets-by-id", ".resilio", ".owncloud*", ".nextcloud*", ".seafile-data", "seafile-data", ".duplicacy", ".bzvol",
-        ".849c9593-d756-4e56-8d6e-42412f2a707b", ".rsync-partial", ".rsync-tmp", ".debris",
+        ".stfolder", ".stfolder*", ".sync", ".dropbox.cache", ".dropbox", ".tmp.drivedownload",
+        ".tmp.driveupload", ".shortcut-targets-by-id", ".resilio", ".owncloud*", ".nextcloud*",
+        ".seafile-data", "seafile-data", ".duplicacy", ".bzvol", ".849c9593-d756-4e56-8d6e-42412f2a707b",
+        ".rsync-partial", ".rsync-tmp", ".debris",
     ),
     _CACHE: (
         ".cache", ".caches", "*.lrcat-data", "*.lrlibrary",
@@ -86,15 +92,17 @@ FILES: Mapping[str, Sequence[str]] = {
         ".trashed-[0-9]*", "._trashed-*", ".deleted-*",
     ),
     _SYNC: (
-        "~syncthing~*", ".syncthing.*", ".stignore", ".pending-[0-9]*", "._sync_*.db*", ".sync_*.db*", ".dropbox.attr", "*.!sync",
+        "~syncthing~*", ".syncthing.*", ".stignore", ".pending-[0-9]*", "._sync_*.db*", ".sync_*.db*",
+        ".dropbox.attr", "*.!sync",
     ),
     _OWN: (
-        "._*", ".ds_store", ".apdisk", ".volumeicon.icns", "icon\r", "desktop.ini", "autorun.inf", "desktop db", "desktop df",
-        ".fuse_hidden*", ".nfs[0-9a-f]*", ".directory", "hiberfil.sys", "pagefile.sys", "syno@.fileindexdb", ".nomedia",
+        "._*", ".ds_store", ".apdisk", ".volumeicon.icns", "icon\r", "desktop.ini", "autorun.inf",
+        "desktop db", "desktop df", ".fuse_hidden*", ".nfs[0-9a-f]*", ".directory", "hiberfil.sys",
+        "pagefile.sys", "syno@.fileindexdb", ".nomedia",
     ),
     _SMALL: (
-        "thumbs.db", "thumbs.db:encryptable", "ehthumbs.db", "ehthumbs_vista.db", "synophoto_thumb_*", "zbthumbnail.info",
-        ".picasa.ini", "picasa.ini", ".bridgecache", ".bridgecachet", "thumbs.td[0-9]",
+        "thumbs.db", "thumbs.db:encryptable", "ehthumbs.db", "ehthumbs_vista.db", "synophoto_thumb_*",
+        "zbthumbnail.info", ".picasa.ini", "picasa.ini", ".bridgecache", ".bridgecachet", "thumbs.td[0-9]",
     ),
 }
 # fmt: on
@@ -191,7 +199,8 @@ def walk(folder: Path) -> Iterator[WalkEntry]:
     Links are never followed.
 
     Raises:
-        StoreError: if the folder itself is gone or cannot be listed: that is no empty one. A folder inside it is an entry.
+        StoreError: if the folder itself is gone or cannot be listed: that is no empty one. A folder inside it
+            is an entry.
     """
     try:
         yield from _walk(str(folder), folder.name, "", hidden=False)

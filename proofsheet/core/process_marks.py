@@ -4,8 +4,9 @@ Holds process marks and the search for processes by a mark in their environment.
 Add here: what must be known of other processes.
 Keep out: locks (locks.py) and the ending of processes that are not ours.
 
-A process id alone means nothing: ids are reused, and after a boot they start anew. A mark is `pid:start:boot`, where the start
-time and the boot id come from the system (Linux). Where the system does not tell them, the mark holds the id alone.
+A process id alone means nothing: ids are reused, and after a boot they start anew. A mark is
+`pid:start:boot`, where the start time and the boot id come from the system (Linux). Where the system does not
+tell them, the mark holds the id alone.
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ class RowRefused(Exception):
         reason: class of the refusal, to count by.
         detail: what is wrong, with the value.
         next_step: what a person can do about it.
-        setting: the setting under [history] that could help, with the value that it lacks; None if no setting can.
+        setting: the setting under [history] that could help, with the value that it lacks; None if no setting
+            can.
     """
 
     def __init__(

@@ -20,7 +20,8 @@ Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 _FREE_BITS = 4  # a drafted decode and a mild edit move this many
 _PER_BIT = 0.3 / 64  # measured by `python -m benchmarks.grouping`
-_SAME_DETAIL = 0.97  # correlation of fine layouts: copies have 0.98 and more, strangers up to 0.96 (`benchmarks.lookalikes`)
+# correlation of fine layouts: copies have 0.98 and more, strangers up to 0.96 (`benchmarks.lookalikes`)
+_SAME_DETAIL = 0.97
 _SHIFT = 1  # cells by which one may be moved
 _MOVES = sorted(itertools.product(range(-_SHIFT, _SHIFT + 1), repeat=2), key=lambda move: move != (0, 0))
 _BATCH = 16  # pairs of layouts that are compared at once; they fit the cache

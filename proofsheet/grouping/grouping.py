@@ -2,7 +2,8 @@
 
 Holds `group_photos`.
 Add here: another cause for a set.
-Keep out: recognising shots that belong together (shot_sequences.py); which of a set is best (selection/stage_rule.py).
+Keep out: recognising shots that belong together (shot_sequences.py); which of a set is best
+(selection/stage_rule.py).
 """
 
 from __future__ import annotations
@@ -129,12 +130,13 @@ def group_photos(
 ) -> pl.DataFrame:
     """Put every photo into exactly one set.
 
-    First the sets that imported history names, whatever was decided of them since, with the other parts of their shots. Then what
-    belongs together by its names: a RAW file and the JPEG beside it, stage series, and rising stages with time stamps of their own.
-    Then shots that were meant to be together: exposure brackets, focus
-    stacks, panoramas. Then complete-link over likeness among what is left: each pair of a set is alike enough and, with order,
-    near enough by name and time, so that a chain of small steps never joins strangers. A picture of which nothing tells when it was
-    made is near nothing; documents are one set only if their fine layout is the same.
+    First the sets that imported history names, whatever was decided of them since, with the other parts of
+    their shots. Then what belongs together by its names: a RAW file and the JPEG beside it, stage series, and
+    rising stages with time stamps of their own. Then shots that were meant to be together: exposure brackets,
+    focus stacks, panoramas. Then complete-link over likeness among what is left: each pair of a set is alike
+    enough and, with order, near enough by name and time, so that a chain of small steps never joins
+    strangers. A picture of which nothing tells when it was made is near nothing; documents are one set only
+    if their fine layout is the same.
 
     Args:
         project: partition key.

@@ -87,8 +87,8 @@ def rising_stages(
 ) -> Iterable[GroupCandidate]:
     """Stages with time stamps of their own: of one folder, without a camera, rising with time, near in time and alike.
 
-    The most alike pairs are joined first. A set holds each stage once, no step between its pictures is longer than the window, and
-    every pair is alike enough.
+    The most alike pairs are joined first. A set holds each stage once, no step between its pictures is longer
+    than the window, and every pair is alike enough.
 
     Args:
         rows: everything known of the photos.

@@ -4,8 +4,9 @@ Holds `compare` and `Comparison`.
 Add here: another change that a finished picture may have gone through.
 Keep out: files and choices (folder_extraction.py).
 
-The finished picture is looked for in the raw one by normalised correlation (Lewis, 1995), first at the scale that the sizes in
-pixels imply, then at others. A box is given only if the correlation is high and no other place comes near it.
+The finished picture is looked for in the raw one by normalised correlation (Lewis, 1995), first at the scale
+that the sizes in pixels imply, then at others. A box is given only if the correlation is high and no other
+place comes near it.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ class Comparison:
     """What became of a raw picture.
 
     Attributes:
-        kind: whole (not cropped, perhaps resized or edited), cropped with a box, cropped without one, changed (nothing can be
-            said of a crop), another picture.
+        kind: whole (not cropped, perhaps resized or edited), cropped with a box, cropped without one, changed
+            (nothing can be said of a crop), another picture.
         box: left, top, right, bottom in 0..1 of the raw picture, for cropped with a box.
         score: the best correlation.
     """

@@ -141,7 +141,8 @@ def extracted(
         sets: of the raw folder.
         alone: its pictures in no set; their crops count, there was nothing to choose.
         pairs: from `pair_up`.
-        compared: path of the raw picture to how the finished one compares; a pair of the same bytes needs none.
+        compared: path of the raw picture to how the finished one compares; a pair of the same bytes needs
+            none.
         name: folder that the rows name, before the paths inside it.
         outcome: is completed and returned.
     """

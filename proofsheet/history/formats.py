@@ -160,7 +160,8 @@ def _format(names: Sequence[str]) -> tuple[str, Callable[[int, Cells], Logged]]:
     raise RowRefused(
         "unknown format",
         f"its header is none of the known ones: {told}",
-        "known are selection_only_log, select_crop_log, anomaly_cases and historical_crop_log; see docs/judge.md",
+        "known are selection_only_log, select_crop_log, anomaly_cases and historical_crop_log; see "
+        "docs/judge.md",
     )
 
 

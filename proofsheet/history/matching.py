@@ -2,7 +2,8 @@
 
 Holds `match_history`.
 Add here: another thing that a row tells of its pictures.
-Keep out: reading files (formats.py), finding a picture by name (photo_lookup.py), the verdicts of the review (taken as they are).
+Keep out: reading files (formats.py), finding a picture by name (photo_lookup.py), the verdicts of the review
+(taken as they are).
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@ Holds `PhotoLookup` and `PictureUnknown`.
 Add here: another way to tell two pictures of one name apart.
 Keep out: what rows say of them (matching.py).
 
-A picture is found by its file name within the project, whatever folder a row names: in the same letters, else in other cases of
-them. Where the project has the name more than once, equal contents are one picture; different contents are told apart only by a
-row's folders, where those are the project's.
+A picture is found by its file name within the project, whatever folder a row names: in the same letters, else
+in other cases of them. Where the project has the name more than once, equal contents are one picture;
+different contents are told apart only by a row's folders, where those are the project's.
 """
 
 from __future__ import annotations

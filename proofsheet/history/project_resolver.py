@@ -135,8 +135,8 @@ class ProjectRegistry:
     ) -> str:
         """The one project of a row.
 
-        A bare file name lies where the chosen picture lies, or in the row's directory. Winner and losers may lie in folders
-        that differ by an ending alone: the row is then of the losers' project.
+        A bare file name lies where the chosen picture lies, or in the row's directory. Winner and losers may
+        lie in folders that differ by an ending alone: the row is then of the losers' project.
 
         Args:
             chosen: path of the winner.

@@ -105,8 +105,10 @@ class FileReport:
         new: rows that were not there before.
         refused: reason to rows.
         quarantined: reason to rows that were taken and cannot be used now.
-        projects: project to accepted, refused and quarantined rows; rows of no known project stand under an empty name.
-        lines: one entry a row that is refused or in quarantine, and one a project that waits for its first run.
+        projects: project to accepted, refused and quarantined rows; rows of no known project stand under an
+            empty name.
+        lines: one entry a row that is refused or in quarantine, and one a project that waits for its first
+            run.
     """
 
     file: str

@@ -2,7 +2,8 @@
 
 Holds `vector_selections`.
 Add here: another way to find the vector of a picture that is gone.
-Keep out: sets with all of their pictures (matching.py) and the numbers of the vectors (embedding/imported_vectors.py).
+Keep out: sets with all of their pictures (matching.py) and the numbers of the vectors
+(embedding/imported_vectors.py).
 """
 
 from __future__ import annotations

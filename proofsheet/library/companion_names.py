@@ -4,9 +4,9 @@ Holds `FORMS`, `NUMBERED`, `VERSION`, `WORDED`, `PLACES`, `OF_A_FOLDER` and `SHA
 Add here: a form, as a line of the table and a line of the table of tests.
 Keep out: who belongs to whom (companions.py).
 
-Needing no line: everything that starts with the whole name of a picture and a dot (`a.CR2.xmp`, `a.jpg.json`, `a.RAF.pp3`) and
-everything of its stem (`a.xmp`, `a.MOV`, `a.psd`, `a`). A line says how a name is turned into one of those: `IMG_O1234.AAE` into
-`IMG_1234.AAE`.
+Needing no line: everything that starts with the whole name of a picture and a dot (`a.CR2.xmp`, `a.jpg.json`,
+`a.RAF.pp3`) and everything of its stem (`a.xmp`, `a.MOV`, `a.psd`, `a`). A line says how a name is turned
+into one of those: `IMG_O1234.AAE` into `IMG_1234.AAE`.
 """
 
 from __future__ import annotations
@@ -102,7 +102,9 @@ NUMBERED = _form(  # for IMG(1).jpg: IMG.jpg(1).json, IMG.jpg.supplemental-metad
     r"(?P<a>.+?)(?P<ext>\.\w{1,5})?(?P<tail>\.s[a-z-]*)?(?P<n>\(\d+\))\.json",
     r"\g<a>\g<n>\g<ext>\g<tail>.json",
 )
-WORDED = _form(  # for IMG.jpg.json: IMG-edited.jpg, in the language of its user and often cut: IMG-edi.jpg, IMG-ndryshuar(1).jpg
+# for IMG.jpg.json: IMG-edited.jpg, in the language of its user and often cut: IMG-edi.jpg, IMG-
+# ndryshuar(1).jpg
+WORDED = _form(
     "Google Takeout: edited",
     r"(?P<a>.+)-[^\W\d_][^\d_().]*(?P<n>\(\d+\))?(?P<ext>\.\w{1,5})",
     r"\g<a>\g<n>\g<ext>",

@@ -4,8 +4,9 @@ Holds `companions`, `one_shot`, `nearby` and `of_a_folder`.
 Add here: another way to find the picture of a name.
 Keep out: the names that programs give (companion_names.py), content of files, moves.
 
-A file belongs to the picture whose whole name it carries, else to those of its stem, else to those whose own name is made from that
-stem (`a-edited.jpg`). Names that differ in case or accents alone are one where nothing fits exactly. A file may belong to several.
+A file belongs to the picture whose whole name it carries, else to those of its stem, else to those whose own
+name is made from that stem (`a-edited.jpg`). Names that differ in case or accents alone are one where nothing
+fits exactly. A file may belong to several.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ def companions(photos: Iterable[str], others: Iterable[str]) -> dict[str, list[s
 
     Args:
         photos: paths inside the project.
-        others: every other file, refused pictures too; a refused picture goes with its photo, and what belongs to it goes along.
+        others: every other file, refused pictures too; a refused picture goes with its photo, and what
+            belongs to it goes along.
     """
     known, rest = list(photos), list(others)
     direct, every = _Names(known, rest), _Names([*known, *(p for p in rest if _is_picture(p))], rest)

@@ -4,10 +4,10 @@ Holds `look_at`, `judge` and `FolderState`.
 Add here: another sign of copying.
 Keep out: Dagster; time and listing come as arguments.
 
-A folder is settled when size, modification time and change time of every file were the same over at least two looks and a quiet
-time, no file bears the name of an unfinished copy, and (where the system tells) nobody has a file open for writing.
-The change time cannot be set back, so a copy that keeps old times is seen as well. The number of a file (inode) does not count:
-exFAT, FUSE and shares give another at each mount.
+A folder is settled when size, modification time and change time of every file were the same over at least two
+looks and a quiet time, no file bears the name of an unfinished copy, and (where the system tells) nobody has
+a file open for writing. The change time cannot be set back, so a copy that keeps old times is seen as well.
+The number of a file (inode) does not count: exFAT, FUSE and shares give another at each mount.
 """
 
 from __future__ import annotations

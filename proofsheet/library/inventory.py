@@ -4,7 +4,8 @@ Holds `inventory_rows`, `gap_rows` and the rules that sort into kinds.
 Add here: another dimension.
 Keep out: measuring pictures.
 
-Kinds follow from what was measured or written by a camera; where neither says, the kind is "unknown" and does not count for gaps.
+Kinds follow from what was measured or written by a camera; where neither says, the kind is "unknown" and does
+not count for gaps.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ Row = Mapping[str, Any]
 UNKNOWN = "unknown"
 # fmt: off
 _PHONES = (
-    "apple", "asus", "blackberry", "fairphone", "google", "honor", "htc", "huawei", "lg electronics", "lge", "motorola", "nokia",
-    "nothing", "oneplus", "oppo", "realme", "redmi", "samsung", "sony ericsson", "vivo", "xiaomi", "zte",
+    "apple", "asus", "blackberry", "fairphone", "google", "honor", "htc", "huawei", "lg electronics", "lge",
+    "motorola", "nokia", "nothing", "oneplus", "oppo", "realme", "redmi", "samsung", "sony ericsson", "vivo",
+    "xiaomi", "zte",
 )
 # fmt: on
 _RESOLUTIONS = (
@@ -108,7 +110,8 @@ def format_kind(name: str) -> str:
 def quality_score(row: Row) -> float:
     """0 to 1, higher is better: sharpness of the sharpest part, less noise and clipping.
 
-    A score of the file, not of the picture: what is soft or dark on purpose scores low. The curves are rules of thumb.
+    A score of the file, not of the picture: what is soft or dark on purpose scores low. The curves are rules
+    of thumb.
     """
     sharp = _ramp(row[ImageQuality.tile_sharpness], 0.8, 3.0)
     noisy = _ramp(row[ImageQuality.noise], 0.01, 0.06)

@@ -4,8 +4,8 @@ Holds `let_go`, `compare` and `is_new`.
 Add here: another sign that a folder is no longer that of its project.
 Keep out: who takes over what was known (renamed_folders.py).
 
-A folder is renamed and a new one gets its name, or two folders swap their names. By name alone, words and decisions would be shown
-at other pictures.
+A folder is renamed and a new one gets its name, or two folders swap their names. By name alone, words and
+decisions would be shown at other pictures.
 """
 
 from __future__ import annotations
@@ -51,8 +51,9 @@ class FolderLikeness:
 def let_go(workspace: Workspace, now: datetime, changed: Collection[str] | None = None) -> None:
     """Take the name from every project of which the folder holds another project's pictures, where its own lie elsewhere.
 
-    Such a project is a vanished one from then on, and may be found again by its contents. A folder that got other pictures keeps
-    its project, as long as nothing tells that they belong to another one, and so does one beside a copy of what it held.
+    Such a project is a vanished one from then on, and may be found again by its contents. A folder that got
+    other pictures keeps its project, as long as nothing tells that they belong to another one, and so does
+    one beside a copy of what it held.
 
     Args:
         workspace: library and home.
@@ -120,8 +121,8 @@ def is_new(project: Project) -> bool:
 def compare(former: Project, photos: pl.DataFrame, project: Project) -> FolderLikeness:
     """How much of the photos of a former project the folder of a project holds.
 
-    Sizes are compared for all, contents for some dozens of them; the project's own hashes spare the reading where only the folder's
-    name changed.
+    Sizes are compared for all, contents for some dozens of them; the project's own hashes spare the reading
+    where only the folder's name changed.
 
     Args:
         former: whose hashes are known.

@@ -51,7 +51,8 @@ def record_refusals(
         ledger: of the project.
         refused: path to refusal, everything that is refused at present.
         hashes: path to content hash, where the content was read.
-        readers: version of the reader, and of the reader with everything that is measured, which stands for faults of ours.
+        readers: version of the reader, and of the reader with everything that is measured, which stands for
+            faults of ours.
         now: present time (UTC, no zone).
     """
     before = {row[Refusal.path]: row for row in ledger.rows(Refusal).to_dicts()}

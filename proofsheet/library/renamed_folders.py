@@ -4,9 +4,9 @@ Holds `find_renamed`, `adopt_renamed`, `adopt` and `keep_apart`.
 Add here: another sign that two folders are one project.
 Keep out: single files (a scan knows them by path); names that another folder bears now (name_reuse.py).
 
-Two projects are never mixed: only a folder without facts of its own takes over, and only from a project with its folder gone,
-so that a copy is a new project. It happens by itself where exactly one folder and one vanished project fit each other; else a
-person is asked.
+Two projects are never mixed: only a folder without facts of its own takes over, and only from a project with
+its folder gone, so that a copy is a new project. It happens by itself where exactly one folder and one
+vanished project fit each other; else a person is asked.
 """
 
 from __future__ import annotations
@@ -63,7 +63,10 @@ class RenameQuestion:
         equal = f"{self.folder}: holds {self.share:.0%} of the photos of {self.former} (its folder is gone)"
         if self.sure:
             return f"{equal}; its next run takes over what is known of them"
-        return f"{equal}; is it the same project? `proofsheet projects adopt '{self.folder}' '{self.former}'`, or with --none"
+        return (
+            f"{equal}; is it the same project? `proofsheet projects adopt '{self.folder}' "
+            f"'{self.former}'`, or with --none"
+        )
 
 
 def find_renamed(workspace: Workspace) -> list[RenameQuestion]:
@@ -114,7 +117,8 @@ def adopt_renamed(
         workspace: library and home.
         now: time (UTC, no zone).
         ready: names of the folders that may be read now; all if None.
-        changed: names of the folders that may hold another project's pictures since their last run; all if None.
+        changed: names of the folders that may hold another project's pictures since their last run; all if
+            None.
 
     Returns:
         Folder name to the key taken over, and lines for people.
@@ -145,7 +149,8 @@ def adopt(workspace: Workspace, folder: str, former: str, how: str, now: datetim
         now: time (UTC, no zone).
 
     Raises:
-        UsageError: if the project's folder is there, or people wrote or decided something about the new folder already.
+        UsageError: if the project's folder is there, or people wrote or decided something about the new
+            folder already.
         StoreError: if the ledger of the project is damaged.
     """
     project, gone = workspace.project(folder), workspace.vanished()

@@ -40,8 +40,8 @@ def scan(
 ) -> Scan:
     """List a project folder; only new or changed files are hashed.
 
-    Hidden files, and what systems and other programs keep (core/folder_walk.py), are counted and left alone, but for files
-    that are named after a picture.
+    Hidden files, and what systems and other programs keep (core/folder_walk.py), are counted and left alone,
+    but for files that are named after a picture.
 
     Args:
         folder: the project folder; it is only read.

@@ -4,9 +4,10 @@ Holds `Watched`, `Memory`, `Tick` and `look_through`.
 Add here: another cause for a run.
 Keep out: Dagster; whether one folder is complete (copy_detection.py).
 
-What is remembered lies in the home, in a file for each look that found something new. Dagster's cursor holds the number of the file
-alone: if a tick is cut off before its runs are noted, the next one reads the former file and asks for the same runs again.
-A look lists folders; a ledger is opened only if its file is another than at the last look.
+What is remembered lies in the home, in a file for each look that found something new. Dagster's cursor holds
+the number of the file alone: if a tick is cut off before its runs are noted, the next one reads the former
+file and asks for the same runs again. A look lists folders; a ledger is opened only if its file is another
+than at the last look.
 """
 
 from __future__ import annotations

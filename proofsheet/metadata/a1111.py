@@ -4,8 +4,9 @@ Holds `read_text`.
 Add here: another layout of the same text.
 Keep out: where the text stands in a file (generation_metadata.py).
 
-Prompt, "Negative prompt: …", and a line of parameters "Steps: 20, Sampler: …". Some extensions write templates behind that line.
-Draw Things writes a dash in place of "Negative prompt:", and parameters of its own.
+Prompt, "Negative prompt: …", and a line of parameters "Steps: 20, Sampler: …". Some extensions write
+templates behind that line. Draw Things writes a dash in place of "Negative prompt:", and parameters of its
+own.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from collections.abc import Mapping
 from proofsheet.metadata.text_values import Facts, number, spoken, whole
 from schemas.library import GenerationFact
 
-# Names that programs alone write, with the form of their values. Other names (Model, Size, Version, App) stand in captions as well.
+# Names that programs alone write, with the form of their values. Other names (Model, Size, Version, App)
+# stand in captions as well.
 _EVIDENCE: Mapping[str, re.Pattern[str]] = {
     "steps": re.compile(r"\d{1,5}"),
     "seed": re.compile(r"-?\d{1,20}"),

@@ -23,7 +23,8 @@ class Origin:
     """What a manifest says.
 
     Attributes:
-        source_type: last part of the IPTC digital source type, such as "trainedAlgorithmicMedia"; None if it names none.
+        source_type: last part of the IPTC digital source type, such as "trainedAlgorithmicMedia"; None if it
+            names none.
         made_by: names of the programs: of the creating action, then of the claim.
     """
 

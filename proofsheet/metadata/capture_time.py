@@ -4,8 +4,9 @@ Holds `taken`.
 Add here: another place in which programs write a time.
 Keep out: forms of times (timestamps.py).
 
-The first source that names a day counts. Where it names no time of day, another source's time of the same day does. The time of the
-file, ImageMagick's `date:create` and a PNG's tIME (its last change) are times of a copy; they are not read.
+The first source that names a day counts. Where it names no time of day, another source's time of the same day
+does. The time of the file, ImageMagick's `date:create` and a PNG's tIME (its last change) are times of a
+copy; they are not read.
 """
 
 from __future__ import annotations

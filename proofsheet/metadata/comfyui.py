@@ -2,9 +2,11 @@
 
 Holds `read_graphs`.
 Add here: how a sampler is told, and which of its inputs is which fact.
-Keep out: what stands behind an input (comfyui_graph.py, comfyui_texts.py, comfyui_prompts.py), editor graphs (comfyui_editor.py).
+Keep out: what stands behind an input (comfyui_graph.py, comfyui_texts.py, comfyui_prompts.py), editor graphs
+(comfyui_editor.py).
 
-What feeds the sampler is followed link by link; what cannot be followed is null, and so is what differs between equal samplers.
+What feeds the sampler is followed link by link; what cannot be followed is null, and so is what differs
+between equal samplers.
 """
 
 from __future__ import annotations
@@ -48,7 +50,8 @@ def read_graphs(prompt: Mapping[str, Any] | None, workflow: Mapping[str, Any] | 
 
     Args:
         prompt: the graph as it ran, nodes by id; None if the file has none.
-        workflow: the graph of the editor (`nodes` and `links`); it names outputs, and serves alone where nothing else is there.
+        workflow: the graph of the editor (`nodes` and `links`); it names outputs, and serves alone where
+            nothing else is there.
     """
     if prompt is not None and isinstance(prompt.get("nodes"), list):
         prompt, workflow = None, prompt

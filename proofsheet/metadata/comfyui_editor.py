@@ -4,7 +4,8 @@ Holds `from_editor`.
 Add here: another node that exists in the editor alone.
 Keep out: what the graph means (comfyui.py).
 
-Reroutes, primitives, set and get nodes, bypassed nodes and subgraphs do not run: their links are joined. Muted nodes are left out.
+Reroutes, primitives, set and get nodes, bypassed nodes and subgraphs do not run: their links are joined.
+Muted nodes are left out.
 """
 
 from __future__ import annotations

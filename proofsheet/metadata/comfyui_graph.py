@@ -2,7 +2,8 @@
 
 Holds `Graph`, `Unfollowed`, `constant`, `is_link` and `MADE`.
 Add here: how another node hands on a number.
-Keep out: samplers (comfyui.py), texts (comfyui_texts.py), prompts (comfyui_prompts.py), editor graphs (comfyui_editor.py).
+Keep out: samplers (comfyui.py), texts (comfyui_texts.py), prompts (comfyui_prompts.py), editor graphs
+(comfyui_editor.py).
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ Inputs = Mapping[str, Any]
 Link = tuple[str, int]
 Output = tuple[str, str]  # name and type
 
-UNNAMED = "\0values"  # an input of a node of the editor whose values, texts among them, belong to inputs that are not known
+# an input of a node of the editor whose values, texts among them, belong to inputs that are not known
+UNNAMED = "\0values"
 DEEPEST = 60  # nodes with several ways on one path; a plain chain may be as long as it likes
 _LONGEST_KIND = 200  # characters of a class
 # Outputs of nodes that hand on several things; files without the graph of the editor do not name them.
@@ -92,7 +94,8 @@ class Graph:
     """Nodes in the form of the program's interface.
 
     Attributes:
-        nodes: `class_type` and `inputs` by id; an input that is a link is a list of an id and the number of an output.
+        nodes: `class_type` and `inputs` by id; an input that is a link is a list of an id and the number of
+            an output.
         outputs: names and types of the outputs by id, where they are known.
         edited: the graph of the editor, whose texts may be templates.
         texts: what `text` found behind a link; None for nothing, or while it is looked for.

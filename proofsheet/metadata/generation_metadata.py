@@ -172,7 +172,8 @@ def read_texts(
     Args:
         texts: by place.
         readers: see `generation_facts`.
-        by_camera: a camera wrote the file: a text that a person may have written must tell three of seed, steps, scale, sampler.
+        by_camera: a camera wrote the file: a text that a person may have written must tell three of seed,
+            steps, scale, sampler.
     """
     unread: Facts = {}
     for reader in READERS if readers is None else readers:

@@ -4,8 +4,9 @@ Holds `read_place`.
 Add here: another way to write a place.
 Keep out: other facts of a camera (exif.py).
 
-Both coordinates or none: a half, a missing or wrong letter, 0/0, a value out of range and 0° N 0° E are no place, and nor is what a
-receiver that had lost its satellites calls void. A place on the equator or the meridian is one.
+Both coordinates or none: a half, a missing or wrong letter, 0/0, a value out of range and 0° N 0° E are no
+place, and nor is what a receiver that had lost its satellites calls void. A place on the equator or the
+meridian is one.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Holds `read_keys`, `read_old_invoke`, `read_dream`, `read_mochi` and `HOW`.
 Add here: another program's names, and how the program is told.
-Keep out: graphs (comfyui.py), the text of A1111 (a1111.py), where a text stands in a file (generation_metadata.py).
+Keep out: graphs (comfyui.py), the text of A1111 (a1111.py), where a text stands in a file
+(generation_metadata.py).
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Any
 from proofsheet.metadata.text_values import Facts, json_object, number, spoken, whole
 from schemas.library import GenerationFact
 
-# Names that programs use, in small letters without spaces, dashes and underscores; the first that is there counts.
+# Names that programs use, in small letters without spaces, dashes and underscores; the first that is there
+# counts.
 _SPELLINGS: Mapping[str, Sequence[str]] = {
     GenerationFact.prompt: ("positiveprompt", "prompt", "c"),
     GenerationFact.negative_prompt: ("negativeprompt", "uc", "negative"),
@@ -64,7 +66,8 @@ def read_keys(found: Mapping[str, Any], least: int = 2, depth: int = 0) -> Facts
 
     Args:
         found: values by the program's own names; the facts may stand in an object inside.
-        least: how many facts beside the prompt tell that a program wrote it; a name that one program alone uses does, too.
+        least: how many facts beside the prompt tell that a program wrote it; a name that one program alone
+            uses does, too.
         depth: of the object in another one.
     """
     tool = tool_by_names(found)

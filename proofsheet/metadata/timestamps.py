@@ -4,7 +4,8 @@ Holds `Moment`, `read_moment` and `read_offset`.
 Add here: another form of a time.
 Keep out: which tag counts (exif.py).
 
-The local time of the picture stays local: an offset is kept beside it, never added. A form that can be read in two ways is none.
+The local time of the picture stays local: an offset is kept beside it, never added. A form that can be read
+in two ways is none.
 """
 
 from __future__ import annotations
@@ -72,7 +73,8 @@ class Moment:
 def read_moment(text: str | None) -> Moment | None:
     """A time in any form that can be read in one way alone, or None.
 
-    Day and month as numbers count only behind a year of four digits; a time of day in words (am, pm, 下午) is none.
+    Day and month as numbers count only behind a year of four digits; a time of day in words (am, pm, 下午) is
+    none.
     """
     told = text or ""
     for part in (

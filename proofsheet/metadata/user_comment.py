@@ -4,8 +4,8 @@ Holds `user_comment`.
 Add here: another encoding that programs write.
 Keep out: what the text means (a1111.py, keyed_metadata.py).
 
-Eight bytes name the encoding: "ASCII", "UNICODE", "JIS" or none. What follows is often another one, and UTF-16 comes in either
-order whatever the order of the file; so the bytes themselves decide.
+Eight bytes name the encoding: "ASCII", "UNICODE", "JIS" or none. What follows is often another one, and
+UTF-16 comes in either order whatever the order of the file; so the bytes themselves decide.
 """
 
 from __future__ import annotations

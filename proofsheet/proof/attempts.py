@@ -133,7 +133,8 @@ def prove(
         candidates: texts in the order in which the first of two equal ones stays.
         judging: thresholds, waivers and what else is compared.
         ask_again: gives new candidates for refused photos (those it can help); None if nobody can be asked.
-        rounds: how often at most; a person's wishes for other texts come on top, and are the only rounds for what a person refused.
+        rounds: how often at most; a person's wishes for other texts come on top, and are the only rounds for
+            what a person refused.
         now: time of this judgement (UTC, no zone).
 
     Returns:

@@ -2,7 +2,8 @@
 
 Holds `RULES` and `judge`.
 Add here: the line of a new rule.
-Keep out: the rules themselves (rules/) and what follows from a verdict (attempts.py). There is no way around a rule.
+Keep out: the rules themselves (rules/) and what follows from a verdict (attempts.py). There is no way around
+a rule.
 """
 
 from __future__ import annotations
@@ -97,7 +98,8 @@ def judge(
     """Every objection by photo id; a photo without one has an empty list.
 
     Args:
-        rows: of one project, in the order in which the first of two equal texts stays; those that are published among them.
+        rows: of one project, in the order in which the first of two equal texts stays; those that are
+            published among them.
         settings: thresholds.
         template_words: words that the describer puts into every text; they do not count as content.
     """

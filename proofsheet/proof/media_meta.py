@@ -108,7 +108,10 @@ def noted_events(quality: pl.DataFrame, policy: pl.DataFrame, ledger: Ledger, no
 
 def _quality(rows: pl.DataFrame, now: datetime) -> Iterator[dict[str, object]]:
     for row in rows.filter(pl.col(Answered.status) == "answered").to_dicts():
-        detail = f"{row[QualityVerdict.quality_status]}, {row[QualityVerdict.quality_score]:g}, by {row[Answered.model]}"
+        detail = (
+            f"{row[QualityVerdict.quality_status]}, {row[QualityVerdict.quality_score]:g}, by "
+            f"{row[Answered.model]}"
+        )
         yield event(row[Answered.photo_id], "quality_eval", detail, now)
 
 

@@ -105,7 +105,8 @@ def want_others(ledger: Ledger, photo_id: str, now: datetime) -> None:
     said = ledger.rows(WordReview, photo_id=photo_id, attempt=attempt[ProofAttempt.attempt]).to_dicts()
     if attempt[ProofAttempt.status] in PASSED and not any(r[WordReview.decision] == "rejected" for r in said):
         raise UsageError(
-            f"The texts of {photo_id} are {attempt[ProofAttempt.status]}; a model is not asked again for what it answered.",
+            f"The texts of {photo_id} are {attempt[ProofAttempt.status]}; a model is not asked again "
+            "for what it answered.",
             "Edit them, or reject them first.",
         )
     number = ledger.rows(TextRequest, photo_id=photo_id).height + 1

@@ -4,8 +4,8 @@ Holds `Vocabulary`, `read_vocabulary` and `tag_rows`.
 Add here: another rule over keywords of a picture.
 Keep out: repair of keywords (repair.py).
 
-A vocabulary is a text file as Lightroom exports it: one term a line, indented by tabs below its broader term, {synonyms} in braces
-below their term, [terms] in brackets only order others and are never given.
+A vocabulary is a text file as Lightroom exports it: one term a line, indented by tabs below its broader term,
+{synonyms} in braces below their term, [terms] in brackets only order others and are never given.
 """
 
 from __future__ import annotations

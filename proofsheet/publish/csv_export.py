@@ -49,7 +49,9 @@ def export_rows(
             Export.caption: row[proof.accepted_caption],
             Export.alt_text: row[proof.accepted_alt_text],
             Export.keywords: row[proof.accepted_keywords],
-            Export.written_by: f"{row[proof.model]}; {row[proof.prompt_version]}; rules {row[proof.rules_version]}",
+            Export.written_by: (
+                f"{row[proof.model]}; {row[proof.prompt_version]}; rules {row[proof.rules_version]}"
+            ),
             Export.export_file: export_file,
         }
         for row in known.iter_rows(named=True)

@@ -4,9 +4,9 @@ Holds `publishable_copy`.
 Add here: another container, in `CONTAINERS`.
 Keep out: where copies go (targets/), containers (containers/), which fields may stay (copied_fields.py).
 
-Nothing is taken out of a copy: it is built from what shows the picture, then the chosen fields and the accepted texts are written
-in, and it is read back part by part. A copy that holds a part which is not known, whose pixels differ or whose texts read
-otherwise is not published.
+Nothing is taken out of a copy: it is built from what shows the picture, then the chosen fields and the
+accepted texts are written in, and it is read back part by part. A copy that holds a part which is not known,
+whose pixels differ or whose texts read otherwise is not published.
 """
 
 from __future__ import annotations
@@ -226,7 +226,10 @@ def _proof(
     if not _same_pixels(picture, work, built):
         why = ", or its coded picture is cut off or damaged" if built.shows else ""
         raise UsageError(f"The pixels of a copy of {picture} differ from its own{why}.", _NOT_SENT)
-    told = f"texts and pixels read back equal; it holds {summary(parts)}; XMP has {', '.join(n for n in tags if n.startswith('XMP-'))}"
+    told = (
+        f"texts and pixels read back equal; it holds {summary(parts)}; XMP has "
+        f"{', '.join(n for n in tags if n.startswith('XMP-'))}"
+    )
     told += f"; left out: {', '.join(built.left_out)}" if built.left_out else ""
     return told + (f"; left out as no such values: {', '.join(kept.odd)}" if kept.odd else "")
 

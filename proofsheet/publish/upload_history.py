@@ -4,8 +4,8 @@ Holds `TargetContents`, `note_upload`, `takedown_rows`, `take_back_rows` and `ta
 Add here: another reason for which a published picture should go.
 Keep out: sending (uploader.py) and targets (targets/).
 
-Nothing is written over at a target and nothing deleted there: other texts of a picture go out as a new version under a name of its
-own, and a person is told which names should go.
+Nothing is written over at a target and nothing deleted there: other texts of a picture go out as a new
+version under a name of its own, and a person is told which names should go.
 """
 
 from __future__ import annotations

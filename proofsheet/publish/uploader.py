@@ -2,7 +2,8 @@
 
 Holds `UploadCandidate`, `candidates`, `outlook` and `publish`.
 Add here: another condition.
-Keep out: the gate and the policy themselves (rules/, proof/), copies (embedded_metadata.py), targets (targets/).
+Keep out: the gate and the policy themselves (rules/, proof/), copies (embedded_metadata.py), targets
+(targets/).
 """
 
 from __future__ import annotations
@@ -136,9 +137,9 @@ def publish(
 ) -> PublishResult:
     """Publish what may go, one by one; a photo that fails is told and the rest goes on.
 
-    The state is noted only after the target has the file: a run that was cut off sends it once more, and finds it there as it is.
-    `noted` is told of each then. Only one publication of a project may run at a time; what one that was cut off left of its
-    copies is removed.
+    The state is noted only after the target has the file: a run that was cut off sends it once more, and
+    finds it there as it is. `noted` is told of each then. Only one publication of a project may run at a
+    time; what one that was cut off left of its copies is removed.
     """
     report = PublishResult()
     shutil.rmtree(project.outgoing, ignore_errors=True)

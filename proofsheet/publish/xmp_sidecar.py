@@ -4,8 +4,8 @@ Holds `Fields`, `sidecar_path`, `read_sidecar`, `merge_sidecar`, `run_exiftool`,
 Add here: another field that other tools read.
 Keep out: what is written when (commands, publishing).
 
-Exiftool writes. It takes values through a JSON file alone: its argument stream is split at line ends, so that a caption could
-add options.
+Exiftool writes. It takes values through a JSON file alone: its argument stream is split at line ends, so that
+a caption could add options.
 """
 
 from __future__ import annotations
@@ -152,7 +152,8 @@ def foreign(fields: Mapping[str, Any]) -> dict[str, Any]:
 def merge_sidecar(path: Path, fields: Fields, *, extension: str, replace: bool = False) -> bool:
     """Write fields into a sidecar; it is made if there is none.
 
-    Keywords are added to those that are there; other fields are written only where there is none, unless `replace`.
+    Keywords are added to those that are there; other fields are written only where there is none, unless
+    `replace`.
 
     Args:
         path: of the sidecar.
@@ -164,7 +165,8 @@ def merge_sidecar(path: Path, fields: Fields, *, extension: str, replace: bool =
         True if the file was written.
 
     Raises:
-        UsageError: if the sidecar is not readable, or if something foreign would be lost; it is untouched then.
+        UsageError: if the sidecar is not readable, or if something foreign would be lost; it is untouched
+            then.
         ServiceUnreachable: if exiftool is not installed.
     """
     if path.is_symlink():

@@ -105,7 +105,8 @@ def left_out_told(left_out: Unproven) -> str:
 def auto_approval(decisions: pl.DataFrame, left_out: Unproven) -> tuple[str, str]:
     """Whether anything may be approved without a person, and why: blind reviews alone can unlock it.
 
-    The lower bound of the share of right proposals (Clopper and Pearson, 95 %) must reach 0.95; 93 blind sets with one error do.
+    The lower bound of the share of right proposals (Clopper and Pearson, 95 %) must reach 0.95; 93 blind sets
+    with one error do.
 
     Args:
         decisions: verdicts that stand.
@@ -116,5 +117,8 @@ def auto_approval(decisions: pl.DataFrame, left_out: Unproven) -> tuple[str, str
         pl.col(ReviewDecision.chosen_photo_id) == pl.col(ReviewDecision.proposed_photo_id)
     ).height
     bound = clopper_pearson_low(right, blind.height) if blind.height else 0.0
-    why = f"{blind.height} blind reviews, {blind.height - right} errors: at least {bound:.3f} are right, {BOUND} is wanted"
+    why = (
+        f"{blind.height} blind reviews, {blind.height - right} errors: at least {bound:.3f} are right, "
+        f"{BOUND} is wanted"
+    )
     return ("unlocked" if bound >= BOUND else "locked"), why + left_out_told(left_out)

@@ -4,8 +4,8 @@ Holds `ReviewSession`.
 Add here: another act of the review.
 Keep out: HTTP (dagster_project/review/) and what follows after submit (submission.py).
 
-A verdict is in the ledger, with full fsync, before `decide` returns. Every write happens in one transaction with the look that it
-rests on, so that of two who decide on one set one wins and the other is told.
+A verdict is in the ledger, with full fsync, before `decide` returns. Every write happens in one transaction
+with the look that it rests on, so that of two who decide on one set one wins and the other is told.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ class ReviewSession:
 
         Args:
             size: how many.
-            start: place of the first, from 0; None for the first open set; a skipped one comes after all that nobody looked at.
+            start: place of the first, from 0; None for the first open set; a skipped one comes after all that
+                nobody looked at.
 
         Returns:
             The sets, with the number of the last act that they know of.

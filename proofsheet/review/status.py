@@ -54,9 +54,11 @@ class ProjectStatus:
         new: files on disk that no run has seen.
         changed: photos whose size or time is another than in the last run.
         gone: files that the last run saw and that are no longer there.
-        written_of_gone: photos of which people wrote or judged texts, and that no run finds under their names any more.
+        written_of_gone: photos of which people wrote or judged texts, and that no run finds under their names
+            any more.
         companions: files that go with photos by their names, refused RAW too.
-        left_out: reason to number of the files and folders of systems and other programs that the last run left out.
+        left_out: reason to number of the files and folders of systems and other programs that the last run
+            left out.
     """
 
     key: str

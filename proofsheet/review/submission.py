@@ -4,8 +4,9 @@ Holds `submitted`, `write_submitted` and `approved_lines`.
 Add here: another file that grows by a batch.
 Keep out: giving verdicts (session.py) and moving files (publish/).
 
-The files are made from the facts each time, batch by batch, so that they are the same whoever writes them and a run that was killed
-between verdict and file loses nothing. A verdict that was taken back after its batch is superseded by a row of the next one.
+The files are made from the facts each time, batch by batch, so that they are the same whoever writes them and
+a run that was killed between verdict and file loses nothing. A verdict that was taken back after its batch is
+superseded by a row of the next one.
 """
 
 from __future__ import annotations

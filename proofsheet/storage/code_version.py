@@ -40,8 +40,9 @@ def code_version(
 ) -> str:
     """A hash of the code behind a function: itself and every definition of ours that it reaches by name.
 
-    Comments, docstrings, meanings of columns, layout, decorators and imports for types alone do not count, nor do the rooms of
-    `NO_ROWS`: errors, locks, files, the store, transport. Data files in a package (word lists) do.
+    Comments, docstrings, meanings of columns, layout, decorators and imports for types alone do not count,
+    nor do the rooms of `NO_ROWS`: errors, locks, files, the store, transport. Data files in a package (word
+    lists) do.
 
     Args:
         function: whose code is asked for.

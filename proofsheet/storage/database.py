@@ -51,7 +51,8 @@ def ask(
         sql: the statement.
         folder: of the store.
         manifest: its tables.
-        more: further tables that may be asked, with what reads their rows; only those that the statement names are read.
+        more: further tables that may be asked, with what reads their rows; only those that the statement
+            names are read.
 
     Raises:
         UsageError: if DuckDB refuses the statement.
@@ -94,7 +95,10 @@ def write_database(target: Path, folder: Path, manifest: Manifest) -> None:
     """
     work = target.with_suffix(".tmp")
     size = sum(part.size for part in manifest.parts.values())
-    options = f"BLOCK_SIZE {_LARGE_BLOCK if size > _LARGE else _SMALL_BLOCK}, ROW_GROUP_SIZE {_ROWS}, RECOVERY_MODE NO_WAL_WRITES"
+    options = (
+        f"BLOCK_SIZE {_LARGE_BLOCK if size > _LARGE else _SMALL_BLOCK}, ROW_GROUP_SIZE {_ROWS}, "
+        "RECOVERY_MODE NO_WAL_WRITES"
+    )
     try:
         work.unlink(missing_ok=True)
         with contextlib.closing(duckdb.connect()) as con:

@@ -106,7 +106,8 @@ class Generations:
     def repair(self, on_news: Callable[[str], None]) -> None:
         """Set what is damaged aside and go on from the generation before, or from the tables that are whole.
 
-        What is missing is made again from ledger, cache and disk. Nothing is deleted. Call it under the run lock.
+        What is missing is made again from ledger, cache and disk. Nothing is deleted. Call it under the run
+        lock.
 
         Raises:
             StoreTooNew: if a later version wrote it; nothing is set aside for that.

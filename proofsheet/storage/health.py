@@ -125,7 +125,8 @@ def set_aside_damaged(project: Project) -> Path | None:
     """Keep a damaged ledger under another name, so that the next write begins a new one; None if there is none.
 
     Raises:
-        UsageError: if it is whole: what people wrote and decided, and where files were moved, would be hidden.
+        UsageError: if it is whole: what people wrote and decided, and where files were moved, would be
+            hidden.
         StoreError: if it cannot be read for another reason than damage.
     """
     try:
@@ -135,7 +136,8 @@ def set_aside_damaged(project: Project) -> Path | None:
     if not project.ledger.is_there():
         return None
     raise UsageError(
-        f"The ledger {project.ledger.path} is whole: it holds what people wrote and decided, and where files were moved.",
+        f"The ledger {project.ledger.path} is whole: it holds what people wrote and decided, and "
+        "where files were moved.",
         "Nothing was changed. `proofsheet status` tells what is wrong with a project.",
     )
 

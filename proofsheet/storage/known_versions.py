@@ -4,8 +4,8 @@ Holds `KnownVersions`, and `KNOWN`, those of this process.
 Add here: nothing; it may be deleted at any time.
 Keep out: how versions are found (code_version.py).
 
-The file lies in the user's cache folder, one for each place of the source. It counts as long as no source file has another size or
-time.
+The file lies in the user's cache folder, one for each place of the source. It counts as long as no source
+file has another size or time.
 """
 
 from __future__ import annotations

@@ -27,10 +27,16 @@ WHEN NEW."{WordEdit.source}" <> 'human' AND (
 ) = 1
 BEGIN SELECT RAISE(ABORT, 'locked by a person'); END
 """  # noqa: S608 - names of our own columns
-ONLY_ADDED = "CREATE TRIGGER IF NOT EXISTS kept_{0}_{1} BEFORE {1} ON \"{0}\" BEGIN SELECT RAISE(ABORT, 'kept for ever'); END"
+ONLY_ADDED = (
+    'CREATE TRIGGER IF NOT EXISTS kept_{0}_{1} BEFORE {1} ON "{0}" '
+    "BEGIN SELECT RAISE(ABORT, 'kept for ever'); END"
+)
 
 
-CHANGES = "CREATE TABLE IF NOT EXISTS changes (table_name TEXT NOT NULL PRIMARY KEY, number INTEGER NOT NULL) STRICT"
+CHANGES = (
+    "CREATE TABLE IF NOT EXISTS changes "
+    "(table_name TEXT NOT NULL PRIMARY KEY, number INTEGER NOT NULL) STRICT"
+)
 COUNTED = """
 CREATE TRIGGER IF NOT EXISTS counted_{0}_{1} AFTER {1} ON "{0}"
 BEGIN INSERT INTO changes VALUES ('{0}', 1) ON CONFLICT (table_name) DO UPDATE SET number = number + 1; END

@@ -1,7 +1,8 @@
 """What a generation consists of: a small file that names the part of each table.
 
 Holds `Manifest` and `Part`.
-Add here: another thing that readers need to know of a part; raise `FORMAT` if older versions would read it wrongly.
+Add here: another thing that readers need to know of a part; raise `FORMAT` if older versions would read it
+wrongly.
 Keep out: the rows (parts.py), and which manifest is the current one (generations.py).
 """
 

@@ -2,13 +2,15 @@
 
 Holds `Registry`, `note_folder` and `project_key`.
 Add here: another thing that is known of a project before its ledger is opened.
-Keep out: which folders there are (workspace.py), and who took over what was known (library/renamed_folders.py).
+Keep out: which folders there are (workspace.py), and who took over what was known
+(library/renamed_folders.py).
 
     <home>/projects.json   key to folder name; made again from the ledgers if it is lost or damaged
 
-Names are noted as the system gives them, bytes that are no text as surrogates; ledgers and former versions note them as they are
-printed, so one noted name may fit two folders. No two folders ever get one key.
-A key is made of the first name and never changes; a project with a folder of another name keeps key, ledger, store and cache.
+Names are noted as the system gives them, bytes that are no text as surrogates; ledgers and former versions
+note them as they are printed, so one noted name may fit two folders. No two folders ever get one key. A key
+is made of the first name and never changes; a project with a folder of another name keeps key, ledger, store
+and cache.
 """
 
 from __future__ import annotations

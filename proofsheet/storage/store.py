@@ -112,7 +112,8 @@ class Store:
 
         Args:
             sql: the statement.
-            more: further tables that it may ask, with what reads their rows; only those that it names are read.
+            more: further tables that it may ask, with what reads their rows; only those that it names are
+                read.
 
         Raises:
             UsageError: if DuckDB refuses the statement.

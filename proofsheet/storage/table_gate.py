@@ -70,7 +70,8 @@ def _sentences(table: type[Table], frame: pl.DataFrame, error: SchemaErrors) -> 
             else ""
         )
         found.append(
-            f"{case['column'] or table.name}: {case['check']} failed for {_short(case['failure_case'])}{where}"
+            f"{case['column'] or table.name}: {case['check']} failed for "
+            f"{_short(case['failure_case'])}{where}"
         )
     duplicated = frame.filter(frame.select(keys).is_duplicated()).select(keys).unique(maintain_order=True)
     found += [f"key {key} stands more than once" for key in duplicated.head(_SHOWN).to_dicts()]

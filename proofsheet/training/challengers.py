@@ -47,9 +47,10 @@ def compare_rankers(
 ) -> tuple[bool, list[str], dict[str, Any]]:
     """Whether a ranker may serve, every finding, and its figures on the frozen sets.
 
-    The champion is the rival; where none serves, the highest stage. With 100 frozen sets or more a champion is met on these, the
-    highest stage on projects held out. With fewer the answers of fits without each set decide. A champion of another encoder is no
-    rival: it serves no project under the encoder of the challenger, which is that of the settings.
+    The champion is the rival; where none serves, the highest stage. With 100 frozen sets or more a champion
+    is met on these, the highest stage on projects held out. With fewer the answers of fits without each set
+    decide. A champion of another encoder is no rival: it serves no project under the encoder of the
+    challenger, which is that of the settings.
 
     Args:
         workspace: library and home.
@@ -128,7 +129,8 @@ def compare_crops(
         model: the challenger.
         data: all pictures.
         found: what fits without them said.
-        split: share of the pictures that the challenger was trained on; neither model was trained on what is compared.
+        split: share of the pictures that the challenger was trained on; neither model was trained on what is
+            compared.
     """
     models, rows = workspace.shared.models, data.boxed
     rival = registry.champion(workspace.shared.ledger, "crop") or {}

@@ -68,9 +68,9 @@ def across_projects(
 ) -> tuple[dict[str, Source], dict[str, str]]:
     """What each project with choices or cuts teaches, and why others, or a part of theirs, are left out.
 
-    The only crossing of projects: it serves models over all of them. Rows stay apart by project. Vectors of two encoders are never
-    compared, so that only what rests on one encoder comes along: that of the settings, by which projects are served, or the one
-    with most examples where that of the settings has too few.
+    The only crossing of projects: it serves models over all of them. Rows stay apart by project. Vectors of
+    two encoders are never compared, so that only what rests on one encoder comes along: that of the settings,
+    by which projects are served, or the one with most examples where that of the settings has too few.
 
     Args:
         workspace: library and home.
@@ -207,7 +207,10 @@ class SelectionData:
         pictures = np.unique(self.features.rows[lost][self.features.mask[lost]])
         if not len(pictures):
             return ""
-        told = f"quality measurements missing for {len(pictures)} of {len(self._shown)} pictures; trained from vector and stage"
+        told = (
+            f"quality measurements missing for {len(pictures)} of {len(self._shown)} pictures; trained "
+            "from vector and stage"
+        )
         return told if lost.all() else f"{told} in {int(lost.sum())} of {len(lost)} sets"
 
 

@@ -168,8 +168,8 @@ def _need_x(net: Net, data: CropData) -> Floats:
 def train_boxes(data: CropData, epochs: int, seed: int, loss: str = "giou", device: str = "auto") -> Net:
     """Fit the scores of candidate boxes to the boxes that a person drew.
 
-    The loss is the cross entropy to candidates weighted by their overlap with the drawn box, plus `box_loss` of the drawn box and
-    the mean of the candidates under their probabilities.
+    The loss is the cross entropy to candidates weighted by their overlap with the drawn box, plus `box_loss`
+    of the drawn box and the mean of the candidates under their probabilities.
     """
     torch = import_torch()
     torch.manual_seed(seed)
@@ -221,8 +221,8 @@ def box_loss(name: str, said: Any, drawn: Any, usual: Any) -> Any:  # noqa: ANN4
     """How far proposed boxes are from drawn ones, as one number that is about 1 for boxes that ignore the picture.
 
     Args:
-        name: giou or iou, one less the (generalised) intersection over union (Rezatofighi et al., 2019); mse or smooth_l1, the
-            distance of the four sides (Girshick, 2015).
+        name: giou or iou, one less the (generalised) intersection over union (Rezatofighi et al., 2019); mse
+            or smooth_l1, the distance of the four sides (Girshick, 2015).
         said: (n, 4) proposed boxes.
         drawn: (n, 4) drawn boxes.
         usual: (4,) standard deviations of the drawn sides; distances are counted in these.

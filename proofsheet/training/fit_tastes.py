@@ -42,7 +42,8 @@ def fit_tastes(
 
     Args:
         columns: (sets, most, 20) in which tastes differ.
-        scores: (sets, most) calibrated scores of members that did not see the set, nor its project where there are three or more.
+        scores: (sets, most) calibrated scores of members that did not see the set, nor its project where
+            there are three or more.
         features: of the sets.
         winner: (sets,) place of the chosen picture.
         anomaly: (sets,) True where a lower stage was chosen.

@@ -157,7 +157,10 @@ def phase_report(workspace: Workspace, rows: list[dict[str, Any]], now: datetime
             told = (
                 ""
                 if rate is None
-                else f"{rate:.3f} ({one[ProjectStatistic.anomaly_low]:.3f}–{one[ProjectStatistic.anomaly_high]:.3f})"
+                else (
+                    f"{rate:.3f} "
+                    f"({one[ProjectStatistic.anomaly_low]:.3f}–{one[ProjectStatistic.anomaly_high]:.3f})"
+                )
             )
             cells = (
                 one[ProjectStatistic.sets],
@@ -178,7 +181,8 @@ def phase_report(workspace: Workspace, rows: list[dict[str, Any]], now: datetime
         serving = registry.champion(shared.ledger, str(fit[Fit.kind]))
         mark = " **serves**" if serving and serving[Fit.fit_id] == own else ""
         lines.append(
-            f"* {fit[Fit.kind]} {own[:12]}{mark}: {headline(str(fit[Fit.kind]), str(fit[Fit.card]))} ({place})"
+            f"* {fit[Fit.kind]} {own[:12]}{mark}: {headline(str(fit[Fit.kind]), str(fit[Fit.card]))} "
+            f"({place})"
         )
     low, high = wilson(sum(r[Integration.right] for r in rows), len(rows))
     lines += ["", f"## {len(rows)} held-out sets, set by set", ""]
@@ -189,7 +193,10 @@ def phase_report(workspace: Workspace, rows: list[dict[str, Any]], now: datetime
     )
     lines += [f"* {text}" for text in _systematic(rows)]
     lines += [
-        f"* {'right' if r[Integration.right] else 'WRONG'}: {r[Integration.project_name]}/{r[Integration.pick_path]}"
+        (
+            f"* {'right' if r[Integration.right] else 'WRONG'}: "
+            f"{r[Integration.project_name]}/{r[Integration.pick_path]}"
+        )
         for r in rows
     ]
     return "\n".join(lines) + "\n"

@@ -110,11 +110,17 @@ def _crop(figures: Figures) -> Iterable[str]:
     yield f"* Share of boxes above 0.7: {share(figures['share above 0.7'])}."
     for name in ("cut needed, precision", "cut needed, recall", "right about the need", "always cut"):
         yield f"* {name[0].upper()}{name[1:]}: {share(figures[name])}."
-    yield f"* Area under the curve of the need: {figures['cut needed, AUC']}; expected calibration error {figures['ece']:.3f}."
+    yield (
+        f"* Area under the curve of the need: {figures['cut needed, AUC']}; expected calibration error "
+        f"{figures['ece']:.3f}."
+    )
 
 
 def _scene(figures: Figures) -> Iterable[str]:
-    yield f"* Accuracy: {share(figures['accuracy'])}; the most frequent label alone: {figures['most frequent label']:.3f}."
+    yield (
+        f"* Accuracy: {share(figures['accuracy'])}; the most frequent label alone: "
+        f"{figures['most frequent label']:.3f}."
+    )
     yield f"* Expected calibration error: {figures['ece']:.3f}."
     for name, value in figures["per label"].items():
         yield f"* {name}: {share(value)}."

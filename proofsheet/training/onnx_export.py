@@ -48,7 +48,8 @@ class NetworkPart:
         module: in torch.
         served: the same as it serves, from arrays to scores.
         inputs: name to shape without the batch.
-        spread: mean and scale of its one input, where it learnt them; inputs to compare on are drawn accordingly.
+        spread: mean and scale of its one input, where it learnt them; inputs to compare on are drawn
+            accordingly.
     """
 
     name: str

@@ -82,7 +82,8 @@ def crosswise_rule(
         said: the answers.
         rival: name of the champion, or of the trivial rule.
         what: sets or boxes.
-        outside: gain over the trivial rule on projects that were held out whole; None where there are too few projects.
+        outside: gain over the trivial rule on projects that were held out whole; None where there are too few
+            projects.
     """
     n, over = len(said.new), boast(said.confidence, said.right)
     gain, low, high = bootstrap_within(said.new - said.old, said.groups, said.clusters)
@@ -95,7 +96,10 @@ def crosswise_rule(
         (low > 0, f"gain over {rival} in these projects: {_points(gain, low, high)}; above 0 is needed)"),
         (
             over <= most,
-            f"stated confidences exceed what came true by {over:.3f} (at most {most:.3f}, for {len(said.right)} answers)",
+            (
+                f"stated confidences exceed what came true by {over:.3f} (at most {most:.3f}, for "
+                f"{len(said.right)} answers)"
+            ),
         ),
     ]
     if outside is not None:

@@ -4,8 +4,8 @@ Holds `new_overrides`.
 Add here: another sign that the model has aged.
 Keep out: training.
 
-It is asked every half minute, so that only stores with a new generation are read, and what was found is kept in
-`<home>/watch/overrides.json`; it can be lost.
+It is asked every half minute, so that only stores with a new generation are read, and what was found is kept
+in `<home>/watch/overrides.json`; it can be lost.
 """
 
 from __future__ import annotations

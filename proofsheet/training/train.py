@@ -158,7 +158,10 @@ def _ranker_facts(data: SelectionData, model: Ranker, how: Training, test: Bools
         + ("" if model.members.direction is None else ", and the direction in which winners differ"),
         "tastes of projects": ", ".join(sorted(model.tastes)) or "none",
         "training_pairs": f"{sum(map(len, data.members)) - len(data.members)} rows, hash {data.data_hash}",
-        "trained on": f"{len(trained)} sets, hash of their keys {short_hash(*sorted(trained))}; {int(test.sum())} kept out",
+        "trained on": (
+            f"{len(trained)} sets, hash of their keys {short_hash(*sorted(trained))}; {int(test.sum())} "
+            "kept out"
+        ),
         "loss": how.loss,
         "epochs": how.epochs,
         "oversampling": how.oversampling,

@@ -70,7 +70,8 @@ def train_scenes(
     began, names = time.monotonic(), sorted(set(data.labels))
     if len(names) < 2 or len(data.labels) < _LEAST:
         raise UsageError(
-            f"{len(data.labels)} pictures of {len(names)} labels are too few: {_LEAST} pictures and two labels are needed.",
+            f"{len(data.labels)} pictures of {len(names)} labels are too few: {_LEAST} pictures and "
+            "two labels are needed.",
             "Make one folder for each label and put pictures into it; the champion stays.",
         )
     y, test = np.array([names.index(label) for label in data.labels]), frozen_test(data.contents)

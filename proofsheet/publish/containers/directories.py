@@ -38,7 +38,8 @@ _MOST_TAGS, _MOST_PAGES = 4096, 4096
 EXIF, GPS, INTEROP = 34665, 34853, 40965
 _MARK = b"ExifMeta"  # exiftool writes it into some containers
 _POINTERS = {EXIF: "ExifIFD", GPS: "GPS", INTEROP: "Interop"}
-# Tags that copies may hold by directory: those of publish/copied_fields.py, and what exiftool adds so that the block is valid.
+# Tags that copies may hold by directory: those of publish/copied_fields.py, and what exiftool adds so that
+# the block is valid.
 KNOWN = {
     "IFD0": {271: "Make", 272: "Model", 274: "Orientation", 282: "XResolution", 283: "YResolution", 296: "ResolutionUnit",
              306: "ModifyDate", 315: "Artist", 531: "YCbCrPositioning", 33432: "Copyright", EXIF: "ExifIFD", GPS: "GPS"},

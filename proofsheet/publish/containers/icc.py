@@ -14,7 +14,8 @@ from proofsheet.publish.containers.icc_values import trimmed
 from proofsheet.publish.containers.part import FilePart
 
 _HEADER, _ENTRY = 128, 12
-# What converts colours to the space of the profile, and back; conversions as mpet always have one of these beside them.
+# What converts colours to the space of the profile, and back; conversions as mpet always have one of these
+# beside them.
 _COLOURS = frozenset(
     {b"wtpt", b"chad", b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC", b"kTRC"}
     | {b"A2B0", b"A2B1", b"A2B2", b"B2A0", b"B2A1", b"B2A2"}

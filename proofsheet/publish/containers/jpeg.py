@@ -92,7 +92,8 @@ def _picture(segments: list[_Segment]) -> list[_Segment]:
     """What decoders need of the first frame, as it is stored.
 
     Raises:
-        CannotClean: if it is coded in a way that is not known here, or too small for what it says that it shows.
+        CannotClean: if it is coded in a way that is not known here, or too small for what it says that it
+            shows.
     """
     frames = [s for s in segments if s.name.startswith(("SOF", "DHP", "EXP"))]
     scans = [n for n, s in enumerate(segments) if s.marker == _SOS]

@@ -35,7 +35,8 @@ class Rebuilt(NamedTuple):
         left_out: what of the original it lacks beside metadata: pages, a video, a profile.
         frame: the frame of the original that it begins with.
         hidden: the channels whose lowest bits were set alike; empty if none were.
-        shows: a file that shows the same as the original if that is whole, to compare with; empty for the original itself.
+        shows: a file that shows the same as the original if that is whole, to compare with; empty for the
+            original itself.
     """
 
     data: bytes

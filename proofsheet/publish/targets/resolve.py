@@ -19,7 +19,10 @@ from proofsheet.publish.targets.http import Http
 from proofsheet.publish.targets.sftp import Sftp
 from schemas.settings_review import PublishSettings
 
-FORMS = "folder:PATH, sftp://USER@HOST/FOLDER, ftp://USER@HOST/FOLDER, https://HOST/PATH or a database (sqlite:////PATH)"
+FORMS = (
+    "folder:PATH, sftp://USER@HOST/FOLDER, ftp://USER@HOST/FOLDER, https://HOST/PATH or a database "
+    "(sqlite:////PATH)"
+)
 _SERVERS: Mapping[str, Callable[[urllib.parse.SplitResult, str], Publisher]] = {
     "ftp": Ftp,
     "sftp": Sftp,

@@ -43,7 +43,8 @@ class Sql:
     The table is made if it is not there. Rows are only ever added.
 
     Args:
-        target: a URL of SQLAlchemy, such as sqlite:////path/site.db or postgresql+psycopg://USER@HOST/DATABASE.
+        target: a URL of SQLAlchemy, such as sqlite:////path/site.db or
+            postgresql+psycopg://USER@HOST/DATABASE.
         password: empty for none.
 
     Raises:
