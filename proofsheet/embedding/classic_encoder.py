@@ -4,9 +4,10 @@ Holds `embed`.
 Add here: another part of the vector (the lengths must add up to 512).
 Keep out: models with weights.
 
-The vector joins six descriptors, each brought to length 1 and weighted: a DCT of the small grey picture, a pyramid of oriented
-gradients (Dalal and Triggs, 2005), an HSV histogram, uniform local binary patterns (Ojala et al., 2002), the Lab layout and the
-radial power spectrum. It serves grouping and search, is deterministic, and is never compared with another encoder's vectors.
+The vector joins six descriptors, each brought to length 1 and weighted: a DCT of the small grey picture, a
+pyramid of oriented gradients (Dalal and Triggs, 2005), an HSV histogram, uniform local binary patterns (Ojala
+et al., 2002), the Lab layout and the radial power spectrum. It serves grouping and search, is deterministic,
+and is never compared with another encoder's vectors.
 """
 
 from __future__ import annotations

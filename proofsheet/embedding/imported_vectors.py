@@ -2,7 +2,8 @@
 
 Holds `keep_imported`, `read_imported` and `imported_encoders`.
 Add here: another question about imported vectors.
-Keep out: the files that they come in (embedding/vector_files.py) and which sets they form (history/matching.py).
+Keep out: the files that they come in (embedding/vector_files.py) and which sets they form
+(history/matching.py).
 """
 
 from __future__ import annotations

@@ -187,7 +187,8 @@ class OpenClip:
         except Exception as error:  # open_clip, torch and safetensors each raise their own
             where = self.weights.path if self.weights else "no file"
             raise ModelError(
-                f"The weights {where} could not be loaded as {self.settings.model}: {' '.join(str(error).split())[:300]}.",
+                f"The weights {where} could not be loaded as {self.settings.model}: "
+                f"{' '.join(str(error).split())[:300]}.",
                 "Check `model` and `weights` under [encoder]; `proofsheet models list` shows what is here.",
             ) from error
         model.eval()

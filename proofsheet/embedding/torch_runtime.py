@@ -4,8 +4,9 @@ Holds `import_torch`, `choose_device`, `choose_precision`.
 Add here: what every model needs of torch.
 Keep out: models.
 
-The torchvision wheel is linked against CUDA builds of torch. With a CPU build its import fails because two operators have no
-schema; defining the schemas is enough, as nothing here calls them on the way to an embedding.
+The torchvision wheel is linked against CUDA builds of torch. With a CPU build its import fails because two
+operators have no schema; defining the schemas is enough, as nothing here calls them on the way to an
+embedding.
 """
 
 from __future__ import annotations

@@ -116,8 +116,8 @@ def write_vectors(vectors: Iterable[Outgoing], folder: Path) -> int:
 def read_index(folder: Path) -> tuple[list[VectorEntry], list[tuple[int, Unreadable]]]:
     """Every line of an index that names a file with a vector, and every other line with its reason; no such file is opened yet.
 
-    The index lies in the folder or in its `cache/`; the files lie beside it, in `embeddings/`, or where the line says. A path that
-    leads elsewhere is tried by its last part; nothing outside the folder is taken.
+    The index lies in the folder or in its `cache/`; the files lie beside it, in `embeddings/`, or where the
+    line says. A path that leads elsewhere is tried by its last part; nothing outside the folder is taken.
 
     Raises:
         UsageError: if there is no index.
@@ -203,7 +203,8 @@ def _is_content(text: str, path: str) -> bool:
 def read_vector(file: Path) -> Floats:
     """The vector in a .npy file, as (d,) float32 of length 1.
 
-    Only the plain form is read: decimal numbers in one row. No pickle is opened, and no more is read than the file holds.
+    Only the plain form is read: decimal numbers in one row. No pickle is opened, and no more is read than the
+    file holds.
 
     Raises:
         Unreadable: if the file holds anything else.

@@ -4,8 +4,9 @@ Holds `rgb_pixels`, `to_srgb`, `Unshowable`, `rgb_profile`, `coded_profile` and 
 Add here: another place where a file says what its numbers mean.
 Keep out: decoding (decode.py).
 
-What the numbers of a picture mean is taken from the first of these that it has: an ICC profile, the code points of HEIF, AVIF and
-PNG, EXIF's mark for Adobe RGB (DCF 2.0), PNG's gamma and chromaticities. Without any they mean sRGB.
+What the numbers of a picture mean is taken from the first of these that it has: an ICC profile, the code
+points of HEIF, AVIF and PNG, EXIF's mark for Adobe RGB (DCF 2.0), PNG's gamma and chromaticities. Without any
+they mean sRGB.
 """
 
 from __future__ import annotations

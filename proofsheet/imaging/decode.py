@@ -2,7 +2,8 @@
 
 Holds `open_picture`.
 Add here: what every measurement needs of an opened file.
-Keep out: formats by name (formats.py), headers (headers.py), colours (colour_management.py), RAW (raw.py), measurements.
+Keep out: formats by name (formats.py), headers (headers.py), colours (colour_management.py), RAW (raw.py),
+measurements.
 """
 
 from __future__ import annotations
@@ -68,7 +69,8 @@ class Picture:
     Attributes:
         rgb: (height, width, 3), upright, longest side at most `DecodeLimits.side_px`.
         large: the same at most `DecodeLimits.large_px`; `rgb` itself if no larger one was wanted.
-        sample: (height, width) grey centre of the pixels as they were decoded, not turned and not scaled by us, at most 512 x 512.
+        sample: (height, width) grey centre of the pixels as they were decoded, not turned and not scaled by
+            us, at most 512 x 512.
         block_px: side of a JPEG block in `sample`; 8 unless the decoder made the picture smaller.
         width_px: width of the upright picture at full size.
         height_px: height of the upright picture at full size.
@@ -205,7 +207,8 @@ def _check_size(width: int, height: int, name: str, limits: DecodeLimits) -> Non
 def fit(pixels: Pixels, side_px: int) -> Pixels:
     """Scale down so that the longest side is at most `side_px`; smaller pictures are returned as they are.
 
-    Halved by area as often as possible, then by less than a half linearly: close to scaling by area, at a quarter of its cost.
+    Halved by area as often as possible, then by less than a half linearly: close to scaling by area, at a
+    quarter of its cost.
     """
     import cv2
 

@@ -1,6 +1,7 @@
 """What headers tell where the decoder cannot help: pages and depths of a TIFF, names of what is not read, large texts of a PNG.
 
-Holds `largest_page`, `code_points`, `deepest_grey`, `white_is_zero`, `told_format` and `png_without_large_texts`.
+Holds `largest_page`, `code_points`, `deepest_grey`, `white_is_zero`, `told_format` and
+`png_without_large_texts`.
 Add here: another fact of a header that opening needs.
 Keep out: decoding (decode.py), metadata (library/).
 """

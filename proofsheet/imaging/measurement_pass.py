@@ -39,7 +39,8 @@ class Work:
 
     Attributes:
         measure: runs in a worker process beside the decoder; importable, cheap to send.
-        finish: runs here, in one thread beside the workers, over a batch of what `measure` gave; None if that is the row.
+        finish: runs here, in one thread beside the workers, over a batch of what `measure` gave; None if that
+            is the row.
     """
 
     measure: Callable[[Picture], Seen]
@@ -51,7 +52,8 @@ class Measurement:
     """What fills columns from an opened picture, one row a content.
 
     Attributes:
-        name: of its folder in the cache and of its rows in `MeasurementResult`; a table's name where it fills a table.
+        name: of its folder in the cache and of its rows in `MeasurementResult`; a table's name where it fills
+            a table.
         columns: names and types of what it gives.
         version: of code, settings and model; another version is another measurement.
         begin: called once if a picture has to be opened; loads what is heavy.
@@ -143,7 +145,8 @@ def measure_files(
 
     Args:
         files: pictures; equal contents are opened once.
-        measurements: what to measure; a file is opened if any of them lacks it, and then only those look at it.
+        measurements: what to measure; a file is opened if any of them lacks it, and then only those look at
+            it.
         settings: limits, worker processes, batch, time limit.
         cache_folder: the project's cache.
         progress: told after every opened picture.

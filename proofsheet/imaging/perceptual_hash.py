@@ -53,7 +53,8 @@ def phash(rgb: Pixels) -> int:
 def detail(rgb: Pixels) -> list[int] | None:
     """The fine layout of a picture on a plain ground: 48 x 48 cells of grey less their surroundings, scaled to -127..127.
 
-    Pages, screens and products on white differ little in low frequencies, and here. None for pictures on no plain ground.
+    Pages, screens and products on white differ little in low frequencies, and here. None for pictures on no
+    plain ground.
 
     Args:
         rgb: (height, width, 3), upright.

@@ -188,7 +188,8 @@ class _Onnx:
         named = set(self._outputs)
         if not ({"logits", "pred_boxes"} <= named or {"boxes", "labels", "scores"} <= named):
             raise ValueError(
-                f"its outputs are {sorted(named)}; known are logits and pred_boxes, or boxes, labels and scores"
+                f"its outputs are {sorted(named)}; known are logits and pred_boxes, or boxes, labels "
+                "and scores"
             )
 
     def detect(self, rgb: Pixels) -> Detections:

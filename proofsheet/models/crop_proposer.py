@@ -32,7 +32,8 @@ class CropProposal:
     Attributes:
         box: left, top, right, bottom in 0..1; None if every candidate cuts a face.
         log_odds: of the question whether a person would cut.
-        spread: standard deviation of the candidates' middles, weighted by their probability: how undecided the place is.
+        spread: standard deviation of the candidates' middles, weighted by their probability: how undecided
+            the place is.
     """
 
     box: Box | None

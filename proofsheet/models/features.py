@@ -4,8 +4,9 @@ Holds `SetFeatures`, `Bank`, the ways to make one, and `set_features`.
 Add here: another feature, with its name and a phrase for people in `PHRASES`.
 Keep out: models (training/listwise.py, ranker.py).
 
-Everything that is relative is relative to the other pictures of the same set, never to another set or project. What is measured in
-pixels is nan for a whole set if one of its pictures has no measurements: else which picture is lost would tell who won.
+Everything that is relative is relative to the other pictures of the same set, never to another set or
+project. What is measured in pixels is nan for a whole set if one of its pictures has no measurements: else
+which picture is lost would tell who won.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from proofsheet.models.features import Bools, Floats, Ints
 
 Doubles = npt.NDArray[np.float64]
-_MOST_NORMAL_LOST = 0.003  # of the 0.005 that the rule of promotion allows: what is chosen on folds does a little worse outside
+# of the 0.005 that the rule of promotion allows: what is chosen on folds does a little worse outside
+_MOST_NORMAL_LOST = 0.003
 _POINTS = np.round(np.arange(0.30, 0.96, 0.05), 2)
 
 
@@ -42,8 +43,8 @@ def likelihood(scores: Floats | Doubles, mask: Bools, winner: Ints) -> float:
 def operating_point(p: Doubles, top: Ints, winner: Ints, anomaly: Bools) -> float:
     """The point with the most right choices that loses at most 0.3 points of the normal ones; of equal ones the most careful.
 
-    Neighbouring points are averaged, so that a lucky one does not win. Where the stage rule is wrong more often than right, normal
-    sets are the exception and are not guarded.
+    Neighbouring points are averaged, so that a lucky one does not win. Where the stage rule is wrong more
+    often than right, normal sets are the exception and are not guarded.
     """
     right = np.array([(picks(p, top, t) == winner).mean() for t in _POINTS])
     normal = np.array(

@@ -4,7 +4,8 @@ Holds `Ranker`, its members, and its form in a file.
 Add here: another member of the ensemble.
 Keep out: fitting (training/fit_ranker.py), judging (training/evaluate_ranker.py), files (artifacts.py).
 
-The stage rule's choice stands unless the calibrated probability of another picture reaches the operating point.
+The stage rule's choice stands unless the calibrated probability of another picture reaches the operating
+point.
 """
 
 from __future__ import annotations
@@ -205,7 +206,8 @@ def from_arrays(arrays: Mapping[str, Floats], told: Mapping[str, Any]) -> Ranker
     """
     if told["version"] not in {VERSION, _FORMER} or tuple(told["features"]) != NAMES:
         raise ValueError(
-            f"it was made by {told['version']} of {len(told['features'])} features, not by {VERSION} of {len(NAMES)}"
+            f"it was made by {told['version']} of {len(told['features'])} features, not by {VERSION} "
+            f"of {len(NAMES)}"
         )
     norm = StageNorm(arrays["norm.stages"], arrays["norm.mean"], arrays["norm.scale"])
     net, tells = Net.of(arrays, "net"), told["version"] == VERSION

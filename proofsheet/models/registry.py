@@ -4,7 +4,8 @@ Holds `champion`, `promote`, `rollback`, `serve_again`, `fit_rows` and `mend_sha
 Add here: another condition of promotion, in training/promotion_rule.py.
 Keep out: training and judging.
 
-Every act is a fact in the ledger `_all`; the champion is what the last act says. There is no way around the rule.
+Every act is a fact in the ledger `_all`; the champion is what the last act says. There is no way around the
+rule.
 """
 
 from __future__ import annotations
@@ -107,7 +108,10 @@ def serve_again(shared: Project, kind: str, encoder_id: str, now: datetime) -> N
         if f in mine and model_path(shared.models, f).is_file()
     ]
     if served:
-        told = f"it served before, and its encoder is that of the settings again; {present[Fit.encoder_id]} is not"
+        told = (
+            f"it served before, and its encoder is that of the settings again; {present[Fit.encoder_id]} "
+            "is not"
+        )
         note(shared.ledger, kind, served[-1], "promoted", [told], now)
 
 

@@ -4,7 +4,8 @@ Holds the rules `not_a_caption` and `nothing_seen`, and `weigh`.
 Add here: another reason in words, in `_REASONS`.
 Keep out: what is counted (traits.py) and how the weights follow from texts (benchmarks/gate_fit.py).
 
-The weights are data, lists/weights.txt: a logistic regression over the figures of the part of a text that speaks most against it.
+The weights are data, lists/weights.txt: a logistic regression over the figures of the part of a text that
+speaks most against it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from schemas.settings_words import GateSettings
 
 BARS = {Texts.title: 1.8, Texts.caption: 1.6, Texts.alt_text: 1.6, Texts.keywords: 2.0}
 _LEAST_TELLING = 4
-LATER = 0.8  # the bar is so much higher for few words, and after the first sentence, where people say more of what they named
+# the bar is so much higher for few words, and after the first sentence, where people say more of what they
+# named
+LATER = 0.8
 _REASONS = {
     "speaks to somebody": "SELF WE YOU PLEASE THANK SORRY CHAT READER CALL asks calls",
     "is about the answer or its wording": "TASK TEXT ORDER MIND",

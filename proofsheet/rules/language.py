@@ -56,7 +56,8 @@ def foreign(text: str, allowed: Sequence[str], field: str = Texts.caption) -> tu
     """Where a text is in none of the allowed languages, and how that is seen; what stands in quotation marks or brackets may be.
 
     Args:
-        text: a title, a caption, an alternative text or a keyword; of a keyword only the letters are looked at.
+        text: a title, a caption, an alternative text or a keyword; of a keyword only the letters are looked
+            at.
         allowed: codes of languages.
         field: which of them it is.
     """

@@ -4,7 +4,8 @@ Holds `likely`, `speaks`, `mixed` and `doubled`.
 Add here: another question about the language of a whole text.
 Keep out: single words (lexicon.py), and the rule (language.py).
 
-The models of lingua are read when a text is first asked about, and only for texts of which the lists do not know the words.
+The models of lingua are read when a text is first asked about, and only for texts of which the lists do not
+know the words.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@ Holds `repair`, `Change` and the rules, each a function with an id.
 Add here: a rule, and its line in `TEXT_RULES` or `WORD_RULES`.
 Keep out: whether a text may be published (proof/gate.py). Repair never appends anything to dodge a rule.
 
-The rules are run until nothing changes any more, so that repairing twice is repairing once. Every rule makes a text shorter or
-keeps its length, or is itself settled after one go; a text that would not settle is left as it was. What was cut off is never made
-to look whole: that is for the gate to see.
+The rules are run until nothing changes any more, so that repairing twice is repairing once. Every rule makes
+a text shorter or keeps its length, or is itself settled after one go; a text that would not settle is left as
+it was. What was cut off is never made to look whole: that is for the gate to see.
 """
 
 from __future__ import annotations

@@ -4,11 +4,11 @@ Holds `Token`, `sentences`, `WordClasses`, `Speech` and `speech`.
 Add here: another form of a pattern.
 Keep out: which patterns are objected to (speech.py), and the classes themselves (lists/).
 
-A class is a line `NAME = word word* *ending …`; a star stands for the rest, a capital first letter for a word written so, and
-`-word` for one that does not belong.
-A pattern is a line `kind: element element …`. All its elements must be found in one sentence, in any order. An element is a word, a
-class, alternatives `a|b`, neighbours `a+b`, near ones `a~b` (up to three tokens between). `^` in front: where the sentence begins;
-`$` behind: where it ends; `!` in front: nowhere in the sentence; `#` is any number.
+A class is a line `NAME = word word* *ending …`; a star stands for the rest, a capital first letter for a word
+written so, and `-word` for one that does not belong. A pattern is a line `kind: element element …`. All its
+elements must be found in one sentence, in any order. An element is a word, a class, alternatives `a|b`,
+neighbours `a+b`, near ones `a~b` (up to three tokens between). `^` in front: where the sentence begins; `$`
+behind: where it ends; `!` in front: nowhere in the sentence; `#` is any number.
 """
 
 from __future__ import annotations

@@ -86,8 +86,8 @@ def jaccard(one: frozenset[str], two: frozenset[str]) -> float:
 def earlier_likeness(sets: Mapping[str, frozenset[str]], least: float) -> dict[str, str]:
     """For each key the first earlier key whose set is at least this alike; keys without one are left out.
 
-    Two sets with Jaccard at least t share a word among the rarest `|A| - ceil(t |A|) + 1` of each (prefix filter: Chaudhuri,
-    Ganti and Kaushik, 2006), so only sets that share such a word are compared.
+    Two sets with Jaccard at least t share a word among the rarest `|A| - ceil(t |A|) + 1` of each (prefix
+    filter: Chaudhuri, Ganti and Kaushik, 2006), so only sets that share such a word are compared.
 
     Args:
         sets: in the order in which the first of equals wins.

@@ -2,7 +2,8 @@
 
 Holds `SentencePart`, `parts`, `traits` and `names_nothing`.
 Add here: another figure; its weight follows from `python -m benchmarks.gate_fit`.
-Keep out: weights (lists/weights.txt) and what follows from them (caption.py). Classes of words are data (lists/talk_*.txt).
+Keep out: weights (lists/weights.txt) and what follows from them (caption.py). Classes of words are data
+(lists/talk_*.txt).
 """
 
 from __future__ import annotations

@@ -29,7 +29,10 @@ from schemas.vision import Embedding, ImageQuality, SaliencyGrid
 
 _LEAST_SETS, _LEAST_CROPS, _PRIOR = 30, 20, 10.0
 _NONE = "no {} serves; import history and run `proofsheet models train`"
-_ALONE = "the {} in force learnt from another project alone and serves no other; review some sets here, then train again"
+_ALONE = (
+    "the {} in force learnt from another project alone and serves no other; review some sets here, then "
+    "train again"
+)
 
 _OTHER = (
     "the model was trained on vectors of {0}, this project has those of {1}; "

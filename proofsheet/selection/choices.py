@@ -1,10 +1,12 @@
 """What counts in each set: a person's decision, else imported history, else the suggestion.
 
-Holds `choice_rows`, `present_choices`, `held_photos`, `decided_against`, `redecided`, `History` and `ReviewProgress`.
+Holds `choice_rows`, `present_choices`, `held_photos`, `decided_against`, `redecided`, `History` and
+`ReviewProgress`.
 Add here: another source of decisions, and its rank.
 Keep out: how suggestions, verdicts and history come about (stage_rule.py, review/, history/).
 
-The verdict that stands counts as soon as it is given; what goes to a target, and files of the library, wait for submit.
+The verdict that stands counts as soon as it is given; what goes to a target, and files of the library, wait
+for submit.
 """
 
 from __future__ import annotations
@@ -51,7 +53,10 @@ class ReviewProgress:
         share = f"{100 * self.decided / self.total if self.total else 0:.0f} %"
         if not self.history:
             return f"Reviewed {self.reviewed}/{self.total} groups ({share})"
-        return f"Decided {self.decided}/{self.total} groups ({share}): {self.reviewed} reviewed, {self.history} by history"
+        return (
+            f"Decided {self.decided}/{self.total} groups ({share}): {self.reviewed} reviewed, "
+            f"{self.history} by history"
+        )
 
 
 class History:

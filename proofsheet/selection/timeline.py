@@ -1,6 +1,7 @@
 """Verdicts as they stand: what was decided, taken back and given again, in its order.
 
-Holds `Timeline`, `timeline`, `handed_over`, `decides`, `standing`, `last_words`, `counted` and `proposed_crop`.
+Holds `Timeline`, `timeline`, `handed_over`, `decides`, `standing`, `last_words`, `counted` and
+`proposed_crop`.
 Add here: another act on verdicts.
 Keep out: how verdicts come in (review/, history/decision_import.py).
 """

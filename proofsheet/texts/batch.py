@@ -111,7 +111,10 @@ class Batch:
             workers = [self._work(session, outage, queue) for _ in range(self._settings.in_flight)]
             await asyncio.gather(*workers)
             if outage.gone:
-                self.stopped = f"the server was gone for more than {self._settings.outage_s:g} s; run again when it is back"
+                self.stopped = (
+                    f"the server was gone for more than {self._settings.outage_s:g} s; run again when it "
+                    "is back"
+                )
             self.runtime = (await session.runtime()).line() if not outage.gone else self.runtime
 
     def _remember(self) -> None:
@@ -220,7 +223,8 @@ class Batch:
     async def _blindness(self, session: Session, outage: Outage, canary: Prompt) -> str:
         """Why the model is not asked; a job with pictures has it look each time, others rely on what it saw before.
 
-        A card that was not answered says nothing of the model: a job with pictures waits for the next run, others go on.
+        A card that was not answered says nothing of the model: a job with pictures waits for the next run,
+        others go on.
         """
         given = (self._server.identity, session, outage, canary, self._settings, self._options, self._now)
         try:

@@ -66,7 +66,8 @@ def write_field(
         base: what stands there now.
         source: human, import or identifier.
         now: when (UTC, no zone).
-        lock: whether only people may change it from now on; by default people's words are locked and others' are not.
+        lock: whether only people may change it from now on; by default people's words are locked and others'
+            are not.
 
     Raises:
         UsageError: if there is no such field, or if it is locked and the writer is no person.

@@ -26,8 +26,14 @@ from schemas.vision import Scene, SeenObject
 from schemas.words import QualityVerdict
 
 _ROUTES = {
-    "biology": "animal bird dog cat horse insect butterfly flower plant tree fungus mushroom fish wildlife biology sheep cow bear",
-    "vehicle": "car vehicle aircraft airplane aeroplane truck lorry bus train motorcycle boat ship helicopter bicycle",
+    "biology": (
+        "animal bird dog cat horse insect butterfly flower plant tree fungus mushroom fish wildlife "
+        "biology sheep cow bear"
+    ),
+    "vehicle": (
+        "car vehicle aircraft airplane aeroplane truck lorry bus train motorcycle boat ship helicopter "
+        "bicycle"
+    ),
 }
 _LEAST = 0.5
 _ENCODER = "encoder labels"
@@ -50,7 +56,8 @@ def route(labels: Sequence[str]) -> str:
 def consensus(candidates: Sequence[tuple[str, Candidate]], sure: float) -> tuple[str | None, str]:
     """What may be believed, and why.
 
-    Two identifiers that agree on a name, or one that is sure of it; else two that agree on the broader term; else nothing.
+    Two identifiers that agree on a name, or one that is sure of it; else two that agree on the broader term;
+    else nothing.
 
     Args:
         candidates: identifier and candidate.

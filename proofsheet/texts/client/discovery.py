@@ -2,8 +2,8 @@
 
 Holds `choose_server`.
 Add here: another backend, in the order of `auto`.
-Keep out: talking (the other modules). Those are imported once something listens: they take a sixth of the time in which the program
-starts, and most machines have no server.
+Keep out: talking (the other modules). Those are imported once something listens: they take a sixth of the
+time in which the program starts, and most machines have no server.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
 Holds `OpenAIServer`.
 Add here: what these servers share.
 Keep out: limits and tries (retry.py).
-Pictures go as JPEG data URLs, since WebP is refused by some. A request with picture and schema crashes some servers: it is
-asked once more without the schema, and the answer is checked all the same. None of these servers tells whether a model thinks: once
-one did, it is asked not to.
+Pictures go as JPEG data URLs, since WebP is refused by some. A request with picture and schema crashes some
+servers: it is asked once more without the schema, and the answer is checked all the same. None of these
+servers tells whether a model thinks: once one did, it is asked not to.
 """
 
 from __future__ import annotations

@@ -115,7 +115,8 @@ class ModelRequestError(Exception):
     """A request that gave no good answer.
 
     Attributes:
-        kind: idle_limit, hard_limit, crash, busy, unreachable, refused, blind, off_schema, length, too_long or copied.
+        kind: idle_limit, hard_limit, crash, busy, unreachable, refused, blind, off_schema, length, too_long
+            or copied.
         message: what happened, in words, without content of the picture.
         retryable: whether another try may help.
         strike: whether it speaks against the picture.

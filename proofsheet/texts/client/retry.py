@@ -21,7 +21,8 @@ async def collect(parts: AsyncIterator[StreamPart], limits: RequestLimits) -> St
     """Join the pieces of an answer; thinking is a sign of life, an empty piece is none.
 
     Raises:
-        Trouble: if no token came for `idle_s`, if it took longer than `hard_s`, or if it grew beyond all measure.
+        Trouble: if no token came for `idle_s`, if it took longer than `hard_s`, or if it grew beyond all
+            measure.
     """
     loop = asyncio.get_running_loop()
     end, alive = loop.time() + limits.hard_s, loop.time() + limits.idle_s
