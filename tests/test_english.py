@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.english import AREAS, AVOIDED, Wording, findings, found_in
 
-CLEAN: tuple[str, ...] = ()  # areas without an avoided wording; an area that is added here stays so
+CLEAN: tuple[str, ...] = ("schemas",)  # areas without an avoided wording; an area that is added here stays so
 
 
 @pytest.mark.parametrize("wording", AVOIDED, ids=lambda w: w.pattern[:30])

@@ -33,7 +33,10 @@ DATA = re.compile(
     r"proofsheet/rules/|proofsheet/metadata/|proofsheet/library/\w*nam"
     r"|benchmarks/(strange_texts|lookalike|made_|written_|hidden_judge)"
 )
-OTHERS = re.compile(r"/vendor/|proofsheet/prompts/.*\.md$|benchmarks/hidden_judge\.py")
+# Prompts and forms of replies are sent to models: another wording would ask every question again.
+OTHERS = re.compile(
+    r"/vendor/|proofsheet/prompts/.*\.md$|schemas/replies\.py|benchmarks/hidden_judge\.py"
+)
 
 
 @dataclass(frozen=True)
