@@ -139,8 +139,8 @@ class Table:
 
     @classmethod
     def meaning(cls) -> str:
-        """The first paragraph of the table's docstring."""
-        return " ".join((cls.__doc__ or "").split("\n\n")[0].split())
+        """The table's docstring in one line."""
+        return " ".join((cls.__doc__ or "").split())
 
     @classmethod
     @cache

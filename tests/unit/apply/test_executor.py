@@ -300,10 +300,10 @@ def test_a_pilot_counts_what_it_applied_before(made: Made) -> None:
     _, project = made
     rows = with_keep_all(submitted(project).standing(), project)
     first = make_plan(project, rows, 3)
-    assert (first.counts["planned"], first.counts["beyond the pilot: left for later"]) == (3, 2)
+    assert (first.counts["planned"], first.counts["beyond the limit of pilot mode: left for later"]) == (3, 2)
     applier(project).execute(first, "pilot")
     second = make_plan(project, rows, 3)
-    assert (second.operations, second.counts["beyond the pilot: left for later"]) == ([], 2)
+    assert (second.operations, second.counts["beyond the limit of pilot mode: left for later"]) == ([], 2)
 
 
 def test_a_file_in_the_place_of_a_cut_and_another_cut_than_before_are_told(made: Made) -> None:
@@ -317,7 +317,7 @@ def test_a_file_in_the_place_of_a_cut_and_another_cut_than_before_are_told(made:
     applier(project).execute(plan_of(project), "sandbox")
     rows = with_keep_all(submitted(project).standing(), project)
     other = [{**r, "crop": [0.2, 0.2, 0.6, 0.6]} if r["group_id"] == cut.group_id else r for r in rows]
-    assert "is another cut" in make_plan(project, other).refused[cut.group_id]
+    assert "is another crop" in make_plan(project, other).refused[cut.group_id]
 
 
 def test_a_cut_that_cannot_be_made_is_told_and_its_set_is_moved(made: Made) -> None:
