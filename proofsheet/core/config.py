@@ -90,7 +90,7 @@ def load(
     environment: Mapping[str, str] | None = None,
     place: Mapping[str, str] | None = None,
 ) -> Configuration:
-    """The settings in force.
+    """The current settings.
 
     Args:
         start: folder from which the file is looked for, upwards; the current one by default.
@@ -122,7 +122,7 @@ def load(
         where = ".".join(str(part) for part in first["loc"])
         raise UsageError(
             f"{path or 'The environment'}: {where}: {first['msg']} (value: {first['input']!r}).",
-            "Mend it there.",
+            "Correct it there.",
         ) from error
 
 
@@ -152,7 +152,7 @@ def _read(path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(
             f"{path} is not valid TOML: {error}.",
-            "Mend the line, or delete the file and run `proofsheet init`.",
+            "Correct the line, or delete the file and run `proofsheet init`.",
         ) from error
     except OSError as error:
         raise UsageError(

@@ -4,9 +4,9 @@ Holds the rules `FOLDERS` and `FILES`, `left_out_because`, `walk` and `folders_o
 Add here: a name that a system or program keeps for itself, under its reason.
 Keep out: what a picture is (library/scan.py).
 
-A name is compared as a whole and without case, so that "Recycled paper" or "Snapshots 2020" stay folders of a
-person. `*` stands for any text, `[0-9]` for a digit, `parent/name` for a name inside a certain folder. What
-is left out is never entered: a folder of snapshots holds the whole disk many times.
+A name is compared as a whole and without case, so "Recycled paper" or "Snapshots 2020" stay folders of the
+user. `*` matches any text, `[0-9]` a digit, `parent/name` a name inside a certain folder. A folder that is
+left out is never entered: a folder of snapshots holds the whole disk many times.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _BIN, _COPIES, _SMALL = (
     "thumbnails of another program",
 )
 _OWN, _SYNC, _CACHE = (
-    "kept by the system",
-    "kept by a program that copies files",
+    "used by the system",
+    "used by a program that copies files",
     "the cache of another program",
 )
-KEPT_BY_PROGRAMS = "originals that another program kept before an edit"
+KEPT_BY_PROGRAMS = "originals that another program saved before an edit"
 _PLACEHOLDER = "a placeholder: the file itself is not on this disk; download it first"
 
 # fmt: off
@@ -109,7 +109,7 @@ FILES: Mapping[str, Sequence[str]] = {
 _AS_WRITTEN = {
     "RECYCLER": _BIN,
     "RECYCLED": _BIN,
-}  # names of old Windows; in other letters they may be a person's
+}  # names of old Windows; in another case they may be the user's
 
 
 class _Names:
@@ -147,12 +147,12 @@ _FOLDERS, _FILES = _Names(FOLDERS), _Names(FILES)
 
 
 def left_out_because(name: str, *, folder: bool, parent: str = "") -> str | None:
-    """Why an entry of a folder is none of the user's, or None.
+    """Why an entry of a folder is not one of the user's, or None.
 
     Args:
         name: of the entry, without its path.
         folder: whether it is a folder.
-        parent: name of the folder that it lies in.
+        parent: name of the folder around it.
     """
     return (_AS_WRITTEN.get(name) or _FOLDERS.reason(name, parent)) if folder else _FILES.reason(name, parent)
 
@@ -165,7 +165,7 @@ class WalkEntry:
         name: path inside the folder that is walked, with forward slashes.
         place: where it is, as the system names it.
         hidden: whether a part of the name begins with a dot.
-        found: size, times and kind, of a link itself; None if the system does not tell them.
+        found: size, times and kind, of a link itself; None if the system does not give them.
         why: why it is left out; None for everything else.
         unread: why a folder could not be listed, or why nothing is known of a file; None for everything else.
     """
@@ -194,7 +194,9 @@ class WalkEntry:
 
 
 def walk(folder: Path) -> Iterator[WalkEntry]:
-    """Every file and link below a folder, in a stable order; what is left out, and what cannot be listed, as one entry a folder.
+    """Every file and link below a folder, in a stable order.
+
+    A folder that is left out, or cannot be listed, is one entry.
 
     Links are never followed.
 
@@ -241,7 +243,7 @@ def _walk(place: str, parent: str, inside: str, *, hidden: bool) -> Iterator[Wal
 
 @dataclass(frozen=True)
 class Shelf:
-    """The folders of a place, and the others by name with the reason why they are none.
+    """The folders of a place, and its other entries by name with the reason why they are left out.
 
     Attributes:
         folders: sorted by name.
@@ -257,7 +259,7 @@ class Shelf:
 
 
 def folders_of(place: Path) -> Shelf:
-    """What lies directly in a place; links are not followed."""
+    """The direct content of a folder; links are not followed."""
     shelf, loose = Shelf([], {}, {}, 0), 0
     with os.scandir(place) as listing:
         entries = sorted(listing, key=lambda e: e.name)

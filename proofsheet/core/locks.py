@@ -23,12 +23,12 @@ from proofsheet.core.process_marks import process_mark
 
 
 def home_lock(home: Path) -> Path:
-    """Held by the one `proofsheet up` of a home."""
+    """The lock of the one `proofsheet up` of a home."""
     return home / "locks" / "up.lock"
 
 
 def holder(path: Path) -> str:
-    """Who holds (or last held) the lock, in words."""
+    """The process that holds (or last held) the lock, in words."""
     try:
         note = json.loads(_note(path).read_text("utf-8"))
         return f"{note['who']} (process {note['pid']} on {note['host']}, since {note['since']})"
@@ -65,9 +65,10 @@ def acquire(
 
     Args:
         path: lock file; made if missing.
-        who: what this process is doing, told to those who wait.
+        who: what this process is doing, shown to other processes that wait.
         wait_s: seconds to wait; negative waits for ever, 0 does not wait.
-        on_news: told whom we wait for, and when the lock of a dead process was taken over.
+        on_news: called with the process that holds the lock, and when the lock of a dead process is taken
+            over.
 
     Raises:
         Locked: if the lock was not free in time.

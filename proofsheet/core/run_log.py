@@ -60,7 +60,7 @@ class RunLog:
         self._event("error", error=kind, message=message)
 
     def note(self, message: str) -> None:
-        """Something that a person may want to know."""
+        """News that the user may want to see."""
         self._event("note", message=message)
 
     @property
@@ -112,7 +112,7 @@ class RunLog:
 
 
 def unfinished(facts: Mapping[str, Any]) -> str:
-    """Why a step could not do its work, from what it tells of itself; empty if it did."""
+    """Why a step failed, from its own events; empty if it did not."""
     return str(facts.get("unanswered") or facts.get("stopped") or "")
 
 

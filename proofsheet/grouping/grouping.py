@@ -70,9 +70,11 @@ class GroupingInput:
 
     @cached_property
     def times(self) -> list[datetime | None]:
-        """When each was made: by the camera, else by its name, else, of a generated picture, by its file; None where nothing tells.
+        """The time of each picture; None if it is not known.
 
-        The time of any other file tells when it was copied, and that is no reason to join pictures.
+        It comes from the camera, else from the name, else, for a generated picture, from the file.
+
+        The time of any other file is the time of its copy, which is no reason to join pictures.
         """
         return [
             r[ExifFact.taken_at]
@@ -83,7 +85,10 @@ class GroupingInput:
 
     @cached_property
     def plain(self) -> npt.NDArray[np.bool_]:
-        """(n,) True for writing, and for what no camera took: these are compared by their fine layout where they have one."""
+        """(n,) True for writing, and for pictures that no camera took.
+
+        These are compared by their fine layout if they have one.
+        """
         return np.array([is_document(r) or not r[ExifFact.model] for r in self.rows], dtype=np.bool_)
 
 
@@ -130,13 +135,13 @@ def group_photos(
 ) -> pl.DataFrame:
     """Put every photo into exactly one set.
 
-    First the sets that imported history names, whatever was decided of them since, with the other parts of
-    their shots. Then what belongs together by its names: a RAW file and the JPEG beside it, stage series, and
-    rising stages with time stamps of their own. Then shots that were meant to be together: exposure brackets,
-    focus stacks, panoramas. Then complete-link over likeness among what is left: each pair of a set is alike
-    enough and, with order, near enough by name and time, so that a chain of small steps never joins
-    strangers. A picture of which nothing tells when it was made is near nothing; documents are one set only
-    if their fine layout is the same.
+    The order of the rules is: 1. the sets that imported history names, whatever was decided on them later,
+    with the other parts of their shots; 2. pictures that belong together by their names: a RAW file and the
+    JPEG beside it, stage series, and rising stages with time stamps; 3. deliberate series of shots: exposure
+    brackets, focus stacks, panoramas; 4. complete linkage by similarity among the rest. In complete linkage
+    each pair of a set is similar enough and, with order, near enough by name and time, so a chain of small
+    steps never joins strangers. A picture without a known time is near nothing. Documents are one set only if
+    their fine layout is the same.
 
     Args:
         project: partition key.
@@ -241,7 +246,11 @@ class _Near:
         return i[keep], j[keep]
 
     def allowed(self, a: int, b: int) -> bool:
-        """Without order everything is; with order, one folder, few neighbours and little time between them, which must be known."""
+        """Whether pairs may be in one set.
+
+        Without order every pair may. With order, a pair is in one folder, with few neighbours and little time
+        between them; both times must be known.
+        """
         if not self._ordered:
             return True
         if self._folders[a] != self._folders[b] or abs(a - b) > self._settings.window:
@@ -255,7 +264,10 @@ class _Near:
 
 
 def _comparable(seen: GroupingInput, i: Indices, j: Indices) -> npt.NDArray[np.bool_]:
-    """(n,) False for pairs that look alike only because both are writing, or a thing on a plain ground that no camera took."""
+    """(n,) False for pairs that look alike only because both are writing, or an object on a plain ground.
+
+    Pictures from a camera on a plain ground are compared as usual.
+    """
     found = np.ones(i.size, dtype=np.bool_)
     judged = seen.plain[i] & seen.plain[j]
     found[judged] = seen.likeness.same_layout(i[judged], j[judged])

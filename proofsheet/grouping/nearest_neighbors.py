@@ -32,7 +32,7 @@ class Pairs:
         i: (n,) first of each.
         j: (n,) second of each.
         value: (n,) cosine in float32, or differing bits.
-        capped: number of rows of which only the best pairs were kept.
+        capped: number of rows that are limited to their best pairs.
     """
 
     i: Indices
@@ -145,7 +145,9 @@ def _dots(vectors: Floats, i: Indices, j: Indices) -> Floats:
 
 
 def hamming_pairs(hashes: npt.NDArray[np.uint64], most_bits: int = 3) -> Pairs:
-    """Every pair of different hashes that differ in at most `most_bits` bits, by indices into `hashes`; exact up to 3.
+    """Every pair of different hashes that differ in at most `most_bits` bits.
+
+    Pairs are indices into `hashes`. The result is exact up to 3 bits.
 
     Three differing bits touch at most three of four bands of 16 bits, so that two such hashes are equal in
     one band at least (Manku et al., 2007). Equal hashes are one entry; give unique ones.

@@ -1,7 +1,7 @@
-"""Sets that history and names tell of: what was a set before, RAW with JPEG, and the stages of one generation.
+"""Sets from history and names: earlier sets, RAW with JPEG, and the stages of one generation.
 
 Holds `stated`, `raw_pairs`, `named_series` and `rising_stages`.
-Add here: another thing that names tell.
+Add here: another relation that names show.
 Keep out: shots of a camera (shot_sequences.py), sets by likeness alone (grouping.py).
 """
 
@@ -85,14 +85,16 @@ def rising_stages(
     left: Sequence[int],
     settings: GroupSettings,
 ) -> Iterable[GroupCandidate]:
-    """Stages with time stamps of their own: of one folder, without a camera, rising with time, near in time and alike.
+    """Stages with time stamps of their own.
+
+    They are in one folder and without a camera, rise with time, and are near in time and similar.
 
     The most alike pairs are joined first. A set holds each stage once, no step between its pictures is longer
     than the window, and every pair is alike enough.
 
     Args:
         rows: everything known of the photos.
-        times: when each was made; None where nothing tells.
+        times: time of each picture; None if it is not known.
         likeness: of the same.
         left: row numbers that are in no set yet.
         settings: window and thresholds.

@@ -281,7 +281,7 @@ def test_a_cut_that_a_person_changed_is_not_removed_by_undo(made: Made) -> None:
     cut = next(project.folder.rglob("*_crop.png"))
     cut.write_bytes(b"my own work")
     report = applier(project).undo(str(last_plan(project.ledger)))
-    assert "was changed since it was cut" in next(iter(report.refused.values()))
+    assert "was changed since it was written" in next(iter(report.refused.values()))
     assert cut.read_bytes() == b"my own work"
     states = project.ledger.rows(FileOperation)[FileOperation.state].value_counts().rows()
     assert dict(states)["done"] == 1
