@@ -30,7 +30,7 @@ Member = Mapping[str, Any]
 
 
 def find_duplicates(project: str, seen: GroupingInput, settings: DuplicateSettings) -> pl.DataFrame:
-    """The rows of `duplicates`: clusters of pictures with the same bytes, or with similar hash and vector in every pair.
+    """The rows of `duplicates`: clusters of the same bytes, or of similar hash and vector in every pair.
 
     Candidates are the pairs within three bits (bands) and the pairs with enough cosine (exact tiled search).
     There is no cap on a cluster, and no chain: a picture that resembles only some members stays out.

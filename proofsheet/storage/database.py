@@ -148,7 +148,10 @@ def _one_line(error: Exception) -> str:
 
 
 def _copy(con: duckdb.DuckDBPyConnection, name: str, part: Part, folder: Path) -> None:
-    """One table with its rows; one that this version declares otherwise, or not at all, comes without key and comments."""
+    """One table with its rows.
+
+    A table that this version declares differently, or not at all, has no key and no comments.
+    """
     table, source = Table.tables.get(name), _source(name, part, folder)
     columns = [str(row[0]) for row in con.execute(f"DESCRIBE {source}").fetchall()]
     if table is None or columns != list(table.columns()):

@@ -1,4 +1,4 @@
-"""How rows of facts stand in SQLite: types, values, statements.
+"""The form of facts in SQLite: types, values, statements.
 
 Holds `encode`, `decode`, the statements over a table, and the triggers `LOCKED`, `ONLY_ADDED` and `COUNTED`.
 Add here: a type that a new column of facts needs.
@@ -58,7 +58,9 @@ def ddl(table: type[Table]) -> str:
 
 
 def rekeyed(table: type[Table], there: Collection[str]) -> list[str]:
-    """The statements that give a table its present key where a counting column of it is missing; rows become the first.
+    """The statements that give a table its present key, if a counting column of it is missing.
+
+    Existing rows become number one.
 
     Args:
         table: which.
@@ -111,7 +113,7 @@ def insert(table: type[Table], on_conflict: str) -> str:
 
 
 def replacing(table: type[Table]) -> str:
-    """What that statement does with a row of the same key, if the new one is to stand in its place."""
+    """How that statement handles a row with the same key, if the new row replaces it."""
     names = [n for n in table.polars_schema().names() if n not in table.key()]
     return "DO UPDATE SET " + ", ".join(f'"{n}" = excluded."{n}"' for n in names)
 

@@ -65,7 +65,10 @@ class Registry:
             self._write(names)
 
     def rename(self, key: str, name: str, own: str) -> None:
-        """From now on the folder of this name is this project; the key that it had on its own is no project any more."""
+        """Assign this project to the folder of this name.
+
+        The folder's own key is no longer a project.
+        """
         kept = {k: n for k, n in self.names().items() if n != name and k != own}
         self._write(kept | {key: name})
 
@@ -93,7 +96,7 @@ class Registry:
             try:
                 rows = Ledger(path, path.stem).rows(ProjectFolder).sort(ProjectFolder.number)
             except StoreError:
-                continue  # told where its project is looked at
+                continue  # reported for its project
             if rows.height:
                 found[path.stem] = str(rows[ProjectFolder.folder_name][-1])
         return found

@@ -2,7 +2,7 @@
 
 Holds `Store`.
 Add here: how tables are written and read.
-Keep out: what stands in them (schemas/), facts (ledger.py), and DuckDB (database.py).
+Keep out: the content of tables (schemas/), facts (ledger.py), and DuckDB (database.py).
 
     store/<project>/         the generations (generations.py) and their parts (parts.py)
     store/<project>.duckdb   one database with all tables, for people and their tools; made when a run ends
@@ -82,7 +82,10 @@ class Store:
         return self.generations.current()
 
     def read(self, table: type[Table]) -> pl.DataFrame:
-        """All rows of a table in key order; none if it was never written, or with other columns (a run makes it again)."""
+        """All rows of a table in key order.
+
+        It is empty if the table was never written, or with other columns; a run makes it again.
+        """
         for _attempt in range(_TRIES):
             manifest = self._manifest()
             if table is StoredTable:
@@ -108,7 +111,9 @@ class Store:
     def query(
         self, sql: str, more: Mapping[type[Table], Callable[[], pl.DataFrame]] | None = None
     ) -> pl.DataFrame:
-        """The answer to a question in SQL; nothing can be changed by it. Before its first generation a store has no tables.
+        """The result of a query in SQL, which can change nothing.
+
+        Before its first generation a store has no tables.
 
         Args:
             sql: the statement.
@@ -159,7 +164,7 @@ class Store:
         return Published(number, changed=True)
 
     def show(self) -> bool:
-        """Make the database for people, if there is none or tables have changed since.
+        """Make the database for users, if it is missing or tables have changed since.
 
         Returns:
             Whether it was made.
@@ -171,7 +176,7 @@ class Store:
 
         if not self.generation() or self._is_shown():
             return False
-        with acquire(self.folder / "show.lock", "making the database for people"):
+        with acquire(self.folder / "show.lock", "making the database for users"):
             if self._is_shown():
                 return False
             self.generations.check()
@@ -225,7 +230,7 @@ class Store:
 
     def _take_over(self) -> None:
         """Write the tables of a generation of the former format as parts of a new one."""
-        with acquire(self.folder / "write.lock", "taking over the tables of an earlier version"):
+        with acquire(self.folder / "write.lock", "migrating the tables of an earlier version"):
             number, found = self.generations.pointers()[0]
             path = self.generations.path(number)
             if path.suffix != FORMER:
