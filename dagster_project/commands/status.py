@@ -129,7 +129,7 @@ def _told(beside: dict[str, Any]) -> Iterator[str]:
     for question in beside["renamed"]:
         yield RenameQuestion(**question).summary
     for name in beside["vanished"]:
-        yield f"{name}: its folder is gone; tables and facts are kept in the home"
+        yield f"{name}: its folder is gone; tables and facts stay in the home"
     if beside["loose_files"]:
         yield f"{beside['loose_files']} files lie in the library itself and belong to no project"
 

@@ -71,7 +71,7 @@ class FilePositions:
         apart = [f"{self.paths[o]} ({_told(w)})" for o, w in others.items() if w is None or w.folder != place]
         if apart:
             raise UsageError(
-                f"{path} also belongs to {', '.join(sorted(apart))}, which does not go to {place}/ "
+                f"{path} also belongs to {', '.join(sorted(apart))}, and cannot go to {place}/ "
                 "with this set.",
                 "Decide and submit their sets alike, or give each picture files of its own.",
             )

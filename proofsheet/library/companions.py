@@ -4,9 +4,9 @@ Holds `companions`, `one_shot`, `nearby` and `of_a_folder`.
 Add here: another way to find the picture of a name.
 Keep out: the names that programs give (companion_names.py), content of files, moves.
 
-A file belongs to the picture whose whole name it carries, else to those of its stem, else to those whose own
-name is made from that stem (`a-edited.jpg`). Names that differ in case or accents alone are one where nothing
-fits exactly. A file may belong to several.
+A file belongs to the picture with the whole name that it carries, else to those of its stem, else to those
+with a name that its own is made from (`a-edited.jpg`). Names that differ only in case or accents are one if
+nothing fits exactly. A file may belong to several.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from proofsheet.library.companion_names import (
 
 _PICTURES = EXTENSIONS | RAW_EXTENSIONS | OTHER_PICTURES
 _MOST_NAMES = 8  # that one name is turned into, step by step
-_LONG = 40  # Google Takeout cuts the names of its JSON at 46 units of UTF-16 or a few more
+_LONG = 40  # Google Takeout shortens the names of its JSON to 46 units of UTF-16 or a few more
 _SHORT = _LONG // 2  # letters that such a name has at least
 _LONG_JSON = re.compile(r"(?P<base>.+?)(?P<tail>\.s[a-z-]*)?(?P<n>\(\d+\))?\.json", re.IGNORECASE)
 _NUMBER = re.compile(r"\(\d+\)(?=\.[^.]+$)")
@@ -71,7 +71,10 @@ def owned(pictures: Iterable[str], others: Iterable[str]) -> set[str]:
 
 
 def one_shot(photos: Iterable[str]) -> dict[str, set[str]]:
-    """Photo to all parts of its shot, itself too, where there are several: a RAW file and what the camera wrote beside it."""
+    """Photo to all parts of its shot, itself too.
+
+    Only shots of several parts are in it, such as a RAW file and the JPEG of the camera beside it.
+    """
     stems: dict[tuple[str, str], set[str]] = defaultdict(set)
     for path in photos:
         folder, name = _split(path)
@@ -114,7 +117,7 @@ def _is_top(name: str) -> bool:
 
 
 def of_a_folder(path: str) -> bool:
-    """Whether a file speaks of all pictures of its folder."""
+    """Whether a file refers to all pictures of its folder."""
     return _split(path)[1].lower() in OF_A_FOLDER
 
 
@@ -138,7 +141,10 @@ class _Names:
 
     @cached_property
     def _worded(self) -> _Table:
-        """Edited pictures of Google Takeout by the name of the original; one that has a JSON of its own is none."""
+        """Edited pictures of Google Takeout by the name of the original.
+
+        A picture with a JSON of its own is not an edited one.
+        """
         told = {
             (home, folded(one))
             for home, name in map(_split, self._others)
@@ -184,7 +190,7 @@ class _Names:
                 found |= dict.fromkeys(self._plain.get(("stem", folder, folded(stem)), ()))
                 if _is_json(name) and folded(name) != folded(
                     f"{stem}.json"
-                ):  # such a name is none of Google's
+                ):  # such a name is not one of Google's
                     found |= dict.fromkeys(self._worded.get(("stem", folder, folded(stem)), ()))
         return list(found)
 
@@ -196,7 +202,7 @@ class _Names:
         ]
 
     def _of_long_name(self, folder: str, name: str) -> list[str]:
-        """Pictures with a name that was cut when that of its JSON was made."""
+        """Pictures with a name that was shortened for the name of its JSON."""
         found = _LONG_JSON.fullmatch(name)
         if found is None:
             return []
@@ -212,7 +218,7 @@ class _Names:
 
 
 def _is_long(name: str) -> bool:
-    """Whether Google Takeout may have cut a name; signs such as emoji count twice."""
+    """Whether Google Takeout may have shortened a name; signs such as emoji count twice."""
     return len(name) >= _SHORT and len(name.encode("utf-16-le", "surrogatepass")) >= 2 * _LONG
 
 
@@ -256,7 +262,7 @@ def _table(names: Iterable[tuple[str, Sequence[str]]]) -> _Table:
 
 
 def _starts(name: str) -> Iterator[str]:
-    """The name itself, and what stands before each of its dots, the longest first."""
+    """The name itself, and the part before each of its dots, the longest first."""
     while name:
         yield name
         name = name.rpartition(".")[0]

@@ -127,7 +127,10 @@ def quality_verdict(score: float) -> str:
 
 
 def lighting_kind(row: Row) -> str:
-    """Challenging by what was measured; natural or artificial by the light that the camera's settings tell; else unknown."""
+    """The class by light.
+
+    Measurements give challenging, the camera's settings natural or artificial; otherwise it is unknown.
+    """
     number, seconds, iso = row[ExifFact.f_number], row[ExifFact.exposure_s], row[ExifFact.iso]
     light = math.log2(number**2 / seconds) - math.log2(iso / 100) if number and seconds and iso else None
     clipped = row[ImageQuality.clipped_highlights] > 0.05 and row[ImageQuality.clipped_shadows] > 0.05

@@ -1,4 +1,4 @@
-"""Folders that bear the name of a project and hold the pictures of another one: a project belongs to its pictures.
+"""Project names on folders with the pictures of another project: a project belongs to its pictures.
 
 Holds `let_go`, `compare` and `is_new`.
 Add here: another sign that a folder is no longer that of its project.
@@ -49,11 +49,13 @@ class FolderLikeness:
 
 
 def let_go(workspace: Workspace, now: datetime, changed: Collection[str] | None = None) -> None:
-    """Take the name from every project of which the folder holds another project's pictures, where its own lie elsewhere.
+    """Take the name from projects with a folder that holds another project's pictures.
 
-    Such a project is a vanished one from then on, and may be found again by its contents. A folder that got
-    other pictures keeps its project, as long as nothing tells that they belong to another one, and so does
-    one beside a copy of what it held.
+    The project's own pictures must be elsewhere.
+
+    Such a project has no folder from then on, and may be found again by its contents. A folder with new
+    pictures keeps its project, unless they are known to belong to another one. A folder beside a copy of its
+    former content keeps its project too.
 
     Args:
         workspace: library and home.
@@ -88,7 +90,7 @@ def let_go(workspace: Workspace, now: datetime, changed: Collection[str] | None 
 
 
 def _displaced(workspace: Workspace, projects: list[Project]) -> dict[Project, pl.DataFrame]:
-    """Projects of which the folder holds hardly anything that was there at their last run, with what was there.
+    """Projects with a folder that has lost nearly all pictures of the last run, with those pictures.
 
     Without a change of the library itself since then, no folder in it has another name.
     """
@@ -105,7 +107,10 @@ def _displaced(workspace: Workspace, projects: list[Project]) -> dict[Project, p
 
 
 def _photos(project: Project) -> pl.DataFrame | None:
-    """What a project held at its last run; None where that is nothing, or not known: then a person's word is needed."""
+    """The content of a project at its last run.
+
+    None if it is empty or unknown: then you must confirm.
+    """
     try:
         photos = project.store.read(Photo)
     except StoreError:
@@ -114,7 +119,7 @@ def _photos(project: Project) -> pl.DataFrame | None:
 
 
 def is_new(project: Project) -> bool:
-    """Whether nothing was made or said of a folder yet."""
+    """Whether a folder has no data yet."""
     return not project.ledger.is_there() and not project.store.folder.exists()
 
 
@@ -125,9 +130,9 @@ def compare(former: Project, photos: pl.DataFrame, project: Project) -> FolderLi
     where only the folder's name changed.
 
     Args:
-        former: whose hashes are known.
+        former: the project with known hashes.
         photos: of it.
-        project: whose folder is looked at.
+        project: the project of the folder.
     """
     sizes = Counter(photos[Photo.size_bytes].to_list())
     here: dict[str, tuple[Path, int]] = {}

@@ -35,7 +35,7 @@ def taken(
     gps: Mapping[int, Any],
     xmp: Mapping[str, str],
 ) -> dict[str, object]:
-    """The columns of `ExifFact` that tell the time.
+    """The columns of `ExifFact` for times.
 
     Args:
         picture: the opened picture.
@@ -94,7 +94,10 @@ def _exif(tags: Mapping[int, Any], names: tuple[int, int, int]) -> Moment | None
 
 
 def _original(tags: Mapping[int, Any]) -> Moment | None:
-    """The time of the shutter; where its own offset is missing, that of the same time in another tag, or the older tag of hours."""
+    """The time of the shutter.
+
+    A missing offset is taken from the same time in another tag, or from the older tag of hours.
+    """
     moment = _exif(tags, _ORIGINAL)
     if moment is None or moment.offset_min is not None:
         return moment

@@ -1,4 +1,4 @@
-"""Texts behind a link of a ComfyUI graph: held, joined, replaced.
+"""Texts behind a link of a ComfyUI graph: constant, joined, replaced.
 
 Holds `text`, `drawn` and `bounded`.
 Add here: how another node hands on a text.
@@ -122,7 +122,7 @@ def _only_text(inputs: Inputs) -> object:
 
 
 def _joined(inputs: Inputs, told: Callable[[object], str]) -> str | None:
-    """Texts with what stands between them; None if the names of the inputs are others."""
+    """Texts and the separator between them; None if the names of the inputs are others."""
     parts = [n for n in inputs if _PART.fullmatch(n)]
     if not parts:
         return None

@@ -1,4 +1,4 @@
-"""Facts of generated pictures: prompt, seed and model as the programs write them, and what standards say of the origin.
+"""Facts of generated pictures: prompt, seed and model as written by programs, and the standards of origin.
 
 Holds `generation_facts`.
 Add here: another place in which programs leave their facts.
@@ -50,7 +50,9 @@ _TOLD = (
 
 
 def generation_facts(picture: Picture, readers: Sequence[Reader] | None = None) -> Mapping[str, object]:
-    """Every column of `GenerationFact` but the ids; `found_in` is null for pictures that say nothing of this kind.
+    """Every column of `GenerationFact` but the ids.
+
+    `found_in` is null for pictures without such metadata.
 
     Args:
         picture: the opened picture.
@@ -172,8 +174,8 @@ def read_texts(
     Args:
         texts: by place.
         readers: see `generation_facts`.
-        by_camera: a camera wrote the file: a text that a person may have written must tell three of seed,
-            steps, scale, sampler.
+        by_camera: a camera wrote the file: a text that may be hand-written must have three of seed, steps,
+            scale, sampler.
     """
     unread: Facts = {}
     for reader in READERS if readers is None else readers:
@@ -187,7 +189,10 @@ def read_texts(
 
 
 def _novel_ai(texts: Mapping[str, str]) -> Facts | None:
-    """A JSON in the comment; the prompt stands in the description as well. In WebP all of it is an object in the user comment."""
+    """A JSON in the comment; the prompt is in the description as well.
+
+    In WebP all of it is an object in the user comment.
+    """
     outer = json_object(texts.get("UserComment"))
     if outer and isinstance(outer.get("Comment"), str):
         texts = {k: v for k, v in outer.items() if isinstance(v, str)}
@@ -294,7 +299,7 @@ def _flux(texts: Mapping[str, str]) -> Facts | None:
     }
 
 
-_BY_NAMES = {_objects, _a1111, _plain_names}  # their names may stand in a caption
+_BY_NAMES = {_objects, _a1111, _plain_names}  # their names may be in a caption
 READERS: Sequence[Reader] = (
     _novel_ai,
     _invoke,

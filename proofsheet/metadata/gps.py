@@ -4,9 +4,9 @@ Holds `read_place`.
 Add here: another way to write a place.
 Keep out: other facts of a camera (exif.py).
 
-Both coordinates or none: a half, a missing or wrong letter, 0/0, a value out of range and 0° N 0° E are no
-place, and nor is what a receiver that had lost its satellites calls void. A place on the equator or the
-meridian is one.
+Both coordinates or neither. A half, a missing or wrong letter, 0/0, a value out of range and 0° N 0° E are
+not a place. A position that the receiver marks as void, after it lost its satellites, is not one either. A
+place on the equator or the meridian is one.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _place(latitude: float | None, longitude: float | None, altitude: float | No
 
 
 def _degrees(parts: object, ref: object, letters: str, limit: float) -> float | None:
-    """Degrees with minutes and seconds, where they are written, and the letter of the half, as signed degrees."""
+    """Degrees with optional minutes and seconds, and the letter of the half, as signed degrees."""
     values = [_value(p) for p in (parts if isinstance(parts, tuple) else (parts,))]
     if len(values) > 3 or any(v is None for v in values):
         return None
@@ -112,7 +112,7 @@ def _altitude(value: object, ref: object) -> float | None:
 
 
 def _value(value: object) -> float | None:
-    """A finite number that is not negative; a rational with denominator 0 is none."""
+    """A finite number that is not negative. A rational with denominator 0 is not valid."""
     try:
         found = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):

@@ -26,7 +26,8 @@ from proofsheet.core.files import short_hash
 
 OURS = Path(__file__).parent
 _FORM = re.compile(
-    r"\A---\s*\nversion:\s*(?P<version>[\w.-]+)\s*\n---\s*\n# System\s*\n(?P<system>.*?)\n# User\s*\n(?P<user>.*)\Z",
+    r"\A---\s*\n"
+    r"version:\s*(?P<version>[\w.-]+)\s*\n---\s*\n# System\s*\n(?P<system>.*?)\n# User\s*\n(?P<user>.*)\Z",
     re.DOTALL,
 )
 

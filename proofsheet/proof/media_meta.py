@@ -1,4 +1,4 @@
-"""Everything that was said of a photo as key and value, its events, and the history of its prompts.
+"""Every answer about a photo as key and value, its events, and the history of its prompts.
 
 Holds `meta_rows`, `noted_events`, `prompt_rows`.
 Add here: a key that other tools know.
@@ -100,7 +100,10 @@ def meta_rows(
 
 
 def noted_events(quality: pl.DataFrame, policy: pl.DataFrame, ledger: Ledger, now: datetime) -> pl.DataFrame:
-    """The rows of `media_lifecycle_events`, after noting verdicts on quality and policy; none is noted twice."""
+    """The rows of `media_lifecycle_events`, after noting results for quality and policy.
+
+    No event is noted twice.
+    """
     found = [*_quality(quality, now), *_policy(policy, now)]
     ledger.add(LifecycleEvent, found)
     return ledger.rows(LifecycleEvent).select(MediaLifecycleEvent.polars_schema().names())

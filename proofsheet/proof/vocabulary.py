@@ -1,4 +1,4 @@
-"""The project's vocabulary: free keywords become its terms, and what does not fit is listed.
+"""The project's vocabulary: free keywords become its terms, and the others are listed.
 
 Holds `Vocabulary`, `read_vocabulary` and `tag_rows`.
 Add here: another rule over keywords of a picture.
@@ -65,7 +65,7 @@ def read_vocabulary(path: Path) -> Vocabulary:
         lines = path.read_text("utf-8-sig").splitlines()[:_MOST_LINES]
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
-            f"The vocabulary {path} cannot be read: {error}.", "Mend [vocabulary] file."
+            f"The vocabulary {path} cannot be read: {error}.", "Correct [vocabulary] file."
         ) from error
     found, above = Vocabulary(), list[str]()
     for number, line in enumerate(lines, start=1):
@@ -91,7 +91,7 @@ def read_vocabulary(path: Path) -> Vocabulary:
 def _name(found: Vocabulary, word: str, term: str, path: Path, number: int) -> None:
     if found.names.setdefault(word.casefold(), term) != term:
         raise UsageError(
-            f"{path}, line {number}: {word!r} already stands for {found.names[word.casefold()]!r}.",
+            f"{path}, line {number}: {word!r} is already a name of {found.names[word.casefold()]!r}.",
             "Keep one of the two.",
         )
 
@@ -113,8 +113,8 @@ def mapped(
     """Map the keywords of one picture.
 
     Args:
-        keywords: repaired, most telling first.
-        locked: those that a person set; they stay as they are.
+        keywords: repaired, the most specific first.
+        locked: those set by hand; they do not change.
         vocabulary: None takes every keyword.
         settings: what is required, excluded, and how many there may be.
     """
@@ -151,9 +151,9 @@ def tag_rows(
     """The rows of `media_tags`, `unmapped_terms` and `tags`.
 
     Args:
-        project: of the rows; its ledger tells which keywords people set.
+        project: the project of the rows; its ledger holds the keywords that were set by hand.
         repaired: rows of `metadata_repaired`.
-        tag_sets: rows of `tag_sets`; they tell how sure the model was.
+        tag_sets: rows of `tag_sets`, with the confidence of the model.
         named: photo to what identifiers agree on; it comes last, and never into locked keywords.
         vocabulary: of the settings, or None.
         settings: rules over the keywords of a picture.
@@ -194,7 +194,7 @@ def tag_rows(
 
 
 def _sources(said: Sequence[tuple[str, Sequence[str]]], vocabulary: Vocabulary | None) -> dict[str, str]:
-    """Term to who said it; the later in the order win."""
+    """Term to its source; the later in the order win."""
     found: dict[str, str] = {}
     for who, words_ in said:
         for word in words_:

@@ -23,7 +23,8 @@ _LEAST_NOUN = 3
 _PLAIN = str.maketrans("äöü", "aou")
 _EITHER = re.compile(r"\s(?:or|oder)\s")
 _EMPTY_AND_FULL = re.compile(
-    r"\b(?:empty|deserted|(?:menschen)?leere[rns]?|verlassene[rns]?)\s+\w+\s+(?:is\s+|ist\s+)?(?:full|filled|packed|crowded|voll\w*|überfüllt\w*)\b",
+    r"\b(?:empty|deserted|(?:menschen)?leere[rns]?|verlassene[rns]?)\s+\w+\s+(?:is\s+|"
+    r"ist\s+)?(?:full|filled|packed|crowded|voll\w*|überfüllt\w*)\b",
     re.IGNORECASE,
 )
 

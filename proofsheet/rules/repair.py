@@ -28,7 +28,8 @@ _BROKEN = re.compile(r"(?<=[^\W\d_])-\s*\n\s*(?=[a-zß-ÿ])")
 _BEFORE_MARK = re.compile(r"\s+([,.;:!?])(?=\s|$)")
 _DOUBLED = re.compile(r"([,;:])\1+|(?<!\.)\.\.(?!\.)|([!?])\2+")
 _NAMES = (
-    r"(?:(?:image |photo )?caption|alt(?:ernativ(?:e )?)?[- ]?(?:text)?|(?:image )?title|(?:image )?description|answer|output"
+    "(?:(?:image |photo )?caption|alt(?:ernativ(?:e )?)?[- ]?(?:text)?|(?:image )?title|"
+    "(?:image )?description|answer|output"
     r"|bildunterschrift|(?:bild)?titel|(?:bild)?beschreibung|alternativtext|antwort|ausgabe)"
 )
 _LABEL = re.compile(rf"^(?:#+\s+{_NAMES}\b\s*[:–-]?\s*|{_NAMES}\s*(?::|\s[–-])\s+)(?=\S)", re.IGNORECASE)

@@ -32,7 +32,10 @@ _PARTS = {
     ),
     "data or code": (
         r"[{}]|[\"'][\w ]+[\"']\s*:\s*[\"'\[\d]|\"\s*\]|\[\s*\"|\\[\"nrtu]",  # JSON, whole or in pieces
-        r"\w\(\)|\w+\([^)]*\)\s*[;{]|=>|[!=]=|;\s*$|\b\w+\s*=\s*[\"'\[]|<\?|\b(?i:def) \w+\(|\bprint\(|\breturn \w+;?$",
+        (
+            r"\w\(\)|\w+\([^)]*\)\s*[;{]|=>|[!=]=|;\s*$|\b\w+\s*=\s*[\"'\[]|<\?|\b(?i:def) \w+\(|"
+            r"\bprint\(|\breturn \w+;?$"
+        ),
         r"\b\w+ = \w[^;,=]*[;,]\s*\w+ = \w",
         r"\b[A-Z]\w*(?:Error|Exception)\b|%[sd]\b|\$\w*[a-z_]\w*",
         r"\b\w+\([\"'“][^)]*[\"'”]\)|\bexit status \d|^[45]\d\d\s+[A-Z]\w+\s[A-Z]\w+\s*$|\b[a-z_]{3,}=\w+",
@@ -42,20 +45,30 @@ _PARTS = {
     ),
     "a place for text": (
         r"\[[A-Z_/ ]{2,24}\]|<[^<>]+>|_{3,}|\b[xX]{3,}\b",
-        r"(?i:[\[(]\s*(?:insert|your|add|hier|name|subject|object|place|location|colou?r|adjective|person|keyword)\b[^\])]*[\])])",
+        (
+            r"(?i:[\[(]\s*(?:insert|your|add|hier|name|subject|object|place|location|colou?r|adjective|"
+            r"person|keyword)\b[^\])]*[\])])"
+        ),
         r"(?i:\[(?:description|caption|title|image|photo|text|ort|motiv|beschreibung|bild|titel)\b[^\]]*\])",
     ),
     "a link, address or path": (
-        r"(?i:\b(?:https?|ftp|file|data)://?\S+|\bwww\.\S+|\b[\w-]+\.(?:com|org|net|io|info|app|dev|ai)/\S*)|\bdata:\w+/\w+",
+        (
+            r"(?i:\b(?:https?|ftp|file|data)://?\S+|\bwww\.\S+|\b[\w-]+\.(?:com|org|net|io|info|app|dev|"
+            r"ai)/\S*)|\bdata:\w+/\w+"
+        ),
         r"[\w.+-]+@\w[\w-]*\.\w{2,}|\b[A-Za-z]:\\\S+|(?<![\w/])(?:~|\.{0,2})/[\w.-]+/[\w./-]*",
-        r"(?i:\b[\w-]+\.(?:jpe?g|png|gif|tiff?|webp|heic|bmp|svg|pdf|json|txt|mp4|dng|cr[23]|nef|arw|py|js|html?)\b)",
+        (
+            r"(?i:\b[\w-]+\.(?:jpe?g|png|gif|tiff?|webp|heic|bmp|svg|pdf|json|txt|mp4|dng|cr[23]|nef|arw|"
+            r"py|js|html?)\b)"
+        ),
     ),
     "an emoji": ("[\U0001f300-\U0001faff\u2600-\u2604\u2614\u26a1\u2705\u2728\u2764\ufe0f]",),
     "a mark of a network": (r"(?<![\w&/])#[^\W\d_]\w*|(?<![\w.])@[A-Za-z]\w+",),
 }
 _MARKUP = {what: re.compile("|".join(parts), re.MULTILINE) for what, parts in _PARTS.items()}
 _CHAT = re.compile(
-    r"<\|[^|>]*\|?>|\[/?INST\]|</?s>|<</?SYS>>|</?think|\[(?:PAD|MASK|UNK|CLS|SEP|EOS|BOS|IMG|IMAGE)\]|[▁Ġ�◁▷]|\[(?:img|image|bild)-?\d+\]|<0x|###"
+    r"<\|[^|>]*\|?>|\[/?INST\]|</?s>|<</?SYS>>|</?think|\[(?:PAD|MASK|UNK|CLS|SEP|EOS|BOS|IMG|IMAGE)\]|"
+    r"[▁Ġ�◁▷]|\[(?:img|image|bild)-?\d+\]|<0x|###"
     r"|^\s*(?:system|assistant|user|human|ai|bot)\s*:|[.!?]\s+(?:system|assistant|user|human)\s*:",
     re.I,
 )
