@@ -126,7 +126,7 @@ def _crop_iou(project: Project) -> str:
     wanted = (pl.col(ReviewMetric.metric) == "median crop IoU") & (pl.col(ReviewMetric.period) == "all")
     rows = project.store.read(ReviewMetric).filter(wanted).to_dicts()
     value = rows[0][ReviewMetric.value] if rows else None
-    return "no cut reviewed yet" if value is None else f"{value:.2f}"
+    return "no crop reviewed yet" if value is None else f"{value:.2f}"
 
 
 def _texts(quality: pl.DataFrame) -> str:

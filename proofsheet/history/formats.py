@@ -2,7 +2,7 @@
 
 Holds `read_history`.
 Add here: another format, as a set of columns and a function from cells to a row.
-Keep out: which project and which picture a row speaks of (project_resolver.py, matching.py).
+Keep out: the project and the picture of a row (project_resolver.py, matching.py).
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def read_history(content: bytes) -> HistoryText:
     """Rows and refusals of a history file; the format follows from its header.
 
     Raises:
-        RowRefused: if the file as a whole is none of the known formats.
+        RowRefused: if the file is not in a known format.
     """
     text = _text(content)
     lines = list(io.StringIO(text, newline=""))
@@ -108,7 +108,10 @@ def read_history(content: bytes) -> HistoryText:
 
 
 def _text(content: bytes) -> str:
-    """The text of a file; bytes that are none stay as surrogates, so that only their rows are refused."""
+    """The text of a file.
+
+    Invalid bytes stay as surrogates, so only their rows are refused.
+    """
     if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return content.decode("utf-16", "replace")
     return content.decode("utf-8-sig", "surrogateescape").replace("\0", "\ufffd")
@@ -121,7 +124,9 @@ def _header(lines: Sequence[str], separator: str) -> tuple[list[str], int]:
 
 
 def _record(names: Sequence[str], lines: Sequence[str], separator: str) -> tuple[dict[str, str], int]:
-    """Cells by column of the record at the head of these lines, and how many of them it takes; a cell may hold newlines.
+    """Cells by column of the record at the head of these lines, and its number of lines.
+
+    A cell may hold newlines.
 
     Raises:
         RowRefused: if it is broken; the record after it begins on the next line then.
@@ -136,7 +141,7 @@ def _record(names: Sequence[str], lines: Sequence[str], separator: str) -> tuple
         ) from None
     if any("\udc80" <= sign <= "\udcff" for cell in cells for sign in cell):
         raise RowRefused(
-            "not text", f"the row is no UTF-8 text: {''.join(cells)[:80]!r}", "save the file as UTF-8"
+            "not text", f"the row is not UTF-8 text: {''.join(cells)[:80]!r}", "save the file as UTF-8"
         )
     if not any(cell.strip() for cell in cells):
         return {}, reader.line_num
@@ -159,7 +164,7 @@ def _format(names: Sequence[str]) -> tuple[str, Callable[[int, Cells], Logged]]:
     told = printable(", ".join(names)[:200]) or "nothing"
     raise RowRefused(
         "unknown format",
-        f"its header is none of the known ones: {told}",
+        f"its header is not one of the known ones: {told}",
         "known are selection_only_log, select_crop_log, anomaly_cases and historical_crop_log; see "
         "docs/judge.md",
     )
@@ -213,7 +218,7 @@ def _boxless(line: int, cells: Cells) -> Logged:
 
 
 def _wide_crop(line: int, cells: Cells) -> Logged:
-    """The wide format tells the whole set; the chosen one is told twice, by index and by path."""
+    """The wide format has the whole set; the chosen one is there twice, by index and by path."""
     found = {int(match[1]): cells[name] for name in cells if (match := _WIDE.match(name))}
     paths = {k: found[k] for k in sorted(found) if found[k]}
     index = _whole(cells.get("chosen_index", ""), "chosen_index")
@@ -256,11 +261,11 @@ def _losers(chosen: str, cell: str, column: str) -> tuple[str, ...]:
             found = ast.literal_eval(cell)
         except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
             raise RowRefused(
-                "no list", f"{column} is no list: {cell[:80]!r}", "write it as a JSON list of paths"
+                "no list", f"{column} is not a list: {cell[:80]!r}", "write it as a JSON list of paths"
             ) from None
     if not isinstance(found, list | tuple) or not all(isinstance(p, str) and p.strip() for p in found):
         raise RowRefused(
-            "no list", f"{column} is no list of paths: {cell[:80]!r}", "write it as a JSON list of paths"
+            "no list", f"{column} is not a list of paths: {cell[:80]!r}", "write it as a JSON list of paths"
         )
     if not found:
         raise RowRefused(
@@ -282,7 +287,7 @@ def _box(cells: Cells) -> tuple[float, float, float, float] | None:
         x1, y1, x2, y2 = (_number(t) for t in texts)
     except ValueError:
         raise RowRefused(
-            "no number", f"the box {', '.join(texts)} holds what is no number", "correct the row"
+            "no number", f"the box {', '.join(texts)} holds something that is not a number", "correct the row"
         ) from None
     if not all(math.isfinite(v) and v >= 0 for v in (x1, y1, x2, y2)):
         raise RowRefused(
@@ -307,7 +312,7 @@ def _whole(text: str, column: str) -> int | None:
         value = -1.0
     if value < 0 or not value.is_integer():
         raise RowRefused(
-            "no number", f"{column} is no whole number of 0 or more: {text!r}", "correct the row"
+            "no number", f"{column} is not a whole number of 0 or more: {text!r}", "correct the row"
         )
     return int(value)
 
@@ -320,7 +325,10 @@ def _number(text: str) -> float:
 
 
 def time_of(text: str) -> datetime | None:
-    """A time as UTC without zone, from ISO 8601, epoch seconds or `20250708_060416`; None if it is none of these."""
+    """A time as UTC without zone, or None.
+
+    Known forms are ISO 8601, epoch seconds and `20250708_060416`.
+    """
     try:
         found = datetime.fromisoformat(text)
         return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found

@@ -54,14 +54,16 @@ def import_history(
     dry_run: bool,
     project: str | None = None,
 ) -> list[FileReport]:
-    """Read files, refuse what cannot be right, keep the rest in the ledgers of its projects; a row that is there stays as it is.
+    """Read files, refuse rows that cannot be right, and save the others in the ledgers of their projects.
+
+    A known row does not change.
 
     Args:
         files: history files.
-        workspace: the rows speak of its projects.
+        workspace: the projects of the rows.
         settings: roots, aliases, patterns.
         now: time of the import (UTC, no zone).
-        dry_run: tells what would happen and writes nothing.
+        dry_run: reports the result and writes nothing.
         project: name or key of the project of rows that name none; None to find them by their file names.
 
     Raises:
@@ -99,13 +101,13 @@ def _given(workspace: Workspace, wanted: str, left: Mapping[str, str]) -> str:
     project = workspace.project(wanted)
     if project.sandbox:
         raise UsageError(
-            f"{project.name} is a sandbox; history is of the projects of the library.",
+            f"{project.name} is a sandbox; history belongs to the projects of the library.",
             "Name the project itself.",
         )
     if project.name in left:
         raise UsageError(
-            f"{project.name} takes no history: {left[project.name]}",
-            "Then import again; nothing was taken in.",
+            f"{project.name} accepts no history: {left[project.name]}",
+            "Then import again; nothing was imported.",
         )
     return project.name
 
@@ -187,7 +189,7 @@ def _place(
             if mark in seen:
                 raise RowRefused(
                     "twice in the file",
-                    f"the row says the same as line {seen[mark]}",
+                    f"the row repeats line {seen[mark]}",
                     "nothing; one of them counts",
                 )
             seen[mark] = logged.line
@@ -212,7 +214,7 @@ class _OwnRows:
         if session.removeprefix(OWN_SESSION) in self._known[project.key]:
             raise RowRefused(
                 "own row",
-                "the review of this project wrote it; its verdict is known",
+                "the review of this project wrote it; its decision is known",
                 "nothing; the verdict counts",
             )
 
@@ -272,7 +274,7 @@ def _new_rows(
 
 
 def _judge(placed: Sequence[_Placed], known: Mapping[str, pl.DataFrame], report: FileReport) -> None:
-    """Count which rows can be used, by matching them with the pictures of the last run and with imported vectors."""
+    """Count usable rows, by matching them with the pictures of the last run and with imported vectors."""
     fates: dict[str, dict[str, dict[str, Any]]] = {}
     for project in {p.project.key: p.project for p in placed}.values():
         photos, quality = project.store.read(Photo), project.store.read(ImageQuality)

@@ -1,7 +1,7 @@
-"""Which pictures of the project the rows of its history speak of.
+"""Matches rows of history with the pictures of a project.
 
 Holds `match_history`.
-Add here: another thing that a row tells of its pictures.
+Add here: another fact about pictures in a row.
 Keep out: reading files (formats.py), finding a picture by name (photo_lookup.py), the verdicts of the review
 (taken as they are).
 """
@@ -49,7 +49,7 @@ class Matched:
 
 @dataclass
 class _Said:
-    """The last word so far, and who said it."""
+    """The last decision so far, and its source."""
 
     selections: dict[str, tuple[dict[str, Any], str]] = field(default_factory=dict)
     crops: dict[str, tuple[dict[str, Any], str]] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class _Said:
     members: dict[str, list[str]] = field(default_factory=dict)
 
     def keep_back(self, own: str, refusal: RowRefused) -> None:
-        """A row that is kept and not used; `unknown` holds those of which a picture is not known."""
+        """A row that is saved and not used; `unknown` holds those with an unknown picture."""
         self.fates[own] = ("quarantined", f"{refusal.reason}: {refusal.detail}", refusal.next_step)
         if isinstance(refusal, PictureUnknown):
             self.unknown.add(own)
@@ -72,9 +72,11 @@ def match_history(
     quality: pl.DataFrame,
     imported: pl.DataFrame,
 ) -> Matched:
-    """Match rows of history and verdicts with pictures; of several words on one set or picture the last counts.
+    """Match rows of history and decisions with pictures.
 
-    A set that the review rejected teaches no choice, whatever was said of it before.
+    Of several rows on one set or picture the last counts.
+
+    A set that the review rejected has no choice for training, whatever came before.
 
     Args:
         project: partition key.
@@ -96,7 +98,7 @@ def match_history(
             said.keep_back(own, refusal)
             continue
         chosen[own], said.fates[own] = str(winner[Photo.photo_id]), ("used", "", "")
-        for take in (_crop, _select):  # a row may tell both; one part is taken where the other cannot be
+        for take in (_crop, _select):  # a row may have both; one part is used if the other cannot be
             try:
                 take(project, said, known, row, winner)
             except RowRefused as refusal:
@@ -116,7 +118,10 @@ def match_history(
 
 
 def _when(row: Row) -> tuple[str, int]:
-    """Rows with a time come in its order after those without; equal times keep the order in which they came."""
+    """Rows with a time come in its order after those without.
+
+    Equal times keep the order of arrival.
+    """
     return (str(row[HistoryRow.happened_at] or ""), int(row[HistoryRow.number]))
 
 
@@ -182,13 +187,13 @@ def _crop(project: str, said: _Said, _known: PhotoLookup, row: Row, winner: Row)
         )
         raise RowRefused(
             "box unknown",
-            "the row has no coordinates: it tells that the picture was cut, not where",
+            "the row has no coordinates: it shows that the picture was cropped, not where",
             "nothing",
         )
     given = row[HistoryRow.box]
     if given is None:
         raise RowRefused(
-            "no coordinates", "the four coordinates are empty", "fill them, or leave it: the row is kept"
+            "no coordinates", "the four coordinates are empty", "fill them, or leave it: the row is saved"
         )
     size = (row[HistoryRow.width_px], row[HistoryRow.height_px])
     stored = (int(winner[ImageQuality.width_px]), int(winner[ImageQuality.height_px]))
@@ -218,7 +223,7 @@ def _say_crop(
         ratio = (box[2] - box[0]) / (box[3] - box[1])
         aspect = abs(ratio - 1.0) <= _ASPECT_ERROR
     if own in said.crops and (before := said.crops[own][1]) in said.fates and said.fates[before][0] == "used":
-        said.fates[before] = ("superseded", "a later row cuts the same picture", "")
+        said.fates[before] = ("superseded", "a later row crops the same picture", "")
     said.crops[own] = (
         {
             CropExample.project: project,
@@ -235,7 +240,10 @@ def _say_crop(
 
 
 def _take_verdict(project: str, said: _Said, known: PhotoLookup, verdict: Row) -> None:
-    """A verdict of the review; bulk approvals and pictures that are gone teach nothing, and a rejection takes the choice away."""
+    """A review decision.
+
+    Bulk approvals and missing pictures are left out. A rejection removes the choice.
+    """
     ids = [i for i in verdict[ReviewDecision.photo_ids] if i in known.by_id]
     if verdict[ReviewDecision.action] == "rejected":
         _, by = said.selections.pop(short_hash(project, *sorted(ids)), ({}, ""))
@@ -263,7 +271,7 @@ def _take_verdict(project: str, said: _Said, known: PhotoLookup, verdict: Row) -
 
 
 def _never_cropped(project: str, said: _Said) -> None:
-    """In a project whose cuts were logged, a winner that was never cut is an example of no cut."""
+    """In a project with logged crops, a winner without a crop is an example of no crop."""
     if not any(row[CropExample.cropped] for row, _by in said.crops.values()):
         return
     for row, by in list(said.selections.values()):

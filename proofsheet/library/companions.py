@@ -97,7 +97,7 @@ def nearby(folder: Path, home: str) -> list[str]:
     found = list[str]()
     for here, folders, names in os.walk(folder / home, onerror=_refuse_unlisted, followlinks=False):
         below = PurePosixPath(Path(here).relative_to(folder / home).as_posix())
-        links = [n for n in folders if os.path.islink(Path(here) / n)]  # noqa: PTH114 – no error where the folder may not be entered
+        links = [n for n in folders if os.path.islink(Path(here) / n)]  # noqa: PTH114
         folders[:] = [n for n in folders if n not in links and (below.parts or _is_top(n))]
         found += (PurePosixPath(home, below, name).as_posix() for name in (*names, *links))
     return found

@@ -4,8 +4,8 @@ Holds `ReviewSession`.
 Add here: another act of the review.
 Keep out: HTTP (dagster_project/review/) and what follows after submit (submission.py).
 
-A verdict is in the ledger, with full fsync, before `decide` returns. Every write happens in one transaction
-with the look that it rests on, so that of two who decide on one set one wins and the other is told.
+A decision is in the ledger, with full fsync, before `decide` returns. Every write is in one transaction with
+the read that it depends on. If two people decide on one set, one wins and the other gets an error.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class ReviewSession:
     """The review of one project; safe to be used by many threads.
 
     Args:
-        project: whose sets.
+        project: the project of the sets.
         audit_share: share of the sets that are shown blind.
     """
 
@@ -150,19 +150,21 @@ class ReviewSession:
                 if given.version != proposal.version:
                     raise Conflict(
                         "The proposal for this set has changed since it was shown.",
-                        "Look at it again; nothing was kept.",
+                        "Look at it again; nothing was saved.",
                     )
                 stands = line.of(given.group_id)
                 if (stands[ReviewDecision.verdict_id] if stands else None) != given.known_id:
                     raise Conflict(
                         "This set was decided elsewhere meanwhile.",
-                        "Look at it again; your verdict was not kept.",
+                        "Look at it again; your decision was not saved.",
                     )
                 row = self._row(given, proposal, now) | {ReviewDecision.number: line.number + 1}
                 inside.add(ReviewDecision, [row])
 
     def approve_above(self, least: float, bulk_id: str, now: datetime) -> int:
-        """Approve every set at or above a confidence that nobody looked at; such verdicts count in no statistics.
+        """Approve every open set at or above a confidence.
+
+        Bulk approvals are left out of the statistics.
 
         Audit sets are left open, and so are skipped sets and what has no calibrated confidence.
         """
@@ -213,7 +215,10 @@ class ReviewSession:
         return {"group_id": group, "set": self.one(group) if group in self.proposals().by_id else None}
 
     def submit(self, batch_id: str, now: datetime) -> int:
-        """Hand over every verdict that stands now; gives the number of verdicts and steps that are new."""
+        """Submit every current decision.
+
+        Gives the number of new decisions and steps.
+        """
         with self._lock, self.project.ledger.exclusive() as inside:
             line = self._timeline.catch_up(inside)
             before = inside.rows_after(ReviewBatch, ReviewBatch.number, 0)
@@ -231,10 +236,10 @@ class ReviewSession:
         return line.number - int(last[ReviewBatch.up_to])
 
     def note(self, note_id: str, kind: str, text: str, group_id: str | None, now: datetime) -> None:
-        """Keep what a person wrote about the tool."""
+        """Save a note about the tool."""
         if kind not in ("note", "bug", "critical") or not text.strip():
             raise InvalidRequest(
-                f"A note of kind {kind!r} with {len(text)} characters cannot be kept.",
+                f"A note of kind {kind!r} with {len(text)} characters cannot be saved.",
                 "Write a note, a bug or a critical error.",
             )
         row = {
@@ -250,7 +255,7 @@ class ReviewSession:
         if found is None:
             raise Conflict(
                 f"The set {group_id!r} is no longer proposed.",
-                "Load the batch again; a run grouped the pictures anew.",
+                "Load the batch again; a run changed the sets.",
             )
         return found
 
@@ -259,7 +264,10 @@ class ReviewSession:
         return proposal.history is None and not decides(self._timeline.of(proposal.group_id))
 
     def chosen(self, group_id: str) -> str | None:
-        """The photo that is marked as the one of a set: decided, else of history, else proposed; None if rejected or hidden."""
+        """The marked photo of a set: decided, else from history, else proposed.
+
+        None if the set is rejected or the proposal hidden.
+        """
         proposal = self._find(group_id)
         with self._lock:
             verdict = self._timeline.catch_up(self.project.ledger).of(group_id)
@@ -274,7 +282,7 @@ class ReviewSession:
             return None if self._hidden(proposal) else str(proposal.row[Proposal.chosen_photo_id])
 
     def _hidden(self, proposal: ReviewItem) -> bool:
-        """Whether what is proposed was never shown."""
+        """Whether the proposal was never shown."""
         return proposal.audit and proposal.group_id not in self._timeline.seen
 
     def _shown(self, proposal: ReviewItem) -> Row:

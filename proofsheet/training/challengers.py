@@ -47,17 +47,17 @@ def compare_rankers(
 ) -> tuple[bool, list[str], dict[str, Any]]:
     """Whether a ranker may serve, every finding, and its figures on the frozen sets.
 
-    The champion is the rival; where none serves, the highest stage. With 100 frozen sets or more a champion
-    is met on these, the highest stage on projects held out. With fewer the answers of fits without each set
-    decide. A champion of another encoder is no rival: it serves no project under the encoder of the
-    challenger, which is that of the settings.
+    The champion is the rival; without one, the highest stage. With 100 frozen sets or more both are compared
+    on these, and the highest stage on held-out projects. With fewer, the answers of fits without each set
+    decide. A champion of another encoder is not a rival: it cannot serve projects under the encoder of the
+    settings, which is that of the challenger.
 
     Args:
         workspace: library and home.
         model: the challenger.
         data: all sets.
-        found: what fits without their project said of them.
-        by_set: what fits without the set said.
+        found: answers of fits without their project.
+        by_set: answers of fits without the set.
         test: the frozen sets.
         report: figures of the card.
     """
@@ -102,7 +102,10 @@ def _answers(by_set: HeldOut, before: Bools, data: SelectionData) -> Answers:
 
 
 def _said(workspace: Workspace, fit_id: str, old: Ranker, data: SelectionData) -> Ints:
-    """What the champion takes in each set: by its fits without the set where it was judged on it, else by itself."""
+    """The champion's choice in each set.
+
+    If it was judged on the set, the choice comes from its fits without the set.
+    """
     pick = old.choose(data.features, data.groups)[1]
     rows = holdout_predictions.read_held_out(workspace.shared.models, fit_id).drop_nulls(
         holdout_predictions.BY_SET
@@ -122,13 +125,15 @@ def _said(workspace: Workspace, fit_id: str, old: Ranker, data: SelectionData) -
 def compare_crops(
     workspace: Workspace, model: CropProposer, data: CropData, found: HeldOutCrops, split: float
 ) -> Judgement:
-    """The same for crop proposers, by the overlap with drawn boxes; where none serves, beside the best constant box.
+    """The same for crop proposers, by the overlap with drawn boxes.
+
+    Without a champion the best constant box is the rival.
 
     Args:
         workspace: library and home.
         model: the challenger.
         data: all pictures.
-        found: what fits without them said.
+        found: answers of fits without them.
         split: share of the pictures that the challenger was trained on; neither model was trained on what is
             compared.
     """
@@ -160,7 +165,10 @@ def compare_crops(
 
 
 def _boxes_said(workspace: Workspace, fit_id: str, old: CropProposer, data: CropData) -> Doubles:
-    """What the champion proposes for each picture: by its fits without the picture where it was judged on it, else by itself."""
+    """The champion's proposal for each picture.
+
+    If it was judged on the picture, the proposal comes from its fits without the picture.
+    """
     boxes = old.boxes_of(data.grids, data.aspects)
     said = holdout_predictions.read_held_out_crops(workspace.shared.models, fit_id)
     for k, own in enumerate(data.ids):

@@ -1,4 +1,4 @@
-"""Contact sheets: sets and cuts as pictures, for the eye.
+"""Contact sheets: sets and crops as pictures.
 
 Holds `set_sheet` and `crop_sheet`.
 Add here: another sheet.

@@ -1,7 +1,7 @@
-"""Fitting the tastes of projects, crosswise, and whether they tell anything.
+"""Fitting the tastes of projects, with cross-validation, and whether they improve anything.
 
 Holds `fit_tastes`.
-Add here: another way to tell whether a project differs.
+Add here: another test whether a project differs.
 Keep out: prediction (models/project_taste.py).
 """
 
@@ -38,7 +38,9 @@ def fit_tastes(
     overrule_at: float,
     seed: int,
 ) -> dict[str, Taste]:
-    """The tastes of those projects whose choices are told better with than without, crosswise, and whose picks are not worse.
+    """The tastes that improve their project.
+
+    In cross-validation its choices are predicted better with the taste, and its picks are not worse.
 
     Args:
         columns: (sets, most, 20) in which tastes differ.

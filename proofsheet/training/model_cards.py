@@ -97,7 +97,7 @@ def _ranker(figures: Figures) -> Iterable[str]:
 
 
 def _crop(figures: Figures) -> Iterable[str]:
-    yield "| box | IoU on cut pictures |"
+    yield "| box | IoU on cropped pictures |"
     yield "|---|---|"
     yield f"| **this proposer** | {mean(figures['IoU on cut pictures'])} |"
     for name, value in figures["baselines on cut pictures"].items():

@@ -48,7 +48,7 @@ class TrainingOutcome:
     """How a training ended.
 
     Attributes:
-        told: one sentence for people.
+        told: one sentence for the user.
         fit_id: the new model; empty if none was trained.
         promoted: whether it serves now.
     """
@@ -58,7 +58,7 @@ class TrainingOutcome:
     promoted: bool = False
 
     def facts(self, models: Path) -> dict[str, Any]:
-        """What the run's page shows: the sentence, the head of the card with its address, and figures that plot."""
+        """The sentence, the head of the card with its address, and figures to plot, for the run's page."""
         found: dict[str, Any] = {"outcome": self.message}
         path = card_path(models, self.fit_id)
         if self.fit_id and path.is_file():
@@ -85,17 +85,19 @@ def how_of(settings: RankerSettings, device: str) -> Training:
 def train_ranker(
     workspace: Workspace, settings: RankerSettings, encoder_id: str, device: str, now: datetime, tell: Tell
 ) -> TrainingOutcome:
-    """Train the ranker if there is anything new to learn from; the champion stays unless the rule promotes the new one.
+    """Train the ranker if there is new data.
+
+    The champion stays unless the rule promotes the new model.
 
     After a change of the encoder the model that served under the new one before serves again.
 
     Args:
         workspace: library and home.
         settings: how to train.
-        encoder_id: encoder of the settings, by whose vectors projects are served.
+        encoder_id: encoder of the settings.
         device: cpu, cuda or mps.
         now: when (UTC, no zone).
-        tell: hears how far it is.
+        tell: receives the progress.
 
     Raises:
         UsageError: if torch, lightgbm or safetensors is not installed.
@@ -159,8 +161,8 @@ def _ranker_facts(data: SelectionData, model: Ranker, how: Training, test: Bools
         "tastes of projects": ", ".join(sorted(model.tastes)) or "none",
         "training_pairs": f"{sum(map(len, data.members)) - len(data.members)} rows, hash {data.data_hash}",
         "trained on": (
-            f"{len(trained)} sets, hash of their keys {short_hash(*sorted(trained))}; {int(test.sum())} "
-            "kept out"
+            f"{len(trained)} sets, hash of their keys {short_hash(*sorted(trained))}; "
+            f"{int(test.sum())} held out"
         ),
         "loss": how.loss,
         "epochs": how.epochs,
@@ -200,7 +202,7 @@ def train_crops(
     card["data"] |= {
         "encoder": "dense grid; no vectors",
         **how,
-        "trained on": f"{(~test).sum()} pictures, {test.sum()} kept out",
+        "trained on": f"{(~test).sum()} pictures, {test.sum()} held out",
     }
     card["sheets"] = error_analysis.crop_sheets(workspace, fit_id, data, found)
     card["failures"] = error_analysis.crop_failures(data, found)
@@ -225,11 +227,11 @@ def _too_little(count: int, least: int, what: str, left: Mapping[str, str]) -> s
 
 
 def _of_no_use(workspace: Workspace, found: str, wanted: str, left: Mapping[str, str]) -> str:
-    """Why a model of an encoder that is not that of the settings is not trained beside a champion of another, or an empty text."""
+    """Why no model of another encoder than that of the settings is trained, or an empty text."""
     champion = registry.champion(workspace.shared.ledger, "ranker")
     if champion is None or found in {wanted, champion[Fit.encoder_id]}:
         return ""
-    told = f"too few sets with a choice rest on vectors of {wanted}, the encoder of the settings"
+    told = f"too few sets with a choice use vectors of {wanted}, the encoder of the settings"
     return (
         f"not trained: {told}, and one of {found} would serve no project; the champion stays.{_outside(left)}"
     )
@@ -286,7 +288,7 @@ def _end(
     registry.promote(workspace.shared.ledger, fit_id, allowed, reasons, now)
     failed = "; ".join(r for r in reasons if not r.startswith("ok"))
     told = (
-        f"{kind} {fit_id[:12]} serves now"
+        f"{kind} {fit_id[:12]} is active now"
         if allowed
         else f"{kind} {fit_id[:12]} was refused, the champion stays: {failed}"
     )

@@ -1,4 +1,4 @@
-"""A scene classifier from folders of labels: one folder a label, vectors of the encoder in force.
+"""A scene classifier from folders of labels: one folder for each label, vectors of the current encoder.
 
 Holds `train_scenes` and `Labelled`.
 Add here: another way to judge it.
@@ -44,9 +44,9 @@ class Labelled:
     Attributes:
         vectors: (n, d) of length 1.
         labels: of each picture.
-        contents: content hash of each; the frozen side is told by it.
+        contents: content hash of each; it decides the frozen side.
         views: (v, n, d) vectors of augmented views, for the training side.
-        encoder_id: whose vectors.
+        encoder_id: encoder of the vectors.
         left: pictures that could not be opened.
     """
 
@@ -61,7 +61,9 @@ class Labelled:
 def train_scenes(
     shared: Project, data: Labelled, epochs: int, batch: int, device: str, now: datetime
 ) -> TrainingOutcome:
-    """Train on the vectors, judge on the frozen 15 % of the contents, promote if it beats the champion or the commonest label.
+    """Train on the vectors and evaluate on the frozen 15 % of the contents.
+
+    The model is promoted if it beats the champion or the commonest label.
 
     Raises:
         UsageError: if torch is missing, or there are too few pictures or labels.
@@ -77,7 +79,7 @@ def train_scenes(
     y, test = np.array([names.index(label) for label in data.labels]), frozen_test(data.contents)
     if not test.any() or len(set(y[~test])) < len(names):
         raise UsageError(
-            "The held-out part would be empty, or take a label whole.",
+            "The held-out part would be empty, or hold a whole label.",
             "Add more pictures of each label; the champion stays.",
         )
     x = np.concatenate([data.vectors[~test], *(v[~test] for v in data.views)])
@@ -176,7 +178,10 @@ def _judged(
 def _rival(
     shared: Project, data: Labelled, test: npt.NDArray[np.bool_], y: npt.NDArray[np.int64]
 ) -> tuple[str, int]:
-    """The champion's right answers on the frozen side where it has the same labels and encoder, else the commonest label's."""
+    """Right answers of the rival on the frozen side.
+
+    The rival is the champion with the same labels and encoder, else the commonest label.
+    """
     present = registry.champion(shared.ledger, "scene")
     if present is not None:
         try:

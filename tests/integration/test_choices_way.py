@@ -220,11 +220,11 @@ def test_a_corrected_caption_is_published_again_as_a_new_version_and_the_old_one
     told = way.shell("publish", "harbour", "--yes").stdout
     assert f"{path}: published again as version 2, {base}-v2.png" in told
     assert f"take back {base}.png" in told
-    assert "version 2 stands there as" in told
+    assert "version 2 is there as" in told
     assert set(tree(way.site)) == {f"{base}.png", f"{base}-v2.png"}
     assert tree(way.site).items() >= first.items()  # nothing was written over
     assert (way.publish()["held_back"]["published already"], way.publish()["ready"]) == (1, 0)
     assert way.publish("--taken-back", f"{base}.png")["take_back"] == []
     assert (
-        "does not stand at" in way.shell("publish", "harbour", "--taken-back", f"{base}.png", code=2).stderr
+        "is not at" in way.shell("publish", "harbour", "--taken-back", f"{base}.png", code=2).stderr
     )

@@ -1,4 +1,6 @@
-"""Containers of published copies, one module each: built from what shows the picture, and read back part by part.
+"""Containers of published copies, one module each.
+
+A copy is built from the visible picture, and read back part by part.
 
 Holds one module a container.
 Add here: another container, with both functions `rebuilt` and `parts`, and a line in `CONTAINERS` of

@@ -1,4 +1,6 @@
-"""HEIC and AVIF copies: the picture that is shown, its tiles and its transparency; coded pictures without their messages.
+"""HEIC and AVIF copies: the picture that is shown, its tiles and its transparency.
+
+Coded pictures lose their messages.
 
 Holds `rebuilt` and `parts`.
 Add here: another item or property that shows the picture.
@@ -29,7 +31,8 @@ _TILED, _XMP = frozenset({b"grid", b"iden"}), b"application/rdf+xml"
 _ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
 # Properties of whole numbers: their layout behind version and flags, and the most that each may be.
 _BOUNDS = {
-    b"ispe": (FULL, ">2I", (1 << 24,) * 2), b"irot": (0, ">B", (3,)), b"imir": (0, ">B", (1,)), b"pasp": (0, ">2I", (1 << 16,) * 2),
+    b"ispe": (FULL, ">2I", (1 << 24,) * 2), b"irot": (0, ">B", (3,)), b"imir": (0, ">B", (1,)),
+    b"pasp": (0, ">2I", (1 << 16,) * 2),
     b"clap": (0, ">8i", (1 << 24,) * 8), b"a1op": (0, ">B", (31,)), b"lsel": (0, ">H", (3,)),
 }  # fmt: skip
 _CHANNELS, _DEEPEST, _CODE_POINT = 4, 16, 22
@@ -40,7 +43,10 @@ _SHOWN_UNITS = frozenset({1, 3, 4, 6})  # of AV1: sequence, frames and tiles
 
 
 class _Unit(NamedTuple):
-    """A unit of a coded picture: whether it ends with its last pixel, what stands before it for its size, and its bytes."""
+    """A unit of a coded picture.
+
+    It has the bytes before it for its size, its own bytes, and whether it ends with its last pixel.
+    """
 
     coded: bool
     head: Callable[[int], bytes]
@@ -222,7 +228,10 @@ def _property(kind: bytes, value: bytes) -> bytes | None:
 
 
 def _parameters(value: bytes) -> bytes:
-    """The parameter sets of HEVC up to their last bits, and of the head what they do not say themselves: how wide lengths are."""
+    """The parameter sets of HEVC up to their last bits.
+
+    Of the head, only the width of lengths is read, which they do not have themselves.
+    """
     count, at, arrays, sequence = value[22], 23, [], b""
     for _ in range(count):
         kind, (number,) = value[at] & 63, struct.unpack_from(">H", value, at + 1)
@@ -302,7 +311,7 @@ def _units(data: bytes, wide: int) -> Iterator[_Unit]:
     while at + wide < len(data):
         end = at + wide + int.from_bytes(data[at : at + wide], "big")
         if end > len(data):
-            raise CannotClean("its coded picture is cut off")
+            raise CannotClean("its coded picture is incomplete")
         kind = data[at + wide] >> 1 & 63
         if kind in _PICTURE_UNITS | _PARAMETER_UNITS:
             unit = data[at + wide : end]
@@ -331,7 +340,7 @@ def _frames(data: bytes) -> Iterator[_Unit]:
                 if not byte & 128:
                     break
         if at + size > len(data):
-            raise CannotClean("its coded picture is cut off")
+            raise CannotClean("its coded picture is incomplete")
         if kind in _SHOWN_UNITS:
             yield _Unit(True, functools.partial(_sized, head), data[at : at + size])
         at += size

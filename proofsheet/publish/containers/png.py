@@ -1,8 +1,10 @@
-"""PNG copies, animated ones too: the chunks that show the picture, each within its bounds, and rows that are compressed again.
+"""PNG copies, animated ones too.
+
+They have the chunks that show the picture, each within its bounds, and rows that are compressed again.
 
 Holds `rebuilt` and `parts`.
 Add here: another chunk that changes how the picture looks, with the most that each number of it may be.
-Keep out: what stands in EXIF (directories.py) and in profiles (icc.py).
+Keep out: the content of EXIF (directories.py) and of profiles (icc.py).
 """
 
 from __future__ import annotations
@@ -49,7 +51,7 @@ _XMP = b"XML:com.adobe.xmp\0\0\0\0\0"
 class _Chunk(NamedTuple):
     kind: bytes
     data: bytes
-    whole: bool  # its checksum is right, and it lies inside the file
+    whole: bool  # its checksum is right, and it is inside the file
 
 
 class _Header(NamedTuple):
@@ -71,7 +73,10 @@ class _Header(NamedTuple):
 
 
 class _Frame(NamedTuple):
-    """A frame: what controls it in an animation (empty for a picture that is in none), and its rows as they were compressed."""
+    """A frame: its control in an animation, and its rows as they were compressed.
+
+    The control is empty for a picture outside of the animation.
+    """
 
     control: bytes
     rows: bytes
@@ -85,7 +90,7 @@ def rebuilt(data: bytes) -> Rebuilt:
     """
     chunks = list(_chunks(data))
     if not chunks or not any(c.kind == b"IEND" for c in chunks):
-        raise CannotClean("it is no whole PNG")
+        raise CannotClean("it is not a complete PNG")
     header = _header(chunks[0])
     frames = list(_frames(chunks, header))
     if not frames:
@@ -130,7 +135,7 @@ def parts(data: bytes) -> list[FilePart]:
 
 
 def _chunks(data: bytes) -> Iterator[_Chunk]:
-    """Chunks up to the last one of the picture, or to where the file is cut off."""
+    """Chunks up to the last one of the picture, or to the end of an incomplete file."""
     at = len(_SIGNATURE)
     while at + 12 <= len(data):
         size, kind = struct.unpack_from(">I4s", data, at)
@@ -150,7 +155,7 @@ def _written(kind: bytes, value: bytes) -> bytes:
 
 def _header(first: _Chunk) -> _Header:
     if first.kind != b"IHDR" or len(first.data) != 13 or not first.whole:
-        raise CannotClean("it is no whole PNG")
+        raise CannotClean("it is not a complete PNG")
     width, height, bits, colour, packing, filters, interlaced = struct.unpack(">IIBBBBB", first.data)
     if (
         not width
@@ -198,7 +203,10 @@ def _animation(first: dict[bytes, bytes], frames: list[_Frame]) -> list[bytes]:
 
 
 def _described(first: dict[bytes, bytes]) -> Iterator[tuple[bytes, bytes]]:
-    """How numbers are shown; what lies out of its bounds means nothing, and readers differ on it."""
+    """The range of numbers.
+
+    A number outside means nothing, and readers differ on it.
+    """
     if profile := icc.cleaned(_profile(first.get(b"iCCP", b""))):
         yield b"iCCP", _ICC_NAME + zlib.compress(profile, 9)
     for kind, (layout, most) in _BOUNDS.items():
@@ -227,7 +235,10 @@ def _profile(value: bytes) -> bytes:
 
 
 def _coded(frames: list[_Frame], header: _Header) -> tuple[set[int], list[bytes]]:
-    """Which numbers pixels have (where they point to a palette), and the rows of each frame, compressed by us."""
+    """The numbers of pixels (if they are indices of a palette), and the rows of each frame.
+
+    The rows are compressed again.
+    """
     used, coded = set[int](), list[bytes]()
     for one in frames:
         width, height = (
@@ -259,7 +270,7 @@ def _raw(rows: bytes, wanted: int) -> bytes:
 
 
 def _numbers(rows: bytes, here: _Header) -> npt.NDArray[np.uint8]:
-    """(height, width) numbers of pixels, read through a PNG whose palette holds every number."""
+    """(height, width) numbers of pixels, read through a PNG with a palette of every number."""
     grey = bytes(n for n in range(1 << here.bits) for _ in range(3))
     chunks = (
         (b"IHDR", here._replace(colour=_PALETTE).written()),

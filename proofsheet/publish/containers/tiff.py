@@ -1,4 +1,6 @@
-"""TIFF copies: the page that is shown, with the tags that its pixels need; strips and tiles are read to their last byte.
+"""TIFF copies: the page that is shown, with the tags that its pixels need.
+
+Strips and tiles are read to their last byte.
 
 Holds `rebuilt` and `parts`.
 Add here: another tag that pixels need, or another way of packing them.
@@ -45,7 +47,7 @@ _RAW_COLOURS = frozenset({32803, 34892})
 
 
 class _Piece(NamedTuple):
-    """A strip or tile: where it lies, its bytes as stored, its rows of how many pixels and bytes, and what of them is shown."""
+    """A strip or tile: its place, bytes as stored, rows of how many pixels and bytes, and the visible part."""
 
     at: int
     stored: bytes
@@ -68,7 +70,7 @@ def rebuilt(data: bytes) -> Rebuilt:
     if not full or any(
         tag.DNG in p.entries or _number(found, p, tag.COLOURS, 0) in _RAW_COLOURS for p in pages
     ):
-        raise CannotClean("it is a RAW file, or holds no whole picture")
+        raise CannotClean("it is a RAW file, or holds no complete picture")
     page = pages[full[0]]
     entries, odd = {}, list[str]()
     for one in tag.NEEDED.keys() & page.entries.keys():
@@ -189,7 +191,7 @@ def _pieces(found: Directories, page: Directory) -> list[_Piece]:
     if not len(at) == len(long) == len(sides) or any(
         a + n > len(found.data) for a, n in zip(at, long, strict=True)
     ):
-        raise CannotClean("its strips or tiles do not fit its size, or lie outside")
+        raise CannotClean("its strips or tiles do not fit its size, or are outside")
     return [
         _Piece(a, found.data[a : a + n], down if tiled else high, across, size, high, wide * deep)
         for a, n, (high, wide) in zip(at, long, sides, strict=True)
@@ -244,7 +246,9 @@ def _pixels(found: Directories, page: Directory, packing: int, piece: _Piece) ->
 
 
 def _shown(rows: bytes, piece: _Piece, swapped: bool) -> bytes:
-    """Rows with zeros where a tile goes on beyond the picture, and in the bits that fill the last byte of a row.
+    """Rows with zeros in parts that are not shown.
+
+    These are a tile's pixels beyond the picture, and the bits that fill the last byte of a row.
 
     Raises:
         CannotClean: if it is not known where these are.
@@ -263,7 +267,10 @@ def _shown(rows: bytes, piece: _Piece, swapped: bool) -> bytes:
 
 
 def _unpacked(found: Directories, page: Directory, packing: int, piece: _Piece) -> bytes:
-    """Rows through a small TIFF around one strip or tile: grey bytes, or bits for the packings of fax machines."""
+    """Rows through a small TIFF around one strip or tile.
+
+    They are grey bytes, or bits for the packings of fax machines.
+    """
     fax = packing in _FAX
     tags = {
         tag.WIDTH: piece.width if fax else piece.row_size,

@@ -45,7 +45,7 @@ def publisher_of(settings: PublishSettings) -> Publisher:
         port = url.port
     except ValueError as error:
         raise UsageError(
-            f"The target {target.rpartition('@')[2]!r} is no address: {error}.",
+            f"The target {target.rpartition('@')[2]!r} is not an address: {error}.",
             f"Set target in [publish] to {FORMS}.",
         ) from error
     if url.password is not None:

@@ -100,12 +100,12 @@ def test_a_stale_proposal_and_an_unknown_set_are_told(desk: ReviewSession) -> No
 @pytest.mark.parametrize(
     ("action", "more", "says"),
     [
-        ("destroy", {}, "no verdict"),
-        ("pick", {"choice": "../../etc/passwd"}, "no picture of the set"),
-        ("pick", {}, "no picture of the set"),
-        ("approve", {"crop": [0.5, 0.1, 0.2, 0.9]}, "no box"),
-        ("approve", {"crop": [0, 0, 1, float("nan")]}, "no box"),
-        ("approve", {"crop": ["a", 0, 1, 1]}, "no box"),
+        ("destroy", {}, "not a decision"),
+        ("pick", {"choice": "../../etc/passwd"}, "not a picture of the set"),
+        ("pick", {}, "not a picture of the set"),
+        ("approve", {"crop": [0.5, 0.1, 0.2, 0.9]}, "not a box"),
+        ("approve", {"crop": [0, 0, 1, float("nan")]}, "not a box"),
+        ("approve", {"crop": ["a", 0, 1, 1]}, "not a box"),
         ("approve", {"blind": True}, "cannot be approved"),
     ],
 )
