@@ -20,7 +20,8 @@ from benchmarks.lookalike_kinds import KINDS
 from proofsheet.embedding import classic_encoder
 from proofsheet.grouping.complete_linkage import Likeness
 from proofsheet.grouping.duplicates import find_duplicates
-from proofsheet.grouping.grouping import DETAIL_SIDE, GroupingInput, group_photos, is_document
+from proofsheet.grouping.grouping import DETAIL_SIDE, group_photos
+from proofsheet.grouping.grouping_input import GroupingInput, is_document
 from proofsheet.imaging.decode import Pixels, fit
 from proofsheet.imaging.image_quality import PLAIN_GROUND, Grey, grey_levels, ground, written
 from proofsheet.imaging.perceptual_hash import detail, phash

@@ -219,10 +219,7 @@ class DuplicateSettings(Settings):
 
 
 class InventorySettings(Settings):
-    """The wanted mix of photos.
-
-    Each dimension has shares that add up to one, as `{ JPEG = 0.7, PNG = 0.3 }`.
-    """
+    """The wanted mix of photos: shares of each dimension, as `{ JPEG = 0.7, PNG = 0.3 }`."""
 
     formats: dict[str, float] = Field(
         default={"JPEG": 0.70, "HEIC": 0.15, "PNG": 0.10, "RAW": 0.03, "other": 0.02},

@@ -24,7 +24,7 @@ from proofsheet.core.config import Configuration, find, load
 from proofsheet.core.errors import UsageError
 from proofsheet.core.files import Refused, write_atomic
 from proofsheet.grouping.duplicates import find_duplicates
-from proofsheet.grouping.grouping import seen_photos
+from proofsheet.grouping.grouping_input import seen_photos
 from proofsheet.imaging.measurement_pass import MeasurementResult
 from proofsheet.labeling.detectors import choose_detector
 from proofsheet.library.file_hashes import Scan, ScannedFile

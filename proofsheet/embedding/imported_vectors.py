@@ -124,9 +124,8 @@ def read_imported(project: Project, encoder_id: str) -> Imported:
     }
     good = [n for n, m in matrices.items() if m is not None]
     known = rows.filter(pl.col(ImportedVector.matrix).is_in(good))
-    vectors = [
-        matrices[m][p] for m, p in known.select(ImportedVector.matrix, ImportedVector.place).iter_rows()
-    ]  # type: ignore[index]
+    places = known.select(ImportedVector.matrix, ImportedVector.place).iter_rows()
+    vectors = [matrices[m][p] for m, p in places]  # type: ignore[index]
     matrix = np.stack(vectors) if vectors else np.empty((0, 0), np.float32)
     return Imported(known, matrix, rows.height - known.height)
 

@@ -88,9 +88,8 @@ class OpenClip:
     def finish(self, seen: Sequence[Mapping[str, object]]) -> list[Mapping[str, object]]:
         """The columns of `Embedding` for a batch of prepared pictures."""
         side = self.input.side_px
-        pixels = np.stack(
-            [np.frombuffer(row[_PIXELS], dtype=np.uint8).reshape(side, side, 3) for row in seen]
-        )  # type: ignore[call-overload]
+        flat = [np.frombuffer(row[_PIXELS], dtype=np.uint8) for row in seen]  # type: ignore[call-overload]
+        pixels = np.stack([one.reshape(side, side, 3) for one in flat])
         return [
             {Embedding.encoder_id: self.encoder_id, Embedding.vector: v.tolist()}
             for v in self.vectors(pixels)

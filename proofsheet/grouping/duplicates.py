@@ -17,7 +17,7 @@ import polars as pl
 
 from proofsheet.core.files import short_hash
 from proofsheet.grouping.complete_linkage import complete_link
-from proofsheet.grouping.grouping import GroupingInput
+from proofsheet.grouping.grouping_input import GroupingInput
 from proofsheet.grouping.nearest_neighbors import cosine_pairs, hamming_pairs
 from schemas.library import Photo
 from schemas.settings import DuplicateSettings

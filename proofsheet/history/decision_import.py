@@ -14,7 +14,7 @@ from typing import Any
 
 from proofsheet.core.files import short_hash
 from proofsheet.core.row_errors import RowRefused
-from proofsheet.history.formats import time_of
+from proofsheet.history.cells import time_of
 from proofsheet.selection.timeline import Timeline, proposed_crop
 from proofsheet.storage.workspace import Project
 from schemas.library import Photo

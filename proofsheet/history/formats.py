@@ -7,19 +7,16 @@ Keep out: the project and the picture of a row (project_resolver.py, matching.py
 
 from __future__ import annotations
 
-import ast
 import codecs
 import csv
 import io
-import json
-import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from proofsheet.core.files import printable
 from proofsheet.core.row_errors import RowRefused
+from proofsheet.history.cells import Cells, base_name, box_of, losers_of, whole_number
 
 _LIMIT = 1 << 20
 _MOST_LINES = 100  # of one record; a quote that is never closed takes no more with it
@@ -30,10 +27,6 @@ _ANOMALY = frozenset({"session_id", "set_id", "project", "chosen_path", "rejecte
 _UNKNOWN_BOX = frozenset({"session_id", "chosen_path"})
 _WIDE = re.compile(r"^image_(\d+)_path$")
 _WIDE_COLUMN = re.compile(r"^(image_\d+_(path|stage)|(width|height)_\d+)$")
-_EPOCH = re.compile(r"^\d{9,10}(\.\d+)?$")
-_NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
-_TIMES = ("%Y%m%d_%H%M%S", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S")
-Cells = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -200,17 +193,18 @@ def _base(line: int, kind: str, cells: Cells) -> Logged:
 
 def _selection(line: int, cells: Cells) -> Logged:
     return _with(
-        _base(line, "selection", cells), others=_losers(cells["chosen_path"], cells["neg_paths"], "neg_paths")
+        _base(line, "selection", cells),
+        others=losers_of(cells["chosen_path"], cells["neg_paths"], "neg_paths"),
     )
 
 
 def _anomaly(line: int, cells: Cells) -> Logged:
-    others = _losers(cells["chosen_path"], cells["rejected_paths"], "rejected_paths")
+    others = losers_of(cells["chosen_path"], cells["rejected_paths"], "rejected_paths")
     return _with(_base(line, "anomaly", cells), others=others, project=cells["project"])
 
 
 def _crop(line: int, cells: Cells) -> Logged:
-    return _with(_base(line, "crop", cells), box=_box(cells))
+    return _with(_base(line, "crop", cells), box=box_of(cells))
 
 
 def _boxless(line: int, cells: Cells) -> Logged:
@@ -221,16 +215,16 @@ def _wide_crop(line: int, cells: Cells) -> Logged:
     """The wide format has the whole set; the chosen one is there twice, by index and by path."""
     found = {int(match[1]): cells[name] for name in cells if (match := _WIDE.match(name))}
     paths = {k: found[k] for k in sorted(found) if found[k]}
-    index = _whole(cells.get("chosen_index", ""), "chosen_index")
-    count = _whole(cells.get("image_count", ""), "image_count")
+    index = whole_number(cells.get("chosen_index", ""), "chosen_index")
+    count = whole_number(cells.get("image_count", ""), "image_count")
     if count is not None and count != len(paths):
         raise RowRefused(
             "contradiction", f"image_count is {count}, the row has {len(paths)} paths", "correct the row"
         )
-    base = _with(_base(line, "crop", cells), box=_box(cells))
+    base = _with(_base(line, "crop", cells), box=box_of(cells))
     if index is None:
         return base
-    if index not in paths or _name(paths[index]) != _name(base.chosen):
+    if index not in paths or base_name(paths[index]) != base_name(base.chosen):
         told = paths.get(index, "nothing")
         raise RowRefused(
             "contradiction",
@@ -238,7 +232,7 @@ def _wide_crop(line: int, cells: Cells) -> Logged:
             "correct the row",
         )
     width, height = (
-        _whole(cells.get(f"{side}_{index}", ""), f"{side}_{index}") for side in ("width", "height")
+        whole_number(cells.get(f"{side}_{index}", ""), f"{side}_{index}") for side in ("width", "height")
     )
     size = (width, height) if width and height else None
     return _with(base, others=tuple(p for k, p in paths.items() if k != index), size=size)
@@ -246,99 +240,3 @@ def _wide_crop(line: int, cells: Cells) -> Logged:
 
 def _with(row: Logged, **changed: object) -> Logged:
     return Logged(**{**row.__dict__, **changed})
-
-
-def _name(path: str) -> str:
-    return re.split(r"[\\/]", path)[-1]
-
-
-def _losers(chosen: str, cell: str, column: str) -> tuple[str, ...]:
-    """The list in a cell, as JSON or as a Python literal; never evaluated."""
-    try:
-        found = json.loads(cell)
-    except (ValueError, RecursionError):
-        try:
-            found = ast.literal_eval(cell)
-        except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-            raise RowRefused(
-                "no list", f"{column} is not a list: {cell[:80]!r}", "write it as a JSON list of paths"
-            ) from None
-    if not isinstance(found, list | tuple) or not all(isinstance(p, str) and p.strip() for p in found):
-        raise RowRefused(
-            "no list", f"{column} is not a list of paths: {cell[:80]!r}", "write it as a JSON list of paths"
-        )
-    if not found:
-        raise RowRefused(
-            "set of one",
-            f"{column} is empty: nothing lost against {_name(chosen)}",
-            "nothing; it teaches nothing",
-        )
-    if chosen in found:
-        raise RowRefused("contradiction", f"{_name(chosen)} is chosen and among {column}", "correct the row")
-    return tuple(dict.fromkeys(found))
-
-
-def _box(cells: Cells) -> tuple[float, float, float, float] | None:
-    """The four numbers as written; None if all four cells are empty."""
-    texts = [cells[f"crop_{side}"] for side in ("x1", "y1", "x2", "y2")]
-    if not any(texts):
-        return None
-    try:
-        x1, y1, x2, y2 = (_number(t) for t in texts)
-    except ValueError:
-        raise RowRefused(
-            "no number", f"the box {', '.join(texts)} holds something that is not a number", "correct the row"
-        ) from None
-    if not all(math.isfinite(v) and v >= 0 for v in (x1, y1, x2, y2)):
-        raise RowRefused(
-            "no box", f"the box {', '.join(texts)} holds a negative or endless number", "correct the row"
-        )
-    if x1 == x2 or y1 == y2:
-        raise RowRefused("no box", f"the box {', '.join(texts)} is empty", "correct the row, or delete it")
-    return (
-        min(x1, x2),
-        min(y1, y2),
-        max(x1, x2),
-        max(y1, y2),
-    )  # dragged from right to left, it is the same rectangle
-
-
-def _whole(text: str, column: str) -> int | None:
-    if not text:
-        return None
-    try:
-        value = _number(text)
-    except ValueError:
-        value = -1.0
-    if value < 0 or not value.is_integer():
-        raise RowRefused(
-            "no number", f"{column} is not a whole number of 0 or more: {text!r}", "correct the row"
-        )
-    return int(value)
-
-
-def _number(text: str) -> float:
-    """A number in plain decimal notation; `float` alone would also take `1_0`, `nan` and `inf`."""
-    if not _NUMBER.match(text):
-        raise ValueError(text)
-    return float(text)
-
-
-def time_of(text: str) -> datetime | None:
-    """A time as UTC without zone, or None.
-
-    Known forms are ISO 8601, epoch seconds and `20250708_060416`.
-    """
-    try:
-        found = datetime.fromisoformat(text)
-        return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
-    except (ValueError, OverflowError):
-        pass
-    for form in _TIMES:
-        try:
-            return datetime.strptime(text, form)
-        except ValueError:
-            continue
-    if _EPOCH.match(text):
-        return datetime.fromtimestamp(float(text), UTC).replace(tzinfo=None)
-    return None

@@ -18,11 +18,10 @@ from typing import Any
 import polars as pl
 
 from proofsheet.core.errors import UsageError
-from proofsheet.core.files import short_hash
-from proofsheet.core.foreign_paths import normalised
 from proofsheet.core.row_errors import RowRefused
 from proofsheet.history.file_name_lookup import FileNames
-from proofsheet.history.formats import HistoryText, Logged, read_history, time_of
+from proofsheet.history.formats import HistoryText, Logged, read_history
+from proofsheet.history.import_rows import file_row, history_row, refusal_row
 from proofsheet.history.matching import match_history
 from proofsheet.history.project_resolver import ProjectRegistry
 from proofsheet.history.report import FileReport
@@ -91,7 +90,7 @@ def import_history(
         _judge(placed, known, report)
         if not dry_run:
             _write(workspace, projects, added, refusals, digest)
-            workspace.shared.ledger.put(HistoryFile, [_book(file, digest, report, now)])
+            workspace.shared.ledger.put(HistoryFile, [file_row(file, digest, report, now)])
         reports.append(report)
     return reports
 
@@ -151,7 +150,7 @@ def _read(
 
     def refuse(line: int, refusal: RowRefused, project: str) -> None:
         report.refuse(line, refusal, project)
-        refusals.append((project, _refusal_row(file, line, refusal, now)))
+        refusals.append((project, refusal_row(file, line, refusal, now)))
 
     try:
         text = read_history(content)
@@ -183,7 +182,7 @@ def _place(
             continue
         try:
             places.refuse_damaged(project)
-            row = _row(project, logged, file, now)
+            row = history_row(project, logged, file, now)
             own.refuse(project, logged.session)
             mark = (project.key, str(row[HistoryRow.row_hash]))
             if mark in seen:
@@ -217,45 +216,6 @@ class _OwnRows:
                 "the review of this project wrote it; its decision is known",
                 "nothing; the verdict counts",
             )
-
-
-def _row(project: Project, logged: Logged, file: Path, now: datetime) -> dict[str, Any]:
-    when = time_of(logged.timestamp)
-    box = None if logged.box is None else dict(zip(("x1", "y1", "x2", "y2"), logged.box, strict=True))
-    names = [normalised(p).rpartition("/")[2] for p in (logged.chosen, *sorted(logged.others))]
-    sides = "" if box is None else " ".join(f"{v:.6f}" for v in box.values())
-    moment = when.isoformat() if when else logged.timestamp
-    mark = short_hash(logged.kind, *names, logged.session, logged.set_id, sides, moment, length=32)
-    return {
-        HistoryRow.project: project.key,
-        HistoryRow.row_hash: mark,
-        HistoryRow.number: 1,
-        HistoryRow.kind: logged.kind,
-        HistoryRow.file: file.name,
-        HistoryRow.line: logged.line,
-        HistoryRow.session_id: logged.session,
-        HistoryRow.set_id: logged.set_id,
-        HistoryRow.directory: logged.directory,
-        HistoryRow.chosen_path: logged.chosen,
-        HistoryRow.other_paths: list(logged.others),
-        HistoryRow.box: box,
-        HistoryRow.width_px: logged.size[0] if logged.size else None,
-        HistoryRow.height_px: logged.size[1] if logged.size else None,
-        HistoryRow.timestamp: logged.timestamp,
-        HistoryRow.happened_at: when,
-        HistoryRow.imported_at: now,
-    }
-
-
-def _refusal_row(file: Path, line: int, refusal: RowRefused, now: datetime) -> dict[str, Any]:
-    return {
-        HistoryRefusal.line: line,
-        HistoryRefusal.file: file.name,
-        HistoryRefusal.reason: refusal.reason,
-        HistoryRefusal.detail: refusal.detail,
-        HistoryRefusal.next_step: refusal.next_step,
-        HistoryRefusal.imported_at: now,
-    }
 
 
 def _new_rows(
@@ -319,15 +279,3 @@ def _write(
     for name in {name for name, _row in refusals}:
         rows = [{**row, HistoryRefusal.file_hash: digest} for owner, row in refusals if owner == name]
         projects.get(name, workspace.shared).ledger.add(HistoryRefusal, rows)
-
-
-def _book(file: Path, digest: str, report: FileReport, now: datetime) -> dict[str, Any]:
-    return {
-        HistoryFile.file_hash: digest,
-        HistoryFile.file: file.name,
-        HistoryFile.format: report.format,
-        HistoryFile.rows: report.rows,
-        HistoryFile.accepted: report.accepted,
-        HistoryFile.refused: sum(report.refused.values()),
-        HistoryFile.imported_at: now,
-    }

@@ -181,16 +181,20 @@ def tag_rows(
             )
         names = (UnmappedTerm.project, UnmappedTerm.photo_id, UnmappedTerm.term, UnmappedTerm.reason)
         left += [dict(zip(names, (project.key, photo, *both), strict=True)) for both in found.left.items()]
-    known = [
+    known = _known_tags(project.key, counts, vocabulary)
+    return MediaTag.frame(tags), UnmappedTerm.frame(left), known
+
+
+def _known_tags(project: str, counts: Mapping[str, int], vocabulary: Vocabulary | None) -> pl.DataFrame:
+    return Tag.frame(
         {
-            Tag.project: project.key,
-            Tag.tag: t,
-            Tag.photos: n,
-            Tag.path: vocabulary.path(t) if vocabulary else None,
+            Tag.project: project,
+            Tag.tag: tag,
+            Tag.photos: photos,
+            Tag.path: vocabulary.path(tag) if vocabulary else None,
         }
-        for t, n in counts.items()
-    ]
-    return MediaTag.frame(tags), UnmappedTerm.frame(left), Tag.frame(known)
+        for tag, photos in counts.items()
+    )
 
 
 def _sources(said: Sequence[tuple[str, Sequence[str]]], vocabulary: Vocabulary | None) -> dict[str, str]:

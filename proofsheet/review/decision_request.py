@@ -1,7 +1,7 @@
-"""A verdict as it comes in, and what it may not be.
+"""Requests of the review, their checks, and their rows.
 
-Holds `DecisionRequest`, `meaning`, `box_of`, `Conflict` and `InvalidRequest`.
-Add here: another act that a verdict can name.
+Holds `DecisionRequest`, `decision_row`, `note_row`, `meaning`, `box_of`, `Conflict` and `InvalidRequest`.
+Add here: another act of the review.
 Keep out: the content of the ledger (session.py) and HTTP (dagster_project/review/).
 """
 
@@ -9,10 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.review.queue import ReviewItem
-from schemas.review import Proposal
+from proofsheet.selection.timeline import proposed_crop
+from schemas.review import Feedback, Proposal, ReviewDecision
+
+_MOST_SECONDS = 600.0  # a longer time is a break
 
 
 class Conflict(ProofsheetError):
@@ -54,7 +59,7 @@ def meaning(given: DecisionRequest, proposal: ReviewItem, hidden: bool) -> tuple
     """The action as it is saved, and the chosen photo.
 
     Raises:
-        Unfit: for an unknown action, a picture of another set, or the approval of a hidden proposal.
+        InvalidRequest: for an unknown action, a picture of another set, or the approval of a hidden proposal.
     """
     proposed = str(proposal.row[Proposal.chosen_photo_id])
     if given.action in ("reject", "skip"):
@@ -77,7 +82,7 @@ def box_of(crop: Sequence[float] | None) -> list[float] | None:
     """A box in 0..1: left, top, right, bottom.
 
     Raises:
-        Unfit: if it is not valid.
+        InvalidRequest: if it is not valid.
     """
     if crop is None:
         return None
@@ -89,3 +94,47 @@ def box_of(crop: Sequence[float] | None) -> list[float] | None:
             f"{str(list(crop))[:80]} is not a box in 0..1.", "Send left, top, right, bottom."
         )
     return numbers
+
+
+def decision_row(given: DecisionRequest, proposal: ReviewItem, hidden: bool, now: datetime) -> dict[str, Any]:
+    """A row of `review_decisions`; arguments as in `meaning`."""
+    action, choice = meaning(given, proposal, hidden)
+    return {
+        ReviewDecision.verdict_id: given.verdict_id,
+        ReviewDecision.group_id: proposal.group_id,
+        ReviewDecision.photo_ids: list(proposal.row[Proposal.photo_ids]),
+        ReviewDecision.action: action,
+        ReviewDecision.proposed_photo_id: proposal.row[Proposal.chosen_photo_id],
+        ReviewDecision.chosen_photo_id: choice,
+        ReviewDecision.crop: box_of(given.crop) if choice else None,
+        ReviewDecision.confidence: proposal.row[Proposal.confidence],
+        ReviewDecision.proposed_by: proposal.row[Proposal.decided_by],
+        ReviewDecision.blind: hidden,
+        ReviewDecision.bulk: False,
+        ReviewDecision.decided_at: now,
+        ReviewDecision.proposed_crop: proposed_crop(proposal.row),
+        ReviewDecision.proposal: proposal.version,
+        ReviewDecision.seconds: None
+        if given.seconds is None
+        else min(max(float(given.seconds), 0.0), _MOST_SECONDS),
+    }
+
+
+def note_row(note_id: str, kind: str, text: str, group_id: str | None, now: datetime) -> dict[str, Any]:
+    """A row of `feedback`.
+
+    Raises:
+        InvalidRequest: if the kind is unknown or the text is empty.
+    """
+    if kind not in ("note", "bug", "critical") or not text.strip():
+        raise InvalidRequest(
+            f"A note of kind {kind!r} with {len(text)} characters cannot be saved.",
+            "Write a note, a bug or a critical error.",
+        )
+    return {
+        Feedback.note_id: note_id,
+        Feedback.kind: kind,
+        Feedback.text: text,
+        Feedback.group_id: group_id,
+        Feedback.noted_at: now,
+    }

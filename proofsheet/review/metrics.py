@@ -82,29 +82,37 @@ def _figures(
         "blind agreement", right, len(blind), "the same picture was picked without seeing the proposal" + told
     )
     yield from drift_figures(rows)
-    cuts = [
+    yield from _crop_figures(rows)
+    yield from _time_figures(rows, baseline_s)
+    for name, kind in (("notes", "note"), ("bugs", "bug"), (CRITICAL, "critical")):
+        count = sum(r[Feedback.kind] == kind for r in notes)
+        yield name, float(count), None, count, "count", f"{name} written down while reviewing"
+
+
+def _crop_figures(rows: Sequence[Row]) -> Iterator[Figure]:
+    proposed = [
         r
         for r in rows
         if r[ReviewDecision.proposed_crop]
         and r[ReviewDecision.chosen_photo_id] == r[ReviewDecision.proposed_photo_id]
     ]
-    overlaps = [_overlap(r) for r in cuts]
+    overlaps = [_overlap(r) for r in proposed]
     yield _share(
         "crop acceptance",
         sum(o >= _SAME for o in overlaps),
         len(overlaps),
         "the proposed crop was accepted unchanged",
     )
-    cut = [o for o in overlaps if o > 0]
+    accepted = [o for o in overlaps if o > 0]
     yield (
         OVERLAP,
-        median(cut) if cut else None,
+        median(accepted) if accepted else None,
         None,
-        len(cut),
+        len(accepted),
         "IoU",
         "overlap of proposed crop and accepted crop",
     )
-    whole = [_area(r[ReviewDecision.crop]) for r, o in zip(cuts, overlaps, strict=True) if o > 0]
+    whole = [_area(r[ReviewDecision.crop]) for r, o in zip(proposed, overlaps, strict=True) if o > 0]
     yield (
         FULL_FRAME,
         median(whole) if whole else None,
@@ -113,6 +121,9 @@ def _figures(
         "IoU",
         "the same for the full frame without a crop",
     )
+
+
+def _time_figures(rows: Sequence[Row], baseline_s: float) -> Iterator[Figure]:
     seconds = [r[ReviewDecision.seconds] for r in rows if r[ReviewDecision.seconds] is not None]
     yield (
         "seconds a decision",
@@ -125,9 +136,6 @@ def _figures(
     saved = 1.0 - sum(seconds) / (baseline_s * len(seconds)) if seconds else None
     told = f"against {baseline_s:g} s a set by hand, as set in [review] baseline_s"
     yield TIME_SAVED, saved, None, len(seconds), "share", told
-    for name, kind in (("notes", "note"), ("bugs", "bug"), (CRITICAL, "critical")):
-        count = sum(r[Feedback.kind] == kind for r in notes)
-        yield name, float(count), None, count, "count", f"{name} written down while reviewing"
 
 
 def _share(name: str, part: int, n: int, told: str) -> Figure:

@@ -85,21 +85,23 @@ def readiness_rows(
             lock == "unlocked",
         )
     )
-    return Readiness.frame(
-        {
-            Readiness.project: project,
-            Readiness.gate_name: one.name,
-            Readiness.wanted: one.wanted,
-            Readiness.found: one.value
-            if one.n >= one.least
-            else f"{_FEW} ({one.n} of {one.least}); {one.value}",
-            Readiness.n: one.n,
-            Readiness.least_n: one.least,
-            Readiness.baseline: one.baseline,
-            Readiness.met: _FEW if one.n < one.least else "yes" if one.good else "no",
-        }
-        for one in gates
-    )
+    return Readiness.frame(_gate_row(project, one) for one in gates)
+
+
+def _gate_row(project: str, gate: Gate) -> dict[str, object]:
+    met, found = "yes" if gate.good else "no", gate.value
+    if gate.n < gate.least:
+        met, found = _FEW, f"{_FEW} ({gate.n} of {gate.least}); {gate.value}"
+    return {
+        Readiness.project: project,
+        Readiness.gate_name: gate.name,
+        Readiness.wanted: gate.wanted,
+        Readiness.found: found,
+        Readiness.n: gate.n,
+        Readiness.least_n: gate.least,
+        Readiness.baseline: gate.baseline,
+        Readiness.met: met,
+    }
 
 
 def _agreement(seen: pl.DataFrame, selections: pl.DataFrame) -> Iterator[Gate]:

@@ -1,4 +1,4 @@
-"""The desk of a reviewer: what is open, what she decides, what she takes back.
+"""The review of one project: open sets, decisions, undo and redo.
 
 Holds `ReviewSession`.
 Add here: another act of the review.
@@ -15,7 +15,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from proofsheet.review.decision_request import Conflict, DecisionRequest, InvalidRequest, box_of, meaning
+from proofsheet.review.decision_request import Conflict, DecisionRequest, decision_row, note_row
 from proofsheet.review.queue import ReviewItem, ReviewQueue, mark_of, read_queue
 from proofsheet.selection.choices import ReviewProgress
 from proofsheet.selection.timeline import Timeline, decides, proposed_crop
@@ -25,7 +25,6 @@ from schemas.library import IN_PLACE
 from schemas.review import REVIEWED, Feedback, Proposal, ReviewBatch, ReviewDecision, ReviewStep
 
 Row = dict[str, Any]
-_MOST_SECONDS = 600.0  # somebody left the desk
 ACTIONS = (*REVIEWED, "skipped")
 
 
@@ -158,7 +157,9 @@ class ReviewSession:
                         "This set was decided elsewhere meanwhile.",
                         "Look at it again; your decision was not saved.",
                     )
-                row = self._row(given, proposal, now) | {ReviewDecision.number: line.number + 1}
+                row = decision_row(given, proposal, self._is_blind(given, proposal), now) | {
+                    ReviewDecision.number: line.number + 1
+                }
                 inside.add(ReviewDecision, [row])
 
     def approve_above(self, least: float, bulk_id: str, now: datetime) -> int:
@@ -180,7 +181,7 @@ class ReviewSession:
                 crop = proposed_crop(p.row)
                 given = DecisionRequest(f"{bulk_id}-{k}", p.group_id, p.version, "approve", crop=crop)
                 rows.append(
-                    self._row(given, p, now)
+                    decision_row(given, p, self._is_blind(given, p), now)
                     | {
                         ReviewDecision.number: line.number + k,
                         ReviewDecision.bulk: True,
@@ -237,18 +238,7 @@ class ReviewSession:
 
     def note(self, note_id: str, kind: str, text: str, group_id: str | None, now: datetime) -> None:
         """Save a note about the tool."""
-        if kind not in ("note", "bug", "critical") or not text.strip():
-            raise InvalidRequest(
-                f"A note of kind {kind!r} with {len(text)} characters cannot be saved.",
-                "Write a note, a bug or a critical error.",
-            )
-        row = {
-            Feedback.note_id: note_id,
-            Feedback.kind: kind,
-            Feedback.text: text,
-            Feedback.group_id: group_id,
-        }
-        self.project.ledger.add(Feedback, [row | {Feedback.noted_at: now}])
+        self.project.ledger.add(Feedback, [note_row(note_id, kind, text, group_id, now)])
 
     def _find(self, group_id: str) -> ReviewItem:
         found = self.proposals().by_id.get(group_id)
@@ -285,6 +275,9 @@ class ReviewSession:
         """Whether the proposal was never shown."""
         return proposal.audit and proposal.group_id not in self._timeline.seen
 
+    def _is_blind(self, given: DecisionRequest, proposal: ReviewItem) -> bool:
+        return (given.blind and proposal.history is None) or self._hidden(proposal)
+
     def _shown(self, proposal: ReviewItem) -> Row:
         verdict, told = self._timeline.of(proposal.group_id), None
         if verdict is not None:
@@ -297,29 +290,6 @@ class ReviewSession:
             }
         applied = any(i["state"] != IN_PLACE for i in proposal.images)
         return proposal.as_dict(hidden=self._hidden(proposal)) | {"verdict": told, "applied": applied}
-
-    def _row(self, given: DecisionRequest, proposal: ReviewItem, now: datetime) -> Row:
-        hidden = (given.blind and proposal.history is None) or self._hidden(proposal)
-        action, choice = meaning(given, proposal, hidden)
-        return {
-            ReviewDecision.verdict_id: given.verdict_id,
-            ReviewDecision.group_id: proposal.group_id,
-            ReviewDecision.photo_ids: list(proposal.row[Proposal.photo_ids]),
-            ReviewDecision.action: action,
-            ReviewDecision.proposed_photo_id: proposal.row[Proposal.chosen_photo_id],
-            ReviewDecision.chosen_photo_id: choice,
-            ReviewDecision.crop: box_of(given.crop) if choice else None,
-            ReviewDecision.confidence: proposal.row[Proposal.confidence],
-            ReviewDecision.proposed_by: proposal.row[Proposal.decided_by],
-            ReviewDecision.blind: hidden,
-            ReviewDecision.bulk: False,
-            ReviewDecision.decided_at: now,
-            ReviewDecision.proposed_crop: proposed_crop(proposal.row),
-            ReviewDecision.proposal: proposal.version,
-            ReviewDecision.seconds: None
-            if given.seconds is None
-            else min(max(float(given.seconds), 0.0), _MOST_SECONDS),
-        }
 
 
 def _sure(proposal: ReviewItem, least: float) -> bool:

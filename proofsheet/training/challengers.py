@@ -65,20 +65,13 @@ def compare_rankers(
     p, pick = model.choose(part.features, part.groups)
     right, stage = pick == part.winner, part.features.top == part.winner
     ece = expected_calibration_error(p[np.arange(len(pick)), pick], right)
-    told: dict[str, Any] = {
-        "sets": len(right),
-        "right": int(right.sum()),
-        "highest stage right": int(stage.sum()),
-        "ece": ece,
-    }
+    told: dict[str, Any] = {"sets": len(right), "right": int(right.sum())}
+    told |= {"highest stage right": int(stage.sum()), "ece": ece}
     rival = registry.champion(workspace.shared.ledger, "ranker") or {}
     own = str(rival.get(Fit.fit_id, ""))
     try:
-        old = (
-            load_ranker(workspace.shared.models, own)
-            if rival and rival[Fit.encoder_id] == data.encoder_id
-            else None
-        )
+        same_encoder = bool(rival) and rival[Fit.encoder_id] == data.encoder_id
+        old = load_ranker(workspace.shared.models, own) if same_encoder else None
     except ProofsheetError as error:
         return False, [_NOT_COMPARED.format(error.what, error.next_step)], told
     name, top = f"the champion {own[:12]}" if old else _STAGE, data.features.top == data.winner

@@ -29,7 +29,6 @@ from proofsheet.models.features import (
 )
 from proofsheet.storage.health import readable
 from proofsheet.storage.workspace import Project, Workspace
-from proofsheet.training.fit_crop_proposer import CropData
 from proofsheet.training.split_groups import Ties, ties_of
 from schemas.history import CropExample, ImportedVector
 from schemas.learning import TrainingPair
@@ -222,7 +221,7 @@ def selection_data(sources: Mapping[str, Source]) -> SelectionData:
     skipped, start = Counter[str](), 0
     for name, source in sources.items():
         bank = _bank(source)
-        places, ties = bank.places(), _ties(source)
+        places, ties = bank.places(), ties_of_source(source)
         for pairs in (
             source.frames[TrainingPair]
             .sort(TrainingPair.set_key)
@@ -279,46 +278,7 @@ def _bank(source: Source) -> Bank:
     )
 
 
-def _ties(source: Source) -> Ties:
+def ties_of_source(source: Source) -> Ties:
+    """The ties of the sets and pictures of one project."""
     frames = source.frames
     return ties_of(frames[TrainingPair], frames[Duplicate], frames[Photo], source.imported.rows)
-
-
-def crop_data(sources: Mapping[str, Source]) -> CropData:
-    """The pictures of these projects that are known to be cropped or not, with their crops."""
-    parts, groups, clusters = list[pl.DataFrame](), list[str](), list[str]()
-    for name, source in sources.items():
-        frames, on = source.frames, [Photo.project, Photo.photo_id]
-        rows = frames[CropExample]
-        for other in (SaliencyGrid, ImageQuality, Embedding):
-            rows = rows.join(frames[other], on=on)
-        parts.append(rows.sort(Photo.photo_id))
-        here, ties = parts[-1][Photo.photo_id].to_list(), _ties(source)
-        groups += [name] * len(here)
-        clusters += map(ties.label, here)
-    rows = pl.concat(parts) if parts else pl.DataFrame()
-    if rows.is_empty():
-        none = np.empty((0, 1), np.float32)
-        boxes, sizes = np.empty((0, 4)), np.empty((0, 2), np.float32)
-        return CropData(
-            np.empty((0, 720), np.float32), none[:, 0], np.empty(0, bool), boxes, [], [], none, sizes, []
-        )
-    width, height = (
-        rows[c].cast(pl.Float32).to_numpy() for c in (ImageQuality.width_px, ImageQuality.height_px)
-    )
-    largest = max(float(width.max()), float(height.max()))
-    sides = [
-        rows[c].fill_null(float("nan")).to_numpy()
-        for c in (CropExample.x1, CropExample.y1, CropExample.x2, CropExample.y2)
-    ]
-    return CropData(
-        rows[SaliencyGrid.grid].to_numpy(),
-        width / height,
-        rows[CropExample.cropped].to_numpy(),
-        np.stack(sides, axis=1),
-        groups,
-        clusters,
-        rows[Embedding.vector].list.to_array(len(rows[Embedding.vector][0])).to_numpy(),
-        (np.stack([width, height], axis=1) / largest).astype(np.float32),
-        rows[Photo.photo_id].to_list(),
-    )

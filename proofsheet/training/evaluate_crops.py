@@ -16,8 +16,9 @@ import numpy.typing as npt
 from proofsheet.models.boxes import iou
 from proofsheet.models.calibration import expected_calibration_error, reliability
 from proofsheet.models.intervals import over_projects
+from proofsheet.training.box_losses import sorted_corners
 from proofsheet.training.evaluate_ranker import Tell, share
-from proofsheet.training.fit_crop_proposer import CropData, fit_crops, fit_source_mlp, sorted_corners
+from proofsheet.training.fit_crop_proposer import CropData, fit_crops, fit_source_mlp
 from proofsheet.training.splits import folds_of
 from proofsheet.training.torch_mlp import import_torch
 

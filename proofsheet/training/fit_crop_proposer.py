@@ -19,6 +19,7 @@ from proofsheet.models.anchor_boxes import FEATURES, Floats, Pooling, anchor_fea
 from proofsheet.models.boxes import iou
 from proofsheet.models.crop_proposer import CropProposer, need_features
 from proofsheet.models.mlp import Net
+from proofsheet.training.box_losses import box_loss, sorted_corners
 from proofsheet.training.splits import folds_of
 from proofsheet.training.torch_mlp import batches, build, choose_device, import_torch, to_net
 from schemas.vision import GRID, GRID_CHANNELS
@@ -225,48 +226,6 @@ def _pooled(data: CropData) -> npt.NDArray[np.float16]:
     return found
 
 
-def box_loss(name: str, said: Any, drawn: Any, usual: Any) -> Any:  # noqa: ANN401 - tensors
-    """Distance of proposed boxes from drawn ones.
-
-    It is about 1 for boxes that ignore the picture.
-
-    Args:
-        name: giou or iou, one less the (generalised) intersection over union (Rezatofighi et al., 2019); mse
-            or smooth_l1, the distance of the four sides (Girshick, 2015).
-        said: (n, 4) proposed boxes.
-        drawn: (n, 4) drawn boxes.
-        usual: (4,) standard deviations of the drawn sides; distances are counted in these.
-    """
-    torch = import_torch()
-    if name in {"giou", "iou"}:
-        return (1 - (giou if name == "giou" else overlap_of)(said, drawn)).mean()
-    distance = torch.nn.functional.mse_loss if name == "mse" else torch.nn.functional.smooth_l1_loss
-    return distance(said / usual, drawn / usual)
-
-
-def overlap_of(one: Any, other: Any) -> Any:  # noqa: ANN401 - tensors
-    """Intersection over union of boxes row by row: (n,) from two (n, 4)."""
-    both, union = _areas(one, other)
-    return both / union.clamp(min=1e-9)
-
-
-def giou(one: Any, other: Any) -> Any:  # noqa: ANN401 - tensors
-    """Generalised intersection over union of boxes row by row: (n,) from two (n, 4)."""
-    torch = import_torch()
-    both, union = _areas(one, other)
-    hull = (torch.maximum(one[:, 2:], other[:, 2:]) - torch.minimum(one[:, :2], other[:, :2])).prod(dim=1)
-    return both / union.clamp(min=1e-9) - (hull - union) / hull.clamp(min=1e-9)
-
-
-def _areas(one: Any, other: Any) -> tuple[Any, Any]:  # noqa: ANN401 - tensors
-    """Areas of intersection and union."""
-    torch = import_torch()
-    low, high = torch.maximum(one[:, :2], other[:, :2]), torch.minimum(one[:, 2:], other[:, 2:])
-    both = (high - low).clamp(min=0).prod(dim=1)
-    areas = [(b[:, 2:] - b[:, :2]).clamp(min=0).prod(dim=1) for b in (one, other)]
-    return both, areas[0] + areas[1] - both
-
-
 def _train_need(x: Floats, cut: Bools, epochs: int, seed: int) -> Net:
     """Logistic regression with a small hidden layer."""
     torch = import_torch()
@@ -313,10 +272,3 @@ def fit_source_mlp(data: CropData, epochs: int, seed: int, loss: str = "mse") ->
             box_loss(loss, sorted_corners(module(x[part])), goal[part], torch.ones(4)).backward()
             optimizer.step()
     return module.eval()
-
-
-def sorted_corners(said: Any) -> Any:  # noqa: ANN401 - tensors
-    """The answer of the source's network with left before right and top before bottom."""
-    torch = import_torch()
-    first, second = said[:, :2], said[:, 2:]
-    return torch.cat([torch.minimum(first, second), torch.maximum(first, second)], dim=1)

@@ -148,8 +148,28 @@ def _systematic(rows: list[dict[str, Any]]) -> list[str]:
 
 def phase_report(workspace: Workspace, rows: list[dict[str, Any]], now: datetime) -> str:
     """The report as Markdown: data, models, sets looked at, known limits."""
-    shared, lines = workspace.shared, [f"# Report on the models, {now:%Y-%m-%d}", "", "## Data", ""]
+    lines = [f"# Report on the models, {now:%Y-%m-%d}", "", "## Data", "", *_data_lines(workspace)]
+    lines += ["", "## Models", "", *_model_lines(workspace.shared)]
+    low, high = wilson(sum(r[Integration.right] for r in rows), len(rows))
+    lines += ["", f"## {len(rows)} held-out sets, set by set", ""]
+    lines += (
+        [f"Right: {sum(r[Integration.right] for r in rows)} of {len(rows)} ({low:.2f}–{high:.2f})."]
+        if rows
+        else ["No ranker serves."]
+    )
+    lines += [f"* {text}" for text in _systematic(rows)]
     lines += [
+        (
+            f"* {'right' if r[Integration.right] else 'WRONG'}: "
+            f"{r[Integration.project_name]}/{r[Integration.pick_path]}"
+        )
+        for r in rows
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _data_lines(workspace: Workspace) -> list[str]:
+    lines = [
         "| project | sets | anomalies | rate | cropped pictures | quarantined rows |",
         "|---|---|---|---|---|---|",
     ]
@@ -177,7 +197,11 @@ def phase_report(workspace: Workspace, rows: list[dict[str, Any]], now: datetime
                 + f" | {one[ProjectStatistic.quarantined_rows]} |"
             )
     lines += [f"\n{name} is left out: {why}" for name, why in left.items()]
-    lines += ["", "## Models", ""]
+    return lines
+
+
+def _model_lines(shared: Project) -> list[str]:
+    lines = []
     for fit in shared.ledger.rows(Fit).sort(Fit.trained_at).to_dicts():
         own = str(fit[Fit.fit_id])
         place = card_path(shared.models, own).relative_to(shared.home)
@@ -187,19 +211,4 @@ def phase_report(workspace: Workspace, rows: list[dict[str, Any]], now: datetime
             f"* {fit[Fit.kind]} {own[:12]}{mark}: {headline(str(fit[Fit.kind]), str(fit[Fit.card]))} "
             f"({place})"
         )
-    low, high = wilson(sum(r[Integration.right] for r in rows), len(rows))
-    lines += ["", f"## {len(rows)} held-out sets, set by set", ""]
-    lines += (
-        [f"Right: {sum(r[Integration.right] for r in rows)} of {len(rows)} ({low:.2f}–{high:.2f})."]
-        if rows
-        else ["No ranker serves."]
-    )
-    lines += [f"* {text}" for text in _systematic(rows)]
-    lines += [
-        (
-            f"* {'right' if r[Integration.right] else 'WRONG'}: "
-            f"{r[Integration.project_name]}/{r[Integration.pick_path]}"
-        )
-        for r in rows
-    ]
-    return "\n".join(lines) + "\n"
+    return lines

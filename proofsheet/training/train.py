@@ -29,7 +29,8 @@ from proofsheet.storage.code_version import module_version
 from proofsheet.storage.workspace import Workspace
 from proofsheet.training import error_analysis
 from proofsheet.training.challengers import SPLIT, compare_crops, compare_rankers
-from proofsheet.training.datasets import SelectionData, across_projects, crop_data, selection_data
+from proofsheet.training.crop_dataset import crop_data
+from proofsheet.training.datasets import SelectionData, across_projects, selection_data
 from proofsheet.training.evaluate_crops import judge_crops
 from proofsheet.training.evaluate_ranker import Tell, held_out_rows, judge_ranker
 from proofsheet.training.fit_crop_proposer import fit_crops
@@ -87,9 +88,8 @@ def train_ranker(
 ) -> TrainingOutcome:
     """Train the ranker if there is new data.
 
-    The champion stays unless the rule promotes the new model.
-
-    After a change of the encoder the model that served under the new one before serves again.
+    The champion stays unless the rule promotes the new model. After a change of the encoder the model that
+    served under the new one before serves again.
 
     Args:
         workspace: library and home.
@@ -117,14 +117,10 @@ def train_ranker(
         return TrainingOutcome(f"nothing new since {done[:12]} was trained", done)
     report, found, by_set = judge_ranker(data, how, tell)
     test = frozen_test(data.clusters)
-    rest = data.some(np.flatnonzero(~test))
-    model = fit_ranker(
-        rest.features, rest.winner, rest.anomaly, rest.groups, rest.clusters, how, data.encoder_id
-    )
+    model = _fitted(data.some(np.flatnonzero(~test)), how)
     fit_id = save_model(workspace.shared.models, model)
-    own = found.where(
-        np.isin(data.groups, list(model.tastes)), by_set
-    )  # a model with a project's taste is read as it serves there
+    # a model with a project's taste is judged as it works there
+    own = found.where(np.isin(data.groups, list(model.tastes)), by_set)
     write_held_out(workspace.shared.models, fit_id, held_out_rows(data, own, by_set, test))
     allowed, reasons, report["frozen test"] = compare_rankers(
         workspace, model, data, found, by_set, test, report
@@ -133,19 +129,24 @@ def train_ranker(
     card["data"] |= _ranker_facts(data, model, how, test)
     card["sheets"] = error_analysis.ranker_sheets(workspace, fit_id, data, found)
     card["failures"] = error_analysis.ranker_failures(data, found)
-    facts: dict[str, Any] = {
-        Fit.encoder_id: data.encoder_id,
-        Fit.data_hash: mark,
-        Fit.test_hash: _test_hash(data.keys, test),
-    }
-    facts |= {
-        Fit.sets: int((~test).sum()),
-        Fit.projects: len(sources),
-        Fit.code_version: version,
-        Fit.trained_at: now,
-    }
-    _keep(workspace, "ranker", fit_id, card, {**facts, Fit.seconds: time.monotonic() - began})
+    facts: dict[str, Any] = {Fit.data_hash: mark, Fit.code_version: version, Fit.trained_at: now}
+    facts |= {Fit.projects: len(sources), Fit.seconds: time.monotonic() - began}
+    _keep(workspace, "ranker", fit_id, card, facts | _set_facts(data, test))
     return _end(workspace, "ranker", fit_id, allowed, reasons, now, data.quality_told)
+
+
+def _set_facts(data: SelectionData, test: Bools) -> dict[str, Any]:
+    return {
+        Fit.encoder_id: data.encoder_id,
+        Fit.test_hash: _test_hash(data.keys, test),
+        Fit.sets: int((~test).sum()),
+    }
+
+
+def _fitted(rest: SelectionData, how: Training) -> Ranker:
+    return fit_ranker(
+        rest.features, rest.winner, rest.anomaly, rest.groups, rest.clusters, how, rest.encoder_id
+    )
 
 
 def _ranker_facts(data: SelectionData, model: Ranker, how: Training, test: Bools) -> dict[str, Any]:

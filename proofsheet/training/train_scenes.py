@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -70,6 +70,38 @@ def train_scenes(
     """
     import_torch()
     began, names = time.monotonic(), sorted(set(data.labels))
+    y, test = _checked(data, names)
+    x = np.concatenate([data.vectors[~test], *(v[~test] for v in data.views)])
+    weight, bias = _fit(x, np.tile(y[~test], 1 + len(data.views)), len(names), epochs, batch, device)
+    facts = {"labels": names, "encoder_id": data.encoder_id, "version": "scene 1"}
+    from safetensors.numpy import save
+
+    fit_id = save_arrays(shared.models, "scene", {"weight": weight, "bias": bias}, facts, save)
+    model = SceneClassifier(names, weight, bias, data.encoder_id, f"scene {fit_id[:12]}")
+    right, figures = _judged(model, data, y, test)
+    rival, before = _rival(shared, data, test, y)
+    better = int(right.sum()) >= before
+    reasons = [f"{'ok' if better else 'NOT MET'}: {int(right.sum())} of {len(right)} right, {rival} {before}"]
+    card = _card(data, names, figures, reasons) | {"failures": _confusions(model, data, y, test)}
+    card["data"]["augmented"] = f"{len(x) - int((~test).sum())} rows, training side only"
+    write_card(shared.models, fit_id, card)
+    row = {
+        Fit.fit_id: fit_id,
+        Fit.card: json.dumps(card),
+        Fit.trained_at: now,
+        Fit.seconds: time.monotonic() - began,
+    }
+    shared.ledger.add(Fit, [row | _fit_facts(data, test)])
+    present = registry.champion(shared.ledger, "scene")
+    if present and present[Fit.fit_id] == fit_id:
+        return TrainingOutcome(f"scene {fit_id[:12]} is the champion already", fit_id, promoted=True)
+    registry.promote(shared.ledger, fit_id, better, reasons, now)
+    verb = "serves now" if better else "was refused"
+    return TrainingOutcome(f"scene {fit_id[:12]} {verb}: {reasons[0]}", fit_id, promoted=better)
+
+
+def _checked(data: Labelled, names: Sequence[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """(n,) numbers of the labels, and (n,) True for the frozen side."""
     if len(names) < 2 or len(data.labels) < _LEAST:
         raise UsageError(
             f"{len(data.labels)} pictures of {len(names)} labels are too few: {_LEAST} pictures and "
@@ -82,63 +114,39 @@ def train_scenes(
             "The held-out part would be empty, or hold a whole label.",
             "Add more pictures of each label; the champion stays.",
         )
-    x = np.concatenate([data.vectors[~test], *(v[~test] for v in data.views)])
-    weight, bias = _fit(x, np.tile(y[~test], 1 + len(data.views)), len(names), epochs, batch, device)
-    facts = {"labels": names, "encoder_id": data.encoder_id, "version": "scene 1"}
-    from safetensors.numpy import save
+    return y, test
 
-    fit_id = save_arrays(shared.models, "scene", {"weight": weight, "bias": bias}, facts, save)
-    model = SceneClassifier(names, weight, bias, data.encoder_id, f"scene {fit_id[:12]}")
-    right, figures = _judged(model, data, y, test)
-    rival, before = _rival(shared, data, test, y)
-    better = int(right.sum()) >= before
-    reasons = [f"{'ok' if better else 'NOT MET'}: {int(right.sum())} of {len(right)} right, {rival} {before}"]
+
+def _card(
+    data: Labelled, names: Sequence[str], figures: Mapping[str, Any], reasons: Sequence[str]
+) -> dict[str, Any]:
     commonest = Counter(data.labels).most_common(1)[0][0]
-    card = {
+    share = float(np.mean([label == commonest for label in data.labels]))
+    return {
         "kind": "scene",
         "data": {
             "encoder": data.encoder_id,
             "pictures": len(data.labels),
             "labels": ", ".join(names),
             "not opened": data.left,
-        }
-        | {"augmented": f"{len(x) - int((~test).sum())} rows, training side only"},
-        "figures": {
-            **figures,
-            "most frequent label": float(np.mean([label == commonest for label in data.labels])),
         },
+        "figures": {**figures, "most frequent label": share},
         "promotion": {"reasons": reasons},
-        "failures": _confusions(model, data, y, test),
     }
-    write_card(shared.models, fit_id, card)
-    row = {
-        Fit.fit_id: fit_id,
+
+
+def _fit_facts(data: Labelled, test: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    return {
         Fit.kind: "scene",
         Fit.encoder_id: data.encoder_id,
-        Fit.card: json.dumps(card),
-        Fit.trained_at: now,
-    }
-    row |= {
         Fit.data_hash: short_hash(
             *sorted(f"{c} {n}" for c, n in zip(data.contents, data.labels, strict=True))
-        )
-    }
-    row |= {
+        ),
         Fit.test_hash: short_hash(*sorted(c for c, t in zip(data.contents, test, strict=True) if t)),
         Fit.projects: 0,
-    }
-    row |= {
         Fit.sets: int((~test).sum()),
         Fit.code_version: module_version(__name__),
-        Fit.seconds: time.monotonic() - began,
     }
-    shared.ledger.add(Fit, [row])
-    present = registry.champion(shared.ledger, "scene")
-    if present and present[Fit.fit_id] == fit_id:
-        return TrainingOutcome(f"scene {fit_id[:12]} is the champion already", fit_id, promoted=True)
-    registry.promote(shared.ledger, fit_id, better, reasons, now)
-    verb = "serves now" if better else "was refused"
-    return TrainingOutcome(f"scene {fit_id[:12]} {verb}: {reasons[0]}", fit_id, promoted=better)
 
 
 def _fit(
