@@ -29,7 +29,7 @@ _WEIGHTS = {"dct": 1.0, "hog": 1.0, "hsv": 0.8, "lbp": 0.4, "lab": 1.2, "spectru
 
 
 def encoder_id() -> str:
-    """Name and code version; stands on every row."""
+    """Name and code version, for every row."""
     return f"{NAME}-{module_version(__name__)}"
 
 

@@ -35,7 +35,10 @@ def installed() -> bool:
 
 
 def import_torch() -> Any:  # noqa: ANN401 - an untyped module
-    """Torch with a torchvision that can be imported; a run never downloads, so the hub is told to stay offline."""
+    """Torch with a torchvision that can be imported.
+
+    A run never downloads, so the hub stays offline.
+    """
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     import torch
 
@@ -65,7 +68,10 @@ def _mend_torchvision() -> None:
 
 
 def _nms(dets: Any, scores: Any, iou_threshold: float) -> Any:  # noqa: ANN401 - tensors
-    """Indices of the boxes that stay, highest score first; a box goes if it overlaps a better one by more than the threshold."""
+    """Indices of the boxes that stay, highest score first.
+
+    A box goes if it overlaps a better one by more than the threshold.
+    """
     import torch
     from torchvision.ops.boxes import box_iou
 

@@ -69,7 +69,9 @@ def to_srgb(image: Image.Image, info: Mapping[str, Any], adobe_rgb: bool = False
 
 
 def rgb_pixels(image: Image.Image, wanted_px: int, adobe_rgb: bool) -> tuple[Pixels, str]:
-    """Pixels in sRGB on white, and a note on converted colours; deep greys are scaled, very large pictures are reduced first.
+    """Pixels in sRGB on white, and a note on converted colours.
+
+    Deep greys are scaled, and very large pictures are reduced first.
 
     Args:
         image: decoded, of any mode.
@@ -159,7 +161,7 @@ def _primaries(info: Mapping[Any, Any]) -> tuple[str, Chromaticities] | None:
 
 
 def _by_png(info: Mapping[str, Any]) -> tuple[bytes | None, str]:
-    """PNG's gAMA and cHRM; a chunk sRGB stands above them."""
+    """PNG's gAMA and cHRM; a chunk sRGB overrides them."""
     gamma, colours = info.get("gamma"), info.get("chromaticity")
     if "srgb" in info or not isinstance(gamma, float) or not 0.1 <= gamma <= 10:
         return None, ""
@@ -185,7 +187,10 @@ def _description(profile: bytes) -> str:
 
 @functools.lru_cache(_KEPT)
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | bool | None:
-    """The transform to sRGB; True if there is nothing to convert, None if the profile does not fit the pixels or is damaged."""
+    """The transform to sRGB.
+
+    True if there is nothing to convert, None if the profile does not fit the pixels or is damaged.
+    """
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         if source.profile.xcolor_space.strip() != _CHANNELS[mode]:

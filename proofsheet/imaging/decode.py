@@ -75,11 +75,11 @@ class Picture:
         width_px: width of the upright picture at full size.
         height_px: height of the upright picture at full size.
         format: name of the format that was found.
-        exif: the EXIF block as stored, empty if there is none.
+        exif: the EXIF block as stored, or empty.
         text: texts stored beside the pixels, such as those of PNG, by keyword.
         content_hash: of the file, where it is known.
-        notes: what was left out or converted while it was opened.
-        blocks: what stands beside the pixels and the EXIF.
+        notes: omissions and conversions while it was opened.
+        blocks: other metadata than the EXIF.
     """
 
     rgb: Pixels
@@ -144,7 +144,7 @@ def _head(stream: IO[bytes]) -> bytes:
 
 
 def _without_texts(found: tuple[IO[bytes], str], limits: DecodeLimits) -> Picture:
-    """A PNG whose pixels are whole, and what was left out of it."""
+    """A PNG with complete pixels, and the parts that were left out of it."""
     stream, note = found
     picture = read_picture(stream, limits)
     return replace(picture, notes=(note, *picture.notes))
@@ -258,7 +258,10 @@ def _orientation(exif: Image.Exif) -> int:
 
 
 def upright_pixels(pixels: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
-    """Upright pixels by the EXIF orientation: 2 to 4 mirror, turn by 180 degrees or both, 5 to 8 swap the sides as well."""
+    """Upright pixels by the EXIF orientation.
+
+    2 to 4 mirror, turn by 180 degrees or both; 5 to 8 swap the sides as well.
+    """
     if orientation == 1:
         return pixels
     if orientation >= 5:
@@ -280,7 +283,10 @@ _FLIPS = {
 
 
 def _is_adobe_rgb(exif: Image.Exif) -> bool:
-    """DCF 2.0: an option file says `R03` and leaves the colour space uncalibrated; some programs write 2 instead."""
+    """The colour space by DCF 2.0.
+
+    An option file has `R03` and leaves the colour space uncalibrated; some programs write 2 instead.
+    """
     try:
         space = exif.get_ifd(_EXIF_IFD).get(_COLOR_SPACE)
         index = exif.get_ifd(_INTEROP_IFD).get(_INTEROP_INDEX, "")

@@ -1,4 +1,4 @@
-"""Which files are pictures: names of formats, extensions, and the first bytes that reveal a picture under another name.
+"""Picture files: names of formats, extensions, and the first bytes of a picture under another name.
 
 Holds `FORMATS`, the sets of extensions, `DECODER_ERRORS` and `format_of`.
 Add here: a format (its Pillow name, extensions and magic number).

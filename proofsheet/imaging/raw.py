@@ -102,7 +102,7 @@ def _develop(program: str, path: Path, folder: Path, side_px: int) -> Path:
         ) from None
     if done.returncode or not target.is_file():
         last = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()][-1:] or [
-            "it said nothing"
+            "it gave no reason"
         ]
         raise Refused(
             "unreadable", f"darktable-cli could not develop it: {last[0][:200]}", "look at it in darktable"

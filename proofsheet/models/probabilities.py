@@ -26,7 +26,7 @@ def softmax(scores: Floats | Doubles, mask: Bools) -> Doubles:
 
 
 def picks(probabilities: Doubles, top: Ints, overrule_at: float | Doubles) -> Ints:
-    """The stage rule's choice, or the most probable picture where its probability reaches the operating point: (sets,)."""
+    """The stage rule's choice, or the most probable picture if it reaches the operating point: (sets,)."""
     best = probabilities.argmax(axis=1)
     sure = probabilities[np.arange(len(best)), best] >= overrule_at
     return np.where(sure, best, top)
@@ -41,7 +41,9 @@ def likelihood(scores: Floats | Doubles, mask: Bools, winner: Ints) -> float:
 
 
 def operating_point(p: Doubles, top: Ints, winner: Ints, anomaly: Bools) -> float:
-    """The point with the most right choices that loses at most 0.3 points of the normal ones; of equal ones the most careful.
+    """The point with the most right choices that loses at most 0.3 points of the normal ones.
+
+    Of equal ones it is the most careful.
 
     Neighbouring points are averaged, so that a lucky one does not win. Where the stage rule is wrong more
     often than right, normal sets are the exception and are not guarded.
@@ -60,7 +62,10 @@ def operating_point(p: Doubles, top: Ints, winner: Ints, anomaly: Bools) -> floa
 
 
 def temperature_of(scores: Floats | Doubles, mask: Bools, winner: Ints, prior: float = 20.0) -> float:
-    """Temperature with the least loss on these sets, held near 1 by as many imagined sets as `prior` says (Guo et al., 2017)."""
+    """Temperature with the least loss on these sets (Guo et al., 2017).
+
+    As many imagined sets as `prior` hold it near 1.
+    """
     grid = np.geomspace(0.4, 2.5, 41)
     losses = [
         len(winner) * likelihood(scores / t, mask, winner) + prior * float(np.log(t)) ** 2 for t in grid

@@ -116,7 +116,7 @@ def serve_again(shared: Project, kind: str, encoder_id: str, now: datetime) -> N
 
 
 def find_fit(ledger: Ledger, start: str) -> dict[str, Any]:
-    """The fit whose id begins so.
+    """The fit with this beginning of an id.
 
     Raises:
         UsageError: if none does, or several do.
@@ -137,12 +137,15 @@ def refresh(shared: Project) -> None:
 
 
 def mend_shared(shared: Project, on_news: Callable[[str], None]) -> None:
-    """Set a damaged store of all projects aside and list the models again, unless a training is at work on it."""
+    """Set a damaged store of all projects aside and list the models again.
+
+    It waits for a training that uses the store.
+    """
     if not shared.store.folder.exists():
         return
     with (
         contextlib.suppress(Locked, StoreTooNew),
-        acquire(shared.run_lock, "mending the store of all projects", wait_s=0),
+        acquire(shared.run_lock, "repairing the store of all projects", wait_s=0),
     ):
         news: list[str] = []
         shared.store.generations.repair(news.append)
@@ -151,7 +154,7 @@ def mend_shared(shared: Project, on_news: Callable[[str], None]) -> None:
         if news:
             with contextlib.suppress(
                 StoreError
-            ):  # the ledger of all projects is damaged too, and `status` tells it
+            ):  # the ledger of all projects is damaged too, and `status` shows it
                 refresh(shared)
 
 

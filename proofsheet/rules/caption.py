@@ -1,4 +1,4 @@
-"""The rule on texts that are about something else than what is seen, by the weight of what they are about.
+"""The rule on texts that are not about the picture, by the weight of their words.
 
 Holds the rules `not_a_caption` and `nothing_seen`, and `weigh`.
 Add here: another reason in words, in `_REASONS`.
@@ -55,7 +55,7 @@ def not_a_caption(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
 
 
 def nothing_seen(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
-    """A caption or alternative text of several known words of which none names a being, a thing or a place."""
+    """A caption or alternative text of several known words that names no being, thing or place."""
     codes = tuple(c for c in LANGUAGES if c in settings.languages)
     for field in (f for f in (Texts.caption, Texts.alt_text) if codes and f not in row.measured):
         text = row.texts[field]
@@ -95,7 +95,7 @@ def weigh(text: str, field: str, codes: tuple[str, ...]) -> tuple[float, Span, s
 
 
 def _is_short(part: SentencePart, field: str) -> bool:
-    """Whether a part of a caption has too few words to tell what it is about."""
+    """Whether a part of a caption has too few words to show its subject."""
     return field in (Texts.caption, Texts.alt_text) and len(part.words) < _LEAST_TELLING
 
 

@@ -1,4 +1,4 @@
-"""Rules on what programs and models leave in texts: invisible signs, markup, data, residue of prompts and chats.
+"""Rules on residue of programs and models in texts: invisible signs, markup, data, prompts and chats.
 
 Holds one function a rule.
 Add here: another kind of residue, in `_PARTS`.
@@ -99,7 +99,7 @@ def markup(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
 
 
 def injection(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
-    """Residue of prompts and chats; what a sign in the picture says may stand in quotation marks."""
+    """Residue of prompts and chats. The text of a sign in the picture may be in quotation marks."""
     for field, text in row.whole():
         outside = outside_quotes(text)
         marks = _CHAT.search(text)

@@ -1,4 +1,6 @@
-"""Sentences, their tokens, and what is said in them: word classes and patterns, which are data (lists/speech*.txt).
+"""Sentences, their tokens, and their content.
+
+Word classes and patterns are data (lists/speech*.txt).
 
 Holds `Token`, `sentences`, `WordClasses`, `Speech` and `speech`.
 Add here: another form of a pattern.
@@ -101,7 +103,7 @@ def _tokens(match: re.Match[str], offset: int) -> Iterator[Token]:
 
 @dataclass(frozen=True)
 class _Step:
-    """One word of an element: the names it may be, and how far it may stand from the one before."""
+    """One word of an element: its possible names, and its largest distance from the one before."""
 
     names: frozenset[str]
     far: int
@@ -213,7 +215,10 @@ class WordClasses:
         return set().union(*self._words.values(), *self._stems.values(), *self._endings.values())
 
     def names(self, token: Token, *, begins: bool = False) -> frozenset[str]:
-        """The word, its classes, and # for a number; a class of words with capitals does not count where a sentence begins."""
+        """The word, its classes, and # for a number.
+
+        A class of words with capitals is ignored at the beginning of a sentence.
+        """
         found = self._known(token.word)
         return found | self._words[token.written] if not begins and token.written in self._words else found
 

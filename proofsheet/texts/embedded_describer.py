@@ -1,7 +1,7 @@
 """The embedded describer: it writes only what was measured, and says so by its name.
 
 Holds `reply`, `evidence`, `wrote` and the words of the templates.
-Add here: what can be said from measurements.
+Add here: another statement from measurements.
 Keep out: models that see; they come through client/.
 """
 

@@ -1,4 +1,6 @@
-"""Identification: a router picks identifiers, each gives candidates, and only agreement or great sureness names anything.
+"""Identification: a router picks identifiers, and each gives candidates.
+
+Only agreement or great certainty names anything.
 
 Holds `route`, `consensus`, `identification_rows` and `agreed_names`.
 Add here: another identifier, with its prompt and its words in `_ROUTES`.
@@ -110,7 +112,7 @@ def identification_rows(
         project: of the rows.
         captioning: how sure one identifier must be.
         now: when (UTC, no zone).
-        progress: told after every answer.
+        progress: called after every answer.
     """
     labels = _labels(scenes, objects, quality_verdicts)
     ways = {one.photo_id: route([w for w, _c in labels.get(one.photo_id, [])]) for one in asked}

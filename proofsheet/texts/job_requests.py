@@ -53,7 +53,10 @@ def described(
     choices: pl.DataFrame,
     captioning: CaptionSettings,
 ) -> list[JobRequest]:
-    """The photos that get texts, in the order of their paths: the chosen one of each set, or all if the settings say so."""
+    """The photos that get texts, in the order of their paths.
+
+    They are the chosen one of each set, or all if the settings ask for it.
+    """
     ids = [Photo.project, Photo.photo_id]
     facts = (
         described_facts(photos, image_quality, exif_facts).join(previews, on=ids).join(picture_hashes, on=ids)
@@ -106,7 +109,10 @@ def plain_questions(asked: Iterable[JobRequest]) -> list[JobRequest]:
 def duplicate_questions(
     photos: pl.DataFrame, previews: pl.DataFrame, duplicates: pl.DataFrame
 ) -> list[JobRequest]:
-    """One question a cluster of near-duplicates, under its first photo; without candidates there is nothing to ask."""
+    """One question for each cluster of near-duplicates, under its first photo.
+
+    Without candidates there is no question.
+    """
     ids = [Photo.project, Photo.photo_id]
     near = (
         duplicates.filter(pl.col(Duplicate.kind) == "near")
@@ -136,7 +142,7 @@ def prompt_questions(
     quality_verdicts: pl.DataFrame,
     captioning: CaptionSettings,
 ) -> list[JobRequest]:
-    """Needed for generated pictures whose prompt is missing or incomplete, or whose quality is of class C."""
+    """Needed for generated pictures of quality class C, or with a missing or incomplete prompt."""
     made = generation_facts.filter(pl.col(GenerationFact.generated))
     generated = {r[GenerationFact.photo_id]: r[GenerationFact.prompt] or "" for r in made.to_dicts()}
     classes = dict(quality_verdicts.select(QualityVerdict.photo_id, QualityVerdict.quality_class).iter_rows())
@@ -186,7 +192,10 @@ def score_questions(
 def policy_questions(
     asked: Sequence[JobRequest], quality_verdicts: pl.DataFrame, model_scores: pl.DataFrame, project: Project
 ) -> list[JobRequest]:
-    """Needed before publishing, from quality, scores and imported flags; an absent flag is unknown, never safe."""
+    """Needed before publishing, from quality, scores and imported flags.
+
+    An absent flag is unknown, never safe.
+    """
     quality = {r[QualityVerdict.photo_id]: r for r in quality_verdicts.to_dicts()}
     scores = {r[ModelScore.photo_id]: r for r in model_scores.to_dicts()}
     flags = {
@@ -235,5 +244,5 @@ STEPS: dict[str, tuple[Callable[..., Any], ...]] = {
 
 
 def joined(steps: Sequence[Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
-    """The steps to a job's questions by the names that the next step knows them by: `asked`, then `questions`."""
+    """The steps to a job's questions, by the names of their results: `asked`, then `questions`."""
     return dict(zip([*["asked"] * (len(steps) - 1), "questions"], steps, strict=True))

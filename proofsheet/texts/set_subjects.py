@@ -1,4 +1,6 @@
-"""Subjects of sets: proposed by the model, never in words that were refused or given as a hint, confirmed by a person.
+"""Subjects of sets: proposed by the model, confirmed by you.
+
+A proposal is never in words that were refused or given as a hint.
 
 Holds `propose` and `subject_rows`.
 Add here: another reason to refuse a proposal.
@@ -64,7 +66,9 @@ def _content(text: str) -> frozenset[str]:
 def propose(
     describing: Describer, project: Project, folder: str, hints: str, pictures: Sequence[Path], now: datetime
 ) -> str | None:
-    """Ask for a subject that was not proposed before; at most a few tries, each kept with what the model was given.
+    """Ask for a new subject in at most a few tries.
+
+    Each try is saved with the input of the model.
 
     Args:
         describing: who answers.
@@ -125,7 +129,10 @@ def subject_rows(
     project: Project,
     now: datetime,
 ) -> pl.DataFrame:
-    """The rows of `subject_suggestions`: sets of which a person said something and that have no subject get a first proposal."""
+    """The rows of `subject_suggestions`.
+
+    Sets with notes and without a subject get a first proposal.
+    """
     rows = []
     for row in image_sets.to_dicts():
         if all(row[c] is None for c in (ImageSet.subject, ImageSet.hints, ImageSet.location)):
