@@ -66,7 +66,11 @@ class RunLog:
     @property
     def outcome(self) -> str:
         """`success`, `partial` if a step could not do its work, or `failed`."""
-        return "failed" if self._errors else "partial" if self._unfinished else "success"
+        if self._errors:
+            return "failed"
+        if self._unfinished:
+            return "partial"
+        return "success"
 
     @property
     def seconds(self) -> float:

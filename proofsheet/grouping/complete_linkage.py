@@ -51,7 +51,7 @@ class Likeness:
         return np.asarray(np.bitwise_count(self.hashes[i] ^ self.hashes[j]), dtype=np.uint8)
 
     def same_layout(self, i: Indices, j: Indices) -> npt.NDArray[np.bool_]:
-        """(n,) False for pairs on plain grounds with another fine layout; True if there is nothing to compare."""
+        """(n,) False for pairs on plain grounds with another fine layout; True without a layout."""
         found = np.ones(i.size, dtype=np.bool_)
         pairs = (
             (a in self.details and b in self.details) for a, b in zip(i.tolist(), j.tolist(), strict=True)

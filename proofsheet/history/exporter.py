@@ -62,7 +62,10 @@ def export_history(projects: Sequence[Project], folder: Path) -> dict[str, int]:
         raise UsageError(
             f"{folder} holds {', '.join(there)} already.", "Choose an empty folder; nothing is overwritten."
         )
-    selections, crops, anomalies, summary = list[Row](), list[Row](), list[Row](), {}
+    selections = list[Row]()
+    crops = list[Row]()
+    anomalies = list[Row]()
+    summary = {}
     for project in projects:
         paths = {
             i: f"{project.name}/{p}"

@@ -250,7 +250,9 @@ def rgb_profile(chromaticities: Chromaticities, gamma: float | None) -> bytes:
         (sign, _xyz(column)) for sign, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), colorants.T, strict=True)
     ]
     tags += [(sign, curve) for sign in (b"rTRC", b"gTRC", b"bTRC")]
-    index, data, start = struct.pack(">I", len(tags)), b"", 132 + 12 * len(tags)
+    index = struct.pack(">I", len(tags))
+    data = b""
+    start = 132 + 12 * len(tags)
     for sign, value in tags:
         index += struct.pack(">4sII", sign, start + len(data), len(value))
         data += value + bytes(-len(value) % 4)

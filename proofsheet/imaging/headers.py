@@ -88,7 +88,12 @@ def code_points(image: Image.Image, stream: IO[bytes]) -> dict[str | tuple[int, 
     """
     place = stream.tell()
     try:
-        found = _cicp(stream) if image.format == "PNG" else _nclx(stream) if image.format == "AVIF" else None
+        if image.format == "PNG":
+            found = _cicp(stream)
+        elif image.format == "AVIF":
+            found = _nclx(stream)
+        else:
+            found = None
     finally:
         stream.seek(place)
     if found is None:

@@ -164,7 +164,7 @@ def _window() -> Floats:
 
 @functools.cache
 def _rings() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats]:
-    """Ring of every coefficient up to the Nyquist frequency, the size of each ring, and the log frequencies."""
+    """Ring of every coefficient up to the Nyquist frequency, sizes of the rings, and log frequencies."""
     along = np.minimum(np.arange(_SPECTRUM_PX), _SPECTRUM_PX - np.arange(_SPECTRUM_PX))
     last = _SPECTRUM_PX // 2
     rings = np.minimum(np.rint(np.hypot(along[:, None], along[None, :])).astype(np.int64), last).ravel()

@@ -121,9 +121,13 @@ def quality_score(row: Row) -> float:
 
 def quality_verdict(score: float) -> str:
     """Excellent, good, average or poor."""
-    return (
-        "excellent" if score >= 0.75 else "good" if score >= 0.5 else "average" if score >= 0.25 else "poor"
-    )
+    if score >= 0.75:
+        return "excellent"
+    if score >= 0.5:
+        return "good"
+    if score >= 0.25:
+        return "average"
+    return "poor"
 
 
 def lighting_kind(row: Row) -> str:
@@ -136,7 +140,11 @@ def lighting_kind(row: Row) -> str:
     clipped = row[ImageQuality.clipped_highlights] > 0.05 and row[ImageQuality.clipped_shadows] > 0.05
     if clipped or row[ImageQuality.brightness] < 0.12 or (light is not None and light < _DIM_EV):
         return "challenging"
-    return UNKNOWN if light is None else "natural" if light >= _DAYLIGHT_EV else "artificial"
+    if light is None:
+        return UNKNOWN
+    if light >= _DAYLIGHT_EV:
+        return "natural"
+    return "artificial"
 
 
 def source_kind(row: Row) -> str:
@@ -206,4 +214,8 @@ def _ramp(value: float, low: float, high: float) -> float:
 def _shape(ratio: float) -> str:
     if ratio >= 2:
         return "panoramic"
-    return "landscape" if ratio > 1.05 else "square" if ratio >= 1 / 1.05 else "portrait"
+    if ratio > 1.05:
+        return "landscape"
+    if ratio >= 1 / 1.05:
+        return "square"
+    return "portrait"

@@ -146,4 +146,8 @@ def _tool(values: dict[str, str]) -> str:
     if values.keys() >= _DRAW_THINGS:
         return "Draw Things"
     version = f"{values.get('version', '')} {values.get('app', '')}".lower()
-    return "ComfyUI" if "comfy" in version else "Fooocus" if "fooocus" in version else "A1111"
+    if "comfy" in version:
+        return "ComfyUI"
+    if "fooocus" in version:
+        return "Fooocus"
+    return "A1111"

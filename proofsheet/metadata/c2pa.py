@@ -172,4 +172,8 @@ class _Cbor:
 
     @staticmethod
     def _bytes(part: object) -> bytes:
-        return part.encode() if isinstance(part, str) else part if isinstance(part, bytes) else b""
+        if isinstance(part, str):
+            return part.encode()
+        if isinstance(part, bytes):
+            return part
+        return b""

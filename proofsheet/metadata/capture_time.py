@@ -57,7 +57,7 @@ def taken(
         ExifFact.taken_subsec_us: moment.subsec_us,
         ExifFact.taken_offset_min: moment.offset_min,
         ExifFact.taken_on: day,
-        ExifFact.taken_from: timed[0] if timed else found[0][0] if found else None,
+        ExifFact.taken_from: (timed or found[0])[0] if found else None,
     }
 
 

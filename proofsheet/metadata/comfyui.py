@@ -101,7 +101,8 @@ def _beginnings(graph: Graph, end: str) -> list[str]:
 
     A sampler that only paints over another's picture is skipped, unless nothing is behind it.
     """
-    found, over, seen, waiting = list[str](), list[str](), {end}, [end]
+    found, over = list[str](), list[str]()
+    seen, waiting = {end}, [end]
     while waiting:
         key = waiting.pop(0)
         if _is_sampler(graph, key):

@@ -79,13 +79,12 @@ def _signed(
 
 
 def _letters(value: object) -> str:
-    text = (
-        value.decode("ascii", "replace")
-        if isinstance(value, bytes)
-        else value
-        if isinstance(value, str)
-        else ""
-    )
+    if isinstance(value, bytes):
+        text = value.decode("ascii", "replace")
+    elif isinstance(value, str):
+        text = value
+    else:
+        text = ""
     return text.strip("\0 ").upper()
 
 
@@ -102,9 +101,14 @@ def _from_xmp(text: str | None, letters: str, limit: float) -> float | None:
 
 def _altitude(value: object, ref: object) -> float | None:
     found = _value(value)
-    below = (
-        ref if isinstance(ref, int) else ref[0] if isinstance(ref, bytes) and ref else 1 if ref == "1" else 0
-    )
+    if isinstance(ref, int):
+        below = ref
+    elif isinstance(ref, bytes) and ref:
+        below = ref[0]
+    elif ref == "1":
+        below = 1
+    else:
+        below = 0
     if found is None:
         return None
     signed = -found if below in {1, 3} else found

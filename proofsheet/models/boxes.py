@@ -42,12 +42,10 @@ def box_of(given: Box, size: tuple[int, int]) -> tuple[Box, str]:
             f"the box {told} does not fit the picture of {width} x {height} pixels",
             "correct the box",
         )
-    x1, y1, x2, y2 = (
-        given[0] / width,
-        given[1] / height,
-        min(given[2] / width, 1.0),
-        min(given[3] / height, 1.0),
-    )
+    x1 = given[0] / width
+    y1 = given[1] / height
+    x2 = min(given[2] / width, 1.0)
+    y2 = min(given[3] / height, 1.0)
     if x1 >= x2 or y1 >= y2:
         raise RowRefused(
             "units",

@@ -95,7 +95,9 @@ class CropProposer:
                         grids[k : k + 1], aspects[k : k + 1], ratio / float(aspects[k]), faces[k : k + 1]
                     )
                     if other[1].max() > value[k]:
-                        value[k], box[k], spread[k] = other[1].max(), other[2][0], other[3][0]
+                        value[k] = other[1].max()
+                        box[k] = other[2][0]
+                        spread[k] = other[3][0]
         whole = [tuple(float(v) for v in b) for b in box]
         return [
             CropProposal(

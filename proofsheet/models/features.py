@@ -280,7 +280,7 @@ def _vector_parts(vectors: Floats, safe: Ints, mask: Bools, top: Ints) -> Floats
 
 
 def _stage_parts(stages: Floats, mask: Bools, top: Ints) -> Floats:
-    """Whether the stage rule takes it, number of higher stages, whether its name has a stage, size of the set."""
+    """Whether the stage rule takes it, number of higher stages, if its name has a stage, size of the set."""
     known = np.nan_to_num(stages, nan=-1.0)
     highest = np.where(mask, known, -1.0).max(axis=1, keepdims=True)
     first = np.arange(stages.shape[1])[None, :] == top[:, None]

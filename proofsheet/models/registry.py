@@ -166,7 +166,12 @@ def fit_rows(table: type[Table], kind: str, shared: Project) -> pl.DataFrame:
         own = str(fit[Fit.fit_id])
         last = told.get(own)
         path = model_path(shared.models, own)
-        state = "champion" if served[-1:] == [own] else "retired" if own in served else "challenger"
+        if served[-1:] == [own]:
+            state = "champion"
+        elif own in served:
+            state = "retired"
+        else:
+            state = "challenger"
         if last and last[Promotion.act] == "refused" and own not in served:
             state = "refused"
         why = "; ".join(last[Promotion.reasons]) if last else "not judged yet"

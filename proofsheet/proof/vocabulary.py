@@ -118,7 +118,9 @@ def mapped(
         vocabulary: None takes every keyword.
         settings: what is required, excluded, and how many there may be.
     """
-    kept, left, own = list[str](), dict[str, str](), {w.casefold() for w in locked}
+    kept = list[str]()
+    left = dict[str, str]()
+    own = {w.casefold() for w in locked}
     excluded = {w.casefold() for w in settings.excluded}
     for word in keywords:
         term = word if word.casefold() in own or vocabulary is None else vocabulary.term(word)

@@ -215,7 +215,11 @@ def _wanted(values: Mapping[str, Any], before: Mapping[str, Any], *, replace: bo
 
 
 def _as_list(value: Any) -> list[Any]:  # noqa: ANN401 - a list of one comes as its item
-    return [] if value is None else value if isinstance(value, list) else [value]
+    if value is None:
+        return []
+    if isinstance(value, list):
+        return value
+    return [value]
 
 
 def _check(

@@ -25,7 +25,7 @@ _INNER_MARKS = re.compile(r"[;|\n\t,]|\s[-–—]\s")
 
 
 def broken_keywords(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
-    """Invalid keywords: digits, letters, halves, stray marks, parts of sentences, too many words, repeated."""
+    """Invalid keywords: digits, letters, halves, stray marks, parts of sentences, too long, repeated."""
     seen: set[str] = set()
     for keyword in row.texts[Texts.keywords]:
         what = (

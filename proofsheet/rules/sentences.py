@@ -206,9 +206,11 @@ class WordClasses:
         """The index that an entry of a class belongs to."""
         if member.startswith("-") and len(member) > 1:
             return self._not
-        return (
-            self._endings if member.startswith("*") else self._stems if member.endswith("*") else self._words
-        )
+        if member.startswith("*"):
+            return self._endings
+        if member.endswith("*"):
+            return self._stems
+        return self._words
 
     def filled(self) -> set[str]:
         """Names of classes that have a word."""

@@ -84,7 +84,8 @@ def ranker_model_rows(
     try:
         model = load_ranker(project.models, str(fit[FitColumns.fit_id]))
         members = model.members
-        members.trees and members.trees.scores(members.net.mean[None])  # lightgbm is here, and reads them
+        if members.trees:
+            members.trees.scores(members.net.mean[None])  # lightgbm is here, and reads them
     except ProofsheetError as error:
         return RankerModel.frame([_full(row, {RankerModel.note: f"{error.what} {error.next_step}"})])
     point = settings.overrule_at_of.get(project.name) or settings.overrule_at or model.point_of(project.name)

@@ -125,11 +125,7 @@ def choice_rows(
                 Choice.group_id: own,
                 Choice.photo_ids: members,
                 Choice.chosen_path: paths.get(str(chosen)),
-                Choice.chosen_photo_ids: []
-                if chosen is None
-                else members
-                if group[Proposal.keep_all]
-                else [chosen],
+                Choice.chosen_photo_ids: _chosen_ids(chosen, members, bool(group[Proposal.keep_all])),
                 Choice.action: verdict[ReviewDecision.action] if verdict else "none",
                 Choice.submitted: _submitted(verdict, handed.of(own)),
                 Choice.note: "" if decides(verdict) else _regrouped(members, strays),
@@ -163,6 +159,12 @@ def _strays(standing: Timeline, groups: set[str]) -> dict[str, Row]:
     """Photo to the verdict on a set that is no longer there."""
     gone = (v for v in standing.standing() if decides(v) and v[ReviewDecision.group_id] not in groups)
     return {photo: verdict for verdict in gone for photo in verdict[ReviewDecision.photo_ids]}
+
+
+def _chosen_ids(chosen: object, members: list[str], keep_all: bool) -> list[str]:
+    if chosen is None:
+        return []
+    return members if keep_all else [str(chosen)]
 
 
 def _regrouped(members: list[str], strays: Mapping[str, Row]) -> str:

@@ -69,7 +69,10 @@ class Timeline:
         for number, row in sorted(rows, key=_first):
             if up_to is not None and number > up_to:
                 break
-            self._decide(row) if ReviewDecision.action in row else self._step(row)
+            if ReviewDecision.action in row:
+                self._decide(row)
+            else:
+                self._step(row)
             self.number = max(self.number, number)
 
     def of(self, group_id: str) -> Row | None:

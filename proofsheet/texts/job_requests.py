@@ -150,13 +150,12 @@ def prompt_questions(
     for one in asked:
         known = generated.get(one.photo_id)
         poor = classes.get(one.photo_id) == "C"
-        skip = (
-            "no generated picture"
-            if known is None
-            else "its prompt is known"
-            if len(known.split()) >= _LEAST_WORDS
-            else None
-        )
+        if known is None:
+            skip = "no generated picture"
+        elif len(known.split()) >= _LEAST_WORDS:
+            skip = "its prompt is known"
+        else:
+            skip = None
         facts = {"sure_prompt": captioning.sure_prompt}
         found.append(
             replace(

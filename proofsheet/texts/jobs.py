@@ -134,7 +134,11 @@ def unrepeated(words: Sequence[str]) -> list[str]:
 
 def quality_class(score: float) -> str:
     """A from 75, B from 50, C below."""
-    return "A" if score >= CLASS_A else "B" if score >= CLASS_B else "C"
+    if score >= CLASS_A:
+        return "A"
+    if score >= CLASS_B:
+        return "B"
+    return "C"
 
 
 def _quality(reply: QualityReply | None, _asked: JobRequest) -> dict[str, object]:

@@ -161,11 +161,19 @@ def _row(project: str, row: Row, ledger: Ledger, problem: str | None, *, availab
     good = [r for r in known if r[SubjectProposal.refused] is None]
     last = good[-1] if good else None
     confirmed = row[ImageSet.subject]
-    none_yet = "refused" if known else "failed" if problem and available else "not_available"
+    if known:
+        none_yet = "refused"
+    elif problem and available:
+        none_yet = "failed"
+    else:
+        none_yet = "not_available"
+    state = "proposed" if last else none_yet
+    if confirmed:
+        state = "confirmed"
     return {
         SubjectSuggestion.project: project,
         SubjectSuggestion.folder: row[ImageSet.folder],
-        SubjectSuggestion.status: "confirmed" if confirmed else "proposed" if last else none_yet,
+        SubjectSuggestion.status: state,
         SubjectSuggestion.subject: confirmed or (last[SubjectProposal.subject] if last else None),
         SubjectSuggestion.confidence: last[SubjectProposal.confidence] if last else None,
         SubjectSuggestion.proposals: len(known),

@@ -120,7 +120,9 @@ def figures(data: SelectionData, pick: Ints, confidence: Doubles, p: Doubles) ->
         confidence: (sets,) its calibrated probability.
         p: (sets, most) probabilities of all pictures.
     """
-    groups, right, stage = np.array(data.groups), pick == data.winner, data.features.top == data.winner
+    groups = np.array(data.groups)
+    right = pick == data.winner
+    stage = data.features.top == data.winner
     names = sorted(set(data.groups))
     gain = over_projects(right.astype(float) - stage, data.groups, data.clusters)
     eces = {n: expected_calibration_error(confidence[groups == n], right[groups == n]) for n in names}

@@ -59,13 +59,13 @@ def fit_tastes(
         here = np.flatnonzero(np.array(groups) == name)
         if len(here) < LEAST_SETS:
             continue
-        x, own, mask, top = (
-            with_scores(columns[here], scores[here]),
-            scores[here],
-            features.mask[here],
-            features.top[here],
-        )
-        won, odd, rows = winner[here], anomaly[here], np.arange(len(here))
+        x = with_scores(columns[here], scores[here])
+        own = scores[here]
+        mask = features.mask[here]
+        top = features.top[here]
+        won = winner[here]
+        odd = anomaly[here]
+        rows = np.arange(len(here))
         p, pick = _crosswise(x, own, mask, top, won, odd, [clusters[int(k)] for k in here], seed)
         before = softmax(own, mask)
         surer = np.log(np.maximum(p, _TINY)[rows, won]) - np.log(np.maximum(before, _TINY)[rows, won])

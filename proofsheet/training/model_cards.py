@@ -40,7 +40,12 @@ def markdown(fit_id: str, card: Figures) -> str:
     ]
     lines += [f"* {name}: {value}" for name, value in card["data"].items()]
     lines += ["", f"## Figures: {figures.get('protocol', '')}", ""]
-    lines += _ranker(figures) if kind == "ranker" else _crop(figures) if kind == "crop" else _scene(figures)
+    if kind == "ranker":
+        lines += _ranker(figures)
+    elif kind == "crop":
+        lines += _crop(figures)
+    else:
+        lines += _scene(figures)
     lines += [
         "",
         "## Calibration",

@@ -160,7 +160,9 @@ def _places(data: bytes, idat: int | None) -> Iterator[tuple[int, list[tuple[int
 
 
 def _associations(data: bytes) -> Iterator[tuple[int, list[tuple[int, bool]]]]:
-    version, wide, at = data[0], data[3] & 1, FULL + 4
+    version = data[0]
+    wide = data[3] & 1
+    at = FULL + 4
     for _ in range(struct.unpack_from(">I", data, FULL)[0]):
         (number,) = struct.unpack_from(">I" if version else ">H", data, at)
         at += 4 if version else 2

@@ -219,7 +219,10 @@ def _parameters(value: bytes) -> bytes:
 
     Of the head, only the width of lengths is read, which they do not have themselves.
     """
-    count, at, arrays, sequence = value[22], 23, [], b""
+    count = value[22]
+    at = 23
+    arrays = []
+    sequence = b""
     for _ in range(count):
         kind, (number,) = value[at] & 63, struct.unpack_from(">H", value, at + 1)
         array, at = value[at : at + 3], at + 3

@@ -31,7 +31,7 @@ _BY_PILLOW = frozenset({*_FAX, 5, 32773, 34925, 50000})
 
 
 class Piece(NamedTuple):
-    """A strip or tile: its place, bytes as stored, rows of how many pixels and bytes, and the visible part."""
+    """A strip or tile: its place, bytes as stored, rows of pixels and bytes, and the visible part."""
 
     at: int
     stored: bytes
@@ -123,7 +123,9 @@ def single_file(
     found: Directories, entries: Mapping[int, TagEntry], stored: Sequence[bytes], *, tiled: bool
 ) -> bytes:
     """A classic TIFF in the same order of bytes: pixels, values of tags, the directory."""
-    order, body, at = found.order, bytearray((b"II" if found.order == "<" else b"MM") + bytes(6)), []
+    order = found.order
+    body = bytearray((b"II" if found.order == "<" else b"MM") + bytes(6))
+    at = []
     for one in stored:
         at.append(len(body))
         body += one + bytes(len(one) % 2)
