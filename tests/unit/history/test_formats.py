@@ -122,8 +122,8 @@ def test_a_selection_log_is_read_and_its_bad_rows_are_refused_by_line() -> None:
         (3, "set of one"),
         (5, "no choice"),
         (6, "contradiction"),
-        (7, "not a list"),
-        (8, "not a list"),
+        (7, "no list"),
+        (8, "no list"),
         (11, "cells"),
     ]
     assert all(r.next_step for _line, r in found.refused)
@@ -168,7 +168,7 @@ def test_crop_logs_of_both_forms_are_read() -> None:
     assert [(line, r.reason) for line, r in wide.refused] == [
         (4, "contradiction"),
         (5, "contradiction"),
-        (6, "not a number"),
+        (6, "no number"),
     ]
 
 
