@@ -91,7 +91,7 @@ class Store:
 
     @contextmanager
     def held_still(self) -> Iterator[None]:
-        """Inside, this thread reads one generation: it is looked up once, and a newer one shows afterwards."""
+        """Inside, this thread reads one generation, which is looked up once."""
         if self.folder in _HELD.manifests:
             yield
             return

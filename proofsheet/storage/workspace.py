@@ -55,7 +55,7 @@ class Project:
 
     @contextmanager
     def at_one_moment(self) -> Iterator[None]:
-        """What this thread asks inside shares one connection to the ledger and one generation of the tables."""
+        """All reads of this thread inside share one connection to the ledger and one generation."""
         with self.ledger.kept_open(), self.store.held_still():
             yield
 
