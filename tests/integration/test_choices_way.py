@@ -225,6 +225,4 @@ def test_a_corrected_caption_is_published_again_as_a_new_version_and_the_old_one
     assert tree(way.site).items() >= first.items()  # nothing was written over
     assert (way.publish()["held_back"]["published already"], way.publish()["ready"]) == (1, 0)
     assert way.publish("--taken-back", f"{base}.png")["take_back"] == []
-    assert (
-        "is not at" in way.shell("publish", "harbour", "--taken-back", f"{base}.png", code=2).stderr
-    )
+    assert "is not at" in way.shell("publish", "harbour", "--taken-back", f"{base}.png", code=2).stderr

@@ -34,9 +34,7 @@ DATA = re.compile(
     r"|benchmarks/(strange_texts|lookalike|made_|written_|hidden_judge)"
 )
 # Prompts and forms of replies are sent to models: another wording would ask every question again.
-OTHERS = re.compile(
-    r"/vendor/|proofsheet/prompts/.*\.md$|schemas/replies\.py|benchmarks/hidden_judge\.py"
-)
+OTHERS = re.compile(r"/vendor/|proofsheet/prompts/.*\.md$|schemas/replies\.py|benchmarks/hidden_judge\.py")
 
 
 @dataclass(frozen=True)

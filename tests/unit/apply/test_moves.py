@@ -87,7 +87,9 @@ def test_the_plan_names_what_goes_along_and_what_blocks(place: Path) -> None:
     assert plan.refused["g01"].startswith(
         "form 01/a.jpg.json also belongs to form 01/a-edited.jpg (which goes to review/form 01/), and"
     )
-    assert plan.staying == {"form 00/.picasa.ini": "it refers to all pictures of its folder, and is not moved"}
+    assert plan.staying == {
+        "form 00/.picasa.ini": "it refers to all pictures of its folder, and is not moved"
+    }
     applier(project).execute(plan, "sandbox")
     assert (project.folder / "form 00/.picasa.ini").exists()
 
