@@ -68,9 +68,7 @@ def whole_rows(folder: Path, count: int) -> Iterator[Row]:
 
 def _pass(project: Project, along: MeasurementsResource, settings: PhotoSettings) -> None:
     found = scan(project.folder, project.cache, Quiet())
-    measure_files(
-        [p.file for p in found.pictures], along.measurements(project), settings, project.cache, Quiet()
-    )
+    measure_files([p.file for p in found.pictures], along.of(project), settings, project.cache, Quiet())
 
 
 def partition_figures(folder: Path, count: int) -> tuple[list[Row], dict[str, float]]:

@@ -104,14 +104,12 @@ def automation(settings: WatchSettings, ranking: RankerSettings) -> Automation:
     def remove_old_files(
         context: dg.OpExecutionContext,
         store: StoreResource,
-        photo_files: PhotoFilesResource,
-        along: MeasurementsResource,
+        photos: PhotoFilesResource,
+        measurements: MeasurementsResource,
     ) -> None:
         workspace = store.workspace()
         current = {
-            name
-            for project in workspace.projects()
-            for name in photo_files.folders(along.measurements(project))
+            name for project in workspace.projects() for name in photos.folders(measurements.of(project))
         }
         found = clean(workspace, current, settings.keep_days, time.time())
         context.add_output_metadata({"files": found.files, "bytes": found.bytes})

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from assets.factory.freshness import AssetDeclaration, Freshness
 from proofsheet.core.config import Configuration
 from proofsheet.storage.known_versions import KNOWN
-from resources.in_force import settings_by_resource
+from resources.in_force import settings_by_section
 from schemas.everything import every_table
 
 _DECLARED = TypeAdapter(list[AssetDeclaration])
@@ -25,7 +25,7 @@ def current_freshness(settings: Configuration) -> Freshness:
     """What every table would be made from with these settings."""
     every_table()  # an asset is known by the name of its table
     declared = _DECLARED.validate_json(KNOWN.find("assets", _read_source))
-    return Freshness.of(declared, settings_by_resource(settings), forced=bool(settings.model.force))
+    return Freshness.of(declared, settings_by_section(settings), forced=bool(settings.model.force))
 
 
 def _read_source() -> str:

@@ -264,11 +264,13 @@ TOY_ASSET = '''import polars as pl
 
 from assets.factory.table_asset import table_asset
 from proofsheet.library.toy import shout
+from schemas.library import Photo
+from schemas.table import Rows
 from schemas.toy import Loud
 
 
 @table_asset(Loud, group="measure")
-def loud_names(photos: pl.DataFrame) -> pl.DataFrame:
+def loud_names(photos: Rows[Photo]) -> pl.DataFrame:
     """Names in capitals."""
     return shout(photos)
 '''

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 import polars as pl
@@ -35,6 +35,7 @@ from resources.along import FILE_MEASUREMENTS, EncodingResource, MeasurementsRes
 from resources.photos import PhotoFilesResource
 from schemas.library import IN_PLACE, ExifFact, GenerationFact, Photo
 from schemas.settings import PlaceSettings
+from schemas.table import OfTable, Rows
 from schemas.vision import Duplicate, Embedding, ImageQuality, PictureHash
 
 _KEY = "folder"
@@ -74,7 +75,7 @@ def analyze(folder: Path, output: Path | None, limit: int | None) -> None:
         scanned = _scanned(project, limit)
         photo_files, along = _resources(settings)
         with progress_bars() as bars:
-            measuring = along.measurements(project)
+            measuring = along.of(project)
             formats, refused, looked = photo_files.open(
                 project, [p.file for p in scanned.pictures], measuring, BarListener(bars, folder.name)
             )
@@ -202,8 +203,14 @@ def _duplicates(
     ]
     photos = Photo.frame(rows)
     ids = photos.select(Photo.project, Photo.photo_id, Photo.content_hash)
-    names = (ExifFact.name, ImageQuality.name, PictureHash.name, Embedding.name, GenerationFact.name)
-    tables = [ids.join(looked.rows[name], on=Photo.content_hash).drop(Photo.content_hash) for name in names]
-    found = find_duplicates(project.key, seen_photos(photos, *tables), settings.duplicates)
+
+    def rows(table: type[OfTable]) -> Rows[OfTable]:
+        found = ids.join(looked.rows[table.name], on=Photo.content_hash).drop(Photo.content_hash)
+        return cast("Rows[OfTable]", found)
+
+    seen = seen_photos(
+        photos, rows(ExifFact), rows(ImageQuality), rows(PictureHash), rows(Embedding), rows(GenerationFact)
+    )
+    found = find_duplicates(project.key, seen, settings.duplicates)
     parts = found.partition_by(Duplicate.cluster_id, maintain_order=True)
     return [{"kind": part[Duplicate.kind][0], "paths": part[Duplicate.photo_id].to_list()} for part in parts]

@@ -81,11 +81,10 @@ def _more(project: Project, settings: Configuration) -> dict[type[Table], Callab
     """Tables that are not in the store: the facts, the plan of this moment, and those that no run has written yet, without rows."""
     facts, written = {table: partial(project.ledger.rows, table) for table in FACTS}, project.store.tables()
     derived = [t for t in every_table() if t.origin == "derived" and not t.shared]
-    later = {t: partial(project.store.read, t) for t in derived if t.name not in written}
+    read: Callable[[type[Table]], pl.DataFrame] = project.store.read
+    later = {t: partial(read, t) for t in derived if t.name not in written}
     former = {
-        f: partial(project.store.read, t)
-        for t, f in _FORMER.items()
-        if t.origin == "derived" and f.name not in written
+        f: partial(read, t) for t, f in _FORMER.items() if t.origin == "derived" and f.name not in written
     }
     former |= {f: facts[t] for t, f in _FORMER.items() if t in facts}
     return {**later, **facts, **former, PlanOperation: lambda: plan_rows(planned(project, settings))}

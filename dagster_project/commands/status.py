@@ -68,7 +68,7 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
     """
     settings, workspace = settings_and_workspace()
     versions = current_freshness(settings).versions
-    given = {"captioning": settings.captions, "rating_rule": settings.rating}
+    sections = {"captions": settings.captions, "rating": settings.rating}
 
     def state(project: Project) -> dict[str, Any]:
         rows = project.store.read(Quarantine)
@@ -78,7 +78,7 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
                 "running": held_by(project.run_lock),
                 "to_ask": [
                     c.as_dict()
-                    for c in pending_questions(project, Describer.of(settings.model, project), given)
+                    for c in pending_questions(project, Describer.of(settings.model, project), sections)
                 ],
                 "take_back_list": take_back_rows(project),
                 "refused": rows.select(
