@@ -93,18 +93,27 @@ class AssetVersion:
     reads: tuple[str, ...] = ()
     outside: Look | None = None
 
+    @functools.cached_property
+    def settings(self) -> str:
+        """Hash of its settings, the same for every project."""
+        return settings_version(self.resources)
 
-def resolved_settings_version(resources: Iterable[Any], project: Project, table: str) -> str:
+
+def resolved_settings_version(
+    resources: Iterable[Any], project: Project, table: str, hashed: str | None = None
+) -> str:
     """Hash of these settings and of what they come to on this machine, such as the model that is there.
 
     Args:
         resources: with settings; one may tell by `resolved_version(project, table)` what its settings come to.
         project: whose rows are meant.
         table: that is made with them.
+        hashed: the hash of the settings alone, where it is known.
     """
     found = list(resources)
+    alone = settings_version(found) if hashed is None else hashed
     present = [r.resolved_version(project, table) for r in found if hasattr(r, "resolved_version")]
-    return short_hash(settings_version(found), *present, length=12) if present else settings_version(found)
+    return short_hash(alone, *present, length=12) if present else alone
 
 
 def fact_versions(project: Project, names: Iterable[str]) -> dict[str, str]:
@@ -161,7 +170,7 @@ class Freshness:
         again what can be made again.
         """
         try:
-            with project.ledger.kept_open():
+            with project.at_one_moment():
                 if self.forced or not whole_before(project):
                     return None
                 found = set(stale_tables(self.versions, project))
@@ -211,7 +220,9 @@ def _reason(
         return "never made"
     if book[StoredTable.code_version] != version.code:
         return "its code changed"
-    if book[StoredTable.settings_version] != resolved_settings_version(version.resources, project, name):
+    if book[StoredTable.settings_version] != resolved_settings_version(
+        version.resources, project, name, version.settings
+    ):
         by_model = any(hasattr(r, "resolved_version") for r in version.resources)
         return "its settings or its model changed" if by_model else "its settings changed"
     made_of = dict(part.split("=", 1) for part in str(book[StoredTable.upstream]).split(", ") if part)

@@ -71,8 +71,8 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
     sections = {"captions": settings.captions, "rating": settings.rating}
 
     def state(project: Project) -> dict[str, Any]:
-        rows = project.store.read(Quarantine)
-        with project.ledger.kept_open():
+        with project.at_one_moment():
+            rows = project.store.read(Quarantine)
             return project_status(project).as_dict() | {
                 "stale": stale_tables(versions, project),
                 "running": held_by(project.run_lock),
