@@ -1,7 +1,7 @@
 """The whole project as Dagster sees it.
 
 Holds `build_defs` and `declared_stages`.
-Add here: a resource; new stages are found by themselves.
+Add here: a resource; new stages are found automatically.
 Keep out: stages and jobs.
 """
 
@@ -64,7 +64,7 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
 
     Args:
         settings: everything that can be set.
-        progress: stands in for `ProgressResource`, so that a terminal shows bars.
+        progress: replaces `ProgressResource`; a terminal uses it to show bars.
     """
     resources: dict[str, Any] = {
         name: configured(RESOURCES[name], given) for name, given in settings_by_resource(settings).items()
@@ -99,7 +99,7 @@ def _stages() -> list[dg.AssetsDefinition]:
 
 
 def declared_stages() -> list[Declared]:
-    """What the source says of the stage of every table."""
+    """The stage of every table, as the source declares it."""
     return Declared.of(_stages())
 
 

@@ -61,5 +61,5 @@ def test_generate_asks_for_one_photo_alone_and_once_a_click(
         assert project.ledger.rows(TextRequest).height == 1
     monkeypatch.setattr(discovery, "_known", {})  # as after some seconds
     gone = client.post(f"/api/metadata/{other}/generate", json=body)
-    assert (gone.status_code, "No model that sees is there" in gone.text) == (409, True)
+    assert (gone.status_code, "No vision model is available" in gone.text) == (409, True)
     assert project.ledger.rows(TextRequest).height == 1

@@ -255,7 +255,7 @@ def test_criteria_that_cannot_be_columns_are_told(shell: Shell, server: ModelSer
     told = shell(
         "rate", "pictures", "--csv", "--api-url", server.url, "--criteria", "criteria.txt", code=2
     ).stderr
-    assert "does not name criteria" in told
+    assert "has no valid criteria" in told
     assert not server.received
 
 
@@ -263,7 +263,7 @@ def test_criteria_that_cannot_be_columns_are_told(shell: Shell, server: ModelSer
 def test_a_file_that_is_no_text_is_told(shell: Shell, server: ModelServer, option: str) -> None:
     (shell.folder / "given").write_bytes("Schärfe".encode("latin-1"))
     told = shell("rate", "pictures", "--csv", "--api-url", server.url, option, "given", code=2).stderr
-    assert "given is no UTF-8 text" in told
+    assert "given is not UTF-8 text" in told
     (shell.folder / "given").write_bytes("Schärfe\n".encode("utf-16"))
     if option == "--criteria":
         assert shell.json("rate", "pictures", "--csv", "--api-url", server.url, option, "given")["rated"][0][

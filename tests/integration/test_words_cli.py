@@ -220,7 +220,7 @@ def test_flags_come_from_a_file_and_absent_is_never_safe(ready: Shell, server: M
     )
     flags.with_name("latin.csv").write_bytes("path,nsfw\nÜ.jpg,yes\n".encode("latin-1"))
     assert (
-        "is no UTF-8 text" in ready("words", "flags", "one", str(flags.with_name("latin.csv")), code=2).stderr
+        "is not UTF-8 text" in ready("words", "flags", "one", str(flags.with_name("latin.csv")), code=2).stderr
     )
     told = ready("words", "flags", "one", str(flags)).stdout
     assert "3 flags noted, 2 refused" in told

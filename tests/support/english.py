@@ -72,7 +72,7 @@ AVOIDED = (
     Wording(r"at work", "While a run is at work.", "While a run is active."),
     Wording(r"(last|first|next|second|each|every|one) look", "Since the last look.", "Since the last scan."),
     Wording(r"the whole way", "Run it the whole way.", "Run the full pipeline."),
-    Wording(r"(is|are|was|were) none", "Keywords that are none.", "Words that are not keywords."),
+    Wording(r"(?<!there )(is|are|was|were) none", "Keywords that are none.", "Words that are not keywords."),
     Wording(r"where (none|nothing)", "Where nothing is stale.", "Without stale tables."),
     Wording(
         r"nor (is|are|was|were|do|does|did|can|has|have)", "Nor does it move.", "It does not move either."
@@ -176,7 +176,8 @@ def _python(tree: ast.Module, only_docstrings: bool) -> Iterator[tuple[int, str]
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inner:
             piece = node.value if id(node) in docstrings or not only_docstrings else ""
         if _is_sentence(piece):
-            yield node.lineno, re.sub(r"`[^`]*`", "…", piece)
+            # `name:` of an argument is code
+            yield node.lineno, re.sub(r"`[^`]*`|^ +\w+(?=: )", "…", piece, flags=re.M)
 
 
 def _markdown(text: str) -> Iterator[tuple[int, str]]:
