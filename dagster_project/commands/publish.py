@@ -97,7 +97,7 @@ def _show(told: Mapping[str, Any]) -> None:
         out().print(f"  take back {one['name']} at {one['target']}: {one['reason']}", markup=False)
     if told["take_back"]:
         out().print(
-            ("Nothing is deleted at a target. Remove it there, then note it with --taken-back NAME."),
+            "Nothing is deleted at a target. Remove it there, then note it with --taken-back NAME.",
             markup=False,
         )
 
