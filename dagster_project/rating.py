@@ -35,7 +35,7 @@ _SCALE = 2  # ratings of 10 become stars of 5
 class Rated:
     """A picture with its rating, the answer behind it, and its keywords."""
 
-    found: ScannedFile
+    picture: ScannedFile
     reply: RatingReply
     answer: Mapping[str, Any]
     keywords: list[str]
@@ -87,7 +87,7 @@ def csv_row(rated: Rated, describing: Describer, criteria: str) -> dict[str, Any
     """A row of the ratings CSV, with the model, the prompt and the time of the answer."""
     prompt, answer = describing.prompt(RATING.name), rated.answer
     return {
-        "path": rated.found.path,
+        "path": rated.picture.path,
         "overall": rated.reply.overall,
         "criteria": rated.reply.ratings,
         "keywords": "; ".join(rated.keywords),
@@ -107,7 +107,7 @@ def csv_row(rated: Rated, describing: Describer, criteria: str) -> dict[str, Any
 
 def summary(rated: Rated) -> dict[str, Any]:
     """A rating for the JSON of the command."""
-    told = {"path": rated.found.path, "overall": rated.reply.overall, "criteria": rated.reply.ratings}
+    told = {"path": rated.picture.path, "overall": rated.reply.overall, "criteria": rated.reply.ratings}
     return {
         **told,
         "keywords": rated.keywords,
@@ -122,12 +122,12 @@ def write_sidecars(
     written = 0
     failed: list[dict[str, str]] = []
     for one in rated:
-        picture = folder / one.found.path
+        picture = folder / one.picture.path
         stars = max(0, min(5, round(one.reply.overall / _SCALE)))
         try:
             path = existing_sidecar(picture) or sidecar_path(picture, settings.rating.sidecar_style)
             fields = Fields(rating=stars, keywords=tuple(one.keywords))
             written += merge_sidecar(path, fields, extension=picture.suffix, replace=replace)
         except (ProofsheetError, OSError) as error:
-            failed.append({"path": one.found.path, "why": f"sidecar: {error}"})
+            failed.append({"path": one.picture.path, "why": f"sidecar: {error}"})
     return written, failed
