@@ -1,11 +1,11 @@
-"""A library of many projects with the history that a person's tools would have left: pictures, stages, choices, crops.
+"""A library of many projects with the history of an earlier tool: pictures, stages, choices, crops.
 
 Holds `make_library`.
 Add here: another defect of a picture, another habit of a tool.
-Keep out: whose picture wins (hidden_judge.py).
+Keep out: the choice of the winner (hidden_judge.py).
 
-Each project has its own photographs; no photograph is in two projects. A set is one scene of a photograph in two to four stages;
-now and then a stage is spoilt.
+Each project has its own photographs; no photograph is in two projects. A set is one scene of a photograph in
+two to four stages; now and then a stage is spoilt.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ Array = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 
 @dataclass(frozen=True)
 class MadeSet:
-    """One set: its file names by stage, who won, who wins for a judge that throws dice, the box if it was cut."""
+    """One set.
+
+    Its file names by stage, who won, who wins for a judge that throws dice, the box if it was cropped.
+    """
 
     project: str
     set_id: str
@@ -164,7 +167,7 @@ def staged(scene: Image.Image, stage: float, spoilt: float, rng: np.random.Gener
 
 
 def taste_of(rng: np.random.Generator) -> Taste:
-    """A person drawn at random."""
+    """A reviewer drawn at random."""
     minds = rng.uniform(0.6, 1.4, 4) * np.array([6.0, 4.0, 3.0, 3.0])
     minds[int(rng.integers(4))] *= 1.8
     return Taste(
@@ -179,7 +182,7 @@ def taste_of(rng: np.random.Generator) -> Taste:
 
 
 def make_library(folder: Path, projects: int, sets: int, seed: int) -> list[MadeSet]:
-    """Write the pictures of every project below `folder/library` and the judge's choices to `folder/truth.json`."""
+    """Write the pictures of all projects below `folder/library`, and the choices to `folder/truth.json`."""
     pool: dict[int, list[tuple[str, Pixels]]] = {k: [] for k in range(projects)}
     for number, (name, pixels) in enumerate(originals()):
         pool[number % projects].append((f"{number:03d} {name}", pixels))

@@ -1,4 +1,4 @@
-"""The English of pages, helps, templates, messages and docstrings: short sentences in the words of the trade."""
+"""The English of pages, helps, templates, messages and docstrings: short sentences, words of the trade."""
 
 from __future__ import annotations
 

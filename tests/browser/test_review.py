@@ -1,4 +1,7 @@
-"""The review app in a real Chromium: fifty sets by keyboard alone, reload, two tabs, undo to the start, accessibility."""
+"""The review app in a real Chromium.
+
+Fifty sets by keyboard alone, reload, two tabs, undo to the start, accessibility.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings, project = chosen_project(folder, sets=SETS, stages=3, size=(240, 160))
     assert run(settings, project).success
     (folder / "proofsheet.toml").write_text(
-        '[place]\nlibrary = "library"\nhome = "home"\n[photos]\nworkers = 1\n[encoder]\nencoder = "embedded"\n'
+        '[place]\nlibrary = "library"\nhome = "home"\n[photos]\nworkers = 1\n[encoder]\nencoder = '
+        '"embedded"\n'
         "[review]\nbatch = 20\n"
     )
     return folder

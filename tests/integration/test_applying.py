@@ -1,4 +1,7 @@
-"""The whole way of a set by the command line: sandbox, decisions, verdicts, dry run, apply, metrics, undo; and the job."""
+"""The whole way of a set by the command line: sandbox, decisions, verdicts, dry run, apply, metrics, undo.
+
+And the job.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,8 @@ JUDGE = "ranker_model,crop_model,history_matches,selections,crop_examples,overri
 def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
     sets_library(tmp_path / "library", "harbour", 8)
     (tmp_path / "proofsheet.toml").write_text(
-        '[place]\nlibrary = "library"\nhome = "home"\n[photos]\nworkers = 1\n[encoder]\nencoder = "embedded"\n'
+        '[place]\nlibrary = "library"\nhome = "home"\n[photos]\nworkers = 1\n[encoder]\nencoder = '
+        '"embedded"\n'
     )
     monkeypatch.chdir(tmp_path)
     shell = Shell(tmp_path)

@@ -1,4 +1,7 @@
-"""From a file of verdicts to moved files, by the command line: submit, wait for runs, plan, apply; and what SQL shows of it."""
+"""From a file of verdicts to moved files, by the command line: submit, wait for runs, plan, apply.
+
+And what SQL shows of it.
+"""
 
 from __future__ import annotations
 

@@ -152,8 +152,14 @@ def test_criteria_and_prompt_come_from_files(shell: Shell, server: ModelServer) 
 @EXIFTOOL
 def test_sidecars_are_merged_beside_the_pictures(shell: Shell, server: ModelServer) -> None:
     folder = shell.folder / "pictures"
-    own = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
-    own += 'rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="1" xmp:CreatorTool="mine"/></rdf:RDF></x:xmpmeta>'
+    own = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+        'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
+    )
+    own += (
+        'rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="1" '
+        'xmp:CreatorTool="mine"/></rdf:RDF></x:xmpmeta>'
+    )
     (folder / "a.jpg.xmp").write_text(own)
     (folder / "b.png.xmp").write_text("not xml")
     found = shell("rate", "pictures", "--xmp", "--api-url", server.url, code=3)

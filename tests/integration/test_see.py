@@ -24,7 +24,10 @@ pytestmark = pytest.mark.long
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A library of one project of six pictures, one of them twice, and a broken one; the settings stand in the environment."""
+    """A library of one project of six pictures, one of them twice, and a broken one.
+
+    The settings stand in the environment.
+    """
     folder = tmp_path / "library" / "one"
     for n in range(5):
         save_picture(folder / f"{n}.jpg", n, (300, 200))

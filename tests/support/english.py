@@ -1,7 +1,7 @@
 """The wording of everything that people read: wordings to avoid, and where prose is found.
 
-Holds `AVOIDED`, `prose_of` and `findings`; `python -m tests.support.english` counts the findings of each area,
-and lists those of the areas or paths that are named.
+Holds `AVOIDED`, `prose_of` and `findings`; `python -m tests.support.english` counts the findings of each
+area, and lists those of the areas or paths that are named.
 Add here: a wording to avoid, with an example and what to write instead.
 Keep out: which areas must be clean (tests/test_english.py).
 """
@@ -169,6 +169,7 @@ def _python(tree: ast.Module, only_docstrings: bool) -> Iterator[tuple[int, str]
         if isinstance(n, holders) and n.body and isinstance(n.body[0], ast.Expr)
     }
     inner = {id(v) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for v in n.values}
+    inner |= {id(n.slice) for n in ast.walk(tree) if isinstance(n, ast.Subscript)}  # keys are code
     for node in ast.walk(tree):
         piece = ""
         if isinstance(node, ast.JoinedStr) and not only_docstrings:
@@ -183,7 +184,7 @@ def _python(tree: ast.Module, only_docstrings: bool) -> Iterator[tuple[int, str]
 def _markdown(text: str) -> Iterator[tuple[int, str]]:
     text = re.sub(r"^( *)```.*?^\1```", _blank, text, flags=re.S | re.M)
     text = re.sub(r"`[^`\n]*`", _blank, text)
-    yield from _blocks(re.sub(r"\]\([^)]*\)|<[^>\n]*>", _blank, text))
+    yield from _blocks(re.sub(r"\[\w+\.py\]|\]\([^)]*\)|<[^>\n]*>", _blank, text))
 
 
 def _blocks(text: str) -> Iterator[tuple[int, str]]:
