@@ -6,7 +6,12 @@ import pytest
 
 from tests.support.english import AREAS, AVOIDED, Wording, findings, found_in
 
-CLEAN: tuple[str, ...] = ()  # areas without an avoided wording; an area that is added here stays so
+CLEAN = (
+    "demo",
+    "benchmarks",
+    "docs",
+    "pages",
+)  # areas without an avoided wording; add an area once it is clean
 
 
 @pytest.mark.parametrize("wording", AVOIDED, ids=lambda w: w.pattern[:30])

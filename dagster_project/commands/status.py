@@ -14,7 +14,7 @@ from typing import Any
 import click
 from rich.table import Table as RichTable
 
-from assets.staleness import StageVersion, stale_tables
+from assets.factory.freshness import AssetVersion, stale_tables
 from dagster_project.commands.common import (
     chosen,
     end_with,
@@ -25,7 +25,7 @@ from dagster_project.commands.common import (
     settings_and_workspace,
     sound,
 )
-from dagster_project.planning import present_stages
+from dagster_project.planning import current_freshness
 from proofsheet.core.config import Configuration
 from proofsheet.core.locks import held_by
 from proofsheet.library.renamed_folders import RenameQuestion, find_renamed
@@ -71,7 +71,7 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
     next_step}]}.
     """
     settings, workspace = settings_and_workspace()
-    versions = present_stages(settings).versions
+    versions = current_freshness(settings).versions
     wanted = chosen(workspace, projects)
     readable, troubles = sound(wanted)
     asked = each_alone(readable, lambda project: _state(project, settings, versions))
@@ -90,10 +90,10 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
     end_with([*troubles, *([shared] if shared else [])], len(wanted), err() if as_json else out())
 
 
-def _state(project: Project, settings: Configuration, versions: Mapping[str, StageVersion]) -> dict[str, Any]:
+def _state(project: Project, settings: Configuration, versions: Mapping[str, AssetVersion]) -> dict[str, Any]:
     given = {"captioning": settings.captions, "rating_rule": settings.rating}
-    rows = project.store.read(Quarantine)
-    with project.ledger.kept_open():
+    with project.at_one_moment():
+        rows = project.store.read(Quarantine)
         questions = pending_questions(project, Describer.of(settings.model, project), given)
         return project_status(project).as_dict() | {
             "stale": stale_tables(versions, project),

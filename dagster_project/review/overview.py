@@ -44,7 +44,7 @@ def project_lines(state: State) -> tuple[list[dict[str, Any]], list[Trouble]]:
 
 def project_line(state: State, project: Project) -> dict[str, Any]:
     """One line of the projects page."""
-    with project.ledger.kept_open():
+    with project.at_one_moment():
         return _line(state, project)
 
 
