@@ -61,7 +61,7 @@ def test_the_way_from_sandbox_to_undo(shell: Shell) -> None:
     assert tree(box.folder) == copies
     assert dry["counts"] == {"planned": 5}
     assert {o["kind"] for o in dry["operations"]} == {"move", "crop"}
-    assert "look at it again" in shell("apply", "sandbox/harbour", "--plan", "0" * 16, code=2).stderr
+    assert "Show the plan again" in shell("apply", "sandbox/harbour", "--plan", "0" * 16, code=2).stderr
     done = shell.json("apply", "sandbox/harbour", "--plan", dry["plan"])
     assert (done["done"]["sets"], done["done"]["failed"], done["done"]["refused"]) == (5, {}, {})
     assert len([p for p in tree(box.folder) if p.startswith("selected/") and "_crop" not in p]) == 5 * 6
