@@ -399,7 +399,7 @@ def test_texts_are_edited_locked_undone_and_approved_on_the_page(
     row.locator("summary").click()
     assert "human: A harbour at noon" in row.locator("details").inner_text()
     field(row, "title").get_by_role("button", name="Undo").click()
-    sees(page, "#told", "taken back")
+    sees(page, "#told", "undone")
     field(row, "subject").get_by_role("button", name="Save").click()
     sees(page, "#told", "empty subject changes nothing")
     row.get_by_label(f"subject of {path}").fill("The old harbour")
