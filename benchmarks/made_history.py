@@ -30,7 +30,7 @@ Array = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 
 @dataclass(frozen=True)
 class MadeSet:
-    """One set.
+    """A set of the history.
 
     Its file names by stage, who won, who wins for a judge that throws dice, the box if it was cropped.
     """

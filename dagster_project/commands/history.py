@@ -50,9 +50,9 @@ def history() -> None:
 @click.option("--dry-run", is_flag=True, help="Show what would happen; write nothing.")
 @json_option
 def importing(files: tuple[Path, ...], project: str | None, dry_run: bool, as_json: bool) -> None:
-    """Import FILES.
+    """Import logs of choices and crops from FILES, as CSV.
 
-    Selection_only_log, select_crop_log (both forms), anomaly_cases, historical_crop_log (CSV).
+    The formats are selection_only_log, select_crop_log (both forms), anomaly_cases and historical_crop_log.
 
     Each row is assigned to its project or refused. Refused rows are listed by cause, with settings that would
     help. Known rows do not change.

@@ -52,7 +52,7 @@ def sql(statement: str, projects: tuple[str, ...], as_json: bool) -> None:
     now. "show tables" lists all tables; docs/tables.md describes them. A table that no run has written yet
     has no rows.
 
-    The JSON has projects.<name>: [rows], and damaged: [{project, file, problem, next_step}](exit code 3).
+    The JSON has projects.<name>: [rows], and damaged: [{project, file, problem, next_step}] (exit code 3).
     """
     settings, workspace = settings_and_workspace()
     for line in _renamed(statement):

@@ -52,7 +52,7 @@ async def load(request: Request) -> Response:
 async def edit(request: Request) -> Response:
     """POST `/api/metadata/{photo}`.
 
-    Project, field, value (text, list of keywords, or null to unlock the field).
+    The body has project, field and value (text, list of keywords, or null to unlock the field).
     """
     project, photo, body = await _given(request)
     field, value = text_of(body, "field"), body.get("value")

@@ -1,6 +1,6 @@
 """What an engineer who knows Dagster expects.
 
-Dg, links to the source, groups, owners, tags, checks that say what and why.
+`dg`, links to the source, groups, owners, tags, checks that say what and why.
 """
 
 from __future__ import annotations
