@@ -1,4 +1,4 @@
-"""The English of pages, helps, templates, messages and docstrings: short sentences in the words of the trade."""
+"""The English of pages, helps, templates, messages and docstrings: short sentences, words of the trade."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ import pytest
 
 from tests.support.english import AREAS, AVOIDED, Wording, findings, found_in
 
-CLEAN: tuple[str, ...] = ("schemas",)  # areas without an avoided wording; an area that is added here stays so
+CLEAN = (
+    "schemas",
+    "demo",
+    "benchmarks",
+    "docs",
+    "pages",
+)  # areas without an avoided wording; add an area once it is clean
 
 
 @pytest.mark.parametrize("wording", AVOIDED, ids=lambda w: w.pattern[:30])
