@@ -1,4 +1,4 @@
-"""What the review app knows between requests: the workspace, and one desk a project.
+"""What the review app knows between requests: the workspace, and one session a project.
 
 Holds `State`.
 Add here: another thing that requests share.
@@ -33,7 +33,7 @@ class State:
         self.settings, self.dagster = settings, dagster
         self.workspace = Workspace(settings.place)
         self.runner = Runner(Path.cwd(), self.workspace.library)
-        self._desks: dict[Project, ReviewSession] = {}
+        self._sessions: dict[Project, ReviewSession] = {}
         self._lock = threading.Lock()
 
     def project(self, key: str) -> Project:
@@ -48,11 +48,13 @@ class State:
             raise trouble.error
         return project
 
-    def desk(self, key: str) -> ReviewSession:
-        """The desk of a project."""
+    def session(self, key: str) -> ReviewSession:
+        """The session of a project."""
         project = self.project(key)
         with self._lock:
-            return self._desks.setdefault(project, ReviewSession(project, self.settings.review.audit_share))
+            return self._sessions.setdefault(
+                project, ReviewSession(project, self.settings.review.audit_share)
+            )
 
 
 def state_of(request: Request) -> State:

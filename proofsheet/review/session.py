@@ -1,4 +1,4 @@
-"""The desk of a reviewer: what is open, what she decides, what she takes back.
+"""The session of a reviewer: what is open, what she decides, what she takes back.
 
 Holds `ReviewSession`.
 Add here: another act of the review.
@@ -25,7 +25,7 @@ from schemas.library import IN_PLACE
 from schemas.review import REVIEWED, Feedback, Proposal, ReviewBatch, ReviewDecision, ReviewStep
 
 Row = dict[str, Any]
-_MOST_SECONDS = 600.0  # somebody left the desk
+_MOST_SECONDS = 600.0  # somebody went away
 ACTIONS = (*REVIEWED, "skipped")
 
 
