@@ -1,7 +1,7 @@
 """The whole project as Dagster sees it.
 
 Holds `build_defs` and `asset_declarations`.
-Add here: a resource; new assets are found by themselves.
+Add here: a resource; new assets are found automatically.
 Keep out: assets and jobs.
 """
 
@@ -64,7 +64,7 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
 
     Args:
         settings: everything that can be set.
-        progress: stands in for `ProgressResource`, so that a terminal shows bars.
+        progress: replaces `ProgressResource`; a terminal uses it to show bars.
     """
     sections = settings_by_section(settings)
     resources: dict[str, Any] = {name: configured(kind, sections[name]) for name, kind in RESOURCES.items()}
@@ -100,7 +100,7 @@ def _assets() -> list[dg.AssetsDefinition]:
 
 
 def asset_declarations() -> list[AssetDeclaration]:
-    """What the source says of the asset of every table."""
+    """The asset of every table, as the source declares it."""
     return AssetDeclaration.of(_assets())
 
 

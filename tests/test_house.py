@@ -98,7 +98,8 @@ def test_heavy_modules_are_imported_where_they_are_used(path: Path) -> None:
 def test_definitions_load_without_heavy_modules() -> None:
     code = (
         "import sys, dagster_project.definitions\n"
-        "assert not {'torch', 'open_clip', 'cv2', 'sklearn', 'skimage'} & set(sys.modules), sorted(sys.modules)"
+        "assert not {'torch', 'open_clip', 'cv2', 'sklearn', 'skimage'} & set(sys.modules), "
+        "sorted(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 

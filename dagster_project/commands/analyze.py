@@ -1,4 +1,4 @@
-"""`proofsheet analyze`: what is measured of the pictures in a folder, as JSON; no library and no project is needed.
+"""`proofsheet analyze`: measurements of the pictures in a folder, as JSON, without a library or a project.
 
 Holds the command.
 Add here: a part of the results.
@@ -52,24 +52,25 @@ _KEY = "folder"
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="File for the results; stdout if none.",
+    help="File for the results (default: stdout).",
 )
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
-    help="Only this many pictures, in the order of their paths: a quick test.",
+    help="Measure only the first N pictures by path, as a quick test.",
 )
 def analyze(folder: Path, output: Path | None, limit: int | None) -> None:
-    """Measure every picture in FOLDER and write the results as JSON; nothing is changed or kept.
+    """Measure every picture in FOLDER and write the results as JSON. Nothing else is written.
 
-    The JSON has folder, summary {files, pictures, refused, seconds, pictures_per_s, formats, quality, encoder,
-    not_available}, pictures [{path, format, width_px, height_px, camera, generated, quality, quality_score,
-    quality_verdict, phash}], duplicates [{kind, paths}] and refused [{path, kind, reason, next_step}].
+    The JSON has folder, summary {files, pictures, refused, seconds, pictures_per_s, formats, quality,
+    encoder, not_available}, pictures [{path, format, width_px, height_px, camera, generated, quality,
+    quality_score, quality_verdict, phash}], duplicates [{kind, paths}] and refused [{path, kind, reason,
+    next_step}].
     """
     if output is not None and output.suffix != ".json":
         raise UsageError(
-            f"{output} is no .json file.",
-            "Name the results with .json: a picture is never overwritten by them.",
+            f"{output} is not a .json file.",
+            "Give the file a name that ends with .json; this protects pictures from being overwritten.",
         )
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="proofsheet-analyze-") as home:
@@ -111,7 +112,7 @@ def _scanned(project: Project, limit: int | None) -> Scan:
 
 
 def _resources(settings: Configuration) -> tuple[PhotoFilesResource, MeasurementsResource]:
-    """Everything that is measured; previews are not made."""
+    """All measurements, without previews."""
     encoding = EncodingResource(**settings.encoder.model_dump())
     measurements = MeasurementsResource(encoding=encoding, previewing=PreviewingResource(), preview_px=0)
     return PhotoFilesResource(**{**settings.photos.model_dump(), "preview_px": 0}), measurements
@@ -134,7 +135,7 @@ def _results(
         for p in opened
     ]
     encoders = sorted(set(looked.rows[Embedding.name][Embedding.encoder_id]))
-    missing = ["scenes and objects: run a project for them"]
+    missing = ["scenes and objects: run a project to get them"]
     detector = choose_detector(settings.objects, settings.encoder.device)
     missing += [] if detector.ready else [f"objects: {detector.note}"]
     summary = {
