@@ -140,16 +140,18 @@ def test_another_verdict_after_apply_moves_the_pictures_again(made: Made) -> Non
     settings, project = made
     applier(project).execute(plan_of(project), "sandbox")
     run_choosing(settings, "harbour")
-    desk = ReviewSession(project, 0.05)
-    one = next(p for p in desk.proposals().sets if desk.one(p.group_id)["verdict"]["action"] == "approved")
+    session = ReviewSession(project, 0.05)
+    one = next(
+        p for p in session.proposals().sets if session.one(p.group_id)["verdict"]["action"] == "approved"
+    )
     other = next(i for i in one.row["photo_ids"] if i != one.row["chosen_photo_id"])
-    seen = desk.one(one.group_id)["verdict"]["verdict_id"]
-    desk.decide(
+    seen = session.one(one.group_id)["verdict"]["verdict_id"]
+    session.decide(
         DecisionRequest("again", one.group_id, one.version, "pick", other, known_id=seen),
         NOW + timedelta(hours=1),
     )
     assert plan_of(project).operations == []
-    desk.submit("batch-2", NOW)
+    session.submit("batch-2", NOW)
     plan = plan_of(project)
     roles = {o.role: o.target.partition("/")[0] for o in plan.operations if o.role in {"winner", "other"}}
     assert roles == {"winner": "selected", "other": "review"}
