@@ -21,7 +21,15 @@ from proofsheet.core.progress import Progress, Quiet
 from proofsheet.prompts.prompt import Prompt
 from proofsheet.rules.tokens import words
 from proofsheet.texts.answer_cache import AnswerCache, Key
-from proofsheet.texts.client.protocol import Answer, ModelRequestError, Options, Question, Server, Session
+from proofsheet.texts.client.protocol import (
+    OF_THE_SERVER,
+    Answer,
+    ModelRequestError,
+    Options,
+    Question,
+    Server,
+    Session,
+)
 from proofsheet.texts.client.retry import Outage, retry
 from proofsheet.texts.jobs import Job, JobRequest
 from proofsheet.texts.prompt_images import model_jpeg
@@ -129,7 +137,7 @@ class Batch:
                 if trouble.kind == "unreachable":
                     continue
                 self.failed[one.key] = f"{trouble.kind}: {trouble.message}"
-                if not trouble.strike and trouble.kind != "busy":
+                if not trouble.strike and trouble.kind not in OF_THE_SERVER:
                     self._books.strike(one.request.image_hash, trouble, of_the_model=False)
             except UsageError as error:  # its preview was lost
                 self.failed[one.key] = f"{error.what} {error.next_step}"
