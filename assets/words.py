@@ -111,13 +111,13 @@ def titles(answers: Rows) -> Rows:
     return answers
 
 
-@job_stage(TAGS, reads=(WordEdit,))
+@job_stage(TAGS, reads=(ImportedFlag, WordEdit))
 def tag_sets(answers: Rows) -> Rows:
     """Asks for keywords where there are too few, and maps those that are there."""
     return answers
 
 
-@job_stage(QUALITY, NEEDS_REVIEW)
+@job_stage(QUALITY, NEEDS_REVIEW, reads=(ImportedFlag,))
 def quality_verdicts(answers: Rows) -> Rows:
     """Asks for quality and defects."""
     return answers
@@ -190,6 +190,7 @@ def media_meta(
     model_scores: pl.DataFrame,
     policy_flags: pl.DataFrame,
     photos: pl.DataFrame,
+    picture_hashes: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
     """Puts everything that was answered under the keys that other tools know."""
@@ -205,7 +206,7 @@ def media_meta(
         ModelScore: model_scores,
         PolicyFlag: policy_flags,
     }
-    return meta_rows(project.key, answered, photos, project.ledger)
+    return meta_rows(project.key, answered, photos, picture_hashes, project.ledger)
 
 
 @stage(PromptHistory, group="caption")

@@ -33,7 +33,7 @@ from proofsheet.review.status import project_status
 from proofsheet.storage.health import each_alone, trouble_of
 from proofsheet.storage.workspace import LINK, Project, Workspace
 from proofsheet.texts.cost_estimate import pending_questions
-from proofsheet.texts.inference import Describer
+from proofsheet.texts.describer import Describer
 from schemas.library import Quarantine
 
 _COLUMNS = (
@@ -59,12 +59,14 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
 
     A project whose ledger or store is damaged is told with the file and the next step, and the others are shown: exit code 3.
 
-    The JSON has library, library_link, home, loose_files, links: {name: target}, left_out: {name: reason}, vanished, renamed:
-    [{folder, former, key, share, sure}], damaged: [{project, file, problem, next_step}] and projects.<name>.{key, files, photos,
-    sets, reviewed, by_history, open, redecided, take_back, doubtful, accepted, blocked, to_describe, described, undescribed (why
-    some are not), quarantined, other_files, companions, generation, published_at, whole_at, new, changed, gone, written_of_gone,
-    left_out: {reason: count}, stale: {table: reason}, running (by whom, or null), to_ask: [{job, questions, seconds}],
-    take_back_list: [{path, name, target, uploaded_at, reason}], refused: [{path, kind, reason, next_step}]}.
+    The JSON has library, library_link, home, loose_files, links: {name: target}, left_out: {name: reason},
+    vanished, renamed: [{folder, former, key, share, sure}], damaged: [{project, file, problem, next_step}]
+    and projects.<name>.{key, files, photos, sets, reviewed, by_history, open, redecided, take_back,
+    doubtful, accepted, blocked, to_describe, described, undescribed (why some are not), quarantined,
+    other_files, companions, generation, published_at, whole_at, new, changed, gone, written_of_gone,
+    left_out: {reason: count}, stale: {table: reason}, running (by whom, or null), to_ask: [{job, questions,
+    seconds, problem}], requests_per_picture, take_back_list: [{path, name, target, uploaded_at, reason}],
+    refused: [{path, kind, reason, next_step}]}.
     """
     settings, workspace = settings_and_workspace()
     versions = present_stages(settings).versions
@@ -76,10 +78,7 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
             return project_status(project).as_dict() | {
                 "stale": stale_tables(versions, project),
                 "running": held_by(project.run_lock),
-                "to_ask": [
-                    c.as_dict()
-                    for c in pending_questions(project, Describer.of(settings.model, project), given)
-                ],
+                **pending_questions(project, Describer.of(settings.model, project), given).as_dict(),
                 "take_back_list": take_back_rows(project),
                 "refused": rows.select(
                     Quarantine.path, Quarantine.kind, Quarantine.reason, Quarantine.next_step
@@ -165,11 +164,18 @@ def _remarks(state: dict[str, Any]) -> Iterator[str]:
         reasons.setdefault(reason, []).append(name)
     for reason, names in reasons.items():
         yield f": stale: {', '.join(names)}: {reason}"
-    for cost in state["to_ask"]:
-        time_ = f"about {cost['seconds']:.0f} s" if cost["seconds"] is not None else "no answer was timed yet"
-        yield f": to ask: {cost['job']}: {cost['questions']} pictures, {time_}"
+    yield from _costs(state)
     for row in state["refused"]:
         yield f"/{row[Quarantine.path]}: refused: {row[Quarantine.reason]}; {row[Quarantine.next_step]}"
+
+
+def _costs(state: dict[str, Any]) -> Iterator[str]:
+    for cost in state["to_ask"]:
+        time_ = f"about {cost['seconds']:.0f} s" if cost["seconds"] is not None else "no answer was timed yet"
+        work = f"{cost['questions']} pictures, {time_}"
+        yield f": to ask: {cost['job']}: {cost['problem'] or work}"
+    if state["requests_per_picture"]:
+        yield f": to ask: {state['requests_per_picture']:g} requests a picture"
 
 
 def _texts_and_choices(state: dict[str, Any]) -> Iterator[str]:

@@ -20,7 +20,7 @@ from proofsheet.core.errors import UsageError
 from proofsheet.core.progress import Progress, Quiet
 from proofsheet.prompts.prompt import Prompt
 from proofsheet.rules.tokens import words
-from proofsheet.texts.answer_cache import AnswerCache, Key
+from proofsheet.texts.answer_cache import AnswerCache, AnswerKeys, Key
 from proofsheet.texts.client.protocol import (
     OF_THE_SERVER,
     Answer,
@@ -44,13 +44,18 @@ _UNLIKE_BITS = 12  # pictures whose hashes differ in more bits do not show the s
 
 @dataclass(frozen=True)
 class PendingRequest:
-    """A question that has no answer yet."""
+    """A question, and where its answer is kept."""
 
-    key: Key
+    keys: AnswerKeys
     request: JobRequest
     system: str
     text: str
     label: str
+
+    @property
+    def key(self) -> Key:
+        """Of its answer."""
+        return self.keys.key
 
 
 class Batch:
@@ -232,7 +237,7 @@ class Batch:
         """
         given = (self._server.identity, session, outage, canary, self._settings, self._options, self._now)
         try:
-            return await self._sight.blindness(*given, afresh=self._job.sees, counted=self._count)
+            found = await self._sight.blindness(*given, afresh=self._job.sees, counted=self._count)
         except ModelRequestError as trouble:
             name, why = self._server.identity.name, f"{trouble.kind}: {trouble.message}"
             return (
@@ -240,6 +245,9 @@ class Batch:
                 if self._job.sees
                 else ""
             )
+        if self._settings.canary:
+            self._books.note_sight(found)
+        return found
 
     def _count(self) -> None:
         self.calls += 1
@@ -248,6 +256,7 @@ class Batch:
         known = self._server.identity
         return {
             ModelAnswer.image_hash: one.key[0],
+            ModelAnswer.content_hash: one.keys.file or None,
             ModelAnswer.prompt_hash: one.key[1],
             ModelAnswer.options_hash: one.key[2],
             ModelAnswer.model_digest: known.digest,

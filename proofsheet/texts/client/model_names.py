@@ -15,7 +15,9 @@ NAME_DIGEST = "name:"  # of models about whose weights a server tells nothing
 _FILE = re.compile(r"\.(gguf|ggml|bin|safetensors|pt|pth|onnx)\Z", re.IGNORECASE)
 _PART = re.compile(r"-\d{5}-of-\d{5}\Z")
 _PLACE = re.compile(r"\A(?:file:|/|~|\.{1,2}[/\\]|[A-Za-z]:[/\\]|\\\\)")
-_CACHED = re.compile(r"\Amodels--(.+?)--(.+)\Z")  # a folder of Hugging Face's cache; the snapshot in it is a hash
+_CACHED = re.compile(
+    r"\Amodels--(.+?)--(.+)\Z"
+)  # a folder of Hugging Face's cache; the snapshot in it is a hash
 
 
 def model_name(served_as: str) -> str:
@@ -27,7 +29,9 @@ def model_name(served_as: str) -> str:
     parts = [part for part in re.split(r"[/\\]", served_as.strip()) if part]
     if not parts:
         return served_as.strip() or "unnamed"
-    is_path = _PLACE.match(served_as.strip()) or "\\" in served_as or (len(parts) > 1 and _FILE.search(parts[-1]))
+    is_path = (
+        _PLACE.match(served_as.strip()) or "\\" in served_as or (len(parts) > 1 and _FILE.search(parts[-1]))
+    )
     if not is_path:
         return served_as
     for part in parts:

@@ -10,7 +10,10 @@ from proofsheet.texts.client.model_names import model_name, name_digest
 @pytest.mark.parametrize(
     ("served_as", "name"),
     [
-        *((n, n) for n in ("llava:7b", "qwen/qwen2.5-vl-7b", "hf.co/someone/Model-GGUF:Q4_K_M", "gpt-4o", "")),
+        *(
+            (n, n)
+            for n in ("llava:7b", "qwen/qwen2.5-vl-7b", "hf.co/someone/Model-GGUF:Q4_K_M", "gpt-4o", "")
+        ),
         ("/home/me/models/SmolVLM-Instruct.Q4_1.gguf", "SmolVLM-Instruct.Q4_1"),
         ("models/SmolVLM.gguf", "SmolVLM"),
         ("./a.GGUF", "a"),
