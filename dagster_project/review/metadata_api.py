@@ -119,7 +119,7 @@ def _ask(state: State, project: Project, photo: str) -> None:
     except UsageError as error:
         raise Conflict(error.what, error.next_step) from error
     hashes = dict(project.store.read(Photo).select(Photo.photo_id, Photo.content_hash).iter_rows())
-    file = hashes[photo]
+    file = str(hashes[photo])
     release_pictures(project.ledger, {file, picture_of_files(project).get(file, file)}, utc_now())
 
 

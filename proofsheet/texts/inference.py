@@ -112,6 +112,8 @@ def open_questions(
     server: Server,
     project: Project,
     now: datetime,
+    *,
+    combining: bool = True,
 ) -> OpenQuestions:
     """What a job would ask a server now. Nothing is sent.
 
@@ -122,6 +124,7 @@ def open_questions(
         server: of the describer.
         project: its ledger keeps answers and strikes.
         now: present time (UTC, no zone).
+        combining: False once the combined questions were asked: what they did not give is asked for alone.
     """
     settings, digest = describing.settings, server.identity.digest
     every = questions(job, asked, describing)
@@ -130,7 +133,7 @@ def open_questions(
     wanted = pending(every, books, forced=job.name in settings.force)
     wanted = only_named(wanted, asked, settings.only)
     wanted = [p for p in wanted if combined.answer(p.request) is None]
-    together = combined.pending(wanted)
+    together = combined.pending(wanted) if combining else []
     images = {p.request.image_hash for p in together}
     alone = [p for p in wanted if p.request.alone or p.request.image_hash not in images]
     return OpenQuestions(every, books, combined, together, alone)
@@ -162,8 +165,8 @@ def _by_server(
     todo.combined.books.adopt(p.keys for p in todo.combined.every.values())
     first = ask(COMBINED, todo.together, todo.combined.every, todo.combined.books)
     left = todo
-    if todo.together and not first.stopped:  # what the combined question did not give is asked for alone
-        left = open_questions(job, asked, describing, server, project, now)
+    if todo.together and not first.stopped:
+        left = open_questions(job, asked, describing, server, project, now, combining=False)
     batch = first if first.stopped else ask(job, left.alone, left.every, left.books)
     told = [_told(job, one, left, describing, batch) for one in asked]
     facts: dict[str, Any] = {
