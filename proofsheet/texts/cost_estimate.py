@@ -7,7 +7,6 @@ Keep out: asking.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -16,15 +15,16 @@ from typing import Any
 
 import polars as pl
 
+from proofsheet.core.config import SECTIONS
 from proofsheet.core.errors import UsageError
+from proofsheet.storage.injection import Injected
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.combined import COMBINED
 from proofsheet.texts.describer import Describer
 from proofsheet.texts.inference import OpenQuestions, open_questions
-from proofsheet.texts.job_requests import STEPS, joined
+from proofsheet.texts.job_requests import STEPS
 from proofsheet.texts.jobs import JOBS, Job
 from schemas.facts import ModelAnswer
-from schemas.table import Table
 
 
 @dataclass(frozen=True)
@@ -67,19 +67,19 @@ class CostEstimate:
         return {"to_ask": costs, "requests_per_picture": self.requests_per_picture}
 
 
-def pending_questions(project: Project, describing: Describer, given: Mapping[str, Any]) -> CostEstimate:
+def pending_questions(project: Project, describing: Describer, settings: Mapping[str, Any]) -> CostEstimate:
     """Every job that would ask something now, by the tables of the last run.
 
     Args:
         project: whose tables.
         describing: who would answer.
-        given: settings by the names that the questions know them by, such as `captioning`.
+        settings: sections of the settings by name, such as `captions`.
     """
     alone: dict[str, int] = {}
     together, pictures, problems = set[str](), set[str](), list[Cost]()
     for job in JOBS.values():
         try:
-            todo = _open(job, project, describing, given)
+            todo = _open(job, project, describing, settings)
         except UsageError as error:
             problems.append(Cost(job.name, 0, None, f"{error.what} {error.next_step}"))
             continue
@@ -92,25 +92,25 @@ def pending_questions(project: Project, describing: Describer, given: Mapping[st
     return CostEstimate([*costs, *problems], len(pictures))
 
 
-def pending_count(job: Job, project: Project, describing: Describer, given: Mapping[str, Any]) -> int:
+def pending_count(job: Job, project: Project, describing: Describer, settings: Mapping[str, Any]) -> int:
     """How many pictures a job would ask about now, by the tables of the last run; 0 where nobody can be asked.
 
     Raises:
         UsageError: if its prompt is none.
     """
-    todo = _open(job, project, describing, given)
+    todo = _open(job, project, describing, settings)
     return len(todo.together) + len(todo.alone) if todo is not None else 0
 
 
 def _open(
-    job: Job, project: Project, describing: Describer, given: Mapping[str, Any]
+    job: Job, project: Project, describing: Describer, settings: Mapping[str, Any]
 ) -> OpenQuestions | None:
     """What a job would ask; None where it is off, or where no model that sees is there."""
     server = describing.choice.server
     if server is None or describing.sight.blind(server.identity) or job.name in describing.settings.off:
         return None
     now = datetime.now(UTC).replace(tzinfo=None)
-    todo = open_questions(job, _asked(job, project, given), describing, server, project, now)
+    todo = open_questions(job, _asked(job, project, settings), describing, server, project, now)
     return None if describing.settings.canary and todo.books.blind else todo
 
 
@@ -120,13 +120,10 @@ def _cost(project: Project, describing: Describer, job: str, count: int) -> Cost
     return Cost(job, count, round(count * seconds, 3) if seconds is not None else None)
 
 
-def _asked(job: Job, project: Project, given: Mapping[str, Any]) -> Any:  # noqa: ANN401 - what the steps give
-    known: dict[str, Any] = {**given, "project": project}
-    for name, step in joined(STEPS[job.name]).items():
-        wanted = inspect.signature(step).parameters
-        tables = {n: project.store.read(Table.tables[n]) for n in wanted if n in Table.tables}
-        known[name] = step(**{n: tables[n] if n in tables else known[n] for n in wanted})
-    return known["questions"]
+def _asked(job: Job, project: Project, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401 - what the steps give
+    steps = dict(STEPS[job.name])
+    asking = Injected(steps.pop("questions"), steps, SECTIONS, (Project,))
+    return asking.call(project.store.read, settings.__getitem__, {Project: project})
 
 
 def _seconds(project: Project, job: str, digest: str) -> float | None:
