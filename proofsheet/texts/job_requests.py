@@ -31,7 +31,6 @@ from schemas.words import Answered, Caption, DuplicateHint, ModelScore, PolicyFl
 
 _NOT_SEEN = {Photo.project, Photo.photo_id, ImageQuality.measured_by}
 _FACTS = [n for t in (ImageQuality, ExifFact) for n in t.columns() if n not in _NOT_SEEN]
-_PLAIN = "plain"  # name of a value that no prompt shows; it keeps facts apart for the embedded describer
 _MOST_COMPARED = 6
 _LEAST_WORDS = 3
 Row = Mapping[str, Any]
