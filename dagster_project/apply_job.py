@@ -1,7 +1,7 @@
-"""Applying approved decisions as a Dagster job; the hash of the plan is the confirmation.
+"""Applying approved decisions as a confirmed Dagster job; the hash of the plan is the confirmation.
 
 Holds `apply_job`.
-Add here: another thing that is told of a plan.
+Add here: another line about a plan.
 Keep out: plans and moves (applying.py).
 """
 
@@ -10,71 +10,50 @@ from collections.abc import Callable
 import dagster as dg
 from pydantic import Field
 
-from assets.factory.metadata import failure_text
-from assets.partitions import PROJECTS
 from dagster_project.applying import carry_out, planned
+from dagster_project.confirmed_job import Carried, Shown, confirmed_job
 from proofsheet.apply.plan import Plan
 from proofsheet.core.config import Configuration
-from proofsheet.core.errors import ProofsheetError
-from resources.store import StoreResource
+from proofsheet.storage.workspace import Project
 
 _SHOWN = 40
+_DESCRIPTION = "Moves the files of approved sets. Without a plan it shows the operations and their hash, and changes nothing."
 
 
 class ApplyConfig(dg.Config):
-    """What is confirmed."""
+    """The confirmation."""
 
     plan: str = Field(
-        "", description="Hash of the plan as the job showed it; empty shows the plan and changes nothing."
+        "", description="Hash of the plan, as the job shows it. Empty: show the plan and change nothing."
     )
 
 
 def apply_job(settings: Callable[[], Configuration]) -> dg.JobDefinition:
-    """The job `apply`, partitioned by project.
+    """The job `apply`.
 
     Args:
-        settings: gives the settings in force when it runs.
+        settings: gives the present settings when it runs.
     """
 
-    @dg.op(
-        name="apply_decisions",
-        description="Without a plan: shows what would be done, and its hash. With that hash as `plan`: does it, if it still is so.",
-    )
-    def apply_decisions(context: dg.OpExecutionContext, config: ApplyConfig, store: StoreResource) -> None:
-        project = store.project(context.partition_key)
-        try:
-            plan = planned(project, settings())
-            context.add_output_metadata(_told(plan))
-            context.log.info(f"plan {plan.plan_id}: {len(plan.operations)} operations; {plan.counts}")
-            if not config.plan:
-                context.log.info("nothing was changed; launch again with this plan in the config to do it")
-                return
-            done = carry_out(project, settings(), config.plan)
-        except (ProofsheetError, OSError) as error:
-            raise dg.Failure(failure_text(error), allow_retries=False) from error
-        for group, reason in (*done.report.refused.items(), *done.report.failed.items()):
-            context.log.warning(f"set {group} is left: {reason}")
-        for group, reason in done.report.uncut.items():
-            context.log.warning(f"set {group} was moved, but not cut: {reason}")
-        context.log.info(f"{done.report.sets} sets, {done.report.files} operations done")
-        if not done.clean:
-            raise dg.Failure(
-                "Some sets could not be moved now; launch again when the disk is well.", allow_retries=False
-            )
+    def plan(project: Project, _config: ApplyConfig) -> Shown:
+        found = planned(project, settings())
+        summary = f"plan {found.plan_id}: {len(found.operations)} operations; {found.counts}"
+        return Shown(_metadata(found), summary)
 
-    @dg.job(
-        name="apply",
-        partitions_def=PROJECTS,
-        executor_def=dg.in_process_executor,
-        description="Moves the files of approved sets; shows the plan unless its hash is given. Waits for a run of the project.",
-    )
-    def apply() -> None:
-        apply_decisions()
+    def execute(project: Project, plan_id: str) -> Carried:
+        done = carry_out(project, settings(), plan_id)
+        report = done.report
+        left = [f"set {s} is left: {r}" for s, r in (*report.refused.items(), *report.failed.items())]
+        left += [f"set {s} was moved, but not cropped: {r}" for s, r in report.uncut.items()]
+        failed = "Some sets could not be moved; check the disk and launch again."
+        return Carried(
+            {}, f"{report.sets} sets, {report.files} operations done", left, "" if done.clean else failed
+        )
 
-    return apply
+    return confirmed_job("apply", "apply_decisions", ApplyConfig, _DESCRIPTION, plan, execute)
 
 
-def _told(plan: Plan) -> dict[str, dg.MetadataValue]:
+def _metadata(plan: Plan) -> dict[str, dg.MetadataValue]:
     lines = [f"* {o.kind} {o.role}: `{o.source}` → `{o.target}`" for o in plan.operations[:_SHOWN]]
     left = [f"* set {g} is left: {r}" for g, r in list(plan.refused.items())[:_SHOWN]]
     left += [f"* `{path}` stays: {why}" for path, why in list(plan.staying.items())[:_SHOWN]]

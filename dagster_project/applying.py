@@ -26,7 +26,7 @@ from schemas.apply import SignOff
 
 @dataclass(frozen=True)
 class Done:
-    """What was resumed, and what was done anew."""
+    """Reports of the resumed plans and of the new one."""
 
     resumed: list[Report]
     report: Report
@@ -41,9 +41,9 @@ def preview(project: Project, settings: Configuration, tell: Callable[[str], Non
     """The plan, and what is unfinished, once no run of the project works on its rows.
 
     Args:
-        project: whose files.
+        project: of the files.
         settings: see `planned`.
-        tell: told which run is waited for.
+        tell: called with the run that is waited for.
     """
     with after_runs(project, settings, "apply", tell):
         return planned(project, settings), unfinished(project.ledger)
@@ -92,16 +92,17 @@ def sign_off(project: Project, mode: str, name: str, note: str) -> None:
 def carry_out(
     project: Project, settings: Configuration, plan_id: str, tell: Callable[[str], None] | None = None
 ) -> Done:
-    """Resume what is unfinished, then do the plan that was confirmed.
+    """Resume unfinished plans, then carry out the confirmed one.
 
     Args:
-        project: whose files.
-        settings: mode and quality of cuts.
-        plan_id: hash of the plan as it was shown.
-        tell: told which run is waited for; None where the caller holds the run lock of the project, as a Dagster run does.
+        project: of the files.
+        settings: mode, and quality of crops.
+        plan_id: hash of the plan as shown.
+        tell: called with the run that is waited for; None where the caller owns the run lock of the project, as
+            a Dagster run does.
 
     Raises:
-        UsageError: if the plan is another one now; what was unfinished is done.
+        UsageError: if the plan has changed since; the unfinished ones are done.
     """
     allowed(project, settings)
     alone: AbstractContextManager[None] = (
@@ -123,7 +124,7 @@ def carry_out(
 def take_back(
     project: Project, settings: Configuration, tell: Callable[[str], None], plan_id: str | None = None
 ) -> Report:
-    """Undo a plan, by default what is unfinished, else the latest of which something is done."""
+    """Undo a plan: the given one, else an unfinished one, else the latest with anything done."""
     with after_runs(project, settings, "undo", tell):
         found = plan_id or next(iter(unfinished(project.ledger)), None) or last_plan(project.ledger)
         if found is None:

@@ -1,8 +1,8 @@
-"""Publishing as a Dagster job; the name of the target is the confirmation.
+"""Publishing as a confirmed Dagster job; the name of the target is the confirmation.
 
 Holds `publish_job`.
-Add here: another thing that is told of a publication.
-Keep out: what may go (proofsheet/publish/uploader.py) and sending (sending.py).
+Add here: another line about a publication.
+Keep out: which pictures may go (proofsheet/publish/uploader.py) and sending (proofsheet/publish/service.py).
 """
 
 from collections.abc import Callable
@@ -10,77 +10,58 @@ from collections.abc import Callable
 import dagster as dg
 from pydantic import Field
 
-from assets.factory.metadata import failure_text
-from assets.partitions import PROJECTS
-from dagster_project.sending import copies_now, publish_now
+from dagster_project.confirmed_job import Carried, Shown, confirmed_job
 from proofsheet.core.config import Configuration
-from proofsheet.core.errors import ProofsheetError, UsageError
+from proofsheet.core.errors import UsageError
+from proofsheet.publish.service import copies_now, publish_now
 from proofsheet.publish.targets.resolve import publisher_of
 from proofsheet.publish.uploader import candidates, outlook
-from resources.store import StoreResource
+from proofsheet.storage.workspace import Project
+
+_DESCRIPTION = (
+    "Sends copies of pictures that passed the gate, the policy check and your review. Without a target it shows "
+    "what it would send where, what is held back, and what to take down; nothing is sent."
+)
 
 
 class PublishConfig(dg.Config):
-    """What is confirmed."""
+    """The confirmation."""
 
     target: str = Field(
-        "",
-        description="Name of the target as the job showed it; empty shows what would go and sends nothing.",
+        "", description="Name of the target, as the job shows it. Empty: show the plan and send nothing."
     )
-    proof: bool = Field(False, description="Without a target: make the copies too, and list what each holds.")
+    proof: bool = Field(
+        False, description="Without a target: make the copies as well, and list the contents of each."
+    )
 
 
 def publish_job(settings: Callable[[], Configuration]) -> dg.JobDefinition:
-    """The job `publish`, partitioned by project.
+    """The job `publish`.
 
     Args:
-        settings: gives the settings in force when it runs.
+        settings: gives the present settings when it runs.
     """
 
-    @dg.op(
-        name="publish_approved",
-        description="Without a target: shows what would go where, what is held back, what to take back. With its name: sends.",
-    )
-    def publish_approved(context: dg.OpExecutionContext, config: PublishConfig, store: StoreResource) -> None:
-        project, publishing = store.project(context.partition_key), settings().publish
-        try:
-            name = publisher_of(publishing).name
-            told = outlook(project, name)
-            if config.target and config.target != name:
-                raise UsageError(
-                    f"The target is {name}, not {config.target}.",
-                    "Launch without a target to see what would go.",
-                )
-            failed = []
-            if config.target:
-                done = publish_now(project, publishing, locked=True)
-                failed = done.failed
-                told |= {"published": len(done.published), "failed": failed}
-            else:
-                if config.proof:
-                    told |= {
-                        "copies": copies_now(project, publishing, candidates(project, name), locked=True)
-                    }
-                context.log.info("nothing was sent; launch again with this target in the config to do it")
-        except (ProofsheetError, OSError) as error:
-            raise dg.Failure(failure_text(error), allow_retries=False) from error
-        context.add_output_metadata(told)
-        for one in failed:
-            context.log.warning(f"{one['path']} was not sent: {one['problem']}")
-        if failed:
-            raise dg.Failure(
-                f"{len(failed)} pictures were not sent; launch again to send them.",
-                metadata={"failed": dg.MetadataValue.json(failed)},
-                allow_retries=False,
+    def plan(project: Project, config: PublishConfig) -> Shown:
+        publishing = settings().publish
+        name = publisher_of(publishing).name
+        if config.target and config.target != name:
+            raise UsageError(
+                f"The target is {name}, not {config.target}.", "Launch without a target to see the plan."
             )
+        metadata = dict(outlook(project, name))
+        if config.proof and not config.target:
+            metadata["copies"] = copies_now(project, publishing, candidates(project, name), locked=True)
+        return Shown(metadata, f"target {name}")
 
-    @dg.job(
-        name="publish",
-        partitions_def=PROJECTS,
-        executor_def=dg.in_process_executor,
-        description="Sends copies of what passed gate, policy and a person; shows what would go unless the target is named.",
-    )
-    def publish() -> None:
-        publish_approved()
+    def execute(project: Project, _target: str) -> Carried:
+        done = publish_now(project, settings().publish, locked=True)
+        sent = len(done.published)
+        return Carried(
+            {"published": sent, "failed": done.failed},
+            f"{sent} pictures sent",
+            [f"{one['path']} was not sent: {one['problem']}" for one in done.failed],
+            f"{len(done.failed)} pictures were not sent; launch again to send them." if done.failed else "",
+        )
 
-    return publish
+    return confirmed_job("publish", "publish_approved", PublishConfig, _DESCRIPTION, plan, execute)

@@ -102,7 +102,7 @@ OfTable = TypeVar("OfTable", bound="Table")
 
 
 class Rows(pl.DataFrame, Generic[OfTable]):
-    """The rows of a table, by name: `Rows[Photo]` tells type checkers and assets which frame is meant.
+    """The rows of a table, by name: `Rows[Photo]` shows type checkers and assets the table of a frame.
 
     At run time it is a plain polars frame.
     """

@@ -17,10 +17,10 @@ import click
 import polars as pl
 
 from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
-from dagster_project.sending import copies_now, publish_now
 from proofsheet.core.clock import utc_now
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.publish.export_presets import PRESETS, write_preset
+from proofsheet.publish.service import copies_now, publish_now
 from proofsheet.publish.targets.resolve import publisher_of
 from proofsheet.publish.upload_history import take_back_rows, taken_back
 from proofsheet.publish.uploader import UploadCandidate, candidates, outlook

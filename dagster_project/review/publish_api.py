@@ -14,8 +14,8 @@ from starlette.routing import Route
 
 from dagster_project.review.http import answer, body_of, text_of
 from dagster_project.review.state import state_of
-from dagster_project.sending import copies_now, publish_now
 from proofsheet.core.clock import utc_now
+from proofsheet.publish.service import copies_now, publish_now
 from proofsheet.publish.targets.resolve import publisher_of
 from proofsheet.publish.upload_history import taken_back
 from proofsheet.publish.uploader import ALREADY, candidates, outlook

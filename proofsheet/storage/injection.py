@@ -20,7 +20,7 @@ Inputs = Mapping[str, Callable[..., Any]]
 
 @dataclass(frozen=True)
 class _Source:
-    """Where an argument comes from: the rows of a table, a resource by key, something given by class, an input by name."""
+    """Where an argument comes from: a table, a resource, a class that the caller gives, or an input function."""
 
     kind: Literal["rows", "resource", "given", "input"]
     what: Any
@@ -29,18 +29,20 @@ class _Source:
 class Injected:
     """A function with the functions that make its inputs, and the source of each of their parameters.
 
-    A parameter annotated `Rows[Photo]` gets the rows of that table; one annotated with a settings class, or a class derived from it,
-    gets the resource of that section; one annotated with a given class, such as `Project`, gets what the caller gives. A parameter
+    A parameter annotated `Rows[Photo]` gets the rows of that table. One annotated with a settings class, or a
+    class derived from it, gets the resource of that section. One annotated with a given class, such as
+    `Project`, gets what the caller gives. A parameter
     named in `inputs` gets what that function returns.
 
     Args:
         function: whose arguments are wanted.
-        inputs: parameter to the function that makes it; its own parameters may be inputs that stand before it.
+        inputs: parameter to the function that makes it; its own parameters may be earlier inputs.
         resources: class to the key of its resource.
         given: classes of what the caller gives.
 
     Raises:
-        TypeError: if an annotation is missing or names no source, or if an input is not used or returns another type.
+        TypeError: if an annotation is missing or names no source, or if an input is not used or returns
+            another type.
     """
 
     def __init__(
@@ -137,7 +139,10 @@ class Injected:
 
     def _wanted(self) -> str:
         names = ", ".join(kind.__name__ for kind in self._given)
-        return f"Annotate it with Rows[Table], a settings or resource class, or one of {names}; or name it in inputs=."
+        return (
+            f"Annotate it with Rows[Table], a settings or resource class, or one of {names}; "
+            "or name it in inputs=."
+        )
 
     def _refuse_unused(self) -> None:
         used = set(self._all("input"))
@@ -157,7 +162,7 @@ def _derived_table(where: str, table: Any) -> type[Table]:  # noqa: ANN401 - wha
 
 
 def _fits(made: Any, wanted: Any) -> bool:  # noqa: ANN401 - annotations
-    """Whether a value of one annotation may stand where another is wanted; what only a type checker can tell is let pass."""
+    """Whether a value of one annotation fits another; what only a type checker can see is accepted."""
     if Any in (made, wanted) or made == wanted:
         return True
     kind, wider = get_origin(made) or made, get_origin(wanted) or wanted

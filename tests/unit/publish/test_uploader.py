@@ -24,13 +24,13 @@ from starlette.testclient import TestClient
 from dagster_project.definitions import build_defs
 from dagster_project.guard import allowed_hosts
 from dagster_project.review.server import build_app
-from dagster_project.sending import copies_now, publish_now
 from proofsheet.core.config import Configuration
 from proofsheet.core.errors import UsageError
 from proofsheet.proof.text_review import review
 from proofsheet.publish.csv_export import export_rows
 from proofsheet.publish.embedded_metadata import publishable_copy
 from proofsheet.publish.export_presets import PRESETS, write_preset
+from proofsheet.publish.service import copies_now, publish_now
 from proofsheet.publish.targets.resolve import publisher_of
 from proofsheet.publish.targets.sql import TABLE
 from proofsheet.publish.uploader import UploadCandidate, candidates, held_back, publish

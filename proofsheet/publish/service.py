@@ -1,4 +1,4 @@
-"""Publishing, as the command line and the metadata page do it.
+"""Publishing a project, for the command line, the metadata page and the Dagster job.
 
 Holds `publish_now` and `copies_now`.
 Add here: another condition under which pictures may be sent.
@@ -25,10 +25,10 @@ from schemas.settings_review import PublishSettings
 
 
 def publish_now(project: Project, settings: PublishSettings, *, locked: bool = False) -> PublishResult:
-    """Publish what passed gate, policy and a person, under the project's run lock.
+    """Publish pictures that passed the gate, the policy check and the review, under the project's run lock.
 
     Args:
-        project: whose pictures.
+        project: of the pictures.
         settings: where to, and what may stay in copies.
         locked: whether the caller holds the run lock of the project, as a Dagster run does.
     """
@@ -51,7 +51,7 @@ def copies_now(
     """Make the copies that may go, under the project's run lock, and send none of them.
 
     Args:
-        project: whose pictures.
+        project: of the pictures.
         settings: what may stay in copies.
         found: what `candidates` gave.
         locked: whether the caller holds the run lock of the project, as a Dagster run does.
