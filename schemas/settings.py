@@ -119,6 +119,16 @@ class SceneSettings(Settings):
     )
 
 
+class LabelSettings(Settings):
+    """Which labels a photo gets."""
+
+    model: str = Field(
+        "lite0", pattern="^(lite0|none)$", description="lite0 labels every photo; none labels nothing."
+    )
+    most: int = Field(5, ge=1, le=5, description="Labels a photo, highest score first.")
+    least: float = Field(0.05, ge=0, le=1, description="A label with a lower score is left out.")
+
+
 class ObjectSettings(Settings):
     """Which detector finds objects."""
 

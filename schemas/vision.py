@@ -1,6 +1,6 @@
 """Tables of what the pixels say.
 
-Holds `ImageQuality`, `PictureHash`, `SaliencyGrid`, `Preview`, `Embedding`, `PhotoGroup`, `Duplicate`.
+Holds `ImageQuality`, `PictureHash`, `SaliencyGrid`, `Preview`, `Embedding`, `PhotoLabel`, `PhotoGroup`, `Duplicate`.
 Add here: tables measured from decoded pictures.
 Keep out: choices (review.py) and texts (words.py).
 """
@@ -173,6 +173,19 @@ class Scene(Table, name="scenes"):
     labels = column(pl.List(LABEL), "Labels with their probability among all labels, most probable first.")
     labelled_by = column(pl.String, "Encoder and version of the list of labels; empty if not available.")
     note = column(pl.String, "What is missing and what to install, if not available.")
+
+
+class PhotoLabel(Table, name="photo_labels"):
+    """What a photo shows by a network trained on the 1,000 classes of ImageNet: one row a photo and label.
+
+    A photo of which the network is sure of nothing has no row, and neither has any photo where the network is not installed.
+    """
+
+    photo_id = column(pl.String, "The photo.", key=True)
+    rank = column(pl.Int64, "Place among the photo's labels, highest score first, from 1.", key=True, ge=1, le=5)
+    label = column(pl.String, "What it may show, in plain English without an article: cocker spaniel.")
+    score = column(pl.Float64, "The network's probability among its classes.", ge=0, le=1)
+    labelled_by = column(pl.String, "Network, its weights and code version.")
 
 
 class SeenObject(Table, name="objects"):
