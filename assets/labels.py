@@ -1,4 +1,4 @@
-"""Labels: scenes and objects, where models for them are on this machine.
+"""Labels: what a network, an encoder and a detector see, where these are on this machine.
 
 Holds the stages of the group "measure".
 Add here: a stage that names what is seen.
@@ -11,13 +11,15 @@ from assets.checks import RowCheck
 from assets.stage import Rows, stage
 from proofsheet.core.progress import Progress
 from proofsheet.labeling.objects import object_rows
-from proofsheet.labeling.scenes import classified_rows, scene_rows
+from proofsheet.labeling.photo_labels import photo_label_rows
+from proofsheet.labeling.scenes import classified_rows, rows_of_labels, scene_rows
 from proofsheet.models.scene_classifier import SceneClassifier
 from proofsheet.selection.active_models import scene_classifier
 from proofsheet.storage.workspace import Project
-from resources.along import EncodingResource
-from resources.labels import DetectionResource, ScenesResource
-from schemas.vision import Scene, SeenObject
+from resources.along import EncodingResource, MeasurementsResource
+from resources.labels import DetectionResource, LabellingResource, ScenesResource
+from resources.photos import PhotoFilesResource
+from schemas.vision import PhotoLabel, Scene, SeenObject
 
 LABELLED = RowCheck(
     "labelled",
@@ -33,21 +35,45 @@ def _open(status: str) -> pl.Expr:
     return pl.col(status).is_in(["not available", "failed"])
 
 
+@stage(PhotoLabel, group="measure", uncounted=("along",))
+def photo_labels(
+    photos: pl.DataFrame,
+    project: Project,
+    photo_files: PhotoFilesResource,
+    labelling: LabellingResource,
+    along: MeasurementsResource,
+    progress: Progress,
+) -> Rows:
+    """Names what the network of the settings saw in the pass; a changed threshold opens no file."""
+    labeller = labelling.choose(project)
+    if labeller.network is None:
+        return Rows([PhotoLabel.frame()], {"available": False, "note": labeller.why})
+    wanted, others = labeller.network.measurement(), along.measurements(project)
+    classified, facts = photo_files.measured_of(photos, project, wanted, others, progress)
+    return Rows([photo_label_rows(classified, labelling)], {**facts, "available": True})
+
+
 @stage(Scene, group="measure", joined={"classifier": scene_classifier}, row_checks={Scene: [LABELLED]})
 def scenes(
     embeddings: pl.DataFrame,
+    photo_labels: pl.DataFrame,
     project: Project,
     encoding: EncodingResource,
+    labelling: LabellingResource,
     scene_rule: ScenesResource,
     classifier: SceneClassifier | None,
 ) -> Rows:
-    """Names scenes by the user's own classifier, else by comparing vectors with those of texts; not available without either."""
+    """Names scenes by the user's own classifier, else by an encoder that reads texts, else by the labels that are sure."""
     encoder = encoding.choose(project)
     if classifier is not None:
         rows = classified_rows(project.key, embeddings, classifier, scene_rule)
         return Rows([rows], {"available": True, "note": classifier.name})
-    rows = scene_rows(project.key, embeddings, encoder, scene_rule, project.models)
-    return Rows([rows], {"available": encoder.clip is not None, "note": encoder.why})
+    if encoder.clip is not None:
+        rows = scene_rows(project.key, embeddings, encoder, scene_rule, project.models)
+        return Rows([rows], {"available": True, "note": encoder.why})
+    labeller = labelling.choose(project)
+    rows = rows_of_labels(project.key, embeddings, photo_labels, scene_rule, labeller.why)
+    return Rows([rows], {"available": labeller.network is not None, "note": labeller.why or encoder.why})
 
 
 @stage(SeenObject, group="measure", row_checks={SeenObject: [LOOKED_AT]})

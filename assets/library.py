@@ -29,7 +29,7 @@ from schemas.apply import ApplyPlan, FileOperation
 from schemas.facts import Refusal
 from schemas.library import ExifFact, GenerationFact, OtherFile, Photo, Quarantine
 from schemas.table import Table
-from schemas.vision import Embedding, ImageQuality, PictureHash, Preview, SaliencyGrid
+from schemas.vision import Embedding, ImageQuality, LayoutVector, PictureHash, Preview, SaliencyGrid
 
 NOTHING_REFUSED = RowCheck("nothing_refused", "No file of the project is in quarantine.", lambda rows: rows)
 GENERATORS_READ = RowCheck(
@@ -125,6 +125,12 @@ def saliency_grids(rows: Rows) -> Rows:
     return rows
 
 
+@measured(LayoutVector)
+def layout_vectors(rows: Rows) -> Rows:
+    """Describes how pictures are laid out: sets and duplicates are found by it."""
+    return rows
+
+
 @stage(Preview, group="measure", looks_outside=True, uncounted=_ALONG)
 def previews(
     photos: pl.DataFrame,
@@ -149,7 +155,7 @@ def embeddings(
     along: MeasurementsResource,
     progress: Progress,
 ) -> Rows:
-    """Turns pictures into vectors by the encoder of the settings; the embedded one serves where no weights are."""
+    """Turns pictures into vectors by the encoder of the settings, else by the embedded one; the facts say why."""
     encoder, others = encoding.choose(project), along.measurements(project)
     rows, facts = photo_files.measured(Embedding, photos, project, encoder.measurement(), others, progress)
     return Rows([rows], {**facts, "encoder": encoder.encoder_id, "why_this_encoder": encoder.why})

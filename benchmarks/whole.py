@@ -26,6 +26,7 @@ from proofsheet.imaging.measurement_pass import measure_files
 from proofsheet.library.scan import scan
 from proofsheet.storage.workspace import Project, Workspace
 from resources.along import EncodingResource, MeasurementsResource, PreviewingResource
+from resources.labels import LabellingResource
 from schemas.settings import EncoderSettings, PhotoSettings, PlaceSettings
 
 _CORES = 2
@@ -40,7 +41,8 @@ def whole_rows(folder: Path, count: int) -> Iterator[Row]:
     for preview_px, target in ((0, 2000.0), (1600, 1200.0)):
         settings = PhotoSettings(preview_px=preview_px)
         along = MeasurementsResource(
-            encoding=EncodingResource(encoder="embedded"),
+            encoding=EncodingResource(),
+            labelling=LabellingResource(),
             previewing=PreviewingResource(),
             preview_px=preview_px,
         )

@@ -21,7 +21,7 @@ from resources.along import EncodingResource, MeasurementsResource, PreviewingRe
 from resources.configured import configured
 from resources.in_force import settings_by_resource
 from resources.judging import CropResource, RankerResource, ReviewingResource
-from resources.labels import DetectionResource, ScenesResource
+from resources.labels import DetectionResource, LabellingResource, ScenesResource
 from resources.photos import PhotoFilesResource
 from resources.progress import ProgressResource
 from resources.rules import (
@@ -44,6 +44,7 @@ RESOURCES: Mapping[str, type[Any]] = {
     "previewing": PreviewingResource,
     "encoding": EncodingResource,
     "grouping": GroupingResource,
+    "labelling": LabellingResource,
     "scene_rule": ScenesResource,
     "detection": DetectionResource,
     "duplicate_rule": DuplicatesResource,
@@ -69,7 +70,7 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
     resources: dict[str, Any] = {
         name: configured(RESOURCES[name], given) for name, given in settings_by_resource(settings).items()
     }
-    inside = {name: resources[name] for name in ("encoding", "previewing")}
+    inside = {name: resources[name] for name in ("encoding", "labelling", "previewing")}
     resources |= {
         "store": configured(StoreResource, settings.place),
         "along": configured(MeasurementsResource, **inside, preview_px=settings.photos.preview_px),

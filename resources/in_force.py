@@ -8,6 +8,7 @@ Keep out: the resources themselves, and what needs Dagster: what is stale is ask
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import Field, PrivateAttr
 
@@ -18,8 +19,11 @@ from proofsheet.storage.workspace import Project
 from proofsheet.texts.inference import Describer
 from proofsheet.texts.jobs import PROMPTS_OF
 from proofsheet.texts.vision_probe import Sight
-from schemas.settings import KNOB, EncoderSettings, ObjectSettings, Settings
+from schemas.settings import KNOB, EncoderSettings, LabelSettings, ObjectSettings, Settings
 from schemas.settings_words import VisionModelSettings, VocabularySettings
+
+if TYPE_CHECKING:
+    from proofsheet.labeling.photo_labels import Labeller
 
 
 class EncoderInForce(EncoderSettings):
@@ -30,6 +34,20 @@ class EncoderInForce(EncoderSettings):
         from proofsheet.embedding.encoders import choose_encoder
 
         return choose_encoder(self, project.models).encoder_id
+
+
+class LabellerInForce(LabelSettings):
+    """Which network labels photos."""
+
+    def choose(self, project: Project) -> Labeller:
+        """The network that the settings come to, or why there is none."""
+        from proofsheet.labeling.photo_labels import choose_labeller
+
+        return choose_labeller(self, project.models)
+
+    def resolved_version(self, project: Project, _table: str) -> str:
+        """The network that the settings come to at present; labels of another one are made again."""
+        return self.choose(project).version
 
 
 class DetectorInForce(ObjectSettings):
@@ -81,6 +99,7 @@ def settings_by_resource(settings: Configuration) -> dict[str, Settings]:
         "previewing": settings.previews,
         "encoding": EncoderInForce(**settings.encoder.model_dump()),
         "grouping": settings.groups,
+        "labelling": LabellerInForce(**settings.labels.model_dump()),
         "scene_rule": settings.scenes,
         "detection": DetectorInForce(**settings.objects.model_dump(), device=settings.encoder.device),
         "duplicate_rule": settings.duplicates,

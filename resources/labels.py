@@ -1,6 +1,6 @@
 """Models that name what is seen.
 
-Holds `ScenesResource` and `DetectionResource`.
+Holds `LabellingResource`, `ScenesResource` and `DetectionResource`.
 Add here: another model that labels.
 Keep out: how it labels (proofsheet/labeling/).
 """
@@ -8,8 +8,12 @@ Keep out: how it labels (proofsheet/labeling/).
 import dagster as dg
 
 from proofsheet.labeling.detectors import Detector, choose_detector
-from resources.in_force import DetectorInForce
+from resources.in_force import DetectorInForce, LabellerInForce
 from schemas.settings import ObjectSettings, SceneSettings
+
+
+class LabellingResource(LabellerInForce, dg.ConfigurableResource["LabellingResource"]):
+    """Which network labels photos, and how many labels they get."""
 
 
 class ScenesResource(SceneSettings, dg.ConfigurableResource["ScenesResource"]):

@@ -84,8 +84,8 @@ class EncoderSettings(Settings):
 
     encoder: str = Field(
         "auto",
-        pattern="^(auto|embedded|open_clip)$",
-        description="auto, embedded or open_clip; auto takes open_clip where its weights are here, else embedded.",
+        pattern="^(auto|embedded|lite0|open_clip)$",
+        description="auto, embedded, lite0 or open_clip; auto takes open_clip where its weights are here, else lite0.",
     )
     model: str = Field(
         "ViT-B-32", description="Name of an open_clip model, or path of its configuration (.json)."
@@ -114,6 +114,9 @@ class SceneSettings(Settings):
     """How scenes are told."""
 
     most: int = Field(3, ge=1, le=10, description="Labels a photo, most probable first.")
+    least: float = Field(
+        0.7, ge=0, le=1, description="Without an encoder that reads texts, a label of a photo counts from this score."
+    )
     template: str = Field(
         "a photo of {}", pattern=r"\{\}", description="Text that a label is put into before it is compared."
     )
@@ -154,13 +157,7 @@ class GroupSettings(Settings):
         0.60,
         gt=0,
         le=1,
-        description="Every pair of a set is at least this alike by the embedded encoder (cosine, less a little per bit of hash).",
-    )
-    clip_similarity: float = Field(
-        0.85,
-        gt=0,
-        le=1,
-        description="The same by an open_clip model, whose cosines are larger; a first value, not measured.",
+        description="Every pair of a set is at least this alike by layout (cosine, less a little per bit of hash).",
     )
     order: str = Field(
         "name",

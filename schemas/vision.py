@@ -1,6 +1,6 @@
 """Tables of what the pixels say.
 
-Holds `ImageQuality`, `PictureHash`, `SaliencyGrid`, `Preview`, `Embedding`, `PhotoLabel`, `PhotoGroup`, `Duplicate`.
+Holds `ImageQuality`, `PictureHash`, `SaliencyGrid`, `Preview`, `LayoutVector`, `Embedding`, `PhotoLabel`, `PhotoGroup`, `Duplicate`.
 Add here: tables measured from decoded pictures.
 Keep out: choices (review.py) and texts (words.py).
 """
@@ -126,6 +126,14 @@ class Preview(Table, name="previews"):
     made_by = column(pl.String, "Code version and settings that made them.")
 
 
+class LayoutVector(Table, name="layout_vectors"):
+    """How a photo is laid out, in numbers without a network; sets and duplicates are found by it, whatever the encoder is."""
+
+    photo_id = column(pl.String, "The photo.", key=True)
+    encoder_id = column(pl.String, "Name and code version of the descriptors.")
+    vector = column(pl.List(pl.Float32), "512 numbers of length 1.", vector=True)
+
+
 class Embedding(Table, name="embeddings"):
     """One vector a photo; vectors of two encoders are never compared."""
 
@@ -166,11 +174,11 @@ def _unit_length(frame: pl.LazyFrame, column_name: str) -> pl.LazyFrame:
 
 
 class Scene(Table, name="scenes"):
-    """What kind of scene a photo shows, by comparing its vector with those of texts; needs an encoder that reads texts."""
+    """What a photo shows: by a classifier of the user's own, by an encoder that reads texts, or by the labels that are sure."""
 
     photo_id = column(pl.String, "The photo.", key=True)
     status = column(pl.String, "Whether there are labels.", isin=("labelled", "not available"))
-    labels = column(pl.List(LABEL), "Labels with their probability among all labels, most probable first.")
+    labels = column(pl.List(LABEL), "Labels with their probability, most probable first; empty if none is sure.")
     labelled_by = column(pl.String, "Encoder and version of the list of labels; empty if not available.")
     note = column(pl.String, "What is missing and what to install, if not available.")
 

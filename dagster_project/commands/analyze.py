@@ -32,10 +32,11 @@ from proofsheet.library.inventory import quality_score, quality_verdict
 from proofsheet.library.scan import scan
 from proofsheet.storage.workspace import Project
 from resources.along import FILE_MEASUREMENTS, EncodingResource, MeasurementsResource, PreviewingResource
+from resources.labels import LabellingResource
 from resources.photos import PhotoFilesResource
 from schemas.library import IN_PLACE, ExifFact, GenerationFact, Photo
 from schemas.settings import PlaceSettings
-from schemas.vision import Duplicate, Embedding, ImageQuality, PictureHash
+from schemas.vision import Duplicate, Embedding, ImageQuality, LayoutVector, PictureHash
 
 _KEY = "folder"
 
@@ -107,7 +108,10 @@ def _scanned(project: Project, limit: int | None) -> Scan:
 def _resources(settings: Configuration) -> tuple[PhotoFilesResource, MeasurementsResource]:
     """Everything that is measured; previews are not made."""
     encoding = EncodingResource(**settings.encoder.model_dump())
-    along = MeasurementsResource(encoding=encoding, previewing=PreviewingResource(), preview_px=0)
+    labelling = LabellingResource(**settings.labels.model_dump())
+    along = MeasurementsResource(
+        encoding=encoding, labelling=labelling, previewing=PreviewingResource(), preview_px=0
+    )
     return PhotoFilesResource(**{**settings.photos.model_dump(), "preview_px": 0}), along
 
 
@@ -127,7 +131,8 @@ def _results(
         _picture(p, formats, {t.name: rows[p.file.content_hash] for t, rows in measured.items()})
         for p in opened
     ]
-    encoders = sorted(set(looked.rows[Embedding.name][Embedding.encoder_id]))
+    encoded = [rows for rows in looked.rows.values() if Embedding.encoder_id in rows.columns]
+    encoders = sorted({name for rows in encoded for name in rows[Embedding.encoder_id]})
     missing = ["scenes and objects: run a project for them"]
     detector = choose_detector(settings.objects, settings.encoder.device)
     missing += [] if detector.ready else [f"objects: {detector.note}"]
@@ -202,7 +207,7 @@ def _duplicates(
     ]
     photos = Photo.frame(rows)
     ids = photos.select(Photo.project, Photo.photo_id, Photo.content_hash)
-    names = (ExifFact.name, ImageQuality.name, PictureHash.name, Embedding.name, GenerationFact.name)
+    names = (ExifFact.name, ImageQuality.name, PictureHash.name, LayoutVector.name, GenerationFact.name)
     tables = [ids.join(looked.rows[name], on=Photo.content_hash).drop(Photo.content_hash) for name in names]
     found = find_duplicates(project.key, seen_photos(photos, *tables), settings.duplicates)
     parts = found.partition_by(Duplicate.cluster_id, maintain_order=True)

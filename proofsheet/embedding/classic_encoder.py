@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from proofsheet.imaging.decode import Picture
 from proofsheet.storage.code_version import module_version
-from schemas.vision import VECTOR_LENGTH, Embedding
+from schemas.vision import VECTOR_LENGTH, LayoutVector
 
 Floats = npt.NDArray[np.float32]
 NAME = "embedded"
@@ -33,11 +33,11 @@ def encoder_id() -> str:
 
 
 def embed(picture: Picture) -> Mapping[str, object]:
-    """The columns of `Embedding` but the ids."""
+    """The columns of `LayoutVector` but the ids; those of `Embedding` have the same names."""
     import cv2
 
     rgb = np.asarray(cv2.resize(picture.rgb, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    return {Embedding.encoder_id: encoder_id(), Embedding.vector: vector(rgb).tolist()}
+    return {LayoutVector.encoder_id: encoder_id(), LayoutVector.vector: vector(rgb).tolist()}
 
 
 def vector(rgb: npt.NDArray[np.uint8]) -> Floats:

@@ -19,7 +19,6 @@ import numpy.typing as npt
 import polars as pl
 
 from proofsheet.core.files import short_hash
-from proofsheet.embedding import classic_encoder
 from proofsheet.grouping.complete_linkage import Likeness, complete_link
 from proofsheet.grouping.nearest_neighbors import cosine_pairs
 from proofsheet.grouping.series import by_stage, named_series, raw_pairs, rising_stages, stated
@@ -28,7 +27,7 @@ from proofsheet.imaging.perceptual_hash import DETAIL_SIDE
 from schemas.history import HistoryMatch
 from schemas.library import ExifFact, GenerationFact, Photo
 from schemas.settings import GroupSettings
-from schemas.vision import KEEP_ALL, Embedding, ImageQuality, PhotoGroup, PictureHash
+from schemas.vision import KEEP_ALL, ImageQuality, LayoutVector, PhotoGroup, PictureHash
 
 VERSION = "history, names, rising stages, shots, complete-link; version 3"
 DOCUMENTS = ((0.5, 0.12), (0.3, 0.3))  # least ground and least writing of a document; either will do
@@ -91,19 +90,19 @@ def seen_photos(
     exif_facts: pl.DataFrame,
     image_quality: pl.DataFrame,
     picture_hashes: pl.DataFrame,
-    embeddings: pl.DataFrame,
+    layout_vectors: pl.DataFrame,
     generation_facts: pl.DataFrame,
 ) -> GroupingInput:
     """Everything known of the photos, in the order of folder and name."""
     ids = [Photo.project, Photo.photo_id]
     whole = photos
-    for table in (exif_facts, image_quality, picture_hashes, embeddings):
+    for table in (exif_facts, image_quality, picture_hashes, layout_vectors):
         whole = whole.join(table, on=ids, how="inner")
     whole = whole.join(generation_facts.select(*ids, GenerationFact.generated), on=ids, how="left")
     whole = whole.sort(Photo.folder, Photo.file_name)
-    encoders = sorted(set(whole[Embedding.encoder_id]))
-    width = len(whole[Embedding.vector][0]) if whole.height else 1
-    vectors = whole[Embedding.vector].list.to_array(width).to_numpy() if whole.height else np.empty((0, 1))
+    encoders = sorted(set(whole[LayoutVector.encoder_id]))
+    width = len(whole[LayoutVector.vector][0]) if whole.height else 1
+    vectors = whole[LayoutVector.vector].list.to_array(width).to_numpy() if whole.height else np.empty((0, 1))
     cells = (DETAIL_SIDE, DETAIL_SIDE)
     details = {
         k: found.to_numpy().reshape(cells)
@@ -142,11 +141,6 @@ def group_photos(
         settings: thresholds.
         history_matches: rows of `history_matches`; None if there is no history.
     """
-    least = (
-        settings.similarity
-        if seen.encoder.startswith(classic_encoder.NAME) or not seen.encoder
-        else settings.clip_similarity
-    )
     found: list[GroupCandidate] = []
     left = set(range(len(seen.rows)))
     known, times, alike = seen.rows, seen.times, seen.likeness
@@ -161,7 +155,7 @@ def group_photos(
         for made in rule(sorted(left)):
             found.append(made)
             left -= set(made.members)
-    found += _similar(seen, sorted(left), least, settings)
+    found += _similar(seen, sorted(left), settings.similarity, settings)
     version = f"{VERSION} {seen.encoder}".strip()
     return PhotoGroup.frame(row for made in found for row in _rows(project, seen, made, version))
 
