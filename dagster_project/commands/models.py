@@ -7,16 +7,20 @@ Keep out: loading and running models (proofsheet/embedding/, proofsheet/labeling
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
 from dagster_project.commands.models_learnt import LEARNT, learnt
-from proofsheet.embedding import classic_encoder, torch_runtime
+from proofsheet.core.config import Configuration
+from proofsheet.embedding import classic_encoder, lite0_encoder, torch_runtime
 from proofsheet.embedding.encoders import choose_encoder
 from proofsheet.embedding.weights import find_weights, pull_weights
 from proofsheet.labeling.detectors import choose_detector
+from proofsheet.labeling.photo_labels import choose_labeller
+from schemas.settings import LabelSettings
 
 
 @click.group()
@@ -38,15 +42,17 @@ def list_models(as_json: bool) -> None:
         choose_detector(settings.objects, settings.encoder.device),
     )
     weights = find_weights(settings.encoder, folder) if torch_runtime.installed() else None
+    embedded = classic_encoder.encoder_id()
     rows: list[dict[str, Any]] = [
         _row(
             "encoder",
-            classic_encoder.encoder_id(),
+            embedded,
             "here",
             "part of Proofsheet",
-            chosen.clip is None,
-            chosen.why if chosen.clip is None else "",
+            True,  # sets and duplicates are found by it, whatever the vectors are
+            chosen.why if chosen.encoder_id == embedded else "finds sets and duplicates",
         ),
+        _lite0(settings, folder),
         _row(
             "encoder",
             weights.label if weights else f"open_clip {settings.encoder.model} {settings.encoder.weights}",
@@ -75,6 +81,19 @@ def list_models(as_json: bool) -> None:
         )
         if line["note"]:
             out().print(f"  {line['note']}", markup=False, highlight=False)
+
+
+def _lite0(settings: Configuration, folder: Path) -> dict[str, Any]:
+    """The network of the core installation: licence, hash, and what it gives or what to install."""
+    labeller = choose_labeller(LabelSettings(), folder)
+    if labeller.network is None:
+        return _row("encoder", lite0_encoder.NAME, "not available", "", False, labeller.why)
+    encodes = choose_encoder(settings.encoder, folder).encoder_id == labeller.network.encoder_id
+    labels = settings.labels.model == lite0_encoder.NAME
+    gives = [name for name, given in (("vectors", encodes), ("labels", labels)) if given]
+    note = f"{lite0_encoder.LICENCE}, SHA-256 {lite0_encoder.SHA256}; gives {' and '.join(gives) or 'nothing by the settings'}"
+    where = str(labeller.network.weights)
+    return _row("encoder", labeller.network.encoder_id, "here", where, bool(gives), note)
 
 
 def _row(kind: str, name: str, state: str, where: str, in_use: bool, note: str) -> dict[str, Any]:

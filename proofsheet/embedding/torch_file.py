@@ -92,7 +92,7 @@ def read_tensors(content: bytes, file: Path) -> Tensors:
             raise ModelError(f"{file} is no file of torch's older form.", _DAMAGED)
         _Reader(stream).load()  # facts of the machine that saved it
         named, keys = _Reader(stream).load(), _Reader(stream).load()
-        if not isinstance(named, _Named) or not all(isinstance(t, _Tensor) for t in named.values()):
+        if not isinstance(named, dict) or not all(isinstance(t, _Tensor) for t in named.values()):
             raise ModelError(f"{file} holds more than named tensors.", _DAMAGED)
         storages = {t.storage.key: t.storage for t in named.values()}
         numbers = {key: _numbers(stream, storages[key]) for key in keys}
