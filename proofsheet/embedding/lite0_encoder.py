@@ -1,5 +1,7 @@
 """Vectors and classes of pictures by EfficientNet-Lite0, of which the weights come with a package: one forward pass gives both.
 
+The pass sees the middle of a picture. Where it is rather sure of a class, a second look at the whole picture confirms or doubts it.
+
 Holds `Lite0` and `find_lite0`.
 Add here: what this network can do.
 Keep out: names of its classes (labeling/photo_labels.py), the graph (lite0_graph.py), and which encoder serves (encoders.py).
@@ -24,7 +26,7 @@ from proofsheet.core.errors import ModelError, UsageError
 from proofsheet.core.files import Refused, short_hash, write_atomic
 from proofsheet.embedding import lite0_graph
 from proofsheet.embedding.torch_file import read_tensors
-from proofsheet.imaging.decode import Picture
+from proofsheet.imaging.decode import Picture, Pixels
 from proofsheet.imaging.measurement_pass import Measurement, Seen, Work, measured_columns
 from proofsheet.storage.code_version import module_version
 from schemas.vision import Embedding
@@ -40,7 +42,8 @@ _CENTRE = 0.875  # share of the shorter side that is seen, as in training
 _MEAN, _SCALE = 127.0, 128.0
 _MOST_CLASSES = 20
 _BATCH = 32
-_PIXELS = "pixels"
+_MIDDLE, _WHOLE = "middle", "whole"
+_RATHER_SURE = 0.5  # probability of a class from which the second look is taken
 Floats = npt.NDArray[np.float32]
 Run = Callable[[Floats], tuple[Floats, Floats]]
 _loaded: dict[str, Run] = {}  # by name of the graph: all homes of a process share it
@@ -129,12 +132,18 @@ class Lite0:
 
 
 def prepare(picture: Picture) -> Mapping[str, object]:
-    """The middle of the picture at the size that the network sees, as bytes of (224, 224, 3)."""
-    image = Image.fromarray(picture.rgb)
+    """The pixels that the network sees, as bytes: the middle, and the whole picture as a square."""
+    whole = Image.fromarray(picture.rgb).resize((SIDE_PX, SIDE_PX), Image.Resampling.BICUBIC)
+    return {_MIDDLE: middle(picture.rgb).tobytes(), _WHOLE: whole.tobytes()}
+
+
+def middle(rgb: Pixels) -> Pixels:
+    """The middle of a picture of any size, as (224, 224, 3)."""
+    image = Image.fromarray(rgb)
     side = min(image.size) * _CENTRE
     left, top = ((length - side) / 2 for length in image.size)
     box = (left, top, left + side, top + side)
-    return {_PIXELS: image.resize((SIDE_PX, SIDE_PX), Image.Resampling.BICUBIC, box=box).tobytes()}
+    return np.asarray(image.resize((SIDE_PX, SIDE_PX), Image.Resampling.BICUBIC, box=box))
 
 
 def finish(seen: Sequence[Seen], encoder_id: str, run: Run) -> list[Seen | Refused]:
@@ -142,23 +151,41 @@ def finish(seen: Sequence[Seen], encoder_id: str, run: Run) -> list[Seen | Refus
 
     A picture for which the network gives no finite numbers is refused; the others are not touched by it.
     """
+    features, logits = forward(_pixels(seen, _MIDDLE), run)
+    shares = probabilities(logits)
+    sure = np.flatnonzero(shares.max(axis=1) >= _RATHER_SURE)
+    if sure.size:
+        _features, again = forward(_pixels([seen[k] for k in sure], _WHOLE), run)
+        shares[sure] = (shares[sure] + probabilities(again)) / 2
+    return [_row(feature, own, encoder_id) for feature, own in zip(features, shares, strict=True)]
+
+
+def _pixels(seen: Sequence[Seen], view: str) -> Pixels:
     shape = (SIDE_PX, SIDE_PX, 3)
-    pixels = np.stack([np.frombuffer(row[_PIXELS], dtype=np.uint8).reshape(shape) for row in seen])  # type: ignore[call-overload]
-    found: list[Seen | Refused] = []
+    return np.stack([np.frombuffer(row[view], dtype=np.uint8).reshape(shape) for row in seen])  # type: ignore[call-overload]
+
+
+def probabilities(logits: Floats) -> Floats:
+    """Softmax over the classes: (n, classes)."""
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def forward(pixels: Pixels, run: Run) -> tuple[Floats, Floats]:
+    """Features (n, 1280) and logits (n, 1000) of (n, 224, 224, 3) pixels, in batches."""
+    found = []
     for begin in range(0, len(pixels), _BATCH):
         part = (pixels[begin : begin + _BATCH].astype(np.float32) - _MEAN) / _SCALE
-        features, logits = run(np.ascontiguousarray(part.transpose(0, 3, 1, 2)))
-        found += [_row(feature, own, encoder_id) for feature, own in zip(features, logits, strict=True)]
-    return found
+        found.append(run(np.ascontiguousarray(part.transpose(0, 3, 1, 2))))
+    features, logits = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return features, logits
 
 
-def _row(feature: Floats, logits: Floats, encoder_id: str) -> Seen | Refused:
+def _row(feature: Floats, shares: Floats, encoder_id: str) -> Seen | Refused:
     length = float(np.linalg.norm(feature))
-    if not (np.isfinite(length) and length > 0 and np.isfinite(logits).all()):
+    if not (np.isfinite(length) and length > 0 and np.isfinite(shares).all()):
         reason = f"the network {NAME} gives no finite vector for it"
         return Refused("reader_error", reason, 'set encoder = "embedded" under [encoder] and model = "none" under [labels]')
-    shares = np.exp(logits - logits.max())
-    shares /= shares.sum()
     best = np.argsort(-shares, kind="stable")[:_MOST_CLASSES]
     return {
         Embedding.encoder_id: encoder_id,
