@@ -63,7 +63,7 @@ def scenes(
     scene_rule: ScenesResource,
     classifier: SceneClassifier | None,
 ) -> Rows:
-    """Names scenes by the user's own classifier, else by an encoder that reads texts, else by the labels that are sure."""
+    """Names scenes by the user's own classifier, by an encoder that reads texts, or by sure labels."""
     encoder = encoding.choose(project)
     if classifier is not None:
         rows = classified_rows(project.key, embeddings, classifier, scene_rule)

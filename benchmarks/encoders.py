@@ -4,7 +4,8 @@ Holds the protocol and the page.
 Add here: another encoder, in `_encoders`, or another edit, in `EDITS`.
 Keep out: the pictures (originals.py), grouping's own protocol (grouping.py), and labels (label_accuracy.py).
 
-The photographs are those of originals.py and the photographed stamps of Debian's tuxpaint-stamps-default. Thresholds are chosen on
+The photographs are those of originals.py and the photographed stamps of Debian's tuxpaint-stamps-default.
+Thresholds are chosen on
 pictures that they are not judged on.
 """
 
@@ -23,6 +24,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from benchmarks.grouping import judge
+from benchmarks.label_accuracy import label_accuracy
 from benchmarks.made_sets import make_sets
 from benchmarks.originals import originals, stamps
 from benchmarks.timing import cpu_seconds
@@ -120,7 +122,8 @@ def main() -> None:
         rows = {name: _measure(encode, plain, kinds) for name, encode in encoders.items()}
         for name, shares in _grouping(encoders).items():
             rows[name] |= shares
-    found = {"photographs": len(plain), "edits": list(EDITS), "encoders": rows}
+        labels = label_accuracy(lite0_encoder.find_lite0(Path(models)))
+    found = {"photographs": len(plain), "edits": list(EDITS), "encoders": rows, "labels": labels}
     _RESULTS.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
     _PAGE.write_text(page(found), "utf-8")
 
@@ -183,7 +186,9 @@ def _grouping(encoders: Mapping[str, Encode]) -> dict[str, dict[str, tuple[int, 
                     order = "with order" if "with order" in rule else "without order"
                     found[name][f"sets {order}"] += right
                     total[name][f"sets {order}"] += of
-    return {name: {rule: (n, total[name][rule]) for rule, n in rules.items()} for name, rules in found.items()}
+    return {
+        name: {rule: (n, total[name][rule]) for rule, n in rules.items()} for name, rules in found.items()
+    }
 
 
 def page(found: Mapping[str, Any]) -> str:
@@ -202,6 +207,14 @@ def page(found: Mapping[str, Any]) -> str:
     for measure in found["encoders"][names[0]]:
         cells = (_cell(found["encoders"][name][measure]) for name in names)
         lines.append(f"| {measure} | " + " | ".join(cells) + " |")
+    labels = found["labels"]
+    lines += [
+        "\n## Labels of lite0\n",
+        "A person looked at the photographs whose best label has a score of 0.7 or more (`benchmarks/labels_by_eye.tsv`): "
+        f"right is {_cell((labels['right'], labels['listed']))}.",
+        "Some names were made more general after looking at them, such as “spoon” for the class ladle. "
+        f"{labels['at hand']} of the photographs were at hand for this run; {labels['same label']} got the listed label again.",
+    ]
     return "\n".join(lines) + "\n"
 
 

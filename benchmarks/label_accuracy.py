@@ -1,11 +1,13 @@
-"""Are labels right? A person looked at photographs that get a label of 0.7 or more; the list is labels_by_eye.tsv.
+"""Are labels right? A person looked at photographs with a label of 0.7 or more: labels_by_eye.tsv.
 
 Holds `label_accuracy`.
 Add here: nothing; add photographs to the list, with what they show and whether the label is right.
 Keep out: vectors (encoders.py).
 
-Sources of the list: shared data, the pictures that come with scikit-image and scikit-learn, and Debian's packages of backgrounds,
-tuxpaint-stamps-default and gcompris-qt-data. Drawings are left out. A photograph at hand is labelled again, so that a list that is
+Sources of the list: shared data, the pictures that come with scikit-image and scikit-learn, and Debian's
+packages of backgrounds,
+tuxpaint-stamps-default and gcompris-qt-data. Drawings are left out. A photograph at hand is labelled again,
+so that a list that is
 no longer true shows.
 """
 
@@ -30,7 +32,7 @@ _SIDE_PX = 768
 
 
 def label_accuracy(network: Lite0) -> dict[str, int]:
-    """How many photographs are listed and right, how many are at hand, and how many of these still get the listed label."""
+    """How many photographs are listed, right, at hand, and get the listed label again."""
     with _LIST.open(encoding="utf-8", newline="") as stream:
         rows = {row["sha256"]: row for row in csv.DictReader(stream, delimiter="\t")}
     found = dict.fromkeys(("listed", "right", "at hand", "same label"), 0)

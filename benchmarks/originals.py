@@ -104,7 +104,7 @@ def large(pixels: Pixels, width: int, height: int) -> Image.Image:
 
 
 def packed(resources: Path) -> Iterator[bytes]:
-    """Every WebP and JPEG in a Qt resource file (.rcc), such as those of Debian's gcompris-qt-data, as it was put there."""
+    """Every WebP and JPEG in a Qt resource file (.rcc), such as those of Debian's gcompris-qt-data."""
     content = resources.read_bytes()
     for found in re.finditer(rb"RIFF(....)WEBPVP8", content, re.DOTALL):
         yield content[found.start() : found.start() + 8 + int.from_bytes(found.group(1), "little")]

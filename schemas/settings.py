@@ -115,7 +115,10 @@ class SceneSettings(Settings):
 
     most: int = Field(3, ge=1, le=10, description="Labels a photo, most probable first.")
     least: float = Field(
-        0.7, ge=0, le=1, description="Without an encoder that reads texts, a label of a photo counts from this score."
+        0.7,
+        ge=0,
+        le=1,
+        description="Without an encoder that reads texts, a label of a photo counts from this score.",
     )
     template: str = Field(
         "a photo of {}", pattern=r"\{\}", description="Text that a label is put into before it is compared."

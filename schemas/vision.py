@@ -178,7 +178,9 @@ class Scene(Table, name="scenes"):
 
     photo_id = column(pl.String, "The photo.", key=True)
     status = column(pl.String, "Whether there are labels.", isin=("labelled", "not available"))
-    labels = column(pl.List(LABEL), "Labels with their probability, most probable first; empty if none is sure.")
+    labels = column(
+        pl.List(LABEL), "Labels with their probability, most probable first; empty if none is sure."
+    )
     labelled_by = column(pl.String, "Encoder and version of the list of labels; empty if not available.")
     note = column(pl.String, "What is missing and what to install, if not available.")
 
@@ -190,7 +192,9 @@ class PhotoLabel(Table, name="photo_labels"):
     """
 
     photo_id = column(pl.String, "The photo.", key=True)
-    rank = column(pl.Int64, "Place among the photo's labels, highest score first, from 1.", key=True, ge=1, le=5)
+    rank = column(
+        pl.Int64, "Place among the photo's labels, highest score first, from 1.", key=True, ge=1, le=5
+    )
     label = column(pl.String, "What it may show, in plain English without an article: cocker spaniel.")
     score = column(pl.Float64, "The network's probability among its classes.", ge=0, le=1)
     labelled_by = column(pl.String, "Network, its weights and code version.")

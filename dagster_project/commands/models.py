@@ -37,39 +37,7 @@ def list_models(as_json: bool) -> None:
     """
     settings, workspace = settings_and_workspace()
     folder = workspace.home / "models"
-    chosen, detector = (
-        choose_encoder(settings.encoder, folder),
-        choose_detector(settings.objects, settings.encoder.device),
-    )
-    weights = find_weights(settings.encoder, folder) if torch_runtime.installed() else None
-    embedded = classic_encoder.encoder_id()
-    rows: list[dict[str, Any]] = [
-        _row(
-            "encoder",
-            embedded,
-            "here",
-            "part of Proofsheet",
-            True,  # sets and duplicates are found by it, whatever the vectors are
-            chosen.why if chosen.encoder_id == embedded else "finds sets and duplicates",
-        ),
-        _lite0(settings, folder),
-        _row(
-            "encoder",
-            weights.label if weights else f"open_clip {settings.encoder.model} {settings.encoder.weights}",
-            "here" if weights else "not available",
-            str(weights.path) if weights else "",
-            chosen.clip is not None,
-            chosen.why,
-        ),
-        _row(
-            "detector",
-            detector.name,
-            "here" if detector.ready else "not available",
-            detector.where,
-            detector.ready,
-            detector.note,
-        ),
-    ]
+    rows = [*_encoders(settings, folder), _detector(settings)]
     rows += learnt(workspace.shared)
     if as_json:
         print_json({"models": rows})
@@ -81,6 +49,32 @@ def list_models(as_json: bool) -> None:
         )
         if line["note"]:
             out().print(f"  {line['note']}", markup=False, highlight=False)
+
+
+def _encoders(settings: Configuration, folder: Path) -> list[dict[str, Any]]:
+    """Every encoder; the embedded one is always in use, as sets and duplicates are found by it."""
+    chosen, embedded = choose_encoder(settings.encoder, folder), classic_encoder.encoder_id()
+    weights = find_weights(settings.encoder, folder) if torch_runtime.installed() else None
+    wanted = f"open_clip {settings.encoder.model} {settings.encoder.weights}"
+    own = chosen.why if chosen.encoder_id == embedded else "finds sets and duplicates"
+    return [
+        _row("encoder", embedded, "here", "part of Proofsheet", True, own),
+        _lite0(settings, folder),
+        _row(
+            "encoder",
+            weights.label if weights else wanted,
+            "here" if weights else "not available",
+            str(weights.path) if weights else "",
+            chosen.clip is not None,
+            chosen.why,
+        ),
+    ]
+
+
+def _detector(settings: Configuration) -> dict[str, Any]:
+    found = choose_detector(settings.objects, settings.encoder.device)
+    state = "here" if found.ready else "not available"
+    return _row("detector", found.name, state, found.where, found.ready, found.note)
 
 
 def _lite0(settings: Configuration, folder: Path) -> dict[str, Any]:

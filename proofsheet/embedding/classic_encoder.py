@@ -36,7 +36,9 @@ def embed(picture: Picture) -> Mapping[str, object]:
     """The columns of `LayoutVector` but the ids; those of `Embedding` have the same names."""
     import cv2
 
-    rgb = np.asarray(cv2.resize(picture.rgb, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    rgb = np.asarray(
+        cv2.resize(picture.rgb, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA), dtype=np.uint8
+    )
     return {LayoutVector.encoder_id: encoder_id(), LayoutVector.vector: vector(rgb).tolist()}
 
 

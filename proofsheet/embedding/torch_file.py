@@ -4,14 +4,16 @@ Holds `read_tensors`.
 Add here: another type of number, in `_STORAGES`.
 Keep out: what the tensors are for.
 
-The file is the older form of `torch.save`: five pickles, then the numbers of each storage. A pickle may run any code, so the names that
-this reader resolves are a fixed list, and each of them leads to a function of this module. Everything else is refused.
+The file is the older form of `torch.save`: five pickles, then the numbers of each storage. A pickle may run
+any code, so the names that
+this reader resolves are a fixed list, and each of them leads to a function of this module. Everything else is
+refused.
 """
 
 from __future__ import annotations
 
 import io
-import pickle  # noqa: S403 - the unpickler below resolves names of a fixed list only
+import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +99,15 @@ def read_tensors(content: bytes, file: Path) -> Tensors:
         storages = {t.storage.key: t.storage for t in named.values()}
         numbers = {key: _numbers(stream, storages[key]) for key in keys}
         return {name: _array(tensor, numbers) for name, tensor in named.items()}
-    except (pickle.UnpicklingError, ValueError, KeyError, TypeError, EOFError, IndexError, AttributeError) as error:
+    except (
+        pickle.UnpicklingError,
+        ValueError,
+        KeyError,
+        TypeError,
+        EOFError,
+        IndexError,
+        AttributeError,
+    ) as error:
         raise ModelError(f"{file} cannot be read as tensors: {error}.", _DAMAGED) from error
 
 
@@ -113,7 +123,14 @@ def _array(tensor: _Tensor, numbers: Mapping[str, npt.NDArray[Any]]) -> npt.NDAr
     """The tensor row by row; strides that would reach outside its storage are refused."""
     found = numbers[tensor.storage.key][tensor.offset :]
     last = sum((size - 1) * step for size, step in zip(tensor.shape, tensor.strides, strict=True))
-    if tensor.offset < 0 or min((*tensor.shape, 1)) < 1 or min((*tensor.strides, 0)) < 0 or last >= found.size:
+    if (
+        tensor.offset < 0
+        or min((*tensor.shape, 1)) < 1
+        or min((*tensor.strides, 0)) < 0
+        or last >= found.size
+    ):
         raise ValueError(f"a tensor of shape {tensor.shape} does not lie in its storage")
     strides = [step * found.itemsize for step in tensor.strides]
-    return np.ascontiguousarray(np.lib.stride_tricks.as_strided(found, tensor.shape, strides)).reshape(tensor.shape)
+    return np.ascontiguousarray(np.lib.stride_tricks.as_strided(found, tensor.shape, strides)).reshape(
+        tensor.shape
+    )

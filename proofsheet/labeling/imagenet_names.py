@@ -4,8 +4,10 @@ Holds `NAMES`.
 Add here: a better name for a class; the order is that of the network.
 Keep out: how scores become labels (photo_labels.py).
 
-The classes are those of the ILSVRC 2012 challenge, in its order. Names follow WordNet and the lists of torchvision and open_clip, without
-their remarks. Classes that a photograph hardly tells apart have one name, such as three kinds of frog: their scores add up.
+The classes are those of the ILSVRC 2012 challenge, in its order. Names follow WordNet and the lists of
+torchvision and open_clip, without
+their remarks. Classes that a photograph hardly tells apart have one name, such as three kinds of frog: their
+scores add up.
 """
 
 NAMES = """

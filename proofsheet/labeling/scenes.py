@@ -137,7 +137,9 @@ def rows_of_labels(
     sure = photo_labels.filter(pl.col(PhotoLabel.score) >= settings.least).sort(PhotoLabel.rank)
     for row in sure.to_dicts():
         own = labels.setdefault(row[PhotoLabel.photo_id], [])
-        own += [{"label": row[PhotoLabel.label], "probability": row[PhotoLabel.score]}][: settings.most - len(own)]
+        own += [{"label": row[PhotoLabel.label], "probability": row[PhotoLabel.score]}][
+            : settings.most - len(own)
+        ]
     by = next(iter(photo_labels[PhotoLabel.labelled_by].head(1)), "")
     missed = {Scene.status: "not available", Scene.labels: [], Scene.labelled_by: "", Scene.note: missing}
     return Scene.frame(

@@ -1,4 +1,4 @@
-"""The network of the core installation: its graph, its runtimes, its weights, and what happens without them."""
+"""The network of the core installation: graph, runtimes, weights, and what happens without them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,9 @@ def by_torch(tensors: Tensors, pixels: np.ndarray, strides: tuple[int, ...]) -> 
     nn = torch.nn.functional
     t = {k: torch.from_numpy(np.array(v, dtype=np.float32)) for k, v in tensors.items()}
 
-    def step(x: object, conv: str, norm: str, stride: int = 1, clipped: bool = True, each: bool = False) -> object:
+    def step(
+        x: object, conv: str, norm: str, stride: int = 1, clipped: bool = True, each: bool = False
+    ) -> object:
         weight = t[f"{conv}.weight"]
         kernel, side = weight.shape[2], x.shape[2]  # type: ignore[attr-defined]
         missing = max((-(-side // stride) - 1) * stride + kernel - side, 0)
@@ -179,7 +181,9 @@ def test_a_graph_that_was_damaged_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_lite0_is_the_default_where_no_open_clip_weights_are(tmp_path: Path) -> None:
-    assert choose_encoder(EncoderSettings(), tmp_path).encoder_id.startswith("lite0 sha256:579344248a93 code:")
+    assert choose_encoder(EncoderSettings(), tmp_path).encoder_id.startswith(
+        "lite0 sha256:579344248a93 code:"
+    )
     embedded = choose_encoder(EncoderSettings(encoder="embedded"), tmp_path)
     assert embedded.encoder_id == classic_encoder.encoder_id()
 
