@@ -1,14 +1,14 @@
-"""Labels: what a network, an encoder and a detector see, where these are on this machine.
+"""Labels: what a network, an encoder and a detector see, if they are on this machine.
 
-Holds the stages of the group "measure".
-Add here: a stage that names what is seen.
+Holds the assets of the group "measure".
+Add here: an asset that names what is seen.
 Keep out: models.
 """
 
 import polars as pl
 
-from assets.checks import RowCheck
-from assets.stage import Rows, stage
+from assets.factory.row_checks import RowCheck
+from assets.factory.table_asset import TableRows, table_asset
 from proofsheet.core.progress import Progress
 from proofsheet.labeling.objects import object_rows
 from proofsheet.labeling.photo_labels import photo_label_rows
@@ -17,9 +17,12 @@ from proofsheet.models.scene_classifier import SceneClassifier
 from proofsheet.selection.active_models import scene_classifier
 from proofsheet.storage.workspace import Project
 from resources.along import EncodingResource, MeasurementsResource
-from resources.labels import DetectionResource, LabellingResource, ScenesResource
+from resources.labels import DetectionResource, LabellingResource
 from resources.photos import PhotoFilesResource
-from schemas.vision import PhotoLabel, Scene, SeenObject
+from schemas.library import Photo
+from schemas.settings import SceneSettings
+from schemas.table import Rows
+from schemas.vision import Embedding, PhotoLabel, Preview, Scene, SeenObject
 
 LABELLED = RowCheck(
     "labelled",
@@ -35,58 +38,58 @@ def _open(status: str) -> pl.Expr:
     return pl.col(status).is_in(["not available", "failed"])
 
 
-@stage(PhotoLabel, group="measure", uncounted=("along",))
+@table_asset(PhotoLabel, group="measure", side_effects=[MeasurementsResource])
 def photo_labels(
-    photos: pl.DataFrame,
+    photos: Rows[Photo],
     project: Project,
     photo_files: PhotoFilesResource,
     labelling: LabellingResource,
-    along: MeasurementsResource,
+    measurements: MeasurementsResource,
     progress: Progress,
-) -> Rows:
+) -> TableRows:
     """Names what the network of the settings saw in the pass; a changed threshold opens no file."""
     labeller = labelling.choose(project)
     if labeller.network is None:
-        return Rows([PhotoLabel.frame()], {"available": False, "note": labeller.why})
-    wanted, others = labeller.network.measurement(), along.measurements(project)
+        return TableRows([PhotoLabel.frame()], {"available": False, "note": labeller.why})
+    wanted, others = labeller.network.measurement(), measurements.of(project)
     classified, facts = photo_files.measured_of(photos, project, wanted, others, progress)
-    return Rows([photo_label_rows(classified, labelling)], {**facts, "available": True})
+    return TableRows([photo_label_rows(classified, labelling)], {**facts, "available": True})
 
 
-@stage(Scene, group="measure", joined={"classifier": scene_classifier}, row_checks={Scene: [LABELLED]})
+@table_asset(Scene, group="measure", inputs={"classifier": scene_classifier}, row_checks={Scene: [LABELLED]})
 def scenes(
-    embeddings: pl.DataFrame,
-    photo_labels: pl.DataFrame,
+    embeddings: Rows[Embedding],
+    photo_labels: Rows[PhotoLabel],
     project: Project,
     encoding: EncodingResource,
     labelling: LabellingResource,
-    scene_rule: ScenesResource,
+    scene_rule: SceneSettings,
     classifier: SceneClassifier | None,
-) -> Rows:
+) -> TableRows:
     """Names scenes by the user's own classifier, by an encoder that reads texts, or by sure labels."""
     encoder = encoding.choose(project)
     if classifier is not None:
         rows = classified_rows(project.key, embeddings, classifier, scene_rule)
-        return Rows([rows], {"available": True, "note": classifier.name})
+        return TableRows([rows], {"available": True, "note": classifier.name})
     if encoder.clip is not None:
         rows = scene_rows(project.key, embeddings, encoder, scene_rule, project.models)
-        return Rows([rows], {"available": True, "note": encoder.why})
+        return TableRows([rows], {"available": True, "note": encoder.why})
     labeller = labelling.choose(project)
     rows = rows_of_labels(project.key, embeddings, photo_labels, scene_rule, labeller.why)
-    return Rows([rows], {"available": labeller.network is not None, "note": labeller.why or encoder.why})
+    return TableRows([rows], {"available": labeller.network is not None, "note": labeller.why or encoder.why})
 
 
-@stage(SeenObject, group="measure", row_checks={SeenObject: [LOOKED_AT]})
+@table_asset(SeenObject, group="measure", row_checks={SeenObject: [LOOKED_AT]})
 def objects(
-    photos: pl.DataFrame,
-    previews: pl.DataFrame,
+    photos: Rows[Photo],
+    previews: Rows[Preview],
     project: Project,
     detection: DetectionResource,
     progress: Progress,
-) -> Rows:
+) -> TableRows:
     """Lets the detector of the settings look at each preview; not available without one."""
     detector = detection.choose()
     rows = object_rows(project.key, photos, previews, detector, project.cache, progress)
-    return Rows(
+    return TableRows(
         [rows], {"available": detector.ready, "detector": detector.name, "note": detector.note or "-"}
     )

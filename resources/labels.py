@@ -1,6 +1,6 @@
 """Models that name what is seen.
 
-Holds `LabellingResource`, `ScenesResource` and `DetectionResource`.
+Holds `LabellingResource` and `DetectionResource`.
 Add here: another model that labels.
 Keep out: how it labels (proofsheet/labeling/).
 """
@@ -9,15 +9,11 @@ import dagster as dg
 
 from proofsheet.labeling.detectors import Detector, choose_detector
 from resources.in_force import DetectorInForce, LabellerInForce
-from schemas.settings import ObjectSettings, SceneSettings
+from schemas.settings import ObjectSettings
 
 
 class LabellingResource(LabellerInForce, dg.ConfigurableResource["LabellingResource"]):
     """Which network labels photos, and how many labels they get."""
-
-
-class ScenesResource(SceneSettings, dg.ConfigurableResource["ScenesResource"]):
-    """How scenes are told."""
 
 
 class DetectionResource(DetectorInForce, dg.ConfigurableResource["DetectionResource"]):
