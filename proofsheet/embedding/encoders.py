@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proofsheet.core import extras
-from proofsheet.core.errors import UsageError
+from proofsheet.core.errors import NotAvailable
 from proofsheet.core.files import short_hash
 from proofsheet.embedding import classic_encoder, torch_runtime
 from proofsheet.embedding.lite0_encoder import find_lite0
@@ -58,7 +58,8 @@ def choose_encoder(settings: EncoderSettings, models: Path) -> Encoder:
         models: folder of models in the home.
 
     Raises:
-        UsageError: if one is asked for by name, and it or its weights are not on this machine.
+        NotAvailable: if one is asked for by name, and it or its weights are not on this machine.
+        UsageError: if the settings name a file of weights that is not there.
     """
     if settings.encoder == "embedded":
         return _embedded("asked for by the settings")
@@ -67,7 +68,7 @@ def choose_encoder(settings: EncoderSettings, models: Path) -> Encoder:
         if settings.encoder in (name, "auto"):
             try:
                 return find(settings, models, " ".join(missing))
-            except UsageError as error:
+            except NotAvailable as error:
                 if settings.encoder == name:
                     raise
                 missing.append(str(error))
@@ -88,10 +89,12 @@ def _open_clip(settings: EncoderSettings, models: Path, _missing: str) -> Encode
     wanted = f"{settings.model} {settings.weights}"
     if not torch_runtime.installed():
         reason, step = f"open_clip ({wanted}) is not available: it is not installed.", f"Run {extras.CLIP}."
-        raise UsageError(reason, step)
+        raise NotAvailable(reason, step)
     if (weights := find_weights(settings, models)) is None:
         reason = f"open_clip ({wanted}) is not available: its weights are not on this machine."
-        raise UsageError(reason, "Run `proofsheet models pull`, or set `weights` under [encoder] to a file.")
+        raise NotAvailable(
+            reason, "Run `proofsheet models pull`, or set `weights` under [encoder] to a file."
+        )
     plain = EncoderSettings(**{n: getattr(settings, n) for n in EncoderSettings.model_fields})
     clip = _model(plain, weights)
     made = Measurement(

@@ -26,7 +26,7 @@ import numpy.typing as npt
 import polars as pl
 from PIL import Image
 
-from proofsheet.core.errors import ModelError, UsageError
+from proofsheet.core.errors import ModelError, NotAvailable
 from proofsheet.core.files import Refused, short_hash, write_atomic
 from proofsheet.embedding import lite0_graph
 from proofsheet.embedding.torch_file import read_tensors
@@ -63,24 +63,24 @@ def find_lite0(models: Path) -> Lite0:
         models: folder of models in the home; keeps the graph that is made of the weights.
 
     Raises:
-        UsageError: if a package is not installed, or the file of weights is another one.
+        NotAvailable: if a package is not installed, or the file of weights is another one.
     """
     spec = importlib.util.find_spec(_MODULE)
     folders = list(spec.submodule_search_locations or ()) if spec else []
     if not folders:
-        raise UsageError(f"{NAME} is not available: {PACKAGE} is not installed.", _INSTALL)
+        raise NotAvailable(f"{NAME} is not available: {PACKAGE} is not installed.", _INSTALL)
     path = Path(folders[0]) / _FILE
     try:
         stat = path.stat()
         found = _digest(path, stat.st_size, stat.st_mtime_ns)
     except OSError as error:
-        raise UsageError(f"{NAME} is not available: {path}: {error.strerror}.", _INSTALL) from None
+        raise NotAvailable(f"{NAME} is not available: {path}: {error.strerror}.", _INSTALL) from None
     if found != SHA256:
         wrong = f"{path} has the SHA-256 {found}, expected is {SHA256}"
-        raise UsageError(f"{NAME} is not available: {wrong}.", f"Uninstall {PACKAGE}. {_INSTALL}")
+        raise NotAvailable(f"{NAME} is not available: {wrong}.", f"Uninstall {PACKAGE}. {_INSTALL}")
     made = Lite0(path, models)
     if not made.graph.is_file() and importlib.util.find_spec("onnx") is None:
-        raise UsageError(f"{NAME} is not available: onnx is not installed.", "Run pip install onnx.")
+        raise NotAvailable(f"{NAME} is not available: onnx is not installed.", "Run pip install onnx.")
     return made
 
 

@@ -50,7 +50,7 @@ def build_graph(
         made.block(f"_blocks.{number}.", stride)
     made.convolve("_conv_head", "_bn1")
     made.pool_and_classify()
-    shape = ["n", 3, side_px, side_px]
+    shape: list[str | int | None] = ["n", 3, side_px, side_px]
     inputs = [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, shape)]
     outputs = [helper.make_tensor_value_info(o, TensorProto.FLOAT, ["n", None]) for o in (FEATURE, LOGITS)]
     graph = helper.make_graph(made.nodes, "lite", inputs, outputs, made.constants)
@@ -97,7 +97,7 @@ class _Graph:
         kernel, out = weight.shape[2], -(-self.side // stride)
         missing = max((out - 1) * stride + kernel - self.side, 0)
         before, after = missing // 2, missing - missing // 2
-        facts = {
+        facts: dict[str, Any] = {
             "kernel_shape": [kernel, kernel],
             "strides": [stride, stride],
             "pads": [before, before, after, after],
@@ -128,7 +128,7 @@ class _Graph:
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values, dtype=np.float32), name))
         return name
 
-    def _node(self, kind: str, inputs: Sequence[str], output: str = "", **facts: object) -> None:
+    def _node(self, kind: str, inputs: Sequence[str], output: str = "", **facts: Any) -> None:  # noqa: ANN401 - attributes of ONNX
         from onnx import helper
 
         self.last = output or f"{kind.lower()}{len(self.nodes)}"

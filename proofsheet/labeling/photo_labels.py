@@ -15,7 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
-from proofsheet.core.errors import UsageError
+from proofsheet.core.errors import NotAvailable
 from proofsheet.core.files import short_hash
 from proofsheet.embedding.lite0_encoder import CLASSES, SCORES, Lite0, find_lite0
 from proofsheet.labeling.imagenet_names import NAMES
@@ -52,7 +52,7 @@ def choose_labeller(settings: LabelSettings, models: Path) -> Labeller:
         return Labeller(None, 'the settings ask for no labels: set model = "lite0" under [labels]')
     try:
         return Labeller(find_lite0(models), "")
-    except UsageError as error:
+    except NotAvailable as error:
         return Labeller(None, str(error))
 
 
