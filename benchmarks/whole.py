@@ -41,7 +41,7 @@ def whole_rows(folder: Path, count: int) -> Iterator[Row]:
     _files, note = photographs(12, count, folder / "library" / "twelve")
     place = PlaceSettings(library=str(folder / "library"), home=str(folder / "home"))
     (project,) = [p for p in Workspace(place).projects() if p.name == "twelve"]
-    for preview_px, target in ((0, 2000.0), (1600, 1200.0)):
+    for preview_px, target in ((0, 2000.0), (1600, 1500.0)):
         settings = PhotoSettings(preview_px=preview_px)
         along = MeasurementsResource(
             encoding=EncodingResource(),

@@ -162,7 +162,7 @@ def finish(seen: Sequence[Seen], encoder_id: str, run: Run) -> list[Seen | Refus
     shares = probabilities(logits)
     sure = np.flatnonzero(shares.max(axis=1) >= _RATHER_SURE)
     if sure.size:
-        _features, again = forward(_pixels([seen[k] for k in sure], _WHOLE), run)
+        _features, again = forward(_pixels([seen[k] for k in sure.tolist()], _WHOLE), run)
         shares[sure] = (shares[sure] + probabilities(again)) / 2
     return [_row(feature, own, encoder_id) for feature, own in zip(features, shares, strict=True)]
 
