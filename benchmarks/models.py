@@ -32,7 +32,7 @@ _TOKENS, _WIDTH, _LAYERS, _PATCHES = 50, 768, 12, 49
 _FLOP = 2 * (
     _LAYERS * (12 * _WIDTH**2 * _TOKENS + 2 * _TOKENS**2 * _WIDTH) + _PATCHES * 3072 * _WIDTH
 )  # of one picture
-_LITE0_FLOP = 2 * 3.9e8  # multiplications and additions of one picture
+_LITE0_FLOP = 2 * 3.85e8  # multiplications and additions of one picture
 _BATCH = 32
 
 
