@@ -16,8 +16,8 @@ from proofsheet.labeling.scenes import classified_rows, rows_of_labels, scene_ro
 from proofsheet.models.scene_classifier import SceneClassifier
 from proofsheet.selection.active_models import scene_classifier
 from proofsheet.storage.workspace import Project
-from resources.along import EncodingResource, MeasurementsResource
 from resources.labels import DetectionResource, LabellingResource
+from resources.measurements import EncodingResource, MeasurementsResource
 from resources.photos import PhotoFilesResource
 from schemas.library import Photo
 from schemas.settings import SceneSettings

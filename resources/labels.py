@@ -8,15 +8,15 @@ Keep out: how it labels (proofsheet/labeling/).
 import dagster as dg
 
 from proofsheet.labeling.detectors import Detector, choose_detector
-from resources.in_force import DetectorInForce, LabellerInForce
+from resources.resolved_settings import ResolvedDetector, ResolvedLabeller
 from schemas.settings import ObjectSettings
 
 
-class LabellingResource(LabellerInForce, dg.ConfigurableResource["LabellingResource"]):
+class LabellingResource(ResolvedLabeller, dg.ConfigurableResource["LabellingResource"]):
     """Which network labels photos, and how many labels they get."""
 
 
-class DetectionResource(DetectorInForce, dg.ConfigurableResource["DetectionResource"]):
+class DetectionResource(ResolvedDetector, dg.ConfigurableResource["DetectionResource"]):
     """Which detector finds objects."""
 
     def choose(self) -> Detector:

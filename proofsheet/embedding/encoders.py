@@ -25,10 +25,10 @@ from schemas.vision import Embedding, LayoutVector
 
 @dataclass(frozen=True)
 class Encoder:
-    """The encoder that serves.
+    """The current encoder.
 
     Attributes:
-        encoder_id: stands on every row.
+        encoder_id: its id, for every row.
         measured: makes its vectors.
         why: why this one, for people.
         clip: the model, if it is one; it reads texts.

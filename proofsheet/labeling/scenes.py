@@ -106,7 +106,7 @@ def scene_rows(
     Args:
         project: partition key.
         embeddings: rows of `embeddings`.
-        encoder: the encoder in force; only rows that it made are labelled.
+        encoder: the current encoder; only its own rows are labelled.
         settings: template and number of labels.
         models: folder of models in the home; keeps the vectors of the texts.
     """

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from proofsheet.labeling.photo_labels import Labeller
 
 
-class EncoderInForce(EncoderSettings):
+class ResolvedEncoder(EncoderSettings):
     """Which encoder the settings come to."""
 
     def resolved_version(self, project: Project, _table: str) -> str:
@@ -36,7 +36,7 @@ class EncoderInForce(EncoderSettings):
         return choose_encoder(self, project.models).encoder_id
 
 
-class LabellerInForce(LabelSettings):
+class ResolvedLabeller(LabelSettings):
     """Which network labels photos."""
 
     def choose(self, project: Project) -> Labeller:
@@ -50,7 +50,7 @@ class LabellerInForce(LabelSettings):
         return self.choose(project).version
 
 
-class DetectorInForce(ObjectSettings):
+class ResolvedDetector(ObjectSettings):
     """Which detector the settings come to."""
 
     device: str = Field("auto", description="Where the detector runs.", json_schema_extra=KNOB)
@@ -65,7 +65,7 @@ class DetectorInForce(ObjectSettings):
         return f"{found.name} {found.note}"
 
 
-class VisionModelInForce(VisionModelSettings):
+class ResolvedVisionModel(VisionModelSettings):
     """Which model describes."""
 
     _sight: Sight = PrivateAttr(default_factory=Sight)
@@ -83,7 +83,7 @@ class VisionModelInForce(VisionModelSettings):
         return " ".join([self.describing(project).name, *prompts])
 
 
-class VocabularyInForce(VocabularySettings):
+class ResolvedVocabulary(VocabularySettings):
     """Which file of words."""
 
     def resolved_version(self, _project: Project, _table: str) -> str:
@@ -96,9 +96,9 @@ def settings_by_section(settings: Configuration) -> dict[str, Settings]:
     """Every section by name; those that name something outside tell what they come to."""
     found = {name: getattr(settings, name) for name in Configuration.model_fields}
     return found | {
-        "encoder": EncoderInForce(**settings.encoder.model_dump()),
-        "labels": LabellerInForce(**settings.labels.model_dump()),
-        "objects": DetectorInForce(**settings.objects.model_dump(), device=settings.encoder.device),
-        "model": VisionModelInForce(**settings.model.model_dump()),
-        "vocabulary": VocabularyInForce(**settings.vocabulary.model_dump()),
+        "encoder": ResolvedEncoder(**settings.encoder.model_dump()),
+        "labels": ResolvedLabeller(**settings.labels.model_dump()),
+        "objects": ResolvedDetector(**settings.objects.model_dump(), device=settings.encoder.device),
+        "model": ResolvedVisionModel(**settings.model.model_dump()),
+        "vocabulary": ResolvedVocabulary(**settings.vocabulary.model_dump()),
     }
