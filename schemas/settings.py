@@ -125,12 +125,7 @@ class SceneSettings(Settings):
     """How scenes are classified."""
 
     most: int = Field(3, ge=1, le=10, description="Labels a photo, most probable first.")
-    least: float = Field(
-        0.7,
-        ge=0,
-        le=1,
-        description="Without an encoder that reads texts, a label of a photo counts from this score.",
-    )
+    least: float = Field(0.7, ge=0, le=1, description="Least score of a label of the network.")
     template: str = Field(
         "a photo of {}",
         pattern=r"\{\}",

@@ -39,8 +39,7 @@ class Work:
 
     Attributes:
         measure: runs in a worker process beside the decoder; importable, cheap to send.
-        finish: runs here, in one thread beside the workers, over a batch of what `measure` gave; it gives the row, or says why
-            there is none; None if what `measure` gave is the row.
+        finish: runs here, beside the workers, over a batch: the row, or why there is none; None if all are rows.
     """
 
     measure: Callable[[Picture], Seen]
