@@ -5,7 +5,7 @@ READY := .venv/.ready
 TESTED := .venv/.tested
 LLAMA := .venv/.llama
 
-.PHONY: demo test test-slow reliability bench gate grouping judging lint docs clean
+.PHONY: demo test test-slow reliability bench gate grouping encoders judging lint docs clean
 
 demo: $(READY)
 	$(BIN)/python -m demo demo-out
@@ -36,6 +36,9 @@ gate: $(TESTED)
 
 grouping: $(TESTED)
 	$(BIN)/python -m benchmarks.grouping
+
+encoders: $(TESTED)
+	$(BIN)/python -m benchmarks.encoders
 
 judging: $(TESTED)
 	$(BIN)/python -m benchmarks.judging

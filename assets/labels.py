@@ -1,4 +1,4 @@
-"""Labels: scenes and objects, where models for them are on this machine.
+"""Labels: what a network, an encoder and a detector see, if they are on this machine.
 
 Holds the assets of the group "measure".
 Add here: an asset that names what is seen.
@@ -11,16 +11,18 @@ from assets.factory.row_checks import RowCheck
 from assets.factory.table_asset import TableRows, table_asset
 from proofsheet.core.progress import Progress
 from proofsheet.labeling.objects import object_rows
-from proofsheet.labeling.scenes import classified_rows, scene_rows
+from proofsheet.labeling.photo_labels import photo_label_rows
+from proofsheet.labeling.scenes import classified_rows, rows_of_labels, scene_rows
 from proofsheet.models.scene_classifier import SceneClassifier
 from proofsheet.selection.active_models import scene_classifier
 from proofsheet.storage.workspace import Project
-from resources.labels import DetectionResource
-from resources.measurements import EncodingResource
+from resources.labels import DetectionResource, LabellingResource
+from resources.measurements import EncodingResource, MeasurementsResource
+from resources.photos import PhotoFilesResource
 from schemas.library import Photo
 from schemas.settings import SceneSettings
 from schemas.table import Rows
-from schemas.vision import Embedding, Preview, Scene, SeenObject
+from schemas.vision import Embedding, PhotoLabel, Preview, Scene, SeenObject
 
 LABELLED = RowCheck(
     "labelled",
@@ -36,21 +38,45 @@ def _open(status: str) -> pl.Expr:
     return pl.col(status).is_in(["not available", "failed"])
 
 
+@table_asset(PhotoLabel, group="measure", side_effects=[MeasurementsResource])
+def photo_labels(
+    photos: Rows[Photo],
+    project: Project,
+    photo_files: PhotoFilesResource,
+    labelling: LabellingResource,
+    measurements: MeasurementsResource,
+    progress: Progress,
+) -> TableRows:
+    """Names what the network of the settings saw in the pass; a changed threshold opens no file."""
+    labeller = labelling.choose(project)
+    if labeller.network is None:
+        return TableRows([PhotoLabel.frame()], {"available": False, "note": labeller.why})
+    wanted, others = labeller.network.measurement(), measurements.of(project)
+    classified, facts = photo_files.measured_of(photos, project, wanted, others, progress)
+    return TableRows([photo_label_rows(classified, labelling)], {**facts, "available": True})
+
+
 @table_asset(Scene, group="measure", inputs={"classifier": scene_classifier}, row_checks={Scene: [LABELLED]})
 def scenes(
     embeddings: Rows[Embedding],
+    photo_labels: Rows[PhotoLabel],
     project: Project,
     encoding: EncodingResource,
+    labelling: LabellingResource,
     scene_rule: SceneSettings,
     classifier: SceneClassifier | None,
 ) -> TableRows:
-    """Names scenes by the user's own classifier, else by comparing vectors with those of texts; not available without either."""
+    """Names scenes by the user's own classifier, by an encoder that reads texts, or by sure labels."""
     encoder = encoding.choose(project)
     if classifier is not None:
         rows = classified_rows(project.key, embeddings, classifier, scene_rule)
         return TableRows([rows], {"available": True, "note": classifier.name})
-    rows = scene_rows(project.key, embeddings, encoder, scene_rule, project.models)
-    return TableRows([rows], {"available": encoder.clip is not None, "note": encoder.why})
+    if encoder.clip is not None:
+        rows = scene_rows(project.key, embeddings, encoder, scene_rule, project.models)
+        return TableRows([rows], {"available": True, "note": encoder.why})
+    labeller = labelling.choose(project)
+    rows = rows_of_labels(project.key, embeddings, photo_labels, scene_rule, labeller.why)
+    return TableRows([rows], {"available": labeller.network is not None, "note": labeller.why or encoder.why})
 
 
 @table_asset(SeenObject, group="measure", row_checks={SeenObject: [LOOKED_AT]})

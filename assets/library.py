@@ -36,7 +36,7 @@ from schemas.apply import ApplyPlan, FileOperation
 from schemas.facts import Refusal
 from schemas.library import ExifFact, GenerationFact, OtherFile, Photo, Quarantine
 from schemas.table import Rows, Table
-from schemas.vision import Embedding, ImageQuality, PictureHash, Preview, SaliencyGrid
+from schemas.vision import Embedding, ImageQuality, LayoutVector, PictureHash, Preview, SaliencyGrid
 
 NOTHING_REFUSED = RowCheck("nothing_refused", "No file of the project is in quarantine.", lambda rows: rows)
 GENERATORS_READ = RowCheck(
@@ -161,6 +161,12 @@ def saliency_grids(rows: TableRows) -> TableRows:
     return rows
 
 
+@measured_asset(LayoutVector)
+def layout_vectors(rows: TableRows) -> TableRows:
+    """Describes how pictures are laid out: sets and duplicates are found by it."""
+    return rows
+
+
 @table_asset(Preview, group="measure", always_run=True, side_effects=[MeasurementsResource])
 def previews(
     photos: Rows[Photo],
@@ -185,7 +191,7 @@ def embeddings(
     measurements: MeasurementsResource,
     progress: Progress,
 ) -> TableRows:
-    """Turns pictures into vectors by the encoder of the settings; the embedded one serves where no weights are."""
+    """Turns pictures into vectors by the encoder of the settings, else by the embedded one; the facts say why."""
     encoder, others = encoding.choose(project), measurements.of(project)
     rows, facts = photo_files.measured(Embedding, photos, project, encoder.measurement(), others, progress)
     return TableRows([rows], {**facts, "encoder": encoder.encoder_id, "why_this_encoder": encoder.why})

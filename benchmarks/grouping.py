@@ -47,7 +47,7 @@ def main() -> None:
         ]
         vectors = np.stack([classic_encoder.vector(np.asarray(p, dtype=np.uint8)) for p in small])
         likeness = Likeness(vectors, np.array([phash(s.pixels) for s in shots], dtype=np.uint64))
-        for name, (right, total) in _judge(shots, likeness).items():
+        for name, (right, total) in judge(shots, likeness).items():
             counts.setdefault(name, [0, 0])
             counts[name] = [counts[name][0] + right, counts[name][1] + total]
     rows = [
@@ -59,7 +59,7 @@ def main() -> None:
     _PAGE.write_text(page(found), "utf-8")
 
 
-def _judge(shots: Sequence[Shot], likeness: Likeness) -> dict[str, tuple[int, int]]:
+def judge(shots: Sequence[Shot], likeness: Likeness) -> dict[str, tuple[int, int]]:
     """Exact sets of each rule over both halves."""
     names = sorted({s.original for s in shots})
     halves = [[k for k, s in enumerate(shots) if names.index(s.original) % 2 == half] for half in (0, 1)]

@@ -20,7 +20,7 @@ from benchmarks.rows import Row, over
 from benchmarks.timing import cpu_seconds, rate
 from proofsheet.core.files import Fingerprint
 from proofsheet.core.progress import Quiet
-from proofsheet.embedding import torch_runtime
+from proofsheet.embedding import lite0_encoder, torch_runtime
 from proofsheet.embedding.open_clip_encoder import OpenClip, prepare
 from proofsheet.imaging.decode import DecodeLimits, PictureFile, open_picture
 from proofsheet.imaging.measurement_pass import Measurement, measure_files, measured_columns
@@ -32,6 +32,7 @@ _TOKENS, _WIDTH, _LAYERS, _PATCHES = 50, 768, 12, 49
 _FLOP = 2 * (
     _LAYERS * (12 * _WIDTH**2 * _TOKENS + 2 * _TOKENS**2 * _WIDTH) + _PATCHES * 3072 * _WIDTH
 )  # of one picture
+_LITE0_FLOP = 2 * 3.85e8  # multiplications and additions of one picture
 _BATCH = 32
 
 
@@ -80,6 +81,27 @@ def model_rows(folder: Path, count: int) -> Iterator[Row]:
         note,
     )
     yield from _files_to_vectors(folder, count, model, plain, forward)
+    yield lite0_row(folder)
+
+
+def lite0_row(folder: Path) -> Row:
+    """The forward pass of lite0 against a float32 product of as many operations."""
+    run = lite0_encoder.find_lite0(folder).runner()
+    side = lite0_encoder.SIDE_PX
+    pixels = np.random.default_rng(0).uniform(-1, 1, (_BATCH, 3, side, side)).astype(np.float32)
+    forward = _BATCH * rate(lambda _k: run(pixels), 3)
+    limit = _float32_flops() / _LITE0_FLOP
+    note = f"batch {_BATCH}, onnxruntime; limit: a float32 product of as many operations"
+    stage = "lite0 forward ÷ limit"
+    return Row(stage, "images/cpu-s", limit, None, None, forward, over(forward, limit), 0.75, _BATCH, note)
+
+
+def _float32_flops() -> float:
+    """Operations per CPU second of a float32 product with the shape of the head of lite0."""
+    torch = torch_runtime.import_torch()
+    a, b = torch.randn(49 * _BATCH, 320), torch.randn(320, 1280)
+    with torch.inference_mode():
+        return 2.0 * a.shape[0] * a.shape[1] * b.shape[1] * rate(lambda _k: a @ b, 20)
 
 
 def gemm_flops() -> float:

@@ -25,6 +25,7 @@ from proofsheet.core.progress import Quiet
 from proofsheet.imaging.measurement_pass import measure_files
 from proofsheet.library.scan import scan
 from proofsheet.storage.workspace import Project, Workspace
+from resources.labels import LabellingResource
 from resources.measurements import EncodingResource, MeasurementsResource, PreviewingResource
 from schemas.settings import EncoderSettings, PhotoSettings, PlaceSettings
 
@@ -40,10 +41,11 @@ def whole_rows(folder: Path, count: int) -> Iterator[Row]:
     _files, note = photographs(12, count, folder / "library" / "twelve")
     place = PlaceSettings(library=str(folder / "library"), home=str(folder / "home"))
     (project,) = [p for p in Workspace(place).projects() if p.name == "twelve"]
-    for preview_px, target in ((0, 2000.0), (1600, 1200.0)):
+    for preview_px, target in ((0, 2000.0), (1600, 1500.0)):
         settings = PhotoSettings(preview_px=preview_px)
         measurements = MeasurementsResource(
-            encoding=EncodingResource(encoder="embedded"),
+            encoding=EncodingResource(),
+            labelling=LabellingResource(),
             previewing=PreviewingResource(),
             preview_px=preview_px,
         )

@@ -19,7 +19,7 @@ from dagster_project.automation import automation
 from dagster_project.publish_job import publish_job
 from proofsheet.core.config import Configuration, load
 from resources.configured import configured
-from resources.labels import DetectionResource
+from resources.labels import DetectionResource, LabellingResource
 from resources.measurements import EncodingResource, MeasurementsResource, PreviewingResource
 from resources.photos import PhotoFilesResource
 from resources.progress import ProgressResource
@@ -43,6 +43,7 @@ RESOURCES: Mapping[
     "photos": PhotoFilesResource,
     "previews": PreviewingResource,
     "encoder": EncodingResource,
+    "labels": LabellingResource,
     "scenes": SceneSettings,
     "objects": DetectionResource,
     "groups": GroupSettings,
@@ -68,7 +69,11 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
     """
     sections = settings_by_section(settings)
     resources: dict[str, Any] = {name: configured(kind, sections[name]) for name, kind in RESOURCES.items()}
-    inside = {"encoding": resources["encoder"], "previewing": resources["previews"]}
+    inside = {
+        "encoding": resources["encoder"],
+        "labelling": resources["labels"],
+        "previewing": resources["previews"],
+    }
     resources |= {
         "store": configured(StoreResource, settings.place),
         "measurements": configured(MeasurementsResource, **inside, preview_px=settings.photos.preview_px),

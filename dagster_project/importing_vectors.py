@@ -199,7 +199,9 @@ class Importer:
         seen = measure_files(
             sample, [encoder.measurement()], self.settings.photos, project.cache / "check", progress
         )
-        own = dict(seen.rows[Embedding.name].select(Photo.content_hash, Embedding.vector).iter_rows())
+        own = dict(
+            seen.rows[encoder.measurement().name].select(Photo.content_hash, Embedding.vector).iter_rows()
+        )
         likeness = {h: _cosine(np.asarray(v, np.float32), mine[h].vector) for h, v in own.items()}
         worst = min(likeness, key=likeness.__getitem__, default="")
         if not worst or likeness[worst] >= _SAME:

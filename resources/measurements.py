@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 import dagster as dg
 
+from proofsheet.embedding.classic_encoder import embed
 from proofsheet.embedding.encoders import Encoder, choose_encoder
 from proofsheet.imaging.decode import Picture
 from proofsheet.imaging.image_quality import image_quality
@@ -19,11 +20,12 @@ from proofsheet.imaging.saliency import saliency_grid
 from proofsheet.metadata.exif import exif_facts
 from proofsheet.metadata.generation_metadata import generation_facts
 from proofsheet.storage.workspace import Project
+from resources.labels import LabellingResource
 from resources.resolved_settings import ResolvedEncoder
 from schemas.library import ExifFact, GenerationFact
 from schemas.settings import PreviewSettings
 from schemas.table import Table
-from schemas.vision import ImageQuality, PictureHash, SaliencyGrid
+from schemas.vision import ImageQuality, LayoutVector, PictureHash, SaliencyGrid
 
 FILE_MEASUREMENTS: Mapping[
     type[Table], Callable[[Picture], Seen]
@@ -33,6 +35,7 @@ FILE_MEASUREMENTS: Mapping[
     ImageQuality: image_quality,
     PictureHash: picture_hash,
     SaliencyGrid: saliency_grid,
+    LayoutVector: embed,
 }
 
 
@@ -56,6 +59,7 @@ class MeasurementsResource(dg.ConfigurableResource["MeasurementsResource"]):
     """What else is measured while a file is open; it fills caches and changes no row of the asset that opens it."""
 
     encoding: EncodingResource
+    labelling: LabellingResource
     previewing: PreviewingResource
     preview_px: int
 
@@ -63,4 +67,7 @@ class MeasurementsResource(dg.ConfigurableResource["MeasurementsResource"]):
         """All measurements of the files of a project."""
         plain = [Measurement.of(table, measure) for table, measure in FILE_MEASUREMENTS.items()]
         previews = self.previewing.measurement(project, self.preview_px)
-        return [*plain, previews, self.encoding.choose(project).measurement()]
+        network = self.labelling.choose(project).network
+        made = [*plain, previews, self.encoding.choose(project).measurement()]
+        made += [network.measurement()] if network else []
+        return list({m.name: m for m in made}.values())  # labels and vectors may come from one network

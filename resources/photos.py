@@ -77,10 +77,22 @@ class PhotoFilesResource(PhotoSettings, dg.ConfigurableResource["PhotoFilesResou
         others: Sequence[Measurement],
         progress: Progress,
     ) -> tuple[pl.DataFrame, dict[str, int]]:
-        """The rows of a measured table; a file is opened only if its content was not measured before.
+        """The rows of a measured table; see `measured_of`."""
+        rows, facts = self.measured_of(photos, project, wanted, others, progress)
+        return rows.select(table.polars_schema().names()), facts
+
+    def measured_of(
+        self,
+        photos: pl.DataFrame,
+        project: Project,
+        wanted: Measurement,
+        others: Sequence[Measurement],
+        progress: Progress,
+    ) -> tuple[pl.DataFrame, dict[str, int]]:
+        """What a measurement gives for each photo; a file is opened only if its content was not measured before.
 
         Returns:
-            The rows, and how many files were opened and how many had changed since the scan.
+            Ids and measured columns, one row a photo, and how many files were opened and how many had changed since the scan.
         """
         contents = set(photos[Photo.content_hash])
         rows, decoded = cached(contents, wanted, self, project.cache), 0
@@ -89,5 +101,5 @@ class PhotoFilesResource(PhotoSettings, dg.ConfigurableResource["PhotoFilesResou
             others = [m for m in others if m.name != wanted.name]
             looked = measure_files(files, [wanted, *others], self, project.cache, progress)
             rows, decoded = looked.rows[wanted.name], looked.decoded
-        found = rows_of(table, photos, rows)
+        found = rows_of(photos, rows)
         return found, {"decoded": decoded, "changed_since_the_scan": photos.height - found.height}

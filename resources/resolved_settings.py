@@ -8,6 +8,7 @@ Keep out: the resources themselves, and what needs Dagster: what is stale is ask
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import Field, PrivateAttr
 
@@ -19,8 +20,11 @@ from proofsheet.texts.combined import COMBINED, PARTS
 from proofsheet.texts.describer import Describer
 from proofsheet.texts.jobs import PROMPTS_OF
 from proofsheet.texts.vision_probe import Sight
-from schemas.settings import KNOB, EncoderSettings, ObjectSettings, Settings
+from schemas.settings import KNOB, EncoderSettings, LabelSettings, ObjectSettings, Settings
 from schemas.settings_words import VisionModelSettings, VocabularySettings
+
+if TYPE_CHECKING:
+    from proofsheet.labeling.photo_labels import Labeller
 
 _COMBINED = {job.table.name for job in PARTS}
 
@@ -33,6 +37,20 @@ class ResolvedEncoder(EncoderSettings):
         from proofsheet.embedding.encoders import choose_encoder
 
         return choose_encoder(self, project.models).encoder_id
+
+
+class ResolvedLabeller(LabelSettings):
+    """Which network labels photos."""
+
+    def choose(self, project: Project) -> Labeller:
+        """The network that the settings come to, or why there is none."""
+        from proofsheet.labeling.photo_labels import choose_labeller
+
+        return choose_labeller(self, project.models)
+
+    def resolved_version(self, project: Project, _table: str) -> str:
+        """The network that the settings come to at present; labels of another one are made again."""
+        return self.choose(project).version
 
 
 class ResolvedDetector(ObjectSettings):
@@ -83,6 +101,7 @@ def settings_by_section(settings: Configuration) -> dict[str, Settings]:
     found = {name: getattr(settings, name) for name in Configuration.model_fields}
     return found | {
         "encoder": ResolvedEncoder(**settings.encoder.model_dump()),
+        "labels": ResolvedLabeller(**settings.labels.model_dump()),
         "objects": ResolvedDetector(**settings.objects.model_dump(), device=settings.encoder.device),
         "model": ResolvedVisionModel(**settings.model.model_dump()),
         "vocabulary": ResolvedVocabulary(**settings.vocabulary.model_dump()),

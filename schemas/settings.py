@@ -90,10 +90,8 @@ class EncoderSettings(Settings):
 
     encoder: str = Field(
         "auto",
-        pattern="^(auto|embedded|open_clip)$",
-        description=(
-            "auto, embedded or open_clip; auto takes open_clip if its weights are installed, else embedded."
-        ),
+        pattern="^(auto|embedded|lite0|open_clip)$",
+        description="auto, embedded, lite0 or open_clip; auto takes open_clip where its weights are here, else lite0.",
     )
     model: str = Field(
         "ViT-B-32", description="Name of an open_clip model, or path of its configuration (.json)."
@@ -126,12 +124,23 @@ class EncoderSettings(Settings):
 class SceneSettings(Settings):
     """How scenes are classified."""
 
-    most: int = Field(3, ge=1, le=10, description="Labels for each photo, most probable first.")
+    most: int = Field(3, ge=1, le=10, description="Labels a photo, most probable first.")
+    least: float = Field(0.7, ge=0, le=1, description="Least score of a label of the network.")
     template: str = Field(
         "a photo of {}",
         pattern=r"\{\}",
         description=("Template for a label before it is compared, such as a photo of {}."),
     )
+
+
+class LabelSettings(Settings):
+    """Which labels a photo gets."""
+
+    model: str = Field(
+        "lite0", pattern="^(lite0|none)$", description="lite0 labels every photo; none labels nothing."
+    )
+    most: int = Field(5, ge=1, le=5, description="Labels a photo, highest score first.")
+    least: float = Field(0.05, ge=0, le=1, description="A label with a lower score is left out.")
 
 
 class ObjectSettings(Settings):
@@ -164,18 +173,7 @@ class GroupSettings(Settings):
         0.60,
         gt=0,
         le=1,
-        description=(
-            "Least similarity of every pair in a set with the embedded encoder (cosine, less a "
-            "little for each differing bit of the hash)."
-        ),
-    )
-    clip_similarity: float = Field(
-        0.85,
-        gt=0,
-        le=1,
-        description=(
-            "The same for an open_clip model, which gives larger cosines; a first value, not measured."
-        ),
+        description="Every pair of a set is at least this alike by layout (cosine, less a little per bit of hash).",
     )
     order: str = Field(
         "name",

@@ -1,6 +1,6 @@
 """Tables of what the pixels say.
 
-Holds `ImageQuality`, `PictureHash`, `SaliencyGrid`, `Preview`, `Embedding`, `PhotoGroup`, `Duplicate`.
+Holds `ImageQuality`, `PictureHash`, `SaliencyGrid`, `Preview`, `LayoutVector`, `Embedding`, `PhotoLabel`, `PhotoGroup`, `Duplicate`.
 Add here: tables measured from decoded pictures.
 Keep out: choices (review.py) and texts (words.py).
 """
@@ -134,6 +134,14 @@ class Preview(Table, name="previews"):
     made_by = column(pl.String, "Code version and settings that made them.")
 
 
+class LayoutVector(Table, name="layout_vectors"):
+    """How a photo is laid out, in numbers without a network; sets and duplicates are found by it, whatever the encoder is."""
+
+    photo_id = column(pl.String, "The photo.", key=True)
+    encoder_id = column(pl.String, "Name and code version of the descriptors.")
+    vector = column(pl.List(pl.Float32), "512 numbers of length 1.", vector=True)
+
+
 class Embedding(Table, name="embeddings"):
     """One vector for each photo. Vectors of two encoders are never compared."""
 
@@ -174,16 +182,30 @@ def _unit_length(frame: pl.LazyFrame, column_name: str) -> pl.LazyFrame:
 
 
 class Scene(Table, name="scenes"):
-    """The kind of scene of a photo, from its vector and those of texts.
-
-    It needs an encoder that reads texts.
-    """
+    """What a photo shows: by a classifier of the user's own, by an encoder that reads texts, or by the labels that are sure."""
 
     photo_id = column(pl.String, "The photo.", key=True)
     status = column(pl.String, "Whether there are labels.", isin=("labelled", "not available"))
-    labels = column(pl.List(LABEL), "Labels with their probability among all labels, most probable first.")
+    labels = column(
+        pl.List(LABEL), "Labels with their probability, most probable first; empty if none is sure."
+    )
     labelled_by = column(pl.String, "Encoder and version of the list of labels; empty if not available.")
     note = column(pl.String, "What is missing and what to install, if not available.")
+
+
+class PhotoLabel(Table, name="photo_labels"):
+    """What a photo shows by a network trained on the 1,000 classes of ImageNet: one row a photo and label.
+
+    A photo of which the network is sure of nothing has no row, and neither has any photo where the network is not installed.
+    """
+
+    photo_id = column(pl.String, "The photo.", key=True)
+    rank = column(
+        pl.Int64, "Place among the photo's labels, highest score first, from 1.", key=True, ge=1, le=5
+    )
+    label = column(pl.String, "What it may show, in plain English without an article: cocker spaniel.")
+    score = column(pl.Float64, "The network's probability among its classes.", ge=0, le=1)
+    labelled_by = column(pl.String, "Network, its weights and code version.")
 
 
 class SeenObject(Table, name="objects"):

@@ -31,6 +31,7 @@ from proofsheet.library.file_hashes import Scan, ScannedFile
 from proofsheet.library.inventory import quality_score, quality_verdict
 from proofsheet.library.scan import scan
 from proofsheet.storage.workspace import Project
+from resources.labels import LabellingResource
 from resources.measurements import (
     FILE_MEASUREMENTS,
     EncodingResource,
@@ -41,7 +42,7 @@ from resources.photos import PhotoFilesResource
 from schemas.library import IN_PLACE, ExifFact, GenerationFact, Photo
 from schemas.settings import PlaceSettings
 from schemas.table import OfTable, Rows
-from schemas.vision import Duplicate, Embedding, ImageQuality, PictureHash
+from schemas.vision import Duplicate, Embedding, ImageQuality, LayoutVector, PictureHash
 
 _KEY = "folder"
 
@@ -114,7 +115,10 @@ def _scanned(project: Project, limit: int | None) -> Scan:
 def _resources(settings: Configuration) -> tuple[PhotoFilesResource, MeasurementsResource]:
     """All measurements, without previews."""
     encoding = EncodingResource(**settings.encoder.model_dump())
-    measurements = MeasurementsResource(encoding=encoding, previewing=PreviewingResource(), preview_px=0)
+    labelling = LabellingResource(**settings.labels.model_dump())
+    measurements = MeasurementsResource(
+        encoding=encoding, labelling=labelling, previewing=PreviewingResource(), preview_px=0
+    )
     return PhotoFilesResource(**{**settings.photos.model_dump(), "preview_px": 0}), measurements
 
 
@@ -134,7 +138,8 @@ def _results(
         _picture(p, formats, {t.name: rows[p.file.content_hash] for t, rows in measured.items()})
         for p in opened
     ]
-    encoders = sorted(set(looked.rows[Embedding.name][Embedding.encoder_id]))
+    encoded = [rows for rows in looked.rows.values() if Embedding.encoder_id in rows.columns]
+    encoders = sorted({name for rows in encoded for name in rows[Embedding.encoder_id]})
     missing = ["scenes and objects: run a project to get them"]
     detector = choose_detector(settings.objects, settings.encoder.device)
     missing += [] if detector.ready else [f"objects: {detector.note}"]
@@ -219,7 +224,7 @@ def _duplicates(
         measured(ExifFact),
         measured(ImageQuality),
         measured(PictureHash),
-        measured(Embedding),
+        measured(LayoutVector),
         measured(GenerationFact),
     )
     found = find_duplicates(project.key, seen, settings.duplicates)

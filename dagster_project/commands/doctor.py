@@ -23,6 +23,7 @@ from proofsheet.core.config import Configuration
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.embedding.encoders import choose_encoder
 from proofsheet.labeling.detectors import choose_detector
+from proofsheet.labeling.photo_labels import choose_labeller
 from proofsheet.library.renamed_folders import find_renamed
 from proofsheet.storage.health import trouble_of
 from proofsheet.storage.project_keys import SHARED
@@ -129,6 +130,12 @@ def _programs(settings: Configuration, workspace: Workspace) -> Iterator[Line]:
         yield Line("ok", f"encoder {encoder.encoder_id} ({encoder.why})")
     except ProofsheetError as error:
         yield Line("fail", error.what, error.next_step)
+    labeller = choose_labeller(settings.labels, workspace.home / "models")
+    yield (
+        Line("ok", f"labels by {labeller.network.encoder_id}")
+        if labeller.network
+        else Line("warn", "labels", labeller.why)
+    )
     yield _describer(settings)
     detector = choose_detector(settings.objects, settings.encoder.device)
     yield (

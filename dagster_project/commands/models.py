@@ -7,16 +7,20 @@ Keep out: loading and running models (proofsheet/embedding/, proofsheet/labeling
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
 from dagster_project.commands.models_learnt import LEARNT, learnt
-from proofsheet.embedding import classic_encoder, torch_runtime
+from proofsheet.core.config import Configuration
+from proofsheet.embedding import classic_encoder, lite0_encoder, torch_runtime
 from proofsheet.embedding.encoders import choose_encoder
 from proofsheet.embedding.weights import find_weights, pull_weights
 from proofsheet.labeling.detectors import choose_detector
+from proofsheet.labeling.photo_labels import choose_labeller
+from schemas.settings import LabelSettings
 
 
 @click.group()
@@ -33,37 +37,7 @@ def list_models(as_json: bool) -> None:
     """
     settings, workspace = settings_and_workspace()
     folder = workspace.home / "models"
-    chosen, detector = (
-        choose_encoder(settings.encoder, folder),
-        choose_detector(settings.objects, settings.encoder.device),
-    )
-    weights = find_weights(settings.encoder, folder) if torch_runtime.installed() else None
-    rows: list[dict[str, Any]] = [
-        _row(
-            "encoder",
-            classic_encoder.encoder_id(),
-            "here",
-            "part of Proofsheet",
-            chosen.clip is None,
-            chosen.why if chosen.clip is None else "",
-        ),
-        _row(
-            "encoder",
-            weights.label if weights else f"open_clip {settings.encoder.model} {settings.encoder.weights}",
-            "here" if weights else "not available",
-            str(weights.path) if weights else "",
-            chosen.clip is not None,
-            chosen.why,
-        ),
-        _row(
-            "detector",
-            detector.name,
-            "here" if detector.ready else "not available",
-            detector.where,
-            detector.ready,
-            detector.note,
-        ),
-    ]
+    rows = [*_encoders(settings, folder), _detector(settings)]
     rows += learnt(workspace.shared)
     if as_json:
         print_json({"models": rows})
@@ -75,6 +49,45 @@ def list_models(as_json: bool) -> None:
         )
         if line["note"]:
             out().print(f"  {line['note']}", markup=False, highlight=False)
+
+
+def _encoders(settings: Configuration, folder: Path) -> list[dict[str, Any]]:
+    """Every encoder; the embedded one is always in use, as sets and duplicates are found by it."""
+    chosen, embedded = choose_encoder(settings.encoder, folder), classic_encoder.encoder_id()
+    weights = find_weights(settings.encoder, folder) if torch_runtime.installed() else None
+    wanted = f"open_clip {settings.encoder.model} {settings.encoder.weights}"
+    own = chosen.why if chosen.encoder_id == embedded else "finds sets and duplicates"
+    return [
+        _row("encoder", embedded, "here", "part of Proofsheet", True, own),
+        _lite0(settings, folder),
+        _row(
+            "encoder",
+            weights.label if weights else wanted,
+            "here" if weights else "not available",
+            str(weights.path) if weights else "",
+            chosen.clip is not None,
+            chosen.why,
+        ),
+    ]
+
+
+def _detector(settings: Configuration) -> dict[str, Any]:
+    found = choose_detector(settings.objects, settings.encoder.device)
+    state = "here" if found.ready else "not available"
+    return _row("detector", found.name, state, found.where, found.ready, found.note)
+
+
+def _lite0(settings: Configuration, folder: Path) -> dict[str, Any]:
+    """The network of the core installation: licence, hash, and what it gives or what to install."""
+    labeller = choose_labeller(LabelSettings(), folder)
+    if labeller.network is None:
+        return _row("encoder", lite0_encoder.NAME, "not available", "", False, labeller.why)
+    encodes = choose_encoder(settings.encoder, folder).encoder_id == labeller.network.encoder_id
+    labels = settings.labels.model == lite0_encoder.NAME
+    gives = [name for name, given in (("vectors", encodes), ("labels", labels)) if given]
+    note = f"{lite0_encoder.LICENCE}, SHA-256 {lite0_encoder.SHA256}; gives {' and '.join(gives) or 'nothing by the settings'}"
+    where = str(labeller.network.weights)
+    return _row("encoder", labeller.network.encoder_id, "here", where, bool(gives), note)
 
 
 def _row(kind: str, name: str, state: str, where: str, in_use: bool, note: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from schemas.settings import (
     EncoderSettings,
     GroupSettings,
     InventorySettings,
+    LabelSettings,
     ObjectSettings,
     PhotoSettings,
     PlaceSettings,
@@ -42,6 +43,7 @@ from schemas.settings_words import (
 )
 
 FILE = "proofsheet.toml"
+_FORMER = (("groups", "clip_similarity"),)  # settings of earlier versions: a file that still has them is read
 _PREFIX = "PROOFSHEET_"
 
 
@@ -54,6 +56,7 @@ class Configuration(BaseModel):
     photos: PhotoSettings = Field(default_factory=PhotoSettings)
     previews: PreviewSettings = Field(default_factory=PreviewSettings)
     encoder: EncoderSettings = Field(default_factory=EncoderSettings)
+    labels: LabelSettings = Field(default_factory=LabelSettings)
     scenes: SceneSettings = Field(default_factory=SceneSettings)
     objects: ObjectSettings = Field(default_factory=ObjectSettings)
     groups: GroupSettings = Field(default_factory=GroupSettings)
@@ -110,6 +113,8 @@ def load(
     env = os.environ if environment is None else environment
     path = find(start or Path.cwd())
     values = _read(path) if path else {}
+    for section, name in _FORMER:
+        values.get(section, {}).pop(name, None)
     _overlay(values, env)
     found = values.setdefault("place", {})
     for name, otherwise in (place or {}).items():

@@ -26,6 +26,10 @@ class UsageError(ProofsheetError):
     exit_code = 2
 
 
+class NotAvailable(UsageError):
+    """A model that is not on this machine; another one may serve instead."""
+
+
 class NotFound(UsageError):
     """A project, photo or set that is not there."""
 

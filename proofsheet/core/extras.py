@@ -9,5 +9,5 @@ from __future__ import annotations
 
 CLIP = "pip install 'proofsheet[clip]'"
 LEARN = "pip install 'proofsheet[learn]'"
-ONNX = "pip install 'proofsheet[onnx]'"
+ONNX = "pip install onnxruntime"
 SFTP = "pip install 'proofsheet[sftp]'"

@@ -19,11 +19,11 @@ import numpy.typing as npt
 
 from proofsheet.imaging.decode import Picture
 from proofsheet.storage.code_version import module_version
-from schemas.vision import VECTOR_LENGTH, Embedding
+from schemas.vision import VECTOR_LENGTH, LayoutVector
 
 Floats = npt.NDArray[np.float32]
 NAME = "embedded"
-_SIDE = 128
+SIDE_PX = 128
 _BINS = 9
 _WEIGHTS = {"dct": 1.0, "hog": 1.0, "hsv": 0.8, "lbp": 0.4, "lab": 1.2, "spectrum": 0.2}
 
@@ -34,11 +34,13 @@ def encoder_id() -> str:
 
 
 def embed(picture: Picture) -> Mapping[str, object]:
-    """The columns of `Embedding` but the ids."""
+    """The columns of `LayoutVector` but the ids; those of `Embedding` have the same names."""
     import cv2
 
-    rgb = np.asarray(cv2.resize(picture.rgb, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    return {Embedding.encoder_id: encoder_id(), Embedding.vector: vector(rgb).tolist()}
+    rgb = np.asarray(
+        cv2.resize(picture.rgb, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA), dtype=np.uint8
+    )
+    return {LayoutVector.encoder_id: encoder_id(), LayoutVector.vector: vector(rgb).tolist()}
 
 
 def vector(rgb: npt.NDArray[np.uint8]) -> Floats:
@@ -90,7 +92,7 @@ def _hog(grey: npt.NDArray[np.uint8]) -> Floats:
     bins = np.minimum((np.mod(np.arctan2(dy, dx), np.pi) / np.pi * _BINS).astype(int), _BINS - 1)
     found = []
     for cells in (1, 2, 4):
-        step = _SIDE // cells
+        step = SIDE_PX // cells
         for row in range(cells):
             for col in range(cells):
                 part = np.s_[row * step : (row + 1) * step, col * step : (col + 1) * step]
@@ -113,7 +115,7 @@ def _hsv(rgb: npt.NDArray[np.uint8]) -> Floats:
 def _lbp(grey: npt.NDArray[np.uint8]) -> Floats:
     """Ten uniform patterns in each of four quarters: 40 numbers."""
     inner = grey[1:-1, 1:-1]
-    around = [grey[1 + dy : _SIDE - 1 + dy, 1 + dx : _SIDE - 1 + dx] >= inner for dy, dx in _RING]
+    around = [grey[1 + dy : SIDE_PX - 1 + dy, 1 + dx : SIDE_PX - 1 + dx] >= inner for dy, dx in _RING]
     ring = np.stack(around).astype(np.int8)
     changes = (ring != np.roll(ring, 1, axis=0)).sum(axis=0)
     codes = np.where(changes <= 2, ring.sum(axis=0), 9)
@@ -138,8 +140,8 @@ def _lab(rgb: npt.NDArray[np.uint8]) -> Floats:
 def _spectrum(grey: npt.NDArray[np.uint8]) -> Floats:
     """Log power in 47 rings, without its mean."""
     power = np.abs(np.fft.fftshift(np.fft.fft2(grey.astype(np.float32) / 255.0))) ** 2
-    yy, xx = np.indices(power.shape) - _SIDE // 2
-    rings = np.minimum(np.hypot(yy, xx) / (_SIDE // 2) * 47, 46).astype(int)
+    yy, xx = np.indices(power.shape) - SIDE_PX // 2
+    rings = np.minimum(np.hypot(yy, xx) / (SIDE_PX // 2) * 47, 46).astype(int)
     mean = np.bincount(rings.ravel(), power.ravel(), 47) / np.bincount(rings.ravel(), minlength=47)
     logs = np.log10(mean + 1e-6)
     return np.asarray(logs - logs.mean(), dtype=np.float32)

@@ -17,7 +17,6 @@ import numpy.typing as npt
 import polars as pl
 
 from proofsheet.core.files import short_hash
-from proofsheet.embedding import classic_encoder
 from proofsheet.grouping.complete_linkage import complete_link
 from proofsheet.grouping.grouping_input import GroupingInput, Member, is_document
 from proofsheet.grouping.nearest_neighbors import cosine_pairs
@@ -52,11 +51,6 @@ def group_photos(
         settings: thresholds.
         history_matches: rows of `history_matches`; None if there is no history.
     """
-    least = (
-        settings.similarity
-        if seen.encoder.startswith(classic_encoder.NAME) or not seen.encoder
-        else settings.clip_similarity
-    )
     found: list[GroupCandidate] = []
     left = set(range(len(seen.rows)))
     known, times, alike = seen.rows, seen.times, seen.likeness
@@ -71,7 +65,7 @@ def group_photos(
         for made in rule(sorted(left)):
             found.append(made)
             left -= set(made.members)
-    found += _similar(seen, sorted(left), least, settings)
+    found += _similar(seen, sorted(left), settings.similarity, settings)
     version = f"{VERSION} {seen.encoder}".strip()
     return PhotoGroup.frame(row for made in found for row in _rows(project, seen, made, version))
 

@@ -21,7 +21,7 @@ from proofsheet.grouping.complete_linkage import Likeness
 from proofsheet.imaging.perceptual_hash import DETAIL_SIDE
 from schemas.library import ExifFact, GenerationFact, Photo
 from schemas.table import Rows
-from schemas.vision import Embedding, ImageQuality, PictureHash
+from schemas.vision import ImageQuality, LayoutVector, PictureHash
 
 Member = Mapping[str, Any]
 DOCUMENTS = ((0.5, 0.12), (0.3, 0.3))  # least ground and least writing of a document; either will do
@@ -88,19 +88,19 @@ def seen_photos(
     exif_facts: Rows[ExifFact],
     image_quality: Rows[ImageQuality],
     picture_hashes: Rows[PictureHash],
-    embeddings: Rows[Embedding],
+    layout_vectors: Rows[LayoutVector],
     generation_facts: Rows[GenerationFact],
 ) -> GroupingInput:
     """Everything known of the photos, in the order of folder and name."""
     ids = [Photo.project, Photo.photo_id]
     whole: pl.DataFrame = photos
-    for table in (exif_facts, image_quality, picture_hashes, embeddings):
+    for table in (exif_facts, image_quality, picture_hashes, layout_vectors):
         whole = whole.join(table, on=ids, how="inner")
     whole = whole.join(generation_facts.select(*ids, GenerationFact.generated), on=ids, how="left")
     whole = whole.sort(Photo.folder, Photo.file_name)
-    encoders = sorted(set(whole[Embedding.encoder_id]))
-    width = len(whole[Embedding.vector][0]) if whole.height else 1
-    vectors = whole[Embedding.vector].list.to_array(width).to_numpy() if whole.height else np.empty((0, 1))
+    encoders = sorted(set(whole[LayoutVector.encoder_id]))
+    width = len(whole[LayoutVector.vector][0]) if whole.height else 1
+    vectors = whole[LayoutVector.vector].list.to_array(width).to_numpy() if whole.height else np.empty((0, 1))
     cells = (DETAIL_SIDE, DETAIL_SIDE)
     details = {
         k: found.to_numpy().reshape(cells)

@@ -39,12 +39,11 @@ class Work:
 
     Attributes:
         measure: runs in a worker process beside the decoder; importable, cheap to send.
-        finish: runs here, in one thread beside the workers, over a batch of what `measure` gave; None if that
-            is the row.
+        finish: runs here, beside the workers, over a batch: the row, or why there is none; None if all are rows.
     """
 
     measure: Callable[[Picture], Seen]
-    finish: Callable[[Sequence[Seen]], Sequence[Seen]] | None = None
+    finish: Callable[[Sequence[Seen]], Sequence[Seen | Refused]] | None = None
 
 
 @dataclass(frozen=True)
@@ -178,6 +177,8 @@ def measure_files(
                     continue
                 for name, seen in answer.items():
                     writers[name].add(content, seen)
+            for writer in writers.values():
+                refused |= writer.finished()
     for book in books:
         book.cache.compact()
     return MeasurementResult({b.name: b.rows() for b in books}, refused, len(missing))
@@ -217,6 +218,7 @@ class _Writer:
     work: Work
     batch: int
     waiting: list[tuple[str, Seen]] = field(default_factory=list)
+    refused: dict[str, Refused] = field(default_factory=dict)
     pending: deque[Future[None]] = field(default_factory=deque)
 
     def __enter__(self) -> _Writer:
@@ -224,13 +226,14 @@ class _Writer:
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        try:
-            if kind is None:
-                self._send()
-                while self.pending:
-                    self.pending.popleft().result()
-        finally:
-            self.pool.shutdown(cancel_futures=True)
+        self.pool.shutdown(cancel_futures=True)
+
+    def finished(self) -> Mapping[str, Refused]:
+        """Finish what waits, and say which contents have no row."""
+        self._send()
+        while self.pending:
+            self.pending.popleft().result()
+        return self.refused
 
     def add(self, content: str, seen: Seen) -> None:
         self.waiting.append((content, seen))
@@ -251,7 +254,12 @@ class _Writer:
     def _finish(self, batch: Sequence[tuple[str, Seen]]) -> None:
         seen = [s for _h, s in batch]
         rows = self.work.finish(seen) if self.work.finish else seen
-        named = [{Photo.content_hash: h, **row} for (h, _s), row in zip(batch, rows, strict=True)]
+        named = []
+        for (content, _seen), row in zip(batch, rows, strict=True):
+            if isinstance(row, Refused):
+                self.refused[content] = row
+            else:
+                named.append({Photo.content_hash: content, **row})
         frame = pl.DataFrame(named, schema=self.book.measurement.schema(), orient="row")
         self.book.cache.append(frame)
         self.book.fresh.append(frame)
@@ -286,8 +294,7 @@ def _lost(lost: Lost) -> Refused:
     return Refused("decoder_died", f"it killed the decoder twice ({lost.detail})", advice)
 
 
-def rows_of(table: type[Table], photos: pl.DataFrame, measured: pl.DataFrame) -> pl.DataFrame:
-    """The rows of one measured table: one a photo, joined by content."""
-    names = table.polars_schema().names()
+def rows_of(photos: pl.DataFrame, measured: pl.DataFrame) -> pl.DataFrame:
+    """Ids and measured columns: one row a photo, joined by content."""
     ids = photos.select(Table.project, Photo.photo_id, Photo.content_hash)
-    return ids.join(measured, on=Photo.content_hash, how="inner").select(names)
+    return ids.join(measured, on=Photo.content_hash, how="inner").drop(Photo.content_hash)

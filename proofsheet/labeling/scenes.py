@@ -1,6 +1,6 @@
-"""Scenes by comparing pictures with texts, where the encoder reads texts.
+"""Scenes: by comparing pictures with texts where the encoder reads texts, by a classifier, or by labels.
 
-Holds `scene_rows`, `classified_rows` and the labels.
+Holds `scene_rows`, `classified_rows`, `rows_of_labels` and the labels.
 Add here: a label.
 Keep out: encoders.
 """
@@ -18,7 +18,7 @@ import polars as pl
 from proofsheet.core.files import short_hash
 from proofsheet.embedding.encoders import Encoder
 from schemas.settings import SceneSettings
-from schemas.vision import Embedding, Scene
+from schemas.vision import Embedding, PhotoLabel, Scene
 
 LABELS = (
     "a beach",
@@ -101,9 +101,7 @@ def classified_rows(
 def scene_rows(
     project: str, embeddings: pl.DataFrame, encoder: Encoder, settings: SceneSettings, models: Path
 ) -> pl.DataFrame:
-    """The rows of `scenes`: zero-shot classification (Radford et al., 2021).
-
-    Without an encoder for texts they are "not available" with what to install.
+    """The rows of `scenes` by zero-shot classification (Radford et al., 2021), for an encoder that reads texts.
 
     Args:
         project: partition key.
@@ -112,25 +110,41 @@ def scene_rows(
         settings: template and number of labels.
         models: folder of models in the home; keeps the vectors of the texts.
     """
-    if encoder.clip is None or embeddings.is_empty():
-        return Scene.frame(
-            {
-                Scene.project: project,
-                Scene.photo_id: photo_id,
-                Scene.status: "not available",
-                Scene.labels: [],
-                Scene.labelled_by: "",
-                Scene.note: f"the embedded encoder reads no texts; {encoder.why}",
-            }
-            for photo_id in embeddings[Embedding.photo_id]
-        )
     own = embeddings.filter(pl.col(Embedding.encoder_id) == encoder.encoder_id)
     vectors = np.array(own[Embedding.vector].to_list(), dtype=np.float32)
-    shares = probabilities(vectors, text_vectors(encoder, settings.template, models))
+    texts = text_vectors(encoder, settings.template, models)
+    shares = probabilities(vectors, texts) if len(vectors) else np.empty((0, len(LABELS)), np.float32)
     labelled_by = f"{encoder.encoder_id} labels:{short_hash(settings.template, *LABELS, length=8)}"
     return Scene.frame(
         _labelled(project, photo_id, _best(row, settings.most, LABELS), labelled_by)
         for photo_id, row in zip(own[Embedding.photo_id], shares, strict=True)
+    )
+
+
+def rows_of_labels(
+    project: str, embeddings: pl.DataFrame, photo_labels: pl.DataFrame, settings: SceneSettings, missing: str
+) -> pl.DataFrame:
+    """The rows of `scenes` by the labels of a network, as far as it is sure; "not available" where there is no network.
+
+    Args:
+        project: partition key.
+        embeddings: rows of `embeddings`; each photo of theirs has a row.
+        photo_labels: rows of `photo_labels`.
+        settings: the score from which a label counts, and how many.
+        missing: what is missing and what to install; empty if the network is there.
+    """
+    labels: dict[str, list[dict[str, object]]] = {}
+    sure = photo_labels.filter(pl.col(PhotoLabel.score) >= settings.least).sort(PhotoLabel.rank)
+    for row in sure.to_dicts():
+        own = labels.setdefault(row[PhotoLabel.photo_id], [])
+        own += [{"label": row[PhotoLabel.label], "probability": row[PhotoLabel.score]}][
+            : settings.most - len(own)
+        ]
+    by = next(iter(photo_labels[PhotoLabel.labelled_by].head(1)), "")
+    missed = {Scene.status: "not available", Scene.labels: [], Scene.labelled_by: "", Scene.note: missing}
+    return Scene.frame(
+        {**_labelled(project, photo_id, labels.get(photo_id, []), by), **(missed if missing else {})}
+        for photo_id in embeddings[Embedding.photo_id]
     )
 
 

@@ -86,10 +86,14 @@ def test_models_list_says_what_is_here_and_what_is_missing(place: Path) -> None:
     rows = json.loads(call("models", "list", "--json").stdout)["models"]
     assert [(r["kind"], r["state"], r["in_use"]) for r in rows] == [
         ("encoder", "here", True),
+        ("encoder", "here", True),
         ("encoder", "not available", False),
         ("detector", "not available", False),
     ]
-    assert "models pull" in rows[1]["note"]
+    assert "finds sets and duplicates" in rows[0]["note"]
+    for part in ("Apache-2.0", "579344248a93", "gives vectors and labels"):
+        assert part in rows[1]["note"]
+    assert "models pull" in rows[2]["note"]
     assert "[in use]" in call("models", "list").stdout
 
 

@@ -30,7 +30,7 @@ from proofsheet.core.config import Configuration
 from proofsheet.core.files import Fingerprint
 from proofsheet.imaging.decode import DecodeLimits, Picture, PictureFile, open_picture
 from proofsheet.storage.workspace import Project, Workspace
-from schemas.settings import PhotoSettings, PlaceSettings
+from schemas.settings import EncoderSettings, LabelSettings, PhotoSettings, PlaceSettings
 
 NOW = datetime(2026, 1, 2, 3, 4, 5)
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -102,7 +102,12 @@ def where_rights_count() -> Iterator[None]:
 
 
 def configuration(library: Path, home: Path, **sections: Any) -> Configuration:
-    """Settings for these folders."""
+    """Settings for these folders; no network looks at the pictures unless a test asks for one."""
+    sections = {
+        "encoder": EncoderSettings(encoder="embedded"),
+        "labels": LabelSettings(model="none"),
+        **sections,
+    }
     return Configuration(place=PlaceSettings(library=str(library), home=str(home)), **sections)
 
 

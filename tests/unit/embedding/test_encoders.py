@@ -166,10 +166,10 @@ def test_a_bad_file_of_weights_is_told_and_runs_nothing(
     assert not marker.exists()
 
 
-def test_without_weights_the_embedded_encoder_serves_and_says_so(tmp_path: Path) -> None:
+def test_without_weights_lite0_serves_and_says_so(tmp_path: Path) -> None:
     found = choose_encoder(EncoderSettings(), tmp_path)
     assert found.clip is None
-    assert found.encoder_id == classic_encoder.encoder_id()
+    assert found.encoder_id.startswith("lite0 ")
     assert "ViT-B-32 laion2b_s34b_b79k" in found.why
     assert "not available" in found.why
     with pytest.raises(UsageError, match="models pull"):
@@ -261,7 +261,7 @@ def test_a_change_of_encoder_recomputes_what_depends_on_it_and_nothing_else(
     books = project.store.tables()
     after = configuration(tmp_path / "library", tmp_path / "home", encoder=settings_for(tiny))
     stale = stale_tables(current_freshness(after).versions, project)
-    assert set(stale) >= {"embeddings", "scenes", "photo_groups", "duplicates", "proposals"}
+    assert set(stale) >= {"embeddings", "scenes", "proposals"}
     assert not set(stale) & {
         "photos",
         "quarantine",
@@ -269,6 +269,9 @@ def test_a_change_of_encoder_recomputes_what_depends_on_it_and_nothing_else(
         "exif_facts",
         "image_quality",
         "picture_hashes",
+        "layout_vectors",
+        "photo_groups",
+        "duplicates",
         "previews",
     }
     assert "model" in stale["embeddings"]
@@ -293,7 +296,7 @@ def test_scenes_are_not_available_without_weights(tmp_path: Path) -> None:
     assert run(settings, project).success
     (scene,) = project.store.read(Scene).to_dicts()
     assert (scene[Scene.status], scene[Scene.labels]) == ("not available", [])
-    assert "models pull" in scene[Scene.note]
+    assert "[labels]" in scene[Scene.note]
     (seen,) = project.store.read(SeenObject).to_dicts()
     assert (seen[SeenObject.status], seen[SeenObject.objects]) == ("not available", [])
     assert "[objects]" in seen[SeenObject.note]

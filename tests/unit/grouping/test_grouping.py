@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -322,9 +321,3 @@ def test_exact_copies_say_so_and_the_largest_is_first() -> None:
     assert kinds == {"a": "exact", "b": "exact", "c": "near", "d": "near"}
     assert set(found.filter(pl.col("kind") == "near")["first_photo_id"]) == {"c"}
     assert found["cosine"].min() > 0.99
-
-
-def test_an_open_clip_encoder_has_its_own_threshold() -> None:
-    found = seen({"a": [1.0, 0.0], "b": [0.8, 0.6]})
-    assert len(sets(grouped(found))) == 1
-    assert len(sets(grouped(replace(found, encoder="open_clip ViT-B-32")))) == 2
