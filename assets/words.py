@@ -99,13 +99,13 @@ def job_stage(
     return stage(job.table, group="caption", reads=reads, looks_outside=True, joined=steps, row_checks=checks)
 
 
-@job_stage(CAPTION, AS_WANTED)
+@job_stage(CAPTION, AS_WANTED, reads=(WordEdit,))
 def captions(answers: Rows) -> Rows:
     """Asks for caption, alternative text and description of every wanted picture, once."""
     return answers
 
 
-@job_stage(TITLE)
+@job_stage(TITLE, reads=(WordEdit,))
 def titles(answers: Rows) -> Rows:
     """Asks for a title, once."""
     return answers

@@ -182,7 +182,9 @@ class PhotoLabel(Table, name="photo_labels"):
     """
 
     photo_id = column(pl.String, "The photo.", key=True)
-    rank = column(pl.Int64, "Place among the photo's labels, highest score first, from 1.", key=True, ge=1, le=5)
+    rank = column(
+        pl.Int64, "Place among the photo's labels, highest score first, from 1.", key=True, ge=1, le=5
+    )
     label = column(pl.String, "What it may show, in plain English without an article: cocker spaniel.")
     score = column(pl.Float64, "The network's probability among its classes.", ge=0, le=1)
     labelled_by = column(pl.String, "Network, its weights and code version.")

@@ -20,6 +20,7 @@ from proofsheet.rules import (
     residue,
     speech,
     statement,
+    subject,
     wording,
 )
 from proofsheet.rules.base import GateInput, Issue
@@ -37,12 +38,14 @@ class Rule:
         check: objections to one row; None for the rule that compares rows.
         may_be_waived: whether a person may say that it is wrong about a text.
         of_the_text: whether another text could satisfy it, so that asking again may help.
+        leaves_draft: whether a text that only such rules object to is a draft: not wrong, but not whole without somebody's words.
     """
 
     meaning: str
     check: Callable[[GateInput, GateSettings], Iterator[Issue]] | None
     may_be_waived: bool = True
     of_the_text: bool = True
+    leaves_draft: bool = False
 
 
 RULES: dict[str, Rule] = {
@@ -60,7 +63,14 @@ RULES: dict[str, Rule] = {
         "The text is about what is seen, by the weight of its words.", caption.not_a_caption
     ),
     "nothing_seen": Rule(
-        "Caption and alternative text name something that can be seen.", caption.nothing_seen
+        "Caption and alternative text name something that can be seen.",
+        caption.nothing_seen,
+        leaves_draft=True,
+    ),
+    subject.NO_SUBJECT: Rule(
+        "Title, caption and keywords name a thing, a being, a place or an event.",
+        subject.no_subject,
+        leaves_draft=True,
     ),
     "not_one_statement": Rule(
         "Every text is one statement: no choice of texts, score, credit or row of letters.",
@@ -87,7 +97,7 @@ RULES: dict[str, Rule] = {
         None,
         of_the_text=False,
     ),
-    DUPLICATE: Rule("No caption or alternative text says the same as another of the project.", None),
+    DUPLICATE: Rule("No caption or alternative text claims the same as another of the project.", None),
 }
 
 

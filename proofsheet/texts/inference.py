@@ -28,6 +28,7 @@ from proofsheet.texts.client.protocol import Answer, ModelRequestError, Options,
 from proofsheet.texts.client.retry import Outage, retry
 from proofsheet.texts.coverage import described
 from proofsheet.texts.jobs import CAPTION, Job, JobRequest
+from proofsheet.texts.known_facts import KnownFacts
 from proofsheet.texts.prompt_images import model_jpeg
 from proofsheet.texts.replies import Exchange, Kind
 from proofsheet.texts.vision_probe import Sight
@@ -44,6 +45,7 @@ _NOBODY = (
     Answered.wanted_model,
     Answered.model_digest,
     Answered.prompt_version,
+    Answered.made_from,
 )
 
 
@@ -246,7 +248,7 @@ def _told(job: Job, one: JobRequest, books: AnswerCache, key: Key, batch: Batch,
 def _embedded(
     job: Job, asked: Sequence[JobRequest], describing: Describer, project: Project, now: datetime
 ) -> tuple[list[JobResult], dict[str, Any]]:
-    """Words from measurements; what a model that sees said before stands before them."""
+    """Words from what is known; what a model that sees said before comes first."""
     books, prompt = AnswerCache(project.ledger, job.name, "", 1, now), describing.prompt(job.name)
     told = []
     for one in asked:
@@ -255,14 +257,15 @@ def _embedded(
             told.append(_answered(job, one, said))
         elif one.skip is not None:
             told.append(_nobody(one, "not_needed", one.skip))
-        elif (reply := embedded_describer.reply(job.name, one.facts)) is not None:
-            told.append(JobResult(one, _nobody(one, "answered", None).columns | _signed(describing), reply))
+        elif one.known and (reply := embedded_describer.reply(job.name, one.known)) is not None:
+            signed = _signed(job, one.known, describing)
+            told.append(JobResult(one, _nobody(one, "answered", None).columns | signed, reply))
         else:
             told.append(_nobody(one, "not_available", f"no model that sees: {describing.choice.why}"))
     return told, {"asked": 0, "calls": 0, "model": embedded_describer.NAME, "why": describing.choice.why}
 
 
-def _signed(describing: Describer) -> dict[str, object]:
+def _signed(job: Job, known: KnownFacts, describing: Describer) -> dict[str, object]:
     wanted = describing.settings.models
     return {
         Answered.backend: "embedded",
@@ -271,7 +274,8 @@ def _signed(describing: Describer) -> dict[str, object]:
         if wanted and describing.settings.backend != "embedded"
         else embedded_describer.NAME,
         Answered.model_digest: embedded_describer.digest(),
-        Answered.prompt_version: embedded_describer.TEMPLATE,
+        Answered.prompt_version: embedded_describer.template(known),
+        Answered.made_from: embedded_describer.made_from(job.name, known),
     }
 
 

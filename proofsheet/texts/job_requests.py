@@ -18,6 +18,7 @@ from proofsheet.core.files import short_hash
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.edits import latest_edits
 from proofsheet.texts.jobs import JobRequest
+from proofsheet.texts.known_facts import KnownFacts, known_facts
 from schemas.facts import ImportedFlag
 from schemas.library import ExifFact, GenerationFact, Photo
 from schemas.proof import Texts
@@ -50,8 +51,12 @@ def described(
     previews: pl.DataFrame,
     picture_hashes: pl.DataFrame,
     image_sets: pl.DataFrame,
+    generation_facts: pl.DataFrame,
+    photo_labels: pl.DataFrame,
+    objects: pl.DataFrame,
     choices: pl.DataFrame,
     captioning: CaptionSettings,
+    project: Project,
 ) -> list[JobRequest]:
     """The photos that get texts, in the order of their paths: the chosen one of each set, or all if the settings say so."""
     ids = [Photo.project, Photo.photo_id]
@@ -63,17 +68,29 @@ def described(
         facts = facts.filter(
             pl.col(Photo.photo_id).is_in(choices[Choice.chosen_photo_id].drop_nulls().implode())
         )
-    return [_asked(row, subjects) for row in facts.sort(Photo.path).to_dicts()]
+    rows = facts.sort(Photo.path).to_dicts()
+    known = known_facts(
+        rows,
+        _FACTS,
+        image_sets,
+        generation_facts,
+        photo_labels,
+        objects,
+        project.ledger,
+        captioning.language,
+    )
+    return [_asked(row, subjects, known[row[Photo.photo_id]]) for row in rows]
 
 
-def _asked(row: Row, subjects: Mapping[str, str | None]) -> JobRequest:
+def _asked(row: Row, subjects: Mapping[str, str | None], known: KnownFacts) -> JobRequest:
     subject = subjects.get(row[Photo.folder])
     return JobRequest(
         photo_id=row[Photo.photo_id],
         image_hash=row[Photo.content_hash],
         pictures=(row[Preview.preview_path] or row[Preview.thumb_path],),
         values={"subject": f"Confirmed subject of the set: {subject}" if subject else ""},
-        facts={n: row[n] for n in _FACTS},
+        facts=known.measured,
+        known=known,
         phash=row[PictureHash.phash],
     )
 
