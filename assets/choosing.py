@@ -1,15 +1,15 @@
 """Choosing: sets of pictures that belong together, duplicates, the preferred one of each set, and the one that counts.
 
-Holds the stages of the groups "group" and "choose".
-Add here: a stage that compares pictures.
+Holds the assets of the groups "group" and "choose".
+Add here: an asset that compares pictures.
 Keep out: the rules.
 """
 
 import polars as pl
 
-from assets.checks import RowCheck
+from assets.factory.row_checks import RowCheck
+from assets.factory.table_asset import TableRows, table_asset
 from assets.facts import REVIEW
-from assets.stage import Rows, stage
 from proofsheet.grouping.duplicates import find_duplicates
 from proofsheet.grouping.grouping import GroupingInput, group_photos, seen_photos
 from proofsheet.models.predictions import Predictions
@@ -34,7 +34,7 @@ REGROUPED = RowCheck(
 )
 
 
-@stage(PhotoGroup, group="group", joined={"seen": seen_photos})
+@table_asset(PhotoGroup, group="group", inputs={"seen": seen_photos})
 def photo_groups(
     seen: GroupingInput, history_matches: pl.DataFrame, project: Project, grouping: GroupingResource
 ) -> pl.DataFrame:
@@ -42,13 +42,13 @@ def photo_groups(
     return group_photos(project.key, seen, grouping, history_matches)
 
 
-@stage(Duplicate, group="group", joined={"seen": seen_photos})
+@table_asset(Duplicate, group="group", inputs={"seen": seen_photos})
 def duplicates(seen: GroupingInput, project: Project, duplicate_rule: DuplicatesResource) -> pl.DataFrame:
     """Finds what the project holds more than once; nothing is deleted."""
     return find_duplicates(project.key, seen, duplicate_rule)
 
 
-@stage(Proposal, group="choose", joined={"judged": judge_sets}, row_checks={Proposal: [DOUBTFUL]})
+@table_asset(Proposal, group="choose", inputs={"judged": judge_sets}, row_checks={Proposal: [DOUBTFUL]})
 def proposals(
     photo_groups: pl.DataFrame,
     photos: pl.DataFrame,
@@ -60,10 +60,10 @@ def proposals(
     return decide(project.key, photo_groups, photos, image_quality, judged.picks, judged.cuts)
 
 
-@stage(Choice, group="choose", reads=REVIEW, row_checks={Choice: [REGROUPED]})
+@table_asset(Choice, group="choose", reads=REVIEW, row_checks={Choice: [REGROUPED]})
 def choices(
     proposals: pl.DataFrame, photos: pl.DataFrame, selections: pl.DataFrame, project: Project
-) -> Rows:
+) -> TableRows:
     """Takes what a person decided, else imported history, else what is proposed: this is described, exported and published."""
     rows = choice_rows(project.key, proposals, photos, selections, project.ledger)
-    return Rows([rows], {"how_far": str(progress(rows)), "by_history": progress(rows).history})
+    return TableRows([rows], {"how_far": str(progress(rows)), "by_history": progress(rows).history})

@@ -1,15 +1,15 @@
 """Judging: the models in force, and how far their proposals may be trusted in this project.
 
-Holds the stages of the group "learn".
-Add here: a stage that judges proposals.
+Holds the assets of the group "learn".
+Add here: an asset that judges proposals.
 Keep out: training (assets/training.py) and the choices themselves (choosing.py).
 """
 
 import polars as pl
 
-from assets.checks import RowCheck
+from assets.factory.row_checks import RowCheck
+from assets.factory.table_asset import TableRows, table_asset
 from assets.facts import REVIEW
-from assets.stage import Rows, stage
 from proofsheet.review.blind_reviews import Unproven, auto_approval, unproven_reviews
 from proofsheet.review.drift import drifted
 from proofsheet.review.metrics import metric_rows
@@ -46,11 +46,11 @@ def _weak() -> pl.Expr:
     return pl.col(RankerModel.accuracy) < 0.7
 
 
-@stage(
+@table_asset(
     RankerModel,
     CropModel,
     group="learn",
-    looks_outside=True,
+    always_run=True,
     row_checks={RankerModel: [RANKED, TARGETS], CropModel: [CROPPED]},
 )
 def ranker_model(
@@ -63,23 +63,23 @@ def ranker_model(
     project: Project,
     ranking: RankerResource,
     cropping: CropResource,
-) -> Rows:
+) -> TableRows:
     """Reads the models in force for this project: temperature, operating point, rate of cuts."""
     ranker = ranker_model_rows(project, ranker_fits, embeddings, ranking)
     crops = crop_model_rows(project, crop_fits, crop_examples, saliency_grids, image_quality, cropping)
-    return Rows(
+    return TableRows(
         [ranker, crops], {k: v for k, v in ranker.row(0, named=True).items() if isinstance(v, int | float)}
     )
 
 
-@stage(
+@table_asset(
     Override,
     Threshold,
     ReviewMetric,
     Readiness,
     group="learn",
     reads=(*REVIEW, Feedback),
-    joined={"unproven_reviews": unproven_reviews},
+    inputs={"unproven_reviews": unproven_reviews},
     row_checks={Readiness: [READY], ReviewMetric: [DRIFTED]},
 )
 def overrides(
@@ -89,7 +89,7 @@ def overrides(
     unproven_reviews: Unproven,
     project: Project,
     reviewing: ReviewingResource,
-) -> Rows:
+) -> TableRows:
     """Compares proposals with what people chose: overrides, coverage at precision, figures of the review, rollout gates."""
     decisions, left_out = standing(project.ledger), unproven_reviews
     over = override_rows(project.key, proposals, selections, decisions)
@@ -100,4 +100,4 @@ def overrides(
     ready = readiness_rows(project.key, decisions, selections, thresholds, metrics, left_out)
     shown = metrics.filter((pl.col(ReviewMetric.period) == "all") & pl.col(ReviewMetric.value).is_not_null())
     figures = dict(shown.select(ReviewMetric.metric, ReviewMetric.value).iter_rows())
-    return Rows([over, thresholds, metrics, ready], {"overrides": over.height, **figures})
+    return TableRows([over, thresholds, metrics, ready], {"overrides": over.height, **figures})

@@ -1,8 +1,8 @@
 """What is news outside of the tables: on the disk, and at model servers.
 
 Holds `OUTSIDE`: table to the question whether a run would find anything else than the last one.
-Add here: the question of another stage that looks outside.
-Keep out: looking itself (the stages do), and what follows (staleness.py).
+Add here: the question of another asset that looks outside.
+Keep out: looking itself (the assets do), and what follows (staleness.py).
 """
 
 from collections.abc import Callable, Mapping

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
-from dagster_project.planning import present_stages
+from dagster_project.planning import current_freshness
 from proofsheet.core.clock import utc_now
 from proofsheet.core.config import Configuration
 from proofsheet.core.files import short_hash
@@ -54,7 +54,7 @@ def _copy_tables(settings: Configuration, original: Project, project: Project) -
     """Publish each table, upstream first: what it was made of is named by the sums of the copies."""
     books = original.store.tables()
     sums = {n: str(row[StoredTable.checksum]) for n, row in original.shared.store.tables().items()}
-    for name in present_stages(settings).versions:
+    for name in current_freshness(settings).versions:
         if (book := books.get(name)) is None:
             continue
         table = Table.tables[name]

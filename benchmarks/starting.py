@@ -46,6 +46,7 @@ def start_rows(folder: Path, projects: int = PROJECTS) -> Iterator[Row]:
     (project,) = Workspace(settings.place).projects()
     assert run_one(settings, project.key, None).success
     others = list(copies(settings, project, projects - 1))
+    Workspace(settings.place).remember()  # as every run does
     command = functools.partial(_command, place)
     two = ("run", project.name, others[0].name)
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import dagster as dg
 
-from assets.observations import news
+from assets.factory.fact_observations import news
+from assets.factory.freshness import Freshness
 from assets.partitions import PROJECTS, STORE_TAG
-from assets.staleness import Stages
 from proofsheet.library.watching import Memory, Tick, Watched, look_through
 from proofsheet.storage.cleaning import clean
 from proofsheet.storage.health import each_alone
@@ -75,9 +75,9 @@ def automation(settings: WatchSettings, ranking: RankerSettings) -> Automation:
         description="Keeps the partitions equal to the folders, and runs each new or changed folder once it is complete.",
     )
     def project_folders(
-        context: dg.SensorEvaluationContext, store: StoreResource, stages: dg.ResourceParam[Stages]
+        context: dg.SensorEvaluationContext, store: StoreResource, freshness: dg.ResourceParam[Freshness]
     ) -> dg.SensorResult:
-        return look_around(context, store.workspace(), settings.quiet_s, time.time(), stages.to_run)
+        return look_around(context, store.workspace(), settings.quiet_s, time.time(), freshness.to_run)
 
     @dg.schedule(
         name="rescan",
@@ -87,12 +87,12 @@ def automation(settings: WatchSettings, ranking: RankerSettings) -> Automation:
         description="Runs what is stale of every project; where nothing is, there is no run.",
     )
     def rescan(
-        context: dg.ScheduleEvaluationContext, store: StoreResource, stages: dg.ResourceParam[Stages]
+        context: dg.ScheduleEvaluationContext, store: StoreResource, freshness: dg.ResourceParam[Freshness]
     ) -> list[dg.RunRequest]:
         stamp = f"{context.scheduled_execution_time:%Y%m%d%H%M}"
         until = time.monotonic() + _PLANNING_S
         asked = (
-            requested(f"rescan-{stamp}-{p.key}", p, stages.to_run if time.monotonic() < until else _whole)
+            requested(f"rescan-{stamp}-{p.key}", p, freshness.to_run if time.monotonic() < until else _whole)
             for p in store.workspace().projects()
         )
         return [request for request in asked if request]

@@ -1,8 +1,8 @@
 """The whole project as Dagster sees it.
 
-Holds `build_defs` and `declared_stages`.
-Add here: a resource; new stages are found by themselves.
-Keep out: stages and jobs.
+Holds `build_defs` and `asset_declarations`.
+Add here: a resource; new assets are found by themselves.
+Keep out: assets and jobs.
 """
 
 from collections.abc import Mapping
@@ -11,8 +11,8 @@ from typing import Any
 import dagster as dg
 
 import assets
+from assets.factory.freshness import SETTINGS_TAG, AssetDeclaration, Freshness
 from assets.facts import FACT_ASSETS
-from assets.staleness import SETTINGS_TAG, Declared, Stages
 from dagster_project.apply_job import apply_job
 from dagster_project.automation import automation
 from dagster_project.publish_job import publish_job
@@ -60,7 +60,7 @@ RESOURCES: Mapping[str, type[Any]] = {
 
 
 def build_defs(settings: Configuration, progress: object | None = None) -> dg.Definitions:
-    """Definitions for these settings; the settings of a stage are part of its code version.
+    """Definitions for these settings; the settings of an asset are part of its code version.
 
     Args:
         settings: everything that can be set.
@@ -80,9 +80,11 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
         used = [resources[n] for n in str(spec.metadata.get(SETTINGS_TAG, "")).split(",") if n]
         return spec.replace_attributes(code_version=f"{spec.code_version}-{settings_version(used)}")
 
-    stages = _stages()
-    versioned = list(dg.map_asset_specs(with_settings, stages))
-    resources["stages"] = Stages.of(Declared.of(stages), resources, forced=bool(settings.model.force))
+    found = _assets()
+    versioned = list(dg.map_asset_specs(with_settings, found))
+    resources["freshness"] = Freshness.of(
+        AssetDeclaration.of(found), resources, forced=bool(settings.model.force)
+    )
     by_itself = automation(settings.watch, settings.ranker)
     return dg.Definitions(
         assets=[*versioned, *FACT_ASSETS],
@@ -94,13 +96,13 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
     )
 
 
-def _stages() -> list[dg.AssetsDefinition]:
+def _assets() -> list[dg.AssetsDefinition]:
     return [a for a in dg.load_assets_from_package_module(assets) if isinstance(a, dg.AssetsDefinition)]
 
 
-def declared_stages() -> list[Declared]:
-    """What the source says of the stage of every table."""
-    return Declared.of(_stages())
+def asset_declarations() -> list[AssetDeclaration]:
+    """What the source says of the asset of every table."""
+    return AssetDeclaration.of(_assets())
 
 
 @dg.definitions

@@ -2,13 +2,13 @@
 
 Holds `FactWatch`.
 Add here: nothing; the sensor tells the same where `up` does not run.
-Keep out: what an observation says (assets/observations.py).
+Keep out: what an observation says (assets/factory/fact_observations.py).
 """
 
 import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
-from assets.observations import observe
+from assets.factory.fact_observations import observe
 from dagster_project.instance import open_instance
 from proofsheet.storage.health import each_alone, file_mark
 from proofsheet.storage.workspace import Workspace

@@ -18,14 +18,14 @@ from typing import Any
 import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
-from assets.observations import observe
+from assets.factory.fact_observations import observe
+from assets.factory.metadata import failure_text
 from assets.partitions import PROJECTS
-from assets.tell import failure_text
 from dagster_project.automation import PROJECT_JOB, TRAIN_JOB, partition_changes
 from dagster_project.definitions import build_defs
 from dagster_project.instance import open_instance
 from dagster_project.outcome import RunOutcome, nothing_stale
-from dagster_project.planning import present_stages
+from dagster_project.planning import current_freshness
 from proofsheet.core.config import Configuration
 from proofsheet.core.errors import StoreError, UsageError
 from proofsheet.core.process_marks import process_mark
@@ -93,7 +93,7 @@ def run_one(
     """
     began = time.monotonic()
     project = Workspace(settings.place).project(key)
-    names = present_stages(settings).to_run(project) if names is None else names
+    names = current_freshness(settings).to_run(project) if names is None else names
     if names == []:
         return nothing_stale(project, began)
     job = build_defs(settings, GivenProgress(listener) if listener else None).resolve_job_def(PROJECT_JOB)

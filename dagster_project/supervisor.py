@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from assets.tell import REVIEW_ADDRESS
+from assets.factory.metadata import REVIEW_ADDRESS
 from dagster_project.fact_watch import FactWatch
 from dagster_project.instance import instance_folder, open_instance
 from dagster_project.zombies import fail_dead_runs

@@ -53,7 +53,7 @@ class PreviewingResource(PreviewSettings, dg.ConfigurableResource["PreviewingRes
 
 
 class MeasurementsResource(dg.ConfigurableResource["MeasurementsResource"]):
-    """What else is measured while a file is open; it fills caches and changes no row of the stage that opens it."""
+    """What else is measured while a file is open; it fills caches and changes no row of the asset that opens it."""
 
     encoding: EncodingResource
     previewing: PreviewingResource

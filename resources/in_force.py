@@ -75,7 +75,7 @@ class VocabularyInForce(VocabularySettings):
 
 
 def settings_by_resource(settings: Configuration) -> dict[str, Settings]:
-    """Name of every resource that stages take to its settings."""
+    """Name of every resource that assets take to its settings."""
     return {
         "photo_files": settings.photos,
         "previewing": settings.previews,

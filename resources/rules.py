@@ -1,7 +1,7 @@
 """Thresholds that a person may set, as resources, so that the Launchpad shows and overrides them.
 
 Holds one class for each class of settings that a rule takes.
-Add here: the settings of a new stage.
+Add here: the settings of a new asset.
 Keep out: defaults (schemas/settings.py).
 """
 

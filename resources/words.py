@@ -1,7 +1,7 @@
 """The model that describes, and the rules over words.
 
 Holds `VisionModelResource`, `VocabularyResource` and one class for each class of settings about words.
-Add here: the settings of a new stage over words.
+Add here: the settings of a new asset over words.
 Keep out: asking and judging (proofsheet/texts/, proofsheet/rules/).
 """
 

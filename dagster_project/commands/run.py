@@ -27,7 +27,7 @@ from dagster_project.commands.common import (
     settings_and_workspace,
 )
 from dagster_project.outcome import RunOutcome, nothing_stale
-from dagster_project.planning import present_stages
+from dagster_project.planning import current_freshness
 from proofsheet.core.clock import utc_now
 from proofsheet.core.config import Configuration
 from proofsheet.core.errors import UsageError
@@ -111,11 +111,11 @@ def _outcomes(
     bars: Bars,
 ) -> Iterator[RunOutcome]:
     """Runs of what is stale, or selected; Dagster, which takes more than a second to import, is imported once something is."""
-    stages, side_by_side = present_stages(settings), dict[Project, list[str] | None]()
+    freshness, side_by_side = current_freshness(settings), dict[Project, list[str] | None]()
     chosen_names = _dagster(workspace).selected_names(settings, select) if select else None
     for project in wanted:
         began = time.monotonic()
-        names = chosen_names or stages.to_run(project)
+        names = chosen_names or freshness.to_run(project)
         if names == []:
             yield nothing_stale(project, began)
         elif workers > 1 and len(wanted) > 1:

@@ -14,7 +14,7 @@ from typing import Any
 import click
 from rich.table import Table as RichTable
 
-from assets.staleness import stale_tables
+from assets.factory.freshness import stale_tables
 from dagster_project.commands.common import (
     chosen,
     end_with,
@@ -25,7 +25,7 @@ from dagster_project.commands.common import (
     settings_and_workspace,
     sound,
 )
-from dagster_project.planning import present_stages
+from dagster_project.planning import current_freshness
 from proofsheet.core.locks import held_by
 from proofsheet.library.renamed_folders import RenameQuestion, find_renamed
 from proofsheet.publish.upload_history import take_back_rows
@@ -68,12 +68,12 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
     take_back_list: [{path, name, target, uploaded_at, reason}], refused: [{path, kind, reason, next_step}]}.
     """
     settings, workspace = settings_and_workspace()
-    versions = present_stages(settings).versions
+    versions = current_freshness(settings).versions
     given = {"captioning": settings.captions, "rating_rule": settings.rating}
 
     def state(project: Project) -> dict[str, Any]:
-        rows = project.store.read(Quarantine)
-        with project.ledger.kept_open():
+        with project.at_one_moment():
+            rows = project.store.read(Quarantine)
             return project_status(project).as_dict() | {
                 "stale": stale_tables(versions, project),
                 "running": held_by(project.run_lock),

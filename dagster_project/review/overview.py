@@ -44,7 +44,7 @@ def project_lines(state: State) -> tuple[list[dict[str, Any]], list[Trouble]]:
 
 def project_line(state: State, project: Project) -> dict[str, Any]:
     """What the projects page shows of a project."""
-    with project.ledger.kept_open():
+    with project.at_one_moment():
         return _line(state, project)
 
 

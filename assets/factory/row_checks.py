@@ -13,7 +13,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from assets.tell import check_metadata, finding
+from assets.factory.metadata import check_metadata, finding
 from proofsheet.storage.table_gate import violations
 from schemas.table import Table
 

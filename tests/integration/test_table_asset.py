@@ -1,4 +1,4 @@
-"""The table gate and the thin layer over Dagster, on a stage of our own."""
+"""The table gate and the thin layer over Dagster, on assets of our own."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from assets.checks import RowCheck
+from assets.factory.metadata import preview
+from assets.factory.row_checks import RowCheck
+from assets.factory.table_asset import TableRows, table_asset
 from assets.partitions import PROJECTS
-from assets.stage import Rows, stage
-from assets.tell import preview
 from proofsheet.storage.workspace import Project, Workspace
 from resources.progress import ProgressResource
 from resources.rules import GroupingResource
@@ -41,16 +41,16 @@ CALLS: list[str] = []
 HEAVY = RowCheck("not_heavy", "No berry is heavy.", lambda rows: rows.filter(pl.col(Berry.weight_g) > 5))
 
 
-@stage(Berry, group="measure", looks_outside=True, row_checks={Berry: [HEAVY]})
-def test_berries(project: Project) -> Rows:
+@table_asset(Berry, group="measure", always_run=True, row_checks={Berry: [HEAVY]})
+def test_berries(project: Project) -> TableRows:
     """Gives what the test prepared."""
-    return Rows([GIVEN["berries"]], {"found": 3})
+    return TableRows([GIVEN["berries"]], {"found": 3})
 
 
 test_berries.__test__ = False  # type: ignore[attr-defined]
 
 
-@stage(Jam, group="choose")
+@table_asset(Jam, group="choose")
 def make_jams(test_berries: pl.DataFrame, project: Project, grouping: GroupingResource) -> pl.DataFrame:
     """Counts berries."""
     CALLS.append(project.key)
@@ -62,7 +62,7 @@ def berries(project: str, **weights: float) -> pl.DataFrame:
 
 
 class Bench:
-    """One project, one instance, the two stages."""
+    """One project, one instance, the two assets."""
 
     def __init__(self, tmp_path: Path) -> None:
         (tmp_path / "library" / "one").mkdir(parents=True)

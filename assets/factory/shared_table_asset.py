@@ -1,7 +1,7 @@
-"""The same as a stage for what belongs to no project: one asset without partitions, its table in the store `_all`.
+"""The same as an asset for what belongs to no project: one asset without partitions, its table in the store `_all`.
 
-Holds `shared_stage`.
-Add here: what every shared stage needs.
+Holds `shared_table_asset`.
+Add here: what every shared asset needs.
 Keep out: any one of them.
 """
 
@@ -13,17 +13,17 @@ from typing import Any
 
 import dagster as dg
 
-from assets.checks import GATE, refused, results
-from assets.partitions import STORE_TAG, owners
-from assets.stage import Rows
-from assets.staleness import SETTINGS_TAG
-from assets.tell import (
+from assets.factory.freshness import SETTINGS_TAG
+from assets.factory.metadata import (
     column_lineage,
     column_schema,
     failure_text,
     materialization_metadata,
     source_reference,
 )
+from assets.factory.row_checks import GATE, refused, results
+from assets.factory.table_asset import TableRows
+from assets.partitions import STORE_TAG, owners
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.core.locks import acquire
 from proofsheet.storage.code_version import code_version
@@ -33,12 +33,12 @@ from schemas.table import Table
 _GIVEN = ("workspace", "progress", "now")
 
 
-def shared_stage(
+def shared_table_asset(
     table: type[Table], group: str, after: Sequence[type[Table]]
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """Turn a function over the whole workspace into an asset that reads every project.
 
-    Its parameters are `workspace`, `progress`, `now` and resources; it returns a frame, or `Rows`. It always looks: what is there
+    Its parameters are `workspace`, `progress`, `now` and resources; it returns a frame, or `TableRows`. It always looks: what is there
     to do, it finds out itself. Nothing is written if the rows are equal or do not pass their gate.
 
     Args:
@@ -102,7 +102,7 @@ def _body(table: type[Table], function: Callable[..., Any], names: Sequence[str]
             ):
                 shared.store.generations.repair(context.log.info)
                 found = function(**{n: given[n] for n in inspect.signature(function).parameters})
-                rows = found if isinstance(found, Rows) else Rows([found])
+                rows = found if isinstance(found, TableRows) else TableRows([found])
                 if refusal := refused(table, rows.frames[0], shared.key):
                     yield refusal[0]
                     raise dg.Failure(refusal[1], metadata=refusal[0].metadata, allow_retries=False)

@@ -1,8 +1,8 @@
 """The one clever file: a function over tables becomes partitioned assets with schema, gate and row checks.
 
-Holds `stage` and `Rows`.
-Add here: what every stage needs.
-Keep out: any one stage.
+Holds `table_asset` and `TableRows`.
+Add here: what every asset needs.
+Keep out: any one asset.
 """
 
 import functools
@@ -16,12 +16,9 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from assets.checks import RowCheck, check_specs, refused, results
-from assets.facts import kinds_of
-from assets.observations import kind_versions, observe, read_as_they_are
-from assets.partitions import PROJECTS, STORE_TAG, owners
-from assets.staleness import READS_TAG, SETTINGS_TAG, fact_versions, settings_in_force
-from assets.tell import (
+from assets.factory.fact_observations import kind_versions, observe, read_as_they_are
+from assets.factory.freshness import READS_TAG, SETTINGS_TAG, fact_versions, resolved_settings_version
+from assets.factory.metadata import (
     column_lineage,
     column_schema,
     failure_text,
@@ -29,6 +26,9 @@ from assets.tell import (
     photo_paths,
     source_reference,
 )
+from assets.factory.row_checks import RowCheck, check_specs, refused, results
+from assets.facts import kinds_of
+from assets.partitions import PROJECTS, STORE_TAG, owners
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.core.files import short_hash
 from proofsheet.storage.code_version import code_version
@@ -42,27 +42,27 @@ _GIVEN = ("project", "progress", "now", "session")
 
 
 @dataclass(frozen=True)
-class Rows:
-    """What a stage gives: one frame a table, in the order of the declaration, and numbers worth plotting."""
+class TableRows:
+    """What an asset gives: one frame a table, in the order of the declaration, and numbers worth plotting."""
 
     frames: Sequence[pl.DataFrame]
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def stage(
+def table_asset(
     *tables: type[Table],
     group: str,
     reads: Sequence[type[Table]] = (),
     writes: Sequence[type[Table]] = (),
-    looks_outside: bool = False,
-    uncounted: Sequence[str] = (),
-    joined: Mapping[str, Callable[..., Any]] | None = None,
+    always_run: bool = False,
+    side_effects: Sequence[str] = (),
+    inputs: Mapping[str, Callable[..., Any]] | None = None,
     row_checks: Mapping[type[Table], Sequence[RowCheck]] | None = None,
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """Turn a function into the assets of `tables`, one a table.
 
     A parameter named like a table receives its rows and becomes a dependency; `project`, `progress`, `now` and `session` are given;
-    every other parameter is a resource. The function returns a frame, or `Rows`. Nothing is computed if code, settings, upstream
+    every other parameter is a resource. The function returns a frame, or `TableRows`. Nothing is computed if code, settings, upstream
     rows and facts are those of the current rows; nothing is written if the rows are equal or do not pass their gate.
 
     Args:
@@ -70,54 +70,54 @@ def stage(
         group: one of `GROUPS`, the groups of the asset graph.
         reads: facts of the ledger that the rows follow from; a new one makes the tables stale.
         writes: those of them that it adds to itself, and that therefore count as they are afterwards.
-        looks_outside: True if it reads the disk or asks a server, and so must look each time.
-        uncounted: resources that change no row; neither their code nor their settings make the tables stale.
-        joined: parameter to the function that makes it, whose own parameters name tables, resources or what was joined before.
+        always_run: True if it reads the disk or asks a server, and so must look each time.
+        side_effects: resources that change no row; neither their code nor their settings make the tables stale.
+        inputs: parameter to the function that makes it, whose own parameters name tables, resources or what was made before.
         row_checks: checks on rows by table.
     """
 
     def wrap(function: Callable[..., Any]) -> dg.AssetsDefinition:
-        made = _Stage(
-            function, tables, (reads, writes), looks_outside, uncounted, joined or {}, row_checks or {}
+        made = _TableAsset(
+            function, tables, (reads, writes), always_run, side_effects, inputs or {}, row_checks or {}
         )
         return dg.multi_asset(
             name=function.__name__,
             specs=[made.spec(t, group) for t in tables],
             check_specs=[c for t in tables for c in check_specs(t, made.row_checks.get(t, ()), PROJECTS)],
             can_subset=len(tables) > 1,
-            required_resource_keys={"store", "progress", *made.resources, *uncounted},
+            required_resource_keys={"store", "progress", *made.resources, *side_effects},
         )(made.run)
 
     return wrap
 
 
-class _Stage:
+class _TableAsset:
     def __init__(
         self,
         function: Callable[..., Any],
         tables: Sequence[type[Table]],
         facts: tuple[Sequence[type[Table]], Sequence[type[Table]]],
-        looks_outside: bool,
-        uncounted: Sequence[str],
-        joined: Mapping[str, Callable[..., Any]],
+        always_run: bool,
+        side_effects: Sequence[str],
+        inputs: Mapping[str, Callable[..., Any]],
         row_checks: Mapping[type[Table], Sequence[RowCheck]],
     ) -> None:
         own = list(inspect.signature(function).parameters)
-        every = [*(n for f in joined.values() for n in inspect.signature(f).parameters), *own]
-        names = [n for n in dict.fromkeys(every) if n not in joined]
-        self.function, self.tables, self.looks_outside, self.row_checks = (
+        every = [*(n for f in inputs.values() for n in inspect.signature(f).parameters), *own]
+        names = [n for n in dict.fromkeys(every) if n not in inputs]
+        self.function, self.tables, self.always_run, self.row_checks = (
             function,
             tables,
-            looks_outside,
+            always_run,
             row_checks,
         )
-        self.joined, self.own, (self.reads, self.writes) = joined, own, facts
+        self.inputs, self.own, (self.reads, self.writes) = inputs, own, facts
         self.upstream = [Table.tables[n] for n in names if n in Table.tables]
         self.resources = [
-            n for n in names if n not in Table.tables and n not in _GIVEN and n not in uncounted
+            n for n in names if n not in Table.tables and n not in _GIVEN and n not in side_effects
         ]
-        self.uncounted, self.given = uncounted, [n for n in names if n in _GIVEN]
-        self.code = code_version(function, uncounted, joined.values())
+        self.side_effects, self.given = side_effects, [n for n in names if n in _GIVEN]
+        self.code = code_version(function, side_effects, inputs.values())
 
     def spec(self, table: type[Table], group: str) -> dg.AssetSpec:
         return dg.AssetSpec(
@@ -152,7 +152,7 @@ class _Stage:
             read, facts_before = fact_versions(project, [t.name for t in self.reads]), kind_versions(project)
             stamp = self._stamp(context, {**known, **shared}, project, read)
             facts: Mapping[str, Any] = {}
-            if self.looks_outside or any(
+            if self.always_run or any(
                 known.get(t.name, {}).get(StoredTable.inputs) != stamp.inputs for t in wanted
             ):
                 frames, facts = self._compute(context, project)
@@ -210,7 +210,7 @@ class _Stage:
         project: Project,
         read: Mapping[str, str],
     ) -> Stamp:
-        settings = settings_in_force(
+        settings = resolved_settings_version(
             [getattr(context.resources, name) for name in self.resources], project, self.tables[0].name
         )
         sums = {t.name: str(known.get(t.name, {}).get(StoredTable.checksum, "")) for t in self.upstream}
@@ -233,10 +233,10 @@ class _Stage:
             t.name: (project.shared if t.shared else project).store.read(t) for t in self.upstream
         }
         known |= {n: given[n] for n in self.given} | {
-            n: getattr(context.resources, n) for n in (*self.resources, *self.uncounted)
+            n: getattr(context.resources, n) for n in (*self.resources, *self.side_effects)
         }
-        for name, join in self.joined.items():
+        for name, join in self.inputs.items():
             known[name] = join(**{p: known[p] for p in inspect.signature(join).parameters})
         found = self.function(**{n: known[n] for n in self.own})
-        rows = found if isinstance(found, Rows) else Rows([found])
+        rows = found if isinstance(found, TableRows) else TableRows([found])
         return dict(zip(self.tables, rows.frames, strict=True)), rows.facts
