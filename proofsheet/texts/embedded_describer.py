@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from proofsheet.rules.completeness import LANGUAGES
+from proofsheet.rules.completeness import LANGUAGES, reads_as
 from proofsheet.rules.subject import names_subject, subject_words
 from proofsheet.rules.tokens import words
 from proofsheet.storage.code_version import module_version
@@ -37,10 +37,18 @@ TEMPLATE_WORDS = frozenset(
     ["mostly", "überwiegend", "probably", "vermutlich", "taken", "aufgenommen", "uhr", "picture", "prompt"]
 )
 _PERSON = "person"
-_MOST_TITLE, _MOST_PROMPT, _MOST_WRITTEN, _MOST_PARTS = 80, 120, 160, 6
-_MOST_KEYWORD = 4
-_CLAUSE = re.compile(r"[.;:!?](?:\s|$)")
+_MOST_TITLE, _MOST_OPENING, _MOST_PARTS, _MOST_OBJECTS = 80, 100, 6, 4  # characters, then parts
+_MOST_KEYWORD, _LEAST_SENTENCE = 4, 3  # words
+_CLAUSE = re.compile(r"(?<!\d)[.;:!?](?:\s|$)")
+_ARTICLE = re.compile(r"^(?:an?|the|ein|eine|der|die|das)\s", re.IGNORECASE)
 _OF_PROMPTS = re.compile(r"<[^>]*>|:\d+(?:\.\d+)?|[()\[\]{}\"“”„|]|\bBREAK\b")
+
+
+_WRITTEN = (f"{WordEdit.name}.{WordEdit.value}",)
+_PROMPT = (f"{GenerationFact.name}.{GenerationFact.prompt}",)
+_LABELS = (f"{PhotoLabel.name}.{PhotoLabel.label}",)
+_OBJECTS = (f"{SeenObject.name}.{SeenObject.objects}",)
+_COLORS = (f"{ImageQuality.name}.{ImageQuality.colors}",)
 
 
 @dataclass(frozen=True)
@@ -81,17 +89,17 @@ def made_from(job: str, known: KnownFacts) -> str:
 
 def _caption(known: KnownFacts) -> CaptionReply:
     caption = " ".join(f"{_upper(part.text)}." for part in _caption_parts(known))
-    about = [*_opening(known), *_seen(known), *_look(known)]
+    about = [*_opening(known, Texts.title, Texts.caption), *_seen(known), *_look(known)]
     return CaptionReply(caption=caption, alt_text=f"{_upper('; '.join(part.text for part in about))}.")
 
 
 def _caption_parts(known: KnownFacts) -> list[_Part]:
     phrases = PHRASES[known.language]
     (look,) = _look(known)
-    mostly = phrases.mostly.format(look.text) if known.measured[ImageQuality.colors] else look.text
     taken = _taken(known, with_time=True)
-    last = _Part("; ".join([*(part.text for part in taken), mostly]), (*_sources(taken), *look.sources))
-    return [*_opening(known), *_seen(known), last]
+    said = [*(part.text for part in taken), phrases.mostly.format(look.text)]
+    last = _Part("; ".join(said), (*_sources(taken), *look.sources))
+    return [*_opening(known, Texts.title), *_seen(known), last]
 
 
 def _title(known: KnownFacts) -> TitleReply:
@@ -101,12 +109,13 @@ def _title(known: KnownFacts) -> TitleReply:
 
 def _title_parts(known: KnownFacts) -> list[_Part]:
     """The first thing that is known, with the date; colours where nothing else is."""
-    head = (_opening(known, for_title=True) or _seen(known))[:1]
-    if not head:
-        return _look(known)
+    phrases, head = PHRASES[known.language], (_opening(known, Texts.caption) or _seen(known))[:1]
+    colors = [phrases.color(str(c["color"])) for c in known.measured[ImageQuality.colors]]
+    look = phrases.joined(colors) or phrases.picture.format(_light(known))
     day = _taken(known, with_time=False)
-    is_quoted = known.written and Texts.caption in known.written
-    return [*head, *(day or (_look(known) if is_quoted else []))]
+    if head and (day or Texts.caption not in known.written):
+        return [*head, *day]
+    return [*head, _Part(look, _COLORS)]  # a title that repeats a person's caption says something more
 
 
 def _tags(known: KnownFacts) -> TagsReply:
@@ -118,50 +127,52 @@ def _tag_parts(known: KnownFacts) -> list[_Part]:
     """Keywords, most telling first, with bars between; colours come last."""
     phrases = PHRASES[known.language]
     texts = [known.written[f] for f in (Texts.title, Texts.caption) if f in known.written]
-    parts = [_Part("|".join(_keywords(t)), (_column(WordEdit, WordEdit.value),)) for t in texts[:1]]
-    parts += [_Part("|".join(_keywords(t)), s) for t, s in _subject(known)]
-    named = [label for label in (known.thing.label if known.thing else "", known.broader) if label]
-    if named:
-        parts.append(
-            _Part("|".join(_noun(n, phrases) for n in named), (_column(PhotoLabel, PhotoLabel.label),))
-        )
-    if things := [_noun(label, phrases) for label in known.objects]:
-        parts.append(_Part("|".join(things), (_column(SeenObject, SeenObject.objects),)))
-    if prompt := _prompt(known.prompt):
-        short = [p for p in prompt if len(p.split()) <= _MOST_KEYWORD] or _keywords(prompt[0])
-        parts.append(_Part("|".join(short[:_MOST_PARTS]), (_column(GenerationFact, GenerationFact.prompt),)))
+    parts = [_Part("|".join(_keywords(t)), _WRITTEN) for t in texts[:1]]
+    parts += [_Part("|".join(_keywords(t)), sources) for t, sources in _subject(known)]
+    thing = [known.thing.label] if known.thing else []
+    parts.append(
+        _Part("|".join(_noun(label, phrases) for label in (*thing, known.broader) if label), _LABELS)
+    )
+    parts.append(_Part("|".join(_noun(label, phrases) for label in known.objects), _OBJECTS))
+    asked_for = [word for part in _prompt(known.prompt) for word in _keywords(_ARTICLE.sub("", part))]
+    parts.append(_Part("|".join(asked_for[:_MOST_PARTS]), _PROMPT))
     colors = [phrases.color(str(c["color"])) for c in known.measured[ImageQuality.colors]]
-    return [*parts, _Part("|".join(colors or [_light(known)]), (_column(ImageQuality, ImageQuality.colors),))]
+    return [part for part in (*parts, _Part("|".join(colors or [_light(known)]), _COLORS)) if part.text]
 
 
 _REPLIES = {"caption": _caption, "title": _title, "tags_normalize": _tags}
 _PARTS = {"caption": _caption_parts, "title": _title_parts, "tags_normalize": _tag_parts}
 
 
-def _opening(known: KnownFacts, *, for_title: bool = False) -> list[_Part]:
-    """What people say of the picture or its folder, else what a generator was asked for."""
-    own = Texts.caption if for_title else Texts.title
-    for field in (own, Texts.keywords):
-        if written := known.written.get(field):
-            text = written if isinstance(written, str) else ", ".join(written[:_MOST_KEYWORD])
-            first = _CLAUSE.split(text.strip())[0] if isinstance(written, str) else text
-            return [_Part(_shortened(first, _MOST_WRITTEN), (_column(WordEdit, WordEdit.value),))]
+def _opening(known: KnownFacts, *fields: str) -> list[_Part]:
+    """What people say of the picture in these fields or in keywords, else of its folder; else what a generator was asked for."""
+    for written in (known.written.get(field) for field in (*fields, Texts.keywords)):
+        if written:
+            is_text = isinstance(written, str)
+            text = _CLAUSE.split(written.strip())[0] if is_text else ", ".join(written[:_MOST_KEYWORD])
+            return [_Part(_own_words(text, known.language), _WRITTEN)]
     if said := _subject(known):
-        return [
-            _Part(", ".join(text for text, _s in said), tuple(s for _t, sources in said for s in sources))
-        ]
+        text = ", ".join(_own_words(text, known.language) for text, _sources in said)
+        return [_Part(text, tuple(source for _text, sources in said for source in sources))]
     if prompt := _prompt(known.prompt):
-        phrases, source = PHRASES[known.language], _column(GenerationFact, GenerationFact.prompt)
-        return [_Part(phrases.generated.format(_shortened(", ".join(prompt), _MOST_PROMPT)), (source,))]
+        generated = PHRASES[known.language].generated
+        return [_Part(generated.format(_shortened(", ".join(prompt), _MOST_OPENING)), _PROMPT)]
     return []
+
+
+def _own_words(text: str, language: str) -> str:
+    """People's words, in quotation marks where they are in another language than the text."""
+    short = _shortened(text, _MOST_OPENING)
+    is_other = len(words(text)) >= _LEAST_SENTENCE and reads_as(text) != language
+    return PHRASES[language].quoted.format(short) if is_other else short
 
 
 def _subject(known: KnownFacts) -> list[tuple[str, tuple[str, ...]]]:
     """Subject and place of the folder; a place that the subject names is not said again."""
-    found = [(known.subject.strip().rstrip("."), (_column(ImageSet, ImageSet.subject),))]
+    found = [(known.subject, f"{ImageSet.name}.{ImageSet.subject}")]
     if not set(words(known.location)) <= set(words(known.subject)):
-        found.append((known.location.strip().rstrip("."), (_column(ImageSet, ImageSet.location),)))
-    return [(text, sources) for text, sources in found if text]
+        found.append((known.location, f"{ImageSet.name}.{ImageSet.location}"))
+    return [(text.strip().rstrip("."), (source,)) for text, source in found if text.strip()]
 
 
 def _prompt(prompt: str) -> list[str]:
@@ -172,18 +183,17 @@ def _prompt(prompt: str) -> list[str]:
 
 def _seen(known: KnownFacts) -> list[_Part]:
     """What models saw: one label, people, and things that were counted."""
-    phrases, said = PHRASES[known.language], {w for part in _opening(known) for w in words(part.text)}
-    parts, sources = list[str](), list[str]()
+    phrases, opening = PHRASES[known.language], _opening(known, Texts.title, Texts.caption)
+    said = {word for part in opening for word in words(part.text)}
+    parts = list[_Part]()
     if known.thing and not set(words(_noun(known.thing.label, phrases))) <= said:
-        parts.append(_thing(known.thing, phrases))
-        sources.append(_column(PhotoLabel, PhotoLabel.label))
+        parts.append(_Part(_thing(known.thing, phrases), _LABELS))
     same = {known.thing.label, label_name(known.thing.label).kind} if known.thing else set[str]()
-    for label, count in sorted(known.objects.items(), key=lambda o: o[0] != _PERSON):
-        if label not in same:
-            name = label_name(label)
-            parts.append(phrases.name(name) if count == 1 else phrases.plural(name, count))
-            sources.append(_column(SeenObject, SeenObject.objects))
-    return [_Part(phrases.joined(parts), tuple(dict.fromkeys(sources)))] if parts else []
+    others = [(label, count) for label, count in known.objects.items() if label not in same]
+    for label, count in sorted(others, key=lambda o: o[0] != _PERSON)[:_MOST_OBJECTS]:
+        name = label_name(label)
+        parts.append(_Part(phrases.name(name) if count == 1 else phrases.plural(name, count), _OBJECTS))
+    return [_Part(phrases.joined([p.text for p in parts]), _sources(parts))] if parts else []
 
 
 def _thing(thing: SeenThing, phrases: Phrases) -> str:
@@ -203,19 +213,19 @@ def _taken(known: KnownFacts, *, with_time: bool) -> list[_Part]:
     when, day = known.measured.get(ExifFact.taken_at), known.measured.get(ExifFact.taken_on)
     if when is None and not day:
         return []
-    sources = (_column(ExifFact, ExifFact.taken_at if when else ExifFact.taken_on),)
-    date = phrases.day(when or datetime.fromisoformat(day))
+    date = phrases.day(when or datetime.fromisoformat(str(day)))
+    source = (f"{ExifFact.name}.{ExifFact.taken_at if when else ExifFact.taken_on}",)
     if not with_time:
-        return [_Part(date, sources)]
+        return [_Part(date, source)]
     said = phrases.taken_at.format(date, f"{when:%H:%M}") if when else phrases.taken_on.format(date)
-    return [_Part(said, sources)]
+    return [_Part(said, source)]
 
 
 def _look(known: KnownFacts) -> list[_Part]:
     """Colours with their places; light where no colour has a name."""
     phrases, colors = PHRASES[known.language], known.measured[ImageQuality.colors]
     said = [f"{phrases.color(c['color'])} {phrases.places[c['place']]}" for c in colors]
-    return [_Part(phrases.joined(said) or _light(known), (_column(ImageQuality, ImageQuality.colors),))]
+    return [_Part(phrases.joined(said) or _light(known), _COLORS)]
 
 
 def _light(known: KnownFacts) -> str:
@@ -246,10 +256,6 @@ def wrote(row: Row) -> frozenset[str]:
         if source.endswith("=model")
     }
     return frozenset(by_model) if row[MetadataRepair.model] == NAME else frozenset()
-
-
-def _column(table: type[Any], name: str) -> str:
-    return f"{table.name}.{name}"
 
 
 def _sources(parts: Sequence[_Part]) -> tuple[str, ...]:

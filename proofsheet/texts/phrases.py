@@ -58,6 +58,8 @@ class Phrases:
         taken_on: around the date of capture.
         taken_at: around date and time of capture.
         mostly: around the colours.
+        picture: around the light of a picture.
+        quoted: around words in another language.
         joins: between the last two of several.
         places: place of a colour to its words.
         color: name of a colour in this language.
@@ -72,6 +74,8 @@ class Phrases:
     taken_on: str
     taken_at: str
     mostly: str
+    picture: str
+    quoted: str
     joins: str
     places: Mapping[str, str]
     color: Callable[[str], str]
@@ -99,11 +103,13 @@ PHRASES = {
         name=_english,
         plural=lambda label, count: f"{count} {label.english_plural or f'× {label.english}'}",
         probably="probably {}",
-        generated="generated picture, from the prompt “{}”",
+        generated="computer-generated from “{}”",
         day=lambda when: f"{when.day} {_MONTHS.split()[when.month - 1]} {when.year}",
         taken_on="taken on {}",
         taken_at="taken on {} at {}",
         mostly="mostly {}",
+        picture="{} picture",
+        quoted="“{}”",
         joins=" and ",
         places={
             "top": "at the top",
@@ -121,11 +127,13 @@ PHRASES = {
         name=_german,
         plural=lambda label, count: f"{count} {label.german_plural or f'× {label.german or label.english}'}",
         probably="vermutlich {}",
-        generated="erzeugtes Bild, nach dem Prompt „{}“",
+        generated="computererzeugt nach „{}“",
         day=lambda when: f"{when.day}. {_MONATE.split()[when.month - 1]} {when.year}",
         taken_on="aufgenommen am {}",
         taken_at="aufgenommen am {} um {} Uhr",
         mostly="überwiegend {}",
+        picture="Bild, {}",
+        quoted="„{}“",
         joins=" und ",
         places={
             "top": "oben",
