@@ -229,8 +229,14 @@ def _look(known: KnownFacts) -> list[_Part]:
 
 
 def _light(known: KnownFacts) -> str:
-    value = known.measured[ImageQuality.brightness]
-    return PHRASES[known.language].light["dark" if value < 0.25 else "bright" if value > 0.65 else "even"]
+    return PHRASES[known.language].light[_brightness(known.measured)]
+
+
+def _brightness(facts: Row) -> str:
+    value = facts[ImageQuality.brightness]
+    if value < 0.25:
+        return "dark"
+    return "bright" if value > 0.65 else "even"
 
 
 def _keywords(text: str) -> list[str]:
@@ -245,7 +251,17 @@ def evidence(facts: Row) -> frozenset[str]:
     Args:
         facts: columns of `image_quality`.
     """
-    return frozenset(" ".join(str(c["color"]) for c in facts[ImageQuality.colors]).split())
+    named = [str(c["color"]) for c in facts[ImageQuality.colors]]
+    return frozenset(" ".join([*named, _shape(facts), PHRASES["en"].light[_brightness(facts)]]).split())
+
+
+def _shape(facts: Row) -> str:
+    ratio = facts[ImageQuality.width_px] / facts[ImageQuality.height_px]
+    if ratio >= 2:
+        return "panoramic"
+    if ratio > 1.05:
+        return "landscape"
+    return "square" if ratio >= 1 / 1.05 else "portrait"
 
 
 def wrote(row: Row) -> frozenset[str]:
