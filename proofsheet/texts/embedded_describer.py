@@ -222,9 +222,11 @@ def _taken(known: KnownFacts, *, with_time: bool) -> list[_Part]:
 
 
 def _look(known: KnownFacts) -> list[_Part]:
-    """Colours with their places; light where no colour has a name."""
-    phrases, colors = PHRASES[known.language], known.measured[ImageQuality.colors]
-    said = [f"{phrases.color(c['color'])} {phrases.places[c['place']]}" for c in colors]
+    """Colours by their places; light where no colour has a name."""
+    phrases, places = PHRASES[known.language], dict[str, list[str]]()
+    for color in known.measured[ImageQuality.colors]:
+        places.setdefault(color["place"], []).append(phrases.color(color["color"]))
+    said = [f"{phrases.joined(colors)} {phrases.places[place]}" for place, colors in places.items()]
     return [_Part(phrases.joined(said) or _light(known), _COLORS)]
 
 

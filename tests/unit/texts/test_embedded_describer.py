@@ -126,6 +126,13 @@ def test_keywords_name_things_first_and_colours_last(known: dict[str, Any], keyw
     assert found[-2:] == ["light blue", "dark green"]
 
 
+def test_colours_of_one_place_are_said_together() -> None:
+    colors = [{"color": c, "share": 0.3, "place": "edges"} for c in ("dark blue", "light blue", "blue")]
+    known = KnownFacts(measured={"brightness": 0.4, "colors": colors}, thing=SPANIEL)
+    assert written(known)["alt_text"].endswith("; dark blue, light blue and blue around the edges.")
+    assert rules_of(known) == set()
+
+
 def test_people_and_things_are_counted_and_the_kind_of_a_label_is_not_said_twice() -> None:
     known = KnownFacts(measured=LOOK, thing=SPANIEL, objects={"dog": 1, "cake": 2, "person": 4})
     assert written(known)["caption"].startswith("Probably a cocker spaniel, 4 people and 2 cakes.")
