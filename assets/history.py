@@ -24,6 +24,9 @@ from schemas.history import (
     VectorSelection,
 )
 from schemas.learning import Anomaly, ProjectStatistic, TrainingPair
+from schemas.library import Photo
+from schemas.table import Rows
+from schemas.vision import ImageQuality
 
 SAID = (*REVIEW, HistoryRow, ImportedVector)
 USED = RowCheck(
@@ -42,7 +45,7 @@ USED = RowCheck(
     reads=SAID,
     row_checks={HistoryMatch: [USED]},
 )
-def selections(photos: pl.DataFrame, image_quality: pl.DataFrame, project: Project) -> TableRows:
+def selections(photos: Rows[Photo], image_quality: Rows[ImageQuality], project: Project) -> TableRows:
     """Finds the pictures that history and reviews speak of, by name within the project, then by content; else imported vectors."""
     facts = project.ledger.rows(HistoryRow), standing(project.ledger)
     found = match_history(project.key, *facts, photos, image_quality, project.ledger.rows(ImportedVector))
@@ -57,11 +60,11 @@ def selections(photos: pl.DataFrame, image_quality: pl.DataFrame, project: Proje
 
 @table_asset(TrainingPair, Anomaly, ProjectStatistic, group="learn", reads=(ImportedVector, HistoryRefusal))
 def training_pairs(
-    selections: pl.DataFrame,
-    vector_selections: pl.DataFrame,
-    crop_examples: pl.DataFrame,
-    history_matches: pl.DataFrame,
-    photos: pl.DataFrame,
+    selections: Rows[Selection],
+    vector_selections: Rows[VectorSelection],
+    crop_examples: Rows[CropExample],
+    history_matches: Rows[HistoryMatch],
+    photos: Rows[Photo],
     project: Project,
 ) -> TableRows:
     """Pairs a winner with each loser of its own set, lists anomalies, and counts with intervals."""

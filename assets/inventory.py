@@ -17,8 +17,10 @@ from proofsheet.core.run_log import RunLog
 from proofsheet.library.inventory import facts_of, gap_rows, inventory_rows
 from proofsheet.library.run_statistics import note_session, trend_rows
 from proofsheet.storage.workspace import Project
-from resources.rules import WantedMixResource
+from schemas.library import Quarantine
 from schemas.metrics import DiversityGap, Inventory, Trend
+from schemas.settings import InventorySettings
+from schemas.table import Rows
 
 WANTED = RowCheck(
     "wanted_mix",
@@ -40,14 +42,16 @@ def inventory(known: list[Mapping[str, Any]], project: Project) -> TableRows:
 
 
 @table_asset(DiversityGap, group="report", row_checks={DiversityGap: [WANTED]})
-def diversity_gaps(inventory: pl.DataFrame, project: Project, wanted_mix: WantedMixResource) -> pl.DataFrame:
+def diversity_gaps(
+    inventory: Rows[Inventory], project: Project, wanted_mix: InventorySettings
+) -> pl.DataFrame:
     """Compares the inventory with the wanted mix of the settings."""
     return gap_rows(project.key, inventory, wanted_mix)
 
 
 @table_asset(Trend, group="report", always_run=True)
 def trends(
-    inventory: pl.DataFrame, quarantine: pl.DataFrame, project: Project, session: RunLog, now: datetime
+    inventory: Rows[Inventory], quarantine: Rows[Quarantine], project: Project, session: RunLog, now: datetime
 ) -> pl.DataFrame:
     """Notes a run that opened pictures, and sums up the runs of each day."""
     note_session(project.ledger, session, now, quarantine.height, inventory)

@@ -18,9 +18,13 @@ from proofsheet.review.rollout_gates import readiness_rows
 from proofsheet.selection.active_models import crop_model_rows, ranker_model_rows
 from proofsheet.selection.timeline import standing
 from proofsheet.storage.workspace import Project
-from resources.judging import CropResource, RankerResource, ReviewingResource
-from schemas.learning import CropModel, Override, RankerModel, Readiness, Threshold
-from schemas.review import Feedback, ReviewMetric
+from schemas.history import CropExample, Selection
+from schemas.learning import CropFit, CropModel, Override, RankerFit, RankerModel, Readiness, Threshold
+from schemas.review import Feedback, Proposal, ReviewMetric
+from schemas.settings_learning import CropSettings, RankerSettings
+from schemas.settings_review import ReviewSettings
+from schemas.table import Rows
+from schemas.vision import Embedding, ImageQuality, SaliencyGrid
 
 SERVED = "A model serves this project; the note says what is missing."
 RANKED = RowCheck("ranker_serves", SERVED, lambda rows: rows.filter(pl.col(RankerModel.status) != "in force"))
@@ -54,15 +58,15 @@ def _weak() -> pl.Expr:
     row_checks={RankerModel: [RANKED, TARGETS], CropModel: [CROPPED]},
 )
 def ranker_model(
-    ranker_fits: pl.DataFrame,
-    crop_fits: pl.DataFrame,
-    embeddings: pl.DataFrame,
-    crop_examples: pl.DataFrame,
-    saliency_grids: pl.DataFrame,
-    image_quality: pl.DataFrame,
+    ranker_fits: Rows[RankerFit],
+    crop_fits: Rows[CropFit],
+    embeddings: Rows[Embedding],
+    crop_examples: Rows[CropExample],
+    saliency_grids: Rows[SaliencyGrid],
+    image_quality: Rows[ImageQuality],
     project: Project,
-    ranking: RankerResource,
-    cropping: CropResource,
+    ranking: RankerSettings,
+    cropping: CropSettings,
 ) -> TableRows:
     """Reads the models in force for this project: temperature, operating point, rate of cuts."""
     ranker = ranker_model_rows(project, ranker_fits, embeddings, ranking)
@@ -83,12 +87,12 @@ def ranker_model(
     row_checks={Readiness: [READY], ReviewMetric: [DRIFTED]},
 )
 def overrides(
-    proposals: pl.DataFrame,
-    selections: pl.DataFrame,
-    ranker_model: pl.DataFrame,
+    proposals: Rows[Proposal],
+    selections: Rows[Selection],
+    ranker_model: Rows[RankerModel],
     unproven_reviews: Unproven,
     project: Project,
-    reviewing: ReviewingResource,
+    reviewing: ReviewSettings,
 ) -> TableRows:
     """Compares proposals with what people chose: overrides, coverage at precision, figures of the review, rollout gates."""
     decisions, left_out = standing(project.ledger), unproven_reviews

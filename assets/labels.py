@@ -16,8 +16,11 @@ from proofsheet.models.scene_classifier import SceneClassifier
 from proofsheet.selection.active_models import scene_classifier
 from proofsheet.storage.workspace import Project
 from resources.along import EncodingResource
-from resources.labels import DetectionResource, ScenesResource
-from schemas.vision import Scene, SeenObject
+from resources.labels import DetectionResource
+from schemas.library import Photo
+from schemas.settings import SceneSettings
+from schemas.table import Rows
+from schemas.vision import Embedding, Preview, Scene, SeenObject
 
 LABELLED = RowCheck(
     "labelled",
@@ -35,10 +38,10 @@ def _open(status: str) -> pl.Expr:
 
 @table_asset(Scene, group="measure", inputs={"classifier": scene_classifier}, row_checks={Scene: [LABELLED]})
 def scenes(
-    embeddings: pl.DataFrame,
+    embeddings: Rows[Embedding],
     project: Project,
     encoding: EncodingResource,
-    scene_rule: ScenesResource,
+    scene_rule: SceneSettings,
     classifier: SceneClassifier | None,
 ) -> TableRows:
     """Names scenes by the user's own classifier, else by comparing vectors with those of texts; not available without either."""
@@ -52,8 +55,8 @@ def scenes(
 
 @table_asset(SeenObject, group="measure", row_checks={SeenObject: [LOOKED_AT]})
 def objects(
-    photos: pl.DataFrame,
-    previews: pl.DataFrame,
+    photos: Rows[Photo],
+    previews: Rows[Preview],
     project: Project,
     detection: DetectionResource,
     progress: Progress,

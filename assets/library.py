@@ -14,7 +14,6 @@ from datetime import datetime
 from typing import Any
 
 import dagster as dg
-import polars as pl
 
 from assets.factory.row_checks import RowCheck
 from assets.factory.table_asset import TableRows, table_asset
@@ -31,7 +30,7 @@ from resources.photos import PhotoFilesResource
 from schemas.apply import ApplyPlan, FileOperation
 from schemas.facts import Refusal
 from schemas.library import ExifFact, GenerationFact, OtherFile, Photo, Quarantine
-from schemas.table import Table
+from schemas.table import Rows, Table
 from schemas.vision import Embedding, ImageQuality, PictureHash, Preview, SaliencyGrid
 
 NOTHING_REFUSED = RowCheck("nothing_refused", "No file of the project is in quarantine.", lambda rows: rows)
@@ -41,7 +40,6 @@ GENERATORS_READ = RowCheck(
     lambda rows: rows.drop_nulls(GenerationFact.unread),
 )
 _ROW_CHECKS: Mapping[type[Table], Sequence[RowCheck]] = {GenerationFact: [GENERATORS_READ]}
-_ALONG = ("along",)
 
 
 @dataclass(frozen=True)
@@ -68,11 +66,11 @@ class OpenedFolder:
 def opened_folder(
     project: Project,
     photo_files: PhotoFilesResource,
-    along: MeasurementsResource,
+    measurements: MeasurementsResource,
     progress: Progress,
 ) -> OpenedFolder:
     """Looks through the folder and opens every new content once, with everything that is measured."""
-    placed, others = placed_files(project.ledger), along.measurements(project)
+    placed, others = placed_files(project.ledger), measurements.of(project)
     readers = photo_files.reader(), photo_files.reader(others)
     scanned = scan(project.folder, project.cache, progress, placed=placed)
     bad = known_bad(project.ledger, {*readers})
@@ -89,7 +87,7 @@ def opened_folder(
     reads=(ApplyPlan, FileOperation, Refusal),
     writes=(Refusal,),
     always_run=True,
-    side_effects=_ALONG,
+    side_effects=[MeasurementsResource],
     inputs={"opened": opened_folder},
     row_checks={Quarantine: [NOTHING_REFUSED]},
 )
@@ -108,18 +106,22 @@ def measured_asset(table: type[Table]) -> Callable[[Callable[..., Any]], dg.Asse
     measure = FILE_MEASUREMENTS[table]
 
     def rows(
-        photos: pl.DataFrame,
+        photos: Rows[Photo],
         project: Project,
         photo_files: PhotoFilesResource,
-        along: MeasurementsResource,
+        measurements: MeasurementsResource,
         progress: Progress,
     ) -> TableRows:
-        wanted, others = Measurement.of(table, measure), along.measurements(project)
+        wanted, others = Measurement.of(table, measure), measurements.of(project)
         found, facts = photo_files.measured(table, photos, project, wanted, others, progress)
         return TableRows([found], facts)
 
     return table_asset(
-        table, group="measure", side_effects=_ALONG, inputs={"rows": rows}, row_checks=_ROW_CHECKS
+        table,
+        group="measure",
+        side_effects=[MeasurementsResource],
+        inputs={"rows": rows},
+        row_checks=_ROW_CHECKS,
     )
 
 
@@ -154,31 +156,31 @@ def saliency_grids(rows: TableRows) -> TableRows:
     return rows
 
 
-@table_asset(Preview, group="measure", always_run=True, side_effects=_ALONG)
+@table_asset(Preview, group="measure", always_run=True, side_effects=[MeasurementsResource])
 def previews(
-    photos: pl.DataFrame,
+    photos: Rows[Photo],
     project: Project,
     photo_files: PhotoFilesResource,
     previewing: PreviewingResource,
-    along: MeasurementsResource,
+    measurements: MeasurementsResource,
     progress: Progress,
 ) -> TableRows:
     """Writes thumbnails and previews; those that were lost are made again."""
-    wanted, others = previewing.measurement(project, photo_files.preview_px), along.measurements(project)
+    wanted, others = previewing.measurement(project, photo_files.preview_px), measurements.of(project)
     rows, facts = photo_files.measured(Preview, photos, project, wanted, others, progress)
     return TableRows([rows], facts)
 
 
-@table_asset(Embedding, group="measure", side_effects=_ALONG)
+@table_asset(Embedding, group="measure", side_effects=[MeasurementsResource])
 def embeddings(
-    photos: pl.DataFrame,
+    photos: Rows[Photo],
     project: Project,
     photo_files: PhotoFilesResource,
     encoding: EncodingResource,
-    along: MeasurementsResource,
+    measurements: MeasurementsResource,
     progress: Progress,
 ) -> TableRows:
     """Turns pictures into vectors by the encoder of the settings; the embedded one serves where no weights are."""
-    encoder, others = encoding.choose(project), along.measurements(project)
+    encoder, others = encoding.choose(project), measurements.of(project)
     rows, facts = photo_files.measured(Embedding, photos, project, encoder.measurement(), others, progress)
     return TableRows([rows], {**facts, "encoder": encoder.encoder_id, "why_this_encoder": encoder.why})

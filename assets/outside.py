@@ -85,8 +85,7 @@ def _to_ask(job: Job) -> Look:
     def look(project: Project, resources: Mapping[str, Any]) -> str | None:
         if news := _unanswered(project, job.table):
             return news
-        given = {n: resources[n] for n in ("captioning", "rating_rule")}
-        count = pending_count(job, project, resources["vision_model"].describing(project), given)
+        count = pending_count(job, project, resources["model"].describing(project), resources)
         return f"{count} pictures to ask about" if count else None
 
     return look

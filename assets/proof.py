@@ -27,12 +27,17 @@ from proofsheet.texts.embedded_describer import TEMPLATE_WORDS
 from proofsheet.texts.identification import agreed_names
 from proofsheet.texts.jobs import JobRequest
 from proofsheet.texts.set_intake import held_back, validation_rows
-from resources.words import GateResource, VisionModelResource, VocabularyResource
+from resources.words import VisionModelResource, VocabularyResource
 from schemas.apply import Upload
 from schemas.facts import JobFailure, LifecycleEvent, ProofAttempt, TextRequest, Waiver, WordEdit, WordReview
+from schemas.library import Photo
 from schemas.proof import MetadataQuality, MetadataRepair
-from schemas.sets import EvaluationSet, SetValidation
+from schemas.sets import EvaluationSet, Identification, ImageSet, SetValidation
+from schemas.settings_words import GateSettings
+from schemas.table import Rows
 from schemas.tags import MediaLifecycleEvent, MediaTag, Tag, UnmappedTerm
+from schemas.vision import Embedding, PhotoGroup
+from schemas.words import Caption, PolicyFlag, QualityVerdict, TagSet, Title
 
 RULE_CHECKS = [RowCheck(name, rule.meaning, blocked_by(name)) for name, rule in RULES.items()]
 MAPPED = RowCheck("all_mapped", "Every keyword fits the vocabulary and its rules.", lambda rows: rows)
@@ -47,7 +52,7 @@ def _unsound() -> pl.Expr:
 
 @table_asset(MetadataRepair, group="gate", reads=(WordEdit,))
 def metadata_repaired(
-    captions: pl.DataFrame, titles: pl.DataFrame, tag_sets: pl.DataFrame, project: Project
+    captions: Rows[Caption], titles: Rows[Title], tag_sets: Rows[TagSet], project: Project
 ) -> pl.DataFrame:
     """Puts the texts together, keeps what people wrote, and mends what is plainly broken."""
     return repaired_rows(project.key, captions, titles, tag_sets, project.ledger)
@@ -57,9 +62,9 @@ def metadata_repaired(
     MediaTag, UnmappedTerm, Tag, group="gate", reads=(WordEdit,), row_checks={UnmappedTerm: [MAPPED]}
 )
 def media_tags(
-    metadata_repaired: pl.DataFrame,
-    tag_sets: pl.DataFrame,
-    identifications: pl.DataFrame,
+    metadata_repaired: Rows[MetadataRepair],
+    tag_sets: Rows[TagSet],
+    identifications: Rows[Identification],
     project: Project,
     vocabulary: VocabularyResource,
 ) -> TableRows:
@@ -70,10 +75,10 @@ def media_tags(
 
 @table_asset(SetValidation, group="gate", row_checks={SetValidation: [SOUND]})
 def scratch_metadata(
-    image_sets: pl.DataFrame,
-    metadata_repaired: pl.DataFrame,
-    photos: pl.DataFrame,
-    embeddings: pl.DataFrame,
+    image_sets: Rows[ImageSet],
+    metadata_repaired: Rows[MetadataRepair],
+    photos: Rows[Photo],
+    embeddings: Rows[Embedding],
     project: Project,
 ) -> pl.DataFrame:
     """Holds back sets that mix subjects or say nothing."""
@@ -113,11 +118,11 @@ def asking_again(
 def metadata_quality(
     texts: Sequence[GateCandidate],
     asking: Asker,
-    scratch_metadata: pl.DataFrame,
-    photos: pl.DataFrame,
-    photo_groups: pl.DataFrame,
+    scratch_metadata: Rows[SetValidation],
+    photos: Rows[Photo],
+    photo_groups: Rows[PhotoGroup],
     project: Project,
-    gate: GateResource,
+    gate: GateSettings,
     now: datetime,
 ) -> TableRows:
     """Judges every text; refused ones are asked for again, a few times at most; blocked rows stay back, accepted rows go on."""
@@ -130,7 +135,7 @@ def metadata_quality(
 
 @table_asset(EvaluationSet, group="gate", reads=(WordReview, WordEdit, Waiver, ProofAttempt))
 def metadata_eval_set(
-    photos: pl.DataFrame, metadata_quality: pl.DataFrame, project: Project, now: datetime
+    photos: Rows[Photo], metadata_quality: Rows[MetadataQuality], project: Project, now: datetime
 ) -> pl.DataFrame:
     """Keeps reviewed texts as evaluation data, frozen and split by picture."""
     return evaluation_rows(photos, project.ledger, now)
@@ -138,9 +143,9 @@ def metadata_eval_set(
 
 @table_asset(MediaLifecycleEvent, group="gate", reads=(LifecycleEvent,), writes=(LifecycleEvent,))
 def media_lifecycle_events(
-    quality_verdicts: pl.DataFrame,
-    policy_flags: pl.DataFrame,
-    metadata_quality: pl.DataFrame,
+    quality_verdicts: Rows[QualityVerdict],
+    policy_flags: Rows[PolicyFlag],
+    metadata_quality: Rows[MetadataQuality],
     project: Project,
     now: datetime,
 ) -> pl.DataFrame:

@@ -14,7 +14,10 @@ from proofsheet.publish.upload_history import takedown_rows
 from proofsheet.review.proposal_export import write_decisions
 from proofsheet.storage.workspace import Project
 from schemas.apply import Takedown, Upload, Withdrawal
-from schemas.review import Export
+from schemas.library import Photo
+from schemas.proof import MetadataQuality
+from schemas.review import Choice, Export, Proposal
+from schemas.table import Rows
 
 NOTHING_TO_TAKE_BACK = RowCheck(
     "nothing_to_take_back", "Everything that stands at a target is still chosen.", lambda rows: rows
@@ -23,10 +26,10 @@ NOTHING_TO_TAKE_BACK = RowCheck(
 
 @table_asset(Export, group="publish", always_run=True)
 def exports(
-    metadata_quality: pl.DataFrame,
-    photos: pl.DataFrame,
-    proposals: pl.DataFrame,
-    choices: pl.DataFrame,
+    metadata_quality: Rows[MetadataQuality],
+    photos: Rows[Photo],
+    proposals: Rows[Proposal],
+    choices: Rows[Choice],
     project: Project,
 ) -> TableRows:
     """Writes the accepted rows of what is chosen to a CSV, the proposals to a JSONL; files that already read so are left."""
@@ -39,6 +42,8 @@ def exports(
 @table_asset(
     Takedown, group="publish", reads=(Upload, Withdrawal), row_checks={Takedown: [NOTHING_TO_TAKE_BACK]}
 )
-def takedowns(choices: pl.DataFrame, metadata_quality: pl.DataFrame, project: Project) -> pl.DataFrame:
+def takedowns(
+    choices: Rows[Choice], metadata_quality: Rows[MetadataQuality], project: Project
+) -> pl.DataFrame:
     """Lists what was published and is no longer chosen, or stands there in a newer version; nothing is deleted anywhere."""
     return takedown_rows(project.key, choices, metadata_quality, project.ledger)

@@ -15,11 +15,15 @@ from proofsheet.texts.set_intake import set_rows
 from proofsheet.texts.set_subjects import subject_rows
 from resources.words import VisionModelResource
 from schemas.facts import SetContext, SubjectProposal
+from schemas.library import Photo
+from schemas.review import Choice
 from schemas.sets import ImageSet, SubjectSuggestion
+from schemas.table import Rows
+from schemas.vision import Preview
 
 
 @table_asset(ImageSet, group="caption", reads=(SetContext,))
-def image_sets(photos: pl.DataFrame, choices: pl.DataFrame, project: Project) -> pl.DataFrame:
+def image_sets(photos: Rows[Photo], choices: Rows[Choice], project: Project) -> pl.DataFrame:
     """Lists the folders of the project with what people said of them."""
     return set_rows(project.key, photos, choices, project.ledger)
 
@@ -32,9 +36,9 @@ def image_sets(photos: pl.DataFrame, choices: pl.DataFrame, project: Project) ->
     always_run=True,
 )
 def subject_suggestions(
-    image_sets: pl.DataFrame,
-    photos: pl.DataFrame,
-    previews: pl.DataFrame,
+    image_sets: Rows[ImageSet],
+    photos: Rows[Photo],
+    previews: Rows[Preview],
     project: Project,
     vision_model: VisionModelResource,
     now: datetime,

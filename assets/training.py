@@ -16,10 +16,10 @@ from proofsheet.training.integration_report import integration_rows
 from proofsheet.training.onnx_export import export_rows
 from proofsheet.training.train import train_crops, train_ranker
 from resources.along import EncodingResource
-from resources.judging import CropResource, RankerResource
 from schemas.history import CropExample, Selection
 from schemas.learning import CropFit, Integration, ModelExport, RankerFit, SceneFit, TrainingPair
 from schemas.library import Photo
+from schemas.settings_learning import CropSettings, RankerSettings
 from schemas.vision import Embedding, ImageQuality, SaliencyGrid
 
 _READ = (TrainingPair, Photo, ImageQuality, Embedding)
@@ -30,7 +30,7 @@ def ranker_fits(
     workspace: Workspace,
     now: datetime,
     progress: Progress,
-    ranking: RankerResource,
+    ranking: RankerSettings,
     encoding: EncodingResource,
 ) -> TableRows:
     """Trains the ranker over all projects if there is anything new; the champion stays unless the rule promotes the new one."""
@@ -46,8 +46,8 @@ def crop_fits(
     workspace: Workspace,
     now: datetime,
     progress: Progress,
-    cropping: CropResource,
-    ranking: RankerResource,
+    cropping: CropSettings,
+    ranking: RankerSettings,
     encoding: EncodingResource,
 ) -> TableRows:
     """Trains the crop proposer over all projects if there is anything new."""
@@ -69,7 +69,7 @@ def model_exports(workspace: Workspace) -> TableRows:
 
 
 @shared_table_asset(Integration, group="learn", after=(RankerFit, CropFit, Selection, CropExample))
-def integration_report(workspace: Workspace, ranking: RankerResource, now: datetime) -> TableRows:
+def integration_report(workspace: Workspace, ranking: RankerSettings, now: datetime) -> TableRows:
     """Ranks and cuts twenty held-out sets drawn by the seed, and writes the report of the phase."""
     rows, facts = integration_rows(workspace, ranking.seed, now)
     return TableRows([rows], facts)

@@ -16,6 +16,7 @@ from assets.factory.row_checks import RowCheck
 from assets.factory.table_asset import TableRows, table_asset
 from proofsheet.core.progress import Progress
 from proofsheet.proof.media_meta import meta_rows, prompt_rows
+from proofsheet.storage.injection import Inputs
 from proofsheet.storage.workspace import Project
 from proofsheet.texts import job_requests as ask
 from proofsheet.texts.coverage import described
@@ -33,11 +34,14 @@ from proofsheet.texts.jobs import (
     Job,
     JobRequest,
 )
-from resources.words import CaptioningResource, VisionModelResource
+from resources.words import VisionModelResource
 from schemas.facts import ImportedFlag, ModelAnswer, WordEdit
+from schemas.library import GenerationFact, Photo
 from schemas.sets import Identification
-from schemas.table import Table
+from schemas.settings_words import CaptionSettings
+from schemas.table import Rows, Table
 from schemas.tags import MediaMeta, PromptHistory
+from schemas.vision import Scene, SeenObject
 from schemas.words import (
     Answered,
     Caption,
@@ -94,7 +98,7 @@ def job_asset(
         said = vision_model.answer(job, questions, project, now, progress)
         return TableRows([said.rows], said.facts)
 
-    steps = {**ask.joined(ask.STEPS[job.name]), "answers": answers}
+    steps: Inputs = {**ask.STEPS[job.name], "answers": answers}
     checks = {job.table: [ANSWERED, *more]}
     return table_asset(
         job.table, group="caption", reads=reads, always_run=True, inputs=steps, row_checks=checks
@@ -164,12 +168,12 @@ def ratings(answers: TableRows) -> TableRows:
 )
 def identifications(
     asked: Sequence[JobRequest],
-    scenes: pl.DataFrame,
-    objects: pl.DataFrame,
-    quality_verdicts: pl.DataFrame,
+    scenes: Rows[Scene],
+    objects: Rows[SeenObject],
+    quality_verdicts: Rows[QualityVerdict],
     project: Project,
     vision_model: VisionModelResource,
-    captioning: CaptioningResource,
+    captioning: CaptionSettings,
     now: datetime,
     progress: Progress,
 ) -> TableRows:
@@ -182,14 +186,14 @@ def identifications(
 
 
 def answered_tables(
-    captions: pl.DataFrame,
-    titles: pl.DataFrame,
-    tag_sets: pl.DataFrame,
-    quality_verdicts: pl.DataFrame,
-    duplicate_hints: pl.DataFrame,
-    prompt_reconstructions: pl.DataFrame,
-    model_scores: pl.DataFrame,
-    policy_flags: pl.DataFrame,
+    captions: Rows[Caption],
+    titles: Rows[Title],
+    tag_sets: Rows[TagSet],
+    quality_verdicts: Rows[QualityVerdict],
+    duplicate_hints: Rows[DuplicateHint],
+    prompt_reconstructions: Rows[PromptReconstruction],
+    model_scores: Rows[ModelScore],
+    policy_flags: Rows[PolicyFlag],
 ) -> dict[type[Table], pl.DataFrame]:
     """The answers of all jobs by their tables."""
     return {
@@ -206,7 +210,7 @@ def answered_tables(
 
 @table_asset(MediaMeta, group="caption", reads=(ModelAnswer,), inputs={"answered": answered_tables})
 def media_meta(
-    answered: dict[type[Table], pl.DataFrame], photos: pl.DataFrame, project: Project
+    answered: dict[type[Table], pl.DataFrame], photos: Rows[Photo], project: Project
 ) -> pl.DataFrame:
     """Puts everything that was answered under the keys that other tools know."""
     return meta_rows(project.key, answered, photos, project.ledger)
@@ -214,7 +218,10 @@ def media_meta(
 
 @table_asset(PromptHistory, group="caption")
 def prompt_history(
-    generation_facts: pl.DataFrame, prompt_reconstructions: pl.DataFrame, project: Project, now: datetime
+    generation_facts: Rows[GenerationFact],
+    prompt_reconstructions: Rows[PromptReconstruction],
+    project: Project,
+    now: datetime,
 ) -> pl.DataFrame:
     """Keeps the prompts of files, and those that the model is sure of."""
     return prompt_rows(generation_facts, prompt_reconstructions, project.ledger, now)

@@ -1,7 +1,7 @@
-"""Many small projects that were run, made from one: copies of its folder, facts and tables under other names.
+"""Many small projects after their run, copied from one: its folder, facts and tables under other names.
 
 Holds `copies`.
-Add here: what else of a project lies in the home.
+Add here: another part of a project in the home.
 Keep out: measuring.
 """
 
@@ -26,7 +26,7 @@ from schemas.table import Table
 
 
 def copies(settings: Configuration, original: Project, count: int) -> Iterator[Project]:
-    """Make projects that stand as a run of each would leave them.
+    """Make projects in the state after a run of each.
 
     Args:
         settings: those of the run of the original.

@@ -1,4 +1,4 @@
-"""What the program costs where there is little to do: to start, to find out that nothing is stale, to run one edit, to tell.
+"""The cost of small commands: starting, finding nothing stale, running one edit, printing the status.
 
 Holds `start_rows`.
 Add here: another command that people wait for.
@@ -84,7 +84,7 @@ def _spent(command: Callable[..., str], before: Callable[[], object], arguments:
 
 
 def _nothing() -> None:
-    """Before a command that finds all as it was."""
+    """Before a command that finds nothing changed."""
 
 
 def _edit(project: Project, numbers: Iterator[int]) -> None:
@@ -94,7 +94,7 @@ def _edit(project: Project, numbers: Iterator[int]) -> None:
         project.ledger,
         photo,
         "caption",
-        f"Boat {next(numbers)} lies beside the pier.",
+        f"Boat {next(numbers)} floats beside the pier.",
         None,
         "human",
         utc_now(),

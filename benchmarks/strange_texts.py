@@ -1,10 +1,11 @@
-"""Texts of somebody else through repair and gate, each alone: how many of each kind are refused.
+"""Texts of another author through repair and gate, each alone: the number of refused texts of each kind.
 
 Holds `read_texts`, `outcomes`, `counts` and `told`.
 Add here: another figure of such a file.
 Keep out: the project's own labelled texts (gate.py).
 
-A file has the columns kind, label (bad or good), field, lang and text, apart by tabs; keywords stand apart by `; `.
+A file has the columns kind, label (bad or good), field, lang and text, separated by tabs; keywords are
+separated by `; `.
 """
 
 from __future__ import annotations
@@ -47,9 +48,9 @@ class Strange:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a text: the objections to its field after repair, and whether repair changed it.
+    """The result of a text: the objections to its field after repair, and whether repair changed it.
 
-    That it names no subject is told apart: a draft of a model, while a person's words stand.
+    A missing subject is counted apart: it makes a model's text a draft, while a person's words stand.
     """
 
     text: Strange
@@ -106,7 +107,8 @@ def told(found: Sequence[Outcome], *, with_misses: bool) -> Iterator[str]:
             sum(o.is_draft for o in of),
         )
         yield (
-            f"{label} {kind}: {refused} of {len(of)} refused, {refused / len(of):.3f} ({low:.3f}–{high:.3f}); {drafts} drafts, "
+            f"{label} {kind}: {refused} of {len(of)} refused, {refused / len(of):.3f} "
+            f"({low:.3f}–{high:.3f}); {drafts} drafts, "
             f"{accepted[False]} accepted as they are, {accepted[True]} after repair"
         )
     if with_misses:

@@ -1,7 +1,7 @@
 """The whole project as Dagster sees it.
 
 Holds `build_defs` and `asset_declarations`.
-Add here: a resource; new assets are found by themselves.
+Add here: a resource; new assets are found automatically.
 Keep out: assets and jobs.
 """
 
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
+from pydantic import BaseModel
 
 import assets
 from assets.factory.freshness import SETTINGS_TAG, AssetDeclaration, Freshness
@@ -19,43 +20,42 @@ from dagster_project.publish_job import publish_job
 from proofsheet.core.config import Configuration, load
 from resources.along import EncodingResource, MeasurementsResource, PreviewingResource
 from resources.configured import configured
-from resources.in_force import settings_by_resource
-from resources.judging import CropResource, RankerResource, ReviewingResource
-from resources.labels import DetectionResource, ScenesResource
+from resources.in_force import settings_by_section
+from resources.labels import DetectionResource
 from resources.photos import PhotoFilesResource
 from resources.progress import ProgressResource
-from resources.rules import (
-    DuplicatesResource,
-    GroupingResource,
-    WantedMixResource,
-)
 from resources.store import StoreResource
-from resources.words import (
-    CaptioningResource,
-    GateResource,
-    RatingRuleResource,
-    VisionModelResource,
-    VocabularyResource,
+from resources.words import VisionModelResource, VocabularyResource
+from schemas.settings import (
+    DuplicateSettings,
+    GroupSettings,
+    InventorySettings,
+    SceneSettings,
+    settings_version,
 )
-from schemas.settings import settings_version
+from schemas.settings_learning import CropSettings, RankerSettings
+from schemas.settings_review import ReviewSettings
+from schemas.settings_words import CaptionSettings, GateSettings, RatingSettings
 
-RESOURCES: Mapping[str, type[Any]] = {
-    "photo_files": PhotoFilesResource,
-    "previewing": PreviewingResource,
-    "encoding": EncodingResource,
-    "grouping": GroupingResource,
-    "scene_rule": ScenesResource,
-    "detection": DetectionResource,
-    "duplicate_rule": DuplicatesResource,
-    "wanted_mix": WantedMixResource,
-    "captioning": CaptioningResource,
-    "vision_model": VisionModelResource,
-    "gate": GateResource,
+RESOURCES: Mapping[
+    str, type[BaseModel]
+] = {  # sections that assets take, each with its resource; many are their settings alone
+    "photos": PhotoFilesResource,
+    "previews": PreviewingResource,
+    "encoder": EncodingResource,
+    "scenes": SceneSettings,
+    "objects": DetectionResource,
+    "groups": GroupSettings,
+    "duplicates": DuplicateSettings,
+    "inventory": InventorySettings,
+    "model": VisionModelResource,
+    "captions": CaptionSettings,
+    "gate": GateSettings,
     "vocabulary": VocabularyResource,
-    "ranking": RankerResource,
-    "cropping": CropResource,
-    "reviewing": ReviewingResource,
-    "rating_rule": RatingRuleResource,
+    "rating": RatingSettings,
+    "ranker": RankerSettings,
+    "crops": CropSettings,
+    "review": ReviewSettings,
 }
 
 
@@ -64,15 +64,14 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
 
     Args:
         settings: everything that can be set.
-        progress: stands in for `ProgressResource`, so that a terminal shows bars.
+        progress: replaces `ProgressResource`; a terminal uses it to show bars.
     """
-    resources: dict[str, Any] = {
-        name: configured(RESOURCES[name], given) for name, given in settings_by_resource(settings).items()
-    }
-    inside = {name: resources[name] for name in ("encoding", "previewing")}
+    sections = settings_by_section(settings)
+    resources: dict[str, Any] = {name: configured(kind, sections[name]) for name, kind in RESOURCES.items()}
+    inside = {"encoding": resources["encoder"], "previewing": resources["previews"]}
     resources |= {
         "store": configured(StoreResource, settings.place),
-        "along": configured(MeasurementsResource, **inside, preview_px=settings.photos.preview_px),
+        "measurements": configured(MeasurementsResource, **inside, preview_px=settings.photos.preview_px),
         "progress": progress or ProgressResource(),
     }
 
@@ -101,7 +100,7 @@ def _assets() -> list[dg.AssetsDefinition]:
 
 
 def asset_declarations() -> list[AssetDeclaration]:
-    """What the source says of the asset of every table."""
+    """The asset of every table, as the source declares it."""
     return AssetDeclaration.of(_assets())
 
 

@@ -59,8 +59,8 @@ class MeasurementsResource(dg.ConfigurableResource["MeasurementsResource"]):
     previewing: PreviewingResource
     preview_px: int
 
-    def measurements(self, project: Project) -> list[Measurement]:
-        """All of them."""
+    def of(self, project: Project) -> list[Measurement]:
+        """All measurements of the files of a project."""
         plain = [Measurement.of(table, measure) for table, measure in FILE_MEASUREMENTS.items()]
         previews = self.previewing.measurement(project, self.preview_px)
         return [*plain, previews, self.encoding.choose(project).measurement()]

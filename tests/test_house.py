@@ -98,7 +98,8 @@ def test_heavy_modules_are_imported_where_they_are_used(path: Path) -> None:
 def test_definitions_load_without_heavy_modules() -> None:
     code = (
         "import sys, dagster_project.definitions\n"
-        "assert not {'torch', 'open_clip', 'cv2', 'sklearn', 'skimage'} & set(sys.modules), sorted(sys.modules)"
+        "assert not {'torch', 'open_clip', 'cv2', 'sklearn', 'skimage'} & set(sys.modules), "
+        "sorted(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
@@ -264,11 +265,13 @@ TOY_ASSET = '''import polars as pl
 
 from assets.factory.table_asset import table_asset
 from proofsheet.library.toy import shout
+from schemas.library import Photo
+from schemas.table import Rows
 from schemas.toy import Loud
 
 
 @table_asset(Loud, group="measure")
-def loud_names(photos: pl.DataFrame) -> pl.DataFrame:
+def loud_names(photos: Rows[Photo]) -> pl.DataFrame:
     """Names in capitals."""
     return shout(photos)
 '''

@@ -34,7 +34,7 @@ class RowCheck:
 
 
 def check_specs(
-    table: type[Table], row_checks: Sequence[RowCheck], partitions: dg.PartitionsDefinition[str]
+    table: type[Table], row_checks: Sequence[RowCheck], partitions: dg.PartitionsDefinition[str] | None
 ) -> Iterator[dg.AssetCheckSpec]:
     """The gate of a table and its row checks."""
     text = (

@@ -1,108 +1,80 @@
-"""The same as an asset for what belongs to no project: one asset without partitions, its table in the store `_all`.
+"""A function over the whole workspace becomes an asset that belongs to no project; its table is in the store `_all`.
 
 Holds `shared_table_asset`.
-Add here: what every shared asset needs.
-Keep out: any one of them.
+Add here: what every asset over all projects needs.
+Keep out: any one of them; tables of a project (table_asset.py).
 """
 
-import inspect
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
-from typing import Any
 
 import dagster as dg
 
-from assets.factory.freshness import SETTINGS_TAG
-from assets.factory.metadata import (
-    column_lineage,
-    column_schema,
-    failure_text,
-    materialization_metadata,
-    source_reference,
-)
-from assets.factory.row_checks import GATE, refused, results
-from assets.factory.table_asset import TableRows
-from assets.partitions import STORE_TAG, owners
+from assets.factory.injection import GIVEN_SHARED, RESOURCES, given_by
+from assets.factory.metadata import failure_text, materialization_metadata, table_spec
+from assets.factory.row_checks import check_specs, refused, results
+from assets.factory.table_asset import AssetFunction, TableRows, checked_name
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.core.locks import acquire
 from proofsheet.storage.code_version import code_version
+from proofsheet.storage.injection import Injected
 from proofsheet.storage.stamps import Stamp
+from proofsheet.storage.workspace import Workspace
 from schemas.table import Table
-
-_GIVEN = ("workspace", "progress", "now")
 
 
 def shared_table_asset(
     table: type[Table], group: str, after: Sequence[type[Table]]
-) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-    """Turn a function over the whole workspace into an asset that reads every project.
+) -> Callable[[AssetFunction], dg.AssetsDefinition]:
+    """Turn a function over the whole workspace into an asset that reads every project; the function is named like its table.
 
-    Its parameters are `workspace`, `progress`, `now` and resources; it returns a frame, or `TableRows`. It always looks: what is there
-    to do, it finds out itself. Nothing is written if the rows are equal or do not pass their gate.
+    Its parameters are annotated `Workspace`, `Progress`, `datetime`, or with settings and resource classes; it returns a frame, or
+    `TableRows`. It always runs: what is there to do, it finds out itself. Nothing is written if the rows are equal or do not pass
+    their gate.
 
     Args:
         table: what the function fills; a shared one.
         group: group in the asset graph.
         after: tables, of projects or shared, that it reads.
+
+    Raises:
+        TypeError: if an annotation names no source, or the function is not named like the table.
     """
 
-    def wrap(function: Callable[..., Any]) -> dg.AssetsDefinition:
-        names = [n for n in inspect.signature(function).parameters if n not in _GIVEN]
-        gate = dg.AssetCheckSpec(
-            GATE, asset=table.name, blocking=True, description=f"Types, keys and ranges of {table.name}."
-        )
+    def wrap(function: AssetFunction) -> dg.AssetsDefinition:
+        name, injected = checked_name(function, [table]), Injected(function, {}, RESOURCES, GIVEN_SHARED)
+        if injected.tables:
+            raise TypeError(
+                f"{name} is over all projects: it reads their tables by its Workspace, not by Rows."
+            )
+        code = code_version(function)
+        spec = table_spec(table, function, after, group, injected.resources)
         return dg.multi_asset(
-            name=function.__name__,
-            specs=[_spec(table, group, after, function, names)],
-            check_specs=[gate],
-            required_resource_keys={"store", "progress", *names},
-        )(_body(table, function, names))
+            name=name,
+            specs=[spec.replace_attributes(deps=[t.name for t in after], code_version=f"{code}-")],
+            check_specs=list(check_specs(table, (), None)),
+            required_resource_keys={"store", "progress", *injected.resources},
+        )(_step(table, injected, code))
 
     return wrap
 
 
-def _spec(
-    table: type[Table],
-    group: str,
-    after: Sequence[type[Table]],
-    function: Callable[..., Any],
-    names: Sequence[str],
-) -> dg.AssetSpec:
-    return dg.AssetSpec(
-        key=table.name,
-        deps=[t.name for t in after],
-        description=f"{table.meaning()}\n\n{inspect.getdoc(function) or ''}",
-        group_name=group,
-        owners=owners(group),
-        kinds={"duckdb", "polars"},
-        tags={STORE_TAG: "shared"},
-        code_version=f"{code_version(function)}-",
-        metadata={
-            "dagster/column_schema": column_schema(table),
-            "dagster/column_lineage": column_lineage(table, after),
-            SETTINGS_TAG: ",".join(names),
-            **source_reference(function),
-        },
-    )
-
-
-def _body(table: type[Table], function: Callable[..., Any], names: Sequence[str]) -> Callable[..., Any]:
+def _step(
+    table: type[Table], injected: Injected, code: str
+) -> Callable[[dg.AssetExecutionContext], Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]]:
     """What the asset does: hold the lock of all projects, call the function, publish what passes its gate."""
 
     def run(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         began, workspace = time.monotonic(), context.resources.store.workspace()
-        given = {"workspace": workspace, "now": datetime.now(UTC).replace(tzinfo=None)}
-        given |= {"progress": context.resources.progress.listener(context.log)}
-        given |= {n: getattr(context.resources, n) for n in names}
-        shared, code = workspace.shared, code_version(function)
+        shared, holder = workspace.shared, f"{table.name}, run {context.run.run_id}"
         try:
-            with acquire(
-                shared.run_lock, f"{table.name}, run {context.run.run_id}", on_news=context.log.info
-            ):
+            with acquire(shared.run_lock, holder, on_news=context.log.info):
                 shared.store.generations.repair(context.log.info)
-                found = function(**{n: given[n] for n in inspect.signature(function).parameters})
-                rows = found if isinstance(found, TableRows) else TableRows([found])
+                given = given_by(context) | {Workspace: workspace}
+                returned = injected.call(
+                    shared.store.read, lambda key: getattr(context.resources, key), given
+                )
+                rows = TableRows.of(returned)
                 if refusal := refused(table, rows.frames[0], shared.key):
                     yield refusal[0]
                     raise dg.Failure(refusal[1], metadata=refusal[0].metadata, allow_retries=False)

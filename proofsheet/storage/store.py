@@ -17,6 +17,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import polars as pl
 
@@ -32,7 +33,7 @@ from proofsheet.storage.parts import PartRows, Parts, remove, wrong_with
 from proofsheet.storage.stamps import Stamp, bookkeeping, same_rows
 from proofsheet.storage.table_gate import check_frame
 from schemas.storage import StoredTable
-from schemas.table import Table
+from schemas.table import OfTable, Rows, Table
 
 _TRIES = 20
 _AT_ONCE = 8_192  # rows; hashing copies them
@@ -105,8 +106,11 @@ class Store:
         """Number of the current generation; 0 before the first."""
         return self.generations.current()
 
-    def read(self, table: type[Table]) -> pl.DataFrame:
+    def read(self, table: type[OfTable]) -> Rows[OfTable]:
         """All rows of a table in key order; none if it was never written, or with other columns (a run makes it again)."""
+        return cast("Rows[OfTable]", self._read(table))
+
+    def _read(self, table: type[Table]) -> pl.DataFrame:
         for _attempt in range(_TRIES):
             manifest = self._manifest()
             if table is StoredTable:

@@ -12,7 +12,8 @@ from assets.factory.table_asset import table_asset
 from dagster_project.definitions import build_defs
 from proofsheet.core.config import load
 from proofsheet.storage.workspace import Project
-from schemas.table import Table, column
+from schemas.library import Photo
+from schemas.table import Rows, Table, column
 
 
 class Mixed(Table, name="mixed_up"):
@@ -22,7 +23,7 @@ class Mixed(Table, name="mixed_up"):
 
 
 @table_asset(Mixed, group="gate", always_run=True)
-def mixed_up(photos: pl.DataFrame, project: Project) -> pl.DataFrame:
+def mixed_up(photos: Rows[Photo], project: Project) -> pl.DataFrame:
     """Gives a row of another project if there is a file named `mix_up`."""
     rows = photos.select("project", "photo_id")
     stranger = Mixed.frame([{"project": "stranger-000000", "photo_id": "x"}])

@@ -134,7 +134,10 @@ def test_a_decision_of_the_review_makes_stale_what_reads_decisions(place: Place)
 
 
 def in_dagster(place: Place, instance: dg.DagsterInstance) -> dict[str, str]:
-    """Asset to its state as the UI tells it, of those that are not fresh; and how many observations there are of edits."""
+    """Asset to its state as the UI tells it, of those that are not fresh.
+
+    And how many observations there are of edits.
+    """
     from dagster._core.definitions.data_version import CachingStaleStatusResolver
     from dagster._core.loader import LoadingContextForTest
 

@@ -23,7 +23,7 @@ from proofsheet.core.clock import utc_now
 from proofsheet.core.config import Configuration, write_new
 from proofsheet.storage.workspace import Project, Workspace
 from proofsheet.texts.edits import write_field
-from resources.in_force import settings_by_resource
+from resources.in_force import settings_by_section
 from schemas.proof import MetadataRepair
 from tests.support.kit import configuration, only_project, stage_library
 
@@ -81,7 +81,7 @@ def test_of_a_project_that_was_never_run(place: Path, tmp_path: Path) -> None:
 def test_of_another_code_version(place: Path) -> None:
     settings = _settings(place)
     declared = [replace(d, code="000000000000") if d.table == "captions" else d for d in asset_declarations()]
-    freshness = Freshness.of(declared, settings_by_resource(settings), forced=False)
+    freshness = Freshness.of(declared, settings_by_section(settings), forced=False)
     assert stale_tables(freshness.versions, only_project(settings))["captions"] == "its code changed"
 
 
