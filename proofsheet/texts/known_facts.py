@@ -94,8 +94,8 @@ def known_facts(
     sets = {r[ImageSet.folder]: r for r in image_sets.to_dicts()}
     prompts = dict(generation_facts.select(GenerationFact.photo_id, GenerationFact.prompt).iter_rows())
     labels: dict[str, dict[str, float]] = {}
-    for row in photo_labels.to_dicts():
-        labels.setdefault(row[PhotoLabel.photo_id], {})[row[PhotoLabel.label]] = row[PhotoLabel.score]
+    for seen in photo_labels.to_dicts():
+        labels.setdefault(seen[PhotoLabel.photo_id], {})[seen[PhotoLabel.label]] = seen[PhotoLabel.score]
     found = dict(objects.select(SeenObject.photo_id, SeenObject.objects).iter_rows())
     edits = edits_of(ledger)
     known = {}
