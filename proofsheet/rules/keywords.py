@@ -116,7 +116,7 @@ def duplicate_text(
 
 
 def _claims(row: GateInput, field: str, ignored: frozenset[str]) -> frozenset[str]:
-    """What a text says: words of content, or whole statements where the describer put known facts side by side."""
+    """What a text claims: words of content, or whole statements of the embedded describer."""
     if field not in row.measured:
         return frozenset(words(row.texts[field])) - ignored
     statements = (words(part) for part in _CLAIMS.split(row.texts[field]))

@@ -2,7 +2,7 @@
 
 Holds the rule `no_subject`, `names_subject` and `subject_words`.
 Add here: another sign of a thing, being, place or event; words of mere look are data (lists/look_*.txt).
-Keep out: texts about something else than what is seen (caption.py), and what follows for a row (proof/attempts.py).
+Keep out: texts about something else than the picture (caption.py), and states of a row (proof/attempts.py).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _LOOKS_LIKE = {  # endings of words that describe or name an idea, for words tha
 
 
 def no_subject(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
-    """A title, a caption or keywords that name no thing, being, place or event; a person's own words stand."""
+    """A title, caption or keywords without a thing, being, place or event; a person's own words stand."""
     codes = tuple(c for c in LANGUAGES if c in settings.languages)
     for field in (f for f in (*_TEXTS, Texts.keywords) if codes and f not in row.by_people):
         text = "; ".join(row.parts(field))
@@ -54,7 +54,7 @@ def names_subject(text: str, codes: Sequence[str]) -> bool:
 
 
 def subject_words(text: str, codes: Sequence[str]) -> list[str]:
-    """The words of a text that name a thing, being, place or event, as written and each once; arguments as above."""
+    """The words of a text that name a thing, being, place or event, each once; arguments as above."""
     language = reads_as(text) if len(codes) > 1 else codes[0]
     for phrase in find_phrases(text, lines("look_phrases")):
         text = text[: phrase.start] + " " * (phrase.end - phrase.start) + text[phrase.end :]

@@ -4,8 +4,9 @@ Holds `reply`, `made_from`, `evidence`, `wrote` and the order in which what is k
 Add here: what can be said of another fact.
 Keep out: words of a language (phrases.py), what is known (known_facts.py), and models that see (client/).
 
-First comes what people wrote, then the folder's subject and place, the date, the prompt of a generated picture, what models saw,
-then light and colour. Where nothing names a subject, what is left is a draft: the gate does not accept it (rules/subject.py).
+People's words come first, then subject and place of the folder, the prompt of a generated picture, what models
+saw, the date, and last light and colour. Without a subject the text is a draft, which the gate does not accept
+(rules/subject.py).
 """
 
 from __future__ import annotations
@@ -145,7 +146,7 @@ _PARTS = {"caption": _caption_parts, "title": _title_parts, "tags_normalize": _t
 
 
 def _opening(known: KnownFacts, *fields: str) -> list[_Part]:
-    """What people say of the picture in these fields or in keywords, else of its folder; else what a generator was asked for."""
+    """What people wrote in these fields or in keywords, else subject and place; else the prompt of a generator."""
     for written in (known.written.get(field) for field in (*fields, Texts.keywords)):
         if written:
             is_text = isinstance(written, str)
@@ -267,7 +268,11 @@ def _shape(facts: Row) -> str:
 
 
 def wrote(row: Row) -> frozenset[str]:
-    """The fields that this describer wrote and nobody changed, of a row of `metadata_repaired` or `proof_attempts`."""
+    """The fields that this describer wrote and nobody changed.
+
+    Args:
+        row: of `metadata_repaired` or `proof_attempts`.
+    """
     by_model = {
         source.removesuffix("=model")
         for source in (row[MetadataRepair.sources] or "").split(", ")

@@ -1,4 +1,4 @@
-"""What is known of a picture before anybody is asked about it: people's words, subject, date, labels, light and colour.
+"""What is known of a picture before a model is asked: words of people, subject, date, labels, light, colour.
 
 Holds `KnownFacts` and `known_facts`.
 Add here: another table that knows something of what a picture shows.
@@ -125,12 +125,16 @@ def _written(edits: Mapping[str, Row]) -> dict[str, Any]:
 
 
 def seen_thing(labels: Mapping[str, float]) -> tuple[SeenThing | None, str]:
-    """The label that a network is sure enough of, else the kind that its labels have in common; and a kind it is sure of.
+    """The label that a network is sure enough of, else the kind that its labels have in common.
 
-    Probabilities of labels add up to that of their kind: a network that wavers between two breeds is sure of a dog.
+    Probabilities of labels add up to that of their kind: a network that wavers between two breeds is sure of a
+    dog.
 
     Args:
         labels: label to score of one photo.
+
+    Returns:
+        The thing, or None; and its kind where the network is sure of that, else an empty text.
     """
     kinds: defaultdict[str, float] = defaultdict(float)
     for label, score in labels.items():

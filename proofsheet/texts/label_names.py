@@ -22,7 +22,7 @@ class LabelName:
     Attributes:
         english: as the model writes it.
         kind: the broader label, or empty.
-        gender: m, f or n of what can be counted; p for a plural, u for what cannot be counted, empty if not known.
+        gender: m, f or n of what can be counted; p for a plural, u for what cannot be; empty if not known.
         german: in the singular; None where we have no word.
         english_plural: empty where none is listed.
         german_plural: empty where none is listed.

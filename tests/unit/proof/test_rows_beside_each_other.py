@@ -166,7 +166,8 @@ def test_drafts_do_not_make_each_other_alike(describer: bool) -> None:
 
 
 def test_texts_of_the_describer_are_alike_when_all_that_they_claim_is() -> None:
-    first = "Probably a cocker spaniel. Taken on 12 June 2024 at 14:32; mostly light blue at the top and tan on the left."
+    look = "mostly light blue at the top and tan on the left"
+    first = f"Probably a cocker spaniel. Taken on 12 June 2024 at 14:32; {look}."
     others = [
         first.replace("14:32", "14:33"),
         first.replace("12 June", "13 June"),
