@@ -17,7 +17,7 @@ from proofsheet.rules import repair
 from proofsheet.storage.code_version import module_version
 from proofsheet.storage.ledger import Ledger
 from proofsheet.texts.edits import as_text, edits_of, merged
-from proofsheet.texts.known_facts import PEOPLE
+from proofsheet.texts.picture_facts import PEOPLE
 from schemas.facts import WordEdit
 from schemas.proof import FIELDS, MetadataRepair, Texts
 from schemas.table import Table

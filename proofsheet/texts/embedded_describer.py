@@ -2,7 +2,7 @@
 
 Holds `reply`, `made_from`, `evidence`, `wrote` and the order in which what is known is said.
 Add here: what can be said of another fact.
-Keep out: words of a language (phrases.py), what is known (known_facts.py), and models that see (client/).
+Keep out: words of a language (phrases.py), what is known (picture_facts.py), and models that see (client/).
 
 People's words come first, then subject and place of the folder, the prompt of a generated picture, what models
 saw, the date, and last light and colour. Without a subject the text is a draft, which the gate does not accept
@@ -21,9 +21,9 @@ from proofsheet.rules.completeness import LANGUAGES, reads_as
 from proofsheet.rules.subject import names_subject, subject_words
 from proofsheet.rules.tokens import words
 from proofsheet.storage.code_version import module_version
-from proofsheet.texts.known_facts import KnownFacts, SeenThing
 from proofsheet.texts.label_names import label_name
 from proofsheet.texts.phrases import PHRASES, Phrases
+from proofsheet.texts.picture_facts import KnownFacts, SeenThing
 from schemas.facts import WordEdit
 from schemas.library import ExifFact, GenerationFact
 from schemas.proof import MetadataRepair, Texts

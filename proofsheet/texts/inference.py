@@ -29,7 +29,7 @@ from proofsheet.texts.client.protocol import Answer, ModelRequestError, Options,
 from proofsheet.texts.client.retry import Outage, retry
 from proofsheet.texts.coverage import described
 from proofsheet.texts.jobs import CAPTION, Job, JobRequest
-from proofsheet.texts.known_facts import KnownFacts
+from proofsheet.texts.picture_facts import KnownFacts
 from proofsheet.texts.prompt_images import model_jpeg
 from proofsheet.texts.replies import Exchange, Kind
 from proofsheet.texts.vision_probe import Sight

@@ -18,7 +18,7 @@ from proofsheet.core.files import short_hash
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.edits import latest_edits
 from proofsheet.texts.jobs import JobRequest
-from proofsheet.texts.known_facts import KnownFacts, known_facts
+from proofsheet.texts.picture_facts import KnownFacts, picture_facts
 from schemas.facts import ImportedFlag
 from schemas.library import ExifFact, GenerationFact, Photo
 from schemas.proof import Texts
@@ -73,7 +73,7 @@ def described(
             pl.col(Photo.photo_id).is_in(choices[Choice.chosen_photo_id].drop_nulls().implode())
         )
     rows = facts.sort(Photo.path).to_dicts()
-    known = known_facts(
+    known = picture_facts(
         rows,
         _FACTS,
         image_sets,

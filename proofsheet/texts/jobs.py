@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from proofsheet.texts.known_facts import KnownFacts
+from proofsheet.texts.picture_facts import KnownFacts
 from proofsheet.texts.ratings import no_rating, sorted_keywords
 from schemas.proof import MetadataQuality
 from schemas.replies import (

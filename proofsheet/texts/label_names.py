@@ -2,7 +2,7 @@
 
 Holds `LabelName` and `label_name`.
 Add here: nothing; a label is a line of label_names.txt, whose first lines explain the form.
-Keep out: how sure a model is (known_facts.py), and sentences (phrases.py).
+Keep out: how sure a model is (picture_facts.py), and sentences (phrases.py).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds `Phrases` and `PHRASES`.
 Add here: another language, or another form of words for something that is known.
-Keep out: what is known (known_facts.py), and which of it a text says (embedded_describer.py).
+Keep out: what is known (picture_facts.py), and which of it a text says (embedded_describer.py).
 """
 
 from __future__ import annotations

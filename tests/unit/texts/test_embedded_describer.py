@@ -21,8 +21,8 @@ from proofsheet.texts.embedded_describer import (
     template,
     wrote,
 )
-from proofsheet.texts.known_facts import KnownFacts, SeenThing
 from proofsheet.texts.phrases import PHRASES
+from proofsheet.texts.picture_facts import KnownFacts, SeenThing
 from schemas.proof import FIELDS
 from schemas.replies import CaptionReply, TagsReply, TitleReply
 from schemas.settings_words import GateSettings

@@ -20,7 +20,7 @@ from proofsheet.texts import embedded_describer
 from proofsheet.texts.answer_cache import release_pictures
 from proofsheet.texts.inference import Describer
 from proofsheet.texts.jobs import CAPTION, POLICY, QUALITY, RATING, TITLE, JobRequest, quality_class
-from proofsheet.texts.known_facts import KnownFacts
+from proofsheet.texts.picture_facts import KnownFacts
 from proofsheet.texts.prompt_images import COLOURS, card, model_jpeg
 from schemas.facts import JobFailure, ModelAnswer
 from schemas.replies import PolicyReply, QualityReply, TagsReply

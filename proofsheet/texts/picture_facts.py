@@ -1,6 +1,6 @@
 """What is known of a picture before a model is asked: words of people, subject, date, labels, light, colour.
 
-Holds `KnownFacts` and `known_facts`.
+Holds `KnownFacts`, `picture_facts` and `seen_thing`.
 Add here: another table that knows something of what a picture shows.
 Keep out: sentences (phrases.py, embedded_describer.py).
 """
@@ -69,7 +69,7 @@ class KnownFacts:
     objects: Mapping[str, int] = field(default_factory=dict)
 
 
-def known_facts(
+def picture_facts(
     rows: Sequence[Row],
     columns: Sequence[str],
     image_sets: pl.DataFrame,

@@ -8,7 +8,7 @@ import pytest
 
 from proofsheet.storage.ledger import Ledger
 from proofsheet.texts.edits import write_field
-from proofsheet.texts.known_facts import SeenThing, known_facts, seen_thing
+from proofsheet.texts.picture_facts import SeenThing, picture_facts, seen_thing
 from schemas.library import GenerationFact
 from schemas.sets import ImageSet
 from schemas.vision import PhotoLabel, SeenObject
@@ -57,7 +57,7 @@ def test_what_is_known_comes_from_tables_and_from_what_people_wrote(tmp_path: Pa
         "subject": "Harvest",
         "location": "Ulm",
     }
-    found = known_facts(
+    found = picture_facts(
         [
             {"photo_id": "a", "folder": "f", "brightness": 0.5},
             {"photo_id": "b", "folder": "", "brightness": 0.1},
