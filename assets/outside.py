@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from proofsheet.core.errors import UsageError
 from proofsheet.core.files import holds_something
 from proofsheet.library.disk_diff import disk_news
 from proofsheet.publish.csv_export import csv_differs
@@ -85,7 +86,10 @@ def _to_ask(job: Job) -> Look:
     def look(project: Project, resources: Mapping[str, Any]) -> str | None:
         if news := _unanswered(project, job.table):
             return news
-        count = pending_count(job, project, resources["model"].describing(project), resources)
+        try:
+            count = pending_count(job, project, resources["model"].describing(project), resources)
+        except UsageError as error:  # its prompt is none: the run says so too
+            return error.what
         return f"{count} pictures to ask about" if count else None
 
     return look

@@ -41,7 +41,7 @@ from schemas.sets import Identification
 from schemas.settings_words import CaptionSettings
 from schemas.table import Rows, Table
 from schemas.tags import MediaMeta, PromptHistory
-from schemas.vision import Scene, SeenObject
+from schemas.vision import PictureHash, Scene, SeenObject
 from schemas.words import (
     Answered,
     Caption,
@@ -117,13 +117,13 @@ def titles(answers: TableRows) -> TableRows:
     return answers
 
 
-@job_asset(TAGS, reads=(WordEdit,))
+@job_asset(TAGS, reads=(ImportedFlag, WordEdit))
 def tag_sets(answers: TableRows) -> TableRows:
     """Asks for keywords where there are too few, and maps those that are there."""
     return answers
 
 
-@job_asset(QUALITY, NEEDS_REVIEW)
+@job_asset(QUALITY, NEEDS_REVIEW, reads=(ImportedFlag,))
 def quality_verdicts(answers: TableRows) -> TableRows:
     """Asks for quality and defects."""
     return answers
@@ -210,10 +210,13 @@ def answered_tables(
 
 @table_asset(MediaMeta, group="caption", reads=(ModelAnswer,), inputs={"answered": answered_tables})
 def media_meta(
-    answered: dict[type[Table], pl.DataFrame], photos: Rows[Photo], project: Project
+    answered: dict[type[Table], pl.DataFrame],
+    photos: Rows[Photo],
+    picture_hashes: Rows[PictureHash],
+    project: Project,
 ) -> pl.DataFrame:
     """Puts everything that was answered under the keys that other tools know."""
-    return meta_rows(project.key, answered, photos, project.ledger)
+    return meta_rows(project.key, answered, photos, picture_hashes, project.ledger)
 
 
 @table_asset(PromptHistory, group="caption")

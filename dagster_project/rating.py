@@ -16,17 +16,20 @@ from typing import Any
 from proofsheet.core.config import Configuration
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.core.progress import Progress
+from proofsheet.imaging.measurement_pass import Measurement
+from proofsheet.imaging.perceptual_hash import picture_hash
 from proofsheet.library.file_hashes import ScannedFile
 from proofsheet.publish.xmp_sidecar import Fields, existing_sidecar, merge_sidecar, sidecar_path
 from proofsheet.storage.workspace import Project
-from proofsheet.texts.inference import Describer, answers
+from proofsheet.texts.describer import Describer
+from proofsheet.texts.inference import answers
 from proofsheet.texts.jobs import RATING, JobRequest
 from proofsheet.texts.ratings import sorted_keywords
 from resources.measurements import PreviewingResource
 from resources.photos import PhotoFilesResource
 from schemas.facts import ModelAnswer
 from schemas.replies import RatingReply
-from schemas.vision import Preview
+from schemas.vision import PictureHash, Preview
 
 _SCALE = 2  # ratings of 10 become stars of 5
 
@@ -54,15 +57,21 @@ def rate_pictures(
     shown = PreviewingResource(quality=settings.model.jpeg_quality).measurement(
         project, settings.model.side_px
     )
-    _formats, refused, looked = photos.open(project, [p.file for p in wanted], [shown], listener)
+    hashed = Measurement.of(PictureHash, picture_hash)
+    _formats, refused, looked = photos.open(project, [p.file for p in wanted], [shown, hashed], listener)
     previews = {r["content_hash"]: r[Preview.preview_path] for r in looked.rows[Preview.name].to_dicts()}
+    pictures = {
+        r["content_hash"]: r[PictureHash.pixel_hash] for r in looked.rows[PictureHash.name].to_dicts()
+    }
     values, facts = (
         {"criteria": ", ".join(settings.rating.criteria)},
         {"criteria": tuple(settings.rating.criteria)},
     )
     able = [p for p in wanted if p.file.content_hash in previews]
+    hashes = [p.file.content_hash for p in able]
     asked = [
-        JobRequest(p.path, p.file.content_hash, (previews[p.file.content_hash],), values, facts) for p in able
+        JobRequest(p.path, pictures[h], (previews[h],), values, facts, file_hash=h)
+        for p, h in zip(able, hashes, strict=True)
     ]
     now = datetime.now(UTC).replace(tzinfo=None)
     told, _facts = answers(RATING, asked, describing, project, now, listener)

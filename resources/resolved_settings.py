@@ -13,13 +13,16 @@ from pydantic import Field, PrivateAttr
 
 from proofsheet.core.config import Configuration
 from proofsheet.core.files import hash_file
-from proofsheet.prompts.prompt import load_prompt
+from proofsheet.prompts.prompt import prompt_digest
 from proofsheet.storage.workspace import Project
-from proofsheet.texts.inference import Describer
+from proofsheet.texts.combined import COMBINED, PARTS
+from proofsheet.texts.describer import Describer
 from proofsheet.texts.jobs import PROMPTS_OF
 from proofsheet.texts.vision_probe import Sight
 from schemas.settings import KNOB, EncoderSettings, ObjectSettings, Settings
 from schemas.settings_words import VisionModelSettings, VocabularySettings
+
+_COMBINED = {job.table.name for job in PARTS}
 
 
 class ResolvedEncoder(EncoderSettings):
@@ -61,7 +64,8 @@ class ResolvedVisionModel(VisionModelSettings):
 
     def resolved_version(self, project: Project, table: str) -> str:
         """Model and prompts that the settings come to for a table; others make it stale."""
-        prompts = [load_prompt(name, project.prompts).digest for name in PROMPTS_OF.get(table, ())]
+        names = PROMPTS_OF.get(table, ()) + ((COMBINED.name,) if self.combine and table in _COMBINED else ())
+        prompts = [prompt_digest(name, project.prompts) for name in names]
         return " ".join([self.describing(project).name, *prompts])
 
 

@@ -18,7 +18,8 @@ from proofsheet.proof.vocabulary import Vocabulary, read_vocabulary
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.client.discovery import choose_server
 from proofsheet.texts.client.protocol import Server
-from proofsheet.texts.inference import JobRows, ask_all
+from proofsheet.texts.inference import ask_all
+from proofsheet.texts.job_results import JobRows
 from proofsheet.texts.jobs import Job, JobRequest
 from resources.resolved_settings import ResolvedVisionModel, ResolvedVocabulary
 

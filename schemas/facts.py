@@ -54,8 +54,13 @@ class ProjectFolder(Table, name="project_folders", origin="fact"):
 class ModelAnswer(Table, name="model_answers", origin="fact"):
     """The answer of a describer to one question about one picture. A question is asked once."""
 
-    image_hash = column(pl.String, "SHA-256 of the picture's bytes.", key=True)
-    prompt_hash = column(pl.String, "Hash of the prompt and of every value in it.", key=True)
+    image_hash = column(
+        pl.String,
+        "Hash of the upright pixels, the same whatever is written into the file; "
+        "in rows of earlier versions SHA-256 of the file.",
+        key=True,
+    )
+    prompt_hash = column(pl.String, "Hash of the prompt and of everything put into it.", key=True)
     model_digest = column(pl.String, "Digest of the model's weights or code.", key=True)
     options_hash = column(pl.String, "Hash of temperature, seed and other options.", key=True)
     job = column(pl.String, "What was asked for.")
@@ -72,6 +77,9 @@ class ModelAnswer(Table, name="model_answers", origin="fact"):
     reply_tokens = column(pl.Int64, "Tokens of the answer.", nullable=True, ge=0)
     note = column(pl.String, "How the answer was obtained, if not in the usual way.", nullable=True)
     retracted = column(pl.String, "Why the answer is no longer used; null if it is.", nullable=True)
+    content_hash = column(
+        pl.String, "SHA-256 of the file that was shown; null in rows of earlier versions.", nullable=True
+    )
 
 
 class JobFailure(Table, name="job_failures", origin="fact"):
@@ -80,7 +88,9 @@ class JobFailure(Table, name="job_failures", origin="fact"):
     After enough strikes a picture is not sent again.
     """
 
-    image_hash = column(pl.String, "SHA-256 of the picture's bytes.", key=True)
+    image_hash = column(
+        pl.String, "Hash as in `model_answers`; `card` in the row of a model that was found blind.", key=True
+    )
     model_digest = column(pl.String, "Digest of the model.", key=True)
     job = column(pl.String, "The job, or * for crashes of the model, which count for every job.", key=True)
     strikes = column(pl.Int64, "Number of failures since the last release or usable answer.", ge=0)

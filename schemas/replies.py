@@ -8,10 +8,22 @@ A number in quotes is no number, a missing field is not filled in, and a text of
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from contextlib import suppress
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    WithJsonSchema,
+    create_model,
+    model_validator,
+)
 
 Text = Annotated[str, Field(max_length=2000)]
 Word = Annotated[str, Field(max_length=120)]
@@ -102,6 +114,33 @@ class QualityReply(Reply):
         description="Kind of picture, such as photo, illustration, screenshot, biology, vehicle."
     )
     domain_confidence: Share = Field(description="How sure, from 0 to 1.")
+
+
+class CombinedReply(Reply):
+    """Caption, title, keywords and quality in one; what is of the form of its part counts, whatever the others are."""
+
+
+@functools.cache
+def combined_reply(parts: tuple[type[Reply], ...]) -> type[CombinedReply]:
+    """The reply with the fields of all these; it holds those of the parts that are of their form, at least of one.
+
+    Args:
+        parts: replies of jobs, without a field in common.
+    """
+
+    def sound_parts(cls: type[Any], answer: Any, strictly: ModelWrapValidatorHandler[Any]) -> Any:  # noqa: ANN401
+        sound: dict[str, Any] = {}
+        for part in parts:
+            with suppress(ValidationError):
+                sound |= part.model_validate(answer).model_dump()
+        return cls.model_construct(**sound) if sound else strictly(answer)
+
+    both: Any = (CombinedReply, *reversed(parts))  # the fields of the last base come first
+    sound: Any = model_validator(mode="wrap")(classmethod(sound_parts))  # type: ignore[arg-type]
+    form: Any = create_model(
+        "CombinedReply", __base__=both, __doc__=CombinedReply.__doc__, __validators__={"sound": sound}
+    )
+    return cast("type[CombinedReply]", form)
 
 
 class DuplicateReply(Reply):

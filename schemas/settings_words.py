@@ -117,6 +117,10 @@ class VisionModelSettings(Settings):
         description="Unload the model when a run ends; OLLAMA_CLOSE_ON_RUN_END=1 does the same.",
         json_schema_extra=KNOB,
     )
+    combine: bool = Field(
+        False,
+        description="Ask for caption, title, keywords and quality in one question; a part that fails is asked for alone.",
+    )
     force: Names = Field(
         [], description="Jobs that ask again even if there is an answer.", json_schema_extra=KNOB
     )

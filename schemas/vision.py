@@ -97,6 +97,10 @@ class PictureHash(Table, name="picture_hashes"):
         "compared by it. Null for others.",
         nullable=True,
     )
+    pixel_hash = column(
+        pl.String,
+        "Hash of the upright pixels and the full size: the same for files that differ in what is written beside them.",
+    )
     hashed_by = column(pl.String, "Code version of the hash.")
 
 

@@ -23,6 +23,7 @@ from proofsheet.library.quarantine import quarantine_rows, release
 from proofsheet.storage.health import each_alone
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.answer_cache import release_pictures, struck_pictures
+from proofsheet.texts.picture_keys import picture_of_files
 from schemas.library import Photo, Quarantine
 
 
@@ -84,7 +85,8 @@ def releasing(project: str, paths: tuple[str, ...], everything: bool, as_json: b
         for r in _struck(there, settings.model.strikes)
     }
     chosen_ = set(struck) if everything else set(paths) & set(struck)
-    release_pictures(there.ledger, {struck[p] for p in chosen_}, now)
+    files, pictures = {struck[p] for p in chosen_}, picture_of_files(there)
+    release_pictures(there.ledger, files | {pictures[f] for f in files if f in pictures}, now)
     rest = set(paths) - chosen_
     found = sorted({*chosen_, *(release(there.ledger, rest or None, now) if rest or everything else [])})
     if as_json:
@@ -95,18 +97,20 @@ def releasing(project: str, paths: tuple[str, ...], everything: bool, as_json: b
 
 def _struck(project: Project, most: int) -> list[dict[str, object]]:
     """Pictures that are no longer sent to a model, in the form of refused files."""
-    paths: dict[str, list[str]] = {}
-    for path, image in project.store.read(Photo).select(Photo.path, Photo.content_hash).iter_rows():
-        paths.setdefault(image, []).append(path)
+    files: dict[str, list[tuple[str, str]]] = {}
+    pictures = picture_of_files(project)
+    for path, file in project.store.read(Photo).select(Photo.path, Photo.content_hash).iter_rows():
+        for image in {file, pictures.get(file, file)}:
+            files.setdefault(image, []).append((path, file))
     return [
         {
             Quarantine.path: path,
             Quarantine.kind: "model",
             Quarantine.reason: reason,
             Quarantine.next_step: "release it, or choose another model",
-            Quarantine.content_hash: image,
+            Quarantine.content_hash: file,
             Quarantine.first_seen_at: when,
         }
         for image, (reason, when) in struck_pictures(project.ledger, most).items()
-        for path in paths.get(image, [image])
+        for path, file in files.get(image, [(image, image)])
     ]

@@ -30,7 +30,7 @@ from proofsheet.prompts.prompt import parse_prompt
 from proofsheet.publish.ratings_csv import append_ratings, columns, csv_name, rated_among
 from proofsheet.publish.xmp_sidecar import exiftool, existing_sidecar
 from proofsheet.storage.workspace import Project
-from proofsheet.texts.inference import Describer
+from proofsheet.texts.describer import Describer
 from proofsheet.texts.jobs import RATING
 from schemas.settings_words import RatingSettings
 

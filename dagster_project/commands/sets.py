@@ -19,7 +19,7 @@ from proofsheet.core.clock import utc_now
 from proofsheet.core.errors import ServiceUnreachable, UsageError
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.client.protocol import ModelRequestError
-from proofsheet.texts.inference import Describer
+from proofsheet.texts.describer import Describer
 from proofsheet.texts.set_intake import intake, read_intake
 from proofsheet.texts.set_subjects import propose, samples
 from schemas.facts import SetContext, SubjectProposal

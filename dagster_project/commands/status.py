@@ -34,7 +34,7 @@ from proofsheet.review.status import project_status
 from proofsheet.storage.health import each_alone, trouble_of
 from proofsheet.storage.workspace import LINK, Project, Workspace
 from proofsheet.texts.cost_estimate import pending_questions
-from proofsheet.texts.inference import Describer
+from proofsheet.texts.describer import Describer
 from schemas.library import Quarantine
 
 _COLUMNS = (
@@ -68,8 +68,8 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
     accepted, drafts, blocked, to_describe, described, undescribed (reason for missing descriptions),
     quarantined, other_files, companions, generation, published_at, whole_at, new, changed, gone, written_of_gone,
     left_out: {reason: count}, stale: {table: reason}, running (its run, or null), to_ask: [{job, questions,
-    seconds}], take_back_list: [{path, name, target, uploaded_at, reason}], refused: [{path, kind, reason,
-    next_step}]}.
+    seconds, problem}], requests_per_picture, take_back_list: [{path, name, target, uploaded_at, reason}],
+    refused: [{path, kind, reason, next_step}]}.
     """
     settings, workspace = settings_and_workspace()
     versions = current_freshness(settings).versions
@@ -99,7 +99,7 @@ def _state(project: Project, settings: Configuration, versions: Mapping[str, Ass
         return project_status(project).as_dict() | {
             "stale": stale_tables(versions, project),
             "running": lock_owner(project.run_lock),
-            "to_ask": [c.as_dict() for c in questions],
+            **questions.as_dict(),
             "take_back_list": take_back_rows(project),
             "refused": rows.select(
                 Quarantine.path, Quarantine.kind, Quarantine.reason, Quarantine.next_step
@@ -171,11 +171,18 @@ def _remarks(state: dict[str, Any]) -> Iterator[str]:
         reasons.setdefault(reason, []).append(name)
     for reason, names in reasons.items():
         yield f": stale: {', '.join(names)}: {reason}"
-    for cost in state["to_ask"]:
-        time_ = f"about {cost['seconds']:.0f} s" if cost["seconds"] is not None else "no answer was timed yet"
-        yield f": to ask: {cost['job']}: {cost['questions']} pictures, {time_}"
+    yield from _costs(state)
     for row in state["refused"]:
         yield f"/{row[Quarantine.path]}: refused: {row[Quarantine.reason]}; {row[Quarantine.next_step]}"
+
+
+def _costs(state: dict[str, Any]) -> Iterator[str]:
+    for cost in state["to_ask"]:
+        time_ = f"about {cost['seconds']:.0f} s" if cost["seconds"] is not None else "no answer was timed yet"
+        work = f"{cost['questions']} pictures, {time_}"
+        yield f": to ask: {cost['job']}: {cost['problem'] or work}"
+    if state["requests_per_picture"]:
+        yield f": to ask: {state['requests_per_picture']:g} requests a picture"
 
 
 def _texts_and_choices(state: dict[str, Any]) -> Iterator[str]:

@@ -20,6 +20,7 @@ from proofsheet.core.files import composed
 from proofsheet.proof.text_review import import_flags, review, waive, want_others
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.edits import undo_field, write_field
+from proofsheet.texts.picture_keys import picture_of_files
 from schemas.facts import WordEdit
 from schemas.library import Photo
 from schemas.proof import FIELDS, MetadataQuality, Texts
@@ -230,7 +231,9 @@ def flagging(project: str, file: Path) -> None:
     """
     found = settings_and_workspace()[1].project(project)
     hashes = dict(found.store.read(Photo).select(Photo.path, Photo.content_hash).iter_rows())
-    noted, refused = import_flags(found.ledger, text_of(file), file.name, hashes, utc_now())
+    noted, refused = import_flags(
+        found.ledger, text_of(file), file.name, hashes, picture_of_files(found), utc_now()
+    )
     out().print(f"{noted} flags noted, {len(refused)} refused", markup=False)
     for line in refused:
         out().print(f"  {line}", markup=False)

@@ -26,8 +26,9 @@ from proofsheet.review.decision_request import Conflict, InvalidRequest
 from proofsheet.selection.choices import held_photos, present_choices
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.answer_cache import release_pictures
+from proofsheet.texts.describer import Describer
 from proofsheet.texts.edits import undo_field, write_field
-from proofsheet.texts.inference import Describer
+from proofsheet.texts.picture_keys import picture_of_files
 from schemas.facts import SetContext, WordEdit, WordReview
 from schemas.library import Photo
 from schemas.proof import FIELDS, MetadataQuality, Texts
@@ -125,7 +126,8 @@ def _ask(state: State, project: Project, photo: str) -> None:
     except UsageError as error:
         raise Conflict(error.what, error.next_step) from error
     hashes = dict(project.store.read(Photo).select(Photo.photo_id, Photo.content_hash).iter_rows())
-    release_pictures(project.ledger, {hashes[photo]}, utc_now())
+    file = str(hashes[photo])
+    release_pictures(project.ledger, {file, picture_of_files(project).get(file, file)}, utc_now())
 
 
 async def _given(request: Request) -> tuple[Project, str, dict[str, Any]]:

@@ -98,6 +98,7 @@ class RunLog:
             "seconds_per_picture": round(seconds / decoded, 4) if decoded else None,
             "refused_share": round(sum(self._refused.values()) / total, 4) if total else 0.0,
             "quality": self._steps.get("inventory", {}).get("quality"),
+            "model": self._model_cost(),
             "rows": {table: facts.get("rows") for table, facts in self._steps.items()},
             "written": sorted(table for table, facts in self._steps.items() if facts.get("changed")),
             "refused": dict(self._refused),
@@ -106,6 +107,13 @@ class RunLog:
         path = self._stem.with_name(f"{self._stem.name}_summary.json")
         write_atomic(path, json.dumps(summary, indent=2).encode("utf-8"))
         return path
+
+    def _model_cost(self) -> dict[str, Any]:
+        """Requests to a model, tries and the card included, over the pictures that most jobs asked about."""
+        requests = sum(int(s.get("calls", 0)) for s in self._steps.values())
+        pictures = max((int(s.get("asked", 0)) for s in self._steps.values()), default=0)
+        share = round(requests / pictures, 2) if pictures else None
+        return {"requests": requests, "pictures": pictures, "requests_per_picture": share}
 
     def _event(self, kind: str, **facts: Any) -> None:  # noqa: ANN401
         now = datetime.now(UTC).isoformat(timespec="milliseconds")

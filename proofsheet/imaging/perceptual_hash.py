@@ -1,12 +1,13 @@
-"""The perceptual hash of a picture.
+"""Hashes of a picture: by how it looks, and by its very pixels.
 
-Holds `phash`, `detail` and `picture_hash`.
+Holds `phash`, `detail`, `pixel_hash` and `picture_hash`.
 Add here: another hash and its column in `PictureHash`.
 Keep out: comparing hashes (grouping/nearest_neighbors.py).
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
 import numpy as np
@@ -29,8 +30,18 @@ def picture_hash(picture: Picture) -> Mapping[str, object]:
     return {
         PictureHash.phash: phash(picture.rgb),
         PictureHash.detail: detail(picture.rgb),
+        PictureHash.pixel_hash: pixel_hash(picture),
         PictureHash.hashed_by: module_version(__name__),
     }
+
+
+def pixel_hash(picture: Picture) -> str:
+    """Hash of the upright pixels as they are measured, and of the full size; what is written beside them counts for nothing."""
+    found = hashlib.blake2b(
+        f"{picture.width_px} {picture.height_px} {picture.rgb.shape}".encode(), digest_size=32
+    )
+    found.update(picture.rgb.tobytes())
+    return found.hexdigest()
 
 
 def phash(rgb: Pixels) -> int:

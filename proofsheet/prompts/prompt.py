@@ -1,6 +1,6 @@
 """Prompts: Markdown files with a version, one for each job. Those in the home override the built-in ones.
 
-Holds `Prompt` and `load_prompt`.
+Holds `Prompt`, `load_prompt`, `prompt_digest`, `parse_prompt` and `prompt_names`.
 Add here: a placeholder's rules.
 Keep out: the texts (*.md).
 
@@ -74,6 +74,14 @@ def load_prompt(name: str, own_folder: Path | None) -> Prompt:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"The prompt {path} cannot be read: {error}.", "Correct or delete it.") from error
     return parse_prompt(name, text, path)
+
+
+def prompt_digest(name: str, own_folder: Path | None) -> str:
+    """Hash of a prompt's texts; `unreadable` for a file that is no prompt, which a run refuses with its reason."""
+    try:
+        return load_prompt(name, own_folder).digest
+    except UsageError:
+        return "unreadable"
 
 
 def parse_prompt(name: str, text: str, path: Path) -> Prompt:

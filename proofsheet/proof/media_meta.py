@@ -21,6 +21,7 @@ from schemas.facts import LifecycleEvent, ModelAnswer, PromptRecord
 from schemas.library import GenerationFact, Photo
 from schemas.table import Table
 from schemas.tags import MediaLifecycleEvent, MediaMeta, PromptHistory
+from schemas.vision import PictureHash
 from schemas.words import (
     Answered,
     Caption,
@@ -62,7 +63,11 @@ _KEYS: dict[type[Table], dict[str, Callable[[Row], Any]]] = {
 
 
 def meta_rows(
-    project: str, tables: Mapping[type[Table], pl.DataFrame], photos: pl.DataFrame, ledger: Ledger
+    project: str,
+    tables: Mapping[type[Table], pl.DataFrame],
+    photos: pl.DataFrame,
+    picture_hashes: pl.DataFrame,
+    ledger: Ledger,
 ) -> pl.DataFrame:
     """The rows of `media_meta`: one a photo and key, for jobs that were answered.
 
@@ -70,6 +75,7 @@ def meta_rows(
         project: partition key.
         tables: the tables of the jobs.
         photos: rows of `photos`.
+        picture_hashes: rows of `picture_hashes`.
         ledger: knows when a model answered last.
     """
     found: dict[tuple[str, str], str] = {}
@@ -85,9 +91,10 @@ def meta_rows(
         ledger.rows(ModelAnswer).group_by(ModelAnswer.image_hash).agg(pl.col(ModelAnswer.answered_at).max())
     )
     last = dict(times.iter_rows())
-    for photo, image in photos.select(Photo.photo_id, Photo.content_hash).iter_rows():
-        if image in last:
-            found[photo, "ollama.last_run_at"] = last[image].isoformat(timespec="seconds")
+    files = dict(photos.select(Photo.photo_id, Photo.content_hash).iter_rows())
+    for photo, picture in picture_hashes.select(PictureHash.photo_id, PictureHash.pixel_hash).iter_rows():
+        if time := last.get(picture) or last.get(files.get(photo, "")):
+            found[photo, "ollama.last_run_at"] = time.isoformat(timespec="seconds")
     return MediaMeta.frame(
         {
             MediaMeta.project: project,

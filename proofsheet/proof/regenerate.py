@@ -24,8 +24,10 @@ from proofsheet.rules.base import GateInput, Issue
 from proofsheet.rules.tokens import words
 from proofsheet.storage.workspace import Project
 from proofsheet.texts import embedded_describer
+from proofsheet.texts.describer import Describer
 from proofsheet.texts.edits import edits_of
-from proofsheet.texts.inference import Describer, JobResult, answers
+from proofsheet.texts.inference import answers
+from proofsheet.texts.job_results import JobResult
 from proofsheet.texts.jobs import CAPTION, TAGS, TITLE, Job, JobRequest, unrepeated
 from schemas.library import Photo
 from schemas.proof import FIELDS, MetadataRepair, Texts
@@ -194,7 +196,7 @@ class Asker:
         again = f"An earlier answer was refused (attempt {number}). {why} Answer in other words."
         asked = self.requests[photo]
         values = {**asked.values, "again": again} | ({"tags": "none"} if job is TAGS else {})
-        return replace(asked, values=values)
+        return replace(asked, values=values, alone=True)
 
     def _candidate(
         self, photo: str, told: Mapping[str, JobResult], edits: Mapping[str, Row]

@@ -119,7 +119,12 @@ def want_others(ledger: Ledger, photo_id: str, now: datetime) -> None:
 
 
 def import_flags(
-    ledger: Ledger, text: str, source: str, hashes: Mapping[str, str], now: datetime
+    ledger: Ledger,
+    text: str,
+    source: str,
+    hashes: Mapping[str, str],
+    pictures: Mapping[str, str],
+    now: datetime,
 ) -> tuple[int, list[str]]:
     """Take over NSFW and scan flags from CSV or JSON; rows name a picture by `path` or `content_hash`.
 
@@ -128,6 +133,7 @@ def import_flags(
         text: CSV with a header, or a JSON list of objects.
         source: name of the file.
         hashes: path to content hash of every photo.
+        pictures: content hash to hash of the upright pixels; a flag stays though something is written into the file.
         now: when (UTC, no zone).
 
     Returns:
@@ -136,7 +142,7 @@ def import_flags(
     Raises:
         UsageError: if the file is neither.
     """
-    noted, refused, known = list[Row](), list[str](), set(hashes.values())
+    noted, refused, known, count = list[Row](), list[str](), set(hashes.values()), 0
     for number, row in enumerate(_flag_rows(text, source), start=1):
         image = str(row.get("content_hash") or "") or hashes.get(str(row.get("path") or ""), "")
         if image not in known:
@@ -147,11 +153,12 @@ def import_flags(
         for flag in _FLAGS:
             said = str(row.get(flag, "")).strip().casefold()
             if said in _YES | _NO:
-                noted.append(_flag(image, flag, "yes" if said in _YES else "no", source, now))
+                value, count = "yes" if said in _YES else "no", count + 1
+                noted += [_flag(h, flag, value, source, now) for h in {image, pictures.get(image, image)}]
             elif said not in ("", "unknown", "none"):
                 refused.append(f"row {number}: {flag} is {said!r}, not yes or no")
     ledger.put(ImportedFlag, noted)
-    return len(noted), refused
+    return count, refused
 
 
 def _flag(image: str, flag: str, value: str, source: str, now: datetime) -> Row:

@@ -1,24 +1,51 @@
 """What the ledger knows of a job: answers that are never asked for again, and strikes against pictures.
 
-Holds `AnswerCache`.
+Holds `AnswerKeys`, `AnswerCache`, and what is told and released of struck pictures.
 Add here: what else is remembered of a question.
 Keep out: asking.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import polars as pl
 
 from proofsheet.storage.ledger import Ledger
+from proofsheet.texts.client.model_names import name_digest
 from proofsheet.texts.client.protocol import ModelRequestError
 from schemas.facts import CopiedText, JobFailure, ModelAnswer
 
 CRASHES = "*"
-Key = tuple[str, str, str]  # image, prompt, options
+BLIND = "blind"
+_CARD = "card"  # instead of a picture and a job, in the row that says that a model was found blind
+Key = tuple[str, str, str]  # picture, prompt, options
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class AnswerKeys:
+    """Under which keys the answer to a question may be.
+
+    Attributes:
+        picture: hash of the upright pixels, which new answers are kept under.
+        file: hash of the file's bytes, which answers of earlier versions are under.
+        prompts: hash of the question, and of its earlier forms.
+        options: digest of the options.
+    """
+
+    picture: str
+    file: str
+    prompts: tuple[str, ...]
+    options: str
+
+    @property
+    def key(self) -> Key:
+        """Of a new answer."""
+        return self.picture, self.prompts[0], self.options
 
 
 class AnswerCache:
@@ -34,20 +61,54 @@ class AnswerCache:
 
     def __init__(self, ledger: Ledger, job: str, digest: str, most_strikes: int, now: datetime) -> None:
         self._ledger, self._job, self._digest, self._most, self._now = ledger, job, digest, most_strikes, now
-        every = ledger.rows(ModelAnswer, job=job).filter(pl.col(ModelAnswer.retracted).is_null()).to_dicts()
-        self._latest: dict[tuple[str, str], Mapping[str, Any]] = {}
-        for row in sorted(every, key=lambda r: r[ModelAnswer.answered_at]):
-            self._latest[row[ModelAnswer.image_hash], row[ModelAnswer.prompt_hash]] = row
-        self.answers: dict[Key, Mapping[str, Any]] = {
-            _key(row): row for row in every if row[ModelAnswer.model_digest] == digest
-        }
+        every = sorted(ledger.rows(ModelAnswer, job=job).to_dicts(), key=lambda r: r[ModelAnswer.answered_at])
+        own = [row for row in every if name_digest(row[ModelAnswer.model_digest]) == digest]
+        self._noted = {_key(row) for row in own}
+        self.answers: dict[Key, Row] = {_key(r): r for r in own if r[ModelAnswer.retracted] is None}
+        self._by_file = {(r[ModelAnswer.content_hash], *k[1:]): r for k, r in self.answers.items()}
+        self._latest: dict[tuple[str, str], Row] = {}
+        for row in (r for r in every if r[ModelAnswer.retracted] is None):
+            for image in (row[ModelAnswer.content_hash], row[ModelAnswer.image_hash]):
+                self._latest[image, row[ModelAnswer.prompt_hash]] = row
         self.banned = set(ledger.rows(CopiedText, job=job, model_digest=digest)[CopiedText.text])
         found = ledger.rows(JobFailure, model_digest=digest).to_dicts()
-        self._failures: dict[tuple[str, str], Mapping[str, Any]] = {
-            (r[JobFailure.image_hash], r[JobFailure.job]): r
-            for r in found
-            if r[JobFailure.job] in (job, CRASHES)
+        self._failures: dict[tuple[str, str], Row] = {
+            (r[JobFailure.image_hash], r[JobFailure.job]): r for r in found
         }
+
+    def find(self, keys: AnswerKeys) -> Row | None:
+        """The answer of this model to a question, or to an earlier form of it."""
+        for prompt in keys.prompts:
+            if row := self._own(keys, prompt):
+                return row
+        return None
+
+    def _own(self, keys: AnswerKeys, prompt: str) -> Row | None:
+        key = (keys.picture, prompt, keys.options)
+        if key in self._noted:
+            return self.answers.get(key)
+        file = (keys.file, prompt, keys.options)
+        return (self.answers.get(file) or self._by_file.get(file)) if keys.file else None
+
+    def by_any_model(self, keys: AnswerKeys) -> Row | None:
+        """The latest answer of any model that sees, to the same question."""
+        images = [image for image in (keys.picture, keys.file) if image]
+        found = (self._latest.get((image, prompt)) for prompt in keys.prompts for image in images)
+        return next((row for row in found if row), None)
+
+    def adopt(self, questions: Iterable[AnswerKeys]) -> None:
+        """Keep the answers that were kept by file under their picture too, so that a file with other metadata finds them."""
+        rows = [row for keys in questions for row in self._adopted(keys)]
+        self._ledger.put(ModelAnswer, rows)
+        for row in rows:
+            self._note(row)
+
+    def _adopted(self, keys: AnswerKeys) -> Iterator[Row]:
+        for prompt in keys.prompts:
+            row = self._own(keys, prompt)
+            if row is not None and row[ModelAnswer.image_hash] != keys.picture:
+                names = {ModelAnswer.image_hash: keys.picture, ModelAnswer.content_hash: keys.file}
+                yield {**row, **names, ModelAnswer.model_digest: self._digest}
 
     def ban(self, text: str) -> None:
         """Remember a text that was given for unlike pictures."""
@@ -60,29 +121,28 @@ class AnswerCache:
         }
         self._ledger.add(CopiedText, [row])
 
-    def by_any_model(self, image_hash: str, prompt_hash: str) -> Mapping[str, Any] | None:
-        """The latest answer of another model that sees, to the same question."""
-        return self._latest.get((image_hash, prompt_hash))
-
-    def quarantined(self, image_hash: str) -> str | None:
+    def quarantined(self, keys: AnswerKeys) -> str | None:
         """Why a picture is not sent any more, or None."""
         for job in (CRASHES, self._job):
-            row = self._failures.get((image_hash, job))
-            if row and row[JobFailure.strikes] >= self._most:
-                return (
-                    f"{row[JobFailure.strikes]} strikes, last: {row[JobFailure.kind]}, "
-                    f"{row[JobFailure.message]}"
-                )
+            for image in (keys.picture, keys.file):
+                row = self._failures.get((image, job))
+                if row and row[JobFailure.strikes] >= self._most:
+                    last = f"{row[JobFailure.kind]}, {row[JobFailure.message]}"
+                    return f"{row[JobFailure.strikes]} strikes, last: {last}"
         return None
 
-    def keep(self, row: Mapping[str, Any]) -> None:
+    def keep(self, row: Row) -> None:
         """Commit an answer, and forget the strikes of its picture."""
         self._ledger.put(ModelAnswer, [row])
-        self.answers[_key(row)] = row
+        self._note(row)
         for job in (CRASHES, self._job):
             known = self._failures.get((row[ModelAnswer.image_hash], job))
             if known and known[JobFailure.strikes]:
                 self._put({**known, JobFailure.strikes: 0})
+
+    def _note(self, row: Row) -> None:
+        self._noted.add(_key(row))
+        self.answers[_key(row)] = row
 
     def retract(self, key: Key, why: str) -> None:
         """An answer that turned out to be none."""
@@ -94,25 +154,41 @@ class AnswerCache:
         """Count a trouble against a picture: for every job if the model crashed on it, else for this one."""
         job = CRASHES if of_the_model else self._job
         known = self._failures.get((image_hash, job))
-        self._put(
-            {
-                JobFailure.image_hash: image_hash,
-                JobFailure.model_digest: self._digest,
-                JobFailure.job: job,
-                JobFailure.strikes: (known[JobFailure.strikes] if known else 0) + 1,
-                JobFailure.kind: trouble.kind,
-                JobFailure.message: trouble.message,
-                JobFailure.last_at: self._now,
-                JobFailure.released_at: known[JobFailure.released_at] if known else None,
-            }
-        )
+        self._put(self._failure(image_hash, job, (known[JobFailure.strikes] if known else 0) + 1, trouble))
 
-    def _put(self, row: Mapping[str, Any]) -> None:
+    def note_sight(self, why_blind: str) -> None:
+        """Remember what the card told of the model, so that nobody promises questions that it will not get."""
+        if bool(why_blind) != self.blind:
+            trouble = ModelRequestError(
+                BLIND, why_blind or "it reads the card", retryable=False, strike=False
+            )
+            self._put(self._failure(_CARD, _CARD, int(bool(why_blind)), trouble))
+
+    @property
+    def blind(self) -> bool:
+        """Whether the model did not see the card when it was shown last."""
+        known = self._failures.get((_CARD, _CARD))
+        return bool(known and known[JobFailure.strikes])
+
+    def _failure(self, image: str, job: str, strikes: int, trouble: ModelRequestError) -> Row:
+        known = self._failures.get((image, job))
+        return {
+            JobFailure.image_hash: image,
+            JobFailure.model_digest: self._digest,
+            JobFailure.job: job,
+            JobFailure.strikes: strikes,
+            JobFailure.kind: trouble.kind,
+            JobFailure.message: trouble.message,
+            JobFailure.last_at: self._now,
+            JobFailure.released_at: known[JobFailure.released_at] if known else None,
+        }
+
+    def _put(self, row: Row) -> None:
         self._ledger.put(JobFailure, [row])
         self._failures[row[JobFailure.image_hash], row[JobFailure.job]] = row
 
 
-def _key(row: Mapping[str, Any]) -> Key:
+def _key(row: Row) -> Key:
     return row[ModelAnswer.image_hash], row[ModelAnswer.prompt_hash], row[ModelAnswer.options_hash]
 
 
@@ -127,7 +203,7 @@ def release_pictures(ledger: Ledger, image_hashes: set[str] | None, now: datetim
     Returns:
         How many were released.
     """
-    rows = [r for r in ledger.rows(JobFailure).to_dicts() if r[JobFailure.strikes]]
+    rows = _struck(ledger, 1)
     chosen = [r for r in rows if image_hashes is None or r[JobFailure.image_hash] in image_hashes]
     ledger.put(JobFailure, [{**r, JobFailure.strikes: 0, JobFailure.released_at: now} for r in chosen])
     return len({r[JobFailure.image_hash] for r in chosen})
@@ -140,11 +216,15 @@ def struck_pictures(ledger: Ledger, most: int) -> dict[str, tuple[str, datetime]
         ledger: of the project.
         most: strikes from which a picture is not sent again.
     """
-    rows = ledger.rows(JobFailure).filter(pl.col(JobFailure.strikes) >= most).to_dicts()
     return {
         r[JobFailure.image_hash]: (
             f"{r[JobFailure.strikes]} strikes, last: {r[JobFailure.kind]}, {r[JobFailure.message]}",
             r[JobFailure.last_at],
         )
-        for r in rows
+        for r in _struck(ledger, most)
     }
+
+
+def _struck(ledger: Ledger, least: int) -> list[dict[str, Any]]:
+    rows = ledger.rows(JobFailure).filter(pl.col(JobFailure.strikes) >= least)
+    return rows.filter(pl.col(JobFailure.image_hash) != _CARD).to_dicts()

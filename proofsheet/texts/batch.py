@@ -20,8 +20,16 @@ from proofsheet.core.errors import UsageError
 from proofsheet.core.progress import Progress, Quiet
 from proofsheet.prompts.prompt import Prompt
 from proofsheet.rules.tokens import words
-from proofsheet.texts.answer_cache import AnswerCache, Key
-from proofsheet.texts.client.protocol import Answer, ModelRequestError, Options, Question, Server, Session
+from proofsheet.texts.answer_cache import AnswerCache, AnswerKeys, Key
+from proofsheet.texts.client.protocol import (
+    OF_THE_SERVER,
+    Answer,
+    ModelRequestError,
+    Options,
+    Question,
+    Server,
+    Session,
+)
 from proofsheet.texts.client.retry import Outage, retry
 from proofsheet.texts.jobs import Job, JobRequest
 from proofsheet.texts.prompt_images import model_jpeg
@@ -36,13 +44,18 @@ _UNLIKE_BITS = 12  # pictures with more differing bits of the hash do not show t
 
 @dataclass(frozen=True)
 class PendingRequest:
-    """A question that has no answer yet."""
+    """A question, and where its answer is kept."""
 
-    key: Key
+    keys: AnswerKeys
     request: JobRequest
     system: str
     text: str
     label: str
+
+    @property
+    def key(self) -> Key:
+        """Of its answer."""
+        return self.keys.key
 
 
 class Batch:
@@ -132,7 +145,7 @@ class Batch:
                 if trouble.kind == "unreachable":
                     continue
                 self.failed[one.key] = f"{trouble.kind}: {trouble.message}"
-                if not trouble.strike and trouble.kind != "busy":
+                if not trouble.strike and trouble.kind not in OF_THE_SERVER:
                     self._books.strike(one.request.image_hash, trouble, of_the_model=False)
             except UsageError as error:  # its preview was lost
                 self.failed[one.key] = f"{error.what} {error.next_step}"
@@ -230,7 +243,7 @@ class Batch:
         """
         given = (self._server.identity, session, outage, canary, self._settings, self._options, self._now)
         try:
-            return await self._sight.blindness(*given, afresh=self._job.sees, counted=self._count)
+            found = await self._sight.blindness(*given, afresh=self._job.sees, counted=self._count)
         except ModelRequestError as trouble:
             name, why = self._server.identity.name, f"{trouble.kind}: {trouble.message}"
             return (
@@ -238,6 +251,9 @@ class Batch:
                 if self._job.sees
                 else ""
             )
+        if self._settings.canary:
+            self._books.note_sight(found)
+        return found
 
     def _count(self) -> None:
         self.calls += 1
@@ -246,6 +262,7 @@ class Batch:
         known = self._server.identity
         return {
             ModelAnswer.image_hash: one.key[0],
+            ModelAnswer.content_hash: one.keys.file or None,
             ModelAnswer.prompt_hash: one.key[1],
             ModelAnswer.options_hash: one.key[2],
             ModelAnswer.model_digest: known.digest,

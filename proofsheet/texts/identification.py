@@ -19,7 +19,9 @@ import polars as pl
 from proofsheet.core.progress import Progress
 from proofsheet.rules.tokens import words
 from proofsheet.storage.workspace import Project
-from proofsheet.texts.inference import Describer, JobResult, answers
+from proofsheet.texts.describer import Describer
+from proofsheet.texts.inference import answers
+from proofsheet.texts.job_results import JobResult
 from proofsheet.texts.jobs import IDENTIFIERS, JobRequest
 from schemas.replies import Candidate, IdentifyReply
 from schemas.sets import Identification

@@ -17,7 +17,8 @@ import polars as pl
 from proofsheet.core.files import short_hash
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.edits import latest_edits
-from proofsheet.texts.jobs import JobRequest
+from proofsheet.texts.jobs import KNOWN, JobRequest
+from proofsheet.texts.known_facts import answer_lines, distance_lines, file_lines, known_text, scan_line
 from proofsheet.texts.picture_facts import KnownFacts, picture_facts
 from schemas.facts import ImportedFlag
 from schemas.library import ExifFact, GenerationFact, Photo
@@ -27,11 +28,10 @@ from schemas.sets import ImageSet
 from schemas.settings_words import CaptionSettings, RatingSettings
 from schemas.table import Rows
 from schemas.vision import Duplicate, ImageQuality, PhotoLabel, PictureHash, Preview, SeenObject
-from schemas.words import Caption, DuplicateHint, ModelScore, PolicyFlag, QualityVerdict, TagSet
+from schemas.words import Answered, Caption, DuplicateHint, ModelScore, PolicyFlag, QualityVerdict, TagSet
 
 _NOT_SEEN = {Photo.project, Photo.photo_id, ImageQuality.measured_by}
 _FACTS = [n for t in (ImageQuality, ExifFact) for n in t.columns() if n not in _NOT_SEEN]
-_PLAIN = "plain"  # name of a value that no prompt shows; it keeps facts apart for the embedded describer
 _MOST_COMPARED = 6
 _LEAST_WORDS = 3
 Row = Mapping[str, Any]
@@ -72,6 +72,7 @@ def described(
         facts = facts.filter(
             pl.col(Photo.photo_id).is_in(choices[Choice.chosen_photo_id].drop_nulls().implode())
         )
+    prompts = _prompts(generation_facts)
     rows = facts.sort(Photo.path).to_dicts()
     known = picture_facts(
         rows,
@@ -83,49 +84,98 @@ def described(
         project.ledger,
         captioning.language,
     )
-    return [_asked(row, subjects, known[row[Photo.photo_id]]) for row in rows]
+    return [
+        _asked(row, subjects.get(row[Photo.folder]), prompts.get(photo), known[photo])
+        for row in rows
+        for photo in [row[Photo.photo_id]]
+    ]
 
 
-def _asked(row: Row, subjects: Mapping[str, str | None], known: KnownFacts) -> JobRequest:
-    subject = subjects.get(row[Photo.folder])
+def _prompts(generation_facts: pl.DataFrame) -> dict[str, str]:
+    known = generation_facts.drop_nulls(GenerationFact.prompt)
+    return dict(known.select(GenerationFact.photo_id, GenerationFact.prompt).iter_rows())
+
+
+def _asked(row: Row, subject: str | None, prompt: str | None, known: KnownFacts) -> JobRequest:
+    values = {
+        "subject": f"Confirmed subject of the set: {subject}" if subject else "",
+        KNOWN: known_text(file_lines(row, prompt)),
+    }
     return JobRequest(
         photo_id=row[Photo.photo_id],
-        image_hash=row[Photo.content_hash],
+        image_hash=row[PictureHash.pixel_hash],
         pictures=(row[Preview.preview_path] or row[Preview.thumb_path],),
-        values={"subject": f"Confirmed subject of the set: {subject}" if subject else ""},
+        values=values,
         facts=known.measured,
         known=known,
         phash=row[PictureHash.phash],
+        file_hash=row[Photo.content_hash],
+        shared=values,
     )
 
 
 def tag_questions(
-    asked: Sequence[JobRequest], project: Project, captioning: CaptionSettings
+    asked: Sequence[JobRequest],
+    captions: Rows[Caption],
+    generation_facts: Rows[GenerationFact],
+    project: Project,
+    captioning: CaptionSettings,
 ) -> list[JobRequest]:
     """Needed where a photo has fewer tags than the minimum, or twice the same in other letters."""
-    written = latest_edits(project.ledger)
-    return [
-        _tag_question(one, written.get((one.photo_id, Texts.keywords), ""), captioning.least_tags)
-        for one in asked
-    ]
+    written, flags = latest_edits(project.ledger), _flags(project)
+    texts, prompts = _by_model(captions, Caption.caption), _prompts(generation_facts)
+    found = []
+    for one in asked:
+        stated = written.get((one.photo_id, Texts.keywords), "")
+        tags: list[str] = json.loads(stated) if stated else []
+        said = answer_lines(texts.get(one.photo_id), (), prompts.get(one.photo_id))
+        scan = scan_line(_flag(flags, one, "scan"))
+        values = {"tags": ", ".join(tags) or "none", KNOWN: known_text([*said, scan])}
+        facts = {**one.facts, TagSet.tags_raw: tags}
+        skip = f"{len(tags)} tags are there" if _are_enough(tags, captioning.least_tags) else None
+        found.append(replace(one, values=values, facts=facts, skip=skip, alone=bool(tags or scan)))
+    return found
 
 
-def _tag_question(one: JobRequest, written: str, least: int) -> JobRequest:
-    tags: list[str] = json.loads(written) if written else []
-    enough = len(tags) >= least > 0 and len({t.casefold().strip() for t in tags}) == len(tags)
-    skip = f"{len(tags)} tags are there" if enough else None
-    return replace(
-        one, values={"tags": ", ".join(tags) or "none"}, facts={**one.facts, TagSet.tags_raw: tags}, skip=skip
-    )
+def _are_enough(tags: Sequence[str], least: int) -> bool:
+    return len(tags) >= least > 0 and len({t.casefold().strip() for t in tags}) == len(tags)
 
 
-def plain_questions(asked: Iterable[JobRequest]) -> list[JobRequest]:
-    """The picture alone."""
-    return [replace(one, values={}) for one in asked]
+def _by_model(answered: pl.DataFrame, name: str) -> dict[str, Any]:
+    """Photo to what a model answered; what was only measured tells a model nothing."""
+    by_model = (pl.col(Answered.status) == "answered") & (pl.col(Answered.backend) != "embedded")
+    return dict(answered.filter(by_model).select(Answered.photo_id, name).iter_rows())
+
+
+def _flags(project: Project) -> dict[tuple[str, str], str]:
+    rows = project.ledger.rows(ImportedFlag).to_dicts()
+    return {(r[ImportedFlag.content_hash], r[ImportedFlag.flag]): r[ImportedFlag.value] for r in rows}
+
+
+def _flag(flags: Mapping[tuple[str, str], str], one: JobRequest, name: str) -> str:
+    """An imported flag of a file, else of its picture; absent is unknown."""
+    return flags.get((one.file_hash, name)) or flags.get((one.image_hash, name)) or "unknown"
+
+
+def quality_questions(
+    asked: Iterable[JobRequest], captions: Rows[Caption], tag_sets: Rows[TagSet], project: Project
+) -> list[JobRequest]:
+    """Every photo that gets texts, with its caption, tags and the flag of a scan."""
+    texts, tags = _by_model(captions, Caption.caption), _by_model(tag_sets, TagSet.tags_normalized)
+    flags = _flags(project)
+    found = []
+    for one in asked:
+        said = answer_lines(texts.get(one.photo_id), tags.get(one.photo_id, ()), None)
+        scan = scan_line(_flag(flags, one, "scan"))
+        found.append(replace(one, values={KNOWN: known_text([*said, scan])}, alone=bool(scan)))
+    return found
 
 
 def duplicate_questions(
-    photos: Rows[Photo], previews: Rows[Preview], duplicates: Rows[Duplicate]
+    photos: Rows[Photo],
+    previews: Rows[Preview],
+    picture_hashes: Rows[PictureHash],
+    duplicates: Rows[Duplicate],
 ) -> list[JobRequest]:
     """One question for each cluster of near-duplicates, under its first photo.
 
@@ -136,19 +186,25 @@ def duplicate_questions(
         duplicates.filter(pl.col(Duplicate.kind) == "near")
         .join(photos, on=ids)
         .join(previews, on=ids)
+        .join(picture_hashes, on=ids)
         .sort(Photo.path)
     )
     found = []
     for part in near.partition_by(Duplicate.cluster_id, maintain_order=True):
         rows = part.head(_MOST_COMPARED).to_dicts()
         members = [r[Photo.photo_id] for r in rows]
+        others = [
+            (n, r) for n, r in enumerate(rows, start=1) if r[Photo.photo_id] != r[Duplicate.first_photo_id]
+        ]
+        bits = distance_lines((n, r[Duplicate.bits]) for n, r in others)
         found.append(
             JobRequest(
                 photo_id=members[0],
-                image_hash=short_hash(*(r[Photo.content_hash] for r in rows), length=64),
+                image_hash=short_hash(*(r[PictureHash.pixel_hash] for r in rows), length=64),
                 pictures=tuple(r[Preview.preview_path] or r[Preview.thumb_path] for r in rows),
-                values={"count": str(len(rows))},
+                values={"count": str(len(rows)), KNOWN: known_text(bits)},
                 facts={DuplicateHint.candidates: members},
+                file_hash=short_hash(*(r[Photo.content_hash] for r in rows), length=64),
             )
         )
     return found
@@ -157,6 +213,8 @@ def duplicate_questions(
 def prompt_questions(
     asked: Sequence[JobRequest],
     generation_facts: Rows[GenerationFact],
+    captions: Rows[Caption],
+    tag_sets: Rows[TagSet],
     quality_verdicts: Rows[QualityVerdict],
     captioning: CaptionSettings,
 ) -> list[JobRequest]:
@@ -164,8 +222,10 @@ def prompt_questions(
     made = generation_facts.filter(pl.col(GenerationFact.generated))
     generated = {r[GenerationFact.photo_id]: r[GenerationFact.prompt] or "" for r in made.to_dicts()}
     classes = dict(quality_verdicts.select(QualityVerdict.photo_id, QualityVerdict.quality_class).iter_rows())
+    texts, tags = _by_model(captions, Caption.caption), _by_model(tag_sets, TagSet.tags_normalized)
     found = []
     for one in asked:
+        said = answer_lines(texts.get(one.photo_id), tags.get(one.photo_id, ()), None)
         known = generated.get(one.photo_id)
         poor = classes.get(one.photo_id) == "C"
         if known is None:
@@ -178,7 +238,7 @@ def prompt_questions(
         found.append(
             replace(
                 one,
-                values={"prompt": known or "nothing"},
+                values={"prompt": known or "nothing", KNOWN: known_text(said)},
                 facts=facts,
                 skip=None if poor and known is not None else skip,
             )
@@ -189,20 +249,23 @@ def prompt_questions(
 def score_questions(
     asked: Sequence[JobRequest],
     captions: Rows[Caption],
+    tag_sets: Rows[TagSet],
     quality_verdicts: Rows[QualityVerdict],
     generation_facts: Rows[GenerationFact],
 ) -> list[JobRequest]:
     """Needed where there is a verdict on quality."""
     texts = dict(captions.select(Caption.photo_id, Caption.caption).iter_rows())
-    prompts = dict(generation_facts.select(GenerationFact.photo_id, GenerationFact.prompt).iter_rows())
+    prompts, tags = _prompts(generation_facts), _by_model(tag_sets, TagSet.tags_normalized)
     judged = set(
         quality_verdicts.filter(pl.col(QualityVerdict.quality_status) != "unknown")[QualityVerdict.photo_id]
     )
     found = []
     for one in asked:
-        text = prompts.get(one.photo_id) or texts.get(one.photo_id) or "none"
+        prompt, caption = prompts.get(one.photo_id), texts.get(one.photo_id)
+        said = answer_lines(caption if prompt else None, tags.get(one.photo_id, ()), None)
         skip = None if one.photo_id in judged else "there is no verdict on its quality"
-        found.append(replace(one, values={"text": text}, skip=skip))
+        values = {"text": prompt or caption or "none", KNOWN: known_text(said)}
+        found.append(replace(one, values=values, skip=skip))
     return found
 
 
@@ -218,13 +281,9 @@ def policy_questions(
     """
     quality = {r[QualityVerdict.photo_id]: r for r in quality_verdicts.to_dicts()}
     scores = {r[ModelScore.photo_id]: r for r in model_scores.to_dicts()}
-    flags = {
-        (r[ImportedFlag.content_hash], r[ImportedFlag.flag]): r[ImportedFlag.value]
-        for r in project.ledger.rows(ImportedFlag).to_dicts()
-    }
-    found = []
+    flags, found = _flags(project), []
     for one in asked:
-        nsfw, scan = (flags.get((one.image_hash, flag), "unknown") for flag in ("nsfw", "scan"))
+        nsfw, scan = (_flag(flags, one, name) for name in ("nsfw", "scan"))
         told, score = quality.get(one.photo_id, {}), scores.get(one.photo_id, {})
         status = told.get(QualityVerdict.quality_status, "unknown")
         names = (
@@ -257,7 +316,7 @@ STEPS: Mapping[
     "caption": {"questions": described},
     "title": {"questions": described},
     "tags_normalize": {**_DESCRIBED, "questions": tag_questions},
-    "quality": {**_DESCRIBED, "questions": plain_questions},
+    "quality": {**_DESCRIBED, "questions": quality_questions},
     "duplicate_assist": {"questions": duplicate_questions},
     "prompt_recon": {**_DESCRIBED, "questions": prompt_questions},
     "score_multi": {**_DESCRIBED, "questions": score_questions},

@@ -43,6 +43,7 @@ from schemas.words import (
 )
 
 Row = Mapping[str, Any]
+KNOWN = "known"  # placeholder of what is known of a picture; questions of earlier versions had none
 CLASS_A, CLASS_B = 75.0, 50.0
 _UNSURE = 0.5
 _DEFECTS_OF_OK = frozenset({"text", "lens_flare"})
@@ -54,13 +55,16 @@ class JobRequest:
 
     Attributes:
         photo_id: the photo that the answer belongs to.
-        image_hash: of the picture's bytes, or of those of all pictures shown.
+        image_hash: of the upright pixels, or of those of all pictures shown; answers are kept under it.
         pictures: paths of previews inside the cache.
         values: for the placeholders of the prompt.
         facts: what was measured; columns may need it.
         known: what the embedded describer may write from; None where it has nothing to say.
         phash: perceptual hash; the same text for unlike pictures is a sign of a broken model.
         skip: why there is nothing to ask; None if there is.
+        file_hash: of the file's bytes, or of those of all files shown; answers of earlier versions are under it.
+        shared: for the placeholders of the combined question.
+        alone: True if the question says more than the combined one.
     """
 
     photo_id: str
@@ -71,6 +75,9 @@ class JobRequest:
     known: KnownFacts | None = None
     phash: int = 0
     skip: str | None = None
+    file_hash: str = ""
+    shared: Mapping[str, str] = field(default_factory=dict)
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,7 @@ class Job:
         unlike_words: texts with fewer words may well be true of many pictures.
         form: the form of the answer to one question, where it depends on what is asked.
         objection: why an answer of the right form is not usable, or None.
+        keyed_by_form: whether another form of the answer makes it another question.
     """
 
     name: str
@@ -98,6 +106,7 @@ class Job:
     unlike_words: int = 5
     form: Callable[[JobRequest], type[Reply]] | None = None
     objection: Callable[[Any], str | None] = lambda _reply: None
+    keyed_by_form: bool = True
 
     def form_of(self, asked: JobRequest) -> type[Reply]:
         """The form of the answer to a question."""

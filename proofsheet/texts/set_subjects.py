@@ -22,7 +22,8 @@ from proofsheet.rules.tokens import jaccard, words
 from proofsheet.storage.ledger import Ledger
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.client.protocol import ModelRequestError
-from proofsheet.texts.inference import Describer, ask_one
+from proofsheet.texts.describer import Describer
+from proofsheet.texts.single_question import ask_one
 from schemas.facts import SubjectProposal
 from schemas.library import Photo
 from schemas.replies import SubjectReply

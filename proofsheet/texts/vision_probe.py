@@ -12,14 +12,20 @@ from contextlib import suppress
 from datetime import datetime
 
 from proofsheet.prompts.prompt import Prompt
-from proofsheet.texts.client.protocol import Answer, Identity, ModelRequestError, Options, Question, Session
+from proofsheet.texts.client.protocol import (
+    OF_THE_SERVER,
+    Answer,
+    Identity,
+    ModelRequestError,
+    Options,
+    Question,
+    Session,
+)
 from proofsheet.texts.client.retry import Outage, retry
 from proofsheet.texts.prompt_images import COLOURS, card
 from proofsheet.texts.replies import Exchange
 from schemas.replies import CanaryReply
 from schemas.settings_words import VisionModelSettings
-
-_ELSEWHERE = {"unreachable", "busy"}  # troubles of the server, which another look at once does not end
 
 
 class Sight:
@@ -96,7 +102,7 @@ class Sight:
                     once, settings.tries, settings.backoff_s, outage, lambda _trouble: None
                 )
             except ModelRequestError as trouble:
-                if trouble.kind in _ELSEWHERE:
+                if trouble.kind in OF_THE_SERVER:
                     raise
                 saw, last = f"{trouble.kind}: {trouble.message}", trouble
             else:

@@ -78,7 +78,7 @@ def test_a_text_that_a_person_wrote_survives_every_run(ready: Shell, server: Mod
     ready("prompts", "copy", "caption")
     prompt = ready.folder / "proofsheet-home" / "prompts" / "caption.md"
     prompt.write_text(
-        prompt.read_text("utf-8").replace("version: 1", "version: 2").replace("plain English", "English"),
+        prompt.read_text("utf-8").replace("version: 2", "version: 3").replace("plain English", "English"),
         "utf-8",
     )
     ready("run", "one")
@@ -110,7 +110,7 @@ def test_a_changed_prompt_asks_exactly_its_rows_and_status_tells_the_cost(
     ready("prompts", "copy", "title")
     prompt = ready.folder / "proofsheet-home" / "prompts" / "title.md"
     prompt.write_text(
-        prompt.read_text("utf-8").replace("version: 1", "version: 2").replace("eight words", "seven words"),
+        prompt.read_text("utf-8").replace("version: 2", "version: 3").replace("eight words", "seven words"),
         "utf-8",
     )
     state = ready.json("status")["projects"]["one"]
@@ -120,7 +120,7 @@ def test_a_changed_prompt_asks_exactly_its_rows_and_status_tells_the_cost(
     assert "its settings or its model changed" in state["stale"]["titles"]
     assert not {"captions", "tag_sets", "quality_verdicts"} & set(state["stale"])
     assert "to ask: title: 4 pictures, about" in ready("status").stdout
-    assert [p["version"] for p in ready.json("prompts", "list")["prompts"] if p["name"] == "title"] == ["2"]
+    assert [p["version"] for p in ready.json("prompts", "list")["prompts"] if p["name"] == "title"] == ["3"]
     ready("run", "one")
     asked = server.asked[before:]
     assert len(asked) == 4

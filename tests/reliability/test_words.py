@@ -83,7 +83,7 @@ def test_two_hundred_pictures_through_a_well_behaved_server(tmp_path: Path, figu
         own.parent.mkdir(parents=True, exist_ok=True)
         shipped = (OURS / "title.md").read_text("utf-8")
         own.write_text(
-            shipped.replace("version: 1", "version: 2").replace("eight words", "six words"), "utf-8"
+            shipped.replace("version: 2", "version: 3").replace("eight words", "six words"), "utf-8"
         )
         before = len(server.asked)
         assert run(settings, project).success

@@ -145,6 +145,7 @@ def reply(request: Received, leaked: str) -> dict[str, Any]:
         made["caption"] = f"{made['caption'][:-1]} near {leaked}."
     elif how in bad:
         made |= {"caption": bad[how], "title": bad[how][:60] if how != "empty" else ""}
+    made |= {"title": 7} if how == "bad_title" else {}
     names = request.schema.get("properties", {})
     if criteria := names.get("ratings", {}).get("properties"):
         made |= _ratings(list(criteria), how)

@@ -61,6 +61,8 @@ class ModelServer:
         thinks: the model thinks until its answer is cut off by length, unless it is asked not to.
         stubborn: it thinks all the same, and a request not to is refused.
         needs_tokens: an answer with less room than this is cut off in the middle.
+        proxied: a proxy answers the list of models with a page.
+        streams: False gives the answer of the OpenAI protocol in one.
     """
 
     models: dict[str, str] = field(default_factory=lambda: {"seer:7b": "sha256:seer"})
@@ -75,6 +77,8 @@ class ModelServer:
     thinks: bool = False
     stubborn: bool = False
     needs_tokens: int = 0
+    proxied: bool = False
+    streams: bool = True
     received: list[Received] = field(default_factory=list)
     loaded: dict[str, int] = field(default_factory=dict)
     unloaded: list[str] = field(default_factory=list)
@@ -163,7 +167,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing is written."""
 
     def do_GET(self) -> None:
-        if self.path == "/api/tags":
+        if self.owner.proxied:
+            self._page()
+        elif self.path == "/api/tags":
             self._json(
                 {
                     "models": [
@@ -286,6 +292,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         said = self._said(request)
         self._misbehave(request)
+        if not self.owner.streams:
+            choice = {"message": {"role": "assistant", "content": said}, "finish_reason": "stop"}
+            self._json({"choices": [choice], "usage": {"prompt_tokens": 50, "completion_tokens": 9}})
+            return
         self._begin("text/event-stream")
         quiet = body.get("chat_template_kwargs", {}).get("enable_thinking") is False
         thought, parts, why = self._spoken(said, body.get("max_tokens", 0), quiet)
@@ -318,6 +328,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._wait(3600)
         if how.startswith("500 "):
             self._json({"error": how.removeprefix("500 ")}, 500)
+            raise _Cut
+        if how == "html":
+            self._page()
             raise _Cut
         if how in ("503", "429", "404", "400"):
             self._json(
@@ -367,6 +380,15 @@ class _Handler(BaseHTTPRequestHandler):
             number, colour = (0, "grey") if self.owner.blind else read_card(request.pictures[0])
             return json.dumps({"number": number, "colour": colour})
         return json.dumps(reply(request, self.owner.leaked))
+
+    def _page(self) -> None:
+        """What a proxy says instead."""
+        raw = b"<!DOCTYPE html><html><body>Please sign in.</body></html>"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
 
     def _json(self, document: object, status: int = 200) -> None:
         raw = json.dumps(document).encode()

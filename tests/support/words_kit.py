@@ -16,7 +16,9 @@ import polars as pl
 from proofsheet.core.config import Configuration
 from proofsheet.core.progress import Quiet
 from proofsheet.storage.workspace import Project
-from proofsheet.texts.inference import Describer, JobRows, ask_all
+from proofsheet.texts.describer import Describer
+from proofsheet.texts.inference import ask_all
+from proofsheet.texts.job_results import JobRows
 from proofsheet.texts.jobs import Job, JobRequest
 from schemas.proof import MetadataQuality
 from schemas.settings_words import VisionModelSettings

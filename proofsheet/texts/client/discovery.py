@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from proofsheet.core.errors import UsageError
+from proofsheet.texts.client.model_names import NAME_DIGEST, model_name, name_digest
 from proofsheet.texts.client.protocol import Identity, ModelRequestError, RequestLimits, Server
 from schemas.settings_words import VisionModelSettings
 
@@ -133,7 +134,7 @@ def _openai(settings: VisionModelSettings) -> Server | str:
     from proofsheet.texts.client import openai
 
     able = openai.installed(settings.openai_url)
-    identity = _identity("openai", settings.models, {n: f"name:{n}" for n in able}, able)
+    identity = _identity("openai", settings.models, {n: NAME_DIGEST + n for n in able}, able)
     return (
         identity
         if isinstance(identity, str)
@@ -147,8 +148,9 @@ def _listed(wanted: Sequence[str], digests: Mapping[str, str]) -> list[str]:
 
 
 def _installed_name(wanted: str, digests: Mapping[str, str]) -> str | None:
-    """`llava` means `llava:latest`, as in Ollama itself."""
-    return next((n for n in (wanted, wanted + _TAG) if n in digests), None)
+    """`llava` means `llava:latest`, as in Ollama itself; a file of a model may be named without its folder."""
+    exact = next((n for n in (wanted, wanted + _TAG) if n in digests), None)
+    return exact or next((n for n in sorted(digests) if model_name(n) == model_name(wanted)), None)
 
 
 def _blindness(able: frozenset[str] | None) -> str:
@@ -171,17 +173,16 @@ def _identity(
     listed = _listed(wanted, digests)
     seeing = [n for n in listed or able if not blind.get(n)]
     if wanted and not listed:
-        return f"none of {', '.join(wanted)} is installed (there: {', '.join(sorted(digests)) or 'nothing'})"
+        there = ", ".join(sorted(map(model_name, digests))) or "nothing"
+        return f"none of {', '.join(map(model_name, wanted))} is installed (there: {there})"
     if not listed and not seeing:
         return "no model that sees is installed"
-    name = (seeing or listed)[0]
-    first = wanted[0] if wanted else name
-    missing = (
-        "does not see pictures" if blind.get(_installed_name(first, digests) or "") else "is not installed"
-    )
+    served_as = (seeing or listed)[0]
+    name = model_name(served_as)
+    first = model_name(wanted[0]) if wanted else name
+    is_blind = bool(wanted) and blind.get(_installed_name(wanted[0], digests) or "")
+    missing = "does not see pictures" if is_blind else "is not installed"
     why = "" if name in (first, first + _TAG) else f"{first} {missing}"
-    others, thinks = (
-        tuple(n for n in listed if n != name and not blind.get(n)),
-        "thinking" in (able.get(name) or ()),
-    )
-    return Identity(backend, name, first, digests[name], why, others, blind.get(name, ""), thinks)
+    thinks = "thinking" in (able.get(served_as) or ())
+    digest = name_digest(digests[served_as])
+    return Identity(backend, name, first, digest, served_as, why, blind.get(served_as, ""), thinks)

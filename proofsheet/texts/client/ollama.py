@@ -22,6 +22,7 @@ from proofsheet.texts.client.protocol import (
     RequestLimits,
     Runtime,
     StreamPart,
+    by_broken_answer,
     by_status,
 )
 from proofsheet.texts.client.retry import collect
@@ -88,7 +89,7 @@ class OllamaServer:
 
 class _Session:
     def __init__(self, client: ollama.AsyncClient, server: OllamaServer) -> None:
-        self._client, self._server, self._model = client, server, server.identity.name
+        self._client, self._server, self._model = client, server, server.identity.served_as
         self._think: bool | None = False if server.identity.thinks else None  # None leaves it to the server
         self._stubborn = False  # whether the server refuses to switch thinking off
 
@@ -200,6 +201,4 @@ def _troubles() -> Iterator[None]:
             "unreachable", "nothing listens at the address", retryable=True, strike=False
         ) from None
     except _BROKEN as error:
-        raise ModelRequestError(
-            "crash", f"the answer broke off ({type(error).__name__})", retryable=True, strike=True
-        ) from None
+        raise by_broken_answer(error) from None

@@ -26,7 +26,9 @@ from proofsheet.texts.client.protocol import (
     RequestLimits,
     Runtime,
     StreamPart,
+    by_broken_answer,
     by_status,
+    not_json,
 )
 from proofsheet.texts.client.retry import collect
 
@@ -34,6 +36,7 @@ _CONNECT_S = 5.0
 _LOOK_S = 3.0
 _WITHOUT_SCHEMA = "asked without a schema, which the server did not take"
 _DATA = "data:"
+_WHOLE, _STREAM = "application/json", "text/event-stream"
 _NO_THINKING = {"chat_template_kwargs": {"enable_thinking": False}}
 
 
@@ -54,14 +57,24 @@ def installed(url: str) -> dict[str, frozenset[str] | None]:
             str(m.get("model") or m.get("name")): m.get("capabilities") for m in listed.get("models") or []
         }
         return {
-            name: _able(m.get("capabilities") or able.get(name))
+            name: _able(m.get("capabilities") or able.get(name) or _modalities(m))
             for m in listed["data"]
             if (name := str(m["id"]))
         }
 
 
 def _able(listed: object) -> frozenset[str] | None:
+    """A list of abilities, or a table of them with true and false."""
+    if isinstance(listed, dict):
+        listed = [name for name, able in listed.items() if able is True]
     return frozenset(map(str, listed)) if isinstance(listed, list) else None
+
+
+def _modalities(model: dict[str, Any]) -> object:
+    """What some servers tell instead of abilities: which kinds of input a model takes."""
+    told = model.get("architecture")
+    taken = told.get("input_modalities") if isinstance(told, dict) else model.get("input_modalities")
+    return ["vision" if kind == "image" else kind for kind in taken] if isinstance(taken, list) else None
 
 
 def _base(url: str) -> str:
@@ -114,7 +127,7 @@ class _Session:
 
     async def _ask(self, question: Question, *, with_schema: bool) -> Answer:
         counted: dict[str, Any] = {}
-        body = _body(question, self._server.identity.name, with_schema) | (
+        body = _body(question, self._server.identity.served_as, with_schema) | (
             _NO_THINKING if self._no_thinking else {}
         )
         with _troubles():
@@ -131,23 +144,24 @@ class _Session:
         async with self._client.stream("POST", "chat/completions", json=body) as response:
             if response.is_error or response.is_redirect:
                 raise by_status(response.status_code)
+            kind = response.headers.get("content-type", "").partition(";")[0].strip().casefold()
+            if kind == _WHOLE:  # a server that does not stream
+                for piece in _pieces(json.loads(await response.aread()), counted):
+                    yield piece
+                counted["done"] = True
+                return
+            spoke = False
             async for line in response.aiter_lines():
+                spoke = spoke or line.startswith(_DATA)
                 told = line.removeprefix(_DATA).strip() if line.startswith(_DATA) else ""
                 if told == "[DONE]":
                     counted["done"] = True
                     return
                 if told:
-                    part = json.loads(told)
-                    if part.get("error"):
-                        raise by_status(-1)
-                    counted["usage"] = part.get("usage") or counted.get("usage")
-                    for choice in part.get("choices", []):
-                        delta = choice.get("delta") or {}
-                        counted["end"] = choice.get("finish_reason") or counted.get("end")
-                        yield StreamPart(
-                            delta.get("content") or "",
-                            delta.get("reasoning_content") or delta.get("reasoning") or "",
-                        )
+                    for piece in _pieces(json.loads(told), counted):
+                        yield piece
+            if not spoke and kind != _STREAM:
+                raise not_json(kind or "of no type")
 
     async def alive(self) -> bool:
         try:
@@ -161,6 +175,18 @@ class _Session:
 
     async def unload(self) -> None:
         """These servers keep models by their own rules."""
+
+
+def _pieces(part: dict[str, Any], counted: dict[str, Any]) -> Iterator[StreamPart]:
+    """What an event says, or an answer in one; counts and the reason of the end go into `counted`."""
+    if part.get("error"):
+        raise by_status(-1)
+    counted["usage"] = part.get("usage") or counted.get("usage")
+    for choice in part.get("choices", []):
+        delta = choice.get("delta") or choice.get("message") or {}
+        counted["end"] = choice.get("finish_reason") or counted.get("end")
+        thought = delta.get("reasoning_content") or delta.get("reasoning") or ""
+        yield StreamPart(delta.get("content") or "", thought)
 
 
 def _tokens(counted: dict[str, Any], name: str) -> int | None:
@@ -218,6 +244,4 @@ def _troubles() -> Iterator[None]:
         AttributeError,
         RecursionError,
     ) as error:
-        raise ModelRequestError(
-            "crash", f"the answer broke off ({type(error).__name__})", retryable=True, strike=True
-        ) from None
+        raise by_broken_answer(error) from None

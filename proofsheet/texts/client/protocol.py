@@ -1,21 +1,23 @@
 """What every model server must offer, and how it may fail.
 
-Holds `Question`, `StreamPart`, `Answer`, `Runtime`, `ModelRequestError`, `Session` and `Server`.
+Holds `Question`, `StreamPart`, `Answer`, `Runtime`, `ModelRequestError`, `Session`, `Identity` and `Server`.
 Add here: what all servers share.
 Keep out: any one server.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from proofsheet.core.files import short_hash
 
 GIB = 1 << 30
 _BUSY, _SERVER_FAULT = (429, 503), 500
+OF_THE_SERVER = frozenset({"unreachable", "busy", "no_json"})  # troubles that say nothing of model or picture
 
 
 @dataclass(frozen=True)
@@ -115,8 +117,8 @@ class ModelRequestError(Exception):
     """A request that gave no good answer.
 
     Attributes:
-        kind: idle_limit, hard_limit, crash, busy, unreachable, refused, blind, off_schema, length, too_long
-            or copied.
+        kind: idle_limit, hard_limit, crash, busy, unreachable, refused, no_json, blind, off_schema, length,
+            too_long or copied.
         message: what happened, in words, without content of the picture.
         retryable: whether another try may help.
         strike: whether it speaks against the picture.
@@ -136,6 +138,25 @@ def by_status(status: int) -> ModelRequestError:
         return ModelRequestError("crash", f"the model failed ({inside})", retryable=True, strike=True)
     return ModelRequestError(
         "refused", f"the server refused the request (status {status})", retryable=False, strike=False
+    )
+
+
+def not_json(told: str) -> ModelRequestError:
+    """The trouble of an answer that is none of a model server, such as the page of a proxy.
+
+    Args:
+        told: what came instead, such as its media type.
+    """
+    why = f"an answer that is no JSON ({told}): is the address right, or is a proxy in between?"
+    return ModelRequestError("no_json", why, retryable=True, strike=False)
+
+
+def by_broken_answer(error: Exception) -> ModelRequestError:
+    """The trouble behind an answer that cannot be read: it is no JSON from its first sign on, or it broke off."""
+    if isinstance(error, json.JSONDecodeError) and (text := error.doc.strip()) and error.pos == 0:
+        return not_json("an HTML page" if text.startswith("<") else "plain text")
+    return ModelRequestError(
+        "crash", f"the answer broke off ({type(error).__name__})", retryable=True, strike=True
     )
 
 
@@ -170,11 +191,11 @@ class Identity:
 
     Attributes:
         backend: ollama or openai.
-        name: the model.
+        name: the model; never a path of somebody's disk.
         wanted: the model that the settings name first.
         digest: of its weights, if the server reports it.
+        served_as: how the server itself names the model, which may be a path; requests alone use it.
         why: why it is another one than wanted; empty if not.
-        others: models of the list that are installed too, for a second opinion.
         blind: sign of the server that the model reads no pictures; empty without such a sign.
         thinks: whether the server reports that the model thinks before it answers.
     """
@@ -183,8 +204,8 @@ class Identity:
     name: str
     wanted: str
     digest: str
+    served_as: str
     why: str = ""
-    others: tuple[str, ...] = field(default=())
     blind: str = ""
     thinks: bool = False
 

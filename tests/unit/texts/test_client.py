@@ -79,6 +79,7 @@ def test_a_good_answer_comes_with_its_tokens(backend: str) -> None:
         ("503", "busy", True, False),
         ("429", "busy", True, False),
         ("404", "refused", False, False),
+        ("html", "no_json", True, False),
         ("cut", "crash", True, True),
         ("error_in_stream", "crash", True, True),
         ("huge", "too_long", False, False),
@@ -90,6 +91,36 @@ def test_troubles_are_told_by_class(backend: str, how: str, kind: str, again: bo
             chosen(server, backend), times=1
         ) if backend == "ollama" or how != "404" else asked_without_schema(server)
     assert (caught.value.kind, caught.value.retryable, caught.value.strike) == (kind, again, strike)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_page_instead_of_the_list_of_models_is_told_as_such(backend: str) -> None:
+    with ModelServer(proxied=True) as server:
+        found = choose_server(settings(server, backend))
+    assert found.server is None
+    assert "an answer that is no JSON (an HTML page)" in found.why
+
+
+def test_an_answer_that_comes_in_one_is_an_answer() -> None:
+    with ModelServer(streams=False) as server:
+        answer = asked(chosen(server, "openai"))
+    assert parse_reply(CaptionReply, answer.text).caption.endswith(".")
+    assert (answer.prompt_tokens, answer.reply_tokens) == (50, 9)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_path_is_asked_for_and_never_told(backend: str) -> None:
+    path = "/home/me/models/Sees.Q4_K_M.gguf"
+    with ModelServer(models={path: "sha256:seer"}) as server:
+        for wanted in ([], [path], ["Sees.Q4_K_M"]):
+            found = chosen(server, backend, models=wanted)
+            asked(found)
+            assert server.received[-1].model == path
+            told = found.identity
+            assert "/" not in told.name + told.wanted + told.digest + told.why
+            assert (told.name, told.wanted) == ("Sees.Q4_K_M", "Sees.Q4_K_M")
+        why = choose_server(settings(server, backend, models=["/srv/other.gguf"])).why
+        assert "none of other is installed (there: Sees.Q4_K_M)" in why
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

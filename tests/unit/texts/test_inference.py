@@ -18,7 +18,7 @@ from proofsheet.core.errors import UsageError
 from proofsheet.prompts.prompt import OURS, load_prompt, prompt_names
 from proofsheet.texts import embedded_describer
 from proofsheet.texts.answer_cache import release_pictures
-from proofsheet.texts.inference import Describer
+from proofsheet.texts.describer import Describer
 from proofsheet.texts.jobs import CAPTION, POLICY, QUALITY, RATING, TITLE, JobRequest, quality_class
 from proofsheet.texts.picture_facts import KnownFacts
 from proofsheet.texts.prompt_images import COLOURS, card, model_jpeg
@@ -48,7 +48,7 @@ def test_each_question_is_asked_once(tmp_path: Path) -> None:
         "seer:7b",
         "sha256:seer",
     )
-    assert row[Answered.prompt_version].startswith("caption 1 ")
+    assert row[Answered.prompt_version].startswith("caption 2 ")
 
 
 def test_equal_contents_are_asked_about_once(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_another_prompt_or_model_or_option_is_another_question(tmp_path: Path) -
         say(CAPTION, questions, describing(project, server, models=["other:3b"]), project)
         say(CAPTION, questions, describing(project, server, models=["seer:7b"], seed=8), project)
         project.prompts.mkdir(parents=True)
-        own = (OURS / "caption.md").read_text("utf-8").replace("version: 1", "version: mine")
+        own = (OURS / "caption.md").read_text("utf-8").replace("version: 2", "version: mine")
         (project.prompts / "caption.md").write_text(
             own.replace("plain English", "very plain English"), "utf-8"
         )

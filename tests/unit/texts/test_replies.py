@@ -13,9 +13,10 @@ import pytest
 from dagster_project.running import run_one
 from proofsheet.texts.client.protocol import ModelRequestError
 from proofsheet.texts.coverage import described
-from proofsheet.texts.inference import Describer, ask_one
+from proofsheet.texts.describer import Describer
 from proofsheet.texts.jobs import CAPTION, POLICY, TAGS, TITLE
 from proofsheet.texts.replies import parse_reply
+from proofsheet.texts.single_question import ask_one
 from schemas.replies import TitleReply
 from schemas.settings_words import VisionModelSettings
 from schemas.words import Answered, Caption, PolicyFlag

@@ -1,0 +1,102 @@
+"""Caption, title, keywords and quality of a picture in one question, instead of one each.
+
+Holds `COMBINED`, `PARTS`, `parts_of` and `Combined`.
+Add here: another job that may be a part.
+Keep out: asking (inference.py), and the form of the answer (schemas/replies.py).
+A part that is not of its own form is asked for alone, and so is a text that the gate refused, a job with a prompt of the user's
+own, and a question that says more than the combined one, such as which tags a person gave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from proofsheet.storage.workspace import Project
+from proofsheet.texts.answer_cache import AnswerCache, AnswerKeys
+from proofsheet.texts.batch import PendingRequest
+from proofsheet.texts.describer import Describer, answer_keys, pending, questions
+from proofsheet.texts.jobs import CAPTION, QUALITY, TAGS, TITLE, Job, JobRequest
+from schemas.facts import ModelAnswer
+from schemas.replies import CombinedReply, combined_reply
+from schemas.words import Caption
+
+PARTS = (CAPTION, TITLE, TAGS, QUALITY)
+_FORMS = "forms"
+COMBINED = Job(
+    "combined",
+    Caption,
+    CombinedReply,
+    lambda _reply, _asked: {},
+    unlike="caption",
+    form=lambda asked: combined_reply(asked.facts[_FORMS]),
+    keyed_by_form=False,
+)
+
+
+def parts_of(describing: Describer) -> tuple[Job, ...]:
+    """The jobs that are asked about in one question; none if the settings do not want it, or if fewer than two are left."""
+    settings = describing.settings
+    if not settings.combine:
+        return ()
+    own = {job.name for job in PARTS if (describing.prompts / f"{job.name}.md").is_file()}
+    found = tuple(job for job in PARTS if job.name not in {*settings.off, *settings.force, *own})
+    return found if len(found) > 1 else ()
+
+
+class Combined:
+    """The combined question about pictures, as one of its parts sees it.
+
+    Args:
+        job: the part.
+        asked: its questions.
+        describing: who answers.
+        project: its ledger keeps the answers.
+        digest: of the model.
+        now: time of what is noted (UTC, no zone).
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        asked: Iterable[JobRequest],
+        describing: Describer,
+        project: Project,
+        digest: str,
+        now: datetime,
+    ) -> None:
+        parts = parts_of(describing)
+        able = [one for one in asked if job in parts and not one.alone and one.skip is None]
+        forms = {_FORMS: tuple(part.reply for part in parts)}
+        whole = [replace(one, values=one.shared, facts=forms) for one in able]
+        prompt, options = describing.prompt(COMBINED.name), describing.options(COMBINED.name)
+        self._job, strikes = job, describing.settings.strikes
+        self._keys: dict[str, AnswerKeys] = {
+            one.photo_id: answer_keys(COMBINED, prompt, options, one) for one in whole
+        }
+        self.books = AnswerCache(project.ledger, COMBINED.name, digest, strikes, now)
+        self.every = questions(COMBINED, whole, describing)
+
+    def pending(self, wanted: Sequence[PendingRequest]) -> list[PendingRequest]:
+        """The combined questions to ask now, for questions of the part that have no answer."""
+        images = {self._keys[p.request.photo_id].key for p in wanted if p.request.photo_id in self._keys}
+        return [p for p in pending(self.every, self.books, forced=False) if p.key in images]
+
+    def answer(self, one: JobRequest, *, by_any_model: bool = False) -> Mapping[str, Any] | None:
+        """The row of the ledger that answers the part; None if there is none, or if the part was not of its form."""
+        keys = self._keys.get(one.photo_id)
+        if keys is None:
+            return None
+        row = self.books.by_any_model(keys) if by_any_model else self.books.find(keys)
+        return row if row is not None and self._holds_part(row, one) else None
+
+    def _holds_part(self, row: Mapping[str, Any], one: JobRequest) -> bool:
+        try:
+            self._job.form_of(one).model_validate_json(row[ModelAnswer.reply])
+        except ValidationError:
+            return False
+        return True

@@ -1,0 +1,103 @@
+"""Who describes the pictures of a project, and what makes two questions the same.
+
+Holds `Describer`, `AnswerKeys`, `answer_keys`, `questions` and `pending`.
+Add here: what a question depends on.
+Keep out: asking (inference.py), and what is asked (job_requests.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from proofsheet.core.files import short_hash
+from proofsheet.prompts.prompt import Prompt, load_prompt
+from proofsheet.storage.workspace import Project
+from proofsheet.texts import embedded_describer
+from proofsheet.texts.answer_cache import AnswerCache, AnswerKeys, Key
+from proofsheet.texts.batch import PendingRequest
+from proofsheet.texts.client.discovery import ServerChoice, choose_server
+from proofsheet.texts.client.protocol import Options
+from proofsheet.texts.jobs import KNOWN, Job, JobRequest
+from proofsheet.texts.vision_probe import Sight
+from schemas.settings_words import VisionModelSettings
+
+
+@dataclass(frozen=True)
+class Describer:
+    """Who describes the pictures of a project, and how."""
+
+    settings: VisionModelSettings
+    choice: ServerChoice
+    prompts: Path
+    sight: Sight = field(default_factory=Sight)
+
+    @classmethod
+    def of(cls, settings: VisionModelSettings, project: Project, sight: Sight | None = None) -> Describer:
+        """The describer that the settings come to; `sight` carries over what a run has learnt of its models."""
+        return cls(settings, choose_server(settings), project.prompts, sight or Sight())
+
+    def prompt(self, job: str) -> Prompt:
+        """The prompt of a job."""
+        return load_prompt(job, self.prompts)
+
+    def options(self, job: str) -> Options:
+        """Options of a job; ratings have a temperature of their own."""
+        s = self.settings
+        temperature = s.rating_temperature if job == "rating" else s.temperature
+        return Options(temperature, s.seed, s.num_ctx, s.num_predict)
+
+    @property
+    def name(self) -> str:
+        """Backend, name and digest of the model."""
+        if self.choice.server is None:
+            return f"{embedded_describer.NAME} {embedded_describer.digest()}"
+        known = self.choice.server.identity
+        return f"{known.backend} {known.name} {known.digest}"
+
+
+def answer_keys(job: Job, prompt: Prompt, options: Options, asked: JobRequest) -> AnswerKeys:
+    """Under which keys the answer to a question may be.
+
+    Questions tell more than they did in earlier versions. An answer to the question without what came later still counts, so
+    that nothing is asked twice for it.
+    """
+    now = _prompt_hash(job, prompt, asked)
+    values = {name: value for name, value in asked.values.items() if name != KNOWN}
+    before = _prompt_hash(job, prompt, replace(asked, values=values))
+    return AnswerKeys(asked.image_hash, asked.file_hash, tuple(dict.fromkeys((now, before))), options.digest)
+
+
+def _prompt_hash(job: Job, prompt: Prompt, asked: JobRequest) -> str:
+    """Hash of everything that is put into a question, but the picture."""
+    form = job.form_of(asked) if job.keyed_by_form else job.reply
+    text = prompt.filled(asked.values)
+    return short_hash(job.name, prompt.system, text, repr(form.model_json_schema()), length=32)
+
+
+def questions(job: Job, asked: Iterable[JobRequest], describing: Describer) -> dict[Key, PendingRequest]:
+    """All questions that there are to ask, each once."""
+    prompt, options = describing.prompt(job.name), describing.options(job.name)
+    found: dict[Key, PendingRequest] = {}
+    for one in asked:
+        if one.skip is None:
+            keys = answer_keys(job, prompt, options, one)
+            found[keys.key] = PendingRequest(
+                keys, one, prompt.system, prompt.filled(one.values), prompt.label
+            )
+    return found
+
+
+def pending(every: Mapping[Key, PendingRequest], books: AnswerCache, *, forced: bool) -> list[PendingRequest]:
+    """Those that have no answer yet, and of which the picture is not in quarantine."""
+    wanted = [p for p in every.values() if forced or books.find(p.keys) is None]
+    return [p for p in wanted if not books.quarantined(p.keys)]
+
+
+def only_named(
+    wanted: Sequence[PendingRequest], asked: Iterable[JobRequest], only: Sequence[str]
+) -> list[PendingRequest]:
+    """Those of the photos that the settings name; all if they name none."""
+    named = {one.image_hash for one in asked if one.photo_id in only}
+    return [p for p in wanted if not only or p.request.image_hash in named]

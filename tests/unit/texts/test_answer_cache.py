@@ -1,0 +1,139 @@
+"""Answers are kept by picture: what is written into a file asks nothing again, and answers of earlier versions are found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from proofsheet.storage.workspace import Project
+from proofsheet.texts.answer_cache import AnswerCache, release_pictures, struck_pictures
+from proofsheet.texts.jobs import CAPTION, JobRequest
+from schemas.facts import JobFailure, ModelAnswer
+from schemas.words import Answered
+from tests.support.kit import NOW
+from tests.support.model_server import WORDINGS, ModelServer
+from tests.support.words_kit import PATIENT, asked, bare_project, describing, say, statuses
+
+
+def by_file(project: Project, count: int, **values: str) -> list[JobRequest]:
+    """Questions as earlier versions kept them: under the hash of the file."""
+    return [replace(q, image_hash=f"file{n}") for n, q in enumerate(asked(project, count, **values))]
+
+
+def by_picture(project: Project, count: int, **values: str) -> list[JobRequest]:
+    return [replace(q, file_hash=f"file{n}") for n, q in enumerate(asked(project, count, **values))]
+
+
+def test_another_file_with_the_same_picture_asks_nothing(tmp_path: Path) -> None:
+    project = bare_project(tmp_path)
+    with ModelServer() as server:
+        who = describing(project, server, **PATIENT)
+        before = say(CAPTION, by_picture(project, 2), who, project)
+        starred = [replace(q, file_hash=f"starred {q.file_hash}") for q in by_picture(project, 2)]
+        after = say(CAPTION, starred, who, project)
+        assert (len(server.received), after.facts["asked"]) == (2, 0)
+    assert after.rows.equals(before.rows)
+
+
+def test_answers_kept_by_file_are_found_and_kept_by_picture_from_then_on(tmp_path: Path) -> None:
+    project = bare_project(tmp_path)
+    with ModelServer() as server:
+        who = describing(project, server, **PATIENT)
+        say(CAPTION, by_file(project, 2), who, project)
+        say(CAPTION, by_picture(project, 2), who, project)
+        starred = [replace(q, file_hash="other bytes") for q in by_picture(project, 2)]
+        assert statuses(say(CAPTION, starred, who, project).rows) == {"answered": 2}
+        assert len(server.received) == 2
+
+
+def test_another_hash_of_the_picture_finds_the_answer_by_the_file(tmp_path: Path) -> None:
+    """As after another size of analysis."""
+    project = bare_project(tmp_path)
+    with ModelServer() as server:
+        who = describing(project, server, **PATIENT)
+        say(CAPTION, by_picture(project, 2), who, project)
+        measured_again = [replace(q, image_hash=f"again {q.image_hash}") for q in by_picture(project, 2)]
+        assert statuses(say(CAPTION, measured_again, who, project).rows) == {"answered": 2}
+        assert len(server.received) == 2
+
+
+def test_an_answer_to_the_question_before_it_told_what_is_known_still_counts(tmp_path: Path) -> None:
+    project = bare_project(tmp_path)
+    with ModelServer() as server:
+        who = describing(project, server, **PATIENT)
+        say(CAPTION, by_file(project, 1), who, project)
+        told = by_picture(project, 1, known="Known: taken in May.")
+        assert statuses(say(CAPTION, told, who, project).rows) == {"answered": 1}
+        assert len(server.received) == 1
+        fresh = [replace(q, image_hash="new", file_hash="new") for q in told]
+        say(CAPTION, fresh, who, project)
+        assert "Known: taken in May." in server.received[-1].text
+
+
+def test_a_retracted_answer_does_not_come_back_by_its_file(tmp_path: Path) -> None:
+    project = bare_project(tmp_path)
+    with ModelServer() as server:
+        who = describing(project, server, **PATIENT)
+        say(CAPTION, by_file(project, 1), who, project)
+        say(CAPTION, by_picture(project, 1), who, project)
+        (row,) = [
+            r for r in project.ledger.rows(ModelAnswer).to_dicts() if r[ModelAnswer.image_hash] == "hash0"
+        ]
+        books = AnswerCache(project.ledger, "caption", "sha256:seer", 3, NOW)
+        books.retract(("hash0", row[ModelAnswer.prompt_hash], row[ModelAnswer.options_hash]), "a copy")
+        say(CAPTION, by_picture(project, 1), who, project)
+        assert len(server.received) == 2
+
+
+def test_a_picture_in_quarantine_by_its_file_stays_there_until_it_is_released(tmp_path: Path) -> None:
+    project = bare_project(tmp_path)
+    with ModelServer(behave=lambda _n, _r: f"500 {WORDINGS[0]}") as server:
+        who = describing(project, server, **PATIENT)
+        say(CAPTION, by_file(project, 1), who, project)
+        assert statuses(say(CAPTION, by_picture(project, 1), who, project).rows) == {"quarantined": 1}
+        assert release_pictures(project.ledger, {"file0"}, NOW) == 1
+        server.behave = lambda _n, _r: "good"
+        assert statuses(say(CAPTION, by_picture(project, 1), who, project).rows) == {"answered": 1}
+
+
+@pytest.mark.parametrize("model", [{"blind": True}, {"card": "off_schema"}])
+def test_a_model_found_blind_is_remembered_and_is_no_struck_picture(
+    tmp_path: Path, model: dict[str, Any]
+) -> None:
+    project = bare_project(tmp_path)
+    with ModelServer(**model) as server:
+        for _run in range(2):
+            say(CAPTION, by_picture(project, 1), describing(project, server, canary=True, **PATIENT), project)
+        digest = server.models["seer:7b"]
+        assert AnswerCache(project.ledger, "caption", digest, 3, NOW).blind
+        assert not struck_pictures(project.ledger, 1)
+        assert project.ledger.rows(JobFailure)[JobFailure.kind].to_list() == ["blind"]
+    with ModelServer() as server:
+        say(CAPTION, by_picture(project, 1), describing(project, server, canary=True, **PATIENT), project)
+        assert not AnswerCache(project.ledger, "caption", digest, 3, NOW).blind
+
+
+def test_a_path_in_an_older_row_is_not_told_and_its_answer_counts(tmp_path: Path) -> None:
+    project = bare_project(tmp_path)
+    path = "/home/me/models/Sees.gguf"
+    with ModelServer(models={path: "sha256:seer"}) as server:
+        more = {"backend": "openai", "openai_url": f"{server.url}/v1", **PATIENT}
+        say(CAPTION, by_picture(project, 1), describing(project, server, **more), project)
+        rows = project.ledger.rows(ModelAnswer).to_dicts()
+        named = {
+            ModelAnswer.model: path,
+            ModelAnswer.wanted_model: path,
+            ModelAnswer.model_digest: f"name:{path}",
+        }
+        other = bare_project(tmp_path / "older")
+        other.ledger.put(ModelAnswer, [{**row, **named} for row in rows])
+        (row,) = say(CAPTION, by_picture(other, 1), describing(other, server, **more), other).rows.to_dicts()
+        assert len(server.received) == 1
+    assert (row[Answered.model], row[Answered.wanted_model], row[Answered.model_digest]) == (
+        "Sees",
+        "Sees",
+        "name:Sees",
+    )
