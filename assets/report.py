@@ -42,7 +42,8 @@ def _asset(**declared: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefinitio
     tags={STORE_TAG: "fact"},
     code_version="1",
     required_resource_keys={"store", "freshness"},
-    description="Where a project stands: what is new, stale (and why), accepted, blocked, refused, and when it was last whole.",
+    description="Where a project stands: what is new, stale (and why), accepted, draft, blocked, refused, "
+    "and when it was last whole.",
 )
 def project_report(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
     """Counts of the project and what is stale; notes in the ledger that the run was whole if nothing is."""

@@ -105,13 +105,13 @@ def job_asset(
     )
 
 
-@job_asset(CAPTION, AS_WANTED)
+@job_asset(CAPTION, AS_WANTED, reads=(WordEdit,))
 def captions(answers: TableRows) -> TableRows:
     """Asks for caption, alternative text and description of every wanted picture, once."""
     return answers
 
 
-@job_asset(TITLE)
+@job_asset(TITLE, reads=(WordEdit,))
 def titles(answers: TableRows) -> TableRows:
     """Asks for a title, once."""
     return answers

@@ -34,6 +34,7 @@ from proofsheet.rules.base import GateInput
 from proofsheet.rules.caption import BARS, LATER
 from proofsheet.rules.completeness import reads_as
 from proofsheet.rules.repair import repair
+from proofsheet.rules.subject import NO_SUBJECT
 from proofsheet.rules.traits import parts, traits
 from schemas.proof import Texts
 from schemas.settings_words import GateSettings
@@ -97,7 +98,7 @@ def _texts() -> Iterator[Strange]:
 
 def _has_bad_form(texts: Mapping[str, Any], field: str) -> bool:
     row, settings = GateInput("1", texts, "x.jpg", ("p",), frozenset()), GateSettings()
-    checks = (rule.check for name, rule in RULES.items() if name not in SPEECH and rule.check)
+    checks = (rule.check for name, rule in RULES.items() if name not in (*SPEECH, NO_SUBJECT) and rule.check)
     return any(issue.field == field for check in checks for issue in check(row, settings))
 
 

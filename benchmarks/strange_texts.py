@@ -21,6 +21,7 @@ from proofsheet.models.intervals import wilson
 from proofsheet.proof.gate import judge
 from proofsheet.rules.base import GateInput, Issue
 from proofsheet.rules.repair import repair
+from proofsheet.rules.subject import NO_SUBJECT
 from schemas.proof import Texts
 from schemas.settings_words import GateSettings
 
@@ -47,16 +48,20 @@ class Strange:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of a text: the objections to its field after repair, and whether repair changed it."""
+    """The result of a text: the objections to its field after repair, and whether repair changed it.
+
+    A missing subject is counted apart: it makes a model's text a draft, while a person's words stand.
+    """
 
     text: Strange
     issues: tuple[Issue, ...]
     mended: bool
+    is_draft: bool
 
     @property
     def is_right(self) -> bool:
-        """Whether a bad text was refused or repaired, or a good one accepted."""
-        return not self.issues if self.text.label == GOOD else bool(self.issues)
+        """Whether a bad text was not accepted, or a good one not refused."""
+        return not self.issues if self.text.label == GOOD else bool(self.issues) or self.is_draft
 
 
 def read_texts(path: Path) -> list[Strange]:
@@ -77,14 +82,17 @@ def outcomes(texts: Sequence[Strange]) -> Iterator[Outcome]:
         mended = repair(NEUTRAL | {one.field: value})[0]
         row = GateInput("1", mended, "x.jpg", ("p",), frozenset())
         issues = tuple(i for i in judge([row], GateSettings(), frozenset())["1"] if i.field == one.field)
-        yield Outcome(one, issues, mended[one.field] != value)
+        refused = tuple(i for i in issues if i.rule != NO_SUBJECT)
+        yield Outcome(one, refused, mended[one.field] != value, is_draft=bool(issues) and not refused)
 
 
 def counts(found: Sequence[Outcome], label: str) -> dict[str, int]:
-    """How many texts of a label there are, are refused, and are accepted after repair."""
+    """How many texts of a label there are, are refused, are drafts, and are accepted after repair."""
     of = [o for o in found if o.text.label == label]
     refused = sum(bool(o.issues) for o in of)
-    return {"texts": len(of), "refused": refused, "repaired": sum(o.mended and not o.issues for o in of)}
+    drafts = sum(o.is_draft for o in of)
+    repaired = sum(o.mended and not o.issues and not o.is_draft for o in of)
+    return {"texts": len(of), "refused": refused, "drafts": drafts, "repaired": repaired}
 
 
 def told(found: Sequence[Outcome], *, with_misses: bool) -> Iterator[str]:
@@ -94,10 +102,13 @@ def told(found: Sequence[Outcome], *, with_misses: bool) -> Iterator[str]:
         of = [o for o in found if o.text.label == label and kind in (o.text.kind, "all")]
         refused = sum(bool(o.issues) for o in of)
         low, high = wilson(refused, len(of))
-        accepted = Counter(o.mended for o in of if not o.issues)
+        accepted, drafts = (
+            Counter(o.mended for o in of if not o.issues and not o.is_draft),
+            sum(o.is_draft for o in of),
+        )
         yield (
             f"{label} {kind}: {refused} of {len(of)} refused, {refused / len(of):.3f} "
-            f"({low:.3f}–{high:.3f}); "
+            f"({low:.3f}–{high:.3f}); {drafts} drafts, "
             f"{accepted[False]} accepted as they are, {accepted[True]} after repair"
         )
     if with_misses:

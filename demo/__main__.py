@@ -25,6 +25,7 @@ from schemas.library import Photo
 from schemas.proof import MetadataQuality
 from schemas.review import Proposal
 
+_SHOWN = 3
 QUESTION = '"select chosen_path, reasons, flags from proposals"'
 
 
@@ -64,7 +65,7 @@ def main(folder: Path) -> int:
 
 def _tell(project: Project, seconds: float) -> None:
     state = project_status(project)
-    judged = state.accepted + state.blocked
+    judged = state.accepted + state.drafts + state.blocked
     click.echo(f"\n{project.name} ({seconds:.1f} s)")
     click.echo(
         f"  found     {state.photos} photos in {state.sets} sets, {state.other_files} companions; "
@@ -79,6 +80,7 @@ def _tell(project: Project, seconds: float) -> None:
     )
     for row in flagged.head(3).to_dicts():
         click.echo(f"            {row[Proposal.chosen_path]}: {'; '.join(row[Proposal.flags])}")
+    _tell_texts(project)
     share = f"{state.accepted / judged:.0%}" if judged else "none"
     click.echo(
         f"  accepted  {state.accepted} of {judged} texts ({share}), written to "
@@ -88,6 +90,7 @@ def _tell(project: Project, seconds: float) -> None:
         pl.col(MetadataQuality.is_current) & (pl.col(MetadataQuality.status) == "blocked")
     )
     click.echo(f"  blocked   {blocked.height}")
+    click.echo(f"  drafts    {state.drafts} name no subject; they wait for a person or a model")
     names = dict(project.store.read(Photo).select(Photo.photo_id, Photo.path).iter_rows())
     for row in blocked.head(3).to_dicts():
         issue = row[MetadataQuality.issues][0]
@@ -95,6 +98,17 @@ def _tell(project: Project, seconds: float) -> None:
             f"            {names[row[MetadataQuality.photo_id]]}: {issue['rule']}: "
             f"{issue['field']} {issue['message']}"
         )
+
+
+def _tell_texts(project: Project) -> None:
+    """What the accepted titles say."""
+    proofs = project.store.read(MetadataQuality)
+    accepted = proofs.filter(
+        pl.col(MetadataQuality.is_current) & pl.col(MetadataQuality.accepted_title).is_not_null()
+    )
+    paths = project.store.read(Photo).select(Photo.photo_id, Photo.path)
+    for row in accepted.join(paths, on=Photo.photo_id).sort(Photo.path).head(_SHOWN).to_dicts():
+        click.echo(f"            {row[Photo.path]}: {row[MetadataQuality.accepted_title]}")
 
 
 def _hashes(folder: Path) -> dict[str, str]:

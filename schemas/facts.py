@@ -39,6 +39,7 @@ class RunRecord(Table, name="runs", origin="fact"):
     sets = column(pl.Int64, "Sets.", ge=0)
     accepted = column(pl.Int64, "Accepted texts.", ge=0)
     blocked = column(pl.Int64, "Blocked texts.", ge=0)
+    drafts = column(pl.Int64, "Drafts: texts that name no subject yet.", nullable=True, ge=0)
 
 
 class ProjectFolder(Table, name="project_folders", origin="fact"):

@@ -20,7 +20,7 @@ ISSUE = pl.Struct(
 )
 CHANGE = pl.Struct({"field": pl.String, "rule": pl.String, "before": pl.String, "after": pl.String})
 PASSED = ("accepted", "uploaded")  # texts that the gate let pass
-STATUSES = ("generated", "repaired", "accepted", "rejected", "blocked", "uploaded")
+STATUSES = ("generated", "repaired", "accepted", "draft", "rejected", "blocked", "uploaded")
 
 
 class Texts:
@@ -66,8 +66,8 @@ class MetadataQuality(Table, name="metadata_quality"):
     is_current = column(pl.Boolean, "True for the latest attempt of a photo that is still captioned.")
     status = column(
         pl.String,
-        "State: for rejected texts new ones are requested, for blocked ones not; uploaded comes "
-        "after accepted.",
+        "State: for rejected texts new ones are requested, for blocked ones not; a draft names no subject and "
+        "waits for a person or a model; uploaded comes after accepted.",
         isin=STATUSES,
     )
     score = column(pl.Float64, "Share of the fields without an issue.", ge=0, le=1)

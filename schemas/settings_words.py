@@ -136,6 +136,11 @@ class CaptionSettings(Settings):
     all_images: bool = Field(
         False, description="Describe every picture, not only the picks and the single ones."
     )
+    language: str = Field(
+        "en",
+        pattern="^(en|de)$",
+        description="Language of texts that are put together from what is known, where no model answers.",
+    )
     least_tags: int = Field(
         5, ge=0, description="Pictures with fewer tags than this get more from the model."
     )

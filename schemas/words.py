@@ -29,6 +29,11 @@ class Answered:
     wanted_model = column(pl.String, "The describer that the settings ask for first.", nullable=True)
     model_digest = column(pl.String, "Digest of the describer's weights or code.", nullable=True)
     prompt_version = column(pl.String, "Name, version and hash of the prompt or template.", nullable=True)
+    made_from = column(
+        pl.String,
+        "Where no model answered: the columns that the text was put together from, as table.column.",
+        nullable=True,
+    )
 
 
 class Caption(Answered, Table, name="captions"):

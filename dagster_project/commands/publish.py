@@ -25,6 +25,7 @@ from proofsheet.publish.targets.resolve import publisher_of
 from proofsheet.publish.upload_history import take_back_rows, taken_back
 from proofsheet.publish.uploader import UploadCandidate, candidates, outlook
 from proofsheet.publish.xmp_sidecar import Fields, existing_sidecar, merge_sidecar, sidecar_path
+from proofsheet.review.status import project_status
 from proofsheet.selection.choices import held_photos, present_choices
 from proofsheet.storage.workspace import Project
 from schemas.review import Export
@@ -115,6 +116,13 @@ def exporting(project: str, form: str, file: Path) -> None:
     out().print(f"{count} rows in {file}", markup=False)
     for reason, left in Counter(held[i] for i in rows[Export.photo_id] if i in held).items():
         out().print(f"  {left} left out: {reason}", markup=False)
+    state = project_status(found)
+    for left, reason in (
+        (state.drafts, "drafts, which name no subject"),
+        (state.blocked, "blocked by the gate"),
+    ):
+        if left:
+            out().print(f"  {left} left out: {reason}", markup=False)
 
 
 @click.command()

@@ -59,7 +59,9 @@ BLOCKED, UNFINISHED = 4, 5
     type=click.Choice(sorted(JOBS)),
     help="Ask the questions of this job again.",
 )
-@click.option("--strict", is_flag=True, help="Exit with 4 if the gate blocked a row.")
+@click.option(
+    "--strict", is_flag=True, help="Exit with 4 if the gate did not accept a row: blocked, or a draft."
+)
 @json_option
 def run(
     projects: tuple[str, ...],
@@ -172,5 +174,6 @@ def _exit(outcomes: list[RunOutcome], workspace: Workspace, strict: bool) -> Non
     if any(o.outcome == "partial" for o in outcomes):
         sys.exit(UNFINISHED)
     names = {o.project for o in outcomes}
-    if strict and any(project_status(p).blocked for p in workspace.projects() if p.name in names):
+    states = (project_status(p) for p in workspace.projects() if p.name in names) if strict else ()
+    if any(state.blocked + state.drafts for state in states):
         sys.exit(BLOCKED)

@@ -1,6 +1,6 @@
 """The texts of a photo put together: what the jobs gave, what people wrote, and repair.
 
-Holds `repaired_rows` and `assembled`.
+Holds `repaired_rows`, `assembled`, and who wrote a field.
 Add here: another source of a field.
 Keep out: verdicts (attempts.py).
 """
@@ -17,6 +17,7 @@ from proofsheet.rules import repair
 from proofsheet.storage.code_version import module_version
 from proofsheet.storage.ledger import Ledger
 from proofsheet.texts.edits import as_text, edits_of, merged
+from proofsheet.texts.picture_facts import PEOPLE
 from schemas.facts import WordEdit
 from schemas.proof import FIELDS, MetadataRepair, Texts
 from schemas.table import Table
@@ -115,3 +116,9 @@ def generated_texts(row: Mapping[str, Any]) -> dict[str, Any]:
 def same_text(one: Any, two: Any) -> bool:  # noqa: ANN401 - text or keywords
     """Whether two values of a field are equal."""
     return as_text(one) == as_text(two)
+
+
+def people_wrote(sources: str) -> frozenset[str]:
+    """The fields that a person wrote, here or in another program, from the column `sources`."""
+    pairs = (part.partition("=") for part in sources.split(", "))
+    return frozenset(field for field, _is, source in pairs if source.split(" ")[0] in PEOPLE)

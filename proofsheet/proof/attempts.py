@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from proofsheet.rules.base import GateInput, Issue
 from proofsheet.storage.code_version import module_version
 from proofsheet.storage.ledger import Ledger
 from proofsheet.texts.edits import text_hash
+from proofsheet.texts.embedded_describer import wrote
 from schemas.facts import LifecycleEvent, ProofAttempt, TextRequest, Waiver, WordReview
 from schemas.proof import FIELDS, ISSUE_RULE, MetadataQuality, MetadataRepair
 from schemas.settings_words import GateSettings
@@ -80,7 +81,7 @@ class Judging:
         self, accepted: Sequence[GateOutcome], candidates: Sequence[GateCandidate]
     ) -> list[GateOutcome]:
         """A verdict for each candidate beside what was accepted before."""
-        before = [_out(v.candidate.input) for v in accepted]
+        before = [replace(v.candidate.input, published=True) for v in accepted]
         found = gate.judge(
             [*self.published, *before, *(c.input for c in candidates)], self.settings, self.template_words
         )
@@ -94,7 +95,7 @@ class Judging:
         held = [i for i in issues if i not in waived]
         if not held and (candidate.input.photo_id, _whole_hash(candidate.input.texts)) in self.refused:
             return GateOutcome(candidate, [], waived, "rejected")
-        return GateOutcome(candidate, held, waived, "blocked" if held else "accepted")
+        return GateOutcome(candidate, held, waived, _status(held))
 
     def _is_waived(self, candidate: GateCandidate, issue: Issue) -> bool:
         rule = gate.RULES[issue.rule]
@@ -102,16 +103,11 @@ class Judging:
         return rule.may_be_waived and key in self.waivers
 
 
-def _out(judged: GateInput) -> GateInput:
-    return GateInput(
-        judged.photo_id,
-        judged.texts,
-        judged.file_name,
-        judged.folders,
-        judged.evidence,
-        judged.hint,
-        published=True,
-    )
+def _status(held: Sequence[Issue]) -> str:
+    """Accepted without an objection, a draft if all that is missing is a subject, else blocked."""
+    if not held:
+        return "accepted"
+    return "draft" if all(gate.RULES[i.rule].leaves_draft for i in held) else "blocked"
 
 
 def _whole_hash(texts: Mapping[str, Any]) -> str:
@@ -255,6 +251,7 @@ def _published(attempts: Iterable[Row]) -> list[GateInput]:
             (),
             frozenset(),
             published=True,
+            measured=wrote(r),
         )
         for r in out
     ]

@@ -21,6 +21,7 @@ from proofsheet.rules import (
     residue,
     speech,
     statement,
+    subject,
     wording,
 )
 from proofsheet.rules.base import GateInput, Issue
@@ -38,12 +39,14 @@ class Rule:
         check: objections to one row; None for the rule that compares rows.
         may_be_waived: whether it can be waived for a text.
         of_the_text: whether another text could satisfy it, so that asking again may help.
+        leaves_draft: whether a text that only such rules object to is a draft: not wrong, but not whole without somebody's words.
     """
 
     meaning: str
     check: Callable[[GateInput, GateSettings], Iterator[Issue]] | None
     may_be_waived: bool = True
     of_the_text: bool = True
+    leaves_draft: bool = False
 
 
 RULES: dict[str, Rule] = {
@@ -63,7 +66,16 @@ RULES: dict[str, Rule] = {
     "not_a_caption": Rule(
         "The text is about the picture, by the weight of its words.", caption.not_a_caption
     ),
-    "nothing_seen": Rule("Caption and alternative text name something visible.", caption.nothing_seen),
+    "nothing_seen": Rule(
+        "Caption and alternative text name something visible.",
+        caption.nothing_seen,
+        leaves_draft=True,
+    ),
+    subject.NO_SUBJECT: Rule(
+        "Title, caption and keywords name a thing, a being, a place or an event.",
+        subject.no_subject,
+        leaves_draft=True,
+    ),
     "not_one_statement": Rule(
         "Every text is one statement: no choice of texts, score, credit or row of letters.",
         statement.not_one_statement,
@@ -88,7 +100,7 @@ RULES: dict[str, Rule] = {
         None,
         of_the_text=False,
     ),
-    DUPLICATE: Rule("No caption or alternative text repeats another one of the project.", None),
+    DUPLICATE: Rule("No caption or alternative text claims the same as another of the project.", None),
 }
 
 

@@ -18,10 +18,11 @@ from schemas.facts import LifecycleEvent
 NEW = "new"
 TRANSITIONS: dict[str, frozenset[str]] = {
     NEW: frozenset({"generated"}),
-    "generated": frozenset({"repaired", "accepted", "rejected", "blocked"}),
-    "repaired": frozenset({"accepted", "rejected", "blocked"}),
+    "generated": frozenset({"repaired", "accepted", "draft", "rejected", "blocked"}),
+    "repaired": frozenset({"accepted", "draft", "rejected", "blocked"}),
     "accepted": frozenset({"uploaded", "rejected", "generated"}),
     "rejected": frozenset({"generated"}),
+    "draft": frozenset({"generated"}),
     "blocked": frozenset({"generated"}),
     "uploaded": frozenset({"generated"}),
 }

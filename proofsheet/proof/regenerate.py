@@ -17,7 +17,7 @@ import polars as pl
 
 from proofsheet.core.progress import Progress
 from proofsheet.proof import gate
-from proofsheet.proof.assemble import assembled, generated_texts
+from proofsheet.proof.assemble import assembled, generated_texts, people_wrote
 from proofsheet.proof.attempts import AskAgain, GateCandidate
 from proofsheet.proof.vocabulary import Vocabulary, mapped
 from proofsheet.rules.base import GateInput, Issue
@@ -36,7 +36,7 @@ from schemas.sets import Identification, ImageSet
 from schemas.settings_words import VocabularySettings
 from schemas.table import Rows
 from schemas.tags import MediaTag
-from schemas.vision import ImageQuality, Scene, SeenObject
+from schemas.vision import ImageQuality, PhotoLabel, Scene, SeenObject
 from schemas.words import Answered
 
 _SURE = 0.3  # probability from which a label of the encoder is evidence
@@ -50,6 +50,7 @@ def candidates(
     photos: Rows[Photo],
     image_quality: Rows[ImageQuality],
     scenes: Rows[Scene],
+    photo_labels: Rows[PhotoLabel],
     objects: Rows[SeenObject],
     identifications: Rows[Identification],
     image_sets: Rows[ImageSet],
@@ -62,7 +63,7 @@ def candidates(
     )
     terms = dict(tags.iter_rows())
     sets = {r[ImageSet.folder]: r for r in image_sets.to_dicts()}
-    seen, named = _seen(scenes, objects), _named(identifications)
+    seen, named = _seen(scenes, photo_labels, objects), _named(identifications)
     rows = metadata_repaired.join(photos, on=ids).join(image_quality, on=ids).sort(Photo.path).to_dicts()
     found = []
     for row in rows:
@@ -80,20 +81,30 @@ def candidates(
         )  # a model is no evidence for its own words
         folders = (project.name, *PurePosixPath(row[Photo.folder]).parts)
         hint = context.get(ImageSet.hints) or ""
-        measured = embedded_describer.wrote(row)
         judged = GateInput(
-            row[Photo.photo_id], texts, row[Photo.file_name], folders, evidence, hint, measured=measured
+            row[Photo.photo_id],
+            texts,
+            row[Photo.file_name],
+            folders,
+            evidence,
+            hint,
+            measured=embedded_describer.wrote(row),
+            by_people=people_wrote(row[MetadataRepair.sources]),
         )
         found.append(GateCandidate(judged, {n: row[n] for n in MetadataRepair.polars_schema().names()}))
     return found
 
 
-def _seen(scenes: pl.DataFrame, objects: pl.DataFrame) -> dict[str, frozenset[str]]:
-    """Words by photo that the encoder or the detector supports."""
+def _seen(
+    scenes: pl.DataFrame, photo_labels: pl.DataFrame, objects: pl.DataFrame
+) -> dict[str, frozenset[str]]:
+    """Words by photo that the encoder, the network of labels or the detector supports."""
     found: dict[str, set[str]] = {}
     for row in scenes.to_dicts():
         said = [s["label"] for s in row[Scene.labels] if s["probability"] >= _SURE]
         found.setdefault(row[Scene.photo_id], set()).update(w for t in said for w in words(t))
+    for row in photo_labels.filter(pl.col(PhotoLabel.score) >= _SURE).to_dicts():
+        found.setdefault(row[PhotoLabel.photo_id], set()).update(words(row[PhotoLabel.label]))
     for row in objects.to_dicts():
         found.setdefault(row[SeenObject.photo_id], set()).update(
             w for o in row[SeenObject.objects] for w in words(o["label"])

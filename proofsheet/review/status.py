@@ -42,7 +42,8 @@ class ProjectStatus:
         take_back: published pictures that should be removed from their target.
         doubtful: choices with a measured value against them.
         accepted: texts that passed the gate.
-        blocked: texts that did not.
+        drafts: texts that name no subject yet; they wait for a person or a model.
+        blocked: texts that did not pass for another reason.
         to_describe: pictures that need texts.
         described: those of them that a describer answered for.
         undescribed: why the others have none; empty if all have one.
@@ -72,6 +73,7 @@ class ProjectStatus:
     take_back: int
     doubtful: int
     accepted: int
+    drafts: int
     blocked: int
     to_describe: int
     described: int
@@ -125,6 +127,7 @@ def _status(project: Project) -> ProjectStatus:
         take_back=takedown_rows(project.key, choices, quality, project.ledger).height,
         doubtful=flagged.height,
         accepted=sum(by_status.get(s, 0) for s in PASSED),
+        drafts=by_status.get("draft", 0),
         blocked=by_status.get("blocked", 0),
         to_describe=texts.wanted,
         described=texts.answered,
@@ -170,6 +173,7 @@ def record_whole_run(project: Project, run_id: str, now: datetime) -> None:
         RunRecord.sets: state.sets,
         RunRecord.accepted: state.accepted,
         RunRecord.blocked: state.blocked,
+        RunRecord.drafts: state.drafts,
     }
     project.ledger.add(RunRecord, [row])
 

@@ -28,7 +28,8 @@ class GateInput:
             confirmed subject.
         hint: soft hint of the set, or empty.
         published: True for texts that are out already: compared with, not judged.
-        measured: fields that the embedded describer wrote: measurements put into words of our own.
+        measured: fields that the embedded describer wrote: what is known, put into words of our own.
+        by_people: fields that a person wrote, here or in another program.
     """
 
     photo_id: str
@@ -39,6 +40,7 @@ class GateInput:
     hint: str = ""
     published: bool = False
     measured: frozenset[str] = frozenset()
+    by_people: frozenset[str] = frozenset()
 
     def parts(self, field: str) -> list[str]:
         """The field as a list of texts."""
@@ -50,6 +52,10 @@ class GateInput:
         for field in self.texts:
             for part in self.parts(field):
                 yield field, part
+
+    def not_measured(self) -> Iterator[tuple[str, str]]:
+        """The same without the fields of the embedded describer, which reads no names and no hints."""
+        return (pair for pair in self.whole() if pair[0] not in self.measured)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from schemas.proof import FIELDS, Texts
 from schemas.settings_words import GateSettings
 
 _END = re.compile(r"(\w*)[.!?…]+[\"”“)]*(?=\s|$)")
+_DAY = re.compile(r"\d{1,2}\.$")  # `12. Juni`
 _LEAST_LETTERS = 3
 _LEAST_PARTS, _LONGEST_PART = 5, 3
 _MOST_TITLE_SENTENCES, _LEAST_SEMICOLONS = 2, 2
@@ -110,6 +111,7 @@ def count_sentences(text: str) -> int:
     ends = [
         m
         for m in _END.finditer(text)
-        if m.group(1).casefold() not in lines("abbreviations") or m.end() == len(text)
+        if m.end() == len(text)
+        or not (m.group(1).casefold() in lines("abbreviations") or _DAY.match(m.group()))
     ]
     return len(ends) + (1 if text.strip() and (not ends or ends[-1].end() < len(text.rstrip())) else 0)

@@ -13,7 +13,9 @@ from itertools import pairwise
 
 from proofsheet.rules import lexicon
 from proofsheet.rules.base import GateInput, Issue, small_words
+from proofsheet.rules.completeness import LANGUAGES
 from proofsheet.rules.lists import by_first_word, lines
+from proofsheet.rules.subject import names_subject
 from proofsheet.rules.tokens import earlier_likeness, find_phrases, words
 from schemas.proof import Texts
 from schemas.settings_words import GateSettings
@@ -22,6 +24,7 @@ _EDGE_MARKS = re.compile(r"^[^\w(\"'“„]|[^\w)\"'”“.!?%+]$")
 _YEAR, _INITIALS = re.compile(r"^(?:1[5-9]|20)\d\d$"), re.compile(r"^(?:[^\W\d_]\.){1,5}[^\W\d_]\.?$")
 _LEAST_HALF = 4
 _INNER_MARKS = re.compile(r"[;|\n\t,]|\s[-–—]\s")
+_CLAIMS = re.compile(r"[.,;:](?:\s|$)|\s(?:and|und)\s")
 
 
 def broken_keywords(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
@@ -91,18 +94,30 @@ def _is_half(keyword: str, languages: Sequence[str]) -> bool:
 def duplicate_text(
     rows: Sequence[GateInput], settings: GateSettings, template_words: frozenset[str]
 ) -> Iterator[tuple[str, Issue]]:
-    """A caption or alternative text that repeats an earlier or a published one of the project."""
+    """A caption or alternative text that claims the same as an earlier or a published one of the project.
+
+    A text without a subject claims nothing: it is a draft, and drafts are not compared.
+    """
     ignored = small_words() | template_words
+    codes = tuple(c for c in LANGUAGES if c in settings.languages)
     ordered = sorted(rows, key=lambda r: not r.published)
     by_place = {str(i): row for i, row in enumerate(ordered)}
     for field in (Texts.caption, Texts.alt_text):
         sets = {
-            i: frozenset(words(r.texts[field])) - ignored
+            i: _claims(r, field, ignored)
             for i, r in by_place.items()
-            if words(r.texts[field])
+            if words(r.texts[field]) and (not codes or names_subject(r.texts[field], codes))
         }
         for i, earlier in earlier_likeness(sets, settings.duplicate_similarity).items():
             row, other = by_place[i], by_place[earlier]
             if not row.published and row.photo_id != other.photo_id:
                 message = f"says the same as the {field} of {other.file_name!r}"
                 yield row.photo_id, Issue("duplicate_text", field, 0, len(row.texts[field]), message)
+
+
+def _claims(row: GateInput, field: str, ignored: frozenset[str]) -> frozenset[str]:
+    """What a text claims: words of content, or whole statements of the embedded describer."""
+    if field not in row.measured:
+        return frozenset(words(row.texts[field])) - ignored
+    statements = (words(part) for part in _CLAIMS.split(row.texts[field]))
+    return frozenset(" ".join(w for w in said if w not in ignored) for said in statements) - {""}

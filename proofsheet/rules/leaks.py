@@ -35,7 +35,7 @@ def _leaks(rule: str, row: GateInput, name: str, origin: str) -> Iterator[Issue]
     suspects = {t for t in name_tokens(name) if len(t) >= _LEAST_LETTERS} - row.evidence - small_words()
     codes = {c for c in _CHUNK.findall(name) if len(c) >= _LEAST_CODE and any(s.isdigit() for s in c)}
     whole = {name} if any(c.isdigit() for c in name) and len(name) >= _LEAST_CODE else set()
-    for field, text in row.whole():
+    for field, text in row.not_measured():
         for token in sorted(suspects | codes | whole):
             if found := re.search(rf"(?<!\w){re.escape(token)}(?!\w)", text, re.IGNORECASE):
                 yield Issue(rule, field, found.start(), found.end(), f"{found.group()!r} is a word {origin}")
@@ -48,7 +48,7 @@ def hint_copied(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
     if size < _LEAST_RUN:
         return
     runs = {tuple(hint[i : i + size]) for i in range(len(hint) - size + 1)}
-    for field, text in row.whole():
+    for field, text in row.not_measured():
         if found := _run(spans(text), runs, size):
             yield Issue(
                 "hint_copied",

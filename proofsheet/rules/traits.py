@@ -2,7 +2,7 @@
 
 For each of its parts they are the classes of its words and the share of words for something visible.
 
-Holds `SentencePart`, `parts`, `traits` and `names_nothing`.
+Holds `SentencePart`, `parts`, `traits`, `names_nothing`, and the classes of a word.
 Add here: another figure; its weight follows from `python -m benchmarks.gate_fit`.
 Keep out: weights (lists/weights.txt) and what follows from them (caption.py). Classes of words are data
 (lists/talk_*.txt).
@@ -125,9 +125,9 @@ def traits(part: SentencePart, field: str, language: str, text: str) -> Mapping[
         language: language of the classes.
         text: the whole text.
     """
-    words, small = part.words, _small(language)
+    words, small = part.words, small_words_of(language)
     heard = [_classes(talk(language), t, begins=k == 0) for k, t in enumerate(words)]
-    shown = [bool(_seen(t, language)) for t in words]
+    shown = [bool(seen_classes(t, language)) for t in words]
     content = [
         k
         for k, t in enumerate(words)
@@ -184,7 +184,7 @@ def names_nothing(text: str, language: str) -> bool:
     if len(words) < _LEAST_WORDS or told or words[0].word in signs or '"' in outside_quotes(text):
         return False
     for k, token in enumerate(words):
-        if _seen(token, language) - _WEAK or not lexicon.known(token.written, language):
+        if seen_classes(token, language) - _WEAK or not lexicon.known(token.written, language):
             return False
         if (
             k
@@ -193,7 +193,7 @@ def names_nothing(text: str, language: str) -> bool:
             and token.word != "i"
         ):
             return False
-    if not any(_classes(talk(language), t, begins=False) for t in words):
+    if not any(spoken_classes(t, language) for t in words):
         return False
     return not (words[0].word in by_first_word("numbers") and any(_is_strange(t, language) for t in words))
 
@@ -204,9 +204,9 @@ def _is_strange(token: Token, language: str) -> bool:
     After an article it may be a thing that the lists do not hold.
     """
     return (
-        token.word not in _small(language)
-        and not _classes(talk(language), token, begins=False)
-        and not _seen(token, language)
+        token.word not in small_words_of(language)
+        and not spoken_classes(token, language)
+        and not seen_classes(token, language)
     )
 
 
@@ -217,8 +217,13 @@ def _classes(classes: WordClasses, token: Token, *, begins: bool) -> frozenset[s
     )
 
 
+def spoken_classes(token: Token, language: str) -> frozenset[str]:
+    """Classes of what cannot be seen that a word belongs to, wherever in a sentence."""
+    return _classes(talk(language), token, begins=False)
+
+
 @functools.lru_cache(8192)
-def _seen(token: Token, language: str) -> frozenset[str]:
+def seen_classes(token: Token, language: str) -> frozenset[str]:
     """Classes of visible things that a word belongs to.
 
     The word counts in its own form or without the ending of a plural or a verb.
@@ -253,7 +258,8 @@ def talk(language: str) -> WordClasses:
 
 
 @functools.cache
-def _small(language: str) -> frozenset[str]:
+def small_words_of(language: str) -> frozenset[str]:
+    """Words of a language that name nothing: stop words, and those that only join others."""
     small = next(
         (line.split()[2:] for line in lines(f"talk_{language}") if line.startswith(f"{_SMALL} = ")), []
     )

@@ -1,51 +1,68 @@
-"""The embedded describer: it writes only what was measured, and says so by its name.
+"""The embedded describer: it puts what is known into fixed templates, and says so by its name.
 
-Holds `reply`, `evidence`, `wrote` and the words of the templates.
-Add here: another statement from measurements.
-Keep out: models that see; they come through client/.
+Holds `reply`, `made_from`, `evidence`, `wrote` and the order in which what is known is said.
+Add here: what can be said of another fact.
+Keep out: words of a language (phrases.py), what is known (picture_facts.py), and models that see (client/).
+
+People's words come first, then subject and place of the folder, the prompt of a generated picture, what models
+saw, the date, and last light and colour. Without a subject the text is a draft, which the gate does not accept
+(rules/subject.py).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from proofsheet.rules.completeness import LANGUAGES, reads_as
+from proofsheet.rules.subject import names_subject, subject_words
+from proofsheet.rules.tokens import words
 from proofsheet.storage.code_version import module_version
-from schemas.library import ExifFact
-from schemas.proof import MetadataRepair
+from proofsheet.texts.label_names import label_name
+from proofsheet.texts.phrases import PHRASES, Phrases
+from proofsheet.texts.picture_facts import KnownFacts, SeenThing
+from schemas.facts import WordEdit
+from schemas.library import ExifFact, GenerationFact
+from schemas.proof import MetadataRepair, Texts
 from schemas.replies import CaptionReply, Reply, TagsReply, TitleReply
-from schemas.vision import ImageQuality
+from schemas.sets import ImageSet
+from schemas.vision import ImageQuality, PhotoLabel, SeenObject
 
 Row = Mapping[str, Any]
 NAME = "embedded describer"
-TEMPLATE = "measured-1"
+TEMPLATE = "known-1"
 TEMPLATE_WORDS = frozenset(
-    [
-        "mostly",
-        "at",
-        "the",
-        "on",
-        "in",
-        "around",
-        "and",
-        "a",
-        "an",
-        "picture",
-        "with",
-        "contrast",
-        "colours",
-        "focus",
-        "detail",
-        "clear",
-        "fine",
-        "throughout",
-        "taken",
-        "mm",
-        "s",
-        "iso",
-        "f",
-    ]
+    ["mostly", "überwiegend", "probably", "vermutlich", "taken", "aufgenommen", "uhr", "picture", "prompt"]
 )
+_PERSON = "person"
+_MOST_TITLE, _MOST_OPENING, _MOST_PARTS, _MOST_OBJECTS = 80, 100, 6, 4  # characters, then parts
+_MOST_KEYWORD, _LEAST_SENTENCE = 4, 3  # words
+_CLAUSE = re.compile(r"(?<!\d)[.;:!?](?:\s|$)")
+_ARTICLE = re.compile(r"^(?:an?|the|ein|eine|der|die|das)\s", re.IGNORECASE)
+_OF_PROMPTS = re.compile(r"<[^>]*>|:\d+(?:\.\d+)?|[()\[\]{}\"“”„|]|\bBREAK\b")
+
+
+_WRITTEN = (f"{WordEdit.name}.{WordEdit.value}",)
+_PROMPT = (f"{GenerationFact.name}.{GenerationFact.prompt}",)
+_LABELS = (f"{PhotoLabel.name}.{PhotoLabel.label}",)
+_OBJECTS = (f"{SeenObject.name}.{SeenObject.objects}",)
+_COLORS = (f"{ImageQuality.name}.{ImageQuality.colors}",)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Something that a text says, and the columns that it comes from."""
+
+    text: str
+    sources: tuple[str, ...]
+
+
+def template(known: KnownFacts) -> str:
+    """The version of the templates, with their language."""
+    return f"{TEMPLATE} {known.language}"
 
 
 def digest() -> str:
@@ -53,68 +70,192 @@ def digest() -> str:
     return module_version(__name__)
 
 
-def reply(job: str, facts: Row) -> Reply | None:
-    """What measurements can say; None where they cannot answer a job.
+def reply(job: str, known: KnownFacts | None) -> Reply | None:
+    """What can be said from what is known; None where that cannot answer a job.
 
     Args:
         job: name of the job.
-        facts: columns of `image_quality` and `exif_facts`.
+        known: of the picture; None if nothing was gathered.
     """
-    if job not in _REPLIES or ImageQuality.colors not in facts:
+    if job not in _REPLIES or known is None or ImageQuality.colors not in known.measured:
         return None
-    return _REPLIES[job](facts)
+    return _REPLIES[job](known)
 
 
-def _caption(facts: Row) -> CaptionReply:
-    colors: Sequence[Row] = facts[ImageQuality.colors]
-    where = [f"{c['color']} {_PLACES[c['place']]}" for c in colors]
-    shares = [f"{c['color']} {_PLACES[c['place']]} ({_percent(c['share'])})" for c in colors]
-    look = f"{_contrast(facts)} contrast, {_color_mood(facts)} and {_focus(facts)}"
-    opening = f"A {_shape(facts)} picture, {_light(facts)}, with {look}."
-    caption = opening + (f" Mostly {_joined(shares)}." if shares else "") + _camera(facts)
-    shape = _shape(facts).capitalize()
-    alt = f"{shape} picture: {_joined(where)}." if where else f"{shape} picture, {_light(facts)}."
-    return CaptionReply(caption=caption, alt_text=alt)
+def made_from(job: str, known: KnownFacts) -> str:
+    """The columns that the answer to a job comes from, as table.column, in the order of what it says."""
+    sources = [source for part in _PARTS[job](known) for source in part.sources]
+    return ", ".join(dict.fromkeys(sources))
 
 
-def _title(facts: Row) -> TitleReply:
-    where = [f"{c['color']} {_PLACES[c['place']]}" for c in facts[ImageQuality.colors]]
-    return TitleReply(title=_upper(_joined(where[:2]) or f"{_light(facts)} {_shape(facts)} picture")[:80])
+def _caption(known: KnownFacts) -> CaptionReply:
+    caption = " ".join(f"{_upper(part.text)}." for part in _caption_parts(known))
+    about = [*_opening(known, Texts.title, Texts.caption), *_seen(known), *_look(known)]
+    return CaptionReply(caption=caption, alt_text=f"{_upper('; '.join(part.text for part in about))}.")
 
 
-def _tags(facts: Row) -> TagsReply:
-    colors = [str(c["color"]) for c in facts[ImageQuality.colors]]
-    return TagsReply(
-        tags_normalized=list(dict.fromkeys([*colors, _shape(facts), _light(facts), _color_mood(facts)]))
+def _caption_parts(known: KnownFacts) -> list[_Part]:
+    phrases = PHRASES[known.language]
+    (look,) = _look(known)
+    taken = _taken(known, with_time=True)
+    said = [*(part.text for part in taken), phrases.mostly.format(look.text)]
+    last = _Part("; ".join(said), (*_sources(taken), *look.sources))
+    return [*_opening(known, Texts.title), *_seen(known), last]
+
+
+def _title(known: KnownFacts) -> TitleReply:
+    parts = [part.text for part in _title_parts(known)]
+    return TitleReply(title=_upper(_shortened(", ".join(parts), _MOST_TITLE)))
+
+
+def _title_parts(known: KnownFacts) -> list[_Part]:
+    """The first thing that is known, with the date; colours where nothing else is."""
+    phrases, head = PHRASES[known.language], (_opening(known, Texts.caption) or _seen(known))[:1]
+    colors = [phrases.color(str(c["color"])) for c in known.measured[ImageQuality.colors]]
+    look = phrases.joined(colors) or phrases.picture.format(_light(known))
+    day = _taken(known, with_time=False)
+    if head and (day or Texts.caption not in known.written):
+        return [*head, *day]
+    return [*head, _Part(look, _COLORS)]  # a title that repeats a person's caption says something more
+
+
+def _tags(known: KnownFacts) -> TagsReply:
+    listed = [word for part in _tag_parts(known) for word in part.text.split("|") if word]
+    return TagsReply(tags_normalized=list({word.casefold(): word for word in listed}.values()))
+
+
+def _tag_parts(known: KnownFacts) -> list[_Part]:
+    """Keywords, most telling first, with bars between; colours come last."""
+    phrases = PHRASES[known.language]
+    texts = [known.written[f] for f in (Texts.title, Texts.caption) if f in known.written]
+    parts = [_Part("|".join(_keywords(t)), _WRITTEN) for t in texts[:1]]
+    parts += [_Part("|".join(_keywords(t)), sources) for t, sources in _subject(known)]
+    thing = [known.thing.label] if known.thing else []
+    parts.append(
+        _Part("|".join(_noun(label, phrases) for label in (*thing, known.broader) if label), _LABELS)
     )
+    parts.append(_Part("|".join(_noun(label, phrases) for label in known.objects), _OBJECTS))
+    asked_for = [word for part in _prompt(known.prompt) for word in _keywords(_ARTICLE.sub("", part))]
+    parts.append(_Part("|".join(asked_for[:_MOST_PARTS]), _PROMPT))
+    colors = [phrases.color(str(c["color"])) for c in known.measured[ImageQuality.colors]]
+    return [part for part in (*parts, _Part("|".join(colors or [_light(known)]), _COLORS)) if part.text]
 
 
 _REPLIES = {"caption": _caption, "title": _title, "tags_normalize": _tags}
-_PLACES = {
-    "top": "at the top",
-    "bottom": "at the bottom",
-    "left": "on the left",
-    "right": "on the right",
-    "centre": "in the centre",
-    "edges": "around the edges",
-    "throughout": "throughout",
-}
+_PARTS = {"caption": _caption_parts, "title": _title_parts, "tags_normalize": _tag_parts}
+
+
+def _opening(known: KnownFacts, *fields: str) -> list[_Part]:
+    """What people wrote in these fields or in keywords, else subject and place; else the prompt of a generator."""
+    for written in (known.written.get(field) for field in (*fields, Texts.keywords)):
+        if written:
+            is_text = isinstance(written, str)
+            text = _CLAUSE.split(written.strip())[0] if is_text else ", ".join(written[:_MOST_KEYWORD])
+            return [_Part(_own_words(text, known.language), _WRITTEN)]
+    if said := _subject(known):
+        text = ", ".join(_own_words(text, known.language) for text, _sources in said)
+        return [_Part(text, tuple(source for _text, sources in said for source in sources))]
+    if prompt := _prompt(known.prompt):
+        generated = PHRASES[known.language].generated
+        return [_Part(generated.format(_shortened(", ".join(prompt), _MOST_OPENING)), _PROMPT)]
+    return []
+
+
+def _own_words(text: str, language: str) -> str:
+    """People's words, in quotation marks where they are in another language than the text."""
+    short = _shortened(text, _MOST_OPENING)
+    is_other = len(words(text)) >= _LEAST_SENTENCE and reads_as(text) != language
+    return PHRASES[language].quoted.format(short) if is_other else short
+
+
+def _subject(known: KnownFacts) -> list[tuple[str, tuple[str, ...]]]:
+    """Subject and place of the folder; a place that the subject names is not said again."""
+    found = [(known.subject, f"{ImageSet.name}.{ImageSet.subject}")]
+    if not set(words(known.location)) <= set(words(known.subject)):
+        found.append((known.location, f"{ImageSet.name}.{ImageSet.location}"))
+    return [(text.strip().rstrip("."), (source,)) for text, source in found if text.strip()]
+
+
+def _prompt(prompt: str) -> list[str]:
+    """Parts of a prompt that name a thing, without weights and marks of the generator."""
+    plain = (" ".join(part.split()) for part in _OF_PROMPTS.sub(" ", prompt).split(","))
+    return [part for part in plain if part and names_subject(part, LANGUAGES)]
+
+
+def _seen(known: KnownFacts) -> list[_Part]:
+    """What models saw: one label, people, and things that were counted."""
+    phrases, opening = PHRASES[known.language], _opening(known, Texts.title, Texts.caption)
+    said = {word for part in opening for word in words(part.text)}
+    parts = list[_Part]()
+    if known.thing and not set(words(_noun(known.thing.label, phrases))) <= said:
+        parts.append(_Part(_thing(known.thing, phrases), _LABELS))
+    same = {known.thing.label, label_name(known.thing.label).kind} if known.thing else set[str]()
+    others = [(label, count) for label, count in known.objects.items() if label not in same]
+    for label, count in sorted(others, key=lambda o: o[0] != _PERSON)[:_MOST_OBJECTS]:
+        name = label_name(label)
+        parts.append(_Part(phrases.name(name) if count == 1 else phrases.plural(name, count), _OBJECTS))
+    return [_Part(phrases.joined([p.text for p in parts]), _sources(parts))] if parts else []
+
+
+def _thing(thing: SeenThing, phrases: Phrases) -> str:
+    name = phrases.name(label_name(thing.label))
+    return name if thing.is_sure else phrases.probably.format(name)
+
+
+def _noun(label: str, phrases: Phrases) -> str:
+    """A label without an article."""
+    name = label_name(label)
+    return name.english if phrases is PHRASES["en"] or name.german is None else name.german
+
+
+def _taken(known: KnownFacts, *, with_time: bool) -> list[_Part]:
+    """The date of capture; with the time of day where a camera wrote one and it is asked for."""
+    phrases = PHRASES[known.language]
+    when, day = known.measured.get(ExifFact.taken_at), known.measured.get(ExifFact.taken_on)
+    if when is None and not day:
+        return []
+    date = phrases.day(when or datetime.fromisoformat(str(day)))
+    source = (f"{ExifFact.name}.{ExifFact.taken_at if when else ExifFact.taken_on}",)
+    if not with_time:
+        return [_Part(date, source)]
+    said = phrases.taken_at.format(date, f"{when:%H:%M}") if when else phrases.taken_on.format(date)
+    return [_Part(said, source)]
+
+
+def _look(known: KnownFacts) -> list[_Part]:
+    """Colours by their places; light where no colour has a name."""
+    phrases, places = PHRASES[known.language], dict[str, list[str]]()
+    for color in known.measured[ImageQuality.colors]:
+        places.setdefault(color["place"], []).append(phrases.color(color["color"]))
+    said = [f"{phrases.joined(colors)} {phrases.places[place]}" for place, colors in places.items()]
+    return [_Part(phrases.joined(said) or _light(known), _COLORS)]
+
+
+def _light(known: KnownFacts) -> str:
+    return PHRASES[known.language].light[_brightness(known.measured)]
+
+
+def _brightness(facts: Row) -> str:
+    value = facts[ImageQuality.brightness]
+    if value < 0.25:
+        return "dark"
+    return "bright" if value > 0.65 else "even"
+
+
+def _keywords(text: str) -> list[str]:
+    """A short text as it is, else its words that name something."""
+    plain = text.strip(" .")
+    return [plain] if len(plain.split()) <= _MOST_KEYWORD else subject_words(plain, LANGUAGES)[:_MOST_PARTS]
 
 
 def evidence(facts: Row) -> frozenset[str]:
-    """Words about the picture that measurements support, whoever wrote them."""
-    named = " ".join(str(c["color"]) for c in facts[ImageQuality.colors])
-    return frozenset(f"{named} {_shape(facts)} {_light(facts)} {_color_mood(facts)}".split())
+    """Words about the picture that measurements support, whoever wrote them.
 
-
-def wrote(row: Row) -> frozenset[str]:
-    """The fields of a row of `metadata_repaired` that this describer wrote and nobody changed."""
-    by_model = {
-        source.removesuffix("=model")
-        for source in row[MetadataRepair.sources].split(", ")
-        if source.endswith("=model")
-    }
-    return frozenset(by_model) if row[MetadataRepair.model] == NAME else frozenset()
+    Args:
+        facts: columns of `image_quality`.
+    """
+    named = [str(c["color"]) for c in facts[ImageQuality.colors]]
+    return frozenset(" ".join([*named, _shape(facts), PHRASES["en"].light[_brightness(facts)]]).split())
 
 
 def _shape(facts: Row) -> str:
@@ -126,61 +267,29 @@ def _shape(facts: Row) -> str:
     return "square" if ratio >= 1 / 1.05 else "portrait"
 
 
-def _light(facts: Row) -> str:
-    value = facts[ImageQuality.brightness]
-    if value < 0.25:
-        return "dark"
-    if value > 0.65:
-        return "bright"
-    return "evenly lit"
+def wrote(row: Row) -> frozenset[str]:
+    """The fields that this describer wrote and nobody changed.
+
+    Args:
+        row: of `metadata_repaired` or `proof_attempts`.
+    """
+    by_model = {
+        source.removesuffix("=model")
+        for source in (row[MetadataRepair.sources] or "").split(", ")
+        if source.endswith("=model")
+    }
+    return frozenset(by_model) if row[MetadataRepair.model] == NAME else frozenset()
 
 
-def _contrast(facts: Row) -> str:
-    value = facts[ImageQuality.contrast]
-    if value < 0.12:
-        return "low"
-    if value > 0.27:
-        return "strong"
-    return "medium"
+def _sources(parts: Sequence[_Part]) -> tuple[str, ...]:
+    return tuple(source for part in parts for source in part.sources)
 
 
-def _color_mood(facts: Row) -> str:
-    value = facts[ImageQuality.colorfulness]
-    if value < 0.02:
-        return "no colour"
-    if value < 0.25:
-        return "muted colours"
-    return "strong colours"
-
-
-def _focus(facts: Row) -> str:
-    value = facts[ImageQuality.tile_sharpness]
-    if value < 1.5:
-        return "soft focus"
-    if value > 3.2:
-        return "fine detail"
-    return "clear focus"
-
-
-def _camera(facts: Row) -> str:
-    parts = []
-    if facts.get(ExifFact.focal_length_mm):
-        parts.append(f"{facts[ExifFact.focal_length_mm]:g} mm")
-    if facts.get(ExifFact.f_number):
-        parts.append(f"f/{facts[ExifFact.f_number]:g}")
-    if seconds := facts.get(ExifFact.exposure_s):
-        parts.append(f"1/{round(1 / seconds)} s" if seconds < 0.4 else f"{seconds:g} s")
-    if facts.get(ExifFact.iso):
-        parts.append(f"ISO {facts[ExifFact.iso]}")
-    return f" Taken at {', '.join(parts)}." if parts else ""
-
-
-def _percent(share: float) -> str:
-    return f"{round(share * 20) * 5} %"
-
-
-def _joined(parts: Sequence[str]) -> str:
-    return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
+def _shortened(text: str, most: int) -> str:
+    """The text, or as many of its whole words as fit."""
+    if len(text) <= most:
+        return text
+    return text[: most - 1].rsplit(" ", 1)[0].rstrip(" ,;:-") + "…"
 
 
 def _upper(text: str) -> str:

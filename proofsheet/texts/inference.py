@@ -23,7 +23,7 @@ from proofsheet.texts.client.protocol import Server
 from proofsheet.texts.combined import COMBINED, Combined
 from proofsheet.texts.coverage import described
 from proofsheet.texts.describer import Describer, answer_keys, only_named, pending, questions
-from proofsheet.texts.job_results import JobResult, JobRows, by_measurement, by_model, without_answer
+from proofsheet.texts.job_results import JobResult, JobRows, by_embedded, by_model, without_answer
 from proofsheet.texts.jobs import CAPTION, Job, JobRequest
 from schemas.table import Table
 
@@ -213,8 +213,8 @@ def _embedded(
             told.append(without_answer(one, "not_needed", one.skip))
         elif describing.settings.backend != "embedded" and said is not None:
             told.append(by_model(job, one, said))
-        elif (reply := embedded_describer.reply(job.name, one.facts)) is not None:
-            told.append(by_measurement(one, reply, describing))
+        elif one.known and (reply := embedded_describer.reply(job.name, one.known)) is not None:
+            told.append(by_embedded(job, one, one.known, reply, describing))
         else:
             told.append(without_answer(one, "not_available", f"no model that sees: {describing.choice.why}"))
     return told, {"asked": 0, "calls": 0, "model": embedded_describer.NAME, "why": describing.choice.why}

@@ -19,6 +19,7 @@ from proofsheet.storage.workspace import Project
 from proofsheet.texts.edits import latest_edits
 from proofsheet.texts.jobs import KNOWN, JobRequest
 from proofsheet.texts.known_facts import answer_lines, distance_lines, file_lines, known_text, scan_line
+from proofsheet.texts.picture_facts import KnownFacts, picture_facts
 from schemas.facts import ImportedFlag
 from schemas.library import ExifFact, GenerationFact, Photo
 from schemas.proof import Texts
@@ -26,7 +27,7 @@ from schemas.review import Choice
 from schemas.sets import ImageSet
 from schemas.settings_words import CaptionSettings, RatingSettings
 from schemas.table import Rows
-from schemas.vision import Duplicate, ImageQuality, PictureHash, Preview
+from schemas.vision import Duplicate, ImageQuality, PhotoLabel, PictureHash, Preview, SeenObject
 from schemas.words import Answered, Caption, DuplicateHint, ModelScore, PolicyFlag, QualityVerdict, TagSet
 
 _NOT_SEEN = {Photo.project, Photo.photo_id, ImageQuality.measured_by}
@@ -51,9 +52,12 @@ def described(
     previews: Rows[Preview],
     picture_hashes: Rows[PictureHash],
     image_sets: Rows[ImageSet],
-    choices: Rows[Choice],
     generation_facts: Rows[GenerationFact],
+    photo_labels: Rows[PhotoLabel],
+    objects: Rows[SeenObject],
+    choices: Rows[Choice],
     captioning: CaptionSettings,
+    project: Project,
 ) -> list[JobRequest]:
     """The photos that get texts, in the order of their paths.
 
@@ -69,9 +73,21 @@ def described(
             pl.col(Photo.photo_id).is_in(choices[Choice.chosen_photo_id].drop_nulls().implode())
         )
     prompts = _prompts(generation_facts)
+    rows = facts.sort(Photo.path).to_dicts()
+    known = picture_facts(
+        rows,
+        _FACTS,
+        image_sets,
+        generation_facts,
+        photo_labels,
+        objects,
+        project.ledger,
+        captioning.language,
+    )
     return [
-        _asked(row, subjects.get(row[Photo.folder]), prompts.get(row[Photo.photo_id]))
-        for row in facts.sort(Photo.path).to_dicts()
+        _asked(row, subjects.get(row[Photo.folder]), prompts.get(photo), known[photo])
+        for row in rows
+        for photo in [row[Photo.photo_id]]
     ]
 
 
@@ -80,7 +96,7 @@ def _prompts(generation_facts: pl.DataFrame) -> dict[str, str]:
     return dict(known.select(GenerationFact.photo_id, GenerationFact.prompt).iter_rows())
 
 
-def _asked(row: Row, subject: str | None, prompt: str | None) -> JobRequest:
+def _asked(row: Row, subject: str | None, prompt: str | None, known: KnownFacts) -> JobRequest:
     values = {
         "subject": f"Confirmed subject of the set: {subject}" if subject else "",
         KNOWN: known_text(file_lines(row, prompt)),
@@ -90,7 +106,8 @@ def _asked(row: Row, subject: str | None, prompt: str | None) -> JobRequest:
         image_hash=row[PictureHash.pixel_hash],
         pictures=(row[Preview.preview_path] or row[Preview.thumb_path],),
         values=values,
-        facts={n: row[n] for n in _FACTS},
+        facts=known.measured,
+        known=known,
         phash=row[PictureHash.phash],
         file_hash=row[Photo.content_hash],
         shared=values,

@@ -1,6 +1,6 @@
 """What came of a question: the columns that all jobs share, and the reply.
 
-Holds `JobResult`, `JobRows`, `without_answer`, `by_model` and `by_measurement`.
+Holds `JobResult`, `JobRows`, `without_answer`, `by_model` and `by_embedded`.
 Add here: another way in which a question ends.
 Keep out: asking (inference.py), and the columns of a single job (jobs.py).
 """
@@ -17,6 +17,7 @@ from proofsheet.texts import embedded_describer
 from proofsheet.texts.client.model_names import model_name, name_digest
 from proofsheet.texts.describer import Describer
 from proofsheet.texts.jobs import Job, JobRequest
+from proofsheet.texts.picture_facts import KnownFacts
 from schemas.facts import ModelAnswer
 from schemas.replies import Reply
 from schemas.words import Answered
@@ -28,6 +29,7 @@ _NOBODY = dict.fromkeys(
         Answered.wanted_model,
         Answered.model_digest,
         Answered.prompt_version,
+        Answered.made_from,
     )
 )
 
@@ -70,18 +72,21 @@ def by_model(job: Job, one: JobRequest, answer: Mapping[str, Any]) -> JobResult:
         Answered.prompt_version: answer[ModelAnswer.prompt_version],
     }
     reply = job.form_of(one).model_validate_json(answer[ModelAnswer.reply])
-    return JobResult(one, _columns(one, "answered", None) | who, reply, answer)
+    return JobResult(one, _columns(one, "answered", None) | _NOBODY | who, reply, answer)
 
 
-def by_measurement(one: JobRequest, reply: Reply, describing: Describer) -> JobResult:
-    """What the embedded describer wrote."""
+def by_embedded(
+    job: Job, one: JobRequest, known: KnownFacts, reply: Reply, describing: Describer
+) -> JobResult:
+    """What the embedded describer wrote from what is known."""
     wanted = describing.settings.models if describing.settings.backend != "embedded" else []
     who = {
         Answered.backend: "embedded",
         Answered.model: embedded_describer.NAME,
         Answered.wanted_model: model_name(wanted[0]) if wanted else embedded_describer.NAME,
         Answered.model_digest: embedded_describer.digest(),
-        Answered.prompt_version: embedded_describer.TEMPLATE,
+        Answered.prompt_version: embedded_describer.template(known),
+        Answered.made_from: embedded_describer.made_from(job.name, known),
     }
     return JobResult(one, _columns(one, "answered", None) | who, reply)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from proofsheet.texts.picture_facts import KnownFacts
 from proofsheet.texts.ratings import no_rating, sorted_keywords
 from schemas.proof import MetadataQuality
 from schemas.replies import (
@@ -57,7 +58,8 @@ class JobRequest:
         image_hash: of the upright pixels, or of those of all pictures shown; answers are kept under it.
         pictures: paths of previews inside the cache.
         values: for the placeholders of the prompt.
-        facts: what was measured; the embedded describer writes from it, and columns may need it.
+        facts: what was measured; columns may need it.
+        known: what the embedded describer may write from; None where it has nothing to say.
         phash: perceptual hash; the same text for unlike pictures is a sign of a broken model.
         skip: why there is nothing to ask; None if there is.
         file_hash: of the file's bytes, or of those of all files shown; answers of earlier versions are under it.
@@ -70,6 +72,7 @@ class JobRequest:
     pictures: tuple[str, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
     facts: Row = field(default_factory=dict)
+    known: KnownFacts | None = None
     phash: int = 0
     skip: str | None = None
     file_hash: str = ""

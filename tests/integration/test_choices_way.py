@@ -25,7 +25,7 @@ from schemas.library import Photo
 from schemas.proof import MetadataQuality
 from schemas.review import Choice
 from schemas.words import Caption
-from tests.support.kit import Shell, configuration, run, save_picture, tree
+from tests.support.kit import Shell, configuration, name_subject, run, save_picture, tree
 
 needs_exiftool = pytest.mark.skipif(
     shutil.which("exiftool") is None, reason="exiftool is not installed: copies are not made"
@@ -104,7 +104,9 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 10 * number + stage,
                 (96, 64),
             )
-    Way(place).run()
+    way = Way(place)
+    name_subject(way.project, "Boats in a harbour")
+    way.run()
     return place
 
 

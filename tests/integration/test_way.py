@@ -13,13 +13,23 @@ import pytest
 from proofsheet.core.config import Configuration
 from proofsheet.review.status import project_status
 from proofsheet.storage.workspace import Workspace
+from schemas.facts import RunRecord
 from schemas.library import Photo, Quarantine
 from schemas.metrics import Trend
 from schemas.proof import MetadataQuality
-from schemas.review import Proposal
+from schemas.review import Export, Proposal
 from schemas.storage import StoredTable
 from schemas.table import Table
-from tests.support.kit import configuration, jpeg_bytes, only_project, run, save_picture, stage_library, tree
+from tests.support.kit import (
+    configuration,
+    jpeg_bytes,
+    name_subject,
+    only_project,
+    run,
+    save_picture,
+    stage_library,
+    tree,
+)
 
 DERIVED = [t for t in Table.tables.values() if t.origin == "derived" and not t.name.startswith("test_")]
 
@@ -50,6 +60,7 @@ def ran(once_run: Path, tmp_path: Path) -> Configuration:
 
 def test_a_folder_becomes_chosen_described_gated_and_exported(settings: Configuration) -> None:
     project = only_project(settings)
+    name_subject(project, "Boats in a harbour")
     before = tree(project.folder)
     assert run(settings, project).success
     state = project_status(project)
@@ -60,8 +71,24 @@ def test_a_folder_becomes_chosen_described_gated_and_exported(settings: Configur
     assert all("stage3" in path for path in chosen["chosen_path"])
     assert project.export_file.read_text("utf-8").count("\n") == state.accepted + 1
     assert tree(project.folder) == before
+    captions = project.store.read(Export)[Export.caption]
+    assert all(caption.startswith("Boats in a harbour. ") for caption in captions)
     companions = project.store.read(Photo).filter(pl.col("stage") == 1)["companions"].to_list()
     assert companions == [[f"2025_{n:04d}_stage1_generated.txt"] for n in range(3)]
+
+
+def test_without_a_subject_every_text_is_a_draft_that_is_counted_and_never_exported(
+    ran: Configuration,
+) -> None:
+    project = only_project(ran)
+    state = project_status(project)
+    assert (state.accepted, state.drafts, state.blocked) == (0, 3, 0)
+    rows = project.store.read(MetadataQuality)
+    assert rows[MetadataQuality.status].to_list() == ["draft"] * 3
+    assert rows[MetadataQuality.accepted_caption].null_count() == 3
+    assert {issue["rule"] for issues in rows[MetadataQuality.issues] for issue in issues} == {"no_subject"}
+    assert project.store.read(Export).height == 0
+    assert project.ledger.rows(RunRecord)[RunRecord.drafts].to_list() == [3]
 
 
 @pytest.mark.long

@@ -30,6 +30,7 @@ from proofsheet.core.config import Configuration
 from proofsheet.core.files import Fingerprint
 from proofsheet.imaging.decode import DecodeLimits, Picture, PictureFile, open_picture
 from proofsheet.storage.workspace import Project, Workspace
+from proofsheet.texts.set_intake import intake
 from schemas.settings import EncoderSettings, LabelSettings, PhotoSettings, PlaceSettings
 
 NOW = datetime(2026, 1, 2, 3, 4, 5)
@@ -140,6 +141,12 @@ def run(
         return job.execute_in_process(
             instance=instance, partition_key=project.key, run_config=quiet, raise_on_error=False, **options
         )
+
+
+def name_subject(project: Project, subject: str, *folders: str) -> None:
+    """Say what the folders of a project show (the project folder itself if none is named), as a person does at intake."""
+    rows = [{"folder": folder, "subject": subject} for folder in folders or ("",)]
+    intake(project.ledger, [row["folder"] for row in rows], rows, NOW)
 
 
 def only_project(settings: Configuration) -> Project:

@@ -15,6 +15,7 @@ const POLL_MS = 2000;
 /** @type {Record<string, (p: any) => boolean>} */
 const filters = {
   all: () => true,
+  draft: (p) => p.status === "draft",
   blocked: (p) => p.status === "blocked" || p.status === "rejected",
   accepted: (p) => p.status === "accepted" || p.status === "uploaded",
   undecided: (p) => p.status === "accepted" && !p.decision,

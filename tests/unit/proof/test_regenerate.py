@@ -17,7 +17,7 @@ from schemas.library import Photo
 from schemas.proof import MetadataQuality, MetadataRepair
 from schemas.sets import Identification, ImageSet
 from schemas.tags import MediaTag
-from schemas.vision import ImageQuality, Scene, SeenObject
+from schemas.vision import ImageQuality, PhotoLabel, Scene, SeenObject
 from tests.support.kit import NOW, run
 from tests.support.model_answers import Received
 from tests.support.model_server import ModelServer
@@ -114,7 +114,8 @@ def test_a_model_is_no_evidence_for_its_own_words(tmp_path: Path, captioner: str
         settings, project = described_project(tmp_path, server, 1, off=TEXTS_ALONE, **PATIENT)
         assert run(settings, project, until="metadata_quality").success
     tables = {
-        t.name: project.store.read(t) for t in (MediaTag, Photo, ImageQuality, Scene, SeenObject, ImageSet)
+        t.name: project.store.read(t)
+        for t in (MediaTag, Photo, ImageQuality, Scene, PhotoLabel, SeenObject, ImageSet)
     }
     agreed = [
         pl.lit("two agree").alias(Identification.how),

@@ -42,7 +42,7 @@ from schemas.library import Photo
 from schemas.proof import MetadataQuality
 from schemas.review import Choice, Export
 from schemas.settings_review import PublishSettings
-from tests.support.kit import NOW, Shell, configuration, run, save_picture, tree
+from tests.support.kit import NOW, Shell, configuration, name_subject, run, save_picture, tree
 from tests.support.privacy_kit import saved, scene
 from tests.support.review_kit import sets_library
 
@@ -159,7 +159,9 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = configuration(
         place / "library", place / "home", photos={"workers": 1}, encoder={"encoder": "embedded"}
     )
-    assert run(settings, Workspace(settings.place).project("harbour")).success
+    project = Workspace(settings.place).project("harbour")
+    name_subject(project, "Boats in a harbour", "", "day two")
+    assert run(settings, project).success
     return place
 
 

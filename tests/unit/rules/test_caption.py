@@ -21,7 +21,7 @@ from schemas.settings_words import GateSettings
 
 def rules_of(text: str, field: str = "caption") -> set[str]:
     value = text.split("; ") if field == "keywords" else text
-    row = GateInput("1", NEUTRAL | {field: value}, "x.jpg", ("p",), frozenset())
+    row = GateInput("1", NEUTRAL | {field: value}, "x.jpg", ("p",), frozenset(), by_people=frozenset([field]))
     return {i.rule for i in judge([row], GateSettings(), frozenset())["1"] if i.field == field}
 
 

@@ -135,7 +135,7 @@ GOOD = [
 
 
 def found(field: str, value: object, **settings: Any) -> list[Issue]:
-    row = GateInput("1", NEUTRAL | {field: value}, "x.jpg", ("p",), frozenset())
+    row = GateInput("1", NEUTRAL | {field: value}, "x.jpg", ("p",), frozenset(), by_people=frozenset([field]))
     return [i for i in judge([row], GateSettings(**settings), frozenset())["1"] if i.field == field]
 
 

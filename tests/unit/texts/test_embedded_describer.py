@@ -1,187 +1,200 @@
+"""Texts from what is known: what is said first, in which language, from which columns, and what the gate makes of it."""
+
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from proofsheet.imaging.colors import NAMES
 from proofsheet.proof.gate import judge
-from proofsheet.rules.base import GateInput, Issue
-from proofsheet.rules.tokens import earlier_likeness, jaccard, name_tokens
-from proofsheet.texts.embedded_describer import _PLACES, TEMPLATE_WORDS, evidence, reply, wrote
-from schemas.library import ExifFact
+from proofsheet.rules.base import GateInput
+from proofsheet.rules.repair import repair
+from proofsheet.texts.embedded_describer import (
+    NAME,
+    TEMPLATE_WORDS,
+    evidence,
+    made_from,
+    reply,
+    template,
+    wrote,
+)
+from proofsheet.texts.phrases import PHRASES
+from proofsheet.texts.picture_facts import KnownFacts, SeenThing
 from schemas.proof import FIELDS
 from schemas.replies import CaptionReply, TagsReply, TitleReply
 from schemas.settings_words import GateSettings
-from schemas.vision import ImageQuality
 
-FACTS: dict[str, Any] = dict.fromkeys(ImageQuality.polars_schema().names()[2:], 0.5) | {
-    "width_px": 1200,
-    "height_px": 800,
+LOOK: dict[str, Any] = {
     "brightness": 0.4,
-    "contrast": 0.2,
-    "colorfulness": 0.3,
-    "tile_sharpness": 2.5,
     "colors": [
-        {"color": "light blue", "share": 0.62, "place": "top"},
+        {"color": "light blue", "share": 0.6, "place": "top"},
         {"color": "dark green", "share": 0.2, "place": "bottom"},
     ],
-    **dict.fromkeys(ExifFact.polars_schema().names()[2:]),
 }
+DATED = LOOK | {"taken_at": datetime(2024, 6, 12, 14, 32), "taken_on": "2024-06-12"}
+SPANIEL = SeenThing("cocker spaniel", 0.8)
 
 
-def judged(
-    photo_id: str = "1", file_name: str = "IMG_0001.jpg", folders: tuple[str, ...] = ("p",), **texts: Any
-) -> GateInput:
-    good = {
-        "title": "Blue over green",
-        "caption": f"Wide blue sky above the green field number {photo_id}.",
-        "alt_text": f"Blue sky, green field {photo_id}.",
-        "keywords": ["sky", "green field"],
+def written(known: KnownFacts) -> dict[str, Any]:
+    """The four texts, as repair leaves them, with what people wrote in their places."""
+    caption, title, tags = (reply(job, known) for job in ("caption", "title", "tags_normalize"))
+    assert isinstance(caption, CaptionReply)
+    assert isinstance(title, TitleReply)
+    assert isinstance(tags, TagsReply)
+    texts = {
+        "title": title.title,
+        "caption": caption.caption,
+        "alt_text": caption.alt_text,
+        "keywords": tags.tags_normalized,
     }
-    return GateInput(photo_id, good | texts, file_name, folders, evidence(FACTS))
+    return repair(texts)[0] | dict(known.written)
 
 
-def issues(*rows: GateInput, **settings: Any) -> dict[str, list[Issue]]:
-    return judge(rows, GateSettings(**settings), frozenset())
+def rules_of(known: KnownFacts) -> set[str]:
+    own = frozenset(FIELDS) - known.written.keys()
+    row = GateInput(
+        "1",
+        written(known),
+        "IMG_1.jpg",
+        ("p",),
+        frozenset(),
+        measured=own,
+        by_people=frozenset(known.written),
+    )
+    return {i.rule for i in judge([row], GateSettings(), TEMPLATE_WORDS)["1"]}
 
 
-def rules_of(row: GateInput) -> set[str]:
-    return {i.rule for i in issues(row)[row.photo_id]}
-
-
-def test_good_texts_pass() -> None:
-    assert issues(
-        judged("1"), judged("2", alt_text="A lake under snow.", caption="Snow lies around a frozen lake.")
-    ) == {
-        "1": [],
-        "2": [],
+def test_a_label_is_what_a_model_probably_saw_and_a_sure_one_is_said_plainly() -> None:
+    said = written(KnownFacts(measured=DATED, thing=SPANIEL, broader="dog"))
+    assert said == {
+        "title": "Probably a cocker spaniel, 12 June 2024",
+        "caption": "Probably a cocker spaniel. Taken on 12 June 2024 at 14:32; mostly light blue at the top and "
+        "dark green at the bottom.",
+        "alt_text": "Probably a cocker spaniel; light blue at the top and dark green at the bottom.",
+        "keywords": ["cocker spaniel", "dog", "light blue", "dark green"],
     }
+    assert written(KnownFacts(measured=LOOK, thing=SeenThing("espresso", 0.95)))["title"] == "An espresso"
+    assert written(KnownFacts(measured=LOOK, thing=SeenThing("sunglasses", 0.95)))["title"] == "Sunglasses"
+
+
+def test_the_same_is_said_in_german() -> None:
+    said = written(KnownFacts("de", DATED, thing=SPANIEL, broader="dog", objects={"person": 2}))
+    assert said["title"] == "Vermutlich ein Cockerspaniel und 2 Personen, 12. Juni 2024"
+    assert said["caption"].endswith(
+        "Aufgenommen am 12. Juni 2024 um 14:32 Uhr; überwiegend hellblau oben und dunkelgrün unten."
+    )
+    assert said["keywords"] == ["Cockerspaniel", "Hund", "Person", "hellblau", "dunkelgrün"]
+
+
+def test_people_come_first_then_the_folder_then_the_prompt_then_what_models_saw() -> None:
+    every = {
+        "written": {"title": "Anna and Ben cut the cake"},
+        "subject": "Wedding of Anna and Ben",
+        "location": "Lindau",
+        "prompt": "a red fox",
+        "thing": SPANIEL,
+    }
+    opened = []
+    for name in (*every, ""):
+        opened.append(written(KnownFacts(measured=LOOK, **every))["caption"].split(".")[0])
+        every.pop(name, None)
+    assert opened == [
+        "Anna and Ben cut the cake",
+        "Wedding of Anna and Ben, Lindau",
+        "Lindau",
+        "Computer-generated from “a red fox”",
+        "Probably a cocker spaniel",
+        "Mostly light blue at the top and dark green at the bottom",
+    ]
 
 
 @pytest.mark.parametrize(
-    ("texts", "rule", "field"),
+    ("known", "keywords"),
     [
-        ({"title": ""}, "empty", "title"),
-        ({"caption": " … "}, "empty", "caption"),
-        ({"keywords": []}, "empty", "keywords"),
-        ({"keywords": ["sky", "12"]}, "broken_keywords", "keywords"),
-        ({"keywords": ["sky", "x"]}, "broken_keywords", "keywords"),
-        ({"keywords": ["sky", "field,"]}, "broken_keywords", "keywords"),
-        ({"keywords": ["sky", "one two three four five"]}, "broken_keywords", "keywords"),
-        ({"keywords": ["sky", "Sky"]}, "broken_keywords", "keywords"),
+        ({"subject": "Wedding of Anna and Ben", "location": "Lindau"}, ["Wedding", "Anna", "Ben", "Lindau"]),
+        ({"written": {"title": "Anna and Ben cut the cake"}}, ["Anna", "Ben", "cake"]),
+        ({"prompt": "masterpiece, (a red fox:1.3) in the snow, <lora:x:1>, 8k, pine trees"}, ["fox", "snow"]),
+        ({"objects": {"person": 2, "dog": 1}}, ["person", "dog"]),
     ],
 )
-def test_each_bad_text_is_told_by_rule_and_field(texts: dict[str, Any], rule: str, field: str) -> None:
-    row = judged(**texts)
-    found = [i for i in issues(row)["1"] if i.rule == rule]
-    assert [i.field for i in found] == [field]
+def test_keywords_name_things_first_and_colours_last(known: dict[str, Any], keywords: list[str]) -> None:
+    found = written(KnownFacts(measured=LOOK, **known))["keywords"]
+    assert found[: len(keywords)] == keywords
+    assert found[-2:] == ["light blue", "dark green"]
 
 
-def test_a_word_of_the_file_name_is_marked_by_its_span() -> None:
-    row = judged(file_name="amsterdamTrip_0042.jpg", caption="A street in Amsterdam at night.")
-    (issue,) = issues(row)["1"]
-    assert (issue.rule, issue.field) == ("file_name_leak", "caption")
-    assert row.texts["caption"][issue.start : issue.end] == "Amsterdam"
+def test_colours_of_one_place_are_said_together() -> None:
+    colors = [{"color": c, "share": 0.3, "place": "edges"} for c in ("dark blue", "light blue", "blue")]
+    known = KnownFacts(measured={"brightness": 0.4, "colors": colors}, thing=SPANIEL)
+    assert written(known)["alt_text"].endswith("; dark blue, light blue and blue around the edges.")
+    assert rules_of(known) == set()
 
 
-def test_a_word_of_a_folder_is_told() -> None:
-    row = judged(folders=("Client Meyer", "wedding"), caption="The wedding of the Meyer family.")
-    assert [(i.rule, i.message) for i in issues(row)["1"]] == [
-        ("folder_leak", "'Meyer' is a word of the folder 'Client Meyer'"),
-        ("folder_leak", "'wedding' is a word of the folder 'wedding'"),
-    ]
+def test_people_and_things_are_counted_and_the_kind_of_a_label_is_not_said_twice() -> None:
+    known = KnownFacts(measured=LOOK, thing=SPANIEL, objects={"dog": 1, "cake": 2, "person": 4})
+    assert written(known)["caption"].startswith("Probably a cocker spaniel, 4 people and 2 cakes.")
 
 
-def test_a_leak_that_the_picture_supports_is_none() -> None:
-    assert rules_of(judged(file_name="green_landscape.jpg", caption="A landscape, green and wide.")) == set()
-    assert rules_of(judged(file_name="red_landscape.jpg", caption="A redder landscape.")) == set()
+def test_a_title_that_repeats_a_persons_caption_says_something_more() -> None:
+    known = KnownFacts(measured=LOOK, written={"caption": "A heron in the reeds."})
+    assert written(known)["title"] == "A heron in the reeds, light blue and dark green"
+    assert rules_of(known) == set()
 
 
-def test_the_later_of_two_equal_texts_is_blocked_and_names_the_earlier() -> None:
-    one, two = judged("1"), judged("2", file_name="B.jpg", caption=judged("1").texts["caption"].upper())
-    found = issues(one, two)
-    assert found["1"] == []
-    (issue,) = [i for i in found["2"] if i.field == "caption"]
-    assert issue.rule == "duplicate_text"
-    assert "'IMG_0001.jpg'" in issue.message
-
-
-def test_template_words_do_not_make_texts_alike() -> None:
-    rows = [
-        judged("1", caption="picture with contrast: red"),
-        judged("2", caption="picture with contrast: blue"),
-    ]
-    template = frozenset({"picture", "with", "contrast"})
-    assert not any(
-        i.rule == "duplicate_text" for i in judge(rows, GateSettings(), template)["2"] if i.field == "caption"
+def test_each_text_names_the_columns_that_it_is_made_from() -> None:
+    known = KnownFacts(measured=DATED, subject="Harvest", thing=SPANIEL)
+    assert made_from("title", known) == "image_sets.subject, exif_facts.taken_at"
+    assert made_from("caption", known) == (
+        "image_sets.subject, photo_labels.label, exif_facts.taken_at, image_quality.colors"
     )
+    assert (
+        made_from("tags_normalize", known) == "image_sets.subject, photo_labels.label, image_quality.colors"
+    )
+    assert template(known) == "known-1 en"
 
 
-words_sets = st.lists(st.frozensets(st.sampled_from("abcdefgh"), min_size=0, max_size=6), max_size=12)
+@pytest.mark.parametrize("language", sorted(PHRASES))
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"thing": SPANIEL, "broader": "dog"},
+        {"subject": "Wedding of Anna and Ben", "location": "Lindau", "objects": {"person": 4, "cake": 2}},
+        {"subject": "Hochzeit von Anna und Ben", "thing": SeenThing("bridegroom", 0.75)},
+        {"prompt": "portrait of an old king, oil painting"},
+        {"written": {"title": "Anna and Ben cut the cake"}},
+        {"written": {"keywords": ["heron", "reeds"]}},
+        {"objects": {"person": 1}},
+        {"thing": SeenThing("gizmo of a detector", 0.95)},
+    ],
+)
+def test_the_gate_takes_what_names_a_subject(known: dict[str, Any], language: str) -> None:
+    for measured in (LOOK, DATED, {"brightness": 0.1, "colors": []}):
+        assert rules_of(KnownFacts(language, measured, **known)) == set()
 
 
-@given(words_sets, st.sampled_from([0.3, 0.5, 0.8, 0.9, 1.0]))
-def test_the_filter_finds_what_comparing_all_pairs_finds(sets: list[frozenset[str]], least: float) -> None:
-    keyed = {str(i): s for i, s in enumerate(sets)}
-    slow = {}
-    for i, own in enumerate(sets):
-        for j in range(i):
-            if jaccard(own, sets[j]) >= least:
-                slow[str(i)] = str(j)
-                break
-    assert earlier_likeness(keyed, least) == slow
+@pytest.mark.parametrize("language", sorted(PHRASES))
+def test_light_colour_and_date_alone_are_a_draft(language: str) -> None:
+    looks = itertools.product(PHRASES["en"].places, (0.1, 0.5, 0.8), (0, 1, 2), (None, "2024-06-12"))
+    for place, bright, count, day in looks:
+        colors = [{**LOOK["colors"][0], "place": place}, LOOK["colors"][1]][:count]
+        measured = {"brightness": bright, "colors": colors, "taken_on": day}
+        assert rules_of(KnownFacts(language, measured)) == {"no_subject"}
 
 
-def test_names_are_split_at_marks_digits_and_capitals() -> None:
-    assert name_tokens("IMG_2024-Blue hourTrip3") == {"img", "blue", "hour", "trip"}
+def test_every_color_has_its_word_in_german() -> None:
+    assert [name for name in NAMES if PHRASES["de"].color(name) == name] == ["orange"]
 
 
-def test_the_embedded_describer_says_what_was_measured() -> None:
-    facts = FACTS | {"focal_length_mm": 50.0, "f_number": 2.8, "exposure_s": 0.005, "iso": 200}
-    caption = reply("caption", facts)
-    assert isinstance(caption, CaptionReply)
-    assert "light blue at the top (60 %) and dark green at the bottom (20 %)" in caption.caption
-    assert "Taken at 50 mm, f/2.8, 1/200 s, ISO 200." in caption.caption
-    title, tags = reply("title", facts), reply("tags_normalize", facts)
-    assert isinstance(title, TitleReply)
-    assert isinstance(tags, TagsReply)
-    assert title.title == "Light blue at the top and dark green at the bottom"
-    assert tags.tags_normalized[:2] == ["light blue", "dark green"]
-    bare = reply("title", FACTS | {"colors": []})
-    assert isinstance(bare, TitleReply)
-    assert bare.title
-    assert reply("quality", FACTS) is None
-
-
-def test_the_gate_takes_what_the_embedded_describer_says() -> None:
-    measured = frozenset(FIELDS)
-    looks = itertools.product(_PLACES, (0.1, 0.5, 0.8), (0.1, 0.2, 0.4), (0.01, 0.1, 0.5), (1.0, 2.0, 4.0))
-    for place, bright, contrast, colour, sharp in looks:
-        colors = [{**c, "place": place} for c in FACTS["colors"][:1]] + list(FACTS["colors"][1:])
-        facts = FACTS | {"colors": colors, "brightness": bright, "contrast": contrast}
-        facts |= {"colorfulness": colour, "tile_sharpness": sharp}
-        caption, title, tags = (reply(job, facts) for job in ("caption", "title", "tags_normalize"))
-        assert isinstance(caption, CaptionReply)
-        assert isinstance(title, TitleReply)
-        assert isinstance(tags, TagsReply)
-        texts = {
-            "title": title.title,
-            "caption": caption.caption,
-            "alt_text": caption.alt_text,
-            "keywords": tags.tags_normalized,
-        }
-        row = replace(judged("1", **texts), evidence=evidence(facts), measured=measured)
-        assert judge([row], GateSettings(), TEMPLATE_WORDS)["1"] == []
+def test_words_that_measurements_support() -> None:
+    assert evidence(LOOK | {"width_px": 3, "height_px": 2}) >= {"light", "blue", "dark", "green", "landscape"}
+    assert reply("quality", KnownFacts(measured=LOOK)) is None
+    assert reply("caption", None) is None
 
 
 def test_fields_of_the_embedded_describer_are_those_that_nobody_changed() -> None:
-    row = {
-        "model": "embedded describer",
-        "sources": "title=human (locked), caption=model, alt_text=model, keywords=human",
-    }
+    row = {"model": NAME, "sources": "title=human (locked), caption=model, alt_text=model, keywords=human"}
     assert wrote(row) == {"caption", "alt_text"}
     assert wrote(row | {"model": "seer:7b"}) == frozenset()

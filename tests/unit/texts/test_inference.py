@@ -20,6 +20,7 @@ from proofsheet.texts import embedded_describer
 from proofsheet.texts.answer_cache import release_pictures
 from proofsheet.texts.describer import Describer
 from proofsheet.texts.jobs import CAPTION, POLICY, QUALITY, RATING, TITLE, JobRequest, quality_class
+from proofsheet.texts.picture_facts import KnownFacts
 from proofsheet.texts.prompt_images import COLOURS, card, model_jpeg
 from schemas.facts import JobFailure, ModelAnswer
 from schemas.replies import PolicyReply, QualityReply, TagsReply
@@ -277,21 +278,17 @@ def test_without_a_server_the_embedded_describer_says_so_on_every_row(tmp_path: 
     who = Describer.of(
         VisionModelSettings(backend="ollama", ollama_url="http://127.0.0.1:9", models=["seer:7b"]), project
     )
-    facts = {
-        "width_px": 3,
-        "height_px": 2,
-        "brightness": 0.5,
-        "contrast": 0.2,
-        "colorfulness": 0.3,
-        "tile_sharpness": 2.0,
-        "colors": [],
-    }
-    one = JobRequest("a", "h", (), {}, facts)
+    facts = {"brightness": 0.5, "colors": [], "taken_on": "2024-06-12"}
+    one = JobRequest("a", "h", known=KnownFacts(measured=facts))
     (row,) = say(CAPTION, [one], who, project).rows.to_dicts()
     assert (row[Answered.backend], row[Answered.model], row[Answered.wanted_model]) == (
         "embedded",
         embedded_describer.NAME,
         "seer:7b",
+    )
+    assert (row[Answered.prompt_version], row[Answered.made_from]) == (
+        "known-1 en",
+        "exif_facts.taken_on, image_quality.colors",
     )
     (none,) = say(QUALITY, [one], who, project).rows.to_dicts()
     assert none[Answered.status] == "not_available"
