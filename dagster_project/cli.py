@@ -49,6 +49,10 @@ COMMANDS = {
     "models": ("models:models", "Show the models of this machine, fetch weights, train, promote and export."),
     "decisions": ("decisions:decisions", "Give out proposals, and take in what people decided on them."),
     "vectors": ("vectors:vectors", "Take vectors out as files of numbers, and bring such files in."),
+    "search": (
+        "search:search",
+        "Find photos of PROJECT: like a picture, by a label, or by words; the best come first.",
+    ),
     "words": ("words:words", "Look at texts, write them yourself, waive a rule for one text, decide."),
     "sets": ("sets:sets", "Say what the folders of a project hold, and have subjects proposed."),
     "prompts": ("prompts:prompts", "Show the prompts in force, or copy one into the home to edit it."),
