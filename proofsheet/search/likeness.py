@@ -63,7 +63,7 @@ def like_file(
     Args:
         project: whose photos.
         matrix: its vectors.
-        file: the picture.
+        file: the picture; no link.
         most: how many.
         encoding: which encoder the settings ask for.
         photos: what a picture may cost.
@@ -79,8 +79,7 @@ def like_file(
     measurement = encoder.measurement()
     alone = photos.model_copy(update={"workers": 1})  # the size of the decode is part of the vector
     try:
-        content, fingerprint = hash_file(file.resolve())
-        picture = PictureFile(file.resolve(), content, fingerprint)
+        picture = PictureFile(file, *hash_file(file))
         with tempfile.TemporaryDirectory(prefix="proofsheet-search-") as cache:
             measured = measure_files([picture], [measurement], alone, Path(cache), Quiet())
         for refused in measured.refused.values():

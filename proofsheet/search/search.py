@@ -51,14 +51,9 @@ class Search:
             NotFound: if there is neither such a photo nor such a file.
             UsageError: if a name is not unique, the file is no picture, or there are no vectors.
         """
-        photos, matrix = self._photos(), VectorMatrix.of(self.project)
-        if not len(matrix.vectors):
-            raise UsageError(
-                f"{self.project.name} has no vectors.", f"Run `proofsheet run {self.project.name}` first."
-            )
-        file = Path(wanted).expanduser()
+        photos, matrix, file = self._photos(), self._matrix(), _file(wanted)
         meant = photos_meant(photos, wanted)
-        if meant.is_empty() and wanted:
+        if meant.is_empty() and file is not None:
             meant = photos_meant(photos, self._inside(file))
         if meant.height > 1:
             paths = ", ".join(sorted(meant[Photo.path])[:_NAMED])
@@ -68,7 +63,7 @@ class Search:
             )
         if meant.height:
             hits = like_photo(self.project, matrix, meant.row(0, named=True), most)
-        elif wanted and file.is_file():
+        elif file is not None:
             hits = like_file(self.project, matrix, file, most, self.encoding, self.opening)
         else:
             raise NotFound(
@@ -76,6 +71,25 @@ class Search:
                 "Give the path of a photo inside the project, or of a picture file.",
             )
         return Answer(self.project.name, "like", wanted, len(matrix.vectors), hits, [])
+
+    def like_id(self, photo_id: str, most: int) -> Answer:
+        """Photos that look like one of the project.
+
+        Args:
+            photo_id: of the photo; no file is looked for.
+            most: how many photos.
+
+        Raises:
+            NotFound: if there is no such photo.
+            UsageError: if it has no vector.
+        """
+        photos, matrix = self._photos(), self._matrix()
+        meant = photos.filter(pl.col(Photo.photo_id) == photo_id)
+        if meant.is_empty():
+            raise NotFound(f"There is no photo {photo_id!r} in {self.project.name}.", "Load the page again.")
+        photo = meant.row(0, named=True)
+        hits = like_photo(self.project, matrix, photo, most)
+        return Answer(self.project.name, "like", photo[Photo.path], len(matrix.vectors), hits, [])
 
     def label(self, wanted: str, most: int) -> Answer:
         """Photos in which a model saw something of this name; the score is the model's.
@@ -125,13 +139,30 @@ class Search:
             )
         return photos
 
+    def _matrix(self) -> VectorMatrix:
+        matrix = VectorMatrix.of(self.project)
+        if not len(matrix.vectors):
+            raise UsageError(
+                f"{self.project.name} has no vectors.", f"Run `proofsheet run {self.project.name}` first."
+            )
+        return matrix
+
     def _inside(self, file: Path) -> str:
         """The path inside the project folder of a file that lies there; empty for others."""
-        folder, place = self.project.folder.resolve(), file.resolve()
-        return place.relative_to(folder).as_posix() if place.is_relative_to(folder) else ""
+        folder = self.project.folder.resolve()
+        return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else ""
 
     def _named(self, photos: pl.DataFrame, found: pl.DataFrame, most: int) -> list[Hit]:
         paths = photos.select(Photo.photo_id, Photo.path)
         rows = found.join(paths, on=Photo.photo_id).sort("score", Photo.path, descending=[True, False])
         columns = (SearchText.photo_id, Photo.path, "score", "why", SearchText.by)
         return [Hit(*row) for row in rows.select(columns).head(most).iter_rows()]
+
+
+def _file(wanted: str) -> Path | None:
+    """The file of this path, links followed; None if there is none."""
+    try:
+        file = Path(wanted).expanduser().resolve()
+        return file if wanted and file.is_file() else None
+    except (OSError, ValueError, RuntimeError):  # too long, a zero byte, a circle of links, no such user
+        return None

@@ -21,7 +21,9 @@ from proofsheet.core.errors import UsageError
 from proofsheet.search.text_sources import SearchText
 
 _WORDS = re.compile(r"[^\W_]+")
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+_UNSPACED = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]"
+)
 _JOINED = r"(\p{Ll})(\p{Lu})"
 _OTHER_ENDING, _BEGINNING = 0.8, 0.6
 _ENDING, _LEAST_STEM = 2, 3  # letters
