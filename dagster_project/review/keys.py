@@ -50,6 +50,7 @@ KEYS = (
     Key("pin", ("p",), "P", "Pin the picture under the pointer (else the pick) for comparison"),
     Key("blind", ("b",), "B", "Blind: hide the pick"),
     Key("grid", ("g",), "G", "All sets of the batch at a glance"),
+    Key("search", ("/",), "/", "Search this project", shift=None),
     Key("help", ("?",), "?", "This help", shift=None),
 )
 
