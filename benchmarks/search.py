@@ -81,8 +81,9 @@ def _like(place: Path, width: int, peers: Peers) -> Row:
         _TARGET_MS / project_ms,
         1.0,
         COUNT,
-        f"the {MOST} nearest by the clock, the fastest of {_ROUNDS}; {same} of {MOST} are those of a product in float64; limit is the bare "
-        f"product in float32; peer is faiss's flat index; opened in {1000 * again:.0f} ms, made from the table in {first:.1f} s",
+        f"the {MOST} nearest by the clock, the fastest of {_ROUNDS}; {same} of {MOST} are those of a product "
+        "in float64; limit is the bare product in float32; peer is faiss's flat index; "
+        f"opened in {1000 * again:.0f} ms, made from the table in {first:.1f} s",
     )
 
 
@@ -93,7 +94,7 @@ def _made(width: int) -> Floats:
 
 
 def _words() -> Row:
-    """Texts of every kind for each photo, of made words; the words that are asked for are in one text of some hundreds."""
+    """Texts of every kind for each photo, of made words."""
     dice = np.random.default_rng(2)
     known = np.array(["flower", "harbour", "Zürich", "night", "red"] + [f"{k:x}th" for k in range(3000)])
     fields = [(s.field, s.weight) for s in TEXT_SOURCES]
@@ -122,5 +123,5 @@ def _words() -> Row:
         _WORDS_TARGET_MS / project,
         1.0,
         COUNT,
-        f"{texts.height:,} made texts of eight words, the fastest of {_ROUNDS}; reading the tables is not part of it",
+        f"{texts.height:,} made texts of eight words, the fastest of {_ROUNDS}; without reading the tables",
     )

@@ -2,7 +2,9 @@
 
 Holds `ROUTES`.
 Add here: another way to ask.
-Keep out: searching (proofsheet/search/). No file is looked for by its path: a page asks by the ids of photos alone.
+Keep out: searching (proofsheet/search/).
+
+A page asks by the ids of photos alone: no file is looked for by its path.
 """
 
 from __future__ import annotations

@@ -27,6 +27,12 @@ from schemas.library import Photo
 from schemas.settings import EncoderSettings, PhotoSettings
 from schemas.vision import Embedding
 
+_NOT_AVAILABLE = "Search by look is not available for words:"
+_INSTALL = (
+    f"Run {extras.CLIP} and `proofsheet models pull`, "
+    'set `encoder = "open_clip"` under [encoder], and run the project.'
+)
+
 
 def like_photo(project: Project, matrix: VectorMatrix, photo: dict[str, str], most: int) -> list[Hit]:
     """The photos that are most like one of the project, which is left out itself.
@@ -111,24 +117,14 @@ def like_words(
     try:
         encoder = choose_encoder(encoding, project.models)
         if encoder.clip is None:
-            return [], f"Search by look is not available for words: {_missing(encoder)}"
+            return [], f"{_NOT_AVAILABLE} the encoder {encoder.encoder_id} reads no words. {_INSTALL}"
         if encoder.encoder_id != matrix.encoder_id:
             step = f"Run `proofsheet run {project.name}`."
-            return (
-                [],
-                f"Search by look is not available for words: {_other_encoder(project, matrix, encoder)} {step}",
-            )
+            return [], f"{_NOT_AVAILABLE} {_other_encoder(project, matrix, encoder)} {step}"
         vector = encoder.clip.texts([text])[0]
     except ProofsheetError as error:
-        return [], f"Search by look is not available for words: {error}"
+        return [], f"{_NOT_AVAILABLE} {error}"
     return _hits(project, matrix, vector, most, "looks like these words"), ""
-
-
-def _missing(encoder: Encoder) -> str:
-    return (
-        f"the encoder {encoder.encoder_id} reads no words. Run {extras.CLIP} and `proofsheet models pull`, set "
-        '`encoder = "open_clip"` under [encoder], and run the project.'
-    )
 
 
 def _other_encoder(project: Project, matrix: VectorMatrix, encoder: Encoder) -> str:

@@ -114,7 +114,9 @@ class Search:
         return Answer(self.project.name, "label", wanted, photos.height, hits, notes)
 
     def text(self, wanted: str, most: int) -> Answer:
-        """Photos with these words in their texts, labels, prompts or names; then those that look so, if the encoder reads words.
+        """Photos with these words in texts, labels, prompts or names; then those that look so.
+
+        The look of a photo is compared with the words only where the encoder of the project reads words.
 
         Args:
             wanted: words.

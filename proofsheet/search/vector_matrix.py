@@ -7,7 +7,8 @@ Keep out: pairs of a whole project (grouping/nearest_neighbors.py).
     cache/<project>/vectors/<checksum>.npy       (n, d) float32, a row a photo
     cache/<project>/vectors/<checksum>.parquet   photo and encoder of each row
 
-The table `embeddings` is compressed; the two files hold the same rows and are made at the first search after it changed.
+The table `embeddings` is compressed; the two files hold the same rows and are made at the first search
+after it changed.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class VectorMatrix:
         return None if row is None else np.array(self.vectors[row])
 
     def nearest(self, vector: Floats, most: int) -> Iterator[tuple[str, float]]:
-        """Photos with the highest cosine and that cosine, highest first; equal ones in the order of their ids.
+        """The photos of the highest cosine, with it, highest first; equal ones in the order of their ids.
 
         One product of the whole matrix in float32: the answer is exact.
 

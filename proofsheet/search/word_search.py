@@ -4,10 +4,11 @@ Holds `find_words` and `labels_there`.
 Add here: another way in which a word matches.
 Keep out: which texts there are (text_sources.py).
 
-A word counts by the best text of the photo that holds it: the weight of that kind of text, times 1 for the word itself, 0.8
-for the word with another ending of at most two letters (flower, flowers), 0.6 for a longer word that begins with it (sun,
-sunset). The score of a photo is the mean over the words. Case, accents and marks between words count for nothing. In scripts
-that put no space between words (and in Korean), a word is found anywhere in a text.
+A word counts by the best text of the photo that holds it: the weight of that kind of text, times 1 for the
+word itself, 0.8 for the word with another ending of at most two letters (flower, flowers), 0.6 for a longer
+word that begins with it (sun, sunset). The score of a photo is the mean over the words. Case, accents and
+marks between words count for nothing. In scripts that put no space between words (and in Korean), a word is
+found anywhere in a text.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ def _matches(lower: pl.DataFrame, word: str) -> pl.DataFrame:
 
 
 def _in_lower_case(texts: pl.DataFrame) -> pl.DataFrame:
-    """The texts with a column in lower case and without accents, in which most texts are passed over quickly."""
+    """The texts with a column without case and accents, in which most texts are passed over quickly."""
     ascii_only = pl.col(SearchText.text).str.len_bytes() == pl.col(SearchText.text).str.len_chars()
     simple = texts.filter(ascii_only).with_columns(pl.col(SearchText.text).str.to_lowercase().alias(_LOWER))
     others = texts.filter(~ascii_only).with_columns(_plain(pl.col(SearchText.text)).alias(_LOWER))

@@ -3,7 +3,8 @@
 import { at, element, get, picture, project, tell } from "./common.js";
 import { actOf } from "./keys.js";
 
-/** @typedef {{id: string, mark: string, path: string, score: number, why: string, by: string, place: number | null}} Hit */
+/** @typedef {{id: string, mark: string, path: string, score: number, why: string, by: string}} Found */
+/** @typedef {Found & {place: number | null}} Hit its set, if it is in one */
 
 const ASKED = ["text", "label", "like"];
 let number = 0;
@@ -11,22 +12,26 @@ let number = 0;
 /** @param {Hit} hit */
 function one(hit) {
   const whole = hit.place === null ? picture(hit, "preview") : `/p/${project}/review?set=${hit.place}`;
+  const where = hit.place === null ? "single" : `set ${hit.place + 1}`;
   const image = element("img", { src: picture(hit, "thumb"), alt: hit.path, loading: "lazy" });
   return element("li", {}, element("a", { href: whole, class: "thumbs" }, image),
     element("div", {}, element("strong", {}, hit.score.toFixed(2)), ` ${hit.path}`),
-    element("small", {}, `${hit.place === null ? "single" : `set ${hit.place + 1}`} · ${hit.why}${hit.by ? ` (${hit.by})` : ""}`),
+    element("small", {}, `${where} · ${hit.why}${hit.by ? ` (${hit.by})` : ""}`),
     element("div", {}, element("button", { type: "button", onclick: () => ask("like", hit.id) }, "Similar")));
 }
 
 /** Show the photos of a question, and keep it in the address. @param {string} asked @param {string} words */
 async function ask(asked, words) {
   const own = ++number;
-  const found = await get("/api/search", { project, [asked]: words }).catch((e) => { tell(e.message); return null; });
+  const found = await get("/api/search", { project, [asked]: words })
+    .catch((e) => { tell(e.message); return null; });
   if (!found || own !== number) return; // a later question was faster
   history.replaceState(null, "", `?${new URLSearchParams({ [asked]: words })}`);
   if (asked === "like") at("search-words").value = "";
-  at("search-told").textContent = `${found.hits.length} of ${found.searched} photos ${asked === "like" ? "like" : "for"} ${found.query}`;
-  at("search-notes").replaceChildren(...found.notes.map((/** @type {string} */ n) => element("small", {}, n)));
+  const told = `${asked === "like" ? "like" : "for"} ${found.query}`;
+  at("search-told").textContent = `${found.hits.length} of ${found.searched} photos ${told}`;
+  const notes = found.notes.map((/** @type {string} */ note) => element("small", {}, note));
+  at("search-notes").replaceChildren(...notes);
   at("found").replaceChildren(...found.hits.map(one));
   show(true);
 }

@@ -1,4 +1,4 @@
-"""Searching a project by picture, label and words: what is found, why, and what is refused with which next step."""
+"""Searching a project by picture, label and words: what is found, why, and what is refused."""
 
 from __future__ import annotations
 
