@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 TESTED := .venv/.tested
 
-.PHONY: demo test test-slow reliability bench gate grouping judging lint docs clean
+.PHONY: demo test test-slow reliability bench gate grouping crops judging lint docs clean
 
 demo: $(READY)
 	$(BIN)/python -m demo demo-out
@@ -35,6 +35,9 @@ gate: $(TESTED)
 
 grouping: $(TESTED)
 	$(BIN)/python -m benchmarks.grouping
+
+crops: $(TESTED)
+	$(BIN)/python -m benchmarks.crops
 
 judging: $(TESTED)
 	$(BIN)/python -m benchmarks.judging

@@ -23,6 +23,7 @@ INTERESTS = {"contrast": 1, "edges": 2, "spectral residual": 3, "colour": 4, "ed
 CANDIDATES = np.concatenate([np.array([FULL]), anchors_of()])
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
+_EVEN = 1e-6
 _THIRDS = ((1 / 3, 1 / 3), (1 / 3, 2 / 3), (2 / 3, 1 / 3), (2 / 3, 2 / 3), (1 / 2, 1 / 2))
 
 
@@ -54,10 +55,13 @@ class CropRule:
     def best(self, grids: Floats) -> tuple[Doubles, Doubles]:
         """(n, 4) the best box of each picture and (n,) its gain over the full frame."""
         mass = channels_of(grids)[:, INTERESTS[self.interest]].astype(np.float64)
-        mass /= np.maximum(mass.sum(axis=1, keepdims=True), 1e-9)
+        mass += (
+            _EVEN  # where nothing draws the eye, every place is worth the same, and nothing is won by a crop
+        )
+        mass /= mass.sum(axis=1, keepdims=True)
         inside = mass @ _COVERED.T
         area = (CANDIDATES[:, 2] - CANDIDATES[:, 0]) * (CANDIDATES[:, 3] - CANDIDATES[:, 1])
-        value = np.log(np.maximum(inside, 1e-9)) - self.tight * np.log(area) - self.thirds * _off_thirds(mass)
+        value = np.log(inside) - self.tight * np.log(area) - self.thirds * _off_thirds(mass)
         return CANDIDATES[value.argmax(axis=1)], value.max(axis=1) - value[:, 0]
 
 

@@ -104,9 +104,13 @@ def _row(
         "pictures": int(here.sum()),
         "overlap": {n: float(np.average(v[here], weights=weights[here])) for n, v in overlaps.items()},
         "lift": _interval(lift, weights[here], originals[here]),
-        "cropped where needed": float(crops[needed].mean()),
-        "cropped where not needed": float(crops[~needed].mean()),
+        "cropped where needed": _share(crops[needed]),
+        "cropped where not needed": _share(crops[~needed]),
     }
+
+
+def _share(flags: Flags) -> float | None:
+    return float(flags.mean()) if flags.size else None
 
 
 def _chosen(grids: npt.NDArray[np.float32], truth: Doubles, weights: Doubles) -> CropRule:
@@ -154,7 +158,8 @@ def page(found: dict[str, Any]) -> str:
         lift = row["lift"]
         cells = [f"{row['overlap'][n]:.3f}" for n in names]
         cells.append(f"{lift['mean']:+.3f} ({lift['low']:+.3f} to {lift['high']:+.3f})")
-        cells += [f"{100 * row[k]:.0f} %" for k in ("cropped where needed", "cropped where not needed")]
+        shares = (row["cropped where needed"], row["cropped where not needed"])
+        cells += ["–" if share is None else f"{100 * share:.0f} %" for share in shares]
         lines.append(f"| {row['kind']} | {row['pictures']} | " + " | ".join(cells) + " |")
     lines += ["", *_human(found["human"])]
     return "\n".join(lines) + "\n"

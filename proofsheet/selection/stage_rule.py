@@ -25,7 +25,7 @@ _SPOILT = (  # a value from which it is seen, if it is also twice that of every 
     (ImageQuality.clipped_shadows, 0.10, "clipped shadows: {:.1%} of the pixels"),
     (ImageQuality.noise, 0.05, "noise or sharpening marks: {:.3f} of full scale"),
 )
-_NO_CUTS = "no model proposes cuts"
+_NO_CUTS = "no crop is proposed: crops are learnt from a history of crops"
 Row = dict[str, Any]
 
 
