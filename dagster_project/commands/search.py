@@ -30,11 +30,11 @@ def search(
 ) -> None:
     """Find photos of PROJECT: like a picture, by a label, or by words; the best come first.
 
-    The JSON has project, asked, query, searched, hits [{photo_id, path, score, why, by}] and notes: what
+    The JSON has project, kind, query, searched, hits [{photo_id, path, score, why, by}] and notes: what
     could not be searched, and what to do about it.
     """
-    asked = {"like": like, "label": label, "text": text}
-    given = {name: words for name, words in asked.items() if words is not None}
+    options = {"like": like, "label": label, "text": text}
+    given = {name: words for name, words in options.items() if words is not None}
     if len(given) != 1:
         raise UsageError(
             f"{len(given)} of --like, --label and --text are given.", "Give exactly one of them."

@@ -19,7 +19,7 @@ from starlette.routing import Route
 from dagster_project.review.http import answer, number_of, text_of
 from dagster_project.review.state import State, state_of
 from proofsheet.review.decision_request import InvalidRequest
-from proofsheet.search.answers import Answer
+from proofsheet.search.results import SearchResult
 from proofsheet.search.search import Search
 from schemas.library import Photo
 
@@ -45,7 +45,7 @@ def _found(state: State, key: str, asked: str, words: str, limit: int) -> dict[s
     return _shown(state, key, ask(words, limit))
 
 
-def _shown(state: State, key: str, found: Answer) -> dict[str, Any]:
+def _shown(state: State, key: str, found: SearchResult) -> dict[str, Any]:
     """The answer with what a thumbnail needs, and the place of each photo's set; null where it is in none."""
     desk = state.desk(key)
     places = {image["id"]: place for place, one in enumerate(desk.proposals().sets) for image in one.images}

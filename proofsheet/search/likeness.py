@@ -20,7 +20,7 @@ from proofsheet.core.progress import Quiet
 from proofsheet.embedding.encoders import Encoder, choose_encoder
 from proofsheet.imaging.decode import PictureFile
 from proofsheet.imaging.measurement_pass import measure_files
-from proofsheet.search.answers import Hit
+from proofsheet.search.results import Hit
 from proofsheet.search.vector_matrix import Floats, VectorMatrix
 from proofsheet.storage.workspace import Project
 from schemas.library import Photo

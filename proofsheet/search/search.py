@@ -14,8 +14,8 @@ import polars as pl
 
 from proofsheet.core.errors import NotFound, UsageError
 from proofsheet.library.photo_names import photos_meant
-from proofsheet.search.answers import Answer, Hit
 from proofsheet.search.likeness import like_file, like_photo, like_words
+from proofsheet.search.results import Hit, SearchResult
 from proofsheet.search.text_sources import LABEL_SOURCES, TEXT_SOURCES, SearchText, search_texts
 from proofsheet.search.vector_matrix import VectorMatrix
 from proofsheet.search.word_search import find_words, labels_there
@@ -40,7 +40,7 @@ class Search:
     encoding: EncoderSettings
     opening: PhotoSettings
 
-    def like(self, wanted: str, most: int) -> Answer:
+    def like(self, wanted: str, most: int) -> SearchResult:
         """Photos that look like one of the project, or like a picture file.
 
         Args:
@@ -70,9 +70,9 @@ class Search:
                 f"There is no photo {wanted!r} in {self.project.name}, and no such file.",
                 "Give the path of a photo inside the project, or of a picture file.",
             )
-        return Answer(self.project.name, "like", wanted, len(matrix.vectors), hits, [])
+        return SearchResult(self.project.name, "like", wanted, len(matrix.vectors), hits, [])
 
-    def like_id(self, photo_id: str, most: int) -> Answer:
+    def like_id(self, photo_id: str, most: int) -> SearchResult:
         """Photos that look like one of the project.
 
         Args:
@@ -89,9 +89,9 @@ class Search:
             raise NotFound(f"There is no photo {photo_id!r} in {self.project.name}.", "Load the page again.")
         photo = meant.row(0, named=True)
         hits = like_photo(self.project, matrix, photo, most)
-        return Answer(self.project.name, "like", photo[Photo.path], len(matrix.vectors), hits, [])
+        return SearchResult(self.project.name, "like", photo[Photo.path], len(matrix.vectors), hits, [])
 
-    def label(self, wanted: str, most: int) -> Answer:
+    def label(self, wanted: str, most: int) -> SearchResult:
         """Photos in which a model saw something of this name; the score is the model's.
 
         Args:
@@ -111,9 +111,9 @@ class Search:
         hits = self._named(photos, find_words(texts, wanted), most)
         there = ", ".join(labels_there(texts, _NAMED))
         notes = [] if hits else [f"No label holds {wanted!r}. The most frequent labels here: {there}."]
-        return Answer(self.project.name, "label", wanted, photos.height, hits, notes)
+        return SearchResult(self.project.name, "label", wanted, photos.height, hits, notes)
 
-    def text(self, wanted: str, most: int) -> Answer:
+    def text(self, wanted: str, most: int) -> SearchResult:
         """Photos with these words in texts, labels, prompts or names; then those that look so.
 
         The look of a photo is compared with the words only where the encoder of the project reads words.
@@ -130,7 +130,9 @@ class Search:
         look, note = like_words(self.project, VectorMatrix.of(self.project), wanted, most, self.encoding)
         known = {hit.photo_id for hit in hits}
         hits += [hit for hit in look if hit.photo_id not in known]
-        return Answer(self.project.name, "text", wanted, photos.height, hits[:most], [note] if note else [])
+        return SearchResult(
+            self.project.name, "text", wanted, photos.height, hits[:most], [note] if note else []
+        )
 
     def _photos(self) -> pl.DataFrame:
         photos = self.project.store.read(Photo)

@@ -44,7 +44,7 @@ def client(place: Path) -> TestClient:
 
 def test_the_command_finds_the_other_picture_of_a_set_first(shell: Shell) -> None:
     found = shell.json("search", "harbour", "--like", "2025_0001_stage1_x.png", "--limit", "2")
-    assert (found["project"], found["asked"], found["searched"]) == ("harbour", "like", 6)
+    assert (found["project"], found["kind"], found["searched"]) == ("harbour", "like", 6)
     assert len(found["hits"]) == 2
     assert set(found["hits"][0]) == {"photo_id", "path", "score", "why", "by"}
     assert "2025_0001" in shell("search", "harbour", "--text", "2025_0001 stage2").stdout.splitlines()[0]

@@ -10,7 +10,7 @@ import pytest
 
 from proofsheet.core.errors import NotFound, UsageError
 from proofsheet.embedding import classic_encoder
-from proofsheet.search.answers import Answer
+from proofsheet.search.results import SearchResult
 from proofsheet.search.search import Search
 from proofsheet.search.vector_matrix import VectorMatrix
 from proofsheet.storage.stamps import Stamp
@@ -63,7 +63,7 @@ def searching(project: Project, encoder: str = "embedded") -> Search:
     return Search(project, EncoderSettings(encoder=encoder), PhotoSettings())
 
 
-def paths(answer: Answer) -> list[str]:
+def paths(answer: SearchResult) -> list[str]:
     return [hit.path for hit in answer.hits]
 
 

@@ -1,6 +1,6 @@
-"""The answer to a search: the photos that were found, each with its score and why.
+"""What a search gives: the photos that were found, each with its score and why.
 
-Holds `Hit` and `Answer`.
+Holds `Hit` and `SearchResult`.
 Add here: another thing that every search tells.
 Keep out: searching.
 """
@@ -31,12 +31,12 @@ class Hit:
 
 
 @dataclass(frozen=True)
-class Answer:
+class SearchResult:
     """What a search found.
 
     Attributes:
         project: name of the project.
-        asked: like, label or text.
+        kind: like, label or text.
         query: what was asked for.
         searched: number of photos that could have been found.
         hits: highest score first, equal scores by path.
@@ -44,7 +44,7 @@ class Answer:
     """
 
     project: str
-    asked: str
+    kind: str
     query: str
     searched: int
     hits: list[Hit]
