@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from proofsheet.search.label_kinds import with_kind
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.edits import latest_edits
 from schemas.facts import SetContext
@@ -64,12 +65,15 @@ def search_texts(project: Project, sources: Collection[TextSource]) -> pl.DataFr
     for source in sources:
         rows = source.rows(project)
         score = pl.col(_SCORE) if _SCORE in rows.columns else pl.lit(1.0)
+        texts = pl.col(SearchText.text).cast(pl.String)
+        if source.is_label:
+            texts = texts.map_elements(with_kind, return_dtype=pl.String)
         parts.append(
             rows.select(
                 pl.col(SearchText.photo_id),
                 pl.lit(source.field).alias(SearchText.field),
                 (score * source.weight).cast(pl.Float64).alias(SearchText.weight),
-                pl.col(SearchText.text).cast(pl.String),
+                texts,
                 pl.col(SearchText.by).cast(pl.String).fill_null(""),
             ).filter(pl.col(SearchText.text).fill_null("") != "")
         )

@@ -77,7 +77,7 @@ def labels_there(texts: pl.DataFrame, most: int) -> list[str]:
     """The labels of most photos, with their number."""
     counts = texts.group_by(SearchText.text).agg(pl.col(SearchText.photo_id).n_unique().alias("photos"))
     ordered = counts.sort("photos", SearchText.text, descending=[True, False]).head(most)
-    return [f"{label} ({photos})" for label, photos in ordered.iter_rows()]
+    return [f"{label} × {photos}" for label, photos in ordered.iter_rows()]
 
 
 def _matches(lower: pl.DataFrame, word: str) -> pl.DataFrame:

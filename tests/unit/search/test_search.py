@@ -208,12 +208,18 @@ def test_a_label_is_found_with_the_score_of_the_model(project: Project) -> None:
     ]
 
 
+def test_a_label_is_found_by_its_kind(project: Project) -> None:
+    label(project, (PATHS[3], "cocker spaniel", 0.8), (PATHS[1], "tabby cat", 0.9))
+    (hit,) = searching(project).label("dogs", 5).hits
+    assert (hit.path, hit.score, hit.why) == (PATHS[3], 0.64, "label: cocker spaniel (dog)")
+
+
 def test_a_label_that_is_not_there_lists_labels_that_are(project: Project) -> None:
     label(project, (PATHS[3], "daisy", 0.9))
     answer = searching(project).label("zebra", 5)
     assert (answer.hits, answer.notes) == (
         [],
-        ["No label holds 'zebra'. The most frequent labels here: daisy (1)."],
+        ["No label holds 'zebra'. The most frequent labels here: daisy (flower) × 1."],
     )
 
 

@@ -85,4 +85,4 @@ def test_a_query_is_never_a_pattern() -> None:
 
 def test_the_most_frequent_labels_come_first() -> None:
     rows = [("one", "label", 0.9, "dog"), ("two", "label", 0.2, "dog"), ("two", "label", 0.7, "cat")]
-    assert labels_there(texts(*rows), 5) == ["dog (2)", "cat (1)"]
+    assert labels_there(texts(*rows), 5) == ["dog × 2", "cat × 1"]
