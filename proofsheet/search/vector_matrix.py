@@ -54,11 +54,16 @@ class VectorMatrix:
         Raises:
             Damaged: if the table is.
         """
-        book = project.store.tables().get(Embedding.name)
-        if book is None:
+        checksum = _checksum(project)
+        if not checksum:
             return cls(pl.Series([], dtype=pl.String), "", np.empty((0, 0), np.float32))
-        place = project.cache / _FOLDER / str(book[StoredTable.checksum])
-        return _opened(place) or _written(place, project.store.read(Embedding))
+        place = project.cache / _FOLDER / checksum
+        if (known := _opened(place)) is not None:
+            return known
+        embeddings = project.store.read(Embedding)
+        if _checksum(project) != checksum:  # a run replaced the table meanwhile
+            return cls.of(project)
+        return _written(place, embeddings)
 
     def vector_of(self, photo_id: str) -> Floats | None:
         """(d,) the vector of a photo; None if it has none."""
@@ -82,6 +87,11 @@ class VectorMatrix:
             rows = np.arange(cosines.size)
         for row in rows[np.argsort(-cosines[rows], kind="stable")][:most]:
             yield str(self.photo_ids[int(row)]), float(cosines[row])
+
+
+def _checksum(project: Project) -> str:
+    """Of the rows of `embeddings`; empty before the first run."""
+    return str(project.store.tables().get(Embedding.name, {}).get(StoredTable.checksum, ""))
 
 
 def _opened(place: Path) -> VectorMatrix | None:
