@@ -39,7 +39,7 @@ def search_rows(work: Path, peers: Peers) -> Iterator[Row]:
 
 
 def milliseconds(work: Callable[[], object]) -> float:
-    """CPU milliseconds of a call: the best of some rounds. By the clock it takes no longer on an idle machine."""
+    """CPU milliseconds of a call: the best of some rounds."""
     work()
     rounds = (cpu_seconds(lambda: [work() for _call in range(_CALLS)]) for _round in range(_ROUNDS))
     return 1000 * min(rounds) / _CALLS
