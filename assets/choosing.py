@@ -11,7 +11,8 @@ from assets.factory.row_checks import RowCheck
 from assets.factory.table_asset import TableRows, table_asset
 from assets.facts import REVIEW
 from proofsheet.grouping.duplicates import find_duplicates
-from proofsheet.grouping.grouping import GroupingInput, group_photos, seen_photos
+from proofsheet.grouping.grouping import group_photos
+from proofsheet.grouping.grouping_input import GroupingInput, seen_photos
 from proofsheet.models.predictions import Predictions
 from proofsheet.selection.choices import choice_rows, progress
 from proofsheet.selection.predict import judge_sets

@@ -15,8 +15,8 @@ from proofsheet.labeling.scenes import classified_rows, scene_rows
 from proofsheet.models.scene_classifier import SceneClassifier
 from proofsheet.selection.active_models import scene_classifier
 from proofsheet.storage.workspace import Project
-from resources.along import EncodingResource
 from resources.labels import DetectionResource
+from resources.measurements import EncodingResource
 from schemas.library import Photo
 from schemas.settings import SceneSettings
 from schemas.table import Rows

@@ -25,7 +25,12 @@ from proofsheet.library.file_locations import FileLocations, placed_files
 from proofsheet.library.quarantine import known_bad, record_refusals
 from proofsheet.library.scan import other_rows, photo_rows, scan
 from proofsheet.storage.workspace import Project
-from resources.along import FILE_MEASUREMENTS, EncodingResource, MeasurementsResource, PreviewingResource
+from resources.measurements import (
+    FILE_MEASUREMENTS,
+    EncodingResource,
+    MeasurementsResource,
+    PreviewingResource,
+)
 from resources.photos import PhotoFilesResource
 from schemas.apply import ApplyPlan, FileOperation
 from schemas.facts import Refusal

@@ -15,7 +15,7 @@ from proofsheet.storage.workspace import Workspace
 from proofsheet.training.integration_report import integration_rows
 from proofsheet.training.onnx_export import export_rows
 from proofsheet.training.train import train_crops, train_ranker
-from resources.along import EncodingResource
+from resources.measurements import EncodingResource
 from schemas.history import CropExample, Selection
 from schemas.learning import CropFit, Integration, ModelExport, RankerFit, SceneFit, TrainingPair
 from schemas.library import Photo

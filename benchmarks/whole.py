@@ -25,7 +25,7 @@ from proofsheet.core.progress import Quiet
 from proofsheet.imaging.measurement_pass import measure_files
 from proofsheet.library.scan import scan
 from proofsheet.storage.workspace import Project, Workspace
-from resources.along import EncodingResource, MeasurementsResource, PreviewingResource
+from resources.measurements import EncodingResource, MeasurementsResource, PreviewingResource
 from schemas.settings import EncoderSettings, PhotoSettings, PlaceSettings
 
 _CORES = 2
@@ -42,14 +42,14 @@ def whole_rows(folder: Path, count: int) -> Iterator[Row]:
     (project,) = [p for p in Workspace(place).projects() if p.name == "twelve"]
     for preview_px, target in ((0, 2000.0), (1600, 1200.0)):
         settings = PhotoSettings(preview_px=preview_px)
-        along = MeasurementsResource(
+        measurements = MeasurementsResource(
             encoding=EncodingResource(encoder="embedded"),
             previewing=PreviewingResource(),
             preview_px=preview_px,
         )
         shutil.rmtree(folder / "home", ignore_errors=True)
         began = time.perf_counter()
-        spent = cpu_seconds(functools.partial(_pass, project, along, settings))
+        spent = cpu_seconds(functools.partial(_pass, project, measurements, settings))
         wall = time.perf_counter() - began
         a_minute = 60.0 * _CORES * count / spent
         told = f"{note}; {60 * count / wall:,.0f} a minute by the clock on {_CORES} cores"
@@ -69,9 +69,11 @@ def whole_rows(folder: Path, count: int) -> Iterator[Row]:
         )
 
 
-def _pass(project: Project, along: MeasurementsResource, settings: PhotoSettings) -> None:
+def _pass(project: Project, measurements: MeasurementsResource, settings: PhotoSettings) -> None:
     found = scan(project.folder, project.cache, Quiet())
-    measure_files([p.file for p in found.pictures], along.of(project), settings, project.cache, Quiet())
+    measure_files(
+        [p.file for p in found.pictures], measurements.of(project), settings, project.cache, Quiet()
+    )
 
 
 def partition_figures(folder: Path, count: int) -> tuple[list[Row], dict[str, float]]:

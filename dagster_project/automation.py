@@ -20,7 +20,7 @@ from proofsheet.storage.cleaning import clean
 from proofsheet.storage.health import each_alone
 from proofsheet.storage.workspace import Project, Workspace
 from proofsheet.training.retraining_trigger import new_overrides
-from resources.along import MeasurementsResource
+from resources.measurements import MeasurementsResource
 from resources.photos import PhotoFilesResource
 from resources.store import StoreResource
 from schemas.settings import WatchSettings

@@ -18,12 +18,12 @@ from dagster_project.apply_job import apply_job
 from dagster_project.automation import automation
 from dagster_project.publish_job import publish_job
 from proofsheet.core.config import Configuration, load
-from resources.along import EncodingResource, MeasurementsResource, PreviewingResource
 from resources.configured import configured
-from resources.in_force import settings_by_section
 from resources.labels import DetectionResource
+from resources.measurements import EncodingResource, MeasurementsResource, PreviewingResource
 from resources.photos import PhotoFilesResource
 from resources.progress import ProgressResource
+from resources.resolved_settings import settings_by_section
 from resources.store import StoreResource
 from resources.words import VisionModelResource, VocabularyResource
 from schemas.settings import (

@@ -18,7 +18,7 @@ from proofsheet.library.scan import scan
 from proofsheet.storage.workspace import Project, Workspace
 from proofsheet.training.augmentation import VIEWS, of_view
 from proofsheet.training.train_scenes import Labelled
-from resources.along import EncodingResource
+from resources.measurements import EncodingResource
 from schemas.library import Photo
 from schemas.vision import Embedding
 

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from assets.factory.freshness import AssetDeclaration, Freshness
 from proofsheet.core.config import Configuration
 from proofsheet.storage.known_versions import KNOWN
-from resources.in_force import settings_by_section
+from resources.resolved_settings import settings_by_section
 from schemas.everything import every_table
 
 _DECLARED = TypeAdapter(list[AssetDeclaration])

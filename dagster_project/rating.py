@@ -22,7 +22,7 @@ from proofsheet.storage.workspace import Project
 from proofsheet.texts.inference import Describer, answers
 from proofsheet.texts.jobs import RATING, JobRequest
 from proofsheet.texts.ratings import sorted_keywords
-from resources.along import PreviewingResource
+from resources.measurements import PreviewingResource
 from resources.photos import PhotoFilesResource
 from schemas.facts import ModelAnswer
 from schemas.replies import RatingReply

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from proofsheet.core.config import Configuration
-from proofsheet.core.locks import acquire, held_by, home_lock
+from proofsheet.core.locks import acquire, home_lock, lock_owner
 from proofsheet.storage.workspace import Project
 from schemas.review import ReviewBatch
 
@@ -47,14 +47,14 @@ def after_runs(
 
 def _until_it_starts(project: Project, most_s: float, tell: Callable[[str], None]) -> None:
     """Wait for a coming run; only `proofsheet up` starts runs automatically."""
-    if held_by(home_lock(project.home)) is None:
+    if lock_owner(home_lock(project.home)) is None:
         return
     from dagster_project.instance import open_instance
 
     told, end = "", time.monotonic() + most_s
     with open_instance(project.home) as instance:
         while (
-            held_by(project.run_lock) is None
+            lock_owner(project.run_lock) is None
             and (coming := _coming(instance, project))
             and time.monotonic() < end
         ):

@@ -8,11 +8,11 @@ Keep out: how it labels (proofsheet/labeling/).
 import dagster as dg
 
 from proofsheet.labeling.detectors import Detector, choose_detector
-from resources.in_force import DetectorInForce
+from resources.resolved_settings import ResolvedDetector
 from schemas.settings import ObjectSettings
 
 
-class DetectionResource(DetectorInForce, dg.ConfigurableResource["DetectionResource"]):
+class DetectionResource(ResolvedDetector, dg.ConfigurableResource["DetectionResource"]):
     """Which detector finds objects."""
 
     def choose(self) -> Detector:

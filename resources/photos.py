@@ -2,7 +2,7 @@
 
 Holds `PhotoFilesResource`.
 Add here: what every asset needs of picture files.
-Keep out: what is measured along (along.py) and how (proofsheet/).
+Keep out: what is measured (measurements.py) and how (proofsheet/).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -38,30 +38,30 @@ def _format(picture: Picture) -> Mapping[str, object]:
 class PhotoFilesResource(PhotoSettings, dg.ConfigurableResource["PhotoFilesResource"]):
     """Opens picture files and measures them, each content once."""
 
-    def reader(self, along: Sequence[Measurement] = ()) -> str:
-        """Version of the code and settings that read pictures, and of what may fail along."""
-        return reader_version(self, along)
+    def reader(self, others: Sequence[Measurement] = ()) -> str:
+        """Version of the code and settings that read pictures, and of what may fail beside it."""
+        return reader_version(self, others)
 
     def open(
         self,
         project: Project,
         files: Collection[PictureFile],
-        along: Sequence[Measurement],
+        others: Sequence[Measurement],
         progress: Progress,
     ) -> tuple[dict[str, str], Mapping[str, Refused], MeasurementResult]:
-        """Open what was not opened before, and let everything along look at it.
+        """Open what was not opened before, and take all other measurements of it.
 
         Returns:
             Content hash to format, content hash to refusal, and the pass.
         """
-        looked = measure_files(list(files), [self._opening(), *along], self, project.cache, progress)
+        looked = measure_files(list(files), [self._opening(), *others], self, project.cache, progress)
         formats = dict(looked.rows[Photo.format].select(Photo.content_hash, Photo.format).iter_rows())
         return formats, looked.refused, looked
 
-    def folders(self, along: Sequence[Measurement]) -> set[str]:
+    def folders(self, others: Sequence[Measurement]) -> set[str]:
         """Names of the folders in a cache that these measurements use."""
-        names = {cache_name(m, self) for m in (self._opening(), *along)}
-        return names | {f"previews-{m.version}" for m in along if m.name == Preview.name}
+        names = {cache_name(m, self) for m in (self._opening(), *others)}
+        return names | {f"previews-{m.version}" for m in others if m.name == Preview.name}
 
     def _opening(self) -> Measurement:
         return Measurement(
@@ -74,7 +74,7 @@ class PhotoFilesResource(PhotoSettings, dg.ConfigurableResource["PhotoFilesResou
         photos: pl.DataFrame,
         project: Project,
         wanted: Measurement,
-        along: Sequence[Measurement],
+        others: Sequence[Measurement],
         progress: Progress,
     ) -> tuple[pl.DataFrame, dict[str, int]]:
         """The rows of a measured table; a file is opened only if its content was not measured before.
@@ -86,7 +86,7 @@ class PhotoFilesResource(PhotoSettings, dg.ConfigurableResource["PhotoFilesResou
         rows, decoded = cached(contents, wanted, self, project.cache), 0
         if rows is None:
             files = files_of(photos, project.folder, project.cache, progress)
-            others = [m for m in along if m.name != wanted.name]
+            others = [m for m in others if m.name != wanted.name]
             looked = measure_files(files, [wanted, *others], self, project.cache, progress)
             rows, decoded = looked.rows[wanted.name], looked.decoded
         found = rows_of(table, photos, rows)

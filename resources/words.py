@@ -20,13 +20,13 @@ from proofsheet.texts.client.discovery import choose_server
 from proofsheet.texts.client.protocol import Server
 from proofsheet.texts.inference import JobRows, ask_all
 from proofsheet.texts.jobs import Job, JobRequest
-from resources.in_force import VisionModelInForce, VocabularyInForce
+from resources.resolved_settings import ResolvedVisionModel, ResolvedVocabulary
 
 CLOSE = "OLLAMA_CLOSE_ON_RUN_END"
 _YES = {"1", "true", "yes", "on"}
 
 
-class VisionModelResource(VisionModelInForce, dg.ConfigurableResource["VisionModelResource"]):
+class VisionModelResource(ResolvedVisionModel, dg.ConfigurableResource["VisionModelResource"]):
     """A model on a server of this machine, or the embedded describer; a run asks nothing of a model that it found blind."""
 
     def answer(
@@ -51,7 +51,7 @@ async def _unload(server: Server) -> None:
         await session.unload()
 
 
-class VocabularyResource(VocabularyInForce, dg.ConfigurableResource["VocabularyResource"]):
+class VocabularyResource(ResolvedVocabulary, dg.ConfigurableResource["VocabularyResource"]):
     """The words that keywords may be."""
 
     def load(self) -> Vocabulary | None:

@@ -1,7 +1,8 @@
-"""Tables of what is done to files: plans, their operations, who signed off, and what is at targets of publishing.
+"""Tables of file operations: plans, their operations, sign-offs, and published copies.
 
-Holds the facts `ApplyPlan`, `FileOperation`, `SignOff`, `Upload` and `Withdrawal`, and the derived `PlanOperation` and `Takedown`.
-Add here: another fact about files that were moved, cut or written.
+Holds the facts `ApplyPlan`, `FileOperation`, `SignOff`, `Upload` and `Withdrawal`, and the derived
+`PlanOperation` and `Takedown`.
+Add here: another fact about files that were moved, cropped or written.
 Keep out: what is decided (review.py).
 """
 
@@ -16,14 +17,14 @@ SELECTED, REVIEW = "selected", "review"
 
 
 class ApplyPlan(Table, name="apply_plans", origin="fact"):
-    """A plan that was carried out; its operations are in the journal before the first file is touched."""
+    """A plan that was carried out. Its operations are in the journal before the first file is touched."""
 
     plan_id = column(pl.String, "Hash of the plan as the dry run shows it, and its number.", key=True)
     number = column(pl.Int64, "Order of the plans of the project.", ge=1)
     mode = column(pl.String, "How far the rollout was.", isin=MODES)
     sets = column(pl.Int64, "Sets in it.", ge=0)
     operations = column(pl.Int64, "Operations in it.", ge=0)
-    folders = column(pl.List(pl.String), "Folders inside the project that were not there before.")
+    folders = column(pl.List(pl.String), "Folders inside the project that the plan created.")
     started_at = column(pl.Datetime("us"), "When it was started (UTC).")
 
 
@@ -32,44 +33,48 @@ class FileOperation(Table, name="file_operations", origin="fact"):
 
     plan_id = column(pl.String, "The plan.", key=True)
     number = column(pl.Int64, "Order inside the plan, from 1.", key=True, ge=1)
-    group_id = column(pl.String, "The set that it is done for.")
+    group_id = column(pl.String, "The set that it belongs to.")
     photo_id = column(pl.String, "The photo, or the one that the companion belongs to.")
     kind = column(pl.String, "What is done.", isin=("move", "crop"))
     role = column(pl.String, "What the file is.", isin=("winner", "other", "companion", "crop"))
     source = column(pl.String, "Path inside the project folder before.")
     target = column(pl.String, "Path inside the project folder after.")
-    size_bytes = column(pl.Int64, "Size of the file; of a cut, once it is made.", unit="bytes", ge=0)
+    size_bytes = column(pl.Int64, "Size of the file; for a crop, once it is written.", unit="bytes", ge=0)
     modified_ns = column(pl.Int64, "Modification time in nanoseconds since 1970 (UTC).")
-    content_hash = column(pl.String, "SHA-256 of the file; of a cut, once it is made.")
+    content_hash = column(pl.String, "SHA-256 of the file; for a crop, once it is written.")
     box = column(
-        pl.List(pl.Float64), "The cut as left, top, right, bottom in 0..1; null for moves.", nullable=True
+        pl.List(pl.Float64), "The crop as left, top, right, bottom in 0..1; null for moves.", nullable=True
     )
     state = column(pl.String, "How far it is.", isin=("planned", "done", "refused", "undone"))
     note = column(pl.String, "Why it was refused, or what a crop does not carry over; empty otherwise.")
     changed_at = column(pl.Datetime("us"), "When its state was set (UTC).")
     unit = column(
         pl.String,
-        "What is moved whole or not at all: the set, or the first of sets that share a file; null in rows of earlier versions.",
+        "The unit that is moved whole or not at all: the set, or the first of several sets that "
+        "share a file; null in rows of earlier versions.",
         nullable=True,
     )
 
 
 class PlanOperation(Table, name="plan_operations", origin="shown"):
-    """What apply would do now, file by file, and what it would leave; made at the moment when it is asked for."""
+    """What `apply` would do now, file by file, and what it would leave. It is made on demand."""
 
     number = column(pl.Int64, "Order, from 1.", key=True, ge=1)
     plan_id = column(pl.String, "Hash of the plan, as the dry run shows it.")
     group_id = column(
-        pl.String, "The set that it is done for; null for files of a whole folder.", nullable=True
+        pl.String, "The set that it belongs to; null for files of a whole folder.", nullable=True
     )
     unit = column(
         pl.String,
-        "What is moved whole or not at all: the set, or the first of sets that share a file.",
+        "The unit that is moved whole or not at all: the set, or the first of several sets that "
+        "share a file.",
         nullable=True,
     )
     photo_id = column(pl.String, "The photo, or the one that the companion belongs to.", nullable=True)
     kind = column(
-        pl.String, "What would be done; leave for sets and files that stay.", isin=("move", "crop", "leave")
+        pl.String,
+        "What would be done; leave for sets and files that do not move.",
+        isin=("move", "crop", "leave"),
     )
     role = column(
         pl.String,
@@ -77,14 +82,22 @@ class PlanOperation(Table, name="plan_operations", origin="shown"):
         isin=("winner", "other", "companion", "crop", "folder"),
         nullable=True,
     )
-    source = column(pl.String, "Path inside the project folder now; null for sets.", nullable=True)
-    target = column(pl.String, "Path inside the project folder then; null for what stays.", nullable=True)
-    size_bytes = column(
-        pl.Int64, "Size of the file; 0 for a cut, null for what stays.", unit="bytes", ge=0, nullable=True
+    source = column(pl.String, "Present path inside the project folder; null for sets.", nullable=True)
+    target = column(
+        pl.String,
+        "Path inside the project folder afterwards; null for files that do not move.",
+        nullable=True,
     )
-    content_hash = column(pl.String, "SHA-256 of the file; empty for a cut.", nullable=True)
-    box = column(pl.List(pl.Float64), "The cut as left, top, right, bottom in 0..1.", nullable=True)
-    reason = column(pl.String, "Why it stays; empty otherwise.")
+    size_bytes = column(
+        pl.Int64,
+        "Size of the file; 0 for a crop, null for files that do not move.",
+        unit="bytes",
+        ge=0,
+        nullable=True,
+    )
+    content_hash = column(pl.String, "SHA-256 of the file; empty for a crop.", nullable=True)
+    box = column(pl.List(pl.Float64), "The crop as left, top, right, bottom in 0..1.", nullable=True)
+    reason = column(pl.String, "Why it does not move; empty otherwise.")
 
 
 class SignOff(Table, name="sign_offs", origin="fact"):
@@ -98,45 +111,48 @@ class SignOff(Table, name="sign_offs", origin="fact"):
 
 
 class Upload(Table, name="uploads", origin="fact"):
-    """A picture with accepted texts that reached a target; nothing else sets the state uploaded. Only ever added."""
+    """A picture with accepted texts that reached a target.
+
+    Nothing else sets the state `uploaded`. Rows are only ever added.
+    """
 
     photo_id = column(pl.String, "The photo.", key=True)
-    attempt = column(pl.Int64, "The attempt whose texts went with it.", key=True, ge=1)
-    target = column(pl.String, "Where to, without any secret.", key=True)
+    attempt = column(pl.Int64, "The attempt that the texts come from.", key=True, ge=1)
+    target = column(pl.String, "The target, without any secret.", key=True)
     number = column(
         pl.Int64,
-        "How often this attempt went there, from 1: once more after it was taken back.",
+        "Number of this upload of the attempt, from 1: higher after a takedown.",
         key=True,
         ge=1,
     )
     path = column(pl.String, "The file that was published, inside the project folder.")
     name_there = column(pl.String, "Its name at the target.")
     content_hash = column(pl.String, "SHA-256 of the published copy.")
-    proof = column(pl.String, "What was read back from the copy: each part, tag and text that it holds.")
+    proof = column(pl.String, "What the copy holds, as read back: each part, tag and text.")
     uploaded_at = column(pl.Datetime("us"), "When (UTC).")
-    version = column(
-        pl.Int64, "Which version of the photo at this target it is; null is the first.", nullable=True, ge=1
-    )
+    version = column(pl.Int64, "Version of the photo at this target; null is the first.", nullable=True, ge=1)
 
 
 class Withdrawal(Table, name="withdrawals", origin="fact"):
-    """A person's word that an uploaded picture is no longer at its target; nothing is deleted there by Proofsheet."""
+    """A note that an uploaded picture is no longer at its target. Proofsheet deletes nothing there."""
 
     photo_id = column(pl.String, "The photo.", key=True)
-    attempt = column(pl.Int64, "The attempt whose texts went with it.", key=True, ge=1)
+    attempt = column(pl.Int64, "The attempt that the texts come from.", key=True, ge=1)
     target = column(pl.String, "The target.", key=True)
-    number = column(pl.Int64, "Which upload of this attempt it was, from 1.", key=True, ge=1)
+    number = column(pl.Int64, "Number of the upload of this attempt, from 1.", key=True, ge=1)
     taken_back_at = column(
-        pl.Datetime("us"), "When (UTC); null in rows of earlier versions: published again.", nullable=True
+        pl.Datetime("us"),
+        "When it was removed (UTC); null in rows of earlier versions: published again.",
+        nullable=True,
     )
 
 
 class Takedown(Table, name="takedowns"):
-    """A published picture that should be taken back at its target: no longer chosen, or replaced by a newer version."""
+    """A published picture that should be removed from its target: no longer chosen, or replaced."""
 
     photo_id = column(pl.String, "The photo.", key=True)
     target = column(pl.String, "Where it was sent.", key=True)
     name_there = column(pl.String, "Its name at the target.", key=True)
     path = column(pl.String, "The file that was published, inside the project folder.")
     uploaded_at = column(pl.Datetime("us"), "When it was published (UTC).")
-    reason = column(pl.String, "Why it should be taken back.")
+    reason = column(pl.String, "Why it should be removed.")

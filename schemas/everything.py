@@ -2,7 +2,7 @@
 
 Holds `every_table`.
 Add here: another question about all tables.
-Keep out: the tables themselves; each stands in the module of its subject.
+Keep out: the tables themselves; each is in the module of its subject.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Tables of history: what a person's tools logged, and which pictures of the project those rows speak of.
+"""Tables of history: the logs of other tools, matched with the pictures of the project.
 
-Holds the facts `HistoryRow`, `HistoryRefusal`, `HistoryFile`, `ImportedVector`, and the derived `HistoryMatch`, `Selection`,
-`VectorSelection`, `CropExample`.
+Holds the facts `HistoryRow`, `HistoryRefusal`, `HistoryFile`, `ImportedVector`, and the derived
+`HistoryMatch`, `Selection`, `VectorSelection`, `CropExample`.
 Add here: what another tool logs of choices and crops.
-Keep out: what is learnt from it (learning.py).
+Keep out: training data made from it (learning.py).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from schemas.table import Table, column
 
 KINDS = ("selection", "crop", "cropped, box unknown", "anomaly")
 SOURCES = ("history", "review")
-OWN_SESSION = "proofsheet-review-"  # how rows that the review wrote are told from those of other tools
+OWN_SESSION = "proofsheet-review-"  # marks rows that the review wrote, as opposed to those of other tools
 SELECTION_FILE, CROP_FILE, BOXLESS_FILE = (
     "selection_only_log.csv",
     "select_crop_log.csv",
@@ -39,104 +39,115 @@ _SIDES = dict.fromkeys(("x1", "y1", "x2", "y2"), pl.Float64)
 
 
 class HistoryRow(Table, name="history_rows", origin="fact"):
-    """A row of a history file as it was written; it is never corrected, and the same row is kept once."""
+    """A row of a history file as it was written. It is never corrected, and stored only once."""
 
-    row_hash = column(pl.String, "Hash of everything that the row says.", key=True)
-    number = column(pl.Int64, "Order in which rows came; of two rows on one picture the later counts.", ge=1)
-    kind = column(pl.String, "What the row tells.", isin=KINDS)
-    file = column(pl.String, "Name of the file that it came from.")
+    row_hash = column(pl.String, "Hash of all values of the row.", key=True)
+    number = column(
+        pl.Int64, "Order in which rows arrived; of two rows on one picture the later counts.", ge=1
+    )
+    kind = column(pl.String, "Kind of the row.", isin=KINDS)
+    file = column(pl.String, "Name of the file that it comes from.")
     line = column(pl.Int64, "Line on which it begins.", ge=1)
-    session_id = column(pl.String, "Session of the tool; empty if it names none.")
-    set_id = column(pl.String, "Set as the tool named it; empty if it names none.")
+    session_id = column(pl.String, "Session of the tool; empty if the row has none.")
+    set_id = column(pl.String, "Set as the tool named it; empty if the row has none.")
     directory = column(pl.String, "Folder as the tool wrote it; it is not the project.")
     chosen_path = column(pl.String, "The chosen picture as written.")
     other_paths = column(
-        pl.List(pl.String), "The other pictures of the set as written; empty if the row names none."
+        pl.List(pl.String), "The other pictures of the set as written; empty if the row has none."
     )
     box = column(pl.Struct(_SIDES), "Crop as written, pixels or 0..1; null if it has none.", nullable=True)
     width_px = column(pl.Int64, "Width of the chosen picture as written.", unit="px", nullable=True, ge=1)
     height_px = column(pl.Int64, "Height of the chosen picture as written.", unit="px", nullable=True, ge=1)
     timestamp = column(pl.String, "Time as written.")
     happened_at = column(pl.Datetime("us"), "The same as a time; null if it cannot be read.", nullable=True)
-    imported_at = column(pl.Datetime("us"), "When it came in (UTC).")
+    imported_at = column(pl.Datetime("us"), "When it was imported (UTC).")
 
 
 class HistoryRefusal(Table, name="history_refusals", origin="fact"):
-    """A row of a history file that was refused. Rows of no known project stand in the ledger `_all`."""
+    """A row of a history file that was refused.
+
+    Rows of no known project are in the ledger `_all`.
+    """
 
     file_hash = column(pl.String, "SHA-256 of the file.", key=True)
     line = column(pl.Int64, "Line on which the row begins; 0 for the whole file.", key=True, ge=0)
     file = column(pl.String, "Name of the file.")
     reason = column(pl.String, "Class of the refusal.")
     detail = column(pl.String, "What is wrong, with the value.")
-    next_step = column(pl.String, "What a person can do about it.")
+    next_step = column(pl.String, "What you can do about it.")
     imported_at = column(pl.Datetime("us"), "When it was refused (UTC).")
 
 
 class HistoryFile(Table, name="history_files", origin="fact"):
-    """A history file that was read, with what became of its rows. Stands in the ledger `_all`."""
+    """A history file that was read, with the result for its rows. It is in the ledger `_all`."""
 
     file_hash = column(pl.String, "SHA-256 of the file.", key=True)
     file = column(pl.String, "Name of the file.")
-    format = column(pl.String, "Which of the known formats it has.")
+    format = column(pl.String, "Format of the file, one of the known ones.")
     rows = column(pl.Int64, "Rows in it.", ge=0)
-    accepted = column(pl.Int64, "Rows that were taken, also those that were there before.", ge=0)
+    accepted = column(pl.Int64, "Rows that were accepted, including those that were known before.", ge=0)
     refused = column(pl.Int64, "Rows that were refused.", ge=0)
-    imported_at = column(pl.Datetime("us"), "When it was read last (UTC).")
+    imported_at = column(pl.Datetime("us"), "When it was last read (UTC).")
 
 
 class ImportedVector(Table, name="imported_vectors", origin="fact"):
-    """A vector that came from elsewhere, also where its picture is gone; the numbers lie in a matrix in the home, a row each."""
+    """An imported vector, also of a picture that is gone.
+
+    The numbers are in a matrix in the home, one row each.
+    """
 
     vector_id = column(pl.String, "Hash of encoder, file name and numbers.", key=True)
     path = column(pl.String, "Path of the picture as written.")
     file_name = column(pl.String, "Last part of the path, in NFC; history finds the vector by it.")
     stage = column(pl.Float64, "Stage number parsed from the name; null if it has none.", nullable=True, ge=0)
-    encoder_id = column(pl.String, "Who made the vector; vectors of two encoders are never compared.")
+    encoder_id = column(pl.String, "Encoder of the vector; vectors of two encoders are never compared.")
     content_hash = column(
         pl.String,
-        "SHA-256 of the picture, where it was in the project at the import or the index has it; else null.",
+        "SHA-256 of the picture, if the project had it at the import or the index gives it; else null.",
         nullable=True,
     )
     matrix = column(pl.String, "File of the matrix in the home's vectors/<project>/, named by its SHA-256.")
     place = column(pl.Int64, "Row of the matrix, from 0.", ge=0)
-    imported_at = column(pl.Datetime("us"), "When it came in (UTC).")
+    imported_at = column(pl.Datetime("us"), "When it was imported (UTC).")
 
 
 class HistoryMatch(Table, name="history_matches"):
-    """What became of every row of the history of a project: used, superseded by a later row, or in quarantine with its reason."""
+    """The result for every row of a project's history.
+
+    A row is used, superseded by a later row, or in quarantine with its reason.
+    """
 
     row_hash = column(pl.String, "The row.", key=True)
-    kind = column(pl.String, "What the row tells.", isin=KINDS)
-    file = column(pl.String, "File that it came from.")
+    kind = column(pl.String, "Kind of the row.", isin=KINDS)
+    file = column(pl.String, "File that it comes from.")
     line = column(pl.Int64, "Line in it.", ge=1)
     chosen_path = column(pl.String, "The chosen picture as written.")
-    chosen_photo_id = column(pl.String, "The photo that it is; null if it was not found.", nullable=True)
+    chosen_photo_id = column(pl.String, "The matching photo; null if it was not found.", nullable=True)
     photo_ids = column(
         pl.List(pl.String),
-        "Winner and losers of the set that it names, by stage; empty unless all were found.",
+        "Winner and losers of the set, by stage; empty unless all were found.",
     )
     happened_at = column(
-        pl.Datetime("us"), "When it was chosen or cut; null if the row does not tell.", nullable=True
+        pl.Datetime("us"), "When it was chosen or cropped; null if the row has no time.", nullable=True
     )
     status = column(
         pl.String, "What became of it.", isin=("used", "vectors alone", "superseded", "quarantined")
     )
     reason = column(pl.String, "Why it is not used; empty if it is.")
-    next_step = column(pl.String, "What a person can do about it; empty if nothing.")
+    next_step = column(pl.String, "What you can do about it; empty if nothing.")
 
 
 class Selection(Table, name="selections"):
-    """What a person chose in a set, the last word on each; winner and losers are photos of one project and one set."""
+    """The last choice in each set. Winner and losers are photos of one project and one set."""
 
     set_key = column(pl.String, "Id of the set: a hash of project and members.", key=True)
     chosen_photo_id = column(pl.String, "The winner.")
     photo_ids = column(pl.List(pl.String), "Winner and losers by stage, then path.")
     top_photo_id = column(
-        pl.String, "What the stage rule takes: the highest stage, the sharpest among equals."
+        pl.String, "The photo that the stage rule takes: the highest stage, the sharpest among equals."
     )
-    anomaly = column(pl.Boolean, "True if a lower stage was chosen although a higher one was there.")
-    source = column(pl.String, "Where the choice comes from.", isin=SOURCES)
+    anomaly = column(pl.Boolean, "True if a lower stage was chosen over a higher one.")
+    source = column(pl.String, "Source of the choice.", isin=SOURCES)
     session_id = column(pl.String, "Session of the tool.")
     set_id = column(pl.String, "Set as the tool named it.")
     decided_at = column(pl.Datetime("us"), "When it was chosen, or null.", nullable=True)
@@ -158,21 +169,24 @@ def _whole_sets(members: str, winner: str) -> Sequence[Any]:
 
 
 class VectorSelection(Table, name="vector_selections"):
-    """What a person chose in a set of which a picture is gone and every vector is known; never a set of `selections` as well."""
+    """A choice in a set with missing pictures and known vectors.
+
+    Such a set is never in `selections` as well.
+    """
 
     set_key = column(pl.String, "Id of the set: a hash of project, encoder and members.", key=True)
-    encoder_id = column(pl.String, "Who made the vectors, the same for all members.")
+    encoder_id = column(pl.String, "Encoder of the vectors, the same for all members.")
     chosen_vector_id = column(pl.String, "The winner's row of `imported_vectors`.")
     vector_ids = column(
         pl.List(pl.String), "Winner and losers by stage, then name; rows of `imported_vectors`."
     )
     photo_ids = column(
-        pl.List(pl.String), "The photo of each of them in the same order; null where the picture is gone."
+        pl.List(pl.String), "The photo of each of them in the same order; null if the picture is gone."
     )
     top_vector_id = column(
-        pl.String, "What the stage rule takes: the highest stage, the first by name among equals."
+        pl.String, "The vector that the stage rule takes: the highest stage, the first by name among equals."
     )
-    anomaly = column(pl.Boolean, "True if a lower stage was chosen although a higher one was there.")
+    anomaly = column(pl.Boolean, "True if a lower stage was chosen over a higher one.")
     session_id = column(pl.String, "Session of the tool.")
     set_id = column(pl.String, "Set as the tool named it.")
     decided_at = column(pl.Datetime("us"), "When it was chosen, or null.", nullable=True)
@@ -184,12 +198,12 @@ class VectorSelection(Table, name="vector_selections"):
 
 
 class CropExample(Table, name="crop_examples"):
-    """How a person cut a chosen picture, the last word on each, in 0..1 of the upright picture."""
+    """The last manual crop of each chosen picture, in 0..1 of the upright picture."""
 
     photo_id = column(pl.String, "The photo.", key=True)
-    cropped = column(pl.Boolean, "Whether it was cut.")
+    cropped = column(pl.Boolean, "Whether it was cropped.")
     x1 = column(
-        pl.Float64, "Left side; null if it was not cut, or the box is unknown.", nullable=True, ge=0, le=1
+        pl.Float64, "Left side; null if it was not cropped, or the box is unknown.", nullable=True, ge=0, le=1
     )
     y1 = column(pl.Float64, "Upper side.", nullable=True, ge=0, le=1)
     x2 = column(pl.Float64, "Right side.", nullable=True, ge=0, le=1)
@@ -199,7 +213,7 @@ class CropExample(Table, name="crop_examples"):
     )
     evidence = column(
         pl.String,
-        "What the row rests on.",
+        "Source of the row.",
         isin=("box in pixels", "box in shares", "cropped, box unknown", "chosen and never cropped"),
     )
     source = column(pl.String, "Where it comes from.", isin=SOURCES)

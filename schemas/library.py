@@ -33,33 +33,34 @@ STATES = (IN_PLACE, "selected", "review")
 
 
 class Photo(Table, name="photos"):
-    """Every picture file of a project that could be opened, one row a path."""
+    """Every picture file of a project that could be opened, one row for each path."""
 
     photo_id = column(
         pl.String,
-        "Opaque id of the file: a hash of project and path, the one before Proofsheet moved the file if it did.",
+        "Opaque id of the file: a hash of project and path. It does not change when Proofsheet moves "
+        "the file.",
         key=True,
     )
     path = column(pl.String, "Path inside the project folder, with forward slashes.")
     folder = column(
         pl.String,
-        "Folder inside the project, before Proofsheet moved the file if it did; empty for the project folder itself.",
+        "Folder inside the project, before any move by Proofsheet; empty for the project folder itself.",
     )
     file_name = column(pl.String, "Last part of the path.")
-    format = column(pl.String, "Format found in the file, whatever its extension says.")
+    format = column(pl.String, "Format found in the file, whatever its extension.")
     size_bytes = column(pl.Int64, "Size of the file.", unit="bytes", ge=1)
     modified_at = column(pl.Datetime("us"), "Modification time of the file (UTC).")
     content_hash = column(pl.String, "SHA-256 of the file's bytes, hexadecimal.")
-    series = column(pl.String, "The name before '_stage…'; null where the name has no stage.", nullable=True)
+    series = column(pl.String, "The name before '_stage…'; null if the name has no stage.", nullable=True)
     stage = column(pl.Float64, "Stage number parsed from the name, such as 1.5.", nullable=True, ge=0)
     stage_label = column(pl.String, "Words after the stage number, such as 'upscaled'.", nullable=True)
     named_at = column(
         pl.Datetime("us"), "Time stamp in the file name, as written; null if it has none.", nullable=True
     )
-    state = column(pl.String, "Where an applied decision put it.", isin=STATES)
+    state = column(pl.String, "Place of the file after an applied decision.", isin=STATES)
     companions = column(
         pl.List(pl.String),
-        "Paths of the files that go with this one by their names: its stem, sidecars, a refused RAW.",
+        "Paths of the files that belong to this one by their names: its stem, sidecars, a refused RAW.",
     )
 
 
@@ -71,60 +72,66 @@ class Quarantine(Table, name="quarantine"):
     )
     kind = column(pl.String, "Class of the refusal.", isin=REFUSALS)
     reason = column(pl.String, "What is wrong with the file, in words.")
-    next_step = column(pl.String, "What a person can do about it.")
+    next_step = column(pl.String, "What you can do about it.")
     content_hash = column(
         pl.String, "SHA-256 of the refused bytes; null if they were never read.", nullable=True
     )
     refused_by = column(pl.String, "Code version of the reader that refused it.")
-    first_seen_at = column(pl.Datetime("us"), "When it was refused first (UTC).")
+    first_seen_at = column(pl.Datetime("us"), "When it was first refused (UTC).")
 
 
 class OtherFile(Table, name="other_files"):
-    """Every file of a project that is neither a photo nor refused; the three tables together hold every file.
+    """Every file of a project that is neither a photo nor refused.
+
+    The three tables together hold every file.
 
     Bins, snapshots and caches are not entered: each such folder is one row.
     """
 
     path = column(pl.String, "Path inside the project folder.", key=True)
     role = column(
-        pl.String, "What it is taken for.", isin=("companion", "folder", "hidden", "cut", "system", "other")
+        pl.String, "Role of the file.", isin=("companion", "folder", "hidden", "cut", "system", "other")
     )
     reason = column(
         pl.String, "Why a file or folder of a system or of another program is left out.", nullable=True
     )
-    extension = column(pl.String, "Extension in lower case; empty if there is none.")
+    extension = column(pl.String, "Extension in lower case; empty without one.")
 
 
 class GenerationFact(Table, name="generation_facts"):
-    """What a file says of how its picture was made: what its generator wrote, and what standards of provenance say.
+    """How a picture was generated, as its file states: from its generator, and from standards of provenance.
 
-    Kept apart from what cameras write. One row a picture that says anything of the kind; a camera may write C2PA as well.
+    Separate from the facts that cameras write. One row for each picture with such facts; a camera may write
+    C2PA as well.
     """
 
     photo_id = column(pl.String, "The photo.", key=True)
     tool = column(
         pl.String,
-        "Program or service that generated the picture; forks of A1111 are A1111. Null where none is named.",
+        "Program or service that generated the picture; forks of A1111 are A1111. Null if none is named.",
         nullable=True,
     )
-    prompt = column(pl.String, "What was asked for; null where it cannot be told for sure.", nullable=True)
-    negative_prompt = column(pl.String, "What was asked to be left out.", nullable=True)
-    seed = column(pl.UInt64, "Seed of the noise that the picture began with.", nullable=True)
+    prompt = column(pl.String, "The prompt; null if it is not certain.", nullable=True)
+    negative_prompt = column(pl.String, "The negative prompt.", nullable=True)
+    seed = column(pl.UInt64, "Seed of the initial noise.", nullable=True)
     model = column(pl.String, "Name of the model.", nullable=True)
     sampler = column(pl.String, "Name of the sampler.", nullable=True)
     steps = column(pl.Int64, "Sampling steps.", nullable=True, ge=0)
     cfg_scale = column(pl.Float64, "Guidance scale.", nullable=True)
-    generated = column(pl.Boolean, "The file says that a model made the picture, wholly or in part.")
+    generated = column(
+        pl.Boolean, "True if the file states that a model made the picture, wholly or in part."
+    )
     digital_source_type = column(
         pl.String,
         "IPTC digital source type, such as trainedAlgorithmicMedia, from C2PA or XMP.",
         nullable=True,
     )
-    c2pa = column(pl.Boolean, "The file holds a C2PA manifest; its signature is not checked.")
-    found_in = column(pl.String, "Where in the file it stood.")
+    c2pa = column(pl.Boolean, "True if the file holds a C2PA manifest; its signature is not checked.")
+    found_in = column(pl.String, "Place in the file where it was found.")
     unread = column(
         pl.String,
-        "Why what a generator wrote could not be read, a fault of Proofsheet; the facts are null then.",
+        "Why the text of a generator could not be read, which is a fault of Proofsheet; the facts "
+        "are null then.",
         nullable=True,
     )
 
@@ -142,20 +149,20 @@ class ExifFact(Table, name="exif_facts"):
         nullable=True,
     )
     taken_subsec_us = column(
-        pl.Int64, "What the capture time has beyond the second.", unit="µs", nullable=True, ge=0, le=999_999
+        pl.Int64, "Fraction of a second of the capture time.", unit="µs", nullable=True, ge=0, le=999_999
     )
     taken_offset_min = column(
         pl.Int64,
-        "The clock's offset from UTC at capture; null where it is not written.",
+        "The clock's offset from UTC at capture; null if it is not written.",
         unit="min",
         nullable=True,
         ge=-720,
         le=840,
     )
     taken_on = column(
-        pl.String, "Day of capture as YYYY-MM-DD; also where no time of day is written.", nullable=True
+        pl.String, "Day of capture as YYYY-MM-DD; also if no time of day is written.", nullable=True
     )
-    taken_from = column(pl.String, "Where in the file the capture time stood.", nullable=True)
+    taken_from = column(pl.String, "Place in the file where the capture time was found.", nullable=True)
     exposure_s = column(pl.Float64, "Exposure time.", unit="s", nullable=True, ge=0)
     f_number = column(pl.Float64, "Aperture as f-number.", nullable=True, ge=0)
     iso = column(pl.Int64, "Sensitivity.", unit="ISO", nullable=True, ge=0)

@@ -40,16 +40,14 @@ class DiversityGap(Table, name="diversity_gaps"):
     dimension = column(pl.String, "What is compared.", key=True)
     bucket = column(pl.String, "Kind of photo.", key=True)
     photos = column(pl.Int64, "Number of photos.", ge=0)
-    share = column(pl.Float64, "Share of the photos whose kind is known.", ge=0, le=1)
+    share = column(pl.Float64, "Share of the photos with a known kind.", ge=0, le=1)
     target = column(pl.Float64, "Wanted share.", ge=0, le=1)
-    gap = column(pl.Float64, "Wanted less present share; above 0 where photos are missing.", ge=-1, le=1)
-    missing = column(
-        pl.Int64, "Photos of this kind to add so that its share is the wanted one, the others staying.", ge=0
-    )
+    gap = column(pl.Float64, "Wanted less present share; above 0 if photos are missing.", ge=-1, le=1)
+    missing = column(pl.Int64, "Photos of this kind to add for the wanted share, if the others stay.", ge=0)
 
 
 class SessionMetric(Table, name="sessions", origin="fact"):
-    """What one run opened, refused and measured, and how fast."""
+    """Number of files that one run opened, refused and measured, and its speed."""
 
     run_id = column(pl.String, "Id of the run in Dagster.", key=True)
     ended_at = column(pl.Datetime("us"), "When this was noted (UTC).")
@@ -64,14 +62,14 @@ class SessionMetric(Table, name="sessions", origin="fact"):
 
 
 class Trend(Table, name="trends"):
-    """How the runs of each day went."""
+    """Figures of the runs of each day."""
 
     day = column(pl.String, "Day (UTC), as 2026-01-31.", key=True)
     runs = column(pl.Int64, "Runs.", ge=1)
     opened = column(pl.Int64, "Pictures opened.", ge=0)
     pictures_per_s = column(
         pl.Float64,
-        "Pictures opened a second, over the runs that opened any.",
+        "Pictures opened per second, over the runs that opened any.",
         unit="1/s",
         nullable=True,
         ge=0,

@@ -29,22 +29,22 @@ class Texts:
     title = column(pl.String, "Title.")
     caption = column(pl.String, "Caption.")
     alt_text = column(pl.String, "Alternative text.")
-    keywords = column(pl.List(pl.String), "Keywords, most telling first.")
+    keywords = column(pl.List(pl.String), "Keywords, the most specific first.")
 
 
 FIELDS = (Texts.title, Texts.caption, Texts.alt_text, Texts.keywords)
 
 
 class MetadataRepair(Texts, Table, name="metadata_repaired"):
-    """Texts of every described photo after what people wrote and deterministic repair, with what was changed."""
+    """Texts of every described photo after manual edits and deterministic repair, with all changes."""
 
     photo_id = column(pl.String, "The photo.", key=True)
     generated_title = column(pl.String, "Title as generated.")
     generated_caption = column(pl.String, "Caption as generated.")
     generated_alt_text = column(pl.String, "Alternative text as generated.")
     generated_keywords = column(pl.List(pl.String), "Keywords as generated.")
-    changes = column(pl.List(CHANGE), "What repair changed: field, rule, before and after.")
-    sources = column(pl.String, "Who wrote each field, as field=source; locked fields are marked.")
+    changes = column(pl.List(CHANGE), "Changes by repair: field, rule, before and after.")
+    sources = column(pl.String, "Source of each field, as field=source; locked fields are marked.")
     model = column(pl.String, "The describer that wrote the texts.")
     wanted_model = column(pl.String, "The describer that the settings ask for first.")
     model_digest = column(pl.String, "Digest of the describer.")
@@ -54,29 +54,30 @@ class MetadataRepair(Texts, Table, name="metadata_repaired"):
 
 
 class MetadataQuality(Table, name="metadata_quality"):
-    """One row a photo and attempt: what was generated, what the gate said, what was accepted."""
+    """One row for each photo and attempt: generated texts, result of the gate, accepted texts."""
 
     photo_id = column(pl.String, "The photo.", key=True)
     attempt = column(
         pl.Int64,
-        "Number of the attempt, from 1; a new one whenever text, rules or verdict change.",
+        "Number of the attempt, from 1; a new one whenever text, rules or decision change.",
         key=True,
         ge=1,
     )
     is_current = column(pl.Boolean, "True for the latest attempt of a photo that is still captioned.")
     status = column(
         pl.String,
-        "State: rejected texts are asked for again, blocked ones are not; uploaded comes after accepted.",
+        "State: for rejected texts new ones are requested, for blocked ones not; uploaded comes "
+        "after accepted.",
         isin=STATUSES,
     )
     score = column(pl.Float64, "Share of the fields without an issue.", ge=0, le=1)
-    issues = column(pl.List(ISSUE), "Every objection that holds: rule, field, span (characters) and message.")
-    waived = column(pl.List(ISSUE), "Objections that a person waived for this very text.")
+    issues = column(pl.List(ISSUE), "Every open issue: rule, field, span (characters) and message.")
+    waived = column(pl.List(ISSUE), "Issues that were waived for this text.")
     generated_title = column(pl.String, "Title as generated.", nullable=True)
     generated_caption = column(pl.String, "Caption as generated.", nullable=True)
     generated_alt_text = column(pl.String, "Alternative text as generated.", nullable=True)
     generated_keywords = column(pl.List(pl.String), "Keywords as generated.", nullable=True)
-    current_title = column(pl.String, "Title as judged: after people and repair.")
+    current_title = column(pl.String, "Title as checked: after manual edits and repair.")
     current_caption = column(pl.String, "Caption as judged.")
     current_alt_text = column(pl.String, "Alternative text as judged.")
     current_keywords = column(pl.List(pl.String), "Keywords as judged.")
@@ -88,12 +89,12 @@ class MetadataQuality(Table, name="metadata_quality"):
     accepted_keywords = column(
         pl.List(pl.String), "Keywords that passed; null unless accepted.", nullable=True
     )
-    title_passed = column(pl.Boolean, "No objection to the title.")
-    caption_passed = column(pl.Boolean, "No objection to the caption.")
-    alt_text_passed = column(pl.Boolean, "No objection to the alternative text.")
-    keywords_passed = column(pl.Boolean, "No objection to the keywords.")
-    sources = column(pl.String, "Who wrote each field, as field=source.", nullable=True)
-    repair_attempts = column(pl.Int64, "How often the texts were asked for again.", ge=0)
+    title_passed = column(pl.Boolean, "No issue in the title.")
+    caption_passed = column(pl.Boolean, "No issue in the caption.")
+    alt_text_passed = column(pl.Boolean, "No issue in the alternative text.")
+    keywords_passed = column(pl.Boolean, "No issue in the keywords.")
+    sources = column(pl.String, "Source of each field, as field=source.", nullable=True)
+    repair_attempts = column(pl.Int64, "How often new texts were requested.", ge=0)
     fallback_used = column(pl.Boolean, "True if another model than the wanted one wrote the texts.")
     fallback_reason = column(pl.String, "Why; null if not.", nullable=True)
     wanted_model = column(pl.String, "The describer that the settings ask for first.", nullable=True)
@@ -103,13 +104,13 @@ class MetadataQuality(Table, name="metadata_quality"):
     group_id = column(pl.String, "Set of the photo.", nullable=True)
     series = column(pl.String, "Stage series of the photo.", nullable=True)
     reviewer_decision = column(
-        pl.String, "What a person decided on this attempt.", nullable=True, isin=("approved", "rejected")
+        pl.String, "The review decision on this attempt.", nullable=True, isin=("approved", "rejected")
     )
     upload_state = column(
-        pl.String, "Upload of this attempt; set by publishing alone.", nullable=True, isin=("uploaded",)
+        pl.String, "Upload of this attempt; only publishing sets it.", nullable=True, isin=("uploaded",)
     )
     uploaded_at = column(pl.Datetime("us"), "When it was uploaded (UTC).", nullable=True)
-    proved_at = column(pl.Datetime("us"), "When the attempt was judged (UTC).")
+    proved_at = column(pl.Datetime("us"), "When the attempt was checked (UTC).")
 
     @classmethod
     def rules(cls) -> Sequence[Any]:

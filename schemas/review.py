@@ -1,6 +1,7 @@
 """Tables of choices.
 
-Holds `Proposal`, `Choice`, `ReviewMetric`, `Export`, and the facts `ReviewDecision`, `ReviewStep`, `ReviewBatch`, `Feedback`.
+Holds `Proposal`, `Choice`, `ReviewMetric`, `Export`, and the facts `ReviewDecision`, `ReviewStep`,
+`ReviewBatch`, `Feedback`.
 Add here: verdicts and what follows from them.
 Keep out: the measurements they rest on.
 """
@@ -24,22 +25,23 @@ class Proposal(Table, name="proposals", former="decisions"):
     photo_ids = column(pl.List(pl.String), "Every photo of the set, in the order of the set.")
     keep_all = column(
         pl.Boolean,
-        "True for brackets, stacks, panoramas and RAW with JPEG: the others of the set are no rejects.",
+        "True for brackets, stacks, panoramas and RAW with JPEG: the other pictures of the set are "
+        "not rejects.",
     )
-    reasons = column(pl.List(pl.String), "What spoke for the choice, from measured values.")
-    flags = column(pl.List(pl.String), "What speaks against it, from measured values.")
+    reasons = column(pl.List(pl.String), "Reasons for the choice, from measured values.")
+    flags = column(pl.List(pl.String), "Reasons against it, from measured values.")
     anomaly = column(pl.Boolean, "True if a lower stage is preferred to a higher one.")
     confidence = column(
-        pl.Float64, "Calibrated probability; null as long as it is uncalibrated.", nullable=True, ge=0, le=1
+        pl.Float64, "Calibrated probability; null if it is uncalibrated.", nullable=True, ge=0, le=1
     )
     confidence_kind = column(pl.String, "How to read the confidence.", isin=CONFIDENCES)
     decided_by = column(pl.String, "Name and version of the rule, and the model.")
     crop_needed = column(
-        pl.Boolean, "Whether a cut is proposed; null if no model proposes any.", nullable=True
+        pl.Boolean, "Whether a crop is proposed; null if no model proposes any.", nullable=True
     )
     crop_x1 = column(
         pl.Float64,
-        "Left side of the cut in 0..1 of the upright picture; null if none is proposed.",
+        "Left side of the crop in 0..1 of the upright picture; null if none is proposed.",
         nullable=True,
         ge=0,
         le=1,
@@ -49,108 +51,115 @@ class Proposal(Table, name="proposals", former="decisions"):
     crop_y2 = column(pl.Float64, "Lower side.", nullable=True, ge=0, le=1)
     crop_confidence = column(
         pl.Float64,
-        "Calibrated probability that a person cuts it or not, as proposed.",
+        "Calibrated probability that you agree with the proposal to crop or not.",
         nullable=True,
         ge=0,
         le=1,
     )
-    crop_reasons = column(pl.List(pl.String), "What spoke for the cut, or for none.")
-    crop_by = column(pl.String, "The model that proposed it; empty if there is none.")
+    crop_reasons = column(pl.List(pl.String), "Reasons for the crop, or against one.")
+    crop_by = column(pl.String, "The model that proposed it; empty without a model.")
 
 
 class Choice(Table, name="choices"):
-    """What counts in each set: a person's decision, else imported history, else the suggestion. Everything after it reads this."""
+    """The photo that counts in each set: your decision, else imported history, else the proposal.
+
+    Everything after it reads this table.
+    """
 
     group_id = column(pl.String, "The set.", key=True)
     photo_ids = column(pl.List(pl.String), "Every photo of the set, in the order of the set.")
     chosen_photo_id = column(
         pl.String,
-        "The photo that stands for the set and gets texts; null if a person rejected the set.",
+        "The photo that represents the set and gets texts; null if the set was rejected.",
         nullable=True,
     )
     chosen_path = column(pl.String, "Its path inside the project folder.", nullable=True)
     chosen_photo_ids = column(
         pl.List(pl.String),
-        "Every chosen photo: all of a set that is kept whole, else the one; none of a rejected set.",
+        "Every chosen photo: all photos of a set that belong together, else one; none if the set was "
+        "rejected.",
     )
     decided_by = column(pl.String, "Who decided.", isin=("person", "history", "suggestion"))
     action = column(
         pl.String,
-        "The verdict that stands in the review; none if there is none.",
+        "The current review decision; none without one.",
         isin=(*REVIEWED, "skipped", "none"),
     )
     decided_at = column(
-        pl.Datetime("us"), "When (UTC); null if nobody decided, or the history names no time.", nullable=True
+        pl.Datetime("us"),
+        "When (UTC); null without a decision, or if the history has no time.",
+        nullable=True,
     )
     submitted = column(
         pl.Boolean,
-        "False while a decision, or one taken back, waits for submit; null if there never was one.",
+        "False if a decision or an undo is not submitted yet; null without any.",
         nullable=True,
     )
     note = column(
-        pl.String, "What else is known: that its photos were decided in another set before; empty otherwise."
+        pl.String, "Further facts, such as an earlier decision on its photos in another set; empty otherwise."
     )
 
 
 class ReviewDecision(Table, name="review_decisions", origin="fact", former="verdicts"):
-    """What a person decided on a proposal; every row is a decision, the last one on a set counts."""
+    """Your decision on a proposal. Every decision is a row, and the last one on a set counts."""
 
-    verdict_id = column(pl.String, "Id that the sender gave; the same id is the same verdict.", key=True)
+    verdict_id = column(pl.String, "Id given by the sender; the same id is the same decision.", key=True)
     group_id = column(pl.String, "The set.")
     photo_ids = column(pl.List(pl.String), "Its photos as they were proposed.")
     action = column(pl.String, "The decision.", isin=(*REVIEWED, "skipped"))
     proposed_photo_id = column(pl.String, "What was proposed.")
-    chosen_photo_id = column(pl.String, "What was chosen; null if nothing was.", nullable=True)
+    chosen_photo_id = column(pl.String, "The chosen photo; null if none.", nullable=True)
     crop = column(
-        pl.List(pl.Float64), "The cut as left, top, right, bottom in 0..1; null if none.", nullable=True
+        pl.List(pl.Float64), "The crop as left, top, right, bottom in 0..1; null if none.", nullable=True
     )
-    confidence = column(pl.Float64, "How sure the proposal was.", nullable=True, ge=0, le=1)
+    confidence = column(pl.Float64, "Confidence of the proposal.", nullable=True, ge=0, le=1)
     proposed_by = column(pl.String, "Rule or model of the proposal.")
-    blind = column(pl.Boolean, "True if the person did not see what was proposed.")
-    bulk = column(
-        pl.Boolean, "True if many sets were approved at once; such verdicts count in no statistics."
-    )
+    blind = column(pl.Boolean, "True if the proposal was hidden.")
+    bulk = column(pl.Boolean, "True for a bulk approval of many sets; the statistics leave these out.")
     decided_at = column(pl.Datetime("us"), "When (UTC).")
-    number = column(pl.Int64, "Order in which verdicts and steps came.", ge=1)
-    proposed_crop = column(pl.List(pl.Float64), "The cut that was proposed; null if none.", nullable=True)
+    number = column(pl.Int64, "Order of decisions and steps.", ge=1)
+    proposed_crop = column(pl.List(pl.Float64), "The proposed crop; null if none.", nullable=True)
     proposal = column(
-        pl.String, "Version of the proposal that was judged; null if it came from a file.", nullable=True
+        pl.String, "Version of the proposal that was reviewed; null if it came from a file.", nullable=True
     )
     seconds = column(
         pl.Float64,
-        "From showing the set to the verdict; null if nobody measured.",
+        "Seconds from showing the set to the decision; null if not measured.",
         unit="s",
         nullable=True,
         ge=0,
     )
     bulk_id = column(
-        pl.String, "What verdicts given at once have in common; they are undone at once.", nullable=True
+        pl.String, "Common id of decisions that were made together; they are undone together.", nullable=True
     )
 
 
 class ReviewStep(Table, name="review_steps", origin="fact"):
-    """A verdict taken back, or given again; verdicts themselves are never changed."""
+    """An undo or redo of a decision. Decisions themselves are never changed."""
 
-    step_id = column(pl.String, "Id that the sender gave.", key=True)
-    verdict_id = column(pl.String, "The verdict; of verdicts given at once, the last.")
+    step_id = column(pl.String, "Id given by the sender.", key=True)
+    verdict_id = column(pl.String, "The decision; for decisions that were made together, the last.")
     act = column(pl.String, "What happened.", isin=("undo", "redo"))
-    number = column(pl.Int64, "Order in which verdicts and steps came.", ge=1)
+    number = column(pl.Int64, "Order of decisions and steps.", ge=1)
     done_at = column(pl.Datetime("us"), "When (UTC).")
 
 
 class ReviewBatch(Table, name="review_batches", origin="fact"):
-    """Verdicts handed over: only these reach history files, other tools, files of the library and targets of publishing."""
+    """Submitted decisions.
 
-    batch_id = column(pl.String, "Id that the sender gave.", key=True)
-    up_to = column(pl.Int64, "Number of the last verdict or step in it.", ge=0)
+    Only these reach history files, other tools, files of the library and targets of publishing.
+    """
+
+    batch_id = column(pl.String, "Id given by the sender.", key=True)
+    up_to = column(pl.Int64, "Number of the last decision or step in it.", ge=0)
     number = column(pl.Int64, "Order of the batches.", ge=1)
     submitted_at = column(pl.Datetime("us"), "When (UTC).")
 
 
 class Feedback(Table, name="feedback_notes", origin="fact"):
-    """What a person wrote about the tool while reviewing."""
+    """A note about the tool, written during review."""
 
-    note_id = column(pl.String, "Id that the sender gave.", key=True)
+    note_id = column(pl.String, "Id given by the sender.", key=True)
     kind = column(pl.String, "What it is about.", isin=("note", "bug", "critical"))
     text = column(pl.String, "In the person's words.")
     group_id = column(pl.String, "The set that was open; null if none.", nullable=True)
@@ -158,7 +167,7 @@ class Feedback(Table, name="feedback_notes", origin="fact"):
 
 
 class ReviewMetric(Table, name="review_metrics"):
-    """Figures of the review, over everything and by day; bulk approvals count in none of them."""
+    """Figures of the review, in total and by day. Bulk approvals are left out."""
 
     period = column(pl.String, "The day (UTC) as YYYY-MM-DD, or all.", key=True)
     metric = column(pl.String, "What is measured.", key=True)
@@ -171,7 +180,7 @@ class ReviewMetric(Table, name="review_metrics"):
 
 
 class Export(Table, name="exports"):
-    """What was written to the CSV in the home: accepted rows of pictures that nobody decided against."""
+    """Rows that were written to the CSV in the home: accepted texts of pictures that were not rejected."""
 
     photo_id = column(pl.String, "The photo.", key=True)
     path = column(pl.String, "Path inside the project folder.")
@@ -180,5 +189,5 @@ class Export(Table, name="exports"):
     caption = column(pl.String, "Accepted caption.")
     alt_text = column(pl.String, "Accepted alternative text.")
     keywords = column(pl.List(pl.String), "Accepted keywords.")
-    written_by = column(pl.String, "Model, prompt version and rules that the texts come from.")
+    written_by = column(pl.String, "Model, prompt version and rules behind the texts.")
     export_file = column(pl.String, "CSV file inside the home.")

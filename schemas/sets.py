@@ -18,35 +18,40 @@ CANDIDATE = pl.Struct(
 
 
 class ImageSet(Table, name="image_sets"):
-    """An intake folder with pictures, and what was said of it."""
+    """An intake folder with pictures, and the notes on it."""
 
     folder = column(pl.String, "Folder inside the project; empty for the project folder itself.", key=True)
     photos = column(pl.Int64, "Photos in it.", ge=0)
     described = column(pl.Int64, "Photos of it that get texts.", ge=0)
-    subject = column(pl.String, "Subject that a person confirmed.", nullable=True)
+    subject = column(pl.String, "Confirmed subject.", nullable=True)
     hints = column(pl.String, "Soft hints, as given; never copied into subject or folder.", nullable=True)
     location = column(pl.String, "Place, as given.", nullable=True)
 
 
 class SubjectSuggestion(Table, name="subject_suggestions"):
-    """The latest proposal for the subject of each set; a person confirms it."""
+    """The latest proposal for the subject of each set. You confirm it."""
 
     folder = column(pl.String, "The set.", key=True)
     status = column(pl.String, "State.", isin=("proposed", "confirmed", "refused", "not_available", "failed"))
-    subject = column(pl.String, "The proposal, or the confirmed subject.", nullable=True)
-    confidence = column(pl.Float64, "How sure the model is.", nullable=True, ge=0, le=1)
-    proposals = column(pl.Int64, "How many were made so far.", ge=0)
-    problem = column(pl.String, "Why there is none.", nullable=True)
+    subject = column(pl.String, "The proposed or confirmed subject.", nullable=True)
+    confidence = column(pl.Float64, "Confidence of the model.", nullable=True, ge=0, le=1)
+    proposals = column(pl.Int64, "Number of proposals so far.", ge=0)
+    problem = column(pl.String, "Reason for a missing proposal.", nullable=True)
     model = column(pl.String, "Who proposed it.", nullable=True)
     prompt_version = column(pl.String, "Name and version of the prompt.", nullable=True)
 
 
 class SetValidation(Table, name="scratch_metadata"):
-    """Whether the words of a set hold together; a finding holds the set's texts back until a person looks."""
+    """Whether the texts of a set are consistent.
+
+    A finding holds the texts of the set back until you review them.
+    """
 
     folder = column(pl.String, "The set.", key=True)
     photo_id = column(
-        pl.String, "The photo that stands out; empty if the finding is about the whole set.", key=True
+        pl.String,
+        "The photo that differs from the others; empty if the finding is about the whole set.",
+        key=True,
     )
     finding = column(
         pl.String,
@@ -55,20 +60,19 @@ class SetValidation(Table, name="scratch_metadata"):
         isin=("outlier", "mixed_subject", "too_broad", "hint_copied", "sound"),
     )
     measured = column(pl.Float64, "The figure behind it.")
-    limit = column(pl.Float64, "The figure that it is held against.")
+    limit = column(pl.Float64, "The figure that it is compared with.")
     message = column(pl.String, "In words.")
 
 
 class Identification(Answered, Table, name="identifications"):
-    """What identifiers say is seen, and what they agree on."""
+    """The results of identifiers, and what they agree on."""
 
-    route = column(
-        pl.String, "Kind of identifier that was asked.", isin=("general", "biology", "vehicle", "none")
-    )
+    route = column(pl.String, "Kind of the identifier.", isin=("general", "biology", "vehicle", "none"))
     candidates = column(pl.List(CANDIDATE), "All candidates.")
     consensus = column(
         pl.String,
-        "What two agree on or one is sure of, else the broader term; null if there is none.",
+        "The name on which two identifiers agree or one is certain, else the broader term; null "
+        "without either.",
         nullable=True,
     )
     how = column(pl.String, "How it came about.", isin=("two agree", "one is sure", "broader term", "none"))
@@ -83,14 +87,14 @@ class EvaluationColumns:
     image_hash = column(pl.String, "SHA-256 of the picture's bytes.")
     generated = column(pl.String, "Text as generated.")
     outcome = column(
-        pl.String, "What a person made of it.", isin=("approved", "rejected", "edited", "waived")
+        pl.String, "The result of the review.", isin=("approved", "rejected", "edited", "waived")
     )
-    wanted = column(pl.String, "Text that the person wrote instead, or the same.", nullable=True)
+    wanted = column(pl.String, "Your replacement text, or the same text.", nullable=True)
     reason = column(pl.String, "Rule or reason.", nullable=True)
     model = column(pl.String, "Who wrote it.")
     prompt_version = column(pl.String, "Name and version of the prompt.")
     split = column(pl.String, "Part of the set, by the picture's hash.", isin=("train", "test"))
-    version = column(pl.String, "Version of the way of splitting.")
+    version = column(pl.String, "Version of the split.")
     frozen_at = column(pl.Datetime("us"), "When (UTC).")
 
 

@@ -2,8 +2,8 @@
 
 Holds the classes that `proofsheet.toml`, the environment and the Launchpad fill.
 Add here: a field with a description, or a class for a new section.
-Keep out: reading of files (proofsheet/core/config.py).
-A field marked `KNOB` changes speed, never rows; it does not make a table stale.
+Keep out: reading of files (proofsheet/core/config.py). A field marked `KNOB` changes speed, never rows, so a
+change of it leaves all tables fresh.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ class Settings(BaseModel):
 
 
 class PlaceSettings(Settings):
-    """Where pictures are read and results are kept."""
+    """Where pictures are read and results are saved."""
 
-    library: str = Field(description="Folder whose sub-folders are the projects. It is only read.")
+    library: str = Field(description="Folder that holds the project folders. It is only read.")
     home: str = Field(description="Folder for store, ledger, cache, exports and the Dagster instance.")
 
 
@@ -39,7 +39,7 @@ class PhotoSettings(Settings):
     max_full_pixels: int = Field(
         100_000_000,
         ge=1,
-        description="The same for formats that cannot be decoded at a smaller size (all but JPEG).",
+        description="The same limit for formats that cannot be decoded at a smaller size (all but JPEG).",
     )
     analysis_side_px: int = Field(
         768, ge=64, le=4096, description="Longest side of the picture that is measured, in pixels."
@@ -48,12 +48,15 @@ class PhotoSettings(Settings):
         1600,
         ge=0,
         le=8192,
-        description="Longest side of the preview, in pixels; 0 makes none, and the pass faster.",
+        description="Longest side of the preview, in pixels; 0 makes no previews, and runs are faster.",
     )
     converter: str = Field(
         "auto",
         pattern="^(auto|darktable|pillow)$",
-        description="darktable opens every file by darktable-cli, pillow none; auto uses darktable-cli for RAW files alone.",
+        description=(
+            "darktable opens every file with darktable-cli, pillow none; auto uses darktable-cli for "
+            "RAW files only."
+        ),
     )
     workers: int = Field(
         2, ge=1, le=64, description="Processes that decode pictures.", json_schema_extra=KNOB
@@ -61,19 +64,22 @@ class PhotoSettings(Settings):
     batch: int = Field(
         64,
         ge=1,
-        description="Pictures a chunk of the cache; a killed run repeats at most one, three where a model makes vectors.",
+        description=(
+            "Pictures in a chunk of the cache; a killed run repeats at most one chunk, or three if a "
+            "model makes vectors."
+        ),
         json_schema_extra=KNOB,
     )
     timeout_s: float = Field(
         60.0,
         gt=0,
-        description="Seconds after which the decoding of one file is given up.",
+        description="Time limit for decoding one file, in seconds.",
         json_schema_extra=KNOB,
     )
 
 
 class PreviewSettings(Settings):
-    """Small pictures for the eye; the size of the larger one stands in `[photos]`."""
+    """Small pictures for pages and models. The size of the larger one is in `[photos]`."""
 
     thumb_px: int = Field(256, ge=16, le=1024, description="Longest side of the thumbnail, in pixels.")
     quality: int = Field(82, ge=1, le=95, description="JPEG quality of both.")
@@ -85,14 +91,18 @@ class EncoderSettings(Settings):
     encoder: str = Field(
         "auto",
         pattern="^(auto|embedded|open_clip)$",
-        description="auto, embedded or open_clip; auto takes open_clip where its weights are here, else embedded.",
+        description=(
+            "auto, embedded or open_clip; auto takes open_clip if its weights are installed, else embedded."
+        ),
     )
     model: str = Field(
         "ViT-B-32", description="Name of an open_clip model, or path of its configuration (.json)."
     )
     weights: str = Field(
         "laion2b_s34b_b79k",
-        description="Tag of pretrained weights (`proofsheet models pull`), or path of a .safetensors or .pt file.",
+        description=(
+            "Tag of pretrained weights (`proofsheet models pull`), or path of a .safetensors or .pt file."
+        ),
     )
     device: str = Field(
         "auto",
@@ -103,19 +113,24 @@ class EncoderSettings(Settings):
     precision: str = Field(
         "auto",
         pattern="^(auto|float32|bfloat16)$",
-        description="auto, float32 or bfloat16; auto is bfloat16 where the processor is made for it.",
+        description="auto, float32 or bfloat16; auto is bfloat16 on processors that support it.",
     )
     batch: int = Field(
-        32, ge=1, description="Pictures a forward pass; halved when memory runs out.", json_schema_extra=KNOB
+        32,
+        ge=1,
+        description=("Pictures in one forward pass; halved when memory runs out."),
+        json_schema_extra=KNOB,
     )
 
 
 class SceneSettings(Settings):
-    """How scenes are told."""
+    """How scenes are classified."""
 
-    most: int = Field(3, ge=1, le=10, description="Labels a photo, most probable first.")
+    most: int = Field(3, ge=1, le=10, description="Labels for each photo, most probable first.")
     template: str = Field(
-        "a photo of {}", pattern=r"\{\}", description="Text that a label is put into before it is compared."
+        "a photo of {}",
+        pattern=r"\{\}",
+        description=("Template for a label before it is compared, such as a photo of {}."),
     )
 
 
@@ -134,17 +149,22 @@ class ObjectSettings(Settings):
 
     weights: str = Field(
         "",
-        description="Path of a detector: .onnx, or weights (.pt, .safetensors) of a torchvision model; none if empty.",
+        description=(
+            "Path of a detector: .onnx, or weights (.pt, .safetensors) of a torchvision model; none if empty."
+        ),
     )
     architecture: str = Field(
         "fasterrcnn_mobilenet_v3_large_320_fpn",
         description="Name of the torchvision detection model that the weights belong to.",
     )
     labels: str = Field(
-        "", description="Path of a text file with a label a line, from class 0; those of COCO if empty."
+        "",
+        description=(
+            "Path of a text file with one label in each line, from class 0; those of COCO if empty."
+        ),
     )
     min_score: float = Field(0.5, ge=0, le=1, description="Objects below this score are left out.")
-    most: int = Field(20, ge=1, description="Objects a photo, highest score first.")
+    most: int = Field(20, ge=1, description="Objects for each photo, highest score first.")
 
 
 class GroupSettings(Settings):
@@ -154,30 +174,44 @@ class GroupSettings(Settings):
         0.60,
         gt=0,
         le=1,
-        description="Every pair of a set is at least this alike by the embedded encoder (cosine, less a little per bit of hash).",
+        description=(
+            "Least similarity of every pair in a set with the embedded encoder (cosine, less a "
+            "little for each differing bit of the hash)."
+        ),
     )
     clip_similarity: float = Field(
         0.85,
         gt=0,
         le=1,
-        description="The same by an open_clip model, whose cosines are larger; a first value, not measured.",
+        description=(
+            "The same for an open_clip model, which gives larger cosines; a first value, not measured."
+        ),
     )
     order: str = Field(
         "name",
         pattern="^(name|none)$",
-        description="name compares neighbours in one folder; none compares all pictures of the project, for folders without order.",
+        description=(
+            "name compares neighbours in one folder; none compares all pictures of the project, for "
+            "folders without order."
+        ),
     )
     stage_similarity: float = Field(
         0.65,
         gt=0,
         le=1,
-        description="Every pair of rising stages with time stamps of their own is at least this alike; their order counts too.",
+        description=(
+            "Least similarity of every pair in a series of rising stages with time stamps; their "
+            "order counts too."
+        ),
     )
     window: int = Field(12, ge=1, description="With order, only this many neighbours by name are compared.")
     window_s: float = Field(
         300.0,
         gt=0,
-        description="With order, pictures taken further apart than this are never one set; nor are pictures without a time.",
+        description=(
+            "With order, pictures that are further apart in time are never one set; pictures without "
+            "a time are not either."
+        ),
     )
     max_size: int = Field(4, ge=2, le=8, description="Largest set of similar pictures.")
     max_series: int = Field(
@@ -189,15 +223,13 @@ class DuplicateSettings(Settings):
     """When two pictures are the same picture."""
 
     most_bits: int = Field(
-        8, ge=0, le=16, description="Every pair of near-duplicates differs in at most this many of 64 bits."
+        8, ge=0, le=16, description="Most bits, of 64, in which a pair of near-duplicates may differ."
     )
-    similarity: float = Field(
-        0.90, gt=0, le=1, description="Every pair of near-duplicates has at least this cosine."
-    )
+    similarity: float = Field(0.90, gt=0, le=1, description="Least cosine of every pair of near-duplicates.")
 
 
 class InventorySettings(Settings):
-    """The wanted mix of photos: shares that add up to one in each dimension, as `{ JPEG = 0.7, PNG = 0.3 }`."""
+    """The wanted mix of photos: shares of each dimension, as `{ JPEG = 0.7, PNG = 0.3 }`."""
 
     formats: dict[str, float] = Field(
         default={"JPEG": 0.70, "HEIC": 0.15, "PNG": 0.10, "RAW": 0.03, "other": 0.02},
@@ -224,7 +256,8 @@ class InventorySettings(Settings):
         for dimension, shares in self.targets().items():
             if any(not 0 <= s <= 1 for s in shares.values()) or abs(sum(shares.values()) - 1.0) > _ROUNDING:
                 raise ValueError(
-                    f"the wanted shares of {dimension} must lie in 0..1 and add up to 1, not {sum(shares.values()):g}"
+                    f"the wanted shares of {dimension} must be in 0..1 and add up to 1, not "
+                    f"{sum(shares.values()):g}"
                 )
         return self
 
@@ -240,13 +273,16 @@ class InventorySettings(Settings):
 
 
 class WatchSettings(Settings):
-    """When a folder counts as complete, and what runs by the clock."""
+    """When a folder counts as complete, and scheduled runs."""
 
     quiet_s: float = Field(
-        30.0, gt=0, description="A folder is run after this long without a change.", json_schema_extra=KNOB
+        30.0,
+        gt=0,
+        description=("A folder is run after this many seconds without a change."),
+        json_schema_extra=KNOB,
     )
     interval_s: int = Field(
-        30, ge=1, description="Seconds between two looks at the library.", json_schema_extra=KNOB
+        30, ge=1, description="Seconds between two scans of the library.", json_schema_extra=KNOB
     )
     rescan: str = Field(
         "0 3 * * *", description="When every project is run again (cron, UTC).", json_schema_extra=KNOB
@@ -255,7 +291,10 @@ class WatchSettings(Settings):
         "30 4 * * *", description="When old caches and logs are removed (cron, UTC).", json_schema_extra=KNOB
     )
     keep_days: int = Field(
-        14, ge=1, description="Caches of former code and logs are kept this long.", json_schema_extra=KNOB
+        14,
+        ge=1,
+        description=("Days after which caches of former code and logs are removed."),
+        json_schema_extra=KNOB,
     )
 
 

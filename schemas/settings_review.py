@@ -18,35 +18,43 @@ KEPT: tuple[Kept, ...] = ("copyright", "creator", "date", "camera", "lens")
 
 
 class ReviewSettings(Settings):
-    """How sets come before the eye."""
+    """How sets are shown in the review."""
 
     batch: int = Field(
         50, ge=20, le=100, description="Sets in a batch of the review.", json_schema_extra=KNOB
     )
     auto_advance: bool = Field(
-        True, description="A decision shows the next set at once.", json_schema_extra=KNOB
+        True, description="After a decision the next set is shown at once.", json_schema_extra=KNOB
     )
     audit_share: float = Field(
         0.08,
         ge=0.05,
         le=0.10,
-        description="Share of the sets that are shown without the proposal, so that agreement is measured without its influence.",
+        description=(
+            "Share of the sets that are shown without the proposal, so that agreement is measured "
+            "without its influence."
+        ),
     )
     baseline_s: float = Field(
         20.0,
         gt=0,
-        description="Seconds that one set took by hand before; time saved is told against this alone.",
+        description=(
+            "Seconds for one set by hand, before Proofsheet; saved time is measured against this value only."
+        ),
         json_schema_extra=KNOB,
     )
 
 
 class ApplySettings(Settings):
-    """What may be done to files."""
+    """Which file operations are allowed."""
 
     mode: str = Field(
         "sandbox",
         pattern="^(sandbox|pilot|production)$",
-        description="sandbox moves files of sandboxes alone; pilot and production need `proofsheet apply --sign-off NAME`.",
+        description=(
+            "sandbox moves only files of sandboxes; pilot and production need `proofsheet apply "
+            "--sign-off NAME`."
+        ),
         json_schema_extra=KNOB,
     )
     pilot_sets: int = Field(
@@ -55,31 +63,37 @@ class ApplySettings(Settings):
     wait_s: float = Field(
         600.0,
         ge=0,
-        description="Seconds that apply and undo wait for a run of the project to end; 0 waits for none.",
+        description="Seconds that apply and undo wait for a run of the project to end; 0 does not wait.",
         json_schema_extra=KNOB,
     )
     crop_quality: int = Field(
-        95, ge=50, le=100, description="JPEG and WebP quality of cut pictures.", json_schema_extra=KNOB
+        95, ge=50, le=100, description="JPEG and WebP quality of crops.", json_schema_extra=KNOB
     )
 
 
 class PublishSettings(Settings):
-    """Where approved pictures with their texts go, and what may stay in them."""
+    """Where approved pictures with their texts are published, and which metadata they may have."""
 
     target: str = Field(
         "",
-        description="folder:PATH, sftp://USER@HOST/FOLDER, ftp://USER@HOST/FOLDER, https://HOST/PATH or a database "
-        "(sqlite:////PATH, postgresql+psycopg://USER@HOST/NAME); empty publishes nowhere.",
+        description=(
+            "folder:PATH, sftp://USER@HOST/FOLDER, ftp://USER@HOST/FOLDER, https://HOST/PATH or a "
+            "database (sqlite:////PATH, postgresql+psycopg://USER@HOST/NAME); empty publishes nothing."
+        ),
         json_schema_extra=KNOB,
     )
     password: SecretStr = Field(
         SecretStr(""),
-        description="For the server of target; better given as PROOFSHEET_PUBLISH_PASSWORD than in a file.",
+        description=(
+            "Password for the server of target; better set as PROOFSHEET_PUBLISH_PASSWORD than in a file."
+        ),
         json_schema_extra=KNOB,
     )
     keep: list[Kept] = Field(
         default_factory=lambda: list(KEPT),
-        description="Fields of the original that published copies have, of copyright, creator, date, camera, lens, gps, serial, "
-        "owner, prompt; nothing else of its metadata is copied.",
+        description=(
+            "Fields of the original that published copies keep: copyright, creator, date, camera, lens, "
+            "gps, serial, owner, prompt; nothing else of its metadata is copied."
+        ),
         json_schema_extra=KNOB,
     )

@@ -47,10 +47,15 @@ class VisionModelSettings(Settings):
     )
     openai_url: str = Field(
         "",
-        description="Address of an OpenAI-compatible server, such as http://127.0.0.1:1234/v1; none if empty.",
+        description=(
+            "Address of an OpenAI-compatible server, such as http://127.0.0.1:1234/v1; none if empty."
+        ),
     )
     models: Names = Field(
-        [], description="Models, best first; the first that is installed is taken. Any that sees if empty."
+        [],
+        description=(
+            "Models, best first; the first installed one is taken. If empty, any model with vision."
+        ),
     )
     side_px: int = Field(
         896, ge=64, le=4096, description="Longest side of the picture that is sent, in pixels."
@@ -62,7 +67,9 @@ class VisionModelSettings(Settings):
     num_ctx: int = Field(
         8192,
         ge=512,
-        description="Context of the model in tokens; one for all jobs, so that it is loaded once.",
+        description=(
+            "Context of the model in tokens; the same for all jobs, so that the model is loaded once."
+        ),
     )
     num_predict: int = Field(1024, ge=16, description="Longest answer in tokens.")
     keep_alive: str = Field(
@@ -71,34 +78,36 @@ class VisionModelSettings(Settings):
     idle_s: float = Field(
         120.0,
         gt=0,
-        description="Seconds without a token after which a request is given up.",
+        description="Timeout between two tokens of an answer, in seconds.",
         json_schema_extra=KNOB,
     )
     hard_s: float = Field(
-        600.0, gt=0, description="Seconds after which a request is given up.", json_schema_extra=KNOB
+        600.0, gt=0, description="Timeout of a request, in seconds.", json_schema_extra=KNOB
     )
     tries: int = Field(
         3,
         ge=1,
         le=3,
-        description="Tries a picture and question, for troubles that may pass.",
+        description="Tries for each picture and question after temporary errors.",
         json_schema_extra=KNOB,
     )
     backoff_s: float = Field(
         0.5,
         ge=0.5,
-        description="Pause before the second try; doubled before the third.",
+        description="Seconds before the second try; doubled before the third.",
         json_schema_extra=KNOB,
     )
     outage_s: float = Field(
         120.0,
         ge=0,
-        description="How long a server that is gone is waited for in the middle of a batch.",
+        description="Seconds to wait for a server that is gone during a batch.",
         json_schema_extra=KNOB,
     )
     in_flight: int = Field(2, ge=1, le=32, description="Requests at a time.", json_schema_extra=KNOB)
     strikes: int = Field(
-        3, ge=1, description="Crashes of the model after which a picture is not sent again until released."
+        3,
+        ge=1,
+        description=("Crashes of the model after which a picture is not sent again until you release it."),
     )
     canary: bool = Field(
         True, description="Before a batch, a card with a number proves that the model sees pictures."
@@ -109,10 +118,10 @@ class VisionModelSettings(Settings):
         json_schema_extra=KNOB,
     )
     force: Names = Field(
-        [], description="Jobs that ask again though there is an answer.", json_schema_extra=KNOB
+        [], description="Jobs that ask again even if there is an answer.", json_schema_extra=KNOB
     )
     only: Names = Field(
-        [], description="Ids of photos; a run asks about no others. All if empty.", json_schema_extra=KNOB
+        [], description="Ids of photos; a run asks only about these. All if empty.", json_schema_extra=KNOB
     )
     off: Names = Field(["rating"], description="Jobs that are not run.")
 
@@ -127,21 +136,26 @@ class CaptionSettings(Settings):
         5, ge=0, description="Pictures with fewer tags than this get more from the model."
     )
     sure_prompt: float = Field(
-        0.6, ge=0, le=1, description="A reconstructed prompt enters the history from this confidence."
+        0.6,
+        ge=0,
+        le=1,
+        description=("Least confidence at which a reconstructed prompt is saved in the prompt history."),
     )
     sure_name: float = Field(
-        0.9, ge=0, le=1, description="One identifier alone is believed from this confidence."
+        0.9, ge=0, le=1, description="Least confidence at which a single identifier is trusted."
     )
 
 
 class GateSettings(Settings):
-    """What the gate compares, and how often it asks for better texts."""
+    """What the gate compares, and how often it requests better texts."""
 
     duplicate_similarity: float = Field(
         0.8,
         gt=0,
         le=1,
-        description="Texts whose word sets (without stop words) overlap by this Jaccard share are duplicates.",
+        description=(
+            "Texts are duplicates if their word sets (without stop words) overlap by this Jaccard share."
+        ),
     )
     max_keyword_words: int = Field(4, ge=1, description="A keyword with more words than this is broken.")
     max_title: int = Field(80, ge=10, description="Longest title in characters.")
@@ -153,23 +167,31 @@ class GateSettings(Settings):
         ["en", "de"], description="Languages that texts may be written in; word lists exist for en and de."
     )
     max_repair_attempts: int = Field(
-        2, ge=0, le=5, description="How often a blocked text is asked for again before it stays blocked."
+        2,
+        ge=0,
+        le=5,
+        description=("How often new texts are requested for a blocked text before it stays blocked."),
     )
 
 
 class VocabularySettings(Settings):
-    """The words that keywords may be."""
+    """The allowed keywords."""
 
     file: str = Field(
         "",
-        description="Path of a vocabulary: a term a line, indented by tabs below its broader one, {synonyms} in braces.",
+        description=(
+            "Path of a vocabulary: one term in each line, indented by tabs below its broader one, "
+            "{synonyms} in braces."
+        ),
     )
     required: Names = Field(
-        [], description="Terms of which each picture needs at least one; a picture without is told."
+        [], description="Each picture needs at least one of these terms; the others are listed."
     )
     excluded: Names = Field([], description="Terms that no picture may carry.")
-    least: int = Field(0, ge=0, description="Fewest keywords a picture; fewer are told.")
-    most: int = Field(30, ge=1, description="Most keywords a picture; the least telling are left out.")
+    least: int = Field(
+        0, ge=0, description=("Least number of keywords for a picture; pictures with fewer are listed.")
+    )
+    most: int = Field(30, ge=1, description="Most keywords for a picture; the least specific are left out.")
     add_broader: bool = Field(False, description="Add the broader terms of each keyword.")
 
 

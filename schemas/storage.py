@@ -13,7 +13,7 @@ from schemas.table import Table, column
 
 
 class StoredTable(Table, name="_tables", origin="store"):
-    """What each table of a project was made from; equal inputs need no new generation."""
+    """The inputs of each table of a project. Equal inputs need no new generation."""
 
     table_name = column(pl.String, "The table.", key=True)
     row_count = column(pl.Int64, "Rows in it.", ge=0)

@@ -2,7 +2,7 @@
 
 Holds `Table`, `Rows` and `column`.
 Add here: a type that a new column needs, in `_DUCKDB_TYPES`.
-Keep out: the tables themselves (they stand in the modules by subject) and any storage code.
+Keep out: the tables themselves (they are in the modules by subject) and any storage code.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def duckdb_type(dtype: Any) -> str:  # noqa: ANN401 - polars types are classes o
 
 @dataclass(frozen=True)
 class ColumnSpec:
-    """What is known of one column."""
+    """Declaration of one column."""
 
     dtype: Any
     meaning: str
@@ -74,7 +74,7 @@ class ColumnSpec:
 
 @dataclass
 class _Column:
-    """Descriptor: read from its table, a column is its own name."""
+    """Descriptor: as an attribute of its table, a column is its own name."""
 
     spec: ColumnSpec
     name: str = field(default="")
@@ -129,7 +129,7 @@ class Table:
             name,
             origin,
             shared,
-        )  # a shared table belongs to no project: it stands in `_all`
+        )  # a shared table belongs to no project: it is in `_all`
         cls.former = former  # what the table was called one version ago; SQL of users may still say so
         Table.tables[name] = cls
 
@@ -149,8 +149,8 @@ class Table:
 
     @classmethod
     def meaning(cls) -> str:
-        """The first paragraph of the table's docstring."""
-        return " ".join((cls.__doc__ or "").split("\n\n")[0].split())
+        """The table's docstring in one line."""
+        return " ".join((cls.__doc__ or "").split())
 
     @classmethod
     @cache
@@ -160,7 +160,10 @@ class Table:
 
     @classmethod
     def frame(cls, rows: Iterable[Mapping[str, object]] = ()) -> Rows[Self]:
-        """Rows as a frame of this table's types; a value that does not fit raises `TypeError` or a polars error."""
+        """Rows as a frame of this table's types.
+
+        A value that does not fit raises `TypeError` or a polars error.
+        """
         known = list(rows)
         made = (
             pl.DataFrame(known, schema=cls.polars_schema(), orient="row") if known else cls._empty().clone()
@@ -205,7 +208,8 @@ class Table:
         """DuckDB statements that create the table with its key and comments.
 
         Args:
-            lengths: how many numbers the columns of vectors hold; those become `FLOAT[n]`, so that SQL can search them.
+            lengths: how many numbers the columns of vectors hold; those become `FLOAT[n]`, so that SQL can
+                search them.
         """
         types = {n: duckdb_type(c.dtype) for n, c in cls.columns().items()}
         types |= {n: types[n].replace("[]", f"[{length}]") for n, length in (lengths or {}).items()}
@@ -221,7 +225,7 @@ class Table:
         """DuckDB statements that note the meanings of the table and its columns.
 
         Args:
-            kind: as what it stands in the database.
+            kind: type of the object in the database.
             there: columns that it has there; rows of an earlier version may lack some.
         """
         statements = [f'COMMENT ON {kind} "{cls.name}" IS {quoted(cls.meaning())}']
@@ -232,5 +236,5 @@ class Table:
 
 
 def quoted(text: str) -> str:
-    """A text as it stands in SQL."""
+    """A text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"

@@ -1,4 +1,4 @@
-"""Tables of tags, and the key/value view of everything that was said of a photo.
+"""Tables of tags, and the key/value view of all answers about a photo.
 
 Holds `MediaTag`, `Tag`, `UnmappedTerm`, `MediaMeta`, `MediaLifecycleEvent`, `PromptHistory`.
 Add here: tables about keywords.
@@ -19,11 +19,13 @@ class MediaTag(Table, name="media_tags"):
     tag = column(pl.String, "The keyword.", key=True)
     position = column(pl.Int64, "Place in the list, from 1.", ge=1)
     confidence = column(
-        pl.Float64, "How sure its source is; null if the source does not say.", nullable=True, ge=0, le=1
+        pl.Float64, "Confidence of its source; null if the source gives none.", nullable=True, ge=0, le=1
     )
     weight = column(pl.Float64, "1 for the first of the list, falling to 0.", ge=0, le=1)
-    locked = column(pl.Boolean, "True if a person set it; no run changes it.")
-    source = column(pl.String, "Who said it.", isin=("model", "human", "import", "identifier", "vocabulary"))
+    locked = column(pl.Boolean, "True if it was set by hand; no run changes it.")
+    source = column(
+        pl.String, "Source of the answer.", isin=("model", "human", "import", "identifier", "vocabulary")
+    )
 
 
 class Tag(Table, name="tags"):
@@ -37,7 +39,7 @@ class Tag(Table, name="tags"):
 
 
 class UnmappedTerm(Table, name="unmapped_terms"):
-    """Free keywords that the project's vocabulary does not know, and terms that a rule of the vocabulary left out or misses."""
+    """Free keywords outside the project's vocabulary, and terms that a rule left out or misses."""
 
     photo_id = column(pl.String, "The photo.", key=True)
     term = column(pl.String, "The term.", key=True)
@@ -49,7 +51,7 @@ class UnmappedTerm(Table, name="unmapped_terms"):
 
 
 class MediaMeta(Table, name="media_meta"):
-    """Everything that models said of a photo, as key and value; the keys are those that other tools know."""
+    """Every answer of models about a photo, as key and value, under keys that other tools know."""
 
     photo_id = column(pl.String, "The photo.", key=True)
     meta_key = column(pl.String, "Key, such as ollama.caption.", key=True)
@@ -67,7 +69,7 @@ class EventColumns:
 
 
 class MediaLifecycleEvent(EventColumns, Table, name="media_lifecycle_events"):
-    """What happened to a photo's words, from the ledger."""
+    """Events in the life of a photo's texts, from the ledger."""
 
 
 class PromptColumns:
@@ -77,7 +79,9 @@ class PromptColumns:
     text_hash = column(pl.String, "Hash of prompt, negative prompt and source.", key=True)
     prompt = column(pl.String, "The prompt.")
     negative_prompt = column(pl.String, "What was left out.", nullable=True)
-    confidence = column(pl.Float64, "How sure; null if it was read from the file.", nullable=True, ge=0, le=1)
+    confidence = column(
+        pl.Float64, "Confidence; null if it was read from the file.", nullable=True, ge=0, le=1
+    )
     source = column(pl.String, "Where it comes from.", isin=("file", "ollama_prompt_recon"))
     noted_at = column(pl.Datetime("us"), "When (UTC).")
 

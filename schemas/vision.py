@@ -46,7 +46,7 @@ class ImageQuality(Table, name="image_quality"):
     noise = column(pl.Float64, "Immerkær's estimate of the noise's standard deviation, grey 0..1.", ge=0)
     blockiness = column(
         pl.Float64,
-        "Steps over the edges of JPEG blocks over steps inside, less one; null where they cannot be told.",
+        "Steps over the edges of JPEG blocks over steps inside, less one; null if they cannot be measured.",
         nullable=True,
     )
     spectrum_slope = column(
@@ -76,13 +76,12 @@ class ImageQuality(Table, name="image_quality"):
     )
     written = column(
         pl.Float64,
-        "Share of 16 x 16 tiles with thin strokes on an even ground, as writing has; 0 where the ground is under 0.3.",
+        "Share of 16 x 16 tiles with thin strokes on an even ground, as writing has; 0 if the ground "
+        "is under 0.3.",
         ge=0,
         le=1,
     )
-    notes = column(
-        pl.List(pl.String), "What was converted or left out when the file was opened; empty for most."
-    )
+    notes = column(pl.List(pl.String), "Conversions and omissions when the file was opened; empty for most.")
     colors = column(pl.List(COLOR_SHARE), "Named colours with their share and place, largest share first.")
     measured_by = column(pl.String, "Code version of the measuring functions.")
 
@@ -94,25 +93,30 @@ class PictureHash(Table, name="picture_hashes"):
     phash = column(pl.UInt64, "64 signs of low DCT frequencies; `bit_count(xor(a, b))` is the distance.")
     detail = column(
         pl.List(pl.Int8),
-        "Fine layout in 48 x 48 cells, row by row, of a picture on a plain ground, by which such pictures differ; null for others.",
+        "Fine layout in 48 x 48 cells, row by row, of a picture on a plain ground; such pictures are "
+        "compared by it. Null for others.",
         nullable=True,
     )
     hashed_by = column(pl.String, "Code version of the hash.")
 
 
 class SaliencyGrid(Table, name="saliency_grids"):
-    """What draws the eye and where, in cells: the dense features that crops are proposed from."""
+    """Salient features of the picture and their place, in cells: the input of the crop proposer."""
 
     photo_id = column(pl.String, "The photo.", key=True)
     grid = column(
         pl.Array(pl.Float32, GRID * GRID * len(GRID_CHANNELS)),
-        "Channel by channel, 12 x 12 cells row by row: lightness, contrast, edges, spectral residual, distance in colour; 0..1.",
+        "Channel by channel, 12 x 12 cells row by row: lightness, contrast, edges, spectral "
+        "residual, distance in colour; 0..1.",
     )
     measured_by = column(pl.String, "Code version of the measuring functions.")
 
 
 class Preview(Table, name="previews"):
-    """Small upright JPEGs without any metadata, for the eye; they lie in the cache and are made again when lost."""
+    """Small upright JPEGs without any metadata, for pages.
+
+    They are in the cache and are made again if they are lost.
+    """
 
     photo_id = column(pl.String, "The photo.", key=True)
     thumb_path = column(pl.String, "Path of the thumbnail inside the project's cache.")
@@ -127,7 +131,7 @@ class Preview(Table, name="previews"):
 
 
 class Embedding(Table, name="embeddings"):
-    """One vector a photo; vectors of two encoders are never compared."""
+    """One vector for each photo. Vectors of two encoders are never compared."""
 
     photo_id = column(pl.String, "The photo.", key=True)
     encoder_id = column(pl.String, "Name and code version of the encoder that made the vector.")
@@ -166,7 +170,10 @@ def _unit_length(frame: pl.LazyFrame, column_name: str) -> pl.LazyFrame:
 
 
 class Scene(Table, name="scenes"):
-    """What kind of scene a photo shows, by comparing its vector with those of texts; needs an encoder that reads texts."""
+    """The kind of scene of a photo, from its vector and those of texts.
+
+    It needs an encoder that reads texts.
+    """
 
     photo_id = column(pl.String, "The photo.", key=True)
     status = column(pl.String, "Whether there are labels.", isin=("labelled", "not available"))
@@ -201,7 +208,7 @@ class SeenObject(Table, name="objects"):
 
 
 class PhotoGroup(Table, name="photo_groups"):
-    """Which set a photo belongs to, and why."""
+    """The set of each photo, and the reason."""
 
     photo_id = column(pl.String, "The photo; each is in exactly one set.", key=True)
     group_id = column(pl.String, "Id of the set: a hash of its members.")
@@ -210,7 +217,7 @@ class PhotoGroup(Table, name="photo_groups"):
     cause = column(pl.String, "Why these are together.", isin=CAUSES)
     evidence = column(pl.String, "The measured values behind the cause.")
     keep_all = column(
-        pl.Boolean, "True where the pictures belong together and none is a worse version of another."
+        pl.Boolean, "True if the pictures belong together and none is a worse version of another."
     )
     document = column(
         pl.Boolean, "True for pages, screenshots and the like: they are compared by their fine layout."
@@ -219,7 +226,10 @@ class PhotoGroup(Table, name="photo_groups"):
 
 
 class Duplicate(Table, name="duplicates"):
-    """Pictures of which the project holds more than one, exactly or nearly; in a cluster every pair is a duplicate."""
+    """Pictures that the project holds more than once, exactly or nearly.
+
+    In a cluster every pair is a duplicate.
+    """
 
     photo_id = column(pl.String, "The photo.", key=True)
     cluster_id = column(pl.String, "Id of the cluster: a hash of its members.")

@@ -17,14 +17,14 @@ TAG_MAP = pl.Struct({"raw": pl.String, "normalized": pl.String, "confidence": pl
 
 
 class Answered:
-    """Columns of every job: the photo, how the job ended, and who answered."""
+    """Columns of every job: the photo, its result, and the describer."""
 
     photo_id = column(pl.String, "The photo.", key=True)
-    status = column(pl.String, "How the job ended for this photo.", isin=STATES)
+    status = column(pl.String, "Result of the job for this photo.", isin=STATES)
     problem = column(
         pl.String, "Why there is no answer, and what to do; null if there is one.", nullable=True
     )
-    backend = column(pl.String, "Where the answer comes from: ollama, openai or embedded.", nullable=True)
+    backend = column(pl.String, "Source of the answer: ollama, openai or embedded.", nullable=True)
     model = column(pl.String, "The describer that answered.", nullable=True)
     wanted_model = column(pl.String, "The describer that the settings ask for first.", nullable=True)
     model_digest = column(pl.String, "Digest of the describer's weights or code.", nullable=True)
@@ -51,12 +51,12 @@ class TagSet(Answered, Table, name="tag_sets"):
     """Keywords as generated, and how the given ones were normalised."""
 
     tags_raw = column(pl.List(pl.String), "Tags that were there before.")
-    tags_normalized = column(pl.List(pl.String), "Keywords, most telling first.")
+    tags_normalized = column(pl.List(pl.String), "Keywords, the most specific first.")
     tags_map = column(pl.List(TAG_MAP), "How each given tag was mapped.")
 
 
 class QualityVerdict(Answered, Table, name="quality_verdicts"):
-    """What a vision model says about quality and defects: advice, not a measurement."""
+    """The opinion of a vision model on quality and defects: advice, not a measurement."""
 
     quality_status = column(
         pl.String, "Verdict; unclear results are review.", isin=("ok", "review", "defect", "unknown")
@@ -67,30 +67,30 @@ class QualityVerdict(Answered, Table, name="quality_verdicts"):
     quality_score = column(pl.Float64, "Score of the model.", nullable=True, ge=0, le=100)
     quality_flags = column(pl.List(pl.String), f"Defects, of: {', '.join(FLAGS)}.")
     domain_type = column(pl.String, "Kind of picture.", nullable=True)
-    domain_confidence = column(pl.Float64, "How sure the model is of it.", nullable=True, ge=0, le=1)
+    domain_confidence = column(pl.Float64, "Confidence of the model.", nullable=True, ge=0, le=1)
 
 
 class DuplicateHint(Answered, Table, name="duplicate_hints"):
-    """What a vision model says about near-duplicates; one row a cluster, under its first photo."""
+    """The opinion of a vision model on near-duplicates. One row for each cluster, under its first photo."""
 
     candidates = column(pl.List(pl.String), "Photos that were compared, in the order of their numbers.")
     clusters = column(pl.List(pl.List(pl.String)), "Photos that show the same.")
-    hints = column(pl.List(pl.String), "What tells them apart.")
+    hints = column(pl.List(pl.String), "The differences between them.")
 
 
 class PromptReconstruction(Answered, Table, name="prompt_reconstructions"):
-    """A prompt that would give a generated picture, where its own is missing or its quality poor."""
+    """A prompt that would give a generated picture, if its own is missing or its quality is poor."""
 
     prompt = column(pl.String, "Reconstructed prompt.", nullable=True)
     negative_prompt = column(pl.String, "What to leave out.", nullable=True)
-    confidence = column(pl.Float64, "How sure the model is.", nullable=True, ge=0, le=1)
+    confidence = column(pl.Float64, "Confidence of the model.", nullable=True, ge=0, le=1)
     style_tokens = column(pl.List(pl.String), "Words of style.")
     subject_tokens = column(pl.List(pl.String), "Words of subject.")
-    in_history = column(pl.Boolean, "True if it was sure enough to enter the prompt history.")
+    in_history = column(pl.Boolean, "True if the confidence is enough for the prompt history.")
 
 
 class ModelScore(Answered, Table, name="model_scores"):
-    """Five scores of a vision model: advice; the choice does not rest on them."""
+    """Five scores of a vision model. They are advice; the choice does not depend on them."""
 
     fidelity = column(pl.Float64, "Agreement with prompt or caption.", nullable=True, ge=0, le=1)
     aesthetic = column(pl.Float64, "Composition, light, colour.", nullable=True, ge=0, le=1)
@@ -100,11 +100,14 @@ class ModelScore(Answered, Table, name="model_scores"):
 
 
 class PolicyFlag(Answered, Table, name="policy_flags"):
-    """Whether a picture may be published, by quality, scores, imported flags and the model; absent is unknown, never safe."""
+    """Whether a picture may be published, by quality, scores, imported flags and the model.
+
+    A missing value is unknown, never safe.
+    """
 
     publishable = column(pl.Boolean, "True, false, or null for unknown.", nullable=True)
     needs_review = column(
-        pl.Boolean, "True if a person must look, which is so whenever anything is unknown or in conflict."
+        pl.Boolean, "True if you must look at it: whenever anything is unknown or in conflict."
     )
     blocked_reason = column(pl.String, "Why it may not be published.", nullable=True)
     nsfw = column(pl.String, "Imported flag.", isin=("yes", "no", "unknown"))
@@ -112,7 +115,7 @@ class PolicyFlag(Answered, Table, name="policy_flags"):
 
 
 class Rating(Answered, Table, name="ratings"):
-    """Ratings by criterion, as `proofsheet rate` gives them, for a whole project; off unless the settings ask for it."""
+    """Ratings by criterion, as in `proofsheet rate`, for a whole project. Off by default."""
 
     criteria = column(
         pl.List(pl.Struct({"name": pl.String, "score": pl.Float64})), "Rating of each criterion, 0 to 10."

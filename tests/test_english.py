@@ -7,6 +7,7 @@ import pytest
 from tests.support.english import AREAS, AVOIDED, Wording, findings, found_in
 
 CLEAN = (
+    "schemas",
     "demo",
     "benchmarks",
     "docs",

@@ -15,7 +15,7 @@ from proofsheet.core.config import SECTIONS
 from proofsheet.core.progress import Progress
 from proofsheet.core.run_log import RunLog
 from proofsheet.storage.workspace import Project, Workspace
-from resources.along import MeasurementsResource
+from resources.measurements import MeasurementsResource
 
 # A resource is known by its class; the key of a section's resource is the name of the section.
 RESOURCES: Mapping[type[Any], str] = {**SECTIONS, MeasurementsResource: "measurements"}

@@ -62,13 +62,13 @@ def shared_table_asset(
 def _step(
     table: type[Table], injected: Injected, code: str
 ) -> Callable[[dg.AssetExecutionContext], Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]]:
-    """What the asset does: hold the lock of all projects, call the function, publish what passes its gate."""
+    """What the asset does: take the lock of all projects, call the function, publish what passes its gate."""
 
     def run(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         began, workspace = time.monotonic(), context.resources.store.workspace()
-        shared, holder = workspace.shared, f"{table.name}, run {context.run.run_id}"
+        shared, owner = workspace.shared, f"{table.name}, run {context.run.run_id}"
         try:
-            with acquire(shared.run_lock, holder, on_news=context.log.info):
+            with acquire(shared.run_lock, owner, on_news=context.log.info):
                 shared.store.generations.repair(context.log.info)
                 given = given_by(context) | {Workspace: workspace}
                 returned = injected.call(

@@ -24,14 +24,19 @@ from proofsheet.core.config import Configuration, find, load
 from proofsheet.core.errors import UsageError
 from proofsheet.core.files import Refused, write_atomic
 from proofsheet.grouping.duplicates import find_duplicates
-from proofsheet.grouping.grouping import seen_photos
+from proofsheet.grouping.grouping_input import seen_photos
 from proofsheet.imaging.measurement_pass import MeasurementResult
 from proofsheet.labeling.detectors import choose_detector
 from proofsheet.library.file_hashes import Scan, ScannedFile
 from proofsheet.library.inventory import quality_score, quality_verdict
 from proofsheet.library.scan import scan
 from proofsheet.storage.workspace import Project
-from resources.along import FILE_MEASUREMENTS, EncodingResource, MeasurementsResource, PreviewingResource
+from resources.measurements import (
+    FILE_MEASUREMENTS,
+    EncodingResource,
+    MeasurementsResource,
+    PreviewingResource,
+)
 from resources.photos import PhotoFilesResource
 from schemas.library import IN_PLACE, ExifFact, GenerationFact, Photo
 from schemas.settings import PlaceSettings
@@ -74,9 +79,9 @@ def analyze(folder: Path, output: Path | None, limit: int | None) -> None:
         )
         project = Project(_KEY, folder.name, folder, Path(home))
         scanned = _scanned(project, limit)
-        photo_files, along = _resources(settings)
+        photo_files, measurements = _resources(settings)
         with progress_bars() as bars:
-            measuring = along.of(project)
+            measuring = measurements.of(project)
             formats, refused, looked = photo_files.open(
                 project, [p.file for p in scanned.pictures], measuring, BarListener(bars, folder.name)
             )
@@ -109,8 +114,8 @@ def _scanned(project: Project, limit: int | None) -> Scan:
 def _resources(settings: Configuration) -> tuple[PhotoFilesResource, MeasurementsResource]:
     """All measurements, without previews."""
     encoding = EncodingResource(**settings.encoder.model_dump())
-    along = MeasurementsResource(encoding=encoding, previewing=PreviewingResource(), preview_px=0)
-    return PhotoFilesResource(**{**settings.photos.model_dump(), "preview_px": 0}), along
+    measurements = MeasurementsResource(encoding=encoding, previewing=PreviewingResource(), preview_px=0)
+    return PhotoFilesResource(**{**settings.photos.model_dump(), "preview_px": 0}), measurements
 
 
 def _results(
@@ -205,12 +210,17 @@ def _duplicates(
     photos = Photo.frame(rows)
     ids = photos.select(Photo.project, Photo.photo_id, Photo.content_hash)
 
-    def rows(table: type[OfTable]) -> Rows[OfTable]:
+    def measured(table: type[OfTable]) -> Rows[OfTable]:
         found = ids.join(looked.rows[table.name], on=Photo.content_hash).drop(Photo.content_hash)
         return cast("Rows[OfTable]", found)
 
     seen = seen_photos(
-        photos, rows(ExifFact), rows(ImageQuality), rows(PictureHash), rows(Embedding), rows(GenerationFact)
+        photos,
+        measured(ExifFact),
+        measured(ImageQuality),
+        measured(PictureHash),
+        measured(Embedding),
+        measured(GenerationFact),
     )
     found = find_duplicates(project.key, seen, settings.duplicates)
     parts = found.partition_by(Duplicate.cluster_id, maintain_order=True)

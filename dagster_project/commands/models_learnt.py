@@ -123,7 +123,7 @@ def promote(model: str) -> None:
         sys.exit(_REFUSED)
     out().print(
         (
-            f"{fit[Fit.kind]} {str(fit[Fit.fit_id])[:12]} serves now; `proofsheet run --all` updates "
+            f"{fit[Fit.kind]} {str(fit[Fit.fit_id])[:12]} is active now; `proofsheet run --all` updates "
             "the proposals"
         ),
         markup=False,

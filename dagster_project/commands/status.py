@@ -27,7 +27,7 @@ from dagster_project.commands.common import (
 )
 from dagster_project.planning import current_freshness
 from proofsheet.core.config import Configuration
-from proofsheet.core.locks import held_by
+from proofsheet.core.locks import lock_owner
 from proofsheet.library.renamed_folders import RenameQuestion, find_renamed
 from proofsheet.publish.upload_history import take_back_rows
 from proofsheet.review.status import project_status
@@ -97,7 +97,7 @@ def _state(project: Project, settings: Configuration, versions: Mapping[str, Ass
         questions = pending_questions(project, Describer.of(settings.model, project), sections)
         return project_status(project).as_dict() | {
             "stale": stale_tables(versions, project),
-            "running": held_by(project.run_lock),
+            "running": lock_owner(project.run_lock),
             "to_ask": [c.as_dict() for c in questions],
             "take_back_list": take_back_rows(project),
             "refused": rows.select(

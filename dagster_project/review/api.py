@@ -31,16 +31,16 @@ _LEAST, _MOST = 20, 100
 async def load_batch(request: Request) -> Response:
     """GET: `project`, `size` (20 to 100), `start` (place of the first set; the first open one by default)."""
     query = request.query_params
-    desk = await _desk(request, query.get("project", ""))
+    session = await _session(request, query.get("project", ""))
     size = number_of(query.get("size"), "size", state_of(request).settings.review.batch, _LEAST, _MOST)
     start = number_of(query["start"], "start", 0, 0, 1 << 31) if query.get("start") else None
-    return answer(await run_in_threadpool(desk.load, size, start))
+    return answer(await run_in_threadpool(session.load, size, start))
 
 
 async def progress(request: Request) -> Response:
     """GET: `project`."""
-    desk = await _desk(request, request.query_params.get("project", ""))
-    return answer(await run_in_threadpool(desk.progress))
+    session = await _session(request, request.query_params.get("project", ""))
+    return answer(await run_in_threadpool(session.progress))
 
 
 async def submit_decision(request: Request) -> Response:
@@ -49,11 +49,11 @@ async def submit_decision(request: Request) -> Response:
     On disk before the 200.
     """
     body = await body_of(request)
-    desk, given = await _desk(request, text_of(body, "project")), _given(body)
+    session, given = await _session(request, text_of(body, "project")), _given(body)
     return answer(
         {
-            "set": await run_in_threadpool(desk.decide, given, utc_now()),
-            "progress": await run_in_threadpool(desk.progress),
+            "set": await run_in_threadpool(session.decide, given, utc_now()),
+            "progress": await run_in_threadpool(session.progress),
         }
     )
 
@@ -61,11 +61,11 @@ async def submit_decision(request: Request) -> Response:
 async def undo(request: Request) -> Response:
     """POST: project, step_id, act (undo or redo)."""
     body = await body_of(request)
-    desk, act = await _desk(request, text_of(body, "project")), text_of(body, "act")
+    session, act = await _session(request, text_of(body, "project")), text_of(body, "act")
     if act not in ("undo", "redo"):
         raise InvalidRequest(f"{act!r} is not an action.", "Send undo or redo.")
-    found = await run_in_threadpool(desk.step, act, _identity(body, "step_id"), utc_now())
-    return answer({**found, "progress": await run_in_threadpool(desk.progress)})
+    found = await run_in_threadpool(session.step, act, _identity(body, "step_id"), utc_now())
+    return answer({**found, "progress": await run_in_threadpool(session.progress)})
 
 
 async def submit_batch(request: Request) -> Response:
@@ -74,10 +74,10 @@ async def submit_batch(request: Request) -> Response:
     Writes history files and approved_decisions.jsonl.
     """
     body = await body_of(request)
-    desk = await _desk(request, text_of(body, "project"))
-    taken = await run_in_threadpool(desk.submit, _identity(body, "batch_id"), utc_now())
-    files = await run_in_threadpool(write_submitted, desk.project)
-    return answer({"submitted": taken, "files": files, "progress": await run_in_threadpool(desk.progress)})
+    session = await _session(request, text_of(body, "project"))
+    taken = await run_in_threadpool(session.submit, _identity(body, "batch_id"), utc_now())
+    files = await run_in_threadpool(write_submitted, session.project)
+    return answer({"submitted": taken, "files": files, "progress": await run_in_threadpool(session.progress)})
 
 
 async def approve_above(request: Request) -> Response:
@@ -86,21 +86,25 @@ async def approve_above(request: Request) -> Response:
     The statistics leave them out.
     """
     body = await body_of(request)
-    desk, least = await _desk(request, text_of(body, "project")), body.get("least")
+    session, least = await _session(request, text_of(body, "project")), body.get("least")
     if isinstance(least, bool) or not isinstance(least, int | float) or not 0.5 <= least <= 1:
         raise InvalidRequest(f"least is {str(least)[:40]!r}.", "Send a confidence from 0.5 to 1.")
-    taken = await run_in_threadpool(desk.approve_above, float(least), _identity(body, "bulk_id"), utc_now())
-    return answer({"approved": taken, "progress": await run_in_threadpool(desk.progress)})
+    taken = await run_in_threadpool(
+        session.approve_above, float(least), _identity(body, "bulk_id"), utc_now()
+    )
+    return answer({"approved": taken, "progress": await run_in_threadpool(session.progress)})
 
 
 async def note(request: Request) -> Response:
     """POST: project, note_id, kind (note, bug or critical), text, group_id."""
     body = await body_of(request)
-    desk = await _desk(request, text_of(body, "project"))
+    session = await _session(request, text_of(body, "project"))
     group = body.get("group_id")
     text = text_of(body, "text", 4000)
     kind, own = text_of(body, "kind"), _identity(body, "note_id")
-    await run_in_threadpool(desk.note, own, kind, text, group if isinstance(group, str) else None, utc_now())
+    await run_in_threadpool(
+        session.note, own, kind, text, group if isinstance(group, str) else None, utc_now()
+    )
     return answer({"kept": True})
 
 
@@ -132,8 +136,8 @@ def _identity(body: dict[str, Any], name: str) -> str:
     return found
 
 
-async def _desk(request: Request, key: str) -> ReviewSession:
-    return await run_in_threadpool(state_of(request).desk, key)
+async def _session(request: Request, key: str) -> ReviewSession:
+    return await run_in_threadpool(state_of(request).session, key)
 
 
 ROUTES = [

@@ -37,10 +37,10 @@ async def sheet(request: Request) -> Response:
 def _sheet(state: State, key: str, group: str) -> bytes | None:
     from PIL import Image, ImageDraw
 
-    proposal = state.desk(key).proposals().by_id.get(group)
+    proposal = state.session(key).proposals().by_id.get(group)
     if proposal is None:
         return None
-    chosen = state.desk(key).chosen(group)
+    chosen = state.session(key).chosen(group)
     page = Image.new("RGB", (_SHEET_PX * len(proposal.images), _SHEET_PX), "#222")
     for k, one in enumerate(proposal.images):
         found = find_picture(state, key, one["id"])

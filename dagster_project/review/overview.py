@@ -49,7 +49,7 @@ def project_line(state: State, project: Project) -> dict[str, Any]:
 
 
 def _line(state: State, project: Project) -> dict[str, Any]:
-    progress = state.desk(project.key).progress()
+    progress = state.session(project.key).progress()
     ready = project.store.read(Readiness)
     met = ready.filter(pl.col(Readiness.met) == "yes").height
     return {

@@ -33,7 +33,7 @@ class State:
         self.settings, self.dagster = settings, dagster
         self.workspace = Workspace(settings.place)
         self.runner = Runner(Path.cwd(), self.workspace.library)
-        self._desks: dict[Project, ReviewSession] = {}
+        self._sessions: dict[Project, ReviewSession] = {}
         self._lock = threading.Lock()
 
     def project(self, key: str) -> Project:
@@ -48,11 +48,13 @@ class State:
             raise trouble.error
         return project
 
-    def desk(self, key: str) -> ReviewSession:
+    def session(self, key: str) -> ReviewSession:
         """The review session of a project."""
         project = self.project(key)
         with self._lock:
-            return self._desks.setdefault(project, ReviewSession(project, self.settings.review.audit_share))
+            return self._sessions.setdefault(
+                project, ReviewSession(project, self.settings.review.audit_share)
+            )
 
 
 def state_of(request: Request) -> State:

@@ -2,7 +2,7 @@
 
 Holds `cut_bytes`, `cut_name` and `Crop`.
 Add here: another format that can be written as it was read.
-Keep out: where cuts lie (plan.py).
+Keep out: where crops are written (plan.py).
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ _SUFFIXES = {"JPEG": (".jpg", ".jpeg"), "PNG": (".png",), "WEBP": (".webp",), "T
 
 
 def cut_name(path: str) -> str:
-    """Path of the cut beside a picture: `name_crop.ext`; formats that are only read give PNG."""
+    """Path of the crop beside a picture: `name_crop.ext`.
+
+    Formats that are only read give PNG.
+    """
     found = PurePosixPath(path)
     suffix = found.suffix if any(found.suffix.lower() in s for s in _SUFFIXES.values()) else ".png"
     return str(found.with_name(f"{found.stem}_crop{suffix}"))
@@ -38,14 +41,19 @@ def cut_name(path: str) -> str:
 
 @dataclass(frozen=True)
 class Crop:
-    """A crop as a file, and what it does not hold of the picture; empty if nothing is lost but the rest of the pixels."""
+    """A crop as a file, and the parts of the picture that it lacks.
+
+    `lost` is empty if only pixels outside of the crop are missing.
+    """
 
     content: bytes
     lost: str
 
 
 def cut_bytes(path: Path, box: Sequence[float], quality: int, max_pixels: int) -> Crop:
-    """The crop of a picture in its own format and depth, upright, with its profile, what its camera wrote and the texts of a PNG.
+    """The crop of a picture, upright, in its own format and depth.
+
+    It keeps the profile, the camera's metadata and the texts of a PNG.
 
     Args:
         path: the picture.
@@ -102,7 +110,10 @@ def _written(cropped: Image.Image, format_: str, quality: int, kept: Mapping[str
 
 
 def _lost(opened: Image.Image, path: Path, deep: bool) -> str:
-    """What a crop cannot carry over, in words. Boxes and names in XMP speak of the whole picture, so XMP is left behind."""
+    """The parts of a picture that a crop does not carry over, in words.
+
+    Boxes and names in XMP refer to the whole picture, so XMP is left out.
+    """
     bits, found = _bits(path), list[str]()
     if bits > SHALLOW and not deep and opened.mode not in {"I;16", "I;16B", "I", "F"}:
         found.append(f"8 bits a channel instead of {bits}")

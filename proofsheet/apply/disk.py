@@ -1,12 +1,13 @@
-"""File operations that lose nothing: every one of them can be cut off and done again.
+"""File operations that lose nothing: each can be interrupted and repeated.
 
 Holds `Disk`, `as_journalled` and `refuse_too_long`.
 Add here: another operation on files of the library.
 Keep out: what is moved where (plan.py, executor.py).
 
-A move gives the file its second name before it takes the first one away, and never takes a name that is there: `link` fails on an
-existing target, in one step and on every POSIX file system that has links. Where there are none, or where the target lies on
-another file system, the content is copied beside the target, made durable, compared by hash, and only then named.
+A move gives the file its new name before it removes the old one, and never takes a name that is in use:
+`link` fails on an existing target, in one step and on every POSIX file system with links. Without links, or
+on another file system, the content is copied beside the target, made durable, compared by hash, and only then
+renamed.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def refuse_too_long(target: Path) -> None:
     ):
         if size > most:
             raise UsageError(
-                f"The {what} of {target} would have {size} bytes; this disk holds {most}.",
+                f"The {what} of {target} would have {size} bytes; this disk allows {most}.",
                 "Give it a shorter name.",
             )
 
@@ -74,8 +75,8 @@ def _longest(folder: Path, what: str) -> int:
 class Disk:
     """Every mutating call passes `before` first; a test may stop there.
 
-    All paths are absolute. Names in folders are remembered while an instance lives: a name that others make meanwhile in another
-    spelling is missed, the very same name never is.
+    All paths are absolute. Names in folders are remembered while an instance lives: a name that others make
+    meanwhile in another spelling is missed, the very same name never is.
     """
 
     def __init__(self) -> None:
@@ -105,7 +106,8 @@ class Disk:
             source: the file.
             target: its new name; its folder is there.
             content_hash: SHA-256 that a copy must have.
-            former: whether the file had this name before; then names that differ in case or accents alone lay beside each other.
+            former: whether the file had this name before; then names that differ only in case or accents were
+                already beside each other.
 
         Raises:
             TargetTaken: if the new name, or a twin of it, is another file.
@@ -134,7 +136,7 @@ class Disk:
         fsync_folder(path.parent)
 
     def remove_folder(self, folder: Path) -> bool:
-        """Remove a folder that is empty; False if something lies in it."""
+        """Remove a folder if it is empty; False if it is not."""
         self.before("rmdir", folder)
         try:
             folder.rmdir()
@@ -146,7 +148,7 @@ class Disk:
         return True
 
     def clear(self, target: Path) -> None:
-        """Remove unfinished work for a target, if a process was cut off over it."""
+        """Remove unfinished work for a target, left by an interrupted process."""
         work = _part(target)
         if work.exists():
             self.before("unlink", work)
@@ -205,7 +207,7 @@ class Disk:
                 digest.update(block)
         if digest.hexdigest() != content_hash:
             work.unlink()
-            raise OSError(errno.EIO, "the copy differs from what was planned", str(source))
+            raise OSError(errno.EIO, "the copy differs from the original", str(source))
         shutil.copystat(source, work)
         os.utime(work, ns=(found.st_atime_ns, found.st_mtime_ns))
         self._name(work, target, former=former)
@@ -237,6 +239,9 @@ class Disk:
 
 
 def _part(target: Path) -> Path:
-    """Where unfinished work lies; hidden, and the same for the same target, so that it is written over when done again."""
+    """Path of unfinished work: hidden, and the same for the same target.
+
+    A repeated operation writes over it.
+    """
     digest = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]
     return target.with_name(f".{digest}{PART}")

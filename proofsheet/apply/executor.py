@@ -1,4 +1,4 @@
-"""Carry a plan out, and go on after whatever cut it off.
+"""Carry a plan out, and continue it after an interruption.
 
 Holds `Applier`.
 Add here: another kind of operation.
@@ -44,11 +44,11 @@ class Applier:
     """Applies plans of one project; the caller holds its run lock.
 
     Args:
-        project: whose files.
-        settings: quality of cuts.
+        project: the project of the plan.
+        settings: quality of crops.
         now: when (UTC, no zone).
         disk: what touches files.
-        max_pixels: larger pictures are not cut.
+        max_pixels: larger pictures are not cropped.
     """
 
     def __init__(
@@ -100,7 +100,10 @@ class Applier:
         return self.resume(own)
 
     def resume(self, plan_id: str) -> Report:
-        """Do what is still planned of a plan; a set is moved whole or stays where it was, and sets that share a file together."""
+        """Do the planned operations that are left.
+
+        A set is moved whole or not at all; sets that share a file are moved together.
+        """
         report = Report(plan_id)
         for rows in by_unit(self._moves.rows(plan_id)):
             groups = sets_of(rows)
@@ -128,7 +131,7 @@ class Applier:
 
     def _do_unit(self, rows: Sequence[Row]) -> list[Row]:
         """Do what is planned of a unit, or take back what was done of it; gives what was done now."""
-        done = [r for r in rows if r[FileOperation.state] == "done"]  # by a process that was cut off
+        done = [r for r in rows if r[FileOperation.state] == "done"]  # by an interrupted process
         before, row = len(done), rows[0]
         try:
             for row in rows:
@@ -160,7 +163,7 @@ class Applier:
             crop = cut_bytes(source, row[FileOperation.box], self._settings.crop_quality, self._max_pixels)
         except UsageError as error:
             return {**row, FileOperation.state: "refused", FileOperation.note: str(error)}
-        content, note = crop.content, f"the crop is without: {crop.lost}" if crop.lost else ""
+        content, note = crop.content, f"the crop lacks: {crop.lost}" if crop.lost else ""
         digest = hashlib.sha256(content).hexdigest()
         if not target.exists() or content_of(target) != digest:
             self._disk.make_folder(target.parent)
@@ -169,7 +172,7 @@ class Applier:
         return {**row, **sizes, FileOperation.content_hash: digest, FileOperation.note: note}
 
     def _half(self, row: Row) -> None:
-        """Take the new name away from a file that has both: its move was cut off between them."""
+        """Remove the new name from a file that has both, after an interrupted move."""
         source, target = (
             self.project.folder / str(row[n]) for n in (FileOperation.source, FileOperation.target)
         )

@@ -1,4 +1,4 @@
-"""Where the pictures of verdicts lie, what lies beside them, and where each of them is wanted.
+"""Present and wanted places of the pictures of decisions, and of the files beside them.
 
 Holds `Place`, `FilePositions`, `look_at_files`, `all_nearby` and `present_paths`.
 Add here: another thing that a plan must know of rows and disk.
@@ -40,14 +40,14 @@ class FilePositions:
     Attributes:
         folder: of the project.
         photos: row of each photo.
-        paths: photo to where it lies now.
+        paths: photo to its present place.
         groups: photo to its set now.
         wanted: photo to its place, for the photos of all verdicts that are applied.
         beside: photo to the files that go with it.
         owners: file or photo to the photos that it must stay with.
-        of_folders: files that speak of a whole folder of these photos.
+        of_folders: files that refer to a whole folder of these photos.
         placed: what was applied before.
-        unlisted: folder of photos to why it is not known what lies in it.
+        unlisted: folder of photos to why its content is not known.
     """
 
     folder: Path
@@ -71,7 +71,8 @@ class FilePositions:
         apart = [f"{self.paths[o]} ({_told(w)})" for o, w in others.items() if w is None or w.folder != place]
         if apart:
             raise UsageError(
-                f"{path} goes with {', '.join(sorted(apart))} too, and not to {place}/ with this set.",
+                f"{path} also belongs to {', '.join(sorted(apart))}, and cannot go to {place}/ "
+                "with this set.",
                 "Decide and submit their sets alike, or give each picture files of its own.",
             )
         return {w.group_id for w in others.values() if w is not None and w.group_id != group}
@@ -81,7 +82,7 @@ def look_at_files(project: Project, decisions: Sequence[Row]) -> FilePositions:
     """Read the rows of a project, and list the folders of the pictures of verdicts.
 
     Args:
-        project: whose files.
+        project: the project of the photos.
         decisions: those that are applied.
     """
     photos = {str(r[Photo.photo_id]): r for r in project.store.read(Photo).to_dicts()}
@@ -101,7 +102,7 @@ def look_at_files(project: Project, decisions: Sequence[Row]) -> FilePositions:
 
 
 def present_paths(project: Project, placed: FileLocations | None = None) -> dict[str, str]:
-    """Photo to where it lies now, if it was moved since the last run."""
+    """Photo to its present place, if it was moved since the last run."""
     moved = (placed or placed_files(project.ledger)).moved
     rows = project.store.read(Photo).select(Photo.photo_id, Photo.path).iter_rows()
     return {
@@ -125,7 +126,10 @@ def _list_files(known: FilePositions, shots: Mapping[str, Collection[str]]) -> N
 
 
 def all_nearby(folder: Path, homes: Iterable[str]) -> tuple[set[str], dict[str, UsageError]]:
-    """Every file in folders of a project and in those that programs keep there, and why some of the folders cannot be listed."""
+    """Every file in folders of a project and in those of programs there.
+
+    Folders that cannot be listed come with the reason.
+    """
     found, unlisted = set[str](), dict[str, UsageError]()
     for home in homes:
         try:

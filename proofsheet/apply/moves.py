@@ -4,7 +4,7 @@ Holds `Moves`, `Report`, `unfinished`, `last_plan` and `known_plan`.
 Add here: a step that both ways need.
 Keep out: what is to be done (plan.py), single file operations (disk.py).
 
-What a process was doing when it died is told by the disk: a file lies at its old name, at its new one, or at both.
+The disk shows what a process was doing when it died: a file is at its old name, at its new one, or at both.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Report:
         files: operations that were done.
         refused: set to the reason for which it was left as it was.
         failed: set to the error of the disk; resume goes on with it.
-        uncut: set that was moved to the reason for which its cut was not made.
+        uncut: set that was moved to the reason for its missing crop.
         gone: files beside pictures that undo did not find any more.
     """
 
@@ -58,7 +58,10 @@ class Report:
 
     @contextmanager
     def noting(self, groups: Iterable[str]) -> Iterator[None]:
-        """Note what goes wrong with sets, so that the rest goes on; nothing more is begun on a disk that takes no more."""
+        """Note failures of sets and continue with the others.
+
+        No further set is started on a disk that is full or read-only.
+        """
         try:
             yield
         except LEFT as error:
@@ -74,7 +77,7 @@ class Moves:
     """The journal of a project and its files.
 
     Args:
-        project: whose files; the caller holds its run lock.
+        project: the project; the caller holds its run lock.
         now: when (UTC, no zone).
         disk: what touches files.
     """
@@ -90,11 +93,17 @@ class Moves:
         return rows
 
     def at(self, row: Row, name: str) -> Path:
-        """The absolute path of an operation's source or target; refused if it leads outside of the project."""
+        """The absolute path of an operation's source or target.
+
+        A path outside of the project is refused.
+        """
         return inside(self.folder, str(row[name]))
 
     def move(self, row: Row, before: str, after: str) -> Row:
-        """Give the file its name after, which it has had if that is its source; nothing is done if it has it already."""
+        """Give the file its new name, unless it has it already.
+
+        The new name may be that of the source.
+        """
         source, target = self.at(row, before), self.at(row, after)
         there = is_planned(source, row)
         if not there and is_planned(target, row):
@@ -113,7 +122,7 @@ class Moves:
         ):
             self.disk.remove(
                 source
-            )  # a copy to another file system was made and compared before it was cut off
+            )  # a copy to another file system was made and compared before the interruption
         else:
             self.disk.move(
                 source, target, str(row[FileOperation.content_hash]), former=after == FileOperation.source
@@ -147,10 +156,12 @@ def last_plan(ledger: Ledger) -> str | None:
 
 
 def known_plan(ledger: Ledger, wanted: str) -> str:
-    """The plan of the journal that a person names, by its id or by how it begins; of several, the one that is not undone.
+    """The plan of the journal with this id, or with an id that begins so.
+
+    Of several, the one that is not undone.
 
     Raises:
-        UsageError: if there is none, or there are several.
+        UsageError: if no plan matches, or several.
     """
     plans = [str(p) for p in ledger.rows(ApplyPlan).sort(ApplyPlan.number)[ApplyPlan.plan_id]]
     fitting = [p for p in plans if p == wanted] or [p for p in plans if wanted and p.startswith(wanted)]

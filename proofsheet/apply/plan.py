@@ -4,10 +4,11 @@ Holds `Operation`, `Plan` and `make_plan`.
 Add here: another reason for which a set is left alone.
 Keep out: doing it (executor.py).
 
-The winner of a set and its companions go to `selected/`, the other pictures and theirs to `review/`, each below the folder that it
-came from. Where all pictures of a set belong together, all go to `selected/`; RAW and JPEG of one shot go the same way. A cut is a
-new file beside the winner. A set is moved whole or not at all: a file that goes with pictures of two places leaves both where they
-are, and sets that share one go together.
+The winner of a set and its companions go to `selected/`, the other pictures and theirs to `review/`, each
+below its present folder. If all pictures of a set belong together, all go to `selected/`; RAW and JPEG of one
+shot go to the same place. A crop is a new file beside the winner. A set is moved whole or not at all: a file
+that belongs to pictures of two places leaves both where they are, and sets that share a file are moved
+together.
 """
 
 from __future__ import annotations
@@ -87,9 +88,10 @@ def make_plan(project: Project, decisions: Iterable[Row], most_sets: int | None 
     """Plan what the verdicts ask for; reads the disk and changes nothing.
 
     Args:
-        project: whose files.
-        decisions: rows of `review_decisions` that stand and were handed over.
-        most_sets: no more sets of the project than this are applied, those that are already counted; None for all.
+        project: the project of the decisions.
+        decisions: current rows of `review_decisions` that were submitted.
+        most_sets: no more sets of the project than this are applied, those that are already counted; None for
+            all.
     """
     rows = list(decisions)
     counts = Counter(
@@ -116,7 +118,7 @@ def make_plan(project: Project, decisions: Iterable[Row], most_sets: int | None 
     left = sum(map(len, units)) - sum(map(len, within))
     more = {
         "planned": sum(map(len, within)),
-        "beyond the pilot: left for later": left,
+        "beyond the limit of pilot mode: left for later": left,
         "refused": len(refused),
     }
     counts.update({what: n for what, n in more.items() if n})
@@ -125,13 +127,16 @@ def make_plan(project: Project, decisions: Iterable[Row], most_sets: int | None 
 
 
 def _of_set(row: Row, known: FilePositions, taken: set[str]) -> tuple[list[Operation], set[str]]:
-    """The operations of one set, the winner first, and the sets that share files with it; what one of them takes is taken."""
+    """The operations of one set, the winner first, and the sets that share files with it.
+
+    A name that one of them takes is not available to the others.
+    """
     group, winner = str(row[ReviewDecision.group_id]), str(row[ReviewDecision.chosen_photo_id])
     members = [str(i) for i in row[ReviewDecision.photo_ids]]
     gone = [i for i in members if i not in known.photos]
     if gone:
         raise UsageError(
-            f"{len(gone)} of its {len(members)} pictures are gone from the project.",
+            f"{len(gone)} of its {len(members)} pictures are missing in the project.",
             "Put them back and run the project.",
         )
     if any(known.groups.get(i) != group for i in members):
@@ -156,13 +161,16 @@ def _of_set(row: Row, known: FilePositions, taken: set[str]) -> tuple[list[Opera
 
 
 def _moved(known: FilePositions, group: str, photo: str, path: str, role: str) -> Iterable[Operation]:
-    """The move of a photo, or of a file beside it, which keeps its place beside it; nothing if it lies there already."""
+    """The move of a photo, or of a file beside it; None if it is in its place already.
+
+    A file keeps its place beside its photo.
+    """
     beside = PurePosixPath(path).relative_to(PurePosixPath(known.paths[photo]).parent)
     target = f"{known.wanted[photo].folder}/{beside}"
     if target == path:
         return
     if printable(path) != path:
-        raise UsageError(f"The name of {printable(path)} is no text.", "Rename it.")
+        raise UsageError(f"The name of {printable(path)} is not valid text.", "Rename it.")
     try:
         content, mark = as_journalled(known.folder / path, may_be_empty=role == "companion")
     except Refused as refused:
@@ -177,7 +185,10 @@ def _moved(known: FilePositions, group: str, photo: str, path: str, role: str) -
 def _units(
     ready: Mapping[str, object], shared: Mapping[str, set[str]], refused: dict[str, str]
 ) -> list[list[str]]:
-    """Sets that share files, together; what is shared with a set that is left is left too, with its reason."""
+    """Sets that share files, together.
+
+    If one of them is left, the others are left too, with the same reason.
+    """
     units, seen = list[list[str]](), set[str]()
     for first in ready:
         if first in seen:
@@ -208,9 +219,9 @@ def _within(units: Sequence[list[str]], most: int | None) -> list[list[str]]:
 
 
 def _staying(known: FilePositions, operations: Iterable[Operation]) -> dict[str, str]:
-    """Files that speak of a whole folder of which something goes."""
+    """Files that refer to a whole folder of which a part is moved."""
     homes = {str(PurePosixPath(o.source).parent) for o in operations}
-    why = "it speaks of all pictures of its folder, and stays there"
+    why = "it refers to all pictures of its folder, and is not moved"
     return {p: why for p in known.of_folders if str(PurePosixPath(p).parent) in homes}
 
 
@@ -221,7 +232,7 @@ def _cut(known: FilePositions, group: str, row: Row, box: list[float]) -> Iterab
     there = known.placed.boxes.get(target)
     if there is not None and there != box:
         raise UsageError(
-            f"{target} is another cut, of an earlier verdict.",
+            f"{target} is another crop, of an earlier decision.",
             "Undo the plan that wrote it, then apply again.",
         )
     if there is None:
@@ -229,7 +240,10 @@ def _cut(known: FilePositions, group: str, row: Row, box: list[float]) -> Iterab
 
 
 def _claim(folder: Path, operations: Sequence[Operation], claimed: dict[str, str], disk: Disk) -> None:
-    """Refuse a set whose targets are there, are too long for the disk, lead outside, or are wanted by another set."""
+    """Refuse a set with targets that cannot be used.
+
+    A target may exist already, be too long for the disk, be outside of the project, or belong to another set.
+    """
     own: dict[str, str] = {}
     for one in operations:
         refuse_too_long(inside(folder, one.target))
@@ -242,7 +256,7 @@ def _claim(folder: Path, operations: Sequence[Operation], claimed: dict[str, str
 
 
 def inside(folder: Path, path: str) -> Path:
-    """The absolute path of a file of the project, none of whose folders is a link.
+    """The absolute path of a file of the project, without links among its folders.
 
     Raises:
         UsageError: if it leads outside.
@@ -274,4 +288,4 @@ def _reason(error: Exception, folder: Path) -> str:
     if isinstance(error, OSError):
         told = of_the_disk(error, folder)
         return f"{told.what} {told.next_step}"
-    return f"{error}; nothing is written over"
+    return f"{error}; no file is overwritten"

@@ -46,7 +46,7 @@ def make_sandbox(project: Project, sets: int, seed: int = 0) -> Sandbox:
     if target.exists():
         raise UsageError(
             f"{target} is there already.",
-            "Delete it first; it holds copies alone, and what you tried on them.",
+            "Delete it first. It holds only copies and your experiments.",
         )
     ids = [Photo.project, Photo.photo_id]
     known = project.store.read(Photo).join(project.store.read(PhotoGroup), on=ids)
@@ -61,7 +61,7 @@ def make_sandbox(project: Project, sets: int, seed: int = 0) -> Sandbox:
     photos = [str(r[Photo.path]) for r in rows]
     companions = sorted({c for r in rows for c in r[Photo.companions]})  # as the last run saw them
     work = target.with_name(f".{target.name}.new")
-    shutil.rmtree(work, ignore_errors=True)  # of an earlier try that was cut off
+    shutil.rmtree(work, ignore_errors=True)  # of an earlier, interrupted try
     for path in (*photos, *companions):
         _copy(project.folder / path, work / path)
     work.rename(target)

@@ -4,8 +4,9 @@ Holds `bring_back`.
 Add here: what else may have happened to files between a plan and its undo.
 Keep out: the way there (executor.py), the journal (moves.py).
 
-A set comes back whole or stays where it is. Files beside pictures live on after a plan: one that another program has written since
-is moved as it is now, a new one is moved too, and one that is gone is told. A picture that has changed leaves its set where it is.
+A set comes back whole or stays where it is. Files beside pictures change after a plan: one that another
+program has written since is moved as it is now, a new one is moved too, and a missing one is reported. A
+picture that has changed leaves its set where it is.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def bring_back(project: Project, moves: Moves, wanted: str) -> Report:
     """Undo a plan, the last first.
 
     Args:
-        project: whose files; the caller holds its run lock.
+        project: the project; the caller holds its run lock.
         moves: its journal.
         wanted: id of the plan, or how it begins.
 
@@ -79,7 +80,7 @@ class _Undo:
         self.gone: list[str] = []
 
     def remove_cut(self, row: Row) -> bool:
-        """Remove the cut of an operation; False if there is nothing to undo."""
+        """Remove the crop of an operation; False if there is nothing to undo."""
         if row[FileOperation.state] not in OPEN:
             return False
         target = self._moves.at(row, FileOperation.target)
@@ -87,8 +88,8 @@ class _Undo:
         if row[FileOperation.state] == "done" and target.exists():
             if content_of(target) != row[FileOperation.content_hash]:
                 raise UsageError(
-                    f"{target} was changed since it was cut.",
-                    "It stays; remove it by hand if you do not want it.",
+                    f"{target} was changed since it was written.",
+                    "It is not removed; delete it by hand if you do not want it.",
                 )
             self._moves.disk.remove(target)
         self._moves.set(row, "undone")
@@ -120,7 +121,7 @@ class _Undo:
                 return False
         elif row[FileOperation.state] == "done" or not is_planned(source, row):
             self._moves.move(self._as_it_is(row), FileOperation.target, FileOperation.source)
-        elif is_planned(target, row):  # both names: the move was cut off between them
+        elif is_planned(target, row):  # both names: the move was interrupted between them
             self._moves.disk.remove(target)
         self._moves.set(row, "undone")
         return True
@@ -143,7 +144,10 @@ class _Undo:
         return self._moves.set(row, str(row[FileOperation.state]))
 
     def _forward(self, rows: Sequence[Row]) -> None:
-        """Bring a unit to its new place again, of which not all can return; what fails here is left to the next undo."""
+        """Move a unit to its new place again if not all of it can return.
+
+        Failures here are left to the next undo.
+        """
         for row in reversed(rows):
             if row[FileOperation.state] in OPEN and is_planned(
                 self._moves.folder / str(row[FileOperation.source]), row
@@ -154,9 +158,11 @@ class _Undo:
 def _newcomers(
     project: Project, moves: Moves, plan_id: str, listed: set[str], held: dict[str, UsageError]
 ) -> Iterator[Row]:
-    """Files that came beside the pictures of a plan since, of those that lie there, as operations that are done.
+    """New files beside the pictures of a plan, as operations that are done.
 
-    `held` gets the pictures that have to stay because such a file cannot be moved, and why.
+    Only pictures that are still in their new place count.
+
+    `held` gets the pictures that cannot move because such a file cannot be moved, and why.
     """
     rows = moves.rows(plan_id)
     pictures = {str(r[FileOperation.target]): r for r in rows if _is_there(r)}
@@ -200,7 +206,7 @@ def _newcomers(
 
 
 def _is_there(row: Row) -> bool:
-    """Whether a row is a picture that lies at its new place."""
+    """Whether a row is a picture in its new place."""
     return row[FileOperation.role] in ("winner", "other") and row[FileOperation.state] == "done"
 
 

@@ -1,4 +1,4 @@
-"""What everything stands on: errors, files, clock, locks, progress, worker processes, settings.
+"""The base of everything: errors, files, clock, locks, progress, worker processes, settings.
 
 Holds the modules of this room.
 Add here: what has no subject of its own and imports no other room.

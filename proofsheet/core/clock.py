@@ -1,7 +1,7 @@
-"""The time, as it stands in every table.
+"""The time, as in every table.
 
 Holds `utc_now` and `moment`.
-Add here: another way in which a time is told; verbs take the present time as an argument.
+Add here: another form of time; functions take the present time as an argument.
 Keep out: measuring how long something takes.
 """
 
@@ -16,7 +16,9 @@ def utc_now() -> datetime:
 
 
 def moment(ns: int) -> datetime:
-    """A time of a file in UTC, without a zone; one before the year 1 or after 9999 is the first or the last that tables can hold.
+    """A time of a file in UTC, without a zone.
+
+    A time before the year 1 or after 9999 is the first or the last that tables can hold.
 
     Args:
         ns: nanoseconds since 1970.

@@ -97,7 +97,7 @@ def load(
     environment: Mapping[str, str] | None = None,
     place: Mapping[str, str] | None = None,
 ) -> Configuration:
-    """The settings in force.
+    """The current settings.
 
     Args:
         start: folder from which the file is looked for, upwards; the current one by default.
@@ -129,7 +129,7 @@ def load(
         where = ".".join(str(part) for part in first["loc"])
         raise UsageError(
             f"{path or 'The environment'}: {where}: {first['msg']} (value: {first['input']!r}).",
-            "Mend it there.",
+            "Correct it there.",
         ) from error
 
 
@@ -145,7 +145,9 @@ def write_new(folder: Path, library: Path, home: Path) -> Path:
     text = (
         "# Proofsheet: each sub-folder of the library is a project. The library is only read.\n"
         "# All settings with their meaning: `proofsheet doctor --settings`.\n"
-        f"[place]\nlibrary = {json.dumps(str(library), ensure_ascii=False)}\nhome = {json.dumps(str(home), ensure_ascii=False)}\n"
+        "[place]\n"
+        f"library = {json.dumps(str(library), ensure_ascii=False)}\n"
+        f"home = {json.dumps(str(home), ensure_ascii=False)}\n"
     )
     write_atomic(path, text.encode("utf-8"))
     return path
@@ -157,7 +159,7 @@ def _read(path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(
             f"{path} is not valid TOML: {error}.",
-            "Mend the line, or delete the file and run `proofsheet init`.",
+            "Correct the line, or delete the file and run `proofsheet init`.",
         ) from error
     except OSError as error:
         raise UsageError(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 class ProofsheetError(Exception):
-    """Something the user can mend."""
+    """An error that the user can correct."""
 
     exit_code = 1
 
@@ -52,12 +52,12 @@ def of_the_disk(error: OSError, place: Path) -> StoreError:
     """What the system refuses, as an error for the user.
 
     Args:
-        error: what it said.
+        error: the error of the system.
         place: what was being read or written, where the error names no file.
     """
     return StoreError(
         f"{error.filename or place}: {error.strerror or error}.",
-        "Check the disk and the rights; nothing was changed.",
+        "Check the disk and the rights. Nothing was changed.",
     )
 
 
@@ -66,7 +66,7 @@ class GateRefused(ProofsheetError):
 
 
 class Locked(ProofsheetError):
-    """Another process is at work on the project."""
+    """Another process is using the project."""
 
     exit_code = 11
 

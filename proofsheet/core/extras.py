@@ -1,4 +1,4 @@
-"""What to install for what does not come along.
+"""How to install the optional parts.
 
 Holds one command an extra.
 Add here: another extra of pyproject.toml.

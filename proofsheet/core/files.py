@@ -22,7 +22,7 @@ from pathlib import Path
 
 _FICLONE = 0x40049409
 _BLOCK = 1 << 20
-_FORBIDDEN = ("no_permission", "give yourself the right to read it, and to enter the folder that it lies in")
+_FORBIDDEN = ("no_permission", "give yourself the right to read it, and to enter its folder")
 _REFUSALS = {
     errno.EACCES: _FORBIDDEN,
     errno.EPERM: _FORBIDDEN,
@@ -32,7 +32,7 @@ _REFUSALS = {
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What tells that a file is the same without reading it; ctime cannot be set back by a program.
+    """Signs that a file is unchanged, without reading it; a program cannot set ctime back.
 
     Number and device are not part of it: exFAT, FUSE and shares give others at each mount.
     """
@@ -59,7 +59,7 @@ def refused_because(error: OSError, what: str) -> Refused:
     """The refusal of one file or folder for an error of the disk.
 
     Args:
-        error: what the system said.
+        error: the error of the system.
         what: what could not be done.
     """
     kind, next_step = _REFUSALS.get(error.errno or 0, ("unreadable", "check the disk and its name"))
@@ -127,7 +127,7 @@ def hash_file(path: Path, *, may_be_empty: bool = False) -> tuple[str, Fingerpri
         except OSError as error:
             raise Refused("unreadable", f"reading failed: {error.strerror}", "check the disk") from None
         if Fingerprint.of(os.fstat(stream.fileno())) != before:
-            raise Refused("vanished", "it changed while it was read", "run again when the copy is complete")
+            raise Refused("vanished", "it changed during reading", "run again when the copy is complete")
     return digest.hexdigest(), before
 
 
@@ -184,7 +184,7 @@ def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> b
 
 
 def set_aside(path: Path) -> Path:
-    """Keep what lies in the place of something else under another name beside it; gives that name."""
+    """Keep an unexpected file under another name beside its place; gives that name."""
     return path.rename(path.with_name(f"{path.name}.damaged-{time.time_ns()}"))
 
 

@@ -4,9 +4,9 @@ Holds the rules `FOLDERS` and `FILES`, `left_out_because`, `walk` and `folders_o
 Add here: a name that a system or program keeps for itself, under its reason.
 Keep out: what a picture is (library/scan.py).
 
-A name is compared as a whole and without case, so that "Recycled paper" or "Snapshots 2020" stay folders of a person.
-`*` stands for any text, `[0-9]` for a digit, `parent/name` for a name inside a certain folder. What is left out is never entered:
-a folder of snapshots holds the whole disk many times.
+A name is compared as a whole and without case, so "Recycled paper" or "Snapshots 2020" stay folders of the
+user. `*` matches any text, `[0-9]` a digit, `parent/name` a name inside a certain folder. A folder that is
+left out is never entered: a folder of snapshots holds the whole disk many times.
 """
 
 from __future__ import annotations
@@ -28,51 +28,57 @@ _BIN, _COPIES, _SMALL = (
     "thumbnails of another program",
 )
 _OWN, _SYNC, _CACHE = (
-    "kept by the system",
-    "kept by a program that copies files",
+    "used by the system",
+    "used by a program that copies files",
     "the cache of another program",
 )
-KEPT_BY_PROGRAMS = "originals that another program kept before an edit"
+KEPT_BY_PROGRAMS = "originals that another program saved before an edit"
 _PLACEHOLDER = "a placeholder: the file itself is not on this disk; download it first"
 
 # fmt: off
 FOLDERS: Mapping[str, Sequence[str]] = {
     _BIN: (
-        "#recycle", "@recycle", ".recycle", "@recycle bin", "network recycle bin", "network recycle bin [0-9]*",
-        "@network recycle bin*", "recycle bin", ".recycle.bin", "$recycle.bin", "recycle.bin", "recycler/s-1-*", ".trashes",
-        ".trash", ".trash-[0-9]*", ".trashbin", "network trash folder", "share/trash", "trashbox", ".trashbox", ".dtrash",
-        ".globaltrash", ".trashed", "files_trashbin", "#deleted", ".deleted", ".wastebasket", "lost+found",
-        "found.[0-9][0-9][0-9]", "lost.dir",
+        "#recycle", "@recycle", ".recycle", "@recycle bin", "network recycle bin",
+        "network recycle bin [0-9]*", "@network recycle bin*", "recycle bin", ".recycle.bin", "$recycle.bin",
+        "recycle.bin", "recycler/s-1-*", ".trashes", ".trash", ".trash-[0-9]*", ".trashbin",
+        "network trash folder", "share/trash", "trashbox", ".trashbox", ".dtrash", ".globaltrash", ".trashed",
+        "files_trashbin", "#deleted", ".deleted", ".wastebasket", "lost+found", "found.[0-9][0-9][0-9]",
+        "lost.dir",
     ),
     _COPIES: (
-        "#snapshot", "#snapshots", "@snapshot", "@snapshots", ".snapshot", ".snapshots", "~snapshot", "~snapshots", ".zfs",
-        ".ckpt", "@gmt-[0-9]*", "@recently-snapshot", "@sharesnap", "@local_snapshot", "@replica_snapshot", ".btrfs", ".nilfs",
-        ".snap", "timeshift-btrfs", "backups.backupdb", ".mobilebackups", "*.sparsebundle", "*.backupbundle", ".timemachine",
-        ".stversions", "files_versions", ".filehistory", "$windows.~bt", ".versions",
+        "#snapshot", "#snapshots", "@snapshot", "@snapshots", ".snapshot", ".snapshots", "~snapshot",
+        "~snapshots", ".zfs", ".ckpt", "@gmt-[0-9]*", "@recently-snapshot", "@sharesnap", "@local_snapshot",
+        "@replica_snapshot", ".btrfs", ".nilfs", ".snap", "timeshift-btrfs", "backups.backupdb",
+        ".mobilebackups", "*.sparsebundle", "*.backupbundle", ".timemachine", ".stversions", "files_versions",
+        ".filehistory", "$windows.~bt", ".versions",
     ),
     _SMALL: (
-        "@eadir", ".@__thumb", "@__thumb", ".thumbnails", ".thumbs", ".xvpics", ".wdmc", ".wd_tv", ".pics", ".thumbnail",
-        ".bridgecache", ".mediaartlocal", "appdata_oc*", "pwg_representative", "*.lrdata", "*.lrprev", "*.cocatalog/cache",
-        "captureone/cache", "captureone/proxies", "*.photoslibrary/resources", "*.photolibrary/thumbnails",
-        "*.aplibrary/thumbnails", "*.aplibrary/previews", "*.migratedphotolibrary/thumbnails", "ipod photo cache", ".photoprism",
+        "@eadir", ".@__thumb", "@__thumb", ".thumbnails", ".thumbs", ".xvpics", ".wdmc", ".wd_tv", ".pics",
+        ".thumbnail", ".bridgecache", ".mediaartlocal", "appdata_oc*", "pwg_representative", "*.lrdata",
+        "*.lrprev", "*.cocatalog/cache", "captureone/cache", "captureone/proxies",
+        "*.photoslibrary/resources", "*.photolibrary/thumbnails", "*.aplibrary/thumbnails",
+        "*.aplibrary/previews", "*.migratedphotolibrary/thumbnails", "ipod photo cache", ".photoprism",
     ),
     KEPT_BY_PROGRAMS: (
         ".picasaoriginals", "[[]originals]",
     ),
     _OWN: (
-        "system volume information", "$winreagent", "$sysreset", "$extend", "$mft", "config.msi", "msocache", ".spotlight-v100",
-        ".fseventsd", ".documentrevisions-v100", ".temporaryitems", "temporary items", ".appledouble", ".appledb",
-        ".appledesktop", "__macosx", "thevolumesettingsfolder", "thefindbycontentfolder", ".hfs+ private directory data*", ".vol",
-        ".pkinstallsandboxmanager*", "@tmp", "@appstore", "@appdata", "@appconf", "@apphome", "@appshare", "@apptemp",
-        "@autoupdate", "@database", "@docker", "@download", "@iscsi", "@s2s", "@sharebin", "@spool", "@syno*", "@usbcopy",
-        "@userpreference", "@upd@te", "@cloudsync", "@cloudstation", "@config_backup", "@clamav", "@quarantine", "@maillog",
-        "@antivirus", "@img_bkp_cache", "@transcode", ".@__qini", ".@__comp", ".@upload_cache", ".@backup_config", ".@*",
-        ".streams", ".qpkg", ".synologyworkingdirectory", "@plugins", ".android_secure",
+        "system volume information", "$winreagent", "$sysreset", "$extend", "$mft", "config.msi", "msocache",
+        ".spotlight-v100", ".fseventsd", ".documentrevisions-v100", ".temporaryitems", "temporary items",
+        ".appledouble", ".appledb", ".appledesktop", "__macosx", "thevolumesettingsfolder",
+        "thefindbycontentfolder", ".hfs+ private directory data*", ".vol", ".pkinstallsandboxmanager*",
+        "@tmp", "@appstore", "@appdata", "@appconf", "@apphome", "@appshare", "@apptemp", "@autoupdate",
+        "@database", "@docker", "@download", "@iscsi", "@s2s", "@sharebin", "@spool", "@syno*", "@usbcopy",
+        "@userpreference", "@upd@te", "@cloudsync", "@cloudstation", "@config_backup", "@clamav",
+        "@quarantine", "@maillog", "@antivirus", "@img_bkp_cache", "@transcode", ".@__qini", ".@__comp",
+        ".@upload_cache", ".@backup_config", ".@*", ".streams", ".qpkg", ".synologyworkingdirectory",
+        "@plugins", ".android_secure",
     ),
     _SYNC: (
-        ".stfolder", ".stfolder*", ".sync", ".dropbox.cache", ".dropbox", ".tmp.drivedownload", ".tmp.driveupload",
-        ".shortcut-targets-by-id", ".resilio", ".owncloud*", ".nextcloud*", ".seafile-data", "seafile-data", ".duplicacy", ".bzvol",
-        ".849c9593-d756-4e56-8d6e-42412f2a707b", ".rsync-partial", ".rsync-tmp", ".debris",
+        ".stfolder", ".stfolder*", ".sync", ".dropbox.cache", ".dropbox", ".tmp.drivedownload",
+        ".tmp.driveupload", ".shortcut-targets-by-id", ".resilio", ".owncloud*", ".nextcloud*",
+        ".seafile-data", "seafile-data", ".duplicacy", ".bzvol", ".849c9593-d756-4e56-8d6e-42412f2a707b",
+        ".rsync-partial", ".rsync-tmp", ".debris",
     ),
     _CACHE: (
         ".cache", ".caches", "*.lrcat-data", "*.lrlibrary",
@@ -86,22 +92,24 @@ FILES: Mapping[str, Sequence[str]] = {
         ".trashed-[0-9]*", "._trashed-*", ".deleted-*",
     ),
     _SYNC: (
-        "~syncthing~*", ".syncthing.*", ".stignore", ".pending-[0-9]*", "._sync_*.db*", ".sync_*.db*", ".dropbox.attr", "*.!sync",
+        "~syncthing~*", ".syncthing.*", ".stignore", ".pending-[0-9]*", "._sync_*.db*", ".sync_*.db*",
+        ".dropbox.attr", "*.!sync",
     ),
     _OWN: (
-        "._*", ".ds_store", ".apdisk", ".volumeicon.icns", "icon\r", "desktop.ini", "autorun.inf", "desktop db", "desktop df",
-        ".fuse_hidden*", ".nfs[0-9a-f]*", ".directory", "hiberfil.sys", "pagefile.sys", "syno@.fileindexdb", ".nomedia",
+        "._*", ".ds_store", ".apdisk", ".volumeicon.icns", "icon\r", "desktop.ini", "autorun.inf",
+        "desktop db", "desktop df", ".fuse_hidden*", ".nfs[0-9a-f]*", ".directory", "hiberfil.sys",
+        "pagefile.sys", "syno@.fileindexdb", ".nomedia",
     ),
     _SMALL: (
-        "thumbs.db", "thumbs.db:encryptable", "ehthumbs.db", "ehthumbs_vista.db", "synophoto_thumb_*", "zbthumbnail.info",
-        ".picasa.ini", "picasa.ini", ".bridgecache", ".bridgecachet", "thumbs.td[0-9]",
+        "thumbs.db", "thumbs.db:encryptable", "ehthumbs.db", "ehthumbs_vista.db", "synophoto_thumb_*",
+        "zbthumbnail.info", ".picasa.ini", "picasa.ini", ".bridgecache", ".bridgecachet", "thumbs.td[0-9]",
     ),
 }
 # fmt: on
 _AS_WRITTEN = {
     "RECYCLER": _BIN,
     "RECYCLED": _BIN,
-}  # names of old Windows; in other letters they may be a person's
+}  # names of old Windows; in another case they may be the user's
 
 
 class _Names:
@@ -139,12 +147,12 @@ _FOLDERS, _FILES = _Names(FOLDERS), _Names(FILES)
 
 
 def left_out_because(name: str, *, folder: bool, parent: str = "") -> str | None:
-    """Why an entry of a folder is none of the user's, or None.
+    """Why an entry of a folder is not one of the user's, or None.
 
     Args:
         name: of the entry, without its path.
         folder: whether it is a folder.
-        parent: name of the folder that it lies in.
+        parent: name of the folder around it.
     """
     return (_AS_WRITTEN.get(name) or _FOLDERS.reason(name, parent)) if folder else _FILES.reason(name, parent)
 
@@ -157,7 +165,7 @@ class WalkEntry:
         name: path inside the folder that is walked, with forward slashes.
         place: where it is, as the system names it.
         hidden: whether a part of the name begins with a dot.
-        found: size, times and kind, of a link itself; None if the system does not tell them.
+        found: size, times and kind, of a link itself; None if the system does not give them.
         why: why it is left out; None for everything else.
         unread: why a folder could not be listed, or why nothing is known of a file; None for everything else.
     """
@@ -186,12 +194,15 @@ class WalkEntry:
 
 
 def walk(folder: Path) -> Iterator[WalkEntry]:
-    """Every file and link below a folder, in a stable order; what is left out, and what cannot be listed, as one entry a folder.
+    """Every file and link below a folder, in a stable order.
+
+    A folder that is left out, or cannot be listed, is one entry.
 
     Links are never followed.
 
     Raises:
-        StoreError: if the folder itself is gone or cannot be listed: that is no empty one. A folder inside it is an entry.
+        StoreError: if the folder itself is gone or cannot be listed: that is no empty one. A folder inside it
+            is an entry.
     """
     try:
         yield from _walk(str(folder), folder.name, "", hidden=False)
@@ -232,7 +243,7 @@ def _walk(place: str, parent: str, inside: str, *, hidden: bool) -> Iterator[Wal
 
 @dataclass(frozen=True)
 class Shelf:
-    """The folders of a place, and the others by name with the reason why they are none.
+    """The folders of a place, and its other entries by name with the reason why they are left out.
 
     Attributes:
         folders: sorted by name.
@@ -248,7 +259,7 @@ class Shelf:
 
 
 def folders_of(place: Path) -> Shelf:
-    """What lies directly in a place; links are not followed."""
+    """The direct content of a folder; links are not followed."""
     shelf, loose = Shelf([], {}, {}, 0), 0
     with os.scandir(place) as listing:
         entries = sorted(listing, key=lambda e: e.name)

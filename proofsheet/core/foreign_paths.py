@@ -14,7 +14,7 @@ _DRIVE = re.compile(r"^(//\?/)?[A-Za-z]:(?=/|$)")
 
 
 def normalised(path: str) -> str:
-    """A path with forward slashes, in NFC, without drive, empty parts and `.`; the case is kept."""
+    """A path with forward slashes, in NFC, without drive, empty parts and `.`; the case stays."""
     text = unicodedata.normalize("NFC", path.strip().strip('"').replace("\\", "/"))
     parts = [p.strip() for p in _DRIVE.sub("", text).split("/")]
     return "/".join(p for p in parts if p not in {"", "."})

@@ -1,6 +1,6 @@
 """Locks between processes that say who holds them.
 
-Holds `acquire`, `held_by` and `home_lock`.
+Holds `acquire`, `lock_owner` and `home_lock`.
 Add here: nothing but locking.
 Keep out: what is done under a lock.
 The operating system frees a lock when its process dies, however it dies; the note beside it is for people.
@@ -23,12 +23,12 @@ from proofsheet.core.process_marks import process_mark
 
 
 def home_lock(home: Path) -> Path:
-    """Held by the one `proofsheet up` of a home."""
+    """The lock of the one `proofsheet up` of a home."""
     return home / "locks" / "up.lock"
 
 
-def holder(path: Path) -> str:
-    """Who holds (or last held) the lock, in words."""
+def _last_owner(path: Path) -> str:
+    """The process that holds (or last held) the lock, in words."""
     try:
         note = json.loads(_note(path).read_text("utf-8"))
         return f"{note['who']} (process {note['pid']} on {note['host']}, since {note['since']})"
@@ -36,7 +36,7 @@ def holder(path: Path) -> str:
         return "another process"
 
 
-def held_by(path: Path) -> str | None:
+def lock_owner(path: Path) -> str | None:
     """Who holds the lock now, in words, or None if it is free."""
     if not path.exists():
         return None
@@ -44,7 +44,7 @@ def held_by(path: Path) -> str | None:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        return holder(path)
+        return _last_owner(path)
     lock.release()
     return None
 
@@ -65,9 +65,10 @@ def acquire(
 
     Args:
         path: lock file; made if missing.
-        who: what this process is doing, told to those who wait.
+        who: what this process is doing, shown to other processes that wait.
         wait_s: seconds to wait; negative waits for ever, 0 does not wait.
-        on_news: told whom we wait for, and when the lock of a dead process was taken over.
+        on_news: called with the process that holds the lock, and when the lock of a dead process is taken
+            over.
 
     Raises:
         Locked: if the lock was not free in time.
@@ -79,19 +80,19 @@ def acquire(
     except Timeout:
         if wait_s == 0:
             raise Locked(
-                f"The lock {path.name} is held by {holder(path)}.", "Wait for it to end, or stop it."
+                f"The lock {path.name} is held by {_last_owner(path)}.", "Wait for it to end, or stop it."
             ) from None
-        on_news(f"waiting for {holder(path)}")
+        on_news(f"waiting for {_last_owner(path)}")
         try:
             lock.acquire(timeout=wait_s, poll_interval=0.1)
         except Timeout:
             raise Locked(
-                f"The lock {path.name} was still held after {wait_s:g} s by {holder(path)}.",
+                f"The lock {path.name} was still held after {wait_s:g} s by {_last_owner(path)}.",
                 "Wait for it to end, or stop it.",
             ) from None
     try:
         if _note(path).exists():
-            on_news(f"took over the lock of {holder(path)}, which ended without freeing it")
+            on_news(f"took over the lock of {_last_owner(path)}, which ended without freeing it")
         note = {
             "who": who,
             "pid": os.getpid(),

@@ -4,8 +4,9 @@ Holds process marks and the search for processes by a mark in their environment.
 Add here: what must be known of other processes.
 Keep out: locks (locks.py) and the ending of processes that are not ours.
 
-A process id alone means nothing: ids are reused, and after a boot they start anew. A mark is `pid:start:boot`, where the start
-time and the boot id come from the system (Linux). Where the system does not tell them, the mark holds the id alone.
+A process id alone is not enough: ids are reused, and after a boot they start from the beginning. A mark is
+`pid:start:boot`, with the start time and the boot id of the system (Linux). On other systems the mark holds
+the id alone.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _WRITING = 0o3  # O_WRONLY | O_RDWR
 
 
 def boot_id() -> str:
-    """Identity of this boot of the machine, where the system tells it."""
+    """Identity of this boot of the machine, if the system has one."""
     path = _PROC / "sys/kernel/random/boot_id"
     return path.read_text("ascii").strip() if path.exists() else ""
 
@@ -47,7 +48,7 @@ def is_alive(mark: str) -> bool:
 
 
 def with_environment(name: str, value: str) -> list[int]:
-    """Ids of the other processes of this user that run with this environment variable (Linux; elsewhere none)."""
+    """Ids of the other processes of this user with this environment variable (Linux; elsewhere none)."""
     wanted = f"{name}={value}".encode()
     found = []
     for folder in _processes():
@@ -77,7 +78,10 @@ def _processes() -> Iterator[Path]:
 
 
 def _start_of(pid: int) -> str | None:
-    """Start time in clock ticks since boot; None if the process is gone or a zombie, or the system does not tell."""
+    """Start time in clock ticks since boot.
+
+    None if the process is gone or a zombie, or the system has no such time.
+    """
     try:
         fields = (_PROC / str(pid) / "stat").read_text("ascii", "replace").rpartition(")")[2].split()
     except OSError:

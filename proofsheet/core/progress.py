@@ -1,4 +1,4 @@
-"""How long work tells how far it is.
+"""Progress of long work.
 
 Holds the Protocol and two small implementations.
 Add here: another listener that needs no Dagster and no terminal.
@@ -13,7 +13,7 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Told after every finished picture; may be slow only rarely."""
+    """Called after every finished picture; it should be fast."""
 
     def step(self, what: str, done: int, total: int) -> None:
         """`done` of `total` are finished."""

@@ -1,4 +1,4 @@
-"""Why a row of a history file is refused, or kept and not used.
+"""Why a row of a history file is refused, or saved and not used.
 
 Holds `RowRefused`.
 Add here: nothing; reasons are written where they are found.
@@ -14,8 +14,9 @@ class RowRefused(Exception):
     Attributes:
         reason: class of the refusal, to count by.
         detail: what is wrong, with the value.
-        next_step: what a person can do about it.
-        setting: the setting under [history] that could help, with the value that it lacks; None if no setting can.
+        next_step: what to do about it.
+        setting: the setting under [history] that could help, with the value that it lacks; None if no setting
+            can.
     """
 
     def __init__(

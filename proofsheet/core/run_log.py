@@ -60,13 +60,17 @@ class RunLog:
         self._event("error", error=kind, message=message)
 
     def note(self, message: str) -> None:
-        """Something that a person may want to know."""
+        """News that the user may want to see."""
         self._event("note", message=message)
 
     @property
     def outcome(self) -> str:
         """`success`, `partial` if a step could not do its work, or `failed`."""
-        return "failed" if self._errors else "partial" if self._unfinished else "success"
+        if self._errors:
+            return "failed"
+        if self._unfinished:
+            return "partial"
+        return "success"
 
     @property
     def seconds(self) -> float:
@@ -112,7 +116,7 @@ class RunLog:
 
 
 def unfinished(facts: Mapping[str, Any]) -> str:
-    """Why a step could not do its work, from what it tells of itself; empty if it did."""
+    """Why a step failed, from its own events; empty if it did not."""
     return str(facts.get("unanswered") or facts.get("stopped") or "")
 
 

@@ -4,8 +4,9 @@ Holds `forgetful_devices` and `lasting_mark`.
 Add here: a file system that keeps no change time.
 Keep out: what is done with a mark.
 
-Most file systems keep a change time (ctime) that no program can set back. exFAT and FAT have no room for it: the system makes one
-up while the disk is mounted, and it is another one after the next mount. There, size and modification time are all that lasts.
+Most file systems keep a change time (ctime) that no program can set back. exFAT and FAT have no room for it:
+the system makes one up while the disk is mounted, and it is another one after the next mount. There, size and
+modification time are all that lasts.
 """
 
 from __future__ import annotations

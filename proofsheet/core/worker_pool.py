@@ -52,8 +52,8 @@ def run_apart(
 ) -> Iterator[tuple[int, Answer | Lost]]:
     """Yield (index, answer) as tasks finish, each in one of `workers` processes.
 
-    A task whose process dies or exceeds `timeout_s` is tried once more, alone in a fresh process; then it is `Lost`.
-    A task that raises is `Lost` at once. The others go on. `function` must be importable.
+    A task is tried once more, alone in a fresh process, if its process dies or exceeds `timeout_s`; then it
+    is `Lost`. A task that raises is `Lost` at once. The others go on. `function` must be importable.
     """
     todo, again = deque(range(len(tasks))), deque[int]()
     crew: list[_Worker[Task]] = []

@@ -4,9 +4,10 @@ Holds `embed`.
 Add here: another part of the vector (the lengths must add up to 512).
 Keep out: models with weights.
 
-The vector joins six descriptors, each brought to length 1 and weighted: a DCT of the small grey picture, a pyramid of oriented
-gradients (Dalal and Triggs, 2005), an HSV histogram, uniform local binary patterns (Ojala et al., 2002), the Lab layout and the
-radial power spectrum. It serves grouping and search, is deterministic, and is never compared with another encoder's vectors.
+The vector joins six descriptors, each brought to length 1 and weighted: a DCT of the small grey picture, a
+pyramid of oriented gradients (Dalal and Triggs, 2005), an HSV histogram, uniform local binary patterns (Ojala
+et al., 2002), the Lab layout and the radial power spectrum. It serves grouping and search, is deterministic,
+and is never compared with another encoder's vectors.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _WEIGHTS = {"dct": 1.0, "hog": 1.0, "hsv": 0.8, "lbp": 0.4, "lab": 1.2, "spectru
 
 
 def encoder_id() -> str:
-    """Name and code version; stands on every row."""
+    """Name and code version, for every row."""
     return f"{NAME}-{module_version(__name__)}"
 
 

@@ -24,10 +24,10 @@ from schemas.vision import Embedding
 
 @dataclass(frozen=True)
 class Encoder:
-    """The encoder in force.
+    """The current encoder.
 
     Attributes:
-        encoder_id: stands on every row.
+        encoder_id: its id, for every row.
         clip: the model, if it is one.
         why: why this one, for people.
     """

@@ -1,8 +1,11 @@
-"""Vectors that came from elsewhere, kept as facts: a row of the ledger each, and their numbers as matrices in the home.
+"""Imported vectors, stored as facts.
+
+Each has a row in the ledger; the numbers are in matrices in the home.
 
 Holds `keep_imported`, `read_imported` and `imported_encoders`.
 Add here: another question about imported vectors.
-Keep out: the files that they come in (embedding/vector_files.py) and which sets they form (history/matching.py).
+Keep out: the files that they come in (embedding/vector_files.py) and which sets they form
+(history/matching.py).
 """
 
 from __future__ import annotations
@@ -30,7 +33,7 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class NewVector:
-    """One vector to be kept.
+    """One vector to store.
 
     Attributes:
         path: of its picture as written.
@@ -69,7 +72,7 @@ def keep_imported(project: Project, vectors: Sequence[NewVector], now: datetime)
     """Write the vectors that are not there yet: one matrix an encoder, then their rows.
 
     Args:
-        project: whose pictures they show.
+        project: the project of the pictures.
         vectors: those of one encoder have as many numbers.
         now: when (UTC, no zone).
 
@@ -116,16 +119,18 @@ def _row(own: str, one: NewVector, matrix: str, place: int, now: datetime) -> Ma
 
 
 def read_imported(project: Project, encoder_id: str) -> Imported:
-    """The imported vectors of one encoder, in the order of their ids; a matrix that is gone or damaged is told by `missing`."""
+    """The imported vectors of one encoder, in the order of their ids.
+
+    `missing` counts vectors of a missing or damaged matrix.
+    """
     rows = project.ledger.rows(ImportedVector, encoder_id=encoder_id)
     matrices = {
         str(name): _read(project.vectors / str(name)) for name in rows[ImportedVector.matrix].unique()
     }
     good = [n for n, m in matrices.items() if m is not None]
     known = rows.filter(pl.col(ImportedVector.matrix).is_in(good))
-    vectors = [
-        matrices[m][p] for m, p in known.select(ImportedVector.matrix, ImportedVector.place).iter_rows()
-    ]  # type: ignore[index]
+    places = known.select(ImportedVector.matrix, ImportedVector.place).iter_rows()
+    vectors = [matrices[m][p] for m, p in places]  # type: ignore[index]
     matrix = np.stack(vectors) if vectors else np.empty((0, 0), np.float32)
     return Imported(known, matrix, rows.height - known.height)
 

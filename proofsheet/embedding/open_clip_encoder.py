@@ -2,7 +2,7 @@
 
 Holds `OpenClip`.
 Add here: what an open_clip model can do.
-Keep out: where weights lie (weights.py), which encoder serves (encoders.py).
+Keep out: the places of weights (weights.py), the choice of the encoder (encoders.py).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class OpenClip:
 
     Args:
         settings: model, device, precision, batch.
-        weights: where the weights lie; None for random ones, which serve benchmarks only.
+        weights: path of the weights; None for random ones, which serve benchmarks only.
 
     Raises:
         ModelError: on first use, if the weights cannot be read or do not fit the model.
@@ -62,7 +62,7 @@ class OpenClip:
 
     @functools.cached_property
     def encoder_id(self) -> str:
-        """Model, weights and code; stands on every row."""
+        """Model, weights and code, for every row."""
         label = self.weights.label if self.weights else f"open_clip {self.settings.model} RANDOM WEIGHTS"
         precision = "" if self.settings.precision == "auto" else f" {self.settings.precision}"
         return f"{label}{precision} code:{module_version(__name__)}"
@@ -88,9 +88,8 @@ class OpenClip:
     def finish(self, seen: Sequence[Mapping[str, object]]) -> list[Mapping[str, object]]:
         """The columns of `Embedding` for a batch of prepared pictures."""
         side = self.input.side_px
-        pixels = np.stack(
-            [np.frombuffer(row[_PIXELS], dtype=np.uint8).reshape(side, side, 3) for row in seen]
-        )  # type: ignore[call-overload]
+        flat = [np.frombuffer(row[_PIXELS], dtype=np.uint8) for row in seen]  # type: ignore[call-overload]
+        pixels = np.stack([one.reshape(side, side, 3) for one in flat])
         return [
             {Embedding.encoder_id: self.encoder_id, Embedding.vector: v.tolist()}
             for v in self.vectors(pixels)
@@ -187,7 +186,8 @@ class OpenClip:
         except Exception as error:  # open_clip, torch and safetensors each raise their own
             where = self.weights.path if self.weights else "no file"
             raise ModelError(
-                f"The weights {where} could not be loaded as {self.settings.model}: {' '.join(str(error).split())[:300]}.",
+                f"The weights {where} could not be loaded as {self.settings.model}: "
+                f"{' '.join(str(error).split())[:300]}.",
                 "Check `model` and `weights` under [encoder]; `proofsheet models list` shows what is here.",
             ) from error
         model.eval()
@@ -197,7 +197,7 @@ class OpenClip:
 
 
 def prepare(picture: Picture, wanted: Input) -> Mapping[str, object]:
-    """The pixels that a model sees, as bytes: scaled and cut like open_clip's own transform."""
+    """The pixels that a model sees, as bytes: scaled and cropped like open_clip's own transform."""
     side, image = wanted.side_px, Image.fromarray(picture.rgb)
     resample = _RESAMPLE.get(wanted.interpolation, Image.Resampling.BICUBIC)
     width, height = image.size

@@ -4,8 +4,9 @@ Holds `import_torch`, `choose_device`, `choose_precision`.
 Add here: what every model needs of torch.
 Keep out: models.
 
-The torchvision wheel is linked against CUDA builds of torch. With a CPU build its import fails because two operators have no
-schema; defining the schemas is enough, as nothing here calls them on the way to an embedding.
+The torchvision wheel is linked against CUDA builds of torch. With a CPU build its import fails because two
+operators have no schema; defining the schemas is enough, as nothing here calls them on the way to an
+embedding.
 """
 
 from __future__ import annotations
@@ -34,7 +35,10 @@ def installed() -> bool:
 
 
 def import_torch() -> Any:  # noqa: ANN401 - an untyped module
-    """Torch with a torchvision that can be imported; a run never downloads, so the hub is told to stay offline."""
+    """Torch with a torchvision that can be imported.
+
+    A run never downloads, so the hub stays offline.
+    """
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     import torch
 
@@ -64,7 +68,10 @@ def _mend_torchvision() -> None:
 
 
 def _nms(dets: Any, scores: Any, iou_threshold: float) -> Any:  # noqa: ANN401 - tensors
-    """Indices of the boxes that stay, highest score first; a box goes if it overlaps a better one by more than the threshold."""
+    """Indices of the boxes that stay, highest score first.
+
+    A box goes if it overlaps a better one by more than the threshold.
+    """
     import torch
     from torchvision.ops.boxes import box_iou
 

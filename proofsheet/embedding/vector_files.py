@@ -2,7 +2,7 @@
 
 Holds `write_vectors`, `read_index` and `read_vector`.
 Add here: another form in which others keep vectors.
-Keep out: whose pictures they show and whether they may be used (dagster_project/importing_vectors.py).
+Keep out: the pictures of vectors, and whether they may be used (dagster_project/importing_vectors.py).
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Outgoing:
 
 
 def write_vectors(vectors: Iterable[Outgoing], folder: Path) -> int:
-    """Write one .npy a key and an index of all pictures; what is there under the same names is replaced.
+    """Write one .npy for each key and an index of all pictures. Files of the same names are replaced.
 
     Args:
         vectors: in the order of the index.
@@ -114,10 +114,12 @@ def write_vectors(vectors: Iterable[Outgoing], folder: Path) -> int:
 
 
 def read_index(folder: Path) -> tuple[list[VectorEntry], list[tuple[int, Unreadable]]]:
-    """Every line of an index that names a file with a vector, and every other line with its reason; no such file is opened yet.
+    """Every line of an index: its file with a vector, or the reason why it has none.
 
-    The index lies in the folder or in its `cache/`; the files lie beside it, in `embeddings/`, or where the line says. A path that
-    leads elsewhere is tried by its last part; nothing outside the folder is taken.
+    No such file is opened yet.
+
+    The index is in the folder or in its `cache/`. The files are beside it, in `embeddings/`, or where the
+    line points to. A path that leads elsewhere is tried by its last part; nothing outside the folder is read.
 
     Raises:
         UsageError: if there is no index.
@@ -175,9 +177,9 @@ def _last(path: str) -> str:
 
 
 def _inside(root: Path, place: str) -> Path | None:
-    """The file at a place inside the folder, links followed; None if there is none."""
+    """The file at a place inside the folder, links followed; None without a file."""
     try:
-        folder, _slash, name = os.path.join(root, place.replace("\\", "/")).rpartition("/")  # noqa: PTH118 - 77,000 times
+        folder, _slash, name = os.path.join(root, place.replace("\\", "/")).rpartition("/")  # noqa: PTH118
         file = Path(_real(folder), name)
         if not file.is_file():
             return None
@@ -193,7 +195,7 @@ def _real(folder: str) -> str:
 
 
 def _is_content(text: str, path: str) -> bool:
-    """Whether a hash can be that of the picture's bytes: not another kind of hash, and not that of its path."""
+    """Whether a hash can be that of the picture's bytes, not another kind of hash or one of its path."""
     return (
         bool(_SHA256.fullmatch(text))
         and hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest() != text
@@ -203,7 +205,8 @@ def _is_content(text: str, path: str) -> bool:
 def read_vector(file: Path) -> Floats:
     """The vector in a .npy file, as (d,) float32 of length 1.
 
-    Only the plain form is read: decimal numbers in one row. No pickle is opened, and no more is read than the file holds.
+    Only the plain form is read: decimal numbers in one row. No pickle is opened, and no more is read than the
+    file holds.
 
     Raises:
         Unreadable: if the file holds anything else.

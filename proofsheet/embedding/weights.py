@@ -1,4 +1,4 @@
-"""Weights of open_clip models on this machine: where they lie, what they are.
+"""Weights of open_clip models on this machine: places and names.
 
 Holds `find_weights` and `pull_weights`.
 Add here: another place to look in.
@@ -33,7 +33,7 @@ class Weights:
 
     @property
     def label(self) -> str:
-        """What stands on every row."""
+        """Its name, for every row."""
         return f"open_clip {Path(self.model).stem} {Path(self.tag).name} sha256:{self.digest[:12]}"
 
 

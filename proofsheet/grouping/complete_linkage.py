@@ -20,7 +20,8 @@ Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 _FREE_BITS = 4  # a drafted decode and a mild edit move this many
 _PER_BIT = 0.3 / 64  # measured by `python -m benchmarks.grouping`
-_SAME_DETAIL = 0.97  # correlation of fine layouts: copies have 0.98 and more, strangers up to 0.96 (`benchmarks.lookalikes`)
+# correlation of fine layouts: copies have 0.98 and more, strangers up to 0.96 (`benchmarks.lookalikes`)
+_SAME_DETAIL = 0.97
 _SHIFT = 1  # cells by which one may be moved
 _MOVES = sorted(itertools.product(range(-_SHIFT, _SHIFT + 1), repeat=2), key=lambda move: move != (0, 0))
 _BATCH = 16  # pairs of layouts that are compared at once; they fit the cache
@@ -28,7 +29,7 @@ _BATCH = 16  # pairs of layouts that are compared at once; they fit the cache
 
 @dataclass(frozen=True)
 class Likeness:
-    """How alike pictures are: the cosine of their vectors, less a little for each bit by which their hashes differ.
+    """Similarity of pictures: cosine of their vectors, less a little for each differing bit of their hashes.
 
     Attributes:
         vectors: (n, d), each of length 1.
@@ -50,7 +51,7 @@ class Likeness:
         return np.asarray(np.bitwise_count(self.hashes[i] ^ self.hashes[j]), dtype=np.uint8)
 
     def same_layout(self, i: Indices, j: Indices) -> npt.NDArray[np.bool_]:
-        """(n,) False for pairs on plain grounds that differ in their fine layout; True where there is nothing to compare."""
+        """(n,) False for pairs on plain grounds with another fine layout; True without a layout."""
         found = np.ones(i.size, dtype=np.bool_)
         pairs = (
             (a in self.details and b in self.details) for a, b in zip(i.tolist(), j.tolist(), strict=True)
@@ -104,7 +105,9 @@ def complete_link(
     allowed: Callable[[set[int], set[int]], bool],
     most: int | None,
 ) -> list[list[int]]:
-    """Sets of indices, by joining the most alike pairs first; two sets are joined only if every pair across is allowed.
+    """Sets of indices, by joining the most similar pairs first.
+
+    Two sets are joined only if every pair across is allowed.
 
     Args:
         count: number of pictures.

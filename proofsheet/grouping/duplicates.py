@@ -17,7 +17,7 @@ import polars as pl
 
 from proofsheet.core.files import short_hash
 from proofsheet.grouping.complete_linkage import complete_link
-from proofsheet.grouping.grouping import GroupingInput
+from proofsheet.grouping.grouping_input import GroupingInput
 from proofsheet.grouping.nearest_neighbors import cosine_pairs, hamming_pairs
 from schemas.library import Photo
 from schemas.settings import DuplicateSettings
@@ -30,10 +30,10 @@ Member = Mapping[str, Any]
 
 
 def find_duplicates(project: str, seen: GroupingInput, settings: DuplicateSettings) -> pl.DataFrame:
-    """The rows of `duplicates`: clusters in which every pair has the same bytes, or is alike by hash and by vector.
+    """The rows of `duplicates`: clusters of the same bytes, or of similar hash and vector in every pair.
 
-    Candidates are the pairs within three bits (bands) and the pairs with enough cosine (exact tiled search). There is no cap on
-    a cluster, and no chain: a picture that resembles only some members stays out.
+    Candidates are the pairs within three bits (bands) and the pairs with enough cosine (exact tiled search).
+    There is no cap on a cluster, and no chain: a picture that resembles only some members stays out.
 
     Args:
         project: partition key.

@@ -2,17 +2,15 @@
 
 Holds `group_photos`.
 Add here: another cause for a set.
-Keep out: recognising shots that belong together (shot_sequences.py); which of a set is best (selection/stage_rule.py).
+Keep out: recognising shots that belong together (shot_sequences.py); which of a set is best
+(selection/stage_rule.py).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,109 +18,19 @@ import polars as pl
 
 from proofsheet.core.files import short_hash
 from proofsheet.embedding import classic_encoder
-from proofsheet.grouping.complete_linkage import Likeness, complete_link
+from proofsheet.grouping.complete_linkage import complete_link
+from proofsheet.grouping.grouping_input import GroupingInput, Member, is_document
 from proofsheet.grouping.nearest_neighbors import cosine_pairs
 from proofsheet.grouping.series import by_stage, named_series, raw_pairs, rising_stages, stated
 from proofsheet.grouping.shot_sequences import GroupCandidate, kept_together
-from proofsheet.imaging.perceptual_hash import DETAIL_SIDE
 from schemas.history import HistoryMatch
-from schemas.library import ExifFact, GenerationFact, Photo
+from schemas.library import Photo
 from schemas.settings import GroupSettings
-from schemas.table import Rows
-from schemas.vision import KEEP_ALL, Embedding, ImageQuality, PhotoGroup, PictureHash
+from schemas.vision import KEEP_ALL, PhotoGroup
 
 VERSION = "history, names, rising stages, shots, complete-link; version 3"
-DOCUMENTS = ((0.5, 0.12), (0.3, 0.3))  # least ground and least writing of a document; either will do
 _MOST_CANDIDATES = 64
-_NEEDED = (
-    *(
-        Photo.photo_id,
-        Photo.path,
-        Photo.folder,
-        Photo.file_name,
-        Photo.format,
-        Photo.size_bytes,
-        Photo.content_hash,
-    ),
-    *(
-        Photo.series,
-        Photo.stage,
-        Photo.named_at,
-        Photo.modified_at,
-        GenerationFact.generated,
-        ExifFact.model,
-        ExifFact.taken_at,
-    ),
-    *(ExifFact.focal_length_mm, ExifFact.f_number, ExifFact.exposure_s, ExifFact.iso, ImageQuality.width_px),
-    *(ImageQuality.height_px, ImageQuality.sharpness_tiles, ImageQuality.ground, ImageQuality.written),
-)
-Member = Mapping[str, Any]
 Indices = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class GroupingInput:
-    """What grouping looks at: one row a photo, and their likeness by row number."""
-
-    rows: Sequence[Member]
-    likeness: Likeness
-    encoder: str
-
-    @cached_property
-    def times(self) -> list[datetime | None]:
-        """When each was made: by the camera, else by its name, else, of a generated picture, by its file; None where nothing tells.
-
-        The time of any other file tells when it was copied, and that is no reason to join pictures.
-        """
-        return [
-            r[ExifFact.taken_at]
-            or r[Photo.named_at]
-            or (r[Photo.modified_at] if r[GenerationFact.generated] else None)
-            for r in self.rows
-        ]
-
-    @cached_property
-    def plain(self) -> npt.NDArray[np.bool_]:
-        """(n,) True for writing, and for what no camera took: these are compared by their fine layout where they have one."""
-        return np.array([is_document(r) or not r[ExifFact.model] for r in self.rows], dtype=np.bool_)
-
-
-def seen_photos(
-    photos: Rows[Photo],
-    exif_facts: Rows[ExifFact],
-    image_quality: Rows[ImageQuality],
-    picture_hashes: Rows[PictureHash],
-    embeddings: Rows[Embedding],
-    generation_facts: Rows[GenerationFact],
-) -> GroupingInput:
-    """Everything known of the photos, in the order of folder and name."""
-    ids = [Photo.project, Photo.photo_id]
-    whole: pl.DataFrame = photos
-    for table in (exif_facts, image_quality, picture_hashes, embeddings):
-        whole = whole.join(table, on=ids, how="inner")
-    whole = whole.join(generation_facts.select(*ids, GenerationFact.generated), on=ids, how="left")
-    whole = whole.sort(Photo.folder, Photo.file_name)
-    encoders = sorted(set(whole[Embedding.encoder_id]))
-    width = len(whole[Embedding.vector][0]) if whole.height else 1
-    vectors = whole[Embedding.vector].list.to_array(width).to_numpy() if whole.height else np.empty((0, 1))
-    cells = (DETAIL_SIDE, DETAIL_SIDE)
-    details = {
-        k: found.to_numpy().reshape(cells)
-        for k, found in enumerate(whole[PictureHash.detail])
-        if found is not None
-    }
-    likeness = Likeness(
-        np.ascontiguousarray(vectors, dtype=np.float32), whole[PictureHash.phash].to_numpy(), details
-    )
-    return GroupingInput(whole.select(_NEEDED).to_dicts(), likeness, " ".join(encoders))
-
-
-def is_document(row: Member) -> bool:
-    """Whether a picture is a page, a screenshot or the like: writing on a plain ground."""
-    return any(
-        row[ImageQuality.ground] >= ground and row[ImageQuality.written] >= written
-        for ground, written in DOCUMENTS
-    )
 
 
 def group_photos(
@@ -130,12 +38,13 @@ def group_photos(
 ) -> pl.DataFrame:
     """Put every photo into exactly one set.
 
-    First the sets that imported history names, whatever was decided of them since, with the other parts of their shots. Then what
-    belongs together by its names: a RAW file and the JPEG beside it, stage series, and rising stages with time stamps of their own.
-    Then shots that were meant to be together: exposure brackets, focus
-    stacks, panoramas. Then complete-link over likeness among what is left: each pair of a set is alike enough and, with order,
-    near enough by name and time, so that a chain of small steps never joins strangers. A picture of which nothing tells when it was
-    made is near nothing; documents are one set only if their fine layout is the same.
+    The order of the rules is: 1. the sets that imported history names, whatever was decided on them later,
+    with the other parts of their shots; 2. pictures that belong together by their names: a RAW file and the
+    JPEG beside it, stage series, and rising stages with time stamps; 3. deliberate series of shots: exposure
+    brackets, focus stacks, panoramas; 4. complete linkage by similarity among the rest. In complete linkage
+    each pair of a set is similar enough and, with order, near enough by name and time, so a chain of small
+    steps never joins strangers. A picture without a known time is near nothing. Documents are one set only if
+    their fine layout is the same.
 
     Args:
         project: partition key.
@@ -240,7 +149,11 @@ class _Near:
         return i[keep], j[keep]
 
     def allowed(self, a: int, b: int) -> bool:
-        """Without order everything is; with order, one folder, few neighbours and little time between them, which must be known."""
+        """Whether pairs may be in one set.
+
+        Without order every pair may. With order, a pair is in one folder, with few neighbours and little time
+        between them; both times must be known.
+        """
         if not self._ordered:
             return True
         if self._folders[a] != self._folders[b] or abs(a - b) > self._settings.window:
@@ -254,7 +167,10 @@ class _Near:
 
 
 def _comparable(seen: GroupingInput, i: Indices, j: Indices) -> npt.NDArray[np.bool_]:
-    """(n,) False for pairs that look alike only because both are writing, or a thing on a plain ground that no camera took."""
+    """(n,) False for pairs that look alike only because both are writing, or an object on a plain ground.
+
+    Pictures from a camera on a plain ground are compared as usual.
+    """
     found = np.ones(i.size, dtype=np.bool_)
     judged = seen.plain[i] & seen.plain[j]
     found[judged] = seen.likeness.same_layout(i[judged], j[judged])

@@ -32,7 +32,7 @@ class Pairs:
         i: (n,) first of each.
         j: (n,) second of each.
         value: (n,) cosine in float32, or differing bits.
-        capped: number of rows of which only the best pairs were kept.
+        capped: number of rows that are limited to their best pairs.
     """
 
     i: Indices
@@ -64,8 +64,9 @@ def cosine_pairs(
 ) -> Pairs:
     """Every pair with a cosine of at least `least`, or the `most_per_row` best of a row that has more.
 
-    Tiles of the upper triangle are multiplied, those of many vectors in bfloat16 where torch is installed and the processor is made
-    for it, which finds candidates; they are computed again in float32, so that the answer is that of float32. Memory: one tile.
+    Tiles of the upper triangle are multiplied, those of many vectors in bfloat16 where torch is installed and
+    the processor is made for it, which finds candidates; they are computed again in float32, so that the
+    answer is that of float32. Memory: one tile.
 
     Args:
         vectors: (n, d), each of length 1.
@@ -144,10 +145,12 @@ def _dots(vectors: Floats, i: Indices, j: Indices) -> Floats:
 
 
 def hamming_pairs(hashes: npt.NDArray[np.uint64], most_bits: int = 3) -> Pairs:
-    """Every pair of different hashes that differ in at most `most_bits` bits, by indices into `hashes`; exact up to 3.
+    """Every pair of different hashes that differ in at most `most_bits` bits.
 
-    Three differing bits touch at most three of four bands of 16 bits, so that two such hashes are equal in one band at least
-    (Manku et al., 2007). Equal hashes are one entry; give unique ones.
+    Pairs are indices into `hashes`. The result is exact up to 3 bits.
+
+    Three differing bits touch at most three of four bands of 16 bits, so that two such hashes are equal in
+    one band at least (Manku et al., 2007). Equal hashes are one entry; give unique ones.
 
     Args:
         hashes: (n,) unique.

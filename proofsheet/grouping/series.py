@@ -1,7 +1,7 @@
-"""Sets that history and names tell of: what was a set before, RAW with JPEG, and the stages of one generation.
+"""Sets from history and names: earlier sets, RAW with JPEG, and the stages of one generation.
 
 Holds `stated`, `raw_pairs`, `named_series` and `rising_stages`.
-Add here: another thing that names tell.
+Add here: another relation that names show.
 Keep out: shots of a camera (shot_sequences.py), sets by likeness alone (grouping.py).
 """
 
@@ -85,25 +85,22 @@ def rising_stages(
     left: Sequence[int],
     settings: GroupSettings,
 ) -> Iterable[GroupCandidate]:
-    """Stages with time stamps of their own: of one folder, without a camera, rising with time, near in time and alike.
+    """Stages with time stamps of their own.
 
-    The most alike pairs are joined first. A set holds each stage once, no step between its pictures is longer than the window, and
-    every pair is alike enough.
+    They are in one folder and without a camera, rise with time, and are near in time and similar.
+
+    The most alike pairs are joined first. A set holds each stage once, no step between its pictures is longer
+    than the window, and every pair is alike enough.
 
     Args:
         rows: everything known of the photos.
-        times: when each was made; None where nothing tells.
+        times: time of each picture; None if it is not known.
         likeness: of the same.
         left: row numbers that are in no set yet.
         settings: window and thresholds.
     """
-    staged = [
-        k
-        for k in left
-        if rows[k][Photo.stage] is not None and not rows[k][ExifFact.model] and times[k] is not None
-    ]
-    seconds = {k: _seconds(times[k]) for k in staged}
-    staged.sort(key=lambda k: (str(rows[k][Photo.folder]), seconds[k], by_stage(rows[k])))
+    seconds = {k: _seconds(times[k]) for k in left if _is_timed_stage(rows[k]) and times[k] is not None}
+    staged = sorted(seconds, key=lambda k: (str(rows[k][Photo.folder]), seconds[k], by_stage(rows[k])))
     places = np.asarray(staged, dtype=np.int64)
     stages = np.array([float(rows[k][Photo.stage]) for k in staged])
     near = Within(
@@ -129,11 +126,17 @@ def rising_stages(
     ):
         if len(part) > 1:
             members = [staged[k] for k in part]
-            told = ", ".join(f"{float(rows[k][Photo.stage]):g}" for k in members)
             span = seconds[members[-1]] - seconds[members[0]]
-            yield GroupCandidate(
-                "stage series", members, f"stages {told} rise within {span:.0f} s and are alike"
-            )
+            yield GroupCandidate("stage series", members, _rising([rows[k] for k in members], span))
+
+
+def _is_timed_stage(row: Member) -> bool:
+    return row[Photo.stage] is not None and not row[ExifFact.model]
+
+
+def _rising(rows: Sequence[Member], span: float) -> str:
+    stages = ", ".join(f"{float(row[Photo.stage]):g}" for row in rows)
+    return f"stages {stages} rise within {span:.0f} s and are alike"
 
 
 def _reach(folders: Sequence[str], seconds: Sequence[float], window_s: float) -> npt.NDArray[np.int64]:

@@ -1,4 +1,6 @@
-"""Shots that were meant to be together: exposure brackets, focus stacks, panoramas. None of them is a worse version of another.
+"""Series of shots: exposure brackets, focus stacks, panoramas.
+
+None of the shots is a worse version of another.
 
 Holds `kept_together` and `GroupCandidate`.
 Add here: another kind of shots, by what was measured and what the camera wrote.
@@ -70,7 +72,10 @@ def _candidates(
 
 
 def _quick_run(rows: Sequence[Member], ordered: Sequence[int], gap_s: float) -> list[int]:
-    """The longest run from the first on without a pause (exposures do not count) or another camera or focal length."""
+    """The longest run from the first on without a pause or another camera or focal length.
+
+    Exposures do not count as a pause.
+    """
     run = [ordered[0]]
     for k in ordered[1:]:
         before, now = rows[run[-1]], rows[k]
@@ -93,7 +98,10 @@ def exposure_value(row: Member) -> float | None:
 
 
 def _bracket(rows: Sequence[Member], likeness: Likeness, run: Sequence[int]) -> GroupCandidate | None:
-    """3, 5, 7 or 9 shots of one scene with as many different exposures; the first series of equal steps wins."""
+    """3, 5, 7 or 9 shots of one scene with as many different exposures.
+
+    The first series of equal steps wins.
+    """
     values = [exposure_value(rows[k]) for k in run[:9]]
     for count in (9, 7, 5, 3):
         part = [v for v in values[:count] if v is not None]
@@ -165,7 +173,10 @@ def _sides() -> list[int]:
 
 
 def _seam(one: npt.NDArray[np.float64], two: npt.NDArray[np.float64], side: int) -> float:
-    """Correlation of the tiles that both show if the second is shifted by `side` tiles; one row up or down is allowed."""
+    """Correlation of the shared tiles if the second picture is shifted by `side` tiles.
+
+    One row up or down is allowed.
+    """
     if side < 0:
         return _seam(two, one, -side)
     found = [-1.0]

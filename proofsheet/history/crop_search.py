@@ -1,11 +1,12 @@
-"""Whether one picture is a crop of another, and which: found in the pixels or not said at all.
+"""Whether one picture is a crop of another, and which; found in the pixels or left open.
 
 Holds `compare` and `Comparison`.
 Add here: another change that a finished picture may have gone through.
 Keep out: files and choices (folder_extraction.py).
 
-The finished picture is looked for in the raw one by normalised correlation (Lewis, 1995), first at the scale that the sizes in
-pixels imply, then at others. A box is given only if the correlation is high and no other place comes near it.
+The finished picture is looked for in the raw one by normalised correlation (Lewis, 1995), first at the scale
+that the sizes in pixels imply, then at others. A box is given only if the correlation is high and no other
+place comes near it.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ class Comparison:
     """What became of a raw picture.
 
     Attributes:
-        kind: whole (not cropped, perhaps resized or edited), cropped with a box, cropped without one, changed (nothing can be
-            said of a crop), another picture.
+        kind: whole (not cropped, perhaps resized or edited), cropped with a box, cropped without one, changed
+            (a crop cannot be found), another picture.
         box: left, top, right, bottom in 0..1 of the raw picture, for cropped with a box.
         score: the best correlation.
     """
@@ -124,7 +125,10 @@ def _correlation(one: Floats, other: Floats) -> float:
 
 
 def _at(raw: Floats, final: Floats, share_x: float, share_y: float) -> _Place:
-    """The best place of a crop that has these shares of the raw picture's sides; no box if another place is nearly as good."""
+    """The best place of a crop that has these shares of the raw picture's sides.
+
+    There is no box if another place is nearly as good.
+    """
     import cv2
 
     height, width = raw.shape
@@ -151,7 +155,10 @@ def _at(raw: Floats, final: Floats, share_x: float, share_y: float) -> _Place:
 
 
 def _at_any_scale(raw: Floats, final: Floats) -> _Place:
-    """The best place at any scale, for crops that were resized afterwards: coarse first, then finer about the best."""
+    """The best place at any scale, for crops that were resized afterwards.
+
+    The search is coarse first, then finer about the best place.
+    """
     factor = _COARSE_PX / max(raw.shape)
     height, width = raw.shape
     small = _sized(raw, width * factor, height * factor)

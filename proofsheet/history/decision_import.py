@@ -2,7 +2,7 @@
 
 Holds `import_verdicts`.
 Add here: another form in which verdicts come.
-Keep out: what is learnt from them (matching.py).
+Keep out: matching of rows with pictures (matching.py).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from proofsheet.core.files import short_hash
 from proofsheet.core.row_errors import RowRefused
-from proofsheet.history.formats import time_of
+from proofsheet.history.cells import time_of
 from proofsheet.selection.timeline import Timeline, proposed_crop
 from proofsheet.storage.workspace import Project
 from schemas.library import Photo
@@ -24,10 +24,12 @@ _ACTIONS = ("approved", "rejected", "overridden", "skipped")
 
 
 def import_verdicts(project: Project, content: bytes, now: datetime, *, blind: bool) -> dict[str, Any]:
-    """Take in verdicts on the present proposals; each line is taken once, whoever sends it again.
+    """Import decisions on the present proposals.
+
+    Each line is imported once, whoever sends it again.
 
     Args:
-        project: whose sets.
+        project: the project of the sets.
         content: one JSON object a line: group_id, action, final_choice, crop_coords, timestamp.
         now: time of verdicts that name none (UTC, no zone).
         blind: the person did not see what was proposed.
@@ -60,7 +62,7 @@ def _verdict(
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise RowRefused("no JSON", f"the line is no JSON object: {text[:80]!r}", "mend the line")
+        raise RowRefused("no JSON", f"the line is not a JSON object: {text[:80]!r}", "correct the line")
     group = groups.get(str(found.get("group_id")))
     if group is None:
         raise RowRefused(
@@ -70,7 +72,9 @@ def _verdict(
         )
     if found.get("action") not in _ACTIONS:
         raise RowRefused(
-            "unknown action", f"{found.get('action')!r} is none of {', '.join(_ACTIONS)}", "mend the line"
+            "unknown action",
+            f"{found.get('action')!r} is not one of {', '.join(_ACTIONS)}",
+            "correct the line",
         )
     chosen = _choice(found, group, paths)
     when = time_of(str(found.get("timestamp") or "")) or now
@@ -101,7 +105,10 @@ def _verdict(
 
 
 def _choice(found: Mapping[str, Any], group: Mapping[str, Any], paths: Mapping[str, str]) -> str | None:
-    """The chosen photo: the proposed one if approved, that of `final_choice` if overridden, none otherwise."""
+    """The chosen photo.
+
+    It is the proposed one if approved, that of `final_choice` if overridden, none otherwise.
+    """
     if found["action"] in {"rejected", "skipped"}:
         return None
     named = found.get("final_choice")
@@ -111,13 +118,13 @@ def _choice(found: Mapping[str, Any], group: Mapping[str, Any], paths: Mapping[s
         else paths.get(str(named))
     )
     if photo not in group[Proposal.photo_ids]:
-        raise RowRefused("unknown choice", f"{named!r} is no picture of the set", "name one of its images")
+        raise RowRefused("unknown choice", f"{named!r} is not a picture of the set", "name one of its images")
     same = photo == group[Proposal.chosen_photo_id]
     if same != (found["action"] == "approved"):
         raise RowRefused(
             "contradiction",
-            f"{named!r} is {'' if same else 'not '}what is proposed, the action is {found['action']}",
-            "mend the line",
+            f"{named!r} is {'' if same else 'not '}the proposed picture, the action is {found['action']}",
+            "correct the line",
         )
     return photo
 
@@ -131,8 +138,8 @@ def _crop(given: object) -> list[float] | None:
         and all(isinstance(v, int | float) and not isinstance(v, bool) for v in given)
     )
     if not numbers or not isinstance(given, list):
-        raise RowRefused("no box", f"crop_coords are no four numbers: {str(given)[:80]}", "mend the line")
+        raise RowRefused("no box", f"crop_coords are not four numbers: {str(given)[:80]}", "correct the line")
     x1, y1, x2, y2 = (float(v) for v in given)
     if not (0 <= x1 < x2 <= 1 and 0 <= y1 < y2 <= 1):
-        raise RowRefused("no box", f"crop_coords are no box in 0..1: {given}", "mend the line")
+        raise RowRefused("no box", f"crop_coords are not a box in 0..1: {given}", "correct the line")
     return [x1, y1, x2, y2]

@@ -47,7 +47,9 @@ Row = dict[str, Any]
 
 
 def export_history(projects: Sequence[Project], folder: Path) -> dict[str, int]:
-    """Write selections, crops, anomalies and a summary; paths are those inside the library, crops are in 0..1.
+    """Write selections, crops, anomalies and a summary.
+
+    Paths are those inside the library, crops are in 0..1.
 
     Returns:
         File name to number of rows.
@@ -58,9 +60,12 @@ def export_history(projects: Sequence[Project], folder: Path) -> dict[str, int]:
     there = [name for name in (SELECTION_FILE, CROP_FILE, ANOMALIES, SUMMARY) if (folder / name).exists()]
     if there:
         raise UsageError(
-            f"{folder} holds {', '.join(there)} already.", "Choose an empty folder; nothing is written over."
+            f"{folder} holds {', '.join(there)} already.", "Choose an empty folder; nothing is overwritten."
         )
-    selections, crops, anomalies, summary = list[Row](), list[Row](), list[Row](), {}
+    selections = list[Row]()
+    crops = list[Row]()
+    anomalies = list[Row]()
+    summary = {}
     for project in projects:
         paths = {
             i: f"{project.name}/{p}"
@@ -97,7 +102,10 @@ def _selection(row: Row, paths: Mapping[str, str]) -> Row:
 
 
 def _of_vectors(project: Project) -> list[Row]:
-    """Choices of which pictures are gone, by the file names that their vectors came with; each set once, whatever its encoders."""
+    """Choices in sets with missing pictures, by the file names of their vectors.
+
+    Each set is there once, whatever its encoders.
+    """
     names = project.ledger.rows(ImportedVector).select(ImportedVector.vector_id, ImportedVector.file_name)
     paths = {own: f"{project.name}/{name}" for own, name in names.iter_rows()}
     found: dict[tuple[str, ...], Row] = {}

@@ -1,8 +1,8 @@
 """Which projects hold a file of a name: for rows of history of which the folders name no project.
 
 Holds `FileNames`.
-Add here: another place in which a project's names stand.
-Keep out: which picture a row speaks of (matching.py).
+Add here: another source of a project's file names.
+Keep out: which picture a row refers to (matching.py).
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from schemas.library import Photo
 
 
 class FileNames:
-    """The file names of projects, collected at the first question: on disk, in `photos`, and of imported vectors.
+    """The file names of projects, collected at the first question.
+
+    They come from the disk, from `photos`, and from imported vectors.
 
     Args:
         projects: where to look.

@@ -1,4 +1,4 @@
-"""Choices and crops out of finished folders: what lies in the final folder won, and how it was cropped is looked up in the pixels.
+"""Choices and crops from finished folders: a picture in the final folder won; pixels show its crop.
 
 Holds `pair_up`, `Extraction`, `extracted` and `write_extracted`.
 Add here: another trace that a finished project leaves.
@@ -48,14 +48,14 @@ class Pair:
 
 @dataclass
 class Extraction:
-    """What finished folders tell.
+    """The choices and crops of finished folders.
 
     Attributes:
         selections: rows of selection_only_log.csv.
         crops: rows of select_crop_log.csv.
         boxless: rows of historical_crop_log.csv: cropped, nobody knows where.
         whole: winners that were not cropped.
-        skipped: why sets and pictures tell nothing, to their number.
+        skipped: why sets and pictures are left out, to their number.
         examples: the first path of each such cause.
     """
 
@@ -67,13 +67,15 @@ class Extraction:
     examples: dict[str, str] = field(default_factory=dict)
 
     def skip(self, why: str, path: str) -> None:
-        """A set or picture that tells nothing."""
+        """A set or picture that is left out."""
         self.skipped[why] += 1
         self.examples.setdefault(why, path)
 
 
 def pair_up(raw: Sequence[RawPicture], final: Sequence[RawPicture], outcome: Extraction) -> list[Pair]:
-    """The raw picture of each finished one: by content, by name, by a name with something added, else by the whole picture.
+    """The raw picture of each finished one.
+
+    It is found by content, by name, by an extended name, else by the whole picture.
 
     Names are not trusted alone: `extracted` drops a pair of which the pictures have nothing in common.
     """
@@ -141,14 +143,15 @@ def extracted(
         sets: of the raw folder.
         alone: its pictures in no set; their crops count, there was nothing to choose.
         pairs: from `pair_up`.
-        compared: path of the raw picture to how the finished one compares; a pair of the same bytes needs none.
+        compared: path of the raw picture to how the finished one compares; a pair of the same bytes needs
+            none.
         name: folder that the rows name, before the paths inside it.
         outcome: is completed and returned.
     """
     winners = {p.raw.path: p for p in pairs if p.same or compared[p.raw.path].kind != "another picture"}
     for pair in pairs:
         if pair.raw.path not in winners:
-            outcome.skip("finished picture of a raw name that shows something else", pair.final.path)
+            outcome.skip("finished picture of a raw name with other content", pair.final.path)
     for members in sets:
         chosen = [m for m in members if m.path in winners]
         if len(chosen) == 1:
@@ -199,7 +202,7 @@ def _crop(
     elif kind == "whole":
         outcome.whole += 1
     else:
-        outcome.skip("crop cannot be told: the finished picture was changed otherwise", path)
+        outcome.skip("crop cannot be found: the finished picture was changed otherwise", path)
 
 
 def write_extracted(outcome: Extraction, folder: Path) -> list[Path]:

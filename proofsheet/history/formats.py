@@ -2,24 +2,21 @@
 
 Holds `read_history`.
 Add here: another format, as a set of columns and a function from cells to a row.
-Keep out: which project and which picture a row speaks of (project_resolver.py, matching.py).
+Keep out: the project and the picture of a row (project_resolver.py, matching.py).
 """
 
 from __future__ import annotations
 
-import ast
 import codecs
 import csv
 import io
-import json
-import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from proofsheet.core.files import printable
 from proofsheet.core.row_errors import RowRefused
+from proofsheet.history.cells import Cells, base_name, box_of, losers_of, whole_number
 
 _LIMIT = 1 << 20
 _MOST_LINES = 100  # of one record; a quote that is never closed takes no more with it
@@ -30,10 +27,6 @@ _ANOMALY = frozenset({"session_id", "set_id", "project", "chosen_path", "rejecte
 _UNKNOWN_BOX = frozenset({"session_id", "chosen_path"})
 _WIDE = re.compile(r"^image_(\d+)_path$")
 _WIDE_COLUMN = re.compile(r"^(image_\d+_(path|stage)|(width|height)_\d+)$")
-_EPOCH = re.compile(r"^\d{9,10}(\.\d+)?$")
-_NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
-_TIMES = ("%Y%m%d_%H%M%S", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S")
-Cells = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -86,7 +79,7 @@ def read_history(content: bytes) -> HistoryText:
     """Rows and refusals of a history file; the format follows from its header.
 
     Raises:
-        RowRefused: if the file as a whole is none of the known formats.
+        RowRefused: if the file is not in a known format.
     """
     text = _text(content)
     lines = list(io.StringIO(text, newline=""))
@@ -108,7 +101,10 @@ def read_history(content: bytes) -> HistoryText:
 
 
 def _text(content: bytes) -> str:
-    """The text of a file; bytes that are none stay as surrogates, so that only their rows are refused."""
+    """The text of a file.
+
+    Invalid bytes stay as surrogates, so only their rows are refused.
+    """
     if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return content.decode("utf-16", "replace")
     return content.decode("utf-8-sig", "surrogateescape").replace("\0", "\ufffd")
@@ -121,7 +117,9 @@ def _header(lines: Sequence[str], separator: str) -> tuple[list[str], int]:
 
 
 def _record(names: Sequence[str], lines: Sequence[str], separator: str) -> tuple[dict[str, str], int]:
-    """Cells by column of the record at the head of these lines, and how many of them it takes; a cell may hold newlines.
+    """Cells by column of the record at the head of these lines, and its number of lines.
+
+    A cell may hold newlines.
 
     Raises:
         RowRefused: if it is broken; the record after it begins on the next line then.
@@ -136,7 +134,7 @@ def _record(names: Sequence[str], lines: Sequence[str], separator: str) -> tuple
         ) from None
     if any("\udc80" <= sign <= "\udcff" for cell in cells for sign in cell):
         raise RowRefused(
-            "not text", f"the row is no UTF-8 text: {''.join(cells)[:80]!r}", "save the file as UTF-8"
+            "not text", f"the row is not UTF-8 text: {''.join(cells)[:80]!r}", "save the file as UTF-8"
         )
     if not any(cell.strip() for cell in cells):
         return {}, reader.line_num
@@ -159,8 +157,9 @@ def _format(names: Sequence[str]) -> tuple[str, Callable[[int, Cells], Logged]]:
     told = printable(", ".join(names)[:200]) or "nothing"
     raise RowRefused(
         "unknown format",
-        f"its header is none of the known ones: {told}",
-        "known are selection_only_log, select_crop_log, anomaly_cases and historical_crop_log; see docs/judge.md",
+        f"its header is not one of the known ones: {told}",
+        "known are selection_only_log, select_crop_log, anomaly_cases and historical_crop_log; see "
+        "docs/judge.md",
     )
 
 
@@ -194,17 +193,18 @@ def _base(line: int, kind: str, cells: Cells) -> Logged:
 
 def _selection(line: int, cells: Cells) -> Logged:
     return _with(
-        _base(line, "selection", cells), others=_losers(cells["chosen_path"], cells["neg_paths"], "neg_paths")
+        _base(line, "selection", cells),
+        others=losers_of(cells["chosen_path"], cells["neg_paths"], "neg_paths"),
     )
 
 
 def _anomaly(line: int, cells: Cells) -> Logged:
-    others = _losers(cells["chosen_path"], cells["rejected_paths"], "rejected_paths")
+    others = losers_of(cells["chosen_path"], cells["rejected_paths"], "rejected_paths")
     return _with(_base(line, "anomaly", cells), others=others, project=cells["project"])
 
 
 def _crop(line: int, cells: Cells) -> Logged:
-    return _with(_base(line, "crop", cells), box=_box(cells))
+    return _with(_base(line, "crop", cells), box=box_of(cells))
 
 
 def _boxless(line: int, cells: Cells) -> Logged:
@@ -212,19 +212,19 @@ def _boxless(line: int, cells: Cells) -> Logged:
 
 
 def _wide_crop(line: int, cells: Cells) -> Logged:
-    """The wide format tells the whole set; the chosen one is told twice, by index and by path."""
+    """The wide format has the whole set; the chosen one is there twice, by index and by path."""
     found = {int(match[1]): cells[name] for name in cells if (match := _WIDE.match(name))}
     paths = {k: found[k] for k in sorted(found) if found[k]}
-    index = _whole(cells.get("chosen_index", ""), "chosen_index")
-    count = _whole(cells.get("image_count", ""), "image_count")
+    index = whole_number(cells.get("chosen_index", ""), "chosen_index")
+    count = whole_number(cells.get("image_count", ""), "image_count")
     if count is not None and count != len(paths):
         raise RowRefused(
             "contradiction", f"image_count is {count}, the row has {len(paths)} paths", "correct the row"
         )
-    base = _with(_base(line, "crop", cells), box=_box(cells))
+    base = _with(_base(line, "crop", cells), box=box_of(cells))
     if index is None:
         return base
-    if index not in paths or _name(paths[index]) != _name(base.chosen):
+    if index not in paths or base_name(paths[index]) != base_name(base.chosen):
         told = paths.get(index, "nothing")
         raise RowRefused(
             "contradiction",
@@ -232,7 +232,7 @@ def _wide_crop(line: int, cells: Cells) -> Logged:
             "correct the row",
         )
     width, height = (
-        _whole(cells.get(f"{side}_{index}", ""), f"{side}_{index}") for side in ("width", "height")
+        whole_number(cells.get(f"{side}_{index}", ""), f"{side}_{index}") for side in ("width", "height")
     )
     size = (width, height) if width and height else None
     return _with(base, others=tuple(p for k, p in paths.items() if k != index), size=size)
@@ -240,96 +240,3 @@ def _wide_crop(line: int, cells: Cells) -> Logged:
 
 def _with(row: Logged, **changed: object) -> Logged:
     return Logged(**{**row.__dict__, **changed})
-
-
-def _name(path: str) -> str:
-    return re.split(r"[\\/]", path)[-1]
-
-
-def _losers(chosen: str, cell: str, column: str) -> tuple[str, ...]:
-    """The list in a cell, as JSON or as a Python literal; never evaluated."""
-    try:
-        found = json.loads(cell)
-    except (ValueError, RecursionError):
-        try:
-            found = ast.literal_eval(cell)
-        except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-            raise RowRefused(
-                "no list", f"{column} is no list: {cell[:80]!r}", "write it as a JSON list of paths"
-            ) from None
-    if not isinstance(found, list | tuple) or not all(isinstance(p, str) and p.strip() for p in found):
-        raise RowRefused(
-            "no list", f"{column} is no list of paths: {cell[:80]!r}", "write it as a JSON list of paths"
-        )
-    if not found:
-        raise RowRefused(
-            "set of one",
-            f"{column} is empty: nothing lost against {_name(chosen)}",
-            "nothing; it teaches nothing",
-        )
-    if chosen in found:
-        raise RowRefused("contradiction", f"{_name(chosen)} is chosen and among {column}", "correct the row")
-    return tuple(dict.fromkeys(found))
-
-
-def _box(cells: Cells) -> tuple[float, float, float, float] | None:
-    """The four numbers as written; None if all four cells are empty."""
-    texts = [cells[f"crop_{side}"] for side in ("x1", "y1", "x2", "y2")]
-    if not any(texts):
-        return None
-    try:
-        x1, y1, x2, y2 = (_number(t) for t in texts)
-    except ValueError:
-        raise RowRefused(
-            "no number", f"the box {', '.join(texts)} holds what is no number", "correct the row"
-        ) from None
-    if not all(math.isfinite(v) and v >= 0 for v in (x1, y1, x2, y2)):
-        raise RowRefused(
-            "no box", f"the box {', '.join(texts)} holds a negative or endless number", "correct the row"
-        )
-    if x1 == x2 or y1 == y2:
-        raise RowRefused("no box", f"the box {', '.join(texts)} is empty", "correct the row, or delete it")
-    return (
-        min(x1, x2),
-        min(y1, y2),
-        max(x1, x2),
-        max(y1, y2),
-    )  # dragged from right to left, it is the same rectangle
-
-
-def _whole(text: str, column: str) -> int | None:
-    if not text:
-        return None
-    try:
-        value = _number(text)
-    except ValueError:
-        value = -1.0
-    if value < 0 or not value.is_integer():
-        raise RowRefused(
-            "no number", f"{column} is no whole number of 0 or more: {text!r}", "correct the row"
-        )
-    return int(value)
-
-
-def _number(text: str) -> float:
-    """A number in plain decimal notation; `float` alone would also take `1_0`, `nan` and `inf`."""
-    if not _NUMBER.match(text):
-        raise ValueError(text)
-    return float(text)
-
-
-def time_of(text: str) -> datetime | None:
-    """A time as UTC without zone, from ISO 8601, epoch seconds or `20250708_060416`; None if it is none of these."""
-    try:
-        found = datetime.fromisoformat(text)
-        return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
-    except (ValueError, OverflowError):
-        pass
-    for form in _TIMES:
-        try:
-            return datetime.strptime(text, form)
-        except ValueError:
-            continue
-    if _EPOCH.match(text):
-        return datetime.fromtimestamp(float(text), UTC).replace(tzinfo=None)
-    return None

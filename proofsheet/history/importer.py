@@ -18,11 +18,10 @@ from typing import Any
 import polars as pl
 
 from proofsheet.core.errors import UsageError
-from proofsheet.core.files import short_hash
-from proofsheet.core.foreign_paths import normalised
 from proofsheet.core.row_errors import RowRefused
 from proofsheet.history.file_name_lookup import FileNames
-from proofsheet.history.formats import HistoryText, Logged, read_history, time_of
+from proofsheet.history.formats import HistoryText, Logged, read_history
+from proofsheet.history.import_rows import file_row, history_row, refusal_row
 from proofsheet.history.matching import match_history
 from proofsheet.history.project_resolver import ProjectRegistry
 from proofsheet.history.report import FileReport
@@ -54,14 +53,16 @@ def import_history(
     dry_run: bool,
     project: str | None = None,
 ) -> list[FileReport]:
-    """Read files, refuse what cannot be right, keep the rest in the ledgers of its projects; a row that is there stays as it is.
+    """Read files, refuse rows that cannot be right, and save the others in the ledgers of their projects.
+
+    A known row does not change.
 
     Args:
         files: history files.
-        workspace: the rows speak of its projects.
+        workspace: the projects of the rows.
         settings: roots, aliases, patterns.
         now: time of the import (UTC, no zone).
-        dry_run: tells what would happen and writes nothing.
+        dry_run: reports the result and writes nothing.
         project: name or key of the project of rows that name none; None to find them by their file names.
 
     Raises:
@@ -89,7 +90,7 @@ def import_history(
         _judge(placed, known, report)
         if not dry_run:
             _write(workspace, projects, added, refusals, digest)
-            workspace.shared.ledger.put(HistoryFile, [_book(file, digest, report, now)])
+            workspace.shared.ledger.put(HistoryFile, [file_row(file, digest, report, now)])
         reports.append(report)
     return reports
 
@@ -99,13 +100,13 @@ def _given(workspace: Workspace, wanted: str, left: Mapping[str, str]) -> str:
     project = workspace.project(wanted)
     if project.sandbox:
         raise UsageError(
-            f"{project.name} is a sandbox; history is of the projects of the library.",
+            f"{project.name} is a sandbox; history belongs to the projects of the library.",
             "Name the project itself.",
         )
     if project.name in left:
         raise UsageError(
-            f"{project.name} takes no history: {left[project.name]}",
-            "Then import again; nothing was taken in.",
+            f"{project.name} accepts no history: {left[project.name]}",
+            "Then import again; nothing was imported.",
         )
     return project.name
 
@@ -149,7 +150,7 @@ def _read(
 
     def refuse(line: int, refusal: RowRefused, project: str) -> None:
         report.refuse(line, refusal, project)
-        refusals.append((project, _refusal_row(file, line, refusal, now)))
+        refusals.append((project, refusal_row(file, line, refusal, now)))
 
     try:
         text = read_history(content)
@@ -181,13 +182,13 @@ def _place(
             continue
         try:
             places.refuse_damaged(project)
-            row = _row(project, logged, file, now)
+            row = history_row(project, logged, file, now)
             own.refuse(project, logged.session)
             mark = (project.key, str(row[HistoryRow.row_hash]))
             if mark in seen:
                 raise RowRefused(
                     "twice in the file",
-                    f"the row says the same as line {seen[mark]}",
+                    f"the row repeats line {seen[mark]}",
                     "nothing; one of them counts",
                 )
             seen[mark] = logged.line
@@ -212,48 +213,9 @@ class _OwnRows:
         if session.removeprefix(OWN_SESSION) in self._known[project.key]:
             raise RowRefused(
                 "own row",
-                "the review of this project wrote it; its verdict is known",
+                "the review of this project wrote it; its decision is known",
                 "nothing; the verdict counts",
             )
-
-
-def _row(project: Project, logged: Logged, file: Path, now: datetime) -> dict[str, Any]:
-    when = time_of(logged.timestamp)
-    box = None if logged.box is None else dict(zip(("x1", "y1", "x2", "y2"), logged.box, strict=True))
-    names = [normalised(p).rpartition("/")[2] for p in (logged.chosen, *sorted(logged.others))]
-    sides = "" if box is None else " ".join(f"{v:.6f}" for v in box.values())
-    moment = when.isoformat() if when else logged.timestamp
-    mark = short_hash(logged.kind, *names, logged.session, logged.set_id, sides, moment, length=32)
-    return {
-        HistoryRow.project: project.key,
-        HistoryRow.row_hash: mark,
-        HistoryRow.number: 1,
-        HistoryRow.kind: logged.kind,
-        HistoryRow.file: file.name,
-        HistoryRow.line: logged.line,
-        HistoryRow.session_id: logged.session,
-        HistoryRow.set_id: logged.set_id,
-        HistoryRow.directory: logged.directory,
-        HistoryRow.chosen_path: logged.chosen,
-        HistoryRow.other_paths: list(logged.others),
-        HistoryRow.box: box,
-        HistoryRow.width_px: logged.size[0] if logged.size else None,
-        HistoryRow.height_px: logged.size[1] if logged.size else None,
-        HistoryRow.timestamp: logged.timestamp,
-        HistoryRow.happened_at: when,
-        HistoryRow.imported_at: now,
-    }
-
-
-def _refusal_row(file: Path, line: int, refusal: RowRefused, now: datetime) -> dict[str, Any]:
-    return {
-        HistoryRefusal.line: line,
-        HistoryRefusal.file: file.name,
-        HistoryRefusal.reason: refusal.reason,
-        HistoryRefusal.detail: refusal.detail,
-        HistoryRefusal.next_step: refusal.next_step,
-        HistoryRefusal.imported_at: now,
-    }
 
 
 def _new_rows(
@@ -272,7 +234,7 @@ def _new_rows(
 
 
 def _judge(placed: Sequence[_Placed], known: Mapping[str, pl.DataFrame], report: FileReport) -> None:
-    """Count which rows can be used, by matching them with the pictures of the last run and with imported vectors."""
+    """Count usable rows, by matching them with the pictures of the last run and with imported vectors."""
     fates: dict[str, dict[str, dict[str, Any]]] = {}
     for project in {p.project.key: p.project for p in placed}.values():
         photos, quality = project.store.read(Photo), project.store.read(ImageQuality)
@@ -317,15 +279,3 @@ def _write(
     for name in {name for name, _row in refusals}:
         rows = [{**row, HistoryRefusal.file_hash: digest} for owner, row in refusals if owner == name]
         projects.get(name, workspace.shared).ledger.add(HistoryRefusal, rows)
-
-
-def _book(file: Path, digest: str, report: FileReport, now: datetime) -> dict[str, Any]:
-    return {
-        HistoryFile.file_hash: digest,
-        HistoryFile.file: file.name,
-        HistoryFile.format: report.format,
-        HistoryFile.rows: report.rows,
-        HistoryFile.accepted: report.accepted,
-        HistoryFile.refused: sum(report.refused.values()),
-        HistoryFile.imported_at: now,
-    }

@@ -1,21 +1,23 @@
-"""Which pictures of the project the rows of its history speak of.
+"""Matches rows of history with the pictures of a project.
 
 Holds `match_history`.
-Add here: another thing that a row tells of its pictures.
-Keep out: reading files (formats.py), finding a picture by name (photo_lookup.py), the verdicts of the review (taken as they are).
+Add here: another fact about pictures in a row.
+Keep out: reading files (formats.py), finding a picture by name (photo_lookup.py), the verdicts of the review
+(taken as they are).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from proofsheet.core.files import short_hash
 from proofsheet.core.row_errors import RowRefused
-from proofsheet.history.photo_lookup import PhotoLookup, PictureUnknown
+from proofsheet.history.last_decisions import LastDecisions, match_row
+from proofsheet.history.photo_lookup import PhotoLookup
 from proofsheet.history.vector_sets import vector_selections
 from proofsheet.models.boxes import Box, box_of, uncut
 from proofsheet.selection.timeline import last_words
@@ -46,23 +48,6 @@ class Matched:
     vector_sets: pl.DataFrame
 
 
-@dataclass
-class _Said:
-    """The last word so far, and who said it."""
-
-    selections: dict[str, tuple[dict[str, Any], str]] = field(default_factory=dict)
-    crops: dict[str, tuple[dict[str, Any], str]] = field(default_factory=dict)
-    fates: dict[str, tuple[str, str, str]] = field(default_factory=dict)
-    unknown: set[str] = field(default_factory=set)
-    members: dict[str, list[str]] = field(default_factory=dict)
-
-    def keep_back(self, own: str, refusal: RowRefused) -> None:
-        """A row that is kept and not used; `unknown` holds those of which a picture is not known."""
-        self.fates[own] = ("quarantined", f"{refusal.reason}: {refusal.detail}", refusal.next_step)
-        if isinstance(refusal, PictureUnknown):
-            self.unknown.add(own)
-
-
 def match_history(
     project: str,
     history: pl.DataFrame,
@@ -71,9 +56,11 @@ def match_history(
     quality: pl.DataFrame,
     imported: pl.DataFrame,
 ) -> Matched:
-    """Match rows of history and verdicts with pictures; of several words on one set or picture the last counts.
+    """Match rows of history and decisions with pictures.
 
-    A set that the review rejected teaches no choice, whatever was said of it before.
+    Of several rows on one set or picture the last counts.
+
+    A set that the review rejected has no choice for training, whatever came before.
 
     Args:
         project: partition key.
@@ -83,27 +70,14 @@ def match_history(
         quality: rows of `image_quality`.
         imported: the facts `imported_vectors` of the project.
     """
-    known, said = PhotoLookup(photos, quality), _Said()
+    known, said = PhotoLookup(photos, quality), LastDecisions()
     rows = history.sort(HistoryRow.number).to_dicts()
     spoken = sorted(rows, key=_when)
-    chosen: dict[str, str] = {}
-    for row in spoken:
-        own = str(row[HistoryRow.row_hash])
-        try:
-            winner = known.find(row[HistoryRow.chosen_path])
-        except RowRefused as refusal:
-            said.keep_back(own, refusal)
-            continue
-        chosen[own], said.fates[own] = str(winner[Photo.photo_id]), ("used", "", "")
-        for take in (_crop, _select):  # a row may tell both; one part is taken where the other cannot be
-            try:
-                take(project, said, known, row, winner)
-            except RowRefused as refusal:
-                said.keep_back(own, refusal)
+    chosen = _take_rows(project, said, known, spoken)
     for verdict in last_words(decisions).to_dicts():
         _take_verdict(project, said, known, verdict)
     _never_cropped(project, said)
-    matches = HistoryMatch.frame(_match(project, r, chosen, said) for r in rows)
+    matches = HistoryMatch.frame(match_row(project, r, chosen, said) for r in rows)
     lost = [r for r in spoken if r[HistoryRow.row_hash] in said.unknown]
     vector_sets, matched = vector_selections(project, lost, matches, imported, photos)
     return Matched(
@@ -114,12 +88,35 @@ def match_history(
     )
 
 
+def _take_rows(project: str, said: LastDecisions, known: PhotoLookup, rows: Sequence[Row]) -> dict[str, str]:
+    """The winner of every row with a known picture, by the hash of the row."""
+    chosen: dict[str, str] = {}
+    for row in rows:
+        own = str(row[HistoryRow.row_hash])
+        try:
+            winner = known.find(row[HistoryRow.chosen_path])
+        except RowRefused as refusal:
+            said.keep_back(own, refusal)
+            continue
+        chosen[own] = str(winner[Photo.photo_id])
+        said.fates[own] = ("used", "", "")
+        for take in (_crop, _select):  # a row may have both; one part is used if the other cannot be
+            try:
+                take(project, said, known, row, winner)
+            except RowRefused as refusal:
+                said.keep_back(own, refusal)
+    return chosen
+
+
 def _when(row: Row) -> tuple[str, int]:
-    """Rows with a time come in its order after those without; equal times keep the order in which they came."""
+    """Rows with a time come in its order after those without.
+
+    Equal times keep the order of arrival.
+    """
     return (str(row[HistoryRow.happened_at] or ""), int(row[HistoryRow.number]))
 
 
-def _select(project: str, said: _Said, known: PhotoLookup, row: Row, winner: Row) -> None:
+def _select(project: str, said: LastDecisions, known: PhotoLookup, row: Row, winner: Row) -> None:
     if not row[HistoryRow.other_paths]:
         return
     members = [winner, *(known.find(p) for p in row[HistoryRow.other_paths])]
@@ -132,7 +129,7 @@ def _select(project: str, said: _Said, known: PhotoLookup, row: Row, winner: Row
     _say_selection(project, said, members, facts, str(row[HistoryRow.row_hash]))
 
 
-def _say_selection(project: str, said: _Said, members: Sequence[Row], facts: Row, by: str) -> None:
+def _say_selection(project: str, said: LastDecisions, members: Sequence[Row], facts: Row, by: str) -> None:
     distinct = {str(m[Photo.photo_id]): m for m in members}
     if len({m[Photo.content_hash] for m in distinct.values()}) < 2:
         raise RowRefused(
@@ -165,7 +162,7 @@ def _stage(row: Row) -> float:
     return -1.0 if stage is None else float(stage)
 
 
-def _crop(project: str, said: _Said, _known: PhotoLookup, row: Row, winner: Row) -> None:
+def _crop(project: str, said: LastDecisions, _known: PhotoLookup, row: Row, winner: Row) -> None:
     if str(row[HistoryRow.kind]) in {"selection", "anomaly"}:
         return
     if str(row[HistoryRow.kind]) == "cropped, box unknown":
@@ -181,13 +178,13 @@ def _crop(project: str, said: _Said, _known: PhotoLookup, row: Row, winner: Row)
         )
         raise RowRefused(
             "box unknown",
-            "the row has no coordinates: it tells that the picture was cut, not where",
+            "the row has no coordinates: it shows that the picture was cropped, not where",
             "nothing",
         )
     given = row[HistoryRow.box]
     if given is None:
         raise RowRefused(
-            "no coordinates", "the four coordinates are empty", "fill them, or leave it: the row is kept"
+            "no coordinates", "the four coordinates are empty", "fill them, or leave it: the row is saved"
         )
     size = (row[HistoryRow.width_px], row[HistoryRow.height_px])
     stored = (int(winner[ImageQuality.width_px]), int(winner[ImageQuality.height_px]))
@@ -207,7 +204,14 @@ def _crop(project: str, said: _Said, _known: PhotoLookup, row: Row, winner: Row)
 
 
 def _say_crop(
-    project: str, said: _Said, photo: Row, box: Box | None, evidence: str, source: str, when: object, by: str
+    project: str,
+    said: LastDecisions,
+    photo: Row,
+    box: Box | None,
+    evidence: str,
+    source: str,
+    when: object,
+    by: str,
 ) -> None:
     own = str(photo[Photo.photo_id])
     whole = evidence != "cropped, box unknown" and (box is None or uncut(box))
@@ -217,7 +221,7 @@ def _say_crop(
         ratio = (box[2] - box[0]) / (box[3] - box[1])
         aspect = abs(ratio - 1.0) <= _ASPECT_ERROR
     if own in said.crops and (before := said.crops[own][1]) in said.fates and said.fates[before][0] == "used":
-        said.fates[before] = ("superseded", "a later row cuts the same picture", "")
+        said.fates[before] = ("superseded", "a later row crops the same picture", "")
     said.crops[own] = (
         {
             CropExample.project: project,
@@ -233,8 +237,11 @@ def _say_crop(
     )
 
 
-def _take_verdict(project: str, said: _Said, known: PhotoLookup, verdict: Row) -> None:
-    """A verdict of the review; bulk approvals and pictures that are gone teach nothing, and a rejection takes the choice away."""
+def _take_verdict(project: str, said: LastDecisions, known: PhotoLookup, verdict: Row) -> None:
+    """A review decision.
+
+    Bulk approvals and missing pictures are left out. A rejection removes the choice.
+    """
     ids = [i for i in verdict[ReviewDecision.photo_ids] if i in known.by_id]
     if verdict[ReviewDecision.action] == "rejected":
         _, by = said.selections.pop(short_hash(project, *sorted(ids)), ({}, ""))
@@ -261,8 +268,8 @@ def _take_verdict(project: str, said: _Said, known: PhotoLookup, verdict: Row) -
     _say_crop(project, said, winner, sides, "box in shares", "review", when, by)
 
 
-def _never_cropped(project: str, said: _Said) -> None:
-    """In a project whose cuts were logged, a winner that was never cut is an example of no cut."""
+def _never_cropped(project: str, said: LastDecisions) -> None:
+    """In a project with logged crops, a winner without a crop is an example of no crop."""
     if not any(row[CropExample.cropped] for row, _by in said.crops.values()):
         return
     for row, by in list(said.selections.values()):
@@ -279,24 +286,3 @@ def _never_cropped(project: str, said: _Said) -> None:
                 row[Selection.decided_at],
                 by,
             )
-
-
-def _match(project: str, row: Row, chosen: Mapping[str, str], said: _Said) -> dict[str, Any]:
-    own = str(row[HistoryRow.row_hash])
-    status, reason, step = said.fates[own]
-    columns: Iterable[str] = (
-        HistoryMatch.row_hash,
-        HistoryMatch.kind,
-        HistoryMatch.file,
-        HistoryMatch.line,
-        HistoryMatch.chosen_path,
-        HistoryMatch.happened_at,
-    )
-    return {n: row[n] for n in columns} | {
-        HistoryMatch.project: project,
-        HistoryMatch.chosen_photo_id: chosen.get(own),
-        HistoryMatch.photo_ids: said.members.get(own, []),
-        HistoryMatch.status: status,
-        HistoryMatch.reason: reason,
-        HistoryMatch.next_step: step,
-    }

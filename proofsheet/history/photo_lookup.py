@@ -1,12 +1,12 @@
 """The pictures of a project by their names.
 
 Holds `PhotoLookup` and `PictureUnknown`.
-Add here: another way to tell two pictures of one name apart.
+Add here: another way to distinguish two pictures of one name.
 Keep out: what rows say of them (matching.py).
 
-A picture is found by its file name within the project, whatever folder a row names: in the same letters, else in other cases of
-them. Where the project has the name more than once, equal contents are one picture; different contents are told apart only by a
-row's folders, where those are the project's.
+A picture is found by its file name within the project, whatever folder a row has: first in the same case,
+else in another one. If the project has the name more than once, equal contents are one picture. Different
+contents are distinguished only by a row's folders, if those are the project's.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ Row = Mapping[str, Any]
 
 
 class PictureUnknown(RowRefused):
-    """A row names a picture that the project does not have, or has more than once; a vector of it may still be known."""
+    """The project does not have a row's picture, or has its name more than once.
+
+    A vector of the picture may still be known.
+    """
 
 
 class PhotoLookup:
@@ -50,7 +53,7 @@ class PhotoLookup:
         """The picture that a path names.
 
         Raises:
-            PictureUnknown: if there is none, or if there are several with different contents.
+            PictureUnknown: if no picture has the name, or several with different contents.
         """
         name = file_name_of(path)
         found = self._by_name.get(name) or self._by_letters.get(name.casefold(), [])
@@ -58,7 +61,7 @@ class PhotoLookup:
             raise PictureUnknown(
                 "not found",
                 f"the project has no picture named {name!r}",
-                "put it back, or leave it: the row is kept",
+                "put it back, or leave it: the row is saved",
             )
         if _contents(found) > 1:
             wanted = f"/{normalised(path)}"
@@ -67,7 +70,9 @@ class PhotoLookup:
                 return of_path[0]
             places = ", ".join(str(r[Photo.path]) for r in found[:4])
             raise PictureUnknown(
-                "ambiguous name", f"{name!r} stands for different pictures: {places}", "rename one of them"
+                "ambiguous name",
+                f"{name!r} is the name of different pictures: {places}",
+                "rename one of them",
             )
         return found[0]
 

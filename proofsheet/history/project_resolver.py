@@ -25,7 +25,9 @@ def _folded(name: str) -> str:
 
 
 class ProjectRegistry:
-    """Names of projects and how paths lead to them: aliases win over names, names over names without their endings.
+    """Names of projects, and how paths lead to them.
+
+    Aliases win over names, names over names without their endings.
 
     Args:
         names: folder names of the library's projects.
@@ -55,7 +57,7 @@ class ProjectRegistry:
         found = {name} & self._exact or self._names.get(_folded(name), set())
         if len(found) != 1:
             raise UsageError(
-                f"The alias {alias!r} under [history] names {name!r}, which is no project.",
+                f"The alias {alias!r} under [history] names {name!r}, which is not a project.",
                 f"Projects: {', '.join(sorted(self._exact)) or 'none'}.",
             )
         return next(iter(found))
@@ -82,7 +84,7 @@ class ProjectRegistry:
             raise RowRefused(
                 "two projects",
                 f"{name!r} could be {' or '.join(sorted(found))}",
-                "say which, by an alias",
+                "name it by an alias",
                 ("aliases", name),
             )
         return next(iter(found), None)
@@ -118,7 +120,7 @@ class ProjectRegistry:
         if len(self._bases_of(every)) > 1:
             told = " and ".join(sorted(set(every)))
             before = "/".join(folders[: max(k for k, folder in enumerate(folders) if self.named(folder))])
-            step = "set what stands before the project as a root under [history]"
+            step = "set the part of the path before the project as a root under [history]"
             raise RowRefused("two projects", f"{path!r} names {told}", step, ("roots", before))
         return every[-1] if every else None
 
@@ -126,30 +128,35 @@ class ProjectRegistry:
         """The one project of a picture, by its folders or else by its file name.
 
         Raises:
-            RowRefused: if there is none, or several.
+            RowRefused: if no project fits, or several.
         """
         return self.of_row(path, (), "", "")
 
     def of_row(
-        self, chosen: str, others: Sequence[str], directory: str, told: str, given: str | None = None
+        self,
+        chosen: str,
+        others: Sequence[str],
+        directory: str,
+        stated_project: str,
+        given: str | None = None,
     ) -> str:
         """The one project of a row.
 
-        A bare file name lies where the chosen picture lies, or in the row's directory. Winner and losers may lie in folders
-        that differ by an ending alone: the row is then of the losers' project.
+        A bare file name is in the folder of the chosen picture, or in the row's directory. Winner and losers
+        may be in folders that differ only in an ending: the row then belongs to the losers' project.
 
         Args:
             chosen: path of the winner.
             others: paths of the losers.
             directory: folder as the row has it.
-            told: project as the row has it.
+            stated_project: project as the row has it.
             given: project of rows that name none.
 
         Raises:
             RowRefused: if no project is found, or several.
         """
         where = chosen if "/" in normalised(chosen) or not directory else f"{directory}/{chosen}"
-        winner = self._stated(where, told) if told else self.find(where)
+        winner = self._stated(where, stated_project) if stated_project else self.find(where)
         losers = {o: self.find(o) for o in others if "/" in normalised(o)}
         of_losers = {p for p in losers.values() if p}
         found = of_losers | ({winner} if winner else set())
@@ -171,16 +178,16 @@ class ProjectRegistry:
                 raise self._unknown(stray, normalised(stray).split("/")[-2])
         return given or project
 
-    def _stated(self, where: str, told: str) -> str:
+    def _stated(self, where: str, stated_project: str) -> str:
         """The project that the row itself names; its path may not name another."""
-        stated = self.named(told)
+        stated = self.named(stated_project)
         if stated is None:
-            raise self._unknown(told, told)
+            raise self._unknown(stated_project, stated_project)
         project = self.find(where)
         if project and self._base(project) != self._base(stated):
             raise RowRefused(
                 "two projects",
-                f"the row says {told!r}, its path {where!r} is of {project}",
+                f"the row says {stated_project!r}, its path {where!r} is of {project}",
                 "correct the row",
             )
         return stated
@@ -232,7 +239,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         found = re.compile(pattern)
     except re.error as error:
         raise UsageError(
-            f"The pattern {pattern!r} under [history] is no regular expression: {error}.", "Correct it there."
+            f"The pattern {pattern!r} under [history] is not a regular expression: {error}.",
+            "Correct it there.",
         ) from error
     if "project" not in found.groupindex:
         raise UsageError(

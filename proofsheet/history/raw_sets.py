@@ -4,8 +4,8 @@ Holds `RawPicture` and `raw_sets`.
 Add here: another naming scheme of sets.
 Keep out: who won (folder_extraction.py) and the grouping of a library's photos (grouping/grouping.py).
 
-Pictures of one series before `_stage` are a set. Where every stage has a time of its own, a picture belongs to the set that it
-continues: of a lower stage, at most five minutes before, and most like it.
+Pictures of one series before `_stage` are a set. Where every stage has a time of its own, a picture belongs
+to the set that it continues: of a lower stage, at most five minutes before, and most like it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What became of the rows of a file: counts, and one cause for all rows that share it, with the settings that would help.
+"""The result for the rows of a file: counts, and one cause for all rows that share it, with helpful settings.
 
 Holds `FileReport`, `Cause` and `causes_of`.
 Add here: another number of the report.
@@ -29,7 +29,7 @@ class Cause:
         rows: how many.
         line: of the first of them.
         detail: what is wrong with the first.
-        next_step: what a person can do.
+        next_step: what to do about it.
         settings: setting under [history] and the value that it lacks, to rows.
     """
 
@@ -47,7 +47,10 @@ class Cause:
         return f"{self.rows} {self.state}: {self.reason}{where}: {self.detail}; {self.next_step}"
 
     def paste(self) -> list[str]:
-        """Lines for proofsheet.toml that would settle the commonest of these rows; empty if no setting can."""
+        """Lines for proofsheet.toml that would fix the commonest of these rows.
+
+        It is empty if no setting can.
+        """
         common = self.settings.most_common(_NAMED)
         aliases = [
             f"{_text(value)} = {_text(_PLACEHOLDER)}  # {rows} rows"
@@ -105,8 +108,10 @@ class FileReport:
         new: rows that were not there before.
         refused: reason to rows.
         quarantined: reason to rows that were taken and cannot be used now.
-        projects: project to accepted, refused and quarantined rows; rows of no known project stand under an empty name.
-        lines: one entry a row that is refused or in quarantine, and one a project that waits for its first run.
+        projects: project to accepted, refused and quarantined rows; rows of no known project have an empty
+            name.
+        lines: one entry a row that is refused or in quarantine, and one a project that waits for its first
+            run.
     """
 
     file: str
@@ -134,13 +139,13 @@ class FileReport:
         self._note("refused", line, refusal, project)
 
     def quarantine(self, line: int, refusal: RowRefused, project: str) -> None:
-        """A row that is kept and cannot be used now."""
+        """A row that is saved and cannot be used now."""
         self.quarantined[refusal.reason] += 1
         self.count(project, "quarantined")
         self._note("quarantined", line, refusal, project)
 
     def wait(self, project: str, rows: int) -> None:
-        """Rows that nothing can be said of before the project's first run."""
+        """Rows that cannot be checked before the project's first run."""
         told = RowRefused(
             "not run",
             "the project was never run: its pictures are not known yet",

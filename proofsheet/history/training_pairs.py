@@ -100,7 +100,7 @@ def statistic_rows(
     pairs: pl.DataFrame,
     refused: int,
 ) -> pl.DataFrame:
-    """One row: how much history there is, the rate of anomalies, the rate of cuts."""
+    """One row: amount of history, rate of anomalies, rate of crops."""
     of_photos = pairs.filter(pl.col(TrainingPair.encoder_id).is_null())
     unstaged = of_photos.filter(
         pl.col(TrainingPair.winner_stage).is_null() | pl.col(TrainingPair.loser_stage).is_null()

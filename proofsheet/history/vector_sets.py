@@ -2,7 +2,8 @@
 
 Holds `vector_selections`.
 Add here: another way to find the vector of a picture that is gone.
-Keep out: sets with all of their pictures (matching.py) and the numbers of the vectors (embedding/imported_vectors.py).
+Keep out: sets with all of their pictures (matching.py) and the numbers of the vectors
+(embedding/imported_vectors.py).
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ ALONE = "vectors alone"
 
 @dataclass
 class _Found:
-    """Sets so far by their key, and which row of history speaks for each; of several rows on one set the last one counts."""
+    """Sets so far by their key, and the row of history for each.
+
+    Of several rows on one set the last one counts.
+    """
 
     sets: dict[str, Row] = field(default_factory=dict)
     by: dict[str, str] = field(default_factory=dict)
@@ -42,7 +46,7 @@ def vector_selections(
 
     Args:
         project: partition key.
-        history: these rows of `history_rows`, in the order in which they were said.
+        history: these rows of `history_rows`, in the order of arrival.
         matches: rows of `history_matches`.
         imported: rows of `imported_vectors`.
         photos: rows of `photos`.
@@ -66,7 +70,10 @@ def vector_selections(
 
 
 def _by_name(imported: pl.DataFrame) -> dict[str, dict[str, dict[str, Row]]]:
-    """Encoder to file name to path to vector, the newest of each path; paths in the order in which they came."""
+    """Encoder to file name to path to vector, the newest of each path.
+
+    Paths are in the order of arrival.
+    """
     names: dict[str, dict[str, dict[str, Row]]] = defaultdict(lambda: defaultdict(dict))
     for row in imported.sort(ImportedVector.imported_at, ImportedVector.vector_id).to_dicts():
         of_name = names[str(row[ImportedVector.encoder_id])][str(row[ImportedVector.file_name])]
@@ -85,7 +92,7 @@ def _members(paths: Sequence[str], names: Mapping[str, Mapping[str, Row]]) -> li
     """The vectors of the pictures, the winner's first; none unless all are known and differ.
 
     Raises:
-        RowRefused: if it cannot be told whose vector one is.
+        RowRefused: if it is not clear which vector is meant.
     """
     wanted = {p: file_name_of(p) for p in paths}
     if not all(n in names for n in wanted.values()):
@@ -97,7 +104,9 @@ def _members(paths: Sequence[str], names: Mapping[str, Mapping[str, Row]]) -> li
 
 
 def _find(path: str, of_name: Mapping[str, Row]) -> Row:
-    """Of the vectors of a name that of the picture at a path: it shares most folders with it; of one picture the newest.
+    """The vector of a name that belongs to the picture at a path.
+
+    It shares most folders with the path. Of one picture it is the newest.
 
     Raises:
         RowRefused: if several pictures share as many.
@@ -118,7 +127,7 @@ def _shared_parts(one: str, two: str) -> int:
 
 
 def _ambiguous(name: str, paths: Sequence[str]) -> RowRefused:
-    told = f"{name!r} stands for vectors of different pictures: {', '.join(paths[:4])}"
+    told = f"{name!r} has vectors of different pictures: {', '.join(paths[:4])}"
     return RowRefused(
         "ambiguous vector", told, "import the vectors again with the folders that the row names"
     )

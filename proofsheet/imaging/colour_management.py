@@ -4,8 +4,9 @@ Holds `rgb_pixels`, `to_srgb`, `Unshowable`, `rgb_profile`, `coded_profile` and 
 Add here: another place where a file says what its numbers mean.
 Keep out: decoding (decode.py).
 
-What the numbers of a picture mean is taken from the first of these that it has: an ICC profile, the code points of HEIF, AVIF and
-PNG, EXIF's mark for Adobe RGB (DCF 2.0), PNG's gamma and chromaticities. Without any they mean sRGB.
+What the numbers of a picture mean is taken from the first of these that it has: an ICC profile, the code
+points of HEIF, AVIF and PNG, EXIF's mark for Adobe RGB (DCF 2.0), PNG's gamma and chromaticities. Without any
+they mean sRGB.
 """
 
 from __future__ import annotations
@@ -68,7 +69,9 @@ def to_srgb(image: Image.Image, info: Mapping[str, Any], adobe_rgb: bool = False
 
 
 def rgb_pixels(image: Image.Image, wanted_px: int, adobe_rgb: bool) -> tuple[Pixels, str]:
-    """Pixels in sRGB on white, and a note on converted colours; deep greys are scaled, very large pictures are reduced first.
+    """Pixels in sRGB on white, and a note on converted colours.
+
+    Deep greys are scaled, and very large pictures are reduced first.
 
     Args:
         image: decoded, of any mode.
@@ -158,7 +161,7 @@ def _primaries(info: Mapping[Any, Any]) -> tuple[str, Chromaticities] | None:
 
 
 def _by_png(info: Mapping[str, Any]) -> tuple[bytes | None, str]:
-    """PNG's gAMA and cHRM; a chunk sRGB stands above them."""
+    """PNG's gAMA and cHRM; a chunk sRGB overrides them."""
     gamma, colours = info.get("gamma"), info.get("chromaticity")
     if "srgb" in info or not isinstance(gamma, float) or not 0.1 <= gamma <= 10:
         return None, ""
@@ -184,7 +187,10 @@ def _description(profile: bytes) -> str:
 
 @functools.lru_cache(_KEPT)
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | bool | None:
-    """The transform to sRGB; True if there is nothing to convert, None if the profile does not fit the pixels or is damaged."""
+    """The transform to sRGB.
+
+    True if there is nothing to convert, None if the profile does not fit the pixels or is damaged.
+    """
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         if source.profile.xcolor_space.strip() != _CHANNELS[mode]:
@@ -244,7 +250,9 @@ def rgb_profile(chromaticities: Chromaticities, gamma: float | None) -> bytes:
         (sign, _xyz(column)) for sign, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), colorants.T, strict=True)
     ]
     tags += [(sign, curve) for sign in (b"rTRC", b"gTRC", b"bTRC")]
-    index, data, start = struct.pack(">I", len(tags)), b"", 132 + 12 * len(tags)
+    index = struct.pack(">I", len(tags))
+    data = b""
+    start = 132 + 12 * len(tags)
     for sign, value in tags:
         index += struct.pack(">4sII", sign, start + len(data), len(value))
         data += value + bytes(-len(value) % 4)

@@ -2,7 +2,8 @@
 
 Holds `open_picture`.
 Add here: what every measurement needs of an opened file.
-Keep out: formats by name (formats.py), headers (headers.py), colours (colour_management.py), RAW (raw.py), measurements.
+Keep out: formats by name (formats.py), headers (headers.py), colours (colour_management.py), RAW (raw.py),
+measurements.
 """
 
 from __future__ import annotations
@@ -68,16 +69,17 @@ class Picture:
     Attributes:
         rgb: (height, width, 3), upright, longest side at most `DecodeLimits.side_px`.
         large: the same at most `DecodeLimits.large_px`; `rgb` itself if no larger one was wanted.
-        sample: (height, width) grey centre of the pixels as they were decoded, not turned and not scaled by us, at most 512 x 512.
+        sample: (height, width) grey centre of the pixels as they were decoded, not turned and not scaled by
+            us, at most 512 x 512.
         block_px: side of a JPEG block in `sample`; 8 unless the decoder made the picture smaller.
         width_px: width of the upright picture at full size.
         height_px: height of the upright picture at full size.
         format: name of the format that was found.
-        exif: the EXIF block as stored, empty if there is none.
+        exif: the EXIF block as stored, or empty.
         text: texts stored beside the pixels, such as those of PNG, by keyword.
         content_hash: of the file, where it is known.
-        notes: what was left out or converted while it was opened.
-        blocks: what stands beside the pixels and the EXIF.
+        notes: omissions and conversions while it was opened.
+        blocks: other metadata than the EXIF.
     """
 
     rgb: Pixels
@@ -142,7 +144,7 @@ def _head(stream: IO[bytes]) -> bytes:
 
 
 def _without_texts(found: tuple[IO[bytes], str], limits: DecodeLimits) -> Picture:
-    """A PNG whose pixels are whole, and what was left out of it."""
+    """A PNG with complete pixels, and the parts that were left out of it."""
     stream, note = found
     picture = read_picture(stream, limits)
     return replace(picture, notes=(note, *picture.notes))
@@ -205,7 +207,8 @@ def _check_size(width: int, height: int, name: str, limits: DecodeLimits) -> Non
 def fit(pixels: Pixels, side_px: int) -> Pixels:
     """Scale down so that the longest side is at most `side_px`; smaller pictures are returned as they are.
 
-    Halved by area as often as possible, then by less than a half linearly: close to scaling by area, at a quarter of its cost.
+    Halved by area as often as possible, then by less than a half linearly: close to scaling by area, at a
+    quarter of its cost.
     """
     import cv2
 
@@ -255,7 +258,10 @@ def _orientation(exif: Image.Exif) -> int:
 
 
 def upright_pixels(pixels: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
-    """Upright pixels by the EXIF orientation: 2 to 4 mirror, turn by 180 degrees or both, 5 to 8 swap the sides as well."""
+    """Upright pixels by the EXIF orientation.
+
+    2 to 4 mirror, turn by 180 degrees or both; 5 to 8 swap the sides as well.
+    """
     if orientation == 1:
         return pixels
     if orientation >= 5:
@@ -277,7 +283,10 @@ _FLIPS = {
 
 
 def _is_adobe_rgb(exif: Image.Exif) -> bool:
-    """DCF 2.0: an option file says `R03` and leaves the colour space uncalibrated; some programs write 2 instead."""
+    """The colour space by DCF 2.0.
+
+    An option file has `R03` and leaves the colour space uncalibrated; some programs write 2 instead.
+    """
     try:
         space = exif.get_ifd(_EXIF_IFD).get(_COLOR_SPACE)
         index = exif.get_ifd(_INTEROP_IFD).get(_INTEROP_INDEX, "")

@@ -1,4 +1,4 @@
-"""Which files are pictures: names of formats, extensions, and the first bytes that reveal a picture under another name.
+"""Picture files: names of formats, extensions, and the first bytes of a picture under another name.
 
 Holds `FORMATS`, the sets of extensions, `DECODER_ERRORS` and `format_of`.
 Add here: a format (its Pillow name, extensions and magic number).
@@ -17,18 +17,18 @@ DRAFTED = frozenset({"JPEG", "MPO"})  # their decoders can give a smaller pictur
 RAW = "RAW"
 # fmt: off
 EXTENSIONS = frozenset({
-    ".avif", ".bmp", ".gif", ".heic", ".heif", ".hif", ".jfif", ".jpe", ".jpeg", ".jpg", ".mpo", ".png", ".tif", ".tiff",
-    ".webp",
+    ".avif", ".bmp", ".gif", ".heic", ".heif", ".hif", ".jfif", ".jpe", ".jpeg", ".jpg", ".mpo", ".png",
+    ".tif", ".tiff", ".webp",
 })
 RAW_EXTENSIONS = frozenset({
-    ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".iiq", ".kdc", ".mef", ".mos", ".mrw", ".nef", ".nrw",
-    ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f",
+    ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".iiq", ".kdc", ".mef", ".mos", ".mrw",
+    ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f",
 })
 OTHER_PICTURES = frozenset({
-    ".apng", ".blp", ".bw", ".cur", ".dcx", ".dds", ".emf", ".eps", ".exr", ".fit", ".fits", ".flc", ".fli", ".ftex", ".gd",
-    ".hdr", ".icns", ".ico", ".im", ".j2k", ".jp2", ".jpf", ".jpx", ".jxl", ".mic", ".msp", ".pbm", ".pcd", ".pcx", ".pfm",
-    ".pgm", ".pnm", ".ppm", ".psd", ".pxr", ".qoi", ".ras", ".rgb", ".rgba", ".sgi", ".spider", ".svg", ".tga", ".wal",
-    ".wmf", ".xbm", ".xpm",
+    ".apng", ".blp", ".bw", ".cur", ".dcx", ".dds", ".emf", ".eps", ".exr", ".fit", ".fits", ".flc", ".fli",
+    ".ftex", ".gd", ".hdr", ".icns", ".ico", ".im", ".j2k", ".jp2", ".jpf", ".jpx", ".jxl", ".mic", ".msp",
+    ".pbm", ".pcd", ".pcx", ".pfm", ".pgm", ".pnm", ".ppm", ".psd", ".pxr", ".qoi", ".ras", ".rgb", ".rgba",
+    ".sgi", ".spider", ".svg", ".tga", ".wal", ".wmf", ".xbm", ".xpm",
 })
 # fmt: on
 # what Pillow's decoders raise for a damaged file

@@ -1,6 +1,9 @@
-"""What headers tell where the decoder cannot help: pages and depths of a TIFF, names of what is not read, large texts of a PNG.
+"""Headers for the cases that the decoder cannot handle.
 
-Holds `largest_page`, `code_points`, `deepest_grey`, `white_is_zero`, `told_format` and `png_without_large_texts`.
+These are pages and depths of a TIFF, unsupported formats, and large texts of a PNG.
+
+Holds `largest_page`, `code_points`, `deepest_grey`, `white_is_zero`, `told_format` and
+`png_without_large_texts`.
 Add here: another fact of a header that opening needs.
 Keep out: decoding (decode.py), metadata (library/).
 """
@@ -50,7 +53,9 @@ _BEFORE_PIXELS = 1 << 16  # bytes in which the boxes of an AVIF say what its col
 
 
 def largest_page(image: Image.Image) -> str:
-    """Turn a TIFF of several pages to its picture, the first that is no reduction of another; a note if it is not the first.
+    """Turn a TIFF of several pages to its picture, and give a note if it is not the first page.
+
+    The picture is the first page that is not a reduction of another.
 
     Args:
         image: opened and not decoded.
@@ -73,7 +78,9 @@ def largest_page(image: Image.Image) -> str:
 
 
 def code_points(image: Image.Image, stream: IO[bytes]) -> dict[str | tuple[int, int], object]:
-    """What PNG's cICP or the box `colr` of an AVIF says of the colours, which Pillow does not read, in the form that HEIF has.
+    """The colours of PNG's cICP or of the box `colr` of an AVIF, which Pillow does not read.
+
+    The form is that of HEIF.
 
     Args:
         image: opened and not decoded.
@@ -81,7 +88,12 @@ def code_points(image: Image.Image, stream: IO[bytes]) -> dict[str | tuple[int, 
     """
     place = stream.tell()
     try:
-        found = _cicp(stream) if image.format == "PNG" else _nclx(stream) if image.format == "AVIF" else None
+        if image.format == "PNG":
+            found = _cicp(stream)
+        elif image.format == "AVIF":
+            found = _nclx(stream)
+        else:
+            found = None
     finally:
         stream.seek(place)
     if found is None:
@@ -124,7 +136,10 @@ def _tag(image: Image.Image, tag: int) -> object:
 
 
 def told_format(stream: IO[bytes]) -> str:
-    """What a file that no decoder takes says of itself, such as `a TIFF of 3 x 32 bits floating point, RGB`; empty if unknown."""
+    """A description of a file that no decoder opens, or an empty text.
+
+    An example is `a TIFF of 3 x 32 bits floating point, RGB`.
+    """
     stream.seek(0)
     head = stream.read(_HEAD)
     name = format_of(head)
@@ -165,7 +180,9 @@ def _first(value: object) -> int:
 
 
 def png_without_large_texts(stream: IO[bytes]) -> tuple[IO[bytes], str] | None:
-    """A PNG without the compressed texts and profiles that are larger than the decoder takes, and a note; None if there are none.
+    """A PNG without texts and profiles that are too large for the decoder, and a note.
+
+    None if all of them fit.
 
     Args:
         stream: of a file that could not be decoded.
@@ -190,7 +207,7 @@ def png_without_large_texts(stream: IO[bytes]) -> tuple[IO[bytes], str] | None:
 
 
 def _too_large(kind: bytes, body: bytes) -> str:
-    """The keyword of a chunk whose text is larger than the decoder takes; empty if it is not."""
+    """The keyword of a chunk with a text that is too large for the decoder, or an empty text."""
     keyword, _zero, rest = body.partition(b"\0")
     if kind == b"iTXt":
         packed, rest = rest[:1] == b"\x01", rest[2:].partition(b"\0")[2].partition(b"\0")[2]

@@ -4,7 +4,8 @@ Holds `image_quality` and the functions it is made of.
 Add here: another measurement and its column in `ImageQuality`.
 Keep out: scores and verdicts (selection/stage_rule.py).
 
-The pictures that are measured have the same longest side, so that the numbers of a small and a large version can be compared.
+The pictures that are measured have the same longest side, so that the numbers of a small and a large version
+can be compared.
 """
 
 from __future__ import annotations
@@ -103,7 +104,10 @@ def tile_variances(laplacian: Laplacian) -> npt.NDArray[np.float64]:
 
 
 def noise(grey: Grey) -> float:
-    """Standard deviation of the noise, full scale 1, by Immerkær's fast estimate (1996); 0 for pictures under 3 px."""
+    """Standard deviation of the noise, full scale 1, by Immerkær's fast estimate (1996).
+
+    It is 0 for pictures under 3 px.
+    """
     import cv2
 
     height, width = grey.shape
@@ -117,9 +121,9 @@ def noise(grey: Grey) -> float:
 
 
 def blockiness(sample: Grey, block_px: int) -> float | None:
-    """How much larger the steps over the edges of JPEG blocks are than the steps inside, as a ratio less one (Wang et al., 2002).
+    """Ratio of steps over the edges of JPEG blocks to steps inside, less one (Wang et al., 2002).
 
-    None where no edge can be told from the inside: a small picture, or blocks under 2 px.
+    None if edges cannot be separated from the inside: a small picture, or blocks under 2 px.
     """
     if block_px < 2 or min(sample.shape) < 2 * block_px:
         return None
@@ -133,7 +137,10 @@ def blockiness(sample: Grey, block_px: int) -> float | None:
 
 
 def spectrum_slope(grey: Grey) -> float:
-    """Slope of the log power over the log frequency; natural pictures lie near -2 (Field, 1987), blurred ones below."""
+    """Slope of the log power over the log frequency.
+
+    Natural pictures are near -2 (Field, 1987), blurred ones below.
+    """
     import cv2
 
     halved = cv2.resize(
@@ -157,7 +164,7 @@ def _window() -> Floats:
 
 @functools.cache
 def _rings() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats]:
-    """Ring of every coefficient up to the Nyquist frequency, how many are in each, and the log frequencies."""
+    """Ring of every coefficient up to the Nyquist frequency, sizes of the rings, and log frequencies."""
     along = np.minimum(np.arange(_SPECTRUM_PX), _SPECTRUM_PX - np.arange(_SPECTRUM_PX))
     last = _SPECTRUM_PX // 2
     rings = np.minimum(np.rint(np.hypot(along[:, None], along[None, :])).astype(np.int64), last).ravel()
@@ -172,7 +179,10 @@ def contrast(levels: Floats) -> float:
 
 
 def exposure_ev(levels: Floats) -> float:
-    """Stops between the geometric mean of the linear light and middle grey (18 %), from a histogram of sRGB levels."""
+    """Stops between the geometric mean of the linear light and middle grey (18 %).
+
+    It is computed from a histogram of sRGB levels.
+    """
     srgb = np.arange(256) / 255.0
     linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
     return float(levels @ np.log2(np.maximum(linear, 1e-4)) - np.log2(_MIDDLE_GREY))
@@ -209,7 +219,9 @@ def grey_levels(grey: Grey) -> Floats:
 
 
 def ground(levels: Floats) -> float:
-    """Largest share of pixels whose level is within six of one tone: over 0.5 for paper, screens and plain backdrops.
+    """Largest share of pixels within six levels of one tone.
+
+    It is over 0.5 for paper, screens and plain backdrops.
 
     Args:
         levels: (256,) share of the pixels at each grey level.
@@ -218,7 +230,9 @@ def ground(levels: Floats) -> float:
 
 
 def written(grey: Grey) -> float:
-    """Share of 16 x 16 tiles that hold thin strokes on an even ground, dark on light or light on dark, whichever is more.
+    """Share of 16 x 16 tiles with thin strokes on an even ground.
+
+    Dark on light and light on dark are measured; the larger share counts.
 
     The ground is the morphological closing, which fills strokes; ink is what it fills by more than 45 levels.
 

@@ -39,7 +39,8 @@ class Work:
 
     Attributes:
         measure: runs in a worker process beside the decoder; importable, cheap to send.
-        finish: runs here, in one thread beside the workers, over a batch of what `measure` gave; None if that is the row.
+        finish: runs here, in one thread beside the workers, over a batch of what `measure` gave; None if that
+            is the row.
     """
 
     measure: Callable[[Picture], Seen]
@@ -51,11 +52,12 @@ class Measurement:
     """What fills columns from an opened picture, one row a content.
 
     Attributes:
-        name: of its folder in the cache and of its rows in `MeasurementResult`; a table's name where it fills a table.
+        name: of its folder in the cache and of its rows in `MeasurementResult`; a table's name where it fills
+            a table.
         columns: names and types of what it gives.
         version: of code, settings and model; another version is another measurement.
         begin: called once if a picture has to be opened; loads what is heavy.
-        kept: False for a cached row whose files were lost.
+        kept: False for a cached row with lost files.
     """
 
     name: str
@@ -120,7 +122,7 @@ def limits_of(settings: PhotoSettings) -> DecodeLimits:
 
 
 def reader_version(settings: PhotoSettings, measurements: Sequence[Measurement] = ()) -> str:
-    """Hash of the code and settings that opening a picture depends on, and of measurements that may fail on it."""
+    """Hash of the code and settings for opening a picture, and of measurements that may fail on it."""
     return short_hash(
         code_version(open_any), repr(limits_of(settings)), *[m.folder for m in measurements], length=12
     )
@@ -143,10 +145,11 @@ def measure_files(
 
     Args:
         files: pictures; equal contents are opened once.
-        measurements: what to measure; a file is opened if any of them lacks it, and then only those look at it.
+        measurements: what to measure; a file is opened if any of them lacks it, and then only those look at
+            it.
         settings: limits, worker processes, batch, time limit.
         cache_folder: the project's cache.
-        progress: told after every opened picture.
+        progress: called after every opened picture.
     """
     by_hash = {f.content_hash: f for f in files}
     books = [_Book(m, settings, cache_folder, by_hash) for m in measurements]

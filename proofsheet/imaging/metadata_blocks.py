@@ -1,4 +1,4 @@
-"""What stands beside the pixels and the EXIF: XMP, IPTC, the C2PA manifest.
+"""Metadata besides the pixels and the EXIF: XMP, IPTC, the C2PA manifest.
 
 Holds `Blocks` and `read_blocks`.
 Add here: where another container keeps such a block.
@@ -23,7 +23,7 @@ _KEPT = {b"caBX", b"C2PA", b"uuid"}
 
 @dataclass(frozen=True)
 class Blocks:
-    """Blocks of one file, as stored; empty where there is none.
+    """Blocks of one file, as stored, or empty.
 
     Attributes:
         xmp: the packet.
@@ -67,7 +67,10 @@ def _iptc(image: Image.Image) -> dict[tuple[int, int], bytes]:
 
 
 def _raw_profile(image: Image.Image, name: str) -> bytes:
-    """A block that ImageMagick wrote into a text of a PNG: a line with its name, its length, then hexadecimal digits."""
+    """A block that ImageMagick wrote into a text of a PNG.
+
+    It is a line with its name, its length, then hexadecimal digits.
+    """
     text = image.info.get(f"Raw profile type {name}")
     try:
         return bytes.fromhex("".join(text.split()[2:])) if isinstance(text, str) else b""

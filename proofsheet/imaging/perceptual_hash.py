@@ -34,7 +34,9 @@ def picture_hash(picture: Picture) -> Mapping[str, object]:
 
 
 def phash(rgb: Pixels) -> int:
-    """64 bits: which of the 8 x 8 lowest frequencies of a 32 x 32 DCT exceed their median (Zauner, 2010), row by row.
+    """64 bits: which of the 8 x 8 lowest frequencies of a 32 x 32 DCT exceed their median.
+
+    They are in the order of rows (Zauner, 2010).
 
     Args:
         rgb: (height, width, 3), upright.
@@ -51,9 +53,12 @@ def phash(rgb: Pixels) -> int:
 
 
 def detail(rgb: Pixels) -> list[int] | None:
-    """The fine layout of a picture on a plain ground: 48 x 48 cells of grey less their surroundings, scaled to -127..127.
+    """The fine layout of a picture on a plain ground.
 
-    Pages, screens and products on white differ little in low frequencies, and here. None for pictures on no plain ground.
+    It has 48 x 48 cells of grey less their surroundings, scaled to -127..127.
+
+    Pages, screens and products on white differ little in low frequencies, and here. None for pictures on no
+    plain ground.
 
     Args:
         rgb: (height, width, 3), upright.

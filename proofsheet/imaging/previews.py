@@ -40,7 +40,7 @@ def preview_measurement(settings: PreviewSettings, preview_px: int, cache_folder
     Args:
         settings: size of the thumbnail, quality.
         preview_px: longest side of the preview; 0 makes none.
-        cache_folder: the project's cache; the files lie in a sub-folder named by the version.
+        cache_folder: the project's cache; the files are in a sub-folder named by the version.
     """
     sizes = Sizes(settings.thumb_px, preview_px, settings.quality)
     version = short_hash(module_version(__name__), repr(sizes), length=12)

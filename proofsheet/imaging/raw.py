@@ -4,8 +4,9 @@ Holds `open_any`, which opens RAW files and all others, and `converter`.
 Add here: another converter.
 Keep out: everything about formats that Pillow reads (decode.py).
 
-darktable-cli runs in a folder of its own with a database in memory, so that it neither waits for a running darktable nor
-leaves a sidecar beside the original; the original is handed over as a copy-free link of its path and is only read.
+darktable-cli runs in a folder of its own with a database in memory, so that it neither waits for a running
+darktable nor leaves a sidecar beside the original; the original is handed over as a copy-free link of its
+path and is only read.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ def _develop(program: str, path: Path, folder: Path, side_px: int) -> Path:
         ) from None
     if done.returncode or not target.is_file():
         last = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()][-1:] or [
-            "it said nothing"
+            "it gave no reason"
         ]
         raise Refused(
             "unreadable", f"darktable-cli could not develop it: {last[0][:200]}", "look at it in darktable"

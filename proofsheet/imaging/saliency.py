@@ -32,8 +32,9 @@ def saliency_grid(picture: Picture) -> Mapping[str, object]:
 def grid(rgb: Pixels) -> Floats:
     """Five channels of 12 x 12 cells in 0..1: (5, 12, 12).
 
-    Mean lightness, its standard deviation, mean gradient, the spectral residual (Hou and Zhang, 2007) and the distance of
-    the blurred Lab colour from the mean colour (Achanta et al., 2009); the last three are brought to a largest cell of 1.
+    Mean lightness, its standard deviation, mean gradient, the spectral residual (Hou and Zhang, 2007) and the
+    distance of the blurred Lab colour from the mean colour (Achanta et al., 2009); the last three are brought
+    to a largest cell of 1.
 
     Args:
         rgb: (height, width, 3), any size.

@@ -31,7 +31,10 @@ Boxes = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Detections:
-    """What a model found in one picture: boxes (n, 4) as left, top, right, bottom in 0..1, classes (n,), scores (n,)."""
+    """The detections of one picture.
+
+    Boxes are (n, 4) as left, top, right, bottom in 0..1, classes (n,), scores (n,).
+    """
 
     boxes: Boxes
     classes: npt.NDArray[np.int64]
@@ -50,7 +53,7 @@ class Detector:
     """The detector that the settings come to.
 
     Attributes:
-        name: stands on every row.
+        name: its name, for every row.
         ready: False if it is not available.
         where: path of its file.
         note: what is missing and what to do.
@@ -88,7 +91,7 @@ class Detector:
 
 
 def choose_detector(settings: ObjectSettings, device: str) -> Detector:
-    """The detector in force; it says what is missing if there is none."""
+    """The current detector, or the reason why it is not available."""
     path = Path(settings.weights).expanduser()
     if not settings.weights:
         return Detector(
@@ -98,14 +101,14 @@ def choose_detector(settings: ObjectSettings, device: str) -> Detector:
         )
     if not path.is_file():
         return Detector(
-            "none", False, str(path), f"not available: {path} is not there; mend `weights` under [objects]"
+            "none", False, str(path), f"not available: {path} is not there; correct `weights` under [objects]"
         )
     if settings.labels and not Path(settings.labels).expanduser().is_file():
         return Detector(
             "none",
             False,
             str(path),
-            f"not available: {settings.labels} is not there; mend `labels` under [objects]",
+            f"not available: {settings.labels} is not there; correct `labels` under [objects]",
         )
     onnx = path.suffix == ".onnx"
     if onnx and not importlib.util.find_spec("onnxruntime"):
@@ -167,7 +170,10 @@ class _Torchvision:
 
 
 def _classes(state: dict[str, Any]) -> int | None:
-    """Number of classes of a Faster R-CNN by the shape of its last layer; None for others, which keep their default."""
+    """Number of classes of a Faster R-CNN by the shape of its last layer.
+
+    None for other models, which keep their default.
+    """
     last = state.get("roi_heads.box_predictor.cls_score.bias")
     return int(last.shape[0]) if last is not None else None
 
@@ -188,7 +194,8 @@ class _Onnx:
         named = set(self._outputs)
         if not ({"logits", "pred_boxes"} <= named or {"boxes", "labels", "scores"} <= named):
             raise ValueError(
-                f"its outputs are {sorted(named)}; known are logits and pred_boxes, or boxes, labels and scores"
+                f"its outputs are {sorted(named)}; known are logits and pred_boxes, or boxes, labels "
+                "and scores"
             )
 
     def detect(self, rgb: Pixels) -> Detections:
@@ -218,7 +225,10 @@ class _Onnx:
 
 
 def from_queries(logits: Boxes, boxes: Boxes) -> Detections:
-    """DETR's answer (Carion et al., 2020): per query a class, the last meaning none, and a box as centre and size in 0..1."""
+    """DETR's answer (Carion et al., 2020).
+
+    Each query has a class, the last meaning none, and a box as centre and size in 0..1.
+    """
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     shares = (powers / powers.sum(axis=1, keepdims=True))[:, :-1]
     classes = shares.argmax(axis=1)

@@ -1,7 +1,7 @@
 """Objects: let the detector look at each preview once.
 
 Holds `object_rows`.
-Add here: what is kept of a detection.
+Add here: another value of a detection.
 Keep out: detectors.
 """
 
@@ -46,9 +46,9 @@ def object_rows(
         project: partition key.
         photos: rows of `photos`.
         previews: rows of `previews`; the detector looks at those files.
-        detector: the detector in force.
+        detector: the current detector.
         cache_folder: the project's cache.
-        progress: told after every picture.
+        progress: called after every picture.
     """
     wanted = photos.join(previews, on=[Photo.project, Photo.photo_id])
     if not detector.ready:

@@ -101,12 +101,14 @@ def classified_rows(
 def scene_rows(
     project: str, embeddings: pl.DataFrame, encoder: Encoder, settings: SceneSettings, models: Path
 ) -> pl.DataFrame:
-    """The rows of `scenes`: zero-shot classification (Radford et al., 2021), or "not available" with what to install.
+    """The rows of `scenes`: zero-shot classification (Radford et al., 2021).
+
+    Without an encoder for texts they are "not available" with what to install.
 
     Args:
         project: partition key.
         embeddings: rows of `embeddings`.
-        encoder: the encoder in force; only rows that it made are labelled.
+        encoder: the current encoder; only its own rows are labelled.
         settings: template and number of labels.
         models: folder of models in the home; keeps the vectors of the texts.
     """

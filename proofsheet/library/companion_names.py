@@ -4,9 +4,9 @@ Holds `FORMS`, `NUMBERED`, `VERSION`, `WORDED`, `PLACES`, `OF_A_FOLDER` and `SHA
 Add here: a form, as a line of the table and a line of the table of tests.
 Keep out: who belongs to whom (companions.py).
 
-Needing no line: everything that starts with the whole name of a picture and a dot (`a.CR2.xmp`, `a.jpg.json`, `a.RAF.pp3`) and
-everything of its stem (`a.xmp`, `a.MOV`, `a.psd`, `a`). A line says how a name is turned into one of those: `IMG_O1234.AAE` into
-`IMG_1234.AAE`.
+Needing no line: everything that starts with the whole name of a picture and a dot (`a.CR2.xmp`, `a.jpg.json`,
+`a.RAF.pp3`) and everything of its stem (`a.xmp`, `a.MOV`, `a.psd`, `a`). A line says how a name is turned
+into one of those: `IMG_O1234.AAE` into `IMG_1234.AAE`.
 """
 
 from __future__ import annotations
@@ -56,7 +56,10 @@ _EDITED = "|".join(
             "編輯",
             "편집",
         ),
-        r"(?:enhanced|verbessert|amélioré|mejorado|migliorato|aprimorado|verbeterd|förbättrad)(?:-[a-z]{2,3})*",
+        (
+            "(?:enhanced|verbessert|amélioré|mejorado|migliorato|aprimorado|verbeterd|förbättrad)"
+            "(?:-[a-z]{2,3})*"
+        ),
         *("hdr", "pano", "hdr-pano"),
         # downloaders of iCloud: what Apple keeps of one picture
         *("adjusted", "original", "alternative", "medium", "thumb"),
@@ -102,7 +105,9 @@ NUMBERED = _form(  # for IMG(1).jpg: IMG.jpg(1).json, IMG.jpg.supplemental-metad
     r"(?P<a>.+?)(?P<ext>\.\w{1,5})?(?P<tail>\.s[a-z-]*)?(?P<n>\(\d+\))\.json",
     r"\g<a>\g<n>\g<ext>\g<tail>.json",
 )
-WORDED = _form(  # for IMG.jpg.json: IMG-edited.jpg, in the language of its user and often cut: IMG-edi.jpg, IMG-ndryshuar(1).jpg
+# for IMG.jpg.json: IMG-edited.jpg, in the language of its user and often shortened: IMG-edi.jpg, IMG-
+# ndryshuar(1).jpg
+WORDED = _form(
     "Google Takeout: edited",
     r"(?P<a>.+)-[^\W\d_][^\d_().]*(?P<n>\(\d+\))?(?P<ext>\.\w{1,5})",
     r"\g<a>\g<n>\g<ext>",
@@ -150,7 +155,7 @@ FORMS = (
 )
 SHARED = (".json", ".aae")  # such a file of a picture serves its edited versions too
 
-PLACES = (  # folders beside a picture whose files are named after it
+PLACES = (  # folders beside a picture with files that are named after it
     *(("captureone", "settings*"), ("captureone", "cache", "*")),  # Capture One: .cos, .comask, .cot, .cop
     ("nksc_param",),  # Nikon: .nksc
     ("silkypix_ds",),  # SILKYPIX, Pentax, Panasonic: .spd
@@ -162,7 +167,7 @@ PLACES = (  # folders beside a picture whose files are named after it
     (".appledouble",),  # netatalk
 )
 
-OF_A_FOLDER = frozenset(  # what speaks of all pictures of its folder; it cannot go with one of them
+OF_A_FOLDER = frozenset(  # files that refer to all pictures of a folder; they cannot go with one of them
     (
         *(".picasa.ini", "picasa.ini", "descript.ion", ".bridgesort", "autprint.mrk", "photo details.csv"),
         *(

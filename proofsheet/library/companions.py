@@ -4,8 +4,9 @@ Holds `companions`, `one_shot`, `nearby` and `of_a_folder`.
 Add here: another way to find the picture of a name.
 Keep out: the names that programs give (companion_names.py), content of files, moves.
 
-A file belongs to the picture whose whole name it carries, else to those of its stem, else to those whose own name is made from that
-stem (`a-edited.jpg`). Names that differ in case or accents alone are one where nothing fits exactly. A file may belong to several.
+A file belongs to the picture with the whole name that it carries, else to those of its stem, else to those
+with a name that its own is made from (`a-edited.jpg`). Names that differ only in case or accents are one if
+nothing fits exactly. A file may belong to several.
 """
 
 from __future__ import annotations
@@ -20,27 +21,33 @@ from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from proofsheet.core.errors import UsageError
-from proofsheet.core.files import composed, folded, refused_because
-from proofsheet.imaging.formats import EXTENSIONS, OTHER_PICTURES, RAW_EXTENSIONS
+from proofsheet.core.files import folded, refused_because
+from proofsheet.imaging.formats import RAW_EXTENSIONS
 from proofsheet.library.companion_names import (
     FORMS,
     NUMBERED,
     OF_A_FOLDER,
-    PLACES,
     SHARED,
     VERSION,
     WORDED,
     Form,
 )
+from proofsheet.library.name_parts import (
+    TOP,
+    home_of_path,
+    is_json,
+    is_picture,
+    split_path,
+    stem_of,
+    suffix_of,
+)
 
-_PICTURES = EXTENSIONS | RAW_EXTENSIONS | OTHER_PICTURES
 _MOST_NAMES = 8  # that one name is turned into, step by step
-_LONG = 40  # Google Takeout cuts the names of its JSON at 46 units of UTF-16 or a few more
+_LONG = 40  # Google Takeout shortens the names of its JSON to 46 units of UTF-16 or a few more
 _SHORT = _LONG // 2  # letters that such a name has at least
 _LONG_JSON = re.compile(r"(?P<base>.+?)(?P<tail>\.s[a-z-]*)?(?P<n>\(\d+\))?\.json", re.IGNORECASE)
 _NUMBER = re.compile(r"\(\d+\)(?=\.[^.]+$)")
 _TAIL = ".supplemental-metadata"
-_TOP = {place[0] for place in PLACES}
 _Table = dict[tuple[str, str, str], list[str]]  # kind of name, folder, name
 
 
@@ -49,10 +56,11 @@ def companions(photos: Iterable[str], others: Iterable[str]) -> dict[str, list[s
 
     Args:
         photos: paths inside the project.
-        others: every other file, refused pictures too; a refused picture goes with its photo, and what belongs to it goes along.
+        others: every other file, refused pictures too; a refused picture goes with its photo, and what
+            belongs to it goes along.
     """
     known, rest = list(photos), list(others)
-    direct, every = _Names(known, rest), _Names([*known, *(p for p in rest if _is_picture(p))], rest)
+    direct, every = _Names(known, rest), _Names([*known, *(p for p in rest if is_picture(p))], rest)
     photo_set, found = set(known), defaultdict[str, list[str]](list)
     for path in rest:
         owners = chain.from_iterable([o] if o in photo_set else direct.owners(o) for o in every.owners(path))
@@ -69,13 +77,16 @@ def owned(pictures: Iterable[str], others: Iterable[str]) -> set[str]:
 
 
 def one_shot(photos: Iterable[str]) -> dict[str, set[str]]:
-    """Photo to all parts of its shot, itself too, where there are several: a RAW file and what the camera wrote beside it."""
+    """Photo to all parts of its shot, itself too.
+
+    Only shots of several parts are in it, such as a RAW file and the JPEG of the camera beside it.
+    """
     stems: dict[tuple[str, str], set[str]] = defaultdict(set)
     for path in photos:
-        folder, name = _split(path)
+        folder, name = split_path(path)
         plain = next((made for form in FORMS if form.shot and (made := _form_of(form, name))), name)
-        stems[folder, folded(_stem(plain))].add(path)
-    parts = (s for s in stems.values() if len(s) > 1 and any(_suffix(p) in RAW_EXTENSIONS for p in s))
+        stems[folder, folded(stem_of(plain))].add(path)
+    parts = (s for s in stems.values() if len(s) > 1 and any(suffix_of(p) in RAW_EXTENSIONS for p in s))
     return {path: shot for shot in parts for path in shot}
 
 
@@ -92,7 +103,7 @@ def nearby(folder: Path, home: str) -> list[str]:
     found = list[str]()
     for here, folders, names in os.walk(folder / home, onerror=_refuse_unlisted, followlinks=False):
         below = PurePosixPath(Path(here).relative_to(folder / home).as_posix())
-        links = [n for n in folders if os.path.islink(Path(here) / n)]  # noqa: PTH114 – no error where the folder may not be entered
+        links = [n for n in folders if os.path.islink(Path(here) / n)]  # noqa: PTH114
         folders[:] = [n for n in folders if n not in links and (below.parts or _is_top(n))]
         found += (PurePosixPath(home, below, name).as_posix() for name in (*names, *links))
     return found
@@ -108,12 +119,12 @@ def _refuse_unlisted(error: OSError) -> None:
 
 def _is_top(name: str) -> bool:
     """Whether a program keeps files of pictures in folders of this name."""
-    return any(fnmatchcase(name.lower(), top) for top in _TOP)
+    return any(fnmatchcase(name.lower(), top) for top in TOP)
 
 
 def of_a_folder(path: str) -> bool:
-    """Whether a file speaks of all pictures of its folder."""
-    return _split(path)[1].lower() in OF_A_FOLDER
+    """Whether a file refers to all pictures of its folder."""
+    return split_path(path)[1].lower() in OF_A_FOLDER
 
 
 class _Names:
@@ -121,39 +132,42 @@ class _Names:
 
     def __init__(self, pictures: Iterable[str], others: Sequence[str]) -> None:
         self._pictures, self._others = list(pictures), others
-        self._own = _table((p, [_split(p)[1]]) for p in self._pictures)
+        self._own = _table((p, [split_path(p)[1]]) for p in self._pictures)
         self._long: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._folders = {folder for _kind, folder, _name in self._own}
         for path in self._pictures:
-            folder, name = _split(path)
+            folder, name = split_path(path)
             if _is_long(name):
                 self._long[folder, folded(name)[:_SHORT]].append(path)
 
     @cached_property
     def _plain(self) -> _Table:
         """Made where a name does not fit at once; most do."""
-        return _table((p, _names(_split(p)[1])[1:]) for p in self._pictures)
+        return _table((p, _names(split_path(p)[1])[1:]) for p in self._pictures)
 
     @cached_property
     def _worded(self) -> _Table:
-        """Edited pictures of Google Takeout by the name of the original; one that has a JSON of its own is none."""
+        """Edited pictures of Google Takeout by the name of the original.
+
+        A picture with a JSON of its own is not an edited one.
+        """
         told = {
             (home, folded(one))
-            for home, name in map(_split, self._others)
+            for home, name in map(split_path, self._others)
             for one in _starts(_numbers_moved(name))
-            if _is_json(name)
+            if is_json(name)
         }
         made = (
             (p, _form_of(WORDED, name))
             for p in self._pictures
-            for home, name in [_split(p)]
+            for home, name in [split_path(p)]
             if (home, folded(name)) not in told
         )
         return _table((path, [plain]) for path, plain in made if plain is not None)
 
     def owners(self, path: str) -> list[str]:
         """The pictures that a file belongs to by its name."""
-        folder, name = _home(path)
+        folder, name = home_of_path(path)
         if folder not in self._folders:
             return []
         for table, kind, one in self._looks(_numbers_moved(name)):
@@ -178,23 +192,23 @@ class _Names:
         found = dict.fromkeys(hits)
         if name.lower().endswith(SHARED):
             for hit in hits:
-                stem = _stem(_split(hit)[1])
+                stem = stem_of(split_path(hit)[1])
                 found |= dict.fromkeys(self._plain.get(("stem", folder, folded(stem)), ()))
-                if _is_json(name) and folded(name) != folded(
+                if is_json(name) and folded(name) != folded(
                     f"{stem}.json"
-                ):  # such a name is none of Google's
+                ):  # such a name is not one of Google's
                     found |= dict.fromkeys(self._worded.get(("stem", folder, folded(stem)), ()))
         return list(found)
 
     def _edited_alone(self, folder: str, name: str) -> list[str]:
         """Edited pictures with the JSON of an original that is not there."""
-        originals = (s for s in _starts(_numbers_moved(name)) if _is_picture(s)) if _is_json(name) else ()
+        originals = (s for s in _starts(_numbers_moved(name)) if is_picture(s)) if is_json(name) else ()
         return [
-            path for one in originals for path in self._worded.get(("stem", folder, folded(_stem(one))), ())
+            path for one in originals for path in self._worded.get(("stem", folder, folded(stem_of(one))), ())
         ]
 
     def _of_long_name(self, folder: str, name: str) -> list[str]:
-        """Pictures with a name that was cut when that of its JSON was made."""
+        """Pictures with a name that was shortened for the name of its JSON."""
         found = _LONG_JSON.fullmatch(name)
         if found is None:
             return []
@@ -205,12 +219,12 @@ class _Names:
         return [
             hit
             for hit in hits
-            if (split := _numbered(_split(hit)[1]))[0].startswith(base) and split[1] == number
+            if (split := _numbered(split_path(hit)[1]))[0].startswith(base) and split[1] == number
         ]
 
 
 def _is_long(name: str) -> bool:
-    """Whether Google Takeout may have cut a name; signs such as emoji count twice."""
+    """Whether Google Takeout may have shortened a name; signs such as emoji count twice."""
     return len(name) >= _SHORT and len(name.encode("utf-16-le", "surrogatepass")) >= 2 * _LONG
 
 
@@ -246,64 +260,23 @@ def _table(names: Iterable[tuple[str, Sequence[str]]]) -> _Table:
     """Whole name and stem, in their folder, to pictures."""
     found: _Table = defaultdict(list)
     for path, made in names:
-        folder = _split(path)[0]
+        folder = split_path(path)[0]
         for one in made:
             found["whole", folder, folded(one)].append(path)
-            found["stem", folder, folded(_stem(one))].append(path)
+            found["stem", folder, folded(stem_of(one))].append(path)
     return found
 
 
 def _starts(name: str) -> Iterator[str]:
-    """The name itself, and what stands before each of its dots, the longest first."""
+    """The name itself, and the part before each of its dots, the longest first."""
     while name:
         yield name
         name = name.rpartition(".")[0]
-
-
-def _home(path: str) -> tuple[str, str]:
-    """The folder of the picture that a file may belong to, and the file's name."""
-    folder, _, name = path.rpartition("/")
-    return _home_of(folder), composed(name)
-
-
-@lru_cache(1 << 12)
-def _home_of(folder: str) -> str:
-    """A folder, or the one above where programs keep files of its pictures."""
-    parts = folder.split("/")
-    for place in PLACES:
-        tail = parts[-len(place) :]
-        if len(tail) == len(place) and all(
-            fnmatchcase(p.lower(), wanted) for p, wanted in zip(tail, place, strict=True)
-        ):
-            return "/".join(parts[: -len(place)])
-    return folder
-
-
-def _split(path: str) -> tuple[str, str]:
-    """Folder, as it is, and name, composed: two folders may differ in the form of their accents alone."""
-    folder, _, name = path.rpartition("/")
-    return folder, composed(name)
-
-
-def _stem(name: str) -> str:
-    return name.rpartition(".")[0] or name
 
 
 def _exact(hits: Sequence[str], wanted: str, kind: str) -> Sequence[str]:
     """Those named exactly so, if there are any: two names may differ in case alone."""
     if len(hits) == 1:
         return hits
-    same = [h for h in hits if (_split(h)[1] if kind == "whole" else _stem(_split(h)[1])) == wanted]
+    same = [h for h in hits if (split_path(h)[1] if kind == "whole" else stem_of(split_path(h)[1])) == wanted]
     return same or hits
-
-
-def _is_picture(path: str) -> bool:
-    return _suffix(path) in _PICTURES
-
-
-def _is_json(path: str) -> bool:
-    return _suffix(path) == ".json"
-
-
-def _suffix(path: str) -> str:
-    return PurePosixPath(path).suffix.lower()

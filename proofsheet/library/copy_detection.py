@@ -4,10 +4,10 @@ Holds `look_at`, `judge` and `FolderState`.
 Add here: another sign of copying.
 Keep out: Dagster; time and listing come as arguments.
 
-A folder is settled when size, modification time and change time of every file were the same over at least two looks and a quiet
-time, no file bears the name of an unfinished copy, and (where the system tells) nobody has a file open for writing.
-The change time cannot be set back, so a copy that keeps old times is seen as well. The number of a file (inode) does not count:
-exFAT, FUSE and shares give another at each mount.
+A folder is settled if size, modification time and change time of every file were the same over at least two
+scans and a quiet time, no file has the name of an unfinished copy, and (on systems that can report it) nobody
+has a file open for writing. The change time cannot be set back, so a copy that keeps old times is seen as
+well. The number of a file (inode) does not count: exFAT, FUSE and shares give another at each mount.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".filepart", ".tm
 
 @dataclass(frozen=True)
 class Look:
-    """One look at a folder: a hash of every file's fingerprint, and a file that is plainly unfinished."""
+    """One scan of a folder: a hash of every file's fingerprint, and a file that is plainly unfinished."""
 
     signature: str
     unfinished: str | None
@@ -36,8 +36,8 @@ class FolderState:
     """What is remembered of a folder between looks.
 
     Attributes:
-        signature: as of the last look.
-        since: time of the first look with this signature, in seconds.
+        signature: as of the last scan.
+        since: time of the first scan with this signature, in seconds.
         done: signature of the version that was handed over last.
     """
 
@@ -56,11 +56,13 @@ class Judgement:
 
 
 def look_at(folder: Path, forgetful: Collection[int] = ()) -> Look:
-    """The present state of a folder under its name; hidden files and what is left out are not part of it.
+    """The present state of a folder under its name.
+
+    Hidden and ignored files are not part of it.
 
     Args:
         folder: to look at.
-        forgetful: devices whose change times do not last (volumes.py).
+        forgetful: devices with change times that do not last (volumes.py).
 
     Raises:
         StoreError: if the folder cannot be listed.
@@ -83,7 +85,7 @@ def judge(
     """Decide on one folder.
 
     Args:
-        before: what was remembered, None at the first look.
+        before: the saved state, None at the first scan.
         look: the present look.
         now: seconds.
         quiet_s: how long nothing may have changed.
@@ -93,8 +95,8 @@ def judge(
     if before is None or before.signature != look.signature:
         seen = FolderState(look.signature, now, done)
         if look.signature == done:
-            return Judgement(seen, False, "as it was when it was run last")
-        return Judgement(seen, False, "new or changed: waits for a second look")
+            return Judgement(seen, False, "unchanged since the last run")
+        return Judgement(seen, False, "new or changed: waits for a second scan")
     seen = before
     if look.signature == done:
         return Judgement(seen, False, "unchanged")

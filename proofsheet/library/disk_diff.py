@@ -22,7 +22,7 @@ from schemas.library import OtherFile, Photo, Quarantine
 
 @dataclass(frozen=True)
 class News:
-    """Number of files that are new, whose size or time changed, or that are gone since the last run."""
+    """Number of files that are new, gone, or of another size or time since the last run."""
 
     new: int
     changed: int

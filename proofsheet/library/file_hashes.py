@@ -1,7 +1,7 @@
 """What a look through a folder finds, and the hashes of its files.
 
 Holds `ScannedFile`, `Scan`, `hash_all` and `files_of`.
-Add here: another number that a scan tells.
+Add here: another number of a scan.
 Keep out: which files are pictures (scan.py).
 """
 
@@ -36,7 +36,10 @@ class ScannedFile:
 
 @dataclass
 class Scan:
-    """What a folder holds: `files` = pictures + refused + others (path to role); left_out says why a part of the others is."""
+    """The content of a folder by role: `files` = pictures + refused + others (path to role).
+
+    `left_out` gives the reason for a part of the others.
+    """
 
     pictures: list[ScannedFile] = field(default_factory=list)
     refused: dict[str, Refused] = field(default_factory=dict)
@@ -68,13 +71,15 @@ class Scan:
 
 
 def files_of(photos: pl.DataFrame, folder: Path, cache_folder: Path, progress: Progress) -> list[PictureFile]:
-    """The files of photo rows as they are now; one whose content is another than in its row is left out.
+    """The present files of photo rows.
+
+    A file with other content than in its row is left out.
 
     Args:
         photos: rows of `photos`.
         folder: the project folder.
         cache_folder: holds the hashes by file identity.
-        progress: told after every file looked at.
+        progress: called after every file.
     """
     expected = dict(photos.select(Photo.path, Photo.content_hash).iter_rows())
     now = Scan()
@@ -115,7 +120,10 @@ def hash_all(candidates: Mapping[str, Path], found: Scan, cache_folder: Path, pr
 
 
 def _identity(name: str, path: Path, forgetful: Collection[int]) -> str | None:
-    """What a file's hash is remembered by; None where there is no change time that lasts and that programs cannot set."""
+    """The key of a file's saved hash.
+
+    None without a change time that lasts and that programs cannot set.
+    """
     if os.name == "nt":
         return None
     try:

@@ -16,13 +16,13 @@ from schemas.apply import ApplyPlan, FileOperation
 
 @dataclass(frozen=True)
 class FileLocations:
-    """What lies where because of an applied decision.
+    """Places of files after applied decisions.
 
     Attributes:
         origins: present path of every moved file, companions too, to the path that it had before.
         moved: the reverse.
-        cuts: path of a cut that was written to its size in bytes.
-        boxes: path of a cut to its box in 0..1.
+        cuts: path of a crop that was written to its size in bytes.
+        boxes: path of a crop to its box in 0..1.
     """
 
     origins: Mapping[str, str] = field(default_factory=dict)

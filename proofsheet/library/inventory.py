@@ -4,7 +4,8 @@ Holds `inventory_rows`, `gap_rows` and the rules that sort into kinds.
 Add here: another dimension.
 Keep out: measuring pictures.
 
-Kinds follow from what was measured or written by a camera; where neither says, the kind is "unknown" and does not count for gaps.
+Kinds follow from what was measured or written by a camera; where neither says, the kind is "unknown" and does
+not count for gaps.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ Row = Mapping[str, Any]
 UNKNOWN = "unknown"
 # fmt: off
 _PHONES = (
-    "apple", "asus", "blackberry", "fairphone", "google", "honor", "htc", "huawei", "lg electronics", "lge", "motorola", "nokia",
-    "nothing", "oneplus", "oppo", "realme", "redmi", "samsung", "sony ericsson", "vivo", "xiaomi", "zte",
+    "apple", "asus", "blackberry", "fairphone", "google", "honor", "htc", "huawei", "lg electronics", "lge",
+    "motorola", "nokia", "nothing", "oneplus", "oppo", "realme", "redmi", "samsung", "sony ericsson", "vivo",
+    "xiaomi", "zte",
 )
 # fmt: on
 _RESOLUTIONS = (
@@ -109,7 +111,8 @@ def format_kind(name: str) -> str:
 def quality_score(row: Row) -> float:
     """0 to 1, higher is better: sharpness of the sharpest part, less noise and clipping.
 
-    A score of the file, not of the picture: what is soft or dark on purpose scores low. The curves are rules of thumb.
+    A score of the file, not of the picture: what is soft or dark on purpose scores low. The curves are rules
+    of thumb.
     """
     sharp = _ramp(row[ImageQuality.tile_sharpness], 0.8, 3.0)
     noisy = _ramp(row[ImageQuality.noise], 0.01, 0.06)
@@ -119,19 +122,30 @@ def quality_score(row: Row) -> float:
 
 def quality_verdict(score: float) -> str:
     """Excellent, good, average or poor."""
-    return (
-        "excellent" if score >= 0.75 else "good" if score >= 0.5 else "average" if score >= 0.25 else "poor"
-    )
+    if score >= 0.75:
+        return "excellent"
+    if score >= 0.5:
+        return "good"
+    if score >= 0.25:
+        return "average"
+    return "poor"
 
 
 def lighting_kind(row: Row) -> str:
-    """Challenging by what was measured; natural or artificial by the light that the camera's settings tell; else unknown."""
+    """The class by light.
+
+    Measurements give challenging, the camera's settings natural or artificial; otherwise it is unknown.
+    """
     number, seconds, iso = row[ExifFact.f_number], row[ExifFact.exposure_s], row[ExifFact.iso]
     light = math.log2(number**2 / seconds) - math.log2(iso / 100) if number and seconds and iso else None
     clipped = row[ImageQuality.clipped_highlights] > 0.05 and row[ImageQuality.clipped_shadows] > 0.05
     if clipped or row[ImageQuality.brightness] < 0.12 or (light is not None and light < _DIM_EV):
         return "challenging"
-    return UNKNOWN if light is None else "natural" if light >= _DAYLIGHT_EV else "artificial"
+    if light is None:
+        return UNKNOWN
+    if light >= _DAYLIGHT_EV:
+        return "natural"
+    return "artificial"
 
 
 def source_kind(row: Row) -> str:
@@ -201,4 +215,8 @@ def _ramp(value: float, low: float, high: float) -> float:
 def _shape(ratio: float) -> str:
     if ratio >= 2:
         return "panoramic"
-    return "landscape" if ratio > 1.05 else "square" if ratio >= 1 / 1.05 else "portrait"
+    if ratio > 1.05:
+        return "landscape"
+    if ratio >= 1 / 1.05:
+        return "square"
+    return "portrait"

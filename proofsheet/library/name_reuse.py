@@ -1,11 +1,11 @@
-"""Folders that bear the name of a project and hold the pictures of another one: a project belongs to its pictures.
+"""Project names on folders with the pictures of another project: a project belongs to its pictures.
 
 Holds `let_go`, `compare` and `is_new`.
 Add here: another sign that a folder is no longer that of its project.
 Keep out: who takes over what was known (renamed_folders.py).
 
-A folder is renamed and a new one gets its name, or two folders swap their names. By name alone, words and decisions would be shown
-at other pictures.
+A folder is renamed and a new one gets its name, or two folders swap their names. By name alone, words and
+decisions would be shown at other pictures.
 """
 
 from __future__ import annotations
@@ -49,10 +49,13 @@ class FolderLikeness:
 
 
 def let_go(workspace: Workspace, now: datetime, changed: Collection[str] | None = None) -> None:
-    """Take the name from every project of which the folder holds another project's pictures, where its own lie elsewhere.
+    """Take the name from projects with a folder that holds another project's pictures.
 
-    Such a project is a vanished one from then on, and may be found again by its contents. A folder that got other pictures keeps
-    its project, as long as nothing tells that they belong to another one, and so does one beside a copy of what it held.
+    The project's own pictures must be elsewhere.
+
+    Such a project has no folder from then on, and may be found again by its contents. A folder with new
+    pictures keeps its project, unless they are known to belong to another one. A folder beside a copy of its
+    former content keeps its project too.
 
     Args:
         workspace: library and home.
@@ -87,7 +90,7 @@ def let_go(workspace: Workspace, now: datetime, changed: Collection[str] | None 
 
 
 def _displaced(workspace: Workspace, projects: list[Project]) -> dict[Project, pl.DataFrame]:
-    """Projects of which the folder holds hardly anything that was there at their last run, with what was there.
+    """Projects with a folder that has lost nearly all pictures of the last run, with those pictures.
 
     Without a change of the library itself since then, no folder in it has another name.
     """
@@ -104,7 +107,10 @@ def _displaced(workspace: Workspace, projects: list[Project]) -> dict[Project, p
 
 
 def _photos(project: Project) -> pl.DataFrame | None:
-    """What a project held at its last run; None where that is nothing, or not known: then a person's word is needed."""
+    """The content of a project at its last run.
+
+    None if it is empty or unknown: then you must confirm.
+    """
     try:
         photos = project.store.read(Photo)
     except StoreError:
@@ -113,20 +119,20 @@ def _photos(project: Project) -> pl.DataFrame | None:
 
 
 def is_new(project: Project) -> bool:
-    """Whether nothing was made or said of a folder yet."""
+    """Whether a folder has no data yet."""
     return not project.ledger.is_there() and not project.store.folder.exists()
 
 
 def compare(former: Project, photos: pl.DataFrame, project: Project) -> FolderLikeness:
     """How much of the photos of a former project the folder of a project holds.
 
-    Sizes are compared for all, contents for some dozens of them; the project's own hashes spare the reading where only the folder's
-    name changed.
+    Sizes are compared for all, contents for some dozens of them; the project's own hashes spare the reading
+    where only the folder's name changed.
 
     Args:
-        former: whose hashes are known.
+        former: the project with known hashes.
         photos: of it.
-        project: whose folder is looked at.
+        project: the project of the folder.
     """
     sizes = Counter(photos[Photo.size_bytes].to_list())
     here: dict[str, tuple[Path, int]] = {}

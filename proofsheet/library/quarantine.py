@@ -1,7 +1,7 @@
-"""Refused files: recorded once, shown until they are mended, never decoded again in vain.
+"""Refused files: recorded once, shown until they are readable, never decoded again without need.
 
 Holds the verbs over the `refusals` facts.
-Add here: what a person may do with a refused file.
+Add here: further actions on a refused file.
 Keep out: the decision to refuse (scan.py, imaging/decode.py).
 """
 
@@ -51,7 +51,8 @@ def record_refusals(
         ledger: of the project.
         refused: path to refusal, everything that is refused at present.
         hashes: path to content hash, where the content was read.
-        readers: version of the reader, and of the reader with everything that is measured, which stands for faults of ours.
+        readers: version of the reader, and of the reader with all measurements, which counts for faults of
+            ours.
         now: present time (UTC, no zone).
     """
     before = {row[Refusal.path]: row for row in ledger.rows(Refusal).to_dicts()}
@@ -111,7 +112,8 @@ def release(ledger: Ledger, paths: set[str] | None, now: datetime) -> list[str]:
     unknown = (paths or set()) - {row[Refusal.path] for row in rows}
     if unknown:
         raise UsageError(
-            f"Not in quarantine: {', '.join(sorted(unknown))}.", "`proofsheet quarantine list` shows what is."
+            f"Not in quarantine: {', '.join(sorted(unknown))}.",
+            "`proofsheet quarantine list` shows the files in it.",
         )
     chosen = [row for row in rows if paths is None or row[Refusal.path] in paths]
     ledger.put(Refusal, [row | {Refusal.cleared_at: now} for row in chosen])

@@ -4,9 +4,9 @@ Holds `find_renamed`, `adopt_renamed`, `adopt` and `keep_apart`.
 Add here: another sign that two folders are one project.
 Keep out: single files (a scan knows them by path); names that another folder bears now (name_reuse.py).
 
-Two projects are never mixed: only a folder without facts of its own takes over, and only from a project with its folder gone,
-so that a copy is a new project. It happens by itself where exactly one folder and one vanished project fit each other; else a
-person is asked.
+Two projects are never mixed: only a folder without facts of its own takes over, and only from a project
+without a folder, so a copy is a new project. It happens automatically if exactly one folder and one such
+project fit each other; otherwise you are asked.
 """
 
 from __future__ import annotations
@@ -62,12 +62,15 @@ class RenameQuestion:
         """The question, or what the next run will do, in one line."""
         equal = f"{self.folder}: holds {self.share:.0%} of the photos of {self.former} (its folder is gone)"
         if self.sure:
-            return f"{equal}; its next run takes over what is known of them"
-        return f"{equal}; is it the same project? `proofsheet projects adopt '{self.folder}' '{self.former}'`, or with --none"
+            return f"{equal}; its next run takes over the data"
+        return (
+            f"{equal}; is it the same project? `proofsheet projects adopt '{self.folder}' "
+            f"'{self.former}'`, or with --none"
+        )
 
 
 def find_renamed(workspace: Workspace) -> list[RenameQuestion]:
-    """Folders that hold what a vanished project held; nothing is changed."""
+    """Folders with the content of a project without a folder. Nothing is changed."""
     gone = {k: n for k, n in workspace.vanished().items() if not n.startswith(f"{SANDBOX}/")}
     asked, apart = _read(workspace.home)
     if not gone:
@@ -79,10 +82,10 @@ def find_renamed(workspace: Workspace) -> list[RenameQuestion]:
         try:
             photos = former.store.read(Photo)
         except StoreError:
-            continue  # what it held is not known; `projects adopt` takes a person's word
+            continue  # its former content is not known; `projects adopt` confirms it
         compared = each_alone(
             new, partial(compare, former, photos)
-        )  # a folder that cannot be listed is told at every look
+        )  # a folder that cannot be listed is reported at every scan
         for project, found in compared.results:
             if found.share >= EQUAL and [project.name, former.key] not in apart:
                 pairs.append(
@@ -108,13 +111,14 @@ def adopt_renamed(
     ready: Collection[str] | None = None,
     changed: Collection[str] | None = None,
 ) -> tuple[dict[str, str], list[str]]:
-    """Let every folder that surely is a vanished project take over what is known of it, and ask about the others.
+    """Let certain folders take over the data of a former project, and ask about the others.
 
     Args:
         workspace: library and home.
         now: time (UTC, no zone).
         ready: names of the folders that may be read now; all if None.
-        changed: names of the folders that may hold another project's pictures since their last run; all if None.
+        changed: names of the folders that may hold another project's pictures since their last run; all if
+            None.
 
     Returns:
         Folder name to the key taken over, and lines for people.
@@ -135,7 +139,9 @@ def adopt_renamed(
 
 
 def adopt(workspace: Workspace, folder: str, former: str, how: str, now: datetime) -> str:
-    """Let a folder take over key, ledger, store and cache of a project with its folder gone; gives a line for people.
+    """Let a folder take over key, ledger, store and cache of a project without a folder.
+
+    Gives a line for the user.
 
     Args:
         workspace: library and home.
@@ -145,7 +151,8 @@ def adopt(workspace: Workspace, folder: str, former: str, how: str, now: datetim
         now: time (UTC, no zone).
 
     Raises:
-        UsageError: if the project's folder is there, or people wrote or decided something about the new folder already.
+        UsageError: if the project's folder is there, or people wrote or decided something about the new
+            folder already.
         StoreError: if the ledger of the project is damaged.
     """
     project, gone = workspace.project(folder), workspace.vanished()
@@ -156,11 +163,11 @@ def adopt(workspace: Workspace, folder: str, former: str, how: str, now: datetim
                 f"The folder of {former} is there: {folder} is a project of its own.", "Nothing was changed."
             )
         raise NotFound(
-            f"No project {former!r} without its folder is known.", "`proofsheet status` lists those that are."
+            f"No project {former!r} without its folder is known.", "`proofsheet status` lists these projects."
         )
     if own := ", ".join(t.name for t in BY_PEOPLE if project.ledger.rows(t).height):
         raise UsageError(
-            f"People wrote or decided something about {folder} already ({own}).",
+            f"{folder} already has edits or decisions ({own}).",
             "Two projects are never mixed.",
         )
     old = workspace.former(key, gone[key])
@@ -173,7 +180,7 @@ def adopt(workspace: Workspace, folder: str, former: str, how: str, now: datetim
         workspace.registry.rename(key, project.folder_name, project.key)
     questions, apart = _read(workspace.home)
     _write(workspace.home, [q for q in questions if q.folder != project.name], apart)
-    return f"{project.name}: took over what is known of {gone[key]} (its folder is gone)"
+    return f"{project.name}: took over the data of {gone[key]} (its folder is gone)"
 
 
 def keep_apart(workspace: Workspace, folder: str) -> list[str]:
@@ -188,7 +195,10 @@ def keep_apart(workspace: Workspace, folder: str) -> list[str]:
 
 
 def _clear_place(project: Project) -> None:
-    """What runs made of the folder under its own name is kept aside: its facts are the former project's from now on."""
+    """Set aside the tables of the folder under its own name.
+
+    Its facts are those of the former project from now on.
+    """
     set_aside_ledger(project)
     store = project.store
     if store.folder.exists():
@@ -199,7 +209,7 @@ def _clear_place(project: Project) -> None:
 
 
 def _read(home: Path) -> tuple[list[RenameQuestion], list[list[str]]]:
-    """Open questions, and pairs of folder and key that a person keeps apart."""
+    """Open questions, and pairs of folder and key that the user keeps apart."""
     try:
         found = json.loads((home / "renamed.json").read_text("utf-8"))
         return [RenameQuestion(**q) for q in found["questions"]], [

@@ -40,15 +40,15 @@ def scan(
 ) -> Scan:
     """List a project folder; only new or changed files are hashed.
 
-    Hidden files, and what systems and other programs keep (core/folder_walk.py), are counted and left alone, but for files
-    that are named after a picture.
+    Hidden files, and what systems and other programs keep (core/folder_walk.py), are counted and left alone,
+    but for files that are named after a picture.
 
     Args:
         folder: the project folder; it is only read.
         cache_folder: holds the hashes by file identity.
-        progress: told after every file looked at.
+        progress: called after every file.
         raw: whether RAW files can be opened; by default, whether their converter is installed.
-        placed: what an applied decision wrote; cuts are no photos of their own.
+        placed: files written by an applied decision; crops are not photos of their own.
     """
     raw = converter() is not None if raw is None else raw
     found = Scan()
@@ -99,7 +99,7 @@ def picture_folders(folder: Path) -> Counter[str]:
 def photo_rows(
     project: str, scanned: Scan, formats: Mapping[str, str], placed: FileLocations = NOWHERE
 ) -> pl.DataFrame:
-    """The rows of `photos`: every picture whose content could be opened.
+    """The rows of `photos`: every picture that could be opened.
 
     Args:
         project: partition key.

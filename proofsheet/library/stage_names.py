@@ -17,7 +17,8 @@ _STAGE = re.compile(
 
 _STAMP = re.compile(
     r"(?<!\d)(?P<day>(?:19|20)\d\d(?P<mark>[-_. ]?)(?:0[1-9]|1[0-2])(?P=mark)(?:0[1-9]|[12]\d|3[01]))"
-    r"(?:[-_. T]|\sat\s|_at_)*(?P<time>(?:[01]\d|2[0-3])[-_.:h]?[0-5]\d[-_.:m]?[0-5]\d)(?P<rest>\d{0,6})(?!\d)"
+    r"(?:[-_. T]|\sat\s|_at_)*(?P<time>(?:[01]\d|2[0-3])[-_.:h]?[0-5]\d[-_.:m]?[0-5]\d)(?P<rest>\d{0,6})"
+    r"(?!\d)"
 )
 
 
@@ -31,7 +32,10 @@ class Stage:
 
 
 def parse_stage(stem: str) -> Stage | None:
-    """The stage in a file name without extension, such as `20250708_060416_stage1.5_face_swapped`, or None."""
+    """The stage in a file name without extension, or None.
+
+    An example is `20250708_060416_stage1.5_face_swapped`.
+    """
     found = _STAGE.match(stem)
     if found is None:
         return None
@@ -45,7 +49,10 @@ def stage_of(name: str) -> float | None:
 
 
 def named_time(stem: str) -> datetime | None:
-    """The time stamp in a file name, such as `IMG_20250708_060416` or `Screenshot 2025-07-08 at 06.04.16`, as written, or None."""
+    """The time stamp in a file name, as written, or None.
+
+    Examples are `IMG_20250708_060416` and `Screenshot 2025-07-08 at 06.04.16`.
+    """
     found = _STAMP.search(stem)
     if found is None:
         return None

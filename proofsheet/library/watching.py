@@ -1,12 +1,13 @@
-"""One look through the whole library: which folders are to be run now, and what is remembered until the next look.
+"""One scan of the whole library: which folders to run now, and the state for the next scan.
 
 Holds `Watched`, `Memory`, `Tick` and `look_through`.
 Add here: another cause for a run.
 Keep out: Dagster; whether one folder is complete (copy_detection.py).
 
-What is remembered lies in the home, in a file for each look that found something new. Dagster's cursor holds the number of the file
-alone: if a tick is cut off before its runs are noted, the next one reads the former file and asks for the same runs again.
-A look lists folders; a ledger is opened only if its file is another than at the last look.
+The state is in the home, in one file for each scan that found something new. Dagster's cursor holds only the
+number of the file: if a tick is interrupted before its runs are noted, the next one reads the former file and
+asks for the same runs again. A scan lists folders; a ledger is opened only if its file has changed since the
+last scan.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from proofsheet.storage.workspace import Project, Workspace
 from schemas.review import ReviewBatch
 
 MOST_AT_ONCE = (
-    3  # runs that one look asks for: to create one costs the daemon about a second, and two run at a time
+    3  # runs that one scan requests: to create one costs the daemon about a second, and two run at a time
 )
 MOST_OPENED = 200  # ledgers; each costs some thousandths
 _TOLD = 20
@@ -40,9 +41,9 @@ class Watched:
 
     Attributes:
         seen: of its folder.
-        handed: batches of the review that a run has taken in.
-        ledger: mark of the ledger at the last look.
-        batches: batches that the ledger held then.
+        handed: batches of the review that a run has read.
+        ledger: mark of the ledger at the last scan.
+        batches: batches in the ledger at that time.
         trouble: what was wrong with the ledger then; empty if nothing was.
     """
 
@@ -55,7 +56,11 @@ class Watched:
 
 @dataclass
 class Tick:
-    """What one look found: runs by their key, what to remember, lines for people, folders without news, ledgers opened."""
+    """The result of one scan.
+
+    It has runs by key, the new state, lines for the user, folders without news, and the number of ledgers
+    opened.
+    """
 
     runs: dict[str, Project] = field(default_factory=dict)
     watched: dict[str, Watched] = field(default_factory=dict)
@@ -64,7 +69,7 @@ class Tick:
     opened: int = 0
 
     def text(self) -> str:
-        """The lines in one, as long as it may be kept with every tick."""
+        """The lines in one, limited to the size that can be stored with every tick."""
         shown, more = self.news[:_TOLD], len(self.news) - _TOLD
         parts = [
             *shown,
@@ -117,12 +122,14 @@ def look_through(
     quiet_s: float,
     now: float,
 ) -> Tick:
-    """Look at every folder once, and decide what is to be run; one that cannot be listed waits, and is told.
+    """Scan every folder once, and decide which to run.
+
+    A folder that cannot be listed waits and is reported.
 
     Args:
         workspace: library and home.
         projects: of the workspace.
-        before: what the last look remembered, by key.
+        before: the saved state of the last scan, by key.
         quiet_s: how long nothing may have changed.
         now: seconds.
     """
@@ -155,7 +162,7 @@ def look_through(
         tick.watched[project.key] = replace(tick.watched[project.key], state=judged.state)
         _consider(project, known, tick, judged)
     tick.news += [str(trouble) for trouble in (*looks.troubles, *again.troubles)]
-    tick.news += [f"{name}: its folder is gone; tables and facts are kept" for name in gone.values()]
+    tick.news += [f"{name}: its folder is gone; tables and facts stay" for name in gone.values()]
     return tick
 
 
@@ -168,7 +175,7 @@ def _consider(project: Project, known: Watched | None, tick: Tick, judged: Judge
         cause, end = (
             now.trouble,
             f"damaged-{mark}",
-        )  # its run fails at once, and says what is wrong where runs are looked at
+        )  # its run fails at once, and reports the damage on the page of runs
         wanted = known is None or known.trouble != now.trouble
     elif known and known.trouble and done:
         cause, end, wanted = "its ledger can be read again", f"{now.state.signature}-restored-{mark}", True
@@ -193,7 +200,10 @@ def _consider(project: Project, known: Watched | None, tick: Tick, judged: Judge
 
 
 def _with_ledger(project: Project, known: Watched | None, judged: Judgement, tick: Tick) -> Watched:
-    """What is to be remembered of a project; its ledger is opened only if the file changed, and this look has room for it."""
+    """The new state of a project.
+
+    Its ledger is opened only if the file changed, and while this scan has room for it.
+    """
     mark, handed = file_mark(project.ledger.path), known.handed if known else 0
     full = tick.opened >= MOST_OPENED or len(tick.runs) >= MOST_AT_ONCE
     if full or (known and known.ledger == mark):
@@ -208,7 +218,10 @@ def _with_ledger(project: Project, known: Watched | None, judged: Judgement, tic
 def _adopt(
     workspace: Workspace, projects: Sequence[Project], ready: dict[str, Project], tick: Tick, now: float
 ) -> None:
-    """Settled folders that surely are projects of another name take over; they are run at the next look, under their own key."""
+    """Let settled folders that are certainly former projects take over.
+
+    They are run at the next scan, under their own key.
+    """
     moment = datetime.fromtimestamp(now, UTC).replace(tzinfo=None)
     changed = {
         p.name

@@ -2,10 +2,11 @@
 
 Holds `read_text`.
 Add here: another layout of the same text.
-Keep out: where the text stands in a file (generation_metadata.py).
+Keep out: the place of the text in a file (generation_metadata.py).
 
-Prompt, "Negative prompt: …", and a line of parameters "Steps: 20, Sampler: …". Some extensions write templates behind that line.
-Draw Things writes a dash in place of "Negative prompt:", and parameters of its own.
+Prompt, "Negative prompt: …", and a line of parameters "Steps: 20, Sampler: …". Some extensions write
+templates behind that line. Draw Things writes a dash in place of "Negative prompt:", and parameters of its
+own.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from collections.abc import Mapping
 from proofsheet.metadata.text_values import Facts, number, spoken, whole
 from schemas.library import GenerationFact
 
-# Names that programs alone write, with the form of their values. Other names (Model, Size, Version, App) stand in captions as well.
+# Names that programs alone write, with the form of their values. Other names (Model, Size, Version, App)
+# may be in captions as well.
 _EVIDENCE: Mapping[str, re.Pattern[str]] = {
     "steps": re.compile(r"\d{1,5}"),
     "seed": re.compile(r"-?\d{1,20}"),
@@ -80,7 +82,9 @@ def _evidence(values: Mapping[str, str]) -> int:
 
 
 def _parameters(lines: list[str]) -> int | None:
-    """Which line holds the parameters: the first that ends the text, or stands before a template; else the last of its form.
+    """The index of the line with the parameters.
+
+    It is the first that ends the text, or comes before a template; else the last of its form.
 
     A prompt may hold such a line too, and a template repeats the prompt.
     """
@@ -106,7 +110,10 @@ def _with_open_quotes(lines: list[str], at: int) -> str:
 
 
 def parameters(line: str) -> dict[str, str]:
-    """Values by their names in small letters; the first of a name counts. Values in quotes, lists and objects are taken whole."""
+    """Values by their names in lower case; the first of a name counts.
+
+    Values in quotes, lists and objects are read as a whole.
+    """
     found: dict[str, str] = {}
     place = 0
     while (key := _KEY.match(line, place)) is not None:
@@ -139,4 +146,8 @@ def _tool(values: dict[str, str]) -> str:
     if values.keys() >= _DRAW_THINGS:
         return "Draw Things"
     version = f"{values.get('version', '')} {values.get('app', '')}".lower()
-    return "ComfyUI" if "comfy" in version else "Fooocus" if "fooocus" in version else "A1111"
+    if "comfy" in version:
+        return "ComfyUI"
+    if "fooocus" in version:
+        return "Fooocus"
+    return "A1111"

@@ -2,7 +2,7 @@
 
 Holds `read_manifest`.
 Add here: another assertion that names an origin.
-Keep out: where the manifest stands in the file (proofsheet/imaging/metadata_blocks.py).
+Keep out: the place of the manifest in the file (proofsheet/imaging/metadata_blocks.py).
 
 A manifest store is a tree of boxes (JUMBF, ISO 19566-5); claims and assertions are maps in CBOR (RFC 8949).
 """
@@ -23,7 +23,8 @@ class Origin:
     """What a manifest says.
 
     Attributes:
-        source_type: last part of the IPTC digital source type, such as "trainedAlgorithmicMedia"; None if it names none.
+        source_type: last part of the IPTC digital source type, such as "trainedAlgorithmicMedia"; None if it
+            names none.
         made_by: names of the programs: of the creating action, then of the claim.
     """
 
@@ -32,7 +33,7 @@ class Origin:
 
 
 def read_manifest(store: bytes) -> Origin:
-    """The origin by the active manifest, or by the one ingredient that it was made from where it says nothing itself."""
+    """The origin by the active manifest, or by its only ingredient if it gives no origin itself."""
     try:
         manifests = [(label, body) for _, label, body in _boxes(store, 0) if label]
         told = [_origin(body) for _, body in manifests]
@@ -171,4 +172,8 @@ class _Cbor:
 
     @staticmethod
     def _bytes(part: object) -> bytes:
-        return part.encode() if isinstance(part, str) else part if isinstance(part, bytes) else b""
+        if isinstance(part, str):
+            return part.encode()
+        if isinstance(part, bytes):
+            return part
+        return b""

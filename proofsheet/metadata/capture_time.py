@@ -4,8 +4,9 @@ Holds `taken`.
 Add here: another place in which programs write a time.
 Keep out: forms of times (timestamps.py).
 
-The first source that names a day counts. Where it names no time of day, another source's time of the same day does. The time of the
-file, ImageMagick's `date:create` and a PNG's tIME (its last change) are times of a copy; they are not read.
+The first source that names a day counts. Where it names no time of day, another source's time of the same day
+does. The time of the file, ImageMagick's `date:create` and a PNG's tIME (its last change) are times of a
+copy; they are not read.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def taken(
     gps: Mapping[int, Any],
     xmp: Mapping[str, str],
 ) -> dict[str, object]:
-    """The columns of `ExifFact` that tell the time.
+    """The columns of `ExifFact` for times.
 
     Args:
         picture: the opened picture.
@@ -56,7 +57,7 @@ def taken(
         ExifFact.taken_subsec_us: moment.subsec_us,
         ExifFact.taken_offset_min: moment.offset_min,
         ExifFact.taken_on: day,
-        ExifFact.taken_from: timed[0] if timed else found[0][0] if found else None,
+        ExifFact.taken_from: (timed or found[0])[0] if found else None,
     }
 
 
@@ -93,7 +94,10 @@ def _exif(tags: Mapping[int, Any], names: tuple[int, int, int]) -> Moment | None
 
 
 def _original(tags: Mapping[int, Any]) -> Moment | None:
-    """The time of the shutter; where its own offset is missing, that of the same time in another tag, or the older tag of hours."""
+    """The time of the shutter.
+
+    A missing offset is taken from the same time in another tag, or from the older tag of hours.
+    """
     moment = _exif(tags, _ORIGINAL)
     if moment is None or moment.offset_min is not None:
         return moment

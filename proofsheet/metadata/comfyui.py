@@ -1,10 +1,12 @@
 """ComfyUI: a picture's facts are a graph of nodes; walk it back from the saved picture.
 
 Holds `read_graphs`.
-Add here: how a sampler is told, and which of its inputs is which fact.
-Keep out: what stands behind an input (comfyui_graph.py, comfyui_texts.py, comfyui_prompts.py), editor graphs (comfyui_editor.py).
+Add here: how a sampler is recognised, and the facts of its inputs.
+Keep out: the nodes behind an input (comfyui_graph.py, comfyui_texts.py, comfyui_prompts.py), editor graphs
+(comfyui_editor.py).
 
-What feeds the sampler is followed link by link; what cannot be followed is null, and so is what differs between equal samplers.
+The source of the sampler's inputs is followed link by link. A value that cannot be followed, or differs
+between equal samplers, is null.
 """
 
 from __future__ import annotations
@@ -37,7 +39,8 @@ _LOADED = re.compile(r".*load.*(image|video|frames)", re.IGNORECASE)
 _PARTLY = re.compile(r"detailer|upscale|inpaint.?crop|refin", re.IGNORECASE)
 _PICTURE_TYPES = {"IMAGE", "LATENT", "VIDEO", "*", "IMAGE,MASK"}
 _NO_PICTURE = re.compile(
-    r".*(model|clip|vae|positive|negative|cond|control|mask|text|prompt|string|seed|lora|width|height|detector|noise|guider|sigmas|"
+    ".*(model|clip|vae|positive|negative|cond|control|mask|text|prompt|string|seed|lora|width|height|"
+    "detector|noise|guider|sigmas|"
     r"sampler|segs|steps|cfg|scheduler|filename|path|audio|vision|size|color|reference|style).*",
     re.IGNORECASE,
 )
@@ -48,7 +51,8 @@ def read_graphs(prompt: Mapping[str, Any] | None, workflow: Mapping[str, Any] | 
 
     Args:
         prompt: the graph as it ran, nodes by id; None if the file has none.
-        workflow: the graph of the editor (`nodes` and `links`); it names outputs, and serves alone where nothing else is there.
+        workflow: the graph of the editor (`nodes` and `links`); it names outputs, and is used alone if there
+            is nothing else.
     """
     if prompt is not None and isinstance(prompt.get("nodes"), list):
         prompt, workflow = None, prompt
@@ -72,7 +76,10 @@ def read_graphs(prompt: Mapping[str, Any] | None, workflow: Mapping[str, Any] | 
 
 
 def _ends(graph: Graph) -> Iterator[list[str]]:
-    """Nodes where a picture may leave: those that save, else those that show, else whatever samples and feeds no other node."""
+    """Nodes of output: those that save, else those that show.
+
+    Without either, every node that samples and feeds no other node.
+    """
     for word in ("save", "preview"):
         yield [k for k in graph.nodes if word in graph.kind(k).lower() and any(_picture_links(graph, k))]
     fed = {str(v[0]) for k in graph.nodes for v in graph.inputs(k).values() if is_link(v)}
@@ -92,9 +99,10 @@ def _picture_links(graph: Graph, key: str) -> Iterator[Link]:
 def _beginnings(graph: Graph, end: str) -> list[str]:
     """The samplers in which the picture at a node began.
 
-    One that only paints over another's picture is passed, unless nothing stands behind it.
+    A sampler that only paints over another's picture is skipped, unless nothing is behind it.
     """
-    found, over, seen, waiting = list[str](), list[str](), {end}, [end]
+    found, over = list[str](), list[str]()
+    seen, waiting = {end}, [end]
     while waiting:
         key = waiting.pop(0)
         if _is_sampler(graph, key):
@@ -110,7 +118,10 @@ def _beginnings(graph: Graph, end: str) -> list[str]:
 
 
 def _all_loaded(graph: Graph, ends: Sequence[str]) -> bool:
-    """Whether all that is saved comes from files that were loaded, and from no sampler: what else the graph makes is not in it."""
+    """Whether all that is saved comes from loaded files, and not from a sampler.
+
+    Other results of the graph are then not in the file.
+    """
     seen, waiting = set(ends), list(ends)
     while waiting:
         key = waiting.pop()
@@ -173,7 +184,9 @@ def _adds_noise(graph: Graph, inputs: Mapping[str, Any]) -> bool:
 
 
 def _above(graph: Graph, inputs: Mapping[str, Any], names: Sequence[str], parts: Sequence[str]) -> object:
-    """The input of one of these names: of a sampler, else of the nodes behind its parts (guider, noise, sigmas, a pipe).
+    """The input of one of these names.
+
+    It is one of a sampler, else of the nodes behind its parts (guider, noise, sigmas, a pipe).
 
     Raises:
         Unfollowed: if the way to such a part cannot be followed.

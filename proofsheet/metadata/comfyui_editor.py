@@ -4,7 +4,8 @@ Holds `from_editor`.
 Add here: another node that exists in the editor alone.
 Keep out: what the graph means (comfyui.py).
 
-Reroutes, primitives, set and get nodes, bypassed nodes and subgraphs do not run: their links are joined. Muted nodes are left out.
+Reroutes, primitives, set and get nodes, bypassed nodes and subgraphs do not run: their links are joined.
+Muted nodes are left out.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _DEEPEST, _MOST_SHEETS = 10, 1_000
 _MUTED, _BYPASSED = 2, 4
 _VIRTUAL = ("Reroute", "PrimitiveNode", "SetNode", "GetNode", "Note", "MarkdownNote")
 _HANDING = ("Reroute", "SetNode", "GetNode")
-_INWARD, _OUTWARD = -10, -20  # the nodes of a subgraph that stand for its own inputs and outputs
+_INWARD, _OUTWARD = -10, -20  # the nodes of a subgraph for its own inputs and outputs
 _AFTERWARDS = {
     "fixed",
     "increment",
@@ -85,7 +86,9 @@ Raw = Mapping[str, Any]
 
 
 def from_editor(graph: Raw) -> Graph:
-    """The nodes that run, with the names and types of their outputs; empty if the object is no graph of the editor.
+    """The nodes that run, with the names and types of their outputs.
+
+    It is empty if the object is not a graph of the editor.
 
     Values of nodes that the graph does not name are left out.
     """
@@ -152,7 +155,10 @@ class _Sheet:
         return self._inner[key]
 
     def _source(self, link: object) -> object:
-        """Where a link begins among the nodes that run: an id and an output, or the value of a primitive; None if nowhere."""
+        """The origin of a link among the nodes that run.
+
+        It is an id and an output, or the value of a primitive; None without an origin.
+        """
         passed, found = list[int](), None
         while isinstance(link, int) and link in self._links:
             if link in self._known:
@@ -233,7 +239,7 @@ def _first_link(node: Raw) -> object:
 
 
 def _handed_on(node: Raw, slot: int, named: Mapping[Any, Raw]) -> object:
-    """The link that takes the place of an output of a node that hands on what it gets; None for any other node."""
+    """The link that replaces an output of a node that only passes its input on; None for any other node."""
     if node.get("mode") == _MUTED:
         return None
     if node.get("mode") == _BYPASSED:
@@ -244,7 +250,10 @@ def _handed_on(node: Raw, slot: int, named: Mapping[Any, Raw]) -> object:
 
 
 def _bypass(node: Raw, slot: int) -> object:
-    """The link that takes the place of a bypassed node's output: of the input with its number or else the first, if of its type."""
+    """The link that replaces the output of a bypassed node.
+
+    It is the input with the same number or else the first, if of the same type.
+    """
     outputs, inputs = list(_maps(node.get("outputs"))), list(_maps(node.get("inputs")))
     wanted = outputs[slot].get("type") if 0 <= slot < len(outputs) else None
     ordered = [*inputs[slot : slot + 1], *inputs]

@@ -2,7 +2,8 @@
 
 Holds `Graph`, `Unfollowed`, `constant`, `is_link` and `MADE`.
 Add here: how another node hands on a number.
-Keep out: samplers (comfyui.py), texts (comfyui_texts.py), prompts (comfyui_prompts.py), editor graphs (comfyui_editor.py).
+Keep out: samplers (comfyui.py), texts (comfyui_texts.py), prompts (comfyui_prompts.py), editor graphs
+(comfyui_editor.py).
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ Inputs = Mapping[str, Any]
 Link = tuple[str, int]
 Output = tuple[str, str]  # name and type
 
-UNNAMED = "\0values"  # an input of a node of the editor whose values, texts among them, belong to inputs that are not known
+# an input of a node of the editor with values, texts among them, of unknown inputs
+UNNAMED = "\0values"
 DEEPEST = 60  # nodes with several ways on one path; a plain chain may be as long as it likes
 _LONGEST_KIND = 200  # characters of a class
 # Outputs of nodes that hand on several things; files without the graph of the editor do not name them.
@@ -73,9 +75,12 @@ _SLOTS: Mapping[str, Sequence[str]] = {
 _SAME_NAMES = {"conditioning+": "positive", "conditioning-": "negative", "steps": "steps_total"}
 # What such a node gives is made while it runs: by chance, by a model, from another file.
 MADE = re.compile(
-    r"random|math|expression|wildcard|dynamic|enhanc|expan[ds]|translat|llm|gpt|ollama|gemini|claude|qwen|florence|vlm?\b|caption|tagg|"
-    r"interrogat|describ|magic|upsampl|styl(e|ing)|generat|regex|parse|load.*(text|file|line|prompt)|(text|file|line|prompt).*load|"
-    r"from.*file|deepbooru|wd14|joy|lower|upper|revers|trim|slic|split|format|template|truncat|case|count|length|hash|convert|clean",
+    "random|math|expression|wildcard|dynamic|enhanc|expan[ds]|translat|llm|gpt|ollama|gemini|claude|"
+    r"qwen|florence|vlm?\b|caption|tagg|"
+    "interrogat|describ|magic|upsampl|styl(e|ing)|generat|regex|parse|load.*(text|file|line|prompt)|"
+    "(text|file|line|prompt).*load|"
+    "from.*file|deepbooru|wd14|joy|lower|upper|revers|trim|slic|split|format|template|truncat|case|"
+    "count|length|hash|convert|clean",
     re.IGNORECASE,
 )
 _HANDING = re.compile(
@@ -84,7 +89,7 @@ _HANDING = re.compile(
 
 
 class Unfollowed(Exception):
-    """What feeds an input cannot be told from the graph."""
+    """The source of an input cannot be found in the graph."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +97,10 @@ class Graph:
     """Nodes in the form of the program's interface.
 
     Attributes:
-        nodes: `class_type` and `inputs` by id; an input that is a link is a list of an id and the number of an output.
+        nodes: `class_type` and `inputs` by id; an input that is a link is a list of an id and the number of
+            an output.
         outputs: names and types of the outputs by id, where they are known.
-        edited: the graph of the editor, whose texts may be templates.
+        edited: the graph of the editor, with texts that may be templates.
         texts: what `text` found behind a link; None for nothing, or while it is looked for.
     """
 
@@ -143,7 +149,7 @@ class Graph:
         return outputs[link[1]][1].upper() if 0 <= link[1] < len(outputs) else ""
 
     def chosen(self, key: str) -> object:
-        """What a switch lets through; None if the node is none that we know."""
+        """The input that a switch passes on; None if the node is not a known switch."""
         kind, inputs = self.kind(key).lower(), self.inputs(key)
         if "switch" in kind and (
             found := [v for n, v in inputs.items() if re.fullmatch(r"(any|ctx)_\d+", n)]
@@ -163,7 +169,7 @@ class Graph:
         """A yes or no, through links.
 
         Raises:
-            Unfollowed: if it cannot be told.
+            Unfollowed: if it cannot be found.
         """
         link = self.link(value)
         inputs = list(self.inputs(link[0]).values()) if link else [value]
@@ -172,10 +178,10 @@ class Graph:
         raise Unfollowed
 
     def through(self, value: object) -> object:
-        """The value itself, or the link behind nodes that only hand on their one input (reroutes and the like).
+        """The value itself, or the link behind nodes that only pass on their input (reroutes and the like).
 
         Raises:
-            Unfollowed: for a link to nowhere, a circle, or a switch whose state cannot be told.
+            Unfollowed: for a link to nowhere, a circle, or a switch with an unknown state.
         """
         seen = set[str]()
         while is_link(value):

@@ -14,7 +14,7 @@ from proofsheet.metadata.comfyui_graph import DEEPEST, UNNAMED, Graph, Inputs, L
 from proofsheet.metadata.comfyui_texts import bounded, drawn, text
 
 PIPE = re.compile(r".*(pipe|ctx|context|tuple|bus)(_\d+)?", re.IGNORECASE)
-# Inputs of nodes that turn words into a conditioning, in the order in which they are told.
+# Inputs of nodes that turn words into a conditioning, in their order in the text.
 _ENCODED = (
     *(
         "text",
@@ -51,12 +51,13 @@ _ROLES = {
     ),
 }
 _CONDITIONING = re.compile(r"(base_)?cond(itioning)?s?([ _]?\w+)?|\w*text_embeds|clip_regions", re.IGNORECASE)
-_BOTH = re.compile(r"\w*embeds", re.IGNORECASE)  # one link for what is wanted and what is not
+_BOTH = re.compile(r"\w*embeds", re.IGNORECASE)  # one link for both the positive and the negative prompt
 _UNUSED = re.compile(r"nag_text_embeds|conditioning_\w*negative", re.IGNORECASE)
 _EMPTY = re.compile(r"zero.?out|empty.?conditioning", re.IGNORECASE)
 _CHANGED = re.compile(r"styl(er|ing)|with.?style|random|enhanc|translat|expan", re.IGNORECASE)
 _OTHER = re.compile(
-    r".*(clip|model|vae|image|pixels|mask|control|latent|style|vision|strength|percent|audio|video|seed|width|height|guidance).*",
+    ".*(clip|model|vae|image|pixels|mask|control|latent|style|vision|strength|percent|audio|video|"
+    "seed|width|height|guidance).*",
     re.IGNORECASE,
 )
 
@@ -72,14 +73,16 @@ class _Way:
 
 
 class Words:
-    """Follows the conditionings of one graph; what was found once is not looked for again."""
+    """Follows the conditionings of one graph; each is followed only once."""
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self._known: dict[tuple[Link, str], str | None] = {}
 
     def behind(self, name: str, value: object, role: str) -> str | None:
-        """The words that an input stands for, or None if it stands for none (absent, or a conditioning set to zero).
+        """The words behind an input.
+
+        None for an input without words (absent, or a conditioning set to zero).
 
         Args:
             name: of the input.
@@ -87,7 +90,7 @@ class Words:
             role: "positive" or "negative": which of the two is meant where one link carries both.
 
         Raises:
-            Unfollowed: if it cannot be told.
+            Unfollowed: if it cannot be found.
         """
         return self._behind(_Way(value, role, piped=bool(PIPE.fullmatch(name) or _BOTH.fullmatch(name))), 0)
 

@@ -1,4 +1,4 @@
-"""Texts behind a link of a ComfyUI graph: held, joined, replaced.
+"""Texts behind a link of a ComfyUI graph: constant, joined, replaced.
 
 Holds `text`, `drawn` and `bounded`.
 Add here: how another node hands on a text.
@@ -14,7 +14,8 @@ from proofsheet.metadata.comfyui_graph import DEEPEST, MADE, UNNAMED, Graph, Inp
 
 _LONGEST = 1_000_000  # characters of a text
 _CHANCE = re.compile(r"\{[^{}|]*\|[^{}]*\}|__[\w*/\\-]+__")
-# What the editor draws or leaves out when the graph is sent to run; the graph as it ran holds what came of it.
+# What the editor draws or leaves out when the graph is sent to run; the graph as it ran holds what came of
+# it.
 _TEMPLATE = re.compile(r"[{}]|//|/\*|__[\w*/\\-]+__")
 _TEXT = re.compile(
     r"(text|string|str|value|prompt|positive|negative|wildcard_text|any|anything|input|source)", re.IGNORECASE
@@ -32,7 +33,8 @@ def text(graph: Graph, value: object, depth: int = 0) -> str:
     """A text, through the nodes that hold, join and replace texts.
 
     Raises:
-        Unfollowed: if it is made while the graph runs (by chance, by a model, from a file), too long, or no text.
+        Unfollowed: if it is made while the graph runs (by chance, by a model, from a file), too long, or no
+            text.
     """
     if isinstance(value := graph.through(value), str):
         if graph.edited and _TEMPLATE.search(value):
@@ -120,7 +122,7 @@ def _only_text(inputs: Inputs) -> object:
 
 
 def _joined(inputs: Inputs, told: Callable[[object], str]) -> str | None:
-    """Texts with what stands between them; None if the names of the inputs are others."""
+    """Texts and the separator between them; None if the names of the inputs are others."""
     parts = [n for n in inputs if _PART.fullmatch(n)]
     if not parts:
         return None

@@ -2,7 +2,8 @@
 
 Holds `exif_facts`.
 Add here: another tag and its column in `ExifFact`.
-Keep out: guesses; what is absent or senseless is null. Forms of times (timestamps.py) and of places (gps.py).
+Keep out: guesses; a missing or senseless value is null. Forms of times (timestamps.py) and of places
+(gps.py).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _BASE = ExifTags.Base
 _ISO_UNKNOWN = {
     0,
     65535,
-}  # 65535 stands for all that 16 bits cannot hold; the value then stands in another tag
+}  # 65535 means a value that 16 bits cannot hold; the value is then in another tag
 _ISO_TAGS = (
     _BASE.ISOSpeedRatings,
     _BASE.RecommendedExposureIndex,

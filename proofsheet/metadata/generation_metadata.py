@@ -1,4 +1,4 @@
-"""Facts of generated pictures: prompt, seed and model as the programs write them, and what standards say of the origin.
+"""Facts of generated pictures: prompt, seed and model as written by programs, and the standards of origin.
 
 Holds `generation_facts`.
 Add here: another place in which programs leave their facts.
@@ -16,11 +16,11 @@ from PIL import ExifTags
 from proofsheet.imaging.decode import Picture
 from proofsheet.imaging.formats import DECODER_ERRORS
 from proofsheet.metadata import a1111
-from proofsheet.metadata.c2pa import read_manifest
 from proofsheet.metadata.comfyui import read_graphs
 from proofsheet.metadata.comfyui_graph import Unfollowed
 from proofsheet.metadata.generators import GENERATED, generator_of, is_generator
 from proofsheet.metadata.keyed_metadata import HOW, read_dream, read_keys, read_mochi, read_old_invoke
+from proofsheet.metadata.origin import origin_facts
 from proofsheet.metadata.text_values import Facts, json_object, spoken, whole
 from proofsheet.metadata.user_comment import user_comment
 from proofsheet.metadata.xmp import properties
@@ -50,7 +50,9 @@ _TOLD = (
 
 
 def generation_facts(picture: Picture, readers: Sequence[Reader] | None = None) -> Mapping[str, object]:
-    """Every column of `GenerationFact` but the ids; `found_in` is null for pictures that say nothing of this kind.
+    """Every column of `GenerationFact` but the ids.
+
+    `found_in` is null for pictures without such metadata.
 
     Args:
         picture: the opened picture.
@@ -89,40 +91,6 @@ def _tried(read: Callable[[], Facts | None]) -> Facts:
 
 def _is_generated(facts: Facts) -> bool:
     return facts[GenerationFact.digital_source_type] in GENERATED
-
-
-def origin_facts(picture: Picture, xmp: Mapping[str, str], texts: Mapping[str, str]) -> Facts:
-    """What C2PA and IPTC say, and the generator's name where a field for programs holds one.
-
-    Args:
-        picture: the opened picture.
-        xmp: its properties.
-        texts: its texts, by place.
-    """
-    origin = read_manifest(picture.blocks.manifest)
-    source_type = origin.source_type or _source_type(xmp.get("Iptc4xmpExt:DigitalSourceType"))
-    places = {n: texts.get(n) for n in ("Software", "Make", "Model")}
-    credited = ("xmp:CreatorTool", "photoshop:Credit") if source_type in GENERATED else ("xmp:CreatorTool",)
-    places |= {f"xmp {n}": xmp.get(n) for n in credited}
-    places = {n: v for n, v in places.items() if generator_of(v)}
-    if source_type in GENERATED and generator_of(" ".join(origin.made_by)):
-        places = {"C2PA": next(n for n in origin.made_by if generator_of(n)), **places}
-    found_in = [
-        *places,
-        *(["C2PA"] if picture.blocks.manifest else []),
-        *(["xmp Iptc4xmpExt:DigitalSourceType"] if source_type else []),
-    ]
-    return {
-        GenerationFact.tool: generator_of(next(iter(places.values()), None)),
-        GenerationFact.digital_source_type: source_type,
-        GenerationFact.c2pa: bool(picture.blocks.manifest),
-        GenerationFact.found_in: found_in[0] if found_in else None,
-    }
-
-
-def _source_type(value: str | None) -> str | None:
-    name = (value or "").rstrip("/").rpartition("/")[2]
-    return name if re.fullmatch(r"[A-Za-z]{3,60}", name) else None
 
 
 def texts_of(picture: Picture, xmp: Mapping[str, str]) -> dict[str, str]:
@@ -172,7 +140,8 @@ def read_texts(
     Args:
         texts: by place.
         readers: see `generation_facts`.
-        by_camera: a camera wrote the file: a text that a person may have written must tell three of seed, steps, scale, sampler.
+        by_camera: a camera wrote the file: a text that may be hand-written must have three of seed, steps,
+            scale, sampler.
     """
     unread: Facts = {}
     for reader in READERS if readers is None else readers:
@@ -186,7 +155,10 @@ def read_texts(
 
 
 def _novel_ai(texts: Mapping[str, str]) -> Facts | None:
-    """A JSON in the comment; the prompt stands in the description as well. In WebP all of it is an object in the user comment."""
+    """A JSON in the comment; the prompt is in the description as well.
+
+    In WebP all of it is an object in the user comment.
+    """
     outer = json_object(texts.get("UserComment"))
     if outer and isinstance(outer.get("Comment"), str):
         texts = {k: v for k, v in outer.items() if isinstance(v, str)}
@@ -293,7 +265,7 @@ def _flux(texts: Mapping[str, str]) -> Facts | None:
     }
 
 
-_BY_NAMES = {_objects, _a1111, _plain_names}  # their names may stand in a caption
+_BY_NAMES = {_objects, _a1111, _plain_names}  # their names may be in a caption
 READERS: Sequence[Reader] = (
     _novel_ai,
     _invoke,

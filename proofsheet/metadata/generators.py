@@ -20,7 +20,7 @@ GENERATED = frozenset(
     }
 )
 
-# "Gemini" and "Meta AI" alone are no such names: they stand for phones and for glasses with a camera.
+# "Gemini" and "Meta AI" alone are not such names: they are also phones and glasses with a camera.
 _NAMES: Mapping[str, str] = {
     r"midjourney": "Midjourney",
     r"dall[-·•. ]?e\b": "DALL-E",

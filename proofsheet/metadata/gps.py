@@ -4,8 +4,9 @@ Holds `read_place`.
 Add here: another way to write a place.
 Keep out: other facts of a camera (exif.py).
 
-Both coordinates or none: a half, a missing or wrong letter, 0/0, a value out of range and 0° N 0° E are no place, and nor is what a
-receiver that had lost its satellites calls void. A place on the equator or the meridian is one.
+Both coordinates or neither. A half, a missing or wrong letter, 0/0, a value out of range and 0° N 0° E are
+not a place. A position that the receiver marks as void, after it lost its satellites, is not one either. A
+place on the equator or the meridian is one.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def _place(latitude: float | None, longitude: float | None, altitude: float | No
 
 
 def _degrees(parts: object, ref: object, letters: str, limit: float) -> float | None:
-    """Degrees with minutes and seconds, where they are written, and the letter of the half, as signed degrees."""
+    """Degrees with optional minutes and seconds, and the letter of the half, as signed degrees."""
     values = [_value(p) for p in (parts if isinstance(parts, tuple) else (parts,))]
     if len(values) > 3 or any(v is None for v in values):
         return None
@@ -78,13 +79,12 @@ def _signed(
 
 
 def _letters(value: object) -> str:
-    text = (
-        value.decode("ascii", "replace")
-        if isinstance(value, bytes)
-        else value
-        if isinstance(value, str)
-        else ""
-    )
+    if isinstance(value, bytes):
+        text = value.decode("ascii", "replace")
+    elif isinstance(value, str):
+        text = value
+    else:
+        text = ""
     return text.strip("\0 ").upper()
 
 
@@ -101,9 +101,14 @@ def _from_xmp(text: str | None, letters: str, limit: float) -> float | None:
 
 def _altitude(value: object, ref: object) -> float | None:
     found = _value(value)
-    below = (
-        ref if isinstance(ref, int) else ref[0] if isinstance(ref, bytes) and ref else 1 if ref == "1" else 0
-    )
+    if isinstance(ref, int):
+        below = ref
+    elif isinstance(ref, bytes) and ref:
+        below = ref[0]
+    elif ref == "1":
+        below = 1
+    else:
+        below = 0
     if found is None:
         return None
     signed = -found if below in {1, 3} else found
@@ -111,7 +116,7 @@ def _altitude(value: object, ref: object) -> float | None:
 
 
 def _value(value: object) -> float | None:
-    """A finite number that is not negative; a rational with denominator 0 is none."""
+    """A finite number that is not negative. A rational with denominator 0 is not valid."""
     try:
         found = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):

@@ -1,8 +1,9 @@
-"""Facts of generated pictures that stand under names: objects in JSON, and texts of a PNG.
+"""Facts of generated pictures under names: objects in JSON, and texts of a PNG.
 
 Holds `read_keys`, `read_old_invoke`, `read_dream`, `read_mochi` and `HOW`.
-Add here: another program's names, and how the program is told.
-Keep out: graphs (comfyui.py), the text of A1111 (a1111.py), where a text stands in a file (generation_metadata.py).
+Add here: another program's names, and how the program is recognised.
+Keep out: graphs (comfyui.py), the text of A1111 (a1111.py), the place of a text in a file
+(generation_metadata.py).
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Any
 from proofsheet.metadata.text_values import Facts, json_object, number, spoken, whole
 from schemas.library import GenerationFact
 
-# Names that programs use, in small letters without spaces, dashes and underscores; the first that is there counts.
+# Names that programs use, in small letters without spaces, dashes and underscores; the first that is there
+# counts.
 _SPELLINGS: Mapping[str, Sequence[str]] = {
     GenerationFact.prompt: ("positiveprompt", "prompt", "c"),
     GenerationFact.negative_prompt: ("negativeprompt", "uc", "negative"),
@@ -51,7 +53,8 @@ _TELLING = {  # a name that one program alone uses
 }
 _DREAM_OPTION = re.compile(r"\s-(?P<name>[a-zA-Z]+)\s*(?P<value>\S+)")
 _MOCHI = re.compile(  # its names alone: a prompt may hold semicolons and other names
-    r"(?:^|;\s*)((?:In|Ex)clude (?:in|from) Image|Model|Steps|Guidance Scale|Seed|Size|Upscaler|Scheduler|ML Compute Unit|"
+    r"(?:^|;\s*)((?:In|Ex)clude (?:in|from) Image|Model|Steps|Guidance Scale|Seed|Size|Upscaler|"
+    "Scheduler|ML Compute Unit|"
     r"Generator):\s*"
 )
 _MOCHI_NAMES = {"Include in Image": "prompt", "Exclude from Image": "negative prompt"}
@@ -60,11 +63,12 @@ _INNER = ("sui_image_params", "extraMetadata", "meta", "generation_data", "metad
 
 
 def read_keys(found: Mapping[str, Any], least: int = 2, depth: int = 0) -> Facts | None:
-    """The facts of an object, or None if it does not tell a prompt and how the picture was made of it.
+    """The facts of an object, or None without a prompt and facts of generation.
 
     Args:
-        found: values by the program's own names; the facts may stand in an object inside.
-        least: how many facts beside the prompt tell that a program wrote it; a name that one program alone uses does, too.
+        found: values by the program's own names; the facts may be in an object inside.
+        least: number of facts besides the prompt that prove that a program wrote it; a name that only one
+            program uses is proof as well.
         depth: of the object in another one.
     """
     tool = tool_by_names(found)
@@ -75,7 +79,7 @@ def read_keys(found: Mapping[str, Any], least: int = 2, depth: int = 0) -> Facts
             return facts | {GenerationFact.tool: facts[GenerationFact.tool] or tool}
     named = {re.sub(r"[ _-]", "", str(k)).lower(): v for k, v in found.items()}
     if "uc" not in named:
-        named.pop("c", None)  # one letter alone may stand for anything
+        named.pop("c", None)  # one letter alone may mean anything
 
     def value(column: str) -> object:
         return next((named[n] for n in _SPELLINGS[column] if n in named), None)
@@ -111,7 +115,7 @@ def _model(value: object) -> str | None:
 
 
 def read_old_invoke(found: Mapping[str, Any]) -> Facts | None:
-    """InvokeAI 2: the facts stand under `image`, the negative prompt in brackets inside the prompt."""
+    """InvokeAI 2: the facts are under `image`, the negative prompt in brackets inside the prompt."""
     image = found.get("image")
     if not isinstance(image, Mapping):
         return None

@@ -15,7 +15,7 @@ Facts = dict[str, object]
 
 
 def spoken(value: object) -> str | None:
-    """A text without spaces around it, or None; a text that lost characters on its way is none."""
+    """A text without spaces around it, or None. A text with lost characters is not valid."""
     text = value.strip("\0 \n\r\t") if isinstance(value, str) else ""
     return text if text and "\ufffd" not in text else None
 

@@ -4,7 +4,8 @@ Holds `Moment`, `read_moment` and `read_offset`.
 Add here: another form of a time.
 Keep out: which tag counts (exif.py).
 
-The local time of the picture stays local: an offset is kept beside it, never added. A form that can be read in two ways is none.
+The local time of the picture stays local: an offset is saved beside it, never added. An ambiguous form is not
+read.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from datetime import datetime, timedelta
 
 _ISO = re.compile(
     r"(?P<year>\d{4})(?P<sep>[:/.-])(?P<month>\d{1,2})(?P=sep)(?P<day>\d{1,2})"
-    r"(?:(?:[T ]|\s+)(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,](?P<part>\d+))?)?\s*(?P<zone>.*))?",
+    r"(?:(?:[T ]|\s+)(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2})"
+    r"(?:[.,](?P<part>\d+))?)?\s*(?P<zone>.*))?",
     re.DOTALL,
 )
 _COMPACT = re.compile(
@@ -29,15 +31,16 @@ _MAIL = re.compile(  # RFC 2822, as the PNG standard asks for
     re.IGNORECASE,
 )
 _CLOCK = re.compile(  # what C's asctime gives
-    r"[a-z]{3,9}\s+(?P<name>[a-z]{3})\s+(?P<day>\d{1,2})\s+(?P<hour>\d{1,2}):(?P<minute>\d{2}):(?P<second>\d{2})\s+"
+    r"[a-z]{3,9}\s+(?P<name>[a-z]{3})\s+(?P<day>\d{1,2})\s+(?P<hour>\d{1,2}):(?P<minute>\d{2})"
+    r":(?P<second>\d{2})\s+"
     r"(?:(?P<zone>[a-z]{3,4})\s+)?(?P<year>\d{4})",
     re.IGNORECASE,
 )
 _OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})?(?:\s*\(?[A-Z]{2,5}\)?)?")
-_ZONE = re.compile(r"(?!AM$|PM$)[A-Z]{2,5}")  # such a name stands for several offsets
+_ZONE = re.compile(r"(?!AM$|PM$)[A-Z]{2,5}")  # such a name has several offsets
 _UTC = {"Z", "UTC", "GMT"}
-_EARLIEST, _LATEST = 1826, 2100  # the first photograph; what lies beyond is a clock that was never set
-# Where clocks begin or run over: such a time means that there was none. A zone may have been added.
+_EARLIEST, _LATEST = 1826, 2100  # the first photograph; an earlier time is from a clock that was never set
+# Where clocks begin or overflow: such a time means that the clock had no time. A zone may have been added.
 _NEVER = tuple(
     datetime.fromisoformat(t)
     for t in (
@@ -72,7 +75,8 @@ class Moment:
 def read_moment(text: str | None) -> Moment | None:
     """A time in any form that can be read in one way alone, or None.
 
-    Day and month as numbers count only behind a year of four digits; a time of day in words (am, pm, 下午) is none.
+    Day and month as numbers count only after a year of four digits. A time of day in words (am, pm, 下午) is
+    not read.
     """
     told = text or ""
     for part in (

@@ -4,8 +4,8 @@ Holds `user_comment`.
 Add here: another encoding that programs write.
 Keep out: what the text means (a1111.py, keyed_metadata.py).
 
-Eight bytes name the encoding: "ASCII", "UNICODE", "JIS" or none. What follows is often another one, and UTF-16 comes in either
-order whatever the order of the file; so the bytes themselves decide.
+Eight bytes name the encoding: "ASCII", "UNICODE", "JIS" or none. What follows is often another one, and
+UTF-16 comes in either order whatever the order of the file; so the bytes themselves decide.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _JAPANESE = ("iso2022_jp", "euc_jp", "cp932")
 
 
 def user_comment(value: object, order: str = "<") -> str | None:
-    """The text, or None if there is none that can be read.
+    """The text, or None without a readable one.
 
     Args:
         value: bytes with the eight of the encoding in front, or what a reader took for a text.
@@ -46,7 +46,10 @@ def user_comment(value: object, order: str = "<") -> str | None:
 
 
 def _is_wide(body: bytes, *, named: bool) -> bool:
-    """Whether two bytes make a character: zeros between letters tell it; where there are none, valid UTF-8 tells the contrary."""
+    """Whether two bytes make a character.
+
+    Zeros between letters prove it; without them, valid UTF-8 disproves it.
+    """
     text = body.rstrip(b"\0")
     if b"\0" in text:
         return True

@@ -1,4 +1,4 @@
-"""Candidate boxes and what lies in and around them, from the dense grid of a picture.
+"""Candidate boxes and their content and surroundings, from the dense grid of a picture.
 
 Holds `anchors_of`, `Pooling` and `FEATURES`.
 Add here: another region of a box to pool over.
@@ -43,7 +43,7 @@ def anchors_of(shape: float = 1.0) -> npt.NDArray[np.float64]:
 
 @functools.cache
 def _along(low: float, high: float) -> npt.NDArray[np.float64]:
-    """Share of each of the 12 cells of one side that lies between two places."""
+    """Share of each of the 12 cells of one side between two places."""
     edges = np.arange(GRID + 1) / GRID
     return np.asarray(np.clip(np.minimum(edges[1:], high) - np.maximum(edges[:-1], low), 0.0, None) * GRID)
 
@@ -65,7 +65,7 @@ class Pooling:
 
     Attributes:
         means: (4, 144, anchors) weights of the mean inside, outside, in the middle and along the rim.
-        share: (144, anchors) what lies inside, of everything.
+        share: (144, anchors) share of each cell inside.
         geometry: (anchors, 6) width, height, middle, and its distance from the middle of the picture.
     """
 
@@ -94,7 +94,7 @@ class Pooling:
 
 
 def channels_of(grids: Floats) -> Floats:
-    """The channels of a grid and three products of them, in which interest stands out: (n, 8, 144)."""
+    """The channels of a grid and three products of them, which show interest: (n, 8, 144)."""
     own = grids.reshape(len(grids), len(GRID_CHANNELS), GRID * GRID)
     contrast, edges, residual, colour = (own[:, k] for k in range(1, 5))
     products = np.stack([edges * colour, np.sqrt(contrast) * colour**2, residual * colour], axis=1)

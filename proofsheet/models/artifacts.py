@@ -1,4 +1,6 @@
-"""Models as files named by their hash: safetensors, and LightGBM's own text beside it; nothing in them is ever run.
+"""Models as files named by their hash: safetensors, and LightGBM's own text.
+
+No code in them is ever run.
 
 Holds `save_model` and `load_model`.
 Add here: another part of a model that needs a file of its own.
@@ -30,7 +32,7 @@ _DAMAGED = "Run `proofsheet models rollback`, or train again with `proofsheet mo
 
 
 def model_path(models: Path, fit_id: str) -> Path:
-    """Where a model lies."""
+    """The path of a model."""
     return models / FOLDER / f"{fit_id}.safetensors"
 
 

@@ -1,4 +1,4 @@
-"""Boxes in 0..1 of the upright picture: units, overlap, and when a box cuts nothing.
+"""Boxes in 0..1 of the upright picture: units, overlap, and full frames.
 
 Holds `box_of`, `uncut` and `iou`.
 Add here: geometry of boxes.
@@ -38,19 +38,19 @@ def box_of(given: Box, size: tuple[int, int]) -> tuple[Box, str]:
     width, height = size
     if given[2] > width + 1 or given[3] > height + 1:
         raise RowRefused(
-            "units", f"the box {told} does not fit the picture of {width} x {height} pixels", "mend the box"
+            "units",
+            f"the box {told} does not fit the picture of {width} x {height} pixels",
+            "correct the box",
         )
-    x1, y1, x2, y2 = (
-        given[0] / width,
-        given[1] / height,
-        min(given[2] / width, 1.0),
-        min(given[3] / height, 1.0),
-    )
+    x1 = given[0] / width
+    y1 = given[1] / height
+    x2 = min(given[2] / width, 1.0)
+    y2 = min(given[3] / height, 1.0)
     if x1 >= x2 or y1 >= y2:
         raise RowRefused(
             "units",
-            f"the box {told} lies outside of the picture of {width} x {height} pixels",
-            "mend the box",
+            f"the box {told} is outside of the picture of {width} x {height} pixels",
+            "correct the box",
         )
     return (x1, y1, x2, y2), "box in pixels"
 
@@ -61,7 +61,10 @@ def uncut(box: Box) -> bool:
 
 
 def iou(one: Floats, other: Floats) -> Floats:
-    """Intersection over union of boxes row by row (Jaccard, 1912): (n,) from two (n, 4), or one of them (4,)."""
+    """Intersection over union of boxes row by row (Jaccard, 1912).
+
+    It is (n,) from two (n, 4), or one of them (4,).
+    """
     left, top = np.maximum(one[..., 0], other[..., 0]), np.maximum(one[..., 1], other[..., 1])
     right, bottom = np.minimum(one[..., 2], other[..., 2]), np.minimum(one[..., 3], other[..., 3])
     both = np.clip(right - left, 0, None) * np.clip(bottom - top, 0, None)

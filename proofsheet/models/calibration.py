@@ -15,7 +15,10 @@ _BINS, _SAMPLES = 10, 400
 
 
 def expected_calibration_error(confidence: Floats, right: npt.NDArray[np.bool_]) -> float:
-    """Mean distance of confidence and share of right ones over ten bins of equal width, weighted by size (Naeini et al., 2015)."""
+    """Expected calibration error over ten bins of equal width (Naeini et al., 2015).
+
+    It is the mean distance of confidence and share of right ones, weighted by size.
+    """
     if not confidence.size:
         return 0.0
     bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
@@ -28,7 +31,10 @@ def expected_calibration_error(confidence: Floats, right: npt.NDArray[np.bool_])
 
 
 def boast(confidence: Floats, right: npt.NDArray[np.bool_]) -> float:
-    """By how much confidences exceed what comes true: the same mean over the same bins, of what is too high alone."""
+    """How much confidences exceed the share of right ones.
+
+    It is the same mean over the same bins, of overconfident bins alone.
+    """
     return float(
         sum(b["n"] * max(0.0, b["confidence"] - b["right"]) for b in reliability(confidence, right))
         / max(len(right), 1)

@@ -19,7 +19,7 @@ QUALITY = "quality"  # of the facts of a card: of how many pictures measurements
 
 
 def card_path(models: Path, fit_id: str) -> Path:
-    """Where the card of a model lies, as Markdown; JSON, plot and contact sheets lie beside it."""
+    """The path of a model's card, as Markdown; JSON, plot and contact sheets are beside it."""
     return models / "cards" / fit_id / "card.md"
 
 

@@ -1,4 +1,4 @@
-"""The crop proposer: is a cut needed, and which box.
+"""The crop proposer: whether a crop is needed, and which box.
 
 Holds `CropProposer` and `CropProposal`.
 Add here: another condition that a box has to meet.
@@ -30,9 +30,10 @@ class CropProposal:
     """What is proposed for one picture.
 
     Attributes:
-        box: left, top, right, bottom in 0..1; None if every candidate cuts a face.
-        log_odds: of the question whether a person would cut.
-        spread: standard deviation of the candidates' middles, weighted by their probability: how undecided the place is.
+        box: left, top, right, bottom in 0..1; None if every candidate crops a face.
+        log_odds: of a manual crop.
+        spread: standard deviation of the candidates' middles, weighted by their probability: how undecided
+            the place is.
     """
 
     box: Box | None
@@ -46,8 +47,8 @@ class CropProposer:
 
     Attributes:
         boxes: scores candidate boxes from the dense features in and around them.
-        need: log odds of a cut from the features of the best box.
-        crop_at: least calibrated probability at which a cut is proposed.
+        need: log odds of a crop from the features of the best box.
+        crop_at: least calibrated probability at which a crop is proposed.
     """
 
     boxes: Net
@@ -66,7 +67,7 @@ class CropProposer:
         Args:
             grids: (n, 720) rows of `saliency_grids`.
             aspects: (n,) width over height.
-            faces: of each picture, boxes that no proposal may cut.
+            faces: of each picture, boxes that no proposal may crop.
             aspect: keep, or free for other shapes too.
         """
         found: list[CropProposal] = []
@@ -77,7 +78,7 @@ class CropProposer:
         return found
 
     def boxes_of(self, grids: Floats, aspects: Floats) -> Doubles:
-        """The best box of each picture, whether a cut is needed or not: (n, 4)."""
+        """The best box of each picture, whether a crop is needed or not: (n, 4)."""
         found = [one.box or FULL for one in self.propose(grids, aspects)]
         return np.array(found, dtype=np.float64).reshape(-1, 4)
 
@@ -94,7 +95,9 @@ class CropProposer:
                         grids[k : k + 1], aspects[k : k + 1], ratio / float(aspects[k]), faces[k : k + 1]
                     )
                     if other[1].max() > value[k]:
-                        value[k], box[k], spread[k] = other[1].max(), other[2][0], other[3][0]
+                        value[k] = other[1].max()
+                        box[k] = other[2][0]
+                        spread[k] = other[3][0]
         whole = [tuple(float(v) for v in b) for b in box]
         return [
             CropProposal(
@@ -106,7 +109,10 @@ class CropProposer:
     def best(
         self, grids: Floats, aspects: Floats, shape: float, faces: Sequence[Sequence[Box]]
     ) -> tuple[Floats, Floats, Doubles, Doubles]:
-        """Features and scores of all candidates, and for each picture the mean box around the best one and its spread."""
+        """Features and scores of all candidates, and for each picture the mean box and its spread.
+
+        The mean is over the candidates around the best one.
+        """
         anchors = anchors_of(round(shape, 4))
         x = anchor_features(grids, aspects, Pooling.of(round(shape, 4)))
         scores = self.boxes.scores(x)
@@ -118,7 +124,10 @@ class CropProposer:
 
 
 def soft_box(scores: Floats, anchors: Doubles) -> tuple[Doubles, Doubles]:
-    """The mean of the candidates near the best one, weighted by the softmax of their scores, and the spread of all middles."""
+    """The mean of the candidates near the best one, and the spread of all middles.
+
+    The mean is weighted by the softmax of their scores.
+    """
     best = scores.argmax(axis=1)
     shown = np.where(np.isfinite(scores), scores, -1e9).astype(np.float64)
     p = np.exp(shown - shown.max(axis=1, keepdims=True))
@@ -137,7 +146,10 @@ def soft_box(scores: Floats, anchors: Doubles) -> tuple[Doubles, Doubles]:
 
 
 def need_features(x: Floats, scores: Floats) -> Floats:
-    """What the question of need is answered from: the best candidate's features, its lead, the spread of scores: (n, d)."""
+    """Features for the decision whether to crop: (n, d).
+
+    They are the best candidate's features, its lead, and the spread of scores.
+    """
     shown = np.where(np.isfinite(scores), scores, -1e3)
     best = shown.argmax(axis=1)
     lead = shown.max(axis=1) - np.median(shown, axis=1)

@@ -1,11 +1,12 @@
-"""What the ranker sees of the pictures of a set: measurements, the same against the rest of the set, places, vectors, stages.
+"""The features of the ranker: measurements, the same against the rest of the set, places, vectors, stages.
 
 Holds `SetFeatures`, `Bank`, the ways to make one, and `set_features`.
 Add here: another feature, with its name and a phrase for people in `PHRASES`.
 Keep out: models (training/listwise.py, ranker.py).
 
-Everything that is relative is relative to the other pictures of the same set, never to another set or project. What is measured in
-pixels is nan for a whole set if one of its pictures has no measurements: else which picture is lost would tell who won.
+Every relative feature is relative to the other pictures of the same set, never to another set or project.
+Measurements in pixels are nan for a whole set if one of its pictures has none. Otherwise a missing picture
+would reveal the winner.
 """
 
 from __future__ import annotations
@@ -106,7 +107,10 @@ class Bank:
         return np.isfinite(self.measures[:, 0])
 
     def top_of(self, members: Sequence[int]) -> int:
-        """Place of the picture that the stage rule takes: the highest stage, the sharpest among equals, the first among those."""
+        """Place of the picture that the stage rule takes.
+
+        It is the highest stage, the sharpest among equals, the first among those.
+        """
         sharp = np.nan_to_num(self.measures[:, 0][list(members)], nan=-1.0).tolist()
         stages = np.nan_to_num(self.stages[list(members)], nan=-1.0).tolist()
         ranks = [(*pair, -k) for k, pair in enumerate(zip(stages, sharp, strict=True))]
@@ -175,8 +179,8 @@ class SetFeatures:
         x: (sets, most, features) float32; 0 where a set has fewer pictures; nan where it was not measured.
         mask: (sets, most) True where there is a picture.
         top: (sets,) place of the picture that the stage rule takes.
-        rows: (sets, most) row of the bank, -1 where there is none.
-        stages: (sets, most) stage, nan where there is none.
+        rows: (sets, most) row of the bank, -1 without a picture.
+        stages: (sets, most) stage, nan without one.
         vectors: (n, d) of the whole bank.
     """
 
@@ -251,7 +255,7 @@ def _against(values: Floats, mask: Bools) -> Floats:
 
 
 def _place_parts(tiles: Floats, safe: Ints, mask: Bools) -> Floats:
-    """How the sharpness of the 8 x 8 places differs from the same places in the rest of the set, summed up in seven numbers."""
+    """Differences in sharpness of the 8 x 8 places from the rest of the set, in seven numbers."""
     if not tiles.size:
         return np.zeros((*safe.shape, len(_PLACES)), np.float32)
     found = _against(tiles[safe], mask)
@@ -276,7 +280,7 @@ def _vector_parts(vectors: Floats, safe: Ints, mask: Bools, top: Ints) -> Floats
 
 
 def _stage_parts(stages: Floats, mask: Bools, top: Ints) -> Floats:
-    """Whether the stage rule takes it, how many stages lie above it, whether its name has a stage, size of the set."""
+    """Whether the stage rule takes it, number of higher stages, if its name has a stage, size of the set."""
     known = np.nan_to_num(stages, nan=-1.0)
     highest = np.where(mask, known, -1.0).max(axis=1, keepdims=True)
     first = np.arange(stages.shape[1])[None, :] == top[:, None]

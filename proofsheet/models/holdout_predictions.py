@@ -1,6 +1,8 @@
-"""What fits said of sets and pictures that they never saw, kept beside the model: calibration of projects and reports rest on it.
+"""Predictions of fits for sets and pictures that they never saw, stored beside the model.
 
-Holds `HELD_OUT`, writing and reading of choices and of cuts, and `trained_on`.
+Calibration of projects and reports use them.
+
+Holds `HELD_OUT`, writing and reading of choices and of crops, and `trained_on`.
 Add here: another column that a report needs.
 Keep out: judging.
 """
@@ -89,7 +91,7 @@ def trained_on(models: Path, fit_id: str) -> pl.DataFrame | None:
 
 
 def photos_trained_on(models: Path, start: str) -> set[str] | None:
-    """Members of the sets that the model whose id begins so was trained on; None if that is not known."""
+    """Members of the training sets of the model with this beginning of an id; None if they are not known."""
     files = sorted(model_path(models, "").parent.glob(f"{start}*.heldout.parquet"))
     rows = trained_on(models, files[0].name.partition(".")[0]) if len(files) == 1 else None
     return None if rows is None else set(rows[MEMBERS].explode())

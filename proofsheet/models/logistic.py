@@ -75,7 +75,7 @@ def fit_direction(features: SetFeatures, winner: Ints) -> Floats:
 
 
 def projected(features: SetFeatures, direction: Floats) -> Floats:
-    """How far each picture's vector lies in a direction from those of its set: (sets, most)."""
+    """Distance of each picture's vector in a direction from those of its set: (sets, most)."""
     parts = [features.relative_vectors(part) @ direction for part in _parts(len(features.mask))]
     return np.concatenate(parts).astype(np.float32) if parts else np.zeros(features.mask.shape, np.float32)
 

@@ -1,4 +1,4 @@
-"""Numbers that are not known: they count in no mean, and stand at the mean of those that are.
+"""Missing numbers: means leave them out, and they are replaced by the mean of the others.
 
 Holds `moments` and `filled`.
 Add here: another way to reckon beside gaps.
@@ -13,7 +13,10 @@ from proofsheet.models.features import Floats
 
 
 def moments(rows: Floats) -> tuple[Floats, Floats]:
-    """Mean and standard deviation of each column over what is known; 0 and 1 where nothing is, or all is alike."""
+    """Mean and standard deviation of each column over known values.
+
+    They are 0 and 1 if no value is known, or all are alike.
+    """
     there = ~np.isnan(rows)
     count = np.maximum(there.sum(axis=0), 1)
     mean = np.where(there, rows, 0.0).sum(axis=0, dtype=np.float64) / count

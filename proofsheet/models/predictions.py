@@ -19,7 +19,7 @@ class RankedChoice:
 
     Attributes:
         photo_id: the preferred photo.
-        confidence: calibrated probability that a person chooses it.
+        confidence: calibrated probability that it is chosen.
         kind: how the confidence is to be read.
         overruled: True if it is not what the stage rule takes.
         reasons: what spoke for it.
@@ -47,11 +47,11 @@ class CropPrediction:
 
 @dataclass(frozen=True)
 class Predictions:
-    """What the models say of a project's sets; empty where none serves.
+    """The predictions of the models for a project's sets; empty without a model.
 
     Attributes:
         picks: group id to pick.
-        cuts: photo id to cut.
+        cuts: photo id to crop.
     """
 
     picks: Mapping[str, RankedChoice] = field(default_factory=dict)

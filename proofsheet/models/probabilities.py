@@ -13,7 +13,8 @@ import numpy.typing as npt
 from proofsheet.models.features import Bools, Floats, Ints
 
 Doubles = npt.NDArray[np.float64]
-_MOST_NORMAL_LOST = 0.003  # of the 0.005 that the rule of promotion allows: what is chosen on folds does a little worse outside
+# of the 0.005 that the rule of promotion allows: what is chosen on folds does a little worse outside
+_MOST_NORMAL_LOST = 0.003
 _POINTS = np.round(np.arange(0.30, 0.96, 0.05), 2)
 
 
@@ -25,7 +26,7 @@ def softmax(scores: Floats | Doubles, mask: Bools) -> Doubles:
 
 
 def picks(probabilities: Doubles, top: Ints, overrule_at: float | Doubles) -> Ints:
-    """The stage rule's choice, or the most probable picture where its probability reaches the operating point: (sets,)."""
+    """The stage rule's choice, or the most probable picture if it reaches the operating point: (sets,)."""
     best = probabilities.argmax(axis=1)
     sure = probabilities[np.arange(len(best)), best] >= overrule_at
     return np.where(sure, best, top)
@@ -40,10 +41,12 @@ def likelihood(scores: Floats | Doubles, mask: Bools, winner: Ints) -> float:
 
 
 def operating_point(p: Doubles, top: Ints, winner: Ints, anomaly: Bools) -> float:
-    """The point with the most right choices that loses at most 0.3 points of the normal ones; of equal ones the most careful.
+    """The point with the most right choices that loses at most 0.3 points of the normal ones.
 
-    Neighbouring points are averaged, so that a lucky one does not win. Where the stage rule is wrong more often than right, normal
-    sets are the exception and are not guarded.
+    Of equal ones it is the most careful.
+
+    Neighbouring points are averaged, so that a lucky one does not win. Where the stage rule is wrong more
+    often than right, normal sets are the exception and are not guarded.
     """
     right = np.array([(picks(p, top, t) == winner).mean() for t in _POINTS])
     normal = np.array(
@@ -59,7 +62,10 @@ def operating_point(p: Doubles, top: Ints, winner: Ints, anomaly: Bools) -> floa
 
 
 def temperature_of(scores: Floats | Doubles, mask: Bools, winner: Ints, prior: float = 20.0) -> float:
-    """Temperature with the least loss on these sets, held near 1 by as many imagined sets as `prior` says (Guo et al., 2017)."""
+    """Temperature with the least loss on these sets (Guo et al., 2017).
+
+    As many imagined sets as `prior` hold it near 1.
+    """
     grid = np.geomspace(0.4, 2.5, 41)
     losses = [
         len(winner) * likelihood(scores / t, mask, winner) + prior * float(np.log(t)) ** 2 for t in grid

@@ -1,4 +1,4 @@
-"""What the choices of one project have beyond what all projects share: a few weights on stage and measurements.
+"""The particular taste of one project: a few weights on stage and measurements.
 
 Holds `Taste` and `with_scores`.
 Add here: another column in which tastes differ.

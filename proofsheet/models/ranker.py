@@ -1,10 +1,12 @@
-"""The ranker: a network, trees and a direction of vectors over whole sets, calibrated, with one operating point and tastes.
+"""The ranker: a network, trees and a direction of vectors over whole sets.
+
+It is calibrated, with one operating point and tastes.
 
 Holds `Ranker`, its members, and its form in a file.
 Add here: another member of the ensemble.
 Keep out: fitting (training/fit_ranker.py), judging (training/evaluate_ranker.py), files (artifacts.py).
 
-The stage rule's choice stands unless the calibrated probability of another picture reaches the operating point.
+The stage rule decides unless the calibrated probability of another picture reaches the operating point.
 """
 
 from __future__ import annotations
@@ -48,7 +50,7 @@ class StageNorm:
 
     @classmethod
     def fit(cls, features: SetFeatures) -> StageNorm:
-        """From the pictures of the training side; what was not measured does not count."""
+        """Statistics of the pictures on the training side, without missing measurements."""
         rows, known = (
             features.x[features.mask][:, _RELATIVE],
             np.nan_to_num(features.stages[features.mask], nan=-1.0),
@@ -58,14 +60,17 @@ class StageNorm:
         return cls(stages.astype(np.float32), np.stack(mean), np.stack(scale))
 
     def unusual(self, features: SetFeatures) -> Floats:
-        """The relative features against what is usual at their stage: (sets, most, c); nan where it was not measured."""
+        """The relative features against those usual at their stage: (sets, most, c).
+
+        They are nan without a measurement.
+        """
         known = np.nan_to_num(features.stages, nan=-1.0)
         nearest = np.abs(known[..., None] - self.stages).argmin(axis=-1)
         unusual = (features.x[..., _RELATIVE] - self.mean[nearest]) / self.scale[nearest]
         return np.where(features.mask[..., None], np.clip(unusual, -_CLIP, _CLIP), 0.0).astype(np.float32)
 
     def apply(self, features: SetFeatures) -> Floats:
-        """The features, and beside them the relative ones against what is usual, with sign and without: (sets, most, d)."""
+        """The features, and the relative ones against the usual, with sign and without: (sets, most, d)."""
         unusual = self.unusual(features)
         return np.concatenate([features.x, unusual, np.abs(unusual)], axis=2)
 
@@ -84,7 +89,7 @@ class Members:
         trees: the trees; None leaves them out.
         direction: (d,) of vectors; None leaves it out.
         measured: whether measurements are used; else vectors and stages alone.
-        tells: whether network and trees are told which sets were measured.
+        tells: whether network and trees know which sets were measured.
     """
 
     norm: StageNorm
@@ -95,7 +100,7 @@ class Members:
     tells: bool = True
 
     def inputs(self, features: SetFeatures) -> Floats:
-        """What network and trees see; what was not measured is as usual: (sets, most, d)."""
+        """The input of network and trees; a missing measurement is as usual: (sets, most, d)."""
         x = self.norm.apply(features if self.measured else features.unmeasured())
         return filled(inputs(x, features) if self.tells else x, self.net.mean)
 
@@ -111,7 +116,7 @@ class Members:
         )
 
     def taste_columns(self, features: SetFeatures) -> Floats:
-        """Whether the stage rule takes it, stages above it, and what is unusual in its measurements: (sets, most, 20)."""
+        """Whether the stage rule takes it, higher stages, and unusual measurements: (sets, most, 20)."""
         shown = features if self.measured else features.unmeasured()
         unusual = np.nan_to_num(self.norm.unusual(shown)[..., : len(MEASURES)])
         return np.concatenate([shown.x[..., STAGE_COLUMNS[0] : STAGE_COLUMNS[0] + 2], unusual], axis=2)
@@ -131,7 +136,7 @@ class Ranker:
         members: what scores pictures.
         weights: of network, trees and direction; they hold the temperature.
         overrule_at: least calibrated probability at which the stage rule is overruled.
-        encoder_id: whose vectors it was trained on.
+        encoder_id: encoder of the vectors in training.
         tastes: of single projects, by folder name.
     """
 
@@ -159,7 +164,7 @@ class Ranker:
     def probabilities(
         self, features: SetFeatures, temperature: float = 1.0, groups: Sequence[str] = ()
     ) -> Doubles:
-        """Probability of each picture of being chosen: (sets, most), 0 where there is none."""
+        """Probability of each picture of being chosen: (sets, most), 0 without a picture."""
         return softmax(self.logits(features, groups) / temperature, features.mask)
 
     def point_of(self, name: str) -> float:
@@ -197,7 +202,9 @@ def to_arrays(ranker: Ranker) -> tuple[dict[str, Floats], dict[str, Any]]:
 
 
 def from_arrays(arrays: Mapping[str, Floats], told: Mapping[str, Any]) -> Ranker:
-    """The ranker of a file; those of the former version have no tastes and no direction, and always use measurements.
+    """The ranker of a file.
+
+    Rankers of the former version have no tastes and no direction, and always use measurements.
 
     Raises:
         KeyError: if something is missing.
@@ -205,7 +212,8 @@ def from_arrays(arrays: Mapping[str, Floats], told: Mapping[str, Any]) -> Ranker
     """
     if told["version"] not in {VERSION, _FORMER} or tuple(told["features"]) != NAMES:
         raise ValueError(
-            f"it was made by {told['version']} of {len(told['features'])} features, not by {VERSION} of {len(NAMES)}"
+            f"it was made by {told['version']} of {len(told['features'])} features, not by {VERSION} "
+            f"of {len(NAMES)}"
         )
     norm = StageNorm(arrays["norm.stages"], arrays["norm.mean"], arrays["norm.scale"])
     net, tells = Net.of(arrays, "net"), told["version"] == VERSION

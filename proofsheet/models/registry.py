@@ -4,7 +4,8 @@ Holds `champion`, `promote`, `rollback`, `serve_again`, `fit_rows` and `mend_sha
 Add here: another condition of promotion, in training/promotion_rule.py.
 Keep out: training and judging.
 
-Every act is a fact in the ledger `_all`; the champion is what the last act says. There is no way around the rule.
+Every act is a fact in the ledger `_all`; the champion is what the last act says. There is no way around the
+rule.
 """
 
 from __future__ import annotations
@@ -107,12 +108,15 @@ def serve_again(shared: Project, kind: str, encoder_id: str, now: datetime) -> N
         if f in mine and model_path(shared.models, f).is_file()
     ]
     if served:
-        told = f"it served before, and its encoder is that of the settings again; {present[Fit.encoder_id]} is not"
+        told = (
+            f"it served before, and its encoder is that of the settings again; {present[Fit.encoder_id]} "
+            "is not"
+        )
         note(shared.ledger, kind, served[-1], "promoted", [told], now)
 
 
 def find_fit(ledger: Ledger, start: str) -> dict[str, Any]:
-    """The fit whose id begins so.
+    """The fit with this beginning of an id.
 
     Raises:
         UsageError: if none does, or several do.
@@ -133,12 +137,15 @@ def refresh(shared: Project) -> None:
 
 
 def mend_shared(shared: Project, on_news: Callable[[str], None]) -> None:
-    """Set a damaged store of all projects aside and list the models again, unless a training is at work on it."""
+    """Set a damaged store of all projects aside and list the models again.
+
+    It waits for a training that uses the store.
+    """
     if not shared.store.folder.exists():
         return
     with (
         contextlib.suppress(Locked, StoreTooNew),
-        acquire(shared.run_lock, "mending the store of all projects", wait_s=0),
+        acquire(shared.run_lock, "repairing the store of all projects", wait_s=0),
     ):
         news: list[str] = []
         shared.store.generations.repair(news.append)
@@ -147,7 +154,7 @@ def mend_shared(shared: Project, on_news: Callable[[str], None]) -> None:
         if news:
             with contextlib.suppress(
                 StoreError
-            ):  # the ledger of all projects is damaged too, and `status` tells it
+            ):  # the ledger of all projects is damaged too, and `status` shows it
                 refresh(shared)
 
 
@@ -159,7 +166,12 @@ def fit_rows(table: type[Table], kind: str, shared: Project) -> pl.DataFrame:
         own = str(fit[Fit.fit_id])
         last = told.get(own)
         path = model_path(shared.models, own)
-        state = "champion" if served[-1:] == [own] else "retired" if own in served else "challenger"
+        if served[-1:] == [own]:
+            state = "champion"
+        elif own in served:
+            state = "retired"
+        else:
+            state = "challenger"
         if last and last[Promotion.act] == "refused" and own not in served:
             state = "refused"
         why = "; ".join(last[Promotion.reasons]) if last else "not judged yet"

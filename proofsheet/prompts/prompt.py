@@ -1,4 +1,4 @@
-"""Prompts: Markdown files with a version, one a job; those in the home stand before those that come along.
+"""Prompts: Markdown files with a version, one for each job. Those in the home override the built-in ones.
 
 Holds `Prompt` and `load_prompt`.
 Add here: a placeholder's rules.
@@ -26,7 +26,8 @@ from proofsheet.core.files import short_hash
 
 OURS = Path(__file__).parent
 _FORM = re.compile(
-    r"\A---\s*\nversion:\s*(?P<version>[\w.-]+)\s*\n---\s*\n# System\s*\n(?P<system>.*?)\n# User\s*\n(?P<user>.*)\Z",
+    r"\A---\s*\n"
+    r"version:\s*(?P<version>[\w.-]+)\s*\n---\s*\n# System\s*\n(?P<system>.*?)\n# User\s*\n(?P<user>.*)\Z",
     re.DOTALL,
 )
 
@@ -47,11 +48,11 @@ class Prompt:
 
     @property
     def label(self) -> str:
-        """Name, version and hash, as it stands on rows."""
+        """Name, version and hash, as in the rows."""
         return f"{self.name} {self.version} {self.digest[:8]}"
 
     def filled(self, values: Mapping[str, str]) -> str:
-        """The user's part with its placeholders filled; what has no value is empty."""
+        """The user's part with its placeholders filled; a missing value is empty."""
         names = Template(self.user).get_identifiers()
         return Template(self.user).safe_substitute({n: values.get(n, "") for n in names}).strip()
 
@@ -71,7 +72,7 @@ def load_prompt(name: str, own_folder: Path | None) -> Prompt:
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The prompt {path} cannot be read: {error}.", "Mend or delete it.") from error
+        raise UsageError(f"The prompt {path} cannot be read: {error}.", "Correct or delete it.") from error
     return parse_prompt(name, text, path)
 
 
@@ -91,5 +92,5 @@ def parse_prompt(name: str, text: str, path: Path) -> Prompt:
 
 
 def prompt_names() -> list[str]:
-    """Names of all prompts that come along."""
+    """Names of all built-in prompts."""
     return sorted(p.stem for p in OURS.glob("*.md"))

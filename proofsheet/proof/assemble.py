@@ -33,7 +33,7 @@ _GENERATED |= {
 def repaired_rows(
     project: str, captions: pl.DataFrame, titles: pl.DataFrame, tag_sets: pl.DataFrame, ledger: Ledger
 ) -> pl.DataFrame:
-    """The rows of `metadata_repaired`: every photo whose caption was answered.
+    """The rows of `metadata_repaired`: every photo with a caption.
 
     Args:
         project: partition key.

@@ -53,7 +53,7 @@ class GateCandidate:
 
 @dataclass
 class GateOutcome:
-    """One attempt: the texts, what is held against them, and what a person waived."""
+    """One attempt: the texts, their issues, and the waivers."""
 
     candidate: GateCandidate
     issues: list[Issue]
@@ -133,7 +133,8 @@ def prove(
         candidates: texts in the order in which the first of two equal ones stays.
         judging: thresholds, waivers and what else is compared.
         ask_again: gives new candidates for refused photos (those it can help); None if nobody can be asked.
-        rounds: how often at most; a person's wishes for other texts come on top, and are the only rounds for what a person refused.
+        rounds: most automatic rounds; requests for other texts come on top, and are the only rounds after a
+            rejection in review.
         now: time of this judgement (UTC, no zone).
 
     Returns:
@@ -143,7 +144,7 @@ def prove(
     accepted: list[GateOutcome] = []
     open_: Sequence[GateCandidate] = candidates
     again, wishes = 0, Counter(r[TextRequest.photo_id] for r in ledger.rows(TextRequest).to_dicts())
-    for_people: Counter[str] = Counter()  # rounds so far that a person's refusal asked for
+    for_people: Counter[str] = Counter()  # rounds so far that a rejection in review requested
     for number in range(rounds + max(wishes.values(), default=0) + 1):
         outcomes = judging.judge(accepted, open_)
         for verdict in outcomes:
@@ -165,7 +166,7 @@ def prove(
 
 
 def _note(ledger: Ledger, steps: Mapping[str, Sequence[GateOutcome]], now: datetime) -> None:
-    """Add the attempts of every photo whose last one is not as before, each with the steps that led to it."""
+    """Add the attempts of every photo with changes since the last one, each with the steps before it."""
     latest = {row[ProofAttempt.photo_id]: row for row in ledger.rows(ProofAttempt).to_dicts()}
     attempts, happened = list[Row](), list[dict[str, object]]()
     for photo_id, outcomes in steps.items():
@@ -189,7 +190,7 @@ def _note(ledger: Ledger, steps: Mapping[str, Sequence[GateOutcome]], now: datet
 
 
 def _end(verdict: GateOutcome) -> list[str]:
-    """A person's refusal comes after the pass."""
+    """A rejection in review comes after the pass."""
     return (
         ["accepted", "rejected"] if verdict.status == "rejected" and not verdict.issues else [verdict.status]
     )
@@ -217,7 +218,7 @@ def _attempt(verdict: GateOutcome, number: int) -> Row:
         ProofAttempt.generated_keywords: row[MetadataRepair.generated_keywords],
         ProofAttempt.sources: row[MetadataRepair.sources],
         ProofAttempt.wanted_model: wanted,
-        ProofAttempt.fallback_reason: None if wanted in ("", model) else f"{wanted} was not to be had",
+        ProofAttempt.fallback_reason: None if wanted in ("", model) else f"{wanted} was not available",
         ProofAttempt.repair_attempts: number,
     }
 

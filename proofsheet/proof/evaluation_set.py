@@ -1,4 +1,4 @@
-"""Reviewed texts as evaluation data: what people approved, refused, rewrote or waived, frozen and split by picture.
+"""Reviewed texts as evaluation data: approved, refused, rewritten or waived, frozen and split by picture.
 
 Holds `evaluation_rows`.
 Add here: another outcome.
@@ -26,7 +26,9 @@ Row = dict[str, Any]
 
 
 def evaluation_rows(photos: pl.DataFrame, ledger: Ledger, now: datetime) -> pl.DataFrame:
-    """The rows of `metadata_eval_set`: what is in it once stays as it is, whatever is reviewed later.
+    """The rows of `metadata_eval_set`.
+
+    A row that is in it never changes, whatever is reviewed later.
 
     Args:
         photos: rows of `photos`; they give the pictures' hashes, by which the set is split.

@@ -2,7 +2,8 @@
 
 Holds `RULES` and `judge`.
 Add here: the line of a new rule.
-Keep out: the rules themselves (rules/) and what follows from a verdict (attempts.py). There is no way around a rule.
+Keep out: the rules themselves (rules/) and what follows from a verdict (attempts.py). There is no way around
+a rule.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Rule:
     Attributes:
         meaning: what holds where it does not object.
         check: objections to one row; None for the rule that compares rows.
-        may_be_waived: whether a person may say that it is wrong about a text.
+        may_be_waived: whether it can be waived for a text.
         of_the_text: whether another text could satisfy it, so that asking again may help.
     """
 
@@ -48,46 +49,46 @@ class Rule:
 RULES: dict[str, Rule] = {
     "empty": Rule("Every field holds at least one word.", form.empty, may_be_waived=False),
     "control_characters": Rule(
-        "Every character can be seen.", residue.control_characters, may_be_waived=False
+        "Every character is visible.", residue.control_characters, may_be_waived=False
     ),
     "injection": Rule("No residue of prompts and chats.", residue.injection, may_be_waived=False),
-    "refusal": Rule("The text describes; nobody says that this cannot be done.", speech.refusal),
-    "model_talk": Rule("The text describes; no model speaks of itself or to the reader.", speech.model_talk),
+    "refusal": Rule("The text describes the picture; it does not refuse.", speech.refusal),
+    "model_talk": Rule(
+        "The text describes the picture; it does not mention the model or address the reader.",
+        speech.model_talk,
+    ),
     "not_the_picture": Rule(
-        "The text is about what is seen, not about the request or the file.", speech.not_the_picture
+        "The text is about the picture, not about the request or the file.", speech.not_the_picture
     ),
     "not_a_caption": Rule(
-        "The text is about what is seen, by the weight of its words.", caption.not_a_caption
+        "The text is about the picture, by the weight of its words.", caption.not_a_caption
     ),
-    "nothing_seen": Rule(
-        "Caption and alternative text name something that can be seen.", caption.nothing_seen
-    ),
+    "nothing_seen": Rule("Caption and alternative text name something visible.", caption.nothing_seen),
     "not_one_statement": Rule(
         "Every text is one statement: no choice of texts, score, credit or row of letters.",
         statement.not_one_statement,
     ),
-    "prompt_echo": Rule("No words of the question stand in the answer.", speech.prompt_echo),
+    "prompt_echo": Rule("No words of the question are in the answer.", speech.prompt_echo),
     "cut_off": Rule("Every text is whole, from its first word to its last.", form.cut_off),
     "no_sentence": Rule("Caption and alternative text are sentences or phrases.", form.no_sentence),
     "markup": Rule("No HTML, Markdown, list, data, link or hashtag.", residue.markup),
-    "filler": Rule("No wording that says nothing, and no text of a camera.", wording.filler),
-    "file_name_leak": Rule(
-        "No word of the file name stands in the text without evidence.", leaks.file_name_leak
-    ),
-    "folder_leak": Rule("No word of a folder name stands in the text without evidence.", leaks.folder_leak),
-    "hint_copied": Rule("No run of words of the set's hint stands in the text.", leaks.hint_copied),
-    "repeated_wording": Rule("Nothing is said twice, in a field or in two.", wording.repeated_wording),
+    "filler": Rule("No empty phrase, and no text of a camera.", wording.filler),
+    "file_name_leak": Rule("No word of the file name is in the text without evidence.", leaks.file_name_leak),
+    "folder_leak": Rule("No word of a folder name is in the text without evidence.", leaks.folder_leak),
+    "hint_copied": Rule("No run of words of the set's hint is in the text.", leaks.hint_copied),
+    "repeated_wording": Rule("Nothing is repeated, in one field or in two.", wording.repeated_wording),
     "contradiction": Rule("Caption and alternative text can both be true.", wording.contradiction),
-    "self_contradiction": Rule("No text denies what it says.", contradiction.self_contradiction),
+    "self_contradiction": Rule("No text contradicts itself.", contradiction.self_contradiction),
     "broken_keywords": Rule("Every keyword is a word or a short phrase, once.", keywords.broken_keywords),
     "length": Rule("No field is too long or too short.", form.length),
     "language": Rule("Every text is in an allowed language.", language.language),
     "set_validation": Rule(
-        "The set of the picture holds together: no outlier, no mixed subject, no words that fit anything.",
+        "The texts of the picture's set are consistent: no outlier, no mixed subject, no words that "
+        "fit anything.",
         None,
         of_the_text=False,
     ),
-    DUPLICATE: Rule("No caption or alternative text says the same as another of the project.", None),
+    DUPLICATE: Rule("No caption or alternative text repeats another one of the project.", None),
 }
 
 
@@ -97,7 +98,8 @@ def judge(
     """Every objection by photo id; a photo without one has an empty list.
 
     Args:
-        rows: of one project, in the order in which the first of two equal texts stays; those that are published among them.
+        rows: of one project, in the order in which the first of two equal texts stays; those that are
+            published among them.
         settings: thresholds.
         template_words: words that the describer puts into every text; they do not count as content.
     """

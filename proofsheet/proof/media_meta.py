@@ -1,4 +1,4 @@
-"""Everything that was said of a photo as key and value, its events, and the history of its prompts.
+"""Every answer about a photo as key and value, its events, and the history of its prompts.
 
 Holds `meta_rows`, `noted_events`, `prompt_rows`.
 Add here: a key that other tools know.
@@ -100,7 +100,10 @@ def meta_rows(
 
 
 def noted_events(quality: pl.DataFrame, policy: pl.DataFrame, ledger: Ledger, now: datetime) -> pl.DataFrame:
-    """The rows of `media_lifecycle_events`, after noting verdicts on quality and policy; none is noted twice."""
+    """The rows of `media_lifecycle_events`, after noting results for quality and policy.
+
+    No event is noted twice.
+    """
     found = [*_quality(quality, now), *_policy(policy, now)]
     ledger.add(LifecycleEvent, found)
     return ledger.rows(LifecycleEvent).select(MediaLifecycleEvent.polars_schema().names())
@@ -108,7 +111,10 @@ def noted_events(quality: pl.DataFrame, policy: pl.DataFrame, ledger: Ledger, no
 
 def _quality(rows: pl.DataFrame, now: datetime) -> Iterator[dict[str, object]]:
     for row in rows.filter(pl.col(Answered.status) == "answered").to_dicts():
-        detail = f"{row[QualityVerdict.quality_status]}, {row[QualityVerdict.quality_score]:g}, by {row[Answered.model]}"
+        detail = (
+            f"{row[QualityVerdict.quality_status]}, {row[QualityVerdict.quality_score]:g}, by "
+            f"{row[Answered.model]}"
+        )
         yield event(row[Answered.photo_id], "quality_eval", detail, now)
 
 

@@ -1,4 +1,4 @@
-"""From tables to a judgement: evidence, what is published, and better texts for what was refused.
+"""From tables to a result of the gate: evidence, published texts, and better texts for refused ones.
 
 Holds `candidates` and `asker`.
 Add here: another source of evidence.
@@ -110,7 +110,9 @@ def _named(identifications: pl.DataFrame) -> dict[str, tuple[str, frozenset[str]
 
 @dataclass(frozen=True)
 class Asker:
-    """Asks again for the fields that the gate refused, says why in general words, and puts the texts together anew.
+    """Requests new texts for refused fields.
+
+    It gives the reasons in general words, and assembles the texts again.
 
     Attributes:
         latest: photo to its latest texts: what became better in one round stays so in the next.
@@ -120,7 +122,7 @@ class Asker:
         vocabulary: of the settings, or None.
         rules: over the keywords of a picture.
         now: time of the answers (UTC, no zone).
-        progress: told after every answer.
+        progress: called after every answer.
     """
 
     latest: dict[str, GateCandidate]
@@ -163,7 +165,10 @@ class Asker:
         return better
 
     def _question(self, job: Job, photo: str, issues: Sequence[Issue], number: int) -> JobRequest | None:
-        """The job's question with the meaning of the rules that objected; names and texts of the project are not told."""
+        """The job's question with the meaning of the broken rules.
+
+        It has no names and no texts of the project.
+        """
         own = _model_fields(self.latest[photo].row)
         about = [i for i in issues if i.field in own and _JOB_OF[i.field] is job]
         by_person = not issues and any(_JOB_OF[field] is job for field in own)
@@ -174,7 +179,7 @@ class Asker:
         ):
             return None
         meant = " ".join(sorted({f"{i.field}: {gate.RULES[i.rule].meaning}" for i in about}))
-        why = f"What must hold: {meant}" if meant else "A person did not want it."
+        why = f"What must hold: {meant}" if meant else "It was rejected in review."
         again = f"An earlier answer was refused (attempt {number}). {why} Answer in other words."
         asked = self.requests[photo]
         values = {**asked.values, "again": again} | ({"tags": "none"} if job is TAGS else {})
@@ -196,7 +201,7 @@ class Asker:
         versions = " + ".join(str(t.columns[Answered.prompt_version]) for t in told.values())
         row = assembled(self.project.key, answer, generated, f"{versions} (again)", edits)
         terms = before.input.texts[Texts.keywords]
-        if TAGS.name in told:  # written by the describer: a person's keywords are not asked for
+        if TAGS.name in told:  # written by the describer: manual keywords are not requested again
             terms = mapped(row[Texts.keywords], [], self.vocabulary, self.rules).terms
         texts = {f: row[f] for f in FIELDS} | {Texts.keywords: terms}
         return GateCandidate(replace(before.input, texts=texts), row)

@@ -1,4 +1,4 @@
-"""What people decide on judged texts: waivers of one rule for one text, approval, refusal; and flags from elsewhere.
+"""Your decisions on checked texts: waivers of one rule for one text, approval, refusal; and imported flags.
 
 Holds `waive`, `review`, `want_others` and `import_flags`.
 Add here: another decision on texts.
@@ -30,16 +30,18 @@ def latest_attempt(ledger: Ledger, photo_id: str) -> Row:
     """The last judgement on a photo's texts.
 
     Raises:
-        UsageError: if there is none.
+        UsageError: if it does not exist.
     """
     rows = ledger.rows(ProofAttempt, photo_id=photo_id).to_dicts()
     if not rows:
-        raise UsageError(f"The texts of {photo_id} were never judged.", "Run the project first.")
+        raise UsageError(f"The texts of {photo_id} were never checked.", "Run the project first.")
     return rows[-1]
 
 
 def waive(ledger: Ledger, photo_id: str, rule: str, field: str, reason: str, now: datetime) -> None:
-    """Say that a rule is wrong about the present text of a field; the next run judges it so, and another text is judged anew.
+    """Waive a rule for the present text of a field.
+
+    The next run applies the waiver. Another text is checked again.
 
     Raises:
         UsageError: if the rule does not object there, cannot be waived, or no reason is given.
@@ -55,7 +57,7 @@ def waive(ledger: Ledger, photo_id: str, rule: str, field: str, reason: str, now
     held = {(i["rule"], i["field"]) for i in attempt[ProofAttempt.issues]}
     if (rule, field) not in held:
         told = ", ".join(f"{r} on {f}" for r, f in sorted(held)) or "nothing"
-        raise UsageError(f"{rule} does not object to {field} of {photo_id}.", f"What objects: {told}.")
+        raise UsageError(f"{rule} does not object to {field} of {photo_id}.", f"Open issues: {told}.")
     row = {
         Waiver.rule: rule,
         Waiver.field: field,
@@ -96,7 +98,9 @@ def review(ledger: Ledger, photo_id: str, decision: str, reason: str, now: datet
 
 
 def want_others(ledger: Ledger, photo_id: str, now: datetime) -> None:
-    """Allow one more round of asking for a photo whose texts were refused, by the gate or by a person; the next run asks.
+    """Allow one more round for a photo with refused texts.
+
+    The gate or a review decision refused them. The next run requests new ones.
 
     Raises:
         UsageError: if its texts are accepted, or were never judged.
@@ -105,7 +109,8 @@ def want_others(ledger: Ledger, photo_id: str, now: datetime) -> None:
     said = ledger.rows(WordReview, photo_id=photo_id, attempt=attempt[ProofAttempt.attempt]).to_dicts()
     if attempt[ProofAttempt.status] in PASSED and not any(r[WordReview.decision] == "rejected" for r in said):
         raise UsageError(
-            f"The texts of {photo_id} are {attempt[ProofAttempt.status]}; a model is not asked again for what it answered.",
+            f"The texts of {photo_id} are {attempt[ProofAttempt.status]}; a model is not asked the "
+            "same question again.",
             "Edit them, or reject them first.",
         )
     number = ledger.rows(TextRequest, photo_id=photo_id).height + 1

@@ -1,11 +1,11 @@
-"""The project's vocabulary: free keywords become its terms, and what does not fit is listed.
+"""The project's vocabulary: free keywords become its terms, and the others are listed.
 
 Holds `Vocabulary`, `read_vocabulary` and `tag_rows`.
 Add here: another rule over keywords of a picture.
 Keep out: repair of keywords (repair.py).
 
-A vocabulary is a text file as Lightroom exports it: one term a line, indented by tabs below its broader term, {synonyms} in braces
-below their term, [terms] in brackets only order others and are never given.
+A vocabulary is a text file as Lightroom exports it: one term a line, indented by tabs below its broader term,
+{synonyms} in braces below their term, [terms] in brackets only order others and are never given.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def read_vocabulary(path: Path) -> Vocabulary:
         lines = path.read_text("utf-8-sig").splitlines()[:_MOST_LINES]
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
-            f"The vocabulary {path} cannot be read: {error}.", "Mend [vocabulary] file."
+            f"The vocabulary {path} cannot be read: {error}.", "Correct [vocabulary] file."
         ) from error
     found, above = Vocabulary(), list[str]()
     for number, line in enumerate(lines, start=1):
@@ -91,7 +91,7 @@ def read_vocabulary(path: Path) -> Vocabulary:
 def _name(found: Vocabulary, word: str, term: str, path: Path, number: int) -> None:
     if found.names.setdefault(word.casefold(), term) != term:
         raise UsageError(
-            f"{path}, line {number}: {word!r} already stands for {found.names[word.casefold()]!r}.",
+            f"{path}, line {number}: {word!r} is already a name of {found.names[word.casefold()]!r}.",
             "Keep one of the two.",
         )
 
@@ -113,12 +113,14 @@ def mapped(
     """Map the keywords of one picture.
 
     Args:
-        keywords: repaired, most telling first.
-        locked: those that a person set; they stay as they are.
+        keywords: repaired, the most specific first.
+        locked: those set by hand; they do not change.
         vocabulary: None takes every keyword.
         settings: what is required, excluded, and how many there may be.
     """
-    kept, left, own = list[str](), dict[str, str](), {w.casefold() for w in locked}
+    kept = list[str]()
+    left = dict[str, str]()
+    own = {w.casefold() for w in locked}
     excluded = {w.casefold() for w in settings.excluded}
     for word in keywords:
         term = word if word.casefold() in own or vocabulary is None else vocabulary.term(word)
@@ -151,9 +153,9 @@ def tag_rows(
     """The rows of `media_tags`, `unmapped_terms` and `tags`.
 
     Args:
-        project: of the rows; its ledger tells which keywords people set.
+        project: the project of the rows; its ledger holds the keywords that were set by hand.
         repaired: rows of `metadata_repaired`.
-        tag_sets: rows of `tag_sets`; they tell how sure the model was.
+        tag_sets: rows of `tag_sets`, with the confidence of the model.
         named: photo to what identifiers agree on; it comes last, and never into locked keywords.
         vocabulary: of the settings, or None.
         settings: rules over the keywords of a picture.
@@ -181,20 +183,24 @@ def tag_rows(
             )
         names = (UnmappedTerm.project, UnmappedTerm.photo_id, UnmappedTerm.term, UnmappedTerm.reason)
         left += [dict(zip(names, (project.key, photo, *both), strict=True)) for both in found.left.items()]
-    known = [
+    known = _known_tags(project.key, counts, vocabulary)
+    return MediaTag.frame(tags), UnmappedTerm.frame(left), known
+
+
+def _known_tags(project: str, counts: Mapping[str, int], vocabulary: Vocabulary | None) -> pl.DataFrame:
+    return Tag.frame(
         {
-            Tag.project: project.key,
-            Tag.tag: t,
-            Tag.photos: n,
-            Tag.path: vocabulary.path(t) if vocabulary else None,
+            Tag.project: project,
+            Tag.tag: tag,
+            Tag.photos: photos,
+            Tag.path: vocabulary.path(tag) if vocabulary else None,
         }
-        for t, n in counts.items()
-    ]
-    return MediaTag.frame(tags), UnmappedTerm.frame(left), Tag.frame(known)
+        for tag, photos in counts.items()
+    )
 
 
 def _sources(said: Sequence[tuple[str, Sequence[str]]], vocabulary: Vocabulary | None) -> dict[str, str]:
-    """Term to who said it; the later in the order win."""
+    """Term to its source; the later in the order win."""
     found: dict[str, str] = {}
     for who, words_ in said:
         for word in words_:

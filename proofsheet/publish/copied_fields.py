@@ -24,7 +24,10 @@ _RIGHTS, _CREATOR = "XMP-dc:Rights", "XMP-dc:Creator"
 
 
 class _Field(NamedTuple):
-    """What a value must look like, and the tags: one name is read and written, two are read here and written there."""
+    """The form of a value, and its tags.
+
+    With one name, the tag is read and written; with two, the first is read and the second written.
+    """
 
     form: re.Pattern[str]
     tags: tuple[str | tuple[str, str], ...]
@@ -96,7 +99,7 @@ ADDED = frozenset(
 
 
 class Chosen(NamedTuple):
-    """Values by the tag that they are written to, and tags of chosen fields that are left out as no such value."""
+    """Values by the tag that they are written to, and tags of chosen fields with an invalid value."""
 
     values: dict[str, Any]
     odd: list[str]

@@ -26,7 +26,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 def export_rows(
     project: str, proofs: pl.DataFrame, photos: pl.DataFrame, choices: pl.DataFrame, export_file: str
 ) -> pl.DataFrame:
-    """The rows of `exports`: the current attempts that were accepted, of pictures that nobody decided against.
+    """The rows of `exports`: the current accepted attempts, of pictures that were not rejected.
 
     Args:
         project: partition key.
@@ -49,7 +49,9 @@ def export_rows(
             Export.caption: row[proof.accepted_caption],
             Export.alt_text: row[proof.accepted_alt_text],
             Export.keywords: row[proof.accepted_keywords],
-            Export.written_by: f"{row[proof.model]}; {row[proof.prompt_version]}; rules {row[proof.rules_version]}",
+            Export.written_by: (
+                f"{row[proof.model]}; {row[proof.prompt_version]}; rules {row[proof.rules_version]}"
+            ),
             Export.export_file: export_file,
         }
         for row in known.iter_rows(named=True)
@@ -91,6 +93,9 @@ def _content(rows: pl.DataFrame) -> bytes:
 
 
 def safe_cell(value: object) -> str:
-    """Text that no spreadsheet takes for a formula: a leading quote is put before =, +, -, @, tab and line ends."""
+    """Text that no spreadsheet reads as a formula.
+
+    A leading quote is put before =, +, -, @, tab and line ends.
+    """
     text = "; ".join(str(v) for v in value) if isinstance(value, list) else str(value)
     return f"'{text}" if text.startswith(_FORMULA) else text

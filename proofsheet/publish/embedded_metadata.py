@@ -1,12 +1,12 @@
-"""Copies that may leave the house: built from the picture, its colour profile and chosen fields, and the proof of that.
+"""Copies for publishing: built from the picture, its colour profile and chosen fields, and the proof of that.
 
 Holds `publishable_copy`.
 Add here: another container, in `CONTAINERS`.
 Keep out: where copies go (targets/), containers (containers/), which fields may stay (copied_fields.py).
 
-Nothing is taken out of a copy: it is built from what shows the picture, then the chosen fields and the accepted texts are written
-in, and it is read back part by part. A copy that holds a part which is not known, whose pixels differ or whose texts read
-otherwise is not published.
+A copy is not the original with parts removed. It is built from the visible picture; then the chosen fields
+and the accepted texts are written, and it is read back part by part. A copy with an unknown part, other
+pixels or other texts is not published.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ TITLE, CAPTION, ALT_TEXT, KEYWORDS = (
     "XMP-iptcCore:AltTextAccessibility",
     "XMP-dc:Subject",
 )
-# Groups of exiftool whose content is told part by part by the containers.
+# Groups of exiftool with content that the containers report part by part.
 _BY_PARTS = (
     *(
         "SourceFile",
@@ -98,7 +98,7 @@ def publishable_copy(
         picture: the original.
         texts: title, caption, alt_text, keywords.
         keep: the fields of the original that stay, see `chosen`.
-        place: folder that copies are made in; whoever was cut off leaves one there.
+        place: folder that copies are made in; an interrupted process leaves one there.
 
     Raises:
         UsageError: if it cannot be built or written, or if something is in it that is not known.
@@ -144,7 +144,7 @@ def _container(picture: Path) -> tuple[ModuleType, str]:
     why = (
         "a RAW file is never sent as it is"
         if picture.suffix.lower() in RAW_EXTENSIONS
-        else f"it is none of {', '.join(CONTAINERS)}"
+        else f"it is not one of {', '.join(CONTAINERS)}"
     )
     raise UsageError(
         f"No clean copy of {picture} can be made: {why}.", "Save it as JPEG, PNG or TIFF and describe that."
@@ -224,11 +224,14 @@ def _proof(
             f"{', '.join(wrong)} of a copy of {picture} did not read back as written.", _NOT_SENT
         )
     if not _same_pixels(picture, work, built):
-        why = ", or its coded picture is cut off or damaged" if built.shows else ""
+        why = ", or its coded picture is incomplete or damaged" if built.shows else ""
         raise UsageError(f"The pixels of a copy of {picture} differ from its own{why}.", _NOT_SENT)
-    told = f"texts and pixels read back equal; it holds {summary(parts)}; XMP has {', '.join(n for n in tags if n.startswith('XMP-'))}"
+    told = (
+        f"texts and pixels read back equal; it holds {summary(parts)}; XMP has "
+        f"{', '.join(n for n in tags if n.startswith('XMP-'))}"
+    )
     told += f"; left out: {', '.join(built.left_out)}" if built.left_out else ""
-    return told + (f"; left out as no such values: {', '.join(kept.odd)}" if kept.odd else "")
+    return told + (f"; left out as invalid: {', '.join(kept.odd)}" if kept.odd else "")
 
 
 def _same_pixels(picture: Path, work: Path, built: Rebuilt) -> bool:

@@ -39,7 +39,10 @@ def _stock(rows: Sequence[Row]) -> bytes:
 
 
 def _wordpress(rows: Sequence[Row]) -> bytes:
-    """Columns of the media library: file, post_title, post_excerpt (caption), post_content, alt text, tags by |."""
+    """Columns of the media library.
+
+    These are file, post_title, post_excerpt (caption), post_content, alt text, and tags by |.
+    """
     header = ("file", "post_title", "post_excerpt", "post_content", "_wp_attachment_image_alt", "tags")
     told = [
         (
@@ -115,14 +118,14 @@ def write_preset(name: str, rows: pl.DataFrame, path: Path) -> int:
         UsageError: if the file is there already, or a form needs names that are not unique.
     """
     if path.exists():
-        raise UsageError(f"{path} is there already.", "Choose another name; nothing is written over.")
+        raise UsageError(f"{path} is there already.", "Choose another name; nothing is overwritten.")
     found = rows.to_dicts()
     names = [_name(r) for r in found]
     if name == "stock" and len(set(names)) < len(names):
         twice = next(n for n in names if names.count(n) > 1)
         raise UsageError(
-            f"Two pictures are named {twice}, and this form knows names alone.",
-            "Rename one, or take another form.",
+            f"Two pictures are named {twice}, and this format has only names.",
+            "Rename one, or choose another format.",
         )
     write_atomic(path, PRESETS[name](found))
     return len(found)

@@ -1,4 +1,6 @@
-"""The CSV of ratings: a column a criterion; old rows keep their values, new ones are appended, and the file is whole at any time.
+"""The CSV of ratings: one column for each criterion.
+
+Old rows keep their values, new ones are appended, and the file is complete at any time.
 
 Holds `csv_name`, `columns`, `rated_among` and `append_ratings`.
 Add here: another column, at the end of `LAST`.
@@ -42,7 +44,7 @@ def csv_name(model: str) -> str:
 
 
 def columns(criteria: Sequence[str]) -> list[str]:
-    """Columns of a file whose rows rate by these criteria.
+    """Columns of a file with ratings by these criteria.
 
     Raises:
         UsageError: if two criteria would share a column, or one is named like the column of another.
@@ -63,10 +65,12 @@ def _column(criterion: str) -> str:
 
 
 def rated_among(path: Path, paths: Collection[str]) -> set[str]:
-    """Those of some pictures that stand in the file; it has a mark before names that a spreadsheet would take for a formula.
+    """The ratings of some pictures in the file.
+
+    The file has a mark before names that a spreadsheet would read as a formula.
 
     Raises:
-        UsageError: if the file is none of ours.
+        UsageError: if the file was not written by Proofsheet.
     """
     there = {row[PATH] for row in _read(path)[1]}
     return {one for one in paths if safe_cell(one) in there}
@@ -79,7 +83,7 @@ def _read(path: Path) -> tuple[list[str], list[Row]]:
     try:
         head, *rows = list(csv.reader(io.StringIO(path.read_text("utf-8"), newline=""))) or [[]]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{path} is no table: {error}.", "Move it away; it was not touched.") from error
+        raise UsageError(f"{path} is not a table: {error}.", "Move it away; it was not touched.") from error
     ours = (
         tuple(head[: len(FIRST)]) == FIRST
         and tuple(head[-len(LAST) :]) == LAST
@@ -91,7 +95,9 @@ def _read(path: Path) -> tuple[list[str], list[Row]]:
 
 
 def append_ratings(path: Path, ratings: Sequence[Mapping[str, Any]]) -> int:
-    """Append rows; what stood there stays, byte for byte if the criteria are the same, and a rating is never there twice.
+    """Append rows.
+
+    Old rows stay, byte for byte if the criteria are the same, and no rating is there twice.
 
     Args:
         path: of the file.
@@ -101,7 +107,7 @@ def append_ratings(path: Path, ratings: Sequence[Mapping[str, Any]]) -> int:
         How many were added.
 
     Raises:
-        UsageError: if the file is none of ours, or two criteria would share a column.
+        UsageError: if the file was not written by Proofsheet, or two criteria would share a column.
     """
     head, before = _read(path)
     known = {tuple(row[c] for c in _ONE) for row in before}

@@ -4,8 +4,8 @@ Holds `TargetContents`, `note_upload`, `takedown_rows`, `take_back_rows` and `ta
 Add here: another reason for which a published picture should go.
 Keep out: sending (uploader.py) and targets (targets/).
 
-Nothing is written over at a target and nothing deleted there: other texts of a picture go out as a new version under a name of its
-own, and a person is told which names should go.
+Nothing is overwritten or deleted at a target. Other texts of a picture are published as a new version under a
+name of its own, and the user gets the names to remove.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _TOLD = (
 
 
 class TargetContents:
-    """What stands at one target, as far as we brought it there and nobody said that it was taken back.
+    """The copies at one target, as far as they were uploaded and not reported as removed.
 
     Args:
         ledger: of the project.
@@ -52,7 +52,7 @@ class TargetContents:
     def __init__(self, ledger: Ledger, target: str) -> None:
         self._there: dict[str, Row] = {}  # photo to its newest upload
         self._former: dict[tuple[str, int], Row] = {}
-        self._names: dict[str, str] = {}  # name to the photo that stands there, or to which it was given
+        self._names: dict[str, str] = {}  # name to the photo that is there, or that has the name reserved
         for row, stands in _uploads(ledger, target=target):
             self._former[row[Upload.photo_id], row[Upload.attempt]] = row
             if stands:
@@ -60,18 +60,20 @@ class TargetContents:
                 self._names[row[Upload.name_there]] = row[Upload.photo_id]
 
     def latest(self, photo_id: str) -> int | None:
-        """The attempt whose texts stand there; None if the photo does not."""
+        """The attempt of the texts there; None if the photo is not there."""
         found = self._there.get(photo_id)
         return None if found is None else int(found[Upload.attempt])
 
     def place(self, photo_id: str, attempt: int, name: str) -> tuple[str, int]:
-        """Name and version under which an attempt goes there: the plain name once, `-v2` and so on before the ending after that.
+        """Name and version of an attempt at the target.
+
+        It is the plain name once, later with `-v2` and so on before the ending.
 
         A name that was given stays with its photo; another one does not get it.
 
         Args:
             photo_id: the photo.
-            attempt: whose texts go with it; one that was there before has its former name.
+            attempt: the attempt of its texts; one that was there before has its former name.
             name: the plain name, with folders.
         """
         former = self._former.get((photo_id, attempt))
@@ -97,7 +99,7 @@ def _versioned(name: str, version: int) -> str:
 
 
 def _uploads(ledger: Ledger, **equal: object) -> Iterator[tuple[Row, bool]]:
-    """Every upload, older versions first, and whether it stands at its target."""
+    """Every upload, older versions first, and whether it is at its target."""
     back = ledger.rows(Withdrawal, **equal).drop_nulls(Withdrawal.taken_back_at).select(_KEY)
     gone = set(back.iter_rows())
     for row in sorted(
@@ -118,7 +120,7 @@ def note_upload(ledger: Ledger, row: Row) -> None:
 
 
 def takedown_rows(project: str, choices: pl.DataFrame, proofs: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
-    """The rows of `takedowns`: what stands at targets and should not.
+    """The rows of `takedowns`: copies that are at targets and should not be.
 
     Args:
         project: partition key.
@@ -134,7 +136,7 @@ def takedown_rows(project: str, choices: pl.DataFrame, proofs: pl.DataFrame, led
     for row in standing:
         own, last = str(row[Upload.photo_id]), newest[row[Upload.photo_id], row[Upload.target]]
         replaced = (
-            f"version {_version(last)} stands there as {last[Upload.name_there]}" if last is not row else ""
+            f"version {_version(last)} is there as {last[Upload.name_there]}" if last is not row else ""
         )
         if reason := replaced or _unwanted(own, sets.get(own), described):
             rows.append({**{n: row[n] for n in _TOLD}, Takedown.project: project, Takedown.reason: reason})
@@ -142,7 +144,10 @@ def takedown_rows(project: str, choices: pl.DataFrame, proofs: pl.DataFrame, led
 
 
 def _unwanted(photo_id: str, chosen: Row | None, described: Collection[str]) -> str:
-    """Why a picture should not stand at a target; empty if it may, or if it is gone from the project."""
+    """Why a picture should not be at a target.
+
+    It is empty if the picture may be there, or is gone from the project.
+    """
     if chosen is None or photo_id in chosen[Choice.chosen_photo_ids] or chosen[Choice.submitted] is False:
         return ""
     if chosen[Choice.decided_by] == "suggestion":
@@ -156,7 +161,10 @@ def _unwanted(photo_id: str, chosen: Row | None, described: Collection[str]) -> 
 
 
 def take_back_rows(project: Project) -> list[dict[str, Any]]:
-    """The present rows of `takedowns`, as commands and pages tell them: path, name, target, uploaded_at, reason."""
+    """The present rows of `takedowns`, as commands and pages show them.
+
+    The keys are path, name, target, uploaded_at, reason.
+    """
     if not any(stands for _row, stands in _uploads(project.ledger)):
         return []
     rows = takedown_rows(
@@ -175,10 +183,10 @@ def take_back_rows(project: Project) -> list[dict[str, Any]]:
 
 
 def taken_back(project: Project, target: str, name: str, now: datetime) -> None:
-    """Note a person's word that a picture no longer stands at a target.
+    """Note that a picture is no longer at a target.
 
     Args:
-        project: whose picture.
+        project: the project of the picture.
         target: name of the target.
         name: name of the picture there.
         now: when (UTC, no zone).
@@ -191,7 +199,7 @@ def taken_back(project: Project, target: str, name: str, now: datetime) -> None:
     ]
     if not rows:
         raise UsageError(
-            f"{name!r} does not stand at {target}.",
-            f"`proofsheet publish {project.name}` lists what should go.",
+            f"{name!r} is not at {target}.",
+            f"`proofsheet publish {project.name}` lists the copies to remove.",
         )
     project.ledger.put(Withdrawal, [{**{n: r[n] for n in _KEY}, Withdrawal.taken_back_at: now} for r in rows])

@@ -1,8 +1,9 @@
-"""Publishing: what passed gate, policy and a person goes to a target, as a copy without private things.
+"""Publishing: a picture with accepted and approved texts goes to a target, without private metadata.
 
 Holds `UploadCandidate`, `candidates`, `outlook` and `publish`.
 Add here: another condition.
-Keep out: the gate and the policy themselves (rules/, proof/), copies (embedded_metadata.py), targets (targets/).
+Keep out: the gate and the policy themselves (rules/, proof/), copies (embedded_metadata.py), targets
+(targets/).
 """
 
 from __future__ import annotations
@@ -37,7 +38,10 @@ ALREADY = "published already"
 
 @dataclass(frozen=True)
 class UploadCandidate:
-    """A photo with texts, its name and version at a target, and why it is held back; empty if it may go."""
+    """A photo with texts, its name and version at a target, and why it is held back.
+
+    The reason is empty if it may be published.
+    """
 
     photo_id: str
     path: str
@@ -60,8 +64,8 @@ def candidates(project: Project, target: str) -> list[UploadCandidate]:
     """Every photo with current texts, in the order of paths.
 
     Args:
-        project: whose photos.
-        target: name of the target; what is there already is held back as such.
+        project: the project of the photos.
+        target: name of the target; copies that are there already are held back as such.
     """
     photos = {r[Photo.photo_id]: r for r in project.store.read(Photo).to_dicts()}
     policy = {r[PolicyFlag.photo_id]: r for r in project.store.read(PolicyFlag).to_dicts()}
@@ -109,10 +113,10 @@ def held_back(found: Sequence[UploadCandidate]) -> dict[str, int]:
 
 
 def outlook(project: Project, target: str) -> dict[str, Any]:
-    """What publishing would do now: ready, again (of these, new versions), held_back by reason, and take_back.
+    """The plan of publishing: ready, again (new versions among these), held_back by reason, and take_back.
 
     Args:
-        project: whose pictures.
+        project: the project of the pictures.
         target: name of the target.
     """
     found = candidates(project, target)
@@ -134,11 +138,13 @@ def publish(
     now: datetime,
     noted: Callable[[UploadCandidate], None] = lambda _one: None,
 ) -> PublishResult:
-    """Publish what may go, one by one; a photo that fails is told and the rest goes on.
+    """Publish the ready photos, one by one.
 
-    The state is noted only after the target has the file: a run that was cut off sends it once more, and finds it there as it is.
-    `noted` is told of each then. Only one publication of a project may run at a time; what one that was cut off left of its
-    copies is removed.
+    A photo that fails is reported and the others go on.
+
+    The state is noted only after the target has the file: after an interruption the file is sent once more,
+    and found there unchanged. `noted` is called after each. Only one publication of a project may run at a
+    time; copies left by an interrupted one are removed.
     """
     report = PublishResult()
     shutil.rmtree(project.outgoing, ignore_errors=True)
@@ -168,7 +174,10 @@ def publish(
 
 
 def _objection(row: Row, policy: Row | None, decision: str | None) -> str:
-    """Why a photo may not go: gate, then policy, then the person. Unknown is never safe: then a person must have looked."""
+    """Why a photo may not be published: gate, then policy, then review.
+
+    Unknown is never safe: then it must be reviewed.
+    """
     if row[MetadataQuality.status] not in PASSED:
         return f"gate: its texts are {row[MetadataQuality.status]}"
     if policy is None:

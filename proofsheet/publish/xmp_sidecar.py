@@ -4,8 +4,8 @@ Holds `Fields`, `sidecar_path`, `read_sidecar`, `merge_sidecar`, `run_exiftool`,
 Add here: another field that other tools read.
 Keep out: what is written when (commands, publishing).
 
-Exiftool writes. It takes values through a JSON file alone: its argument stream is split at line ends, so that a caption could
-add options.
+Exiftool writes. It takes values through a JSON file alone: its argument stream is split at line ends, so that
+a caption could add options.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def exiftool() -> str:
 
 
 def sidecar_path(picture: Path, style: str) -> Path:
-    """Where the sidecar of a picture lies.
+    """The place of a picture's sidecar.
 
     Args:
         picture: the picture.
@@ -109,7 +109,7 @@ def sidecar_path(picture: Path, style: str) -> Path:
     if twins:
         raise UsageError(
             f"{picture.name} and {', '.join(sorted(twins))} would share the sidecar {picture.stem}.xmp.",
-            "Use the style darktable, whose sidecars keep the extension.",
+            "Use the style darktable: its sidecars keep the extension.",
         )
     return picture.with_suffix(".xmp")
 
@@ -133,13 +133,13 @@ def read_sidecar(path: Path) -> dict[str, Any]:
     try:
         found = read_fields(done.stdout)
     except (ValueError, IndexError, RecursionError):
-        found = {"ExifTool:Error": done.stderr.strip()[:200] or "it said nothing"}
+        found = {"ExifTool:Error": done.stderr.strip()[:200] or "it gave no reason"}
     told = found.get("ExifTool:Error") or found.get("ExifTool:Warning")
     if found.get("File:FileType") != "XMP":
         told = told or "it is no XMP"
     if told:
         raise UsageError(
-            f"The sidecar {path} cannot be read: {told}.", "Mend it or move it away; it was not touched."
+            f"The sidecar {path} cannot be read: {told}.", "Correct it or move it away; it was not touched."
         )
     return found
 
@@ -150,21 +150,23 @@ def foreign(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def merge_sidecar(path: Path, fields: Fields, *, extension: str, replace: bool = False) -> bool:
-    """Write fields into a sidecar; it is made if there is none.
+    """Write fields into a sidecar; a missing one is created.
 
-    Keywords are added to those that are there; other fields are written only where there is none, unless `replace`.
+    Keywords are added to the existing ones. Other fields are written only if they are missing, unless
+    `replace`.
 
     Args:
         path: of the sidecar.
         fields: what is to be written.
         extension: of the picture, as it is noted in the sidecar.
-        replace: also where something stands already.
+        replace: also if something is there already.
 
     Returns:
         True if the file was written.
 
     Raises:
-        UsageError: if the sidecar is not readable, or if something foreign would be lost; it is untouched then.
+        UsageError: if the sidecar is not readable, or if something foreign would be lost; it is untouched
+            then.
         ServiceUnreachable: if exiftool is not installed.
     """
     if path.is_symlink():
@@ -213,7 +215,11 @@ def _wanted(values: Mapping[str, Any], before: Mapping[str, Any], *, replace: bo
 
 
 def _as_list(value: Any) -> list[Any]:  # noqa: ANN401 - a list of one comes as its item
-    return [] if value is None else value if isinstance(value, list) else [value]
+    if value is None:
+        return []
+    if isinstance(value, list):
+        return value
+    return [value]
 
 
 def _check(
@@ -233,7 +239,9 @@ def _check(
 
 
 def read_fields(told: str) -> dict[str, Any]:
-    """What exiftool read of a file, every value as the text that it is: its JSON has numbers and truths for texts that look so.
+    """The fields that exiftool read from a file, every value as its text.
+
+    Its JSON turns some texts into numbers and booleans.
 
     Raises:
         ValueError: if it is no JSON.
@@ -252,7 +260,10 @@ def _texts(value: Any) -> Any:  # noqa: ANN401 - texts, lists and structures of 
 
 
 def same(one: Any, two: Any) -> bool:  # noqa: ANN401 - a list of one comes as its item
-    """Whether two values read alike; exiftool does not say in which letters the words true and false stand."""
+    """Whether two values are the same when read.
+
+    Exiftool does not keep the case of the words true and false.
+    """
     return [_plain(v) for v in _as_list(one)] == [_plain(v) for v in _as_list(two)]
 
 
@@ -261,7 +272,10 @@ def _plain(value: Any) -> str:  # noqa: ANN401
 
 
 def run_exiftool(arguments: Iterable[str]) -> subprocess.CompletedProcess[str]:
-    """Exiftool with these arguments, none of which may come from a text; no configuration of the user is read."""
+    """Exiftool with these arguments.
+
+    No argument may come from a text, and no configuration of the user is read.
+    """
     command = [exiftool(), "-config", "", *arguments]
     environment = {**os.environ, "LC_ALL": "C.UTF-8", "HOME": tempfile.gettempdir()}
     try:

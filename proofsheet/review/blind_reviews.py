@@ -1,4 +1,6 @@
-"""Which blind reviews prove anything: not those of sets that were decided before, nor of sets that a model learnt from.
+"""Which blind reviews count.
+
+Sets that were decided before, or that a model was trained on, do not.
 
 Holds `unproven_reviews`, `proving` and `auto_approval`.
 Add here: another reason for which a blind review proves nothing.
@@ -28,8 +30,8 @@ BOUND, LEAST = 0.95, 59  # with 59 sets and no error the lower bound reaches 0.9
 _RANKER = re.compile(r"\branker ([0-9a-f]{12,32})")
 _HISTORY, _LEARNT, _LOST = (
     "decided by imported history",
-    "learnt from by a model",
-    "of a model of which is not known what it learnt",
+    "used to train a model",
+    "of a model with unknown training data",
 )
 
 
@@ -69,10 +71,10 @@ def unproven(decisions: pl.DataFrame, history: Collection[str], models: Path, se
     """Blind verdicts that prove nothing, by id, with the reason.
 
     Args:
-        decisions: verdicts that stand.
+        decisions: current review decisions.
         history: of `decided_by_history`.
-        models: folder of models; beside each lies what it was trained on.
-        serving: the ranker in force; empty if none is.
+        models: folder of models; beside each is a list of its training data.
+        serving: the active ranker; empty without one.
     """
     learnt: dict[str, set[str] | None] = {}
     found, decided = {}, frozenset(history)
@@ -104,12 +106,13 @@ def left_out_told(left_out: Unproven) -> str:
 
 
 def auto_approval(decisions: pl.DataFrame, left_out: Unproven) -> tuple[str, str]:
-    """Whether anything may be approved without a person, and why: blind reviews alone can unlock it.
+    """Whether approval without review is allowed, and why. Blind reviews alone can unlock it.
 
-    The lower bound of the share of right proposals (Clopper and Pearson, 95 %) must reach 0.95; 93 blind sets with one error do.
+    The lower bound of the share of right proposals (Clopper and Pearson, 95 %) must reach 0.95; 93 blind sets
+    with one error do.
 
     Args:
-        decisions: verdicts that stand.
+        decisions: current review decisions.
         left_out: of `unproven`.
     """
     blind = proving(decisions, left_out)
@@ -117,5 +120,8 @@ def auto_approval(decisions: pl.DataFrame, left_out: Unproven) -> tuple[str, str
         pl.col(ReviewDecision.chosen_photo_id) == pl.col(ReviewDecision.proposed_photo_id)
     ).height
     bound = clopper_pearson_low(right, blind.height) if blind.height else 0.0
-    why = f"{blind.height} blind reviews, {blind.height - right} errors: at least {bound:.3f} are right, {BOUND} is wanted"
+    why = (
+        f"{blind.height} blind reviews, {blind.height - right} errors: at least {bound:.3f} are right, "
+        f"{BOUND} is wanted"
+    )
     return ("unlocked" if bound >= BOUND else "locked"), why + left_out_told(left_out)

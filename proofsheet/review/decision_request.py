@@ -1,26 +1,31 @@
-"""A verdict as it comes in, and what it may not be.
+"""Requests of the review, their checks, and their rows.
 
-Holds `DecisionRequest`, `meaning`, `box_of`, `Conflict` and `InvalidRequest`.
-Add here: another act that a verdict can name.
-Keep out: what stands in the ledger (session.py) and HTTP (dagster_project/review/).
+Holds `DecisionRequest`, `decision_row`, `note_row`, `meaning`, `box_of`, `Conflict` and `InvalidRequest`.
+Add here: another act of the review.
+Keep out: the content of the ledger (session.py) and HTTP (dagster_project/review/).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.review.queue import ReviewItem
-from schemas.review import Proposal
+from proofsheet.selection.timeline import proposed_crop
+from schemas.review import Feedback, Proposal, ReviewDecision
+
+_MOST_SECONDS = 600.0  # a longer time is a break
 
 
 class Conflict(ProofsheetError):
-    """What was judged is no longer what is there; nothing was written."""
+    """The set has changed since it was shown. Nothing was written."""
 
 
 class InvalidRequest(ProofsheetError):
-    """A verdict that says nothing that can be kept; nothing was written."""
+    """A decision that cannot be saved. Nothing was written."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +38,10 @@ class DecisionRequest:
         version: of the proposal that was judged.
         action: approve, reject, skip or pick.
         choice: the picked photo.
-        crop: the cut of the chosen photo in 0..1, or None.
-        blind: whether what is proposed was hidden until now.
+        crop: the crop of the chosen photo in 0..1, or None.
+        blind: whether the proposal was hidden until now.
         seconds: from showing the set to the verdict.
-        known_id: id of the verdict that stood on the set when it was shown; None if it was open.
+        known_id: id of the decision on the set when it was shown; None if it was open.
     """
 
     verdict_id: str
@@ -51,10 +56,10 @@ class DecisionRequest:
 
 
 def meaning(given: DecisionRequest, proposal: ReviewItem, hidden: bool) -> tuple[str, str | None]:
-    """The action as it is kept, and the chosen photo.
+    """The action as it is saved, and the chosen photo.
 
     Raises:
-        Unfit: for an act that is none, a picture of another set, or the approval of what is hidden.
+        InvalidRequest: for an unknown action, a picture of another set, or the approval of a hidden proposal.
     """
     proposed = str(proposal.row[Proposal.chosen_photo_id])
     if given.action in ("reject", "skip"):
@@ -62,14 +67,14 @@ def meaning(given: DecisionRequest, proposal: ReviewItem, hidden: bool) -> tuple
     if given.action == "approve":
         if hidden:
             raise InvalidRequest(
-                "What nobody sees cannot be approved: the proposal of this set is hidden.",
+                "The proposal of this set is hidden, so it cannot be approved.",
                 "Pick a picture by its number.",
             )
         return "approved", proposed
     if given.action != "pick":
-        raise InvalidRequest(f"{given.action!r} is no verdict.", "Send approve, reject, skip or pick.")
+        raise InvalidRequest(f"{given.action!r} is not a decision.", "Send approve, reject, skip or pick.")
     if given.choice not in proposal.row[Proposal.photo_ids]:
-        raise InvalidRequest(f"{given.choice!r} is no picture of the set.", "Pick one of its pictures.")
+        raise InvalidRequest(f"{given.choice!r} is not a picture of the set.", "Pick one of its pictures.")
     return ("approved" if given.choice == proposed else "overridden"), given.choice
 
 
@@ -77,7 +82,7 @@ def box_of(crop: Sequence[float] | None) -> list[float] | None:
     """A box in 0..1: left, top, right, bottom.
 
     Raises:
-        Unfit: if it is none.
+        InvalidRequest: if it is not valid.
     """
     if crop is None:
         return None
@@ -85,5 +90,51 @@ def box_of(crop: Sequence[float] | None) -> list[float] | None:
         [float(v) for v in crop] if len(crop) == 4 and all(isinstance(v, int | float) for v in crop) else []
     )
     if not numbers or not (0 <= numbers[0] < numbers[2] <= 1 and 0 <= numbers[1] < numbers[3] <= 1):
-        raise InvalidRequest(f"{str(list(crop))[:80]} is no box in 0..1.", "Send left, top, right, bottom.")
+        raise InvalidRequest(
+            f"{str(list(crop))[:80]} is not a box in 0..1.", "Send left, top, right, bottom."
+        )
     return numbers
+
+
+def decision_row(given: DecisionRequest, proposal: ReviewItem, hidden: bool, now: datetime) -> dict[str, Any]:
+    """A row of `review_decisions`; arguments as in `meaning`."""
+    action, choice = meaning(given, proposal, hidden)
+    return {
+        ReviewDecision.verdict_id: given.verdict_id,
+        ReviewDecision.group_id: proposal.group_id,
+        ReviewDecision.photo_ids: list(proposal.row[Proposal.photo_ids]),
+        ReviewDecision.action: action,
+        ReviewDecision.proposed_photo_id: proposal.row[Proposal.chosen_photo_id],
+        ReviewDecision.chosen_photo_id: choice,
+        ReviewDecision.crop: box_of(given.crop) if choice else None,
+        ReviewDecision.confidence: proposal.row[Proposal.confidence],
+        ReviewDecision.proposed_by: proposal.row[Proposal.decided_by],
+        ReviewDecision.blind: hidden,
+        ReviewDecision.bulk: False,
+        ReviewDecision.decided_at: now,
+        ReviewDecision.proposed_crop: proposed_crop(proposal.row),
+        ReviewDecision.proposal: proposal.version,
+        ReviewDecision.seconds: None
+        if given.seconds is None
+        else min(max(float(given.seconds), 0.0), _MOST_SECONDS),
+    }
+
+
+def note_row(note_id: str, kind: str, text: str, group_id: str | None, now: datetime) -> dict[str, Any]:
+    """A row of `feedback`.
+
+    Raises:
+        InvalidRequest: if the kind is unknown or the text is empty.
+    """
+    if kind not in ("note", "bug", "critical") or not text.strip():
+        raise InvalidRequest(
+            f"A note of kind {kind!r} with {len(text)} characters cannot be saved.",
+            "Write a note, a bug or a critical error.",
+        )
+    return {
+        Feedback.note_id: note_id,
+        Feedback.kind: kind,
+        Feedback.text: text,
+        Feedback.group_id: group_id,
+        Feedback.noted_at: now,
+    }

@@ -17,11 +17,13 @@ from schemas.review import ReviewDecision, ReviewMetric
 
 Figure = tuple[str, float | None, tuple[float, float] | None, int, str, str]
 DRIFT = "drift"
-_LEAST = 30  # sets from which drift is told
+_LEAST = 30  # least number of sets for a warning of drift
 
 
 def drift_figures(rows: Sequence[Mapping[str, Any]]) -> Iterator[Figure]:
-    """What calibrated proposals stated, what people chose, and how far the first is from the interval of the second.
+    """Mean confidence of calibrated proposals, agreement, and their distance.
+
+    The distance is that of the mean from the interval of the agreement.
 
     Args:
         rows: the last verdict on each set, of those that count.
@@ -42,7 +44,7 @@ def drift_figures(rows: Sequence[Mapping[str, Any]]) -> Iterator[Figure]:
         "share",
         "mean confidence of the calibrated proposals that were decided",
     )
-    told = "of these, what was proposed was chosen"
+    told = "share of these in which the proposal was chosen"
     yield "agreement with the model", right / n if n else None, (low, high) if n else None, n, "share", told
     yield (
         DRIFT,
@@ -55,7 +57,10 @@ def drift_figures(rows: Sequence[Mapping[str, Any]]) -> Iterator[Figure]:
 
 
 def drifted(metrics: pl.DataFrame) -> pl.DataFrame:
-    """The row that says that stated confidences no longer fit what people choose, if there is one; few sets say nothing."""
+    """The row for confidences that no longer fit the decisions, if there is one.
+
+    With few sets there is no row.
+    """
     beyond = (
         (pl.col(ReviewMetric.metric) == DRIFT)
         & (pl.col(ReviewMetric.value) > 0)

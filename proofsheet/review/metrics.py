@@ -1,8 +1,8 @@
-"""How the review goes: agreement, overrides, cuts, seconds, time saved, notes.
+"""Figures of the review: agreement, overrides, crops, seconds, time saved, notes.
 
 Holds `metric_rows`.
 Add here: another figure, with its meaning.
-Keep out: what is learnt from verdicts.
+Keep out: training on decisions.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from schemas.review import Feedback, ReviewDecision, ReviewMetric
 Row = Mapping[str, Any]
 TIME_SAVED, CRITICAL, OVERLAP = "time saved", "critical errors", "median crop IoU"
 FULL_FRAME = "median crop IoU of the full frame"
-_SAME = 0.95  # overlap from which a cut was taken as proposed
+_SAME = 0.95  # overlap from which a crop counts as accepted unchanged
 
 
 def metric_rows(
@@ -38,7 +38,7 @@ def metric_rows(
 
     Args:
         project: partition key.
-        decisions: verdicts that stand; of several on one set the last counts.
+        decisions: current review decisions; of several on one set the last counts.
         notes: the facts `feedback_notes`.
         baseline_s: seconds that a set took by hand before, as the settings state.
         left_out: blind verdicts that prove nothing, by id, with the reason.
@@ -70,7 +70,7 @@ def _figures(
         "another picture was picked",
     )
     yield _share(
-        "rejected", sum(r[ReviewDecision.action] == "rejected" for r in rows), n, "nothing was to be done"
+        "rejected", sum(r[ReviewDecision.action] == "rejected" for r in rows), n, "nothing to decide"
     )
     unseen = [r for r in rows if r[ReviewDecision.blind] and r[ReviewDecision.chosen_photo_id]]
     blind = [r for r in unseen if r[ReviewDecision.verdict_id] not in left_out]
@@ -82,37 +82,48 @@ def _figures(
         "blind agreement", right, len(blind), "the same picture was picked without seeing the proposal" + told
     )
     yield from drift_figures(rows)
-    cuts = [
+    yield from _crop_figures(rows)
+    yield from _time_figures(rows, baseline_s)
+    for name, kind in (("notes", "note"), ("bugs", "bug"), (CRITICAL, "critical")):
+        count = sum(r[Feedback.kind] == kind for r in notes)
+        yield name, float(count), None, count, "count", f"{name} written down while reviewing"
+
+
+def _crop_figures(rows: Sequence[Row]) -> Iterator[Figure]:
+    proposed = [
         r
         for r in rows
         if r[ReviewDecision.proposed_crop]
         and r[ReviewDecision.chosen_photo_id] == r[ReviewDecision.proposed_photo_id]
     ]
-    overlaps = [_overlap(r) for r in cuts]
+    overlaps = [_overlap(r) for r in proposed]
     yield _share(
         "crop acceptance",
         sum(o >= _SAME for o in overlaps),
         len(overlaps),
-        "the proposed cut was taken as it is",
+        "the proposed crop was accepted unchanged",
     )
-    cut = [o for o in overlaps if o > 0]
+    accepted = [o for o in overlaps if o > 0]
     yield (
         OVERLAP,
-        median(cut) if cut else None,
+        median(accepted) if accepted else None,
         None,
-        len(cut),
+        len(accepted),
         "IoU",
-        "overlap of proposed cut and taken cut",
+        "overlap of proposed crop and accepted crop",
     )
-    whole = [_area(r[ReviewDecision.crop]) for r, o in zip(cuts, overlaps, strict=True) if o > 0]
+    whole = [_area(r[ReviewDecision.crop]) for r, o in zip(proposed, overlaps, strict=True) if o > 0]
     yield (
         FULL_FRAME,
         median(whole) if whole else None,
         None,
         len(whole),
         "IoU",
-        "what no cut at all would have had on the same",
+        "the same for the full frame without a crop",
     )
+
+
+def _time_figures(rows: Sequence[Row], baseline_s: float) -> Iterator[Figure]:
     seconds = [r[ReviewDecision.seconds] for r in rows if r[ReviewDecision.seconds] is not None]
     yield (
         "seconds a decision",
@@ -120,14 +131,11 @@ def _figures(
         None,
         len(seconds),
         "s",
-        "median from showing to verdict",
+        "median from showing to decision",
     )
     saved = 1.0 - sum(seconds) / (baseline_s * len(seconds)) if seconds else None
     told = f"against {baseline_s:g} s a set by hand, as set in [review] baseline_s"
     yield TIME_SAVED, saved, None, len(seconds), "share", told
-    for name, kind in (("notes", "note"), ("bugs", "bug"), (CRITICAL, "critical")):
-        count = sum(r[Feedback.kind] == kind for r in notes)
-        yield name, float(count), None, count, "count", f"{name} written down while reviewing"
 
 
 def _share(name: str, part: int, n: int, told: str) -> Figure:
@@ -140,7 +148,7 @@ def _area(box: Sequence[float]) -> float:
 
 
 def _overlap(row: Row) -> float:
-    """Overlap of proposed and taken cut; 0 if it was refused."""
+    """Overlap of proposed and accepted crop; 0 if it was refused."""
     if not row[ReviewDecision.crop]:
         return 0.0
     return float(iou(np.array([row[ReviewDecision.proposed_crop]]), np.array([row[ReviewDecision.crop]]))[0])

@@ -56,7 +56,7 @@ class ReviewItem:
         """For the browser.
 
         Args:
-            hidden: whether what is proposed stays here.
+            hidden: whether the proposal is not sent.
         """
         row = self.row
         shown: Row = {
@@ -94,7 +94,10 @@ class ReviewItem:
 
 @dataclass(frozen=True)
 class ReviewQueue:
-    """Every set with a choice, in the order of its first path, those of imported history last; the others are counted."""
+    """Every set with a choice, in the order of its first path, those of imported history last.
+
+    The other sets are counted.
+    """
 
     sets: list[ReviewItem]
     by_id: Mapping[str, ReviewItem]
@@ -113,7 +116,7 @@ def read_queue(project: Project, audit_share: float) -> ReviewQueue:
     """The present proposals.
 
     Args:
-        project: whose sets.
+        project: the project of the sets.
         audit_share: share of the sets that are blind; which ones follows from their ids alone.
     """
     mark, ids = mark_of(project), [Photo.project, Photo.photo_id]

@@ -28,7 +28,9 @@ THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.97, 0.99)
 def override_rows(
     project: str, proposals: pl.DataFrame, selections: pl.DataFrame, decisions: pl.DataFrame
 ) -> pl.DataFrame:
-    """Sets in which a person chose another picture than is proposed; what was proposed to her stands in her verdict.
+    """Sets with another choice than the proposal.
+
+    The decision holds the proposal of its time.
 
     Args:
         project: partition key.
@@ -66,12 +68,14 @@ def override_rows(
 
 
 def threshold_rows(project: Project, ranker_model: pl.DataFrame, lock: str, why: str) -> pl.DataFrame:
-    """What each threshold of confidence would let through, on sets of this project that the model was judged on unseen.
+    """How many sets each threshold of confidence would approve.
+
+    Only held-out sets of this project count.
 
     Args:
-        project: whose sets.
+        project: the project of the sets.
         ranker_model: the row of that table.
-        lock: whether anything may be approved without a person.
+        lock: whether approval without review is allowed.
         why: what that rests on.
     """
     row = ranker_model.to_dicts()[0] if ranker_model.height else None

@@ -1,4 +1,4 @@
-"""The gates of the rollout: what each asks for, on how many cases at least, and what the trivial rule gets on the same cases.
+"""The gates of the rollout: criteria, least numbers of cases, and the trivial rule on the same cases.
 
 Holds `readiness_rows`.
 Add here: another gate.
@@ -33,7 +33,7 @@ class Gate:
         wanted: what it asks for.
         found: what there is.
         n: cases behind it.
-        least: cases without which nothing is said.
+        least: number of cases from which the gate gives a result.
         baseline: what the trivial rule gets.
         good: whether what there is is what it asks for.
     """
@@ -55,11 +55,13 @@ def readiness_rows(
     metrics: pl.DataFrame,
     left_out: Mapping[str, str],
 ) -> pl.DataFrame:
-    """The gates, from reviews that count; with fewer cases than a gate needs it says nothing, unless it is failed already.
+    """The gates, from reviews that count.
+
+    With too few cases a gate is open, unless it has failed already.
 
     Args:
         project: partition key.
-        decisions: verdicts that stand.
+        decisions: current review decisions.
         selections: rows of `selections`; they say what the stage rule takes.
         thresholds: rows of `threshold_report`.
         metrics: rows of `review_metrics`.
@@ -83,21 +85,23 @@ def readiness_rows(
             lock == "unlocked",
         )
     )
-    return Readiness.frame(
-        {
-            Readiness.project: project,
-            Readiness.gate_name: one.name,
-            Readiness.wanted: one.wanted,
-            Readiness.found: one.value
-            if one.n >= one.least
-            else f"{_FEW} ({one.n} of {one.least}); {one.value}",
-            Readiness.n: one.n,
-            Readiness.least_n: one.least,
-            Readiness.baseline: one.baseline,
-            Readiness.met: _FEW if one.n < one.least else "yes" if one.good else "no",
-        }
-        for one in gates
-    )
+    return Readiness.frame(_gate_row(project, one) for one in gates)
+
+
+def _gate_row(project: str, gate: Gate) -> dict[str, object]:
+    met, found = "yes" if gate.good else "no", gate.value
+    if gate.n < gate.least:
+        met, found = _FEW, f"{_FEW} ({gate.n} of {gate.least}); {gate.value}"
+    return {
+        Readiness.project: project,
+        Readiness.gate_name: gate.name,
+        Readiness.wanted: gate.wanted,
+        Readiness.found: found,
+        Readiness.n: gate.n,
+        Readiness.least_n: gate.least,
+        Readiness.baseline: gate.baseline,
+        Readiness.met: met,
+    }
 
 
 def _agreement(seen: pl.DataFrame, selections: pl.DataFrame) -> Iterator[Gate]:
@@ -114,15 +118,18 @@ def _agreement(seen: pl.DataFrame, selections: pl.DataFrame) -> Iterator[Gate]:
 
 
 def _work(reviewed: int, figures: Mapping[str, Mapping[str, Any]]) -> Iterator[Gate]:
-    """Cuts, time and errors; a critical error fails its gate however few sets were reviewed."""
+    """Crops, time and errors.
+
+    A critical error fails its gate however few sets were reviewed.
+    """
     overlap, full, saved, critical = (
         _figure(figures, name) for name in (OVERLAP, FULL_FRAME, TIME_SAVED, CRITICAL)
     )
-    told = "no cut reviewed yet" if overlap[0] is None else f"median overlap {overlap[0]:.2f}"
-    frame = "the full frame: no cut reviewed yet" if full[0] is None else f"the full frame: {full[0]:.2f}"
+    told = "no crop reviewed yet" if overlap[0] is None else f"median overlap {overlap[0]:.2f}"
+    frame = "the full frame: no crop reviewed yet" if full[0] is None else f"the full frame: {full[0]:.2f}"
     yield Gate(
         "cuts",
-        "median overlap with the cut that was taken above 0.7",
+        "median overlap with the accepted crop above 0.7",
         told,
         overlap[1],
         _CUTS,

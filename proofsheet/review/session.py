@@ -1,11 +1,11 @@
-"""The desk of a reviewer: what is open, what she decides, what she takes back.
+"""The review of one project: open sets, decisions, undo and redo.
 
 Holds `ReviewSession`.
 Add here: another act of the review.
 Keep out: HTTP (dagster_project/review/) and what follows after submit (submission.py).
 
-A verdict is in the ledger, with full fsync, before `decide` returns. Every write happens in one transaction with the look that it
-rests on, so that of two who decide on one set one wins and the other is told.
+A decision is in the ledger, with full fsync, before `decide` returns. Every write is in one transaction with
+the read that it depends on. If two people decide on one set, one wins and the other gets an error.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from proofsheet.review.decision_request import Conflict, DecisionRequest, InvalidRequest, box_of, meaning
+from proofsheet.review.decision_request import Conflict, DecisionRequest, decision_row, note_row
 from proofsheet.review.queue import ReviewItem, ReviewQueue, mark_of, read_queue
 from proofsheet.selection.choices import ReviewProgress
 from proofsheet.selection.timeline import Timeline, decides, proposed_crop
@@ -25,7 +25,6 @@ from schemas.library import IN_PLACE
 from schemas.review import REVIEWED, Feedback, Proposal, ReviewBatch, ReviewDecision, ReviewStep
 
 Row = dict[str, Any]
-_MOST_SECONDS = 600.0  # somebody left the desk
 ACTIONS = (*REVIEWED, "skipped")
 
 
@@ -33,7 +32,7 @@ class ReviewSession:
     """The review of one project; safe to be used by many threads.
 
     Args:
-        project: whose sets.
+        project: the project of the sets.
         audit_share: share of the sets that are shown blind.
     """
 
@@ -55,7 +54,8 @@ class ReviewSession:
 
         Args:
             size: how many.
-            start: place of the first, from 0; None for the first open set; a skipped one comes after all that nobody looked at.
+            start: place of the first, from 0; None for the first open set; a skipped one comes after all that
+                nobody looked at.
 
         Returns:
             The sets, with the number of the last act that they know of.
@@ -149,19 +149,23 @@ class ReviewSession:
                 if given.version != proposal.version:
                     raise Conflict(
                         "The proposal for this set has changed since it was shown.",
-                        "Look at it again; nothing was kept.",
+                        "Look at it again; nothing was saved.",
                     )
                 stands = line.of(given.group_id)
                 if (stands[ReviewDecision.verdict_id] if stands else None) != given.known_id:
                     raise Conflict(
                         "This set was decided elsewhere meanwhile.",
-                        "Look at it again; your verdict was not kept.",
+                        "Look at it again; your decision was not saved.",
                     )
-                row = self._row(given, proposal, now) | {ReviewDecision.number: line.number + 1}
+                row = decision_row(given, proposal, self._is_blind(given, proposal), now) | {
+                    ReviewDecision.number: line.number + 1
+                }
                 inside.add(ReviewDecision, [row])
 
     def approve_above(self, least: float, bulk_id: str, now: datetime) -> int:
-        """Approve every set at or above a confidence that nobody looked at; such verdicts count in no statistics.
+        """Approve every open set at or above a confidence.
+
+        Bulk approvals are left out of the statistics.
 
         Audit sets are left open, and so are skipped sets and what has no calibrated confidence.
         """
@@ -177,7 +181,7 @@ class ReviewSession:
                 crop = proposed_crop(p.row)
                 given = DecisionRequest(f"{bulk_id}-{k}", p.group_id, p.version, "approve", crop=crop)
                 rows.append(
-                    self._row(given, p, now)
+                    decision_row(given, p, self._is_blind(given, p), now)
                     | {
                         ReviewDecision.number: line.number + k,
                         ReviewDecision.bulk: True,
@@ -212,7 +216,10 @@ class ReviewSession:
         return {"group_id": group, "set": self.one(group) if group in self.proposals().by_id else None}
 
     def submit(self, batch_id: str, now: datetime) -> int:
-        """Hand over every verdict that stands now; gives the number of verdicts and steps that are new."""
+        """Submit every current decision.
+
+        Gives the number of new decisions and steps.
+        """
         with self._lock, self.project.ledger.exclusive() as inside:
             line = self._timeline.catch_up(inside)
             before = inside.rows_after(ReviewBatch, ReviewBatch.number, 0)
@@ -230,26 +237,15 @@ class ReviewSession:
         return line.number - int(last[ReviewBatch.up_to])
 
     def note(self, note_id: str, kind: str, text: str, group_id: str | None, now: datetime) -> None:
-        """Keep what a person wrote about the tool."""
-        if kind not in ("note", "bug", "critical") or not text.strip():
-            raise InvalidRequest(
-                f"A note of kind {kind!r} with {len(text)} characters cannot be kept.",
-                "Write a note, a bug or a critical error.",
-            )
-        row = {
-            Feedback.note_id: note_id,
-            Feedback.kind: kind,
-            Feedback.text: text,
-            Feedback.group_id: group_id,
-        }
-        self.project.ledger.add(Feedback, [row | {Feedback.noted_at: now}])
+        """Save a note about the tool."""
+        self.project.ledger.add(Feedback, [note_row(note_id, kind, text, group_id, now)])
 
     def _find(self, group_id: str) -> ReviewItem:
         found = self.proposals().by_id.get(group_id)
         if found is None:
             raise Conflict(
                 f"The set {group_id!r} is no longer proposed.",
-                "Load the batch again; a run grouped the pictures anew.",
+                "Load the batch again; a run changed the sets.",
             )
         return found
 
@@ -258,7 +254,10 @@ class ReviewSession:
         return proposal.history is None and not decides(self._timeline.of(proposal.group_id))
 
     def chosen(self, group_id: str) -> str | None:
-        """The photo that is marked as the one of a set: decided, else of history, else proposed; None if rejected or hidden."""
+        """The marked photo of a set: decided, else from history, else proposed.
+
+        None if the set is rejected or the proposal hidden.
+        """
         proposal = self._find(group_id)
         with self._lock:
             verdict = self._timeline.catch_up(self.project.ledger).of(group_id)
@@ -273,8 +272,11 @@ class ReviewSession:
             return None if self._hidden(proposal) else str(proposal.row[Proposal.chosen_photo_id])
 
     def _hidden(self, proposal: ReviewItem) -> bool:
-        """Whether what is proposed was never shown."""
+        """Whether the proposal was never shown."""
         return proposal.audit and proposal.group_id not in self._timeline.seen
+
+    def _is_blind(self, given: DecisionRequest, proposal: ReviewItem) -> bool:
+        return (given.blind and proposal.history is None) or self._hidden(proposal)
 
     def _shown(self, proposal: ReviewItem) -> Row:
         verdict, told = self._timeline.of(proposal.group_id), None
@@ -288,29 +290,6 @@ class ReviewSession:
             }
         applied = any(i["state"] != IN_PLACE for i in proposal.images)
         return proposal.as_dict(hidden=self._hidden(proposal)) | {"verdict": told, "applied": applied}
-
-    def _row(self, given: DecisionRequest, proposal: ReviewItem, now: datetime) -> Row:
-        hidden = (given.blind and proposal.history is None) or self._hidden(proposal)
-        action, choice = meaning(given, proposal, hidden)
-        return {
-            ReviewDecision.verdict_id: given.verdict_id,
-            ReviewDecision.group_id: proposal.group_id,
-            ReviewDecision.photo_ids: list(proposal.row[Proposal.photo_ids]),
-            ReviewDecision.action: action,
-            ReviewDecision.proposed_photo_id: proposal.row[Proposal.chosen_photo_id],
-            ReviewDecision.chosen_photo_id: choice,
-            ReviewDecision.crop: box_of(given.crop) if choice else None,
-            ReviewDecision.confidence: proposal.row[Proposal.confidence],
-            ReviewDecision.proposed_by: proposal.row[Proposal.decided_by],
-            ReviewDecision.blind: hidden,
-            ReviewDecision.bulk: False,
-            ReviewDecision.decided_at: now,
-            ReviewDecision.proposed_crop: proposed_crop(proposal.row),
-            ReviewDecision.proposal: proposal.version,
-            ReviewDecision.seconds: None
-            if given.seconds is None
-            else min(max(float(given.seconds), 0.0), _MOST_SECONDS),
-        }
 
 
 def _sure(proposal: ReviewItem, least: float) -> bool:

@@ -1,4 +1,4 @@
-"""What stands where, for people: counts a project from its tables.
+"""The state of a project for its user: counts from its tables.
 
 Holds `project_status`.
 Add here: another number that people ask for.
@@ -35,12 +35,12 @@ class ProjectStatus:
         files: every file of the folder = photos + quarantined + other_files.
         photos: pictures that could be opened.
         sets: sets of pictures, single ones among them.
-        reviewed: sets of two photos or more that a person decided.
+        reviewed: sets of two photos or more with a decision.
         by_history: those that imported history decided.
-        open: those that nobody decided; what was skipped is open.
-        redecided: sets whose choice is another one than in the last run.
-        take_back: published pictures that should be taken back where they stand.
-        doubtful: choices against which a measured value speaks.
+        open: those without a decision; skipped sets are open.
+        redecided: sets with another choice than in the last run.
+        take_back: published pictures that should be removed from their target.
+        doubtful: choices with a measured value against them.
         accepted: texts that passed the gate.
         blocked: texts that did not.
         to_describe: pictures that need texts.
@@ -50,13 +50,15 @@ class ProjectStatus:
         other_files: companions, hidden and other files.
         generation: number of the store's generation.
         published_at: when the newest table was written (UTC), or None.
-        whole_at: when a run last went the whole way (UTC), or None.
+        whole_at: time of the last full run (UTC), or None.
         new: files on disk that no run has seen.
-        changed: photos whose size or time is another than in the last run.
+        changed: photos with another size or time than in the last run.
         gone: files that the last run saw and that are no longer there.
-        written_of_gone: photos of which people wrote or judged texts, and that no run finds under their names any more.
+        written_of_gone: photos of which people wrote or judged texts, and that no run finds under their names
+            any more.
         companions: files that go with photos by their names, refused RAW too.
-        left_out: reason to number of the files and folders of systems and other programs that the last run left out.
+        left_out: reason to number of the files and folders of systems and other programs that the last run
+            left out.
     """
 
     key: str
@@ -152,7 +154,7 @@ def _written_of(project: Project) -> set[str]:
 
 
 def record_whole_run(project: Project, run_id: str, now: datetime) -> None:
-    """Note in the ledger that a run went the whole way.
+    """Note in the ledger that a full run ended.
 
     Args:
         project: of the run.
@@ -173,7 +175,7 @@ def record_whole_run(project: Project, run_id: str, now: datetime) -> None:
 
 
 def whole_before(project: Project) -> bool:
-    """Whether a run ever went the whole way."""
+    """Whether a full run ever ended."""
     return _whole_at(project) is not None
 
 

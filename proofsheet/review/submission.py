@@ -1,11 +1,12 @@
-"""After submit: history files and `approved_decisions.jsonl`, as a projection of the verdicts that were handed over.
+"""After submit: history files and `approved_decisions.jsonl`, as a projection of the submitted decisions.
 
 Holds `submitted`, `write_submitted` and `approved_lines`.
 Add here: another file that grows by a batch.
 Keep out: giving verdicts (session.py) and moving files (publish/).
 
-The files are made from the facts each time, batch by batch, so that they are the same whoever writes them and a run that was killed
-between verdict and file loses nothing. A verdict that was taken back after its batch is superseded by a row of the next one.
+The files are made from the facts each time, batch by batch, so that they are the same whoever writes them and
+a run that was killed between verdict and file loses nothing. A verdict that was taken back after its batch is
+superseded by a row of the next one.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ APPROVED = "approved_decisions.jsonl"
 
 
 def history_folder(project: Project) -> Path:
-    """Where the history files of a project's reviews lie."""
+    """The folder of history files of a project's reviews."""
     return project.home / "history" / project.key
 
 
@@ -37,12 +38,15 @@ def approved_file(project: Project) -> Path:
 
 
 def submitted(project: Project) -> Timeline:
-    """The verdicts that stood when the last batch was handed over."""
+    """The current decisions at the time of the last submit."""
     return handed_over(project.ledger)
 
 
 def approved_lines(project: Project) -> Iterator[str]:
-    """One JSON object a decided set of the batches handed over: group_id, action, final_choice, crop_coords, timestamp."""
+    """One JSON object for each decided set of the submitted batches.
+
+    Its keys are group_id, action, final_choice, crop_coords, timestamp.
+    """
     paths = _paths(project)
     for row in submitted(project).standing():
         if decides(row):
@@ -72,10 +76,10 @@ def write_submitted(project: Project) -> dict[str, int]:
 
 
 def _history(project: Project) -> Iterator[tuple[Row | None, Row | None]]:
-    """A row of selections and one of cuts for every verdict that a batch brought or took back."""
+    """A row of selections and one of crops for every decision that a batch added or undid."""
     batches = project.ledger.rows_after(
         ReviewBatch, ReviewBatch.number, 0
-    )  # first: what they hand over is there then
+    )  # first: their output is there then
     decisions = project.ledger.rows_after(ReviewDecision, ReviewDecision.number, 0)
     steps = project.ledger.rows_after(ReviewStep, ReviewStep.number, 0)
     paths, filed = _paths(project), dict[str, Row]()
@@ -94,7 +98,10 @@ def _history(project: Project) -> Iterator[tuple[Row | None, Row | None]]:
 
 
 def _selection(project: Project, row: Row, paths: dict[str, str], taken_back: str = "") -> Row | None:
-    """A row in the format that came in; one without losers supersedes the former row of its set and teaches nothing."""
+    """A row in the format of the import.
+
+    A row without losers supersedes the former row of its set and is not used for training.
+    """
     chosen = paths.get(str(row[ReviewDecision.chosen_photo_id]))
     losers = (
         []

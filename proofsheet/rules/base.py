@@ -24,7 +24,8 @@ class GateInput:
         texts: field to text; keywords are a list.
         file_name: last part of the path.
         folders: display name of the project and the folders inside it.
-        evidence: words that something other than the describer supports: measurements, labels, identifiers, a confirmed subject.
+        evidence: words that something other than the describer supports: measurements, labels, identifiers, a
+            confirmed subject.
         hint: soft hint of the set, or empty.
         published: True for texts that are out already: compared with, not judged.
         measured: fields that the embedded describer wrote: measurements put into words of our own.

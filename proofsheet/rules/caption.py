@@ -1,10 +1,11 @@
-"""The rule on texts that are about something else than what is seen, by the weight of what they are about.
+"""The rule on texts that are not about the picture, by the weight of their words.
 
 Holds the rules `not_a_caption` and `nothing_seen`, and `weigh`.
 Add here: another reason in words, in `_REASONS`.
 Keep out: what is counted (traits.py) and how the weights follow from texts (benchmarks/gate_fit.py).
 
-The weights are data, lists/weights.txt: a logistic regression over the figures of the part of a text that speaks most against it.
+The weights are data, lists/weights.txt: a logistic regression over the figures of the part of a text that
+speaks most against it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from schemas.settings_words import GateSettings
 
 BARS = {Texts.title: 1.8, Texts.caption: 1.6, Texts.alt_text: 1.6, Texts.keywords: 2.0}
 _LEAST_TELLING = 4
-LATER = 0.8  # the bar is so much higher for few words, and after the first sentence, where people say more of what they named
+# the bar is so much higher for few words, and after the first sentence, where people say more of what they
+# named
+LATER = 0.8
 _REASONS = {
     "speaks to somebody": "SELF WE YOU PLEASE THANK SORRY CHAT READER CALL asks calls",
     "is about the answer or its wording": "TASK TEXT ORDER MIND",
@@ -52,7 +55,7 @@ def not_a_caption(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
 
 
 def nothing_seen(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
-    """A caption or alternative text of several known words of which none names a being, a thing or a place."""
+    """A caption or alternative text of several known words that names no being, thing or place."""
     codes = tuple(c for c in LANGUAGES if c in settings.languages)
     for field in (f for f in (Texts.caption, Texts.alt_text) if codes and f not in row.measured):
         text = row.texts[field]
@@ -92,7 +95,7 @@ def weigh(text: str, field: str, codes: tuple[str, ...]) -> tuple[float, Span, s
 
 
 def _is_short(part: SentencePart, field: str) -> bool:
-    """Whether a part of a caption has too few words to tell what it is about."""
+    """Whether a part of a caption has too few words to show its subject."""
     return field in (Texts.caption, Texts.alt_text) and len(part.words) < _LEAST_TELLING
 
 

@@ -1,4 +1,6 @@
-"""The rule on one text that cannot be true: it says of the same that it is and is not, is one and is several, is this and is that.
+"""The rule on one text that cannot be true.
+
+It states that a thing is and is not, is one and is several, is this and is that.
 
 Holds the rule `self_contradiction`.
 Add here: another way in which a text denies itself; words are data (lists/impossible.txt).
@@ -23,7 +25,8 @@ _LEAST_NOUN = 3
 _PLAIN = str.maketrans("äöü", "aou")
 _EITHER = re.compile(r"\s(?:or|oder)\s")
 _EMPTY_AND_FULL = re.compile(
-    r"\b(?:empty|deserted|(?:menschen)?leere[rns]?|verlassene[rns]?)\s+\w+\s+(?:is\s+|ist\s+)?(?:full|filled|packed|crowded|voll\w*|überfüllt\w*)\b",
+    r"\b(?:empty|deserted|(?:menschen)?leere[rns]?|verlassene[rns]?)\s+\w+\s+(?:is\s+|"
+    r"ist\s+)?(?:full|filled|packed|crowded|voll\w*|überfüllt\w*)\b",
     re.IGNORECASE,
 )
 
@@ -44,7 +47,10 @@ def self_contradiction(row: GateInput, _settings: GateSettings) -> Iterator[Issu
 
 
 def _both(text: str) -> Span | None:
-    """Two things that exclude each other of one picture: a black and white photo in bright colours, a night at noon."""
+    """Two things that exclude each other in one picture.
+
+    Examples are a black and white photo in bright colours, a night at noon.
+    """
     for one, two in _excluding():
         first, second = one.search(text), two.search(text)
         if (
@@ -128,7 +134,7 @@ def _other(
     kinds: Sequence[set[str]],
     parting: Sequence[str],
 ) -> Span | None:
-    """From the last word of the same kind before to the word that is said of it, if they are two."""
+    """From the last word of the same kind to the word that refers to it, if they are two."""
     for kind in kinds:
         place = max((n for n, (w, _p) in enumerate(before) if w in kind), default=None)
         if said[0] not in kind or place is None or _same(before[place][0], said[0]):

@@ -69,7 +69,7 @@ def _is_list(text: str) -> bool:
 
 
 def _title_form(text: str) -> str | None:
-    """Why a title is none: several sentences, or a list."""
+    """Why a text is not a title: several sentences, or a list."""
     if count_sentences(text) > _MOST_TITLE_SENTENCES:
         return "several sentences"
     return "a list of words" if text.count(";") >= _LEAST_SEMICOLONS else None

@@ -25,7 +25,7 @@ _INNER_MARKS = re.compile(r"[;|\n\t,]|\s[-–—]\s")
 
 
 def broken_keywords(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
-    """Keywords that are none: digits, single letters, halves, stray marks, parts of sentences, too many words, repeated."""
+    """Invalid keywords: digits, letters, halves, stray marks, parts of sentences, too long, repeated."""
     seen: set[str] = set()
     for keyword in row.texts[Texts.keywords]:
         what = (
@@ -56,7 +56,7 @@ def _broken(keyword: str, settings: GateSettings) -> str | None:
 
 
 def _no_keyword(keyword: str, settings: GateSettings) -> str | None:
-    """Why something that looks like a keyword is none."""
+    """Why something that looks like a keyword is not one."""
     parts = words(keyword)
     listed = by_first_word("no_keywords")
     if _INITIALS.match(keyword) or _YEAR.match(keyword):
@@ -91,7 +91,7 @@ def _is_half(keyword: str, languages: Sequence[str]) -> bool:
 def duplicate_text(
     rows: Sequence[GateInput], settings: GateSettings, template_words: frozenset[str]
 ) -> Iterator[tuple[str, Issue]]:
-    """A caption or alternative text that says the same as an earlier one of the project, or as one that is published."""
+    """A caption or alternative text that repeats an earlier or a published one of the project."""
     ignored = small_words() | template_words
     ordered = sorted(rows, key=lambda r: not r.published)
     by_place = {str(i): row for i, row in enumerate(ordered)}

@@ -2,7 +2,7 @@
 
 Holds the rule `language`.
 Add here: another sign of a language.
-Keep out: word lists (lists/, lexicon.py), and how a language is told (languages.py).
+Keep out: word lists (lists/, lexicon.py), and the detection of languages (languages.py).
 """
 
 from __future__ import annotations
@@ -53,10 +53,13 @@ def language(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
 
 
 def foreign(text: str, allowed: Sequence[str], field: str = Texts.caption) -> tuple[Span, str] | None:
-    """Where a text is in none of the allowed languages, and how that is seen; what stands in quotation marks or brackets may be.
+    """Parts of a text in no allowed language, and the sign of that.
+
+    Quotation marks and brackets may hold any language.
 
     Args:
-        text: a title, a caption, an alternative text or a keyword; of a keyword only the letters are looked at.
+        text: a title, a caption, an alternative text or a keyword; of a keyword only the letters are looked
+            at.
         allowed: codes of languages.
         field: which of them it is.
     """
@@ -114,7 +117,10 @@ def _share_known(text: str, allowed: Sequence[str]) -> tuple[float | None, int]:
 def _sounds_foreign(
     text: str, allowed: Sequence[str], unlikely: float, least: int = _LEAST_WORDS
 ) -> str | None:
-    """Which language a text is in, where that is sure and no allowed one is likely; texts of known words are not asked about."""
+    """The language of a text, if it is certain and no allowed one is likely.
+
+    Texts of known words are left out.
+    """
     known, _counted = _share_known(text, allowed)
     if (
         len(words(text)) < least
@@ -138,7 +144,10 @@ def _may_be(text: str, allowed: Sequence[str]) -> bool:
 
 
 def _hits(listed: Sequence[str], known: Mapping[str, tuple[str, ...]]) -> dict[str, float]:
-    """Small words by language; a single letter, which may be left of a genitive or an abbreviation, counts half."""
+    """Small words by language.
+
+    A single letter counts half, since it may be left of a genitive or an abbreviation.
+    """
     return {
         code: sum(1.0 if len(w) > 1 else 0.5 for w in listed if w in small) for code, small in known.items()
     }

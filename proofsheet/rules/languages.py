@@ -1,10 +1,11 @@
-"""Which language a text is in, as the package lingua tells it, and whether a text is half in one and half in another.
+"""The language of a text, by the package lingua, and texts in two languages.
 
 Holds `likely`, `speaks`, `mixed` and `doubled`.
 Add here: another question about the language of a whole text.
 Keep out: single words (lexicon.py), and the rule (language.py).
 
-The models of lingua are read when a text is first asked about, and only for texts of which the lists do not know the words.
+The models of lingua are read when a text is first asked about, and only for texts of which the lists do not
+know the words.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def _detector(languages: frozenset[str]) -> LanguageDetector:
 
 
 def speaks(allowed: Sequence[str]) -> bool:
-    """Whether each of some languages can be told from the others."""
+    """Whether each of some languages can be distinguished from the others."""
     return bool(allowed) and _codes().issuperset(allowed)
 
 
@@ -77,7 +78,10 @@ def likely(text: str, allowed: tuple[str, ...]) -> Mapping[str, float]:
 
 
 def mixed(text: str, allowed: Sequence[str]) -> tuple[Span, str] | None:
-    """Where a text goes over from one allowed language into another: in each of them it has a run of words that the other lacks."""
+    """The place where a text changes from one allowed language to another.
+
+    In each it has a run of words that the other lacks.
+    """
     listed = [c for c in allowed if lexicon.has_words(c)]
     for one, two in combinations(listed, 2):
         runs = [_run(text, here, there) for here, there in ((one, two), (two, one))]
@@ -87,7 +91,10 @@ def mixed(text: str, allowed: Sequence[str]) -> tuple[Span, str] | None:
 
 
 def _run(text: str, here: str, there: str) -> Span | None:
-    """The first run that holds two words of one language alone and none of the other alone; names are passed over."""
+    """The first run with two words of one language alone and no word of the other alone.
+
+    Names are skipped.
+    """
     small, other = (frozenset(by_first_word("function_words").get(code, ())) for code in (here, there))
     start, end, own = -1, 0, 0
     for match in _WORD.finditer(text):
@@ -108,7 +115,10 @@ def _run(text: str, here: str, there: str) -> Span | None:
 
 
 def doubled(keywords: Sequence[str], allowed: Sequence[str]) -> str | None:
-    """Whether keywords stand in two allowed languages: of the words that only one of the two has, each has at least three."""
+    """Whether keywords are in two allowed languages.
+
+    Each language has at least three words that the other lacks.
+    """
     for one, two in combinations([c for c in allowed if lexicon.has_words(c)], 2):
         pairs = ((one, two), (two, one))
         sides = [

@@ -78,7 +78,10 @@ def has_words(language: str) -> bool:
 
 
 def known(word: str, language: str) -> bool:
-    """Whether a language has this word, as it is, before an apostrophe or in British spelling; or both parts of a compound."""
+    """Whether a language has this word, or both parts of a compound.
+
+    The word counts as it is, before an apostrophe or in British spelling.
+    """
     plain = word.lower().replace("’", "'")
     listed = _words(language)
     if plain in listed or plain.split("'")[0] in listed:
@@ -108,7 +111,10 @@ def _compound(word: str, listed: frozenset[str]) -> bool:
 
 
 def is_beginning(word: str, language: str) -> bool:
-    """Whether some longer word of the language begins so: `harb` does, a name or a foreign word hardly does."""
+    """Whether some longer word of the language begins so.
+
+    `harb` does, a name or a foreign word hardly does.
+    """
     plain, ordered = word.lower(), _in_order(language)
     if len(plain) < _LEAST_BEGINNING:
         return False
@@ -117,7 +123,7 @@ def is_beginning(word: str, language: str) -> bool:
 
 
 def is_ending(word: str, language: str) -> bool:
-    """Whether a word of small letters is none, and some frequent words end so: `tects` of `architects`."""
+    """Whether a lower-case word is unknown and an ending of frequent words: `tects` of `architects`."""
     plain = word.lower()
     if not _LEAST_ENDING <= len(plain) <= _MOST_ENDING or not plain.isalpha() or known(plain, language):
         return False
@@ -134,7 +140,10 @@ def _endings(language: str) -> frozenset[str]:
 
 
 def is_cut(word: str, language: str) -> bool:
-    """Whether a little more makes it a word, and more than an ending: `mountai` is cut, `roadsign` only lacks its plural."""
+    """Whether a few letters more make it a word, and more than an ending.
+
+    `mountai` is truncated, `roadsign` only lacks its plural.
+    """
     plain, ordered = word.lower(), _in_order(language)
     place = bisect_left(ordered, plain)
     longer = [w for w in ordered[place : place + _LOOKED] if w.startswith(plain) and "'" not in w]
@@ -142,7 +151,10 @@ def is_cut(word: str, language: str) -> bool:
 
 
 def is_shortened(word: str, language: str) -> bool:
-    """Whether a far more frequent word begins so, and the word itself is rare or none: `fen` of `fence`, `glac` of `glacier`."""
+    """Whether it begins a far more frequent word, and is itself rare or unknown.
+
+    Examples are `fen` of `fence`, `glac` of `glacier`.
+    """
     plain, ordered, often = word.lower(), _in_order(language), _frequencies(language)
     place = bisect_left(ordered, plain)
     longer = (
@@ -159,7 +171,10 @@ def is_shortened(word: str, language: str) -> bool:
 
 
 def share_known(text: str, language: str) -> tuple[float, int]:
-    """Share of a text's words that the language has, and of how many; unknown words with a capital are names and do not count."""
+    """Share of a text's words that the language has, and their number.
+
+    Unknown words with a capital are names and are left out.
+    """
     found = [(w, known(w, language)) for w in _WORD.findall(text)]
     counted = [told for w, told in found if told or not w[0].isupper()]
     return (sum(counted) / len(counted) if counted else 1.0), len(counted)

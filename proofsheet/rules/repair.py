@@ -1,12 +1,12 @@
-"""Deterministic repair of texts: what is plainly broken is mended, nothing is invented.
+"""Deterministic repair of texts: plain errors are corrected, nothing is invented.
 
 Holds `repair`, `Change` and the rules, each a function with an id.
 Add here: a rule, and its line in `TEXT_RULES` or `WORD_RULES`.
 Keep out: whether a text may be published (proof/gate.py). Repair never appends anything to dodge a rule.
 
-The rules are run until nothing changes any more, so that repairing twice is repairing once. Every rule makes a text shorter or
-keeps its length, or is itself settled after one go; a text that would not settle is left as it was. What was cut off is never made
-to look whole: that is for the gate to see.
+The rules are run until nothing changes any more, so that repairing twice is repairing once. Every rule makes
+a text shorter or keeps its length, or is itself settled after one pass; a text that would not settle is left
+unchanged. A truncated text is never made to look complete: the gate must see it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ _BROKEN = re.compile(r"(?<=[^\W\d_])-\s*\n\s*(?=[a-zß-ÿ])")
 _BEFORE_MARK = re.compile(r"\s+([,.;:!?])(?=\s|$)")
 _DOUBLED = re.compile(r"([,;:])\1+|(?<!\.)\.\.(?!\.)|([!?])\2+")
 _NAMES = (
-    r"(?:(?:image |photo )?caption|alt(?:ernativ(?:e )?)?[- ]?(?:text)?|(?:image )?title|(?:image )?description|answer|output"
+    "(?:(?:image |photo )?caption|alt(?:ernativ(?:e )?)?[- ]?(?:text)?|(?:image )?title|"
+    "(?:image )?description|answer|output"
     r"|bildunterschrift|(?:bild)?titel|(?:bild)?beschreibung|alternativtext|antwort|ausgabe)"
 )
 _LABEL = re.compile(rf"^(?:#+\s+{_NAMES}\b\s*[:–-]?\s*|{_NAMES}\s*(?::|\s[–-])\s+)(?=\S)", re.IGNORECASE)
@@ -68,7 +69,7 @@ class Change:
 
 
 def repair(texts: Mapping[str, Any]) -> tuple[dict[str, Any], list[Change]]:
-    """The texts mended, and what was changed.
+    """The repaired texts, and the changes.
 
     Args:
         texts: field to text; keywords are a list.
@@ -128,7 +129,7 @@ def _key(word: str) -> str:
 
 
 def _split(word: str) -> list[str]:
-    """Keywords that stand in one: at marks between them, and at capitals inside a word."""
+    """Several keywords in one: at marks between them, and at capitals inside a word."""
     whole = "<" in word or re.search(
         r"\w/(?:\w{1,2}|off|out|down)\b", word
     )  # markup is for the gate to see; AC/DC is one
@@ -160,7 +161,10 @@ def drop_label(text: str) -> str:
 
 
 def drop_opening(text: str) -> str:
-    """`This photo shows` before what is shown, where the rest stands as it is: German only before words that keep their form."""
+    """`This photo shows` at the beginning, if the rest needs no change.
+
+    German is limited to words that keep their form.
+    """
     return _OPENING.sub("", text)
 
 

@@ -1,4 +1,4 @@
-"""Rules on what programs and models leave in texts: invisible signs, markup, data, residue of prompts and chats.
+"""Rules on residue of programs and models in texts: invisible signs, markup, data, prompts and chats.
 
 Holds one function a rule.
 Add here: another kind of residue, in `_PARTS`.
@@ -21,8 +21,10 @@ _BAD_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _PARTS = {
     "markup": (
         r"</?[a-zA-Z!][^<>]*>|&(?:[a-zA-Z]{2,8}|#\d{1,6});",  # HTML
-        r"\*\*|__[^_]+__|`|~~|!?\[[^\]]*\]\([^)]*\)|\[\[|\]\]|\[\d+\]|(?<!\w)[*_][^\s*_][^*_]*[*_](?!\w)",  # Markdown inside a line
-        r"^\s*#{1,6}\s|^\s*>\s|^\s*[-*•]\s+\S.*\s[-*•]\s+\S|^\s*\|.*\|\s*$|^\s*[-=*_]{3,}\s*$",  # and of whole lines
+        # Markdown inside a line
+        r"\*\*|__[^_]+__|`|~~|!?\[[^\]]*\]\([^)]*\)|\[\[|\]\]|\[\d+\]|(?<!\w)[*_][^\s*_][^*_]*[*_](?!\w)",
+        # and of whole lines
+        r"^\s*#{1,6}\s|^\s*>\s|^\s*[-*•]\s+\S.*\s[-*•]\s+\S|^\s*\|.*\|\s*$|^\s*[-=*_]{3,}\s*$",
     ),
     "a list": (
         r"(?:^|\s)1[.)]\s+\S.*(?:^|\s)2[.)]\s+\S|•.*•",
@@ -30,29 +32,43 @@ _PARTS = {
     ),
     "data or code": (
         r"[{}]|[\"'][\w ]+[\"']\s*:\s*[\"'\[\d]|\"\s*\]|\[\s*\"|\\[\"nrtu]",  # JSON, whole or in pieces
-        r"\w\(\)|\w+\([^)]*\)\s*[;{]|=>|[!=]=|;\s*$|\b\w+\s*=\s*[\"'\[]|<\?|\b(?i:def) \w+\(|\bprint\(|\breturn \w+;?$",
+        (
+            r"\w\(\)|\w+\([^)]*\)\s*[;{]|=>|[!=]=|;\s*$|\b\w+\s*=\s*[\"'\[]|<\?|\b(?i:def) \w+\(|"
+            r"\bprint\(|\breturn \w+;?$"
+        ),
         r"\b\w+ = \w[^;,=]*[;,]\s*\w+ = \w",
         r"\b[A-Z]\w*(?:Error|Exception)\b|%[sd]\b|\$\w*[a-z_]\w*",
         r"\b\w+\([\"'“][^)]*[\"'”]\)|\bexit status \d|^[45]\d\d\s+[A-Z]\w+\s[A-Z]\w+\s*$|\b[a-z_]{3,}=\w+",
         r"\b[0-9a-f]{16,}\b|\b(?=[a-f]*\d)(?=\d*[a-f])(?=\w*\d\w*\d)[0-9a-f]{8}\b",
-        r"(?=[A-Za-z+/]*\d)[A-Za-z0-9+/]{40,}={0,2}|\b0x[0-9a-f]{2,}\b|\b[0-9a-f]{8}-[0-9a-f]{4}-",  # bytes in letters
+        # bytes in letters
+        r"(?=[A-Za-z+/]*\d)[A-Za-z0-9+/]{40,}={0,2}|\b0x[0-9a-f]{2,}\b|\b[0-9a-f]{8}-[0-9a-f]{4}-",
     ),
     "a place for text": (
         r"\[[A-Z_/ ]{2,24}\]|<[^<>]+>|_{3,}|\b[xX]{3,}\b",
-        r"(?i:[\[(]\s*(?:insert|your|add|hier|name|subject|object|place|location|colou?r|adjective|person|keyword)\b[^\])]*[\])])",
+        (
+            r"(?i:[\[(]\s*(?:insert|your|add|hier|name|subject|object|place|location|colou?r|adjective|"
+            r"person|keyword)\b[^\])]*[\])])"
+        ),
         r"(?i:\[(?:description|caption|title|image|photo|text|ort|motiv|beschreibung|bild|titel)\b[^\]]*\])",
     ),
     "a link, address or path": (
-        r"(?i:\b(?:https?|ftp|file|data)://?\S+|\bwww\.\S+|\b[\w-]+\.(?:com|org|net|io|info|app|dev|ai)/\S*)|\bdata:\w+/\w+",
+        (
+            r"(?i:\b(?:https?|ftp|file|data)://?\S+|\bwww\.\S+|\b[\w-]+\.(?:com|org|net|io|info|app|dev|"
+            r"ai)/\S*)|\bdata:\w+/\w+"
+        ),
         r"[\w.+-]+@\w[\w-]*\.\w{2,}|\b[A-Za-z]:\\\S+|(?<![\w/])(?:~|\.{0,2})/[\w.-]+/[\w./-]*",
-        r"(?i:\b[\w-]+\.(?:jpe?g|png|gif|tiff?|webp|heic|bmp|svg|pdf|json|txt|mp4|dng|cr[23]|nef|arw|py|js|html?)\b)",
+        (
+            r"(?i:\b[\w-]+\.(?:jpe?g|png|gif|tiff?|webp|heic|bmp|svg|pdf|json|txt|mp4|dng|cr[23]|nef|arw|"
+            r"py|js|html?)\b)"
+        ),
     ),
     "an emoji": ("[\U0001f300-\U0001faff\u2600-\u2604\u2614\u26a1\u2705\u2728\u2764\ufe0f]",),
     "a mark of a network": (r"(?<![\w&/])#[^\W\d_]\w*|(?<![\w.])@[A-Za-z]\w+",),
 }
 _MARKUP = {what: re.compile("|".join(parts), re.MULTILINE) for what, parts in _PARTS.items()}
 _CHAT = re.compile(
-    r"<\|[^|>]*\|?>|\[/?INST\]|</?s>|<</?SYS>>|</?think|\[(?:PAD|MASK|UNK|CLS|SEP|EOS|BOS|IMG|IMAGE)\]|[▁Ġ�◁▷]|\[(?:img|image|bild)-?\d+\]|<0x|###"
+    r"<\|[^|>]*\|?>|\[/?INST\]|</?s>|<</?SYS>>|</?think|\[(?:PAD|MASK|UNK|CLS|SEP|EOS|BOS|IMG|IMAGE)\]|"
+    r"[▁Ġ�◁▷]|\[(?:img|image|bild)-?\d+\]|<0x|###"
     r"|^\s*(?:system|assistant|user|human|ai|bot)\s*:|[.!?]\s+(?:system|assistant|user|human)\s*:",
     re.I,
 )
@@ -83,7 +99,7 @@ def markup(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
 
 
 def injection(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
-    """Residue of prompts and chats; what a sign in the picture says may stand in quotation marks."""
+    """Residue of prompts and chats. The text of a sign in the picture may be in quotation marks."""
     for field, text in row.whole():
         outside = outside_quotes(text)
         marks = _CHAT.search(text)

@@ -1,14 +1,16 @@
-"""Sentences, their tokens, and what is said in them: word classes and patterns, which are data (lists/speech*.txt).
+"""Sentences, their tokens, and their content.
+
+Word classes and patterns are data (lists/speech*.txt).
 
 Holds `Token`, `sentences`, `WordClasses`, `Speech` and `speech`.
 Add here: another form of a pattern.
 Keep out: which patterns are objected to (speech.py), and the classes themselves (lists/).
 
-A class is a line `NAME = word word* *ending …`; a star stands for the rest, a capital first letter for a word written so, and
-`-word` for one that does not belong.
-A pattern is a line `kind: element element …`. All its elements must be found in one sentence, in any order. An element is a word, a
-class, alternatives `a|b`, neighbours `a+b`, near ones `a~b` (up to three tokens between). `^` in front: where the sentence begins;
-`$` behind: where it ends; `!` in front: nowhere in the sentence; `#` is any number.
+A class is a line `NAME = word word* *ending …`; a star stands for the rest, a capital first letter for a word
+written so, and `-word` for one that does not belong. A pattern is a line `kind: element element …`. All its
+elements must be found in one sentence, in any order. An element is a word, a class, alternatives `a|b`,
+neighbours `a+b`, near ones `a~b` (up to three tokens between). `^` in front: where the sentence begins; `$`
+behind: where it ends; `!` in front: nowhere in the sentence; `#` is any number.
 """
 
 from __future__ import annotations
@@ -101,7 +103,7 @@ def _tokens(match: re.Match[str], offset: int) -> Iterator[Token]:
 
 @dataclass(frozen=True)
 class _Step:
-    """One word of an element: the names it may be, and how far it may stand from the one before."""
+    """One word of an element: its possible names, and its largest distance from the one before."""
 
     names: frozenset[str]
     far: int
@@ -204,16 +206,21 @@ class WordClasses:
         """The index that an entry of a class belongs to."""
         if member.startswith("-") and len(member) > 1:
             return self._not
-        return (
-            self._endings if member.startswith("*") else self._stems if member.endswith("*") else self._words
-        )
+        if member.startswith("*"):
+            return self._endings
+        if member.endswith("*"):
+            return self._stems
+        return self._words
 
     def filled(self) -> set[str]:
         """Names of classes that have a word."""
         return set().union(*self._words.values(), *self._stems.values(), *self._endings.values())
 
     def names(self, token: Token, *, begins: bool = False) -> frozenset[str]:
-        """The word, its classes, and # for a number; a class of words with capitals does not count where a sentence begins."""
+        """The word, its classes, and # for a number.
+
+        A class of words with capitals is ignored at the beginning of a sentence.
+        """
         found = self._known(token.word)
         return found | self._words[token.written] if not begins and token.written in self._words else found
 

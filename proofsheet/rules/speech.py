@@ -1,4 +1,4 @@
-"""Rules on what is said instead of a description: who speaks, and about what.
+"""Rules on statements that are not descriptions: who speaks, and about what.
 
 Holds the rules `refusal`, `model_talk`, `not_the_picture` and `prompt_echo`.
 Add here: another kind of speech; its patterns are data (lists/speech*.txt).
@@ -73,7 +73,7 @@ _MESSAGES = {
 
 
 def refusal(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
-    """Somebody says that nothing can be said, or will be."""
+    """The statement that nothing can be described, or will be."""
     return _spoken("refusal", row, settings)
 
 
@@ -129,7 +129,7 @@ def _span(tokens: Sequence[Token]) -> Span:
 
 
 def _clauses(sentence: Sequence[Token]) -> list[list[Token]]:
-    """What stands between marks, each part with the mark behind it."""
+    """The text between marks, each part with the mark behind it."""
     parts: list[list[Token]] = [[]]
     for token in sentence:
         parts[-1].append(token)

@@ -1,8 +1,8 @@
-"""The rule on texts that hold something else than one statement: several texts, a score, a credit, letters without a word.
+"""The rule on texts that are not one statement: several texts, a score, a credit, letters without a word.
 
 Holds the rule `not_one_statement`.
 Add here: another such form, as a line of lists/statements.txt.
-Keep out: what is said in a statement (speech.py, caption.py), markup (residue.py).
+Keep out: the content of a statement (speech.py, caption.py), markup (residue.py).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LEAST_STRANGE, _LEAST_KEYWORDS = 0.6, 3
 
 
 def not_one_statement(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
-    """Several texts, a score, a credit or a row of letters stands where one statement belongs."""
+    """Several texts, a score, a credit or a row of letters in the place of one statement."""
     for field in (f for f in (Texts.title, Texts.caption, Texts.alt_text) if f not in row.measured):
         text = outside_quotes(row.texts[field])
         for what, pattern in _forms().items():
@@ -79,7 +79,10 @@ def _labels(text: str) -> Span | None:
 
 
 def _strange_letters(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
-    """Keywords of which most are no words of an allowed language, and none has a capital: letters at random."""
+    """Keywords that are mostly random letters.
+
+    Most are not words of an allowed language, and none has a capital.
+    """
     listed = [w for k in row.texts[Texts.keywords] for w in k.split() if w.isalpha() and w.islower()]
     codes = [c for c in settings.languages if lexicon.has_words(c)]
     if not codes or len(listed) < _LEAST_KEYWORDS:

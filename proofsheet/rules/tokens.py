@@ -38,13 +38,13 @@ def spans(text: str) -> list[tuple[str, Span]]:
 
 
 def outside_quotes(text: str) -> str:
-    """The text with what stands in quotation marks blotted out, of the same length: signs may say anything."""
+    """The text with quotations blotted out, of the same length: signs in a picture may have any text."""
     return _QUOTED.sub(lambda m: '"' * len(m.group()), text)
 
 
 @functools.lru_cache(4096)
 def phrase_pattern(phrase: str) -> str:
-    """A pattern for a phrase: whatever marks stand between its words; # is any number."""
+    """A pattern for a phrase, with any marks between its words; # is any number."""
     parts = (r"\d+" if p == "#" else re.escape(p) for p in phrase.split())
     return r"(?<![^\W_])" + r"[\W_]+".join(parts) + r"(?![^\W_])"
 
@@ -62,7 +62,7 @@ def _compiled(phrases: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def find_phrases(text: str, phrases: tuple[str, ...]) -> Iterator[Span]:
-    """Where phrases of a list stand; ^ marks those at the beginning, = those that are the whole text.
+    """Places of phrases of a list; ^ marks those at the beginning, = those that are the whole text.
 
     Args:
         text: any text.
@@ -84,10 +84,10 @@ def jaccard(one: frozenset[str], two: frozenset[str]) -> float:
 
 
 def earlier_likeness(sets: Mapping[str, frozenset[str]], least: float) -> dict[str, str]:
-    """For each key the first earlier key whose set is at least this alike; keys without one are left out.
+    """For each key the first earlier key with a set at least this similar; keys without one are left out.
 
-    Two sets with Jaccard at least t share a word among the rarest `|A| - ceil(t |A|) + 1` of each (prefix filter: Chaudhuri,
-    Ganti and Kaushik, 2006), so only sets that share such a word are compared.
+    Two sets with Jaccard at least t share a word among the rarest `|A| - ceil(t |A|) + 1` of each (prefix
+    filter: Chaudhuri, Ganti and Kaushik, 2006), so only sets that share such a word are compared.
 
     Args:
         sets: in the order in which the first of equals wins.

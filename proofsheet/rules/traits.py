@@ -1,8 +1,11 @@
-"""What a text is about, in figures: of each of its parts, which classes of words it has and how much of it names something seen.
+"""The subject of a text, in figures.
+
+For each of its parts they are the classes of its words and the share of words for something visible.
 
 Holds `SentencePart`, `parts`, `traits` and `names_nothing`.
 Add here: another figure; its weight follows from `python -m benchmarks.gate_fit`.
-Keep out: weights (lists/weights.txt) and what follows from them (caption.py). Classes of words are data (lists/talk_*.txt).
+Keep out: weights (lists/weights.txt) and what follows from them (caption.py). Classes of words are data
+(lists/talk_*.txt).
 """
 
 from __future__ import annotations
@@ -59,14 +62,14 @@ _ENDINGS = {
 
 @dataclass(frozen=True)
 class SentencePart:
-    """A sentence, or what stands between two marks in it.
+    """A sentence, or the part between two marks in it.
 
     Attributes:
         tokens: its words and marks.
         place: in the text.
         ends: the mark behind it.
-        is_aside: whether a bracket stands before it.
-        is_later: whether a sentence stands before it.
+        is_aside: whether a bracket is before it.
+        is_later: whether a sentence is before it.
     """
 
     tokens: tuple[Token, ...]
@@ -82,7 +85,10 @@ class SentencePart:
 
 
 def parts(text: str) -> list[SentencePart]:
-    """Every sentence, and every part of one that marks set apart; what stands in quotation marks is not looked at."""
+    """Every sentence, and every part of one that marks set apart.
+
+    Quotations are skipped.
+    """
     found = []
     for number, sentence in enumerate(sentences(outside_quotes(text))):
         found.append(_part(sentence, is_later=number > 0))
@@ -116,7 +122,7 @@ def traits(part: SentencePart, field: str, language: str, text: str) -> Mapping[
     Args:
         part: of the text.
         field: title, caption, alternative text or keywords.
-        language: whose classes are asked.
+        language: language of the classes.
         text: the whole text.
     """
     words, small = part.words, _small(language)
@@ -162,11 +168,13 @@ def traits(part: SentencePart, field: str, language: str, text: str) -> Mapping[
 
 
 def names_nothing(text: str, language: str) -> bool:
-    """Whether a text of at least five words names no being, thing or place; a name and a word that no list has may do so.
+    """Whether a text of at least five words names no being, thing or place.
+
+    A name and a word outside of all lists may do so.
 
     Args:
         text: a caption or an alternative text.
-        language: whose classes are asked.
+        language: language of the classes.
     """
     words = [t for sentence in sentences(outside_quotes(text)) for t in sentence if t.is_word]
     signs = by_first_word(f"ends_{language}")["signs"]  # `less than or equal to` is the name of a sign
@@ -191,7 +199,10 @@ def names_nothing(text: str, language: str) -> bool:
 
 
 def _is_strange(token: Token, language: str) -> bool:
-    """Whether a word of meaning is in no class: after an article it may be a thing that the lists do not hold."""
+    """Whether a word of meaning is in no class.
+
+    After an article it may be a thing that the lists do not hold.
+    """
     return (
         token.word not in _small(language)
         and not _classes(talk(language), token, begins=False)
@@ -208,7 +219,10 @@ def _classes(classes: WordClasses, token: Token, *, begins: bool) -> frozenset[s
 
 @functools.lru_cache(8192)
 def _seen(token: Token, language: str) -> frozenset[str]:
-    """Classes of what can be seen that a word belongs to, in its own form or without the ending of a plural or a verb."""
+    """Classes of visible things that a word belongs to.
+
+    The word counts in its own form or without the ending of a plural or a verb.
+    """
     classes = word_classes(language)
     for form in _forms(token.word, language):
         if found := _classes(classes, Token(form, form, token.place), begins=True):

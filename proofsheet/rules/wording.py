@@ -1,7 +1,7 @@
 """Rules on wording: filler, repetition, contradiction.
 
 Holds one function a rule.
-Add here: a rule on how something is said.
+Add here: a rule on wording.
 Keep out: lists (lists/).
 """
 
@@ -92,7 +92,10 @@ def _is_name(text: str) -> bool:
 
 
 def _again(plain: Sequence[str], listed: Sequence[tuple[str, Span]]) -> Span | None:
-    """A phrase again after no more than one word, or a long one anywhere: people say `a man in red and a man in blue`."""
+    """A phrase again after no more than one word, or a long one anywhere.
+
+    People may write `a man in red and a man in blue`.
+    """
     for size, most_between, least in ((_SHORT, 1, 2), (_SHORT + 1, 1, 2), (_LONG, len(plain), 3)):
         seen: dict[tuple[str, ...], int] = {}
         for i in range(len(plain) - size + 1):
@@ -149,7 +152,10 @@ def contradiction(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
 
 
 def _around(text: str, said: re.Match[str]) -> set[str]:
-    """Words of content near to a place: opposites contradict if they are said of the same, and some may stand where others sit."""
+    """Words of content near to a place.
+
+    Opposites contradict if they refer to the same thing. Some people may be standing where others sit.
+    """
     before = words(text[: said.start()])[-_NEAR:]
     after = words(text[said.end() :])[:_NEAR]
     return {w.removesuffix("s") for w in (*before, *after)} - small_words()

@@ -1,4 +1,4 @@
-"""Which picture of a set: the suggestion, a person's decision, and what counts in the end.
+"""Which picture of a set: the proposal, the review decision, and the final choice.
 
 Holds the modules of this room.
 Add here: another source of a choice.

@@ -1,4 +1,4 @@
-"""The models in force, read for one project: temperature, operating point, the rate of cuts.
+"""The active models, read for one project: temperature, operating point, the rate of crops.
 
 Holds `ranker_model_rows`, `crop_model_rows` and `scene_classifier`.
 Add here: another thing that is found for each project.
@@ -30,7 +30,10 @@ from schemas.vision import Embedding, ImageQuality, SaliencyGrid
 
 _LEAST_SETS, _LEAST_CROPS, _PRIOR = 30, 20, 10.0
 _NONE = "no {} serves; import history and run `proofsheet models train`"
-_ALONE = "the {} in force learnt from another project alone and serves no other; review some sets here, then train again"
+_ALONE = (
+    "the active {} was trained on another project alone and cannot be used for others; review some "
+    "sets here, then train again"
+)
 
 _OTHER = (
     "the model was trained on vectors of {0}, this project has those of {1}; "
@@ -51,7 +54,7 @@ def ranker_model_rows(
     """The row of `ranker_model`; a model that cannot serve says why, and the stage rule decides alone.
 
     Args:
-        project: whose temperature and operating point are wanted.
+        project: the project for temperature and operating point.
         fits: rows of `ranker_fits`.
         embeddings: rows of `embeddings`; their encoder must be the model's.
         settings: whether a model may decide, and from which probability on.
@@ -82,7 +85,8 @@ def ranker_model_rows(
     try:
         model = load_ranker(project.models, str(fit[FitColumns.fit_id]))
         members = model.members
-        members.trees and members.trees.scores(members.net.mean[None])  # lightgbm is here, and reads them
+        if members.trees:
+            members.trees.scores(members.net.mean[None])  # lightgbm is here, and reads them
     except ProofsheetError as error:
         return RankerModel.frame([_full(row, {RankerModel.note: f"{error.what} {error.next_step}"})])
     point = settings.overrule_at_of.get(project.name) or settings.overrule_at or model.point_of(project.name)
@@ -111,7 +115,10 @@ def ranker_model_rows(
 def scene_classifier(
     scene_fits: Rows[SceneFit], embeddings: Rows[Embedding], project: Project
 ) -> SceneClassifier | None:
-    """The scene classifier in force, if it was trained on vectors of this project's encoder and its file is whole."""
+    """The active scene classifier, if it fits this project.
+
+    It fits if it was trained on vectors of this project's encoder and its file is intact.
+    """
     fit = champion_row(scene_fits)
     if fit is None or embeddings[Embedding.encoder_id].unique().to_list() != [fit[FitColumns.encoder_id]]:
         return None
@@ -129,7 +136,7 @@ def _broken(fits: pl.DataFrame) -> str:
 
 
 def _calibrated(project: Project, fit_id: str, point: float) -> dict[str, Any]:
-    """Temperature and error of this project's sets, as said by a model that never saw the project.
+    """Temperature and error on this project's sets, by a model that never saw the project.
 
     The error is found crosswise: the temperature of one half of the sets is judged on the other.
     """
@@ -169,12 +176,12 @@ def crop_model_rows(
     """The row of `crop_model`.
 
     Args:
-        project: whose rate of cuts is wanted.
+        project: the project for the rate of crops.
         fits: rows of `crop_fits`.
         crops: rows of `crop_examples`.
         grids: rows of `saliency_grids`.
         quality: rows of `image_quality`.
-        settings: whether and from which probability on cuts are proposed.
+        settings: whether and from which probability on crops are proposed.
     """
     row: dict[str, Any] = {
         CropModel.project: project.key,
@@ -188,7 +195,7 @@ def crop_model_rows(
     }
     fit = champion_row(fits)
     if settings.use == "none":
-        return CropModel.frame([{**row, CropModel.note: "the settings ask for no cuts"}])
+        return CropModel.frame([{**row, CropModel.note: "the settings turn crops off"}])
     if fit is None:
         return CropModel.frame([{**row, CropModel.note: _broken(fits) or _NONE.format("crop proposer")}])
     if fit[FitColumns.projects] == 1 and crops.is_empty():
@@ -205,7 +212,9 @@ def crop_model_rows(
 def _rate(
     model: CropProposer, crops: pl.DataFrame, grids: pl.DataFrame, quality: pl.DataFrame
 ) -> dict[str, Any]:
-    """What brings the model's mean probability to this project's own rate of cuts, held near 0 by ten imagined pictures.
+    """The offset from the model's mean probability to this project's own rate of crops.
+
+    Ten imagined pictures hold it near 0.
 
     The error is found crosswise, as for the ranker.
     """

@@ -1,10 +1,11 @@
-"""What counts in each set: a person's decision, else imported history, else the suggestion.
+"""The final choice in each set: the review decision, else imported history, else the proposal.
 
-Holds `choice_rows`, `present_choices`, `held_photos`, `decided_against`, `redecided`, `History` and `ReviewProgress`.
+Holds `choice_rows`, `present_choices`, `held_photos`, `decided_against`, `redecided`, `History` and
+`ReviewProgress`.
 Add here: another source of decisions, and its rank.
 Keep out: how suggestions, verdicts and history come about (stage_rule.py, review/, history/).
 
-The verdict that stands counts as soon as it is given; what goes to a target, and files of the library, wait for submit.
+The current review decision counts at once. Targets and files of the library wait for submit.
 """
 
 from __future__ import annotations
@@ -44,18 +45,21 @@ class ReviewProgress:
 
     @property
     def decided(self) -> int:
-        """Decided either way; what was skipped is open."""
+        """Decided either way; a skipped set is open."""
         return self.reviewed + self.history
 
     def __str__(self) -> str:
         share = f"{100 * self.decided / self.total if self.total else 0:.0f} %"
         if not self.history:
             return f"Reviewed {self.reviewed}/{self.total} groups ({share})"
-        return f"Decided {self.decided}/{self.total} groups ({share}): {self.reviewed} reviewed, {self.history} by history"
+        return (
+            f"Decided {self.decided}/{self.total} groups ({share}): {self.reviewed} reviewed, "
+            f"{self.history} by history"
+        )
 
 
 class History:
-    """What imported history says of sets; what the review wrote stands in its verdicts.
+    """The choices of imported history; rows that the review wrote are read as its decisions.
 
     Args:
         selections: rows of `selections`.
@@ -75,7 +79,10 @@ class History:
         }
 
     def of(self, photo_ids: Iterable[str]) -> Row | None:
-        """What was chosen among exactly these photos, or among all but parts of their shots, such as a RAW file beside its JPEG."""
+        """The choice among exactly these photos, or among all but parts of their shots.
+
+        A part is for example a RAW file beside its JPEG.
+        """
         members = frozenset(photo_ids)
         if members in self._sets or not any(photo in self._shots for photo in members):
             return self._sets.get(members)
@@ -91,7 +98,8 @@ def choice_rows(
 ) -> pl.DataFrame:
     """The rows of `choices`, one a set.
 
-    A verdict is on a set of certain members, and history too: a set whose members are others now is open.
+    A decision, and a row of history, belongs to a set of certain members. If the members change, the set is
+    open.
 
     Args:
         project: partition key.
@@ -117,11 +125,7 @@ def choice_rows(
                 Choice.group_id: own,
                 Choice.photo_ids: members,
                 Choice.chosen_path: paths.get(str(chosen)),
-                Choice.chosen_photo_ids: []
-                if chosen is None
-                else members
-                if group[Proposal.keep_all]
-                else [chosen],
+                Choice.chosen_photo_ids: _chosen_ids(chosen, members, bool(group[Proposal.keep_all])),
                 Choice.action: verdict[ReviewDecision.action] if verdict else "none",
                 Choice.submitted: _submitted(verdict, handed.of(own)),
                 Choice.note: "" if decides(verdict) else _regrouped(members, strays),
@@ -155,6 +159,12 @@ def _strays(standing: Timeline, groups: set[str]) -> dict[str, Row]:
     """Photo to the verdict on a set that is no longer there."""
     gone = (v for v in standing.standing() if decides(v) and v[ReviewDecision.group_id] not in groups)
     return {photo: verdict for verdict in gone for photo in verdict[ReviewDecision.photo_ids]}
+
+
+def _chosen_ids(chosen: object, members: list[str], keep_all: bool) -> list[str]:
+    if chosen is None:
+        return []
+    return members if keep_all else [str(chosen)]
 
 
 def _regrouped(members: list[str], strays: Mapping[str, Row]) -> str:
@@ -196,10 +206,12 @@ def decided_against(choices: pl.DataFrame) -> set[str]:
 
 
 def redecided(project: Project, choices: pl.DataFrame) -> set[str]:
-    """Sets whose choice is another one than in the last run: the next run describes and exports what is chosen now.
+    """Sets with another choice than in the last run.
+
+    The next run describes and exports the present choice.
 
     Args:
-        project: whose last run.
+        project: the project of the last run.
         choices: the present choices.
     """
     names = (Choice.group_id, Choice.chosen_photo_id)
@@ -212,10 +224,10 @@ def redecided(project: Project, choices: pl.DataFrame) -> set[str]:
 
 
 def held_photos(project: Project, choices: pl.DataFrame) -> dict[str, str]:
-    """Photo to the reason for which nothing of it is given out now.
+    """Photo to the reason why nothing of it is published or exported now.
 
     Args:
-        project: whose last run.
+        project: the project of the last run.
         choices: the present choices.
     """
     against, changed = decided_against(choices), redecided(project, choices)

@@ -1,4 +1,4 @@
-"""What the models say of the sets of a project: whose picture, whether and where it is cut, and why.
+"""The predictions of the models for the sets of a project: picture, crop, and reasons.
 
 Holds `judge_sets`.
 Add here: another reason from measured values.
@@ -46,7 +46,7 @@ def judge_sets(
     crop_model: Rows[CropModel],
     cropping: CropSettings,
 ) -> Predictions:
-    """Everything that the models in force say; parameters are the tables of these names."""
+    """All predictions of the active models; parameters are the tables of these names."""
     ranking, cutting = (
         next(iter(t.to_dicts()), {}) for t in (ranker_model, crop_model)
     )  # none if it was never run
@@ -103,7 +103,10 @@ def _picks(
 
 
 def _weights(model: Ranker, features: SetFeatures) -> np.ndarray[Any, Any]:
-    """How much each measurement moves the network's score of each picture, by leaving it out: (sets, most, 18)."""
+    """The effect of each measurement on the network's score of each picture: (sets, most, 18).
+
+    It is found by leaving the measurement out.
+    """
     x, net = model.members.inputs(features), model.members.net
     whole = net.scores(x)
     found = []
@@ -167,9 +170,9 @@ def _cuts(
     for k, name in enumerate(names):
         box = said[k].box
         needed = bool(p[k] >= limit) and box is not None
-        told = [f"probability of a cut {p[k]:.2f}, proposed from {limit:.2f} on"]
+        told = [f"probability of a crop {p[k]:.2f}, proposed from {limit:.2f} on"]
         if box is None:
-            told.append("every box would cut a face")
+            told.append("every box would crop a face")
         elif needed:
             told.append(_interest(interest[k], box))
             told += [f"{len(faces[k])} faces left whole"] if faces[k] else []
@@ -184,11 +187,11 @@ def _box(found: Mapping[str, float]) -> Box:
 
 
 def _interest(cells: np.ndarray[Any, Any], box: Box) -> str:
-    """How much of the measured interest (edges times strangeness of colour) lies in how much of the picture."""
+    """Share of the measured interest (edges times strangeness of colour), and its share of the picture."""
     middle = (np.arange(GRID) + 0.5) / GRID
     inside = np.outer(
         (middle >= box[1]) & (middle <= box[3]), (middle >= box[0]) & (middle <= box[2])
     ).ravel()
     share = float(cells[inside].sum() / max(float(cells.sum()), _SMALL))
     area = (box[2] - box[0]) * (box[3] - box[1])
-    return f"{share:.0%} of edges in unusual colours lie in {area:.0%} of the picture"
+    return f"{share:.0%} of edges in unusual colours are in {area:.0%} of the picture"

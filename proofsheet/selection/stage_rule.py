@@ -25,7 +25,7 @@ _SPOILT = (  # a value from which it is seen, if it is also twice that of every 
     (ImageQuality.clipped_shadows, 0.10, "clipped shadows: {:.1%} of the pixels"),
     (ImageQuality.noise, 0.05, "noise or sharpening marks: {:.3f} of full scale"),
 )
-_NO_CUTS = "no crop is proposed: crops are learnt from a history of crops"
+_NO_CROPS = "no crop is proposed: crops are learnt from a history of crops"
 Row = dict[str, Any]
 
 
@@ -37,7 +37,9 @@ def decide(
     picks: Mapping[str, RankedChoice] | None = None,
     cuts: Mapping[str, CropPrediction] | None = None,
 ) -> pl.DataFrame:
-    """One row a set: what the ranker prefers, or, where none serves, the highest stage and among equal stages the sharpest.
+    """One row for each set: the photo that the ranker prefers.
+
+    Without a ranker it is the highest stage, and among equal stages the sharpest.
 
     Args:
         project: partition key.
@@ -45,7 +47,7 @@ def decide(
         photos: rows of `photos`.
         quality: rows of `image_quality`.
         picks: group id to what a ranker says of it.
-        cuts: photo id to what a crop proposer says of it.
+        cuts: photo id to the prediction of the crop proposer.
     """
     ids = [Photo.project, Photo.photo_id]
     known = groups.join(photos, on=ids).join(quality, on=ids).sort(PhotoGroup.group_id, PhotoGroup.position)
@@ -99,7 +101,7 @@ def _cut(cut: CropPrediction | None) -> Row:
         Proposal.crop_needed: cut.needed if cut else None,
         **dict(zip(sides, cut.box if cut and cut.box else (None,) * 4, strict=True)),
         Proposal.crop_confidence: cut.confidence if cut else None,
-        Proposal.crop_reasons: list(cut.reasons) if cut else [_NO_CUTS],
+        Proposal.crop_reasons: list(cut.reasons) if cut else [_NO_CROPS],
         Proposal.crop_by: cut.by if cut else "",
     }
 
@@ -113,7 +115,7 @@ def reasons(best: Row, members: Sequence[Row]) -> list[str]:
     """What spoke for the choice."""
     if len(members) == 1:
         return ["the only picture of its set"]
-    found = [f"all are kept: {best[PhotoGroup.cause]}"] if best[PhotoGroup.keep_all] else []
+    found = [f"all belong together: {best[PhotoGroup.cause]}"] if best[PhotoGroup.keep_all] else []
     rivals = [m for m in members if _stage(m) == _stage(best)]
     if len(rivals) < len(members):
         found.append(f"highest stage of the set: {_stage(best):g} ({best[Photo.stage_label] or 'no label'})")

@@ -1,6 +1,7 @@
-"""Verdicts as they stand: what was decided, taken back and given again, in its order.
+"""Current review decisions: decisions, undo and redo, in their order.
 
-Holds `Timeline`, `timeline`, `handed_over`, `decides`, `standing`, `last_words`, `counted` and `proposed_crop`.
+Holds `Timeline`, `timeline`, `handed_over`, `decides`, `standing`, `last_words`, `counted` and
+`proposed_crop`.
 Add here: another act on verdicts.
 Keep out: how verdicts come in (review/, history/decision_import.py).
 """
@@ -22,9 +23,9 @@ class Timeline:
     """The acts of a review, replayed; it grows by what came since.
 
     Attributes:
-        number: of the last verdict or step taken in.
-        decisions: every verdict by its id, whether it stands or not.
-        done: acts that stand, oldest first; an act is one verdict, or those given at once.
+        number: of the last decision or step that was read.
+        decisions: every decision by its id, undone or not.
+        done: current acts, oldest first; an act is one decision, or those made together.
         undone: acts that can be given again, the next one last.
     """
 
@@ -40,11 +41,11 @@ class Timeline:
         self._of_set: dict[str, list[str]] = {}
 
     def catch_up(self, source: Ledger | Transaction, up_to: int | None = None) -> Timeline:
-        """Take in what came since, verdicts and steps as of one moment.
+        """Read new decisions and steps as of one moment.
 
         Args:
             source: a ledger, or a transaction of it.
-            up_to: number of the last row to be taken in; None for all.
+            up_to: number of the last row to read; None for all.
         """
         if isinstance(source, Ledger):
             if source.path.exists():
@@ -56,28 +57,31 @@ class Timeline:
         return self
 
     def take(self, decisions: Iterable[Row], steps: Iterable[Row], up_to: int | None) -> None:
-        """Replay rows that are newer than what was taken in, in the order of their numbers.
+        """Replay rows that were not read yet, in the order of their numbers.
 
         Args:
             decisions: rows of `review_decisions`.
             steps: rows of `review_steps`.
-            up_to: number of the last row to be taken in; None for all.
+            up_to: number of the last row to read; None for all.
         """
         rows: list[tuple[int, Row]] = [(int(r[ReviewDecision.number]), r) for r in decisions]
         rows += [(int(r[ReviewStep.number]), r) for r in steps]
         for number, row in sorted(rows, key=_first):
             if up_to is not None and number > up_to:
                 break
-            self._decide(row) if ReviewDecision.action in row else self._step(row)
+            if ReviewDecision.action in row:
+                self._decide(row)
+            else:
+                self._step(row)
             self.number = max(self.number, number)
 
     def of(self, group_id: str) -> Row | None:
-        """The verdict that stands on a set, or None."""
+        """The current decision on a set, or None."""
         found = self._of_set.get(group_id)
         return self.verdicts[found[-1]] if found else None
 
     def standing(self) -> list[Row]:
-        """The verdict that stands on each set, in the order in which they were given."""
+        """The current decision on each set, in the order of the decisions."""
         found = [self.verdicts[ids[-1]] for ids in self._of_set.values() if ids]
         return sorted(found, key=lambda r: int(r[ReviewDecision.number]))
 
@@ -119,7 +123,7 @@ def timeline(ledger: Ledger, up_to: int | None = None) -> Timeline:
 
 
 def handed_over(ledger: Ledger) -> Timeline:
-    """The review as it stood when its last batch was submitted."""
+    """The review at the time of its last submit."""
     batches = ledger.rows_after(ReviewBatch, ReviewBatch.number, 0)
     return timeline(ledger, up_to=max((r[ReviewBatch.up_to] for r in batches), default=0))
 
@@ -130,7 +134,10 @@ def decides(verdict: Mapping[str, Any] | None) -> bool:
 
 
 def standing(ledger: Ledger) -> pl.DataFrame:
-    """Rows of `review_decisions` that were not taken back, in their order; of several on one set all, see `last_words`."""
+    """Rows of `review_decisions` that were not undone, in their order.
+
+    Of several on one set all are there, see `last_words`.
+    """
     found = timeline(ledger)
     ids = {own for act in found.done for own in act}
     rows = [row for own, row in found.verdicts.items() if own in ids]
@@ -138,7 +145,9 @@ def standing(ledger: Ledger) -> pl.DataFrame:
 
 
 def last_words(decisions: pl.DataFrame) -> pl.DataFrame:
-    """The verdict that stands on each set, in their order; a set that was skipped at last is open, whatever was said before.
+    """The current decision on each set, in their order.
+
+    A set that was skipped last is open, whatever came before.
 
     Args:
         decisions: of `standing`.
@@ -149,7 +158,7 @@ def last_words(decisions: pl.DataFrame) -> pl.DataFrame:
 
 
 def counted(decisions: pl.DataFrame) -> pl.DataFrame:
-    """The verdict that stands on each set, of those that count: no bulk approvals, nothing skipped.
+    """The current decision on each set, without bulk approvals and skipped sets.
 
     Args:
         decisions: of `standing`.
@@ -160,6 +169,6 @@ def counted(decisions: pl.DataFrame) -> pl.DataFrame:
 
 
 def proposed_crop(group: Mapping[str, Any]) -> list[float] | None:
-    """The cut that a row of `proposals` proposes, or None."""
+    """The crop that a row of `proposals` proposes, or None."""
     sides = (Proposal.crop_x1, Proposal.crop_y1, Proposal.crop_x2, Proposal.crop_y2)
     return None if group[Proposal.crop_x1] is None else [float(group[s]) for s in sides]

@@ -29,7 +29,10 @@ class Cleaned:
 
 
 def clean(workspace: Workspace, current: Collection[str], keep_days: int, now: float) -> Cleaned:
-    """Remove caches of other versions, previews of pictures that are gone, damaged chunks and logs older than `keep_days`.
+    """Remove outdated files.
+
+    These are caches of other versions, previews of pictures that are gone, damaged chunks and logs older than
+    `keep_days`.
 
     Files of rows that no generation names any more are removed too; a short grace time is enough for them.
 

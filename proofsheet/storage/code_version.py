@@ -29,7 +29,7 @@ from proofsheet.storage.definitions import (
 )
 from proofsheet.storage.known_versions import KNOWN
 
-NO_ROWS = (  # what stands under everything, and what surrounds every asset, makes no row
+NO_ROWS = (  # the base of everything, and the frame around every asset, make no rows
     *("proofsheet.core", "proofsheet.storage", "proofsheet.texts.client"),
     "assets.factory",
 )
@@ -42,12 +42,13 @@ def code_version(
 ) -> str:
     """A hash of the code behind a function: itself and every definition of ours that it reaches by name.
 
-    Comments, docstrings, meanings of columns, layout, decorators and imports for types alone do not count, nor do the rooms of
-    `NO_ROWS`: errors, locks, files, the store, transport. Data files in a package (word lists) do.
+    Comments, docstrings, meanings of columns, layout, decorators and imports for types alone do not count.
+    The rooms of `NO_ROWS` do not count either: errors, locks, files, the store, transport. Data files in a
+    package (word lists) do.
 
     Args:
-        function: whose code is asked for.
-        side_effects: parameters whose resources change no row.
+        function: the function.
+        side_effects: parameters with resources that change no row.
         inputs: functions that are called before it; what they reach counts too.
     """
     if function.__module__.split(".")[0] not in OURS:
@@ -79,7 +80,10 @@ def reached_definitions(
     side_effects: Collection[str] = (),
     inputs: Collection[Callable[..., Any]] = (),
 ) -> set[Symbol]:
-    """The definitions that count in the version of a function beside its own; arguments as in `code_version`."""
+    """The definitions that count in the version of a function, besides its own.
+
+    Arguments are those of `code_version`.
+    """
     waiting = [*_start(function, side_effects), *(s for f in inputs for s in _start(f, side_effects))]
     reached: set[Symbol] = set()
     while waiting:

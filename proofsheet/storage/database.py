@@ -51,7 +51,8 @@ def ask(
         sql: the statement.
         folder: of the store.
         manifest: its tables.
-        more: further tables that may be asked, with what reads their rows; only those that the statement names are read.
+        more: further tables that may be asked, with what reads their rows; only those that the statement
+            names are read.
 
     Raises:
         UsageError: if DuckDB refuses the statement.
@@ -94,7 +95,10 @@ def write_database(target: Path, folder: Path, manifest: Manifest) -> None:
     """
     work = target.with_suffix(".tmp")
     size = sum(part.size for part in manifest.parts.values())
-    options = f"BLOCK_SIZE {_LARGE_BLOCK if size > _LARGE else _SMALL_BLOCK}, ROW_GROUP_SIZE {_ROWS}, RECOVERY_MODE NO_WAL_WRITES"
+    options = (
+        f"BLOCK_SIZE {_LARGE_BLOCK if size > _LARGE else _SMALL_BLOCK}, ROW_GROUP_SIZE {_ROWS}, "
+        "RECOVERY_MODE NO_WAL_WRITES"
+    )
     try:
         work.unlink(missing_ok=True)
         with contextlib.closing(duckdb.connect()) as con:
@@ -144,7 +148,10 @@ def _one_line(error: Exception) -> str:
 
 
 def _copy(con: duckdb.DuckDBPyConnection, name: str, part: Part, folder: Path) -> None:
-    """One table with its rows; one that this version declares otherwise, or not at all, comes without key and comments."""
+    """One table with its rows.
+
+    A table that this version declares differently, or not at all, has no key and no comments.
+    """
     table, source = Table.tables.get(name), _source(name, part, folder)
     columns = [str(row[0]) for row in con.execute(f"DESCRIBE {source}").fetchall()]
     if table is None or columns != list(table.columns()):

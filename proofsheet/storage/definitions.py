@@ -18,14 +18,17 @@ from typing import NamedTuple
 
 OURS = ("proofsheet", "schemas", "resources", "assets")  # packages in which names are followed
 WHOLE, EFFECTS = "", "<statements>"  # names of a module itself, and of what it does when it is imported
-_TELLING = frozenset({"log", "progress"})  # what is only told about the work
+_TELLING = frozenset({"log", "progress"})  # reports of the work
 _FOR_PEOPLE = (
     "schemas.settings"  # where descriptions are for people alone; those of replies are sent to models
 )
 
 
 class Symbol(NamedTuple):
-    """A definition by its module and its name; `WHOLE` stands for the module, `EFFECTS` for its other statements."""
+    """A definition by its module and its name.
+
+    `WHOLE` is the module itself, `EFFECTS` its other statements.
+    """
 
     module: str
     name: str
@@ -37,11 +40,11 @@ class Symbol(NamedTuple):
 
 @dataclass(frozen=True)
 class Module:
-    """What stands at the top of a module.
+    """The top level of a module.
 
     Attributes:
         definitions: name to the statements that define it or add to it.
-        imports: name to what it stands for.
+        imports: name to its definition elsewhere.
     """
 
     definitions: dict[str, list[ast.stmt]]
@@ -64,7 +67,10 @@ def module_of(name: str) -> Module:
 
 
 def _defined(node: ast.stmt) -> set[str]:
-    """The names that a statement at the top defines; one that does more, such as a condition or a call, has an effect too."""
+    """The names that a statement at the top level defines.
+
+    A statement that does more, such as a condition or a call, has an effect too.
+    """
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return {node.name}
     if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
@@ -102,7 +108,7 @@ def names_in(tree: ast.AST, module: str, taken: frozenset[str] = frozenset()) ->
 
     Args:
         tree: the definition.
-        module: where it stands.
+        module: its module.
         taken: names that are parameters around it.
     """
     here = module_of(module)
@@ -124,7 +130,10 @@ def names_in(tree: ast.AST, module: str, taken: frozenset[str] = frozenset()) ->
 
 @functools.cache
 def names_of(symbol: Symbol) -> tuple[Symbol, ...]:
-    """What the definition of a symbol names; what it stands for, if its module imports it; nothing if it is unknown."""
+    """The symbols in the definition of a symbol.
+
+    For an imported name, the original symbol; for an unknown name, nothing.
+    """
     here = module_of(symbol.module)
     if symbol.name == WHOLE:
         return tuple(Symbol(symbol.module, name) for name in here.definitions)
@@ -136,7 +145,10 @@ def names_of(symbol: Symbol) -> tuple[Symbol, ...]:
 
 @functools.cache
 def digest_of(symbol: Symbol) -> bytes:
-    """A digest of the normal form of its definition, and of the data files of its package; empty if there is none."""
+    """A digest of a definition in normal form, and of the data files of its package.
+
+    It is empty for an unknown symbol.
+    """
     found = module_of(symbol.module).definitions.get(symbol.name)
     if found is None:
         return b""
@@ -164,10 +176,10 @@ def _path(module: str) -> Path | None:
 
 
 def folder_of(package: str) -> Path:
-    """Where a package lies.
+    """The folder of a package.
 
     Raises:
-        ModuleNotFoundError: if there is none.
+        ModuleNotFoundError: if it does not exist.
     """
     if (path := _path(package)) is None:
         raise ModuleNotFoundError(package)
@@ -183,7 +195,7 @@ def source_of(module: str) -> str | None:
 
 @functools.cache
 def data_files(module: str) -> bytes:
-    """A digest of the data files that lie in a package; empty for other modules."""
+    """A digest of the data files in a package; empty for other modules."""
     path = _path(module)
     if path is None or path.name != "__init__.py":
         return b""
@@ -209,7 +221,7 @@ class _Bare(ast.NodeTransformer):
 
 
 def _makes_no_row(statement: ast.stmt) -> bool:
-    """Whether it is a docstring, news of the work, or tells the version itself."""
+    """Whether a statement is a docstring, a report of progress, or gives the version itself."""
     if isinstance(statement, ast.FunctionDef):
         return statement.name == "resolved_version"
     if not isinstance(statement, ast.Expr):
@@ -225,6 +237,9 @@ def _makes_no_row(statement: ast.stmt) -> bool:
 
 
 def bare(tree: ast.Module, module: str) -> ast.Module:
-    """A source without comments, layout, docstrings, meanings of columns and settings, and news of the work; changed in place."""
+    """A source without parts that make no rows; changed in place.
+
+    These are comments, layout, docstrings, meanings of columns and settings, and reports of progress.
+    """
     _Bare(module).visit(tree)
     return tree

@@ -1,4 +1,4 @@
-"""Frames that were read or written lately, kept in memory by what they hold.
+"""Recent frames in memory, by their content.
 
 Holds `FrameCache`.
 Add here: nothing that outlives the process.
@@ -18,7 +18,7 @@ class FrameCache:
     """The frames used last, up to a number of bytes; frames are immutable, so that sharing them is safe.
 
     Args:
-        most_bytes: sum of the estimated sizes of the frames that are kept.
+        most_bytes: limit for the estimated sizes of all frames in it.
     """
 
     def __init__(self, most_bytes: int) -> None:
@@ -35,7 +35,10 @@ class FrameCache:
             return self._frames[key][0]
 
     def put(self, key: Hashable, frame: pl.DataFrame) -> None:
-        """Keep a frame; those unused for longest go first. One that is larger than all room is not kept."""
+        """Add a frame; those unused for longest are removed first.
+
+        A frame that exceeds the limit is not added.
+        """
         size = int(frame.estimated_size()) + 1024
         with self._lock:
             if key in self._frames or size > self._most:

@@ -1,8 +1,8 @@
 """Numbered manifests behind a pointer: how one generation is replaced by the next.
 
 Holds `Generations`.
-Add here: how generations are kept, checked and made whole.
-Keep out: what stands in them (manifest.py) and files of rows (parts.py).
+Add here: how generations are stored, checked and repaired.
+Keep out: the content of a generation (manifest.py) and files of rows (parts.py).
 
     <folder>/000042.json   a generation; never changed once it has this name
     <folder>/CURRENT       number and SHA-256 of the current one and the one before
@@ -42,7 +42,7 @@ class Generations:
         self.folder, self.parts = folder, Parts(folder)
 
     def current(self) -> int:
-        """Number of the current generation; 0 if there is none."""
+        """Number of the current generation; 0 without one."""
         return next((number for number, _sum in self.pointers()), 0)
 
     def manifest(self) -> Manifest:
@@ -87,7 +87,9 @@ class Generations:
                 leftover.unlink()
 
     def add(self, parts: Mapping[str, Part]) -> int:
-        """Make these tables the current generation and drop all but the last two; call it under the write lock.
+        """Make these tables the current generation and drop all but the last two.
+
+        Call it under the write lock.
 
         Returns:
             Its number.
@@ -100,20 +102,21 @@ class Generations:
         return number
 
     def known_parts(self) -> list[Part]:
-        """The parts of all generations that are kept."""
+        """The parts of all stored generations."""
         return [part for number, found in self.pointers() for part in self._parts(number, found).values()]
 
     def repair(self, on_news: Callable[[str], None]) -> None:
         """Set what is damaged aside and go on from the generation before, or from the tables that are whole.
 
-        What is missing is made again from ledger, cache and disk. Nothing is deleted. Call it under the run lock.
+        Missing parts are made again from ledger, cache and disk. Nothing is deleted. Call it under the run
+        lock.
 
         Raises:
             StoreTooNew: if a later version wrote it; nothing is set aside for that.
         """
         if self.folder.exists() and not self.folder.is_dir():
             on_news(
-                f"a file lay in the place of the store and was set aside as {set_aside(self.folder).name}"
+                f"a folder was in the place of the store and was set aside as {set_aside(self.folder).name}"
             )
         try:
             pointers = self.pointers()
@@ -187,11 +190,14 @@ class Generations:
             gone = isinstance(error, FileNotFoundError)
             raise Damaged(path, "it is gone" if gone else str(error.strerror), MENDS) from error
         if hashlib.sha256(content).hexdigest() != found:
-            raise Damaged(path, "it is not as it was written", MENDS)
+            raise Damaged(path, "its content has changed", MENDS)
         return read_manifest(content, path)
 
     def _parts(self, number: int, found: str) -> Mapping[str, Part]:
-        """The parts of a generation; none of one that is damaged or of the former format, which has its rows in itself."""
+        """The parts of a generation.
+
+        It is empty for a damaged generation, or one of the former format, which holds its rows itself.
+        """
         try:
             return self._manifest(number, found).parts
         except (Damaged, FormerFormat):

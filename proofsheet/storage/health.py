@@ -22,13 +22,13 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class Trouble:
-    """Why nothing can be said of a project.
+    """The damage of a project that cannot be read.
 
     Attributes:
         project: name of its folder.
         file: what is damaged; empty if the trouble is no file's.
         problem: what is wrong, with the file.
-        next_step: what a person can do about it.
+        next_step: what to do about it.
         error: the same, to be raised.
     """
 
@@ -63,7 +63,7 @@ class Alone(Generic[Found]):
 
 @dataclass(frozen=True)
 class _Checked:
-    """What was found when a file was read as a whole, and when that was."""
+    """The result of reading a file in full, and its time."""
 
     mark: Hashable
     trouble: Trouble | None
@@ -74,7 +74,10 @@ _CHECKED: dict[Path, _Checked] = {}
 
 
 def each_alone(projects: Iterable[Project], verb: Callable[[Project], Found]) -> Alone[Found]:
-    """Do something for every project; one that is damaged, or that the disk does not give, is told, and the rest goes on."""
+    """Do something for every project.
+
+    A damaged or unreadable project is reported, and the others are done.
+    """
     outcome: Alone[Found] = Alone([], [])
     for project in projects:
         try:
@@ -85,7 +88,9 @@ def each_alone(projects: Iterable[Project], verb: Callable[[Project], Found]) ->
 
 
 def trouble_of(project: Project, again_s: float = 0.0) -> Trouble | None:
-    """What is wrong with ledger or store of a project; both are read as a whole, and again only after a change.
+    """The damage in ledger or store of a project.
+
+    Both are read in full, and again only after a change.
 
     Args:
         project: of the files.
@@ -98,7 +103,10 @@ def trouble_of(project: Project, again_s: float = 0.0) -> Trouble | None:
 
 
 def readable(projects: Iterable[Project], left: dict[str, str]) -> list[Project]:
-    """The projects of which ledger and store can be read; `left` is told by name what is wrong with the others."""
+    """The projects with a readable ledger and store.
+
+    `left` gets the name and the damage of the others.
+    """
     found = []
     for project in projects:
         if trouble := trouble_of(project):
@@ -122,10 +130,13 @@ def file_mark(path: Path) -> tuple[int, ...]:
 
 
 def set_aside_damaged(project: Project) -> Path | None:
-    """Keep a damaged ledger under another name, so that the next write begins a new one; None if there is none.
+    """Set a damaged ledger aside under another name.
+
+    The next write begins a new one. None if no ledger exists.
 
     Raises:
-        UsageError: if it is whole: what people wrote and decided, and where files were moved, would be hidden.
+        UsageError: if it is whole: what people wrote and decided, and where files were moved, would be
+            hidden.
         StoreError: if it cannot be read for another reason than damage.
     """
     try:
@@ -135,13 +146,17 @@ def set_aside_damaged(project: Project) -> Path | None:
     if not project.ledger.is_there():
         return None
     raise UsageError(
-        f"The ledger {project.ledger.path} is whole: it holds what people wrote and decided, and where files were moved.",
-        "Nothing was changed. `proofsheet status` tells what is wrong with a project.",
+        f"The ledger {project.ledger.path} is intact: it holds all edits and decisions, and the "
+        "moves of files.",
+        "Nothing was changed. `proofsheet status` shows the damage of a project.",
     )
 
 
 def set_aside_ledger(project: Project) -> Path | None:
-    """Keep a ledger under another name, so that the next write begins a new one; None if there is none."""
+    """Set a ledger aside under another name.
+
+    The next write begins a new one. None if no ledger exists.
+    """
     ledger = project.ledger
     with acquire(project.run_lock, "setting a ledger aside", wait_s=0):
         if not ledger.is_there():
@@ -165,7 +180,7 @@ def _once(
             found = Trouble.of(project, error)
         except (
             StoreError
-        ) as error:  # a disk that is full, too many open files: it may be over at the next look
+        ) as error:  # a disk that is full, too many open files: it may be over at the next scan
             return Trouble.of(project, error)
         _CHECKED[place] = known = _Checked(mark, found, time.monotonic())
     return known.trouble

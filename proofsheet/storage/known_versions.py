@@ -1,11 +1,11 @@
-"""What was found in the source before, such as versions of code, so that a process need not read all of it again.
+"""Results about the source, such as code versions, saved for the next process.
 
 Holds `KnownVersions`, and `KNOWN`, those of this process.
 Add here: nothing; it may be deleted at any time.
 Keep out: how versions are found (code_version.py).
 
-The file lies in the user's cache folder, one for each place of the source. It counts as long as no source file has another size or
-time.
+The file is in the user's cache folder, one for each place of the source. It is valid until a source file has
+another size or time.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from proofsheet.storage.definitions import OURS, folder_of
 
 
 class KnownVersions:
-    """Name to what was found, for the source as it is now.
+    """Name to result, for the present source.
 
     Args:
-        folder: where they are kept; the user's cache folder if none is given.
+        folder: folder of the file; the user's cache folder by default.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -36,7 +36,7 @@ class KnownVersions:
         """What was found under a name; it is made if it is not known.
 
         Args:
-            name: what tells it from all others in the same source.
+            name: its name, unique in the same source.
             make: finds it.
         """
         if name not in self._known:

@@ -1,7 +1,7 @@
 """Facts: one SQLite file a project, in WAL mode with full fsync.
 
-Holds `Ledger`; it and its file (ledger_file.py) alone speak to SQLite.
-Add here: a verb that records or reads facts; the tables stand in schemas/facts.py.
+Holds `Ledger`. Only it and its file (ledger_file.py) use SQLite.
+Add here: a method that records or reads facts; the tables are in schemas/facts.py.
 Keep out: anything that can be computed again (store.py).
 """
 
@@ -31,7 +31,9 @@ class Ledger(LedgerFile):
     """
 
     def add(self, table: type[Table], rows: Iterable[Mapping[str, object]]) -> int:
-        """Insert rows in one transaction; a row whose key is there already stays as it was.
+        """Insert rows in one transaction.
+
+        A row with an existing key is left out.
 
         Returns:
             Number of rows added.
@@ -46,14 +48,14 @@ class Ledger(LedgerFile):
         """Add a change of a field; the one place that keeps locked words.
 
         Raises:
-            UsageError: if a person locked the field and the writer is none.
+            UsageError: if the field is locked by hand and the writer is another source.
         """
         try:
             self.add(WordEdit, [row])
         except StoreError as error:
             if isinstance(error.__cause__, sqlite3.IntegrityError):
                 raise UsageError(
-                    f"{row[WordEdit.field]} of {row[WordEdit.photo_id]} is locked by a person; "
+                    f"{row[WordEdit.field]} of {row[WordEdit.photo_id]} is locked by hand; "
                     f"{row[WordEdit.source]} may not write it.",
                     "Unlock it with `proofsheet words edit --unlock`.",
                 ) from error
@@ -99,7 +101,7 @@ class Ledger(LedgerFile):
 
     @contextmanager
     def exclusive(self) -> Iterator[Transaction]:
-        """One transaction in which what is read stays true until what follows from it is written."""
+        """One transaction for reads and the writes that depend on them."""
         with self._open() as con, con:
             con.execute("BEGIN IMMEDIATE")
             yield Transaction(self, con)
@@ -124,7 +126,7 @@ class Ledger(LedgerFile):
         return con.executemany(insert(table, on_conflict), values).rowcount
 
     def _value(self, table: type[Table], name: str, row: Mapping[str, object]) -> object:
-        """A column of a row; what is not said of a column that may be null is null."""
+        """A column of a row; a missing value of a nullable column is null."""
         if name == Table.project:
             return self.project
         return row.get(name) if table.columns()[name].nullable else row[name]
@@ -151,7 +153,10 @@ class Ledger(LedgerFile):
 
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:
-        """The same for reading whole rows: a value that is not what was written is told as damage."""
+        """The same for reading full rows.
+
+        A value that was not written in this form is reported as damage.
+        """
         with self._open() as con:
             try:
                 yield con
@@ -170,7 +175,7 @@ class Transaction:
         return _after(self._con, table, column, value)
 
     def add(self, table: type[Table], rows: Iterable[Mapping[str, object]]) -> int:
-        """Insert rows; one whose key is there already stays as it was."""
+        """Insert rows. A row with an existing key is left out."""
         return self._ledger.insert(self._con, table, rows, "DO NOTHING")
 
 

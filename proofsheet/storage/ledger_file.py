@@ -1,4 +1,4 @@
-"""The file of a ledger: found or made, opened, brought up to date; what is wrong with it is told as damage.
+"""The file of a ledger: created, opened and migrated. Damage is reported.
 
 Holds `LedgerFile` and `columns_of`.
 Add here: what a newer format changes in ledgers that are there.
@@ -49,7 +49,10 @@ class LedgerFile:
 
     @contextmanager
     def kept_open(self) -> Iterator[None]:
-        """What this thread asks and writes inside shares one connection: opening costs more than a question."""
+        """All reads and writes of this thread share one connection inside.
+
+        Opening a file takes longer than a query.
+        """
         if self.path in _KEPT.open or not self.is_there():
             yield
             return
@@ -71,7 +74,7 @@ class LedgerFile:
                 self._make()
             elif self.path.is_dir() or not self.path.stat().st_size:
                 raise self._damaged(
-                    "a folder lies in its place" if self.path.is_dir() else "it is empty (0 bytes)"
+                    "a folder is in its place" if self.path.is_dir() else "it is empty (0 bytes)"
                 )
         except OSError as error:
             raise StoreError(
@@ -93,7 +96,7 @@ class LedgerFile:
                 raise self._damaged(str(error)) from error
             raise StoreError(
                 f"The ledger {self.path} failed: {error}.",
-                "Check the free space, the rights and the disk; nothing of it was deleted.",
+                "Check the free space, the rights and the disk. Nothing in it was deleted.",
             ) from error
 
     def _make(self) -> None:
@@ -113,7 +116,8 @@ class LedgerFile:
         return Damaged(
             self.path,
             wrong,
-            f"{RESTORE} `proofsheet projects set-aside {self.project}` keeps it and begins a new one.",
+            f"{RESTORE} `proofsheet projects set-aside {self.project}` saves it under another name "
+            "and begins a new one.",
         )
 
     def _prepare(self, con: sqlite3.Connection) -> None:
@@ -122,7 +126,7 @@ class LedgerFile:
             con.execute("PRAGMA journal_mode=WAL")
             con.execute("PRAGMA synchronous=FULL")
             version = con.execute("PRAGMA user_version").fetchone()[0]
-        except UnicodeDecodeError as error:  # the sentence in which SQLite tells what is wrong
+        except UnicodeDecodeError as error:  # the sentence in which SQLite describes the damage
             raise self._damaged("its tables cannot be read") from error
         if version > FORMAT:
             raise StoreTooNew(
@@ -130,7 +134,7 @@ class LedgerFile:
                 "Install the newer Proofsheet.",
             )
         if not con.execute("SELECT count(*) FROM sqlite_master WHERE name = 'owner'").fetchone()[0]:
-            raise self._damaged("it is a SQLite database, but no ledger")
+            raise self._damaged("it is a SQLite database, but not a ledger")
         if version < FORMAT:
             self._bring_up_to_date(con)
         owner = next((row[0] for row in con.execute("SELECT project FROM owner")), None)
@@ -141,7 +145,7 @@ class LedgerFile:
             )
 
     def _rename(self, con: sqlite3.Connection, table: type[Table]) -> None:
-        """Give a table that still has its former name the present one, with its rows and the count of its changes."""
+        """Rename a table of an earlier version, with its rows and the count of its changes."""
         if not table.former or not columns_of(con, table.former) or columns_of(con, table.name):
             return
         triggers = con.execute(
@@ -153,7 +157,10 @@ class LedgerFile:
         con.execute("UPDATE changes SET table_name = ? WHERE table_name = ?", (table.name, table.former))
 
     def _bring_up_to_date(self, con: sqlite3.Connection) -> None:
-        """Make what is missing, in one transaction; rows stay. Formats added tables, columns and triggers, 9 columns of keys."""
+        """Add missing parts in one transaction; rows do not change.
+
+        Formats added tables, columns and triggers, and 9 columns of keys.
+        """
         with con:
             con.execute("BEGIN IMMEDIATE")
             con.execute("CREATE TABLE IF NOT EXISTS owner (project TEXT NOT NULL PRIMARY KEY)")
@@ -183,7 +190,7 @@ def columns_of(con: sqlite3.Connection, table: str) -> set[str]:
 
 
 def _is_broken(error: sqlite3.Error) -> bool:
-    """True if the file is at fault: SQLite says so, or a text in it is none."""
+    """True if the file is damaged: SQLite reports it, or a text in it is not valid."""
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:
         return isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError

@@ -1,4 +1,4 @@
-"""How rows of facts stand in SQLite: types, values, statements.
+"""The form of facts in SQLite: types, values, statements.
 
 Holds `encode`, `decode`, the statements over a table, and the triggers `LOCKED`, `ONLY_ADDED` and `COUNTED`.
 Add here: a type that a new column of facts needs.
@@ -27,10 +27,16 @@ WHEN NEW."{WordEdit.source}" <> 'human' AND (
 ) = 1
 BEGIN SELECT RAISE(ABORT, 'locked by a person'); END
 """  # noqa: S608 - names of our own columns
-ONLY_ADDED = "CREATE TRIGGER IF NOT EXISTS kept_{0}_{1} BEFORE {1} ON \"{0}\" BEGIN SELECT RAISE(ABORT, 'kept for ever'); END"
+ONLY_ADDED = (
+    'CREATE TRIGGER IF NOT EXISTS kept_{0}_{1} BEFORE {1} ON "{0}" '
+    "BEGIN SELECT RAISE(ABORT, 'kept for ever'); END"
+)
 
 
-CHANGES = "CREATE TABLE IF NOT EXISTS changes (table_name TEXT NOT NULL PRIMARY KEY, number INTEGER NOT NULL) STRICT"
+CHANGES = (
+    "CREATE TABLE IF NOT EXISTS changes "
+    "(table_name TEXT NOT NULL PRIMARY KEY, number INTEGER NOT NULL) STRICT"
+)
 COUNTED = """
 CREATE TRIGGER IF NOT EXISTS counted_{0}_{1} AFTER {1} ON "{0}"
 BEGIN INSERT INTO changes VALUES ('{0}', 1) ON CONFLICT (table_name) DO UPDATE SET number = number + 1; END
@@ -52,7 +58,9 @@ def ddl(table: type[Table]) -> str:
 
 
 def rekeyed(table: type[Table], there: Collection[str]) -> list[str]:
-    """The statements that give a table its present key where a counting column of it is missing; rows become the first.
+    """The statements that give a table its present key, if a counting column of it is missing.
+
+    Existing rows become number one.
 
     Args:
         table: which.
@@ -105,7 +113,7 @@ def insert(table: type[Table], on_conflict: str) -> str:
 
 
 def replacing(table: type[Table]) -> str:
-    """What that statement does with a row of the same key, if the new one is to stand in its place."""
+    """How that statement handles a row with the same key, if the new row replaces it."""
     names = [n for n in table.polars_schema().names() if n not in table.key()]
     return "DO UPDATE SET " + ", ".join(f'"{n}" = excluded."{n}"' for n in names)
 

@@ -1,7 +1,8 @@
 """What a generation consists of: a small file that names the part of each table.
 
 Holds `Manifest` and `Part`.
-Add here: another thing that readers need to know of a part; raise `FORMAT` if older versions would read it wrongly.
+Add here: another thing that readers need to know of a part; raise `FORMAT` if older versions would read it
+wrongly.
 Keep out: the rows (parts.py), and which manifest is the current one (generations.py).
 """
 
@@ -21,7 +22,7 @@ from proofsheet.core.errors import Damaged, StoreTooNew
 from schemas.storage import StoredTable
 
 FORMAT = 2
-MENDS = "Nothing has to be restored: the next run of the project sets it aside and makes the tables again."
+MENDS = "You need not restore anything: the next run of the project sets it aside and makes the tables again."
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Manifest:
     parts: Mapping[str, Part] = field(default_factory=dict)
 
     def files(self) -> dict[str, str]:
-        """SHA-256 by file; several tables may lie in one."""
+        """SHA-256 by file; one file may hold several tables."""
         return {part.file: part.sha256 for part in self.parts.values()}
 
     def books(self) -> pl.DataFrame:
@@ -64,7 +65,7 @@ class Manifest:
         return StoredTable.frame(part.book for part in self.parts.values())
 
     def content(self) -> bytes:
-        """As it is kept; equal generations are equal bytes."""
+        """Its bytes; equal generations have equal bytes."""
         told = {name: {**vars(part), "book": _plain(part.book)} for name, part in sorted(self.parts.items())}
         return json.dumps({"format": FORMAT, "generation": self.number, "tables": told}, indent=1).encode(
             "ascii"
@@ -87,7 +88,7 @@ def read_manifest(content: bytes, path: Path) -> Manifest:
         }
         return Manifest(int(told["generation"]), parts)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Damaged(path, f"it is no list of tables ({error})", MENDS) from error
+        raise Damaged(path, f"it is not a list of tables ({error})", MENDS) from error
 
 
 def check_format(found: int, path: Path) -> None:

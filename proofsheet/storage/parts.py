@@ -60,7 +60,7 @@ def wrong_with(path: Path, wanted: str, *, again: bool = False) -> str:
     Args:
         path: the file.
         wanted: its SHA-256.
-        again: read it even if it was not touched since the last look.
+        again: read it even if it did not change since the last scan.
 
     Raises:
         StoreError: if the system cannot read any file now: nothing is set aside for that.
@@ -68,7 +68,7 @@ def wrong_with(path: Path, wanted: str, *, again: bool = False) -> str:
     try:
         if again:
             _WHOLE.pop(path, None)
-        return "" if known_sum(path) == wanted else "it is not as it was written"
+        return "" if known_sum(path) == wanted else "its content has changed"
     except FileNotFoundError:
         return "it is gone"
     except OSError as error:
@@ -77,7 +77,7 @@ def wrong_with(path: Path, wanted: str, *, again: bool = False) -> str:
 
 
 def refuse_passing(error: OSError, place: Path) -> None:
-    """Raise an error that says nothing of the file, such as too many open ones: it is none of its damage.
+    """Raise an error that is not damage of the file, such as too many open files.
 
     Raises:
         StoreError: in its place.
@@ -119,7 +119,9 @@ class Parts:
         self.folder = folder
 
     def write(self, rows: PartRows, known: Collection[Part]) -> Part:
-        """Write rows that are in key order; nothing is written if a part that a generation names holds them already.
+        """Write rows that are in key order.
+
+        Nothing is written if a part of a generation holds them already.
 
         Args:
             rows: of one table.

@@ -2,13 +2,15 @@
 
 Holds `Registry`, `note_folder` and `project_key`.
 Add here: another thing that is known of a project before its ledger is opened.
-Keep out: which folders there are (workspace.py), and who took over what was known (library/renamed_folders.py).
+Keep out: which folders there are (workspace.py), and who took over what was known
+(library/renamed_folders.py).
 
     <home>/projects.json   key to folder name; made again from the ledgers if it is lost or damaged
 
-Names are noted as the system gives them, bytes that are no text as surrogates; ledgers and former versions note them as they are
-printed, so one noted name may fit two folders. No two folders ever get one key.
-A key is made of the first name and never changes; a project with a folder of another name keeps key, ledger, store and cache.
+Names are noted as the system gives them, bytes that are no text as surrogates; ledgers and former versions
+note them as they are printed, so one noted name may fit two folders. No two folders ever get one key. A key
+is made of the first name and never changes; a project with a folder of another name keeps key, ledger, store
+and cache.
 """
 
 from __future__ import annotations
@@ -63,7 +65,10 @@ class Registry:
             self._write(names)
 
     def rename(self, key: str, name: str, own: str) -> None:
-        """From now on the folder of this name is this project; the key that it had on its own is no project any more."""
+        """Assign this project to the folder of this name.
+
+        The folder's own key is no longer a project.
+        """
         kept = {k: n for k, n in self.names().items() if n != name and k != own}
         self._write(kept | {key: name})
 
@@ -91,7 +96,7 @@ class Registry:
             try:
                 rows = Ledger(path, path.stem).rows(ProjectFolder).sort(ProjectFolder.number)
             except StoreError:
-                continue  # told where its project is looked at
+                continue  # reported for its project
             if rows.height:
                 found[path.stem] = str(rows[ProjectFolder.folder_name][-1])
         return found

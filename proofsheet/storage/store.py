@@ -2,7 +2,7 @@
 
 Holds `Store`.
 Add here: how tables are written and read.
-Keep out: what stands in them (schemas/), facts (ledger.py), and DuckDB (database.py).
+Keep out: the content of tables (schemas/), facts (ledger.py), and DuckDB (database.py).
 
     store/<project>/         the generations (generations.py) and their parts (parts.py)
     store/<project>.duckdb   one database with all tables, for people and their tools; made when a run ends
@@ -92,7 +92,7 @@ class Store:
 
     @contextmanager
     def held_still(self) -> Iterator[None]:
-        """Inside, this thread reads one generation: it is looked up once, and a newer one shows afterwards."""
+        """Inside, this thread reads one generation, which is looked up once."""
         if self.folder in _HELD.manifests:
             yield
             return
@@ -107,7 +107,10 @@ class Store:
         return self.generations.current()
 
     def read(self, table: type[OfTable]) -> Rows[OfTable]:
-        """All rows of a table in key order; none if it was never written, or with other columns (a run makes it again)."""
+        """All rows of a table in key order.
+
+        It is empty if the table was never written, or with other columns; a run makes it again.
+        """
         return cast("Rows[OfTable]", self._read(table))
 
     def _read(self, table: type[Table]) -> pl.DataFrame:
@@ -136,11 +139,14 @@ class Store:
     def query(
         self, sql: str, more: Mapping[type[Table], Callable[[], pl.DataFrame]] | None = None
     ) -> pl.DataFrame:
-        """The answer to a question in SQL; nothing can be changed by it. Before its first generation a store has no tables.
+        """The result of a query in SQL, which can change nothing.
+
+        Before its first generation a store has no tables.
 
         Args:
             sql: the statement.
-            more: further tables that it may ask, with what reads their rows; only those that it names are read.
+            more: further tables that it may ask, with what reads their rows; only those that it names are
+                read.
 
         Raises:
             UsageError: if DuckDB refuses the statement.
@@ -187,7 +193,7 @@ class Store:
         return Published(number, changed=True)
 
     def show(self) -> bool:
-        """Make the database for people, if there is none or tables have changed since.
+        """Make the database for users, if it is missing or tables have changed since.
 
         Returns:
             Whether it was made.
@@ -199,7 +205,7 @@ class Store:
 
         if not self.generation() or self._is_shown():
             return False
-        with acquire(self.folder / "show.lock", "making the database for people"):
+        with acquire(self.folder / "show.lock", "making the database for users"):
             if self._is_shown():
                 return False
             self.generations.check()
@@ -255,7 +261,7 @@ class Store:
 
     def _take_over(self) -> None:
         """Write the tables of a generation of the former format as parts of a new one."""
-        with acquire(self.folder / "write.lock", "taking over the tables of an earlier version"):
+        with acquire(self.folder / "write.lock", "migrating the tables of an earlier version"):
             number, found = self.generations.pointers()[0]
             path = self.generations.path(number)
             if path.suffix != FORMER:

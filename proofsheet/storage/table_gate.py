@@ -1,7 +1,7 @@
 """The table gate: a frame fits its table, or nothing is written.
 
 Holds `check_frame` and `violations`.
-Add here: how violations are told.
+Add here: how violations are reported.
 Keep out: verdicts on single rows of text (proof/gate.py).
 """
 
@@ -44,7 +44,7 @@ def check_frame(table: type[Table], frame: pl.DataFrame, project: str) -> None:
         )
         raise GateRefused(
             f"{table.name} of project {project} was refused by its gate: {shown}.",
-            "Nothing was written and the old rows stay; repair the asset that made these rows.",
+            "Nothing was written and the old rows stay. Correct the asset that made these rows.",
         )
 
 
@@ -70,10 +70,11 @@ def _sentences(table: type[Table], frame: pl.DataFrame, error: SchemaErrors) -> 
             else ""
         )
         found.append(
-            f"{case['column'] or table.name}: {case['check']} failed for {_short(case['failure_case'])}{where}"
+            f"{case['column'] or table.name}: {case['check']} failed for "
+            f"{_short(case['failure_case'])}{where}"
         )
     duplicated = frame.filter(frame.select(keys).is_duplicated()).select(keys).unique(maintain_order=True)
-    found += [f"key {key} stands more than once" for key in duplicated.head(_SHOWN).to_dicts()]
+    found += [f"key {key} is there more than once" for key in duplicated.head(_SHOWN).to_dicts()]
     return found or [str(error)]
 
 

@@ -1,4 +1,4 @@
-"""Where everything lies: the library, the home, and the projects between them.
+"""All places: the library, the home, and the projects between them.
 
 Holds `Workspace` and `Project`.
 Add here: a place inside the home.
@@ -37,7 +37,10 @@ class Project:
 
     @property
     def folder_name(self) -> str:
-        """Its name as the system gives it, for a sandbox with the place of sandboxes; `name` is the same for people to read."""
+        """Its name as in the system, for a sandbox with the folder of sandboxes.
+
+        `name` is the same in readable form.
+        """
         return f"{SANDBOX}/{self.folder.name}" if self.sandbox else self.folder.name
 
     @cached_property
@@ -52,7 +55,7 @@ class Project:
 
     @contextmanager
     def at_one_moment(self) -> Iterator[None]:
-        """What this thread asks inside shares one connection to the ledger and one generation of the tables."""
+        """All reads of this thread inside share one connection to the ledger and one generation."""
         with self.ledger.kept_open(), self.store.held_still():
             yield
 
@@ -88,7 +91,7 @@ class Project:
 
     @property
     def run_lock(self) -> Path:
-        """Held by the one run that works on the project."""
+        """The lock of the one run of the project."""
         return self.home / "locks" / f"{self.key}.lock"
 
     @property
@@ -111,7 +114,7 @@ class Workspace:
     """A library and its home.
 
     Raises:
-        UsageError: if the library is missing or the home lies inside it.
+        UsageError: if the library is missing or the home is inside it.
     """
 
     def __init__(self, place: PlaceSettings) -> None:
@@ -129,13 +132,16 @@ class Workspace:
             )
         if self.home.resolve().is_relative_to(self.library.resolve()):
             raise UsageError(
-                f"The home {self.home} lies inside the library.",
+                f"The home {self.home} is inside the library.",
                 "Choose a home outside: the library is only read.",
             )
         self.registry = Registry(self.home)
 
     def projects(self) -> list[Project]:
-        """Every project in the order of its name, then every sandbox; links, and folders that are left out, are none."""
+        """Every project by name, then every sandbox.
+
+        Links, and folders that are left out, are not projects.
+        """
         return self._placed(("", self.library), (f"{SANDBOX}/", sandbox_folder(self.home)))
 
     def _placed(self, *places: tuple[str, Path]) -> list[Project]:
@@ -155,7 +161,7 @@ class Workspace:
         """The project with this key or folder name.
 
         Raises:
-            NotFound: if there is none.
+            NotFound: if it does not exist.
             UsageError: if several folders have this name as it is printed.
         """
         projects = self.projects()
@@ -171,7 +177,7 @@ class Workspace:
             if wanted in shelf.left_out:
                 raise NotFound(
                     f"{self.library / wanted} is left out: {shelf.left_out[wanted]}.",
-                    "It is none of your folders.",
+                    "It is not one of your folders.",
                 )
             names = ", ".join(p.name for p in projects) or "none"
             raise NotFound(f"There is no project {wanted!r} in {self.library}.", f"Projects there: {names}.")
@@ -188,13 +194,16 @@ class Workspace:
         return Project(SHARED, "all projects", self.library, self.home)
 
     def remember(self) -> list[Project]:
-        """Note the names of the present projects, so that a vanished folder can be told by its name; gives these projects."""
+        """Note the names of the present projects, and give these projects.
+
+        A folder that is gone can then be reported by its name.
+        """
         projects = self.projects()
         self.registry.remember({p.key: p.folder_name for p in projects})
         return projects
 
     def vanished(self, projects: Iterable[Project] | None = None) -> dict[str, str]:
-        """Key to name of every project that was here and whose folder is gone; its tables and facts stay.
+        """Key to name of every former project without a folder; its tables and facts stay.
 
         Args:
             projects: the present ones, where they are known.
@@ -203,11 +212,11 @@ class Workspace:
         return {key: printable(name) for key, name in self.registry.names().items() if key not in present}
 
     def former(self, key: str, name: str) -> Project:
-        """The places of a project whose folder is gone."""
+        """The places of a project without a folder."""
         return Project(key, name, self.library / name, self.home)
 
     def shelf(self) -> Shelf:
-        """What lies in the library beside the projects: links, folders that are left out, loose files."""
+        """Entries of the library that are not projects: links, folders that are left out, loose files."""
         return folders_of(self.library)
 
     @cached_property
@@ -217,5 +226,5 @@ class Workspace:
 
 
 def sandbox_folder(home: Path) -> Path:
-    """Where sandboxes lie."""
+    """The folder of sandboxes."""
     return home / SANDBOX

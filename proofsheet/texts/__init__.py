@@ -1,4 +1,4 @@
-"""Asking models: clients of model servers, jobs, prompts, replies, their cache and their cost; and texts that people write.
+"""Requests to models: clients of model servers, jobs, replies, their cache and their cost; and manual texts.
 
 Holds the modules of this room.
 Add here: another job or server.

@@ -69,7 +69,10 @@ class AnswerCache:
         for job in (CRASHES, self._job):
             row = self._failures.get((image_hash, job))
             if row and row[JobFailure.strikes] >= self._most:
-                return f"{row[JobFailure.strikes]} strikes, last: {row[JobFailure.kind]}, {row[JobFailure.message]}"
+                return (
+                    f"{row[JobFailure.strikes]} strikes, last: {row[JobFailure.kind]}, "
+                    f"{row[JobFailure.message]}"
+                )
         return None
 
     def keep(self, row: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""One batch of questions to one server: some in flight, limits kept, answers checked, copies found.
+"""One batch of questions to one server: limited concurrency, checked answers, detected copies.
 
 Holds `Batch` and `PendingRequest`.
 Add here: another sign of a broken model.
@@ -31,7 +31,7 @@ from schemas.facts import ModelAnswer
 from schemas.replies import Reply
 from schemas.settings_words import VisionModelSettings
 
-_UNLIKE_BITS = 12  # pictures whose hashes differ in more bits do not show the same
+_UNLIKE_BITS = 12  # pictures with more differing bits of the hash do not show the same
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class PendingRequest:
 
 
 class Batch:
-    """Asks, checks and keeps; afterwards tells what failed.
+    """Asks, checks and saves; afterwards it reports failures.
 
     Attributes:
         calls: requests that were sent, the canary's included.
@@ -94,7 +94,7 @@ class Batch:
             every: these, and those that were answered before.
             phashes: perceptual hash by image hash.
             canary: prompt of the card.
-            progress: told after every question.
+            progress: called after every question.
         """
         self._every, self._total, self._done, self._progress = every, len(questions), 0, progress
         self._phashes = phashes
@@ -111,11 +111,14 @@ class Batch:
             workers = [self._work(session, outage, queue) for _ in range(self._settings.in_flight)]
             await asyncio.gather(*workers)
             if outage.gone:
-                self.stopped = f"the server was gone for more than {self._settings.outage_s:g} s; run again when it is back"
+                self.stopped = (
+                    f"the server was gone for more than {self._settings.outage_s:g} s; run again when it "
+                    "is back"
+                )
             self.runtime = (await session.runtime()).line() if not outage.gone else self.runtime
 
     def _remember(self) -> None:
-        """Texts of earlier runs, so that a copy of one is told too."""
+        """Texts of earlier runs, to find copies of them as well."""
         for key, row in self._books.answers.items():
             if text := self._text(json.loads(row[ModelAnswer.reply])):
                 self._said[text] = key
@@ -218,9 +221,12 @@ class Batch:
         return " ".join(found) if len(found) >= self._job.unlike_words else ""
 
     async def _blindness(self, session: Session, outage: Outage, canary: Prompt) -> str:
-        """Why the model is not asked; a job with pictures has it look each time, others rely on what it saw before.
+        """Why the model is not asked.
 
-        A card that was not answered says nothing of the model: a job with pictures waits for the next run, others go on.
+        A job with pictures tests its vision each time; others use the earlier result.
+
+        A card that was not answered says nothing of the model: a job with pictures waits for the next run,
+        others go on.
         """
         given = (self._server.identity, session, outage, canary, self._settings, self._options, self._now)
         try:

@@ -48,7 +48,7 @@ def pending_questions(project: Project, describing: Describer, settings: Mapping
     """Every job that would ask something now, by the tables of the last run.
 
     Args:
-        project: whose tables.
+        project: the project of the tables.
         describing: who would answer.
         settings: sections of the settings by name, such as `captions`.
     """
@@ -65,7 +65,10 @@ def pending_questions(project: Project, describing: Describer, settings: Mapping
 
 
 def pending_count(job: Job, project: Project, describing: Describer, settings: Mapping[str, Any]) -> int:
-    """How many pictures a job would ask about now, by the tables of the last run; 0 where nobody can be asked."""
+    """How many pictures a job would ask about now, by the tables of the last run.
+
+    It is 0 without a model.
+    """
     server = describing.choice.server
     if server is None or describing.sight.blind(server.identity) or job.name in describing.settings.off:
         return 0

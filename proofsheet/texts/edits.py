@@ -1,4 +1,6 @@
-"""What people, imports and identifiers wrote: kept apart from what models generate, and never overwritten by a run.
+"""Texts by people, imports and identifiers.
+
+They are separate from generated texts, and no run overwrites them.
 
 Holds `write_field`, `undo_field`, `latest_edits` and `merged`.
 Add here: another thing that people do to a field.
@@ -22,7 +24,7 @@ Fields = dict[tuple[str, str], str]
 
 
 def as_text(value: str | Sequence[str]) -> str:
-    """A field's value as it is kept: text, or keywords as JSON."""
+    """A field's value as it is stored: text, or keywords as JSON."""
     return value if isinstance(value, str) else json.dumps(list(value), ensure_ascii=False)
 
 
@@ -56,17 +58,18 @@ def write_field(
     *,
     lock: bool | None = None,
 ) -> None:
-    """Write a field; what was there before stays in the history.
+    """Write a field; the former value stays in the history.
 
     Args:
         ledger: of the project.
         photo_id: the photo.
         field: one of `FIELDS`.
         value: new text or keywords; None gives the field back to the describer.
-        base: what stands there now.
+        base: present value.
         source: human, import or identifier.
         now: when (UTC, no zone).
-        lock: whether only people may change it from now on; by default people's words are locked and others' are not.
+        lock: whether only people may change it from now on; by default people's words are locked and others'
+            are not.
 
     Raises:
         UsageError: if there is no such field, or if it is locked and the writer is no person.
@@ -89,7 +92,7 @@ def write_field(
 
 
 def undo_field(ledger: Ledger, photo_id: str, field: str, now: datetime) -> str | None:
-    """Take the last change of a field back, as one more change by a person; gives what stands there then.
+    """Undo the last change of a field, as one more manual change; gives the present value.
 
     Raises:
         UsageError: if nothing was ever written there.
@@ -107,11 +110,13 @@ def undo_field(ledger: Ledger, photo_id: str, field: str, now: datetime) -> str 
 
 
 def merged(generated: Sequence[str], base: Sequence[str], own: Sequence[str], *, locked: bool) -> list[str]:
-    """Keywords merged three ways: what was added and removed by hand is kept, further keywords of the model come after.
+    """Keywords merged three ways.
+
+    Manual additions and removals stay; further keywords of the model come after.
 
     Args:
         generated: by the describer now.
-        base: what stood there when they were written.
+        base: value at the time of writing.
         own: as written.
         locked: True keeps exactly what was written.
     """

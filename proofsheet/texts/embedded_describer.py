@@ -1,7 +1,7 @@
 """The embedded describer: it writes only what was measured, and says so by its name.
 
 Holds `reply`, `evidence`, `wrote` and the words of the templates.
-Add here: what can be said from measurements.
+Add here: another statement from measurements.
 Keep out: models that see; they come through client/.
 """
 
@@ -128,22 +128,38 @@ def _shape(facts: Row) -> str:
 
 def _light(facts: Row) -> str:
     value = facts[ImageQuality.brightness]
-    return "dark" if value < 0.25 else "bright" if value > 0.65 else "evenly lit"
+    if value < 0.25:
+        return "dark"
+    if value > 0.65:
+        return "bright"
+    return "evenly lit"
 
 
 def _contrast(facts: Row) -> str:
     value = facts[ImageQuality.contrast]
-    return "low" if value < 0.12 else "strong" if value > 0.27 else "medium"
+    if value < 0.12:
+        return "low"
+    if value > 0.27:
+        return "strong"
+    return "medium"
 
 
 def _color_mood(facts: Row) -> str:
     value = facts[ImageQuality.colorfulness]
-    return "no colour" if value < 0.02 else "muted colours" if value < 0.25 else "strong colours"
+    if value < 0.02:
+        return "no colour"
+    if value < 0.25:
+        return "muted colours"
+    return "strong colours"
 
 
 def _focus(facts: Row) -> str:
     value = facts[ImageQuality.tile_sharpness]
-    return "soft focus" if value < 1.5 else "fine detail" if value > 3.2 else "clear focus"
+    if value < 1.5:
+        return "soft focus"
+    if value > 3.2:
+        return "fine detail"
+    return "clear focus"
 
 
 def _camera(facts: Row) -> str:

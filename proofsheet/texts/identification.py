@@ -1,4 +1,6 @@
-"""Identification: a router picks identifiers, each gives candidates, and only agreement or great sureness names anything.
+"""Identification: a router picks identifiers, and each gives candidates.
+
+Only agreement or great certainty names anything.
 
 Holds `route`, `consensus`, `identification_rows` and `agreed_names`.
 Add here: another identifier, with its prompt and its words in `_ROUTES`.
@@ -26,8 +28,14 @@ from schemas.vision import Scene, SeenObject
 from schemas.words import QualityVerdict
 
 _ROUTES = {
-    "biology": "animal bird dog cat horse insect butterfly flower plant tree fungus mushroom fish wildlife biology sheep cow bear",
-    "vehicle": "car vehicle aircraft airplane aeroplane truck lorry bus train motorcycle boat ship helicopter bicycle",
+    "biology": (
+        "animal bird dog cat horse insect butterfly flower plant tree fungus mushroom fish wildlife "
+        "biology sheep cow bear"
+    ),
+    "vehicle": (
+        "car vehicle aircraft airplane aeroplane truck lorry bus train motorcycle boat ship helicopter "
+        "bicycle"
+    ),
 }
 _LEAST = 0.5
 _ENCODER = "encoder labels"
@@ -50,7 +58,8 @@ def route(labels: Sequence[str]) -> str:
 def consensus(candidates: Sequence[tuple[str, Candidate]], sure: float) -> tuple[str | None, str]:
     """What may be believed, and why.
 
-    Two identifiers that agree on a name, or one that is sure of it; else two that agree on the broader term; else nothing.
+    Two identifiers that agree on a name, or one that is sure of it; else two that agree on the broader term;
+    else nothing.
 
     Args:
         candidates: identifier and candidate.
@@ -103,7 +112,7 @@ def identification_rows(
         project: of the rows.
         captioning: how sure one identifier must be.
         now: when (UTC, no zone).
-        progress: told after every answer.
+        progress: called after every answer.
     """
     labels = _labels(scenes, objects, quality_verdicts)
     ways = {one.photo_id: route([w for w, _c in labels.get(one.photo_id, [])]) for one in asked}

@@ -2,7 +2,8 @@
 
 Holds `Describer`, `answers`, `ask_all` and `ask_one`.
 Add here: what holds for every job.
-Keep out: what is asked (job_requests.py), one batch (batch.py), servers (client/), bookkeeping (answer_cache.py).
+Keep out: what is asked (job_requests.py), one batch (batch.py), servers (client/), bookkeeping
+(answer_cache.py).
 """
 
 from __future__ import annotations

@@ -54,7 +54,10 @@ def described(
     choices: Rows[Choice],
     captioning: CaptionSettings,
 ) -> list[JobRequest]:
-    """The photos that get texts, in the order of their paths: the chosen one of each set, or all if the settings say so."""
+    """The photos that get texts, in the order of their paths.
+
+    They are the chosen one of each set, or all if the settings ask for it.
+    """
     ids = [Photo.project, Photo.photo_id]
     facts = (
         described_facts(photos, image_quality, exif_facts).join(previews, on=ids).join(picture_hashes, on=ids)
@@ -107,7 +110,10 @@ def plain_questions(asked: Iterable[JobRequest]) -> list[JobRequest]:
 def duplicate_questions(
     photos: Rows[Photo], previews: Rows[Preview], duplicates: Rows[Duplicate]
 ) -> list[JobRequest]:
-    """One question a cluster of near-duplicates, under its first photo; without candidates there is nothing to ask."""
+    """One question for each cluster of near-duplicates, under its first photo.
+
+    Without candidates there is no question.
+    """
     ids = [Photo.project, Photo.photo_id]
     near = (
         duplicates.filter(pl.col(Duplicate.kind) == "near")
@@ -137,7 +143,7 @@ def prompt_questions(
     quality_verdicts: Rows[QualityVerdict],
     captioning: CaptionSettings,
 ) -> list[JobRequest]:
-    """Needed for generated pictures whose prompt is missing or incomplete, or whose quality is of class C."""
+    """Needed for generated pictures of quality class C, or with a missing or incomplete prompt."""
     made = generation_facts.filter(pl.col(GenerationFact.generated))
     generated = {r[GenerationFact.photo_id]: r[GenerationFact.prompt] or "" for r in made.to_dicts()}
     classes = dict(quality_verdicts.select(QualityVerdict.photo_id, QualityVerdict.quality_class).iter_rows())
@@ -145,13 +151,12 @@ def prompt_questions(
     for one in asked:
         known = generated.get(one.photo_id)
         poor = classes.get(one.photo_id) == "C"
-        skip = (
-            "no generated picture"
-            if known is None
-            else "its prompt is known"
-            if len(known.split()) >= _LEAST_WORDS
-            else None
-        )
+        if known is None:
+            skip = "no generated picture"
+        elif len(known.split()) >= _LEAST_WORDS:
+            skip = "its prompt is known"
+        else:
+            skip = None
         facts = {"sure_prompt": captioning.sure_prompt}
         found.append(
             replace(
@@ -190,7 +195,10 @@ def policy_questions(
     model_scores: Rows[ModelScore],
     project: Project,
 ) -> list[JobRequest]:
-    """Needed before publishing, from quality, scores and imported flags; an absent flag is unknown, never safe."""
+    """Needed before publishing, from quality, scores and imported flags.
+
+    An absent flag is unknown, never safe.
+    """
     quality = {r[QualityVerdict.photo_id]: r for r in quality_verdicts.to_dicts()}
     scores = {r[ModelScore.photo_id]: r for r in model_scores.to_dicts()}
     flags = {

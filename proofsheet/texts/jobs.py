@@ -57,7 +57,7 @@ class JobRequest:
         pictures: paths of previews inside the cache.
         values: for the placeholders of the prompt.
         facts: what was measured; the embedded describer writes from it, and columns may need it.
-        phash: perceptual hash; the same text for unlike pictures tells of a broken model.
+        phash: perceptual hash; the same text for unlike pictures is a sign of a broken model.
         skip: why there is nothing to ask; None if there is.
     """
 
@@ -80,10 +80,10 @@ class Job:
         reply: form of the answer.
         columns: the table's own columns from an answer (or None) and the question.
         sees: whether the picture is sent.
-        unlike: field whose text must differ between unlike pictures; empty if it may repeat.
+        unlike: field with a text that must differ between unlike pictures; empty if it may repeat.
         unlike_words: texts with fewer words may well be true of many pictures.
         form: the form of the answer to one question, where it depends on what is asked.
-        objection: why an answer of the right form is none, or None.
+        objection: why an answer of the right form is not usable, or None.
     """
 
     name: str
@@ -134,7 +134,11 @@ def unrepeated(words: Sequence[str]) -> list[str]:
 
 def quality_class(score: float) -> str:
     """A from 75, B from 50, C below."""
-    return "A" if score >= CLASS_A else "B" if score >= CLASS_B else "C"
+    if score >= CLASS_A:
+        return "A"
+    if score >= CLASS_B:
+        return "B"
+    return "C"
 
 
 def _quality(reply: QualityReply | None, _asked: JobRequest) -> dict[str, object]:
@@ -198,7 +202,7 @@ def _scores(reply: ScoresReply | None, _asked: JobRequest) -> dict[str, object]:
 
 
 def _policy(reply: PolicyReply | None, asked: JobRequest) -> dict[str, object]:
-    """What the model says, corrected by what is known: a conflict or anything unknown needs a person."""
+    """The answer of the model, corrected by known facts. A conflict or anything unknown needs review."""
     nsfw, scan = asked.facts[PolicyFlag.nsfw], asked.facts[PolicyFlag.scan]
     quality = asked.facts.get(QualityVerdict.quality_status, "unknown")
     publishable = reply.publishable if reply else None

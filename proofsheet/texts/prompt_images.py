@@ -1,4 +1,4 @@
-"""What a model is shown: a JPEG of the configured size, upright, without metadata; and the card that proves that it sees.
+"""Pictures for models: a JPEG of the configured size, upright, without metadata; and the test card.
 
 Holds `model_jpeg`, `card` and `COLOURS`.
 Add here: another way to show a picture.

@@ -31,7 +31,9 @@ _RULES = (
 
 
 def no_rating(reply: RatingReply) -> str | None:
-    """Why an answer of the right form does not rate: it refuses in words, or every score is 0; None if it rates.
+    """Why an answer of the right form is not a rating, or None.
+
+    It refuses in words, or every score is 0.
 
     Args:
         reply: with everything that the model wrote beside.

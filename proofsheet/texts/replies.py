@@ -1,4 +1,4 @@
-"""From a question to a reply of its form: what is taken off an answer, and what an answer cut off by its length needs.
+"""From a question to a reply of its form: cleaning of answers, and retries of truncated ones.
 
 Holds `Exchange` and `parse_reply`.
 Add here: another wrapping that models put around JSON.
@@ -24,7 +24,9 @@ _FENCED = re.compile(r"```(?:json)?(.*?)```", re.DOTALL | re.IGNORECASE)
 
 
 class Exchange(Generic[Kind]):
-    """One question and its tries; an answer that its length cut off is asked for once more with twice the room.
+    """One question and its tries.
+
+    A truncated answer is requested once more with twice the room.
 
     Args:
         session: to the server.
@@ -82,7 +84,9 @@ def _with_thinking(trouble: ModelRequestError, answer: Answer) -> ModelRequestEr
 
 
 def parse_reply(kind: type[Kind], text: str) -> Kind:
-    """A checked reply. Thoughts before it, a Markdown fence and prose around the JSON are taken off; nothing else is guessed.
+    """A checked reply.
+
+    Thoughts before it, a Markdown fence and prose around the JSON are removed; nothing else is guessed.
 
     Raises:
         Trouble: if it is no JSON or not of the form.

@@ -1,4 +1,4 @@
-"""Intake sets: what people said of folders, whether the words of a set hold together, and its subject.
+"""Intake sets: notes on folders, whether the texts of a set are consistent, and its subject.
 
 Holds `intake`, `set_rows`, `validation_rows`.
 Add here: another thing that is true of a set.
@@ -62,7 +62,9 @@ def read_intake(text: str) -> list[dict[str, str]]:
     found = []
     for number, row in enumerate(rows, start=2):
         if row.get("folder") is None or None in row:
-            raise UsageError(f"Line {number} has another number of cells than the first.", "Mend that line.")
+            raise UsageError(
+                f"Line {number} has another number of cells than the first.", "Correct that line."
+            )
         found.append({name: (row.get(name) or "").strip() for name in COLUMNS})
     return found
 
@@ -70,7 +72,7 @@ def read_intake(text: str) -> list[dict[str, str]]:
 def intake(
     ledger: Ledger, folders: Iterable[str], rows: Sequence[Mapping[str, str]], now: datetime
 ) -> list[str]:
-    """Note what a person said of sets; what a row leaves empty stays as it was.
+    """Save notes on sets; an empty cell changes nothing.
 
     Args:
         ledger: of the project.
@@ -132,7 +134,7 @@ def validation_rows(
     photos: pl.DataFrame,
     embeddings: pl.DataFrame,
 ) -> pl.DataFrame:
-    """The rows of `scratch_metadata`, for sets of which a person said something: generic figures, no special case of a set.
+    """The rows of `scratch_metadata`, for sets with notes: generic figures, no special case of a set.
 
     Args:
         project: partition key.
@@ -152,7 +154,7 @@ def validation_rows(
     for context in said.to_dicts():
         members = known.filter(pl.col(Photo.folder) == context[ImageSet.folder]).to_dicts()
         found = [*_outliers(members), *_broad(members)]
-        rows += found or [_finding("", "sound", 0.0, 0.0, "nothing stands out")]
+        rows += found or [_finding("", "sound", 0.0, 0.0, "no finding")]
         for row in rows:
             row.setdefault(SetValidation.folder, context[ImageSet.folder])
             row.setdefault(SetValidation.project, project)
@@ -160,7 +162,10 @@ def validation_rows(
 
 
 def _outliers(members: Sequence[Row]) -> list[Row]:
-    """Photos far from the others of their set: cosine to the set's mean, by the median and its absolute deviation."""
+    """Photos far from the others of their set.
+
+    The measure is the cosine to the set's mean, by the median and its absolute deviation.
+    """
     if len(members) < _LEAST_PHOTOS:
         return []
     vectors = np.array([m[Embedding.vector] for m in members], dtype=np.float32)
@@ -195,7 +200,7 @@ def _outliers(members: Sequence[Row]) -> list[Row]:
 
 
 def _broad(members: Sequence[Row]) -> list[Row]:
-    """Sets whose keywords and titles are mostly words that fit any picture."""
+    """Sets with keywords and titles of mostly words that fit any picture."""
     broad, counted = frozenset(lines("broad")), Counter[bool]()
     for member in members:
         texts = (
@@ -222,7 +227,7 @@ def _finding(photo: str, finding: str, measured: float, limit: float, message: s
 
 
 def held_back(validation: pl.DataFrame, photos: pl.DataFrame) -> dict[str, list[Issue]]:
-    """Objections to photos from findings on their sets: to one that stands out, or to all of a set."""
+    """Issues of photos from findings on their sets: for one outlier, or for all of a set."""
     folders: dict[str, list[str]] = {}
     for photo, folder in photos.select(Photo.photo_id, Photo.folder).iter_rows():
         folders.setdefault(folder, []).append(photo)

@@ -1,4 +1,6 @@
-"""Subjects of sets: proposed by the model, never in words that were refused or given as a hint, confirmed by a person.
+"""Subjects of sets: proposed by the model, confirmed by you.
+
+A proposal is never in words that were refused or given as a hint.
 
 Holds `propose` and `subject_rows`.
 Add here: another reason to refuse a proposal.
@@ -64,7 +66,9 @@ def _content(text: str) -> frozenset[str]:
 def propose(
     describing: Describer, project: Project, folder: str, hints: str, pictures: Sequence[Path], now: datetime
 ) -> str | None:
-    """Ask for a subject that was not proposed before; at most a few tries, each kept with what the model was given.
+    """Ask for a new subject in at most a few tries.
+
+    Each try is saved with the input of the model.
 
     Args:
         describing: who answers.
@@ -125,7 +129,10 @@ def subject_rows(
     project: Project,
     now: datetime,
 ) -> pl.DataFrame:
-    """The rows of `subject_suggestions`: sets of which a person said something and that have no subject get a first proposal."""
+    """The rows of `subject_suggestions`.
+
+    Sets with notes and without a subject get a first proposal.
+    """
     rows = []
     for row in image_sets.to_dicts():
         if all(row[c] is None for c in (ImageSet.subject, ImageSet.hints, ImageSet.location)):
@@ -154,11 +161,19 @@ def _row(project: str, row: Row, ledger: Ledger, problem: str | None, *, availab
     good = [r for r in known if r[SubjectProposal.refused] is None]
     last = good[-1] if good else None
     confirmed = row[ImageSet.subject]
-    none_yet = "refused" if known else "failed" if problem and available else "not_available"
+    if known:
+        none_yet = "refused"
+    elif problem and available:
+        none_yet = "failed"
+    else:
+        none_yet = "not_available"
+    state = "proposed" if last else none_yet
+    if confirmed:
+        state = "confirmed"
     return {
         SubjectSuggestion.project: project,
         SubjectSuggestion.folder: row[ImageSet.folder],
-        SubjectSuggestion.status: "confirmed" if confirmed else "proposed" if last else none_yet,
+        SubjectSuggestion.status: state,
         SubjectSuggestion.subject: confirmed or (last[SubjectProposal.subject] if last else None),
         SubjectSuggestion.confidence: last[SubjectProposal.confidence] if last else None,
         SubjectSuggestion.proposals: len(known),

@@ -1,4 +1,4 @@
-"""Whether a model sees pictures: what its server tells, and whether it reads a card with a number.
+"""Whether a model sees pictures: the report of its server, and the test with a numbered card.
 
 Holds `Sight`.
 Add here: another proof that a model sees.
@@ -23,7 +23,10 @@ _ELSEWHERE = {"unreachable", "busy"}  # troubles of the server, which another lo
 
 
 class Sight:
-    """What one run has learnt of the models that it asks. A model found blind is asked nothing more, with or without a picture."""
+    """The known properties of the models in one run.
+
+    A model found blind is asked nothing more, with or without a picture.
+    """
 
     def __init__(self) -> None:
         self._blind: dict[str, str] = {}
@@ -50,7 +53,7 @@ class Sight:
     ) -> str:
         """Empty if the model reads the number and the colour of a card; else why it is not asked.
 
-        Only wrong answers tell that a model is blind, and are remembered.
+        Only wrong answers prove that a model is blind, and are remembered.
 
         Args:
             model: that answers.
@@ -64,7 +67,8 @@ class Sight:
             counted: called for every request.
 
         Raises:
-            Trouble: if the card was not answered: the server is gone, busy or failing, or an answer was cut off.
+            Trouble: if the card was not answered: the server is gone, busy or failing, or an answer was cut
+                off.
         """
         known = self.blind(model)
         if known or not settings.canary or (_key(model) in self._seeing and not afresh):

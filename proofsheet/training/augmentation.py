@@ -1,6 +1,6 @@
 """More training pictures from the same ones, with their labels and boxes; never on the side that judges.
 
-Holds `VIEWS` and `of_view`; cuts are mirrored in fit_crop_proposer.py.
+Holds `VIEWS` and `of_view`; crops are mirrored in fit_crop_proposer.py.
 Add here: another view, with what it does to a box.
 Keep out: training.
 """
@@ -75,7 +75,10 @@ VIEWS: Mapping[str, View] = {
 
 
 def of_view(measurement: Measurement, view: str) -> Measurement:
-    """The same measurement of another view of the picture; its rows never stand in for those of the picture itself."""
+    """The same measurement of another view of the picture.
+
+    Its rows never replace those of the picture itself.
+    """
 
     def begin() -> Work:
         work = measurement.begin()

@@ -47,16 +47,17 @@ def compare_rankers(
 ) -> tuple[bool, list[str], dict[str, Any]]:
     """Whether a ranker may serve, every finding, and its figures on the frozen sets.
 
-    The champion is the rival; where none serves, the highest stage. With 100 frozen sets or more a champion is met on these, the
-    highest stage on projects held out. With fewer the answers of fits without each set decide. A champion of another encoder is no
-    rival: it serves no project under the encoder of the challenger, which is that of the settings.
+    The champion is the rival; without one, the highest stage. With 100 frozen sets or more both are compared
+    on these, and the highest stage on held-out projects. With fewer, the answers of fits without each set
+    decide. A champion of another encoder is not a rival: it cannot serve projects under the encoder of the
+    settings, which is that of the challenger.
 
     Args:
         workspace: library and home.
         model: the challenger.
         data: all sets.
-        found: what fits without their project said of them.
-        by_set: what fits without the set said.
+        found: answers of fits without their project.
+        by_set: answers of fits without the set.
         test: the frozen sets.
         report: figures of the card.
     """
@@ -64,20 +65,13 @@ def compare_rankers(
     p, pick = model.choose(part.features, part.groups)
     right, stage = pick == part.winner, part.features.top == part.winner
     ece = expected_calibration_error(p[np.arange(len(pick)), pick], right)
-    told: dict[str, Any] = {
-        "sets": len(right),
-        "right": int(right.sum()),
-        "highest stage right": int(stage.sum()),
-        "ece": ece,
-    }
+    told: dict[str, Any] = {"sets": len(right), "right": int(right.sum())}
+    told |= {"highest stage right": int(stage.sum()), "ece": ece}
     rival = registry.champion(workspace.shared.ledger, "ranker") or {}
     own = str(rival.get(Fit.fit_id, ""))
     try:
-        old = (
-            load_ranker(workspace.shared.models, own)
-            if rival and rival[Fit.encoder_id] == data.encoder_id
-            else None
-        )
+        same_encoder = bool(rival) and rival[Fit.encoder_id] == data.encoder_id
+        old = load_ranker(workspace.shared.models, own) if same_encoder else None
     except ProofsheetError as error:
         return False, [_NOT_COMPARED.format(error.what, error.next_step)], told
     name, top = f"the champion {own[:12]}" if old else _STAGE, data.features.top == data.winner
@@ -101,7 +95,10 @@ def _answers(by_set: HeldOut, before: Bools, data: SelectionData) -> Answers:
 
 
 def _said(workspace: Workspace, fit_id: str, old: Ranker, data: SelectionData) -> Ints:
-    """What the champion takes in each set: by its fits without the set where it was judged on it, else by itself."""
+    """The champion's choice in each set.
+
+    If it was judged on the set, the choice comes from its fits without the set.
+    """
     pick = old.choose(data.features, data.groups)[1]
     rows = holdout_predictions.read_held_out(workspace.shared.models, fit_id).drop_nulls(
         holdout_predictions.BY_SET
@@ -121,14 +118,17 @@ def _said(workspace: Workspace, fit_id: str, old: Ranker, data: SelectionData) -
 def compare_crops(
     workspace: Workspace, model: CropProposer, data: CropData, found: HeldOutCrops, split: float
 ) -> Judgement:
-    """The same for crop proposers, by the overlap with drawn boxes; where none serves, beside the best constant box.
+    """The same for crop proposers, by the overlap with drawn boxes.
+
+    Without a champion the best constant box is the rival.
 
     Args:
         workspace: library and home.
         model: the challenger.
         data: all pictures.
-        found: what fits without them said.
-        split: share of the pictures that the challenger was trained on; neither model was trained on what is compared.
+        found: answers of fits without them.
+        split: share of the pictures that the challenger was trained on; neither model was trained on what is
+            compared.
     """
     models, rows = workspace.shared.models, data.boxed
     rival = registry.champion(workspace.shared.ledger, "crop") or {}
@@ -158,7 +158,10 @@ def compare_crops(
 
 
 def _boxes_said(workspace: Workspace, fit_id: str, old: CropProposer, data: CropData) -> Doubles:
-    """What the champion proposes for each picture: by its fits without the picture where it was judged on it, else by itself."""
+    """The champion's proposal for each picture.
+
+    If it was judged on the picture, the proposal comes from its fits without the picture.
+    """
     boxes = old.boxes_of(data.grids, data.aspects)
     said = holdout_predictions.read_held_out_crops(workspace.shared.models, fit_id)
     for k, own in enumerate(data.ids):

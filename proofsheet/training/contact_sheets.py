@@ -1,4 +1,4 @@
-"""Contact sheets: sets and cuts as pictures, for the eye.
+"""Contact sheets: sets and crops as pictures.
 
 Holds `set_sheet` and `crop_sheet`.
 Add here: another sheet.
@@ -43,15 +43,14 @@ def set_sheet(sets: Sequence[SheetSet]) -> bytes:
         for col, thumb in enumerate(one.thumbs):
             left = _GAP + col * (_CELL + _GAP)
             size = _paste(image, thumb, left, top + _TEXT)
-            colour = (
-                _BOTH
-                if col == one.chosen == one.pick
-                else _CHOSEN
-                if col == one.chosen
-                else _PICKED
-                if col == one.pick
-                else None
-            )
+            if col == one.chosen == one.pick:
+                colour = _BOTH
+            elif col == one.chosen:
+                colour = _CHOSEN
+            elif col == one.pick:
+                colour = _PICKED
+            else:
+                colour = None
             if colour:
                 draw.rectangle(
                     (left, top + _TEXT, left + size[0] - 1, top + _TEXT + size[1] - 1),

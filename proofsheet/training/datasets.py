@@ -1,4 +1,4 @@
-"""What is learnt from, gathered over projects: the one place where projects meet, and every set stays inside its own.
+"""Training data of all projects: the only place where projects meet. Every set stays inside its own.
 
 Holds `across_projects`, `selection_data` and `crop_data`.
 Add here: another kind of example.
@@ -29,7 +29,6 @@ from proofsheet.models.features import (
 )
 from proofsheet.storage.health import readable
 from proofsheet.storage.workspace import Project, Workspace
-from proofsheet.training.fit_crop_proposer import CropData
 from proofsheet.training.split_groups import Ties, ties_of
 from schemas.history import CropExample, ImportedVector
 from schemas.learning import TrainingPair
@@ -66,16 +65,16 @@ class Source:
 def across_projects(
     workspace: Workspace, encoder_id: str, least: int, teaches: type[Table] = TrainingPair
 ) -> tuple[dict[str, Source], dict[str, str]]:
-    """What each project with choices or cuts teaches, and why others, or a part of theirs, are left out.
+    """Training data of each project with choices or crops, and why others, or a part of theirs, are left out.
 
-    The only crossing of projects: it serves models over all of them. Rows stay apart by project. Vectors of two encoders are never
-    compared, so that only what rests on one encoder comes along: that of the settings, by which projects are served, or the one
-    with most examples where that of the settings has too few.
+    This is the only place that joins projects, because models serve all of them. Rows stay apart by project.
+    Vectors of two encoders are never compared, so only examples of one encoder are used: that of the
+    settings, or the one with most examples if the former has too few.
 
     Args:
         workspace: library and home.
         encoder_id: encoder of the settings.
-        least: number of examples below which nothing is learnt.
+        least: least number of examples for training.
         teaches: `TrainingPair` or `CropExample`: of what examples are counted.
     """
     found: dict[str, tuple[Project, Frames]] = {}
@@ -108,9 +107,7 @@ def across_projects(
         sources[name] = Source(own, read_imported(project, wanted))
         if others:
             told = " and ".join(f"{n} on vectors of {e or 'no encoder'}" for e, n in sorted(others.items()))
-            left[name] = (
-                f"of its examples {told}; learnt from are the {examples[wanted]} on those of {wanted}"
-            )
+            left[name] = f"of its examples {told}; training uses the {examples[wanted]} on those of {wanted}"
     return sources, left
 
 
@@ -144,7 +141,7 @@ class SelectionData:
         clusters: what stays on one side of every split.
         keys: id of each set.
         members: ids of photos, or of imported vectors, of each set.
-        encoder_id: whose vectors.
+        encoder_id: encoder of the vectors.
         skipped: project to the number of its sets that cannot be used.
     """
 
@@ -176,7 +173,7 @@ class SelectionData:
 
     @property
     def sharpest(self) -> Ints:
-        """(sets,) place of the sharpest picture; of sets that were not measured, what the stage rule takes."""
+        """(sets,) place of the sharpest picture; without measurements, the choice of the stage rule."""
         sharp = np.where(self.features.mask, np.nan_to_num(self.features.x[:, :, 0]), -np.inf)
         return (
             np.where(self.features.known, sharp.argmax(axis=1), self.features.top)
@@ -186,7 +183,7 @@ class SelectionData:
 
     @property
     def data_hash(self) -> str:
-        """Hash of the rows of `training_pairs` behind the sets, and of everything that is known of their pictures."""
+        """Hash of the rows of `training_pairs` behind the sets, and of all data of their pictures."""
         pairs = [
             f"{g} {k} {w} {' '.join(m)}"
             for g, k, w, m in zip(self.groups, self.keys, self.winner, self.members, strict=True)
@@ -207,18 +204,24 @@ class SelectionData:
         pictures = np.unique(self.features.rows[lost][self.features.mask[lost]])
         if not len(pictures):
             return ""
-        told = f"quality measurements missing for {len(pictures)} of {len(self._shown)} pictures; trained from vector and stage"
+        told = (
+            f"quality measurements missing for {len(pictures)} of {len(self._shown)} pictures; trained "
+            "from vector and stage"
+        )
         return told if lost.all() else f"{told} in {int(lost.sum())} of {len(lost)} sets"
 
 
 def selection_data(sources: Mapping[str, Source]) -> SelectionData:
-    """The sets behind the `training_pairs` of these projects; a set of which a picture has no vector is left out and counted."""
+    """The sets behind the `training_pairs` of these projects.
+
+    A set with a picture without a vector is left out and counted.
+    """
     banks, sets = list[Bank](), list[list[int]]()
     rows = list[tuple[int, bool, str, str, str, list[str]]]()
     skipped, start = Counter[str](), 0
     for name, source in sources.items():
         bank = _bank(source)
-        places, ties = bank.places(), _ties(source)
+        places, ties = bank.places(), ties_of_source(source)
         for pairs in (
             source.frames[TrainingPair]
             .sort(TrainingPair.set_key)
@@ -248,7 +251,10 @@ def selection_data(sources: Mapping[str, Source]) -> SelectionData:
 
 
 def _members(pairs: pl.DataFrame) -> tuple[list[str], int, bool]:
-    """Members of a set by stage and id, the winner's place, and whether a lower stage was chosen; from its rows of pairs."""
+    """Members of a set by stage and id, the winner's place, and whether a lower stage was chosen.
+
+    Its rows of pairs are the source.
+    """
     one = pairs.row(0, named=True)
     stages = {str(one[TrainingPair.winner_photo_id]): one[TrainingPair.winner_stage]}
     stages |= dict(pairs.select(TrainingPair.loser_photo_id, TrainingPair.loser_stage).iter_rows())
@@ -272,46 +278,7 @@ def _bank(source: Source) -> Bank:
     )
 
 
-def _ties(source: Source) -> Ties:
+def ties_of_source(source: Source) -> Ties:
+    """The ties of the sets and pictures of one project."""
     frames = source.frames
     return ties_of(frames[TrainingPair], frames[Duplicate], frames[Photo], source.imported.rows)
-
-
-def crop_data(sources: Mapping[str, Source]) -> CropData:
-    """The pictures of these projects of which is known whether and how they were cut."""
-    parts, groups, clusters = list[pl.DataFrame](), list[str](), list[str]()
-    for name, source in sources.items():
-        frames, on = source.frames, [Photo.project, Photo.photo_id]
-        rows = frames[CropExample]
-        for other in (SaliencyGrid, ImageQuality, Embedding):
-            rows = rows.join(frames[other], on=on)
-        parts.append(rows.sort(Photo.photo_id))
-        here, ties = parts[-1][Photo.photo_id].to_list(), _ties(source)
-        groups += [name] * len(here)
-        clusters += map(ties.label, here)
-    rows = pl.concat(parts) if parts else pl.DataFrame()
-    if rows.is_empty():
-        none = np.empty((0, 1), np.float32)
-        boxes, sizes = np.empty((0, 4)), np.empty((0, 2), np.float32)
-        return CropData(
-            np.empty((0, 720), np.float32), none[:, 0], np.empty(0, bool), boxes, [], [], none, sizes, []
-        )
-    width, height = (
-        rows[c].cast(pl.Float32).to_numpy() for c in (ImageQuality.width_px, ImageQuality.height_px)
-    )
-    largest = max(float(width.max()), float(height.max()))
-    sides = [
-        rows[c].fill_null(float("nan")).to_numpy()
-        for c in (CropExample.x1, CropExample.y1, CropExample.x2, CropExample.y2)
-    ]
-    return CropData(
-        rows[SaliencyGrid.grid].to_numpy(),
-        width / height,
-        rows[CropExample.cropped].to_numpy(),
-        np.stack(sides, axis=1),
-        groups,
-        clusters,
-        rows[Embedding.vector].list.to_array(len(rows[Embedding.vector][0])).to_numpy(),
-        (np.stack([width, height], axis=1) / largest).astype(np.float32),
-        rows[Photo.photo_id].to_list(),
-    )

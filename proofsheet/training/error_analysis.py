@@ -68,8 +68,10 @@ def crop_failures(data: CropData, found: HeldOutCrops) -> list[str]:
     groups, overlap = np.array(data.groups)[rows], iou(own, drawn)
     rates = sorted((float(overlap[groups == n].mean()), n) for n in sorted(set(groups.tolist())))
     return [
-        f"Proposed boxes hold {area:+.1%} of the picture against the drawn ones; "
-        f"their middle lies {x:+.1%} to the right and {y:+.1%} lower.",
+        (
+            f"Proposed boxes hold {area:+.1%} of the picture against the drawn ones; their middle is "
+            f"{x:+.1%} to the right and {y:+.1%} lower."
+        ),
         "Projects with least overlap: " + ", ".join(f"{n} {value:.3f}" for value, n in rates[:3]) + ".",
     ]
 
@@ -102,7 +104,7 @@ def ranker_sheets(workspace: Workspace, fit_id: str, data: SelectionData, found:
 
 
 def crop_sheets(workspace: Workspace, fit_id: str, data: CropData, found: HeldOutCrops) -> dict[str, str]:
-    """Twenty cut pictures drawn by a fixed rule, and those with least overlap."""
+    """Twenty cropped pictures drawn by a fixed rule, and those with least overlap."""
     rows = data.boxed
     if not len(rows):
         return {}
@@ -111,7 +113,7 @@ def crop_sheets(workspace: Workspace, fit_id: str, data: CropData, found: HeldOu
     worst = rows[np.argsort(overlap, kind="stable")[:20]]
     thumbs = _Thumbs(workspace)
     sheets = {}
-    for name, which in {"cuts by a fixed rule": drawn, "least overlap": worst}.items():
+    for name, which in {"crops by a fixed rule": drawn, "least overlap": worst}.items():
         crops = [
             (
                 thumbs.of(data.groups[k], data.ids[k]),

@@ -1,4 +1,4 @@
-"""The protocol for cuts: whole projects are held out, constant boxes stand beside the model.
+"""The protocol for crops: whole projects are held out, and constant boxes are the baseline.
 
 Holds `judge_crops`.
 Add here: another figure of the card.
@@ -16,8 +16,9 @@ import numpy.typing as npt
 from proofsheet.models.boxes import iou
 from proofsheet.models.calibration import expected_calibration_error, reliability
 from proofsheet.models.intervals import over_projects
+from proofsheet.training.box_losses import sorted_corners
 from proofsheet.training.evaluate_ranker import Tell, share
-from proofsheet.training.fit_crop_proposer import CropData, fit_crops, fit_source_mlp, sorted_corners
+from proofsheet.training.fit_crop_proposer import CropData, fit_crops, fit_source_mlp
 from proofsheet.training.splits import folds_of
 from proofsheet.training.torch_mlp import import_torch
 
@@ -29,12 +30,12 @@ _SOURCE_EPOCHS = 50
 
 @dataclass
 class HeldOutCrops:
-    """What a proposer said of pictures that it never saw.
+    """Answers of a proposer for held-out pictures.
 
     Attributes:
         boxes: (n, 4) proposed.
-        p: (n,) probability of a cut.
-        proposed: (n,) whether a cut was proposed.
+        p: (n,) probability of a crop.
+        proposed: (n,) whether a crop was proposed.
         constant: (n, 4) the best constant box, found without these pictures.
         constant_name: which one that is.
     """
@@ -47,7 +48,10 @@ class HeldOutCrops:
 
 
 def constant_boxes(boxes: Doubles) -> dict[str, Doubles]:
-    """Boxes that ignore the picture: the median, the mean, and the best one around the middle, found on these boxes."""
+    """Boxes that ignore the picture: the median, the mean, and the best one around the middle.
+
+    They are fitted on these boxes.
+    """
     centred = [
         np.array([(1 - s) / 2, (1 - s) / 2, (1 + s) / 2, (1 + s) / 2]) for s in np.arange(0.3, 1.0, 0.02)
     ]
@@ -63,7 +67,7 @@ def constant_boxes(boxes: Doubles) -> dict[str, Doubles]:
 def judge_crops(
     data: CropData, epochs: int, seed: int, tell: Tell, loss: str = "giou"
 ) -> tuple[dict[str, Any], HeldOutCrops]:
-    """Every figure of the card, and what was said of each picture by a model that never saw its project."""
+    """Every figure of the card, and the answer for each picture by a model that never saw its project."""
     groups, names = np.array(data.groups), sorted(set(data.groups))
     outer = (
         [groups == n for n in names]
@@ -95,7 +99,10 @@ def judge_crops(
 
 
 def _source(rest: CropData, part: CropData, seed: int, loss: str) -> Doubles:
-    """The source knows mse, iou and smooth_l1; where the proposer has another loss, its network is trained on mse."""
+    """The loss for the network of the source, which knows mse, iou and smooth_l1.
+
+    Another loss of the proposer becomes mse.
+    """
     torch = import_torch()
     module = fit_source_mlp(rest, _SOURCE_EPOCHS, seed, "mse" if loss == "giou" else loss)
     with torch.no_grad():
@@ -104,7 +111,7 @@ def _source(rest: CropData, part: CropData, seed: int, loss: str) -> Doubles:
 
 
 def crop_figures(data: CropData, found: HeldOutCrops, rivals: dict[str, Doubles]) -> dict[str, Any]:
-    """Overlap on cut pictures and on all, beside the constant boxes, and the question of need."""
+    """Overlap on cropped pictures and on all, with the constant boxes, and the decision whether to crop."""
     groups, names, boxed = np.array(data.groups), sorted(set(data.groups)), data.boxed
     known = np.union1d(boxed, np.flatnonzero(~data.cut))
     drawn = np.where(np.isfinite(data.boxes), data.boxes, _FULL)

@@ -1,4 +1,6 @@
-"""The protocol for choices: whole projects are held out, trivial rules stand beside the model, every figure has its interval.
+"""The protocol for choices: projects are held out, trivial rules are the baseline.
+
+Every figure has its interval.
 
 Holds `judge_ranker`, `HeldOut` and `figures`.
 Add here: another figure of the card.
@@ -43,7 +45,7 @@ Tell = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What a ranker said of sets that it never saw.
+    """Answers of a ranker for held-out sets.
 
     Attributes:
         p: (sets, most) probabilities.
@@ -75,7 +77,9 @@ def leave_out(data: SelectionData, how: Training, folds: Sequence[Bools], tell: 
 
 
 def judge_ranker(data: SelectionData, how: Training, tell: Tell) -> tuple[dict[str, Any], HeldOut, HeldOut]:
-    """Every figure of the card, and what was said of each set: by a model that never saw its project, and by one that never saw it.
+    """Every figure of the card, and two answers for each set.
+
+    One is of a model that never saw its project, one of a model that never saw the set.
 
     With fewer than three projects the two are the same.
     """
@@ -116,7 +120,9 @@ def figures(data: SelectionData, pick: Ints, confidence: Doubles, p: Doubles) ->
         confidence: (sets,) its calibrated probability.
         p: (sets, most) probabilities of all pictures.
     """
-    groups, right, stage = np.array(data.groups), pick == data.winner, data.features.top == data.winner
+    groups = np.array(data.groups)
+    right = pick == data.winner
+    stage = data.features.top == data.winner
     names = sorted(set(data.groups))
     gain = over_projects(right.astype(float) - stage, data.groups, data.clusters)
     eces = {n: expected_calibration_error(confidence[groups == n], right[groups == n]) for n in names}
@@ -164,7 +170,10 @@ def _project(data: SelectionData, found: HeldOut, here: Bools) -> dict[str, Any]
 
 
 def _recall(data: SelectionData, p: Doubles, normal: float) -> dict[str, Any]:
-    """Share of anomalies that are found at the threshold on the best other picture that leaves so much of the normal sets right."""
+    """Share of anomalies that are found at the threshold that keeps so much of the normal sets right.
+
+    The threshold is on the best other picture.
+    """
     rows = np.arange(len(p))
     others = p.copy()
     others[rows, data.features.top] = -1.0
@@ -178,7 +187,7 @@ def _recall(data: SelectionData, p: Doubles, normal: float) -> dict[str, Any]:
 
 
 def coverage(confidence: Doubles, right: Bools, precision: float) -> dict[str, Any]:
-    """The largest share of sets that can be taken from the surest on with at least this share of right ones."""
+    """The largest share of sets, from the most confident on, with at least this share of right ones."""
     order = np.argsort(-confidence, kind="stable")
     rates = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
     enough = np.flatnonzero(rates >= precision)
@@ -189,7 +198,10 @@ def coverage(confidence: Doubles, right: Bools, precision: float) -> dict[str, A
 def _source_variants(
     data: SelectionData, how: Training, outer: Sequence[Bools]
 ) -> Iterator[tuple[str, Ints]]:
-    """The source's margin ranker: v2 on its two largest projects, v3 on all, with 1, 5, 10 and 20 times oversampled anomalies."""
+    """The source's margin ranker.
+
+    v2 uses its two largest projects, v3 all, with 1, 5, 10 and 20 times oversampled anomalies.
+    """
     for name, times, part in (
         ("v2, two projects, 10x", 10, True),
         *((f"v3, {k}x", k, False) for k in (1, 5, 10, 20)),
@@ -213,7 +225,7 @@ def held_out_rows(data: SelectionData, found: HeldOut, by_set: HeldOut, test: Bo
 
     Args:
         data: the sets.
-        found: what is said of them here, by fits without their project or without them.
+        found: answers for them here, by fits without their project or without them.
         by_set: the choices of fits without the set, with its project.
         test: (sets,) those that the model was not trained on.
     """

@@ -19,6 +19,7 @@ from proofsheet.models.anchor_boxes import FEATURES, Floats, Pooling, anchor_fea
 from proofsheet.models.boxes import iou
 from proofsheet.models.crop_proposer import CropProposer, need_features
 from proofsheet.models.mlp import Net
+from proofsheet.training.box_losses import box_loss, sorted_corners
 from proofsheet.training.splits import folds_of
 from proofsheet.training.torch_mlp import batches, build, choose_device, import_torch, to_net
 from schemas.vision import GRID, GRID_CHANNELS
@@ -26,20 +27,20 @@ from schemas.vision import GRID, GRID_CHANNELS
 Bools = npt.NDArray[np.bool_]
 Doubles = npt.NDArray[np.float64]
 _HIDDEN, _BATCH, _RATE, _SHARP, _FOLDS = 32, 128, 5e-3, 0.06, 3
-_DRAWN = 64  # candidates a step, drawn anew each time
+_DRAWN = 64  # candidates a step, drawn again each time
 _POINTS = np.round(np.arange(0.2, 0.81, 0.05), 2)
 _STEPS, _RIDGE = 50, 1e-9
 
 
 @dataclass(frozen=True)
 class CropData:
-    """Pictures with what a person did.
+    """Pictures with the manual crop of each.
 
     Attributes:
         grids: (n, 720) rows of `saliency_grids`.
         aspects: (n,) width over height.
-        cut: (n,) whether it was cut.
-        boxes: (n, 4) in 0..1; nan where it was not cut or the box is unknown.
+        cut: (n,) whether it was cropped.
+        boxes: (n, 4) in 0..1; nan if it was not cropped or the box is unknown.
         groups: project of each picture.
         clusters: pictures of one cluster stay on one side of every split.
         vectors: (n, d) of the encoder, for the baseline alone.
@@ -95,7 +96,10 @@ def mirrored(data: CropData) -> CropData:
 def fit_crops(
     data: CropData, epochs: int, seed: int, loss: str = "giou", device: str = "auto"
 ) -> CropProposer:
-    """Train both heads; the question of need is trained on boxes proposed by heads that did not see those pictures."""
+    """Train both heads.
+
+    The decision whether to crop is trained on boxes proposed by heads that did not see those pictures.
+    """
     features = np.zeros((len(data.grids), FEATURES + 3), np.float32)
     for held in folds_of(data.groups, data.clusters, _FOLDS, seed):
         net = train_boxes(data.some(np.flatnonzero(~held)), epochs, seed, loss, device)
@@ -118,9 +122,11 @@ def fit_crops(
 
 
 def platt(odds: Doubles, cut: Bools) -> tuple[float, float]:
-    """Factor and shift of log odds with the least loss against Platt's smoothed targets (Platt, 1999), by Newton's method.
+    """Factor and shift of log odds with the least loss against Platt's smoothed targets (Platt, 1999).
 
-    Where larger odds do not go with cuts the factor is 0: what is left is the rate of cuts.
+    They are found by Newton's method.
+
+    If larger odds do not go with crops the factor is 0, which leaves the rate of crops.
     """
     targets = np.where(cut, (cut.sum() + 1) / (cut.sum() + 2), 1 / ((~cut).sum() + 2))
     rate = float(np.log(targets.mean() / (1 - targets.mean())))
@@ -150,7 +156,7 @@ def _newton(x: Doubles, targets: Doubles, start: Doubles) -> Doubles:
 
 
 def _rescaled(net: Net, scale: float, shift: float) -> Net:
-    """The network whose scores are scaled and shifted."""
+    """A network with scaled and shifted scores."""
     bias = (net.bias * scale + shift).astype(np.float32)
     return replace(net, direct=np.float32(scale) * net.direct, out=np.float32(scale) * net.out, bias=bias)
 
@@ -166,10 +172,10 @@ def _need_x(net: Net, data: CropData) -> Floats:
 
 
 def train_boxes(data: CropData, epochs: int, seed: int, loss: str = "giou", device: str = "auto") -> Net:
-    """Fit the scores of candidate boxes to the boxes that a person drew.
+    """Fit the scores of candidate boxes to hand-drawn boxes.
 
-    The loss is the cross entropy to candidates weighted by their overlap with the drawn box, plus `box_loss` of the drawn box and
-    the mean of the candidates under their probabilities.
+    The loss is the cross entropy to candidates weighted by their overlap with the drawn box, plus `box_loss`
+    of the drawn box and the mean of the candidates under their probabilities.
     """
     torch = import_torch()
     torch.manual_seed(seed)
@@ -209,52 +215,15 @@ def train_boxes(data: CropData, epochs: int, seed: int, loss: str = "giou", devi
 
 
 def _pooled(data: CropData) -> npt.NDArray[np.float16]:
-    """Features of all candidates, computed once; half precision holds shares of 0..1 well enough and halves the memory."""
+    """Features of all candidates, computed once.
+
+    Half precision is enough for shares of 0..1 and halves the memory.
+    """
     found = np.empty((len(data.grids), len(anchors_of()), FEATURES), np.float16)
     for start in range(0, len(found), 256):
         part = slice(start, start + 256)
         found[part] = anchor_features(data.grids[part], data.aspects[part], Pooling.of())
     return found
-
-
-def box_loss(name: str, said: Any, drawn: Any, usual: Any) -> Any:  # noqa: ANN401 - tensors
-    """How far proposed boxes are from drawn ones, as one number that is about 1 for boxes that ignore the picture.
-
-    Args:
-        name: giou or iou, one less the (generalised) intersection over union (Rezatofighi et al., 2019); mse or smooth_l1, the
-            distance of the four sides (Girshick, 2015).
-        said: (n, 4) proposed boxes.
-        drawn: (n, 4) drawn boxes.
-        usual: (4,) standard deviations of the drawn sides; distances are counted in these.
-    """
-    torch = import_torch()
-    if name in {"giou", "iou"}:
-        return (1 - (giou if name == "giou" else overlap_of)(said, drawn)).mean()
-    distance = torch.nn.functional.mse_loss if name == "mse" else torch.nn.functional.smooth_l1_loss
-    return distance(said / usual, drawn / usual)
-
-
-def overlap_of(one: Any, other: Any) -> Any:  # noqa: ANN401 - tensors
-    """Intersection over union of boxes row by row: (n,) from two (n, 4)."""
-    both, union = _areas(one, other)
-    return both / union.clamp(min=1e-9)
-
-
-def giou(one: Any, other: Any) -> Any:  # noqa: ANN401 - tensors
-    """Generalised intersection over union of boxes row by row: (n,) from two (n, 4)."""
-    torch = import_torch()
-    both, union = _areas(one, other)
-    hull = (torch.maximum(one[:, 2:], other[:, 2:]) - torch.minimum(one[:, :2], other[:, :2])).prod(dim=1)
-    return both / union.clamp(min=1e-9) - (hull - union) / hull.clamp(min=1e-9)
-
-
-def _areas(one: Any, other: Any) -> tuple[Any, Any]:  # noqa: ANN401 - tensors
-    """Areas of intersection and union."""
-    torch = import_torch()
-    low, high = torch.maximum(one[:, :2], other[:, :2]), torch.minimum(one[:, 2:], other[:, 2:])
-    both = (high - low).clamp(min=0).prod(dim=1)
-    areas = [(b[:, 2:] - b[:, :2]).clamp(min=0).prod(dim=1) for b in (one, other)]
-    return both, areas[0] + areas[1] - both
 
 
 def _train_need(x: Floats, cut: Bools, epochs: int, seed: int) -> Net:
@@ -274,8 +243,11 @@ def _train_need(x: Floats, cut: Bools, epochs: int, seed: int) -> Net:
     return to_net(module.eval())
 
 
-def fit_source_mlp(data: CropData, epochs: int, seed: int, loss: str = "mse") -> Any:  # noqa: ANN401 - a torch module
-    """The network of source 001: vector and two dimensions, 514-512-256-128-4, sigmoid; corners sorted in its answer.
+def fit_source_mlp(data: CropData, epochs: int, seed: int, loss: str = "mse") -> Any:  # noqa: ANN401
+    """The network of source 001.
+
+    It has vector and two dimensions as input, layers 514-512-256-128-4, and a sigmoid. Corners are sorted in
+    its output.
 
     Args:
         data: pictures; those with known boxes are used.
@@ -300,10 +272,3 @@ def fit_source_mlp(data: CropData, epochs: int, seed: int, loss: str = "mse") ->
             box_loss(loss, sorted_corners(module(x[part])), goal[part], torch.ones(4)).backward()
             optimizer.step()
     return module.eval()
-
-
-def sorted_corners(said: Any) -> Any:  # noqa: ANN401 - tensors
-    """The answer of the source's network with left before right and top before bottom."""
-    torch = import_torch()
-    first, second = said[:, :2], said[:, 2:]
-    return torch.cat([torch.minimum(first, second), torch.maximum(first, second)], dim=1)

@@ -1,4 +1,4 @@
-"""Fitting the ranker: its members on all sets, their weights and the operating point on folds that they did not see.
+"""Fitting the ranker: its members on all sets, their weights and the operating point on held-out folds.
 
 Holds `fit_ranker` and `uses_measurements`.
 Add here: another member of the ensemble.
@@ -50,7 +50,7 @@ def fit_ranker(
         groups: project of each set; folds keep projects together where there are three or more.
         clusters: sets of one cluster stay in one fold.
         how: of the network.
-        encoder_id: whose vectors.
+        encoder_id: encoder of the vectors.
     """
     outside: tuple[Floats, Floats, Floats] = tuple(
         np.zeros(features.mask.shape, np.float32) for _ in range(3)
@@ -90,7 +90,10 @@ def _members(features: SetFeatures, winner: Ints, anomaly: Bools, how: Training)
 
 
 def _weights(scores: tuple[Floats, Floats, Floats], mask: Bools, winner: Ints) -> tuple[float, float, float]:
-    """Weights of the members with the least negative log likelihood, tried on a grid; the direction must bring something."""
+    """Weights of the members with the least negative log likelihood, from a grid.
+
+    The direction is used only if it improves the result.
+    """
     net, trees = _pair(scores, 0.0, mask, winner)
     before = likelihood(weighed(scores, (net, trees, 0.0)), mask, winner)
     losses = [likelihood(weighed(scores, (net, trees, float(c))), mask, winner) for c in _WEIGHTS]

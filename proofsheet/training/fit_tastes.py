@@ -1,7 +1,7 @@
-"""Fitting the tastes of projects, crosswise, and whether they tell anything.
+"""Fitting the tastes of projects, with cross-validation, and whether they improve anything.
 
 Holds `fit_tastes`.
-Add here: another way to tell whether a project differs.
+Add here: another test whether a project differs.
 Keep out: prediction (models/project_taste.py).
 """
 
@@ -38,11 +38,14 @@ def fit_tastes(
     overrule_at: float,
     seed: int,
 ) -> dict[str, Taste]:
-    """The tastes of those projects whose choices are told better with than without, crosswise, and whose picks are not worse.
+    """The tastes that improve their project.
+
+    In cross-validation its choices are predicted better with the taste, and its picks are not worse.
 
     Args:
         columns: (sets, most, 20) in which tastes differ.
-        scores: (sets, most) calibrated scores of members that did not see the set, nor its project where there are three or more.
+        scores: (sets, most) calibrated scores of members that did not see the set, nor its project where
+            there are three or more.
         features: of the sets.
         winner: (sets,) place of the chosen picture.
         anomaly: (sets,) True where a lower stage was chosen.
@@ -56,13 +59,13 @@ def fit_tastes(
         here = np.flatnonzero(np.array(groups) == name)
         if len(here) < LEAST_SETS:
             continue
-        x, own, mask, top = (
-            with_scores(columns[here], scores[here]),
-            scores[here],
-            features.mask[here],
-            features.top[here],
-        )
-        won, odd, rows = winner[here], anomaly[here], np.arange(len(here))
+        x = with_scores(columns[here], scores[here])
+        own = scores[here]
+        mask = features.mask[here]
+        top = features.top[here]
+        won = winner[here]
+        odd = anomaly[here]
+        rows = np.arange(len(here))
         p, pick = _crosswise(x, own, mask, top, won, odd, [clusters[int(k)] for k in here], seed)
         before = softmax(own, mask)
         surer = np.log(np.maximum(p, _TINY)[rows, won]) - np.log(np.maximum(before, _TINY)[rows, won])

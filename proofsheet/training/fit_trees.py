@@ -33,7 +33,10 @@ _PARAMETERS: dict[str, Any] = {
 
 
 def train_trees(x: Floats, mask: npt.NDArray[np.bool_], winner: Ints, seed: int) -> Trees:
-    """Fit trees to choices; arguments as in `train_listwise`. Threads change no tree, and on few pictures only cost."""
+    """Fit trees to choices; arguments as in `train_listwise`.
+
+    The number of threads changes no tree; on few pictures threads only take time.
+    """
     import lightgbm
 
     labels = np.zeros(mask.shape, dtype=np.int32)

@@ -1,4 +1,4 @@
-"""The whole way of the models on a few held-out sets, and the report of the phase.
+"""All models on a few held-out sets, and the report of the phase.
 
 Holds `integration_rows`.
 Add here: another thing that is looked at set by set.
@@ -36,10 +36,12 @@ _SETS = 20
 
 
 def integration_rows(workspace: Workspace, seed: int, now: datetime) -> tuple[pl.DataFrame, dict[str, Any]]:
-    """Twenty sets with pictures that the champion's judges never saw, drawn by the seed; also written as `phase2_testing.jsonl`.
+    """Twenty sets of held-out pictures, drawn by the seed.
+
+    They are also written as `phase2_testing.jsonl`.
 
     Returns:
-        The rows of `integration_report`, and facts for the run's page: counts and where the reports lie.
+        The rows of `integration_report`, and facts for the run's page: counts and the places of the reports.
     """
     shared = workspace.shared
     fit = registry.champion(shared.ledger, "ranker")
@@ -58,7 +60,7 @@ def integration_rows(workspace: Workspace, seed: int, now: datetime) -> tuple[pl
     facts = {
         "sets": len(rows),
         "right": right,
-        "systematic": "; ".join(_systematic(rows)) or "nothing stands out",
+        "systematic": "; ".join(_systematic(rows)) or "no pattern found",
     }
     return Integration.frame(rows), facts | {
         "report": f"{(folder / 'phase_report.md').relative_to(shared.home)}"
@@ -125,7 +127,7 @@ def _proposer(workspace: Workspace) -> CropProposer | None:
     try:
         return load_crops(workspace.shared.models, str(fit[Fit.fit_id])) if fit else None
     except ProofsheetError:
-        return None  # the report then shows no cuts; `crop_model` of each project says why
+        return None  # the report then shows no crops; `crop_model` of each project says why
 
 
 def _systematic(rows: list[dict[str, Any]]) -> list[str]:
@@ -135,19 +137,40 @@ def _systematic(rows: list[dict[str, Any]]) -> list[str]:
     missed = sum(r[Integration.anomaly] for r in wrong)
     if wrong:
         told.append(
-            f"{len(wrong)} errors, {missed} of them kept the highest stage where a lower one was chosen"
+            f"{len(wrong)} errors, in {missed} of them the highest stage was predicted where a lower "
+            "one was chosen"
         )
     low = [r for r in rows if r[Integration.iou] is not None and r[Integration.iou] < 0.5]
     if low:
-        told.append(f"{len(low)} cuts overlap by less than half")
+        told.append(f"{len(low)} crops overlap by less than half")
     return told
 
 
 def phase_report(workspace: Workspace, rows: list[dict[str, Any]], now: datetime) -> str:
     """The report as Markdown: data, models, sets looked at, known limits."""
-    shared, lines = workspace.shared, [f"# Report on the models, {now:%Y-%m-%d}", "", "## Data", ""]
+    lines = [f"# Report on the models, {now:%Y-%m-%d}", "", "## Data", "", *_data_lines(workspace)]
+    lines += ["", "## Models", "", *_model_lines(workspace.shared)]
+    low, high = wilson(sum(r[Integration.right] for r in rows), len(rows))
+    lines += ["", f"## {len(rows)} held-out sets, set by set", ""]
+    lines += (
+        [f"Right: {sum(r[Integration.right] for r in rows)} of {len(rows)} ({low:.2f}–{high:.2f})."]
+        if rows
+        else ["No ranker serves."]
+    )
+    lines += [f"* {text}" for text in _systematic(rows)]
     lines += [
-        "| project | sets | anomalies | rate | cut pictures | quarantined rows |",
+        (
+            f"* {'right' if r[Integration.right] else 'WRONG'}: "
+            f"{r[Integration.project_name]}/{r[Integration.pick_path]}"
+        )
+        for r in rows
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _data_lines(workspace: Workspace) -> list[str]:
+    lines = [
+        "| project | sets | anomalies | rate | cropped pictures | quarantined rows |",
         "|---|---|---|---|---|---|",
     ]
     left = dict[str, str]()
@@ -157,7 +180,10 @@ def phase_report(workspace: Workspace, rows: list[dict[str, Any]], now: datetime
             told = (
                 ""
                 if rate is None
-                else f"{rate:.3f} ({one[ProjectStatistic.anomaly_low]:.3f}–{one[ProjectStatistic.anomaly_high]:.3f})"
+                else (
+                    f"{rate:.3f} "
+                    f"({one[ProjectStatistic.anomaly_low]:.3f}–{one[ProjectStatistic.anomaly_high]:.3f})"
+                )
             )
             cells = (
                 one[ProjectStatistic.sets],
@@ -171,25 +197,18 @@ def phase_report(workspace: Workspace, rows: list[dict[str, Any]], now: datetime
                 + f" | {one[ProjectStatistic.quarantined_rows]} |"
             )
     lines += [f"\n{name} is left out: {why}" for name, why in left.items()]
-    lines += ["", "## Models", ""]
+    return lines
+
+
+def _model_lines(shared: Project) -> list[str]:
+    lines = []
     for fit in shared.ledger.rows(Fit).sort(Fit.trained_at).to_dicts():
         own = str(fit[Fit.fit_id])
         place = card_path(shared.models, own).relative_to(shared.home)
         serving = registry.champion(shared.ledger, str(fit[Fit.kind]))
         mark = " **serves**" if serving and serving[Fit.fit_id] == own else ""
         lines.append(
-            f"* {fit[Fit.kind]} {own[:12]}{mark}: {headline(str(fit[Fit.kind]), str(fit[Fit.card]))} ({place})"
+            f"* {fit[Fit.kind]} {own[:12]}{mark}: {headline(str(fit[Fit.kind]), str(fit[Fit.card]))} "
+            f"({place})"
         )
-    low, high = wilson(sum(r[Integration.right] for r in rows), len(rows))
-    lines += ["", f"## {len(rows)} held-out sets, set by set", ""]
-    lines += (
-        [f"Right: {sum(r[Integration.right] for r in rows)} of {len(rows)} ({low:.2f}–{high:.2f})."]
-        if rows
-        else ["No ranker serves."]
-    )
-    lines += [f"* {text}" for text in _systematic(rows)]
-    lines += [
-        f"* {'right' if r[Integration.right] else 'WRONG'}: {r[Integration.project_name]}/{r[Integration.pick_path]}"
-        for r in rows
-    ]
-    return "\n".join(lines) + "\n"
+    return lines

@@ -52,9 +52,9 @@ def train_listwise(
 ) -> Net:
     """Fit the network to choices.
 
-    The listwise loss is the negative log likelihood of the first place under Plackett-Luce (Plackett, 1975): the softmax over the
-    scores of a set. The margin loss is that of pairs, `(1 - p)^gamma * max(0, margin - (s_w - s_l))` with `p` the sigmoid of the
-    difference, as source 001 has it.
+    The listwise loss is the negative log likelihood of the first place under Plackett-Luce (Plackett, 1975):
+    the softmax over the scores of a set. The margin loss is that of pairs, `(1 - p)^gamma * max(0, margin -
+    (s_w - s_l))` with `p` the sigmoid of the difference, as source 001 has it.
 
     Args:
         x: (sets, most, d) features; nan where unknown.

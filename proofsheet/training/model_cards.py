@@ -40,7 +40,12 @@ def markdown(fit_id: str, card: Figures) -> str:
     ]
     lines += [f"* {name}: {value}" for name, value in card["data"].items()]
     lines += ["", f"## Figures: {figures.get('protocol', '')}", ""]
-    lines += _ranker(figures) if kind == "ranker" else _crop(figures) if kind == "crop" else _scene(figures)
+    if kind == "ranker":
+        lines += _ranker(figures)
+    elif kind == "crop":
+        lines += _crop(figures)
+    else:
+        lines += _scene(figures)
     lines += [
         "",
         "## Calibration",
@@ -97,7 +102,7 @@ def _ranker(figures: Figures) -> Iterable[str]:
 
 
 def _crop(figures: Figures) -> Iterable[str]:
-    yield "| box | IoU on cut pictures |"
+    yield "| box | IoU on cropped pictures |"
     yield "|---|---|"
     yield f"| **this proposer** | {mean(figures['IoU on cut pictures'])} |"
     for name, value in figures["baselines on cut pictures"].items():
@@ -110,11 +115,17 @@ def _crop(figures: Figures) -> Iterable[str]:
     yield f"* Share of boxes above 0.7: {share(figures['share above 0.7'])}."
     for name in ("cut needed, precision", "cut needed, recall", "right about the need", "always cut"):
         yield f"* {name[0].upper()}{name[1:]}: {share(figures[name])}."
-    yield f"* Area under the curve of the need: {figures['cut needed, AUC']}; expected calibration error {figures['ece']:.3f}."
+    yield (
+        f"* Area under the curve of the need: {figures['cut needed, AUC']}; expected calibration error "
+        f"{figures['ece']:.3f}."
+    )
 
 
 def _scene(figures: Figures) -> Iterable[str]:
-    yield f"* Accuracy: {share(figures['accuracy'])}; the most frequent label alone: {figures['most frequent label']:.3f}."
+    yield (
+        f"* Accuracy: {share(figures['accuracy'])}; the most frequent label alone: "
+        f"{figures['most frequent label']:.3f}."
+    )
     yield f"* Expected calibration error: {figures['ece']:.3f}."
     for name, value in figures["per label"].items():
         yield f"* {name}: {share(value)}."

@@ -1,4 +1,4 @@
-"""Models for other programs: ONNX and TorchScript, compared with the model that serves before anybody uses them.
+"""Models for other programs: ONNX and TorchScript, compared with the active model before use.
 
 Holds `export_model` and `export_rows`.
 Add here: another format.
@@ -48,7 +48,7 @@ class NetworkPart:
         module: in torch.
         served: the same as it serves, from arrays to scores.
         inputs: name to shape without the batch.
-        spread: mean and scale of its one input, where it learnt them; inputs to compare on are drawn accordingly.
+        spread: mean and scale of its one input in training; inputs for the comparison are drawn from them.
     """
 
     name: str
@@ -116,7 +116,10 @@ def _box_scores(crops: CropProposer, grids: Floats, aspects: Floats) -> Floats:
 
 
 def _boxes_module(crops: CropProposer) -> Any:  # noqa: ANN401 - a torch module
-    """From a grid and an aspect to the probability of every candidate; the same as `anchor_features`, network and softmax."""
+    """From a grid and an aspect to the probability of every candidate.
+
+    The result is that of `anchor_features`, network and softmax.
+    """
     torch = import_torch()
     pooling, net = Pooling.of(), crops.boxes
 
@@ -246,7 +249,7 @@ def _run_script(content: bytes) -> Callable[[Sequence[Floats]], Floats]:
 
 
 def export_rows(shared: Project) -> pl.DataFrame:
-    """Exports of every champion; what cannot be written says what is missing."""
+    """Exports of every champion; a missing export has its reason."""
     rows = []
     for kind in MODELS:
         fit = registry.champion(shared.ledger, kind)

@@ -17,11 +17,13 @@ _INK, _SOFT, _DOT = (30, 30, 30), (190, 190, 190), (22, 122, 70)
 
 
 def reliability_plot(bins: Sequence[Mapping[str, float]], title: str) -> bytes:
-    """How often a stated confidence was right: a dot a bin, its area by the number of cases, and the diagonal of a perfect one.
+    """Share of right answers by stated confidence.
+
+    Each bin is a dot, its area the number of cases; the diagonal is perfect calibration.
 
     Args:
         bins: confidence, right and n of each bin.
-        title: stands above.
+        title: heading of the plot.
     """
     image = Image.new("RGB", (_SIDE + 2 * _EDGE, _SIDE + 2 * _EDGE), "white")
     draw = ImageDraw.Draw(image)

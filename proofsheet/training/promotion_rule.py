@@ -54,10 +54,10 @@ def crop_rule(
 
 @dataclass(frozen=True)
 class Answers:
-    """What a challenger said of examples that its fits did not see.
+    """Answers of a challenger for examples that its fits did not see.
 
     Attributes:
-        new: (n,) how good each answer is: 1 or 0 for choices, the overlap for cuts.
+        new: (n,) how good each answer is: 1 or 0 for choices, the overlap for crops.
         old: (n,) the same of the rival.
         groups: project of each example.
         clusters: what stays together.
@@ -82,7 +82,7 @@ def crosswise_rule(
         said: the answers.
         rival: name of the champion, or of the trivial rule.
         what: sets or boxes.
-        outside: gain over the trivial rule on projects that were held out whole; None where there are too few projects.
+        outside: gain over the trivial rule on held-out projects; None with too few projects.
     """
     n, over = len(said.new), boast(said.confidence, said.right)
     gain, low, high = bootstrap_within(said.new - said.old, said.groups, said.clusters)
@@ -90,12 +90,18 @@ def crosswise_rule(
     findings = [
         (
             n >= LEAST_CROSSWISE,
-            f"judged crosswise on {n} {what}, each by a fit without it (at least {LEAST_CROSSWISE})",
+            (
+                f"judged in cross-validation on {n} {what}, each by a fit without it (at least "
+                f"{LEAST_CROSSWISE})"
+            ),
         ),
         (low > 0, f"gain over {rival} in these projects: {_points(gain, low, high)}; above 0 is needed)"),
         (
             over <= most,
-            f"stated confidences exceed what came true by {over:.3f} (at most {most:.3f}, for {len(said.right)} answers)",
+            (
+                f"stated confidences exceed the share of right answers by {over:.3f} (at most "
+                f"{most:.3f}, for {len(said.right)} answers)"
+            ),
         ),
     ]
     if outside is not None:

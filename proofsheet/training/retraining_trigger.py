@@ -4,8 +4,8 @@ Holds `new_overrides`.
 Add here: another sign that the model has aged.
 Keep out: training.
 
-It is asked every half minute, so that only stores with a new generation are read, and what was found is kept in
-`<home>/watch/overrides.json`; it can be lost.
+It runs every half minute, so only stores with a new generation are read, and the result is saved in
+`<home>/watch/overrides.json`; that file can be lost.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _overrides(workspace: Workspace) -> Iterator[tuple[str, str, str]]:
             if pointer and (former is None or former[0] != pointer) and read < _MOST_READ:
                 former, read = (pointer, _of(project)), read + 1
         except StoreError:
-            continue  # `status` tells of it
+            continue  # `status` shows it
         if former is not None:
             known[project.key] = former
     if known != before:

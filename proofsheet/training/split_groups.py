@@ -1,7 +1,7 @@
-"""What stays on one side of every split: pictures of one set, near-duplicates, and all that hangs together by them.
+"""Pictures that stay on one side of every split: those of one set, near-duplicates, and all linked ones.
 
 Holds `Ties` and `ties_of`.
-Add here: another reason for which two pictures are never learnt from and judged on at once.
+Add here: another reason to keep two pictures on one side of a split.
 Keep out: how splits are made (splits.py).
 """
 
@@ -35,7 +35,10 @@ class Ties:
             self._above[high] = low
 
     def label(self, picture: str) -> str:
-        """The same for all pictures that hang together: the least key of their sets and clusters, else the id of the picture."""
+        """The same for all linked pictures.
+
+        It is the least key of their sets and clusters, else the id of the picture.
+        """
         return self._least((_PICTURE, picture))[1]
 
     def _least(self, node: _Node) -> _Node:
@@ -50,7 +53,10 @@ class Ties:
 def ties_of(
     pairs: pl.DataFrame, duplicates: pl.DataFrame, photos: pl.DataFrame, imported: pl.DataFrame
 ) -> Ties:
-    """The ties of a project: members of one set, of one cluster of near-duplicates, and vectors and photos of one content.
+    """The ties of a project.
+
+    They are between members of one set, of one cluster of near-duplicates, and vectors and photos of one
+    content.
 
     Args:
         pairs: rows of `training_pairs`.

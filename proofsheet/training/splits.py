@@ -1,4 +1,4 @@
-"""Who is held out: whole projects, whole clusters of near-duplicates, never a part of a set.
+"""Splits: whole projects, whole clusters of near-duplicates, never a part of a set.
 
 Holds `folds_of` and `frozen_test`.
 Add here: another way of holding out.
@@ -18,7 +18,9 @@ USUAL_SPLIT = 0.85
 
 
 def frozen_test(clusters: Sequence[str], split: float = USUAL_SPLIT) -> Bools:
-    """True for the sets that no model is ever trained on, by a fixed hash of their cluster, the same in every training.
+    """True for the sets that no model is ever trained on.
+
+    A fixed hash of their cluster decides, the same in every training.
 
     Args:
         clusters: what stays together.

@@ -48,7 +48,7 @@ def choose_device(wanted: str) -> str:
 
 
 def build(mean: Floats, scale: Floats, hidden: int, dropout: float, seed: int) -> Any:  # noqa: ANN401
-    """A module whose parameters are those of `Net`; `forward` takes (..., d) and gives (...)."""
+    """A module with the parameters of `Net`; `forward` takes (..., d) and gives (...)."""
     torch = import_torch()
 
     class Module(torch.nn.Module):  # type: ignore[misc, name-defined]

@@ -29,7 +29,8 @@ from proofsheet.storage.code_version import module_version
 from proofsheet.storage.workspace import Workspace
 from proofsheet.training import error_analysis
 from proofsheet.training.challengers import SPLIT, compare_crops, compare_rankers
-from proofsheet.training.datasets import SelectionData, across_projects, crop_data, selection_data
+from proofsheet.training.crop_dataset import crop_data
+from proofsheet.training.datasets import SelectionData, across_projects, selection_data
 from proofsheet.training.evaluate_crops import judge_crops
 from proofsheet.training.evaluate_ranker import Tell, held_out_rows, judge_ranker
 from proofsheet.training.fit_crop_proposer import fit_crops
@@ -48,7 +49,7 @@ class TrainingOutcome:
     """How a training ended.
 
     Attributes:
-        told: one sentence for people.
+        told: one sentence for the user.
         fit_id: the new model; empty if none was trained.
         promoted: whether it serves now.
     """
@@ -58,7 +59,7 @@ class TrainingOutcome:
     promoted: bool = False
 
     def facts(self, models: Path) -> dict[str, Any]:
-        """What the run's page shows: the sentence, the head of the card with its address, and figures that plot."""
+        """The sentence, the head of the card with its address, and figures to plot, for the run's page."""
         found: dict[str, Any] = {"outcome": self.message}
         path = card_path(models, self.fit_id)
         if self.fit_id and path.is_file():
@@ -85,17 +86,18 @@ def how_of(settings: RankerSettings, device: str) -> Training:
 def train_ranker(
     workspace: Workspace, settings: RankerSettings, encoder_id: str, device: str, now: datetime, tell: Tell
 ) -> TrainingOutcome:
-    """Train the ranker if there is anything new to learn from; the champion stays unless the rule promotes the new one.
+    """Train the ranker if there is new data.
 
-    After a change of the encoder the model that served under the new one before serves again.
+    The champion stays unless the rule promotes the new model. After a change of the encoder the model that
+    served under the new one before serves again.
 
     Args:
         workspace: library and home.
         settings: how to train.
-        encoder_id: encoder of the settings, by whose vectors projects are served.
+        encoder_id: encoder of the settings.
         device: cpu, cuda or mps.
         now: when (UTC, no zone).
-        tell: hears how far it is.
+        tell: receives the progress.
 
     Raises:
         UsageError: if torch, lightgbm or safetensors is not installed.
@@ -115,14 +117,10 @@ def train_ranker(
         return TrainingOutcome(f"nothing new since {done[:12]} was trained", done)
     report, found, by_set = judge_ranker(data, how, tell)
     test = frozen_test(data.clusters)
-    rest = data.some(np.flatnonzero(~test))
-    model = fit_ranker(
-        rest.features, rest.winner, rest.anomaly, rest.groups, rest.clusters, how, data.encoder_id
-    )
+    model = _fitted(data.some(np.flatnonzero(~test)), how)
     fit_id = save_model(workspace.shared.models, model)
-    own = found.where(
-        np.isin(data.groups, list(model.tastes)), by_set
-    )  # a model with a project's taste is read as it serves there
+    # a model with a project's taste is judged as it works there
+    own = found.where(np.isin(data.groups, list(model.tastes)), by_set)
     write_held_out(workspace.shared.models, fit_id, held_out_rows(data, own, by_set, test))
     allowed, reasons, report["frozen test"] = compare_rankers(
         workspace, model, data, found, by_set, test, report
@@ -131,19 +129,24 @@ def train_ranker(
     card["data"] |= _ranker_facts(data, model, how, test)
     card["sheets"] = error_analysis.ranker_sheets(workspace, fit_id, data, found)
     card["failures"] = error_analysis.ranker_failures(data, found)
-    facts: dict[str, Any] = {
-        Fit.encoder_id: data.encoder_id,
-        Fit.data_hash: mark,
-        Fit.test_hash: _test_hash(data.keys, test),
-    }
-    facts |= {
-        Fit.sets: int((~test).sum()),
-        Fit.projects: len(sources),
-        Fit.code_version: version,
-        Fit.trained_at: now,
-    }
-    _keep(workspace, "ranker", fit_id, card, {**facts, Fit.seconds: time.monotonic() - began})
+    facts: dict[str, Any] = {Fit.data_hash: mark, Fit.code_version: version, Fit.trained_at: now}
+    facts |= {Fit.projects: len(sources), Fit.seconds: time.monotonic() - began}
+    _keep(workspace, "ranker", fit_id, card, facts | _set_facts(data, test))
     return _end(workspace, "ranker", fit_id, allowed, reasons, now, data.quality_told)
+
+
+def _set_facts(data: SelectionData, test: Bools) -> dict[str, Any]:
+    return {
+        Fit.encoder_id: data.encoder_id,
+        Fit.test_hash: _test_hash(data.keys, test),
+        Fit.sets: int((~test).sum()),
+    }
+
+
+def _fitted(rest: SelectionData, how: Training) -> Ranker:
+    return fit_ranker(
+        rest.features, rest.winner, rest.anomaly, rest.groups, rest.clusters, how, rest.encoder_id
+    )
 
 
 def _ranker_facts(data: SelectionData, model: Ranker, how: Training, test: Bools) -> dict[str, Any]:
@@ -158,7 +161,10 @@ def _ranker_facts(data: SelectionData, model: Ranker, how: Training, test: Bools
         + ("" if model.members.direction is None else ", and the direction in which winners differ"),
         "tastes of projects": ", ".join(sorted(model.tastes)) or "none",
         "training_pairs": f"{sum(map(len, data.members)) - len(data.members)} rows, hash {data.data_hash}",
-        "trained on": f"{len(trained)} sets, hash of their keys {short_hash(*sorted(trained))}; {int(test.sum())} kept out",
+        "trained on": (
+            f"{len(trained)} sets, hash of their keys {short_hash(*sorted(trained))}; "
+            f"{int(test.sum())} held out"
+        ),
         "loss": how.loss,
         "epochs": how.epochs,
         "oversampling": how.oversampling,
@@ -197,7 +203,7 @@ def train_crops(
     card["data"] |= {
         "encoder": "dense grid; no vectors",
         **how,
-        "trained on": f"{(~test).sum()} pictures, {test.sum()} kept out",
+        "trained on": f"{(~test).sum()} pictures, {test.sum()} held out",
     }
     card["sheets"] = error_analysis.crop_sheets(workspace, fit_id, data, found)
     card["failures"] = error_analysis.crop_failures(data, found)
@@ -222,11 +228,11 @@ def _too_little(count: int, least: int, what: str, left: Mapping[str, str]) -> s
 
 
 def _of_no_use(workspace: Workspace, found: str, wanted: str, left: Mapping[str, str]) -> str:
-    """Why a model of an encoder that is not that of the settings is not trained beside a champion of another, or an empty text."""
+    """Why no model of another encoder than that of the settings is trained, or an empty text."""
     champion = registry.champion(workspace.shared.ledger, "ranker")
     if champion is None or found in {wanted, champion[Fit.encoder_id]}:
         return ""
-    told = f"too few sets with a choice rest on vectors of {wanted}, the encoder of the settings"
+    told = f"too few sets with a choice use vectors of {wanted}, the encoder of the settings"
     return (
         f"not trained: {told}, and one of {found} would serve no project; the champion stays.{_outside(left)}"
     )
@@ -283,7 +289,7 @@ def _end(
     registry.promote(workspace.shared.ledger, fit_id, allowed, reasons, now)
     failed = "; ".join(r for r in reasons if not r.startswith("ok"))
     told = (
-        f"{kind} {fit_id[:12]} serves now"
+        f"{kind} {fit_id[:12]} is active now"
         if allowed
         else f"{kind} {fit_id[:12]} was refused, the champion stays: {failed}"
     )

@@ -1,4 +1,4 @@
-"""A scene classifier from folders of labels: one folder a label, vectors of the encoder in force.
+"""A scene classifier from folders of labels: one folder for each label, vectors of the current encoder.
 
 Holds `train_scenes` and `Labelled`.
 Add here: another way to judge it.
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,9 +44,9 @@ class Labelled:
     Attributes:
         vectors: (n, d) of length 1.
         labels: of each picture.
-        contents: content hash of each; the frozen side is told by it.
+        contents: content hash of each; it decides the frozen side.
         views: (v, n, d) vectors of augmented views, for the training side.
-        encoder_id: whose vectors.
+        encoder_id: encoder of the vectors.
         left: pictures that could not be opened.
     """
 
@@ -61,24 +61,16 @@ class Labelled:
 def train_scenes(
     shared: Project, data: Labelled, epochs: int, batch: int, device: str, now: datetime
 ) -> TrainingOutcome:
-    """Train on the vectors, judge on the frozen 15 % of the contents, promote if it beats the champion or the commonest label.
+    """Train on the vectors and evaluate on the frozen 15 % of the contents.
+
+    The model is promoted if it beats the champion or the commonest label.
 
     Raises:
         UsageError: if torch is missing, or there are too few pictures or labels.
     """
     import_torch()
     began, names = time.monotonic(), sorted(set(data.labels))
-    if len(names) < 2 or len(data.labels) < _LEAST:
-        raise UsageError(
-            f"{len(data.labels)} pictures of {len(names)} labels are too few: {_LEAST} pictures and two labels are needed.",
-            "Make one folder for each label and put pictures into it; the champion stays.",
-        )
-    y, test = np.array([names.index(label) for label in data.labels]), frozen_test(data.contents)
-    if not test.any() or len(set(y[~test])) < len(names):
-        raise UsageError(
-            "The held-out part would be empty, or take a label whole.",
-            "Add more pictures of each label; the champion stays.",
-        )
+    y, test = _checked(data, names)
     x = np.concatenate([data.vectors[~test], *(v[~test] for v in data.views)])
     weight, bias = _fit(x, np.tile(y[~test], 1 + len(data.views)), len(names), epochs, batch, device)
     facts = {"labels": names, "encoder_id": data.encoder_id, "version": "scene 1"}
@@ -90,52 +82,71 @@ def train_scenes(
     rival, before = _rival(shared, data, test, y)
     better = int(right.sum()) >= before
     reasons = [f"{'ok' if better else 'NOT MET'}: {int(right.sum())} of {len(right)} right, {rival} {before}"]
-    commonest = Counter(data.labels).most_common(1)[0][0]
-    card = {
-        "kind": "scene",
-        "data": {
-            "encoder": data.encoder_id,
-            "pictures": len(data.labels),
-            "labels": ", ".join(names),
-            "not opened": data.left,
-        }
-        | {"augmented": f"{len(x) - int((~test).sum())} rows, training side only"},
-        "figures": {
-            **figures,
-            "most frequent label": float(np.mean([label == commonest for label in data.labels])),
-        },
-        "promotion": {"reasons": reasons},
-        "failures": _confusions(model, data, y, test),
-    }
+    card = _card(data, names, figures, reasons) | {"failures": _confusions(model, data, y, test)}
+    card["data"]["augmented"] = f"{len(x) - int((~test).sum())} rows, training side only"
     write_card(shared.models, fit_id, card)
     row = {
         Fit.fit_id: fit_id,
-        Fit.kind: "scene",
-        Fit.encoder_id: data.encoder_id,
         Fit.card: json.dumps(card),
         Fit.trained_at: now,
-    }
-    row |= {
-        Fit.data_hash: short_hash(
-            *sorted(f"{c} {n}" for c, n in zip(data.contents, data.labels, strict=True))
-        )
-    }
-    row |= {
-        Fit.test_hash: short_hash(*sorted(c for c, t in zip(data.contents, test, strict=True) if t)),
-        Fit.projects: 0,
-    }
-    row |= {
-        Fit.sets: int((~test).sum()),
-        Fit.code_version: module_version(__name__),
         Fit.seconds: time.monotonic() - began,
     }
-    shared.ledger.add(Fit, [row])
+    shared.ledger.add(Fit, [row | _fit_facts(data, test)])
     present = registry.champion(shared.ledger, "scene")
     if present and present[Fit.fit_id] == fit_id:
         return TrainingOutcome(f"scene {fit_id[:12]} is the champion already", fit_id, promoted=True)
     registry.promote(shared.ledger, fit_id, better, reasons, now)
     verb = "serves now" if better else "was refused"
     return TrainingOutcome(f"scene {fit_id[:12]} {verb}: {reasons[0]}", fit_id, promoted=better)
+
+
+def _checked(data: Labelled, names: Sequence[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """(n,) numbers of the labels, and (n,) True for the frozen side."""
+    if len(names) < 2 or len(data.labels) < _LEAST:
+        raise UsageError(
+            f"{len(data.labels)} pictures of {len(names)} labels are too few: {_LEAST} pictures and "
+            "two labels are needed.",
+            "Make one folder for each label and put pictures into it; the champion stays.",
+        )
+    y, test = np.array([names.index(label) for label in data.labels]), frozen_test(data.contents)
+    if not test.any() or len(set(y[~test])) < len(names):
+        raise UsageError(
+            "The held-out part would be empty, or hold a whole label.",
+            "Add more pictures of each label; the champion stays.",
+        )
+    return y, test
+
+
+def _card(
+    data: Labelled, names: Sequence[str], figures: Mapping[str, Any], reasons: Sequence[str]
+) -> dict[str, Any]:
+    commonest = Counter(data.labels).most_common(1)[0][0]
+    share = float(np.mean([label == commonest for label in data.labels]))
+    return {
+        "kind": "scene",
+        "data": {
+            "encoder": data.encoder_id,
+            "pictures": len(data.labels),
+            "labels": ", ".join(names),
+            "not opened": data.left,
+        },
+        "figures": {**figures, "most frequent label": share},
+        "promotion": {"reasons": reasons},
+    }
+
+
+def _fit_facts(data: Labelled, test: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    return {
+        Fit.kind: "scene",
+        Fit.encoder_id: data.encoder_id,
+        Fit.data_hash: short_hash(
+            *sorted(f"{c} {n}" for c, n in zip(data.contents, data.labels, strict=True))
+        ),
+        Fit.test_hash: short_hash(*sorted(c for c, t in zip(data.contents, test, strict=True) if t)),
+        Fit.projects: 0,
+        Fit.sets: int((~test).sum()),
+        Fit.code_version: module_version(__name__),
+    }
 
 
 def _fit(
@@ -175,7 +186,10 @@ def _judged(
 def _rival(
     shared: Project, data: Labelled, test: npt.NDArray[np.bool_], y: npt.NDArray[np.int64]
 ) -> tuple[str, int]:
-    """The champion's right answers on the frozen side where it has the same labels and encoder, else the commonest label's."""
+    """Right answers of the rival on the frozen side.
+
+    The rival is the champion with the same labels and encoder, else the commonest label.
+    """
     present = registry.champion(shared.ledger, "scene")
     if present is not None:
         try:

@@ -119,7 +119,7 @@ def test_the_card_its_plot_and_the_outcome_are_seen(ui: Ui) -> None:
     fit = registry.champion(workspace(ui).shared.ledger, "ranker")
     assert fit is not None
     ui.go("/assets/ranker_fits?view=events")
-    shown = ui.sees("outcome", "serves now", "figure top1", "card")
+    shown = ui.sees("outcome", "is active now", "figure top1", "card")
     assert "144" in shown
     ui.shot("ranker_fits")
     page = ui.page

@@ -211,17 +211,17 @@ def override_open_sets(found: Project) -> set[str]:
 
     The chosen photos.
     """
-    desk, chosen = ReviewSession(found, 0.05), set[str]()
+    session, chosen = ReviewSession(found, 0.05), set[str]()
     decided = {
         r[Choice.group_id]
         for r in found.store.read(Choice).to_dicts()
         if r[Choice.decided_by] != "suggestion"
     }
-    for k, one in enumerate(s for s in desk.proposals().sets if s.group_id not in decided):
+    for k, one in enumerate(s for s in session.proposals().sets if s.group_id not in decided):
         other = next(i for i in one.row["photo_ids"] if i != one.row["chosen_photo_id"])
-        desk.decide(DecisionRequest(f"v{k}", one.group_id, one.version, "pick", other), utc_now())
+        session.decide(DecisionRequest(f"v{k}", one.group_id, one.version, "pick", other), utc_now())
         chosen.add(other)
-    desk.submit("batch-1", utc_now())
+    session.submit("batch-1", utc_now())
     return chosen
 
 

@@ -94,7 +94,7 @@ def test_files_outside_a_sandbox_need_a_mode_and_a_signature(
     told = shell.json("apply", "harbour", "--yes")
     assert (
         told["counts"]["planned"],
-        told["counts"]["beyond the pilot: left for later"],
+        told["counts"]["beyond the limit of pilot mode: left for later"],
         told["done"]["sets"],
     ) == (3, 5, 3)
     monkeypatch.setenv("PROOFSHEET_APPLY_MODE", "production")

@@ -64,7 +64,7 @@ class Clock:
 def test_each_version_of_a_folder_is_requested_once(settings: Configuration) -> None:
     clock = Clock(settings)
     folder = only_project(settings).folder
-    assert "waits for a second look" in str(clock.tick(0).skip_reason)
+    assert "waits for a second scan" in str(clock.tick(0).skip_reason)
     assert "quiet for 5 s of 10 s" in str(clock.tick(5).skip_reason)
     (first,) = clock.tick(11).run_requests or []
     assert "unchanged" in str(clock.tick(20).skip_reason)
@@ -108,7 +108,7 @@ def test_a_vanished_folder_is_reported_and_its_store_stays(settings: Configurati
     assert clock.instance.get_dynamic_partitions("project") == [project.key]
     shutil.rmtree(project.folder)
     told = str(clock.tick(10).skip_reason)
-    assert "one: its folder is gone; tables and facts are kept" in told
+    assert "one: its folder is gone; tables and facts stay" in told
     assert clock.instance.get_dynamic_partitions("project") == []
     assert project.store.read(Photo).height == 6
 

@@ -155,12 +155,12 @@ def test_companions(shell: Shell) -> None:
         SETTINGS + EMBEDDED + '[apply]\nmode = "production"\n', "utf-8"
     )
     shell("run", "Trip")
-    before, desk = tree(folder), ReviewSession(project(shell, "Trip"), 0.05)
-    for k, one in enumerate(desk.proposals().sets):
-        desk.decide(
+    before, session = tree(folder), ReviewSession(project(shell, "Trip"), 0.05)
+    for k, one in enumerate(session.proposals().sets):
+        session.decide(
             DecisionRequest(f"v{k}", one.group_id, one.version, "pick", one.row["chosen_photo_id"]), utc_now()
         )
-    desk.submit("batch-1", utc_now())
+    session.submit("batch-1", utc_now())
     shell("apply", "Trip", "--sign-off", "Kim", "--note", "tried on copies")
     plan = shell.json("apply", "Trip")
     assert plan["counts"] == {"planned": 2}

@@ -50,12 +50,12 @@ class Way:
         return str(paths[f"2025_{number}_stage{stage}_x.png"])
 
     def decide(self, number: int, action: str, stage: int | None = None) -> None:
-        desk = ReviewSession(self.project, 0.05)
-        one = next(p for p in desk.proposals().sets if self.photo(number, 1) in p.row["photo_ids"])
-        seen = desk.one(one.group_id)["verdict"]
+        session = ReviewSession(self.project, 0.05)
+        one = next(p for p in session.proposals().sets if self.photo(number, 1) in p.row["photo_ids"])
+        seen = session.one(one.group_id)["verdict"]
         self.count += 1
         choice, before = self.photo(number, stage) if stage else None, seen["verdict_id"] if seen else None
-        desk.decide(
+        session.decide(
             DecisionRequest(f"v{self.count}", one.group_id, one.version, action, choice, known_id=before),
             utc_now(),
         )
@@ -163,9 +163,9 @@ def test_what_a_person_chose_is_described_exported_and_published_until_it_is_und
     assert "take back harbour/2025_0_stage2_x.png" in way.shell("status").stdout
     assert way.project.store.read(Takedown)[Takedown.name_there].to_list() == [gone["name"]]
 
-    desk = ReviewSession(way.project, 0.05)
+    session = ReviewSession(way.project, 0.05)
     for k in range(3):
-        desk.step("undo", f"undo-{k}", utc_now())
+        session.step("undo", f"undo-{k}", utc_now())
     way.submit()
     way.run()
     assert way.described() == way.in_csv() == names((0, 2), (1, 2), (2, 2))
@@ -189,20 +189,20 @@ def test_imported_history_decides_is_described_and_is_no_review(way: Way) -> Non
     assert sorted(by) == ["history", "history", "suggestion"]
     state = way.shell.json("status")["projects"]["harbour"]
     assert (state["reviewed"], state["by_history"], state["open"]) == (0, 2, 1)
-    desk = ReviewSession(way.project, 0.05)
-    first = desk.load(20)
+    session = ReviewSession(way.project, 0.05)
+    first = session.load(20)
     assert first["progress"]["text"] == "Decided 2/3 groups (67 %): 0 reviewed, 2 by history"
     assert [s["history"] is None for s in first["sets"]] == [True, False, False]  # what is open comes first
     assert not any(p.audit for p in ReviewSession(way.project, 1.0).proposals().sets[1:])
-    second = desk.proposals().sets[1]
-    told = desk.decide(
+    second = session.proposals().sets[1]
+    told = session.decide(
         DecisionRequest(
             "v-blind", second.group_id, second.version, "pick", second.row["photo_ids"][0], blind=True
         ),
         utc_now(),
     )
     assert told["verdict"]["blind"] is False
-    assert desk.progress()["text"] == "Decided 2/3 groups (67 %): 1 reviewed, 1 by history"
+    assert session.progress()["text"] == "Decided 2/3 groups (67 %): 1 reviewed, 1 by history"
 
 
 @needs_exiftool
@@ -223,11 +223,9 @@ def test_a_corrected_caption_is_published_again_as_a_new_version_and_the_old_one
     told = way.shell("publish", "harbour", "--yes").stdout
     assert f"{path}: published again as version 2, {base}-v2.png" in told
     assert f"take back {base}.png" in told
-    assert "version 2 stands there as" in told
+    assert "version 2 is there as" in told
     assert set(tree(way.site)) == {f"{base}.png", f"{base}-v2.png"}
     assert tree(way.site).items() >= first.items()  # nothing was written over
     assert (way.publish()["held_back"]["published already"], way.publish()["ready"]) == (1, 0)
     assert way.publish("--taken-back", f"{base}.png")["take_back"] == []
-    assert (
-        "does not stand at" in way.shell("publish", "harbour", "--taken-back", f"{base}.png", code=2).stderr
-    )
+    assert "is not at" in way.shell("publish", "harbour", "--taken-back", f"{base}.png", code=2).stderr

@@ -121,9 +121,9 @@ def test_an_edited_text_makes_stale_what_follows_from_it_and_the_next_run_writes
 
 
 def test_a_decision_of_the_review_makes_stale_what_reads_decisions(place: Place) -> None:
-    desk = ReviewSession(place.project, 0.05)
-    one = desk.proposals().sets[0]
-    desk.decide(DecisionRequest("v1", one.group_id, one.version, "approve", None, None), utc_now())
+    session = ReviewSession(place.project, 0.05)
+    one = session.proposals().sets[0]
+    session.decide(DecisionRequest("v1", one.group_id, one.version, "approve", None, None), utc_now())
     stale = place.stale()
     assert stale["choices"] == "what it is made of changed: review_decisions"
     assert stale["history_matches"] == "what it is made of changed: review_decisions"

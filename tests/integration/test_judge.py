@@ -149,14 +149,13 @@ def test_before_the_training_the_stage_rule_decides_and_says_so(shell: Any) -> N
     assert rows.height == SETS
     assert not any(rows[Proposal.anomaly])
     assert rows[Proposal.confidence_kind].unique().to_list() == ["uncalibrated"]
-    assert rows[Proposal.crop_reasons].to_list()[0] == [
-        "no crop is proposed: crops are learnt from a history of crops"
-    ]
+    reason = "no crop is proposed: crops are learnt from a history of crops"
+    assert rows[Proposal.crop_reasons].to_list()[0] == [reason]
 
 
 def test_training_promotes_and_decisions_follow_with_reasons_and_confidence(shell: Any) -> None:
     assert "ranker" in shell.said
-    assert "serves now" in shell.said
+    assert "is active now" in shell.said
     for project in projects(shell.folder):
         (model,) = project.store.read(RankerModel).to_dicts()
         assert (model["status"], model["calibration"], model["calibrated_on"]) == (
@@ -342,7 +341,7 @@ def test_a_scene_classifier_is_trained_on_folders_judged_and_used(shell: Any) ->
         Image.fromarray((pixels(k) // 4 + (k % 2) * 190).astype(np.uint8)).save(folder / label / f"{k}.png")
     (folder / "dark" / "broken.png").write_bytes(b"no picture")
     said = shell("models", "train-scenes", "labelled", "--epochs", "5").stdout
-    assert "serves now" in said
+    assert "is active now" in said
     assert "1 pictures could not be opened" in said
     card = shell.json("models", "card", "scene")
     assert card["figures"]["accuracy"]["share"] > card["figures"]["most frequent label"]

@@ -61,7 +61,7 @@ def project(shell: Any) -> Project:
 
 def test_the_next_proposals_are_others_and_the_rule_tells_its_interval(shell: Any) -> None:
     assert shell.taken == OVERRIDES
-    assert "serves now" in shell.said, shell.said
+    assert "is active now" in shell.said, shell.said
     assert not shell.before[Proposal.anomaly].any()
     decided = set(project(shell).store.read(Override)[Override.group_id])
     after = project(shell).store.read(Proposal)
@@ -71,7 +71,7 @@ def test_the_next_proposals_are_others_and_the_rule_tells_its_interval(shell: An
     (model,) = project(shell).store.read(RankerModel).to_dicts()
     assert (model[RankerModel.status], model[RankerModel.calibration]) == ("in force", "this project")
     card = shell("models", "card", "ranker").stdout
-    assert "judged crosswise on 40 sets, each by a fit without it (at least 30)" in card
+    assert "judged in cross-validation on 40 sets, each by a fit without it (at least 30)" in card
     assert "gain over the highest stage in these projects: +" in card
     assert "training_pairs: 40 rows, hash" in card
     assert tree(shell.folder / "library") == shell.tree
@@ -80,7 +80,7 @@ def test_the_next_proposals_are_others_and_the_rule_tells_its_interval(shell: An
 def test_blind_reviews_count_until_the_model_has_learnt_from_them(shell: Any) -> None:
     before, after = shell.reviewed[Threshold.why][0], project(shell).store.read(Threshold)[Threshold.why][0]
     assert before.startswith("40 blind reviews, 40 errors")
-    assert "learnt from by a model" in after
+    assert "used to train a model" in after
     count = int(after.split()[0])
     assert count < 15  # those that were kept out of the training
     gates = {r[Readiness.gate_name]: r for r in project(shell).store.read(Readiness).to_dicts()}

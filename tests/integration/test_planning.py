@@ -23,7 +23,7 @@ from proofsheet.core.clock import utc_now
 from proofsheet.core.config import Configuration, write_new
 from proofsheet.storage.workspace import Project, Workspace
 from proofsheet.texts.edits import write_field
-from resources.in_force import settings_by_section
+from resources.resolved_settings import settings_by_section
 from schemas.proof import MetadataRepair
 from tests.support.kit import configuration, only_project, stage_library
 

@@ -277,11 +277,11 @@ def test_dagster_shows_links_into_the_review_and_contact_sheets(app: App) -> Non
 
 
 def test_the_metrics_page_draws_its_days(app: App, tmp_path: Path) -> None:
-    desk = ReviewSession(app.project, 0.05)
-    for k, one in enumerate(desk.proposals().sets[:9]):
+    session = ReviewSession(app.project, 0.05)
+    for k, one in enumerate(session.proposals().sets[:9]):
         choice = one.row[Proposal.chosen_photo_id] if k % 2 else one.row[Proposal.photo_ids][0]
         given = DecisionRequest(str(uuid.uuid4()), one.group_id, one.version, "pick", choice, seconds=2.0 + k)
-        desk.decide(given, NOW + timedelta(days=k % 3))
+        session.decide(given, NOW + timedelta(days=k % 3))
     settings = configuration(
         tmp_path / "p/library", tmp_path / "p/home", photos={"workers": 1}, encoder={"encoder": "embedded"}
     )

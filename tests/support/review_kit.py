@@ -72,13 +72,13 @@ def decide_all(
     project: Project, crop_every: int = 3, pick_every: int = 4, reject_every: int = 0
 ) -> ReviewSession:
     """Verdicts on every set, handed over: some picked, some cut, some rejected."""
-    desk = ReviewSession(project, 0.05)
-    for k, one in enumerate(desk.proposals().sets):
+    session = ReviewSession(project, 0.05)
+    for k, one in enumerate(session.proposals().sets):
         row = one.row
         other = next(i for i in row["photo_ids"] if i != row["chosen_photo_id"])
         choice = other if k % pick_every == 1 else row["chosen_photo_id"]
         crop = [0.1, 0.1, 0.8, 0.9] if k % crop_every == 0 else None
         action = "reject" if reject_every and k % reject_every == 2 else "pick"
-        desk.decide(DecisionRequest(f"v{k}", one.group_id, one.version, action, choice, crop), NOW)
-    desk.submit("batch-1", NOW)
-    return desk
+        session.decide(DecisionRequest(f"v{k}", one.group_id, one.version, action, choice, crop), NOW)
+    session.submit("batch-1", NOW)
+    return session

@@ -27,7 +27,11 @@ class Box(NamedTuple):
 
 @dataclass
 class Item:
-    """An item: its kind, content type, bytes, where they lie, its properties and if each is essential, and if it is hidden."""
+    """An item of a file.
+
+    It has its kind, content type, bytes, their place, its properties and if each is essential, and if it is
+    hidden.
+    """
 
     kind: bytes
     content_type: bytes = b""
@@ -39,7 +43,10 @@ class Item:
 
 @dataclass
 class Items:
-    """What the box `meta` says: items by number, the one that is shown, references by kind, and properties in order from 1."""
+    """The content of the box `meta`.
+
+    It has the items by number, the one that is shown, references by kind, and properties in order from 1.
+    """
 
     primary: int
     items: dict[int, Item]
@@ -51,7 +58,7 @@ def boxes(data: bytes, start: int = 0, base: int = 0) -> Iterator[Box]:
     """Boxes in order; what follows the last whole one is a box of no kind.
 
     Args:
-        data: where they lie.
+        data: bytes of the file.
         start: of the first one in it.
         base: place of `data` in the file.
     """
@@ -81,7 +88,7 @@ def read_items(data: bytes) -> Items:
     """The items of a file.
 
     Raises:
-        CannotClean: if there are none, or a box is damaged.
+        CannotClean: if it has no items, or a box is damaged.
     """
     try:
         meta = next((b for b in boxes(data) if b.kind == b"meta"), None)
@@ -131,7 +138,7 @@ def _places(data: bytes, idat: int | None) -> Iterator[tuple[int, list[tuple[int
     def number(size: int) -> int:
         nonlocal at
         if at + size > len(data):
-            raise CannotClean("its boxes are damaged: places of items are cut off")
+            raise CannotClean("its boxes are damaged: places of items are incomplete")
         at += size
         return int.from_bytes(data[at - size : at], "big")
 
@@ -140,7 +147,7 @@ def _places(data: bytes, idat: int | None) -> Iterator[tuple[int, list[tuple[int
         method = number(2) & 15 if version else 0
         elsewhere, base = number(2), number(wide["base"])
         if elsewhere or method > 1 or (method and idat is None):
-            raise CannotClean("an item lies in another file or in another item")
+            raise CannotClean("an item is in another file or in another item")
         spans = []
         for _ in range(number(2)):
             number(wide["index"])
@@ -153,7 +160,9 @@ def _places(data: bytes, idat: int | None) -> Iterator[tuple[int, list[tuple[int
 
 
 def _associations(data: bytes) -> Iterator[tuple[int, list[tuple[int, bool]]]]:
-    version, wide, at = data[0], data[3] & 1, FULL + 4
+    version = data[0]
+    wide = data[3] & 1
+    at = FULL + 4
     for _ in range(struct.unpack_from(">I", data, FULL)[0]):
         (number,) = struct.unpack_from(">I" if version else ">H", data, at)
         at += 4 if version else 2
@@ -172,11 +181,11 @@ def _references(data: bytes) -> Iterator[tuple[bytes, int, tuple[int, ...]]]:
 
 
 def meta_box(found: Items, offset: int) -> bytes:
-    """The box `meta` for items that lie one after the other.
+    """The box `meta` for items in a row, one after the other.
 
     Args:
         found: numbers of items below 65,536.
-        offset: where the first item lies in the file.
+        offset: place of the first item in the file.
     """
     infos, places, chosen = b"", b"", b""
     for number, item in found.items.items():

@@ -1,4 +1,4 @@
-"""Directories of tags, as TIFF and EXIF have them: read whole, and told tag by tag.
+"""Directories of tags, as in TIFF and EXIF: read in full, tag by tag.
 
 Holds `Directories`, `TagEntry`, `listed`, `gaps` and `exif_parts`.
 Add here: another tag that exiftool writes into EXIF of copies.
@@ -38,14 +38,17 @@ _MOST_TAGS, _MOST_PAGES = 4096, 4096
 EXIF, GPS, INTEROP = 34665, 34853, 40965
 _MARK = b"ExifMeta"  # exiftool writes it into some containers
 _POINTERS = {EXIF: "ExifIFD", GPS: "GPS", INTEROP: "Interop"}
-# Tags that copies may hold by directory: those of publish/copied_fields.py, and what exiftool adds so that the block is valid.
+# Tags that copies may hold by directory: those of publish/copied_fields.py, and what exiftool adds so that
+# the block is valid.
 KNOWN = {
-    "IFD0": {271: "Make", 272: "Model", 274: "Orientation", 282: "XResolution", 283: "YResolution", 296: "ResolutionUnit",
-             306: "ModifyDate", 315: "Artist", 531: "YCbCrPositioning", 33432: "Copyright", EXIF: "ExifIFD", GPS: "GPS"},
+    "IFD0": {271: "Make", 272: "Model", 274: "Orientation", 282: "XResolution", 283: "YResolution",
+             296: "ResolutionUnit", 306: "ModifyDate", 315: "Artist", 531: "YCbCrPositioning",
+             33432: "Copyright", EXIF: "ExifIFD", GPS: "GPS"},
     "ExifIFD": {36864: "ExifVersion", 36867: "DateTimeOriginal", 36868: "CreateDate", 36880: "OffsetTime",
                 36881: "OffsetTimeOriginal", 36882: "OffsetTimeDigitized", 37121: "ComponentsConfiguration",
-                37510: "UserComment", 37520: "SubSecTime", 37521: "SubSecTimeOriginal", 37522: "SubSecTimeDigitized",
-                40960: "FlashpixVersion", 40961: "ColorSpace", INTEROP: "Interop", 42032: "OwnerName", 42033: "SerialNumber",
+                37510: "UserComment", 37520: "SubSecTime", 37521: "SubSecTimeOriginal",
+                37522: "SubSecTimeDigitized", 40960: "FlashpixVersion", 40961: "ColorSpace",
+                INTEROP: "Interop", 42032: "OwnerName", 42033: "SerialNumber",
                 42035: "LensMake", 42036: "LensModel", 42037: "LensSerialNumber"},
     "GPS": {0: "GPSVersionID", 1: "GPSLatitudeRef", 2: "GPSLatitude", 3: "GPSLongitudeRef", 4: "GPSLongitude",
             5: "GPSAltitudeRef", 6: "GPSAltitude"},
@@ -55,7 +58,7 @@ KNOWN = {
 
 @dataclass(frozen=True)
 class TagEntry:
-    """A tag of a directory: its number, type, values as stored, and where they lie."""
+    """A tag of a directory: its number, type, values as stored, and their place."""
 
     tag: int
     kind: int
@@ -71,7 +74,7 @@ class TagEntry:
         return list(struct.unpack(f"{order}{self.count}{code}", self.value))
 
     def fractions(self, order: str) -> list[float]:
-        """The values of an entry of fractions or floating numbers; one that is none is -1."""
+        """The values of an entry of fractions or floating numbers; an invalid one is -1."""
         if self.kind in (11, 12):
             return [
                 n if math.isfinite(n) else -1
@@ -82,7 +85,7 @@ class TagEntry:
 
 
 class Directory(NamedTuple):
-    """The tags of a directory, where it lies with its size, and where the next one begins; 0 if there is none."""
+    """The tags of a directory, its place and size, and the start of the next one; 0 without a next one."""
 
     entries: dict[int, TagEntry]
     at: int
@@ -97,16 +100,16 @@ class Directories:
         data: the file or block; classic or big.
 
     Raises:
-        CannotClean: if it is neither, and from the methods if something lies outside.
+        CannotClean: if it is neither, and from the methods if something is outside.
     """
 
     def __init__(self, data: bytes) -> None:
         if data[:2] not in (b"II", b"MM") or len(data) < 8:
-            raise CannotClean("its first bytes are no TIFF header")
+            raise CannotClean("its first bytes are not a TIFF header")
         self.data, self.order = data, "<" if data[:2] == b"II" else ">"
         (magic,) = struct.unpack_from(f"{self.order}H", data, 2)
         if magic not in (42, 43) or (magic == 43 and len(data) < 16):
-            raise CannotClean("its first bytes are no TIFF header")
+            raise CannotClean("its first bytes are not a TIFF header")
         self.big = magic == 43
         self.head = 16 if self.big else 8
         self.first = int(struct.unpack_from(f"{self.order}{'8xQ' if self.big else '4xI'}", data, 0)[0])
@@ -132,7 +135,7 @@ class Directories:
             end = start + count * step
             (following,) = struct.unpack_from(self.order + link, self.data, end)
         except struct.error:
-            raise CannotClean("a directory lies outside of the file") from None
+            raise CannotClean("a directory is outside of the file") from None
         entries = {row[0]: self._entry(*row) for row in rows}
         return Directory(entries, at, end + struct.calcsize(link) - at, int(following))
 
@@ -168,7 +171,7 @@ def listed(
 
     Args:
         found: the reader.
-        at: where the directory lies.
+        at: place of the directory.
         name: of the directory.
         known: tags that it may hold, with their names.
         spans: beginning and end of all that is read are added here.

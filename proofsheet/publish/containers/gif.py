@@ -1,4 +1,6 @@
-"""GIF copies: pictures with the colours in use, their timing and the loop; coded pixels are read to their last code.
+"""GIF copies: pictures with the colours in use, their timing and the loop.
+
+Coded pixels are read to their last code.
 
 Holds `rebuilt` and `parts`.
 Add here: another extension that changes how the picture looks.

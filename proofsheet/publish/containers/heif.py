@@ -1,4 +1,6 @@
-"""HEIC and AVIF copies: the picture that is shown, its tiles and its transparency; coded pictures without their messages.
+"""HEIC and AVIF copies: the picture that is shown, its tiles and its transparency.
+
+Coded pictures lose their messages.
 
 Holds `rebuilt` and `parts`.
 Add here: another item or property that shows the picture.
@@ -7,18 +9,19 @@ Keep out: reading and writing boxes (boxes.py).
 
 from __future__ import annotations
 
-import functools
-import io
 import struct
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
 
-from PIL import Image
-
-from proofsheet.imaging.decode import prepare_decoders
-from proofsheet.imaging.formats import DECODER_ERRORS, FORMATS
 from proofsheet.publish.containers import hevc, icc
 from proofsheet.publish.containers.boxes import FULL, Item, Items, boxes, meta_box, read_items, written
+from proofsheet.publish.containers.coded_units import (
+    _SEQUENCE,
+    PARAMETER_UNITS,
+    Unit,
+    alone,
+    frames_of,
+    joined,
+    units_of,
+)
 from proofsheet.publish.containers.directories import exif_parts, gaps
 from proofsheet.publish.containers.part import CannotClean, FilePart, Rebuilt, exact, inside
 
@@ -29,22 +32,12 @@ _TILED, _XMP = frozenset({b"grid", b"iden"}), b"application/rdf+xml"
 _ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
 # Properties of whole numbers: their layout behind version and flags, and the most that each may be.
 _BOUNDS = {
-    b"ispe": (FULL, ">2I", (1 << 24,) * 2), b"irot": (0, ">B", (3,)), b"imir": (0, ">B", (1,)), b"pasp": (0, ">2I", (1 << 16,) * 2),
+    b"ispe": (FULL, ">2I", (1 << 24,) * 2), b"irot": (0, ">B", (3,)), b"imir": (0, ">B", (1,)),
+    b"pasp": (0, ">2I", (1 << 16,) * 2),
     b"clap": (0, ">8i", (1 << 24,) * 8), b"a1op": (0, ">B", (31,)), b"lsel": (0, ">H", (3,)),
 }  # fmt: skip
 _CHANNELS, _DEEPEST, _CODE_POINT = 4, 16, 22
 _META = frozenset({b"hdlr", b"pitm", b"iloc", b"iinf", b"iref", b"iprp", b"idat"})
-_PICTURE_UNITS, _PARAMETER_UNITS = frozenset({*range(10), *range(16, 22)}), frozenset({32, 33, 34})  # of HEVC
-_SEQUENCE = 33
-_SHOWN_UNITS = frozenset({1, 3, 4, 6})  # of AV1: sequence, frames and tiles
-
-
-class _Unit(NamedTuple):
-    """A unit of a coded picture: whether it ends with its last pixel, what stands before it for its size, and its bytes."""
-
-    coded: bool
-    head: Callable[[int], bytes]
-    data: bytes
 
 
 def rebuilt(data: bytes) -> Rebuilt:
@@ -222,19 +215,25 @@ def _property(kind: bytes, value: bytes) -> bytes | None:
 
 
 def _parameters(value: bytes) -> bytes:
-    """The parameter sets of HEVC up to their last bits, and of the head what they do not say themselves: how wide lengths are."""
-    count, at, arrays, sequence = value[22], 23, [], b""
+    """The parameter sets of HEVC up to their last bits.
+
+    Of the head, only the width of lengths is read, which they do not have themselves.
+    """
+    count = value[22]
+    at = 23
+    arrays = []
+    sequence = b""
     for _ in range(count):
         kind, (number,) = value[at] & 63, struct.unpack_from(">H", value, at + 1)
         array, at = value[at : at + 3], at + 3
         for _ in range(number):
             size = int(struct.unpack_from(">H", value, at)[0])
             unit, at = value[at + 2 : at + 2 + size], at + 2 + size
-            if kind in _PARAMETER_UNITS:
+            if kind in PARAMETER_UNITS:
                 unit = hevc.ended(unit)
             sequence = unit if kind == _SEQUENCE else sequence
             array += struct.pack(">H", len(unit)) + unit
-        if kind in _PARAMETER_UNITS:
+        if kind in PARAMETER_UNITS:
             arrays.append(array)
     profile = sequence.replace(b"\0\0\3", b"\0\0")[3:15]  # as the sequence has it, behind its own head
     if len(profile) < 12 or at > len(value):
@@ -259,85 +258,16 @@ def _picture(found: Items, item: Item) -> bytes:
         return b""
     used = dict(found.properties[n - 1] for n, _ in item.properties if 0 < n <= len(found.properties))
     if item.kind == b"hvc1" and len(used.get(b"hvcC", b"")) > 22:
-        units = list(_units(item.data, (used[b"hvcC"][21] & 3) + 1))
+        units = list(units_of(item.data, (used[b"hvcC"][21] & 3) + 1))
     elif item.kind == b"av01":
-        units = list(_frames(item.data))
+        units = list(frames_of(item.data))
     else:
         raise CannotClean(f"an item of the kind {item.kind.decode('latin-1')} is not known here")
     for place, one in enumerate(units):
 
-        def shown(data: bytes, place: int = place, one: _Unit = one) -> bytes | None:
-            return _alone(
-                found, item, _joined([*units[:place], one._replace(data=data), *units[place + 1 :]])
-            )
+        def shown(data: bytes, place: int = place, one: Unit = one) -> bytes | None:
+            return alone(found, item, joined([*units[:place], one._replace(data=data), *units[place + 1 :]]))
 
         if one.coded:
             units[place] = one._replace(data=exact(one.data, shown, spare=1))
-    return _joined(units)
-
-
-def _alone(found: Items, item: Item, data: bytes) -> bytes | None:
-    """The pixels of a file that has this item with other bytes alone, or None if it has none."""
-    items = Items(1, {1: Item(item.kind, b"", data, [], list(item.properties))}, [], found.properties)
-    brand = b"avif" if item.kind == b"av01" else b"heic"
-    head = written(b"ftyp", brand, bytes(4), b"mif1", brand)
-    size = len(head) + len(meta_box(items, 0)) + 8
-    prepare_decoders()
-    try:
-        with Image.open(
-            io.BytesIO(head + meta_box(items, size) + written(b"mdat", data)), formats=FORMATS
-        ) as image:
-            return image.tobytes()
-    except DECODER_ERRORS:
-        return None
-
-
-def _joined(units: Iterable[_Unit]) -> bytes:
-    return b"".join(u.head(len(u.data)) + u.data for u in units)
-
-
-def _units(data: bytes, wide: int) -> Iterator[_Unit]:
-    """Units of HEVC that hold pixels or parameters."""
-    at = 0
-    while at + wide < len(data):
-        end = at + wide + int.from_bytes(data[at : at + wide], "big")
-        if end > len(data):
-            raise CannotClean("its coded picture is cut off")
-        kind = data[at + wide] >> 1 & 63
-        if kind in _PICTURE_UNITS | _PARAMETER_UNITS:
-            unit = data[at + wide : end]
-            yield _Unit(
-                kind in _PICTURE_UNITS,
-                lambda size: size.to_bytes(wide, "big"),
-                hevc.ended(unit) if kind in _PARAMETER_UNITS else unit,
-            )
-        at = end
-
-
-def _frames(data: bytes) -> Iterator[_Unit]:
-    """Units of AV1 that hold pixels or parameters, each with its size."""
-    at = 0
-    while at < len(data):
-        kind, extended, sized = data[at] >> 3 & 15, data[at] & 4, data[at] & 2
-        head = bytes((kind << 3 | extended | 2,)) + (data[at + 1 : at + 2] if extended else b"")
-        at += len(head)
-        size, shift = len(data) - at, 0
-        if sized:
-            size = 0
-            while at < len(data):
-                byte, at = data[at], at + 1
-                size |= (byte & 127) << shift
-                shift += 7
-                if not byte & 128:
-                    break
-        if at + size > len(data):
-            raise CannotClean("its coded picture is cut off")
-        if kind in _SHOWN_UNITS:
-            yield _Unit(True, functools.partial(_sized, head), data[at : at + size])
-        at += size
-
-
-def _sized(head: bytes, size: int) -> bytes:
-    while size > 127:
-        head, size = head + bytes((size & 127 | 128,)), size >> 7
-    return head + bytes((size,))
+    return joined(units)

@@ -1,4 +1,6 @@
-"""Parameter sets of HEVC, read to their last bit (ITU-T H.265, 7.3.2): what stands behind it is no part of the picture.
+"""Parameter sets of HEVC, read to their last bit (ITU-T H.265, 7.3.2).
+
+Bytes after it are not part of the picture.
 
 Holds `ended`.
 Add here: another extension of a set.
@@ -18,7 +20,10 @@ _OTHER_SHAPE = 255  # of pixels: its two sides follow
 
 
 class _Bits:
-    """A reader of the bits of a unit, without the bytes that keep its content from looking like a start of a unit."""
+    """A reader of the bits of a unit.
+
+    It skips the bytes that keep its content from looking like a start of a unit.
+    """
 
     def __init__(self, unit: bytes) -> None:
         self._unit, self._places = unit, []
@@ -36,7 +41,7 @@ class _Bits:
         for _ in range(bits):
             whole, rest = divmod(self._at, 8)
             if whole >= len(self._places):
-                raise CannotClean("a parameter set of its coded picture is cut off")
+                raise CannotClean("a parameter set of its coded picture is incomplete")
             found = found << 1 | self._unit[self._places[whole]] >> 7 - rest & 1
             self._at += 1
         return found

@@ -14,7 +14,8 @@ from proofsheet.publish.containers.icc_values import trimmed
 from proofsheet.publish.containers.part import FilePart
 
 _HEADER, _ENTRY = 128, 12
-# What converts colours to the space of the profile, and back; conversions as mpet always have one of these beside them.
+# What converts colours to the space of the profile, and back; conversions as mpet always have one of these
+# beside them.
 _COLOURS = frozenset(
     {b"wtpt", b"chad", b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC", b"kTRC"}
     | {b"A2B0", b"A2B1", b"A2B2", b"B2A0", b"B2A1", b"B2A2"}
@@ -97,12 +98,15 @@ def _tags(profile: bytes) -> Iterator[tuple[bytes, bytes]]:
     for number in range(min(count, 200)):
         name, start, size = struct.unpack_from(">4sII", profile, _HEADER + 4 + number * _ENTRY)
         if start + size > len(profile) or size < 8:
-            raise ValueError("a tag lies outside")
+            raise ValueError("a tag is outside")
         yield name, profile[start : start + size]
 
 
 def _header(profile: bytes) -> bytes:
-    """Version, class, colour spaces, intent and illuminant; maker, model, date, creator and identifier are zero."""
+    """Version, class, colour spaces, intent and illuminant.
+
+    Maker, model, date, creator and identifier are zero.
+    """
     zero = bytes(12)
     start = bytes(8) + profile[8:10] + bytes(2) + profile[12:24] + zero + b"acsp"
     return start + bytes(24) + profile[64:68] + _D50 + bytes(48)

@@ -1,4 +1,4 @@
-"""Values of colour profiles: curves, numbers and tables, each without what stands between and behind its numbers.
+"""Values of colour profiles: curves, numbers and tables, without bytes between and after their numbers.
 
 Holds `trimmed`.
 Add here: another type of value that converts colours.
@@ -18,10 +18,10 @@ _HEAD = 32  # bytes of a table of elements before its first one
 
 
 def trimmed(value: bytes) -> bytes:
-    """A value of a tag; empty if its numbers are none that convert colours.
+    """A value of a tag; empty if its numbers do not convert colours.
 
     Raises:
-        struct.error, LookupError, ValueError: if it is cut off or of another type.
+        struct.error, LookupError, ValueError: if it is incomplete or of another type.
     """
     kind = value[:4]
     if kind in (b"mAB ", b"mBA "):
@@ -64,7 +64,7 @@ def _curve(value: bytes) -> tuple[bytes, int]:
     numbers = struct.unpack_from(f">{count}H", value, 12)
     steps = [after - before for before, after in itertools.pairwise(numbers)]
     if value[:4] != b"curv" or (steps and min(steps) < -_STEPS and max(steps) > _STEPS):
-        raise ValueError("a curve of it is none")
+        raise ValueError("a curve of it is not valid")
     return b"curv" + bytes(4) + value[8 : 12 + 2 * count], 12 + 2 * count
 
 
@@ -108,5 +108,5 @@ def _grid(value: bytes, channels_in: int, channels_out: int) -> bytes:
         size *= one
     numbers = value[20 : 20 + size]
     if wide not in (1, 2) or len(numbers) < size:
-        raise ValueError("its grid is cut off")
+        raise ValueError("its grid is incomplete")
     return points.ljust(16, b"\0") + bytes((wide, 0, 0, 0)) + numbers + bytes(-size % 4)

@@ -2,7 +2,7 @@
 
 Holds `rebuilt` and `parts`.
 Add here: another segment that decoders need.
-Keep out: codes (jpeg_codes.py), what stands in EXIF (directories.py) and in profiles (icc.py).
+Keep out: codes (jpeg_codes.py), the content of EXIF (directories.py) and of profiles (icc.py).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _NAMES |= {0xE0 + n: f"APP{n}" for n in range(16)}
 _STANDALONE = frozenset({0x01, _SOI, *range(0xD0, 0xD8)})
 _JFIF, _EXIF, _ICC, _ADOBE = b"JFIF\0", b"Exif\0\0", b"ICC_PROFILE\0", b"Adobe"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
-_CODES = "coded data"  # the name of what stands behind a scan
+_CODES = "coded data"  # the name of bytes after a scan
 _CODED = (0xC0, 0xC1, 0xC2)  # frames of Huffman codes: baseline, extended, progressive
 _DEPTH = 8  # bits of a sample
 _SMALLEST = 8 * 8 * 8  # pixels that a byte of codes shows at most: a block of 8 x 8 has a bit at least
@@ -44,7 +44,10 @@ _NEXT = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")  # after coded data: a marker t
 
 
 class _Segment(NamedTuple):
-    """A segment; `marker` is None for bytes that belong to none, and for coded data, told by `name`."""
+    """A segment.
+
+    A segment without a `marker` is bytes outside of segments, or coded data; `name` distinguishes them.
+    """
 
     marker: int | None
     payload: bytes
@@ -92,7 +95,8 @@ def _picture(segments: list[_Segment]) -> list[_Segment]:
     """What decoders need of the first frame, as it is stored.
 
     Raises:
-        CannotClean: if it is coded in a way that is not known here, or too small for what it says that it shows.
+        CannotClean: if it is coded in a way that is not known here, or too small for what it says that it
+            shows.
     """
     frames = [s for s in segments if s.name.startswith(("SOF", "DHP", "EXP"))]
     scans = [n for n, s in enumerate(segments) if s.marker == _SOS]
@@ -108,7 +112,7 @@ def _picture(segments: list[_Segment]) -> list[_Segment]:
         raise CannotClean(f"its samples have {frame[0]} bits")
     height, width = struct.unpack_from(">HH", frame, 1)
     if height * width > _SMALLEST * sum(len(s.payload) for s in segments if s.name == _CODES):
-        raise CannotClean("its coded picture is cut off")
+        raise CannotClean("its coded picture is incomplete")
     divisors = dict(d for s in segments[: scans[0]] if s.marker == _DQT for d in _divisors(s.payload))
     if not set(_tables(frame)) <= divisors.keys():
         raise CannotClean("a table of its divisors is missing")
@@ -218,7 +222,7 @@ def _adapted(segments: list[_Segment]) -> Iterator[_Segment]:
 
 
 def _profile(segments: list[_Segment]) -> bytes:
-    """The profile as it was before it was divided; empty if there is none or a piece is missing."""
+    """The profile as it was before it was divided; empty without one or if a piece is missing."""
     found = {
         s.payload[12]: s.payload
         for s in segments

@@ -1,4 +1,4 @@
-"""The codes of a JPEG's pixels, written from its coefficients: nothing can stand between, behind or beside them.
+"""The codes of a JPEG's pixels, written from its coefficients, with no room for other bytes.
 
 Holds `recoded` and `with_more_codes`.
 Add here: nothing; libjpeg-turbo reads and writes codes.
@@ -29,12 +29,14 @@ _written = deque[bytes](maxlen=64)  # digests of what `recoded` gave
 
 
 def recoded(picture: bytes, tables: Sequence[int]) -> bytes:
-    """The same coefficients with codes, tables and scans of their own, without restarts and without APP segments.
+    """The same coefficients with codes, tables and scans of their own.
+
+    The result has no restarts and no APP segments.
 
     What this process wrote is known by its digest and not read again.
 
     Args:
-        picture: a JPEG of one frame whose numbered tables of divisors are all in use.
+        picture: a JPEG of one frame; all its numbered tables of divisors are in use.
         tables: the number of each component's table.
 
     Raises:
@@ -72,5 +74,8 @@ def _used(components: Sequence[npt.NDArray[np.int32]]) -> npt.NDArray[np.bool_]:
 
 
 def with_more_codes(coded: bytes) -> bytes:
-    """Coded data with others behind each of its pieces: it shows the same only if none of its own are missing."""
+    """Coded data with extra bytes after each of its pieces.
+
+    It shows the same picture only if none of its own bytes are missing.
+    """
     return _RESTART.sub(lambda restart: _CODES + restart[0], coded) + _CODES

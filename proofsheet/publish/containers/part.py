@@ -34,8 +34,9 @@ class Rebuilt(NamedTuple):
         data: the file.
         left_out: what of the original it lacks beside metadata: pages, a video, a profile.
         frame: the frame of the original that it begins with.
-        hidden: the channels whose lowest bits were set alike; empty if none were.
-        shows: a file that shows the same as the original if that is whole, to compare with; empty for the original itself.
+        hidden: the channels with lowest bits that were set alike; empty without such channels.
+        shows: a file that shows the same as the original if that is whole, to compare with; empty for the
+            original itself.
     """
 
     data: bytes
@@ -86,7 +87,7 @@ def exact(value: bytes, pixels: Callable[[bytes], bytes | None], spare: int = 0)
     Args:
         value: as it is stored.
         pixels: what a beginning of it shows; None if nothing.
-        spare: bytes that are kept behind that beginning, because a decoder may show it without its last ones.
+        spare: bytes that stay after that beginning, because a decoder may show it without its last ones.
 
     Raises:
         CannotClean: if the whole shows nothing.

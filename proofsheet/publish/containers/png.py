@@ -1,21 +1,20 @@
-"""PNG copies, animated ones too: the chunks that show the picture, each within its bounds, and rows that are compressed again.
+"""PNG copies, animated ones too.
+
+They have the chunks that show the picture, each within its bounds, and rows that are compressed again.
 
 Holds `rebuilt` and `parts`.
 Add here: another chunk that changes how the picture looks, with the most that each number of it may be.
-Keep out: what stands in EXIF (directories.py) and in profiles (icc.py).
+Keep out: the content of EXIF (directories.py) and of profiles (icc.py).
 """
 
 from __future__ import annotations
 
-import io
 import struct
 import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
-from PIL import Image
 
 from proofsheet.publish.containers import directories, icc
 from proofsheet.publish.containers.part import (
@@ -26,12 +25,20 @@ from proofsheet.publish.containers.part import (
     inside,
     palette_without,
 )
+from proofsheet.publish.containers.png_rows import (
+    _CHANNELS,
+    PALETTE,
+    SIGNATURE,
+    Header,
+    chunk,
+    numbers_of,
+    packed_rows,
+    raw_rows,
+    rows_size,
+)
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _ROWS = (b"IDAT", b"fdAT")
-_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-_PALETTE, _COLOURS = 3, 2
-_ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+_COLOURS = 2
 # What says how numbers are shown, in the order of a copy: their layout, and the most that each may be.
 _BOUNDS = {
     b"cICP": (">4B", (22, 18, 0, 1)),
@@ -49,29 +56,14 @@ _XMP = b"XML:com.adobe.xmp\0\0\0\0\0"
 class _Chunk(NamedTuple):
     kind: bytes
     data: bytes
-    whole: bool  # its checksum is right, and it lies inside the file
-
-
-class _Header(NamedTuple):
-    """Size, bits a sample, kind of colour, and whether rows are interlaced."""
-
-    width: int
-    height: int
-    bits: int
-    colour: int
-    interlaced: int
-
-    def written(self) -> bytes:
-        """As a chunk holds it."""
-        return struct.pack(">IIBBBBB", self.width, self.height, self.bits, self.colour, 0, 0, self.interlaced)
-
-    def repacked(self) -> bool:
-        """Whether rows are written from the numbers of pixels: they point to a palette, or share bytes."""
-        return self.colour == _PALETTE or self.bits < 8
+    whole: bool  # its checksum is right, and it is inside the file
 
 
 class _Frame(NamedTuple):
-    """A frame: what controls it in an animation (empty for a picture that is in none), and its rows as they were compressed."""
+    """A frame: its control in an animation, and its rows as they were compressed.
+
+    The control is empty for a picture outside of the animation.
+    """
 
     control: bytes
     rows: bytes
@@ -85,7 +77,7 @@ def rebuilt(data: bytes) -> Rebuilt:
     """
     chunks = list(_chunks(data))
     if not chunks or not any(c.kind == b"IEND" for c in chunks):
-        raise CannotClean("it is no whole PNG")
+        raise CannotClean("it is not a complete PNG")
     header = _header(chunks[0])
     frames = list(_frames(chunks, header))
     if not frames:
@@ -103,14 +95,14 @@ def rebuilt(data: bytes) -> Rebuilt:
     used, coded = _coded(frames, header)
     shown += _colours(first, header, used)
     plain = header._replace(interlaced=header.interlaced and not header.repacked())
-    out = [_SIGNATURE, _written(b"IHDR", plain.written()), *_animation(first, frames)]
-    out += [_written(*one) for one in shown] + list(_numbered(frames, coded)) + [_written(b"IEND", b"")]
+    out = [SIGNATURE, chunk(b"IHDR", plain.written()), *_animation(first, frames)]
+    out += [chunk(*one) for one in shown] + list(_numbered(frames, coded)) + [chunk(b"IEND", b"")]
     return Rebuilt(b"".join(out), tuple(left_out))
 
 
 def parts(data: bytes) -> list[FilePart]:
     """Every chunk, and what follows the last one."""
-    found = [FilePart("signature", len(_SIGNATURE), data.startswith(_SIGNATURE))]
+    found = [FilePart("signature", len(SIGNATURE), data.startswith(SIGNATURE))]
     chunks, shown = list(_chunks(data)), [(c.kind, c.data) for c in _chunks(rebuilt(data).data)]
     for one in chunks:
         size, name = len(one.data) + 12, one.kind.decode("latin-1")
@@ -125,13 +117,13 @@ def parts(data: bytes) -> list[FilePart]:
             found.append(
                 FilePart("iTXt XMP", size, True) if one.data.startswith(_XMP) else FilePart(name, size, known)
             )
-    end = len(_SIGNATURE) + sum(len(c.data) + 12 for c in chunks)
+    end = len(SIGNATURE) + sum(len(c.data) + 12 for c in chunks)
     return [*found, *([FilePart("bytes after the end", len(data) - end, False)] if end < len(data) else [])]
 
 
 def _chunks(data: bytes) -> Iterator[_Chunk]:
-    """Chunks up to the last one of the picture, or to where the file is cut off."""
-    at = len(_SIGNATURE)
+    """Chunks up to the last one of the picture, or to the end of an incomplete file."""
+    at = len(SIGNATURE)
     while at + 12 <= len(data):
         size, kind = struct.unpack_from(">I4s", data, at)
         value = data[at + 8 : at + 8 + size]
@@ -144,13 +136,9 @@ def _chunks(data: bytes) -> Iterator[_Chunk]:
             return
 
 
-def _written(kind: bytes, value: bytes) -> bytes:
-    return struct.pack(">I", len(value)) + kind + value + struct.pack(">I", zlib.crc32(kind + value))
-
-
-def _header(first: _Chunk) -> _Header:
+def _header(first: _Chunk) -> Header:
     if first.kind != b"IHDR" or len(first.data) != 13 or not first.whole:
-        raise CannotClean("it is no whole PNG")
+        raise CannotClean("it is not a complete PNG")
     width, height, bits, colour, packing, filters, interlaced = struct.unpack(">IIBBBBB", first.data)
     if (
         not width
@@ -162,10 +150,10 @@ def _header(first: _Chunk) -> _Header:
         or interlaced > 1
     ):
         raise CannotClean("its header is damaged")
-    return _Header(width, height, bits, colour, interlaced)
+    return Header(width, height, bits, colour, interlaced)
 
 
-def _frames(chunks: list[_Chunk], header: _Header) -> Iterator[_Frame]:
+def _frames(chunks: list[_Chunk], header: Header) -> Iterator[_Frame]:
     control, rows = b"", list[bytes]()
     for one in chunks:
         if one.kind in _ROWS:
@@ -178,7 +166,7 @@ def _frames(chunks: list[_Chunk], header: _Header) -> Iterator[_Frame]:
                 control = _control(one.data, header)
 
 
-def _control(value: bytes, header: _Header) -> bytes:
+def _control(value: bytes, header: Header) -> bytes:
     """What controls a frame, without its number."""
     if len(value) != 4 + struct.calcsize(_FRAME):
         raise CannotClean("a frame of its animation is damaged")
@@ -194,11 +182,14 @@ def _animation(first: dict[bytes, bytes], frames: list[_Frame]) -> list[bytes]:
     if not count or len(value) != 8:
         return []
     (loops,) = struct.unpack_from(">4xI", value)
-    return [_written(b"acTL", struct.pack(">II", count, loops if loops <= _MOST_LOOPS else 0))]
+    return [chunk(b"acTL", struct.pack(">II", count, loops if loops <= _MOST_LOOPS else 0))]
 
 
 def _described(first: dict[bytes, bytes]) -> Iterator[tuple[bytes, bytes]]:
-    """How numbers are shown; what lies out of its bounds means nothing, and readers differ on it."""
+    """The range of numbers.
+
+    A number outside means nothing, and readers differ on it.
+    """
     if profile := icc.cleaned(_profile(first.get(b"iCCP", b""))):
         yield b"iCCP", _ICC_NAME + zlib.compress(profile, 9)
     for kind, (layout, most) in _BOUNDS.items():
@@ -209,10 +200,10 @@ def _described(first: dict[bytes, bytes]) -> Iterator[tuple[bytes, bytes]]:
             yield kind, value
 
 
-def _colours(first: dict[bytes, bytes], header: _Header, used: set[int]) -> Iterator[tuple[bytes, bytes]]:
+def _colours(first: dict[bytes, bytes], header: Header, used: set[int]) -> Iterator[tuple[bytes, bytes]]:
     """The palette of a picture that points to one, with the colours in use alone, and what is transparent."""
     palette, clear = first.get(b"PLTE", b""), first.get(b"tRNS", b"")
-    if header.colour == _PALETTE:
+    if header.colour == PALETTE:
         yield b"PLTE", palette_without(palette, used)
         opaque = bytes(255 if n not in used else value for n, value in enumerate(clear)).rstrip(b"\xff")
         if opaque:
@@ -226,62 +217,24 @@ def _profile(value: bytes) -> bytes:
     return inflated(value.partition(b"\0")[2][1:])
 
 
-def _coded(frames: list[_Frame], header: _Header) -> tuple[set[int], list[bytes]]:
-    """Which numbers pixels have (where they point to a palette), and the rows of each frame, compressed by us."""
+def _coded(frames: list[_Frame], header: Header) -> tuple[set[int], list[bytes]]:
+    """The numbers of pixels (if they are indices of a palette), and the rows of each frame.
+
+    The rows are compressed again.
+    """
     used, coded = set[int](), list[bytes]()
     for one in frames:
         width, height = (
             struct.unpack_from(">II", one.control) if one.control else (header.width, header.height)
         )
         here = header._replace(width=width, height=height)
-        rows = _raw(one.rows, _rows_size(here))
+        rows = raw_rows(one.rows, rows_size(here))
         if header.repacked():
-            pixels = _numbers(rows, here)
+            pixels = numbers_of(rows, here)
             used |= {int(n) for n in np.unique(pixels)}
-            rows = _packed(pixels, header.bits)
+            rows = packed_rows(pixels, header.bits)
         coded.append(zlib.compress(rows, 6))
     return used, coded
-
-
-def _raw(rows: bytes, wanted: int) -> bytes:
-    """The rows with their filters, and nothing behind them.
-
-    Raises:
-        CannotClean: if some are missing or damaged.
-    """
-    try:
-        raw = zlib.decompressobj().decompress(rows, wanted)
-    except zlib.error as error:
-        raise CannotClean(f"its rows are damaged: {error}") from error
-    if len(raw) < wanted:
-        raise CannotClean("rows are missing")
-    return raw
-
-
-def _numbers(rows: bytes, here: _Header) -> npt.NDArray[np.uint8]:
-    """(height, width) numbers of pixels, read through a PNG whose palette holds every number."""
-    grey = bytes(n for n in range(1 << here.bits) for _ in range(3))
-    chunks = (
-        (b"IHDR", here._replace(colour=_PALETTE).written()),
-        (b"PLTE", grey),
-        (b"IDAT", zlib.compress(rows, 1)),
-        (b"IEND", b""),
-    )
-    try:
-        with Image.open(
-            io.BytesIO(_SIGNATURE + b"".join(_written(*c) for c in chunks)), formats=["PNG"]
-        ) as image:
-            return np.asarray(image, np.uint8)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise CannotClean(f"its rows are damaged: {error}") from error
-
-
-def _packed(pixels: npt.NDArray[np.uint8], bits: int) -> bytes:
-    """Rows without filters; bits that fill the last byte of a row are zero."""
-    if bits < 8:
-        single = np.unpackbits(pixels[:, :, None], axis=2)[:, :, 8 - bits :]
-        pixels = np.packbits(single.reshape(len(pixels), -1), axis=1)
-    return np.pad(pixels, ((0, 0), (1, 0))).tobytes()
 
 
 def _numbered(frames: list[_Frame], coded: list[bytes]) -> Iterator[bytes]:
@@ -289,18 +242,10 @@ def _numbered(frames: list[_Frame], coded: list[bytes]) -> Iterator[bytes]:
     count = 0
     for place, (one, rows) in enumerate(zip(frames, coded, strict=True)):
         if one.control:
-            yield _written(b"fcTL", struct.pack(">I", count) + one.control)
+            yield chunk(b"fcTL", struct.pack(">I", count) + one.control)
             count += 1
         if place == 0:
-            yield _written(b"IDAT", rows)
+            yield chunk(b"IDAT", rows)
         elif one.control:
-            yield _written(b"fdAT", struct.pack(">I", count) + rows)
+            yield chunk(b"fdAT", struct.pack(">I", count) + rows)
             count += 1
-
-
-def _rows_size(here: _Header) -> int:
-    """Bytes of the rows, each with its filter."""
-    bits = here.bits * _CHANNELS[here.colour]
-    passes = _ADAM7 if here.interlaced else ((0, 0, 1, 1),)
-    sides = [(-(-(here.width - x) // across), -(-(here.height - y) // down)) for x, y, across, down in passes]
-    return sum(h * (1 + (w * bits + 7) // 8) for w, h in sides if w > 0 and h > 0)

@@ -18,7 +18,7 @@ Pixels = npt.NDArray[np.uint8]
 
 
 def hidden_text(image: Image.Image) -> str:
-    """The channels whose lowest bits hold a text of a generator: alpha, colours, or none (empty)."""
+    """The channels with a text of a generator in their lowest bits: alpha, colours, or none (empty)."""
     if image.mode == "RGBA" and _signed(np.asarray(image)[:, :, 3]):
         return "alpha"
     if image.mode in ("RGB", "RGBA") and _signed(np.asarray(image)[:, :, :3]):
@@ -27,7 +27,10 @@ def hidden_text(image: Image.Image) -> str:
 
 
 def without_it(image: Image.Image, where: str) -> Image.Image:
-    """The same picture with those bits set alike: alpha becomes odd, so that opaque stays opaque, and colours even."""
+    """The same picture with those bits set alike.
+
+    Alpha becomes odd, so opaque stays opaque, and colours even.
+    """
     pixels = np.array(image)
     if where == "alpha":
         pixels[:, :, 3] |= 1

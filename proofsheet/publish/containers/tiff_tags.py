@@ -38,11 +38,13 @@ _ANY = 100_000
 # Tags that pixels need: name, the most values that each may have, and the most that a value may be.
 NEEDED = {
     WIDTH: ("ImageWidth", 1, _ANY), HEIGHT: ("ImageHeight", 1, _ANY), BITS: ("BitsPerSample", 8, 64),
-    PACKING: ("Compression", 1, 0xFFFF), COLOURS: ("PhotometricInterpretation", 1, 0xFFFF), SAMPLES: ("SamplesPerPixel", 1, 8),
+    PACKING: ("Compression", 1, 0xFFFF), COLOURS: ("PhotometricInterpretation", 1, 0xFFFF),
+    SAMPLES: ("SamplesPerPixel", 1, 8),
     ROWS: ("RowsPerStrip", 1, 0xFFFFFFFF), 282: ("XResolution", 1, _ANY), 283: ("YResolution", 1, _ANY),
     PLANES: ("PlanarConfiguration", 1, 2), 296: ("ResolutionUnit", 1, 3), PREDICTOR: ("Predictor", 1, 3),
     318: ("WhitePoint", 2, 1), 319: ("PrimaryChromaticities", 6, 1), PALETTE: ("ColorMap", 3 << 8, 0xFFFF),
-    TILE_WIDTH: ("TileWidth", 1, _ANY), TILE_HEIGHT: ("TileLength", 1, _ANY), 332: ("InkSet", 1, 2), 338: ("ExtraSamples", 7, 2),
+    TILE_WIDTH: ("TileWidth", 1, _ANY), TILE_HEIGHT: ("TileLength", 1, _ANY), 332: ("InkSet", 1, 2),
+    338: ("ExtraSamples", 7, 2),
     339: ("SampleFormat", 8, 6), 529: ("YCbCrCoefficients", 3, 1), SUBSAMPLING: ("YCbCrSubSampling", 2, 4),
     531: ("YCbCrPositioning", 1, 2), 532: ("ReferenceBlackWhite", 6, 0xFFFF),
 }  # fmt: skip

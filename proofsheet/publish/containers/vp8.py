@@ -1,4 +1,4 @@
-"""Partitions of a VP8 picture, as lossy WebP has it (RFC 6386): modes first, then up to eight of coefficients.
+"""Partitions of a VP8 picture, as in lossy WebP (RFC 6386): modes first, then up to eight of coefficients.
 
 Holds `partitions` and `joined`.
 Add here: nothing; the format is finished.
@@ -10,7 +10,7 @@ from __future__ import annotations
 from proofsheet.publish.containers.part import CannotClean
 
 _HEAD, _SIZE, _EVEN = 10, 3, 128  # bytes of the head and of a size; the chance of a bit that says nothing
-_CUT_OFF = "its coded picture is cut off"
+_CUT_OFF = "its coded picture is incomplete"
 
 
 class _Bits:
@@ -51,7 +51,7 @@ def partitions(data: bytes) -> list[bytes]:
     """The head, and each partition; together with their sizes they are the whole picture.
 
     Raises:
-        CannotClean: if one is cut off.
+        CannotClean: if one is incomplete.
     """
     first = int.from_bytes(data[:3], "little") >> 5
     at = _HEAD + first
@@ -76,7 +76,7 @@ def joined(parts: list[bytes]) -> bytes:
 
 
 def _count(modes: bytes) -> int:
-    """How many partitions of coefficients there are, which stands behind the settings of segments and filters."""
+    """The number of partitions of coefficients, which follows the settings of segments and filters."""
     bits = _Bits(modes)
     bits.number(2)
     if bits.number():

@@ -2,7 +2,7 @@
 
 Holds `rebuilt` and `parts`.
 Add here: another chunk that changes how the picture looks.
-Keep out: partitions (vp8.py), what stands in EXIF (directories.py) and in profiles (icc.py).
+Keep out: partitions (vp8.py), the content of EXIF (directories.py) and of profiles (icc.py).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def rebuilt(data: bytes) -> Rebuilt:
     """A WebP of the chunks that show the picture.
 
     Raises:
-        CannotClean: if it is cut off or damaged.
+        CannotClean: if it is incomplete or damaged.
     """
     chunks = list(_chunks(data[12 : _end(data)]))
     profile = next((v for k, v in chunks if k == b"ICCP"), b"")
@@ -73,7 +73,7 @@ def _chunks(body: bytes) -> Iterator[Chunk]:
         kind, size = struct.unpack_from("<4sI", body, at)
         value = body[at + 8 : at + 8 + size]
         if len(value) < size:
-            raise CannotClean(f"its chunk {kind.decode('latin-1')} is cut off")
+            raise CannotClean(f"its chunk {kind.decode('latin-1')} is incomplete")
         yield kind, value
         at += 8 + size + size % 2
     if at < len(body):
@@ -85,7 +85,10 @@ def _written(kind: bytes, value: bytes) -> bytes:
 
 
 def _shown(chunks: list[Chunk], sides: bytes = b"") -> list[Chunk]:
-    """What of some chunks shows the picture, the first of each kind; `sides` are width and height less one, in three bytes each."""
+    """The chunks that show the picture, the first of each kind.
+
+    `sides` are width and height less one, in three bytes each.
+    """
     found = list[Chunk]()
     for kind, value in chunks:
         if kind != b"ANMF" and any(k == kind or {k, kind} <= set(_CODED) for k, _ in found):

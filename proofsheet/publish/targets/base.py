@@ -42,7 +42,9 @@ class Publisher(Protocol):
         """The place in words, without any password; two places never have one name."""
 
     def put(self, parcel: UploadItem) -> None:
-        """Bring a picture there; one that is there with the same content is left, another one never written over.
+        """Send a picture.
+
+        If it is there with the same content, nothing is sent. Another content is never overwritten.
 
         Raises:
             TargetTaken: if another picture has the name.
@@ -50,11 +52,11 @@ class Publisher(Protocol):
         """
 
     def close(self) -> None:
-        """End a connection that is kept between pictures; the next `put` makes a new one."""
+        """End a connection that was open between pictures; the next `put` makes a new one."""
 
 
 def refused(place: Publisher, name: str, error: Exception, next_step: str) -> ServiceUnreachable:
     """The error for a picture that a place did not take."""
     return ServiceUnreachable(
-        f"{place.name} did not take {name}: {str(error).strip() or type(error).__name__}.", next_step
+        f"{place.name} did not accept {name}: {str(error).strip() or type(error).__name__}.", next_step
     )

@@ -30,4 +30,4 @@ class Folder:
         disk.write_new(target, parcel.path.read_bytes())
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Nothing stays open."""

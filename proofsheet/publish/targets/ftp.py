@@ -50,7 +50,7 @@ class Ftp:
 
     def _connected(self) -> ftplib.FTP:
         if self._open is None:
-            self._open = ftplib.FTP(timeout=TIMEOUT_S)  # noqa: S321 - what the user's server speaks
+            self._open = ftplib.FTP(timeout=TIMEOUT_S)  # noqa: S321 - the protocol of the user's server
             self._open.connect(str(self._url.hostname), self._url.port or 21)
             self._open.login(self._user, self._password)
             self._root = self._open.pwd()
@@ -71,7 +71,7 @@ class Ftp:
             raise TargetTaken(f"{self.name} has another {name} already")
         if folded(name.name) in {folded(n) for n in names}:
             raise TargetTaken(
-                f"{self.name} has {name} already in another spelling, and some servers take them for one"
+                f"{self.name} has {name} already in another spelling, and some servers treat them as one"
             )
         work = f".{name.name}.part"
         with parcel.path.open("rb") as stream:

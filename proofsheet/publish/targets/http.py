@@ -25,7 +25,7 @@ _TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".we
 
 
 class Http:
-    """An HTTP server that takes PUT; told to refuse where the name is taken.
+    """An HTTP server with PUT, which is asked to refuse a name in use.
 
     Args:
         url: https://USER@HOST:PORT/PATH.
@@ -59,7 +59,7 @@ class Http:
         return None
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Nothing stays open."""
 
     def _place(self, name: str) -> str:
         return f"{self.name.rstrip('/')}/{urllib.parse.quote(name)}"
@@ -78,7 +78,7 @@ class Http:
                     return
         except OSError as error:
             raise refused(
-                self, parcel.name, error, "The name is taken, and what is there cannot be read."
+                self, parcel.name, error, "The name is in use, and its content cannot be read."
             ) from error
         raise TargetTaken(f"{self.name} has another {parcel.name} already")
 
@@ -97,7 +97,7 @@ class Http:
     def _asked(
         self, method: str, place: str, headers: Mapping[str, str], content: bytes | None = None
     ) -> urllib.request.Request:
-        found = urllib.request.Request(place, content, dict(headers), method=method)  # noqa: S310 - http or https by publisher_of
+        found = urllib.request.Request(place, content, dict(headers), method=method)  # noqa: S310
         if self._url.username:
             secret = f"{urllib.parse.unquote(self._url.username)}:{self._password}".encode()
             found.add_unredirected_header("authorization", f"Basic {base64.b64encode(secret).decode()}")

@@ -19,7 +19,10 @@ from proofsheet.publish.targets.http import Http
 from proofsheet.publish.targets.sftp import Sftp
 from schemas.settings_review import PublishSettings
 
-FORMS = "folder:PATH, sftp://USER@HOST/FOLDER, ftp://USER@HOST/FOLDER, https://HOST/PATH or a database (sqlite:////PATH)"
+FORMS = (
+    "folder:PATH, sftp://USER@HOST/FOLDER, ftp://USER@HOST/FOLDER, https://HOST/PATH or a database "
+    "(sqlite:////PATH)"
+)
 _SERVERS: Mapping[str, Callable[[urllib.parse.SplitResult, str], Publisher]] = {
     "ftp": Ftp,
     "sftp": Sftp,
@@ -42,7 +45,7 @@ def publisher_of(settings: PublishSettings) -> Publisher:
         port = url.port
     except ValueError as error:
         raise UsageError(
-            f"The target {target.rpartition('@')[2]!r} is no address: {error}.",
+            f"The target {target.rpartition('@')[2]!r} is not an address: {error}.",
             f"Set target in [publish] to {FORMS}.",
         ) from error
     if url.password is not None:

@@ -27,11 +27,12 @@ _NEXT = "Check address, folder, rights, and key or password."
 class Sftp:
     """An SSH server's files; uploads under another name and renames, so that nobody takes half a file.
 
-    The keys of the agent and of ~/.ssh are tried, then the password. A host that ~/.ssh/known_hosts does not know, or knows by
-    another key, is refused.
+    The keys of the agent and of ~/.ssh are tried, then the password. A host that ~/.ssh/known_hosts does not
+    know, or knows by another key, is refused.
 
     Args:
-        url: sftp://USER@HOST:PORT/FOLDER, or /~/FOLDER in the home there; the folder must be there, those below it are made.
+        url: sftp://USER@HOST:PORT/FOLDER, or /~/FOLDER in the home there; the folder must be there, those
+            below it are made.
         password: empty for none.
 
     Raises:

@@ -43,7 +43,8 @@ class Sql:
     The table is made if it is not there. Rows are only ever added.
 
     Args:
-        target: a URL of SQLAlchemy, such as sqlite:////path/site.db or postgresql+psycopg://USER@HOST/DATABASE.
+        target: a URL of SQLAlchemy, such as sqlite:////path/site.db or
+            postgresql+psycopg://USER@HOST/DATABASE.
         password: empty for none.
 
     Raises:
@@ -64,7 +65,7 @@ class Sql:
             ) from error
         except (ArgumentError, ValueError) as error:
             raise UsageError(
-                "The target is no address of a database.", "Write it as DIALECT://USER@HOST/DATABASE."
+                "The target is not an address of a database.", "Write it as DIALECT://USER@HOST/DATABASE."
             ) from error
         self._made = False
 
@@ -108,7 +109,7 @@ class Sql:
 
 
 def _durable(url: sa.engine.URL) -> sa.engine.URL:
-    """The same address from every folder; a database that lives in memory alone is none."""
+    """The same address from every folder. A database in memory is not valid."""
     if url.get_backend_name() != "sqlite":
         return url
     if url.database in (None, "", ":memory:"):

@@ -26,5 +26,5 @@ def stop_words(language: str) -> frozenset[str]:
 
 @functools.cache
 def by_first_word(name: str) -> dict[str, tuple[str, ...]]:
-    """A list whose lines begin with a key: the key to the words that follow."""
+    """A list with a key at the start of each line: the key to the words that follow."""
     return {first: tuple(rest) for first, *rest in (line.split() for line in lines(name))}

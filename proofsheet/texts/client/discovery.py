@@ -2,8 +2,8 @@
 
 Holds `choose_server`.
 Add here: another backend, in the order of `auto`.
-Keep out: talking (the other modules). Those are imported once something listens: they take a sixth of the time in which the program
-starts, and most machines have no server.
+Keep out: talking (the other modules). Those are imported once something listens: they take a sixth of the
+time in which the program starts, and most machines have no server.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True)
 class ServerChoice:
-    """The server in force, or why there is none."""
+    """The current server, or why no server is available."""
 
     server: Server | None
     why: str
@@ -45,10 +45,10 @@ def ollama_url(settings: VisionModelSettings, environment: Mapping[str, str]) ->
 
 
 def choose_server(settings: VisionModelSettings, clock: Callable[[], float] = time.monotonic) -> ServerChoice:
-    """The server and model in force; servers are asked at most every few seconds.
+    """The current server and model; servers are asked at most every few seconds.
 
     Raises:
-        UsageError: if an address is none.
+        UsageError: if an address is not valid.
     """
     url = ollama_url(settings, os.environ)
     key = (repr(settings), url)
@@ -77,7 +77,10 @@ def _choose(settings: VisionModelSettings, url: str) -> ServerChoice:
 
 
 def _is_refused(url: str) -> bool:
-    """Whether a connection is refused at once; every other answer, and an address that is none, is for the client."""
+    """Whether a connection is refused at once.
+
+    Every other answer, and an invalid address, is for the client.
+    """
     try:
         parts = urlsplit(url)
         port = parts.port or _PORTS.get(parts.scheme)
@@ -100,7 +103,7 @@ def _tried(make: Callable[[], Server | str], where: str, reasons: list[str]) -> 
         return None
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError) as error:
         raise UsageError(
-            f"{where} is no address: {error}.", "Mend it in [model], such as http://127.0.0.1:11434."
+            f"{where} is no address: {error}.", "Correct it in [model], such as http://127.0.0.1:11434."
         ) from error
     if isinstance(found, str):
         reasons.append(f"{where}: {found}")
@@ -149,7 +152,7 @@ def _installed_name(wanted: str, digests: Mapping[str, str]) -> str | None:
 
 
 def _blindness(able: frozenset[str] | None) -> str:
-    """How a server tells that a model takes no pictures; empty if it does, or does not tell."""
+    """The sign of a server that a model reads no pictures; empty without such a sign."""
     return (
         ""
         if able is None or able & _SEEING
@@ -160,7 +163,10 @@ def _blindness(able: frozenset[str] | None) -> str:
 def _identity(
     backend: str, wanted: Sequence[str], digests: Mapping[str, str], able: Mapping[str, frozenset[str] | None]
 ) -> Identity | str:
-    """The model that will answer, or why there is none: the first wanted one that sees, else the first that is installed."""
+    """The model that will answer, or why there is no model.
+
+    It is the first wanted one with vision, else the first installed one.
+    """
     blind = {name: _blindness(found) for name, found in able.items()}
     listed = _listed(wanted, digests)
     seeing = [n for n in listed or able if not blind.get(n)]

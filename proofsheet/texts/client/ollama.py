@@ -190,7 +190,7 @@ def _runtime(model: Any) -> Runtime:  # noqa: ANN401
 
 @contextmanager
 def _troubles() -> Iterator[None]:
-    """Tell every failure of the client by its class; wording does not matter."""
+    """Classify every failure of the client; wording does not matter."""
     try:
         yield
     except ollama.ResponseError as error:

@@ -2,10 +2,10 @@
 
 Holds `OpenAIServer`.
 Add here: what these servers share.
-Keep out: limits and tries (retry.py).
-Pictures go as JPEG data URLs, since WebP is refused by some. A request with picture and schema crashes some servers: it is
-asked once more without the schema, and the answer is checked all the same. None of these servers tells whether a model thinks: once
-one did, it is asked not to.
+Keep out: limits and tries (retry.py). Pictures go as JPEG data URLs, since WebP is refused by some. A request
+with picture and schema crashes some servers: it is asked once more without the schema, and the answer is
+checked all the same. No server reports whether a model thinks: after the first such answer, it is asked not
+to.
 """
 
 from __future__ import annotations
@@ -202,7 +202,7 @@ def _body(question: Question, model: str, with_schema: bool) -> dict[str, Any]:
 
 @contextmanager
 def _troubles() -> Iterator[None]:
-    """Tell every failure by its class."""
+    """Classify every failure."""
     try:
         yield
     except (httpx.ConnectError, httpx.ConnectTimeout):

@@ -86,7 +86,7 @@ class Runtime:
     """How a loaded model runs; None is unknown.
 
     Attributes:
-        gpu_share: part of the model that lies in the memory of a GPU, 0 to 1.
+        gpu_share: part of the model in the memory of a GPU, 0 to 1.
         context: tokens.
         vram_bytes: memory of the GPU that it takes.
     """
@@ -115,7 +115,8 @@ class ModelRequestError(Exception):
     """A request that gave no good answer.
 
     Attributes:
-        kind: idle_limit, hard_limit, crash, busy, unreachable, refused, blind, off_schema, length, too_long or copied.
+        kind: idle_limit, hard_limit, crash, busy, unreachable, refused, blind, off_schema, length, too_long
+            or copied.
         message: what happened, in words, without content of the picture.
         retryable: whether another try may help.
         strike: whether it speaks against the picture.
@@ -171,11 +172,11 @@ class Identity:
         backend: ollama or openai.
         name: the model.
         wanted: the model that the settings name first.
-        digest: of its weights, as far as the server tells.
+        digest: of its weights, if the server reports it.
         why: why it is another one than wanted; empty if not.
         others: models of the list that are installed too, for a second opinion.
-        blind: how the server tells that the model takes no pictures; empty if it does not tell.
-        thinks: whether the server tells that the model thinks before it answers.
+        blind: sign of the server that the model reads no pictures; empty without such a sign.
+        thinks: whether the server reports that the model thinks before it answers.
     """
 
     backend: str

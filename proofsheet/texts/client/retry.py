@@ -18,10 +18,11 @@ Result = TypeVar("Result")
 
 
 async def collect(parts: AsyncIterator[StreamPart], limits: RequestLimits) -> StreamPart:
-    """Join the pieces of an answer; thinking is a sign of life, an empty piece is none.
+    """Join the pieces of an answer. Thinking is a sign of life, an empty piece is not.
 
     Raises:
-        Trouble: if no token came for `idle_s`, if it took longer than `hard_s`, or if it grew beyond all measure.
+        Trouble: if no token came for `idle_s`, if it took longer than `hard_s`, or if it grew beyond all
+            measure.
     """
     loop = asyncio.get_running_loop()
     end, alive = loop.time() + limits.hard_s, loop.time() + limits.idle_s
@@ -94,7 +95,7 @@ async def retry(
         tries: at most so many.
         backoff_s: pause before the second try, doubled before each further one.
         outage: of the server.
-        on_trouble: told of each failed try.
+        on_trouble: called after each failed try.
     """
     number = 0
     while True:

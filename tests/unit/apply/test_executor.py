@@ -140,16 +140,18 @@ def test_another_verdict_after_apply_moves_the_pictures_again(made: Made) -> Non
     settings, project = made
     applier(project).execute(plan_of(project), "sandbox")
     run_choosing(settings, "harbour")
-    desk = ReviewSession(project, 0.05)
-    one = next(p for p in desk.proposals().sets if desk.one(p.group_id)["verdict"]["action"] == "approved")
+    session = ReviewSession(project, 0.05)
+    one = next(
+        p for p in session.proposals().sets if session.one(p.group_id)["verdict"]["action"] == "approved"
+    )
     other = next(i for i in one.row["photo_ids"] if i != one.row["chosen_photo_id"])
-    seen = desk.one(one.group_id)["verdict"]["verdict_id"]
-    desk.decide(
+    seen = session.one(one.group_id)["verdict"]["verdict_id"]
+    session.decide(
         DecisionRequest("again", one.group_id, one.version, "pick", other, known_id=seen),
         NOW + timedelta(hours=1),
     )
     assert plan_of(project).operations == []
-    desk.submit("batch-2", NOW)
+    session.submit("batch-2", NOW)
     plan = plan_of(project)
     roles = {o.role: o.target.partition("/")[0] for o in plan.operations if o.role in {"winner", "other"}}
     assert roles == {"winner": "selected", "other": "review"}
@@ -281,7 +283,7 @@ def test_a_cut_that_a_person_changed_is_not_removed_by_undo(made: Made) -> None:
     cut = next(project.folder.rglob("*_crop.png"))
     cut.write_bytes(b"my own work")
     report = applier(project).undo(str(last_plan(project.ledger)))
-    assert "was changed since it was cut" in next(iter(report.refused.values()))
+    assert "was changed since it was written" in next(iter(report.refused.values()))
     assert cut.read_bytes() == b"my own work"
     states = project.ledger.rows(FileOperation)[FileOperation.state].value_counts().rows()
     assert dict(states)["done"] == 1
@@ -300,10 +302,10 @@ def test_a_pilot_counts_what_it_applied_before(made: Made) -> None:
     _, project = made
     rows = with_keep_all(submitted(project).standing(), project)
     first = make_plan(project, rows, 3)
-    assert (first.counts["planned"], first.counts["beyond the pilot: left for later"]) == (3, 2)
+    assert (first.counts["planned"], first.counts["beyond the limit of pilot mode: left for later"]) == (3, 2)
     applier(project).execute(first, "pilot")
     second = make_plan(project, rows, 3)
-    assert (second.operations, second.counts["beyond the pilot: left for later"]) == ([], 2)
+    assert (second.operations, second.counts["beyond the limit of pilot mode: left for later"]) == ([], 2)
 
 
 def test_a_file_in_the_place_of_a_cut_and_another_cut_than_before_are_told(made: Made) -> None:
@@ -317,7 +319,7 @@ def test_a_file_in_the_place_of_a_cut_and_another_cut_than_before_are_told(made:
     applier(project).execute(plan_of(project), "sandbox")
     rows = with_keep_all(submitted(project).standing(), project)
     other = [{**r, "crop": [0.2, 0.2, 0.6, 0.6]} if r["group_id"] == cut.group_id else r for r in rows]
-    assert "is another cut" in make_plan(project, other).refused[cut.group_id]
+    assert "is another crop" in make_plan(project, other).refused[cut.group_id]
 
 
 def test_a_cut_that_cannot_be_made_is_told_and_its_set_is_moved(made: Made) -> None:

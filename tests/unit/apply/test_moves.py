@@ -58,7 +58,7 @@ def test_nothing_is_left_behind_and_all_comes_back(place: Path, chosen: str) -> 
     plan = plan_of(project)
     assert state(project) == before
     assert len(plan.refused) == (len(SHARING) if chosen == "first" else 0)
-    assert all("goes with" in why for why in plan.refused.values())
+    assert all("also belongs to" in why for why in plan.refused.values())
     report = applier(project).execute(plan, "sandbox")
     assert (report.sets, report.refused, report.failed) == (len(namings) - len(plan.refused), {}, {})
     assert apart(project.folder, namings) == []
@@ -85,9 +85,11 @@ def test_the_plan_names_what_goes_along_and_what_blocks(place: Path) -> None:
     along = {o.source: o.target for o in plan.operations if o.role == "companion"}
     assert along["form 00/b.CR2.xmp"] == "selected/form 00/b.CR2.xmp"
     assert plan.refused["g01"].startswith(
-        "form 01/a.jpg.json goes with form 01/a-edited.jpg (which goes to review/form 01/) too"
+        "form 01/a.jpg.json also belongs to form 01/a-edited.jpg (which goes to review/form 01/), and"
     )
-    assert plan.staying == {"form 00/.picasa.ini": "it speaks of all pictures of its folder, and stays there"}
+    assert plan.staying == {
+        "form 00/.picasa.ini": "it refers to all pictures of its folder, and is not moved"
+    }
     applier(project).execute(plan, "sandbox")
     assert (project.folder / "form 00/.picasa.ini").exists()
 
@@ -152,7 +154,7 @@ def test_sets_that_share_a_file_go_together_or_stay_together(place: Path) -> Non
     assert "form 00/b.xmp is not moved: it is a link" in blocked["g00"]
     assert "shares files with set g00" in blocked["g01"]
     (project.folder / "form 00/b.xmp").unlink()
-    assert make_plan(project, rows, 1).counts == {"beyond the pilot: left for later": 2}
+    assert make_plan(project, rows, 1).counts == {"beyond the limit of pilot mode: left for later": 2}
     plan = make_plan(project, rows)
     assert {o.unit for o in plan.operations} == {"g00"}
     late = next(o for o in plan.operations if o.source.endswith(OTHER))

@@ -80,7 +80,7 @@ def test_a_name_that_a_cut_would_make_too_long_stops_its_set_alone(place: Path) 
     look_again(project, [Naming("x", (LONG,)), Naming("y", ("b.jpg",))])
     plan = with_cuts(project)
     assert list(plan.refused) == ["g00"]
-    assert "would have 260 bytes; this disk holds 255." in plan.refused["g00"]
+    assert "would have 260 bytes; this disk allows 255." in plan.refused["g00"]
     assert applier(project).execute(plan, "sandbox").sets == 1
     assert unfinished(project.ledger) == []
 
@@ -89,7 +89,7 @@ def test_a_path_that_is_too_long_is_refused_before_anything_is_moved(place: Path
     deep = place / "/".join(["d" * 200] * 19)
     deep /= "d" * (3990 - len(str(deep)))
     refuse_too_long(deep / ("x" * (4094 - len(str(deep)))))
-    with pytest.raises(UsageError, match=r"The path of .* would have 4096 bytes; this disk holds 4095"):
+    with pytest.raises(UsageError, match=r"The path of .* would have 4096 bytes; this disk allows 4095"):
         refuse_too_long(deep / ("x" * (4095 - len(str(deep)))))
 
 

@@ -12,7 +12,8 @@ from PIL import Image
 from proofsheet.embedding import classic_encoder
 from proofsheet.grouping.complete_linkage import Likeness
 from proofsheet.grouping.duplicates import find_duplicates
-from proofsheet.grouping.grouping import GroupingInput, group_photos
+from proofsheet.grouping.grouping import group_photos
+from proofsheet.grouping.grouping_input import GroupingInput
 from proofsheet.grouping.nearest_neighbors import Within, cosine_pairs, hamming_pairs
 from proofsheet.imaging.decode import fit
 from proofsheet.imaging.image_quality import tile_variances

@@ -11,7 +11,7 @@ from PIL import Image
 from benchmarks.lookalike_kinds import KINDS
 from benchmarks.lookalikes import copies, duplicated, in_sets, seen
 from proofsheet.grouping.complete_linkage import Likeness
-from proofsheet.grouping.grouping import is_document
+from proofsheet.grouping.grouping_input import is_document
 from proofsheet.imaging.perceptual_hash import DETAIL_SIDE
 from tests.support.kit import SHARED
 

@@ -12,7 +12,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from proofsheet.grouping.grouping import GroupingInput, group_photos
+from proofsheet.grouping.grouping import group_photos
+from proofsheet.grouping.grouping_input import GroupingInput
 from proofsheet.imaging.formats import RAW
 from proofsheet.library.stage_names import named_time
 from schemas.history import HistoryMatch

@@ -177,10 +177,10 @@ def test_rows_are_written_in_the_formats_that_come_in(tmp_path: Path) -> None:
     changed = [Pair(p.raw, seen(p.final.path, content="f" + p.final.path)) for p in pairs]
     told = extracted(sets, [solo], changed, kinds, "mojo1", outcome)
     assert told.skipped == {
-        "finished picture of a raw name that shows something else": 1,
+        "finished picture of a raw name with other content": 1,
         "set with several finished pictures": 1,
         "set without a finished picture": 2,
-        "crop cannot be told: the finished picture was changed otherwise": 1,
+        "crop cannot be found: the finished picture was changed otherwise": 1,
     }
     files = write_extracted(told, tmp_path)
     back = {read.format: read for read in (read_history(f.read_bytes()) for f in files)}

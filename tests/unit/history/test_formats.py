@@ -10,7 +10,8 @@ import pytest
 from proofsheet.core.errors import UsageError
 from proofsheet.core.foreign_paths import normalised
 from proofsheet.core.row_errors import RowRefused
-from proofsheet.history.formats import read_history, time_of
+from proofsheet.history.cells import time_of
+from proofsheet.history.formats import read_history
 from proofsheet.history.project_resolver import ProjectRegistry
 from proofsheet.models.boxes import box_of
 from schemas.settings_learning import HistorySettings

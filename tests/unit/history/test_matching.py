@@ -312,5 +312,5 @@ def test_a_project_that_cannot_take_rows_is_told_before_any_is_read(tmp_path: Pa
     anna = workspace.project("Anna")
     anna.ledger.path.parent.mkdir(parents=True)
     anna.ledger.path.write_bytes(b"no ledger" * 999)
-    with pytest.raises(UsageError, match=r"Anna takes no history: .* is damaged"):
+    with pytest.raises(UsageError, match=r"Anna accepts no history: .* is damaged"):
         imported(workspace, CROPS, project="Anna")

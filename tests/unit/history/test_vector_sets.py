@@ -97,7 +97,7 @@ def test_a_name_that_stands_for_several_pictures_is_told_and_one_content_is_one_
         (fate,) = found.matches.to_dicts()
         assert (found.vector_sets.height, fate[HistoryMatch.status]) == (0, "quarantined")
         assert fate[HistoryMatch.reason].startswith(
-            "ambiguous vector: 'gone.png' stands for vectors of different pictures"
+            "ambiguous vector: 'gone.png' has vectors of different pictures"
         )
     same = [known(own, path, content="c") for own, path in PLACES.items()]
     assert (

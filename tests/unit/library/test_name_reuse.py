@@ -41,7 +41,7 @@ def test_a_new_folder_that_got_the_name_of_a_renamed_one_gets_none_of_its_words(
     rename(workspace, "Trip", "Trip of last year")
     pictures(workspace, "Trip", 70)
     assert adopt_renamed(workspace, NOW)[1] == [
-        "Trip of last year: took over what is known of Trip (before) (its folder is gone)"
+        "Trip of last year: took over the data of Trip (before) (its folder is gone)"
     ]
     assert owners(workspace) == {"Trip": [], "Trip of last year": ["of the Trip"], "Walk": ["of the Walk"]}
     assert workspace.vanished() == {}

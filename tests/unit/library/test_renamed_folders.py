@@ -67,7 +67,7 @@ def test_a_renamed_folder_keeps_key_words_and_tables_and_bears_its_new_name(work
     assert (asked.folder, asked.former, asked.share, asked.sure) == ("Trip to the lake", "Trip", 1.0, True)
     done, told = adopt_renamed(workspace, NOW)
     assert done == {"Trip to the lake": key}
-    assert told == ["Trip to the lake: took over what is known of Trip (its folder is gone)"]
+    assert told == ["Trip to the lake: took over the data of Trip (its folder is gone)"]
     project = workspace.project("Trip to the lake")
     assert (project.key, project.name, words(project)) == (key, "Trip to the lake", ["mine"])
     assert project.store.read(Photo).height == 10
@@ -213,8 +213,8 @@ def test_the_sensor_takes_over_once_the_folder_is_settled_and_runs_it_once(works
 
     tick()
     rename(workspace, "Trip", "Lake")
-    assert any("second look" in line for line in tick())
-    assert "Lake: took over what is known of Trip (its folder is gone)" in tick()
+    assert any("second scan" in line for line in tick())
+    assert "Lake: took over the data of Trip (its folder is gone)" in tick()
     for _ in range(5):
         tick()
     assert len(runs) == len(set(runs)) == 2

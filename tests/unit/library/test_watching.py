@@ -127,7 +127,7 @@ def test_a_cursor_of_a_former_version_or_without_its_file_begins_afresh(tmp_path
     library = Library(tmp_path, 1)
     context = dg.build_sensor_context(dg.DagsterInstance.ephemeral(), cursor=cursor)
     found = look_around(context, library.workspace, 30, 0)
-    assert "waits for a second look" in str(found.skip_reason)
+    assert "waits for a second scan" in str(found.skip_reason)
     assert str(found.cursor).isdecimal()
 
 

@@ -122,7 +122,7 @@ def test_a_camera_that_is_a_prompt_does_not_stay(tmp_path: Path) -> None:
     subprocess.run(["exiftool", "-q", "-overwrite_original", *tags, str(picture)], check=True)
     with publishable_copy(picture, TEXTS, KEEP, tmp_path / "out") as copy:
         assert hidden_in(copy.path) == []
-        assert "left out as no such values: IFD0:Make, IFD0:Model" in copy.proof
+        assert "left out as invalid: IFD0:Make, IFD0:Model" in copy.proof
 
 
 def test_the_proof_names_each_part_and_pictures_that_are_left_out(tmp_path: Path) -> None:
@@ -140,9 +140,9 @@ def test_the_proof_names_each_part_and_pictures_that_are_left_out(tmp_path: Path
     ("name", "data", "why"),
     [
         ("a.dng", saved(scene(), "TIFF"), "a RAW file is never sent"),
-        ("a.bmp", saved(scene(), "BMP"), "it is none of JPEG, PNG"),
+        ("a.bmp", saved(scene(), "BMP"), "it is not one of JPEG, PNG"),
         ("a.jpg", saved(scene(), "JPEG")[:-40], "its end is missing"),
-        ("b.jpg", saved(scene(), "JPEG")[:-40] + b"\xff\xd9", "its coded picture is cut off"),
+        ("b.jpg", saved(scene(), "JPEG")[:-40] + b"\xff\xd9", "its coded picture is incomplete"),
         ("d.jpg", saved(scene(), "JPEG").replace(b"\xff\xc0", b"\xff\xc9"), "JPEG with SOF9"),
         ("c.jpg", saved(scene(), "JPEG").replace(b"\xff\xc0", segment(0xDE, b"x") + b"\xff\xc0"), "DHP"),
         ("a.png", saved(scene(), "PNG")[:-60], "no whole PNG"),

@@ -135,7 +135,7 @@ def test_a_server_that_goes_away_is_told_and_taken_up_again(
     with server(place) as served:
         target = publisher(served, monkeypatch)
         target.put(parcel(one))
-    with pytest.raises(ServiceUnreachable, match="did not take") as caught:
+    with pytest.raises(ServiceUnreachable, match="did not accept") as caught:
         target.put(parcel(other, "harbour/c.jpg"))
     assert PASSWORD not in str(caught.value)
     port = sa.engine.make_url(served.target).port

@@ -140,4 +140,4 @@ def test_an_older_version_is_listed_and_a_picture_that_is_gone_from_the_project_
     send(ledger, "a", 1, "p/x.jpg")
     send(ledger, "a", 2, "p/x.jpg")
     send(ledger, "deleted", 1, "p/y.jpg")
-    assert gone(ledger, chosen("a", "person")) == {"p/x.jpg": "version 2 stands there as p/x-v2.jpg"}
+    assert gone(ledger, chosen("a", "person")) == {"p/x.jpg": "version 2 is there as p/x-v2.jpg"}

@@ -119,7 +119,7 @@ def test_prompts_in_a_generated_png_do_not_leave_unless_they_may(tmp_path: Path)
 def test_what_is_no_picture_is_told_and_not_copied(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"no picture")
     with (
-        pytest.raises(UsageError, match="it is none of JPEG, PNG"),
+        pytest.raises(UsageError, match="it is not one of JPEG, PNG"),
         publishable_copy(tmp_path / "a.jpg", TEXTS, (), tmp_path / "out"),
     ):
         pass

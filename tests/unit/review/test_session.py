@@ -1,4 +1,4 @@
-"""The desk: verdicts, conflicts, undo, blind audits, submit; and what follows from them."""
+"""The session: verdicts, conflicts, undo, blind audits, submit; and what follows from them."""
 
 from __future__ import annotations
 
@@ -38,49 +38,49 @@ def project(base: Path, tmp_path: Path) -> Project:
 
 
 @pytest.fixture
-def desk(project: Project) -> ReviewSession:
+def session(project: Project) -> ReviewSession:
     return ReviewSession(project, 0.05)
 
 
 def given(
-    desk: ReviewSession, place: int, number: int = 0, action: str = "approve", **more: object
+    session: ReviewSession, place: int, number: int = 0, action: str = "approve", **more: object
 ) -> DecisionRequest:
-    one = desk.proposals().sets[place]
+    one = session.proposals().sets[place]
     return DecisionRequest(f"verdict-{number or place}", one.group_id, one.version, action, **more)  # type: ignore[arg-type]
 
 
-def open_places(desk: ReviewSession) -> list[int]:
-    return [k for k, p in enumerate(desk.proposals().sets) if not p.audit]
+def open_places(session: ReviewSession) -> list[int]:
+    return [k for k, p in enumerate(session.proposals().sets) if not p.audit]
 
 
 def test_a_batch_begins_at_the_first_open_set_and_resumes_there(
-    desk: ReviewSession, project: Project
+    session: ReviewSession, project: Project
 ) -> None:
-    first = desk.load(20)
+    first = session.load(20)
     assert (first["start"], len(first["sets"]), first["progress"]["text"]) == (
         0,
         12,
         "Reviewed 0/12 groups (0 %)",
     )
     for place in range(3):
-        action = "skip" if desk.proposals().sets[place].audit else "approve"
-        desk.decide(given(desk, place, action=action), NOW)
+        action = "skip" if session.proposals().sets[place].audit else "approve"
+        session.decide(given(session, place, action=action), NOW)
     again = ReviewSession(project, 0.05).load(20)
     assert (again["start"], again["progress"]["decided"]) == (3, 3)
     assert again["sets"][0]["verdict"] is None
 
 
-def test_the_same_verdict_twice_is_one(desk: ReviewSession, project: Project) -> None:
-    place = open_places(desk)[0]
+def test_the_same_verdict_twice_is_one(session: ReviewSession, project: Project) -> None:
+    place = open_places(session)[0]
     for _ in range(3):
-        told = desk.decide(given(desk, place), NOW)
+        told = session.decide(given(session, place), NOW)
     assert told["verdict"]["action"] == "approved"
     assert project.ledger.rows(ReviewDecision).height == 1
 
 
-def test_of_two_tabs_on_one_set_one_wins(desk: ReviewSession, project: Project) -> None:
-    other, place = ReviewSession(project, 0.05), open_places(desk)[0]
-    desk.decide(given(desk, place, 1), NOW)
+def test_of_two_tabs_on_one_set_one_wins(session: ReviewSession, project: Project) -> None:
+    other, place = ReviewSession(project, 0.05), open_places(session)[0]
+    session.decide(given(session, place, 1), NOW)
     with pytest.raises(Conflict, match="decided elsewhere"):
         other.decide(given(other, place, 2, "reject"), NOW)
     assert (
@@ -89,41 +89,41 @@ def test_of_two_tabs_on_one_set_one_wins(desk: ReviewSession, project: Project) 
     )
 
 
-def test_a_stale_proposal_and_an_unknown_set_are_told(desk: ReviewSession) -> None:
-    one = given(desk, open_places(desk)[0])
+def test_a_stale_proposal_and_an_unknown_set_are_told(session: ReviewSession) -> None:
+    one = given(session, open_places(session)[0])
     with pytest.raises(Conflict, match="has changed"):
-        desk.decide(DecisionRequest(one.verdict_id, one.group_id, "0" * 16, "approve"), NOW)
+        session.decide(DecisionRequest(one.verdict_id, one.group_id, "0" * 16, "approve"), NOW)
     with pytest.raises(Conflict, match="no longer proposed"):
-        desk.decide(DecisionRequest(one.verdict_id, "nobody", one.version, "approve"), NOW)
+        session.decide(DecisionRequest(one.verdict_id, "nobody", one.version, "approve"), NOW)
 
 
 @pytest.mark.parametrize(
     ("action", "more", "says"),
     [
-        ("destroy", {}, "no verdict"),
-        ("pick", {"choice": "../../etc/passwd"}, "no picture of the set"),
-        ("pick", {}, "no picture of the set"),
-        ("approve", {"crop": [0.5, 0.1, 0.2, 0.9]}, "no box"),
-        ("approve", {"crop": [0, 0, 1, float("nan")]}, "no box"),
-        ("approve", {"crop": ["a", 0, 1, 1]}, "no box"),
+        ("destroy", {}, "not a decision"),
+        ("pick", {"choice": "../../etc/passwd"}, "not a picture of the set"),
+        ("pick", {}, "not a picture of the set"),
+        ("approve", {"crop": [0.5, 0.1, 0.2, 0.9]}, "not a box"),
+        ("approve", {"crop": [0, 0, 1, float("nan")]}, "not a box"),
+        ("approve", {"crop": ["a", 0, 1, 1]}, "not a box"),
         ("approve", {"blind": True}, "cannot be approved"),
     ],
 )
 def test_what_makes_no_sense_is_refused_and_nothing_is_kept(
-    desk: ReviewSession, project: Project, action: str, more: dict[str, object], says: str
+    session: ReviewSession, project: Project, action: str, more: dict[str, object], says: str
 ) -> None:
     with pytest.raises(InvalidRequest, match=says):
-        desk.decide(given(desk, open_places(desk)[0], action=action, **more), NOW)
+        session.decide(given(session, open_places(session)[0], action=action, **more), NOW)
     assert project.ledger.rows(ReviewDecision).height == 0
 
 
 def test_undo_and_redo_go_to_the_start_and_back_across_a_restart(
-    desk: ReviewSession, project: Project
+    session: ReviewSession, project: Project
 ) -> None:
-    places = open_places(desk)[:6]
+    places = open_places(session)[:6]
     for place in places:
-        desk.decide(given(desk, place), NOW)
-    before = desk.load(20, 0)["sets"]
+        session.decide(given(session, place), NOW)
+    before = session.load(20, 0)["sets"]
     fresh = ReviewSession(project, 0.05)
     for k, place in enumerate(reversed(places)):
         assert fresh.step("undo", f"undo-{k}", NOW)["set"]["place"] == place
@@ -140,28 +140,28 @@ def test_undo_and_redo_go_to_the_start_and_back_across_a_restart(
     assert project.ledger.rows(ReviewDecision).height == 7
 
 
-def test_the_same_step_twice_is_one(desk: ReviewSession) -> None:
-    for place in open_places(desk)[:2]:
-        desk.decide(given(desk, place), NOW)
-    desk.step("undo", "step-one", NOW)
-    assert desk.step("undo", "step-one", NOW) == {"group_id": None}
-    assert desk.progress()["decided"] == 1
+def test_the_same_step_twice_is_one(session: ReviewSession) -> None:
+    for place in open_places(session)[:2]:
+        session.decide(given(session, place), NOW)
+    session.step("undo", "step-one", NOW)
+    assert session.step("undo", "step-one", NOW) == {"group_id": None}
+    assert session.progress()["decided"] == 1
 
 
 def test_an_audit_set_hides_its_proposal_until_it_was_decided(project: Project) -> None:
-    desk = ReviewSession(project, 0.5)
-    place = next(k for k, p in enumerate(desk.proposals().sets) if p.audit)
-    shown = desk.load(20, place)["sets"][0]
+    session = ReviewSession(project, 0.5)
+    place = next(k for k, p in enumerate(session.proposals().sets) if p.audit)
+    shown = session.load(20, place)["sets"][0]
     assert (shown["hidden"], shown["step1_selection"], shown["step2_crop"]) == (True, None, None)
-    assert str(desk.proposals().sets[place].row[Proposal.reasons][0]) not in json.dumps(shown)
+    assert str(session.proposals().sets[place].row[Proposal.reasons][0]) not in json.dumps(shown)
     with pytest.raises(InvalidRequest, match="cannot be approved"):
-        desk.decide(given(desk, place), NOW)
-    chosen = desk.proposals().sets[place].row[Proposal.chosen_photo_id]
-    told = desk.decide(given(desk, place, 7, "pick", choice=chosen), NOW)
+        session.decide(given(session, place), NOW)
+    chosen = session.proposals().sets[place].row[Proposal.chosen_photo_id]
+    told = session.decide(given(session, place, 7, "pick", choice=chosen), NOW)
     assert (told["verdict"]["action"], told["verdict"]["blind"], told["hidden"]) == ("approved", True, False)
-    desk.step("undo", "undo-audit", NOW)
-    assert desk.one(shown["group_id"])["hidden"] is False
-    assert desk.decide(given(desk, place, 8), NOW)["verdict"]["blind"] is False
+    session.step("undo", "undo-audit", NOW)
+    assert session.one(shown["group_id"])["hidden"] is False
+    assert session.decide(given(session, place, 8), NOW)["verdict"]["blind"] is False
 
 
 def test_about_one_set_in_twelve_is_drawn_for_the_audit_and_always_the_same(project: Project) -> None:
@@ -173,18 +173,18 @@ def test_about_one_set_in_twelve_is_drawn_for_the_audit_and_always_the_same(proj
     assert 0.07 < sum(shares) / 5000 < 0.09
 
 
-def test_approving_above_a_threshold_leaves_uncalibrated_sets_open(desk: ReviewSession) -> None:
-    assert desk.approve_above(0.5, "bulk-1", NOW) == 0
+def test_approving_above_a_threshold_leaves_uncalibrated_sets_open(session: ReviewSession) -> None:
+    assert session.approve_above(0.5, "bulk-1", NOW) == 0
 
 
 def test_approving_above_a_threshold_leaves_open_what_a_person_skipped(project: Project) -> None:
-    desk = ReviewSession(project, 0.0)
-    for one in desk.proposals().sets:
+    session = ReviewSession(project, 0.0)
+    for one in session.proposals().sets:
         one.row[Proposal.confidence] = 0.9
-    desk.decide(given(desk, 0, action="skip"), NOW)
-    desk.decide(given(desk, 1, action="reject"), NOW)
-    assert desk.approve_above(0.5, "bulk-1", NOW) == 10
-    assert [desk.one(p.group_id)["verdict"]["action"] for p in desk.proposals().sets[:3]] == [
+    session.decide(given(session, 0, action="skip"), NOW)
+    session.decide(given(session, 1, action="reject"), NOW)
+    assert session.approve_above(0.5, "bulk-1", NOW) == 10
+    assert [session.one(p.group_id)["verdict"]["action"] for p in session.proposals().sets[:3]] == [
         "skipped",
         "rejected",
         "approved",
@@ -212,23 +212,23 @@ def test_acts_given_at_once_are_undone_at_once() -> None:
 
 
 def test_submit_writes_history_and_approved_files_and_later_batches_only_append(
-    desk: ReviewSession, project: Project
+    session: ReviewSession, project: Project
 ) -> None:
     before = tree(project.folder)
-    places = open_places(desk)
-    sets = desk.proposals().sets
+    places = open_places(session)
+    sets = session.proposals().sets
     other = next(
         i
         for i in sets[places[1]].row[Proposal.photo_ids]
         if i != sets[places[1]].row[Proposal.chosen_photo_id]
     )
-    desk.decide(given(desk, places[0], crop=[0.1, 0.2, 0.9, 0.8]), NOW)
-    desk.decide(given(desk, places[1], action="pick", choice=other), NOW)
-    desk.decide(given(desk, places[2], action="reject"), NOW)
-    desk.decide(given(desk, places[3], action="skip"), NOW)
+    session.decide(given(session, places[0], crop=[0.1, 0.2, 0.9, 0.8]), NOW)
+    session.decide(given(session, places[1], action="pick", choice=other), NOW)
+    session.decide(given(session, places[2], action="reject"), NOW)
+    session.decide(given(session, places[3], action="skip"), NOW)
     assert list(approved_lines(project)) == []
-    assert desk.submit("batch-one", NOW) == 4
-    assert desk.submit("batch-one", NOW) == 0
+    assert session.submit("batch-one", NOW) == 4
+    assert session.submit("batch-one", NOW) == 0
     assert write_submitted(project) == {
         "selection_only_log.csv": 2,
         "select_crop_log.csv": 1,
@@ -239,11 +239,11 @@ def test_submit_writes_history_and_approved_files_and_later_batches_only_append(
     assert lines[0]["crop_coords"] == [0.1, 0.2, 0.9, 0.8]
     assert lines[2]["final_choice"] is None
     first = (history_folder(project) / "selection_only_log.csv").read_text()
-    desk.step("undo", "undo-skip", NOW)
-    desk.step("undo", "undo-reject", NOW)
-    desk.step("undo", "undo-pick", NOW)
-    desk.decide(given(desk, places[1], 50), NOW + timedelta(minutes=1))
-    desk.submit("batch-two", NOW + timedelta(minutes=2))
+    session.step("undo", "undo-skip", NOW)
+    session.step("undo", "undo-reject", NOW)
+    session.step("undo", "undo-pick", NOW)
+    session.decide(given(session, places[1], 50), NOW + timedelta(minutes=1))
+    session.submit("batch-two", NOW + timedelta(minutes=2))
     write_submitted(project)
     second = (history_folder(project) / "selection_only_log.csv").read_text()
     assert second.startswith(first)
@@ -255,10 +255,10 @@ def test_submit_writes_history_and_approved_files_and_later_batches_only_append(
     assert tree(project.folder) == before
 
 
-def test_our_own_history_is_recognised_when_it_comes_back(desk: ReviewSession, project: Project) -> None:
-    for place in open_places(desk)[:4]:
-        desk.decide(given(desk, place, crop=[0, 0, 0.5, 0.5]), NOW)
-    desk.submit("batch-one", NOW)
+def test_our_own_history_is_recognised_when_it_comes_back(session: ReviewSession, project: Project) -> None:
+    for place in open_places(session)[:4]:
+        session.decide(given(session, place, crop=[0, 0, 0.5, 0.5]), NOW)
+    session.submit("batch-one", NOW)
     write_submitted(project)
     files = sorted(history_folder(project).glob("*.csv"))
     workspace = Workspace(configuration(project.folder.parent, project.home).place)
@@ -266,18 +266,18 @@ def test_our_own_history_is_recognised_when_it_comes_back(desk: ReviewSession, p
     assert [(r.rows, dict(r.refused)) for r in reports] == [(4, {"own row": 4}), (4, {"own row": 4})]
 
 
-def test_metrics_count_agreement_cuts_time_and_notes_by_day(desk: ReviewSession, project: Project) -> None:
-    places = open_places(desk)
-    sets = desk.proposals().sets
+def test_metrics_count_agreement_cuts_time_and_notes_by_day(session: ReviewSession, project: Project) -> None:
+    places = open_places(session)
+    sets = session.proposals().sets
     other = next(
         i
         for i in sets[places[1]].row[Proposal.photo_ids]
         if i != sets[places[1]].row[Proposal.chosen_photo_id]
     )
-    desk.decide(given(desk, places[0], seconds=2.0), NOW)
-    desk.decide(given(desk, places[1], action="pick", choice=other, seconds=4.0), NOW)
-    desk.decide(given(desk, places[2], seconds=9999.0), NOW + timedelta(days=1))
-    desk.note("note-0001", "bug", "the cut jumps", None, NOW)
+    session.decide(given(session, places[0], seconds=2.0), NOW)
+    session.decide(given(session, places[1], action="pick", choice=other, seconds=4.0), NOW)
+    session.decide(given(session, places[2], seconds=9999.0), NOW + timedelta(days=1))
+    session.note("note-0001", "bug", "the cut jumps", None, NOW)
     rows = metric_rows(project.key, standing(project.ledger), project.ledger.rows(Feedback), 20.0)
     found = {(r[ReviewMetric.period], r[ReviewMetric.metric]): r for r in rows.to_dicts()}
     assert found["all", "agreement"][ReviewMetric.value] == pytest.approx(2 / 3)
@@ -292,7 +292,7 @@ def test_metrics_count_agreement_cuts_time_and_notes_by_day(desk: ReviewSession,
     assert found["all", "crop acceptance"][ReviewMetric.value] is None
     assert found["all", "seconds a decision"][ReviewMetric.n] == 3
     with pytest.raises(InvalidRequest):
-        desk.note("note-0002", "praise", "fine", None, NOW)
+        session.note("note-0002", "praise", "fine", None, NOW)
 
 
 @pytest.mark.parametrize(
@@ -328,10 +328,10 @@ def test_a_model_that_states_more_or_less_than_people_choose_is_told(
 
 
 def test_a_verdict_and_a_step_that_come_between_two_looks_are_never_half_seen(
-    desk: ReviewSession, project: Project
+    session: ReviewSession, project: Project
 ) -> None:
     """Another process writes while this one reads: both tables are of one moment."""
-    other, places = ReviewSession(project, 0.05), open_places(desk)
+    other, places = ReviewSession(project, 0.05), open_places(session)
     line = Timeline().catch_up(project.ledger)
     with project.ledger.snapshot() as moment:
         assert moment.rows_after(ReviewDecision, ReviewDecision.number, 0) == []
@@ -347,30 +347,30 @@ def test_a_verdict_and_a_step_that_come_between_two_looks_are_never_half_seen(
 def test_a_skipped_set_is_not_reviewed_and_comes_again_after_those_that_nobody_looked_at(
     project: Project,
 ) -> None:
-    desk = ReviewSession(project, 0.0)
-    desk.decide(given(desk, 0, action="skip"), NOW)
-    assert (desk.progress()["text"], desk.progress()["actions"]["skipped"]) == (
+    session = ReviewSession(project, 0.0)
+    session.decide(given(session, 0, action="skip"), NOW)
+    assert (session.progress()["text"], session.progress()["actions"]["skipped"]) == (
         "Reviewed 0/12 groups (0 %)",
         1,
     )
-    assert desk.load(20)["start"] == 1
+    assert session.load(20)["start"] == 1
     for place in range(1, 12):
-        desk.decide(given(desk, place), NOW)
+        session.decide(given(session, place), NOW)
     again = ReviewSession(project, 0.0).load(20)
     assert (again["start"], again["progress"]["text"]) == (0, "Reviewed 11/12 groups (92 %)")
-    desk.decide(given(desk, 0, 99, known_id="verdict-0"), NOW)
-    assert desk.progress()["text"] == "Reviewed 12/12 groups (100 %)"
+    session.decide(given(session, 0, 99, known_id="verdict-0"), NOW)
+    assert session.progress()["text"] == "Reviewed 12/12 groups (100 %)"
 
 
 def test_the_marked_photo_of_a_set_is_the_decided_one_and_none_of_a_rejected_or_hidden_set(
     project: Project,
 ) -> None:
-    desk = ReviewSession(project, 0.0)
-    first, second = desk.proposals().sets[:2]
-    assert desk.chosen(first.group_id) == first.row[Proposal.chosen_photo_id]
+    session = ReviewSession(project, 0.0)
+    first, second = session.proposals().sets[:2]
+    assert session.chosen(first.group_id) == first.row[Proposal.chosen_photo_id]
     other = next(i for i in first.row[Proposal.photo_ids] if i != first.row[Proposal.chosen_photo_id])
-    desk.decide(given(desk, 0, action="pick", choice=other), NOW)
-    desk.decide(given(desk, 1, action="reject"), NOW)
-    assert (desk.chosen(first.group_id), desk.chosen(second.group_id)) == (other, None)
-    third = desk.proposals().sets[2].group_id
+    session.decide(given(session, 0, action="pick", choice=other), NOW)
+    session.decide(given(session, 1, action="reject"), NOW)
+    assert (session.chosen(first.group_id), session.chosen(second.group_id)) == (other, None)
+    third = session.proposals().sets[2].group_id
     assert ReviewSession(project, 1.0).chosen(third) is None

@@ -20,7 +20,7 @@ SETS = {"one": ["a1", "a2", "a3"], "two": ["b1", "b2"], "single": ["c1"], "pair"
 
 
 class Review:
-    """Verdicts, steps and batches on the sets above, written as the desk writes them."""
+    """Verdicts, steps and batches on the sets above, written as the session writes them."""
 
     def __init__(self, folder: Path) -> None:
         self.ledger, self.number = Ledger(folder / "l.sqlite", "p"), 0

@@ -90,4 +90,4 @@ def test_what_is_kept_whole_says_so() -> None:
         *({**member(n, None, k), "keep_all": True, "cause": "bracket"} for k, n in enumerate("ab"))
     )
     assert found["keep_all"]
-    assert found["reasons"][0] == "all are kept: bracket"
+    assert found["reasons"][0] == "all belong together: bracket"

@@ -49,7 +49,7 @@ def test_a_vocabulary_knows_synonyms_singulars_and_broader_terms(vocabulary_file
 
 
 @pytest.mark.parametrize(
-    ("text", "told"), [("\tbird\n", "line 1"), ("a\n\t{x}\nb\n\t{x}\n", "already stands for 'a'")]
+    ("text", "told"), [("\tbird\n", "line 1"), ("a\n\t{x}\nb\n\t{x}\n", "is already a name of 'a'")]
 )
 def test_a_broken_vocabulary_is_told_with_its_line(tmp_path: Path, text: str, told: str) -> None:
     (tmp_path / "w.txt").write_text(text, "utf-8")

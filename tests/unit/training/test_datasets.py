@@ -162,7 +162,7 @@ def test_a_ranker_is_trained_from_vectors_alone_and_card_and_outcome_say_so(work
         told,
         "measurements: not used",
         "the direction in which winners differ",
-        "judged crosswise on 60 sets",
+        "judged in cross-validation on 60 sets",
         "* epochs: 6",
     ):
         assert part in card
@@ -220,10 +220,10 @@ def test_imported_vectors_of_another_encoder_do_not_unseat_the_model_that_serves
 
     sources, left = across_projects(workspace, own, 30)
     assert set(sources["mojo1"].frames[TrainingPair][TrainingPair.encoder_id]) == {own}
-    assert left["mojo1"] == "of its examples 40 on vectors of clip; learnt from are the 30 on those of dct"
+    assert left["mojo1"] == "of its examples 40 on vectors of clip; training uses the 30 on those of dct"
     assert train(own).endswith("trained from vector and stage")
     assert serving() == own
-    assert train(own, least=35).startswith("not trained: too few sets with a choice rest on vectors of dct")
+    assert train(own, least=35).startswith("not trained: too few sets with a choice use vectors of dct")
     train(CLIP)
     assert serving() == CLIP
     seen = Embedding.frame(

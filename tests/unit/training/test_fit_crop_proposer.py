@@ -16,9 +16,10 @@ from proofsheet.models.artifacts import save_model
 from proofsheet.models.boxes import iou
 from proofsheet.models.registry import promote
 from proofsheet.storage.workspace import Workspace
+from proofsheet.training.box_losses import box_loss, overlap_of
 from proofsheet.training.challengers import compare_crops
 from proofsheet.training.evaluate_crops import judge_crops
-from proofsheet.training.fit_crop_proposer import CropData, box_loss, fit_crops, overlap_of, train_boxes
+from proofsheet.training.fit_crop_proposer import CropData, fit_crops, train_boxes
 from proofsheet.training.model_cards import markdown
 from proofsheet.training.splits import frozen_test
 from schemas.learning import Fit

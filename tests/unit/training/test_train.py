@@ -20,9 +20,10 @@ from proofsheet.models.probabilities import operating_point, picks, softmax, tem
 from proofsheet.models.ranker import Ranker
 from proofsheet.storage.ledger import Ledger
 from proofsheet.training.augmentation import VIEWS
+from proofsheet.training.box_losses import giou, sorted_corners
 from proofsheet.training.evaluate_crops import auc, constant_boxes, judge_crops
 from proofsheet.training.evaluate_ranker import HeldOut, coverage, held_out_rows, judge_ranker
-from proofsheet.training.fit_crop_proposer import fit_crops, fit_source_mlp, giou, mirrored, sorted_corners
+from proofsheet.training.fit_crop_proposer import fit_crops, fit_source_mlp, mirrored
 from proofsheet.training.fit_ranker import fit_ranker
 from proofsheet.training.listwise import train_listwise
 from proofsheet.training.onnx_export import BATCHES, TOLERANCE, export_model

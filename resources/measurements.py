@@ -19,7 +19,7 @@ from proofsheet.imaging.saliency import saliency_grid
 from proofsheet.metadata.exif import exif_facts
 from proofsheet.metadata.generation_metadata import generation_facts
 from proofsheet.storage.workspace import Project
-from resources.in_force import EncoderInForce
+from resources.resolved_settings import ResolvedEncoder
 from schemas.library import ExifFact, GenerationFact
 from schemas.settings import PreviewSettings
 from schemas.table import Table
@@ -36,7 +36,7 @@ FILE_MEASUREMENTS: Mapping[
 }
 
 
-class EncodingResource(EncoderInForce, dg.ConfigurableResource["EncodingResource"]):
+class EncodingResource(ResolvedEncoder, dg.ConfigurableResource["EncodingResource"]):
     """Makes vectors of pictures."""
 
     def choose(self, project: Project) -> Encoder:

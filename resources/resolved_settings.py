@@ -22,7 +22,7 @@ from schemas.settings import KNOB, EncoderSettings, ObjectSettings, Settings
 from schemas.settings_words import VisionModelSettings, VocabularySettings
 
 
-class EncoderInForce(EncoderSettings):
+class ResolvedEncoder(EncoderSettings):
     """Which encoder the settings come to."""
 
     def resolved_version(self, project: Project, _table: str) -> str:
@@ -32,7 +32,7 @@ class EncoderInForce(EncoderSettings):
         return choose_encoder(self, project.models).encoder_id
 
 
-class DetectorInForce(ObjectSettings):
+class ResolvedDetector(ObjectSettings):
     """Which detector the settings come to."""
 
     device: str = Field("auto", description="Where the detector runs.", json_schema_extra=KNOB)
@@ -47,7 +47,7 @@ class DetectorInForce(ObjectSettings):
         return f"{found.name} {found.note}"
 
 
-class VisionModelInForce(VisionModelSettings):
+class ResolvedVisionModel(VisionModelSettings):
     """Which model describes."""
 
     _sight: Sight = PrivateAttr(default_factory=Sight)
@@ -65,7 +65,7 @@ class VisionModelInForce(VisionModelSettings):
         return " ".join([self.describing(project).name, *prompts])
 
 
-class VocabularyInForce(VocabularySettings):
+class ResolvedVocabulary(VocabularySettings):
     """Which file of words."""
 
     def resolved_version(self, _project: Project, _table: str) -> str:
@@ -78,8 +78,8 @@ def settings_by_section(settings: Configuration) -> dict[str, Settings]:
     """Every section by name; those that name something outside tell what they come to."""
     found = {name: getattr(settings, name) for name in Configuration.model_fields}
     return found | {
-        "encoder": EncoderInForce(**settings.encoder.model_dump()),
-        "objects": DetectorInForce(**settings.objects.model_dump(), device=settings.encoder.device),
-        "model": VisionModelInForce(**settings.model.model_dump()),
-        "vocabulary": VocabularyInForce(**settings.vocabulary.model_dump()),
+        "encoder": ResolvedEncoder(**settings.encoder.model_dump()),
+        "objects": ResolvedDetector(**settings.objects.model_dump(), device=settings.encoder.device),
+        "model": ResolvedVisionModel(**settings.model.model_dump()),
+        "vocabulary": ResolvedVocabulary(**settings.vocabulary.model_dump()),
     }
