@@ -5,7 +5,7 @@ READY := .venv/.ready
 TESTED := .venv/.tested
 LLAMA := .venv/.llama
 
-.PHONY: demo test test-slow reliability bench gate grouping encoders judging lint docs clean
+.PHONY: demo test test-slow reliability bench gate grouping encoders crops judging lint docs clean
 
 demo: $(READY)
 	$(BIN)/python -m demo demo-out
@@ -39,6 +39,9 @@ grouping: $(TESTED)
 
 encoders: $(TESTED)
 	$(BIN)/python -m benchmarks.encoders
+
+crops: $(TESTED)
+	$(BIN)/python -m benchmarks.crops
 
 judging: $(TESTED)
 	$(BIN)/python -m benchmarks.judging

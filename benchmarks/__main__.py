@@ -27,6 +27,7 @@ from benchmarks.pictures import picture_rows
 from benchmarks.review import review_rows
 from benchmarks.rows import Row
 from benchmarks.runs import run_rows
+from benchmarks.search import search_rows
 from benchmarks.starting import start_rows
 from benchmarks.stores import store_rows
 from benchmarks.ticks import tick_rows
@@ -50,8 +51,8 @@ RESULTS = HERE / "results.json"
     "--only",
     multiple=True,
     help=(
-        "Pictures, models, vectors, learning, review, runs, starting, ticks, stores, whole, partition, "
-        "curve; all if none."
+        "Pictures, models, vectors, search, learning, review, runs, starting, ticks, stores, whole, "
+        "partition, curve; all if none."
     ),
 )
 def main(work: Path, count: int, partition: int, only: tuple[str, ...]) -> None:
@@ -77,6 +78,7 @@ def main(work: Path, count: int, partition: int, only: tuple[str, ...]) -> None:
     measure("pictures", picture_rows(work, peers, count))
     measure("models", model_rows(work, 4 * count))
     measure("vectors", vector_rows(work, peers))
+    measure("search", search_rows(work, peers))
     measure("learning", learning_rows(work))
     measure("review", review_rows(work))
     measure("runs", run_rows(work))

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from assets.factory.row_checks import GATE
 from assets.facts import KINDS
+from benchmarks.crops import page as crops_page
 from benchmarks.encoders import page as encoders_page
 from benchmarks.grouping import page as sets_page
 from benchmarks.judging import check_judge
@@ -208,6 +209,8 @@ def test_the_pages_of_figures_are_those_of_the_measured_results() -> None:
     )
     encoders = json.loads((ROOT / "benchmarks" / "encoders.json").read_text("utf-8"))
     assert (HERE / "encoders.md").read_text("utf-8") == encoders_page(encoders), "run `make encoders`"
+    crops = json.loads((ROOT / "benchmarks" / "crops.json").read_text("utf-8"))
+    assert (HERE / "crops.md").read_text("utf-8") == crops_page(crops), "run `make crops`"
     judging = json.loads((ROOT / "benchmarks" / "judging.json").read_text("utf-8"))
     assert (HERE / "judging.md").read_text("utf-8") == judging_page(judging), "run `make judging`"
 

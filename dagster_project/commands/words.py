@@ -17,6 +17,7 @@ from dagster_project.commands.common import json_option, out, print_json, settin
 from proofsheet.core.clock import utc_now
 from proofsheet.core.errors import UsageError
 from proofsheet.core.files import composed
+from proofsheet.library.photo_names import photos_meant
 from proofsheet.proof.text_review import import_flags, review, waive, want_others
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.edits import undo_field, write_field
@@ -32,18 +33,20 @@ def words() -> None:
 
 
 def _photo(project: str, path: str) -> tuple[Project, str]:
-    """The project and the id of the photo with this path or id."""
+    """The project and the id of the photo with this path, id or file name."""
     found = settings_and_workspace()[1].project(project)
-    ids = dict(found.store.read(Photo).select(Photo.path, Photo.photo_id).iter_rows())
-    if path in ids or path in ids.values():
-        return found, ids.get(path, path)
-    typed = [photo for name, photo in ids.items() if composed(name) == composed(path)]
-    if len(typed) != 1:
+    meant = photos_meant(found.store.read(Photo), path)
+    if meant.height == 1:
+        return found, str(meant[Photo.photo_id][0])
+    if meant.height:
         raise UsageError(
-            f"There is no photo {path!r} in {project}.",
-            f"`proofsheet words show {project}` lists the photos with texts.",
+            f"{meant.height} photos of {project} are named {path!r}.",
+            f"Give a path: {', '.join(meant[Photo.path])}.",
         )
-    return found, typed[0]
+    raise UsageError(
+        f"There is no photo {path!r} in {project}.",
+        f"`proofsheet words show {project}` lists the photos with texts.",
+    )
 
 
 def _current(project: Project) -> pl.DataFrame:

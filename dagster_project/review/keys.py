@@ -50,6 +50,7 @@ KEYS = (
     Key("pin", ("p",), "P", "Pin the picture under the pointer (or the pick) for comparison"),
     Key("blind", ("b",), "B", "Blind: hide the pick"),
     Key("grid", ("g",), "G", "Show all sets of the batch"),
+    Key("search", ("/",), "/", "Search this project", shift=None),
     Key("help", ("?",), "?", "This help", shift=None),
 )
 

@@ -55,8 +55,8 @@ async def review(request: Request) -> Response:
 
 
 async def sets(request: Request) -> Response:
-    """GET `/p/{project}/sets`: all of them, filtered."""
-    return await _of_project(request, "sets")
+    """GET `/p/{project}/sets`: all of them, filtered, and the search for photos."""
+    return await _of_project(request, "sets", keys_data=keys_as_dicts())
 
 
 async def metadata(request: Request) -> Response:

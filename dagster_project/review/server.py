@@ -33,6 +33,7 @@ from dagster_project.review import (
     pages,
     publish_api,
     runs_api,
+    search_api,
 )
 from dagster_project.review.http import Limit, TooLarge, errors, too_large
 from dagster_project.review.state import State
@@ -54,6 +55,7 @@ def build_app(settings: Configuration, hosts: Iterable[str], dagster: str = "") 
     """
     static = Mount("/static", StaticFiles(directory=_STATIC, follow_symlink=False))
     calls = [*api.ROUTES, *metadata_api.ROUTES, *publish_api.ROUTES, *intake_api.ROUTES, *runs_api.ROUTES]
+    calls += search_api.ROUTES
     routes = [
         *pages.ROUTES,
         *images.ROUTES,

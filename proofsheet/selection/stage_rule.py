@@ -25,7 +25,7 @@ _SPOILT = (  # a value from which it is seen, if it is also twice that of every 
     (ImageQuality.clipped_shadows, 0.10, "clipped shadows: {:.1%} of the pixels"),
     (ImageQuality.noise, 0.05, "noise or sharpening marks: {:.3f} of full scale"),
 )
-_NO_CUTS = "no model proposes crops"
+_NO_CROPS = "no crop is proposed: crops are learnt from a history of crops"
 Row = dict[str, Any]
 
 
@@ -101,7 +101,7 @@ def _cut(cut: CropPrediction | None) -> Row:
         Proposal.crop_needed: cut.needed if cut else None,
         **dict(zip(sides, cut.box if cut and cut.box else (None,) * 4, strict=True)),
         Proposal.crop_confidence: cut.confidence if cut else None,
-        Proposal.crop_reasons: list(cut.reasons) if cut else [_NO_CUTS],
+        Proposal.crop_reasons: list(cut.reasons) if cut else [_NO_CROPS],
         Proposal.crop_by: cut.by if cut else "",
     }
 

@@ -149,7 +149,8 @@ def test_before_the_training_the_stage_rule_decides_and_says_so(shell: Any) -> N
     assert rows.height == SETS
     assert not any(rows[Proposal.anomaly])
     assert rows[Proposal.confidence_kind].unique().to_list() == ["uncalibrated"]
-    assert rows[Proposal.crop_reasons].to_list()[0] == ["no model proposes crops"]
+    reason = "no crop is proposed: crops are learnt from a history of crops"
+    assert rows[Proposal.crop_reasons].to_list()[0] == [reason]
 
 
 def test_training_promotes_and_decisions_follow_with_reasons_and_confidence(shell: Any) -> None:

@@ -252,6 +252,7 @@ const acts = {
   pin,
   blind: () => { state.blind = !state.blind; draw(); tell(state.blind ? "Blind: the pick is hidden until you decide." : "The pick is shown."); },
   grid: () => { state.grid = !state.grid; draw(); },
+  search: () => { location.href = `/p/${project}/sets?search`; },
   help: () => at("help").showModal(),
 };
 
