@@ -9,6 +9,7 @@ Work on ledger and store is done in threads, so that a slow disk holds up nobody
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any
 
@@ -75,12 +76,20 @@ async def submit_batch(request: Request) -> Response:
 
 
 async def approve_above(request: Request) -> Response:
-    """POST: project, bulk_id, least. Approves sets of this confidence that nobody looked at; it counts in no statistics."""
+    """POST: project, bulk_id, least, technical. Approves sets of this confidence that nobody looked at.
+
+    Such approvals count in no statistics. A technical confidence is enough only if `technical` is true.
+    """
     body = await body_of(request)
     desk, least = await _desk(request, text_of(body, "project")), body.get("least")
     if isinstance(least, bool) or not isinstance(least, int | float) or not 0.5 <= least <= 1:
         raise InvalidRequest(f"least is {str(least)[:40]!r}.", "Send a confidence from 0.5 to 1.")
-    taken = await run_in_threadpool(desk.approve_above, float(least), _identity(body, "bulk_id"), utc_now())
+    technical = body.get("technical", False)
+    if not isinstance(technical, bool):
+        raise InvalidRequest(f"technical is {str(technical)[:40]!r}.", "Send true or false.")
+    identity = _identity(body, "bulk_id")
+    approve = functools.partial(desk.approve_above, float(least), identity, utc_now(), technical=technical)
+    taken = await run_in_threadpool(approve)
     return answer({"approved": taken, "progress": await run_in_threadpool(desk.progress)})
 
 

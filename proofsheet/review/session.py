@@ -160,10 +160,16 @@ class ReviewSession:
                 row = self._row(given, proposal, now) | {ReviewDecision.number: line.number + 1}
                 inside.add(ReviewDecision, [row])
 
-    def approve_above(self, least: float, bulk_id: str, now: datetime) -> int:
+    def approve_above(self, least: float, bulk_id: str, now: datetime, *, technical: bool = False) -> int:
         """Approve every set at or above a confidence that nobody looked at; such verdicts count in no statistics.
 
         Audit sets are left open, and so are skipped sets and what has no calibrated confidence.
+
+        Args:
+            least: confidence from which a set is approved.
+            bulk_id: id of the sender; the same id twice is one act.
+            now: when (UTC, no zone).
+            technical: whether a technical confidence is enough; else only one that was calibrated on choices.
         """
         found = self.proposals()
         with self._lock, self.project.ledger.exclusive() as inside:
@@ -171,7 +177,7 @@ class ReviewSession:
             if any(v[ReviewDecision.bulk_id] == bulk_id for v in line.verdicts.values()):
                 return 0
             fresh = (p for p in found.sets if self._open(p) and line.of(p.group_id) is None)
-            wanted = [p for p in fresh if not p.audit and _sure(p, least)]
+            wanted = [p for p in fresh if not p.audit and _sure(p, least) and (technical or not p.technical)]
             rows = []
             for k, p in enumerate(wanted, start=1):
                 crop = proposed_crop(p.row)
@@ -300,7 +306,7 @@ class ReviewSession:
             ReviewDecision.proposed_photo_id: proposal.row[Proposal.chosen_photo_id],
             ReviewDecision.chosen_photo_id: choice,
             ReviewDecision.crop: box_of(given.crop) if choice else None,
-            ReviewDecision.confidence: proposal.row[Proposal.confidence],
+            ReviewDecision.confidence: None if proposal.technical else proposal.row[Proposal.confidence],
             ReviewDecision.proposed_by: proposal.row[Proposal.decided_by],
             ReviewDecision.blind: hidden,
             ReviewDecision.bulk: False,
