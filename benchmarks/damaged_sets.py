@@ -34,7 +34,7 @@ _SHOWN = ("astronaut", "chelsea", "coffee", "motorcycle_left", "rocket")
 _UNUSED = (ImageQuality.colors, ImageQuality.notes, ImageQuality.sharpness_tiles, ImageQuality.measured_by)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """Two pictures of one photograph.
 

@@ -48,6 +48,7 @@ _OTHERS = (
 def main() -> None:
     """Fit if asked, measure, and write the page."""
     cases = measured_cases()
+    judged = crosswise(cases)
     if "--fit" in sys.argv[1:]:
         names = {c.original for c in cases}
         about = {
@@ -58,8 +59,8 @@ def main() -> None:
             "kinds_kept_for_judging": [k for k, how in KINDS.items() if not how.trained],
             "known_failures": "see docs/picks.md",
         }
-        WEIGHTS.write_text(_readable(card_of(calibrated(cases), about)), "utf-8")
-    found = figures(crosswise(cases)) | {"votes": vote_figures()}
+        WEIGHTS.write_text(_readable(card_of(calibrated(cases, judged), about)), "utf-8")
+    found = figures(judged) | {"votes": vote_figures()}
     _RESULTS.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     _PAGE.write_text(page(found), "utf-8")
 

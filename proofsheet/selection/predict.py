@@ -91,9 +91,7 @@ def _picks(
     for k, name in enumerate(names):
         chosen, top = int(pick[k]), int(features.top[k])
         other = "the highest stage" if features.stages[k, top] >= 0 else "the technically best"
-        told = [
-            f"probability {p[k, chosen]:.2f}" + (f", {other} {p[k, top]:.2f}" if chosen != top else "")
-        ]
+        told = [f"probability {p[k, chosen]:.2f}" + (f", {other} {p[k, top]:.2f}" if chosen != top else "")]
         told += reasons(features, weights, k, chosen)
         yield (
             name,

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from proofsheet.models.starter_ranker import NAMES, StarterRanker, pair_features
+from proofsheet.models.starter_ranker import StarterRanker
 from schemas.library import Photo
 from schemas.vision import SCALES, ImageQuality
 
@@ -125,18 +125,17 @@ def differences(best: Row, rival: Row, number: int, ranker: StarterRanker) -> li
         number: of the other in its set, from 1.
         ranker: how much each difference weighs.
     """
-    gains = (ranker.weights * pair_features(best, rival, ranker.usual)).sum(axis=1) / ranker.temperature
     by_words: dict[str, float] = {}
-    for name, gain in zip(NAMES, gains, strict=True):
+    for name, gain in ranker.gains(best, rival).items():
         words = _words(name, best, rival, number)
-        by_words[words] = by_words.get(words, 0.0) + float(gain)
+        by_words[words] = by_words.get(words, 0.0) + gain
     ranked = sorted((w for w in by_words if w and by_words[w] >= _LEAST_LOG_ODDS), key=lambda w: -by_words[w])
     return ranked[:_REASONS]
 
 
 def _words(name: str, best: Row, rival: Row, number: int) -> str:
     """One difference in words; empty where it is too small to be named, or has no name among photographers."""
-    if name.startswith("detail") or name.startswith("sharp"):
+    if name.startswith(("detail", "sharp")):
         return _sharper(best, rival, number)
     if name not in WORDS:
         return ""
