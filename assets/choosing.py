@@ -1,15 +1,15 @@
 """Choosing: sets of pictures that belong together, duplicates, the preferred one of each set, and the one that counts.
 
-Holds the stages of the groups "group" and "choose".
-Add here: a stage that compares pictures.
+Holds the assets of the groups "group" and "choose".
+Add here: an asset that compares pictures.
 Keep out: the rules.
 """
 
 import polars as pl
 
-from assets.checks import RowCheck
+from assets.factory.row_checks import RowCheck
+from assets.factory.table_asset import TableRows, table_asset
 from assets.facts import REVIEW
-from assets.stage import Rows, stage
 from proofsheet.grouping.duplicates import find_duplicates
 from proofsheet.grouping.grouping import GroupingInput, group_photos, seen_photos
 from proofsheet.models.predictions import Predictions
@@ -17,9 +17,12 @@ from proofsheet.selection.choices import choice_rows, progress
 from proofsheet.selection.predict import judge_sets
 from proofsheet.selection.stage_rule import decide
 from proofsheet.storage.workspace import Project
-from resources.rules import DuplicatesResource, GroupingResource
+from schemas.history import HistoryMatch, Selection
+from schemas.library import Photo
 from schemas.review import Choice, Proposal
-from schemas.vision import Duplicate, PhotoGroup
+from schemas.settings import DuplicateSettings, GroupSettings
+from schemas.table import Rows
+from schemas.vision import Duplicate, ImageQuality, PhotoGroup
 
 DOUBTFUL = RowCheck(
     "doubtful_choices",
@@ -34,25 +37,25 @@ REGROUPED = RowCheck(
 )
 
 
-@stage(PhotoGroup, group="group", joined={"seen": seen_photos})
+@table_asset(PhotoGroup, group="group", inputs={"seen": seen_photos})
 def photo_groups(
-    seen: GroupingInput, history_matches: pl.DataFrame, project: Project, grouping: GroupingResource
+    seen: GroupingInput, history_matches: Rows[HistoryMatch], project: Project, grouping: GroupSettings
 ) -> pl.DataFrame:
     """Puts every photo into exactly one set and says why; sets that imported history names come first."""
     return group_photos(project.key, seen, grouping, history_matches)
 
 
-@stage(Duplicate, group="group", joined={"seen": seen_photos})
-def duplicates(seen: GroupingInput, project: Project, duplicate_rule: DuplicatesResource) -> pl.DataFrame:
+@table_asset(Duplicate, group="group", inputs={"seen": seen_photos})
+def duplicates(seen: GroupingInput, project: Project, duplicate_rule: DuplicateSettings) -> pl.DataFrame:
     """Finds what the project holds more than once; nothing is deleted."""
     return find_duplicates(project.key, seen, duplicate_rule)
 
 
-@stage(Proposal, group="choose", joined={"judged": judge_sets}, row_checks={Proposal: [DOUBTFUL]})
+@table_asset(Proposal, group="choose", inputs={"judged": judge_sets}, row_checks={Proposal: [DOUBTFUL]})
 def proposals(
-    photo_groups: pl.DataFrame,
-    photos: pl.DataFrame,
-    image_quality: pl.DataFrame,
+    photo_groups: Rows[PhotoGroup],
+    photos: Rows[Photo],
+    image_quality: Rows[ImageQuality],
     project: Project,
     judged: Predictions,
 ) -> pl.DataFrame:
@@ -60,10 +63,10 @@ def proposals(
     return decide(project.key, photo_groups, photos, image_quality, judged.picks, judged.cuts)
 
 
-@stage(Choice, group="choose", reads=REVIEW, row_checks={Choice: [REGROUPED]})
+@table_asset(Choice, group="choose", reads=REVIEW, row_checks={Choice: [REGROUPED]})
 def choices(
-    proposals: pl.DataFrame, photos: pl.DataFrame, selections: pl.DataFrame, project: Project
-) -> Rows:
+    proposals: Rows[Proposal], photos: Rows[Photo], selections: Rows[Selection], project: Project
+) -> TableRows:
     """Takes what a person decided, else imported history, else what is proposed: this is described, exported and published."""
     rows = choice_rows(project.key, proposals, photos, selections, project.ledger)
-    return Rows([rows], {"how_far": str(progress(rows)), "by_history": progress(rows).history})
+    return TableRows([rows], {"how_far": str(progress(rows)), "by_history": progress(rows).history})

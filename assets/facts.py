@@ -1,7 +1,7 @@
 """Facts in the graph: what people and models said, as assets that no run makes.
 
 Holds `KINDS`, `FACT_ASSETS` and `kinds_of`.
-Add here: another kind of fact, which stages name in `reads`.
+Add here: another kind of fact, which assets name in `reads`.
 Keep out: the ledger (proofsheet/storage/ledger.py), and tables that a run makes.
 """
 

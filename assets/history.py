@@ -1,15 +1,15 @@
 """History: what a person decided before, matched with the pictures of the project.
 
-Holds the stages of the group "learn".
-Add here: a stage over what a person decided.
+Holds the assets of the group "learn".
+Add here: an asset over what a person decided.
 Keep out: formats and matching (proofsheet/history/).
 """
 
 import polars as pl
 
-from assets.checks import RowCheck
+from assets.factory.row_checks import RowCheck
+from assets.factory.table_asset import TableRows, table_asset
 from assets.facts import REVIEW
-from assets.stage import Rows, stage
 from proofsheet.history.matching import match_history
 from proofsheet.history.training_pairs import anomaly_rows, pair_rows, statistic_rows
 from proofsheet.selection.timeline import standing
@@ -24,6 +24,9 @@ from schemas.history import (
     VectorSelection,
 )
 from schemas.learning import Anomaly, ProjectStatistic, TrainingPair
+from schemas.library import Photo
+from schemas.table import Rows
+from schemas.vision import ImageQuality
 
 SAID = (*REVIEW, HistoryRow, ImportedVector)
 USED = RowCheck(
@@ -33,7 +36,7 @@ USED = RowCheck(
 )
 
 
-@stage(
+@table_asset(
     HistoryMatch,
     Selection,
     CropExample,
@@ -42,7 +45,7 @@ USED = RowCheck(
     reads=SAID,
     row_checks={HistoryMatch: [USED]},
 )
-def selections(photos: pl.DataFrame, image_quality: pl.DataFrame, project: Project) -> Rows:
+def selections(photos: Rows[Photo], image_quality: Rows[ImageQuality], project: Project) -> TableRows:
     """Finds the pictures that history and reviews speak of, by name within the project, then by content; else imported vectors."""
     facts = project.ledger.rows(HistoryRow), standing(project.ledger)
     found = match_history(project.key, *facts, photos, image_quality, project.ledger.rows(ImportedVector))
@@ -52,24 +55,24 @@ def selections(photos: pl.DataFrame, image_quality: pl.DataFrame, project: Proje
         .list.first()
     )
     frames = [found.matches, found.selections, found.crops, found.vector_sets]
-    return Rows(frames, {"quarantined": str(dict(why.value_counts().iter_rows()))})
+    return TableRows(frames, {"quarantined": str(dict(why.value_counts().iter_rows()))})
 
 
-@stage(TrainingPair, Anomaly, ProjectStatistic, group="learn", reads=(ImportedVector, HistoryRefusal))
+@table_asset(TrainingPair, Anomaly, ProjectStatistic, group="learn", reads=(ImportedVector, HistoryRefusal))
 def training_pairs(
-    selections: pl.DataFrame,
-    vector_selections: pl.DataFrame,
-    crop_examples: pl.DataFrame,
-    history_matches: pl.DataFrame,
-    photos: pl.DataFrame,
+    selections: Rows[Selection],
+    vector_selections: Rows[VectorSelection],
+    crop_examples: Rows[CropExample],
+    history_matches: Rows[HistoryMatch],
+    photos: Rows[Photo],
     project: Project,
-) -> Rows:
+) -> TableRows:
     """Pairs a winner with each loser of its own set, lists anomalies, and counts with intervals."""
     pairs = pair_rows(project.key, selections, photos, vector_selections, project.ledger.rows(ImportedVector))
     anomalies = anomaly_rows(project.key, selections, photos)
     refused = project.ledger.rows(HistoryRefusal).height
     counts = statistic_rows(project.key, history_matches, selections, crop_examples, pairs, refused)
-    return Rows(
+    return TableRows(
         [pairs, anomalies, counts],
         {n: v for n, v in counts.row(0, named=True).items() if isinstance(v, int | float)},
     )

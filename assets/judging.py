@@ -1,15 +1,15 @@
 """Judging: the models in force, and how far their proposals may be trusted in this project.
 
-Holds the stages of the group "learn".
-Add here: a stage that judges proposals.
+Holds the assets of the group "learn".
+Add here: an asset that judges proposals.
 Keep out: training (assets/training.py) and the choices themselves (choosing.py).
 """
 
 import polars as pl
 
-from assets.checks import RowCheck
+from assets.factory.row_checks import RowCheck
+from assets.factory.table_asset import TableRows, table_asset
 from assets.facts import REVIEW
-from assets.stage import Rows, stage
 from proofsheet.review.blind_reviews import Unproven, auto_approval, unproven_reviews
 from proofsheet.review.drift import drifted
 from proofsheet.review.metrics import metric_rows
@@ -18,9 +18,13 @@ from proofsheet.review.rollout_gates import readiness_rows
 from proofsheet.selection.active_models import crop_model_rows, ranker_model_rows
 from proofsheet.selection.timeline import standing
 from proofsheet.storage.workspace import Project
-from resources.judging import CropResource, RankerResource, ReviewingResource
-from schemas.learning import CropModel, Override, RankerModel, Readiness, Threshold
-from schemas.review import Feedback, ReviewMetric
+from schemas.history import CropExample, Selection
+from schemas.learning import CropFit, CropModel, Override, RankerFit, RankerModel, Readiness, Threshold
+from schemas.review import Feedback, Proposal, ReviewMetric
+from schemas.settings_learning import CropSettings, RankerSettings
+from schemas.settings_review import ReviewSettings
+from schemas.table import Rows
+from schemas.vision import Embedding, ImageQuality, SaliencyGrid
 
 SERVED = "A model serves this project; the note says what is missing."
 RANKED = RowCheck("ranker_serves", SERVED, lambda rows: rows.filter(pl.col(RankerModel.status) != "in force"))
@@ -46,50 +50,50 @@ def _weak() -> pl.Expr:
     return pl.col(RankerModel.accuracy) < 0.7
 
 
-@stage(
+@table_asset(
     RankerModel,
     CropModel,
     group="learn",
-    looks_outside=True,
+    always_run=True,
     row_checks={RankerModel: [RANKED, TARGETS], CropModel: [CROPPED]},
 )
 def ranker_model(
-    ranker_fits: pl.DataFrame,
-    crop_fits: pl.DataFrame,
-    embeddings: pl.DataFrame,
-    crop_examples: pl.DataFrame,
-    saliency_grids: pl.DataFrame,
-    image_quality: pl.DataFrame,
+    ranker_fits: Rows[RankerFit],
+    crop_fits: Rows[CropFit],
+    embeddings: Rows[Embedding],
+    crop_examples: Rows[CropExample],
+    saliency_grids: Rows[SaliencyGrid],
+    image_quality: Rows[ImageQuality],
     project: Project,
-    ranking: RankerResource,
-    cropping: CropResource,
-) -> Rows:
+    ranking: RankerSettings,
+    cropping: CropSettings,
+) -> TableRows:
     """Reads the models in force for this project: temperature, operating point, rate of cuts."""
     ranker = ranker_model_rows(project, ranker_fits, embeddings, ranking)
     crops = crop_model_rows(project, crop_fits, crop_examples, saliency_grids, image_quality, cropping)
-    return Rows(
+    return TableRows(
         [ranker, crops], {k: v for k, v in ranker.row(0, named=True).items() if isinstance(v, int | float)}
     )
 
 
-@stage(
+@table_asset(
     Override,
     Threshold,
     ReviewMetric,
     Readiness,
     group="learn",
     reads=(*REVIEW, Feedback),
-    joined={"unproven_reviews": unproven_reviews},
+    inputs={"unproven_reviews": unproven_reviews},
     row_checks={Readiness: [READY], ReviewMetric: [DRIFTED]},
 )
 def overrides(
-    proposals: pl.DataFrame,
-    selections: pl.DataFrame,
-    ranker_model: pl.DataFrame,
+    proposals: Rows[Proposal],
+    selections: Rows[Selection],
+    ranker_model: Rows[RankerModel],
     unproven_reviews: Unproven,
     project: Project,
-    reviewing: ReviewingResource,
-) -> Rows:
+    reviewing: ReviewSettings,
+) -> TableRows:
     """Compares proposals with what people chose: overrides, coverage at precision, figures of the review, rollout gates."""
     decisions, left_out = standing(project.ledger), unproven_reviews
     over = override_rows(project.key, proposals, selections, decisions)
@@ -100,4 +104,4 @@ def overrides(
     ready = readiness_rows(project.key, decisions, selections, thresholds, metrics, left_out)
     shown = metrics.filter((pl.col(ReviewMetric.period) == "all") & pl.col(ReviewMetric.value).is_not_null())
     figures = dict(shown.select(ReviewMetric.metric, ReviewMetric.value).iter_rows())
-    return Rows([over, thresholds, metrics, ready], {"overrides": over.height, **figures})
+    return TableRows([over, thresholds, metrics, ready], {"overrides": over.height, **figures})

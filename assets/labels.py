@@ -1,14 +1,14 @@
 """Labels: scenes and objects, where models for them are on this machine.
 
-Holds the stages of the group "measure".
-Add here: a stage that names what is seen.
+Holds the assets of the group "measure".
+Add here: an asset that names what is seen.
 Keep out: models.
 """
 
 import polars as pl
 
-from assets.checks import RowCheck
-from assets.stage import Rows, stage
+from assets.factory.row_checks import RowCheck
+from assets.factory.table_asset import TableRows, table_asset
 from proofsheet.core.progress import Progress
 from proofsheet.labeling.objects import object_rows
 from proofsheet.labeling.scenes import classified_rows, scene_rows
@@ -16,8 +16,11 @@ from proofsheet.models.scene_classifier import SceneClassifier
 from proofsheet.selection.active_models import scene_classifier
 from proofsheet.storage.workspace import Project
 from resources.along import EncodingResource
-from resources.labels import DetectionResource, ScenesResource
-from schemas.vision import Scene, SeenObject
+from resources.labels import DetectionResource
+from schemas.library import Photo
+from schemas.settings import SceneSettings
+from schemas.table import Rows
+from schemas.vision import Embedding, Preview, Scene, SeenObject
 
 LABELLED = RowCheck(
     "labelled",
@@ -33,34 +36,34 @@ def _open(status: str) -> pl.Expr:
     return pl.col(status).is_in(["not available", "failed"])
 
 
-@stage(Scene, group="measure", joined={"classifier": scene_classifier}, row_checks={Scene: [LABELLED]})
+@table_asset(Scene, group="measure", inputs={"classifier": scene_classifier}, row_checks={Scene: [LABELLED]})
 def scenes(
-    embeddings: pl.DataFrame,
+    embeddings: Rows[Embedding],
     project: Project,
     encoding: EncodingResource,
-    scene_rule: ScenesResource,
+    scene_rule: SceneSettings,
     classifier: SceneClassifier | None,
-) -> Rows:
+) -> TableRows:
     """Names scenes by the user's own classifier, else by comparing vectors with those of texts; not available without either."""
     encoder = encoding.choose(project)
     if classifier is not None:
         rows = classified_rows(project.key, embeddings, classifier, scene_rule)
-        return Rows([rows], {"available": True, "note": classifier.name})
+        return TableRows([rows], {"available": True, "note": classifier.name})
     rows = scene_rows(project.key, embeddings, encoder, scene_rule, project.models)
-    return Rows([rows], {"available": encoder.clip is not None, "note": encoder.why})
+    return TableRows([rows], {"available": encoder.clip is not None, "note": encoder.why})
 
 
-@stage(SeenObject, group="measure", row_checks={SeenObject: [LOOKED_AT]})
+@table_asset(SeenObject, group="measure", row_checks={SeenObject: [LOOKED_AT]})
 def objects(
-    photos: pl.DataFrame,
-    previews: pl.DataFrame,
+    photos: Rows[Photo],
+    previews: Rows[Preview],
     project: Project,
     detection: DetectionResource,
     progress: Progress,
-) -> Rows:
+) -> TableRows:
     """Lets the detector of the settings look at each preview; not available without one."""
     detector = detection.choose()
     rows = object_rows(project.key, photos, previews, detector, project.cache, progress)
-    return Rows(
+    return TableRows(
         [rows], {"available": detector.ready, "detector": detector.name, "note": detector.note or "-"}
     )

@@ -1,25 +1,27 @@
 """The library: files, refusals and everything measured in one pass over each file.
 
-Holds the stages of the groups "ingest" and "measure".
-Add here: a stage over files.
+Holds the assets of the groups "ingest" and "measure".
+Add here: an asset over files.
 Keep out: how files are read.
 
-The first stage opens each new file and lets every measurement look at it; the others take what was measured then. Each has the
+The first asset opens each new file and lets every measurement look at it; the others take what was measured then. Each has the
 version of its own code and settings alone, so that a change makes stale what depends on it and nothing else.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import dagster as dg
-import polars as pl
 
-from assets.checks import RowCheck
-from assets.stage import Rows, stage
+from assets.factory.row_checks import RowCheck
+from assets.factory.table_asset import TableRows, table_asset
+from proofsheet.core.files import Refused
 from proofsheet.core.progress import Progress
 from proofsheet.imaging.measurement_pass import Measurement
-from proofsheet.library.file_locations import placed_files
+from proofsheet.library.file_hashes import Scan
+from proofsheet.library.file_locations import FileLocations, placed_files
 from proofsheet.library.quarantine import known_bad, record_refusals
 from proofsheet.library.scan import other_rows, photo_rows, scan
 from proofsheet.storage.workspace import Project
@@ -28,7 +30,7 @@ from resources.photos import PhotoFilesResource
 from schemas.apply import ApplyPlan, FileOperation
 from schemas.facts import Refusal
 from schemas.library import ExifFact, GenerationFact, OtherFile, Photo, Quarantine
-from schemas.table import Table
+from schemas.table import Rows, Table
 from schemas.vision import Embedding, ImageQuality, PictureHash, Preview, SaliencyGrid
 
 NOTHING_REFUSED = RowCheck("nothing_refused", "No file of the project is in quarantine.", lambda rows: rows)
@@ -37,119 +39,148 @@ GENERATORS_READ = RowCheck(
     "What generators wrote could be read; where it could not, `unread` says why, and the facts are null.",
     lambda rows: rows.drop_nulls(GenerationFact.unread),
 )
-_VERDICTS: Mapping[type[Table], Sequence[RowCheck]] = {GenerationFact: [GENERATORS_READ]}
-_ALONG = ("along",)
+_ROW_CHECKS: Mapping[type[Table], Sequence[RowCheck]] = {GenerationFact: [GENERATORS_READ]}
 
 
-@stage(
+@dataclass(frozen=True)
+class OpenedFolder:
+    """The folder of a project, with every new content opened.
+
+    Attributes:
+        scanned: what lies in the folder.
+        placed: where applied decisions moved files, by content.
+        formats: content hash to format of what could be opened.
+        refused: content hash to refusal, now and in former runs.
+        decoded: number of files that were opened now.
+        readers: versions of the code and settings that read the files, without and with the measurements.
+    """
+
+    scanned: Scan
+    placed: FileLocations
+    formats: Mapping[str, str]
+    refused: Mapping[str, Refused]
+    decoded: int
+    readers: tuple[str, str]
+
+
+def opened_folder(
+    project: Project,
+    photo_files: PhotoFilesResource,
+    measurements: MeasurementsResource,
+    progress: Progress,
+) -> OpenedFolder:
+    """Looks through the folder and opens every new content once, with everything that is measured."""
+    placed, others = placed_files(project.ledger), measurements.of(project)
+    readers = photo_files.reader(), photo_files.reader(others)
+    scanned = scan(project.folder, project.cache, progress, placed=placed)
+    bad = known_bad(project.ledger, {*readers})
+    files = [p.file for p in scanned.pictures if p.file.content_hash not in bad]
+    formats, unopened, looked = photo_files.open(project, files, others, progress)
+    return OpenedFolder(scanned, placed, formats, {**bad, **unopened}, looked.decoded, readers)
+
+
+@table_asset(
     Photo,
     Quarantine,
     OtherFile,
     group="ingest",
     reads=(ApplyPlan, FileOperation, Refusal),
     writes=(Refusal,),
-    looks_outside=True,
-    uncounted=_ALONG,
+    always_run=True,
+    side_effects=[MeasurementsResource],
+    inputs={"opened": opened_folder},
     row_checks={Quarantine: [NOTHING_REFUSED]},
 )
-def photos(
-    project: Project,
-    photo_files: PhotoFilesResource,
-    along: MeasurementsResource,
-    progress: Progress,
-    now: datetime,
-) -> Rows:
+def photos(opened: OpenedFolder, project: Project, now: datetime) -> TableRows:
     """Looks through the folder and opens every new content once; what cannot be opened goes to quarantine."""
-    placed, others = placed_files(project.ledger), along.measurements(project)
-    scanned = scan(project.folder, project.cache, progress, placed=placed)
-    bad = known_bad(project.ledger, {photo_files.reader(), photo_files.reader(others)})
-    files = [p.file for p in scanned.pictures if p.file.content_hash not in bad]
-    formats, unopened, looked = photo_files.open(project, files, others, progress)
-    refused, hashes = scanned.refusals({**bad, **unopened})
-    versions = (photo_files.reader(), photo_files.reader(others))
-    rows = photo_rows(project.key, scanned, formats, placed)
-    quarantine = record_refusals(project.ledger, refused, hashes, versions, now)
-    rates = {
-        "decoded": looked.decoded,
-        "success_share": rows.height / max(rows.height + quarantine.height, 1),
-    }
-    return Rows([rows, quarantine, other_rows(project.key, scanned)], scanned.counts() | rates)
+    refused, hashes = opened.scanned.refusals(opened.refused)
+    rows = photo_rows(project.key, opened.scanned, opened.formats, opened.placed)
+    quarantine = record_refusals(project.ledger, refused, hashes, opened.readers, now)
+    share = rows.height / max(rows.height + quarantine.height, 1)
+    facts = opened.scanned.counts() | {"decoded": opened.decoded, "success_share": share}
+    return TableRows([rows, quarantine, other_rows(project.key, opened.scanned)], facts)
 
 
-def measured(table: type[Table]) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-    """The stage of a table that a function of `FILE_MEASUREMENTS` fills: its parameter `rows` has what was measured in the pass."""
+def measured_asset(table: type[Table]) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """The asset of a table that a function of `FILE_MEASUREMENTS` fills: its parameter `rows` has what was measured in the pass."""
     measure = FILE_MEASUREMENTS[table]
 
     def rows(
-        photos: pl.DataFrame,
+        photos: Rows[Photo],
         project: Project,
         photo_files: PhotoFilesResource,
-        along: MeasurementsResource,
+        measurements: MeasurementsResource,
         progress: Progress,
-    ) -> Rows:
-        wanted, others = Measurement.of(table, measure), along.measurements(project)
+    ) -> TableRows:
+        wanted, others = Measurement.of(table, measure), measurements.of(project)
         found, facts = photo_files.measured(table, photos, project, wanted, others, progress)
-        return Rows([found], facts)
+        return TableRows([found], facts)
 
-    return stage(table, group="measure", uncounted=_ALONG, joined={"rows": rows}, row_checks=_VERDICTS)
+    return table_asset(
+        table,
+        group="measure",
+        side_effects=[MeasurementsResource],
+        inputs={"rows": rows},
+        row_checks=_ROW_CHECKS,
+    )
 
 
-@measured(ExifFact)
-def exif_facts(rows: Rows) -> Rows:
+@measured_asset(ExifFact)
+def exif_facts(rows: TableRows) -> TableRows:
     """Reads what the camera wrote."""
     return rows
 
 
-@measured(GenerationFact)
-def generation_facts(rows: Rows) -> Rows:
+@measured_asset(GenerationFact)
+def generation_facts(rows: TableRows) -> TableRows:
     """Reads what generators wrote and what C2PA and IPTC say of the origin; pictures without such facts have no row."""
     (found,) = rows.frames
-    return Rows([found.drop_nulls(GenerationFact.found_in)], rows.facts)
+    return TableRows([found.drop_nulls(GenerationFact.found_in)], rows.facts)
 
 
-@measured(ImageQuality)
-def image_quality(rows: Rows) -> Rows:
+@measured_asset(ImageQuality)
+def image_quality(rows: TableRows) -> TableRows:
     """Measures sharpness, noise, exposure, clipping, contrast and colour."""
     return rows
 
 
-@measured(PictureHash)
-def picture_hashes(rows: Rows) -> Rows:
+@measured_asset(PictureHash)
+def picture_hashes(rows: TableRows) -> TableRows:
     """Hashes what is seen, so that near-duplicates differ in few bits."""
     return rows
 
 
-@measured(SaliencyGrid)
-def saliency_grids(rows: Rows) -> Rows:
+@measured_asset(SaliencyGrid)
+def saliency_grids(rows: TableRows) -> TableRows:
     """Measures what draws the eye, in 12 x 12 cells."""
     return rows
 
 
-@stage(Preview, group="measure", looks_outside=True, uncounted=_ALONG)
+@table_asset(Preview, group="measure", always_run=True, side_effects=[MeasurementsResource])
 def previews(
-    photos: pl.DataFrame,
+    photos: Rows[Photo],
     project: Project,
     photo_files: PhotoFilesResource,
     previewing: PreviewingResource,
-    along: MeasurementsResource,
+    measurements: MeasurementsResource,
     progress: Progress,
-) -> Rows:
+) -> TableRows:
     """Writes thumbnails and previews; those that were lost are made again."""
-    wanted, others = previewing.measurement(project, photo_files.preview_px), along.measurements(project)
+    wanted, others = previewing.measurement(project, photo_files.preview_px), measurements.of(project)
     rows, facts = photo_files.measured(Preview, photos, project, wanted, others, progress)
-    return Rows([rows], facts)
+    return TableRows([rows], facts)
 
 
-@stage(Embedding, group="measure", uncounted=_ALONG)
+@table_asset(Embedding, group="measure", side_effects=[MeasurementsResource])
 def embeddings(
-    photos: pl.DataFrame,
+    photos: Rows[Photo],
     project: Project,
     photo_files: PhotoFilesResource,
     encoding: EncodingResource,
-    along: MeasurementsResource,
+    measurements: MeasurementsResource,
     progress: Progress,
-) -> Rows:
+) -> TableRows:
     """Turns pictures into vectors by the encoder of the settings; the embedded one serves where no weights are."""
-    encoder, others = encoding.choose(project), along.measurements(project)
+    encoder, others = encoding.choose(project), measurements.of(project)
     rows, facts = photo_files.measured(Embedding, photos, project, encoder.measurement(), others, progress)
-    return Rows([rows], {**facts, "encoder": encoder.encoder_id, "why_this_encoder": encoder.why})
+    return TableRows([rows], {**facts, "encoder": encoder.encoder_id, "why_this_encoder": encoder.why})

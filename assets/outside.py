@@ -1,8 +1,8 @@
 """What is news outside of the tables: on the disk, and at model servers.
 
 Holds `OUTSIDE`: table to the question whether a run would find anything else than the last one.
-Add here: the question of another stage that looks outside.
-Keep out: looking itself (the stages do), and what follows (staleness.py).
+Add here: the question of another asset that looks outside.
+Keep out: looking itself (the assets do), and what follows (staleness.py).
 """
 
 from collections.abc import Callable, Mapping
@@ -85,8 +85,7 @@ def _to_ask(job: Job) -> Look:
     def look(project: Project, resources: Mapping[str, Any]) -> str | None:
         if news := _unanswered(project, job.table):
             return news
-        given = {n: resources[n] for n in ("captioning", "rating_rule")}
-        count = pending_count(job, project, resources["vision_model"].describing(project), given)
+        count = pending_count(job, project, resources["model"].describing(project), resources)
         return f"{count} pictures to ask about" if count else None
 
     return look

@@ -1,7 +1,7 @@
 """Proof: texts put together, repaired, mapped to the vocabulary, judged, and kept as evidence.
 
-Holds the stages of the group "gate".
-Add here: a stage over texts that were generated.
+Holds the assets of the group "gate".
+Add here: an asset over texts that were generated.
 Keep out: rules (proofsheet/rules/).
 """
 
@@ -10,8 +10,8 @@ from datetime import datetime
 
 import polars as pl
 
-from assets.checks import RowCheck
-from assets.stage import Rows, stage
+from assets.factory.row_checks import RowCheck
+from assets.factory.table_asset import TableRows, table_asset
 from proofsheet.core.progress import Progress
 from proofsheet.proof.assemble import repaired_rows
 from proofsheet.proof.attempts import GateCandidate, blocked_by, judging_of, prove
@@ -27,14 +27,19 @@ from proofsheet.texts.embedded_describer import TEMPLATE_WORDS
 from proofsheet.texts.identification import agreed_names
 from proofsheet.texts.jobs import JobRequest
 from proofsheet.texts.set_intake import held_back, validation_rows
-from resources.words import GateResource, VisionModelResource, VocabularyResource
+from resources.words import VisionModelResource, VocabularyResource
 from schemas.apply import Upload
 from schemas.facts import JobFailure, LifecycleEvent, ProofAttempt, TextRequest, Waiver, WordEdit, WordReview
+from schemas.library import Photo
 from schemas.proof import MetadataQuality, MetadataRepair
-from schemas.sets import EvaluationSet, SetValidation
+from schemas.sets import EvaluationSet, Identification, ImageSet, SetValidation
+from schemas.settings_words import GateSettings
+from schemas.table import Rows
 from schemas.tags import MediaLifecycleEvent, MediaTag, Tag, UnmappedTerm
+from schemas.vision import Embedding, PhotoGroup
+from schemas.words import Caption, PolicyFlag, QualityVerdict, TagSet, Title
 
-VERDICTS = [RowCheck(name, rule.meaning, blocked_by(name)) for name, rule in RULES.items()]
+RULE_CHECKS = [RowCheck(name, rule.meaning, blocked_by(name)) for name, rule in RULES.items()]
 MAPPED = RowCheck("all_mapped", "Every keyword fits the vocabulary and its rules.", lambda rows: rows)
 SOUND = RowCheck(
     "sets_hold_together", "The words of every set hold together.", lambda rows: rows.filter(_unsound())
@@ -45,91 +50,102 @@ def _unsound() -> pl.Expr:
     return pl.col(SetValidation.finding) != "sound"
 
 
-@stage(MetadataRepair, group="gate", reads=(WordEdit,))
+@table_asset(MetadataRepair, group="gate", reads=(WordEdit,))
 def metadata_repaired(
-    captions: pl.DataFrame, titles: pl.DataFrame, tag_sets: pl.DataFrame, project: Project
+    captions: Rows[Caption], titles: Rows[Title], tag_sets: Rows[TagSet], project: Project
 ) -> pl.DataFrame:
     """Puts the texts together, keeps what people wrote, and mends what is plainly broken."""
     return repaired_rows(project.key, captions, titles, tag_sets, project.ledger)
 
 
-@stage(MediaTag, UnmappedTerm, Tag, group="gate", reads=(WordEdit,), row_checks={UnmappedTerm: [MAPPED]})
+@table_asset(
+    MediaTag, UnmappedTerm, Tag, group="gate", reads=(WordEdit,), row_checks={UnmappedTerm: [MAPPED]}
+)
 def media_tags(
-    metadata_repaired: pl.DataFrame,
-    tag_sets: pl.DataFrame,
-    identifications: pl.DataFrame,
+    metadata_repaired: Rows[MetadataRepair],
+    tag_sets: Rows[TagSet],
+    identifications: Rows[Identification],
     project: Project,
     vocabulary: VocabularyResource,
-) -> Rows:
+) -> TableRows:
     """Maps keywords and agreed names to the project's vocabulary; what does not fit goes to a list."""
     named = agreed_names(identifications)
-    return Rows(tag_rows(project, metadata_repaired, tag_sets, named, vocabulary.load(), vocabulary))
+    return TableRows(tag_rows(project, metadata_repaired, tag_sets, named, vocabulary.load(), vocabulary))
 
 
-@stage(SetValidation, group="gate", row_checks={SetValidation: [SOUND]})
+@table_asset(SetValidation, group="gate", row_checks={SetValidation: [SOUND]})
 def scratch_metadata(
-    image_sets: pl.DataFrame,
-    metadata_repaired: pl.DataFrame,
-    photos: pl.DataFrame,
-    embeddings: pl.DataFrame,
+    image_sets: Rows[ImageSet],
+    metadata_repaired: Rows[MetadataRepair],
+    photos: Rows[Photo],
+    embeddings: Rows[Embedding],
     project: Project,
 ) -> pl.DataFrame:
     """Holds back sets that mix subjects or say nothing."""
     return validation_rows(project.key, image_sets, metadata_repaired, photos, embeddings)
 
 
-@stage(
-    MetadataQuality,
-    group="gate",
-    reads=(WordEdit, Waiver, WordReview, TextRequest, Upload, JobFailure),
-    looks_outside=True,
-    joined={"asked": ask.described, "texts": candidates},
-    row_checks={MetadataQuality: VERDICTS},
-)
-def metadata_quality(
+def asking_again(
     asked: Sequence[JobRequest],
     texts: Sequence[GateCandidate],
-    scratch_metadata: pl.DataFrame,
-    photos: pl.DataFrame,
-    photo_groups: pl.DataFrame,
     project: Project,
-    gate: GateResource,
     vision_model: VisionModelResource,
     vocabulary: VocabularyResource,
     now: datetime,
     progress: Progress,
-) -> Rows:
-    """Judges every text; refused ones are asked for again, a few times at most; blocked rows stay back, accepted rows go on."""
-    judging = judging_of(project.ledger, gate, TEMPLATE_WORDS, held_back(scratch_metadata, photos))
-    known, mapping = {c.input.photo_id: c for c in texts}, (vocabulary.load(), vocabulary)
-    asking = Asker(
-        known,
+) -> Asker:
+    """What is needed to ask once more for a text that was refused."""
+    return Asker(
+        {c.input.photo_id: c for c in texts},
         {a.photo_id: a for a in asked},
         vision_model.describing(project),
         project,
-        *mapping,
+        vocabulary.load(),
+        vocabulary,
         now,
         progress,
     )
+
+
+@table_asset(
+    MetadataQuality,
+    group="gate",
+    reads=(WordEdit, Waiver, WordReview, TextRequest, Upload, JobFailure),
+    always_run=True,
+    inputs={"asked": ask.described, "texts": candidates, "asking": asking_again},
+    row_checks={MetadataQuality: RULE_CHECKS},
+)
+def metadata_quality(
+    texts: Sequence[GateCandidate],
+    asking: Asker,
+    scratch_metadata: Rows[SetValidation],
+    photos: Rows[Photo],
+    photo_groups: Rows[PhotoGroup],
+    project: Project,
+    gate: GateSettings,
+    now: datetime,
+) -> TableRows:
+    """Judges every text; refused ones are asked for again, a few times at most; blocked rows stay back, accepted rows go on."""
+    judging = judging_of(project.ledger, gate, TEMPLATE_WORDS, held_back(scratch_metadata, photos))
     again = prove(project.ledger, texts, judging, asker(asking), gate.max_repair_attempts, now)
-    return Rows(
-        [proof_rows(project.key, project.ledger, set(known), photos, photo_groups)], {"asked_again": again}
-    )
+    described = {c.input.photo_id for c in texts}
+    rows = proof_rows(project.key, project.ledger, described, photos, photo_groups)
+    return TableRows([rows], {"asked_again": again})
 
 
-@stage(EvaluationSet, group="gate", reads=(WordReview, WordEdit, Waiver, ProofAttempt))
+@table_asset(EvaluationSet, group="gate", reads=(WordReview, WordEdit, Waiver, ProofAttempt))
 def metadata_eval_set(
-    photos: pl.DataFrame, metadata_quality: pl.DataFrame, project: Project, now: datetime
+    photos: Rows[Photo], metadata_quality: Rows[MetadataQuality], project: Project, now: datetime
 ) -> pl.DataFrame:
     """Keeps reviewed texts as evaluation data, frozen and split by picture."""
     return evaluation_rows(photos, project.ledger, now)
 
 
-@stage(MediaLifecycleEvent, group="gate", reads=(LifecycleEvent,), writes=(LifecycleEvent,))
+@table_asset(MediaLifecycleEvent, group="gate", reads=(LifecycleEvent,), writes=(LifecycleEvent,))
 def media_lifecycle_events(
-    quality_verdicts: pl.DataFrame,
-    policy_flags: pl.DataFrame,
-    metadata_quality: pl.DataFrame,
+    quality_verdicts: Rows[QualityVerdict],
+    policy_flags: Rows[PolicyFlag],
+    metadata_quality: Rows[MetadataQuality],
     project: Project,
     now: datetime,
 ) -> pl.DataFrame:

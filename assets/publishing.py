@@ -1,42 +1,49 @@
 """Publishing: accepted rows as files in the home, and what should be taken back where it was published.
 
-Holds the stages of the group "publish".
-Add here: a stage that writes files for people.
+Holds the assets of the group "publish".
+Add here: an asset that writes files for people.
 Keep out: file formats (proofsheet/publish/).
 """
 
 import polars as pl
 
-from assets.checks import RowCheck
-from assets.stage import Rows, stage
+from assets.factory.row_checks import RowCheck
+from assets.factory.table_asset import TableRows, table_asset
 from proofsheet.publish.csv_export import export_rows, write_csv
 from proofsheet.publish.upload_history import takedown_rows
 from proofsheet.review.proposal_export import write_decisions
 from proofsheet.storage.workspace import Project
 from schemas.apply import Takedown, Upload, Withdrawal
-from schemas.review import Export
+from schemas.library import Photo
+from schemas.proof import MetadataQuality
+from schemas.review import Choice, Export, Proposal
+from schemas.table import Rows
 
 NOTHING_TO_TAKE_BACK = RowCheck(
     "nothing_to_take_back", "Everything that stands at a target is still chosen.", lambda rows: rows
 )
 
 
-@stage(Export, group="publish", looks_outside=True)
+@table_asset(Export, group="publish", always_run=True)
 def exports(
-    metadata_quality: pl.DataFrame,
-    photos: pl.DataFrame,
-    proposals: pl.DataFrame,
-    choices: pl.DataFrame,
+    metadata_quality: Rows[MetadataQuality],
+    photos: Rows[Photo],
+    proposals: Rows[Proposal],
+    choices: Rows[Choice],
     project: Project,
-) -> Rows:
+) -> TableRows:
     """Writes the accepted rows of what is chosen to a CSV, the proposals to a JSONL; files that already read so are left."""
     place = project.export_file.relative_to(project.home).as_posix()
     rows = export_rows(project.key, metadata_quality, photos, choices, place)
     exported = write_decisions(proposals, photos, project.decisions_file)
-    return Rows([rows], {"proposals": exported, "csv_written": write_csv(rows, project.export_file)})
+    return TableRows([rows], {"proposals": exported, "csv_written": write_csv(rows, project.export_file)})
 
 
-@stage(Takedown, group="publish", reads=(Upload, Withdrawal), row_checks={Takedown: [NOTHING_TO_TAKE_BACK]})
-def takedowns(choices: pl.DataFrame, metadata_quality: pl.DataFrame, project: Project) -> pl.DataFrame:
+@table_asset(
+    Takedown, group="publish", reads=(Upload, Withdrawal), row_checks={Takedown: [NOTHING_TO_TAKE_BACK]}
+)
+def takedowns(
+    choices: Rows[Choice], metadata_quality: Rows[MetadataQuality], project: Project
+) -> pl.DataFrame:
     """Lists what was published and is no longer chosen, or stands there in a newer version; nothing is deleted anywhere."""
     return takedown_rows(project.key, choices, metadata_quality, project.ledger)

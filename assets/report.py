@@ -11,10 +11,10 @@ from typing import Any
 
 import dagster as dg
 
-from assets.observations import observe
+from assets.factory.fact_observations import observe
+from assets.factory.freshness import REPORT, stale_tables
+from assets.factory.metadata import source_reference
 from assets.partitions import PROJECTS, STORE_TAG, owners
-from assets.staleness import REPORT, stale_tables
-from assets.tell import source_reference
 from proofsheet.review.status import project_status, record_whole_run
 from schemas.apply import Takedown
 from schemas.library import OtherFile, Quarantine
@@ -41,14 +41,14 @@ def _asset(**declared: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefinitio
     kinds={"sqlite"},
     tags={STORE_TAG: "fact"},
     code_version="1",
-    required_resource_keys={"store", "stages"},
+    required_resource_keys={"store", "freshness"},
     description="Where a project stands: what is new, stale (and why), accepted, blocked, refused, and when it was last whole.",
 )
 def project_report(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
     """Counts of the project and what is stale; notes in the ledger that the run was whole if nothing is."""
     project = context.resources.store.project(context.partition_key)
     observe(context.instance, project)
-    stale = stale_tables(context.resources.stages.versions, project)
+    stale = stale_tables(context.resources.freshness.versions, project)
     if not stale:
         record_whole_run(project, context.run.run_id, datetime.now(UTC).replace(tzinfo=None))
     refused, log = project.store.read(Quarantine), context.resources.store.run_log

@@ -1,7 +1,7 @@
 """Sets: intake folders with what people said of them, and proposals for their subjects.
 
-Holds the stages of the group "caption".
-Add here: a stage over intake folders.
+Holds the assets of the group "caption".
+Add here: an asset over intake folders.
 Keep out: sets of variants (choosing.py), and whether the words of a set hold together (proof.py).
 """
 
@@ -9,32 +9,36 @@ from datetime import datetime
 
 import polars as pl
 
-from assets.stage import stage
+from assets.factory.table_asset import table_asset
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.set_intake import set_rows
 from proofsheet.texts.set_subjects import subject_rows
 from resources.words import VisionModelResource
 from schemas.facts import SetContext, SubjectProposal
+from schemas.library import Photo
+from schemas.review import Choice
 from schemas.sets import ImageSet, SubjectSuggestion
+from schemas.table import Rows
+from schemas.vision import Preview
 
 
-@stage(ImageSet, group="caption", reads=(SetContext,))
-def image_sets(photos: pl.DataFrame, choices: pl.DataFrame, project: Project) -> pl.DataFrame:
+@table_asset(ImageSet, group="caption", reads=(SetContext,))
+def image_sets(photos: Rows[Photo], choices: Rows[Choice], project: Project) -> pl.DataFrame:
     """Lists the folders of the project with what people said of them."""
     return set_rows(project.key, photos, choices, project.ledger)
 
 
-@stage(
+@table_asset(
     SubjectSuggestion,
     group="caption",
     reads=(SubjectProposal,),
     writes=(SubjectProposal,),
-    looks_outside=True,
+    always_run=True,
 )
 def subject_suggestions(
-    image_sets: pl.DataFrame,
-    photos: pl.DataFrame,
-    previews: pl.DataFrame,
+    image_sets: Rows[ImageSet],
+    photos: Rows[Photo],
+    previews: Rows[Preview],
     project: Project,
     vision_model: VisionModelResource,
     now: datetime,

@@ -1,14 +1,14 @@
 """Training: models over all projects, on a job of their own.
 
-Holds the shared stages of the group "learn".
+Holds the shared assets of the group "learn".
 Add here: a model over all projects, or a report on one.
 Keep out: how models are trained (proofsheet/training/).
 """
 
 from datetime import datetime
 
-from assets.shared_stage import shared_stage
-from assets.stage import Rows
+from assets.factory.shared_table_asset import shared_table_asset
+from assets.factory.table_asset import TableRows
 from proofsheet.core.progress import Progress
 from proofsheet.models.registry import fit_rows
 from proofsheet.storage.workspace import Workspace
@@ -16,58 +16,60 @@ from proofsheet.training.integration_report import integration_rows
 from proofsheet.training.onnx_export import export_rows
 from proofsheet.training.train import train_crops, train_ranker
 from resources.along import EncodingResource
-from resources.judging import CropResource, RankerResource
 from schemas.history import CropExample, Selection
 from schemas.learning import CropFit, Integration, ModelExport, RankerFit, SceneFit, TrainingPair
 from schemas.library import Photo
+from schemas.settings_learning import CropSettings, RankerSettings
 from schemas.vision import Embedding, ImageQuality, SaliencyGrid
 
 _READ = (TrainingPair, Photo, ImageQuality, Embedding)
 
 
-@shared_stage(RankerFit, group="learn", after=_READ)
+@shared_table_asset(RankerFit, group="learn", after=_READ)
 def ranker_fits(
     workspace: Workspace,
     now: datetime,
     progress: Progress,
-    ranking: RankerResource,
+    ranking: RankerSettings,
     encoding: EncodingResource,
-) -> Rows:
+) -> TableRows:
     """Trains the ranker over all projects if there is anything new; the champion stays unless the rule promotes the new one."""
     encoder = encoding.choose(workspace.shared).encoder_id
     outcome = train_ranker(workspace, ranking, encoder, encoding.device, now, progress.step)
-    return Rows([fit_rows(RankerFit, "ranker", workspace.shared)], outcome.facts(workspace.shared.models))
+    return TableRows(
+        [fit_rows(RankerFit, "ranker", workspace.shared)], outcome.facts(workspace.shared.models)
+    )
 
 
-@shared_stage(CropFit, group="learn", after=(*_READ, CropExample, SaliencyGrid))
+@shared_table_asset(CropFit, group="learn", after=(*_READ, CropExample, SaliencyGrid))
 def crop_fits(
     workspace: Workspace,
     now: datetime,
     progress: Progress,
-    cropping: CropResource,
-    ranking: RankerResource,
+    cropping: CropSettings,
+    ranking: RankerSettings,
     encoding: EncodingResource,
-) -> Rows:
+) -> TableRows:
     """Trains the crop proposer over all projects if there is anything new."""
     encoder = encoding.choose(workspace.shared).encoder_id
     outcome = train_crops(workspace, cropping, encoder, ranking.seed, now, progress.step)
-    return Rows([fit_rows(CropFit, "crop", workspace.shared)], outcome.facts(workspace.shared.models))
+    return TableRows([fit_rows(CropFit, "crop", workspace.shared)], outcome.facts(workspace.shared.models))
 
 
-@shared_stage(SceneFit, group="learn", after=())
-def scene_fits(workspace: Workspace) -> Rows:
+@shared_table_asset(SceneFit, group="learn", after=())
+def scene_fits(workspace: Workspace) -> TableRows:
     """Lists the scene classifiers; `proofsheet models train-scenes` trains one on folders of labels."""
-    return Rows([fit_rows(SceneFit, "scene", workspace.shared)])
+    return TableRows([fit_rows(SceneFit, "scene", workspace.shared)])
 
 
-@shared_stage(ModelExport, group="learn", after=(RankerFit, CropFit, SceneFit))
-def model_exports(workspace: Workspace) -> Rows:
+@shared_table_asset(ModelExport, group="learn", after=(RankerFit, CropFit, SceneFit))
+def model_exports(workspace: Workspace) -> TableRows:
     """Writes the champions as ONNX and TorchScript and compares them with the models that serve."""
-    return Rows([export_rows(workspace.shared)])
+    return TableRows([export_rows(workspace.shared)])
 
 
-@shared_stage(Integration, group="learn", after=(RankerFit, CropFit, Selection, CropExample))
-def integration_report(workspace: Workspace, ranking: RankerResource, now: datetime) -> Rows:
+@shared_table_asset(Integration, group="learn", after=(RankerFit, CropFit, Selection, CropExample))
+def integration_report(workspace: Workspace, ranking: RankerSettings, now: datetime) -> TableRows:
     """Ranks and cuts twenty held-out sets drawn by the seed, and writes the report of the phase."""
     rows, facts = integration_rows(workspace, ranking.seed, now)
-    return Rows([rows], facts)
+    return TableRows([rows], facts)

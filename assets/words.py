@@ -1,7 +1,7 @@
 """Words: what describers say about the chosen pictures, job by job.
 
-Holds the stages of the group "caption": one a job, and what is put together from them.
-Add here: the stage of a new job.
+Holds the assets of the group "caption": one a job, and what is put together from them.
+Add here: the asset of a new job.
 Keep out: prompts, conditions and describers (proofsheet/texts/), and the gate (assets/proof.py).
 """
 
@@ -12,10 +12,11 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from assets.checks import RowCheck
-from assets.stage import Rows, stage
+from assets.factory.row_checks import RowCheck
+from assets.factory.table_asset import TableRows, table_asset
 from proofsheet.core.progress import Progress
 from proofsheet.proof.media_meta import meta_rows, prompt_rows
+from proofsheet.storage.injection import Inputs
 from proofsheet.storage.workspace import Project
 from proofsheet.texts import job_requests as ask
 from proofsheet.texts.coverage import described
@@ -33,11 +34,14 @@ from proofsheet.texts.jobs import (
     Job,
     JobRequest,
 )
-from resources.words import CaptioningResource, VisionModelResource
+from resources.words import VisionModelResource
 from schemas.facts import ImportedFlag, ModelAnswer, WordEdit
+from schemas.library import GenerationFact, Photo
 from schemas.sets import Identification
-from schemas.table import Table
+from schemas.settings_words import CaptionSettings
+from schemas.table import Rows, Table
 from schemas.tags import MediaMeta, PromptHistory
+from schemas.vision import Scene, SeenObject
 from schemas.words import (
     Answered,
     Caption,
@@ -79,10 +83,10 @@ def _fell_back() -> pl.Expr:
     return pl.col(Answered.model).is_not_null() & (pl.col(Answered.model) != pl.col(Answered.wanted_model))
 
 
-def job_stage(
+def job_asset(
     job: Job, *more: RowCheck, reads: Sequence[type[Table]] = ()
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-    """The stage of a job: its parameter `answers` has what the describer answered to the questions that the tables give."""
+    """The asset of a job: its parameter `answers` has what the describer answered to the questions that the tables give."""
 
     def answers(
         questions: Sequence[JobRequest],
@@ -90,127 +94,134 @@ def job_stage(
         vision_model: VisionModelResource,
         progress: Progress,
         now: datetime,
-    ) -> Rows:
+    ) -> TableRows:
         said = vision_model.answer(job, questions, project, now, progress)
-        return Rows([said.rows], said.facts)
+        return TableRows([said.rows], said.facts)
 
-    steps = {**ask.joined(ask.STEPS[job.name]), "answers": answers}
+    steps: Inputs = {**ask.STEPS[job.name], "answers": answers}
     checks = {job.table: [ANSWERED, *more]}
-    return stage(job.table, group="caption", reads=reads, looks_outside=True, joined=steps, row_checks=checks)
+    return table_asset(
+        job.table, group="caption", reads=reads, always_run=True, inputs=steps, row_checks=checks
+    )
 
 
-@job_stage(CAPTION, AS_WANTED)
-def captions(answers: Rows) -> Rows:
+@job_asset(CAPTION, AS_WANTED)
+def captions(answers: TableRows) -> TableRows:
     """Asks for caption, alternative text and description of every wanted picture, once."""
     return answers
 
 
-@job_stage(TITLE)
-def titles(answers: Rows) -> Rows:
+@job_asset(TITLE)
+def titles(answers: TableRows) -> TableRows:
     """Asks for a title, once."""
     return answers
 
 
-@job_stage(TAGS, reads=(WordEdit,))
-def tag_sets(answers: Rows) -> Rows:
+@job_asset(TAGS, reads=(WordEdit,))
+def tag_sets(answers: TableRows) -> TableRows:
     """Asks for keywords where there are too few, and maps those that are there."""
     return answers
 
 
-@job_stage(QUALITY, NEEDS_REVIEW)
-def quality_verdicts(answers: Rows) -> Rows:
+@job_asset(QUALITY, NEEDS_REVIEW)
+def quality_verdicts(answers: TableRows) -> TableRows:
     """Asks for quality and defects."""
     return answers
 
 
-@job_stage(DUPLICATES)
-def duplicate_hints(answers: Rows) -> Rows:
+@job_asset(DUPLICATES)
+def duplicate_hints(answers: TableRows) -> TableRows:
     """Asks what tells near-duplicates apart; without candidates nothing is asked."""
     return answers
 
 
-@job_stage(PROMPT)
-def prompt_reconstructions(answers: Rows) -> Rows:
+@job_asset(PROMPT)
+def prompt_reconstructions(answers: TableRows) -> TableRows:
     """Asks for the prompt of generated pictures that lack one."""
     return answers
 
 
-@job_stage(SCORES)
-def model_scores(answers: Rows) -> Rows:
+@job_asset(SCORES)
+def model_scores(answers: TableRows) -> TableRows:
     """Asks for five scores where there is a verdict on quality."""
     return answers
 
 
-@job_stage(POLICY, NEEDS_REVIEW, reads=(ImportedFlag,))
-def policy_flags(answers: Rows) -> Rows:
+@job_asset(POLICY, NEEDS_REVIEW, reads=(ImportedFlag,))
+def policy_flags(answers: TableRows) -> TableRows:
     """Decides what may be published; a conflict or anything unknown needs a person."""
     return answers
 
 
-@job_stage(RATING)
-def ratings(answers: Rows) -> Rows:
+@job_asset(RATING)
+def ratings(answers: TableRows) -> TableRows:
     """Asks for ratings by criterion; off unless the settings ask for it."""
     return answers
 
 
-@stage(
+@table_asset(
     Identification,
     group="caption",
-    looks_outside=True,
-    joined={"asked": ask.described},
+    always_run=True,
+    inputs={"asked": ask.described},
     row_checks={Identification: [ANSWERED]},
 )
 def identifications(
     asked: Sequence[JobRequest],
-    scenes: pl.DataFrame,
-    objects: pl.DataFrame,
-    quality_verdicts: pl.DataFrame,
+    scenes: Rows[Scene],
+    objects: Rows[SeenObject],
+    quality_verdicts: Rows[QualityVerdict],
     project: Project,
     vision_model: VisionModelResource,
-    captioning: CaptioningResource,
+    captioning: CaptionSettings,
     now: datetime,
     progress: Progress,
-) -> Rows:
+) -> TableRows:
     """Asks identifiers, and believes what two of them agree on or one is sure of."""
     describing = vision_model.describing(project)
     rows, facts = identification_rows(
         asked, scenes, objects, quality_verdicts, describing, project, captioning, now, progress
     )
-    return Rows([rows], facts)
+    return TableRows([rows], facts)
 
 
-@stage(MediaMeta, group="caption", reads=(ModelAnswer,))
-def media_meta(
-    captions: pl.DataFrame,
-    titles: pl.DataFrame,
-    tag_sets: pl.DataFrame,
-    quality_verdicts: pl.DataFrame,
-    duplicate_hints: pl.DataFrame,
-    prompt_reconstructions: pl.DataFrame,
-    model_scores: pl.DataFrame,
-    policy_flags: pl.DataFrame,
-    photos: pl.DataFrame,
-    project: Project,
-) -> pl.DataFrame:
-    """Puts everything that was answered under the keys that other tools know."""
-    answered: dict[type[Table], pl.DataFrame] = {
+def answered_tables(
+    captions: Rows[Caption],
+    titles: Rows[Title],
+    tag_sets: Rows[TagSet],
+    quality_verdicts: Rows[QualityVerdict],
+    duplicate_hints: Rows[DuplicateHint],
+    prompt_reconstructions: Rows[PromptReconstruction],
+    model_scores: Rows[ModelScore],
+    policy_flags: Rows[PolicyFlag],
+) -> dict[type[Table], pl.DataFrame]:
+    """The answers of all jobs by their tables."""
+    return {
         Caption: captions,
         Title: titles,
         TagSet: tag_sets,
         QualityVerdict: quality_verdicts,
         DuplicateHint: duplicate_hints,
-    }
-    answered |= {
         PromptReconstruction: prompt_reconstructions,
         ModelScore: model_scores,
         PolicyFlag: policy_flags,
     }
+
+
+@table_asset(MediaMeta, group="caption", reads=(ModelAnswer,), inputs={"answered": answered_tables})
+def media_meta(
+    answered: dict[type[Table], pl.DataFrame], photos: Rows[Photo], project: Project
+) -> pl.DataFrame:
+    """Puts everything that was answered under the keys that other tools know."""
     return meta_rows(project.key, answered, photos, project.ledger)
 
 
-@stage(PromptHistory, group="caption")
+@table_asset(PromptHistory, group="caption")
 def prompt_history(
-    generation_facts: pl.DataFrame, prompt_reconstructions: pl.DataFrame, project: Project, now: datetime
+    generation_facts: Rows[GenerationFact],
+    prompt_reconstructions: Rows[PromptReconstruction],
+    project: Project,
+    now: datetime,
 ) -> pl.DataFrame:
     """Keeps the prompts of files, and those that the model is sure of."""
     return prompt_rows(generation_facts, prompt_reconstructions, project.ledger, now)

@@ -1,4 +1,6 @@
-"""Measure limits, peers and the project in one run: `python -m benchmarks` writes results.json and docs/performance.md.
+"""Measure limits, peers and the project in one run.
+
+`python -m benchmarks` writes results.json and docs/performance.md.
 
 Holds the command.
 Add here: another group of rows.
@@ -47,7 +49,10 @@ RESULTS = HERE / "results.json"
 @click.option(
     "--only",
     multiple=True,
-    help="Pictures, models, vectors, learning, review, runs, starting, ticks, stores, whole, partition, curve; all if none.",
+    help=(
+        "Pictures, models, vectors, learning, review, runs, starting, ticks, stores, whole, partition, "
+        "curve; all if none."
+    ),
 )
 def main(work: Path, count: int, partition: int, only: tuple[str, ...]) -> None:
     """Measure; groups that are not named keep their former rows."""
@@ -63,7 +68,8 @@ def main(work: Path, count: int, partition: int, only: tuple[str, ...]) -> None:
         found = []
         for row in rows:
             sys.stderr.write(
-                f"{row.stage}: {row.project:,.2f} {row.unit}, ratio {row.ratio or float('nan'):.2f} (target {row.target})\n"
+                f"{row.stage}: {row.project:,.2f} {row.unit}, ratio "
+                f"{row.ratio or float('nan'):.2f} (target {row.target})\n"
             )
             found.append(asdict(row))
         groups[name] = found

@@ -1,7 +1,7 @@
-"""Many small projects that were run, made from one: copies of its folder, facts and tables under other names.
+"""Many small projects after their run, copied from one: its folder, facts and tables under other names.
 
 Holds `copies`.
-Add here: what else of a project lies in the home.
+Add here: another part of a project in the home.
 Keep out: measuring.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
-from dagster_project.planning import present_stages
+from dagster_project.planning import current_freshness
 from proofsheet.core.clock import utc_now
 from proofsheet.core.config import Configuration
 from proofsheet.core.files import short_hash
@@ -26,7 +26,7 @@ from schemas.table import Table
 
 
 def copies(settings: Configuration, original: Project, count: int) -> Iterator[Project]:
-    """Make projects that stand as a run of each would leave them.
+    """Make projects in the state after a run of each.
 
     Args:
         settings: those of the run of the original.
@@ -54,7 +54,7 @@ def _copy_tables(settings: Configuration, original: Project, project: Project) -
     """Publish each table, upstream first: what it was made of is named by the sums of the copies."""
     books = original.store.tables()
     sums = {n: str(row[StoredTable.checksum]) for n, row in original.shared.store.tables().items()}
-    for name in present_stages(settings).versions:
+    for name in current_freshness(settings).versions:
         if (book := books.get(name)) is None:
             continue
         table = Table.tables[name]

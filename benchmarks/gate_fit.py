@@ -1,12 +1,16 @@
-"""`python -m benchmarks.gate_fit`: fits the weights of the rule `not_a_caption` to the labelled texts, and measures kinds left out.
+"""`python -m benchmarks.gate_fit`.
 
-Holds the reading of the texts as figures, the fit, and the measuring with a kind of bad texts left out at a time.
+Fits the weights of the rule `not_a_caption` to the labelled texts, and measures kinds left out.
+
+Holds the reading of the texts as figures, the fit, and the measuring with a kind of bad texts left out at a
+time.
 Add here: another file of texts, in `FILES`.
 Keep out: what the figures are (rules/traits.py).
 
-A bad text has at least one part that speaks against it, a good one has none: the fit takes the part of each bad text that has the
-highest weight so far and every part of the good ones, fits a logistic regression with L2 penalty (models/logistic.py), and goes on
-until the parts stay the same. Texts that a rule of form refuses are left out: they need no weight.
+A bad text has at least one part that speaks against it, a good one has none: the fit takes the part of each
+bad text that has the highest weight so far and every part of the good ones, fits a logistic regression with
+L2 penalty (models/logistic.py), and goes on until the parts stay the same. Texts that a rule of form refuses
+are left out: they need no weight.
 """
 
 from __future__ import annotations
@@ -50,7 +54,8 @@ SPEECH = (
 )
 _PENALTY, _LEAST_TEXTS, _ROUNDS, _FOLDS = 3.0, 4, 6, 12
 _HEAD = (
-    "# How much each figure of a part of a text speaks against its being a caption: figure and weight. Version {version}.\n"
+    "# How much each figure of a part of a text speaks against its being a caption: figure and "
+    "weight. Version {version}.\n"
     "# Written by `python -m benchmarks.gate_fit`; edit the texts or the classes of words instead.\n"
 )
 
@@ -97,7 +102,7 @@ def _has_bad_form(texts: Mapping[str, Any], field: str) -> bool:
 
 
 def figures(text: str, field: str) -> tuple[tuple[Mapping[str, float], ...], tuple[bool, ...]]:
-    """The figures of every part of a text, and whether a sentence stands before it."""
+    """The figures of every part of a text, and whether a sentence precedes it."""
     language, listed = reads_as(text), parts(text)
     return tuple(traits(p, field, language, text) for p in listed) or ({},), tuple(
         p.is_later for p in listed
@@ -143,7 +148,10 @@ def _regress(rows: Matrix, target: Matrix) -> Matrix:
 
 
 def left_out(listed: Sequence[Sample], texts: Sequence[Matrix]) -> list[bool]:
-    """For each text whether it is refused by weights that were fitted without its kind; good texts by folds of their own."""
+    """For each text whether it is refused by weights that were fitted without its kind.
+
+    Good texts by folds of their own.
+    """
     kinds = sorted({s.kind for s in listed if s.is_bad})
     fold = [
         kinds.index(s.kind) % _FOLDS if s.is_bad else zlib.crc32(s.text.encode()) % _FOLDS for s in listed
@@ -185,7 +193,8 @@ def main() -> None:
             ]
             if of:
                 click.echo(
-                    f"{source}, {'bad, its kind left out' if is_bad else 'good, left out'}: {sum(of)} of {len(of)} refused"
+                    f"{source}, {'bad, its kind left out' if is_bad else 'good, left out'}: "
+                    f"{sum(of)} of {len(of)} refused"
                 )
 
 

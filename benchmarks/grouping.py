@@ -4,8 +4,8 @@ Holds the protocol and the page.
 Add here: another encoder or baseline.
 Keep out: the sets (made_sets.py).
 
-Sets are made of real photographs; two overlapping scenes of each are different sets. Thresholds are chosen on one half of the
-originals and judged on the other, both ways round, so that no original is on both sides.
+Sets are made of real photographs; two overlapping scenes of each are different sets. Thresholds are chosen on
+one half of the originals and judged on the other, both ways round, so that no original is on both sides.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def complete(shots: Sequence[Shot], likeness: Likeness, part: list[int], least: 
 
 
 def union_find(likeness: Likeness, part: list[int], bits: float, shots: Sequence[Shot] | None) -> Sets:
-    """The trivial rule: everything within so many bits is joined, and what is joined is one set."""
+    """The trivial rule: all pictures within so many bits are joined into one set."""
     place = np.array(part)
     a, b = np.triu_indices(len(part), 1)
     keep = likeness.bits(place[a], place[b]) <= bits
@@ -161,11 +161,12 @@ def page(found: dict[str, object]) -> str:
     rows: list[dict[str, object]] = found["rows"]  # type: ignore[assignment]
     told = f"""# Grouping: how often is a set exactly right?
 
-Written by `python -m benchmarks.grouping`. Made of {found["originals"]} real photographs, {found["draws"]} draws: of each
-two scenes that share half of their width, each photographed two to four times with small moves, zooms, turns and differences in
-exposure, white balance, focus, noise and compression. A set counts only if it holds all of its shots and no other. The interval
-is Wilson's, 95 %. Encoder: {found["encoder"]}. The shipped threshold was chosen on the first draw; the rows above those show what
-choosing on other originals gives. No open_clip encoder was measured, for want of weights.
+Written by `python -m benchmarks.grouping`. Made of {found["originals"]} real photographs, {found["draws"]} draws.
+Each photograph gives two scenes that share half of their width, each photographed two to four times with small moves,
+zooms, turns and differences in exposure, white balance, focus, noise and compression. A set counts only if it has all
+of its shots and no other. The interval is Wilson's, 95 %. Encoder: {found["encoder"]}. The shipped threshold was chosen
+on the first draw; the rows above those show the result of a choice on other originals. open_clip was not measured,
+because its weights are missing.
 
 | rule | exact sets | share | interval |
 |---|---|---|---|"""

@@ -4,9 +4,10 @@ Holds `crop_reference`.
 Add here: nothing but another reference.
 Keep out: the proposer, which needs pictures.
 
-The files name no size of the pictures. The longer side follows from the ending of the address (b: 1024, c: 800); the shorter one is
-taken from the smallest of the common shapes into which every box of the picture fits, and only pictures are kept whose boxes come
-within two per cent of that side, so that the shape is seen and not guessed.
+The files name no size of the pictures. The longer side follows from the ending of the address (b: 1024, c:
+800); the shorter one is taken from the smallest of the common shapes into which every box of the picture
+fits, and only pictures with boxes within two per cent of that side are used, so that the shape is seen and
+not guessed.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ _DRAWS = 2000
 
 
 def crop_reference(place: Path = PLACE) -> dict[str, Any] | None:
-    """Mean overlap of constant boxes, chosen on the training pictures and judged on the test ones; None without the data."""
+    """Mean overlap of constant boxes, chosen on the training pictures and judged on the test ones.
+
+    None without the data.
+    """
     if not place.is_dir():
         return None
     reach: dict[str, list[int]] = defaultdict(lambda: [0, 0])

@@ -4,8 +4,9 @@ Holds the command and the page.
 Add here: another figure that a reader of the cards would ask for.
 Keep out: the judge (hidden_judge.py, fixed by its hash), the protocol (proofsheet/training/).
 
-The way is the user's own: a library of pictures, history files, `history import`, `run`, `models train`; the figures are those of
-the cards. Beside it stands a judge that throws dice, and real votes and boxes where they are at hand.
+The way is the user's own: a library of pictures, history files, `history import`, `run`, `models train`; the
+figures are those of the cards. For comparison there is a judge that throws dice, and real votes and boxes
+where they are at hand.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ _NEEDED = (
 @click.option("--sets", default=400, help="Sets a project.")
 @click.option("--seed", default=20261125, help="Of everything that is drawn.")
 def main(work: Path, projects: int, sets: int, seed: int) -> None:
-    """Make the library if it is not there, go the whole way, and write the page."""
+    """Make the library if it is missing, run the full pipeline, and write the page."""
     work.mkdir(parents=True, exist_ok=True)
     check_judge()
     made = _library(work, projects, sets, seed)
@@ -183,25 +184,46 @@ def page(found: dict[str, Any]) -> str:
     """The page as Markdown."""
     ranker, crop = (found["cards"][k]["figures"] for k in ("ranker", "crop"))
     lines = [
-        "# Judging: does a model choose and cut better than the trivial rules?",
+        "# Judging: does a model choose and crop better than the trivial rules?",
         "",
-        "Written by `python -m benchmarks.judging` (`make judging`). No person's history was at hand: a hidden judge chose and",
-        f"cut {found['sets']} sets of {found['projects']} projects, made of {found['originals']} distinct originals",
-        "(`../shared/data`, and the wallpapers of Debian's packages where there are any, some of them drawn); no original is in",
-        "two projects. The judge sees the undamaged scene, which no model sees, and measures what the project does not ship; its",
+        (
+            "Written by `python -m benchmarks.judging` (`make judging`). No history of a real user was "
+            "available: a hidden judge chose and"
+        ),
+        (
+            f"cropped {found['sets']} sets of {found['projects']} projects, made of "
+            f"{found['originals']} distinct originals"
+        ),
+        (
+            "(`../shared/data`, and the wallpapers of Debian's packages if there are any, some of them "
+            "drawn); no original is in"
+        ),
+        (
+            "two projects. The judge sees the undamaged scene, which no model sees, and measures what "
+            "the project does not ship; its"
+        ),
         "code was fixed by `benchmarks/hidden_judge.sha256` before anything was trained:",
         "",
         *(f"* `{name}` {digest}" for name, digest in found["judge"].items()),
         "",
-        "The figures say how well the method learns such a judge, not how well it will learn a person. Encoder: the embedded",
-        "one. Every project was held out whole; thresholds, temperatures and weights were found on the others. Intervals are",
+        (
+            "The figures show how well the method learns such a judge, not how well it will learn from "
+            "you. Encoder: the embedded"
+        ),
+        (
+            "one. Every project was held out as a whole; thresholds, temperatures and weights were "
+            "found on the others. Intervals are"
+        ),
         "95 %: Wilson's for shares, by drawing whole projects for means.",
         "",
         "## Selection",
         "",
         "| rule | top-1 | normal | anomalies |",
         "|---|---|---|---|",
-        f"| **ranker** | {_share(ranker['top1'])} | {_share(ranker['normal'])} | {_share(ranker['anomaly'])} |",
+        (
+            f"| **ranker** | {_share(ranker['top1'])} | {_share(ranker['normal'])} | "
+            f"{_share(ranker['anomaly'])} |"
+        ),
     ]
     for name, rule in ranker["baselines"].items():
         cells = (
@@ -228,22 +250,26 @@ def page(found: dict[str, Any]) -> str:
         f"at 99 %: {_share(ranker['coverage at 99 % precision'])}.",
         f"* Within projects: top-1 {_share(ranker['within projects']['top1'])}, gain "
         f"{_points(ranker['within projects']['gain over the highest stage'])}.",
-        f"* **Judge that throws dice**: top-1 {_share(dice['top1'])}, highest stage {_share(dice['highest stage'])}, "
+        f"* **Judge that throws dice**: top-1 {_share(dice['top1'])}, highest stage "
+        f"{_share(dice['highest stage'])}, "
         f"gain {_points(dice['gain over the highest stage'])}.",
         f"* Promotion: {'; '.join(found['cards']['ranker']['promotion']['reasons'])}.",
         "",
-        "## Cuts",
+        "## Crops",
         "",
-        "| box | IoU on cut pictures |",
+        "| box | IoU on cropped pictures |",
         "|---|---|",
         f"| **proposer** | {_mean(crop['IoU on cut pictures'])} |",
         *(f"| {name} | {_mean(v)} |" for name, v in crop["baselines on cut pictures"].items()),
         "",
-        f"* Lift over the best constant box ({crop['best constant box']}): {_mean(crop['lift over the best constant box'])}; "
+        f"* Lift over the best constant box ({crop['best constant box']}): "
+        f"{_mean(crop['lift over the best constant box'])}; "
         f"share above 0.7: {_share(crop['share above 0.7'])}.",
-        f"* All pictures: {_mean(crop['IoU on all pictures'])}; full frame {_mean(crop['full frame on all pictures'])}; "
+        f"* All pictures: {_mean(crop['IoU on all pictures'])}; full frame "
+        f"{_mean(crop['full frame on all pictures'])}; "
         f"lift {_mean(crop['lift over the full frame on all'])}.",
-        f"* Cut needed: precision {_share(crop['cut needed, precision'])}, recall {_share(crop['cut needed, recall'])}, "
+        f"* Crop needed: precision {_share(crop['cut needed, precision'])}, recall "
+        f"{_share(crop['cut needed, recall'])}, "
         f"area under the curve {crop['cut needed, AUC']:.3f}, calibration error {crop['ece']:.3f}.",
         f"* Promotion: {'; '.join(found['cards']['crop']['promotion']['reasons'])}.",
         "",
@@ -253,13 +279,20 @@ def page(found: dict[str, Any]) -> str:
         "",
         "## Time",
         "",
-        f"Training and judging both models, exports and reports: {found['training']['wall_s']} s by the clock, "
+        f"Training and judging both models, exports and reports: {found['training']['wall_s']} s "
+        "by the clock, "
         f"{found['training']['cpu_s']} s of processor time, peak {found['training']['peak_mb']:.0f} MB.",
         "",
-        "## What these figures do not say",
+        "## Limits of these figures",
         "",
-        "* The judge is a formula with noise; people are not. Its anomalies come from defects that were put into pictures.",
-        "* The dense grid measures edges and distances of colour; the judge of cuts measures corners and distances of colour in",
+        (
+            "* The judge is a formula with noise; people are not. Its anomalies come from defects that "
+            "were put into pictures."
+        ),
+        (
+            "* The dense grid measures edges and distances of colour; the judge of crops measures "
+            "corners and distances of colour in"
+        ),
         "  another space. They are different measurements of related things, which flatters the proposer.",
     ]
     return "\n".join(lines) + "\n"
@@ -267,20 +300,24 @@ def page(found: dict[str, Any]) -> str:
 
 def _real(found: dict[str, Any]) -> list[str]:
     votes, human = found["votes"], found["human crops"]
-    lines = ["Not at hand when this page was written."] if votes is None else []
+    lines = ["Not available when this page was written."] if votes is None else []
     if votes is not None:
         best = max(votes["single features, all pairs"].items(), key=lambda kv: abs(kv[1] - 0.5))
         lines.append(
-            f"* {votes['pairs']} human choices between two photos ({votes['series']} series; five folds by series, each pair "
-            f"predicted once) by the ranker's learner on four features: {_share(votes[_LEARNER])}; best single feature of all, "
+            f"* {votes['pairs']} human choices between two photos ({votes['series']} series; five "
+            "folds by series, each pair "
+            f"predicted once) by the ranker's learner on four features: {_share(votes[_LEARNER])}; "
+            "best single feature of all, "
             f"{best[0]}: {max(best[1], 1 - best[1]):.3f}; the one chosen on the other folds: "
             f"{_share(votes['single feature chosen on the other folds'])}."
         )
     if human is not None:
         told = ", ".join(f"{n} {_mean(v)}" for n, v in human["constant boxes"].items())
         lines.append(
-            f"* Human boxes without pictures ({human['test']} of {human['of'][1]} test pictures, whose size can be told; constants "
-            f"chosen on {human['training']}): {told}. A reference only: no model was tried, for want of the pictures."
+            f"* Human boxes without pictures ({human['test']} of {human['of'][1]} test pictures, "
+            "those with a known size; constants "
+            f"chosen on {human['training']}): {told}. For reference only: no model was tried, "
+            "because the pictures are missing."
         )
     return lines
 

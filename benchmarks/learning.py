@@ -41,7 +41,10 @@ def learning_rows(work: Path) -> Iterator[Row]:
         / _NAIVE_SETS
         * _EPOCHS
     )
-    told = f"{_EPOCHS} passes, {_WIDTH} numbers a picture, peak {memory.peak >> 20} MB; naive: a file a picture, a step a set, on "
+    told = (
+        f"{_EPOCHS} passes, {_WIDTH} numbers a picture, peak {memory.peak >> 20} MB; naive: a file a "
+        "picture, a step a set, on "
+    )
     yield Row(
         "ranker's network, naive ÷ project",
         "CPU s",
@@ -58,7 +61,10 @@ def learning_rows(work: Path) -> Iterator[Row]:
     with PeakMemory() as memory:
         own = cpu_seconds(lambda: train_boxes(data, _CROP_EPOCHS, 1, device="cpu"))
     naive = cpu_seconds(lambda: _naive_boxes(data, _NAIVE_BOXES)) * BOXES / _NAIVE_BOXES * _CROP_EPOCHS
-    told = f"{_CROP_EPOCHS} passes, mirror images too, peak {memory.peak >> 20} MB; naive: features anew, a step a picture, on "
+    told = (
+        f"{_CROP_EPOCHS} passes, mirror images too, peak {memory.peak >> 20} MB; naive: features "
+        "computed again, one step per picture, on "
+    )
     yield Row(
         "crop boxes, naive ÷ project",
         "CPU s",
@@ -103,7 +109,10 @@ def _crops(rng: np.random.Generator) -> CropData:
 
 
 def _naive_boxes(data: CropData, count: int) -> None:
-    """One pass over pictures and mirror images: the features of all candidates anew, every picture a step."""
+    """One pass over pictures and mirror images.
+
+    The features of all candidates computed again, one step per picture.
+    """
     torch = import_torch()
     module = build(np.zeros(FEATURES, np.float32), np.ones(FEATURES, np.float32), 32, 0.0, 1)
     optimizer = torch.optim.AdamW(module.parameters(), lr=5e-3)

@@ -1,6 +1,7 @@
 """How often different pictures that look alike are taken for one: `python -m benchmarks.lookalikes`.
 
-Holds the protocol: of every kind some pictures in a row, as sets and as duplicates, and copies that must still be found.
+Holds the protocol: of every kind some pictures in a row, as sets and as duplicates, and copies that must
+still be found.
 Add here: another edit of a copy.
 Keep out: the kinds (lookalike_kinds.py).
 """

@@ -95,12 +95,7 @@ def _smudge(image: Image.Image, s: float, rng: np.random.Generator) -> Image.Ima
     width, height = image.size
     size = 0.25 + 0.3 * s
     left, top = (float(rng.uniform(0.1, 0.9 - size)) for _ in range(2))
-    box = (
-        round(left * width),
-        round(top * height),
-        round((left + size) * width),
-        round((top + size) * height),
-    )
+    box = (round(left * width), round(top * height), round((left + size) * width), round((top + size) * height))
     found = image.copy()
     found.paste(image.crop(box).filter(ImageFilter.GaussianBlur(2.0 + 6.0 * s)), box)
     return found
@@ -113,9 +108,7 @@ def _ghost(image: Image.Image, s: float, rng: np.random.Generator) -> Image.Imag
 
 
 Defect = Callable[[Image.Image, float, np.random.Generator], Image.Image]
-DEFECTS: tuple[Defect, ...] = (
-    *(_blur, _motion, _overexposed, _dark, _grain, _blocks, _halos, _banding, _cast, _smudge, _ghost),
-)
+DEFECTS: tuple[Defect, ...] = (*(_blur, _motion, _overexposed, _dark, _grain, _blocks, _halos, _banding, _cast, _smudge, _ghost),)
 
 
 def _image(values: Array) -> Image.Image:
@@ -134,9 +127,7 @@ def scene_of(pixels: Pixels, rng: np.random.Generator) -> Image.Image:
     if rng.random() < 0.5:
         part = part.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     scale = 640 / max(part.size)
-    return part.resize(
-        (max(64, round(part.width * scale)), max(64, round(part.height * scale))), Image.Resampling.LANCZOS
-    )
+    return part.resize((max(64, round(part.width * scale)), max(64, round(part.height * scale))), Image.Resampling.LANCZOS)
 
 
 def staged(scene: Image.Image, stage: float, spoilt: float, rng: np.random.Generator) -> Image.Image:
@@ -148,15 +139,11 @@ def staged(scene: Image.Image, stage: float, spoilt: float, rng: np.random.Gener
         values = np.asarray(image, dtype=np.float32)
         image = _image(values + rng.normal(0, float(rng.uniform(2, 5)), values.shape).astype(np.float32))
     elif stage < 3:
-        image = image.filter(
-            ImageFilter.UnsharpMask(radius=1.2, percent=int(rng.uniform(20, 60)), threshold=1)
-        )
+        image = image.filter(ImageFilter.UnsharpMask(radius=1.2, percent=int(rng.uniform(20, 60)), threshold=1))
     else:
         image = ImageEnhance.Contrast(image).enhance(float(rng.uniform(1.0, 1.12)))
         image = ImageEnhance.Color(image).enhance(float(rng.uniform(1.0, 1.2)))
-        image = image.filter(
-            ImageFilter.UnsharpMask(radius=1.2, percent=int(rng.uniform(30, 80)), threshold=1)
-        )
+        image = image.filter(ImageFilter.UnsharpMask(radius=1.2, percent=int(rng.uniform(30, 80)), threshold=1))
     if rng.random() < spoilt:
         defect = DEFECTS[int(rng.integers(len(DEFECTS)))]
         image = defect(image, float(rng.beta(1.4, 1.4)), rng)
@@ -191,9 +178,7 @@ def make_library(folder: Path, projects: int, sets: int, seed: int) -> list[Made
     return found
 
 
-def _project(
-    folder: Path, pool: Sequence[tuple[str, Pixels]], sets: int, rng: np.random.Generator
-) -> list[MadeSet]:
+def _project(folder: Path, pool: Sequence[tuple[str, Pixels]], sets: int, rng: np.random.Generator) -> list[MadeSet]:
     folder.mkdir(parents=True, exist_ok=True)
     taste, spoilt, anomalies = taste_of(rng), float(rng.uniform(0.05, 0.10)), float(rng.uniform(0.02, 0.05))
     made = []
@@ -207,16 +192,11 @@ def _project(
         for k in picked:
             stage, label = STAGES[k]
             image = staged(scene, stage, spoilt, rng)
-            shots.append(
-                (stage, f"{series}_stage{stage:g}_{label}.jpg", damage(np.asarray(scene), np.asarray(image)))
-            )
+            shots.append((stage, f"{series}_stage{stage:g}_{label}.jpg", damage(np.asarray(scene), np.asarray(image))))
             image.save(folder / shots[-1][1], quality=_QUALITY)
         made.append((name, series, scene, shots))
     taste = _with_stage(taste, made, anomalies, int(rng.integers(1 << 31)))
-    draw, dice = (
-        np.random.default_rng(int(rng.integers(1 << 31))),
-        np.random.default_rng(int(rng.integers(1 << 31))),
-    )
+    draw, dice = np.random.default_rng(int(rng.integers(1 << 31))), np.random.default_rng(int(rng.integers(1 << 31)))
     wins = _wins(taste, made, draw)
     cuts = [cut(np.asarray(scene), taste, draw) for _n, _s, scene, _shots in made]
     least = float(np.quantile([gain for gain, _box in cuts], 1.0 - taste.cut_share))
@@ -241,12 +221,7 @@ Made = Sequence[tuple[str, str, Image.Image, Sequence[tuple[float, str, tuple[np
 
 def _wins(taste: Taste, made: Made, rng: np.random.Generator) -> list[int]:
     return [
-        choose(
-            [
-                utility(taste, found, warmth, rank, rng)
-                for rank, (_stage, _name, (found, warmth)) in enumerate(shots)
-            ]
-        )
+        choose([utility(taste, found, warmth, rank, rng) for rank, (_stage, _name, (found, warmth)) in enumerate(shots)])
         for _name, _series, _scene, shots in made
     ]
 

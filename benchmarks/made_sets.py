@@ -32,9 +32,9 @@ class Shot:
 def make_sets(seed: int) -> list[Shot]:
     """Two overlapping scenes of every original, each as a set of two to four shots, in the order of capture.
 
-    The two scenes share about half of their width; being alike and yet not one set, they are the hard negatives. Shots of one
-    scene differ by a small move, zoom and turn of the camera, exposure, white balance, noise, focus and compression.
-    Between shots of a set pass 1 to 90 s, between sets 10 to 600 s.
+    The two scenes share about half of their width; being alike and yet not one set, they are the hard
+    negatives. Shots of one scene differ by a small move, zoom and turn of the camera, exposure, white
+    balance, noise, focus and compression. Between shots of a set pass 1 to 90 s, between sets 10 to 600 s.
     """
     rng = np.random.default_rng(seed)
     shots: list[Shot] = []

@@ -1,4 +1,6 @@
-"""Speed of the open_clip encoder: the forward pass, and from files to vectors. Random weights: for speed only.
+"""Speed of the open_clip encoder: the forward pass, and from files to vectors. Random weights.
+
+For speed only.
 
 Holds `model_rows` and `random_weights`.
 Add here: a row for another model.
@@ -61,7 +63,10 @@ def model_rows(folder: Path, count: int) -> Iterator[Row]:
     forward = _BATCH * rate(lambda _k: model.vectors(pixels), 3)
     single = rate(lambda k: plain.vectors(pixels[k : k + 1]), 8)
     limit = gemm_flops() / _FLOP
-    note = f"random weights, {torch_runtime.choose_precision('auto')}, batch {_BATCH}; limit: a bfloat16 product of as many operations"
+    note = (
+        f"random weights, {torch_runtime.choose_precision('auto')}, batch {_BATCH}; limit: a bfloat16 "
+        "product of as many operations"
+    )
     yield Row(
         f"{_MODEL} forward ÷ limit",
         "images/cpu-s",

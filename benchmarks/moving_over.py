@@ -4,8 +4,8 @@ Holds the made files and the measurement.
 Add here: another file that people bring along.
 Keep out: what is learnt from it (judging.py).
 
-15 projects, 77,304 vectors of 512 numbers in single files with one index, 21,250 choices and 7,194 cuts. No picture is there, as in
-projects finished long ago.
+15 projects, 77,304 vectors of 512 numbers in single files with one index, 21,250 choices and 7,194 crops. No
+picture is there, as in projects finished long ago.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ finally:
 
 
 def main() -> None:
-    """Make the files, take them in, tell seconds and memory."""
+    """Make the files, import them, print seconds and memory."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         _make(place)

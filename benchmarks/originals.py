@@ -1,7 +1,7 @@
 """Real photographs for the benchmarks, each once.
 
 Holds `originals` and `places`.
-Add here: another place where photographs lie.
+Add here: another source of photographs.
 Keep out: anything made by a program.
 """
 
@@ -38,7 +38,7 @@ def places() -> list[Path]:
 
 
 def originals() -> Iterator[tuple[str, Pixels]]:
-    """Name and pixels (longest side at most 1600) of every distinct photograph at hand, in the order of the names.
+    """Name and pixels (longest side at most 1600) of every distinct photograph, in the order of names.
 
     Looks into `../shared/data` and the folders named by PROOFSHEET_ORIGINALS; near-duplicates come once.
     """
@@ -65,7 +65,7 @@ def originals() -> Iterator[tuple[str, Pixels]]:
 
 
 def large(pixels: Pixels, width: int, height: int) -> Image.Image:
-    """A photograph at exactly this size: cut to the shape, scaled by Lanczos."""
+    """A photograph at exactly this size: cropped to the shape, scaled by Lanczos."""
     image = Image.fromarray(pixels)
     scale = max(width / image.width, height / image.height)
     image = image.resize(

@@ -16,9 +16,9 @@ PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 RESULTS = Path(__file__).parent / "results.json"
 _INTRO = """# Performance
 
-Written by `make bench`; every ratio compares numbers of one run on one machine, in CPU time. Higher ratios are better; a row
-whose ratio is below 0.7 of its target counts as failed. Limit: what the machine allows (a bare decode, a bare matrix product).
-Peer: the best program of others, in an environment of its own. Naive: the plain way.
+Written by `make bench`. Every ratio compares numbers of one run on one machine, in CPU time. Higher ratios are
+better. A row with a ratio below 0.7 of its target counts as failed. Limit: the maximum of the machine (a bare decode,
+a bare matrix product). Peer: the best other program, in its own environment. Naive: the simplest implementation.
 
 """
 
@@ -57,7 +57,10 @@ def page(results: Mapping[str, Any]) -> str:
         lines.append(f"| {point['vectors']:,.0f} | " + " | ".join(_number(v) for v in values) + " |")
     lines += [
         "",
-        "Exact neighbours of made vectors in sets of four and complete-link over them; the limit is the bare bfloat16 product.",
+        (
+            "Exact neighbours of made vectors in sets of four and complete-link over them; the limit "
+            "is the bare bfloat16 product."
+        ),
     ]
     if results.get("missing_peers"):
         lines += [

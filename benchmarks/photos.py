@@ -1,4 +1,4 @@
-"""Files for the speed benchmarks: cuts from real photographs at their own resolution, never scaled up.
+"""Files for the speed benchmarks: crops of real photographs at their own resolution, never scaled up.
 
 Holds `photographs`.
 Add here: another size.
@@ -20,8 +20,8 @@ _QUALITY = 92
 def photographs(megapixels: int, count: int, folder: Path) -> tuple[list[Path], str]:
     """Write that many different JPEGs of 2, 12 or 24 megapixels, and say what they are made of.
 
-    Cuts at different places of every photograph that is large enough. None at hand has 24 megapixels: those are mirrored at their
-    edges, which keeps their detail.
+    Crops at different places of every photograph that is large enough. None at hand has 24 megapixels: those
+    are mirrored at their edges, which keeps their detail.
     """
     folder.mkdir(parents=True, exist_ok=True)
     width, height = SIZES[megapixels]
@@ -37,7 +37,7 @@ def photographs(megapixels: int, count: int, folder: Path) -> tuple[list[Path], 
                     path, quality=_QUALITY, exif=exif
                 )
         made.append(path)
-    return made, f"{len(sources)} photographs, cuts of {width} x {height}, JPEG quality {_QUALITY}"
+    return made, f"{len(sources)} photographs, crops of {width} x {height}, JPEG quality {_QUALITY}"
 
 
 def _large_enough(width: int, height: int) -> list[Path]:

@@ -82,7 +82,10 @@ def _exif(peers: Peers) -> Row:
 
     limit = rate(lambda k: files[k].open("rb").read(65536), len(files))
     project, piexif = rate(ours, len(files)), peers.number("piexif", files)
-    note = f"files of {len(files)} cameras; peer is exiftool over all files at once (piexif alone: {piexif or float('nan'):,.0f})"
+    note = (
+        f"files of {len(files)} cameras; peer is exiftool over all files at once (piexif alone: "
+        f"{piexif or float('nan'):,.0f})"
+    )
     return Row(
         "EXIF and GPS ÷ exiftool",
         "images/cpu-s",
@@ -175,7 +178,10 @@ def _pixel_rows(files: Sequence[Path], size: str, note: str, peers: Peers) -> It
         return exif_facts(picture), image_quality(picture), phash(picture.rgb), prepare(picture, _INPUT)
 
     whole, four = rate(one_pass, n), rate(lambda k: _four_passes(files[k]), n)
-    told = f"{note}; four passes: Pillow's EXIF, our quality on the full picture, phash on it, the model's input from it"
+    told = (
+        f"{note}; four passes: Pillow's EXIF, our quality on the full picture, phash on it, the "
+        "model's input from it"
+    )
     target = 4.5 if small else 10.0
     yield Row(
         f"one pass {size} ÷ four passes",
@@ -267,7 +273,10 @@ def _preview(folder: Path) -> Row:
 
 
 def _copy(folder: Path) -> Row:
-    """A JPEG as its published copy has it, built and read back; without its fields and the comparison of pixels."""
+    """A JPEG as its published copy has it, built and read back.
+
+    Without its fields and the comparison of pixels.
+    """
     files, note = photographs(24, 4, folder)
     limit = 1 / rate(lambda k: Image.open(files[k]).load(), len(files))
     project = 1 / rate(lambda k: jpeg.parts(jpeg.rebuilt(files[k].read_bytes()).data), len(files))

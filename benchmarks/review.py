@@ -1,4 +1,6 @@
-"""Speed of the review in a real Chromium, with sources of 24 megapixels: from key to paint, the first set, decisions a minute.
+"""Speed of the review in a real Chromium, with sources of 24 megapixels.
+
+From key to paint, the first set, decisions a minute.
 
 Holds `review_rows`.
 Add here: another thing that a reviewer waits for.
@@ -129,7 +131,10 @@ def _measured(address: str, chromium: str) -> Iterator[Row]:
 
 
 def _row(stage: str, target_ms: float, measured: float, n: int, originals: list[float]) -> Row:
-    told = f"{_MEMBERS} pictures of {_MEGAPIXELS} MP a set; naive: the originals in the browser; limit and ratio: the target"
+    told = (
+        f"{_MEMBERS} pictures of {_MEGAPIXELS} MP a set; naive: the originals in the browser; limit "
+        "and ratio: the target"
+    )
     return Row(
         stage,
         "ms",

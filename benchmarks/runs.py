@@ -26,7 +26,10 @@ PICTURES, ROUNDS, TARGET = 18, 3, 1.5
 
 
 def run_rows(folder: Path) -> Iterator[Row]:
-    """The same unchanged project with Dagster's stock storage and with ours, in turns; the best round of each."""
+    """The same unchanged project with Dagster's stock storage and with ours, in turns.
+
+    The best round of each.
+    """
     library = folder / "unchanged" / "library"
     _files, note = photographs(2, PICTURES, library / "one")
     shutil.rmtree(folder / "unchanged" / "home", ignore_errors=True)
@@ -50,7 +53,10 @@ def run_rows(folder: Path) -> Iterator[Row]:
             config.write_text(kind, "utf-8")
             wall[kind].append(wall_seconds(lambda kind=kind: cpu[kind].append(cpu_seconds(run))))  # type: ignore[misc]
     config.write_text(ours, "utf-8")
-    told = f"{note}; by the clock {min(wall[stock]):.1f} s and {min(wall[ours]):.1f} s; without starting the program"
+    told = (
+        f"{note}; by the clock {min(wall[stock]):.1f} s and {min(wall[ours]):.1f} s; without starting "
+        "the program"
+    )
     ratio = min(cpu[stock]) / min(cpu[ours])
     yield Row(
         "unchanged run, stock storage ÷ ours",

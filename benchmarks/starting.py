@@ -1,4 +1,4 @@
-"""What the program costs where there is little to do: to start, to find out that nothing is stale, to run one edit, to tell.
+"""The cost of small commands: starting, finding nothing stale, running one edit, printing the status.
 
 Holds `start_rows`.
 Add here: another command that people wait for.
@@ -46,6 +46,7 @@ def start_rows(folder: Path, projects: int = PROJECTS) -> Iterator[Row]:
     (project,) = Workspace(settings.place).projects()
     assert run_one(settings, project.key, None).success
     others = list(copies(settings, project, projects - 1))
+    Workspace(settings.place).remember()  # as every run does
     command = functools.partial(_command, place)
     two = ("run", project.name, others[0].name)
 
@@ -83,7 +84,7 @@ def _spent(command: Callable[..., str], before: Callable[[], object], arguments:
 
 
 def _nothing() -> None:
-    """Before a command that finds all as it was."""
+    """Before a command that finds nothing changed."""
 
 
 def _edit(project: Project, numbers: Iterator[int]) -> None:
@@ -93,7 +94,7 @@ def _edit(project: Project, numbers: Iterator[int]) -> None:
         project.ledger,
         photo,
         "caption",
-        f"Boat {next(numbers)} lies beside the pier.",
+        f"Boat {next(numbers)} floats beside the pier.",
         None,
         "human",
         utc_now(),

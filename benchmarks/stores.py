@@ -42,7 +42,7 @@ def size_of(place: Path) -> int:
 
 
 def store_rows(folder: Path, pictures: int = 77_304) -> Iterator[Row]:
-    """Publishing 100 rows beside vectors, memory of publishing vectors, and the bytes of a whole first run."""
+    """Publishing 100 rows beside vectors, memory of publishing vectors, and bytes of a whole first run."""
     for count in SIZES:
         yield from _beside_vectors(_fresh(folder), count)
     yield _first_run(_fresh(folder), folder, pictures)
@@ -61,7 +61,10 @@ def _beside_vectors(store: Store, count: int) -> Iterator[Row]:
     spent = cpu_seconds(lambda: store.publish({Embedding: vectors}, Stamp("1")))
     beside = max(1, _memory("VmHWM") - base)
     told = f"{size / 1e6:,.0f} MB of rows; {spent:.2f} CPU s"
-    yield Row(f"memory of publishing {count:,} vectors, 2 x rows ÷ peak", "MB", 2 * size / 1e6, None, None, beside / 1e6,
+    yield Row((
+        f"memory of publishing {count:,} vectors, 2 x rows ÷ "
+        "peak"
+    ), "MB", 2 * size / 1e6, None, None, beside / 1e6,
               2 * size / beside, 1.0, count, told)  # fmt: skip
     found = [_measured(lambda n=n: store.publish({OtherFile: _few(n)}, Stamp(str(n)))) for n in range(ROUNDS)]  # type: ignore[misc]
     seconds, most = min(s for s, _b in found), max(b for _s, b in found)
@@ -70,7 +73,10 @@ def _beside_vectors(store: Store, count: int) -> Iterator[Row]:
         ("time", "s", MOST_S, seconds),
         ("bytes", "bytes", float(MOST_BYTES), float(most)),
     ):
-        yield Row(f"{what} of publishing {SMALL} rows beside {count:,} vectors, limit ÷ ours", unit, limit, None, None, ours,
+        yield Row((
+            f"{what} of publishing {SMALL} rows beside {count:,} vectors, limit ÷ "
+            "ours"
+        ), unit, limit, None, None, ours,
                   limit / ours, 1.0, count, told)  # fmt: skip
 
 
@@ -95,7 +101,10 @@ def _first_run(store: Store, folder: Path, pictures: int) -> Row:
         f"{of_tables / 1e6:,.0f} MB for {size_of(store.folder) / 1e6:,.0f} MB; "
         f"then the database for people: {shown[0]:.1f} s, {shown[1] / 1e6:,.0f} MB"
     )
-    return Row("bytes written by a first run, 3 x final size ÷ ours", "MB", MOST_TIMES * final / 1e6, None, None, total / 1e6,
+    return Row((
+        "bytes written by a first run, 3 x final size ÷ "
+        "ours"
+    ), "MB", MOST_TIMES * final / 1e6, None, None, total / 1e6,
                MOST_TIMES * final / total, 1.0, pictures, told)  # fmt: skip
 
 

@@ -1,10 +1,11 @@
-"""Texts of somebody else through repair and gate, each alone: how many of each kind are refused.
+"""Texts of another author through repair and gate, each alone: the number of refused texts of each kind.
 
 Holds `read_texts`, `outcomes`, `counts` and `told`.
 Add here: another figure of such a file.
 Keep out: the project's own labelled texts (gate.py).
 
-A file has the columns kind, label (bad or good), field, lang and text, apart by tabs; keywords stand apart by `; `.
+A file has the columns kind, label (bad or good), field, lang and text, separated by tabs; keywords are
+separated by `; `.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Strange:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a text: the objections to its field after repair, and whether repair changed it."""
+    """The result of a text: the objections to its field after repair, and whether repair changed it."""
 
     text: Strange
     issues: tuple[Issue, ...]
@@ -54,7 +55,7 @@ class Outcome:
 
     @property
     def is_right(self) -> bool:
-        """Whether a bad text was refused or mended, or a good one accepted."""
+        """Whether a bad text was refused or repaired, or a good one accepted."""
         return not self.issues if self.text.label == GOOD else bool(self.issues)
 
 
@@ -95,7 +96,8 @@ def told(found: Sequence[Outcome], *, with_misses: bool) -> Iterator[str]:
         low, high = wilson(refused, len(of))
         accepted = Counter(o.mended for o in of if not o.issues)
         yield (
-            f"{label} {kind}: {refused} of {len(of)} refused, {refused / len(of):.3f} ({low:.3f}–{high:.3f}); "
+            f"{label} {kind}: {refused} of {len(of)} refused, {refused / len(of):.3f} "
+            f"({low:.3f}–{high:.3f}); "
             f"{accepted[False]} accepted as they are, {accepted[True]} after repair"
         )
     if with_misses:

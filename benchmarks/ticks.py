@@ -24,7 +24,10 @@ _APART_S, _QUIET_S = 40.0, 30.0
 
 
 def tick_rows(folder: Path) -> Iterator[Row]:
-    """The slowest of some ticks over new folders, and the largest cursor; the ratio is the limit divided by it."""
+    """The slowest of some ticks over new folders, and the largest cursor.
+
+    The ratio is the limit divided by it.
+    """
     place = folder / "ticks"
     shutil.rmtree(place, ignore_errors=True)
     for number in range(FOLDERS):

@@ -28,7 +28,10 @@ _LEAST, _MOST = 0.9, 64
 
 
 def made_vectors(count: int, seed: int = 0) -> npt.NDArray[np.float32]:
-    """Vectors in sets of about four: a centre each and a little noise, so that there are neighbours to be found."""
+    """Vectors in sets of about four.
+
+    A centre each and a little noise, so that there are neighbours to be found.
+    """
     rng = np.random.default_rng(seed)
     centres = rng.normal(size=(count // 4 + 1, WIDTH)).astype(np.float32)
     found = np.repeat(centres, 4, axis=0)[:count] + rng.normal(size=(count, WIDTH)).astype(np.float32) * 0.25
@@ -61,7 +64,10 @@ def vector_rows(folder: Path, peers: Peers) -> Iterator[Row]:
     place = folder / "vectors.npy"
     np.save(place, vectors)
     peer = peers.number("faiss flat", [place])
-    note = f"made vectors in sets of four; every pair at a cosine of {_LEAST} or more, {found[-1].i.size:,} found"
+    note = (
+        f"made vectors in sets of four; every pair at a cosine of {_LEAST} or more, "
+        f"{found[-1].i.size:,} found"
+    )
     yield Row(
         f"exact neighbours {COUNT:,} x {WIDTH}, limit ÷ project",
         "cpu-s",
@@ -110,7 +116,10 @@ def _hamming(folder: Path, peers: Peers) -> Row:
 
 
 def curve() -> list[dict[str, float]]:
-    """Grouping without order at growing sizes, each in a process of its own: CPU seconds, the limit, peak memory."""
+    """Grouping without order at growing sizes, each in a process of its own.
+
+    CPU seconds, the limit, peak memory.
+    """
     found = []
     for count in (20_000, 40_000, COUNT, 150_000):
         command = [sys.executable, "-m", "benchmarks.vectors", str(count)]

@@ -1,4 +1,6 @@
-"""Real votes: 1,993 human choices between two photos of one series, by the ranker's own learner on four measured features.
+"""Real votes.
+
+1,993 human choices between two photos of one series, by the ranker's own learner on four measured features.
 
 Holds `vote_figures`.
 Add here: another data set of real choices.
@@ -25,7 +27,10 @@ _FOLDS = 5
 
 
 def vote_figures(place: Path = PLACE) -> dict[str, Any] | None:
-    """Shares of pairs predicted as the people chose, with Wilson's intervals; None where the data is not at hand."""
+    """Shares of pairs predicted as the people chose, with Wilson's intervals.
+
+    None where the data is not at hand.
+    """
     if not place.is_dir():
         return None
     features = pl.read_csv(place / "features.csv")

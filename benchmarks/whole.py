@@ -33,7 +33,10 @@ _MEMORY_BYTES = 1.5e9
 
 
 def whole_rows(folder: Path, count: int) -> Iterator[Row]:
-    """Rows of the whole pass over 12 MP files: scan, hashes, facts, quality, embedded vector; with and without previews."""
+    """Rows of the whole pass over 12 MP files: scan, hashes, facts, quality, embedded vector.
+
+    With and without previews.
+    """
     _files, note = photographs(12, count, folder / "library" / "twelve")
     place = PlaceSettings(library=str(folder / "library"), home=str(folder / "home"))
     (project,) = [p for p in Workspace(place).projects() if p.name == "twelve"]
@@ -68,13 +71,14 @@ def whole_rows(folder: Path, count: int) -> Iterator[Row]:
 
 def _pass(project: Project, along: MeasurementsResource, settings: PhotoSettings) -> None:
     found = scan(project.folder, project.cache, Quiet())
-    measure_files(
-        [p.file for p in found.pictures], along.measurements(project), settings, project.cache, Quiet()
-    )
+    measure_files([p.file for p in found.pictures], along.of(project), settings, project.cache, Quiet())
 
 
 def partition_figures(folder: Path, count: int) -> tuple[list[Row], dict[str, float]]:
-    """A first and an unchanged run of the whole project over 2 MP files with open_clip loaded: orchestration and memory."""
+    """A first and an unchanged run of the whole project over 2 MP files with open_clip loaded.
+
+    Orchestration and memory.
+    """
     library = folder / "partition"
     _files, note = photographs(2, count, library / "two")
     weights = random_weights(folder)
@@ -88,7 +92,10 @@ def partition_figures(folder: Path, count: int) -> tuple[list[Row], dict[str, fl
     again = cpu_seconds(lambda: _run(settings))
     size = weights.stat().st_size
     beside = memory.peak - size
-    told = f"{note}; random weights; the second run finds all unchanged and so is orchestration and the look at the folder alone"
+    told = (
+        f"{note}; random weights; the second run finds all unchanged and so is orchestration and the "
+        "look at the folder alone"
+    )
     share = Row(
         "orchestration, 10 % ÷ unchanged run's share of the first",
         "cpu-s",
@@ -101,7 +108,10 @@ def partition_figures(folder: Path, count: int) -> tuple[list[Row], dict[str, fl
         count,
         told,
     )
-    told = f"process tree, proportional set size {memory.peak / 1e6:,.0f} MB less {size / 1e6:,.0f} MB of weights"
+    told = (
+        f"process tree, proportional set size {memory.peak / 1e6:,.0f} MB less {size / 1e6:,.0f} MB of "
+        "weights"
+    )
     room = Row(
         "memory beside the weights, 1.5 GB ÷ peak",
         "MB",

@@ -1,11 +1,11 @@
-"""History files as a person's tools would have written them, from what a judge chose.
+"""History files as earlier tools would have written them, from what a judge chose.
 
 Holds `write_history`.
 Add here: another habit of a tool.
 Keep out: the judge.
 
-Paths come from another machine, winners lie in another folder than losers, crops are in pixels here and in shares there, one log is
-plain and the other wide, and some rows are wrong; those are told in the answer.
+Paths come from another machine, winners are in another folder than losers, crops are in pixels here and in
+shares there, one log is plain and the other wide, and some rows are wrong; the result has their number.
 """
 
 from __future__ import annotations

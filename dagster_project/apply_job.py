@@ -10,8 +10,8 @@ from collections.abc import Callable
 import dagster as dg
 from pydantic import Field
 
+from assets.factory.metadata import failure_text
 from assets.partitions import PROJECTS
-from assets.tell import failure_text
 from dagster_project.applying import carry_out, planned
 from proofsheet.apply.plan import Plan
 from proofsheet.core.config import Configuration

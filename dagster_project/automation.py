@@ -12,9 +12,9 @@ from typing import Any
 
 import dagster as dg
 
-from assets.observations import news
+from assets.factory.fact_observations import news
+from assets.factory.freshness import Freshness
 from assets.partitions import PROJECTS, STORE_TAG
-from assets.staleness import Stages
 from proofsheet.library.watching import Memory, Tick, Watched, look_through
 from proofsheet.storage.cleaning import clean
 from proofsheet.storage.health import each_alone
@@ -38,14 +38,14 @@ TRAINING = dg.AssetSelection.tag(STORE_TAG, "shared")
 project_job = dg.define_asset_job(
     PROJECT_JOB,
     selection=dg.AssetSelection.all() - TRAINING,
-    description="The whole way for one project: read, measure, group, choose, describe, judge, export.",
+    description="Runs one project from end to end: read, measure, group, choose, describe, check, export.",
 )
 
 
 train_job = dg.define_asset_job(
     TRAIN_JOB,
     selection=TRAINING,
-    description="Models over all projects: train, judge, promote or refuse, export, report.",
+    description="Trains models over all projects: train, evaluate, promote or refuse, export, report.",
 )
 
 
@@ -65,64 +65,42 @@ def partition_changes(instance: dg.DagsterInstance, projects: list[Project]) -> 
 
 
 def automation(settings: WatchSettings, ranking: RankerSettings) -> Automation:
-    """Everything that runs by itself."""
+    """Everything that runs without a command."""
 
     @dg.sensor(
         name="project_folders",
         job=project_job,
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=settings.interval_s,
-        description="Keeps the partitions equal to the folders, and runs each new or changed folder once it is complete.",
+        description=(
+            "Keeps the partitions equal to the folders, and runs each new or changed folder once it is "
+            "complete."
+        ),
     )
     def project_folders(
-        context: dg.SensorEvaluationContext, store: StoreResource, stages: dg.ResourceParam[Stages]
+        context: dg.SensorEvaluationContext, store: StoreResource, freshness: dg.ResourceParam[Freshness]
     ) -> dg.SensorResult:
-        return look_around(context, store.workspace(), settings.quiet_s, time.time(), stages.to_run)
+        return look_around(context, store.workspace(), settings.quiet_s, time.time(), freshness.to_run)
 
     @dg.schedule(
         name="rescan",
         job=project_job,
         cron_schedule=settings.rescan,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Runs what is stale of every project; where nothing is, there is no run.",
+        description="Runs the stale tables of every project. A project that is up to date is not run.",
     )
     def rescan(
-        context: dg.ScheduleEvaluationContext, store: StoreResource, stages: dg.ResourceParam[Stages]
+        context: dg.ScheduleEvaluationContext, store: StoreResource, freshness: dg.ResourceParam[Freshness]
     ) -> list[dg.RunRequest]:
         stamp = f"{context.scheduled_execution_time:%Y%m%d%H%M}"
         until = time.monotonic() + _PLANNING_S
         asked = (
-            requested(f"rescan-{stamp}-{p.key}", p, stages.to_run if time.monotonic() < until else _whole)
+            requested(f"rescan-{stamp}-{p.key}", p, freshness.to_run if time.monotonic() < until else _whole)
             for p in store.workspace().projects()
         )
         return [request for request in asked if request]
 
-    @dg.op(
-        name="remove_old_files",
-        description="Removes caches of former code, replaced tables, unfinished files and old logs.",
-    )
-    def remove_old_files(
-        context: dg.OpExecutionContext,
-        store: StoreResource,
-        photo_files: PhotoFilesResource,
-        along: MeasurementsResource,
-    ) -> None:
-        workspace = store.workspace()
-        current = {
-            name
-            for project in workspace.projects()
-            for name in photo_files.folders(along.measurements(project))
-        }
-        found = clean(workspace, current, settings.keep_days, time.time())
-        context.add_output_metadata({"files": found.files, "bytes": found.bytes})
-
-    @dg.job(
-        name=CLEAN_JOB,
-        description="Cleaning up; the current tables, ledger, exports and set-aside files are not touched.",
-    )
-    def clean_up() -> None:
-        remove_old_files()
-
+    clean_up = clean_up_job(settings)
     by_clock = dg.ScheduleDefinition(
         name="clean_up",
         job=clean_up,
@@ -136,8 +114,38 @@ def automation(settings: WatchSettings, ranking: RankerSettings) -> Automation:
     )
 
 
+def clean_up_job(settings: WatchSettings) -> dg.JobDefinition:
+    """The job that removes files which nothing uses any more."""
+
+    @dg.op(
+        name="remove_old_files",
+        description="Removes caches of former code, replaced tables, unfinished files and old logs.",
+    )
+    def remove_old_files(
+        context: dg.OpExecutionContext,
+        store: StoreResource,
+        photos: PhotoFilesResource,
+        measurements: MeasurementsResource,
+    ) -> None:
+        workspace = store.workspace()
+        current = {
+            name for project in workspace.projects() for name in photos.folders(measurements.of(project))
+        }
+        found = clean(workspace, current, settings.keep_days, time.time())
+        context.add_output_metadata({"files": found.files, "bytes": found.bytes})
+
+    @dg.job(
+        name=CLEAN_JOB,
+        description="Cleans up. Current tables, the ledger, exports and set-aside files are not touched.",
+    )
+    def clean_up() -> None:
+        remove_old_files()
+
+    return clean_up
+
+
 def requested(run_key: str, project: Project, to_run: ToRun) -> dg.RunRequest | None:
-    """A run of what is stale of a project, or None if nothing is."""
+    """A run of the stale tables of a project, or None if it is up to date."""
     names = to_run(project)
     if names == []:
         return None
@@ -151,14 +159,14 @@ def _whole(_project: Project) -> list[str] | None:
 
 
 def retrain_sensor(settings: WatchSettings, ranking: RankerSettings) -> dg.SensorDefinition:
-    """Starts a training once enough people overruled proposals."""
+    """Starts a training once there are enough new overrides."""
 
     @dg.sensor(
         name="retrain",
         job=train_job,
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=settings.interval_s,
-        description="Trains again once enough new overrides have come since the last training.",
+        description="Trains again once there are enough new overrides since the last training.",
     )
     def retrain(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult | dg.SkipReason:
         count, mark = new_overrides(store.workspace())
@@ -182,11 +190,11 @@ def look_around(
     """One tick of the sensor.
 
     Args:
-        context: gives instance and cursor (the number of what the last tick remembered).
+        context: has the instance and the cursor (the number of the state that the last tick saved).
         workspace: library and home.
         quiet_s: how long nothing may have changed.
         now: seconds.
-        to_run: says what is stale of a project.
+        to_run: names the stale tables of a project.
     """
     projects = workspace.remember()
     memory, number = Memory(workspace.home), _number(context.cursor)
@@ -212,12 +220,15 @@ def look_around(
 def observed(
     instance: dg.DagsterInstance, projects: Sequence[Project], before: Mapping[str, Watched], tick: Tick
 ) -> list[dg.AssetObservation]:
-    """What moved of the facts of projects with another ledger than at the last look; one that cannot be read tells so itself."""
+    """New facts of the projects with a ledger that changed since the last tick.
+
+    Unreadable ledgers are skipped.
+    """
     asked = [p for p in projects if (now := tick.watched.get(p.key)) and not now.trouble and now.ledger]
     moved = [p for p in asked if p.key not in before or before[p.key].ledger != tick.watched[p.key].ledger]
     return [one for found in each_alone(moved, lambda p: news(instance, p)).results for one in found[1]]
 
 
 def _number(cursor: str | None) -> int:
-    """The number that a cursor holds; 0 for none, and for what former versions kept in it."""
+    """The number in a cursor; 0 without one, and for the cursors of former versions."""
     return int(cursor) if cursor and cursor.isdecimal() else 0

@@ -1,8 +1,8 @@
-"""The cards of models beside the Dagster UI: read-only pages, plots and contact sheets, so that runs can show them in place.
+"""The model cards beside the Dagster UI: read-only pages, plots and contact sheets, to which runs link.
 
 Holds `Cards`, an ASGI application around another.
 Add here: another file that a card may have.
-Keep out: what stands on a card (proofsheet/training/model_cards.py) and the guard before both (guard.py).
+Keep out: the content of a card (proofsheet/training/model_cards.py) and the guard before both (guard.py).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _STYLE = (
 
 
 class Cards:
-    """Serves `/proofsheet/cards/<model>/`, and passes everything else on.
+    """Serves `/proofsheet/cards/<model>/` and passes all other requests on.
 
     Args:
         app: the application behind.
@@ -49,7 +49,7 @@ class Cards:
     def answer(self, method: str, path: str) -> Response:
         """The response to a request."""
         if method not in {"GET", "HEAD"}:
-            return PlainTextResponse("Cards are only read.\n", 405)
+            return PlainTextResponse("Model cards are read-only.\n", 405)
         if _LIST.match(path):
             return self._list()
         found = _PATH.match(path)
@@ -71,14 +71,20 @@ class Cards:
         cards = sorted(self._folder.glob("*/card.md"), key=lambda p: -p.stat().st_mtime)
         lines = [(p.parent.name, p.read_text("utf-8").split("\n")) for p in cards]
         items = "".join(
-            f'<li><a href="{PREFIX}/{name}/">{html.escape(text[0].lstrip("# "))}</a> {html.escape(text[2])}</li>'
+            (
+                f'<li><a href="{PREFIX}/{name}/">{html.escape(text[0].lstrip("# "))}</a> '
+                f"{html.escape(text[2])}</li>"
+            )
             for name, text in lines
         )
         return _page(
-            f"<h1>Models</h1><ul>{items or '<li>none was trained yet: proofsheet models train</li>'}</ul>"
+            f"<h1>Models</h1><ul>{items or '<li>No model yet. Run: proofsheet models train</li>'}</ul>"
         )
 
 
 def _page(body: str) -> Response:
-    head = f"<!doctype html><html lang=en><meta charset=utf-8><title>Proofsheet: models</title><style>{_STYLE}</style>"
+    head = (
+        "<!doctype html><html lang=en><meta charset=utf-8><title>Proofsheet: "
+        f"models</title><style>{_STYLE}</style>"
+    )
     return HTMLResponse(f"{head}<main>{body}</main></html>", headers=_POLICY)

@@ -2,8 +2,8 @@
 
 Holds `main` and `COMMANDS`, the table of commands.
 Add here: a line for a command of its own module.
-Keep out: what commands do (commands/), and imports of them: a command is imported when it is typed, so that help, version and
-completion take a tenth of a second.
+Keep out: what commands do (commands/), and imports of them. A command is imported when it is typed; help,
+version and completion therefore take a tenth of a second.
 """
 
 from __future__ import annotations
@@ -20,13 +20,15 @@ from click.shell_completion import CompletionItem
 from proofsheet.core.errors import ProofsheetError, UsageError
 
 INTERRUPTED = 130
-_ALLOCATIONS = 50_000  # between two looks for garbage; by Python's own 700, a sixth of the time of starting goes into them
-# Name to the module and the function in commands/, and the line of the help: the first sentence of that command's own help.
+# Allocations between two garbage collections; with Python's default of 700 they take a sixth of the start.
+_ALLOCATIONS = 50_000
+# Name to the module and the function in commands/, and the line of the help: the first sentence of that
+# command's own help.
 COMMANDS = {
     "init": ("init:init", "Write proofsheet.toml into the current folder."),
     "doctor": (
         "doctor:doctor",
-        "Look whether everything is in place; each line is ok, warn or fail, with its mend.",
+        "Check the installation and the settings.",
     ),
     "up": (
         "up:up",
@@ -34,66 +36,69 @@ COMMANDS = {
     ),
     "status": (
         "status:status",
-        "Show for PROJECTS (all by default) counts, what is new, stale and running, and each refused file with its reason.",
+        "Show counts, new files, stale tables, active runs and refused files of PROJECTS (default: all).",
     ),
     "run": (
         "run:run",
-        "Run PROJECTS the whole way, through the Dagster instance: the UI shows the same runs.",
+        "Run the full pipeline for PROJECTS through the Dagster instance; the Dagster UI shows these runs.",
     ),
-    "sql": ("sql:sql", "Ask the tables of each project a question in SQL; the tables cannot be changed."),
+    "sql": ("sql:sql", "Query the tables of each project in SQL (read-only)."),
     "analyze": (
         "analyze:analyze",
-        "Measure every picture in FOLDER and write the results as JSON; nothing is changed or kept.",
+        "Measure every picture in FOLDER and write the results as JSON.",
     ),
-    "history": ("history:history", "Take in and give out the logs of earlier choices and crops."),
-    "models": ("models:models", "Show the models of this machine, fetch weights, train, promote and export."),
-    "decisions": ("decisions:decisions", "Give out proposals, and take in what people decided on them."),
-    "vectors": ("vectors:vectors", "Take vectors out as files of numbers, and bring such files in."),
-    "words": ("words:words", "Look at texts, write them yourself, waive a rule for one text, decide."),
-    "sets": ("sets:sets", "Say what the folders of a project hold, and have subjects proposed."),
-    "prompts": ("prompts:prompts", "Show the prompts in force, or copy one into the home to edit it."),
+    "history": ("history:history", "Import and export logs of earlier choices and crops."),
+    "models": ("models:models", "List models, download weights, train, promote and export."),
+    "decisions": ("decisions:decisions", "Export proposals and import review decisions."),
+    "vectors": ("vectors:vectors", "Export and import embedding vectors as files."),
+    "words": ("words:words", "Show and edit texts, waive a rule for one text, approve or reject."),
+    "sets": ("sets:sets", "Describe what the folders of a project show, and get subjects proposed."),
+    "prompts": ("prompts:prompts", "Show the current prompts, or copy one into the home to edit it."),
     "rate": (
         "rate:rate",
-        "Rate every picture of FOLDER by criteria, with keywords and an overall rating; originals are never changed.",
+        "Rate every picture in FOLDER by criteria, with keywords and an overall rating.",
     ),
     "projects": (
         "projects:projects",
-        "Say which folder is which project, and begin again where a ledger is lost.",
+        "Link renamed folders to projects, and replace a damaged ledger.",
     ),
     "quarantine": (
         "quarantine:quarantine",
-        "List refused files and pictures that crash a model, or release them so that the next run tries them again.",
+        "List refused files and pictures that crash a model, or release them for the next run.",
     ),
     "review": ("review:review", "Serve the review app until Ctrl-C; `proofsheet up` starts it too."),
     "sandbox": (
         "apply:sandbox",
-        "Copy sets of PROJECT with their companions into the home; the copy is a project named sandbox/PROJECT.",
+        "Copy sets of PROJECT with their companions into the home, as the project sandbox/PROJECT.",
     ),
     "apply": (
         "apply:apply",
-        "Move the approved sets of PROJECT: winners to selected/, the others to review/, cuts as new files.",
+        "Move the approved sets of PROJECT: winners to selected/, the others to review/, crops as new files.",
     ),
     "undo": (
         "apply:undo",
-        "Bring back every file that the latest apply in PROJECT moved, and remove the cuts that it wrote.",
+        "Move back every file of the latest apply in PROJECT, and remove the crops that it wrote.",
     ),
     "export": (
         "publish:exporting",
-        "Write the accepted texts of PROJECT into FILE, in a FORM that other tools take.",
+        "Write the accepted texts of PROJECT into FILE, in a FORM that other tools read.",
     ),
     "sidecars": (
         "publish:sidecars",
-        "Merge the approved texts of PROJECT into XMP sidecars beside the pictures; what others wrote there stays.",
+        "Merge the approved texts of PROJECT into XMP sidecars beside the pictures.",
     ),
     "publish": (
         "publish:publishing",
-        "Send copies of what is chosen and passed gate, policy and a person in PROJECT to the target of the settings.",
+        "Send copies of the chosen, accepted and approved pictures of PROJECT to the configured target.",
     ),
 }
 
 
 class Commands(click.Group):
-    """Commands, each imported when it is typed; an error is one line on stderr and an exit code, `--debug` adds the traceback."""
+    """Commands, each imported when it is typed. An error is one line on stderr and an exit code.
+
+    `--debug` adds the traceback.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in the order of the table."""
@@ -115,7 +120,7 @@ class Commands(click.Group):
             formatter.write_dl([(name, line) for name, (_place, line) in COMMANDS.items()])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Names that begin with what was typed, from the table, then options."""
+        """Names from the table that begin with the typed text, then options."""
         names = [
             CompletionItem(name, help=line)
             for name, (_place, line) in COMMANDS.items()
@@ -137,16 +142,14 @@ class Commands(click.Group):
             if error.errno == errno.EPIPE or ctx.params.get("debug"):
                 raise
             click.echo(
-                f"proofsheet: {error}. Check the rights and the free space there, then try again.", err=True
+                f"proofsheet: {error}. Check permissions and free space there, then try again.", err=True
             )
             sys.exit(ProofsheetError.exit_code)
-        except (
-            UnicodeEncodeError
-        ) as error:  # a word of the command line in another encoding, or half a character
-            click.echo(f"proofsheet: {error.object!r} is no text. Type it in UTF-8.", err=True)
+        except UnicodeEncodeError as error:  # an argument in another encoding
+            click.echo(f"proofsheet: {error.object!r} is not text. Type it in UTF-8.", err=True)
             sys.exit(UsageError.exit_code)
         except KeyboardInterrupt:
-            click.echo("proofsheet: interrupted; what was published stays, run again to go on.", err=True)
+            click.echo("proofsheet: interrupted. Finished tables are saved; run again to continue.", err=True)
             sys.exit(INTERRUPTED)
 
 

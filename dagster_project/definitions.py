@@ -1,78 +1,77 @@
 """The whole project as Dagster sees it.
 
-Holds `build_defs` and `declared_stages`.
-Add here: a resource; new stages are found by themselves.
-Keep out: stages and jobs.
+Holds `build_defs` and `asset_declarations`.
+Add here: a resource; new assets are found automatically.
+Keep out: assets and jobs.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
+from pydantic import BaseModel
 
 import assets
+from assets.factory.freshness import SETTINGS_TAG, AssetDeclaration, Freshness
 from assets.facts import FACT_ASSETS
-from assets.staleness import SETTINGS_TAG, Declared, Stages
 from dagster_project.apply_job import apply_job
 from dagster_project.automation import automation
 from dagster_project.publish_job import publish_job
 from proofsheet.core.config import Configuration, load
 from resources.along import EncodingResource, MeasurementsResource, PreviewingResource
 from resources.configured import configured
-from resources.in_force import settings_by_resource
-from resources.judging import CropResource, RankerResource, ReviewingResource
-from resources.labels import DetectionResource, ScenesResource
+from resources.in_force import settings_by_section
+from resources.labels import DetectionResource
 from resources.photos import PhotoFilesResource
 from resources.progress import ProgressResource
-from resources.rules import (
-    DuplicatesResource,
-    GroupingResource,
-    WantedMixResource,
-)
 from resources.store import StoreResource
-from resources.words import (
-    CaptioningResource,
-    GateResource,
-    RatingRuleResource,
-    VisionModelResource,
-    VocabularyResource,
+from resources.words import VisionModelResource, VocabularyResource
+from schemas.settings import (
+    DuplicateSettings,
+    GroupSettings,
+    InventorySettings,
+    SceneSettings,
+    settings_version,
 )
-from schemas.settings import settings_version
+from schemas.settings_learning import CropSettings, RankerSettings
+from schemas.settings_review import ReviewSettings
+from schemas.settings_words import CaptionSettings, GateSettings, RatingSettings
 
-RESOURCES: Mapping[str, type[Any]] = {
-    "photo_files": PhotoFilesResource,
-    "previewing": PreviewingResource,
-    "encoding": EncodingResource,
-    "grouping": GroupingResource,
-    "scene_rule": ScenesResource,
-    "detection": DetectionResource,
-    "duplicate_rule": DuplicatesResource,
-    "wanted_mix": WantedMixResource,
-    "captioning": CaptioningResource,
-    "vision_model": VisionModelResource,
-    "gate": GateResource,
+RESOURCES: Mapping[
+    str, type[BaseModel]
+] = {  # sections that assets take, each with its resource; many are their settings alone
+    "photos": PhotoFilesResource,
+    "previews": PreviewingResource,
+    "encoder": EncodingResource,
+    "scenes": SceneSettings,
+    "objects": DetectionResource,
+    "groups": GroupSettings,
+    "duplicates": DuplicateSettings,
+    "inventory": InventorySettings,
+    "model": VisionModelResource,
+    "captions": CaptionSettings,
+    "gate": GateSettings,
     "vocabulary": VocabularyResource,
-    "ranking": RankerResource,
-    "cropping": CropResource,
-    "reviewing": ReviewingResource,
-    "rating_rule": RatingRuleResource,
+    "rating": RatingSettings,
+    "ranker": RankerSettings,
+    "crops": CropSettings,
+    "review": ReviewSettings,
 }
 
 
 def build_defs(settings: Configuration, progress: object | None = None) -> dg.Definitions:
-    """Definitions for these settings; the settings of a stage are part of its code version.
+    """Definitions for these settings; the settings of an asset are part of its code version.
 
     Args:
         settings: everything that can be set.
-        progress: stands in for `ProgressResource`, so that a terminal shows bars.
+        progress: replaces `ProgressResource`; a terminal uses it to show bars.
     """
-    resources: dict[str, Any] = {
-        name: configured(RESOURCES[name], given) for name, given in settings_by_resource(settings).items()
-    }
-    inside = {name: resources[name] for name in ("encoding", "previewing")}
+    sections = settings_by_section(settings)
+    resources: dict[str, Any] = {name: configured(kind, sections[name]) for name, kind in RESOURCES.items()}
+    inside = {"encoding": resources["encoder"], "previewing": resources["previews"]}
     resources |= {
         "store": configured(StoreResource, settings.place),
-        "along": configured(MeasurementsResource, **inside, preview_px=settings.photos.preview_px),
+        "measurements": configured(MeasurementsResource, **inside, preview_px=settings.photos.preview_px),
         "progress": progress or ProgressResource(),
     }
 
@@ -80,9 +79,11 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
         used = [resources[n] for n in str(spec.metadata.get(SETTINGS_TAG, "")).split(",") if n]
         return spec.replace_attributes(code_version=f"{spec.code_version}-{settings_version(used)}")
 
-    stages = _stages()
-    versioned = list(dg.map_asset_specs(with_settings, stages))
-    resources["stages"] = Stages.of(Declared.of(stages), resources, forced=bool(settings.model.force))
+    found = _assets()
+    versioned = list(dg.map_asset_specs(with_settings, found))
+    resources["freshness"] = Freshness.of(
+        AssetDeclaration.of(found), resources, forced=bool(settings.model.force)
+    )
     by_itself = automation(settings.watch, settings.ranker)
     return dg.Definitions(
         assets=[*versioned, *FACT_ASSETS],
@@ -94,13 +95,13 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
     )
 
 
-def _stages() -> list[dg.AssetsDefinition]:
+def _assets() -> list[dg.AssetsDefinition]:
     return [a for a in dg.load_assets_from_package_module(assets) if isinstance(a, dg.AssetsDefinition)]
 
 
-def declared_stages() -> list[Declared]:
-    """What the source says of the stage of every table."""
-    return Declared.of(_stages())
+def asset_declarations() -> list[AssetDeclaration]:
+    """The asset of every table, as the source declares it."""
+    return AssetDeclaration.of(_assets())
 
 
 @dg.definitions

@@ -1,8 +1,8 @@
-"""The definitions that `dg check defs` and `dg list defs` load, also in a checkout without a `proofsheet.toml`.
+"""The definitions for `dg check defs` and `dg list defs`, which also work without a `proofsheet.toml`.
 
 Holds `defs`; `[tool.dg]` of pyproject.toml names this module.
 Add here: nothing.
-Keep out: definitions (definitions.py), which `proofsheet up` and `dagster dev` load and which insist on a library.
+Keep out: definitions (definitions.py). `proofsheet up` and `dagster dev` load those, and they need a library.
 """
 
 import dagster as dg
@@ -13,5 +13,8 @@ from proofsheet.core.config import load
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """The settings of the current folder; where there are none, the defaults over a library that is not there."""
+    """The definitions with the settings of the current folder.
+
+    Without any, the defaults over a missing library.
+    """
     return build_defs(load(place={"library": "library", "home": "proofsheet-home"}))

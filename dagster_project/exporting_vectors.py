@@ -1,4 +1,4 @@
-"""Vectors of a project on their way out: those of its pictures, and those of which the picture is gone.
+"""The vectors of a project for export: of its pictures, and of pictures that are missing.
 
 Holds `outgoing`.
 Add here: another kind of vector.

@@ -1,7 +1,7 @@
-"""Finished raw and final folders opened and compared, for `proofsheet history extract`.
+"""Comparison of the raw and final folders of a finished project, for `proofsheet history extract`.
 
 Holds `extract`.
-Add here: nothing but opening files; what they tell stands in proofsheet/history/folder_extraction.py.
+Add here: only the opening of files; conclusions are drawn in proofsheet/history/folder_extraction.py.
 Keep out: output for people (commands/history.py).
 """
 
@@ -65,20 +65,22 @@ def _measurement(measure: Callable[[Picture], Mapping[str, object]]) -> Measurem
 
 
 def extract(raw: Path, final: Path, photos: PhotoSettings, progress: Progress) -> Extraction:
-    """What two finished folders tell; they are only read, and nothing is kept of them.
+    """Choices and crops, found by comparing two finished folders.
+
+    They are only read, and nothing of them is saved.
 
     Args:
         raw: folder with the pictures of every stage.
-        final: folder with those that were kept; it may lie in the other.
+        final: folder with the chosen pictures; it may be inside the raw folder.
         photos: how pictures are opened.
-        progress: told as files are looked at and opened.
+        progress: is called for each file that is scanned or opened.
 
     Raises:
         UsageError: if both are one folder, or one of them holds no picture.
     """
     if raw.resolve() == final.resolve() or raw.resolve().is_relative_to(final.resolve()):
         raise UsageError(
-            f"{raw} does not lie outside of {final}.",
+            f"{raw} is not outside of {final}.",
             "Name two folders, one with all pictures, one with the winners.",
         )
     outcome = Extraction()

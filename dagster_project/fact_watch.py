@@ -1,23 +1,23 @@
-"""Facts that moved, told to Dagster within a second or two while `proofsheet up` runs.
+"""Observations of changed facts for Dagster, within two seconds while `proofsheet up` runs.
 
 Holds `FactWatch`.
-Add here: nothing; the sensor tells the same where `up` does not run.
-Keep out: what an observation says (assets/observations.py).
+Add here: nothing; without `up`, the sensor reports the same facts.
+Keep out: what an observation says (assets/factory/fact_observations.py).
 """
 
 import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
-from assets.observations import observe
+from assets.factory.fact_observations import observe
 from dagster_project.instance import open_instance
 from proofsheet.storage.health import each_alone, file_mark
 from proofsheet.storage.workspace import Workspace
 
-_MOST_AT_ONCE = 20  # ledgers that one look opens
+_MOST_AT_ONCE = 20  # ledgers opened by one scan
 
 
 class FactWatch:
-    """Looks at the files of the ledgers; one is opened only if its file is another than at the last look.
+    """Watches the files of the ledgers and opens only those that changed since the last scan.
 
     Args:
         workspace: library and home.
@@ -28,9 +28,10 @@ class FactWatch:
         self._marks: dict[str, tuple[int, ...]] = {}
 
     def look(self) -> int:
-        """Note in the instance what moved; a ledger that cannot be read is left to its next run, which says what is wrong.
+        """Record changed facts in the instance.
 
-        A library or an instance that cannot be read now is looked at again the next time; the sensor says what is wrong with it.
+        A ledger that cannot be read is skipped; the next run of its project reports the problem. A library or
+        an instance that cannot be read is tried again later; the sensor reports the problem.
 
         Returns:
             Number of ledgers opened.

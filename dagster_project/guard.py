@@ -4,9 +4,11 @@ Holds `Guard`, an ASGI application around another.
 Add here: another rule, with its sentence.
 Keep out: pages.
 
-The stock webserver answers to any Host and runs GraphQL mutations over GET and for pages of other origins. The guard refuses, with
-403 and one sentence: an unknown Host (DNS rebinding), a foreign Origin, a cross-site request other than opening a page, GraphQL
-over GET, bodies that a plain HTML form can send, and websockets of a foreign or unknown origin.
+The stock webserver answers to any Host and runs GraphQL mutations over GET and for pages of other origins.
+The guard refuses, with
+403 and one sentence: an unknown Host (DNS rebinding), a foreign Origin, a cross-site request other than
+opening a page, GraphQL over GET, bodies that a plain HTML form can send, and websockets of a foreign or
+unknown origin.
 """
 
 import re
@@ -38,12 +40,13 @@ def allowed_hosts(host: str, port: int, more: Iterable[str] = ()) -> frozenset[s
 
 
 class Guard:
-    """Passes on what the user's own pages and programs send, and refuses the rest.
+    """Passes on requests of the user's own pages and programs, and refuses all others.
 
     Args:
         app: the application to protect.
         hosts: values of Host that are served; see `allowed_hosts`.
-        shown_elsewhere: paths of pictures that pages of this machine's other ports may show, such as the Dagster UI; read alone.
+        shown_elsewhere: paths of pictures that pages on other ports of this machine may show, such as the
+            Dagster UI.
     """
 
     def __init__(
@@ -83,14 +86,14 @@ class Guard:
         if origin is not None and origin.lower() not in self._origins:
             return f"pages of {origin!r} may not use this server."
         if scope["type"] == "websocket":
-            return None if origin is not None else "a websocket must tell its origin."
+            return None if origin is not None else "a websocket needs an Origin header."
         return self._http_objection(scope, headers)
 
     def _http_objection(self, scope: Scope, headers: Headers) -> str | None:
         method, path = scope["method"], scope["path"]
         if method in _SAFE:
             if path.rstrip("/").endswith("/graphql"):
-                return "GraphQL is served by POST alone."
+                return "GraphQL is served by POST only."
             opening = headers.get("sec-fetch-mode") == "navigate"
             shown = headers.get("sec-fetch-site") == "same-site" and self._is_shown(scope)
             if _cross_site(headers) and not opening and not shown:

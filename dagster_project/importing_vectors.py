@@ -1,23 +1,25 @@
-"""Vectors of an index into projects: each to its own, checked by a sample, kept also where the picture is gone.
+"""Import of the vectors of an index: each into its project, checked by a sample, also without the picture.
 
-Holds `Importer` and `VectorImport`.
-Add here: another condition under which vectors are taken.
-Keep out: the files (proofsheet/embedding/vector_files.py) and how vectors are kept (proofsheet/embedding/imported_vectors.py).
+Holds `Importer`.
+Add here: another condition under which vectors are imported.
+Keep out: the files (proofsheet/embedding/vector_files.py) and how vectors are stored
+(proofsheet/embedding/imported_vectors.py); the project and the picture of a line (vector_lines.py).
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 import polars as pl
 
+from dagster_project.vector_lines import LineOwners, PictureLookup, VectorImport
 from proofsheet.core.config import Configuration
 from proofsheet.core.errors import ProofsheetError
-from proofsheet.core.foreign_paths import file_name_of, normalised
+from proofsheet.core.foreign_paths import file_name_of
 from proofsheet.core.locks import acquire
 from proofsheet.core.progress import Progress
 from proofsheet.core.row_errors import RowRefused
@@ -38,61 +40,16 @@ _SAMPLE = 8
 _SAME = 0.98  # an own decode and another's differ by less
 _STEPS = {
     "no file": "put the .npy file into embeddings/ beside the index",
-    "no vector": "make it again, one row of float32 a picture",
-    "damaged file": "copy the file again from where it was made",
+    "no vector": "make it again with one float32 row per picture",
+    "damaged file": "copy the file again from its source",
     "broken line": "correct the line of the index",
-    "no picture named": "add image_path to the line",
+    "no image_path": "add image_path to the line",
 }
-
-
-@dataclass
-class VectorImport:
-    """What became of the lines of an index.
-
-    Attributes:
-        taken: vectors of pictures in place that need not be encoded again.
-        kept: vectors kept as facts.
-        new: of them not there before.
-        without_pictures: of those kept, how many have no picture in their project.
-        projects: project to the number kept.
-        refused: reason to lines.
-        lines: state, reason, detail, next_step of every line that is refused or kept with a reservation.
-    """
-
-    taken: int = 0
-    kept: int = 0
-    new: int = 0
-    without_pictures: int = 0
-    projects: Counter[str] = field(default_factory=Counter)
-    refused: Counter[str] = field(default_factory=Counter)
-    lines: list[dict[str, object]] = field(default_factory=list)
-
-    def refuse(self, line: int, why: RowRefused) -> None:
-        """A line that gives nothing."""
-        self.refused[why.reason] += 1
-        self.note("refused", line, why)
-
-    def note(self, state: str, line: int, why: RowRefused) -> None:
-        """What is to be told of a line."""
-        told = {
-            "line": line,
-            "reason": why.reason,
-            "detail": why.detail,
-            "next_step": why.next_step,
-            "setting": why.setting,
-        }
-        self.lines.append({**told, "state": state})
-
-    def as_dict(self) -> dict[str, object]:
-        """Counts for JSON."""
-        return {
-            n: getattr(self, n) for n in ("taken", "kept", "new", "without_pictures", "projects", "refused")
-        }
 
 
 @dataclass(frozen=True)
 class _Read:
-    """A line with its vector and, where it is in place, its picture."""
+    """A line with its vector and its picture, if that is present."""
 
     entry: VectorEntry
     encoder_id: str
@@ -108,11 +65,12 @@ class _Read:
 
 @dataclass(frozen=True)
 class Importer:
-    """How vectors are taken in.
+    """The import of vectors.
 
     Attributes:
         settings: encoder, history, photos.
-        declared: who made vectors of which the index does not say it; None refuses them. Empty means the encoder of the settings.
+        declared: encoder of vectors without one in the index; None refuses them, empty means that of the
+            settings.
         now: when (UTC, no zone).
         listener: makes the progress of a project.
     """
@@ -129,20 +87,22 @@ class Importer:
         wanted: Sequence[Project],
         library: Sequence[Project],
     ) -> VectorImport:
-        """Take vectors into these projects, one project after the other; a project that fails stops no other.
+        """Import vectors into these projects, one after the other.
+
+        A failing project does not stop the others.
 
         Args:
             entries: lines of an index.
             unreadable: the other lines.
-            wanted: projects that take vectors.
-            library: all projects, so that a line of another one is told as such.
+            wanted: projects that receive vectors.
+            library: all projects, to report lines that belong to another one.
         """
         outcome = VectorImport()
         for line, trouble in unreadable:
             outcome.refuse(line, _told(trouble))
         names = FileNames(library)
         registry = ProjectRegistry([p.name for p in library], self.settings.history, names.holders)
-        owners = _Owners({p.name for p in wanted}, registry, names)
+        owners = LineOwners({p.name for p in wanted}, registry, names)
         of_project: dict[str, list[VectorEntry]] = defaultdict(list)
         for entry in entries:
             try:
@@ -167,7 +127,7 @@ class Importer:
         progress = self.listener(project.name)
         encoder = choose_encoder(self.settings.encoder, project.models)
         with acquire(project.run_lock, "vectors import"):
-            pictures = _Pictures(
+            pictures = PictureLookup(
                 {p.path: p.file for p in scan(project.folder, project.cache, progress).pictures}
             )
             found = self._read(entries, encoder, pictures, outcome, progress)
@@ -183,7 +143,7 @@ class Importer:
         self,
         entries: Sequence[VectorEntry],
         encoder: Encoder,
-        pictures: _Pictures,
+        pictures: PictureLookup,
         outcome: VectorImport,
         progress: Progress,
     ) -> list[_Read]:
@@ -193,9 +153,11 @@ class Importer:
             made_by = entry.encoder_id or (encoder.encoder_id if self.declared == "" else self.declared)
             try:
                 if made_by is None:
-                    step = "give --encoder NAME, or --made-by-encoder-in-force if it was that of the settings"
+                    step = (
+                        "give --encoder NAME, or --made-by-encoder-in-force for the encoder of the settings"
+                    )
                     raise RowRefused(
-                        "names no encoder", f"line {entry.line} does not say who made its vector", step
+                        "names no encoder", f"line {entry.line} names no encoder for its vector", step
                     )
                 if (file := pictures.of(entry)) is None and not entry.path:
                     raise RowRefused(
@@ -212,7 +174,10 @@ class Importer:
         lengths = Counter((r.encoder_id, len(r.vector)) for r in found)
         usual = {name: length for (name, length), _n in reversed(lengths.most_common())}
         for one in (r for r in found if len(r.vector) != usual[r.encoder_id]):
-            detail = f"{one.entry.file.name} has {len(one.vector)} numbers, others of its encoder {usual[one.encoder_id]}"
+            detail = (
+                f"{one.entry.file.name} has {len(one.vector)} numbers, others of its encoder "
+                f"{usual[one.encoder_id]}"
+            )
             outcome.refuse(
                 one.entry.line, RowRefused("other length", detail, "name its encoder in the index")
             )
@@ -226,7 +191,7 @@ class Importer:
         outcome: VectorImport,
         progress: Progress,
     ) -> list[_Read]:
-        """Without the vectors of the settings' encoder, if those of a few pictures are not what it makes of them."""
+        """The vectors without those of the configured encoder that differ from it in a sample."""
         mine = {r.file.content_hash: r for r in found if r.file and r.encoder_id == encoder.encoder_id}
         sample = [f for h in sorted(mine)[:: max(1, len(mine) // _SAMPLE)] if (f := mine[h].file)][:_SAMPLE]
         if not sample:
@@ -240,8 +205,11 @@ class Importer:
         if not worst or likeness[worst] >= _SAME:
             return found
         name = file_name_of(mine[worst].entry.path) or worst
-        detail = f"the vector of {name} is not that of the encoder in force: cosine {likeness[worst]:.3f}"
-        step = "set `model` and `weights` under [encoder] to those that made the files, or name the encoder with --encoder"
+        detail = f"the vector of {name} was not made by the current encoder: cosine {likeness[worst]:.3f}"
+        step = (
+            "set `model` and `weights` under [encoder] to those that made the files, or name the "
+            "encoder with --encoder"
+        )
         for one in (r for r in found if r.encoder_id == encoder.encoder_id):
             outcome.refuse(
                 one.entry.line, RowRefused("not of that encoder", f"{project.name}: {detail}", step)
@@ -251,14 +219,17 @@ class Importer:
     def _remember(
         self, found: Sequence[_Read], encoder: Encoder, project: Project, outcome: VectorImport
     ) -> None:
-        """Vectors of pictures in place, for the next run; what the ranker alone learns from is told with its reason."""
+        """Vectors of present pictures, for the next run.
+
+        Vectors for the ranker only are reported with the reason.
+        """
         taken: dict[str, list[float]] = {}
         for one in found:
             if one.file is None:
                 why = RowRefused(
                     "no picture",
                     f"{project.name} has no picture {one.entry.path!r}",
-                    "nothing; it still teaches",
+                    "nothing; the ranker still learns from it",
                 )
                 outcome.note("kept", one.entry.line, why)
             elif one.encoder_id != encoder.encoder_id:
@@ -266,7 +237,11 @@ class Importer:
                 outcome.note(
                     "kept",
                     one.entry.line,
-                    RowRefused("made by another encoder", detail, "nothing; the two never mix"),
+                    RowRefused(
+                        "made by another encoder",
+                        detail,
+                        "nothing; vectors of two encoders are never mixed",
+                    ),
                 )
             else:
                 taken[one.file.content_hash] = one.vector.tolist()
@@ -284,61 +259,9 @@ class Importer:
         outcome.taken += len(taken)
 
 
-class _Pictures:
-    """The pictures of a project, by content and by name."""
-
-    def __init__(self, files: Mapping[str, PictureFile]) -> None:
-        self._by_hash = {f.content_hash: f for f in files.values()}
-        self._by_name: dict[str, dict[str, PictureFile]] = defaultdict(dict)
-        for path, file in files.items():
-            self._by_name[file_name_of(path)][normalised(path)] = file
-
-    def of(self, entry: VectorEntry) -> PictureFile | None:
-        """The picture of a line: of that content where the line knows it; else of that name, if only one is, or of that path."""
-        if entry.content_hash:
-            return self._by_hash.get(entry.content_hash)
-        found = self._by_name.get(file_name_of(entry.path), {})
-        if len({f.content_hash for f in found.values()}) > 1:
-            wanted = f"/{normalised(entry.path)}"
-            found = {p: f for p, f in found.items() if wanted.endswith(f"/{p}")}
-        contents = {f.content_hash: f for f in found.values()}
-        return next(iter(contents.values())) if len(contents) == 1 else None
-
-
 def _cosine(one: Floats, other: Floats) -> float:
     return float(np.dot(one, other)) if len(one) == len(other) else -1.0
 
 
 def _told(trouble: Unreadable) -> RowRefused:
     return RowRefused(trouble.reason, trouble.detail, _STEPS[trouble.reason])
-
-
-@dataclass(frozen=True)
-class _Owners:
-    """Whose vectors the lines of an index are.
-
-    Attributes:
-        wanted: names of the projects that are asked for.
-        registry: how paths lead to projects.
-        names: which projects hold a file of a name.
-    """
-
-    wanted: set[str]
-    registry: ProjectRegistry
-    names: FileNames
-
-    def of(self, entry: VectorEntry) -> str:
-        """Name of the project of a line, by its folders or else by its file name, which one project of the library alone has.
-
-        Raises:
-            RowRefused: if there is none, several, or one that is not asked for.
-        """
-        project = self.registry.find(entry.path)
-        if project is None:
-            holders = self.names.holders([file_name_of(entry.path)]) if entry.path else self.wanted
-            project = next(iter(holders)) if len(holders) == 1 else self.registry.of_path(entry.path)
-        if project not in self.wanted:
-            raise RowRefused(
-                "another project", f"{entry.path!r} is of {project}", "name that project too, or give --all"
-            )
-        return project

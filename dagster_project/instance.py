@@ -21,7 +21,7 @@ def instance_folder(home: Path) -> Path:
 
 
 def prepare_instance(home: Path) -> Path:
-    """Write `dagster.yaml` if there is none; one that a person has edited stays."""
+    """Write `dagster.yaml` if there is none; an edited one is not overwritten."""
     path = instance_folder(home) / "dagster.yaml"
     if not path.exists():
         write_atomic(path, _shipped())
@@ -29,7 +29,7 @@ def prepare_instance(home: Path) -> Path:
 
 
 def open_instance(home: Path) -> dg.DagsterInstance:
-    """The instance that the UI shows; a storage of a person's choice is left to them."""
+    """The instance that the UI shows; a configured storage is not changed."""
     config = yaml.safe_load(prepare_instance(home).read_text("utf-8")) or {}
     shipped = yaml.safe_load(_shipped())["storage"]
     if (

@@ -1,8 +1,8 @@
-"""The intake sets of a project as people see them: also folders that no run has seen yet, with what was said and proposed.
+"""The intake sets of a project: descriptions and proposals, including folders that no run has read yet.
 
 Holds `IntakeSet` and `intake_sets`.
-Add here: another thing that is shown of a set before it is confirmed.
-Keep out: noting what people say (proofsheet/texts/set_intake.py).
+Add here: another field that is shown before a set is confirmed.
+Keep out: storing descriptions (proofsheet/texts/set_intake.py).
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ class IntakeSet:
     Attributes:
         folder: inside the project; empty for the project folder itself.
         photos: photos of the last run; before the first run, files that are named like pictures.
-        has_run: whether a run has seen the folder.
-        subject: that a person confirmed; empty if none.
-        hints: as given; empty if none.
-        location: as given; empty if none.
-        suggested: the last proposal of a model; empty if none.
-        status: of the subject; empty if no run has looked for one.
+        has_run: whether a run has read the folder.
+        subject: the confirmed one; empty without one.
+        hints: as entered; empty without any.
+        location: as entered; empty without one.
+        suggested: the latest proposal of a model; empty without one.
+        status: state of the subject; empty before the first run.
     """
 
     folder: str

@@ -1,7 +1,7 @@
-"""Pictures in folders of labels, as vectors of the encoder in force.
+"""Pictures in folders of labels, as vectors of the current encoder.
 
 Holds `labelled_pictures`.
-Add here: another way in which labels are told.
+Add here: another source of labels.
 Keep out: training (proofsheet/training/).
 """
 
@@ -28,13 +28,15 @@ _KEY = "_labelled"
 def labelled_pictures(
     folder: Path, settings: Configuration, workspace: Workspace, progress: Progress
 ) -> Labelled:
-    """Open every picture below the sub-folders of `folder`, and encode it and its augmented views; vectors are cached.
+    """Open every picture below the sub-folders of `folder`, and encode it and its augmented views.
+
+    Vectors are cached.
 
     Args:
-        folder: holds one folder a label.
-        settings: of photos and encoder.
-        workspace: whose cache and models serve.
-        progress: told after every picture.
+        folder: has one sub-folder per label.
+        settings: those of photos and encoder.
+        workspace: provides cache and models.
+        progress: called after every picture.
     """
     project = Project(_KEY, folder.name, folder, workspace.home)
     encoder = EncodingResource(**settings.encoder.model_dump()).choose(project)

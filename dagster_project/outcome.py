@@ -1,4 +1,4 @@
-"""How a run of a project ended.
+"""The outcome of a run of a project.
 
 Holds `RunOutcome` and `nothing_stale`.
 Add here: another fact about a run that people ask for.
@@ -15,19 +15,20 @@ from proofsheet.storage.workspace import Project
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """How one run ended.
+    """The outcome of one run.
 
     Attributes:
         project: folder name of the project.
         run_id: the run in Dagster; empty if none was recorded.
         success: whether every step ended well and did its work.
-        outcome: success, partial (a step could not do its work, such as describing with a model that does not see) or failed.
-        unfinished: table to the reason for which its step could not do its work.
+        outcome: success, partial (a step could not do its work, such as describing with a model that does not
+            see) or failed.
+        unfinished: table to the reason why its step could not do its work.
         seconds: wall time.
-        written: tables whose rows changed.
+        written: tables with changed rows.
         decoded: picture files opened.
-        error: the first failure in words, or None.
-        interrupted: whether a person ended it.
+        error: the message of the first failure, or None.
+        interrupted: whether the user ended it.
     """
 
     project: str
@@ -47,5 +48,5 @@ class RunOutcome:
 
 
 def nothing_stale(project: Project, began: float) -> RunOutcome:
-    """Nothing was run, as nothing of the project is stale; `began` is a moment of `time.monotonic`."""
+    """The outcome for an up-to-date project, without a run; `began` is a time of `time.monotonic`."""
     return RunOutcome(project.name, "", True, round(time.monotonic() - began, 2), outcome="success")

@@ -1,34 +1,34 @@
-"""What there is to run, known before Dagster is imported.
+"""The stale tables, found before Dagster is imported.
 
-Holds `present_stages`.
-Add here: nothing but what is asked before a run.
+Holds `current_freshness`.
+Add here: only questions that are asked before a run.
 Keep out: Dagster, unless the source has changed since it was last read; runs (running.py).
 
-What the source says of its stages is kept with the versions of its code; settings, models, tables, facts and files are looked at
-each time.
+The assets that the source declares are cached with the code versions. Settings, models, tables, facts and
+files are read each time.
 """
 
 from __future__ import annotations
 
 from pydantic import TypeAdapter
 
-from assets.staleness import Declared, Stages
+from assets.factory.freshness import AssetDeclaration, Freshness
 from proofsheet.core.config import Configuration
 from proofsheet.storage.known_versions import KNOWN
-from resources.in_force import settings_by_resource
+from resources.in_force import settings_by_section
 from schemas.everything import every_table
 
-_DECLARED = TypeAdapter(list[Declared])
+_DECLARED = TypeAdapter(list[AssetDeclaration])
 
 
-def present_stages(settings: Configuration) -> Stages:
-    """What every table would be made from with these settings."""
-    every_table()  # a stage is known by the name of its table
-    declared = _DECLARED.validate_json(KNOWN.find("stages", _read_source))
-    return Stages.of(declared, settings_by_resource(settings), forced=bool(settings.model.force))
+def current_freshness(settings: Configuration) -> Freshness:
+    """The inputs of every table with these settings."""
+    every_table()  # an asset is known by the name of its table
+    declared = _DECLARED.validate_json(KNOWN.find("assets", _read_source))
+    return Freshness.of(declared, settings_by_section(settings), forced=bool(settings.model.force))
 
 
 def _read_source() -> str:
-    from dagster_project.definitions import declared_stages
+    from dagster_project.definitions import asset_declarations
 
-    return _DECLARED.dump_json(declared_stages()).decode("utf-8")
+    return _DECLARED.dump_json(asset_declarations()).decode("utf-8")

@@ -18,14 +18,14 @@ from typing import Any
 import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
-from assets.observations import observe
+from assets.factory.fact_observations import observe
+from assets.factory.metadata import failure_text
 from assets.partitions import PROJECTS
-from assets.tell import failure_text
 from dagster_project.automation import PROJECT_JOB, TRAIN_JOB, partition_changes
 from dagster_project.definitions import build_defs
 from dagster_project.instance import open_instance
 from dagster_project.outcome import RunOutcome, nothing_stale
-from dagster_project.planning import present_stages
+from dagster_project.planning import current_freshness
 from proofsheet.core.config import Configuration
 from proofsheet.core.errors import StoreError, UsageError
 from proofsheet.core.process_marks import process_mark
@@ -40,12 +40,12 @@ _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 @dataclass(frozen=True)
 class GivenProgress:
-    """Stands in for `ProgressResource` and hands over a listener that was made elsewhere, such as a progress bar."""
+    """Replaces `ProgressResource` with a given listener, such as a progress bar."""
 
     progress: Progress
 
     def listener(self, log: dg.DagsterLogManager) -> Progress:
-        """The given listener."""
+        """The listener."""
         return self.progress
 
 
@@ -60,7 +60,7 @@ def sync_partitions(instance: dg.DagsterInstance, workspace: Workspace) -> None:
 
 
 def selected_names(settings: Configuration, select: str) -> list[str]:
-    """Names of the assets of a selection such as `captions,exports`, `photos+`, or any of Dagster's own, such as `group:caption`.
+    """Names of the assets of a Dagster selection, such as `captions,exports`, `photos+` or `group:caption`.
 
     Raises:
         UsageError: if it names no asset.
@@ -88,12 +88,12 @@ def run_one(
     Args:
         settings: everything that can be set.
         key: of the project.
-        names: of the assets to run; what is stale if None, and where nothing is, nothing is run.
-        listener: told how far the work is.
+        names: assets to run; None runs the stale ones, if there are any.
+        listener: called with the progress.
     """
     began = time.monotonic()
     project = Workspace(settings.place).project(key)
-    names = present_stages(settings).to_run(project) if names is None else names
+    names = current_freshness(settings).to_run(project) if names is None else names
     if names == []:
         return nothing_stale(project, began)
     job = build_defs(settings, GivenProgress(listener) if listener else None).resolve_job_def(PROJECT_JOB)
@@ -124,7 +124,7 @@ def run_one(
 
 @dataclass(frozen=True)
 class Trained:
-    """How a training over all projects ended: what each model's training says, and the first failure in words."""
+    """The outcome of a training: the result of each model, and the message of the first failure."""
 
     success: bool
     messages: list[str]
@@ -154,7 +154,7 @@ def train_all(settings: Configuration, listener: Progress | None = None) -> Trai
 def run_many(
     settings: Configuration, wanted: Mapping[Project, Sequence[str] | None], workers: int
 ) -> Iterator[RunOutcome]:
-    """Runs of several projects, each in one of `workers` processes; a killed process fails its projects alone.
+    """Runs of several projects in `workers` processes; a killed process fails only its own projects.
 
     Args:
         settings: everything that can be set.
@@ -193,7 +193,7 @@ def _outcome(project: Project, result: dg.ExecuteInProcessResult, seconds: float
     interrupted = any(
         "DagsterExecutionInterruptedError" in str(_first_cause(e.event_specific_data)) for e in failures
     )
-    told = "interrupted; what was published stays, run it again to go on" if interrupted else error
+    told = "interrupted; finished tables are saved, run it again to continue" if interrupted else error
     open_ = {
         name: why
         for name, found in metadata.items()

@@ -1,7 +1,7 @@
-"""Dagster's own storage in SQLite, with its connections kept open.
+"""Dagster's own storage in SQLite, with connections that stay open.
 
 Holds `KeptOpenStorage`, which the instance of a home names.
-Add here: nothing but what makes the stock storage quicker; its files and tables are those of Dagster.
+Add here: only speed; files and tables are those of Dagster.
 Keep out: what is stored.
 """
 
@@ -22,7 +22,7 @@ SHARDS_OPEN = 2
 
 
 def _engine(address: str) -> Engine:
-    """A pool of connections; a power failure may cost the newest of Dagster's own log lines, never its files."""
+    """A pool of connections. A power failure may lose the newest log lines of Dagster, never its files."""
     engine = create_engine(address, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS}, max_overflow=-1)
     event.listen(
         engine, "connect", lambda connection, _record: connection.execute("PRAGMA synchronous=NORMAL")
@@ -39,18 +39,21 @@ class KeptOpenRuns(SqliteRunStorage):
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
-        """A transaction on a kept connection."""
+        """A transaction on an open connection."""
         with self._engine.begin() as connection:
             yield connection
 
     def dispose(self) -> None:
-        """Close what is kept open."""
+        """Close the open connections."""
         self._engine.dispose()
         super().dispose()
 
 
 class KeptOpenEvents(SqliteEventLogStorage):
-    """The stock log of events, a file for each run and one for all; the newest `SHARDS_OPEN` runs and the index stay open."""
+    """The stock event log: a file per run and an index.
+
+    The newest `SHARDS_OPEN` runs and the index stay open.
+    """
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: OrderedDict[str, Engine] = OrderedDict()
@@ -67,7 +70,7 @@ class KeptOpenEvents(SqliteEventLogStorage):
                 yield connection
 
     def _kept(self, shard: str) -> Engine:
-        """The engine of a shard; a file that somebody removed is made anew, as the stock log does."""
+        """The engine of a shard; a removed file is created again, as in the stock log."""
         if shard in self._engines and not Path(self.path_for_shard(shard)).exists():
             self._engines.pop(shard).dispose()
             self._initialized_dbs.discard(shard)
@@ -80,7 +83,7 @@ class KeptOpenEvents(SqliteEventLogStorage):
         return self._engines[shard]
 
     def dispose(self) -> None:
-        """Close what is kept open."""
+        """Close the open connections."""
         super().dispose()
         with self._db_lock:
             while self._engines:
@@ -88,7 +91,7 @@ class KeptOpenEvents(SqliteEventLogStorage):
 
 
 class KeptOpenStorage(DagsterSqliteStorage):
-    """Files and tables of `DagsterSqliteStorage`; a run takes about half of the time (decision 014)."""
+    """Files and tables of `DagsterSqliteStorage`, at about half of the time per run (decision 014)."""
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         super().__init__(base_dir, inst_data)

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from assets.tell import REVIEW_ADDRESS
+from assets.factory.metadata import REVIEW_ADDRESS
 from dagster_project.fact_watch import FactWatch
 from dagster_project.instance import instance_folder, open_instance
 from dagster_project.zombies import fail_dead_runs
@@ -50,7 +50,7 @@ class Supervisor:
     Args:
         workspace: library and home.
         options: how to serve.
-        tell: takes a line for the terminal.
+        tell: prints a line on the terminal.
         ready: called once with the address of the UI and the folder of the logs.
     """
 
@@ -82,7 +82,7 @@ class Supervisor:
                     break
                 time.sleep(0.1)
             else:
-                raise UsageError(f"Port {port} is in use.", f"Choose another with {option}.")
+                raise UsageError(f"Port {port} is in use.", f"Choose another port with {option}.")
         self._sweep(also_unmarked=True)
         self.logs.mkdir(parents=True, exist_ok=True)
         try:
@@ -116,7 +116,10 @@ class Supervisor:
 
     def _commands(self) -> dict[str, list[str]]:
         file = self.workspace.home / "dagster" / "workspace.up.yaml"
-        text = f"load_from:\n  - grpc_server:\n      host: 127.0.0.1\n      port: {self._code_port}\n      location_name: proofsheet\n"
+        text = (
+            f"load_from:\n  - grpc_server:\n      host: 127.0.0.1\n      port: {self._code_port}\n     "
+            " location_name: proofsheet\n"
+        )
         write_atomic(file, text.encode("ascii"))
         python, options = sys.executable, self.options
         serving = ["--host", options.host, "--port", str(options.port), "--workspace", str(file)]
@@ -189,7 +192,8 @@ class Supervisor:
 
     def _ui_answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.address()}/server_info", timeout=2):  # noqa: S310 - our own address
+            address = f"{self.address()}/server_info"
+            with urllib.request.urlopen(address, timeout=2):  # noqa: S310 - our own address
                 return True
         except (urllib.error.URLError, OSError):
             return False
@@ -199,9 +203,9 @@ class Supervisor:
             fail_dead_runs(instance, also_unmarked=also_unmarked, on_news=self._tell)
 
     def _end_leftovers(self) -> None:
-        """Processes of an earlier life of this home: none of them may go on beside ours."""
+        """Processes left over from an earlier start of this home; they are ended."""
         for pid in with_environment(MARK, str(self.workspace.home)):
-            self._tell(f"process {pid} was left over and is ended")
+            self._tell(f"process {pid} is left over from an earlier start and is ended")
             _signal(pid, signal.SIGKILL)
         end = time.monotonic() + _END_S
         while with_environment(MARK, str(self.workspace.home)) and time.monotonic() < end:

@@ -1,8 +1,8 @@
-"""Before files are moved: the run that a submit has started, or is about to start, ends first.
+"""The wait before files are moved: a run that a submit started, or will start, ends first.
 
 Holds `after_runs`.
-Add here: another sign that a run is about to come.
-Keep out: what is done then (applying.py).
+Add here: another sign of a coming run.
+Keep out: the work after the wait (applying.py).
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ _LOOK_S = 0.5
 def after_runs(
     project: Project, settings: Configuration, who: str, tell: Callable[[str], None]
 ) -> Iterator[None]:
-    """Hold the run lock of a project; a run that holds it, or that is about to, comes first.
+    """Acquire the run lock of a project, after any active or coming run.
 
     Args:
-        project: whose lock.
-        settings: how long to wait, and how often the library is looked at.
-        who: what is done under the lock, told to those who wait.
-        tell: told whom we wait for.
+        project: the project to lock.
+        settings: how long to wait, and how often the library is scanned.
+        who: the work under the lock, in words for processes that wait.
+        tell: is called with the run that we wait for.
 
     Raises:
-        Locked: if the run was not over in time.
+        Locked: if the run did not end in time.
     """
     if settings.apply.wait_s:
         most_s = min(settings.apply.wait_s, 2 * settings.watch.interval_s + settings.watch.quiet_s)
@@ -46,7 +46,7 @@ def after_runs(
 
 
 def _until_it_starts(project: Project, most_s: float, tell: Callable[[str], None]) -> None:
-    """Wait for a run that is about to come; nothing starts runs by itself where `proofsheet up` does not run."""
+    """Wait for a coming run; only `proofsheet up` starts runs automatically."""
     if held_by(home_lock(project.home)) is None:
         return
     from dagster_project.instance import open_instance
@@ -65,7 +65,7 @@ def _until_it_starts(project: Project, most_s: float, tell: Callable[[str], None
 
 
 def _coming(instance: dg.DagsterInstance, project: Project) -> str | None:
-    """The run that is about to start, in words: queued, or not yet asked for since the last submit."""
+    """The coming run, in words: queued, or not yet requested since the last submit."""
     import dagster as dg
 
     from dagster_project.automation import PROJECT_JOB

@@ -1,4 +1,4 @@
-"""Runs whose process is gone: stock Dagster leaves them STARTED for ever after a crash.
+"""Runs without a live process: after a crash, stock Dagster leaves them STARTED for ever.
 
 Holds `fail_dead_runs`.
 Add here: another sign that a run is dead.
@@ -18,14 +18,14 @@ IN_PROGRESS = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.Dag
 def fail_dead_runs(
     instance: dg.DagsterInstance, *, also_unmarked: bool, on_news: Callable[[str], None]
 ) -> int:
-    """Fail every run in progress whose process no longer lives.
+    """Mark every active run without a live process as failed.
 
     A run notes its process (id, start time, boot) in a tag before its first step.
 
     Args:
         instance: of the home.
-        also_unmarked: fail runs without a mark too; right only when nothing can be about to start one.
-        on_news: told of each.
+        also_unmarked: fail runs without a mark too; only allowed when nothing can start one.
+        on_news: called for each failed run.
 
     Returns:
         Number of runs failed.
@@ -38,7 +38,10 @@ def fail_dead_runs(
         why = (
             f"process {mark.split(':')[0]} is gone" if mark else "it was about to start when everything ended"
         )
-        message = f"Run {run.run_id[:8]} was interrupted: {why}. What it had finished stays; run the project again to go on."
+        message = (
+            f"Run {run.run_id[:8]} was interrupted: {why}. Finished tables are saved; run the project "
+            "again to continue."
+        )
         instance.report_run_failed(run, message)
         on_news(message)
         failed += 1

@@ -1,4 +1,4 @@
-"""The demo: a small library of real photographs, run the whole way.
+"""The demo: the full pipeline on a small library of real photographs.
 
 Holds what `make demo` runs.
 Add here: a set that shows something new.

@@ -1,8 +1,8 @@
-"""`python -m demo [FOLDER]`: make the demo library, run both projects, tell what came out.
+"""`python -m demo [FOLDER]`: make the demo library, run both projects, print the results.
 
 Holds the demo's story.
 Add here: a line that a newcomer needs.
-Keep out: results that were not read from the tables.
+Keep out: results that are not read from the tables.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ QUESTION = '"select chosen_path, reasons, flags from proposals"'
 
 
 def main(folder: Path) -> int:
-    """Run the demo in `folder`; the exit code is 0 if both projects went the whole way."""
+    """Run the demo in `folder`; the exit code is 0 if both projects ran without failures."""
     library = folder / "library"
     files = make_library(library)
     before = _hashes(library)
@@ -67,19 +67,22 @@ def _tell(project: Project, seconds: float) -> None:
     judged = state.accepted + state.blocked
     click.echo(f"\n{project.name} ({seconds:.1f} s)")
     click.echo(
-        f"  found     {state.photos} photos in {state.sets} sets, {state.other_files} companions; refused {state.quarantined}"
+        f"  found     {state.photos} photos in {state.sets} sets, {state.other_files} companions; "
+        f"refused {state.quarantined}"
     )
     for row in project.store.query("SELECT path, reason FROM quarantine").to_dicts():
         click.echo(f"            refused {row['path']}: {row['reason']}")
     flagged = project.store.read(Proposal).filter(pl.col(Proposal.flags).list.len() > 0)
     click.echo(
-        f"  chosen    {state.sets} by the stage rule, uncalibrated; against {flagged.height} something measured speaks"
+        f"  proposed  {state.sets} by the highest stage, uncalibrated; {flagged.height} have a "
+        "warning from a measurement"
     )
     for row in flagged.head(3).to_dicts():
         click.echo(f"            {row[Proposal.chosen_path]}: {'; '.join(row[Proposal.flags])}")
     share = f"{state.accepted / judged:.0%}" if judged else "none"
     click.echo(
-        f"  accepted  {state.accepted} of {judged} texts ({share}), written to {project.export_file.relative_to(project.home)}"
+        f"  accepted  {state.accepted} of {judged} texts ({share}), written to "
+        f"{project.export_file.relative_to(project.home)}"
     )
     blocked = project.store.read(MetadataQuality).filter(
         pl.col(MetadataQuality.is_current) & (pl.col(MetadataQuality.status) == "blocked")
@@ -89,7 +92,8 @@ def _tell(project: Project, seconds: float) -> None:
     for row in blocked.head(3).to_dicts():
         issue = row[MetadataQuality.issues][0]
         click.echo(
-            f"            {names[row[MetadataQuality.photo_id]]}: {issue['rule']}: {issue['field']} {issue['message']}"
+            f"            {names[row[MetadataQuality.photo_id]]}: {issue['rule']}: "
+            f"{issue['field']} {issue['message']}"
         )
 
 
@@ -102,7 +106,7 @@ def _hashes(folder: Path) -> dict[str, str]:
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("demo-out"))
 def demo(folder: Path) -> None:
-    """Make the demo library in FOLDER, run both projects, and tell what came out."""
+    """Make the demo library in FOLDER, run both projects, and print the results."""
     target = folder.absolute()
     target.mkdir(parents=True, exist_ok=True)
     sys.exit(main(target))

@@ -1,11 +1,11 @@
-"""Make the demo library: real photographs as sets of stages, by real edits, some of which spoil the picture.
+"""Make the demo library: real photographs as sets of stages, by real edits; some edits spoil the picture.
 
 Holds `make_library`.
 Add here: a set with its edits.
 Keep out: running anything.
 
-The photographs ship inside scikit-image and scikit-learn (the `demo` extra). Both projects use the same file names for different
-pictures, as happens when a generator counts from one in every project.
+The photographs ship inside scikit-image and scikit-learn (the `demo` extra). Both projects use the same file
+names for different pictures, as happens when a generator counts from one in every project.
 """
 
 from __future__ import annotations
@@ -19,13 +19,16 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 Edit = Callable[[Image.Image], Image.Image]
 _SIDE = 900
-_EMPTY_XMP = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/></x:xmpmeta>\n'
+_EMPTY_XMP = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+    'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/></x:xmpmeta>\n'
+)
 _SKIMAGE = Path(skimage.__file__).parent / "data"
 _SKLEARN = Path(sklearn.datasets.__file__).parent / "images"
 
 
 def _downscaled(picture: Image.Image) -> Image.Image:
-    """What a generator gives first: small."""
+    """The first, small stage of a generator."""
     return picture.resize((max(1, picture.width // 2), max(1, picture.height // 2)), Image.Resampling.LANCZOS)
 
 
@@ -87,7 +90,7 @@ PROJECTS: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 def make_library(library: Path) -> int:
-    """Write the demo library; what is there already is left as it is.
+    """Write the demo library; existing files are not changed.
 
     Args:
         library: folder to hold the two projects.
@@ -118,12 +121,15 @@ def _make_set(folder: Path, series: str, source: str, last: str) -> None:
     (folder / f"{series}_stage1_generated.txt").write_text(f"seed of {series}\n", "utf-8")
     (folder / f"{series}_stage2_upscaled.yaml").write_text("scale: 2\n", "utf-8")
     (folder / f"{series}_stage3_enhanced.xmp").write_text(
-        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/></x:xmpmeta>\n',
+        (
+            '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+            'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/></x:xmpmeta>\n'
+        ),
         "utf-8",
     )
 
 
 def _damage(good: Path, bad: Path) -> None:
-    """A copy that broke off in the middle, as happens on full cards."""
+    """A truncated copy, as from a full card."""
     content = good.read_bytes()
     bad.write_bytes(content[: len(content) // 2])

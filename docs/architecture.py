@@ -1,4 +1,4 @@
-"""The page of the house: rooms, layers and arrows, read from the imports.
+"""The architecture page: rooms, layers and arrows, read from the imports.
 
 Holds `architecture_page`.
 Add here: another figure of the structure.
@@ -43,9 +43,15 @@ def architecture_page() -> str:
             "Five packages, from top to bottom; each imports only those below it.\n",
             *packages,
             "",
-            "`proofsheet` has rooms in layers. A room imports only rooms of layers below its own, never one beside or above it;",
-            "`lint-imports` proves it.",
-            f"There are {len(arrows)} arrows between {sum(map(len, layers))} rooms; those that follow from others are not drawn.\n",
+            (
+                "`proofsheet` has rooms in layers. A room imports only rooms of layers below its own, "
+                "never one beside or above it;"
+            ),
+            "`lint-imports` checks it.",
+            (
+                f"There are {len(arrows)} arrows between {sum(map(len, layers))} rooms; the diagram "
+                "leaves out arrows that follow from others.\n"
+            ),
             *lines,
             *table,
             "",
@@ -73,7 +79,7 @@ def _arrows() -> set[tuple[str, str]]:
 
 
 def _without_detours(arrows: set[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Arrows that follow from no others."""
+    """Arrows that do not follow from others."""
     below: dict[str, set[str]] = {}
     for a, b in arrows:
         below.setdefault(a, set()).add(b)

@@ -1,6 +1,7 @@
 """`make docs`: the pages that follow from the code.
 
-Holds the generators of tables.md, cli.md, settings.md and keys.md, and `PAGES`; tests check that the pages are current.
+Holds the generators of tables.md, cli.md, settings.md and keys.md, and `PAGES`; tests check that the pages
+are current.
 Add here: a page that can be derived.
 Keep out: pages that people write.
 """
@@ -32,13 +33,17 @@ def tables_page() -> str:
     parts = [
         _NOTE,
         "# Tables\n",
-        "Derived tables stand in `<home>/store/<project>.duckdb`, made when a run ends, and can be rebuilt by a run. "
-        "Facts stand in `<home>/ledger/<project>.sqlite` and cannot. `proofsheet sql` shows both. Key columns are marked \\*.\n",
+        (
+            "Derived tables are in `<home>/store/<project>.duckdb`, written when a run ends. A run can "
+            "rebuild them. "
+            "Facts are in `<home>/ledger/<project>.sqlite` and cannot be rebuilt. "
+            "`proofsheet sql` shows both. Key columns are marked \\*.\n"
+        ),
         "## Derived\n",
         *(_table(t) for t in derived),
         "## Facts\n",
         *(_table(t) for t in FACTS),
-        "## Made when `proofsheet sql` asks for it\n",
+        "## Made for `proofsheet sql`\n",
         *(_table(t) for t in ours if t.origin == "shown"),
         "## Bookkeeping of the store\n",
         _table(StoredTable),
@@ -65,8 +70,10 @@ def cli_page() -> str:
     parts = [
         _NOTE,
         "# Command line\n",
-        "stdout is data, stderr is progress and errors; `--json` prints one document. Exit codes: 0 ok (quarantined and blocked "
-        "rows are a result), 1 failure, 2 usage or configuration, 3 some projects failed, 4 blocked rows under `--strict`, "
+        "stdout is data, stderr is progress and errors; `--json` prints one document. Exit codes: "
+        "0 ok (quarantined and blocked "
+        "rows are a result), 1 failure, 2 usage or configuration, 3 some projects failed, 4 "
+        "blocked rows under `--strict`, "
         "11 locked, 130 interrupted.\n",
         _help("proofsheet", main),
     ]
@@ -93,8 +100,10 @@ def settings_page() -> str:
     parts = [
         _NOTE,
         "# Settings\n",
-        "In `proofsheet.toml`, or in the environment as `PROOFSHEET_<SECTION>_<SETTING>` (library and home also without section). "
-        "A changed setting makes stale exactly what depends on it; those marked *knob* change speed alone.\n",
+        "In `proofsheet.toml`, or in the environment as `PROOFSHEET_<SECTION>_<SETTING>` (library "
+        "and home also without section). "
+        "After a change, exactly the tables that depend on a setting are stale. Settings marked "
+        "*knob* change only the speed.\n",
     ]
     for section, field in Configuration.model_fields.items():
         kind = field.annotation
@@ -110,8 +119,11 @@ def settings_page() -> str:
 
 def keys_page() -> str:
     """Every key of the review, from the table that the page itself reads."""
-    intro = "One key decides, saves and goes on. Keys mean the same in every view; they are ignored while you type, when a key "
-    intro += "repeats, and with other modifiers. `?` shows this table in the review.\n"
+    intro = (
+        "One key decides, saves and shows the next set. Keys are the same in every view. They are "
+        "ignored while "
+        "you type, when a key repeats, and with other modifiers. `?` shows this table in the review.\n"
+    )
     return "\n".join(
         [
             _NOTE,

@@ -1,4 +1,6 @@
-"""`make reliability`: docs/reliability.md from the figures that the tests noted; what was not measured again keeps its figures.
+"""`make reliability`: docs/reliability.md from the figures of the tests.
+
+Tests that did not run retain their figures.
 
 Holds the generator.
 Add here: nothing; a test notes its own figure.
@@ -21,14 +23,14 @@ FIGURES = HERE.parent / "build" / "reliability"
 
 
 def gather(figures: Path, before: Path) -> list[dict[str, Any]]:
-    """The figures of the last tests, and the former ones of tests that did not run; all are kept for the next time.
+    """The latest figures of each test; they are saved for the next time.
 
     Raises:
         FileNotFoundError: if no test has noted a figure.
     """
     fresh = [json.loads(p.read_text("utf-8")) for p in sorted(figures.glob("*.json"))]
     if not fresh:
-        raise FileNotFoundError(f"{figures} holds no figures; run `make reliability`")
+        raise FileNotFoundError(f"{figures} has no figures; run `make reliability`")
     known = {r["test"]: r for r in (json.loads(before.read_text("utf-8")) if before.exists() else [])}
     known |= {r["test"]: r for r in fresh}
     before.write_text(json.dumps(list(known.values()), indent=1, ensure_ascii=False) + "\n", "utf-8")
@@ -42,7 +44,10 @@ def page(records: Sequence[Mapping[str, Any]]) -> str:
         "",
         "# Reliability",
         "",
-        f"Measured on {platform.system()} {platform.machine()}, Python {platform.python_version()}, by `make reliability`.",
+        (
+            f"Measured on {platform.system()} {platform.machine()}, Python "
+            f"{platform.python_version()}, by `make reliability`."
+        ),
     ]
     for record in sorted(records, key=lambda r: str(r["promise"])):
         lines += [

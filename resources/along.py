@@ -53,14 +53,14 @@ class PreviewingResource(PreviewSettings, dg.ConfigurableResource["PreviewingRes
 
 
 class MeasurementsResource(dg.ConfigurableResource["MeasurementsResource"]):
-    """What else is measured while a file is open; it fills caches and changes no row of the stage that opens it."""
+    """What else is measured while a file is open; it fills caches and changes no row of the asset that opens it."""
 
     encoding: EncodingResource
     previewing: PreviewingResource
     preview_px: int
 
-    def measurements(self, project: Project) -> list[Measurement]:
-        """All of them."""
+    def of(self, project: Project) -> list[Measurement]:
+        """All measurements of the files of a project."""
         plain = [Measurement.of(table, measure) for table, measure in FILE_MEASUREMENTS.items()]
         previews = self.previewing.measurement(project, self.preview_px)
         return [*plain, previews, self.encoding.choose(project).measurement()]

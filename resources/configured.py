@@ -1,4 +1,4 @@
-"""Resources whose fields default to the settings of the user, not to those of the code.
+"""Sections of the settings as resources, whose fields default to what the user has set, not to the defaults of the code.
 
 Holds `configured`.
 Add here: what is true of every resource that has settings.
@@ -6,21 +6,19 @@ Keep out: any one resource.
 """
 
 import copy
-from typing import Any, TypeVar
+from typing import Any
 
 import dagster as dg
 from pydantic import BaseModel, create_model
 
-Resource = TypeVar("Resource", bound=dg.ConfigurableResource)  # type: ignore[type-arg]  # of whatever it gives
 
-
-def configured(kind: type[Resource], *settings: BaseModel, **more: object) -> Resource:
-    """A resource with these settings, in a class of its own whose defaults they are.
+def configured(kind: type[BaseModel], *settings: BaseModel, **more: object) -> Any:  # noqa: ANN401 - a resource of that kind
+    """A resource with these settings, in a class of its own whose defaults they are; the Launchpad shows and overrides them.
 
     Dagster takes a field that the Launchpad leaves out from the defaults of the class, so they have to be those of the user.
 
     Args:
-        kind: class of the resource.
+        kind: class of the resource, or a class of settings, which becomes one.
         settings: sections of `proofsheet.toml`.
         more: further fields, such as resources inside this one.
     """
@@ -31,6 +29,8 @@ def configured(kind: type[Resource], *settings: BaseModel, **more: object) -> Re
         if not isinstance(values[name], dg.ConfigurableResource):
             field.default, field.default_factory = values[name], None
         fields[name] = (field.annotation, field)
-    return create_model(
-        kind.__name__, __base__=kind, __module__=kind.__module__, __doc__=kind.__doc__, **fields
-    )(**values)
+    bases = kind if issubclass(kind, dg.ConfigurableResource) else (kind, dg.ConfigurableResource)
+    made: Any = create_model(
+        kind.__name__, __base__=bases, __module__=kind.__module__, __doc__=kind.__doc__, **fields
+    )
+    return made(**values)

@@ -1,6 +1,6 @@
 """What settings come to on this machine, known without Dagster.
 
-Holds `settings_by_resource` and the settings that name something outside: an encoder, a detector, a model, a file of words.
+Holds `settings_by_section` and the settings that name something outside: an encoder, a detector, a model, a file of words.
 Add here: settings that come to another thing when the machine changes.
 Keep out: the resources themselves, and what needs Dagster: what is stale is asked more often than anything is run.
 """
@@ -74,23 +74,12 @@ class VocabularyInForce(VocabularySettings):
         return hash_file(path)[0] if self.file and path.is_file() else "none"
 
 
-def settings_by_resource(settings: Configuration) -> dict[str, Settings]:
-    """Name of every resource that stages take to its settings."""
-    return {
-        "photo_files": settings.photos,
-        "previewing": settings.previews,
-        "encoding": EncoderInForce(**settings.encoder.model_dump()),
-        "grouping": settings.groups,
-        "scene_rule": settings.scenes,
-        "detection": DetectorInForce(**settings.objects.model_dump(), device=settings.encoder.device),
-        "duplicate_rule": settings.duplicates,
-        "wanted_mix": settings.inventory,
-        "captioning": settings.captions,
-        "vision_model": VisionModelInForce(**settings.model.model_dump()),
-        "gate": settings.gate,
+def settings_by_section(settings: Configuration) -> dict[str, Settings]:
+    """Every section by name; those that name something outside tell what they come to."""
+    found = {name: getattr(settings, name) for name in Configuration.model_fields}
+    return found | {
+        "encoder": EncoderInForce(**settings.encoder.model_dump()),
+        "objects": DetectorInForce(**settings.objects.model_dump(), device=settings.encoder.device),
+        "model": VisionModelInForce(**settings.model.model_dump()),
         "vocabulary": VocabularyInForce(**settings.vocabulary.model_dump()),
-        "ranking": settings.ranker,
-        "cropping": settings.crops,
-        "reviewing": settings.review,
-        "rating_rule": settings.rating,
     }

@@ -1,6 +1,6 @@
 """Models that name what is seen.
 
-Holds `ScenesResource` and `DetectionResource`.
+Holds `DetectionResource`.
 Add here: another model that labels.
 Keep out: how it labels (proofsheet/labeling/).
 """
@@ -9,11 +9,7 @@ import dagster as dg
 
 from proofsheet.labeling.detectors import Detector, choose_detector
 from resources.in_force import DetectorInForce
-from schemas.settings import ObjectSettings, SceneSettings
-
-
-class ScenesResource(SceneSettings, dg.ConfigurableResource["ScenesResource"]):
-    """How scenes are told."""
+from schemas.settings import ObjectSettings
 
 
 class DetectionResource(DetectorInForce, dg.ConfigurableResource["DetectionResource"]):

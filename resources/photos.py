@@ -1,7 +1,7 @@
 """Picture files.
 
 Holds `PhotoFilesResource`.
-Add here: what every stage needs of picture files.
+Add here: what every asset needs of picture files.
 Keep out: what is measured along (along.py) and how (proofsheet/).
 """
 

@@ -1,7 +1,7 @@
 """The model that describes, and the rules over words.
 
-Holds `VisionModelResource`, `VocabularyResource` and one class for each class of settings about words.
-Add here: the settings of a new stage over words.
+Holds `VisionModelResource` and `VocabularyResource`.
+Add here: something else that assets over words talk to.
 Keep out: asking and judging (proofsheet/texts/, proofsheet/rules/).
 """
 
@@ -21,7 +21,6 @@ from proofsheet.texts.client.protocol import Server
 from proofsheet.texts.inference import JobRows, ask_all
 from proofsheet.texts.jobs import Job, JobRequest
 from resources.in_force import VisionModelInForce, VocabularyInForce
-from schemas.settings_words import CaptionSettings, GateSettings, RatingSettings
 
 CLOSE = "OLLAMA_CLOSE_ON_RUN_END"
 _YES = {"1", "true", "yes", "on"}
@@ -50,18 +49,6 @@ class VisionModelResource(VisionModelInForce, dg.ConfigurableResource["VisionMod
 async def _unload(server: Server) -> None:
     async with server.connect() as session:
         await session.unload()
-
-
-class CaptioningResource(CaptionSettings, dg.ConfigurableResource["CaptioningResource"]):
-    """Which pictures get texts."""
-
-
-class GateResource(GateSettings, dg.ConfigurableResource["GateResource"]):
-    """What the gate compares."""
-
-
-class RatingRuleResource(RatingSettings, dg.ConfigurableResource["RatingRuleResource"]):
-    """How pictures are rated."""
 
 
 class VocabularyResource(VocabularyInForce, dg.ConfigurableResource["VocabularyResource"]):

@@ -1,7 +1,7 @@
-"""Settings: one frozen class a stage, every field with its meaning.
+"""Settings: one frozen class a section, every field with its meaning.
 
 Holds the classes that `proofsheet.toml`, the environment and the Launchpad fill.
-Add here: a field with a description, or a class for a new stage.
+Add here: a field with a description, or a class for a new section.
 Keep out: reading of files (proofsheet/core/config.py).
 A field marked `KNOB` changes speed, never rows; it does not make a table stale.
 """

@@ -1,6 +1,6 @@
 """Settings of learning: history, ranker, crops, review.
 
-Holds one frozen class a stage.
+Holds one frozen class a section.
 Add here: a field with a description.
 Keep out: the settings of other areas (settings.py, settings_words.py).
 """

@@ -1,7 +1,7 @@
 """Settings of everything about words: models, jobs, gate, vocabulary, rating.
 
-Holds one frozen class a stage.
-Add here: a field with a description, or a class for a new stage over texts.
+Holds one frozen class a section.
+Add here: a field with a description, or a class for a new section over texts.
 Keep out: settings of pictures (settings.py).
 """
 

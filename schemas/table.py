@@ -1,6 +1,6 @@
 """The base of every table: one declaration gives names, types, DDL, documentation and the gate.
 
-Holds `Table` and `column`.
+Holds `Table`, `Rows` and `column`.
 Add here: a type that a new column needs, in `_DUCKDB_TYPES`.
 Keep out: the tables themselves (they stand in the modules by subject) and any storage code.
 """
@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, ClassVar, Generic, Literal, Self, TypeVar, cast
 
 import polars as pl
 
@@ -98,6 +98,16 @@ def column(dtype: Any, meaning: str, **facts: Any) -> str:  # noqa: ANN401
     return cast(str, _Column(ColumnSpec(dtype, meaning, **facts)))
 
 
+OfTable = TypeVar("OfTable", bound="Table")
+
+
+class Rows(pl.DataFrame, Generic[OfTable]):
+    """The rows of a table, by name: `Rows[Photo]` tells type checkers and assets which frame is meant.
+
+    At run time it is a plain polars frame.
+    """
+
+
 class Table:
     """One table. Subclasses declare columns; everything else follows from them."""
 
@@ -149,12 +159,13 @@ class Table:
         return pl.Schema({n: c.dtype for n, c in cls.columns().items()})
 
     @classmethod
-    def frame(cls, rows: Iterable[Mapping[str, object]] = ()) -> pl.DataFrame:
+    def frame(cls, rows: Iterable[Mapping[str, object]] = ()) -> Rows[Self]:
         """Rows as a frame of this table's types; a value that does not fit raises `TypeError` or a polars error."""
         known = list(rows)
-        return (
+        made = (
             pl.DataFrame(known, schema=cls.polars_schema(), orient="row") if known else cls._empty().clone()
         )
+        return cast("Rows[Self]", made)
 
     @classmethod
     @cache

@@ -15,7 +15,7 @@ import dagster as dg
 import pytest
 from pydantic import BaseModel
 
-from assets.checks import GATE
+from assets.factory.row_checks import GATE
 from assets.facts import KINDS
 from benchmarks.grouping import page as sets_page
 from benchmarks.judging import check_judge
@@ -78,7 +78,8 @@ def test_asset_bodies_are_thin(path: Path) -> None:
     assert "from __future__" not in path.read_text("utf-8")
     for function in functions(path):
         if any(
-            isinstance(d, ast.Call) and getattr(d.func, "id", "") == "stage" for d in function.decorator_list
+            isinstance(d, ast.Call) and getattr(d.func, "id", "") == "table_asset"
+            for d in function.decorator_list
         ):
             body = [
                 n
@@ -97,7 +98,8 @@ def test_heavy_modules_are_imported_where_they_are_used(path: Path) -> None:
 def test_definitions_load_without_heavy_modules() -> None:
     code = (
         "import sys, dagster_project.definitions\n"
-        "assert not {'torch', 'open_clip', 'cv2', 'sklearn', 'skimage'} & set(sys.modules), sorted(sys.modules)"
+        "assert not {'torch', 'open_clip', 'cv2', 'sklearn', 'skimage'} & set(sys.modules), "
+        "sorted(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
@@ -261,13 +263,15 @@ def shout(photos: pl.DataFrame) -> pl.DataFrame:
 """
 TOY_ASSET = '''import polars as pl
 
-from assets.stage import stage
+from assets.factory.table_asset import table_asset
 from proofsheet.library.toy import shout
+from schemas.library import Photo
+from schemas.table import Rows
 from schemas.toy import Loud
 
 
-@stage(Loud, group="measure")
-def loud_names(photos: pl.DataFrame) -> pl.DataFrame:
+@table_asset(Loud, group="measure")
+def loud_names(photos: Rows[Photo]) -> pl.DataFrame:
     """Names in capitals."""
     return shout(photos)
 '''
@@ -287,7 +291,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.long
-def test_a_new_stage_is_one_table_one_function_and_five_lines(tmp_path: Path) -> None:
+def test_a_new_asset_is_one_table_one_function_and_five_lines(tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     for package in (*PACKAGES, "tests"):
         shutil.copytree(ROOT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__"))

@@ -1,4 +1,4 @@
-"""`proofsheet analyze`: what is measured of the pictures in a folder, as JSON; no library and no project is needed.
+"""`proofsheet analyze`: measurements of the pictures in a folder, as JSON, without a library or a project.
 
 Holds the command.
 Add here: a part of the results.
@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 import polars as pl
@@ -35,6 +35,7 @@ from resources.along import FILE_MEASUREMENTS, EncodingResource, MeasurementsRes
 from resources.photos import PhotoFilesResource
 from schemas.library import IN_PLACE, ExifFact, GenerationFact, Photo
 from schemas.settings import PlaceSettings
+from schemas.table import OfTable, Rows
 from schemas.vision import Duplicate, Embedding, ImageQuality, PictureHash
 
 _KEY = "folder"
@@ -46,24 +47,25 @@ _KEY = "folder"
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="File for the results; stdout if none.",
+    help="File for the results (default: stdout).",
 )
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
-    help="Only this many pictures, in the order of their paths: a quick test.",
+    help="Measure only the first N pictures by path, as a quick test.",
 )
 def analyze(folder: Path, output: Path | None, limit: int | None) -> None:
-    """Measure every picture in FOLDER and write the results as JSON; nothing is changed or kept.
+    """Measure every picture in FOLDER and write the results as JSON. Nothing else is written.
 
-    The JSON has folder, summary {files, pictures, refused, seconds, pictures_per_s, formats, quality, encoder,
-    not_available}, pictures [{path, format, width_px, height_px, camera, generated, quality, quality_score,
-    quality_verdict, phash}], duplicates [{kind, paths}] and refused [{path, kind, reason, next_step}].
+    The JSON has folder, summary {files, pictures, refused, seconds, pictures_per_s, formats, quality,
+    encoder, not_available}, pictures [{path, format, width_px, height_px, camera, generated, quality,
+    quality_score, quality_verdict, phash}], duplicates [{kind, paths}] and refused [{path, kind, reason,
+    next_step}].
     """
     if output is not None and output.suffix != ".json":
         raise UsageError(
-            f"{output} is no .json file.",
-            "Name the results with .json: a picture is never overwritten by them.",
+            f"{output} is not a .json file.",
+            "Give the file a name that ends with .json; this protects pictures from being overwritten.",
         )
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="proofsheet-analyze-") as home:
@@ -74,7 +76,7 @@ def analyze(folder: Path, output: Path | None, limit: int | None) -> None:
         scanned = _scanned(project, limit)
         photo_files, along = _resources(settings)
         with progress_bars() as bars:
-            measuring = along.measurements(project)
+            measuring = along.of(project)
             formats, refused, looked = photo_files.open(
                 project, [p.file for p in scanned.pictures], measuring, BarListener(bars, folder.name)
             )
@@ -105,7 +107,7 @@ def _scanned(project: Project, limit: int | None) -> Scan:
 
 
 def _resources(settings: Configuration) -> tuple[PhotoFilesResource, MeasurementsResource]:
-    """Everything that is measured; previews are not made."""
+    """All measurements, without previews."""
     encoding = EncodingResource(**settings.encoder.model_dump())
     along = MeasurementsResource(encoding=encoding, previewing=PreviewingResource(), preview_px=0)
     return PhotoFilesResource(**{**settings.photos.model_dump(), "preview_px": 0}), along
@@ -128,7 +130,7 @@ def _results(
         for p in opened
     ]
     encoders = sorted(set(looked.rows[Embedding.name][Embedding.encoder_id]))
-    missing = ["scenes and objects: run a project for them"]
+    missing = ["scenes and objects: run a project to get them"]
     detector = choose_detector(settings.objects, settings.encoder.device)
     missing += [] if detector.ready else [f"objects: {detector.note}"]
     summary = {
@@ -202,8 +204,14 @@ def _duplicates(
     ]
     photos = Photo.frame(rows)
     ids = photos.select(Photo.project, Photo.photo_id, Photo.content_hash)
-    names = (ExifFact.name, ImageQuality.name, PictureHash.name, Embedding.name, GenerationFact.name)
-    tables = [ids.join(looked.rows[name], on=Photo.content_hash).drop(Photo.content_hash) for name in names]
-    found = find_duplicates(project.key, seen_photos(photos, *tables), settings.duplicates)
+
+    def rows(table: type[OfTable]) -> Rows[OfTable]:
+        found = ids.join(looked.rows[table.name], on=Photo.content_hash).drop(Photo.content_hash)
+        return cast("Rows[OfTable]", found)
+
+    seen = seen_photos(
+        photos, rows(ExifFact), rows(ImageQuality), rows(PictureHash), rows(Embedding), rows(GenerationFact)
+    )
+    found = find_duplicates(project.key, seen, settings.duplicates)
     parts = found.partition_by(Duplicate.cluster_id, maintain_order=True)
     return [{"kind": part[Duplicate.kind][0], "paths": part[Duplicate.photo_id].to_list()} for part in parts]

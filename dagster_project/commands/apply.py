@@ -25,36 +25,39 @@ _FAILED = 1
 
 @click.command()
 @click.argument("project")
-@click.option("--execute", is_flag=True, help="Do it, after asking; without this nothing is changed.")
-@click.option("--yes", is_flag=True, help="Do it without asking.")
-@click.option("--plan", "plan_id", default="", help="Do it only if the plan still has this hash.")
+@click.option(
+    "--execute",
+    is_flag=True,
+    help="Move the files, after a confirmation. The default shows the plan and changes nothing.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--plan", "plan_id", default="", help="Move the files only if the plan still has this hash.")
 @click.option(
     "--sign-off",
     "signed",
     metavar="NAME",
     default="",
-    help="Record that NAME allows the mode of the settings here.",
+    help="Record that NAME allows the configured mode for this project.",
 )
-@click.option("--note", default="", help="On what grounds, with --sign-off.")
+@click.option("--note", default="", help="Reason for the sign-off, with --sign-off.")
 @json_option
 def apply(
     project: str, execute: bool, yes: bool, plan_id: str, signed: str, note: str, as_json: bool
 ) -> None:
-    """Move the approved sets of PROJECT: winners to selected/, the others to review/, cuts as new files. Shows the plan by default.
+    """Move the approved sets of PROJECT: winners to selected/, the others to review/, crops as new files.
 
-    Only what was submitted in the review counts. Everything that belongs to a picture by its name goes with it; a set of which not
-    all can go stays, with its reason. A run that the submit has started is waited for. What an earlier apply left unfinished is
-    finished first. The JSON has plan, operations, counts, refused, staying; after --execute also done: {sets, files, refused,
+    The default shows the plan and changes nothing. Only submitted decisions are applied. Companions
+    (sidecars, RAW files) move with their picture. If one file of a set cannot move, the set stays and the
+    plan gives the reason. The command waits for an active run, and first finishes an interrupted apply. The
+    JSON has plan, operations, counts, refused, staying; after --execute also done: {sets, files, refused,
     failed, uncut}.
     """
     settings, workspace = settings_and_workspace()
     found = workspace.project(project)
-    if signed and (execute or yes or plan_id):
-        raise UsageError(
-            "--sign-off records who allows the mode, and moves nothing.",
-            "Sign off first, then apply without it.",
-        )
     if signed:
+        if execute or yes or plan_id:
+            step = "Sign off first, then run apply again without --sign-off."
+            raise UsageError("--sign-off only records who allows the mode.", step)
         sign_off(found, settings.apply.mode, signed, note)
         out().print(f"{signed} allows {settings.apply.mode} for {found.name}", markup=False)
         return
@@ -74,7 +77,7 @@ def apply(
         return
     allowed(found, settings)
     if plan_id and plan_id != plan.plan_id:
-        raise click.UsageError(f"The plan is {plan.plan_id} now, not {plan_id}; look at it again.")
+        raise click.UsageError(f"The plan is {plan.plan_id} now, not {plan_id}. Show the plan again.")
     if not (yes or plan_id):
         _show(plan, left)
         click.confirm(f"Apply plan {plan.plan_id}?", abort=True, err=True)
@@ -85,28 +88,30 @@ def apply(
         for report in (*done.resumed, done.report):
             _tell(report, "applied")
     if not done.clean:
-        err().print(
-            "Some sets could not be moved now; run the same command again when the disk is well.",
-            markup=False,
-        )
+        _news("Some sets could not be moved. Check the disk, then run the same command again.")
         sys.exit(_FAILED)
 
 
 @click.command()
 @click.argument("project")
-@click.option("--plan", "plan_id", default=None, help="Undo the plan that begins so; by default the latest.")
-@click.option("--yes", is_flag=True, help="Do it without asking.")
+@click.option(
+    "--plan",
+    "plan_id",
+    default=None,
+    help="Undo the plan with a hash that begins with this text (default: the latest plan).",
+)
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 def undo(project: str, plan_id: str | None, yes: bool, as_json: bool) -> None:
-    """Bring back every file that the latest apply in PROJECT moved, and remove the cuts that it wrote.
+    """Move back every file of the latest apply in PROJECT, and remove the crops that it wrote.
 
-    What other programs have written beside the pictures since comes back too. The JSON has plan_id, sets, files, refused,
-    failed, gone.
+    Files that other programs have since written beside the pictures move back too. The JSON has plan_id,
+    sets, files, refused, failed, gone.
     """
     settings, workspace = settings_and_workspace()
     found = workspace.project(project)
     if not yes:
-        click.confirm(f"Undo what was applied last in {found.name}?", abort=True, err=True)
+        click.confirm(f"Undo the latest apply in {found.name}?", abort=True, err=True)
     report = take_back(found, settings, _news, plan_id)
     if as_json:
         print_json(asdict(report))
@@ -119,10 +124,10 @@ def undo(project: str, plan_id: str | None, yes: bool, as_json: bool) -> None:
 @click.command()
 @click.argument("project")
 @click.option("--groups", type=click.IntRange(1), default=100, show_default=True, help="Sets to copy.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Another number draws other sets.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random choice of sets.")
 @json_option
 def sandbox(project: str, groups: int, seed: int, as_json: bool) -> None:
-    """Copy sets of PROJECT with their companions into the home; the copy is a project named sandbox/PROJECT."""
+    """Copy sets of PROJECT with their companions into the home, as the project sandbox/PROJECT."""
     made = make_sandbox(settings_and_workspace()[1].project(project), groups, seed)
     if as_json:
         print_json(
@@ -147,17 +152,17 @@ def _news(news: str) -> None:
 
 def _show(plan: Plan, left: Iterable[str]) -> None:
     for one in left:
-        out().print(f"unfinished: {one}; it is finished before anything else", markup=False)
+        out().print(f"unfinished: {one}(it is finished first)", markup=False)
     for group, rows in plan.by_set().items():
         out().print(f"set {group}", markup=False)
         for row in rows:
             box = f" ({', '.join(f'{v:.3f}' for v in row.box)})" if row.box else ""
             out().print(f"  {row.kind} {row.role}: {row.source} -> {row.target}{box}", markup=False)
     for group, reason in plan.refused.items():
-        out().print(f"set {group} is left: {reason}", markup=False)
+        out().print(f"set {group} is not moved: {reason}", markup=False)
     for path, why in plan.staying.items():
         out().print(f"{path} stays: {why}", markup=False)
-    counts = ", ".join(f"{n} {what}" for what, n in plan.counts.items()) or "nothing was submitted yet"
+    counts = ", ".join(f"{n} {what}" for what, n in plan.counts.items()) or "Nothing is submitted yet."
     out().print(f"plan {plan.plan_id}: {len(plan.operations)} operations; {counts}", markup=False)
 
 
@@ -167,8 +172,8 @@ def _tell(report: Report, what: str) -> None:
             f"plan {report.plan_id}: {report.sets} sets, {report.files} operations {what}", markup=False
         )
     for group, reason in (*report.refused.items(), *report.failed.items()):
-        out().print(f"set {group} is left: {reason}", markup=False)
+        out().print(f"set {group} is not moved: {reason}", markup=False)
     for group, reason in report.uncut.items():
-        out().print(f"set {group} was moved, but not cut: {reason}", markup=False)
+        out().print(f"set {group} was moved, but not cropped: {reason}", markup=False)
     for path in report.gone:
-        out().print(f"{path} was gone, and did not come back", markup=False)
+        out().print(f"{path} was missing and was not moved back", markup=False)

@@ -30,7 +30,7 @@ class _Rate(ProgressColumn):
     """Finished pieces a second."""
 
     def render(self, task: Task) -> Text:
-        """The rate, once there is one."""
+        """The rate, as soon as it is known."""
         return Text(f"{task.speed:.0f}/s" if task.speed else "")
 
 

@@ -34,23 +34,23 @@ def json_option(command: Command) -> Command:
 
 
 def settings_and_workspace() -> tuple[Configuration, Workspace]:
-    """The settings in force and their workspace."""
+    """The current settings and their workspace."""
     settings = load()
     return settings, Workspace(settings.place)
 
 
 def text_of(file: Path) -> str:
-    """The text of a file that a person names, in UTF-8 or, with its mark, in UTF-16.
+    """The text of a file named on the command line, in UTF-8, or in UTF-16 with a byte order mark.
 
     Raises:
-        UsageError: if it is no text.
+        UsageError: if it is not text.
     """
     content = file.read_bytes()
     wide = content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
     try:
         return content.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UsageError(f"{file} is no UTF-8 text: {error}.", "Save it as UTF-8.") from error
+        raise UsageError(f"{file} is not UTF-8 text: {error}.", "Save it as UTF-8.") from error
 
 
 def chosen(workspace: Workspace, names: Sequence[str]) -> list[Project]:
@@ -67,7 +67,7 @@ def sound(projects: Sequence[Project]) -> tuple[list[Project], list[Trouble]]:
 
 
 def end_with(troubles: Sequence[Trouble], asked: int, console: Console | None = None) -> None:
-    """Tell what is wrong with the projects that were left out, and end with the exit code for it; go on if there are none."""
+    """Report the projects that were left out and end with the exit code for it; without any, do nothing."""
     for trouble in troubles:
         (console or err()).print(str(trouble), markup=False, soft_wrap=True)
     if troubles:
@@ -80,7 +80,7 @@ def print_json(document: object) -> None:
 
 
 def print_causes(lines: Iterable[Mapping[str, object]]) -> None:
-    """One line a cause with its count, and below it what to paste into the settings."""
+    """One line for each cause with its count, and below it the settings to paste."""
     for cause in causes_of(lines):
         out().print(f"  {cause.summary()}", markup=False)
         if snippet := cause.paste():

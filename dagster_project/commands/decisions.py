@@ -1,4 +1,4 @@
-"""`proofsheet decisions`: proposals out, verdicts in.
+"""`proofsheet decisions`: export of proposals, import of review decisions.
 
 Holds the group and its sub-commands.
 Add here: another verb over proposals.
@@ -24,13 +24,13 @@ from schemas.review import Proposal
 
 @click.group()
 def decisions() -> None:
-    """Give out proposals, and take in what people decided on them. No file is moved."""
+    """Export proposals and import review decisions. No file is moved."""
 
 
 @decisions.command("export")
 @click.argument("project")
 def exporting(project: str) -> None:
-    """Print the proposals of PROJECT as automation_decisions.jsonl; a run writes the same file into the home's exports."""
+    """Print the proposals of PROJECT as automation_decisions.jsonl, as in the exports of the home."""
     found = settings_and_workspace()[1].project(project)
     for line in decision_lines(found.store.read(Proposal), found.store.read(Photo)):
         click.echo(line)
@@ -39,16 +39,14 @@ def exporting(project: str) -> None:
 @decisions.command("import")
 @click.argument("project")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--blind", is_flag=True, help="The person did not see what was proposed.")
-@click.option(
-    "--submit", is_flag=True, help="Hand over every verdict that stands then, as Submit in the review does."
-)
+@click.option("--blind", is_flag=True, help="The reviewer did not see the proposals.")
+@click.option("--submit", is_flag=True, help="Submit all current decisions, like Submit in the review.")
 @json_option
 def importing(project: str, file: Path, blind: bool, submit: bool, as_json: bool) -> None:
-    """Take in verdicts on PROJECT from FILE, an approved_decisions.jsonl; lines that are there already stay as they are.
+    """Import review decisions on PROJECT from FILE (approved_decisions.jsonl). Known lines are skipped.
 
-    The JSON has taken, known, and refused: [{line, reason, detail, next_step}]; with --submit also submitted (verdicts and steps
-    that are new) and files: {name: rows}.
+    The JSON has taken, known, and refused: [{line, reason, detail, next_step}]; with --submit also submitted
+    (new decisions and steps) and files: {name: rows}.
     """
     settings, workspace = settings_and_workspace()
     found = workspace.project(project)
@@ -60,7 +58,7 @@ def importing(project: str, file: Path, blind: bool, submit: bool, as_json: bool
         print_json(report)
         return
     out().print(
-        f"{report['taken']} verdicts taken, {report['known']} known, {len(report['refused'])} refused",
+        f"{report['taken']} decisions imported, {report['known']} known, {len(report['refused'])} refused",
         markup=False,
     )
     for line in report["refused"]:
@@ -68,4 +66,4 @@ def importing(project: str, file: Path, blind: bool, submit: bool, as_json: bool
             f"  line {line['line']}: {line['reason']}: {line['detail']}; {line['next_step']}", markup=False
         )
     if submit:
-        out().print(f"{report['submitted']} verdicts handed over", markup=False)
+        out().print(f"{report['submitted']} decisions submitted", markup=False)

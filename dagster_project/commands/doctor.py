@@ -1,8 +1,8 @@
 """`proofsheet doctor`.
 
 Holds the command and its checks.
-Add here: a check with its mend.
-Keep out: repairs; it only looks.
+Add here: a check with its next step.
+Keep out: repairs; it only checks.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Line:
 )
 @json_option
 def doctor(show_settings: bool, as_json: bool) -> None:
-    """Look whether everything is in place; each line is ok, warn or fail, with its mend."""
+    """Check the installation and the settings. Each line is ok, warn or fail, with a next step."""
     settings, workspace = settings_and_workspace()
     if show_settings:
         _show_settings(settings, as_json)
@@ -87,7 +87,9 @@ def _look(workspace: Workspace) -> Iterator[Line]:
         yield Line("ok" if question.sure else "warn", question.summary)
     if shelf.loose:
         yield Line(
-            "warn", f"{shelf.loose} files lie in the library itself", "move them into a project folder"
+            "warn",
+            f"{shelf.loose} files are directly in the library folder",
+            "move them into a project folder",
         )
     try:
         workspace.home.mkdir(parents=True, exist_ok=True)
@@ -101,7 +103,7 @@ def _look(workspace: Workspace) -> Iterator[Line]:
     yield (
         Line("ok", room)
         if free > _LITTLE_ROOM
-        else Line("warn", room, "make room; every write keeps the former generation")
+        else Line("warn", room, "free some space; each write needs room beside the former generation")
     )
     for project in [*projects, workspace.shared]:
         if trouble := trouble_of(project):
@@ -114,7 +116,7 @@ def _look(workspace: Workspace) -> Iterator[Line]:
 
 
 def _programs(settings: Configuration, workspace: Workspace) -> Iterator[Line]:
-    """What is optional: programs, encoder, detector."""
+    """The optional parts: programs, encoder, detector."""
     for program, package, use in _OPTIONAL:
         found = shutil.which(program)
         yield (

@@ -1,4 +1,4 @@
-"""`proofsheet history`: what people decided before, in and out.
+"""`proofsheet history`: import and export of earlier decisions.
 
 Holds the group and its sub-commands.
 Add here: another verb over history.
@@ -39,27 +39,27 @@ from proofsheet.storage.workspace import Project, Workspace
 
 @click.group()
 def history() -> None:
-    """Take in and give out the logs of earlier choices and crops."""
+    """Import and export logs of earlier choices and crops."""
 
 
 @history.command("import")
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
 )
-@click.option(
-    "--project", help="Project of the rows that name none; otherwise they are found by their file names."
-)
-@click.option("--dry-run", is_flag=True, help="Tell what would happen; write nothing.")
+@click.option("--project", help="Project for rows without one (default: the project is found by file names).")
+@click.option("--dry-run", is_flag=True, help="Show what would happen; write nothing.")
 @json_option
 def importing(files: tuple[Path, ...], project: str | None, dry_run: bool, as_json: bool) -> None:
-    """Take in FILES: selection_only_log, select_crop_log (both forms), anomaly_cases and historical_crop_log, as CSV.
+    """Import logs of choices and crops from FILES, as CSV.
 
-    Each row goes to its own project or is refused; rows of one cause are told in one line, with the settings that would help.
-    Rows that are there already stay as they are.
+    The formats are selection_only_log, select_crop_log (both forms), anomaly_cases and historical_crop_log.
 
-    The JSON has dry_run and files: [{file, format, rows, new, accepted, refused {reason: rows}, quarantined {reason:
-    rows}, projects {name: {accepted, refused, quarantined}}, causes [{state, reason, rows, line, detail, next_step,
-    paste}], lines [{line, state, reason, detail, next_step, setting, project}]}].
+    Each row is assigned to its project or refused. Refused rows are listed by cause, with settings that would
+    help. Known rows do not change.
+
+    The JSON has dry_run and files: [{file, format, rows, new, accepted, refused {reason: rows}, quarantined
+    {reason: rows}, projects {name: {accepted, refused, quarantined}}, causes [{state, reason, rows, line,
+    detail, next_step, paste}], lines [{line, state, reason, detail, next_step, setting, project}]}].
     """
     settings, workspace = settings_and_workspace()
     now = utc_now()
@@ -76,41 +76,48 @@ def importing(files: tuple[Path, ...], project: str | None, dry_run: bool, as_js
 
 def _print_reports(reports: Sequence[FileReport]) -> None:
     for report in reports:
-        counts = f"{report.rows} rows, {report.accepted} accepted ({report.new} new), {sum(report.refused.values())} refused"
+        counts = (
+            f"{report.rows} rows, {report.accepted} accepted ({report.new} new), "
+            f"{sum(report.refused.values())} refused"
+        )
         out().print(
-            f"{report.file}: {report.format or 'unknown format'}: {counts}, {sum(report.quarantined.values())} in quarantine"
+            f"{report.file}: {report.format or 'unknown format'}: {counts}, "
+            f"{sum(report.quarantined.values())} in quarantine"
         )
         print_causes(report.lines)
 
 
 @history.command("extract")
 @click.option(
-    "--raw", required=True, type=click.Path(path_type=Path, exists=True, file_okay=False), help="All stages."
+    "--raw",
+    required=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder with all stages.",
 )
 @click.option(
     "--final",
     required=True,
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="What was kept.",
+    help="Folder with the chosen pictures.",
 )
-@click.option("--project", help="Project of the pictures; otherwise the raw folder names it.")
-@click.option(
-    "--execute", is_flag=True, help="Write the logs and take them in; without it nothing is written."
-)
+@click.option("--project", help="Project of the pictures (default: found by the raw folder).")
+@click.option("--execute", is_flag=True, help="Write the logs and import them. The default writes nothing.")
 @json_option
 def extracting(raw: Path, final: Path, project: str | None, execute: bool, as_json: bool) -> None:
-    """Find out from a finished project's folders what was chosen and cropped, where nobody logged it.
+    """Reconstruct choices and crops from the folders of a finished project that has no logs.
 
-    Sets are found in the raw folder; the one that lies in the final folder won. A crop is said only where it is found in the
-    pixels. Both folders are only read. The logs are written into the home, in the formats that `import` takes, and taken in.
+    Sets are found in the raw folder; the picture that is also in the final folder is the winner. A crop is
+    reported only if it is found in the pixels. Both folders are only read. The logs are written into the
+    home, in the formats of `import`, and imported.
 
-    The JSON has executed, project, sets, crops, cropped_box_unknown, not_cropped, skipped {cause: number}, examples {cause: path},
+    The JSON has executed, project, sets, crops, cropped_box_unknown, not_cropped, skipped {cause: number},
+    examples {cause: path},
     and files: those of `import`.
     """
     settings, workspace = settings_and_workspace()
     owner = _owner(workspace, settings, raw, project)
     if owner is None and execute:
-        raise UsageError(f"The folder {raw} names no project.", "Give --project.")
+        raise UsageError(f"The folder {raw} belongs to no project.", "Give --project.")
     with progress_bars() as bars:
         outcome = extract(raw, final, settings.photos, BarListener(bars, raw.name))
     reports = []
@@ -139,11 +146,11 @@ def extracting(raw: Path, final: Path, project: str | None, execute: bool, as_js
         out().print(f"  {number} skipped: {cause} (first: {outcome.examples[cause]})", markup=False)
     _print_reports(reports)
     if not execute:
-        out().print("Nothing was written; --execute writes the logs and takes them in.")
+        out().print("Nothing was written. --execute writes the logs and imports them.")
 
 
 def _owner(workspace: Workspace, settings: Configuration, raw: Path, project: str | None) -> Project | None:
-    """The project that is named, or that the folder names; None if neither."""
+    """The named project, or that of the folder; None without one."""
     if project is not None:
         return workspace.project(project)
     projects = {p.name: p for p in workspace.projects() if not p.sandbox}
@@ -159,15 +166,17 @@ def _owner(workspace: Workspace, settings: Configuration, raw: Path, project: st
 @click.argument("projects", nargs=-1)
 @json_option
 def exporting(folder: Path, projects: tuple[str, ...], as_json: bool) -> None:
-    """Write the history of PROJECTS (all, if none is named) into FOLDER, in the formats that `import` takes.
+    """Write the history of PROJECTS (default: all) into FOLDER, in the formats of `import`.
 
-    The files are selection_only_log.csv, select_crop_log.csv, anomaly_cases.csv and anomaly_summary.json; those that are
-    there already are not written over. The JSON has files {name: rows}, and damaged: [{project, file, problem,
-    next_step}] of what was left out.
+    The files are selection_only_log.csv, select_crop_log.csv, anomaly_cases.csv and anomaly_summary.json.
+    Existing files are not overwritten. The JSON has files {name: rows}, and damaged: [{project, file,
+    problem, next_step}] for projects that were left out.
     """
     _settings, workspace = settings_and_workspace()
     if folder.resolve().is_relative_to(workspace.library.resolve()):
-        raise UsageError(f"{folder} lies inside the library, which is only read.", "Choose a folder outside.")
+        raise UsageError(
+            (f"{folder} is inside the library, which is only read."), "Choose a folder outside the library."
+        )
     wanted = chosen(workspace, projects)
     readable, troubles = sound(wanted)
     written = export_history(readable, folder)

@@ -38,7 +38,8 @@ def init(library: Path, home: Path, as_json: bool) -> None:
     library, home = library.expanduser().absolute(), home.expanduser().absolute()
     if not library.is_dir():
         raise UsageError(
-            f"The library {library} is not a folder.", "Give the folder whose sub-folders are your projects."
+            (f"The library {library} is not a folder."),
+            "Give the folder that has your projects as sub-folders.",
         )
     workspace = Workspace(PlaceSettings(library=str(library), home=str(home)))
     try:
@@ -56,7 +57,8 @@ def init(library: Path, home: Path, as_json: bool) -> None:
     click.echo(f"{FILE} written: {len(projects)} projects in {library}, results in {home}.")
     if workspace.shelf().loose:
         click.echo(
-            f"{workspace.shelf().loose} files lie in the library itself; only files in its sub-folders belong to a project."
+            f"{workspace.shelf().loose} files are directly in the library folder. They belong to "
+            "no project; only its sub-folders do."
         )
     click.echo("Next: proofsheet run --all")
-    click.echo("In the browser, and by itself: proofsheet up")
+    click.echo("In the browser, with automatic runs: proofsheet up")

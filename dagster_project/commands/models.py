@@ -1,4 +1,4 @@
-"""`proofsheet models`: which models there are, and fetching their weights.
+"""`proofsheet models`: the list of models and the download of their weights.
 
 Holds the group and its sub-commands.
 Add here: another verb over models.
@@ -21,13 +21,13 @@ from proofsheet.labeling.detectors import choose_detector
 
 @click.group()
 def models() -> None:
-    """Show the models of this machine, fetch weights, train, promote and export."""
+    """List models, download weights, train, promote and export."""
 
 
 @models.command("list")
 @json_option
 def list_models(as_json: bool) -> None:
-    """Show encoders, detectors and trained models: what is here, what is in use, and what is missing.
+    """List encoders, detectors and trained models: available, in use, or missing.
 
     The JSON has models: [{kind, name, state, where, in_use, note}].
     """
@@ -84,7 +84,7 @@ def _row(kind: str, name: str, state: str, where: str, in_use: bool, note: str) 
 @models.command()
 @json_option
 def pull(as_json: bool) -> None:
-    """Download the weights that [encoder] names into the home; nothing else ever downloads anything.
+    """Download the weights of the [encoder] settings into the home. No other command downloads anything.
 
     The JSON has name, path and digest.
     """
@@ -93,7 +93,7 @@ def pull(as_json: bool) -> None:
     if as_json:
         print_json({"name": found.label, "path": str(found.path), "digest": found.digest})
         return
-    out().print(f"{found.label} lies at {found.path}", markup=False, highlight=False)
+    out().print(f"{found.label} is at {found.path}", markup=False, highlight=False)
 
 
 for _command in LEARNT:

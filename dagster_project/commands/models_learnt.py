@@ -47,9 +47,10 @@ def learnt(shared: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - a Project
 
 @click.command()
 def train() -> None:
-    """Train ranker and crop proposer over all projects, through the Dagster job `train`: the UI shows the same run.
+    """Train ranker and crop proposer on all projects, through the Dagster job `train`.
 
-    Nothing is trained where nothing new was decided. The champion stays unless the rule promotes the new model.
+    The Dagster UI shows this run. Without new decisions nothing is trained. The new model replaces the
+    serving one only if the promotion rule allows it.
     """
     settings, _workspace = settings_and_workspace()
     from dagster_project.running import train_all
@@ -77,7 +78,7 @@ def train() -> None:
     help="Where.",
 )
 def train_scenes(folder: Path, epochs: int, batch_size: int, device: str) -> None:
-    """Train a scene classifier on FOLDER: one sub-folder a label, named by it. The pictures are only read."""
+    """Train a scene classifier on FOLDER, with one sub-folder for each label. The pictures are only read."""
     settings, workspace = settings_and_workspace()
     from dagster_project.labelled import labelled_pictures
     from proofsheet.training.train_scenes import train_scenes as fit
@@ -95,7 +96,7 @@ def train_scenes(folder: Path, epochs: int, batch_size: int, device: str) -> Non
 @click.argument("model")
 @json_option
 def card(model: str, as_json: bool) -> None:
-    """Show the card of MODEL (the beginning of its name, or ranker, crop or scene for the one that serves)."""
+    """Show the card of MODEL: the beginning of its name, or ranker, crop or scene for the serving model."""
     _settings, workspace = settings_and_workspace()
     path = card_path(workspace.shared.models, _fit(workspace.shared.ledger, model)[Fit.fit_id])
     text = (path.with_name("card.json") if as_json else path).read_text("utf-8")
@@ -105,7 +106,7 @@ def card(model: str, as_json: bool) -> None:
 @click.command()
 @click.argument("model")
 def promote(model: str) -> None:
-    """Let MODEL serve, if the rule of promotion was met when it was judged; a model that it refused stays refused."""
+    """Let MODEL serve, if it met the promotion rule in its evaluation. A refused model stays refused."""
     _settings, workspace = settings_and_workspace()
     ledger = workspace.shared.ledger
     fit = registry.find_fit(ledger, model)
@@ -121,7 +122,10 @@ def promote(model: str) -> None:
         )
         sys.exit(_REFUSED)
     out().print(
-        f"{fit[Fit.kind]} {str(fit[Fit.fit_id])[:12]} serves now; `proofsheet run --all` decides anew",
+        (
+            f"{fit[Fit.kind]} {str(fit[Fit.fit_id])[:12]} serves now; `proofsheet run --all` updates "
+            "the proposals"
+        ),
         markup=False,
     )
 
@@ -129,12 +133,12 @@ def promote(model: str) -> None:
 @click.command()
 @click.argument("kind", type=KIND)
 def rollback(kind: str) -> None:
-    """One step back to the KIND of model that served before."""
+    """Go back to the KIND of model that served before."""
     _settings, workspace = settings_and_workspace()
     before = registry.rollback(workspace.shared.ledger, kind, utc_now())
     registry.refresh(workspace.shared)
-    told = f"{kind} {before[:12]} serves again" if before else f"no {kind} serves any longer"
-    out().print(f"{told}; `proofsheet run --all` decides anew", markup=False)
+    told = f"{kind} {before[:12]} serves again" if before else f"no {kind} serves any more"
+    out().print(f"{told}; `proofsheet run --all` updates the proposals", markup=False)
 
 
 @click.command()
@@ -142,7 +146,7 @@ def rollback(kind: str) -> None:
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @json_option
 def export(model: str, folder: Path, as_json: bool) -> None:
-    """Write MODEL into FOLDER as safetensors, ONNX and TorchScript, and compare each with the model that serves.
+    """Write MODEL into FOLDER as safetensors, ONNX and TorchScript, each compared with the serving model.
 
     The JSON has files: [{part, format, path, inputs, largest_difference, same_best, status}].
     """
@@ -169,7 +173,7 @@ def _fit(ledger: Any, model: str) -> dict[str, Any]:  # noqa: ANN401
         found = registry.champion(ledger, model)
         if found is None:
             raise UsageError(
-                f"No {model} serves.", "`proofsheet models list` shows what there is; `models train` trains."
+                f"No {model} serves.", "`proofsheet models list` lists the models; `models train` trains one."
             )
         return found
     return registry.find_fit(ledger, model)

@@ -1,4 +1,4 @@
-"""`proofsheet projects`: what a person says of a project as a whole.
+"""`proofsheet projects`: commands on a project as a whole.
 
 Holds the group and its sub-commands.
 Add here: another answer to a question about projects.
@@ -18,7 +18,10 @@ from proofsheet.storage.health import set_aside_damaged
 
 @click.group()
 def projects() -> None:
-    """Say which folder is which project, and begin again where a ledger is lost. `proofsheet status` lists what is asked."""
+    """Link renamed folders to projects, and replace a damaged ledger.
+
+    `proofsheet status` lists open questions.
+    """
 
 
 @projects.command("adopt")
@@ -27,9 +30,10 @@ def projects() -> None:
 @click.option("--none", "apart", is_flag=True, help="FOLDER is a project of its own.")
 @json_option
 def adopting(folder: str, former: str | None, apart: bool, as_json: bool) -> None:
-    """Let FOLDER take over what is known of FORMER, a project with its folder gone: texts, choices, reviews, tables.
+    """Give FOLDER the texts, choices, reviews and tables of FORMER, a project without a folder.
 
-    A folder that was renamed takes over by itself if its contents say so clearly. The JSON has told.
+    A renamed folder is recognised without this command if its contents are clearly the same. The JSON has
+    `told`.
     """
     if apart == (former is not None):
         raise UsageError(
@@ -41,7 +45,8 @@ def adopting(folder: str, former: str | None, apart: bool, as_json: bool) -> Non
         told = adopt(workspace, folder, former, "by a person", utc_now()) + "; run it next"
     else:
         told = (
-            f"{folder} is kept apart from {', '.join(keep_apart(workspace, folder)) or 'every other project'}"
+            f"{folder} is a project of its own, separate from "
+            f"{', '.join(keep_apart(workspace, folder)) or 'every other project'}"
         )
     print_json({"told": told}) if as_json else out().print(told, markup=False)
 
@@ -50,14 +55,14 @@ def adopting(folder: str, former: str | None, apart: bool, as_json: bool) -> Non
 @click.argument("project")
 @json_option
 def setting_aside(project: str, as_json: bool) -> None:
-    """Keep the damaged ledger of PROJECT under another name, so that the next run begins a new one.
+    """Rename the damaged ledger of PROJECT; the next run begins a new one.
 
-    A ledger that is whole is refused. What people wrote and decided is not shown any more until a copy of the ledger is put back.
-    The JSON has kept.
+    An intact ledger is refused. Texts and decisions of the project are missing until you restore a copy of
+    the ledger. The JSON has `kept`.
     """
     found = settings_and_workspace()[1].project(project)
     kept = set_aside_damaged(found)
-    told = f"The ledger of {found.name} is kept as {kept}." if kept else f"{found.name} has no ledger."
+    told = f"The ledger of {found.name} is saved as {kept}." if kept else f"{found.name} has no ledger."
     print_json({"kept": str(kept) if kept else None}) if as_json else out().print(told, markup=False)
 
 
@@ -65,15 +70,15 @@ def setting_aside(project: str, as_json: bool) -> None:
 @click.argument("project")
 @json_option
 def making_database(project: str, as_json: bool) -> None:
-    """Make the DuckDB file with all tables of PROJECT now, if tables changed since the last one.
+    """Write the DuckDB file with all tables of PROJECT now, if tables changed since the last one.
 
-    A run makes it when it ends; edits in it are discarded then. The JSON has file and made.
+    Each run writes it at its end and discards edits in it. The JSON has file and made.
     """
     store = settings_and_workspace()[1].project(project).store
     made = store.show()
     if not store.open_copy.exists():
         raise UsageError(f"{project} has no tables yet.", f"Run `proofsheet run {project}` first.")
-    told = f"{store.open_copy} {'was made' if made else 'holds the current tables'}."
+    told = f"{store.open_copy} {'was made' if made else 'is up to date'}."
     print_json({"file": str(store.open_copy), "made": made}) if as_json else out().print(
         told, markup=False, soft_wrap=True
     )

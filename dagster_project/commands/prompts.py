@@ -1,4 +1,4 @@
-"""`proofsheet prompts`: which prompts are in force, and a copy to edit.
+"""`proofsheet prompts`: the current prompts, and a copy to edit.
 
 Holds the group and its sub-commands.
 Add here: another verb over prompts.
@@ -17,7 +17,7 @@ from proofsheet.prompts.prompt import OURS, load_prompt, prompt_names
 
 @click.group()
 def prompts() -> None:
-    """Show the prompts in force, or copy one into the home to edit it."""
+    """Show the current prompts, or copy one into the home to edit it."""
 
 
 @prompts.command("list")
@@ -40,11 +40,12 @@ def listing(as_json: bool) -> None:
 @prompts.command()
 @click.argument("name", type=click.Choice(prompt_names()))
 def copy(name: str) -> None:
-    """Copy the prompt NAME into the home, where it stands before the one that comes along. Raise its version when you edit it."""
+    """Copy the prompt NAME into the home. The copy replaces the built-in prompt.
+
+    Raise its version when you edit it.
+    """
     path = settings_and_workspace()[1].home / "prompts" / f"{name}.md"
     if path.exists():
-        raise UsageError(
-            f"{path} is there already.", "Edit it, or delete it to take the one that comes along."
-        )
+        raise UsageError(f"{path} exists already.", "Edit it, or delete it to use the built-in prompt.")
     write_atomic(path, (OURS / f"{name}.md").read_bytes())
     out().print(str(path), markup=False)

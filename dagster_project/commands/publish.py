@@ -1,7 +1,7 @@
-"""`proofsheet publish`, `export` and `sidecars`: accepted texts on their way out.
+"""`proofsheet publish`, `export` and `sidecars`: output of accepted texts.
 
 Holds the commands.
-Add here: another way out.
+Add here: another kind of output.
 Keep out: conditions, forms and targets (proofsheet/publish/).
 """
 
@@ -34,26 +34,31 @@ _FAILED, _BLOCKED = 1, 4
 
 @click.command("publish")
 @click.argument("project")
-@click.option("--execute", is_flag=True, help="Do it, after asking; without this nothing is sent.")
-@click.option("--yes", is_flag=True, help="Do it without asking.")
-@click.option("--proof", is_flag=True, help="Make the copies without sending them, and list what each holds.")
+@click.option(
+    "--execute", is_flag=True, help="Send the copies, after a confirmation. The default sends nothing."
+)
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option(
+    "--proof", is_flag=True, help="Make the copies without sending them, and list the contents of each."
+)
 @click.option(
     "--taken-back",
     "gone",
     metavar="NAME",
     multiple=True,
-    help="Note that NAME no longer stands at the target.",
+    help="Note that you removed NAME from the target.",
 )
 @json_option
 def publishing(
     project: str, execute: bool, yes: bool, proof: bool, gone: tuple[str, ...], as_json: bool
 ) -> None:
-    """Send copies of what is chosen and passed gate, policy and a person in PROJECT to the target of the settings.
+    """Send copies of the chosen, accepted and approved pictures of PROJECT to the configured target.
 
-    Texts that were corrected since go as a new version under a name of its own. What stands at a target and is no longer chosen is
-    listed; nothing is deleted there. Exit code 4 if gate or policy held texts back. The JSON has target, ready, again: [{path,
-    version, name}], held_back, take_back: [{path, name, target, uploaded_at, reason}], and published, failed after --execute;
-    with --proof also copies: [{path, proof or problem}].
+    A picture with corrected texts is sent again as a new version under a new name. Published pictures that
+    are no longer chosen are listed; nothing is deleted at a target. The exit code is 4 if the gate or the
+    policy held texts back. The JSON has target, ready, again: [{path, version, name}], held_back, take_back:
+    [{path, name, target, uploaded_at, reason}], and published, failed after --execute; with --proof also
+    copies: [{path, proof or problem}].
     """
     settings, workspace = settings_and_workspace()
     found, target = workspace.project(project), publisher_of(settings.publish).name
@@ -92,7 +97,8 @@ def _show(told: Mapping[str, Any]) -> None:
         out().print(f"  take back {one['name']} at {one['target']}: {one['reason']}", markup=False)
     if told["take_back"]:
         out().print(
-            "Nothing is deleted at a target; --taken-back NAME notes what you removed there.", markup=False
+            "Nothing is deleted at a target. Remove it there, then note it with --taken-back NAME.",
+            markup=False,
         )
 
 
@@ -101,7 +107,7 @@ def _show(told: Mapping[str, Any]) -> None:
 @click.argument("form", type=click.Choice(sorted(PRESETS)))
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def exporting(project: str, form: str, file: Path) -> None:
-    """Write the accepted texts of PROJECT into FILE, in a FORM that other tools take."""
+    """Write the accepted texts of PROJECT into FILE, in a FORM that other tools read."""
     found = settings_and_workspace()[1].project(project)
     rows = found.store.read(Export)
     held = held_photos(found, present_choices(found))
@@ -120,10 +126,12 @@ def exporting(project: str, form: str, file: Path) -> None:
     show_default=True,
     help="Its name.",
 )
-@click.option("--execute", is_flag=True, help="Write them; without this nothing is changed.")
+@click.option("--execute", is_flag=True, help="Write the sidecars. The default changes nothing.")
 @json_option
 def sidecars(project: str, sidecar_style: str, execute: bool, as_json: bool) -> None:
-    """Merge the approved texts of PROJECT into XMP sidecars beside the pictures; what others wrote there stays.
+    """Merge the approved texts of PROJECT into XMP sidecars beside the pictures.
+
+    Other fields are not touched.
 
     The JSON has ready, written, unchanged, and refused: [{path, problem}].
     """
@@ -152,7 +160,7 @@ def sidecars(project: str, sidecar_style: str, execute: bool, as_json: bool) -> 
         for line in refused:
             out().print(f"  {line['path']}: {line['problem']}", markup=False)
         if not execute and ready:
-            out().print("Nothing was changed; --execute writes them.", markup=False)
+            out().print("Nothing was changed. --execute writes the sidecars.", markup=False)
     if refused:
         sys.exit(_FAILED)
 

@@ -1,7 +1,7 @@
 """`proofsheet quarantine`.
 
 Holds the commands over refused files.
-Add here: what a person may do with a refused file.
+Add here: what users may do with a refused file.
 Keep out: the decision to refuse.
 """
 
@@ -28,7 +28,7 @@ from schemas.library import Photo, Quarantine
 
 @click.group()
 def quarantine() -> None:
-    """List refused files and pictures that crash a model, or release them so that the next run tries them again."""
+    """List refused files and pictures that crash a model, or release them for the next run."""
 
 
 @quarantine.command("list")
@@ -37,8 +37,9 @@ def quarantine() -> None:
 def listing(projects: tuple[str, ...], as_json: bool) -> None:
     """List the refused files of PROJECTS (all by default).
 
-    The JSON has projects.<name>: [{path, kind, reason, next_step, content_hash, first_seen_at}]; pictures that a model does not get
-    any more have the kind model. It has damaged: [{project, file, problem, next_step}] too.
+    The JSON has projects.<name>: [{path, kind, reason, next_step, content_hash, first_seen_at}]; pictures
+    that are no longer sent to a model have the kind model. The JSON also has damaged: [{project, file,
+    problem, next_step}].
     """
     settings, workspace = settings_and_workspace()
     shown = (
@@ -93,7 +94,7 @@ def releasing(project: str, paths: tuple[str, ...], everything: bool, as_json: b
 
 
 def _struck(project: Project, most: int) -> list[dict[str, object]]:
-    """Pictures that are not sent to a model any more, in the form of refused files."""
+    """Pictures that are no longer sent to a model, in the form of refused files."""
     paths: dict[str, list[str]] = {}
     for path, image in project.store.read(Photo).select(Photo.path, Photo.content_hash).iter_rows():
         paths.setdefault(image, []).append(path)

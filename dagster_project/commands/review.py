@@ -1,4 +1,4 @@
-"""`proofsheet review`: the review app alone.
+"""`proofsheet review`: the review app without the Dagster UI.
 
 Holds the command and `serve_review`.
 Add here: an option of what is served.
@@ -24,16 +24,16 @@ PORT = 8765
     "--allow-host",
     multiple=True,
     metavar="NAME[:PORT]",
-    help="Another name under which this server is reached.",
+    help="Additional host name of this server.",
 )
 @json_option
 def review(host: str, port: int, allow_host: tuple[str, ...], as_json: bool) -> None:
-    """Serve the review app until Ctrl-C; `proofsheet up` starts it too. The JSON, printed before it listens, has review."""
+    """Serve the review app until Ctrl-C; `proofsheet up` starts it too. The JSON has review (the address)."""
     serve_review(host, port, allow_host, "", as_json=as_json)
 
 
 def serve_review(host: str, port: int, allow_host: tuple[str, ...], page: str, *, as_json: bool) -> None:
-    """Tell the address of a page and serve until Ctrl-C."""
+    """Print the address of a page and serve until Ctrl-C."""
     settings, _workspace = settings_and_workspace()
     from dagster_project.review.server import serve
     from dagster_project.supervisor import port_in_use

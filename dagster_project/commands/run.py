@@ -27,7 +27,7 @@ from dagster_project.commands.common import (
     settings_and_workspace,
 )
 from dagster_project.outcome import RunOutcome, nothing_stale
-from dagster_project.planning import present_stages
+from dagster_project.planning import current_freshness
 from proofsheet.core.clock import utc_now
 from proofsheet.core.config import Configuration
 from proofsheet.core.errors import UsageError
@@ -43,16 +43,22 @@ BLOCKED, UNFINISHED = 4, 5
 @click.argument("projects", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every project of the library.")
 @click.option(
-    "--select", help="Assets, such as 'captions,exports' or 'photos+' (an asset and what follows from it)."
+    "--select", help="Assets, such as 'captions,exports' or 'photos+' (an asset and all downstream of it)."
 )
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),
     default=1,
     show_default=True,
-    help="Projects that run side by side.",
+    help="Number of projects that run in parallel.",
 )
-@click.option("--force", "forced", multiple=True, type=click.Choice(sorted(JOBS)), help="Ask this job again.")
+@click.option(
+    "--force",
+    "forced",
+    multiple=True,
+    type=click.Choice(sorted(JOBS)),
+    help="Ask the questions of this job again.",
+)
 @click.option("--strict", is_flag=True, help="Exit with 4 if the gate blocked a row.")
 @json_option
 def run(
@@ -64,15 +70,16 @@ def run(
     strict: bool,
     as_json: bool,
 ) -> None:
-    """Run PROJECTS the whole way, through the Dagster instance: the UI shows the same runs.
+    """Run the full pipeline for PROJECTS through the Dagster instance; the Dagster UI shows these runs.
 
-    Only what is stale is run, with what follows from it; where nothing is, Dagster makes no run (run_id is empty). --select runs
-    what it names.
+    Only stale tables and those downstream of them are computed. If a project is up to date, there is no
+    Dagster run (run_id is empty). --select runs the named assets.
 
-    A run that could not do its work, such as describing with a model that does not see, is partial: the reason is shown, what was
-    done stays, and the exit code is 5.
+    A run is partial if a step could not do its work, for example because the model cannot read pictures. It
+    shows the reason and keeps the finished tables; the exit code is 5.
 
-    The JSON has runs: [{project, run_id, success, outcome, unfinished, seconds, written, decoded, error, interrupted}].
+    The JSON has runs: [{project, run_id, success, outcome, unfinished, seconds, written, decoded, error,
+    interrupted}].
     """
     if bool(projects) == everything:
         raise UsageError("Name projects, or give --all (not both).", "Example: proofsheet run --all")
@@ -84,7 +91,7 @@ def run(
     if not wanted:
         raise UsageError(
             f"The library {workspace.library} has no sub-folder.",
-            "Make one for each project and put pictures into it.",
+            "Make a sub-folder for each project and put pictures into it.",
         )
     workspace.remember()
     with progress_bars() as bars:
@@ -108,12 +115,15 @@ def _outcomes(
     workers: int,
     bars: Bars,
 ) -> Iterator[RunOutcome]:
-    """Runs of what is stale, or selected; Dagster, which takes more than a second to import, is imported once something is."""
-    stages, side_by_side = present_stages(settings), dict[Project, list[str] | None]()
+    """Runs of stale or selected tables.
+
+    Dagster takes more than a second to import and is imported only for these.
+    """
+    freshness, side_by_side = current_freshness(settings), dict[Project, list[str] | None]()
     chosen_names = _dagster(workspace).selected_names(settings, select) if select else None
     for project in wanted:
         began = time.monotonic()
-        names = chosen_names or stages.to_run(project)
+        names = chosen_names or freshness.to_run(project)
         if names == []:
             yield nothing_stale(project, began)
         elif workers > 1 and len(wanted) > 1:
@@ -126,7 +136,7 @@ def _outcomes(
 
 @functools.cache
 def _dagster(workspace: Workspace) -> ModuleType:
-    """What runs projects, with the partitions of the instance equal to the folders."""
+    """The function that runs projects, after the partitions of the instance equal the folders."""
     from dagster_project import running
     from dagster_project.instance import open_instance
 
@@ -140,12 +150,15 @@ def _line(outcome: RunOutcome) -> str:
         return f"{outcome.project}: FAILED: {outcome.error}"
     written = f"written: {', '.join(outcome.written)}" if outcome.written else "nothing written"
     unchanged = "" if outcome.written or outcome.unfinished else "unchanged, "
-    done = f"{outcome.project}: {unchanged}{outcome.decoded} pictures opened, {written} ({outcome.seconds:.1f} s)"
+    done = (
+        f"{outcome.project}: {unchanged}{outcome.decoded} pictures opened, {written} "
+        f"({outcome.seconds:.1f} s)"
+    )
     return "\n".join([done, *(f"{outcome.project}: PARTIAL: {line}" for line in _unfinished(outcome))])
 
 
 def _unfinished(outcome: RunOutcome) -> list[str]:
-    """Each reason once, with the tables that it holds back."""
+    """Each reason once, with the tables that wait for it."""
     tables: dict[str, list[str]] = {}
     for name, why in outcome.unfinished.items():
         tables.setdefault(why, []).append(name)

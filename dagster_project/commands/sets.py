@@ -29,7 +29,7 @@ from schemas.vision import Preview
 
 @click.group()
 def sets() -> None:
-    """Say what the folders of a project hold, and have subjects proposed."""
+    """Describe what the folders of a project show, and get subjects proposed."""
 
 
 def _project(name: str) -> Project:
@@ -44,7 +44,7 @@ def _folders(project: Project) -> set[str]:
 @click.argument("project")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 def taking_in(project: str, file: Path) -> None:
-    """Take over many sets from FILE, a CSV with the columns folder, subject, hints, location; empty cells leave what is known."""
+    """Import sets from FILE, a CSV with folder, subject, hints and location. Empty cells change nothing."""
     found = _project(project)
     noted = intake(found.ledger, _folders(found), read_intake(text_of(file)), utc_now())
     out().print(f"{len(noted)} sets noted; `proofsheet run {project}` uses them", markup=False)
@@ -53,13 +53,13 @@ def taking_in(project: str, file: Path) -> None:
 @sets.command("say")
 @click.argument("project")
 @click.argument("folder")
-@click.option("--subject", default="", help="Subject, in your words: it counts as confirmed.")
-@click.option("--hints", default="", help="Soft hints for the model; never copied into texts.")
+@click.option("--subject", default="", help="Subject in your words. It counts as confirmed.")
+@click.option("--hints", default="", help="Hints for the model; never copied into texts.")
 @click.option("--location", default="", help="Place.")
 def saying(project: str, folder: str, subject: str, hints: str, location: str) -> None:
-    """Say what FOLDER of PROJECT holds ('.' is the project folder itself)."""
+    """Describe what FOLDER of PROJECT shows ('.' is the project folder itself)."""
     if not (subject or hints or location):
-        raise UsageError("Nothing was said.", "Give --subject, --hints or --location.")
+        raise UsageError("No description was given.", "Give --subject, --hints or --location.")
     found = _project(project)
     row = {"folder": folder, "subject": subject, "hints": hints, "location": location}
     intake(found.ledger, _folders(found), [row], utc_now())
@@ -74,7 +74,7 @@ def _place(one: IntakeSet) -> dict[str, object]:
 @click.argument("project")
 @json_option
 def listing(project: str, as_json: bool) -> None:
-    """List the sets of PROJECT with what was said and proposed, also folders that no run has seen yet.
+    """List the sets of PROJECT with descriptions and proposals, including folders that no run has read yet.
 
     The JSON has sets: [{folder, photos, seen, subject, hints, location, suggested, status}].
     """
@@ -99,12 +99,12 @@ def listing(project: str, as_json: bool) -> None:
 @click.argument("project")
 @click.argument("folder")
 def subject(project: str, folder: str) -> None:
-    """Propose another subject for FOLDER of PROJECT, in words that were not proposed before. `sets say` confirms one."""
+    """Propose another subject for FOLDER of PROJECT, in new words. `sets say` confirms one."""
     settings, _workspace = settings_and_workspace()
     found, place = _project(project), "" if folder == "." else folder
     if place not in set(found.store.read(Photo)[Photo.folder]):
         raise UsageError(
-            f"No run has seen photos in {folder!r}.",
+            f"No run has read photos in {folder!r}.",
             f"`proofsheet run {project}` first; `proofsheet sets list` shows them.",
         )
     known = found.ledger.rows(SetContext, folder=place)
@@ -114,7 +114,8 @@ def subject(project: str, folder: str) -> None:
         proposed = propose(Describer.of(settings.model, found), found, place, hints, pictures, utc_now())
     except ModelRequestError as trouble:
         raise ServiceUnreachable(
-            f"No model proposed a subject: {trouble.message}.", "`proofsheet doctor` tells what is there."
+            (f"No model proposed a subject: {trouble.message}."),
+            "`proofsheet doctor` shows which models answer.",
         ) from trouble
     if proposed is None:
         last = (

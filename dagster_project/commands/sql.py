@@ -42,16 +42,17 @@ _FORMER: dict[type[Table], type[Table]] = {
 
 @click.command()
 @click.argument("statement")
-@click.option("--project", "projects", multiple=True, help="Ask this project only; may be repeated.")
+@click.option("--project", "projects", multiple=True, help="Query only this project; may be repeated.")
 @json_option
 def sql(statement: str, projects: tuple[str, ...], as_json: bool) -> None:
-    """Ask the tables of each project a question in SQL; the tables cannot be changed.
+    """Query the tables of each project in SQL (read-only).
 
-    Every project has its own database, so the statement is asked in each. Beside what runs derive, the facts of the ledger are
-    tables too (review_decisions, apply_plans, uploads, ...), and plan_operations is what `proofsheet apply` would do now:
-    "show tables" lists all, docs/tables.md says what they hold. A table that no run has written yet has no rows.
+    The statement runs in the database of each project. It sees the derived tables, the facts of the ledger
+    (review_decisions, apply_plans, uploads, ...), and plan_operations, the plan that `proofsheet apply` shows
+    now. "show tables" lists all tables; docs/tables.md describes them. A table that no run has written yet
+    has no rows.
 
-    The JSON has projects.<name>: [rows], and damaged: [{project, file, problem, next_step}], of which the exit code 3 tells.
+    The JSON has projects.<name>: [rows], and damaged: [{project, file, problem, next_step}] (exit code 3).
     """
     settings, workspace = settings_and_workspace()
     for line in _renamed(statement):
@@ -73,19 +74,21 @@ def sql(statement: str, projects: tuple[str, ...], as_json: bool) -> None:
 
 
 def _has_rows(project: Project) -> bool:
-    """Whether anything of a project can be asked: what runs derived, or facts that came before the first run."""
+    """Whether a project has derived tables, or facts from before its first run."""
     return bool(project.store.generation()) or project.ledger.is_there()
 
 
 def _more(project: Project, settings: Configuration) -> dict[type[Table], Callable[[], pl.DataFrame]]:
-    """Tables that are not in the store: the facts, the plan of this moment, and those that no run has written yet, without rows."""
+    """Tables outside the store.
+
+    The facts, the current plan, and tables that no run has written yet (no rows).
+    """
     facts, written = {table: partial(project.ledger.rows, table) for table in FACTS}, project.store.tables()
     derived = [t for t in every_table() if t.origin == "derived" and not t.shared]
-    later = {t: partial(project.store.read, t) for t in derived if t.name not in written}
+    read: Callable[[type[Table]], pl.DataFrame] = project.store.read
+    later = {t: partial(read, t) for t in derived if t.name not in written}
     former = {
-        f: partial(project.store.read, t)
-        for t, f in _FORMER.items()
-        if t.origin == "derived" and f.name not in written
+        f: partial(read, t) for t, f in _FORMER.items() if t.origin == "derived" and f.name not in written
     }
     former |= {f: facts[t] for t, f in _FORMER.items() if t in facts}
     return {**later, **facts, **former, PlanOperation: lambda: plan_rows(planned(project, settings))}
@@ -95,7 +98,7 @@ def _renamed(statement: str) -> list[str]:
     """A line for every former name in a statement."""
     words = set(re.findall(r"\w+", statement.lower()))
     return [
-        f"The table {t.former} is named {t.name} now; the next version knows that name alone."
+        f"The table {t.former} is named {t.name} now; the former name works in this version only."
         for t in _FORMER
         if t.former in words
     ]

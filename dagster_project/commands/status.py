@@ -7,14 +7,14 @@ Keep out: counting (proofsheet/review/status.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
 import click
 from rich.table import Table as RichTable
 
-from assets.staleness import stale_tables
+from assets.factory.freshness import AssetVersion, stale_tables
 from dagster_project.commands.common import (
     chosen,
     end_with,
@@ -25,7 +25,8 @@ from dagster_project.commands.common import (
     settings_and_workspace,
     sound,
 )
-from dagster_project.planning import present_stages
+from dagster_project.planning import current_freshness
+from proofsheet.core.config import Configuration
 from proofsheet.core.locks import held_by
 from proofsheet.library.renamed_folders import RenameQuestion, find_renamed
 from proofsheet.publish.upload_history import take_back_rows
@@ -55,40 +56,25 @@ _NEWS = ("new", "changed", "gone")
 @click.argument("projects", nargs=-1)
 @json_option
 def status(projects: tuple[str, ...], as_json: bool) -> None:
-    """Show for PROJECTS (all by default) counts, what is new, stale and running, and each refused file with its reason.
+    """Show counts, new files, stale tables, active runs and refused files of PROJECTS (default: all).
 
-    A project whose ledger or store is damaged is told with the file and the next step, and the others are shown: exit code 3.
+    A project with a damaged ledger or store is named with the file and the next step (exit code 3). The other
+    projects are shown.
 
-    The JSON has library, library_link, home, loose_files, links: {name: target}, left_out: {name: reason}, vanished, renamed:
-    [{folder, former, key, share, sure}], damaged: [{project, file, problem, next_step}] and projects.<name>.{key, files, photos,
-    sets, reviewed, by_history, open, redecided, take_back, doubtful, accepted, blocked, to_describe, described, undescribed (why
-    some are not), quarantined, other_files, companions, generation, published_at, whole_at, new, changed, gone, written_of_gone,
-    left_out: {reason: count}, stale: {table: reason}, running (by whom, or null), to_ask: [{job, questions, seconds}],
-    take_back_list: [{path, name, target, uploaded_at, reason}], refused: [{path, kind, reason, next_step}]}.
+    The JSON has library, library_link, home, loose_files, links: {name: target}, left_out: {name: reason},
+    vanished, renamed: [{folder, former, key, share, sure}], damaged: [{project, file, problem, next_step}]
+    and projects.<name>.{key, files, photos, sets, reviewed, by_history, open, redecided, take_back, doubtful,
+    accepted, blocked, to_describe, described, undescribed (reason for missing descriptions), quarantined,
+    other_files, companions, generation, published_at, whole_at, new, changed, gone, written_of_gone,
+    left_out: {reason: count}, stale: {table: reason}, running (its run, or null), to_ask: [{job, questions,
+    seconds}], take_back_list: [{path, name, target, uploaded_at, reason}], refused: [{path, kind, reason,
+    next_step}]}.
     """
     settings, workspace = settings_and_workspace()
-    versions = present_stages(settings).versions
-    given = {"captioning": settings.captions, "rating_rule": settings.rating}
-
-    def state(project: Project) -> dict[str, Any]:
-        rows = project.store.read(Quarantine)
-        with project.ledger.kept_open():
-            return project_status(project).as_dict() | {
-                "stale": stale_tables(versions, project),
-                "running": held_by(project.run_lock),
-                "to_ask": [
-                    c.as_dict()
-                    for c in pending_questions(project, Describer.of(settings.model, project), given)
-                ],
-                "take_back_list": take_back_rows(project),
-                "refused": rows.select(
-                    Quarantine.path, Quarantine.kind, Quarantine.reason, Quarantine.next_step
-                ).to_dicts(),
-            }
-
+    versions = current_freshness(settings).versions
     wanted = chosen(workspace, projects)
     readable, troubles = sound(wanted)
-    asked = each_alone(readable, state)
+    asked = each_alone(readable, lambda project: _state(project, settings, versions))
     troubles += asked.troubles
     found = {project.name: told for project, told in asked.results}
     beside = _beside(workspace)
@@ -104,8 +90,24 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
     end_with([*troubles, *([shared] if shared else [])], len(wanted), err() if as_json else out())
 
 
+def _state(project: Project, settings: Configuration, versions: Mapping[str, AssetVersion]) -> dict[str, Any]:
+    sections = {"captions": settings.captions, "rating": settings.rating}
+    with project.at_one_moment():
+        rows = project.store.read(Quarantine)
+        questions = pending_questions(project, Describer.of(settings.model, project), sections)
+        return project_status(project).as_dict() | {
+            "stale": stale_tables(versions, project),
+            "running": held_by(project.run_lock),
+            "to_ask": [c.as_dict() for c in questions],
+            "take_back_list": take_back_rows(project),
+            "refused": rows.select(
+                Quarantine.path, Quarantine.kind, Quarantine.reason, Quarantine.next_step
+            ).to_dicts(),
+        }
+
+
 def _beside(workspace: Workspace) -> dict[str, Any]:
-    """What the library holds beside its projects."""
+    """The contents of the library beside its projects."""
     shelf = workspace.shelf()
     return {
         "library": str(workspace.library),
@@ -129,9 +131,9 @@ def _told(beside: dict[str, Any]) -> Iterator[str]:
     for question in beside["renamed"]:
         yield RenameQuestion(**question).summary
     for name in beside["vanished"]:
-        yield f"{name}: its folder is gone; tables and facts are kept in the home"
+        yield f"{name}: its folder is missing; the home still has its tables and facts"
     if beside["loose_files"]:
-        yield f"{beside['loose_files']} files lie in the library itself and belong to no project"
+        yield f"{beside['loose_files']} files are directly in the library folder and belong to no project"
 
 
 def _show(found: dict[str, dict[str, Any]]) -> None:
@@ -158,7 +160,10 @@ def _remarks(state: dict[str, Any]) -> Iterator[str]:
     if any(state[name] for name in _NEWS):
         yield ": on disk since the last run: " + ", ".join(f"{state[n]} {n}" for n in _NEWS if state[n])
     if state["written_of_gone"]:
-        yield f": people wrote of {state['written_of_gone']} photos that are gone; it comes back with files of their names"
+        yield (
+            f": {state['written_of_gone']} missing photos have edited texts; the texts return with "
+            "files of the same names"
+        )
     yield from _texts_and_choices(state)
     reasons: dict[str, list[str]] = {}
     for name, reason in state["stale"].items():
@@ -178,6 +183,9 @@ def _texts_and_choices(state: dict[str, Any]) -> Iterator[str]:
     if state["reviewed"] + state["by_history"] + state["open"]:
         yield f": sets: {state['reviewed']} reviewed, {state['by_history']} by history, {state['open']} open"
     if state["redecided"]:
-        yield f": the choice of {state['redecided']} sets is newer than the last run; run the project to describe what is chosen"
+        yield (
+            f": the choice of {state['redecided']} sets is newer than the last run; run the project to "
+            "describe what is chosen"
+        )
     for one in state["take_back_list"]:
         yield f": take back {one['name']} at {one['target']}: {one['reason']}"

@@ -31,19 +31,19 @@ from proofsheet.core.locks import acquire, home_lock
 @click.option(
     "--read-only",
     is_flag=True,
-    help="Serve a Dagster UI that can look at everything and change nothing, and no review app.",
+    help="Serve a read-only Dagster UI, without the review app.",
 )
 @click.option(
     "--allow-host",
     multiple=True,
     metavar="NAME[:PORT]",
-    help="Another name under which this server is reached.",
+    help="Additional host name of this server.",
 )
 @click.option(
     "--definitions",
     default="dagster_project.definitions",
     show_default=True,
-    help="Module of definitions: ours, or yours with ours.",
+    help="Python module with the Dagster definitions.",
 )
 @json_option
 def up(
@@ -57,8 +57,8 @@ def up(
 ) -> None:
     """Start the code server, the daemon, the guarded Dagster UI and the review app.
 
-    New and changed folders then run by themselves. Ctrl-C or SIGTERM ends all of them. Runs of an earlier life whose process is
-    gone are failed at start. The JSON, printed once the UI answers, has ui, review and logs.
+    New and changed folders then run automatically. Ctrl-C or SIGTERM ends all processes. At start, runs
+    without a live process are marked as failed. The JSON has ui, review and logs, once the UI answers.
     """
     _settings, workspace = settings_and_workspace()
     from dagster_project.instance import prepare_instance

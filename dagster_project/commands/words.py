@@ -1,4 +1,4 @@
-"""`proofsheet words`: look at texts, write them, waive a rule, decide.
+"""`proofsheet words`: show and edit texts, waive a rule, approve or reject.
 
 Holds the group and its sub-commands.
 Add here: another verb over texts.
@@ -27,7 +27,7 @@ from schemas.proof import FIELDS, MetadataQuality, Texts
 
 @click.group()
 def words() -> None:
-    """Look at texts, write them yourself, waive a rule for one text, decide."""
+    """Show and edit texts, waive a rule for one text, approve or reject."""
 
 
 def _photo(project: str, path: str) -> tuple[Project, str]:
@@ -40,7 +40,7 @@ def _photo(project: str, path: str) -> tuple[Project, str]:
     if len(typed) != 1:
         raise UsageError(
             f"There is no photo {path!r} in {project}.",
-            f"`proofsheet words show {project}` lists those with texts.",
+            f"`proofsheet words show {project}` lists the photos with texts.",
         )
     return found, typed[0]
 
@@ -95,9 +95,11 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
 @click.option("--title", help="New title.")
 @click.option("--caption", help="New caption.")
 @click.option("--alt-text", help="New alternative text.")
-@click.option("--keywords", help="New keywords, apart by |.")
+@click.option("--keywords", help="New keywords, separated by |.")
 @click.option(
-    "--unlocked", is_flag=True, help="Later runs may add keywords, and imports may change the field."
+    "--unlocked",
+    is_flag=True,
+    help="Do not lock the field: later runs may add keywords, and imports may change it.",
 )
 def edit(
     project: str,
@@ -108,7 +110,10 @@ def edit(
     keywords: str | None,
     unlocked: bool,
 ) -> None:
-    """Write texts of the photo PATH of PROJECT yourself; they are locked: no run changes them. The gate still judges them."""
+    """Edit the texts of the photo PATH of PROJECT. They are locked: no run changes them.
+
+    The gate still checks them.
+    """
     found, photo = _photo(project, path)
     texts: dict[str, Any] = {Texts.title: title, Texts.caption: caption, Texts.alt_text: alt_text}
     texts[Texts.keywords] = (
@@ -129,7 +134,7 @@ def edit(
             utc_now(),
             lock=not unlocked,
         )
-    out().print(f"{', '.join(given)} written; `proofsheet run {project}` judges them", markup=False)
+    out().print(f"{', '.join(given)} written; `proofsheet run {project}` checks them", markup=False)
 
 
 @words.command()
@@ -137,7 +142,7 @@ def edit(
 @click.argument("path")
 @click.argument("field", type=click.Choice(FIELDS))
 def undo(project: str, path: str, field: str) -> None:
-    """Take the last change of FIELD of the photo PATH back; the change stays in the history."""
+    """Undo the last change of FIELD of the photo PATH; the history still shows it."""
     found, photo = _photo(project, path)
     before = undo_field(found.ledger, photo, field, utc_now())
     out().print(f"{field}: {before if before is not None else 'the text of the describer'}", markup=False)
@@ -168,7 +173,10 @@ def history(project: str, path: str, as_json: bool) -> None:
     for row in rows:
         locked = ", locked" if row[WordEdit.locked] else ""
         told = row[WordEdit.value] if row[WordEdit.value] is not None else "(given back)"
-        line = f"{row[WordEdit.edited_at]:%Y-%m-%d %H:%M} {row[WordEdit.field]} by {row[WordEdit.source]}{locked}: {told}"
+        line = (
+            f"{row[WordEdit.edited_at]:%Y-%m-%d %H:%M} {row[WordEdit.field]} by "
+            f"{row[WordEdit.source]}{locked}: {told}"
+        )
         out().print(line, markup=False)
 
 
@@ -177,12 +185,17 @@ def history(project: str, path: str, as_json: bool) -> None:
 @click.argument("path")
 @click.argument("rule")
 @click.argument("field", type=click.Choice(FIELDS))
-@click.option("--reason", required=True, help="Why the rule is wrong about this text.")
+@click.option("--reason", required=True, help="Why the rule does not fit this text.")
 def waiving(project: str, path: str, rule: str, field: str, reason: str) -> None:
-    """Say that RULE is wrong about this very text of FIELD of the photo PATH; another text is judged anew."""
+    """Waive RULE for the current text of FIELD of the photo PATH.
+
+    The rule applies again once the text changes.
+    """
     found, photo = _photo(project, path)
     waive(found.ledger, photo, rule, field, reason, utc_now())
-    out().print(f"{rule} is waived for this {field}; `proofsheet run {project}` judges it so", markup=False)
+    out().print(
+        (f"{rule} is waived for this {field}; `proofsheet run {project}` applies the waiver"), markup=False
+    )
 
 
 @words.command("review")
@@ -191,7 +204,7 @@ def waiving(project: str, path: str, rule: str, field: str, reason: str) -> None
 @click.argument("decision", type=click.Choice(["approved", "rejected"]))
 @click.option("--reason", default="", help="Why.")
 def reviewing(project: str, path: str, decision: str, reason: str) -> None:
-    """Approve or reject the present texts of the photo PATH; only accepted texts can be approved."""
+    """Approve or reject the current texts of the photo PATH. Only accepted texts can be approved."""
     found, photo = _photo(project, path)
     attempt = review(found.ledger, photo, decision, reason, utc_now())
     out().print(f"attempt {attempt} is {decision}", markup=False)
@@ -201,7 +214,7 @@ def reviewing(project: str, path: str, decision: str, reason: str) -> None:
 @click.argument("project")
 @click.argument("path")
 def again(project: str, path: str) -> None:
-    """Ask for other texts of the photo PATH, whose texts the gate or a person refused; the next run asks, once."""
+    """Request new texts for the photo PATH after a refusal by the gate or by you; the next run asks once."""
     found, photo = _photo(project, path)
     want_others(found.ledger, photo, utc_now())
     out().print(f"the next run of {found.name} asks again for {path}", markup=False)
@@ -211,9 +224,9 @@ def again(project: str, path: str) -> None:
 @click.argument("project")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 def flagging(project: str, file: Path) -> None:
-    """Take over NSFW and scan flags from FILE, CSV or JSON with path or content_hash, nsfw, scan.
+    """Import NSFW and scan flags from FILE: CSV or JSON with path or content_hash, nsfw, scan.
 
-    A flag that is absent is unknown, never safe.
+    A missing flag means unknown, never safe.
     """
     found = settings_and_workspace()[1].project(project)
     hashes = dict(found.store.read(Photo).select(Photo.path, Photo.content_hash).iter_rows())

@@ -1,6 +1,6 @@
-"""The review app: pages on which everything is judged by eye.
+"""The review app: pages on which you check pictures and texts.
 
 Holds the server, its API and its pages.
 Add here: a page, and the calls that it makes.
-Keep out: what a verdict means (proofsheet/review/) and the guard (guard.py).
+Keep out: the meaning of a decision (proofsheet/review/) and the guard (guard.py).
 """

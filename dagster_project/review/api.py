@@ -1,10 +1,10 @@
-"""The calls of the review: batches, verdicts, undo, submit.
+"""The API calls of the review: batches, decisions, undo, submit.
 
 Holds `ROUTES`.
 Add here: another call, a few lines around one verb of `proofsheet/review/`.
 Keep out: rules (review/session.py) and pages (pages.py).
 
-Work on ledger and store is done in threads, so that a slow disk holds up nobody else.
+Work on ledger and store is done in threads; a slow disk does not delay other requests.
 """
 
 from __future__ import annotations
@@ -45,7 +45,10 @@ async def progress(request: Request) -> Response:
 
 
 async def submit_decision(request: Request) -> Response:
-    """POST: project, verdict_id, group_id, version, action, choice, crop, blind, seconds, seen. On disk before the 200."""
+    """POST: project, verdict_id, group_id, version, action, choice, crop, blind, seconds, seen.
+
+    On disk before the 200.
+    """
     body = await body_of(request)
     desk, given = await _desk(request, text_of(body, "project")), _given(body)
     return answer(
@@ -61,13 +64,16 @@ async def undo(request: Request) -> Response:
     body = await body_of(request)
     desk, act = await _desk(request, text_of(body, "project")), text_of(body, "act")
     if act not in ("undo", "redo"):
-        raise InvalidRequest(f"{act!r} is no step.", "Send undo or redo.")
+        raise InvalidRequest(f"{act!r} is not an action.", "Send undo or redo.")
     found = await run_in_threadpool(desk.step, act, _identity(body, "step_id"), utc_now())
     return answer({**found, "progress": await run_in_threadpool(desk.progress)})
 
 
 async def submit_batch(request: Request) -> Response:
-    """POST: project, batch_id. Hands over what stands, and writes history files and approved_decisions.jsonl."""
+    """POST: project, batch_id. Submits the current decisions.
+
+    Writes history files and approved_decisions.jsonl.
+    """
     body = await body_of(request)
     desk = await _desk(request, text_of(body, "project"))
     taken = await run_in_threadpool(desk.submit, _identity(body, "batch_id"), utc_now())
@@ -76,9 +82,9 @@ async def submit_batch(request: Request) -> Response:
 
 
 async def approve_above(request: Request) -> Response:
-    """POST: project, bulk_id, least, technical. Approves sets of this confidence that nobody looked at.
+    """POST: project, bulk_id, least, technical. Approves open sets from this confidence on.
 
-    Such approvals count in no statistics. A technical confidence is enough only if `technical` is true.
+    The statistics leave them out. A technical confidence is enough only if `technical` is true.
     """
     body = await body_of(request)
     desk, least = await _desk(request, text_of(body, "project")), body.get("least")

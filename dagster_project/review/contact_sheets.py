@@ -1,4 +1,4 @@
-"""The contact sheet of a set, as one picture by address: for the Dagster UI and for mails.
+"""The contact sheet of a set as one picture, for the Dagster UI and for mails.
 
 Holds `ROUTES`.
 Add here: another thing that a sheet shows.
@@ -22,7 +22,10 @@ _SHEET_PX = 256
 
 
 async def sheet(request: Request) -> Response:
-    """GET `/p/{project}/sheet/{group}.jpg`: the pictures of a set side by side, the chosen one in green; for the Dagster UI."""
+    """GET `/p/{project}/sheet/{group}.jpg`.
+
+    The pictures of a set side by side, the chosen one framed in green.
+    """
     content = await run_in_threadpool(
         _sheet, state_of(request), request.path_params["project"], request.path_params["group"]
     )
@@ -41,8 +44,10 @@ def _sheet(state: State, key: str, group: str) -> bytes | None:
     page = Image.new("RGB", (_SHEET_PX * len(proposal.images), _SHEET_PX), "#222")
     for k, one in enumerate(proposal.images):
         found = find_picture(state, key, one["id"])
+        if found is None:
+            continue
         try:
-            with Image.open(found[1] / found[0][Preview.thumb_path], formats=["JPEG"]) as thumb:  # type: ignore[index]
+            with Image.open(found[1] / found[0][Preview.thumb_path], formats=["JPEG"]) as thumb:
                 thumb.thumbnail((_SHEET_PX - 8, _SHEET_PX - 8))
                 page.paste(thumb, (k * _SHEET_PX + 4, 4))
         except (OSError, TypeError):

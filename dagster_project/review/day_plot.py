@@ -15,7 +15,7 @@ WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 420, 170, 52, 12, 12, 28  # pixels
 
 @dataclass(frozen=True)
 class Day:
-    """A day's figure; the interval is there for shares."""
+    """The figure of a day; only shares have an interval."""
 
     day: str
     value: float

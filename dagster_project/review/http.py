@@ -1,4 +1,4 @@
-"""What every call of the review app has in common: bodies, answers, errors.
+"""Shared parts of all API calls of the review app: bodies, answers, errors.
 
 Holds `Limit`, `body_of`, `answer` and `errors`.
 Add here: another kind of error that the browser should understand.
@@ -47,7 +47,7 @@ class TooLarge(Exception):
 
 
 class Limit:
-    """Refuses bodies above the limit, by their length as told or as sent; adds headers that every answer has.
+    """Refuses bodies above the limit, by declared and by real length; adds the headers of every answer.
 
     Args:
         app: the application behind.
@@ -102,14 +102,14 @@ async def body_of(request: Request) -> dict[str, Any]:
     """The JSON object of a request.
 
     Raises:
-        Unfit: if it is none.
+        Unfit: if it is not valid.
     """
     try:
         found = json.loads(await request.body())
     except (ValueError, RecursionError) as error:
-        raise InvalidRequest(f"The body is no JSON: {error}.", "Send a JSON object.") from error
+        raise InvalidRequest(f"The body is not JSON: {error}.", "Send a JSON object.") from error
     if not isinstance(found, dict):
-        raise InvalidRequest("The body is no JSON object.", "Send one.")
+        raise InvalidRequest("The body is not a JSON object.", "Send one.")
     return found
 
 
@@ -117,7 +117,7 @@ def text_of(body: dict[str, Any], name: str, most: int = 200) -> str:
     """A text of a body.
 
     Raises:
-        Unfit: if it is missing, no text, empty or too long.
+        Unfit: if it is missing, not text, empty or too long.
     """
     found = body.get(name)
     if not isinstance(found, str) or not 0 < len(found) <= most:
@@ -129,7 +129,7 @@ def number_of(value: str | None, name: str, default: int, least: int, most: int)
     """A number of a query, within its range.
 
     Raises:
-        Unfit: if it is none.
+        Unfit: if it is not valid.
     """
     if value is None or value == "":
         return default

@@ -35,7 +35,10 @@ _BLOCK = 1 << 18
 
 
 async def image(request: Request) -> Response:
-    """GET `/p/{project}/image/{photo}/{size}`: size is thumb, preview or full; full falls back to the preview."""
+    """GET `/p/{project}/image/{photo}/{size}`: size is thumb, preview or full.
+
+    Full falls back to the preview.
+    """
     params = request.path_params
     found = await run_in_threadpool(find_picture, state_of(request), params["project"], params["photo"])
     if found is None:
@@ -54,7 +57,7 @@ async def image(request: Request) -> Response:
 
 
 def find_picture(state: State, key: str, photo: str) -> tuple[Mapping[str, Any], Path, Path] | None:
-    """The rows of a picture, the cache of its project, and the project folder; None if there is no such picture."""
+    """The rows of a picture, the cache and the folder of its project; None without such a picture."""
     project = state.project(key)
     rows = project.store.read(Photo).filter(pl.col(Photo.photo_id) == photo)
     known = rows.join(project.store.read(Preview), on=[Photo.project, Photo.photo_id]).to_dicts()
@@ -62,7 +65,7 @@ def find_picture(state: State, key: str, photo: str) -> tuple[Mapping[str, Any],
 
 
 def _stream(path: Path, kind: str) -> Response:
-    """A regular file, never a link; what is gone or refused is a 404 that says so."""
+    """A regular file, never a link; a missing or refused file is a 404 with the reason."""
     try:
         descriptor = open_regular(path)
     except Refused as refused:

@@ -1,8 +1,8 @@
-"""The calls of the intake page: what the folders of projects hold, said for many at once.
+"""The API calls of the intake page: descriptions of many folders at once.
 
 Holds `ROUTES`.
-Add here: another thing that is said of a set.
-Keep out: what is done with it (proofsheet/texts/set_intake.py), which sets there are (intake_sets.py).
+Add here: another field of a set.
+Keep out: how it is used (proofsheet/texts/set_intake.py), which sets there are (intake_sets.py).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MOST_ROWS, _MOST_TEXT = 500, 500
 
 
 async def load(request: Request) -> Response:
-    """GET `/api/intake`: folders with pictures of every project, also before the first run, with what was said and proposed."""
+    """GET `/api/intake`: folders with pictures of every project, with descriptions and proposals."""
     workspace = state_of(request).workspace
     asked = await run_in_threadpool(lambda: each_alone(workspace.projects(), _sets))
     sets = [one for _project, found in asked.results for one in found]
@@ -37,13 +37,13 @@ async def load(request: Request) -> Response:
 
 
 async def say(request: Request) -> Response:
-    """POST `/api/intake`: project, sets: [{folder, subject, hints, location}]. Empty values leave what is known."""
+    """POST `/api/intake`: project, sets: [{folder, subject, hints, location}]; empty texts change nothing."""
     body = await body_of(request)
     project = await run_in_threadpool(state_of(request).project, text_of(body, "project"))
     rows = body.get("sets")
     if not isinstance(rows, list) or not 0 < len(rows) <= _MOST_ROWS or not all(_fits(r) for r in rows):
         raise InvalidRequest(
-            "The sets are no list of folders with texts.",
+            "The sets are not a list of folders with texts.",
             f"Send 1 to {_MOST_ROWS}, texts of at most {_MOST_TEXT} characters.",
         )
     folders = await run_in_threadpool(lambda: {s.folder for s in intake_sets(project)})

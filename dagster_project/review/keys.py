@@ -1,4 +1,4 @@
-"""The keys of the review, once: pages, help and docs read this table.
+"""The keys of the review: pages, help and docs read this table.
 
 Holds `KEYS`.
 Add here: a key, and its handler of the same name in static/review.js.
@@ -17,9 +17,9 @@ class Key:
     Attributes:
         act: name of the handler.
         keys: values of KeyboardEvent.key, in lower case.
-        shown: as it is printed on help and docs.
-        does: in words.
-        shift: whether Shift is held; None where it makes no difference.
+        shown: the label in help and docs.
+        does: the description.
+        shift: whether Shift is held; None if it makes no difference.
         ctrl: whether Ctrl or Cmd is held.
     """
 
@@ -32,7 +32,7 @@ class Key:
 
 
 KEYS = (
-    Key("approve", ("a",), "A", "Approve the pick, save, and go on"),
+    Key("approve", ("a",), "A", "Approve the pick, save, and go to the next set"),
     Key("reject", ("r",), "R", "Reject: keep all pictures, do nothing with them"),
     Key("skip", ("s",), "S", "Skip: decide later"),
     Key(
@@ -40,16 +40,16 @@ KEYS = (
     ),  # some keyboards need Shift for digits
     Key("next", ("enter", "arrowdown"), "Enter, ↓", "Next set"),
     Key("previous", ("arrowup",), "↑", "Previous set"),
-    Key("submit", ("enter",), "Shift + Enter", "Submit what is decided", shift=True),
-    Key("overlay", ("c",), "C", "Show or hide the cut"),
-    Key("edit", ("e",), "E", "Edit the cut"),
+    Key("submit", ("enter",), "Shift + Enter", "Submit the decisions", shift=True),
+    Key("overlay", ("c",), "C", "Show or hide the crop"),
+    Key("edit", ("e",), "E", "Edit the crop"),
     Key("undo", ("u",), "U", "Undo the last decision"),
     Key("undo", ("z",), "Ctrl + Z", "Undo the last decision", ctrl=True),
-    Key("redo", ("u",), "Shift + U", "Give it again", shift=True),
-    Key("zoom", ("z",), "Z", "All pictures at 100 %, moved together"),
-    Key("pin", ("p",), "P", "Pin the picture under the pointer (else the pick) for comparison"),
+    Key("redo", ("u",), "Shift + U", "Redo the decision", shift=True),
+    Key("zoom", ("z",), "Z", "Show all pictures at 100 % and pan them together"),
+    Key("pin", ("p",), "P", "Pin the picture under the pointer (or the pick) for comparison"),
     Key("blind", ("b",), "B", "Blind: hide the pick"),
-    Key("grid", ("g",), "G", "All sets of the batch at a glance"),
+    Key("grid", ("g",), "G", "Show all sets of the batch"),
     Key("help", ("?",), "?", "This help", shift=None),
 )
 

@@ -1,4 +1,4 @@
-"""The calls of the metadata page: texts with their verdicts, edits, waivers, decisions, publishing.
+"""The API calls of the metadata page: texts with gate results, edits, waivers, decisions, publishing.
 
 Holds `ROUTES`.
 Add here: another act on texts.
@@ -39,7 +39,10 @@ _MOST_TEXT, _MOST_KEYWORDS = 4000, 200
 
 
 async def load(request: Request) -> Response:
-    """GET `/api/metadata?project=`: every described photo with its current texts, objections, waivers and state."""
+    """GET `/api/metadata?project=`.
+
+    Every described photo with its current texts, objections, waivers and state.
+    """
     state = state_of(request)
     return answer(
         await run_in_threadpool(_rows, state, state.project(request.query_params.get("project", "")))
@@ -47,7 +50,10 @@ async def load(request: Request) -> Response:
 
 
 async def edit(request: Request) -> Response:
-    """POST `/api/metadata/{photo}`: project, field, value (text, list of keywords, or null to give the field back)."""
+    """POST `/api/metadata/{photo}`.
+
+    The body has project, field and value (text, list of keywords, or null to unlock the field).
+    """
     project, photo, body = await _given(request)
     field, value = text_of(body, "field"), body.get("value")
     words = (
@@ -59,7 +65,7 @@ async def edit(request: Request) -> Response:
     if not (fits or value is None):
         raise InvalidRequest(
             f"{field} cannot be {str(value)[:40]!r}.",
-            "Send a text; for keywords a list of texts; null gives it back.",
+            "Send a text; for keywords a list of texts; null unlocks the field.",
         )
     before = await run_in_threadpool(_before, project, photo)
     await run_in_threadpool(
@@ -77,7 +83,7 @@ async def undo(request: Request) -> Response:
 
 
 async def waiver(request: Request) -> Response:
-    """POST `/api/metadata/{photo}/waive`: project, rule, field, reason. The next run judges the text so."""
+    """POST `/api/metadata/{photo}/waive`: project, rule, field, reason. The next run applies the waiver."""
     project, photo, body = await _given(request)
     rule, field, reason = text_of(body, "rule"), text_of(body, "field"), text_of(body, "reason", 1000)
     await run_in_threadpool(waive, project.ledger, photo, rule, field, reason, utc_now())
@@ -89,16 +95,17 @@ async def decide(request: Request) -> Response:
     project, photo, body = await _given(request)
     decision, reason = text_of(body, "decision"), str(body.get("reason") or "")[:1000]
     if decision not in ("approved", "rejected"):
-        raise InvalidRequest(f"{decision!r} is no decision.", "Send approved or rejected.")
+        raise InvalidRequest(f"{decision!r} is not a decision.", "Send approved or rejected.")
     return answer(
         {"attempt": await run_in_threadpool(review, project.ledger, photo, decision, reason, utc_now())}
     )
 
 
 async def generate(request: Request) -> Response:
-    """POST `/api/metadata/{photo}/generate`: project. Asks for other texts of this photo alone.
+    """POST `/api/metadata/{photo}/generate`: project. Asks for new texts of this photo only.
 
-    409 while one is asked, if its texts are accepted, and if only the embedded describer is there, which says the same again.
+    409 during another request, if its texts are accepted, and if the embedded describer is the only one: it
+    would write the same texts again.
     """
     state = state_of(request)
     project, photo, _body = await _given(request)
@@ -110,8 +117,8 @@ def _ask(state: State, project: Project, photo: str) -> None:
     who = Describer.of(state.settings.model, project).choice
     if who.server is None:
         raise Conflict(
-            f"No model that sees is there: {who.why}.",
-            "Start one; the embedded describer says the same again.",
+            f"No vision model is available: {who.why}.",
+            "Start one; the embedded describer would write the same texts again.",
         )
     try:
         want_others(project.ledger, photo, utc_now())

@@ -1,4 +1,4 @@
-"""A project in one line: how far review, texts and rollout are.
+"""A project in one line: the progress of review, texts and rollout.
 
 Holds `project_lines`, `troubles_of` and `metrics_of`.
 Add here: another figure of the projects page.
@@ -28,12 +28,12 @@ from schemas.words import Caption
 
 
 def troubles_of(state: State) -> list[Trouble]:
-    """What is wrong with projects whose ledger or store cannot be read."""
+    """The problems of projects with an unreadable ledger or store."""
     return [t for p in (*state.workspace.projects(), state.workspace.shared) if (t := trouble_of(p, AGAIN_S))]
 
 
 def project_lines(state: State) -> tuple[list[dict[str, Any]], list[Trouble]]:
-    """Every project in one line, and what is wrong with those of which nothing can be said."""
+    """Every readable project in one line, and the problems of the others."""
     troubles = troubles_of(state)
     bad = {t.project for t in troubles}
     asked = each_alone(
@@ -43,8 +43,8 @@ def project_lines(state: State) -> tuple[list[dict[str, Any]], list[Trouble]]:
 
 
 def project_line(state: State, project: Project) -> dict[str, Any]:
-    """What the projects page shows of a project."""
-    with project.ledger.kept_open():
+    """One line of the projects page."""
+    with project.at_one_moment():
         return _line(state, project)
 
 
@@ -69,7 +69,7 @@ def _line(state: State, project: Project) -> dict[str, Any]:
 
 
 def metrics_of(project: Project) -> dict[str, Any]:
-    """What the metrics page shows: figures over everything, the days, the gates, the log of files that were moved."""
+    """The content of the metrics page: total figures, days, gates, and counts of moved files."""
     rows = project.store.read(ReviewMetric).to_dicts()
     whole = [r for r in rows if r[ReviewMetric.period] == "all"]
     days = sorted({r[ReviewMetric.period] for r in rows} - {"all"})
@@ -109,7 +109,8 @@ def _told(row: dict[str, Any]) -> str:
     if value is None:
         return "nothing measured"
     if row[ReviewMetric.unit] == "share":
-        return f"{100 * value:.1f} %" + (f" ({100 * low:.0f}–{100 * high:.0f} %)" if low is not None else "")
+        interval = f" ({100 * low:.0f}–{100 * high:.0f} %)" if low is not None else ""
+        return f"{100 * value:.1f} %{interval}"
     return f"{value:.0f}" if row[ReviewMetric.unit] == "count" else f"{value:.2f} {row[ReviewMetric.unit]}"
 
 
@@ -126,7 +127,7 @@ def _crop_iou(project: Project) -> str:
     wanted = (pl.col(ReviewMetric.metric) == "median crop IoU") & (pl.col(ReviewMetric.period) == "all")
     rows = project.store.read(ReviewMetric).filter(wanted).to_dicts()
     value = rows[0][ReviewMetric.value] if rows else None
-    return "no cut reviewed yet" if value is None else f"{value:.2f}"
+    return "no crop reviewed yet" if value is None else f"{value:.2f}"
 
 
 def _texts(quality: pl.DataFrame) -> str:

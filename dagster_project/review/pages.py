@@ -1,4 +1,4 @@
-"""The pages: what stands on them before the browser asks for more.
+"""The pages: their content before the browser requests more.
 
 Holds `ROUTES`.
 Add here: a page, with its template in templates/.
@@ -60,7 +60,7 @@ async def sets(request: Request) -> Response:
 
 
 async def metadata(request: Request) -> Response:
-    """GET `/p/{project}/metadata`: texts, verdicts, publishing."""
+    """GET `/p/{project}/metadata`: texts, gate results, publishing."""
     return await _of_project(request, "metadata")
 
 
@@ -74,7 +74,7 @@ async def metrics(request: Request) -> Response:
 
 
 async def intake(request: Request) -> Response:
-    """GET `/intake`: sets to come."""
+    """GET `/intake`: descriptions of folders."""
     return page(
         request, "intake", here="intake", troubles=await run_in_threadpool(troubles_of, state_of(request))
     )
@@ -94,7 +94,7 @@ async def _of_project(request: Request, name: str, **values: Any) -> Response:  
 
 
 async def damaged(request: Request, error: Exception) -> Response:
-    """What is wrong with a project, as a page for a browser and as JSON for a script."""
+    """The problem of a project, as a page for a browser and as JSON for a script."""
     if not isinstance(error, StoreError):
         raise error
     if "text/html" not in request.headers.get("accept", ""):

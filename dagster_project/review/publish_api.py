@@ -1,4 +1,4 @@
-"""The calls behind the publish dialog: what would go, and going.
+"""The API calls of the publish dialog: preview and sending.
 
 Holds `ROUTES`.
 Add here: another figure of the dialog.
@@ -22,7 +22,10 @@ from proofsheet.publish.uploader import ALREADY, candidates, outlook
 
 
 async def look(request: Request) -> Response:
-    """GET `/api/publish?project=`: how many would go where, why the others are held back, and what should be taken back."""
+    """GET `/api/publish?project=`.
+
+    The target, how many pictures are ready, reasons for the others, takedowns.
+    """
     state = state_of(request)
     project = await run_in_threadpool(state.project, request.query_params.get("project", ""))
     told = await run_in_threadpool(outlook, project, publisher_of(state.settings.publish).name)
@@ -30,7 +33,10 @@ async def look(request: Request) -> Response:
 
 
 async def copies(request: Request) -> Response:
-    """POST `/api/publish/copies`: project. Makes the copies without sending them: what each holds, or why it would not be sent."""
+    """POST `/api/publish/copies`: project.
+
+    Makes the copies without sending them, with contents or problem of each.
+    """
     state, body = state_of(request), await body_of(request)
     project = await run_in_threadpool(state.project, text_of(body, "project"))
     settings = state.settings.publish
@@ -39,7 +45,7 @@ async def copies(request: Request) -> Response:
 
 
 async def go(request: Request) -> Response:
-    """POST `/api/publish`: project. Publishes what passed gate, policy and a person."""
+    """POST `/api/publish`: project. Publishes accepted and approved pictures."""
     state, body = state_of(request), await body_of(request)
     project = await run_in_threadpool(state.project, text_of(body, "project"))
     done = await run_in_threadpool(publish_now, project, state.settings.publish)
@@ -48,7 +54,7 @@ async def go(request: Request) -> Response:
 
 
 async def gone(request: Request) -> Response:
-    """POST `/api/publish/taken_back`: project, target, name. Notes that a picture no longer stands at a target."""
+    """POST `/api/publish/taken_back`: project, target, name. Notes a picture as removed there."""
     state, body = state_of(request), await body_of(request)
     project = await run_in_threadpool(state.project, text_of(body, "project"))
     await run_in_threadpool(

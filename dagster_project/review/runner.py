@@ -1,4 +1,4 @@
-"""Runs started from the page: `proofsheet run` in a process of its own, one at a time, recorded as a Dagster run.
+"""Runs started from the page: `proofsheet run` in its own process, one at a time, recorded as a Dagster run.
 
 Holds `Runner`.
 Add here: another command that the page may start.
@@ -36,10 +36,12 @@ class ReviewRun:
 
 @dataclass
 class Runner:
-    """Starts, watches and stops runs; what a dead server started goes on, and its lock is told by the next start.
+    """Starts, watches and stops runs. A run continues if the server dies.
+
+    The next start then reports its lock.
 
     Attributes:
-        folder: where `proofsheet.toml` is looked for.
+        folder: where to look for `proofsheet.toml`.
         library: folder of the projects.
         listeners: pages that follow the log now.
     """
@@ -59,17 +61,17 @@ class Runner:
         """Start a run.
 
         Args:
-            project: of which.
-            photo: the only one that a model is asked about; None for all.
-            first: done before it starts, if it may start.
+            project: the project to run.
+            photo: the only photo to ask a model about; None for all.
+            first: called before it starts, if it may start.
 
         Raises:
-            Conflict: if one is at work.
+            Conflict: if another run is active.
         """
         with self._lock:
             if self._job is not None and self._job.code is None:
                 raise Conflict(
-                    f"A run of {self._job.project.name} is at work.", "Wait for its end, or stop it."
+                    f"A run of {self._job.project.name} is active.", "Wait for its end, or stop it."
                 )
             first()
             environment = os.environ | {
@@ -93,7 +95,7 @@ class Runner:
             threading.Thread(target=self._watch, args=(self._job,), daemon=True).start()
 
     def stop(self) -> bool:
-        """Tell the run to end, as Ctrl-C does; False if none is at work."""
+        """Stop the run, as Ctrl-C does; False without an active run."""
         job = self._job
         if job is None or job.code is not None:
             return False
@@ -101,7 +103,7 @@ class Runner:
         return True
 
     def status(self) -> dict[str, object]:
-        """What is at work, or how the last one ended."""
+        """The state of the active run, or of the latest one."""
         job = self._job
         if job is None:
             return {"state": "Idle", "project": None, "lines": self._count}
@@ -111,7 +113,7 @@ class Runner:
         return {"state": ended, "project": job.project.name, "photo": job.photo, "lines": self._count}
 
     def pending(self, project: Project) -> list[str]:
-        """Photos of a project that are asked for now."""
+        """Photos of a project with a pending request."""
         job = self._job
         if job is None or job.photo is None or job.code is not None or job.project.key != project.key:
             return []
@@ -122,7 +124,7 @@ class Runner:
         return [line for line in list(self._lines) if line[0] > after]
 
     def wait(self, seconds: float) -> None:
-        """Until there is news, or for so long."""
+        """Wait for new lines, or until the timeout."""
         with self._news:
             self._news.wait(seconds)
 

@@ -1,4 +1,6 @@
-"""The calls of the runs page, by the names that tools before had: start, stop, status, log, prompts, last CSV, pictures.
+"""The API calls of the runs page, with the names of earlier tools.
+
+Start, stop, status, log, prompts, CSV, pictures.
 
 Holds `ROUTES`.
 Add here: another call of that page.
@@ -39,11 +41,11 @@ async def start(request: Request) -> Response:
 
 
 async def stop(request: Request) -> Response:
-    """POST `/stop_processing`: ends the run after what it is writing."""
+    """POST `/stop_processing`: ends the run after the current write."""
     await body_of(request)
     state = state_of(request)
     if not state.runner.stop():
-        raise Conflict("No run is at work.", "Start one first.")
+        raise Conflict("No run is active.", "Start one first.")
     return answer(state.runner.status())
 
 
@@ -66,7 +68,7 @@ async def log(request: Request) -> Response:
 
 
 def _events(runner: Runner, after: int) -> Iterator[str]:
-    """Lines as they come, until the run ends; one event, one line."""
+    """New lines until the run ends, one event per line."""
     runner.listeners += 1
     try:
         while True:
@@ -90,7 +92,7 @@ async def get_prompts(request: Request) -> Response:
 
 
 async def save_prompts(request: Request) -> Response:
-    """POST `/save_prompts`: name, text, digest (of the prompt that was edited). The version must be another one."""
+    """POST `/save_prompts`: name, text, digest (of the edited prompt). The text needs a new version."""
     body, folder = await body_of(request), state_of(request).workspace.home / "prompts"
     name, text, seen = text_of(body, "name"), text_of(body, "text", _MOST_PROMPT), text_of(body, "digest")
     if name not in prompt_names():
@@ -98,10 +100,10 @@ async def save_prompts(request: Request) -> Response:
     before = load_prompt(name, folder)
     after = parse_prompt(name, text, folder / f"{name}.md")
     if before.digest != seen:
-        raise Conflict("The prompt was changed meanwhile.", "Load the page again and edit it there.")
+        raise Conflict("The prompt has changed in the meantime.", "Load the page again and edit it there.")
     if after.digest != before.digest and after.version == before.version:
         raise Conflict(
-            f"Version {before.version} stands on rows already.", "Give the changed prompt another version."
+            f"Version {before.version} is already used by rows.", "Give the changed prompt another version."
         )
     await run_in_threadpool(write_atomic, folder / f"{name}.md", text.encode("utf-8"))
     return answer(_prompt(name, folder))

@@ -78,7 +78,10 @@ def build_app(settings: Configuration, hosts: Iterable[str], dagster: str = "") 
 
 @asynccontextmanager
 async def few_at_a_time(_app: Starlette) -> AsyncIterator[None]:
-    """Let a few requests work and the others wait in order: forty at once make the slowest one twice as slow."""
+    """Handle a few requests at a time and queue the others.
+
+    With forty at once, the slowest takes twice as long.
+    """
     anyio.to_thread.current_default_thread_limiter().total_tokens = max(4, 2 * (os.cpu_count() or 1))
     yield
 
@@ -89,9 +92,9 @@ async def ready(_request: Request) -> Response:
 
 
 async def disk_error(_request: Request, error: Exception) -> Response:
-    """What the disk refused, without a path of the machine."""
-    told = getattr(error, "strerror", None) or "the disk refused"
-    return PlainTextResponse(f"Not done: {told}. Check rights and free space, then try again.\n", 507)
+    """The error of the disk, without a path."""
+    told = getattr(error, "strerror", None) or "disk error"
+    return PlainTextResponse(f"Not done: {told}. Check permissions and free space, then try again.\n", 507)
 
 
 @click.command()
@@ -105,7 +108,7 @@ def main(host: str, port: int, allow_host: tuple[str, ...], dagster: str) -> Non
 
 
 def serve(settings: Configuration, host: str, port: int, allow_host: Iterable[str], dagster: str) -> None:
-    """Serve in this process until it is told to end."""
+    """Serve in this process until it is stopped."""
     app = build_app(settings, allowed_hosts(host, port, allow_host), dagster)
     uvicorn.run(
         app, host=host, port=port, log_level="warning", server_header=False, timeout_keep_alive=_IDLE_S

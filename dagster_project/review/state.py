@@ -1,4 +1,4 @@
-"""What the review app knows between requests: the workspace, and one desk a project.
+"""The state of the review app between requests: the workspace, and one review session per project.
 
 Holds `State`.
 Add here: another thing that requests share.
@@ -41,7 +41,7 @@ class State:
 
         Raises:
             UsageError: if there is none.
-            Damaged: if its ledger or its store is; nothing is shown of it then, and nothing taken in.
+            Damaged: if its ledger or its store is damaged; the project is then neither shown nor changed.
         """
         project = self.workspace.project(key)
         if trouble := trouble_of(project, AGAIN_S):
@@ -49,7 +49,7 @@ class State:
         return project
 
     def desk(self, key: str) -> ReviewSession:
-        """The desk of a project."""
+        """The review session of a project."""
         project = self.project(key)
         with self._lock:
             return self._desks.setdefault(project, ReviewSession(project, self.settings.review.audit_share))

@@ -1,6 +1,6 @@
 """Settings from `proofsheet.toml` and the environment.
 
-Holds `load` and `write_new`.
+Holds `Configuration`, `SECTIONS`, `load` and `write_new`.
 Add here: where settings come from.
 Keep out: the settings themselves (schemas/settings.py).
 Order: environment (`PROOFSHEET_LIBRARY`, `PROOFSHEET_PHOTOS_WORKERS`, …), then the file, then the default.
@@ -75,6 +75,13 @@ class Configuration(BaseModel):
     def changed(self, section: str, **values: object) -> Configuration:
         """The same with other values in a section."""
         return self.model_copy(update={section: getattr(self, section).model_copy(update=values)})
+
+
+SECTIONS: Mapping[type[Any], str] = {  # class of settings to its section
+    kind: name
+    for name, field in Configuration.model_fields.items()
+    if isinstance(kind := field.annotation, type)
+}
 
 
 def find(start: Path) -> Path | None:

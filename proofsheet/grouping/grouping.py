@@ -28,6 +28,7 @@ from proofsheet.imaging.perceptual_hash import DETAIL_SIDE
 from schemas.history import HistoryMatch
 from schemas.library import ExifFact, GenerationFact, Photo
 from schemas.settings import GroupSettings
+from schemas.table import Rows
 from schemas.vision import KEEP_ALL, Embedding, ImageQuality, PhotoGroup, PictureHash
 
 VERSION = "history, names, rising stages, shots, complete-link; version 3"
@@ -87,16 +88,16 @@ class GroupingInput:
 
 
 def seen_photos(
-    photos: pl.DataFrame,
-    exif_facts: pl.DataFrame,
-    image_quality: pl.DataFrame,
-    picture_hashes: pl.DataFrame,
-    embeddings: pl.DataFrame,
-    generation_facts: pl.DataFrame,
+    photos: Rows[Photo],
+    exif_facts: Rows[ExifFact],
+    image_quality: Rows[ImageQuality],
+    picture_hashes: Rows[PictureHash],
+    embeddings: Rows[Embedding],
+    generation_facts: Rows[GenerationFact],
 ) -> GroupingInput:
     """Everything known of the photos, in the order of folder and name."""
     ids = [Photo.project, Photo.photo_id]
-    whole = photos
+    whole: pl.DataFrame = photos
     for table in (exif_facts, image_quality, picture_hashes, embeddings):
         whole = whole.join(table, on=ids, how="inner")
     whole = whole.join(generation_facts.select(*ids, GenerationFact.generated), on=ids, how="left")

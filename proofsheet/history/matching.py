@@ -105,9 +105,9 @@ def match_history(
     _never_cropped(project, said)
     matches = HistoryMatch.frame(_match(project, r, chosen, said) for r in rows)
     lost = [r for r in spoken if r[HistoryRow.row_hash] in said.unknown]
-    vector_sets, matches = vector_selections(project, lost, matches, imported, photos)
+    vector_sets, matched = vector_selections(project, lost, matches, imported, photos)
     return Matched(
-        matches,
+        matched,
         Selection.frame(row for row, _by in said.selections.values()),
         CropExample.frame(row for row, _by in said.crops.values()),
         vector_sets,

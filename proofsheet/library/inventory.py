@@ -20,6 +20,7 @@ from proofsheet.storage.code_version import module_version
 from schemas.library import ExifFact, GenerationFact, Photo
 from schemas.metrics import DiversityGap, Inventory
 from schemas.settings import InventorySettings
+from schemas.table import Rows
 from schemas.vision import ImageQuality, PhotoGroup
 
 Row = Mapping[str, Any]
@@ -42,11 +43,11 @@ _DIM_EV = 3.0
 
 
 def facts_of(
-    photos: pl.DataFrame,
-    image_quality: pl.DataFrame,
-    exif_facts: pl.DataFrame,
-    generation_facts: pl.DataFrame,
-    photo_groups: pl.DataFrame,
+    photos: Rows[Photo],
+    image_quality: Rows[ImageQuality],
+    exif_facts: Rows[ExifFact],
+    generation_facts: Rows[GenerationFact],
+    photo_groups: Rows[PhotoGroup],
 ) -> list[Row]:
     """Everything that the kinds follow from, one row a photo."""
     ids = [Photo.project, Photo.photo_id]

@@ -32,8 +32,9 @@ from schemas.proof import FIELDS, MetadataRepair, Texts
 from schemas.replies import CaptionReply, TagsReply, TitleReply
 from schemas.sets import Identification, ImageSet
 from schemas.settings_words import VocabularySettings
+from schemas.table import Rows
 from schemas.tags import MediaTag
-from schemas.vision import Scene, SeenObject
+from schemas.vision import ImageQuality, Scene, SeenObject
 from schemas.words import Answered
 
 _SURE = 0.3  # probability from which a label of the encoder is evidence
@@ -42,14 +43,14 @@ _JOB_OF = {Texts.caption: CAPTION, Texts.alt_text: CAPTION, Texts.title: TITLE, 
 
 
 def candidates(
-    metadata_repaired: pl.DataFrame,
-    media_tags: pl.DataFrame,
-    photos: pl.DataFrame,
-    image_quality: pl.DataFrame,
-    scenes: pl.DataFrame,
-    objects: pl.DataFrame,
-    identifications: pl.DataFrame,
-    image_sets: pl.DataFrame,
+    metadata_repaired: Rows[MetadataRepair],
+    media_tags: Rows[MediaTag],
+    photos: Rows[Photo],
+    image_quality: Rows[ImageQuality],
+    scenes: Rows[Scene],
+    objects: Rows[SeenObject],
+    identifications: Rows[Identification],
+    image_sets: Rows[ImageSet],
     project: Project,
 ) -> list[GateCandidate]:
     """The texts of every described photo, in the order of paths, with what the rules compare them with."""

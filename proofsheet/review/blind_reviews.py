@@ -21,6 +21,7 @@ from proofsheet.storage.workspace import Project
 from schemas.history import HistoryMatch, Selection, VectorSelection
 from schemas.learning import RankerModel
 from schemas.review import ReviewDecision
+from schemas.table import Rows
 
 Unproven = Mapping[str, str]
 BOUND, LEAST = 0.95, 59  # with 59 sets and no error the lower bound reaches 0.95
@@ -52,10 +53,10 @@ def decided_by_history(
 
 
 def unproven_reviews(
-    history_matches: pl.DataFrame,
-    selections: pl.DataFrame,
-    vector_selections: pl.DataFrame,
-    ranker_model: pl.DataFrame,
+    history_matches: Rows[HistoryMatch],
+    selections: Rows[Selection],
+    vector_selections: Rows[VectorSelection],
+    ranker_model: Rows[RankerModel],
     project: Project,
 ) -> Unproven:
     """Blind verdicts of a project that prove nothing; parameters are the tables of these names."""

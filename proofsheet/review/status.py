@@ -93,7 +93,7 @@ class ProjectStatus:
 
 def project_status(project: Project) -> ProjectStatus:
     """The present counts of a project."""
-    with project.ledger.kept_open():
+    with project.at_one_moment():
         return _status(project)
 
 

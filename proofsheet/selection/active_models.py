@@ -22,9 +22,10 @@ from proofsheet.models.probabilities import picks, softmax, temperature_of
 from proofsheet.models.scene_classifier import SceneClassifier, load_scenes
 from proofsheet.storage.workspace import Project
 from schemas.history import CropExample
-from schemas.learning import CropModel, FitColumns, RankerModel
+from schemas.learning import CropModel, FitColumns, RankerModel, SceneFit
 from schemas.library import Photo
 from schemas.settings_learning import CropSettings, RankerSettings
+from schemas.table import Rows
 from schemas.vision import Embedding, ImageQuality, SaliencyGrid
 
 _LEAST_SETS, _LEAST_CROPS, _PRIOR = 30, 20, 10.0
@@ -108,7 +109,7 @@ def ranker_model_rows(
 
 
 def scene_classifier(
-    scene_fits: pl.DataFrame, embeddings: pl.DataFrame, project: Project
+    scene_fits: Rows[SceneFit], embeddings: Rows[Embedding], project: Project
 ) -> SceneClassifier | None:
     """The scene classifier in force, if it was trained on vectors of this project's encoder and its file is whole."""
     fit = champion_row(scene_fits)

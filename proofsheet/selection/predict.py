@@ -26,7 +26,8 @@ from proofsheet.storage.workspace import Project
 from schemas.learning import CropModel, RankerModel
 from schemas.library import Photo
 from schemas.settings_learning import CropSettings
-from schemas.vision import GRID, ImageQuality, PhotoGroup, SaliencyGrid, SeenObject
+from schemas.table import Rows
+from schemas.vision import GRID, Embedding, ImageQuality, PhotoGroup, SaliencyGrid, SeenObject
 
 _REASONS, _LEAST_SIGMA, _LEAST_FOR_SIGMA, _SMALL = 3, 0.5, 5, 1e-6
 _FACE = "face"
@@ -35,14 +36,14 @@ _INTEREST = 5  # of channels_of: edges times colour
 
 def judge_sets(
     project: Project,
-    photo_groups: pl.DataFrame,
-    photos: pl.DataFrame,
-    image_quality: pl.DataFrame,
-    embeddings: pl.DataFrame,
-    saliency_grids: pl.DataFrame,
-    objects: pl.DataFrame,
-    ranker_model: pl.DataFrame,
-    crop_model: pl.DataFrame,
+    photo_groups: Rows[PhotoGroup],
+    photos: Rows[Photo],
+    image_quality: Rows[ImageQuality],
+    embeddings: Rows[Embedding],
+    saliency_grids: Rows[SaliencyGrid],
+    objects: Rows[SeenObject],
+    ranker_model: Rows[RankerModel],
+    crop_model: Rows[CropModel],
     cropping: CropSettings,
 ) -> Predictions:
     """Everything that the models in force say; parameters are the tables of these names."""

@@ -31,12 +31,14 @@ from proofsheet.storage.known_versions import KNOWN
 
 NO_ROWS = (  # what stands under everything, and what surrounds every asset, makes no row
     *("proofsheet.core", "proofsheet.storage", "proofsheet.texts.client"),
-    *("assets.stage", "assets.shared_stage", "assets.checks", "assets.staleness", "assets.tell"),
+    "assets.factory",
 )
 
 
 def code_version(
-    function: Callable[..., Any], uncounted: Collection[str] = (), along: Collection[Callable[..., Any]] = ()
+    function: Callable[..., Any],
+    side_effects: Collection[str] = (),
+    inputs: Collection[Callable[..., Any]] = (),
 ) -> str:
     """A hash of the code behind a function: itself and every definition of ours that it reaches by name.
 
@@ -45,37 +47,40 @@ def code_version(
 
     Args:
         function: whose code is asked for.
-        uncounted: parameters whose resources change no row.
-        along: functions that are called before it; what they reach counts too.
+        side_effects: parameters whose resources change no row.
+        inputs: functions that are called before it; what they reach counts too.
     """
     if function.__module__.split(".")[0] not in OURS:
-        return _code_version(function, uncounted, along)
+        return _code_version(function, side_effects, inputs)
     told = (
         function.__module__,
         function.__qualname__,
         function.__name__,
         str(function.__code__.co_firstlineno),
-        *sorted(uncounted),
+        *sorted(side_effects),
     )
     held = (str(s) for value in inspect.getclosurevars(function).nonlocals.values() for s in _symbols(value))
-    name = " ".join([*told, *(f"{f.__module__}.{f.__qualname__}" for f in along), *held])
-    return KNOWN.find(name, lambda: _code_version(function, uncounted, along))
+    name = " ".join([*told, *(f"{f.__module__}.{f.__qualname__}" for f in inputs), *held])
+    return KNOWN.find(name, lambda: _code_version(function, side_effects, inputs))
 
 
 def _code_version(
-    function: Callable[..., Any], uncounted: Collection[str], along: Collection[Callable[..., Any]]
+    function: Callable[..., Any], side_effects: Collection[str], inputs: Collection[Callable[..., Any]]
 ) -> str:
-    digest = hashlib.sha256(ast.dump(_definition(function)).encode())
-    for symbol in sorted(reached_definitions(function, uncounted, along)):
+    own = [ast.dump(_definition(f)) for f in (function, *inputs)]
+    digest = hashlib.sha256(" ".join(own).encode())
+    for symbol in sorted(reached_definitions(function, side_effects, inputs)):
         digest.update(digest_of(symbol))
     return digest.hexdigest()[:12]
 
 
 def reached_definitions(
-    function: Callable[..., Any], uncounted: Collection[str] = (), along: Collection[Callable[..., Any]] = ()
+    function: Callable[..., Any],
+    side_effects: Collection[str] = (),
+    inputs: Collection[Callable[..., Any]] = (),
 ) -> set[Symbol]:
     """The definitions that count in the version of a function beside its own; arguments as in `code_version`."""
-    waiting = [*_start(function, uncounted), *(s for f in along for s in _start(f, uncounted))]
+    waiting = [*_start(function, side_effects), *(s for f in inputs for s in _start(f, side_effects))]
     reached: set[Symbol] = set()
     while waiting:
         one = waiting.pop()
@@ -110,11 +115,11 @@ def _definition(function: Callable[..., Any]) -> ast.AST:
     return node
 
 
-def _start(function: Callable[..., Any], uncounted: Collection[str] = ()) -> Iterator[Symbol]:
+def _start(function: Callable[..., Any], side_effects: Collection[str] = ()) -> Iterator[Symbol]:
     """What a function names, and what its closure holds."""
     node = _definition(function)
     if isinstance(node, ast.FunctionDef):
-        node.args.args = [a for a in node.args.args if a.arg not in uncounted]
+        node.args.args = [a for a in node.args.args if a.arg not in side_effects]
     yield from names_in(node, function.__module__)
     if (
         _counts(function.__module__)

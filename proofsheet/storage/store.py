@@ -12,9 +12,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Hashable, Iterable, Mapping
+import threading
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import polars as pl
 
@@ -30,7 +33,7 @@ from proofsheet.storage.parts import PartRows, Parts, remove, wrong_with
 from proofsheet.storage.stamps import Stamp, bookkeeping, same_rows
 from proofsheet.storage.table_gate import check_frame
 from schemas.storage import StoredTable
-from schemas.table import Table
+from schemas.table import OfTable, Rows, Table
 
 _TRIES = 20
 _AT_ONCE = 8_192  # rows; hashing copies them
@@ -38,6 +41,16 @@ RECENT = FrameCache(
     256 << 20
 )  # of all stores of this process; a run reads the same few tables again and again
 GRACE_S = 600.0  # how long a reader may need from looking up a file to having it open
+
+
+class _Held(threading.local):
+    """The generations that this thread reads for a while, by folder of the store."""
+
+    def __init__(self) -> None:
+        self.manifests: dict[Path, Manifest] = {}
+
+
+_HELD = _Held()
 
 
 @dataclass(frozen=True)
@@ -77,12 +90,27 @@ class Store:
         self.parts = Parts(self.folder)
         self.open_copy = root / f"{project}.duckdb"
 
+    @contextmanager
+    def held_still(self) -> Iterator[None]:
+        """Inside, this thread reads one generation: it is looked up once, and a newer one shows afterwards."""
+        if self.folder in _HELD.manifests:
+            yield
+            return
+        _HELD.manifests[self.folder] = self._manifest()
+        try:
+            yield
+        finally:
+            _HELD.manifests.pop(self.folder, None)
+
     def generation(self) -> int:
         """Number of the current generation; 0 before the first."""
         return self.generations.current()
 
-    def read(self, table: type[Table]) -> pl.DataFrame:
+    def read(self, table: type[OfTable]) -> Rows[OfTable]:
         """All rows of a table in key order; none if it was never written, or with other columns (a run makes it again)."""
+        return cast("Rows[OfTable]", self._read(table))
+
+    def _read(self, table: type[Table]) -> pl.DataFrame:
         for _attempt in range(_TRIES):
             manifest = self._manifest()
             if table is StoredTable:
@@ -152,6 +180,7 @@ class Store:
             kept = {
                 name: part for name, part in current.parts.items() if name not in {t.former for t in frames}
             }
+            _HELD.manifests.pop(self.folder, None)
             number = self._add(kept, (PartRows(f, lengths(t, f), books[t]) for t, f in ordered.items()))
         for table, frame in ordered.items():
             RECENT.put(_recent(table, books[table]), frame)
@@ -216,6 +245,8 @@ class Store:
         self.generations.check()
 
     def _manifest(self) -> Manifest:
+        if (held := _HELD.manifests.get(self.folder)) is not None:
+            return held
         try:
             return self.generations.manifest()
         except FormerFormat:

@@ -44,7 +44,7 @@ def check_frame(table: type[Table], frame: pl.DataFrame, project: str) -> None:
         )
         raise GateRefused(
             f"{table.name} of project {project} was refused by its gate: {shown}.",
-            "Nothing was written and the old rows stay; mend the stage that made these rows.",
+            "Nothing was written and the old rows stay; repair the asset that made these rows.",
         )
 
 

@@ -7,7 +7,8 @@ Keep out: what is done there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -48,6 +49,12 @@ class Project:
     def ledger(self) -> Ledger:
         """Facts."""
         return Ledger(self.home / "ledger" / f"{self.key}.sqlite", self.key)
+
+    @contextmanager
+    def at_one_moment(self) -> Iterator[None]:
+        """What this thread asks inside shares one connection to the ledger and one generation of the tables."""
+        with self.ledger.kept_open(), self.store.held_still():
+            yield
 
     @property
     def cache(self) -> Path:

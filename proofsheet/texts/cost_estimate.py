@@ -7,7 +7,6 @@ Keep out: asking.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -16,13 +15,14 @@ from typing import Any
 
 import polars as pl
 
+from proofsheet.core.config import SECTIONS
+from proofsheet.storage.injection import Injected
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.answer_cache import AnswerCache
 from proofsheet.texts.inference import Describer, pending, questions
-from proofsheet.texts.job_requests import STEPS, joined
+from proofsheet.texts.job_requests import STEPS
 from proofsheet.texts.jobs import JOBS, Job
 from schemas.facts import ModelAnswer
-from schemas.table import Table
 
 
 @dataclass(frozen=True)
@@ -44,17 +44,17 @@ class Cost:
         return asdict(self)
 
 
-def pending_questions(project: Project, describing: Describer, given: Mapping[str, Any]) -> list[Cost]:
+def pending_questions(project: Project, describing: Describer, settings: Mapping[str, Any]) -> list[Cost]:
     """Every job that would ask something now, by the tables of the last run.
 
     Args:
         project: whose tables.
         describing: who would answer.
-        given: settings by the names that the questions know them by, such as `captioning`.
+        settings: sections of the settings by name, such as `captions`.
     """
     found = []
     for job in JOBS.values():
-        if count := pending_count(job, project, describing, given):
+        if count := pending_count(job, project, describing, settings):
             seconds = _seconds(
                 project,
                 job.name,
@@ -64,23 +64,20 @@ def pending_questions(project: Project, describing: Describer, given: Mapping[st
     return found
 
 
-def pending_count(job: Job, project: Project, describing: Describer, given: Mapping[str, Any]) -> int:
+def pending_count(job: Job, project: Project, describing: Describer, settings: Mapping[str, Any]) -> int:
     """How many pictures a job would ask about now, by the tables of the last run; 0 where nobody can be asked."""
     server = describing.choice.server
     if server is None or describing.sight.blind(server.identity) or job.name in describing.settings.off:
         return 0
     now = datetime.now(UTC).replace(tzinfo=None)
     books = AnswerCache(project.ledger, job.name, server.identity.digest, describing.settings.strikes, now)
-    return len(pending(questions(job, _asked(job, project, given), describing), books, forced=False))
+    return len(pending(questions(job, _asked(job, project, settings), describing), books, forced=False))
 
 
-def _asked(job: Job, project: Project, given: Mapping[str, Any]) -> Any:  # noqa: ANN401 - what the steps give
-    known: dict[str, Any] = {**given, "project": project}
-    for name, step in joined(STEPS[job.name]).items():
-        wanted = inspect.signature(step).parameters
-        tables = {n: project.store.read(Table.tables[n]) for n in wanted if n in Table.tables}
-        known[name] = step(**{n: tables[n] if n in tables else known[n] for n in wanted})
-    return known["questions"]
+def _asked(job: Job, project: Project, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401 - what the steps give
+    steps = dict(STEPS[job.name])
+    asking = Injected(steps.pop("questions"), steps, SECTIONS, (Project,))
+    return asking.call(project.store.read, settings.__getitem__, {Project: project})
 
 
 def _seconds(project: Project, job: str, digest: str) -> float | None:

@@ -1,6 +1,6 @@
 """When a job is needed for a photo, and what is put into its question.
 
-Holds one function a job, from tables to `JobRequest`, and `STEPS`; parameters are named like tables.
+Holds one function a job, from tables to `JobRequest`, and `STEPS`; annotations say which tables they need.
 Add here: the conditions of a new job.
 Keep out: asking (inference.py) and columns (jobs.py).
 """
@@ -24,6 +24,7 @@ from schemas.proof import Texts
 from schemas.review import Choice
 from schemas.sets import ImageSet
 from schemas.settings_words import CaptionSettings, RatingSettings
+from schemas.table import Rows
 from schemas.vision import Duplicate, ImageQuality, PictureHash, Preview
 from schemas.words import Caption, DuplicateHint, ModelScore, PolicyFlag, QualityVerdict, TagSet
 
@@ -36,7 +37,7 @@ Row = Mapping[str, Any]
 
 
 def described_facts(
-    photos: pl.DataFrame, image_quality: pl.DataFrame, exif_facts: pl.DataFrame
+    photos: Rows[Photo], image_quality: Rows[ImageQuality], exif_facts: Rows[ExifFact]
 ) -> pl.DataFrame:
     """Photos with everything that was measured about them."""
     ids = [Photo.project, Photo.photo_id]
@@ -44,13 +45,13 @@ def described_facts(
 
 
 def described(
-    photos: pl.DataFrame,
-    image_quality: pl.DataFrame,
-    exif_facts: pl.DataFrame,
-    previews: pl.DataFrame,
-    picture_hashes: pl.DataFrame,
-    image_sets: pl.DataFrame,
-    choices: pl.DataFrame,
+    photos: Rows[Photo],
+    image_quality: Rows[ImageQuality],
+    exif_facts: Rows[ExifFact],
+    previews: Rows[Preview],
+    picture_hashes: Rows[PictureHash],
+    image_sets: Rows[ImageSet],
+    choices: Rows[Choice],
     captioning: CaptionSettings,
 ) -> list[JobRequest]:
     """The photos that get texts, in the order of their paths: the chosen one of each set, or all if the settings say so."""
@@ -104,7 +105,7 @@ def plain_questions(asked: Iterable[JobRequest]) -> list[JobRequest]:
 
 
 def duplicate_questions(
-    photos: pl.DataFrame, previews: pl.DataFrame, duplicates: pl.DataFrame
+    photos: Rows[Photo], previews: Rows[Preview], duplicates: Rows[Duplicate]
 ) -> list[JobRequest]:
     """One question a cluster of near-duplicates, under its first photo; without candidates there is nothing to ask."""
     ids = [Photo.project, Photo.photo_id]
@@ -132,8 +133,8 @@ def duplicate_questions(
 
 def prompt_questions(
     asked: Sequence[JobRequest],
-    generation_facts: pl.DataFrame,
-    quality_verdicts: pl.DataFrame,
+    generation_facts: Rows[GenerationFact],
+    quality_verdicts: Rows[QualityVerdict],
     captioning: CaptionSettings,
 ) -> list[JobRequest]:
     """Needed for generated pictures whose prompt is missing or incomplete, or whose quality is of class C."""
@@ -165,9 +166,9 @@ def prompt_questions(
 
 def score_questions(
     asked: Sequence[JobRequest],
-    captions: pl.DataFrame,
-    quality_verdicts: pl.DataFrame,
-    generation_facts: pl.DataFrame,
+    captions: Rows[Caption],
+    quality_verdicts: Rows[QualityVerdict],
+    generation_facts: Rows[GenerationFact],
 ) -> list[JobRequest]:
     """Needed where there is a verdict on quality."""
     texts = dict(captions.select(Caption.photo_id, Caption.caption).iter_rows())
@@ -184,7 +185,10 @@ def score_questions(
 
 
 def policy_questions(
-    asked: Sequence[JobRequest], quality_verdicts: pl.DataFrame, model_scores: pl.DataFrame, project: Project
+    asked: Sequence[JobRequest],
+    quality_verdicts: Rows[QualityVerdict],
+    model_scores: Rows[ModelScore],
+    project: Project,
 ) -> list[JobRequest]:
     """Needed before publishing, from quality, scores and imported flags; an absent flag is unknown, never safe."""
     quality = {r[QualityVerdict.photo_id]: r for r in quality_verdicts.to_dicts()}
@@ -221,19 +225,17 @@ def rating_questions(asked: Sequence[JobRequest], rating_rule: RatingSettings) -
     return [replace(one, values=values, facts={**one.facts, **facts}) for one in asked]
 
 
-STEPS: dict[str, tuple[Callable[..., Any], ...]] = {
-    "caption": (described,),
-    "title": (described,),
-    "tags_normalize": (described, tag_questions),
-    "quality": (described, plain_questions),
-    "duplicate_assist": (duplicate_questions,),
-    "prompt_recon": (described, prompt_questions),
-    "score_multi": (described, score_questions),
-    "policy_flags": (described, policy_questions),
-    "rating": (described, rating_questions),
+_DESCRIBED = {"asked": described}
+STEPS: Mapping[
+    str, Mapping[str, Callable[..., list[JobRequest]]]
+] = {  # job to the inputs of its asset, the last one its questions
+    "caption": {"questions": described},
+    "title": {"questions": described},
+    "tags_normalize": {**_DESCRIBED, "questions": tag_questions},
+    "quality": {**_DESCRIBED, "questions": plain_questions},
+    "duplicate_assist": {"questions": duplicate_questions},
+    "prompt_recon": {**_DESCRIBED, "questions": prompt_questions},
+    "score_multi": {**_DESCRIBED, "questions": score_questions},
+    "policy_flags": {**_DESCRIBED, "questions": policy_questions},
+    "rating": {**_DESCRIBED, "questions": rating_questions},
 }
-
-
-def joined(steps: Sequence[Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
-    """The steps to a job's questions by the names that the next step knows them by: `asked`, then `questions`."""
-    return dict(zip([*["asked"] * (len(steps) - 1), "questions"], steps, strict=True))

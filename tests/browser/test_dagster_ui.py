@@ -36,7 +36,10 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: the UI is not looked at"),
 ]
-WORKSPACE = "load_from:\n  - python_module:\n      module_name: tests.browser.with_a_bad_stage\n      location_name: proofsheet\n"
+WORKSPACE = (
+    "load_from:\n  - python_module:\n      module_name: tests.browser.with_a_bad_asset\n      "
+    "location_name: proofsheet\n"
+)
 
 
 def free_port() -> int:
@@ -109,7 +112,7 @@ def ui(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory)
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
     command = [*request.param.split(), "-p" if request.param == "dagster dev" else "--port", str(port)]
-    ours = ["--definitions", "tests.browser.with_a_bad_stage", "--review-port", str(free_port())]
+    ours = ["--definitions", "tests.browser.with_a_bad_asset", "--review-port", str(free_port())]
     command += ["-w", "workspace.yaml"] if request.param == "dagster dev" else ours
     with (folder / "dev.log").open("wb") as log:
         server = subprocess.Popen(
@@ -133,7 +136,10 @@ def ui(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory)
 
 
 def interruptible() -> None:
-    """For the child: tests that run in the background ignore SIGINT, and `dagster dev` would take that over for SIGTERM too."""
+    """For the child.
+
+    Tests that run in the background ignore SIGINT, and `dagster dev` would take that over for SIGTERM too.
+    """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 

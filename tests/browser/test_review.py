@@ -1,4 +1,7 @@
-"""The review app in a real Chromium: fifty sets by keyboard alone, reload, two tabs, undo to the start, accessibility."""
+"""The review app in a real Chromium.
+
+Fifty sets by keyboard alone, reload, two tabs, undo to the start, accessibility.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings, project = chosen_project(folder, sets=SETS, stages=3, size=(240, 160))
     assert run(settings, project).success
     (folder / "proofsheet.toml").write_text(
-        '[place]\nlibrary = "library"\nhome = "home"\n[photos]\nworkers = 1\n[encoder]\nencoder = "embedded"\n'
+        '[place]\nlibrary = "library"\nhome = "home"\n[photos]\nworkers = 1\n[encoder]\nencoder = '
+        '"embedded"\n'
         "[review]\nbatch = 20\n"
     )
     return folder
@@ -166,7 +170,7 @@ def test_keys_that_are_faster_than_the_server_wait_for_their_sets(
     hand = 40
     for _ in range(hand):
         page.keyboard.press("1")
-    sees(page, "#set-title", "is not here yet")
+    sees(page, "#set-title", "is not loaded yet")
     assert 0 < len(timeline(project_of(place).ledger).standing()) < hand
     slow = False
     for route in held:
@@ -334,7 +338,7 @@ def test_without_auto_advance_a_decided_set_stays(
         ("/p/harbour/sets", ("50 of 50 sets", "Set 1", "not calibrated")),
         ("/p/harbour/metadata", ("50 of 50 photos", "_stage3_x.png", "embedded")),
         ("/p/harbour/metrics", ("Gates of the rollout", "agreement", "Nothing was applied yet")),
-        ("/intake", ("harbour / . (", "day two", "Keep all")),
+        ("/intake", ("harbour / . (", "day two", "Save all")),
         ("/runs", ("Idle", "Vision model", "version")),
     ],
 )
@@ -387,19 +391,19 @@ def test_texts_are_edited_locked_undone_and_approved_on_the_page(
     path = row.get_attribute("aria-label")
     row.get_by_label(f"caption of {path}").fill("Typed, and kept by nobody yet")
     row.get_by_label(f"title of {path}").fill("A harbour at noon")
-    field(row, "title").get_by_role("button", name="Keep").click()
-    sees(page, "#told", "Kept and locked")
+    field(row, "title").get_by_role("button", name="Save").click()
+    sees(page, "#told", "Saved and locked")
     sees(page, ".row >> nth=0", "not judged yet")
     assert row.get_by_label(f"caption of {path}").input_value() == "Typed, and kept by nobody yet"
     shot(page, "metadata_edited")
     row.locator("summary").click()
     assert "human: A harbour at noon" in row.locator("details").inner_text()
     field(row, "title").get_by_role("button", name="Undo").click()
-    sees(page, "#told", "taken back")
-    field(row, "subject").get_by_role("button", name="Keep").click()
+    sees(page, "#told", "undone")
+    field(row, "subject").get_by_role("button", name="Save").click()
     sees(page, "#told", "empty subject changes nothing")
     row.get_by_label(f"subject of {path}").fill("The old harbour")
-    field(row, "subject").get_by_role("button", name="Keep").click()
+    field(row, "subject").get_by_role("button", name="Save").click()
     sees(page, "#told", "subject is confirmed")
     (said,) = project_of(place).ledger.rows(SetContext).to_dicts()
     assert (said[SetContext.subject], said[SetContext.folder]) == ("The old harbour", path.rpartition("/")[0])

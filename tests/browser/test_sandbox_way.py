@@ -1,4 +1,7 @@
-"""The way of a careful first rollout: a sandbox of a hundred sets, reviewed by keyboard in Chromium, applied, measured, undone."""
+"""The way of a careful first rollout.
+
+A sandbox of a hundred sets, reviewed by keyboard in Chromium, applied, measured, undone.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Twelve projects and one training through the Dagster UI of `proofsheet up`; cards and plots in a real Chromium."""
+"""Twelve projects and one training through the Dagster UI of `proofsheet up`.
+
+Cards and plots in a real Chromium.
+"""
 
 from __future__ import annotations
 

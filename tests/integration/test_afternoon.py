@@ -1,4 +1,7 @@
-"""The author of a long-kept archive moves over in one go: names, logs, vectors, then training, review, texts, moves, undo."""
+"""The author of a long-kept archive moves over in one go.
+
+Names, logs, vectors, then training, review, texts, moves, undo.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,9 @@ def named(start: datetime, rng: np.random.Generator, count: int) -> tuple[list[s
 
 
 class Archive:
-    """His folders: a library of raw folders, logs with winners in other folders, crops of no project, vectors with one index.
+    """His folders.
+
+    A library of raw folders, logs with winners in other folders, crops of no project, vectors with one index.
 
     Attributes:
         sets: project to the names of each set, in order; the last one is the highest stage.
@@ -127,8 +132,14 @@ def test_an_archive_moves_over_in_one_afternoon(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: ModelServer
 ) -> None:
     archive = Archive(tmp_path)
-    model = f'[model]\nbackend = "ollama"\nollama_url = "{server.url}"\noff = ["rating", "score_multi", "prompt_recon"]\n'
-    places = '[place]\nlibrary = "library"\nhome = "home"\n[photos]\nworkers = 1\n[encoder]\nencoder = "embedded"\n'
+    model = (
+        f'[model]\nbackend = "ollama"\nollama_url = "{server.url}"\noff = ["rating", "score_multi", '
+        '"prompt_recon"]\n'
+    )
+    places = (
+        '[place]\nlibrary = "library"\nhome = "home"\n[photos]\nworkers = 1\n[encoder]\nencoder = '
+        '"embedded"\n'
+    )
     (tmp_path / "proofsheet.toml").write_text(f'{places}{model}[apply]\nmode = "production"\n', "utf-8")
     monkeypatch.chdir(tmp_path)
     shell, originals = Shell(tmp_path), tree(tmp_path / "library")
@@ -196,7 +207,10 @@ def history_counts(shell: Shell) -> dict[str, tuple[int, int]]:
 
 
 def override_open_sets(found: Project) -> set[str]:
-    """Choose another picture than the proposed one in every set that nobody decided, and hand it over; the chosen photos."""
+    """Choose another picture than the proposed one in every set that nobody decided, and hand it over.
+
+    The chosen photos.
+    """
     desk, chosen = ReviewSession(found, 0.05), set[str]()
     decided = {
         r[Choice.group_id]

@@ -1,4 +1,7 @@
-"""The whole way of a set by the command line: sandbox, decisions, verdicts, dry run, apply, metrics, undo; and the job."""
+"""The whole way of a set by the command line: sandbox, decisions, verdicts, dry run, apply, metrics, undo.
+
+And the job.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,8 @@ JUDGE = "ranker_model,crop_model,history_matches,selections,crop_examples,overri
 def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
     sets_library(tmp_path / "library", "harbour", 8)
     (tmp_path / "proofsheet.toml").write_text(
-        '[place]\nlibrary = "library"\nhome = "home"\n[photos]\nworkers = 1\n[encoder]\nencoder = "embedded"\n'
+        '[place]\nlibrary = "library"\nhome = "home"\n[photos]\nworkers = 1\n[encoder]\nencoder = '
+        '"embedded"\n'
     )
     monkeypatch.chdir(tmp_path)
     shell = Shell(tmp_path)
@@ -57,7 +61,7 @@ def test_the_way_from_sandbox_to_undo(shell: Shell) -> None:
     assert tree(box.folder) == copies
     assert dry["counts"] == {"planned": 5}
     assert {o["kind"] for o in dry["operations"]} == {"move", "crop"}
-    assert "look at it again" in shell("apply", "sandbox/harbour", "--plan", "0" * 16, code=2).stderr
+    assert "Show the plan again" in shell("apply", "sandbox/harbour", "--plan", "0" * 16, code=2).stderr
     done = shell.json("apply", "sandbox/harbour", "--plan", dry["plan"])
     assert (done["done"]["sets"], done["done"]["failed"], done["done"]["refused"]) == (5, {}, {})
     assert len([p for p in tree(box.folder) if p.startswith("selected/") and "_crop" not in p]) == 5 * 6

@@ -14,9 +14,9 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from assets.staleness import stale_tables as stale
+from assets.factory.freshness import stale_tables as stale
 from dagster_project.automation import look_around
-from dagster_project.planning import present_stages
+from dagster_project.planning import current_freshness
 from dagster_project.running import run_one
 from dagster_project.zombies import fail_dead_runs
 from proofsheet.core.config import Configuration
@@ -259,7 +259,7 @@ def test_a_waiting_run_says_whom_it_waits_for(settings: Configuration) -> None:
 
 
 def stale_tables(settings: Configuration, project: Project) -> dict[str, str]:
-    return stale(present_stages(settings).versions, project)
+    return stale(current_freshness(settings).versions, project)
 
 
 @pytest.mark.long

@@ -18,7 +18,10 @@ def client(tmp_path: Path) -> TestClient:
     """One card with a hostile name on it, and a secret beside the folder of cards."""
     folder = tmp_path / "cards" / MODEL
     folder.mkdir(parents=True)
-    text = "# Ranker\n\ntop-1 0.9 <script>alert(1)</script>\n\n![reliability](reliability.png)\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+    text = (
+        "# Ranker\n\ntop-1 0.9 <script>alert(1)</script>\n\n![reliability](reliability.png)\n\n| a | b "
+        "|\n|---|---|\n| 1 | 2 |\n"
+    )
     (folder / "card.md").write_text(text)
     (folder / "reliability.png").write_bytes(b"\x89PNG")
     (tmp_path / "secret.json").write_text("{}")

@@ -1,7 +1,9 @@
-"""Inputs on which a former version failed, made by the programs of the people who met them: the answer beside the right one.
+"""Inputs on which a former version failed, made by the programs of the people who met them.
 
-The programs lie outside the repository; without them these tests are skipped. Each kind has tests of its own beside its rules.
-"""
+The answer beside the right one.
+
+The programs lie outside the repository; without them these tests are skipped. Each kind has tests of its own
+beside its rules."""
 
 from __future__ import annotations
 
@@ -206,7 +208,10 @@ def test_a_renamed_project(shell: Shell) -> None:
 
 
 def test_pictures_and_what_is_told_of_them(shell: Shell) -> None:
-    """Look-alikes, generated pictures, bins, colour profiles, large texts, places and dates: a project each, in one library."""
+    """Look-alikes, generated pictures, bins, colour profiles, large texts, places and dates.
+
+    A project each, in one library.
+    """
     library = shell.folder / "library"
     case("10-system-folders.py", library)
     for name, program in (

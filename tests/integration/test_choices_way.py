@@ -1,4 +1,7 @@
-"""What a person chose, the whole way: texts, CSV, exports, publishing, and what should be taken back where it was published."""
+"""What a person chose, the whole way.
+
+Texts, CSV, exports, publishing, and what should be taken back where it was published.
+"""
 
 from __future__ import annotations
 

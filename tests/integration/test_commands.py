@@ -29,7 +29,10 @@ def test_every_command_has_help_and_is_documented() -> None:
 
 @pytest.mark.parametrize("words", [["--version"], ["--help"]])
 def test_what_asks_no_command_imports_none(words: list[str]) -> None:
-    asked = f"import sys; from dagster_project.cli import main; main({words!r}, standalone_mode=False); print(*sys.modules)"
+    asked = (
+        f"import sys; from dagster_project.cli import main; main({words!r}, standalone_mode=False); "
+        "print(*sys.modules)"
+    )
     found = subprocess.run([sys.executable, "-c", asked], capture_output=True, check=True, text=True).stdout
     assert not {"dagster", "duckdb", "polars", "pydantic", "PIL"} & set(found.split())
 

@@ -1,4 +1,7 @@
-"""What an engineer who knows Dagster expects: dg, links to the source, groups, owners, tags, checks that say what and why."""
+"""What an engineer who knows Dagster expects.
+
+`dg`, links to the source, groups, owners, tags, checks that say what and why.
+"""
 
 from __future__ import annotations
 

@@ -23,7 +23,10 @@ def coloured(seed: int) -> Image.Image:
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Three sets of two stages; of the first the crop was kept, of the second the lower stage, of the third nothing."""
+    """Three sets of two stages.
+
+    Of the first the crop was kept, of the second the lower stage, of the third nothing.
+    """
     raw, final = tmp_path / "library" / "mojo1_raw", tmp_path / "mojo1_final"
     raw.mkdir(parents=True)
     final.mkdir()

@@ -1,8 +1,8 @@
 """A home of 0.1.0: it opens, every fact is as it was, and a run derives the same rows.
 
-`home_of_0.1.0.tar.xz` was made by commands of 0.1.0 over ten pictures and a broken one: `init`, `run --all`, one `words edit`,
-`decisions import` of two decisions. `as_0.1.0_read_it.json` in it holds facts, and rows of four tables, as 0.1.0 read them.
-"""
+`home_of_0.1.0.tar.xz` was made by commands of 0.1.0 over ten pictures and a broken one: `init`, `run --all`,
+one `words edit`, `decisions import` of two decisions. `as_0.1.0_read_it.json` in it holds facts, and rows of
+four tables, as 0.1.0 read them."""
 
 from __future__ import annotations
 

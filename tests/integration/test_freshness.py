@@ -10,14 +10,14 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from assets import stage as stages
+from assets.factory import table_asset
+from assets.factory.freshness import READS_TAG, stale_tables
 from assets.facts import KINDS
-from assets.staleness import READS_TAG, stale_tables
 from dagster_project.automation import look_around
 from dagster_project.definitions import build_defs
 from dagster_project.fact_watch import FactWatch
 from dagster_project.instance import open_instance
-from dagster_project.planning import present_stages
+from dagster_project.planning import current_freshness
 from dagster_project.running import run_one
 from proofsheet.core.clock import utc_now
 from proofsheet.core.config import Configuration
@@ -39,7 +39,7 @@ class Place:
         self.settings: Configuration = configuration(
             folder / "library", folder / "home", photos={"workers": 1}
         )
-        self.versions = present_stages(self.settings).versions
+        self.versions = current_freshness(self.settings).versions
 
     @property
     def project(self) -> Project:
@@ -134,7 +134,10 @@ def test_a_decision_of_the_review_makes_stale_what_reads_decisions(place: Place)
 
 
 def in_dagster(place: Place, instance: dg.DagsterInstance) -> dict[str, str]:
-    """Asset to its state as the UI tells it, of those that are not fresh; and how many observations there are of edits."""
+    """Asset to its state as the UI tells it, of those that are not fresh.
+
+    And how many observations there are of edits.
+    """
     from dagster._core.definitions.data_version import CachingStaleStatusResolver
     from dagster._core.loader import LoadingContextForTest
 
@@ -248,7 +251,7 @@ def test_the_disk_is_asked(place: Place) -> None:
 
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
-    """Name of a stage's first table to the tables of facts that it read while it ran."""
+    """Name of an asset's first table to the tables of facts that it read while it ran."""
     found: dict[str, set[str]] = {}
     now: list[str] = []
 
@@ -264,7 +267,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
 
     for kind, name in ((Ledger, "rows"), (Ledger, "rows_after"), (Transaction, "rows_after")):
         noting(kind, name)
-    compute = stages._Stage._compute
+    compute = table_asset._TableAsset._compute
 
     def computed(self: Any, *given: Any) -> Any:
         now.append(self.tables[0].name)
@@ -273,11 +276,11 @@ def read(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
         finally:
             now.clear()
 
-    monkeypatch.setattr(stages._Stage, "_compute", computed)
+    monkeypatch.setattr(table_asset._TableAsset, "_compute", computed)
     return found
 
 
-OWN = {  # facts that a stage keeps for itself, or finds through what is outside: answers of a model, by its questions
+OWN = {  # facts that an asset keeps for itself, or finds through what is outside: answers of a model, by its questions
     *(
         "model_answers",
         "job_failures",
@@ -291,7 +294,7 @@ OWN = {  # facts that a stage keeps for itself, or finds through what is outside
 
 
 @pytest.mark.long
-def test_every_fact_that_a_stage_reads_is_in_the_graph(tmp_path: Path, read: dict[str, set[str]]) -> None:
+def test_every_fact_that_an_asset_reads_is_in_the_graph(tmp_path: Path, read: dict[str, set[str]]) -> None:
     stage_library(tmp_path / "library", "one", 1)
     place = Place(tmp_path)
     place.run()
@@ -318,7 +321,7 @@ def test_the_schedule_asks_for_what_is_stale_alone(place: Place) -> None:
     (rescan,) = [
         s for s in definitions.schedules or () if isinstance(s, dg.ScheduleDefinition) and s.name == "rescan"
     ]
-    resources = {n: (definitions.resources or {})[n] for n in ("store", "stages")}
+    resources = {n: (definitions.resources or {})[n] for n in ("store", "freshness")}
 
     def requests() -> list[dg.RunRequest]:
         with dg.build_schedule_context(scheduled_execution_time=utc_now(), resources=resources) as context:
@@ -343,8 +346,8 @@ def test_the_schedule_asks_for_what_is_stale_alone(place: Place) -> None:
 
 
 def test_a_project_of_which_a_file_cannot_be_read_goes_the_whole_way(place: Place) -> None:
-    stages = (build_defs(place.settings).resources or {})["stages"]
-    assert stages.to_run(place.project) == []
+    freshness = (build_defs(place.settings).resources or {})["freshness"]
+    assert freshness.to_run(place.project) == []
     place.project.export_file.unlink()
     place.project.export_file.mkdir()
-    assert stages.to_run(place.project) is None
+    assert freshness.to_run(place.project) is None

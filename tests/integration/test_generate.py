@@ -1,4 +1,7 @@
-"""Generate on the metadata page: other texts for one photo, asked for by a run of its own process, of a real model server."""
+"""Generate on the metadata page.
+
+Other texts for one photo, asked for by a run of its own process, of a real model server.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,8 @@ def test_generate_asks_for_one_photo_alone_and_once_a_click(
         settings, project = described_project(tmp_path, server, 2, off=TEXTS_ALONE, **PATIENT)
         assert run(settings, project).success
         (tmp_path / "proofsheet.toml").write_text(
-            f'[place]\nlibrary = "library"\nhome = "home"\n[captions]\nall_images = true\n[model]\nbackend = "ollama"\n'
+            '[place]\nlibrary = "library"\nhome = "home"\n[captions]\nall_images = '
+            'true\n[model]\nbackend = "ollama"\n'
             f'ollama_url = "{server.url}"\noff = {TEXTS_ALONE}\nidle_s = 10.0\nhard_s = 20.0\n'
         )
         monkeypatch.chdir(tmp_path)
@@ -61,5 +65,5 @@ def test_generate_asks_for_one_photo_alone_and_once_a_click(
         assert project.ledger.rows(TextRequest).height == 1
     monkeypatch.setattr(discovery, "_known", {})  # as after some seconds
     gone = client.post(f"/api/metadata/{other}/generate", json=body)
-    assert (gone.status_code, "No model that sees is there" in gone.text) == (409, True)
+    assert (gone.status_code, "No vision model is available" in gone.text) == (409, True)
     assert project.ledger.rows(TextRequest).height == 1

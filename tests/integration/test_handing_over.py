@@ -1,4 +1,7 @@
-"""From a file of verdicts to moved files, by the command line: submit, wait for runs, plan, apply; and what SQL shows of it."""
+"""From a file of verdicts to moved files, by the command line: submit, wait for runs, plan, apply.
+
+And what SQL shows of it.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +87,7 @@ def test_verdicts_from_a_file_are_handed_over_where_that_is_asked(shell: Shell, 
     roles = {o["source"]: o["role"] for o in shell.json("apply", "trip")["operations"]}
     assert roles["form 00/other.jpg"] == "winner"
     assert (
-        "0 verdicts handed over" in shell("decisions", "import", "trip", "verdicts.jsonl", "--submit").stdout
+        "0 decisions submitted" in shell("decisions", "import", "trip", "verdicts.jsonl", "--submit").stdout
     )
 
 

@@ -1,4 +1,7 @@
-"""A folder that wants to do harm: every file ends as one row, the run succeeds, nothing outside is opened, memory stays bounded."""
+"""A folder that wants to do harm.
+
+Every file ends as one row, the run succeeds, nothing outside is opened, memory stays bounded.
+"""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def test_folders_that_were_never_run_are_listed_and_take_what_is_said(place: Pat
         ("day two", None, "old cranes"),
     ]
     call("sets", "say", "harbour", "notes", "--subject", "x", code=2)
-    assert "No run has seen" in call("sets", "subject", "harbour", "day two", code=2).stderr
+    assert "No run has read" in call("sets", "subject", "harbour", "day two", code=2).stderr
     assert "day two: 3 photos (no run yet); hints: old cranes" in call("sets", "list", "harbour").stdout
 
 

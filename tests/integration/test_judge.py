@@ -1,4 +1,7 @@
-"""From history to decisions through the command line: import, run, train, promote, decide, step back, verdicts, overrides."""
+"""From history to decisions through the command line.
+
+Import, run, train, promote, decide, step back, verdicts, overrides.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,10 @@ def spoilt(number: int) -> bool:
 
 
 def make_project(folder: Path, first: int, sets: int = SETS) -> list[list[Any]]:
-    """Sets of two stages with one bright place; every fourth highest stage is blurred, and then the lower one was chosen."""
+    """Sets of two stages with one bright place.
+
+    Every fourth highest stage is blurred, and then the lower one was chosen.
+    """
     folder.mkdir(parents=True)
     rows = []
     for number in range(sets):
@@ -98,7 +104,8 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Any:
         crops,
     )
     (place / "proofsheet.toml").write_text(
-        '[place]\nlibrary = "library"\nhome = "home"\n[photos]\nworkers = 1\n[encoder]\nencoder = "embedded"\n'
+        '[place]\nlibrary = "library"\nhome = "home"\n[photos]\nworkers = 1\n[encoder]\nencoder = '
+        '"embedded"\n'
         "[ranker]\nepochs = 8\n[crops]\nepochs = 8\n"
     )
     patch = pytest.MonkeyPatch()

@@ -46,18 +46,18 @@ batch = 90
 """
 OVERRIDES: dict[str, dict[str, Any]] = {
     "store": {"home": "elsewhere"},
-    "photo_files": {"batch": 9},
-    "previewing": {"thumb_px": 128},
-    "encoding": {"batch": 7},
-    "along": {"preview_px": 800},
-    "detection": {"most": 3},
-    "grouping": {"window": 4},
-    "wanted_mix": {"sources": {"camera": 1.0}},
-    "captioning": {"least_tags": 2},
-    "vision_model": {"side_px": 500},
+    "photos": {"batch": 9},
+    "previews": {"thumb_px": 128},
+    "encoder": {"batch": 7},
+    "measurements": {"preview_px": 800},
+    "objects": {"most": 3},
+    "groups": {"window": 4},
+    "inventory": {"sources": {"camera": 1.0}},
+    "captions": {"least_tags": 2},
+    "model": {"side_px": 500},
     "gate": {"max_caption": 300},
-    "ranking": {"least_sets": 20},
-    "reviewing": {"auto_advance": False},
+    "ranker": {"least_sets": 20},
+    "review": {"auto_advance": False},
 }
 QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
 
@@ -108,7 +108,7 @@ def test_the_launchpad_shows_the_values_of_the_toml(settings: Configuration) -> 
     schema = build_defs(settings).resolve_job_def("project").run_config_schema.config_type
     groups = (
         schema.fields["resources"]
-        .config_type.fields["grouping"]
+        .config_type.fields["groups"]
         .config_type.fields["config"]
         .config_type.fields
     )  # type: ignore[attr-defined]
@@ -130,7 +130,7 @@ def test_a_run_of_the_job_with_one_field_overridden_keeps_the_toml(settings: Con
         done = definitions.resolve_job_def("project").execute_in_process(
             instance=instance,
             partition_key=project.key,
-            run_config={"resources": {"captioning": {"config": {"least_tags": 2}}}, "loggers": QUIET},
+            run_config={"resources": {"captions": {"config": {"least_tags": 2}}}, "loggers": QUIET},
             asset_selection=selection,
         )
     assert done.success

@@ -1,4 +1,7 @@
-"""One index of many projects: each vector to its own project, kept where its picture is gone, one line a cause."""
+"""One index of many projects.
+
+Each vector to its own project, kept where its picture is gone, one line a cause.
+"""
 
 from __future__ import annotations
 

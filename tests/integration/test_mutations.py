@@ -15,8 +15,8 @@ PACKAGES = ("schemas", "proofsheet", "resources", "assets", "dagster_project")
 ASK = """
 import json, sys
 from dagster_project.definitions import build_defs
-from dagster_project.planning import present_stages
-from assets.staleness import settings_in_force
+from dagster_project.planning import current_freshness
+from assets.factory.freshness import resolved_settings_version
 from proofsheet.core.config import Configuration
 from proofsheet.storage.workspace import Project
 from schemas.settings import PlaceSettings
@@ -24,10 +24,13 @@ from pathlib import Path
 place = Path(sys.argv[1])
 settings = Configuration(place=PlaceSettings(library=str(place / "library"), home=str(place / "home")))
 project = Project("one", "one", place / "library" / "one", place / "home")
-def told(stages):
-    return {n: [v.code + settings_in_force(v.resources, project, n), v.upstream, v.reads] for n, v in stages.versions.items()}
-known = told(present_stages(settings))
-assert known == told(build_defs(settings).resources["stages"]), "what was known of the source is not what Dagster is given"
+def told(freshness):
+    return {
+        n: [v.code + resolved_settings_version(v.resources, project, n), v.upstream, v.reads]
+        for n, v in freshness.versions.items()
+    }
+known = told(current_freshness(settings))
+assert known == told(build_defs(settings).resources["freshness"]), "what was known of the source is not what Dagster is given"
 sys.stdout.write(json.dumps({n: version for n, (version, _upstream, _reads) in known.items()}))
 """
 FORM, LINKAGE = "proofsheet/rules/form.py", "proofsheet/grouping/complete_linkage.py"
@@ -35,7 +38,18 @@ QUALITY, ENCODER = "proofsheet/imaging/image_quality.py", "proofsheet/embedding/
 VECTORS = {"embeddings", "scenes", "ranker_fits", "crop_fits"}
 MUTATIONS = {  # file, what stands there, what stands there then, tables that become stale by it
     "another exit code": ("proofsheet/core/errors.py", "exit_code = 2", "exit_code = 7", set()),
-    "a line of the log": ("assets/stage.py", '"unchanged, nothing written"', '"as before"', set()),
+    "a line of the log": (
+        "assets/factory/table_asset.py",
+        '"unchanged, nothing written"',
+        '"as before"',
+        set(),
+    ),
+    "an input of an asset": (
+        "assets/library.py",
+        "placed=placed)",
+        "placed=placed, **{})",
+        {"photos", "quarantine", "other_files"},
+    ),
     "a plot": (
         "proofsheet/training/plots.py",
         "_SIDE, _EDGE = 520",

@@ -20,11 +20,15 @@ pytestmark = pytest.mark.long
 
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """One project without history, reviewed: in forty sets the lower stage was picked, whatever it looks like."""
+    """One project without history, reviewed.
+
+    In forty sets the lower stage was picked, whatever it looks like.
+    """
     place = tmp_path_factory.mktemp("overrides")
     make_project(place / "library" / "harbour", 1, SETS)
     (place / "proofsheet.toml").write_text(
-        '[place]\nlibrary = "library"\nhome = "home"\n[photos]\nworkers = 1\n[encoder]\nencoder = "embedded"\n'
+        '[place]\nlibrary = "library"\nhome = "home"\n[photos]\nworkers = 1\n[encoder]\nencoder = '
+        '"embedded"\n'
         "[ranker]\nepochs = 8\n"
     )
     patch = pytest.MonkeyPatch()

@@ -14,16 +14,16 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from assets.staleness import Stages, stale_tables
+from assets.factory.freshness import Freshness, stale_tables
 from dagster_project.automation import look_around
-from dagster_project.definitions import build_defs, declared_stages
-from dagster_project.planning import present_stages
+from dagster_project.definitions import asset_declarations, build_defs
+from dagster_project.planning import current_freshness
 from dagster_project.running import run_one
 from proofsheet.core.clock import utc_now
 from proofsheet.core.config import Configuration, write_new
 from proofsheet.storage.workspace import Project, Workspace
 from proofsheet.texts.edits import write_field
-from resources.in_force import settings_by_resource
+from resources.in_force import settings_by_section
 from schemas.proof import MetadataRepair
 from tests.support.kit import configuration, only_project, stage_library
 
@@ -55,8 +55,8 @@ def _settings(folder: Path, **sections: dict[str, object]) -> Configuration:
 
 def _both(settings: Configuration, project: Project) -> tuple[dict[str, str], list[str] | None]:
     """What is stale and what there is to run; the same with Dagster and without."""
-    with_dagster: Stages = (build_defs(settings).resources or {})["stages"]
-    known = present_stages(settings)
+    with_dagster: Freshness = (build_defs(settings).resources or {})["freshness"]
+    known = current_freshness(settings)
     assert list(known.versions) == list(with_dagster.versions)
     found = [(stale_tables(s.versions, project), s.to_run(project)) for s in (known, with_dagster)]
     assert found[0] == found[1]
@@ -80,9 +80,9 @@ def test_of_a_project_that_was_never_run(place: Path, tmp_path: Path) -> None:
 
 def test_of_another_code_version(place: Path) -> None:
     settings = _settings(place)
-    declared = [replace(d, code="000000000000") if d.table == "captions" else d for d in declared_stages()]
-    stages = Stages.of(declared, settings_by_resource(settings), forced=False)
-    assert stale_tables(stages.versions, only_project(settings))["captions"] == "its code changed"
+    declared = [replace(d, code="000000000000") if d.table == "captions" else d for d in asset_declarations()]
+    freshness = Freshness.of(declared, settings_by_section(settings), forced=False)
+    assert stale_tables(freshness.versions, only_project(settings))["captions"] == "its code changed"
 
 
 @pytest.mark.parametrize(("planned", "asked"), [(True, 0), (False, 1)])
@@ -91,7 +91,7 @@ def test_the_sensor_runs_nothing_that_was_just_run(
 ) -> None:
     shutil.copytree(place, tmp_path, dirs_exist_ok=True, symlinks=True)
     settings = _settings(tmp_path)
-    plan = {"to_run": present_stages(settings).to_run} if planned else {}
+    plan = {"to_run": current_freshness(settings).to_run} if planned else {}
     cursor, requests = None, list[dg.RunRequest]()
     with dg.DagsterInstance.ephemeral() as instance:
         for now in (0.0, 40.0, 80.0):

@@ -152,8 +152,14 @@ def test_criteria_and_prompt_come_from_files(shell: Shell, server: ModelServer) 
 @EXIFTOOL
 def test_sidecars_are_merged_beside_the_pictures(shell: Shell, server: ModelServer) -> None:
     folder = shell.folder / "pictures"
-    own = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
-    own += 'rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="1" xmp:CreatorTool="mine"/></rdf:RDF></x:xmpmeta>'
+    own = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+        'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
+    )
+    own += (
+        'rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="1" '
+        'xmp:CreatorTool="mine"/></rdf:RDF></x:xmpmeta>'
+    )
     (folder / "a.jpg.xmp").write_text(own)
     (folder / "b.png.xmp").write_text("not xml")
     found = shell("rate", "pictures", "--xmp", "--api-url", server.url, code=3)
@@ -255,7 +261,7 @@ def test_criteria_that_cannot_be_columns_are_told(shell: Shell, server: ModelSer
     told = shell(
         "rate", "pictures", "--csv", "--api-url", server.url, "--criteria", "criteria.txt", code=2
     ).stderr
-    assert "does not name criteria" in told
+    assert "has no valid criteria" in told
     assert not server.received
 
 
@@ -263,7 +269,7 @@ def test_criteria_that_cannot_be_columns_are_told(shell: Shell, server: ModelSer
 def test_a_file_that_is_no_text_is_told(shell: Shell, server: ModelServer, option: str) -> None:
     (shell.folder / "given").write_bytes("Schärfe".encode("latin-1"))
     told = shell("rate", "pictures", "--csv", "--api-url", server.url, option, "given", code=2).stderr
-    assert "given is no UTF-8 text" in told
+    assert "given is not UTF-8 text" in told
     (shell.folder / "given").write_bytes("Schärfe\n".encode("utf-16"))
     if option == "--criteria":
         assert shell.json("rate", "pictures", "--csv", "--api-url", server.url, option, "given")["rated"][0][

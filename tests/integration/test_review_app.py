@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from assets.tell import review_links
+from assets.factory.metadata import review_links
 from dagster_project.guard import allowed_hosts
 from dagster_project.review.day_plot import BOTTOM, HEIGHT, TOP, Day, day_plot
 from dagster_project.review.http import MOST_BYTES

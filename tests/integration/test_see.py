@@ -24,7 +24,10 @@ pytestmark = pytest.mark.long
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A library of one project of six pictures, one of them twice, and a broken one; the settings stand in the environment."""
+    """A library of one project of six pictures, one of them twice, and a broken one.
+
+    The settings stand in the environment.
+    """
     folder = tmp_path / "library" / "one"
     for n in range(5):
         save_picture(folder / f"{n}.jpg", n, (300, 200))
@@ -74,7 +77,7 @@ def test_analyze_limits_itself_and_prints_without_a_file(place: Path) -> None:
 def test_analyze_never_writes_over_a_picture(place: Path) -> None:
     before = tree(place / "library")
     said = call("analyze", "library/one", "-o", "library/one/0.jpg", code=2)
-    assert "is no .json file" in said.stderr
+    assert "is not a .json file" in said.stderr
     assert tree(place / "library") == before
     call("analyze", "nowhere", code=2)
 
@@ -152,8 +155,8 @@ def test_vectors_that_are_declared_wrongly_are_found_by_the_sample(place: Path) 
     for file in (place / "out" / "embeddings").iterdir():
         np.save(file, np.random.default_rng(1).normal(size=512).astype(np.float32))
     said = call("vectors", "import", "one", "out", code=2)
-    assert "is not that of the encoder in force: cosine" in said.stderr
-    assert "Nothing was taken" in said.stderr
+    assert "was not made by the current encoder: cosine" in said.stderr
+    assert "Nothing was imported" in said.stderr
     assert "only read" in call("vectors", "export", "one", "library/one/out", code=2).stderr
 
 

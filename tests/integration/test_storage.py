@@ -1,4 +1,7 @@
-"""Dagster's storage with its connections kept open: the files of the stock one, and nothing held that was removed."""
+"""Dagster's storage with its connections kept open.
+
+The files of the stock one, and nothing held that was removed.
+"""
 
 from __future__ import annotations
 

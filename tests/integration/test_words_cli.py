@@ -31,7 +31,10 @@ def server(one_server: ModelServer) -> ModelServer:
 
 @pytest.fixture(scope="module")
 def described(tmp_path_factory: pytest.TempPathFactory, one_server: ModelServer) -> Path:
-    """A library of one project of four pictures in two folders, described by the server; tests work on copies."""
+    """A library of one project of four pictures in two folders, described by the server.
+
+    Tests work on copies.
+    """
     place = tmp_path_factory.mktemp("described")
     for seed in range(4):
         save_picture(place / "library" / "one" / ("a", "b")[seed % 2] / f"p{seed}.jpg", seed)
@@ -211,7 +214,10 @@ def test_sets_are_taken_in_and_subjects_proposed_in_new_words(ready: Shell, serv
 
 
 def test_flags_come_from_a_file_and_absent_is_never_safe(ready: Shell, server: ModelServer) -> None:
-    policy = "select path, nsfw, needs_review, publishable from policy_flags join photos using (photo_id) order by path"
+    policy = (
+        "select path, nsfw, needs_review, publishable from policy_flags join photos using (photo_id) "
+        "order by path"
+    )
     assert {r["nsfw"] for r in ready.json("sql", policy)["projects"]["one"]} == {"unknown"}
     assert all(r["needs_review"] for r in ready.json("sql", policy)["projects"]["one"])
     flags = ready.folder / "flags.csv"
@@ -220,7 +226,8 @@ def test_flags_come_from_a_file_and_absent_is_never_safe(ready: Shell, server: M
     )
     flags.with_name("latin.csv").write_bytes("path,nsfw\nÜ.jpg,yes\n".encode("latin-1"))
     assert (
-        "is no UTF-8 text" in ready("words", "flags", "one", str(flags.with_name("latin.csv")), code=2).stderr
+        "is not UTF-8 text"
+        in ready("words", "flags", "one", str(flags.with_name("latin.csv")), code=2).stderr
     )
     told = ready("words", "flags", "one", str(flags)).stdout
     assert "3 flags noted, 2 refused" in told

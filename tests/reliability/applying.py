@@ -1,4 +1,6 @@
-"""Kill and fail apply and undo at every operation that changes the disk; a driver that forks, started by test_apply.py.
+"""Kill and fail apply and undo at every operation that changes the disk.
+
+A driver that forks, started by test_apply.py.
 
 Holds `main`.
 Add here: another way to be cut off.
@@ -6,10 +8,11 @@ Keep out: assertions on its figures.
 
     python -m tests.reliability.applying BASE WORK STRIDE FORMS
 
-BASE holds a library and a home with verdicts handed over, of every so many naming FORMS, or of stage series where that is 0. Every
-child is forked before this process starts threads. STRIDE 1 fails every change by each error, which takes more than an hour. Prints
-one JSON document: how many distinct points were hit, and what was lost, separated or written over (nothing, it is hoped).
-"""
+BASE holds a library and a home with verdicts handed over, of every so many naming FORMS, or of stage series
+where that is 0. Every child is forked before this process starts threads. STRIDE 1 fails every change by each
+error, which takes more than an hour. Prints
+one JSON document: how many distinct points were hit, and what was lost, separated or written over (nothing,
+it is hoped)."""
 
 from __future__ import annotations
 
@@ -105,7 +108,10 @@ class Place:
         return list(make_plan(project, with_keep_all(submitted(project).standing(), project)).by_set())
 
     def check(self, when: str, *, whole: bool) -> None:
-        """No content is lost; where everything is whole, each picture has its companions beside it and no file is there twice."""
+        """No content is lost.
+
+        Where everything is whole, each picture has its companions beside it and no file is there twice.
+        """
         now = seen(self.work / "library")
         contents = {c for c, _ in now.values()}
         self.problems += [f"{when}: lost {p}" for p, (c, _) in self.before.items() if c not in contents]
@@ -213,10 +219,12 @@ def one_set(place: Place, group: str, disk: Disk) -> int:
 
 
 def failures(place: Place, mark: Path, stride: int) -> tuple[set[str], set[str]]:
-    """Fail changes of every set by each error, for good or once in turns; go on with a disk that is well; undo.
+    """Fail changes of every set by each error, for good or once in turns; go on with a disk that is well.
 
-    Every stride-th change of a set fails, another one for each error; with a stride of 1 each change fails by each error.
-    """
+    Undo.
+
+    Every stride-th change of a set fails, another one for each error; with a stride of 1 each change fails by
+    each error."""
     points: tuple[set[str], set[str]] = (set(), set())
     for number, group in enumerate(place.groups()):
         for k, code in enumerate((errno.ENOSPC, errno.EIO, errno.EACCES)):
@@ -233,7 +241,10 @@ def failures(place: Place, mark: Path, stride: int) -> tuple[set[str], set[str]]
 
 
 def fail_once(place: Place, group: str, where: int, failing: Failing) -> str:
-    """Apply a set or undo it, failing at one change, and go on; gives what failed, or nothing if there are not so many changes."""
+    """Apply a set or undo it, failing at one change, and go on.
+
+    Gives what failed, or nothing if there are not so many changes.
+    """
     failing.mark.unlink(missing_ok=True)
     if where == 1:
         child(lambda: one_set(place, group, Disk()))

@@ -4,8 +4,8 @@ Holds `size`.
 Add here: nothing; a test names both of its sizes where it is.
 Keep out: tests.
 
-`make reliability` runs them whole and writes docs/reliability.md; `make test-slow` runs the same tests smaller.
-"""
+`make reliability` runs them whole and writes docs/reliability.md; `make test-slow` runs the same tests
+smaller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Promises 1 to 4: apply and undo, killed or failing at every operation, lose nothing, separate nothing, write over nothing."""
+"""Promises 1 to 4.
+
+Apply and undo, killed or failing at every operation, lose nothing, separate nothing, write over nothing.
+"""
 
 from __future__ import annotations
 

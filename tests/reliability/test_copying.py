@@ -1,4 +1,7 @@
-"""Folders that are being copied in five ways, a real daemon that is killed: each version is run once, and only when complete."""
+"""Folders that are being copied in five ways, a real daemon that is killed.
+
+Each version is run once, and only when complete.
+"""
 
 from __future__ import annotations
 

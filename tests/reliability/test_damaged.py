@@ -1,4 +1,7 @@
-"""Three projects under `proofsheet up`, one of them damaged: the other two run, and the pages say what is wrong."""
+"""Three projects under `proofsheet up`, one of them damaged.
+
+The other two run, and the pages say what is wrong.
+"""
 
 from __future__ import annotations
 

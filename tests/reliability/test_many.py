@@ -1,4 +1,7 @@
-"""Many projects by backfill and by command line, with readers and a client that holds a file: no lock errors, no wrong rows."""
+"""Many projects by backfill and by command line, with readers and a client that holds a file.
+
+No lock errors, no wrong rows.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Promises 8 and 32: a verdict answered with 200 survives any kill of the server; many requests beside half-open connections."""
+"""Promises 8 and 32: a verdict answered with 200 survives any kill of the server.
+
+Many requests beside half-open connections.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Two hundred pictures through the model server: well behaved, misbehaving, gone for a while, and the run killed."""
+"""Two hundred pictures through the model server.
+
+Well behaved, misbehaving, gone for a while, and the run killed.
+"""
 
 from __future__ import annotations
 

@@ -120,7 +120,10 @@ def stage_library(library: Path, project: str, sets: int = 2, first_seed: int = 
 def run(
     settings: Configuration, project: Project, until: str = "", **options: Any
 ) -> dg.ExecuteInProcessResult:
-    """One run of the project's job in a throw-away instance: all of it, or one table and what it is made from."""
+    """One run of the project's job in a throw-away instance.
+
+    All of it, or one table and what it is made from.
+    """
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("project", [project.key])
         definitions = build_defs(settings)

@@ -23,7 +23,10 @@ QUICK = Training(epochs=6, device="cpu")
 def made_sets(
     projects: int = 4, sets: int = 60, seed: int = 1, anomalies: float = 0.25, dice: bool = False
 ) -> SelectionData:
-    """Sets of three stages; a lower stage wins where the highest one is spoilt, which its sharpness shows. Dice: anyone wins."""
+    """Sets of three stages; a lower stage wins where the highest one is spoilt, which its sharpness shows.
+
+    Dice: anyone wins.
+    """
     rng = np.random.default_rng(seed)
     count = projects * sets
     measures = rng.normal(0, 0.1, (count * 3, len(MEASURES))).astype(np.float32)

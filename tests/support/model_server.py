@@ -1,4 +1,6 @@
-"""A model server of our own: speaks the protocols of Ollama and of OpenAI-compatible servers, and misbehaves on command.
+"""A model server of our own.
+
+Speaks the protocols of Ollama and of OpenAI-compatible servers, and misbehaves on command.
 
 Holds `ModelServer` and the behaviours.
 Add here: another misbehaviour.
@@ -47,7 +49,8 @@ class ModelServer:
 
     Args:
         models: name to digest.
-        behave: behaviour for a request, given its number among those of pictures (from 0) and the request; "good" by default.
+        behave: behaviour for a request, given its number among those of pictures (from 0) and the request;
+            "good" by default.
         gpu_share: part of the model in the memory of a GPU.
         leaked: words that the behaviour "leak" puts into texts.
         takes_schema: False answers 400 to a request of the OpenAI protocol with pictures and response_format.

@@ -104,7 +104,10 @@ NAMINGS = (
     _one(
         "Exposure",
         "E11.JPG",
-        "E11.DNG | Exposure Software/Exposure X7/E11.DNG.exposurex7 | Alien Skin/Exposure X2/E11.JPG.exposurex2",
+        (
+            "E11.DNG | Exposure Software/Exposure X7/E11.DNG.exposurex7 | Alien Skin/Exposure "
+            "X2/E11.JPG.exposurex2"
+        ),
     ),
     _one(
         "ON1, Affinity, Luminar, GIMP",
@@ -134,7 +137,10 @@ NAMINGS = (
     _one(
         "plug-ins",
         "IMG_0055.JPG",
-        "IMG_0055-DeNoiseAI-standard.dng | IMG_0055-Edit-topaz.psd | IMG_0055_IXT.dng | IMG_0055-Verbessert-RR.dng",
+        (
+            "IMG_0055-DeNoiseAI-standard.dng | IMG_0055-Edit-topaz.psd | IMG_0055_IXT.dng | "
+            "IMG_0055-Verbessert-RR.dng"
+        ),
     ),
     Naming("Shotwell", ("IMG_0056_CR2_shotwell.jpg",), {"IMG_0056.CR2": (0,), "IMG_0056.CR2.xmp": (0,)}),
     _one(
@@ -299,7 +305,9 @@ DISTINCT = NAMINGS[:-1]  # the last differ in case alone, and never come into on
 def namings_project(
     place: Path, namings: Sequence[Naming] = NAMINGS, *, chosen: str = "first", keep_all: bool = False
 ) -> Project:
-    """A project of such files with verdicts handed over: each form in a folder and a set of its own, beside another picture.
+    """A project of such files with verdicts handed over.
+
+    Each form in a folder and a set of its own, beside another picture.
 
     Args:
         place: holds library and home.
@@ -328,7 +336,10 @@ def namings_project(
 
 
 def look_again(project: Project, namings: Sequence[Naming] = NAMINGS) -> None:
-    """Scan the project as a run does; the pictures of the forms are those that can be opened, whatever is in them."""
+    """Scan the project as a run does.
+
+    The pictures of the forms are those that can be opened, whatever is in them.
+    """
     found = scan(project.folder, project.cache, Quiet(), placed=placed_files(project.ledger))
     names = {name for n in namings for name in (*n.pictures, OTHER)}
     opened = {p.file.content_hash: "JPEG" for p in found.pictures if PurePosixPath(p.path).name in names}
@@ -432,7 +443,10 @@ def apart(folder: Path, namings: Sequence[Naming] = NAMINGS) -> list[str]:
         beside = {**naming.beside, "other.xmp": (len(naming.pictures),)}
         pictures = [_place(files, number, name) for name in (*naming.pictures, OTHER)]
         found += [
-            f"{naming.by}: {name} lies in {_place(files, number, name)}, {(*naming.pictures, OTHER)[n]} in {pictures[n]}"
+            (
+                f"{naming.by}: {name} lies in {_place(files, number, name)}, "
+                f"{(*naming.pictures, OTHER)[n]} in {pictures[n]}"
+            )
             for name, owners in beside.items()
             for n in owners
             if _place(files, number, name) != pictures[n]

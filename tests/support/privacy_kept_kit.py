@@ -1,4 +1,7 @@
-"""Pictures with a secret inside a part that their copies keep: a table, a palette, a value, or behind coded pixels."""
+"""Pictures with a secret inside a part that their copies keep.
+
+A table, a palette, a value, or behind coded pixels.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ def _jpeg(before: bytes = b"", at: bytes = b"\xff\xc0", end: bytes = b"", **opti
 
 
 def _rare_symbols() -> bytes:
-    """A grey picture of one block with two codes, `no difference` and `no more`; the other symbols of its table are the secret."""
+    """A grey picture of one block with two codes, `no difference` and `no more`.
+
+    The other symbols of its table are the secret.
+    """
     letters = bytes(dict.fromkeys(_B))
     start = (
         b"\xff\xd8"

@@ -96,8 +96,10 @@ def sftp_server(place: Path, port: int | None = None) -> Iterator[Served]:
         (home / ".ssh" / "known_hosts").write_text(f"[127.0.0.1]:{port} {public}\n")
     settings = place / "sshd_config"
     settings.write_text(
-        f"ListenAddress 127.0.0.1:{port}\nHostKey {place / 'host_key'}\nAuthorizedKeysFile {place / 'authorized_keys'}\n"
-        f"StrictModes no\nUsePAM no\nPasswordAuthentication no\nPermitRootLogin yes\nPidFile none\nSubsystem sftp internal-sftp\n"
+        f"ListenAddress 127.0.0.1:{port}\nHostKey {place / 'host_key'}\nAuthorizedKeysFile "
+        f"{place / 'authorized_keys'}\n"
+        "StrictModes no\nUsePAM no\nPasswordAuthentication no\nPermitRootLogin yes\nPidFile "
+        "none\nSubsystem sftp internal-sftp\n"
     )
     Path("/run/sshd").mkdir(exist_ok=True)
     user = subprocess.run(["id", "-un"], check=True, capture_output=True, text=True).stdout.strip()
@@ -169,7 +171,8 @@ def dav_server(place: Path, port: int | None = None) -> Iterator[Served]:
     run_as = "User www-data\nGroup www-data\n" if os.geteuid() == 0 else ""
     settings = place / "apache.conf"
     settings.write_text(
-        f"{loaded}{run_as}ServerRoot {place}\nServerName 127.0.0.1\nListen 127.0.0.1:{port}\nPidFile {place / 'pid'}\n"
+        f"{loaded}{run_as}ServerRoot {place}\nServerName 127.0.0.1\nListen "
+        f"127.0.0.1:{port}\nPidFile {place / 'pid'}\n"
         f"ErrorLog {place / 'error.log'}\nDocumentRoot {kept}\nDavLockDB {place / 'lock'}\n"
         f"<Directory {kept}>\nDav On\nAuthType Basic\nAuthName pictures\nAuthUserFile {place / 'users'}\n"
         "Require valid-user\n</Directory>\n"

@@ -1,5 +1,5 @@
 // @ts-check
-// Editing a cut: a picture with handles, and four numbers that say the same.
+// Editing a crop: a picture with handles, and four numbers that say the same.
 import Cropper from "./vendor/cropperjs/cropper.esm.min.js";
 import { at, picture } from "./common.js";
 
@@ -11,7 +11,7 @@ ${["n", "e", "s", "w", "ne", "nw", "se", "sw"].map((s) => `<cropper-handle actio
 
 /**
  * @param {{id: string, mark: string, file_name: string}} image @param {number[] | null} crop
- * @returns {Promise<number[] | null | undefined>} the box in 0..1, null for no cut, undefined if cancelled
+ * @returns {Promise<number[] | null | undefined>} the box in 0..1, null for no crop, undefined if cancelled
  */
 export async function editCrop(image, crop) {
   const dialog = at("crop"), place = at("crop-place"), problem = at("crop-problem");
@@ -25,7 +25,7 @@ export async function editCrop(image, crop) {
   const cropper = new Cropper(shown, { container: place, template: TEMPLATE });
   const canvas = cropper.getCropperCanvas(), selection = cropper.getCropperSelection(), inner = cropper.getCropperImage();
   await inner.$ready();
-  for (let k = 0; k < 2; k++) await new Promise((done) => requestAnimationFrame(done)); // until the picture lies where it will lie
+  for (let k = 0; k < 2; k++) await new Promise((done) => requestAnimationFrame(done)); // until the picture has its final place
   inner.$center("contain");
   /** Where the picture lies on the canvas, in pixels. */
   const lies = () => {

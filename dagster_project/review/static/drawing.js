@@ -1,5 +1,5 @@
 // @ts-check
-// What a set looks like: columns, the cut, the panel.
+// The drawing of a set: columns, the crop, the panel.
 import { at, decision, element, percent } from "./common.js";
 
 /** The number of columns at which the pictures are shown largest. */
@@ -20,7 +20,7 @@ export function overlay(/** @type {import("./review.js").Image} */ image, /** @t
   const sides = { x: x1 * image.width, y: y1 * image.height, width: (x2 - x1) * image.width, height: (y2 - y1) * image.height };
   for (const [name, value] of Object.entries(sides)) rect.setAttribute(name, String(value));
   const title = document.createElementNS(space, "title");
-  title.textContent = `Cut: left ${x1.toFixed(3)}, top ${y1.toFixed(3)}, right ${x2.toFixed(3)}, bottom ${y2.toFixed(3)}`;
+  title.textContent = `Crop: left ${x1.toFixed(3)}, top ${y1.toFixed(3)}, right ${x2.toFixed(3)}, bottom ${y2.toFixed(3)}`;
   rect.append(title);
   svg.append(rect);
   return svg;
@@ -39,14 +39,14 @@ export function panelOf(/** @type {import("./review.js").ReviewSet} */ set, /** 
   const one = set.step1_selection, two = set.step2_crop, parts = [];
   if (hidden) {
     parts.push(element("p", {}, element("span", { class: "badge blind" }, set.hidden ? "Blind audit" : "Blind")),
-      element("p", {}, "What is proposed is hidden. Pick a picture by its number, reject with R, or skip with S."));
+      element("p", {}, "The proposal is hidden. Pick a picture by its number, reject with R, or skip with S."));
   } else {
     parts.push(element("h2", {}, "Step 1: selection"), element("p", {}, `Confidence: ${percent(one.confidence)}`), element("small", {}, one.confidence_kind),
       list(one.reasons, ""), list(one.flags, "flag"), element("small", {}, one.by),
-      element("h2", {}, "Step 2: cut"), element("p", {}, two.needs_crop === null ? "No model proposes cuts." : two.needs_crop ? `A cut is proposed: ${percent(two.confidence)}` : `No cut is needed: ${percent(two.confidence)}`),
+      element("h2", {}, "Step 2: cut"), element("p", {}, two.needs_crop === null ? "No model proposes crops." : two.needs_crop ? `A crop is proposed: ${percent(two.confidence)}` : `No crop is needed: ${percent(two.confidence)}`),
       list(two.reasons, ""), element("small", {}, two.by));
   }
-  if (set.keep_all) parts.push(element("p", { class: "flag" }, "These pictures belong together; all are kept."));
+  if (set.keep_all) parts.push(element("p", { class: "flag" }, "These pictures belong together; all stay."));
   if (set.note && !decision(set)) parts.push(element("p", { class: "flag" }, set.note));
   if (set.history && !decision(set)) parts.push(element("h2", {}, "Decided"), element("p", {}, "by imported history; it counts until you decide otherwise"));
   if (set.verdict) parts.push(element("h2", {}, "Decided"), element("p", {}, `${set.verdict.action}${set.verdict.crop ? ", with a cut" : ""}${set.verdict.blind ? ", blind" : ""}`));

@@ -1,5 +1,5 @@
 // @ts-check
-// What folders hold, said for many at once.
+// Descriptions of many folders at once.
 import { at, element, get, post, tell } from "./common.js";
 
 const FIELDS = ["subject", "hints", "location"];

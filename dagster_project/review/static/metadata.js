@@ -8,7 +8,7 @@ let photos = [];
 /** @type {string[]} */
 let pending = [];
 let filter = "all";
-/** What is typed and not kept yet, by photo and field. @type {Map<string, string>} */
+/** Unsaved text, by photo and field. @type {Map<string, string>} */
 const drafts = new Map();
 const POLL_MS = 2000;
 
@@ -65,15 +65,15 @@ function one(/** @type {any} */ photo) {
 }
 
 /**
- * A field that is edited in place; what is typed stays when the page is drawn anew.
- * @param {any} photo @param {string} field @param {string} label @param {string} value @param {(value: string) => Promise<any>} kept @param {...Node} more
+ * A field that is edited in place; unsaved text stays when the page is drawn again.
+ * @param {any} photo @param {string} field @param {string} label @param {string} value @param {(value: string) => Promise<any>} store @param {...Node} more
  */
-function written(photo, field, label, value, kept, ...more) {
+function written(photo, field, label, value, store, ...more) {
   const key = `${photo.id} ${field}`;
   const box = element("textarea", { rows: field === "caption" || field === "alt_text" ? 2 : 1, value: drafts.get(key) ?? value, "aria-label": `${field} of ${photo.path}` });
   box.addEventListener("input", () => drafts.set(key, box.value));
-  const keep = () => kept(box.value).then(() => { drafts.delete(key); return load(); }, () => undefined);
-  return element("div", { class: "field" }, element("span", {}, label), box, element("button", { type: "button", onclick: keep }, "Keep"), ...more);
+  const keep = () => store(box.value).then(() => { drafts.delete(key); return load(); }, () => undefined);
+  return element("div", { class: "field" }, element("span", {}, label), box, element("button", { type: "button", onclick: keep }, "Save"), ...more);
 }
 
 /** @param {{value: string | null, source: string, at: string}[]} before */
@@ -89,12 +89,12 @@ function issue(/** @type {any} */ photo, /** @type {any} */ found) {
 }
 
 const save = (/** @type {any} */ photo, /** @type {string} */ field, /** @type {string} */ value) =>
-  act(post(`/api/metadata/${photo.id}`, { project, field, value: field === "keywords" ? value.split("|").map((k) => k.trim()).filter(Boolean) : value }), "Kept and locked; the next run judges it.");
+  act(post(`/api/metadata/${photo.id}`, { project, field, value: field === "keywords" ? value.split("|").map((k) => k.trim()).filter(Boolean) : value }), "Saved and locked; the next run checks it.");
 const subjectOf = (/** @type {any} */ photo, /** @type {string} */ subject) =>
-  act(subject.trim() ? post("/api/intake", { project, sets: [{ folder: photo.folder, subject }] }) : Promise.reject(new Error("An empty subject changes nothing.")), "The subject is confirmed; the next run knows it.");
-const back = (/** @type {any} */ photo, /** @type {string} */ field) => act(post(`/api/metadata/${photo.id}/undo`, { project, field }), "The last change is taken back.").then(load, () => undefined);
+  act(subject.trim() ? post("/api/intake", { project, sets: [{ folder: photo.folder, subject }] }) : Promise.reject(new Error("An empty subject changes nothing.")), "The subject is confirmed; the next run uses it.");
+const back = (/** @type {any} */ photo, /** @type {string} */ field) => act(post(`/api/metadata/${photo.id}/undo`, { project, field }), "The last change is undone.").then(load, () => undefined);
 const decide = (/** @type {any} */ photo, /** @type {string} */ decision) => act(post(`/api/metadata/${photo.id}/decide`, { project, decision }), `The texts are ${decision}.`).then(() => { photo.decision = decision; draw(); }, () => undefined);
-const generate = (/** @type {any} */ photo) => act(post(`/api/metadata/${photo.id}/generate`, { project }), "Asked again; the page shows the answer after the run.").then(load, () => undefined);
+const generate = (/** @type {any} */ photo) => act(post(`/api/metadata/${photo.id}/generate`, { project }), "New texts are requested; the page shows them after the run.").then(load, () => undefined);
 
 /** @type {{photo: any, found: any} | null} */
 let waived = null;
@@ -122,7 +122,7 @@ for (const button of document.querySelectorAll("[data-filter]"))
 function takeBack(/** @type {any[]} */ rows) {
   if (!rows.length) return [];
   const items = rows.map((r) => {
-    const gone = () => act(post("/api/publish/taken_back", { project, target: r.target, name: r.name }), `${r.name} is noted as taken back.`).then(() => item.remove(), () => undefined);
+    const gone = () => act(post("/api/publish/taken_back", { project, target: r.target, name: r.name }), `${r.name} is noted as removed.`).then(() => item.remove(), () => undefined);
     const item = element("li", {}, `${r.name} at ${r.target}: ${r.reason} `, element("button", { type: "button", onclick: gone }, "Taken back"));
     return item;
   });
@@ -131,7 +131,7 @@ function takeBack(/** @type {any[]} */ rows) {
 
 at("publish-open").addEventListener("click", async () => {
   const found = await act(get("/api/publish", { project }), "");
-  at("publish-told").replaceChildren(element("p", {}, `${found.ready} photos pass gate, policy and a person; ${found.uploaded} are published already.`),
+  at("publish-told").replaceChildren(element("p", {}, `${found.ready} accepted and approved photos are ready; ${found.uploaded} are published already.`),
     element("ul", {}, ...found.again.map((/** @type {any} */ a) => element("li", {}, `${a.path}: to be published again as version ${a.version}, ${a.name}`))),
     element("ul", {}, ...Object.entries(found.held_back).map(([why, n]) => element("li", {}, `${n} held back: ${why}`))), element("p", {}, `Target: ${found.target}`), ...takeBack(found.take_back));
   at("publish-go").disabled = at("publish-copies").disabled = !found.ready;

@@ -1,5 +1,5 @@
 // @ts-check
-// Verdicts on their way: kept in the browser until the server has them on disk, sent again after a reload or an outage.
+// Unsent decisions: stored in the browser until the server has them on disk, sent again after a reload or an outage.
 import { post, Problem } from "./common.js";
 
 const AGAIN_MS = 1000;

@@ -121,14 +121,14 @@ async function go(/** @type {number} */ place) {
   prefetch();
   for (const near of [state.place + 2 * AHEAD, state.place - 2 * AHEAD])
     if (near >= 0 && near < state.total && !state.sets.has(near))
-      load(Math.max(0, near - (near < state.place ? SIZE - 1 : 0)), near).then(prefetch, () => undefined);  // go asks again and tells
+      load(Math.max(0, near - (near < state.place ? SIZE - 1 : 0)), near).then(prefetch, () => undefined);  // go asks again and reports it
 }
 
 function draw() {
   const set = now();
   const images = at("images");
   if (!set) {
-    at("set-title").textContent = state.total ? `Set ${state.place + 1} of ${state.total} is not here yet.` : "There is no set of two pictures or more; run the project first.";
+    at("set-title").textContent = state.total ? `Set ${state.place + 1} of ${state.total} is not loaded yet.` : "There is no set of two pictures or more; run the project first.";
     images.replaceChildren();
     at("panel").replaceChildren();
     return;
@@ -179,7 +179,7 @@ function drawGrid() {
 
 function decide(/** @type {string} */ action, /** @type {string | null} */ choice = null) {
   const set = now();
-  if (!set) return tell("This set is not here yet: go to another one, or load the page again.");
+  if (!set) return tell("This set is not loaded yet. Go to another one, or load the page again.");
   if (state.grid) return;
   if (action === "approve" && hides(set)) return tell("The pick of this set is hidden: choose a picture by its number.");
   const chosen = action === "approve" ? set.step1_selection.chosen : choice;
@@ -208,20 +208,20 @@ async function submit() {
   await outbox.idle();
   const found = await post("/api/automation/submit_batch", { project, batch_id: crypto.randomUUID() });
   progressed(found.progress);
-  tell(found.submitted ? `Submitted: ${found.files["approved_decisions.jsonl"]} sets stand in approved_decisions.jsonl. Apply them with: proofsheet apply` : "Nothing new to submit.");
+  tell(found.submitted ? `Submitted: ${found.files["approved_decisions.jsonl"]} sets are in approved_decisions.jsonl. Apply them with: proofsheet apply` : "Nothing new to submit.");
 }
 
 async function edit() {
   const set = now();
   const chosen = set && chosenOf(set);
   const image = set?.images.find((i) => i.id === chosen);
-  if (!set || !image) return tell("Pick a picture first: the cut is of the chosen picture.");
+  if (!set || !image) return tell("Pick a picture first: the crop is for the chosen picture.");
   const found = await editCrop(image, cropOf(set, image.id));
   if (found === undefined) return;
   state.crops.set(set.group_id, found);
   const made = decision(set);
   if (made) decide(made.choice === set.step1_selection?.chosen && !hides(set) ? "approve" : "pick", made.choice);
-  else { draw(); tell("The cut is saved with your decision: A to approve, or a number."); }
+  else { draw(); tell("The crop is saved with your decision: press A to approve, or a number."); }
 }
 
 function pin() {
@@ -279,7 +279,7 @@ at("note-keep").addEventListener("click", async () => {
     await post("/api/automation/note", { project, note_id: crypto.randomUUID(), kind: at("note-kind").value, text: at("note-text").value, group_id: now()?.group_id ?? null });
     at("note-text").value = "";
     at("note").close();
-    tell("The note is kept.");
+    tell("The note is saved.");
   } catch (error) { tell(/** @type {Error} */ (error).message); }
 });
 

@@ -250,8 +250,8 @@ def test_the_pass_overlaps_decoding_and_the_forward_pass(tiny: dict[str, Path], 
 def test_a_change_of_encoder_recomputes_what_depends_on_it_and_nothing_else(
     tiny: dict[str, Path], tmp_path: Path
 ) -> None:
-    from assets.staleness import stale_tables
-    from dagster_project.planning import present_stages
+    from assets.factory.freshness import stale_tables
+    from dagster_project.planning import current_freshness
 
     for n in range(4):
         save_picture(tmp_path / "library" / "one" / f"{n}.jpg", n)
@@ -260,7 +260,7 @@ def test_a_change_of_encoder_recomputes_what_depends_on_it_and_nothing_else(
     assert run(before, project).success
     books = project.store.tables()
     after = configuration(tmp_path / "library", tmp_path / "home", encoder=settings_for(tiny))
-    stale = stale_tables(present_stages(after).versions, project)
+    stale = stale_tables(current_freshness(after).versions, project)
     assert set(stale) >= {"embeddings", "scenes", "photo_groups", "duplicates", "proposals"}
     assert not set(stale) & {
         "photos",
@@ -282,7 +282,7 @@ def test_a_change_of_encoder_recomputes_what_depends_on_it_and_nothing_else(
     scenes = project.store.read(Scene)
     assert set(scenes[Scene.status]) == {"labelled"}
     assert all(len(labels) == 3 for labels in scenes[Scene.labels])
-    assert not stale_tables(present_stages(after).versions, project)
+    assert not stale_tables(current_freshness(after).versions, project)
 
 
 @pytest.mark.long

@@ -1,4 +1,7 @@
-"""Sets that history and names tell of: stages with time stamps of their own, history first, time stamps in names."""
+"""Sets that history and names tell of.
+
+Stages with time stamps of their own, history first, time stamps in names.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ START = datetime(2025, 7, 8, 6, 4, 16)
 
 
 def stages(*shots: tuple[str, float, float, list[float]], **more: Any) -> Any:
-    """Shots by name, stage, seconds since the start, and vector; each has a series of its own, as the stamp makes it."""
+    """Shots by name, stage, seconds since the start, and vector.
+
+    Each has a series of its own, as the stamp makes it.
+    """
     facts = {
         name: {
             "series": name,

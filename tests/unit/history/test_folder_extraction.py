@@ -1,4 +1,7 @@
-"""What finished folders tell: sets by their names and times, winners, and crops that are in the pixels or not said."""
+"""What finished folders tell.
+
+Sets by their names and times, winners, and crops that are in the pixels or not said.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The habits of a long-kept library: crop folders, raw and final folders, aliases, causes in place of lines, broken lines."""
+"""The habits of a long-kept library.
+
+Crop folders, raw and final folders, aliases, causes in place of lines, broken lines.
+"""
 
 from __future__ import annotations
 

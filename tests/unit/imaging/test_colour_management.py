@@ -1,4 +1,7 @@
-"""Colours, depths, pages and large texts: pictures are shown as they are meant, or refused with the name of what they are."""
+"""Colours, depths, pages and large texts.
+
+Pictures are shown as they are meant, or refused with the name of what they are.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The look through the library: how much it opens, keeps and asks for, and what it does with a damaged ledger."""
+"""The look through the library.
+
+How much it opens, keeps and asks for, and what it does with a damaged ledger.
+"""
 
 from __future__ import annotations
 

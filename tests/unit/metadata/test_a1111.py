@@ -13,7 +13,10 @@ from proofsheet.metadata.generation_metadata import generation_facts
 from proofsheet.metadata.user_comment import user_comment
 from tests.support.kit import opened, pixels
 
-LINE = "Steps: 28, Sampler: Euler a, CFG scale: 6.5, Seed: 4242, Size: 512x768, Model: seaModel_v2, Version: v1.10.1"
+LINE = (
+    "Steps: 28, Sampler: Euler a, CFG scale: 6.5, Seed: 4242, Size: 512x768, Model: seaModel_v2, "
+    "Version: v1.10.1"
+)
 PLAIN = f"a boat\nNegative prompt: fog\n{LINE}"
 EXPECTED = ("a boat", "fog", 4242, "seaModel_v2", "Euler a", 28, 6.5)
 
@@ -39,11 +42,20 @@ def told(text: str) -> tuple[object, ...] | None:
         f'{PLAIN}, Hires prompt: "Seed: 1, Model: other, ""',
         f'{PLAIN}, Hires prompt: "two\nlines, Seed: 1", Hires steps: 3',
         f'{PLAIN}, Lora hashes: "sea: 0f0f, Seed: 1", TI hashes: "a: b"',
-        f'{PLAIN}, Civitai resources: [{{"type":"checkpoint","modelName":"A, Seed: 1"}}], Civitai metadata: {{}}',
+        (
+            f'{PLAIN}, Civitai resources: [{{"type":"checkpoint","modelName":"A, Seed: 1"}}], Civitai '
+            f"metadata: {{}}"
+        ),
         f'{PLAIN}, ControlNet 0: "Module: canny, Model: other [1], Weight: 1"',
         f"a boat\nNegative prompt: fog\n{LINE}, Created Date: 2024-11-10T05:41:26.123Z, Clip skip: 2",
-        "a boat\nNegative prompt: fog\nSteps: 28, Seed: 4242, CFG scale: 6.5, Sampler: Euler a, Model: seaModel_v2, App: SD.Next",
-        "a boat\nNegative prompt: fog\nSampler: Euler a, Model: seaModel_v2, Seed: 4242, CFG scale: 6.5, Steps: 28",
+        (
+            "a boat\nNegative prompt: fog\nSteps: 28, Seed: 4242, CFG scale: 6.5, Sampler: Euler a, "
+            "Model: seaModel_v2, App: SD.Next"
+        ),
+        (
+            "a boat\nNegative prompt: fog\nSampler: Euler a, Model: seaModel_v2, Seed: 4242, CFG "
+            "scale: 6.5, Steps: 28"
+        ),
     ],
 )
 def test_layouts(text: str) -> None:
@@ -56,7 +68,10 @@ def test_layouts(text: str) -> None:
         (f"a boat\n{LINE}", "a boat", None),
         (LINE, None, None),
         (f"Negative prompt: fog\n{LINE}", None, "fog"),
-        (f"a poster, Steps: 1, 2, 3\nSteps: 5 and more\n{LINE}", "a poster, Steps: 1, 2, 3\nSteps: 5 and more", None),
+        ((
+            "a poster, Steps: 1, 2, 3\nSteps: 5 and "
+            f"more\n{LINE}"
+        ), "a poster, Steps: 1, 2, 3\nSteps: 5 and more", None),
         (f"two\nlines\nNegative prompt: three\nfour\n{LINE}", "two\nlines", "three\nfour"),
         (f"a\nSteps: 3, Sampler: x, Seed: 1\nand b\n{LINE}", "a\nSteps: 3, Sampler: x, Seed: 1\nand b", None),
         ('a boat, "quoted, Seed: 3"\n' + LINE, 'a boat, "quoted, Seed: 3"', None),

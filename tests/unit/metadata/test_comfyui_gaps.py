@@ -1,4 +1,7 @@
-"""ComfyUI graphs with gaps, and graphs that would cost too much: facts that cannot be told are null, the others stay."""
+"""ComfyUI graphs with gaps, and graphs that would cost too much.
+
+Facts that cannot be told are null, the others stay.
+"""
 
 from __future__ import annotations
 

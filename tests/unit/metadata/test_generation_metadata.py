@@ -19,7 +19,8 @@ from tests.support.kit import opened, pixels, save_picture
 
 A1111 = (
     "a lighthouse, (storm:1.2), <lora:sea:0.8>\nsecond line\nNegative prompt: blurry, text\n"
-    "Steps: 28, Sampler: DPM++ 2M Karras, CFG scale: 6.5, Seed: 18446744073709551615, Size: 512x768, Model hash: abc123, "
+    "Steps: 28, Sampler: DPM++ 2M Karras, CFG scale: 6.5, Seed: 18446744073709551615, Size: "
+    "512x768, Model hash: abc123, "
     'Model: seaModel_v2, Lora hashes: "sea: 0f0f, b: 1", Version: v1.7.0'
 )
 API: dict[str, Any] = {

@@ -1,4 +1,7 @@
-"""Facts that stand under names, and texts of their own: the programs and services that write neither a graph nor A1111's text."""
+"""Facts that stand under names, and texts of their own.
+
+The programs and services that write neither a graph nor A1111's text.
+"""
 
 from __future__ import annotations
 
@@ -53,8 +56,14 @@ NOVEL = {
     "Software": "NovelAI",
     "Source": "V4",
 }
-DRAW = "Steps: 8, Sampler: Euler A, Guidance Scale: 7.5, Seed: 5, Size: 64x64, Model: m.ckpt, Strength: 1.0, Seed Mode: Scale Alike"
-MOCHI = "Include in Image: a boat; Exclude from Image: fog; Model: m; Steps: 8; Guidance Scale: 11; Seed: 5; Scheduler: DPM"
+DRAW = (
+    "Steps: 8, Sampler: Euler A, Guidance Scale: 7.5, Seed: 5, Size: 64x64, Model: m.ckpt, Strength: "
+    "1.0, Seed Mode: Scale Alike"
+)
+MOCHI = (
+    "Include in Image: a boat; Exclude from Image: fog; Model: m; Steps: 8; Guidance Scale: 11; Seed: "
+    "5; Scheduler: DPM"
+)
 TOLD: list[tuple[dict[str, str], str | None]] = [
     ({"parameters": json.dumps(SWARM)}, "SwarmUI"),
     ({"UserComment": json.dumps(SWARM)}, "SwarmUI"),

@@ -9,7 +9,8 @@ import pytest
 from proofsheet.metadata.xmp import properties
 
 XMP = (
-    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+    'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
     'xmlns:dc="http://purl.org/dc/elements/1.1/" dc:format="Möwe 灯塔"/></rdf:RDF></x:xmpmeta>'
 )
 WRAPPED = f"<?xpacket begin='\ufeff' id='W5M0MpCehiHzreSzNTczkc9d'?>\n{XMP}\n<?xpacket end='w'?>"

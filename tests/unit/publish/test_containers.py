@@ -1,4 +1,7 @@
-"""Parts that published copies keep: no room in them for anything but the picture; and codes of JPEG that are written again."""
+"""Parts that published copies keep: no room in them for anything but the picture.
+
+And codes of JPEG that are written again.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Published copies of every container: a secret in every place, none of it left, the chosen fields and the pixels kept."""
+"""Published copies of every container.
+
+A secret in every place, none of it left, the chosen fields and the pixels kept.
+"""
 
 from __future__ import annotations
 

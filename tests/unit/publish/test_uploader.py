@@ -1,4 +1,7 @@
-"""Publishing: what is held back, what goes where, and that nothing private leaves; each target against a real server here."""
+"""Publishing: what is held back, what goes where, and that nothing private leaves.
+
+Each target against a real server here.
+"""
 
 from __future__ import annotations
 

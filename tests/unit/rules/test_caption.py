@@ -1,4 +1,7 @@
-"""What a text is about: weights, things that are seen, one statement, texts that deny themselves, halves of words."""
+"""What a text is about.
+
+Weights, things that are seen, one statement, texts that deny themselves, halves of words.
+"""
 
 from __future__ import annotations
 

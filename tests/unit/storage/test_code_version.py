@@ -42,7 +42,7 @@ def modules(names: set[str]) -> set[str]:
 
 
 def test_code_versions_reach_what_a_counted_resource_brings() -> None:
-    def like_an_asset(photo_files: PhotoFilesResource, along: MeasurementsResource) -> object:
+    def like_an_asset(photo_files: PhotoFilesResource, measurements: MeasurementsResource) -> object:
         return rows_of
 
     measuring = {
@@ -51,7 +51,7 @@ def test_code_versions_reach_what_a_counted_resource_brings() -> None:
         "proofsheet.metadata.exif",
     }
     assert measuring <= modules({str(s) for s in reached_definitions(like_an_asset)})
-    without = modules({str(s) for s in reached_definitions(like_an_asset, ["along"])})
+    without = modules({str(s) for s in reached_definitions(like_an_asset, ["measurements"])})
     assert "proofsheet.imaging.decode" in without
     assert not measuring & without
 

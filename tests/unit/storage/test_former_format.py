@@ -1,4 +1,7 @@
-"""Stores of earlier versions: of format 1 (a DuckDB file a generation, in an archive beside this file), and with former names."""
+"""Stores of earlier versions.
+
+Of format 1 (a DuckDB file a generation, in an archive beside this file), and with former names.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Kinds of damage to ledger, store, pointer, cache and registry: told with file and next step, one project at a time."""
+"""Kinds of damage to ledger, store, pointer, cache and registry.
+
+Told with file and next step, one project at a time.
+"""
 
 from __future__ import annotations
 

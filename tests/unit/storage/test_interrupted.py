@@ -1,4 +1,7 @@
-"""A publication that is killed, or refused by the disk, at each of its operations: the old rows or the new ones, never half."""
+"""A publication that is killed, or refused by the disk, at each of its operations.
+
+The old rows or the new ones, never half.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,8 @@ pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[3]
 FORMER, LATER = ["a", "b"], ["a", "c", "d"]
 
-# For each point, a copy of the store is published to by a forked child that is stopped there. Points are the child's mutating file
+# For each point, a copy of the store is published to by a forked child that is stopped there. Points are the
+# child's mutating file
 # operations, or the number of bytes that a file may have: then the system stops it inside of a write.
 CHILD = """
 import errno, json, os, resource, shutil, signal, sys

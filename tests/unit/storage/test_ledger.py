@@ -107,16 +107,20 @@ def test_uploads_of_a_ledger_without_their_numbers_become_the_first_ones(ledger:
     with sqlite3.connect(ledger.path) as con:  # as format 8 had it
         con.execute("DROP TABLE uploads")
         con.execute(
-            "CREATE TABLE uploads (photo_id TEXT NOT NULL, attempt INTEGER NOT NULL, target TEXT NOT NULL, path TEXT NOT NULL,"
+            "CREATE TABLE uploads (photo_id TEXT NOT NULL, attempt INTEGER NOT NULL, target TEXT "
+            "NOT NULL, path TEXT NOT NULL,"
             " name_there TEXT NOT NULL,"
-            " content_hash TEXT NOT NULL, proof TEXT NOT NULL, uploaded_at TEXT NOT NULL, project TEXT NOT NULL,"
+            " content_hash TEXT NOT NULL, proof TEXT NOT NULL, uploaded_at TEXT NOT NULL, project "
+            "TEXT NOT NULL,"
             " PRIMARY KEY (photo_id, attempt, target)) STRICT"
         )
         con.execute(
-            f"INSERT INTO uploads VALUES ('a', 2, 'site', 'a.jpg', 'a.jpg', 'c', 'read', '{NOW.isoformat()}', 'p')"
+            "INSERT INTO uploads VALUES ('a', 2, 'site', 'a.jpg', 'a.jpg', 'c', 'read', "
+            f"'{NOW.isoformat()}', 'p')"
         )
         con.execute(
-            "CREATE TRIGGER kept_uploads_DELETE BEFORE DELETE ON uploads BEGIN SELECT RAISE(ABORT, 'kept'); END"
+            "CREATE TRIGGER kept_uploads_DELETE BEFORE DELETE ON uploads BEGIN SELECT RAISE(ABORT, "
+            "'kept'); END"
         )
         con.execute("PRAGMA user_version=8")
     (kept,) = ledger.rows(Upload).to_dicts()
@@ -158,7 +162,8 @@ def test_a_table_with_another_name_keeps_its_rows_its_count_and_its_promises(led
             con.execute(f'DROP TRIGGER "{name}"')
         con.execute("ALTER TABLE review_decisions RENAME TO verdicts")
         con.execute(
-            "CREATE TRIGGER kept_verdicts_DELETE BEFORE DELETE ON verdicts BEGIN SELECT RAISE(ABORT, 'kept'); END"
+            "CREATE TRIGGER kept_verdicts_DELETE BEFORE DELETE ON verdicts BEGIN SELECT "
+            "RAISE(ABORT, 'kept'); END"
         )
         con.execute("UPDATE changes SET table_name = 'verdicts'")
         con.execute("PRAGMA user_version=10")

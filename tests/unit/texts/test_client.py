@@ -1,4 +1,7 @@
-"""The clients of model servers against a server that misbehaves: limits, tries, classes of trouble, runtime, unloading."""
+"""The clients of model servers against a server that misbehaves.
+
+Limits, tries, classes of trouble, runtime, unloading.
+"""
 
 from __future__ import annotations
 

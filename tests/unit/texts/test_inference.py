@@ -1,4 +1,7 @@
-"""Asking: once, in bounds, with strikes, quarantine, copies and forced answers; what is sent; the embedded describer."""
+"""Asking: once, in bounds, with strikes, quarantine, copies and forced answers; what is sent.
+
+The embedded describer.
+"""
 
 from __future__ import annotations
 

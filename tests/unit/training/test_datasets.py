@@ -47,7 +47,10 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 def lost_sets(project: Project, count: int, seed: int, encoder: str = CLIP) -> pl.DataFrame:
-    """Sets of three stages of which only vectors are left; the middle stage won where its vector has a large first number."""
+    """Sets of three stages of which only vectors are left.
+
+    The middle stage won where its vector has a large first number.
+    """
     rng, new = np.random.default_rng(seed), []
     names = [f"20250708_{k:06d}_stage{s}_x.png" for k in range(count) for s in (1, 2, 3)]
     vectors = rng.normal(size=(count * 3, WIDTH)).astype(np.float32)

@@ -1,4 +1,7 @@
-"""Loss, passes and split of the crop proposer: each changes the fit, and a small challenger is compared crosswise."""
+"""Loss, passes and split of the crop proposer.
+
+Each changes the fit, and a small challenger is compared crosswise.
+"""
 
 from __future__ import annotations
 

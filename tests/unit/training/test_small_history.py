@@ -1,4 +1,7 @@
-"""Small histories, projects with a taste of their own, and vectors without pictures: what is learnt, and what is not."""
+"""Small histories, projects with a taste of their own, and vectors without pictures.
+
+What is learnt, and what is not.
+"""
 
 from __future__ import annotations
 
@@ -155,9 +158,8 @@ def test_vectors_without_pictures_teach_and_the_model_says_what_was_missing(tmp_
     data = turned_vectors(made_sets(sets=40, anomalies=0.3))
     data = without_pictures(data, np.ones(len(data.winner), bool))
     pictures = int(data.features.mask.sum())
-    assert (
-        data.quality_told
-        == f"quality measurements missing for {pictures} of {pictures} pictures; trained from vector and stage"
+    assert data.quality_told == (
+        f"quality measurements missing for {pictures} of {pictures} pictures; trained from vector and stage"
     )
     model = fit(data)
     assert not model.members.measured

@@ -1,4 +1,4 @@
-"""The table gate and the thin layer over Dagster, on a stage of our own."""
+"""The table gate and the thin layer over Dagster, on assets of our own."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from assets.checks import RowCheck
+from assets.factory.metadata import preview
+from assets.factory.row_checks import RowCheck
+from assets.factory.shared_table_asset import shared_table_asset
+from assets.factory.table_asset import TableRows, table_asset
 from assets.partitions import PROJECTS
-from assets.stage import Rows, stage
-from assets.tell import preview
 from proofsheet.storage.workspace import Project, Workspace
+from resources.configured import configured
 from resources.progress import ProgressResource
-from resources.rules import GroupingResource
 from resources.store import StoreResource
-from schemas.table import Table, column
+from schemas.learning import RankerFit
+from schemas.library import Photo
+from schemas.settings import GroupSettings
+from schemas.table import Rows, Table, column
 from tests.support.kit import configuration
 
 
@@ -41,20 +45,20 @@ CALLS: list[str] = []
 HEAVY = RowCheck("not_heavy", "No berry is heavy.", lambda rows: rows.filter(pl.col(Berry.weight_g) > 5))
 
 
-@stage(Berry, group="measure", looks_outside=True, row_checks={Berry: [HEAVY]})
-def test_berries(project: Project) -> Rows:
+@table_asset(Berry, group="measure", always_run=True, row_checks={Berry: [HEAVY]})
+def test_berries(project: Project) -> TableRows:
     """Gives what the test prepared."""
-    return Rows([GIVEN["berries"]], {"found": 3})
+    return TableRows([GIVEN["berries"]], {"found": 3})
 
 
-test_berries.__test__ = False  # type: ignore[attr-defined]
-
-
-@stage(Jam, group="choose")
-def make_jams(test_berries: pl.DataFrame, project: Project, grouping: GroupingResource) -> pl.DataFrame:
+@table_asset(Jam, group="choose")
+def test_jams(test_berries: Rows[Berry], project: Project, grouping: GroupSettings) -> pl.DataFrame:
     """Counts berries."""
     CALLS.append(project.key)
     return Jam.frame([{"project": project.key, "jam_id": "j", "berries": test_berries.height}])
+
+
+test_berries.__test__ = test_jams.__test__ = False  # type: ignore[attr-defined]
 
 
 def berries(project: str, **weights: float) -> pl.DataFrame:
@@ -62,7 +66,7 @@ def berries(project: str, **weights: float) -> pl.DataFrame:
 
 
 class Bench:
-    """One project, one instance, the two stages."""
+    """One project, one instance, the two assets."""
 
     def __init__(self, tmp_path: Path) -> None:
         (tmp_path / "library" / "one").mkdir(parents=True)
@@ -73,14 +77,14 @@ class Bench:
 
     def run(self, **grouping: Any) -> dg.ExecuteInProcessResult:
         return dg.materialize(
-            [test_berries, make_jams],
+            [test_berries, test_jams],
             instance=self.instance,
             partition_key=self.project.key,
             raise_on_error=False,
             resources={
                 "store": StoreResource(**self.place.model_dump()),
                 "progress": ProgressResource(),
-                "grouping": GroupingResource(**grouping),
+                "groups": configured(GroupSettings, GroupSettings(**grouping)),
             },
         )
 
@@ -197,7 +201,7 @@ def test_bad_rows_are_refused_before_writing(bench: Bench, what: str) -> None:
 
 
 def test_every_asset_tells_its_columns_owners_and_lineage() -> None:
-    spec = next(iter(make_jams.specs))
+    spec = next(iter(test_jams.specs))
     assert spec.metadata["dagster/column_schema"].columns[2].description == "How many berries."
     assert list(spec.metadata["dagster/column_lineage"].deps_by_column) == ["project"]
     assert spec.owners == ["team:choices"]
@@ -219,3 +223,29 @@ def test_a_preview_is_short_inert_and_holds_no_vector() -> None:
     assert "<b>" not in found
     assert "vector" not in found
     assert "1.5" not in found
+
+
+def test_an_asset_is_named_like_one_of_its_tables() -> None:
+    def jams(project: Project) -> pl.DataFrame:
+        return Jam.frame()
+
+    with pytest.raises(TypeError, match="jams makes test_jams: name it like one of them"):
+        table_asset(Jam, group="choose")(jams)
+
+
+def test_a_wrong_annotation_is_refused_when_the_asset_is_defined() -> None:
+    def test_jams(test_berries: pl.DataFrame) -> pl.DataFrame:
+        return test_berries
+
+    with pytest.raises(
+        TypeError, match="the parameter test_berries is annotated DataFrame, which names no source"
+    ):
+        table_asset(Jam, group="choose")(test_jams)
+
+
+def test_a_table_over_all_projects_takes_no_rows_of_one() -> None:
+    def ranker_fits(photos: Rows[Photo]) -> pl.DataFrame:
+        return photos
+
+    with pytest.raises(TypeError, match="ranker_fits is over all projects"):
+        shared_table_asset(RankerFit, group="learn", after=())(ranker_fits)

@@ -1,6 +1,6 @@
 """Which tables no longer follow from what there is, and why.
 
-Holds `Declared`, `StageVersion`, `stale_tables` and `Stages`, which says what there is to run.
+Holds `AssetDeclaration`, `AssetVersion`, `stale_tables` and `Freshness`, which says what there is to run.
 Add here: another reason.
 Keep out: making them fresh (a run does), and imports of Dagster: what is stale is asked before it is needed.
 """
@@ -30,8 +30,8 @@ Look = Callable[[Project], str | None]
 
 
 @dataclass(frozen=True)
-class Declared:
-    """What the source says of the stage of a table, whatever the settings are.
+class AssetDeclaration:
+    """What the source says of the asset of a table, whatever the settings are.
 
     Attributes:
         table: its name.
@@ -39,7 +39,7 @@ class Declared:
         resources: names of the resources with its settings.
         upstream: tables that it reads.
         reads: tables of facts that it reads.
-        together: tables that the same stage makes, itself among them.
+        together: tables that the same asset makes, itself among them.
     """
 
     table: str
@@ -76,8 +76,8 @@ def _names(tag: object) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class StageVersion:
-    """A table's stage as it is now.
+class AssetVersion:
+    """A table's asset as it is now.
 
     Attributes:
         code: version of its code.
@@ -93,18 +93,27 @@ class StageVersion:
     reads: tuple[str, ...] = ()
     outside: Look | None = None
 
+    @functools.cached_property
+    def settings(self) -> str:
+        """Hash of its settings, the same for every project."""
+        return settings_version(self.resources)
 
-def settings_in_force(resources: Iterable[Any], project: Project, table: str) -> str:
+
+def resolved_settings_version(
+    resources: Iterable[Any], project: Project, table: str, hashed: str | None = None
+) -> str:
     """Hash of these settings and of what they come to on this machine, such as the model that is there.
 
     Args:
         resources: with settings; one may tell by `resolved_version(project, table)` what its settings come to.
         project: whose rows are meant.
         table: that is made with them.
+        hashed: the hash of the settings alone, where it is known.
     """
     found = list(resources)
+    alone = settings_version(found) if hashed is None else hashed
     present = [r.resolved_version(project, table) for r in found if hasattr(r, "resolved_version")]
-    return short_hash(settings_version(found), *present, length=12) if present else settings_version(found)
+    return short_hash(alone, *present, length=12) if present else alone
 
 
 def fact_versions(project: Project, names: Iterable[str]) -> dict[str, str]:
@@ -114,42 +123,44 @@ def fact_versions(project: Project, names: Iterable[str]) -> dict[str, str]:
     return {n: str(own.get(n, 0)) for n in wanted}
 
 
-def stage_versions(declared: Iterable[Declared], resources: Mapping[str, Any]) -> dict[str, StageVersion]:
+def asset_versions(
+    declared: Iterable[AssetDeclaration], resources: Mapping[str, Any]
+) -> dict[str, AssetVersion]:
     """The versions of every table, upstream first.
 
     Args:
         declared: what the source says of each.
         resources: by name, or their settings.
     """
-    found: dict[str, StageVersion] = {}
+    found: dict[str, AssetVersion] = {}
     looks = {look: functools.partial(look, resources=resources) for look in OUTSIDE.values()}
     for one in declared:
         used = tuple(resources[n] for n in one.resources)
         look = looks[OUTSIDE[one.table]] if one.table in OUTSIDE else None
-        found[one.table] = StageVersion(one.code, used, one.upstream, one.reads, look)
+        found[one.table] = AssetVersion(one.code, used, one.upstream, one.reads, look)
     order = TopologicalSorter({name: version.upstream for name, version in found.items()}).static_order()
     return {name: found[name] for name in order if name in found}
 
 
 @dataclass(frozen=True)
-class Stages:
+class Freshness:
     """What every table would be made from now: the resource that says what there is to run.
 
     Attributes:
         versions: of every table, upstream first.
-        together: tables that one stage makes.
+        together: tables that one asset makes.
         forced: whether a job is to ask again, which only a whole run does.
     """
 
-    versions: Mapping[str, StageVersion]
+    versions: Mapping[str, AssetVersion]
     together: Sequence[Sequence[str]]
     forced: bool = False
 
     @classmethod
-    def of(cls, declared: Sequence[Declared], resources: Mapping[str, Any], *, forced: bool) -> Self:
+    def of(cls, declared: Sequence[AssetDeclaration], resources: Mapping[str, Any], *, forced: bool) -> Self:
         """From what the source says, and from resources or settings by name."""
         return cls(
-            stage_versions(declared, resources), list(dict.fromkeys(d.together for d in declared)), forced
+            asset_versions(declared, resources), list(dict.fromkeys(d.together for d in declared)), forced
         )
 
     def to_run(self, project: Project) -> list[str] | None:
@@ -159,7 +170,7 @@ class Stages:
         again what can be made again.
         """
         try:
-            with project.ledger.kept_open():
+            with project.at_one_moment():
                 if self.forced or not whole_before(project):
                     return None
                 found = set(stale_tables(self.versions, project))
@@ -169,11 +180,11 @@ class Stages:
         return [*names, REPORT] if names else []
 
 
-def stale_tables(versions: Mapping[str, StageVersion], project: Project) -> dict[str, str]:
+def stale_tables(versions: Mapping[str, AssetVersion], project: Project) -> dict[str, str]:
     """Table name to reason, upstream first; empty if all is fresh or nothing was ever made.
 
     Args:
-        versions: what `stage_versions` gives.
+        versions: what `asset_versions` gives.
         project: whose tables are asked about.
     """
     books = project.store.tables()
@@ -198,7 +209,7 @@ def stale_tables(versions: Mapping[str, StageVersion], project: Project) -> dict
 
 def _reason(
     name: str,
-    version: StageVersion,
+    version: AssetVersion,
     project: Project,
     book: Mapping[str, object] | None,
     sums: Mapping[str, str],
@@ -209,7 +220,9 @@ def _reason(
         return "never made"
     if book[StoredTable.code_version] != version.code:
         return "its code changed"
-    if book[StoredTable.settings_version] != settings_in_force(version.resources, project, name):
+    if book[StoredTable.settings_version] != resolved_settings_version(
+        version.resources, project, name, version.settings
+    ):
         by_model = any(hasattr(r, "resolved_version") for r in version.resources)
         return "its settings or its model changed" if by_model else "its settings changed"
     made_of = dict(part.split("=", 1) for part in str(book[StoredTable.upstream]).split(", ") if part)

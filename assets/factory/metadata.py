@@ -16,6 +16,8 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from assets.factory.freshness import SETTINGS_TAG
+from assets.partitions import STORE_TAG, owners
 from proofsheet.core.errors import ProofsheetError
 from schemas.history import HistoryMatch
 from schemas.learning import Readiness
@@ -59,6 +61,38 @@ _PAGES = {
     ReviewMetric.name: "metrics",
 }
 _SHEETS = 3
+
+
+def table_spec(
+    table: type[Table],
+    function: Callable[..., Any],
+    upstream: Sequence[type[Table]],
+    group: str,
+    resources: Sequence[str],
+) -> dg.AssetSpec:
+    """What the UI shows of the asset of a table before any run, but for dependencies, partitions and code version.
+
+    Args:
+        table: that the asset fills.
+        function: that makes its rows.
+        upstream: tables that it reads.
+        group: one of `GROUPS`.
+        resources: keys of the resources with settings that change rows.
+    """
+    return dg.AssetSpec(
+        key=table.name,
+        description=f"{table.meaning()}\n\n{inspect.getdoc(function) or ''}",
+        group_name=group,
+        owners=owners(group),
+        kinds={"duckdb", "polars"},
+        tags={STORE_TAG: "shared" if table.shared else "derived"},
+        metadata={
+            "dagster/column_schema": column_schema(table),
+            "dagster/column_lineage": column_lineage(table, upstream),
+            SETTINGS_TAG: ",".join(resources),
+            **source_reference(function),
+        },
+    )
 
 
 def column_schema(table: type[Table]) -> dg.TableSchema:

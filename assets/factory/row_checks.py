@@ -13,7 +13,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from assets.tell import check_metadata, finding
+from assets.factory.metadata import check_metadata, finding
 from proofsheet.storage.table_gate import violations
 from schemas.table import Table
 
@@ -34,7 +34,7 @@ class RowCheck:
 
 
 def check_specs(
-    table: type[Table], row_checks: Sequence[RowCheck], partitions: dg.PartitionsDefinition[str]
+    table: type[Table], row_checks: Sequence[RowCheck], partitions: dg.PartitionsDefinition[str] | None
 ) -> Iterator[dg.AssetCheckSpec]:
     """The gate of a table and its row checks."""
     text = (

@@ -1,18 +1,19 @@
-"""The application's definitions and one stage that gives rows of a wrong project on demand.
+"""The application's definitions and one asset that gives rows of a wrong project on demand.
 
 Holds `defs`, loaded by the browser tests as a code location.
-Add here: another stage that misbehaves.
+Add here: another asset that misbehaves.
 Keep out: tests.
 """
 
 import dagster as dg
 import polars as pl
 
-from assets.stage import stage
+from assets.factory.table_asset import table_asset
 from dagster_project.definitions import build_defs
 from proofsheet.core.config import load
 from proofsheet.storage.workspace import Project
-from schemas.table import Table, column
+from schemas.library import Photo
+from schemas.table import Rows, Table, column
 
 
 class Mixed(Table, name="mixed_up"):
@@ -21,8 +22,8 @@ class Mixed(Table, name="mixed_up"):
     photo_id = column(pl.String, "The photo.", key=True)
 
 
-@stage(Mixed, group="gate", looks_outside=True)
-def mixed_up(photos: pl.DataFrame, project: Project) -> pl.DataFrame:
+@table_asset(Mixed, group="gate", always_run=True)
+def mixed_up(photos: Rows[Photo], project: Project) -> pl.DataFrame:
     """Gives a row of another project if there is a file named `mix_up`."""
     rows = photos.select("project", "photo_id")
     stranger = Mixed.frame([{"project": "stranger-000000", "photo_id": "x"}])
@@ -31,5 +32,5 @@ def mixed_up(photos: pl.DataFrame, project: Project) -> pl.DataFrame:
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """All of the application, and the bad stage."""
+    """All of the application, and the bad asset."""
     return dg.Definitions.merge(build_defs(load()), dg.Definitions(assets=[mixed_up]))

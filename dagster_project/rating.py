@@ -1,0 +1,133 @@
+"""Rating of pictures outside of a library: the model is asked, and ratings become rows and sidecars.
+
+Holds `Rated`, `rate_pictures`, `csv_row`, `summary` and `write_sidecars`.
+Add here: another output of a rating.
+Keep out: options and printing (commands/rate.py); transport to models (proofsheet/texts/client/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from proofsheet.core.config import Configuration
+from proofsheet.core.errors import ProofsheetError
+from proofsheet.core.progress import Progress
+from proofsheet.library.file_hashes import ScannedFile
+from proofsheet.publish.xmp_sidecar import Fields, existing_sidecar, merge_sidecar, sidecar_path
+from proofsheet.storage.workspace import Project
+from proofsheet.texts.inference import Describer, answers
+from proofsheet.texts.jobs import RATING, JobRequest
+from proofsheet.texts.ratings import sorted_keywords
+from resources.along import PreviewingResource
+from resources.photos import PhotoFilesResource
+from schemas.facts import ModelAnswer
+from schemas.replies import RatingReply
+from schemas.vision import Preview
+
+_SCALE = 2  # ratings of 10 become stars of 5
+
+
+@dataclass(frozen=True)
+class Rated:
+    """A picture with its rating, the answer behind it, and its keywords."""
+
+    picture: ScannedFile
+    reply: RatingReply
+    answer: Mapping[str, Any]
+    keywords: list[str]
+    left_out: dict[str, str]
+
+
+def rate_pictures(
+    wanted: Sequence[ScannedFile],
+    settings: Configuration,
+    project: Project,
+    describing: Describer,
+    listener: Progress,
+) -> tuple[list[Rated], list[dict[str, str]]]:
+    """Convert and ask; a picture that fails is reported, and the others continue."""
+    photos = PhotoFilesResource(**settings.photos.model_dump())
+    shown = PreviewingResource(quality=settings.model.jpeg_quality).measurement(
+        project, settings.model.side_px
+    )
+    _formats, refused, looked = photos.open(project, [p.file for p in wanted], [shown], listener)
+    previews = {r["content_hash"]: r[Preview.preview_path] for r in looked.rows[Preview.name].to_dicts()}
+    values, facts = (
+        {"criteria": ", ".join(settings.rating.criteria)},
+        {"criteria": tuple(settings.rating.criteria)},
+    )
+    able = [p for p in wanted if p.file.content_hash in previews]
+    asked = [
+        JobRequest(p.path, p.file.content_hash, (previews[p.file.content_hash],), values, facts) for p in able
+    ]
+    now = datetime.now(UTC).replace(tzinfo=None)
+    told, _facts = answers(RATING, asked, describing, project, now, listener)
+    rated, failed = [], [_why(p, refused) for p in wanted if p.file.content_hash not in previews]
+    for picture, one in zip(able, told, strict=True):
+        if isinstance(one.reply, RatingReply) and one.answer is not None:
+            rated.append(Rated(picture, one.reply, one.answer, *sorted_keywords(one.reply.keywords)))
+        else:
+            failed.append({"path": picture.path, "why": str(one.columns["problem"])})
+    return rated, failed
+
+
+def _why(picture: ScannedFile, refused: Mapping[str, Any]) -> dict[str, str]:
+    told = refused.get(picture.file.content_hash)
+    return {
+        "path": picture.path,
+        "why": f"{told.reason}; {told.next_step}" if told else "it could not be opened",
+    }
+
+
+def csv_row(rated: Rated, describing: Describer, criteria: str) -> dict[str, Any]:
+    """A row of the ratings CSV, with the model, the prompt and the time of the answer."""
+    prompt, answer = describing.prompt(RATING.name), rated.answer
+    return {
+        "path": rated.picture.path,
+        "overall": rated.reply.overall,
+        "criteria": rated.reply.ratings,
+        "keywords": "; ".join(rated.keywords),
+        "rated_at": answer[ModelAnswer.answered_at].isoformat(timespec="seconds"),
+        **{
+            n: answer[n]
+            for n in (ModelAnswer.model, ModelAnswer.model_digest, ModelAnswer.backend, ModelAnswer.seconds)
+        },
+        **{
+            n: answer[n]
+            for n in (ModelAnswer.prompt_tokens, ModelAnswer.reply_tokens, ModelAnswer.prompt_version)
+        },
+        "system_prompt": prompt.system,
+        "user_prompt": prompt.filled({"criteria": criteria}),
+    }
+
+
+def summary(rated: Rated) -> dict[str, Any]:
+    """A rating for the JSON of the command."""
+    told = {"path": rated.picture.path, "overall": rated.reply.overall, "criteria": rated.reply.ratings}
+    return {
+        **told,
+        "keywords": rated.keywords,
+        "left_out": [{"keyword": w, "why": y} for w, y in rated.left_out.items()],
+    }
+
+
+def write_sidecars(
+    folder: Path, rated: Sequence[Rated], settings: Configuration, *, replace: bool
+) -> tuple[int, list[dict[str, str]]]:
+    """Merge stars and keywords into sidecars: how many were written, and the failures."""
+    written = 0
+    failed: list[dict[str, str]] = []
+    for one in rated:
+        picture = folder / one.picture.path
+        stars = max(0, min(5, round(one.reply.overall / _SCALE)))
+        try:
+            path = existing_sidecar(picture) or sidecar_path(picture, settings.rating.sidecar_style)
+            fields = Fields(rating=stars, keywords=tuple(one.keywords))
+            written += merge_sidecar(path, fields, extension=picture.suffix, replace=replace)
+        except (ProofsheetError, OSError) as error:
+            failed.append({"path": one.picture.path, "why": f"sidecar: {error}"})
+    return written, failed
