@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 TESTED := .venv/.tested
 
-.PHONY: demo test test-slow reliability bench gate grouping judging lint docs clean
+.PHONY: demo test test-slow reliability bench gate grouping judging picks lint docs clean
 
 demo: $(READY)
 	$(BIN)/python -m demo demo-out
@@ -38,6 +38,9 @@ grouping: $(TESTED)
 
 judging: $(TESTED)
 	$(BIN)/python -m benchmarks.judging
+
+picks: $(TESTED)
+	$(BIN)/python -m benchmarks.picks
 
 docs: $(TESTED)
 	$(BIN)/python -m docs.generate

@@ -24,6 +24,7 @@ _UNIT_ERROR = 1e-3
 CAUSES = ("history", "stage series", "RAW+JPEG", "bracket", "focus stack", "panorama", "similar", "single")
 KEEP_ALL = ("RAW+JPEG", "bracket", "focus stack", "panorama")
 
+_A_TILE = pl.Array(pl.Float32, TILES * TILES)
 COLOR_SHARE = pl.Struct({"color": pl.String, "share": pl.Float64, "place": pl.String})
 
 LABEL = pl.Struct({"label": pl.String, "probability": pl.Float64})
@@ -42,9 +43,7 @@ class ImageQuality(Table, name="image_quality"):
     )
     tile_sharpness = column(pl.Float64, "The same in the sharpest of 8 x 8 tiles (90th percentile).", ge=0)
     center_sharpness = column(pl.Float64, "The same in the middle 4 x 4 of the tiles.", ge=0)
-    sharpness_tiles = column(
-        pl.Array(pl.Float32, TILES * TILES), "The same in each of 8 x 8 tiles, row by row."
-    )
+    sharpness_tiles = column(_A_TILE, "The same in each of 8 x 8 tiles, row by row.")
     noise = column(pl.Float64, "Immerkær's estimate of the noise's standard deviation, grey 0..1.", ge=0)
     blockiness = column(
         pl.Float64,
@@ -89,16 +88,9 @@ class ImageQuality(Table, name="image_quality"):
         pl.Array(pl.Float32, SCALES),
         f"{_LOGS}, which exposure does not change; at this side, a half, a quarter and an eighth of it.",
     )
-    detail_tiles = column(
-        pl.Array(pl.Float32, TILES * TILES), f"{_LOGS}, in the middle of each of 8 x 8 tiles, row by row."
-    )
-    contrast_tiles = column(
-        pl.Array(pl.Float32, TILES * TILES),
-        "Standard deviation of grey in the same places, of 255 levels.",
-    )
-    light_tiles = column(
-        pl.Array(pl.Float32, TILES * TILES), "Mean light of each of 8 x 8 tiles below white.", unit="EV"
-    )
+    detail_tiles = column(_A_TILE, f"{_LOGS}, in the middle of each of 8 x 8 tiles, row by row.")
+    contrast_tiles = column(_A_TILE, "Standard deviation of grey in the same places, of 255 levels.")
+    light_tiles = column(_A_TILE, "Mean light of each of 8 x 8 tiles below white.", unit="EV")
     grain = column(
         pl.Float64,
         "Standard deviation of the noise in the evenest tenth of small blocks, of 255 levels.",

@@ -5,9 +5,9 @@ Add here: another difference, by its column; then fit again with `python -m benc
 Keep out: which picture of a set is taken (selection/technical_comparison.py).
 
 Everything is compared with the other picture, in steps of what a person just sees. Each measurement has four weights: for a
-difference of up to a step (where light alone does not make it), for what goes beyond, and for how far each picture lies below and above what is usual in photographs.
-The weights are those of a few signatures: each kind of damage changes several measurements at once, and the signature that fits best
-decides for which picture it speaks.
+difference of up to a step (where light alone does not make it), for what goes beyond, and for how far each picture lies below and
+above what is usual in photographs. There are several sets of weights, called signatures: each kind of damage changes several
+measurements at once, and the signature that fits best decides for which picture it speaks.
 """
 
 from __future__ import annotations
