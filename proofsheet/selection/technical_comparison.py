@@ -23,6 +23,7 @@ from schemas.vision import SCALES, ImageQuality
 Row = Mapping[str, Any]
 _REASONS, _LEAST_LOG_ODDS = 3, 0.15
 _LEAST_PERCENT = 5
+_CLOSE = 1.0  # log odds up to which a picture with a fault gives way to one without
 _SURE = 30.0  # log odds beyond which a probability is 1 for every purpose
 
 
@@ -61,8 +62,7 @@ class Fault:
 FAULTS = (
     Fault(ImageQuality.clipped_highlights, 0.05, "clipped highlights: {:.1%} of the pixels"),
     Fault(ImageQuality.clipped_shadows, 0.10, "clipped shadows: {:.1%} of the pixels"),
-    Fault(ImageQuality.grain, 4.0, "noise: {:.1f} of 255 levels in even places"),
-    Fault(ImageQuality.blockiness, 1.0, "edges of JPEG blocks: {:.0%} above the steps inside"),
+    Fault(ImageQuality.impulses, 0.01, "single bright or dark pixels: {:.1%}"),
 )
 _FAR_LESS = 2.0
 
@@ -89,7 +89,7 @@ def stage_of(member: Row) -> float:
 
 
 def compared(members: Sequence[Row], ranker: StarterRanker) -> TechnicalChoice:
-    """The picture for which most speaks against all others; one with a fault gives way to the next that has none.
+    """The picture for which most speaks against all others; one with a fault gives way to the next that is close and has none.
 
     Args:
         members: at least two, with columns of `photos` and `image_quality`, in the order of the set.
@@ -99,7 +99,8 @@ def compared(members: Sequence[Row], ranker: StarterRanker) -> TechnicalChoice:
     order = sorted(range(len(members)), key=lambda k: (-odds[k].sum(), str(members[k][Photo.content_hash])))
     marks = [faults(m, members) for m in members]
     first = order[0]
-    best = next((k for k in order if not marks[k]), first)
+    close = [k for k in order if odds[first, k] <= _CLOSE]
+    best = next((k for k in close if not marks[k]), first)
     rival = next(k for k in order if k != best)
     told = [] if best == first else [f"{first + 1} gives way: {'; '.join(marks[first])}"]
     told += differences(members[best], members[rival], rival + 1, ranker)
