@@ -84,7 +84,7 @@ class ImageQuality(Table, name="image_quality"):
     detail_side_px = column(
         pl.Int64, "Longest side of the picture in which fine detail was measured.", unit="px", ge=1
     )
-    detail = column(
+    detail_scales = column(
         pl.Array(pl.Float32, SCALES),
         f"{_LOGS}, which exposure does not change; at this side, a half, a quarter and an eighth of it.",
     )

@@ -35,7 +35,7 @@ def technical_measures(picture: Picture) -> dict[str, object]:
     curve, tiles, contrasts = _detail(luma)
     return {
         ImageQuality.detail_side_px: max(picture.large.shape[:2]),
-        ImageQuality.detail: curve,
+        ImageQuality.detail_scales: curve,
         ImageQuality.detail_tiles: tiles.tolist(),
         ImageQuality.contrast_tiles: contrasts.tolist(),
         ImageQuality.grain: grain(luma, fine),

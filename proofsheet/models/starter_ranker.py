@@ -104,7 +104,7 @@ def _scales(one: Row, other: Row) -> tuple[Floats, Floats]:
     octaves = np.log2(np.array(sides) / min(sides))
     places = np.arange(SCALES, dtype=np.float64)
     found = [
-        np.interp(places + o, places, np.asarray(r[ImageQuality.detail]))
+        np.interp(places + o, places, np.asarray(r[ImageQuality.detail_scales]))
         for r, o in zip((one, other), octaves, strict=True)
     ]
     return found[0], found[1]
@@ -139,7 +139,9 @@ def scaled(row: Row) -> Floats:
 
 def steps_of(row: Row) -> Floats:
     """Detail at each of its own scales, and values of `DIFFERENCES`, in steps: (scales + differences,)."""
-    return np.concatenate([np.asarray(row[ImageQuality.detail], dtype=np.float64) / _SCALE_STEP, scaled(row)])
+    return np.concatenate(
+        [np.asarray(row[ImageQuality.detail_scales], dtype=np.float64) / _SCALE_STEP, scaled(row)]
+    )
 
 
 def pair_steps(one: Row, other: Row) -> tuple[Floats, Floats]:

@@ -89,7 +89,9 @@ def stage_of(member: Row) -> float:
 
 
 def compared(members: Sequence[Row], ranker: StarterRanker) -> TechnicalChoice:
-    """The picture for which most speaks against all others; one with a fault gives way to the next that is close and has none.
+    """The picture for which most speaks against all others; one with a fault gives way to a close one without.
+
+    It never gives way to a lower stage: what a stage is worth already weighs the fault.
 
     Args:
         members: at least two, with columns of `photos` and `image_quality`, in the order of the set.
@@ -99,7 +101,9 @@ def compared(members: Sequence[Row], ranker: StarterRanker) -> TechnicalChoice:
     order = sorted(range(len(members)), key=lambda k: (-odds[k].sum(), str(members[k][Photo.content_hash])))
     marks = [faults(m, members) for m in members]
     first = order[0]
-    close = [k for k in order if odds[first, k] <= _CLOSE]
+    close = [
+        k for k in order if odds[first, k] <= _CLOSE and stage_of(members[k]) >= stage_of(members[first])
+    ]
     best = next((k for k in close if not marks[k]), first)
     rival = next(k for k in order if k != best)
     told = [] if best == first else [f"{first + 1} gives way: {'; '.join(marks[first])}"]
@@ -162,7 +166,7 @@ def _sharper(best: Row, rival: Row, number: int) -> str:
 
 def _detail_at(row: Row, side_px: float) -> float:
     octave = math.log2(row[ImageQuality.detail_side_px] / side_px)
-    return float(np.interp(octave, np.arange(SCALES), np.asarray(row[ImageQuality.detail])))
+    return float(np.interp(octave, np.arange(SCALES), np.asarray(row[ImageQuality.detail_scales])))
 
 
 WORDS: Mapping[str, tuple[str, str, str]] = {

@@ -31,8 +31,8 @@ def test_exposure_does_not_buy_detail_and_blur_costs_it(tmp_path: Path) -> None:
     plain = measured(tmp_path, textured())
     brighter = measured(tmp_path, (255 * (textured() / 255.0 * 1.1)).clip(0, 255).astype(np.uint8))
     soft = measured(tmp_path, cv2.GaussianBlur(textured(), (0, 0), 1.0))
-    assert brighter["detail"][0] == pytest.approx(plain["detail"][0], abs=0.01)
-    assert soft["detail"][0] < plain["detail"][0] - 0.2
+    assert brighter["detail_scales"][0] == pytest.approx(plain["detail_scales"][0], abs=0.01)
+    assert soft["detail_scales"][0] < plain["detail_scales"][0] - 0.2
     assert brighter["sharpness"] > plain["sharpness"] + 0.05  # which is why it is not compared
 
 

@@ -44,7 +44,7 @@ def decided(*members: dict[str, Any], pick: RankedChoice | None = None) -> dict[
 
 
 def detail(member: Member, less: float) -> list[float]:
-    return [v - less for v in member("x", None, 0)["detail"]]
+    return [v - less for v in member("x", None, 0)["detail_scales"]]
 
 
 def test_the_highest_stage_wins_and_has_a_technical_confidence(member: Member) -> None:
@@ -59,7 +59,9 @@ def test_the_highest_stage_wins_and_has_a_technical_confidence(member: Member) -
 def test_photographs_are_compared_without_a_word_of_stages(member: Member) -> None:
     soft = detail(member, 0.6)
     found = decided(
-        member("a", None, 0, detail=soft), member("b", None, 1), member("c", None, 2, detail=soft)
+        member("a", None, 0, detail_scales=soft),
+        member("b", None, 1),
+        member("c", None, 2, detail_scales=soft),
     )
     assert found["chosen_photo_id"] == "b"
     assert "100 % sharper than 1" in found["reasons"]
