@@ -5,7 +5,7 @@ READY := .venv/.ready
 TESTED := .venv/.tested
 LLAMA := .venv/.llama
 
-.PHONY: demo test test-slow reliability bench gate grouping encoders crops judging lint docs clean
+.PHONY: demo test test-slow reliability bench gate grouping encoders crops judging picks lint docs clean
 
 demo: $(READY)
 	$(BIN)/python -m demo demo-out
@@ -45,6 +45,9 @@ crops: $(TESTED)
 
 judging: $(TESTED)
 	$(BIN)/python -m benchmarks.judging
+
+picks: $(TESTED)
+	$(BIN)/python -m benchmarks.picks
 
 docs: $(TESTED)
 	$(BIN)/python -m docs.generate

@@ -13,7 +13,8 @@ import polars as pl
 from schemas.table import Table, column
 
 REVIEWED = ("approved", "overridden", "rejected")  # what decides a set; a skipped one is open
-CONFIDENCES = ("uncalibrated", "calibrated on all projects", "calibrated on this project")
+TECHNICAL = "technical: calibrated on made damage"  # not on what people choose
+CONFIDENCES = ("uncalibrated", TECHNICAL, "calibrated on all projects", "calibrated on this project")
 
 
 class Proposal(Table, name="proposals", former="decisions"):
@@ -32,7 +33,11 @@ class Proposal(Table, name="proposals", former="decisions"):
     flags = column(pl.List(pl.String), "Reasons against it, from measured values.")
     anomaly = column(pl.Boolean, "True if a lower stage is preferred to a higher one.")
     confidence = column(
-        pl.Float64, "Calibrated probability; null if it is uncalibrated.", nullable=True, ge=0, le=1
+        pl.Float64,
+        "Calibrated probability; `confidence_kind` names its basis. Null where there is nothing to choose.",
+        nullable=True,
+        ge=0,
+        le=1,
     )
     confidence_kind = column(pl.String, "How to read the confidence.", isin=CONFIDENCES)
     decided_by = column(pl.String, "Name and version of the rule, and the model.")
@@ -112,7 +117,13 @@ class ReviewDecision(Table, name="review_decisions", origin="fact", former="verd
     crop = column(
         pl.List(pl.Float64), "The crop as left, top, right, bottom in 0..1; null if none.", nullable=True
     )
-    confidence = column(pl.Float64, "Confidence of the proposal.", nullable=True, ge=0, le=1)
+    confidence = column(
+        pl.Float64,
+        "Confidence of the proposal, if it was calibrated on choices of people; null for a technical one.",
+        nullable=True,
+        ge=0,
+        le=1,
+    )
     proposed_by = column(pl.String, "Rule or model of the proposal.")
     blind = column(pl.Boolean, "True if the proposal was hidden.")
     bulk = column(pl.Boolean, "True for a bulk approval of many sets; the statistics leave these out.")

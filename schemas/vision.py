@@ -16,12 +16,15 @@ from schemas.table import Table, column
 
 VECTOR_LENGTH = 512
 TILES = 8
+SCALES = 4
+_LOGS = "Log10 of the variance of the Laplacian over the variance of grey, on pixels between 3 and 250 of 255"
 GRID = 12
 GRID_CHANNELS = ("lightness", "contrast", "edges", "spectral residual", "colour")
 _UNIT_ERROR = 1e-3
 CAUSES = ("history", "stage series", "RAW+JPEG", "bracket", "focus stack", "panorama", "similar", "single")
 KEEP_ALL = ("RAW+JPEG", "bracket", "focus stack", "panorama")
 
+_A_TILE = pl.Array(pl.Float32, TILES * TILES)
 COLOR_SHARE = pl.Struct({"color": pl.String, "share": pl.Float64, "place": pl.String})
 
 LABEL = pl.Struct({"label": pl.String, "probability": pl.Float64})
@@ -40,9 +43,7 @@ class ImageQuality(Table, name="image_quality"):
     )
     tile_sharpness = column(pl.Float64, "The same in the sharpest of 8 x 8 tiles (90th percentile).", ge=0)
     center_sharpness = column(pl.Float64, "The same in the middle 4 x 4 of the tiles.", ge=0)
-    sharpness_tiles = column(
-        pl.Array(pl.Float32, TILES * TILES), "The same in each of 8 x 8 tiles, row by row."
-    )
+    sharpness_tiles = column(_A_TILE, "The same in each of 8 x 8 tiles, row by row.")
     noise = column(pl.Float64, "Immerkær's estimate of the noise's standard deviation, grey 0..1.", ge=0)
     blockiness = column(
         pl.Float64,
@@ -81,6 +82,83 @@ class ImageQuality(Table, name="image_quality"):
         ge=0,
         le=1,
     )
+    detail_side_px = column(
+        pl.Int64, "Longest side of the picture in which fine detail was measured.", unit="px", ge=1
+    )
+    detail_scales = column(
+        pl.Array(pl.Float32, SCALES),
+        f"{_LOGS}, which exposure does not change; at this side, a half, a quarter and an eighth of it.",
+    )
+    detail_tiles = column(_A_TILE, f"{_LOGS}, in the middle of each of 8 x 8 tiles, row by row.")
+    contrast_tiles = column(_A_TILE, "Standard deviation of grey in the same places, of 255 levels.")
+    light_tiles = column(_A_TILE, "Mean light of each of 8 x 8 tiles below white.", unit="EV")
+    grain = column(
+        pl.Float64,
+        "Standard deviation of the noise in the evenest tenth of small blocks, of 255 levels.",
+        ge=0,
+    )
+    smooth = column(
+        pl.Float64,
+        "Share of unclipped pixels without any fine change: blur, smeared or posterised tones.",
+        ge=0,
+        le=1,
+    )
+    tails = column(
+        pl.Float64,
+        "Log10 of the 99th percentile of fine change over its 60th: low for noise, high if smeared.",
+        ge=0,
+    )
+    halo = column(
+        pl.Float64,
+        "How far strong edges swing beyond the tones beside them, as a share of their height.",
+        ge=-1,
+        le=1,
+    )
+    fringes = column(pl.Float64, "Log10 of fine change of colour over fine change of grey.")
+    impulses = column(
+        pl.Float64,
+        "Share of pixels that differ from the median of their neighbours by more than 24 of 255.",
+        ge=0,
+        le=1,
+    )
+    comb = column(
+        pl.Float64, "How ragged the histogram is: 0 smooth, 1 where every second level is empty.", ge=0, le=1
+    )
+    stripes = column(
+        pl.Float64, "Log10 of the fine change that whole rows or columns share, over that of single pixels."
+    )
+    upright = column(
+        pl.Float64,
+        "Share of strong edges within 1 degree of upright or level, of those within 8 degrees.",
+        ge=0,
+        le=1,
+    )
+    spots = column(
+        pl.Float64, "Share of pixels in small dark or bright spots on an even ground: dust.", ge=0, le=1
+    )
+    cast = column(pl.Float64, "Distance of the mean colour from grey, in CIE Lab.", ge=0)
+    cast_of_neutrals = column(
+        pl.Float64, "Chroma that a tenth of the pixels do not exceed, in CIE Lab.", ge=0
+    )
+    cast_of_lights = column(pl.Float64, "The cast of the lightest tenth of the pixels.", ge=0)
+    cast_of_shadows = column(pl.Float64, "The cast of the darkest tenth.", ge=0)
+    chroma = column(pl.Float64, "Mean chroma in CIE Lab.", ge=0)
+    burnt_colours = column(
+        pl.Float64, "Share of pixels of which one or two channels are at or above 250 of 255.", ge=0, le=1
+    )
+    crushed_colours = column(
+        pl.Float64, "Share of pixels of which one or two channels are at or below 3 of 255.", ge=0, le=1
+    )
+    haze = column(
+        pl.Float64,
+        "Mean of the darkest channel in each neighbourhood: high under a veil of light.",
+        ge=0,
+        le=1,
+    )
+    black_point = column(
+        pl.Float64, "Lightness (CIE L) that a hundredth of the pixels do not exceed.", ge=0, le=100
+    )
+    white_point = column(pl.Float64, "Lightness that all but a hundredth do not exceed.", ge=0, le=101)
     notes = column(pl.List(pl.String), "Conversions and omissions when the file was opened; empty for most.")
     colors = column(pl.List(COLOR_SHARE), "Named colours with their share and place, largest share first.")
     measured_by = column(pl.String, "Code version of the measuring functions.")

@@ -9,6 +9,7 @@ Work on ledger and store is done in threads; a slow disk does not delay other re
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any
 
@@ -81,17 +82,20 @@ async def submit_batch(request: Request) -> Response:
 
 
 async def approve_above(request: Request) -> Response:
-    """POST: project, bulk_id, least. Approves open sets from this confidence on.
+    """POST: project, bulk_id, least, technical. Approves open sets from this confidence on.
 
-    The statistics leave them out.
+    The statistics leave them out. A technical confidence is enough only if `technical` is true.
     """
     body = await body_of(request)
     session, least = await _session(request, text_of(body, "project")), body.get("least")
     if isinstance(least, bool) or not isinstance(least, int | float) or not 0.5 <= least <= 1:
         raise InvalidRequest(f"least is {str(least)[:40]!r}.", "Send a confidence from 0.5 to 1.")
-    taken = await run_in_threadpool(
-        session.approve_above, float(least), _identity(body, "bulk_id"), utc_now()
-    )
+    technical = body.get("technical", False)
+    if not isinstance(technical, bool):
+        raise InvalidRequest(f"technical is {str(technical)[:40]!r}.", "Send true or false.")
+    identity = _identity(body, "bulk_id")
+    approve = functools.partial(session.approve_above, float(least), identity, utc_now(), technical=technical)
+    taken = await run_in_threadpool(approve)
     return answer({"approved": taken, "progress": await run_in_threadpool(session.progress)})
 
 

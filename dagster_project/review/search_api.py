@@ -47,9 +47,11 @@ def _found(state: State, key: str, asked: str, words: str, limit: int) -> dict[s
 
 def _shown(state: State, key: str, found: SearchResult) -> dict[str, Any]:
     """The answer with what a thumbnail needs, and the place of each photo's set; null where it is in none."""
-    desk = state.desk(key)
-    places = {image["id"]: place for place, one in enumerate(desk.proposals().sets) for image in one.images}
-    marks = dict(desk.project.store.read(Photo).select(Photo.photo_id, Photo.content_hash).iter_rows())
+    session = state.session(key)
+    places = {
+        image["id"]: place for place, one in enumerate(session.proposals().sets) for image in one.images
+    }
+    marks = dict(session.project.store.read(Photo).select(Photo.photo_id, Photo.content_hash).iter_rows())
     told = found.as_dict()
     for hit in told["hits"]:
         hit["id"] = hit.pop("photo_id")

@@ -19,6 +19,8 @@ import numpy.typing as npt
 
 from proofsheet.imaging.colors import named_colors
 from proofsheet.imaging.decode import Picture, Pixels, fit
+from proofsheet.imaging.technical_measures import technical_measures
+from proofsheet.imaging.tone_measures import tone_measures
 from proofsheet.storage.code_version import module_version
 from schemas.vision import TILES, ImageQuality
 
@@ -50,7 +52,7 @@ def image_quality(picture: Picture) -> Mapping[str, object]:
     highlights, shadows = clipped(picture.rgb)
     small = fit(picture.rgb, _COLOR_PX)
     hue = cv2.cvtColor(small, cv2.COLOR_RGB2HSV)
-    lab = cv2.cvtColor(small.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
+    lab = np.asarray(cv2.cvtColor(small.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB), np.float32)
     return {
         ImageQuality.width_px: picture.width_px,
         ImageQuality.height_px: picture.height_px,
@@ -75,6 +77,8 @@ def image_quality(picture: Picture) -> Mapping[str, object]:
         ImageQuality.warmth: float(lab[:, :, 2].mean()),
         ImageQuality.ground: (share := ground(levels)),
         ImageQuality.written: written(grey) if share >= PLAIN_GROUND else 0.0,
+        **technical_measures(picture),
+        **tone_measures(picture, grey, small, lab),
         ImageQuality.notes: list(picture.notes),
         ImageQuality.colors: named_colors(small),
         ImageQuality.measured_by: module_version(__name__),

@@ -107,7 +107,7 @@ def decision_row(given: DecisionRequest, proposal: ReviewItem, hidden: bool, now
         ReviewDecision.proposed_photo_id: proposal.row[Proposal.chosen_photo_id],
         ReviewDecision.chosen_photo_id: choice,
         ReviewDecision.crop: box_of(given.crop) if choice else None,
-        ReviewDecision.confidence: proposal.row[Proposal.confidence],
+        ReviewDecision.confidence: None if proposal.technical else proposal.row[Proposal.confidence],
         ReviewDecision.proposed_by: proposal.row[Proposal.decided_by],
         ReviewDecision.blind: hidden,
         ReviewDecision.bulk: False,

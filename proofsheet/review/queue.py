@@ -17,7 +17,7 @@ from proofsheet.selection.timeline import proposed_crop
 from proofsheet.storage.workspace import Project
 from schemas.history import Selection
 from schemas.library import Photo
-from schemas.review import Choice, Proposal
+from schemas.review import TECHNICAL, Choice, Proposal
 from schemas.storage import StoredTable
 from schemas.vision import ImageQuality, PhotoGroup, Preview
 
@@ -51,6 +51,11 @@ class ReviewItem:
     def group_id(self) -> str:
         """The set."""
         return str(self.row[Proposal.group_id])
+
+    @property
+    def technical(self) -> bool:
+        """Whether the confidence says which picture is technically better, and not what a person would choose."""
+        return bool(self.row[Proposal.confidence_kind] == TECHNICAL)
 
     def as_dict(self, *, hidden: bool) -> Row:
         """For the browser.

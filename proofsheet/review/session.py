@@ -162,12 +162,18 @@ class ReviewSession:
                 }
                 inside.add(ReviewDecision, [row])
 
-    def approve_above(self, least: float, bulk_id: str, now: datetime) -> int:
+    def approve_above(self, least: float, bulk_id: str, now: datetime, *, technical: bool = False) -> int:
         """Approve every open set at or above a confidence.
 
         Bulk approvals are left out of the statistics.
 
         Audit sets are left open, and so are skipped sets and what has no calibrated confidence.
+
+        Args:
+            least: confidence from which a set is approved.
+            bulk_id: id of the sender; the same id twice is one act.
+            now: when (UTC, no zone).
+            technical: whether a technical confidence is enough; else only one that was calibrated on choices.
         """
         found = self.proposals()
         with self._lock, self.project.ledger.exclusive() as inside:
@@ -175,7 +181,7 @@ class ReviewSession:
             if any(v[ReviewDecision.bulk_id] == bulk_id for v in line.verdicts.values()):
                 return 0
             fresh = (p for p in found.sets if self._open(p) and line.of(p.group_id) is None)
-            wanted = [p for p in fresh if not p.audit and _sure(p, least)]
+            wanted = [p for p in fresh if not p.audit and _sure(p, least) and (technical or not p.technical)]
             rows = []
             for k, p in enumerate(wanted, start=1):
                 crop = proposed_crop(p.row)

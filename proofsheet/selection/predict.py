@@ -29,7 +29,7 @@ from schemas.settings_learning import CropSettings
 from schemas.table import Rows
 from schemas.vision import GRID, Embedding, ImageQuality, PhotoGroup, SaliencyGrid, SeenObject
 
-_REASONS, _LEAST_SIGMA, _SMALL = 3, 0.5, 1e-6
+_REASONS, _LEAST_SIGMA, _LEAST_FOR_SIGMA, _SMALL = 3, 0.5, 5, 1e-6
 _FACE = "face"
 _INTEREST = 5  # of channels_of: edges times colour
 
@@ -91,10 +91,8 @@ def _picks(
     by = f"ranker {str(row[RankerModel.fit_id])[:12]}"
     for k, name in enumerate(names):
         chosen, top = int(pick[k]), int(features.top[k])
-        told = [
-            f"probability {p[k, chosen]:.2f}"
-            + (f", the highest stage {p[k, top]:.2f}" if chosen != top else "")
-        ]
+        other = "the highest stage" if features.stages[k, top] >= 0 else "the technically best"
+        told = [f"probability {p[k, chosen]:.2f}" + (f", {other} {p[k, top]:.2f}" if chosen != top else "")]
         told += reasons(features, weights, k, chosen)
         yield (
             name,
@@ -127,6 +125,7 @@ def reasons(features: SetFeatures, weights: np.ndarray[Any, Any], row: int, chos
         chosen: place of the choice in it.
     """
     mask = features.mask[row]
+    place = int(mask[:chosen].sum())
     values = features.x[row][mask][:, : len(MEASURES)]
     spread = values.std(axis=0)
     sigma = np.where(
@@ -140,8 +139,15 @@ def reasons(features: SetFeatures, weights: np.ndarray[Any, Any], row: int, chos
             break
         if abs(sigma[m]) >= _LEAST_SIGMA:
             more, less = PHRASES[MEASURES[m]]
-            told.append(f"{more if sigma[m] > 0 else less} by {abs(sigma[m]):.1f} σ")
+            told.append(f"{more if sigma[m] > 0 else less}{_distance(values[:, m], place, float(sigma[m]))}")
     return told
+
+
+def _distance(values: np.ndarray[Any, Any], place: int, sigma: float) -> str:
+    """How far a picture is from its set: in standard deviations, which a set under five pictures does not have."""
+    if len(values) >= _LEAST_FOR_SIGMA:
+        return f" by {abs(sigma):.1f} σ"
+    return f": {values[place]:.3g} against {np.delete(values, place).mean():.3g}"
 
 
 def _cuts(

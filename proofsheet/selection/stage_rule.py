@@ -1,31 +1,26 @@
 """Which picture of a set is preferred, with reasons from measured values.
 
-Holds the stage rule and `decide`.
-Add here: another reason or flag.
-Keep out: anything that moves a file.
+Holds `decide`.
+Add here: another reason or flag of a row.
+Keep out: how pictures are compared (technical_comparison.py); anything that moves a file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from statistics import mean, pstdev
 from typing import Any
 
 import polars as pl
 
 from proofsheet.models.predictions import CropPrediction, RankedChoice
+from proofsheet.models.starter_ranker import starter_ranker
+from proofsheet.selection.technical_comparison import compared, faults, stage_of
 from schemas.library import Photo
-from schemas.review import Proposal
-from schemas.vision import ImageQuality, PhotoGroup
+from schemas.review import TECHNICAL, Proposal
+from schemas.vision import PhotoGroup
 
-RULE = "highest stage, then sharpest; version 3"
-_NOTABLE = 1.0  # standard deviations of the set
-_SPOILT = (  # a value from which it is seen, if it is also twice that of every other picture of the set
-    (ImageQuality.clipped_highlights, 0.05, "clipped highlights: {:.1%} of the pixels"),
-    (ImageQuality.clipped_shadows, 0.10, "clipped shadows: {:.1%} of the pixels"),
-    (ImageQuality.noise, 0.05, "noise or sharpening marks: {:.3f} of full scale"),
-)
 _NO_CROPS = "no crop is proposed: crops are learnt from a history of crops"
+_UNCALIBRATED = "uncalibrated"
 Row = dict[str, Any]
 
 
@@ -37,36 +32,32 @@ def decide(
     picks: Mapping[str, RankedChoice] | None = None,
     cuts: Mapping[str, CropPrediction] | None = None,
 ) -> pl.DataFrame:
-    """One row for each set: the photo that the ranker prefers.
-
-    Without a ranker it is the highest stage, and among equal stages the sharpest.
+    """One row for each set: the photo that the trained ranker prefers, else the choice of the starter ranker.
 
     Args:
         project: partition key.
         groups: rows of `photo_groups`.
         photos: rows of `photos`.
         quality: rows of `image_quality`.
-        picks: group id to what a ranker says of it.
+        picks: group id to the choice of a trained ranker.
         cuts: photo id to the prediction of the crop proposer.
     """
     ids = [Photo.project, Photo.photo_id]
     known = groups.join(photos, on=ids).join(quality, on=ids).sort(PhotoGroup.group_id, PhotoGroup.position)
     parts = known.partition_by(PhotoGroup.group_id, maintain_order=True)
-    rows = [_decision(project, part.to_dicts(), picks, cuts) for part in parts]
+    rows = [_decision(project, part.to_dicts(), picks or {}, cuts or {}) for part in parts]
     return Proposal.frame(rows)
 
 
 def _decision(
     project: str,
     members: Sequence[Row],
-    picks: Mapping[str, RankedChoice] | None = None,
-    cuts: Mapping[str, CropPrediction] | None = None,
+    picks: Mapping[str, RankedChoice],
+    cuts: Mapping[str, CropPrediction],
 ) -> Row:
-    best = max(members, key=lambda m: (_stage(m), m[ImageQuality.sharpness], -m[PhotoGroup.position]))
-    pick = (picks or {}).get(best[PhotoGroup.group_id])
-    if pick is not None:
-        best = next(m for m in members if m[Photo.photo_id] == pick.photo_id)
-    anomaly = min(map(_stage, members)) >= 0 and _stage(best) < max(map(_stage, members))
+    pick = picks.get(members[0][PhotoGroup.group_id])
+    best, told = _trained(members, pick) if pick is not None else _starting(members)
+    anomaly = min(map(stage_of, members)) >= 0 and stage_of(best) < max(map(stage_of, members))
     return {
         Proposal.project: project,
         Proposal.group_id: best[PhotoGroup.group_id],
@@ -74,25 +65,37 @@ def _decision(
         Proposal.chosen_path: best[Photo.path],
         Proposal.photo_ids: [m[Photo.photo_id] for m in members],
         Proposal.keep_all: best[PhotoGroup.keep_all],
-        Proposal.reasons: [*reasons(best, members), *pick.reasons]
-        if pick and not pick.overruled
-        else _why(best, members, pick),
-        Proposal.flags: flags(best, members, anomaly),
+        Proposal.flags: [*(["a lower stage is preferred"] if anomaly else []), *faults(best, members)],
         Proposal.anomaly: anomaly,
-        Proposal.confidence: pick.confidence if pick else None,
-        Proposal.confidence_kind: pick.kind if pick else "uncalibrated",
-        Proposal.decided_by: f"{RULE}; {pick.by}" if pick else RULE,
-        **_cut((cuts or {}).get(best[Photo.photo_id])),
+        **told,
+        **_cut(cuts.get(best[Photo.photo_id])),
     }
 
 
-def _why(best: Row, members: Sequence[Row], pick: RankedChoice | None) -> list[str]:
-    """The stage rule's reasons, or the model's where it overrules the rule."""
-    return (
-        [f"preferred to stage {max(map(_stage, members)):g}", *pick.reasons]
-        if pick
-        else reasons(best, members)
-    )
+def _trained(members: Sequence[Row], pick: RankedChoice) -> tuple[Row, Row]:
+    best = next(m for m in members if m[Photo.photo_id] == pick.photo_id)
+    highest = max(map(stage_of, members))
+    above = [f"preferred to stage {highest:g}"] if stage_of(best) < highest else []
+    return best, {
+        Proposal.reasons: [*(above if pick.overruled else _reasons(best, members)), *pick.reasons],
+        Proposal.confidence: pick.confidence,
+        Proposal.confidence_kind: pick.kind,
+        Proposal.decided_by: pick.by,
+    }
+
+
+def _starting(members: Sequence[Row]) -> tuple[Row, Row]:
+    """What the starter ranker says; it has no confidence where there is nothing to choose."""
+    starter = starter_ranker()
+    choosing = len(members) > 1 and not members[0][PhotoGroup.keep_all]
+    choice = compared(members, starter) if len(members) > 1 else None
+    best = members[choice.place] if choice else members[0]
+    return best, {
+        Proposal.reasons: [*_reasons(best, members), *(choice.reasons if choice else [])],
+        Proposal.confidence: choice.confidence if choice and choosing else None,
+        Proposal.confidence_kind: TECHNICAL if choosing else _UNCALIBRATED,
+        Proposal.decided_by: starter.version,
+    }
 
 
 def _cut(cut: CropPrediction | None) -> Row:
@@ -106,44 +109,14 @@ def _cut(cut: CropPrediction | None) -> Row:
     }
 
 
-def _stage(member: Row) -> float:
-    stage = member[Photo.stage]
-    return -1.0 if stage is None else float(stage)
-
-
-def reasons(best: Row, members: Sequence[Row]) -> list[str]:
-    """What spoke for the choice."""
+def _reasons(best: Row, members: Sequence[Row]) -> list[str]:
+    """What is known without comparing pixels."""
     if len(members) == 1:
         return ["the only picture of its set"]
     found = [f"all belong together: {best[PhotoGroup.cause]}"] if best[PhotoGroup.keep_all] else []
-    rivals = [m for m in members if _stage(m) == _stage(best)]
-    if len(rivals) < len(members):
-        found.append(f"highest stage of the set: {_stage(best):g} ({best[Photo.stage_label] or 'no label'})")
-    if len(rivals) > 1:
-        found.append(f"sharpest of the {len(rivals)} pictures of its stage")
-    z = _z(best, members, ImageQuality.sharpness)
-    if z >= _NOTABLE:
-        found.append(f"sharper than its set by {z:.1f} σ")
-    z = _z(best, members, ImageQuality.noise)
-    if z <= -_NOTABLE:
-        found.append(f"less noise than its set by {-z:.1f} σ")
+    rivals = [m for m in members if stage_of(m) == stage_of(best)]
+    if len(rivals) < len(members) and stage_of(best) == max(map(stage_of, members)):
+        found.append(
+            f"highest stage of the set: {stage_of(best):g} ({best[Photo.stage_label] or 'no label'})"
+        )
     return found
-
-
-def flags(best: Row, members: Sequence[Row], anomaly: bool = False) -> list[str]:
-    """What speaks against the choice, or makes the set worth a look."""
-    found: list[str] = ["a lower stage is preferred"] if anomaly else []
-    if (z := _z(best, members, ImageQuality.sharpness)) <= -_NOTABLE:
-        found.append(f"less sharp than its set by {-z:.1f} σ")
-    for column, least, words in _SPOILT:
-        others = max((m[column] for m in members if m is not best), default=0.0)
-        if best[column] >= least and best[column] > 2 * others:
-            found.append(words.format(best[column]))
-    return found
-
-
-def _z(best: Row, members: Sequence[Row], column: str) -> float:
-    """Distance of the best from the set's mean in its standard deviations; 0 for sets without spread."""
-    values = [m[column] for m in members]
-    spread = pstdev(values)
-    return (best[column] - mean(values)) / spread if spread > 1e-9 else 0.0

@@ -33,7 +33,7 @@ from schemas.learning import (
     Readiness,
     Threshold,
 )
-from schemas.review import Proposal, ReviewDecision
+from schemas.review import TECHNICAL, Proposal, ReviewDecision
 from tests.support.kit import Shell, pixels, tree
 
 SETS = 45
@@ -144,11 +144,11 @@ def test_the_history_is_taken_in_whole_and_matched(shell: Any) -> None:
         )
 
 
-def test_before_the_training_the_stage_rule_decides_and_says_so(shell: Any) -> None:
+def test_before_the_training_the_starter_ranker_decides_and_says_so(shell: Any) -> None:
     rows = shell.before["alpha"]
     assert rows.height == SETS
-    assert not any(rows[Proposal.anomaly])
-    assert rows[Proposal.confidence_kind].unique().to_list() == ["uncalibrated"]
+    assert rows[Proposal.confidence_kind].unique().to_list() == [TECHNICAL]
+    assert rows[Proposal.decided_by].unique().to_list() == ["starter 1"]
     reason = "no crop is proposed: crops are learnt from a history of crops"
     assert rows[Proposal.crop_reasons].to_list()[0] == [reason]
 
@@ -172,7 +172,8 @@ def test_training_promotes_and_decisions_follow_with_reasons_and_confidence(shel
         assert told[Proposal.confidence] > 0.5
         assert told[Proposal.confidence_kind] == "calibrated on this project"
         assert told[Proposal.reasons][0] == "preferred to stage 2"
-        assert any("σ" in r for r in told[Proposal.reasons])
+        assert any(" against " in r for r in told[Proposal.reasons])
+        assert not any("σ" in r for r in told[Proposal.reasons])
         assert "a lower stage is preferred" in told[Proposal.flags]
         assert "ranker" in told[Proposal.decided_by]
 

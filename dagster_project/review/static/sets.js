@@ -57,7 +57,7 @@ at("more").addEventListener("click", () => load().catch((e) => tell(e.message)))
 at("bulk").addEventListener("submit", async (/** @type {Event} */ event) => {
   event.preventDefault();
   try {
-    const found = await post("/api/automation/approve_above", { project, bulk_id: crypto.randomUUID(), least: Number(at("least").value) });
+    const found = await post("/api/automation/approve_above", { project, bulk_id: crypto.randomUUID(), least: Number(at("least").value), technical: at("technical").checked });
     tell(`${found.approved} sets approved; one undo on the review page takes all of them back.`);
     sets = [];
     await load();

@@ -18,7 +18,7 @@ from proofsheet.review.session import ReviewSession
 from proofsheet.review.submission import approved_file, approved_lines, history_folder, write_submitted
 from proofsheet.selection.timeline import Timeline, standing
 from proofsheet.storage.workspace import Project, Workspace
-from schemas.review import Feedback, Proposal, ReviewDecision, ReviewMetric, ReviewStep
+from schemas.review import TECHNICAL, Feedback, Proposal, ReviewDecision, ReviewMetric, ReviewStep
 from schemas.settings_learning import HistorySettings
 from tests.support.kit import NOW, configuration, tree
 from tests.support.review_kit import chosen_project
@@ -177,10 +177,24 @@ def test_approving_above_a_threshold_leaves_uncalibrated_sets_open(session: Revi
     assert session.approve_above(0.5, "bulk-1", NOW) == 0
 
 
+def test_a_technical_confidence_approves_only_where_asked_and_is_no_figure_of_choices(
+    project: Project,
+) -> None:
+    desk = ReviewSession(project, 0.0)
+    for one in desk.proposals().sets:
+        one.row[Proposal.confidence] = 0.9
+        one.row[Proposal.confidence_kind] = TECHNICAL
+    assert desk.approve_above(0.5, "bulk-1", NOW) == 0
+    assert desk.approve_above(0.95, "bulk-2", NOW, technical=True) == 0
+    assert desk.approve_above(0.5, "bulk-3", NOW, technical=True) == len(desk.proposals().sets)
+    assert standing(project.ledger)[ReviewDecision.confidence].null_count() == len(desk.proposals().sets)
+
+
 def test_approving_above_a_threshold_leaves_open_what_a_person_skipped(project: Project) -> None:
     session = ReviewSession(project, 0.0)
     for one in session.proposals().sets:
         one.row[Proposal.confidence] = 0.9
+        one.row[Proposal.confidence_kind] = "calibrated on this project"
     session.decide(given(session, 0, action="skip"), NOW)
     session.decide(given(session, 1, action="reject"), NOW)
     assert session.approve_above(0.5, "bulk-1", NOW) == 10

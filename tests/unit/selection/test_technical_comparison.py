@@ -1,0 +1,116 @@
+"""Picking by comparison, with rows as `image_quality` has them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from proofsheet.imaging.image_quality import image_quality
+from proofsheet.models.starter_ranker import starter_ranker
+from proofsheet.selection.technical_comparison import compared, faults
+from tests.support.kit import opened
+
+Pixels = np.ndarray[Any, np.dtype[np.uint8]]
+
+
+def scene(seed: int = 0) -> Pixels:
+    """Soft ground, sharp-edged things of many tones, fine texture."""
+    rng = np.random.default_rng(seed)
+    picture = cv2.resize(rng.uniform(60, 190, (5, 7, 3)).astype(np.float32), (900, 640))
+    for _ in range(220):
+        x, y = rng.integers(0, 880), rng.integers(0, 620)
+        color = tuple(float(c) for c in rng.uniform(20, 225, 3))
+        cv2.ellipse(
+            picture, (int(x), int(y)), tuple(int(v) for v in rng.integers(4, 50, 2)), 30.0, 0, 360, color, -1
+        )
+    picture += cv2.GaussianBlur(rng.normal(0, 9, picture.shape).astype(np.float32), (0, 0), 0.8)
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def exposed(pixels: Pixels, stops: float) -> Pixels:
+    return np.clip(255 * ((pixels / 255.0) ** 2.2 * 2**stops) ** (1 / 2.2), 0, 255).astype(np.uint8)
+
+
+def row(folder: Path, name: str, pixels: Pixels, stage: float | None = None) -> dict[str, Any]:
+    Image.fromarray(pixels).save(folder / f"{name}.jpg", quality=95)
+    return {**image_quality(opened(folder / f"{name}.jpg")), "stage": stage, "content_hash": name}
+
+
+def noisy(pixels: Pixels) -> Pixels:
+    return np.clip(pixels + np.random.default_rng(1).normal(0, 22, pixels.shape), 0, 255).astype(np.uint8)
+
+
+SPOILT = {
+    "blurred": lambda p: cv2.GaussianBlur(p, (0, 0), 3),
+    "noisy": noisy,
+    "overexposed": lambda p: exposed(p, 2.0),
+    "underexposed": lambda p: exposed(p, -3.0),
+    "flat": lambda p: (110 + p * 0.3).astype(np.uint8),
+}
+
+
+@pytest.mark.parametrize("kind", SPOILT)
+def test_the_whole_picture_wins_against_itself_spoilt_in_either_order(tmp_path: Path, kind: str) -> None:
+    good, bad = row(tmp_path, "good", scene()), row(tmp_path, "bad", SPOILT[kind](scene()))
+    first, second = compared([good, bad], starter_ranker()), compared([bad, good], starter_ranker())
+    assert (first.place, second.place) == (0, 1)
+    assert first.confidence == pytest.approx(second.confidence)
+    assert first.confidence > 0.6
+    assert first.reasons
+
+
+def test_reasons_are_differences_with_units_and_never_in_standard_deviations(tmp_path: Path) -> None:
+    good, bad = row(tmp_path, "good", scene()), row(tmp_path, "bad", SPOILT["blurred"](scene()))
+    told = compared([good, bad], starter_ranker()).reasons
+    assert any(" % sharper than 2" in r for r in told)
+    assert not any("σ" in r or "stage" in r for r in told)
+
+
+def test_a_picture_against_itself_is_a_toss_and_names_do_not_decide(tmp_path: Path) -> None:
+    one = row(tmp_path, "a", scene())
+    found = compared([one, {**one, "content_hash": "b"}], starter_ranker())
+    assert found.confidence == pytest.approx(0.5)
+    assert found.reasons == []
+
+
+def test_the_highest_stage_wins_unless_it_is_visibly_spoilt(tmp_path: Path) -> None:
+    plain = row(tmp_path, "a", scene(), 1.0)
+    brighter, spoilt = (
+        row(tmp_path, "b", exposed(scene(), 0.1), 2.0),
+        row(tmp_path, "c", SPOILT["blurred"](scene()), 2.0),
+    )
+    assert compared([plain, brighter], starter_ranker()).place == 1
+    assert compared([plain, spoilt], starter_ranker()).place == 0
+
+
+def test_a_pick_with_a_fault_gives_way_and_says_so(tmp_path: Path) -> None:
+    one = row(tmp_path, "a", scene())
+    other = {**one, "content_hash": "b", "clipped_highlights": 0.2}
+    assert faults(other, [one, other]) == ["clipped highlights: 20.0% of the pixels"]
+    assert faults(one, [one, other]) == []
+    level = replace(starter_ranker(), weights=0.0 * starter_ranker().weights)
+    found = compared([{**other, "content_hash": "0"}, one], level)
+    assert found.place == 1
+    assert found.reasons[0] == "1 gives way: clipped highlights: 20.0% of the pixels"
+    kept = compared([{**other, "stage": 2.0}, {**one, "stage": 1.0}], level)
+    assert (kept.place, kept.flags) == (0, ["clipped highlights: 20.0% of the pixels"])
+    assert compared([other, other], starter_ranker()).flags == []
+
+
+def test_of_four_pictures_the_best_wins_whatever_its_place(tmp_path: Path) -> None:
+    rows = [row(tmp_path, k, SPOILT[k](scene())) for k in ("blurred", "noisy", "flat")]
+    rows.insert(2, row(tmp_path, "good", scene()))
+    assert compared(rows, starter_ranker()).place == 2
+
+
+def test_a_smaller_version_is_no_sharper_than_the_larger_one(tmp_path: Path) -> None:
+    large = scene()
+    small = cv2.resize(large, (450, 320), interpolation=cv2.INTER_AREA)
+    found = compared([row(tmp_path, "small", small), row(tmp_path, "large", large)], starter_ranker())
+    assert found.place == 1
