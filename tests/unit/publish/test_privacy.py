@@ -145,7 +145,7 @@ def test_the_proof_names_each_part_and_pictures_that_are_left_out(tmp_path: Path
         ("b.jpg", saved(scene(), "JPEG")[:-40] + b"\xff\xd9", "its coded picture is incomplete"),
         ("d.jpg", saved(scene(), "JPEG").replace(b"\xff\xc0", b"\xff\xc9"), "JPEG with SOF9"),
         ("c.jpg", saved(scene(), "JPEG").replace(b"\xff\xc0", segment(0xDE, b"x") + b"\xff\xc0"), "DHP"),
-        ("a.png", saved(scene(), "PNG")[:-60], "no whole PNG"),
+        ("a.png", saved(scene(), "PNG")[:-60], "not a complete PNG"),
         ("a.gif", saved(scene("P"), "GIF").replace(b",\0\0\0\0", b",\xff\xff\xff\xff"), "reaches to"),
     ],
 )
