@@ -36,12 +36,13 @@ from proofsheet.texts.jobs import (
 )
 from resources.words import VisionModelResource
 from schemas.facts import ImportedFlag, ModelAnswer, WordEdit
+from schemas.labels import Scene, SeenObject
 from schemas.library import GenerationFact, Photo
 from schemas.sets import Identification
 from schemas.settings_words import CaptionSettings
 from schemas.table import Rows, Table
 from schemas.tags import MediaMeta, PromptHistory
-from schemas.vision import PictureHash, Scene, SeenObject
+from schemas.vision import PictureHash
 from schemas.words import (
     Answered,
     Caption,

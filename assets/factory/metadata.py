@@ -20,6 +20,7 @@ from assets.factory.freshness import SETTINGS_TAG
 from assets.partitions import STORE_TAG, owners
 from proofsheet.core.errors import ProofsheetError
 from schemas.history import HistoryMatch
+from schemas.labels import Scene
 from schemas.learning import Readiness
 from schemas.library import ExifFact, GenerationFact, Photo, Quarantine
 from schemas.proof import MetadataQuality
@@ -27,7 +28,7 @@ from schemas.review import Choice, Proposal, ReviewMetric
 from schemas.sets import SetValidation
 from schemas.storage import StoredTable
 from schemas.table import Table
-from schemas.vision import Embedding, Scene
+from schemas.vision import Embedding
 from schemas.words import Answered
 
 # References to code are beta in this Dagster; the UI shows them as a link of the asset.

@@ -16,10 +16,10 @@ from proofsheet.search.label_kinds import with_kind
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.edits import latest_edits
 from schemas.facts import SetContext
+from schemas.labels import PhotoLabel, Scene, SeenObject
 from schemas.library import ExifFact, GenerationFact, Photo
 from schemas.proof import MetadataQuality
 from schemas.table import Table
-from schemas.vision import PhotoLabel, Scene, SeenObject
 from schemas.words import Caption, PromptReconstruction, Rating
 
 _PERSON = "a person"

@@ -23,11 +23,12 @@ from proofsheet.models.probabilities import picks
 from proofsheet.models.ranker import MEASURE_COLUMNS, Ranker
 from proofsheet.selection.active_models import sigmoid
 from proofsheet.storage.workspace import Project
+from schemas.labels import SeenObject
 from schemas.learning import CropModel, RankerModel
 from schemas.library import Photo
 from schemas.settings_learning import CropSettings
 from schemas.table import Rows
-from schemas.vision import GRID, Embedding, ImageQuality, PhotoGroup, SaliencyGrid, SeenObject
+from schemas.vision import GRID, Embedding, ImageQuality, PhotoGroup, SaliencyGrid
 
 _REASONS, _LEAST_SIGMA, _LEAST_FOR_SIGMA, _SMALL = 3, 0.5, 5, 1e-6
 _FACE = "face"

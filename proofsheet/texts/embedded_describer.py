@@ -25,11 +25,12 @@ from proofsheet.texts.label_names import label_name
 from proofsheet.texts.phrases import PHRASES, Phrases
 from proofsheet.texts.picture_facts import KnownFacts, SeenThing
 from schemas.facts import WordEdit
+from schemas.labels import PhotoLabel, SeenObject
 from schemas.library import ExifFact, GenerationFact
 from schemas.proof import MetadataRepair, Texts
 from schemas.replies import CaptionReply, Reply, TagsReply, TitleReply
 from schemas.sets import ImageSet
-from schemas.vision import ImageQuality, PhotoLabel, SeenObject
+from schemas.vision import ImageQuality
 
 Row = Mapping[str, Any]
 NAME = "embedded describer"

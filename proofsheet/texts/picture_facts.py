@@ -19,10 +19,10 @@ from proofsheet.storage.ledger import Ledger
 from proofsheet.texts.edits import edits_of
 from proofsheet.texts.label_names import label_name
 from schemas.facts import WordEdit
+from schemas.labels import PhotoLabel, SeenObject
 from schemas.library import GenerationFact, Photo
 from schemas.proof import Texts
 from schemas.sets import ImageSet
-from schemas.vision import PhotoLabel, SeenObject
 
 Row = Mapping[str, Any]
 SEEN, SURE = 0.7, 0.9  # a label is said from the first score on, and without `probably` from the second
