@@ -73,7 +73,7 @@ ANSWERED = RowCheck(
 AS_WANTED = RowCheck(
     "model_as_wanted", "The model that the settings ask for first answered.", lambda r: r.filter(_fell_back())
 )
-NEEDS_REVIEW = RowCheck("needs_review", "No photo needs a person to look.", _needs_review)
+NEEDS_REVIEW = RowCheck("needs_review", "No photo needs your review.", _needs_review)
 
 
 def _is_open() -> pl.Expr:
@@ -87,7 +87,7 @@ def _fell_back() -> pl.Expr:
 def job_asset(
     job: Job, *more: RowCheck, reads: Sequence[type[Table]] = ()
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-    """The asset of a job: its parameter `answers` has what the describer answered to the questions that the tables give."""
+    """The asset of a job; its parameter `answers` has the answers to the questions of the job."""
 
     def answers(
         questions: Sequence[JobRequest],
@@ -132,7 +132,7 @@ def quality_verdicts(answers: TableRows) -> TableRows:
 
 @job_asset(DUPLICATES)
 def duplicate_hints(answers: TableRows) -> TableRows:
-    """Asks what tells near-duplicates apart; without candidates nothing is asked."""
+    """Asks how near-duplicates differ; without candidates nothing is asked."""
     return answers
 
 
@@ -150,7 +150,7 @@ def model_scores(answers: TableRows) -> TableRows:
 
 @job_asset(POLICY, NEEDS_REVIEW, reads=(ImportedFlag,))
 def policy_flags(answers: TableRows) -> TableRows:
-    """Decides what may be published; a conflict or anything unknown needs a person."""
+    """Decides what may be published; a conflict or anything unknown needs your review."""
     return answers
 
 
@@ -164,7 +164,7 @@ def ratings(answers: TableRows) -> TableRows:
     Identification,
     group="caption",
     always_run=True,
-    inputs={"asked": ask.described},
+    inputs=ask.ASKED,
     row_checks={Identification: [ANSWERED]},
 )
 def identifications(

@@ -19,7 +19,7 @@ OBJECT = pl.Struct({"label": pl.String, "score": pl.Float64, **_BOX})
 class Scene(Table, name="scenes"):
     """What a photo shows.
 
-    The labels are those of your own classifier, of an encoder that reads texts, or the certain ones of `photo_labels`.
+    The labels come from your own classifier, from an encoder that reads texts, or from `photo_labels`.
     """
 
     photo_id = column(pl.String, "The photo.", key=True)

@@ -122,7 +122,7 @@ class CombinedReply(Reply):
 
 @functools.cache
 def combined_reply(parts: tuple[type[Reply], ...]) -> type[CombinedReply]:
-    """The reply with the fields of all these; it holds those of the parts that are of their form, at least of one.
+    """The reply with the fields of all these; parts that lack their form are left out, but not all of them.
 
     Args:
         parts: replies of jobs, without a field in common.

@@ -174,7 +174,7 @@ class PictureHash(Table, name="picture_hashes"):
     )
     pixel_hash = column(
         pl.String,
-        "Hash of the upright pixels and the full size: the same for files that differ in what is written beside them.",
+        "Hash of the upright pixels and the full size; metadata of the file does not change it.",
     )
     hashed_by = column(pl.String, "Code version of the hash.")
 
@@ -210,7 +210,10 @@ class Preview(Table, name="previews"):
 
 
 class LayoutVector(Table, name="layout_vectors"):
-    """How a photo is laid out, in numbers without a network; sets and duplicates are found by it, whatever the encoder is."""
+    """The layout of a photo in numbers, without a network.
+
+    Sets and duplicates follow from it under every encoder.
+    """
 
     photo_id = column(pl.String, "The photo.", key=True)
     encoder_id = column(pl.String, "Name and code version of the descriptors.")

@@ -5,9 +5,8 @@ Add here: a better name for a class; the order is that of the network.
 Keep out: how scores become labels (photo_labels.py).
 
 The classes are those of the ILSVRC 2012 challenge, in its order. Names follow WordNet and the lists of
-torchvision and open_clip, without
-their remarks. Classes that a photograph hardly tells apart have one name, such as three kinds of frog: their
-scores add up.
+torchvision and open_clip, without their remarks. Classes that look alike in a photograph have one name, such
+as three kinds of frog: their scores add up.
 """
 
 NAMES = """

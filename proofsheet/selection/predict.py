@@ -145,7 +145,7 @@ def reasons(features: SetFeatures, weights: np.ndarray[Any, Any], row: int, chos
 
 
 def _distance(values: np.ndarray[Any, Any], place: int, sigma: float) -> str:
-    """How far a picture is from its set: in standard deviations, which a set under five pictures does not have."""
+    """How far a picture is from its set, in standard deviations from five pictures on."""
     if len(values) >= _LEAST_FOR_SIGMA:
         return f" by {abs(sigma):.1f} σ"
     return f": {values[place]:.3g} against {np.delete(values, place).mean():.3g}"

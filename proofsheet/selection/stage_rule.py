@@ -85,7 +85,7 @@ def _trained(members: Sequence[Row], pick: RankedChoice) -> tuple[Row, Row]:
 
 
 def _starting(members: Sequence[Row]) -> tuple[Row, Row]:
-    """What the starter ranker says; it has no confidence where there is nothing to choose."""
+    """The choice of the starter ranker; it has no confidence in a set without a choice."""
     starter = starter_ranker()
     choosing = len(members) > 1 and not members[0][PhotoGroup.keep_all]
     choice = compared(members, starter) if len(members) > 1 else None

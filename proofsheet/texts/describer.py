@@ -35,7 +35,7 @@ class Describer:
 
     @classmethod
     def of(cls, settings: VisionModelSettings, project: Project, sight: Sight | None = None) -> Describer:
-        """The describer that the settings come to; `sight` carries over what a run has learnt of its models."""
+        """The describer of the settings; `sight` is what a run already knows about its models."""
         return cls(settings, choose_server(settings), project.prompts, sight or Sight())
 
     def prompt(self, job: str) -> Prompt:
@@ -60,8 +60,8 @@ class Describer:
 def answer_keys(job: Job, prompt: Prompt, options: Options, asked: JobRequest) -> AnswerKeys:
     """Under which keys the answer to a question may be.
 
-    Questions tell more than they did in earlier versions. An answer to the question without what came later still counts, so
-    that nothing is asked twice for it.
+    Questions have more facts than in earlier versions. An answer to the question without these facts still
+    counts, so it is not asked twice.
     """
     now = _prompt_hash(job, prompt, asked)
     values = {name: value for name, value in asked.values.items() if name != KNOWN}

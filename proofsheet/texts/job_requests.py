@@ -1,6 +1,6 @@
 """When a job is needed for a photo, and what is put into its question.
 
-Holds one function a job, from tables to `JobRequest`, and `STEPS`; annotations say which tables they need.
+Holds one function a job, from tables to `JobRequest`, `ASKED` and `STEPS`; annotations name the tables.
 Add here: the conditions of a new job.
 Keep out: which photos get texts (described.py), asking (inference.py) and columns (jobs.py).
 """
@@ -60,7 +60,7 @@ def _are_enough(tags: Sequence[str], least: int) -> bool:
 
 
 def _by_model(answered: pl.DataFrame, name: str) -> dict[str, Any]:
-    """Photo to the answer of a model; answers of the embedded describer are left out, as models learn nothing from them."""
+    """Photo to the answer of a model; those of the embedded describer are left out."""
     by_model = (pl.col(Answered.status) == "answered") & (pl.col(Answered.backend) != "embedded")
     return dict(answered.filter(by_model).select(Answered.photo_id, name).iter_rows())
 
@@ -227,17 +227,17 @@ def rating_questions(asked: Sequence[JobRequest], rating_rule: RatingSettings) -
     return [replace(one, values=values, facts={**one.facts, **facts}) for one in asked]
 
 
-_DESCRIBED = {"asked": described}
+ASKED: Mapping[str, Callable[..., list[JobRequest]]] = {"asked": described}
 STEPS: Mapping[
     str, Mapping[str, Callable[..., list[JobRequest]]]
 ] = {  # job to the inputs of its asset, the last one its questions
     "caption": {"questions": described},
     "title": {"questions": described},
-    "tags_normalize": {**_DESCRIBED, "questions": tag_questions},
-    "quality": {**_DESCRIBED, "questions": quality_questions},
+    "tags_normalize": {**ASKED, "questions": tag_questions},
+    "quality": {**ASKED, "questions": quality_questions},
     "duplicate_assist": {"questions": duplicate_questions},
-    "prompt_recon": {**_DESCRIBED, "questions": prompt_questions},
-    "score_multi": {**_DESCRIBED, "questions": score_questions},
-    "policy_flags": {**_DESCRIBED, "questions": policy_questions},
-    "rating": {**_DESCRIBED, "questions": rating_questions},
+    "prompt_recon": {**ASKED, "questions": prompt_questions},
+    "score_multi": {**ASKED, "questions": score_questions},
+    "policy_flags": {**ASKED, "questions": policy_questions},
+    "rating": {**ASKED, "questions": rating_questions},
 }
