@@ -117,7 +117,7 @@ class QualityReply(Reply):
 
 
 class CombinedReply(Reply):
-    """Caption, title, keywords and quality in one; what is of the form of its part counts, whatever the others are."""
+    """Caption, title, keywords and quality in one; what is of the form of its part counts, whatever the others are."""  # noqa: E501 - part of the hash of a question
 
 
 @functools.cache

@@ -206,8 +206,8 @@ def preview(rows: pl.DataFrame) -> str:
 
 
 def _cell(value: object) -> str:
-    values = value if isinstance(value, list) else [] if value is None else [value]
-    text = "; ".join(map(str, values))
+    values = value if isinstance(value, list) else [value]
+    text = "" if value is None else "; ".join(map(str, values))
     safe = "".join(c if c.isprintable() else " " for c in text).replace("|", "\\|").replace("<", "&lt;")
     return safe if len(safe) <= _CELL else safe[: _CELL - 1] + "…"
 
