@@ -33,8 +33,8 @@ DATA = re.compile(
     r"proofsheet/rules/|proofsheet/metadata/|proofsheet/library/\w*nam"
     r"|benchmarks/(strange_texts|lookalike|made_|written_|hidden_judge)"
 )
-# Not ours to word: code of others, prompts, forms of replies (they are sent to models, and another wording would
-# ask every question again), and two files of the benchmarks with a fixed hash.
+# Not ours to word: code of others, prompts, forms of replies (they are sent to models, and another wording
+# would ask every question again), and two files of the benchmarks with a fixed hash.
 OTHERS = re.compile(
     r"/vendor/|proofsheet/prompts/.*\.md$|schemas/replies\.py|benchmarks/(hidden_judge|made_history)\.py"
 )
