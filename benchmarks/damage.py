@@ -52,10 +52,8 @@ def linear(pixels: Pixels) -> Floats:
 
 def tones(light: Floats) -> Pixels:
     """Pixels in sRGB of linear light; values above 1 are clipped."""
-    import cv2
-
     roots = np.sqrt(np.clip(light, 0.0, 1.0)) * np.float32(_ROOTS - 1)
-    return np.asarray(_tone_of_root()[cv2.add(roots, 0.5).astype(np.uint16)])
+    return np.asarray(_tone_of_root()[np.rint(roots).astype(np.uint16)])
 
 
 @functools.cache
@@ -81,15 +79,10 @@ def _spread(light: Floats, kernel: npt.NDArray[np.float64]) -> Floats:
     return np.asarray(cv2.filter2D(light, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REFLECT))
 
 
-def _scale(pixels: Pixels) -> float:
-    """Pixels of this picture that one pixel of a picture of 1,600 px becomes."""
-    return max(pixels.shape[:2]) / 1600.0
-
-
 def _disc(radius: float) -> npt.NDArray[np.float64]:
     reach = int(np.ceil(radius)) + 1
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    return np.clip(radius + 0.5 - np.hypot(x, y), 0.0, 1.0) + 1e-6
+    return np.asarray(np.clip(radius + 0.5 - np.hypot(x, y), 0.0, 1.0) + 1e-6)
 
 
 def _line(length: float, angle: float) -> npt.NDArray[np.float64]:
@@ -131,7 +124,7 @@ def _area(pixels: Pixels, share: float, chance: np.random.Generator) -> Floats:
     y, x = np.mgrid[0:height, 0:width]
     middle = chance.uniform(0.35, 0.65, 2)
     away = np.hypot((y / height - middle[0]), (x / width - middle[1])) / np.sqrt(share / np.pi)
-    return np.clip((1.25 - away) * 4, 0.0, 1.0)[..., None].astype(np.float32)
+    return np.asarray(np.clip((1.25 - away) * 4, 0.0, 1.0)[..., None], dtype=np.float32)
 
 
 def _focus_shift(pixels: Pixels, radius: float, chance: np.random.Generator) -> Pixels:
@@ -284,7 +277,7 @@ def _hot_pixels(pixels: Pixels, permille: float, chance: np.random.Generator) ->
 
 def _banded(pixels: Pixels, levels: float, chance: np.random.Generator) -> Pixels:
     """Stripes of the sensor, row by row."""
-    rows = chance.normal(0, levels, pixels.shape[0]).astype(np.float32)
+    rows = np.asarray(chance.normal(0, levels, pixels.shape[0]), dtype=np.float32)
     return np.asarray(np.clip(np.rint(pixels + rows[:, None, None]), 0, 255), dtype=np.uint8)
 
 

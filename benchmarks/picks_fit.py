@@ -133,7 +133,9 @@ def crosswise(cases: Sequence[Case]) -> list[tuple[Case, StarterRanker]]:
     found = []
     for k, (part, ranker) in enumerate(zip(parts, rankers, strict=True)):
         others = {c: v for i, known in enumerate(odds) if i != k for c, v in known.items()}
-        found += [(c, replace(ranker, **_calibration(others))) for c in part]
+        temperature, worth = _calibration(others)
+        own = replace(ranker, temperature=temperature, stage_log_odds=worth)
+        found += [(c, own) for c in part]
     return found
 
 
@@ -145,16 +147,17 @@ def calibrated(cases: Sequence[Case], judged: Sequence[tuple[Case, StarterRanker
         judged: what `crosswise` gives for them.
     """
     raw = {case: ranker.log_odds(case.better, case.worse) * ranker.temperature for case, ranker in judged}
-    return replace(fitted(cases), **_calibration(raw))
+    temperature, worth = _calibration(raw)
+    return replace(fitted(cases), temperature=temperature, stage_log_odds=worth)
 
 
-def _calibration(odds: Mapping[Case, float]) -> dict[str, float]:
+def _calibration(odds: Mapping[Case, float]) -> tuple[float, float]:
     """Temperature and worth of a stage, from log odds of cases that the weights never saw."""
     damage = [v for c, v in odds.items() if c.kind in KINDS or c.kind == "mixture"]
     temperature = _temperature(np.array(damage))
     stages = [v for c, v in odds.items() if c.kind == "stages"]
     worth = max(0.0, -float(np.quantile(stages, 1 - _KEPT)))
-    return {"temperature": temperature, "stage_log_odds": worth / temperature}
+    return temperature, worth / temperature
 
 
 def _temperature(odds: Floats) -> float:

@@ -58,19 +58,18 @@ class Describer:
 
 
 def answer_keys(job: Job, prompt: Prompt, options: Options, asked: JobRequest) -> AnswerKeys:
-    """Under which keys the answer to a question may be.
+    """The keys of the answer to a question.
 
-    Questions have more facts than in earlier versions. An answer to the question without these facts still
-    counts, so it is not asked twice.
+    Known facts help the model to look, but are not part of the key: an edited capture time or a new caption
+    asks nothing again.
     """
-    now = _prompt_hash(job, prompt, asked)
     values = {name: value for name, value in asked.values.items() if name != KNOWN}
-    before = _prompt_hash(job, prompt, replace(asked, values=values))
-    return AnswerKeys(asked.image_hash, asked.file_hash, tuple(dict.fromkeys((now, before))), options.digest)
+    hashed = _prompt_hash(job, prompt, replace(asked, values=values))
+    return AnswerKeys(asked.image_hash, asked.file_hash, (hashed,), options.digest)
 
 
 def _prompt_hash(job: Job, prompt: Prompt, asked: JobRequest) -> str:
-    """Hash of everything that is put into a question, but the picture."""
+    """Hash of a question without the picture."""
     form = job.form_of(asked) if job.keyed_by_form else job.reply
     text = prompt.filled(asked.values)
     return short_hash(job.name, prompt.system, text, repr(form.model_json_schema()), length=32)

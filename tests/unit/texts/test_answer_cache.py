@@ -60,7 +60,7 @@ def test_another_hash_of_the_picture_finds_the_answer_by_the_file(tmp_path: Path
         assert len(server.received) == 2
 
 
-def test_an_answer_to_the_question_before_it_told_what_is_known_still_counts(tmp_path: Path) -> None:
+def test_known_facts_are_in_the_question_and_not_in_its_key(tmp_path: Path) -> None:
     project = bare_project(tmp_path)
     with ModelServer() as server:
         who = describing(project, server, **PATIENT)
@@ -71,6 +71,9 @@ def test_an_answer_to_the_question_before_it_told_what_is_known_still_counts(tmp
         fresh = [replace(q, image_hash="new", file_hash="new") for q in told]
         say(CAPTION, fresh, who, project)
         assert "Known: taken in May." in server.received[-1].text
+        corrected = [replace(q, values={**q.values, "known": "Known: taken in June."}) for q in fresh]
+        assert statuses(say(CAPTION, corrected, who, project).rows) == {"answered": 1}
+        assert len(server.received) == 2
 
 
 def test_a_retracted_answer_does_not_come_back_by_its_file(tmp_path: Path) -> None:

@@ -200,7 +200,7 @@ def test_the_same_text_for_unlike_pictures_is_believed_of_none(tmp_path: Path) -
 def test_the_same_text_for_nearly_the_same_picture_is_fine(tmp_path: Path) -> None:
     project = bare_project(tmp_path)
     one, two = asked(project, 2)
-    near = JobRequest(two.photo_id, two.image_hash, two.pictures, two.values, two.facts, one.phash ^ 0b111)
+    near = replace(two, phash=one.phash ^ 0b111)
     with ModelServer(behave=lambda _n, _r: "same") as server:
         assert statuses(say(CAPTION, [one, near], describing(project, server), project).rows) == {
             "answered": 2
