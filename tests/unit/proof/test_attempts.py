@@ -196,7 +196,7 @@ def test_a_persons_words_stand_and_are_not_repaired(ledger: Ledger) -> None:
 def test_nobody_but_a_person_writes_a_locked_field(ledger: Ledger) -> None:
     write_field(ledger, "a", "keywords", ["mine"], [], "human", NOW)
     for source in ("import", "identifier"):
-        with pytest.raises(UsageError, match="locked by a person"):
+        with pytest.raises(UsageError, match="locked by hand"):
             write_field(ledger, "a", "keywords", ["theirs"], [], source, NOW)
     with sqlite3.connect(ledger.path) as con:  # another program that writes into the file
         row = dict(

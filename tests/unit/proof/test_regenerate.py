@@ -84,7 +84,7 @@ def test_a_person_who_wants_other_texts_gets_them_once_a_wish(tmp_path: Path) ->
         status = dict(current(project).select(MetadataQuality.photo_id, MetadataQuality.status).iter_rows())
         assert status == {one: "accepted", two: "blocked"}
         assert len(server.asked) == asked + 1
-        with pytest.raises(UsageError, match="not asked again"):
+        with pytest.raises(UsageError, match="not asked the same question again"):
             want_others(project.ledger, one, NOW)
         review(project.ledger, one, "rejected", "dull", NOW)
         assert run(settings, project, until="metadata_quality").success
