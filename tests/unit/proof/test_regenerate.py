@@ -89,7 +89,7 @@ def test_a_person_who_wants_other_texts_gets_them_once_a_wish(tmp_path: Path) ->
         review(project.ledger, one, "rejected", "dull", NOW)
         assert run(settings, project, until="metadata_quality").success
         assert len(server.asked) == asked + 1  # a refusal alone asks nothing
-        good = "did not want it"
+        good = "rejected in review"
         want_others(project.ledger, one, NOW)
         assert run(settings, project, until="metadata_quality").success
         (row,) = current(project).filter(pl.col(MetadataQuality.photo_id) == one).to_dicts()
