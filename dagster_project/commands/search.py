@@ -28,7 +28,7 @@ _MOST = 1000
 def search(
     project: str, like: str | None, label: str | None, text: str | None, limit: int, as_json: bool
 ) -> None:
-    """Find photos of PROJECT: like a picture, by a label, or by words; the best come first.
+    """Find photos of PROJECT: like a picture, by label or by words.
 
     The JSON has project, kind, query, searched, hits [{photo_id, path, score, why, by}] and notes: what
     could not be searched, and what to do about it.

@@ -183,7 +183,9 @@ def _views(folder: Path, parts: Mapping[str, Part]) -> Iterator[str]:
 def _source(name: str, part: Part, folder: Path) -> str:
     """The rows of a part as a query; lists are arrays where the table has them."""
     table = Table.tables.get(name)
-    types = array_types(table, part.lengths) if table is not None else {}
+    there = pl.read_parquet_schema(folder / part.file)  # a part of an earlier version lacks newer columns
+    found = array_types(table, part.lengths) if table is not None else {}
+    types = {n: t for n, t in found.items() if n in there}
     casts = ", ".join(f'CAST("{n}" AS {t}) AS "{n}"' for n, t in types.items())
     every = f"* REPLACE ({casts})" if casts else "*"
     return f"SELECT {every} FROM read_parquet({quoted(str(folder / part.file))})"  # noqa: S608

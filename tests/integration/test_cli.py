@@ -118,6 +118,7 @@ def test_doctor_tells_state_and_mend(ready: Shell) -> None:
         "photos",
         "previews",
         "encoder",
+        "labels",
         "scenes",
         "objects",
         "groups",

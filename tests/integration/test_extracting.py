@@ -88,5 +88,5 @@ def test_folders_that_cannot_be_used_are_told(place: Path) -> None:
     (place / "library" / "other").mkdir()
     words = ("history", "extract", "--raw", "raw", "--final", "mojo1_final")
     assert call.json(*words)["project"] is None
-    assert "names no project" in call(*words, "--execute", code=2).stderr
+    assert "belongs to no project" in call(*words, "--execute", code=2).stderr
     assert call.json(*words, "--project", "other", "--execute")["files"][0]["accepted"] == 2

@@ -89,7 +89,7 @@ def test_a_line_of_another_project_or_of_no_encoder_is_refused_in_one_line(place
     said = call("vectors", "import", "mojo1", str(folder)).stdout.splitlines()
     assert [line.split(":")[0].strip() for line in said[1:]] == ["3 refused", "1 refused"]
     assert "give --encoder NAME" in said[1]
-    assert "is of mojo2" in said[2]
+    assert "belongs to mojo2" in said[2]
     for words in (("mojo1", str(folder), "--all"), (str(folder),), ("mojo1", str(folder), "--encoder", " ")):
         call("vectors", "import", *words, code=2)
     call("vectors", "import", "mojo1", str(place / "library"), code=2)

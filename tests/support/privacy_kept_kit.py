@@ -15,7 +15,7 @@ import numpy as np
 import pillow_heif
 from PIL import Image, ImageCms
 
-from proofsheet.publish.containers import boxes, heif, vp8
+from proofsheet.publish.containers import boxes, coded_units, heif, vp8
 from tests.support.privacy_kit import SECRET, chunk, riff, saved, scene, segment
 
 _B = SECRET.encode()
@@ -307,8 +307,8 @@ def _longer_slice(found: boxes.Items) -> boxes.Items:
 
 def _longer_frame(found: boxes.Items) -> boxes.Items:
     item = found.items[found.primary]
-    units = list(heif._frames(item.data))
-    item.data = heif._joined([u._replace(data=u.data + _B) for u in units])
+    units = list(coded_units.frames_of(item.data))
+    item.data = coded_units.joined([u._replace(data=u.data + _B) for u in units])
     return found
 
 

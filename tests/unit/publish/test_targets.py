@@ -292,7 +292,7 @@ def test_a_table_of_somebody_else_is_left_alone(
         ("ftp:///x", "names no place"),
         ("C:\\pictures", "names no place"),
         ("gopher://x/y", "not available"),
-        ("ftp://x:99999/y", "no address"),
+        ("ftp://x:99999/y", "is not an address"),
         ("ftp://kim:geh=im%@x/y", "holds a password"),
         ("postgresql+psycopg://kim:geh=im%@x/y", "holds a password"),
         ("https://x/y?z=1", "has a [?] or #"),

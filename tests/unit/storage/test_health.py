@@ -161,7 +161,7 @@ def test_a_whole_ledger_is_never_set_aside(workspace: Workspace) -> None:
         ["projects", "set-aside", "b"],
         env={"PROOFSHEET_LIBRARY": str(workspace.library), "PROOFSHEET_HOME": str(workspace.home)},
     )
-    assert (result.exit_code, "is whole" in result.output) == (UsageError.exit_code, True)
+    assert (result.exit_code, "is intact" in result.output) == (UsageError.exit_code, True)
     assert rows_of(project) == (1, 1)
     assert not (workspace.home / "ledger" / "set-aside").exists()
 

@@ -23,7 +23,7 @@ from proofsheet.texts.client.model_names import model_name, name_digest
         ("\\\\share\\models\\a.gguf", "a"),
         ("/Users/me/mlx/Qwen2-VL-4bit/", "Qwen2-VL-4bit"),
         ("/m/big-00001-of-00003.gguf", "big"),
-        ("/root/.cache/huggingface/hub/models--Qwen--Qwen2-VL/snapshots/0a1b2c", "Qwen/Qwen2-VL"),
+        ("/home/kim/.cache/huggingface/hub/models--Qwen--Qwen2-VL/snapshots/0a1b2c", "Qwen/Qwen2-VL"),
         ("file:///srv/a.gguf", "a"),
     ],
 )

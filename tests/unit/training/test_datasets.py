@@ -189,7 +189,7 @@ def test_a_ranker_of_one_project_serves_that_project_alone(workspace: Workspace)
     ]
     assert [r[RankerModel.status] for r in rows] == ["in force", "not available"]
     assert "from vectors and stages" in rows[0][RankerModel.note]
-    assert "learnt from another project alone" in rows[1][RankerModel.note]
+    assert "trained on another project alone" in rows[1][RankerModel.note]
 
 
 def test_sets_that_share_a_picture_are_never_on_two_sides_of_a_split(workspace: Workspace) -> None:
