@@ -1,4 +1,4 @@
-"""Choosing: sets of pictures that belong together, duplicates, the preferred one of each set, and the one that counts.
+"""Choosing: sets of pictures that belong together, duplicates, and the preferred and chosen one of each set.
 
 Holds the assets of the groups "group" and "choose".
 Add here: an asset that compares pictures.
@@ -60,7 +60,7 @@ def proposals(
     project: Project,
     judged: Predictions,
 ) -> pl.DataFrame:
-    """Prefers the highest stage of each set unless the ranker in force overrules it, and proposes cuts; moves nothing."""
+    """Prefers the highest stage of each set unless the active ranker overrules it, and proposes crops."""
     return decide(project.key, photo_groups, photos, image_quality, judged.picks, judged.cuts)
 
 
@@ -68,6 +68,6 @@ def proposals(
 def choices(
     proposals: Rows[Proposal], photos: Rows[Photo], selections: Rows[Selection], project: Project
 ) -> TableRows:
-    """Takes what a person decided, else imported history, else what is proposed: this is described, exported and published."""
+    """Chooses by your decision, else imported history, else the proposal."""
     rows = choice_rows(project.key, proposals, photos, selections, project.ledger)
     return TableRows([rows], {"how_far": str(progress(rows)), "by_history": progress(rows).history})

@@ -1,4 +1,4 @@
-"""Facts in the graph: what people and models said, as assets that no run makes.
+"""Facts in the graph: words and decisions of people and answers of models, as assets that no run makes.
 
 Holds `KINDS`, `FACT_ASSETS` and `kinds_of`.
 Add here: another kind of fact, which assets name in `reads`.
@@ -52,7 +52,8 @@ KIND_OF: Mapping[type[Table], str] = {table: name for name, kind in KINDS.items(
 FACT_ASSETS = [
     dg.AssetSpec(
         name,
-        description=f"{kind.comes_from}\n\nTables of the ledger: {', '.join(t.name for t in kind.tables)}. No run makes them.",
+        description=f"{kind.comes_from}\n\n"
+        f"Tables of the ledger: {', '.join(t.name for t in kind.tables)}. No run makes them.",
         group_name="facts",
         owners=owners("facts"),
         kinds={"sqlite"},

@@ -1,7 +1,7 @@
-"""History: what a person decided before, matched with the pictures of the project.
+"""History: earlier decisions, matched with the pictures of the project.
 
 Holds the assets of the group "learn".
-Add here: an asset over what a person decided.
+Add here: an asset over decisions.
 Keep out: formats and matching (proofsheet/history/).
 """
 
@@ -46,7 +46,7 @@ USED = RowCheck(
     row_checks={HistoryMatch: [USED]},
 )
 def selections(photos: Rows[Photo], image_quality: Rows[ImageQuality], project: Project) -> TableRows:
-    """Finds the pictures that history and reviews speak of, by name within the project, then by content; else imported vectors."""
+    """Finds the pictures of history and reviews by name in the project, then by content or vectors."""
     facts = project.ledger.rows(HistoryRow), standing(project.ledger)
     found = match_history(project.key, *facts, photos, image_quality, project.ledger.rows(ImportedVector))
     why = (

@@ -35,7 +35,7 @@ def _short() -> pl.Expr:
 
 @table_asset(Inventory, group="report", inputs={"known": facts_of})
 def inventory(known: list[Mapping[str, Any]], project: Project) -> TableRows:
-    """Counts photos by format, resolution, quality, light, source, shape, year, camera and cause of their set."""
+    """Counts photos by format, size, quality, light, source, shape, year, camera and cause of their set."""
     rows = inventory_rows(project.key, known)
     quality = rows.filter(pl.col(Inventory.dimension) == "quality").select(Inventory.bucket, Inventory.photos)
     return TableRows([rows], {"quality": str(dict(quality.iter_rows()))})

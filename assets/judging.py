@@ -1,4 +1,4 @@
-"""Judging: the models in force, and how far their proposals may be trusted in this project.
+"""Judging: the active models, and the reliability of their proposals in this project.
 
 Holds the assets of the group "learn".
 Add here: an asset that judges proposals.
@@ -68,7 +68,7 @@ def ranker_model(
     ranking: RankerSettings,
     cropping: CropSettings,
 ) -> TableRows:
-    """Reads the models in force for this project: temperature, operating point, rate of cuts."""
+    """Reads the active models for this project: temperature, operating point, rate of crops."""
     ranker = ranker_model_rows(project, ranker_fits, embeddings, ranking)
     crops = crop_model_rows(project, crop_fits, crop_examples, saliency_grids, image_quality, cropping)
     return TableRows(
@@ -94,7 +94,7 @@ def overrides(
     project: Project,
     reviewing: ReviewSettings,
 ) -> TableRows:
-    """Compares proposals with what people chose: overrides, coverage at precision, figures of the review, rollout gates."""
+    """Compares proposals with decisions: overrides, coverage at precision, review figures, rollout gates."""
     decisions, left_out = standing(project.ledger), unproven_reviews
     over = override_rows(project.key, proposals, selections, decisions)
     thresholds = threshold_rows(project, ranker_model, *auto_approval(decisions, left_out))

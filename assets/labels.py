@@ -19,10 +19,11 @@ from proofsheet.storage.workspace import Project
 from resources.labels import DetectionResource, LabellingResource
 from resources.measurements import EncodingResource, MeasurementsResource
 from resources.photos import PhotoFilesResource
+from schemas.labels import PhotoLabel, Scene, SeenObject
 from schemas.library import Photo
 from schemas.settings import SceneSettings
 from schemas.table import Rows
-from schemas.vision import Embedding, PhotoLabel, Preview, Scene, SeenObject
+from schemas.vision import Embedding, Preview
 
 LABELLED = RowCheck(
     "labelled",

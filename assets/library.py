@@ -4,8 +4,8 @@ Holds the assets of the groups "ingest" and "measure".
 Add here: an asset over files.
 Keep out: how files are read.
 
-The first asset opens each new file and lets every measurement look at it; the others take what was measured then. Each has the
-version of its own code and settings alone, so that a change makes stale what depends on it and nothing else.
+The first asset opens each new file and runs every measurement on it; the others read the results. Each has
+the version of its own code and settings: a change affects its table and those that depend on it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -52,7 +52,7 @@ class OpenedFolder:
     """The folder of a project, with every new content opened.
 
     Attributes:
-        scanned: what lies in the folder.
+        scanned: the files in the folder.
         placed: where applied decisions moved files, by content.
         formats: content hash to format of what could be opened.
         refused: content hash to refusal, now and in former runs.
@@ -97,7 +97,7 @@ def opened_folder(
     row_checks={Quarantine: [NOTHING_REFUSED]},
 )
 def photos(opened: OpenedFolder, project: Project, now: datetime) -> TableRows:
-    """Looks through the folder and opens every new content once; what cannot be opened goes to quarantine."""
+    """Scans the folder and opens every new content once; unreadable files go to quarantine."""
     refused, hashes = opened.scanned.refusals(opened.refused)
     rows = photo_rows(project.key, opened.scanned, opened.formats, opened.placed)
     quarantine = record_refusals(project.ledger, refused, hashes, opened.readers, now)
@@ -107,7 +107,7 @@ def photos(opened: OpenedFolder, project: Project, now: datetime) -> TableRows:
 
 
 def measured_asset(table: type[Table]) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-    """The asset of a table that a function of `FILE_MEASUREMENTS` fills: its parameter `rows` has what was measured in the pass."""
+    """The asset of a table that a function of `FILE_MEASUREMENTS` fills, from the results in `rows`."""
     measure = FILE_MEASUREMENTS[table]
 
     def rows(
@@ -138,7 +138,7 @@ def exif_facts(rows: TableRows) -> TableRows:
 
 @measured_asset(GenerationFact)
 def generation_facts(rows: TableRows) -> TableRows:
-    """Reads what generators wrote and what C2PA and IPTC say of the origin; pictures without such facts have no row."""
+    """Reads records of generators, and the origin by C2PA and IPTC; a picture without any has no row."""
     (found,) = rows.frames
     return TableRows([found.drop_nulls(GenerationFact.found_in)], rows.facts)
 
@@ -191,7 +191,7 @@ def embeddings(
     measurements: MeasurementsResource,
     progress: Progress,
 ) -> TableRows:
-    """Turns pictures into vectors by the encoder of the settings, else by the embedded one; the facts say why."""
+    """Turns pictures into vectors by the encoder of the settings, else by the embedded one, and says why."""
     encoder, others = encoding.choose(project), measurements.of(project)
     rows, facts = photo_files.measured(Embedding, photos, project, encoder.measurement(), others, progress)
     return TableRows([rows], {**facts, "encoder": encoder.encoder_id, "why_this_encoder": encoder.why})

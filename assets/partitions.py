@@ -1,6 +1,6 @@
 """What all assets share: the partition of a project, the groups of the way, and who answers for each.
 
-Holds `PROJECTS`, `GROUPS`, `owners` and the tag that tells what an asset is kept in.
+Holds `PROJECTS`, `GROUPS`, `owners` and the tag that names the store of an asset.
 Add here: what every asset is declared with.
 Keep out: any one asset.
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-STORE_TAG = "proofsheet/store"  # derived: a table of a project; shared: a table over all projects; fact: rows of the ledger
+STORE_TAG = "proofsheet/store"  # derived: table of a project; shared: table over all projects; fact: ledger
 PROJECTS = dg.DynamicPartitionsDefinition(name="project")
 GROUPS: Mapping[str, str] = {  # group to the area that answers for it, in the order of the way
     "ingest": "pictures",

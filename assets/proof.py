@@ -1,4 +1,4 @@
-"""Proof: texts put together, repaired, mapped to the vocabulary, judged, and kept as evidence.
+"""Proof: texts put together, repaired, mapped to the vocabulary, judged, and saved as evidence.
 
 Holds the assets of the group "gate".
 Add here: an asset over texts that were generated.
@@ -54,7 +54,7 @@ def _unsound() -> pl.Expr:
 def metadata_repaired(
     captions: Rows[Caption], titles: Rows[Title], tag_sets: Rows[TagSet], project: Project
 ) -> pl.DataFrame:
-    """Puts the texts together, keeps what people wrote, and mends what is plainly broken."""
+    """Puts the texts together, keeps words of people, and repairs plain damage."""
     return repaired_rows(project.key, captions, titles, tag_sets, project.ledger)
 
 
@@ -68,7 +68,7 @@ def media_tags(
     project: Project,
     vocabulary: VocabularyResource,
 ) -> TableRows:
-    """Maps keywords and agreed names to the project's vocabulary; what does not fit goes to a list."""
+    """Maps keywords and agreed names to the project's vocabulary, and lists those that do not fit."""
     named = agreed_names(identifications)
     return TableRows(tag_rows(project, metadata_repaired, tag_sets, named, vocabulary.load(), vocabulary))
 
@@ -112,7 +112,7 @@ def asking_again(
     group="gate",
     reads=(WordEdit, Waiver, WordReview, TextRequest, Upload, JobFailure),
     always_run=True,
-    inputs={"asked": ask.described, "texts": candidates, "asking": asking_again},
+    inputs={**ask.ASKED, "texts": candidates, "asking": asking_again},
     row_checks={MetadataQuality: RULE_CHECKS},
 )
 def metadata_quality(
@@ -125,7 +125,7 @@ def metadata_quality(
     gate: GateSettings,
     now: datetime,
 ) -> TableRows:
-    """Judges every text; refused ones are asked for again, a few times at most; blocked rows stay back, accepted rows go on."""
+    """Judges every text. Refused ones are asked for again a few times; only accepted rows are exported."""
     judging = judging_of(project.ledger, gate, TEMPLATE_WORDS, held_back(scratch_metadata, photos))
     again = prove(project.ledger, texts, judging, asker(asking), gate.max_repair_attempts, now)
     described = {c.input.photo_id for c in texts}

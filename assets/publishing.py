@@ -20,7 +20,7 @@ from schemas.review import Choice, Export, Proposal
 from schemas.table import Rows
 
 NOTHING_TO_TAKE_BACK = RowCheck(
-    "nothing_to_take_back", "Everything that stands at a target is still chosen.", lambda rows: rows
+    "nothing_to_take_back", "Every published picture is still chosen.", lambda rows: rows
 )
 
 
@@ -32,7 +32,7 @@ def exports(
     choices: Rows[Choice],
     project: Project,
 ) -> TableRows:
-    """Writes the accepted rows of what is chosen to a CSV, the proposals to a JSONL; files that already read so are left."""
+    """Writes accepted rows of chosen pictures to a CSV, proposals to a JSONL; unchanged files stay."""
     place = project.export_file.relative_to(project.home).as_posix()
     rows = export_rows(project.key, metadata_quality, photos, choices, place)
     exported = write_decisions(proposals, photos, project.decisions_file)
@@ -45,5 +45,5 @@ def exports(
 def takedowns(
     choices: Rows[Choice], metadata_quality: Rows[MetadataQuality], project: Project
 ) -> pl.DataFrame:
-    """Lists what was published and is no longer chosen, or stands there in a newer version; nothing is deleted anywhere."""
+    """Lists published pictures that are no longer chosen or have a newer version; deletes nothing."""
     return takedown_rows(project.key, choices, metadata_quality, project.ledger)

@@ -1,4 +1,4 @@
-"""The report: where a project stands after a run.
+"""The report: the state of a project after a run.
 
 Holds the asset `project_report`, which has no table.
 Add here: what people ask for after a run.
@@ -42,7 +42,7 @@ def _asset(**declared: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefinitio
     tags={STORE_TAG: "fact"},
     code_version="1",
     required_resource_keys={"store", "freshness"},
-    description="Where a project stands: what is new, stale (and why), accepted, draft, blocked, refused, "
+    description="The state of a project: what is new, stale (and why), accepted, draft, blocked, refused, "
     "and when it was last whole.",
 )
 def project_report(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:

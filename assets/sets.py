@@ -1,4 +1,4 @@
-"""Sets: intake folders with what people said of them, and proposals for their subjects.
+"""Sets: intake folders with the words of people about them, and proposals for their subjects.
 
 Holds the assets of the group "caption".
 Add here: an asset over intake folders.
@@ -24,7 +24,7 @@ from schemas.vision import Preview
 
 @table_asset(ImageSet, group="caption", reads=(SetContext,))
 def image_sets(photos: Rows[Photo], choices: Rows[Choice], project: Project) -> pl.DataFrame:
-    """Lists the folders of the project with what people said of them."""
+    """Lists the folders of the project with the words of people about them."""
     return set_rows(project.key, photos, choices, project.ledger)
 
 
@@ -43,5 +43,5 @@ def subject_suggestions(
     vision_model: VisionModelResource,
     now: datetime,
 ) -> pl.DataFrame:
-    """Proposes a subject for each set of which a person said something; a person confirms it."""
+    """Proposes a subject for each set with an intake; you confirm it."""
     return subject_rows(image_sets, photos, previews, vision_model.describing(project), project, now)

@@ -33,7 +33,7 @@ def ranker_fits(
     ranking: RankerSettings,
     encoding: EncodingResource,
 ) -> TableRows:
-    """Trains the ranker over all projects if there is anything new; the champion stays unless the rule promotes the new one."""
+    """Trains the ranker over all projects after news; the rule promotes the new one or keeps the champion."""
     encoder = encoding.choose(workspace.shared).encoder_id
     outcome = train_ranker(workspace, ranking, encoder, encoding.device, now, progress.step)
     return TableRows(
@@ -70,6 +70,6 @@ def model_exports(workspace: Workspace) -> TableRows:
 
 @shared_table_asset(Integration, group="learn", after=(RankerFit, CropFit, Selection, CropExample))
 def integration_report(workspace: Workspace, ranking: RankerSettings, now: datetime) -> TableRows:
-    """Ranks and cuts twenty held-out sets drawn by the seed, and writes the report of the phase."""
+    """Ranks and crops twenty held-out sets drawn by the seed, and writes the report of the phase."""
     rows, facts = integration_rows(workspace, ranking.seed, now)
     return TableRows([rows], facts)

@@ -36,12 +36,13 @@ from proofsheet.texts.jobs import (
 )
 from resources.words import VisionModelResource
 from schemas.facts import ImportedFlag, ModelAnswer, WordEdit
+from schemas.labels import Scene, SeenObject
 from schemas.library import GenerationFact, Photo
 from schemas.sets import Identification
 from schemas.settings_words import CaptionSettings
 from schemas.table import Rows, Table
 from schemas.tags import MediaMeta, PromptHistory
-from schemas.vision import PictureHash, Scene, SeenObject
+from schemas.vision import PictureHash
 from schemas.words import (
     Answered,
     Caption,
@@ -72,7 +73,7 @@ ANSWERED = RowCheck(
 AS_WANTED = RowCheck(
     "model_as_wanted", "The model that the settings ask for first answered.", lambda r: r.filter(_fell_back())
 )
-NEEDS_REVIEW = RowCheck("needs_review", "No photo needs a person to look.", _needs_review)
+NEEDS_REVIEW = RowCheck("needs_review", "No photo needs your review.", _needs_review)
 
 
 def _is_open() -> pl.Expr:
@@ -86,7 +87,7 @@ def _fell_back() -> pl.Expr:
 def job_asset(
     job: Job, *more: RowCheck, reads: Sequence[type[Table]] = ()
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-    """The asset of a job: its parameter `answers` has what the describer answered to the questions that the tables give."""
+    """The asset of a job; its parameter `answers` has the answers to the questions of the job."""
 
     def answers(
         questions: Sequence[JobRequest],
@@ -131,7 +132,7 @@ def quality_verdicts(answers: TableRows) -> TableRows:
 
 @job_asset(DUPLICATES)
 def duplicate_hints(answers: TableRows) -> TableRows:
-    """Asks what tells near-duplicates apart; without candidates nothing is asked."""
+    """Asks how near-duplicates differ; without candidates nothing is asked."""
     return answers
 
 
@@ -149,7 +150,7 @@ def model_scores(answers: TableRows) -> TableRows:
 
 @job_asset(POLICY, NEEDS_REVIEW, reads=(ImportedFlag,))
 def policy_flags(answers: TableRows) -> TableRows:
-    """Decides what may be published; a conflict or anything unknown needs a person."""
+    """Decides what may be published; a conflict or anything unknown needs your review."""
     return answers
 
 
@@ -163,7 +164,7 @@ def ratings(answers: TableRows) -> TableRows:
     Identification,
     group="caption",
     always_run=True,
-    inputs={"asked": ask.described},
+    inputs=ask.ASKED,
     row_checks={Identification: [ANSWERED]},
 )
 def identifications(

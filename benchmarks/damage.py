@@ -1,11 +1,11 @@
 """Physically made damage of photographs, each kind at a strength.
 
 Holds `KINDS`, `Damage`, and light from tones and back.
-Add here: another kind of damage, with the strength that is seen at once and the one for which one has to look.
+Add here: another kind of damage, with an obvious strength and one that is found on inspection.
 Keep out: photographs, and how picks are judged (picks.py).
 
-Light is added, spread and clipped where it happens: in linear light before the tone curve. What programs do to finished pictures
-happens on their 8-bit tones.
+Damage in the camera (added, spread or clipped light) is made in linear light, before the tone curve. Damage
+by programs is made in the 8-bit tones of finished pictures.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def linear(pixels: Pixels) -> Floats:
 
 
 def tones(light: Floats) -> Pixels:
-    """Pixels in sRGB of linear light; what is above 1 is clipped."""
+    """Pixels in sRGB of linear light; values above 1 are clipped."""
     roots = np.sqrt(np.clip(light, 0.0, 1.0)) * np.float32(_ROOTS - 1)
     return np.asarray(_tone_of_root()[np.rint(roots).astype(np.uint16)])
 
@@ -141,7 +141,7 @@ def _motion_in_part(pixels: Pixels, length: float, chance: np.random.Generator) 
 
 
 def _sensor_noise(pixels: Pixels, iso: float, chance: np.random.Generator) -> Pixels:
-    """Shot and read noise at an ISO, of a sensor whose pixels hold 40,000 electrons at ISO 100."""
+    """Shot and read noise at an ISO, of a sensor with pixels of 40,000 electrons at ISO 100."""
     full = 40000.0 * 100.0 / iso
     light = linear(pixels) * full
     noisy = chance.poisson(np.maximum(light, 0)).astype(np.float32) + chance.normal(

@@ -196,10 +196,12 @@ def page(found: Mapping[str, Any]) -> str:
     names = list(found["encoders"])
     lines = [
         "# Encoders: what their vectors are good for\n",
-        f"Written by `make encoders` from {found['photographs']} real photographs: those of `benchmarks/originals.py` and the",
+        f"Written by `make encoders` from {found['photographs']} real photographs: those of "
+        "`benchmarks/originals.py` and the",
         "photographed stamps of Debian's tuxpaint-stamps-default. Each photograph is edited in "
         f"{len(found['edits'])} ways: {', '.join(found['edits'])}.",
-        "Kinds are the folders of the stamps, such as animals/birds; the linear head is judged on five folds. Sets are those of",
+        "Kinds are the folders of the stamps, such as animals/birds; the linear head has five folds.",
+        "Sets are those of "
         "[grouping](grouping.md), the threshold chosen on other originals. Intervals are Wilson's, 95 %.\n",
         "| | " + " | ".join(names) + " |",
         "|---|" + "---|" * len(names),
@@ -210,10 +212,11 @@ def page(found: Mapping[str, Any]) -> str:
     labels = found["labels"]
     lines += [
         "\n## Labels of lite0\n",
-        "A person looked at the photographs whose best label has a score of 0.7 or more (`benchmarks/labels_by_eye.tsv`): "
-        f"right is {_cell((labels['right'], labels['listed']))}.",
-        "Some names were made more general after looking at them, such as “spoon” for the class ladle. "
-        f"{labels['at hand']} of the photographs were at hand for this run; {labels['same label']} got the listed label again.",
+        "The photographs with a label of 0.7 or more were checked by eye (`benchmarks/labels_by_eye.tsv`). "
+        f"Right: {_cell((labels['right'], labels['listed']))}.",
+        "Some names were made more general after this check, such as “spoon” for the class ladle. "
+        f"{labels['at hand']} of the photographs were available for this run; {labels['same label']} of them "
+        "got the listed label again.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -189,8 +189,8 @@ def page(results: dict[str, Any]) -> str:
             "check and shows nothing about kinds"
         ),
         "never seen. Texts of another author are measured by `python -m benchmarks.gate --file TEXTS.tsv`.",
-        "A text that only lacks a subject is a draft if a model wrote it, and stands if a person did: among the",
-        "good texts, which people might write, such drafts are counted apart and are not refused.",
+        "A text of a model without a subject is a draft; the same text of a photographer is accepted.",
+        "The good texts are like those of photographers, so drafts among them have their own column.",
         "",
         "| texts | bad | blocked | good | accepted | drafts |",
         "|---|---|---|---|---|---|",
@@ -202,7 +202,8 @@ def page(results: dict[str, Any]) -> str:
             _share(part_of["accepted"], part_of["good"]),
         )
         lines.append(
-            f"| {meaning} | {part_of['bad']} | {blocked} | {part_of['good']} | {accepted} | {part_of['drafts']} |"
+            f"| {meaning} | {part_of['bad']} | {blocked} "
+            f"| {part_of['good']} | {accepted} | {part_of['drafts']} |"
         )
     lines += _development(results["development"])
     for part, meaning in PARTS.items():

@@ -161,12 +161,14 @@ def page(found: dict[str, object]) -> str:
     rows: list[dict[str, object]] = found["rows"]  # type: ignore[assignment]
     told = f"""# Grouping: how often is a set exactly right?
 
-Written by `python -m benchmarks.grouping`. Made of {found["originals"]} real photographs, {found["draws"]} draws.
-Each photograph gives two scenes that share half of their width, each photographed two to four times with small moves,
-zooms, turns and differences in exposure, white balance, focus, noise and compression. A set counts only if it has all
-of its shots and no other. The interval is Wilson's, 95 %. Encoder: {found["encoder"]}. The shipped threshold was chosen
-on the first draw; the rows above those show the result of a choice on other originals. open_clip was not measured,
-because its weights are missing.
+Written by `python -m benchmarks.grouping`. Made of {found["originals"]} real
+photographs, {found["draws"]} draws.
+Each photograph gives two scenes that share half of their width, each photographed two to four times with
+small moves, zooms, turns and differences in exposure, white balance, focus, noise and compression. A set
+counts only if it has all of its shots and no other. The interval is Wilson's, 95 %.
+Encoder: {found["encoder"]}.
+The shipped threshold was chosen on the first draw; the rows above those show the result of a choice on other
+originals. open_clip was not measured, because its weights are missing.
 
 | rule | exact sets | share | interval |
 |---|---|---|---|"""

@@ -1,14 +1,12 @@
-"""Are labels right? A person looked at photographs with a label of 0.7 or more: labels_by_eye.tsv.
+"""Are labels right? Photographs with a label of 0.7 or more, checked by eye: labels_by_eye.tsv.
 
 Holds `label_accuracy`.
 Add here: nothing; add photographs to the list, with what they show and whether the label is right.
 Keep out: vectors (encoders.py).
 
 Sources of the list: shared data, the pictures that come with scikit-image and scikit-learn, and Debian's
-packages of backgrounds,
-tuxpaint-stamps-default and gcompris-qt-data. Drawings are left out. A photograph at hand is labelled again,
-so that a list that is
-no longer true shows.
+packages of backgrounds, tuxpaint-stamps-default and gcompris-qt-data. Drawings are left out. An available
+photograph is labelled again, to find labels that changed since the check.
 """
 
 from __future__ import annotations

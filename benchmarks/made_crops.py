@@ -6,8 +6,8 @@ Keep out: rules that crop (crop_rule.py) and figures (crops.py).
 
 A photographer chose the frame of every photograph here; that frame is the right crop of a picture in which
 more is seen, and the photograph itself needs none. The surroundings are the photograph's own, mirrored at
-its edges; the same out of focus; or its edges drawn out to plain stripes. Half of the weight lies on
-photographs that need no crop. The hidden judge of benchmarks/hidden_judge.py, a formula, crops the
+its edges; the same out of focus; or its edges drawn out to plain stripes. Photographs that need no
+crop have half of the weight. The hidden judge of benchmarks/hidden_judge.py, a formula, crops the
 photographs as they are, as a fourth kind.
 """
 
@@ -78,7 +78,7 @@ def widen(pixels: Pixels, share: float, place: tuple[float, float], kind: str) -
     Args:
         pixels: (height, width, 3).
         share: of the new picture's sides that the photograph has.
-        place: 0..1, how much of the new room lies left of it and above it.
+        place: 0..1, share of the new room to its left and above it.
         kind: one of the first three of `KINDS`.
     """
     import cv2

@@ -1,7 +1,7 @@
 """Real photographs for the benchmarks, each once.
 
 Holds `originals`, `stamps`, `packed` and `places`.
-Add here: another place where photographs lie.
+Add here: another place of photographs.
 Keep out: anything made by a program.
 """
 
@@ -43,7 +43,7 @@ def places() -> list[Path]:
 
 
 def originals() -> Iterator[tuple[str, Pixels]]:
-    """Name and pixels (longest side at most 1600) of every distinct photograph at hand, in the order of the names.
+    """Name and pixels (longest side at most 1600) of every distinct photograph, in the order of the names.
 
     Looks into `../shared/data` and the folders named by PROOFSHEET_ORIGINALS; near-duplicates come once.
     """
@@ -70,7 +70,7 @@ def originals() -> Iterator[tuple[str, Pixels]]:
 
 
 def stamps() -> Iterator[tuple[str, Pixels]]:
-    """Kind and pixels of the photographs among the stamps of Debian's tuxpaint-stamps-default: things on a white ground.
+    """Kind and pixels of the photographs in Debian's tuxpaint-stamps-default: things on a white ground.
 
     The kind is the folder, such as animals/birds; drawings and near-duplicates are left out.
     """
@@ -92,7 +92,7 @@ def stamps() -> Iterator[tuple[str, Pixels]]:
 
 
 def large(pixels: Pixels, width: int, height: int) -> Image.Image:
-    """A photograph at exactly this size: cut to the shape, scaled by Lanczos."""
+    """A photograph at exactly this size: cropped to the shape, scaled by Lanczos."""
     image = Image.fromarray(pixels)
     scale = max(width / image.width, height / image.height)
     image = image.resize(

@@ -16,9 +16,10 @@ PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 RESULTS = Path(__file__).parent / "results.json"
 _INTRO = """# Performance
 
-Written by `make bench`. Every ratio compares numbers of one run on one machine, in CPU time. Higher ratios are
-better. A row with a ratio below 0.7 of its target counts as failed. Limit: the maximum of the machine (a bare decode,
-a bare matrix product). Peer: the best other program, in its own environment. Naive: the simplest implementation.
+Written by `make bench`. Every ratio compares numbers of one run on one machine, in CPU time. Higher ratios
+are better. A row with a ratio below 0.7 of its target counts as failed. Limit: the maximum of the machine (a
+bare decode, a bare matrix product). Peer: the best other program, in its own environment. Naive: the simplest
+implementation.
 
 """
 

@@ -1,11 +1,14 @@
-"""How well pictures are picked without history: `python -m benchmarks.picks` writes docs/picks.md; `--fit` fits the weights first.
+"""How well pictures are picked without history: `python -m benchmarks.picks` writes docs/picks.md.
+
+`--fit` fits the weights first.
 
 Holds the protocol and the page.
 Add here: another figure.
 Keep out: pictures (damaged_sets.py), damage (damage.py) and the fit (picks_fit.py).
 
-Five fits; each judges photographs that it never saw, and kinds of damage that no fit saw. The weights of the package are fitted on all
-photographs in the same way. Beside them is the rule before: the highest stage, then the highest variance of the Laplacian.
+Five fits; each judges photographs that it never saw, and kinds of damage that no fit saw. The weights of the
+package are fitted on all photographs in the same way. They are compared with the rule of version 0.1.0: the
+highest stage, then the highest variance of the Laplacian.
 """
 
 from __future__ import annotations
@@ -133,15 +136,17 @@ def page(found: Mapping[str, Any]) -> str:
     """The page as Markdown."""
     mean = found["mean"]
     lines = [
-        f"""# Picks: is the better picture picked when nothing was learnt?
+        f"""# Picks: is the better picture picked before any training?
 
-Written by `python -m benchmarks.picks`. {found["photographs"]} real photographs, each damaged in {len(KINDS)} ways: light is
-added, spread and clipped in linear light, what programs do happens on finished pictures (benchmarks/damage.py). A pair counts where the
-unchanged photograph is picked. Five fits judge photographs that they never saw; kinds marked * were in no fit. Intervals are
-Wilson's, 95 %. "Before" is the rule of version 0.1.0: the highest stage, then the highest variance of the Laplacian.
+Written by `python -m benchmarks.picks`. {found["photographs"]} real photographs, each damaged in
+{len(KINDS)} ways: damage in the camera is made in linear light, damage by programs in finished pictures
+(benchmarks/damage.py). A pair is right if the unchanged photograph is picked. Five fits judge photographs
+that they never saw; kinds marked * were in no fit. Intervals are Wilson's, 95 %. "Before" is the rule of
+version 0.1.0: the highest stage, then the highest variance of the Laplacian.
 
-Mean over the kinds: **{mean["seen"]["share"]:.1%}** at a strength that is seen at once (before: {mean["seen"]["before"]:.1%}),
-**{mean["looked"]["share"]:.1%}** where one has to look (before: {mean["looked"]["before"]:.1%}).
+Mean over the kinds: **{mean["seen"]["share"]:.1%}** at an obvious strength
+(before: {mean["seen"]["before"]:.1%}),
+**{mean["looked"]["share"]:.1%}** at a strength found on inspection (before: {mean["looked"]["before"]:.1%}).
 Calibration error of the technical confidence on these pairs: {found["calibration_error"]:.3f}.
 
 | damage | seen at once | interval | before | one has to look | interval | before |
@@ -169,10 +174,11 @@ def _votes(votes: Mapping[str, Any] | None) -> list[str]:
     row, single = votes["ranker's learner"], votes["single feature chosen on the other folds"]
     return [
         "",
-        f"""Human votes ({row["n"]} choices between two photographs of one series, four measurements known of each): a logistic
-comparison predicts {row["share"]:.3f} ({row["low"]:.3f}–{row["high"]:.3f}), the best single measurement {single["share"]:.3f}. The
-pictures are not at hand, so that the starter itself cannot be judged on them. What people prefer in a series is mostly no matter
-of technical quality: the technical confidence says which picture is sharper and cleaner, not which one a person would choose.""",
+        f"""Human votes ({row["n"]} choices between two photographs of one series,
+four measurements of each): a logistic comparison predicts {row["share"]:.3f}
+({row["low"]:.3f}–{row["high"]:.3f}), the best single measurement {single["share"]:.3f}. The pictures are not
+available, so the starter ranker cannot be judged on them. Choices in a series depend little on technical
+quality: the technical confidence says which picture is sharper and cleaner, not which one you prefer.""",
     ]
 
 

@@ -4,8 +4,9 @@ Holds `fitted`, `crosswise`, `calibrated` and `card_of`.
 Add here: another way to weigh cases.
 Keep out: pictures (damaged_sets.py) and figures (picks.py).
 
-A logistic comparison with several signatures of damage, by L-BFGS, with a ridge. A pair of which neither picture should be
-preferred counts half for each. Temperature and the worth of a stage are found crosswise, on photographs that the weights never saw.
+A logistic comparison with several signatures of damage, by L-BFGS, with a ridge. A pair without a better
+picture counts half for each. Temperature and the worth of a stage are found crosswise, on photographs that
+the weights never saw.
 """
 
 from __future__ import annotations
@@ -52,13 +53,13 @@ _KEPT = 0.997  # share of usual series whose highest stage stays
 
 
 def usual_of(cases: Sequence[Case]) -> Floats:
-    """(scales + differences, 2) the range in which most unchanged photographs lie, in steps."""
+    """(scales + differences, 2) the range of most unchanged photographs, in steps."""
     plain = {c.original: steps_of(c.better) for c in cases if c.kind in KINDS}
     return np.asarray(np.quantile(np.array(list(plain.values())), _USUAL, axis=0).T)
 
 
 def taught(case: Case, without: Collection[str] = ()) -> bool:
-    """Whether a fit may see a case: nothing of a kind that is kept for judging."""
+    """Whether a fit may see a case: kinds that are held out for judging are left out."""
     kept = any(not KINDS[k].trained or k in without for k in case.trained)
     return case.kind != _UNTAUGHT and not kept
 
@@ -121,7 +122,7 @@ def folds_of(cases: Sequence[Case]) -> Mapping[str, int]:
 
 
 def crosswise(cases: Sequence[Case]) -> list[tuple[Case, StarterRanker]]:
-    """Every case with a ranker that never saw its photograph, and whose temperature and worth of a stage did not either."""
+    """Every case with a ranker of other photographs, also for its temperature and the worth of a stage."""
     fold = folds_of(cases)
     parts = [[c for c in cases if fold[c.original] == k] for k in range(_FOLDS)]
     rankers = [fitted([c for c in cases if fold[c.original] != k]) for k in range(_FOLDS)]

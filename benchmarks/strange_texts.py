@@ -50,7 +50,7 @@ class Strange:
 class Outcome:
     """The result of a text: the objections to its field after repair, and whether repair changed it.
 
-    A missing subject is counted apart: it makes a model's text a draft, while a person's words stand.
+    A missing subject is counted apart: a text of a model is then a draft, words of people pass.
     """
 
     text: Strange

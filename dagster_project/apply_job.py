@@ -17,7 +17,10 @@ from proofsheet.core.config import Configuration
 from proofsheet.storage.workspace import Project
 
 _SHOWN = 40
-_DESCRIPTION = "Moves the files of approved sets. Without a plan it shows the operations and their hash, and changes nothing."
+_DESCRIPTION = (
+    "Moves the files of approved sets. "
+    "Without a plan it shows the operations and their hash, and changes nothing."
+)
 
 
 class ApplyConfig(dg.Config):

@@ -98,7 +98,7 @@ def carry_out(
         project: of the files.
         settings: mode, and quality of crops.
         plan_id: hash of the plan as shown.
-        tell: called with the run that is waited for; None where the caller owns the run lock of the project, as
+        tell: called with the run that is waited for; None if the caller owns the run lock of the project, as
             a Dagster run does.
 
     Raises:

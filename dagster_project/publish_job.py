@@ -19,8 +19,8 @@ from proofsheet.publish.uploader import candidates, outlook
 from proofsheet.storage.workspace import Project
 
 _DESCRIPTION = (
-    "Sends copies of pictures that passed the gate, the policy check and your review. Without a target it shows "
-    "what it would send where, what is held back, and what to take down; nothing is sent."
+    "Sends copies of pictures that passed the gate, the policy check and your review. Without a target it "
+    "shows what it would send where, what is held back, and what to take down; nothing is sent."
 )
 
 

@@ -183,13 +183,9 @@ def _outcome(project: Project, result: dg.ExecuteInProcessResult, seconds: float
     failures = [
         e for e in result.all_events if e.is_failure and getattr(e.event_specific_data, "error", None)
     ]
-    error = (
-        _reason(failures[0].event_specific_data)
-        if failures
-        else None
-        if result.success
-        else "the run ended without a reason"
-    )
+    error = None if result.success else "the run ended without a reason"
+    if failures:
+        error = _reason(failures[0].event_specific_data)
     interrupted = any(
         "DagsterExecutionInterruptedError" in str(_first_cause(e.event_specific_data)) for e in failures
     )
@@ -199,7 +195,8 @@ def _outcome(project: Project, result: dg.ExecuteInProcessResult, seconds: float
         for name, found in metadata.items()
         if (why := unfinished({k: v.value for k, v in found.items()}))
     }
-    outcome = "failed" if not result.success else "partial" if open_ else "success"
+    made = "partial" if open_ else "success"
+    outcome = made if result.success else "failed"
     took = round(seconds, 2)
     return RunOutcome(
         project.name,

@@ -1,7 +1,7 @@
-"""Sections of the settings as resources, whose fields default to what the user has set, not to the defaults of the code.
+"""Sections of the settings as resources with the values of the user as their defaults.
 
 Holds `configured`.
-Add here: what is true of every resource that has settings.
+Add here: behaviour of every resource with settings.
 Keep out: any one resource.
 """
 
@@ -13,9 +13,9 @@ from pydantic import BaseModel, create_model
 
 
 def configured(kind: type[BaseModel], *settings: BaseModel, **more: object) -> Any:  # noqa: ANN401 - a resource of that kind
-    """A resource with these settings, in a class of its own whose defaults they are; the Launchpad shows and overrides them.
+    """A resource in its own class with these settings as defaults; the Launchpad shows and overrides them.
 
-    Dagster takes a field that the Launchpad leaves out from the defaults of the class, so they have to be those of the user.
+    Dagster fills a field that the Launchpad omits with the default of the class, so it must be the user's.
 
     Args:
         kind: class of the resource, or a class of settings, which becomes one.

@@ -20,7 +20,7 @@ class DetectionResource(ResolvedDetector, dg.ConfigurableResource["DetectionReso
     """Which detector finds objects."""
 
     def choose(self) -> Detector:
-        """The detector in force."""
+        """The detector of the settings."""
         return choose_detector(
             ObjectSettings(**{n: getattr(self, n) for n in ObjectSettings.model_fields}), self.device
         )

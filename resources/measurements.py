@@ -43,7 +43,7 @@ class EncodingResource(ResolvedEncoder, dg.ConfigurableResource["EncodingResourc
     """Makes vectors of pictures."""
 
     def choose(self, project: Project) -> Encoder:
-        """The encoder in force."""
+        """The encoder of the settings."""
         return choose_encoder(self, project.models)
 
 
@@ -56,7 +56,7 @@ class PreviewingResource(PreviewSettings, dg.ConfigurableResource["PreviewingRes
 
 
 class MeasurementsResource(dg.ConfigurableResource["MeasurementsResource"]):
-    """What else is measured while a file is open; it fills caches and changes no row of the asset that opens it."""
+    """Measurements beside an open file; they fill caches and change no row of the asset that opens it."""
 
     encoding: EncodingResource
     labelling: LabellingResource

@@ -89,10 +89,11 @@ class PhotoFilesResource(PhotoSettings, dg.ConfigurableResource["PhotoFilesResou
         others: Sequence[Measurement],
         progress: Progress,
     ) -> tuple[pl.DataFrame, dict[str, int]]:
-        """What a measurement gives for each photo; a file is opened only if its content was not measured before.
+        """The result of a measurement for each photo; a file is opened only if its content is new to it.
 
         Returns:
-            Ids and measured columns, one row a photo, and how many files were opened and how many had changed since the scan.
+            Ids and measured columns, one row a photo; the numbers of files that were opened, and that changed
+            since the scan.
         """
         contents = set(photos[Photo.content_hash])
         rows, decoded = cached(contents, wanted, self, project.cache), 0

@@ -1,4 +1,4 @@
-"""How far the work is, told to Dagster's log.
+"""Progress in Dagster's log.
 
 Holds `ProgressResource`.
 Add here: another listener for runs.

@@ -1,8 +1,8 @@
 """What settings come to on this machine, known without Dagster.
 
-Holds `settings_by_section` and the settings that name something outside: an encoder, a detector, a model, a file of words.
-Add here: settings that come to another thing when the machine changes.
-Keep out: the resources themselves, and what needs Dagster: what is stale is asked more often than anything is run.
+Holds `settings_by_section` and the settings that name something outside: an encoder, detector, model or file.
+Add here: settings that lead to another thing when the machine changes.
+Keep out: the resources themselves, and imports of Dagster: freshness is checked more often than assets run.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class ResolvedEncoder(EncoderSettings):
     """Which encoder the settings come to."""
 
     def resolved_version(self, project: Project, _table: str) -> str:
-        """The encoder that the settings come to at present; another one makes stale what depends on it."""
+        """The encoder of the settings at present; with another one, tables that depend on it are stale."""
         from proofsheet.embedding.encoders import choose_encoder
 
         return choose_encoder(self, project.models).encoder_id
@@ -59,7 +59,7 @@ class ResolvedDetector(ObjectSettings):
     device: str = Field("auto", description="Where the detector runs.", json_schema_extra=KNOB)
 
     def resolved_version(self, _project: Project, _table: str) -> str:
-        """The detector that the settings come to at present; another one makes stale what depends on it."""
+        """The detector of the settings at present; with another one, tables that depend on it are stale."""
         from proofsheet.labeling.detectors import choose_detector
 
         found = choose_detector(
@@ -74,14 +74,14 @@ class ResolvedVisionModel(VisionModelSettings):
     _sight: Sight = PrivateAttr(default_factory=Sight)
 
     def describing(self, project: Project) -> Describer:
-        """The describer in force."""
+        """The describer of the settings."""
         return Describer.of(self._settings(), project, self._sight)
 
     def _settings(self) -> VisionModelSettings:
         return VisionModelSettings(**{n: getattr(self, n) for n in VisionModelSettings.model_fields})
 
     def resolved_version(self, project: Project, table: str) -> str:
-        """Model and prompts that the settings come to for a table; others make it stale."""
+        """Model and prompts of the settings for a table; with others it is stale."""
         names = PROMPTS_OF.get(table, ()) + ((COMBINED.name,) if self.combine and table in _COMBINED else ())
         prompts = [prompt_digest(name, project.prompts) for name in names]
         return " ".join([self.describing(project).name, *prompts])
@@ -91,13 +91,13 @@ class ResolvedVocabulary(VocabularySettings):
     """Which file of words."""
 
     def resolved_version(self, _project: Project, _table: str) -> str:
-        """Content of the file; another one makes stale what depends on it."""
+        """Content of the file; with another one, tables that depend on it are stale."""
         path = Path(self.file).expanduser()
         return hash_file(path)[0] if self.file and path.is_file() else "none"
 
 
 def settings_by_section(settings: Configuration) -> dict[str, Settings]:
-    """Every section by name; those that name something outside tell what they come to."""
+    """Every section by name; those that name something outside have a `resolved_version`."""
     found = {name: getattr(settings, name) for name in Configuration.model_fields}
     return found | {
         "encoder": ResolvedEncoder(**settings.encoder.model_dump()),

@@ -40,7 +40,7 @@ class StoreResource(PlaceSettings, dg.ConfigurableResource["StoreResource"]):
         """The project of a partition key.
 
         Raises:
-            StoreError: if its ledger is damaged or its store is of a later version; then nothing of the run is done.
+            StoreError: if its ledger is damaged or its store has a later version; then the run does nothing.
         """
         if self._damage is not None:
             raise self._damage
@@ -62,9 +62,8 @@ class StoreResource(PlaceSettings, dg.ConfigurableResource["StoreResource"]):
         try:
             project.store.generations.repair(tell)
             if project.cache.exists() and not project.cache.is_dir():
-                tell(
-                    f"a file lay in the place of the cache and was set aside as {set_aside(project.cache).name}"
-                )
+                aside = set_aside(project.cache).name
+                tell(f"a file was in the place of the cache and was renamed {aside}")
             mend_shared(project.shared, tell)
             project.ledger.check()
             note_folder(project.ledger, project.name, "run", utc_now())
@@ -83,7 +82,7 @@ class StoreResource(PlaceSettings, dg.ConfigurableResource["StoreResource"]):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["StoreResource"]:
-        """Note the process, hold the project's run lock and mend its store before the first step, show it after the last."""
+        """Note the process, lock the project and repair its store before a run, show the store after it."""
         run = context.run
         if run is not None and context.instance is not None:
             context.instance.add_run_tags(run.run_id, {PROCESS_TAG: process_mark()})

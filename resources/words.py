@@ -28,7 +28,7 @@ _YES = {"1", "true", "yes", "on"}
 
 
 class VisionModelResource(ResolvedVisionModel, dg.ConfigurableResource["VisionModelResource"]):
-    """A model on a server of this machine, or the embedded describer; a run asks nothing of a model that it found blind."""
+    """A model on a server of this machine, or the embedded describer; a blind model is not asked."""
 
     def answer(
         self, job: Job, asked: Sequence[JobRequest], project: Project, now: datetime, progress: Progress

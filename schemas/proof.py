@@ -66,8 +66,8 @@ class MetadataQuality(Table, name="metadata_quality"):
     is_current = column(pl.Boolean, "True for the latest attempt of a photo that is still captioned.")
     status = column(
         pl.String,
-        "State: for rejected texts new ones are requested, for blocked ones not; a draft names no subject and "
-        "waits for a person or a model; uploaded comes after accepted.",
+        "State. New texts are requested for rejected rows, not for blocked ones. A draft names no subject "
+        "and waits for you or a model. Uploaded follows accepted.",
         isin=STATUSES,
     )
     score = column(pl.Float64, "Share of the fields without an issue.", ge=0, le=1)

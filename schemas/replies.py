@@ -117,12 +117,12 @@ class QualityReply(Reply):
 
 
 class CombinedReply(Reply):
-    """Caption, title, keywords and quality in one; what is of the form of its part counts, whatever the others are."""
+    """Caption, title, keywords and quality in one; what is of the form of its part counts, whatever the others are."""  # noqa: E501 - part of the hash of a question
 
 
 @functools.cache
 def combined_reply(parts: tuple[type[Reply], ...]) -> type[CombinedReply]:
-    """The reply with the fields of all these; it holds those of the parts that are of their form, at least of one.
+    """The reply with the fields of all these; parts that lack their form are left out, but not all of them.
 
     Args:
         parts: replies of jobs, without a field in common.

@@ -91,7 +91,7 @@ class EncoderSettings(Settings):
     encoder: str = Field(
         "auto",
         pattern="^(auto|embedded|lite0|open_clip)$",
-        description="auto, embedded, lite0 or open_clip; auto takes open_clip where its weights are here, else lite0.",
+        description="auto, embedded, lite0 or open_clip; auto is open_clip if it has weights, else lite0.",
     )
     model: str = Field(
         "ViT-B-32", description="Name of an open_clip model, or path of its configuration (.json)."
@@ -173,7 +173,7 @@ class GroupSettings(Settings):
         0.60,
         gt=0,
         le=1,
-        description="Every pair of a set is at least this alike by layout (cosine, less a little per bit of hash).",
+        description="Least likeness of any pair in a set by layout (cosine, a bit less per bit of hash).",
     )
     order: str = Field(
         "name",

@@ -119,7 +119,7 @@ class VisionModelSettings(Settings):
     )
     combine: bool = Field(
         False,
-        description="Ask for caption, title, keywords and quality in one question; a part that fails is asked for alone.",
+        description="Ask for caption, title, keywords and quality at once, and again for a failed part.",
     )
     force: Names = Field(
         [], description="Jobs that ask again even if there is an answer.", json_schema_extra=KNOB

@@ -1,8 +1,9 @@
 """Tables of what the pixels say.
 
-Holds `ImageQuality`, `PictureHash`, `SaliencyGrid`, `Preview`, `LayoutVector`, `Embedding`, `PhotoLabel`, `PhotoGroup`, `Duplicate`.
+Holds `ImageQuality`, `PictureHash`, `SaliencyGrid`, `Preview`, `LayoutVector`, `Embedding`, `PhotoGroup` and
+`Duplicate`.
 Add here: tables measured from decoded pictures.
-Keep out: choices (review.py) and texts (words.py).
+Keep out: what a photo shows (labels.py), choices (review.py) and texts (words.py).
 """
 
 from __future__ import annotations
@@ -26,10 +27,6 @@ KEEP_ALL = ("RAW+JPEG", "bracket", "focus stack", "panorama")
 
 _A_TILE = pl.Array(pl.Float32, TILES * TILES)
 COLOR_SHARE = pl.Struct({"color": pl.String, "share": pl.Float64, "place": pl.String})
-
-LABEL = pl.Struct({"label": pl.String, "probability": pl.Float64})
-_BOX = dict.fromkeys(("left", "top", "right", "bottom"), pl.Float64)
-OBJECT = pl.Struct({"label": pl.String, "score": pl.Float64, **_BOX})
 
 
 class ImageQuality(Table, name="image_quality"):
@@ -177,7 +174,7 @@ class PictureHash(Table, name="picture_hashes"):
     )
     pixel_hash = column(
         pl.String,
-        "Hash of the upright pixels and the full size: the same for files that differ in what is written beside them.",
+        "Hash of the upright pixels and the full size; metadata of the file does not change it.",
     )
     hashed_by = column(pl.String, "Code version of the hash.")
 
@@ -213,7 +210,10 @@ class Preview(Table, name="previews"):
 
 
 class LayoutVector(Table, name="layout_vectors"):
-    """How a photo is laid out, in numbers without a network; sets and duplicates are found by it, whatever the encoder is."""
+    """The layout of a photo in numbers, without a network.
+
+    Sets and duplicates follow from it under every encoder.
+    """
 
     photo_id = column(pl.String, "The photo.", key=True)
     encoder_id = column(pl.String, "Name and code version of the descriptors.")
@@ -257,45 +257,6 @@ def _one_value(frame: pl.LazyFrame, values: pl.Expr) -> bool:
 def _unit_length(frame: pl.LazyFrame, column_name: str) -> pl.LazyFrame:
     squares = pl.col(column_name).list.eval(pl.element() ** 2).list.sum()
     return frame.select(((squares.sqrt() - 1.0).abs() < _UNIT_ERROR).fill_null(False) & squares.is_finite())
-
-
-class Scene(Table, name="scenes"):
-    """What a photo shows: by a classifier of the user's own, by an encoder that reads texts, or by the labels that are sure."""
-
-    photo_id = column(pl.String, "The photo.", key=True)
-    status = column(pl.String, "Whether there are labels.", isin=("labelled", "not available"))
-    labels = column(
-        pl.List(LABEL), "Labels with their probability, most probable first; empty if none is sure."
-    )
-    labelled_by = column(pl.String, "Encoder and version of the list of labels; empty if not available.")
-    note = column(pl.String, "What is missing and what to install, if not available.")
-
-
-class PhotoLabel(Table, name="photo_labels"):
-    """What a photo shows by a network trained on the 1,000 classes of ImageNet: one row a photo and label.
-
-    A photo of which the network is sure of nothing has no row, and neither has any photo where the network is not installed.
-    """
-
-    photo_id = column(pl.String, "The photo.", key=True)
-    rank = column(
-        pl.Int64, "Place among the photo's labels, highest score first, from 1.", key=True, ge=1, le=5
-    )
-    label = column(pl.String, "What it may show, in plain English without an article: cocker spaniel.")
-    score = column(pl.Float64, "The network's probability among its classes.", ge=0, le=1)
-    labelled_by = column(pl.String, "Network, its weights and code version.")
-
-
-class SeenObject(Table, name="objects"):
-    """Which objects a detector found in a photo."""
-
-    photo_id = column(pl.String, "The photo.", key=True)
-    status = column(pl.String, "Whether a detector looked.", isin=("detected", "not available", "failed"))
-    objects = column(
-        pl.List(OBJECT), "Objects with score and box in 0..1 of the upright picture, highest score first."
-    )
-    detected_by = column(pl.String, "Detector and its weights; empty if not available.")
-    note = column(pl.String, "What is missing or went wrong, and what to do.")
 
 
 class PhotoGroup(Table, name="photo_groups"):

@@ -265,7 +265,8 @@ from schemas.toy import Loud
 
 
 def shout(photos: pl.DataFrame) -> pl.DataFrame:
-    return photos.select(Photo.project, Photo.photo_id, pl.col(Photo.file_name).str.to_uppercase().alias(Loud.loud))
+    loud = pl.col(Photo.file_name).str.to_uppercase().alias(Loud.loud)
+    return photos.select(Photo.project, Photo.photo_id, loud)
 """
 TOY_ASSET = '''import polars as pl
 

@@ -9,26 +9,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-CLEAN = ("schemas", "proofsheet")  # packages that follow these rules; one that is added here stays so
-WAITING = {  # files that do not follow them yet
-    "proofsheet/rules/completeness.py",
-    "proofsheet/texts/inference.py",
-}
-SOURCES = [
-    path
-    for package in CLEAN
-    for path in sorted((ROOT / package).rglob("*.py"))
-    if str(path.relative_to(ROOT)) not in WAITING
-]
+PACKAGES = ("schemas", "proofsheet", "resources", "assets", "dagster_project")
+SOURCES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 _LONGEST = 110
 _PRAGMA = re.compile(r"  # (noqa|type): ?.*")
 each_source = pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
 
 
 def long_lines(text: str) -> list[int]:
-    """Numbers of the lines that are too long; a pragma for a tool at the end does not count."""
-    lines = text.splitlines()
-    return [n for n, line in enumerate(lines, start=1) if len(_PRAGMA.sub("", line)) > _LONGEST]
+    """Numbers of the lines that are too long; a pragma at the end does not count, `noqa: E501` exempts."""
+    lines = enumerate(text.splitlines(), start=1)
+    return [n for n, line in lines if len(_PRAGMA.sub("", line)) > _LONGEST and "# noqa: E501" not in line]
 
 
 def conditions_as_statements(tree: ast.AST) -> list[int]:
@@ -73,7 +64,9 @@ def test_statements_are_simple(path: Path) -> None:
 
 def test_the_rules_find_what_they_forbid() -> None:
     assert long_lines("x = 1\n" + "y" * 111) == [2]
-    assert long_lines("x" * 110 + "  # noqa: E501") == []
+    assert long_lines("x" * 110 + "  # noqa: S608") == []
+    assert long_lines("x" * 120 + "  # noqa: E501 - a reason") == []
+    assert long_lines("x" * 120 + "  # noqa: S608") == [1]
     assert conditions_as_statements(ast.parse("f() if x else g()\nx and f()\ny = f() if x else g()")) == [
         1,
         2,

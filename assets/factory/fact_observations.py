@@ -1,8 +1,8 @@
-"""Facts as Dagster sees them: an observation, with data version and number of rows, whenever a kind of fact moved.
+"""Facts in Dagster: an observation, with data version and number of rows, for each kind of fact that changed.
 
 Holds `kind_versions`, `news`, `observe` and `read_as_they_are`.
 Add here: what else the UI should show of facts.
-Keep out: the kinds themselves (facts.py), and what a run decides by (staleness.py reads the ledger, never these events).
+Keep out: the kinds themselves (facts.py), and what a run decides by (freshness.py reads the ledger alone).
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,14 +23,14 @@ _INPUT_VERSION, _INPUT_EVENT = (
 def kind_versions(project: Project) -> dict[str, int]:
     """Kind of fact to the number of changes of its tables.
 
-    A kind without any has the version 0, which is observed too: to Dagster, a first observation changes nothing.
+    A kind without facts is observed with version 0: for Dagster, a first observation changes nothing.
     """
     changes = project.ledger.versions()
     return {name: sum(changes.get(table.name, 0) for table in kind.tables) for name, kind in KINDS.items()}
 
 
 def news(instance: dg.DagsterInstance, project: Project) -> list[dg.AssetObservation]:
-    """An observation of every kind of which the version is another than the one observed last; mostly none."""
+    """An observation of every kind with another version than the one observed last; mostly empty."""
     seen = {
         name: (_last(instance, name, project.key)[1], str(version))
         for name, version in kind_versions(project).items()
@@ -47,13 +47,13 @@ def observe(instance: dg.DagsterInstance, project: Project) -> None:
 def read_as_they_are(
     instance: dg.DagsterInstance, project: Project, written: Iterable[type[Table]]
 ) -> Mapping[str, str]:
-    """Tags of a materialization whose step added to facts that it reads: it has read them as they are now.
+    """Tags after a step that added to facts that it reads: it has read the present facts.
 
-    Without them Dagster compares with the facts as they were before the step, and calls the asset stale for ever.
+    Without them Dagster compares with the facts before the step, and the asset is stale for ever.
 
     Args:
         instance: where `observe` noted what the step wrote.
-        project: whose facts.
+        project: the project of the facts.
         written: tables that the step read, and added to.
     """
     found = {name: _last(instance, name, project.key) for name in kinds_of(written)}
@@ -62,7 +62,7 @@ def read_as_they_are(
 
 
 def _last(instance: dg.DagsterInstance, kind: str, partition: str) -> tuple[int | None, str | None]:
-    """Id of the newest observation of a kind, and the version that it tells."""
+    """Id of the newest observation of a kind, and its version."""
     wanted = dg.AssetRecordsFilter(asset_key=dg.AssetKey(kind), asset_partitions=[partition])
     for record in instance.fetch_observations(wanted, limit=1).records:
         observation = record.asset_observation

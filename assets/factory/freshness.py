@@ -1,8 +1,8 @@
-"""Which tables no longer follow from what there is, and why.
+"""Which tables no longer follow from their inputs, and why.
 
 Holds `AssetDeclaration`, `AssetVersion`, `stale_tables` and `Freshness`, which says what there is to run.
 Add here: another reason.
-Keep out: making them fresh (a run does), and imports of Dagster: what is stale is asked before it is needed.
+Keep out: making them fresh (a run does), and imports of Dagster: freshness is known without it.
 """
 
 import functools
@@ -84,7 +84,7 @@ class AssetVersion:
         resources: with its settings.
         upstream: tables that it reads.
         reads: tables of facts that it reads.
-        outside: tells what is news on the disk or at a server, or None; None if it reads tables and facts alone.
+        outside: says what is new on the disk or at a server; None if it reads tables and facts alone.
     """
 
     code: str
@@ -105,8 +105,8 @@ def resolved_settings_version(
     """Hash of these settings and of what they come to on this machine, such as the model that is there.
 
     Args:
-        resources: with settings; one may tell by `resolved_version(project, table)` what its settings come to.
-        project: whose rows are meant.
+        resources: with settings; `resolved_version(project, table)` of one is what its settings lead to.
+        project: the project of the rows.
         table: that is made with them.
         hashed: the hash of the settings alone, where it is known.
     """
@@ -164,10 +164,10 @@ class Freshness:
         )
 
     def to_run(self, project: Project) -> list[str] | None:
-        """The assets that a run of a project has to make, with the report; none if all is fresh, None for the whole way.
+        """The assets that a run of a project has to make, with the report; empty if all are fresh.
 
-        A project that never went the whole way goes it, and so does one that cannot be read: its run says what is wrong, and makes
-        again what can be made again.
+        None means all assets: no run was whole before, or the project cannot be read. The run says what is
+        wrong, and repairs derived tables.
         """
         try:
             with project.at_one_moment():
@@ -185,7 +185,7 @@ def stale_tables(versions: Mapping[str, AssetVersion], project: Project) -> dict
 
     Args:
         versions: what `asset_versions` gives.
-        project: whose tables are asked about.
+        project: the project of the tables.
     """
     books = project.store.tables()
     if not books:

@@ -20,6 +20,7 @@ from assets.factory.freshness import SETTINGS_TAG
 from assets.partitions import STORE_TAG, owners
 from proofsheet.core.errors import ProofsheetError
 from schemas.history import HistoryMatch
+from schemas.labels import Scene
 from schemas.learning import Readiness
 from schemas.library import ExifFact, GenerationFact, Photo, Quarantine
 from schemas.proof import MetadataQuality
@@ -27,7 +28,7 @@ from schemas.review import Choice, Proposal, ReviewMetric
 from schemas.sets import SetValidation
 from schemas.storage import StoredTable
 from schemas.table import Table
-from schemas.vision import Embedding, Scene
+from schemas.vision import Embedding
 from schemas.words import Answered
 
 # References to code are beta in this Dagster; the UI shows them as a link of the asset.
@@ -70,7 +71,7 @@ def table_spec(
     group: str,
     resources: Sequence[str],
 ) -> dg.AssetSpec:
-    """What the UI shows of the asset of a table before any run, but for dependencies, partitions and code version.
+    """What the UI shows of an asset before any run, except dependencies, partitions and code version.
 
     Args:
         table: that the asset fills.
@@ -123,7 +124,7 @@ def column_lineage(table: type[Table], upstream: Sequence[type[Table]]) -> dg.Ta
 
 
 def source_reference(function: Callable[..., Any]) -> Mapping[str, Any]:
-    """The metadata by which the UI opens the `def` of an asset: an absolute path, and as its label the path in the checkout."""
+    """The link to the `def` of an asset in the UI: an absolute path, labelled by the path in the checkout."""
     path, first = Path(inspect.getfile(function)).absolute(), function.__code__.co_firstlineno
     after = enumerate(linecache.getlines(str(path))[first - 1 :], first)  # decorators come before the `def`
     line = next((number for number, text in after if text.lstrip().startswith("def ")), first)
@@ -172,7 +173,7 @@ def photo_paths(photos: pl.DataFrame) -> dict[str, str]:
 
 
 def finding(row: Mapping[str, Any], places: Mapping[str, str]) -> tuple[str, str]:
-    """Which file (or folder, or set) a failing row is about, and the whole message; empty where the row has none.
+    """The file (or folder, or set) of a failing row, and the whole message; empty if the row has none.
 
     Args:
         row: of the table of a check.
@@ -185,7 +186,7 @@ def finding(row: Mapping[str, Any], places: Mapping[str, str]) -> tuple[str, str
 
 
 def check_metadata(failing: pl.DataFrame, places: Mapping[str, str]) -> dict[str, Any]:
-    """The first file with its message, then how many rows there are, and the first of them; the UI sorts entries by name."""
+    """The first file with its message, the number of rows, and some of them; the UI sorts entries by name."""
     where, why = finding(failing.row(0, named=True), places) if failing.height else ("", "")
     first = {name: dg.MetadataValue.text(text) for name, text in (("at", where), ("because", why)) if text}
     return {**first, "count": failing.height, "first_rows": dg.MetadataValue.md(preview(failing))}
@@ -205,7 +206,8 @@ def preview(rows: pl.DataFrame) -> str:
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else "; ".join(map(str, value)) if isinstance(value, list) else str(value)
+    values = value if isinstance(value, list) else [value]
+    text = "" if value is None else "; ".join(map(str, values))
     safe = "".join(c if c.isprintable() else " " for c in text).replace("|", "\\|").replace("<", "&lt;")
     return safe if len(safe) <= _CELL else safe[: _CELL - 1] + "…"
 
@@ -214,4 +216,7 @@ def failure_text(error: Exception) -> str:
     """What went wrong and what to do, for the run's page and the terminal."""
     if isinstance(error, ProofsheetError):
         return f"{error.what} {error.next_step}"
-    return f"{error}. Nothing that was published is touched; check the free space and the rights of the home, then run again."
+    return (
+        f"{error}. Nothing that was published is touched; "
+        "check the free space and the rights of the home, then run again."
+    )

@@ -1,7 +1,7 @@
 """The two kinds of gate as Dagster checks: the table gate blocks, row checks warn.
 
 Holds `RowCheck` and what turns rows into check results.
-Add here: another way to tell a check.
+Add here: another result of a check.
 Keep out: rules (schemas/ and proofsheet/).
 """
 
@@ -18,14 +18,14 @@ from proofsheet.storage.table_gate import violations
 from schemas.table import Table
 
 GATE = "table_gate"
-# Partitions of checks are a preview in this Dagster; without them the UI cannot tell which project a check was about.
+# Partitions of checks are a preview in this Dagster; without them the UI shows no project for a check.
 warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 _SHOWN = 10
 
 
 @dataclass(frozen=True)
 class RowCheck:
-    """A check on rows that warns and stops nothing: `failing` picks the rows that a person should see, `says` sums them up."""
+    """A warning about rows, which stops nothing: `failing` picks the rows to look at, `says` sums them up."""
 
     name: str
     meaning: str

@@ -1,4 +1,4 @@
-"""A function over the whole workspace becomes an asset that belongs to no project; its table is in the store `_all`.
+"""A function over the whole workspace becomes an asset without a project; its table is in the store `_all`.
 
 Holds `shared_table_asset`.
 Add here: what every asset over all projects needs.
@@ -26,11 +26,11 @@ from schemas.table import Table
 def shared_table_asset(
     table: type[Table], group: str, after: Sequence[type[Table]]
 ) -> Callable[[AssetFunction], dg.AssetsDefinition]:
-    """Turn a function over the whole workspace into an asset that reads every project; the function is named like its table.
+    """Turn a function over the whole workspace into an asset that reads every project.
 
-    Its parameters are annotated `Workspace`, `Progress`, `datetime`, or with settings and resource classes; it returns a frame, or
-    `TableRows`. It always runs: what is there to do, it finds out itself. Nothing is written if the rows are equal or do not pass
-    their gate.
+    The function is named like its table. Its parameters are annotated `Workspace`, `Progress`, `datetime`, or
+    with settings and resource classes; it returns a frame, or `TableRows`. It always runs, and checks
+    itself if there is work. Nothing is written if the rows are equal or do not pass their gate.
 
     Args:
         table: what the function fills; a shared one.

@@ -37,7 +37,7 @@ Books = Mapping[str, Mapping[str, object]]  # table name to its row in the bookk
 
 @dataclass(frozen=True)
 class TableRows:
-    """What an asset returns: one frame a table, in the order of the declaration, and numbers worth plotting."""
+    """The result of an asset: one frame a table, in the order of the declaration, and numbers to plot."""
 
     frames: Sequence[pl.DataFrame]
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -63,23 +63,25 @@ def table_asset(
 ) -> Callable[[AssetFunction], dg.AssetsDefinition]:
     """Turn a function into the assets of `tables`, one a table; the function is named like one of them.
 
-    Parameters get what their annotations say: `Rows[Photo]` the rows of a table, which becomes a dependency; a settings or resource
-    class that resource; `Project`, `Progress`, `datetime` and `RunLog` what the run has. The function returns a frame, or
-    `TableRows`. Nothing is computed if code, settings, upstream rows and facts are those of the current rows; nothing is written if
-    the rows are equal or do not pass their gate.
+    Annotations of parameters select their arguments: `Rows[Photo]` is the rows of a table, which becomes a
+    dependency; a settings or resource class is that resource; `Project`, `Progress`, `datetime` and `RunLog`
+    come from the run. The function returns a frame, or `TableRows`. Nothing is computed if code, settings,
+    upstream rows and facts are those of the current rows. Nothing is written if the rows are equal or do not
+    pass their gate.
 
     Args:
         tables: what the function fills.
         group: one of `GROUPS`, the groups of the asset graph.
-        reads: facts of the ledger that the rows follow from; a new one makes the tables stale.
+        reads: facts of the ledger that the rows follow from; the tables are stale after a new one.
         writes: those of them that it adds to itself, and that therefore count as they are afterwards.
         always_run: True if it reads the disk or asks a server, and so must look each time.
-        side_effects: classes of resources that change no row; neither their code nor their settings make the tables stale.
-        inputs: parameter to the function that makes it, whose own parameters get what their annotations say, or earlier inputs.
+        side_effects: classes of resources that change no row; the tables ignore their code and settings.
+        inputs: parameter to the function that makes it; its own parameters are injected, or earlier inputs.
         row_checks: checks on rows by table.
 
     Raises:
-        TypeError: if an annotation names no source, an input is of another type, or no table is named like the function.
+        TypeError: if an annotation names no source, an input has another type, or no table is named like the
+            function.
     """
 
     def wrap(function: AssetFunction) -> dg.AssetsDefinition:

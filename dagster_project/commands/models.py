@@ -85,7 +85,8 @@ def _lite0(settings: Configuration, folder: Path) -> dict[str, Any]:
     encodes = choose_encoder(settings.encoder, folder).encoder_id == labeller.network.encoder_id
     labels = settings.labels.model == lite0_encoder.NAME
     gives = [name for name, given in (("vectors", encodes), ("labels", labels)) if given]
-    note = f"{lite0_encoder.LICENCE}, SHA-256 {lite0_encoder.SHA256}; gives {' and '.join(gives) or 'nothing by the settings'}"
+    use = " and ".join(gives) or "nothing by the settings"
+    note = f"{lite0_encoder.LICENCE}, SHA-256 {lite0_encoder.SHA256}; gives {use}"
     where = str(labeller.network.weights)
     return _row("encoder", labeller.network.encoder_id, "here", where, bool(gives), note)
 

@@ -48,7 +48,10 @@ def adopting(folder: str, former: str | None, apart: bool, as_json: bool) -> Non
             f"{folder} is a project of its own, separate from "
             f"{', '.join(keep_apart(workspace, folder)) or 'every other project'}"
         )
-    print_json({"told": told}) if as_json else out().print(told, markup=False)
+    if as_json:
+        print_json({"told": told})
+    else:
+        out().print(told, markup=False)
 
 
 @projects.command("set-aside")
@@ -63,7 +66,10 @@ def setting_aside(project: str, as_json: bool) -> None:
     found = settings_and_workspace()[1].project(project)
     kept = set_aside_damaged(found)
     told = f"The ledger of {found.name} is saved as {kept}." if kept else f"{found.name} has no ledger."
-    print_json({"kept": str(kept) if kept else None}) if as_json else out().print(told, markup=False)
+    if as_json:
+        print_json({"kept": str(kept) if kept else None})
+    else:
+        out().print(told, markup=False)
 
 
 @projects.command("database")
@@ -79,6 +85,7 @@ def making_database(project: str, as_json: bool) -> None:
     if not store.open_copy.exists():
         raise UsageError(f"{project} has no tables yet.", f"Run `proofsheet run {project}` first.")
     told = f"{store.open_copy} {'was made' if made else 'is up to date'}."
-    print_json({"file": str(store.open_copy), "made": made}) if as_json else out().print(
-        told, markup=False, soft_wrap=True
-    )
+    if as_json:
+        print_json({"file": str(store.open_copy), "made": made})
+    else:
+        out().print(told, markup=False, soft_wrap=True)

@@ -44,7 +44,8 @@ def serve_review(host: str, port: int, allow_host: tuple[str, ...], page: str, *
             "Choose another with --port; `proofsheet up` serves the review app too.",
         )
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    print_json({"review": address + page}) if as_json else click.echo(
-        f"Review: {address}{page}. Ctrl-C ends it."
-    )
+    if as_json:
+        print_json({"review": address + page})
+    else:
+        click.echo(f"Review: {address}{page}. Ctrl-C ends it.")
     serve(settings, host, port, allow_host, "")

@@ -66,8 +66,9 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
     vanished, renamed: [{folder, former, key, share, sure}], damaged: [{project, file, problem, next_step}]
     and projects.<name>.{key, files, photos, sets, reviewed, by_history, open, redecided, take_back, doubtful,
     accepted, drafts, blocked, to_describe, described, undescribed (reason for missing descriptions),
-    quarantined, other_files, companions, generation, published_at, whole_at, new, changed, gone, written_of_gone,
-    left_out: {reason: count}, stale: {table: reason}, running (its run, or null), to_ask: [{job, questions,
+    quarantined, other_files, companions, generation, published_at, whole_at, new, changed, gone,
+    written_of_gone, left_out: {reason: count}, stale: {table: reason}, running (its run, or null),
+    to_ask: [{job, questions,
     seconds, problem}], requests_per_picture, take_back_list: [{path, name, target, uploaded_at, reason}],
     refused: [{path, kind, reason, next_step}]}.
     """
@@ -189,7 +190,10 @@ def _texts_and_choices(state: dict[str, Any]) -> Iterator[str]:
     if state["undescribed"]:
         yield f": {state['described']} of {state['to_describe']} described: {state['undescribed']}"
     if state["drafts"]:
-        yield f": {state['drafts']} drafts name no subject: write what is seen, name the folder's subject, or start a model"
+        yield (
+            f": {state['drafts']} drafts name no subject: write what is seen, name the folder's subject, "
+            "or start a model"
+        )
     if state["reviewed"] + state["by_history"] + state["open"]:
         yield f": sets: {state['reviewed']} reviewed, {state['by_history']} by history, {state['open']} open"
     if state["redecided"]:

@@ -54,13 +54,12 @@ def build_app(settings: Configuration, hosts: Iterable[str], dagster: str = "") 
         dagster: address of the Dagster UI; empty if none runs beside.
     """
     static = Mount("/static", StaticFiles(directory=_STATIC, follow_symlink=False))
-    calls = [*api.ROUTES, *metadata_api.ROUTES, *publish_api.ROUTES, *intake_api.ROUTES, *runs_api.ROUTES]
-    calls += search_api.ROUTES
+    apis = (api, metadata_api, publish_api, intake_api, runs_api, search_api)
     routes = [
         *pages.ROUTES,
         *images.ROUTES,
         *contact_sheets.ROUTES,
-        *calls,
+        *(route for module in apis for route in module.ROUTES),
         Route("/ready", ready, methods=["GET"]),
         static,
     ]

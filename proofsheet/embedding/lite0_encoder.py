@@ -2,7 +2,7 @@
 
 The weights come with a package.
 
-The pass sees the middle of a picture. Where it is rather sure of a class, a second look at the whole picture
+The pass sees the middle of a picture. If it is rather sure of a class, a second pass over the whole picture
 confirms or doubts it.
 
 Holds `Lite0` and `find_lite0`.
@@ -104,7 +104,7 @@ class Lite0:
 
     @property
     def encoder_id(self) -> str:
-        """Network, weights and code; stands on every row."""
+        """Network, weights and code, as every row names them."""
         return f"{NAME} sha256:{SHA256[:12]} code:{module_version(__name__)}"
 
     @property

@@ -5,9 +5,8 @@ Add here: nothing for another network of this family; shapes are read from the t
 Keep out: reading the weights (torch_file.py) and running the graph (lite0_encoder.py).
 
 The network (Tan and Le, 2019, without squeeze and excitation) is a stem, inverted residual blocks and a head,
-each a convolution with
-batch normalisation and ReLU6. The normalisation is folded into the weights. Padding is TensorFlow's SAME:
-what is odd goes to the end.
+each a convolution with batch normalisation and ReLU6. The normalisation is folded into the weights. Padding
+is TensorFlow's SAME: an odd pixel is added at the end.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ def build_graph(
     """The graph with one input and two outputs.
 
     Args:
-        tensors: `_conv_stem`, `_blocks.N._…`, `_conv_head`, `_fc` and the normalisations, as torch stores them.
+        tensors: `_conv_stem`, `_blocks.N._…`, `_conv_head`, `_fc` and the normalisations, in torch's layout.
         side_px: of the square input; `pixels` is (n, 3, side, side) float32 in -1..1.
         strides: of each block.
 

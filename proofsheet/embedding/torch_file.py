@@ -33,7 +33,7 @@ _DAMAGED = "Install the package again that the file belongs to."
 
 @dataclass(frozen=True)
 class _Storage:
-    """Numbers that lie behind the pickles: their type and how many."""
+    """The numbers after the pickles: their type and how many."""
 
     key: str
     dtype: npt.DTypeLike
@@ -129,7 +129,7 @@ def _array(tensor: _Tensor, numbers: Mapping[str, npt.NDArray[Any]]) -> npt.NDAr
         or min((*tensor.strides, 0)) < 0
         or last >= found.size
     ):
-        raise ValueError(f"a tensor of shape {tensor.shape} does not lie in its storage")
+        raise ValueError(f"a tensor of shape {tensor.shape} exceeds its storage")
     strides = [step * found.itemsize for step in tensor.strides]
     return np.ascontiguousarray(np.lib.stride_tricks.as_strided(found, tensor.shape, strides)).reshape(
         tensor.shape

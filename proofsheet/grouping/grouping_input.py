@@ -26,28 +26,12 @@ from schemas.vision import ImageQuality, LayoutVector, PictureHash
 Member = Mapping[str, Any]
 DOCUMENTS = ((0.5, 0.12), (0.3, 0.3))  # least ground and least writing of a document; either will do
 
-
 _NEEDED = (
-    *(
-        Photo.photo_id,
-        Photo.path,
-        Photo.folder,
-        Photo.file_name,
-        Photo.format,
-        Photo.size_bytes,
-        Photo.content_hash,
-    ),
-    *(
-        Photo.series,
-        Photo.stage,
-        Photo.named_at,
-        Photo.modified_at,
-        GenerationFact.generated,
-        ExifFact.model,
-        ExifFact.taken_at,
-    ),
-    *(ExifFact.focal_length_mm, ExifFact.f_number, ExifFact.exposure_s, ExifFact.iso, ImageQuality.width_px),
-    *(ImageQuality.height_px, ImageQuality.sharpness_tiles, ImageQuality.ground, ImageQuality.written),
+    *(Photo.photo_id, Photo.path, Photo.folder, Photo.file_name, Photo.format, Photo.size_bytes),
+    *(Photo.content_hash, Photo.series, Photo.stage, Photo.named_at, Photo.modified_at),
+    *(GenerationFact.generated, ExifFact.model, ExifFact.taken_at, ExifFact.focal_length_mm),
+    *(ExifFact.f_number, ExifFact.exposure_s, ExifFact.iso, ImageQuality.width_px, ImageQuality.height_px),
+    *(ImageQuality.sharpness_tiles, ImageQuality.ground, ImageQuality.written),
 )
 
 

@@ -39,7 +39,7 @@ class Work:
 
     Attributes:
         measure: runs in a worker process beside the decoder; importable, cheap to send.
-        finish: runs here, beside the workers, over a batch: the row, or why there is none; None if all are rows.
+        finish: runs in this process on a batch: the row, or the reason for none; None if all are rows.
     """
 
     measure: Callable[[Picture], Seen]

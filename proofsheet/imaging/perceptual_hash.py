@@ -36,7 +36,7 @@ def picture_hash(picture: Picture) -> Mapping[str, object]:
 
 
 def pixel_hash(picture: Picture) -> str:
-    """Hash of the upright pixels as they are measured, and of the full size; what is written beside them counts for nothing."""
+    """Hash of the upright pixels as they are measured, and of the full size; metadata does not change it."""
     found = hashlib.blake2b(
         f"{picture.width_px} {picture.height_px} {picture.rgb.shape}".encode(), digest_size=32
     )

@@ -2,10 +2,10 @@
 
 Holds `technical_measures` and the functions it is made of.
 Add here: another measurement and its column in `ImageQuality`.
-Keep out: tones and layout (tone_measures.py); comparison with other pictures (selection/technical_comparison.py).
+Keep out: tones and layout (tone_measures.py), comparison of pictures (selection/technical_comparison.py).
 
-Fine detail is measured in the middle of each of 8 x 8 tiles of the largest picture that was decoded: two pictures of one scene are
-looked at in the same places, and a picture of 12 megapixels costs no more than a few milliseconds.
+Fine detail is measured in the middle of each of 8 x 8 tiles of the largest decoded size: two pictures of one
+scene are compared in the same places, and a picture of 12 megapixels costs only a few milliseconds.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def _blocks(values: npt.NDArray[np.float32]) -> Floats:
 
 
 def grain(luma: Bytes, laplacian: npt.NDArray[np.int16]) -> float:
-    """Standard deviation of the noise in the evenest tenth of small blocks, in grey levels; clipped blocks are left out."""
+    """Standard deviation of the noise in the evenest tenth of the unclipped small blocks, in grey levels."""
     if not laplacian.size:
         return 0.0
     fine = laplacian.astype(np.float32)
@@ -155,7 +155,7 @@ def smooth(grey: Bytes, laplacian: npt.NDArray[np.int16]) -> float:
 
 
 def tails(laplacian: npt.NDArray[np.int16]) -> float:
-    """Log10 of the 99th percentile of fine change over its 60th: high where detail was smoothed away, low for noise."""
+    """Log10 of the 99th percentile of fine change over its 60th: high for smeared detail, low for noise."""
     if not laplacian.size:
         return 0.0
     shares = np.cumsum(np.bincount(np.abs(laplacian).ravel(), minlength=2)) / laplacian.size
@@ -164,7 +164,7 @@ def tails(laplacian: npt.NDArray[np.int16]) -> float:
 
 
 def halo(luma: Bytes) -> float:
-    """How far strong edges swing beyond the tones beside them, as a share of the edge's height; 0 where there are none."""
+    """How far strong edges swing beyond the tones beside them, in shares of their height; 0 without any."""
     some = luma[::2]
     both = np.concatenate([_swing(some), _swing(some.transpose(0, 2, 1))])
     return float(np.median(both)) if both.size >= _LEAST_EDGES else 0.0

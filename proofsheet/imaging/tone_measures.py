@@ -1,4 +1,4 @@
-"""Measurements of tones, colour and layout that tell a technical fault.
+"""Measurements of tones, colour and layout that show a technical fault.
 
 Holds `tone_measures` and the functions it is made of.
 Add here: another measurement of a small picture, and its column in `ImageQuality`.
@@ -54,9 +54,8 @@ def comb(sample: Bytes) -> float:
     """How ragged the histogram is: 0 smooth, 1 where every second level is empty."""
     import cv2
 
-    levels = (
-        cv2.calcHist([sample], [0], None, [256], [0, 256]).ravel()[_DARK : _BRIGHT + 1].astype(np.float64)
-    )
+    counts = cv2.calcHist([sample], [0], None, [256], [0, 256]).ravel()
+    levels = counts[_DARK : _BRIGHT + 1].astype(np.float64)
     around = (levels[:-2] + levels[2:]) / 2
     return float(np.abs(levels[1:-1] - around).sum() / max(levels[1:-1].sum() + around.sum(), 1.0))
 

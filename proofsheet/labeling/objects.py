@@ -19,8 +19,9 @@ from proofsheet.core.files import short_hash
 from proofsheet.core.progress import Progress
 from proofsheet.labeling.detectors import Detections, Detector, Model
 from proofsheet.storage.chunk_cache import ChunkCache
+from schemas.labels import OBJECT, SeenObject
 from schemas.library import Photo
-from schemas.vision import OBJECT, Preview, SeenObject
+from schemas.vision import Preview
 
 _BATCH = 16
 _COLUMNS: dict[str, Any] = {

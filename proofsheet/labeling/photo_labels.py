@@ -19,8 +19,9 @@ from proofsheet.core.errors import NotAvailable
 from proofsheet.core.files import short_hash
 from proofsheet.embedding.lite0_encoder import CLASSES, SCORES, Lite0, find_lite0
 from proofsheet.labeling.imagenet_names import NAMES
+from schemas.labels import PhotoLabel
 from schemas.settings import LabelSettings
-from schemas.vision import Embedding, PhotoLabel
+from schemas.vision import Embedding
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,9 @@ import polars as pl
 
 from proofsheet.core.files import short_hash
 from proofsheet.embedding.encoders import Encoder
+from schemas.labels import PhotoLabel, Scene
 from schemas.settings import SceneSettings
-from schemas.vision import Embedding, PhotoLabel, Scene
+from schemas.vision import Embedding
 
 LABELS = (
     "a beach",
@@ -101,7 +102,7 @@ def classified_rows(
 def scene_rows(
     project: str, embeddings: pl.DataFrame, encoder: Encoder, settings: SceneSettings, models: Path
 ) -> pl.DataFrame:
-    """The rows of `scenes` by zero-shot classification (Radford et al., 2021), for an encoder that reads texts.
+    """The rows of `scenes` for an encoder that reads texts: zero-shot classification (Radford et al., 2021).
 
     Args:
         project: partition key.
@@ -124,7 +125,7 @@ def scene_rows(
 def rows_of_labels(
     project: str, embeddings: pl.DataFrame, photo_labels: pl.DataFrame, settings: SceneSettings, missing: str
 ) -> pl.DataFrame:
-    """The rows of `scenes` by the labels of a network, as far as it is sure; "not available" where there is no network.
+    """The rows of `scenes` from the certain labels of a network; "not available" without a network.
 
     Args:
         project: partition key.

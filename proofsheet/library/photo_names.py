@@ -1,7 +1,7 @@
-"""Which photo a person means.
+"""Which photo the user means.
 
 Holds `photos_meant`.
-Add here: another way in which a person names a photo.
+Add here: another way to name a photo.
 Keep out: what is done with the photo.
 """
 
@@ -18,7 +18,7 @@ def photos_meant(photos: pl.DataFrame, wanted: str) -> pl.DataFrame:
 
     Args:
         photos: rows of `photos`.
-        wanted: as a person types it; accents may be composed or apart.
+        wanted: as it is typed; accents may be composed or apart.
 
     Returns:
         The rows: none if no photo is meant, several if a file name is not unique.

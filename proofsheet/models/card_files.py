@@ -36,7 +36,7 @@ def headline(kind: str, card: str) -> str:
         )
     if kind == "crop":
         return (
-            f"IoU {mean(figures['IoU on cut pictures'])} on {figures['boxes']} cut pictures; "
+            f"IoU {mean(figures['IoU on cut pictures'])} on {figures['boxes']} cropped pictures; "
             f"lift over the {figures['best constant box']} {mean(figures['lift over the best constant box'])}"
         )
     return f"accuracy {share(figures['accuracy'])}; most frequent label {figures['most frequent label']:.3f}"

@@ -1,13 +1,14 @@
-"""The ranker that serves before anything was learnt: a logistic comparison of two pictures of one set.
+"""The ranker before any training: a logistic comparison of two pictures of one set.
 
 Holds `StarterRanker`, `starter_ranker`, `pair_features` and the table `DIFFERENCES` of what is compared.
 Add here: another difference, by its column; then fit again with `python -m benchmarks.picks --fit`.
 Keep out: which picture of a set is taken (selection/technical_comparison.py).
 
-Everything is compared with the other picture, in steps of what a person just sees. Each measurement has four weights: for a
-difference of up to a step (where light alone does not make it), for what goes beyond, and for how far each picture lies below and
-above what is usual in photographs. There are several sets of weights, called signatures: each kind of damage changes several
-measurements at once, and the signature that fits best decides for which picture it speaks.
+Every measurement is compared with the other picture, in steps of a just visible difference. It has four
+weights: for a difference of up to one step (unless light alone causes it), for a larger difference, and for
+values below and above the usual range of photographs. There are several sets of weights, called signatures,
+because a kind of damage changes several measurements at once. The signature that fits best decides which
+picture is favoured.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Difference:
 
     Attributes:
         column: of `image_quality`.
-        step: a difference that a person just sees, on the scale of `scaled`.
+        step: a just visible difference, on the scale of `scaled`.
         scaled: the value on a scale where equal steps look equal.
         dead_zone: whether a difference under a step counts for nothing; light moves these by itself.
     """
@@ -99,7 +100,7 @@ NAMES = (*(f"detail at 1/{2**k}" for k in range(SCALES)), *(d.column for d in DI
 
 
 def _scales(one: Row, other: Row) -> tuple[Floats, Floats]:
-    """Detail of both at the sides that both have: (scales,) each; a larger picture is looked at as if it were as small."""
+    """Detail of both at the sides that both have: (scales,) each; the larger picture is scaled down."""
     sides = [float(r[ImageQuality.detail_side_px]) for r in (one, other)]
     octaves = np.log2(np.array(sides) / min(sides))
     places = np.arange(SCALES, dtype=np.float64)
@@ -220,7 +221,10 @@ class StarterRanker:
         return float(self.log_odds_of(pair_features(one, other, self.usual)[None])[0])
 
     def gains(self, one: Row, other: Row) -> Mapping[str, float]:
-        """What each measurement adds to the log odds of one picture against another, by name, with the signatures that fit best."""
+        """The part of each measurement, by name, in the log odds of one picture against another.
+
+        The signatures that fit best count.
+        """
         features = pair_features(one, other, self.usual)
         parts = (self.weights * features).sum(axis=2)
         fits = parts.sum(axis=1)

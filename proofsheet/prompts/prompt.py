@@ -77,7 +77,7 @@ def load_prompt(name: str, own_folder: Path | None) -> Prompt:
 
 
 def prompt_digest(name: str, own_folder: Path | None) -> str:
-    """Hash of a prompt's texts; `unreadable` for a file that is no prompt, which a run refuses with its reason."""
+    """Hash of a prompt's texts; `unreadable` for another file, which a run refuses with its reason."""
     try:
         return load_prompt(name, own_folder).digest
     except UsageError:

@@ -119,6 +119,6 @@ def same_text(one: Any, two: Any) -> bool:  # noqa: ANN401 - text or keywords
 
 
 def people_wrote(sources: str) -> frozenset[str]:
-    """The fields that a person wrote, here or in another program, from the column `sources`."""
+    """The fields that people wrote, here or in another program, from the column `sources`."""
     pairs = (part.partition("=") for part in sources.split(", "))
     return frozenset(field for field, _is, source in pairs if source.split(" ")[0] in PEOPLE)

@@ -39,7 +39,7 @@ class Rule:
         check: objections to one row; None for the rule that compares rows.
         may_be_waived: whether it can be waived for a text.
         of_the_text: whether another text could satisfy it, so that asking again may help.
-        leaves_draft: whether a text that only such rules object to is a draft: not wrong, but not whole without somebody's words.
+        leaves_draft: whether a text is a draft if only such rules object: correct, but it needs more words.
     """
 
     meaning: str

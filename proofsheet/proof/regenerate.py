@@ -29,6 +29,7 @@ from proofsheet.texts.edits import edits_of
 from proofsheet.texts.inference import answers
 from proofsheet.texts.job_results import JobResult
 from proofsheet.texts.jobs import CAPTION, TAGS, TITLE, Job, JobRequest, unrepeated
+from schemas.labels import PhotoLabel, Scene, SeenObject
 from schemas.library import Photo
 from schemas.proof import FIELDS, MetadataRepair, Texts
 from schemas.replies import CaptionReply, TagsReply, TitleReply
@@ -36,7 +37,7 @@ from schemas.sets import Identification, ImageSet
 from schemas.settings_words import VocabularySettings
 from schemas.table import Rows
 from schemas.tags import MediaTag
-from schemas.vision import ImageQuality, PhotoLabel, Scene, SeenObject
+from schemas.vision import ImageQuality
 from schemas.words import Answered
 
 _SURE = 0.3  # probability from which a label of the encoder is evidence

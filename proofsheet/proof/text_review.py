@@ -133,7 +133,7 @@ def import_flags(
         text: CSV with a header, or a JSON list of objects.
         source: name of the file.
         hashes: path to content hash of every photo.
-        pictures: content hash to hash of the upright pixels; a flag stays though something is written into the file.
+        pictures: content hash to hash of the upright pixels; a flag stays when metadata changes.
         now: when (UTC, no zone).
 
     Returns:

@@ -54,8 +54,13 @@ class ReviewItem:
 
     @property
     def technical(self) -> bool:
-        """Whether the confidence says which picture is technically better, and not what a person would choose."""
+        """Whether the confidence is about technical quality, and not about what you would choose."""
         return bool(self.row[Proposal.confidence_kind] == TECHNICAL)
+
+    def is_sure(self, least: float) -> bool:
+        """Whether the proposal has a confidence, and it is at least `least` (0..1)."""
+        confidence = self.row[Proposal.confidence]
+        return confidence is not None and confidence >= least
 
     def as_dict(self, *, hidden: bool) -> Row:
         """For the browser.

@@ -181,7 +181,7 @@ class ReviewSession:
             if any(v[ReviewDecision.bulk_id] == bulk_id for v in line.verdicts.values()):
                 return 0
             fresh = (p for p in found.sets if self._open(p) and line.of(p.group_id) is None)
-            wanted = [p for p in fresh if not p.audit and _sure(p, least) and (technical or not p.technical)]
+            wanted = [p for p in fresh if not p.audit and p.is_sure(least) and (technical or not p.technical)]
             rows = []
             for k, p in enumerate(wanted, start=1):
                 crop = proposed_crop(p.row)
@@ -268,11 +268,8 @@ class ReviewSession:
         with self._lock:
             verdict = self._timeline.catch_up(self.project.ledger).of(group_id)
             if verdict is not None and decides(verdict):
-                return (
-                    None
-                    if verdict[ReviewDecision.chosen_photo_id] is None
-                    else str(verdict[ReviewDecision.chosen_photo_id])
-                )
+                decided = verdict[ReviewDecision.chosen_photo_id]
+                return None if decided is None else str(decided)
             if proposal.history is not None:
                 return str(proposal.history[Selection.chosen_photo_id])
             return None if self._hidden(proposal) else str(proposal.row[Proposal.chosen_photo_id])
@@ -296,8 +293,3 @@ class ReviewSession:
             }
         applied = any(i["state"] != IN_PLACE for i in proposal.images)
         return proposal.as_dict(hidden=self._hidden(proposal)) | {"verdict": told, "applied": applied}
-
-
-def _sure(proposal: ReviewItem, least: float) -> bool:
-    confidence = proposal.row[Proposal.confidence]
-    return confidence is not None and confidence >= least

@@ -28,8 +28,8 @@ class GateInput:
             confirmed subject.
         hint: soft hint of the set, or empty.
         published: True for texts that are out already: compared with, not judged.
-        measured: fields that the embedded describer wrote: what is known, put into words of our own.
-        by_people: fields that a person wrote, here or in another program.
+        measured: fields that the embedded describer wrote: known facts in words of our own.
+        by_people: fields that people wrote, here or in another program.
     """
 
     photo_id: str

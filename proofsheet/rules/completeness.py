@@ -4,7 +4,7 @@ Holds `torn`.
 Add here: another sign that something is missing; which words are such signs is data (lists/ends_*.txt).
 Keep out: what follows from it (repair.py, form.py).
 
-The endings are judged by the language whose small words the text has most of.
+The endings are judged in the language that most small words of the text belong to.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def _only_joins(
 
 
 def reads_as(text: str) -> str:
-    """The language of endings whose small words a text has most of, then whose words."""
+    """The language, of those with endings, that most small words of a text belong to, then most words."""
     listed, small = words(text), by_first_word("function_words")
     return max(
         LANGUAGES,

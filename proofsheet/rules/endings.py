@@ -1,7 +1,7 @@
 """Whether the last word of a text can be the last of a whole sentence.
 
 Holds `Ending` and `ending_words`.
-Add here: another sign that a word waits for one that is missing; which words do so is data (lists/ends_*.txt).
+Add here: another sign that a word needs a missing one after it; such words are data (lists/ends_*.txt).
 Keep out: beginnings, marks and the text as a whole (completeness.py).
 """
 
@@ -32,7 +32,7 @@ def ending_words(language: str) -> dict[str, frozenset[str]]:
 
 @dataclass(frozen=True)
 class Ending:
-    """The last sentence: its words, the mark behind them, and the language whose endings it is judged by."""
+    """The last sentence: its words, the mark behind them, and the language of the endings that judge it."""
 
     words: tuple[Token, ...]
     stop: str
@@ -87,7 +87,7 @@ class Ending:
         return (self.before in ends["article"] and self._waits_for_noun(ends)) or self._is_half()
 
     def _ends_verb(self, ends: dict[str, frozenset[str]]) -> bool:
-        """Whether the last word may be the end of a German verb in two parts, before a full stop, as in `sieht ein Buch durch`."""
+        """Whether the last word may end a German verb in two parts, before a full stop: `sieht das an`."""
         return self.stop in STOPS and self.last.word in ends.get("verbal", ())
 
     def _names_sign(self, ends: dict[str, frozenset[str]]) -> bool:
@@ -110,7 +110,7 @@ class Ending:
         )
 
     def _is_free(self, ends: dict[str, frozenset[str]], *, has_comma: bool) -> bool:
-        """Whether something before lets a bound word stand last: a relative clause, an infinitive, a passive, an idiom."""
+        """Whether a bound word may be last: after a relative clause, infinitive, passive or in an idiom."""
         earlier = [t.word for t in self.words[:-1]]
         if self.before in ends["idiom"] or any(w in ends["people"] for w in earlier[1:]):
             return True
@@ -124,7 +124,7 @@ class Ending:
         return passive or any(w in ends["frees"] for w in earlier)
 
     def _hangs_on_noun(self, ends: dict[str, frozenset[str]]) -> bool:
-        """Whether a German word that may belong to a verb follows one that has no such form: `liegt ein`, `steht ein Glas mit`."""
+        """Whether a German word that may belong to a verb follows one without such a form: `liegt ein`."""
         stays = any(t.word in ends["stays"] for t in self.words)
         if self.before == "bis":
             return True
@@ -134,7 +134,10 @@ class Ending:
         )
 
     def _has_no_verb(self, ends: dict[str, frozenset[str]]) -> bool:
-        """Whether a text that begins with an article holds no verb; only signs of verbs are known, so long texts are not judged."""
+        """Whether a text that begins with an article has no verb.
+
+        Only signs of verbs are known, so long texts are not judged.
+        """
         middle = self.words[1:-1]
         if (
             self.words[0].word not in ends["verbless"]
@@ -149,7 +152,7 @@ class Ending:
         )
 
     def _waits_for_noun(self, ends: dict[str, frozenset[str]]) -> bool:
-        """Whether an article and a word that describes stand there without a noun; `the old and the new` is whole."""
+        """Whether an article and an adjective have no noun; `the old and the new` is whole."""
         last = self.last
         if self.stop in STOPS and any(
             t.word in ends.get("other", ()) for t in self.words[:-1]
@@ -167,7 +170,7 @@ class Ending:
         return last.word in ends["adjective"]
 
     def _is_half(self) -> bool:
-        """Whether the last word is no word but the beginning of one, in a text whose other words are known."""
+        """Whether the last word is only the beginning of one, and all other words are known."""
         last = self.last.written
         if len(self.words) < _LEAST_WORDS or last.isupper():
             return False
@@ -185,7 +188,7 @@ class Ending:
         return sum(lexicon.known(w, self.language) for w in others) >= _SURE * max(1, len(others))
 
     def _is_half_name(self) -> bool:
-        """Whether the last word, with its capital, is no word but the beginning of a frequent one: `Winter Light on the Glac`."""
+        """Whether the last word, with its capital, only begins a frequent one: `Winter Light on the Glac`."""
         last = self.last.written
         if self.stop in STOPS or last.isupper() or lexicon.known(last, self.language):
             return False

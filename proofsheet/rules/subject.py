@@ -1,4 +1,4 @@
-"""The rule on texts without a subject: colour, light and form alone tell nobody what a picture shows.
+"""The rule on texts without a subject: colour, light and form alone do not say what a picture shows.
 
 Holds the rule `no_subject`, `names_subject` and `subject_words`.
 Add here: another sign of a thing, being, place or event; words of mere look are data (lists/look_*.txt).
@@ -30,7 +30,7 @@ _LOOKS_LIKE = {  # endings of words that describe or name an idea, for words tha
 
 
 def no_subject(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
-    """A title, caption or keywords without a thing, being, place or event; a person's own words stand."""
+    """A title, caption or keywords without a thing, being, place or event; words of people pass."""
     codes = tuple(c for c in LANGUAGES if c in settings.languages)
     for field in (f for f in (*_TEXTS, Texts.keywords) if codes and f not in row.by_people):
         text = "; ".join(row.parts(field))
@@ -42,7 +42,7 @@ def no_subject(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
 
 @functools.lru_cache(4096)
 def names_subject(text: str, codes: Sequence[str]) -> bool:
-    """Whether some word of a text names a thing, being, place or event, as far as the word lists can tell.
+    """Whether some word of a text names a thing, being, place or event, by the word lists.
 
     A word that no list holds may be a name or a rare thing, and counts as one.
 

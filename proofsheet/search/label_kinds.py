@@ -19,18 +19,18 @@ _KINDS = {
         retriever, Rhodesian ridgeback, Rottweiler, Saluki, Samoyed, schipperke, schnauzer, setter, sheepdog,
         Shih Tzu, spaniel, St. Bernard, terrier, vizsla, Weimaraner, whippet, wolfhound""",
     "bird": """
-        albatross, bee eater, bittern, bulbul, bustard, chickadee, cockatoo, coot, coucal, dipper, duck, eagle,
-        egret, finch, flamingo, gallinule, goldfinch, goose, grouse, gull, hen, heron, hornbill, hummingbird,
-        indigo bunting, jacamar, jay, junco, limpkin, lorikeet, macaw, magpie, merganser, ostrich, owl,
-        oystercatcher, parrot, partridge, peacock, pelican, penguin, quail, robin, rooster, shorebird, spoonbill,
-        stork, swan, toucan, vulture""",
+        albatross, bee eater, bittern, bulbul, bustard, chickadee, cockatoo, coot, coucal, dipper, duck,
+        eagle, egret, finch, flamingo, gallinule, goldfinch, goose, grouse, gull, hen, heron, hornbill,
+        hummingbird, indigo bunting, jacamar, jay, junco, limpkin, lorikeet, macaw, magpie, merganser,
+        ostrich, owl, oystercatcher, parrot, partridge, peacock, pelican, penguin, quail, robin, rooster,
+        shorebird, spoonbill, stork, swan, toucan, vulture""",
     "wild cat": "cheetah, cougar, jaguar, leopard, lion, lynx, tiger",
     "fish": """
         angelfish, barracouta, clownfish, eel, goldfish, lionfish, pufferfish, ray, salmon, shark, sturgeon,
         tench""",
     "insect": """
-        ant, bee, beetle, butterfly, cicada, cockroach, damselfly, dragonfly, fly, grasshopper, lacewing, ladybug,
-        leafhopper, praying mantis""",
+        ant, bee, beetle, butterfly, cicada, cockroach, damselfly, dragonfly, fly, grasshopper, lacewing,
+        ladybug, leafhopper, praying mantis""",
     "flower": "daisy, lady's slipper, orchid, poppy, rapeseed, rose, sunflower, tulip",
     "fruit": """
         apple, banana, fig, jackfruit, lemon, orange, pear, pineapple, pomegranate, strawberry""",
@@ -39,8 +39,8 @@ _KINDS = {
     "car": """
         ambulance, convertible, Ford Model T, jeep, limousine, minivan, station wagon, taxicab, van""",
     "boat": """
-        aircraft carrier, canoe, catamaran, gondola, lifeboat, motorboat, fireboat, ocean liner, ship, speedboat,
-        submarine, trimaran, yawl""",
+        aircraft carrier, canoe, catamaran, gondola, lifeboat, motorboat, fireboat, ocean liner, ship,
+        speedboat, submarine, trimaran, yawl""",
     "building": """
         barn, bell tower, boathouse, castle, church, cinema, lighthouse, library, monastery, mosque, palace,
         planetarium, prison, restaurant, stupa, thatched roof""",

@@ -67,7 +67,7 @@ def like_file(
     """The photos that are most like a picture file anywhere on this machine; it is only read.
 
     Args:
-        project: whose photos.
+        project: the project of the photos.
         matrix: its vectors.
         file: the picture; no link.
         most: how many.
@@ -102,10 +102,10 @@ def like_file(
 def like_words(
     project: Project, matrix: VectorMatrix, text: str, most: int, encoding: EncoderSettings
 ) -> tuple[list[Hit], str]:
-    """The photos whose vectors are nearest to that of a text, and why there are none.
+    """The photos with the vectors nearest to that of a text, or why a text cannot be compared.
 
     Args:
-        project: whose photos.
+        project: the project of the photos.
         matrix: its vectors.
         text: what the photos should show.
         most: how many.

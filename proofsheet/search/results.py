@@ -1,7 +1,7 @@
 """What a search gives: the photos that were found, each with its score and why.
 
 Holds `Hit` and `SearchResult`.
-Add here: another thing that every search tells.
+Add here: another thing that every search reports.
 Keep out: searching.
 """
 

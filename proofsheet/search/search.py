@@ -31,7 +31,7 @@ class Search:
     """Searches in one project; nothing of another project is read.
 
     Attributes:
-        project: whose photos.
+        project: the project of the photos.
         encoding: which encoder the settings ask for.
         opening: what a picture may cost that is searched for.
     """
@@ -99,7 +99,7 @@ class Search:
             most: how many photos.
 
         Raises:
-            UsageError: if the words are none, or no photo has a label.
+            UsageError: without a word, or without a photo that has a label.
         """
         photos = self._photos()
         texts = search_texts(self.project, [replace(source, weight=1.0) for source in LABEL_SOURCES])
@@ -152,7 +152,7 @@ class Search:
         return matrix
 
     def _inside(self, file: Path) -> str:
-        """The path inside the project folder of a file that lies there; empty for others."""
+        """The path of a file relative to the project folder; empty for a file outside of it."""
         folder = self.project.folder.resolve()
         return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else ""
 

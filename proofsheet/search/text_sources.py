@@ -16,10 +16,10 @@ from proofsheet.search.label_kinds import with_kind
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.edits import latest_edits
 from schemas.facts import SetContext
+from schemas.labels import PhotoLabel, Scene, SeenObject
 from schemas.library import ExifFact, GenerationFact, Photo
 from schemas.proof import MetadataQuality
 from schemas.table import Table
-from schemas.vision import PhotoLabel, Scene, SeenObject
 from schemas.words import Caption, PromptReconstruction, Rating
 
 _PERSON = "a person"
@@ -40,7 +40,7 @@ class TextSource:
 
     Attributes:
         field: its name for people.
-        weight: 0..1, how much a word counts that stands in it; a label's score is a factor of it.
+        weight: 0..1, how much a word in it counts; times the score for a label.
         rows: of a project, with the columns photo_id, text and by, and score where it is a label.
         is_label: whether it says what a model saw.
     """
@@ -55,7 +55,7 @@ def search_texts(project: Project, sources: Collection[TextSource]) -> pl.DataFr
     """The texts of a project.
 
     Args:
-        project: whose photos.
+        project: the project of the photos.
         sources: kinds of text.
 
     Returns:
@@ -98,7 +98,7 @@ def _column(table: type[Table], column: str, by: str | pl.Expr) -> Callable[[Pro
 
 
 def _current(column: str) -> Callable[[Project], pl.DataFrame]:
-    """A text that the gate judged last, whatever it said."""
+    """The text of the latest judgement of the gate, with any verdict."""
     whole = _column(MetadataQuality, column, pl.col(MetadataQuality.model))
 
     def rows(project: Project) -> pl.DataFrame:
@@ -143,7 +143,7 @@ def _edits(project: Project) -> pl.DataFrame:
 
 
 def _of_folder(column: str) -> Callable[[Project], pl.DataFrame]:
-    """What a person said of a folder, for each of its photos."""
+    """The words of people about a folder, for each of its photos."""
 
     def rows(project: Project) -> pl.DataFrame:
         said = project.ledger.rows(SetContext).select(
@@ -164,7 +164,7 @@ def _camera(project: Project) -> pl.DataFrame:
 
 
 TEXT_SOURCES = (
-    TextSource("written by a person", 1.0, _edits),
+    TextSource("your words", 1.0, _edits),
     TextSource("title", 1.0, _current(MetadataQuality.current_title)),
     TextSource("keywords", 1.0, _current(MetadataQuality.current_keywords)),
     TextSource("subject of the folder", 1.0, _of_folder(SetContext.subject)),

@@ -1,4 +1,4 @@
-"""Words in texts, with a score that a person can follow.
+"""Words in texts, with a score that can be checked by hand.
 
 Holds `find_words` and `labels_there`.
 Add here: another way in which a word matches.

@@ -34,7 +34,7 @@ _ALONE = (
     "the active {} was trained on another project alone and cannot be used for others; review some "
     "sets here, then train again"
 )
-
+_UNMEASURED = "it learnt from vectors and stages: too few of its pictures were measured"
 _OTHER = (
     "the model was trained on vectors of {0}, this project has those of {1}; "
     "run the project if {0} is the encoder of the settings; "
@@ -59,7 +59,7 @@ def ranker_model_rows(
         embeddings: rows of `embeddings`; their encoder must be the model's.
         settings: whether a model may decide, and from which probability on.
     """
-    row = {
+    row = dict.fromkeys(RankerModel.polars_schema()) | {
         RankerModel.project: project.key,
         RankerModel.fit_id: "",
         RankerModel.status: "not available",
@@ -68,48 +68,52 @@ def ranker_model_rows(
         RankerModel.calibrated_on: 0,
         RankerModel.calibration: "none",
     }
+    fit, note = champion_row(fits), _why_no_ranker(project, fits, embeddings, settings)
+    if fit is None or note:
+        return RankerModel.frame([{**row, RankerModel.note: note}])
+    try:
+        served = _serving_ranker(project, str(fit[FitColumns.fit_id]), settings)
+    except ProofsheetError as error:
+        return RankerModel.frame([{**row, RankerModel.note: f"{error.what} {error.next_step}"}])
+    return RankerModel.frame([{**row, **served}])
+
+
+def _why_no_ranker(
+    project: Project, fits: pl.DataFrame, embeddings: pl.DataFrame, settings: RankerSettings
+) -> str:
+    """Why no ranker of the fits may serve this project; empty if one may."""
     fit = champion_row(fits)
     if settings.use == "stage":
-        return RankerModel.frame(
-            [_full(row, {RankerModel.note: "the settings ask for the stage rule alone"})]
-        )
+        return "the settings ask for the stage rule alone"
     if fit is None:
-        return RankerModel.frame([_full(row, {RankerModel.note: _broken(fits) or _NONE.format("ranker")})])
+        return _broken(fits) or _NONE.format("ranker")
     encoders = embeddings[Embedding.encoder_id].unique().to_list()
     if encoders and encoders != [fit[FitColumns.encoder_id]]:
-        note = _OTHER.format(fit[FitColumns.encoder_id], ", ".join(encoders), settings.least_sets)
-        return RankerModel.frame([_full(row, {RankerModel.note: note})])
+        return _OTHER.format(fit[FitColumns.encoder_id], ", ".join(encoders), settings.least_sets)
     held = holdout_predictions.read_held_out(project.models, str(fit[FitColumns.fit_id]))
     if fit[FitColumns.projects] == 1 and project.name not in set(held[holdout_predictions.NAME]):
-        return RankerModel.frame([_full(row, {RankerModel.note: _ALONE.format("ranker")})])
-    try:
-        model = load_ranker(project.models, str(fit[FitColumns.fit_id]))
-        members = model.members
-        if members.trees:
-            members.trees.scores(members.net.mean[None])  # lightgbm is here, and reads them
-    except ProofsheetError as error:
-        return RankerModel.frame([_full(row, {RankerModel.note: f"{error.what} {error.next_step}"})])
+        return _ALONE.format("ranker")
+    return ""
+
+
+def _serving_ranker(project: Project, fit_id: str, settings: RankerSettings) -> dict[str, Any]:
+    """The columns of `ranker_model` for a fit that serves.
+
+    Raises:
+        ProofsheetError: if its files are damaged, or a package that reads them is missing.
+    """
+    model = load_ranker(project.models, fit_id)
+    members = model.members
+    if members.trees:
+        members.trees.scores(members.net.mean[None])  # lightgbm is here, and reads them
     point = settings.overrule_at_of.get(project.name) or settings.overrule_at or model.point_of(project.name)
-    served = {
-        RankerModel.fit_id: fit[FitColumns.fit_id],
+    return {
+        RankerModel.note: "" if members.measured else _UNMEASURED,
+        RankerModel.fit_id: fit_id,
         RankerModel.status: "in force",
         RankerModel.overrule_at: point,
+        **_calibrated(project, fit_id, point),
     }
-    note = (
-        "" if members.measured else "it learnt from vectors and stages: too few of its pictures were measured"
-    )
-    return RankerModel.frame(
-        [
-            _full(
-                row,
-                {
-                    RankerModel.note: note,
-                    **served,
-                    **_calibrated(project, str(fit[FitColumns.fit_id]), point),
-                },
-            )
-        ]
-    )
 
 
 def scene_classifier(
@@ -123,11 +127,6 @@ def scene_classifier(
     if fit is None or embeddings[Embedding.encoder_id].unique().to_list() != [fit[FitColumns.encoder_id]]:
         return None
     return load_scenes(project.shared, str(fit[FitColumns.fit_id]))
-
-
-def _full(row: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
-    whole = {**row, **more}
-    return {n: whole.get(n) for n in RankerModel.polars_schema()}
 
 
 def _broken(fits: pl.DataFrame) -> str:

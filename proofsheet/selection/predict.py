@@ -23,11 +23,12 @@ from proofsheet.models.probabilities import picks
 from proofsheet.models.ranker import MEASURE_COLUMNS, Ranker
 from proofsheet.selection.active_models import sigmoid
 from proofsheet.storage.workspace import Project
+from schemas.labels import SeenObject
 from schemas.learning import CropModel, RankerModel
 from schemas.library import Photo
 from schemas.settings_learning import CropSettings
 from schemas.table import Rows
-from schemas.vision import GRID, Embedding, ImageQuality, PhotoGroup, SaliencyGrid, SeenObject
+from schemas.vision import GRID, Embedding, ImageQuality, PhotoGroup, SaliencyGrid
 
 _REASONS, _LEAST_SIGMA, _LEAST_FOR_SIGMA, _SMALL = 3, 0.5, 5, 1e-6
 _FACE = "face"
@@ -144,7 +145,7 @@ def reasons(features: SetFeatures, weights: np.ndarray[Any, Any], row: int, chos
 
 
 def _distance(values: np.ndarray[Any, Any], place: int, sigma: float) -> str:
-    """How far a picture is from its set: in standard deviations, which a set under five pictures does not have."""
+    """How far a picture is from its set, in standard deviations from five pictures on."""
     if len(values) >= _LEAST_FOR_SIGMA:
         return f" by {abs(sigma):.1f} σ"
     return f": {values[place]:.3g} against {np.delete(values, place).mean():.3g}"

@@ -45,8 +45,7 @@ def decide(
     ids = [Photo.project, Photo.photo_id]
     known = groups.join(photos, on=ids).join(quality, on=ids).sort(PhotoGroup.group_id, PhotoGroup.position)
     parts = known.partition_by(PhotoGroup.group_id, maintain_order=True)
-    rows = [_decision(project, part.to_dicts(), picks or {}, cuts or {}) for part in parts]
-    return Proposal.frame(rows)
+    return Proposal.frame(_decision(project, part.to_dicts(), picks or {}, cuts or {}) for part in parts)
 
 
 def _decision(
@@ -85,7 +84,7 @@ def _trained(members: Sequence[Row], pick: RankedChoice) -> tuple[Row, Row]:
 
 
 def _starting(members: Sequence[Row]) -> tuple[Row, Row]:
-    """What the starter ranker says; it has no confidence where there is nothing to choose."""
+    """The choice of the starter ranker; it has no confidence in a set without a choice."""
     starter = starter_ranker()
     choosing = len(members) > 1 and not members[0][PhotoGroup.keep_all]
     choice = compared(members, starter) if len(members) > 1 else None
@@ -116,7 +115,6 @@ def _reasons(best: Row, members: Sequence[Row]) -> list[str]:
     found = [f"all belong together: {best[PhotoGroup.cause]}"] if best[PhotoGroup.keep_all] else []
     rivals = [m for m in members if stage_of(m) == stage_of(best)]
     if len(rivals) < len(members) and stage_of(best) == max(map(stage_of, members)):
-        found.append(
-            f"highest stage of the set: {stage_of(best):g} ({best[Photo.stage_label] or 'no label'})"
-        )
+        label = best[Photo.stage_label] or "no label"
+        found.append(f"highest stage of the set: {stage_of(best):g} ({label})")
     return found

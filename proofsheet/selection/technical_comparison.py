@@ -1,10 +1,11 @@
-"""Which picture of a set is technically best, by comparing each with each, and what is said of it.
+"""Which picture of a set is technically best, by comparing each with each, and the reason in words.
 
 Holds `TechnicalChoice`, `compared`, `faults` and the words for differences.
 Add here: words for another difference; a fault that is seen by itself.
-Keep out: weights (models/starter_ranker.py), what a trained ranker says (predict.py), rows of `proposals` (stage_rule.py).
+Keep out: weights (models/starter_ranker.py), trained rankers (predict.py), `proposals` (stage_rule.py).
 
-One rule for bursts and series of stages: a higher stage is worth a fixed amount, and another picture is taken where more speaks for it.
+One rule for bursts and series of stages: a higher stage is worth a fixed amount, and a picture of a lower
+stage wins only if its measurements are worth more.
 """
 
 from __future__ import annotations
@@ -89,9 +90,9 @@ def stage_of(member: Row) -> float:
 
 
 def compared(members: Sequence[Row], ranker: StarterRanker) -> TechnicalChoice:
-    """The picture for which most speaks against all others; one with a fault gives way to a close one without.
+    """The picture with the highest sum of odds; one with a fault gives way to a close one without.
 
-    It never gives way to a lower stage: what a stage is worth already weighs the fault.
+    It never gives way to a lower stage: the worth of a stage already weighs the fault.
 
     Args:
         members: at least two, with columns of `photos` and `image_quality`, in the order of the set.
@@ -139,7 +140,7 @@ def differences(best: Row, rival: Row, number: int, ranker: StarterRanker) -> li
 
 
 def _words(name: str, best: Row, rival: Row, number: int) -> str:
-    """One difference in words; empty where it is too small to be named, or has no name among photographers."""
+    """One difference in words; empty if it is too small, or photographers have no name for it."""
     if name.startswith(("detail", "sharp")):
         return _sharper(best, rival, number)
     if name not in WORDS:

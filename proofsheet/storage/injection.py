@@ -20,7 +20,7 @@ Inputs = Mapping[str, Callable[..., Any]]
 
 @dataclass(frozen=True)
 class _Source:
-    """Where an argument comes from: a table, a resource, a class that the caller gives, or an input function."""
+    """The source of an argument: a table, a resource, a class that the caller gives, or an input function."""
 
     kind: Literal["rows", "resource", "given", "input"]
     what: Any
@@ -31,11 +31,10 @@ class Injected:
 
     A parameter annotated `Rows[Photo]` gets the rows of that table. One annotated with a settings class, or a
     class derived from it, gets the resource of that section. One annotated with a given class, such as
-    `Project`, gets what the caller gives. A parameter
-    named in `inputs` gets what that function returns.
+    `Project`, gets what the caller gives. A parameter named in `inputs` gets what that function returns.
 
     Args:
-        function: whose arguments are wanted.
+        function: the function that needs arguments.
         inputs: parameter to the function that makes it; its own parameters may be earlier inputs.
         resources: class to the key of its resource.
         given: classes of what the caller gives.

@@ -1,6 +1,6 @@
 """What the ledger knows of a job: answers that are never asked for again, and strikes against pictures.
 
-Holds `AnswerKeys`, `AnswerCache`, and what is told and released of struck pictures.
+Holds `AnswerKeys`, `AnswerCache`, and the report and release of pictures with strikes.
 Add here: what else is remembered of a question.
 Keep out: asking.
 """
@@ -31,8 +31,8 @@ class AnswerKeys:
     """Under which keys the answer to a question may be.
 
     Attributes:
-        picture: hash of the upright pixels, which new answers are kept under.
-        file: hash of the file's bytes, which answers of earlier versions are under.
+        picture: hash of the upright pixels, the key of new answers.
+        file: hash of the file's bytes, the key of answers of earlier versions.
         prompts: hash of the question, and of its earlier forms.
         options: digest of the options.
     """
@@ -97,7 +97,7 @@ class AnswerCache:
         return next((row for row in found if row), None)
 
     def adopt(self, questions: Iterable[AnswerKeys]) -> None:
-        """Keep the answers that were kept by file under their picture too, so that a file with other metadata finds them."""
+        """Save answers of files under their picture too: a copy with other metadata then finds them."""
         rows = [row for keys in questions for row in self._adopted(keys)]
         self._ledger.put(ModelAnswer, rows)
         for row in rows:
@@ -157,7 +157,7 @@ class AnswerCache:
         self._put(self._failure(image_hash, job, (known[JobFailure.strikes] if known else 0) + 1, trouble))
 
     def note_sight(self, why_blind: str) -> None:
-        """Remember what the card told of the model, so that nobody promises questions that it will not get."""
+        """Save what the test card showed of the model: estimates leave out a model that sees nothing."""
         if bool(why_blind) != self.blind:
             trouble = ModelRequestError(
                 BLIND, why_blind or "it reads the card", retryable=False, strike=False

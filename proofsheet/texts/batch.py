@@ -44,7 +44,7 @@ _UNLIKE_BITS = 12  # pictures with more differing bits of the hash do not show t
 
 @dataclass(frozen=True)
 class PendingRequest:
-    """A question, and where its answer is kept."""
+    """A question, and the keys of its answer."""
 
     keys: AnswerKeys
     request: JobRequest

@@ -3,8 +3,8 @@
 Holds `COMBINED`, `PARTS`, `parts_of` and `Combined`.
 Add here: another job that may be a part.
 Keep out: asking (inference.py), and the form of the answer (schemas/replies.py).
-A part that is not of its own form is asked for alone, and so is a text that the gate refused, a job with a prompt of the user's
-own, and a question that says more than the combined one, such as which tags a person gave.
+A part that does not have its form is asked for alone. So are a text that the gate refused, a job with your
+own prompt, and a question that says more than the combined one, such as the tags that people gave.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ COMBINED = Job(
 
 
 def parts_of(describing: Describer) -> tuple[Job, ...]:
-    """The jobs that are asked about in one question; none if the settings do not want it, or if fewer than two are left."""
+    """The jobs of the combined question; empty if it is switched off, or if fewer than two are left."""
     settings = describing.settings
     if not settings.combine:
         return ()
@@ -87,7 +87,7 @@ class Combined:
         return [p for p in pending(self.every, self.books, forced=False) if p.key in images]
 
     def answer(self, one: JobRequest, *, by_any_model: bool = False) -> Mapping[str, Any] | None:
-        """The row of the ledger that answers the part; None if there is none, or if the part was not of its form."""
+        """The row of the ledger that answers the part; None without one, or if the part lacks its form."""
         keys = self._keys.get(one.photo_id)
         if keys is None:
             return None

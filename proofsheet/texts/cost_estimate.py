@@ -93,10 +93,10 @@ def pending_questions(project: Project, describing: Describer, settings: Mapping
 
 
 def pending_count(job: Job, project: Project, describing: Describer, settings: Mapping[str, Any]) -> int:
-    """How many pictures a job would ask about now, by the tables of the last run; 0 where nobody can be asked.
+    """How many pictures a job would ask about now, by the tables of the last run; 0 without a model.
 
     Raises:
-        UsageError: if its prompt is none.
+        UsageError: if its prompt cannot be read.
     """
     todo = _open(job, project, describing, settings)
     return len(todo.together) + len(todo.alone) if todo is not None else 0

@@ -35,7 +35,7 @@ class Describer:
 
     @classmethod
     def of(cls, settings: VisionModelSettings, project: Project, sight: Sight | None = None) -> Describer:
-        """The describer that the settings come to; `sight` carries over what a run has learnt of its models."""
+        """The describer of the settings; `sight` is what a run already knows about its models."""
         return cls(settings, choose_server(settings), project.prompts, sight or Sight())
 
     def prompt(self, job: str) -> Prompt:
@@ -60,8 +60,8 @@ class Describer:
 def answer_keys(job: Job, prompt: Prompt, options: Options, asked: JobRequest) -> AnswerKeys:
     """The keys of the answer to a question.
 
-    The known facts beside the picture help the model to look, but are not part of the key: an edited capture time
-    or a new caption asks nothing again.
+    Known facts help the model to look, but are not part of the key: an edited capture time or a new caption
+    asks nothing again.
     """
     values = {name: value for name, value in asked.values.items() if name != KNOWN}
     hashed = _prompt_hash(job, prompt, replace(asked, values=values))

@@ -1,12 +1,12 @@
-"""The embedded describer: it puts what is known into fixed templates, and says so by its name.
+"""The embedded describer: known facts in fixed templates. Its name marks such texts.
 
-Holds `reply`, `made_from`, `evidence`, `wrote` and the order in which what is known is said.
-Add here: what can be said of another fact.
+Holds `reply`, `made_from`, `evidence`, `wrote` and the order of the facts in a text.
+Add here: the part of a text for another fact.
 Keep out: words of a language (phrases.py), what is known (picture_facts.py), and models that see (client/).
 
-People's words come first, then subject and place of the folder, the prompt of a generated picture, what models
-saw, the date, and last light and colour. Without a subject the text is a draft, which the gate does not accept
-(rules/subject.py).
+People's words come first, then subject and place of the folder, the prompt of a generated picture, labels and
+objects, the date, and last light and colour. Without a subject the text is a draft, which the gate does not
+accept (rules/subject.py).
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ from proofsheet.texts.label_names import label_name
 from proofsheet.texts.phrases import PHRASES, Phrases
 from proofsheet.texts.picture_facts import KnownFacts, SeenThing
 from schemas.facts import WordEdit
+from schemas.labels import PhotoLabel, SeenObject
 from schemas.library import ExifFact, GenerationFact
 from schemas.proof import MetadataRepair, Texts
 from schemas.replies import CaptionReply, Reply, TagsReply, TitleReply
 from schemas.sets import ImageSet
-from schemas.vision import ImageQuality, PhotoLabel, SeenObject
+from schemas.vision import ImageQuality
 
 Row = Mapping[str, Any]
 NAME = "embedded describer"
@@ -71,7 +72,7 @@ def digest() -> str:
 
 
 def reply(job: str, known: KnownFacts | None) -> Reply | None:
-    """What can be said from what is known; None where that cannot answer a job.
+    """The reply from the known facts; None if they cannot answer a job.
 
     Args:
         job: name of the job.
@@ -109,7 +110,7 @@ def _title(known: KnownFacts) -> TitleReply:
 
 
 def _title_parts(known: KnownFacts) -> list[_Part]:
-    """The first thing that is known, with the date; colours where nothing else is."""
+    """The first known fact, with the date; colours if nothing else is known."""
     phrases, head = PHRASES[known.language], (_opening(known, Texts.caption) or _seen(known))[:1]
     colors = [phrases.color(str(c["color"])) for c in known.measured[ImageQuality.colors]]
     look = phrases.joined(colors) or phrases.picture.format(_light(known))
@@ -125,7 +126,7 @@ def _tags(known: KnownFacts) -> TagsReply:
 
 
 def _tag_parts(known: KnownFacts) -> list[_Part]:
-    """Keywords, most telling first, with bars between; colours come last."""
+    """Keywords, most specific first, with bars between; colours come last."""
     phrases = PHRASES[known.language]
     texts = [known.written[f] for f in (Texts.title, Texts.caption) if f in known.written]
     parts = [_Part("|".join(_keywords(t)), _WRITTEN) for t in texts[:1]]
@@ -146,7 +147,7 @@ _PARTS = {"caption": _caption_parts, "title": _title_parts, "tags_normalize": _t
 
 
 def _opening(known: KnownFacts, *fields: str) -> list[_Part]:
-    """What people wrote in these fields or in keywords, else subject and place; else the prompt of a generator."""
+    """The words of people in these fields or in keywords, else subject and place, else a prompt."""
     for written in (known.written.get(field) for field in (*fields, Texts.keywords)):
         if written:
             is_text = isinstance(written, str)
@@ -169,7 +170,7 @@ def _own_words(text: str, language: str) -> str:
 
 
 def _subject(known: KnownFacts) -> list[tuple[str, tuple[str, ...]]]:
-    """Subject and place of the folder; a place that the subject names is not said again."""
+    """Subject and place of the folder; without the place if the subject already names it."""
     found = [(known.subject, f"{ImageSet.name}.{ImageSet.subject}")]
     if not set(words(known.location)) <= set(words(known.subject)):
         found.append((known.location, f"{ImageSet.name}.{ImageSet.location}"))

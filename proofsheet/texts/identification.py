@@ -23,10 +23,10 @@ from proofsheet.texts.describer import Describer
 from proofsheet.texts.inference import answers
 from proofsheet.texts.job_results import JobResult
 from proofsheet.texts.jobs import IDENTIFIERS, JobRequest
+from schemas.labels import Scene, SeenObject
 from schemas.replies import Candidate, IdentifyReply
 from schemas.sets import Identification
 from schemas.settings_words import CaptionSettings
-from schemas.vision import Scene, SeenObject
 from schemas.words import QualityVerdict
 
 _ROUTES = {

@@ -2,8 +2,8 @@
 
 Holds `ask_all`, `answers` and `open_questions`.
 Add here: what holds for every job.
-Keep out: what is asked (job_requests.py), who is asked (describer.py), one batch (batch.py), servers (client/), bookkeeping
-(answer_cache.py), and questions outside of a batch (single_question.py).
+Keep out: what is asked (job_requests.py), who is asked (describer.py), one batch (batch.py), servers
+(client/), bookkeeping (answer_cache.py), and questions outside of a batch (single_question.py).
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def ask_all(
     now: datetime,
     progress: Progress,
 ) -> JobRows:
-    """The rows of the job's table; what was answered before is not asked again.
+    """The rows of the job's table; saved answers are used again.
 
     Args:
         job: what is asked.
@@ -65,7 +65,7 @@ def ask_all(
         describing: who answers.
         project: its ledger keeps answers and strikes.
         now: time of the answers (UTC, no zone).
-        progress: told after every answer.
+        progress: called after every answer.
     """
     told, facts = answers(job, asked, describing, project, now, progress)
     rows = job.table.frame(
@@ -94,7 +94,7 @@ def answers(
         describing: who answers.
         project: its ledger keeps answers and strikes.
         now: time of the answers (UTC, no zone).
-        progress: told after every answer.
+        progress: called after every answer.
         beside: further pictures that a copied text may come from.
     """
     if job.name in describing.settings.off:
@@ -202,7 +202,7 @@ def _told(job: Job, one: JobRequest, known: OpenQuestions, describing: Describer
 def _embedded(
     job: Job, asked: Sequence[JobRequest], describing: Describer, project: Project, now: datetime
 ) -> tuple[list[JobResult], dict[str, Any]]:
-    """Words from measurements; what a model that sees said before goes first."""
+    """Words from measurements; an earlier answer of a model that sees comes first."""
     books, prompt = AnswerCache(project.ledger, job.name, "", 1, now), describing.prompt(job.name)
     combined = Combined(job, asked, describing, project, "", now)
     told = []

@@ -1,8 +1,8 @@
 """When a job is needed for a photo, and what is put into its question.
 
-Holds one function a job, from tables to `JobRequest`, and `STEPS`; annotations say which tables they need.
+Holds one function a job, from tables to `JobRequest`, `ASKED` and `STEPS`; annotations name the tables.
 Add here: the conditions of a new job.
-Keep out: asking (inference.py) and columns (jobs.py).
+Keep out: which photos get texts (described.py), asking (inference.py) and columns (jobs.py).
 """
 
 from __future__ import annotations
@@ -16,102 +16,20 @@ import polars as pl
 
 from proofsheet.core.files import short_hash
 from proofsheet.storage.workspace import Project
+from proofsheet.texts.described import described, known_prompts
 from proofsheet.texts.edits import latest_edits
 from proofsheet.texts.jobs import KNOWN, JobRequest
-from proofsheet.texts.known_facts import answer_lines, distance_lines, file_lines, known_text, scan_line
-from proofsheet.texts.picture_facts import KnownFacts, picture_facts
+from proofsheet.texts.known_facts import answer_lines, distance_lines, known_text, scan_line
 from schemas.facts import ImportedFlag
-from schemas.library import ExifFact, GenerationFact, Photo
+from schemas.library import GenerationFact, Photo
 from schemas.proof import Texts
-from schemas.review import Choice
-from schemas.sets import ImageSet
 from schemas.settings_words import CaptionSettings, RatingSettings
 from schemas.table import Rows
-from schemas.vision import Duplicate, ImageQuality, PhotoLabel, PictureHash, Preview, SeenObject
+from schemas.vision import Duplicate, PictureHash, Preview
 from schemas.words import Answered, Caption, DuplicateHint, ModelScore, PolicyFlag, QualityVerdict, TagSet
 
-_NOT_SEEN = {Photo.project, Photo.photo_id, ImageQuality.measured_by}
-_FACTS = [n for t in (ImageQuality, ExifFact) for n in t.columns() if n not in _NOT_SEEN]
 _MOST_COMPARED = 6
 _LEAST_WORDS = 3
-Row = Mapping[str, Any]
-
-
-def described_facts(
-    photos: Rows[Photo], image_quality: Rows[ImageQuality], exif_facts: Rows[ExifFact]
-) -> pl.DataFrame:
-    """Photos with everything that was measured about them."""
-    ids = [Photo.project, Photo.photo_id]
-    return photos.join(image_quality, on=ids, how="inner").join(exif_facts, on=ids, how="inner")
-
-
-def described(
-    photos: Rows[Photo],
-    image_quality: Rows[ImageQuality],
-    exif_facts: Rows[ExifFact],
-    previews: Rows[Preview],
-    picture_hashes: Rows[PictureHash],
-    image_sets: Rows[ImageSet],
-    generation_facts: Rows[GenerationFact],
-    photo_labels: Rows[PhotoLabel],
-    objects: Rows[SeenObject],
-    choices: Rows[Choice],
-    captioning: CaptionSettings,
-    project: Project,
-) -> list[JobRequest]:
-    """The photos that get texts, in the order of their paths.
-
-    They are the chosen one of each set, or all if the settings ask for it.
-    """
-    ids = [Photo.project, Photo.photo_id]
-    facts = (
-        described_facts(photos, image_quality, exif_facts).join(previews, on=ids).join(picture_hashes, on=ids)
-    )
-    subjects = dict(image_sets.select(ImageSet.folder, ImageSet.subject).iter_rows())
-    if not captioning.all_images:
-        facts = facts.filter(
-            pl.col(Photo.photo_id).is_in(choices[Choice.chosen_photo_id].drop_nulls().implode())
-        )
-    prompts = _prompts(generation_facts)
-    rows = facts.sort(Photo.path).to_dicts()
-    known = picture_facts(
-        rows,
-        _FACTS,
-        image_sets,
-        generation_facts,
-        photo_labels,
-        objects,
-        project.ledger,
-        captioning.language,
-    )
-    return [
-        _asked(row, subjects.get(row[Photo.folder]), prompts.get(photo), known[photo])
-        for row in rows
-        for photo in [row[Photo.photo_id]]
-    ]
-
-
-def _prompts(generation_facts: pl.DataFrame) -> dict[str, str]:
-    known = generation_facts.drop_nulls(GenerationFact.prompt)
-    return dict(known.select(GenerationFact.photo_id, GenerationFact.prompt).iter_rows())
-
-
-def _asked(row: Row, subject: str | None, prompt: str | None, known: KnownFacts) -> JobRequest:
-    values = {
-        "subject": f"Confirmed subject of the set: {subject}" if subject else "",
-        KNOWN: known_text(file_lines(row, prompt)),
-    }
-    return JobRequest(
-        photo_id=row[Photo.photo_id],
-        image_hash=row[PictureHash.pixel_hash],
-        pictures=(row[Preview.preview_path] or row[Preview.thumb_path],),
-        values=values,
-        facts=known.measured,
-        known=known,
-        phash=row[PictureHash.phash],
-        file_hash=row[Photo.content_hash],
-        shared=values,
-    )
 
 
 def tag_questions(
@@ -123,7 +41,7 @@ def tag_questions(
 ) -> list[JobRequest]:
     """Needed where a photo has fewer tags than the minimum, or twice the same in other letters."""
     written, flags = latest_edits(project.ledger), _flags(project)
-    texts, prompts = _by_model(captions, Caption.caption), _prompts(generation_facts)
+    texts, prompts = _by_model(captions, Caption.caption), known_prompts(generation_facts)
     found = []
     for one in asked:
         stated = written.get((one.photo_id, Texts.keywords), "")
@@ -142,7 +60,7 @@ def _are_enough(tags: Sequence[str], least: int) -> bool:
 
 
 def _by_model(answered: pl.DataFrame, name: str) -> dict[str, Any]:
-    """Photo to what a model answered; what was only measured tells a model nothing."""
+    """Photo to the answer of a model; those of the embedded describer are left out."""
     by_model = (pl.col(Answered.status) == "answered") & (pl.col(Answered.backend) != "embedded")
     return dict(answered.filter(by_model).select(Answered.photo_id, name).iter_rows())
 
@@ -255,7 +173,7 @@ def score_questions(
 ) -> list[JobRequest]:
     """Needed where there is a verdict on quality."""
     texts = dict(captions.select(Caption.photo_id, Caption.caption).iter_rows())
-    prompts, tags = _prompts(generation_facts), _by_model(tag_sets, TagSet.tags_normalized)
+    prompts, tags = known_prompts(generation_facts), _by_model(tag_sets, TagSet.tags_normalized)
     judged = set(
         quality_verdicts.filter(pl.col(QualityVerdict.quality_status) != "unknown")[QualityVerdict.photo_id]
     )
@@ -309,17 +227,17 @@ def rating_questions(asked: Sequence[JobRequest], rating_rule: RatingSettings) -
     return [replace(one, values=values, facts={**one.facts, **facts}) for one in asked]
 
 
-_DESCRIBED = {"asked": described}
+ASKED: Mapping[str, Callable[..., list[JobRequest]]] = {"asked": described}
 STEPS: Mapping[
     str, Mapping[str, Callable[..., list[JobRequest]]]
 ] = {  # job to the inputs of its asset, the last one its questions
     "caption": {"questions": described},
     "title": {"questions": described},
-    "tags_normalize": {**_DESCRIBED, "questions": tag_questions},
-    "quality": {**_DESCRIBED, "questions": quality_questions},
+    "tags_normalize": {**ASKED, "questions": tag_questions},
+    "quality": {**ASKED, "questions": quality_questions},
     "duplicate_assist": {"questions": duplicate_questions},
-    "prompt_recon": {**_DESCRIBED, "questions": prompt_questions},
-    "score_multi": {**_DESCRIBED, "questions": score_questions},
-    "policy_flags": {**_DESCRIBED, "questions": policy_questions},
-    "rating": {**_DESCRIBED, "questions": rating_questions},
+    "prompt_recon": {**ASKED, "questions": prompt_questions},
+    "score_multi": {**ASKED, "questions": score_questions},
+    "policy_flags": {**ASKED, "questions": policy_questions},
+    "rating": {**ASKED, "questions": rating_questions},
 }

@@ -36,7 +36,14 @@ _NOBODY = dict.fromkeys(
 
 @dataclass(frozen=True)
 class JobResult:
-    """What came of one question: the columns of all jobs, the checked reply, and its row in the ledger if a model gave it."""
+    """The result of one question.
+
+    Attributes:
+        request: the question.
+        columns: of all jobs.
+        reply: the checked reply; None without one.
+        answer: its row in the ledger; None if no model gave it.
+    """
 
     request: JobRequest
     columns: dict[str, object]
@@ -63,7 +70,7 @@ def without_answer(one: JobRequest, status: str, problem: str) -> JobResult:
 
 
 def by_model(job: Job, one: JobRequest, answer: Mapping[str, Any]) -> JobResult:
-    """What a model said, from its row in the ledger."""
+    """The result from the answer of a model, a row of the ledger."""
     who = {
         Answered.backend: answer[ModelAnswer.backend],
         Answered.model: model_name(answer[ModelAnswer.model]),

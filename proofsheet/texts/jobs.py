@@ -55,14 +55,14 @@ class JobRequest:
 
     Attributes:
         photo_id: the photo that the answer belongs to.
-        image_hash: of the upright pixels, or of those of all pictures shown; answers are kept under it.
+        image_hash: of the upright pixels, or of those of all pictures shown; the key of the answer.
         pictures: paths of previews inside the cache.
         values: for the placeholders of the prompt.
         facts: what was measured; columns may need it.
         known: what the embedded describer may write from; None where it has nothing to say.
         phash: perceptual hash; the same text for unlike pictures is a sign of a broken model.
         skip: why there is nothing to ask; None if there is.
-        file_hash: of the file's bytes, or of those of all files shown; answers of earlier versions are under it.
+        file_hash: of the file's bytes, or of those of all files shown; the key of older answers.
         shared: for the placeholders of the combined question.
         alone: True if the question says more than the combined one.
     """

@@ -1,7 +1,7 @@
 """What labels of models are called: the broader kind of each, and its German name.
 
 Holds `LabelName` and `label_name`.
-Add here: nothing; a label is a line of label_names.txt, whose first lines explain the form.
+Add here: nothing; a label is a line of label_names.txt; its first lines explain the form.
 Keep out: how sure a model is (picture_facts.py), and sentences (phrases.py).
 """
 
@@ -23,9 +23,9 @@ class LabelName:
         english: as the model writes it.
         kind: the broader label, or empty.
         gender: m, f or n of what can be counted; p for a plural, u for what cannot be; empty if not known.
-        german: in the singular; None where we have no word.
-        english_plural: empty where none is listed.
-        german_plural: empty where none is listed.
+        german: in the singular; None without a word in the list.
+        english_plural: empty if it is not listed.
+        german_plural: empty if it is not listed.
     """
 
     english: str
@@ -37,7 +37,7 @@ class LabelName:
 
     @property
     def is_countable(self) -> bool:
-        """Whether an article stands before it."""
+        """Whether it has an article."""
         return self.gender not in ("p", "u")
 
     @property

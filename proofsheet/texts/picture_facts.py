@@ -1,4 +1,4 @@
-"""What is known of a picture before a model is asked: words of people, subject, date, labels, light, colour.
+"""The known facts of a picture before a model is asked: words of people, subject, date, labels, colour.
 
 Holds `KnownFacts`, `picture_facts` and `seen_thing`.
 Add here: another table that knows something of what a picture shows.
@@ -19,10 +19,10 @@ from proofsheet.storage.ledger import Ledger
 from proofsheet.texts.edits import edits_of
 from proofsheet.texts.label_names import label_name
 from schemas.facts import WordEdit
+from schemas.labels import PhotoLabel, SeenObject
 from schemas.library import GenerationFact, Photo
 from schemas.proof import Texts
 from schemas.sets import ImageSet
-from schemas.vision import PhotoLabel, SeenObject
 
 Row = Mapping[str, Any]
 SEEN, SURE = 0.7, 0.9  # a label is said from the first score on, and without `probably` from the second
@@ -38,7 +38,7 @@ class SeenThing:
 
     @property
     def is_sure(self) -> bool:
-        """Whether it may be said without `probably`."""
+        """Whether a text names it without `probably`."""
         return self.score >= SURE
 
 
@@ -49,9 +49,9 @@ class KnownFacts:
     Attributes:
         language: that texts are to be written in.
         measured: columns of `image_quality` and `exif_facts`.
-        written: field to what a person wrote there; keywords are a list.
-        subject: of the folder, as a person confirmed it; empty if nobody did.
-        location: of the folder, as a person gave it; or empty.
+        written: field to the words of people in it; keywords are a list.
+        subject: of the folder; empty unless it is confirmed.
+        location: of the folder, as entered; or empty.
         prompt: of a generated picture, or empty.
         thing: the label or kind that a network saw with a score of at least `SEEN`.
         broader: kind of the thing, where the network is sure of the kind.
@@ -127,8 +127,7 @@ def _written(edits: Mapping[str, Row]) -> dict[str, Any]:
 def seen_thing(labels: Mapping[str, float]) -> tuple[SeenThing | None, str]:
     """The label that a network is sure enough of, else the kind that its labels have in common.
 
-    Probabilities of labels add up to that of their kind: a network that wavers between two breeds is sure of a
-    dog.
+    Probabilities of labels add up to that of their kind: 0.5 for each of two breeds is 1.0 for a dog.
 
     Args:
         labels: label to score of one photo.
@@ -141,6 +140,7 @@ def seen_thing(labels: Mapping[str, float]) -> tuple[SeenThing | None, str]:
         kinds[label_name(label).kind or label] += score
     best, score = max(labels.items(), key=lambda k: k[1], default=("", 0.0))
     kind, whole = max(kinds.items(), key=lambda k: k[1], default=("", 0.0))
-    thing = SeenThing(best, score) if score >= SEEN else SeenThing(kind, whole) if whole >= SEEN else None
+    seen = ((name, found) for name, found in ((best, score), (kind, whole)) if found >= SEEN)
+    thing = next((SeenThing(name, found) for name, found in seen), None)
     is_broader = thing is not None and kind == label_name(thing.label).kind
     return thing, kind if is_broader and whole >= SURE else ""

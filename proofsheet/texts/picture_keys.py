@@ -1,4 +1,4 @@
-"""Which picture a file shows, for what is kept by picture.
+"""Which picture a file shows, for rows with the picture as their key.
 
 Holds `picture_of_files`.
 Add here: another look-up between files and pictures.

@@ -19,7 +19,10 @@ from tests.support.kit import Shell, tree
 from tests.support.review_kit import CHOOSING, decide_all, sets_library
 
 STEPS = ",".join(CHOOSING)
-JUDGE = "ranker_model,crop_model,history_matches,selections,crop_examples,overrides,threshold_report,review_metrics,readiness"
+JUDGE = (
+    "ranker_model,crop_model,history_matches,selections,crop_examples,overrides,threshold_report,"
+    "review_metrics,readiness"
+)
 
 
 @pytest.fixture

@@ -126,7 +126,7 @@ def names(*pairs: tuple[int, int]) -> set[str]:
 
 @pytest.mark.long
 @needs_exiftool
-def test_what_a_person_chose_is_described_exported_and_published_until_it_is_undone_and_the_rejected_one_is_not(
+def test_the_chosen_picture_is_described_exported_and_published_until_undo_and_the_rejected_one_is_not(
     way: Way,
 ) -> None:
     before = tree(way.project.folder)

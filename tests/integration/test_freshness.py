@@ -279,7 +279,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
     return found
 
 
-OWN = {  # facts that an asset keeps for itself, or finds through what is outside: answers of a model, by its questions
+OWN = {  # facts that an asset saves for itself, or finds through its questions: answers of a model
     *(
         "model_answers",
         "job_failures",

@@ -1,4 +1,4 @@
-"""What is overridden in the Launchpad changes that field alone; all others stay as proofsheet.toml has them."""
+"""An override in the Launchpad changes that field alone; all others stay as in proofsheet.toml."""
 
 from __future__ import annotations
 

@@ -30,7 +30,8 @@ def told(freshness):
         for n, v in freshness.versions.items()
     }
 known = told(current_freshness(settings))
-assert known == told(build_defs(settings).resources["freshness"]), "what was known of the source is not what Dagster is given"
+given = told(build_defs(settings).resources["freshness"])
+assert known == given, "what was known of the source is not what Dagster is given"
 sys.stdout.write(json.dumps({n: version for n, (version, _upstream, _reads) in known.items()}))
 """
 FORM, LINKAGE = "proofsheet/rules/form.py", "proofsheet/grouping/complete_linkage.py"

@@ -1,4 +1,4 @@
-"""Commands over texts, sets, prompts and quarantine, as a person types them, with a model server beside them."""
+"""Commands over texts, sets, prompts and quarantine, as they are typed, with a model server beside them."""
 
 from __future__ import annotations
 

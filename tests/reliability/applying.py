@@ -187,9 +187,10 @@ def go_back(place: Place, disk: Disk) -> int:
 
 
 def kills(place: Place, act: Callable[[Place, Disk], int], mark: Path) -> set[str]:
-    """Kill the act before every operation, one after another, each time going on from what the last kill left.
+    """Kill the act before every operation, one after another; each time the next child continues.
 
-    Each child makes one change and dies before its second; where an operation begins anew, the next one gets further.
+    Each child makes one change and dies before its second. If an operation starts again, the next child gets
+    further.
     """
     points, last, step = set[str](), "", 2
     while True:

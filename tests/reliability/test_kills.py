@@ -50,7 +50,9 @@ def watch(event, args):
     if os.getpid() != main or event not in {"open", "os.rename", "os.remove", "os.mkdir"}:
         return
     target = args[1] if event == "os.rename" else args[0]
-    if not isinstance(target, (str, os.PathLike)) or not str(target).startswith(str(home)) or "/dagster/" in str(target):
+    if not isinstance(target, (str, os.PathLike)):
+        return
+    if not str(target).startswith(str(home)) or "/dagster/" in str(target):
         return
     if event == "open" and not (isinstance(args[1], str) and set(args[1]) & set("wa+x")):
         return
@@ -95,7 +97,7 @@ def child(tmp_path: Path, home: Path, wanted: int) -> tuple[int, dict[str, Any]]
 
 
 def rows(project: Project) -> dict[str, pl.DataFrame]:
-    """Every table and fact, without the columns that tell the time and the tables that are about nothing but runs."""
+    """Every table and fact, without columns of the time and without tables about runs alone."""
     tables = {t.name: project.store.read(t) for t in DERIVED} | {
         t.name: project.ledger.rows(t) for t in FACTS
     }
@@ -104,7 +106,7 @@ def rows(project: Project) -> dict[str, pl.DataFrame]:
 
 
 def whole(project: Project) -> bool:
-    """Every generation that the pointer names, and every file that it names, has the bytes that were written."""
+    """Every generation that the pointer names, and every file that it names, has its written bytes."""
     generations = project.store.generations
     files = {generations.path(n): found for n, found in generations.pointers()}
     files |= {generations.folder / part.file: part.sha256 for part in generations.known_parts()}

@@ -55,7 +55,10 @@ def request(up: Up, method: str, path: str, headers: dict[str, str], body: bytes
         return error.code
 
 
-MUTATION = b'{"query": "mutation { wipeAssets(assetPartitionRanges: [{assetKey: {path: [\\"photos\\"]}}]) { __typename } }"}'
+MUTATION = (
+    b'{"query": "mutation { wipeAssets('
+    b'assetPartitionRanges: [{assetKey: {path: [\\"photos\\"]}}]) { __typename } }"}'
+)
 JSON = {"content-type": "application/json"}
 
 

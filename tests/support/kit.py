@@ -144,7 +144,7 @@ def run(
 
 
 def name_subject(project: Project, subject: str, *folders: str) -> None:
-    """Say what the folders of a project show (the project folder itself if none is named), as a person does at intake."""
+    """Say at intake what the folders of a project show (the project folder itself if none is named)."""
     rows = [{"folder": folder, "subject": subject} for folder in folders or ("",)]
     intake(project.ledger, [row["folder"] for row in rows], rows, NOW)
 

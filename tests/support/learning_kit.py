@@ -80,7 +80,7 @@ def turned_vectors(data: SelectionData) -> SelectionData:
 
 
 def made_crops(projects: int = 3, pictures: int = 50, seed: int = 1) -> CropData:
-    """Pictures with one bright square of interest; the drawn box lies around it, and one in four is not cut."""
+    """Pictures with one bright square of interest and a drawn box around it; one in four is not cropped."""
     rng = np.random.default_rng(seed)
     count = projects * pictures
     grids = rng.uniform(0, 0.1, (count, len(GRID_CHANNELS), GRID, GRID)).astype(np.float32)

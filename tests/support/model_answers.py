@@ -184,7 +184,8 @@ def _texts(seed: int) -> dict[str, Any]:
     )
     other, more = pick(SUBJECTS, 29), pick(DETAILS, 35)
     return {
-        "caption": f"The {one} waits by a {thing} with {detail} and {more} in {light} near the {place} and a {other}.",
+        "caption": f"The {one} waits by a {thing} with {detail} and {more} in {light} "
+        f"near the {place} and a {other}.",
         "alt_text": f"{one.capitalize()} and {other} close to a {thing}, {detail} around.",
         "description": f"{light} over the {place}",
         "contradictions": [],

@@ -1,4 +1,4 @@
-"""Pictures with a secret in every place that their container has, and a search for it in all that a file holds."""
+"""Pictures with a secret in every place that their container has, and a search for it in a whole file."""
 
 from __future__ import annotations
 
@@ -383,7 +383,7 @@ _FORMS = [
 
 
 def hidden_in_bytes(data: bytes, told: bytes = b"") -> list[str]:
-    """Where the secret, or a piece of it, is found in the bytes of a file, its compressed streams and what else is told of it."""
+    """Where the secret, or a piece of it, is in the bytes of a file, its streams and other facts."""
     streams = [data, told]
     for at in range(len(data) - 2):
         if data[at] == 0x78 and (data[at] << 8 | data[at + 1]) % 31 == 0:

@@ -148,7 +148,7 @@ def _listed(wanted: Sequence[str], digests: Mapping[str, str]) -> list[str]:
 
 
 def _installed_name(wanted: str, digests: Mapping[str, str]) -> str | None:
-    """`llava` means `llava:latest`, as in Ollama itself; a file of a model may be named without its folder."""
+    """`llava` means `llava:latest`, as in Ollama itself; a model file may be named without its folder."""
     exact = next((n for n in (wanted, wanted + _TAG) if n in digests), None)
     return exact or next((n for n in sorted(digests) if model_name(n) == model_name(wanted)), None)
 

@@ -1,10 +1,11 @@
-"""The name of a model: what a row may say of it, whatever its server calls it.
+"""The name of a model in rows, whatever its server calls it.
 
 Holds `model_name` and `name_digest`.
 Add here: another way in which servers name files of this machine.
 Keep out: which model is chosen (discovery.py).
-llama.cpp names a model by the path of its file, other servers by that of a folder. A row says the name alone, since rows are
-exported, and a path tells of a person's disk.
+
+llama.cpp names a model by the path of its file, other servers by that of a folder. A row has the name alone,
+since rows are exported, and a path shows the folders of your disk.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def model_name(served_as: str) -> str:
 
 
 def name_digest(digest: str) -> str:
-    """The digest that rows carry: one made of a name is made of the name alone, also where an older row has a path."""
+    """The digest in rows: one made of a name is made of the name alone, even if an older row has a path."""
     if not digest.startswith(NAME_DIGEST):
         return digest
     return NAME_DIGEST + model_name(digest.removeprefix(NAME_DIGEST))

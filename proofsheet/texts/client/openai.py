@@ -71,7 +71,7 @@ def _able(listed: object) -> frozenset[str] | None:
 
 
 def _modalities(model: dict[str, Any]) -> object:
-    """What some servers tell instead of abilities: which kinds of input a model takes."""
+    """The kinds of input that a model takes, which some servers list instead of abilities."""
     told = model.get("architecture")
     taken = told.get("input_modalities") if isinstance(told, dict) else model.get("input_modalities")
     return ["vision" if kind == "image" else kind for kind in taken] if isinstance(taken, list) else None

@@ -142,7 +142,7 @@ def by_status(status: int) -> ModelRequestError:
 
 
 def not_json(told: str) -> ModelRequestError:
-    """The trouble of an answer that is none of a model server, such as the page of a proxy.
+    """The trouble of an answer that no model server sent, such as the page of a proxy.
 
     Args:
         told: what came instead, such as its media type.
@@ -152,7 +152,7 @@ def not_json(told: str) -> ModelRequestError:
 
 
 def by_broken_answer(error: Exception) -> ModelRequestError:
-    """The trouble behind an answer that cannot be read: it is no JSON from its first sign on, or it broke off."""
+    """The trouble behind an unreadable answer: its first sign is not JSON, or it broke off."""
     if isinstance(error, json.JSONDecodeError) and (text := error.doc.strip()) and error.pos == 0:
         return not_json("an HTML page" if text.startswith("<") else "plain text")
     return ModelRequestError(

@@ -1,4 +1,4 @@
-"""The rule that crops without history, the pictures that it is measured on, and what the page makes of the figures."""
+"""The rule that crops without history, the pictures that measure it, and the page of the figures."""
 
 from __future__ import annotations
 

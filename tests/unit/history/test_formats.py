@@ -1,4 +1,4 @@
-"""Reading history files: whose project a row is, what each format holds, and which rows are refused by line."""
+"""Reading history files: the project of a row, the content of each format, and rows refused by line."""
 
 from __future__ import annotations
 

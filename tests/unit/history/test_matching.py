@@ -271,7 +271,8 @@ def test_choices_of_which_the_pictures_are_gone_go_out_and_come_back(tmp_path: P
         for e in "ef"
     ]
     keep_imported(project, new, NOW)
-    log = f'session_id,set_id,chosen_path,neg_paths,timestamp\ns,1,mojo1_final/{WINNER},"[""x/{LOSER}""]",2025-07-08T06:05:44\n'
+    head = "session_id,set_id,chosen_path,neg_paths,timestamp"
+    log = f'{head}\ns,1,mojo1_final/{WINNER},"[""x/{LOSER}""]",2025-07-08T06:05:44\n'
     report = imported(workspace, log)
     assert (report.accepted, report.lines) == (1, [])
     rows, vectors = project.ledger.rows(HistoryRow), project.ledger.rows(ImportedVector)

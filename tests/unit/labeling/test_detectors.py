@@ -25,7 +25,7 @@ def test_queries_become_boxes() -> None:
 
 
 def onnx_detector(path: Path) -> Path:
-    """A file that finds a "cat" left of the middle of whatever it sees, brighter pictures with a higher score."""
+    """A file that finds a "cat" left of the middle of any picture, with a higher score if it is brighter."""
     import onnx
     from onnx import TensorProto, helper
 

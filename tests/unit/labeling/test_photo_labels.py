@@ -10,8 +10,9 @@ import pytest
 
 from proofsheet.labeling.photo_labels import best_labels, choose_labeller, class_names
 from proofsheet.labeling.scenes import rows_of_labels
+from schemas.labels import PhotoLabel, Scene
 from schemas.settings import EncoderSettings, LabelSettings, PhotoSettings, SceneSettings
-from schemas.vision import Embedding, PhotoLabel, Scene
+from schemas.vision import Embedding
 from tests.support.kit import SHARED, configuration, only_project, run, save_picture
 
 GUITAR = SHARED / "imagededup_apache2" / "base_images" / "ukbench09012.jpg"

@@ -343,6 +343,8 @@ def later(**inputs: Any) -> dict[str, Any]:
 
 
 HALFWAY = node("VAEDecode", samples=["s", 0])
+FACES = node("FaceDetailer", image=["h", 0], positive=["q", 0], seed=8, steps=9)
+COMPOSED = node("LatentComposite", samples_to=["s", 0], samples_from=["t", 0])
 SECOND = {
     "q": node("CLIPTextEncode", text="sharper", clip=["m", 1]),
     "d": node("VAEDecode", samples=["t", 0], vae=["m", 2]),
@@ -355,12 +357,12 @@ SECOND = {
         ({**SECOND, "t": later(denoise=0.5)}, 7, "a red boat"),
         ({**SECOND, "t": later(denoise=1.0)}, 8, "sharper"),
         ({**SECOND, "t": later(add_noise="disable", start_at_step=20)}, 7, "a red boat"),
-        ({**SECOND, "t": node("FaceDetailer", image=["h", 0], positive=["q", 0], seed=8, steps=9), "h": HALFWAY}, 7, "a red boat"),
+        ({**SECOND, "t": FACES, "h": HALFWAY}, 7, "a red boat"),
         ({**SECOND, "t": later(), "out2": node("SaveImage", images=["h", 0]), "h": HALFWAY}, None, None),
         ({**SECOND, "t": later(), "d": node("VAEDecode", samples=["s", 0])}, 7, "a red boat"),
-        ({**SECOND, "t": later(), "d": node("LatentComposite", samples_to=["s", 0], samples_from=["t", 0])}, None, None),
+        ({**SECOND, "t": later(), "d": COMPOSED}, None, None),
     ],
-    ids=["finishes", "begins again", "refiner", "detailer", "two saved pictures", "leads nowhere", "composed of two"],
+    ids=["finishes", "begins again", "refiner", "detailer", "two pictures", "leads nowhere", "composed"],
 )  # fmt: skip
 def test_which_sampler_counts(nodes: Nodes, seed: int | None, prompt: str | None) -> None:
     found = read_graphs(graph(nodes), None)

@@ -157,10 +157,13 @@ def test_a_camera_stays_one(tmp_path: Path, make: str, model: str) -> None:
     assert (found["make"], found["model"]) == (make, model)
 
 
-XMP = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description
- xmlns:exif="http://ns.adobe.com/exif/1.0/" xmlns:t="http://ns.adobe.com/tiff/1.0/" t:Make="Acme" exif:FNumber="28/10"
+XMP = """<x:xmpmeta xmlns:x="adobe:ns:meta/">
+ <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description
+ xmlns:exif="http://ns.adobe.com/exif/1.0/" xmlns:t="http://ns.adobe.com/tiff/1.0/"
+ t:Make="Acme" exif:FNumber="28/10"
  exif:GPSLatitude="48,30.0N" exif:GPSLongitude="2,15,36W" exif:GPSAltitude="1200/10" exif:GPSAltitudeRef="1">
- <exif:ISOSpeedRatings><rdf:Seq><rdf:li>320</rdf:li></rdf:Seq></exif:ISOSpeedRatings></rdf:Description></rdf:RDF></x:xmpmeta>"""
+ <exif:ISOSpeedRatings><rdf:Seq><rdf:li>320</rdf:li></rdf:Seq></exif:ISOSpeedRatings>
+ </rdf:Description></rdf:RDF></x:xmpmeta>"""
 
 
 @pytest.mark.parametrize("extension", ["jpg", "png", "webp", "tif", "avif"])

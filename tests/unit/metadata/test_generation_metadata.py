@@ -266,7 +266,8 @@ def test_a_fault_of_a_reader_costs_no_picture_and_no_other_fact(tmp_path: Path) 
 
     xmp = (
         b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-        b'<rdf:Description xmlns:e="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" e:DigitalSourceType="x/trainedAlgorithmicMedia"/>'
+        b'<rdf:Description xmlns:e="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" '
+        b'e:DigitalSourceType="x/trainedAlgorithmicMedia"/>'
         b"</rdf:RDF></x:xmpmeta>"
     )
     plain, marked = (

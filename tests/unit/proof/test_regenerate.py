@@ -13,11 +13,12 @@ from proofsheet.proof.regenerate import candidates
 from proofsheet.proof.text_review import review, want_others
 from proofsheet.storage.workspace import Project
 from schemas.facts import ProofAttempt
+from schemas.labels import PhotoLabel, Scene, SeenObject
 from schemas.library import Photo
 from schemas.proof import MetadataQuality, MetadataRepair
 from schemas.sets import Identification, ImageSet
 from schemas.tags import MediaTag
-from schemas.vision import ImageQuality, PhotoLabel, Scene, SeenObject
+from schemas.vision import ImageQuality
 from tests.support.kit import NOW, run
 from tests.support.model_answers import Received
 from tests.support.model_server import ModelServer
@@ -83,12 +84,12 @@ def test_a_person_who_wants_other_texts_gets_them_once_a_wish(tmp_path: Path) ->
         status = dict(current(project).select(MetadataQuality.photo_id, MetadataQuality.status).iter_rows())
         assert status == {one: "accepted", two: "blocked"}
         assert len(server.asked) == asked + 1
-        with pytest.raises(UsageError, match="not asked again"):
+        with pytest.raises(UsageError, match="not asked the same question again"):
             want_others(project.ledger, one, NOW)
         review(project.ledger, one, "rejected", "dull", NOW)
         assert run(settings, project, until="metadata_quality").success
         assert len(server.asked) == asked + 1  # a refusal alone asks nothing
-        good = "did not want it"
+        good = "rejected in review"
         want_others(project.ledger, one, NOW)
         assert run(settings, project, until="metadata_quality").success
         (row,) = current(project).filter(pl.col(MetadataQuality.photo_id) == one).to_dicts()

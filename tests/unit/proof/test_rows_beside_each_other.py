@@ -1,4 +1,4 @@
-"""The gate over several rows: leaks of names, equal texts, drafts beside each other, and the filter behind it."""
+"""The gate over several rows: leaks of names, equal texts, drafts, and the filter behind it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Targets of publishing, each against a real server on this machine: once, whole, never over another picture."""
+"""Targets of publishing, each with a real server on this machine: once, whole, never over another picture."""
 
 from __future__ import annotations
 

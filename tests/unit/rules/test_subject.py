@@ -1,4 +1,4 @@
-"""Texts without a subject: what counts as a thing, a being, a place or an event, and who is believed without one."""
+"""Texts without a subject: which words are a thing, being, place or event, and which texts pass without."""
 
 from __future__ import annotations
 

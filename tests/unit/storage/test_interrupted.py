@@ -48,7 +48,8 @@ def publish(place):
 def child(place, how, point):
     seen = [0]
     def watch(event, args):
-        mutates = event in EVENTS or (event == "open" and isinstance(args[1], str) and set(args[1]) & set("wa+x"))
+        opened = event == "open" and isinstance(args[1], str)
+        mutates = event in EVENTS or (opened and set(args[1]) & set("wa+x"))
         if not mutates or str(place) not in str(args[0]):
             return
         seen[0] += 1
@@ -78,7 +79,10 @@ if __name__ == "__main__":
     base, how = Path(sys.argv[1]), sys.argv[2]
     def copy(name):
         return Path(shutil.copytree(base / "store", base / str(name)))
-    points = range(1, fork(copy("count"), "count", 0) + 1) if how in ("kill", "full") else json.loads(sys.argv[3])
+    if how in ("kill", "full"):
+        points = range(1, fork(copy("count"), "count", 0) + 1)
+    else:
+        points = json.loads(sys.argv[3])
     print(json.dumps({str(point): fork(copy(point), how, point) for point in points}))
 """
 

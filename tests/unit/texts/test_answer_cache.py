@@ -1,4 +1,4 @@
-"""Answers are kept by picture: what is written into a file asks nothing again, and answers of earlier versions are found."""
+"""Answers are saved by picture: new metadata asks nothing again, and earlier versions are read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Caption, title, keywords and quality in one question: what it costs, and what is asked alone all the same."""
+"""Caption, title, keywords and quality in one question: its cost, and the parts that are asked alone."""
 
 from __future__ import annotations
 
@@ -173,7 +173,10 @@ def test_the_same_caption_for_unlike_pictures_is_believed_of_none(tmp_path: Path
 
 def test_a_combined_reply_holds_the_sound_parts_alone() -> None:
     form = combined_reply((CaptionReply, TitleReply, TagsReply, QualityReply))
-    text = '{"caption": "A heron.", "alt_text": "heron", "title": 7, "tags_normalized": "heron", "quality_score": 101}'
+    text = (
+        '{"caption": "A heron.", "alt_text": "heron", "title": 7, '
+        '"tags_normalized": "heron", "quality_score": 101}'
+    )
     found = form.model_validate_json(text).model_dump()
     assert set(found) == {*CaptionReply.model_fields, "tags_map"}  # a field that may be left out is filled in
     with pytest.raises(ValueError, match="validation error"):

@@ -1,4 +1,4 @@
-"""Texts from what is known: what is said first, in which language, from which columns, and what the gate makes of it."""
+"""Texts from known facts: their order, language and columns, and the verdict of the gate."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ def test_a_label_is_what_a_model_probably_saw_and_a_sure_one_is_said_plainly() -
     said = written(KnownFacts(measured=DATED, thing=SPANIEL, broader="dog"))
     assert said == {
         "title": "Probably a cocker spaniel, 12 June 2024",
-        "caption": "Probably a cocker spaniel. Taken on 12 June 2024 at 14:32; mostly light blue at the top and "
-        "dark green at the bottom.",
+        "caption": "Probably a cocker spaniel. Taken on 12 June 2024 at 14:32; "
+        "mostly light blue at the top and dark green at the bottom.",
         "alt_text": "Probably a cocker spaniel; light blue at the top and dark green at the bottom.",
         "keywords": ["cocker spaniel", "dog", "light blue", "dark green"],
     }

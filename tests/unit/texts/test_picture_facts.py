@@ -9,9 +9,9 @@ import pytest
 from proofsheet.storage.ledger import Ledger
 from proofsheet.texts.edits import write_field
 from proofsheet.texts.picture_facts import SeenThing, picture_facts, seen_thing
+from schemas.labels import PhotoLabel, SeenObject
 from schemas.library import GenerationFact
 from schemas.sets import ImageSet
-from schemas.vision import PhotoLabel, SeenObject
 from tests.support.kit import NOW
 
 

@@ -29,7 +29,10 @@ from schemas.vision import Embedding
 from schemas.words import TagSet
 from tests.support.kit import NOW
 
-WORDS = "nature\n\tbird\n\t\t{fowl}\n\t\t{Vogel}\n\t\theron\n\t\t\t{Reiher}\n\t[places]\n\t\tlake\n\t\t\t{See}\npeople\n"
+WORDS = (
+    "nature\n\tbird\n\t\t{fowl}\n\t\t{Vogel}\n\t\theron\n\t\t\t{Reiher}\n"
+    "\t[places]\n\t\tlake\n\t\t\t{See}\npeople\n"
+)
 
 
 @pytest.fixture

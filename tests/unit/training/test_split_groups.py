@@ -1,4 +1,4 @@
-"""What hangs together stays on one side of every split: by sets, near-duplicates and vectors of one content."""
+"""Related pictures stay on one side of every split: sets, near-duplicates and vectors of one content."""
 
 from __future__ import annotations
 
