@@ -35,12 +35,14 @@ class Damage:
         seen: the strength that anyone sees.
         looked: the strength for which one has to look.
         trained: False for kinds that no training sees.
+        ruined: a strength far beyond, where a model could go astray; None where there is none.
     """
 
     make: Make
     seen: float
     looked: float
     trained: bool = True
+    ruined: float | None = None
 
 
 def linear(pixels: Pixels) -> Floats:
@@ -316,21 +318,21 @@ def _dusty(pixels: Pixels, spots: float, chance: np.random.Generator) -> Pixels:
 
 
 KINDS: Mapping[str, Damage] = {
-    "soft lens": Damage(soft, 2.5, 0.8),
-    "out of focus": Damage(_defocus, 4.0, 1.2),
-    "camera shake": Damage(_shake, 12.0, 3.5),
-    "focus behind the subject": Damage(_focus_shift, 5.0, 2.0),
-    "subject moved": Damage(_motion_in_part, 16.0, 6.0),
-    "sensor noise": Damage(_sensor_noise, 12800.0, 2500.0),
-    "overexposed": Damage(exposure, 2.0, 1.0),
-    "underexposed": Damage(_under, 2.5, 1.3),
+    "soft lens": Damage(soft, 2.5, 0.8, ruined=8.0),
+    "out of focus": Damage(_defocus, 4.0, 1.2, ruined=14.0),
+    "camera shake": Damage(_shake, 12.0, 3.5, ruined=45.0),
+    "focus behind the subject": Damage(_focus_shift, 5.0, 2.0, ruined=16.0),
+    "subject moved": Damage(_motion_in_part, 16.0, 6.0, ruined=48.0),
+    "sensor noise": Damage(_sensor_noise, 12800.0, 2500.0, ruined=51200.0),
+    "overexposed": Damage(exposure, 2.0, 1.0, ruined=3.0),
+    "underexposed": Damage(_under, 2.5, 1.3, ruined=4.5),
     "white balance": Damage(_white_balance, 0.5, 0.2),
-    "compressed": Damage(_compressed, 10.0, 35.0),
-    "oversharpened": Damage(_oversharpened, 350.0, 130.0),
+    "compressed": Damage(_compressed, 10.0, 35.0, ruined=4.0),
+    "oversharpened": Damage(_oversharpened, 350.0, 130.0, ruined=800.0),
     "overprocessed": Damage(_overprocessed, 4.0, 1.0),
-    "low contrast": Damage(_flat, 0.45, 0.75),
+    "low contrast": Damage(_flat, 0.45, 0.75, ruined=0.2),
     "harsh contrast": Damage(_harsh, 2.4, 1.5),
-    "haze": Damage(_hazy, 0.45, 0.2),
+    "haze": Damage(_hazy, 0.45, 0.2, ruined=0.75),
     "garish colours": Damage(_garish, 2.5, 1.6),
     "faded colours": Damage(_faded, 0.2, 0.6),
     "gamma": Damage(_gamma, 2.2, 1.5),
@@ -338,9 +340,9 @@ KINDS: Mapping[str, Damage] = {
     "tilted": Damage(_tilted, 7.0, 3.0),
     "banding": Damage(_banded, 8.0, 3.0),
     "vignetting": Damage(_vignetted, 2.5, 1.2),
-    "hot pixels": Damage(_hot_pixels, 4.0, 0.6),
+    "hot pixels": Damage(_hot_pixels, 4.0, 0.6, ruined=16.0),
     "posterised": Damage(_posterised, 8.0, 20.0),
-    "upscaled": Damage(_upscaled, 4.0, 2.0, trained=False),
+    "upscaled": Damage(_upscaled, 4.0, 2.0, trained=False, ruined=10.0),
     "lens flare": Damage(_flare, 0.5, 0.2, trained=False),
     "colour fringes": Damage(_fringed, 4.0, 1.5, trained=False),
     "moire": Damage(_moire, 20.0, 8.0, trained=False),

@@ -41,7 +41,7 @@ class Case:
     Attributes:
         original: name of the photograph.
         kind: of `KINDS`, or what else was done.
-        strength: seen, looked, or which of several.
+        strength: seen, looked, ruined, or which of several.
         better: measurements of the picture that should win, or of the unchanged one where neither should.
         worse: of the other.
         trained: names of the kinds of damage in it.
@@ -116,7 +116,15 @@ def cases(name: str, pixels: Pixels) -> list[Case]:
         found.append(
             Case(name, "mixture", "", plain, measured(mixed, int(chance.choice([88, 92, 95]))), kinds)
         )
-    return [*found, *_series(name, small, plain, chance)]
+    return [*found, *_series(name, small, plain, chance), *_ruined(name, small, plain)]
+
+
+def _ruined(name: str, pixels: Pixels, plain: Row) -> Iterator[Case]:
+    """Damage far beyond what is seen at once, with a chance of its own."""
+    chance = np.random.default_rng(list(f"{name} ruined".encode()))
+    for kind, how in KINDS.items():
+        if how.ruined is not None:
+            yield Case(name, kind, "ruined", plain, measured(how.make(pixels, how.ruined, chance)), (kind,))
 
 
 def _series(name: str, pixels: Pixels, plain: Row, chance: np.random.Generator) -> Iterator[Case]:

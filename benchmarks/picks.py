@@ -97,6 +97,7 @@ def figures(judged: Sequence[tuple[Case, StarterRanker]]) -> dict[str, Any]:
         for kind in KINDS
     }
     others = {kind: share(lambda c, k=kind: c.kind == k) for kind, _words in _OTHERS}  # type: ignore[misc]
+    others |= {"ruined": share(lambda c: c.strength == "ruined")}
     sure = [k for k, c in enumerate(cases) if c.kind in KINDS]
     confidence, right = (np.array([now[k][i] for k in sure]) for i in (1, 0))
     return {
@@ -159,7 +160,7 @@ Calibration error of the technical confidence on these pairs: {found["calibratio
         ]
         lines.append(f"| {kind}{'' if KINDS[kind].trained else ' *'} | " + " | ".join(cells) + " |")
     lines += ["", "| other pairs | share | interval | before |", "|---|---|---|---|"]
-    for kind, words in _OTHERS:
+    for kind, words in (*_OTHERS, ("ruined", "ruined: far beyond what is seen at once, 14 kinds")):
         row = found["others"][kind]
         lines.append(
             f"| {words} | {row['share']:.1%} ({row['right']} of {row['n']}) "

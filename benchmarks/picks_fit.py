@@ -47,6 +47,7 @@ _WEIGHT: Mapping[str, float] = {
     "stages": 2.0,
     "soft and brighter": 6.0,
     "seen": 2.0,
+    "ruined": 2.0,
 }
 _UNTAUGHT = "spoilt stage"
 _KEPT = 0.997  # share of usual series whose highest stage stays

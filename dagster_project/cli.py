@@ -51,7 +51,7 @@ COMMANDS = {
     "models": ("models:models", "List models, download weights, train, promote and export."),
     "decisions": ("decisions:decisions", "Export proposals and import review decisions."),
     "vectors": ("vectors:vectors", "Export and import embedding vectors as files."),
-    "search": ("search:search", "Find photos of PROJECT: like a picture, by a label, or by words."),
+    "search": ("search:search", "Find photos of PROJECT: like a picture, by label or by words."),
     "words": ("words:words", "Show and edit texts, waive a rule for one text, approve or reject."),
     "sets": ("sets:sets", "Describe what the folders of a project show, and get subjects proposed."),
     "prompts": ("prompts:prompts", "Show the current prompts, or copy one into the home to edit it."),

@@ -20,7 +20,7 @@ from proofsheet.storage.workspace import Workspace
 from schemas.facts import SetContext, Waiver
 from tests.browser.review_page import CHROMIUM, FLAGS, Review, sees, serving, shot
 from tests.reliability.serving import free_port
-from tests.support.kit import configuration, run
+from tests.support.kit import configuration, name_subject, run
 from tests.support.review_kit import chosen_project
 
 AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
@@ -35,6 +35,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Fifty sets of three, with texts."""
     folder = tmp_path_factory.mktemp("review")
     settings, project = chosen_project(folder, sets=SETS, stages=3, size=(240, 160))
+    name_subject(project, "Boats in a harbour", "day two")
     assert run(settings, project).success
     (folder / "proofsheet.toml").write_text(
         '[place]\nlibrary = "library"\nhome = "home"\n[photos]\nworkers = 1\n[encoder]\nencoder = '
@@ -335,7 +336,7 @@ def test_without_auto_advance_a_decided_set_stays(
     [
         ("/", ("harbour", "0/50", "no review yet")),
         ("/p/harbour/review", ("Reviewed 0/50 groups", "Step 1: selection", "stage 3")),
-        ("/p/harbour/sets", ("50 of 50 sets", "Set 1", "not calibrated")),
+        ("/p/harbour/sets", ("50 of 50 sets", "Set 1", " % technical")),
         ("/p/harbour/metadata", ("50 of 50 photos", "_stage3_x.png", "embedded")),
         ("/p/harbour/metrics", ("Gates of the rollout", "agreement", "Nothing was applied yet")),
         ("/intake", ("harbour / . (", "day two", "Save all")),
@@ -405,7 +406,7 @@ def test_texts_are_edited_locked_undone_and_approved_on_the_page(
     row.get_by_label(f"subject of {path}").fill("The old harbour")
     field(row, "subject").get_by_role("button", name="Save").click()
     sees(page, "#told", "subject is confirmed")
-    (said,) = project_of(place).ledger.rows(SetContext).to_dicts()
+    (said,) = project_of(place).ledger.rows(SetContext, subject="The old harbour").to_dicts()
     assert (said[SetContext.subject], said[SetContext.folder]) == ("The old harbour", path.rpartition("/")[0])
     page.get_by_role("button", name="Blocked").click()
     page.get_by_role("button", name="Waive").first.click()

@@ -43,7 +43,7 @@ export function panelOf(/** @type {import("./review.js").ReviewSet} */ set, /** 
   } else {
     parts.push(element("h2", {}, "Step 1: selection"), element("p", {}, `Confidence: ${percent(one.confidence)}`), element("small", {}, one.confidence_kind),
       list(one.reasons, ""), list(one.flags, "flag"), element("small", {}, one.by),
-      element("h2", {}, "Step 2: cut"), element("p", {}, two.needs_crop === null ? "No crop is proposed: crops are learnt from a history of crops." : two.needs_crop ? `A crop is proposed: ${percent(two.confidence)}` : `No crop is needed: ${percent(two.confidence)}`),
+      element("h2", {}, "Step 2: crop"), element("p", {}, two.needs_crop === null ? "No crop is proposed: crops are learnt from a history of crops." : two.needs_crop ? `A crop is proposed: ${percent(two.confidence)}` : `No crop is needed: ${percent(two.confidence)}`),
       list(two.reasons, ""), element("small", {}, two.by));
   }
   if (set.keep_all) parts.push(element("p", { class: "flag" }, "These pictures belong together; all stay."));

@@ -40,7 +40,8 @@ function one(/** @type {any} */ set) {
   const made = decision(set);
   const pick = made ? made.choice : set.history ?? set.step1_selection?.chosen;
   const thumbs = set.images.map((/** @type {any} */ i) => element("img", { src: picture(i, "thumb"), alt: i.file_name, loading: "lazy", class: i.id === pick ? "pick" : "" }));
-  const told = set.hidden ? "blind audit" : percent(set.step1_selection.confidence);
+  const step = set.step1_selection;
+  const told = set.hidden ? "blind audit" : percent(step.confidence) + (step.confidence_kind.startsWith("technical") ? " technical" : "");
   return element("li", {}, element("div", { class: "thumbs" }, ...thumbs),
     element("a", { href: `/p/${project}/review?set=${set.place}` }, `Set ${set.place + 1}`), ` ${standing(set)} · ${told}`,
     ...(set.note && !made ? [element("div", { class: "flag" }, set.note)] : []),

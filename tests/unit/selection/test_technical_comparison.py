@@ -114,3 +114,27 @@ def test_a_smaller_version_is_no_sharper_than_the_larger_one(tmp_path: Path) -> 
     small = cv2.resize(large, (450, 320), interpolation=cv2.INTER_AREA)
     found = compared([row(tmp_path, "small", small), row(tmp_path, "large", large)], starter_ranker())
     assert found.place == 1
+
+
+def test_a_lower_stage_wins_only_where_both_show_the_same_and_are_large_enough(tmp_path: Path) -> None:
+    lower = row(tmp_path, "lower", scene(), 1.0)
+    blurred = cv2.GaussianBlur(scene(), (0, 0), 8)
+    assert compared([lower, row(tmp_path, "spoilt", blurred, 2.0)], starter_ranker()).place == 0
+    assert (
+        compared(
+            [lower, row(tmp_path, "another", cv2.GaussianBlur(scene(5), (0, 0), 8), 2.0)], starter_ranker()
+        ).place
+        == 1
+    )
+    small = [cv2.resize(p, (120, 80), interpolation=cv2.INTER_AREA) for p in (scene(), blurred)]
+    rows = [row(tmp_path, f"small{k}", p, k + 1.0) for k, p in enumerate(small)]
+    assert compared(rows, starter_ranker()).place == 1
+
+
+def test_a_fault_of_the_pick_is_never_a_reason_for_it(tmp_path: Path) -> None:
+    bad, good = row(tmp_path, "bad", noisy(scene()), 2.0), row(tmp_path, "good", scene(5), 1.0)
+    choice = compared([bad, good], starter_ranker())
+    assert choice.place == 0
+    assert not any(
+        word in reason for reason in choice.reasons for word in ("more noise", "softer", "more gaps")
+    )
