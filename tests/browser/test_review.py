@@ -17,10 +17,12 @@ import pytest
 from dagster_project.review.keys import KEYS
 from proofsheet.selection.timeline import timeline
 from proofsheet.storage.workspace import Workspace
+from proofsheet.texts.edits import write_field
 from schemas.facts import SetContext, Waiver
+from schemas.review import Proposal
 from tests.browser.review_page import CHROMIUM, FLAGS, Review, sees, serving, shot
 from tests.reliability.serving import free_port
-from tests.support.kit import configuration, name_subject, run
+from tests.support.kit import NOW, configuration, name_subject, run
 from tests.support.review_kit import chosen_project
 
 AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
@@ -36,6 +38,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("review")
     settings, project = chosen_project(folder, sets=SETS, stages=3, size=(240, 160))
     name_subject(project, "Boats in a harbour", "day two")
+    photo = project.store.read(Proposal)[Proposal.chosen_photo_id][-1]
+    refusal = "As an AI language model, I cannot see the picture."
+    write_field(project.ledger, str(photo), "caption", refusal, None, "human", NOW)
     assert run(settings, project).success
     (folder / "proofsheet.toml").write_text(
         '[place]\nlibrary = "library"\nhome = "home"\n[photos]\nworkers = 1\n[encoder]\nencoder = '
