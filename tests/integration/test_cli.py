@@ -259,7 +259,7 @@ def test_status_tells_what_is_new_stale_and_gone(ready: Shell, monkeypatch: pyte
     assert state["stale"]["exports"] == "follows choices, metadata_quality, photos, proposals"
     shutil.rmtree(ready.folder / "library" / "two")
     assert ready.json("status")["vanished"] == ["two"]
-    assert "two: its folder is gone" in ready("status").stdout
+    assert "two: its folder is missing" in ready("status").stdout
 
 
 @pytest.mark.long

@@ -61,7 +61,7 @@ def test_generate_asks_for_one_photo_alone_and_once_a_click(
         assert status == {one: "accepted", other: "blocked"}
         assert len(server.asked) == asked + 1
         again = client.post(f"/api/metadata/{one}/generate", json=body)
-        assert (again.status_code, "not asked again" in again.text) == (409, True)
+        assert (again.status_code, "same question again" in again.text) == (409, True)
         assert project.ledger.rows(TextRequest).height == 1
     monkeypatch.setattr(discovery, "_known", {})  # as after some seconds
     gone = client.post(f"/api/metadata/{other}/generate", json=body)
