@@ -108,7 +108,7 @@ def test_vectors_go_out_as_npy_and_come_back_without_a_picture_being_encoded(pla
         "one/copy of 0.jpg"
     }
     vector = np.load(place / "out" / lines[0]["embedding_file"], allow_pickle=False)
-    assert vector.shape == (512,)
+    assert vector.shape == (1280,)
     assert vector.dtype == np.float32
     again = json.loads(call("vectors", "import", "one", "out", "--json").stdout)
     assert [again[n] for n in ("taken", "kept", "new", "without_pictures", "refused", "lines")] == [
