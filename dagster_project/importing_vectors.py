@@ -226,6 +226,7 @@ class Importer:
         Vectors for the ranker only are reported with the reason.
         """
         taken: dict[str, list[float]] = {}
+        measurement = encoder.measurement()
         for one in found:
             if one.file is None:
                 why = RowRefused(
@@ -245,9 +246,12 @@ class Importer:
                         "nothing; vectors of two encoders are never mixed",
                     ),
                 )
+            elif not {*measurement.columns} <= {Embedding.encoder_id, Embedding.vector}:
+                detail = f"{encoder.encoder_id} gives vector and labels in one look at the picture"
+                step = "nothing; the next run makes both, and the ranker still learns from it"
+                outcome.note("kept", one.entry.line, RowRefused("brings no labels", detail, step))
             else:
                 taken[one.file.content_hash] = one.vector.tolist()
-        measurement = encoder.measurement()
         rows = [
             {Photo.content_hash: h, Embedding.encoder_id: encoder.encoder_id, Embedding.vector: v}
             for h, v in taken.items()

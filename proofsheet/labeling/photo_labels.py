@@ -80,7 +80,7 @@ def photo_label_rows(classified: pl.DataFrame, settings: LabelSettings) -> pl.Da
             PhotoLabel.score: score,
             PhotoLabel.labelled_by: f"{row[Embedding.encoder_id]} {version}",
         }
-        for row in classified.drop_nulls(CLASSES).to_dicts()  # imported vectors bring no classes
+        for row in classified.to_dicts()
         for rank, (label, score) in enumerate(best_labels(row[CLASSES], row[SCORES], settings), start=1)
     )
 

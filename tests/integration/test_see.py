@@ -14,6 +14,7 @@ from PIL import Image
 
 from dagster_project.cli import main
 from proofsheet.library.inventory import lighting_kind, missing, quality_score, quality_verdict, source_kind
+from schemas.labels import PhotoLabel
 from schemas.metrics import DiversityGap, Inventory, SessionMetric, Trend
 from schemas.settings import InventorySettings
 from schemas.vision import Embedding, Preview
@@ -97,7 +98,10 @@ def test_models_list_says_what_is_here_and_what_is_missing(place: Path) -> None:
     assert "[in use]" in call("models", "list").stdout
 
 
-def test_vectors_go_out_as_npy_and_come_back_without_a_picture_being_encoded(place: Path) -> None:
+def test_vectors_go_out_as_npy_and_come_back_without_a_picture_being_encoded(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROOFSHEET_ENCODER_ENCODER", "embedded")
     call("run", "one")
     project = only_project(configuration(place / "library", place / "home"))
     before = project.store.read(Embedding)
@@ -108,7 +112,7 @@ def test_vectors_go_out_as_npy_and_come_back_without_a_picture_being_encoded(pla
         "one/copy of 0.jpg"
     }
     vector = np.load(place / "out" / lines[0]["embedding_file"], allow_pickle=False)
-    assert vector.shape == (1280,)
+    assert vector.shape == (512,)
     assert vector.dtype == np.float32
     again = json.loads(call("vectors", "import", "one", "out", "--json").stdout)
     assert [again[n] for n in ("taken", "kept", "new", "without_pictures", "refused", "lines")] == [
@@ -127,7 +131,24 @@ def test_vectors_go_out_as_npy_and_come_back_without_a_picture_being_encoded(pla
     assert fresh.store.read(Embedding).equals(before)
 
 
-def test_vectors_of_strangers_are_refused_with_their_line(place: Path) -> None:
+def test_vectors_of_an_encoder_that_also_labels_are_made_again_with_their_labels(place: Path) -> None:
+    call("run", "one")
+    project = only_project(configuration(place / "library", place / "home"))
+    vectors, labels = project.store.read(Embedding), project.store.read(PhotoLabel)
+    call("vectors", "export", "one", "out")
+    os.environ["PROOFSHEET_HOME"] = str(place / "another home")
+    found = json.loads(call("vectors", "import", "one", "out", "--json").stdout)
+    assert (found["taken"], {line["reason"] for line in found["lines"]}) == (0, {"brings no labels"})
+    call("run", "one")
+    fresh = only_project(configuration(place / "library", place / "another home"))
+    assert fresh.store.read(Embedding).equals(vectors)
+    assert fresh.store.read(PhotoLabel).equals(labels)
+
+
+def test_vectors_of_strangers_are_refused_with_their_line(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROOFSHEET_ENCODER_ENCODER", "embedded")
     call("run", "one")
     call("vectors", "export", "one", "out")
     index = place / "out" / "processed_images.jsonl"
