@@ -135,6 +135,7 @@ def test_vectors_of_an_encoder_that_also_labels_are_made_again_with_their_labels
     call("run", "one")
     project = only_project(configuration(place / "library", place / "home"))
     vectors, labels = project.store.read(Embedding), project.store.read(PhotoLabel)
+    assert labels.height
     call("vectors", "export", "one", "out")
     os.environ["PROOFSHEET_HOME"] = str(place / "another home")
     found = json.loads(call("vectors", "import", "one", "out", "--json").stdout)
