@@ -247,7 +247,7 @@ class Importer:
                     ),
                 )
             elif not {*measurement.columns} <= {Embedding.encoder_id, Embedding.vector}:
-                detail = f"{encoder.encoder_id} gives vector and labels in one look at the picture"
+                detail = f"{encoder.encoder_id} makes the vector and the labels together"
                 step = "nothing; the next run makes both, and the ranker still learns from it"
                 outcome.note("kept", one.entry.line, RowRefused("brings no labels", detail, step))
             else:
