@@ -10,17 +10,19 @@ import polars as pl
 from assets.factory.row_checks import RowCheck
 from assets.factory.table_asset import TableRows, table_asset
 from proofsheet.core.progress import Progress
-from proofsheet.labeling.objects import object_rows
+from proofsheet.labeling.ocr import photos_to_read, sure_lines
 from proofsheet.labeling.photo_labels import photo_label_rows
+from proofsheet.labeling.preview_models import PreviewModel, preview_rows
 from proofsheet.labeling.scenes import classified_rows, rows_of_labels, scene_rows
 from proofsheet.models.scene_classifier import SceneClassifier
 from proofsheet.selection.active_models import scene_classifier
 from proofsheet.storage.workspace import Project
-from resources.labels import DetectionResource, LabellingResource
+from resources.labels import DetectionResource, LabellingResource, OcrResource
 from resources.measurements import EncodingResource, MeasurementsResource
 from resources.photos import PhotoFilesResource
-from schemas.labels import PhotoLabel, Scene, SeenObject
+from schemas.labels import OcrText, PhotoLabel, Scene, SeenObject
 from schemas.library import Photo
+from schemas.review import Choice
 from schemas.settings import SceneSettings
 from schemas.table import Rows
 from schemas.vision import Embedding, Preview
@@ -32,6 +34,9 @@ LABELLED = RowCheck(
 )
 LOOKED_AT = RowCheck(
     "looked_at", "A detector looked at every photo.", lambda r: r.filter(_open(SeenObject.status))
+)
+READ = RowCheck(
+    "read", "OCR read every photo that the settings ask for.", lambda r: r.filter(_open(OcrText.status))
 )
 
 
@@ -89,8 +94,25 @@ def objects(
     progress: Progress,
 ) -> TableRows:
     """Lets the detector of the settings look at each preview; not available without one."""
-    detector = detection.choose()
-    rows = object_rows(project.key, photos, previews, detector, project.cache, progress)
-    return TableRows(
-        [rows], {"available": detector.ready, "detector": detector.name, "note": detector.note or "-"}
-    )
+    detector = detection.model()
+    rows = preview_rows(project.key, photos, previews, detector, project.cache, progress)
+    return TableRows([rows], _facts(detector))
+
+
+@table_asset(OcrText, group="measure", row_checks={OcrText: [READ]})
+def ocr_texts(
+    photos: Rows[Photo],
+    previews: Rows[Preview],
+    choices: Rows[Choice],
+    project: Project,
+    ocr: OcrResource,
+    progress: Progress,
+) -> TableRows:
+    """Reads text in the photos that the settings ask for, each once; another threshold reads none again."""
+    program, wanted = ocr.model(), photos_to_read(photos, choices, ocr)
+    rows = preview_rows(project.key, wanted, previews, program, project.cache, progress)
+    return TableRows([sure_lines(rows, ocr)], _facts(program))
+
+
+def _facts(model: PreviewModel) -> dict[str, object]:
+    return {"available": not model.note, "model": model.name or "none", "note": model.note or "-"}

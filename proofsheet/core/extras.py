@@ -9,5 +9,6 @@ from __future__ import annotations
 
 CLIP = "pip install 'proofsheet[clip]'"
 LEARN = "pip install 'proofsheet[learn]'"
+OCR = "pip install 'proofsheet[ocr]'"
 ONNX = "pip install onnxruntime"
 SFTP = "pip install 'proofsheet[sftp]'"
