@@ -1,6 +1,6 @@
 """Models that name what is seen.
 
-Holds `LabellingResource`, `DetectionResource` and `OcrResource`.
+Holds a resource for each kind of model.
 Add here: another model that labels.
 Keep out: how it labels (proofsheet/labeling/).
 """
@@ -10,7 +10,7 @@ import dagster as dg
 from proofsheet.labeling.detectors import choose_detector
 from proofsheet.labeling.objects import object_model
 from proofsheet.labeling.preview_models import PreviewModel
-from resources.resolved_settings import ResolvedDetector, ResolvedLabeller, ResolvedOcr
+from resources.resolved_settings import ResolvedDetector, ResolvedFlags, ResolvedLabeller, ResolvedOcr
 from schemas.settings import ObjectSettings
 
 
@@ -21,7 +21,7 @@ class LabellingResource(ResolvedLabeller, dg.ConfigurableResource["LabellingReso
 class DetectionResource(ResolvedDetector, dg.ConfigurableResource["DetectionResource"]):
     """Which detector finds objects."""
 
-    def model(self) -> PreviewModel:
+    def preview_model(self) -> PreviewModel:
         """The detector of the settings, or why there is none."""
         settings = ObjectSettings(**{n: getattr(self, n) for n in ObjectSettings.model_fields})
         return object_model(choose_detector(settings, self.device))
@@ -29,3 +29,7 @@ class DetectionResource(ResolvedDetector, dg.ConfigurableResource["DetectionReso
 
 class OcrResource(ResolvedOcr, dg.ConfigurableResource["OcrResource"]):
     """Which photos are read by OCR, and the program that reads them."""
+
+
+class FlagsResource(ResolvedFlags, dg.ConfigurableResource["FlagsResource"]):
+    """Which network flags photos, and from which score."""

@@ -1,6 +1,6 @@
 """Tables of what a photo shows, by a network.
 
-Holds `Scene`, `PhotoLabel`, `SeenObject` and `OcrText`.
+Holds `Scene`, `PhotoLabel`, `SeenObject`, `OcrText` and `ContentFlag`.
 Add here: another table of what a network recognises.
 Keep out: measurements and vectors (vision.py), the words of language models (words.py).
 """
@@ -75,3 +75,19 @@ class OcrText(ModelReading, Table, name="ocr_texts"):
         pl.List(TEXT_LINE), "Lines with score and box in 0..1 of the upright picture, in reading order."
     )
     read_by = column(pl.String, "OCR program, its version and weights; empty if not available.")
+
+
+class ContentFlag(ModelReading, Table, name="content_flags"):
+    """How likely a photo is not safe for work, by a network.
+
+    A flag asks you to look at the photo. It is no verdict: your own flag always counts. The table is empty
+    without the setting.
+    """
+
+    nsfw_score = column(
+        pl.Float64, "Probability of the network that it is not safe for work.", nullable=True, ge=0, le=1
+    )
+    flagged = column(
+        pl.Boolean, "Whether the score is high enough for a look; null without a score.", nullable=True
+    )
+    scored_by = column(pl.String, "Network and its weights; empty if not available.")

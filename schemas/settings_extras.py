@@ -21,3 +21,12 @@ class OcrSettings(Settings):
         description="picks reads the chosen photos, all every photo; it takes about a second a photo.",
     )
     least: float = Field(0.8, ge=0.3, le=1, description="A line with a lower score is left out.")
+
+
+class FlagSettings(Settings):
+    """Which photos are flagged for you to look at; this needs the extra `flags`."""
+
+    model: str = Field(
+        "none", pattern="^(none|open_nsfw)$", description="open_nsfw scores every photo; none scores nothing."
+    )
+    least: float = Field(0.2, gt=0, le=1, description="A photo with this score or a higher one is flagged.")

@@ -64,6 +64,11 @@ class PreviewModel:
     thumbnails: bool = True
 
     @property
+    def version(self) -> str:
+        """Model and weights, or why there is none."""
+        return f"{self.name} {self.note}"
+
+    @property
     def folder(self) -> str:
         """Name of its folder in the cache of a project."""
         return f"look-{self.table.name}-{short_hash(self.name, self.settings, length=12)}"
@@ -100,11 +105,11 @@ def preview_rows(
         .to_dicts()
     )
     try:
-        read = model.load() if todo else None
+        read = model.load() if todo else _nothing
     except ProofsheetError as error:
         return _without(project, wanted, model, f"not available: {error}")
     parts = [known]
-    for start in range(0, len(todo) if read else 0, _BATCH):
+    for start in range(0, len(todo), _BATCH):
         batch = todo[start : start + _BATCH]
         rows = pl.DataFrame(
             [_reading(row, read, model, cache_folder) for row in batch], schema=schema, orient="row"
@@ -120,11 +125,13 @@ def preview_rows(
     return joined.select(model.table.polars_schema().names())
 
 
+def _nothing(_rgb: Pixels) -> Mapping[str, object]:
+    return {}
+
+
 def _cached_schema(model: PreviewModel) -> pl.Schema:
-    columns = model.table.polars_schema().items()
-    return pl.Schema(
-        {Photo.content_hash: pl.String, **{n: t for n, t in columns if n not in _IDS | {model.by}}}
-    )
+    columns = {n: t for n, t in model.table.polars_schema().items() if n not in {*_IDS, model.by}}
+    return pl.Schema([(Photo.content_hash, pl.String()), *columns.items()])
 
 
 def _without(project: str, photos: pl.DataFrame, model: PreviewModel, note: str) -> pl.DataFrame:

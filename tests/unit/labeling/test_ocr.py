@@ -9,17 +9,19 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from proofsheet.core.config import Configuration
 from proofsheet.core.errors import ModelError
 from proofsheet.labeling import ocr
-from proofsheet.labeling.ocr import ocr_model, text_of
+from proofsheet.labeling.ocr import ocr_model, photos_to_read, text_of
 from proofsheet.search.search import Search
 from proofsheet.storage.workspace import Project
 from schemas.labels import OcrText
 from schemas.library import Photo
+from schemas.review import Choice
 from schemas.settings import PhotoSettings
 from schemas.settings_extras import OcrSettings
 from tests.support.kit import configuration, only_project, run, save_picture
@@ -57,7 +59,7 @@ def test_signs_are_read_once_and_found_by_their_words(
     folder = tmp_path / "library" / "one"
     save_sign(folder / "bakery.png", "Bakery Lindau", "open daily")
     save_picture(folder / "dot.png", 1, (1, 1))
-    save_picture(folder / "strip.png", 2, (20_000, 50))
+    save_picture(folder / "strip.png", 2, (2000, 5))
     save_picture(folder / "blobs.png", 3, (400, 300))
     settings, project = library(tmp_path, ocr=PICKS, photos=SMALL)
     assert run(settings, project, until="ocr_texts").success
@@ -87,35 +89,23 @@ def test_signs_are_read_once_and_found_by_their_words(
     assert not [line for row in rows_of(project).values() for line in row[OcrText.lines] if line["score"] < 1]
 
 
-def test_without_the_setting_nothing_is_read(tmp_path: Path) -> None:
-    save_sign(tmp_path / "library" / "one" / "a.png", "Bakery")
-    settings, project = library(tmp_path)
-    assert run(settings, project, until="ocr_texts").success
-    assert project.store.read(OcrText).is_empty()
-    assert "[ocr]" in ocr_model(settings.ocr).note
+def test_the_settings_choose_the_photos() -> None:
+    photos = pl.DataFrame({Photo.photo_id: ["a", "b", "c"]})
+    choices = pl.DataFrame({Choice.chosen_photo_id: ["b", None]})
+    for read, wanted in (("none", []), ("picks", ["b"]), ("all", ["a", "b", "c"])):
+        chosen = photos_to_read(photos, choices, OcrSettings(read=read))
+        assert chosen[Photo.photo_id].to_list() == wanted
+    assert "[ocr]" in ocr_model(OcrSettings()).note
 
 
-def test_without_the_package_each_pick_says_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "rapidocr.py").write_text("# a module without weights\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "rapidocr", raising=False)  # another test may have loaded the package
-    save_sign(tmp_path / "library" / "one" / "a.png", "Bakery")
-    settings, project = library(tmp_path, ocr=PICKS)
-    assert run(settings, project, until="ocr_texts").success
-    (row,) = rows_of(project).values()
-    assert row[OcrText.status] == "not available"
-    assert "pip install 'proofsheet[ocr]'" in str(row[OcrText.note])
-
-
-@needs_ocr
-def test_without_previews_ocr_says_so(tmp_path: Path) -> None:
-    save_sign(tmp_path / "library" / "one" / "a.png", "Bakery")
-    settings, project = library(tmp_path, ocr=PICKS, photos=PhotoSettings(workers=1, preview_px=0))
-    assert run(settings, project, until="ocr_texts").success
-    (row,) = rows_of(project).values()
-    assert (row[OcrText.status], "preview_px" in str(row[OcrText.note])) == ("not available", True)
+    missing = ocr_model(PICKS)
+    assert missing.note.startswith("not available")
+    assert "pip install 'proofsheet[ocr]'" in missing.note
+    assert not missing.thumbnails
 
 
 def test_weights_with_another_hash_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
