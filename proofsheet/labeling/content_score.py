@@ -14,6 +14,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import io
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -116,6 +117,7 @@ def _load(path: Path) -> Read:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = max(1, (os.cpu_count() or 1) // 2)
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         session = onnxruntime.InferenceSession(path.read_bytes(), options, ["CPUExecutionProvider"])

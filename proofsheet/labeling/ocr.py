@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
+import os
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
@@ -103,8 +104,13 @@ def _load(paths: Mapping[str, str]) -> Read:
     try:
         from rapidocr import RapidOCR
 
-        quiet = {"Global.log_level": "critical", "Global.text_score": _LEAST}
-        return functools.partial(text_of, RapidOCR(params={**quiet, **paths}))
+        half = max(1, (os.cpu_count() or 1) // 2)
+        parameters = {
+            "Global.log_level": "critical",
+            "Global.text_score": _LEAST,
+            "EngineConfig.onnxruntime.intra_op_num_threads": half,
+        }
+        return functools.partial(text_of, RapidOCR(params={**parameters, **paths}))
     except Exception as error:  # each of its packages raises its own
         wrong = " ".join(f"{type(error).__name__} {error}".split())[:200]
         raise ModelError(f"OCR cannot be loaded: {wrong}.", _INSTALL) from error
@@ -115,7 +121,7 @@ def text_of(engine: Any, rgb: Pixels) -> dict[str, object]:  # noqa: ANN401 - an
 
     Args:
         engine: the loaded OCR program: from (height, width, 3) in the order blue, green, red to `boxes`
-            (lines, 4, 2) in pixels, `txts` and `scores`, which are None if there is no text.
+            (lines, 4, 2) in pixels, `txts` and `scores`; without text they are None.
         rgb: (height, width, 3).
 
     Raises:
