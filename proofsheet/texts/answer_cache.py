@@ -15,8 +15,8 @@ from typing import Any
 import polars as pl
 
 from proofsheet.storage.ledger import Ledger
-from proofsheet.texts.client.model_names import name_digest
 from proofsheet.texts.client.protocol import ModelRequestError
+from proofsheet.texts.model_names import name_digest
 from schemas.facts import CopiedText, JobFailure, ModelAnswer
 
 CRASHES = "*"
@@ -32,20 +32,20 @@ class AnswerKeys:
 
     Attributes:
         picture: hash of the upright pixels, the key of new answers.
-        file: hash of the file's bytes, the key of answers of earlier versions.
-        prompts: hash of the question, and of its earlier forms.
+        files: hash of the bytes of every file with this picture, the keys of answers of earlier versions.
+        prompt: hash of the question.
         options: digest of the options.
     """
 
     picture: str
-    file: str
-    prompts: tuple[str, ...]
+    files: tuple[str, ...]
+    prompt: str
     options: str
 
     @property
     def key(self) -> Key:
         """Of a new answer."""
-        return self.picture, self.prompts[0], self.options
+        return self.picture, self.prompt, self.options
 
 
 class AnswerCache:
@@ -62,39 +62,33 @@ class AnswerCache:
     def __init__(self, ledger: Ledger, job: str, digest: str, most_strikes: int, now: datetime) -> None:
         self._ledger, self._job, self._digest, self._most, self._now = ledger, job, digest, most_strikes, now
         every = sorted(ledger.rows(ModelAnswer, job=job).to_dicts(), key=lambda r: r[ModelAnswer.answered_at])
-        own = [row for row in every if name_digest(row[ModelAnswer.model_digest]) == digest]
+        own = [row for row in every if _of_model(row, digest)]
         self._noted = {_key(row) for row in own}
         self.answers: dict[Key, Row] = {_key(r): r for r in own if r[ModelAnswer.retracted] is None}
         self._by_file = {(r[ModelAnswer.content_hash], *k[1:]): r for k, r in self.answers.items()}
+        self._retracted = {one for r in every if r[ModelAnswer.retracted] is not None for one in _answered(r)}
         self._latest: dict[tuple[str, str], Row] = {}
-        for row in (r for r in every if r[ModelAnswer.retracted] is None):
-            for image in (row[ModelAnswer.content_hash], row[ModelAnswer.image_hash]):
+        for row in (r for r in every if not self._retracted.intersection(_answered(r))):
+            for image in _images(row):
                 self._latest[image, row[ModelAnswer.prompt_hash]] = row
-        self.banned = set(ledger.rows(CopiedText, job=job, model_digest=digest)[CopiedText.text])
-        found = ledger.rows(JobFailure, model_digest=digest).to_dicts()
+        copied = ledger.rows(CopiedText, job=job).to_dicts()
+        self.banned = {r[CopiedText.text] for r in copied if _of_model(r, digest)}
+        failures = ledger.rows(JobFailure).sort(JobFailure.last_at).to_dicts()
         self._failures: dict[tuple[str, str], Row] = {
-            (r[JobFailure.image_hash], r[JobFailure.job]): r for r in found
+            (r[JobFailure.image_hash], r[JobFailure.job]): r for r in failures if _of_model(r, digest)
         }
 
     def find(self, keys: AnswerKeys) -> Row | None:
-        """The answer of this model to a question, or to an earlier form of it."""
-        for prompt in keys.prompts:
-            if row := self._own(keys, prompt):
-                return row
-        return None
-
-    def _own(self, keys: AnswerKeys, prompt: str) -> Row | None:
-        key = (keys.picture, prompt, keys.options)
-        if key in self._noted:
-            return self.answers.get(key)
-        file = (keys.file, prompt, keys.options)
-        return (self.answers.get(file) or self._by_file.get(file)) if keys.file else None
+        """The answer of this model to a question."""
+        if keys.key in self._noted:
+            return self.answers.get(keys.key)
+        files = ((file, keys.prompt, keys.options) for file in keys.files)
+        return next((row for key in files if (row := self.answers.get(key) or self._by_file.get(key))), None)
 
     def by_any_model(self, keys: AnswerKeys) -> Row | None:
         """The latest answer of any model that sees, to the same question."""
-        images = [image for image in (keys.picture, keys.file) if image]
-        found = (self._latest.get((image, prompt)) for prompt in keys.prompts for image in images)
-        return next((row for row in found if row), None)
+        found = (self._latest.get((image, keys.prompt)) for image in (keys.picture, *keys.files))
+        return next((row for row in found if row and not self._retracted.intersection(_answered(row))), None)
 
     def adopt(self, questions: Iterable[AnswerKeys]) -> None:
         """Save answers of files under their picture too: a copy with other metadata then finds them."""
@@ -104,11 +98,11 @@ class AnswerCache:
             self._note(row)
 
     def _adopted(self, keys: AnswerKeys) -> Iterator[Row]:
-        for prompt in keys.prompts:
-            row = self._own(keys, prompt)
-            if row is not None and row[ModelAnswer.image_hash] != keys.picture:
-                names = {ModelAnswer.image_hash: keys.picture, ModelAnswer.content_hash: keys.file}
-                yield {**row, **names, ModelAnswer.model_digest: self._digest}
+        row = self.find(keys)
+        if row is not None and row[ModelAnswer.image_hash] != keys.picture:
+            file = next(file for file in keys.files if file in _images(row))
+            names = {ModelAnswer.image_hash: keys.picture, ModelAnswer.content_hash: file}
+            yield {**row, **names, ModelAnswer.model_digest: self._digest}
 
     def ban(self, text: str) -> None:
         """Remember a text that was given for unlike pictures."""
@@ -124,7 +118,7 @@ class AnswerCache:
     def quarantined(self, keys: AnswerKeys) -> str | None:
         """Why a picture is not sent any more, or None."""
         for job in (CRASHES, self._job):
-            for image in (keys.picture, keys.file):
+            for image in (keys.picture, *keys.files):
                 row = self._failures.get((image, job))
                 if row and row[JobFailure.strikes] >= self._most:
                     last = f"{row[JobFailure.kind]}, {row[JobFailure.message]}"
@@ -148,6 +142,7 @@ class AnswerCache:
         """An answer that turned out to be none."""
         row = self.answers.pop(key, None)
         if row is not None:
+            self._retracted.update(_answered(row))
             self._ledger.put(ModelAnswer, [{**row, ModelAnswer.retracted: why}])
 
     def strike(self, image_hash: str, trouble: ModelRequestError, *, of_the_model: bool) -> None:
@@ -174,7 +169,7 @@ class AnswerCache:
         known = self._failures.get((image, job))
         return {
             JobFailure.image_hash: image,
-            JobFailure.model_digest: self._digest,
+            JobFailure.model_digest: known[JobFailure.model_digest] if known else self._digest,
             JobFailure.job: job,
             JobFailure.strikes: strikes,
             JobFailure.kind: trouble.kind,
@@ -186,6 +181,21 @@ class AnswerCache:
     def _put(self, row: Row) -> None:
         self._ledger.put(JobFailure, [row])
         self._failures[row[JobFailure.image_hash], row[JobFailure.job]] = row
+
+
+def _of_model(row: Row, digest: str) -> bool:
+    return name_digest(row[ModelAnswer.model_digest]) == digest
+
+
+def _images(row: Row) -> set[str]:
+    """Hashes of picture and file of an answer, as far as it has them."""
+    return {image for image in (row[ModelAnswer.image_hash], row[ModelAnswer.content_hash]) if image}
+
+
+def _answered(row: Row) -> set[tuple[str, ...]]:
+    """Model, picture or file, question and options of an answer."""
+    model, (_image, *question) = name_digest(row[ModelAnswer.model_digest]), _key(row)
+    return {(model, image, *question) for image in _images(row)}
 
 
 def _key(row: Row) -> Key:

@@ -262,7 +262,7 @@ class Batch:
         known = self._server.identity
         return {
             ModelAnswer.image_hash: one.key[0],
-            ModelAnswer.content_hash: one.keys.file or None,
+            ModelAnswer.content_hash: next(iter(one.keys.files), None),
             ModelAnswer.prompt_hash: one.key[1],
             ModelAnswer.options_hash: one.key[2],
             ModelAnswer.model_digest: known.digest,

@@ -130,13 +130,17 @@ def open_questions(
     every = questions(job, asked, describing)
     books = AnswerCache(project.ledger, job.name, digest, settings.strikes, now)
     combined = Combined(job, asked, describing, project, digest, now)
-    wanted = pending(every, books, forced=job.name in settings.force)
-    wanted = only_named(wanted, asked, settings.only)
-    wanted = [p for p in wanted if combined.answer(p.request) is None]
+    forced = job.name in settings.force
+    wanted = only_named(pending(every, books, forced=forced), asked, settings.only)
+    wanted = [p for p in wanted if forced or combined.answer(p.request) is None]
     together = combined.pending(wanted) if combining else []
     images = {p.request.image_hash for p in together}
-    alone = [p for p in wanted if p.request.alone or p.request.image_hash not in images]
+    alone = [p for p in wanted if _is_alone(p.request) or p.request.image_hash not in images]
     return OpenQuestions(every, books, combined, together, alone)
+
+
+def _is_alone(one: JobRequest) -> bool:
+    return one.alone or one.says_more
 
 
 def _by_server(
@@ -177,7 +181,8 @@ def _by_server(
     facts |= {"combined": len(todo.together)} if todo.together else {}
     for one in told:
         facts[one.status] = facts.get(one.status, 0) + 1
-    facts |= {"runtime": batch.runtime} if batch.runtime else {}
+    runtime = batch.runtime or first.runtime
+    facts |= {"runtime": runtime} if runtime else {}
     return told, facts | ({"stopped": batch.stopped} if batch.stopped else {})
 
 

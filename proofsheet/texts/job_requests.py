@@ -51,7 +51,9 @@ def tag_questions(
         values = {"tags": ", ".join(tags) or "none", KNOWN: known_text([*said, scan])}
         facts = {**one.facts, TagSet.tags_raw: tags}
         skip = f"{len(tags)} tags are there" if _are_enough(tags, captioning.least_tags) else None
-        found.append(replace(one, values=values, facts=facts, skip=skip, alone=bool(tags or scan)))
+        found.append(
+            replace(one, values=values, facts=facts, skip=skip, alone=bool(tags), says_more=bool(scan))
+        )
     return found
 
 
@@ -85,7 +87,7 @@ def quality_questions(
     for one in asked:
         said = answer_lines(texts.get(one.photo_id), tags.get(one.photo_id, ()), None)
         scan = scan_line(_flag(flags, one, "scan"))
-        found.append(replace(one, values={KNOWN: known_text([*said, scan])}, alone=bool(scan)))
+        found.append(replace(one, values={KNOWN: known_text([*said, scan])}, says_more=bool(scan)))
     return found
 
 

@@ -14,9 +14,9 @@ from typing import Any
 import polars as pl
 
 from proofsheet.texts import embedded_describer
-from proofsheet.texts.client.model_names import model_name, name_digest
 from proofsheet.texts.describer import Describer
 from proofsheet.texts.jobs import Job, JobRequest
+from proofsheet.texts.model_names import model_name, name_digest
 from proofsheet.texts.picture_facts import KnownFacts
 from schemas.facts import ModelAnswer
 from schemas.replies import Reply

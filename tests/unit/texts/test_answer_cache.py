@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from proofsheet.storage.workspace import Project
-from proofsheet.texts.answer_cache import AnswerCache, release_pictures, struck_pictures
+from proofsheet.texts.answer_cache import AnswerCache, AnswerKeys, release_pictures, struck_pictures
+from proofsheet.texts.client.protocol import ModelRequestError
+from proofsheet.texts.describer import answer_keys
 from proofsheet.texts.jobs import CAPTION, JobRequest
 from schemas.facts import JobFailure, ModelAnswer
 from schemas.words import Answered
@@ -140,3 +142,41 @@ def test_a_path_in_an_older_row_is_not_told_and_its_answer_counts(tmp_path: Path
         "Sees",
         "name:Sees",
     )
+
+
+def test_a_retracted_answer_does_not_come_back_while_the_server_is_off(tmp_path: Path) -> None:
+    project = bare_project(tmp_path)
+    with ModelServer() as server:
+        who = describing(project, server, **PATIENT)
+        say(CAPTION, by_file(project, 1), who, project)
+        say(CAPTION, by_picture(project, 1), who, project)
+    keys = answer_keys(CAPTION, who.prompt("caption"), who.options("caption"), by_picture(project, 1)[0])
+    books = AnswerCache(project.ledger, "caption", "sha256:seer", 3, NOW)
+    assert books.by_any_model(keys) is not None
+    books.retract(keys.key, "a copy")
+    assert books.by_any_model(keys) is None
+    assert AnswerCache(project.ledger, "caption", "", 1, NOW).by_any_model(keys) is None
+
+
+def test_every_file_of_a_picture_brings_its_older_answer(tmp_path: Path) -> None:
+    project = bare_project(tmp_path)
+    with ModelServer() as server:
+        who = describing(project, server, **PATIENT)
+        say(CAPTION, by_file(project, 1), who, project)
+        first = by_picture(project, 1)[0]
+        copy = replace(first, photo_id="copy", file_hash="a copy with other metadata")
+        assert statuses(say(CAPTION, [first, copy], who, project).rows) == {"answered": 2}
+        assert len(server.received) == 1
+
+
+def test_strikes_and_copied_texts_under_the_path_of_a_model_count(tmp_path: Path) -> None:
+    project, keys = bare_project(tmp_path), AnswerKeys("picture", (), "prompt", "options")
+    older = AnswerCache(project.ledger, "caption", "name:/home/me/Sees.gguf", 1, NOW)
+    older.ban("The same for every picture.")
+    crash = ModelRequestError("crash", "it fell", retryable=False, strike=True)
+    older.strike("picture", crash, of_the_model=False)
+    books = AnswerCache(project.ledger, "caption", "name:Sees", 1, NOW)
+    assert books.banned == {"The same for every picture."}
+    assert books.quarantined(keys) is not None
+    assert release_pictures(project.ledger, {"picture"}, NOW) == 1
+    assert AnswerCache(project.ledger, "caption", "name:Sees", 1, NOW).quarantined(keys) is None
