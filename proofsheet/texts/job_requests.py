@@ -18,6 +18,7 @@ from proofsheet.core.files import short_hash
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.described import described, known_prompts
 from proofsheet.texts.edits import latest_edits
+from proofsheet.texts.embedded_describer import BACKEND
 from proofsheet.texts.jobs import KNOWN, JobRequest
 from proofsheet.texts.known_facts import answer_lines, distance_lines, known_text, scan_line
 from schemas.facts import ImportedFlag
@@ -63,7 +64,7 @@ def _are_enough(tags: Sequence[str], least: int) -> bool:
 
 def _by_model(answered: pl.DataFrame, name: str) -> dict[str, Any]:
     """Photo to the answer of a model; those of the embedded describer are left out."""
-    by_model = (pl.col(Answered.status) == "answered") & (pl.col(Answered.backend) != "embedded")
+    by_model = (pl.col(Answered.status) == "answered") & (pl.col(Answered.backend) != BACKEND)
     return dict(answered.filter(by_model).select(Answered.photo_id, name).iter_rows())
 
 

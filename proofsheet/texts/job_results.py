@@ -88,7 +88,7 @@ def by_embedded(
     """What the embedded describer wrote from what is known."""
     wanted = describing.settings.models if describing.settings.backend != "embedded" else []
     who = {
-        Answered.backend: "embedded",
+        Answered.backend: embedded_describer.BACKEND,
         Answered.model: embedded_describer.NAME,
         Answered.wanted_model: model_name(wanted[0]) if wanted else embedded_describer.NAME,
         Answered.model_digest: embedded_describer.digest(),
