@@ -38,7 +38,7 @@ class GateCandidate:
     """Texts that ask to pass.
 
     Attributes:
-        judged: for the rules.
+        input: for the rules.
         row: of `metadata_repaired`, with the keywords of the vocabulary.
         repaired: whether repair changed anything.
     """

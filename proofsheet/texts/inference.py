@@ -21,7 +21,7 @@ from proofsheet.texts.answer_cache import AnswerCache, Key
 from proofsheet.texts.batch import Batch, PendingRequest
 from proofsheet.texts.client.protocol import Server
 from proofsheet.texts.combined import COMBINED, Combined
-from proofsheet.texts.coverage import described
+from proofsheet.texts.coverage import coverage_of
 from proofsheet.texts.describer import Describer, answer_keys, only_named, pending, questions
 from proofsheet.texts.job_results import JobResult, JobRows, by_embedded, by_model, without_answer
 from proofsheet.texts.jobs import CAPTION, Job, JobRequest
@@ -71,7 +71,7 @@ def ask_all(
     rows = job.table.frame(
         [{Table.project: project.key} | t.columns | job.columns(t.reply, t.request) for t in told]
     )
-    count = described(rows)
+    count = coverage_of(rows)
     if count.nothing and not describing.settings.only and (job is CAPTION or "stopped" not in facts):
         facts["unanswered"] = count.line("described" if job is CAPTION else "answered")
     return JobRows(rows, facts)
