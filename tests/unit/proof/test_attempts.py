@@ -267,7 +267,7 @@ def test_a_copy_with_other_metadata_is_in_the_same_part_of_the_evaluation_set(le
     photos = [f"photo{n}" for n in range(12)]
     proved(ledger, *(candidate(p, caption=f"A heron stands in the reeds by pond {p}.") for p in photos))
     for photo in photos:
-        review(ledger, photo, "approved", "", NOW)
+        review(ledger, photo, "rejected", "not what is seen", NOW)
     hashes = {photo: f"{n // 2:08x}" for n, photo in enumerate(photos)}  # two files a picture
     shared = {"project": "p", "phash": 0, "detail": None, "hashed_by": "1"}
 
