@@ -94,7 +94,7 @@ def questions(job: Job, asked: Iterable[JobRequest], describing: Describer) -> d
 def pending(every: Mapping[Key, PendingRequest], books: AnswerCache, *, forced: bool) -> list[PendingRequest]:
     """Those that have no answer yet, and of which the picture is not in quarantine."""
     wanted = [p for p in every.values() if forced or books.find(p.keys) is None]
-    return [p for p in wanted if not books.quarantined(p.keys)]
+    return [p for p in wanted if not books.strikes.quarantined(p.keys.images)]
 
 
 def only_named(

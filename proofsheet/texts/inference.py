@@ -195,7 +195,7 @@ def _told(job: Job, one: JobRequest, known: OpenQuestions, describing: Describer
         answer = known.books.by_any_model(keys) or known.combined.answer(one, by_any_model=True)
     if answer is not None:
         return by_model(job, one, answer)
-    if why := known.books.quarantined(keys):
+    if why := known.books.strikes.quarantined(keys.images):
         return without_answer(one, "quarantined", f"{why}; {_RELEASE}")
     if keys.key in batch.failed:
         return without_answer(one, "failed", f"{batch.failed[keys.key]}; the next run asks again")

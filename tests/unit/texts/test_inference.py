@@ -17,11 +17,11 @@ from PIL import Image, ImageOps
 from proofsheet.core.errors import UsageError
 from proofsheet.prompts.prompt import OURS, load_prompt, prompt_names
 from proofsheet.texts import embedded_describer
-from proofsheet.texts.answer_cache import release_pictures
 from proofsheet.texts.describer import Describer
 from proofsheet.texts.jobs import CAPTION, POLICY, QUALITY, RATING, TITLE, JobRequest, quality_class
 from proofsheet.texts.picture_facts import KnownFacts
 from proofsheet.texts.prompt_images import COLOURS, card, model_jpeg
+from proofsheet.texts.strikes import release_pictures
 from schemas.facts import JobFailure, ModelAnswer
 from schemas.replies import PolicyReply, QualityReply, TagsReply
 from schemas.settings_words import VisionModelSettings
