@@ -52,7 +52,8 @@ def content_model(settings: FlagSettings) -> PreviewModel:
     Args:
         settings: whether photos are scored.
     """
-    name, path, note = f"{NAME} sha256:{WEIGHTS.sha256[:12]}", Path(), ""
+    name = f"{NAME} sha256:{WEIGHTS.sha256[:12]}"
+    path, note = Path(), ""
     try:
         path = WEIGHTS.locate(NAME, _INSTALL)
         if importlib.util.find_spec("onnxruntime") is None:

@@ -121,7 +121,7 @@ def text_of(engine: Any, rgb: Pixels) -> dict[str, object]:  # noqa: ANN401 - an
 
     Args:
         engine: the loaded OCR program: from (height, width, 3) in the order blue, green, red to `boxes`
-            (lines, 4, 2) in pixels, `txts` and `scores`; without text they are None.
+            (lines, 4, 2) in pixels, `txts` and `scores`; all None without text.
         rgb: (height, width, 3).
 
     Raises:
