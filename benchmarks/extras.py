@@ -49,8 +49,8 @@ def _ocr(photographs: Named) -> str:
     right, with_text = sum(row["right"] == "yes" for row in rows), {name for name, _text in lines}
     return (
         f"{len(photographs)} photographs, {len(with_text)} with lines; of the listed lines "
-        f"{_share(right, len(rows))} are right; {len(lines & listed)} of {len(listed)} different ones were read "
-        f"again, {len(lines - listed)} others; "
+        f"{_share(right, len(rows))} are right; {len(lines & listed)} of {len(listed)} different ones "
+        f"were read again, {len(lines - listed)} others; "
         f"{1000 * spent / _TIMED:.0f} cpu-ms a photograph"
     )
 
