@@ -1,4 +1,4 @@
-"""What docstrings name is there: what a module holds, the attributes of a class, the arguments of a function."""
+"""What docstrings name is there: what a module holds, attributes of a class, arguments of a function."""
 
 from __future__ import annotations
 
@@ -82,9 +82,30 @@ def test_what_a_docstring_names_is_there(path: object) -> None:
     assert list(wrong(parsed(path))) == []  # type: ignore[arg-type]
 
 
+WRONG = '''"""One.
+
+Holds `Two` and `three`.
+"""
+
+
+class Two:
+    """Four.
+
+    Attributes:
+        five: of it.
+    """
+
+    six: int
+
+    def seven(self, eight: int) -> None:
+        """Nine.
+
+        Args:
+            ten: of it.
+        """
+'''
+
+
 def test_a_wrong_name_is_found() -> None:
-    tree = ast.parse(
-        '"""One.\n\nHolds `Two` and `three`.\n"""\n\n\nclass Two:\n    """Four.\n\n    Attributes:\n        five: of it.\n    """\n\n'
-        '    six: int\n\n    def seven(self, eight: int) -> None:\n        """Nine.\n\n        Args:\n            ten: of it.\n        """\n'
-    )
-    assert list(wrong(tree)) == ["holds no three", "Two: no attribute five", "seven: no argument ten"]
+    found = ["holds no three", "Two: no attribute five", "seven: no argument ten"]
+    assert list(wrong(ast.parse(WRONG))) == found
