@@ -19,7 +19,7 @@ from dagster_project.automation import automation
 from dagster_project.publish_job import publish_job
 from proofsheet.core.config import Configuration, load
 from resources.configured import configured
-from resources.labels import DetectionResource, LabellingResource
+from resources.labels import DetectionResource, FaceFindingResource, LabellingResource
 from resources.measurements import EncodingResource, MeasurementsResource, PreviewingResource
 from resources.photos import PhotoFilesResource
 from resources.progress import ProgressResource
@@ -46,6 +46,7 @@ RESOURCES: Mapping[
     "labels": LabellingResource,
     "scenes": SceneSettings,
     "objects": DetectionResource,
+    "faces": FaceFindingResource,
     "groups": GroupSettings,
     "duplicates": DuplicateSettings,
     "inventory": InventorySettings,
@@ -72,6 +73,7 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
     inside = {
         "encoding": resources["encoder"],
         "labelling": resources["labels"],
+        "face_finding": resources["faces"],
         "previewing": resources["previews"],
     }
     resources |= {

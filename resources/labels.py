@@ -1,6 +1,6 @@
 """Models that name what is seen.
 
-Holds `LabellingResource` and `DetectionResource`.
+Holds `LabellingResource`, `FaceFindingResource` and `DetectionResource`.
 Add here: another model that labels.
 Keep out: how it labels (proofsheet/labeling/).
 """
@@ -8,12 +8,16 @@ Keep out: how it labels (proofsheet/labeling/).
 import dagster as dg
 
 from proofsheet.labeling.detectors import Detector, choose_detector
-from resources.resolved_settings import ResolvedDetector, ResolvedLabeller
+from resources.resolved_settings import ResolvedDetector, ResolvedFaces, ResolvedLabeller
 from schemas.settings import ObjectSettings
 
 
 class LabellingResource(ResolvedLabeller, dg.ConfigurableResource["LabellingResource"]):
     """Which network labels photos, and how many labels they get."""
+
+
+class FaceFindingResource(ResolvedFaces, dg.ConfigurableResource["FaceFindingResource"]):
+    """Which networks find faces, and which faces count."""
 
 
 class DetectionResource(ResolvedDetector, dg.ConfigurableResource["DetectionResource"]):

@@ -21,9 +21,11 @@ from proofsheet.texts.describer import Describer
 from proofsheet.texts.jobs import PROMPTS_OF
 from proofsheet.texts.vision_probe import Sight
 from schemas.settings import KNOB, EncoderSettings, LabelSettings, ObjectSettings, Settings
+from schemas.settings_extras import FaceSettings
 from schemas.settings_words import VisionModelSettings, VocabularySettings
 
 if TYPE_CHECKING:
+    from proofsheet.labeling.face_networks import FaceFinder
     from proofsheet.labeling.photo_labels import Labeller
 
 _COMBINED = {job.table.name for job in PARTS}
@@ -51,6 +53,20 @@ class ResolvedLabeller(LabelSettings):
     def resolved_version(self, project: Project, _table: str) -> str:
         """The network that the settings come to at present; labels of another one are made again."""
         return self.choose(project).version
+
+
+class ResolvedFaces(FaceSettings):
+    """Which networks find faces."""
+
+    def choose(self) -> FaceFinder:
+        """The networks that the settings come to, or why there are none."""
+        from proofsheet.labeling.face_networks import choose_faces
+
+        return choose_faces(self)
+
+    def resolved_version(self, _project: Project, _table: str) -> str:
+        """The networks that the settings come to at present; faces of others are found again."""
+        return self.choose().version
 
 
 class ResolvedDetector(ObjectSettings):
@@ -102,6 +118,7 @@ def settings_by_section(settings: Configuration) -> dict[str, Settings]:
     return found | {
         "encoder": ResolvedEncoder(**settings.encoder.model_dump()),
         "labels": ResolvedLabeller(**settings.labels.model_dump()),
+        "faces": ResolvedFaces(**settings.faces.model_dump()),
         "objects": ResolvedDetector(**settings.objects.model_dump(), device=settings.encoder.device),
         "model": ResolvedVisionModel(**settings.model.model_dump()),
         "vocabulary": ResolvedVocabulary(**settings.vocabulary.model_dump()),

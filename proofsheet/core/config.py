@@ -32,6 +32,7 @@ from schemas.settings import (
     SceneSettings,
     WatchSettings,
 )
+from schemas.settings_extras import FaceSettings
 from schemas.settings_learning import CropSettings, HistorySettings, RankerSettings
 from schemas.settings_review import ApplySettings, PublishSettings, ReviewSettings
 from schemas.settings_words import (
@@ -59,6 +60,7 @@ class Configuration(BaseModel):
     labels: LabelSettings = Field(default_factory=LabelSettings)
     scenes: SceneSettings = Field(default_factory=SceneSettings)
     objects: ObjectSettings = Field(default_factory=ObjectSettings)
+    faces: FaceSettings = Field(default_factory=FaceSettings)
     groups: GroupSettings = Field(default_factory=GroupSettings)
     duplicates: DuplicateSettings = Field(default_factory=DuplicateSettings)
     inventory: InventorySettings = Field(default_factory=InventorySettings)

