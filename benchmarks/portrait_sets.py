@@ -46,7 +46,7 @@ _NO_EYES = {  # judged by eye: closed, cast down, behind dark glasses or hair, i
     *("stock-emotions-b-1", "stock-emotions-b-4", "stock-emotions-b-8", "stock-models-8"),
 }
 ORDINARY = ("sensor noise", "overexposed", "underexposed", "soft lens", "compressed", "camera shake")
-BURST, ALIKE = "burst of four, one good", "two good shots"
+BURST, ALIKE = "burst of four, one good", "two good shots (near 50 % is right)"
 
 
 @dataclass(frozen=True, eq=False)

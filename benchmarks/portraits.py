@@ -120,29 +120,37 @@ def crosswise(sets: Sequence[PortraitSet]) -> list[tuple[PortraitSet, FaceWeight
     return [(s, weights[fold[s.person]]) for s in sets]
 
 
-def _rows(one: PortraitSet, *, with_faces: bool) -> list[dict[str, Any]]:
-    """The members as rows of a set; the good one wins no tie."""
-    names = ["z", *(f"a{k}" for k in range(1, len(one.members)))]
-    more = {} if with_faces else {Face.name: []}
-    return [
-        {**m, **more, Photo.stage: None, Photo.content_hash: n}
-        for m, n in zip(one.members, names, strict=True)
+def _compared(one: PortraitSet, weights: FaceWeights, faces: Callable[[Row], Sequence[Row]]) -> int:
+    """Place of the picture that Proofsheet picks; by its name, the good one wins no tie.
+
+    Args:
+        one: the set.
+        weights: of differences of faces.
+        faces: what is known of the faces of a member.
+    """
+    rows = [
+        {**m, Face.name: faces(m), Photo.stage: None, Photo.content_hash: "z" if k == 0 else f"a{k}"}
+        for k, m in enumerate(one.members)
     ]
+    return compared(rows, starter_ranker(), weights).place
 
 
-def _now(one: PortraitSet, weights: FaceWeights) -> int:
-    return compared(_rows(one, with_faces=True), starter_ranker(), weights).place
+def _without_eyes(member: Row) -> Sequence[Row]:
+    return [{**face, Face.eye_openness: None} for face in member[Face.name]]
 
 
-def _without(one: PortraitSet, weights: FaceWeights) -> int:
-    return compared(_rows(one, with_faces=False), starter_ranker(), weights).place
-
-
-def _sharpest(one: PortraitSet, weights: FaceWeights) -> int:
-    return int(np.argmax([m[ImageQuality.sharpness] for m in one.members]))
-
-
-_PICKS: Mapping[str, Pick] = dict(zip(PICKS, (_now, _without, _sharpest), strict=True))
+_PICKS: Mapping[str, Pick] = dict(
+    zip(
+        PICKS,
+        (
+            lambda one, weights: _compared(one, weights, lambda m: m[Face.name]),
+            lambda one, weights: _compared(one, weights, _without_eyes),
+            lambda one, weights: _compared(one, weights, lambda _m: ()),
+            lambda one, _weights: int(np.argmax([m[ImageQuality.sharpness] for m in one.members])),
+        ),
+        strict=True,
+    )
+)
 
 
 def figures(sets: Sequence[PortraitSet]) -> dict[str, Any]:

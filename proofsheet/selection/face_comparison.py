@@ -28,12 +28,12 @@ Row = Mapping[str, Any]
 Pair = tuple[Row, Row]
 Floats = npt.NDArray[np.float64]
 WEIGHTS = Path(__file__).parent / "face_comparison.json"
-FEATURES = ("other measurements", "sharper eyes", "open eyes", "looks at the camera", "whole faces")
+FEATURES = ("other measurements", "sharper eyes", "open eyes")
 _MOST_OF_OTHERS = 4.0  # log odds beyond which other measurements count no more where there are faces
 _SHARP_STEP, _MOST_STEPS = 0.1, 8.0  # of `Face.eye_sharpness`
 _CLOSED, _OPEN = 0.5, 0.8  # of the openness of the same eyes in the other picture
 _LEAST_OPEN = 0.15  # openness from which an eye is known to open
-_ASIDE, _LEAST_ASIDE = 0.5, 0.2  # of `Face.turned`: where it looks away, and a difference that counts
+_ASIDE, _FACING = 0.5, 0.3  # of `Face.turned`: from where it looks away, and up to where it does not
 _APART, _LARGER = 0.7, 1.6  # of faces that match: distance in widths of the face, and ratio of their widths
 _NOISIER, _NOISY = 2.0, 1.0  # ratio, and grey levels beyond it
 _SAID_RATIO = 1.15  # from which sharper eyes are a reason
@@ -107,14 +107,11 @@ def face_features(one: Row, other: Row, pairs: Sequence[Pair], log_odds: float) 
     sharper = float(share @ np.array([_steps(_sharper(p)) for p in pairs]))
     if _noisier(one, other) if sharper > 0 else _noisier(other, one):
         sharper = 0.0  # noise looks like detail
-    frame = np.array([float(b[Face.beyond_frame]) - float(a[Face.beyond_frame]) for a, b in pairs])
     return np.array(
         [
             np.clip(log_odds, -_MOST_OF_OTHERS, _MOST_OF_OTHERS),
             float(np.clip(sharper, -_MOST_STEPS, _MOST_STEPS)),
             float(share @ np.array([closed(b, a) - closed(a, b) for a, b in pairs])),
-            float(share @ np.array([_aside(p) for p in pairs])),
-            float(share @ frame),
         ]
     )
 
@@ -145,12 +142,6 @@ def closed(face: Row, other: Row) -> float:
     return float(np.clip((_OPEN - own / against) / (_OPEN - _CLOSED), 0.0, 1.0))
 
 
-def _aside(pair: Pair) -> float:
-    """How much farther the other face looks aside; small differences count nothing."""
-    one, other = (min(float(face[Face.turned]), 1.0) for face in pair)
-    return other - one if abs(other - one) >= _LEAST_ASIDE else 0.0
-
-
 def evidence(one: Row, other: Row, log_odds: float, weights: FaceWeights) -> tuple[float, list[Pair], Floats]:
     """Log odds of one picture with its faces, the pairs of faces, and the gain of each feature.
 
@@ -178,29 +169,17 @@ def face_differences(one: Row, other: Row, number: int, log_odds: float, weights
         weights: of the features.
     """
     _total, pairs, gains = evidence(one, other, log_odds, weights)
-    words = ["", *(say(pairs, number) for say in (_sharper_words, _closed_words, _aside_words, _frame_words))]
-    ranked = sorted(range(1, len(FEATURES)), key=lambda k: -gains[k])
-    return [words[k] for k in ranked if words[k] and gains[k] >= _LEAST_LOG_ODDS]
-
-
-def _sharper_words(pairs: Sequence[Pair], number: int) -> str:
-    ratio = 10 ** (max(_sharper(p) for p in pairs[:1]) / 2) if pairs else 1.0
-    return f"eyes {ratio:.1f}× sharper than {number}" if ratio >= _SAID_RATIO else ""
-
-
-def _closed_words(pairs: Sequence[Pair], number: int) -> str:
-    count = sum(closed(other, one) >= 1.0 for one, other in pairs)
-    return f"eyes closed in {number}{_of(count, pairs)}" if count else ""
-
-
-def _aside_words(pairs: Sequence[Pair], number: int) -> str:
-    count = sum(_aside(p) > 0 and p[1][Face.turned] >= _ASIDE for p in pairs)
-    return f"looks away in {number}{_of(count, pairs)}" if count else ""
-
-
-def _frame_words(pairs: Sequence[Pair], number: int) -> str:
-    count = sum(b[Face.beyond_frame] and not a[Face.beyond_frame] for a, b in pairs)
-    return f"a face leaves the frame in {number}" if count else ""
+    if not pairs:
+        return []
+    shut = sum(closed(b, a) >= 1.0 for a, b in pairs)
+    ratio = 10 ** (_sharper(pairs[0]) / 2)
+    words = {
+        "sharper eyes": f"eyes {ratio:.1f}× sharper than {number}" if ratio >= _SAID_RATIO else "",
+        "open eyes": f"eyes closed in {number}{_of(shut, pairs)}" if shut else "",
+    }
+    gained = dict(zip(FEATURES, gains.tolist(), strict=True))
+    ranked = sorted(words, key=lambda name: -gained[name])
+    return [words[name] for name in ranked if words[name] and gained[name] >= _LEAST_LOG_ODDS]
 
 
 def _of(count: int, pairs: Sequence[Pair]) -> str:
@@ -208,11 +187,15 @@ def _of(count: int, pairs: Sequence[Pair]) -> str:
 
 
 def faults_of_faces(member: Row, members: Sequence[Row]) -> list[str]:
-    """Faults of the faces of a picture that are not in another picture of its set."""
-    worst: list[str] = []
-    for other in members:
-        pairs = matched(member, other) if other is not member else []
-        count = sum(closed(own, rival) >= 1.0 for own, rival in pairs)
-        if count:
-            worst.append(f"eyes closed{_of(count, pairs)}")
-    return worst[:1]
+    """Faults of the faces of a picture that the same faces do not have in another picture of its set."""
+    pairs = [p for other in members if other is not member for p in matched(member, other)]
+    found = {
+        "eyes closed": any(closed(own, rival) >= 1.0 for own, rival in pairs),
+        "looks away": any(
+            own[Face.turned] >= _ASIDE and rival[Face.turned] <= _FACING for own, rival in pairs
+        ),
+        "a face leaves the frame": any(
+            own[Face.beyond_frame] and not rival[Face.beyond_frame] for own, rival in pairs
+        ),
+    }
+    return [words for words, seen in found.items() if seen]
