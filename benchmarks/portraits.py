@@ -30,6 +30,7 @@ from benchmarks.portrait_sets import (
     ORDINARY,
     STRENGTHS,
     PortraitSet,
+    Row,
     portrait_sets,
 )
 from benchmarks.portraits_page import PICKS, RESULTS

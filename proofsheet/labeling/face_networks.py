@@ -23,6 +23,7 @@ from proofsheet.core import extras
 from proofsheet.core.errors import ModelError, NotAvailable
 from proofsheet.core.package_files import PackageFile
 from proofsheet.imaging.decode import Pixels, fit
+from proofsheet.models.boxes import iou
 from proofsheet.storage.code_version import module_version
 from schemas.settings_extras import FaceSettings
 
@@ -42,6 +43,8 @@ LICENCES = {FACES: "MIT", EYES: "Apache-2.0, packaged under MIT"}
 _FACES_NAME, _EYES_NAME = "centerface", "the network for eyes"
 _SIDE_PX, _STRIDE, _CELL = 640, 32, 4
 _OUTPUTS = ("537", "538", "539", "540")  # heat, log size, offset, landmarks
+_MOST_PLACES = 2000  # of the highest scores, far more than faces
+_LARGEST = 1e6
 _SAME = 0.3  # intersection over union from which two boxes are one face
 _EYE_SIDE_PX = 64
 _EYE_OUTPUT, _EYE_VALUES = "output_eyes_contours_and_brows", 213
@@ -152,7 +155,7 @@ class FaceNetworks:
             least: score from which a place is a face.
 
         Raises:
-            ModelError: if the network fails, or gives no finite numbers.
+            ModelError: if the network fails, or gives no usable numbers.
         """
         small = fit(rgb, _SIDE_PX)
         height, width = small.shape[:2]
@@ -163,7 +166,7 @@ class FaceNetworks:
             for part in _forward(self.faces, padded.transpose(2, 0, 1)[None], _OUTPUTS)
         )
         scale = np.array([rgb.shape[1] / width, rgb.shape[0] / height])
-        rows, columns = np.nonzero(heat[0] >= least)
+        rows, columns = np.nonzero(heat[0] >= max(least, np.sort(heat[0], axis=None)[-_MOST_PLACES:][0]))
         found = [
             _face(heat[0, y, x], size[:, y, x], offset[:, y, x], marks[:, y, x], (y, x), scale)
             for y, x in zip(rows.tolist(), columns.tolist(), strict=True)
@@ -197,7 +200,7 @@ def _forward(net: Any, values: npt.NDArray[np.float32], outputs: Sequence[str]) 
     """The outputs of a network.
 
     Raises:
-        ModelError: if it fails, or gives no finite numbers.
+        ModelError: if it fails, or gives no usable numbers.
     """
     import cv2
 
@@ -206,8 +209,8 @@ def _forward(net: Any, values: npt.NDArray[np.float32], outputs: Sequence[str]) 
         found: Sequence[Any] = net.forward(list(outputs))
     except cv2.error as error:
         raise ModelError(f"The network failed: {' '.join(str(error).split())[:200]}.", _CHECK) from error
-    if not all(np.isfinite(part).all() for part in found):
-        raise ModelError("The network gives no finite numbers.", _CHECK)
+    if not all((np.abs(part) <= _LARGEST).all() for part in found):  # OpenCV makes large numbers of NaN
+        raise ModelError("The network gives no usable numbers.", _CHECK)
     return found
 
 
@@ -229,17 +232,12 @@ def _face(
 def _distinct(found: Sequence[FoundFace]) -> list[FoundFace]:
     """The best of every place."""
     kept: list[FoundFace] = []
+    boxes = np.empty((0, 4))
     for face in sorted(found, key=lambda f: -f.score):
-        if all(_overlap(face.box, other.box) < _SAME for other in kept):
+        if not (iou(boxes, face.box) >= _SAME).any():
             kept.append(face)
+            boxes = np.concatenate([boxes, face.box[None]])
     return kept
-
-
-def _overlap(one: Floats, other: Floats) -> float:
-    """Intersection over union."""
-    both = np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2])
-    shared = float(np.prod(np.maximum(both, 0.0)))
-    return shared / max(_area(one) + _area(other) - shared, 1e-9)
 
 
 def _area(box: Floats) -> float:

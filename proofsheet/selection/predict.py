@@ -1,6 +1,6 @@
 """The predictions of the models for the sets of a project: picture, crop, and reasons.
 
-Holds `judge_sets`.
+Holds `judge_sets` and `face_boxes`.
 Add here: another reason from measured values.
 Keep out: the stage rule and the rows of `proposals` (selection/stage_rule.py).
 """
@@ -61,7 +61,7 @@ def judge_sets(
     cuts: dict[str, CropPrediction] = {}
     if cutting.get(CropModel.status) == "in force":
         proposer = load_crops(project.models, str(cutting[CropModel.fit_id]))
-        boxes = _face_boxes(objects, faces, image_quality)
+        boxes = face_boxes(objects, faces, image_quality)
         cuts = dict(_cuts(proposer, cutting, saliency_grids, image_quality, boxes, cropping.aspect))
     return Predictions(found, cuts)
 
@@ -192,7 +192,7 @@ def _cuts(
         )
 
 
-def _face_boxes(
+def face_boxes(
     objects: pl.DataFrame, faces: pl.DataFrame, quality: pl.DataFrame
 ) -> Mapping[str, Sequence[Box]]:
     """Boxes of faces by photo, in 0..1 of the picture: of a detector, and of `faces`."""
