@@ -28,7 +28,8 @@ from benchmarks.damaged_sets import another_shot, fitted
 from benchmarks.originals import originals
 from proofsheet.imaging.decode import DecodeLimits, Pixels, prepare_decoders, read_picture
 from proofsheet.imaging.image_quality import image_quality
-from proofsheet.labeling.face_networks import FoundFace, choose_faces, load
+from proofsheet.labeling.face_finder import choose_faces
+from proofsheet.labeling.face_networks import FoundFace, load
 from proofsheet.labeling.faces import FOUND, look_for_faces
 from schemas.faces import Face
 from schemas.settings import PhotoSettings
@@ -153,7 +154,7 @@ def all_faces(pixels: Pixels) -> list[FoundFace]:
 
 
 def faces_of(pixels: Pixels) -> list[FoundFace]:
-    """Faces of a photograph whose eyes can be closed."""
+    """Faces of a photograph, of which the eyes can be closed."""
     sure = [f for f in all_faces(pixels) if f.score >= _LEAST_SCORE]
     return [f for f in sure if f.eye_distance >= _LEAST_EYE_DISTANCE_PX and _facing(f)]
 

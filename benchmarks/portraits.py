@@ -37,14 +37,8 @@ from benchmarks.portraits_page import PICKS, RESULTS
 from proofsheet.models.intervals import wilson
 from proofsheet.models.logistic import fit_logit
 from proofsheet.models.starter_ranker import starter_ranker
-from proofsheet.selection.face_comparison import (
-    FEATURES,
-    WEIGHTS,
-    FaceWeights,
-    face_features,
-    face_weights,
-    matched,
-)
+from proofsheet.selection.face_comparison import WEIGHTS, FaceWeights, face_weights
+from proofsheet.selection.face_features import FEATURES, face_features, matched
 from proofsheet.selection.technical_comparison import compared
 from schemas.faces import Face
 from schemas.library import Photo

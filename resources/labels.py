@@ -8,6 +8,7 @@ Keep out: how it labels (proofsheet/labeling/).
 import dagster as dg
 
 from proofsheet.labeling.detectors import Detector, choose_detector
+from proofsheet.labeling.face_finder import FaceFinder, choose_faces
 from resources.resolved_settings import ResolvedDetector, ResolvedFaces, ResolvedLabeller
 from schemas.settings import ObjectSettings
 
@@ -18,6 +19,10 @@ class LabellingResource(ResolvedLabeller, dg.ConfigurableResource["LabellingReso
 
 class FaceFindingResource(ResolvedFaces, dg.ConfigurableResource["FaceFindingResource"]):
     """Which networks find faces, and which faces count."""
+
+    def choose(self) -> FaceFinder:
+        """The networks that the settings come to, or why there are none."""
+        return choose_faces(self)
 
 
 class DetectionResource(ResolvedDetector, dg.ConfigurableResource["DetectionResource"]):

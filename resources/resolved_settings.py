@@ -25,7 +25,6 @@ from schemas.settings_extras import FaceSettings
 from schemas.settings_words import VisionModelSettings, VocabularySettings
 
 if TYPE_CHECKING:
-    from proofsheet.labeling.face_networks import FaceFinder
     from proofsheet.labeling.photo_labels import Labeller
 
 _COMBINED = {job.table.name for job in PARTS}
@@ -58,15 +57,11 @@ class ResolvedLabeller(LabelSettings):
 class ResolvedFaces(FaceSettings):
     """Which networks find faces."""
 
-    def choose(self) -> FaceFinder:
-        """The networks that the settings come to, or why there are none."""
-        from proofsheet.labeling.face_networks import choose_faces
-
-        return choose_faces(self)
-
     def resolved_version(self, _project: Project, _table: str) -> str:
         """The networks that the settings come to at present; faces of others are found again."""
-        return self.choose().version
+        from proofsheet.labeling.face_finder import choose_faces
+
+        return choose_faces(self).version
 
 
 class ResolvedDetector(ObjectSettings):

@@ -19,7 +19,7 @@ class Face(Table, name="faces"):
     """Faces that a network found in a photo, one row a face, the largest first.
 
     Pixels are those of the upright picture at full size, from its upper left corner. Without the network the
-    table is empty. It holds no identity: nothing in it says who a person is.
+    table is empty. It holds no identity: nobody is recognised.
     """
 
     photo_id = column(pl.String, "The photo.", key=True)
@@ -55,5 +55,5 @@ class Face(Table, name="faces"):
         "distance of the eyes. About 0 faces the camera, above 0.5 looks away.",
         ge=0,
     )
-    beyond_frame = column(pl.Boolean, "True if the edge of the picture cuts the face off.")
+    beyond_frame = column(pl.Boolean, "True if the edge of the picture runs through the face.")
     detected_by = column(pl.String, "Networks, their weights and code version.")

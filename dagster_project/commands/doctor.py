@@ -23,7 +23,7 @@ from proofsheet.core.config import Configuration
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.embedding.encoders import choose_encoder
 from proofsheet.labeling.detectors import choose_detector
-from proofsheet.labeling.face_networks import choose_faces
+from proofsheet.labeling.face_finder import choose_faces
 from proofsheet.labeling.photo_labels import choose_labeller
 from proofsheet.library.renamed_folders import find_renamed
 from proofsheet.storage.health import trouble_of

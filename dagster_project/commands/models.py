@@ -19,7 +19,7 @@ from proofsheet.embedding import classic_encoder, lite0_encoder, torch_runtime
 from proofsheet.embedding.encoders import choose_encoder
 from proofsheet.embedding.weights import find_weights, pull_weights
 from proofsheet.labeling.detectors import choose_detector
-from proofsheet.labeling.face_networks import EYES, FACES, LICENCES, choose_faces
+from proofsheet.labeling.face_finder import EYES, FACES, LICENCES, choose_faces
 from proofsheet.labeling.photo_labels import choose_labeller
 from schemas.settings import LabelSettings
 

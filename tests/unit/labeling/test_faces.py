@@ -13,7 +13,7 @@ from PIL import Image
 
 from proofsheet.core.progress import Quiet
 from proofsheet.imaging.measurement_pass import measure_files
-from proofsheet.labeling.face_networks import FaceFinder, choose_faces
+from proofsheet.labeling.face_finder import FaceFinder, choose_faces
 from proofsheet.labeling.faces import FOUND, NOTE, face_facts, face_measurement, look_for_faces
 from schemas.faces import Face
 from schemas.library import Photo

@@ -12,13 +12,8 @@ import pytest
 
 from proofsheet.imaging.image_quality import image_quality
 from proofsheet.models.starter_ranker import starter_ranker
-from proofsheet.selection.face_comparison import (
-    evidence,
-    face_features,
-    face_weights,
-    faults_of_faces,
-    matched,
-)
+from proofsheet.selection.face_comparison import evidence, face_weights, faults_of_faces
+from proofsheet.selection.face_features import face_features, matched
 from proofsheet.selection.predict import face_boxes
 from proofsheet.selection.technical_comparison import compared
 from schemas.faces import Face
