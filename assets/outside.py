@@ -17,7 +17,7 @@ from proofsheet.publish.csv_export import csv_differs
 from proofsheet.review.proposal_export import proposals_differ
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.cost_estimate import pending_count
-from proofsheet.texts.coverage import described
+from proofsheet.texts.coverage import coverage_of
 from proofsheet.texts.jobs import JOBS, Job
 from schemas.learning import CropModel, RankerModel
 from schemas.library import OtherFile, Photo, Quarantine
@@ -56,7 +56,7 @@ def _exports(project: Project, resources: Mapping[str, Any]) -> str | None:
 
 
 def _unanswered(project: Project, table: type[Table]) -> str | None:
-    told = described(project.store.read(table))
+    told = coverage_of(project.store.read(table))
     return f"{told.wanted - told.answered} pictures have no answer: {told.why}" if told.why else None
 
 

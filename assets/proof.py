@@ -36,7 +36,7 @@ from schemas.sets import EvaluationSet, Identification, ImageSet, SetValidation
 from schemas.settings_words import GateSettings
 from schemas.table import Rows
 from schemas.tags import MediaLifecycleEvent, MediaTag, Tag, UnmappedTerm
-from schemas.vision import Embedding, PhotoGroup
+from schemas.vision import Embedding, PhotoGroup, PictureHash
 from schemas.words import Caption, PolicyFlag, QualityVerdict, TagSet, Title
 
 RULE_CHECKS = [RowCheck(name, rule.meaning, blocked_by(name)) for name, rule in RULES.items()]
@@ -135,10 +135,13 @@ def metadata_quality(
 
 @table_asset(EvaluationSet, group="gate", reads=(WordReview, WordEdit, Waiver, ProofAttempt))
 def metadata_eval_set(
-    photos: Rows[Photo], metadata_quality: Rows[MetadataQuality], project: Project, now: datetime
+    picture_hashes: Rows[PictureHash],
+    metadata_quality: Rows[MetadataQuality],
+    project: Project,
+    now: datetime,
 ) -> pl.DataFrame:
     """Keeps reviewed texts as evaluation data, frozen and split by picture."""
-    return evaluation_rows(photos, project.ledger, now)
+    return evaluation_rows(picture_hashes, project.ledger, now)
 
 
 @table_asset(MediaLifecycleEvent, group="gate", reads=(LifecycleEvent,), writes=(LifecycleEvent,))

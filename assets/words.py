@@ -19,7 +19,7 @@ from proofsheet.proof.media_meta import meta_rows, prompt_rows
 from proofsheet.storage.injection import Inputs
 from proofsheet.storage.workspace import Project
 from proofsheet.texts import job_requests as ask
-from proofsheet.texts.coverage import described
+from proofsheet.texts.coverage import coverage_of
 from proofsheet.texts.identification import identification_rows
 from proofsheet.texts.jobs import (
     CAPTION,
@@ -68,7 +68,7 @@ ANSWERED = RowCheck(
     "answered",
     "Every question has an answer; the rows say what failed.",
     lambda r: r.filter(_is_open()),
-    lambda r: described(r).line("described" if r.columns == list(Caption.columns()) else "answered"),
+    lambda r: coverage_of(r).line("described" if r.columns == list(Caption.columns()) else "answered"),
 )
 AS_WANTED = RowCheck(
     "model_as_wanted", "The model that the settings ask for first answered.", lambda r: r.filter(_fell_back())

@@ -23,6 +23,7 @@ from proofsheet.publish.xmp_sidecar import Fields, existing_sidecar, merge_sidec
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.describer import Describer
 from proofsheet.texts.inference import answers
+from proofsheet.texts.job_requests import rating_questions
 from proofsheet.texts.jobs import RATING, JobRequest
 from proofsheet.texts.ratings import sorted_keywords
 from resources.measurements import PreviewingResource
@@ -63,16 +64,13 @@ def rate_pictures(
     pictures = {
         r["content_hash"]: r[PictureHash.pixel_hash] for r in looked.rows[PictureHash.name].to_dicts()
     }
-    values, facts = (
-        {"criteria": ", ".join(settings.rating.criteria)},
-        {"criteria": tuple(settings.rating.criteria)},
-    )
     able = [p for p in wanted if p.file.content_hash in previews]
     hashes = [p.file.content_hash for p in able]
-    asked = [
-        JobRequest(p.path, pictures[h], (previews[h],), values, facts, file_hash=h)
+    shown_files = [
+        JobRequest(p.path, pictures[h], (previews[h],), file_hash=h)
         for p, h in zip(able, hashes, strict=True)
     ]
+    asked = rating_questions(shown_files, settings.rating)
     now = datetime.now(UTC).replace(tzinfo=None)
     told, _facts = answers(RATING, asked, describing, project, now, listener)
     rated, failed = [], [_why(p, refused) for p in wanted if p.file.content_hash not in previews]

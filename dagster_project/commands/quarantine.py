@@ -22,8 +22,8 @@ from dagster_project.commands.common import (
 from proofsheet.library.quarantine import quarantine_rows, release
 from proofsheet.storage.health import each_alone
 from proofsheet.storage.workspace import Project
-from proofsheet.texts.answer_cache import release_pictures, struck_pictures
 from proofsheet.texts.picture_keys import picture_of_files
+from proofsheet.texts.strikes import release_pictures, struck_pictures
 from schemas.library import Photo, Quarantine
 
 

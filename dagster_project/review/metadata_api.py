@@ -25,10 +25,10 @@ from proofsheet.proof.text_review import review, waive, want_others
 from proofsheet.review.decision_request import Conflict, InvalidRequest
 from proofsheet.selection.choices import held_photos, present_choices
 from proofsheet.storage.workspace import Project
-from proofsheet.texts.answer_cache import release_pictures
 from proofsheet.texts.describer import Describer
 from proofsheet.texts.edits import undo_field, write_field
 from proofsheet.texts.picture_keys import picture_of_files
+from proofsheet.texts.strikes import release_pictures
 from schemas.facts import SetContext, WordEdit, WordReview
 from schemas.library import Photo
 from schemas.proof import FIELDS, MetadataQuality, Texts

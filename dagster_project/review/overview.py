@@ -19,7 +19,7 @@ from proofsheet.review.submission import submitted
 from proofsheet.selection.timeline import counted, standing
 from proofsheet.storage.health import Trouble, each_alone, trouble_of
 from proofsheet.storage.workspace import Project
-from proofsheet.texts.coverage import described
+from proofsheet.texts.coverage import coverage_of
 from schemas.apply import FileOperation
 from schemas.learning import Readiness
 from schemas.proof import MetadataQuality
@@ -137,7 +137,7 @@ def _texts(quality: pl.DataFrame) -> str:
 
 
 def _undescribed(project: Project) -> str:
-    count = described(project.store.read(Caption))
+    count = coverage_of(project.store.read(Caption))
     return count.line() if count.why else ""
 
 

@@ -16,15 +16,20 @@ import polars as pl
 from proofsheet.rules import repair
 from proofsheet.storage.code_version import module_version
 from proofsheet.storage.ledger import Ledger
-from proofsheet.texts.edits import as_text, edits_of, merged
+from proofsheet.texts.edits import edits_of, merged
+from proofsheet.texts.embedded_describer import BACKEND
 from proofsheet.texts.picture_facts import PEOPLE
 from schemas.facts import WordEdit
+from schemas.library import GenerationFact
 from schemas.proof import FIELDS, MetadataRepair, Texts
 from schemas.table import Table
 from schemas.words import Answered, Caption, TagSet, Title
 
 Row = dict[str, Any]
 _GENERATED = {Texts.title: MetadataRepair.generated_title, Texts.caption: MetadataRepair.generated_caption}
+BY_MODEL, BY_FACTS, BY_PROMPT = "model", "known facts", "prompt"
+_DESCRIBERS = frozenset([BY_MODEL, BY_FACTS, BY_PROMPT])
+_PROMPT = f"{GenerationFact.name}.{GenerationFact.prompt}"
 _GENERATED |= {
     Texts.alt_text: MetadataRepair.generated_alt_text,
     Texts.keywords: MetadataRepair.generated_keywords,
@@ -56,16 +61,25 @@ def repaired_rows(
             Texts.keywords: tags.get(photo, {}).get(TagSet.tags_normalized) or [],
         }
         versions = [r[Answered.prompt_version] for r in (row, title.get(photo), tags.get(photo)) if r]
-        rows.append(
-            assembled(project, row, texts, " + ".join(v for v in versions if v), edits.get(photo, {}))
-        )
+        asked = {Texts.title: title.get(photo), Texts.keywords: tags.get(photo)}
+        by = {field: describer(asked.get(field) or row) for field in FIELDS}
+        prompts = " + ".join(v for v in versions if v)
+        rows.append(assembled(project, row, texts, by, prompts, edits.get(photo, {})))
     return MetadataRepair.frame(rows)
+
+
+def describer(answered: Mapping[str, Any]) -> str:
+    """Who wrote a field: a model that sees, or the known facts, of which a prompt is the word of others."""
+    if answered[Answered.backend] != BACKEND:
+        return BY_MODEL
+    return BY_PROMPT if _PROMPT in (answered[Answered.made_from] or "").split(", ") else BY_FACTS
 
 
 def assembled(
     project: str,
     answer: Mapping[str, Any],
     generated: Mapping[str, Any],
+    by: Mapping[str, str],
     prompts: str,
     edits: Mapping[str, Row],
 ) -> Row:
@@ -75,6 +89,7 @@ def assembled(
         project: partition key.
         answer: the row of `captions`; it names the describer.
         generated: field to text as generated.
+        by: field to who wrote it, see `describer`; a model where it is missing.
         prompts: versions of the prompts.
         edits: field to its last change.
     """
@@ -83,7 +98,7 @@ def assembled(
     for field in FIELDS:
         edit = edits.get(field)
         if edit is None or edit[WordEdit.value] is None:
-            sources[field] = "model"
+            sources[field] = by.get(field, BY_MODEL)
             continue
         mended[field] = _written(field, mended[field], edit)
         sources[field] = edit[WordEdit.source] + (" (locked)" if edit[WordEdit.locked] else "")
@@ -93,7 +108,7 @@ def assembled(
         MetadataRepair.photo_id: answer[Answered.photo_id],
         **{_GENERATED[f]: generated[f] for f in FIELDS},
         **{f: mended[f] for f in FIELDS},
-        MetadataRepair.changes: [vars(c) for c in changes if sources[c.field] == "model"],
+        MetadataRepair.changes: [vars(c) for c in changes if sources[c.field] in _DESCRIBERS],
         MetadataRepair.sources: ", ".join(f"{f}={s}" for f, s in sources.items()),
         **{n: answer[n] or "" for n in names},
         MetadataRepair.prompt_version: prompts,
@@ -113,12 +128,22 @@ def generated_texts(row: Mapping[str, Any]) -> dict[str, Any]:
     return {f: row[_GENERATED[f]] for f in FIELDS}
 
 
-def same_text(one: Any, two: Any) -> bool:  # noqa: ANN401 - text or keywords
-    """Whether two values of a field are equal."""
-    return as_text(one) == as_text(two)
-
-
 def people_wrote(sources: str) -> frozenset[str]:
     """The fields that people wrote, here or in another program, from the column `sources`."""
+    return frozenset(f for f, source in sources_of(sources).items() if source.split(" ")[0] in PEOPLE)
+
+
+def facts_wrote(sources: str) -> frozenset[str]:
+    """The fields that known facts alone fill, in the words of a template, from the column `sources`."""
+    return frozenset(field for field, source in sources_of(sources).items() if source == BY_FACTS)
+
+
+def described_by(sources: str) -> dict[str, str]:
+    """Field to who wrote it, of those that a describer wrote and nobody changed."""
+    return {field: source for field, source in sources_of(sources).items() if source in _DESCRIBERS}
+
+
+def sources_of(sources: str) -> dict[str, str]:
+    """Field to its source, from the column `sources`."""
     pairs = (part.partition("=") for part in sources.split(", "))
-    return frozenset(field for field, _is, source in pairs if source.split(" ")[0] in PEOPLE)
+    return {field: source for field, _is, source in pairs if field}

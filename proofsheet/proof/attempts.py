@@ -16,12 +16,12 @@ from typing import Any
 import polars as pl
 
 from proofsheet.proof import gate
+from proofsheet.proof.assemble import facts_wrote
 from proofsheet.proof.lifecycle import NEW, events
 from proofsheet.rules.base import GateInput, Issue
 from proofsheet.storage.code_version import module_version
 from proofsheet.storage.ledger import Ledger
 from proofsheet.texts.edits import text_hash
-from proofsheet.texts.embedded_describer import wrote
 from schemas.facts import LifecycleEvent, ProofAttempt, TextRequest, Waiver, WordReview
 from schemas.proof import FIELDS, ISSUE_RULE, MetadataQuality, MetadataRepair
 from schemas.settings_words import GateSettings
@@ -38,7 +38,7 @@ class GateCandidate:
     """Texts that ask to pass.
 
     Attributes:
-        judged: for the rules.
+        input: for the rules.
         row: of `metadata_repaired`, with the keywords of the vocabulary.
         repaired: whether repair changed anything.
     """
@@ -251,7 +251,7 @@ def _published(attempts: Iterable[Row]) -> list[GateInput]:
             (),
             frozenset(),
             published=True,
-            measured=wrote(r),
+            measured=facts_wrote(r[ProofAttempt.sources] or ""),
         )
         for r in out
     ]

@@ -16,26 +16,28 @@ import polars as pl
 from proofsheet.storage.ledger import Ledger
 from proofsheet.texts.edits import as_text, text_hash
 from schemas.facts import EvaluationRow, ProofAttempt, Waiver, WordEdit, WordReview
-from schemas.library import Photo
 from schemas.proof import FIELDS
 from schemas.sets import EvaluationSet
+from schemas.vision import PictureHash
 
-VERSION = "by picture, 1 in 5 tests; 1"
+VERSION = "by picture, 1 in 5 tests; 2"
 _TEST_IN = 5
 Row = dict[str, Any]
 
 
-def evaluation_rows(photos: pl.DataFrame, ledger: Ledger, now: datetime) -> pl.DataFrame:
+def evaluation_rows(picture_hashes: pl.DataFrame, ledger: Ledger, now: datetime) -> pl.DataFrame:
     """The rows of `metadata_eval_set`.
 
     A row that is in it never changes, whatever is reviewed later.
 
     Args:
-        photos: rows of `photos`; they give the pictures' hashes, by which the set is split.
+        picture_hashes: rows of `picture_hashes`. The set is split by the pixels: a copy of a picture with
+            other metadata is in the same part.
         ledger: holds reviews, edits and waivers.
         now: time of freezing (UTC, no zone).
     """
-    hashes = dict(photos.select(Photo.photo_id, Photo.content_hash).iter_rows())
+    hashes = dict(picture_hashes.select(PictureHash.photo_id, PictureHash.pixel_hash).iter_rows())
+    kept = dict(ledger.rows(EvaluationRow).select(EvaluationRow.photo_id, EvaluationRow.split).iter_rows())
     attempts = {
         (r[ProofAttempt.photo_id], r[ProofAttempt.attempt]): r for r in ledger.rows(ProofAttempt).to_dicts()
     }
@@ -43,11 +45,15 @@ def evaluation_rows(photos: pl.DataFrame, ledger: Ledger, now: datetime) -> pl.D
     rows = []
     for row in (r for r in found if r[EvaluationRow.photo_id] in hashes):
         image = hashes[row[EvaluationRow.photo_id]]
-        split = "test" if int(image[:8], 16) % _TEST_IN == 0 else "train"
+        split = kept.get(row[EvaluationRow.photo_id]) or _split(image)
         frozen = {EvaluationRow.split: split, EvaluationRow.version: VERSION, EvaluationRow.frozen_at: now}
         rows.append(row | frozen | {EvaluationRow.image_hash: image})
     ledger.add(EvaluationRow, rows)
     return ledger.rows(EvaluationRow).select(EvaluationSet.polars_schema().names())
+
+
+def _split(image: str) -> str:
+    return "test" if int(image[:8], 16) % _TEST_IN == 0 else "train"
 
 
 def _reviewed(ledger: Ledger, attempts: Mapping[tuple[str, int], Row]) -> Iterator[Row]:

@@ -87,9 +87,8 @@ def meta_rows(
                     found[row[Answered.photo_id], key] = (
                         told if isinstance(told, str) else json.dumps(told, ensure_ascii=False)
                     )
-    times = (
-        ledger.rows(ModelAnswer).group_by(ModelAnswer.image_hash).agg(pl.col(ModelAnswer.answered_at).max())
-    )
+    answers = ledger.rows(ModelAnswer).filter(pl.col(ModelAnswer.retracted).is_null())
+    times = answers.group_by(ModelAnswer.image_hash).agg(pl.col(ModelAnswer.answered_at).max())
     last = dict(times.iter_rows())
     files = dict(photos.select(Photo.photo_id, Photo.content_hash).iter_rows())
     for photo, picture in picture_hashes.select(PictureHash.photo_id, PictureHash.pixel_hash).iter_rows():

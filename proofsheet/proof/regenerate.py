@@ -17,7 +17,14 @@ import polars as pl
 
 from proofsheet.core.progress import Progress
 from proofsheet.proof import gate
-from proofsheet.proof.assemble import assembled, generated_texts, people_wrote
+from proofsheet.proof.assemble import (
+    assembled,
+    described_by,
+    describer,
+    facts_wrote,
+    generated_texts,
+    people_wrote,
+)
 from proofsheet.proof.attempts import AskAgain, GateCandidate
 from proofsheet.proof.vocabulary import Vocabulary, mapped
 from proofsheet.rules.base import GateInput, Issue
@@ -89,7 +96,7 @@ def candidates(
             folders,
             evidence,
             hint,
-            measured=embedded_describer.wrote(row),
+            measured=facts_wrote(row[MetadataRepair.sources]),
             by_people=people_wrote(row[MetadataRepair.sources]),
         )
         found.append(GateCandidate(judged, {n: row[n] for n in MetadataRepair.polars_schema().names()}))
@@ -183,7 +190,7 @@ class Asker:
 
         It has no names and no texts of the project.
         """
-        own = _model_fields(self.latest[photo].row)
+        own = described_by(self.latest[photo].row[MetadataRepair.sources])
         about = [i for i in issues if i.field in own and _JOB_OF[i.field] is job]
         by_person = not issues and any(_JOB_OF[field] is job for field in own)
         if (
@@ -203,9 +210,11 @@ class Asker:
         self, photo: str, told: Mapping[str, JobResult], edits: Mapping[str, Row]
     ) -> GateCandidate:
         before = self.latest[photo]
-        generated = generated_texts(before.row)
+        generated, by = generated_texts(before.row), described_by(before.row[MetadataRepair.sources])
         for one in told.values():
-            generated |= _texts(one)
+            texts = _texts(one)
+            generated |= texts
+            by |= dict.fromkeys(texts, describer(one.columns))
         last = next(iter(told.values()))
         answer = {
             Answered.photo_id: photo,
@@ -213,18 +222,13 @@ class Asker:
         }
         answer |= {n: last.columns[n] for n in (Answered.model_digest, Answered.backend)}
         versions = " + ".join(str(t.columns[Answered.prompt_version]) for t in told.values())
-        row = assembled(self.project.key, answer, generated, f"{versions} (again)", edits)
+        row = assembled(self.project.key, answer, generated, by, f"{versions} (again)", edits)
         terms = before.input.texts[Texts.keywords]
         if TAGS.name in told:  # written by the describer: manual keywords are not requested again
             terms = mapped(row[Texts.keywords], [], self.vocabulary, self.rules).terms
         texts = {f: row[f] for f in FIELDS} | {Texts.keywords: terms}
-        return GateCandidate(replace(before.input, texts=texts), row)
-
-
-def _model_fields(row: Mapping[str, Any]) -> set[str]:
-    """Fields that the describer wrote."""
-    pairs = (part.partition("=") for part in str(row[MetadataRepair.sources]).split(", "))
-    return {field for field, _is, source in pairs if source == "model"}
+        measured = facts_wrote(row[MetadataRepair.sources])
+        return GateCandidate(replace(before.input, texts=texts, measured=measured), row)
 
 
 def _texts(told: JobResult) -> dict[str, Any]:

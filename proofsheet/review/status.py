@@ -17,7 +17,7 @@ from proofsheet.library.disk_diff import disk_news
 from proofsheet.publish.upload_history import takedown_rows
 from proofsheet.selection.choices import present_choices, progress, redecided
 from proofsheet.storage.workspace import Project
-from proofsheet.texts.coverage import described
+from proofsheet.texts.coverage import coverage_of
 from schemas.facts import RunRecord, Waiver, WordEdit, WordReview
 from schemas.library import OtherFile, Photo, Quarantine
 from schemas.proof import PASSED, MetadataQuality
@@ -108,7 +108,7 @@ def _status(project: Project) -> ProjectStatus:
     quality, choices = store.read(MetadataQuality), present_choices(project)
     proofs, far = quality.filter(pl.col(MetadataQuality.is_current)), progress(choices)
     by_status = dict(proofs[MetadataQuality.status].value_counts().iter_rows())
-    texts = described(store.read(Caption))
+    texts = coverage_of(store.read(Caption))
     flagged = store.read(Proposal).filter(pl.col(Proposal.flags).list.len() > 0)
     photos, quarantined = counts.get(Photo.name, 0), counts.get(Quarantine.name, 0)
     others = counts.get(OtherFile.name, 0)

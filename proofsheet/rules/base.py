@@ -28,7 +28,7 @@ class GateInput:
             confirmed subject.
         hint: soft hint of the set, or empty.
         published: True for texts that are out already: compared with, not judged.
-        measured: fields that the embedded describer wrote: known facts in words of our own.
+        measured: fields that known facts fill, in the words of a template, without a prompt.
         by_people: fields that people wrote, here or in another program.
     """
 
@@ -54,7 +54,7 @@ class GateInput:
                 yield field, part
 
     def not_measured(self) -> Iterator[tuple[str, str]]:
-        """The same without the fields of the embedded describer, which reads no names and no hints."""
+        """The same without the fields that known facts fill: no model read names or hints for them."""
         return (pair for pair in self.whole() if pair[0] not in self.measured)
 
 

@@ -55,9 +55,13 @@ def not_a_caption(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
 
 
 def nothing_seen(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
-    """A caption or alternative text of several known words that names no being, thing or place."""
+    """A caption or alternative text of several known words that names no being, thing or place.
+
+    Words of people pass.
+    """
     codes = tuple(c for c in LANGUAGES if c in settings.languages)
-    for field in (f for f in (Texts.caption, Texts.alt_text) if codes and f not in row.measured):
+    others = row.texts.keys() - row.measured - row.by_people
+    for field in (f for f in (Texts.caption, Texts.alt_text) if codes and f in others):
         text = row.texts[field]
         if names_nothing(text, reads_as(text) if len(codes) > 1 else codes[0]):
             yield Issue(

@@ -15,7 +15,7 @@ from proofsheet.rules.base import GateInput, Issue
 from proofsheet.rules.completeness import LANGUAGES, reads_as
 from proofsheet.rules.lists import lines
 from proofsheet.rules.sentences import Token, WordClasses, sentences
-from proofsheet.rules.tokens import find_phrases
+from proofsheet.rules.tokens import Span, find_phrases
 from proofsheet.rules.traits import seen_classes, small_words_of, spoken_classes
 from schemas.proof import Texts
 from schemas.settings_words import GateSettings
@@ -23,6 +23,14 @@ from schemas.settings_words import GateSettings
 NO_SUBJECT = "no_subject"
 _TEXTS = (Texts.title, Texts.caption)
 _WEAK = frozenset(["DOES", "COLOUR"])
+_PREPOSITIONS = {
+    "en": frozenset(
+        ["on", "in", "at", "of", "with", "from", "by", "under", "over", "behind", "beside", "near"]
+    ),
+    "de": frozenset(
+        ["auf", "in", "im", "am", "mit", "aus", "bei", "vor", "hinter", "neben", "unter", "über"]
+    ),
+}
 _LOOKS_LIKE = {  # endings of words that describe or name an idea, for words that no class holds
     "en": ("ly", "ful", "less", "ous", "ive", "ish", "ness", "ity", "ism", "esque", "est", "ened", "toned"),
     "de": ("heit", "keit", "ität", "ismus", "nis"),
@@ -60,12 +68,24 @@ def subject_words(text: str, codes: Sequence[str]) -> list[str]:
         text = text[: phrase.start] + " " * (phrase.end - phrase.start) + text[phrase.end :]
     listed = [t for sentence in sentences(text) for t in sentence if t.word.isalpha()]
     has_capitals = any(t.written[:1].isupper() for t in listed[1:])
+    things = _things(text, listed, language)
     found = (
         t.written
         for k, t in enumerate(listed)
-        if _names(t, language, has_capitals=has_capitals, begins=k == 0)
+        if t.place in things or _names(t, language, has_capitals=has_capitals, begins=k == 0)
     )
     return list(dict.fromkeys(found))
+
+
+def _things(text: str, listed: Sequence[Token], language: str) -> frozenset[Span]:
+    """Places of words of look that are things here: `an orange` before no other word of look."""
+    found = set()
+    for phrase in find_phrases(text, lines("thing_phrases")):
+        inside = [k for k, t in enumerate(listed) if phrase.start <= t.place.start < phrase.end]
+        behind = listed[inside[-1] + 1] if inside and inside[-1] + 1 < len(listed) else None
+        if inside and (behind is None or behind.word in _PREPOSITIONS[language]):
+            found.add(listed[inside[-1]].place)
+    return frozenset(found)
 
 
 def _names(token: Token, language: str, *, has_capitals: bool, begins: bool) -> bool:

@@ -146,7 +146,7 @@ class Batch:
                     continue
                 self.failed[one.key] = f"{trouble.kind}: {trouble.message}"
                 if not trouble.strike and trouble.kind not in OF_THE_SERVER:
-                    self._books.strike(one.request.image_hash, trouble, of_the_model=False)
+                    self._books.strikes.add(one.request.image_hash, trouble, of_the_model=False)
             except UsageError as error:  # its preview was lost
                 self.failed[one.key] = f"{error.what} {error.next_step}"
             else:
@@ -177,7 +177,9 @@ class Batch:
         def strike(trouble: ModelRequestError) -> None:
             self._used[one.key] -= trouble.kind == "unreachable"
             if trouble.strike:
-                self._books.strike(one.request.image_hash, trouble, of_the_model=trouble.kind != "copied")
+                self._books.strikes.add(
+                    one.request.image_hash, trouble, of_the_model=trouble.kind != "copied"
+                )
 
         left = self._settings.tries - self._used[one.key]
         if left <= 0:
@@ -252,7 +254,7 @@ class Batch:
                 else ""
             )
         if self._settings.canary:
-            self._books.note_sight(found)
+            self._books.strikes.note_sight(found)
         return found
 
     def _count(self) -> None:
@@ -262,7 +264,7 @@ class Batch:
         known = self._server.identity
         return {
             ModelAnswer.image_hash: one.key[0],
-            ModelAnswer.content_hash: one.keys.file or None,
+            ModelAnswer.content_hash: next(iter(one.keys.files), None),
             ModelAnswer.prompt_hash: one.key[1],
             ModelAnswer.options_hash: one.key[2],
             ModelAnswer.model_digest: known.digest,

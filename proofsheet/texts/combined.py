@@ -1,6 +1,6 @@
 """Caption, title, keywords and quality of a picture in one question, instead of one each.
 
-Holds `COMBINED`, `PARTS`, `parts_of` and `Combined`.
+Holds `COMBINED`, `PARTS`, `parts_of`, `asked_together` and `Combined`.
 Add here: another job that may be a part.
 Keep out: asking (inference.py), and the form of the answer (schemas/replies.py).
 A part that does not have its form is asked for alone. So are a text that the gate refused, a job with your
@@ -39,17 +39,21 @@ COMBINED = Job(
 
 
 def parts_of(describing: Describer) -> tuple[Job, ...]:
-    """The jobs of the combined question; empty if it is switched off, or if fewer than two are left."""
+    """The jobs that a combined answer may answer: those without a prompt of your own."""
+    return tuple(job for job in PARTS if not (describing.prompts / f"{job.name}.md").is_file())
+
+
+def asked_together(describing: Describer) -> tuple[Job, ...]:
+    """The jobs of a new combined question; empty if it is switched off, or if fewer than two are left."""
     settings = describing.settings
-    if not settings.combine:
-        return ()
-    own = {job.name for job in PARTS if (describing.prompts / f"{job.name}.md").is_file()}
-    found = tuple(job for job in PARTS if job.name not in {*settings.off, *settings.force, *own})
-    return found if len(found) > 1 else ()
+    found = tuple(j for j in parts_of(describing) if j.name not in {*settings.off, *settings.force})
+    return found if settings.combine and len(found) > 1 else ()
 
 
 class Combined:
     """The combined question about pictures, as one of its parts sees it.
+
+    Saved answers count whatever the settings say now: they are never asked for again.
 
     Args:
         job: the part.
@@ -69,12 +73,12 @@ class Combined:
         digest: str,
         now: datetime,
     ) -> None:
-        parts = parts_of(describing)
-        able = [one for one in asked if job in parts and not one.alone and one.skip is None]
-        forms = {_FORMS: tuple(part.reply for part in parts)}
+        together = asked_together(describing)
+        able = [o for o in asked if job in parts_of(describing) and not o.alone and o.skip is None]
+        forms = {_FORMS: tuple(part.reply for part in together)}
         whole = [replace(one, values=one.shared, facts=forms) for one in able]
         prompt, options = describing.prompt(COMBINED.name), describing.options(COMBINED.name)
-        self._job, strikes = job, describing.settings.strikes
+        self._job, self._is_asked, strikes = job, job in together, describing.settings.strikes
         self._keys: dict[str, AnswerKeys] = {
             one.photo_id: answer_keys(COMBINED, prompt, options, one) for one in whole
         }
@@ -83,7 +87,8 @@ class Combined:
 
     def pending(self, wanted: Sequence[PendingRequest]) -> list[PendingRequest]:
         """The combined questions to ask now, for questions of the part that have no answer."""
-        images = {self._keys[p.request.photo_id].key for p in wanted if p.request.photo_id in self._keys}
+        able = [p.request.photo_id for p in wanted if self._is_asked and not p.request.says_more]
+        images = {self._keys[photo].key for photo in able if photo in self._keys}
         return [p for p in pending(self.every, self.books, forced=False) if p.key in images]
 
     def answer(self, one: JobRequest, *, by_any_model: bool = False) -> Mapping[str, Any] | None:

@@ -13,8 +13,6 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
-import polars as pl
-
 from proofsheet.core.config import SECTIONS
 from proofsheet.core.errors import UsageError
 from proofsheet.storage.injection import Injected
@@ -24,6 +22,7 @@ from proofsheet.texts.describer import Describer
 from proofsheet.texts.inference import OpenQuestions, open_questions
 from proofsheet.texts.job_requests import STEPS
 from proofsheet.texts.jobs import JOBS, Job
+from proofsheet.texts.strikes import of_model
 from schemas.facts import ModelAnswer
 
 
@@ -111,7 +110,7 @@ def _open(
         return None
     now = datetime.now(UTC).replace(tzinfo=None)
     todo = open_questions(job, _asked(job, project, settings), describing, server, project, now)
-    return None if describing.settings.canary and todo.books.blind else todo
+    return None if describing.settings.canary and todo.books.strikes.blind else todo
 
 
 def _cost(project: Project, describing: Describer, job: str, count: int) -> Cost:
@@ -128,7 +127,8 @@ def _asked(job: Job, project: Project, settings: Mapping[str, Any]) -> Any:  # n
 
 def _seconds(project: Project, job: str, digest: str) -> float | None:
     """Median time of an answer: of this job, else of any."""
-    rows = project.ledger.rows(ModelAnswer, model_digest=digest).drop_nulls(ModelAnswer.seconds)
-    own = rows.filter(pl.col(ModelAnswer.job) == job)[ModelAnswer.seconds].to_list()
-    every = own or rows[ModelAnswer.seconds].to_list()
+    rows = project.ledger.rows(ModelAnswer).drop_nulls(ModelAnswer.seconds).to_dicts()
+    by_job = [(r[ModelAnswer.job], r[ModelAnswer.seconds]) for r in rows if of_model(r, digest)]
+    own = [seconds for name, seconds in by_job if name == job]
+    every = own or [seconds for _name, seconds in by_job]
     return float(median(every)) if every else None

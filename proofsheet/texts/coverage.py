@@ -1,6 +1,6 @@
 """How many of the pictures that a job is about have an answer, and why the others have none.
 
-Holds `Described` and `described`.
+Holds `Coverage` and `coverage_of`.
 Add here: another figure over the answers of a job.
 Keep out: asking (inference.py), counts of a project (review/status.py).
 """
@@ -20,7 +20,7 @@ DONE = (
 
 
 @dataclass(frozen=True)
-class Described:
+class Coverage:
     """Answers of a job.
 
     Attributes:
@@ -43,7 +43,7 @@ class Described:
         return f"{self.answered} of {self.wanted} {done}" + (f": {self.why}" if self.why else "")
 
 
-def described(rows: pl.DataFrame) -> Described:
+def coverage_of(rows: pl.DataFrame) -> Coverage:
     """Count the answers of a job.
 
     Args:
@@ -55,8 +55,8 @@ def described(rows: pl.DataFrame) -> Described:
         sum(counts.get(status, 0) for status in DONE),
     )
     if wanted == answered:
-        return Described(wanted, answered, "")
+        return Coverage(wanted, answered, "")
     open_ = rows.filter(~pl.col(Answered.status).is_in([*DONE, "not_needed"]))
     reasons = open_[Answered.problem].drop_nulls().value_counts(sort=True)
     why = str(reasons[Answered.problem][0]) if reasons.height else ""
-    return Described(wanted, answered, why)
+    return Coverage(wanted, answered, why)

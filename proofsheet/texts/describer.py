@@ -1,6 +1,6 @@
 """Who describes the pictures of a project, and what makes two questions the same.
 
-Holds `Describer`, `AnswerKeys`, `answer_keys`, `questions` and `pending`.
+Holds `Describer`, `answer_keys`, `questions` and `pending`.
 Add here: what a question depends on.
 Keep out: asking (inference.py), and what is asked (job_requests.py).
 """
@@ -65,7 +65,8 @@ def answer_keys(job: Job, prompt: Prompt, options: Options, asked: JobRequest) -
     """
     values = {name: value for name, value in asked.values.items() if name != KNOWN}
     hashed = _prompt_hash(job, prompt, replace(asked, values=values))
-    return AnswerKeys(asked.image_hash, asked.file_hash, (hashed,), options.digest)
+    files = (asked.file_hash,) if asked.file_hash else ()
+    return AnswerKeys(asked.image_hash, files, hashed, options.digest)
 
 
 def _prompt_hash(job: Job, prompt: Prompt, asked: JobRequest) -> str:
@@ -76,12 +77,14 @@ def _prompt_hash(job: Job, prompt: Prompt, asked: JobRequest) -> str:
 
 
 def questions(job: Job, asked: Iterable[JobRequest], describing: Describer) -> dict[Key, PendingRequest]:
-    """All questions that there are to ask, each once."""
+    """All questions that there are to ask, each once: files with the same picture have one."""
     prompt, options = describing.prompt(job.name), describing.options(job.name)
     found: dict[Key, PendingRequest] = {}
     for one in asked:
         if one.skip is None:
             keys = answer_keys(job, prompt, options, one)
+            if same := found.get(keys.key):
+                keys = replace(keys, files=(*same.keys.files, *keys.files))
             found[keys.key] = PendingRequest(
                 keys, one, prompt.system, prompt.filled(one.values), prompt.label
             )
@@ -91,7 +94,7 @@ def questions(job: Job, asked: Iterable[JobRequest], describing: Describer) -> d
 def pending(every: Mapping[Key, PendingRequest], books: AnswerCache, *, forced: bool) -> list[PendingRequest]:
     """Those that have no answer yet, and of which the picture is not in quarantine."""
     wanted = [p for p in every.values() if forced or books.find(p.keys) is None]
-    return [p for p in wanted if not books.quarantined(p.keys)]
+    return [p for p in wanted if not books.strikes.quarantined(p.keys.images)]
 
 
 def only_named(

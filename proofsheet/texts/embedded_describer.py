@@ -1,6 +1,6 @@
 """The embedded describer: known facts in fixed templates. Its name marks such texts.
 
-Holds `reply`, `made_from`, `evidence`, `wrote` and the order of the facts in a text.
+Holds `reply`, `made_from`, `evidence` and the order of the facts in a text.
 Add here: the part of a text for another fact.
 Keep out: words of a language (phrases.py), what is known (picture_facts.py), and models that see (client/).
 
@@ -11,39 +11,35 @@ accept (rules/subject.py).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from proofsheet.rules.completeness import LANGUAGES, reads_as
-from proofsheet.rules.subject import names_subject, subject_words
+from proofsheet.rules.base import small_words
+from proofsheet.rules.completeness import reads_as, torn
+from proofsheet.rules.form import first_clause
 from proofsheet.rules.tokens import words
 from proofsheet.storage.code_version import module_version
 from proofsheet.texts.label_names import label_name
 from proofsheet.texts.phrases import PHRASES, Phrases
 from proofsheet.texts.picture_facts import KnownFacts, SeenThing
+from proofsheet.texts.prompt_parts import keywords_of, prompt_keywords, prompt_parts
 from schemas.facts import WordEdit
 from schemas.labels import PhotoLabel, SeenObject
 from schemas.library import ExifFact, GenerationFact
-from schemas.proof import MetadataRepair, Texts
+from schemas.proof import Texts
 from schemas.replies import CaptionReply, Reply, TagsReply, TitleReply
 from schemas.sets import ImageSet
 from schemas.vision import ImageQuality
 
 Row = Mapping[str, Any]
-NAME = "embedded describer"
-TEMPLATE = "known-1"
-TEMPLATE_WORDS = frozenset(
-    ["mostly", "überwiegend", "probably", "vermutlich", "taken", "aufgenommen", "uhr", "picture", "prompt"]
-)
+BACKEND, NAME = "embedded", "embedded describer"
+TEMPLATE = "known-2"
+TEMPLATE_WORDS = frozenset(w for p in PHRASES.values() for text in p.around() for w in words(text))
 _PERSON = "person"
 _MOST_TITLE, _MOST_OPENING, _MOST_PARTS, _MOST_OBJECTS = 80, 100, 6, 4  # characters, then parts
 _MOST_KEYWORD, _LEAST_SENTENCE = 4, 3  # words
-_CLAUSE = re.compile(r"(?<!\d)[.;:!?](?:\s|$)")
-_ARTICLE = re.compile(r"^(?:an?|the|ein|eine|der|die|das)\s", re.IGNORECASE)
-_OF_PROMPTS = re.compile(r"<[^>]*>|:\d+(?:\.\d+)?|[()\[\]{}\"“”„|]|\bBREAK\b")
 
 
 _WRITTEN = (f"{WordEdit.name}.{WordEdit.value}",)
@@ -90,9 +86,9 @@ def made_from(job: str, known: KnownFacts) -> str:
 
 
 def _caption(known: KnownFacts) -> CaptionReply:
-    caption = " ".join(f"{_upper(part.text)}." for part in _caption_parts(known))
+    caption = " ".join(_sentence(part.text) for part in _caption_parts(known))
     about = [*_opening(known, Texts.title, Texts.caption), *_seen(known), *_look(known)]
-    return CaptionReply(caption=caption, alt_text=f"{_upper('; '.join(part.text for part in about))}.")
+    return CaptionReply(caption=caption, alt_text=_sentence("; ".join(part.text for part in about)))
 
 
 def _caption_parts(known: KnownFacts) -> list[_Part]:
@@ -105,19 +101,19 @@ def _caption_parts(known: KnownFacts) -> list[_Part]:
 
 
 def _title(known: KnownFacts) -> TitleReply:
-    parts = [part.text for part in _title_parts(known)]
-    return TitleReply(title=_upper(_shortened(", ".join(parts), _MOST_TITLE)))
+    return TitleReply(title=_upper(", ".join(part.text for part in _title_parts(known))))
 
 
 def _title_parts(known: KnownFacts) -> list[_Part]:
     """The first known fact, with the date; colours if nothing else is known."""
-    phrases, head = PHRASES[known.language], (_opening(known, Texts.caption) or _seen(known))[:1]
+    phrases, day = PHRASES[known.language], _taken(known, with_time=False)
     colors = [phrases.color(str(c["color"])) for c in known.measured[ImageQuality.colors]]
-    look = phrases.joined(colors) or phrases.picture.format(_light(known))
-    day = _taken(known, with_time=False)
-    if head and (day or Texts.caption not in known.written):
-        return [*head, *day]
-    return [*head, _Part(look, _COLORS)]  # a title that repeats a person's caption says something more
+    look = _Part(phrases.joined(colors) or phrases.picture.format(_light(known)), _COLORS)
+    repeats = Texts.caption in known.written  # a title that repeats a person's caption says something more
+    rest = day or ([look] if repeats else [])
+    most = _MOST_TITLE - sum(len(part.text) + len(", ") for part in rest)
+    head = (_opening(known, Texts.caption, most=most) or _seen(known, most=most))[:1]
+    return [*head, *rest] if head else [look]
 
 
 def _tags(known: KnownFacts) -> TagsReply:
@@ -129,14 +125,14 @@ def _tag_parts(known: KnownFacts) -> list[_Part]:
     """Keywords, most specific first, with bars between; colours come last."""
     phrases = PHRASES[known.language]
     texts = [known.written[f] for f in (Texts.title, Texts.caption) if f in known.written]
-    parts = [_Part("|".join(_keywords(t)), _WRITTEN) for t in texts[:1]]
-    parts += [_Part("|".join(_keywords(t)), sources) for t, sources in _subject(known)]
+    parts = [_Part("|".join(keywords_of(t)), _WRITTEN) for t in texts[:1]]
+    parts += [_Part("|".join(keywords_of(t)), sources) for t, sources in _subject(known)]
     thing = [known.thing.label] if known.thing else []
     parts.append(
         _Part("|".join(_noun(label, phrases) for label in (*thing, known.broader) if label), _LABELS)
     )
     parts.append(_Part("|".join(_noun(label, phrases) for label in known.objects), _OBJECTS))
-    asked_for = [word for part in _prompt(known.prompt) for word in _keywords(_ARTICLE.sub("", part))]
+    asked_for = [word for part in prompt_parts(known.prompt) for word in prompt_keywords(part)]
     parts.append(_Part("|".join(asked_for[:_MOST_PARTS]), _PROMPT))
     colors = [phrases.color(str(c["color"])) for c in known.measured[ImageQuality.colors]]
     return [part for part in (*parts, _Part("|".join(colors or [_light(known)]), _COLORS)) if part.text]
@@ -146,27 +142,38 @@ _REPLIES = {"caption": _caption, "title": _title, "tags_normalize": _tags}
 _PARTS = {"caption": _caption_parts, "title": _title_parts, "tags_normalize": _tag_parts}
 
 
-def _opening(known: KnownFacts, *fields: str) -> list[_Part]:
-    """The words of people in these fields or in keywords, else subject and place, else a prompt."""
+def _opening(known: KnownFacts, *fields: str, most: int = _MOST_OPENING) -> list[_Part]:
+    """The words of people in these fields or in keywords, else subject and place, else a prompt.
+
+    Its text has at most `most` characters.
+    """
     for written in (known.written.get(field) for field in (*fields, Texts.keywords)):
         if written:
             is_text = isinstance(written, str)
-            text = _CLAUSE.split(written.strip())[0] if is_text else ", ".join(written[:_MOST_KEYWORD])
-            return [_Part(_own_words(text, known.language), _WRITTEN)]
+            text = first_clause(written.strip()) if is_text else ", ".join(written[:_MOST_KEYWORD])
+            return [_Part(_own_words(text, known.language, most), _WRITTEN)]
     if said := _subject(known):
-        text = ", ".join(_own_words(text, known.language) for text, _sources in said)
+        behind = sum(min(len(text), most // 2) + len(", ") for text, _sources in said[1:])  # the place
+        room = [most - behind, most // 2]
+        text = ", ".join(
+            _own_words(t, known.language, r) for (t, _sources), r in zip(said, room, strict=False)
+        )
         return [_Part(text, tuple(source for _text, sources in said for source in sources))]
-    if prompt := _prompt(known.prompt):
+    if prompt := prompt_parts(known.prompt):
         generated = PHRASES[known.language].generated
-        return [_Part(generated.format(_shortened(", ".join(prompt), _MOST_OPENING)), _PROMPT)]
+        return [_Part(_quoted(", ".join(prompt), generated, most), _PROMPT)]
     return []
 
 
-def _own_words(text: str, language: str) -> str:
+def _own_words(text: str, language: str, most: int) -> str:
     """People's words, in quotation marks where they are in another language than the text."""
-    short = _shortened(text, _MOST_OPENING)
     is_other = len(words(text)) >= _LEAST_SENTENCE and reads_as(text) != language
-    return PHRASES[language].quoted.format(short) if is_other else short
+    return _quoted(text, PHRASES[language].quoted, most) if is_other else _shortened(text, most)
+
+
+def _quoted(text: str, phrase: str, most: int) -> str:
+    """A text within a phrase; the text is shortened, not the phrase."""
+    return phrase.format(_shortened(text, most - len(phrase.format(""))))
 
 
 def _subject(known: KnownFacts) -> list[tuple[str, tuple[str, ...]]]:
@@ -177,24 +184,22 @@ def _subject(known: KnownFacts) -> list[tuple[str, tuple[str, ...]]]:
     return [(text.strip().rstrip("."), (source,)) for text, source in found if text.strip()]
 
 
-def _prompt(prompt: str) -> list[str]:
-    """Parts of a prompt that name a thing, without weights and marks of the generator."""
-    plain = (" ".join(part.split()) for part in _OF_PROMPTS.sub(" ", prompt).split(","))
-    return [part for part in plain if part and names_subject(part, LANGUAGES)]
-
-
-def _seen(known: KnownFacts) -> list[_Part]:
-    """What models saw: one label, people, and things that were counted."""
+def _seen(known: KnownFacts, most: int = _MOST_OPENING) -> list[_Part]:
+    """What models saw: one label, people, and things that were counted; as many as fit."""
     phrases, opening = PHRASES[known.language], _opening(known, Texts.title, Texts.caption)
     said = {word for part in opening for word in words(part.text)}
     parts = list[_Part]()
-    if known.thing and not set(words(_noun(known.thing.label, phrases))) <= said:
-        parts.append(_Part(_thing(known.thing, phrases), _LABELS))
     same = {known.thing.label, label_name(known.thing.label).kind} if known.thing else set[str]()
-    others = [(label, count) for label, count in known.objects.items() if label not in same]
-    for label, count in sorted(others, key=lambda o: o[0] != _PERSON)[:_MOST_OBJECTS]:
+    counted = {label for label, count in known.objects.items() if label in same and count > 1}
+    is_said = known.thing is not None and set(words(_noun(known.thing.label, phrases))) <= said
+    if known.thing and not counted and not is_said:
+        parts.append(_Part(_thing(known.thing, phrases), _LABELS))
+    others = [(label, n) for label, n in known.objects.items() if label in counted or label not in same]
+    for label, count in sorted(others, key=lambda o: (o[0] != _PERSON, o[0] not in counted))[:_MOST_OBJECTS]:
         name = label_name(label)
         parts.append(_Part(phrases.name(name) if count == 1 else phrases.plural(name, count), _OBJECTS))
+    while len(parts) > 1 and len(phrases.joined([p.text for p in parts])) > most:
+        parts.pop()
     return [_Part(phrases.joined([p.text for p in parts]), _sources(parts))] if parts else []
 
 
@@ -243,12 +248,6 @@ def _brightness(facts: Row) -> str:
     return "bright" if value > 0.65 else "even"
 
 
-def _keywords(text: str) -> list[str]:
-    """A short text as it is, else its words that name something."""
-    plain = text.strip(" .")
-    return [plain] if len(plain.split()) <= _MOST_KEYWORD else subject_words(plain, LANGUAGES)[:_MOST_PARTS]
-
-
 def evidence(facts: Row) -> frozenset[str]:
     """Words about the picture that measurements support, whoever wrote them.
 
@@ -268,29 +267,24 @@ def _shape(facts: Row) -> str:
     return "square" if ratio >= 1 / 1.05 else "portrait"
 
 
-def wrote(row: Row) -> frozenset[str]:
-    """The fields that this describer wrote and nobody changed.
-
-    Args:
-        row: of `metadata_repaired` or `proof_attempts`.
-    """
-    by_model = {
-        source.removesuffix("=model")
-        for source in (row[MetadataRepair.sources] or "").split(", ")
-        if source.endswith("=model")
-    }
-    return frozenset(by_model) if row[MetadataRepair.model] == NAME else frozenset()
-
-
 def _sources(parts: Sequence[_Part]) -> tuple[str, ...]:
     return tuple(source for part in parts for source in part.sources)
 
 
 def _shortened(text: str, most: int) -> str:
-    """The text, or as many of its whole words as fit."""
+    """The text, or as many of its whole words as fit, of which the last is no small word."""
     if len(text) <= most:
         return text
-    return text[: most - 1].rsplit(" ", 1)[0].rstrip(" ,;:-") + "…"
+    kept = text[:most].rsplit(" ", 1)[0].split(" ")
+    while len(kept) > 1 and (
+        kept[-1].strip(" ,;:-").casefold() in {"", *small_words()} or torn(" ".join(kept))
+    ):
+        kept.pop()
+    return " ".join(kept)[: most - 1].rstrip(" ,;:-") + "…"
+
+
+def _sentence(text: str) -> str:
+    return _upper(text) if text.endswith((".", "!", "?", "…")) else f"{_upper(text)}."
 
 
 def _upper(text: str) -> str:

@@ -21,7 +21,7 @@ from proofsheet.texts.answer_cache import AnswerCache, Key
 from proofsheet.texts.batch import Batch, PendingRequest
 from proofsheet.texts.client.protocol import Server
 from proofsheet.texts.combined import COMBINED, Combined
-from proofsheet.texts.coverage import described
+from proofsheet.texts.coverage import coverage_of
 from proofsheet.texts.describer import Describer, answer_keys, only_named, pending, questions
 from proofsheet.texts.job_results import JobResult, JobRows, by_embedded, by_model, without_answer
 from proofsheet.texts.jobs import CAPTION, Job, JobRequest
@@ -71,7 +71,7 @@ def ask_all(
     rows = job.table.frame(
         [{Table.project: project.key} | t.columns | job.columns(t.reply, t.request) for t in told]
     )
-    count = described(rows)
+    count = coverage_of(rows)
     if count.nothing and not describing.settings.only and (job is CAPTION or "stopped" not in facts):
         facts["unanswered"] = count.line("described" if job is CAPTION else "answered")
     return JobRows(rows, facts)
@@ -130,13 +130,17 @@ def open_questions(
     every = questions(job, asked, describing)
     books = AnswerCache(project.ledger, job.name, digest, settings.strikes, now)
     combined = Combined(job, asked, describing, project, digest, now)
-    wanted = pending(every, books, forced=job.name in settings.force)
-    wanted = only_named(wanted, asked, settings.only)
-    wanted = [p for p in wanted if combined.answer(p.request) is None]
+    forced = job.name in settings.force
+    wanted = only_named(pending(every, books, forced=forced), asked, settings.only)
+    wanted = [p for p in wanted if forced or combined.answer(p.request) is None]
     together = combined.pending(wanted) if combining else []
     images = {p.request.image_hash for p in together}
-    alone = [p for p in wanted if p.request.alone or p.request.image_hash not in images]
+    alone = [p for p in wanted if _is_alone(p.request) or p.request.image_hash not in images]
     return OpenQuestions(every, books, combined, together, alone)
+
+
+def _is_alone(one: JobRequest) -> bool:
+    return one.alone or one.says_more
 
 
 def _by_server(
@@ -177,7 +181,8 @@ def _by_server(
     facts |= {"combined": len(todo.together)} if todo.together else {}
     for one in told:
         facts[one.status] = facts.get(one.status, 0) + 1
-    facts |= {"runtime": batch.runtime} if batch.runtime else {}
+    runtime = batch.runtime or first.runtime
+    facts |= {"runtime": runtime} if runtime else {}
     return told, facts | ({"stopped": batch.stopped} if batch.stopped else {})
 
 
@@ -190,7 +195,7 @@ def _told(job: Job, one: JobRequest, known: OpenQuestions, describing: Describer
         answer = known.books.by_any_model(keys) or known.combined.answer(one, by_any_model=True)
     if answer is not None:
         return by_model(job, one, answer)
-    if why := known.books.quarantined(keys):
+    if why := known.books.strikes.quarantined(keys.images):
         return without_answer(one, "quarantined", f"{why}; {_RELEASE}")
     if keys.key in batch.failed:
         return without_answer(one, "failed", f"{batch.failed[keys.key]}; the next run asks again")

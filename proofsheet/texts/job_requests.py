@@ -18,6 +18,7 @@ from proofsheet.core.files import short_hash
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.described import described, known_prompts
 from proofsheet.texts.edits import latest_edits
+from proofsheet.texts.embedded_describer import BACKEND
 from proofsheet.texts.jobs import KNOWN, JobRequest
 from proofsheet.texts.known_facts import answer_lines, distance_lines, known_text, scan_line
 from schemas.facts import ImportedFlag
@@ -51,7 +52,9 @@ def tag_questions(
         values = {"tags": ", ".join(tags) or "none", KNOWN: known_text([*said, scan])}
         facts = {**one.facts, TagSet.tags_raw: tags}
         skip = f"{len(tags)} tags are there" if _are_enough(tags, captioning.least_tags) else None
-        found.append(replace(one, values=values, facts=facts, skip=skip, alone=bool(tags or scan)))
+        found.append(
+            replace(one, values=values, facts=facts, skip=skip, alone=bool(tags), says_more=bool(scan))
+        )
     return found
 
 
@@ -61,7 +64,7 @@ def _are_enough(tags: Sequence[str], least: int) -> bool:
 
 def _by_model(answered: pl.DataFrame, name: str) -> dict[str, Any]:
     """Photo to the answer of a model; those of the embedded describer are left out."""
-    by_model = (pl.col(Answered.status) == "answered") & (pl.col(Answered.backend) != "embedded")
+    by_model = (pl.col(Answered.status) == "answered") & (pl.col(Answered.backend) != BACKEND)
     return dict(answered.filter(by_model).select(Answered.photo_id, name).iter_rows())
 
 
@@ -85,7 +88,7 @@ def quality_questions(
     for one in asked:
         said = answer_lines(texts.get(one.photo_id), tags.get(one.photo_id, ()), None)
         scan = scan_line(_flag(flags, one, "scan"))
-        found.append(replace(one, values={KNOWN: known_text([*said, scan])}, alone=bool(scan)))
+        found.append(replace(one, values={KNOWN: known_text([*said, scan])}, says_more=bool(scan)))
     return found
 
 

@@ -14,9 +14,9 @@ from typing import Any
 import polars as pl
 
 from proofsheet.texts import embedded_describer
-from proofsheet.texts.client.model_names import model_name, name_digest
 from proofsheet.texts.describer import Describer
 from proofsheet.texts.jobs import Job, JobRequest
+from proofsheet.texts.model_names import model_name, name_digest
 from proofsheet.texts.picture_facts import KnownFacts
 from schemas.facts import ModelAnswer
 from schemas.replies import Reply
@@ -88,7 +88,7 @@ def by_embedded(
     """What the embedded describer wrote from what is known."""
     wanted = describing.settings.models if describing.settings.backend != "embedded" else []
     who = {
-        Answered.backend: "embedded",
+        Answered.backend: embedded_describer.BACKEND,
         Answered.model: embedded_describer.NAME,
         Answered.wanted_model: model_name(wanted[0]) if wanted else embedded_describer.NAME,
         Answered.model_digest: embedded_describer.digest(),

@@ -64,7 +64,8 @@ class JobRequest:
         skip: why there is nothing to ask; None if there is.
         file_hash: of the file's bytes, or of those of all files shown; the key of older answers.
         shared: for the placeholders of the combined question.
-        alone: True if the question says more than the combined one.
+        alone: True if a combined answer does not answer it.
+        says_more: True if it says more than the combined question, of which an answer counts all the same.
     """
 
     photo_id: str
@@ -78,6 +79,7 @@ class JobRequest:
     file_hash: str = ""
     shared: Mapping[str, str] = field(default_factory=dict)
     alone: bool = False
+    says_more: bool = False
 
 
 @dataclass(frozen=True)

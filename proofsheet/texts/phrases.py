@@ -81,6 +81,10 @@ class Phrases:
     color: Callable[[str], str]
     light: Mapping[str, str]
 
+    def around(self) -> tuple[str, ...]:
+        """The phrases around what is known."""
+        return (self.probably, self.generated, self.taken_on, self.taken_at, self.mostly, self.picture)
+
     def joined(self, parts: list[str]) -> str:
         """Several parts as one: a, b and c."""
         return self.joins.join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)

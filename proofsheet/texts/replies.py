@@ -41,7 +41,7 @@ class Exchange(Generic[Kind]):
         """Try `number`, counted from 0.
 
         Raises:
-            Trouble: if there is no good answer; of the kind `length` if the answer was cut off.
+            ModelRequestError: if there is no good answer; of the kind `length` if the answer was cut off.
         """
         answer = await self._session.ask(self._question, number - self._doubled)
         try:
@@ -89,7 +89,7 @@ def parse_reply(kind: type[Kind], text: str) -> Kind:
     Thoughts before it, a Markdown fence and prose around the JSON are removed; nothing else is guessed.
 
     Raises:
-        Trouble: if it is no JSON or not of the form.
+        ModelRequestError: if it is no JSON or not of the form.
     """
     first: ValidationError | None = None
     for bare in _candidates(text):

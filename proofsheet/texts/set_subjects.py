@@ -83,7 +83,7 @@ def propose(
         The proposal, or None if every try was refused.
 
     Raises:
-        Trouble: if no model answers.
+        ModelRequestError: if no model answers.
     """
     for _try in range(_TRIES):
         known = project.ledger.rows(SubjectProposal, folder=folder).to_dicts()

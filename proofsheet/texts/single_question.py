@@ -32,7 +32,7 @@ def ask_one(
         pictures: previews.
 
     Raises:
-        Trouble: if there is no server, or no good answer.
+        ModelRequestError: if there is no server, or no good answer.
     """
     server = describing.choice.server
     if server is None:

@@ -73,8 +73,8 @@ class Sight:
             counted: called for every request.
 
         Raises:
-            Trouble: if the card was not answered: the server is gone, busy or failing, or an answer was cut
-                off.
+            ModelRequestError: if the card was not answered: the server is gone, busy or failing, or an
+                answer was cut off.
         """
         known = self.blind(model)
         if known or not settings.canary or (_key(model) in self._seeing and not afresh):

@@ -202,7 +202,7 @@ def test_a_renamed_project(shell: Shell) -> None:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     made = [shutil.which("sh") or "sh", str(CASES / "07-renamed-project.sh"), str(shell.folder / "renamed")]
     said = subprocess.run(
-        made, capture_output=True, check=True, text=True, timeout=120, env=os.environ | {"PATH": path}
+        made, capture_output=True, check=True, text=True, timeout=600, env=os.environ | {"PATH": path}
     )
     assert "right: the caption came along" in said.stdout
 

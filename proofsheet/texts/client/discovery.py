@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from proofsheet.core.errors import UsageError
-from proofsheet.texts.client.model_names import NAME_DIGEST, model_name, name_digest
 from proofsheet.texts.client.protocol import Identity, ModelRequestError, RequestLimits, Server
+from proofsheet.texts.model_names import NAME_DIGEST, model_name, name_digest
 from schemas.settings_words import VisionModelSettings
 
 DEFAULT_URL = "http://127.0.0.1:11434"

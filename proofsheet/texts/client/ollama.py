@@ -45,7 +45,7 @@ def installed(url: str) -> dict[str, str]:
     """Name to digest of every installed model.
 
     Raises:
-        Trouble: if Ollama does not answer.
+        ModelRequestError: if Ollama does not answer.
     """
     with _troubles(), ollama.Client(url, timeout=_LOOK_S, follow_redirects=False, trust_env=False) as client:
         return {str(m.model): str(m.digest or f"name:{m.model}") for m in client.list().models if m.model}

@@ -44,7 +44,7 @@ def installed(url: str) -> dict[str, frozenset[str] | None]:
     """The models that the server offers, each with what it can do; None where the server does not say.
 
     Raises:
-        Trouble: if it does not answer, or not as such a server does.
+        ModelRequestError: if it does not answer, or not as such a server does.
     """
     with _troubles(), httpx.Client(base_url=_base(url), timeout=_LOOK_S, trust_env=False) as client:
         found = client.get("models")

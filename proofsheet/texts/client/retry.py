@@ -21,8 +21,8 @@ async def collect(parts: AsyncIterator[StreamPart], limits: RequestLimits) -> St
     """Join the pieces of an answer. Thinking is a sign of life, an empty piece is not.
 
     Raises:
-        Trouble: if no token came for `idle_s`, if it took longer than `hard_s`, or if it grew beyond all
-            measure.
+        ModelRequestError: if no token came for `idle_s`, if it took longer than `hard_s`, or if it grew
+            beyond all measure.
     """
     loop = asyncio.get_running_loop()
     end, alive = loop.time() + limits.hard_s, loop.time() + limits.idle_s

@@ -13,6 +13,7 @@ import pytest
 from proofsheet.core.errors import GateRefused, StoreError, UsageError
 from proofsheet.proof.assemble import assembled
 from proofsheet.proof.attempts import GateCandidate, judging_of, prove
+from proofsheet.proof.evaluation_set import evaluation_rows
 from proofsheet.proof.lifecycle import NEW, TRANSITIONS, events, step
 from proofsheet.proof.proof_rows import proof_rows
 from proofsheet.proof.text_review import review, waive
@@ -24,7 +25,7 @@ from schemas.facts import LifecycleEvent, ProofAttempt, WordEdit
 from schemas.library import Photo
 from schemas.proof import FIELDS, STATUSES, MetadataQuality
 from schemas.settings_words import GateSettings
-from schemas.vision import PhotoGroup
+from schemas.vision import PhotoGroup, PictureHash
 from tests.support.kit import NOW
 
 GOOD = {
@@ -37,7 +38,7 @@ ANSWER = {"photo_id": "a", "model": "m", "wanted_model": "m", "model_digest": "d
 
 
 def candidate(photo: str = "a", edits: Mapping[str, Any] | None = None, **texts: Any) -> GateCandidate:
-    row = assembled("p", ANSWER | {"photo_id": photo}, GOOD | texts, "caption 1", edits or {})
+    row = assembled("p", ANSWER | {"photo_id": photo}, GOOD | texts, {}, "caption 1", edits or {})
     return GateCandidate(
         GateInput(photo, {f: row[f] for f in FIELDS}, f"{photo}.jpg", ("p",), frozenset()), row
     )
@@ -260,3 +261,22 @@ def test_a_published_text_counts_for_the_duplicate_rule(ledger: Ledger) -> None:
     ledger.add(ProofAttempt, [row | {"attempt": 2, "status": "uploaded"}])
     found = proved(ledger, replace(candidate("b", title="Other")))
     assert found[-1] == ("b", 1, "blocked")
+
+
+def test_a_copy_with_other_metadata_is_in_the_same_part_of_the_evaluation_set(ledger: Ledger) -> None:
+    photos = [f"photo{n}" for n in range(12)]
+    proved(ledger, *(candidate(p, caption=f"A heron stands in the reeds by pond {p}.") for p in photos))
+    for photo in photos:
+        review(ledger, photo, "rejected", "not what is seen", NOW)
+    hashes = {photo: f"{n // 2:08x}" for n, photo in enumerate(photos)}  # two files a picture
+    shared = {"project": "p", "phash": 0, "detail": None, "hashed_by": "1"}
+
+    def splits(pixels: Mapping[str, str]) -> dict[str, str]:
+        frame = PictureHash.frame([shared | {"photo_id": p, "pixel_hash": h} for p, h in pixels.items()])
+        rows = evaluation_rows(frame, ledger, NOW)
+        return dict(rows.select("photo_id", "split").iter_rows())
+
+    found = splits(hashes)
+    assert all(found[photos[n]] == found[photos[n + 1]] for n in range(0, 12, 2))
+    assert set(found.values()) == {"train", "test"}
+    assert splits(dict.fromkeys(photos, "0" * 8)) == found

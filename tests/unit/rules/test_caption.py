@@ -19,9 +19,9 @@ from proofsheet.rules.traits import names_nothing, parts, talk, word_classes
 from schemas.settings_words import GateSettings
 
 
-def rules_of(text: str, field: str = "caption") -> set[str]:
-    value = text.split("; ") if field == "keywords" else text
-    row = GateInput("1", NEUTRAL | {field: value}, "x.jpg", ("p",), frozenset(), by_people=frozenset([field]))
+def rules_of(text: str, field: str = "caption", *, by_people: bool = True) -> set[str]:
+    value, own = text.split("; ") if field == "keywords" else text, frozenset([field] if by_people else [])
+    row = GateInput("1", NEUTRAL | {field: value}, "x.jpg", ("p",), frozenset(), by_people=own)
     return {i.rule for i in judge([row], GateSettings(), frozenset())["1"] if i.field == field}
 
 
@@ -65,7 +65,9 @@ def test_a_text_of_known_words_has_to_name_something() -> None:
     assert not names_nothing("It always depends on the horse you ride", "en")
     assert not names_nothing("It always depends on how Skiddaw decides", "en")
     assert not names_nothing("A kookaburrita decides how it feels", "en")
-    assert "nothing_seen" in rules_of("Das kommt ganz darauf an, wie man es versteht.")
+    said = "Das kommt ganz darauf an, wie man es versteht."
+    assert "nothing_seen" in rules_of(said, by_people=False)
+    assert "nothing_seen" not in rules_of(said)
 
 
 @pytest.mark.parametrize(

@@ -73,10 +73,18 @@ def test_light_colour_form_mood_and_time_are_no_subject(text: str) -> None:
         "Leuchtturm",
         "Kühlschrank",
         "Hochzeit",
+        "The square at night",
+        "An orange",
+        "Eine Orange auf einem Tisch",
     ],
 )
 def test_a_thing_a_being_a_place_an_event_or_a_name_is_one(text: str) -> None:
     assert names_subject(text, BOTH)
+
+
+@pytest.mark.parametrize("text", ["An orange glow", "An orange and yellow gradient", "A square shape"])
+def test_a_word_of_look_before_another_is_none(text: str) -> None:
+    assert not names_subject(text, BOTH)
 
 
 def test_title_caption_and_keywords_need_one() -> None:

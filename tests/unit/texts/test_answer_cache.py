@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from proofsheet.storage.workspace import Project
-from proofsheet.texts.answer_cache import AnswerCache, release_pictures, struck_pictures
+from proofsheet.texts.answer_cache import AnswerCache, AnswerKeys
+from proofsheet.texts.client.protocol import ModelRequestError
+from proofsheet.texts.describer import answer_keys
 from proofsheet.texts.jobs import CAPTION, JobRequest
+from proofsheet.texts.strikes import release_pictures, struck_pictures
 from schemas.facts import JobFailure, ModelAnswer
 from schemas.words import Answered
 from tests.support.kit import NOW
@@ -111,12 +114,12 @@ def test_a_model_found_blind_is_remembered_and_is_no_struck_picture(
         for _run in range(2):
             say(CAPTION, by_picture(project, 1), describing(project, server, canary=True, **PATIENT), project)
         digest = server.models["seer:7b"]
-        assert AnswerCache(project.ledger, "caption", digest, 3, NOW).blind
+        assert AnswerCache(project.ledger, "caption", digest, 3, NOW).strikes.blind
         assert not struck_pictures(project.ledger, 1)
         assert project.ledger.rows(JobFailure)[JobFailure.kind].to_list() == ["blind"]
     with ModelServer() as server:
         say(CAPTION, by_picture(project, 1), describing(project, server, canary=True, **PATIENT), project)
-        assert not AnswerCache(project.ledger, "caption", digest, 3, NOW).blind
+        assert not AnswerCache(project.ledger, "caption", digest, 3, NOW).strikes.blind
 
 
 def test_a_path_in_an_older_row_is_not_told_and_its_answer_counts(tmp_path: Path) -> None:
@@ -139,4 +142,44 @@ def test_a_path_in_an_older_row_is_not_told_and_its_answer_counts(tmp_path: Path
         "Sees",
         "Sees",
         "name:Sees",
+    )
+
+
+def test_a_retracted_answer_does_not_come_back_while_the_server_is_off(tmp_path: Path) -> None:
+    project = bare_project(tmp_path)
+    with ModelServer() as server:
+        who = describing(project, server, **PATIENT)
+        say(CAPTION, by_file(project, 1), who, project)
+        say(CAPTION, by_picture(project, 1), who, project)
+    keys = answer_keys(CAPTION, who.prompt("caption"), who.options("caption"), by_picture(project, 1)[0])
+    books = AnswerCache(project.ledger, "caption", "sha256:seer", 3, NOW)
+    assert books.by_any_model(keys) is not None
+    books.retract(keys.key, "a copy")
+    assert books.by_any_model(keys) is None
+    assert AnswerCache(project.ledger, "caption", "", 1, NOW).by_any_model(keys) is None
+
+
+def test_every_file_of_a_picture_brings_its_older_answer(tmp_path: Path) -> None:
+    project = bare_project(tmp_path)
+    with ModelServer() as server:
+        who = describing(project, server, **PATIENT)
+        say(CAPTION, by_file(project, 1), who, project)
+        first = by_picture(project, 1)[0]
+        copy = replace(first, photo_id="copy", file_hash="a copy with other metadata")
+        assert statuses(say(CAPTION, [first, copy], who, project).rows) == {"answered": 2}
+        assert len(server.received) == 1
+
+
+def test_strikes_and_copied_texts_under_the_path_of_a_model_count(tmp_path: Path) -> None:
+    project, keys = bare_project(tmp_path), AnswerKeys("picture", (), "prompt", "options")
+    older = AnswerCache(project.ledger, "caption", "name:/home/me/Sees.gguf", 1, NOW)
+    older.ban("The same for every picture.")
+    crash = ModelRequestError("crash", "it fell", retryable=False, strike=True)
+    older.strikes.add("picture", crash, of_the_model=False)
+    books = AnswerCache(project.ledger, "caption", "name:Sees", 1, NOW)
+    assert books.banned == {"The same for every picture."}
+    assert books.strikes.quarantined(keys.images) is not None
+    assert release_pictures(project.ledger, {"picture"}, NOW) == 1
+    assert (
+        AnswerCache(project.ledger, "caption", "name:Sees", 1, NOW).strikes.quarantined(keys.images) is None
     )

@@ -189,3 +189,44 @@ def test_the_numbers_of_a_run_tell_its_requests(tmp_path: Path) -> None:
     with ModelServer() as server:
         facts = say(CAPTION, asked(project, 2), combined(project, server), project).facts
     assert (facts["asked"], facts["calls"], facts["combined"]) == (2, 2, 2)
+
+
+def test_a_forced_job_leaves_the_answers_of_the_other_parts(tmp_path: Path) -> None:
+    project = bare_project(tmp_path)
+    with ModelServer() as server:
+        before = every_part(asked(project, 2), combined(project, server), project)
+        after = every_part(asked(project, 2), combined(project, server, force=["title"]), project)
+        assert len(server.received) == 4
+    assert all(after[job].equals(before[job]) for job in (CAPTION, TAGS, QUALITY))
+
+
+def test_combined_answers_count_after_the_setting_is_switched_off(tmp_path: Path) -> None:
+    project = bare_project(tmp_path)
+    with ModelServer() as server:
+        before = every_part(asked(project, 2), combined(project, server), project)
+        after = every_part(asked(project, 2), describing(project, server, **PATIENT), project)
+        assert len(server.received) == 2
+    assert all(after[job].equals(before[job]) for job in PARTS)
+
+
+def test_a_later_flag_of_a_scan_asks_nothing_again_and_a_new_picture_is_asked_about_alone(
+    tmp_path: Path,
+) -> None:
+    project = bare_project(tmp_path)
+    with ModelServer() as server:
+        say(QUALITY, asked(project, 1), combined(project, server), project)
+        flagged = [replace(q, says_more=True) for q in asked(project, 2)]
+        said = say(QUALITY, flagged, combined(project, server), project)
+        assert len(server.received) == 2
+        assert "caption" not in fields(server.received[-1])
+    assert statuses(said.rows) == {"answered": 2}
+
+
+def test_a_combined_run_says_how_the_model_ran(tmp_path: Path) -> None:
+    project = bare_project(tmp_path)
+    with ModelServer() as server:
+        alone = say(CAPTION, asked(project, 1), describing(project, server, **PATIENT), project).facts
+        other = bare_project(tmp_path / "other")
+        assert (
+            say(CAPTION, asked(other, 1), combined(other, server), other).facts["runtime"] == alone["runtime"]
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,13 +14,11 @@ from proofsheet.proof.gate import judge
 from proofsheet.rules.base import GateInput
 from proofsheet.rules.repair import repair
 from proofsheet.texts.embedded_describer import (
-    NAME,
     TEMPLATE_WORDS,
     evidence,
     made_from,
     reply,
     template,
-    wrote,
 )
 from proofsheet.texts.phrases import PHRASES
 from proofsheet.texts.picture_facts import KnownFacts, SeenThing
@@ -153,7 +152,7 @@ def test_each_text_names_the_columns_that_it_is_made_from() -> None:
     assert (
         made_from("tags_normalize", known) == "image_sets.subject, photo_labels.label, image_quality.colors"
     )
-    assert template(known) == "known-1 en"
+    assert template(known) == "known-2 en"
 
 
 @pytest.mark.parametrize("language", sorted(PHRASES))
@@ -194,7 +193,44 @@ def test_words_that_measurements_support() -> None:
     assert reply("caption", None) is None
 
 
-def test_fields_of_the_embedded_describer_are_those_that_nobody_changed() -> None:
-    row = {"model": NAME, "sources": "title=human (locked), caption=model, alt_text=model, keywords=human"}
-    assert wrote(row) == {"caption", "alt_text"}
-    assert wrote(row | {"model": "seer:7b"}) == frozenset()
+LONG = "A very long walk along the old harbour wall and over the hills to the little white chapel of"
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        KnownFacts(measured=DATED, prompt=f"{LONG} the fishermen, a red fox in the snow"),
+        KnownFacts(measured=DATED, subject=f"{LONG} the fishermen", location="Lindau"),
+        KnownFacts("de", DATED, subject=f"{LONG} the fishermen", location="Lindau am Bodensee"),
+        KnownFacts(measured=DATED, written={"keywords": [f"{LONG} the fishermen"]}),
+    ],
+)
+def test_a_long_text_ends_at_a_whole_word_inside_its_quotation_marks(known: KnownFacts) -> None:
+    said, (opens, closes) = written(known), "„“" if known.language == "de" else "“”"
+    assert len(said["title"]) <= 80
+    for field in ("title", "caption", "alt_text"):
+        assert said[field].count(opens) == said[field].count(closes)
+    assert not {"cut_off", "length", "no_sentence"} & rules_of(known)
+
+
+def test_full_stops_of_abbreviations_and_initials_do_not_end_peoples_words() -> None:
+    for caption in ("The market in St. Gallen", "Dr. A. Weber opens the fair", "A hut below Mt. Rigi"):
+        known = KnownFacts(measured=DATED, written={"title": f"{caption}. It rained all day."})
+        assert written(known)["caption"].startswith(f"{caption}. Taken")
+
+
+def test_names_credits_and_equipment_of_a_prompt_are_no_keywords() -> None:
+    prompt = "a lighthouse at dawn, by Greg Rutkowski, shot on Nikon Z9, 85mm, canon eos r5"
+    said = written(KnownFacts(measured=LOOK, prompt=prompt))
+    assert said["keywords"][:1] == ["lighthouse at dawn"]
+    everything = " ".join(said["keywords"]).casefold()
+    assert not [w for w in ("greg", "rutkowski", "nikon", "z9", "85mm", "canon") if w in everything]
+    assert "Rutkowski" not in said["caption"]
+
+
+def test_several_of_a_thing_are_counted() -> None:
+    seen = KnownFacts(measured=LOOK, thing=SPANIEL, broader="dog", objects={"dog": 4, "person": 1})
+    said = written(seen)
+    assert said["title"] == "A person and 4 dogs"
+    assert "cocker spaniel" in said["keywords"]
+    assert written(replace(seen, objects={"dog": 1}))["title"] == "Probably a cocker spaniel"

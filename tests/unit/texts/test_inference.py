@@ -17,11 +17,11 @@ from PIL import Image, ImageOps
 from proofsheet.core.errors import UsageError
 from proofsheet.prompts.prompt import OURS, load_prompt, prompt_names
 from proofsheet.texts import embedded_describer
-from proofsheet.texts.answer_cache import release_pictures
 from proofsheet.texts.describer import Describer
 from proofsheet.texts.jobs import CAPTION, POLICY, QUALITY, RATING, TITLE, JobRequest, quality_class
 from proofsheet.texts.picture_facts import KnownFacts
 from proofsheet.texts.prompt_images import COLOURS, card, model_jpeg
+from proofsheet.texts.strikes import release_pictures
 from schemas.facts import JobFailure, ModelAnswer
 from schemas.replies import PolicyReply, QualityReply, TagsReply
 from schemas.settings_words import VisionModelSettings
@@ -287,7 +287,7 @@ def test_without_a_server_the_embedded_describer_says_so_on_every_row(tmp_path: 
         "seer:7b",
     )
     assert (row[Answered.prompt_version], row[Answered.made_from]) == (
-        "known-1 en",
+        "known-2 en",
         "exif_facts.taken_on, image_quality.colors",
     )
     (none,) = say(QUALITY, [one], who, project).rows.to_dicts()

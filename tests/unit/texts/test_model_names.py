@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proofsheet.texts.client.model_names import model_name, name_digest
+from proofsheet.texts.model_names import model_name, name_digest
 
 
 @pytest.mark.parametrize(

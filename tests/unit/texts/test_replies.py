@@ -12,7 +12,7 @@ import pytest
 
 from dagster_project.running import run_one
 from proofsheet.texts.client.protocol import ModelRequestError
-from proofsheet.texts.coverage import described
+from proofsheet.texts.coverage import coverage_of
 from proofsheet.texts.describer import Describer
 from proofsheet.texts.jobs import CAPTION, POLICY, TAGS, TITLE
 from proofsheet.texts.replies import parse_reply
@@ -192,9 +192,9 @@ def test_described_counts_and_gives_the_most_frequent_reason() -> None:
             Answered.problem: [None, "crash", "no server", "no server", "off"],
         }
     )
-    assert described(rows).line() == "1 of 4 described: no server"
-    assert described(rows.head(1)).line() == "1 of 1 described"
-    assert not described(rows.head(0)).nothing
+    assert coverage_of(rows).line() == "1 of 4 described: no server"
+    assert coverage_of(rows.head(1)).line() == "1 of 1 described"
+    assert not coverage_of(rows.head(0)).nothing
 
 
 @pytest.fixture

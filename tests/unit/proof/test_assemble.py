@@ -1,0 +1,54 @@
+"""Who wrote which field of a photo's texts, and which rules that spares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from proofsheet.proof.assemble import described_by, describer, facts_wrote, people_wrote, repaired_rows
+from proofsheet.storage.workspace import Project
+from schemas.proof import MetadataRepair
+from schemas.words import Caption, TagSet, Title
+
+SHARED: dict[str, Any] = {
+    "project": "p",
+    "photo_id": "a",
+    "status": "answered",
+    "problem": None,
+    "wanted_model": "seer:7b",
+    "model_digest": "sha256:seer",
+    "prompt_version": "caption 1",
+}
+SEER = SHARED | {"backend": "ollama", "model": "seer:7b", "made_from": None}
+FACTS = SHARED | {"backend": "embedded", "model": "embedded describer", "made_from": "photo_labels.label"}
+PROMPT = FACTS | {"made_from": "photo_labels.label, generation_facts.prompt"}
+
+
+@pytest.mark.parametrize(("row", "by"), [(SEER, "model"), (FACTS, "known facts"), (PROMPT, "prompt")])
+def test_a_prompt_is_the_word_of_others_and_no_known_fact(row: dict[str, Any], by: str) -> None:
+    assert describer(row) == by
+
+
+def test_each_field_names_its_own_describer(tmp_path: Any) -> None:
+    project = Project("p", "Display", tmp_path / "library", tmp_path / "home")
+    captions = Caption.frame([FACTS | {"caption": "A heron.", "alt_text": "A heron."}])
+    titles = Title.frame([SEER | {"title": "A heron"}])
+    tags = TagSet.frame([PROMPT | {"tags_raw": [], "tags_normalized": ["heron"]}])
+    (row,) = repaired_rows("p", captions, titles, tags, project.ledger).to_dicts()
+    sources = row[MetadataRepair.sources]
+    assert sources == "title=model, caption=known facts, alt_text=known facts, keywords=prompt"
+    assert facts_wrote(sources) == {"caption", "alt_text"}
+    assert described_by(sources) == {
+        "title": "model",
+        "caption": "known facts",
+        "alt_text": "known facts",
+        "keywords": "prompt",
+    }
+
+
+def test_fields_that_people_wrote_are_no_describers() -> None:
+    sources = "title=human (locked), caption=known facts, alt_text=model, keywords=import"
+    assert people_wrote(sources) == {"title", "keywords"}
+    assert facts_wrote(sources) == {"caption"}
+    assert described_by(sources) == {"caption": "known facts", "alt_text": "model"}
