@@ -24,8 +24,9 @@ Row = Mapping[str, Any]
 Pair = tuple[Row, Row]
 Floats = npt.NDArray[np.float64]
 FEATURES = ("other measurements", "sharper eyes", "open eyes")
-_MOST_OF_OTHERS = 4.0  # log odds beyond which other measurements count no more where there are faces
-_SHARP_STEP, _MOST_STEPS = 0.1, 8.0  # of `Face.eye_sharpness`
+_MOST_OF_OTHERS = 6.0  # log odds beyond which other measurements count no more where there are faces
+_SHARP_STEP, _MOST_STEPS = 0.1, 12.0  # of `Face.eye_sharpness`
+_SMALL_STEPS, _SMALL_STEPS_OF_LIDS = 3.0, 5.0  # chosen on the portraits of docs/picks.md
 _CLOSED, _OPEN = 0.5, 0.8  # of the openness of the same eyes in the other picture
 _LEAST_OPEN = 0.15  # openness from which an eye is known to open
 _APART, _LARGER = 0.7, 1.6  # of faces that match: distance in widths of the face, and ratio of their widths
@@ -74,7 +75,7 @@ def face_features(one: Row, other: Row, pairs: Sequence[Pair], log_odds: float) 
     """
     widths = np.array([a[Face.right_px] - a[Face.left_px] for a, _b in pairs])
     share = widths / widths.max()
-    clearer = float(share @ np.array([_steps(sharper(p)) for p in pairs]))
+    clearer = float(share @ np.array([_steps(p) for p in pairs]))
     if _noisier(one, other) if clearer > 0 else _noisier(other, one):
         clearer = 0.0  # noise looks like detail
     return np.array(
@@ -90,10 +91,12 @@ def _noisier(one: Row, other: Row) -> bool:
     return bool(one[ImageQuality.grain] > _NOISIER * other[ImageQuality.grain] + _NOISY)
 
 
-def _steps(difference: float) -> float:
-    """A difference of sharpness in steps; a step or less is nothing, two shots differ by as much."""
-    steps = difference / _SHARP_STEP
-    return float(np.sign(steps) * np.clip(abs(steps) - 1.0, 0.0, _MOST_STEPS))
+def _steps(pair: Pair) -> float:
+    """A difference of sharpness in steps beyond what exposure, or a closed lid with its lashes, may cause."""
+    lids_known = all(face[Face.eye_openness] is not None for face in pair)
+    steps = sharper(pair) / _SHARP_STEP
+    beyond = abs(steps) - (_SMALL_STEPS if lids_known else _SMALL_STEPS_OF_LIDS)
+    return float(np.sign(steps) * np.clip(beyond, 0.0, _MOST_STEPS))
 
 
 def sharper(pair: Pair) -> float:
