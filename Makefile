@@ -49,6 +49,9 @@ judging: $(TESTED)
 picks: $(TESTED)
 	$(BIN)/python -m benchmarks.picks
 
+portraits: $(TESTED)
+	$(BIN)/python -m benchmarks.portraits
+
 docs: $(TESTED)
 	$(BIN)/python -m docs.generate
 

@@ -19,7 +19,13 @@ from dagster_project.automation import automation
 from dagster_project.publish_job import publish_job
 from proofsheet.core.config import Configuration, load
 from resources.configured import configured
-from resources.labels import DetectionResource, FlagsResource, LabellingResource, OcrResource
+from resources.labels import (
+    DetectionResource,
+    FaceFindingResource,
+    FlagsResource,
+    LabellingResource,
+    OcrResource,
+)
 from resources.measurements import EncodingResource, MeasurementsResource, PreviewingResource
 from resources.photos import PhotoFilesResource
 from resources.progress import ProgressResource
@@ -48,6 +54,7 @@ RESOURCES: Mapping[
     "objects": DetectionResource,
     "ocr": OcrResource,
     "flags": FlagsResource,
+    "faces": FaceFindingResource,
     "groups": GroupSettings,
     "duplicates": DuplicateSettings,
     "inventory": InventorySettings,
@@ -74,6 +81,7 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
     inside = {
         "encoding": resources["encoder"],
         "labelling": resources["labels"],
+        "face_finding": resources["faces"],
         "previewing": resources["previews"],
     }
     resources |= {

