@@ -33,7 +33,7 @@ class FlagSettings(Settings):
 
 
 class FaceSettings(Settings):
-    """Whether faces are found; this needs the extra `faces`."""
+    """Whether faces are found; this needs two packages (`proofsheet doctor` names them)."""
 
     model: str = Field(
         "centerface",

