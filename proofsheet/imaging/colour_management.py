@@ -89,7 +89,7 @@ def rgb_pixels(image: Image.Image, wanted_px: int, adobe_rgb: bool) -> tuple[Pix
             image = _with_info(plain.reduce(factor), image)
     alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
     plain, note = to_srgb(_opaque(image), {str(k): v for k, v in image.info.items()}, adobe_rgb)
-    rgb = plain.convert("RGB")
+    rgb = plain if plain.mode == "RGB" else plain.convert("RGB")  # `convert` copies what is RGB already
     if alpha is not None:
         rgb = Image.composite(rgb, Image.new("RGB", rgb.size, "white"), alpha)
     return np.asarray(rgb, dtype=np.uint8), note
