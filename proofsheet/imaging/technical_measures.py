@@ -32,7 +32,7 @@ def technical_measures(picture: Picture) -> dict[str, object]:
     windows = tile_windows(picture.large)
     luma, red, blue = _planes(windows)
     fine = _laplacian(luma)
-    curve, tiles, contrasts = _detail(luma)
+    curve, tiles, contrasts = _detail(luma, fine)
     return {
         ImageQuality.detail_side_px: max(picture.large.shape[:2]),
         ImageQuality.detail_scales: curve,
@@ -83,7 +83,7 @@ def _laplacian(grey: Bytes) -> npt.NDArray[np.int16]:
     )
 
 
-def _detail(grey: Bytes) -> tuple[list[float], Floats, Floats]:
+def _detail(grey: Bytes, laplacian: npt.NDArray[np.int16]) -> tuple[list[float], Floats, Floats]:
     """Detail of the whole at each scale, detail of each tile, and standard deviation of grey in each tile."""
     curve: list[float] = []
     tiles = contrasts = np.zeros(len(grey), np.float32)
@@ -92,7 +92,7 @@ def _detail(grey: Bytes) -> tuple[list[float], Floats, Floats]:
         if min(now.shape[1:]) < 4:
             curve.append(curve[-1] if curve else 0.0)
             continue
-        laplacian, inner = _laplacian(now), now[:, 1:-1, 1:-1]
+        laplacian, inner = laplacian if scale == 0 else _laplacian(now), now[:, 1:-1, 1:-1]
         valid = ((inner >= _DARK) & (inner <= _BRIGHT)).astype(np.float32)
         n = np.maximum(valid.sum(axis=(1, 2), dtype=np.float64), 1.0)
         of_laplacian, of_grey = _variance(laplacian * valid, n), _variance(inner * valid, n)

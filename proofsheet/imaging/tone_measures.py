@@ -62,11 +62,13 @@ def comb(sample: Bytes) -> float:
 
 def stripes(grey: Bytes) -> float:
     """Log10 of the fine change that whole rows or columns share, over that of single pixels."""
+    import cv2
+
     found = [0.0]
-    for values in (grey, grey.T):
+    for values in (grey, cv2.transpose(grey)):
         if min(values.shape) < 3:
             continue
-        lines = values.mean(axis=1, dtype=np.float32)
+        lines = cv2.reduce(values, 1, cv2.REDUCE_AVG, dtype=cv2.CV_32F).ravel()
         own = np.diff(values[:, :: max(values.shape[1] // 48, 1)].astype(np.float32), n=2, axis=0)
         shared = float(np.square(np.diff(lines, n=2)).mean())
         found.append((shared + 1e-3) / (float(np.square(own).mean()) + 1.0))
