@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from proofsheet.imaging.colors import named_colors
-from proofsheet.imaging.decode import Picture, Pixels, fit
+from proofsheet.imaging.decode import Picture
+from proofsheet.imaging.scaling import Pixels, fit
 from proofsheet.imaging.technical_measures import technical_measures
 from proofsheet.imaging.tone_measures import tone_measures
 from proofsheet.storage.code_version import module_version

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from proofsheet.imaging.decode import Picture, Pixels, fit
+from proofsheet.imaging.decode import Picture
+from proofsheet.imaging.scaling import Pixels, fit
 from proofsheet.storage.code_version import module_version
 from schemas.vision import GRID, SaliencyGrid
 

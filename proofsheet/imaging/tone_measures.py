@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from proofsheet.imaging.decode import Picture, Pixels, fit
+from proofsheet.imaging.decode import Picture
+from proofsheet.imaging.scaling import Pixels, fit
 from schemas.vision import TILES, ImageQuality
 
 Floats = npt.NDArray[np.floating]
