@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageEnhance, ImageFilter
 
-from proofsheet.imaging.decode import Pixels
+from proofsheet.imaging.scaling import Pixels
 
 Floats = npt.NDArray[np.float32]
 Make = Callable[[Pixels, float, np.random.Generator], Pixels]

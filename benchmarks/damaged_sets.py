@@ -21,8 +21,9 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 from benchmarks.damage import KINDS, exposure, linear, soft, tones
 from benchmarks.originals import originals
-from proofsheet.imaging.decode import DecodeLimits, Pixels, prepare_decoders, read_picture
+from proofsheet.imaging.decode import DecodeLimits, prepare_decoders, read_picture
 from proofsheet.imaging.image_quality import image_quality
+from proofsheet.imaging.scaling import Pixels
 from schemas.settings import PhotoSettings
 from schemas.vision import ImageQuality
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from proofsheet.imaging.decode import Picture, Pixels
+from proofsheet.imaging.decode import Picture
+from proofsheet.imaging.scaling import Pixels
 from schemas.vision import SCALES, TILES, ImageQuality
 
 Floats = npt.NDArray[np.floating]
