@@ -17,14 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from proofsheet.models.starter_ranker import StarterRanker
+from proofsheet.models.starter_ranker import Floats, StarterRanker
 from schemas.library import Photo
 from schemas.vision import SCALES, ImageQuality
 
 Row = Mapping[str, Any]
 _REASONS, _LEAST_LOG_ODDS = 3, 0.15
 _LEAST_PERCENT = 5
-_CLOSE = 1.0  # log odds up to which a picture with a fault gives way to one without
+_CLOSE = 1.0  # difference of log confidence up to which a picture with a fault gives way to one without
 _ALIKE = 0.8  # correlation of light; 98 of 100 damaged photographs reach 0.87 with their original
 _LEAST_SIDE_PX = 320  # smaller pictures are not what the weights were fitted on
 _EVEN = 1e-6  # product of spreads in EV below which there is nothing to compare
@@ -93,7 +93,7 @@ def stage_of(member: Row) -> float:
 
 
 def compared(members: Sequence[Row], ranker: StarterRanker) -> TechnicalChoice:
-    """The picture with the highest sum of odds; one with a fault gives way to a close one without.
+    """The picture that most probably beats each of the others; one with a fault gives way to a close one without.
 
     It never gives way to a lower stage: the worth of a stage already weighs the fault.
 
@@ -102,19 +102,32 @@ def compared(members: Sequence[Row], ranker: StarterRanker) -> TechnicalChoice:
         ranker: compares two.
     """
     odds = np.array([[_odds(one, other, ranker) for other in members] for one in members])
-    order = sorted(range(len(members)), key=lambda k: (-odds[k].sum(), str(members[k][Photo.content_hash])))
+    sure = _log_confidences(odds)
+    order = sorted(range(len(members)), key=lambda k: (-sure[k], str(members[k][Photo.content_hash])))
     marks = [faults(m, members) for m in members]
     first = order[0]
     close = [
-        k for k in order if odds[first, k] <= _CLOSE and stage_of(members[k]) >= stage_of(members[first])
+        k
+        for k in order
+        if sure[first] - sure[k] <= _CLOSE and stage_of(members[k]) >= stage_of(members[first])
     ]
     best = next((k for k in close if not marks[k]), first)
     rival = next(k for k in order if k != best)
     told = [] if best == first else [f"{first + 1} gives way: {'; '.join(marks[first])}"]
     told += differences(members[best], members[rival], rival + 1, ranker)
-    others = np.delete(odds[best], best)
-    confidence = 1.0 / (1.0 + float(np.exp(-np.clip(others, -_SURE, _SURE)).sum()))
-    return TechnicalChoice(best, confidence, told, marks[best])
+    return TechnicalChoice(best, float(np.exp(sure[best])), told, marks[best])
+
+
+def _log_confidences(odds: Floats) -> Floats:
+    """Log of the probability that none of the others is better, for each picture: (members,).
+
+    The sum of a picture's odds does not serve: one rival that shows something else would outweigh all others.
+
+    Args:
+        odds: (members, members) log odds of each against each, 0 on the diagonal.
+    """
+    against = np.exp(-np.clip(odds, -_SURE, _SURE)).sum(axis=1)  # its own 1 is the 1 of the probability
+    return np.asarray(-np.log(against))
 
 
 def _odds(one: Row, other: Row, ranker: StarterRanker) -> float:

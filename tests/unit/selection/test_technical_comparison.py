@@ -131,6 +131,17 @@ def test_a_lower_stage_wins_only_where_both_show_the_same_and_are_large_enough(t
     assert compared(rows, starter_ranker()).place == 1
 
 
+@pytest.mark.parametrize("others", [1, 2])
+def test_a_ruined_stage_wins_nothing_from_pictures_that_show_something_else(
+    tmp_path: Path, others: int
+) -> None:
+    good = row(tmp_path, "good", scene(), 2.0)
+    ruined = row(tmp_path, "ruined", cv2.GaussianBlur(scene(), (0, 0), 8), 3.0)
+    unlike = [row(tmp_path, f"unlike{k}", scene(5 + k), 2.0) for k in range(others)]
+    for members in ([good, ruined, *unlike], [*unlike, ruined, good]):
+        assert members[compared(members, starter_ranker()).place]["content_hash"] == "good"
+
+
 def test_a_fault_of_the_pick_is_never_a_reason_for_it(tmp_path: Path) -> None:
     bad, good = row(tmp_path, "bad", noisy(scene()), 2.0), row(tmp_path, "good", scene(5), 1.0)
     choice = compared([bad, good], starter_ranker())
