@@ -1,0 +1,134 @@
+"""What photographers call a difference between two pictures, with both values.
+
+Holds `in_words`.
+Add here: the words for another difference, in `WORDS`.
+Keep out: what a difference weighs (models/starter_ranker.py), and which are said (technical_comparison.py).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from proofsheet.models.picture_differences import CORNERS
+from schemas.vision import SCALES, ImageQuality
+
+Row = Mapping[str, Any]
+_LEAST_PERCENT = 5
+
+
+def in_words(name: str, best: Row, rival: Row, number: int) -> str:
+    """One difference in words; empty if it is too small, not measured, or speaks against the choice.
+
+    Args:
+        name: of `models.picture_differences.NAMES`.
+        best: columns of `image_quality` of the choice.
+        rival: the same of the other.
+        number: of the other in its set, from 1.
+    """
+    if name.startswith(("detail", "sharp")):
+        return _sharper(best, rival, number)
+    if name == "empty pixels" and _pixels(best) < _pixels(rival):
+        return f"more detail in its pixels than {number}, which looks enlarged or blurred"
+    words = WORDS.get(name)
+    if words is None:
+        return ""
+    one, other = (words.value(r) if words.value else r[name] for r in (best, rival))
+    if one is None or other is None:
+        return ""
+    told, shown, against = words.more if one > other else words.less, *map(words.form.format, (one, other))
+    return f"{told} than {number}: {shown} against {against}" if told and shown != against else ""
+
+
+def _sharper(best: Row, rival: Row, number: int) -> str:
+    """Fine detail of one against the other at the first scale that both have, in percent."""
+    smaller = min(best[ImageQuality.detail_side_px], rival[ImageQuality.detail_side_px])
+    one, other = (_detail_at(r, smaller) for r in (best, rival))
+    percent = round(100 * (10 ** ((one - other) / 2) - 1))
+    if percent < _LEAST_PERCENT:
+        return ""  # a softer picture wins by other things
+    return f"{percent} % sharper than {number}"
+
+
+def _detail_at(row: Row, side_px: float) -> float:
+    octave = math.log2(row[ImageQuality.detail_side_px] / side_px)
+    return float(np.interp(octave, np.arange(SCALES), np.asarray(row[ImageQuality.detail_scales])))
+
+
+def _pixels(row: Row) -> float:
+    return float(row[ImageQuality.width_px] * row[ImageQuality.height_px])
+
+
+def _corners(row: Row) -> float:
+    """Light of the corners against the rest, in EV."""
+    light = np.asarray(row[ImageQuality.light_tiles], dtype=np.float64)
+    return float(light[list(CORNERS)].mean() - np.median(light))
+
+
+def _power(column: str) -> Callable[[Row], float]:
+    """The share of which a column holds the decimal logarithm."""
+    return lambda row: float(10.0 ** row[column])
+
+
+@dataclass(frozen=True)
+class Words:
+    """How a difference is said.
+
+    Attributes:
+        more: where the choice has more of it; empty if that never speaks for a picture.
+        less: the same where it has less.
+        form: of both values.
+        value: of a row; the column of that name by default.
+    """
+
+    more: str
+    less: str
+    form: str
+    value: Callable[[Row], float] | None = None
+
+
+WORDS: Mapping[str, Words] = {
+    ImageQuality.grain: Words("", "less noise", "{:.1f} of 255 levels"),
+    ImageQuality.smooth: Words("", "less smeared", "{:.0%} without fine detail"),
+    ImageQuality.tails: Words("detail clearer of noise", "detail less smeared", "{:.2f}"),
+    ImageQuality.halo: Words("", "weaker halos at edges", "{:z.0%} of the edges' height"),
+    ImageQuality.fringes: Words(
+        "", "weaker colour fringes", "{:.0%} of the fine change", _power(ImageQuality.fringes)
+    ),
+    ImageQuality.impulses: Words("", "fewer single bright or dark pixels", "{:.2%}"),
+    ImageQuality.comb: Words("", "fewer gaps between tones", "{:.2f}"),
+    ImageQuality.stripes: Words(
+        "", "weaker stripes", "{:.1%} of the fine change", _power(ImageQuality.stripes)
+    ),
+    ImageQuality.upright: Words("more upright", "", "{:.0%} of the edges"),
+    ImageQuality.blockiness: Words("", "fewer JPEG blocks", "{:z.2f}"),
+    ImageQuality.exposure_ev: Words("brighter", "darker", "{:+z.1f} EV"),
+    ImageQuality.entropy: Words("more tones", "", "{:.1f} bit"),
+    ImageQuality.contrast: Words("more contrast", "less contrast", "{:.2f}"),
+    ImageQuality.clipped_highlights: Words("", "fewer clipped highlights", "{:.1%}"),
+    ImageQuality.clipped_shadows: Words("", "fewer clipped shadows", "{:.1%}"),
+    ImageQuality.burnt_colours: Words("", "fewer burnt colours", "{:.1%}"),
+    ImageQuality.crushed_colours: Words("", "fewer crushed colours", "{:.1%}"),
+    ImageQuality.spots: Words("", "fewer dust spots", "{:.2%} of the pixels"),
+    ImageQuality.cast: Words("", "a weaker colour cast", "{:.0f} in Lab"),
+    ImageQuality.cast_of_neutrals: Words("", "greys less coloured", "{:.0f} in Lab"),
+    ImageQuality.cast_of_lights: Words("", "lights less coloured", "{:.0f} in Lab"),
+    ImageQuality.cast_of_shadows: Words("", "shadows less coloured", "{:.0f} in Lab"),
+    ImageQuality.chroma: Words("stronger colours", "quieter colours", "{:.0f} in Lab"),
+    ImageQuality.haze: Words("", "less haze", "{:.2f}"),
+    ImageQuality.black_point: Words("lighter blacks", "deeper blacks", "L {:.0f}"),
+    ImageQuality.white_point: Words("brighter whites", "duller whites", "L {:.0f}"),
+    ImageQuality.spectrum_slope: Words("more fine detail", "", "a fall of {:.1f} per frequency"),
+    "contrast of places": Words(
+        "more local contrast",
+        "less local contrast",
+        "{:.0f} of 255 levels",
+        lambda row: float(np.mean(row[ImageQuality.contrast_tiles])),
+    ),
+    "light of corners": Words("lighter corners", "", "{:+z.1f} EV", _corners),
+    "pixels": Words("more pixels", "", "{:,.0f}", _pixels),
+}
