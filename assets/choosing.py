@@ -22,6 +22,7 @@ from schemas.history import HistoryMatch, Selection
 from schemas.library import Photo
 from schemas.review import Choice, Proposal
 from schemas.settings import DuplicateSettings, GroupSettings
+from schemas.settings_learning import RankerSettings
 from schemas.table import Rows
 from schemas.vision import Duplicate, ImageQuality, PhotoGroup
 
@@ -59,9 +60,12 @@ def proposals(
     image_quality: Rows[ImageQuality],
     project: Project,
     judged: Predictions,
+    ranking: RankerSettings,
 ) -> pl.DataFrame:
-    """Prefers the highest stage of each set unless the active ranker overrules it, and proposes crops."""
-    return decide(project.key, photo_groups, photos, image_quality, judged.picks, judged.cuts)
+    """Prefers a picture of each set by the active ranker, else by the starter ranker, and proposes crops."""
+    return decide(
+        project.key, photo_groups, photos, image_quality, judged.picks, judged.cuts, ranking.use == "stage"
+    )
 
 
 @table_asset(Choice, group="choose", reads=REVIEW, row_checks={Choice: [REGROUPED]})
