@@ -1,4 +1,4 @@
-"""What is compared between two pictures, in steps of a just visible difference.
+"""Differences between two pictures, in steps of a just visible difference.
 
 Holds the table `DIFFERENCES`, `pair_steps`, `features_of`, `pair_features`, `steps_of` and their names.
 Add here: another difference, by its column; then fit again with `python -m benchmarks.picks --fit`.
@@ -7,8 +7,8 @@ Keep out: weights (starter_ranker.py).
 Each difference has four terms: up to one step (unless light alone causes it), a larger difference, and values
 below and above the usual range of photographs.
 
-What is measured on single pixels is compared only between pictures of about one size. Otherwise the number of
-pixels speaks for the larger one, as far as they hold detail: an upscaled picture has more, but empty ones.
+Measurements of single pixels are compared only between pictures of about one size. Otherwise the number of
+pixels speaks for the larger one, if they hold detail: an upscaled picture has more pixels, but empty ones.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What photographers call a difference between two pictures, with both values.
+"""Differences between two pictures in words of photographers, with both values.
 
 Holds `in_words`.
 Add here: the words for another difference, in `WORDS`.
@@ -75,12 +75,12 @@ def _power(column: str) -> Callable[[Row], float]:
 
 
 @dataclass(frozen=True)
-class Words:
-    """How a difference is said.
+class DifferenceWords:
+    """Words for a difference.
 
     Attributes:
-        more: where the choice has more of it; empty if that never speaks for a picture.
-        less: the same where it has less.
+        more: words if the choice has more of it; empty if that never speaks for a picture.
+        less: words if it has less.
         form: of both values.
         value: of a row; the column of that name by default.
     """
@@ -91,44 +91,44 @@ class Words:
     value: Callable[[Row], float] | None = None
 
 
-WORDS: Mapping[str, Words] = {
-    ImageQuality.grain: Words("", "less noise", "{:.1f} of 255 levels"),
-    ImageQuality.smooth: Words("", "less smeared", "{:.0%} without fine detail"),
-    ImageQuality.tails: Words("detail clearer of noise", "detail less smeared", "{:.2f}"),
-    ImageQuality.halo: Words("", "weaker halos at edges", "{:z.0%} of the edges' height"),
-    ImageQuality.fringes: Words(
+WORDS: Mapping[str, DifferenceWords] = {
+    ImageQuality.grain: DifferenceWords("", "less noise", "{:.1f} of 255 levels"),
+    ImageQuality.smooth: DifferenceWords("", "less smeared", "{:.0%} without fine detail"),
+    ImageQuality.tails: DifferenceWords("detail clearer of noise", "detail less smeared", "{:.2f}"),
+    ImageQuality.halo: DifferenceWords("", "weaker halos at edges", "{:z.0%} of the edges' height"),
+    ImageQuality.fringes: DifferenceWords(
         "", "weaker colour fringes", "{:.0%} of the fine change", _power(ImageQuality.fringes)
     ),
-    ImageQuality.impulses: Words("", "fewer single bright or dark pixels", "{:.2%}"),
-    ImageQuality.comb: Words("", "fewer gaps between tones", "{:.2f}"),
-    ImageQuality.stripes: Words(
+    ImageQuality.impulses: DifferenceWords("", "fewer single bright or dark pixels", "{:.2%}"),
+    ImageQuality.comb: DifferenceWords("", "fewer gaps between tones", "{:.2f}"),
+    ImageQuality.stripes: DifferenceWords(
         "", "weaker stripes", "{:.1%} of the fine change", _power(ImageQuality.stripes)
     ),
-    ImageQuality.upright: Words("more upright", "", "{:.0%} of the edges"),
-    ImageQuality.blockiness: Words("", "fewer JPEG blocks", "{:z.2f}"),
-    ImageQuality.exposure_ev: Words("brighter", "darker", "{:+z.1f} EV"),
-    ImageQuality.entropy: Words("more tones", "", "{:.1f} bit"),
-    ImageQuality.contrast: Words("more contrast", "less contrast", "{:.2f}"),
-    ImageQuality.clipped_highlights: Words("", "fewer clipped highlights", "{:.1%}"),
-    ImageQuality.clipped_shadows: Words("", "fewer clipped shadows", "{:.1%}"),
-    ImageQuality.burnt_colours: Words("", "fewer burnt colours", "{:.1%}"),
-    ImageQuality.crushed_colours: Words("", "fewer crushed colours", "{:.1%}"),
-    ImageQuality.spots: Words("", "fewer dust spots", "{:.2%} of the pixels"),
-    ImageQuality.cast: Words("", "a weaker colour cast", "{:.0f} in Lab"),
-    ImageQuality.cast_of_neutrals: Words("", "greys less coloured", "{:.0f} in Lab"),
-    ImageQuality.cast_of_lights: Words("", "lights less coloured", "{:.0f} in Lab"),
-    ImageQuality.cast_of_shadows: Words("", "shadows less coloured", "{:.0f} in Lab"),
-    ImageQuality.chroma: Words("stronger colours", "quieter colours", "{:.0f} in Lab"),
-    ImageQuality.haze: Words("", "less haze", "{:.2f}"),
-    ImageQuality.black_point: Words("lighter blacks", "deeper blacks", "L {:.0f}"),
-    ImageQuality.white_point: Words("brighter whites", "duller whites", "L {:.0f}"),
-    ImageQuality.spectrum_slope: Words("more fine detail", "", "a fall of {:.1f} per frequency"),
-    "contrast of places": Words(
+    ImageQuality.upright: DifferenceWords("more upright", "", "{:.0%} of the edges"),
+    ImageQuality.blockiness: DifferenceWords("", "fewer JPEG blocks", "{:z.2f}"),
+    ImageQuality.exposure_ev: DifferenceWords("brighter", "darker", "{:+z.1f} EV"),
+    ImageQuality.entropy: DifferenceWords("more tones", "", "{:.1f} bit"),
+    ImageQuality.contrast: DifferenceWords("more contrast", "less contrast", "{:.2f}"),
+    ImageQuality.clipped_highlights: DifferenceWords("", "fewer clipped highlights", "{:.1%}"),
+    ImageQuality.clipped_shadows: DifferenceWords("", "fewer clipped shadows", "{:.1%}"),
+    ImageQuality.burnt_colours: DifferenceWords("", "fewer burnt colours", "{:.1%}"),
+    ImageQuality.crushed_colours: DifferenceWords("", "fewer crushed colours", "{:.1%}"),
+    ImageQuality.spots: DifferenceWords("", "fewer dust spots", "{:.2%} of the pixels"),
+    ImageQuality.cast: DifferenceWords("", "a weaker colour cast", "{:.0f} in Lab"),
+    ImageQuality.cast_of_neutrals: DifferenceWords("", "greys less coloured", "{:.0f} in Lab"),
+    ImageQuality.cast_of_lights: DifferenceWords("", "lights less coloured", "{:.0f} in Lab"),
+    ImageQuality.cast_of_shadows: DifferenceWords("", "shadows less coloured", "{:.0f} in Lab"),
+    ImageQuality.chroma: DifferenceWords("stronger colours", "quieter colours", "{:.0f} in Lab"),
+    ImageQuality.haze: DifferenceWords("", "less haze", "{:.2f}"),
+    ImageQuality.black_point: DifferenceWords("lighter blacks", "deeper blacks", "L {:.0f}"),
+    ImageQuality.white_point: DifferenceWords("brighter whites", "duller whites", "L {:.0f}"),
+    ImageQuality.spectrum_slope: DifferenceWords("more fine detail", "", "a fall of {:.1f} per frequency"),
+    "contrast of places": DifferenceWords(
         "more local contrast",
         "less local contrast",
         "{:.0f} of 255 levels",
         lambda row: float(np.mean(row[ImageQuality.contrast_tiles])),
     ),
-    "light of corners": Words("lighter corners", "", "{:+z.1f} EV", _corners),
-    "pixels": Words("more pixels", "", "{:,.0f}", _pixels),
+    "light of corners": DifferenceWords("lighter corners", "", "{:+z.1f} EV", _corners),
+    "pixels": DifferenceWords("more pixels", "", "{:,.0f}", _pixels),
 }
