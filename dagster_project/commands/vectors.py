@@ -90,7 +90,7 @@ def export_vectors(projects: tuple[str, ...], folder: Path, every: bool, as_json
 def import_vectors(
     projects: tuple[str, ...], folder: Path, every: bool, encoder: str | None, declared: bool, as_json: bool
 ) -> None:
-    """Import vectors from FOLDER into PROJECTS; these pictures are not encoded again.
+    """Import vectors from FOLDER into PROJECTS; these pictures are not encoded again, except by lite0.
 
     Each line is assigned to its project. The index is FOLDER/processed_images.jsonl or
     FOLDER/cache/processed_images.jsonl. Vectors of the encoder of the settings are compared with those of a

@@ -46,6 +46,8 @@ _KINDS = {
         planetarium, prison, restaurant, stupa, thatched roof""",
 }
 
+_OTHERS = frozenset(["sea lion", "sea cucumber"])  # end like a label of a kind, and are of another
+
 
 @functools.cache
 def with_kind(label: str) -> str:
@@ -57,8 +59,9 @@ def with_kind(label: str) -> str:
     words = label.casefold().split()
     ends = (" ".join(words[start:]) for start in range(len(words)))
     kinds = _kind_by_name()
-    kind = next((kinds[end] for end in ends if end in kinds), "")
-    return f"{label} ({kind})" if kind and not label.casefold().endswith(kind) else label
+    kind = next((kinds[end] for end in ends if end in kinds), "") if " ".join(words) not in _OTHERS else ""
+    says_it = kind and words[-len(kind.split()) :] == kind.split()
+    return f"{label} ({kind})" if kind and not says_it else label
 
 
 @functools.cache

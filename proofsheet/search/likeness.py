@@ -99,14 +99,11 @@ def like_file(
     return _hits(project, matrix, vector, most, f"like {file.name}")
 
 
-def like_words(
-    project: Project, matrix: VectorMatrix, text: str, most: int, encoding: EncoderSettings
-) -> tuple[list[Hit], str]:
+def like_words(project: Project, text: str, most: int, encoding: EncoderSettings) -> tuple[list[Hit], str]:
     """The photos with the vectors nearest to that of a text, or why a text cannot be compared.
 
     Args:
-        project: the project of the photos.
-        matrix: its vectors.
+        project: the project of the photos; its vectors are opened only if the encoder reads words.
         text: what the photos should show.
         most: how many.
         encoding: which encoder the settings ask for.
@@ -118,6 +115,7 @@ def like_words(
         encoder = choose_encoder(encoding, project.models)
         if encoder.clip is None:
             return [], f"{_NOT_AVAILABLE} the encoder {encoder.encoder_id} reads no words. {_INSTALL}"
+        matrix = VectorMatrix.of(project)
         if encoder.encoder_id != matrix.encoder_id:
             step = f"Run `proofsheet run {project.name}`."
             return [], f"{_NOT_AVAILABLE} {_other_encoder(project, matrix, encoder)} {step}"

@@ -92,7 +92,9 @@ class Search:
         return SearchResult(self.project.name, "like", photo[Photo.path], len(matrix.vectors), hits, [])
 
     def label(self, wanted: str, most: int) -> SearchResult:
-        """Photos in which a model saw something of this name; the score is the model's.
+        """Photos in which a model saw something of this name.
+
+        The score is the model's, times how well the label matches the words.
 
         Args:
             wanted: words of a label.
@@ -127,7 +129,7 @@ class Search:
         """
         photos = self._photos()
         hits = self._named(photos, find_words(search_texts(self.project, TEXT_SOURCES), wanted), most)
-        look, note = like_words(self.project, VectorMatrix.of(self.project), wanted, most, self.encoding)
+        look, note = like_words(self.project, wanted, most, self.encoding)
         known = {hit.photo_id for hit in hits}
         hits += [hit for hit in look if hit.photo_id not in known]
         return SearchResult(

@@ -99,11 +99,16 @@ def _opened(place: Path) -> VectorMatrix | None:
     try:
         rows = pl.read_parquet(place.with_suffix(".parquet"), memory_map=False)
         vectors = np.load(place.with_suffix(".npy"), mmap_mode="r", allow_pickle=False)
-        if vectors.ndim == 2 and vectors.dtype == np.float32 and len(vectors) == rows.height:
+        is_whole = vectors.ndim == 2 and vectors.dtype == np.float32 and len(vectors) == rows.height
+        if is_whole and _are_unit(vectors[:1]) and _are_unit(vectors[-1:]):
             return _matrix(rows, vectors)
-    except (OSError, ValueError, pl.exceptions.PolarsError):
+    except (EOFError, OSError, ValueError, pl.exceptions.PolarsError):
         pass  # made again
     return None
+
+
+def _are_unit(vectors: Floats) -> bool:
+    return bool(np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=0.01))
 
 
 def _written(place: Path, embeddings: pl.DataFrame) -> VectorMatrix:

@@ -190,13 +190,21 @@ def test_the_matrix_is_opened_again_and_made_again_when_the_table_changed(projec
     assert len(list((project.cache / "vectors").glob("*.npy"))) == 1
 
 
+@pytest.mark.parametrize("suffix", [".npy", ".parquet"])
 @pytest.mark.parametrize("damage", [b"", b"\x93NUMPY\x01\x00v\x00", b"rubbish"])
-def test_a_damaged_matrix_is_made_again(project: Project, damage: bytes) -> None:
+def test_a_damaged_matrix_is_made_again(project: Project, damage: bytes, suffix: str) -> None:
     whole = np.array(VectorMatrix.of(project).vectors)
-    for file in (project.cache / "vectors").iterdir():
-        file.write_bytes(damage)
+    (file,) = (project.cache / "vectors").glob(f"*{suffix}")
+    file.write_bytes(damage)
     assert np.array_equal(VectorMatrix.of(project).vectors, whole)
     assert isinstance(VectorMatrix.of(project).vectors, np.memmap)
+
+
+def test_a_matrix_of_lost_blocks_is_made_again(project: Project) -> None:
+    whole = np.array(VectorMatrix.of(project).vectors)
+    (file,) = (project.cache / "vectors").glob("*.npy")
+    file.write_bytes(file.read_bytes()[:128] + bytes(file.stat().st_size - 128))
+    assert np.array_equal(VectorMatrix.of(project).vectors, whole)
 
 
 def test_a_label_is_found_with_the_score_of_the_model(project: Project) -> None:

@@ -287,7 +287,7 @@ def test_without_a_server_the_embedded_describer_says_so_on_every_row(tmp_path: 
         "seer:7b",
     )
     assert (row[Answered.prompt_version], row[Answered.made_from]) == (
-        "known-1 en",
+        "known-2 en",
         "exif_facts.taken_on, image_quality.colors",
     )
     (none,) = say(QUALITY, [one], who, project).rows.to_dicts()
