@@ -191,7 +191,7 @@ def steps_of(row: Row) -> Floats:
 def pair_steps(one: Row, other: Row) -> tuple[Floats, Floats]:
     """Both pictures in steps, (2, scales + differences), and differences place by place, (places,).
 
-    What cannot be compared is nan.
+    A value that cannot be compared is nan.
 
     Args:
         one: columns of `image_quality`.

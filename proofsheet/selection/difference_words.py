@@ -2,7 +2,8 @@
 
 Holds `in_words`.
 Add here: the words for another difference, in `WORDS`.
-Keep out: what a difference weighs (models/starter_ranker.py), and which are said (technical_comparison.py).
+Keep out: the weight of a difference (models/starter_ranker.py), the choice of reasons
+(technical_comparison.py).
 """
 
 from __future__ import annotations
