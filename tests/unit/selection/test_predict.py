@@ -40,12 +40,12 @@ def test_an_unsure_ranker_leaves_the_technically_best_of_the_highest_stage(
     plain = pixels(1, 400, 300)
     noise = np.random.default_rng(0).normal(0, 30, plain.shape)
     spoilt = np.clip(plain + noise, 0, 255).astype(np.uint8)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name, values in (("clean", plain), ("noisy", spoilt), ("noisier", spoilt)):
         Image.fromarray(values).save(tmp_path / f"{name}.png")
         rows.append({"project": "p", "photo_id": name, **image_quality(opened(tmp_path / f"{name}.png"))})
     assert rows[1]["sharpness"] > rows[0]["sharpness"]
-    ids = {"project": ["p"] * 3, "photo_id": [r["photo_id"] for r in rows]}
+    ids: dict[str, Any] = {"project": ["p"] * 3, "photo_id": [r["photo_id"] for r in rows]}
     photos = pl.DataFrame(
         {**ids, "stage": stages, "content_hash": ids["photo_id"]}, schema_overrides={"stage": pl.Float64}
     )
