@@ -171,6 +171,17 @@ def test_a_lower_stage_wins_only_where_both_show_the_same_and_are_large_enough(t
     assert compared(rows, starter_ranker()).place == 1
 
 
+def test_the_highest_stage_comes_first_where_that_is_asked_and_of_several_the_best(tmp_path: Path) -> None:
+    lower = row(tmp_path, "lower", scene(), 1.0)
+    ruined = row(tmp_path, "ruined", cv2.GaussianBlur(scene(), (0, 0), 8), 2.0)
+    better = row(tmp_path, "better", cv2.GaussianBlur(scene(), (0, 0), 1), 2.0)
+    assert compared([ruined, lower], starter_ranker()).place == 1
+    found = compared([ruined, lower], starter_ranker(), stage_first=True)
+    assert found.place == 0
+    assert found.confidence < 0.5
+    assert compared([lower, ruined, better], starter_ranker(), stage_first=True).place == 2
+
+
 @pytest.mark.parametrize("others", [1, 2])
 def test_a_ruined_stage_wins_nothing_from_pictures_that_show_something_else(
     tmp_path: Path, others: int
