@@ -98,7 +98,7 @@ WORDS: Mapping[str, DifferenceWords] = {
     ImageQuality.tails: DifferenceWords("detail clearer of noise", "detail less smeared", "{:.2f}"),
     ImageQuality.halo: DifferenceWords("", "weaker halos at edges", "{:z.0%} of the edges' height"),
     ImageQuality.fringes: DifferenceWords(
-        "", "weaker colour fringes", "{:.0%} of the fine change", _power(ImageQuality.fringes)
+        "", "weaker colour fringes", "{:.1%} of the fine change", _power(ImageQuality.fringes)
     ),
     ImageQuality.impulses: DifferenceWords("", "fewer single bright or dark pixels", "{:.2%}"),
     ImageQuality.comb: DifferenceWords("", "fewer gaps between tones", "{:.2f}"),

@@ -119,7 +119,8 @@ def compared(members: Sequence[Row], ranker: StarterRanker, stage_first: bool = 
     best = next((k for k in close if not marks[k]), first)
     rival = next(k for k in order if k != best)
     told = [] if best == first else [f"{first + 1} gives way: {'; '.join(marks[first])}"]
-    told += differences(members[best], members[rival], rival + 1, ranker)
+    if not stage_first or order[0] in close:  # else its stage alone speaks for it
+        told += differences(members[best], members[rival], rival + 1, ranker)
     return TechnicalChoice(best, float(np.exp(sure[best])), told, marks[best])
 
 

@@ -40,7 +40,7 @@ def test_every_difference_has_words_for_at_least_one_direction() -> None:
             "fringes",
             -1.0,
             0.0,
-            "weaker colour fringes than 2: 10% of the fine change against 100% of the fine change",
+            "weaker colour fringes than 2: 10.0% of the fine change against 100.0% of the fine change",
         ),
         ("cast_of_shadows", 2.0, 9.0, "shadows less coloured than 2: 2 in Lab against 9 in Lab"),
         ("tails", 1.1, 0.6, "detail clearer of noise than 2: 1.10 against 0.60"),

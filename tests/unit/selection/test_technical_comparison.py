@@ -177,7 +177,7 @@ def test_the_highest_stage_comes_first_where_that_is_asked_and_of_several_the_be
     better = row(tmp_path, "better", cv2.GaussianBlur(scene(), (0, 0), 1), 2.0)
     assert compared([ruined, lower], starter_ranker()).place == 1
     found = compared([ruined, lower], starter_ranker(), stage_first=True)
-    assert found.place == 0
+    assert (found.place, list(found.reasons)) == (0, [])
     assert found.confidence < 0.5
     assert compared([lower, ruined, better], starter_ranker(), stage_first=True).place == 2
 
