@@ -19,7 +19,7 @@ from dagster_project.automation import automation
 from dagster_project.publish_job import publish_job
 from proofsheet.core.config import Configuration, load
 from resources.configured import configured
-from resources.labels import DetectionResource, LabellingResource
+from resources.labels import DetectionResource, FlagsResource, LabellingResource, OcrResource
 from resources.measurements import EncodingResource, MeasurementsResource, PreviewingResource
 from resources.photos import PhotoFilesResource
 from resources.progress import ProgressResource
@@ -46,6 +46,8 @@ RESOURCES: Mapping[
     "labels": LabellingResource,
     "scenes": SceneSettings,
     "objects": DetectionResource,
+    "ocr": OcrResource,
+    "flags": FlagsResource,
     "groups": GroupSettings,
     "duplicates": DuplicateSettings,
     "inventory": InventorySettings,
