@@ -23,6 +23,7 @@ from schemas.history import HistoryMatch, Selection
 from schemas.library import Photo
 from schemas.review import Choice, Proposal
 from schemas.settings import DuplicateSettings, GroupSettings
+from schemas.settings_learning import RankerSettings
 from schemas.table import Rows
 from schemas.vision import Duplicate, ImageQuality, PhotoGroup
 
@@ -61,9 +62,13 @@ def proposals(
     faces: Rows[Face],
     project: Project,
     judged: Predictions,
+    ranking: RankerSettings,
 ) -> pl.DataFrame:
-    """Prefers the highest stage of each set unless the active ranker overrules it, and proposes crops."""
-    return decide(project.key, photo_groups, photos, image_quality, faces, judged.picks, judged.cuts)
+    """Prefers a picture of each set by the active ranker, else by the starter ranker, and proposes crops."""
+    stage_first = ranking.use == "stage"
+    return decide(
+        project.key, photo_groups, photos, image_quality, faces, judged.picks, judged.cuts, stage_first
+    )
 
 
 @table_asset(Choice, group="choose", reads=REVIEW, row_checks={Choice: [REGROUPED]})

@@ -31,6 +31,8 @@ Row = Mapping[str, Any]
 _SIDE_PX = 1000  # of the pictures that are damaged: most originals are no larger
 _FINE_PX = 6000  # of the camera for which a softness of one pixel is tried
 _MIXTURES, _SPOILT = 6, 4
+_COPIES, _THUMBNAIL_PX = 3, (40, 320)
+_BLURRED = 200  # of the longest side is one sigma of the blur
 _SHOWN = ("astronaut", "chelsea", "coffee", "motorcycle_left", "rocket")
 _UNUSED = (ImageQuality.colors, ImageQuality.notes, ImageQuality.sharpness_tiles, ImageQuality.measured_by)
 
@@ -117,7 +119,12 @@ def cases(name: str, pixels: Pixels) -> list[Case]:
         found.append(
             Case(name, "mixture", "", plain, measured(mixed, int(chance.choice([88, 92, 95]))), kinds)
         )
-    return [*found, *_series(name, small, plain, chance), *_ruined(name, small, plain)]
+    return [
+        *found,
+        *_series(name, small, plain, chance),
+        *_ruined(name, small, plain),
+        *_copies(name, pixels),
+    ]
 
 
 def _ruined(name: str, pixels: Pixels, plain: Row) -> Iterator[Case]:
@@ -126,6 +133,24 @@ def _ruined(name: str, pixels: Pixels, plain: Row) -> Iterator[Case]:
     for kind, how in KINDS.items():
         if how.ruined is not None:
             yield Case(name, kind, "ruined", plain, measured(how.make(pixels, how.ruined, chance)), (kind,))
+
+
+def _copies(name: str, pixels: Pixels) -> Iterator[Case]:
+    """The whole against smaller copies of it, and small ones against larger ones without detail."""
+    chance = np.random.default_rng(list(f"{name} copies".encode()))
+    whole, side = measured(pixels), max(pixels.shape[:2])
+    for kind, sides in (
+        ("smaller copy", chance.uniform(0.2, 0.9, _COPIES) * side),
+        ("thumbnail", np.exp(chance.uniform(*np.log(_THUMBNAIL_PX), _COPIES))),
+    ):
+        for small_px in sides:
+            copy = measured(fitted(pixels, int(small_px)), int(chance.integers(75, 96)))
+            yield Case(name, kind, "", whole, copy)
+    small = fitted(pixels, side // 4)
+    upscaled = Image.fromarray(small).resize(pixels.shape[1::-1], Image.Resampling.BICUBIC)
+    yield Case(name, "empty pixels", "upscaled", measured(small), measured(np.asarray(upscaled)))
+    half, blurred = fitted(pixels, side // 2), soft(pixels, side / _BLURRED, chance)
+    yield Case(name, "empty pixels", "blurred", measured(half), measured(blurred))
 
 
 def _series(name: str, pixels: Pixels, plain: Row, chance: np.random.Generator) -> Iterator[Case]:

@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks.damage import KINDS
 from benchmarks.damaged_sets import Case, measured_cases
-from benchmarks.picks_fit import calibrated, card_of, crosswise
+from benchmarks.picks_fit import calibrated, card_of, crosswise, taught
 from benchmarks.portraits_page import portraits_part
 from benchmarks.votes import vote_figures
 from proofsheet.models.calibration import expected_calibration_error
@@ -43,6 +43,9 @@ _OTHERS = (
         "one pixel of 6,000 softer and a third of a stop brighter: the sharp one is picked",
     ),
     ("another shot", "another shot of a burst, nothing worse: the first one is picked (wanted: near 50 %)"),
+    ("smaller copy", "a copy of 20 to 90 % of the side: the larger one is picked"),
+    ("thumbnail", "a copy of 40 to 320 px: the larger one is picked"),
+    ("empty pixels", "upscaled four times, or blurred by 1/200 of its side: the smaller good one is picked"),
     ("mixture", "one to three kinds at once, chance strength: the unchanged one is picked"),
     ("stages", "usual series: the highest stage is picked (wanted: 99.5 %)"),
     ("spoilt stage", "highest stage spoilt: the lower one is picked (wanted: 60 %)"),
@@ -58,7 +61,7 @@ def main() -> None:
         about = {
             "fitted_by": "python -m benchmarks.picks --fit",
             "photographs": len(names),
-            "pairs": len(cases),
+            "pairs": sum(map(taught, cases)),
             "kinds": [k for k, how in KINDS.items() if how.trained],
             "kinds_kept_for_judging": [k for k, how in KINDS.items() if not how.trained],
             "known_failures": "see docs/picks.md",

@@ -21,15 +21,15 @@ import numpy.typing as npt
 
 from benchmarks.damage import KINDS
 from benchmarks.damaged_sets import Case
-from proofsheet.models.starter_ranker import (
+from proofsheet.models.picture_differences import (
     DIFFERENCES,
     NAMES,
     TERMS,
-    StarterRanker,
     features_of,
     pair_steps,
     steps_of,
 )
+from proofsheet.models.starter_ranker import StarterRanker
 from schemas.vision import SCALES
 
 Floats = npt.NDArray[np.float64]
@@ -56,7 +56,7 @@ _KEPT = 0.997  # share of usual series whose highest stage stays
 def usual_of(cases: Sequence[Case]) -> Floats:
     """(scales + differences, 2) the range of most unchanged photographs, in steps."""
     plain = {c.original: steps_of(c.better) for c in cases if c.kind in KINDS}
-    return np.asarray(np.quantile(np.array(list(plain.values())), _USUAL, axis=0).T)
+    return np.asarray(np.nanquantile(np.array(list(plain.values())), _USUAL, axis=0).T)
 
 
 def taught(case: Case, without: Collection[str] = ()) -> bool:
@@ -154,7 +154,7 @@ def calibrated(cases: Sequence[Case], judged: Sequence[tuple[Case, StarterRanker
 
 def _calibration(odds: Mapping[Case, float]) -> tuple[float, float]:
     """Temperature and worth of a stage, from log odds of cases that the weights never saw."""
-    damage = [v for c, v in odds.items() if c.kind in KINDS or c.kind == "mixture"]
+    damage = [v for c, v in odds.items() if c.trained and taught(c)]
     temperature = _temperature(np.array(damage))
     stages = [v for c, v in odds.items() if c.kind == "stages"]
     worth = max(0.0, -float(np.quantile(stages, 1 - _KEPT)))

@@ -199,12 +199,12 @@ class Integration(Table, name="integration_report", shared=True):
 class RankerModel(Table, name="ranker_model"):
     """The active ranker in this project: temperature, operating point, and their source. One row."""
 
-    fit_id = column(pl.String, "The active model; empty if the stage rule decides alone.")
+    fit_id = column(pl.String, "The active model; empty if none serves.")
     status = column(pl.String, "Whether a model decides.", isin=("in force", "not available"))
     note = column(pl.String, "Reason of the status, and what to do.")
     temperature = column(pl.Float64, "Scores are divided by it before the softmax.", ge=0)
     overrule_at = column(
-        pl.Float64, "Least calibrated probability at which the stage rule is overruled.", ge=0, le=1
+        pl.Float64, "Least calibrated probability at which the highest stage is overruled.", ge=0, le=1
     )
     calibrated_on = column(pl.Int64, "Sets of this project that the temperature was fitted on.", ge=0)
     calibration = column(
@@ -220,7 +220,7 @@ class RankerModel(Table, name="ranker_model"):
         ge=0,
         le=1,
     )
-    stage_accuracy = column(pl.Float64, "The same for the stage rule.", nullable=True, ge=0, le=1)
+    stage_accuracy = column(pl.Float64, "The same for the highest stage.", nullable=True, ge=0, le=1)
 
 
 class CropModel(Table, name="crop_model"):

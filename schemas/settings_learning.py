@@ -47,7 +47,10 @@ class RankerSettings(Settings):
     use: str = Field(
         "auto",
         pattern="^(auto|stage)$",
-        description="auto takes the active model; stage takes the rule alone.",
+        description=(
+            "auto takes the active model, or the starter ranker without one; stage takes the highest "
+            "stage, and of several pictures of it the technically best."
+        ),
     )
     overrule_at: float = Field(
         0.0,

@@ -1,6 +1,6 @@
 """Colours as they are meant: pixels of any profile and colour space as sRGB.
 
-Holds `rgb_pixels`, `to_srgb`, `Unshowable`, `rgb_profile`, `coded_profile` and `hdr_name`.
+Holds `rgb_pixels`, `part_in_grey`, `to_srgb`, `Unshowable`, `rgb_profile`, `coded_profile` and `hdr_name`.
 Add here: another place where a file says what its numbers mean.
 Keep out: decoding (decode.py).
 
@@ -81,7 +81,7 @@ def rgb_pixels(image: Image.Image, wanted_px: int, adobe_rgb: bool) -> tuple[Pix
     Raises:
         Unshowable: see `to_srgb`.
     """
-    if image.mode.startswith("I") or image.mode == "F":
+    if _is_deep(image):
         return fit(_from_grey(image, wanted_px), wanted_px), ""
     if (factor := max(image.size) // (2 * wanted_px)) > 1:
         plain = image.convert("L") if image.mode == "1" else image
@@ -107,6 +107,10 @@ def _with_info(small: Image.Image, source: Image.Image) -> Image.Image:
     return small
 
 
+def _is_deep(image: Image.Image) -> bool:
+    return image.mode.startswith("I") or image.mode == "F"
+
+
 def _from_grey(image: Image.Image, wanted_px: int) -> Pixels:
     import cv2
 
@@ -119,13 +123,27 @@ def _from_grey(image: Image.Image, wanted_px: int) -> Pixels:
         values = cv2.resize(
             values, (max(1, width // factor), max(1, height // factor)), interpolation=cv2.INTER_AREA
         )
+    grey = _grey_of(values, image)
+    return np.ascontiguousarray(np.broadcast_to(grey[..., None], (*grey.shape, 3)))
+
+
+def _grey_of(values: npt.NDArray[Any], image: Image.Image) -> Pixels:
+    """Deep greys of a picture or a part of it in 0..255; mode and tags of the picture say what is white."""
     finite = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
     most = float(finite.max(initial=0))
     whole = 1.0 if image.mode == "F" else deepest_grey(image)
     grey = np.clip(finite / (whole if most <= whole else most) * 255.0, 0, 255).astype(np.uint8)
-    if white_is_zero(image):
-        grey = 255 - grey
-    return np.ascontiguousarray(np.broadcast_to(grey[..., None], (*grey.shape, 3)))
+    return np.asarray(255 - grey if white_is_zero(image) else grey)
+
+
+def part_in_grey(image: Image.Image, box: tuple[int, int, int, int]) -> Pixels:
+    """The grey of a part of a picture as it is seen on white, without its profile: (height, width)."""
+    part = image.crop(box)
+    if _is_deep(part):
+        return _grey_of(np.asarray(part), image)
+    if part.has_transparency_data:
+        part = Image.alpha_composite(Image.new("RGBA", part.size, "white"), part.convert("RGBA"))
+    return np.asarray(part.getchannel(0) if part.mode == "LAB" else part.convert("L"), dtype=np.uint8)
 
 
 def _profile(mode: str, info: Mapping[str, Any], adobe_rgb: bool) -> tuple[bytes | None, str]:

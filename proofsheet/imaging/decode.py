@@ -16,11 +16,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
-import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from proofsheet.core.files import Fingerprint, Refused, open_regular
-from proofsheet.imaging.colour_management import Unshowable, rgb_pixels
+from proofsheet.imaging.colour_management import Unshowable, part_in_grey, rgb_pixels
 from proofsheet.imaging.formats import DECODER_ERRORS, DRAFTED, FORMATS, format_of
 from proofsheet.imaging.headers import code_points, largest_page, png_without_large_texts, told_format
 from proofsheet.imaging.metadata_blocks import Blocks, read_blocks
@@ -206,10 +205,10 @@ def _check_size(width: int, height: int, name: str, limits: DecodeLimits) -> Non
 def _sample(image: Image.Image) -> Pixels:
     """The grey middle of a decoded picture; it begins on a block's edge."""
     left, top = (max(0, (side - _SAMPLE_PX) // 2) // _DCT_PX * _DCT_PX for side in image.size)
-    part = image.crop(
-        (left, top, min(left + _SAMPLE_PX, image.size[0]), min(top + _SAMPLE_PX, image.size[1]))
+    right, bottom = (
+        min(start + _SAMPLE_PX, side) for start, side in zip((left, top), image.size, strict=True)
     )
-    return np.asarray(part.getchannel(0) if part.mode == "LAB" else part.convert("L"), dtype=np.uint8)
+    return part_in_grey(image, (left, top, right, bottom))
 
 
 def _exif(image: Image.Image) -> Image.Exif:

@@ -4,8 +4,8 @@ Holds `image_quality` and the functions it is made of.
 Add here: another measurement and its column in `ImageQuality`.
 Keep out: scores and verdicts (selection/stage_rule.py).
 
-The pictures that are measured have the same longest side, so that the numbers of a small and a large version
-can be compared.
+Large pictures are measured at the analysis size, so that their numbers can be compared. Smaller pictures are
+measured as they are and never enlarged; models/picture_differences.py names the numbers that are compared.
 """
 
 from __future__ import annotations

@@ -105,8 +105,8 @@ def _tones(small: Pixels, lab: Floats) -> dict[str, object]:
     """Colour and light of a small picture and its CIE Lab: (height, width, 3)."""
     import cv2
 
-    lightness, *ab = (plane.ravel() for plane in cv2.split(lab))
-    chroma = cv2.magnitude(*ab).ravel()
+    lightness, *ab = (np.asarray(plane.ravel(), np.float32) for plane in cv2.split(lab))
+    chroma = np.asarray(cv2.magnitude(*ab).ravel(), np.float32)
     tenth = max(lightness.size // 10, 1)
     order = np.argpartition(lightness, (tenth - 1, lightness.size - tenth))
     red, green, blue = cv2.split(small)

@@ -51,7 +51,7 @@ def champion_row(fits: pl.DataFrame) -> dict[str, Any] | None:
 def ranker_model_rows(
     project: Project, fits: pl.DataFrame, embeddings: pl.DataFrame, settings: RankerSettings
 ) -> pl.DataFrame:
-    """The row of `ranker_model`; a model that cannot serve says why, and the stage rule decides alone.
+    """The row of `ranker_model`; a model that cannot serve says why; the starter ranker then decides.
 
     Args:
         project: the project for temperature and operating point.
@@ -84,7 +84,7 @@ def _why_no_ranker(
     """Why no ranker of the fits may serve this project; empty if one may."""
     fit = champion_row(fits)
     if settings.use == "stage":
-        return "the settings ask for the stage rule alone"
+        return "the settings ask for the highest stage, not for a model"
     if fit is None:
         return _broken(fits) or _NONE.format("ranker")
     encoders = embeddings[Embedding.encoder_id].unique().to_list()

@@ -18,11 +18,13 @@ from proofsheet.models.anchor_boxes import channels_of
 from proofsheet.models.artifacts import load_crops, load_ranker
 from proofsheet.models.boxes import Box
 from proofsheet.models.crop_proposer import CropProposer
-from proofsheet.models.features import MEASURES, PHRASES, SetFeatures, bank_of, set_features
+from proofsheet.models.features import MEASURES, PHRASES, Ints, SetFeatures, bank_of, set_features
 from proofsheet.models.predictions import CropPrediction, Predictions, RankedChoice
 from proofsheet.models.probabilities import picks
 from proofsheet.models.ranker import MEASURE_COLUMNS, Ranker
+from proofsheet.models.starter_ranker import starter_ranker
 from proofsheet.selection.active_models import sigmoid
+from proofsheet.selection.technical_comparison import compared
 from proofsheet.storage.workspace import Project
 from schemas.faces import Face
 from schemas.labels import SeenObject
@@ -90,12 +92,13 @@ def _picks(
         return
     features = set_features(bank, sets, [bank.top_of(s) for s in sets])
     p = model.probabilities(features, float(row[RankerModel.temperature]), [project] * len(sets))
-    pick = picks(p, features.top, float(row[RankerModel.overrule_at]))
+    tops = _tops([[bank.ids[place] for place in s] for s in sets], photos, quality)
+    pick = picks(p, tops, float(row[RankerModel.overrule_at]))
     weights = _weights(model, features)
     kind = f"calibrated on {row[RankerModel.calibration]}"
     by = f"ranker {str(row[RankerModel.fit_id])[:12]}"
     for k, name in enumerate(names):
-        chosen, top = int(pick[k]), int(features.top[k])
+        chosen, top = int(pick[k]), int(tops[k])
         other = "the highest stage" if features.stages[k, top] >= 0 else "the technically best"
         told = [f"probability {p[k, chosen]:.2f}" + (f", {other} {p[k, top]:.2f}" if chosen != top else "")]
         told += reasons(features, weights, k, chosen)
@@ -103,6 +106,14 @@ def _picks(
             name,
             RankedChoice(bank.ids[sets[k][chosen]], float(p[k, chosen]), kind, chosen != top, told, by),
         )
+
+
+def _tops(sets: Sequence[Sequence[str]], photos: pl.DataFrame, quality: pl.DataFrame) -> Ints:
+    """Place of the technically best picture of the highest stage in each set: (sets,)."""
+    rows = photos.join(quality, on=[Photo.project, Photo.photo_id]).to_dicts()
+    known = {str(r[Photo.photo_id]): r for r in rows}
+    places = [compared([known[i] for i in ids], starter_ranker(), stage_first=True).place for ids in sets]
+    return np.array(places, dtype=np.int64)
 
 
 def _weights(model: Ranker, features: SetFeatures) -> np.ndarray[Any, Any]:

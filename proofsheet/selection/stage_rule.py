@@ -33,6 +33,7 @@ def decide(
     faces: pl.DataFrame,
     picks: Mapping[str, RankedChoice] | None = None,
     cuts: Mapping[str, CropPrediction] | None = None,
+    stage_first: bool = False,
 ) -> pl.DataFrame:
     """One row for each set: the photo that the trained ranker prefers, else the choice of the starter ranker.
 
@@ -44,13 +45,16 @@ def decide(
         faces: rows of `faces`.
         picks: group id to the choice of a trained ranker.
         cuts: photo id to the prediction of the crop proposer.
+        stage_first: whether the highest stage is taken without a comparison with lower ones.
     """
     ids = [Photo.project, Photo.photo_id]
     known = groups.join(photos, on=ids).join(quality, on=ids).sort(PhotoGroup.group_id, PhotoGroup.position)
     parts = known.partition_by(PhotoGroup.group_id, maintain_order=True)
     found = faces_by_photo(faces)
     sets = ([{**m, Face.name: found.get(m[Photo.photo_id], ())} for m in p.to_dicts()] for p in parts)
-    return Proposal.frame(_decision(project, members, picks or {}, cuts or {}) for members in sets)
+    return Proposal.frame(
+        _decision(project, members, picks or {}, cuts or {}, stage_first) for members in sets
+    )
 
 
 def faces_by_photo(faces: pl.DataFrame) -> dict[str, list[Row]]:
@@ -66,9 +70,10 @@ def _decision(
     members: Sequence[Row],
     picks: Mapping[str, RankedChoice],
     cuts: Mapping[str, CropPrediction],
+    stage_first: bool = False,
 ) -> Row:
     pick = picks.get(members[0][PhotoGroup.group_id])
-    best, told = _trained(members, pick) if pick is not None else _starting(members)
+    best, told = _trained(members, pick) if pick is not None else _starting(members, stage_first)
     anomaly = min(map(stage_of, members)) >= 0 and stage_of(best) < max(map(stage_of, members))
     return {
         Proposal.project: project,
@@ -96,17 +101,17 @@ def _trained(members: Sequence[Row], pick: RankedChoice) -> tuple[Row, Row]:
     }
 
 
-def _starting(members: Sequence[Row]) -> tuple[Row, Row]:
+def _starting(members: Sequence[Row], stage_first: bool) -> tuple[Row, Row]:
     """The choice of the starter ranker; it has no confidence in a set without a choice."""
     starter = starter_ranker()
     choosing = len(members) > 1 and not members[0][PhotoGroup.keep_all]
-    choice = compared(members, starter) if len(members) > 1 else None
+    choice = compared(members, starter, stage_first=stage_first) if len(members) > 1 else None
     best = members[choice.place] if choice else members[0]
     return best, {
         Proposal.reasons: [*_reasons(best, members), *(choice.reasons if choice else [])],
         Proposal.confidence: choice.confidence if choice and choosing else None,
         Proposal.confidence_kind: TECHNICAL if choosing else _UNCALIBRATED,
-        Proposal.decided_by: starter.version,
+        Proposal.decided_by: f"highest stage, {starter.version}" if stage_first else starter.version,
     }
 
 

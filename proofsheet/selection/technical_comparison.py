@@ -1,9 +1,9 @@
 """Which picture of a set is technically best, by comparing each with each, and the reason in words.
 
-Holds `TechnicalChoice`, `compared`, `faults` and the words for differences.
-Add here: words for another difference; a fault that is seen by itself.
-Keep out: weights (models/starter_ranker.py), faces (face_comparison.py), trained rankers (predict.py),
-`proposals` (stage_rule.py).
+Holds `TechnicalChoice`, `compared`, `faults` and `differences`.
+Add here: a fault that is seen by itself.
+Keep out: weights (models/starter_ranker.py), words for differences (difference_words.py), faces
+(face_comparison.py), trained rankers (predict.py), `proposals` (stage_rule.py).
 
 One rule for bursts and series of stages: a higher stage has a fixed worth, and a picture of a lower
 stage wins only if its measurements are worth more.
@@ -11,14 +11,15 @@ stage wins only if its measurements are worth more.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from proofsheet.models.picture_differences import Floats
 from proofsheet.models.starter_ranker import StarterRanker
+from proofsheet.selection.difference_words import in_words
 from proofsheet.selection.face_comparison import (
     FaceWeights,
     evidence,
@@ -27,15 +28,15 @@ from proofsheet.selection.face_comparison import (
     faults_of_faces,
 )
 from schemas.library import Photo
-from schemas.vision import SCALES, ImageQuality
+from schemas.vision import ImageQuality
 
 Row = Mapping[str, Any]
 _REASONS, _LEAST_LOG_ODDS = 3, 0.15
-_LEAST_PERCENT = 5
-_CLOSE = 1.0  # log odds up to which a picture with a fault gives way to one without
+_CLOSE = 1.0  # difference of log confidence up to which a picture with a fault gives way to one without
 _ALIKE = 0.8  # correlation of light; 98 of 100 damaged photographs reach 0.87 with their original
 _LEAST_SIDE_PX = 320  # smaller pictures are not what the weights were fitted on
 _EVEN = 1e-6  # product of spreads in EV below which there is nothing to compare
+_ALIKE_EV, _ALIKE_COLOUR = 0.5, 10.0  # of two even pictures: difference of light, and of colour in Lab
 _SURE = 30.0  # log odds beyond which a probability is 1 for every purpose
 
 
@@ -74,7 +75,6 @@ class Fault:
 FAULTS = (
     Fault(ImageQuality.clipped_highlights, 0.05, "clipped highlights: {:.1%} of the pixels"),
     Fault(ImageQuality.clipped_shadows, 0.10, "clipped shadows: {:.1%} of the pixels"),
-    Fault(ImageQuality.impulses, 0.01, "single bright or dark pixels: {:.1%}"),
 )
 _FAR_LESS = 2.0
 
@@ -101,33 +101,55 @@ def stage_of(member: Row) -> float:
 
 
 def compared(
-    members: Sequence[Row], ranker: StarterRanker, faces: FaceWeights | None = None
+    members: Sequence[Row],
+    ranker: StarterRanker,
+    faces: FaceWeights | None = None,
+    *,
+    stage_first: bool = False,
 ) -> TechnicalChoice:
-    """The picture with the highest sum of odds; one with a fault gives way to a close one without.
+    """The picture that most probably beats each of the others.
 
-    It never gives way to a lower stage: the worth of a stage already weighs the fault.
+    One with a fault gives way to a close one without. It never gives way to a lower stage: the worth of a
+    stage already weighs the fault.
 
     Args:
         members: at least two, with columns of `photos` and `image_quality`, and rows of `faces` under that
             name, in the order of the set.
         ranker: compares two.
         faces: what differences of faces weigh; the weights of the package by default.
+        stage_first: take one of the highest stage, whatever the measurements of lower ones are worth.
     """
     weights = faces or face_weights()
     odds = np.array([[_odds(one, other, ranker, weights) for other in members] for one in members])
-    order = sorted(range(len(members)), key=lambda k: (-odds[k].sum(), str(members[k][Photo.content_hash])))
+    sure = _log_confidences(odds)
+    order = sorted(range(len(members)), key=lambda k: (-sure[k], str(members[k][Photo.content_hash])))
     marks = [faults(m, members) for m in members]
-    first = order[0]
+    highest = max(map(stage_of, members))
+    able = [k for k in order if not stage_first or stage_of(members[k]) == highest]
+    first = able[0]
     close = [
-        k for k in order if odds[first, k] <= _CLOSE and stage_of(members[k]) >= stage_of(members[first])
+        k
+        for k in able
+        if sure[first] - sure[k] <= _CLOSE and stage_of(members[k]) >= stage_of(members[first])
     ]
     best = next((k for k in close if not marks[k]), first)
     rival = next(k for k in order if k != best)
     told = [] if best == first else [f"{first + 1} gives way: {'; '.join(marks[first])}"]
-    told += differences(members[best], members[rival], rival + 1, ranker, weights)
-    others = np.delete(odds[best], best)
-    confidence = 1.0 / (1.0 + float(np.exp(-np.clip(others, -_SURE, _SURE)).sum()))
-    return TechnicalChoice(best, confidence, told, marks[best])
+    if not stage_first or order[0] in close:  # else its stage alone speaks for it
+        told += differences(members[best], members[rival], rival + 1, ranker, weights)
+    return TechnicalChoice(best, float(np.exp(sure[best])), told, marks[best])
+
+
+def _log_confidences(odds: Floats) -> Floats:
+    """Log of the probability that none of the others is better, for each picture: (members,).
+
+    The sum of a picture's odds does not serve: one rival that shows something else would outweigh all others.
+
+    Args:
+        odds: (members, members) log odds of each against each, 0 on the diagonal.
+    """
+    against = np.exp(-np.clip(odds, -_SURE, _SURE)).sum(axis=1)  # its own 1 is the 1 of the probability
+    return np.asarray(-np.log(against))
 
 
 def _odds(one: Row, other: Row, ranker: StarterRanker, faces: FaceWeights) -> float:
@@ -142,14 +164,16 @@ def _odds(one: Row, other: Row, ranker: StarterRanker, faces: FaceWeights) -> fl
 def _show_the_same(one: Row, other: Row) -> bool:
     """Whether two pictures are large enough to compare, and the light of 8 x 8 tiles is distributed alike.
 
-    That is true of 1 in 100 pairs of unlike photographs.
+    That is true of 3 of 2,701 pairs of unlike photographs (the 74 of `benchmarks/picks`). Two even pictures
+    have no layout; they are alike if their light and colour are.
     """
     if min(one[ImageQuality.detail_side_px], other[ImageQuality.detail_side_px]) < _LEAST_SIDE_PX:
         return False
     first, second = (np.asarray(r[ImageQuality.light_tiles], dtype=np.float64) for r in (one, other))
     spread = float(first.std() * second.std())
     if spread < _EVEN:
-        return True
+        apart = np.hypot(*(one[c] - other[c] for c in (ImageQuality.tint, ImageQuality.warmth)))
+        return bool(abs(first.mean() - second.mean()) <= _ALIKE_EV and apart <= _ALIKE_COLOUR)
     return float(((first - first.mean()) * (second - second.mean())).mean()) / spread >= _ALIKE
 
 
@@ -165,85 +189,8 @@ def differences(best: Row, rival: Row, number: int, ranker: StarterRanker, faces
     """
     by_words: dict[str, float] = {}
     for name, gain in ranker.gains(best, rival).items():
-        words = _words(name, best, rival, number)
+        words = in_words(name, best, rival, number)
         by_words[words] = by_words.get(words, 0.0) + gain
     ranked = sorted((w for w in by_words if w and by_words[w] >= _LEAST_LOG_ODDS), key=lambda w: -by_words[w])
     of_faces = face_differences(best, rival, number, ranker.log_odds(best, rival), faces)
     return [*of_faces, *ranked][:_REASONS]
-
-
-def _words(name: str, best: Row, rival: Row, number: int) -> str:
-    """One difference in words; empty if it is too small, or photographers have no name for it."""
-    if name.startswith(("detail", "sharp")):
-        return _sharper(best, rival, number)
-    if name not in WORDS:
-        return ""
-    more, less, form = WORDS[name]
-    one, other = (float(r[name] or 0.0) for r in (best, rival))
-    if name in _FAULTY and one > other:
-        return ""  # no reason for a choice, whatever it weighs together with others
-    shown, against = form.format(one), form.format(other)
-    return (
-        f"{more if one > other else less} than {number}: {shown} against {against}"
-        if shown != against
-        else ""
-    )
-
-
-def _sharper(best: Row, rival: Row, number: int) -> str:
-    """Fine detail of one against the other at the first scale that both have, in percent."""
-    smaller = min(best[ImageQuality.detail_side_px], rival[ImageQuality.detail_side_px])
-    one, other = (_detail_at(r, smaller) for r in (best, rival))
-    percent = round(100 * (10 ** ((one - other) / 2) - 1))
-    if percent < _LEAST_PERCENT:
-        return ""  # a softer picture wins by other things
-    return f"{percent} % sharper than {number}"
-
-
-def _detail_at(row: Row, side_px: float) -> float:
-    octave = math.log2(row[ImageQuality.detail_side_px] / side_px)
-    return float(np.interp(octave, np.arange(SCALES), np.asarray(row[ImageQuality.detail_scales])))
-
-
-WORDS: Mapping[str, tuple[str, str, str]] = {
-    ImageQuality.grain: ("more noise", "less noise", "{:.1f} of 255 levels"),
-    ImageQuality.smooth: ("more smeared", "less smeared", "{:.0%} without fine detail"),
-    ImageQuality.halo: ("stronger halos at edges", "weaker halos at edges", "{:.0%} of the edges' height"),
-    ImageQuality.impulses: (
-        "more single bright or dark pixels",
-        "fewer single bright or dark pixels",
-        "{:.2%}",
-    ),
-    ImageQuality.comb: ("more gaps between tones", "fewer gaps between tones", "{:.2f}"),
-    ImageQuality.blockiness: ("more JPEG blocks", "fewer JPEG blocks", "{:.2f}"),
-    ImageQuality.exposure_ev: ("brighter", "darker", "{:+.1f} EV"),
-    ImageQuality.contrast: ("more contrast", "less contrast", "{:.2f}"),
-    ImageQuality.clipped_highlights: ("more clipped highlights", "fewer clipped highlights", "{:.1%}"),
-    ImageQuality.clipped_shadows: ("more clipped shadows", "fewer clipped shadows", "{:.1%}"),
-    ImageQuality.burnt_colours: ("more burnt colours", "fewer burnt colours", "{:.1%}"),
-    ImageQuality.crushed_colours: ("more crushed colours", "fewer crushed colours", "{:.1%}"),
-    ImageQuality.cast: ("a stronger colour cast", "a weaker colour cast", "{:.0f} in Lab"),
-    ImageQuality.cast_of_neutrals: ("greys more coloured", "greys less coloured", "{:.0f} in Lab"),
-    ImageQuality.cast_of_lights: ("lights more coloured", "lights less coloured", "{:.0f} in Lab"),
-    ImageQuality.chroma: ("stronger colours", "quieter colours", "{:.0f} in Lab"),
-    ImageQuality.haze: ("more haze", "less haze", "{:.2f}"),
-    ImageQuality.black_point: ("lighter blacks", "deeper blacks", "L {:.0f}"),
-    ImageQuality.white_point: ("brighter whites", "duller whites", "L {:.0f}"),
-    ImageQuality.upright: ("more upright", "less upright", "{:.0%} of the edges"),
-}
-_FAULTY = {  # more of it never speaks for a picture
-    ImageQuality.grain,
-    ImageQuality.smooth,
-    ImageQuality.halo,
-    ImageQuality.impulses,
-    ImageQuality.comb,
-    ImageQuality.blockiness,
-    ImageQuality.clipped_highlights,
-    ImageQuality.clipped_shadows,
-    ImageQuality.burnt_colours,
-    ImageQuality.crushed_colours,
-    ImageQuality.cast,
-    ImageQuality.cast_of_neutrals,
-    ImageQuality.cast_of_lights,
-    ImageQuality.haze,
-}

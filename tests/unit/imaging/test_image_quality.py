@@ -72,3 +72,31 @@ def test_the_vector_is_deterministic_of_length_one_and_tells_pictures_apart() ->
 def test_a_flat_picture_has_a_finite_vector(value: int) -> None:
     found = vector(np.full((128, 128, 3), value, dtype=np.uint8))
     assert np.isfinite(found).all()
+
+
+def test_deep_greys_are_measured_by_their_tones_and_not_as_white(tmp_path: Path) -> None:
+    grey = pixels(2, 320, 240)[..., 0]
+    files = {
+        "eight.png": Image.fromarray(grey),
+        "sixteen.png": Image.fromarray(grey.astype(np.uint16) * 257),
+        "float.tiff": Image.fromarray((grey / 255.0).astype(np.float32)),
+    }
+    for name, picture in files.items():
+        picture.save(tmp_path / name)
+    eight, sixteen, real = (measured(tmp_path / name) for name in files)
+    for column in ("comb", "blockiness"):
+        assert sixteen[column] == pytest.approx(eight[column], abs=0.05)
+        assert real[column] == pytest.approx(eight[column], abs=0.05)
+
+
+def test_what_is_under_full_transparency_is_not_measured(tmp_path: Path) -> None:
+    shown = np.dstack([pixels(2, 320, 240), np.zeros((240, 320), np.uint8)])
+    shown[60:180, 80:240, 3] = 255
+    other = shown.copy()
+    other[shown[..., 3] == 0, :3] = (
+        255 * (np.indices((240, 320)).sum(axis=0) // 8 % 2)[shown[..., 3] == 0, None]
+    )
+    for name, values in (("one.png", shown), ("other.png", other)):
+        Image.fromarray(values).save(tmp_path / name)
+    one, two = measured(tmp_path / "one.png"), measured(tmp_path / "other.png")
+    assert (one["comb"], one["blockiness"]) == (two["comb"], two["blockiness"])

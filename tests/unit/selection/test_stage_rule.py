@@ -39,8 +39,10 @@ def member(tmp_path_factory: pytest.TempPathFactory) -> Member:
     return made
 
 
-def decided(*members: dict[str, Any], pick: RankedChoice | None = None) -> dict[str, Any]:
-    return _decision("p", members, {"g": pick} if pick else {}, {})
+def decided(
+    *members: dict[str, Any], pick: RankedChoice | None = None, stage_first: bool = False
+) -> dict[str, Any]:
+    return _decision("p", members, {"g": pick} if pick else {}, {}, stage_first)
 
 
 def detail(member: Member, less: float) -> list[float]:
@@ -54,6 +56,13 @@ def test_the_highest_stage_wins_and_has_a_technical_confidence(member: Member) -
     assert found["confidence"] > 0.5
     assert found["confidence_kind"] == TECHNICAL
     assert found["decided_by"] == "starter 1"
+
+
+def test_a_choice_by_the_setting_for_stages_says_so(member: Member) -> None:
+    found = decided(member("a", 1, 0), member("c", 2, 2), stage_first=True)
+    assert (found["chosen_photo_id"], found["anomaly"]) == ("c", False)
+    assert found["reasons"][0] == "highest stage of the set: 2 (label)"
+    assert found["decided_by"] == "highest stage, starter 1"
 
 
 def test_photographs_are_compared_without_a_word_of_stages(member: Member) -> None:
@@ -73,7 +82,6 @@ def test_photographs_are_compared_without_a_word_of_stages(member: Member) -> No
     [
         ({"clipped_highlights": 0.2}, "clipped highlights: 20.0% of the pixels"),
         ({"clipped_shadows": 0.2}, "clipped shadows: 20.0% of the pixels"),
-        ({"impulses": 0.02}, "single bright or dark pixels: 2.0%"),
     ],
 )
 def test_a_spoilt_picture_is_not_picked_without_being_named(

@@ -109,11 +109,51 @@ def test_of_four_pictures_the_best_wins_whatever_its_place(tmp_path: Path) -> No
     assert compared(rows, starter_ranker()).place == 2
 
 
-def test_a_smaller_version_is_no_sharper_than_the_larger_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("width", [36, 60, 120, 240, 330, 450, 600, 760])
+def test_a_copy_of_any_size_loses_to_the_whole_and_the_reason_is_its_size(tmp_path: Path, width: int) -> None:
     large = scene()
-    small = cv2.resize(large, (450, 320), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(large, (width, width * 32 // 45), interpolation=cv2.INTER_AREA)
     found = compared([row(tmp_path, "small", small), row(tmp_path, "large", large)], starter_ranker())
     assert found.place == 1
+    assert found.reasons
+    if width <= 600:
+        assert any(r.startswith("more pixels than 1: 576,000 against") for r in found.reasons)
+
+
+@pytest.mark.parametrize(
+    "emptied",
+    [
+        lambda p: cv2.resize(
+            cv2.resize(p, (225, 160), interpolation=cv2.INTER_AREA), (900, 640), interpolation=cv2.INTER_CUBIC
+        ),
+        lambda p: cv2.GaussianBlur(p, (0, 0), 6),
+    ],
+    ids=["upscaled four times", "blurred"],
+)
+def test_pixels_without_detail_count_for_nothing(tmp_path: Path, emptied: Any) -> None:
+    small = row(tmp_path, "small", cv2.resize(scene(), (450, 320), interpolation=cv2.INTER_AREA))
+    large = row(tmp_path, "large", emptied(scene()))
+    found = compared([small, large], starter_ranker())
+    assert found.place == 0
+    assert "more detail in its pixels than 2, which looks enlarged or blurred" in found.reasons
+
+
+def test_fine_texture_is_no_fault_that_makes_a_picture_give_way(tmp_path: Path) -> None:
+    soft = row(tmp_path, "b", scene())
+    textured = {**soft, "content_hash": "a", "impulses": 0.02}
+    level = replace(starter_ranker(), weights=0.0 * starter_ranker().weights)
+    found = compared([textured, soft], level)
+    assert (found.place, list(found.flags), list(found.reasons)) == (0, [], [])
+
+
+def test_two_even_pictures_of_other_colours_are_unlike(tmp_path: Path) -> None:
+    def even(name: str, color: tuple[int, int, int], stage: float) -> dict[str, Any]:
+        return row(tmp_path, name, np.full((640, 900, 3), color, np.uint8), stage)
+
+    lower = even("lower", (200, 30, 30), 1.0)
+    favoured = replace(starter_ranker(), stage_log_odds=-5.0)  # of two alike the lower one would win
+    for color, place in (((200, 30, 30), 0), ((10, 10, 200), 1), ((60, 90, 60), 1), ((250, 250, 250), 1)):
+        assert compared([lower, even("higher", color, 2.0)], favoured).place == place
 
 
 def test_a_lower_stage_wins_only_where_both_show_the_same_and_are_large_enough(tmp_path: Path) -> None:
@@ -129,6 +169,28 @@ def test_a_lower_stage_wins_only_where_both_show_the_same_and_are_large_enough(t
     small = [cv2.resize(p, (120, 80), interpolation=cv2.INTER_AREA) for p in (scene(), blurred)]
     rows = [row(tmp_path, f"small{k}", p, k + 1.0) for k, p in enumerate(small)]
     assert compared(rows, starter_ranker()).place == 1
+
+
+def test_the_highest_stage_comes_first_where_that_is_asked_and_of_several_the_best(tmp_path: Path) -> None:
+    lower = row(tmp_path, "lower", scene(), 1.0)
+    ruined = row(tmp_path, "ruined", cv2.GaussianBlur(scene(), (0, 0), 8), 2.0)
+    better = row(tmp_path, "better", cv2.GaussianBlur(scene(), (0, 0), 1), 2.0)
+    assert compared([ruined, lower], starter_ranker()).place == 1
+    found = compared([ruined, lower], starter_ranker(), stage_first=True)
+    assert (found.place, list(found.reasons)) == (0, [])
+    assert found.confidence < 0.5
+    assert compared([lower, ruined, better], starter_ranker(), stage_first=True).place == 2
+
+
+@pytest.mark.parametrize("others", [1, 2])
+def test_a_ruined_stage_wins_nothing_from_pictures_that_show_something_else(
+    tmp_path: Path, others: int
+) -> None:
+    good = row(tmp_path, "good", scene(), 2.0)
+    ruined = row(tmp_path, "ruined", cv2.GaussianBlur(scene(), (0, 0), 8), 3.0)
+    unlike = [row(tmp_path, f"unlike{k}", scene(5 + k), 2.0) for k in range(others)]
+    for members in ([good, ruined, *unlike], [*unlike, ruined, good]):
+        assert members[compared(members, starter_ranker()).place]["content_hash"] == "good"
 
 
 def test_a_fault_of_the_pick_is_never_a_reason_for_it(tmp_path: Path) -> None:
