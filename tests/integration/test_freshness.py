@@ -24,8 +24,10 @@ from proofsheet.core.config import Configuration
 from proofsheet.review.decision_request import DecisionRequest
 from proofsheet.review.session import ReviewSession
 from proofsheet.storage.ledger import Ledger, Transaction
+from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project, Workspace
 from proofsheet.texts.edits import write_field
+from schemas.learning import SceneFit
 from schemas.proof import MetadataRepair
 from schemas.table import Table
 from schemas.vision import Preview
@@ -116,6 +118,13 @@ def test_an_edited_text_makes_stale_what_follows_from_it_and_the_next_run_writes
         assert name not in stale
     written = place.run()
     assert {"metadata_repaired", "metadata_quality"} <= set(written) <= set(stale)
+    assert place.stale() == {}
+
+
+def test_a_training_that_trains_nothing_is_no_news_for_a_project(place: Place) -> None:
+    store = place.project.shared.store
+    assert SceneFit.name not in store.tables()
+    store.publish({SceneFit: SceneFit.frame()}, Stamp("1"))
     assert place.stale() == {}
 
 
