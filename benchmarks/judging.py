@@ -45,7 +45,7 @@ RESULTS, PAGE = HERE / "judging.json", HERE.parent / "docs" / "judging.md"
 FIXED = ("hidden_judge.py", "made_history.py")
 _LEARNER = "ranker's learner"
 _NEEDED = (
-    "photos,quarantine,other_files,exif_facts,image_quality,picture_hashes,saliency_grids,embeddings,previews,photo_groups,"
+    "photos,quarantine,other_files,exif_facts,image_quality,picture_hashes,saliency_grids,embeddings,layout_vectors,previews,photo_groups,"
     "duplicates,history_matches,selections,crop_examples,training_pairs,anomalies,project_statistics"
 )
 

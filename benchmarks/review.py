@@ -40,6 +40,7 @@ _ASSETS = (
         "image_quality",
         "picture_hashes",
         "embeddings",
+        "layout_vectors",
         "previews",
     ),
     *("objects", "scenes", "photo_groups", "proposals"),

@@ -17,7 +17,7 @@ class Key:
     Attributes:
         act: name of the handler.
         keys: values of KeyboardEvent.key, in lower case.
-        shown: the label in help and docs.
+        label: in help and docs.
         does: the description.
         shift: whether Shift is held; None if it makes no difference.
         ctrl: whether Ctrl or Cmd is held.

@@ -165,7 +165,7 @@ class WalkEntry:
         name: path inside the folder that is walked, with forward slashes.
         place: where it is, as the system names it.
         hidden: whether a part of the name begins with a dot.
-        found: size, times and kind, of a link itself; None if the system does not give them.
+        stat: size, times and kind, of a link itself; None if the system does not give them.
         why: why it is left out; None for everything else.
         unread: why a folder could not be listed, or why nothing is known of a file; None for everything else.
     """

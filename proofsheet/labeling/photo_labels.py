@@ -1,13 +1,12 @@
 """Labels of photos from the classes that a network gave them.
 
-Holds `choose_labeller`, `Labeller`, `photo_label_rows` and `class_names`.
+Holds `choose_labeller`, `Labeller` and `photo_label_rows`.
 Add here: how scores become labels.
 Keep out: the network (embedding/lite0_encoder.py) and the list of names (imagenet_names.py).
 """
 
 from __future__ import annotations
 
-import functools
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,8 +16,8 @@ import polars as pl
 
 from proofsheet.core.errors import NotAvailable
 from proofsheet.core.files import short_hash
+from proofsheet.embedding.imagenet_names import NAMES, class_names
 from proofsheet.embedding.lite0_encoder import CLASSES, SCORES, Lite0, find_lite0
-from proofsheet.labeling.imagenet_names import NAMES
 from schemas.labels import PhotoLabel
 from schemas.settings import LabelSettings
 from schemas.vision import Embedding
@@ -55,12 +54,6 @@ def choose_labeller(settings: LabelSettings, models: Path) -> Labeller:
         return Labeller(find_lite0(models), "")
     except NotAvailable as error:
         return Labeller(None, str(error))
-
-
-@functools.cache
-def class_names() -> tuple[str, ...]:
-    """Name of every class, in the order of the network; classes that look alike share a name."""
-    return tuple(" ".join(name.split()) for name in NAMES.split(","))
 
 
 def photo_label_rows(classified: pl.DataFrame, settings: LabelSettings) -> pl.DataFrame:

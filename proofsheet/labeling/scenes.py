@@ -163,7 +163,7 @@ def _labelled(project: str, photo_id: str, labels: list[dict[str, object]], by: 
 def text_vectors(encoder: Encoder, template: str, models: Path) -> npt.NDArray[np.float32]:
     """(labels, d) vectors of the labels; computed once for an encoder and a template."""
     if encoder.clip is None:
-        raise ValueError("the embedded encoder reads no texts")
+        raise ValueError("the encoder reads no texts")
     place = models / f"texts-{short_hash(encoder.encoder_id, template, *LABELS)}.npy"
     if not place.exists():
         found = encoder.clip.texts([template.replace("{}", label) for label in LABELS])

@@ -1,6 +1,6 @@
 """Refused files: recorded once, shown until they are readable, never decoded again without need.
 
-Holds the verbs over the `refusals` facts.
+Holds `known_bad`, `record_refusals`, `quarantine_rows` and `release`.
 Add here: further actions on a refused file.
 Keep out: the decision to refuse (scan.py, imaging/decode.py).
 """

@@ -28,9 +28,7 @@ from proofsheet.storage.health import each_alone, file_mark
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.review import ReviewBatch
 
-MOST_AT_ONCE = (
-    3  # runs that one scan requests: to create one costs the daemon about a second, and two run at a time
-)
+MOST_AT_ONCE = 3  # runs that one scan requests: to create one costs the daemon about a second
 MOST_OPENED = 200  # ledgers; each costs some thousandths
 _TOLD = 20
 
@@ -40,7 +38,7 @@ class Watched:
     """What is remembered of a project.
 
     Attributes:
-        seen: of its folder.
+        state: of its folder.
         handed: batches of the review that a run has read.
         ledger: mark of the ledger at the last scan.
         batches: batches in the ledger at that time.

@@ -21,51 +21,16 @@ Output = tuple[str, str]  # name and type
 UNNAMED = "\0values"
 DEEPEST = 60  # nodes with several ways on one path; a plain chain may be as long as it likes
 _LONGEST_KIND = 200  # characters of a class
+_CONTEXT = ("context", "model", "clip", "vae", "positive", "negative", "latent", "images", "seed")
 # Outputs of nodes that hand on several things; files without the graph of the editor do not name them.
 _SLOTS: Mapping[str, Sequence[str]] = {
     "FromBasicPipe": ("model", "clip", "vae", "positive", "negative"),
     "FromBasicPipe_v2": ("basic_pipe", "model", "clip", "vae", "positive", "negative"),
     "FromDetailerPipe": ("model", "clip", "vae", "positive", "negative"),
     "FromDetailerPipe_v2": ("detailer_pipe", "model", "clip", "vae", "positive", "negative"),
-    "Context (rgthree)": (
-        "context",
-        "model",
-        "clip",
-        "vae",
-        "positive",
-        "negative",
-        "latent",
-        "images",
-        "seed",
-    ),
-    "Context Switch (rgthree)": (
-        "context",
-        "model",
-        "clip",
-        "vae",
-        "positive",
-        "negative",
-        "latent",
-        "images",
-        "seed",
-    ),
-    "Context Big (rgthree)": (
-        *(
-            "context",
-            "model",
-            "clip",
-            "vae",
-            "positive",
-            "negative",
-            "latent",
-            "images",
-            "seed",
-            "steps",
-            "step_refiner",
-            "cfg",
-        ),
-        *("ckpt_name", "sampler", "scheduler"),
-    ),
+    "Context (rgthree)": _CONTEXT,
+    "Context Switch (rgthree)": _CONTEXT,
+    "Context Big (rgthree)": (*_CONTEXT, "steps", "step_refiner", "cfg", "ckpt_name", "sampler", "scheduler"),
     "Efficient Loader": ("model", "positive", "negative", "latent", "vae", "clip"),
     "KSampler (Efficient)": ("model", "positive", "negative", "latent", "vae", "image"),
     "easy pipeOut": ("pipe", "model", "positive", "negative", "latent", "vae", "clip", "image", "seed"),

@@ -2,7 +2,7 @@
 
 No code in them is ever run.
 
-Holds `save_model` and `load_model`.
+Holds `save_model`, `load_ranker` and `load_crops`.
 Add here: another part of a model that needs a file of its own.
 Keep out: which model serves (registry.py).
 """

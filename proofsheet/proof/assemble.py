@@ -16,7 +16,7 @@ import polars as pl
 from proofsheet.rules import repair
 from proofsheet.storage.code_version import module_version
 from proofsheet.storage.ledger import Ledger
-from proofsheet.texts.edits import as_text, edits_of, merged
+from proofsheet.texts.edits import edits_of, merged
 from proofsheet.texts.embedded_describer import BACKEND
 from proofsheet.texts.picture_facts import PEOPLE
 from schemas.facts import WordEdit
@@ -126,11 +126,6 @@ def _written(field: str, generated: Any, edit: Row) -> Any:  # noqa: ANN401 - te
 def generated_texts(row: Mapping[str, Any]) -> dict[str, Any]:
     """Field to text as generated, from a row of `metadata_repaired`."""
     return {f: row[_GENERATED[f]] for f in FIELDS}
-
-
-def same_text(one: Any, two: Any) -> bool:  # noqa: ANN401 - text or keywords
-    """Whether two values of a field are equal."""
-    return as_text(one) == as_text(two)
 
 
 def people_wrote(sources: str) -> frozenset[str]:

@@ -31,7 +31,7 @@ class Gate:
     Attributes:
         name: of the gate.
         wanted: what it asks for.
-        found: what there is.
+        value: what there is.
         n: cases behind it.
         least: number of cases from which the gate gives a result.
         baseline: what the trivial rule gets.

@@ -100,9 +100,7 @@ def _opened(place: Path) -> VectorMatrix | None:
         rows = pl.read_parquet(place.with_suffix(".parquet"), memory_map=False)
         vectors = np.load(place.with_suffix(".npy"), mmap_mode="r", allow_pickle=False)
         is_whole = vectors.ndim == 2 and vectors.dtype == np.float32 and len(vectors) == rows.height
-        if (
-            is_whole and _are_unit(vectors[:1]) and _are_unit(vectors[-1:])
-        ):
+        if is_whole and _are_unit(vectors[:1]) and _are_unit(vectors[-1:]):
             return _matrix(rows, vectors)
     except (EOFError, OSError, ValueError, pl.exceptions.PolarsError):
         pass  # made again

@@ -24,9 +24,11 @@ class Timeline:
 
     Attributes:
         number: of the last decision or step that was read.
-        decisions: every decision by its id, undone or not.
+        verdicts: every decision by its id, undone or not.
+        steps: every step, an undo or a redo, by its id.
         done: current acts, oldest first; an act is one decision, or those made together.
         undone: acts that can be given again, the next one last.
+        seen: sets that were ever decided: what was proposed for them is no secret any longer.
     """
 
     def __init__(self) -> None:
@@ -35,9 +37,7 @@ class Timeline:
         self.steps: set[str] = set()
         self.done: list[list[str]] = []
         self.undone: list[list[str]] = []
-        self.seen: set[str] = (
-            set()
-        )  # sets that were ever decided: what was proposed for them is no secret any longer
+        self.seen: set[str] = set()
         self._of_set: dict[str, list[str]] = {}
 
     def catch_up(self, source: Ledger | Transaction, up_to: int | None = None) -> Timeline:

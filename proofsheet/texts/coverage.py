@@ -1,6 +1,6 @@
 """How many of the pictures that a job is about have an answer, and why the others have none.
 
-Holds `Coverage` and `described`.
+Holds `Coverage` and `coverage_of`.
 Add here: another figure over the answers of a job.
 Keep out: asking (inference.py), counts of a project (review/status.py).
 """

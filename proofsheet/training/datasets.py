@@ -1,6 +1,6 @@
 """Training data of all projects: the only place where projects meet. Every set stays inside its own.
 
-Holds `across_projects`, `selection_data` and `crop_data`.
+Holds `across_projects`, `selection_data` and `ties_of_source`.
 Add here: another kind of example.
 Keep out: training and judging.
 """

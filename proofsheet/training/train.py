@@ -49,7 +49,7 @@ class TrainingOutcome:
     """How a training ended.
 
     Attributes:
-        told: one sentence for the user.
+        message: one sentence for the user.
         fit_id: the new model; empty if none was trained.
         promoted: whether it serves now.
     """

@@ -96,7 +96,7 @@ def train_scenes(
     if present and present[Fit.fit_id] == fit_id:
         return TrainingOutcome(f"scene {fit_id[:12]} is the champion already", fit_id, promoted=True)
     registry.promote(shared.ledger, fit_id, better, reasons, now)
-    verb = "serves now" if better else "was refused"
+    verb = "is active now" if better else "was refused"
     return TrainingOutcome(f"scene {fit_id[:12]} {verb}: {reasons[0]}", fit_id, promoted=better)
 
 

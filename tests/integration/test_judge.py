@@ -39,7 +39,7 @@ from tests.support.kit import Shell, pixels, tree
 SETS = 45
 pytestmark = pytest.mark.long
 SELECT = (
-    "photos,quarantine,other_files,exif_facts,image_quality,picture_hashes,saliency_grids,embeddings,objects,previews,photo_groups,"
+    "photos,quarantine,other_files,exif_facts,image_quality,picture_hashes,saliency_grids,embeddings,layout_vectors,objects,previews,photo_groups,"
     "duplicates,history_matches,selections,crop_examples,training_pairs,anomalies,project_statistics"
 )
 DECIDE = "ranker_model,crop_model,proposals,overrides,threshold_report,readiness"

@@ -36,7 +36,7 @@ sys.stdout.write(json.dumps({n: version for n, (version, _upstream, _reads) in k
 """
 FORM, LINKAGE = "proofsheet/rules/form.py", "proofsheet/grouping/complete_linkage.py"
 QUALITY, ENCODER = "proofsheet/imaging/image_quality.py", "proofsheet/embedding/classic_encoder.py"
-VECTORS = {"embeddings", "scenes", "ranker_fits", "crop_fits"}
+VECTORS = {"embeddings", "layout_vectors", "scenes", "ranker_fits", "crop_fits"}
 MUTATIONS = {  # file, what stands there, what stands there then, tables that become stale by it
     "another exit code": ("proofsheet/core/errors.py", "exit_code = 2", "exit_code = 7", set()),
     "a line of the log": (

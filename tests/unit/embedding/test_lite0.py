@@ -13,10 +13,10 @@ from proofsheet.core.files import Refused
 from proofsheet.core.progress import Quiet
 from proofsheet.embedding import classic_encoder, lite0_encoder, torch_runtime
 from proofsheet.embedding.encoders import choose_encoder
+from proofsheet.embedding.imagenet_names import class_names
 from proofsheet.embedding.lite0_encoder import CLASSES, SCORES, Lite0, find_lite0, finish, prepare
 from proofsheet.embedding.lite0_graph import build_graph
 from proofsheet.imaging.measurement_pass import Measurement, Work, measure_files
-from proofsheet.labeling.photo_labels import class_names
 from schemas.library import Photo
 from schemas.settings import EncoderSettings, PhotoSettings
 from schemas.vision import Embedding

@@ -8,7 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from proofsheet.labeling.photo_labels import best_labels, choose_labeller, class_names
+from proofsheet.embedding.imagenet_names import class_names
+from proofsheet.labeling.photo_labels import best_labels, choose_labeller
 from proofsheet.labeling.scenes import rows_of_labels
 from schemas.labels import PhotoLabel, Scene
 from schemas.settings import EncoderSettings, LabelSettings, PhotoSettings, SceneSettings

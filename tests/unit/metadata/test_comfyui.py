@@ -392,7 +392,7 @@ def test_large_graphs_end_soon(length: int) -> None:
         f"c{length}": node("UNETLoader", unet_name="far.sft"),
         f"g{length}": node("FluxGuidance", conditioning=["p", 0]),
     }
-    started = time.perf_counter()
+    started = time.process_time()
     found = read_graphs(
         graph(
             {**chain, **twice, **ends, "w50": graph({})["n"]},
@@ -404,4 +404,4 @@ def test_large_graphs_end_soon(length: int) -> None:
     )
     assert found is not None
     assert (found["prompt"], found["negative_prompt"], found["model"]) == ("a red boat", "fog", "far.sft")
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5

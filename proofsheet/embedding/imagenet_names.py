@@ -1,13 +1,17 @@
 """Names of the 1,000 classes of ImageNet, as a photographer says them.
 
-Holds `NAMES`.
+Holds `NAMES` and `class_names`.
 Add here: a better name for a class; the order is that of the network.
-Keep out: how scores become labels (photo_labels.py).
+Keep out: how scores become labels (labeling/photo_labels.py).
 
 The classes are those of the ILSVRC 2012 challenge, in its order. Names follow WordNet and the lists of
 torchvision and open_clip, without their remarks. Classes that look alike in a photograph have one name, such
 as three kinds of frog: their scores add up.
 """
+
+from __future__ import annotations
+
+import functools
 
 NAMES = """
 tench, goldfish, shark, shark, hammerhead shark, ray, ray, rooster, hen, ostrich, finch, goldfinch, finch,
@@ -118,3 +122,9 @@ headland, sandbar, beach, valley, volcano, baseball player, bridegroom, scuba di
 lady's slipper, corn, acorn, rose hip, horse chestnut, coral fungus, mushroom, mushroom, stinkhorn mushroom,
 earth star fungus, hen-of-the-woods mushroom, mushroom, corn cob, toilet paper
 """
+
+
+@functools.cache
+def class_names() -> tuple[str, ...]:
+    """Name of every class, in the order of the network; classes that look alike share a name."""
+    return tuple(" ".join(name.split()) for name in NAMES.split(","))
