@@ -76,7 +76,7 @@ def confirmed_job(
         project, metadata = store.project(context.partition_key), dict[str, Any]()
         try:
             shown = plan(project, config)
-            metadata |= shown.metadata | ({"refusal": shown.refusal} if shown.refusal else {})
+            metadata |= {**shown.metadata, **({"refusal": shown.refusal} if shown.refusal else {})}
             context.log.info(shown.summary)
             confirmed = str(getattr(config, confirmation))
             carried = execute(project, confirmed) if confirmed else Carried({}, _next(shown, confirmation))

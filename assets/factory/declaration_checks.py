@@ -6,7 +6,7 @@ Keep out: annotations of parameters (proofsheet/storage/injection.py), and rows 
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Any, get_origin
+from typing import Any, TypeGuard, get_origin
 
 import polars as pl
 
@@ -159,7 +159,7 @@ def check_side_effects(injected: Injected, kinds: Iterable[Any]) -> set[str]:
     return found
 
 
-def _is_table(value: Any) -> bool:  # noqa: ANN401 - whatever is named
+def _is_table(value: object) -> TypeGuard[type[Table]]:
     return isinstance(value, type) and issubclass(value, Table)
 
 

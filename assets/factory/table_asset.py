@@ -60,7 +60,7 @@ class TableRows:
         Raises:
             TypeError: if there is not one frame for each table.
         """
-        rows = returned if isinstance(returned, cls) else cls([returned])
+        rows = returned if isinstance(returned, cls) else cls([returned])  # type: ignore[list-item]
         if len(rows.frames) != len(tables) or not all(isinstance(f, pl.DataFrame) for f in rows.frames):
             found = ", ".join(type(frame).__name__ for frame in rows.frames) or "nothing"
             names = ", ".join(table.name for table in tables)
