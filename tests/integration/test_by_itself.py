@@ -305,5 +305,7 @@ def test_stale_tables_are_told_with_their_reason(settings: Configuration) -> Non
         "embeddings",
     }
     assert not above & set(found)
+    saved = configuration(Path(settings.place.library), Path(settings.place.home), review={"baseline_s": 30})
+    assert stale_tables(saved, project)["review_metrics"] == "its settings changed"
     knob = configuration(Path(settings.place.library), Path(settings.place.home), photos={"workers": 7})
     assert stale_tables(knob, project) == {}
