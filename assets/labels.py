@@ -10,17 +10,20 @@ import polars as pl
 from assets.factory.row_checks import RowCheck
 from assets.factory.table_asset import TableRows, table_asset
 from proofsheet.core.progress import Progress
-from proofsheet.labeling.objects import object_rows
+from proofsheet.labeling.content_score import content_rows
+from proofsheet.labeling.ocr import photos_to_read, sure_lines
 from proofsheet.labeling.photo_labels import photo_label_rows
+from proofsheet.labeling.preview_models import PreviewModel, preview_rows
 from proofsheet.labeling.scenes import classified_rows, rows_of_labels, scene_rows
 from proofsheet.models.scene_classifier import SceneClassifier
 from proofsheet.selection.active_models import scene_classifier
 from proofsheet.storage.workspace import Project
-from resources.labels import DetectionResource, LabellingResource
+from resources.labels import DetectionResource, FlagsResource, LabellingResource, OcrResource
 from resources.measurements import EncodingResource, MeasurementsResource
 from resources.photos import PhotoFilesResource
-from schemas.labels import PhotoLabel, Scene, SeenObject
+from schemas.labels import ContentFlag, OcrText, PhotoLabel, Scene, SeenObject
 from schemas.library import Photo
+from schemas.review import Choice
 from schemas.settings import SceneSettings
 from schemas.table import Rows
 from schemas.vision import Embedding, Preview
@@ -32,6 +35,13 @@ LABELLED = RowCheck(
 )
 LOOKED_AT = RowCheck(
     "looked_at", "A detector looked at every photo.", lambda r: r.filter(_open(SeenObject.status))
+)
+READ = RowCheck(
+    "read", "OCR read every photo that the settings ask for.", lambda r: r.filter(_open(OcrText.status))
+)
+SCORED = RowCheck("scored", "Every photo has a score.", lambda r: r.filter(_open(ContentFlag.status)))
+FLAGGED = RowCheck(
+    "not_flagged", "No photo is flagged for you to look at.", lambda r: r.filter(pl.col(ContentFlag.flagged))
 )
 
 
@@ -89,8 +99,39 @@ def objects(
     progress: Progress,
 ) -> TableRows:
     """Lets the detector of the settings look at each preview; not available without one."""
-    detector = detection.choose()
-    rows = object_rows(project.key, photos, previews, detector, project.cache, progress)
-    return TableRows(
-        [rows], {"available": detector.ready, "detector": detector.name, "note": detector.note or "-"}
-    )
+    detector = detection.preview_model()
+    rows = preview_rows(project.key, photos, previews, detector, project.cache, progress)
+    return TableRows([rows], _facts(detector))
+
+
+@table_asset(OcrText, group="measure", row_checks={OcrText: [READ]})
+def ocr_texts(
+    photos: Rows[Photo],
+    previews: Rows[Preview],
+    choices: Rows[Choice],
+    project: Project,
+    ocr: OcrResource,
+    progress: Progress,
+) -> TableRows:
+    """Reads text in the photos that the settings ask for, each once; another threshold reads none again."""
+    program, wanted = ocr.preview_model(), photos_to_read(photos, choices, ocr)
+    rows = preview_rows(project.key, wanted, previews, program, project.cache, progress)
+    return TableRows([sure_lines(rows, ocr)], _facts(program))
+
+
+@table_asset(ContentFlag, group="measure", row_checks={ContentFlag: [SCORED, FLAGGED]})
+def content_flags(
+    photos: Rows[Photo],
+    previews: Rows[Preview],
+    project: Project,
+    flags: FlagsResource,
+    progress: Progress,
+) -> TableRows:
+    """Scores photos for content that you should look at; another threshold scores none again."""
+    network, wanted = flags.preview_model(), photos.clear() if flags.model == "none" else photos
+    rows = preview_rows(project.key, wanted, previews, network, project.cache, progress)
+    return TableRows([content_rows(rows, flags)], _facts(network))
+
+
+def _facts(model: PreviewModel) -> dict[str, object]:
+    return {"available": not model.note, "model": model.name or "none", "note": model.note or "-"}

@@ -20,6 +20,7 @@ from proofsheet.storage.cleaning import clean
 from proofsheet.storage.health import each_alone
 from proofsheet.storage.workspace import Project, Workspace
 from proofsheet.training.retraining_trigger import new_overrides
+from resources.labels import DetectionResource, FlagsResource, OcrResource
 from resources.measurements import MeasurementsResource
 from resources.photos import PhotoFilesResource
 from resources.store import StoreResource
@@ -126,11 +127,14 @@ def clean_up_job(settings: WatchSettings) -> dg.JobDefinition:
         store: StoreResource,
         photos: PhotoFilesResource,
         measurements: MeasurementsResource,
+        objects: DetectionResource,
+        ocr: OcrResource,
+        flags: FlagsResource,
     ) -> None:
         workspace = store.workspace()
         current = {
             name for project in workspace.projects() for name in photos.folders(measurements.of(project))
-        }
+        } | {models.preview_model().folder for models in (objects, ocr, flags)}
         found = clean(workspace, current, settings.keep_days, time.time())
         context.add_output_metadata({"files": found.files, "bytes": found.bytes})
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
-from resources.labels import DetectionResource, LabellingResource
+from resources.labels import DetectionResource, FlagsResource, LabellingResource, OcrResource
 from resources.measurements import EncodingResource, PreviewingResource
 from resources.photos import PhotoFilesResource
 from resources.words import VisionModelResource, VocabularyResource
@@ -25,6 +25,8 @@ BY_SECTION: Mapping[str, type[BaseModel]] = {  # many are their settings alone
     "labels": LabellingResource,
     "scenes": SceneSettings,
     "objects": DetectionResource,
+    "ocr": OcrResource,
+    "flags": FlagsResource,
     "groups": GroupSettings,
     "duplicates": DuplicateSettings,
     "inventory": InventorySettings,

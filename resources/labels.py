@@ -1,14 +1,16 @@
 """Models that name what is seen.
 
-Holds `LabellingResource` and `DetectionResource`.
+Holds a resource for each kind of model.
 Add here: another model that labels.
 Keep out: how it labels (proofsheet/labeling/).
 """
 
 import dagster as dg
 
-from proofsheet.labeling.detectors import Detector, choose_detector
-from resources.resolved_settings import ResolvedDetector, ResolvedLabeller
+from proofsheet.labeling.detectors import choose_detector
+from proofsheet.labeling.objects import object_model
+from proofsheet.labeling.preview_models import PreviewModel
+from resources.resolved_settings import ResolvedDetector, ResolvedFlags, ResolvedLabeller, ResolvedOcr
 from schemas.settings import ObjectSettings
 
 
@@ -19,8 +21,15 @@ class LabellingResource(ResolvedLabeller, dg.ConfigurableResource["LabellingReso
 class DetectionResource(ResolvedDetector, dg.ConfigurableResource["DetectionResource"]):
     """Which detector finds objects."""
 
-    def choose(self) -> Detector:
-        """The detector of the settings."""
-        return choose_detector(
-            ObjectSettings(**{n: getattr(self, n) for n in ObjectSettings.model_fields}), self.device
-        )
+    def preview_model(self) -> PreviewModel:
+        """The detector of the settings, or why there is none."""
+        settings = ObjectSettings(**{n: getattr(self, n) for n in ObjectSettings.model_fields})
+        return object_model(choose_detector(settings, self.device))
+
+
+class OcrResource(ResolvedOcr, dg.ConfigurableResource["OcrResource"]):
+    """Which photos are read by OCR, and the program that reads them."""
+
+
+class FlagsResource(ResolvedFlags, dg.ConfigurableResource["FlagsResource"]):
+    """Which network flags photos, and from which score."""

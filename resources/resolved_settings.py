@@ -21,10 +21,12 @@ from proofsheet.texts.describer import Describer
 from proofsheet.texts.jobs import PROMPTS_OF
 from proofsheet.texts.vision_probe import Sight
 from schemas.settings import KNOB, EncoderSettings, LabelSettings, ObjectSettings, Settings
+from schemas.settings_extras import FlagSettings, OcrSettings
 from schemas.settings_words import VisionModelSettings, VocabularySettings
 
 if TYPE_CHECKING:
     from proofsheet.labeling.photo_labels import Labeller
+    from proofsheet.labeling.preview_models import PreviewModel
 
 _COMBINED = {job.table.name for job in PARTS}
 
@@ -68,6 +70,34 @@ class ResolvedDetector(ObjectSettings):
         return f"{found.name} {found.note}"
 
 
+class ResolvedOcr(OcrSettings):
+    """Which OCR program reads photos."""
+
+    def preview_model(self) -> PreviewModel:
+        """The program of the settings, or why there is none."""
+        from proofsheet.labeling.ocr import ocr_model
+
+        return ocr_model(self)
+
+    def resolved_version(self, _project: Project, _table: str) -> str:
+        """The program of the settings at present; texts of another one are read again."""
+        return self.preview_model().version
+
+
+class ResolvedFlags(FlagSettings):
+    """Which network flags photos."""
+
+    def preview_model(self) -> PreviewModel:
+        """The network of the settings, or why there is none."""
+        from proofsheet.labeling.content_score import content_model
+
+        return content_model(self)
+
+    def resolved_version(self, _project: Project, _table: str) -> str:
+        """The network of the settings at present; scores of another one are made again."""
+        return self.preview_model().version
+
+
 class ResolvedVisionModel(VisionModelSettings):
     """Which model describes."""
 
@@ -103,6 +133,8 @@ def settings_by_section(settings: Configuration) -> dict[str, Settings]:
         "encoder": ResolvedEncoder(**settings.encoder.model_dump()),
         "labels": ResolvedLabeller(**settings.labels.model_dump()),
         "objects": ResolvedDetector(**settings.objects.model_dump(), device=settings.encoder.device),
+        "ocr": ResolvedOcr(**settings.ocr.model_dump()),
+        "flags": ResolvedFlags(**settings.flags.model_dump()),
         "model": ResolvedVisionModel(**settings.model.model_dump()),
         "vocabulary": ResolvedVocabulary(**settings.vocabulary.model_dump()),
     }

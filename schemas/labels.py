@@ -1,6 +1,6 @@
 """Tables of what a photo shows, by a network.
 
-Holds `Scene`, `PhotoLabel` and `SeenObject`.
+Holds `Scene`, `PhotoLabel`, `SeenObject`, `OcrText` and `ContentFlag`.
 Add here: another table of what a network recognises.
 Keep out: measurements and vectors (vision.py), the words of language models (words.py).
 """
@@ -14,6 +14,7 @@ from schemas.table import Table, column
 LABEL = pl.Struct({"label": pl.String, "probability": pl.Float64})
 _BOX = dict.fromkeys(("left", "top", "right", "bottom"), pl.Float64)
 OBJECT = pl.Struct({"label": pl.String, "score": pl.Float64, **_BOX})
+TEXT_LINE = pl.Struct({"text": pl.String, "score": pl.Float64, **_BOX})
 
 
 class Scene(Table, name="scenes"):
@@ -46,13 +47,47 @@ class PhotoLabel(Table, name="photo_labels"):
     labelled_by = column(pl.String, "Network, its weights and code version.")
 
 
-class SeenObject(Table, name="objects"):
-    """Which objects a detector found in a photo."""
+class ModelReading:
+    """Columns of every table that a model fills from previews: the photo, and whether it was read."""
 
     photo_id = column(pl.String, "The photo.", key=True)
+    status = column(pl.String, "Whether the model read the photo.", isin=("read", "not available", "failed"))
+    note = column(pl.String, "What is missing or went wrong, and what to do.")
+
+
+class SeenObject(ModelReading, Table, name="objects"):
+    """Which objects a detector found in a photo."""
+
     status = column(pl.String, "Whether a detector looked.", isin=("detected", "not available", "failed"))
     objects = column(
         pl.List(OBJECT), "Objects with score and box in 0..1 of the upright picture, highest score first."
     )
     detected_by = column(pl.String, "Detector and its weights; empty if not available.")
-    note = column(pl.String, "What is missing or went wrong, and what to do.")
+
+
+class OcrText(ModelReading, Table, name="ocr_texts"):
+    """Text in a photo, such as signs and labels, as optical character recognition (OCR) reads it.
+
+    One row a photo that the settings ask for; empty without the setting. It may be misread.
+    """
+
+    lines = column(
+        pl.List(TEXT_LINE), "Lines with score and box in 0..1 of the upright picture, in reading order."
+    )
+    read_by = column(pl.String, "OCR program, its version and weights; empty if not available.")
+
+
+class ContentFlag(ModelReading, Table, name="content_flags"):
+    """How likely a photo is not safe for work, by a network.
+
+    A flag asks you to look at the photo. It is no verdict: your own flag always counts. The table is empty
+    without the setting.
+    """
+
+    nsfw_score = column(
+        pl.Float64, "Probability of the network that it is not safe for work.", nullable=True, ge=0, le=1
+    )
+    flagged = column(
+        pl.Boolean, "Whether the score is high enough for a look; null without a score.", nullable=True
+    )
+    scored_by = column(pl.String, "Network and its weights; empty if not available.")

@@ -149,7 +149,8 @@ class ObjectSettings(Settings):
     weights: str = Field(
         "",
         description=(
-            "Path of a detector: .onnx, or weights (.pt, .safetensors) of a torchvision model; none if empty."
+            "Path of a detector: .onnx, .pb (a .pbtxt beside it is read too), or weights (.pt, .safetensors) "
+            "of a torchvision model; none if empty."
         ),
     )
     architecture: str = Field(

@@ -105,7 +105,7 @@ class ModelScore(Answered, Table, name="model_scores"):
 
 
 class PolicyFlag(Answered, Table, name="policy_flags"):
-    """Whether a picture may be published, by quality, scores, imported flags and the model.
+    """Whether a picture may be published, by quality, scores, flags and the model.
 
     A missing value is unknown, never safe.
     """
@@ -115,7 +115,11 @@ class PolicyFlag(Answered, Table, name="policy_flags"):
         pl.Boolean, "True if you must look at it: whenever anything is unknown or in conflict."
     )
     blocked_reason = column(pl.String, "Why it may not be published.", nullable=True)
-    nsfw = column(pl.String, "Imported flag.", isin=("yes", "no", "unknown"))
+    nsfw = column(
+        pl.String,
+        "Imported flag; without one, no if the score in `content_flags` is too low for a flag.",
+        isin=("yes", "no", "unknown"),
+    )
     scan = column(pl.String, "Imported flag: a scan of paper or film.", isin=("yes", "no", "unknown"))
 
 

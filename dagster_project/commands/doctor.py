@@ -22,7 +22,9 @@ from proofsheet.core import extras
 from proofsheet.core.config import Configuration
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.embedding.encoders import choose_encoder
+from proofsheet.labeling.content_score import content_model
 from proofsheet.labeling.detectors import choose_detector
+from proofsheet.labeling.ocr import ocr_model
 from proofsheet.labeling.photo_labels import choose_labeller
 from proofsheet.library.renamed_folders import find_renamed
 from proofsheet.storage.health import trouble_of
@@ -141,6 +143,15 @@ def _programs(settings: Configuration, workspace: Workspace) -> Iterator[Line]:
     yield (
         Line("ok", f"detector {detector.name}") if detector.ready else Line("warn", "objects", detector.note)
     )
+    for use, model, off in (
+        ("OCR", ocr_model(settings.ocr), settings.ocr.read == "none"),
+        ("flags", content_model(settings.flags), settings.flags.model == "none"),
+    ):
+        yield (
+            Line("ok" if off else "warn", use, model.note)
+            if model.note
+            else Line("ok", f"{use} by {model.name}")
+        )
     told = "training of ranker and crop proposer"
     yield Line("ok", told) if torch_mlp.installed() else Line("warn", f"{told}: not available", extras.LEARN)
 

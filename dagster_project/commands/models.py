@@ -7,6 +7,7 @@ Keep out: loading and running models (proofsheet/embedding/, proofsheet/labeling
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,18 @@ import click
 from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
 from dagster_project.commands.models_learnt import LEARNT, learnt
 from proofsheet.core.config import Configuration
+from proofsheet.core.package_files import PackageFile
 from proofsheet.embedding import classic_encoder, lite0_encoder, torch_runtime
 from proofsheet.embedding.encoders import choose_encoder
 from proofsheet.embedding.weights import find_weights, pull_weights
+from proofsheet.labeling import content_score, ocr
+from proofsheet.labeling.content_score import content_model
 from proofsheet.labeling.detectors import choose_detector
+from proofsheet.labeling.ocr import ocr_model
 from proofsheet.labeling.photo_labels import choose_labeller
+from proofsheet.labeling.preview_models import PreviewModel
 from schemas.settings import LabelSettings
+from schemas.settings_extras import FlagSettings
 
 
 @click.group()
@@ -31,13 +38,13 @@ def models() -> None:
 @models.command("list")
 @json_option
 def list_models(as_json: bool) -> None:
-    """List encoders, detectors and trained models: available, in use, or missing.
+    """List encoders, detectors, other networks and trained models: available, in use, or missing.
 
     The JSON has models: [{kind, name, state, where, in_use, note}].
     """
     settings, workspace = settings_and_workspace()
     folder = workspace.home / "models"
-    rows = [*_encoders(settings, folder), _detector(settings)]
+    rows = [*_encoders(settings, folder), _detector(settings), *_extras(settings)]
     rows += learnt(workspace.shared)
     if as_json:
         print_json({"models": rows})
@@ -89,6 +96,33 @@ def _lite0(settings: Configuration, folder: Path) -> dict[str, Any]:
     note = f"{lite0_encoder.LICENCE}, SHA-256 {lite0_encoder.SHA256}; gives {use}"
     where = str(labeller.network.weights)
     return _row("encoder", labeller.network.encoder_id, "here", where, bool(gives), note)
+
+
+def _extras(settings: Configuration) -> list[dict[str, Any]]:
+    """The models of extras: licence and hashes, or what to install."""
+    read, flag = settings.ocr.model_copy(update={"read": "all"}), FlagSettings(model="open_nsfw")
+    return [
+        _extra("OCR", ocr_model(read), ocr_model(settings.ocr), ocr.LICENCE, list(ocr.WEIGHTS.values())),
+        _extra(
+            "flags",
+            content_model(flag),
+            content_model(settings.flags),
+            content_score.LICENCE,
+            [content_score.WEIGHTS],
+        ),
+    ]
+
+
+def _extra(
+    kind: str, there: PreviewModel, chosen: PreviewModel, licence: str, files: Sequence[PackageFile]
+) -> dict[str, Any]:
+    """A model of an extra: if it is on this machine, and if the settings ask for it."""
+    if there.note:
+        return _row(kind, there.table.name, "not available", "", False, there.note)
+    hashes = ", ".join(f"SHA-256 of {Path(file.path).name} {file.sha256}" for file in files)
+    note = f"{licence}, {hashes}; {chosen.note or f'fills {there.table.name}'}"
+    package = f"package {files[0].package}"
+    return _row(kind, there.name, "here", package, not chosen.note, note)
 
 
 def _row(kind: str, name: str, state: str, where: str, in_use: bool, note: str) -> dict[str, Any]:

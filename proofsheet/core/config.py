@@ -32,6 +32,7 @@ from schemas.settings import (
     SceneSettings,
     WatchSettings,
 )
+from schemas.settings_extras import FlagSettings, OcrSettings
 from schemas.settings_learning import CropSettings, HistorySettings, RankerSettings
 from schemas.settings_review import ApplySettings, PublishSettings, ReviewSettings
 from schemas.settings_words import (
@@ -59,6 +60,8 @@ class Configuration(BaseModel):
     labels: LabelSettings = Field(default_factory=LabelSettings)
     scenes: SceneSettings = Field(default_factory=SceneSettings)
     objects: ObjectSettings = Field(default_factory=ObjectSettings)
+    ocr: OcrSettings = Field(default_factory=OcrSettings)
+    flags: FlagSettings = Field(default_factory=FlagSettings)
     groups: GroupSettings = Field(default_factory=GroupSettings)
     duplicates: DuplicateSettings = Field(default_factory=DuplicateSettings)
     inventory: InventorySettings = Field(default_factory=InventorySettings)

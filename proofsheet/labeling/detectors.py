@@ -1,6 +1,6 @@
-"""Detectors of objects: a torchvision model or an ONNX file by path.
+"""Detectors of objects by path: a torchvision model, an ONNX file, or a graph of TensorFlow.
 
-Holds `choose_detector`, `Detector` and both kinds.
+Holds `choose_detector`, `Detector` and the kinds of files.
 Add here: another kind of detector file.
 Keep out: which pictures are looked at (objects.py).
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,13 +19,16 @@ import numpy.typing as npt
 
 from proofsheet.core import extras
 from proofsheet.core.errors import ModelError
-from proofsheet.core.files import Refused, hash_file
+from proofsheet.core.files import Refused, hash_file, short_hash
 from proofsheet.embedding import torch_runtime
 from proofsheet.imaging.decode import Pixels
+from proofsheet.labeling.coco_names import COCO_NAMES
 from schemas.settings import ObjectSettings
 
 _MEAN, _STD = np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229, 0.224, 0.225], np.float32)
 _SIDE_PX = 800
+_SSD_PX, _SSD_NUMBERS = 300, 7  # side of its input; number of the picture, class, score and corners of a box
+_KINDS = {".onnx": "onnx", ".pb": "tensorflow"}  # other files are weights of torchvision
 Boxes = npt.NDArray[np.float32]
 
 
@@ -71,7 +74,7 @@ class Detector:
         """Names of the classes."""
         if self.settings.labels:
             return Path(self.settings.labels).expanduser().read_text("utf-8").splitlines()
-        return _coco()
+        return COCO_NAMES
 
     def load(self) -> Model:
         """The model.
@@ -79,9 +82,14 @@ class Detector:
         Raises:
             ModelError: if the file cannot be loaded.
         """
-        kind = _Onnx if self.where.endswith(".onnx") else _Torchvision
+        kinds: Mapping[str, Callable[[Path, ObjectSettings, str], Model]] = {
+            ".onnx": _Onnx,
+            ".pb": _TensorFlow,
+        }
         try:
-            return kind(Path(self.where), self.settings, self.device)
+            return kinds.get(Path(self.where).suffix, _Torchvision)(
+                Path(self.where), self.settings, self.device
+            )
         except Exception as error:  # each of the libraries raises its own
             told = " ".join(str(error).split())[:300]
             raise ModelError(
@@ -97,7 +105,7 @@ def choose_detector(settings: ObjectSettings, device: str) -> Detector:
         return Detector(
             "none",
             False,
-            note="not available: set `weights` under [objects] to an .onnx or torchvision detector file",
+            note="not available: set `weights` under [objects] to an .onnx, .pb or torchvision detector file",
         )
     if not path.is_file():
         return Detector(
@@ -110,27 +118,19 @@ def choose_detector(settings: ObjectSettings, device: str) -> Detector:
             str(path),
             f"not available: {settings.labels} is not there; correct `labels` under [objects]",
         )
-    onnx = path.suffix == ".onnx"
-    if onnx and not importlib.util.find_spec("onnxruntime"):
+    kind = _KINDS.get(path.suffix, f"torchvision {settings.architecture}")
+    if kind == "onnx" and not importlib.util.find_spec("onnxruntime"):
         return Detector("none", False, str(path), f"not available: run {extras.ONNX}")
-    if not onnx and not torch_runtime.installed():
+    if path.suffix not in _KINDS and not torch_runtime.installed():
         return Detector("none", False, str(path), f"not available: run {extras.CLIP}")
     try:
-        digest = hash_file(path.resolve())[0][:12]
+        digests = [hash_file(file.resolve())[0] for file in (path, _description(path)) if file]
     except Refused as refused:
         return Detector(
             "none", False, str(path), f"not available: {path} {refused.reason}; {refused.next_step}"
         )
-    kind = "onnx" if onnx else f"torchvision {settings.architecture}"
+    digest = digests[0][:12] if len(digests) == 1 else short_hash(*digests, length=12)
     return Detector(f"{kind} {path.name} sha256:{digest}", True, str(path), "", settings, device)
-
-
-def _coco() -> Sequence[str]:
-    """COCO's categories by class number, as torchvision's models count them."""
-    torch_runtime.import_torch()
-    from torchvision.models.detection import FasterRCNN_MobileNet_V3_Large_320_FPN_Weights as Weights
-
-    return list(Weights.COCO_V1.meta["categories"])
 
 
 class _Torchvision:
@@ -222,6 +222,34 @@ class _Onnx:
             np.asarray(found["labels"], np.int64).ravel(),
             np.asarray(found["scores"], np.float32).ravel(),
         )
+
+
+class _TensorFlow:
+    """An SSD detector as a frozen graph, run by OpenCV."""
+
+    def __init__(self, path: Path, _settings: ObjectSettings, _device: str) -> None:
+        import cv2
+
+        self._net = cv2.dnn.readNetFromTensorflow(str(path), str(_description(path) or ""))
+
+    def detect(self, rgb: Pixels) -> Detections:
+        import cv2
+
+        square = cv2.resize(rgb, (_SSD_PX, _SSD_PX), interpolation=cv2.INTER_AREA)
+        self._net.setInput(cv2.dnn.blobFromImage(square))
+        rows = np.asarray(self._net.forward(), np.float32)
+        if rows.size % _SSD_NUMBERS:
+            raise ValueError(
+                f"its output has the shape {rows.shape}; known is (1, 1, objects, 7) as of an SSD"
+            )
+        _number, classes, scores, *corners = rows.reshape(-1, _SSD_NUMBERS).T
+        return Detections(np.stack(corners, axis=1), classes.astype(np.int64), scores)
+
+
+def _description(path: Path) -> Path | None:
+    """The text file beside a graph of TensorFlow that describes it for OpenCV; None if there is none."""
+    beside = path.with_suffix(".pbtxt")
+    return beside if path.suffix == ".pb" and beside.is_file() else None
 
 
 def from_queries(logits: Boxes, boxes: Boxes) -> Detections:

@@ -16,7 +16,7 @@ from proofsheet.search.label_kinds import with_kind
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.edits import latest_edits
 from schemas.facts import SetContext
-from schemas.labels import PhotoLabel, Scene, SeenObject
+from schemas.labels import OcrText, PhotoLabel, Scene, SeenObject
 from schemas.library import ExifFact, GenerationFact, Photo
 from schemas.proof import MetadataQuality
 from schemas.table import Table
@@ -40,8 +40,8 @@ class TextSource:
 
     Attributes:
         field: its name for people.
-        weight: 0..1, how much a word in it counts; times the score for a label.
-        rows: of a project, with the columns photo_id, text and by, and score where it is a label.
+        weight: 0..1, how much a word in it counts; times the score of the model where there is one.
+        rows: of a project, with the columns photo_id, text and by, and score where a model gives one.
         is_label: whether it says what a model saw.
     """
 
@@ -108,16 +108,18 @@ def _current(column: str) -> Callable[[Project], pl.DataFrame]:
     return rows
 
 
-def _labels(table: type[Table], column: str, score: str, by: str) -> Callable[[Project], pl.DataFrame]:
-    """The labels in a list of labels with scores."""
+def _listed(
+    table: type[Table], column: str, score: str, by: str, text: str = "label"
+) -> Callable[[Project], pl.DataFrame]:
+    """The texts in a list of labels or lines with scores."""
 
     def rows(project: Project) -> pl.DataFrame:
         found = project.store.read(table).explode(column).drop_nulls(column)
-        label = pl.col(column).struct
+        entry = pl.col(column).struct
         return found.select(
             Photo.photo_id,
-            label.field("label").alias(SearchText.text),
-            label.field(score).alias(_SCORE),
+            entry.field(text).alias(SearchText.text),
+            entry.field(score).alias(_SCORE),
             pl.col(by).alias(SearchText.by),
         )
 
@@ -170,13 +172,14 @@ TEXT_SOURCES = (
     TextSource("subject of the folder", 1.0, _of_folder(SetContext.subject)),
     TextSource("place of the folder", 1.0, _of_folder(SetContext.location)),
     TextSource("label", 0.9, _photo_labels, is_label=True),
-    TextSource("scene", 0.9, _labels(Scene, Scene.labels, "probability", Scene.labelled_by), is_label=True),
+    TextSource("scene", 0.9, _listed(Scene, Scene.labels, "probability", Scene.labelled_by), is_label=True),
     TextSource(
-        "object", 0.9, _labels(SeenObject, SeenObject.objects, "score", SeenObject.detected_by), is_label=True
+        "object", 0.9, _listed(SeenObject, SeenObject.objects, "score", SeenObject.detected_by), is_label=True
     ),
     TextSource("caption", 0.8, _current(MetadataQuality.current_caption)),
     TextSource("alternative text", 0.8, _current(MetadataQuality.current_alt_text)),
     TextSource("prompt", 0.7, _column(GenerationFact, GenerationFact.prompt, pl.col(GenerationFact.tool))),
+    TextSource("text in the photo", 0.7, _listed(OcrText, OcrText.lines, "score", OcrText.read_by, "text")),
     TextSource("description", 0.6, _column(Caption, Caption.description, pl.col(Caption.model))),
     TextSource("hints of the folder", 0.6, _of_folder(SetContext.hints)),
     TextSource("keywords of the rating", 0.6, _column(Rating, Rating.keywords, pl.col(Rating.model))),

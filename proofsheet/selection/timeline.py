@@ -24,11 +24,11 @@ class Timeline:
 
     Attributes:
         number: of the last decision or step that was read.
-        verdicts: every decision by its id, undone or not.
+        verdicts: each decision by its id, also if it is undone.
         steps: every step, an undo or a redo, by its id.
         done: current acts, oldest first; an act is one decision, or those made together.
         undone: acts that can be given again, the next one last.
-        seen: sets that were ever decided: what was proposed for them is no secret any longer.
+        seen: sets that were ever decided; their proposals are no secret any longer.
     """
 
     def __init__(self) -> None:

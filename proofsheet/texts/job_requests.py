@@ -23,6 +23,7 @@ from proofsheet.texts.jobs import KNOWN, JobRequest
 from proofsheet.texts.known_facts import answer_lines, distance_lines, known_text, scan_line
 from proofsheet.texts.picture_facts import written_words
 from schemas.facts import ImportedFlag
+from schemas.labels import ContentFlag
 from schemas.library import GenerationFact, Photo
 from schemas.proof import Texts
 from schemas.settings_words import CaptionSettings, RatingSettings
@@ -204,17 +205,20 @@ def policy_questions(
     asked: Sequence[JobRequest],
     quality_verdicts: Rows[QualityVerdict],
     model_scores: Rows[ModelScore],
+    content_flags: Rows[ContentFlag],
     project: Project,
 ) -> list[JobRequest]:
-    """Needed before publishing, from quality, scores and imported flags.
+    """Needed before publishing, from quality, scores, imported flags and those of a network.
 
-    An absent flag is unknown, never safe.
+    An absent flag is unknown, never safe. An imported flag counts more than that of a network.
     """
     quality = {r[QualityVerdict.photo_id]: r for r in quality_verdicts.to_dicts()}
     scores = {r[ModelScore.photo_id]: r for r in model_scores.to_dicts()}
+    scored = {r[ContentFlag.photo_id]: r for r in content_flags.to_dicts()}
     flags, found = _flags(project), []
     for one in asked:
-        nsfw, scan = (_flag(flags, one, name) for name in ("nsfw", "scan"))
+        imported, scan = (_flag(flags, one, name) for name in ("nsfw", "scan"))
+        nsfw, look = by_network(imported, scored.get(one.photo_id, {}))
         told, score = quality.get(one.photo_id, {}), scores.get(one.photo_id, {})
         status = told.get(QualityVerdict.quality_status, "unknown")
         names = (
@@ -230,8 +234,22 @@ def policy_questions(
             "flags": f"nsfw {nsfw}, scan {scan}",
         }
         facts = {PolicyFlag.nsfw: nsfw, PolicyFlag.scan: scan, QualityVerdict.quality_status: status}
-        found.append(replace(one, values=values, facts=facts))
+        found.append(replace(one, values=values, facts={**facts, ContentFlag.flagged: look}))
     return found
+
+
+def by_network(imported: str, score: Mapping[str, Any]) -> tuple[str, str]:
+    """The NSFW flag with what a network scored, and why you should look at the photo; empty if not."""
+    flagged = score.get(ContentFlag.flagged)
+    if imported != "unknown" or flagged is None:
+        return imported, ""
+    if not flagged:
+        return "no", ""
+    network = score[ContentFlag.scored_by].split()[0]
+    return "unknown", (
+        f"flagged by {network}, score {score[ContentFlag.nsfw_score]:.2f}; look at it and import nsfw "
+        "yes or no with `proofsheet words flags`"
+    )
 
 
 def rating_questions(asked: Sequence[JobRequest], rating_rule: RatingSettings) -> list[JobRequest]:

