@@ -1,4 +1,4 @@
-"""What is wrong with the declaration of an asset, said when its module is imported.
+"""Mistakes in the declaration of an asset, which is refused when its module is imported.
 
 Holds `check_outputs`, `check_upstream`, `check_facts`, `check_row_checks` and `check_side_effects`.
 Add here: another mistake in a declaration that would show late, or never.

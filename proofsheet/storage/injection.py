@@ -1,6 +1,6 @@
 """Where the arguments of a function over tables come from: its annotations say so.
 
-Holds `Injected`, and `name_of`, `hints_of` and `resource_key`, which say more of a function and a class.
+Holds `Injected`, `name_of`, `hints_of` and `resource_key`.
 Add here: another kind of annotation.
 Keep out: when a function is called (assets/factory/), and what it does.
 """
@@ -162,7 +162,7 @@ class Injected:
 
 
 def name_of(function: Callable[..., Any]) -> str:
-    """Module and name of a function, as errors tell it."""
+    """Module and name of a function, for messages of errors."""
     return f"{function.__module__}.{function.__qualname__}"
 
 

@@ -36,7 +36,7 @@ _LEAST_WORDS = 3
 
 
 def questions_with_words(asked: Sequence[JobRequest], project: Project) -> list[JobRequest]:
-    """The same photos; what is known of them has the words of people too."""
+    """The same questions, with the words of people among the known facts."""
     words = written_words(project.ledger)
     return [
         replace(one, known=replace(one.known, written=words.get(one.photo_id, {}))) if one.known else one
