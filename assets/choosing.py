@@ -18,6 +18,7 @@ from proofsheet.selection.choices import choice_rows, progress
 from proofsheet.selection.predict import judge_sets
 from proofsheet.selection.stage_rule import decide
 from proofsheet.storage.workspace import Project
+from schemas.faces import Face
 from schemas.history import HistoryMatch, Selection
 from schemas.library import Photo
 from schemas.review import Choice, Proposal
@@ -57,11 +58,12 @@ def proposals(
     photo_groups: Rows[PhotoGroup],
     photos: Rows[Photo],
     image_quality: Rows[ImageQuality],
+    faces: Rows[Face],
     project: Project,
     judged: Predictions,
 ) -> pl.DataFrame:
     """Prefers the highest stage of each set unless the active ranker overrules it, and proposes crops."""
-    return decide(project.key, photo_groups, photos, image_quality, judged.picks, judged.cuts)
+    return decide(project.key, photo_groups, photos, image_quality, faces, judged.picks, judged.cuts)
 
 
 @table_asset(Choice, group="choose", reads=REVIEW, row_checks={Choice: [REGROUPED]})

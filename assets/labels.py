@@ -1,4 +1,4 @@
-"""Labels: what a network, an encoder and a detector see, if they are on this machine.
+"""Labels and faces: what networks, an encoder and a detector see, if they are on this machine.
 
 Holds the assets of the group "measure".
 Add here: an asset that names what is seen.
@@ -11,6 +11,7 @@ from assets.factory.row_checks import RowCheck
 from assets.factory.table_asset import TableRows, table_asset
 from proofsheet.core.progress import Progress
 from proofsheet.labeling.content_score import content_rows
+from proofsheet.labeling.faces import face_facts, face_measurement, face_rows
 from proofsheet.labeling.ocr import photos_to_read, sure_lines
 from proofsheet.labeling.photo_labels import photo_label_rows
 from proofsheet.labeling.preview_models import PreviewModel, preview_rows
@@ -18,9 +19,16 @@ from proofsheet.labeling.scenes import classified_rows, rows_of_labels, scene_ro
 from proofsheet.models.scene_classifier import SceneClassifier
 from proofsheet.selection.active_models import scene_classifier
 from proofsheet.storage.workspace import Project
-from resources.labels import DetectionResource, FlagsResource, LabellingResource, OcrResource
+from resources.labels import (
+    DetectionResource,
+    FaceFindingResource,
+    FlagsResource,
+    LabellingResource,
+    OcrResource,
+)
 from resources.measurements import EncodingResource, MeasurementsResource
 from resources.photos import PhotoFilesResource
+from schemas.faces import Face
 from schemas.labels import ContentFlag, OcrText, PhotoLabel, Scene, SeenObject
 from schemas.library import Photo
 from schemas.review import Choice
@@ -65,6 +73,24 @@ def photo_labels(
     wanted, others = labeller.network.measurement(), measurements.of(project)
     classified, facts = photo_files.measured_of(photos, project, wanted, others, progress)
     return TableRows([photo_label_rows(classified, labelling)], {**facts, "available": True})
+
+
+@table_asset(Face, group="measure", side_effects=[MeasurementsResource])
+def faces(
+    photos: Rows[Photo],
+    project: Project,
+    photo_files: PhotoFilesResource,
+    face_finding: FaceFindingResource,
+    measurements: MeasurementsResource,
+    progress: Progress,
+) -> TableRows:
+    """Lists the faces that a network found in the pass, and how their eyes came out; it names nobody."""
+    finder = face_finding.choose()
+    if finder.faces is None:
+        return TableRows([Face.frame()], {"available": False, "note": finder.why})
+    wanted, others = face_measurement(finder, face_finding), measurements.of(project)
+    found, facts = photo_files.measured_of(photos, project, wanted, others, progress)
+    return TableRows([face_rows(photos, found, finder)], {**facts, **face_facts(found, finder)})
 
 
 @table_asset(Scene, group="measure", inputs={"classifier": scene_classifier}, row_checks={Scene: [LABELLED]})

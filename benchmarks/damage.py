@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageEnhance, ImageFilter
 
-from proofsheet.imaging.decode import Pixels
+from proofsheet.imaging.scaling import Pixels
 
 Floats = npt.NDArray[np.float32]
 Make = Callable[[Pixels, float, np.random.Generator], Pixels]
@@ -81,6 +81,16 @@ def _spread(light: Floats, kernel: npt.NDArray[np.float64]) -> Floats:
     return np.asarray(cv2.filter2D(light, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REFLECT))
 
 
+def spread_by_disc(light: Floats, radius: float) -> Floats:
+    """Linear light out of focus by so many pixels."""
+    return _spread(light, _disc(radius))
+
+
+def spread_by_line(light: Floats, length: float, angle: float) -> Floats:
+    """Linear light moved by so many pixels while the shutter was open."""
+    return _spread(light, _line(length, angle))
+
+
 def _disc(radius: float) -> npt.NDArray[np.float64]:
     reach = int(np.ceil(radius)) + 1
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
@@ -113,11 +123,11 @@ def soft(pixels: Pixels, sigma: float, chance: np.random.Generator) -> Pixels:
 
 
 def _defocus(pixels: Pixels, radius: float, chance: np.random.Generator) -> Pixels:
-    return tones(_spread(linear(pixels), _disc(radius)))
+    return tones(spread_by_disc(linear(pixels), radius))
 
 
 def _shake(pixels: Pixels, length: float, chance: np.random.Generator) -> Pixels:
-    return tones(_spread(linear(pixels), _line(length, float(chance.uniform(0, np.pi)))))
+    return tones(spread_by_line(linear(pixels), length, float(chance.uniform(0, np.pi))))
 
 
 def _area(pixels: Pixels, share: float, chance: np.random.Generator) -> Floats:

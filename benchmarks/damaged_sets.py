@@ -21,8 +21,9 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 from benchmarks.damage import KINDS, exposure, linear, soft, tones
 from benchmarks.originals import originals
-from proofsheet.imaging.decode import DecodeLimits, Pixels, prepare_decoders, read_picture
+from proofsheet.imaging.decode import DecodeLimits, prepare_decoders, read_picture
 from proofsheet.imaging.image_quality import image_quality
+from proofsheet.imaging.scaling import Pixels
 from schemas.settings import PhotoSettings
 from schemas.vision import ImageQuality
 
@@ -97,7 +98,7 @@ def cases(name: str, pixels: Pixels) -> list[Case]:
 
     cv2.setNumThreads(1)
     chance = np.random.default_rng(list(name.encode()))
-    small = _fitted(pixels, _SIDE_PX)
+    small = fitted(pixels, _SIDE_PX)
     plain = measured(small)
     found = [
         Case(name, kind, strength, plain, measured(how.make(small, value, chance)), (kind,))
@@ -108,10 +109,10 @@ def cases(name: str, pixels: Pixels) -> list[Case]:
         found.append(Case(name, "a third of a stop", label, plain, measured(exposure(small, stops, chance))))
     faint = exposure(soft(pixels, max(pixels.shape[:2]) / _FINE_PX, chance), 1 / 3, chance)
     found.append(Case(name, "soft and brighter", "", measured(pixels), measured(faint)))
-    found.append(Case(name, "another shot", "", plain, measured(_another_shot(small, chance))))
+    found.append(Case(name, "another shot", "", plain, measured(another_shot(small, chance))))
     for k in range(_MIXTURES):
         mixed, kinds = _worse(
-            small if k % 2 else _another_shot(small, chance), int(chance.integers(1, 4)), 0.0, chance
+            small if k % 2 else another_shot(small, chance), int(chance.integers(1, 4)), 0.0, chance
         )
         found.append(
             Case(name, "mixture", "", plain, measured(mixed, int(chance.choice([88, 92, 95]))), kinds)
@@ -129,7 +130,7 @@ def _ruined(name: str, pixels: Pixels, plain: Row) -> Iterator[Case]:
 
 def _series(name: str, pixels: Pixels, plain: Row, chance: np.random.Generator) -> Iterator[Case]:
     """Stages: generated small, upscaled, enhanced; or enhanced alone; and the last stage spoilt."""
-    first = _fitted(pixels, max(pixels.shape[:2]) // 2)
+    first = fitted(pixels, max(pixels.shape[:2]) // 2)
     size = (pixels.shape[1], pixels.shape[0])
     second = np.asarray(Image.fromarray(first).resize(size, Image.Resampling.LANCZOS))
     last, alone = _enhanced(second, chance), _enhanced(pixels, chance)
@@ -145,13 +146,14 @@ def _series(name: str, pixels: Pixels, plain: Row, chance: np.random.Generator) 
         yield Case(name, "spoilt stage", "", rows[2.0] if k % 2 else plain, row, kinds, stages=(2.0, 3.0))
 
 
-def _fitted(pixels: Pixels, side_px: int) -> Pixels:
+def fitted(pixels: Pixels, side_px: int) -> Pixels:
+    """Scaled down so that the longest side has at most so many pixels."""
     image = Image.fromarray(pixels)
     image.thumbnail((side_px, side_px), Image.Resampling.LANCZOS)
     return np.asarray(image)
 
 
-def _another_shot(pixels: Pixels, chance: np.random.Generator) -> Pixels:
+def another_shot(pixels: Pixels, chance: np.random.Generator) -> Pixels:
     """The next picture of a burst: moved a little, exposed and balanced a trace differently."""
     height, width = pixels.shape[:2]
     room = max(4, int(0.02 * max(height, width)))

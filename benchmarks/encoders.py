@@ -30,8 +30,8 @@ from benchmarks.originals import originals, stamps
 from benchmarks.timing import cpu_seconds
 from proofsheet.embedding import classic_encoder, lite0_encoder
 from proofsheet.grouping.complete_linkage import Likeness
-from proofsheet.imaging.decode import Pixels, fit
 from proofsheet.imaging.perceptual_hash import phash
+from proofsheet.imaging.scaling import Pixels, fit
 from proofsheet.models.intervals import wilson
 from schemas.settings import DuplicateSettings
 

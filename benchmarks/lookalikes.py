@@ -23,9 +23,9 @@ from proofsheet.grouping.complete_linkage import Likeness
 from proofsheet.grouping.duplicates import find_duplicates
 from proofsheet.grouping.grouping import group_photos
 from proofsheet.grouping.grouping_input import GroupingInput, is_document
-from proofsheet.imaging.decode import Pixels, fit
 from proofsheet.imaging.image_quality import PLAIN_GROUND, Grey, grey_levels, ground, written
 from proofsheet.imaging.perceptual_hash import DETAIL_SIDE, detail, phash
+from proofsheet.imaging.scaling import Pixels, fit
 from schemas.library import ExifFact, GenerationFact, Photo
 from schemas.settings import DuplicateSettings, GroupSettings
 from schemas.vision import ImageQuality, PhotoGroup

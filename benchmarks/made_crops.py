@@ -20,8 +20,8 @@ import numpy as np
 
 from benchmarks.hidden_judge import Taste, cut
 from benchmarks.originals import originals
-from proofsheet.imaging.decode import Pixels, fit
 from proofsheet.imaging.saliency import Floats, grid
+from proofsheet.imaging.scaling import Pixels, fit
 from proofsheet.models.boxes import FULL, Box
 
 KINDS = ("mirrored", "out of focus", "plain", "hidden judge")

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from benchmarks.originals import originals
-from proofsheet.imaging.decode import Pixels
+from proofsheet.imaging.scaling import Pixels
 
 _SIDE_PX = 768
 

@@ -16,8 +16,9 @@ import numpy as np
 from PIL import Image
 
 from proofsheet.core.files import Refused
-from proofsheet.imaging.decode import DecodeLimits, Pixels, read_picture
+from proofsheet.imaging.decode import DecodeLimits, read_picture
 from proofsheet.imaging.perceptual_hash import phash
+from proofsheet.imaging.scaling import Pixels
 
 ROOT = Path(__file__).parents[1]
 _EDITED = (

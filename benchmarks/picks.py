@@ -24,6 +24,7 @@ import numpy as np
 from benchmarks.damage import KINDS
 from benchmarks.damaged_sets import Case, measured_cases
 from benchmarks.picks_fit import calibrated, card_of, crosswise
+from benchmarks.portraits_page import portraits_part
 from benchmarks.votes import vote_figures
 from proofsheet.models.calibration import expected_calibration_error
 from proofsheet.models.intervals import wilson
@@ -65,7 +66,13 @@ def main() -> None:
         WEIGHTS.write_text(_readable(card_of(calibrated(cases, judged), about)), "utf-8")
     found = figures(judged) | {"votes": vote_figures()}
     _RESULTS.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-    _PAGE.write_text(page(found), "utf-8")
+    write_page()
+
+
+def write_page() -> None:
+    """Write the page from the figures of picks and portraits that were measured last."""
+    found = json.loads(_RESULTS.read_text("utf-8"))
+    _PAGE.write_text("\n".join(p for p in (page(found), portraits_part()) if p), "utf-8")
 
 
 def _readable(card: Mapping[str, Any]) -> str:

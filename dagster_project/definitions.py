@@ -37,6 +37,7 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
     inside = {
         "encoding": resources["encoder"],
         "labelling": resources["labels"],
+        "face_finding": resources["faces"],
         "previewing": resources["previews"],
     }
     resources |= {

@@ -9,7 +9,13 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
-from resources.labels import DetectionResource, FlagsResource, LabellingResource, OcrResource
+from resources.labels import (
+    DetectionResource,
+    FaceFindingResource,
+    FlagsResource,
+    LabellingResource,
+    OcrResource,
+)
 from resources.measurements import EncodingResource, PreviewingResource
 from resources.photos import PhotoFilesResource
 from resources.words import VisionModelResource, VocabularyResource
@@ -27,6 +33,7 @@ BY_SECTION: Mapping[str, type[BaseModel]] = {  # many are their settings alone
     "objects": DetectionResource,
     "ocr": OcrResource,
     "flags": FlagsResource,
+    "faces": FaceFindingResource,
     "groups": GroupSettings,
     "duplicates": DuplicateSettings,
     "inventory": InventorySettings,

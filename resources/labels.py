@@ -8,14 +8,29 @@ Keep out: how it labels (proofsheet/labeling/).
 import dagster as dg
 
 from proofsheet.labeling.detectors import choose_detector
+from proofsheet.labeling.face_finder import FaceFinder, choose_faces
 from proofsheet.labeling.objects import object_model
 from proofsheet.labeling.preview_models import PreviewModel
-from resources.resolved_settings import ResolvedDetector, ResolvedFlags, ResolvedLabeller, ResolvedOcr
+from resources.resolved_settings import (
+    ResolvedDetector,
+    ResolvedFaces,
+    ResolvedFlags,
+    ResolvedLabeller,
+    ResolvedOcr,
+)
 from schemas.settings import ObjectSettings
 
 
 class LabellingResource(ResolvedLabeller, dg.ConfigurableResource["LabellingResource"]):
     """Which network labels photos, and how many labels they get."""
+
+
+class FaceFindingResource(ResolvedFaces, dg.ConfigurableResource["FaceFindingResource"]):
+    """Which networks find faces, and which faces count."""
+
+    def choose(self) -> FaceFinder:
+        """The networks that the settings come to, or why there are none."""
+        return choose_faces(self)
 
 
 class DetectionResource(ResolvedDetector, dg.ConfigurableResource["DetectionResource"]):

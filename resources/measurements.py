@@ -17,10 +17,11 @@ from proofsheet.imaging.measurement_pass import Measurement, Seen
 from proofsheet.imaging.perceptual_hash import picture_hash
 from proofsheet.imaging.previews import preview_measurement
 from proofsheet.imaging.saliency import saliency_grid
+from proofsheet.labeling.faces import face_measurement
 from proofsheet.metadata.exif import exif_facts
 from proofsheet.metadata.generation_metadata import generation_facts
 from proofsheet.storage.workspace import Project
-from resources.labels import LabellingResource
+from resources.labels import FaceFindingResource, LabellingResource
 from resources.resolved_settings import ResolvedEncoder
 from schemas.library import ExifFact, GenerationFact
 from schemas.settings import PreviewSettings
@@ -60,6 +61,7 @@ class MeasurementsResource(dg.ConfigurableResource["MeasurementsResource"]):
 
     encoding: EncodingResource
     labelling: LabellingResource
+    face_finding: FaceFindingResource
     previewing: PreviewingResource
     preview_px: int
 
@@ -70,4 +72,6 @@ class MeasurementsResource(dg.ConfigurableResource["MeasurementsResource"]):
         network = self.labelling.choose(project).network
         made = [*plain, previews, self.encoding.choose(project).measurement()]
         made += [network.measurement()] if network else []
+        finder = self.face_finding.choose()
+        made += [face_measurement(finder, self.face_finding)] if finder.faces else []
         return list({m.name: m for m in made}.values())  # labels and vectors may come from one network

@@ -21,7 +21,7 @@ from proofsheet.texts.describer import Describer
 from proofsheet.texts.jobs import PROMPTS_OF
 from proofsheet.texts.vision_probe import Sight
 from schemas.settings import KNOB, EncoderSettings, LabelSettings, ObjectSettings, Settings
-from schemas.settings_extras import FlagSettings, OcrSettings
+from schemas.settings_extras import FaceSettings, FlagSettings, OcrSettings
 from schemas.settings_words import VisionModelSettings, VocabularySettings
 
 if TYPE_CHECKING:
@@ -53,6 +53,16 @@ class ResolvedLabeller(LabelSettings):
     def resolved_version(self, project: Project, _table: str) -> str:
         """The network that the settings come to at present; labels of another one are made again."""
         return self.choose(project).version
+
+
+class ResolvedFaces(FaceSettings):
+    """Which networks find faces."""
+
+    def resolved_version(self, _project: Project, _table: str) -> str:
+        """The networks that the settings come to at present; faces of others are found again."""
+        from proofsheet.labeling.face_finder import choose_faces
+
+        return choose_faces(self).version
 
 
 class ResolvedDetector(ObjectSettings):
@@ -132,6 +142,7 @@ def settings_by_section(settings: Configuration) -> dict[str, Settings]:
     return found | {
         "encoder": ResolvedEncoder(**settings.encoder.model_dump()),
         "labels": ResolvedLabeller(**settings.labels.model_dump()),
+        "faces": ResolvedFaces(**settings.faces.model_dump()),
         "objects": ResolvedDetector(**settings.objects.model_dump(), device=settings.encoder.device),
         "ocr": ResolvedOcr(**settings.ocr.model_dump()),
         "flags": ResolvedFlags(**settings.flags.model_dump()),

@@ -30,3 +30,15 @@ class FlagSettings(Settings):
         "none", pattern="^(none|open_nsfw)$", description="open_nsfw scores every photo; none scores nothing."
     )
     least: float = Field(0.2, gt=0, le=1, description="A photo with this score or a higher one is flagged.")
+
+
+class FaceSettings(Settings):
+    """Whether faces are found; this needs two packages (`proofsheet doctor` names them)."""
+
+    model: str = Field(
+        "centerface",
+        pattern="^(centerface|none)$",
+        description="centerface finds faces, if its package is installed; none looks for none.",
+    )
+    least: float = Field(0.65, ge=0.3, le=1, description="A face with a lower score is left out.")
+    most: int = Field(40, ge=1, le=500, description="Faces of a photo, the largest first.")

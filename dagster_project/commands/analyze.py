@@ -31,7 +31,7 @@ from proofsheet.library.file_hashes import Scan, ScannedFile
 from proofsheet.library.inventory import quality_score, quality_verdict
 from proofsheet.library.scan import scan
 from proofsheet.storage.workspace import Project
-from resources.labels import LabellingResource
+from resources.labels import FaceFindingResource, LabellingResource
 from resources.measurements import (
     FILE_MEASUREMENTS,
     EncodingResource,
@@ -116,8 +116,13 @@ def _resources(settings: Configuration) -> tuple[PhotoFilesResource, Measurement
     """All measurements, without previews."""
     encoding = EncodingResource(**settings.encoder.model_dump())
     labelling = LabellingResource(**settings.labels.model_dump())
+    face_finding = FaceFindingResource(**settings.faces.model_dump())
     measurements = MeasurementsResource(
-        encoding=encoding, labelling=labelling, previewing=PreviewingResource(), preview_px=0
+        encoding=encoding,
+        labelling=labelling,
+        face_finding=face_finding,
+        previewing=PreviewingResource(),
+        preview_px=0,
     )
     return PhotoFilesResource(**{**settings.photos.model_dump(), "preview_px": 0}), measurements
 

@@ -24,6 +24,7 @@ from proofsheet.core.errors import ProofsheetError
 from proofsheet.embedding.encoders import choose_encoder
 from proofsheet.labeling.content_score import content_model
 from proofsheet.labeling.detectors import choose_detector
+from proofsheet.labeling.face_finder import choose_faces
 from proofsheet.labeling.ocr import ocr_model
 from proofsheet.labeling.photo_labels import choose_labeller
 from proofsheet.library.renamed_folders import find_renamed
@@ -138,6 +139,7 @@ def _programs(settings: Configuration, workspace: Workspace) -> Iterator[Line]:
         if labeller.network
         else Line("warn", "labels", labeller.why)
     )
+    yield from _faces(settings)
     yield _describer(settings)
     detector = choose_detector(settings.objects, settings.encoder.device)
     yield (
@@ -154,6 +156,16 @@ def _programs(settings: Configuration, workspace: Workspace) -> Iterator[Line]:
         )
     told = "training of ranker and crop proposer"
     yield Line("ok", told) if torch_mlp.installed() else Line("warn", f"{told}: not available", extras.LEARN)
+
+
+def _faces(settings: Configuration) -> Iterator[Line]:
+    found = choose_faces(settings.faces)
+    if found.faces is None:
+        yield Line("warn", "faces", found.why)
+        return
+    yield Line("ok", f"faces by {found.version}")
+    if found.eyes is None:
+        yield Line("warn", "open and closed eyes", found.why_no_eyes)
 
 
 def _describer(settings: Configuration) -> Line:

@@ -23,6 +23,7 @@ from proofsheet.embedding.weights import find_weights, pull_weights
 from proofsheet.labeling import content_score, ocr
 from proofsheet.labeling.content_score import content_model
 from proofsheet.labeling.detectors import choose_detector
+from proofsheet.labeling.face_finder import EYES, FACES, LICENCES, choose_faces
 from proofsheet.labeling.ocr import ocr_model
 from proofsheet.labeling.photo_labels import choose_labeller
 from proofsheet.labeling.preview_models import PreviewModel
@@ -44,7 +45,7 @@ def list_models(as_json: bool) -> None:
     """
     settings, workspace = settings_and_workspace()
     folder = workspace.home / "models"
-    rows = [*_encoders(settings, folder), _detector(settings), *_extras(settings)]
+    rows = [*_encoders(settings, folder), _detector(settings), *_faces(settings), *_extras(settings)]
     rows += learnt(workspace.shared)
     if as_json:
         print_json({"models": rows})
@@ -82,6 +83,20 @@ def _detector(settings: Configuration) -> dict[str, Any]:
     found = choose_detector(settings.objects, settings.encoder.device)
     state = "here" if found.ready else "not available"
     return _row("detector", found.name, state, found.where, found.ready, found.note)
+
+
+def _faces(settings: Configuration) -> list[dict[str, Any]]:
+    """The networks for faces and for eyes: licence and hash, or what to install."""
+    found = choose_faces(settings.faces)
+    rows = []
+    for kind, file, path, why in (
+        ("faces", FACES, found.faces, found.why),
+        ("eyes", EYES, found.eyes, found.why_no_eyes),
+    ):
+        state, used = ("here", found.faces is not None) if path else ("not available", False)
+        note = f"{LICENCES[file]}, SHA-256 {file.sha256}" if path else why
+        rows.append(_row(kind, f"{file.package}: {Path(file.path).name}", state, str(path or ""), used, note))
+    return rows
 
 
 def _lite0(settings: Configuration, folder: Path) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from PIL import Image, ImageOps, PngImagePlugin
 
 from proofsheet.core.errors import UsageError
 from proofsheet.imaging.colour_management import coded_profile, hdr_name
-from proofsheet.imaging.decode import upright_pixels
 from proofsheet.imaging.formats import FORMATS
+from proofsheet.imaging.scaling import upright_pixels
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 DEPTH_AT, SHALLOW = 24, 8  # where a PNG says its bits a sample, and how many most have

@@ -32,7 +32,7 @@ from schemas.settings import (
     SceneSettings,
     WatchSettings,
 )
-from schemas.settings_extras import FlagSettings, OcrSettings
+from schemas.settings_extras import FaceSettings, FlagSettings, OcrSettings
 from schemas.settings_learning import CropSettings, HistorySettings, RankerSettings
 from schemas.settings_review import ApplySettings, PublishSettings, ReviewSettings
 from schemas.settings_words import (
@@ -62,6 +62,7 @@ class Configuration(BaseModel):
     objects: ObjectSettings = Field(default_factory=ObjectSettings)
     ocr: OcrSettings = Field(default_factory=OcrSettings)
     flags: FlagSettings = Field(default_factory=FlagSettings)
+    faces: FaceSettings = Field(default_factory=FaceSettings)
     groups: GroupSettings = Field(default_factory=GroupSettings)
     duplicates: DuplicateSettings = Field(default_factory=DuplicateSettings)
     inventory: InventorySettings = Field(default_factory=InventorySettings)

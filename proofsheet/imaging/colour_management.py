@@ -22,9 +22,9 @@ import numpy.typing as npt
 from PIL import Image, ImageCms
 
 from proofsheet.imaging.headers import deepest_grey, white_is_zero
+from proofsheet.imaging.scaling import Pixels, fit, rgb_array
 
 Floats = npt.NDArray[np.float64]
-Pixels = npt.NDArray[np.uint8]
 Chromaticities = tuple[float, ...]  # x and y of white, red, green and blue
 
 _D50 = np.array([0.9642, 1.0, 0.8249])
@@ -69,7 +69,7 @@ def to_srgb(image: Image.Image, info: Mapping[str, Any], adobe_rgb: bool = False
 
 
 def rgb_pixels(image: Image.Image, wanted_px: int, adobe_rgb: bool) -> tuple[Pixels, str]:
-    """Pixels in sRGB on white, and a note on converted colours.
+    """Pixels in sRGB on white, at most `wanted_px` on the longest side, and a note on converted colours.
 
     Deep greys are scaled, and very large pictures are reduced first.
 
@@ -82,17 +82,17 @@ def rgb_pixels(image: Image.Image, wanted_px: int, adobe_rgb: bool) -> tuple[Pix
         Unshowable: see `to_srgb`.
     """
     if image.mode.startswith("I") or image.mode == "F":
-        return _from_grey(image, wanted_px), ""
+        return fit(_from_grey(image, wanted_px), wanted_px), ""
     if (factor := max(image.size) // (2 * wanted_px)) > 1:
         plain = image.convert("L") if image.mode == "1" else image
         if plain.mode in {"L", "RGB", "RGBA", "CMYK", "LA", "LAB"}:
             image = _with_info(plain.reduce(factor), image)
     alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
     plain, note = to_srgb(_opaque(image), {str(k): v for k, v in image.info.items()}, adobe_rgb)
-    rgb = plain.convert("RGB")
+    rgb = plain if plain.mode == "RGB" else plain.convert("RGB")  # `convert` copies what is RGB already
     if alpha is not None:
         rgb = Image.composite(rgb, Image.new("RGB", rgb.size, "white"), alpha)
-    return np.asarray(rgb, dtype=np.uint8), note
+    return rgb_array(rgb, wanted_px), note
 
 
 def _opaque(image: Image.Image) -> Image.Image:

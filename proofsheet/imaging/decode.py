@@ -2,8 +2,8 @@
 
 Holds `open_picture`.
 Add here: what every measurement needs of an opened file.
-Keep out: formats by name (formats.py), headers (headers.py), colours (colour_management.py), RAW (raw.py),
-measurements.
+Keep out: formats by name (formats.py), headers (headers.py), colours (colour_management.py), sizes
+(scaling.py), RAW (raw.py), measurements.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from proofsheet.core.files import Fingerprint, Refused, open_regular
@@ -25,8 +24,8 @@ from proofsheet.imaging.colour_management import Unshowable, rgb_pixels
 from proofsheet.imaging.formats import DECODER_ERRORS, DRAFTED, FORMATS, format_of
 from proofsheet.imaging.headers import code_points, largest_page, png_without_large_texts, told_format
 from proofsheet.imaging.metadata_blocks import Blocks, read_blocks
+from proofsheet.imaging.scaling import Pixels, fit, upright_pixels
 
-Pixels = npt.NDArray[np.uint8]
 _ORIENTATION = 0x0112
 _EXIF_IFD, _INTEROP_IFD, _COLOR_SPACE, _INTEROP_INDEX = 0x8769, 0xA005, 0xA001, 0x0001
 _HEAD = 32
@@ -182,7 +181,7 @@ def _decoded(image: Image.Image, limits: DecodeLimits) -> Picture:
     sample, (pixels, colours) = _sample(image), rgb_pixels(image, wanted, _is_adobe_rgb(exif))
     block = max(1, round(_DCT_PX * image.size[0] / width))
     orientation = _orientation(exif)
-    large = upright_pixels(fit(pixels, wanted), orientation)
+    large = upright_pixels(pixels, orientation)
     if orientation >= 5:
         width, height = height, width
     notes = tuple(note for note in (page, colours) if note)
@@ -202,27 +201,6 @@ def _check_size(width: int, height: int, name: str, limits: DecodeLimits) -> Non
             f"{width} x {height} are {width * height:,} pixels, the limit for {name} is {limit:,}",
             f"raise {setting} under [photos] in proofsheet.toml if the picture is wanted",
         )
-
-
-def fit(pixels: Pixels, side_px: int) -> Pixels:
-    """Scale down so that the longest side is at most `side_px`; smaller pictures are returned as they are.
-
-    Halved by area as often as possible, then by less than a half linearly: close to scaling by area, at a
-    quarter of its cost.
-    """
-    import cv2
-
-    height, width = pixels.shape[:2]
-    if max(width, height) <= side_px:
-        return pixels
-    scale = side_px / max(width, height)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    while pixels.shape[0] >= 2 * size[1] and pixels.shape[1] >= 2 * size[0]:
-        halved = (pixels.shape[1] // 2, pixels.shape[0] // 2)
-        pixels = np.asarray(cv2.resize(pixels, halved, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    if (pixels.shape[1], pixels.shape[0]) == size:
-        return pixels
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
 
 def _sample(image: Image.Image) -> Pixels:
@@ -255,31 +233,6 @@ def _orientation(exif: Image.Exif) -> int:
     except DECODER_ERRORS:
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
-def upright_pixels(pixels: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
-    """Upright pixels by the EXIF orientation.
-
-    2 to 4 mirror, turn by 180 degrees or both; 5 to 8 swap the sides as well.
-    """
-    if orientation == 1:
-        return pixels
-    if orientation >= 5:
-        pixels = pixels.transpose(1, 0, 2)
-    across, down = _FLIPS[orientation]
-    return np.ascontiguousarray(pixels[:: -1 if down else 1, :: -1 if across else 1])
-
-
-# after the sides were swapped (5 to 8): mirror left and right, mirror up and down
-_FLIPS = {
-    2: (True, False),
-    3: (True, True),
-    4: (False, True),
-    5: (False, False),
-    6: (True, False),
-    7: (True, True),
-    8: (False, True),
-}
 
 
 def _is_adobe_rgb(exif: Image.Exif) -> bool:

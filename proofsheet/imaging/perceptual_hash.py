@@ -13,8 +13,9 @@ from collections.abc import Mapping
 import numpy as np
 from PIL import Image
 
-from proofsheet.imaging.decode import Picture, Pixels, fit
+from proofsheet.imaging.decode import Picture
 from proofsheet.imaging.image_quality import PLAIN_GROUND, grey_levels, ground
+from proofsheet.imaging.scaling import Pixels, fit
 from proofsheet.storage.code_version import module_version
 from schemas.vision import PictureHash
 

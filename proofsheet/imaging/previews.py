@@ -8,16 +8,14 @@ Keep out: serving them.
 from __future__ import annotations
 
 import functools
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
 from proofsheet.core.files import holds_something, short_hash, write_atomic
-from proofsheet.imaging.decode import Picture, Pixels, fit
+from proofsheet.imaging.decode import Picture
 from proofsheet.imaging.measurement_pass import Measurement, Work, measured_columns
+from proofsheet.imaging.scaling import Pixels, fit
 from proofsheet.storage.code_version import module_version
 from schemas.settings import PreviewSettings
 from schemas.vision import Preview
@@ -70,9 +68,12 @@ def _make(picture: Picture, sizes: Sizes, cache_folder: Path, version: str) -> M
 
 
 def _jpeg(pixels: Pixels, quality: int) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=quality)
-    return buffer.getvalue()
+    import cv2
+
+    _done, encoded = cv2.imencode(
+        ".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality]
+    )
+    return encoded.tobytes()
 
 
 def _still_there(row: Mapping[str, object], cache_folder: Path) -> bool:

@@ -7,18 +7,21 @@ Keep out: what is proposed from it (models/).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from proofsheet.imaging.decode import Picture, Pixels, fit
+from proofsheet.imaging.decode import Picture
+from proofsheet.imaging.scaling import Pixels, fit
 from proofsheet.storage.code_version import module_version
 from schemas.vision import GRID, SaliencyGrid
 
 Floats = npt.NDArray[np.float32]
 _SIDE_PX = 192
 _SPECTRUM_PX = 64
+_ROUNDING = 0.01  # distance in Lab that no eye sees
 
 
 def saliency_grid(picture: Picture) -> Mapping[str, object]:
@@ -45,15 +48,23 @@ def grid(rgb: Pixels) -> Floats:
     light = lab[:, :, 0] / 100.0
     mean, square = _cells(light), _cells(light * light)
     deviation = np.asarray(np.sqrt(np.maximum(square - mean * mean, 0.0)) * 2.0, dtype=np.float32)
-    edges = np.hypot(cv2.Sobel(light, cv2.CV_32F, 1, 0), cv2.Sobel(light, cv2.CV_32F, 0, 1)).astype(
-        np.float32
+    edges = np.asarray(
+        cv2.magnitude(cv2.Sobel(light, cv2.CV_32F, 1, 0), cv2.Sobel(light, cv2.CV_32F, 0, 1)), np.float32
     )
-    blurred = np.asarray(cv2.GaussianBlur(lab, (0, 0), 2.0), dtype=np.float32)
-    strange = np.linalg.norm(blurred - lab.reshape(-1, 3).mean(axis=0), axis=2).astype(np.float32)
+    strange = _distance(cv2.GaussianBlur(lab, (0, 0), 2.0), cv2.mean(lab))
     channels: list[Floats] = [mean, deviation]
     drawing: tuple[Floats, ...] = (edges, _residual(light), strange)
     channels += [_scaled(_cells(c)) for c in drawing]
     return np.asarray(np.clip(np.stack(channels), 0.0, 1.0), dtype=np.float32)
+
+
+def _distance(lab: npt.NDArray[Any], colour: Sequence[float]) -> Floats:
+    """How far every pixel is from a colour: (height, width); plane by plane, which is fast."""
+    import cv2
+
+    apart = [plane - np.float32(c) for plane, c in zip(cv2.split(lab), colour, strict=False)]
+    found = np.asarray(cv2.sqrt(apart[0] ** 2 + apart[1] ** 2 + apart[2] ** 2), dtype=np.float32)
+    return np.where(found > _ROUNDING, found, np.float32(0.0))
 
 
 def _cells(values: Floats) -> Floats:

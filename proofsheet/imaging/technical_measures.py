@@ -1,6 +1,6 @@
 """Measurements of fine detail and its faults, which exposure alone does not change.
 
-Holds `technical_measures` and the functions it is made of.
+Holds `technical_measures`, the functions it is made of, and `detail_of`.
 Add here: another measurement and its column in `ImageQuality`.
 Keep out: tones and layout (tone_measures.py), comparison of pictures (selection/technical_comparison.py).
 
@@ -13,7 +13,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from proofsheet.imaging.decode import Picture, Pixels
+from proofsheet.imaging.decode import Picture
+from proofsheet.imaging.scaling import Pixels
 from schemas.vision import SCALES, TILES, ImageQuality
 
 Floats = npt.NDArray[np.floating]
@@ -32,7 +33,7 @@ def technical_measures(picture: Picture) -> dict[str, object]:
     windows = tile_windows(picture.large)
     luma, red, blue = _planes(windows)
     fine = _laplacian(luma)
-    curve, tiles, contrasts = _detail(luma)
+    curve, tiles, contrasts = _detail(luma, fine)
     return {
         ImageQuality.detail_side_px: max(picture.large.shape[:2]),
         ImageQuality.detail_scales: curve,
@@ -83,7 +84,7 @@ def _laplacian(grey: Bytes) -> npt.NDArray[np.int16]:
     )
 
 
-def _detail(grey: Bytes) -> tuple[list[float], Floats, Floats]:
+def _detail(grey: Bytes, laplacian: npt.NDArray[np.int16]) -> tuple[list[float], Floats, Floats]:
     """Detail of the whole at each scale, detail of each tile, and standard deviation of grey in each tile."""
     curve: list[float] = []
     tiles = contrasts = np.zeros(len(grey), np.float32)
@@ -92,10 +93,10 @@ def _detail(grey: Bytes) -> tuple[list[float], Floats, Floats]:
         if min(now.shape[1:]) < 4:
             curve.append(curve[-1] if curve else 0.0)
             continue
-        laplacian, inner = _laplacian(now), now[:, 1:-1, 1:-1]
-        valid = (inner >= _DARK) & (inner <= _BRIGHT)
-        n = np.maximum(valid.sum(axis=(1, 2)), 1)
-        of_laplacian, of_grey = _variance(laplacian, valid, n), _variance(inner, valid, n)
+        laplacian, inner = laplacian if scale == 0 else _laplacian(now), now[:, 1:-1, 1:-1]
+        valid = ((inner >= _DARK) & (inner <= _BRIGHT)).astype(np.float32)
+        n = np.maximum(valid.sum(axis=(1, 2), dtype=np.float64), 1.0)
+        of_laplacian, of_grey = _variance(laplacian * valid, n), _variance(inner * valid, n)
         curve.append(float(_ratio(of_laplacian @ n / n.sum(), of_grey @ n / n.sum())))
         if scale == 0:
             tiles = _ratio(of_laplacian, of_grey).astype(np.float32)
@@ -115,10 +116,9 @@ def _halved(grey: Bytes) -> Bytes:
     return np.asarray((four + 2) >> 2, dtype=np.uint8)
 
 
-def _variance(
-    values: npt.NDArray[np.integer], valid: npt.NDArray[np.bool_], n: npt.NDArray[np.int64]
-) -> Floats:
-    shown = (values * valid).astype(np.float32).reshape(len(values), -1)
+def _variance(values: npt.NDArray[np.float32], n: npt.NDArray[np.float64]) -> Floats:
+    """Variance in each window, of n values that are valid; the others are 0."""
+    shown = values.reshape(len(values), -1)
     return np.asarray(np.maximum(_squares(shown) / n - (shown.sum(axis=1) / n) ** 2, 0.0))
 
 
@@ -163,18 +163,29 @@ def tails(laplacian: npt.NDArray[np.int16]) -> float:
     return float(np.log10((high + 1.0) / (low + 1.0)))
 
 
+def detail_of(grey: Bytes) -> float:
+    """Fine detail of a part of a picture, on the scale of `ImageQuality.detail_scales`.
+
+    Args:
+        grey: (height, width), at least 3 x 3.
+    """
+    fine, inner = _laplacian(grey[None]), grey[None, 1:-1, 1:-1]
+    valid = (inner >= _DARK) & (inner <= _BRIGHT)
+    n = np.maximum(valid.sum(axis=(1, 2)), 1)
+    return float(_ratio(_variance(fine, valid, n), _variance(inner, valid, n))[0])
+
+
 def halo(luma: Bytes) -> float:
     """How far strong edges swing beyond the tones beside them, in shares of their height; 0 without any."""
-    some = luma[::2]
-    both = np.concatenate([_swing(some), _swing(some.transpose(0, 2, 1))])
+    some = luma[::2].astype(np.int16)
+    both = np.concatenate([_swing(some), _swing(np.ascontiguousarray(some.transpose(0, 2, 1)))])
     return float(np.median(both)) if both.size >= _LEAST_EDGES else 0.0
 
 
-def _swing(luma: Bytes) -> Floats:
+def _swing(values: npt.NDArray[np.int16]) -> Floats:
     """The same of each edge that runs across the rows."""
-    if luma.shape[2] < 2 * _REACH + 3:
+    if values.shape[2] < 2 * _REACH + 3:
         return np.empty(0)
-    values = luma.astype(np.int16)
     step = values[:, :, 2:] - values[:, :, :-2]
     size = np.abs(step)
     peak = (
@@ -182,10 +193,11 @@ def _swing(luma: Bytes) -> Floats:
         & (size[:, :, 1:-1] >= size[:, :, :-2])
         & (size[:, :, 1:-1] > size[:, :, 2:])
     )
-    window, row, place = np.nonzero(peak[:, :, _REACH - 2 : -(_REACH - 2)])
+    inside = peak[:, :, _REACH - 2 : -(_REACH - 2)]
+    row, place = np.divmod(np.flatnonzero(inside), inside.shape[2])
     place += _REACH
-    way = np.sign(step[window, row, place - 1])
-    levels = np.stack([values[window, row, place + k * way] for k in range(-_REACH, _REACH + 1)])
+    way = np.sign(step.reshape(-1, step.shape[2])[row, place - 1]).astype(np.intp)
+    levels = values.ravel()[row * values.shape[2] + place + np.arange(-_REACH, _REACH + 1)[:, None] * way]
     high, low = levels[_REACH + 1 : _REACH + 4].max(axis=0), levels[_REACH - 3 : _REACH].min(axis=0)
     beside_high, beside_low = levels[-3:].mean(axis=0), levels[:3].mean(axis=0)
     return np.asarray(

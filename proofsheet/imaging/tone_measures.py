@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from proofsheet.imaging.decode import Picture, Pixels, fit
+from proofsheet.imaging.decode import Picture
+from proofsheet.imaging.scaling import Pixels, fit
 from schemas.vision import TILES, ImageQuality
 
 Floats = npt.NDArray[np.floating]
@@ -38,7 +39,7 @@ def tone_measures(picture: Picture, grey: Bytes, small: Pixels, lab: Floats) -> 
         ImageQuality.stripes: stripes(grey),
         ImageQuality.upright: upright(fit(grey, _EDGES_PX)),
         ImageQuality.spots: spots(fit(grey, _SPOTS_PX)),
-        **_tones(small, lab.reshape(-1, 3)),
+        **_tones(small, lab),
     }
 
 
@@ -62,11 +63,13 @@ def comb(sample: Bytes) -> float:
 
 def stripes(grey: Bytes) -> float:
     """Log10 of the fine change that whole rows or columns share, over that of single pixels."""
+    import cv2
+
     found = [0.0]
-    for values in (grey, grey.T):
+    for values in (grey, cv2.transpose(grey)):
         if min(values.shape) < 3:
             continue
-        lines = values.mean(axis=1, dtype=np.float32)
+        lines = cv2.reduce(values, 1, cv2.REDUCE_AVG, dtype=cv2.CV_32F).ravel()
         own = np.diff(values[:, :: max(values.shape[1] // 48, 1)].astype(np.float32), n=2, axis=0)
         shared = float(np.square(np.diff(lines, n=2)).mean())
         found.append((shared + 1e-3) / (float(np.square(own).mean()) + 1.0))
@@ -78,9 +81,10 @@ def upright(grey: Bytes) -> float:
     import cv2
 
     across, down = (np.abs(cv2.Sobel(grey, cv2.CV_16S, *way)) for way in ((1, 0), (0, 1)))
-    strong = np.maximum(across, down) > _STRONG
-    pairs = np.stack([across[strong], down[strong]]).astype(np.float32)
-    slope, weight = pairs.min(axis=0) / np.maximum(pairs.max(axis=0), 1.0), pairs.max(axis=0)
+    most, least = np.maximum(across, down).ravel(), np.minimum(across, down).ravel()
+    strong = np.flatnonzero(most > _STRONG)
+    weight = most[strong].astype(np.float32)
+    slope = least[strong] / weight
     about = weight[slope < np.tan(np.radians(_ABOUT_AXIS_DEG))].sum()
     near = weight[slope < np.tan(np.radians(_NEAR_AXIS_DEG))].sum()
     return float(near / about) if about > 0 else 0.0
@@ -98,25 +102,38 @@ def spots(grey: Bytes) -> float:
 
 
 def _tones(small: Pixels, lab: Floats) -> dict[str, object]:
-    """Colour and light of a small picture and its CIE Lab: (pixels, 3)."""
+    """Colour and light of a small picture and its CIE Lab: (height, width, 3)."""
     import cv2
 
-    chroma = np.hypot(lab[:, 1], lab[:, 2])
-    tenth = max(len(lab) // 10, 1)
-    order = np.argpartition(lab[:, 0], (tenth - 1, len(lab) - tenth))
+    lightness, *ab = (plane.ravel() for plane in cv2.split(lab))
+    chroma = cv2.magnitude(*ab).ravel()
+    tenth = max(lightness.size // 10, 1)
+    order = np.argpartition(lightness, (tenth - 1, lightness.size - tenth))
     red, green, blue = cv2.split(small)
     most, least = cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue)
     dark = cv2.erode(least, np.ones((7, 7), np.uint8))
-    low, high = np.percentile(lab[:, 0], (1, 99))
+    low, high = _percentiles(lightness, 1, 99)
     return {
-        ImageQuality.cast: float(np.hypot(*lab[:, 1:].mean(axis=0))),
-        ImageQuality.cast_of_neutrals: float(np.percentile(chroma, 10)),
-        ImageQuality.cast_of_lights: float(np.hypot(*lab[order[-tenth:], 1:].mean(axis=0))),
-        ImageQuality.cast_of_shadows: float(np.hypot(*lab[order[:tenth], 1:].mean(axis=0))),
+        ImageQuality.cast: float(np.hypot(*(p.mean() for p in ab))),
+        ImageQuality.cast_of_neutrals: _percentiles(chroma, 10)[0],
+        ImageQuality.cast_of_lights: float(np.hypot(*(p[order[-tenth:]].mean() for p in ab))),
+        ImageQuality.cast_of_shadows: float(np.hypot(*(p[order[:tenth]].mean() for p in ab))),
         ImageQuality.chroma: float(chroma.mean()),
         ImageQuality.burnt_colours: float(((most >= _BRIGHT) & (least < _BRIGHT)).mean()),
         ImageQuality.crushed_colours: float(((least <= _DARK) & (most > _DARK)).mean()),
         ImageQuality.haze: float(dark.mean() / 255.0),
         ImageQuality.black_point: float(max(low, 0.0)),
-        ImageQuality.white_point: float(high),
+        ImageQuality.white_point: high,
     }
+
+
+def _percentiles(values: Floats, *percent: float) -> list[float]:
+    """What `numpy.percentile` gives, at a fourth of its cost."""
+    places = [p / 100.0 * (values.size - 1) for p in percent]
+    lower = [int(p) for p in places]
+    upper = [min(k + 1, values.size - 1) for k in lower]
+    found = np.partition(values, sorted({*lower, *upper}))
+    return [
+        float(found[k] + (place - k) * (found[n] - found[k]))
+        for place, k, n in zip(places, lower, upper, strict=True)
+    ]

@@ -21,7 +21,7 @@ from proofsheet.core import extras
 from proofsheet.core.errors import ModelError
 from proofsheet.core.files import Refused, hash_file, short_hash
 from proofsheet.embedding import torch_runtime
-from proofsheet.imaging.decode import Pixels
+from proofsheet.imaging.scaling import Pixels
 from proofsheet.labeling.coco_names import COCO_NAMES
 from schemas.settings import ObjectSettings
 

@@ -11,10 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import polars as pl
+
 from proofsheet.core.files import short_hash
 from proofsheet.selection.choices import History
 from proofsheet.selection.timeline import proposed_crop
 from proofsheet.storage.workspace import Project
+from schemas.faces import Face
 from schemas.history import Selection
 from schemas.library import Photo
 from schemas.review import TECHNICAL, Choice, Proposal
@@ -22,7 +25,7 @@ from schemas.storage import StoredTable
 from schemas.vision import ImageQuality, PhotoGroup, Preview
 
 Row = dict[str, Any]
-_READ = (Proposal, Photo, ImageQuality, PhotoGroup, Preview, Selection, Choice)
+_READ = (Proposal, Photo, ImageQuality, Face, PhotoGroup, Preview, Selection, Choice)
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,8 @@ def read_queue(project: Project, audit_share: float) -> ReviewQueue:
         .join(project.store.read(Preview), on=ids)
     )
     known = known.join(project.store.read(PhotoGroup), on=ids)
-    photos = {str(r[Photo.photo_id]): r for r in known.to_dicts()}
+    faces = project.store.read(Face).filter(pl.col(Face.face) == 1).select(*ids, Face.landmarks)
+    photos = {str(r[Photo.photo_id]): r for r in known.join(faces, on=ids, how="left").to_dicts()}
     history = History(project.store.read(Selection), {i: str(r[Photo.path]) for i, r in photos.items()})
     notes = dict(project.store.read(Choice).select(Choice.group_id, Choice.note).iter_rows())
     found, singles = [], 0
@@ -178,4 +182,15 @@ def _image(member: Row) -> Row:
         "height": member[ImageQuality.height_px],
         "state": member[Photo.state],
         "mark": str(member[Photo.content_hash])[:12],
+        "zoom_to": _eyes(member),
     }
+
+
+def _eyes(member: Row) -> list[float] | None:
+    """Middle of the eyes of the largest face, in shares of the picture; None without a face."""
+    points = member[Face.landmarks]
+    if points is None:
+        return None
+    eyes = [(p["x_px"], p["y_px"]) for p in points[:2]]
+    sizes = (member[ImageQuality.width_px], member[ImageQuality.height_px])
+    return [min(max(sum(e[k] for e in eyes) / 2 / sizes[k], 0.0), 1.0) for k in (0, 1)]

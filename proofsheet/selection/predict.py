@@ -1,13 +1,14 @@
 """The predictions of the models for the sets of a project: picture, crop, and reasons.
 
-Holds `judge_sets`.
+Holds `judge_sets` and `face_boxes`.
 Add here: another reason from measured values.
 Keep out: the stage rule and the rows of `proposals` (selection/stage_rule.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from proofsheet.models.probabilities import picks
 from proofsheet.models.ranker import MEASURE_COLUMNS, Ranker
 from proofsheet.selection.active_models import sigmoid
 from proofsheet.storage.workspace import Project
+from schemas.faces import Face
 from schemas.labels import SeenObject
 from schemas.learning import CropModel, RankerModel
 from schemas.library import Photo
@@ -43,6 +45,7 @@ def judge_sets(
     embeddings: Rows[Embedding],
     saliency_grids: Rows[SaliencyGrid],
     objects: Rows[SeenObject],
+    faces: Rows[Face],
     ranker_model: Rows[RankerModel],
     crop_model: Rows[CropModel],
     cropping: CropSettings,
@@ -58,7 +61,8 @@ def judge_sets(
     cuts: dict[str, CropPrediction] = {}
     if cutting.get(CropModel.status) == "in force":
         proposer = load_crops(project.models, str(cutting[CropModel.fit_id]))
-        cuts = dict(_cuts(proposer, cutting, saliency_grids, image_quality, objects, cropping.aspect))
+        boxes = face_boxes(objects, faces, image_quality)
+        cuts = dict(_cuts(proposer, cutting, saliency_grids, image_quality, boxes, cropping.aspect))
     return Predictions(found, cuts)
 
 
@@ -156,7 +160,7 @@ def _cuts(
     row: Mapping[str, Any],
     grids: pl.DataFrame,
     quality: pl.DataFrame,
-    objects: pl.DataFrame,
+    boxes: Mapping[str, Sequence[Box]],
     aspect: str,
 ) -> Iterator[tuple[str, CropPrediction]]:
     ids = [Photo.project, Photo.photo_id]
@@ -167,9 +171,8 @@ def _cuts(
         return
     values = rows[SaliencyGrid.grid].to_numpy()
     aspects = (rows[ImageQuality.width_px] / rows[ImageQuality.height_px]).cast(pl.Float32).to_numpy()
-    seen = dict(objects.select(SeenObject.photo_id, SeenObject.objects).iter_rows())
     names = rows[Photo.photo_id].to_list()
-    faces = [[_box(o) for o in seen.get(i) or [] if o["label"] == _FACE] for i in names]
+    faces = [boxes.get(i, []) for i in names]
     said = model.propose(values, aspects, faces, aspect)
     p = sigmoid(np.array([s.log_odds for s in said]) + float(row[CropModel.offset]))
     by, limit = f"crop {str(row[CropModel.fit_id])[:12]}", float(row[CropModel.crop_at])
@@ -187,6 +190,20 @@ def _cuts(
             name,
             CropPrediction(needed, box if needed else None, float(p[k] if needed else 1.0 - p[k]), told, by),
         )
+
+
+def face_boxes(
+    objects: pl.DataFrame, faces: pl.DataFrame, quality: pl.DataFrame
+) -> Mapping[str, Sequence[Box]]:
+    """Boxes of faces by photo, in 0..1 of the picture: of a detector, and of `faces`."""
+    found = defaultdict[str, list[Box]](list)
+    for photo, seen in objects.select(SeenObject.photo_id, SeenObject.objects).iter_rows():
+        found[photo] += [_box(o) for o in seen if o["label"] == _FACE]
+    for row in faces.join(quality, on=[Photo.project, Photo.photo_id]).to_dicts():
+        left, right = (row[side] / row[ImageQuality.width_px] for side in (Face.left_px, Face.right_px))
+        top, bottom = (row[side] / row[ImageQuality.height_px] for side in (Face.top_px, Face.bottom_px))
+        found[row[Face.photo_id]].append((left, top, right, bottom))
+    return found
 
 
 def _box(found: Mapping[str, float]) -> Box:

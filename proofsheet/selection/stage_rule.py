@@ -1,6 +1,6 @@
 """Which picture of a set is preferred, with reasons from measured values.
 
-Holds `decide`.
+Holds `decide` and `faces_by_photo`.
 Add here: another reason or flag of a row.
 Keep out: how pictures are compared (technical_comparison.py); anything that moves a file.
 """
@@ -15,6 +15,7 @@ import polars as pl
 from proofsheet.models.predictions import CropPrediction, RankedChoice
 from proofsheet.models.starter_ranker import starter_ranker
 from proofsheet.selection.technical_comparison import compared, faults, stage_of
+from schemas.faces import Face
 from schemas.library import Photo
 from schemas.review import TECHNICAL, Proposal
 from schemas.vision import PhotoGroup
@@ -29,6 +30,7 @@ def decide(
     groups: pl.DataFrame,
     photos: pl.DataFrame,
     quality: pl.DataFrame,
+    faces: pl.DataFrame,
     picks: Mapping[str, RankedChoice] | None = None,
     cuts: Mapping[str, CropPrediction] | None = None,
 ) -> pl.DataFrame:
@@ -39,13 +41,24 @@ def decide(
         groups: rows of `photo_groups`.
         photos: rows of `photos`.
         quality: rows of `image_quality`.
+        faces: rows of `faces`.
         picks: group id to the choice of a trained ranker.
         cuts: photo id to the prediction of the crop proposer.
     """
     ids = [Photo.project, Photo.photo_id]
     known = groups.join(photos, on=ids).join(quality, on=ids).sort(PhotoGroup.group_id, PhotoGroup.position)
     parts = known.partition_by(PhotoGroup.group_id, maintain_order=True)
-    return Proposal.frame(_decision(project, part.to_dicts(), picks or {}, cuts or {}) for part in parts)
+    found = faces_by_photo(faces)
+    sets = ([{**m, Face.name: found.get(m[Photo.photo_id], ())} for m in p.to_dicts()] for p in parts)
+    return Proposal.frame(_decision(project, members, picks or {}, cuts or {}) for members in sets)
+
+
+def faces_by_photo(faces: pl.DataFrame) -> dict[str, list[Row]]:
+    """Rows of `faces` of each photo, the largest face first."""
+    found: dict[str, list[Row]] = {}
+    for row in faces.sort(Face.photo_id, Face.face).to_dicts():
+        found.setdefault(str(row[Face.photo_id]), []).append(row)
+    return found
 
 
 def _decision(

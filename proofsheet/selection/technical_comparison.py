@@ -2,7 +2,8 @@
 
 Holds `TechnicalChoice`, `compared`, `faults` and the words for differences.
 Add here: words for another difference; a fault that is seen by itself.
-Keep out: weights (models/starter_ranker.py), trained rankers (predict.py), `proposals` (stage_rule.py).
+Keep out: weights (models/starter_ranker.py), faces (face_comparison.py), trained rankers (predict.py),
+`proposals` (stage_rule.py).
 
 One rule for bursts and series of stages: a higher stage has a fixed worth, and a picture of a lower
 stage wins only if its measurements are worth more.
@@ -18,6 +19,13 @@ from typing import Any
 import numpy as np
 
 from proofsheet.models.starter_ranker import StarterRanker
+from proofsheet.selection.face_comparison import (
+    FaceWeights,
+    evidence,
+    face_differences,
+    face_weights,
+    faults_of_faces,
+)
 from schemas.library import Photo
 from schemas.vision import SCALES, ImageQuality
 
@@ -75,7 +83,7 @@ def faults(member: Row, members: Sequence[Row]) -> list[str]:
     """Faults of a picture of which another of its set has less than half.
 
     Args:
-        member: columns of `image_quality` of the picture.
+        member: columns of `image_quality` of the picture, and rows of `faces` under that name if it has any.
         members: of the whole set.
     """
     found = []
@@ -83,7 +91,7 @@ def faults(member: Row, members: Sequence[Row]) -> list[str]:
         value = member[fault.column] or 0.0
         if value >= fault.least and value > _FAR_LESS * min(m[fault.column] or 0.0 for m in members):
             found.append(fault.words.format(value))
-    return found
+    return found + faults_of_faces(member, members)
 
 
 def stage_of(member: Row) -> float:
@@ -92,16 +100,21 @@ def stage_of(member: Row) -> float:
     return -1.0 if stage is None else float(stage)
 
 
-def compared(members: Sequence[Row], ranker: StarterRanker) -> TechnicalChoice:
+def compared(
+    members: Sequence[Row], ranker: StarterRanker, faces: FaceWeights | None = None
+) -> TechnicalChoice:
     """The picture with the highest sum of odds; one with a fault gives way to a close one without.
 
     It never gives way to a lower stage: the worth of a stage already weighs the fault.
 
     Args:
-        members: at least two, with columns of `photos` and `image_quality`, in the order of the set.
+        members: at least two, with columns of `photos` and `image_quality`, and rows of `faces` under that
+            name, in the order of the set.
         ranker: compares two.
+        faces: what differences of faces weigh; the weights of the package by default.
     """
-    odds = np.array([[_odds(one, other, ranker) for other in members] for one in members])
+    weights = faces or face_weights()
+    odds = np.array([[_odds(one, other, ranker, weights) for other in members] for one in members])
     order = sorted(range(len(members)), key=lambda k: (-odds[k].sum(), str(members[k][Photo.content_hash])))
     marks = [faults(m, members) for m in members]
     first = order[0]
@@ -111,19 +124,19 @@ def compared(members: Sequence[Row], ranker: StarterRanker) -> TechnicalChoice:
     best = next((k for k in close if not marks[k]), first)
     rival = next(k for k in order if k != best)
     told = [] if best == first else [f"{first + 1} gives way: {'; '.join(marks[first])}"]
-    told += differences(members[best], members[rival], rival + 1, ranker)
+    told += differences(members[best], members[rival], rival + 1, ranker, weights)
     others = np.delete(odds[best], best)
     confidence = 1.0 / (1.0 + float(np.exp(-np.clip(others, -_SURE, _SURE)).sum()))
     return TechnicalChoice(best, confidence, told, marks[best])
 
 
-def _odds(one: Row, other: Row, ranker: StarterRanker) -> float:
+def _odds(one: Row, other: Row, ranker: StarterRanker, faces: FaceWeights) -> float:
     """Log odds that one is better; a lower stage wins only where both show the same picture."""
     if one is other:
         return 0.0
     higher = float(np.sign(stage_of(one) - stage_of(other)))
     worth = ranker.stage_log_odds if not higher or _show_the_same(one, other) else _SURE
-    return ranker.log_odds(one, other) + worth * higher
+    return evidence(one, other, ranker.log_odds(one, other), faces)[0] + worth * higher
 
 
 def _show_the_same(one: Row, other: Row) -> bool:
@@ -140,21 +153,23 @@ def _show_the_same(one: Row, other: Row) -> bool:
     return float(((first - first.mean()) * (second - second.mean())).mean()) / spread >= _ALIKE
 
 
-def differences(best: Row, rival: Row, number: int, ranker: StarterRanker) -> list[str]:
+def differences(best: Row, rival: Row, number: int, ranker: StarterRanker, faces: FaceWeights) -> list[str]:
     """What spoke most for a picture against another, with its units.
 
     Args:
-        best: columns of `image_quality` of the one.
+        best: columns of `image_quality` of the one, and its faces.
         rival: the same of the other.
         number: of the other in its set, from 1.
         ranker: how much each difference weighs.
+        faces: the same for differences of faces.
     """
     by_words: dict[str, float] = {}
     for name, gain in ranker.gains(best, rival).items():
         words = _words(name, best, rival, number)
         by_words[words] = by_words.get(words, 0.0) + gain
     ranked = sorted((w for w in by_words if w and by_words[w] >= _LEAST_LOG_ODDS), key=lambda w: -by_words[w])
-    return ranked[:_REASONS]
+    of_faces = face_differences(best, rival, number, ranker.log_odds(best, rival), faces)
+    return [*of_faces, *ranked][:_REASONS]
 
 
 def _words(name: str, best: Row, rival: Row, number: int) -> str:

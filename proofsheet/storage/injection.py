@@ -179,7 +179,7 @@ def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def resource_key(kind: Any, resources: Mapping[type[Any], str]) -> str | None:  # noqa: ANN401 - an annotation
-    """The key of the resource of a class, or of a class that it derives from; None if it is none."""
+    """The key of the resource of a class, or of a class that it derives from; None for any other class."""
     return next((resources[base] for base in getattr(kind, "__mro__", ()) if base in resources), None)
 
 

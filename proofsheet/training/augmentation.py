@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from proofsheet.core.files import short_hash
-from proofsheet.imaging.decode import Picture, Pixels
+from proofsheet.imaging.decode import Picture
 from proofsheet.imaging.measurement_pass import Measurement, Seen, Work
+from proofsheet.imaging.scaling import Pixels
 from proofsheet.models.boxes import Box
 
 _ZOOM = 0.9

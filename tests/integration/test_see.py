@@ -86,7 +86,8 @@ def test_analyze_never_writes_over_a_picture(place: Path) -> None:
 
 def test_models_list_says_what_is_here_and_what_is_missing(place: Path) -> None:
     rows = json.loads(call("models", "list", "--json").stdout)["models"]
-    assert [(r["kind"], r["state"], r["in_use"]) for r in rows[:4]] == [
+    faces = [r for r in rows if r["kind"] in {"faces", "eyes"}]
+    assert [(r["kind"], r["state"], r["in_use"]) for r in rows if r not in faces][:4] == [
         ("encoder", "here", True),
         ("encoder", "here", True),
         ("encoder", "not available", False),
@@ -96,6 +97,8 @@ def test_models_list_says_what_is_here_and_what_is_missing(place: Path) -> None:
     for part in ("Apache-2.0", "579344248a93", "gives vectors and labels"):
         assert part in rows[1]["note"]
     assert "models pull" in rows[2]["note"]
+    assert [r["kind"] for r in faces] == ["faces", "eyes"]
+    assert all("SHA-256" in r["note"] if r["in_use"] else "pip install" in r["note"] for r in faces)
     assert "[in use]" in call("models", "list").stdout
 
 

@@ -32,6 +32,7 @@ from proofsheet.imaging.decode import DecodeLimits, Picture, PictureFile, open_p
 from proofsheet.storage.workspace import Project, Workspace
 from proofsheet.texts.set_intake import intake
 from schemas.settings import EncoderSettings, LabelSettings, PhotoSettings, PlaceSettings
+from schemas.settings_extras import FaceSettings
 
 NOW = datetime(2026, 1, 2, 3, 4, 5)
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -107,6 +108,7 @@ def configuration(library: Path, home: Path, **sections: Any) -> Configuration:
     sections = {
         "encoder": EncoderSettings(encoder="embedded"),
         "labels": LabelSettings(model="none"),
+        "faces": FaceSettings(model="none"),
         **sections,
     }
     return Configuration(place=PlaceSettings(library=str(library), home=str(home)), **sections)

@@ -29,6 +29,7 @@ CHOOSING = (
         "layout_vectors",
         "embeddings",
         "photo_labels",
+        "faces",
         "previews",
     ),
     *("objects", "scenes", "photo_groups", "duplicates", "proposals"),

@@ -34,6 +34,13 @@ export function pan(/** @type {HTMLElement} */ made, /** @type {PointerEvent} */
   for (const image of at("images").querySelectorAll("img")) image.style.objectPosition = `${x}% ${y}%`;
 }
 
+/** A zoomed picture shows this place (0..1 of its sides) in the middle, as far as its edges allow. */
+export function aim(/** @type {HTMLImageElement} */ image, /** @type {number[]} */ [x, y]) {
+  const side = (/** @type {number} */ at, /** @type {number} */ whole, /** @type {number} */ shown) => (whole > shown ? Math.min(1, Math.max(0, (at * whole - shown / 2) / (whole - shown))) : 0.5);
+  const [across, down] = [side(x, image.naturalWidth, image.clientWidth), side(y, image.naturalHeight, image.clientHeight)];
+  image.style.objectPosition = `${100 * across}% ${100 * down}%`;
+}
+
 /** What is proposed and why, or that it is hidden. */
 export function panelOf(/** @type {import("./review.js").ReviewSet} */ set, /** @type {boolean} */ hidden) {
   const one = set.step1_selection, two = set.step2_crop, parts = [];

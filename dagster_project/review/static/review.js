@@ -2,11 +2,11 @@
 // The review: one set at a time, one key a decision.
 import { at, decision, element, get, picture, post, project, standing, tell } from "./common.js";
 import { editCrop } from "./crop.js";
-import { columns, overlay, pan, panelOf } from "./drawing.js";
+import { aim, columns, overlay, pan, panelOf } from "./drawing.js";
 import { actOf } from "./keys.js";
 import { Outbox } from "./outbox.js";
 
-/** @typedef {{id: string, mark: string, file_name: string, stage: number | null, stage_label: string | null, width: number, height: number}} Image */
+/** @typedef {{id: string, mark: string, file_name: string, stage: number | null, stage_label: string | null, width: number, height: number, zoom_to: number[] | null}} Image */
 /** @typedef {{verdict_id: string, action: string, choice: string | null, crop: number[] | null, blind: boolean}} Verdict */
 /** @typedef {{group_id: string, place: number, version: string, cause: string, keep_all: boolean, audit: boolean, hidden: boolean, applied: boolean, images: Image[], step1_selection: any, step2_crop: any, history: string | null, note: string, verdict: Verdict | null}} ReviewSet */
 
@@ -149,6 +149,8 @@ function figure(/** @type {ReviewSet} */ set, /** @type {Image} */ image, /** @t
   const pick = !pinned && image.id === pickOf(set);
   const url = picture(image, state.zoom ? "full" : "preview");
   const shown = element("img", { src: url, alt: `${image.file_name}, picture ${pinned ? "pinned" : number} of ${set.images.length}`, draggable: false });
+  const eyes = image.zoom_to;
+  if (state.zoom && eyes) shown.addEventListener("load", () => aim(/** @type {HTMLImageElement} */ (shown), eyes));
   const frame = element("div", { class: "frame" }, shown);
   const crop = !pinned && image.id === chosen && state.overlay && !state.zoom ? cropOf(set, chosen) : null;
   if (crop) frame.append(overlay(image, crop));

@@ -14,9 +14,9 @@ from proofsheet.grouping.duplicates import find_duplicates
 from proofsheet.grouping.grouping import group_photos
 from proofsheet.grouping.grouping_input import GroupingInput
 from proofsheet.grouping.nearest_neighbors import Within, cosine_pairs, hamming_pairs
-from proofsheet.imaging.decode import fit
 from proofsheet.imaging.image_quality import tile_variances
 from proofsheet.imaging.perceptual_hash import phash
+from proofsheet.imaging.scaling import fit
 from schemas.settings import DuplicateSettings, GroupSettings
 from tests.support.kit import NOW, pixels
 
