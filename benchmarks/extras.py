@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.originals import originals, stamps
 from benchmarks.timing import cpu_seconds
-from proofsheet.imaging.decode import Pixels
+from proofsheet.imaging.scaling import Pixels
 from proofsheet.labeling.content_score import content_model
 from proofsheet.labeling.ocr import ocr_model
 from proofsheet.models.intervals import wilson

@@ -26,8 +26,9 @@ from PIL import Image
 from benchmarks.damage import KINDS, linear, spread_by_disc, spread_by_line, tones
 from benchmarks.damaged_sets import another_shot, fitted
 from benchmarks.originals import originals
-from proofsheet.imaging.decode import DecodeLimits, Pixels, prepare_decoders, read_picture
+from proofsheet.imaging.decode import DecodeLimits, prepare_decoders, read_picture
 from proofsheet.imaging.image_quality import image_quality
+from proofsheet.imaging.scaling import Pixels
 from proofsheet.labeling.face_finder import choose_faces
 from proofsheet.labeling.face_networks import FoundFace, load
 from proofsheet.labeling.faces import FOUND, look_for_faces

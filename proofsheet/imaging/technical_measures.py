@@ -170,9 +170,9 @@ def detail_of(grey: Bytes) -> float:
         grey: (height, width), at least 3 x 3.
     """
     fine, inner = _laplacian(grey[None]), grey[None, 1:-1, 1:-1]
-    valid = (inner >= _DARK) & (inner <= _BRIGHT)
-    n = np.maximum(valid.sum(axis=(1, 2)), 1)
-    return float(_ratio(_variance(fine, valid, n), _variance(inner, valid, n))[0])
+    valid = ((inner >= _DARK) & (inner <= _BRIGHT)).astype(np.float32)
+    n = np.maximum(valid.sum(axis=(1, 2), dtype=np.float64), 1.0)
+    return float(_ratio(_variance(fine * valid, n), _variance(inner * valid, n))[0])
 
 
 def halo(luma: Bytes) -> float:

@@ -26,7 +26,7 @@ from PIL import Image
 from proofsheet.core import extras
 from proofsheet.core.errors import ModelError, NotAvailable
 from proofsheet.core.package_files import PackageFile
-from proofsheet.imaging.decode import Pixels
+from proofsheet.imaging.scaling import Pixels
 from proofsheet.labeling.preview_models import PreviewModel, Read
 from schemas.labels import ContentFlag
 from schemas.settings_extras import FlagSettings

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from proofsheet.core.errors import ModelError
-from proofsheet.imaging.decode import Pixels, fit
+from proofsheet.imaging.scaling import Pixels, fit
 from proofsheet.models.boxes import iou
 
 _SIDE_PX, _STRIDE, _CELL = 640, 32, 4

@@ -18,8 +18,9 @@ import polars as pl
 
 from proofsheet.core.errors import ModelError
 from proofsheet.core.files import short_hash
-from proofsheet.imaging.decode import Picture, Pixels
+from proofsheet.imaging.decode import Picture
 from proofsheet.imaging.measurement_pass import Measurement, Seen, Work
+from proofsheet.imaging.scaling import Pixels
 from proofsheet.imaging.technical_measures import detail_of
 from proofsheet.labeling.face_finder import FaceFinder
 from proofsheet.labeling.face_networks import FaceNetworks, FoundFace, load

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from proofsheet.imaging.decode import Pixels
+from proofsheet.imaging.scaling import Pixels
 from proofsheet.labeling.detectors import Detections, Detector
 from proofsheet.labeling.preview_models import PreviewModel, Read
 from schemas.labels import SeenObject

@@ -21,7 +21,7 @@ from proofsheet.core import extras
 from proofsheet.core.errors import ModelError, NotAvailable
 from proofsheet.core.files import short_hash
 from proofsheet.core.package_files import PackageFile
-from proofsheet.imaging.decode import Pixels
+from proofsheet.imaging.scaling import Pixels
 from proofsheet.labeling.preview_models import PreviewModel, Read
 from schemas.labels import OcrText
 from schemas.library import Photo

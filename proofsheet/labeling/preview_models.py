@@ -21,7 +21,7 @@ from PIL import Image
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.core.files import short_hash
 from proofsheet.core.progress import Progress
-from proofsheet.imaging.decode import Pixels
+from proofsheet.imaging.scaling import Pixels
 from proofsheet.storage.chunk_cache import ChunkCache
 from schemas.labels import ModelReading
 from schemas.library import Photo

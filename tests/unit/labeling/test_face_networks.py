@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from proofsheet.core.errors import ModelError
-from proofsheet.imaging.decode import Pixels
+from proofsheet.imaging.scaling import Pixels
 from proofsheet.labeling.face_finder import FACES, choose_faces
 from proofsheet.labeling.face_networks import FaceNetworks, load
 from schemas.settings_extras import FaceSettings
