@@ -126,7 +126,7 @@ def measured_asset(table: type[Table]) -> Callable[[Callable[..., Any]], dg.Asse
         group="measure",
         side_effects=[MeasurementsResource],
         inputs={"rows": rows},
-        row_checks=_ROW_CHECKS,
+        row_checks={table: _ROW_CHECKS.get(table, ())},
     )
 
 

@@ -25,7 +25,7 @@ from proofsheet.storage.workspace import Project
 from proofsheet.texts import job_requests as ask
 from proofsheet.texts.embedded_describer import TEMPLATE_WORDS
 from proofsheet.texts.identification import agreed_names
-from proofsheet.texts.jobs import JobRequest
+from proofsheet.texts.jobs import CAPTION, JobRequest
 from proofsheet.texts.set_intake import held_back, validation_rows
 from resources.words import VisionModelResource, VocabularyResource
 from schemas.apply import Upload
@@ -86,7 +86,7 @@ def scratch_metadata(
 
 
 def asking_again(
-    asked: Sequence[JobRequest],
+    questions: Sequence[JobRequest],
     texts: Sequence[GateCandidate],
     project: Project,
     vision_model: VisionModelResource,
@@ -97,7 +97,7 @@ def asking_again(
     """What is needed to ask once more for a text that was refused."""
     return Asker(
         {c.input.photo_id: c for c in texts},
-        {a.photo_id: a for a in asked},
+        {q.photo_id: q for q in questions},
         vision_model.describing(project),
         project,
         vocabulary.load(),
@@ -112,7 +112,7 @@ def asking_again(
     group="gate",
     reads=(WordEdit, Waiver, WordReview, TextRequest, Upload, JobFailure),
     always_run=True,
-    inputs={**ask.ASKED, "texts": candidates, "asking": asking_again},
+    inputs={**ask.STEPS[CAPTION.name], "texts": candidates, "asking": asking_again},
     row_checks={MetadataQuality: RULE_CHECKS},
 )
 def metadata_quality(

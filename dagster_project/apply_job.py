@@ -5,15 +5,17 @@ Add here: another line about a plan.
 Keep out: plans and moves (applying.py).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import dagster as dg
 from pydantic import Field
 
-from dagster_project.applying import carry_out, planned
+from dagster_project.applying import allowed, carry_out, planned
 from dagster_project.confirmed_job import Carried, Shown, confirmed_job
+from proofsheet.apply.moves import Report
 from proofsheet.apply.plan import Plan
 from proofsheet.core.config import Configuration
+from proofsheet.core.errors import UsageError
 from proofsheet.storage.workspace import Project
 
 _SHOWN = 40
@@ -41,19 +43,29 @@ def apply_job(settings: Callable[[], Configuration]) -> dg.JobDefinition:
     def plan(project: Project, _config: ApplyConfig) -> Shown:
         found = planned(project, settings())
         summary = f"plan {found.plan_id}: {len(found.operations)} operations; {found.counts}"
-        return Shown(_metadata(found), summary)
+        return Shown(_metadata(found), summary, _refusal(project, settings()))
 
     def execute(project: Project, plan_id: str) -> Carried:
         done = carry_out(project, settings(), plan_id)
-        report = done.report
-        left = [f"set {s} is left: {r}" for s, r in (*report.refused.items(), *report.failed.items())]
-        left += [f"set {s} was moved, but not cropped: {r}" for s, r in report.uncut.items()]
-        failed = "Some sets could not be moved; check the disk and launch again."
-        return Carried(
-            {}, f"{report.sets} sets, {report.files} operations done", left, "" if done.clean else failed
-        )
+        sets, files = (sum(getattr(r, n) for r in done.reports) for n in ("sets", "files"))
+        left = [line for report in done.reports for line in _left(report)]
+        return Carried({}, f"{sets} sets, {files} operations done", left, done.problem)
 
     return confirmed_job("apply", "apply_decisions", ApplyConfig, _DESCRIPTION, plan, execute)
+
+
+def _refusal(project: Project, settings: Configuration) -> str:
+    """Why the files of a project may not be moved; empty if they may."""
+    try:
+        allowed(project, settings)
+    except UsageError as error:
+        return str(error)
+    return ""
+
+
+def _left(report: Report) -> Iterator[str]:
+    yield from (f"set {s} is left: {r}" for s, r in (*report.refused.items(), *report.failed.items()))
+    yield from (f"set {s} was moved, but not cropped: {r}" for s, r in report.uncut.items())
 
 
 def _metadata(plan: Plan) -> dict[str, dg.MetadataValue]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dagster_project.waiting import after_runs
@@ -26,15 +26,34 @@ from schemas.apply import SignOff
 
 @dataclass(frozen=True)
 class Done:
-    """Reports of the resumed plans and of the new one."""
+    """Reports of the resumed plans and of the confirmed one.
+
+    Attributes:
+        resumed: of unfinished plans, which come first.
+        report: of the confirmed plan; empty if it was not carried out.
+        plan_now: hash of the present plan, if the resumed ones left another plan than the confirmed one.
+    """
 
     resumed: list[Report]
-    report: Report
+    report: Report = field(default_factory=Report)
+    plan_now: str = ""
 
     @property
-    def clean(self) -> bool:
-        """Whether no disk refused anything."""
-        return not any(r.failed for r in (*self.resumed, self.report))
+    def reports(self) -> list[Report]:
+        """All of them, in the order of the work."""
+        return [*self.resumed, self.report]
+
+    @property
+    def problem(self) -> str:
+        """Why not all that was confirmed is done, with the next step; empty if it is."""
+        if any(r.failed for r in self.reports):
+            return "Some sets could not be moved. Check the disk, then do the same again."
+        if self.plan_now:
+            return (
+                "An unfinished plan was finished first. The confirmed plan was not carried out: "
+                f"the plan is {self.plan_now} now. Look at it and confirm it."
+            )
+        return ""
 
 
 def preview(project: Project, settings: Configuration, tell: Callable[[str], None]) -> tuple[Plan, list[str]]:
@@ -92,7 +111,7 @@ def sign_off(project: Project, mode: str, name: str, note: str) -> None:
 def carry_out(
     project: Project, settings: Configuration, plan_id: str, tell: Callable[[str], None] | None = None
 ) -> Done:
-    """Resume unfinished plans, then carry out the confirmed one.
+    """Resume unfinished plans, then carry out the confirmed one, unless another plan is left.
 
     Args:
         project: of the files.
@@ -112,10 +131,10 @@ def carry_out(
         applier = Applier(project, settings.apply, utc_now(), max_pixels=settings.photos.max_full_pixels)
         resumed = [applier.resume(p) for p in unfinished(project.ledger)]
         if any(r.failed for r in resumed):
-            return Done(resumed, Report())
+            return Done(resumed)
         plan = planned(project, settings)
         if resumed and plan.plan_id != plan_id:
-            return Done(resumed, Report())
+            return Done(resumed, plan_now=plan.plan_id if plan.operations else "")
         if plan.plan_id != plan_id:
             raise UsageError(f"The plan is {plan.plan_id} now, not {plan_id}.", "Look at the dry run again.")
         return Done(resumed, applier.execute(plan, settings.apply.mode))

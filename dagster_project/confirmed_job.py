@@ -27,10 +27,12 @@ class Shown:
     Attributes:
         metadata: of the run; the name that confirms the plan is in it.
         summary: one line for the log.
+        refusal: why a confirmation would be refused now; empty if it would not.
     """
 
     metadata: Mapping[str, Any]
     summary: str
+    refusal: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,23 +76,19 @@ def confirmed_job(
         project, metadata = store.project(context.partition_key), dict[str, Any]()
         try:
             shown = plan(project, config)
-            metadata |= shown.metadata
+            metadata |= {**shown.metadata, **({"refusal": shown.refusal} if shown.refusal else {})}
             context.log.info(shown.summary)
             confirmed = str(getattr(config, confirmation))
-            if not confirmed:
-                context.log.info(f"Nothing is changed. Launch again with this {confirmation} in the config.")
-                return
-            carried = execute(project, confirmed)
-            metadata |= carried.metadata
+            carried = execute(project, confirmed) if confirmed else Carried({}, _next(shown, confirmation))
         except (ProofsheetError, OSError) as error:
-            raise dg.Failure(failure_text(error), allow_retries=False) from error
-        finally:
-            context.add_output_metadata(metadata)
+            raise dg.Failure(failure_text(error), metadata, allow_retries=False) from error
+        metadata |= {**carried.metadata, **({"left": "\n".join(carried.left)} if carried.left else {})}
         for line in carried.left:
             context.log.warning(line)
         context.log.info(carried.summary)
-        if carried.failed:
-            raise dg.Failure(carried.failed, metadata=carried.metadata, allow_retries=False)
+        if carried.failed:  # Dagster drops the output metadata of a failed step
+            raise dg.Failure(carried.failed, metadata, allow_retries=False)
+        context.add_output_metadata(metadata)
 
     perform.__annotations__["config"] = config
 
@@ -99,3 +97,9 @@ def confirmed_job(
         dg.op(name=step, description=description)(perform)()
 
     return job
+
+
+def _next(shown: Shown, confirmation: str) -> str:
+    """What to do after a plan was shown."""
+    step = shown.refusal or f"Launch again with this {confirmation} in the config."
+    return f"Nothing is changed. {step}"

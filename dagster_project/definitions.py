@@ -1,15 +1,13 @@
 """The whole project as Dagster sees it.
 
 Holds `build_defs` and `asset_declarations`.
-Add here: a resource; new assets are found automatically.
+Add here: a resource that is no section of the settings; new assets are found automatically.
 Keep out: assets and jobs.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
-from pydantic import BaseModel
 
 import assets
 from assets.factory.freshness import SETTINGS_TAG, AssetDeclaration, Freshness
@@ -18,55 +16,13 @@ from dagster_project.apply_job import apply_job
 from dagster_project.automation import automation
 from dagster_project.publish_job import publish_job
 from proofsheet.core.config import Configuration, load
+from resources.by_section import BY_SECTION
 from resources.configured import configured
-from resources.labels import (
-    DetectionResource,
-    FaceFindingResource,
-    FlagsResource,
-    LabellingResource,
-    OcrResource,
-)
-from resources.measurements import EncodingResource, MeasurementsResource, PreviewingResource
-from resources.photos import PhotoFilesResource
+from resources.measurements import MeasurementsResource
 from resources.progress import ProgressResource
 from resources.resolved_settings import settings_by_section
 from resources.store import StoreResource
-from resources.words import VisionModelResource, VocabularyResource
-from schemas.settings import (
-    DuplicateSettings,
-    GroupSettings,
-    InventorySettings,
-    SceneSettings,
-    settings_version,
-)
-from schemas.settings_learning import CropSettings, RankerSettings
-from schemas.settings_review import ReviewSettings
-from schemas.settings_words import CaptionSettings, GateSettings, RatingSettings
-
-RESOURCES: Mapping[
-    str, type[BaseModel]
-] = {  # sections that assets take, each with its resource; many are their settings alone
-    "photos": PhotoFilesResource,
-    "previews": PreviewingResource,
-    "encoder": EncodingResource,
-    "labels": LabellingResource,
-    "scenes": SceneSettings,
-    "objects": DetectionResource,
-    "ocr": OcrResource,
-    "flags": FlagsResource,
-    "faces": FaceFindingResource,
-    "groups": GroupSettings,
-    "duplicates": DuplicateSettings,
-    "inventory": InventorySettings,
-    "model": VisionModelResource,
-    "captions": CaptionSettings,
-    "gate": GateSettings,
-    "vocabulary": VocabularyResource,
-    "rating": RatingSettings,
-    "ranker": RankerSettings,
-    "crops": CropSettings,
-    "review": ReviewSettings,
-}
+from schemas.settings import settings_version
 
 
 def build_defs(settings: Configuration, progress: object | None = None) -> dg.Definitions:
@@ -77,7 +33,7 @@ def build_defs(settings: Configuration, progress: object | None = None) -> dg.De
         progress: replaces `ProgressResource`; a terminal uses it to show bars.
     """
     sections = settings_by_section(settings)
-    resources: dict[str, Any] = {name: configured(kind, sections[name]) for name, kind in RESOURCES.items()}
+    resources: dict[str, Any] = {name: configured(kind, sections[name]) for name, kind in BY_SECTION.items()}
     inside = {
         "encoding": resources["encoder"],
         "labelling": resources["labels"],

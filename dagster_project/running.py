@@ -9,7 +9,7 @@ import contextlib
 import multiprocessing as mp
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -20,8 +20,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from assets.factory.fact_observations import observe
 from assets.factory.metadata import failure_text
+from assets.facts import KINDS
 from assets.partitions import PROJECTS
-from dagster_project.automation import PROJECT_JOB, TRAIN_JOB, partition_changes
+from dagster_project.automation import PROJECT_JOB, TRAIN_JOB, partition_changes, project_job
 from dagster_project.definitions import build_defs
 from dagster_project.instance import open_instance
 from dagster_project.outcome import RunOutcome, nothing_stale
@@ -62,22 +63,44 @@ def sync_partitions(instance: dg.DagsterInstance, workspace: Workspace) -> None:
 def selected_names(settings: Configuration, select: str) -> list[str]:
     """Names of the assets of a Dagster selection, such as `captions,exports`, `photos+` or `group:caption`.
 
+    Facts and models over all projects are left out: no run of a project makes them.
+
     Raises:
-        UsageError: if it names no asset.
+        UsageError: if a part of it is not understood, or names nothing that a run of a project makes.
     """
     graph = build_defs(settings).resolve_asset_graph()
-    text = " or ".join(_ASSET.sub(r'\1key:"\2"\3', part.strip()) for part in select.split(","))
+    made = {key.to_user_string() for key in project_job.selection.resolve(graph)}
+    found = set[str]()
+    for part in (part.strip() for part in select.split(",")):
+        named = {key.to_user_string() for key in _selection(part).resolve(graph)}
+        if not named & made:
+            raise _not_made(part, sorted(named), made)
+        found |= named & made
+    return sorted(found)
+
+
+def _selection(part: str) -> dg.AssetSelection:
     try:
-        found = dg.AssetSelection.from_string(text).resolve(graph)
+        return dg.AssetSelection.from_string(_ASSET.sub(r'\1key:"\2"\3', part))
     except (dg.DagsterError, ValueError) as error:
         raise UsageError(
-            f"The selection {select!r} is not understood: {error}.",
+            f"The selection {part!r} is not understood: {error}.",
             "Example: --select 'captions,exports' or 'photos+'.",
         ) from error
-    if not found:
-        names = ", ".join(sorted(k.to_user_string() for k in graph.get_all_asset_keys()))
-        raise UsageError(f"The selection {select!r} names no asset.", f"Assets: {names}.")
-    return sorted(k.to_user_string() for k in found)
+
+
+def _not_made(part: str, named: Sequence[str], made: Iterable[str]) -> UsageError:
+    """Why a run of a project makes nothing of what a part of a selection names."""
+    names = f"Assets: {', '.join(sorted(made))}."
+    if not named:
+        return UsageError(f"The selection {part!r} names no asset.", names)
+    if facts := [name for name in named if name in KINDS]:
+        told = " ".join(f"{name}: {KINDS[name].comes_from}" for name in facts)
+        return UsageError(f"The selection {part!r} names facts, which no run makes. {told}", names)
+    return UsageError(
+        f"The selection {part!r} names {', '.join(named)}, which a training over all projects makes.",
+        "`proofsheet models train` trains.",
+    )
 
 
 def run_one(

@@ -102,15 +102,16 @@ def settings_page() -> str:
         "# Settings\n",
         "In `proofsheet.toml`, or in the environment as `PROOFSHEET_<SECTION>_<SETTING>` (library "
         "and home also without section). "
-        "After a change, exactly the tables that depend on a setting are stale. Settings marked "
-        "*knob* change only the speed.\n",
+        "After a change, exactly the tables that depend on a setting are stale. No table depends on "
+        "settings marked *knob*.\n",
     ]
     for section, field in Configuration.model_fields.items():
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             parts += [f"## `[{section}]`\n", "| setting | default | meaning |", "|---|---|---|"]
             for name, setting in kind.model_fields.items():
-                default = "required" if setting.is_required() else f"`{setting.default!r}`"
+                usual = setting.get_default(call_default_factory=True)
+                default = "required" if setting.is_required() else f"`{usual!r}`"
                 knob = " *Knob.*" if setting.json_schema_extra else ""
                 parts.append(f"| {name} | {default} | {setting.description}{knob} |")
             parts.append("")

@@ -2,7 +2,7 @@
 
 Holds the classes that `proofsheet.toml`, the environment and the Launchpad fill.
 Add here: a field with a description, or a class for a new section.
-Keep out: reading of files (proofsheet/core/config.py). A field marked `KNOB` changes speed, never rows, so a
+Keep out: reading of files (proofsheet/core/config.py). A field marked `KNOB` changes no rows, so a
 change of it leaves all tables fresh.
 """
 
@@ -288,7 +288,7 @@ class WatchSettings(Settings):
 
 
 def settings_version(settings: Iterable[BaseModel]) -> str:
-    """Hash of these settings; fields marked as knobs change speed alone and do not count."""
+    """Hash of these settings; fields marked as knobs change no rows and do not count."""
     digest = hashlib.sha256()
     for one in settings:
         fields = type(one).model_fields

@@ -41,7 +41,6 @@ class ReviewSettings(Settings):
         description=(
             "Seconds for one set by hand, before Proofsheet; saved time is measured against this value only."
         ),
-        json_schema_extra=KNOB,
     )
 
 

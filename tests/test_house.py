@@ -23,6 +23,7 @@ from benchmarks.grouping import page as sets_page
 from benchmarks.judging import check_judge
 from benchmarks.judging import page as judging_page
 from benchmarks.page import page as speed_page
+from benchmarks.picks import page as picks_page
 from dagster_project.definitions import build_defs
 from docs.generate import HERE, PAGES
 from proofsheet.core.config import Configuration
@@ -75,20 +76,25 @@ def test_half_of_the_files_have_at_most_120_lines() -> None:
     assert sizes[len(sizes) // 2] <= 120
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "assets").glob("*.py")), ids=lambda p: p.name)
+ASSETS = sorted((ROOT / "assets").glob("*.py"))
+
+
+def asset_functions(path: Path) -> Iterator[ast.FunctionDef]:
+    """Functions with the decorator of an asset, such as `table_asset`, `job_asset` or `measured_asset`."""
+    for function in functions(path):
+        used = [d.func if isinstance(d, ast.Call) else d for d in function.decorator_list]
+        if any(isinstance(d, ast.Name) and d.id.endswith("_asset") for d in used):
+            yield function
+
+
+@pytest.mark.parametrize("path", ASSETS, ids=lambda p: p.name)
 def test_asset_bodies_are_thin(path: Path) -> None:
     assert "from __future__" not in path.read_text("utf-8")
-    for function in functions(path):
-        if any(
-            isinstance(d, ast.Call) and getattr(d.func, "id", "") == "table_asset"
-            for d in function.decorator_list
-        ):
-            body = [
-                n
-                for n in function.body
-                if not (isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant))
-            ]
-            assert (body[-1].end_lineno or 0) - body[0].lineno < 12, function.name
+    for function in asset_functions(path):
+        body = [
+            n for n in function.body if not (isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant))
+        ]
+        assert (body[-1].end_lineno or 0) - body[0].lineno < 12, function.name
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=ids)
@@ -144,6 +150,11 @@ def defs(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
     return build_defs(configuration(place, place.parent / "home"))
 
 
+def test_the_functions_of_all_assets_are_looked_at(defs: dg.Definitions) -> None:
+    made = {a.node_def.name for a in defs.assets or () if isinstance(a, dg.AssetsDefinition)}
+    assert {f.name for path in ASSETS for f in asset_functions(path)} == made
+
+
 def derived() -> list[type[Table]]:
     return [t for t in Table.tables.values() if t.origin == "derived" and t.__module__.startswith("schemas.")]
 
@@ -196,7 +207,9 @@ def test_every_setting_has_a_meaning() -> None:
 
 @pytest.mark.parametrize("page", list(PAGES))
 def test_generated_pages_are_current(page: str) -> None:
-    assert (HERE / page).read_text("utf-8") == PAGES[page](), "run `make docs`"
+    made = PAGES[page]()
+    assert "Undefined" not in made
+    assert (HERE / page).read_text("utf-8") == made, "run `make docs`"
 
 
 def test_the_pages_of_figures_are_those_of_the_measured_results() -> None:
@@ -211,6 +224,8 @@ def test_the_pages_of_figures_are_those_of_the_measured_results() -> None:
     assert (HERE / "encoders.md").read_text("utf-8") == encoders_page(encoders), "run `make encoders`"
     crops = json.loads((ROOT / "benchmarks" / "crops.json").read_text("utf-8"))
     assert (HERE / "crops.md").read_text("utf-8") == crops_page(crops), "run `make crops`"
+    picks = json.loads((ROOT / "benchmarks" / "picks.json").read_text("utf-8"))
+    assert (HERE / "picks.md").read_text("utf-8") == picks_page(picks), "run `make picks`"
     judging = json.loads((ROOT / "benchmarks" / "judging.json").read_text("utf-8"))
     assert (HERE / "judging.md").read_text("utf-8") == judging_page(judging), "run `make judging`"
 

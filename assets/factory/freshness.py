@@ -116,6 +116,21 @@ def resolved_settings_version(
     return short_hash(alone, *present, length=12) if present else alone
 
 
+def row_version(table: type[Table], book: Mapping[str, object] | None) -> str:
+    """Checksum of the rows of a table, as those that are made of it note it.
+
+    It is empty for a table that was never made. A shared table without rows counts as one: a training that
+    trains nothing is no news for a project.
+
+    Args:
+        table: of the rows.
+        book: its row in the bookkeeping of the store, if it was made.
+    """
+    if book is None or (table.shared and not book[StoredTable.row_count]):
+        return ""
+    return str(book[StoredTable.checksum])
+
+
 def fact_versions(project: Project, names: Iterable[str]) -> dict[str, str]:
     """Name of a table of facts to its version, which moves with every row."""
     wanted = list(names)
@@ -166,13 +181,14 @@ class Freshness:
     def to_run(self, project: Project) -> list[str] | None:
         """The assets that a run of a project has to make, with the report; empty if all are fresh.
 
-        None means all assets: no run was whole before, or the project cannot be read. The run says what is
-        wrong, and repairs derived tables.
+        None means all assets: no run was whole before, or a file of the project cannot be read or is not as
+        it was written. The run says what is wrong, and repairs derived tables.
         """
         try:
             with project.at_one_moment():
                 if self.forced or not whole_before(project):
                     return None
+                project.store.check()
                 found = set(stale_tables(self.versions, project))
         except (ProofsheetError, OSError):
             return None
@@ -181,21 +197,19 @@ class Freshness:
 
 
 def stale_tables(versions: Mapping[str, AssetVersion], project: Project) -> dict[str, str]:
-    """Table name to reason, upstream first; empty if all is fresh or nothing was ever made.
+    """Table name to reason, upstream first; empty if all is fresh.
 
     Args:
         versions: what `asset_versions` gives.
         project: the project of the tables.
     """
     books = project.store.tables()
-    if not books:
-        return {}
     books |= {
         n: row
         for n, row in project.shared.store.tables().items()
         if n in Table.tables and Table.tables[n].shared
     }
-    sums = {n: str(row[StoredTable.checksum]) for n, row in books.items()}
+    sums = {n: row_version(Table.tables[n], row) for n, row in books.items() if n in Table.tables}
     sums |= fact_versions(project, {n for v in versions.values() for n in v.reads})
     found: dict[str, str] = {}
     news = functools.cache(lambda look: look(project))  # several tables have one question

@@ -15,10 +15,14 @@ from proofsheet.core.config import SECTIONS
 from proofsheet.core.progress import Progress
 from proofsheet.core.run_log import RunLog
 from proofsheet.storage.workspace import Project, Workspace
+from resources.by_section import BY_SECTION
 from resources.measurements import MeasurementsResource
 
 # A resource is known by its class; the key of a section's resource is the name of the section.
-RESOURCES: Mapping[type[Any], str] = {**SECTIONS, MeasurementsResource: "measurements"}
+RESOURCES: Mapping[type[Any], str] = {
+    **{kind: name for kind, name in SECTIONS.items() if name in BY_SECTION},
+    MeasurementsResource: "measurements",
+}
 GIVEN: tuple[type[Any], ...] = (Project, Progress, datetime, RunLog)
 GIVEN_SHARED: tuple[type[Any], ...] = (Workspace, Progress, datetime)
 

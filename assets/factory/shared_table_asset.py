@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 import dagster as dg
 
+from assets.factory.declaration_checks import check_outputs, check_upstream
 from assets.factory.injection import GIVEN_SHARED, RESOURCES, given_by
 from assets.factory.metadata import failure_text, materialization_metadata, table_spec
 from assets.factory.row_checks import check_specs, refused, results
-from assets.factory.table_asset import AssetFunction, TableRows, checked_name
+from assets.factory.table_asset import AssetFunction, TableRows
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.core.locks import acquire
 from proofsheet.storage.code_version import code_version
@@ -38,11 +39,13 @@ def shared_table_asset(
         after: tables, of projects or shared, that it reads.
 
     Raises:
-        TypeError: if an annotation names no source, or the function is not named like the table.
+        TypeError: if anything of it is declared wrongly; it names the function, the value and what to write.
     """
 
     def wrap(function: AssetFunction) -> dg.AssetsDefinition:
-        name, injected = checked_name(function, [table]), Injected(function, {}, RESOURCES, GIVEN_SHARED)
+        check_outputs(function, [table], group, TableRows, shared=True)
+        check_upstream(function, after)
+        name, injected = function.__name__, Injected(function, {}, RESOURCES, GIVEN_SHARED)
         if injected.tables:
             raise TypeError(
                 f"{name} is over all projects: it reads their tables by its Workspace, not by Rows."
@@ -74,7 +77,7 @@ def _step(
                 returned = injected.call(
                     shared.store.read, lambda key: getattr(context.resources, key), given
                 )
-                rows = TableRows.of(returned)
+                rows = TableRows.of(returned, injected.function, [table])
                 if refusal := refused(table, rows.frames[0], shared.key):
                     yield refusal[0]
                     raise dg.Failure(refusal[1], metadata=refusal[0].metadata, allow_retries=False)

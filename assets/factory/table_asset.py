@@ -14,8 +14,14 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from assets.factory.declaration_checks import (
+    check_facts,
+    check_outputs,
+    check_row_checks,
+    check_side_effects,
+)
 from assets.factory.fact_observations import kind_versions, observe, read_as_they_are
-from assets.factory.freshness import READS_TAG, fact_versions, resolved_settings_version
+from assets.factory.freshness import READS_TAG, fact_versions, resolved_settings_version, row_version
 from assets.factory.injection import GIVEN, RESOURCES, given_by
 from assets.factory.metadata import failure_text, materialization_metadata, photo_paths, table_spec
 from assets.factory.row_checks import RowCheck, check_specs, refused, results
@@ -25,7 +31,7 @@ from proofsheet.core.errors import ProofsheetError
 from proofsheet.core.files import short_hash
 from proofsheet.core.run_log import RunLog
 from proofsheet.storage.code_version import code_version
-from proofsheet.storage.injection import Injected, Inputs
+from proofsheet.storage.injection import Injected, Inputs, name_of
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project
 from schemas.library import Photo
@@ -43,9 +49,25 @@ class TableRows:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, returned: "pl.DataFrame | TableRows") -> "TableRows":
-        """The same for a function that returns the frame of its only table."""
-        return returned if isinstance(returned, cls) else cls([returned])  # type: ignore[list-item]
+    def of(
+        cls,
+        returned: object,
+        function: Callable[..., Any],
+        tables: Sequence[type[Table]],
+    ) -> "TableRows":
+        """What a function returned for its tables; the frame of its only table may be returned alone.
+
+        Raises:
+            TypeError: if there is not one frame for each table.
+        """
+        rows = returned if isinstance(returned, cls) else cls([returned])  # type: ignore[list-item]
+        if len(rows.frames) != len(tables) or not all(isinstance(f, pl.DataFrame) for f in rows.frames):
+            found = ", ".join(type(frame).__name__ for frame in rows.frames) or "nothing"
+            names = ", ".join(table.name for table in tables)
+            raise TypeError(
+                f"{name_of(function)} returned {found} for {names}: return one frame a table, in this order."
+            )
+        return rows
 
 
 AssetFunction = Callable[..., pl.DataFrame | TableRows]
@@ -80,11 +102,13 @@ def table_asset(
         row_checks: checks on rows by table.
 
     Raises:
-        TypeError: if an annotation names no source, an input has another type, or no table is named like the
-            function.
+        TypeError: if anything of it is declared wrongly; it names the function, the value and what to write.
     """
 
     def wrap(function: AssetFunction) -> dg.AssetsDefinition:
+        check_outputs(function, tables, group, TableRows, shared=False)
+        check_facts(function, reads, writes)
+        check_row_checks(function, tables, row_checks or {})
         made = _TableAsset(function, tables, inputs or {}, side_effects)
         made.reads, made.writes, made.always_run, made.row_checks = (
             reads,
@@ -95,18 +119,6 @@ def table_asset(
         return made.definition(group)
 
     return wrap
-
-
-def checked_name(function: AssetFunction, tables: Sequence[type[Table]]) -> str:
-    """The name of the function, which is that of one of its tables.
-
-    Raises:
-        TypeError: if it is not.
-    """
-    name, names = function.__name__, [t.name for t in tables]
-    if name not in names:
-        raise TypeError(f"{function.__module__}.{name} makes {', '.join(names)}: name it like one of them.")
-    return name
 
 
 class _TableAsset:
@@ -124,9 +136,9 @@ class _TableAsset:
         inputs: Inputs,
         side_effects: Sequence[type[Any]],
     ) -> None:
-        uncounted = {RESOURCES[kind] for kind in side_effects}
-        self.name, self.tables = checked_name(function, tables), tables
+        self.name, self.tables = function.__name__, tables
         self.injected = Injected(function, inputs, RESOURCES, GIVEN)
+        uncounted = check_side_effects(self.injected, side_effects)
         self.upstream = self.injected.tables
         self.counted = [key for key in self.injected.resources if key not in uncounted]
         self.code = code_version(function, self.injected.parameters_of(uncounted), inputs.values())
@@ -220,7 +232,7 @@ class _TableAsset:
     ) -> Stamp:
         resources = [getattr(context.resources, key) for key in self.counted]
         settings = resolved_settings_version(resources, project, self.tables[0].name)
-        sums = {**{t.name: _checksum(books, t) for t in self.upstream}, **read}
+        sums = {**{t.name: row_version(t, books.get(t.name)) for t in self.upstream}, **read}
         upstream = ", ".join(f"{n}={s}" for n, s in sums.items())
         inputs = short_hash(self.code, settings, upstream)
         return Stamp(inputs, self.code, settings, upstream, context.run.run_id)
@@ -234,7 +246,7 @@ class _TableAsset:
             lambda key: getattr(context.resources, key),
             given,
         )
-        rows = TableRows.of(returned)
+        rows = TableRows.of(returned, self.injected.function, self.tables)
         return dict(zip(self.tables, rows.frames, strict=True)), rows.facts
 
 

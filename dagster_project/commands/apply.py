@@ -85,10 +85,10 @@ def apply(
     if as_json:
         print_json({**told, "resumed": [asdict(r) for r in done.resumed], "done": asdict(done.report)})
     else:
-        for report in (*done.resumed, done.report):
+        for report in done.reports:
             _tell(report, "applied")
-    if not done.clean:
-        _news("Some sets could not be moved. Check the disk, then run the same command again.")
+    if done.problem:
+        _news(done.problem)
         sys.exit(_FAILED)
 
 

@@ -167,14 +167,21 @@ def _remarks(state: dict[str, Any]) -> Iterator[str]:
             "files of the same names"
         )
     yield from _texts_and_choices(state)
+    yield from _stale(state)
+    yield from _costs(state)
+    for row in state["refused"]:
+        yield f"/{row[Quarantine.path]}: refused: {row[Quarantine.reason]}; {row[Quarantine.next_step]}"
+
+
+def _stale(state: dict[str, Any]) -> Iterator[str]:
+    if not state["generation"]:
+        yield ": it has no tables; `proofsheet run` makes them"
+        return
     reasons: dict[str, list[str]] = {}
     for name, reason in state["stale"].items():
         reasons.setdefault(reason, []).append(name)
     for reason, names in reasons.items():
         yield f": stale: {', '.join(names)}: {reason}"
-    yield from _costs(state)
-    for row in state["refused"]:
-        yield f"/{row[Quarantine.path]}: refused: {row[Quarantine.reason]}; {row[Quarantine.next_step]}"
 
 
 def _costs(state: dict[str, Any]) -> Iterator[str]:

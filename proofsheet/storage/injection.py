@@ -1,12 +1,13 @@
 """Where the arguments of a function over tables come from: its annotations say so.
 
-Holds `Injected`.
+Holds `Injected`, `name_of`, `hints_of` and `resource_key`.
 Add here: another kind of annotation.
 Keep out: when a function is called (assets/factory/), and what it does.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -15,6 +16,7 @@ import polars as pl
 
 from schemas.table import Rows, Table
 
+_BY_NAME = {inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY}
 Inputs = Mapping[str, Callable[..., Any]]
 
 
@@ -40,8 +42,8 @@ class Injected:
         given: classes of what the caller gives.
 
     Raises:
-        TypeError: if an annotation is missing or names no source, or if an input is not used or returns
-            another type.
+        TypeError: if an annotation is missing or names no source, if a parameter cannot be given by its name,
+            or if an input is no function, is not used or returns another type.
     """
 
     def __init__(
@@ -56,8 +58,13 @@ class Injected:
         self._sources: dict[Callable[..., Any], dict[str, _Source]] = {}
         known: dict[str, Any] = {}
         for name, step in inputs.items():
+            if not inspect.isfunction(step):
+                raise TypeError(
+                    f"{name_of(function)}: the input {name} is {_text(step)}, which is no function. "
+                    "Name a function that returns it."
+                )
             self._sources[step] = self._read(step, known)
-            known[name] = get_type_hints(step).get("return", Any)
+            known[name] = hints_of(step).get("return", Any)
         self._sources[function] = self._read(function, known)
         self._refuse_unused()
 
@@ -113,12 +120,17 @@ class Injected:
         return list(dict.fromkeys(source.what for source in every if source.kind == kind))
 
     def _read(self, step: Callable[..., Any], known: Mapping[str, Any]) -> dict[str, _Source]:
-        hints = get_type_hints(step)
-        names = step.__code__.co_varnames[: step.__code__.co_argcount + step.__code__.co_kwonlyargcount]
-        return {name: self._source(step, name, hints.get(name), known) for name in names}
+        hints = hints_of(step)
+        for name, parameter in inspect.signature(step).parameters.items():
+            if parameter.kind not in _BY_NAME:
+                raise TypeError(
+                    f"{name_of(step)}: the parameter {name} is {parameter.kind.description}. Arguments are "
+                    "given by name: write a plain parameter for each."
+                )
+        return {n: self._source(step, n, hints.get(n), known) for n in inspect.signature(step).parameters}
 
     def _source(self, step: Callable[..., Any], name: str, hint: Any, known: Mapping[str, Any]) -> _Source:  # noqa: ANN401
-        where = f"{step.__module__}.{step.__qualname__}: the parameter {name}"
+        where = f"{name_of(step)}: the parameter {name}"
         if hint is None:
             raise TypeError(f"{where} has no annotation. {self._wanted()}")
         if name in known:
@@ -131,23 +143,44 @@ class Injected:
             return _Source("rows", _derived_table(where, get_args(hint)[0]))
         if hint in self._given:
             return _Source("given", hint)
-        for base in getattr(hint, "__mro__", ()):
-            if base in self._resources:
-                return _Source("resource", self._resources[base])
+        if (key := resource_key(hint, self._resources)) is not None:
+            return _Source("resource", key)
         raise TypeError(f"{where} is annotated {_text(hint)}, which names no source. {self._wanted()}")
 
     def _wanted(self) -> str:
         names = ", ".join(kind.__name__ for kind in self._given)
         return (
             f"Annotate it with Rows[Table], a settings or resource class, or one of {names}; "
-            "or name it in inputs=."
+            "or name it in inputs=. Settings and resources are those of the sections "
+            f"{', '.join(self._resources.values())}."
         )
 
     def _refuse_unused(self) -> None:
         used = set(self._all("input"))
         if unused := [name for name in self.inputs if name not in used]:
-            where = f"{self.function.__module__}.{self.function.__qualname__}"
-            raise TypeError(f"{where}: no parameter is named like the input {unused[0]}.")
+            raise TypeError(f"{name_of(self.function)}: no parameter is named like the input {unused[0]}.")
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """Module and name of a function, for messages of errors."""
+    return f"{function.__module__}.{function.__qualname__}"
+
+
+def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """The annotations of a function.
+
+    Raises:
+        TypeError: if one of them names what is not there.
+    """
+    try:
+        return get_type_hints(function)
+    except NameError as error:
+        raise TypeError(f"{name_of(function)}: {error}. Import what its annotations name.") from error
+
+
+def resource_key(kind: Any, resources: Mapping[type[Any], str]) -> str | None:  # noqa: ANN401 - an annotation
+    """The key of the resource of a class, or of a class that it derives from; None for any other class."""
+    return next((resources[base] for base in getattr(kind, "__mro__", ()) if base in resources), None)
 
 
 def _derived_table(where: str, table: Any) -> type[Table]:  # noqa: ANN401 - whatever is in the brackets

@@ -95,14 +95,18 @@ class Ledger(LedgerFile):
     @contextmanager
     def snapshot(self) -> Iterator[Transaction]:
         """Several tables as they were at one moment, whoever writes meanwhile."""
-        with self._open() as con, con:
-            con.execute("BEGIN")
-            yield Transaction(self, con)
+        with self._open() as con:
+            if self._is_still():
+                yield Transaction(self, con)
+                return
+            with con:
+                con.execute("BEGIN")
+                yield Transaction(self, con)
 
     @contextmanager
     def exclusive(self) -> Iterator[Transaction]:
         """One transaction for reads and the writes that depend on them."""
-        with self._open() as con, con:
+        with self._writing() as con:
             con.execute("BEGIN IMMEDIATE")
             yield Transaction(self, con)
 
@@ -110,7 +114,7 @@ class Ledger(LedgerFile):
         values = list(rows)
         if not values:
             return 0
-        with self._open() as con, con:
+        with self._writing() as con:
             return self.insert(con, table, values, on_conflict)
 
     def insert(
@@ -150,6 +154,14 @@ class Ledger(LedgerFile):
                 for row in con.execute(select(table, ())):
                     for name in table.columns():
                         decode(table, name, row[name])
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """A connection that commits at the end; rows are those of now."""
+        with self._open() as con:
+            self._move_on(con)
+            with con:
+                yield con
 
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:

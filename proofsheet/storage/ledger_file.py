@@ -27,10 +27,11 @@ _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 
 
 class _Kept(threading.local):
-    """The connections that this thread keeps open."""
+    """The connections that this thread keeps open, and those of them that read one moment."""
 
     def __init__(self) -> None:
         self.open: dict[Path, sqlite3.Connection] = {}
+        self.still: set[Path] = set()
 
 
 _KEPT = _Kept()
@@ -62,6 +63,31 @@ class LedgerFile:
                 yield
             finally:
                 del _KEPT.open[self.path]
+
+    @contextmanager
+    def held_still(self) -> Iterator[None]:
+        """Inside, this thread reads the facts of one moment, until it writes itself."""
+        with self.kept_open():
+            con = _KEPT.open.get(self.path)
+            if con is None or con.in_transaction:
+                yield
+                return
+            con.execute("BEGIN")
+            con.execute("SELECT count(*) FROM changes").fetchone()  # the moment is that of the first read
+            _KEPT.still.add(self.path)
+            try:
+                yield
+            finally:
+                self._move_on(con)
+
+    def _is_still(self) -> bool:
+        return self.path in _KEPT.still
+
+    def _move_on(self, con: sqlite3.Connection) -> None:
+        """End the moment that is held, if one is."""
+        if self._is_still():
+            _KEPT.still.discard(self.path)
+            con.rollback()
 
     def is_there(self) -> bool:
         """Whether anything was ever written; something unreadable in its place counts as well."""

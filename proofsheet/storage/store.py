@@ -92,7 +92,7 @@ class Store:
 
     @contextmanager
     def held_still(self) -> Iterator[None]:
-        """Inside, this thread reads one generation, which is looked up once."""
+        """Inside, this thread reads one generation, which is looked up once, until it publishes itself."""
         if self.folder in _HELD.manifests:
             yield
             return
@@ -103,8 +103,9 @@ class Store:
             _HELD.manifests.pop(self.folder, None)
 
     def generation(self) -> int:
-        """Number of the current generation; 0 before the first."""
-        return self.generations.current()
+        """Number of the current generation, or of the one that is held; 0 before the first."""
+        held = _HELD.manifests.get(self.folder)
+        return self.generations.current() if held is None else held.number
 
     def read(self, table: type[OfTable]) -> Rows[OfTable]:
         """All rows of a table in key order.

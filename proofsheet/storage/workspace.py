@@ -55,8 +55,8 @@ class Project:
 
     @contextmanager
     def at_one_moment(self) -> Iterator[None]:
-        """All reads of this thread inside share one connection to the ledger and one generation."""
-        with self.ledger.kept_open(), self.store.held_still():
+        """Inside, this thread reads one generation, and the facts of one moment, until it writes itself."""
+        with self.ledger.held_still(), self.store.held_still():
             yield
 
     @property

@@ -12,7 +12,6 @@ from typing import Any
 
 import polars as pl
 
-from proofsheet.storage.workspace import Project
 from proofsheet.texts.jobs import KNOWN, JobRequest
 from proofsheet.texts.known_facts import file_lines, known_text
 from proofsheet.texts.picture_facts import KnownFacts, picture_facts
@@ -49,7 +48,6 @@ def described(
     objects: Rows[SeenObject],
     choices: Rows[Choice],
     captioning: CaptionSettings,
-    project: Project,
 ) -> list[JobRequest]:
     """The photos that get texts, in the order of their paths.
 
@@ -67,14 +65,7 @@ def described(
     prompts = known_prompts(generation_facts)
     rows = facts.sort(Photo.path).to_dicts()
     known = picture_facts(
-        rows,
-        _FACTS,
-        image_sets,
-        generation_facts,
-        photo_labels,
-        objects,
-        project.ledger,
-        captioning.language,
+        rows, _FACTS, image_sets, generation_facts, photo_labels, objects, captioning.language
     )
     return [
         _asked(row, subjects.get(row[Photo.folder]), prompts.get(photo), known[photo])

@@ -21,6 +21,7 @@ from proofsheet.texts.edits import latest_edits
 from proofsheet.texts.embedded_describer import BACKEND
 from proofsheet.texts.jobs import KNOWN, JobRequest
 from proofsheet.texts.known_facts import answer_lines, distance_lines, known_text, scan_line
+from proofsheet.texts.picture_facts import written_words
 from schemas.facts import ImportedFlag
 from schemas.labels import ContentFlag
 from schemas.library import GenerationFact, Photo
@@ -34,6 +35,15 @@ _MOST_COMPARED = 6
 _LEAST_WORDS = 3
 
 
+def questions_with_words(asked: Sequence[JobRequest], project: Project) -> list[JobRequest]:
+    """The same questions, with the words of people among the known facts."""
+    words = written_words(project.ledger)
+    return [
+        replace(one, known=replace(one.known, written=words.get(one.photo_id, {}))) if one.known else one
+        for one in asked
+    ]
+
+
 def tag_questions(
     asked: Sequence[JobRequest],
     captions: Rows[Caption],
@@ -45,7 +55,7 @@ def tag_questions(
     written, flags = latest_edits(project.ledger), _flags(project)
     texts, prompts = _by_model(captions, Caption.caption), known_prompts(generation_facts)
     found = []
-    for one in asked:
+    for one in questions_with_words(asked, project):
         stated = written.get((one.photo_id, Texts.keywords), "")
         tags: list[str] = json.loads(stated) if stated else []
         said = answer_lines(texts.get(one.photo_id), (), prompts.get(one.photo_id))
@@ -252,8 +262,8 @@ ASKED: Mapping[str, Callable[..., list[JobRequest]]] = {"asked": described}
 STEPS: Mapping[
     str, Mapping[str, Callable[..., list[JobRequest]]]
 ] = {  # job to the inputs of its asset, the last one its questions
-    "caption": {"questions": described},
-    "title": {"questions": described},
+    "caption": {**ASKED, "questions": questions_with_words},
+    "title": {**ASKED, "questions": questions_with_words},
     "tags_normalize": {**ASKED, "questions": tag_questions},
     "quality": {**ASKED, "questions": quality_questions},
     "duplicate_assist": {"questions": duplicate_questions},

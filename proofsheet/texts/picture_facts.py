@@ -1,6 +1,6 @@
 """The known facts of a picture before a model is asked: words of people, subject, date, labels, colour.
 
-Holds `KnownFacts`, `picture_facts` and `seen_thing`.
+Holds `KnownFacts`, `picture_facts`, `written_words` and `seen_thing`.
 Add here: another table that knows something of what a picture shows.
 Keep out: sentences (phrases.py, embedded_describer.py).
 """
@@ -76,10 +76,9 @@ def picture_facts(
     generation_facts: pl.DataFrame,
     photo_labels: pl.DataFrame,
     objects: pl.DataFrame,
-    ledger: Ledger,
     language: str,
 ) -> dict[str, KnownFacts]:
-    """Photo to what is known of it.
+    """Photo to what tables know of it; `written_words` says what people wrote.
 
     Args:
         rows: photos with what was measured about them.
@@ -88,7 +87,6 @@ def picture_facts(
         generation_facts: rows of `generation_facts`.
         photo_labels: rows of `photo_labels`.
         objects: rows of `objects`.
-        ledger: holds what people wrote.
         language: that texts are to be written in.
     """
     sets = {r[ImageSet.folder]: r for r in image_sets.to_dicts()}
@@ -97,7 +95,6 @@ def picture_facts(
     for seen in photo_labels.to_dicts():
         labels.setdefault(seen[PhotoLabel.photo_id], {})[seen[PhotoLabel.label]] = seen[PhotoLabel.score]
     found = dict(objects.select(SeenObject.photo_id, SeenObject.objects).iter_rows())
-    edits = edits_of(ledger)
     known = {}
     for row in rows:
         photo, context = row[Photo.photo_id], sets.get(row[Photo.folder], {})
@@ -105,7 +102,6 @@ def picture_facts(
         known[photo] = KnownFacts(
             language=language,
             measured={name: row[name] for name in columns},
-            written=_written(edits.get(photo, {})),
             subject=context.get(ImageSet.subject) or "",
             location=context.get(ImageSet.location) or "",
             prompt=prompts.get(photo) or "",
@@ -114,6 +110,11 @@ def picture_facts(
             objects=Counter(o["label"] for o in found.get(photo) or () if o["score"] >= SEEN),
         )
     return known
+
+
+def written_words(ledger: Ledger) -> dict[str, dict[str, Any]]:
+    """Photo to the words of people by field; keywords are a list."""
+    return {photo: _written(edits) for photo, edits in edits_of(ledger).items()}
 
 
 def _written(edits: Mapping[str, Row]) -> dict[str, Any]:

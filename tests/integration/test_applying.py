@@ -5,17 +5,23 @@ And the job.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
+from dagster_project.applying import planned
 from dagster_project.definitions import build_defs
+from proofsheet.apply.disk import Disk
+from proofsheet.apply.executor import Applier
+from proofsheet.apply.plan import Plan
 from proofsheet.core.config import load
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.review import ReviewMetric
-from tests.support.kit import Shell, tree
+from schemas.settings_review import ApplySettings
+from tests.support.kit import NOW, Shell, tree
 from tests.support.review_kit import CHOOSING, decide_all, sets_library
 
 STEPS = ",".join(CHOOSING)
@@ -87,6 +93,9 @@ def test_files_outside_a_sandbox_need_a_mode_and_a_signature(
 ) -> None:
     before = tree(shell.folder / "library")
     decide_all(project(shell, "harbour"))
+    shown = run_job(shell, project(shell, "harbour").key, "")
+    assert shown.success
+    assert "the mode is sandbox" in told_by(shown, "STEP_OUTPUT")["refusal"]
     assert "mode is sandbox" in shell("apply", "harbour", "--yes", code=2).stderr
     monkeypatch.setenv("PROOFSHEET_APPLY_MODE", "pilot")
     monkeypatch.setenv("PROOFSHEET_APPLY_PILOT_SETS", "3")
@@ -127,6 +136,51 @@ def run_job(shell: Shell, key: str, plan: str) -> Any:
         return job.execute_in_process(
             instance=instance, partition_key=key, run_config=config, raise_on_error=False
         )
+
+
+def told_by(result: Any, kind: str) -> dict[str, Any]:
+    """The metadata of the step's output, or of its failure, with its message."""
+    (event,) = [e for e in result.all_events if e.event_type_value == kind]
+    told = event.event_specific_data
+    found = getattr(told, "user_failure_data", told)
+    return {
+        "message": getattr(found, "description", ""),
+        **{n: v.value for n, v in found.metadata.items()},
+    }
+
+
+class Stopping(Disk):
+    """The process dies before the first file is moved."""
+
+    def before(self, what: str, path: Path) -> None:
+        raise KeyboardInterrupt
+
+
+def interrupt(box: Project, plan: Plan) -> None:
+    """Begin a plan with its first set alone, and die."""
+    first = replace(plan, operations=next(iter(plan.by_set().values())))
+    with pytest.raises(KeyboardInterrupt):
+        Applier(box, ApplySettings(), NOW, Stopping()).execute(first, "sandbox")
+
+
+def test_the_job_says_why_a_confirmed_plan_was_not_carried_out(shell: Shell) -> None:
+    box, before = decided_box(shell, 2)
+    plan = planned(box, load(shell.folder, {}))
+    interrupt(box, plan)
+    blocked = box.folder / "selected"
+    blocked.write_text("a file in the place of the folder")
+    failed = told_by(run_job(shell, box.key, plan.plan_id), "STEP_FAILURE")
+    assert "Some sets could not be moved" in failed["message"]
+    assert "is left: " in failed["left"]
+    assert (failed["plan"], failed["operations"]) == (plan.plan_id, len(plan.operations))
+    blocked.unlink()
+    assert tree(box.folder) == before
+    instead = told_by(run_job(shell, box.key, plan.plan_id), "STEP_FAILURE")
+    now = planned(box, load(shell.folder, {}))
+    assert len(now.by_set()) == 1
+    assert f"the plan is {now.plan_id} now" in instead["message"]
+    assert run_job(shell, box.key, now.plan_id).success
+    assert not planned(box, load(shell.folder, {})).operations
 
 
 def test_the_job_shows_the_plan_and_does_it_with_its_hash_alone(shell: Shell) -> None:

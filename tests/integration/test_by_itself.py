@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,11 @@ from dagster_project.zombies import fail_dead_runs
 from proofsheet.core.config import Configuration
 from proofsheet.core.locks import acquire
 from proofsheet.core.process_marks import process_mark
+from proofsheet.storage.store import Store
 from proofsheet.storage.workspace import Project, Workspace
 from resources.store import PROCESS_TAG
 from schemas.facts import RunRecord
-from schemas.library import Photo
+from schemas.library import ExifFact, Photo
 from schemas.review import ReviewBatch
 from schemas.table import Table
 from tests.support.kit import NOW, configuration, only_project, run, save_picture, stage_library
@@ -147,49 +149,46 @@ def _corrupt(path: Path) -> None:
     path.write_bytes(content)
 
 
+def _rows(store: Store, table: str) -> Path:
+    (path,) = store.folder.glob(f"tables/{table}/*.parquet")
+    return path
+
+
+def _both_generations(store: Store) -> None:
+    current, former = sorted(store.folder.glob("[0-9]*.json"), reverse=True)
+    _corrupt(current)
+    former.write_bytes(b"")
+
+
+DAMAGES: dict[str, Callable[[Store], object]] = {
+    "one byte of the current one": lambda s: _corrupt(max(s.folder.glob("[0-9]*.json"))),
+    "both generations": _both_generations,
+    "pointer": lambda s: (s.folder / "CURRENT").write_bytes(b"\xff\xfe nonsense"),
+    "rows of a table": lambda s: _corrupt(_rows(s, Photo.name)),
+    "rows that no question about freshness reads": lambda s: _corrupt(_rows(s, ExifFact.name)),
+    "current one gone": lambda s: max(s.folder.glob("[0-9]*.json")).unlink(),
+    "rows gone": lambda s: _rows(s, Photo.name).unlink(),
+    "pointer gone": lambda s: (s.folder / "CURRENT").unlink(),
+    "all gone": lambda s: shutil.rmtree(s.folder.parent),
+}
+
+
 @pytest.mark.long
-@pytest.mark.parametrize(
-    "damage",
-    [
-        "one byte of the current one",
-        "both generations",
-        "pointer",
-        "current one gone",
-        "rows of a table",
-        "rows gone",
-        "all gone",
-    ],
-)
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_store_is_set_aside_and_rebuilt_equal(settings: Configuration, damage: str) -> None:
     project = only_project(settings)
     (project.folder / "bad.jpg").write_bytes(b"no picture")
     run(settings, project)
-    before = {t.name: project.store.read(t) for t in DERIVED}
     store = project.store
-    current, former = sorted(store.folder.glob("[0-9]*.json"), reverse=True)
-    (rows,) = store.folder.glob(f"tables/{Photo.name}/*.parquet")
-    match damage:
-        case "one byte of the current one":
-            _corrupt(current)
-        case "both generations":
-            _corrupt(current)
-            former.write_bytes(b"")
-        case "pointer":
-            (store.folder / "CURRENT").write_bytes(b"\xff\xfe nonsense")
-        case "current one gone":
-            current.unlink()
-        case "rows of a table":
-            _corrupt(rows)
-        case "rows gone":
-            rows.unlink()
-        case "all gone":
-            shutil.rmtree(store.folder.parent)
-    result = run(settings, project)
-    assert result.success
+    before = {t.name: store.read(t) for t in DERIVED}
+    DAMAGES[damage](store)
+    done = run_one(settings, project.key, None)
+    assert (done.success, done.outcome) == (True, "success"), done.error
+    assert stale_tables(settings, project) == {}
     for table in DERIVED:
-        assert project.store.read(table).equals(before[table.name]), table.name
-    if damage in {"one byte of the current one", "both generations", "pointer", "rows of a table"}:
-        assert list((store.folder / "damaged").iterdir())
+        assert store.read(table).equals(before[table.name]), table.name
+    set_aside = (store.folder / "damaged").is_dir()
+    assert set_aside == ("gone" not in damage)
 
 
 def _full_disk_run(place: str, library: str) -> None:
@@ -276,9 +275,17 @@ def test_the_report_tells_what_is_stale_and_only_a_whole_run_is_noted(settings: 
     assert project.ledger.rows(RunRecord).height == 1
 
 
+def test_the_report_alone_makes_no_project_whole(settings: Configuration) -> None:
+    project = only_project(settings)
+    run(settings, project, asset_selection=[dg.AssetKey("project_report")])
+    assert project.ledger.rows(RunRecord).is_empty()
+    assert current_freshness(settings).to_run(project) is None
+
+
 def test_stale_tables_are_told_with_their_reason(settings: Configuration) -> None:
     project = only_project(settings)
-    assert stale_tables(settings, project) == {}
+    of_projects = {t.name for t in DERIVED if not t.shared}
+    assert stale_tables(settings, project) == dict.fromkeys(of_projects, "never made")
     run(settings, project)
     assert stale_tables(settings, project) == {}
     changed = configuration(Path(settings.place.library), Path(settings.place.home), groups={"window": 3})
@@ -298,5 +305,7 @@ def test_stale_tables_are_told_with_their_reason(settings: Configuration) -> Non
         "embeddings",
     }
     assert not above & set(found)
+    saved = configuration(Path(settings.place.library), Path(settings.place.home), review={"baseline_s": 30})
+    assert stale_tables(saved, project)["review_metrics"] == "its settings changed"
     knob = configuration(Path(settings.place.library), Path(settings.place.home), photos={"workers": 7})
     assert stale_tables(knob, project) == {}

@@ -78,6 +78,13 @@ def test_from_init_to_sql(ready: Shell) -> None:
     assert tree(ready.folder / "library") == before
 
 
+def test_status_says_which_project_has_no_tables(ran: Shell) -> None:
+    told = ran("status").stdout
+    assert "two: it has no tables; `proofsheet run` makes them" in told
+    assert "one: it has no tables" not in told
+    assert "never made" not in told
+
+
 def test_runs_are_in_the_instance_that_the_ui_shows(ran: Shell) -> None:
     from dagster_project.instance import open_instance
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +26,10 @@ from proofsheet.core.config import Configuration
 from proofsheet.review.decision_request import DecisionRequest
 from proofsheet.review.session import ReviewSession
 from proofsheet.storage.ledger import Ledger, Transaction
+from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project, Workspace
 from proofsheet.texts.edits import write_field
+from schemas.learning import SceneFit
 from schemas.proof import MetadataRepair
 from schemas.table import Table
 from schemas.vision import Preview
@@ -58,12 +62,50 @@ class Place:
         return done.written
 
 
+@contextmanager
+def noting_reads() -> Iterator[dict[str, set[str]]]:
+    """Name of an asset's first table to the tables of facts that it reads inside, while it runs."""
+    found: dict[str, set[str]] = {}
+    now: list[str] = []
+    compute = table_asset._TableAsset._compute
+
+    def noting(patch: pytest.MonkeyPatch, kind: Any, name: str) -> None:
+        before = getattr(kind, name)
+
+        def noted(self: Any, table: type[Table], *rest: Any, **equal: Any) -> Any:
+            for running in now:
+                found.setdefault(running, set()).add(table.name)
+            return before(self, table, *rest, **equal)
+
+        patch.setattr(kind, name, noted)
+
+    def computed(self: Any, *given: Any) -> Any:
+        now.append(self.tables[0].name)
+        try:
+            return compute(self, *given)
+        finally:
+            now.clear()
+
+    with pytest.MonkeyPatch.context() as patch:
+        for kind, name in ((Ledger, "rows"), (Ledger, "rows_after"), (Transaction, "rows_after")):
+            noting(patch, kind, name)
+        patch.setattr(table_asset._TableAsset, "_compute", computed)
+        yield found
+
+
 @pytest.fixture(scope="module")
-def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, set[str]]]:
+    """The folder of a project that was run once, and the facts that its assets read."""
     folder = tmp_path_factory.mktemp("once")
     stage_library(folder / "library", "one", 2)
-    assert "photos" in Place(folder).run()
-    return folder
+    with noting_reads() as read:
+        assert "photos" in Place(folder).run()
+    return folder, read
+
+
+@pytest.fixture(scope="module")
+def once(first_run: tuple[Path, dict[str, set[str]]]) -> Path:
+    return first_run[0]
 
 
 @pytest.fixture
@@ -116,6 +158,13 @@ def test_an_edited_text_makes_stale_what_follows_from_it_and_the_next_run_writes
         assert name not in stale
     written = place.run()
     assert {"metadata_repaired", "metadata_quality"} <= set(written) <= set(stale)
+    assert place.stale() == {}
+
+
+def test_a_training_that_trains_nothing_is_no_news_for_a_project(place: Place) -> None:
+    store = place.project.shared.store
+    assert SceneFit.name not in store.tables()
+    store.publish({SceneFit: SceneFit.frame()}, Stamp("1"))
     assert place.stale() == {}
 
 
@@ -248,37 +297,6 @@ def test_the_disk_is_asked(place: Place) -> None:
     assert place.project.export_file.exists()
 
 
-@pytest.fixture
-def read(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
-    """Name of an asset's first table to the tables of facts that it read while it ran."""
-    found: dict[str, set[str]] = {}
-    now: list[str] = []
-
-    def noting(kind: Any, name: str) -> None:
-        before = getattr(kind, name)
-
-        def noted(self: Any, table: type[Table], *rest: Any, **equal: Any) -> Any:
-            for running in now:
-                found.setdefault(running, set()).add(table.name)
-            return before(self, table, *rest, **equal)
-
-        monkeypatch.setattr(kind, name, noted)
-
-    for kind, name in ((Ledger, "rows"), (Ledger, "rows_after"), (Transaction, "rows_after")):
-        noting(kind, name)
-    compute = table_asset._TableAsset._compute
-
-    def computed(self: Any, *given: Any) -> Any:
-        now.append(self.tables[0].name)
-        try:
-            return compute(self, *given)
-        finally:
-            now.clear()
-
-    monkeypatch.setattr(table_asset._TableAsset, "_compute", computed)
-    return found
-
-
 OWN = {  # facts that an asset saves for itself, or finds through its questions: answers of a model
     *(
         "model_answers",
@@ -292,14 +310,13 @@ OWN = {  # facts that an asset saves for itself, or finds through its questions:
 }
 
 
-@pytest.mark.long
-def test_every_fact_that_an_asset_reads_is_in_the_graph(tmp_path: Path, read: dict[str, set[str]]) -> None:
-    stage_library(tmp_path / "library", "one", 1)
-    place = Place(tmp_path)
-    place.run()
+def test_every_fact_that_an_asset_reads_is_in_the_graph(
+    first_run: tuple[Path, dict[str, set[str]]],
+) -> None:
+    folder, read = first_run
     declared = {
         spec.key.to_user_string(): {n for n in str(spec.metadata.get(READS_TAG, "")).split(",") if n}
-        for spec in build_defs(place.settings).resolve_all_asset_specs()
+        for spec in build_defs(Place(folder).settings).resolve_all_asset_specs()
     }
     assert read["choices"] == declared["choices"]
     for name, tables in read.items():

@@ -15,7 +15,7 @@ import dagster as dg
 import pytest
 
 from assets.factory.freshness import Freshness, stale_tables
-from dagster_project.automation import look_around
+from dagster_project.automation import look_around, requested
 from dagster_project.definitions import asset_declarations, build_defs
 from dagster_project.planning import current_freshness
 from dagster_project.running import run_one
@@ -75,7 +75,21 @@ def test_of_another_setting(place: Path) -> None:
 
 def test_of_a_project_that_was_never_run(place: Path, tmp_path: Path) -> None:
     stage_library(tmp_path / "library", "two", 1)
-    assert _both(_settings(tmp_path), only_project(_settings(tmp_path))) == ({}, None)
+    stale, to_run = _both(_settings(tmp_path), only_project(_settings(tmp_path)))
+    assert set(stale.values()) == {"never made"}
+    assert to_run is None
+
+
+def test_of_a_project_that_lost_its_tables(place: Path, tmp_path: Path) -> None:
+    shutil.copytree(place, tmp_path, dirs_exist_ok=True, symlinks=True)
+    project = only_project(_settings(tmp_path))
+    shutil.rmtree(project.store.folder)
+    stale, to_run = _both(_settings(tmp_path), project)
+    assert set(stale.values()) == {"never made"}
+    assert set(to_run or ()) == {*stale, "project_report"}
+    asked = requested("key", project, current_freshness(_settings(tmp_path)).to_run)
+    assert asked is not None
+    assert {key.to_user_string() for key in asked.asset_selection or ()} == {*stale, "project_report"}
 
 
 def test_of_another_code_version(place: Path) -> None:

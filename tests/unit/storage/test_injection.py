@@ -14,6 +14,7 @@ from proofsheet.storage.workspace import Project
 from schemas.facts import WordEdit
 from schemas.library import Photo, Quarantine
 from schemas.settings import GroupSettings, PhotoSettings
+from schemas.settings_review import PublishSettings
 from schemas.table import Rows, Table
 
 RESOURCES: dict[type[Any], str] = {GroupSettings: "groups", PhotoSettings: "photos"}
@@ -79,6 +80,22 @@ def fact(edits: Rows[WordEdit]) -> None:
     pass
 
 
+def by_place(photos: Rows[Photo], /) -> None:
+    pass
+
+
+def many(*photos: Rows[Photo]) -> None:
+    pass
+
+
+def by_name(**photos: Rows[Photo]) -> None:
+    pass
+
+
+def publishing(photos: PublishSettings) -> None:
+    pass
+
+
 def no_table(photos: Rows[int]) -> None:  # type: ignore[type-var]
     pass
 
@@ -88,6 +105,13 @@ WRONG = {
     "a frame of no table": (frame, "annotated DataFrame, which names no source"),
     "something else": (number, "annotated int, which names no source"),
     "a fact": (fact, "rows of word_edits, which no asset makes"),
+    "given by its place alone": (by_place, "photos is positional-only. Arguments are given by name"),
+    "any number": (many, "photos is variadic positional. Arguments are given by name"),
+    "any number by name": (by_name, "photos is variadic keyword. Arguments are given by name"),
+    "settings that are no resource": (
+        publishing,
+        "annotated PublishSettings, which names no source.* those of the sections groups, photos",
+    ),
     "no table": (no_table, r"annotated Rows\[int\], which is no table"),
 }
 
@@ -106,6 +130,24 @@ def test_an_input_of_another_type_is_refused() -> None:
 
     with pytest.raises(TypeError, match=r"annotated dict\[str, int\], but its input returns list\[int\]"):
         injected(function, counts=heights)
+
+
+def test_an_input_that_is_no_function_is_refused() -> None:
+    def function(files: PhotoFiles) -> None:
+        pass
+
+    with pytest.raises(
+        TypeError, match=r"function: the input files is PhotoFiles, which is no function\. Name"
+    ):
+        injected(function, files=PhotoFiles)
+
+
+def test_an_annotation_that_cannot_be_read_is_refused() -> None:
+    def function(photos: Rows[Foto]) -> None:  # type: ignore[name-defined] # noqa: F821
+        pass
+
+    with pytest.raises(TypeError, match=r"function: name 'Foto' is not defined. Import what"):
+        injected(function)
 
 
 def test_an_input_that_no_parameter_wants_is_refused() -> None:

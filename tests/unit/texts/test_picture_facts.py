@@ -8,7 +8,7 @@ import pytest
 
 from proofsheet.storage.ledger import Ledger
 from proofsheet.texts.edits import write_field
-from proofsheet.texts.picture_facts import SeenThing, picture_facts, seen_thing
+from proofsheet.texts.picture_facts import SeenThing, picture_facts, seen_thing, written_words
 from schemas.labels import PhotoLabel, SeenObject
 from schemas.library import GenerationFact
 from schemas.sets import ImageSet
@@ -67,11 +67,10 @@ def test_what_is_known_comes_from_tables_and_from_what_people_wrote(tmp_path: Pa
         GenerationFact.frame([generated]),
         PhotoLabel.frame([own | label]),
         SeenObject.frame([own | {"status": "detected", "objects": seen, "detected_by": "d", "note": ""}]),
-        ledger,
         "de",
     )
     one = found["a"]
-    assert one.written == {"title": "Anna and Ben", "keywords": ["cake"]}
+    assert written_words(ledger) == {"a": {"title": "Anna and Ben", "keywords": ["cake"]}}
     assert (one.subject, one.location, one.prompt) == ("Harvest", "Ulm", "a red fox")
     assert (one.thing, one.objects) == (SeenThing("teapot", 0.95), {"person": 2})
     assert (one.language, one.measured) == ("de", {"brightness": 0.5})
