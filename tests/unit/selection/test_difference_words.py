@@ -8,6 +8,7 @@ import pytest
 from proofsheet.models.picture_differences import DIFFERENCES, NAMES, pair_features
 from proofsheet.models.starter_ranker import starter_ranker
 from proofsheet.selection.difference_words import WORDS, in_words
+from proofsheet.selection.face_comparison import face_weights
 from proofsheet.selection.technical_comparison import differences
 from schemas.vision import SCALES, TILES
 
@@ -76,4 +77,4 @@ def test_what_was_not_measured_in_both_makes_no_difference_and_no_reason() -> No
     assert pair_features(plain, blocks, usual)[place].any()
     assert not pair_features(unknown, blocks, usual)[place].any()
     assert not pair_features(blocks, unknown, usual)[place].any()
-    assert not any("JPEG" in r for r in differences(unknown, blocks, 2, starter_ranker()))
+    assert not any("JPEG" in r for r in differences(unknown, blocks, 2, starter_ranker(), face_weights()))
