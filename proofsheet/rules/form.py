@@ -12,14 +12,11 @@ from collections.abc import Iterator
 
 from proofsheet.rules.base import GateInput, Issue, small_words
 from proofsheet.rules.completeness import torn
-from proofsheet.rules.lists import lines
+from proofsheet.rules.sentence_ends import count_sentences
 from proofsheet.rules.tokens import words
 from schemas.proof import FIELDS, Texts
 from schemas.settings_words import GateSettings
 
-_END = re.compile(r"(\w*)[.!?…]+[\"”“)]*(?=\s|$)")
-_CLAUSE_END = re.compile(r"(\w*)([.;:!?])(?=\s|$)")
-_DAY = re.compile(r"\d{1,2}\.$")  # `12. Juni`
 _LEAST_LETTERS = 3
 _LEAST_PARTS, _LONGEST_PART = 5, 3
 _MOST_TITLE_SENTENCES, _LEAST_SEMICOLONS = 2, 2
@@ -105,22 +102,3 @@ def length(row: GateInput, settings: GateSettings) -> Iterator[Issue]:
             0,
             f"{len(row.texts[Texts.keywords])} keywords, at most {settings.max_keywords}",
         )
-
-
-def first_clause(text: str) -> str:
-    """The text up to its first full stop, semicolon or colon; abbreviations and initials end none."""
-    for m in _CLAUSE_END.finditer(text):
-        if m[2] != "." or not (_is_short(m) or len(m[1]) == 1):
-            return text[: m.start(2)]
-    return text
-
-
-def _is_short(m: re.Match[str]) -> bool:
-    """Whether a full stop belongs to an abbreviation or to the number of a day."""
-    return m.group(1).casefold() in lines("abbreviations") or bool(_DAY.match(m.group()))
-
-
-def count_sentences(text: str) -> int:
-    """Sentences; abbreviations end none."""
-    ends = [m for m in _END.finditer(text) if m.end() == len(text) or not _is_short(m)]
-    return len(ends) + (1 if text.strip() and (not ends or ends[-1].end() < len(text.rstrip())) else 0)

@@ -18,7 +18,7 @@ from typing import Any
 
 from proofsheet.rules.base import small_words
 from proofsheet.rules.completeness import reads_as, torn
-from proofsheet.rules.form import first_clause
+from proofsheet.rules.sentence_ends import first_clause
 from proofsheet.rules.tokens import words
 from proofsheet.storage.code_version import module_version
 from proofsheet.texts.label_names import label_name
