@@ -14,8 +14,8 @@ from PIL import Image
 from benchmarks.gate import GOOD, HERE, PAGE, PARTS, RESULTS, development, figures, labelled, page
 from proofsheet.proof.gate import RULES, judge
 from proofsheet.rules.base import GateInput
-from proofsheet.rules.sentence_ends import count_sentences
 from proofsheet.rules.repair import TEXT_RULES, WORD_RULES, repair
+from proofsheet.rules.sentence_ends import count_sentences
 from schemas.proof import FIELDS
 from schemas.settings_words import GateSettings
 from tests.support.kit import SHARED
