@@ -98,12 +98,12 @@ WORDS: Mapping[str, DifferenceWords] = {
     ImageQuality.tails: DifferenceWords("detail clearer of noise", "detail less smeared", "{:.2f}"),
     ImageQuality.halo: DifferenceWords("", "weaker halos at edges", "{:z.0%} of the edges' height"),
     ImageQuality.fringes: DifferenceWords(
-        "", "weaker colour fringes", "{:.1%} of the fine change", _power(ImageQuality.fringes)
+        "", "weaker colour fringes", "{:.1%} of the fine detail", _power(ImageQuality.fringes)
     ),
     ImageQuality.impulses: DifferenceWords("", "fewer single bright or dark pixels", "{:.2%}"),
     ImageQuality.comb: DifferenceWords("", "fewer gaps between tones", "{:.2f}"),
     ImageQuality.stripes: DifferenceWords(
-        "", "weaker stripes", "{:.1%} of the fine change", _power(ImageQuality.stripes)
+        "", "weaker stripes", "{:.1%} of the fine detail", _power(ImageQuality.stripes)
     ),
     ImageQuality.upright: DifferenceWords("more upright", "", "{:.0%} of the edges"),
     ImageQuality.blockiness: DifferenceWords("", "fewer JPEG blocks", "{:z.2f}"),
@@ -123,7 +123,7 @@ WORDS: Mapping[str, DifferenceWords] = {
     ImageQuality.haze: DifferenceWords("", "less haze", "{:.2f}"),
     ImageQuality.black_point: DifferenceWords("lighter blacks", "deeper blacks", "L {:.0f}"),
     ImageQuality.white_point: DifferenceWords("brighter whites", "duller whites", "L {:.0f}"),
-    ImageQuality.spectrum_slope: DifferenceWords("more fine detail", "", "a fall of {:.1f} per frequency"),
+    ImageQuality.spectrum_slope: DifferenceWords("more fine detail", "", "spectrum slope {:.1f}"),
     "contrast of places": DifferenceWords(
         "more local contrast",
         "less local contrast",
