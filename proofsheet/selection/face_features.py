@@ -1,6 +1,6 @@
 """Faces of two pictures of a set against each other, in numbers.
 
-Holds `FEATURES`, `matched`, `face_features`, `sharper` and `closed`.
+Holds `FEATURES`, `faces_by_photo`, `matched`, `face_features`, `sharper` and `closed`.
 Add here: another difference, in `FEATURES` and `face_features`; then fit with
 `python -m benchmarks.portraits --fit`.
 Keep out: finding faces (labeling/), weights and words (face_comparison.py).
@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from schemas.faces import Face
 from schemas.vision import ImageQuality
@@ -31,6 +32,14 @@ _CLOSED, _OPEN = 0.5, 0.8  # of the openness of the same eyes in the other pictu
 _LEAST_OPEN = 0.15  # openness from which an eye is known to open
 _APART, _LARGER = 0.7, 1.6  # of faces that match: distance in widths of the face, and ratio of their widths
 _NOISIER, _NOISY = 2.0, 1.0  # ratio, and grey levels beyond it
+
+
+def faces_by_photo(faces: pl.DataFrame) -> dict[str, list[Row]]:
+    """Rows of `faces` of each photo, the largest face first."""
+    found: dict[str, list[Row]] = {}
+    for row in faces.sort(Face.photo_id, Face.face).to_dicts():
+        found.setdefault(str(row[Face.photo_id]), []).append(row)
+    return found
 
 
 def matched(one: Row, other: Row) -> list[Pair]:

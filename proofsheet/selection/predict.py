@@ -24,6 +24,7 @@ from proofsheet.models.probabilities import picks
 from proofsheet.models.ranker import MEASURE_COLUMNS, Ranker
 from proofsheet.models.starter_ranker import starter_ranker
 from proofsheet.selection.active_models import sigmoid
+from proofsheet.selection.face_features import faces_by_photo
 from proofsheet.selection.technical_comparison import compared
 from proofsheet.storage.workspace import Project
 from schemas.faces import Face
@@ -59,7 +60,8 @@ def judge_sets(
     found: dict[str, RankedChoice] = {}
     if ranking.get(RankerModel.status) == "in force":
         model = load_ranker(project.models, str(ranking[RankerModel.fit_id]))
-        found = dict(_picks(model, project.name, ranking, photo_groups, photos, image_quality, embeddings))
+        tables = (photo_groups, photos, image_quality, embeddings, faces)
+        found = dict(_picks(model, project.name, ranking, *tables))
     cuts: dict[str, CropPrediction] = {}
     if cutting.get(CropModel.status) == "in force":
         proposer = load_crops(project.models, str(cutting[CropModel.fit_id]))
@@ -76,6 +78,7 @@ def _picks(
     photos: pl.DataFrame,
     quality: pl.DataFrame,
     embeddings: pl.DataFrame,
+    faces: pl.DataFrame,
 ) -> Iterator[tuple[str, RankedChoice]]:
     bank = bank_of(photos, quality, embeddings)
     places, names = bank.places(), list[str]()
@@ -92,7 +95,7 @@ def _picks(
         return
     features = set_features(bank, sets, [bank.top_of(s) for s in sets])
     p = model.probabilities(features, float(row[RankerModel.temperature]), [project] * len(sets))
-    tops = _tops([[bank.ids[place] for place in s] for s in sets], photos, quality)
+    tops = _tops([[bank.ids[place] for place in s] for s in sets], photos, quality, faces)
     pick = picks(p, tops, float(row[RankerModel.overrule_at]))
     weights = _weights(model, features)
     kind = f"calibrated on {row[RankerModel.calibration]}"
@@ -108,10 +111,12 @@ def _picks(
         )
 
 
-def _tops(sets: Sequence[Sequence[str]], photos: pl.DataFrame, quality: pl.DataFrame) -> Ints:
+def _tops(
+    sets: Sequence[Sequence[str]], photos: pl.DataFrame, quality: pl.DataFrame, faces: pl.DataFrame
+) -> Ints:
     """Place of the technically best picture of the highest stage in each set: (sets,)."""
-    rows = photos.join(quality, on=[Photo.project, Photo.photo_id]).to_dicts()
-    known = {str(r[Photo.photo_id]): r for r in rows}
+    rows, found = photos.join(quality, on=[Photo.project, Photo.photo_id]).to_dicts(), faces_by_photo(faces)
+    known = {str(r[Photo.photo_id]): {**r, Face.name: found.get(r[Photo.photo_id], ())} for r in rows}
     places = [compared([known[i] for i in ids], starter_ranker(), stage_first=True).place for ids in sets]
     return np.array(places, dtype=np.int64)
 

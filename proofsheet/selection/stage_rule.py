@@ -1,6 +1,6 @@
 """Which picture of a set is preferred, with reasons from measured values.
 
-Holds `decide` and `faces_by_photo`.
+Holds `decide`.
 Add here: another reason or flag of a row.
 Keep out: how pictures are compared (technical_comparison.py); anything that moves a file.
 """
@@ -14,6 +14,7 @@ import polars as pl
 
 from proofsheet.models.predictions import CropPrediction, RankedChoice
 from proofsheet.models.starter_ranker import starter_ranker
+from proofsheet.selection.face_features import faces_by_photo
 from proofsheet.selection.technical_comparison import compared, faults, stage_of
 from schemas.faces import Face
 from schemas.library import Photo
@@ -55,14 +56,6 @@ def decide(
     return Proposal.frame(
         _decision(project, members, picks or {}, cuts or {}, stage_first) for members in sets
     )
-
-
-def faces_by_photo(faces: pl.DataFrame) -> dict[str, list[Row]]:
-    """Rows of `faces` of each photo, the largest face first."""
-    found: dict[str, list[Row]] = {}
-    for row in faces.sort(Face.photo_id, Face.face).to_dicts():
-        found.setdefault(str(row[Face.photo_id]), []).append(row)
-    return found
 
 
 def _decision(

@@ -13,6 +13,7 @@ from proofsheet.imaging.image_quality import image_quality
 from proofsheet.models.features import SetFeatures
 from proofsheet.models.ranker import MEASURE_COLUMNS, Ranker
 from proofsheet.selection.predict import _picks
+from schemas.faces import Face
 from tests.support.kit import opened, pixels
 
 WIDTH = 1 + max(k for columns in MEASURE_COLUMNS for k in columns)
@@ -55,5 +56,7 @@ def test_an_unsure_ranker_leaves_the_technically_best_of_the_highest_stage(
         {**ids, "encoder_id": "e", "vector": [[1.0]] * 3}, schema_overrides={"vector": pl.List(pl.Float32)}
     )
     serving = {"temperature": 1.0, "overrule_at": 0.9, "calibration": "all projects", "fit_id": "0" * 12}
-    ((name, choice),) = _picks(cast(Ranker, Unsure()), "p", serving, groups, photos, quality, vectors)
+    ((name, choice),) = _picks(
+        cast(Ranker, Unsure()), "p", serving, groups, photos, quality, vectors, Face.frame()
+    )
     assert (name, choice.photo_id, choice.overruled) == ("g", chosen, False)
