@@ -195,6 +195,20 @@ class Freshness:
         names = [name for tables in self.together if found & {*tables} for name in tables]
         return [*names, REPORT] if names else []
 
+    def never_made(self, project: Project, names: Sequence[str]) -> dict[str, list[str]]:
+        """Tables that no run of a project has made, to those of the named assets that read them.
+
+        Args:
+            project: the project of the tables.
+            names: assets of a run; what they make themselves is left out.
+        """
+        there, found = {*project.store.tables(), *names}, dict[str, list[str]]()
+        for name in (n for n in names if n in self.versions):
+            for table in self.versions[name].upstream:
+                if table not in there and not Table.tables[table].shared:
+                    found.setdefault(table, []).append(name)
+        return found
+
 
 def stale_tables(versions: Mapping[str, AssetVersion], project: Project) -> dict[str, str]:
     """Table name to reason, upstream first; empty if all is fresh.

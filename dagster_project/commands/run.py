@@ -10,12 +10,13 @@ from __future__ import annotations
 import functools
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import ModuleType
 
 import click
 from rich.progress import Progress as Bars
 
+from assets.factory.freshness import Freshness
 from dagster_project.commands.bars import BarListener, progress_bars
 from dagster_project.commands.common import (
     FAILED,
@@ -126,6 +127,8 @@ def _outcomes(
     for project in wanted:
         began = time.monotonic()
         names = chosen_names or freshness.to_run(project)
+        for line in _never_made(freshness, project, chosen_names or ()):
+            bars.console.print(line, markup=False, soft_wrap=True)
         if names == []:
             yield nothing_stale(project, began)
         elif workers > 1 and len(wanted) > 1:
@@ -134,6 +137,15 @@ def _outcomes(
             yield _dagster(workspace).run_one(settings, project.key, names, BarListener(bars, project.name))
     if side_by_side:
         yield from _dagster(workspace).run_many(settings, side_by_side, workers)
+
+
+def _never_made(freshness: Freshness, project: Project, names: Sequence[str]) -> Iterator[str]:
+    """What a selection reads and no run has made: its rows are missing in what is made now."""
+    for table, readers in freshness.never_made(project, names).items():
+        yield (
+            f"{project.name}: {', '.join(readers)} read{'s' if len(readers) == 1 else ''} {table}, which was "
+            f"never made here: add {table} to --select, or run without --select."
+        )
 
 
 @functools.cache

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project.planning import current_freshness
 from dagster_project.running import selected_names
 from proofsheet.core.config import Configuration
 from proofsheet.core.errors import UsageError
 from schemas.table import Table
-from tests.support.kit import configuration
+from tests.support.kit import Shell, configuration, only_project, save_picture
 
 SHARED = {name for name, table in Table.tables.items() if table.shared}
 
@@ -51,3 +52,28 @@ def test_a_part_that_no_run_makes_is_refused_by_its_name(
     with pytest.raises(UsageError) as refused:
         selected_names(settings, select)
     assert told in str(refused.value)
+
+
+def test_a_run_says_which_of_its_inputs_were_never_made(tmp_path: Path) -> None:
+    settings = configuration(tmp_path / "library", tmp_path / "home")
+    save_picture(tmp_path / "library" / "one" / "a.jpg", 1)
+    project, freshness = only_project(settings), current_freshness(settings)
+    found = freshness.never_made(project, ["photo_groups", "photos"])
+    assert found["layout_vectors"] == ["photo_groups"]
+    assert "photos" not in found  # the run makes it
+    assert not SHARED & set(found)
+
+
+def test_the_command_names_the_missing_table_until_it_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    save_picture(tmp_path / "library" / "one" / "a.jpg", 1)
+    shell = Shell(tmp_path)
+    shell("init", "library")
+    said = shell("run", "one", "--select", "photos,picture_hashes,exif_facts,photo_groups")
+    told = "one: photo_groups reads layout_vectors, which was never made here: add layout_vectors to --select"
+    assert told in said.stdout + said.stderr
+    shell("run", "one", "--select", "layout_vectors")
+    said = shell("run", "one", "--select", "photo_groups")
+    assert "layout_vectors" not in said.stderr
