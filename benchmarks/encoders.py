@@ -196,13 +196,14 @@ def page(found: Mapping[str, Any]) -> str:
     names = list(found["encoders"])
     lines = [
         "# Encoders: what their vectors are good for\n",
-        f"Written by `make encoders` from {found['photographs']} real photographs: those of "
-        "`benchmarks/originals.py` and the",
-        "photographed stamps of Debian's tuxpaint-stamps-default. Each photograph is edited in "
+        f"Written by `make encoders` from {found['photographs']} pictures: those of "
+        "`benchmarks/originals.py`, of the folders in PROOFSHEET_ORIGINALS (wallpapers, some of them drawn), "
+        "and the",
+        "photographed stamps of Debian's tuxpaint-stamps-default. Each picture is edited in "
         f"{len(found['edits'])} ways: {', '.join(found['edits'])}.",
         "Kinds are the folders of the stamps, such as animals/birds; the linear head has five folds.",
-        "Sets are those of "
-        "[grouping](grouping.md), the threshold chosen on other originals. Intervals are Wilson's, 95 %.\n",
+        "Sets are made as in [grouping](grouping.md), but drawn once, the threshold chosen on other "
+        "originals. Intervals are Wilson's, 95 %.\n",
         "| | " + " | ".join(names) + " |",
         "|---|" + "---|" * len(names),
     ]

@@ -35,7 +35,7 @@ Written by `python -m benchmarks.portraits`. {found["photographs"]} photographs 
 the eyes 24 pixels apart or more. Every picture of a set is another shot of one photograph: moved and
 exposed a little differently. A set is right if the unchanged picture is picked. Closed eyes are drawn: the
 eye is filled with the skin around it, and the lashes are an arc. Five fits judge persons that they never saw;
-from which difference on sharper eyes count was chosen on all of them.
+from which difference on sharper eyes count, and the most that differences count, were chosen on all of them.
 Intervals are Wilson's, 95 %. "Without faces" is Proofsheet without both packages, "sharpest" the highest
 variance of the Laplacian. In {found["unmatched"]} sets the network found no pair of faces.
 The photographs come from scikit-image, `../shared/data` and the folders of PROOFSHEET_ORIGINALS: samples of
