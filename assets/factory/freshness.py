@@ -201,8 +201,15 @@ class Freshness:
         Args:
             project: the project of the tables.
             names: assets of a run; what they make themselves is left out.
+
+        Returns:
+            Empty too where the store cannot be read: the run itself says what is wrong with it.
         """
-        there, found = {*project.store.tables(), *names}, dict[str, list[str]]()
+        try:
+            there = {*project.store.tables(), *names}
+        except (ProofsheetError, OSError):
+            return {}
+        found = dict[str, list[str]]()
         for name in (n for n in names if n in self.versions):
             for table in self.versions[name].upstream:
                 if table not in there and not Table.tables[table].shared:

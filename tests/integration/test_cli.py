@@ -191,6 +191,7 @@ def test_a_store_of_a_newer_version(ran: Shell) -> None:
     assert "Install the newer" in told
     result = ran("run", "one", code=1)
     assert "format 99" in result.stderr
+    assert "format 99" in ran("run", "one", "--select", "photos", code=1).stderr
     assert ran("doctor", code=1).stdout.count("fail") == 1
 
 
