@@ -100,6 +100,9 @@ def across_projects(
     for name, (project, frames) in found.items():
         own, examples = _of_encoder(frames, wanted), _examples(frames, teaches)
         others = {e: n for e, n in examples.items() if e != wanted}
+        if frames[teaches].is_empty():
+            left[name] = "no crops" if teaches is CropExample else "no choices"
+            continue
         if own[teaches].is_empty():
             named = sorted({*others, *imported_encoders(project)} - {wanted})
             left[name] = f"its vectors are not those of {wanted}, but of {', '.join(named) or 'no encoder'}"

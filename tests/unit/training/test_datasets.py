@@ -139,6 +139,12 @@ def test_vectors_of_another_encoder_are_left_out_and_told(workspace: Workspace) 
     assert left == {"mojo2": "its vectors are not those of clip, but of other"}
 
 
+def test_a_project_with_choices_and_no_crops_is_left_out_of_crops_for_that(workspace: Workspace) -> None:
+    project = workspace.project("mojo1")
+    publish(project, pairs_of(project, lost_sets(project, 5, 1)))
+    assert across_projects(workspace, CLIP, 1, CropExample) == ({}, {"mojo1": "no crops"})
+
+
 def test_a_matrix_that_is_gone_leaves_its_sets_out_and_they_are_counted(workspace: Workspace) -> None:
     project = workspace.project("mojo1")
     publish(project, pairs_of(project, lost_sets(project, 3, 1)))
