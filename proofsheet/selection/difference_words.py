@@ -46,10 +46,14 @@ def in_words(name: str, best: Row, rival: Row, number: int) -> str:
 
 
 def _sharper(best: Row, rival: Row, number: int) -> str:
-    """Fine detail of one against the other at the first scale that both have, in percent."""
+    """Fine detail of one against the other in percent: the lesser of the first two scales that both have.
+
+    Noise hides the detail of single pixels, and a soft picture with the same noise shows the larger share of
+    it; at half the size the sharper one is ahead. So sharper is only what both scales call so.
+    """
     smaller = min(best[ImageQuality.detail_side_px], rival[ImageQuality.detail_side_px])
-    one, other = (_detail_at(r, smaller) for r in (best, rival))
-    percent = round(100 * (10 ** ((one - other) / 2) - 1))
+    ahead = min(_detail_at(best, side) - _detail_at(rival, side) for side in (smaller, smaller / 2))
+    percent = round(100 * (10 ** (ahead / 2) - 1))
     if percent < _LEAST_PERCENT:
         return ""  # a softer picture wins by other things
     return f"{percent} % sharper than {number}"

@@ -78,3 +78,12 @@ def test_what_was_not_measured_in_both_makes_no_difference_and_no_reason() -> No
     assert not pair_features(unknown, blocks, usual)[place].any()
     assert not pair_features(blocks, unknown, usual)[place].any()
     assert not any("JPEG" in r for r in differences(unknown, blocks, 2, starter_ranker(), face_weights()))
+
+
+@pytest.mark.parametrize(
+    ("fine", "coarser", "said"),
+    [(0.2, 0.1, "12 % sharper than 2"), (0.1, 0.4, "12 % sharper than 2"), (0.2, -0.4, ""), (-0.2, 0.4, "")],
+)
+def test_sharper_is_what_two_scales_say(fine: float, coarser: float, said: str) -> None:
+    best = picture(detail_scales=[fine, coarser, *[0.0] * (SCALES - 2)])
+    assert in_words("detail at 1/1", best, picture(), 2) == said

@@ -13,6 +13,7 @@ from PIL import Image
 
 from proofsheet.imaging.image_quality import image_quality
 from proofsheet.models.starter_ranker import starter_ranker
+from proofsheet.selection.difference_words import in_words
 from proofsheet.selection.technical_comparison import compared, faults
 from tests.support.kit import opened
 
@@ -200,3 +201,14 @@ def test_a_fault_of_the_pick_is_never_a_reason_for_it(tmp_path: Path) -> None:
     assert not any(
         word in reason for reason in choice.reasons for word in ("more noise", "softer", "more gaps")
     )
+
+
+@pytest.mark.parametrize("sigma", [1.5, 3.0])
+def test_the_sharp_frame_wins_where_all_frames_are_noisy_and_no_soft_one_is_called_sharper(
+    tmp_path: Path, sigma: float
+) -> None:
+    sharp = row(tmp_path, "a", noisy(scene()))
+    soft = row(tmp_path, "b", noisy(cv2.GaussianBlur(scene(), (0, 0), sigma)))
+    found = compared([soft, sharp], starter_ranker())
+    assert found.place == 1
+    assert in_words("detail at 1/1", soft, sharp, 2) == ""
