@@ -31,6 +31,7 @@ Row = Mapping[str, Any]
 _SIDE_PX = 1000  # of the pictures that are damaged: most originals are no larger
 _FINE_PX = 6000  # of the camera for which a softness of one pixel is tried
 _MIXTURES, _SPOILT = 6, 4
+_NOISY, _BLURS = 3, ("soft lens", "out of focus", "camera shake")
 _COPIES, _THUMBNAIL_PX = 3, (40, 320)
 _BLURRED = 200  # of the longest side is one sigma of the blur
 _SHOWN = ("astronaut", "chelsea", "coffee", "motorcycle_left", "rocket")
@@ -124,6 +125,7 @@ def cases(name: str, pixels: Pixels) -> list[Case]:
         *_series(name, small, plain, chance),
         *_ruined(name, small, plain),
         *_copies(name, pixels),
+        *_noisy(name, small),
     ]
 
 
@@ -133,6 +135,21 @@ def _ruined(name: str, pixels: Pixels, plain: Row) -> Iterator[Case]:
     for kind, how in KINDS.items():
         if how.ruined is not None:
             yield Case(name, kind, "ruined", plain, measured(how.make(pixels, how.ruined, chance)), (kind,))
+
+
+def _noisy(name: str, pixels: Pixels) -> Iterator[Case]:
+    """Frames of one high sensitivity: all have the same noise, and one is out of focus or shaken too."""
+    chance = np.random.default_rng(list(f"{name} noisy".encode()))
+    noise = KINDS["sensor noise"]
+    for k in range(_NOISY):
+        strength = float(np.exp(chance.uniform(*np.log([noise.looked, noise.seen]))))
+        blur = KINDS[_BLURS[k % len(_BLURS)]]
+        amount = float(np.exp(chance.uniform(*np.log([blur.looked, 2.0 * blur.seen]))))
+        sharp, soft_one = (
+            measured(noise.make(p, strength, chance), int(chance.integers(88, 96)))
+            for p in (pixels, blur.make(pixels, amount, chance))
+        )
+        yield Case(name, "soft among noisy", "", sharp, soft_one)
 
 
 def _copies(name: str, pixels: Pixels) -> Iterator[Case]:

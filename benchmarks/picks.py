@@ -42,6 +42,7 @@ _OTHERS = (
         "soft and brighter",
         "one pixel of 6,000 softer and a third of a stop brighter: the sharp one is picked",
     ),
+    ("soft among noisy", "all frames noisy, one of them soft or shaken too: the sharp one is picked"),
     ("another shot", "another shot of a burst, nothing worse: the first one is picked (wanted: near 50 %)"),
     ("smaller copy", "a copy of 20 to 90 % of the side: the larger one is picked"),
     ("thumbnail", "a copy of 40 to 320 px: the larger one is picked"),
@@ -188,12 +189,15 @@ def _votes(votes: Mapping[str, Any] | None) -> list[str]:
     if votes is None:
         return ["", "Human votes: not at hand (`../shared/data/phototriage_mit_labels`)."]
     row, single = votes["ranker's learner"], votes["single feature chosen on the other folds"]
+    clear = votes["ranker's learner, 70 % agreed"]
     return [
         "",
         f"""Human votes ({row["n"]} choices between two photographs of one series,
 four measurements of each): a logistic comparison predicts {row["share"]:.3f}
-({row["low"]:.3f}–{row["high"]:.3f}), the best single measurement {single["share"]:.3f}. The pictures are not
-available, so the starter ranker cannot be judged on them. Choices in a series depend little on technical
+({row["low"]:.3f}–{row["high"]:.3f}; wanted: 0.600), the best single measurement {single["share"]:.3f}. Of the
+{clear["n"]} choices on which at least 70 % of the people agreed it predicts {clear["share"]:.3f}
+({clear["low"]:.3f}–{clear["high"]:.3f}). On average {votes["agreement"]:.0%} of the people chose as most
+did. The pictures are not available, so the starter ranker cannot be judged on them. Choices in a series depend little on technical
 quality: the technical confidence says which picture is sharper and cleaner, not which one you prefer.""",
     ]
 

@@ -44,8 +44,9 @@ _NEUTRAL = ("a third of a stop", "another shot", "stages")
 _WEIGHT: Mapping[str, float] = {
     "a third of a stop": 5.0,
     "another shot": 3.0,
-    "stages": 2.0,
-    "soft and brighter": 6.0,
+    "stages": 8.0,
+    "soft and brighter": 10.0,
+    "soft among noisy": 3.0,
     "seen": 2.0,
     "ruined": 2.0,
 }

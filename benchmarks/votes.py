@@ -24,12 +24,13 @@ from proofsheet.training.listwise import Training, train_listwise
 PLACE = Path(__file__).parents[2] / "shared" / "data" / "phototriage_mit_labels"
 _FEATURES = ("sharpness", "exposure", "colorfulness", "contrast")
 _FOLDS = 5
+_AGREED = 0.7
 
 
 def vote_figures(place: Path = PLACE) -> dict[str, Any] | None:
     """Shares of pairs predicted as the people chose, with Wilson's intervals.
 
-    None where the data is not at hand.
+    `agreement` is the mean share of people who chose as most did. None where the data is not at hand.
     """
     if not place.is_dir():
         return None
@@ -66,10 +67,14 @@ def vote_figures(place: Path = PLACE) -> dict[str, Any] | None:
     singles = {
         f: float(((x[:, 1, k] > x[:, 0, k]).astype(int) == winner).mean()) for k, f in enumerate(_FEATURES)
     }
+    agreement = np.array([p["preference_strength"] for p in pairs])
+    clear = agreement >= _AGREED
     return {
         "pairs": len(pairs),
         "series": len({p["series_id"] for p in pairs}),
+        "agreement": float(agreement.mean()),
         "ranker's learner": _share(said == winner),
+        "ranker's learner, 70 % agreed": _share((said == winner)[clear]),
         "single feature chosen on the other folds": _share(single == winner),
         "single features, all pairs": singles,
     }

@@ -1,4 +1,4 @@
-"""`python -m demo [FOLDER]`: make the demo library, run both projects, print the results.
+"""`python -m demo [FOLDER]`: make the demo library, run its projects, train, print the results.
 
 Holds the demo's story.
 Add here: a line that a newcomer needs.
@@ -16,9 +16,12 @@ import click
 import polars as pl
 
 from dagster_project.instance import open_instance
-from dagster_project.running import run_one, sync_partitions
+from dagster_project.running import run_one, sync_partitions, train_all
+from demo.history import PROJECT, make_finished_project, write_log
 from demo.library import make_library
-from proofsheet.core.config import FILE, load, write_new
+from proofsheet.core.clock import utc_now
+from proofsheet.core.config import FILE, Configuration, load, write_new
+from proofsheet.history.importer import import_history
 from proofsheet.review.status import project_status
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.library import Photo
@@ -30,24 +33,28 @@ QUESTION = '"select chosen_path, reasons, flags from proposals"'
 
 
 def main(folder: Path) -> int:
-    """Run the demo in `folder`; the exit code is 0 if both projects ran without failures."""
+    """Run the demo in `folder`; the exit code is 0 if all projects ran without failures."""
     library = folder / "library"
+    make_finished_project(library)
     files = make_library(library)
     before = _hashes(library)
     if not (folder / FILE).exists():
         write_new(folder, library, folder / "home")
     settings = load(folder, {})
     workspace = Workspace(settings.place)
-    click.echo(f"{files} files in {library}: two projects that share file names and differ in pixels.")
+    click.echo(
+        f"{files} files in {library}: two projects that share file names and differ in pixels, and one, "
+        f"{PROJECT}, with a log of choices."
+    )
     workspace.remember()
     with open_instance(workspace.home) as instance:
         sync_partitions(instance, workspace)
+    import_history([write_log(folder)], workspace, settings.history, utc_now(), dry_run=False)
     for project in workspace.projects():
-        outcome = run_one(settings, project.key, None)
-        if not outcome.success:
-            click.echo(f"{project.name}: FAILED: {outcome.error}")
+        if not _run(settings, project):
             return 1
-        _tell(project, outcome.seconds)
+    if not _train(settings, workspace):
+        return 1
     unchanged = _hashes(library) == before
     click.echo(
         f"\nOriginals: {'unchanged, byte for byte' if unchanged else 'CHANGED'} ({len(before)} files)."
@@ -59,8 +66,28 @@ def main(folder: Path) -> int:
     click.echo(f"\nNext, after `cd {here}`:")
     click.echo(f"  {command} status")
     click.echo(f"  {command} sql {QUESTION}")
-    click.echo(f"  {command} up        # the Dagster UI and the review app, with both projects")
+    click.echo(f"  {command} up        # the Dagster UI and the review app, with all three projects")
     return 0 if unchanged else 1
+
+
+def _run(settings: Configuration, project: Project) -> bool:
+    """Run a project and print its state; False if it failed."""
+    outcome = run_one(settings, project.key, None)
+    if not outcome.success:
+        click.echo(f"{project.name}: FAILED: {outcome.error}")
+        return False
+    _tell(project, outcome.seconds)
+    return True
+
+
+def _train(settings: Configuration, workspace: Workspace) -> bool:
+    """Train on the log of choices, and run its project again; False if one of both failed."""
+    click.echo("\ntraining on the log of choices, which a rule made: the last stage, unless it is overdone")
+    trained = train_all(settings)
+    for line in [trained.error] if trained.error else trained.messages:
+        click.echo(f"            {line}")
+    (finished,) = (p for p in workspace.projects() if p.name == PROJECT)
+    return trained.success and _run(settings, finished)
 
 
 def _tell(project: Project, seconds: float) -> None:
@@ -73,11 +100,10 @@ def _tell(project: Project, seconds: float) -> None:
     )
     for row in project.store.query("SELECT path, reason FROM quarantine").to_dicts():
         click.echo(f"            refused {row['path']}: {row['reason']}")
-    flagged = project.store.read(Proposal).filter(pl.col(Proposal.flags).list.len() > 0)
-    click.echo(
-        f"  proposed  {state.sets} by the highest stage, uncalibrated; {flagged.height} have a "
-        "warning from a measurement"
-    )
+    proposals = project.store.read(Proposal)
+    flagged = proposals.filter(pl.col(Proposal.flags).list.len() > 0)
+    makers = ", ".join(sorted(set(proposals[Proposal.decided_by].to_list())))
+    click.echo(f"  proposed  {state.sets} by {makers}; {flagged.height} have a warning")
     for row in flagged.head(3).to_dicts():
         click.echo(f"            {row[Proposal.chosen_path]}: {'; '.join(row[Proposal.flags])}")
     _tell_texts(project)
@@ -120,7 +146,7 @@ def _hashes(folder: Path) -> dict[str, str]:
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("demo-out"))
 def demo(folder: Path) -> None:
-    """Make the demo library in FOLDER, run both projects, and print the results."""
+    """Make the demo library in FOLDER, run its projects, train, and print the results."""
     target = folder.absolute()
     target.mkdir(parents=True, exist_ok=True)
     sys.exit(main(target))

@@ -1,6 +1,6 @@
 """Make the demo library: real photographs as sets of stages, by real edits; some edits spoil the picture.
 
-Holds `make_library`.
+Holds `make_library` and `photograph`.
 Add here: a set with its edits.
 Keep out: running anything.
 
@@ -111,11 +111,17 @@ def make_library(library: Path) -> int:
     return sum(1 for path in library.rglob("*") if path.is_file())
 
 
-def _make_set(folder: Path, series: str, source: str, last: str) -> None:
-    place = _SKLEARN if (_SKLEARN / source).exists() else _SKIMAGE
-    with Image.open(place / source) as opened:
+def photograph(name: str) -> Image.Image:
+    """A photograph of scikit-image or scikit-learn, the longest side at most 900 pixels."""
+    place = _SKLEARN if (_SKLEARN / name).exists() else _SKIMAGE
+    with Image.open(place / name) as opened:
         picture = opened.convert("RGB")
     picture.thumbnail((_SIDE, _SIDE))
+    return picture
+
+
+def _make_set(folder: Path, series: str, source: str, last: str) -> None:
+    picture = photograph(source)
     for label, edit in (*STAGES, ("stage3_enhanced", LAST_STAGE[last])):
         edit(picture).save(folder / f"{series}_{label}.png")
     (folder / f"{series}_stage1_generated.txt").write_text(f"seed of {series}\n", "utf-8")
