@@ -1,6 +1,6 @@
 """Sources of modules, split into their definitions.
 
-Holds `Symbol`, `module_of`, `names_in` and `bare`.
+Holds `Symbol`, `module_of`, `names_in`, `text_of`, `bare` and `without_imports`.
 Add here: another form in which a module names something of another one.
 Keep out: which definitions count (code_version.py).
 """
@@ -63,6 +63,8 @@ def module_of(name: str) -> Module:
         elif not isinstance(node, ast.Import):
             for defined in _defined(node):
                 found.definitions.setdefault(defined, []).append(node)
+    for node in (n for nodes in found.definitions.values() for n in nodes):
+        without_imports(node)
     return found
 
 
@@ -144,21 +146,13 @@ def names_of(symbol: Symbol) -> tuple[Symbol, ...]:
 
 
 @functools.cache
-def digest_of(symbol: Symbol) -> bytes:
-    """A digest of a definition in normal form, and of the data files of its package.
+def text_of(symbol: Symbol) -> str:
+    """Name and definition of a symbol in normal form; empty for an unknown symbol.
 
-    It is empty for an unknown symbol.
+    The module is no part of it: a definition that moves is the same.
     """
     found = module_of(symbol.module).definitions.get(symbol.name)
-    if found is None:
-        return b""
-    told = " ".join(ast.dump(node) for node in found)
-    return hashlib.sha256(f"{symbol} {told}".encode() + data_files(symbol.module)).digest()
-
-
-def imported_modules(name: str) -> set[str]:
-    """Modules that a module imports, but for types alone."""
-    return {s.module for s in module_of(name).imports.values()}
+    return "" if found is None else " ".join([symbol.name, *(ast.dump(node) for node in found)])
 
 
 @functools.cache
@@ -234,6 +228,19 @@ def _makes_no_row(statement: ast.stmt) -> bool:
         and isinstance(called.value, ast.Name)
         and called.value.id in _TELLING
     )
+
+
+class _WithoutImports(ast.NodeTransformer):
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.ImportFrom | None:
+        return None if _is_ours(node) else node
+
+
+def without_imports(tree: ast.AST) -> ast.AST:
+    """A definition without its imports of our packages; changed in place.
+
+    The definitions that they bring count by themselves.
+    """
+    return _WithoutImports().visit(tree)  # type: ignore[no-any-return]
 
 
 def bare(tree: ast.Module, module: str) -> ast.Module:
