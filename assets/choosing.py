@@ -22,8 +22,8 @@ from schemas.faces import Face
 from schemas.history import HistoryMatch, Selection
 from schemas.library import Photo
 from schemas.review import Choice, Proposal
-from schemas.settings import DuplicateSettings, GroupSettings
-from schemas.settings_learning import RankerSettings
+from schemas.settings.groups import DuplicateSettings, GroupSettings
+from schemas.settings.ranker import RankerSettings
 from schemas.table import Rows
 from schemas.vision import Duplicate, ImageQuality, PhotoGroup
 

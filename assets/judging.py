@@ -21,8 +21,9 @@ from proofsheet.storage.workspace import Project
 from schemas.history import CropExample, Selection
 from schemas.learning import CropFit, CropModel, Override, RankerFit, RankerModel, Readiness, Threshold
 from schemas.review import Feedback, Proposal, ReviewMetric
-from schemas.settings_learning import CropSettings, RankerSettings
-from schemas.settings_review import ReviewSettings
+from schemas.settings.crops import CropSettings
+from schemas.settings.ranker import RankerSettings
+from schemas.settings.review import ReviewSettings
 from schemas.table import Rows
 from schemas.vision import Embedding, ImageQuality, SaliencyGrid
 

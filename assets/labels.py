@@ -32,7 +32,7 @@ from schemas.faces import Face
 from schemas.labels import ContentFlag, OcrText, PhotoLabel, Scene, SeenObject
 from schemas.library import Photo
 from schemas.review import Choice
-from schemas.settings import SceneSettings
+from schemas.settings.labels import SceneSettings
 from schemas.table import Rows
 from schemas.vision import Embedding, Preview
 

@@ -33,7 +33,7 @@ from schemas.facts import JobFailure, LifecycleEvent, ProofAttempt, TextRequest,
 from schemas.library import Photo
 from schemas.proof import MetadataQuality, MetadataRepair
 from schemas.sets import EvaluationSet, Identification, ImageSet, SetValidation
-from schemas.settings_words import GateSettings
+from schemas.settings.gate import GateSettings
 from schemas.table import Rows
 from schemas.tags import MediaLifecycleEvent, MediaTag, Tag, UnmappedTerm
 from schemas.vision import Embedding, PhotoGroup, PictureHash

@@ -19,7 +19,8 @@ from resources.measurements import EncodingResource
 from schemas.history import CropExample, Selection
 from schemas.learning import CropFit, Integration, ModelExport, RankerFit, SceneFit, TrainingPair
 from schemas.library import Photo
-from schemas.settings_learning import CropSettings, RankerSettings
+from schemas.settings.crops import CropSettings
+from schemas.settings.ranker import RankerSettings
 from schemas.vision import Embedding, ImageQuality, SaliencyGrid
 
 _READ = (TrainingPair, Photo, ImageQuality, Embedding)

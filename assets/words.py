@@ -39,7 +39,7 @@ from schemas.facts import ImportedFlag, ModelAnswer, WordEdit
 from schemas.labels import Scene, SeenObject
 from schemas.library import GenerationFact, Photo
 from schemas.sets import Identification
-from schemas.settings_words import CaptionSettings
+from schemas.settings.captions import CaptionSettings
 from schemas.table import Rows, Table
 from schemas.tags import MediaMeta, PromptHistory
 from schemas.vision import PictureHash

@@ -27,7 +27,7 @@ from proofsheet.imaging.image_quality import PLAIN_GROUND, Grey, grey_levels, gr
 from proofsheet.imaging.perceptual_hash import DETAIL_SIDE, detail, phash
 from proofsheet.imaging.scaling import Pixels, fit
 from schemas.library import ExifFact, GenerationFact, Photo
-from schemas.settings import DuplicateSettings, GroupSettings
+from schemas.settings.groups import DuplicateSettings, GroupSettings
 from schemas.vision import ImageQuality, PhotoGroup
 
 _SIDE_PX = 768

@@ -24,7 +24,8 @@ from proofsheet.embedding import lite0_encoder, torch_runtime
 from proofsheet.embedding.open_clip_encoder import OpenClip, prepare
 from proofsheet.imaging.decode import DecodeLimits, PictureFile, open_picture
 from proofsheet.imaging.measurement_pass import Measurement, measure_files, measured_columns
-from schemas.settings import EncoderSettings, PhotoSettings
+from schemas.settings.encoder import EncoderSettings
+from schemas.settings.photos import PhotoSettings
 from schemas.vision import Embedding
 
 _MODEL = "ViT-B-32"

@@ -27,7 +27,7 @@ from proofsheet.library.file_hashes import Scan
 from proofsheet.library.scan import scan
 from proofsheet.storage.code_version import module_version
 from schemas.library import Photo
-from schemas.settings import PhotoSettings
+from schemas.settings.photos import PhotoSettings
 
 _SMALL_PX = 32
 _PAIRS = 64  # compared at a time; bounds the memory

@@ -24,7 +24,7 @@ from proofsheet.storage.workspace import Project
 from resources.labels import FaceFindingResource, LabellingResource
 from resources.resolved_settings import ResolvedEncoder
 from schemas.library import ExifFact, GenerationFact
-from schemas.settings import PreviewSettings
+from schemas.settings.photos import PreviewSettings
 from schemas.table import Table
 from schemas.vision import ImageQuality, LayoutVector, PictureHash, SaliencyGrid
 

@@ -26,7 +26,7 @@ from proofsheet.imaging.measurement_pass import (
 from proofsheet.library.file_hashes import files_of
 from proofsheet.storage.workspace import Project
 from schemas.library import Photo
-from schemas.settings import PhotoSettings
+from schemas.settings.photos import PhotoSettings
 from schemas.table import Table
 from schemas.vision import Preview
 

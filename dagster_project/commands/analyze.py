@@ -40,7 +40,7 @@ from resources.measurements import (
 )
 from resources.photos import PhotoFilesResource
 from schemas.library import IN_PLACE, ExifFact, GenerationFact, Photo
-from schemas.settings import PlaceSettings
+from schemas.settings.library import PlaceSettings
 from schemas.table import OfTable, Rows
 from schemas.vision import Duplicate, Embedding, ImageQuality, LayoutVector, PictureHash
 

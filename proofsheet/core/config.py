@@ -2,7 +2,7 @@
 
 Holds `Configuration`, `SECTIONS`, `load` and `write_new`.
 Add here: where settings come from.
-Keep out: the settings themselves (schemas/settings.py).
+Keep out: the settings themselves (schemas/settings/).
 Order: environment (`PROOFSHEET_LIBRARY`, `PROOFSHEET_PHOTOS_WORKERS`, …), then the file, then the default.
 """
 
@@ -19,29 +19,24 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from proofsheet.core.errors import UsageError
 from proofsheet.core.files import write_atomic
-from schemas.settings import (
-    DuplicateSettings,
-    EncoderSettings,
-    GroupSettings,
-    InventorySettings,
-    LabelSettings,
-    ObjectSettings,
-    PhotoSettings,
-    PlaceSettings,
-    PreviewSettings,
-    SceneSettings,
-    WatchSettings,
-)
-from schemas.settings_extras import FaceSettings, FlagSettings, OcrSettings
-from schemas.settings_learning import CropSettings, HistorySettings, RankerSettings
-from schemas.settings_review import ApplySettings, PublishSettings, ReviewSettings
-from schemas.settings_words import (
-    CaptionSettings,
-    GateSettings,
-    RatingSettings,
-    VisionModelSettings,
-    VocabularySettings,
-)
+from schemas.settings.apply import ApplySettings
+from schemas.settings.captions import CaptionSettings
+from schemas.settings.crops import CropSettings
+from schemas.settings.encoder import EncoderSettings
+from schemas.settings.faces import FaceSettings
+from schemas.settings.gate import GateSettings
+from schemas.settings.groups import DuplicateSettings, GroupSettings
+from schemas.settings.history import HistorySettings
+from schemas.settings.inventory import InventorySettings
+from schemas.settings.labels import FlagSettings, LabelSettings, ObjectSettings, OcrSettings, SceneSettings
+from schemas.settings.library import PlaceSettings, WatchSettings
+from schemas.settings.photos import PhotoSettings, PreviewSettings
+from schemas.settings.publish import PublishSettings
+from schemas.settings.ranker import RankerSettings
+from schemas.settings.rating import RatingSettings
+from schemas.settings.review import ReviewSettings
+from schemas.settings.vision_model import VisionModelSettings
+from schemas.settings.vocabulary import VocabularySettings
 
 FILE = "proofsheet.toml"
 _FORMER = (("groups", "clip_similarity"),)  # settings of earlier versions: a file that still has them is read

@@ -23,7 +23,7 @@ from proofsheet.embedding.weights import Weights
 from proofsheet.imaging.decode import Picture
 from proofsheet.imaging.measurement_pass import Work
 from proofsheet.storage.code_version import module_version
-from schemas.settings import EncoderSettings
+from schemas.settings.encoder import EncoderSettings
 from schemas.vision import Embedding
 
 Floats = npt.NDArray[np.float32]

@@ -24,7 +24,7 @@ from proofsheet.grouping.series import by_stage, named_series, raw_pairs, rising
 from proofsheet.grouping.shot_sequences import GroupCandidate, kept_together
 from schemas.history import HistoryMatch
 from schemas.library import Photo
-from schemas.settings import GroupSettings
+from schemas.settings.groups import GroupSettings
 from schemas.vision import KEEP_ALL, PhotoGroup
 
 VERSION = "history, names, rising stages, shots, complete-link; version 3"

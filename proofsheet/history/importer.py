@@ -31,7 +31,7 @@ from proofsheet.storage.workspace import Project, Workspace
 from schemas.history import OWN_SESSION, HistoryFile, HistoryMatch, HistoryRefusal, HistoryRow, ImportedVector
 from schemas.library import Photo
 from schemas.review import ReviewDecision
-from schemas.settings_learning import HistorySettings
+from schemas.settings.history import HistorySettings
 from schemas.vision import ImageQuality
 
 NOWHERE = ""

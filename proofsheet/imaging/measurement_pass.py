@@ -25,7 +25,7 @@ from proofsheet.imaging.raw import open_any
 from proofsheet.storage.chunk_cache import ChunkCache
 from proofsheet.storage.code_version import code_version, module_version
 from schemas.library import Photo
-from schemas.settings import PhotoSettings
+from schemas.settings.photos import PhotoSettings
 from schemas.table import Table
 
 _OWN = {Table.project, Photo.photo_id}

@@ -17,7 +17,7 @@ from proofsheet.imaging.decode import Picture
 from proofsheet.imaging.measurement_pass import Measurement, Work, measured_columns
 from proofsheet.imaging.scaling import Pixels, fit
 from proofsheet.storage.code_version import module_version
-from schemas.settings import PreviewSettings
+from schemas.settings.photos import PreviewSettings
 from schemas.vision import Preview
 
 _PLACE = "previews"

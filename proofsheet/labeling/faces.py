@@ -27,7 +27,7 @@ from proofsheet.labeling.face_networks import FaceNetworks, FoundFace, load
 from proofsheet.storage.code_version import module_version
 from schemas.faces import POINT, Face
 from schemas.library import Photo
-from schemas.settings_extras import FaceSettings
+from schemas.settings.faces import FaceSettings
 
 FOUND, NOTE = "found", "note"  # columns of the measurement
 _MEASURED = {

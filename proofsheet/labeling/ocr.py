@@ -26,7 +26,7 @@ from proofsheet.labeling.preview_models import PreviewModel, Read
 from schemas.labels import OcrText
 from schemas.library import Photo
 from schemas.review import Choice
-from schemas.settings_extras import OcrSettings
+from schemas.settings.labels import OcrSettings
 
 NAME, PACKAGE, LICENCE = "PP-OCRv6 small", "rapidocr", "Apache-2.0"
 WEIGHTS: Mapping[str, PackageFile] = {  # parameter of the package to the file of weights

@@ -24,7 +24,7 @@ from proofsheet.storage.ledger import Ledger
 from proofsheet.texts.edits import text_hash
 from schemas.facts import LifecycleEvent, ProofAttempt, TextRequest, Waiver, WordReview
 from schemas.proof import FIELDS, ISSUE_RULE, MetadataQuality, MetadataRepair
-from schemas.settings_words import GateSettings
+from schemas.settings.gate import GateSettings
 
 Row = dict[str, Any]
 _COMPARED = (

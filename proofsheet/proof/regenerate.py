@@ -41,7 +41,7 @@ from schemas.library import Photo
 from schemas.proof import FIELDS, MetadataRepair, Texts
 from schemas.replies import CaptionReply, TagsReply, TitleReply
 from schemas.sets import Identification, ImageSet
-from schemas.settings_words import VocabularySettings
+from schemas.settings.vocabulary import VocabularySettings
 from schemas.table import Rows
 from schemas.tags import MediaTag
 from schemas.vision import ImageQuality

@@ -24,7 +24,8 @@ from proofsheet.storage.workspace import Project
 from schemas.history import CropExample
 from schemas.learning import CropModel, FitColumns, RankerModel, SceneFit
 from schemas.library import Photo
-from schemas.settings_learning import CropSettings, RankerSettings
+from schemas.settings.crops import CropSettings
+from schemas.settings.ranker import RankerSettings
 from schemas.table import Rows
 from schemas.vision import Embedding, ImageQuality, SaliencyGrid
 

@@ -31,7 +31,7 @@ from schemas.faces import Face
 from schemas.labels import SeenObject
 from schemas.learning import CropModel, RankerModel
 from schemas.library import Photo
-from schemas.settings_learning import CropSettings
+from schemas.settings.crops import CropSettings
 from schemas.table import Rows
 from schemas.vision import GRID, Embedding, ImageQuality, PhotoGroup, SaliencyGrid
 

@@ -19,7 +19,7 @@ from schemas.labels import PhotoLabel, SeenObject
 from schemas.library import ExifFact, GenerationFact, Photo
 from schemas.review import Choice
 from schemas.sets import ImageSet
-from schemas.settings_words import CaptionSettings
+from schemas.settings.captions import CaptionSettings
 from schemas.table import Rows
 from schemas.vision import ImageQuality, PictureHash, Preview
 

@@ -26,7 +26,7 @@ from proofsheet.texts.jobs import IDENTIFIERS, JobRequest
 from schemas.labels import Scene, SeenObject
 from schemas.replies import Candidate, IdentifyReply
 from schemas.sets import Identification
-from schemas.settings_words import CaptionSettings
+from schemas.settings.captions import CaptionSettings
 from schemas.words import QualityVerdict
 
 _ROUTES = {

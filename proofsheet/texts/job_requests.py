@@ -26,7 +26,8 @@ from schemas.facts import ImportedFlag
 from schemas.labels import ContentFlag
 from schemas.library import GenerationFact, Photo
 from schemas.proof import Texts
-from schemas.settings_words import CaptionSettings, RatingSettings
+from schemas.settings.captions import CaptionSettings
+from schemas.settings.rating import RatingSettings
 from schemas.table import Rows
 from schemas.vision import Duplicate, PictureHash, Preview
 from schemas.words import Answered, Caption, DuplicateHint, ModelScore, PolicyFlag, QualityVerdict, TagSet

@@ -41,7 +41,8 @@ from proofsheet.training.splits import frozen_test
 from proofsheet.training.torch_mlp import import_torch
 from schemas.history import CropExample
 from schemas.learning import Fit
-from schemas.settings_learning import CropSettings, RankerSettings
+from schemas.settings.crops import CropSettings
+from schemas.settings.ranker import RankerSettings
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from resources.words import VisionModelResource
 from schemas.facts import WordEdit
 from schemas.learning import RankerFit
 from schemas.library import OtherFile, Photo
-from schemas.settings_review import PublishSettings
+from schemas.settings.publish import PublishSettings
 from schemas.table import Rows, Table
 
 CHECK = RowCheck("empty", "No rows.", lambda rows: rows)

@@ -28,7 +28,7 @@ from proofsheet.texts.client.protocol import ModelRequestError, Options, Questio
 from schemas.facts import ModelAnswer
 from schemas.proof import MetadataQuality
 from schemas.replies import CaptionReply
-from schemas.settings_words import VisionModelSettings
+from schemas.settings.vision_model import VisionModelSettings
 from schemas.words import Answered, Caption, TagSet, Title
 from tests.support.kit import jpeg_bytes, run, save_picture
 from tests.support.model_answers import FILLER, INJECTED, Received

@@ -27,7 +27,7 @@ from proofsheet.storage.workspace import Project, Workspace
 from schemas.apply import FileOperation
 from schemas.library import OtherFile, Photo
 from schemas.review import Proposal
-from schemas.settings_review import ApplySettings
+from schemas.settings.apply import ApplySettings
 from schemas.vision import PhotoGroup
 from tests.support.kit import NOW, tree
 from tests.support.review_kit import COMPANIONS, chosen_project, decide_all, run_choosing

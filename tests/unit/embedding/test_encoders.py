@@ -21,7 +21,8 @@ from proofsheet.imaging.measurement_pass import Measurement, measure_files
 from proofsheet.labeling.scenes import LABELS, probabilities
 from schemas.labels import Scene, SeenObject
 from schemas.library import Photo
-from schemas.settings import EncoderSettings, PhotoSettings
+from schemas.settings.encoder import EncoderSettings
+from schemas.settings.photos import PhotoSettings
 from schemas.vision import Embedding
 from tests.support.kit import configuration, only_project, opened, picture_file, pixels, run, save_picture
 

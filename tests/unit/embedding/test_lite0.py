@@ -18,7 +18,8 @@ from proofsheet.embedding.lite0_encoder import CLASSES, SCORES, Lite0, find_lite
 from proofsheet.embedding.lite0_graph import build_graph
 from proofsheet.imaging.measurement_pass import Measurement, Work, measure_files
 from schemas.library import Photo
-from schemas.settings import EncoderSettings, PhotoSettings
+from schemas.settings.encoder import EncoderSettings
+from schemas.settings.photos import PhotoSettings
 from schemas.vision import Embedding
 from tests.support.kit import SHARED, opened, picture_file, save_picture
 

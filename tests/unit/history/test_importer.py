@@ -22,8 +22,8 @@ from schemas.history import CropExample, HistoryMatch, HistoryRefusal, HistoryRo
 from schemas.learning import Anomaly, ProjectStatistic, TrainingPair
 from schemas.library import Photo
 from schemas.review import ReviewDecision
-from schemas.settings import PlaceSettings
-from schemas.settings_learning import HistorySettings
+from schemas.settings.history import HistorySettings
+from schemas.settings.library import PlaceSettings
 from schemas.vision import ImageQuality
 from tests.support.kit import NOW, tree
 

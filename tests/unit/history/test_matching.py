@@ -26,8 +26,8 @@ from proofsheet.storage.workspace import Workspace
 from schemas.history import HistoryMatch, HistoryRow, ImportedVector, VectorSelection
 from schemas.library import Photo
 from schemas.review import ReviewDecision
-from schemas.settings import PlaceSettings
-from schemas.settings_learning import HistorySettings
+from schemas.settings.history import HistorySettings
+from schemas.settings.library import PlaceSettings
 from schemas.vision import ImageQuality
 from tests.support.kit import NOW
 from tests.unit.history.test_importer import PHOTOS, QUALITY, row

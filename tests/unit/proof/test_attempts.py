@@ -24,7 +24,7 @@ from proofsheet.texts.edits import edits_of, latest_edits, merged, undo_field, w
 from schemas.facts import LifecycleEvent, ProofAttempt, WordEdit
 from schemas.library import Photo
 from schemas.proof import FIELDS, STATUSES, MetadataQuality
-from schemas.settings_words import GateSettings
+from schemas.settings.gate import GateSettings
 from schemas.vision import PhotoGroup, PictureHash
 from tests.support.kit import NOW
 

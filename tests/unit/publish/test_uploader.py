@@ -41,7 +41,7 @@ from schemas.facts import LifecycleEvent
 from schemas.library import Photo
 from schemas.proof import MetadataQuality
 from schemas.review import Choice, Export
-from schemas.settings_review import PublishSettings
+from schemas.settings.publish import PublishSettings
 from tests.support.kit import NOW, Shell, configuration, name_subject, run, save_picture, tree
 from tests.support.privacy_kit import saved, scene
 from tests.support.review_kit import sets_library

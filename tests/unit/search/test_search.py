@@ -19,7 +19,8 @@ from proofsheet.texts.edits import write_field
 from schemas.facts import SetContext
 from schemas.labels import PhotoLabel
 from schemas.library import GenerationFact, Photo
-from schemas.settings import EncoderSettings, PhotoSettings
+from schemas.settings.encoder import EncoderSettings
+from schemas.settings.photos import PhotoSettings
 from schemas.vision import Embedding
 from tests.support.kit import NOW, opened, save_picture
 

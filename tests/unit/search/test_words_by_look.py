@@ -12,7 +12,7 @@ from proofsheet.search.search import Search
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project
 from schemas.library import Photo
-from schemas.settings import PhotoSettings
+from schemas.settings.photos import PhotoSettings
 from schemas.vision import Embedding
 from tests.support.kit import pixels
 from tests.unit.embedding.test_encoders import clip, settings_for, tiny  # noqa: F401 - a fixture

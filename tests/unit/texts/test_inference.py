@@ -26,7 +26,7 @@ from proofsheet.texts.strikes import release_pictures
 from schemas.facts import JobFailure, ModelAnswer
 from schemas.labels import ContentFlag
 from schemas.replies import PolicyReply, QualityReply, TagsReply
-from schemas.settings_words import VisionModelSettings
+from schemas.settings.vision_model import VisionModelSettings
 from schemas.words import Answered, Caption, PolicyFlag, QualityVerdict
 from tests.support.kit import NOW, jpeg_bytes, pixels
 from tests.support.model_answers import Received, read_card

@@ -23,7 +23,7 @@ from schemas.proof import MetadataRepair
 from schemas.replies import Candidate
 from schemas.review import Choice
 from schemas.sets import ImageSet, SetValidation
-from schemas.settings_words import VocabularySettings
+from schemas.settings.vocabulary import VocabularySettings
 from schemas.tags import MediaTag, Tag, UnmappedTerm
 from schemas.vision import Embedding
 from schemas.words import TagSet

@@ -22,8 +22,8 @@ from proofsheet.training.train import train_ranker
 from schemas.history import CropExample, ImportedVector, Selection, VectorSelection
 from schemas.learning import Fit, RankerFit, RankerModel, TrainingPair
 from schemas.library import Photo
-from schemas.settings import PlaceSettings
-from schemas.settings_learning import RankerSettings
+from schemas.settings.library import PlaceSettings
+from schemas.settings.ranker import RankerSettings
 from schemas.table import Table
 from schemas.vision import Duplicate, Embedding, ImageQuality, SaliencyGrid
 from tests.support.kit import NOW
