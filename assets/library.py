@@ -33,8 +33,7 @@ from resources.measurements import (
 )
 from resources.photos import PhotoFilesResource
 from schemas.apply import ApplyPlan, FileOperation
-from schemas.facts import Refusal
-from schemas.library import ExifFact, GenerationFact, OtherFile, Photo, Quarantine
+from schemas.library import ExifFact, GenerationFact, OtherFile, Photo, Quarantine, Refusal
 from schemas.table import Rows, Table
 from schemas.vision import Embedding, ImageQuality, LayoutVector, PictureHash, Preview, SaliencyGrid
 

@@ -22,9 +22,10 @@ from proofsheet.texts.jobs import JOBS, Job
 from schemas.learning import CropModel, RankerModel
 from schemas.library import OtherFile, Photo, Quarantine
 from schemas.review import Export, Proposal
-from schemas.sets import Identification, SubjectSuggestion
+from schemas.sets import SubjectSuggestion
 from schemas.table import Table
 from schemas.vision import Preview
+from schemas.words import Identification
 
 Look = Callable[..., str | None]
 

@@ -28,7 +28,7 @@ from proofsheet.texts.jobs import RATING, JobRequest
 from proofsheet.texts.ratings import sorted_keywords
 from resources.measurements import PreviewingResource
 from resources.photos import PhotoFilesResource
-from schemas.facts import ModelAnswer
+from schemas.answers import ModelAnswer
 from schemas.replies import RatingReply
 from schemas.vision import PictureHash, Preview
 

@@ -14,9 +14,9 @@ import polars as pl
 
 from proofsheet.storage.ledger import Ledger
 from schemas.apply import Upload
-from schemas.facts import ProofAttempt, WordReview
+from schemas.edits import WordReview
 from schemas.library import Photo
-from schemas.proof import FIELDS, PASSED, MetadataQuality
+from schemas.proof import FIELDS, PASSED, MetadataQuality, ProofAttempt
 from schemas.vision import PhotoGroup
 
 Row = dict[str, Any]

@@ -26,7 +26,7 @@ from proofsheet.publish.upload_history import TargetContents, note_upload, take_
 from proofsheet.selection.choices import held_photos, present_choices
 from proofsheet.storage.workspace import Project
 from schemas.apply import Upload
-from schemas.facts import WordReview
+from schemas.edits import WordReview
 from schemas.library import Photo
 from schemas.proof import FIELDS, PASSED, MetadataQuality
 from schemas.review import Choice

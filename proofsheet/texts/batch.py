@@ -35,7 +35,7 @@ from proofsheet.texts.jobs import Job, JobRequest
 from proofsheet.texts.prompt_images import model_jpeg
 from proofsheet.texts.replies import Exchange
 from proofsheet.texts.vision_probe import Sight
-from schemas.facts import ModelAnswer
+from schemas.answers import ModelAnswer
 from schemas.replies import Reply
 from schemas.settings.vision_model import VisionModelSettings
 

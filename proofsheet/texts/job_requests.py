@@ -22,8 +22,7 @@ from proofsheet.texts.embedded_describer import BACKEND
 from proofsheet.texts.jobs import KNOWN, JobRequest
 from proofsheet.texts.known_facts import answer_lines, distance_lines, known_text, scan_line
 from proofsheet.texts.picture_facts import written_words
-from schemas.facts import ImportedFlag
-from schemas.labels import ContentFlag
+from schemas.labels import ContentFlag, ImportedFlag
 from schemas.library import GenerationFact, Photo
 from schemas.proof import Texts
 from schemas.settings.captions import CaptionSettings

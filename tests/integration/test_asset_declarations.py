@@ -14,7 +14,7 @@ from proofsheet.storage.ledger_tables import FACTS
 from proofsheet.storage.workspace import Project, Workspace
 from resources.store import StoreResource
 from resources.words import VisionModelResource
-from schemas.facts import WordEdit
+from schemas.edits import WordEdit
 from schemas.learning import RankerFit
 from schemas.library import OtherFile, Photo
 from schemas.settings.publish import PublishSettings

@@ -16,8 +16,8 @@ import pytest
 
 from proofsheet.core.config import Configuration
 from proofsheet.storage.workspace import Project
+from schemas.edits import WordEdit
 from schemas.everything import every_table
-from schemas.facts import WordEdit
 from schemas.proof import MetadataQuality
 from schemas.review import Choice
 from schemas.table import Table

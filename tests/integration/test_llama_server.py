@@ -14,7 +14,7 @@ from proofsheet.texts.client.protocol import Answer, ModelRequestError, Options,
 from proofsheet.texts.describer import Describer
 from proofsheet.texts.jobs import CAPTION, POLICY
 from proofsheet.texts.replies import Exchange, parse_reply
-from schemas.facts import JobFailure
+from schemas.answers import JobFailure
 from schemas.replies import CanaryReply, Reply
 from schemas.settings.vision_model import VisionModelSettings
 from schemas.words import PolicyFlag

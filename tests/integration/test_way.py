@@ -13,9 +13,8 @@ import pytest
 from proofsheet.core.config import Configuration
 from proofsheet.review.status import project_status
 from proofsheet.storage.workspace import Workspace
-from schemas.facts import RunRecord
 from schemas.library import Photo, Quarantine
-from schemas.metrics import Trend
+from schemas.metrics import RunRecord, Trend
 from schemas.proof import MetadataQuality
 from schemas.review import Export, Proposal
 from schemas.storage import StoredTable

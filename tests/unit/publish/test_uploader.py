@@ -37,8 +37,8 @@ from proofsheet.publish.uploader import UploadCandidate, candidates, held_back, 
 from proofsheet.review.status import project_status
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.apply import Upload
-from schemas.facts import LifecycleEvent
 from schemas.library import Photo
+from schemas.media_meta import LifecycleEvent
 from schemas.proof import MetadataQuality
 from schemas.review import Choice, Export
 from schemas.settings.publish import PublishSettings

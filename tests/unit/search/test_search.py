@@ -16,9 +16,9 @@ from proofsheet.search.vector_matrix import VectorMatrix
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.edits import write_field
-from schemas.facts import SetContext
 from schemas.labels import PhotoLabel
 from schemas.library import GenerationFact, Photo
+from schemas.sets import SetContext
 from schemas.settings.encoder import EncoderSettings
 from schemas.settings.photos import PhotoSettings
 from schemas.vision import Embedding

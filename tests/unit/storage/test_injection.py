@@ -11,7 +11,7 @@ import pytest
 
 from proofsheet.storage.injection import Injected
 from proofsheet.storage.workspace import Project
-from schemas.facts import WordEdit
+from schemas.edits import WordEdit
 from schemas.library import Photo, Quarantine
 from schemas.settings.groups import GroupSettings
 from schemas.settings.photos import PhotoSettings

@@ -23,7 +23,7 @@ from proofsheet.texts.jobs import CAPTION, POLICY, QUALITY, RATING, TITLE, JobRe
 from proofsheet.texts.picture_facts import KnownFacts
 from proofsheet.texts.prompt_images import COLOURS, card, model_jpeg
 from proofsheet.texts.strikes import release_pictures
-from schemas.facts import JobFailure, ModelAnswer
+from schemas.answers import JobFailure, ModelAnswer
 from schemas.labels import ContentFlag
 from schemas.replies import PolicyReply, QualityReply, TagsReply
 from schemas.settings.vision_model import VisionModelSettings
