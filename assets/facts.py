@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from assets.partitions import PROJECTS, STORE_TAG, owners
-from schemas import answers, apply, edits, history, labels, library, media_meta, proof, review, sets
+from schemas import answers, apply, edits, history, labels, library, media_meta, proof, publish, review, sets
 from schemas.table import Table
 
 
@@ -45,7 +45,7 @@ KINDS: Mapping[str, Kind] = {
         (proof.ProofAttempt, media_meta.LifecycleEvent), "The publish gate, which keeps every attempt."
     ),
     "applied_plans": Kind((apply.ApplyPlan, apply.FileOperation), "`proofsheet apply` and its undo."),
-    "uploads": Kind((apply.Upload, apply.Withdrawal), "`proofsheet publish`."),
+    "uploads": Kind((publish.Upload, publish.Withdrawal), "`proofsheet publish`."),
     "refusals": Kind((library.Refusal,), "Files that could not be opened, and `proofsheet quarantine`."),
 }
 KIND_OF: Mapping[type[Table], str] = {table: name for name, kind in KINDS.items() for table in kind.tables}

@@ -35,7 +35,8 @@ from resources.photos import PhotoFilesResource
 from schemas.apply import ApplyPlan, FileOperation
 from schemas.library import ExifFact, GenerationFact, OtherFile, Photo, Quarantine, Refusal
 from schemas.table import Rows, Table
-from schemas.vision import Embedding, ImageQuality, LayoutVector, PictureHash, Preview, SaliencyGrid
+from schemas.vectors import Embedding, LayoutVector
+from schemas.vision import ImageQuality, PictureHash, Preview, SaliencyGrid
 
 NOTHING_REFUSED = RowCheck("nothing_refused", "No file of the project is in quarantine.", lambda rows: rows)
 GENERATORS_READ = RowCheck(

@@ -37,7 +37,7 @@ from proofsheet.storage.workspace import Workspace
 from proofsheet.training.datasets import across_projects, selection_data
 from proofsheet.training.evaluate_ranker import judge_ranker
 from proofsheet.training.train import how_of
-from schemas.learning import Fit
+from schemas.models import Fit
 from schemas.settings.encoder import EncoderSettings
 from schemas.settings.library import PlaceSettings
 from schemas.settings.photos import PhotoSettings

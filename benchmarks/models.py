@@ -26,7 +26,7 @@ from proofsheet.imaging.decode import DecodeLimits, PictureFile, open_picture
 from proofsheet.imaging.measurement_pass import Measurement, measure_files, measured_columns
 from schemas.settings.encoder import EncoderSettings
 from schemas.settings.photos import PhotoSettings
-from schemas.vision import Embedding
+from schemas.vectors import Embedding
 
 _MODEL = "ViT-B-32"
 _TOKENS, _WIDTH, _LAYERS, _PATCHES = 50, 768, 12, 49

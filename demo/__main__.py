@@ -21,9 +21,9 @@ from demo.library import make_library
 from proofsheet.core.config import FILE, load, write_new
 from proofsheet.review.status import project_status
 from proofsheet.storage.workspace import Project, Workspace
+from schemas.choices import Proposal
 from schemas.library import Photo
 from schemas.proof import MetadataQuality
-from schemas.review import Proposal
 
 _SHOWN = 3
 QUESTION = '"select chosen_path, reasons, flags from proposals"'

@@ -26,7 +26,8 @@ from resources.resolved_settings import ResolvedEncoder
 from schemas.library import ExifFact, GenerationFact
 from schemas.settings.photos import PreviewSettings
 from schemas.table import Table
-from schemas.vision import ImageQuality, LayoutVector, PictureHash, SaliencyGrid
+from schemas.vectors import LayoutVector
+from schemas.vision import ImageQuality, PictureHash, SaliencyGrid
 
 FILE_MEASUREMENTS: Mapping[
     type[Table], Callable[[Picture], Seen]

@@ -2,7 +2,7 @@
 
 Holds `Scene`, `PhotoLabel`, `SeenObject`, `OcrText`, `ContentFlag`, and the fact `ImportedFlag`.
 Add here: another table of what a network recognises.
-Keep out: measurements and vectors (vision.py), the words of language models (words.py).
+Keep out: measurements (vision.py), vectors (vectors.py), the words of language models (words.py).
 """
 
 from __future__ import annotations

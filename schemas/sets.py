@@ -2,7 +2,7 @@
 
 Holds `ImageSet`, `SubjectSuggestion`, `SetValidation`, and the facts `SetContext` and `SubjectProposal`.
 Add here: what is true of a set.
-Keep out: sets of variants (vision.py).
+Keep out: sets of variants (groups.py).
 """
 
 from __future__ import annotations

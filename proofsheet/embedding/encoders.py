@@ -20,7 +20,7 @@ from proofsheet.embedding.open_clip_encoder import OpenClip
 from proofsheet.embedding.weights import Weights, find_weights
 from proofsheet.imaging.measurement_pass import Measurement, measured_columns
 from schemas.settings.encoder import EncoderSettings
-from schemas.vision import Embedding, LayoutVector
+from schemas.vectors import Embedding, LayoutVector
 
 
 @dataclass(frozen=True)

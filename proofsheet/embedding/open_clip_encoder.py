@@ -24,7 +24,7 @@ from proofsheet.imaging.decode import Picture
 from proofsheet.imaging.measurement_pass import Work
 from proofsheet.storage.code_version import module_version
 from schemas.settings.encoder import EncoderSettings
-from schemas.vision import Embedding
+from schemas.vectors import Embedding
 
 Floats = npt.NDArray[np.float32]
 _PIXELS = "pixels"

@@ -26,7 +26,7 @@ from proofsheet.storage.workspace import Project
 from schemas.library import Photo
 from schemas.settings.encoder import EncoderSettings
 from schemas.settings.photos import PhotoSettings
-from schemas.vision import Embedding
+from schemas.vectors import Embedding
 
 _NOT_AVAILABLE = "Search by look is not available for words:"
 _INSTALL = (

@@ -21,13 +21,14 @@ from proofsheet.models.crop_proposer import CropProposer
 from proofsheet.models.probabilities import picks, softmax, temperature_of
 from proofsheet.models.scene_classifier import SceneClassifier, load_scenes
 from proofsheet.storage.workspace import Project
-from schemas.history import CropExample
-from schemas.learning import CropModel, FitColumns, RankerModel, SceneFit
 from schemas.library import Photo
+from schemas.models import CropModel, FitColumns, RankerModel, SceneFit
+from schemas.selections import CropExample
 from schemas.settings.crops import CropSettings
 from schemas.settings.ranker import RankerSettings
 from schemas.table import Rows
-from schemas.vision import Embedding, ImageQuality, SaliencyGrid
+from schemas.vectors import Embedding
+from schemas.vision import ImageQuality, SaliencyGrid
 
 _LEAST_SETS, _LEAST_CROPS, _PRIOR = 30, 20, 10.0
 _NONE = "no {} serves; import history and run `proofsheet models train`"

@@ -28,12 +28,14 @@ from proofsheet.selection.face_features import faces_by_photo
 from proofsheet.selection.technical_comparison import compared
 from proofsheet.storage.workspace import Project
 from schemas.faces import Face
+from schemas.groups import PhotoGroup
 from schemas.labels import SeenObject
-from schemas.learning import CropModel, RankerModel
 from schemas.library import Photo
+from schemas.models import CropModel, RankerModel
 from schemas.settings.crops import CropSettings
 from schemas.table import Rows
-from schemas.vision import GRID, Embedding, ImageQuality, PhotoGroup, SaliencyGrid
+from schemas.vectors import Embedding
+from schemas.vision import GRID, ImageQuality, SaliencyGrid
 
 _REASONS, _LEAST_SIGMA, _LEAST_FOR_SIGMA, _SMALL = 3, 0.5, 5, 1e-6
 _FACE = "face"

@@ -8,16 +8,17 @@ Keep out: the tables themselves (schemas/).
 from __future__ import annotations
 
 from schemas.answers import CopiedText, JobFailure, ModelAnswer
-from schemas.apply import ApplyPlan, FileOperation, SignOff, Upload, Withdrawal
+from schemas.apply import ApplyPlan, FileOperation, SignOff
 from schemas.edits import TextRequest, Waiver, WordEdit, WordReview
 from schemas.evaluation import EvaluationRow
 from schemas.history import HistoryFile, HistoryRefusal, HistoryRow, ImportedVector
 from schemas.labels import ImportedFlag
-from schemas.learning import Fit, Promotion
 from schemas.library import ProjectFolder, Refusal
 from schemas.media_meta import LifecycleEvent, PromptRecord
 from schemas.metrics import RunRecord, SessionMetric
+from schemas.models import Fit, Promotion
 from schemas.proof import ProofAttempt
+from schemas.publish import Upload, Withdrawal
 from schemas.review import Feedback, ReviewBatch, ReviewDecision, ReviewStep
 from schemas.sets import SetContext, SubjectProposal
 from schemas.table import Table

@@ -15,8 +15,8 @@ from proofsheet.storage.workspace import Project, Workspace
 from resources.store import StoreResource
 from resources.words import VisionModelResource
 from schemas.edits import WordEdit
-from schemas.learning import RankerFit
 from schemas.library import OtherFile, Photo
+from schemas.models import RankerFit
 from schemas.settings.publish import PublishSettings
 from schemas.table import Rows, Table
 

@@ -22,18 +22,12 @@ from proofsheet.core.config import load
 from proofsheet.models import registry
 from proofsheet.models.artifacts import model_path
 from proofsheet.storage.workspace import Workspace
-from schemas.history import HistoryMatch
-from schemas.learning import (
-    CropModel,
-    ModelExport,
-    Override,
-    ProjectStatistic,
-    RankerFit,
-    RankerModel,
-    Readiness,
-    Threshold,
-)
-from schemas.review import TECHNICAL, Proposal, ReviewDecision
+from schemas.choices import TECHNICAL, Proposal
+from schemas.models import CropModel, ModelExport, RankerFit, RankerModel
+from schemas.review import ReviewDecision
+from schemas.rollout import Override, Readiness, Threshold
+from schemas.selections import HistoryMatch
+from schemas.training import ProjectStatistic
 from tests.support.kit import Shell, pixels, tree
 
 SETS = 45

@@ -9,8 +9,9 @@ import polars as pl
 import pytest
 
 from proofsheet.storage.workspace import Project
-from schemas.learning import Override, RankerModel, Readiness, Threshold
-from schemas.review import Proposal
+from schemas.choices import Proposal
+from schemas.models import RankerModel
+from schemas.rollout import Override, Readiness, Threshold
 from tests.integration.test_judge import DECIDE, SELECT, make_project, projects
 from tests.support.kit import Shell, tree
 

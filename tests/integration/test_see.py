@@ -18,7 +18,8 @@ from proofsheet.library.inventory import lighting_kind, missing, quality_score, 
 from schemas.labels import PhotoLabel
 from schemas.metrics import DiversityGap, Inventory, SessionMetric, Trend
 from schemas.settings.inventory import InventorySettings
-from schemas.vision import Embedding, Preview
+from schemas.vectors import Embedding
+from schemas.vision import Preview
 from tests.support.kit import configuration, only_project, pixels, run, save_picture, tree
 
 pytestmark = pytest.mark.long

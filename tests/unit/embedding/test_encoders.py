@@ -23,7 +23,7 @@ from schemas.labels import Scene, SeenObject
 from schemas.library import Photo
 from schemas.settings.encoder import EncoderSettings
 from schemas.settings.photos import PhotoSettings
-from schemas.vision import Embedding
+from schemas.vectors import Embedding
 from tests.support.kit import configuration, only_project, opened, picture_file, pixels, run, save_picture
 
 pytestmark = pytest.mark.skipif(not torch_runtime.installed(), reason="the extra `clip` is not installed")

@@ -20,7 +20,7 @@ from proofsheet.imaging.measurement_pass import Measurement, Work, measure_files
 from schemas.library import Photo
 from schemas.settings.encoder import EncoderSettings
 from schemas.settings.photos import PhotoSettings
-from schemas.vision import Embedding
+from schemas.vectors import Embedding
 from tests.support.kit import SHARED, opened, picture_file, save_picture
 
 GUITAR = SHARED / "imagededup_apache2" / "base_images" / "ukbench09012.jpg"

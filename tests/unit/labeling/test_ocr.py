@@ -19,9 +19,9 @@ from proofsheet.labeling import ocr
 from proofsheet.labeling.ocr import ocr_model, photos_to_read, text_of
 from proofsheet.search.search import Search
 from proofsheet.storage.workspace import Project
+from schemas.choices import Choice
 from schemas.labels import OcrText
 from schemas.library import Photo
-from schemas.review import Choice
 from schemas.settings.labels import OcrSettings
 from schemas.settings.photos import PhotoSettings
 from tests.support.kit import configuration, only_project, run, save_picture

@@ -15,7 +15,7 @@ from schemas.labels import PhotoLabel, Scene
 from schemas.settings.encoder import EncoderSettings
 from schemas.settings.labels import LabelSettings, SceneSettings
 from schemas.settings.photos import PhotoSettings
-from schemas.vision import Embedding
+from schemas.vectors import Embedding
 from tests.support.kit import SHARED, configuration, only_project, run, save_picture
 
 GUITAR = SHARED / "imagededup_apache2" / "base_images" / "ukbench09012.jpg"

@@ -22,11 +22,12 @@ from proofsheet.storage.ledger import Ledger
 from proofsheet.storage.table_gate import check_frame
 from proofsheet.texts.edits import edits_of, latest_edits, merged, undo_field, write_field
 from schemas.edits import WordEdit
+from schemas.groups import PhotoGroup
 from schemas.library import Photo
 from schemas.media_meta import LifecycleEvent
 from schemas.proof import FIELDS, STATUSES, MetadataQuality, ProofAttempt
 from schemas.settings.gate import GateSettings
-from schemas.vision import PhotoGroup, PictureHash
+from schemas.vision import PictureHash
 from tests.support.kit import NOW
 
 GOOD = {

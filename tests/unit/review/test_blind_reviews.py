@@ -16,9 +16,9 @@ from proofsheet.review.blind_reviews import LEAST, auto_approval, decided_by_his
 from proofsheet.review.metrics import metric_rows
 from proofsheet.review.rollout_gates import readiness_rows
 from proofsheet.training.evaluate_ranker import HeldOut, held_out_rows
-from schemas.history import HistoryMatch, Selection, VectorSelection
-from schemas.learning import Readiness, Threshold
 from schemas.review import Feedback, ReviewDecision, ReviewMetric
+from schemas.rollout import Readiness, Threshold
+from schemas.selections import HistoryMatch, Selection, VectorSelection
 from tests.support.kit import NOW
 from tests.support.learning_kit import made_sets
 

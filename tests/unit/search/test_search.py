@@ -21,7 +21,7 @@ from schemas.library import GenerationFact, Photo
 from schemas.sets import SetContext
 from schemas.settings.encoder import EncoderSettings
 from schemas.settings.photos import PhotoSettings
-from schemas.vision import Embedding
+from schemas.vectors import Embedding
 from tests.support.kit import NOW, opened, save_picture
 
 PATHS = ("a/harbour.jpg", "a/night.jpg", "b/night.jpg", "b/FreshFlower.jpg")

@@ -10,9 +10,9 @@ from proofsheet.core.errors import StoreError, StoreTooNew
 from proofsheet.storage.ledger import Ledger
 from proofsheet.storage.ledger_file import FORMAT
 from schemas.answers import ModelAnswer
-from schemas.apply import Upload
 from schemas.metrics import RunRecord
 from schemas.proof import ProofAttempt
+from schemas.publish import Upload
 from schemas.review import ReviewDecision
 from tests.support.kit import NOW
 

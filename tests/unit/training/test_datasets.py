@@ -19,13 +19,17 @@ from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project, Workspace
 from proofsheet.training.datasets import across_projects, selection_data
 from proofsheet.training.train import train_ranker
-from schemas.history import CropExample, ImportedVector, Selection, VectorSelection
-from schemas.learning import Fit, RankerFit, RankerModel, TrainingPair
+from schemas.groups import Duplicate
+from schemas.history import ImportedVector
 from schemas.library import Photo
+from schemas.models import Fit, RankerFit, RankerModel
+from schemas.selections import CropExample, Selection, VectorSelection
 from schemas.settings.library import PlaceSettings
 from schemas.settings.ranker import RankerSettings
 from schemas.table import Table
-from schemas.vision import Duplicate, Embedding, ImageQuality, SaliencyGrid
+from schemas.training import TrainingPair
+from schemas.vectors import Embedding
+from schemas.vision import ImageQuality, SaliencyGrid
 from tests.support.kit import NOW
 
 CLIP, WIDTH = "clip", 16

@@ -22,7 +22,7 @@ from proofsheet.training.evaluate_crops import judge_crops
 from proofsheet.training.fit_crop_proposer import CropData, fit_crops, train_boxes
 from proofsheet.training.model_cards import markdown
 from proofsheet.training.splits import frozen_test
-from schemas.learning import Fit
+from schemas.models import Fit
 from schemas.settings.crops import CropSettings
 from schemas.settings.library import PlaceSettings
 from tests.support.kit import NOW
