@@ -31,9 +31,9 @@ from schemas.vectors import Embedding
 from schemas.vision import ImageQuality, SaliencyGrid
 
 SERVED = "A model serves this project; the note says what is missing."
-RANKED = RowCheck("ranker_serves", SERVED, lambda rows: rows.filter(pl.col(RankerModel.status) != "in force"))
+RANKED = RowCheck("ranker_serves", SERVED, lambda rows: rows.filter(pl.col(RankerModel.status) != "active"))
 CROPPED = RowCheck(
-    "crop_model_serves", SERVED, lambda rows: rows.filter(pl.col(CropModel.status) != "in force")
+    "crop_model_serves", SERVED, lambda rows: rows.filter(pl.col(CropModel.status) != "active")
 )
 TARGETS = RowCheck(
     "ranker_targets",

@@ -100,7 +100,7 @@ class RankerModel(Table, name="ranker_model"):
     """The active ranker in this project: temperature, operating point, and their source. One row."""
 
     fit_id = column(pl.String, "The active model; empty if none serves.")
-    status = column(pl.String, "Whether a model decides.", isin=("in force", "not available"))
+    status = column(pl.String, "Whether a model decides.", isin=("active", "not available"))
     note = column(pl.String, "Reason of the status, and what to do.")
     temperature = column(pl.Float64, "Scores are divided by it before the softmax.", ge=0)
     overrule_at = column(
@@ -127,7 +127,7 @@ class CropModel(Table, name="crop_model"):
     """The active crop proposer in this project. One row."""
 
     fit_id = column(pl.String, "The active model; empty if none is.")
-    status = column(pl.String, "Whether a model proposes.", isin=("in force", "not available"))
+    status = column(pl.String, "Whether a model proposes.", isin=("active", "not available"))
     note = column(pl.String, "Reason of the status, and what to do.")
     offset = column(pl.Float64, "Added to the log odds of a crop, from this project's own rate.")
     crop_at = column(pl.Float64, "Least calibrated probability at which a crop is proposed.", ge=0, le=1)

@@ -112,7 +112,7 @@ def _serving_ranker(project: Project, fit_id: str, settings: RankerSettings) -> 
     return {
         RankerModel.note: "" if members.measured else _UNMEASURED,
         RankerModel.fit_id: fit_id,
-        RankerModel.status: "in force",
+        RankerModel.status: "active",
         RankerModel.overrule_at: point,
         **_calibrated(project, fit_id, point),
     }
@@ -205,7 +205,7 @@ def crop_model_rows(
         model = load_crops(project.models, str(fit[FitColumns.fit_id]))
     except ProofsheetError as error:
         return CropModel.frame([{**row, CropModel.note: f"{error.what} {error.next_step}"}])
-    served = {CropModel.fit_id: fit[FitColumns.fit_id], CropModel.status: "in force"}
+    served = {CropModel.fit_id: fit[FitColumns.fit_id], CropModel.status: "active"}
     served[CropModel.crop_at] = settings.crop_at or model.crop_at
     return CropModel.frame([{**row, **served, **_rate(model, crops, grids, quality)}])
 

@@ -60,12 +60,12 @@ def judge_sets(
         next(iter(t.to_dicts()), {}) for t in (ranker_model, crop_model)
     )  # none if it was never run
     found: dict[str, RankedChoice] = {}
-    if ranking.get(RankerModel.status) == "in force":
+    if ranking.get(RankerModel.status) == "active":
         model = load_ranker(project.models, str(ranking[RankerModel.fit_id]))
         tables = (photo_groups, photos, image_quality, embeddings, faces)
         found = dict(_picks(model, project.name, ranking, *tables))
     cuts: dict[str, CropPrediction] = {}
-    if cutting.get(CropModel.status) == "in force":
+    if cutting.get(CropModel.status) == "active":
         proposer = load_crops(project.models, str(cutting[CropModel.fit_id]))
         boxes = face_boxes(objects, faces, image_quality)
         cuts = dict(_cuts(proposer, cutting, saliency_grids, image_quality, boxes, cropping.aspect))

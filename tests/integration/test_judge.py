@@ -153,7 +153,7 @@ def test_training_promotes_and_decisions_follow_with_reasons_and_confidence(shel
     for project in projects(shell.folder):
         (model,) = project.store.read(RankerModel).to_dicts()
         assert (model["status"], model["calibration"], model["calibrated_on"]) == (
-            "in force",
+            "active",
             "this project",
             SETS,
         )
@@ -174,7 +174,7 @@ def test_training_promotes_and_decisions_follow_with_reasons_and_confidence(shel
 
 def test_cuts_are_proposed_with_the_aspect_of_the_picture(shell: Any) -> None:
     (model,) = projects(shell.folder)[0].store.read(CropModel).to_dicts()
-    assert model["status"] == "in force", shell.said
+    assert model["status"] == "active", shell.said
     rows = projects(shell.folder)[0].store.read(Proposal).filter(pl.col(Proposal.crop_x1).is_not_null())
     assert rows.height > 10
     for row in rows.to_dicts():

@@ -131,7 +131,7 @@ def test_sets_that_a_model_was_trained_on_prove_nothing_and_its_frozen_ones_do(t
     left_out = unproven(said, (), tmp_path, MODEL)
     assert sorted(left_out) == sorted(f"v{k}" for k in range(10))
     assert "10 used to train a model" in auto_approval(said, left_out)[1]
-    later = "b" * 32  # the model in force learnt from others, the one that proposed still counts
+    later = "b" * 32  # the active model learnt from others, the one that proposed still counts
     trained(tmp_path, later, [f"g{k}" for k in range(25, 30)])
     assert len(unproven(said, (), tmp_path, later)) == 15
     rule = verdicts(30)

@@ -191,7 +191,7 @@ def test_a_ranker_of_one_project_serves_that_project_alone(workspace: Workspace)
         ranker_model_rows(p, fits, Embedding.frame(), RankerSettings()).to_dicts()[0]
         for p in (project, other)
     ]
-    assert [r[RankerModel.status] for r in rows] == ["in force", "not available"]
+    assert [r[RankerModel.status] for r in rows] == ["active", "not available"]
     assert "from vectors and stages" in rows[0][RankerModel.note]
     assert "trained on another project alone" in rows[1][RankerModel.note]
 
