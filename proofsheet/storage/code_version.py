@@ -1,8 +1,8 @@
 """Which code made a row.
 
 Holds `code_version` and `module_version`.
-Add here: what else of a source text makes no row.
-Keep out: settings and models, which name themselves; how a source is split into definitions (definitions.py).
+Add here: another room that makes no rows.
+Keep out: settings and models, which name themselves; what else of a source makes no row (sources.py).
 """
 
 from __future__ import annotations
@@ -16,18 +16,9 @@ import textwrap
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
-from proofsheet.storage.definitions import (
-    OURS,
-    Symbol,
-    bare,
-    data_files,
-    module_of,
-    names_in,
-    names_of,
-    text_of,
-    without_imports,
-)
+from proofsheet.storage.definitions import Symbol, module_of, names_in, names_of, text_of
 from proofsheet.storage.known_versions import KNOWN
+from proofsheet.storage.sources import OURS, bare, data_files, without_imports
 
 NO_ROWS = (  # the base of everything, and the frame around every asset, make no rows
     *("proofsheet.core", "proofsheet.storage", "proofsheet.texts.client"),

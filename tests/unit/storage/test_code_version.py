@@ -11,8 +11,9 @@ import proofsheet.storage.code_version
 import schemas
 from proofsheet.imaging.measurement_pass import rows_of
 from proofsheet.storage.code_version import code_version, module_version, reached_definitions
-from proofsheet.storage.definitions import WHOLE, Symbol, bare, module_of, names_of
+from proofsheet.storage.definitions import WHOLE, Symbol, module_of, names_of
 from proofsheet.storage.known_versions import KnownVersions
+from proofsheet.storage.sources import bare
 from resources.measurements import MeasurementsResource
 from resources.photos import PhotoFilesResource
 
