@@ -19,7 +19,7 @@ from assets.factory.row_checks import RowCheck
 from assets.factory.table_asset import TableRows, table_asset
 from proofsheet.core.files import Refused
 from proofsheet.core.progress import Progress
-from proofsheet.imaging.measurement_pass import Measurement
+from proofsheet.imaging.measurement import Measurement
 from proofsheet.library.file_hashes import Scan
 from proofsheet.library.file_locations import FileLocations, placed_files
 from proofsheet.library.quarantine import known_bad, record_refusals

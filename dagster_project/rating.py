@@ -16,7 +16,7 @@ from typing import Any
 from proofsheet.core.config import Configuration
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.core.progress import Progress
-from proofsheet.imaging.measurement_pass import Measurement
+from proofsheet.imaging.measurement import Measurement
 from proofsheet.imaging.perceptual_hash import picture_hash
 from proofsheet.library.file_hashes import ScannedFile
 from proofsheet.publish.xmp_sidecar import Fields, existing_sidecar, merge_sidecar, sidecar_path

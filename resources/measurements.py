@@ -13,7 +13,7 @@ from proofsheet.embedding.classic_encoder import embed
 from proofsheet.embedding.encoders import Encoder, choose_encoder
 from proofsheet.imaging.decode import Picture
 from proofsheet.imaging.image_quality import image_quality
-from proofsheet.imaging.measurement_pass import Measurement, Seen
+from proofsheet.imaging.measurement import Measurement, Seen
 from proofsheet.imaging.perceptual_hash import picture_hash
 from proofsheet.imaging.previews import preview_measurement
 from proofsheet.imaging.saliency import saliency_grid

@@ -13,10 +13,9 @@ import polars as pl
 from proofsheet.core.files import Refused
 from proofsheet.core.progress import Progress
 from proofsheet.imaging.decode import Picture, PictureFile
+from proofsheet.imaging.measurement import Measurement, Work
 from proofsheet.imaging.measurement_pass import (
-    Measurement,
     MeasurementResult,
-    Work,
     cache_name,
     cached,
     measure_files,

@@ -19,7 +19,7 @@ import polars as pl
 from proofsheet.core.errors import ModelError
 from proofsheet.core.files import short_hash
 from proofsheet.imaging.decode import Picture
-from proofsheet.imaging.measurement_pass import Measurement, Seen, Work
+from proofsheet.imaging.measurement import Measurement, Seen, Work
 from proofsheet.imaging.scaling import Pixels
 from proofsheet.imaging.technical_measures import detail_of
 from proofsheet.labeling.face_finder import FaceFinder

@@ -190,7 +190,8 @@ def killing_run(place: str) -> None:
     import polars as pl
 
     from proofsheet.core.progress import Quiet
-    from proofsheet.imaging.measurement_pass import Measurement, Work, measure_files
+    from proofsheet.imaging.measurement import Measurement, Work
+    from proofsheet.imaging.measurement_pass import measure_files
     from schemas.settings.photos import PhotoSettings
     from tests.support.kit import picture_file
 

@@ -17,7 +17,8 @@ from proofsheet.embedding import classic_encoder, torch_runtime
 from proofsheet.embedding.encoders import choose_encoder
 from proofsheet.embedding.open_clip_encoder import Input, OpenClip, prepare
 from proofsheet.embedding.weights import find_weights, pull_weights
-from proofsheet.imaging.measurement_pass import Measurement, measure_files
+from proofsheet.imaging.measurement import Measurement
+from proofsheet.imaging.measurement_pass import measure_files
 from proofsheet.labeling.scenes import LABELS, probabilities
 from schemas.labels import Scene, SeenObject
 from schemas.library import Photo
