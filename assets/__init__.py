@@ -2,5 +2,5 @@
 
 Holds thin assets; a body reads, calls verbs, returns rows.
 Add here: an asset of about five lines in the file of its group.
-Keep out: logic (proofsheet/) and settings (schemas/settings.py).
+Keep out: logic (proofsheet/) and settings (schemas/settings/).
 """

@@ -18,14 +18,15 @@ from proofsheet.selection.choices import choice_rows, progress
 from proofsheet.selection.predict import judge_sets
 from proofsheet.selection.stage_rule import decide
 from proofsheet.storage.workspace import Project
+from schemas.choices import Choice, Proposal
 from schemas.faces import Face
-from schemas.history import HistoryMatch, Selection
+from schemas.groups import Duplicate, PhotoGroup
 from schemas.library import Photo
-from schemas.review import Choice, Proposal
-from schemas.settings import DuplicateSettings, GroupSettings
-from schemas.settings_learning import RankerSettings
+from schemas.selections import HistoryMatch, Selection
+from schemas.settings.groups import DuplicateSettings, GroupSettings
+from schemas.settings.ranker import RankerSettings
 from schemas.table import Rows
-from schemas.vision import Duplicate, ImageQuality, PhotoGroup
+from schemas.vision import ImageQuality
 
 DOUBTFUL = RowCheck(
     "doubtful_choices",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from assets.partitions import PROJECTS, STORE_TAG, owners
-from schemas import apply, facts, history, review
+from schemas import answers, apply, edits, history, labels, library, media_meta, proof, publish, review, sets
 from schemas.table import Table
 
 
@@ -27,26 +27,26 @@ REVIEW = (review.ReviewDecision, review.ReviewStep, review.ReviewBatch)
 KINDS: Mapping[str, Kind] = {
     "review_decisions": Kind((*REVIEW, review.Feedback), "The review app, one row a key, undo among them."),
     "text_edits": Kind(
-        (facts.WordEdit, facts.Waiver, facts.WordReview, facts.TextRequest),
+        (edits.WordEdit, edits.Waiver, edits.WordReview, edits.TextRequest),
         "What people write, waive, accept and ask for: `proofsheet words`, and the page of texts.",
     ),
     "set_contexts": Kind(
-        (facts.SetContext, facts.SubjectProposal),
+        (sets.SetContext, sets.SubjectProposal),
         "`proofsheet sets`, the intake page, and subjects by a model.",
     ),
-    "imported_flags": Kind((facts.ImportedFlag,), "`proofsheet sets` and files of flags."),
+    "imported_flags": Kind((labels.ImportedFlag,), "`proofsheet sets` and files of flags."),
     "imported_history": Kind(
         (history.HistoryRow, history.HistoryRefusal, history.ImportedVector), "`proofsheet history import`."
     ),
     "model_answers": Kind(
-        (facts.ModelAnswer, facts.JobFailure), "Model servers; an answer is asked for once."
+        (answers.ModelAnswer, answers.JobFailure), "Model servers; an answer is asked for once."
     ),
     "proof_events": Kind(
-        (facts.ProofAttempt, facts.LifecycleEvent), "The publish gate, which keeps every attempt."
+        (proof.ProofAttempt, media_meta.LifecycleEvent), "The publish gate, which keeps every attempt."
     ),
     "applied_plans": Kind((apply.ApplyPlan, apply.FileOperation), "`proofsheet apply` and its undo."),
-    "uploads": Kind((apply.Upload, apply.Withdrawal), "`proofsheet publish`."),
-    "refusals": Kind((facts.Refusal,), "Files that could not be opened, and `proofsheet quarantine`."),
+    "uploads": Kind((publish.Upload, publish.Withdrawal), "`proofsheet publish`."),
+    "refusals": Kind((library.Refusal,), "Files that could not be opened, and `proofsheet quarantine`."),
 }
 KIND_OF: Mapping[type[Table], str] = {table: name for name, kind in KINDS.items() for table in kind.tables}
 FACT_ASSETS = [

@@ -14,18 +14,11 @@ from proofsheet.history.matching import match_history
 from proofsheet.history.training_pairs import anomaly_rows, pair_rows, statistic_rows
 from proofsheet.selection.timeline import standing
 from proofsheet.storage.workspace import Project
-from schemas.history import (
-    CropExample,
-    HistoryMatch,
-    HistoryRefusal,
-    HistoryRow,
-    ImportedVector,
-    Selection,
-    VectorSelection,
-)
-from schemas.learning import Anomaly, ProjectStatistic, TrainingPair
+from schemas.history import HistoryRefusal, HistoryRow, ImportedVector
 from schemas.library import Photo
+from schemas.selections import CropExample, HistoryMatch, Selection, VectorSelection
 from schemas.table import Rows
+from schemas.training import Anomaly, ProjectStatistic, TrainingPair
 from schemas.vision import ImageQuality
 
 SAID = (*REVIEW, HistoryRow, ImportedVector)

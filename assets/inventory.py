@@ -19,7 +19,7 @@ from proofsheet.library.run_statistics import note_session, trend_rows
 from proofsheet.storage.workspace import Project
 from schemas.library import Quarantine
 from schemas.metrics import DiversityGap, Inventory, Trend
-from schemas.settings import InventorySettings
+from schemas.settings.inventory import InventorySettings
 from schemas.table import Rows
 
 WANTED = RowCheck(

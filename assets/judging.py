@@ -18,18 +18,22 @@ from proofsheet.review.rollout_gates import readiness_rows
 from proofsheet.selection.active_models import crop_model_rows, ranker_model_rows
 from proofsheet.selection.timeline import standing
 from proofsheet.storage.workspace import Project
-from schemas.history import CropExample, Selection
-from schemas.learning import CropFit, CropModel, Override, RankerFit, RankerModel, Readiness, Threshold
-from schemas.review import Feedback, Proposal, ReviewMetric
-from schemas.settings_learning import CropSettings, RankerSettings
-from schemas.settings_review import ReviewSettings
+from schemas.choices import Proposal
+from schemas.models import CropFit, CropModel, RankerFit, RankerModel
+from schemas.review import Feedback, ReviewMetric
+from schemas.rollout import Override, Readiness, Threshold
+from schemas.selections import CropExample, Selection
+from schemas.settings.crops import CropSettings
+from schemas.settings.ranker import RankerSettings
+from schemas.settings.review import ReviewSettings
 from schemas.table import Rows
-from schemas.vision import Embedding, ImageQuality, SaliencyGrid
+from schemas.vectors import Embedding
+from schemas.vision import ImageQuality, SaliencyGrid
 
 SERVED = "A model serves this project; the note says what is missing."
-RANKED = RowCheck("ranker_serves", SERVED, lambda rows: rows.filter(pl.col(RankerModel.status) != "in force"))
+RANKED = RowCheck("ranker_serves", SERVED, lambda rows: rows.filter(pl.col(RankerModel.status) != "active"))
 CROPPED = RowCheck(
-    "crop_model_serves", SERVED, lambda rows: rows.filter(pl.col(CropModel.status) != "in force")
+    "crop_model_serves", SERVED, lambda rows: rows.filter(pl.col(CropModel.status) != "active")
 )
 TARGETS = RowCheck(
     "ranker_targets",

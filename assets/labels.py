@@ -28,13 +28,14 @@ from resources.labels import (
 )
 from resources.measurements import EncodingResource, MeasurementsResource
 from resources.photos import PhotoFilesResource
+from schemas.choices import Choice
 from schemas.faces import Face
 from schemas.labels import ContentFlag, OcrText, PhotoLabel, Scene, SeenObject
 from schemas.library import Photo
-from schemas.review import Choice
-from schemas.settings import SceneSettings
+from schemas.settings.labels import SceneSettings
 from schemas.table import Rows
-from schemas.vision import Embedding, Preview
+from schemas.vectors import Embedding
+from schemas.vision import Preview
 
 LABELLED = RowCheck(
     "labelled",

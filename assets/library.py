@@ -19,7 +19,7 @@ from assets.factory.row_checks import RowCheck
 from assets.factory.table_asset import TableRows, table_asset
 from proofsheet.core.files import Refused
 from proofsheet.core.progress import Progress
-from proofsheet.imaging.measurement_pass import Measurement
+from proofsheet.imaging.measurement import Measurement
 from proofsheet.library.file_hashes import Scan
 from proofsheet.library.file_locations import FileLocations, placed_files
 from proofsheet.library.quarantine import known_bad, record_refusals
@@ -33,10 +33,10 @@ from resources.measurements import (
 )
 from resources.photos import PhotoFilesResource
 from schemas.apply import ApplyPlan, FileOperation
-from schemas.facts import Refusal
-from schemas.library import ExifFact, GenerationFact, OtherFile, Photo, Quarantine
+from schemas.library import ExifFact, GenerationFact, OtherFile, Photo, Quarantine, Refusal
 from schemas.table import Rows, Table
-from schemas.vision import Embedding, ImageQuality, LayoutVector, PictureHash, Preview, SaliencyGrid
+from schemas.vectors import Embedding, LayoutVector
+from schemas.vision import ImageQuality, PictureHash, Preview, SaliencyGrid
 
 NOTHING_REFUSED = RowCheck("nothing_refused", "No file of the project is in quarantine.", lambda rows: rows)
 GENERATORS_READ = RowCheck(

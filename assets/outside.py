@@ -19,12 +19,14 @@ from proofsheet.storage.workspace import Project
 from proofsheet.texts.cost_estimate import pending_count
 from proofsheet.texts.coverage import coverage_of
 from proofsheet.texts.jobs import JOBS, Job
-from schemas.learning import CropModel, RankerModel
+from schemas.choices import Proposal
 from schemas.library import OtherFile, Photo, Quarantine
-from schemas.review import Export, Proposal
-from schemas.sets import Identification, SubjectSuggestion
+from schemas.models import CropModel, RankerModel
+from schemas.publish import Export
+from schemas.sets import SubjectSuggestion
 from schemas.table import Table
 from schemas.vision import Preview
+from schemas.words import Identification
 
 Look = Callable[..., str | None]
 

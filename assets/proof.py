@@ -28,16 +28,21 @@ from proofsheet.texts.identification import agreed_names
 from proofsheet.texts.jobs import CAPTION, JobRequest
 from proofsheet.texts.set_intake import held_back, validation_rows
 from resources.words import VisionModelResource, VocabularyResource
-from schemas.apply import Upload
-from schemas.facts import JobFailure, LifecycleEvent, ProofAttempt, TextRequest, Waiver, WordEdit, WordReview
+from schemas.answers import JobFailure
+from schemas.edits import TextRequest, Waiver, WordEdit, WordReview
+from schemas.evaluation import EvaluationSet
+from schemas.groups import PhotoGroup
 from schemas.library import Photo
-from schemas.proof import MetadataQuality, MetadataRepair
-from schemas.sets import EvaluationSet, Identification, ImageSet, SetValidation
-from schemas.settings_words import GateSettings
+from schemas.media_meta import LifecycleEvent, MediaLifecycleEvent
+from schemas.proof import MetadataQuality, MetadataRepair, ProofAttempt
+from schemas.publish import Upload
+from schemas.sets import ImageSet, SetValidation
+from schemas.settings.gate import GateSettings
 from schemas.table import Rows
-from schemas.tags import MediaLifecycleEvent, MediaTag, Tag, UnmappedTerm
-from schemas.vision import Embedding, PhotoGroup, PictureHash
-from schemas.words import Caption, PolicyFlag, QualityVerdict, TagSet, Title
+from schemas.tags import MediaTag, Tag, UnmappedTerm
+from schemas.vectors import Embedding
+from schemas.vision import PictureHash
+from schemas.words import Caption, Identification, PolicyFlag, QualityVerdict, TagSet, Title
 
 RULE_CHECKS = [RowCheck(name, rule.meaning, blocked_by(name)) for name, rule in RULES.items()]
 MAPPED = RowCheck("all_mapped", "Every keyword fits the vocabulary and its rules.", lambda rows: rows)

@@ -13,10 +13,10 @@ from proofsheet.publish.csv_export import export_rows, write_csv
 from proofsheet.publish.upload_history import takedown_rows
 from proofsheet.review.proposal_export import write_decisions
 from proofsheet.storage.workspace import Project
-from schemas.apply import Takedown, Upload, Withdrawal
+from schemas.choices import Choice, Proposal
 from schemas.library import Photo
 from schemas.proof import MetadataQuality
-from schemas.review import Choice, Export, Proposal
+from schemas.publish import Export, Takedown, Upload, Withdrawal
 from schemas.table import Rows
 
 NOTHING_TO_TAKE_BACK = RowCheck(

@@ -16,10 +16,10 @@ from assets.factory.freshness import REPORT, stale_tables
 from assets.factory.metadata import source_reference
 from assets.partitions import PROJECTS, STORE_TAG, owners
 from proofsheet.review.status import project_status, record_whole_run
-from schemas.apply import Takedown
+from schemas.choices import Choice, Proposal
 from schemas.library import OtherFile, Quarantine
 from schemas.metrics import Inventory, Trend
-from schemas.review import Choice, Export, Proposal
+from schemas.publish import Export, Takedown
 
 
 def _asset(**declared: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:  # noqa: ANN401

@@ -14,10 +14,9 @@ from proofsheet.storage.workspace import Project
 from proofsheet.texts.set_intake import set_rows
 from proofsheet.texts.set_subjects import subject_rows
 from resources.words import VisionModelResource
-from schemas.facts import SetContext, SubjectProposal
+from schemas.choices import Choice
 from schemas.library import Photo
-from schemas.review import Choice
-from schemas.sets import ImageSet, SubjectSuggestion
+from schemas.sets import ImageSet, SetContext, SubjectProposal, SubjectSuggestion
 from schemas.table import Rows
 from schemas.vision import Preview
 

@@ -16,11 +16,15 @@ from proofsheet.training.integration_report import integration_rows
 from proofsheet.training.onnx_export import export_rows
 from proofsheet.training.train import train_crops, train_ranker
 from resources.measurements import EncodingResource
-from schemas.history import CropExample, Selection
-from schemas.learning import CropFit, Integration, ModelExport, RankerFit, SceneFit, TrainingPair
 from schemas.library import Photo
-from schemas.settings_learning import CropSettings, RankerSettings
-from schemas.vision import Embedding, ImageQuality, SaliencyGrid
+from schemas.models import CropFit, ModelExport, RankerFit, SceneFit
+from schemas.rollout import Integration
+from schemas.selections import CropExample, Selection
+from schemas.settings.crops import CropSettings
+from schemas.settings.ranker import RankerSettings
+from schemas.training import TrainingPair
+from schemas.vectors import Embedding
+from schemas.vision import ImageQuality, SaliencyGrid
 
 _READ = (TrainingPair, Photo, ImageQuality, Embedding)
 

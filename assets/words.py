@@ -35,18 +35,19 @@ from proofsheet.texts.jobs import (
     JobRequest,
 )
 from resources.words import VisionModelResource
-from schemas.facts import ImportedFlag, ModelAnswer, WordEdit
-from schemas.labels import Scene, SeenObject
+from schemas.answers import ModelAnswer
+from schemas.edits import WordEdit
+from schemas.labels import ImportedFlag, Scene, SeenObject
 from schemas.library import GenerationFact, Photo
-from schemas.sets import Identification
-from schemas.settings_words import CaptionSettings
+from schemas.media_meta import MediaMeta, PromptHistory
+from schemas.settings.captions import CaptionSettings
 from schemas.table import Rows, Table
-from schemas.tags import MediaMeta, PromptHistory
 from schemas.vision import PictureHash
 from schemas.words import (
     Answered,
     Caption,
     DuplicateHint,
+    Identification,
     ModelScore,
     PolicyFlag,
     PromptReconstruction,

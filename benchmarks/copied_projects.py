@@ -20,7 +20,7 @@ from proofsheet.storage.ledger_tables import FACTS
 from proofsheet.storage.project_keys import note_folder
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project, Workspace
-from schemas.facts import ProjectFolder
+from schemas.library import ProjectFolder
 from schemas.storage import StoredTable
 from schemas.table import Table
 

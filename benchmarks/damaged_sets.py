@@ -24,7 +24,7 @@ from benchmarks.originals import originals
 from proofsheet.imaging.decode import DecodeLimits, prepare_decoders, read_picture
 from proofsheet.imaging.image_quality import image_quality
 from proofsheet.imaging.scaling import Pixels
-from schemas.settings import PhotoSettings
+from schemas.settings.photos import PhotoSettings
 from schemas.vision import ImageQuality
 
 Row = Mapping[str, Any]

@@ -33,7 +33,7 @@ from proofsheet.grouping.complete_linkage import Likeness
 from proofsheet.imaging.perceptual_hash import phash
 from proofsheet.imaging.scaling import Pixels, fit
 from proofsheet.models.intervals import wilson
-from schemas.settings import DuplicateSettings
+from schemas.settings.groups import DuplicateSettings
 
 _PAGE = Path(__file__).parents[1] / "docs" / "encoders.md"
 _RESULTS = Path(__file__).parent / "encoders.json"

@@ -23,7 +23,7 @@ from proofsheet.labeling.content_score import content_model
 from proofsheet.labeling.ocr import ocr_model
 from proofsheet.models.intervals import wilson
 from schemas.labels import ContentFlag, OcrText
-from schemas.settings_extras import FlagSettings, OcrSettings
+from schemas.settings.labels import FlagSettings, OcrSettings
 
 _LIST = Path(__file__).parent / "ocr_by_eye.tsv"
 _TIMED = 4

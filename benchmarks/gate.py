@@ -27,7 +27,7 @@ from proofsheet.proof.gate import RULES, judge
 from proofsheet.rules.base import GateInput
 from proofsheet.rules.subject import NO_SUBJECT
 from schemas.proof import Texts
-from schemas.settings_words import GateSettings
+from schemas.settings.gate import GateSettings
 
 HERE = Path(__file__).parent
 RESULTS, PAGE = HERE / "gate.json", HERE.parent / "docs" / "gate.md"

@@ -37,7 +37,7 @@ from proofsheet.rules.repair import repair
 from proofsheet.rules.subject import NO_SUBJECT
 from proofsheet.rules.traits import parts, traits
 from schemas.proof import Texts
-from schemas.settings_words import GateSettings
+from schemas.settings.gate import GateSettings
 
 Matrix = NDArray[np.float64]
 FILES = ("other_hand", "second_hand", "talk")

@@ -22,7 +22,7 @@ from proofsheet.embedding import classic_encoder
 from proofsheet.grouping.complete_linkage import Likeness, complete_link
 from proofsheet.imaging.perceptual_hash import phash
 from proofsheet.models.intervals import wilson
-from schemas.settings import GroupSettings
+from schemas.settings.groups import GroupSettings
 
 _PAGE = Path(__file__).parents[1] / "docs" / "grouping.md"
 _RESULTS = Path(__file__).parent / "grouping.json"

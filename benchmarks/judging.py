@@ -37,8 +37,10 @@ from proofsheet.storage.workspace import Workspace
 from proofsheet.training.datasets import across_projects, selection_data
 from proofsheet.training.evaluate_ranker import judge_ranker
 from proofsheet.training.train import how_of
-from schemas.learning import Fit
-from schemas.settings import EncoderSettings, PhotoSettings, PlaceSettings
+from schemas.models import Fit
+from schemas.settings.encoder import EncoderSettings
+from schemas.settings.library import PlaceSettings
+from schemas.settings.photos import PhotoSettings
 
 HERE = Path(__file__).parent
 RESULTS, PAGE = HERE / "judging.json", HERE.parent / "docs" / "judging.md"

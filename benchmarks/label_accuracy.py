@@ -23,7 +23,7 @@ from proofsheet.core.files import Refused
 from proofsheet.embedding.lite0_encoder import CLASSES, SCORES, Lite0, finish, prepare
 from proofsheet.imaging.decode import DecodeLimits, read_picture
 from proofsheet.labeling.photo_labels import best_labels
-from schemas.settings import LabelSettings
+from schemas.settings.labels import LabelSettings
 
 _LIST = Path(__file__).parent / "labels_by_eye.tsv"
 _SIDE_PX = 768

@@ -26,9 +26,10 @@ from proofsheet.grouping.grouping_input import GroupingInput, is_document
 from proofsheet.imaging.image_quality import PLAIN_GROUND, Grey, grey_levels, ground, written
 from proofsheet.imaging.perceptual_hash import DETAIL_SIDE, detail, phash
 from proofsheet.imaging.scaling import Pixels, fit
+from schemas.groups import PhotoGroup
 from schemas.library import ExifFact, GenerationFact, Photo
-from schemas.settings import DuplicateSettings, GroupSettings
-from schemas.vision import ImageQuality, PhotoGroup
+from schemas.settings.groups import DuplicateSettings, GroupSettings
+from schemas.vision import ImageQuality
 
 _SIDE_PX = 768
 _EACH = 8

@@ -19,7 +19,7 @@ from dagster_project.definitions import build_defs
 from proofsheet.core.config import Configuration
 from schemas.everything import every_table
 from schemas.table import ColumnSpec, Table
-from schemas.vision import VECTOR_LENGTH, Embedding
+from schemas.vectors import VECTOR_LENGTH, Embedding
 
 _WORDS = (
     "red",

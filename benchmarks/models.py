@@ -23,9 +23,11 @@ from proofsheet.core.progress import Quiet
 from proofsheet.embedding import lite0_encoder, torch_runtime
 from proofsheet.embedding.open_clip_encoder import OpenClip, prepare
 from proofsheet.imaging.decode import DecodeLimits, PictureFile, open_picture
-from proofsheet.imaging.measurement_pass import Measurement, measure_files, measured_columns
-from schemas.settings import EncoderSettings, PhotoSettings
-from schemas.vision import Embedding
+from proofsheet.imaging.measurement import Measurement, measured_columns
+from proofsheet.imaging.measurement_pass import measure_files
+from schemas.settings.encoder import EncoderSettings
+from schemas.settings.photos import PhotoSettings
+from schemas.vectors import Embedding
 
 _MODEL = "ViT-B-32"
 _TOKENS, _WIDTH, _LAYERS, _PATCHES = 50, 768, 12, 49

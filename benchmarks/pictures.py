@@ -27,7 +27,7 @@ from proofsheet.imaging.image_quality import image_quality
 from proofsheet.imaging.perceptual_hash import phash
 from proofsheet.metadata.exif import exif_facts
 from proofsheet.publish.containers import jpeg
-from schemas.settings import PhotoSettings
+from schemas.settings.photos import PhotoSettings
 
 _SIDE = PhotoSettings().analysis_side_px
 _INPUT = Input(224, "shortest", "bicubic", (0.5,) * 3, (0.5,) * 3)

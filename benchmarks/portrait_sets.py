@@ -33,8 +33,8 @@ from proofsheet.labeling.face_finder import choose_faces
 from proofsheet.labeling.face_networks import FoundFace, load
 from proofsheet.labeling.faces import FOUND, look_for_faces
 from schemas.faces import Face
-from schemas.settings import PhotoSettings
-from schemas.settings_extras import FaceSettings
+from schemas.settings.faces import FaceSettings
+from schemas.settings.photos import PhotoSettings
 
 Row = Mapping[str, Any]
 Points = npt.NDArray[np.float64]

@@ -20,7 +20,7 @@ from dagster_project.instance import instance_folder, prepare_instance
 from dagster_project.running import run_one
 from proofsheet.core.config import Configuration
 from proofsheet.storage.workspace import Workspace
-from schemas.settings import PlaceSettings
+from schemas.settings.library import PlaceSettings
 
 PICTURES, ROUNDS, TARGET = 18, 3, 1.5
 

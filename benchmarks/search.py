@@ -23,7 +23,7 @@ from proofsheet.search.vector_matrix import VectorMatrix
 from proofsheet.search.word_search import find_words
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project
-from schemas.vision import Embedding
+from schemas.vectors import Embedding
 
 COUNT, WIDTHS, MOST = 77_304, (512, 1280), 20
 _TARGET_MS, _WORDS_TARGET_MS = 50.0, 1000.0

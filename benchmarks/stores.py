@@ -23,8 +23,8 @@ from proofsheet.core.config import Configuration
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.store import RECENT, Store
 from schemas.library import OtherFile
-from schemas.settings import PlaceSettings
-from schemas.vision import Embedding
+from schemas.settings.library import PlaceSettings
+from schemas.vectors import Embedding
 
 SMALL, ROUNDS, MOST_S, MOST_BYTES, MOST_TIMES = 100, 12, 0.05, 1_000_000, 3.0
 SIZES = (1_000, 300_000)

@@ -23,7 +23,7 @@ from proofsheet.rules.base import GateInput, Issue
 from proofsheet.rules.repair import repair
 from proofsheet.rules.subject import NO_SUBJECT
 from schemas.proof import Texts
-from schemas.settings_words import GateSettings
+from schemas.settings.gate import GateSettings
 
 COLUMNS = ("kind", "label", "field", "lang", "text")
 GOOD = "good"

@@ -17,7 +17,7 @@ from benchmarks.rows import Row
 from benchmarks.timing import wall_seconds
 from dagster_project.automation import look_around
 from proofsheet.storage.workspace import Workspace
-from schemas.settings import PlaceSettings
+from schemas.settings.library import PlaceSettings
 
 FOLDERS, TICKS, MOST_S, MOST_BYTES = 2000, 5, 5.0, 20_000
 _APART_S, _QUIET_S = 40.0, 30.0

@@ -27,7 +27,9 @@ from proofsheet.library.scan import scan
 from proofsheet.storage.workspace import Project, Workspace
 from resources.labels import LabellingResource
 from resources.measurements import EncodingResource, MeasurementsResource, PreviewingResource
-from schemas.settings import EncoderSettings, PhotoSettings, PlaceSettings
+from schemas.settings.encoder import EncoderSettings
+from schemas.settings.library import PlaceSettings
+from schemas.settings.photos import PhotoSettings
 
 _CORES = 2
 _MEMORY_BYTES = 1.5e9

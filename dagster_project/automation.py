@@ -24,8 +24,8 @@ from resources.labels import DetectionResource, FlagsResource, OcrResource
 from resources.measurements import MeasurementsResource
 from resources.photos import PhotoFilesResource
 from resources.store import StoreResource
-from schemas.settings import WatchSettings
-from schemas.settings_learning import RankerSettings
+from schemas.settings.library import WatchSettings
+from schemas.settings.ranker import RankerSettings
 
 ToRun = Callable[[Project], list[str] | None]
 _PLANNING_S = (

@@ -22,7 +22,7 @@ from resources.measurements import MeasurementsResource
 from resources.progress import ProgressResource
 from resources.resolved_settings import settings_by_section
 from resources.store import StoreResource
-from schemas.settings import settings_version
+from schemas.settings.base import settings_version
 
 
 def build_defs(settings: Configuration, progress: object | None = None) -> dg.Definitions:

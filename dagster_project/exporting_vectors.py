@@ -14,7 +14,7 @@ from proofsheet.embedding.vector_files import Outgoing
 from proofsheet.storage.workspace import Project
 from schemas.history import ImportedVector
 from schemas.library import Photo
-from schemas.vision import Embedding
+from schemas.vectors import Embedding
 
 
 def outgoing(project: Project) -> Iterator[Outgoing]:

@@ -22,12 +22,13 @@ from proofsheet.history.crop_search import Comparison, compare
 from proofsheet.history.folder_extraction import Extraction, Pair, extracted, pair_up
 from proofsheet.history.raw_sets import RawPicture, raw_sets
 from proofsheet.imaging.decode import Picture, PictureFile
-from proofsheet.imaging.measurement_pass import Measurement, Work, measure_files
+from proofsheet.imaging.measurement import Measurement, Work
+from proofsheet.imaging.measurement_pass import measure_files
 from proofsheet.library.file_hashes import Scan
 from proofsheet.library.scan import scan
 from proofsheet.storage.code_version import module_version
 from schemas.library import Photo
-from schemas.settings import PhotoSettings
+from schemas.settings.photos import PhotoSettings
 
 _SMALL_PX = 32
 _PAIRS = 64  # compared at a time; bounds the memory

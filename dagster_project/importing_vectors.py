@@ -34,7 +34,7 @@ from proofsheet.library.scan import scan
 from proofsheet.storage.chunk_cache import ChunkCache
 from proofsheet.storage.workspace import Project
 from schemas.library import Photo
-from schemas.vision import Embedding
+from schemas.vectors import Embedding
 
 _SAMPLE = 8
 _SAME = 0.98  # an own decode and another's differ by less

@@ -14,9 +14,8 @@ import polars as pl
 
 from proofsheet.library.scan import picture_folders
 from proofsheet.storage.workspace import Project
-from schemas.facts import SetContext, SubjectProposal
 from schemas.library import Photo
-from schemas.sets import SubjectSuggestion
+from schemas.sets import SetContext, SubjectProposal, SubjectSuggestion
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from proofsheet.training.augmentation import VIEWS, of_view
 from proofsheet.training.train_scenes import Labelled
 from resources.measurements import EncodingResource
 from schemas.library import Photo
-from schemas.vision import Embedding
+from schemas.vectors import Embedding
 
 _KEY = "_labelled"
 

@@ -16,7 +16,7 @@ from typing import Any
 from proofsheet.core.config import Configuration
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.core.progress import Progress
-from proofsheet.imaging.measurement_pass import Measurement
+from proofsheet.imaging.measurement import Measurement
 from proofsheet.imaging.perceptual_hash import picture_hash
 from proofsheet.library.file_hashes import ScannedFile
 from proofsheet.publish.xmp_sidecar import Fields, existing_sidecar, merge_sidecar, sidecar_path
@@ -28,7 +28,7 @@ from proofsheet.texts.jobs import RATING, JobRequest
 from proofsheet.texts.ratings import sorted_keywords
 from resources.measurements import PreviewingResource
 from resources.photos import PhotoFilesResource
-from schemas.facts import ModelAnswer
+from schemas.answers import ModelAnswer
 from schemas.replies import RatingReply
 from schemas.vision import PictureHash, Preview
 

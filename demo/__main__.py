@@ -24,9 +24,9 @@ from proofsheet.core.config import FILE, Configuration, load, write_new
 from proofsheet.history.importer import import_history
 from proofsheet.review.status import project_status
 from proofsheet.storage.workspace import Project, Workspace
+from schemas.choices import Proposal
 from schemas.library import Photo
 from schemas.proof import MetadataQuality
-from schemas.review import Proposal
 
 _SHOWN = 3
 QUESTION = '"select chosen_path, reasons, flags from proposals"'

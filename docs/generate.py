@@ -102,6 +102,7 @@ def settings_page() -> str:
         "# Settings\n",
         "In `proofsheet.toml`, or in the environment as `PROOFSHEET_<SECTION>_<SETTING>` (library "
         "and home also without section). "
+        "In a variable, a list is `a, b` or JSON, and a table is JSON. "
         "After a change, exactly the tables that depend on a setting are stale. No table depends on "
         "settings marked *knob*.\n",
     ]

@@ -19,10 +19,15 @@ from resources.labels import (
 from resources.measurements import EncodingResource, PreviewingResource
 from resources.photos import PhotoFilesResource
 from resources.words import VisionModelResource, VocabularyResource
-from schemas.settings import DuplicateSettings, GroupSettings, InventorySettings, SceneSettings
-from schemas.settings_learning import CropSettings, RankerSettings
-from schemas.settings_review import ReviewSettings
-from schemas.settings_words import CaptionSettings, GateSettings, RatingSettings
+from schemas.settings.captions import CaptionSettings
+from schemas.settings.crops import CropSettings
+from schemas.settings.gate import GateSettings
+from schemas.settings.groups import DuplicateSettings, GroupSettings
+from schemas.settings.inventory import InventorySettings
+from schemas.settings.labels import SceneSettings
+from schemas.settings.ranker import RankerSettings
+from schemas.settings.rating import RatingSettings
+from schemas.settings.review import ReviewSettings
 
 BY_SECTION: Mapping[str, type[BaseModel]] = {  # many are their settings alone
     "photos": PhotoFilesResource,

@@ -18,7 +18,7 @@ from resources.resolved_settings import (
     ResolvedLabeller,
     ResolvedOcr,
 )
-from schemas.settings import ObjectSettings
+from schemas.settings.labels import ObjectSettings
 
 
 class LabellingResource(ResolvedLabeller, dg.ConfigurableResource["LabellingResource"]):

@@ -13,7 +13,7 @@ from proofsheet.embedding.classic_encoder import embed
 from proofsheet.embedding.encoders import Encoder, choose_encoder
 from proofsheet.imaging.decode import Picture
 from proofsheet.imaging.image_quality import image_quality
-from proofsheet.imaging.measurement_pass import Measurement, Seen
+from proofsheet.imaging.measurement import Measurement, Seen
 from proofsheet.imaging.perceptual_hash import picture_hash
 from proofsheet.imaging.previews import preview_measurement
 from proofsheet.imaging.saliency import saliency_grid
@@ -24,9 +24,10 @@ from proofsheet.storage.workspace import Project
 from resources.labels import FaceFindingResource, LabellingResource
 from resources.resolved_settings import ResolvedEncoder
 from schemas.library import ExifFact, GenerationFact
-from schemas.settings import PreviewSettings
+from schemas.settings.photos import PreviewSettings
 from schemas.table import Table
-from schemas.vision import ImageQuality, LayoutVector, PictureHash, SaliencyGrid
+from schemas.vectors import LayoutVector
+from schemas.vision import ImageQuality, PictureHash, SaliencyGrid
 
 FILE_MEASUREMENTS: Mapping[
     type[Table], Callable[[Picture], Seen]

@@ -13,10 +13,9 @@ import polars as pl
 from proofsheet.core.files import Refused
 from proofsheet.core.progress import Progress
 from proofsheet.imaging.decode import Picture, PictureFile
+from proofsheet.imaging.measurement import Measurement, Work
 from proofsheet.imaging.measurement_pass import (
-    Measurement,
     MeasurementResult,
-    Work,
     cache_name,
     cached,
     measure_files,
@@ -26,7 +25,7 @@ from proofsheet.imaging.measurement_pass import (
 from proofsheet.library.file_hashes import files_of
 from proofsheet.storage.workspace import Project
 from schemas.library import Photo
-from schemas.settings import PhotoSettings
+from schemas.settings.photos import PhotoSettings
 from schemas.table import Table
 from schemas.vision import Preview
 

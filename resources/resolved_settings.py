@@ -20,9 +20,12 @@ from proofsheet.texts.combined import COMBINED, PARTS
 from proofsheet.texts.describer import Describer
 from proofsheet.texts.jobs import PROMPTS_OF
 from proofsheet.texts.vision_probe import Sight
-from schemas.settings import KNOB, EncoderSettings, LabelSettings, ObjectSettings, Settings
-from schemas.settings_extras import FaceSettings, FlagSettings, OcrSettings
-from schemas.settings_words import VisionModelSettings, VocabularySettings
+from schemas.settings.base import KNOB, Settings
+from schemas.settings.encoder import EncoderSettings
+from schemas.settings.faces import FaceSettings
+from schemas.settings.labels import FlagSettings, LabelSettings, ObjectSettings, OcrSettings
+from schemas.settings.vision_model import VisionModelSettings
+from schemas.settings.vocabulary import VocabularySettings
 
 if TYPE_CHECKING:
     from proofsheet.labeling.photo_labels import Labeller

@@ -20,7 +20,7 @@ from proofsheet.core.run_log import RunLog
 from proofsheet.models.registry import mend_shared
 from proofsheet.storage.project_keys import note_folder
 from proofsheet.storage.workspace import Project, Workspace
-from schemas.settings import PlaceSettings
+from schemas.settings.library import PlaceSettings
 
 PARTITION_TAG = "dagster/partition"
 PROCESS_TAG = ".dagster/proofsheet_process"  # Dagster shows no tag of this beginning in the list of runs

@@ -1,9 +1,8 @@
-"""Tables of file operations: plans, their operations, sign-offs, and published copies.
+"""Tables of file operations: plans, their operations, and sign-offs.
 
-Holds the facts `ApplyPlan`, `FileOperation`, `SignOff`, `Upload` and `Withdrawal`, and the derived
-`PlanOperation` and `Takedown`.
-Add here: another fact about files that were moved, cropped or written.
-Keep out: what is decided (review.py).
+Holds the facts `ApplyPlan`, `FileOperation` and `SignOff`, and the derived `PlanOperation`.
+Add here: another fact about files that were moved or cropped.
+Keep out: what is decided (review.py), and copies for others (publish.py).
 """
 
 from __future__ import annotations
@@ -108,51 +107,3 @@ class SignOff(Table, name="sign_offs", origin="fact"):
     signed_by = column(pl.String, "Who says so.")
     note = column(pl.String, "On what grounds.")
     signed_at = column(pl.Datetime("us"), "When (UTC).")
-
-
-class Upload(Table, name="uploads", origin="fact"):
-    """A picture with accepted texts that reached a target.
-
-    Nothing else sets the state `uploaded`. Rows are only ever added.
-    """
-
-    photo_id = column(pl.String, "The photo.", key=True)
-    attempt = column(pl.Int64, "The attempt that the texts come from.", key=True, ge=1)
-    target = column(pl.String, "The target, without any secret.", key=True)
-    number = column(
-        pl.Int64,
-        "Number of this upload of the attempt, from 1: higher after a takedown.",
-        key=True,
-        ge=1,
-    )
-    path = column(pl.String, "The file that was published, inside the project folder.")
-    name_there = column(pl.String, "Its name at the target.")
-    content_hash = column(pl.String, "SHA-256 of the published copy.")
-    proof = column(pl.String, "What the copy holds, as read back: each part, tag and text.")
-    uploaded_at = column(pl.Datetime("us"), "When (UTC).")
-    version = column(pl.Int64, "Version of the photo at this target; null is the first.", nullable=True, ge=1)
-
-
-class Withdrawal(Table, name="withdrawals", origin="fact"):
-    """A note that an uploaded picture is no longer at its target. Proofsheet deletes nothing there."""
-
-    photo_id = column(pl.String, "The photo.", key=True)
-    attempt = column(pl.Int64, "The attempt that the texts come from.", key=True, ge=1)
-    target = column(pl.String, "The target.", key=True)
-    number = column(pl.Int64, "Number of the upload of this attempt, from 1.", key=True, ge=1)
-    taken_back_at = column(
-        pl.Datetime("us"),
-        "When it was removed (UTC); null in rows of earlier versions: published again.",
-        nullable=True,
-    )
-
-
-class Takedown(Table, name="takedowns"):
-    """A published picture that should be removed from its target: no longer chosen, or replaced."""
-
-    photo_id = column(pl.String, "The photo.", key=True)
-    target = column(pl.String, "Where it was sent.", key=True)
-    name_there = column(pl.String, "Its name at the target.", key=True)
-    path = column(pl.String, "The file that was published, inside the project folder.")
-    uploaded_at = column(pl.Datetime("us"), "When it was published (UTC).")
-    reason = column(pl.String, "Why it should be removed.")

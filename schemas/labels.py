@@ -1,8 +1,8 @@
-"""Tables of what a photo shows, by a network.
+"""Tables of what a photo shows, by a network or another tool.
 
-Holds `Scene`, `PhotoLabel`, `SeenObject`, `OcrText` and `ContentFlag`.
+Holds `Scene`, `PhotoLabel`, `SeenObject`, `OcrText`, `ContentFlag`, and the fact `ImportedFlag`.
 Add here: another table of what a network recognises.
-Keep out: measurements and vectors (vision.py), the words of language models (words.py).
+Keep out: measurements (vision.py), vectors (vectors.py), the words of language models (words.py).
 """
 
 from __future__ import annotations
@@ -91,3 +91,13 @@ class ContentFlag(ModelReading, Table, name="content_flags"):
         pl.Boolean, "Whether the score is high enough for a look; null without a score.", nullable=True
     )
     scored_by = column(pl.String, "Network and its weights; empty if not available.")
+
+
+class ImportedFlag(Table, name="imported_flags", origin="fact"):
+    """Flags from other tools, by content."""
+
+    content_hash = column(pl.String, "SHA-256 of the picture's bytes.", key=True)
+    flag = column(pl.String, "The flag.", key=True, isin=("nsfw", "scan"))
+    value = column(pl.String, "The value.", isin=("yes", "no"))
+    source = column(pl.String, "File that it comes from.")
+    imported_at = column(pl.Datetime("us"), "When (UTC).")

@@ -1,7 +1,8 @@
 """Tables of the library: which files there are, which were refused, what their EXIF says.
 
-Holds `Photo`, `Quarantine`, `OtherFile`, `ExifFact`, `GenerationFact`.
-Add here: tables of facts read from files.
+Holds `Photo`, `Quarantine`, `OtherFile`, `GenerationFact`, `ExifFact`, and the facts `Refusal` and
+`ProjectFolder`.
+Add here: tables of what is read from folders and files.
 Keep out: measurements of pixels (vision.py).
 """
 
@@ -26,8 +27,6 @@ REFUSALS = (
     "decoder_timeout",
     "reader_error",
 )
-
-
 IN_PLACE = "in place"
 STATES = (IN_PLACE, "selected", "review")
 
@@ -177,3 +176,25 @@ class ExifFact(Table, name="exif_facts"):
         pl.Float64, "Altitude of the place, below sea level negative.", unit="m", nullable=True
     )
     orientation = column(pl.Int64, "EXIF orientation as stored, 1 to 8.", nullable=True, ge=1, le=8)
+
+
+class Refusal(Table, name="refusals", origin="fact"):
+    """Every file that was ever refused. `cleared_at` is set once it can be read or is gone."""
+
+    path = column(pl.String, "Path inside the project folder, printable.", key=True)
+    kind = column(pl.String, "Class of the refusal.", isin=REFUSALS)
+    reason = column(pl.String, "What is wrong with the file.")
+    next_step = column(pl.String, "What you can do about it.")
+    content_hash = column(pl.String, "SHA-256 of the refused bytes.", nullable=True)
+    refused_by = column(pl.String, "Code version of the reader that refused it.")
+    first_seen_at = column(pl.Datetime("us"), "When it was first refused (UTC).")
+    cleared_at = column(pl.Datetime("us"), "When it was no longer refused (UTC).", nullable=True)
+
+
+class ProjectFolder(Table, name="project_folders", origin="fact"):
+    """Every name that the folder of a project had; the last one is its present name."""
+
+    number = column(pl.Int64, "Number of the name, from 1.", key=True, ge=1)
+    folder_name = column(pl.String, "Name of the folder.")
+    how = column(pl.String, "How that is known.", isin=("run", "found by its contents", "by a person"))
+    noted_at = column(pl.Datetime("us"), "When it was noted (UTC).")

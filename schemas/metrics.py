@@ -1,6 +1,6 @@
-"""Tables of what there is and how work went: inventory, gaps, sessions, trends.
+"""Tables of what there is and how work went: inventory, gaps, runs, sessions, trends.
 
-Holds `Inventory`, `DiversityGap`, `SessionMetric`, `Trend`.
+Holds `Inventory`, `DiversityGap`, `Trend`, and the facts `SessionMetric` and `RunRecord`.
 Add here: tables of counts over pictures or runs.
 Keep out: measurements of single pictures (vision.py).
 """
@@ -59,6 +59,19 @@ class SessionMetric(Table, name="sessions", origin="fact"):
     good = column(pl.Int64, "Photos of good quality.", ge=0)
     average = column(pl.Int64, "Photos of average quality.", ge=0)
     poor = column(pl.Int64, "Photos of poor quality.", ge=0)
+
+
+class RunRecord(Table, name="runs", origin="fact"):
+    """A run over the full pipeline: when, and what it found."""
+
+    run_id = column(pl.String, "Id of the run in Dagster.", key=True)
+    ended_at = column(pl.Datetime("us"), "When the run ended (UTC).")
+    photos = column(pl.Int64, "Photos.", ge=0)
+    quarantined = column(pl.Int64, "Refused files.", ge=0)
+    sets = column(pl.Int64, "Sets.", ge=0)
+    accepted = column(pl.Int64, "Accepted texts.", ge=0)
+    blocked = column(pl.Int64, "Blocked texts.", ge=0)
+    drafts = column(pl.Int64, "Drafts: texts that name no subject yet.", nullable=True, ge=0)
 
 
 class Trend(Table, name="trends"):

@@ -1,8 +1,8 @@
 """The proof table: what was generated, repaired, objected to and accepted.
 
-Holds `MetadataRepair` and `MetadataQuality`.
+Holds `MetadataRepair`, `MetadataQuality`, and the fact `ProofAttempt`.
 Add here: evidence that words may be published.
-Keep out: the rules themselves (proofsheet/proof/gate.py).
+Keep out: the rules themselves (proofsheet/proof/gate.py), and what people say about texts (edits.py).
 """
 
 from __future__ import annotations
@@ -51,6 +51,34 @@ class MetadataRepair(Texts, Table, name="metadata_repaired"):
     backend = column(pl.String, "Where the describer runs.")
     prompt_version = column(pl.String, "Prompt or template versions.")
     repair_version = column(pl.String, "Version of the repair rules.")
+
+
+class ProofAttempt(Table, name="proof_attempts", origin="fact"):
+    """One result of the gate. Rows are only ever added."""
+
+    photo_id = column(pl.String, "The photo.", key=True)
+    attempt = column(pl.Int64, "Number of the attempt, from 1.", key=True, ge=1)
+    status = column(pl.String, "Final state of the attempt.", isin=STATUSES)
+    issues = column(pl.List(ISSUE), "Every objection.")
+    title = column(pl.String, "Title judged.")
+    caption = column(pl.String, "Caption judged.")
+    alt_text = column(pl.String, "Alternative text judged.")
+    keywords = column(pl.List(pl.String), "Keywords judged.")
+    model = column(pl.String, "Who wrote the texts.")
+    prompt_version = column(pl.String, "Prompt or template version.")
+    rules_version = column(pl.String, "Version of rules and word lists.")
+    proved_at = column(pl.Datetime("us"), "When (UTC).")
+    generated_title = column(pl.String, "Title as generated.", nullable=True)
+    generated_caption = column(pl.String, "Caption as generated.", nullable=True)
+    generated_alt_text = column(pl.String, "Alternative text as generated.", nullable=True)
+    generated_keywords = column(pl.List(pl.String), "Keywords as generated.", nullable=True)
+    sources = column(pl.String, "Source of each field, as field=source.", nullable=True)
+    wanted_model = column(pl.String, "The model that the settings ask for first.", nullable=True)
+    fallback_reason = column(
+        pl.String, "Why another model wrote it; null if the wanted one did.", nullable=True
+    )
+    repair_attempts = column(pl.Int64, "How often new texts were requested.", nullable=True, ge=0)
+    waived = column(pl.List(ISSUE), "Issues that were waived for this text.", nullable=True)
 
 
 class MetadataQuality(Table, name="metadata_quality"):

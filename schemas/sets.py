@@ -1,8 +1,8 @@
 """Tables of intake sets: their context, their subject, and whether their words hold together.
 
-Holds `ImageSet`, `SubjectSuggestion`, `SetValidation`, `Identification`, `EvaluationSet`.
+Holds `ImageSet`, `SubjectSuggestion`, `SetValidation`, and the facts `SetContext` and `SubjectProposal`.
 Add here: what is true of a set.
-Keep out: sets of variants (vision.py).
+Keep out: sets of variants (groups.py).
 """
 
 from __future__ import annotations
@@ -10,11 +10,6 @@ from __future__ import annotations
 import polars as pl
 
 from schemas.table import Table, column
-from schemas.words import Answered
-
-CANDIDATE = pl.Struct(
-    {"name": pl.String, "broader": pl.String, "confidence": pl.Float64, "identifier": pl.String}
-)
 
 
 class ImageSet(Table, name="image_sets"):
@@ -26,6 +21,33 @@ class ImageSet(Table, name="image_sets"):
     subject = column(pl.String, "Confirmed subject.", nullable=True)
     hints = column(pl.String, "Soft hints, as given; never copied into subject or folder.", nullable=True)
     location = column(pl.String, "Place, as given.", nullable=True)
+
+
+class SetContext(Table, name="set_contexts", origin="fact"):
+    """Notes on an intake set.
+
+    Hints have a column of their own and are never copied into subject or folder.
+    """
+
+    folder = column(pl.String, "Folder inside the project; empty for the project folder itself.", key=True)
+    subject = column(pl.String, "Confirmed subject, or null.", nullable=True)
+    hints = column(pl.String, "Soft hints for the model, or null.", nullable=True)
+    location = column(pl.String, "Place, or null.", nullable=True)
+    noted_at = column(pl.Datetime("us"), "When it was last changed (UTC).")
+
+
+class SubjectProposal(Table, name="subject_proposals", origin="fact"):
+    """Every subject that a model proposed for a set, so that none is proposed twice."""
+
+    folder = column(pl.String, "The set.", key=True)
+    number = column(pl.Int64, "Number of the proposal, from 1.", key=True, ge=1)
+    subject = column(pl.String, "The proposal; empty if it was refused.")
+    refused = column(pl.String, "Why it was refused, or null.", nullable=True)
+    confidence = column(pl.Float64, "Confidence of the model.", ge=0, le=1)
+    model = column(pl.String, "Who proposed it.")
+    prompt_version = column(pl.String, "Name and version of the prompt.")
+    context = column(pl.String, "The input of the model, as JSON, so that a restart asks the same.")
+    proposed_at = column(pl.Datetime("us"), "When (UTC).")
 
 
 class SubjectSuggestion(Table, name="subject_suggestions"):
@@ -62,41 +84,3 @@ class SetValidation(Table, name="scratch_metadata"):
     measured = column(pl.Float64, "The figure behind it.")
     limit = column(pl.Float64, "The figure that it is compared with.")
     message = column(pl.String, "In words.")
-
-
-class Identification(Answered, Table, name="identifications"):
-    """The results of identifiers, and what they agree on."""
-
-    route = column(pl.String, "Kind of the identifier.", isin=("general", "biology", "vehicle", "none"))
-    candidates = column(pl.List(CANDIDATE), "All candidates.")
-    consensus = column(
-        pl.String,
-        "The name on which two identifiers agree or one is certain, else the broader term; null "
-        "without either.",
-        nullable=True,
-    )
-    how = column(pl.String, "How it came about.", isin=("two agree", "one is sure", "broader term", "none"))
-
-
-class EvaluationColumns:
-    """Columns of a reviewed text, in ledger and store."""
-
-    photo_id = column(pl.String, "The photo.", key=True)
-    field = column(pl.String, "The field.", key=True)
-    text_hash = column(pl.String, "Hash of the generated text.", key=True)
-    image_hash = column(pl.String, "SHA-256 of the picture's bytes.")
-    generated = column(pl.String, "Text as generated.")
-    outcome = column(
-        pl.String, "The result of the review.", isin=("approved", "rejected", "edited", "waived")
-    )
-    wanted = column(pl.String, "Your replacement text, or the same text.", nullable=True)
-    reason = column(pl.String, "Rule or reason.", nullable=True)
-    model = column(pl.String, "Who wrote it.")
-    prompt_version = column(pl.String, "Name and version of the prompt.")
-    split = column(pl.String, "Part of the set, by the picture's hash.", isin=("train", "test"))
-    version = column(pl.String, "Version of the split.")
-    frozen_at = column(pl.Datetime("us"), "When (UTC).")
-
-
-class EvaluationSet(EvaluationColumns, Table, name="metadata_eval_set"):
-    """Reviewed texts with their outcome, frozen and split: data for judging models and rules."""

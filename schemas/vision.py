@@ -1,30 +1,21 @@
 """Tables of what the pixels say.
 
-Holds `ImageQuality`, `PictureHash`, `SaliencyGrid`, `Preview`, `LayoutVector`, `Embedding`, `PhotoGroup` and
-`Duplicate`.
+Holds `ImageQuality`, `PictureHash`, `SaliencyGrid` and `Preview`.
 Add here: tables measured from decoded pictures.
-Keep out: what a photo shows (labels.py), choices (review.py) and texts (words.py).
+Keep out: vectors (vectors.py), sets (groups.py), and what a photo shows (labels.py).
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import Any
 
 import polars as pl
 
 from schemas.table import Table, column
 
-VECTOR_LENGTH = 512
 TILES = 8
 SCALES = 4
 _LOGS = "Log10 of the variance of the Laplacian over the variance of grey, on pixels between 3 and 250 of 255"
 GRID = 12
 GRID_CHANNELS = ("lightness", "contrast", "edges", "spectral residual", "colour")
-_UNIT_ERROR = 1e-3
-CAUSES = ("history", "stage series", "RAW+JPEG", "bracket", "focus stack", "panorama", "similar", "single")
-KEEP_ALL = ("RAW+JPEG", "bracket", "focus stack", "panorama")
-
 _A_TILE = pl.Array(pl.Float32, TILES * TILES)
 COLOR_SHARE = pl.Struct({"color": pl.String, "share": pl.Float64, "place": pl.String})
 
@@ -207,89 +198,3 @@ class Preview(Table, name="previews"):
     )
     preview_height_px = column(pl.Int64, "Height of the same.", unit="px", ge=1)
     made_by = column(pl.String, "Code version and settings that made them.")
-
-
-class LayoutVector(Table, name="layout_vectors"):
-    """The layout of a photo in numbers, without a network.
-
-    Sets and duplicates follow from it under every encoder.
-    """
-
-    photo_id = column(pl.String, "The photo.", key=True)
-    encoder_id = column(pl.String, "Name and code version of the descriptors.")
-    vector = column(pl.List(pl.Float32), "512 numbers of length 1.", vector=True)
-
-
-class Embedding(Table, name="embeddings"):
-    """One vector for each photo. Vectors of two encoders are never compared."""
-
-    photo_id = column(pl.String, "The photo.", key=True)
-    encoder_id = column(pl.String, "Name and code version of the encoder that made the vector.")
-    vector = column(
-        pl.List(pl.Float32), "Vector of length 1; all of one encoder have as many numbers.", vector=True
-    )
-
-    @classmethod
-    def rules(cls) -> Sequence[Any]:
-        """One encoder, one length, finite, of length 1."""
-        import pandera.polars as pa
-
-        return (
-            pa.Check(
-                lambda data: _one_value(data.lazyframe, pl.col(cls.encoder_id)),
-                error="all vectors come from one encoder",
-            ),
-            pa.Check(
-                lambda data: _one_value(data.lazyframe, pl.col(cls.vector).list.len()),
-                error="all vectors have the same number of values",
-            ),
-            pa.Check(
-                lambda data: _unit_length(data.lazyframe, cls.vector),
-                error="every vector is finite and of length 1",
-            ),
-        )
-
-
-def _one_value(frame: pl.LazyFrame, values: pl.Expr) -> bool:
-    return bool(frame.select(values.n_unique() <= 1).collect().item())
-
-
-def _unit_length(frame: pl.LazyFrame, column_name: str) -> pl.LazyFrame:
-    squares = pl.col(column_name).list.eval(pl.element() ** 2).list.sum()
-    return frame.select(((squares.sqrt() - 1.0).abs() < _UNIT_ERROR).fill_null(False) & squares.is_finite())
-
-
-class PhotoGroup(Table, name="photo_groups"):
-    """The set of each photo, and the reason."""
-
-    photo_id = column(pl.String, "The photo; each is in exactly one set.", key=True)
-    group_id = column(pl.String, "Id of the set: a hash of its members.")
-    position = column(pl.Int64, "Place in the set by stage, then by path, from 0.", ge=0)
-    group_size = column(pl.Int64, "Number of photos in the set.", ge=1)
-    cause = column(pl.String, "Why these are together.", isin=CAUSES)
-    evidence = column(pl.String, "The measured values behind the cause.")
-    keep_all = column(
-        pl.Boolean, "True if the pictures belong together and none is a worse version of another."
-    )
-    document = column(
-        pl.Boolean, "True for pages, screenshots and the like: they are compared by their fine layout."
-    )
-    grouped_by = column(pl.String, "Version of the grouping rule and, for 'similar', the encoder.")
-
-
-class Duplicate(Table, name="duplicates"):
-    """Pictures that the project holds more than once, exactly or nearly.
-
-    In a cluster every pair is a duplicate.
-    """
-
-    photo_id = column(pl.String, "The photo.", key=True)
-    cluster_id = column(pl.String, "Id of the cluster: a hash of its members.")
-    kind = column(pl.String, "exact if all members have the same bytes.", isin=("exact", "near"))
-    cluster_size = column(pl.Int64, "Number of photos in the cluster.", ge=2)
-    first_photo_id = column(
-        pl.String, "The member with most pixels, then most bytes: the others are compared with it."
-    )
-    bits = column(pl.Int64, "Bits by which the perceptual hashes differ from that member's.", ge=0, le=64)
-    cosine = column(pl.Float64, "Cosine to that member's vector.", ge=-1.001, le=1.001)
-    found_by = column(pl.String, "Version of the rule, and the encoder.")

@@ -2,7 +2,7 @@
 
 Holds `Answered` (the columns that all of them share) and one table a job.
 Add here: the table of a new job.
-Keep out: the verdict on texts (proof.py), tags and vocabulary (tags.py), sets (sets.py).
+Keep out: the verdict on texts (proof.py), keywords in the vocabulary (tags.py), intake sets (sets.py).
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from schemas.table import Table, column
 
 STATES = ("answered", "failed", "quarantined", "not_asked", "not_needed", "not_available")
 TAG_MAP = pl.Struct({"raw": pl.String, "normalized": pl.String, "confidence": pl.Float64, "type": pl.String})
+CANDIDATE = pl.Struct(
+    {"name": pl.String, "broader": pl.String, "confidence": pl.Float64, "identifier": pl.String}
+)
 
 
 class Answered:
@@ -131,3 +134,17 @@ class Rating(Answered, Table, name="ratings"):
     )
     keywords = column(pl.List(pl.String), "Keywords of the rating.")
     overall = column(pl.Float64, "Overall rating.", nullable=True, ge=0, le=10)
+
+
+class Identification(Answered, Table, name="identifications"):
+    """The results of identifiers, and what they agree on."""
+
+    route = column(pl.String, "Kind of the identifier.", isin=("general", "biology", "vehicle", "none"))
+    candidates = column(pl.List(CANDIDATE), "All candidates.")
+    consensus = column(
+        pl.String,
+        "The name on which two identifiers agree or one is certain, else the broader term; null "
+        "without either.",
+        nullable=True,
+    )
+    how = column(pl.String, "How it came about.", isin=("two agree", "one is sure", "broader term", "none"))

@@ -16,7 +16,7 @@ from proofsheet.core.errors import ProofsheetError
 from proofsheet.core.files import short_hash
 from proofsheet.review.status import whole_before
 from proofsheet.storage.workspace import Project
-from schemas.settings import settings_version
+from schemas.settings.base import settings_version
 from schemas.storage import StoredTable
 from schemas.table import Table
 

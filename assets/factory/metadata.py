@@ -19,16 +19,17 @@ import polars as pl
 from assets.factory.freshness import SETTINGS_TAG
 from assets.partitions import STORE_TAG, owners
 from proofsheet.core.errors import ProofsheetError
-from schemas.history import HistoryMatch
+from schemas.choices import Choice, Proposal
 from schemas.labels import Scene
-from schemas.learning import Readiness
 from schemas.library import ExifFact, GenerationFact, Photo, Quarantine
 from schemas.proof import MetadataQuality
-from schemas.review import Choice, Proposal, ReviewMetric
+from schemas.review import ReviewMetric
+from schemas.rollout import Readiness
+from schemas.selections import HistoryMatch
 from schemas.sets import SetValidation
 from schemas.storage import StoredTable
 from schemas.table import Table
-from schemas.vision import Embedding
+from schemas.vectors import Embedding
 from schemas.words import Answered
 
 # References to code are beta in this Dagster; the UI shows them as a link of the asset.

@@ -39,10 +39,12 @@ from resources.measurements import (
     PreviewingResource,
 )
 from resources.photos import PhotoFilesResource
+from schemas.groups import Duplicate
 from schemas.library import IN_PLACE, ExifFact, GenerationFact, Photo
-from schemas.settings import PlaceSettings
+from schemas.settings.library import PlaceSettings
 from schemas.table import OfTable, Rows
-from schemas.vision import Duplicate, Embedding, ImageQuality, LayoutVector, PictureHash
+from schemas.vectors import Embedding, LayoutVector
+from schemas.vision import ImageQuality, PictureHash
 
 _KEY = "folder"
 

@@ -18,8 +18,8 @@ from proofsheet.history.decision_import import import_verdicts
 from proofsheet.review.proposal_export import decision_lines
 from proofsheet.review.session import ReviewSession
 from proofsheet.review.submission import write_submitted
+from schemas.choices import Proposal
 from schemas.library import Photo
-from schemas.review import Proposal
 
 
 @click.group()

@@ -15,7 +15,7 @@ from dagster_project.commands.common import json_option, print_json
 from proofsheet.core.config import FILE, write_new
 from proofsheet.core.errors import UsageError
 from proofsheet.storage.workspace import Workspace
-from schemas.settings import PlaceSettings
+from schemas.settings.library import PlaceSettings
 
 
 @click.command()

@@ -27,8 +27,7 @@ from proofsheet.labeling.face_finder import EYES, FACES, LICENCES, choose_faces
 from proofsheet.labeling.ocr import ocr_model
 from proofsheet.labeling.photo_labels import choose_labeller
 from proofsheet.labeling.preview_models import PreviewModel
-from schemas.settings import LabelSettings
-from schemas.settings_extras import FlagSettings
+from schemas.settings.labels import FlagSettings, LabelSettings
 
 
 @click.group()

@@ -20,7 +20,7 @@ from proofsheet.core.errors import UsageError
 from proofsheet.models import registry
 from proofsheet.models.card_files import card_path
 from proofsheet.training.onnx_export import export_model
-from schemas.learning import MODELS, Fit, FitColumns, ModelExport
+from schemas.models import MODELS, Fit, FitColumns, ModelExport
 
 _REFUSED = 4
 KIND = click.Choice(MODELS)

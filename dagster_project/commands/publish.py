@@ -28,7 +28,7 @@ from proofsheet.publish.xmp_sidecar import Fields, existing_sidecar, merge_sidec
 from proofsheet.review.status import project_status
 from proofsheet.selection.choices import held_photos, present_choices
 from proofsheet.storage.workspace import Project
-from schemas.review import Export
+from schemas.publish import Export
 
 _FAILED, _BLOCKED = 1, 4
 

@@ -32,7 +32,7 @@ from proofsheet.publish.xmp_sidecar import exiftool, existing_sidecar
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.describer import Describer
 from proofsheet.texts.jobs import RATING
-from schemas.settings_words import RatingSettings
+from schemas.settings.rating import RatingSettings
 
 _FAILED, _SOME_FAILED = 1, 3
 

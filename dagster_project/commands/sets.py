@@ -22,8 +22,8 @@ from proofsheet.texts.client.protocol import ModelRequestError
 from proofsheet.texts.describer import Describer
 from proofsheet.texts.set_intake import intake, read_intake
 from proofsheet.texts.set_subjects import propose, samples
-from schemas.facts import SetContext, SubjectProposal
 from schemas.library import Photo
+from schemas.sets import SetContext, SubjectProposal
 from schemas.vision import Preview
 
 

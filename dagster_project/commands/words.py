@@ -22,7 +22,7 @@ from proofsheet.proof.text_review import import_flags, review, waive, want_other
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.edits import undo_field, write_field
 from proofsheet.texts.picture_keys import picture_of_files
-from schemas.facts import WordEdit
+from schemas.edits import WordEdit
 from schemas.library import Photo
 from schemas.proof import FIELDS, MetadataQuality, Texts
 

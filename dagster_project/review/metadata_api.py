@@ -29,10 +29,10 @@ from proofsheet.texts.describer import Describer
 from proofsheet.texts.edits import undo_field, write_field
 from proofsheet.texts.picture_keys import picture_of_files
 from proofsheet.texts.strikes import release_pictures
-from schemas.facts import SetContext, WordEdit, WordReview
+from schemas.edits import WordEdit, WordReview
 from schemas.library import Photo
 from schemas.proof import FIELDS, MetadataQuality, Texts
-from schemas.sets import ImageSet
+from schemas.sets import ImageSet, SetContext
 
 Row = Mapping[str, Any]
 Edits = dict[str, dict[str, list[Row]]]  # photo, field, changes from the first

@@ -21,9 +21,10 @@ from proofsheet.storage.health import Trouble, each_alone, trouble_of
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.coverage import coverage_of
 from schemas.apply import FileOperation
-from schemas.learning import Readiness
+from schemas.choices import Proposal
 from schemas.proof import MetadataQuality
-from schemas.review import Proposal, ReviewDecision, ReviewMetric
+from schemas.review import ReviewDecision, ReviewMetric
+from schemas.rollout import Readiness
 from schemas.words import Caption
 
 

@@ -36,8 +36,8 @@ from proofsheet.apply.undo import bring_back
 from proofsheet.core.errors import UsageError
 from proofsheet.storage.workspace import Project
 from schemas.apply import ApplyPlan, FileOperation
-from schemas.settings import PhotoSettings
-from schemas.settings_review import ApplySettings
+from schemas.settings.apply import ApplySettings
+from schemas.settings.photos import PhotoSettings
 
 
 class Applier:

@@ -19,8 +19,9 @@ from proofsheet.library.companions import companions, nearby, of_a_folder, one_s
 from proofsheet.library.file_locations import FileLocations, placed_files
 from proofsheet.storage.workspace import Project
 from schemas.apply import REVIEW, SELECTED
+from schemas.choices import Proposal
 from schemas.library import Photo
-from schemas.review import Proposal, ReviewDecision
+from schemas.review import ReviewDecision
 
 Row = Mapping[str, Any]
 

@@ -28,8 +28,9 @@ from proofsheet.core.errors import UsageError, of_the_disk
 from proofsheet.core.files import Refused, folded, printable
 from proofsheet.storage.workspace import Project
 from schemas.apply import SELECTED
+from schemas.choices import Proposal
 from schemas.library import Photo
-from schemas.review import Proposal, ReviewDecision
+from schemas.review import ReviewDecision
 
 Row = Mapping[str, Any]
 APPLIED = ("approved", "overridden")

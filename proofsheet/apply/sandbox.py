@@ -16,8 +16,8 @@ import polars as pl
 from proofsheet.core.errors import StoreError, UsageError
 from proofsheet.core.files import Refused, fsync_file, hash_file, short_hash
 from proofsheet.storage.workspace import Project, sandbox_folder
+from schemas.groups import PhotoGroup
 from schemas.library import IN_PLACE, Photo
-from schemas.vision import PhotoGroup
 
 
 @dataclass(frozen=True)

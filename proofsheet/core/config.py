@@ -1,8 +1,8 @@
 """Settings from `proofsheet.toml` and the environment.
 
 Holds `Configuration`, `SECTIONS`, `load` and `write_new`.
-Add here: where settings come from.
-Keep out: the settings themselves (schemas/settings.py).
+Add here: a section.
+Keep out: the settings themselves (schemas/settings/), and how a source is read (setting_sources.py).
 Order: environment (`PROOFSHEET_LIBRARY`, `PROOFSHEET_PHOTOS_WORKERS`, …), then the file, then the default.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,33 +18,27 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from proofsheet.core.errors import UsageError
 from proofsheet.core.files import write_atomic
-from schemas.settings import (
-    DuplicateSettings,
-    EncoderSettings,
-    GroupSettings,
-    InventorySettings,
-    LabelSettings,
-    ObjectSettings,
-    PhotoSettings,
-    PlaceSettings,
-    PreviewSettings,
-    SceneSettings,
-    WatchSettings,
-)
-from schemas.settings_extras import FaceSettings, FlagSettings, OcrSettings
-from schemas.settings_learning import CropSettings, HistorySettings, RankerSettings
-from schemas.settings_review import ApplySettings, PublishSettings, ReviewSettings
-from schemas.settings_words import (
-    CaptionSettings,
-    GateSettings,
-    RatingSettings,
-    VisionModelSettings,
-    VocabularySettings,
-)
+from proofsheet.core.setting_sources import Sources
+from schemas.settings.apply import ApplySettings
+from schemas.settings.captions import CaptionSettings
+from schemas.settings.crops import CropSettings
+from schemas.settings.encoder import EncoderSettings
+from schemas.settings.faces import FaceSettings
+from schemas.settings.gate import GateSettings
+from schemas.settings.groups import DuplicateSettings, GroupSettings
+from schemas.settings.history import HistorySettings
+from schemas.settings.inventory import InventorySettings
+from schemas.settings.labels import FlagSettings, LabelSettings, ObjectSettings, OcrSettings, SceneSettings
+from schemas.settings.library import PlaceSettings, WatchSettings
+from schemas.settings.photos import PhotoSettings, PreviewSettings
+from schemas.settings.publish import PublishSettings
+from schemas.settings.ranker import RankerSettings
+from schemas.settings.rating import RatingSettings
+from schemas.settings.review import ReviewSettings
+from schemas.settings.vision_model import VisionModelSettings
+from schemas.settings.vocabulary import VocabularySettings
 
 FILE = "proofsheet.toml"
-_FORMER = (("groups", "clip_similarity"),)  # settings of earlier versions: a file that still has them is read
-_PREFIX = "PROOFSHEET_"
 
 
 class Configuration(BaseModel):
@@ -114,15 +107,11 @@ def load(
     Raises:
         UsageError: if nothing says where the library is, or a file or value is wrong.
     """
-    env = os.environ if environment is None else environment
     path = find(start or Path.cwd())
-    values = _read(path) if path else {}
-    for section, name in _FORMER:
-        values.get(section, {}).pop(name, None)
-    _overlay(values, env)
-    found = values.setdefault("place", {})
-    for name, otherwise in (place or {}).items():
-        found.setdefault(name, otherwise)
+    kinds = {name: kind for kind, name in SECTIONS.items()}
+    sources = Sources(kinds, os.environ if environment is None else environment, path)
+    values = sources.values()
+    found = values["place"] = {**(place or {}), **values.get("place", {})}
     if "library" not in found or "home" not in found:
         raise UsageError(
             f"No {FILE} was found here or above.",
@@ -136,8 +125,9 @@ def load(
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
+        value = "not shown" if "password" in first["loc"] else repr(first["input"])
         raise UsageError(
-            f"{path or 'The environment'}: {where}: {first['msg']} (value: {first['input']!r}).",
+            f"{sources.place_of(first['loc'])}: {where}: {first['msg']} (value: {value}).",
             "Correct it there.",
         ) from error
 
@@ -160,30 +150,3 @@ def write_new(folder: Path, library: Path, home: Path) -> Path:
     )
     write_atomic(path, text.encode("utf-8"))
     return path
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"{path} is not valid TOML: {error}.",
-            "Correct the line, or delete the file and run `proofsheet init`.",
-        ) from error
-    except OSError as error:
-        raise UsageError(
-            f"{path} cannot be read: {error.strerror}.", "Give yourself read permission."
-        ) from error
-
-
-def _overlay(values: dict[str, Any], env: Mapping[str, str]) -> None:
-    """Environment variables over the file: PROOFSHEET_<SECTION>_<FIELD>; library and home need no section."""
-    for section, field in Configuration.model_fields.items():
-        kind = field.annotation
-        if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
-            continue
-        for name in kind.model_fields:
-            short = _PREFIX + name.upper() if section == "place" else ""
-            value = env.get(f"{_PREFIX}{section.upper()}_{name.upper()}") or env.get(short)
-            if value:
-                values.setdefault(section, {})[name] = value

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from proofsheet.imaging.decode import Picture
 from proofsheet.storage.code_version import module_version
-from schemas.vision import VECTOR_LENGTH, LayoutVector
+from schemas.vectors import VECTOR_LENGTH, LayoutVector
 
 Floats = npt.NDArray[np.float32]
 NAME = "embedded"

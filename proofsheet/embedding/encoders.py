@@ -18,9 +18,9 @@ from proofsheet.embedding import classic_encoder, torch_runtime
 from proofsheet.embedding.lite0_encoder import find_lite0
 from proofsheet.embedding.open_clip_encoder import OpenClip
 from proofsheet.embedding.weights import Weights, find_weights
-from proofsheet.imaging.measurement_pass import Measurement, measured_columns
-from schemas.settings import EncoderSettings
-from schemas.vision import Embedding, LayoutVector
+from proofsheet.imaging.measurement import Measurement, measured_columns
+from schemas.settings.encoder import EncoderSettings
+from schemas.vectors import Embedding, LayoutVector
 
 
 @dataclass(frozen=True)

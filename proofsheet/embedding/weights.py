@@ -16,7 +16,7 @@ from proofsheet.core import extras
 from proofsheet.core.errors import ServiceUnreachable, UsageError
 from proofsheet.core.files import Fingerprint, hash_file, write_atomic
 from proofsheet.embedding import torch_runtime
-from schemas.settings import EncoderSettings
+from schemas.settings.encoder import EncoderSettings
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
 _DIGESTS = "digests.json"

@@ -19,9 +19,10 @@ from proofsheet.core.files import short_hash
 from proofsheet.grouping.complete_linkage import complete_link
 from proofsheet.grouping.grouping_input import GroupingInput
 from proofsheet.grouping.nearest_neighbors import cosine_pairs, hamming_pairs
+from schemas.groups import Duplicate
 from schemas.library import Photo
-from schemas.settings import DuplicateSettings
-from schemas.vision import Duplicate, ImageQuality
+from schemas.settings.groups import DuplicateSettings
+from schemas.vision import ImageQuality
 
 VERSION = "bytes, then complete-link over hash, vector and the fine layout on plain grounds; version 2"
 _BAND_BITS = 3

@@ -22,10 +22,10 @@ from proofsheet.grouping.grouping_input import GroupingInput, Member, is_documen
 from proofsheet.grouping.nearest_neighbors import cosine_pairs
 from proofsheet.grouping.series import by_stage, named_series, raw_pairs, rising_stages, stated
 from proofsheet.grouping.shot_sequences import GroupCandidate, kept_together
-from schemas.history import HistoryMatch
+from schemas.groups import KEEP_ALL, PhotoGroup
 from schemas.library import Photo
-from schemas.settings import GroupSettings
-from schemas.vision import KEEP_ALL, PhotoGroup
+from schemas.selections import HistoryMatch
+from schemas.settings.groups import GroupSettings
 
 VERSION = "history, names, rising stages, shots, complete-link; version 3"
 _MOST_CANDIDATES = 64

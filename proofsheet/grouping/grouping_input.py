@@ -21,7 +21,8 @@ from proofsheet.grouping.complete_linkage import Likeness
 from proofsheet.imaging.perceptual_hash import DETAIL_SIDE
 from schemas.library import ExifFact, GenerationFact, Photo
 from schemas.table import Rows
-from schemas.vision import ImageQuality, LayoutVector, PictureHash
+from schemas.vectors import LayoutVector
+from schemas.vision import ImageQuality, PictureHash
 
 Member = Mapping[str, Any]
 DOCUMENTS = ((0.5, 0.12), (0.3, 0.3))  # least ground and least writing of a document; either will do

@@ -22,7 +22,7 @@ from proofsheet.grouping.shot_sequences import GroupCandidate
 from proofsheet.imaging.formats import RAW
 from proofsheet.library.companions import one_shot
 from schemas.library import ExifFact, Photo
-from schemas.settings import GroupSettings
+from schemas.settings.groups import GroupSettings
 
 Member = Mapping[str, Any]
 

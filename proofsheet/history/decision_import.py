@@ -17,8 +17,9 @@ from proofsheet.core.row_errors import RowRefused
 from proofsheet.history.cells import time_of
 from proofsheet.selection.timeline import Timeline, proposed_crop
 from proofsheet.storage.workspace import Project
+from schemas.choices import Proposal
 from schemas.library import Photo
-from schemas.review import Proposal, ReviewDecision
+from schemas.review import ReviewDecision
 
 _ACTIONS = ("approved", "rejected", "overridden", "skipped")
 

@@ -17,18 +17,10 @@ import polars as pl
 from proofsheet.core.errors import UsageError
 from proofsheet.core.files import csv_bytes, write_atomic
 from proofsheet.storage.workspace import Project
-from schemas.history import (
-    CROP_FILE,
-    PLAIN_COLUMNS,
-    SELECTION_COLUMNS,
-    SELECTION_FILE,
-    CropExample,
-    ImportedVector,
-    Selection,
-    VectorSelection,
-)
-from schemas.learning import Anomaly, ProjectStatistic
+from schemas.history import CROP_FILE, PLAIN_COLUMNS, SELECTION_COLUMNS, SELECTION_FILE, ImportedVector
 from schemas.library import Photo
+from schemas.selections import CropExample, Selection, VectorSelection
+from schemas.training import Anomaly, ProjectStatistic
 
 ANOMALIES, SUMMARY = "anomaly_cases.csv", "anomaly_summary.json"
 _ANOMALY_COLUMNS = (

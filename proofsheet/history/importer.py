@@ -28,10 +28,11 @@ from proofsheet.history.report import FileReport
 from proofsheet.selection.timeline import standing
 from proofsheet.storage.health import readable
 from proofsheet.storage.workspace import Project, Workspace
-from schemas.history import OWN_SESSION, HistoryFile, HistoryMatch, HistoryRefusal, HistoryRow, ImportedVector
+from schemas.history import OWN_SESSION, HistoryFile, HistoryRefusal, HistoryRow, ImportedVector
 from schemas.library import Photo
 from schemas.review import ReviewDecision
-from schemas.settings_learning import HistorySettings
+from schemas.selections import HistoryMatch
+from schemas.settings.history import HistorySettings
 from schemas.vision import ImageQuality
 
 NOWHERE = ""

@@ -13,7 +13,8 @@ from typing import Any
 
 from proofsheet.core.row_errors import RowRefused
 from proofsheet.history.photo_lookup import PictureUnknown
-from schemas.history import HistoryMatch, HistoryRow
+from schemas.history import HistoryRow
+from schemas.selections import HistoryMatch
 
 Row = Mapping[str, Any]
 

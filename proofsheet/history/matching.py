@@ -21,9 +21,10 @@ from proofsheet.history.photo_lookup import PhotoLookup
 from proofsheet.history.vector_sets import vector_selections
 from proofsheet.models.boxes import Box, box_of, uncut
 from proofsheet.selection.timeline import last_words
-from schemas.history import CropExample, HistoryMatch, HistoryRow, Selection
+from schemas.history import HistoryRow
 from schemas.library import Photo
 from schemas.review import ReviewDecision
+from schemas.selections import CropExample, HistoryMatch, Selection
 from schemas.vision import ImageQuality
 
 Row = Mapping[str, Any]

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from proofsheet.core.errors import UsageError
 from proofsheet.core.foreign_paths import file_name_of, normalised
 from proofsheet.core.row_errors import RowRefused
-from schemas.settings_learning import HistorySettings
+from schemas.settings.history import HistorySettings
 
 _SAY_WHICH = "give its folder an alias under [history], or name the project with `history import --project`"
 _SIGNS = frozenset("_- ")

@@ -13,9 +13,10 @@ from typing import Any
 import polars as pl
 
 from proofsheet.models.intervals import wilson
-from schemas.history import CropExample, HistoryMatch, ImportedVector, Selection, VectorSelection
-from schemas.learning import Anomaly, ProjectStatistic, TrainingPair
+from schemas.history import ImportedVector
 from schemas.library import Photo
+from schemas.selections import CropExample, HistoryMatch, Selection, VectorSelection
+from schemas.training import Anomaly, ProjectStatistic, TrainingPair
 
 Row = Mapping[str, Any]
 

@@ -19,8 +19,9 @@ import polars as pl
 from proofsheet.core.files import short_hash
 from proofsheet.core.foreign_paths import file_name_of, normalised
 from proofsheet.core.row_errors import RowRefused
-from schemas.history import HistoryMatch, HistoryRow, ImportedVector, VectorSelection
+from schemas.history import HistoryRow, ImportedVector
 from schemas.library import Photo
+from schemas.selections import HistoryMatch, VectorSelection
 
 Row = Mapping[str, Any]
 ALONE = "vectors alone"

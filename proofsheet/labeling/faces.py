@@ -19,7 +19,7 @@ import polars as pl
 from proofsheet.core.errors import ModelError
 from proofsheet.core.files import short_hash
 from proofsheet.imaging.decode import Picture
-from proofsheet.imaging.measurement_pass import Measurement, Seen, Work
+from proofsheet.imaging.measurement import Measurement, Seen, Work
 from proofsheet.imaging.scaling import Pixels
 from proofsheet.imaging.technical_measures import detail_of
 from proofsheet.labeling.face_finder import FaceFinder
@@ -27,7 +27,7 @@ from proofsheet.labeling.face_networks import FaceNetworks, FoundFace, load
 from proofsheet.storage.code_version import module_version
 from schemas.faces import POINT, Face
 from schemas.library import Photo
-from schemas.settings_extras import FaceSettings
+from schemas.settings.faces import FaceSettings
 
 FOUND, NOTE = "found", "note"  # columns of the measurement
 _MEASURED = {

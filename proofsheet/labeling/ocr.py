@@ -23,10 +23,10 @@ from proofsheet.core.files import short_hash
 from proofsheet.core.package_files import PackageFile
 from proofsheet.imaging.scaling import Pixels
 from proofsheet.labeling.preview_models import PreviewModel, Read
+from schemas.choices import Choice
 from schemas.labels import OcrText
 from schemas.library import Photo
-from schemas.review import Choice
-from schemas.settings_extras import OcrSettings
+from schemas.settings.labels import OcrSettings
 
 NAME, PACKAGE, LICENCE = "PP-OCRv6 small", "rapidocr", "Apache-2.0"
 WEIGHTS: Mapping[str, PackageFile] = {  # parameter of the package to the file of weights

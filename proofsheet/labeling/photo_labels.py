@@ -19,8 +19,8 @@ from proofsheet.core.files import short_hash
 from proofsheet.embedding.imagenet_names import NAMES, class_names
 from proofsheet.embedding.lite0_encoder import CLASSES, SCORES, Lite0, find_lite0
 from schemas.labels import PhotoLabel
-from schemas.settings import LabelSettings
-from schemas.vision import Embedding
+from schemas.settings.labels import LabelSettings
+from schemas.vectors import Embedding
 
 
 @dataclass(frozen=True)

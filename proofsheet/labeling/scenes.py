@@ -18,8 +18,8 @@ import polars as pl
 from proofsheet.core.files import short_hash
 from proofsheet.embedding.encoders import Encoder
 from schemas.labels import PhotoLabel, Scene
-from schemas.settings import SceneSettings
-from schemas.vision import Embedding
+from schemas.settings.labels import SceneSettings
+from schemas.vectors import Embedding
 
 LABELS = (
     "a beach",

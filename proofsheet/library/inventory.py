@@ -18,11 +18,12 @@ from typing import Any
 import polars as pl
 
 from proofsheet.storage.code_version import module_version
+from schemas.groups import PhotoGroup
 from schemas.library import ExifFact, GenerationFact, Photo
 from schemas.metrics import DiversityGap, Inventory
-from schemas.settings import InventorySettings
+from schemas.settings.inventory import InventorySettings
 from schemas.table import Rows
-from schemas.vision import ImageQuality, PhotoGroup
+from schemas.vision import ImageQuality
 
 Row = Mapping[str, Any]
 UNKNOWN = "unknown"

@@ -15,8 +15,7 @@ import polars as pl
 from proofsheet.core.errors import UsageError
 from proofsheet.core.files import Refused
 from proofsheet.storage.ledger import Ledger
-from schemas.facts import Refusal
-from schemas.library import Quarantine
+from schemas.library import Quarantine, Refusal
 
 _FAULT = "reader_error"
 DECODING = ("unreadable", "too_large", "decoder_died", "decoder_timeout", _FAULT)

@@ -19,7 +19,8 @@ import numpy.typing as npt
 import polars as pl
 
 from schemas.library import Photo
-from schemas.vision import TILES, Embedding, ImageQuality
+from schemas.vectors import Embedding
+from schemas.vision import TILES, ImageQuality
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]

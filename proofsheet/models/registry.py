@@ -24,7 +24,7 @@ from proofsheet.models.card_files import card_path, headline
 from proofsheet.storage.ledger import Ledger
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project
-from schemas.learning import CropFit, Fit, FitColumns, Promotion, RankerFit, SceneFit
+from schemas.models import CropFit, Fit, FitColumns, Promotion, RankerFit, SceneFit
 from schemas.table import Table
 
 FIT_TABLES: Mapping[type[Table], str] = {RankerFit: "ranker", CropFit: "crop", SceneFit: "scene"}

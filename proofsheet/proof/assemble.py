@@ -19,7 +19,7 @@ from proofsheet.storage.ledger import Ledger
 from proofsheet.texts.edits import edits_of, merged
 from proofsheet.texts.embedded_describer import BACKEND
 from proofsheet.texts.picture_facts import PEOPLE
-from schemas.facts import WordEdit
+from schemas.edits import WordEdit
 from schemas.library import GenerationFact
 from schemas.proof import FIELDS, MetadataRepair, Texts
 from schemas.table import Table

@@ -22,9 +22,10 @@ from proofsheet.rules.base import GateInput, Issue
 from proofsheet.storage.code_version import module_version
 from proofsheet.storage.ledger import Ledger
 from proofsheet.texts.edits import text_hash
-from schemas.facts import LifecycleEvent, ProofAttempt, TextRequest, Waiver, WordReview
-from schemas.proof import FIELDS, ISSUE_RULE, MetadataQuality, MetadataRepair
-from schemas.settings_words import GateSettings
+from schemas.edits import TextRequest, Waiver, WordReview
+from schemas.media_meta import LifecycleEvent
+from schemas.proof import FIELDS, ISSUE_RULE, MetadataQuality, MetadataRepair, ProofAttempt
+from schemas.settings.gate import GateSettings
 
 Row = dict[str, Any]
 _COMPARED = (

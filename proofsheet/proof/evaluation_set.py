@@ -15,9 +15,9 @@ import polars as pl
 
 from proofsheet.storage.ledger import Ledger
 from proofsheet.texts.edits import as_text, text_hash
-from schemas.facts import EvaluationRow, ProofAttempt, Waiver, WordEdit, WordReview
-from schemas.proof import FIELDS
-from schemas.sets import EvaluationSet
+from schemas.edits import Waiver, WordEdit, WordReview
+from schemas.evaluation import EvaluationRow, EvaluationSet
+from schemas.proof import FIELDS, ProofAttempt
 from schemas.vision import PictureHash
 
 VERSION = "by picture, 1 in 5 tests; 2"

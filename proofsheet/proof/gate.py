@@ -25,7 +25,7 @@ from proofsheet.rules import (
     wording,
 )
 from proofsheet.rules.base import GateInput, Issue
-from schemas.settings_words import GateSettings
+from schemas.settings.gate import GateSettings
 
 DUPLICATE = "duplicate_text"
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from proofsheet.core.errors import GateRefused
 from proofsheet.core.files import short_hash
-from schemas.facts import LifecycleEvent
+from schemas.media_meta import LifecycleEvent
 
 NEW = "new"
 TRANSITIONS: dict[str, frozenset[str]] = {

@@ -17,10 +17,10 @@ import polars as pl
 from proofsheet.core.files import short_hash
 from proofsheet.proof.lifecycle import event
 from proofsheet.storage.ledger import Ledger
-from schemas.facts import LifecycleEvent, ModelAnswer, PromptRecord
+from schemas.answers import ModelAnswer
 from schemas.library import GenerationFact, Photo
+from schemas.media_meta import LifecycleEvent, MediaLifecycleEvent, MediaMeta, PromptHistory, PromptRecord
 from schemas.table import Table
-from schemas.tags import MediaLifecycleEvent, MediaMeta, PromptHistory
 from schemas.vision import PictureHash
 from schemas.words import (
     Answered,

@@ -13,11 +13,11 @@ from typing import Any
 import polars as pl
 
 from proofsheet.storage.ledger import Ledger
-from schemas.apply import Upload
-from schemas.facts import ProofAttempt, WordReview
+from schemas.edits import WordReview
+from schemas.groups import PhotoGroup
 from schemas.library import Photo
-from schemas.proof import FIELDS, PASSED, MetadataQuality
-from schemas.vision import PhotoGroup
+from schemas.proof import FIELDS, PASSED, MetadataQuality, ProofAttempt
+from schemas.publish import Upload
 
 Row = dict[str, Any]
 

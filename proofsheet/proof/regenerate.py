@@ -40,12 +40,12 @@ from schemas.labels import PhotoLabel, Scene, SeenObject
 from schemas.library import Photo
 from schemas.proof import FIELDS, MetadataRepair, Texts
 from schemas.replies import CaptionReply, TagsReply, TitleReply
-from schemas.sets import Identification, ImageSet
-from schemas.settings_words import VocabularySettings
+from schemas.sets import ImageSet
+from schemas.settings.vocabulary import VocabularySettings
 from schemas.table import Rows
 from schemas.tags import MediaTag
 from schemas.vision import ImageQuality
-from schemas.words import Answered
+from schemas.words import Answered, Identification
 
 _SURE = 0.3  # probability from which a label of the encoder is evidence
 Row = dict[str, Any]

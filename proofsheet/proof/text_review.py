@@ -18,8 +18,9 @@ from proofsheet.core.errors import UsageError
 from proofsheet.proof.gate import RULES
 from proofsheet.storage.ledger import Ledger
 from proofsheet.texts.edits import as_text, text_hash
-from schemas.facts import ImportedFlag, ProofAttempt, TextRequest, Waiver, WordReview
-from schemas.proof import PASSED
+from schemas.edits import TextRequest, Waiver, WordReview
+from schemas.labels import ImportedFlag
+from schemas.proof import PASSED, ProofAttempt
 
 Row = dict[str, Any]
 _FLAGS = ("nsfw", "scan")

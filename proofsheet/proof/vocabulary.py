@@ -22,9 +22,9 @@ import polars as pl
 from proofsheet.core.errors import UsageError
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.edits import edits_of
-from schemas.facts import WordEdit
+from schemas.edits import WordEdit
 from schemas.proof import MetadataRepair, Texts
-from schemas.settings_words import VocabularySettings
+from schemas.settings.vocabulary import VocabularySettings
 from schemas.tags import MediaTag, Tag, UnmappedTerm
 from schemas.words import TagSet
 

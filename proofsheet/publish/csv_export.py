@@ -18,7 +18,7 @@ from proofsheet.selection.choices import decided_against
 from proofsheet.storage.table_gate import violations
 from schemas.library import Photo
 from schemas.proof import PASSED, MetadataQuality
-from schemas.review import Export
+from schemas.publish import Export
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 

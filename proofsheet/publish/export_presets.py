@@ -19,7 +19,7 @@ import polars as pl
 from proofsheet.core.errors import UsageError
 from proofsheet.core.files import write_atomic
 from proofsheet.publish.csv_export import safe_cell
-from schemas.review import Export
+from schemas.publish import Export
 
 Row = dict[str, Any]
 

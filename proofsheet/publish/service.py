@@ -20,8 +20,8 @@ from proofsheet.publish.embedded_metadata import publishable_copy
 from proofsheet.publish.targets.resolve import publisher_of
 from proofsheet.publish.uploader import PublishResult, UploadCandidate, candidates, publish
 from proofsheet.storage.workspace import Project
-from schemas.facts import LifecycleEvent
-from schemas.settings_review import PublishSettings
+from schemas.media_meta import LifecycleEvent
+from schemas.settings.publish import PublishSettings
 
 
 def publish_now(project: Project, settings: PublishSettings, *, locked: bool = False) -> PublishResult:

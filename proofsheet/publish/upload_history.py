@@ -21,9 +21,9 @@ from proofsheet.core.errors import UsageError
 from proofsheet.selection.choices import present_choices
 from proofsheet.storage.ledger import Ledger
 from proofsheet.storage.workspace import Project
-from schemas.apply import Takedown, Upload, Withdrawal
+from schemas.choices import Choice
 from schemas.proof import MetadataQuality
-from schemas.review import Choice
+from schemas.publish import Takedown, Upload, Withdrawal
 
 Row = Mapping[str, Any]
 _KEY = (

@@ -25,11 +25,11 @@ from proofsheet.publish.targets.base import Publisher, UploadItem
 from proofsheet.publish.upload_history import TargetContents, note_upload, take_back_rows
 from proofsheet.selection.choices import held_photos, present_choices
 from proofsheet.storage.workspace import Project
-from schemas.apply import Upload
-from schemas.facts import WordReview
+from schemas.choices import Choice
+from schemas.edits import WordReview
 from schemas.library import Photo
 from schemas.proof import FIELDS, PASSED, MetadataQuality
-from schemas.review import Choice
+from schemas.publish import Upload
 from schemas.words import PolicyFlag
 
 Row = Mapping[str, Any]

@@ -20,9 +20,9 @@ from proofsheet.models import holdout_predictions
 from proofsheet.models.intervals import clopper_pearson_low
 from proofsheet.selection.timeline import counted, standing
 from proofsheet.storage.workspace import Project
-from schemas.history import HistoryMatch, Selection, VectorSelection
-from schemas.learning import RankerModel
+from schemas.models import RankerModel
 from schemas.review import ReviewDecision
+from schemas.selections import HistoryMatch, Selection, VectorSelection
 from schemas.table import Rows
 
 Unproven = Mapping[str, str]

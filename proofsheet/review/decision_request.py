@@ -15,7 +15,8 @@ from typing import Any
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.review.queue import ReviewItem
 from proofsheet.selection.timeline import proposed_crop
-from schemas.review import Feedback, Proposal, ReviewDecision
+from schemas.choices import Proposal
+from schemas.review import Feedback, ReviewDecision
 
 _MOST_SECONDS = 600.0  # a longer time is a break
 

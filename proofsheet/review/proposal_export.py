@@ -15,8 +15,8 @@ from typing import Any
 import polars as pl
 
 from proofsheet.core.files import write_atomic
+from schemas.choices import Proposal
 from schemas.library import Photo
-from schemas.review import Proposal
 
 FORMAT = 1
 

@@ -17,12 +17,13 @@ from proofsheet.core.files import short_hash
 from proofsheet.selection.choices import History
 from proofsheet.selection.timeline import proposed_crop
 from proofsheet.storage.workspace import Project
+from schemas.choices import TECHNICAL, Choice, Proposal
 from schemas.faces import Face
-from schemas.history import Selection
+from schemas.groups import PhotoGroup
 from schemas.library import Photo
-from schemas.review import TECHNICAL, Choice, Proposal
+from schemas.selections import Selection
 from schemas.storage import StoredTable
-from schemas.vision import ImageQuality, PhotoGroup, Preview
+from schemas.vision import ImageQuality, Preview
 
 Row = dict[str, Any]
 _READ = (Proposal, Photo, ImageQuality, Face, PhotoGroup, Preview, Selection, Choice)

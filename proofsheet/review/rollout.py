@@ -18,9 +18,11 @@ from proofsheet.models.intervals import wilson
 from proofsheet.models.probabilities import picks, softmax
 from proofsheet.selection.timeline import counted
 from proofsheet.storage.workspace import Project
-from schemas.history import Selection
-from schemas.learning import Override, RankerModel, Threshold
-from schemas.review import Proposal, ReviewDecision
+from schemas.choices import Proposal
+from schemas.models import RankerModel
+from schemas.review import ReviewDecision
+from schemas.rollout import Override, Threshold
+from schemas.selections import Selection
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.97, 0.99)
 

@@ -16,9 +16,9 @@ import polars as pl
 from proofsheet.review.blind_reviews import LEAST, proving
 from proofsheet.review.metrics import CRITICAL, FULL_FRAME, OVERLAP, TIME_SAVED
 from proofsheet.selection.timeline import counted
-from schemas.history import Selection
-from schemas.learning import Readiness, Threshold
 from schemas.review import ReviewDecision, ReviewMetric
+from schemas.rollout import Readiness, Threshold
+from schemas.selections import Selection
 
 _SETS, _LARGE, _CUTS = 100, 1000, 30
 _FEW = "not enough data"

@@ -20,9 +20,10 @@ from proofsheet.review.queue import ReviewItem, ReviewQueue, mark_of, read_queue
 from proofsheet.selection.choices import ReviewProgress
 from proofsheet.selection.timeline import Timeline, decides, proposed_crop
 from proofsheet.storage.workspace import Project
-from schemas.history import Selection
+from schemas.choices import Proposal
 from schemas.library import IN_PLACE
-from schemas.review import REVIEWED, Feedback, Proposal, ReviewBatch, ReviewDecision, ReviewStep
+from schemas.review import REVIEWED, Feedback, ReviewBatch, ReviewDecision, ReviewStep
+from schemas.selections import Selection
 
 Row = dict[str, Any]
 ACTIONS = (*REVIEWED, "skipped")

@@ -18,10 +18,11 @@ from proofsheet.publish.upload_history import takedown_rows
 from proofsheet.selection.choices import present_choices, progress, redecided
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.coverage import coverage_of
-from schemas.facts import RunRecord, Waiver, WordEdit, WordReview
+from schemas.choices import Proposal
+from schemas.edits import Waiver, WordEdit, WordReview
 from schemas.library import OtherFile, Photo, Quarantine
+from schemas.metrics import RunRecord
 from schemas.proof import PASSED, MetadataQuality
-from schemas.review import Proposal
 from schemas.storage import StoredTable
 from schemas.words import Caption
 

@@ -19,7 +19,7 @@ from proofsheet.rules.lists import lines
 from proofsheet.rules.tokens import Span
 from proofsheet.rules.traits import SentencePart, names_nothing, parts, traits
 from schemas.proof import Texts
-from schemas.settings_words import GateSettings
+from schemas.settings.gate import GateSettings
 
 BARS = {Texts.title: 1.8, Texts.caption: 1.6, Texts.alt_text: 1.6, Texts.keywords: 2.0}
 _LEAST_TELLING = 4

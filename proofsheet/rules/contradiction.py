@@ -18,7 +18,7 @@ from proofsheet.rules.base import GateInput, Issue, small_words
 from proofsheet.rules.lists import by_first_word, lines
 from proofsheet.rules.tokens import Span, outside_quotes, phrase_pattern, spans
 from schemas.proof import Texts
-from schemas.settings_words import GateSettings
+from schemas.settings.gate import GateSettings
 
 _FAR_APART = 4
 _LEAST_NOUN = 3

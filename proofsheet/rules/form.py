@@ -15,7 +15,7 @@ from proofsheet.rules.completeness import torn
 from proofsheet.rules.sentence_ends import count_sentences
 from proofsheet.rules.tokens import words
 from schemas.proof import FIELDS, Texts
-from schemas.settings_words import GateSettings
+from schemas.settings.gate import GateSettings
 
 _LEAST_LETTERS = 3
 _LEAST_PARTS, _LONGEST_PART = 5, 3

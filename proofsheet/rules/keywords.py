@@ -18,7 +18,7 @@ from proofsheet.rules.lists import by_first_word, lines
 from proofsheet.rules.subject import names_subject
 from proofsheet.rules.tokens import earlier_likeness, find_phrases, words
 from schemas.proof import Texts
-from schemas.settings_words import GateSettings
+from schemas.settings.gate import GateSettings
 
 _EDGE_MARKS = re.compile(r"^[^\w(\"'“„]|[^\w)\"'”“.!?%+]$")
 _YEAR, _INITIALS = re.compile(r"^(?:1[5-9]|20)\d\d$"), re.compile(r"^(?:[^\W\d_]\.){1,5}[^\W\d_]\.?$")

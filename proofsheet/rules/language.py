@@ -16,7 +16,7 @@ from proofsheet.rules.base import GateInput, Issue
 from proofsheet.rules.lists import by_first_word
 from proofsheet.rules.tokens import Span, outside_quotes, words
 from schemas.proof import Texts
-from schemas.settings_words import GateSettings
+from schemas.settings.gate import GateSettings
 
 _CYRILLIC, _HAN = ("CYRILLIC",), ("CJK", "HIRAGANA", "KATAKANA", "FULLWIDTH")
 _SCRIPTS: dict[str, tuple[str, ...]] = {

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from proofsheet.rules.base import GateInput, Issue, small_words
 from proofsheet.rules.tokens import Span, name_tokens, spans, words
-from schemas.settings_words import GateSettings
+from schemas.settings.gate import GateSettings
 
 _LEAST_LETTERS, _LEAST_CODE = 4, 5
 _CHUNK = re.compile(r"[^\W_]+")

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from proofsheet.rules.base import GateInput, Issue
 from proofsheet.rules.lists import lines
 from proofsheet.rules.tokens import Span, find_phrases, outside_quotes
-from schemas.settings_words import GateSettings
+from schemas.settings.gate import GateSettings
 
 _JOINERS = {"\u200c", "\u200d"}  # they hold emoji and some scripts together
 _BAD_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}

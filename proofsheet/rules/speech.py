@@ -17,7 +17,7 @@ from proofsheet.rules.sentences import Speech, Token, sentences, speech
 from proofsheet.rules.tokens import Span, outside_quotes, spans, words
 from schemas import replies
 from schemas.proof import Texts
-from schemas.settings_words import GateSettings
+from schemas.settings.gate import GateSettings
 
 SPOKEN = ("en", "de")  # languages that have classes
 _TASK = frozenset({"IMAGE", "DESC", "MODEL", "SENT", "ERROR", "FILE", "RULE"})

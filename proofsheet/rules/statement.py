@@ -16,7 +16,7 @@ from proofsheet.rules.base import GateInput, Issue
 from proofsheet.rules.lists import lines
 from proofsheet.rules.tokens import Span, outside_quotes
 from schemas.proof import Texts
-from schemas.settings_words import GateSettings
+from schemas.settings.gate import GateSettings
 
 _SCORE = "a score or how sure somebody is"
 _LABEL = re.compile(

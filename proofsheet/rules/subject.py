@@ -18,7 +18,7 @@ from proofsheet.rules.sentences import Token, WordClasses, sentences
 from proofsheet.rules.tokens import Span, find_phrases
 from proofsheet.rules.traits import seen_classes, small_words_of, spoken_classes
 from schemas.proof import Texts
-from schemas.settings_words import GateSettings
+from schemas.settings.gate import GateSettings
 
 NO_SUBJECT = "no_subject"
 _TEXTS = (Texts.title, Texts.caption)

@@ -16,7 +16,7 @@ from proofsheet.rules.base import GateInput, Issue, small_words
 from proofsheet.rules.lists import by_first_word, lines
 from proofsheet.rules.tokens import Span, find_phrases, phrase_pattern, spans, words
 from schemas.proof import Texts
-from schemas.settings_words import GateSettings
+from schemas.settings.gate import GateSettings
 
 _TWICE = re.compile(r"\b([^\W\d_]+)\s+\1\b", re.IGNORECASE)
 _LONGEST_TANDEM = 12

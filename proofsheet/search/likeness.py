@@ -24,8 +24,9 @@ from proofsheet.search.results import Hit
 from proofsheet.search.vector_matrix import Floats, VectorMatrix
 from proofsheet.storage.workspace import Project
 from schemas.library import Photo
-from schemas.settings import EncoderSettings, PhotoSettings
-from schemas.vision import Embedding
+from schemas.settings.encoder import EncoderSettings
+from schemas.settings.photos import PhotoSettings
+from schemas.vectors import Embedding
 
 _NOT_AVAILABLE = "Search by look is not available for words:"
 _INSTALL = (

@@ -21,7 +21,8 @@ from proofsheet.search.vector_matrix import VectorMatrix
 from proofsheet.search.word_search import find_words, labels_there
 from proofsheet.storage.workspace import Project
 from schemas.library import Photo
-from schemas.settings import EncoderSettings, PhotoSettings
+from schemas.settings.encoder import EncoderSettings
+from schemas.settings.photos import PhotoSettings
 
 _NAMED = 5  # paths or labels in a message
 

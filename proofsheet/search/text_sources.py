@@ -15,10 +15,10 @@ import polars as pl
 from proofsheet.search.label_kinds import with_kind
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.edits import latest_edits
-from schemas.facts import SetContext
 from schemas.labels import OcrText, PhotoLabel, Scene, SeenObject
 from schemas.library import ExifFact, GenerationFact, Photo
 from schemas.proof import MetadataQuality
+from schemas.sets import SetContext
 from schemas.table import Table
 from schemas.words import Caption, PromptReconstruction, Rating
 

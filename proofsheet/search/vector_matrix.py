@@ -27,7 +27,7 @@ import polars as pl
 from proofsheet.core.files import write_atomic
 from proofsheet.storage.workspace import Project
 from schemas.storage import StoredTable
-from schemas.vision import Embedding
+from schemas.vectors import Embedding
 
 Floats = npt.NDArray[np.float32]
 _FOLDER = "vectors"

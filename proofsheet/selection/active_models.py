@@ -21,12 +21,14 @@ from proofsheet.models.crop_proposer import CropProposer
 from proofsheet.models.probabilities import picks, softmax, temperature_of
 from proofsheet.models.scene_classifier import SceneClassifier, load_scenes
 from proofsheet.storage.workspace import Project
-from schemas.history import CropExample
-from schemas.learning import CropModel, FitColumns, RankerModel, SceneFit
 from schemas.library import Photo
-from schemas.settings_learning import CropSettings, RankerSettings
+from schemas.models import CropModel, FitColumns, RankerModel, SceneFit
+from schemas.selections import CropExample
+from schemas.settings.crops import CropSettings
+from schemas.settings.ranker import RankerSettings
 from schemas.table import Rows
-from schemas.vision import Embedding, ImageQuality, SaliencyGrid
+from schemas.vectors import Embedding
+from schemas.vision import ImageQuality, SaliencyGrid
 
 _LEAST_SETS, _LEAST_CROPS, _PRIOR = 30, 20, 10.0
 _NONE = "no {} serves; import history and run `proofsheet models train`"
@@ -110,7 +112,7 @@ def _serving_ranker(project: Project, fit_id: str, settings: RankerSettings) -> 
     return {
         RankerModel.note: "" if members.measured else _UNMEASURED,
         RankerModel.fit_id: fit_id,
-        RankerModel.status: "in force",
+        RankerModel.status: "active",
         RankerModel.overrule_at: point,
         **_calibrated(project, fit_id, point),
     }
@@ -203,7 +205,7 @@ def crop_model_rows(
         model = load_crops(project.models, str(fit[FitColumns.fit_id]))
     except ProofsheetError as error:
         return CropModel.frame([{**row, CropModel.note: f"{error.what} {error.next_step}"}])
-    served = {CropModel.fit_id: fit[FitColumns.fit_id], CropModel.status: "in force"}
+    served = {CropModel.fit_id: fit[FitColumns.fit_id], CropModel.status: "active"}
     served[CropModel.crop_at] = settings.crop_at or model.crop_at
     return CropModel.frame([{**row, **served, **_rate(model, crops, grids, quality)}])
 

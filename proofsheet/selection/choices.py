@@ -21,9 +21,10 @@ from proofsheet.library.companions import one_shot
 from proofsheet.selection.timeline import Timeline, decides, handed_over, timeline
 from proofsheet.storage.ledger import Ledger
 from proofsheet.storage.workspace import Project
-from schemas.history import Selection
+from schemas.choices import Choice, Proposal
 from schemas.library import Photo
-from schemas.review import Choice, Proposal, ReviewDecision
+from schemas.review import ReviewDecision
+from schemas.selections import Selection
 
 Row = dict[str, Any]
 Members = frozenset[str]

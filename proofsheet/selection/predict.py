@@ -28,12 +28,14 @@ from proofsheet.selection.face_features import faces_by_photo
 from proofsheet.selection.technical_comparison import compared
 from proofsheet.storage.workspace import Project
 from schemas.faces import Face
+from schemas.groups import PhotoGroup
 from schemas.labels import SeenObject
-from schemas.learning import CropModel, RankerModel
 from schemas.library import Photo
-from schemas.settings_learning import CropSettings
+from schemas.models import CropModel, RankerModel
+from schemas.settings.crops import CropSettings
 from schemas.table import Rows
-from schemas.vision import GRID, Embedding, ImageQuality, PhotoGroup, SaliencyGrid
+from schemas.vectors import Embedding
+from schemas.vision import GRID, ImageQuality, SaliencyGrid
 
 _REASONS, _LEAST_SIGMA, _LEAST_FOR_SIGMA, _SMALL = 3, 0.5, 5, 1e-6
 _FACE = "face"
@@ -58,12 +60,12 @@ def judge_sets(
         next(iter(t.to_dicts()), {}) for t in (ranker_model, crop_model)
     )  # none if it was never run
     found: dict[str, RankedChoice] = {}
-    if ranking.get(RankerModel.status) == "in force":
+    if ranking.get(RankerModel.status) == "active":
         model = load_ranker(project.models, str(ranking[RankerModel.fit_id]))
         tables = (photo_groups, photos, image_quality, embeddings, faces)
         found = dict(_picks(model, project.name, ranking, *tables))
     cuts: dict[str, CropPrediction] = {}
-    if cutting.get(CropModel.status) == "in force":
+    if cutting.get(CropModel.status) == "active":
         proposer = load_crops(project.models, str(cutting[CropModel.fit_id]))
         boxes = face_boxes(objects, faces, image_quality)
         cuts = dict(_cuts(proposer, cutting, saliency_grids, image_quality, boxes, cropping.aspect))

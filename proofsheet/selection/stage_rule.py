@@ -16,10 +16,10 @@ from proofsheet.models.predictions import CropPrediction, RankedChoice
 from proofsheet.models.starter_ranker import starter_ranker
 from proofsheet.selection.face_features import faces_by_photo
 from proofsheet.selection.technical_comparison import compared, faults, stage_of
+from schemas.choices import TECHNICAL, Proposal
 from schemas.faces import Face
+from schemas.groups import PhotoGroup
 from schemas.library import Photo
-from schemas.review import TECHNICAL, Proposal
-from schemas.vision import PhotoGroup
 
 _NO_CROPS = "no crop is proposed: crops are learnt from a history of crops"
 _UNCALIBRATED = "uncalibrated"

@@ -14,7 +14,8 @@ from typing import Any
 import polars as pl
 
 from proofsheet.storage.ledger import Ledger, Transaction
-from schemas.review import REVIEWED, Proposal, ReviewBatch, ReviewDecision, ReviewStep
+from schemas.choices import Proposal
+from schemas.review import REVIEWED, ReviewBatch, ReviewDecision, ReviewStep
 
 Row = dict[str, Any]
 

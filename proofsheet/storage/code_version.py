@@ -1,8 +1,8 @@
 """Which code made a row.
 
 Holds `code_version` and `module_version`.
-Add here: what else of a source text makes no row.
-Keep out: settings and models, which name themselves; how a source is split into definitions (definitions.py).
+Add here: another room that makes no rows.
+Keep out: settings and models, which name themselves; what else of a source makes no row (sources.py).
 """
 
 from __future__ import annotations
@@ -13,21 +13,12 @@ import functools
 import hashlib
 import inspect
 import textwrap
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
-from proofsheet.storage.definitions import (
-    OURS,
-    Symbol,
-    bare,
-    data_files,
-    digest_of,
-    imported_modules,
-    names_in,
-    names_of,
-    source_of,
-)
+from proofsheet.storage.definitions import Symbol, module_of, names_in, names_of, text_of
 from proofsheet.storage.known_versions import KNOWN
+from proofsheet.storage.sources import OURS, bare, data_files, without_imports
 
 NO_ROWS = (  # the base of everything, and the frame around every asset, make no rows
     *("proofsheet.core", "proofsheet.storage", "proofsheet.texts.client"),
@@ -42,7 +33,8 @@ def code_version(
 ) -> str:
     """A hash of the code behind a function: itself and every definition of ours that it reaches by name.
 
-    Comments, docstrings, meanings of columns, layout, decorators and imports for types alone do not count.
+    Comments, docstrings, meanings of columns, layout, decorators and imports do not count, nor the module
+    of a definition.
     The rooms of `NO_ROWS` do not count either: errors, locks, files, the store, transport. Data files in a
     package (word lists) do.
 
@@ -68,11 +60,28 @@ def code_version(
 def _code_version(
     function: Callable[..., Any], side_effects: Collection[str], inputs: Collection[Callable[..., Any]]
 ) -> str:
-    own = [ast.dump(_definition(f)) for f in (function, *inputs)]
-    digest = hashlib.sha256(" ".join(own).encode())
-    for symbol in sorted(reached_definitions(function, side_effects, inputs)):
-        digest.update(digest_of(symbol))
+    own = " ".join(ast.dump(_definition(f)) for f in (function, *inputs))
+    named = {s for f in (function, *inputs) for s in _start(f, side_effects)}
+    return _version_of(_text_with(own, named), reached_definitions(function, side_effects, inputs))
+
+
+def _version_of(own: str, reached: Iterable[Symbol]) -> str:
+    digest = hashlib.sha256(own.encode())
+    for told in sorted(_digest_of(symbol) for symbol in reached):
+        digest.update(told)
     return digest.hexdigest()[:12]
+
+
+@functools.cache
+def _digest_of(symbol: Symbol) -> bytes:
+    """A digest of a definition, of the text behind each name in it, and of the data files of its package."""
+    told = _text_with(text_of(symbol), names_of(symbol))
+    return hashlib.sha256(told.encode() + data_files(symbol.module)).digest()
+
+
+def _text_with(text: str, named: Iterable[Symbol]) -> str:
+    """A text with those of the definitions that it names: of two with one name, it shows which is meant."""
+    return " ".join([text, *sorted({text_of(s) for s in named if _counts(s.module)})])
 
 
 def reached_definitions(
@@ -84,8 +93,11 @@ def reached_definitions(
 
     Arguments are those of `code_version`.
     """
-    waiting = [*_start(function, side_effects), *(s for f in inputs for s in _start(f, side_effects))]
-    reached: set[Symbol] = set()
+    return _reached(s for f in (function, *inputs) for s in _start(f, side_effects))
+
+
+def _reached(start: Iterable[Symbol]) -> set[Symbol]:
+    waiting, reached = list(start), set[Symbol]()
     while waiting:
         one = waiting.pop()
         if _counts(one.module) and one not in reached:
@@ -95,14 +107,12 @@ def reached_definitions(
 
 
 def module_version(name: str) -> str:
-    """The same for a whole module by name: its source, and that of all modules that it imports."""
+    """The same for every definition of a module by name, and all that they reach."""
     return KNOWN.find(f"module {name}", lambda: _module_version(name))
 
 
 def _module_version(name: str) -> str:
-    reached: set[str] = set()
-    _collect_module(name, reached)
-    return hashlib.sha256(b"".join(_module_hash(n) for n in sorted(reached))).hexdigest()[:12]
+    return _version_of("", _reached(Symbol(name, defined) for defined in module_of(name).definitions))
 
 
 def _counts(module: str) -> bool:
@@ -116,7 +126,7 @@ def _definition(function: Callable[..., Any]) -> ast.AST:
     (node,) = bare(ast.parse(textwrap.dedent(inspect.getsource(function))), function.__module__).body
     if isinstance(node, ast.FunctionDef):
         node.decorator_list = []
-    return node
+    return without_imports(node)
 
 
 def _start(function: Callable[..., Any], side_effects: Collection[str] = ()) -> Iterator[Symbol]:
@@ -147,19 +157,3 @@ def _symbols(value: object) -> Iterator[Symbol]:
             held = getattr(value, field.name)
             if isinstance(held, type) or inspect.isfunction(held):
                 yield Symbol(held.__module__, held.__qualname__.partition(".")[0])
-
-
-def _collect_module(module: str, reached: set[str]) -> None:
-    if module in reached or not _counts(module):
-        return
-    reached.add(module)
-    for inner in imported_modules(module):
-        _collect_module(inner, reached)
-
-
-@functools.cache
-def _module_hash(module: str) -> bytes:
-    text = source_of(module)
-    if text is None:
-        return b""
-    return hashlib.sha256(ast.dump(bare(ast.parse(text), module)).encode() + data_files(module)).digest()

@@ -20,6 +20,7 @@ import polars as pl
 
 from proofsheet.core.errors import UsageError
 from proofsheet.storage.fixed_lengths import array_types
+from proofsheet.storage.former_values import present_values_in_sql
 from proofsheet.storage.manifest import Manifest, Part
 from schemas.storage import StoredTable
 from schemas.table import Table, quoted
@@ -181,11 +182,11 @@ def _views(folder: Path, parts: Mapping[str, Part]) -> Iterator[str]:
 
 
 def _source(name: str, part: Part, folder: Path) -> str:
-    """The rows of a part as a query; lists are arrays where the table has them."""
+    """The rows of a part as a query, with arrays where the table has them and no former values."""
     table = Table.tables.get(name)
     there = pl.read_parquet_schema(folder / part.file)  # a part of an earlier version lacks newer columns
     found = array_types(table, part.lengths) if table is not None else {}
-    types = {n: t for n, t in found.items() if n in there}
-    casts = ", ".join(f'CAST("{n}" AS {t}) AS "{n}"' for n, t in types.items())
-    every = f"* REPLACE ({casts})" if casts else "*"
+    values = {n: f'CAST("{n}" AS {kind})' for n, kind in found.items()} | present_values_in_sql(name)
+    changes = ", ".join(f'{value} AS "{n}"' for n, value in values.items() if n in there)
+    every = f"* REPLACE ({changes})" if changes else "*"
     return f"SELECT {every} FROM read_parquet({quoted(str(folder / part.file))})"  # noqa: S608

@@ -1,27 +1,21 @@
 """Sources of modules, split into their definitions.
 
-Holds `Symbol`, `module_of`, `names_in` and `bare`.
+Holds `Symbol`, `module_of`, `names_in`, `names_of` and `text_of`.
 Add here: another form in which a module names something of another one.
-Keep out: which definitions count (code_version.py).
+Keep out: which definitions count (code_version.py), and sources as text (sources.py).
 """
 
 from __future__ import annotations
 
 import ast
 import functools
-import hashlib
-import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
-OURS = ("proofsheet", "schemas", "resources", "assets")  # packages in which names are followed
+from proofsheet.storage.sources import bare, is_module, is_ours, source_of, without_imports
+
 WHOLE, EFFECTS = "", "<statements>"  # names of a module itself, and of what it does when it is imported
-_TELLING = frozenset({"log", "progress"})  # reports of the work
-_FOR_PEOPLE = (
-    "schemas.settings"  # where descriptions are for people alone; those of replies are sent to models
-)
 
 
 class Symbol(NamedTuple):
@@ -58,11 +52,13 @@ def module_of(name: str) -> Module:
     found = Module({}, {})
     for node in _statements(bare(ast.parse(text), name)) if text is not None else ():
         if isinstance(node, ast.ImportFrom):
-            if _is_ours(node):
+            if is_ours(node):
                 found.imports.update({a.asname or a.name: _imported(node.module, a.name) for a in node.names})
         elif not isinstance(node, ast.Import):
             for defined in _defined(node):
                 found.definitions.setdefault(defined, []).append(node)
+    for node in (n for nodes in found.definitions.values() for n in nodes):
+        without_imports(node)
     return found
 
 
@@ -94,13 +90,9 @@ def _statements(tree: ast.AST) -> Iterator[ast.stmt]:
         yield from (n for n in _statements(node) if isinstance(n, ast.ImportFrom))
 
 
-def _is_ours(node: ast.ImportFrom) -> bool:
-    return str(node.module).split(".")[0] in OURS
-
-
 def _imported(module: str | None, name: str) -> Symbol:
     full = f"{module}.{name}"
-    return Symbol(full, WHOLE) if _is_module(full) else Symbol(str(module), name)
+    return Symbol(full, WHOLE) if is_module(full) else Symbol(str(module), name)
 
 
 def names_in(tree: ast.AST, module: str, taken: frozenset[str] = frozenset()) -> Iterator[Symbol]:
@@ -144,102 +136,10 @@ def names_of(symbol: Symbol) -> tuple[Symbol, ...]:
 
 
 @functools.cache
-def digest_of(symbol: Symbol) -> bytes:
-    """A digest of a definition in normal form, and of the data files of its package.
+def text_of(symbol: Symbol) -> str:
+    """Name and definition of a symbol in normal form; empty for an unknown symbol.
 
-    It is empty for an unknown symbol.
+    The module is no part of it: a definition that moves is the same.
     """
     found = module_of(symbol.module).definitions.get(symbol.name)
-    if found is None:
-        return b""
-    told = " ".join(ast.dump(node) for node in found)
-    return hashlib.sha256(f"{symbol} {told}".encode() + data_files(symbol.module)).digest()
-
-
-def imported_modules(name: str) -> set[str]:
-    """Modules that a module imports, but for types alone."""
-    return {s.module for s in module_of(name).imports.values()}
-
-
-@functools.cache
-def _is_module(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:  # the part before the last dot is no package
-        return False
-
-
-@functools.cache
-def _path(module: str) -> Path | None:
-    found = importlib.util.find_spec(module)
-    return Path(found.origin) if found and found.origin else None
-
-
-def folder_of(package: str) -> Path:
-    """The folder of a package.
-
-    Raises:
-        ModuleNotFoundError: if it does not exist.
-    """
-    if (path := _path(package)) is None:
-        raise ModuleNotFoundError(package)
-    return path.parent
-
-
-@functools.cache
-def source_of(module: str) -> str | None:
-    """The text of a module, or None."""
-    path = _path(module)
-    return None if path is None or path.suffix != ".py" else path.read_text("utf-8")
-
-
-@functools.cache
-def data_files(module: str) -> bytes:
-    """A digest of the data files in a package; empty for other modules."""
-    path = _path(module)
-    if path is None or path.name != "__init__.py":
-        return b""
-    data = sorted(p for p in path.parent.iterdir() if p.is_file() and p.suffix != ".py")
-    return hashlib.sha256(b"".join(p.name.encode() + p.read_bytes() for p in data)).digest() if data else b""
-
-
-class _Bare(ast.NodeTransformer):
-    def __init__(self, module: str) -> None:
-        self._for_people = module.startswith(_FOR_PEOPLE)
-
-    def visit(self, node: ast.AST) -> ast.AST:
-        self.generic_visit(node)
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            node.body = [s for s in body if not _makes_no_row(s)] or [ast.Pass()]  # type: ignore[attr-defined]
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            if node.func.id == "column":
-                node.args = node.args[:1] + node.args[2:]
-            if self._for_people:
-                node.keywords = [k for k in node.keywords if k.arg != "description"]
-        return node
-
-
-def _makes_no_row(statement: ast.stmt) -> bool:
-    """Whether a statement is a docstring, a report of progress, or gives the version itself."""
-    if isinstance(statement, ast.FunctionDef):
-        return statement.name == "resolved_version"
-    if not isinstance(statement, ast.Expr):
-        return False
-    if isinstance(statement.value, ast.Constant):
-        return True
-    called = statement.value.func if isinstance(statement.value, ast.Call) else None
-    return (
-        isinstance(called, ast.Attribute)
-        and isinstance(called.value, ast.Name)
-        and called.value.id in _TELLING
-    )
-
-
-def bare(tree: ast.Module, module: str) -> ast.Module:
-    """A source without parts that make no rows; changed in place.
-
-    These are comments, layout, docstrings, meanings of columns and settings, and reports of progress.
-    """
-    _Bare(module).visit(tree)
-    return tree
+    return "" if found is None else " ".join([symbol.name, *(ast.dump(node) for node in found)])

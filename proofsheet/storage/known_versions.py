@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from proofsheet.core.files import short_hash, write_atomic
-from proofsheet.storage.definitions import OURS, folder_of
+from proofsheet.storage.sources import OURS, folder_of
 
 
 class KnownVersions:

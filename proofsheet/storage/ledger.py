@@ -1,7 +1,7 @@
 """Facts: one SQLite file a project, in WAL mode with full fsync.
 
 Holds `Ledger`. Only it and its file (ledger_file.py) use SQLite.
-Add here: a method that records or reads facts; the tables are in schemas/facts.py.
+Add here: a method that records or reads facts; the tables are in schemas/.
 Keep out: anything that can be computed again (store.py).
 """
 
@@ -18,7 +18,7 @@ from proofsheet.core.errors import StoreError, UsageError
 from proofsheet.storage.ledger_file import LedgerFile, columns_of
 from proofsheet.storage.ledger_rows import decode, encode, insert, replacing, select, select_after
 from proofsheet.storage.ledger_tables import FACTS
-from schemas.facts import WordEdit
+from schemas.edits import WordEdit
 from schemas.table import Table
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from schemas.facts import WordEdit
+from schemas.edits import WordEdit
 from schemas.table import Table
 
 _SQLITE = {pl.Int64: "INTEGER", pl.Float64: "REAL", pl.Boolean: "INTEGER"}

@@ -7,30 +7,40 @@ Keep out: the tables themselves (schemas/).
 
 from __future__ import annotations
 
-from schemas import apply, facts, review
+from schemas.answers import CopiedText, JobFailure, ModelAnswer
+from schemas.apply import ApplyPlan, FileOperation, SignOff
+from schemas.edits import TextRequest, Waiver, WordEdit, WordReview
+from schemas.evaluation import EvaluationRow
 from schemas.history import HistoryFile, HistoryRefusal, HistoryRow, ImportedVector
-from schemas.learning import Fit, Promotion
-from schemas.metrics import SessionMetric
+from schemas.labels import ImportedFlag
+from schemas.library import ProjectFolder, Refusal
+from schemas.media_meta import LifecycleEvent, PromptRecord
+from schemas.metrics import RunRecord, SessionMetric
+from schemas.models import Fit, Promotion
+from schemas.proof import ProofAttempt
+from schemas.publish import Upload, Withdrawal
+from schemas.review import Feedback, ReviewBatch, ReviewDecision, ReviewStep
+from schemas.sets import SetContext, SubjectProposal
 from schemas.table import Table
 
 FACTS: tuple[type[Table], ...] = (
-    facts.Refusal,
-    facts.RunRecord,
-    facts.ProjectFolder,
-    facts.ModelAnswer,
-    facts.JobFailure,
-    facts.CopiedText,
-    facts.ProofAttempt,
-    facts.WordEdit,
-    facts.Waiver,
-    facts.WordReview,
-    facts.TextRequest,
-    facts.LifecycleEvent,
-    facts.PromptRecord,
-    facts.SetContext,
-    facts.SubjectProposal,
-    facts.ImportedFlag,
-    facts.EvaluationRow,
+    Refusal,
+    RunRecord,
+    ProjectFolder,
+    ModelAnswer,
+    JobFailure,
+    CopiedText,
+    ProofAttempt,
+    WordEdit,
+    Waiver,
+    WordReview,
+    TextRequest,
+    LifecycleEvent,
+    PromptRecord,
+    SetContext,
+    SubjectProposal,
+    ImportedFlag,
+    EvaluationRow,
     SessionMetric,
     HistoryRow,
     HistoryRefusal,
@@ -38,24 +48,28 @@ FACTS: tuple[type[Table], ...] = (
     ImportedVector,
     Fit,
     Promotion,
-    review.ReviewDecision,
-    review.ReviewStep,
-    review.ReviewBatch,
-    review.Feedback,
-    apply.ApplyPlan,
-    apply.FileOperation,
-    apply.SignOff,
-    apply.Upload,
-    apply.Withdrawal,
+    ReviewDecision,
+    ReviewStep,
+    ReviewBatch,
+    Feedback,
+    ApplyPlan,
+    FileOperation,
+    SignOff,
+    Upload,
+    Withdrawal,
 )
 KEPT: tuple[type[Table], ...] = (  # rows of these are never changed or deleted
-    *(facts.WordEdit, facts.ProofAttempt, facts.WordReview, facts.EvaluationRow, HistoryRow, Fit, Promotion),
-    *(
-        review.ReviewDecision,
-        review.ReviewStep,
-        review.ReviewBatch,
-        review.Feedback,
-        apply.SignOff,
-        apply.Upload,
-    ),
+    WordEdit,
+    ProofAttempt,
+    WordReview,
+    EvaluationRow,
+    HistoryRow,
+    Fit,
+    Promotion,
+    ReviewDecision,
+    ReviewStep,
+    ReviewBatch,
+    Feedback,
+    SignOff,
+    Upload,
 )

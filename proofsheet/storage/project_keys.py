@@ -28,7 +28,7 @@ from pathlib import Path
 from proofsheet.core.errors import StoreError
 from proofsheet.core.files import printable, set_aside, short_hash, write_atomic
 from proofsheet.storage.ledger import Ledger
-from schemas.facts import ProjectFolder
+from schemas.library import ProjectFolder
 
 _SLUG_LENGTH = 40
 SHARED = "_all"  # key of what belongs to no project; keys of projects end in a hash and so differ

@@ -26,6 +26,7 @@ from proofsheet.core.files import set_aside
 from proofsheet.core.locks import acquire
 from proofsheet.storage.fixed_lengths import lengths
 from proofsheet.storage.former_format import former_rows
+from proofsheet.storage.former_values import present_values
 from proofsheet.storage.frame_cache import FrameCache
 from proofsheet.storage.generations import FORMER, FormerFormat, Generations
 from proofsheet.storage.manifest import MENDS, Manifest, Part
@@ -133,6 +134,7 @@ class Store:
                 continue  # a newer generation came between the two looks, and the file was removed
             if found.schema != table.polars_schema():
                 return table.frame()
+            found = present_values(table, found)
             RECENT.put(key, found)
             return found
         raise StoreError(f"The store of {self.project} changed faster than it could be read.", "Try again.")

@@ -19,7 +19,7 @@ from proofsheet.core.folder_walk import Shelf, folders_of
 from proofsheet.storage.ledger import Ledger
 from proofsheet.storage.project_keys import SHARED, Registry, keys_of
 from proofsheet.storage.store import Store
-from schemas.settings import PlaceSettings
+from schemas.settings.library import PlaceSettings
 
 SANDBOX = "sandbox"
 LINK = "Move the folder itself into the library, or mount it there (`mount --bind`)."

@@ -15,7 +15,7 @@ from typing import Any
 from proofsheet.storage.ledger import Ledger
 from proofsheet.texts.model_names import name_digest
 from proofsheet.texts.strikes import Strikes, of_model
-from schemas.facts import CopiedText, ModelAnswer
+from schemas.answers import CopiedText, ModelAnswer
 
 Key = tuple[str, str, str]  # picture, prompt, options
 Row = Mapping[str, Any]

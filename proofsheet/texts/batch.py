@@ -35,9 +35,9 @@ from proofsheet.texts.jobs import Job, JobRequest
 from proofsheet.texts.prompt_images import model_jpeg
 from proofsheet.texts.replies import Exchange
 from proofsheet.texts.vision_probe import Sight
-from schemas.facts import ModelAnswer
+from schemas.answers import ModelAnswer
 from schemas.replies import Reply
-from schemas.settings_words import VisionModelSettings
+from schemas.settings.vision_model import VisionModelSettings
 
 _UNLIKE_BITS = 12  # pictures with more differing bits of the hash do not show the same
 

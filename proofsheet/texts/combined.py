@@ -21,7 +21,7 @@ from proofsheet.texts.answer_cache import AnswerCache, AnswerKeys
 from proofsheet.texts.batch import PendingRequest
 from proofsheet.texts.describer import Describer, answer_keys, pending, questions
 from proofsheet.texts.jobs import CAPTION, QUALITY, TAGS, TITLE, Job, JobRequest
-from schemas.facts import ModelAnswer
+from schemas.answers import ModelAnswer
 from schemas.replies import CombinedReply, combined_reply
 from schemas.words import Caption
 

@@ -23,7 +23,7 @@ from proofsheet.texts.inference import OpenQuestions, open_questions
 from proofsheet.texts.job_requests import STEPS
 from proofsheet.texts.jobs import JOBS, Job
 from proofsheet.texts.strikes import of_model
-from schemas.facts import ModelAnswer
+from schemas.answers import ModelAnswer
 
 
 @dataclass(frozen=True)

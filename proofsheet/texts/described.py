@@ -15,11 +15,11 @@ import polars as pl
 from proofsheet.texts.jobs import KNOWN, JobRequest
 from proofsheet.texts.known_facts import file_lines, known_text
 from proofsheet.texts.picture_facts import KnownFacts, picture_facts
+from schemas.choices import Choice
 from schemas.labels import PhotoLabel, SeenObject
 from schemas.library import ExifFact, GenerationFact, Photo
-from schemas.review import Choice
 from schemas.sets import ImageSet
-from schemas.settings_words import CaptionSettings
+from schemas.settings.captions import CaptionSettings
 from schemas.table import Rows
 from schemas.vision import ImageQuality, PictureHash, Preview
 

@@ -21,7 +21,7 @@ from proofsheet.texts.client.discovery import ServerChoice, choose_server
 from proofsheet.texts.client.protocol import Options
 from proofsheet.texts.jobs import KNOWN, Job, JobRequest
 from proofsheet.texts.vision_probe import Sight
-from schemas.settings_words import VisionModelSettings
+from schemas.settings.vision_model import VisionModelSettings
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import Any
 from proofsheet.core.errors import UsageError
 from proofsheet.core.files import short_hash
 from proofsheet.storage.ledger import Ledger
-from schemas.facts import WordEdit
+from schemas.edits import WordEdit
 from schemas.proof import FIELDS, Texts
 
 Fields = dict[tuple[str, str], str]

@@ -25,7 +25,7 @@ from proofsheet.texts.label_names import label_name
 from proofsheet.texts.phrases import PHRASES, Phrases
 from proofsheet.texts.picture_facts import KnownFacts, SeenThing
 from proofsheet.texts.prompt_parts import keywords_of, prompt_keywords, prompt_parts
-from schemas.facts import WordEdit
+from schemas.edits import WordEdit
 from schemas.labels import PhotoLabel, SeenObject
 from schemas.library import ExifFact, GenerationFact
 from schemas.proof import Texts

@@ -25,9 +25,8 @@ from proofsheet.texts.job_results import JobResult
 from proofsheet.texts.jobs import IDENTIFIERS, JobRequest
 from schemas.labels import Scene, SeenObject
 from schemas.replies import Candidate, IdentifyReply
-from schemas.sets import Identification
-from schemas.settings_words import CaptionSettings
-from schemas.words import QualityVerdict
+from schemas.settings.captions import CaptionSettings
+from schemas.words import Identification, QualityVerdict
 
 _ROUTES = {
     "biology": (

@@ -22,13 +22,14 @@ from proofsheet.texts.embedded_describer import BACKEND
 from proofsheet.texts.jobs import KNOWN, JobRequest
 from proofsheet.texts.known_facts import answer_lines, distance_lines, known_text, scan_line
 from proofsheet.texts.picture_facts import written_words
-from schemas.facts import ImportedFlag
-from schemas.labels import ContentFlag
+from schemas.groups import Duplicate
+from schemas.labels import ContentFlag, ImportedFlag
 from schemas.library import GenerationFact, Photo
 from schemas.proof import Texts
-from schemas.settings_words import CaptionSettings, RatingSettings
+from schemas.settings.captions import CaptionSettings
+from schemas.settings.rating import RatingSettings
 from schemas.table import Rows
-from schemas.vision import Duplicate, PictureHash, Preview
+from schemas.vision import PictureHash, Preview
 from schemas.words import Answered, Caption, DuplicateHint, ModelScore, PolicyFlag, QualityVerdict, TagSet
 
 _MOST_COMPARED = 6

@@ -18,7 +18,7 @@ from proofsheet.texts.describer import Describer
 from proofsheet.texts.jobs import Job, JobRequest
 from proofsheet.texts.model_names import model_name, name_digest
 from proofsheet.texts.picture_facts import KnownFacts
-from schemas.facts import ModelAnswer
+from schemas.answers import ModelAnswer
 from schemas.replies import Reply
 from schemas.words import Answered
 

@@ -29,11 +29,12 @@ from schemas.replies import (
     TitleReply,
     rating_reply,
 )
-from schemas.sets import Identification, SubjectSuggestion
+from schemas.sets import SubjectSuggestion
 from schemas.table import Table
 from schemas.words import (
     Caption,
     DuplicateHint,
+    Identification,
     ModelScore,
     PolicyFlag,
     PromptReconstruction,

@@ -18,7 +18,7 @@ import polars as pl
 from proofsheet.storage.ledger import Ledger
 from proofsheet.texts.edits import edits_of
 from proofsheet.texts.label_names import label_name
-from schemas.facts import WordEdit
+from schemas.edits import WordEdit
 from schemas.labels import PhotoLabel, SeenObject
 from schemas.library import GenerationFact, Photo
 from schemas.proof import Texts

@@ -15,7 +15,7 @@ from proofsheet.rules.base import GateInput
 from proofsheet.rules.repair import repair
 from schemas.proof import FIELDS, Texts
 from schemas.replies import RatingReply
-from schemas.settings_words import GateSettings
+from schemas.settings.gate import GateSettings
 
 _RULES = (
     *(

@@ -24,12 +24,11 @@ from proofsheet.rules.base import Issue, small_words
 from proofsheet.rules.lists import lines
 from proofsheet.rules.tokens import words
 from proofsheet.storage.ledger import Ledger
-from schemas.facts import SetContext
+from schemas.choices import Choice
 from schemas.library import Photo
 from schemas.proof import MetadataRepair, Texts
-from schemas.review import Choice
-from schemas.sets import ImageSet, SetValidation
-from schemas.vision import Embedding
+from schemas.sets import ImageSet, SetContext, SetValidation
+from schemas.vectors import Embedding
 
 COLUMNS = ("folder", "subject", "hints", "location")
 HOLDS_BACK = "set_validation"

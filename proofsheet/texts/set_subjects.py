@@ -24,10 +24,9 @@ from proofsheet.storage.workspace import Project
 from proofsheet.texts.client.protocol import ModelRequestError
 from proofsheet.texts.describer import Describer
 from proofsheet.texts.single_question import ask_one
-from schemas.facts import SubjectProposal
 from schemas.library import Photo
 from schemas.replies import SubjectReply
-from schemas.sets import ImageSet, SubjectSuggestion
+from schemas.sets import ImageSet, SubjectProposal, SubjectSuggestion
 from schemas.vision import Preview
 
 _SHOWN = 4

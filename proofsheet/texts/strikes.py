@@ -16,7 +16,7 @@ import polars as pl
 from proofsheet.storage.ledger import Ledger
 from proofsheet.texts.client.protocol import ModelRequestError
 from proofsheet.texts.model_names import name_digest
-from schemas.facts import JobFailure, ModelAnswer
+from schemas.answers import JobFailure, ModelAnswer
 
 CRASHES = "*"  # instead of a job: the model crashes on the picture, whatever is asked
 _BLIND = "blind"

@@ -25,7 +25,7 @@ from proofsheet.texts.client.retry import Outage, retry
 from proofsheet.texts.prompt_images import COLOURS, card
 from proofsheet.texts.replies import Exchange
 from schemas.replies import CanaryReply
-from schemas.settings_words import VisionModelSettings
+from schemas.settings.vision_model import VisionModelSettings
 
 
 class Sight:

@@ -15,7 +15,7 @@ import numpy as np
 
 from proofsheet.core.files import short_hash
 from proofsheet.imaging.decode import Picture
-from proofsheet.imaging.measurement_pass import Measurement, Seen, Work
+from proofsheet.imaging.measurement import Measurement, Seen, Work
 from proofsheet.imaging.scaling import Pixels
 from proofsheet.models.boxes import Box
 

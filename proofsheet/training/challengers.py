@@ -29,7 +29,7 @@ from proofsheet.training.evaluate_ranker import HeldOut
 from proofsheet.training.fit_crop_proposer import CropData
 from proofsheet.training.promotion_rule import LEAST_SETS, Answers, crop_rule, crosswise_rule, ranker_rule
 from proofsheet.training.splits import USUAL_SPLIT, frozen_test
-from schemas.learning import Fit
+from schemas.models import Fit
 
 Judgement = tuple[bool, list[str]]
 _STAGE, SPLIT = "the highest stage", "split"

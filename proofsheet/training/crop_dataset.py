@@ -14,9 +14,10 @@ import polars as pl
 
 from proofsheet.training.datasets import Source, ties_of_source
 from proofsheet.training.fit_crop_proposer import CropData
-from schemas.history import CropExample
 from schemas.library import Photo
-from schemas.vision import Embedding, ImageQuality, SaliencyGrid
+from schemas.selections import CropExample
+from schemas.vectors import Embedding
+from schemas.vision import ImageQuality, SaliencyGrid
 
 
 def crop_data(sources: Mapping[str, Source]) -> CropData:

@@ -30,12 +30,15 @@ from proofsheet.models.features import (
 from proofsheet.storage.health import readable
 from proofsheet.storage.workspace import Project, Workspace
 from proofsheet.training.split_groups import Ties, ties_of
-from schemas.history import CropExample, ImportedVector
-from schemas.learning import TrainingPair
+from schemas.groups import Duplicate
+from schemas.history import ImportedVector
 from schemas.library import Photo
+from schemas.selections import CropExample
 from schemas.storage import StoredTable
 from schemas.table import Table
-from schemas.vision import Duplicate, Embedding, ImageQuality, SaliencyGrid
+from schemas.training import TrainingPair
+from schemas.vectors import Embedding
+from schemas.vision import ImageQuality, SaliencyGrid
 
 TABLES: tuple[type[Table], ...] = (
     TrainingPair,

@@ -26,10 +26,12 @@ from proofsheet.models.crop_proposer import CropProposer
 from proofsheet.models.intervals import wilson
 from proofsheet.storage.health import readable, trouble_of
 from proofsheet.storage.workspace import Project, Workspace
-from schemas.history import CropExample
-from schemas.learning import Fit, Integration, ProjectStatistic
 from schemas.library import Photo
+from schemas.models import Fit
+from schemas.rollout import Integration
+from schemas.selections import CropExample
 from schemas.table import Table
+from schemas.training import ProjectStatistic
 from schemas.vision import ImageQuality, SaliencyGrid
 
 _SETS = 20

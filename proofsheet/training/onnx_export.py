@@ -29,7 +29,7 @@ from proofsheet.models.mlp import Floats, Net
 from proofsheet.models.probabilities import softmax
 from proofsheet.storage.workspace import Project
 from proofsheet.training.torch_mlp import import_torch, to_module
-from schemas.learning import MODELS, Fit, ModelExport
+from schemas.models import MODELS, Fit, ModelExport
 from schemas.table import Table
 from schemas.vision import GRID, GRID_CHANNELS
 

@@ -20,7 +20,8 @@ import polars as pl
 from proofsheet.core.errors import StoreError
 from proofsheet.core.files import short_hash, write_atomic
 from proofsheet.storage.workspace import Project, Workspace
-from schemas.learning import Fit, Override
+from schemas.models import Fit
+from schemas.rollout import Override
 
 _MOST_READ = 100  # stores; the others wait for the next time
 Known = dict[

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import polars as pl
 
+from schemas.groups import Duplicate
 from schemas.history import ImportedVector
-from schemas.learning import TrainingPair
 from schemas.library import Photo
-from schemas.vision import Duplicate
+from schemas.training import TrainingPair
 
 _Node = tuple[int, str]
 _GROUP, _PICTURE, _CONTENT = (

@@ -39,9 +39,10 @@ from proofsheet.training.listwise import Training
 from proofsheet.training.model_cards import write_card
 from proofsheet.training.splits import frozen_test
 from proofsheet.training.torch_mlp import import_torch
-from schemas.history import CropExample
-from schemas.learning import Fit
-from schemas.settings_learning import CropSettings, RankerSettings
+from schemas.models import Fit
+from schemas.selections import CropExample
+from schemas.settings.crops import CropSettings
+from schemas.settings.ranker import RankerSettings
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from proofsheet.training.model_cards import write_card
 from proofsheet.training.splits import frozen_test
 from proofsheet.training.torch_mlp import batches, choose_device, import_torch
 from proofsheet.training.train import TrainingOutcome
-from schemas.learning import Fit
+from schemas.models import Fit
 
 Floats = npt.NDArray[np.float32]
 _LEAST, _DECAY, _RATE = 20, 1e-3, 0.05

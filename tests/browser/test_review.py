@@ -18,8 +18,9 @@ from dagster_project.review.keys import KEYS
 from proofsheet.selection.timeline import timeline
 from proofsheet.storage.workspace import Workspace
 from proofsheet.texts.edits import write_field
-from schemas.facts import SetContext, Waiver
-from schemas.review import Proposal
+from schemas.choices import Proposal
+from schemas.edits import Waiver
+from schemas.sets import SetContext
 from tests.browser.review_page import CHROMIUM, FLAGS, Review, sees, serving, shot
 from tests.reliability.serving import free_port
 from tests.support.kit import NOW, configuration, name_subject, run

@@ -22,9 +22,9 @@ from proofsheet.core.config import load
 from proofsheet.review.decision_request import DecisionRequest
 from proofsheet.review.session import ReviewSession
 from proofsheet.storage.workspace import Project, Workspace
+from schemas.choices import Choice
+from schemas.groups import PhotoGroup
 from schemas.library import Photo
-from schemas.review import Choice
-from schemas.vision import PhotoGroup
 from schemas.words import Caption
 from tests.support.kit import Shell, pixels, tree
 from tests.support.model_server import ModelServer

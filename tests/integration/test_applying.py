@@ -20,7 +20,7 @@ from proofsheet.apply.plan import Plan
 from proofsheet.core.config import load
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.review import ReviewMetric
-from schemas.settings_review import ApplySettings
+from schemas.settings.apply import ApplySettings
 from tests.support.kit import NOW, Shell, tree
 from tests.support.review_kit import CHOOSING, decide_all, sets_library
 

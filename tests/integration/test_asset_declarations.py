@@ -14,10 +14,10 @@ from proofsheet.storage.ledger_tables import FACTS
 from proofsheet.storage.workspace import Project, Workspace
 from resources.store import StoreResource
 from resources.words import VisionModelResource
-from schemas.facts import WordEdit
-from schemas.learning import RankerFit
+from schemas.edits import WordEdit
 from schemas.library import OtherFile, Photo
-from schemas.settings_review import PublishSettings
+from schemas.models import RankerFit
+from schemas.settings.publish import PublishSettings
 from schemas.table import Rows, Table
 
 CHECK = RowCheck("empty", "No rows.", lambda rows: rows)

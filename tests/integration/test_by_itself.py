@@ -26,8 +26,8 @@ from proofsheet.core.process_marks import process_mark
 from proofsheet.storage.store import Store
 from proofsheet.storage.workspace import Project, Workspace
 from resources.store import PROCESS_TAG
-from schemas.facts import RunRecord
 from schemas.library import ExifFact, Photo
+from schemas.metrics import RunRecord
 from schemas.review import ReviewBatch
 from schemas.table import Table
 from tests.support.kit import NOW, configuration, only_project, run, save_picture, stage_library

@@ -31,9 +31,10 @@ from proofsheet.proof.text_review import review
 from proofsheet.review.decision_request import DecisionRequest
 from proofsheet.review.session import ReviewSession
 from proofsheet.storage.workspace import Project, Workspace
+from schemas.groups import Duplicate, PhotoGroup
 from schemas.library import ExifFact, GenerationFact, OtherFile, Photo, Quarantine
 from schemas.proof import MetadataQuality
-from schemas.vision import Duplicate, ImageQuality, PhotoGroup, Preview
+from schemas.vision import ImageQuality, Preview
 from tests.support.kit import SHARED, Shell, tree
 
 CASES = SHARED.parent / "cases"

@@ -20,10 +20,10 @@ from proofsheet.review.decision_request import DecisionRequest
 from proofsheet.review.session import ReviewSession
 from proofsheet.selection.choices import present_choices
 from proofsheet.storage.workspace import Project, Workspace
-from schemas.apply import Takedown
+from schemas.choices import Choice
 from schemas.library import Photo
 from schemas.proof import MetadataQuality
-from schemas.review import Choice
+from schemas.publish import Takedown
 from schemas.words import Caption
 from tests.support.kit import Shell, configuration, name_subject, run, save_picture, tree
 

@@ -10,7 +10,7 @@ import dagster as dg
 from dagster_project.definitions import build_defs
 from proofsheet.labeling.content_score import content_model
 from proofsheet.labeling.ocr import ocr_model
-from schemas.settings_extras import FlagSettings, OcrSettings
+from schemas.settings.labels import FlagSettings, OcrSettings
 from tests.support.kit import configuration, only_project, save_picture
 
 LONG_AGO = 1_000_000_000.0

@@ -10,7 +10,7 @@ from PIL import Image
 
 from proofsheet.storage.workspace import Workspace
 from schemas.history import HistoryRow
-from schemas.settings import PlaceSettings
+from schemas.settings.library import PlaceSettings
 from tests.support.kit import Shell, tree
 from tests.unit.history.test_folder_extraction import scene
 

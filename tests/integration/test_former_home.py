@@ -16,10 +16,10 @@ import pytest
 
 from proofsheet.core.config import Configuration
 from proofsheet.storage.workspace import Project
+from schemas.choices import Choice
+from schemas.edits import WordEdit
 from schemas.everything import every_table
-from schemas.facts import WordEdit
 from schemas.proof import MetadataQuality
-from schemas.review import Choice
 from schemas.table import Table
 from tests.support.kit import configuration, only_project, run
 

@@ -29,7 +29,7 @@ from proofsheet.storage.ledger import Ledger, Transaction
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project, Workspace
 from proofsheet.texts.edits import write_field
-from schemas.learning import SceneFit
+from schemas.models import SceneFit
 from schemas.proof import MetadataRepair
 from schemas.table import Table
 from schemas.vision import Preview

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from dagster_project.guard import allowed_hosts
 from dagster_project.review.server import build_app
 from proofsheet.texts.client import discovery
-from schemas.facts import TextRequest
+from schemas.edits import TextRequest
 from schemas.proof import MetadataQuality
 from tests.support.kit import run
 from tests.support.model_answers import Received

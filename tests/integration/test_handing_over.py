@@ -24,9 +24,10 @@ from proofsheet.core.clock import utc_now
 from proofsheet.core.locks import acquire, home_lock
 from proofsheet.storage.workspace import Project
 from resources.store import PARTITION_TAG
-from schemas.apply import Upload
+from schemas.choices import Proposal
 from schemas.library import Photo
-from schemas.review import Proposal, ReviewBatch
+from schemas.publish import Upload
+from schemas.review import ReviewBatch
 from tests.support.kit import NOW, Shell, configuration, tree
 from tests.support.namings_kit import Naming, namings_project
 

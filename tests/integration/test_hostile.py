@@ -190,8 +190,9 @@ def killing_run(place: str) -> None:
     import polars as pl
 
     from proofsheet.core.progress import Quiet
-    from proofsheet.imaging.measurement_pass import Measurement, Work, measure_files
-    from schemas.settings import PhotoSettings
+    from proofsheet.imaging.measurement import Measurement, Work
+    from proofsheet.imaging.measurement_pass import measure_files
+    from schemas.settings.photos import PhotoSettings
     from tests.support.kit import picture_file
 
     files = [picture_file(p) for p in sorted(Path(place).glob("*.png"))]

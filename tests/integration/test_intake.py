@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from dagster_project.guard import allowed_hosts
 from dagster_project.review.server import build_app
 from proofsheet.storage.workspace import Project, Workspace
-from schemas.facts import SetContext, SubjectProposal
+from schemas.sets import SetContext, SubjectProposal
 from tests.support.kit import NOW, Shell, configuration, save_picture
 
 

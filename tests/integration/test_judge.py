@@ -22,18 +22,12 @@ from proofsheet.core.config import load
 from proofsheet.models import registry
 from proofsheet.models.artifacts import model_path
 from proofsheet.storage.workspace import Workspace
-from schemas.history import HistoryMatch
-from schemas.learning import (
-    CropModel,
-    ModelExport,
-    Override,
-    ProjectStatistic,
-    RankerFit,
-    RankerModel,
-    Readiness,
-    Threshold,
-)
-from schemas.review import TECHNICAL, Proposal, ReviewDecision
+from schemas.choices import TECHNICAL, Proposal
+from schemas.models import CropModel, ModelExport, RankerFit, RankerModel
+from schemas.review import ReviewDecision
+from schemas.rollout import Override, Readiness, Threshold
+from schemas.selections import HistoryMatch
+from schemas.training import ProjectStatistic
 from tests.support.kit import Shell, pixels, tree
 
 SETS = 45
@@ -159,7 +153,7 @@ def test_training_promotes_and_decisions_follow_with_reasons_and_confidence(shel
     for project in projects(shell.folder):
         (model,) = project.store.read(RankerModel).to_dicts()
         assert (model["status"], model["calibration"], model["calibrated_on"]) == (
-            "in force",
+            "active",
             "this project",
             SETS,
         )
@@ -180,7 +174,7 @@ def test_training_promotes_and_decisions_follow_with_reasons_and_confidence(shel
 
 def test_cuts_are_proposed_with_the_aspect_of_the_picture(shell: Any) -> None:
     (model,) = projects(shell.folder)[0].store.read(CropModel).to_dicts()
-    assert model["status"] == "in force", shell.said
+    assert model["status"] == "active", shell.said
     rows = projects(shell.folder)[0].store.read(Proposal).filter(pl.col(Proposal.crop_x1).is_not_null())
     assert rows.height > 10
     for row in rows.to_dicts():

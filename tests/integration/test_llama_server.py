@@ -14,9 +14,9 @@ from proofsheet.texts.client.protocol import Answer, ModelRequestError, Options,
 from proofsheet.texts.describer import Describer
 from proofsheet.texts.jobs import CAPTION, POLICY
 from proofsheet.texts.replies import Exchange, parse_reply
-from schemas.facts import JobFailure
+from schemas.answers import JobFailure
 from schemas.replies import CanaryReply, Reply
-from schemas.settings_words import VisionModelSettings
+from schemas.settings.vision_model import VisionModelSettings
 from schemas.words import PolicyFlag
 from tests.support.kit import jpeg_bytes
 from tests.support.llama_server import llama_server

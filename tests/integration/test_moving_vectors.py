@@ -15,7 +15,7 @@ import pytest
 from proofsheet.embedding.imported_vectors import read_imported
 from proofsheet.storage.workspace import Workspace
 from schemas.history import ImportedVector
-from schemas.settings import PlaceSettings
+from schemas.settings.library import PlaceSettings
 from tests.support.kit import Shell, save_picture
 
 

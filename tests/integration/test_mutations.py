@@ -19,7 +19,7 @@ from dagster_project.planning import current_freshness
 from assets.factory.freshness import resolved_settings_version
 from proofsheet.core.config import Configuration
 from proofsheet.storage.workspace import Project
-from schemas.settings import PlaceSettings
+from schemas.settings.library import PlaceSettings
 from pathlib import Path
 place = Path(sys.argv[1])
 settings = Configuration(place=PlaceSettings(library=str(place / "library"), home=str(place / "home")))

@@ -9,8 +9,9 @@ import polars as pl
 import pytest
 
 from proofsheet.storage.workspace import Project
-from schemas.learning import Override, RankerModel, Readiness, Threshold
-from schemas.review import Proposal
+from schemas.choices import Proposal
+from schemas.models import RankerModel
+from schemas.rollout import Override, Readiness, Threshold
 from tests.integration.test_judge import DECIDE, SELECT, make_project, projects
 from tests.support.kit import Shell, tree
 
@@ -69,7 +70,7 @@ def test_the_next_proposals_are_others_and_the_rule_tells_its_interval(shell: An
     assert fresh.height == SETS - OVERRIDES
     assert fresh[Proposal.anomaly].mean() > 0.7
     (model,) = project(shell).store.read(RankerModel).to_dicts()
-    assert (model[RankerModel.status], model[RankerModel.calibration]) == ("in force", "this project")
+    assert (model[RankerModel.status], model[RankerModel.calibration]) == ("active", "this project")
     card = shell("models", "card", "ranker").stdout
     assert "judged in cross-validation on 40 sets, each by a fit without it (at least 30)" in card
     assert "gain over the highest stage in these projects: +" in card

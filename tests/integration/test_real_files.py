@@ -10,7 +10,8 @@ import pytest
 from proofsheet.review.status import project_status
 from proofsheet.storage.workspace import Workspace
 from schemas.library import OtherFile, Photo, Quarantine
-from schemas.vision import Embedding, ImageQuality
+from schemas.vectors import Embedding
+from schemas.vision import ImageQuality
 from tests.support.kit import SHARED, configuration, run, tree
 
 FOLDERS = ("metadata_extractor", "immich_public_domain", "pillow_hpnd", "imagededup_apache2", "pdq_bsd")

@@ -24,8 +24,9 @@ from dagster_project.review.server import build_app
 from proofsheet.review.decision_request import DecisionRequest
 from proofsheet.review.session import ReviewSession
 from proofsheet.storage.workspace import Project, Workspace
+from schemas.choices import Proposal
 from schemas.library import Photo
-from schemas.review import Proposal, ReviewDecision, ReviewMetric
+from schemas.review import ReviewDecision, ReviewMetric
 from tests.support.kit import NOW, configuration, run, tree
 from tests.support.review_kit import chosen_project
 

@@ -17,8 +17,9 @@ from dagster_project.cli import main
 from proofsheet.library.inventory import lighting_kind, missing, quality_score, quality_verdict, source_kind
 from schemas.labels import PhotoLabel
 from schemas.metrics import DiversityGap, Inventory, SessionMetric, Trend
-from schemas.settings import InventorySettings
-from schemas.vision import Embedding, Preview
+from schemas.settings.inventory import InventorySettings
+from schemas.vectors import Embedding
+from schemas.vision import Preview
 from tests.support.kit import configuration, only_project, pixels, run, save_picture, tree
 
 pytestmark = pytest.mark.long

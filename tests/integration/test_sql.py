@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from dagster_project.cli import main
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project, Workspace
-from schemas.facts import Waiver
+from schemas.edits import Waiver
 from schemas.library import OtherFile
 from tests.support.kit import NOW, configuration
 

@@ -19,9 +19,9 @@ from proofsheet.storage.workspace import Project, Workspace
 from resources.configured import configured
 from resources.progress import ProgressResource
 from resources.store import StoreResource
-from schemas.learning import RankerFit
 from schemas.library import Photo
-from schemas.settings import GroupSettings
+from schemas.models import RankerFit
+from schemas.settings.groups import GroupSettings
 from schemas.table import Rows, Table, column
 from tests.support.kit import configuration
 

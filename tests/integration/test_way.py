@@ -13,11 +13,11 @@ import pytest
 from proofsheet.core.config import Configuration
 from proofsheet.review.status import project_status
 from proofsheet.storage.workspace import Workspace
-from schemas.facts import RunRecord
+from schemas.choices import Proposal
 from schemas.library import Photo, Quarantine
-from schemas.metrics import Trend
+from schemas.metrics import RunRecord, Trend
 from schemas.proof import MetadataQuality
-from schemas.review import Export, Proposal
+from schemas.publish import Export
 from schemas.storage import StoredTable
 from schemas.table import Table
 from tests.support.kit import (

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from schemas.facts import EvaluationRow
+from schemas.evaluation import EvaluationRow
 from tests.support.kit import Shell, save_picture
 from tests.support.model_answers import Received
 from tests.support.model_server import WORDINGS, ModelServer

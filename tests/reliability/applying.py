@@ -36,8 +36,8 @@ from proofsheet.apply.moves import last_plan, unfinished
 from proofsheet.apply.plan import make_plan, with_keep_all
 from proofsheet.review.submission import submitted
 from proofsheet.storage.workspace import Project, Workspace
-from schemas.settings import PlaceSettings
-from schemas.settings_review import ApplySettings
+from schemas.settings.apply import ApplySettings
+from schemas.settings.library import PlaceSettings
 from tests.support.kit import NOW
 from tests.support.namings_kit import DISTINCT, apart
 from tests.support.review_kit import COMPANIONS

@@ -25,10 +25,10 @@ from proofsheet.prompts.prompt import OURS
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.client.discovery import choose_server
 from proofsheet.texts.client.protocol import ModelRequestError, Options, Question, Server
-from schemas.facts import ModelAnswer
+from schemas.answers import ModelAnswer
 from schemas.proof import MetadataQuality
 from schemas.replies import CaptionReply
-from schemas.settings_words import VisionModelSettings
+from schemas.settings.vision_model import VisionModelSettings
 from schemas.words import Answered, Caption, TagSet, Title
 from tests.support.kit import jpeg_bytes, run, save_picture
 from tests.support.model_answers import FILLER, INJECTED, Received

@@ -31,8 +31,11 @@ from proofsheet.core.files import Fingerprint
 from proofsheet.imaging.decode import DecodeLimits, Picture, PictureFile, open_picture
 from proofsheet.storage.workspace import Project, Workspace
 from proofsheet.texts.set_intake import intake
-from schemas.settings import EncoderSettings, LabelSettings, PhotoSettings, PlaceSettings
-from schemas.settings_extras import FaceSettings
+from schemas.settings.encoder import EncoderSettings
+from schemas.settings.faces import FaceSettings
+from schemas.settings.labels import LabelSettings
+from schemas.settings.library import PlaceSettings
+from schemas.settings.photos import PhotoSettings
 
 NOW = datetime(2026, 1, 2, 3, 4, 5)
 SHARED = Path(__file__).parents[3] / "shared" / "data"

@@ -21,10 +21,11 @@ from proofsheet.library.scan import photo_rows, scan
 from proofsheet.review.submission import submitted
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project, Workspace
+from schemas.choices import Proposal
 from schemas.library import Photo
-from schemas.review import Proposal, ReviewBatch, ReviewDecision
-from schemas.settings import PlaceSettings
-from schemas.settings_review import ApplySettings
+from schemas.review import ReviewBatch, ReviewDecision
+from schemas.settings.apply import ApplySettings
+from schemas.settings.library import PlaceSettings
 from tests.support.kit import NOW, tree
 
 OTHER = "other.jpg"  # the picture beside each form

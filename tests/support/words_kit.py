@@ -21,7 +21,7 @@ from proofsheet.texts.inference import ask_all
 from proofsheet.texts.job_results import JobRows
 from proofsheet.texts.jobs import Job, JobRequest
 from schemas.proof import MetadataQuality
-from schemas.settings_words import VisionModelSettings
+from schemas.settings.vision_model import VisionModelSettings
 from schemas.words import Answered
 from tests.support.kit import NOW, configuration, jpeg_bytes, only_project, save_picture
 from tests.support.model_server import ModelServer

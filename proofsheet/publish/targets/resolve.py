@@ -17,7 +17,7 @@ from proofsheet.publish.targets.folder import Folder
 from proofsheet.publish.targets.ftp import Ftp
 from proofsheet.publish.targets.http import Http
 from proofsheet.publish.targets.sftp import Sftp
-from schemas.settings_review import PublishSettings
+from schemas.settings.publish import PublishSettings
 
 FORMS = (
     "folder:PATH, sftp://USER@HOST/FOLDER, ftp://USER@HOST/FOLDER, https://HOST/PATH or a database "

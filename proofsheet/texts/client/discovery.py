@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from proofsheet.core.errors import UsageError
 from proofsheet.texts.client.protocol import Identity, ModelRequestError, RequestLimits, Server
 from proofsheet.texts.model_names import NAME_DIGEST, model_name, name_digest
-from schemas.settings_words import VisionModelSettings
+from schemas.settings.vision_model import VisionModelSettings
 
 DEFAULT_URL = "http://127.0.0.1:11434"
 _KNOWN_FOR_S = 15.0

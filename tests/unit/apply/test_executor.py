@@ -25,10 +25,10 @@ from proofsheet.review.session import ReviewSession
 from proofsheet.review.submission import submitted
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.apply import FileOperation
+from schemas.choices import Proposal
+from schemas.groups import PhotoGroup
 from schemas.library import OtherFile, Photo
-from schemas.review import Proposal
-from schemas.settings_review import ApplySettings
-from schemas.vision import PhotoGroup
+from schemas.settings.apply import ApplySettings
 from tests.support.kit import NOW, tree
 from tests.support.review_kit import COMPANIONS, chosen_project, decide_all, run_choosing
 

@@ -16,7 +16,7 @@ from proofsheet.storage.workspace import Project, Workspace
 from schemas.apply import FileOperation
 from schemas.library import Photo
 from schemas.review import ReviewDecision
-from schemas.settings import PlaceSettings
+from schemas.settings.library import PlaceSettings
 from tests.support.kit import place_in_memory, tree
 from tests.support.namings_kit import (
     DISTINCT,

@@ -20,9 +20,9 @@ from proofsheet.core.errors import UsageError
 from proofsheet.review.submission import submitted
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project
+from schemas.groups import PhotoGroup
 from schemas.library import Photo
 from schemas.review import ReviewDecision
-from schemas.vision import PhotoGroup
 from tests.support.kit import place_in_memory, tree, where_rights_count
 from tests.support.namings_kit import Naming, applier, look_again, namings_project, plan_of, state
 

@@ -17,12 +17,14 @@ from proofsheet.embedding import classic_encoder, torch_runtime
 from proofsheet.embedding.encoders import choose_encoder
 from proofsheet.embedding.open_clip_encoder import Input, OpenClip, prepare
 from proofsheet.embedding.weights import find_weights, pull_weights
-from proofsheet.imaging.measurement_pass import Measurement, measure_files
+from proofsheet.imaging.measurement import Measurement
+from proofsheet.imaging.measurement_pass import measure_files
 from proofsheet.labeling.scenes import LABELS, probabilities
 from schemas.labels import Scene, SeenObject
 from schemas.library import Photo
-from schemas.settings import EncoderSettings, PhotoSettings
-from schemas.vision import Embedding
+from schemas.settings.encoder import EncoderSettings
+from schemas.settings.photos import PhotoSettings
+from schemas.vectors import Embedding
 from tests.support.kit import configuration, only_project, opened, picture_file, pixels, run, save_picture
 
 pytestmark = pytest.mark.skipif(not torch_runtime.installed(), reason="the extra `clip` is not installed")

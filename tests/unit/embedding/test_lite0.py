@@ -16,10 +16,12 @@ from proofsheet.embedding.encoders import choose_encoder
 from proofsheet.embedding.imagenet_names import class_names
 from proofsheet.embedding.lite0_encoder import CLASSES, SCORES, Lite0, find_lite0, finish, prepare
 from proofsheet.embedding.lite0_graph import build_graph
-from proofsheet.imaging.measurement_pass import Measurement, Work, measure_files
+from proofsheet.imaging.measurement import Measurement, Work
+from proofsheet.imaging.measurement_pass import measure_files
 from schemas.library import Photo
-from schemas.settings import EncoderSettings, PhotoSettings
-from schemas.vision import Embedding
+from schemas.settings.encoder import EncoderSettings
+from schemas.settings.photos import PhotoSettings
+from schemas.vectors import Embedding
 from tests.support.kit import SHARED, opened, picture_file, save_picture
 
 GUITAR = SHARED / "imagededup_apache2" / "base_images" / "ukbench09012.jpg"

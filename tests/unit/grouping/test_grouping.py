@@ -17,7 +17,7 @@ from proofsheet.grouping.nearest_neighbors import Within, cosine_pairs, hamming_
 from proofsheet.imaging.image_quality import tile_variances
 from proofsheet.imaging.perceptual_hash import phash
 from proofsheet.imaging.scaling import fit
-from schemas.settings import DuplicateSettings, GroupSettings
+from schemas.settings.groups import DuplicateSettings, GroupSettings
 from tests.support.kit import NOW, pixels
 
 PLAIN: dict[str, Any] = {

@@ -16,8 +16,8 @@ from proofsheet.grouping.grouping import group_photos
 from proofsheet.grouping.grouping_input import GroupingInput
 from proofsheet.imaging.formats import RAW
 from proofsheet.library.stage_names import named_time
-from schemas.history import HistoryMatch
-from schemas.settings import GroupSettings
+from schemas.selections import HistoryMatch
+from schemas.settings.groups import GroupSettings
 from tests.unit.grouping.test_grouping import grouped, seen, sets
 
 START = datetime(2025, 7, 8, 6, 4, 16)

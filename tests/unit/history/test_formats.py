@@ -14,7 +14,7 @@ from proofsheet.history.cells import time_of
 from proofsheet.history.formats import read_history
 from proofsheet.history.project_resolver import ProjectRegistry
 from proofsheet.models.boxes import box_of
-from schemas.settings_learning import HistorySettings
+from schemas.settings.history import HistorySettings
 
 PROJECTS = ("mojo", "mojo1", "mojo1_backup", "Elené")
 

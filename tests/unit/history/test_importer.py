@@ -18,12 +18,13 @@ from proofsheet.history.training_pairs import anomaly_rows, pair_rows, statistic
 from proofsheet.selection.timeline import counted
 from proofsheet.storage.table_gate import violations
 from proofsheet.storage.workspace import Workspace
-from schemas.history import CropExample, HistoryMatch, HistoryRefusal, HistoryRow, ImportedVector, Selection
-from schemas.learning import Anomaly, ProjectStatistic, TrainingPair
+from schemas.history import HistoryRefusal, HistoryRow, ImportedVector
 from schemas.library import Photo
 from schemas.review import ReviewDecision
-from schemas.settings import PlaceSettings
-from schemas.settings_learning import HistorySettings
+from schemas.selections import CropExample, HistoryMatch, Selection
+from schemas.settings.history import HistorySettings
+from schemas.settings.library import PlaceSettings
+from schemas.training import Anomaly, ProjectStatistic, TrainingPair
 from schemas.vision import ImageQuality
 from tests.support.kit import NOW, tree
 

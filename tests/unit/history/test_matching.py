@@ -23,11 +23,12 @@ from proofsheet.history.project_resolver import ProjectRegistry
 from proofsheet.history.report import FileReport, causes_of
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Workspace
-from schemas.history import HistoryMatch, HistoryRow, ImportedVector, VectorSelection
+from schemas.history import HistoryRow, ImportedVector
 from schemas.library import Photo
 from schemas.review import ReviewDecision
-from schemas.settings import PlaceSettings
-from schemas.settings_learning import HistorySettings
+from schemas.selections import HistoryMatch, VectorSelection
+from schemas.settings.history import HistorySettings
+from schemas.settings.library import PlaceSettings
 from schemas.vision import ImageQuality
 from tests.support.kit import NOW
 from tests.unit.history.test_importer import PHOTOS, QUALITY, row

@@ -9,9 +9,10 @@ import polars as pl
 import pytest
 
 from proofsheet.history.matching import Matched, match_history
-from schemas.history import HistoryMatch, HistoryRow, ImportedVector, VectorSelection
+from schemas.history import HistoryRow, ImportedVector
 from schemas.library import Photo
 from schemas.review import ReviewDecision
+from schemas.selections import HistoryMatch, VectorSelection
 from schemas.vision import ImageQuality
 from tests.support.kit import NOW
 from tests.unit.history.test_importer import PHOTOS, QUALITY, picture, row

@@ -15,7 +15,7 @@ from proofsheet.embedding.open_clip_encoder import Input, prepare
 from proofsheet.imaging.decode import DecodeLimits, PictureFile, open_picture
 from proofsheet.imaging.formats import format_of
 from proofsheet.imaging.previews import preview_measurement
-from schemas.settings import PreviewSettings
+from schemas.settings.photos import PreviewSettings
 from tests.support.kit import jpeg_bytes, opened, picture_file, pixels, save_picture
 
 ORIENTED = [(o, f) for o in range(1, 9) for f in ("jpg", "png", "webp")]

@@ -10,7 +10,7 @@ from PIL import Image, ImageFilter
 from proofsheet.embedding.classic_encoder import vector
 from proofsheet.imaging.colors import named_colors
 from proofsheet.imaging.image_quality import image_quality, noise, sharpness
-from schemas.vision import VECTOR_LENGTH
+from schemas.vectors import VECTOR_LENGTH
 from tests.support.kit import opened, pixels
 
 

@@ -13,8 +13,9 @@ from proofsheet.core.progress import Quiet
 from proofsheet.imaging.decode import DecodeLimits
 from proofsheet.imaging.raw import converter, open_any
 from proofsheet.library.scan import scan
+from schemas.groups import PhotoGroup
 from schemas.library import Photo
-from schemas.vision import ImageQuality, PhotoGroup, Preview
+from schemas.vision import ImageQuality, Preview
 from tests.support.kit import configuration, only_project, picture_file, run, save_picture, tree
 
 installed = pytest.mark.skipif(

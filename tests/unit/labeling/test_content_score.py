@@ -15,8 +15,8 @@ from proofsheet.labeling import content_score
 from proofsheet.labeling.content_score import content_model, content_rows, prepare, score_of
 from schemas.labels import ContentFlag
 from schemas.library import Photo
-from schemas.settings import PhotoSettings
-from schemas.settings_extras import FlagSettings
+from schemas.settings.labels import FlagSettings
+from schemas.settings.photos import PhotoSettings
 from tests.support.kit import configuration, only_project, pixels, run, save_picture
 
 needs_flags = pytest.mark.skipif(

@@ -10,7 +10,7 @@ import pytest
 from proofsheet.core.errors import ModelError
 from proofsheet.embedding import torch_runtime
 from proofsheet.labeling.detectors import choose_detector, from_queries
-from schemas.settings import ObjectSettings
+from schemas.settings.labels import ObjectSettings
 from tests.support.kit import configuration, only_project, pixels, run
 
 pytestmark = pytest.mark.skipif(not torch_runtime.installed(), reason="the extra `clip` is not installed")

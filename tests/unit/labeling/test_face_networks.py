@@ -13,7 +13,7 @@ from proofsheet.core.errors import ModelError
 from proofsheet.imaging.scaling import Pixels
 from proofsheet.labeling.face_finder import FACES, choose_faces
 from proofsheet.labeling.face_networks import FaceNetworks, load
-from schemas.settings_extras import FaceSettings
+from schemas.settings.faces import FaceSettings
 
 SIZE, POINTS = 24.0, (0.3, 0.3, 0.3, 0.7, 0.5, 0.5, 0.8, 0.3, 0.8, 0.7)  # y before x, as the network says it
 

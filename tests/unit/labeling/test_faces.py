@@ -17,8 +17,8 @@ from proofsheet.labeling.face_finder import FaceFinder, choose_faces
 from proofsheet.labeling.faces import FOUND, NOTE, face_facts, face_measurement, look_for_faces
 from schemas.faces import Face
 from schemas.library import Photo
-from schemas.settings import PhotoSettings
-from schemas.settings_extras import FaceSettings
+from schemas.settings.faces import FaceSettings
+from schemas.settings.photos import PhotoSettings
 from tests.support.kit import configuration, only_project, opened, picture_file, run, save_picture
 from tests.unit.labeling.test_face_networks import made_network, with_red
 

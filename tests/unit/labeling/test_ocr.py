@@ -19,11 +19,11 @@ from proofsheet.labeling import ocr
 from proofsheet.labeling.ocr import ocr_model, photos_to_read, text_of
 from proofsheet.search.search import Search
 from proofsheet.storage.workspace import Project
+from schemas.choices import Choice
 from schemas.labels import OcrText
 from schemas.library import Photo
-from schemas.review import Choice
-from schemas.settings import PhotoSettings
-from schemas.settings_extras import OcrSettings
+from schemas.settings.labels import OcrSettings
+from schemas.settings.photos import PhotoSettings
 from tests.support.kit import configuration, only_project, run, save_picture
 
 needs_ocr = pytest.mark.skipif(find_spec("rapidocr") is None, reason="the extra `ocr` is not installed")

@@ -12,8 +12,10 @@ from proofsheet.embedding.imagenet_names import class_names
 from proofsheet.labeling.photo_labels import best_labels, choose_labeller
 from proofsheet.labeling.scenes import rows_of_labels
 from schemas.labels import PhotoLabel, Scene
-from schemas.settings import EncoderSettings, LabelSettings, PhotoSettings, SceneSettings
-from schemas.vision import Embedding
+from schemas.settings.encoder import EncoderSettings
+from schemas.settings.labels import LabelSettings, SceneSettings
+from schemas.settings.photos import PhotoSettings
+from schemas.vectors import Embedding
 from tests.support.kit import SHARED, configuration, only_project, run, save_picture
 
 GUITAR = SHARED / "imagededup_apache2" / "base_images" / "ukbench09012.jpg"

@@ -13,7 +13,7 @@ from proofsheet.labeling.coco_names import COCO_NAMES
 from proofsheet.labeling.detectors import choose_detector
 from proofsheet.labeling.objects import object_model
 from schemas.labels import SeenObject
-from schemas.settings import ObjectSettings
+from schemas.settings.labels import ObjectSettings
 
 FLOAT, INT32 = 1, 3
 SIDE, CAT = 300, 17

@@ -10,7 +10,8 @@ import pytest
 from proofsheet.library.renamed_folders import adopt_renamed, find_renamed
 from proofsheet.library.watching import look_through
 from proofsheet.storage.workspace import Workspace
-from schemas.facts import ProjectFolder, WordEdit
+from schemas.edits import WordEdit
+from schemas.library import ProjectFolder
 from tests.support.kit import NOW, configuration, save_picture
 from tests.unit.library.test_renamed_folders import EDIT, ran, rename, words
 

@@ -16,8 +16,8 @@ from proofsheet.library.scan import photo_rows, scan
 from proofsheet.library.watching import look_through
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project, Workspace
-from schemas.facts import ProjectFolder, WordEdit
-from schemas.library import Photo
+from schemas.edits import WordEdit
+from schemas.library import Photo, ProjectFolder
 from tests.support.kit import NOW, configuration, save_picture
 
 EDIT = {

@@ -21,11 +21,13 @@ from proofsheet.rules.base import GateInput, Issue
 from proofsheet.storage.ledger import Ledger
 from proofsheet.storage.table_gate import check_frame
 from proofsheet.texts.edits import edits_of, latest_edits, merged, undo_field, write_field
-from schemas.facts import LifecycleEvent, ProofAttempt, WordEdit
+from schemas.edits import WordEdit
+from schemas.groups import PhotoGroup
 from schemas.library import Photo
-from schemas.proof import FIELDS, STATUSES, MetadataQuality
-from schemas.settings_words import GateSettings
-from schemas.vision import PhotoGroup, PictureHash
+from schemas.media_meta import LifecycleEvent
+from schemas.proof import FIELDS, STATUSES, MetadataQuality, ProofAttempt
+from schemas.settings.gate import GateSettings
+from schemas.vision import PictureHash
 from tests.support.kit import NOW
 
 GOOD = {

@@ -14,10 +14,10 @@ from proofsheet.proof.proof_rows import proof_rows
 from proofsheet.proof.text_review import review
 from proofsheet.rules.base import Issue
 from proofsheet.storage.ledger import Ledger
-from schemas.facts import LifecycleEvent
+from schemas.groups import PhotoGroup
 from schemas.library import Photo
+from schemas.media_meta import LifecycleEvent
 from schemas.proof import MetadataQuality
-from schemas.vision import PhotoGroup
 from tests.support.kit import NOW
 from tests.unit.proof.test_attempts import candidate, proved
 

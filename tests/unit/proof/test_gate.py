@@ -17,7 +17,7 @@ from proofsheet.rules.base import GateInput
 from proofsheet.rules.repair import TEXT_RULES, WORD_RULES, repair
 from proofsheet.rules.sentence_ends import count_sentences
 from schemas.proof import FIELDS
-from schemas.settings_words import GateSettings
+from schemas.settings.gate import GateSettings
 from tests.support.kit import SHARED
 
 OF_SETS = {"set_validation"}

@@ -12,13 +12,13 @@ from proofsheet.core.errors import UsageError
 from proofsheet.proof.regenerate import candidates
 from proofsheet.proof.text_review import review, want_others
 from proofsheet.storage.workspace import Project
-from schemas.facts import ProofAttempt
 from schemas.labels import PhotoLabel, Scene, SeenObject
 from schemas.library import Photo
-from schemas.proof import MetadataQuality, MetadataRepair
-from schemas.sets import Identification, ImageSet
+from schemas.proof import MetadataQuality, MetadataRepair, ProofAttempt
+from schemas.sets import ImageSet
 from schemas.tags import MediaTag
 from schemas.vision import ImageQuality
+from schemas.words import Identification
 from tests.support.kit import NOW, run
 from tests.support.model_answers import Received
 from tests.support.model_server import ModelServer

@@ -13,7 +13,7 @@ from proofsheet.rules.base import GateInput, Issue
 from proofsheet.rules.tokens import earlier_likeness, jaccard, name_tokens
 from proofsheet.texts.embedded_describer import TEMPLATE_WORDS, evidence
 from schemas.library import ExifFact
-from schemas.settings_words import GateSettings
+from schemas.settings.gate import GateSettings
 from schemas.vision import ImageQuality
 
 FACTS: dict[str, Any] = dict.fromkeys(ImageQuality.polars_schema().names()[2:], 0.5) | {

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from proofsheet.publish.csv_export import write_csv
-from schemas.review import Export
+from schemas.publish import Export
 
 
 def export(title: str, path: str = "a.jpg") -> dict[str, object]:

@@ -20,7 +20,7 @@ from proofsheet.core.errors import UsageError
 from proofsheet.imaging.decode import DECODER_ERRORS, prepare_decoders
 from proofsheet.publish.containers.icc import cleaned, parts
 from proofsheet.publish.embedded_metadata import Copy, publishable_copy
-from schemas.settings_review import KEPT as KEEP
+from schemas.settings.publish import KEPT as KEEP
 from tests.support.kit import SHARED
 from tests.support.privacy_kept_kit import KEPT_PARTS
 from tests.support.privacy_kit import (

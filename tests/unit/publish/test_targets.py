@@ -21,7 +21,7 @@ from proofsheet.core.files import hash_file
 from proofsheet.publish.targets.base import Publisher, UploadItem
 from proofsheet.publish.targets.resolve import publisher_of
 from proofsheet.publish.targets.sql import TABLE
-from schemas.settings_review import PublishSettings
+from schemas.settings.publish import PublishSettings
 from tests.support.kit import save_picture
 from tests.support.target_servers import (
     APACHE,

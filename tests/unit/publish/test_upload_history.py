@@ -10,9 +10,9 @@ import pytest
 
 from proofsheet.publish.upload_history import TargetContents, note_upload, takedown_rows
 from proofsheet.storage.ledger import Ledger
-from schemas.apply import Takedown, Upload, Withdrawal
+from schemas.choices import Choice
 from schemas.proof import MetadataQuality
-from schemas.review import Choice
+from schemas.publish import Takedown, Upload, Withdrawal
 from tests.support.kit import NOW
 
 

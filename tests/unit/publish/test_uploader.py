@@ -36,12 +36,12 @@ from proofsheet.publish.targets.sql import TABLE
 from proofsheet.publish.uploader import UploadCandidate, candidates, held_back, publish
 from proofsheet.review.status import project_status
 from proofsheet.storage.workspace import Project, Workspace
-from schemas.apply import Upload
-from schemas.facts import LifecycleEvent
+from schemas.choices import Choice
 from schemas.library import Photo
+from schemas.media_meta import LifecycleEvent
 from schemas.proof import MetadataQuality
-from schemas.review import Choice, Export
-from schemas.settings_review import PublishSettings
+from schemas.publish import Export, Upload
+from schemas.settings.publish import PublishSettings
 from tests.support.kit import NOW, Shell, configuration, name_subject, run, save_picture, tree
 from tests.support.privacy_kit import saved, scene
 from tests.support.review_kit import sets_library

@@ -16,9 +16,9 @@ from proofsheet.review.blind_reviews import LEAST, auto_approval, decided_by_his
 from proofsheet.review.metrics import metric_rows
 from proofsheet.review.rollout_gates import readiness_rows
 from proofsheet.training.evaluate_ranker import HeldOut, held_out_rows
-from schemas.history import HistoryMatch, Selection, VectorSelection
-from schemas.learning import Readiness, Threshold
 from schemas.review import Feedback, ReviewDecision, ReviewMetric
+from schemas.rollout import Readiness, Threshold
+from schemas.selections import HistoryMatch, Selection, VectorSelection
 from tests.support.kit import NOW
 from tests.support.learning_kit import made_sets
 
@@ -131,7 +131,7 @@ def test_sets_that_a_model_was_trained_on_prove_nothing_and_its_frozen_ones_do(t
     left_out = unproven(said, (), tmp_path, MODEL)
     assert sorted(left_out) == sorted(f"v{k}" for k in range(10))
     assert "10 used to train a model" in auto_approval(said, left_out)[1]
-    later = "b" * 32  # the model in force learnt from others, the one that proposed still counts
+    later = "b" * 32  # the active model learnt from others, the one that proposed still counts
     trained(tmp_path, later, [f"g{k}" for k in range(25, 30)])
     assert len(unproven(said, (), tmp_path, later)) == 15
     rule = verdicts(30)

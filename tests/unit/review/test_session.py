@@ -18,8 +18,9 @@ from proofsheet.review.session import ReviewSession
 from proofsheet.review.submission import approved_file, approved_lines, history_folder, write_submitted
 from proofsheet.selection.timeline import Timeline, standing
 from proofsheet.storage.workspace import Project, Workspace
-from schemas.review import TECHNICAL, Feedback, Proposal, ReviewDecision, ReviewMetric, ReviewStep
-from schemas.settings_learning import HistorySettings
+from schemas.choices import TECHNICAL, Proposal
+from schemas.review import Feedback, ReviewDecision, ReviewMetric, ReviewStep
+from schemas.settings.history import HistorySettings
 from tests.support.kit import NOW, configuration, tree
 from tests.support.review_kit import chosen_project
 

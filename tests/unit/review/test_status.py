@@ -6,7 +6,7 @@ from pathlib import Path
 
 from proofsheet.review.status import project_status
 from proofsheet.storage.workspace import Workspace
-from schemas.facts import WordEdit
+from schemas.edits import WordEdit
 from schemas.library import Photo
 from tests.support.kit import configuration, save_picture
 from tests.unit.library.test_renamed_folders import EDIT, ran

@@ -16,7 +16,7 @@ from proofsheet.rules.caption import weigh, weights
 from proofsheet.rules.completeness import torn
 from proofsheet.rules.repair import repair
 from proofsheet.rules.traits import names_nothing, parts, talk, word_classes
-from schemas.settings_words import GateSettings
+from schemas.settings.gate import GateSettings
 
 
 def rules_of(text: str, field: str = "caption", *, by_people: bool = True) -> set[str]:

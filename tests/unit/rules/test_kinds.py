@@ -13,7 +13,7 @@ from proofsheet.rules.completeness import torn
 from proofsheet.rules.repair import repair
 from proofsheet.rules.sentences import Speech, sentences
 from schemas.proof import FIELDS, Texts
-from schemas.settings_words import GateSettings
+from schemas.settings.gate import GateSettings
 
 NEUTRAL: dict[str, Any] = {
     "title": "Own title",

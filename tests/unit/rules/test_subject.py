@@ -9,7 +9,7 @@ import pytest
 from proofsheet.proof.gate import judge
 from proofsheet.rules.base import GateInput
 from proofsheet.rules.subject import names_subject, subject_words
-from schemas.settings_words import GateSettings
+from schemas.settings.gate import GateSettings
 
 BOTH = ("en", "de")
 ROW = GateInput(

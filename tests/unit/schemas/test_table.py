@@ -7,7 +7,7 @@ from proofsheet.core.errors import GateRefused
 from proofsheet.storage.table_gate import check_frame, violations
 from schemas.library import Photo
 from schemas.table import Table, column, duckdb_type
-from schemas.vision import Embedding
+from schemas.vectors import Embedding
 
 
 class Fruit(Table, name="test_fruits"):

@@ -16,11 +16,12 @@ from proofsheet.search.vector_matrix import VectorMatrix
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.edits import write_field
-from schemas.facts import SetContext
 from schemas.labels import PhotoLabel
 from schemas.library import GenerationFact, Photo
-from schemas.settings import EncoderSettings, PhotoSettings
-from schemas.vision import Embedding
+from schemas.sets import SetContext
+from schemas.settings.encoder import EncoderSettings
+from schemas.settings.photos import PhotoSettings
+from schemas.vectors import Embedding
 from tests.support.kit import NOW, opened, save_picture
 
 PATHS = ("a/harbour.jpg", "a/night.jpg", "b/night.jpg", "b/FreshFlower.jpg")

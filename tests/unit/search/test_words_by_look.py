@@ -12,8 +12,8 @@ from proofsheet.search.search import Search
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project
 from schemas.library import Photo
-from schemas.settings import PhotoSettings
-from schemas.vision import Embedding
+from schemas.settings.photos import PhotoSettings
+from schemas.vectors import Embedding
 from tests.support.kit import pixels
 from tests.unit.embedding.test_encoders import clip, settings_for, tiny  # noqa: F401 - a fixture
 from tests.unit.search.test_search import photo_row

@@ -11,9 +11,10 @@ import pytest
 
 from proofsheet.selection.choices import History, choice_rows, decided_against, progress
 from proofsheet.storage.ledger import Ledger
-from schemas.history import Selection
+from schemas.choices import Choice, Proposal
 from schemas.library import Photo
-from schemas.review import Choice, Proposal, ReviewBatch, ReviewDecision, ReviewStep
+from schemas.review import ReviewBatch, ReviewDecision, ReviewStep
+from schemas.selections import Selection
 from tests.support.kit import NOW
 
 SETS = {"one": ["a1", "a2", "a3"], "two": ["b1", "b2"], "single": ["c1"], "pair": ["d1", "d2"]}

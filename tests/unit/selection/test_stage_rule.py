@@ -8,7 +8,7 @@ from PIL import Image
 from proofsheet.imaging.image_quality import image_quality
 from proofsheet.models.predictions import RankedChoice
 from proofsheet.selection.stage_rule import _decision
-from schemas.review import TECHNICAL
+from schemas.choices import TECHNICAL
 from tests.support.kit import opened, pixels
 
 Member = Any

@@ -5,10 +5,15 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import pytest
+
+import proofsheet.storage.code_version
+import schemas
 from proofsheet.imaging.measurement_pass import rows_of
 from proofsheet.storage.code_version import code_version, module_version, reached_definitions
-from proofsheet.storage.definitions import WHOLE, Symbol, bare, module_of, names_of
+from proofsheet.storage.definitions import WHOLE, Symbol, module_of, names_of
 from proofsheet.storage.known_versions import KnownVersions
+from proofsheet.storage.sources import bare
 from resources.measurements import MeasurementsResource
 from resources.photos import PhotoFilesResource
 
@@ -72,6 +77,38 @@ def test_every_statement_that_makes_a_name_counts() -> None:
     assert {Symbol("schemas.replies", "CaptionReply"), Symbol("schemas.replies", "RatingReply")} <= whole
     named = names_of(Symbol("proofsheet.rules.speech", "_prompted"))
     assert Symbol("schemas.replies", WHOLE) in named
+
+
+SIZE = "def size():\n    return {number}\n"
+ASKS = "from schemas.{module} import size\n\n\ndef asks():\n    return size()\n"
+INSIDE = "def asks():\n    from schemas.{module} import size\n\n    return size()\n"
+BOTH = "from schemas.{size} import size\nfrom schemas.asks_{asks} import asks\n\nBOTH = (size, asks)\n"
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One definition in two modules, another one of its name in a third, and modules that import each."""
+    monkeypatch.setattr(schemas, "__path__", [*schemas.__path__, str(tmp_path)])
+    monkeypatch.setattr(proofsheet.storage.code_version, "KNOWN", KnownVersions(tmp_path / "known"))
+    for module, number in (("first_place", 1), ("second_place", 1), ("other_size", 2)):
+        (tmp_path / f"{module}.py").write_text(SIZE.format(number=number), "utf-8")
+        (tmp_path / f"asks_{module}.py").write_text(ASKS.format(module=module), "utf-8")
+        (tmp_path / f"asks_{module}_inside.py").write_text(INSIDE.format(module=module), "utf-8")
+    for name, size, asks in (("one", "first_place", "other_size"), ("two", "other_size", "first_place")):
+        (tmp_path / f"both_{name}.py").write_text(BOTH.format(size=size, asks=asks), "utf-8")
+
+
+@pytest.mark.usefixtures("places")
+@pytest.mark.parametrize("where", ["", "_inside"])
+def test_a_definition_that_moves_keeps_its_version(where: str) -> None:
+    moved = {module_version(f"schemas.asks_{name}{where}") for name in ("first_place", "second_place")}
+    assert len(moved) == 1
+    assert module_version(f"schemas.asks_other_size{where}") not in moved
+
+
+@pytest.mark.usefixtures("places")
+def test_of_two_definitions_with_one_name_it_counts_which_is_meant() -> None:
+    assert module_version("schemas.both_one") != module_version("schemas.both_two")
 
 
 def test_known_versions_count_for_the_source_as_it_is(tmp_path: Path) -> None:

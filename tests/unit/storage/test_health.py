@@ -27,8 +27,8 @@ from proofsheet.storage.project_keys import note_folder
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.store import RECENT
 from proofsheet.storage.workspace import Project, Workspace
-from schemas.facts import ProjectFolder, Waiver
-from schemas.library import OtherFile
+from schemas.edits import Waiver
+from schemas.library import OtherFile, ProjectFolder
 from tests.support.kit import NOW, configuration
 
 Damage = Callable[[Path], object]

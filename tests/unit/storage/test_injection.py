@@ -11,10 +11,11 @@ import pytest
 
 from proofsheet.storage.injection import Injected
 from proofsheet.storage.workspace import Project
-from schemas.facts import WordEdit
+from schemas.edits import WordEdit
 from schemas.library import Photo, Quarantine
-from schemas.settings import GroupSettings, PhotoSettings
-from schemas.settings_review import PublishSettings
+from schemas.settings.groups import GroupSettings
+from schemas.settings.photos import PhotoSettings
+from schemas.settings.publish import PublishSettings
 from schemas.table import Rows, Table
 
 RESOURCES: dict[type[Any], str] = {GroupSettings: "groups", PhotoSettings: "photos"}

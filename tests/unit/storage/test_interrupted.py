@@ -18,8 +18,8 @@ import pytest
 
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.store import RECENT, Store
-from schemas.apply import Takedown
 from schemas.library import OtherFile
+from schemas.publish import Takedown
 
 pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[3]

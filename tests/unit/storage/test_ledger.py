@@ -9,8 +9,10 @@ import pytest
 from proofsheet.core.errors import StoreError, StoreTooNew
 from proofsheet.storage.ledger import Ledger
 from proofsheet.storage.ledger_file import FORMAT
-from schemas.apply import Upload
-from schemas.facts import ModelAnswer, ProofAttempt, RunRecord
+from schemas.answers import ModelAnswer
+from schemas.metrics import RunRecord
+from schemas.proof import ProofAttempt
+from schemas.publish import Upload
 from schemas.review import ReviewDecision
 from tests.support.kit import NOW
 

@@ -9,9 +9,9 @@ from proofsheet.core.errors import Damaged
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.store import Store
 from proofsheet.storage.workspace import Project
-from schemas.facts import SetContext
 from schemas.library import OtherFile
 from schemas.review import ReviewDecision
+from schemas.sets import SetContext
 from tests.support.kit import NOW
 from tests.unit.storage.test_store import others
 

@@ -14,10 +14,10 @@ from proofsheet.storage.manifest import Part
 from proofsheet.storage.parts import file_sum
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.store import RECENT, Store
-from schemas.apply import Takedown
 from schemas.library import OtherFile
+from schemas.publish import Takedown
 from schemas.storage import StoredTable
-from schemas.vision import VECTOR_LENGTH, Embedding
+from schemas.vectors import VECTOR_LENGTH, Embedding
 
 
 def others(*paths: str, project: str = "p") -> pl.DataFrame:

@@ -15,7 +15,7 @@ from proofsheet.core.progress import Lines
 from proofsheet.storage.chunk_cache import ChunkCache
 from proofsheet.storage.project_keys import project_key
 from proofsheet.storage.workspace import Workspace
-from schemas.settings import PlaceSettings
+from schemas.settings.library import PlaceSettings
 from tests.support.kit import configuration
 
 

@@ -14,7 +14,7 @@ from proofsheet.texts.client.protocol import ModelRequestError
 from proofsheet.texts.describer import answer_keys
 from proofsheet.texts.jobs import CAPTION, JobRequest
 from proofsheet.texts.strikes import release_pictures, struck_pictures
-from schemas.facts import JobFailure, ModelAnswer
+from schemas.answers import JobFailure, ModelAnswer
 from schemas.words import Answered
 from tests.support.kit import NOW
 from tests.support.model_server import WORDINGS, ModelServer

@@ -19,7 +19,7 @@ from proofsheet.texts.client.protocol import Answer, ModelRequestError, Options,
 from proofsheet.texts.client.retry import Outage, retry
 from proofsheet.texts.replies import parse_reply
 from schemas.replies import CaptionReply, QualityReply, TitleReply
-from schemas.settings_words import VisionModelSettings
+from schemas.settings.vision_model import VisionModelSettings
 from tests.support.kit import jpeg_bytes
 from tests.support.model_answers import Received
 from tests.support.model_server import WORDINGS, ModelServer

@@ -14,9 +14,9 @@ from proofsheet.storage.workspace import Project
 from proofsheet.texts.combined import PARTS
 from proofsheet.texts.describer import Describer
 from proofsheet.texts.jobs import CAPTION, QUALITY, TAGS, TITLE, Job, JobRequest
-from schemas.facts import ModelAnswer
+from schemas.answers import ModelAnswer
 from schemas.replies import CaptionReply, QualityReply, TagsReply, TitleReply, combined_reply
-from schemas.settings_words import VisionModelSettings
+from schemas.settings.vision_model import VisionModelSettings
 from schemas.words import Answered, Caption, QualityVerdict, TagSet, Title
 from tests.support.model_answers import Received
 from tests.support.model_server import ModelServer

@@ -24,7 +24,7 @@ from proofsheet.texts.phrases import PHRASES
 from proofsheet.texts.picture_facts import KnownFacts, SeenThing
 from schemas.proof import FIELDS
 from schemas.replies import CaptionReply, TagsReply, TitleReply
-from schemas.settings_words import GateSettings
+from schemas.settings.gate import GateSettings
 
 LOOK: dict[str, Any] = {
     "brightness": 0.4,

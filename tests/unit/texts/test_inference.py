@@ -23,10 +23,10 @@ from proofsheet.texts.jobs import CAPTION, POLICY, QUALITY, RATING, TITLE, JobRe
 from proofsheet.texts.picture_facts import KnownFacts
 from proofsheet.texts.prompt_images import COLOURS, card, model_jpeg
 from proofsheet.texts.strikes import release_pictures
-from schemas.facts import JobFailure, ModelAnswer
+from schemas.answers import JobFailure, ModelAnswer
 from schemas.labels import ContentFlag
 from schemas.replies import PolicyReply, QualityReply, TagsReply
-from schemas.settings_words import VisionModelSettings
+from schemas.settings.vision_model import VisionModelSettings
 from schemas.words import Answered, Caption, PolicyFlag, QualityVerdict
 from tests.support.kit import NOW, jpeg_bytes, pixels
 from tests.support.model_answers import Received, read_card

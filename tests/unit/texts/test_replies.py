@@ -18,7 +18,7 @@ from proofsheet.texts.jobs import CAPTION, POLICY, TAGS, TITLE
 from proofsheet.texts.replies import parse_reply
 from proofsheet.texts.single_question import ask_one
 from schemas.replies import TitleReply
-from schemas.settings_words import VisionModelSettings
+from schemas.settings.vision_model import VisionModelSettings
 from schemas.words import Answered, Caption, PolicyFlag
 from tests.support.kit import Shell, save_picture
 from tests.support.model_server import ModelServer

@@ -17,15 +17,14 @@ from proofsheet.storage.workspace import Project
 from proofsheet.texts.identification import consensus, route
 from proofsheet.texts.set_intake import held_back, intake, read_intake, set_rows, validation_rows
 from proofsheet.texts.set_subjects import refusal
-from schemas.facts import SetContext
+from schemas.choices import Choice
 from schemas.library import Photo
 from schemas.proof import MetadataRepair
 from schemas.replies import Candidate
-from schemas.review import Choice
-from schemas.sets import ImageSet, SetValidation
-from schemas.settings_words import VocabularySettings
+from schemas.sets import ImageSet, SetContext, SetValidation
+from schemas.settings.vocabulary import VocabularySettings
 from schemas.tags import MediaTag, Tag, UnmappedTerm
-from schemas.vision import Embedding
+from schemas.vectors import Embedding
 from schemas.words import TagSet
 from tests.support.kit import NOW
 

@@ -19,13 +19,17 @@ from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project, Workspace
 from proofsheet.training.datasets import across_projects, selection_data
 from proofsheet.training.train import train_ranker
-from schemas.history import CropExample, ImportedVector, Selection, VectorSelection
-from schemas.learning import Fit, RankerFit, RankerModel, TrainingPair
+from schemas.groups import Duplicate
+from schemas.history import ImportedVector
 from schemas.library import Photo
-from schemas.settings import PlaceSettings
-from schemas.settings_learning import RankerSettings
+from schemas.models import Fit, RankerFit, RankerModel
+from schemas.selections import CropExample, Selection, VectorSelection
+from schemas.settings.library import PlaceSettings
+from schemas.settings.ranker import RankerSettings
 from schemas.table import Table
-from schemas.vision import Duplicate, Embedding, ImageQuality, SaliencyGrid
+from schemas.training import TrainingPair
+from schemas.vectors import Embedding
+from schemas.vision import ImageQuality, SaliencyGrid
 from tests.support.kit import NOW
 
 CLIP, WIDTH = "clip", 16
@@ -193,7 +197,7 @@ def test_a_ranker_of_one_project_serves_that_project_alone(workspace: Workspace)
         ranker_model_rows(p, fits, Embedding.frame(), RankerSettings()).to_dicts()[0]
         for p in (project, other)
     ]
-    assert [r[RankerModel.status] for r in rows] == ["in force", "not available"]
+    assert [r[RankerModel.status] for r in rows] == ["active", "not available"]
     assert "from vectors and stages" in rows[0][RankerModel.note]
     assert "trained on another project alone" in rows[1][RankerModel.note]
 

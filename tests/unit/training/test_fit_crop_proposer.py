@@ -22,9 +22,9 @@ from proofsheet.training.evaluate_crops import judge_crops
 from proofsheet.training.fit_crop_proposer import CropData, fit_crops, train_boxes
 from proofsheet.training.model_cards import markdown
 from proofsheet.training.splits import frozen_test
-from schemas.learning import Fit
-from schemas.settings import PlaceSettings
-from schemas.settings_learning import CropSettings
+from schemas.models import Fit
+from schemas.settings.crops import CropSettings
+from schemas.settings.library import PlaceSettings
 from tests.support.kit import NOW
 from tests.support.learning_kit import made_crops
 

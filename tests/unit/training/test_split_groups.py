@@ -8,11 +8,11 @@ import polars as pl
 import pytest
 
 from proofsheet.training.split_groups import ties_of
+from schemas.groups import Duplicate
 from schemas.history import ImportedVector
-from schemas.learning import TrainingPair
 from schemas.library import Photo
 from schemas.table import Table
-from schemas.vision import Duplicate
+from schemas.training import TrainingPair
 
 
 def frame(table: type[Table], *rows: dict[str, Any]) -> pl.DataFrame:

@@ -29,7 +29,7 @@ from proofsheet.training.listwise import train_listwise
 from proofsheet.training.onnx_export import BATCHES, TOLERANCE, export_model
 from proofsheet.training.promotion_rule import crop_rule, ranker_rule
 from proofsheet.training.splits import folds_of, frozen_test
-from schemas.learning import Fit, Promotion
+from schemas.models import Fit, Promotion
 from tests.support.kit import NOW
 from tests.support.learning_kit import QUICK, made_crops, made_sets
 
