@@ -30,7 +30,7 @@ _LEAST, _MOST = 20, 100
 
 
 class DecisionBody(ProjectBody):
-    """A decision on a set: the fields of `DecisionRequest`, with `seen` for `known_id`."""
+    """A decision on a set; its fields are those of `DecisionRequest`."""
 
     verdict_id: Identity
     group_id: Text
@@ -40,7 +40,7 @@ class DecisionBody(ProjectBody):
     crop: tuple[float, float, float, float] | None = Field(None, description="four numbers or null")
     blind: bool = Field(False, description="true or false")
     seconds: float | None = Field(None, description="a number or null")
-    seen: str | None = Field(None, description="the id of a decision or null")
+    known_id: str | None = Field(None, alias="seen", description="the id of a decision or null")
 
 
 class StepBody(ProjectBody):
@@ -92,7 +92,7 @@ async def submit_decision(request: Request) -> Response:
     """POST `DecisionBody`. On disk before the 200."""
     body = await read(request, DecisionBody)
     session = await _session(request, body.project)
-    given = DecisionRequest(**body.model_dump(exclude={"project", "seen"}), known_id=body.seen)
+    given = DecisionRequest(**body.model_dump(exclude={"project"}))
     return answer(
         {
             "set": await run_in_threadpool(session.decide, given, utc_now()),

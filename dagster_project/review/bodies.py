@@ -63,4 +63,5 @@ def _invalid(kind: type[Body], error: ValidationError) -> InvalidRequest:
         return InvalidRequest("The body is not a JSON object.", "Send one.")
     name = str(first["loc"][0])
     value = "missing" if first["type"] == "missing" else repr(str(first["input"])[:40])
-    return InvalidRequest(f"{name} is {value}.", f"Send {kind.model_fields[name].description}.")
+    (field,) = (f for own, f in kind.model_fields.items() if name == (f.alias or own))
+    return InvalidRequest(f"{name} is {value}.", f"Send {field.description}.")
