@@ -10,23 +10,67 @@ Work on ledger and store is done in threads; a slow disk does not delay other re
 from __future__ import annotations
 
 import functools
-import re
-from typing import Any
+from typing import Literal
 
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dagster_project.review.http import answer, body_of, number_of, text_of
+from dagster_project.review.bodies import Identity, ProjectBody, Text, read
+from dagster_project.review.http import answer, number_of
 from dagster_project.review.state import state_of
 from proofsheet.core.clock import utc_now
-from proofsheet.review.decision_request import DecisionRequest, InvalidRequest
+from proofsheet.review.decision_request import DecisionRequest
 from proofsheet.review.session import ReviewSession
 from proofsheet.review.submission import write_submitted
 
-_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
 _LEAST, _MOST = 20, 100
+
+
+class DecisionBody(ProjectBody):
+    """A decision on a set; its fields are those of `DecisionRequest`."""
+
+    verdict_id: Identity
+    group_id: Text
+    version: Text
+    action: Text
+    choice: str | None = Field(None, description="the id of a picture or null")
+    crop: tuple[float, float, float, float] | None = Field(None, description="four numbers or null")
+    blind: bool = Field(False, description="true or false")
+    seconds: float | None = Field(None, description="a number or null")
+    known_id: str | None = Field(None, alias="seen", description="the id of a decision or null")
+
+
+class StepBody(ProjectBody):
+    """A step back or forth."""
+
+    act: Literal["undo", "redo"] = Field(description="undo or redo")
+    step_id: Identity
+
+
+class BatchBody(ProjectBody):
+    """A submission of the current decisions."""
+
+    batch_id: Identity
+
+
+class ApprovalBody(ProjectBody):
+    """An approval of all open sets from a confidence on."""
+
+    least: float = Field(ge=0.5, le=1, description="a confidence from 0.5 to 1")
+    technical: bool = Field(False, description="true or false")
+    bulk_id: Identity
+
+
+class NoteBody(ProjectBody):
+    """A note on a set, or on everything."""
+
+    text: str = Field(min_length=1, max_length=4000, description="a text of 1 to 4000 characters")
+    kind: Text
+    note_id: Identity
+    group_id: str | None = Field(None, description="the id of a set or null")
 
 
 async def load_batch(request: Request) -> Response:
@@ -45,12 +89,10 @@ async def progress(request: Request) -> Response:
 
 
 async def submit_decision(request: Request) -> Response:
-    """POST: project, verdict_id, group_id, version, action, choice, crop, blind, seconds, seen.
-
-    On disk before the 200.
-    """
-    body = await body_of(request)
-    session, given = await _session(request, text_of(body, "project")), _given(body)
+    """POST `DecisionBody`. On disk before the 200."""
+    body = await read(request, DecisionBody)
+    session = await _session(request, body.project)
+    given = DecisionRequest(**body.model_dump(exclude={"project"}))
     return answer(
         {
             "set": await run_in_threadpool(session.decide, given, utc_now()),
@@ -60,84 +102,40 @@ async def submit_decision(request: Request) -> Response:
 
 
 async def undo(request: Request) -> Response:
-    """POST: project, step_id, act (undo or redo)."""
-    body = await body_of(request)
-    session, act = await _session(request, text_of(body, "project")), text_of(body, "act")
-    if act not in ("undo", "redo"):
-        raise InvalidRequest(f"{act!r} is not an action.", "Send undo or redo.")
-    found = await run_in_threadpool(session.step, act, _identity(body, "step_id"), utc_now())
+    """POST `StepBody`."""
+    body = await read(request, StepBody)
+    session = await _session(request, body.project)
+    found = await run_in_threadpool(session.step, body.act, body.step_id, utc_now())
     return answer({**found, "progress": await run_in_threadpool(session.progress)})
 
 
 async def submit_batch(request: Request) -> Response:
-    """POST: project, batch_id. Submits the current decisions.
-
-    Writes history files and approved_decisions.jsonl.
-    """
-    body = await body_of(request)
-    session = await _session(request, text_of(body, "project"))
-    taken = await run_in_threadpool(session.submit, _identity(body, "batch_id"), utc_now())
+    """POST `BatchBody`. Writes history files and approved_decisions.jsonl."""
+    body = await read(request, BatchBody)
+    session = await _session(request, body.project)
+    taken = await run_in_threadpool(session.submit, body.batch_id, utc_now())
     files = await run_in_threadpool(write_submitted, session.project)
     return answer({"submitted": taken, "files": files, "progress": await run_in_threadpool(session.progress)})
 
 
 async def approve_above(request: Request) -> Response:
-    """POST: project, bulk_id, least, technical. Approves open sets from this confidence on.
+    """POST `ApprovalBody`. The statistics leave these decisions out.
 
-    The statistics leave them out. A technical confidence is enough only if `technical` is true.
+    A technical confidence is enough only if `technical` is true.
     """
-    body = await body_of(request)
-    session, least = await _session(request, text_of(body, "project")), body.get("least")
-    if isinstance(least, bool) or not isinstance(least, int | float) or not 0.5 <= least <= 1:
-        raise InvalidRequest(f"least is {str(least)[:40]!r}.", "Send a confidence from 0.5 to 1.")
-    technical = body.get("technical", False)
-    if not isinstance(technical, bool):
-        raise InvalidRequest(f"technical is {str(technical)[:40]!r}.", "Send true or false.")
-    identity = _identity(body, "bulk_id")
-    approve = functools.partial(session.approve_above, float(least), identity, utc_now(), technical=technical)
-    taken = await run_in_threadpool(approve)
+    body = await read(request, ApprovalBody)
+    session = await _session(request, body.project)
+    approve = functools.partial(session.approve_above, technical=body.technical)
+    taken = await run_in_threadpool(approve, body.least, body.bulk_id, utc_now())
     return answer({"approved": taken, "progress": await run_in_threadpool(session.progress)})
 
 
 async def note(request: Request) -> Response:
-    """POST: project, note_id, kind (note, bug or critical), text, group_id."""
-    body = await body_of(request)
-    session = await _session(request, text_of(body, "project"))
-    group = body.get("group_id")
-    text = text_of(body, "text", 4000)
-    kind, own = text_of(body, "kind"), _identity(body, "note_id")
-    await run_in_threadpool(
-        session.note, own, kind, text, group if isinstance(group, str) else None, utc_now()
-    )
+    """POST `NoteBody`; its kind is note, bug or critical."""
+    body = await read(request, NoteBody)
+    session = await _session(request, body.project)
+    await run_in_threadpool(session.note, body.note_id, body.kind, body.text, body.group_id, utc_now())
     return answer({"kept": True})
-
-
-def _given(body: dict[str, Any]) -> DecisionRequest:
-    crop, seconds = body.get("crop"), body.get("seconds")
-    if crop is not None and not (isinstance(crop, list) and len(crop) == 4):
-        raise InvalidRequest(f"crop is {str(crop)[:40]!r}.", "Send four numbers or null.")
-    if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int | float)):
-        raise InvalidRequest(f"seconds is {str(seconds)[:40]!r}.", "Send a number or null.")
-    return DecisionRequest(
-        verdict_id=_identity(body, "verdict_id"),
-        group_id=text_of(body, "group_id"),
-        version=text_of(body, "version"),
-        action=text_of(body, "action"),
-        choice=body["choice"] if isinstance(body.get("choice"), str) else None,
-        crop=crop,
-        blind=body.get("blind") is True,
-        seconds=seconds,
-        known_id=body["seen"] if isinstance(body.get("seen"), str) else None,
-    )
-
-
-def _identity(body: dict[str, Any], name: str) -> str:
-    found = text_of(body, name)
-    if not _ID.match(found):
-        raise InvalidRequest(
-            f"{name} is {found[:40]!r}.", "Send 8 to 64 letters, digits and hyphens, such as a UUID."
-        )
-    return found
 
 
 async def _session(request: Request, key: str) -> ReviewSession:

@@ -1,15 +1,14 @@
-"""Shared parts of all API calls of the review app: bodies, answers, errors.
+"""Shared parts of all API calls of the review app: limits, answers, errors.
 
-Holds `Limit`, `body_of`, `answer` and `errors`.
+Holds `Limit`, `answer` and `errors`.
 Add here: another kind of error that the browser should understand.
-Keep out: any one call.
+Keep out: bodies (bodies.py) and any one call.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -98,38 +97,11 @@ def _with_headers(send: Send) -> Send:
     return wrapped
 
 
-async def body_of(request: Request) -> dict[str, Any]:
-    """The JSON object of a request.
-
-    Raises:
-        Unfit: if it is not valid.
-    """
-    try:
-        found = json.loads(await request.body())
-    except (ValueError, RecursionError) as error:
-        raise InvalidRequest(f"The body is not JSON: {error}.", "Send a JSON object.") from error
-    if not isinstance(found, dict):
-        raise InvalidRequest("The body is not a JSON object.", "Send one.")
-    return found
-
-
-def text_of(body: dict[str, Any], name: str, most: int = 200) -> str:
-    """A text of a body.
-
-    Raises:
-        Unfit: if it is missing, not text, empty or too long.
-    """
-    found = body.get(name)
-    if not isinstance(found, str) or not 0 < len(found) <= most:
-        raise InvalidRequest(f"{name} is {str(found)[:40]!r}.", f"Send a text of 1 to {most} characters.")
-    return found
-
-
 def number_of(value: str | None, name: str, default: int, least: int, most: int) -> int:
     """A number of a query, within its range.
 
     Raises:
-        Unfit: if it is not valid.
+        InvalidRequest: if it is not valid.
     """
     if value is None or value == "":
         return default

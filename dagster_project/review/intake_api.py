@@ -8,24 +8,44 @@ Keep out: how it is used (proofsheet/texts/set_intake.py), which sets there are 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from dagster_project.intake_sets import intake_sets
-from dagster_project.review.http import answer, body_of, text_of
+from dagster_project.review.bodies import Body, ProjectBody, read
+from dagster_project.review.http import answer
 from dagster_project.review.state import state_of
 from proofsheet.core.clock import utc_now
-from proofsheet.review.decision_request import InvalidRequest
 from proofsheet.storage.health import each_alone
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.set_intake import intake
 
-_SAID = ("subject", "hints", "location")
 _MOST_ROWS, _MOST_TEXT = 500, 500
+_Note = Annotated[str, Field(max_length=_MOST_TEXT)] | None
+
+
+class FolderNotes(Body):
+    """What is known of a folder; an empty text changes nothing."""
+
+    folder: Annotated[str, Field(max_length=_MOST_TEXT)]
+    subject: _Note = None
+    hints: _Note = None
+    location: _Note = None
+
+
+class IntakeBody(ProjectBody):
+    """Notes on folders of a project."""
+
+    sets: list[FolderNotes] = Field(
+        min_length=1,
+        max_length=_MOST_ROWS,
+        description=f"1 to {_MOST_ROWS} folders with texts of at most {_MOST_TEXT} characters",
+    )
 
 
 async def load(request: Request) -> Response:
@@ -37,28 +57,13 @@ async def load(request: Request) -> Response:
 
 
 async def say(request: Request) -> Response:
-    """POST `/api/intake`: project, sets: [{folder, subject, hints, location}]; empty texts change nothing."""
-    body = await body_of(request)
-    project = await run_in_threadpool(state_of(request).project, text_of(body, "project"))
-    rows = body.get("sets")
-    if not isinstance(rows, list) or not 0 < len(rows) <= _MOST_ROWS or not all(_fits(r) for r in rows):
-        raise InvalidRequest(
-            "The sets are not a list of folders with texts.",
-            f"Send 1 to {_MOST_ROWS}, texts of at most {_MOST_TEXT} characters.",
-        )
+    """POST `/api/intake`: `IntakeBody`."""
+    body = await read(request, IntakeBody)
+    project = await run_in_threadpool(state_of(request).project, body.project)
     folders = await run_in_threadpool(lambda: {s.folder for s in intake_sets(project)})
-    plain = [{"folder": r["folder"] or ".", **{n: r.get(n) or "" for n in _SAID}} for r in rows]
-    now = utc_now()
-    noted = await run_in_threadpool(intake, project.ledger, folders, plain, now)
+    rows = [one.model_dump() for one in body.sets]
+    noted = await run_in_threadpool(intake, project.ledger, folders, rows, utc_now())
     return answer({"noted": len(noted)})
-
-
-def _fits(row: object) -> bool:
-    if not isinstance(row, dict) or not isinstance(row.get("folder"), str):
-        return False
-    return all(
-        isinstance(row.get(n), str | None) and len(row.get(n) or "") <= _MOST_TEXT for n in ("folder", *_SAID)
-    )
 
 
 def _sets(project: Project) -> list[dict[str, Any]]:

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import polars as pl
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dagster_project.review.http import answer, body_of, text_of
+from dagster_project.review.bodies import LongText, ProjectBody, Text, read
+from dagster_project.review.http import answer
 from dagster_project.review.state import State, state_of
 from proofsheet.core.clock import utc_now
 from proofsheet.core.errors import NotFound, UsageError
@@ -36,7 +38,37 @@ from schemas.sets import ImageSet, SetContext
 
 Row = Mapping[str, Any]
 Edits = dict[str, dict[str, list[Row]]]  # photo, field, changes from the first
-_MOST_TEXT, _MOST_KEYWORDS = 4000, 200
+_Keyword = Annotated[str, Field(max_length=200)]
+
+
+class FieldBody(ProjectBody):
+    """A field of a photo's texts."""
+
+    field: Text
+
+
+class EditBody(FieldBody):
+    """A new text of a field."""
+
+    value: (
+        Annotated[str, Field(max_length=4000)] | Annotated[list[_Keyword], Field(max_length=200)] | None
+    ) = Field(None, description="a text; for keywords a list of texts; null unlocks the field")
+
+
+class WaiverBody(FieldBody):
+    """A rule that does not hold for the present text of a field, and why."""
+
+    rule: Text
+    reason: LongText
+
+
+class TextDecisionBody(ProjectBody):
+    """A decision on the texts of a photo."""
+
+    decision: Literal["approved", "rejected"] = Field(description="approved or rejected")
+    reason: str | None = Field(
+        None, max_length=1000, description="a text of at most 1000 characters, or null"
+    )
 
 
 async def load(request: Request) -> Response:
@@ -51,19 +83,11 @@ async def load(request: Request) -> Response:
 
 
 async def edit(request: Request) -> Response:
-    """POST `/api/metadata/{photo}`.
-
-    The body has project, field and value (text, list of keywords, or null to unlock the field).
-    """
-    project, photo, body = await _given(request)
-    field, value = text_of(body, "field"), body.get("value")
-    words = (
-        isinstance(value, list)
-        and len(value) <= _MOST_KEYWORDS
-        and all(isinstance(v, str) and len(v) <= 200 for v in value)
-    )
-    fits = words if field == Texts.keywords else isinstance(value, str) and len(value) <= _MOST_TEXT
-    if not (fits or value is None):
+    """POST `/api/metadata/{photo}`: `EditBody`; null unlocks the field."""
+    body = await read(request, EditBody)
+    project, photo = await _photo(request, body)
+    field, value = body.field, body.value
+    if value is not None and isinstance(value, list) is not (field == Texts.keywords):
         raise InvalidRequest(
             f"{field} cannot be {str(value)[:40]!r}.",
             "Send a text; for keywords a list of texts; null unlocks the field.",
@@ -76,40 +100,38 @@ async def edit(request: Request) -> Response:
 
 
 async def undo(request: Request) -> Response:
-    """POST `/api/metadata/{photo}/undo`: project, field."""
-    project, photo, body = await _given(request)
-    field = text_of(body, "field")
-    value = await run_in_threadpool(undo_field, project.ledger, photo, field, utc_now())
-    return answer({"value": value, "history": await run_in_threadpool(_history, project, photo, field)})
+    """POST `/api/metadata/{photo}/undo`: `FieldBody`."""
+    body = await read(request, FieldBody)
+    project, photo = await _photo(request, body)
+    value = await run_in_threadpool(undo_field, project.ledger, photo, body.field, utc_now())
+    return answer({"value": value, "history": await run_in_threadpool(_history, project, photo, body.field)})
 
 
 async def waiver(request: Request) -> Response:
-    """POST `/api/metadata/{photo}/waive`: project, rule, field, reason. The next run applies the waiver."""
-    project, photo, body = await _given(request)
-    rule, field, reason = text_of(body, "rule"), text_of(body, "field"), text_of(body, "reason", 1000)
-    await run_in_threadpool(waive, project.ledger, photo, rule, field, reason, utc_now())
+    """POST `/api/metadata/{photo}/waive`: `WaiverBody`. The next run applies the waiver."""
+    body = await read(request, WaiverBody)
+    project, photo = await _photo(request, body)
+    await run_in_threadpool(waive, project.ledger, photo, body.rule, body.field, body.reason, utc_now())
     return answer({"kept": True})
 
 
 async def decide(request: Request) -> Response:
-    """POST `/api/metadata/{photo}/decide`: project, decision (approved or rejected), reason."""
-    project, photo, body = await _given(request)
-    decision, reason = text_of(body, "decision"), str(body.get("reason") or "")[:1000]
-    if decision not in ("approved", "rejected"):
-        raise InvalidRequest(f"{decision!r} is not a decision.", "Send approved or rejected.")
-    return answer(
-        {"attempt": await run_in_threadpool(review, project.ledger, photo, decision, reason, utc_now())}
-    )
+    """POST `/api/metadata/{photo}/decide`: `TextDecisionBody`."""
+    body = await read(request, TextDecisionBody)
+    project, photo = await _photo(request, body)
+    reason = body.reason or ""
+    attempt = await run_in_threadpool(review, project.ledger, photo, body.decision, reason, utc_now())
+    return answer({"attempt": attempt})
 
 
 async def generate(request: Request) -> Response:
-    """POST `/api/metadata/{photo}/generate`: project. Asks for new texts of this photo only.
+    """POST `/api/metadata/{photo}/generate`: `ProjectBody`. Asks for new texts of this photo only.
 
     409 during another request, if its texts are accepted, and if the embedded describer is the only one: it
     would write the same texts again.
     """
     state = state_of(request)
-    project, photo, _body = await _given(request)
+    project, photo = await _photo(request, await read(request, ProjectBody))
     await run_in_threadpool(state.runner.start, project, photo, lambda: _ask(state, project, photo))
     return answer({"started": True}, 202)
 
@@ -130,13 +152,12 @@ def _ask(state: State, project: Project, photo: str) -> None:
     release_pictures(project.ledger, {file, picture_of_files(project).get(file, file)}, utc_now())
 
 
-async def _given(request: Request) -> tuple[Project, str, dict[str, Any]]:
-    body = await body_of(request)
-    project = await run_in_threadpool(state_of(request).project, text_of(body, "project"))
+async def _photo(request: Request, body: ProjectBody) -> tuple[Project, str]:
+    project = await run_in_threadpool(state_of(request).project, body.project)
     photo = request.path_params["photo"]
     if photo not in await run_in_threadpool(lambda: set(project.store.read(Photo)[Photo.photo_id])):
         raise NotFound(f"{project.name} has no photo {photo[:40]!r}.", "Load the page again.")
-    return project, photo, body
+    return project, photo
 
 
 def _rows(state: State, project: Project) -> dict[str, Any]:

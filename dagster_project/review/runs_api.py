@@ -13,12 +13,14 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from dagster_project.review.http import answer, body_of, number_of, text_of
+from dagster_project.review.bodies import Body, ProjectBody, Text, read
+from dagster_project.review.http import answer, number_of
 from dagster_project.review.runner import END, Runner
 from dagster_project.review.state import state_of
 from proofsheet.core.files import write_atomic
@@ -30,11 +32,21 @@ _MOST_PROMPT = 20_000
 _MOST_LISTENERS = 8  # each holds a thread
 
 
+class PromptBody(Body):
+    """A prompt with another text; the digest is that of the prompt that was edited."""
+
+    name: Text
+    text: str = Field(
+        min_length=1, max_length=_MOST_PROMPT, description=f"a text of 1 to {_MOST_PROMPT} characters"
+    )
+    digest: Text
+
+
 async def start(request: Request) -> Response:
-    """POST `/start_processing`: project."""
-    state, body = state_of(request), await body_of(request)
+    """POST `/start_processing`: `ProjectBody`."""
+    state, body = state_of(request), await read(request, ProjectBody)
     project = await run_in_threadpool(
-        state.workspace.project, text_of(body, "project")
+        state.workspace.project, body.project
     )  # a run makes a damaged store whole
     await run_in_threadpool(state.runner.start, project)
     return answer(state.runner.status(), 202)
@@ -42,7 +54,7 @@ async def start(request: Request) -> Response:
 
 async def stop(request: Request) -> Response:
     """POST `/stop_processing`: ends the run after the current write."""
-    await body_of(request)
+    await read(request, Body)
     state = state_of(request)
     if not state.runner.stop():
         raise Conflict("No run is active.", "Start one first.")
@@ -92,14 +104,14 @@ async def get_prompts(request: Request) -> Response:
 
 
 async def save_prompts(request: Request) -> Response:
-    """POST `/save_prompts`: name, text, digest (of the edited prompt). The text needs a new version."""
-    body, folder = await body_of(request), state_of(request).workspace.home / "prompts"
-    name, text, seen = text_of(body, "name"), text_of(body, "text", _MOST_PROMPT), text_of(body, "digest")
+    """POST `/save_prompts`: `PromptBody`. The text needs a new version."""
+    body, folder = await read(request, PromptBody), state_of(request).workspace.home / "prompts"
+    name, text = body.name, body.text
     if name not in prompt_names():
         raise Conflict(f"There is no prompt {name!r}.", "Load the page again.")
     before = load_prompt(name, folder)
     after = parse_prompt(name, text, folder / f"{name}.md")
-    if before.digest != seen:
+    if before.digest != body.digest:
         raise Conflict("The prompt has changed in the meantime.", "Load the page again and edit it there.")
     if after.digest != before.digest and after.version == before.version:
         raise Conflict(

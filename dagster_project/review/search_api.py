@@ -16,14 +16,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dagster_project.review.http import answer, number_of, text_of
+from dagster_project.review.http import answer, number_of
 from dagster_project.review.state import State, state_of
 from proofsheet.review.decision_request import InvalidRequest
 from proofsheet.search.results import SearchResult
 from proofsheet.search.search import Search
 from schemas.library import Photo
 
-_ASKED, _USUAL, _MOST = ("text", "label", "like"), 60, 500
+_ASKED, _USUAL, _MOST, _LONGEST = ("text", "label", "like"), 60, 500, 200
 
 
 async def search(request: Request) -> Response:
@@ -32,7 +32,9 @@ async def search(request: Request) -> Response:
     given = [name for name in _ASKED if name in query]
     if len(given) != 1:
         raise InvalidRequest(f"{len(given)} of {', '.join(_ASKED)} are sent.", "Send exactly one.")
-    words = text_of(query, given[0])
+    words = query[given[0]]
+    if not 0 < len(words) <= _LONGEST:
+        raise InvalidRequest(f"{given[0]} is {words[:40]!r}.", f"Send a text of 1 to {_LONGEST} characters.")
     limit = number_of(query.get("limit"), "limit", _USUAL, 1, _MOST)
     key = query.get("project", "")
     return answer(await run_in_threadpool(_found, state_of(request), key, given[0], words, limit))

@@ -6,7 +6,8 @@ Keep out: locks (locks.py) and the ending of processes that are not ours.
 
 A process id alone is not enough: ids are reused, and after a boot they start from the beginning. A mark is
 `pid:start:boot`, with the start time and the boot id of the system (Linux). On other systems the mark holds
-the id alone.
+the id alone. The start time of psutil is no mark: it changes when the clock of the machine is set.
+psutil is imported where it is used: every command makes a mark, and few look for processes.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _PROC = Path("/proc")
-_WRITING = 0o3  # O_WRONLY | O_RDWR
 
 
 def boot_id() -> str:
@@ -38,43 +38,30 @@ def is_alive(mark: str) -> bool:
         return False
     if start:
         return _start_of(int(number)) == start
-    try:
-        os.kill(int(number), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    import psutil
+
+    return psutil.pid_exists(int(number))
 
 
 def with_environment(name: str, value: str) -> list[int]:
-    """Ids of the other processes of this user with this environment variable (Linux; elsewhere none)."""
-    wanted = f"{name}={value}".encode()
-    found = []
-    for folder in _processes():
-        try:
-            if wanted in (folder / "environ").read_bytes().split(b"\0"):
-                found.append(int(folder.name))
-        except OSError:
-            continue
-    return [pid for pid in found if pid != os.getpid() and _start_of(pid)]
+    """Ids of the other processes of this user with this environment variable."""
+    import psutil
+
+    return [
+        one.pid
+        for one in psutil.process_iter(["environ", "status"])
+        if (one.info["environ"] or {}).get(name) == value
+        and one.pid != os.getpid()
+        and one.info["status"] != psutil.STATUS_ZOMBIE
+    ]
 
 
 def files_being_written() -> Iterator[str]:
     """Paths that some process of this user has open for writing (Linux; elsewhere none)."""
-    for process in _processes():
-        try:
-            for link in (process / "fd").iterdir():
-                target = os.readlink(link)  # noqa: PTH115 - a deleted file's link is no path
-                if target.startswith(os.sep) and _open_for_writing(process / "fdinfo" / link.name):
-                    yield target
-        except OSError:
-            continue
+    import psutil
 
-
-def _processes() -> Iterator[Path]:
-    if _PROC.is_dir():
-        yield from (p for p in _PROC.iterdir() if p.name.isdigit())
+    for process in psutil.process_iter(["open_files"] if psutil.LINUX else []):
+        yield from (file.path for file in process.info.get("open_files") or () if file.mode != "r")
 
 
 def _start_of(pid: int) -> str | None:
@@ -87,10 +74,3 @@ def _start_of(pid: int) -> str | None:
     except OSError:
         return None
     return None if fields[0] in {"Z", "X"} else fields[19]
-
-
-def _open_for_writing(info: Path) -> bool:
-    for line in info.read_text("ascii").splitlines():
-        if line.startswith("flags:"):
-            return bool(int(line.split()[1], 8) & _WRITING)
-    return False

@@ -7,11 +7,12 @@ Keep out: how frames are read (store.py).
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections import OrderedDict
 from collections.abc import Hashable
 
 import polars as pl
+from cachetools import LRUCache
 
 
 class FrameCache:
@@ -22,35 +23,27 @@ class FrameCache:
     """
 
     def __init__(self, most_bytes: int) -> None:
-        self._most, self._size = most_bytes, 0
-        self._frames: OrderedDict[Hashable, tuple[pl.DataFrame, int]] = OrderedDict()
+        self._frames: LRUCache[Hashable, pl.DataFrame] = LRUCache(most_bytes, getsizeof=_size)
         self._lock = threading.Lock()
 
     def get(self, key: Hashable) -> pl.DataFrame | None:
         """The frame under a key, or None."""
         with self._lock:
-            if key not in self._frames:
-                return None
-            self._frames.move_to_end(key)
-            return self._frames[key][0]
+            return self._frames.get(key)
 
     def put(self, key: Hashable, frame: pl.DataFrame) -> None:
         """Add a frame; those unused for longest are removed first.
 
         A frame that exceeds the limit is not added.
         """
-        size = int(frame.estimated_size()) + 1024
-        with self._lock:
-            if key in self._frames or size > self._most:
-                return
-            self._frames[key] = (frame, size)
-            self._size += size
-            while self._size > self._most:
-                _key, (_frame, gone) = self._frames.popitem(last=False)
-                self._size -= gone
+        with self._lock, contextlib.suppress(ValueError):
+            self._frames.setdefault(key, frame)
 
     def clear(self) -> None:
         """Forget everything, as a new process would."""
         with self._lock:
             self._frames.clear()
-            self._size = 0
+
+
+def _size(frame: pl.DataFrame) -> int:
+    return int(frame.estimated_size()) + 1024

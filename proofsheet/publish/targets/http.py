@@ -7,17 +7,18 @@ Keep out: other targets.
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import urllib.error
+import ssl
 import urllib.parse
-import urllib.request
-from collections.abc import Mapping
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
 
 from proofsheet.apply.disk import TargetTaken
 from proofsheet.core.errors import ServiceUnreachable
 from proofsheet.publish.targets.base import TIMEOUT_S, UploadItem, refused
+
+if TYPE_CHECKING:
+    import httpx
 
 _OK, _TAKEN = 200, 412
 _KEPT, _NO_FOLDER = (200, 201, 202, 204), (404, 409)
@@ -33,72 +34,69 @@ class Http:
     """
 
     def __init__(self, url: urllib.parse.SplitResult, password: str) -> None:
-        self._url, self._password = url, password
+        self._auth = (urllib.parse.unquote(url.username), password) if url.username else None
+        self._folder = f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path.rstrip('/')}/"
         self.name = f"{url.scheme}://{url.hostname}{f':{url.port}' if url.port else ''}{url.path}"
 
     def put(self, parcel: UploadItem) -> None:
         """Upload it by PUT with `If-None-Match: *`; folders that a WebDAV server misses are made."""
-        name = parcel.name
-        place = self._place(name)
+        import httpx
+
         try:
-            if self._status("HEAD", place) == _OK:
-                return self._compare(place, parcel)
-            code = self._send(place, parcel)
-            if code in _NO_FOLDER:
-                for folder in reversed(PurePosixPath(name).parents[:-1]):
-                    self._status("MKCOL", self._place(f"{folder}/"))
-                code = self._send(place, parcel)
-        except OSError as error:
-            raise refused(self, name, error, "Check the address.") from error
-        if code == _TAKEN:
-            return self._compare(place, parcel)
-        if code not in _KEPT:
-            raise ServiceUnreachable(
-                f"{self.name} answered {code} to {name}.", "Check address, user, password and rights."
-            )
-        return None
+            with httpx.Client(
+                auth=self._auth,
+                headers={"accept-encoding": "identity"},
+                timeout=TIMEOUT_S,
+                verify=ssl.create_default_context(),  # the certificates of the system, also those of the user
+            ) as client:
+                self._put(client, parcel)
+        except (OSError, httpx.HTTPError, httpx.InvalidURL) as error:
+            raise refused(self, parcel.name, error, "Check the address.") from error
 
     def close(self) -> None:
         """Nothing stays open."""
 
+    def _put(self, client: httpx.Client, parcel: UploadItem) -> None:
+        if _status(client, "HEAD", self._place(parcel.name), follow_redirects=True) == _OK:
+            return self._compare(client, parcel)
+        code = self._send(client, parcel)
+        if code in _NO_FOLDER:
+            for folder in reversed(PurePosixPath(parcel.name).parents[:-1]):
+                _status(client, "MKCOL", self._place(f"{folder}/"))
+            code = self._send(client, parcel)
+        if code == _TAKEN:
+            return self._compare(client, parcel)
+        if code not in _KEPT:
+            raise ServiceUnreachable(
+                f"{self.name} answered {code} to {parcel.name}.", "Check address, user, password and rights."
+            )
+        return None
+
     def _place(self, name: str) -> str:
-        return f"{self.name.rstrip('/')}/{urllib.parse.quote(name)}"
+        return self._folder + urllib.parse.quote(name)
 
-    def _send(self, place: str, parcel: UploadItem) -> int:
+    def _send(self, client: httpx.Client, parcel: UploadItem) -> int:
         kind = _TYPES.get(parcel.path.suffix, "application/octet-stream")
-        return self._status(
-            "PUT", place, {"content-type": kind, "if-none-match": "*"}, parcel.path.read_bytes()
-        )
+        headers = {"content-type": kind, "if-none-match": "*"}
+        with parcel.path.open("rb") as stream:
+            return _status(client, "PUT", self._place(parcel.name), content=stream, headers=headers)
 
-    def _compare(self, place: str, parcel: UploadItem) -> None:
+    def _compare(self, client: httpx.Client, parcel: UploadItem) -> None:
         """Refuse another file under the name."""
-        try:
-            with urllib.request.urlopen(self._asked("GET", place, {}), timeout=TIMEOUT_S) as answer:  # noqa: S310
-                if hashlib.file_digest(answer, "sha256").hexdigest() == parcel.content_hash:
-                    return
-        except OSError as error:
-            raise refused(
-                self, parcel.name, error, "The name is in use, and its content cannot be read."
-            ) from error
-        raise TargetTaken(f"{self.name} has another {parcel.name} already")
+        found = hashlib.sha256()
+        with client.stream("GET", self._place(parcel.name), follow_redirects=True) as answer:
+            if answer.status_code != _OK:
+                raise ServiceUnreachable(
+                    f"{self.name} answered {answer.status_code} to {parcel.name}.",
+                    "The name is in use, and its content cannot be read.",
+                )
+            for piece in answer.iter_bytes():
+                found.update(piece)
+        if found.hexdigest() != parcel.content_hash:
+            raise TargetTaken(f"{self.name} has another {parcel.name} already")
 
-    def _status(
-        self, method: str, place: str, headers: Mapping[str, str] | None = None, content: bytes | None = None
-    ) -> int:
-        try:
-            with urllib.request.urlopen(  # noqa: S310
-                self._asked(method, place, headers or {}, content), timeout=TIMEOUT_S
-            ) as answer:
-                return int(answer.status)
-        except urllib.error.HTTPError as error:
-            error.close()
-            return error.code
 
-    def _asked(
-        self, method: str, place: str, headers: Mapping[str, str], content: bytes | None = None
-    ) -> urllib.request.Request:
-        found = urllib.request.Request(place, content, dict(headers), method=method)  # noqa: S310
-        if self._url.username:
-            secret = f"{urllib.parse.unquote(self._url.username)}:{self._password}".encode()
-            found.add_unredirected_header("authorization", f"Basic {base64.b64encode(secret).decode()}")
-        return found
+def _status(client: httpx.Client, method: str, place: str, **more: Any) -> int:  # noqa: ANN401
+    """The status of an answer; its body is not read."""
+    with client.stream(method, place, **more) as answer:
+        return answer.status_code
