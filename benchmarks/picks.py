@@ -197,7 +197,8 @@ four measurements of each): a logistic comparison predicts {row["share"]:.3f}
 ({row["low"]:.3f}–{row["high"]:.3f}; wanted: 0.600), the best single measurement {single["share"]:.3f}. Of the
 {clear["n"]} choices on which at least 70 % of the people agreed it predicts {clear["share"]:.3f}
 ({clear["low"]:.3f}–{clear["high"]:.3f}). On average {votes["agreement"]:.0%} of the people chose as most
-did. The pictures are not available, so the starter ranker cannot be judged on them. Choices in a series depend little on technical
+did. The pictures are not
+available, so the starter ranker cannot be judged on them. Choices in a series depend little on technical
 quality: the technical confidence says which picture is sharper and cleaner, not which one you prefer.""",
     ]
 

@@ -67,7 +67,7 @@ def _served(folder: Path) -> Iterator[Sequence[str]]:
     """Addresses of the Dagster UI and of the review app of a folder."""
     ports = [_free_port(), _free_port()]
     command = Path(sys.executable).parent / "proofsheet"
-    server = subprocess.Popen(
+    server = subprocess.Popen(  # noqa: S603 - our own command
         [command, "up", "--port", str(ports[0]), "--review-port", str(ports[1])], cwd=folder
     )
     dagster, review = (f"http://127.0.0.1:{port}" for port in ports)
