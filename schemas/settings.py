@@ -202,7 +202,23 @@ class GroupSettings(Settings):
             "a time are not either."
         ),
     )
-    max_size: int = Field(4, ge=2, le=8, description="Largest set of similar pictures.")
+    max_size: int = Field(
+        4,
+        ge=2,
+        le=64,
+        description="Largest set of similar pictures; further ones form another set; the evidence says so.",
+    )
+    burst_gap_s: float = Field(
+        3.0,
+        ge=0,
+        description="Photographs of one camera that follow each other within this time are a burst.",
+    )
+    max_burst: int = Field(
+        60,
+        ge=2,
+        le=64,
+        description=("Largest set of a burst. Not above `max_size`: that holds for bursts too."),
+    )
     max_series: int = Field(
         8, ge=2, le=64, description="Largest set of one stage series; longer ones are split in order."
     )
