@@ -199,7 +199,16 @@ class GroupSettings(Settings):
         gt=0,
         description=(
             "With order, pictures that are further apart in time are never one set; pictures without "
-            "a time are not either."
+            "a time are compared with each other by `untimed_similarity`."
+        ),
+    )
+    untimed_similarity: float = Field(
+        0.90,
+        gt=0,
+        le=1,
+        description=(
+            "With order, least likeness of any pair in a set of pictures without a time, in one folder; "
+            "nothing but likeness joins them."
         ),
     )
     max_size: int = Field(
@@ -217,7 +226,10 @@ class GroupSettings(Settings):
         60,
         ge=2,
         le=64,
-        description=("Largest set of a burst. Not above `max_size`: that holds for bursts too."),
+        description=(
+            "Largest set of a burst, or of pictures without a time. Not above `max_size`: that holds for "
+            "them too."
+        ),
     )
     max_series: int = Field(
         8, ge=2, le=64, description="Largest set of one stage series; longer ones are split in order."

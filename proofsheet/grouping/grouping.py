@@ -16,7 +16,7 @@ import polars as pl
 
 from proofsheet.core.files import short_hash
 from proofsheet.grouping.grouping_input import GroupingInput, Member, is_document
-from proofsheet.grouping.linked_sets import alike_neighbours, bursts, similar_sets
+from proofsheet.grouping.linked_sets import alike_neighbours, bursts, similar_sets, untimed_sets
 from proofsheet.grouping.series import by_stage, named_series, raw_pairs, rising_stages, stated
 from proofsheet.grouping.set_evidence import why_alone
 from proofsheet.grouping.shot_sequences import GroupCandidate, kept_together
@@ -38,8 +38,9 @@ def group_photos(
     JPEG beside it, stage series, and rising stages with time stamps; 3. deliberate series of shots: exposure
     brackets, focus stacks, panoramas; 4. bursts: alike photographs of one camera within seconds; 5. complete
     linkage by similarity among the rest. In complete linkage each pair of a set is similar enough and, with
-    order, near enough by name and time, so a chain of small steps never joins strangers. A picture without a
-    known time is near nothing. Documents are one set only if their fine layout is the same.
+    order, near enough by name and time, so a chain of small steps never joins strangers. Pictures without a
+    known time are joined with each other only, in one folder and if they are nearly the same. Documents are
+    one set only if their fine layout is the same.
 
     Args:
         project: partition key.
@@ -62,7 +63,7 @@ def group_photos(
         for made in rule(sorted(left)):
             found.append(made)
             left -= set(made.members)
-    found += similar_sets(seen, sorted(left), settings)
+    found += [*similar_sets(seen, sorted(left), settings), *untimed_sets(seen, sorted(left), settings)]
     version = f"{VERSION} {seen.encoder}".strip()
     return PhotoGroup.frame(
         row for made in _judged_alone(seen, found, settings) for row in _rows(project, seen, made, version)

@@ -1,6 +1,6 @@
 """Sets by likeness: every pair is near and alike.
 
-Holds `similar_sets`, `bursts` and `alike_neighbours`.
+Holds `similar_sets`, `untimed_sets`, `bursts` and `alike_neighbours`.
 Add here: another way in which alike pictures are found.
 Keep out: the order of all rules (grouping.py), the words of the evidence (set_evidence.py).
 """
@@ -30,10 +30,22 @@ def similar_sets(
     seen: GroupingInput, left: Sequence[int], settings: GroupSettings
 ) -> Iterable[GroupCandidate]:
     """Sets of pictures near each other by name and time; without order, of any pictures."""
-    timed = list(left)
+    timed = [k for k in left if settings.order == "none" or seen.times[k] is not None]
     yield from _linked(
         seen, timed, Nearness(seen, timed, settings), settings.similarity, "max_size", settings.max_size
     )
+
+
+def untimed_sets(
+    seen: GroupingInput, left: Sequence[int], settings: GroupSettings
+) -> Iterable[GroupCandidate]:
+    """With order, sets of pictures without a time in one folder; only likeness speaks for them."""
+    if settings.order == "none":
+        return
+    untimed = [k for k in left if seen.times[k] is None]
+    near = Nearness(seen, untimed, settings, timed=False)
+    most = max(settings.max_burst, settings.max_size)
+    yield from _linked(seen, untimed, near, settings.untimed_similarity, "max_burst", most)
 
 
 def bursts(seen: GroupingInput, left: Sequence[int], settings: GroupSettings) -> Iterable[GroupCandidate]:
@@ -137,7 +149,7 @@ def alike_neighbours(
     found: dict[int, list[tuple[float, int]]] = defaultdict(list)
     wanted = np.zeros(len(seen.rows), np.bool_)
     wanted[np.asarray(singles, dtype=np.int64)] = True
-    for timed, least in ((True, settings.similarity),):
+    for timed, least in ((True, settings.similarity), (False, settings.untimed_similarity)):
         members = [k for k in range(len(seen.rows)) if (seen.times[k] is not None) == timed]
         places = np.asarray(members, dtype=np.int64)
         a, b = (places[part] for part in Nearness(seen, members, settings, timed=timed).pairs(least))

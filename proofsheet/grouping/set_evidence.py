@@ -65,5 +65,8 @@ def why_alone(
         return "nothing alike among the pictures that no other rule joins"
     time: datetime | None = seen.times[k]
     if time is None:
-        return 'no capture time; [groups] order = "none" compares all pictures'
+        return (
+            "no capture time, and nothing in its folder without one is nearly the same; "
+            '[groups] order = "none" compares all pictures'
+        )
     return "nothing alike near it"
