@@ -128,7 +128,7 @@ function draw() {
   const set = now();
   const images = at("images");
   if (!set) {
-    at("set-title").textContent = state.total ? `Set ${state.place + 1} of ${state.total} is not loaded yet.` : "There is no set of two pictures or more; run the project first.";
+    at("set-title").textContent = state.total ? `Set ${state.place + 1} of ${state.total} is not loaded yet.` : at("stage").dataset.empty ?? "";
     images.replaceChildren();
     at("panel").replaceChildren();
     return;
