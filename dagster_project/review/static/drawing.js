@@ -49,7 +49,7 @@ export function panelOf(/** @type {import("./review.js").ReviewSet} */ set, /** 
       element("p", {}, "The proposal is hidden. Pick a picture by its number, reject with R, or skip with S."));
   } else {
     parts.push(element("h2", {}, "Step 1: selection"), element("p", {}, `Confidence: ${percent(one.confidence)}`), element("small", {}, one.confidence_kind),
-      list(one.reasons, ""), list(one.flags, "flag"), element("small", {}, one.by),
+      reasonsOf(one), list(one.flags, "flag"), element("small", {}, one.by),
       element("h2", {}, "Step 2: crop"), element("p", {}, two.needs_crop === null ? "No crop is proposed: crops are learnt from a history of crops." : two.needs_crop ? `A crop is proposed: ${percent(two.confidence)}` : `No crop is needed: ${percent(two.confidence)}`),
       list(two.reasons, ""), element("small", {}, two.by));
   }
@@ -58,6 +58,13 @@ export function panelOf(/** @type {import("./review.js").ReviewSet} */ set, /** 
   if (set.history && !decision(set)) parts.push(element("h2", {}, "Decided"), element("p", {}, "by imported history; it counts until you decide otherwise"));
   if (set.verdict) parts.push(element("h2", {}, "Decided"), element("p", {}, `${set.verdict.action}${set.verdict.crop ? ", with a cut" : ""}${set.verdict.blind ? ", blind" : ""}`));
   return parts;
+}
+
+/** Reasons of a pick; a close call has none. */
+function reasonsOf(/** @type {{reasons: string[], confidence_kind: string}} */ one) {
+  if (one.reasons.length) return list(one.reasons, "");
+  const technical = one.confidence_kind.startsWith("technical");
+  return element("p", {}, technical ? "A close call: the pictures differ little technically, and no measured difference is large enough to be a reason." : "The model gives no reason.");
 }
 
 const list = (/** @type {string[]} */ texts, /** @type {string} */ mark) => element("ul", { class: mark }, ...texts.map((t) => element("li", { class: mark }, t)));
