@@ -2,13 +2,16 @@
 // The drawing of a set: columns, the crop, the panel.
 import { at, decision, element, percent } from "./common.js";
 
+const LEAST_PX = 120; // columns of many pictures are not narrower; the page scrolls instead
+
 /** The number of columns at which the pictures are shown largest. */
 export function columns(/** @type {import("./review.js").Image[]} */ shown, /** @type {number} */ width, /** @type {number} */ height) {
   const size = (/** @type {number} */ across) => {
     const [w, h] = [width / across, height / Math.ceil(shown.length / across)];
     return Math.min(...shown.map((i) => Math.min(w / i.width, h / i.height) * Math.sqrt(i.width * i.height)));
   };
-  return shown.map((_, k) => k + 1).reduce((best, across) => (size(across) > size(best) ? across : best), 1);
+  const most = Math.max(1, Math.floor(width / LEAST_PX));
+  return shown.slice(0, most).map((_, k) => k + 1).reduce((best, across) => (size(across) > size(best) ? across : best), 1);
 }
 
 export function overlay(/** @type {import("./review.js").Image} */ image, /** @type {number[]} */ crop) {
