@@ -19,6 +19,7 @@ from proofsheet.storage.workspace import Project
 from proofsheet.texts.cost_estimate import pending_count
 from proofsheet.texts.coverage import coverage_of
 from proofsheet.texts.jobs import JOBS, Job
+from schemas.apply import FileOperation
 from schemas.choices import Proposal
 from schemas.library import OtherFile, Photo, Quarantine
 from schemas.models import CropModel, RankerModel
@@ -33,13 +34,11 @@ Look = Callable[..., str | None]
 
 def _disk(project: Project, resources: Mapping[str, Any]) -> str | None:
     store = project.store
-    news = disk_news(project.folder, store.read(Photo), store.read(Quarantine), store.read(OtherFile))
-    counts = [
-        f"{count} {name}"
-        for name, count in (("new", news.new), ("changed", news.changed), ("gone", news.gone))
-        if count
-    ]
-    return f"files on disk: {', '.join(counts)}" if counts else None
+    moves = project.ledger.rows(FileOperation)
+    news = disk_news(
+        project.folder, store.read(Photo), store.read(Quarantine), store.read(OtherFile), moves
+    ).told()
+    return f"files on disk: {news}" if news else None
 
 
 def _lost_previews(project: Project, resources: Mapping[str, Any]) -> str | None:

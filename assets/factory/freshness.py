@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 SETTINGS_TAG = "proofsheet/settings"
 READS_TAG = "proofsheet/reads"
 REPORT = "project_report"
+FOLLOWS = "follows "  # begins the reason of a table whose own inputs are stale
 Look = Callable[[Project], str | None]
 
 
@@ -268,4 +269,4 @@ def _reason(
     if version.outside is not None and (told := news(version.outside)):
         return told
     follows = [n for n in version.upstream if n in stale]
-    return f"follows {', '.join(follows)}" if follows else None
+    return f"{FOLLOWS}{', '.join(follows)}" if follows else None

@@ -14,7 +14,7 @@ from typing import Any
 import click
 from rich.table import Table as RichTable
 
-from assets.factory.freshness import AssetVersion, stale_tables
+from assets.factory.freshness import FOLLOWS, AssetVersion, stale_tables
 from dagster_project.commands.common import (
     chosen,
     end_with,
@@ -28,6 +28,7 @@ from dagster_project.commands.common import (
 from dagster_project.planning import current_freshness
 from proofsheet.core.config import Configuration
 from proofsheet.core.locks import lock_owner
+from proofsheet.library.disk_diff import News
 from proofsheet.library.renamed_folders import RenameQuestion, find_renamed
 from proofsheet.publish.upload_history import take_back_rows
 from proofsheet.review.status import project_status
@@ -50,7 +51,7 @@ _COLUMNS = (
     "companions",
     "generation",
 )
-_NEWS = ("new", "changed", "gone")
+_NEWS = ("new", "changed", "gone", "moved", "moved_back")
 
 
 @click.command()
@@ -66,10 +67,10 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
     vanished, renamed: [{folder, former, key, share, sure}], damaged: [{project, file, problem, next_step}]
     and projects.<name>.{key, files, photos, sets, reviewed, by_history, open, redecided, take_back, doubtful,
     accepted, drafts, blocked, to_describe, described, undescribed (reason for missing descriptions),
-    quarantined, other_files, companions, generation, published_at, whole_at, new, changed, gone,
-    written_of_gone, left_out: {reason: count}, stale: {table: reason}, running (its run, or null),
-    to_ask: [{job, questions,
-    seconds, problem}], requests_per_picture, take_back_list: [{path, name, target, uploaded_at, reason}],
+    quarantined, other_files, companions, generation, published_at, whole_at, new, changed, gone, moved,
+    moved_back, written_of_gone, left_out: {reason: count}, stale: {table: reason}, running (its run, or
+    null), to_ask: [{job, questions, seconds, problem}], requests_per_picture, take_back_list: [{path, name,
+    target, uploaded_at, reason}],
     refused: [{path, kind, reason, next_step}]}.
     """
     settings, workspace = settings_and_workspace()
@@ -160,7 +161,8 @@ def _remarks(state: dict[str, Any]) -> Iterator[str]:
     if state["running"]:
         yield f": running: {state['running']}"
     if any(state[name] for name in _NEWS):
-        yield ": on disk since the last run: " + ", ".join(f"{state[n]} {n}" for n in _NEWS if state[n])
+        told = News(**{name: state[name] for name in _NEWS}).told()
+        yield f": on disk since the last run: {told}"
     if state["written_of_gone"]:
         yield (
             f": {state['written_of_gone']} missing photos have edited texts; the texts return with "
@@ -179,9 +181,12 @@ def _stale(state: dict[str, Any]) -> Iterator[str]:
         return
     reasons: dict[str, list[str]] = {}
     for name, reason in state["stale"].items():
-        reasons.setdefault(reason, []).append(name)
+        reasons.setdefault("" if reason.startswith(FOLLOWS) else reason, []).append(name)
+    following = reasons.pop("", [])
     for reason, names in reasons.items():
         yield f": stale: {', '.join(names)}: {reason}"
+    if following:
+        yield f": stale: {len(following)} more, which are made of these; `proofsheet run` makes them again"
 
 
 def _costs(state: dict[str, Any]) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """A project in one line: the progress of review, texts and rollout.
 
-Holds `project_lines`, `troubles_of` and `metrics_of`.
+Holds `project_lines`, `why_empty`, `troubles_of` and `metrics_of`.
 Add here: another figure of the projects page.
 Keep out: computing figures that a table holds.
 """
@@ -67,6 +67,18 @@ def _line(state: State, project: Project) -> dict[str, Any]:
         "gates": f"{met} of {ready.height}" if ready.height else "not run yet",
         "next": _next(project, progress),
     }
+
+
+def why_empty(project: Project) -> str:
+    """Why the review of a project without a set of two pictures or more shows none, and what to do next."""
+    singles = project.store.read(Proposal).height
+    if not singles:
+        return "No run has made sets yet. Start one on the page Runs."
+    told = "The picture is single" if singles == 1 else f"All {singles} pictures are single"
+    return (
+        f"{told}: no two form a set, so nothing is to be chosen here. Next: texts and publishing on the page "
+        "Metadata; subjects of folders on the page Intake."
+    )
 
 
 def metrics_of(project: Project) -> dict[str, Any]:
@@ -145,6 +157,8 @@ def _undescribed(project: Project) -> str:
 def _next(project: Project, progress: dict[str, Any]) -> str:
     if not project.store.read(Proposal).height:
         return f"proofsheet run {project.name}"
+    if not progress["total"]:
+        return "texts and publishing (Metadata)"
     if progress["decided"] < progress["total"]:
         return "review"
     if progress["waiting"]:

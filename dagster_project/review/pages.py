@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from dagster_project.review.http import errors
 from dagster_project.review.keys import KEYS, keys_as_dicts
-from dagster_project.review.overview import metrics_of, project_lines, troubles_of
+from dagster_project.review.overview import metrics_of, project_lines, troubles_of, why_empty
 from dagster_project.review.state import state_of
 from proofsheet.core.errors import StoreError
 from proofsheet.library.renamed_folders import find_renamed
@@ -50,8 +50,11 @@ async def projects(request: Request) -> Response:
 
 async def review(request: Request) -> Response:
     """GET `/p/{project}/review`: one set at a time."""
-    settings = state_of(request).settings.review
-    return await _of_project(request, "review", keys=KEYS, keys_data=keys_as_dicts(), settings=settings)
+    state = state_of(request)
+    project = await run_in_threadpool(state.project, request.path_params["project"])
+    empty = await run_in_threadpool(why_empty, project)
+    told = {"keys": KEYS, "keys_data": keys_as_dicts(), "settings": state.settings.review, "empty": empty}
+    return page(request, "review", project=project, here="review", **told)
 
 
 async def sets(request: Request) -> Response:

@@ -18,6 +18,7 @@ from proofsheet.publish.upload_history import takedown_rows
 from proofsheet.selection.choices import present_choices, progress, redecided
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.coverage import coverage_of
+from schemas.apply import FileOperation
 from schemas.choices import Proposal
 from schemas.edits import Waiver, WordEdit, WordReview
 from schemas.library import OtherFile, Photo, Quarantine
@@ -56,6 +57,8 @@ class ProjectStatus:
         new: files on disk that no run has seen.
         changed: photos with another size or time than in the last run.
         gone: files that the last run saw and that are no longer there.
+        moved: files that `apply` moved since; they are neither new nor gone.
+        moved_back: files that its undo moved back since.
         written_of_gone: photos of which people wrote or judged texts, and that no run finds under their names
             any more.
         companions: files that go with photos by their names, refused RAW too.
@@ -87,6 +90,8 @@ class ProjectStatus:
     new: int
     changed: int
     gone: int
+    moved: int
+    moved_back: int
     written_of_gone: int
     companions: int
     left_out: dict[str, int]
@@ -113,7 +118,8 @@ def _status(project: Project) -> ProjectStatus:
     flagged = store.read(Proposal).filter(pl.col(Proposal.flags).list.len() > 0)
     photos, quarantined = counts.get(Photo.name, 0), counts.get(Quarantine.name, 0)
     others = counts.get(OtherFile.name, 0)
-    news = disk_news(project.folder, store.read(Photo), store.read(Quarantine), store.read(OtherFile))
+    moves = project.ledger.rows(FileOperation)
+    news = disk_news(project.folder, store.read(Photo), store.read(Quarantine), store.read(OtherFile), moves)
     left = store.read(OtherFile)[OtherFile.reason].drop_nulls().value_counts()
     times = [str(row[StoredTable.published_at]) for row in books.values()]
     return ProjectStatus(
@@ -138,9 +144,7 @@ def _status(project: Project) -> ProjectStatus:
         generation=store.generation(),
         published_at=max(times, default=None),
         whole_at=_whole_at(project),
-        new=news.new,
-        changed=news.changed,
-        gone=news.gone,
+        **news.as_dict(),
         written_of_gone=len(_written_of(project) - {*store.read(Photo)[Photo.photo_id]}),
         companions=len(set(store.read(Photo)[Photo.companions].explode().drop_nulls())),
         left_out=dict(left.sort(OtherFile.reason).iter_rows()),

@@ -44,10 +44,38 @@ class GroupSettings(Settings):
         gt=0,
         description=(
             "With order, pictures that are further apart in time are never one set; pictures without "
-            "a time are not either."
+            "a time are compared with each other by `untimed_similarity`."
         ),
     )
-    max_size: int = Field(4, ge=2, le=8, description="Largest set of similar pictures.")
+    untimed_similarity: float = Field(
+        0.90,
+        gt=0,
+        le=1,
+        description=(
+            "With order, least likeness of any pair in a set of pictures without a time, in one folder; "
+            "nothing but likeness joins them."
+        ),
+    )
+    max_size: int = Field(
+        4,
+        ge=2,
+        le=64,
+        description="Largest set of similar pictures; further ones form another set; the evidence says so.",
+    )
+    burst_gap_s: float = Field(
+        3.0,
+        ge=0,
+        description="Photographs of one camera that follow each other within this time are a burst.",
+    )
+    max_burst: int = Field(
+        60,
+        ge=2,
+        le=64,
+        description=(
+            "Largest set of a burst, or of pictures without a time. Not above `max_size`: that holds for "
+            "them too."
+        ),
+    )
     max_series: int = Field(
         8, ge=2, le=64, description="Largest set of one stage series; longer ones are split in order."
     )

@@ -268,6 +268,9 @@ def test_status_tells_what_is_new_stale_and_gone(ready: Shell, monkeypatch: pyte
         state["stale"]["photos"] == state["stale"]["other_files"] == "files on disk: 1 new, 1 changed, 1 gone"
     )
     assert state["stale"]["exports"] == "follows choices, metadata_quality, photos, proposals"
+    lines = [line for line in ready("status").stdout.splitlines() if line.startswith("one: stale: ")]
+    assert sum(" more, which are made of these" in line for line in lines) == 1
+    assert not [line for line in lines if "follows" in line]
     shutil.rmtree(ready.folder / "library" / "two")
     assert ready.json("status")["vanished"] == ["two"]
     assert "two: its folder is missing" in ready("status").stdout

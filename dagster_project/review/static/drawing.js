@@ -2,13 +2,16 @@
 // The drawing of a set: columns, the crop, the panel.
 import { at, decision, element, percent } from "./common.js";
 
+const LEAST_PX = 120; // columns of many pictures are not narrower; the page scrolls instead
+
 /** The number of columns at which the pictures are shown largest. */
 export function columns(/** @type {import("./review.js").Image[]} */ shown, /** @type {number} */ width, /** @type {number} */ height) {
   const size = (/** @type {number} */ across) => {
     const [w, h] = [width / across, height / Math.ceil(shown.length / across)];
     return Math.min(...shown.map((i) => Math.min(w / i.width, h / i.height) * Math.sqrt(i.width * i.height)));
   };
-  return shown.map((_, k) => k + 1).reduce((best, across) => (size(across) > size(best) ? across : best), 1);
+  const most = Math.max(1, Math.floor(width / LEAST_PX));
+  return shown.slice(0, most).map((_, k) => k + 1).reduce((best, across) => (size(across) > size(best) ? across : best), 1);
 }
 
 export function overlay(/** @type {import("./review.js").Image} */ image, /** @type {number[]} */ crop) {
@@ -49,7 +52,7 @@ export function panelOf(/** @type {import("./review.js").ReviewSet} */ set, /** 
       element("p", {}, "The proposal is hidden. Pick a picture by its number, reject with R, or skip with S."));
   } else {
     parts.push(element("h2", {}, "Step 1: selection"), element("p", {}, `Confidence: ${percent(one.confidence)}`), element("small", {}, one.confidence_kind),
-      list(one.reasons, ""), list(one.flags, "flag"), element("small", {}, one.by),
+      reasonsOf(one), list(one.flags, "flag"), element("small", {}, one.by),
       element("h2", {}, "Step 2: crop"), element("p", {}, two.needs_crop === null ? "No crop is proposed: crops are learnt from a history of crops." : two.needs_crop ? `A crop is proposed: ${percent(two.confidence)}` : `No crop is needed: ${percent(two.confidence)}`),
       list(two.reasons, ""), element("small", {}, two.by));
   }
@@ -58,6 +61,13 @@ export function panelOf(/** @type {import("./review.js").ReviewSet} */ set, /** 
   if (set.history && !decision(set)) parts.push(element("h2", {}, "Decided"), element("p", {}, "by imported history; it counts until you decide otherwise"));
   if (set.verdict) parts.push(element("h2", {}, "Decided"), element("p", {}, `${set.verdict.action}${set.verdict.crop ? ", with a cut" : ""}${set.verdict.blind ? ", blind" : ""}`));
   return parts;
+}
+
+/** Reasons of a pick; a close call has none. */
+function reasonsOf(/** @type {{reasons: string[], confidence_kind: string}} */ one) {
+  if (one.reasons.length) return list(one.reasons, "");
+  const technical = one.confidence_kind.startsWith("technical");
+  return element("p", {}, technical ? "A close call: the pictures differ little technically, and no measured difference is large enough to be a reason." : "The model gives no reason.");
 }
 
 const list = (/** @type {string[]} */ texts, /** @type {string} */ mark) => element("ul", { class: mark }, ...texts.map((t) => element("li", { class: mark }, t)));

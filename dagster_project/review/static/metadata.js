@@ -74,7 +74,7 @@ function written(photo, field, label, value, store, ...more) {
   const box = element("textarea", { rows: field === "caption" || field === "alt_text" ? 2 : 1, value: drafts.get(key) ?? value, "aria-label": `${field} of ${photo.path}` });
   box.addEventListener("input", () => drafts.set(key, box.value));
   const keep = () => store(box.value).then(() => { drafts.delete(key); return load(); }, () => undefined);
-  return element("div", { class: "field" }, element("span", {}, label), box, element("button", { type: "button", onclick: keep }, "Save"), ...more);
+  return element("div", { class: field === "subject" ? "field subject" : "field" }, element("span", {}, label), box, element("button", { type: "button", onclick: keep }, "Save"), ...more);
 }
 
 /** @param {{value: string | null, source: string, at: string}[]} before */

@@ -11,6 +11,7 @@ import { Outbox } from "./outbox.js";
 /** @typedef {{group_id: string, place: number, version: string, cause: string, keep_all: boolean, audit: boolean, hidden: boolean, applied: boolean, images: Image[], step1_selection: any, step2_crop: any, history: string | null, note: string, verdict: Verdict | null}} ReviewSet */
 
 const AHEAD = 2;
+const THUMBS = 8; // of one set on the batch page; the chosen picture is among them
 const SIZE = Number(at("stage").dataset.batch);
 const ADVANCES = at("stage").dataset.advance === "true";
 const state = {
@@ -128,11 +129,12 @@ function draw() {
   const set = now();
   const images = at("images");
   if (!set) {
-    at("set-title").textContent = state.total ? `Set ${state.place + 1} of ${state.total} is not loaded yet.` : "There is no set of two pictures or more; run the project first.";
+    at("set-title").textContent = state.total ? `Set ${state.place + 1} of ${state.total} is not loaded yet.` : at("stage").dataset.empty ?? "";
     images.replaceChildren();
     at("panel").replaceChildren();
     return;
   }
+  at("panel").hidden = state.grid;
   if (state.grid) return drawGrid();
   const chosen = chosenOf(set);
   const told = `${standing(set)}${set.applied ? ", applied" : ""}`;
@@ -173,8 +175,9 @@ function drawGrid() {
   images.className = "images sets";
   images.style.gridTemplateColumns = "";
   images.replaceChildren(...batch.map((set) => {
-    const shown = set.images.slice(0, 4).map((i) => element("img", { src: picture(i, "thumb"), alt: i.file_name, class: i.id === chosenOf(set) ? "pick" : "" }));
-    const open = element("button", { type: "button", onclick: () => { state.grid = false; go(set.place); } }, `Set ${set.place + 1}: ${standing(set)}`);
+    const some = set.images.filter((i, k) => set.images.length <= THUMBS || k < THUMBS - 1 || i.id === chosenOf(set)).slice(-THUMBS);
+    const shown = some.map((i) => element("img", { src: picture(i, "thumb"), alt: i.file_name, class: i.id === chosenOf(set) ? "pick" : "" }));
+    const open = element("button", { type: "button", onclick: () => { state.grid = false; go(set.place); } }, `Set ${set.place + 1}: ${standing(set)}${some.length < set.images.length ? `, ${set.images.length} pictures` : ""}`);
     return element("div", {}, element("div", { class: "thumbs" }, ...shown), open);
   }));
 }

@@ -7,12 +7,13 @@ import sys
 import time
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from proofsheet.core.process_marks import files_being_written, is_alive, process_mark, with_environment
 from proofsheet.core.run_log import RunLog
 from proofsheet.library.copy_detection import FolderState, Look, judge, look_at
-from proofsheet.library.disk_diff import disk_news
+from proofsheet.library.disk_diff import News, disk_news
 from proofsheet.storage.cleaning import clean
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Workspace
@@ -109,11 +110,25 @@ def test_news_are_counted_without_opening_files(tmp_path: Path) -> None:
             else datetime(2000, 1, 1)
         )
         rows.append({"path": name, "size_bytes": found.st_size if found else size, "modified_at": at})
-    import polars as pl
-
     schema = {n: Photo.polars_schema()[n] for n in ("path", "size_bytes", "modified_at")}
     news = disk_news(tmp_path, pl.DataFrame(rows, schema=schema), Quarantine.frame(), OtherFile.frame())
     assert (news.new, news.changed, news.gone) == (1, 1, 1)
+
+
+def test_files_that_apply_moved_are_neither_new_nor_gone(tmp_path: Path) -> None:
+    for name in ("selected/a.jpg", "back.jpg", "new.jpg"):
+        save_picture(tmp_path / name)
+    before = pl.DataFrame({"path": ["a.jpg", "review/back.jpg", "gone.jpg"]})
+    moves = pl.DataFrame(
+        {
+            "kind": ["move"] * 3,
+            "source": ["a.jpg", "back.jpg", "gone.jpg"],
+            "target": ["selected/a.jpg", "review/back.jpg", "other.jpg"],
+        }
+    )
+    news = disk_news(tmp_path, Photo.frame(), Quarantine.frame(), before, moves)
+    assert news == News(new=1, changed=0, gone=1, moved=1, moved_back=1)
+    assert news.told() == "1 new, 1 gone, 1 moved by apply, 1 moved back by undo"
 
 
 def test_a_run_log_is_lines_events_and_a_summary(tmp_path: Path) -> None:
