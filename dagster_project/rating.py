@@ -19,7 +19,8 @@ from proofsheet.core.progress import Progress
 from proofsheet.imaging.measurement import Measurement
 from proofsheet.imaging.perceptual_hash import picture_hash
 from proofsheet.library.file_hashes import ScannedFile
-from proofsheet.publish.xmp_sidecar import Fields, existing_sidecar, merge_sidecar, sidecar_path
+from proofsheet.publish.sidecar_names import sidecar_of
+from proofsheet.publish.xmp_sidecar import Fields, merge_sidecar
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.describer import Describer
 from proofsheet.texts.inference import answers
@@ -132,7 +133,7 @@ def write_sidecars(
         picture = folder / one.picture.path
         stars = max(0, min(5, round(one.reply.overall / _SCALE)))
         try:
-            path = existing_sidecar(picture) or sidecar_path(picture, settings.rating.sidecar_style)
+            path = sidecar_of(picture, settings.rating.sidecar_style)
             fields = Fields(rating=stars, keywords=tuple(one.keywords))
             written += merge_sidecar(path, fields, extension=picture.suffix, replace=replace)
         except (ProofsheetError, OSError) as error:

@@ -21,10 +21,11 @@ from proofsheet.core.clock import utc_now
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.publish.export_presets import PRESETS, write_preset
 from proofsheet.publish.service import copies_now, publish_now
+from proofsheet.publish.sidecar_names import sidecar_of
 from proofsheet.publish.targets.resolve import publisher_of
 from proofsheet.publish.upload_history import take_back_rows, taken_back
 from proofsheet.publish.uploader import UploadCandidate, candidates, outlook
-from proofsheet.publish.xmp_sidecar import Fields, existing_sidecar, merge_sidecar, sidecar_path
+from proofsheet.publish.xmp_sidecar import Fields, merge_sidecar, would_change
 from proofsheet.review.status import project_status
 from proofsheet.selection.choices import held_photos, present_choices
 from proofsheet.storage.workspace import Project
@@ -141,39 +142,46 @@ def sidecars(project: str, sidecar_style: str, execute: bool, as_json: bool) -> 
 
     Other fields are not touched.
 
-    The JSON has ready, written, unchanged, and refused: [{path, problem}].
+    A stem.xmp is used only if it belongs to the picture: not beside a RAW or another picture of that stem.
+    Without --execute every sidecar that would be written is named.
+
+    The JSON has ready, written, unchanged, files: [{path, sidecar}], and refused: [{path, problem}].
     """
     found = settings_and_workspace()[1].project(project)
     ready = [c for c in candidates(found, "sidecars") if not c.held_back]
-    written, refused = 0, []
-    for one in ready if execute else []:
+    files, refused = [], []
+    for one in ready:
         try:
-            written += _write(found, one, sidecar_style)
+            if target := _sidecar(found, one, sidecar_style, execute=execute):
+                files.append({"path": one.path, "sidecar": target.relative_to(found.folder).as_posix()})
         except (ProofsheetError, OSError) as error:
             refused.append({"path": one.path, "problem": str(error)})
+    told = {"ready": len(ready), "written": len(files) if execute else 0, "files": files, "refused": refused}
+    told["unchanged"] = len(ready) - len(files) - len(refused)
     if as_json:
-        print_json(
-            {
-                "ready": len(ready),
-                "written": written,
-                "unchanged": len(ready) - written - len(refused) if execute else 0,
-                "refused": refused,
-            }
-        )
+        print_json(told)
     else:
-        out().print(
-            f"{len(ready)} with approved texts, {written} sidecars written, {len(refused)} refused",
-            markup=False,
-        )
-        for line in refused:
-            out().print(f"  {line['path']}: {line['problem']}", markup=False)
-        if not execute and ready:
-            out().print("Nothing was changed. --execute writes the sidecars.", markup=False)
+        _show_sidecars(told, files, refused, execute=execute)
     if refused:
         sys.exit(_FAILED)
 
 
-def _write(project: Project, one: UploadCandidate, style: str) -> bool:
+def _show_sidecars(
+    told: Mapping[str, Any], files: list[dict[str, str]], refused: list[dict[str, str]], *, execute: bool
+) -> None:
+    line = f"{told['ready']} with approved texts, {told['written']} sidecars written, {len(refused)} refused"
+    out().print(line, markup=False)
+    for one in files:
+        what = "written" if execute else "would be written"
+        out().print(f"  {one['path']}: {one['sidecar']} {what}", markup=False)
+    for one in refused:
+        out().print(f"  {one['path']}: {one['problem']}", markup=False)
+    if not execute and told["ready"]:
+        out().print("Nothing was changed. --execute writes the sidecars.", markup=False)
+
+
+def _sidecar(project: Project, one: UploadCandidate, style: str, *, execute: bool) -> Path | None:
+    """The sidecar that was written, or would be; None if it already holds everything."""
     picture = project.folder / one.path
     texts = one.texts
     fields = Fields(
@@ -182,5 +190,6 @@ def _write(project: Project, one: UploadCandidate, style: str) -> bool:
         alt_text=texts["alt_text"],
         keywords=tuple(texts["keywords"]),
     )
-    target = existing_sidecar(picture) or sidecar_path(picture, style)
-    return merge_sidecar(target, fields, extension=picture.suffix)
+    target = sidecar_of(picture, style)
+    act = merge_sidecar if execute else would_change
+    return target if act(target, fields, extension=picture.suffix) else None

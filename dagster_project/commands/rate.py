@@ -28,7 +28,8 @@ from proofsheet.library.file_hashes import Scan, ScannedFile
 from proofsheet.library.scan import scan
 from proofsheet.prompts.prompt import parse_prompt
 from proofsheet.publish.ratings_csv import append_ratings, columns, csv_name, rated_among
-from proofsheet.publish.xmp_sidecar import exiftool, existing_sidecar
+from proofsheet.publish.sidecar_names import existing_sidecar
+from proofsheet.publish.xmp_sidecar import exiftool
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.describer import Describer
 from proofsheet.texts.jobs import RATING

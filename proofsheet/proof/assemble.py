@@ -28,6 +28,7 @@ from schemas.words import Answered, Caption, TagSet, Title
 Row = dict[str, Any]
 _GENERATED = {Texts.title: MetadataRepair.generated_title, Texts.caption: MetadataRepair.generated_caption}
 BY_MODEL, BY_FACTS, BY_PROMPT = "model", "known facts", "prompt"
+HAND, LOCKED = "human", " (locked)"
 _DESCRIBERS = frozenset([BY_MODEL, BY_FACTS, BY_PROMPT])
 _PROMPT = f"{GenerationFact.name}.{GenerationFact.prompt}"
 _GENERATED |= {
@@ -101,7 +102,7 @@ def assembled(
             sources[field] = by.get(field, BY_MODEL)
             continue
         mended[field] = _written(field, mended[field], edit)
-        sources[field] = edit[WordEdit.source] + (" (locked)" if edit[WordEdit.locked] else "")
+        sources[field] = edit[WordEdit.source] + (LOCKED if edit[WordEdit.locked] else "")
     names = (Answered.model, Answered.wanted_model, Answered.model_digest, Answered.backend)
     return {
         Table.project: project,
@@ -131,6 +132,12 @@ def generated_texts(row: Mapping[str, Any]) -> dict[str, Any]:
 def people_wrote(sources: str) -> frozenset[str]:
     """The fields that people wrote, here or in another program, from the column `sources`."""
     return frozenset(f for f, source in sources_of(sources).items() if source.split(" ")[0] in PEOPLE)
+
+
+def hand_wrote(sources: str) -> frozenset[str]:
+    """The fields whose every word a person wrote here; keywords that are not locked take a model's too."""
+    hand = (f for f, source in sources_of(sources).items() if source.split(" ")[0] == HAND)
+    return frozenset(f for f in hand if f != Texts.keywords or LOCKED in sources_of(sources)[f])
 
 
 def facts_wrote(sources: str) -> frozenset[str]:

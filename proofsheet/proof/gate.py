@@ -85,8 +85,12 @@ RULES: dict[str, Rule] = {
     "no_sentence": Rule("Caption and alternative text are sentences or phrases.", form.no_sentence),
     "markup": Rule("No HTML, Markdown, list, data, link or hashtag.", residue.markup),
     "filler": Rule("No empty phrase, and no text of a camera.", wording.filler),
-    "file_name_leak": Rule("No word of the file name is in the text without evidence.", leaks.file_name_leak),
-    "folder_leak": Rule("No word of a folder name is in the text without evidence.", leaks.folder_leak),
+    "file_name_leak": Rule(
+        "No word of the file name is in the text without evidence, and no file name.", leaks.file_name_leak
+    ),
+    "folder_leak": Rule(
+        "No word of a folder name is in the text without evidence, and no path.", leaks.folder_leak
+    ),
     "hint_copied": Rule("No run of words of the set's hint is in the text.", leaks.hint_copied),
     "repeated_wording": Rule("Nothing is repeated, in one field or in two.", wording.repeated_wording),
     "contradiction": Rule("Caption and alternative text can both be true.", wording.contradiction),

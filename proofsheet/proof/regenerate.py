@@ -23,6 +23,7 @@ from proofsheet.proof.assemble import (
     describer,
     facts_wrote,
     generated_texts,
+    hand_wrote,
     people_wrote,
 )
 from proofsheet.proof.attempts import AskAgain, GateCandidate
@@ -98,6 +99,7 @@ def candidates(
             hint,
             measured=facts_wrote(row[MetadataRepair.sources]),
             by_people=people_wrote(row[MetadataRepair.sources]),
+            by_hand=hand_wrote(row[MetadataRepair.sources]),
         )
         found.append(GateCandidate(judged, {n: row[n] for n in MetadataRepair.polars_schema().names()}))
     return found

@@ -1,8 +1,8 @@
 """XMP sidecars: our fields merged into whatever is there; nothing foreign is lost, and nothing is replaced.
 
-Holds `Fields`, `sidecar_path`, `read_sidecar`, `merge_sidecar`, `run_exiftool`, `read_fields` and `same`.
+Holds `Fields`, `read_sidecar`, `would_change`, `merge_sidecar`, `run_exiftool`, `read_fields` and `same`.
 Add here: another field that other tools read.
-Keep out: what is written when (commands, publishing).
+Keep out: what is written when (commands, publishing), and which file is whose (sidecar_names.py).
 
 Exiftool writes. It takes values through a JSON file alone: its argument stream is split at line ends, so that
 a caption could add options.
@@ -89,40 +89,6 @@ def exiftool() -> str:
     return found
 
 
-def sidecar_path(picture: Path, style: str) -> Path:
-    """The place of a picture's sidecar.
-
-    Args:
-        picture: the picture.
-        style: darktable gives name.ext.xmp, adobe gives stem.xmp.
-
-    Raises:
-        UsageError: for adobe, if another picture in the folder has the same stem.
-    """
-    if style == "darktable":
-        return picture.with_name(picture.name + ".xmp")
-    twins = [
-        p.name
-        for p in picture.parent.iterdir()
-        if p.stem == picture.stem and p != picture and p.suffix.lower() not in _BESIDE
-    ]
-    if twins:
-        raise UsageError(
-            f"{picture.name} and {', '.join(sorted(twins))} would share the sidecar {picture.stem}.xmp.",
-            "Use the style darktable: its sidecars keep the extension.",
-        )
-    return picture.with_suffix(".xmp")
-
-
-_BESIDE = {".xmp", ".txt", ".json", ".yaml", ".yml", ".csv"}
-
-
-def existing_sidecar(picture: Path) -> Path | None:
-    """The sidecar that is there, in either style."""
-    both = (picture.with_name(picture.name + ".xmp"), picture.with_suffix(".xmp"))
-    return next((p for p in both if p.is_file()), None)
-
-
 def read_sidecar(path: Path) -> dict[str, Any]:
     """Every field of a sidecar, by the tags of exiftool; structures as such.
 
@@ -169,12 +135,7 @@ def merge_sidecar(path: Path, fields: Fields, *, extension: str, replace: bool =
             then.
         ServiceUnreachable: if exiftool is not installed.
     """
-    if path.is_symlink():
-        raise UsageError(
-            f"The sidecar {path} is a link.", "Links are not followed; write the sidecar by hand."
-        )
-    before = read_sidecar(path) if path.exists() else {}
-    values = _wanted(fields.values() | {EXTENSION: extension.lstrip(".").upper()}, before, replace=replace)
+    before, values = _news(path, fields, extension, replace=replace)
     if not values:
         return False
     with tempfile.TemporaryDirectory(prefix=".proofsheet-", dir=path.parent) as folder:
@@ -199,6 +160,24 @@ def merge_sidecar(path: Path, fields: Fields, *, extension: str, replace: bool =
         os.replace(work, path)  # noqa: PTH105 - over an open name, in one step
     fsync_folder(path.parent)
     return True
+
+
+def would_change(path: Path, fields: Fields, *, extension: str, replace: bool = False) -> bool:
+    """Whether `merge_sidecar` would write the file; arguments and errors as there."""
+    return bool(_news(path, fields, extension, replace=replace)[1])
+
+
+def _news(
+    path: Path, fields: Fields, extension: str, *, replace: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the sidecar holds, and what is to be written into it."""
+    if path.is_symlink():
+        raise UsageError(
+            f"The sidecar {path} is a link.", "Links are not followed; write the sidecar by hand."
+        )
+    before = read_sidecar(path) if path.exists() else {}
+    told = fields.values() | {EXTENSION: extension.lstrip(".").upper()}
+    return before, _wanted(told, before, replace=replace)
 
 
 def _wanted(values: Mapping[str, Any], before: Mapping[str, Any], *, replace: bool) -> dict[str, Any]:

@@ -30,6 +30,7 @@ class GateInput:
         published: True for texts that are out already: compared with, not judged.
         measured: fields that known facts fill, in the words of a template, without a prompt.
         by_people: fields that people wrote, here or in another program.
+        by_hand: those of them that a person wrote here, word by word; a program may have filled the others.
     """
 
     photo_id: str
@@ -41,6 +42,7 @@ class GateInput:
     published: bool = False
     measured: frozenset[str] = frozenset()
     by_people: frozenset[str] = frozenset()
+    by_hand: frozenset[str] = frozenset()
 
     def parts(self, field: str) -> list[str]:
         """The field as a list of texts."""

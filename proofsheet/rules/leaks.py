@@ -2,13 +2,14 @@
 
 Holds one function a rule.
 Add here: another place that words may leak from.
-Keep out: what counts as evidence (proof/attempts.py).
+Keep out: what counts as evidence (proof/regenerate.py), and who wrote a field (proof/assemble.py).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from proofsheet.rules.base import GateInput, Issue, small_words
 from proofsheet.rules.tokens import Span, name_tokens, spans, words
@@ -17,39 +18,65 @@ from schemas.settings.gate import GateSettings
 _LEAST_LETTERS, _LEAST_CODE = 4, 5
 _CHUNK = re.compile(r"[^\W_]+")
 _RUN, _LEAST_RUN = 4, 2
+_JOINED = "_"  # of names of files, not of words
 
 
 def file_name_leak(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
-    """A word or number of the file name that nothing in the picture supports."""
+    """A word of the file name that neither the picture nor a person supports, or the file name itself."""
     stem = row.file_name.rsplit(".", 1)[0]
-    yield from _leaks("file_name_leak", row, stem, f"of the file name {row.file_name!r}")
+    names = {row.file_name} if row.file_name != stem else set()
+    names |= {stem} if _JOINED in stem else set()
+    yield from _leaks("file_name_leak", row, stem, names, f"of the file name {row.file_name!r}")
 
 
 def folder_leak(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
-    """A word of the project's or a folder's name that nothing in the picture supports."""
+    """A word of the project's or a folder's name that neither the picture nor a person supports."""
     for folder in row.folders:
-        yield from _leaks("folder_leak", row, folder, f"of the folder {folder!r}")
+        names = {folder} if _JOINED in folder else set()
+        yield from _leaks("folder_leak", row, folder, names, f"of the folder {folder!r}")
+    for field, text in row.not_measured():
+        for path in _paths(row.folders):
+            if found := _place(path, text):
+                yield Issue("folder_leak", field, *found.span(), f"{found.group()!r} is the path of folders")
 
 
-def _leaks(rule: str, row: GateInput, name: str, origin: str) -> Iterator[Issue]:
-    suspects = {t for t in name_tokens(name) if len(t) >= _LEAST_LETTERS} - row.evidence - small_words()
+def _leaks(rule: str, row: GateInput, name: str, names: set[str], origin: str) -> Iterator[Issue]:
+    known = row.evidence | small_words() | _of_people(row)
+    suspects = {t for t in name_tokens(name) if len(t) >= _LEAST_LETTERS} - known
     codes = {c for c in _CHUNK.findall(name) if len(c) >= _LEAST_CODE and any(s.isdigit() for s in c)}
     whole = {name} if any(c.isdigit() for c in name) and len(name) >= _LEAST_CODE else set()
     for field, text in row.not_measured():
-        for token in sorted(suspects | codes | whole):
-            if found := re.search(rf"(?<!\w){re.escape(token)}(?!\w)", text, re.IGNORECASE):
+        by_hand = field in row.by_hand
+        plain = {w for w in whole if by_hand and " " in w}  # `Route 66`, not `DSC_0042`
+        for token in sorted((suspects | codes | whole | names) - plain):
+            if found := _place(token, text):
                 yield Issue(rule, field, found.start(), found.end(), f"{found.group()!r} is a word {origin}")
 
 
+def _place(token: str, text: str) -> re.Match[str] | None:
+    return re.search(rf"(?<!\w){re.escape(token)}(?!\w)", text, re.IGNORECASE)
+
+
+def _paths(folders: tuple[str, ...]) -> Iterator[str]:
+    """Folders with the one inside, as paths have them."""
+    for outer, inner in pairwise(folders):
+        yield from (f"{outer}/{inner}", f"{outer}\\{inner}")
+
+
+def _of_people(row: GateInput) -> frozenset[str]:
+    """What a person wrote of this picture here: whoever says it after them copies no name."""
+    return frozenset(w for field in row.by_hand for part in row.parts(field) for w in words(part))
+
+
 def hint_copied(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
-    """A run of words of the set's hint: hints help to look, and are not text."""
+    """A run of words of the set's hint that no person wrote here: hints help to look, and are not text."""
     hint = words(row.hint)
     size = min(_RUN, len(hint))
     if size < _LEAST_RUN:
         return
     runs = {tuple(hint[i : i + size]) for i in range(len(hint) - size + 1)}
     for field, text in row.not_measured():
-        if found := _run(spans(text), runs, size):
+        if field not in row.by_hand and (found := _run(spans(text), runs, size)):
             yield Issue(
                 "hint_copied",
                 field,

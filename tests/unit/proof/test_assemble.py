@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from proofsheet.proof.assemble import described_by, describer, facts_wrote, people_wrote, repaired_rows
+from proofsheet.proof.assemble import (
+    described_by,
+    describer,
+    facts_wrote,
+    hand_wrote,
+    people_wrote,
+    repaired_rows,
+)
 from proofsheet.storage.workspace import Project
 from schemas.proof import MetadataRepair
 from schemas.words import Caption, TagSet, Title
@@ -52,3 +59,9 @@ def test_fields_that_people_wrote_are_no_describers() -> None:
     assert people_wrote(sources) == {"title", "keywords"}
     assert facts_wrote(sources) == {"caption"}
     assert described_by(sources) == {"caption": "known facts", "alt_text": "model"}
+
+
+def test_only_what_a_person_wrote_here_word_by_word_is_by_hand() -> None:
+    sources = "title=human (locked), caption=human, alt_text=import, keywords=human"
+    assert hand_wrote(sources) == {"title", "caption"}
+    assert hand_wrote("title=model, keywords=human (locked)") == {"keywords"}

@@ -304,7 +304,8 @@ def test_approved_texts_are_merged_into_sidecars_that_others_read(
         ).unlink()  # with it, name.xmp would stand for two files and be refused
     before = tree(project.folder)
     shell = Shell(project.home)
-    assert shell.json("sidecars", "harbour")["written"] == 0
+    first = shell.json("sidecars", "harbour")
+    assert (first["written"], [one["path"] for one in first["files"]]) == (0, paths)
     assert tree(project.folder) == before
     told = shell.json("sidecars", "harbour", "--sidecar-style", style, "--execute")
     assert (told["written"], told["refused"]) == (4, [])
@@ -404,3 +405,25 @@ def test_a_password_is_shown_nowhere_and_a_wrong_word_in_keep_is_refused() -> No
     assert "geheim" not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
     with pytest.raises(ValueError, match="keep"):
         PublishSettings(keep=["gsp"])  # type: ignore[list-item]
+
+
+@needs_exiftool
+def test_no_words_go_into_the_sidecar_of_a_raw(
+    made: tuple[Configuration, Project], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, project = made
+    monkeypatch.setenv("PROOFSHEET_LIBRARY", str(project.folder.parent))
+    monkeypatch.setenv("PROOFSHEET_HOME", str(project.home))
+    path = candidates(project, "sidecars")[0].path
+    picture = project.folder / path
+    (project.folder / f"{path}.xmp").unlink()  # the builder's is no XMP
+    picture.with_suffix(".CR3").write_bytes(b"raw")
+    of_the_raw = picture.with_suffix(".xmp")
+    of_the_raw.write_text("<x/>", "utf-8")
+    for photo in project.store.read(MetadataQuality)[MetadataQuality.photo_id]:
+        review(project.ledger, photo, "approved", "", NOW)
+    shell = Shell(project.home)
+    assert f"{path}.xmp would be written" in shell("sidecars", "harbour", code=1).output
+    shell("sidecars", "harbour", "--execute", code=1)  # the sidecars of the other pictures are no XMP
+    assert of_the_raw.read_text("utf-8") == "<x/>"
+    assert exiftool(project.folder / f"{path}.xmp")["XMP-dc:Title"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from proofsheet.core.errors import UsageError
+from proofsheet.publish.sidecar_names import sidecar_path
 from proofsheet.publish.xmp_sidecar import (
     DESCRIPTION,
     HIERARCHY,
@@ -18,7 +19,6 @@ from proofsheet.publish.xmp_sidecar import (
     foreign,
     merge_sidecar,
     read_sidecar,
-    sidecar_path,
 )
 from tests.support.kit import save_picture, tree
 
@@ -142,11 +142,3 @@ def test_strange_names_get_their_own_sidecar(tmp_path: Path, name: str) -> None:
     assert merge_sidecar(path, OURS, extension=".jpg")
     assert read_sidecar(path)[DESCRIPTION] == "A heron."
     assert len(tree(tmp_path)) == 2
-
-
-def test_the_adobe_style_refuses_shared_stems(tmp_path: Path) -> None:
-    one = save_picture(tmp_path / "a.jpg", 1)
-    assert sidecar_path(one, "adobe") == tmp_path / "a.xmp"
-    save_picture(tmp_path / "a.png", 1)
-    with pytest.raises(UsageError, match=r"a\.png would share"):
-        sidecar_path(one, "adobe")
