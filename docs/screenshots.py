@@ -26,7 +26,7 @@ import polars as pl
 from demo.history import PROJECT
 from proofsheet.core.config import load
 from proofsheet.storage.workspace import Project, Workspace
-from schemas.review import Proposal
+from schemas.choices import Proposal
 
 _PICTURES = Path(__file__).parent / "pictures"
 _FLAGS = ("--no-sandbox", "--disable-gpu")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from schemas.settings_review import PublishSettings
+from schemas.settings.publish import PublishSettings
 
 from proofsheet.apply.disk import TargetTaken
 from proofsheet.core.errors import ServiceUnreachable
