@@ -25,6 +25,7 @@ from dagster_project.commands.common import (
     settings_and_workspace,
     sound,
 )
+from dagster_project.commands.terminal import row_of
 from dagster_project.planning import current_freshness
 from proofsheet.core.config import Configuration
 from proofsheet.core.locks import lock_owner
@@ -145,7 +146,7 @@ def _show(found: dict[str, dict[str, Any]]) -> None:
         table.add_column(name.replace("_", " "), justify="right")
     for project, state in found.items():
         table.add_row(
-            project, *(str(state[name]) for name in _COLUMNS), str(state["whole_at"] or "never")[:19]
+            *row_of([project, *(state[name] for name in _COLUMNS), str(state["whole_at"] or "never")[:19]])
         )
     console = out()
     console.print(table)

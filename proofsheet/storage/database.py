@@ -60,7 +60,7 @@ def ask(
             names are read.
 
     Raises:
-        UsageError: if DuckDB refuses the statement.
+        UsageError: if DuckDB refuses the statement, or there are several.
     """
     named = words(sql)
     some = (
@@ -79,6 +79,7 @@ def ask(
             for name, part in sorted(parts.items()):
                 _show(con, name, part, folder)
             try:
+                _only_one(con, sql)
                 answer = con.sql(sql)
                 found: pl.DataFrame = answer.pl() if answer is not None else pl.DataFrame()
                 return found
@@ -165,6 +166,13 @@ def _copy(con: duckdb.DuckDBPyConnection, name: str, part: Part, folder: Path) -
     for statement in table.ddl(part.lengths):
         con.execute(statement)
     con.execute(f'INSERT INTO "{name}" BY NAME {source}')
+
+
+def _only_one(con: duckdb.DuckDBPyConnection, sql: str) -> None:
+    if (count := len(con.extract_statements(sql))) > 1:
+        raise UsageError(
+            f"These are {count} statements, and one answer is shown.", "Ask one statement at a time."
+        )
 
 
 def _next_step(refusal: duckdb.Error) -> str:

@@ -138,3 +138,22 @@ def test_a_refused_file_is_told_with_the_next_step(projects: list[Project]) -> N
     told = ask("select * from read_csv('/etc/passwd')", "--project", "rows", code=2).output
     assert "/etc/passwd" in told
     assert "--json" in told
+
+
+def test_a_pipe_gets_every_value_whole(projects: list[Project]) -> None:
+    columns = ", ".join(f"repeat('{c}', 3000) || 'end{c}' as {c}" for c in "abcd")
+    shown = ask(f"select {columns}", "--project", "rows").output
+    assert all(c * 3000 + f"end{c}" in shown for c in "abcd")
+    assert "…" not in shown
+
+
+def test_several_statements_are_refused(projects: list[Project]) -> None:
+    assert "one statement at a time" in ask("select 1; select 2", "--project", "rows", code=2).output
+    assert "│ 1 │" in ask("select 1 as n;", "--project", "rows").output
+
+
+def test_a_value_is_shown_as_it_is(projects: list[Project]) -> None:
+    shown = ask(
+        "select 'root:x:0:0 :smile: [red]x[/red] a\u202eb' || chr(27) as n", "--project", "rows"
+    ).output
+    assert "root:x:0:0 :smile: [red]x[/red] a␣b␣" in shown
