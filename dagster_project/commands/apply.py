@@ -19,6 +19,7 @@ from proofsheet.apply.moves import Report
 from proofsheet.apply.plan import Plan
 from proofsheet.apply.sandbox import make_sandbox
 from proofsheet.core.errors import UsageError
+from proofsheet.core.shell_words import as_word
 
 _FAILED = 1
 
@@ -143,7 +144,7 @@ def sandbox(project: str, groups: int, seed: int, as_json: bool) -> None:
         f"{made.sets} sets: {made.photos} pictures and {made.companions} companions in {made.folder}",
         markup=False,
     )
-    out().print(f"Next: proofsheet run sandbox/{made.folder.name}", markup=False)
+    out().print(f"Next: proofsheet run {as_word('sandbox/' + made.folder.name)}", markup=False)
 
 
 def _news(news: str) -> None:

@@ -17,6 +17,7 @@ from dagster_project.commands.common import json_option, out, print_json, settin
 from proofsheet.core.clock import utc_now
 from proofsheet.core.errors import UsageError
 from proofsheet.core.files import composed
+from proofsheet.core.shell_words import as_word
 from proofsheet.library.photo_names import photos_meant
 from proofsheet.proof.text_review import import_flags, review, waive, want_others
 from proofsheet.storage.workspace import Project
@@ -45,7 +46,7 @@ def _photo(project: str, path: str) -> tuple[Project, str]:
         )
     raise UsageError(
         f"There is no photo {path!r} in {project}.",
-        f"`proofsheet words show {project}` lists the photos with texts.",
+        f"`proofsheet words show {as_word(project)}` lists the photos with texts.",
     )
 
 
@@ -68,7 +69,8 @@ def show(project: str, paths: tuple[str, ...], as_json: bool) -> None:
     told = [_told(r) for r in _current(found).to_dicts() if not paths or composed(r[Photo.path]) in wanted]
     if missing := ", ".join(sorted(wanted - {composed(one["path"]) for one in told})):
         raise UsageError(
-            f"There are no texts of {missing} in {project}.", f"`proofsheet words show {project}` lists all."
+            f"There are no texts of {missing} in {project}.",
+            f"`proofsheet words show {as_word(project)}` lists all.",
         )
     if as_json:
         print_json({"photos": told})
@@ -138,7 +140,7 @@ def edit(
             utc_now(),
             lock=not unlocked,
         )
-    out().print(f"{', '.join(given)} written; `proofsheet run {project}` checks them", markup=False)
+    out().print(f"{', '.join(given)} written; `proofsheet run {as_word(project)}` checks them", markup=False)
 
 
 @words.command()
@@ -198,7 +200,8 @@ def waiving(project: str, path: str, rule: str, field: str, reason: str) -> None
     found, photo = _photo(project, path)
     waive(found.ledger, photo, rule, field, reason, utc_now())
     out().print(
-        (f"{rule} is waived for this {field}; `proofsheet run {project}` applies the waiver"), markup=False
+        (f"{rule} is waived for this {field}; `proofsheet run {as_word(project)}` applies the waiver"),
+        markup=False,
     )
 
 
