@@ -7,6 +7,8 @@ Keep out: what a verb does (proofsheet/texts/).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,19 @@ from schemas.proof import FIELDS, MetadataQuality, Texts
 @click.group()
 def words() -> None:
     """Show and edit texts, waive a rule for one text, approve or reject."""
+
+
+@contextmanager
+def _told_by_path(project: Project, photo_id: str) -> Iterator[None]:
+    """Errors about a photo name its path, which people know, in place of its id."""
+    try:
+        yield
+    except UsageError as error:
+        found = project.store.read(Photo).filter(pl.col(Photo.photo_id) == photo_id)[Photo.path]
+        path = found[0] if len(found) else photo_id
+        raise UsageError(
+            error.what.replace(photo_id, path), error.next_step.replace(photo_id, path)
+        ) from error
 
 
 def _photo(project: str, path: str) -> tuple[Project, str]:
@@ -198,7 +213,8 @@ def waiving(project: str, path: str, rule: str, field: str, reason: str) -> None
     The rule applies again once the text changes.
     """
     found, photo = _photo(project, path)
-    waive(found.ledger, photo, rule, field, reason, utc_now())
+    with _told_by_path(found, photo):
+        waive(found.ledger, photo, rule, field, reason, utc_now())
     out().print(
         (f"{rule} is waived for this {field}; `proofsheet run {as_word(project)}` applies the waiver"),
         markup=False,
@@ -213,7 +229,8 @@ def waiving(project: str, path: str, rule: str, field: str, reason: str) -> None
 def reviewing(project: str, path: str, decision: str, reason: str) -> None:
     """Approve or reject the current texts of the photo PATH. Only accepted texts can be approved."""
     found, photo = _photo(project, path)
-    attempt = review(found.ledger, photo, decision, reason, utc_now())
+    with _told_by_path(found, photo):
+        attempt = review(found.ledger, photo, decision, reason, utc_now())
     out().print(f"attempt {attempt} is {decision}", markup=False)
 
 
@@ -223,7 +240,8 @@ def reviewing(project: str, path: str, decision: str, reason: str) -> None:
 def again(project: str, path: str) -> None:
     """Request new texts for the photo PATH after a refusal by the gate or by you; the next run asks once."""
     found, photo = _photo(project, path)
-    want_others(found.ledger, photo, utc_now())
+    with _told_by_path(found, photo):
+        want_others(found.ledger, photo, utc_now())
     out().print(f"the next run of {found.name} asks again for {path}", markup=False)
 
 
