@@ -1,6 +1,6 @@
 """Applying approved decisions, as the command line and the Dagster job do it.
 
-Holds `preview`, `planned`, `allowed`, `sign_off`, `carry_out` and `take_back`.
+Holds `preview`, `planned`, `allowed`, `obstacle`, `sign_off`, `carry_out` and `take_back`.
 Add here: another condition under which files may be moved.
 Keep out: plans and file operations (proofsheet/publish/).
 """
@@ -19,6 +19,7 @@ from proofsheet.apply.plan import Plan, make_plan, with_keep_all
 from proofsheet.core.clock import utc_now
 from proofsheet.core.config import Configuration
 from proofsheet.core.errors import UsageError
+from proofsheet.core.shell_words import as_word
 from proofsheet.review.submission import submitted
 from proofsheet.storage.workspace import Project
 from schemas.apply import SignOff
@@ -92,14 +93,24 @@ def allowed(project: Project, settings: Configuration) -> None:
     if mode == "sandbox":
         raise UsageError(
             f"{project.name} is no sandbox, and the mode is sandbox: its files are not moved.",
-            f"Try it with `proofsheet sandbox {project.name}`, or set mode = 'pilot' in [apply].",
+            f"Try it with `proofsheet sandbox {as_word(project.name)}`, or set mode = 'pilot' in [apply] "
+            f"and sign off with `proofsheet apply {as_word(project.name)} --sign-off YOUR-NAME`.",
         )
     signed = project.ledger.rows(SignOff)[SignOff.mode].to_list()
     if mode not in signed:
         raise UsageError(
             f"Nobody signed off {mode} for {project.name}.",
-            f"`proofsheet apply {project.name} --sign-off YOUR-NAME` records that you do.",
+            f"`proofsheet apply {as_word(project.name)} --sign-off YOUR-NAME` records that you do.",
         )
+
+
+def obstacle(project: Project, settings: Configuration) -> str:
+    """Why `--execute` would be refused now, with the next step; empty if it would not be."""
+    try:
+        allowed(project, settings)
+    except UsageError as error:
+        return f"{error.what} {error.next_step}"
+    return ""
 
 
 def sign_off(project: Project, mode: str, name: str, note: str) -> None:
@@ -148,6 +159,7 @@ def take_back(
         found = plan_id or next(iter(unfinished(project.ledger)), None) or last_plan(project.ledger)
         if found is None:
             raise UsageError(
-                f"Nothing was applied in {project.name}.", "`proofsheet apply` shows what could be."
+                f"Nothing was applied in {project.name}.",
+                f"`proofsheet apply {as_word(project.name)}` shows what could be.",
             )
         return Applier(project, settings.apply, utc_now()).undo(found)

@@ -137,14 +137,12 @@ class Commands(click.Group):
         except ProofsheetError as error:
             if ctx.params.get("debug"):
                 traceback.print_exc()
-            click.echo(f"proofsheet: {error.what} {error.next_step}", err=True)
+            _tell(f"{error.what} {error.next_step}")
             sys.exit(error.exit_code)
         except OSError as error:
             if error.errno == errno.EPIPE or ctx.params.get("debug"):
                 raise
-            click.echo(
-                f"proofsheet: {error}. Check permissions and free space there, then try again.", err=True
-            )
+            _tell(f"{error}. Check permissions and free space there, then try again.")
             sys.exit(ProofsheetError.exit_code)
         except UnicodeEncodeError as error:  # an argument in another encoding
             click.echo(f"proofsheet: {error.object!r} is not text. Type it in UTF-8.", err=True)
@@ -152,6 +150,12 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             click.echo("proofsheet: interrupted. Finished tables are saved; run again to continue.", err=True)
             sys.exit(INTERRUPTED)
+
+
+def _tell(problem: str) -> None:
+    from dagster_project.commands.terminal import harmless
+
+    click.echo(harmless(f"proofsheet: {problem}", keep="\n"), err=True)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -13,12 +13,13 @@ from dataclasses import asdict
 
 import click
 
-from dagster_project.applying import allowed, carry_out, preview, sign_off, take_back
+from dagster_project.applying import allowed, carry_out, obstacle, preview, sign_off, take_back
 from dagster_project.commands.common import err, json_option, out, print_json, settings_and_workspace
 from proofsheet.apply.moves import Report
 from proofsheet.apply.plan import Plan
 from proofsheet.apply.sandbox import make_sandbox
 from proofsheet.core.errors import UsageError
+from proofsheet.core.shell_words import as_word
 
 _FAILED = 1
 
@@ -49,8 +50,8 @@ def apply(
     The default shows the plan and changes nothing. Only submitted decisions are applied. Companions
     (sidecars, RAW files) move with their picture. If one file of a set cannot move, the set stays and the
     plan gives the reason. The command waits for an active run, and first finishes an interrupted apply. The
-    JSON has plan, operations, counts, refused, staying; after --execute also done: {sets, files, refused,
-    failed, uncut}.
+    JSON has plan, operations, counts, refused, staying, and obstacle: why --execute is refused now; after
+    --execute also done: {sets, files, refused, failed, uncut}.
     """
     settings, workspace = settings_and_workspace()
     found = workspace.project(project)
@@ -68,12 +69,13 @@ def apply(
         "refused": plan.refused,
         "staying": plan.staying,
         "unfinished": left,
+        "obstacle": obstacle(found, settings),
     }
     if not (execute or yes or plan_id):
         if as_json:
             print_json({**told, "operations": [asdict(o) for o in plan.operations]})
         else:
-            _show(plan, left)
+            _show(plan, left, told["obstacle"])
         return
     allowed(found, settings)
     if plan_id and plan_id != plan.plan_id:
@@ -143,14 +145,16 @@ def sandbox(project: str, groups: int, seed: int, as_json: bool) -> None:
         f"{made.sets} sets: {made.photos} pictures and {made.companions} companions in {made.folder}",
         markup=False,
     )
-    out().print(f"Next: proofsheet run sandbox/{made.folder.name}", markup=False)
+    out().print(f"Next: proofsheet run {as_word('sandbox/' + made.folder.name)}", markup=False)
 
 
 def _news(news: str) -> None:
     err().print(news, markup=False)
 
 
-def _show(plan: Plan, left: Iterable[str]) -> None:
+def _show(plan: Plan, left: Iterable[str], why_not: object = "") -> None:
+    if why_not:
+        out().print(f"--execute is refused now: {why_not}")
     for one in left:
         out().print(f"unfinished: {one}(it is finished first)", markup=False)
     for group, rows in plan.by_set().items():

@@ -23,6 +23,7 @@ from rich.progress import Progress as Bars
 from rich.text import Text
 
 from dagster_project.commands.common import err
+from dagster_project.commands.terminal import harmless
 from proofsheet.core.progress import Progress
 
 
@@ -39,7 +40,7 @@ def progress_bars() -> Iterator[Bars]:
     """Bars on stderr while the block runs; none off a terminal."""
     console = err()
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         _Rate(),
@@ -59,7 +60,7 @@ class BarListener(Progress):
     def step(self, what: str, done: int, total: int) -> None:
         """Move the bar."""
         if what not in self._tasks:
-            self._tasks[what] = self._bars.add_task(f"{self._project}: {what}", total=total)
+            self._tasks[what] = self._bars.add_task(harmless(f"{self._project}: {what}"), total=total)
         self._bars.update(self._tasks[what], completed=done, total=total)
         if done >= total:
             self._bars.remove_task(self._tasks.pop(what))

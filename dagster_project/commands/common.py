@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 
+from dagster_project.commands.terminal import TerminalConsole
 from proofsheet.core.config import Configuration, load
 from proofsheet.core.errors import UsageError
 from proofsheet.history.report import causes_of
@@ -24,7 +25,6 @@ from proofsheet.storage.health import Trouble, trouble_of
 from proofsheet.storage.workspace import Project, Workspace
 
 FAILED, SOME_FAILED = 1, 3
-_WIDE = 240  # columns of a file or pipe
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -91,9 +91,9 @@ def print_causes(lines: Iterable[Mapping[str, object]]) -> None:
 
 def out() -> Console:
     """The console for data."""
-    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _WIDE)
+    return TerminalConsole()
 
 
 def err() -> Console:
     """The console for progress and remarks."""
-    return Console(stderr=True, highlight=False)
+    return TerminalConsole(stderr=True)

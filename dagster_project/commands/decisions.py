@@ -7,12 +7,21 @@ Keep out: how proposals are made; moving files.
 
 from __future__ import annotations
 
+import sys
 import uuid
 from pathlib import Path
+from typing import Any
 
 import click
 
-from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
+from dagster_project.commands.common import (
+    FAILED,
+    SOME_FAILED,
+    json_option,
+    out,
+    print_json,
+    settings_and_workspace,
+)
 from proofsheet.core.clock import utc_now
 from proofsheet.history.decision_import import import_verdicts
 from proofsheet.review.proposal_export import decision_lines
@@ -45,6 +54,8 @@ def exporting(project: str) -> None:
 def importing(project: str, file: Path, blind: bool, submit: bool, as_json: bool) -> None:
     """Import review decisions on PROJECT from FILE (approved_decisions.jsonl). Known lines are skipped.
 
+    If lines are refused, the exit code is 3, or 1 if no line is left.
+
     The JSON has taken, known, and refused: [{line, reason, detail, next_step}]; with --submit also submitted
     (new decisions and steps) and files: {name: rows}.
     """
@@ -56,7 +67,13 @@ def importing(project: str, file: Path, blind: bool, submit: bool, as_json: bool
         report |= {"submitted": taken, "files": write_submitted(found)}
     if as_json:
         print_json(report)
-        return
+    else:
+        _tell(report)
+    if report["refused"]:
+        sys.exit(SOME_FAILED if report["taken"] or report["known"] else FAILED)
+
+
+def _tell(report: dict[str, Any]) -> None:
     out().print(
         f"{report['taken']} decisions imported, {report['known']} known, {len(report['refused'])} refused",
         markup=False,
@@ -65,5 +82,5 @@ def importing(project: str, file: Path, blind: bool, submit: bool, as_json: bool
         out().print(
             f"  line {line['line']}: {line['reason']}: {line['detail']}; {line['next_step']}", markup=False
         )
-    if submit:
+    if "submitted" in report:
         out().print(f"{report['submitted']} decisions submitted", markup=False)

@@ -35,7 +35,7 @@ def init(library: Path, home: Path, as_json: bool) -> None:
     """
     from dagster_project.instance import prepare_instance
 
-    library, home = library.expanduser().absolute(), home.expanduser().absolute()
+    library, home = _whole(library), _whole(home)
     if not library.is_dir():
         raise UsageError(
             (f"The library {library} is not a folder."),
@@ -62,3 +62,9 @@ def init(library: Path, home: Path, as_json: bool) -> None:
         )
     click.echo("Next: proofsheet run --all")
     click.echo("In the browser, with automatic runs: proofsheet up")
+
+
+def _whole(path: Path) -> Path:
+    """An absolute path without `..`; links in a path without one stay."""
+    path = path.expanduser().absolute()
+    return path.resolve() if ".." in path.parts else path

@@ -12,6 +12,7 @@ import click
 from dagster_project.commands.common import json_option, out, print_json, settings_and_workspace
 from proofsheet.core.clock import utc_now
 from proofsheet.core.errors import UsageError
+from proofsheet.core.shell_words import as_word
 from proofsheet.library.renamed_folders import adopt, keep_apart
 from proofsheet.storage.health import set_aside_damaged
 
@@ -83,7 +84,7 @@ def making_database(project: str, as_json: bool) -> None:
     store = settings_and_workspace()[1].project(project).store
     made = store.show()
     if not store.open_copy.exists():
-        raise UsageError(f"{project} has no tables yet.", f"Run `proofsheet run {project}` first.")
+        raise UsageError(f"{project} has no tables yet.", f"Run `proofsheet run {as_word(project)}` first.")
     told = f"{store.open_copy} {'was made' if made else 'is up to date'}."
     if as_json:
         print_json({"file": str(store.open_copy), "made": made})

@@ -19,6 +19,7 @@ from dagster_project.commands.common import (
     print_json,
     settings_and_workspace,
 )
+from proofsheet.core.shell_words import as_word
 from proofsheet.library.quarantine import quarantine_rows, release
 from proofsheet.storage.health import each_alone
 from proofsheet.storage.workspace import Project
@@ -92,7 +93,7 @@ def releasing(project: str, paths: tuple[str, ...], everything: bool, as_json: b
     if as_json:
         print_json({"released": found})
     else:
-        out().print(f"{len(found)} released; `proofsheet run {project}` tries them again", markup=False)
+        out().print(f"{len(found)} released; `proofsheet run {as_word(project)}` tries them again")
 
 
 def _struck(project: Project, most: int) -> list[dict[str, object]]:

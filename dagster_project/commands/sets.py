@@ -17,6 +17,7 @@ from dagster_project.commands.common import json_option, out, print_json, settin
 from dagster_project.intake_sets import IntakeSet, intake_sets
 from proofsheet.core.clock import utc_now
 from proofsheet.core.errors import ServiceUnreachable, UsageError
+from proofsheet.core.shell_words import as_word
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.client.protocol import ModelRequestError
 from proofsheet.texts.describer import Describer
@@ -47,7 +48,7 @@ def taking_in(project: str, file: Path) -> None:
     """Import sets from FILE, a CSV with folder, subject, hints and location. Empty cells change nothing."""
     found = _project(project)
     noted = intake(found.ledger, _folders(found), read_intake(text_of(file)), utc_now())
-    out().print(f"{len(noted)} sets noted; `proofsheet run {project}` uses them", markup=False)
+    out().print(f"{len(noted)} sets noted; `proofsheet run {as_word(project)}` uses them", markup=False)
 
 
 @sets.command("say")
@@ -105,7 +106,7 @@ def subject(project: str, folder: str) -> None:
     if place not in set(found.store.read(Photo)[Photo.folder]):
         raise UsageError(
             f"No run has read photos in {folder!r}.",
-            f"`proofsheet run {project}` first; `proofsheet sets list` shows them.",
+            f"`proofsheet run {as_word(project)}` first; `proofsheet sets list` shows them.",
         )
     known = found.ledger.rows(SetContext, folder=place)
     hints = (known[SetContext.hints][0] or "") if known.height else ""

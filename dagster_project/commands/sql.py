@@ -26,6 +26,7 @@ from dagster_project.commands.common import (
     print_json,
     settings_and_workspace,
 )
+from dagster_project.commands.terminal import harmless, row_of
 from proofsheet.apply.plan_table import plan_rows
 from proofsheet.core.config import Configuration
 from proofsheet.storage.health import each_alone
@@ -105,14 +106,9 @@ def _renamed(statement: str) -> list[str]:
 
 
 def _table(name: str, answer: pl.DataFrame) -> RichTable:
-    table = RichTable(title=name, title_justify="left")
+    table = RichTable(title=harmless(name), title_justify="left")
     for column in answer.columns:
-        table.add_column(column)
+        table.add_column(harmless(column))
     for row in answer.iter_rows():
-        table.add_row(*(_cell(value) for value in row))
+        table.add_row(*row_of(row))
     return table
-
-
-def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
-    return "".join(c if c.isprintable() else "␣" for c in text).replace("[", "\\[")

@@ -25,9 +25,11 @@ from dagster_project.commands.common import (
     settings_and_workspace,
     sound,
 )
+from dagster_project.commands.terminal import row_of
 from dagster_project.planning import current_freshness
 from proofsheet.core.config import Configuration
 from proofsheet.core.locks import lock_owner
+from proofsheet.core.shell_words import as_word
 from proofsheet.library.disk_diff import News
 from proofsheet.library.renamed_folders import RenameQuestion, find_renamed
 from proofsheet.publish.upload_history import take_back_rows
@@ -146,16 +148,16 @@ def _show(found: dict[str, dict[str, Any]]) -> None:
         table.add_column(name.replace("_", " "), justify="right")
     for project, state in found.items():
         table.add_row(
-            project, *(str(state[name]) for name in _COLUMNS), str(state["whole_at"] or "never")[:19]
+            *row_of([project, *(state[name] for name in _COLUMNS), str(state["whole_at"] or "never")[:19]])
         )
     console = out()
     console.print(table)
     for project, state in found.items():
-        for line in _remarks(state):
+        for line in _remarks(project, state):
             console.print(f"{project}{line}", markup=False)
 
 
-def _remarks(state: dict[str, Any]) -> Iterator[str]:
+def _remarks(project: str, state: dict[str, Any]) -> Iterator[str]:
     for reason, count in state["left_out"].items():
         yield f": left out: {count} × {reason}"
     if state["running"]:
@@ -169,15 +171,15 @@ def _remarks(state: dict[str, Any]) -> Iterator[str]:
             "files of the same names"
         )
     yield from _texts_and_choices(state)
-    yield from _stale(state)
+    yield from _stale(project, state)
     yield from _costs(state)
     for row in state["refused"]:
         yield f"/{row[Quarantine.path]}: refused: {row[Quarantine.reason]}; {row[Quarantine.next_step]}"
 
 
-def _stale(state: dict[str, Any]) -> Iterator[str]:
+def _stale(project: str, state: dict[str, Any]) -> Iterator[str]:
     if not state["generation"]:
-        yield ": it has no tables; `proofsheet run` makes them"
+        yield f": it has no tables; `proofsheet run {as_word(project)}` makes them"
         return
     reasons: dict[str, list[str]] = {}
     for name, reason in state["stale"].items():

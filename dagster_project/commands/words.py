@@ -7,6 +7,8 @@ Keep out: what a verb does (proofsheet/texts/).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from dagster_project.commands.common import json_option, out, print_json, settin
 from proofsheet.core.clock import utc_now
 from proofsheet.core.errors import UsageError
 from proofsheet.core.files import composed
+from proofsheet.core.shell_words import as_word
 from proofsheet.library.photo_names import photos_meant
 from proofsheet.proof.text_review import import_flags, review, waive, want_others
 from proofsheet.storage.workspace import Project
@@ -32,6 +35,19 @@ def words() -> None:
     """Show and edit texts, waive a rule for one text, approve or reject."""
 
 
+@contextmanager
+def _told_by_path(project: Project, photo_id: str) -> Iterator[None]:
+    """Errors about a photo name its path, which people know, in place of its id."""
+    try:
+        yield
+    except UsageError as error:
+        found = project.store.read(Photo).filter(pl.col(Photo.photo_id) == photo_id)[Photo.path]
+        path = found[0] if len(found) else photo_id
+        raise UsageError(
+            error.what.replace(photo_id, path), error.next_step.replace(photo_id, path)
+        ) from error
+
+
 def _photo(project: str, path: str) -> tuple[Project, str]:
     """The project and the id of the photo with this path, id or file name."""
     found = settings_and_workspace()[1].project(project)
@@ -45,7 +61,7 @@ def _photo(project: str, path: str) -> tuple[Project, str]:
         )
     raise UsageError(
         f"There is no photo {path!r} in {project}.",
-        f"`proofsheet words show {project}` lists the photos with texts.",
+        f"`proofsheet words show {as_word(project)}` lists the photos with texts.",
     )
 
 
@@ -68,7 +84,8 @@ def show(project: str, paths: tuple[str, ...], as_json: bool) -> None:
     told = [_told(r) for r in _current(found).to_dicts() if not paths or composed(r[Photo.path]) in wanted]
     if missing := ", ".join(sorted(wanted - {composed(one["path"]) for one in told})):
         raise UsageError(
-            f"There are no texts of {missing} in {project}.", f"`proofsheet words show {project}` lists all."
+            f"There are no texts of {missing} in {project}.",
+            f"`proofsheet words show {as_word(project)}` lists all.",
         )
     if as_json:
         print_json({"photos": told})
@@ -138,7 +155,7 @@ def edit(
             utc_now(),
             lock=not unlocked,
         )
-    out().print(f"{', '.join(given)} written; `proofsheet run {project}` checks them", markup=False)
+    out().print(f"{', '.join(given)} written; `proofsheet run {as_word(project)}` checks them", markup=False)
 
 
 @words.command()
@@ -196,9 +213,11 @@ def waiving(project: str, path: str, rule: str, field: str, reason: str) -> None
     The rule applies again once the text changes.
     """
     found, photo = _photo(project, path)
-    waive(found.ledger, photo, rule, field, reason, utc_now())
+    with _told_by_path(found, photo):
+        waive(found.ledger, photo, rule, field, reason, utc_now())
     out().print(
-        (f"{rule} is waived for this {field}; `proofsheet run {project}` applies the waiver"), markup=False
+        (f"{rule} is waived for this {field}; `proofsheet run {as_word(project)}` applies the waiver"),
+        markup=False,
     )
 
 
@@ -210,7 +229,8 @@ def waiving(project: str, path: str, rule: str, field: str, reason: str) -> None
 def reviewing(project: str, path: str, decision: str, reason: str) -> None:
     """Approve or reject the current texts of the photo PATH. Only accepted texts can be approved."""
     found, photo = _photo(project, path)
-    attempt = review(found.ledger, photo, decision, reason, utc_now())
+    with _told_by_path(found, photo):
+        attempt = review(found.ledger, photo, decision, reason, utc_now())
     out().print(f"attempt {attempt} is {decision}", markup=False)
 
 
@@ -220,7 +240,8 @@ def reviewing(project: str, path: str, decision: str, reason: str) -> None:
 def again(project: str, path: str) -> None:
     """Request new texts for the photo PATH after a refusal by the gate or by you; the next run asks once."""
     found, photo = _photo(project, path)
-    want_others(found.ledger, photo, utc_now())
+    with _told_by_path(found, photo):
+        want_others(found.ledger, photo, utc_now())
     out().print(f"the next run of {found.name} asks again for {path}", markup=False)
 
 

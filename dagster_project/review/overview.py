@@ -14,6 +14,7 @@ import polars as pl
 
 from dagster_project.review.day_plot import Day, day_plot
 from dagster_project.review.state import AGAIN_S, State
+from proofsheet.core.shell_words import as_word
 from proofsheet.publish.upload_history import take_back_rows
 from proofsheet.review.submission import submitted
 from proofsheet.selection.timeline import counted, standing
@@ -156,11 +157,11 @@ def _undescribed(project: Project) -> str:
 
 def _next(project: Project, progress: dict[str, Any]) -> str:
     if not project.store.read(Proposal).height:
-        return f"proofsheet run {project.name}"
+        return f"proofsheet run {as_word(project.name)}"
     if not progress["total"]:
         return "texts and publishing (Metadata)"
     if progress["decided"] < progress["total"]:
         return "review"
     if progress["waiting"]:
         return "submit (Shift + Enter)"
-    return f"proofsheet apply {project.name}" if submitted(project).standing() else "review"
+    return f"proofsheet apply {as_word(project.name)}" if submitted(project).standing() else "review"

@@ -21,6 +21,7 @@ from dagster_project.review.keys import KEYS, keys_as_dicts
 from dagster_project.review.overview import metrics_of, project_lines, troubles_of, why_empty
 from dagster_project.review.state import state_of
 from proofsheet.core.errors import StoreError
+from proofsheet.core.shell_words import as_word
 from proofsheet.library.renamed_folders import find_renamed
 from proofsheet.storage.health import Trouble
 
@@ -28,6 +29,7 @@ _HERE = Path(__file__).parent
 _TEMPLATES = Environment(
     loader=FileSystemLoader(_HERE / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
 )
+_TEMPLATES.filters["as_word"] = as_word
 
 
 def page(request: Request, name: str, **values: Any) -> Response:  # noqa: ANN401

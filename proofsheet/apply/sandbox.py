@@ -15,6 +15,7 @@ import polars as pl
 
 from proofsheet.core.errors import StoreError, UsageError
 from proofsheet.core.files import Refused, fsync_file, hash_file, short_hash
+from proofsheet.core.shell_words import as_word
 from proofsheet.storage.workspace import Project, sandbox_folder
 from schemas.groups import PhotoGroup
 from schemas.library import IN_PLACE, Photo
@@ -55,7 +56,7 @@ def make_sandbox(project: Project, sets: int, seed: int = 0) -> Sandbox:
     if not groups:
         raise UsageError(
             f"{project.name} has no set of two pictures or more.",
-            f"`proofsheet run {project.name}` makes sets.",
+            f"`proofsheet run {as_word(project.name)}` makes sets.",
         )
     rows = known.filter(pl.col(PhotoGroup.group_id).is_in(groups)).to_dicts()
     photos = [str(r[Photo.path]) for r in rows]

@@ -121,7 +121,7 @@ def load(
         if isinstance(found[name], str) and path:
             found[name] = str(path.parent / Path(found[name]).expanduser())
     try:
-        return Configuration.model_validate(values)
+        return _checked(Configuration.model_validate(values), path)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -130,6 +130,22 @@ def load(
             f"{sources.place_of(first['loc'])}: {where}: {first['msg']} (value: {value}).",
             "Correct it there.",
         ) from error
+
+
+def _checked(settings: Configuration, path: Path | None) -> Configuration:
+    """Refuse a target folder of which the copies would become photos, or lie among the results."""
+    target = settings.publish.target
+    if not target.startswith("folder:"):
+        return settings
+    folder = Path(target.removeprefix("folder:")).expanduser().resolve()
+    for name in ("library", "home"):
+        place = Path(getattr(settings.place, name)).expanduser().resolve()
+        if folder.is_relative_to(place):
+            raise UsageError(
+                f"{path or 'The environment'}: publish.target: {target} is inside the {name} {place}.",
+                "Name a folder outside the library and the home.",
+            )
+    return settings
 
 
 def write_new(folder: Path, library: Path, home: Path) -> Path:

@@ -168,6 +168,9 @@ def write_atomic(path: Path, content: bytes, *, durable: bool = True) -> None:
                 stream.flush()
                 os.fsync(stream.fileno())
         work.replace(path)
+    except OSError as error:  # a full disk is told without a file
+        error.filename = error.filename or str(path)
+        raise
     finally:
         work.unlink(missing_ok=True)
     if durable:

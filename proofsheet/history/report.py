@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from proofsheet.core.row_errors import RowRefused
+from proofsheet.core.shell_words import as_word
 
 Line = dict[str, object]
 _NAMED = 5
@@ -149,7 +150,7 @@ class FileReport:
         told = RowRefused(
             "not run",
             "the project was never run: its pictures are not known yet",
-            f"`proofsheet run {project}`",
+            f"`proofsheet run {as_word(project)}`",
         )
         self._note("waiting", 0, told, project)
         self.lines[-1]["rows"] = rows

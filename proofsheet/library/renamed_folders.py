@@ -23,6 +23,7 @@ from pathlib import Path
 from proofsheet.core.errors import Locked, NotFound, StoreError, UsageError
 from proofsheet.core.files import write_atomic
 from proofsheet.core.locks import acquire
+from proofsheet.core.shell_words import as_word
 from proofsheet.library.name_reuse import EQUAL, compare, is_new, let_go
 from proofsheet.storage.health import each_alone, set_aside_ledger
 from proofsheet.storage.project_keys import note_folder
@@ -64,8 +65,8 @@ class RenameQuestion:
         if self.sure:
             return f"{equal}; its next run takes over the data"
         return (
-            f"{equal}; is it the same project? `proofsheet projects adopt '{self.folder}' "
-            f"'{self.former}'`, or with --none"
+            f"{equal}; is it the same project? `proofsheet projects adopt {as_word(self.folder)} "
+            f"{as_word(self.former)}`, or with --none"
         )
 
 

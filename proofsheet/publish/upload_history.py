@@ -18,6 +18,7 @@ from typing import Any
 import polars as pl
 
 from proofsheet.core.errors import UsageError
+from proofsheet.core.shell_words import as_word
 from proofsheet.selection.choices import present_choices
 from proofsheet.storage.ledger import Ledger
 from proofsheet.storage.workspace import Project
@@ -200,6 +201,6 @@ def taken_back(project: Project, target: str, name: str, now: datetime) -> None:
     if not rows:
         raise UsageError(
             f"{name!r} is not at {target}.",
-            f"`proofsheet publish {project.name}` lists the copies to remove.",
+            f"`proofsheet publish {as_word(project.name)}` lists the copies to remove.",
         )
     project.ledger.put(Withdrawal, [{**{n: r[n] for n in _KEY}, Withdrawal.taken_back_at: now} for r in rows])

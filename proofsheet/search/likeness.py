@@ -17,6 +17,7 @@ from proofsheet.core import extras
 from proofsheet.core.errors import ProofsheetError, UsageError
 from proofsheet.core.files import Refused, hash_file
 from proofsheet.core.progress import Quiet
+from proofsheet.core.shell_words import as_word
 from proofsheet.embedding.encoders import Encoder, choose_encoder
 from proofsheet.imaging.decode import PictureFile
 from proofsheet.imaging.measurement_pass import measure_files
@@ -51,7 +52,7 @@ def like_photo(project: Project, matrix: VectorMatrix, photo: dict[str, str], mo
     if vector is None:
         raise UsageError(
             f"{photo[Photo.path]} has no vector yet.",
-            f"Run `proofsheet run {project.name}` and search again.",
+            f"Run `proofsheet run {as_word(project.name)}` and search again.",
         )
     found = _hits(project, matrix, vector, most + 1, f"like {photo[Photo.path]}")
     return [hit for hit in found if hit.photo_id != photo[Photo.photo_id]][:most]
@@ -81,7 +82,7 @@ def like_file(
     encoder = choose_encoder(encoding, project.models)
     if encoder.encoder_id != matrix.encoder_id:
         raise UsageError(
-            _other_encoder(project, matrix, encoder), f"Run `proofsheet run {project.name}` first."
+            _other_encoder(project, matrix, encoder), f"Run `proofsheet run {as_word(project.name)}` first."
         )
     measurement = encoder.measurement()
     alone = photos.model_copy(update={"workers": 1})  # the size of the decode is part of the vector
@@ -118,7 +119,7 @@ def like_words(project: Project, text: str, most: int, encoding: EncoderSettings
             return [], f"{_NOT_AVAILABLE} the encoder {encoder.encoder_id} reads no words. {_INSTALL}"
         matrix = VectorMatrix.of(project)
         if encoder.encoder_id != matrix.encoder_id:
-            step = f"Run `proofsheet run {project.name}`."
+            step = f"Run `proofsheet run {as_word(project.name)}`."
             return [], f"{_NOT_AVAILABLE} {_other_encoder(project, matrix, encoder)} {step}"
         vector = encoder.clip.texts([text])[0]
     except ProofsheetError as error:

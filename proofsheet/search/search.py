@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from proofsheet.core.errors import NotFound, UsageError
+from proofsheet.core.shell_words import as_word
 from proofsheet.library.photo_names import photos_meant
 from proofsheet.search.likeness import like_file, like_photo, like_words
 from proofsheet.search.results import Hit, SearchResult
@@ -142,7 +143,7 @@ class Search:
         if photos.is_empty():
             raise UsageError(
                 f"No run has seen a photo of {self.project.name}.",
-                f"Run `proofsheet run {self.project.name}` first.",
+                f"Run `proofsheet run {as_word(self.project.name)}` first.",
             )
         return photos
 
@@ -150,7 +151,8 @@ class Search:
         matrix = VectorMatrix.of(self.project)
         if not len(matrix.vectors):
             raise UsageError(
-                f"{self.project.name} has no vectors.", f"Run `proofsheet run {self.project.name}` first."
+                f"{self.project.name} has no vectors.",
+                f"Run `proofsheet run {as_word(self.project.name)}` first.",
             )
         return matrix
 

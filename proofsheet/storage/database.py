@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
+from pyarrow import dataset
 
 from proofsheet.core.errors import UsageError
 from proofsheet.storage.fixed_lengths import array_types
@@ -31,6 +32,10 @@ _CATALOG = re.compile(
 )
 _ROWS = 16_384  # a group of rows that is whole goes to the disk at once, the rest twice
 _HINT = "The tables are read-only; `proofsheet sql 'show tables'` lists them."
+_CLOSED = (
+    "The tables are read-only: a question reaches no file and no setting. Take the rows with --json, or open "
+    "the .duckdb file under store/ of the home in another program."
+)
 _LARGE, _LARGE_BLOCK, _SMALL_BLOCK = (
     128 << 20,
     65_536,
@@ -56,7 +61,7 @@ def ask(
             names are read.
 
     Raises:
-        UsageError: if DuckDB refuses the statement.
+        UsageError: if DuckDB refuses the statement, or there are several.
     """
     named = words(sql)
     some = (
@@ -72,15 +77,16 @@ def ask(
             *some,
             manifest.parts,
         ):  # all where the statement may look for them, and where it fails: a hint names one
-            if views := "; ".join(_views(folder, parts)):
-                con.execute(views)
+            for name, part in sorted(parts.items()):
+                _show(con, name, part, folder)
             try:
+                _only_one(con, sql)
                 answer = con.sql(sql)
                 found: pl.DataFrame = answer.pl() if answer is not None else pl.DataFrame()
                 return found
             except duckdb.Error as error:
                 refusal = error
-        raise UsageError(f"The statement failed: {refusal}.", _HINT) from refusal
+        raise UsageError(f"The statement failed: {refusal}.", _next_step(refusal)) from refusal
 
 
 def write_database(target: Path, folder: Path, manifest: Manifest) -> None:
@@ -163,30 +169,52 @@ def _copy(con: duckdb.DuckDBPyConnection, name: str, part: Part, folder: Path) -
     con.execute(f'INSERT INTO "{name}" BY NAME {source}')
 
 
+def _only_one(con: duckdb.DuckDBPyConnection, sql: str) -> None:
+    if (count := len(con.extract_statements(sql))) > 1:
+        raise UsageError(
+            f"These are {count} statements, and one answer is shown.", "Ask one statement at a time."
+        )
+
+
+def _next_step(refusal: duckdb.Error) -> str:
+    closed = isinstance(refusal, duckdb.PermissionException) or "has been locked" in str(refusal)
+    return _CLOSED if closed else _HINT
+
+
 @contextmanager
 def _read_only() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to an empty database that is open for reading alone: views can be made, tables cannot."""
+    """A connection to an empty database, open for reading alone, from which no file can be reached.
+
+    DuckDB opens no file of rows itself: a path that it may read it may also write.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "tables.duckdb"
         duckdb.connect(path).close()
         with contextlib.closing(duckdb.connect(path, read_only=True)) as con:
+            con.execute("SET python_enable_replacements = false")
+            con.execute("SET enable_external_access = false")
+            con.execute("SET lock_configuration = true")
             yield con
 
 
-def _views(folder: Path, parts: Mapping[str, Part]) -> Iterator[str]:
-    """Statements that show tables, with their comments."""
-    for name, part in sorted(parts.items()):
-        yield f'CREATE OR REPLACE TEMP VIEW "{name}" AS {_source(name, part, folder)}'
-        if (table := Table.tables.get(name)) is not None:
-            yield from table.comments("VIEW", pl.read_parquet_schema(folder / part.file))
+def _show(con: duckdb.DuckDBPyConnection, name: str, part: Part, folder: Path) -> None:
+    """One table as a view with its comments; lists are arrays where the table has them."""
+    file = folder / part.file
+    con.register(name, con.from_arrow(dataset.dataset(file)).project(_columns(name, part, file)))
+    if (table := Table.tables.get(name)) is not None:
+        con.execute("; ".join(table.comments("VIEW", pl.read_parquet_schema(file))))
 
 
 def _source(name: str, part: Part, folder: Path) -> str:
     """The rows of a part as a query, with arrays where the table has them and no former values."""
+    file = folder / part.file
+    return f"SELECT {_columns(name, part, file)} FROM read_parquet({quoted(str(file))})"  # noqa: S608
+
+
+def _columns(name: str, part: Part, file: Path) -> str:
     table = Table.tables.get(name)
-    there = pl.read_parquet_schema(folder / part.file)  # a part of an earlier version lacks newer columns
+    there = pl.read_parquet_schema(file)  # a part of an earlier version lacks newer columns
     found = array_types(table, part.lengths) if table is not None else {}
     values = {n: f'CAST("{n}" AS {kind})' for n, kind in found.items()} | present_values_in_sql(name)
     changes = ", ".join(f'{value} AS "{n}"' for n, value in values.items() if n in there)
-    every = f"* REPLACE ({changes})" if changes else "*"
-    return f"SELECT {every} FROM read_parquet({quoted(str(folder / part.file))})"  # noqa: S608
+    return f"* REPLACE ({changes})" if changes else "*"

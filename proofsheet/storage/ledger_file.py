@@ -17,6 +17,7 @@ from pathlib import Path
 
 from proofsheet.core.errors import Damaged, StoreError, StoreTooNew
 from proofsheet.core.files import link_or_rename
+from proofsheet.core.shell_words import as_word
 from proofsheet.storage.ledger_rows import CHANGES, COUNTED, LOCKED, ONLY_ADDED, column_ddl, ddl, rekeyed
 from proofsheet.storage.ledger_tables import FACTS, KEPT
 from schemas.table import Table
@@ -142,7 +143,7 @@ class LedgerFile:
         return Damaged(
             self.path,
             wrong,
-            f"{RESTORE} `proofsheet projects set-aside {self.project}` saves it under another name "
+            f"{RESTORE} `proofsheet projects set-aside {as_word(self.project)}` saves it under another name "
             "and begins a new one.",
         )
 

@@ -97,15 +97,20 @@ def test_files_outside_a_sandbox_need_a_mode_and_a_signature(
     assert shown.success
     assert "the mode is sandbox" in told_by(shown, "STEP_OUTPUT")["refusal"]
     assert "mode is sandbox" in shell("apply", "harbour", "--yes", code=2).stderr
+    shown = shell("apply", "harbour").stdout
+    assert "--execute is refused now" in shown
+    assert "proofsheet apply harbour --sign-off" in shown
     monkeypatch.setenv("PROOFSHEET_APPLY_MODE", "pilot")
     monkeypatch.setenv("PROOFSHEET_APPLY_PILOT_SETS", "3")
     assert "Nobody signed off pilot" in shell("apply", "harbour", "--yes", code=2).stderr
+    assert "Nobody signed off pilot" in shell.json("apply", "harbour")["obstacle"]
     assert tree(shell.folder / "library") == before
     assert (
         "only records who allows the mode"
         in shell("apply", "harbour", "--yes", "--sign-off", "Kim", code=2).stderr
     )
     shell("apply", "harbour", "--sign-off", "Kim", "--note", "sandbox went well")
+    assert "refused now" not in shell("apply", "harbour").stdout
     told = shell.json("apply", "harbour", "--yes")
     assert (
         told["counts"]["planned"],

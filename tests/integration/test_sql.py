@@ -93,3 +93,67 @@ def test_the_database_of_a_project_is_made_on_request(projects: list[Project]) -
     assert json.loads(make("rows").stdout) == {"file": file, "made": False}
     assert Path(file).stat().st_size > 0
     assert "no tables yet" in make("untouched", code=2).output
+
+
+OUTSIDE = (
+    "copy (select 1) to '{file}' (format csv)",
+    "copy (select 1) to '{file}' (format parquet, use_tmp_file false)",
+    "with x as (copy (select 1) to '{file}' (format csv)) select * from x",
+    "explain analyze copy (select 1) to '{file}' (format csv)",
+    "copy other_files from '{file}'",
+    "select * from read_csv('{file}')",
+    "select * from read_text('{file}')",
+    "select * from read_blob('{file}')",
+    "select * from read_parquet('{file}')",
+    "select * from glob('{file}')",
+    "select * from '{file}'",
+    "select * from read_csv('https://example.org/x.csv')",
+    "attach '{file}'",
+    "export database '{file}'",
+    "import database '{file}'",
+    "install httpfs",
+    "load httpfs",
+    "set enable_external_access = true",
+    "reset lock_configuration",
+    "set allowed_directories = ['/']",
+    "pragma enable_profiling = 'json'",
+    "pragma profiling_output = '{file}'",
+    "call enable_logging('QueryLog', storage = 'file', storage_path = '{file}')",
+)
+
+
+@pytest.mark.parametrize("statement", OUTSIDE)
+def test_a_question_reaches_no_file_and_no_setting(projects: list[Project], statement: str) -> None:
+    original = projects[1].folder / "P000.jpg"
+    original.write_bytes(b"an original")
+    part = next(projects[1].store.folder.rglob("*.parquet"))
+    for file in (original, part):
+        before = file.read_bytes()
+        ask(statement.format(file=file), "--project", "rows", code=2)
+        assert file.read_bytes() == before
+        assert sorted(p.name for p in projects[1].folder.iterdir()) == ["P000.jpg"]
+
+
+def test_a_refused_file_is_told_with_the_next_step(projects: list[Project]) -> None:
+    told = ask("select * from read_csv('/etc/passwd')", "--project", "rows", code=2).output
+    assert "/etc/passwd" in told
+    assert "--json" in told
+
+
+def test_a_pipe_gets_every_value_whole(projects: list[Project]) -> None:
+    columns = ", ".join(f"repeat('{c}', 3000) || 'end{c}' as {c}" for c in "abcd")
+    shown = ask(f"select {columns}", "--project", "rows").output
+    assert all(c * 3000 + f"end{c}" in shown for c in "abcd")
+    assert "…" not in shown
+
+
+def test_several_statements_are_refused(projects: list[Project]) -> None:
+    assert "one statement at a time" in ask("select 1; select 2", "--project", "rows", code=2).output
+    assert "│ 1 │" in ask("select 1 as n;", "--project", "rows").output
+
+
+def test_a_value_is_shown_as_it_is(projects: list[Project]) -> None:
+    shown = ask(
+        "select 'root:x:0:0 :smile: [red]x[/red] a\u202eb' || chr(27) as n", "--project", "rows"
+    ).output
+    assert "root:x:0:0 :smile: [red]x[/red] a␣b␣" in shown

@@ -156,7 +156,8 @@ def test_reviewed_texts_become_evaluation_data_and_stay_so(ready: Shell, server:
     ready("words", "review", "one", "a/p0.jpg", "approved")
     ready("words", "review", "one", "a/p2.jpg", "rejected", "--reason", "not what is seen")
     ready("words", "edit", "one", "b/p1.jpg", "--title", "My title")
-    assert "was decided before" in ready("words", "review", "one", "a/p0.jpg", "rejected", code=2).stderr
+    told = ready("words", "review", "one", "a/p0.jpg", "rejected", code=2).stderr
+    assert "of a/p0.jpg was decided before" in told
     ready("run", "one")
     found = photos(ready)
     assert found["a/p2.jpg"]["status"] == "rejected"

@@ -3,6 +3,9 @@
 
 export const project = document.body.dataset.project ?? "";
 
+/** A name as one word of a shell, as in the commands of the server. @param {string} name */
+export const asWord = (name) => (/^[\w@%+=:,./-]+$/.test(name) ? name : `'${name.replaceAll("'", `'"'"'`)}'`);
+
 /** A problem that the server told in words. */
 export class Problem extends Error {
   /** @param {number} status @param {{problem?: string, next_step?: string}} told */

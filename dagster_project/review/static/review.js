@@ -1,6 +1,6 @@
 // @ts-check
 // The review: one set at a time, one key a decision.
-import { at, decision, element, get, picture, post, project, standing, tell } from "./common.js";
+import { asWord, at, decision, element, get, picture, post, project, standing, tell } from "./common.js";
 import { editCrop } from "./crop.js";
 import { aim, columns, overlay, pan, panelOf } from "./drawing.js";
 import { actOf } from "./keys.js";
@@ -213,7 +213,7 @@ async function submit() {
   await outbox.idle();
   const found = await post("/api/automation/submit_batch", { project, batch_id: crypto.randomUUID() });
   progressed(found.progress);
-  tell(found.submitted ? `Submitted: ${found.files["approved_decisions.jsonl"]} sets are in approved_decisions.jsonl. Apply them with: proofsheet apply` : "Nothing new to submit.");
+  tell(found.submitted ? `Submitted: ${found.files["approved_decisions.jsonl"]} sets are in approved_decisions.jsonl. Apply them with: proofsheet apply ${asWord(project)}` : "Nothing new to submit.");
 }
 
 async function edit() {

@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from schemas.settings.publish import PublishSettings
 
 from proofsheet.apply.disk import TargetTaken
 from proofsheet.core.errors import ServiceUnreachable
 from proofsheet.core.files import hash_file
 from proofsheet.publish.targets.base import UploadItem
 from proofsheet.publish.targets.resolve import publisher_of
+from schemas.settings.publish import PublishSettings
 
 LARGE = 48 << 20
 

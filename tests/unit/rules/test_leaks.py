@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from schemas.settings.words import GateSettings
 
 from proofsheet.proof.gate import judge
 from proofsheet.rules.base import GateInput
+from schemas.settings.gate import GateSettings
 
 LEAKS = {"file_name_leak", "folder_leak", "hint_copied"}
 TEXTS = {
