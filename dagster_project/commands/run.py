@@ -35,6 +35,7 @@ from proofsheet.core.errors import UsageError
 from proofsheet.library.renamed_folders import adopt_renamed
 from proofsheet.review.status import project_status
 from proofsheet.storage.workspace import Project, Workspace
+from proofsheet.texts.client.discovery import missing_server
 from proofsheet.texts.jobs import JOBS
 
 BLOCKED, UNFINISHED = 4, 5
@@ -105,6 +106,8 @@ def run(
             bars.console.print(_line(outcome), markup=False, soft_wrap=True)
             if outcome.interrupted:
                 raise KeyboardInterrupt
+    if missing := missing_server(settings.model):
+        err().print(f"no model is asked: {missing}", markup=False, soft_wrap=True)
     if as_json:
         print_json({"runs": [o.as_dict() for o in outcomes]})
     _exit(outcomes, workspace, strict)

@@ -36,6 +36,7 @@ from proofsheet.publish.upload_history import take_back_rows
 from proofsheet.review.status import project_status
 from proofsheet.storage.health import each_alone, trouble_of
 from proofsheet.storage.workspace import LINK, Project, Workspace
+from proofsheet.texts.client.discovery import missing_server
 from proofsheet.texts.cost_estimate import pending_questions
 from proofsheet.texts.describer import Describer
 from schemas.library import Quarantine
@@ -66,7 +67,8 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
     projects are shown.
 
     The JSON has library, library_link, home, loose_files, links: {name: target}, left_out: {name: reason},
-    vanished, renamed: [{folder, former, key, share, sure}], damaged: [{project, file, problem, next_step}]
+    model_server_missing (why the named server cannot be asked; empty if it can), vanished, renamed: [{folder,
+    former, key, share, sure}], damaged: [{project, file, problem, next_step}]
     and projects.<name>.{key, files, photos, sets, reviewed, by_history, open, redecided, take_back, doubtful,
     accepted, drafts, blocked, to_describe, described, undescribed (reason for missing descriptions),
     quarantined, other_files, companions, generation, published_at, whole_at, new, changed, gone, moved,
@@ -82,7 +84,7 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
     asked = each_alone(readable, lambda project: _state(project, settings, versions))
     troubles += asked.troubles
     found = {project.name: told for project, told in asked.results}
-    beside = _beside(workspace)
+    beside = _beside(workspace, settings)
     if as_json:
         print_json({**beside, "damaged": [t.as_dict() for t in troubles], "projects": found})
     else:
@@ -111,8 +113,8 @@ def _state(project: Project, settings: Configuration, versions: Mapping[str, Ass
         }
 
 
-def _beside(workspace: Workspace) -> dict[str, Any]:
-    """The contents of the library beside its projects."""
+def _beside(workspace: Workspace, settings: Configuration) -> dict[str, Any]:
+    """The contents of the library beside its projects, and the model server that cannot be asked."""
     shelf = workspace.shelf()
     return {
         "library": str(workspace.library),
@@ -121,12 +123,15 @@ def _beside(workspace: Workspace) -> dict[str, Any]:
         "loose_files": shelf.loose,
         "links": shelf.links,
         "left_out": shelf.left_out,
+        "model_server_missing": missing_server(settings.model),
         "vanished": sorted(workspace.vanished().values()),
         "renamed": [asdict(question) for question in find_renamed(workspace)],
     }
 
 
 def _told(beside: dict[str, Any]) -> Iterator[str]:
+    if beside["model_server_missing"]:
+        yield f"no model is asked: {beside['model_server_missing']}"
     if beside["library_link"]:
         yield f"the library is a link to {beside['library_link']}"
     for name, target in beside["links"].items():

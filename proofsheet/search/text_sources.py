@@ -81,6 +81,7 @@ def search_texts(project: Project, sources: Collection[TextSource]) -> pl.DataFr
 
 
 _SCORE = "score"
+_AUTHORS = {"human": "a person", "import": "an import"}
 
 
 def _column(table: type[Table], column: str, by: str | pl.Expr) -> Callable[[Project], pl.DataFrame]:
@@ -98,8 +99,11 @@ def _column(table: type[Table], column: str, by: str | pl.Expr) -> Callable[[Pro
 
 
 def _current(column: str) -> Callable[[Project], pl.DataFrame]:
-    """The text of the latest judgement of the gate, with any verdict."""
-    whole = _column(MetadataQuality, column, pl.col(MetadataQuality.model))
+    """The text of the latest judgement of the gate, with any verdict, and who wrote this field."""
+    field = column.removeprefix("current_")
+    source = pl.col(MetadataQuality.sources).str.extract(rf"(?:^|, ){field}=([a-z ]*[a-z])")
+    author = pl.when(source == "model").then(MetadataQuality.model).otherwise(source.replace(_AUTHORS))
+    whole = _column(MetadataQuality, column, pl.coalesce(author, MetadataQuality.model))
 
     def rows(project: Project) -> pl.DataFrame:
         current = pl.Series(project.store.read(MetadataQuality)[MetadataQuality.is_current])

@@ -195,6 +195,18 @@ def test_a_store_of_a_newer_version(ran: Shell) -> None:
     assert ran("doctor", code=1).stdout.count("fail") == 1
 
 
+def test_a_named_model_server_that_does_not_answer_is_told(
+    ran: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROOFSHEET_MODEL_OLLAMA_URL", "http://127.0.0.1:9")
+    assert "no model is asked" not in ran("run", "one").stderr
+    monkeypatch.setenv("PROOFSHEET_MODEL_BACKEND", "ollama")
+    for told in (ran("run", "one").stderr, ran("status").stdout):
+        assert "no model is asked: Ollama at http://127.0.0.1:9" in told
+        assert "proofsheet doctor" in told
+    assert "http://127.0.0.1:9" in ran.json("status")["model_server_missing"]
+
+
 def test_a_ledger_of_a_newer_version(ran: Shell) -> None:
     (ledger,) = (ran.folder / "proofsheet-home" / "ledger").glob("one-*.sqlite")
     with sqlite3.connect(ledger) as con:

@@ -25,6 +25,8 @@ _KNOWN_FOR_S = 15.0
 _CONNECT_S = 3.0
 _SEEING = {"multimodal", "vision"}
 _TAG = ":latest"
+_UNNAMED = {"auto", "embedded"}
+_NEXT_STEP = "Start the server, or correct [model] in proofsheet.toml; `proofsheet doctor` tries it."
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -58,6 +60,16 @@ def choose_server(settings: VisionModelSettings, clock: Callable[[], float] = ti
     found = _choose(settings, url)
     _known[key] = (clock(), found)
     return found
+
+
+def missing_server(settings: VisionModelSettings) -> str:
+    """Why the server that the settings name cannot be asked, and the next step.
+
+    Empty if it can be asked, and if the settings name none: `auto` takes what is there.
+    """
+    if settings.backend in _UNNAMED or choose_server(settings).server is not None:
+        return ""
+    return f"{choose_server(settings).why}. {_NEXT_STEP}"
 
 
 def _choose(settings: VisionModelSettings, url: str) -> ServerChoice:

@@ -18,6 +18,7 @@ from proofsheet.storage.workspace import Project
 from proofsheet.texts.edits import write_field
 from schemas.labels import PhotoLabel
 from schemas.library import GenerationFact, Photo
+from schemas.proof import MetadataQuality
 from schemas.sets import SetContext
 from schemas.settings.encoder import EncoderSettings
 from schemas.settings.photos import PhotoSettings
@@ -261,6 +262,46 @@ def test_words_are_found_in_prompts_paths_and_what_people_said(project: Project)
     assert paths(found.text("lisbon", 5)) == [PATHS[3], PATHS[2]]
     assert paths(found.text("flower", 5)) == [PATHS[3]]
     assert paths(found.text("night", 1)) == [PATHS[1]]
+
+
+def test_a_judged_text_names_who_wrote_that_field(project: Project) -> None:
+    plain = dict.fromkeys(MetadataQuality.polars_schema().names())
+    rows = pl.DataFrame(
+        [
+            plain
+            | dict.fromkeys(("title_passed", "caption_passed", "alt_text_passed", "keywords_passed"), True)
+            | {
+                "project": "key",
+                "attempt": 1,
+                "status": "blocked",
+                "score": 1.0,
+                "issues": [],
+                "waived": [],
+                "repair_attempts": 0,
+                "fallback_used": False,
+                "prompt_version": "1",
+                "rules_version": "1",
+                "proved_at": NOW,
+                "photo_id": f"id-{PATHS[0]}",
+                "is_current": True,
+                "model": "seer:7b",
+                "sources": "title=human (locked), caption=model, alt_text=known facts, keywords=import",
+                "current_title": "Larch",
+                "current_caption": "Spruce",
+                "current_alt_text": "Alder",
+                "current_keywords": ["willow"],
+            }
+        ],
+        schema=MetadataQuality.polars_schema(),
+    )
+    project.store.publish({MetadataQuality: rows}, Stamp("7"))
+    found = searching(project)
+    assert [found.text(word, 1).hits[0].by for word in ("larch", "spruce", "alder", "willow")] == [
+        "a person",
+        "seer:7b",
+        "known facts",
+        "an import",
+    ]
 
 
 def test_words_by_look_say_what_to_install(project: Project) -> None:
