@@ -21,9 +21,11 @@ from demo.history import PROJECT, make_finished_project, write_log
 from demo.library import make_library
 from proofsheet.core.clock import utc_now
 from proofsheet.core.config import FILE, Configuration, load, write_new
+from proofsheet.core.extras import LEARN
 from proofsheet.history.importer import import_history
 from proofsheet.review.status import project_status
 from proofsheet.storage.workspace import Project, Workspace
+from proofsheet.training import torch_mlp
 from schemas.choices import Proposal
 from schemas.library import Photo
 from schemas.proof import MetadataQuality
@@ -81,8 +83,14 @@ def _run(settings: Configuration, project: Project) -> bool:
 
 
 def _train(settings: Configuration, workspace: Workspace) -> bool:
-    """Train on the log of choices, and run its project again; False if one of both failed."""
+    """Train on the log of choices, and run its project again; False if one of both failed.
+
+    Without the extra `learn` nothing is trained, and the demo says so.
+    """
     click.echo("\ntraining on the log of choices, which a rule made: the last stage, unless it is overdone")
+    if not torch_mlp.installed():
+        click.echo(f"            not available without the extra learn: {LEARN}, then run the demo again")
+        return True
     trained = train_all(settings)
     for line in [trained.error] if trained.error else trained.messages:
         click.echo(f"            {line}")
