@@ -4,7 +4,7 @@ Holds `PROJECT`, `make_finished_project` and `write_log`.
 Add here: another way in which the last stage goes wrong.
 Keep out: training, and the two projects without a history (library.py).
 
-The choices are made by a rule, not by a person: the last stage, unless it was overdone; then the one before.
+A rule makes the choices: the last stage, unless it was overdone; then the one before.
 A ranker that learns from them has to see in the pictures which last stages are overdone.
 """
 

@@ -168,7 +168,7 @@ def _remarks(project: str, state: dict[str, Any]) -> Iterator[str]:
     if state["running"]:
         yield f": running: {state['running']}"
     if any(state[name] for name in _NEWS):
-        told = News(**{name: state[name] for name in _NEWS}).told()
+        told = News(**{name: state[name] for name in _NEWS}).in_words()
         yield f": on disk since the last run: {told}"
     if state["written_of_gone"]:
         yield (

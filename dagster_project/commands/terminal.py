@@ -1,4 +1,4 @@
-"""What a person reads in a terminal: names and texts of others, shown as they are and never obeyed.
+"""Output to a terminal: names and texts of others, shown as they are and never obeyed.
 
 Holds `harmless`, `TerminalConsole` and `row_of`.
 Add here: a sign that a terminal would obey.

@@ -133,7 +133,7 @@ def load(
 
 
 def _checked(settings: Configuration, path: Path | None) -> Configuration:
-    """Refuse a target folder of which the copies would become photos, or lie among the results."""
+    """Refuse a target folder of which the copies would become photos, or would be among the results."""
     target = settings.publish.target
     if not target.startswith("folder:"):
         return settings

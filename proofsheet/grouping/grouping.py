@@ -91,7 +91,7 @@ def _shots(seen: GroupingInput, left: Sequence[int]) -> Iterable[GroupCandidate]
 def _judged_alone(
     seen: GroupingInput, found: Sequence[GroupCandidate], settings: GroupSettings
 ) -> Iterable[GroupCandidate]:
-    """The same sets; a single picture says what is alike near it, in whatever set that is."""
+    """The same sets; the evidence of a single picture names alike pictures of other sets."""
     sets = {k: made for made in found for k in made.members}
     unsaid = [made.members[0] for made in found if not made.evidence]
     near = alike_neighbours(seen, unsaid, settings)

@@ -21,6 +21,7 @@ from schemas.vision import GRID, SaliencyGrid
 Floats = npt.NDArray[np.float32]
 _SIDE_PX = 192
 _SPECTRUM_PX = 64
+_STEPS = 2**14  # of each channel: the last bits of a float differ from process to process
 _ROUNDING = 0.01  # distance in Lab that no eye sees
 
 
@@ -37,7 +38,7 @@ def grid(rgb: Pixels) -> Floats:
 
     Mean lightness, its standard deviation, mean gradient, the spectral residual (Hou and Zhang, 2007) and the
     distance of the blurred Lab colour from the mean colour (Achanta et al., 2009); the last three are brought
-    to a largest cell of 1.
+    to a largest cell of 1. Values are multiples of 1/16384, so that every run has the same ones.
 
     Args:
         rgb: (height, width, 3), any size.
@@ -55,7 +56,7 @@ def grid(rgb: Pixels) -> Floats:
     channels: list[Floats] = [mean, deviation]
     drawing: tuple[Floats, ...] = (edges, _residual(light), strange)
     channels += [_scaled(_cells(c)) for c in drawing]
-    return np.asarray(np.clip(np.stack(channels), 0.0, 1.0), dtype=np.float32)
+    return np.asarray(np.rint(np.clip(np.stack(channels), 0.0, 1.0) * _STEPS) / _STEPS, dtype=np.float32)
 
 
 def _distance(lab: npt.NDArray[Any], colour: Sequence[float]) -> Floats:

@@ -38,7 +38,7 @@ class News:
         """For JSON."""
         return asdict(self)
 
-    def told(self) -> str:
+    def in_words(self) -> str:
         """The counts in words; empty if there are none."""
         words = {
             "new": self.new,

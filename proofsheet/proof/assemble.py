@@ -135,7 +135,7 @@ def people_wrote(sources: str) -> frozenset[str]:
 
 
 def hand_wrote(sources: str) -> frozenset[str]:
-    """The fields whose every word a person wrote here; keywords that are not locked take a model's too."""
+    """The fields of which you wrote every word; keywords that are not locked take a model's too."""
     hand = (f for f, source in sources_of(sources).items() if source.split(" ")[0] == HAND)
     return frozenset(f for f in hand if f != Texts.keywords or LOCKED in sources_of(sources)[f])
 

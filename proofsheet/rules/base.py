@@ -30,7 +30,7 @@ class GateInput:
         published: True for texts that are out already: compared with, not judged.
         measured: fields that known facts fill, in the words of a template, without a prompt.
         by_people: fields that people wrote, here or in another program.
-        by_hand: those of them that a person wrote here, word by word; a program may have filled the others.
+        by_hand: those of them that you wrote here, word by word; a program may have filled the others.
     """
 
     photo_id: str

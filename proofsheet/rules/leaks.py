@@ -22,7 +22,7 @@ _JOINED = "_"  # of names of files, not of words
 
 
 def file_name_leak(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
-    """A word of the file name that neither the picture nor a person supports, or the file name itself."""
+    """A word of the file name that neither the picture nor your own text supports, or the file name itself."""
     stem = row.file_name.rsplit(".", 1)[0]
     names = {row.file_name} if row.file_name != stem else set()
     names |= {stem} if _JOINED in stem else set()
@@ -30,7 +30,7 @@ def file_name_leak(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
 
 
 def folder_leak(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
-    """A word of the project's or a folder's name that neither the picture nor a person supports."""
+    """A word of the project's or a folder's name that neither the picture nor your own text supports."""
     for folder in row.folders:
         names = {folder} if _JOINED in folder else set()
         yield from _leaks("folder_leak", row, folder, names, f"of the folder {folder!r}")
@@ -64,7 +64,7 @@ def _paths(folders: tuple[str, ...]) -> Iterator[str]:
 
 
 def _of_people(row: GateInput) -> frozenset[str]:
-    """What a person wrote of this picture here: whoever says it after them copies no name."""
+    """Words that you wrote about this picture: a text that repeats them copies no name."""
     return frozenset(w for field in row.by_hand for part in row.parts(field) for w in words(part))
 
 

@@ -80,7 +80,7 @@ def test_from_init_to_sql(ready: Shell) -> None:
 
 def test_status_says_which_project_has_no_tables(ran: Shell) -> None:
     told = ran("status").stdout
-    assert "two: it has no tables; `proofsheet run` makes them" in told
+    assert "two: it has no tables; `proofsheet run two` makes them" in told
     assert "one: it has no tables" not in told
     assert "never made" not in told
 
