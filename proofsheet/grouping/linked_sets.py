@@ -110,7 +110,7 @@ def _in_order(seen: GroupingInput, members: Sequence[int], most: int) -> Iterabl
 def _linked(
     seen: GroupingInput, members: Sequence[int], near: Nearness, least: float, limit: str, most: int
 ) -> Iterable[GroupCandidate]:
-    """Complete linkage; a set is as large as the limit allows, and names the pictures that the limit left out."""
+    """Complete linkage; a set has at most the limit, and names what the limit left out."""
     places = np.asarray(members, dtype=np.int64)
     a, b = near.pairs(least)
     keep = _alike(seen, least, places[a], places[b])

@@ -2,7 +2,7 @@
 
 Holds `Fields`, `read_sidecar`, `would_change`, `merge_sidecar`, `run_exiftool`, `read_fields` and `same`.
 Add here: another field that other tools read.
-Keep out: what is written when (commands, publishing), and which sidecar belongs to which file (sidecar_names.py).
+Keep out: what is written when (commands, publishing), and the names of sidecars (sidecar_names.py).
 
 Exiftool writes. It takes values through a JSON file alone: its argument stream is split at line ends, so that
 a caption could add options.

@@ -22,7 +22,7 @@ _JOINED = "_"  # of names of files, not of words
 
 
 def file_name_leak(row: GateInput, _settings: GateSettings) -> Iterator[Issue]:
-    """A word of the file name that neither the picture nor your own text supports, or the file name itself."""
+    """A word of the file name that neither picture nor your own text supports, or the file name itself."""
     stem = row.file_name.rsplit(".", 1)[0]
     names = {row.file_name} if row.file_name != stem else set()
     names |= {stem} if _JOINED in stem else set()
