@@ -37,7 +37,7 @@ def _disk(project: Project, resources: Mapping[str, Any]) -> str | None:
     moves = project.ledger.rows(FileOperation)
     news = disk_news(
         project.folder, store.read(Photo), store.read(Quarantine), store.read(OtherFile), moves
-    ).told()
+    ).in_words()
     return f"files on disk: {news}" if news else None
 
 
