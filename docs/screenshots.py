@@ -30,7 +30,7 @@ from schemas.choices import Proposal
 
 _PICTURES = Path(__file__).parent / "pictures"
 _FLAGS = ("--no-sandbox", "--disable-gpu")
-_START_S, _SETTLE_S = 120.0, 4.0
+_START_S, _SETTLE_S, _MOST_SETS = 120.0, 4.0, 100
 _REVIEW, _GRAPH = {"width": 1300, "height": 760}, {"width": 1500, "height": 950}
 
 
@@ -45,7 +45,7 @@ def main(demo: Path) -> None:
     with _served(demo) as (dagster, review), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_FLAGS)
         for name, size, address in (
-            ("review", _REVIEW, f"{review}/p/{finished.key}/review?set={_shown_set(finished)}"),
+            ("review", _REVIEW, f"{review}/p/{finished.key}/review?set={_place(review, finished)}"),
             ("graph", _GRAPH, f"{dagster}/asset-groups"),
         ):
             page = browser.new_page(viewport=size)  # type: ignore[arg-type]
@@ -55,11 +55,17 @@ def main(demo: Path) -> None:
         browser.close()
 
 
-def _shown_set(project: Project) -> str:
-    """The set in which a lower stage is preferred with the most confidence."""
+def _place(review: str, project: Project) -> int:
+    """Place in the review of the set in which a lower stage is preferred with the most confidence."""
     rows = project.store.read(Proposal).filter(pl.col(Proposal.anomaly))
     ranked = rows.sort(Proposal.confidence, Proposal.group_id, descending=[True, False])
-    return str(ranked[Proposal.group_id][0])
+    batch = httpx.get(
+        f"{review}/api/automation/load_batch",
+        params={"project": project.key, "size": _MOST_SETS, "start": 0},
+        timeout=_START_S,
+    ).json()
+    places = {one["group_id"]: int(one["place"]) for one in batch["sets"]}
+    return places[str(ranked[Proposal.group_id][0])]
 
 
 @contextmanager
