@@ -35,15 +35,19 @@ class Nearness:
 
     def pairs(self, least: float) -> tuple[Indices, Indices]:
         """Candidates: neighbours by name; without times or order every pair that is alike enough."""
-        if self._ordered and self._timed:
-            i, j = self._neighbours()
-        else:
-            found = cosine_pairs(self._vectors, least, _MOST_CANDIDATES)
-            i, j = found.i, found.j
-        keep = np.fromiter(
-            (self.allowed(a, b) for a, b in zip(i.tolist(), j.tolist(), strict=True)), bool, i.size
-        )
+        if not self._ordered:
+            return self._alike(np.arange(len(self._folders)), least)
+        if not self._timed:
+            folders = np.asarray(self._folders)
+            parts = [self._alike(np.flatnonzero(folders == one), least) for one in np.unique(folders)]
+            return _joined([i for i, _j in parts]), _joined([j for _i, j in parts])
+        i, j = self._neighbours()
+        keep = np.fromiter(map(self.allowed, i.tolist(), j.tolist()), bool, i.size)
         return i[keep], j[keep]
+
+    def _alike(self, places: Indices, least: float) -> tuple[Indices, Indices]:
+        found = cosine_pairs(self._vectors[places], least, _MOST_CANDIDATES)
+        return places[found.i], places[found.j]
 
     def _neighbours(self) -> tuple[Indices, Indices]:
         folders, first = np.asarray(self._folders), list[Indices]()
@@ -52,10 +56,7 @@ class Nearness:
             i = np.flatnonzero(folders[:-step] == folders[step:]).astype(np.int64)
             first.append(i)
             second.append(i + step)
-        return (
-            np.concatenate([np.empty(0, np.int64), *first]),
-            np.concatenate([np.empty(0, np.int64), *second]),
-        )
+        return _joined(first), _joined(second)
 
     def allowed(self, a: int, b: int) -> bool:
         """Whether pairs may be in one set.
@@ -76,3 +77,7 @@ class Nearness:
             and two is not None
             and abs((one - two).total_seconds()) <= self._settings.window_s
         )
+
+
+def _joined(parts: Sequence[Indices]) -> Indices:
+    return np.concatenate([np.empty(0, np.int64), *parts])
