@@ -193,7 +193,8 @@ def _stale(project: str, state: dict[str, Any]) -> Iterator[str]:
     for reason, names in reasons.items():
         yield f": stale: {', '.join(names)}: {reason}"
     if following:
-        yield f": stale: {len(following)} more, which are made of these; `proofsheet run` makes them again"
+        made = f"`proofsheet run {as_word(project)}` makes them again"
+        yield f": stale: {len(following)} more, which are made of these; {made}"
 
 
 def _costs(state: dict[str, Any]) -> Iterator[str]:
