@@ -126,13 +126,7 @@ def _make_set(folder: Path, series: str, source: str, last: str) -> None:
         edit(picture).save(folder / f"{series}_{label}.png")
     (folder / f"{series}_stage1_generated.txt").write_text(f"seed of {series}\n", "utf-8")
     (folder / f"{series}_stage2_upscaled.yaml").write_text("scale: 2\n", "utf-8")
-    (folder / f"{series}_stage3_enhanced.xmp").write_text(
-        (
-            '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
-            'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/></x:xmpmeta>\n'
-        ),
-        "utf-8",
-    )
+    (folder / f"{series}_stage3_enhanced.xmp").write_text(_EMPTY_XMP, "utf-8")
 
 
 def _damage(good: Path, bad: Path) -> None:

@@ -67,9 +67,10 @@ def missing_server(settings: VisionModelSettings) -> str:
 
     Empty if it can be asked, and if the settings name none: `auto` takes what is there.
     """
-    if settings.backend in _UNNAMED or choose_server(settings).server is not None:
+    if settings.backend in _UNNAMED:
         return ""
-    return f"{choose_server(settings).why}. {_NEXT_STEP}"
+    choice = choose_server(settings)
+    return "" if choice.server else f"{choice.why}. {_NEXT_STEP}"
 
 
 def _choose(settings: VisionModelSettings, url: str) -> ServerChoice:
