@@ -101,9 +101,7 @@ def analyze(folder: Path, output: Path | None, limit: int | None) -> None:
         output, (json.dumps(results, indent=2, ensure_ascii=False, default=str) + "\n").encode("utf-8")
     )
     told = results["summary"]
-    out().print(
-        f"{told['pictures']} pictures, {told['refused']} refused, {seconds:.1f} s: {output}", markup=False
-    )
+    out().print(f"{told['pictures']} pictures, {told['refused']} refused, {seconds:.1f} s: {output}")
 
 
 def _scanned(project: Project, limit: int | None) -> Scan:

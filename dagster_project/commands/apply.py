@@ -60,7 +60,7 @@ def apply(
             step = "Sign off first, then run apply again without --sign-off."
             raise UsageError("--sign-off only records who allows the mode.", step)
         sign_off(found, settings.apply.mode, signed, note)
-        out().print(f"{signed} allows {settings.apply.mode} for {found.name}", markup=False)
+        out().print(f"{signed} allows {settings.apply.mode} for {found.name}")
         return
     plan, left = preview(found, settings, _news)
     told = {
@@ -143,41 +143,38 @@ def sandbox(project: str, groups: int, seed: int, as_json: bool) -> None:
         return
     out().print(
         f"{made.sets} sets: {made.photos} pictures and {made.companions} companions in {made.folder}",
-        markup=False,
     )
-    out().print(f"Next: proofsheet run {as_word('sandbox/' + made.folder.name)}", markup=False)
+    out().print(f"Next: proofsheet run {as_word('sandbox/' + made.folder.name)}")
 
 
 def _news(news: str) -> None:
-    err().print(news, markup=False)
+    err().print(news)
 
 
 def _show(plan: Plan, left: Iterable[str], why_not: object = "") -> None:
     if why_not:
         out().print(f"--execute is refused now: {why_not}")
     for one in left:
-        out().print(f"unfinished: {one}(it is finished first)", markup=False)
+        out().print(f"unfinished: {one}(it is finished first)")
     for group, rows in plan.by_set().items():
-        out().print(f"set {group}", markup=False)
+        out().print(f"set {group}")
         for row in rows:
             box = f" ({', '.join(f'{v:.3f}' for v in row.box)})" if row.box else ""
-            out().print(f"  {row.kind} {row.role}: {row.source} -> {row.target}{box}", markup=False)
+            out().print(f"  {row.kind} {row.role}: {row.source} -> {row.target}{box}")
     for group, reason in plan.refused.items():
-        out().print(f"set {group} is not moved: {reason}", markup=False)
+        out().print(f"set {group} is not moved: {reason}")
     for path, why in plan.staying.items():
-        out().print(f"{path} stays: {why}", markup=False)
+        out().print(f"{path} stays: {why}")
     counts = ", ".join(f"{n} {what}" for what, n in plan.counts.items()) or "Nothing is submitted yet."
-    out().print(f"plan {plan.plan_id}: {len(plan.operations)} operations; {counts}", markup=False)
+    out().print(f"plan {plan.plan_id}: {len(plan.operations)} operations; {counts}")
 
 
 def _tell(report: Report, what: str) -> None:
     if report.plan_id:
-        out().print(
-            f"plan {report.plan_id}: {report.sets} sets, {report.files} operations {what}", markup=False
-        )
+        out().print(f"plan {report.plan_id}: {report.sets} sets, {report.files} operations {what}")
     for group, reason in (*report.refused.items(), *report.failed.items()):
-        out().print(f"set {group} is not moved: {reason}", markup=False)
+        out().print(f"set {group} is not moved: {reason}")
     for group, reason in report.uncut.items():
-        out().print(f"set {group} was moved, but not cropped: {reason}", markup=False)
+        out().print(f"set {group} was moved, but not cropped: {reason}")
     for path in report.gone:
-        out().print(f"{path} was missing and was not moved back", markup=False)
+        out().print(f"{path} was missing and was not moved back")

@@ -69,7 +69,7 @@ def sound(projects: Sequence[Project]) -> tuple[list[Project], list[Trouble]]:
 def end_with(troubles: Sequence[Trouble], asked: int, console: Console | None = None) -> None:
     """Report the projects that were left out and end with the exit code for it; without any, do nothing."""
     for trouble in troubles:
-        (console or err()).print(str(trouble), markup=False, soft_wrap=True)
+        (console or err()).print(str(trouble))
     if troubles:
         sys.exit(FAILED if len(troubles) == asked else SOME_FAILED)
 
@@ -82,11 +82,11 @@ def print_json(document: object) -> None:
 def print_causes(lines: Iterable[Mapping[str, object]]) -> None:
     """One line for each cause with its count, and below it the settings to paste."""
     for cause in causes_of(lines):
-        out().print(f"  {cause.summary()}", markup=False)
+        out().print(f"  {cause.summary()}")
         if snippet := cause.paste():
-            out().print("    in proofsheet.toml:", markup=False)
+            out().print("    in proofsheet.toml:")
             for line in snippet:
-                out().print(f"      {line}", markup=False)
+                out().print(f"      {line}")
 
 
 def out() -> Console:

@@ -76,11 +76,8 @@ def importing(project: str, file: Path, blind: bool, submit: bool, as_json: bool
 def _tell(report: dict[str, Any]) -> None:
     out().print(
         f"{report['taken']} decisions imported, {report['known']} known, {len(report['refused'])} refused",
-        markup=False,
     )
     for line in report["refused"]:
-        out().print(
-            f"  line {line['line']}: {line['reason']}: {line['detail']}; {line['next_step']}", markup=False
-        )
+        out().print(f"  line {line['line']}: {line['reason']}: {line['detail']}; {line['next_step']}")
     if "submitted" in report:
-        out().print(f"{report['submitted']} decisions submitted", markup=False)
+        out().print(f"{report['submitted']} decisions submitted")

@@ -64,7 +64,7 @@ def importing(files: tuple[Path, ...], project: str | None, dry_run: bool, as_js
     settings, workspace = settings_and_workspace()
     now = utc_now()
     for trouble in sound(workspace.projects())[1]:
-        err().print(f"left out: {trouble}", markup=False, soft_wrap=True)
+        err().print(f"left out: {trouble}")
     reports = import_history(files, workspace, settings.history, now, dry_run=dry_run, project=project)
     if as_json:
         print_json({"dry_run": dry_run, "files": [r.as_dict() for r in reports]})
@@ -141,9 +141,9 @@ def extracting(raw: Path, final: Path, project: str | None, execute: bool, as_js
         }
         print_json({**told, "examples": outcome.examples, "files": [r.as_dict() for r in reports]})
         return
-    out().print(", ".join(f"{n.replace('_', ' ')}: {v}" for n, v in counts.items()), markup=False)
+    out().print(", ".join(f"{n.replace('_', ' ')}: {v}" for n, v in counts.items()))
     for cause, number in outcome.skipped.most_common():
-        out().print(f"  {number} skipped: {cause} (first: {outcome.examples[cause]})", markup=False)
+        out().print(f"  {number} skipped: {cause} (first: {outcome.examples[cause]})")
     _print_reports(reports)
     if not execute:
         out().print("Nothing was written. --execute writes the logs and imports them.")
@@ -184,5 +184,5 @@ def exporting(folder: Path, projects: tuple[str, ...], as_json: bool) -> None:
         print_json({"files": written, "damaged": [t.as_dict() for t in troubles]})
     else:
         for name, rows in written.items():
-            out().print(f"{folder / name}: {rows} rows", markup=False)
+            out().print(f"{folder / name}: {rows} rows")
     end_with(troubles, len(wanted))

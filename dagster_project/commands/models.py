@@ -51,11 +51,9 @@ def list_models(as_json: bool) -> None:
         return
     for line in rows:
         used = "in use" if line["in_use"] else line["state"]
-        out().print(
-            f"{line['kind']}: {line['name']} [{used}] {line['where']}".rstrip(), markup=False, highlight=False
-        )
+        out().print(f"{line['kind']}: {line['name']} [{used}] {line['where']}".rstrip(), highlight=False)
         if line["note"]:
-            out().print(f"  {line['note']}", markup=False, highlight=False)
+            out().print(f"  {line['note']}", highlight=False)
 
 
 def _encoders(settings: Configuration, folder: Path) -> list[dict[str, Any]]:
@@ -155,7 +153,7 @@ def pull(as_json: bool) -> None:
     if as_json:
         print_json({"name": found.label, "path": str(found.path), "digest": found.digest})
         return
-    out().print(f"{found.label} is at {found.path}", markup=False, highlight=False)
+    out().print(f"{found.label} is at {found.path}", highlight=False)
 
 
 for _command in LEARNT:

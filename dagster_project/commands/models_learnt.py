@@ -58,10 +58,10 @@ def train() -> None:
     with progress_bars() as bars:
         outcome = train_all(settings, BarListener(bars, "training"))
     if not outcome.success:
-        out().print(f"FAILED: {outcome.error}", markup=False)
+        out().print(f"FAILED: {outcome.error}")
         sys.exit(1)
     for line in outcome.messages:
-        out().print(line, markup=False)
+        out().print(line)
 
 
 @click.command("train-scenes")
@@ -87,9 +87,7 @@ def train_scenes(folder: Path, epochs: int, batch_size: int, device: str) -> Non
         data = labelled_pictures(folder, settings, workspace, BarListener(bars, folder.name))
     outcome = fit(workspace.shared, data, epochs, batch_size, device, utc_now())
     registry.refresh(workspace.shared)
-    out().print(
-        outcome.message + (f"; {data.left} pictures could not be opened" if data.left else ""), markup=False
-    )
+    out().print(outcome.message + (f"; {data.left} pictures could not be opened" if data.left else ""))
 
 
 @click.command()
@@ -117,16 +115,13 @@ def promote(model: str) -> None:
     registry.promote(ledger, str(fit[Fit.fit_id]), allowed, reasons, utc_now())
     registry.refresh(workspace.shared)
     if not allowed:
-        out().print(
-            f"{model} was refused: {'; '.join(r for r in reasons if not r.startswith('ok'))}", markup=False
-        )
+        out().print(f"{model} was refused: {'; '.join(r for r in reasons if not r.startswith('ok'))}")
         sys.exit(_REFUSED)
     out().print(
         (
             f"{fit[Fit.kind]} {str(fit[Fit.fit_id])[:12]} is active now; `proofsheet run --all` updates "
             "the proposals"
         ),
-        markup=False,
     )
 
 
@@ -138,7 +133,7 @@ def rollback(kind: str) -> None:
     before = registry.rollback(workspace.shared.ledger, kind, utc_now())
     registry.refresh(workspace.shared)
     told = f"{kind} {before[:12]} serves again" if before else f"no {kind} serves any more"
-    out().print(f"{told}; `proofsheet run --all` updates the proposals", markup=False)
+    out().print(f"{told}; `proofsheet run --all` updates the proposals")
 
 
 @click.command()
@@ -162,10 +157,10 @@ def export(model: str, folder: Path, as_json: bool) -> None:
     if as_json:
         print_json({"files": rows})
         return
-    out().print(str(folder / source.name), markup=False)
+    out().print(str(folder / source.name))
     for row in rows:
         told = f"largest difference {row[ModelExport.largest_difference]:.1e}, {row[ModelExport.status]}"
-        out().print(f"{row[ModelExport.path]}: {row[ModelExport.inputs]}: {told}", markup=False)
+        out().print(f"{row[ModelExport.path]}: {row[ModelExport.inputs]}: {told}")
 
 
 def _fit(ledger: Any, model: str) -> dict[str, Any]:  # noqa: ANN401

@@ -52,7 +52,7 @@ def adopting(folder: str, former: str | None, apart: bool, as_json: bool) -> Non
     if as_json:
         print_json({"told": told})
     else:
-        out().print(told, markup=False)
+        out().print(told)
 
 
 @projects.command("set-aside")
@@ -70,7 +70,7 @@ def setting_aside(project: str, as_json: bool) -> None:
     if as_json:
         print_json({"kept": str(kept) if kept else None})
     else:
-        out().print(told, markup=False)
+        out().print(told)
 
 
 @projects.command("database")
@@ -89,4 +89,4 @@ def making_database(project: str, as_json: bool) -> None:
     if as_json:
         print_json({"file": str(store.open_copy), "made": made})
     else:
-        out().print(told, markup=False, soft_wrap=True)
+        out().print(told)

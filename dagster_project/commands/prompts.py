@@ -34,7 +34,7 @@ def listing(as_json: bool) -> None:
         print_json({"prompts": told})
         return
     for one in told:
-        out().print(f"{one['name']} {one['version']} ({one['digest']}): {one['path']}", markup=False)
+        out().print(f"{one['name']} {one['version']} ({one['digest']}): {one['path']}")
 
 
 @prompts.command()
@@ -48,4 +48,4 @@ def copy(name: str) -> None:
     if path.exists():
         raise UsageError(f"{path} exists already.", "Edit it, or delete it to use the built-in prompt.")
     write_atomic(path, (OURS / f"{name}.md").read_bytes())
-    out().print(str(path), markup=False)
+    out().print(str(path))

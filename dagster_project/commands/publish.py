@@ -87,20 +87,19 @@ def publishing(
 def _show(told: Mapping[str, Any]) -> None:
     sent = f", {told['published']} published" if "published" in told else ""
     failed = {one["path"] for one in told.get("failed", ())}
-    out().print(f"{told['ready']} ready for {told['target']}{sent}", markup=False)
+    out().print(f"{told['ready']} ready for {told['target']}{sent}")
     for one in told["again"]:
         what = "published again" if sent and one["path"] not in failed else "to be published again"
-        out().print(f"  {one['path']}: {what} as version {one['version']}, {one['name']}", markup=False)
+        out().print(f"  {one['path']}: {what} as version {one['version']}, {one['name']}")
     for reason, count in told["held_back"].items():
-        out().print(f"  {count} held back: {reason}", markup=False)
+        out().print(f"  {count} held back: {reason}")
     for one in (*told.get("copies", ()), *told.get("failed", ())):
-        out().print(f"  {one['path']}: {one.get('proof') or one['problem']}", markup=False)
+        out().print(f"  {one['path']}: {one.get('proof') or one['problem']}")
     for one in told["take_back"]:
-        out().print(f"  take back {one['name']} at {one['target']}: {one['reason']}", markup=False)
+        out().print(f"  take back {one['name']} at {one['target']}: {one['reason']}")
     if told["take_back"]:
         out().print(
             "Nothing is deleted at a target. Remove it there, then note it with --taken-back NAME.",
-            markup=False,
         )
 
 
@@ -114,16 +113,16 @@ def exporting(project: str, form: str, file: Path) -> None:
     rows = found.store.read(Export)
     held = held_photos(found, present_choices(found))
     count = write_preset(form, rows.filter(~pl.col(Export.photo_id).is_in(list(held))), file)
-    out().print(f"{count} rows in {file}", markup=False)
+    out().print(f"{count} rows in {file}")
     for reason, left in Counter(held[i] for i in rows[Export.photo_id] if i in held).items():
-        out().print(f"  {left} left out: {reason}", markup=False)
+        out().print(f"  {left} left out: {reason}")
     state = project_status(found)
     for left, reason in (
         (state.drafts, "drafts, which name no subject"),
         (state.blocked, "blocked by the gate"),
     ):
         if left:
-            out().print(f"  {left} left out: {reason}", markup=False)
+            out().print(f"  {left} left out: {reason}")
 
 
 @click.command()
@@ -170,14 +169,14 @@ def _show_sidecars(
     told: Mapping[str, Any], files: list[dict[str, str]], refused: list[dict[str, str]], *, execute: bool
 ) -> None:
     line = f"{told['ready']} with approved texts, {told['written']} sidecars written, {len(refused)} refused"
-    out().print(line, markup=False)
+    out().print(line)
     for one in files:
         what = "written" if execute else "would be written"
-        out().print(f"  {one['path']}: {one['sidecar']} {what}", markup=False)
+        out().print(f"  {one['path']}: {one['sidecar']} {what}")
     for one in refused:
-        out().print(f"  {one['path']}: {one['problem']}", markup=False)
+        out().print(f"  {one['path']}: {one['problem']}")
     if not execute and told["ready"]:
-        out().print("Nothing was changed. --execute writes the sidecars.", markup=False)
+        out().print("Nothing was changed. --execute writes the sidecars.")
 
 
 def _sidecar(project: Project, one: UploadCandidate, style: str, *, execute: bool) -> Path | None:

@@ -64,7 +64,7 @@ def listing(projects: tuple[str, ...], as_json: bool) -> None:
         for name, rows in found.items():
             for row in rows:
                 told = f"{row[Quarantine.kind]}: {row[Quarantine.reason]}; {row[Quarantine.next_step]}"
-                out().print(f"{name}/{row[Quarantine.path]}: {told}", markup=False)
+                out().print(f"{name}/{row[Quarantine.path]}: {told}")
         if not any(found.values()):
             out().print("nothing is in quarantine")
     end_with(asked.troubles, len(wanted))

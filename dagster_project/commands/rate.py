@@ -189,18 +189,16 @@ def _tell(told: Mapping[str, Any], *, as_json: bool) -> None:
         print_json(told)
     else:
         for one in told["rated"]:
-            out().print(f"{one['path']}: {one['overall']:g}", markup=False)
+            out().print(f"{one['path']}: {one['overall']:g}")
             for word in one["left_out"]:
-                err().print(
-                    f"{one['path']}: a keyword was left out: {word['why']}", markup=False, soft_wrap=True
-                )
+                err().print(f"{one['path']}: a keyword was left out: {word['why']}")
         for one in [*told["failed"], *told["refused"]]:
-            err().print(f"{one['path']}: {one['why']}", markup=False, soft_wrap=True)
+            err().print(f"{one['path']}: {one['why']}")
         told_files = f"{told['csv_rows']} rows in {told['csv']}" if told["csv"] else "no CSV"
         counts = (
             f"{len(told['rated'])} rated, {told['skipped']} skipped, {len(told['failed'])} failed, "
             f"{len(told['refused'])} refused"
         )
-        out().print(f"{counts}; {told_files}; {told['sidecars']} sidecars", markup=False)
+        out().print(f"{counts}; {told_files}; {told['sidecars']} sidecars")
     if told["failed"]:
         sys.exit(_SOME_FAILED if told["rated"] else _FAILED)

@@ -90,7 +90,7 @@ def run(
     settings, workspace = settings_and_workspace()
     settings = settings.changed("model", force=list(forced)) if forced else settings
     for line in adopt_renamed(workspace, utc_now())[1]:
-        err().print(line, markup=False, soft_wrap=True)
+        err().print(line)
     wanted = chosen(workspace, projects)
     if not wanted:
         raise UsageError(
@@ -103,11 +103,11 @@ def run(
         outcomes = []
         for outcome in bars.track(found, total=len(wanted), description="projects"):
             outcomes.append(outcome)
-            bars.console.print(_line(outcome), markup=False, soft_wrap=True)
+            bars.console.print(_line(outcome))
             if outcome.interrupted:
                 raise KeyboardInterrupt
     if missing := missing_server(settings.model):
-        err().print(f"no model is asked: {missing}", markup=False, soft_wrap=True)
+        err().print(f"no model is asked: {missing}")
     if as_json:
         print_json({"runs": [o.as_dict() for o in outcomes]})
     _exit(outcomes, workspace, strict)
@@ -131,7 +131,7 @@ def _outcomes(
         began = time.monotonic()
         names = chosen_names or freshness.to_run(project)
         for line in _never_made(freshness, project, chosen_names or ()):
-            bars.console.print(line, markup=False, soft_wrap=True)
+            bars.console.print(line)
         if names == []:
             yield nothing_stale(project, began)
         elif workers > 1 and len(wanted) > 1:

@@ -48,7 +48,7 @@ def search(
         return
     for hit in found.hits:
         by = f" ({hit.by})" if hit.by else ""
-        out().print(f"{hit.score:.3f} {hit.path}: {hit.why}{by}", markup=False)
-    err().print(f"{len(found.hits)} of {found.searched} photos", markup=False)
+        out().print(f"{hit.score:.3f} {hit.path}: {hit.why}{by}")
+    err().print(f"{len(found.hits)} of {found.searched} photos")
     for note in found.notes:
-        err().print(note, markup=False, soft_wrap=True)
+        err().print(note)

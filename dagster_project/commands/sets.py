@@ -48,7 +48,7 @@ def taking_in(project: str, file: Path) -> None:
     """Import sets from FILE, a CSV with folder, subject, hints and location. Empty cells change nothing."""
     found = _project(project)
     noted = intake(found.ledger, _folders(found), read_intake(text_of(file)), utc_now())
-    out().print(f"{len(noted)} sets noted; `proofsheet run {as_word(project)}` uses them", markup=False)
+    out().print(f"{len(noted)} sets noted; `proofsheet run {as_word(project)}` uses them")
 
 
 @sets.command("say")
@@ -64,7 +64,7 @@ def saying(project: str, folder: str, subject: str, hints: str, location: str) -
     found = _project(project)
     row = {"folder": folder, "subject": subject, "hints": hints, "location": location}
     intake(found.ledger, _folders(found), [row], utc_now())
-    out().print("noted", markup=False)
+    out().print("noted")
 
 
 def _place(one: IntakeSet) -> dict[str, object]:
@@ -91,9 +91,7 @@ def listing(project: str, as_json: bool) -> None:
             f"{k}: {one[k]}" for k in ("subject", "hints", "location", "suggested", "status") if one[k]
         )
         waits = "" if one["seen"] else " (no run yet)"
-        out().print(
-            f"{one['folder']}: {one['photos']} photos{waits}{'; ' + said if said else ''}", markup=False
-        )
+        out().print(f"{one['folder']}: {one['photos']} photos{waits}{'; ' + said if said else ''}")
 
 
 @sets.command()
@@ -124,8 +122,6 @@ def subject(project: str, folder: str) -> None:
             .sort(pl.col(SubjectProposal.number))
             .to_dicts()[-1]
         )
-        out().print(
-            f"refused: {last[SubjectProposal.subject]!r}: {last[SubjectProposal.refused]}", markup=False
-        )
+        out().print(f"refused: {last[SubjectProposal.subject]!r}: {last[SubjectProposal.refused]}")
     else:
-        out().print(proposed, markup=False)
+        out().print(proposed)

@@ -57,7 +57,7 @@ def sql(statement: str, projects: tuple[str, ...], as_json: bool) -> None:
     """
     settings, workspace = settings_and_workspace()
     for line in _renamed(statement):
-        err().print(line, markup=False)
+        err().print(line)
     wanted = chosen(workspace, projects)
     asked = each_alone(
         wanted, lambda p: p.store.query(statement, _more(p, settings)) if _has_rows(p) else None

@@ -90,7 +90,7 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
     else:
         _show(found)
         for line in _told(beside):
-            out().print(line, markup=False)
+            out().print(line)
         if not wanted:
             out().print("no project: the library has no sub-folder")
     shared = trouble_of(workspace.shared)
@@ -159,7 +159,7 @@ def _show(found: dict[str, dict[str, Any]]) -> None:
     console.print(table)
     for project, state in found.items():
         for line in _remarks(project, state):
-            console.print(f"{project}{line}", markup=False)
+            console.print(f"{project}{line}")
 
 
 def _remarks(project: str, state: dict[str, Any]) -> Iterator[str]:

@@ -69,7 +69,7 @@ def export_vectors(projects: tuple[str, ...], folder: Path, every: bool, as_json
     if as_json:
         print_json({"files": count, "pictures": len(found)})
         return
-    out().print(f"{count} files for {len(found)} pictures: {folder / INDEX}", markup=False)
+    out().print(f"{count} files for {len(found)} pictures: {folder / INDEX}")
 
 
 @vectors.command("import")
@@ -130,6 +130,5 @@ def _report(outcome: VectorImport, *, as_json: bool) -> None:
         f"{outcome.taken} vectors imported; run the project to use them. {outcome.kept} saved "
         f"({outcome.new} new), {outcome.without_pictures} without pictures; "
         f"{sum(outcome.refused.values())} refused",
-        markup=False,
     )
     print_causes(outcome.lines)

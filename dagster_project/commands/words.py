@@ -91,11 +91,11 @@ def show(project: str, paths: tuple[str, ...], as_json: bool) -> None:
         print_json({"photos": told})
         return
     for one in told:
-        out().print(f"{one['path']} [{one['status']}] {one['sources']}", markup=False)
+        out().print(f"{one['path']} [{one['status']}] {one['sources']}")
         for field in FIELDS:
-            out().print(f"  {field}: {one[field]}", markup=False)
+            out().print(f"  {field}: {one[field]}")
         for issue in one["issues"]:
-            out().print(f"  ! {issue['rule']} on {issue['field']}: {issue['message']}", markup=False)
+            out().print(f"  ! {issue['rule']} on {issue['field']}: {issue['message']}")
 
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:
@@ -155,7 +155,7 @@ def edit(
             utc_now(),
             lock=not unlocked,
         )
-    out().print(f"{', '.join(given)} written; `proofsheet run {as_word(project)}` checks them", markup=False)
+    out().print(f"{', '.join(given)} written; `proofsheet run {as_word(project)}` checks them")
 
 
 @words.command()
@@ -166,7 +166,7 @@ def undo(project: str, path: str, field: str) -> None:
     """Undo the last change of FIELD of the photo PATH; the history still shows it."""
     found, photo = _photo(project, path)
     before = undo_field(found.ledger, photo, field, utc_now())
-    out().print(f"{field}: {before if before is not None else 'the text of the describer'}", markup=False)
+    out().print(f"{field}: {before if before is not None else 'the text of the describer'}")
 
 
 @words.command()
@@ -198,7 +198,7 @@ def history(project: str, path: str, as_json: bool) -> None:
             f"{row[WordEdit.edited_at]:%Y-%m-%d %H:%M} {row[WordEdit.field]} by "
             f"{row[WordEdit.source]}{locked}: {told}"
         )
-        out().print(line, markup=False)
+        out().print(line)
 
 
 @words.command("waive")
@@ -217,7 +217,6 @@ def waiving(project: str, path: str, rule: str, field: str, reason: str) -> None
         waive(found.ledger, photo, rule, field, reason, utc_now())
     out().print(
         (f"{rule} is waived for this {field}; `proofsheet run {as_word(project)}` applies the waiver"),
-        markup=False,
     )
 
 
@@ -231,7 +230,7 @@ def reviewing(project: str, path: str, decision: str, reason: str) -> None:
     found, photo = _photo(project, path)
     with _told_by_path(found, photo):
         attempt = review(found.ledger, photo, decision, reason, utc_now())
-    out().print(f"attempt {attempt} is {decision}", markup=False)
+    out().print(f"attempt {attempt} is {decision}")
 
 
 @words.command()
@@ -242,7 +241,7 @@ def again(project: str, path: str) -> None:
     found, photo = _photo(project, path)
     with _told_by_path(found, photo):
         want_others(found.ledger, photo, utc_now())
-    out().print(f"the next run of {found.name} asks again for {path}", markup=False)
+    out().print(f"the next run of {found.name} asks again for {path}")
 
 
 @words.command("flags")
@@ -258,6 +257,6 @@ def flagging(project: str, file: Path) -> None:
     noted, refused = import_flags(
         found.ledger, text_of(file), file.name, hashes, picture_of_files(found), utc_now()
     )
-    out().print(f"{noted} flags noted, {len(refused)} refused", markup=False)
+    out().print(f"{noted} flags noted, {len(refused)} refused")
     for line in refused:
-        out().print(f"  {line}", markup=False)
+        out().print(f"  {line}")
