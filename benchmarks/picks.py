@@ -159,9 +159,9 @@ Written by `python -m benchmarks.picks`. {found["photographs"]} real photographs
 {len(KINDS)} ways: damage in the camera is made in linear light, damage by programs in finished pictures
 (benchmarks/damage.py). A pair is right if the unchanged photograph is picked. Five fits judge photographs
 that they never saw; kinds marked * were in no fit. How much stage series, noisy bursts and soft pictures
-count in a fit was chosen by these figures: other choices gave 53–65 % of spoilt stages and 219–221 usual
-series. Intervals are Wilson's, 95 %. "Before" is the rule of
-version 0.1.0: the highest stage, then the highest variance of the Laplacian.
+count in a fit was chosen by these figures, which favours their rows. Intervals are
+Wilson's, 95 %. "Before" is the rule of version 0.1.0: the highest stage, then the highest variance of the
+Laplacian.
 
 Mean over the kinds: **{mean["seen"]["share"]:.1%}** at an obvious strength
 (before: {mean["seen"]["before"]:.1%}),
