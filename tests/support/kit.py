@@ -182,5 +182,5 @@ class Shell:
         assert "Traceback" not in result.stderr, told
         return result
 
-    def json(self, *words: str) -> Any:
-        return json.loads(self(*words, "--json").stdout)
+    def json(self, *words: str, code: int = 0) -> Any:
+        return json.loads(self(*words, "--json", code=code).stdout)
