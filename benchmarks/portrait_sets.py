@@ -45,8 +45,9 @@ _FACING = 0.45  # a head that is turned farther shows no blink to draw
 _NO_EYES = {  # judged by eye: closed, cast down, behind dark glasses or hair, in deep shadow
     *("FujiFilm DS-7 (3)", "FujiFilm FinePix2650", "Sony Cybershot (5)", "demo_sample1", "demo_sample2"),
     *("examples_knn_examples_test_obama_and_biden", "person-christina", "person-lauren", "person-vlado5"),
-    *("stock-emotions-b-1", "stock-emotions-b-4", "stock-emotions-b-8", "stock-models-8"),
+    *("stock-emotions-b-1", "stock-emotions-b-4", "stock-emotions-b-8", "stock-group-1", "stock-models-8"),
 }
+_RENDERED = ("ai-", "cgi-")  # names of samples that no camera took
 ORDINARY = ("sensor noise", "overexposed", "underexposed", "soft lens", "compressed", "camera shake")
 BURST, ALIKE = "burst of four, one good", "two good shots (near 50 % is right)"
 
@@ -142,7 +143,9 @@ def people() -> Iterator[tuple[str, Pixels]]:
     """Every photograph at hand with a face that is large enough."""
     import skimage
 
-    yield from ((n, fitted(p, _SIDE_PX)) for n, p in originals() if n not in _NO_EYES)
+    for name, pixels in originals():
+        if name not in _NO_EYES and not name.startswith(_RENDERED):
+            yield name, fitted(pixels, _SIDE_PX)
     yield "astronaut", np.asarray(Image.open(Path(str(skimage.__file__)).parent / "data" / "astronaut.png"))
 
 
