@@ -11,7 +11,20 @@ from dataclasses import dataclass
 import dagster as dg
 
 from assets.partitions import PROJECTS, STORE_TAG, owners
-from schemas import answers, apply, edits, history, labels, library, media_meta, proof, publish, review, sets
+from schemas import (
+    answers,
+    apply,
+    edits,
+    history,
+    identity,
+    labels,
+    library,
+    media_meta,
+    proof,
+    publish,
+    review,
+    sets,
+)
 from schemas.table import Table
 
 
@@ -46,6 +59,10 @@ KINDS: Mapping[str, Kind] = {
     ),
     "applied_plans": Kind((apply.ApplyPlan, apply.FileOperation), "`proofsheet apply` and its undo."),
     "uploads": Kind((publish.Upload, publish.Withdrawal), "`proofsheet publish`."),
+    "photo_identities": Kind(
+        (identity.PhotoIdentity, identity.PhotoPlace),
+        "Runs, which know photos again after renames, moves and edits, and `proofsheet photos`.",
+    ),
     "refusals": Kind((library.Refusal,), "Files that could not be opened, and `proofsheet quarantine`."),
 }
 KIND_OF: Mapping[type[Table], str] = {table: name for name, kind in KINDS.items() for table in kind.tables}

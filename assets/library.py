@@ -22,6 +22,7 @@ from proofsheet.core.progress import Progress
 from proofsheet.imaging.measurement import Measurement
 from proofsheet.library.file_hashes import Scan
 from proofsheet.library.file_locations import FileLocations, placed_files
+from proofsheet.library.identity_records import gone_rows, identify, question_rows
 from proofsheet.library.quarantine import known_bad, record_refusals
 from proofsheet.library.scan import other_rows, photo_rows, scan
 from proofsheet.storage.workspace import Project
@@ -33,12 +34,18 @@ from resources.measurements import (
 )
 from resources.photos import PhotoFilesResource
 from schemas.apply import ApplyPlan, FileOperation
+from schemas.identity import GonePhoto, IdentityQuestion, PhotoIdentity, PhotoPlace
 from schemas.library import ExifFact, GenerationFact, OtherFile, Photo, Quarantine, Refusal
 from schemas.table import Rows, Table
 from schemas.vectors import Embedding, LayoutVector
 from schemas.vision import ImageQuality, PictureHash, Preview, SaliencyGrid
 
 NOTHING_REFUSED = RowCheck("nothing_refused", "No file of the project is in quarantine.", lambda rows: rows)
+NOTHING_ASKED = RowCheck(
+    "nothing_asked",
+    "No file may be one of several photos that are gone; `proofsheet photos` says which, and how to answer.",
+    lambda rows: rows,
+)
 GENERATORS_READ = RowCheck(
     "generators_read",
     "What generators wrote could be read; where it could not, `unread` says why, and the facts are null.",
@@ -55,6 +62,7 @@ class OpenedFolder:
         scanned: the files in the folder.
         placed: where applied decisions moved files, by content.
         formats: content hash to format of what could be opened.
+        pictures: content hash to the hash of the upright pixels.
         refused: content hash to refusal, now and in former runs.
         decoded: number of files that were opened now.
         readers: versions of the code and settings that read the files, without and with the measurements.
@@ -63,6 +71,7 @@ class OpenedFolder:
     scanned: Scan
     placed: FileLocations
     formats: Mapping[str, str]
+    pictures: Mapping[str, str]
     refused: Mapping[str, Refused]
     decoded: int
     readers: tuple[str, str]
@@ -81,29 +90,45 @@ def opened_folder(
     bad = known_bad(project.ledger, {*readers})
     files = [p.file for p in scanned.pictures if p.file.content_hash not in bad]
     formats, unopened, looked = photo_files.open(project, files, others, progress)
-    return OpenedFolder(scanned, placed, formats, {**bad, **unopened}, looked.decoded, readers)
+    hashes = looked.rows[PictureHash.name].select(Photo.content_hash, PictureHash.pixel_hash)
+    pictures = dict(hashes.iter_rows())
+    return OpenedFolder(scanned, placed, formats, pictures, {**bad, **unopened}, looked.decoded, readers)
 
 
 @table_asset(
     Photo,
     Quarantine,
     OtherFile,
+    IdentityQuestion,
+    GonePhoto,
     group="ingest",
-    reads=(ApplyPlan, FileOperation, Refusal),
-    writes=(Refusal,),
+    reads=(ApplyPlan, FileOperation, Refusal, PhotoIdentity, PhotoPlace),
+    writes=(Refusal, PhotoIdentity, PhotoPlace),
     always_run=True,
     side_effects=[MeasurementsResource],
     inputs={"opened": opened_folder},
-    row_checks={Quarantine: [NOTHING_REFUSED]},
+    row_checks={Quarantine: [NOTHING_REFUSED], IdentityQuestion: [NOTHING_ASKED]},
 )
 def photos(opened: OpenedFolder, project: Project, now: datetime) -> TableRows:
     """Scans the folder and opens every new content once; unreadable files go to quarantine."""
     refused, hashes = opened.scanned.refusals(opened.refused)
-    rows = photo_rows(project.key, opened.scanned, opened.formats, opened.placed)
+    who = identify(
+        project.ledger,
+        project.store,
+        opened.scanned,
+        opened.formats.keys(),
+        opened.pictures,
+        opened.placed,
+        now,
+    )
+    ids = {path: (own, who.first_paths[own]) for path, own in who.ids.items()}
+    rows = photo_rows(project.key, opened.scanned, opened.formats, ids, opened.placed)
     quarantine = record_refusals(project.ledger, refused, hashes, opened.readers, now)
     share = rows.height / max(rows.height + quarantine.height, 1)
-    facts = opened.scanned.counts() | {"decoded": opened.decoded, "success_share": share}
-    return TableRows([rows, quarantine, other_rows(project.key, opened.scanned)], facts)
+    facts = opened.scanned.counts() | who.counts() | {"decoded": opened.decoded, "success_share": share}
+    others = other_rows(project.key, opened.scanned)
+    asked, gone = question_rows(project.key, who), gone_rows(project.key, who)
+    return TableRows([rows, quarantine, others, asked, gone], facts)
 
 
 def measured_asset(table: type[Table]) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:

@@ -36,11 +36,11 @@ class Photo(Table, name="photos"):
 
     photo_id = column(
         pl.String,
-        "Opaque id of the file: a hash of project and path. It does not change when Proofsheet moves "
-        "the file.",
+        "Opaque id, given when the photo is first seen. It stays when the file is renamed, moved or edited.",
         key=True,
     )
     path = column(pl.String, "Path inside the project folder, with forward slashes.")
+    first_path = column(pl.String, "The path at which the photo was first seen.")
     folder = column(
         pl.String,
         "Folder inside the project, before any move by Proofsheet; empty for the project folder itself.",

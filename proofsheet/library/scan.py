@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 import polars as pl
 
 from proofsheet.core.clock import moment
-from proofsheet.core.files import Refused, open_regular, printable, short_hash
+from proofsheet.core.files import Refused, open_regular, printable
 from proofsheet.core.folder_walk import WalkEntry, walk
 from proofsheet.core.progress import Progress
 from proofsheet.imaging.formats import EXTENSIONS, OTHER_PICTURES, RAW_EXTENSIONS, format_of
@@ -97,7 +97,11 @@ def picture_folders(folder: Path) -> Counter[str]:
 
 
 def photo_rows(
-    project: str, scanned: Scan, formats: Mapping[str, str], placed: FileLocations = NOWHERE
+    project: str,
+    scanned: Scan,
+    formats: Mapping[str, str],
+    ids: Mapping[str, tuple[str, str]],
+    placed: FileLocations = NOWHERE,
 ) -> pl.DataFrame:
     """The rows of `photos`: every picture that could be opened.
 
@@ -105,6 +109,7 @@ def photo_rows(
         project: partition key.
         scanned: what `scan` found.
         formats: content hash to the format found.
+        ids: path to id, and to the path at which the photo was first seen.
         placed: which of them an applied decision moved; they stay the photos that they were.
     """
     there = {p.path for p in scanned.pictures}
@@ -117,7 +122,7 @@ def photo_rows(
     }
     beside = companions(opened, others)
     rows = [
-        _row(project, p, formats[p.file.content_hash], origins.get(path), beside.get(path, []))
+        _row(project, p, formats[p.file.content_hash], ids[path], origins.get(path), beside.get(path, []))
         for path, p in opened.items()
     ]
     return Photo.frame(sorted(rows, key=lambda r: str(r[Photo.path])))
@@ -138,15 +143,21 @@ def other_rows(project: str, scanned: Scan) -> pl.DataFrame:
 
 
 def _row(
-    project: str, found: ScannedFile, format_: str, origin: str | None, beside: list[str]
+    project: str,
+    found: ScannedFile,
+    format_: str,
+    identity: tuple[str, str],
+    origin: str | None,
+    beside: list[str],
 ) -> dict[str, object]:
     path = PurePosixPath(origin or found.path)
     stage = parse_stage(path.stem)
     mark = found.file.fingerprint
     return {
         Photo.project: project,
-        Photo.photo_id: short_hash(project, str(path)),
+        Photo.photo_id: identity[0],
         Photo.path: found.path,
+        Photo.first_path: identity[1],
         Photo.folder: "" if str(path.parent) == "." else str(path.parent),
         Photo.file_name: path.name,
         Photo.format: format_,

@@ -12,6 +12,7 @@ from schemas.apply import ApplyPlan, FileOperation, SignOff
 from schemas.edits import TextRequest, Waiver, WordEdit, WordReview
 from schemas.evaluation import EvaluationRow
 from schemas.history import HistoryFile, HistoryRefusal, HistoryRow, ImportedVector
+from schemas.identity import PhotoIdentity, PhotoPlace
 from schemas.labels import ImportedFlag
 from schemas.library import ProjectFolder, Refusal
 from schemas.media_meta import LifecycleEvent, PromptRecord
@@ -25,6 +26,8 @@ from schemas.table import Table
 
 FACTS: tuple[type[Table], ...] = (
     Refusal,
+    PhotoIdentity,
+    PhotoPlace,
     RunRecord,
     ProjectFolder,
     ModelAnswer,
@@ -59,6 +62,8 @@ FACTS: tuple[type[Table], ...] = (
     Withdrawal,
 )
 KEPT: tuple[type[Table], ...] = (  # rows of these are never changed or deleted
+    PhotoIdentity,
+    PhotoPlace,
     WordEdit,
     ProofAttempt,
     WordReview,

@@ -29,6 +29,7 @@ from dagster_project.definitions import build_defs
 from proofsheet.core.config import Configuration
 from proofsheet.core.files import Fingerprint
 from proofsheet.imaging.decode import DecodeLimits, Picture, PictureFile, open_picture
+from proofsheet.library.file_hashes import Scan
 from proofsheet.storage.workspace import Project, Workspace
 from proofsheet.texts.set_intake import intake
 from schemas.settings.encoder import EncoderSettings
@@ -184,3 +185,8 @@ class Shell:
 
     def json(self, *words: str, code: int = 0) -> Any:
         return json.loads(self(*words, "--json", code=code).stdout)
+
+
+def own_ids(found: Scan) -> dict[str, tuple[str, str]]:
+    """For every picture of a first scan its id, which is its path here, and the path."""
+    return {p.path: (p.path, p.path) for p in found.pictures}

@@ -17,6 +17,7 @@ from proofsheet.apply.executor import Applier
 from proofsheet.apply.plan import Plan, make_plan, with_keep_all
 from proofsheet.core.progress import Quiet
 from proofsheet.library.file_locations import placed_files
+from proofsheet.library.identity_records import identify
 from proofsheet.library.scan import photo_rows, scan
 from proofsheet.review.submission import submitted
 from proofsheet.storage.stamps import Stamp
@@ -344,9 +345,10 @@ def look_again(project: Project, namings: Sequence[Naming] = NAMINGS) -> None:
     found = scan(project.folder, project.cache, Quiet(), placed=placed_files(project.ledger))
     names = {name for n in namings for name in (*n.pictures, OTHER)}
     opened = {p.file.content_hash: "JPEG" for p in found.pictures if PurePosixPath(p.path).name in names}
-    project.store.publish(
-        {Photo: photo_rows(project.key, found, opened, placed_files(project.ledger))}, Stamp()
-    )
+    placed = placed_files(project.ledger)
+    who = identify(project.ledger, project.store, found, opened.keys(), {}, placed, NOW)
+    ids = {path: (own, who.first_paths[own]) for path, own in who.ids.items()}
+    project.store.publish({Photo: photo_rows(project.key, found, opened, ids, placed)}, Stamp())
 
 
 def publish_decisions(

@@ -19,7 +19,7 @@ from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.store import Store
 from proofsheet.storage.workspace import Workspace
 from schemas.library import OtherFile, Photo, Quarantine
-from tests.support.kit import configuration, place_in_memory, save_picture, where_rights_count
+from tests.support.kit import configuration, own_ids, place_in_memory, save_picture, where_rights_count
 
 SYSTEM = (
     *(
@@ -239,7 +239,7 @@ def test_a_file_of_a_time_that_no_calendar_has_is_a_photo_like_any_other(seconds
         if (place / "trip" / "a.jpg").stat().st_mtime != seconds:
             pytest.skip("this disk keeps no such times")
         found = scan(place / "trip", place / "cache", Quiet())
-        rows = photo_rows("p", found, {found.pictures[0].file.content_hash: "JPEG"})
+        rows = photo_rows("p", found, {found.pictures[0].file.content_hash: "JPEG"}, own_ids(found))
         news = disk_news(place / "trip", rows, Quarantine.frame(), OtherFile.frame())
         Store(place / "store", "p").publish({Photo: rows}, Stamp())
         kept = Store(place / "store", "p").read(Photo)

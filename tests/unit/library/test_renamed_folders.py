@@ -18,7 +18,7 @@ from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.edits import WordEdit
 from schemas.library import Photo, ProjectFolder
-from tests.support.kit import NOW, configuration, save_picture
+from tests.support.kit import NOW, configuration, own_ids, save_picture
 
 EDIT = {
     "photo_id": "x",
@@ -46,7 +46,7 @@ def ran(workspace: Workspace, name: str) -> Project:
     """What a run leaves of a project: photos with their hashes, and its name."""
     project = workspace.project(name)
     seen = scan(project.folder, project.cache, Quiet())
-    rows = photo_rows(project.key, seen, {p.file.content_hash: "PNG" for p in seen.pictures})
+    rows = photo_rows(project.key, seen, {p.file.content_hash: "PNG" for p in seen.pictures}, own_ids(seen))
     project.store.publish({Photo: rows}, Stamp())
     workspace.remember()
     return project

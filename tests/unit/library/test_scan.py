@@ -10,7 +10,7 @@ from proofsheet.core.progress import Quiet
 from proofsheet.library.file_hashes import Scan
 from proofsheet.library.scan import other_rows, photo_rows, scan
 from proofsheet.library.stage_names import parse_stage
-from tests.support.kit import jpeg_bytes, save_picture
+from tests.support.kit import jpeg_bytes, own_ids, save_picture
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_every_file_is_counted_once(folder: Path) -> None:
     os.mkfifo(folder / "pipe.jpg")
     found = look(folder)
     assert [p.path for p in found.pictures] == ["a.jpg", "sub/b.png"]
-    rows = photo_rows("p", found, {p.file.content_hash: "JPEG" for p in found.pictures})
+    rows = photo_rows("p", found, {p.file.content_hash: "JPEG" for p in found.pictures}, own_ids(found))
     assert rows["companions"].to_list() == [["a.jpg.xmp", "a.txt"], []]
     assert {p: r.kind for p, r in found.refused.items()} == {
         "raw.cr2": "unsupported_format",
@@ -93,7 +93,7 @@ def test_strange_names_are_kept(folder: Path, name: str) -> None:
     save_picture(folder / "plain.jpg", 1).rename(folder / name)
     found = look(folder)
     assert [p.path for p in found.pictures] == [name]
-    rows = photo_rows("p", found, {found.pictures[0].file.content_hash: "JPEG"})
+    rows = photo_rows("p", found, {found.pictures[0].file.content_hash: "JPEG"}, own_ids(found))
     assert rows["path"].to_list() == [name]
 
 
@@ -129,7 +129,9 @@ def test_rows_hold_what_was_found(folder: Path) -> None:
     save_picture(folder / "sub" / "x_stage1.5_up.jpg", 1)
     (folder / "z.txt").write_text("z")
     found = look(folder)
-    row = photo_rows("p", found, {found.pictures[0].file.content_hash: "JPEG"}).row(0, named=True)
+    row = photo_rows("p", found, {found.pictures[0].file.content_hash: "JPEG"}, own_ids(found)).row(
+        0, named=True
+    )
     assert (row["folder"], row["file_name"], row["stage"], row["stage_label"]) == (
         "sub",
         "x_stage1.5_up.jpg",
@@ -156,6 +158,6 @@ def test_a_raw_that_could_not_be_opened_goes_with_its_jpeg_and_is_told(folder: P
         (folder / name).write_text(name)
     found = scan(folder, folder.parent / "cache", Quiet(), raw=True)
     assert [p.path for p in found.pictures] == ["a.CR2", "a.jpg"]
-    rows = photo_rows("p", found, {found.pictures[1].file.content_hash: "JPEG"})
+    rows = photo_rows("p", found, {found.pictures[1].file.content_hash: "JPEG"}, own_ids(found))
     assert rows["companions"].to_list() == [["._a.jpg", "a.CR2", "a.CR2.xmp"]]
     assert found.others == {".picasa.ini": "folder", "._a.jpg": "companion", "a.CR2.xmp": "companion"}

@@ -1,0 +1,246 @@
+"""What the ledger knows of the identities of photos.
+
+Holds `IdentifiedFiles`, `known_photos`, `identify`, `told_of`, `question_rows` and `gone_rows`.
+Add here: another fact about who a photo is.
+Keep out: the rules by which a file is known again (identities.py), and what people say (identity_answers.py).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+
+import polars as pl
+
+from proofsheet.library.file_hashes import Scan
+from proofsheet.library.file_locations import FileLocations
+from proofsheet.library.identities import KnownPhoto, Recognition, Sighting, new_id, recognise
+from proofsheet.storage.ledger import Ledger
+from proofsheet.storage.store import Store
+from schemas.edits import TextRequest, Waiver, WordEdit, WordReview
+from schemas.identity import GonePhoto, IdentityQuestion, PhotoIdentity, PhotoPlace
+from schemas.library import Photo
+from schemas.publish import Upload
+from schemas.review import ReviewDecision
+from schemas.vision import PictureHash
+
+
+@dataclass(frozen=True)
+class IdentifiedFiles:
+    """Which photos the files of a folder are.
+
+    Attributes:
+        ids: path inside the folder to id, for every picture that could be opened.
+        first_paths: id to the path at which the photo was first seen.
+        seen: how they were known again, what is new and what is gone.
+    """
+
+    ids: Mapping[str, str]
+    first_paths: Mapping[str, str]
+    seen: Recognition
+
+    def counts(self) -> dict[str, int]:
+        """What changed, in numbers."""
+        how = Counter(h for _photo, h in self.seen.found.values() if h)
+        return {
+            "known_again": sum(how.values()),
+            "new_photos": len(self.seen.new),
+            "gone_photos": len(self.seen.gone),
+        }
+
+
+def known_photos(ledger: Ledger) -> dict[str, KnownPhoto]:
+    """Every photo ever seen, as it was last; those that gave their file to another one are left out."""
+    found = {
+        row[PhotoIdentity.photo_id]: KnownPhoto(
+            row[PhotoIdentity.photo_id],
+            row[PhotoIdentity.first_path],
+            row[PhotoIdentity.first_content_hash],
+            row[PhotoIdentity.first_picture_hash],
+            row[PhotoIdentity.copy_of],
+        )
+        for row in ledger.rows(PhotoIdentity).iter_rows(named=True)
+    }
+    for row in ledger.rows(PhotoPlace).iter_rows(named=True):  # in the order of their numbers
+        own = row[PhotoPlace.photo_id]
+        if row[PhotoPlace.joined_to]:
+            found.pop(own, None)
+        elif own in found:
+            found[own] = KnownPhoto(
+                own,
+                row[PhotoPlace.path],
+                row[PhotoPlace.content_hash],
+                row[PhotoPlace.picture_hash],
+                found[own].copy_of,
+                sure=row[PhotoPlace.how] == "person",
+                gone=row[PhotoPlace.how] == "gone",
+            )
+    return found
+
+
+def identify(
+    ledger: Ledger,
+    store: Store,
+    scanned: Scan,
+    opened: Collection[str],
+    pictures: Mapping[str, str],
+    placed: FileLocations,
+    now: datetime,
+) -> IdentifiedFiles:
+    """Say which photo every picture of a scan is, and note what is new in the ledger.
+
+    Args:
+        ledger: of the project.
+        store: of the project; its photos have ids from before the ledger kept them.
+        scanned: the folder.
+        opened: contents that could be opened.
+        pictures: content hash to the hash of its upright pixels.
+        placed: where `apply` moved files.
+        now: present time (UTC, no zone).
+    """
+    known = known_photos(ledger)
+    if not ledger.count(PhotoIdentity):
+        known = _from_the_store(ledger, store, now)
+    there = {p.path for p in scanned.pictures}
+    own = {p.path: placed.origins.get(p.path, p.path) for p in scanned.pictures}
+    keys = {path: path if before in there else before for path, before in own.items()}
+    sightings = [
+        Sighting(
+            keys[p.path],
+            p.file.content_hash,
+            pictures.get(p.file.content_hash),
+            own[p.path] if own[p.path] != keys[p.path] else None,
+        )
+        for p in scanned.pictures
+        if p.file.content_hash in opened
+    ]
+    files = {s.path: s for s in sightings}
+    unread = {key for key in keys.values() if key not in files}
+    seen = recognise(sightings, known.values(), {*scanned.refused, *unread}, lambda: told_of(ledger))
+    ids = {path: photo.photo_id for path, (photo, _how) in seen.found.items()}
+    ids |= _record(ledger, seen, files, now)
+    first = dict(
+        ledger.rows(PhotoIdentity).select(PhotoIdentity.photo_id, PhotoIdentity.first_path).iter_rows()
+    )
+    return IdentifiedFiles({path: ids[key] for path, key in keys.items() if key in ids}, first, seen)
+
+
+def told_of(ledger: Ledger) -> set[str]:
+    """Photos on which people wrote, waived, judged, decided or uploaded something.
+
+    A scan asks at its own moment; what follows from it is a fact from then on, and does not follow from later
+    edits.
+    """
+    told = {
+        str(photo)
+        for table in (WordEdit, Waiver, WordReview, TextRequest, Upload)
+        for photo in ledger.rows(table)[WordEdit.photo_id].drop_nulls()
+    }
+    decided = ledger.rows(ReviewDecision)[ReviewDecision.photo_ids].explode().drop_nulls()
+    return told | {str(photo) for photo in decided}
+
+
+def question_rows(project: str, found: IdentifiedFiles) -> pl.DataFrame:
+    """The rows of `identity_questions`."""
+    return IdentityQuestion.frame(
+        {
+            IdentityQuestion.project: project,
+            IdentityQuestion.path: path,
+            IdentityQuestion.former_photo_id: former.photo_id,
+            IdentityQuestion.photo_id: found.ids[path],
+            IdentityQuestion.former_path: former.path,
+        }
+        for path, gone in sorted(found.seen.questions.items())
+        for former in gone
+    )
+
+
+def gone_rows(project: str, found: IdentifiedFiles) -> pl.DataFrame:
+    """The rows of `gone_photos`."""
+    return GonePhoto.frame(
+        {
+            GonePhoto.project: project,
+            GonePhoto.photo_id: photo.photo_id,
+            GonePhoto.path: photo.path,
+            GonePhoto.content_hash: photo.content,
+        }
+        for photo in found.seen.gone
+    )
+
+
+def _record(
+    ledger: Ledger, seen: Recognition, files: Mapping[str, Sighting], now: datetime
+) -> dict[str, str]:
+    """Note new photos and changed places; gives path to id of the new ones."""
+    taken = {str(i) for i in ledger.rows(PhotoIdentity)[PhotoIdentity.photo_id]}
+    numbers = dict(ledger.rows(PhotoPlace)[PhotoPlace.photo_id].value_counts().iter_rows())
+    made = dict[str, str]()
+    identities, places = [], []
+    for path, copy_of in sorted(seen.new.items()):
+        made[path] = new_id(ledger.project, path, taken)
+        taken.add(made[path])
+        identities.append(_identity(made[path], files[path], copy_of, now))
+
+    def place(photo_id: str, sighting: Sighting, how: str, joined_to: str | None = None) -> None:
+        numbers[photo_id] = numbers.get(photo_id, 0) + 1
+        places.append(
+            {
+                PhotoPlace.photo_id: photo_id,
+                PhotoPlace.number: numbers[photo_id],
+                PhotoPlace.path: sighting.path,
+                PhotoPlace.content_hash: sighting.content,
+                PhotoPlace.picture_hash: sighting.picture,
+                PhotoPlace.how: how,
+                PhotoPlace.joined_to: joined_to,
+                PhotoPlace.seen_at: now,
+            }
+        )
+
+    by_id = {photo.photo_id: path for path, (photo, _how) in seen.found.items()}
+    for copy, original in sorted(seen.joined.items()):
+        place(copy, files[by_id[original]], "joined", original)
+    for path, (photo, how) in sorted(seen.found.items()):
+        if how is not None:
+            place(photo.photo_id, files[path], how)
+    for photo in seen.gone:
+        if not photo.gone:
+            place(photo.photo_id, Sighting(photo.path, photo.content, photo.picture), "gone")
+    ledger.add(PhotoIdentity, identities)
+    ledger.add(PhotoPlace, places)
+    return made
+
+
+def _identity(photo_id: str, sighting: Sighting, copy_of: str | None, now: datetime) -> dict[str, object]:
+    return {
+        PhotoIdentity.photo_id: photo_id,
+        PhotoIdentity.first_path: sighting.path,
+        PhotoIdentity.first_content_hash: sighting.content,
+        PhotoIdentity.first_picture_hash: sighting.picture,
+        PhotoIdentity.copy_of: copy_of,
+        PhotoIdentity.first_seen_at: now,
+    }
+
+
+def _from_the_store(ledger: Ledger, store: Store, now: datetime) -> dict[str, KnownPhoto]:
+    """Note the photos that a store knows from before the ledger kept their ids."""
+    photos = store.read(Photo)
+    if not photos.height:
+        return {}
+    hashes = dict(store.read(PictureHash).select(PictureHash.photo_id, PictureHash.pixel_hash).iter_rows())
+    known = [
+        KnownPhoto(
+            row[Photo.photo_id],
+            str(PurePosixPath(row[Photo.folder]) / row[Photo.file_name]),
+            row[Photo.content_hash],
+            hashes.get(row[Photo.photo_id]),
+        )
+        for row in photos.iter_rows(named=True)
+    ]
+    ledger.add(
+        PhotoIdentity,
+        (_identity(k.photo_id, Sighting(k.path, k.content, k.picture), None, now) for k in known),
+    )
+    return {k.photo_id: k for k in known}
