@@ -15,13 +15,14 @@ from proofsheet.history.training_pairs import anomaly_rows, pair_rows, statistic
 from proofsheet.selection.timeline import standing
 from proofsheet.storage.workspace import Project
 from schemas.history import HistoryRefusal, HistoryRow, ImportedVector
+from schemas.identity import PhotoPlace
 from schemas.library import Photo
 from schemas.selections import CropExample, HistoryMatch, Selection, VectorSelection
 from schemas.table import Rows
 from schemas.training import Anomaly, ProjectStatistic, TrainingPair
 from schemas.vision import ImageQuality
 
-SAID = (*REVIEW, HistoryRow, ImportedVector)
+SAID = (*REVIEW, HistoryRow, ImportedVector, PhotoPlace)
 USED = RowCheck(
     "history_used",
     "Every row of history could be used; the others say why not.",
@@ -41,7 +42,8 @@ USED = RowCheck(
 def selections(photos: Rows[Photo], image_quality: Rows[ImageQuality], project: Project) -> TableRows:
     """Finds the pictures of history and reviews by name in the project, then by content or vectors."""
     facts = project.ledger.rows(HistoryRow), standing(project.ledger)
-    found = match_history(project.key, *facts, photos, image_quality, project.ledger.rows(ImportedVector))
+    others = project.ledger.rows(ImportedVector), project.ledger.rows(PhotoPlace)
+    found = match_history(project.key, *facts, photos, image_quality, *others)
     why = (
         found.matches.filter(pl.col(HistoryMatch.status) == "quarantined")[HistoryMatch.reason]
         .str.split(":")

@@ -59,6 +59,10 @@ COMMANDS = {
         "rate:rate",
         "Rate every picture in FOLDER by criteria, with keywords and an overall rating.",
     ),
+    "photos": (
+        "photos:photos",
+        "Show photos that are gone, and say which photo a file is.",
+    ),
     "projects": (
         "projects:projects",
         "Link renamed folders to projects, and replace a damaged ledger.",

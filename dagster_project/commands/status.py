@@ -72,9 +72,9 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
     and projects.<name>.{key, files, photos, sets, reviewed, by_history, open, redecided, take_back, doubtful,
     accepted, drafts, blocked, to_describe, described, undescribed (reason for missing descriptions),
     quarantined, other_files, companions, generation, published_at, whole_at, new, changed, gone, moved,
-    moved_back, written_of_gone, left_out: {reason: count}, stale: {table: reason}, running (its run, or
-    null), to_ask: [{job, questions, seconds, problem}], requests_per_picture, take_back_list: [{path, name,
-    target, uploaded_at, reason}],
+    moved_back, written_of_gone, asked, left_out: {reason: count}, stale: {table: reason}, running (its run,
+    or null), to_ask: [{job, questions, seconds, problem}], requests_per_picture, take_back_list: [{path,
+    name, target, uploaded_at, reason}],
     refused: [{path, kind, reason, next_step}]}.
     """
     settings, workspace = settings_and_workspace()
@@ -172,8 +172,13 @@ def _remarks(project: str, state: dict[str, Any]) -> Iterator[str]:
         yield f": on disk since the last run: {told}"
     if state["written_of_gone"]:
         yield (
-            f": {state['written_of_gone']} missing photos have edited texts; the texts return with "
-            "files of the same names"
+            f": {state['written_of_gone']} gone photos have texts or decisions, which return with the files; "
+            f"`proofsheet photos list {as_word(project)}` shows them"
+        )
+    if state["asked"]:
+        yield (
+            f": {state['asked']} files may be photos that are gone; `proofsheet photos list "
+            f"{as_word(project)}` asks which"
         )
     yield from _texts_and_choices(state)
     yield from _stale(project, state)

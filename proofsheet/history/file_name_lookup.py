@@ -49,7 +49,8 @@ def _names(project: Project) -> set[str]:
     """Names in a project; a store or ledger that is damaged adds none."""
     found = set[str]()
     with contextlib.suppress(StoreError):
-        found |= set(project.store.read(Photo)[Photo.file_name])
+        photos = project.store.read(Photo)
+        found |= {*photos[Photo.file_name], *photos[Photo.first_path]}
     with contextlib.suppress(StoreError):
         found |= set(project.ledger.rows(ImportedVector)[ImportedVector.file_name])
     for _folder, folders, files in os.walk(project.folder):

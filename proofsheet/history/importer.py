@@ -29,6 +29,7 @@ from proofsheet.selection.timeline import standing
 from proofsheet.storage.health import readable
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.history import OWN_SESSION, HistoryFile, HistoryRefusal, HistoryRow, ImportedVector
+from schemas.identity import PhotoPlace
 from schemas.library import Photo
 from schemas.review import ReviewDecision
 from schemas.selections import HistoryMatch
@@ -241,9 +242,9 @@ def _judge(placed: Sequence[_Placed], known: Mapping[str, pl.DataFrame], report:
         photos, quality = project.store.read(Photo), project.store.read(ImageQuality)
         imported = project.ledger.rows(ImportedVector)
         if photos.height or imported.height:
-            found = match_history(
-                project.key, known[project.key], standing(project.ledger), photos, quality, imported
-            )
+            said = known[project.key], standing(project.ledger)
+            places = project.ledger.rows(PhotoPlace)
+            found = match_history(project.key, *said, photos, quality, imported, places)
             told = (
                 found.matches
                 if photos.height

@@ -56,6 +56,7 @@ def match_history(
     photos: pl.DataFrame,
     quality: pl.DataFrame,
     imported: pl.DataFrame,
+    places: pl.DataFrame,
 ) -> Matched:
     """Match rows of history and decisions with pictures.
 
@@ -70,8 +71,9 @@ def match_history(
         photos: rows of `photos`.
         quality: rows of `image_quality`.
         imported: the facts `imported_vectors` of the project.
+        places: the facts `photo_places` of the project.
     """
-    known, said = PhotoLookup(photos, quality), LastDecisions()
+    known, said = PhotoLookup(photos, quality, places), LastDecisions()
     rows = history.sort(HistoryRow.number).to_dicts()
     spoken = sorted(rows, key=_when)
     chosen = _take_rows(project, said, known, spoken)
@@ -95,7 +97,7 @@ def _take_rows(project: str, said: LastDecisions, known: PhotoLookup, rows: Sequ
     for row in rows:
         own = str(row[HistoryRow.row_hash])
         try:
-            winner = known.find(row[HistoryRow.chosen_path])
+            winner = known.find(row[HistoryRow.chosen_path], row[HistoryRow.imported_at])
         except RowRefused as refusal:
             said.keep_back(own, refusal)
             continue
@@ -120,7 +122,8 @@ def _when(row: Row) -> tuple[str, int]:
 def _select(project: str, said: LastDecisions, known: PhotoLookup, row: Row, winner: Row) -> None:
     if not row[HistoryRow.other_paths]:
         return
-    members = [winner, *(known.find(p) for p in row[HistoryRow.other_paths])]
+    others = (known.find(p, row[HistoryRow.imported_at]) for p in row[HistoryRow.other_paths])
+    members = [winner, *others]
     facts = {
         Selection.source: "history",
         Selection.session_id: row[HistoryRow.session_id],

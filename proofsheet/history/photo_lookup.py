@@ -5,20 +5,23 @@ Add here: another way to distinguish two pictures of one name.
 Keep out: what rows say of them (matching.py).
 
 A picture is found by its file name within the project, whatever folder a row has: first in the same case,
-else in another one. If the project has the name more than once, equal contents are one picture. Different
-contents are distinguished only by a row's folders, if those are the project's.
+else in another one. A row names a picture as it was named when the row came in; a name that no picture had
+then is looked for among all names that pictures ever had. If a name is found more than once, equal contents
+are one picture. Different contents are distinguished only by a row's folders, if those are the project's.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import polars as pl
 
 from proofsheet.core.foreign_paths import file_name_of, normalised
 from proofsheet.core.row_errors import RowRefused
+from schemas.identity import PhotoPlace
 from schemas.library import Photo
 
 Row = Mapping[str, Any]
@@ -37,26 +40,39 @@ class PhotoLookup:
     Args:
         photos: rows of `photos`.
         quality: rows of `image_quality`.
+        places: the facts `photo_places` of the project.
     """
 
-    def __init__(self, photos: pl.DataFrame, quality: pl.DataFrame) -> None:
+    def __init__(self, photos: pl.DataFrame, quality: pl.DataFrame, places: pl.DataFrame) -> None:
         rows = photos.join(quality, on=[Photo.project, Photo.photo_id]).sort(Photo.path).to_dicts()
         self.by_id: dict[str, Row] = {str(r[Photo.photo_id]): r for r in rows}
-        self._by_name: dict[str, list[Row]] = defaultdict(list)
-        self._by_letters: dict[str, list[Row]] = defaultdict(list)
-        for row in rows:
-            name = file_name_of(str(row[Photo.file_name]))
-            self._by_name[name].append(row)
-            self._by_letters[name.casefold()].append(row)
+        self._paths = {i: [(datetime.min, str(r[Photo.first_path]))] for i, r in self.by_id.items()}
+        for place in places.sort(PhotoPlace.seen_at, PhotoPlace.number).iter_rows(named=True):
+            if place[PhotoPlace.photo_id] in self._paths:
+                self._paths[place[PhotoPlace.photo_id]].append(
+                    (place[PhotoPlace.seen_at], place[PhotoPlace.path])
+                )
+        self._by_name: dict[str, list[str]] = defaultdict(list)
+        self._by_letters: dict[str, list[str]] = defaultdict(list)
+        for own, paths in self._paths.items():
+            for name in {file_name_of(path) for _since, path in paths}:
+                self._by_name[name].append(own)
+                self._by_letters[name.casefold()].append(own)
 
-    def find(self, path: str) -> Row:
+    def find(self, path: str, at: datetime | None = None) -> Row:
         """The picture that a path names.
+
+        Args:
+            path: as it is written.
+            at: when it came in (UTC, no zone); None for now.
 
         Raises:
             PictureUnknown: if no picture has the name, or several with different contents.
         """
         name = file_name_of(path)
-        found = self._by_name.get(name) or self._by_letters.get(name.casefold(), [])
+        ever = self._by_name.get(name) or self._by_letters.get(name.casefold(), [])
+        then = [i for i in ever if file_name_of(self._path(i, at)).casefold() == name.casefold()]
+        found = [self.by_id[i] for i in then or ever]
         if not found:
             raise PictureUnknown(
                 "not found",
@@ -65,7 +81,11 @@ class PhotoLookup:
             )
         if _contents(found) > 1:
             wanted = f"/{normalised(path)}"
-            of_path = [r for r in found if wanted.endswith(f"/{normalised(str(r[Photo.path]))}")]
+            of_path = [
+                r
+                for r in found
+                if _ends_with_any(wanted, (self._path(str(r[Photo.photo_id]), at), r[Photo.path]))
+            ]
             if _contents(of_path) == 1:
                 return of_path[0]
             places = ", ".join(str(r[Photo.path]) for r in found[:4])
@@ -75,6 +95,14 @@ class PhotoLookup:
                 "rename one of them",
             )
         return found[0]
+
+    def _path(self, photo_id: str, at: datetime | None) -> str:
+        """Where a photo was at this time; before it was first seen, where it was seen first."""
+        return [p for since, p in self._paths[photo_id] if at is None or since <= at][-1]
+
+
+def _ends_with_any(wanted: str, paths: Iterable[str]) -> bool:
+    return any(wanted.endswith(f"/{normalised(p)}") for p in paths)
 
 
 def _contents(rows: Sequence[Row]) -> int:

@@ -5,9 +5,9 @@ Add here: another sign by which a file is known again.
 Keep out: the ledger (identity_records.py), and folders of whole projects (renamed_folders.py).
 
 A file is, in this order: the photo at its path with the same bytes or pixels; the photo with the same
-bytes that is no longer at its path; the same by pixels, as programs rewrite metadata; the photo at its path, edited.
-Otherwise it is a new photo. Names say nothing where bytes and pixels do: two files that swapped their names
-keep what is known of each.
+bytes that is no longer at its path; the same by pixels, as programs rewrite metadata; the photo at its path,
+edited. Otherwise it is a new photo. Names say nothing where bytes and pixels do: two files that swapped their
+names keep what is known of each.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What the ledger knows of the identities of photos.
 
-Holds `IdentifiedFiles`, `known_photos`, `identify`, `told_of`, `question_rows` and `gone_rows`.
+Holds `IdentifiedFiles`, `known_photos`, `identify`, `told_of`, `question_rows`, `gone_rows` and
+`place_row`.
 Add here: another fact about who a photo is.
 Keep out: the rules by which a file is known again (identities.py), and what people say (identity_answers.py).
 """
@@ -186,18 +187,8 @@ def _record(
 
     def place(photo_id: str, sighting: Sighting, how: str, joined_to: str | None = None) -> None:
         numbers[photo_id] = numbers.get(photo_id, 0) + 1
-        places.append(
-            {
-                PhotoPlace.photo_id: photo_id,
-                PhotoPlace.number: numbers[photo_id],
-                PhotoPlace.path: sighting.path,
-                PhotoPlace.content_hash: sighting.content,
-                PhotoPlace.picture_hash: sighting.picture,
-                PhotoPlace.how: how,
-                PhotoPlace.joined_to: joined_to,
-                PhotoPlace.seen_at: now,
-            }
-        )
+        at = (sighting.path, sighting.content, sighting.picture)
+        places.append(place_row(photo_id, numbers[photo_id], at, how, now, joined_to))
 
     by_id = {photo.photo_id: path for path, (photo, _how) in seen.found.items()}
     for copy, original in sorted(seen.joined.items()):
@@ -211,6 +202,36 @@ def _record(
     ledger.add(PhotoIdentity, identities)
     ledger.add(PhotoPlace, places)
     return made
+
+
+def place_row(
+    photo_id: str,
+    number: int,
+    at: tuple[str, str, str | None],
+    how: str,
+    now: datetime,
+    joined_to: str | None = None,
+) -> dict[str, object]:
+    """A row of `photo_places`.
+
+    Args:
+        photo_id: the photo.
+        number: of the change.
+        at: path, hash of the bytes and hash of the pixels.
+        how: it was known again.
+        now: present time (UTC, no zone).
+        joined_to: the photo that has its file from then on.
+    """
+    return {
+        PhotoPlace.photo_id: photo_id,
+        PhotoPlace.number: number,
+        PhotoPlace.path: at[0],
+        PhotoPlace.content_hash: at[1],
+        PhotoPlace.picture_hash: at[2],
+        PhotoPlace.how: how,
+        PhotoPlace.joined_to: joined_to,
+        PhotoPlace.seen_at: now,
+    }
 
 
 def _identity(photo_id: str, sighting: Sighting, copy_of: str | None, now: datetime) -> dict[str, object]:

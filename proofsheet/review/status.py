@@ -14,13 +14,14 @@ from typing import Any
 import polars as pl
 
 from proofsheet.library.disk_diff import disk_news
+from proofsheet.library.identity_answers import gone_with_facts
 from proofsheet.publish.upload_history import takedown_rows
 from proofsheet.selection.choices import present_choices, progress, redecided
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.coverage import coverage_of
 from schemas.apply import FileOperation
 from schemas.choices import Proposal
-from schemas.edits import Waiver, WordEdit, WordReview
+from schemas.identity import GonePhoto, IdentityQuestion
 from schemas.library import OtherFile, Photo, Quarantine
 from schemas.metrics import RunRecord
 from schemas.proof import PASSED, MetadataQuality
@@ -59,8 +60,8 @@ class ProjectStatus:
         gone: files that the last run saw and that are no longer there.
         moved: files that `apply` moved since; they are neither new nor gone.
         moved_back: files that its undo moved back since.
-        written_of_gone: photos of which people wrote or judged texts, and that no run finds under their names
-            any more.
+        written_of_gone: gone photos on which people wrote or decided something.
+        asked: files that may be a photo that is gone, and wait for an answer.
         companions: files that go with photos by their names, refused RAW too.
         left_out: reason to number of the files and folders of systems and other programs that the last run
             left out.
@@ -93,6 +94,7 @@ class ProjectStatus:
     moved: int
     moved_back: int
     written_of_gone: int
+    asked: int
     companions: int
     left_out: dict[str, int]
 
@@ -145,20 +147,15 @@ def _status(project: Project) -> ProjectStatus:
         published_at=max(times, default=None),
         whole_at=_whole_at(project),
         **news.as_dict(),
-        written_of_gone=len(_written_of(project) - {*store.read(Photo)[Photo.photo_id]}),
+        written_of_gone=gone_with_facts(project).height if counts.get(GonePhoto.name) else 0,
+        asked=_asked(project) if counts.get(IdentityQuestion.name) else 0,
         companions=len(set(store.read(Photo)[Photo.companions].explode().drop_nulls())),
         left_out=dict(left.sort(OtherFile.reason).iter_rows()),
     )
 
 
-def _written_of(project: Project) -> set[str]:
-    """Photos of which people wrote, waived or judged something."""
-    told = {WordEdit: WordEdit.photo_id, Waiver: Waiver.photo_id, WordReview: WordReview.photo_id}
-    return {
-        str(photo)
-        for table, column in told.items()
-        for photo in project.ledger.rows(table)[column].drop_nulls()
-    }
+def _asked(project: Project) -> int:
+    return project.store.read(IdentityQuestion)[IdentityQuestion.path].n_unique()
 
 
 def record_whole_run(project: Project, run_id: str, now: datetime) -> None:

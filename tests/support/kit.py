@@ -28,10 +28,17 @@ from dagster_project.cli import main
 from dagster_project.definitions import build_defs
 from proofsheet.core.config import Configuration
 from proofsheet.core.files import Fingerprint
+from proofsheet.core.progress import Quiet
 from proofsheet.imaging.decode import DecodeLimits, Picture, PictureFile, open_picture
 from proofsheet.library.file_hashes import Scan
+from proofsheet.library.file_locations import placed_files
+from proofsheet.library.identity_records import IdentifiedFiles, gone_rows, identify, question_rows
+from proofsheet.library.scan import photo_rows, scan
+from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project, Workspace
 from proofsheet.texts.set_intake import intake
+from schemas.identity import GonePhoto, IdentityQuestion
+from schemas.library import Photo
 from schemas.settings.encoder import EncoderSettings
 from schemas.settings.faces import FaceSettings
 from schemas.settings.labels import LabelSettings
@@ -185,6 +192,26 @@ class Shell:
 
     def json(self, *words: str, code: int = 0) -> Any:
         return json.loads(self(*words, "--json", code=code).stdout)
+
+
+def rescan(project: Project, opened: dict[str, str] | None = None) -> IdentifiedFiles:
+    """What the scan of a run leaves: the photos with their ids, those that are gone, and what is asked.
+
+    Args:
+        project: with its files on disk.
+        opened: content hash to format; by default every picture is a PNG.
+    """
+    found, placed = scan(project.folder, project.cache, Quiet()), placed_files(project.ledger)
+    formats = {p.file.content_hash: "PNG" for p in found.pictures} if opened is None else opened
+    who = identify(project.ledger, project.store, found, formats.keys(), {}, placed, NOW)
+    ids = {path: (own, who.first_paths[own]) for path, own in who.ids.items()}
+    tables = {
+        Photo: photo_rows(project.key, found, formats, ids, placed),
+        IdentityQuestion: question_rows(project.key, who),
+        GonePhoto: gone_rows(project.key, who),
+    }
+    project.store.publish(tables, Stamp())
+    return who
 
 
 def own_ids(found: Scan) -> dict[str, tuple[str, str]]:

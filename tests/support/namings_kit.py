@@ -17,8 +17,7 @@ from proofsheet.apply.executor import Applier
 from proofsheet.apply.plan import Plan, make_plan, with_keep_all
 from proofsheet.core.progress import Quiet
 from proofsheet.library.file_locations import placed_files
-from proofsheet.library.identity_records import identify
-from proofsheet.library.scan import photo_rows, scan
+from proofsheet.library.scan import scan
 from proofsheet.review.submission import submitted
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project, Workspace
@@ -27,7 +26,7 @@ from schemas.library import Photo
 from schemas.review import ReviewBatch, ReviewDecision
 from schemas.settings.apply import ApplySettings
 from schemas.settings.library import PlaceSettings
-from tests.support.kit import NOW, tree
+from tests.support.kit import NOW, rescan, tree
 
 OTHER = "other.jpg"  # the picture beside each form
 
@@ -345,10 +344,7 @@ def look_again(project: Project, namings: Sequence[Naming] = NAMINGS) -> None:
     found = scan(project.folder, project.cache, Quiet(), placed=placed_files(project.ledger))
     names = {name for n in namings for name in (*n.pictures, OTHER)}
     opened = {p.file.content_hash: "JPEG" for p in found.pictures if PurePosixPath(p.path).name in names}
-    placed = placed_files(project.ledger)
-    who = identify(project.ledger, project.store, found, opened.keys(), {}, placed, NOW)
-    ids = {path: (own, who.first_paths[own]) for path, own in who.ids.items()}
-    project.store.publish({Photo: photo_rows(project.key, found, opened, ids, placed)}, Stamp())
+    rescan(project, opened)
 
 
 def publish_decisions(

@@ -24,6 +24,7 @@ from proofsheet.history.report import FileReport, causes_of
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Workspace
 from schemas.history import HistoryRow, ImportedVector
+from schemas.identity import PhotoPlace
 from schemas.library import Photo
 from schemas.review import ReviewDecision
 from schemas.selections import HistoryMatch, VectorSelection
@@ -211,7 +212,7 @@ def test_a_set_of_which_pictures_are_gone_teaches_by_its_vectors_alone() -> None
             row(5, chosen="a_stage2.png", others=("a_stage1.png",)),
         ]
     )
-    found = match_history("p", rows, ReviewDecision.frame(), PHOTOS, QUALITY, vectors)
+    found = match_history("p", rows, ReviewDecision.frame(), PHOTOS, QUALITY, vectors, PhotoPlace.frame())
     fates = found.matches[HistoryMatch.status].to_list()
     assert fates == ["superseded", "vectors alone", "vectors alone", "quarantined", "used"]
     sets = {r[VectorSelection.set_id]: r for r in found.vector_sets.to_dicts()}
@@ -256,7 +257,7 @@ def test_an_imported_vector_is_kept_once_and_a_damaged_matrix_is_told(tmp_path: 
 def test_a_picture_is_found_in_other_letters_and_by_the_projects_own_folders(path: str, found: str) -> None:
     def answer() -> str:
         try:
-            return str(PhotoLookup(PHOTOS, QUALITY).find(path)[Photo.path])
+            return str(PhotoLookup(PHOTOS, QUALITY, PhotoPlace.frame()).find(path)[Photo.path])
         except RowRefused as refusal:
             return refusal.reason
 
@@ -278,7 +279,13 @@ def test_choices_of_which_the_pictures_are_gone_go_out_and_come_back(tmp_path: P
     assert (report.accepted, report.lines) == (1, [])
     rows, vectors = project.ledger.rows(HistoryRow), project.ledger.rows(ImportedVector)
     found = match_history(
-        project.key, rows, ReviewDecision.frame(), Photo.frame(), ImageQuality.frame(), vectors
+        project.key,
+        rows,
+        ReviewDecision.frame(),
+        Photo.frame(),
+        ImageQuality.frame(),
+        vectors,
+        PhotoPlace.frame(),
     )
     assert found.vector_sets.height == 2
     project.store.publish({VectorSelection: found.vector_sets}, Stamp())

@@ -12,13 +12,12 @@ from proofsheet.core.files import hash_file
 from proofsheet.core.progress import Quiet
 from proofsheet.library.file_hashes import Scan, hash_all
 from proofsheet.library.renamed_folders import adopt, adopt_renamed, find_renamed, keep_apart
-from proofsheet.library.scan import photo_rows, scan
+from proofsheet.library.scan import scan
 from proofsheet.library.watching import look_through
-from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.edits import WordEdit
 from schemas.library import Photo, ProjectFolder
-from tests.support.kit import NOW, configuration, own_ids, save_picture
+from tests.support.kit import NOW, configuration, rescan, save_picture
 
 EDIT = {
     "photo_id": "x",
@@ -45,9 +44,7 @@ def workspace(tmp_path: Path) -> Workspace:
 def ran(workspace: Workspace, name: str) -> Project:
     """What a run leaves of a project: photos with their hashes, and its name."""
     project = workspace.project(name)
-    seen = scan(project.folder, project.cache, Quiet())
-    rows = photo_rows(project.key, seen, {p.file.content_hash: "PNG" for p in seen.pictures}, own_ids(seen))
-    project.store.publish({Photo: rows}, Stamp())
+    rescan(project)
     workspace.remember()
     return project
 

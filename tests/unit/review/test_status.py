@@ -20,6 +20,12 @@ def test_texts_of_photos_that_are_gone_are_counted(tmp_path: Path) -> None:
     project.ledger.add(WordEdit, [EDIT | {"photo_id": photo}])
     assert project_status(project).written_of_gone == 0
     (project.folder / "a.png").rename(project.folder / "b.png")
-    assert project_status(ran(workspace, "Trip")).written_of_gone == 1
-    (project.folder / "b.png").rename(project.folder / "a.png")
     assert project_status(ran(workspace, "Trip")).written_of_gone == 0
+    (project.folder / "b.png").rename(tmp_path / "b.png")
+    assert project_status(ran(workspace, "Trip")).written_of_gone == 1
+    save_picture(project.folder / "b.png", 2)
+    told = project_status(ran(workspace, "Trip"))
+    assert (told.written_of_gone, told.asked) == (1, 1)
+    (tmp_path / "b.png").rename(project.folder / "c.png")
+    told = project_status(ran(workspace, "Trip"))
+    assert (told.written_of_gone, told.asked) == (0, 0)

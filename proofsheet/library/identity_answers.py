@@ -1,0 +1,113 @@
+"""What people say about who a photo is.
+
+Holds `gone_with_facts`, `take_over` and `keep_as_new`.
+Add here: another answer to a question about a photo.
+Keep out: what a scan knows by itself (identities.py); folders of whole projects (renamed_folders.py).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+import polars as pl
+
+from proofsheet.core.errors import NotFound, UsageError
+from proofsheet.core.locks import acquire
+from proofsheet.core.shell_words import as_word
+from proofsheet.library.identity_records import known_photos, place_row, told_of
+from proofsheet.library.photo_names import photos_meant
+from proofsheet.storage.workspace import Project
+from schemas.identity import GonePhoto, PhotoPlace
+from schemas.library import Photo
+
+
+def gone_with_facts(project: Project) -> pl.DataFrame:
+    """Rows of `gone_photos` on which people wrote or decided something."""
+    gone = project.store.read(GonePhoto)
+    if not gone.height:
+        return gone
+    return gone.filter(pl.col(GonePhoto.photo_id).is_in(list(told_of(project.ledger))))
+
+
+def take_over(project: Project, file: str, former: str, now: datetime) -> str:
+    """Let a file be a photo that is gone, with all texts, choices and history of it.
+
+    Gives a line for the user.
+
+    Args:
+        project: of both.
+        file: path or name of the file, or its id.
+        former: id of the gone photo, or the path or name that it had.
+        now: present time (UTC, no zone).
+
+    Raises:
+        NotFound: if no such file or no such gone photo is known.
+        UsageError: if several are meant, or if people wrote or decided something on the file already.
+    """
+    with acquire(project.run_lock, "saying which photo a file is", wait_s=0):
+        photo, gone = _present(project, file), _gone(project, former)
+        own = str(photo[Photo.photo_id])
+        if own in told_of(project.ledger):
+            raise UsageError(
+                f"{photo[Photo.path]} already has texts or decisions of its own.",
+                "Two photos are never mixed.",
+            )
+        known = known_photos(project.ledger)[own]
+        numbers = project.ledger.rows(PhotoPlace)[PhotoPlace.photo_id]
+        at = (known.path, known.content, known.picture)
+        there = str(gone[GonePhoto.photo_id])
+        project.ledger.add(
+            PhotoPlace,
+            [
+                place_row(own, int((numbers == own).sum()) + 1, at, "joined", now, there),
+                place_row(there, int((numbers == there).sum()) + 1, at, "person", now),
+            ],
+        )
+    return f"{photo[Photo.path]} is {gone[GonePhoto.path]}, with its texts and decisions"
+
+
+def keep_as_new(project: Project, file: str, now: datetime) -> str:
+    """Note that a file is a photo of its own, and no photo that is gone; gives a line for the user.
+
+    Raises:
+        NotFound: if no such file is known.
+        UsageError: if several are meant.
+    """
+    with acquire(project.run_lock, "saying which photo a file is", wait_s=0):
+        photo = _present(project, file)
+        own = str(photo[Photo.photo_id])
+        known = known_photos(project.ledger)[own]
+        number = int((project.ledger.rows(PhotoPlace)[PhotoPlace.photo_id] == own).sum()) + 1
+        at = (known.path, known.content, known.picture)
+        project.ledger.add(PhotoPlace, [place_row(own, number, at, "person", now)])
+    return f"{photo[Photo.path]} is a photo of its own"
+
+
+def _present(project: Project, file: str) -> dict[str, Any]:
+    found = photos_meant(project.store.read(Photo), file)
+    if found.height == 1:
+        return found.row(0, named=True)
+    if not found.height:
+        raise NotFound(
+            f"{project.name} has no photo {file!r}.",
+            f"`proofsheet run {as_word(project.name)}` enters new files.",
+        )
+    raise UsageError(
+        f"Several photos have the name {file!r}: {', '.join(found[Photo.path].sort())}.",
+        "Write the whole path.",
+    )
+
+
+def _gone(project: Project, former: str) -> dict[str, Any]:
+    gone = project.store.read(GonePhoto)
+    exact = gone.filter((pl.col(GonePhoto.photo_id) == former) | (pl.col(GonePhoto.path) == former))
+    named = [PurePosixPath(p).name == former for p in gone[GonePhoto.path]]
+    found = exact if exact.height else gone.filter(pl.Series(named, dtype=pl.Boolean))
+    if found.height == 1:
+        return found.row(0, named=True)
+    shown = f"`proofsheet photos list {as_word(project.name)}` shows those that are."
+    if not found.height:
+        raise NotFound(f"{project.name} has no gone photo {former!r}.", shown)
+    raise UsageError(f"Several gone photos have the name {former!r}.", f"Write the id: {shown}")
