@@ -18,6 +18,7 @@ import polars as pl
 
 from proofsheet.library.file_hashes import Scan
 from proofsheet.library.file_locations import FileLocations
+from proofsheet.library.folder_notes import carry_notes, moved_folders
 from proofsheet.library.identities import KnownPhoto, Recognition, Sighting, new_id, recognise
 from proofsheet.storage.ledger import Ledger
 from proofsheet.storage.store import Store
@@ -123,6 +124,7 @@ def identify(
     seen = recognise(sightings, known.values(), {*scanned.refused, *unread}, lambda: told_of(ledger))
     ids = {path: photo.photo_id for path, (photo, _how) in seen.found.items()}
     ids |= _record(ledger, seen, files, now)
+    carry_notes(ledger, moved_folders(seen), now)
     first = dict(
         ledger.rows(PhotoIdentity).select(PhotoIdentity.photo_id, PhotoIdentity.first_path).iter_rows()
     )
@@ -199,8 +201,10 @@ def _record(
     for photo in seen.gone:
         if not photo.gone:
             place(photo.photo_id, Sighting(photo.path, photo.content, photo.picture), "gone")
-    ledger.add(PhotoIdentity, identities)
-    ledger.add(PhotoPlace, places)
+    if identities or places:
+        with ledger.exclusive() as transaction:
+            transaction.add(PhotoIdentity, identities)
+            transaction.add(PhotoPlace, places)
     return made
 
 

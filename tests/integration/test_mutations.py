@@ -49,7 +49,7 @@ MUTATIONS = {  # file, what stands there, what stands there then, tables that be
         "assets/library.py",
         "placed=placed)",
         "placed=placed, **{})",
-        {"photos", "quarantine", "other_files"},
+        {"photos", "quarantine", "other_files", "identity_questions", "gone_photos"},
     ),
     "a plot": (
         "proofsheet/training/plots.py",
