@@ -13,7 +13,7 @@ from dagster_project.commands.common import json_option, out, print_json, settin
 from proofsheet.core.clock import utc_now
 from proofsheet.core.errors import UsageError
 from proofsheet.core.shell_words import as_word
-from proofsheet.library.identity_answers import gone_with_facts, keep_as_new, take_over
+from proofsheet.library.identity_answers import gone_with_facts, keep_as_new, question_lines, take_over
 from schemas.identity import GonePhoto, IdentityQuestion
 
 
@@ -47,12 +47,8 @@ def listing(project: str, as_json: bool) -> None:
         )
         return
     console = out()
-    for row in asked.iter_rows(named=True):
-        path, former = row[IdentityQuestion.path], row[IdentityQuestion.former_path]
-        console.print(
-            f"{path}: may be {former}, which is gone; is it the same photo? `proofsheet photos adopt "
-            f"{as_word(project)} {as_word(path)} {row[IdentityQuestion.former_photo_id]}`, or with --none"
-        )
+    for line in question_lines(found):
+        console.print(line)
     for row in gone.iter_rows(named=True):
         console.print(
             f"{row[GonePhoto.path]}: gone; its texts and decisions return with the file "

@@ -15,6 +15,7 @@ import polars as pl
 from dagster_project.review.day_plot import Day, day_plot
 from dagster_project.review.state import AGAIN_S, State
 from proofsheet.core.shell_words import as_word
+from proofsheet.library.identity_answers import question_lines
 from proofsheet.publish.upload_history import take_back_rows
 from proofsheet.review.submission import submitted
 from proofsheet.selection.timeline import counted, standing
@@ -65,6 +66,7 @@ def _line(state: State, project: Project) -> dict[str, Any]:
         "crop_iou": _crop_iou(project),
         "texts": _texts(project.store.read(MetadataQuality)),
         "undescribed": _undescribed(project),
+        "questions": question_lines(project),
         "gates": f"{met} of {ready.height}" if ready.height else "not run yet",
         "next": _next(project, progress),
     }

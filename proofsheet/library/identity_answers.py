@@ -1,6 +1,6 @@
 """What people say about who a photo is.
 
-Holds `gone_with_facts`, `take_over` and `keep_as_new`.
+Holds `gone_with_facts`, `question_lines`, `take_over` and `keep_as_new`.
 Add here: another answer to a question about a photo.
 Keep out: what a scan knows by itself (identities.py); folders of whole projects (renamed_folders.py).
 """
@@ -19,7 +19,7 @@ from proofsheet.core.shell_words import as_word
 from proofsheet.library.identity_records import known_photos, place_row, told_of
 from proofsheet.library.photo_names import photos_meant
 from proofsheet.storage.workspace import Project
-from schemas.identity import GonePhoto, PhotoPlace
+from schemas.identity import GonePhoto, IdentityQuestion, PhotoPlace
 from schemas.library import Photo
 
 
@@ -29,6 +29,17 @@ def gone_with_facts(project: Project) -> pl.DataFrame:
     if not gone.height:
         return gone
     return gone.filter(pl.col(GonePhoto.photo_id).is_in(list(told_of(project.ledger))))
+
+
+def question_lines(project: Project) -> list[str]:
+    """The open questions of a project, each with the command that answers it."""
+    name = as_word(project.name)
+    return [
+        f"{row[IdentityQuestion.path]}: may be {row[IdentityQuestion.former_path]}, which is gone; is it the "
+        f"same photo? `proofsheet photos adopt {name} {as_word(row[IdentityQuestion.path])} "
+        f"{row[IdentityQuestion.former_photo_id]}`, or with --none"
+        for row in project.store.read(IdentityQuestion).iter_rows(named=True)
+    ]
 
 
 def take_over(project: Project, file: str, former: str, now: datetime) -> str:
