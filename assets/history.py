@@ -12,17 +12,18 @@ from assets.factory.table_asset import TableRows, table_asset
 from assets.facts import REVIEW
 from proofsheet.history.matching import match_history
 from proofsheet.history.training_pairs import anomaly_rows, pair_rows, statistic_rows
+from proofsheet.library.identity_records import paths_of_photos
 from proofsheet.selection.timeline import standing
 from proofsheet.storage.workspace import Project
 from schemas.history import HistoryRefusal, HistoryRow, ImportedVector
-from schemas.identity import PhotoPlace
+from schemas.identity import PhotoIdentity, PhotoPlace
 from schemas.library import Photo
 from schemas.selections import CropExample, HistoryMatch, Selection, VectorSelection
 from schemas.table import Rows
 from schemas.training import Anomaly, ProjectStatistic, TrainingPair
 from schemas.vision import ImageQuality
 
-SAID = (*REVIEW, HistoryRow, ImportedVector, PhotoPlace)
+SAID = (*REVIEW, HistoryRow, ImportedVector, PhotoIdentity, PhotoPlace)
 USED = RowCheck(
     "history_used",
     "Every row of history could be used; the others say why not.",
@@ -42,7 +43,7 @@ USED = RowCheck(
 def selections(photos: Rows[Photo], image_quality: Rows[ImageQuality], project: Project) -> TableRows:
     """Finds the pictures of history and reviews by name in the project, then by content or vectors."""
     facts = project.ledger.rows(HistoryRow), standing(project.ledger)
-    others = project.ledger.rows(ImportedVector), project.ledger.rows(PhotoPlace)
+    others = project.ledger.rows(ImportedVector), paths_of_photos(project.ledger)
     found = match_history(project.key, *facts, photos, image_quality, *others)
     why = (
         found.matches.filter(pl.col(HistoryMatch.status) == "quarantined")[HistoryMatch.reason]

@@ -121,8 +121,7 @@ def photos(opened: OpenedFolder, project: Project, now: datetime) -> TableRows:
         opened.placed,
         now,
     )
-    ids = {path: (own, who.first_paths[own]) for path, own in who.ids.items()}
-    rows = photo_rows(project.key, opened.scanned, opened.formats, ids, opened.placed)
+    rows = photo_rows(project.key, opened.scanned, opened.formats, who.ids, opened.placed)
     quarantine = record_refusals(project.ledger, refused, hashes, opened.readers, now)
     share = rows.height / max(rows.height + quarantine.height, 1)
     facts = opened.scanned.counts() | who.counts() | {"decoded": opened.decoded, "success_share": share}

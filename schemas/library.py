@@ -40,7 +40,6 @@ class Photo(Table, name="photos"):
         key=True,
     )
     path = column(pl.String, "Path inside the project folder, with forward slashes.")
-    first_path = column(pl.String, "The path at which the photo was first seen.")
     folder = column(
         pl.String,
         "Folder inside the project, before any move by Proofsheet; empty for the project folder itself.",

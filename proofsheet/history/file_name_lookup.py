@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from proofsheet.core.errors import StoreError
 from proofsheet.core.foreign_paths import file_name_of
+from proofsheet.library.identity_records import paths_of_photos
 from proofsheet.storage.workspace import Project
 from schemas.history import ImportedVector
 from schemas.library import Photo
@@ -49,10 +50,10 @@ def _names(project: Project) -> set[str]:
     """Names in a project; a store or ledger that is damaged adds none."""
     found = set[str]()
     with contextlib.suppress(StoreError):
-        photos = project.store.read(Photo)
-        found |= {*photos[Photo.file_name], *photos[Photo.first_path]}
+        found |= set(project.store.read(Photo)[Photo.file_name])
     with contextlib.suppress(StoreError):
         found |= set(project.ledger.rows(ImportedVector)[ImportedVector.file_name])
+        found |= {path for paths in paths_of_photos(project.ledger).values() for _since, path in paths}
     for _folder, folders, files in os.walk(project.folder):
         folders[:] = [f for f in folders if not f.startswith(".")]
         found.update(files)

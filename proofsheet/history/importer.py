@@ -25,11 +25,11 @@ from proofsheet.history.import_rows import file_row, history_row, refusal_row
 from proofsheet.history.matching import match_history
 from proofsheet.history.project_resolver import ProjectRegistry
 from proofsheet.history.report import FileReport
+from proofsheet.library.identity_records import paths_of_photos
 from proofsheet.selection.timeline import standing
 from proofsheet.storage.health import readable
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.history import OWN_SESSION, HistoryFile, HistoryRefusal, HistoryRow, ImportedVector
-from schemas.identity import PhotoPlace
 from schemas.library import Photo
 from schemas.review import ReviewDecision
 from schemas.selections import HistoryMatch
@@ -243,8 +243,8 @@ def _judge(placed: Sequence[_Placed], known: Mapping[str, pl.DataFrame], report:
         imported = project.ledger.rows(ImportedVector)
         if photos.height or imported.height:
             said = known[project.key], standing(project.ledger)
-            places = project.ledger.rows(PhotoPlace)
-            found = match_history(project.key, *said, photos, quality, imported, places)
+            paths = paths_of_photos(project.ledger)
+            found = match_history(project.key, *said, photos, quality, imported, paths)
             told = (
                 found.matches
                 if photos.height

@@ -17,7 +17,7 @@ import polars as pl
 from proofsheet.core.files import short_hash
 from proofsheet.core.row_errors import RowRefused
 from proofsheet.history.last_decisions import LastDecisions, match_row
-from proofsheet.history.photo_lookup import PhotoLookup
+from proofsheet.history.photo_lookup import PathsOfPhotos, PhotoLookup
 from proofsheet.history.vector_sets import vector_selections
 from proofsheet.models.boxes import Box, box_of, uncut
 from proofsheet.selection.timeline import last_words
@@ -56,7 +56,7 @@ def match_history(
     photos: pl.DataFrame,
     quality: pl.DataFrame,
     imported: pl.DataFrame,
-    places: pl.DataFrame,
+    paths: PathsOfPhotos,
 ) -> Matched:
     """Match rows of history and decisions with pictures.
 
@@ -71,9 +71,9 @@ def match_history(
         photos: rows of `photos`.
         quality: rows of `image_quality`.
         imported: the facts `imported_vectors` of the project.
-        places: the facts `photo_places` of the project.
+        paths: id to every path that the photo had (`paths_of_photos`).
     """
-    known, said = PhotoLookup(photos, quality, places), LastDecisions()
+    known, said = PhotoLookup(photos, quality, paths), LastDecisions()
     rows = history.sort(HistoryRow.number).to_dicts()
     spoken = sorted(rows, key=_when)
     chosen = _take_rows(project, said, known, spoken)

@@ -21,10 +21,10 @@ import polars as pl
 
 from proofsheet.core.foreign_paths import file_name_of, normalised
 from proofsheet.core.row_errors import RowRefused
-from schemas.identity import PhotoPlace
 from schemas.library import Photo
 
 Row = Mapping[str, Any]
+PathsOfPhotos = Mapping[str, Sequence[tuple[datetime, str]]]
 
 
 class PictureUnknown(RowRefused):
@@ -40,22 +40,18 @@ class PhotoLookup:
     Args:
         photos: rows of `photos`.
         quality: rows of `image_quality`.
-        places: the facts `photo_places` of the project.
+        paths: id to every path that the photo had, each with the time since when; of a photo without, its
+            path in the row counts.
     """
 
-    def __init__(self, photos: pl.DataFrame, quality: pl.DataFrame, places: pl.DataFrame) -> None:
+    def __init__(self, photos: pl.DataFrame, quality: pl.DataFrame, paths: PathsOfPhotos) -> None:
         rows = photos.join(quality, on=[Photo.project, Photo.photo_id]).sort(Photo.path).to_dicts()
         self.by_id: dict[str, Row] = {str(r[Photo.photo_id]): r for r in rows}
-        self._paths = {i: [(datetime.min, str(r[Photo.first_path]))] for i, r in self.by_id.items()}
-        for place in places.sort(PhotoPlace.seen_at, PhotoPlace.number).iter_rows(named=True):
-            if place[PhotoPlace.photo_id] in self._paths:
-                self._paths[place[PhotoPlace.photo_id]].append(
-                    (place[PhotoPlace.seen_at], place[PhotoPlace.path])
-                )
+        self._paths = {i: paths.get(i) or [(datetime.min, _home(r))] for i, r in self.by_id.items()}
         self._by_name: dict[str, list[str]] = defaultdict(list)
         self._by_letters: dict[str, list[str]] = defaultdict(list)
-        for own, paths in self._paths.items():
-            for name in {file_name_of(path) for _since, path in paths}:
+        for own, had in self._paths.items():
+            for name in {file_name_of(path) for _since, path in had}:
                 self._by_name[name].append(own)
                 self._by_letters[name.casefold()].append(own)
 
@@ -99,6 +95,11 @@ class PhotoLookup:
     def _path(self, photo_id: str, at: datetime | None) -> str:
         """Where a photo was at this time; before it was first seen, where it was seen first."""
         return [p for since, p in self._paths[photo_id] if at is None or since <= at][-1]
+
+
+def _home(row: Row) -> str:
+    """The path before any move by Proofsheet."""
+    return f"{row[Photo.folder]}/{row[Photo.file_name]}" if row[Photo.folder] else str(row[Photo.file_name])
 
 
 def _ends_with_any(wanted: str, paths: Iterable[str]) -> bool:

@@ -1,7 +1,6 @@
 """What the ledger knows of the identities of photos.
 
-Holds `IdentifiedFiles`, `known_photos`, `identify`, `told_of`, `question_rows`, `gone_rows` and
-`place_row`.
+Holds `IdentifiedFiles`, `known_photos`, `paths_of_photos`, `identify`, `told_of`, and the rows of tables.
 Add here: another fact about who a photo is.
 Keep out: the rules by which a file is known again (identities.py), and what people say (identity_answers.py).
 """
@@ -36,12 +35,10 @@ class IdentifiedFiles:
 
     Attributes:
         ids: path inside the folder to id, for every picture that could be opened.
-        first_paths: id to the path at which the photo was first seen.
         seen: how they were known again, what is new and what is gone.
     """
 
     ids: Mapping[str, str]
-    first_paths: Mapping[str, str]
     seen: Recognition
 
     def counts(self) -> dict[str, int]:
@@ -80,6 +77,19 @@ def known_photos(ledger: Ledger) -> dict[str, KnownPhoto]:
                 sure=row[PhotoPlace.how] == "person",
                 gone=row[PhotoPlace.how] == "gone",
             )
+    return found
+
+
+def paths_of_photos(ledger: Ledger) -> dict[str, list[tuple[datetime, str]]]:
+    """Id to every path that the photo had, the first one first, each with the time since when (UTC).
+
+    Paths are before any move by Proofsheet; the first path counts since ever.
+    """
+    first = ledger.rows(PhotoIdentity).select(PhotoIdentity.photo_id, PhotoIdentity.first_path)
+    found = {photo: [(datetime.min, path)] for photo, path in first.iter_rows()}
+    for row in ledger.rows(PhotoPlace).iter_rows(named=True):  # in the order of their numbers
+        if not row[PhotoPlace.joined_to] and row[PhotoPlace.photo_id] in found:
+            found[row[PhotoPlace.photo_id]].append((row[PhotoPlace.seen_at], row[PhotoPlace.path]))
     return found
 
 
@@ -125,10 +135,7 @@ def identify(
     ids = {path: photo.photo_id for path, (photo, _how) in seen.found.items()}
     ids |= _record(ledger, seen, files, now)
     carry_notes(ledger, moved_folders(seen), now)
-    first = dict(
-        ledger.rows(PhotoIdentity).select(PhotoIdentity.photo_id, PhotoIdentity.first_path).iter_rows()
-    )
-    return IdentifiedFiles({path: ids[key] for path, key in keys.items() if key in ids}, first, seen)
+    return IdentifiedFiles({path: ids[key] for path, key in keys.items() if key in ids}, seen)
 
 
 def told_of(ledger: Ledger) -> set[str]:

@@ -100,7 +100,7 @@ def photo_rows(
     project: str,
     scanned: Scan,
     formats: Mapping[str, str],
-    ids: Mapping[str, tuple[str, str]],
+    ids: Mapping[str, str],
     placed: FileLocations = NOWHERE,
 ) -> pl.DataFrame:
     """The rows of `photos`: every picture that could be opened.
@@ -109,7 +109,7 @@ def photo_rows(
         project: partition key.
         scanned: what `scan` found.
         formats: content hash to the format found.
-        ids: path to id, and to the path at which the photo was first seen.
+        ids: path to id.
         placed: which of them an applied decision moved; they stay the photos that they were.
     """
     there = {p.path for p in scanned.pictures}
@@ -146,7 +146,7 @@ def _row(
     project: str,
     found: ScannedFile,
     format_: str,
-    identity: tuple[str, str],
+    photo_id: str,
     origin: str | None,
     beside: list[str],
 ) -> dict[str, object]:
@@ -155,9 +155,8 @@ def _row(
     mark = found.file.fingerprint
     return {
         Photo.project: project,
-        Photo.photo_id: identity[0],
+        Photo.photo_id: photo_id,
         Photo.path: found.path,
-        Photo.first_path: identity[1],
         Photo.folder: "" if str(path.parent) == "." else str(path.parent),
         Photo.file_name: path.name,
         Photo.format: format_,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from proofsheet.library.identity_records import paths_of_photos
 from proofsheet.storage.workspace import Project, Workspace
 from schemas.edits import WordEdit
 from schemas.library import Photo
@@ -107,7 +108,8 @@ def test_answers_that_cannot_be_taken_say_why(shell: Shell, trip: Path) -> None:
     look(shell)
     (project,) = projects(shell.folder)
     row = project.store.read(Photo).filter(path="c.png").row(0, named=True)
-    assert row[Photo.first_path] == "b.png"
+    paths = [path for _since, path in paths_of_photos(project.ledger)[row[Photo.photo_id]]]
+    assert paths == ["b.png", "b.png", "c.png"]
 
 
 def test_homes_from_before_the_ledger_kept_ids_keep_theirs(shell: Shell, trip: Path) -> None:

@@ -204,9 +204,8 @@ def rescan(project: Project, opened: dict[str, str] | None = None) -> Identified
     found, placed = scan(project.folder, project.cache, Quiet()), placed_files(project.ledger)
     formats = {p.file.content_hash: "PNG" for p in found.pictures} if opened is None else opened
     who = identify(project.ledger, project.store, found, formats.keys(), {}, placed, NOW)
-    ids = {path: (own, who.first_paths[own]) for path, own in who.ids.items()}
     tables = {
-        Photo: photo_rows(project.key, found, formats, ids, placed),
+        Photo: photo_rows(project.key, found, formats, who.ids, placed),
         IdentityQuestion: question_rows(project.key, who),
         GonePhoto: gone_rows(project.key, who),
     }
@@ -214,6 +213,6 @@ def rescan(project: Project, opened: dict[str, str] | None = None) -> Identified
     return who
 
 
-def own_ids(found: Scan) -> dict[str, tuple[str, str]]:
-    """For every picture of a first scan its id, which is its path here, and the path."""
-    return {p.path: (p.path, p.path) for p in found.pictures}
+def own_ids(found: Scan) -> dict[str, str]:
+    """For every picture of a first scan its id, which is its path here."""
+    return {p.path: p.path for p in found.pictures}

@@ -19,7 +19,6 @@ from proofsheet.selection.timeline import counted
 from proofsheet.storage.table_gate import violations
 from proofsheet.storage.workspace import Workspace
 from schemas.history import HistoryRefusal, HistoryRow, ImportedVector
-from schemas.identity import PhotoPlace
 from schemas.library import Photo
 from schemas.review import ReviewDecision
 from schemas.selections import CropExample, HistoryMatch, Selection
@@ -74,7 +73,6 @@ def picture(
         "project": "p",
         "photo_id": own,
         "path": own,
-        "first_path": own,
         "folder": folder,
         "file_name": name,
         "format": "PNG",
@@ -111,9 +109,7 @@ NO_VERDICTS = ReviewDecision.frame()
 
 
 def matched(*rows: dict[str, Any], verdicts: pl.DataFrame = NO_VERDICTS) -> Any:
-    return match_history(
-        "p", HistoryRow.frame(rows), verdicts, PHOTOS, QUALITY, ImportedVector.frame(), PhotoPlace.frame()
-    )
+    return match_history("p", HistoryRow.frame(rows), verdicts, PHOTOS, QUALITY, ImportedVector.frame(), {})
 
 
 def test_winner_and_losers_become_one_set_and_a_lower_stage_is_an_anomaly() -> None:

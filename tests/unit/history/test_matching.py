@@ -5,6 +5,7 @@ Crop folders, raw and final folders, aliases, causes in place of lines, broken l
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,12 @@ from proofsheet.history.exporter import export_history
 from proofsheet.history.formats import read_history
 from proofsheet.history.importer import import_history
 from proofsheet.history.matching import match_history
-from proofsheet.history.photo_lookup import PhotoLookup
+from proofsheet.history.photo_lookup import PhotoLookup, PictureUnknown
 from proofsheet.history.project_resolver import ProjectRegistry
 from proofsheet.history.report import FileReport, causes_of
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Workspace
 from schemas.history import HistoryRow, ImportedVector
-from schemas.identity import PhotoPlace
 from schemas.library import Photo
 from schemas.review import ReviewDecision
 from schemas.selections import HistoryMatch, VectorSelection
@@ -212,7 +212,7 @@ def test_a_set_of_which_pictures_are_gone_teaches_by_its_vectors_alone() -> None
             row(5, chosen="a_stage2.png", others=("a_stage1.png",)),
         ]
     )
-    found = match_history("p", rows, ReviewDecision.frame(), PHOTOS, QUALITY, vectors, PhotoPlace.frame())
+    found = match_history("p", rows, ReviewDecision.frame(), PHOTOS, QUALITY, vectors, {})
     fates = found.matches[HistoryMatch.status].to_list()
     assert fates == ["superseded", "vectors alone", "vectors alone", "quarantined", "used"]
     sets = {r[VectorSelection.set_id]: r for r in found.vector_sets.to_dicts()}
@@ -257,7 +257,7 @@ def test_an_imported_vector_is_kept_once_and_a_damaged_matrix_is_told(tmp_path: 
 def test_a_picture_is_found_in_other_letters_and_by_the_projects_own_folders(path: str, found: str) -> None:
     def answer() -> str:
         try:
-            return str(PhotoLookup(PHOTOS, QUALITY, PhotoPlace.frame()).find(path)[Photo.path])
+            return str(PhotoLookup(PHOTOS, QUALITY, {}).find(path)[Photo.path])
         except RowRefused as refusal:
             return refusal.reason
 
@@ -285,7 +285,7 @@ def test_choices_of_which_the_pictures_are_gone_go_out_and_come_back(tmp_path: P
         Photo.frame(),
         ImageQuality.frame(),
         vectors,
-        PhotoPlace.frame(),
+        {},
     )
     assert found.vector_sets.height == 2
     project.store.publish({VectorSelection: found.vector_sets}, Stamp())
@@ -323,3 +323,23 @@ def test_a_project_that_cannot_take_rows_is_told_before_any_is_read(tmp_path: Pa
     anna.ledger.path.write_bytes(b"no ledger" * 999)
     with pytest.raises(UsageError, match=r"Anna accepts no history: .* is damaged"):
         imported(workspace, CROPS, project="Anna")
+
+
+def test_a_row_names_pictures_as_they_were_named_when_it_came_in() -> None:
+    """Two pictures swapped their names on the fifth day, and one got another name on the ninth."""
+    day = [NOW + timedelta(days=n) for n in range(12)]
+    one, other = (str(p) for p in PHOTOS[Photo.photo_id][:2])
+    paths = {
+        one: [(datetime.min, "x/first.png"), (day[5], "x/second.png"), (day[9], "x/last.png")],
+        other: [(datetime.min, "x/second.png"), (day[5], "x/first.png")],
+    }
+    lookup = PhotoLookup(PHOTOS, QUALITY, paths)
+
+    def found(name: str, at: datetime | None) -> str:
+        return str(lookup.find(f"/elsewhere/{name}", at)[Photo.photo_id])
+
+    assert [found("first.png", day[n]) for n in (0, 4, 5, 11)] == [one, one, other, other]
+    assert [found("second.png", day[n]) for n in (0, 4, 5)] == [other, other, one]
+    assert found("LAST.png", None) == found("last.png", day[2]) == one
+    with pytest.raises(PictureUnknown, match="is the name of different pictures"):
+        found("second.png", day[10])

@@ -10,7 +10,6 @@ import pytest
 
 from proofsheet.history.matching import Matched, match_history
 from schemas.history import HistoryRow, ImportedVector
-from schemas.identity import PhotoPlace
 from schemas.library import Photo
 from schemas.review import ReviewDecision
 from schemas.selections import HistoryMatch, VectorSelection
@@ -36,7 +35,7 @@ def matched(vectors: list[dict[str, Any]], *rows: dict[str, Any]) -> Matched:
         PHOTOS,
         QUALITY,
         ImportedVector.frame(vectors),
-        PhotoPlace.frame(),
+        {},
     )
 
 
@@ -63,7 +62,7 @@ def test_a_row_whose_pictures_are_one_and_the_same_teaches_by_vectors_as_little_
         pl.concat([QUALITY, ImageQuality.frame([quality])]),
     )
     history = HistoryRow.frame([row(1, chosen=names[0], others=names[1:])])
-    found = match_history("p", history, ReviewDecision.frame(), photos, measured, vectors, PhotoPlace.frame())
+    found = match_history("p", history, ReviewDecision.frame(), photos, measured, vectors, {})
     assert (found.selections.height, found.vector_sets.height) == (0, 0)
     assert found.matches[HistoryMatch.reason].str.starts_with("set of one").all()
 

@@ -213,7 +213,6 @@ def photo(number: int, folder: str) -> dict[str, Any]:
         "project": "p",
         "photo_id": f"{folder}{number}",
         "path": path,
-        "first_path": path,
         "folder": folder,
         "file_name": f"{number}.jpg",
         "companions": [],
