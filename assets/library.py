@@ -22,7 +22,7 @@ from proofsheet.core.progress import Progress
 from proofsheet.imaging.measurement import Measurement
 from proofsheet.library.file_hashes import Scan
 from proofsheet.library.file_locations import FileLocations, placed_files
-from proofsheet.library.identity_records import gone_rows, identify, question_rows
+from proofsheet.library.identity_records import IdentifiedFiles, gone_rows, identify, question_rows
 from proofsheet.library.quarantine import known_bad, record_refusals
 from proofsheet.library.scan import other_rows, photo_rows, scan
 from proofsheet.storage.workspace import Project
@@ -95,6 +95,12 @@ def opened_folder(
     return OpenedFolder(scanned, placed, formats, pictures, {**bad, **unopened}, looked.decoded, readers)
 
 
+def identified_files(opened: OpenedFolder, project: Project, now: datetime) -> IdentifiedFiles:
+    """Knows files again after renames and edits, and gives ids to new ones."""
+    files = opened.scanned, opened.formats.keys(), opened.pictures, opened.placed
+    return identify(project.ledger, project.store, *files, now)
+
+
 @table_asset(
     Photo,
     Quarantine,
@@ -106,21 +112,12 @@ def opened_folder(
     writes=(Refusal, PhotoIdentity, PhotoPlace),
     always_run=True,
     side_effects=[MeasurementsResource],
-    inputs={"opened": opened_folder},
+    inputs={"opened": opened_folder, "who": identified_files},
     row_checks={Quarantine: [NOTHING_REFUSED], IdentityQuestion: [NOTHING_ASKED]},
 )
-def photos(opened: OpenedFolder, project: Project, now: datetime) -> TableRows:
+def photos(opened: OpenedFolder, who: IdentifiedFiles, project: Project, now: datetime) -> TableRows:
     """Scans the folder and opens every new content once; unreadable files go to quarantine."""
     refused, hashes = opened.scanned.refusals(opened.refused)
-    who = identify(
-        project.ledger,
-        project.store,
-        opened.scanned,
-        opened.formats.keys(),
-        opened.pictures,
-        opened.placed,
-        now,
-    )
     rows = photo_rows(project.key, opened.scanned, opened.formats, who.ids, opened.placed)
     quarantine = record_refusals(project.ledger, refused, hashes, opened.readers, now)
     share = rows.height / max(rows.height + quarantine.height, 1)
