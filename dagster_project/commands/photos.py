@@ -55,8 +55,8 @@ def listing(project: str, as_json: bool) -> None:
             f"({row[GonePhoto.photo_id]})"
         )
     console.print(
-        f"{asked[IdentityQuestion.path].n_unique()} files with an open question; "
-        f"{gone.height} gone photos with texts or decisions, {found.store.read(GonePhoto).height} in all."
+        f"Files with an open question: {asked[IdentityQuestion.path].n_unique()}. Gone photos: "
+        f"{found.store.read(GonePhoto).height}; with texts or decisions: {gone.height}."
     )
 
 

@@ -172,12 +172,12 @@ def _remarks(project: str, state: dict[str, Any]) -> Iterator[str]:
         yield f": on disk since the last run: {told}"
     if state["written_of_gone"]:
         yield (
-            f": {state['written_of_gone']} gone photos have texts or decisions, which return with the files; "
+            f": gone photos with texts or decisions, which return with the files: {state['written_of_gone']}; "
             f"`proofsheet photos list {as_word(project)}` shows them"
         )
     if state["asked"]:
         yield (
-            f": {state['asked']} files may be photos that are gone; `proofsheet photos list "
+            f": files that may be gone photos: {state['asked']}; `proofsheet photos list "
             f"{as_word(project)}` asks which"
         )
     yield from _texts_and_choices(state)

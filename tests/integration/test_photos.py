@@ -66,7 +66,10 @@ def test_a_gone_photo_keeps_its_words_and_returns_with_them(shell: Shell, trip: 
     assert (
         "a.png: gone; its texts and decisions return with the file" in shell("photos", "list", "Trip").stdout
     )
-    assert "1 gone photos have texts or decisions" in shell("status", "Trip").stdout
+    assert (
+        "gone photos with texts or decisions, which return with the files: 1"
+        in shell("status", "Trip").stdout
+    )
     (trip / "back").mkdir()
     shutil.move(shell.folder / "a.png", trip / "back" / "other name.png")
     look(shell)
@@ -83,7 +86,7 @@ def test_another_picture_with_the_name_of_a_gone_one_waits_for_an_answer(shell: 
     assert (asked["path"], asked["former_path"]) == ("a.png", "a.png")
     said = shell("photos", "list", "Trip").stdout
     assert f"proofsheet photos adopt Trip a.png {asked['former_photo_id']}" in said
-    assert "1 files may be photos that are gone" in shell("status", "Trip").stdout
+    assert "files that may be gone photos: 1" in shell("status", "Trip").stdout
     shell("photos", "adopt", "Trip", "a.png", "--none")
     look(shell)
     assert (titles(shell), shell.json("photos", "list", "Trip")["questions"]) == ({}, [])
