@@ -172,8 +172,8 @@ def _remarks(project: str, state: dict[str, Any]) -> Iterator[str]:
         yield f": on disk since the last run: {told}"
     if state["written_of_gone"]:
         yield (
-            f": gone photos with texts or decisions, which return with the files: {state['written_of_gone']}; "
-            f"`proofsheet photos list {as_word(project)}` shows them"
+            ": gone photos with texts or decisions, which return with the files: "
+            f"{state['written_of_gone']}; `proofsheet photos list {as_word(project)}` shows them"
         )
     if state["asked"]:
         yield (

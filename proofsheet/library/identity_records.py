@@ -8,7 +8,7 @@ Keep out: the rules by which a file is known again (identities.py), and what peo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -184,35 +184,44 @@ def gone_rows(project: str, found: IdentifiedFiles) -> pl.DataFrame:
 def _record(
     ledger: Ledger, seen: Recognition, files: Mapping[str, Sighting], now: datetime
 ) -> dict[str, str]:
-    """Note new photos and changed places; gives path to id of the new ones."""
+    """Note new photos and changed places in one transaction; gives path to id of the new ones."""
+    changes = list(_changes(seen, files))
+    if not (seen.new or changes):
+        return {}
     taken = {str(i) for i in ledger.rows(PhotoIdentity)[PhotoIdentity.photo_id]}
-    numbers = dict(ledger.rows(PhotoPlace)[PhotoPlace.photo_id].value_counts().iter_rows())
+    numbers = Counter[str](ledger.rows(PhotoPlace)[PhotoPlace.photo_id])
     made = dict[str, str]()
-    identities, places = [], []
-    for path, copy_of in sorted(seen.new.items()):
+    for path in sorted(seen.new):
         made[path] = new_id(ledger.project, path, taken)
         taken.add(made[path])
-        identities.append(_identity(made[path], files[path], copy_of, now))
-
-    def place(photo_id: str, sighting: Sighting, how: str, joined_to: str | None = None) -> None:
-        numbers[photo_id] = numbers.get(photo_id, 0) + 1
-        at = (sighting.path, sighting.content, sighting.picture)
+    places = []
+    for photo_id, at, how, joined_to in changes:
+        numbers[photo_id] += 1
         places.append(place_row(photo_id, numbers[photo_id], at, how, now, joined_to))
+    with ledger.exclusive() as transaction:
+        new = (_identity(own, files[path], seen.new[path], now) for path, own in made.items())
+        transaction.add(PhotoIdentity, new)
+        transaction.add(PhotoPlace, places)
+    return made
 
+
+def _changes(
+    seen: Recognition, files: Mapping[str, Sighting]
+) -> Iterator[tuple[str, tuple[str, str, str | None], str, str | None]]:
+    """Id, path with both hashes, how, and the photo that has the file from then on."""
     by_id = {photo.photo_id: path for path, (photo, _how) in seen.found.items()}
     for copy, original in sorted(seen.joined.items()):
-        place(copy, files[by_id[original]], "joined", original)
-    for path, (photo, how) in sorted(seen.found.items()):
+        yield copy, _at(files[by_id[original]]), "joined", original
+    for path, (photo, how) in sorted(seen.found.items(), key=lambda item: item[0]):
         if how is not None:
-            place(photo.photo_id, files[path], how)
+            yield photo.photo_id, _at(files[path]), how, None
     for photo in seen.gone:
         if not photo.gone:
-            place(photo.photo_id, Sighting(photo.path, photo.content, photo.picture), "gone")
-    if identities or places:
-        with ledger.exclusive() as transaction:
-            transaction.add(PhotoIdentity, identities)
-            transaction.add(PhotoPlace, places)
-    return made
+            yield photo.photo_id, _at(photo), "gone", None
+
+
+def _at(one: Sighting | KnownPhoto) -> tuple[str, str, str | None]:
+    return one.path, one.content, one.picture
 
 
 def place_row(
