@@ -87,6 +87,7 @@ def opened_folder(
     placed, others = placed_files(project.ledger), measurements.of(project)
     readers = photo_files.reader(), photo_files.reader(others)
     scanned = scan(project.folder, project.cache, progress, placed=placed)
+    placed = placed.with_renamed({p.path: p.file.content_hash for p in scanned.pictures})
     bad = known_bad(project.ledger, {*readers})
     files = [p.file for p in scanned.pictures if p.file.content_hash not in bad]
     formats, unopened, looked = photo_files.open(project, files, others, progress)
@@ -118,7 +119,7 @@ def identified_files(opened: OpenedFolder, project: Project, now: datetime) -> I
 def photos(opened: OpenedFolder, who: IdentifiedFiles, project: Project, now: datetime) -> TableRows:
     """Scans the folder and opens every new content once; unreadable files go to quarantine."""
     refused, hashes = opened.scanned.refusals(opened.refused)
-    rows = photo_rows(project.key, opened.scanned, opened.formats, who.ids, opened.placed)
+    rows = photo_rows(project.key, opened.scanned, opened.formats, who.ids, opened.placed, who.former)
     quarantine = record_refusals(project.ledger, refused, hashes, opened.readers, now)
     share = rows.height / max(rows.height + quarantine.height, 1)
     facts = opened.scanned.counts() | who.counts() | {"decoded": opened.decoded, "success_share": share}

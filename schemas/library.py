@@ -49,11 +49,17 @@ class Photo(Table, name="photos"):
     size_bytes = column(pl.Int64, "Size of the file.", unit="bytes", ge=1)
     modified_at = column(pl.Datetime("us"), "Modification time of the file (UTC).")
     content_hash = column(pl.String, "SHA-256 of the file's bytes, hexadecimal.")
-    series = column(pl.String, "The name before '_stage…'; null if the name has no stage.", nullable=True)
+    series = column(
+        pl.String,
+        "The name before '_stage…', of the present name or a former one; null if none has a stage.",
+        nullable=True,
+    )
     stage = column(pl.Float64, "Stage number parsed from the name, such as 1.5.", nullable=True, ge=0)
     stage_label = column(pl.String, "Words after the stage number, such as 'upscaled'.", nullable=True)
     named_at = column(
-        pl.Datetime("us"), "Time stamp in the file name, as written; null if it has none.", nullable=True
+        pl.Datetime("us"),
+        "Time stamp in the file name or a former one, as written; null if none has one.",
+        nullable=True,
     )
     state = column(pl.String, "Place of the file after an applied decision.", isin=STATES)
     companions = column(

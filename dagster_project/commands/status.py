@@ -72,9 +72,9 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
     and projects.<name>.{key, files, photos, sets, reviewed, by_history, open, redecided, take_back, doubtful,
     accepted, drafts, blocked, to_describe, described, undescribed (reason for missing descriptions),
     quarantined, other_files, companions, generation, published_at, whole_at, new, changed, gone, moved,
-    moved_back, written_of_gone, asked, left_out: {reason: count}, stale: {table: reason}, running (its run,
-    or null), to_ask: [{job, questions, seconds, problem}], requests_per_picture, take_back_list: [{path,
-    name, target, uploaded_at, reason}],
+    moved_back, written_of_gone, photo_questions, left_out: {reason: count}, stale: {table: reason}, running
+    (its run, or null), to_ask: [{job, questions, seconds, problem}], requests_per_picture, take_back_list:
+    [{path, name, target, uploaded_at, reason}],
     refused: [{path, kind, reason, next_step}]}.
     """
     settings, workspace = settings_and_workspace()
@@ -175,9 +175,9 @@ def _remarks(project: str, state: dict[str, Any]) -> Iterator[str]:
             ": gone photos with texts or decisions, which return with the files: "
             f"{state['written_of_gone']}; `proofsheet photos list {as_word(project)}` shows them"
         )
-    if state["asked"]:
+    if state["photo_questions"]:
         yield (
-            f": files that may be gone photos: {state['asked']}; `proofsheet photos list "
+            f": files that may be gone photos: {state['photo_questions']}; `proofsheet photos list "
             f"{as_word(project)}` asks which"
         )
     yield from _texts_and_choices(state)

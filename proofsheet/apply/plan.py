@@ -229,7 +229,8 @@ def _staying(known: FilePositions, operations: Iterable[Operation]) -> dict[str,
 def _cut(known: FilePositions, group: str, row: Row, box: list[float]) -> Iterable[Operation]:
     home = f"{SELECTED}/{row[Photo.folder]}" if row[Photo.folder] else SELECTED
     source = f"{home}/{row[Photo.file_name]}"
-    target = cut_name(source)
+    photo = str(row[Photo.photo_id])
+    target = known.placed.crops.get(photo) or cut_name(source)  # the picture may have another name since
     there = known.placed.boxes.get(target)
     if there is not None and there != box:
         raise UsageError(
@@ -237,7 +238,7 @@ def _cut(known: FilePositions, group: str, row: Row, box: list[float]) -> Iterab
             "Undo the plan that wrote it, then apply again.",
         )
     if there is None:
-        yield Operation(group, str(row[Photo.photo_id]), "crop", "crop", source, target, 0, 0, "", box)
+        yield Operation(group, photo, "crop", "crop", source, target, 0, 0, "", box)
 
 
 def _claim(folder: Path, operations: Sequence[Operation], claimed: dict[str, str], disk: Disk) -> None:

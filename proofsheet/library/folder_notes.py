@@ -20,7 +20,7 @@ from schemas.sets import SetContext, SubjectProposal
 def moved_folders(seen: Recognition) -> dict[str, str]:
     """Former folder to present one: all pictures of the one went to the other, which holds nothing else."""
     sources, targets = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
-    for path, (photo, _how) in seen.found.items():
+    for path, (photo, _how) in seen.matches.items():
         before, now = _folder(photo.path), _folder(path)
         sources[now].add(before)
         targets[before].add(now)

@@ -68,14 +68,14 @@ class Recognition:
     """Which photo every file is.
 
     Attributes:
-        found: path to the known photo and how it was known again; how is None if nothing changed.
+        matches: path to the known photo and how it was known again; how is None if nothing changed.
         new: path to the photo of which the file is a copy, or None, for every new photo.
         joined: id of a copy to the gone original that has its file from now on.
         questions: path of a file to the gone photos that it may be.
         gone: photos without a file.
     """
 
-    found: dict[str, tuple[KnownPhoto, str | None]] = field(default_factory=dict)
+    matches: dict[str, tuple[KnownPhoto, str | None]] = field(default_factory=dict)
     new: dict[str, str | None] = field(default_factory=dict)
     joined: dict[str, str] = field(default_factory=dict)
     questions: dict[str, list[KnownPhoto]] = field(default_factory=dict)
@@ -131,7 +131,7 @@ class _Search:
         sighting, photo = self.files.pop(path), self.photos.pop(photo_id)
         changed = (sighting.path, sighting.content) != (photo.path, photo.content)
         measured_anew = sighting.picture not in (None, photo.picture)
-        self.done.found[path] = (photo, how if changed or measured_anew or photo.gone else None)
+        self.done.matches[path] = (photo, how if changed or measured_anew or photo.gone else None)
 
     def by_journal(self) -> None:
         """Files that `apply` moved, with the bytes or pixels that they had."""
@@ -179,7 +179,7 @@ class _Search:
 
     def result(self, told: Callable[[], Collection[str]]) -> Recognition:
         """What is left is new, or gone; a gone photo whose picture is there may be asked about."""
-        living = {photo.photo_id for photo, _how in self.done.found.values()}
+        living = {photo.photo_id for photo, _how in self.done.matches.values()}
         for path, sighting in self.files.items():
             alike = self.all_contents.get(sighting.content) or (
                 self.all_pictures.get(sighting.picture) if sighting.picture else None
@@ -216,15 +216,15 @@ class _Search:
         offers = dict[str, list[KnownPhoto]]()
         for photo_id, files in there.items():
             for sighting in files if photo_id in told else ():
-                own = self.done.found.get(sighting.path, (None, None))[0]
+                own = self.done.matches.get(sighting.path, (None, None))[0]
                 if own is None or not (own.sure or own.photo_id in told):
                     offers.setdefault(sighting.path, []).append(self.photos[photo_id])
         for path, gone in sorted(offers.items()):
-            own = self.done.found.get(path, (None, None))[0]
+            own = self.done.matches.get(path, (None, None))[0]
             only = [k for k in gone if own and own.copy_of == k.photo_id and k.photo_id in self.photos]
             if own and only and len(gone) == 1 and _same(own, only[0]):
                 self.done.joined[own.photo_id] = only[0].photo_id
-                self.done.found[path] = (self.photos.pop(only[0].photo_id), "copy")
+                self.done.matches[path] = (self.photos.pop(only[0].photo_id), "copy")
             elif left := [k for k in gone if k.photo_id in self.photos]:
                 self.done.questions[path] = sorted(left, key=lambda k: (k.path, k.photo_id))
 

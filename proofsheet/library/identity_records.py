@@ -8,7 +8,7 @@ Keep out: the rules by which a file is known again (identities.py), and what peo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -35,19 +35,21 @@ class IdentifiedFiles:
 
     Attributes:
         ids: path inside the folder to id, for every picture that could be opened.
-        seen: how they were known again, what is new and what is gone.
+        former: id to the paths that a renamed photo had, the latest first.
+        recognition: how they were known again, what is new and what is gone.
     """
 
     ids: Mapping[str, str]
-    seen: Recognition
+    former: Mapping[str, Sequence[str]]
+    recognition: Recognition
 
     def counts(self) -> dict[str, int]:
         """What changed, in numbers."""
-        how = Counter(h for _photo, h in self.seen.found.values() if h)
+        how = Counter(h for _photo, h in self.recognition.matches.values() if h)
         return {
             "known_again": sum(how.values()),
-            "new_photos": len(self.seen.new),
-            "gone_photos": len(self.seen.gone),
+            "new_photos": len(self.recognition.new),
+            "gone_photos": len(self.recognition.gone),
         }
 
 
@@ -132,10 +134,22 @@ def identify(
     files = {s.path: s for s in sightings}
     unread = {key for key in keys.values() if key not in files}
     seen = recognise(sightings, known.values(), {*scanned.refused, *unread}, lambda: told_of(ledger))
-    ids = {path: photo.photo_id for path, (photo, _how) in seen.found.items()}
+    ids = {path: photo.photo_id for path, (photo, _how) in seen.matches.items()}
     ids |= _record(ledger, seen, files, now)
     carry_notes(ledger, moved_folders(seen), now)
-    return IdentifiedFiles({path: ids[key] for path, key in keys.items() if key in ids}, seen)
+    present = {path: ids[key] for path, key in keys.items() if key in ids}
+    return IdentifiedFiles(present, _former_paths(ledger), seen)
+
+
+def _former_paths(ledger: Ledger) -> dict[str, list[str]]:
+    """Id to all paths of a photo that was ever elsewhere, the latest first."""
+    places = ledger.rows(PhotoPlace)
+    moved = pl.col(PhotoIdentity.photo_id).is_in(places[PhotoPlace.photo_id].unique())
+    first = ledger.rows(PhotoIdentity).filter(moved)
+    found = dict(first.select(PhotoIdentity.photo_id, pl.concat_list(PhotoIdentity.first_path)).iter_rows())
+    for photo, path in places.select(PhotoPlace.photo_id, PhotoPlace.path).iter_rows():
+        found[photo].append(path)
+    return {photo: paths[::-1] for photo, paths in found.items()}
 
 
 def told_of(ledger: Ledger) -> set[str]:
@@ -163,7 +177,7 @@ def question_rows(project: str, found: IdentifiedFiles) -> pl.DataFrame:
             IdentityQuestion.photo_id: found.ids[path],
             IdentityQuestion.former_path: former.path,
         }
-        for path, gone in sorted(found.seen.questions.items())
+        for path, gone in sorted(found.recognition.questions.items())
         for former in gone
     )
 
@@ -177,7 +191,7 @@ def gone_rows(project: str, found: IdentifiedFiles) -> pl.DataFrame:
             GonePhoto.path: photo.path,
             GonePhoto.content_hash: photo.content,
         }
-        for photo in found.seen.gone
+        for photo in found.recognition.gone
     )
 
 
@@ -209,10 +223,10 @@ def _changes(
     seen: Recognition, files: Mapping[str, Sighting]
 ) -> Iterator[tuple[str, tuple[str, str, str | None], str, str | None]]:
     """Id, path with both hashes, how, and the photo that has the file from then on."""
-    by_id = {photo.photo_id: path for path, (photo, _how) in seen.found.items()}
+    by_id = {photo.photo_id: path for path, (photo, _how) in seen.matches.items()}
     for copy, original in sorted(seen.joined.items()):
         yield copy, _at(files[by_id[original]]), "joined", original
-    for path, (photo, how) in sorted(seen.found.items(), key=lambda item: item[0]):
+    for path, (photo, how) in sorted(seen.matches.items(), key=lambda item: item[0]):
         if how is not None:
             yield photo.photo_id, _at(files[path]), how, None
     for photo in seen.gone:

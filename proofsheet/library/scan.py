@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import polars as pl
@@ -28,6 +28,7 @@ from schemas.library import IN_PLACE, OtherFile, Photo
 
 _HEAD = 16
 NOWHERE = FileLocations()
+NEVER_RENAMED: Mapping[str, Sequence[str]] = {}
 
 
 def scan(
@@ -102,6 +103,7 @@ def photo_rows(
     formats: Mapping[str, str],
     ids: Mapping[str, str],
     placed: FileLocations = NOWHERE,
+    former: Mapping[str, Sequence[str]] = NEVER_RENAMED,
 ) -> pl.DataFrame:
     """The rows of `photos`: every picture that could be opened.
 
@@ -111,6 +113,7 @@ def photo_rows(
         formats: content hash to the format found.
         ids: path to id.
         placed: which of them an applied decision moved; they stay the photos that they were.
+        former: id to the paths that a photo had, the latest first; a name without stage or time follows them.
     """
     there = {p.path for p in scanned.pictures}
     origins = {now: before for now, before in placed.origins.items() if before not in there}
@@ -123,6 +126,7 @@ def photo_rows(
     beside = companions(opened, others)
     rows = [
         _row(project, p, formats[p.file.content_hash], ids[path], origins.get(path), beside.get(path, []))
+        | _told_by_names([origins.get(path) or path, *former.get(ids[path], ())])
         for path, p in opened.items()
     ]
     return Photo.frame(sorted(rows, key=lambda r: str(r[Photo.path])))
@@ -151,7 +155,6 @@ def _row(
     beside: list[str],
 ) -> dict[str, object]:
     path = PurePosixPath(origin or found.path)
-    stage = parse_stage(path.stem)
     mark = found.file.fingerprint
     return {
         Photo.project: project,
@@ -163,12 +166,21 @@ def _row(
         Photo.size_bytes: mark.size,
         Photo.modified_at: moment(mark.mtime_ns),
         Photo.content_hash: found.file.content_hash,
+        Photo.state: IN_PLACE if origin is None else found.path.partition("/")[0],
+        Photo.companions: beside,
+    }
+
+
+def _told_by_names(paths: Sequence[str]) -> dict[str, object]:
+    """Series, stage and time by the first of these paths that has them."""
+    stems = [PurePosixPath(path).stem for path in paths]
+    stage = next((found for stem in stems if (found := parse_stage(stem))), None)
+    times = (named_time(stem) for stem in stems)
+    return {
         Photo.series: stage.series if stage else None,
         Photo.stage: stage.stage if stage else None,
         Photo.stage_label: stage.label if stage else None,
-        Photo.named_at: named_time(path.stem),
-        Photo.state: IN_PLACE if origin is None else found.path.partition("/")[0],
-        Photo.companions: beside,
+        Photo.named_at: next((time for time in times if time), None),
     }
 
 

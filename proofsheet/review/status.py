@@ -61,7 +61,7 @@ class ProjectStatus:
         moved: files that `apply` moved since; they are neither new nor gone.
         moved_back: files that its undo moved back since.
         written_of_gone: gone photos on which people wrote or decided something.
-        asked: files that may be a photo that is gone, and wait for an answer.
+        photo_questions: files that may be a photo that is gone, and wait for an answer.
         companions: files that go with photos by their names, refused RAW too.
         left_out: reason to number of the files and folders of systems and other programs that the last run
             left out.
@@ -94,7 +94,7 @@ class ProjectStatus:
     moved: int
     moved_back: int
     written_of_gone: int
-    asked: int
+    photo_questions: int
     companions: int
     left_out: dict[str, int]
 
@@ -148,13 +148,13 @@ def _status(project: Project) -> ProjectStatus:
         whole_at=_whole_at(project),
         **news.as_dict(),
         written_of_gone=gone_with_facts(project).height if counts.get(GonePhoto.name) else 0,
-        asked=_asked(project) if counts.get(IdentityQuestion.name) else 0,
+        photo_questions=_questions(project) if counts.get(IdentityQuestion.name) else 0,
         companions=len(set(store.read(Photo)[Photo.companions].explode().drop_nulls())),
         left_out=dict(left.sort(OtherFile.reason).iter_rows()),
     )
 
 
-def _asked(project: Project) -> int:
+def _questions(project: Project) -> int:
     return project.store.read(IdentityQuestion)[IdentityQuestion.path].n_unique()
 
 

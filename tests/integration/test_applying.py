@@ -19,6 +19,7 @@ from proofsheet.apply.executor import Applier
 from proofsheet.apply.plan import Plan
 from proofsheet.core.config import load
 from proofsheet.storage.workspace import Project, Workspace
+from schemas.library import Photo
 from schemas.review import ReviewMetric
 from schemas.settings.apply import ApplySettings
 from tests.support.kit import NOW, Shell, tree
@@ -86,6 +87,22 @@ def test_the_way_from_sandbox_to_undo(shell: Shell) -> None:
     assert tree(box.folder) == copies
     assert tree(shell.folder / "library") == originals
     assert "Nothing was applied" in shell("undo", "sandbox/harbour", "--yes", code=2).stderr
+
+
+def test_a_file_that_gets_another_name_where_it_was_moved_stays_applied(shell: Shell) -> None:
+    box, _copies = decided_box(shell, 3)
+    shell("apply", "sandbox/harbour", "--yes")
+    (first, *_rest) = sorted(p for p in (box.folder / "selected").rglob("*.png") if "_crop" not in p.name)
+    before = box.store.read(Photo)
+    first.rename(first.with_name("the best one.png"))
+    shell("run", "sandbox/harbour", "--select", STEPS)
+    after = box.store.read(Photo)
+    assert set(after[Photo.photo_id]) == set(before[Photo.photo_id])
+    row = after.filter(file_name="the best one.png").row(0, named=True)
+    home = first.parent.relative_to(box.folder / "selected").as_posix()
+    assert (row[Photo.state], row[Photo.folder]) == ("selected", "" if home == "." else home)
+    told = shell.json("apply", "sandbox/harbour")
+    assert (told["operations"], told["refused"], told["counts"]) == ([], {}, {"applied already": 3})
 
 
 def test_files_outside_a_sandbox_need_a_mode_and_a_signature(

@@ -205,7 +205,7 @@ def rescan(project: Project, opened: dict[str, str] | None = None) -> Identified
     formats = {p.file.content_hash: "PNG" for p in found.pictures} if opened is None else opened
     who = identify(project.ledger, project.store, found, formats.keys(), {}, placed, NOW)
     tables = {
-        Photo: photo_rows(project.key, found, formats, who.ids, placed),
+        Photo: photo_rows(project.key, found, formats, who.ids, placed, who.former),
         IdentityQuestion: question_rows(project.key, who),
         GonePhoto: gone_rows(project.key, who),
     }

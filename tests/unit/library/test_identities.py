@@ -23,7 +23,7 @@ def seen(*files: Sighting, known: tuple[KnownPhoto, ...] = (A, B), told: tuple[s
 
 
 def ids(found: Recognition) -> dict[str, str]:
-    return {path: photo.photo_id for path, (photo, _how) in found.found.items()}
+    return {path: photo.photo_id for path, (photo, _how) in found.matches.items()}
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def ids(found: Recognition) -> dict[str, str]:
 def test_a_file_is_known_again(file: Sighting, photo: str, how: str | None) -> None:
     found = seen(file)
     assert ids(found) == {file.path: photo}
-    assert found.found[file.path][1] == how
+    assert found.matches[file.path][1] == how
     assert [k.photo_id for k in found.gone] == ["B"]
 
 
@@ -125,7 +125,7 @@ def test_the_copy_of_a_gone_photo_with_words_takes_its_place() -> None:
     file = Sighting("copy.jpg", "bytes a", "pixels a")
     found = seen(file, known=(A, COPY), told=("A",))
     assert (ids(found), found.joined, found.gone) == ({"copy.jpg": "A"}, {"C": "A"}, [])
-    assert found.found["copy.jpg"][1] == "copy"
+    assert found.matches["copy.jpg"][1] == "copy"
     for told in ((), ("A", "C"), ("C",)):
         kept = seen(file, known=(A, COPY), told=told)
         assert (ids(kept), kept.joined, kept.questions) == ({"copy.jpg": "C"}, {}, {})
@@ -163,7 +163,7 @@ def test_another_picture_with_the_name_of_a_gone_one_is_new_and_asked_about() ->
     assert (ids(found), found.new, found.questions) == ({}, {"a.jpg": None}, {})
     assert seen(file, known=(gone,), told=("A",)).questions == {"a.jpg": [gone]}
     back = seen(Sighting("a.jpg", "bytes a", "pixels a"), known=(gone,), told=("A",))
-    assert back.found == {"a.jpg": (gone, "content")}
+    assert back.matches == {"a.jpg": (gone, "content")}
 
 
 def test_pixels_that_are_not_known_are_not_equal() -> None:
@@ -196,7 +196,7 @@ class Folder:
             own = new_id("p", path, self.known.keys())
             self.truth[own] = self.files[path][0]
             self.known[own] = KnownPhoto(own, path, *self.files[path][1:])
-        for path, (photo, _how) in found.found.items():
+        for path, (photo, _how) in found.matches.items():
             assert self.truth[photo.photo_id] == self.files[path][0], (path, photo)
             content, picture = self.files[path][1:]
             self.known[photo.photo_id] = replace(
@@ -204,8 +204,8 @@ class Folder:
             )
         for photo in found.gone:
             self.known[photo.photo_id] = replace(photo, gone=True)
-        assert {*found.new, *found.found} == {*self.files}
-        assert len({photo.photo_id for photo, _how in found.found.values()}) == len(found.found)
+        assert {*found.new, *found.matches} == {*self.files}
+        assert len({photo.photo_id for photo, _how in found.matches.values()}) == len(found.matches)
 
 
 CHANGES: dict[str, Callable[[Folder, str, str, str], None]] = {

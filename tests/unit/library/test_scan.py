@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -161,3 +162,15 @@ def test_a_raw_that_could_not_be_opened_goes_with_its_jpeg_and_is_told(folder: P
     rows = photo_rows("p", found, {found.pictures[1].file.content_hash: "JPEG"}, own_ids(found))
     assert rows["companions"].to_list() == [["._a.jpg", "a.CR2", "a.CR2.xmp"]]
     assert found.others == {".picasa.ini": "folder", "._a.jpg": "companion", "a.CR2.xmp": "companion"}
+
+
+def test_a_renamed_picture_keeps_stage_and_time_of_its_former_name(tmp_path: Path) -> None:
+    for seed, name in enumerate(("best.png", "other_stage2_upscaled.png")):
+        save_picture(tmp_path / "library" / name, seed)
+    found = scan(tmp_path / "library", tmp_path / "cache", Quiet())
+    formats = {p.file.content_hash: "PNG" for p in found.pictures}
+    former = {name: ["trip.png", "20250708_060416_stage3_enhanced.png"] for name in own_ids(found)}
+    rows = photo_rows("p", found, formats, own_ids(found), former=former)
+    told = rows.select("series", "stage", "stage_label", "named_at").rows()
+    then = datetime(2025, 7, 8, 6, 4, 16)
+    assert told == [("20250708_060416", 3.0, "enhanced", then), ("other", 2.0, "upscaled", then)]

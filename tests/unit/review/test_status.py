@@ -25,7 +25,7 @@ def test_texts_of_photos_that_are_gone_are_counted(tmp_path: Path) -> None:
     assert project_status(ran(workspace, "Trip")).written_of_gone == 1
     save_picture(project.folder / "b.png", 2)
     told = project_status(ran(workspace, "Trip"))
-    assert (told.written_of_gone, told.asked) == (1, 1)
+    assert (told.written_of_gone, told.photo_questions) == (1, 1)
     (tmp_path / "b.png").rename(project.folder / "c.png")
     told = project_status(ran(workspace, "Trip"))
-    assert (told.written_of_gone, told.asked) == (0, 0)
+    assert (told.written_of_gone, told.photo_questions) == (0, 0)
