@@ -22,7 +22,7 @@ from proofsheet.core.progress import Progress
 from proofsheet.imaging.measurement import Measurement
 from proofsheet.library.file_hashes import Scan
 from proofsheet.library.file_locations import FileLocations, placed_files
-from proofsheet.library.identity_records import IdentifiedFiles, gone_rows, identify, question_rows
+from proofsheet.library.identification import IdentifiedFiles, gone_rows, identify, question_rows
 from proofsheet.library.quarantine import known_bad, record_refusals
 from proofsheet.library.scan import other_rows, photo_rows, scan
 from proofsheet.storage.workspace import Project

@@ -32,7 +32,7 @@ from proofsheet.core.progress import Quiet
 from proofsheet.imaging.decode import DecodeLimits, Picture, PictureFile, open_picture
 from proofsheet.library.file_hashes import Scan
 from proofsheet.library.file_locations import placed_files
-from proofsheet.library.identity_records import IdentifiedFiles, gone_rows, identify, question_rows
+from proofsheet.library.identification import IdentifiedFiles, gone_rows, identify, question_rows
 from proofsheet.library.scan import photo_rows, scan
 from proofsheet.storage.stamps import Stamp
 from proofsheet.storage.workspace import Project, Workspace
