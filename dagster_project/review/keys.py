@@ -36,20 +36,27 @@ KEYS = (
     Key("reject", ("r",), "R", "Reject: keep all pictures, do nothing with them"),
     Key("skip", ("s",), "S", "Skip: decide later"),
     Key(
-        "pick", tuple("123456789"), "1 – 9", "Pick this picture instead; a click picks any", shift=None
+        "pick", tuple("123456789"), "1 – 9", "Pick this picture instead; a click picks any, a double click opens the loupe", shift=None
     ),  # some keyboards need Shift for digits
     Key("next", ("enter", "arrowdown"), "Enter, ↓", "Next set"),
     Key("previous", ("arrowup",), "↑", "Previous set"),
+    Key("loupe", (" ",), "Space", "Loupe: one picture large; again: back"),
+    Key("left", ("arrowleft",), "←", "Previous picture of the set"),
+    Key("right", ("arrowright",), "→", "Next picture of the set"),
+    Key("close", ("escape",), "Esc", "Close the loupe"),
+    Key("info", ("i",), "I", "Info in the loupe: camera, histogram, measurements, reasons"),
+    Key("full", ("f",), "F", "Full screen"),
     Key("submit", ("enter",), "Shift + Enter", "Submit the decisions", shift=True),
     Key("overlay", ("c",), "C", "Show or hide the crop"),
     Key("edit", ("e",), "E", "Edit the crop"),
     Key("undo", ("u",), "U", "Undo the last decision"),
     Key("undo", ("z",), "Ctrl + Z", "Undo the last decision", ctrl=True),
     Key("redo", ("u",), "Shift + U", "Redo the decision", shift=True),
-    Key("zoom", ("z",), "Z", "Show all pictures at 100 % and pan them together"),
+    Key("zoom", ("z",), "Z", "100 %: all pictures together, or in the loupe at the pointer, else at the eyes"),
     Key("pin", ("p",), "P", "Pin the picture under the pointer (or the pick) for comparison"),
     Key("blind", ("b",), "B", "Blind: hide the pick"),
     Key("grid", ("g",), "G", "Show all sets of the batch"),
+    Key("singles", ("s",), "Shift + S", "Show the single pictures", shift=True),
     Key("search", ("/",), "/", "Search this project", shift=None),
     Key("help", ("?",), "?", "This help", shift=None),
 )
