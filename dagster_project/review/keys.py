@@ -43,6 +43,13 @@ KEYS = (
     Key("loupe", (" ",), "Space", "Loupe: one picture large; again: back"),
     Key("left", ("arrowleft",), "←", "Previous picture of the set"),
     Key("right", ("arrowright",), "→", "Next picture of the set"),
+    Key(
+        "pan",
+        ("arrowleft", "arrowright", "arrowup", "arrowdown"),
+        "Shift + arrows",
+        "Move the picture at 100 % in the loupe",
+        shift=True,
+    ),
     Key("close", ("escape",), "Esc", "Close the loupe"),
     Key("info", ("i",), "I", "Info in the loupe: camera, histogram, measurements, reasons"),
     Key("full", ("f",), "F", "Full screen"),

@@ -4,6 +4,7 @@
 const STEP = 2; // every second pixel of a row and of a column: shares stay, time does not
 const BRIGHT = 250;
 const DARK = 5;
+const SEEN = 0.001; // a smaller share gets no mark
 
 /** Draw into a canvas; gives the clipped shares in words. @param {HTMLCanvasElement} canvas @param {HTMLImageElement} image */
 export function drawHistogram(canvas, image) {
@@ -14,8 +15,9 @@ export function drawHistogram(canvas, image) {
   pen.imageSmoothingEnabled = false; // mixed pixels would hide what is clipped
   pen.drawImage(image, 0, 0, width, height);
   const { counts, bright, dark } = counted(pen.getImageData(0, 0, width, height).data);
-  paint(canvas, counts, bright > 0, dark > 0);
-  const share = (/** @type {number} */ some) => `${((100 * some) / (width * height)).toFixed(1)} %`;
+  const all = width * height;
+  paint(canvas, counts, bright / all >= SEEN, dark / all >= SEEN);
+  const share = (/** @type {number} */ some) => (some && some / all < SEEN ? "under 0.1 %" : `${((100 * some) / all).toFixed(1)} %`);
   return `Clipped in the preview: highlights ${share(bright)}, shadows ${share(dark)}`;
 }
 

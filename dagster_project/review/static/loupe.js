@@ -21,6 +21,7 @@ import { drawStrip, markStrip } from "./loupe_strip.js";
  */
 
 const SHARP = 1.25; // a preview that is enlarged more than this is replaced by the original
+const PART = 0.25; // of the stage, for an arrow key
 /** @type {View | null} */
 let view = null;
 let index = 0;
@@ -187,6 +188,12 @@ export function pan(across, down) {
   const from = held(place, size, stageSize);
   place = held({ x: from.x + across / size.width, y: from.y + down / size.height }, size, stageSize);
   paint();
+}
+
+/** Move it by an arrow key, a part of the stage. @param {string} key */
+export function panBy(key) {
+  const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key];
+  if (way) pan(way[0] * stageSize.width * PART, way[1] * stageSize.height * PART);
 }
 
 export const point = (/** @type {{x: number, y: number} | null} */ over) => { pointer = over; };

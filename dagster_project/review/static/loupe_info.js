@@ -16,7 +16,7 @@ let number = 0;
 /** @type {[string, (f: Facts) => number, (f: Facts) => string, string][]} */
 const BARS = [
   ["Sharpness", (f) => f.sharpness, (f) => f.sharpness.toFixed(2), "Log of the variance of fine detail at analysis size; more is sharper"],
-  ["Exposure", (f) => f.exposure_ev + STOPS, (f) => `${f.exposure_ev > 0 ? "+" : ""}${f.exposure_ev.toFixed(1)} EV`, "Mean light in stops from middle grey"],
+  ["Exposure", (f) => f.exposure_ev + STOPS, (f) => `${f.exposure_ev > 0 ? "+" : "−"}${Math.abs(f.exposure_ev).toFixed(1)} EV`, "Mean light in stops from middle grey"],
   ["Noise", (f) => f.noise, (f) => `${(100 * f.noise).toFixed(1)} %`, "Standard deviation of the noise, in parts of black to white; less is cleaner"],
 ];
 

@@ -193,7 +193,11 @@ function decide(/** @type {string} */ action, /** @type {string | null} */ choic
   else draw();
 }
 
-async function step(/** @type {string} */ act) {
+/** Steps come one after another: the last key tells what is shown. @type {Promise<any>} */
+let stepping = Promise.resolve();
+const step = (/** @type {string} */ act) => (stepping = stepping.catch(() => undefined).then(() => stepped(act)));
+
+async function stepped(/** @type {string} */ act) {
   await outbox.idle();
   const found = await post("/api/automation/undo", { project, act, step_id: crypto.randomUUID() });
   progressed(found.progress);
@@ -251,6 +255,7 @@ const acts = {
   close: back,
   left: () => walk(-1),
   right: () => walk(1),
+  pan: (event) => { if (event instanceof KeyboardEvent) loupe.panBy(event.key); },
   choose: () => { const image = loupe.shown(); if (image) decide("pick", image.id); },
   info: () => { if (loupe.isOpen()) return loupe.inform(); look(); loupe.inform(true); },
   full: () => loupe.toggleFull(),
