@@ -1,8 +1,8 @@
-"""The call of the info panel: what is known of pictures.
+"""Calls about pictures: what is known of them, and the ones that are in no set.
 
 Holds `ROUTES`.
 Add here: another call about single pictures.
-Keep out: the pictures themselves (images.py) and what is known (proofsheet/review/picture_facts.py).
+Keep out: the pictures themselves (images.py), and the work (proofsheet/review/).
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dagster_project.review.http import answer
+from dagster_project.review.http import answer, number_of
 from dagster_project.review.state import state_of
 from proofsheet.review.decision_request import InvalidRequest
 from proofsheet.review.picture_facts import picture_facts
+from proofsheet.review.singles import ACTIONS, singles_page
 
-_MOST = 100
+_MOST, _USUAL, _MOST_SINGLES = 100, 200, 500
 
 
 async def pictures(request: Request) -> Response:
@@ -33,4 +34,20 @@ async def pictures(request: Request) -> Response:
     return answer({"pictures": [asdict(f) for f in found]})
 
 
-ROUTES = [Route("/api/pictures", pictures, methods=["GET"])]
+async def singles(request: Request) -> Response:
+    """GET `/api/singles`: project, start, size (1 to 500), and action: open, approved or rejected."""
+    query = request.query_params
+    action = query.get("action") or None
+    if action not in (None, *ACTIONS):
+        raise InvalidRequest(f"action is {action[:40]!r}.", f"Send {', '.join(ACTIONS)}, or nothing for all.")
+    start = number_of(query.get("start"), "start", 0, 0, 1 << 31)
+    size = number_of(query.get("size"), "size", _USUAL, 1, _MOST_SINGLES)
+    session = await run_in_threadpool(state_of(request).session, query.get("project", ""))
+    found = await run_in_threadpool(singles_page, session, action, start, size)
+    return answer({**asdict(found), "progress": await run_in_threadpool(session.progress)})
+
+
+ROUTES = [
+    Route("/api/pictures", pictures, methods=["GET"]),
+    Route("/api/singles", singles, methods=["GET"]),
+]

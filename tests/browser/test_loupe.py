@@ -286,7 +286,8 @@ def test_a_finger_swipes_to_the_next_picture_taps_to_a_hundred_percent_and_goes_
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= 390
     small = page.locator("#loupe button:visible").evaluate_all(
-        "(all) => all.map((b) => b.getBoundingClientRect()).filter((r) => r.width < 44 || r.height < 44).length"
+        """(all) => all.map((b) => b.getBoundingClientRect())
+        .filter((r) => r.width < 44 || r.height < 44).length"""
     )
     assert small == 0
     assert serious(page) == []
@@ -331,9 +332,9 @@ def test_the_histogram_counts_every_level_and_what_is_clipped(opened: Any) -> No
     page = opened(0)
     told = page.evaluate(
         """import('/static/histogram.js').then((m) => {
-        const pixels = new Uint8ClampedArray([255, 255, 250, 255, 0, 5, 3, 255, 255, 0, 0, 255, 128, 128, 128, 255]);
-        const found = m.counted(pixels);
-        return [found.bright, found.dark, found.counts[0][255], found.counts[2][0], found.counts[1][128]]; })"""
+        const rows = [[255, 255, 250, 255], [0, 5, 3, 255], [255, 0, 0, 255], [128, 128, 128, 255]];
+        const {bright, dark, counts} = m.counted(new Uint8ClampedArray(rows.flat()));
+        return [bright, dark, counts[0][255], counts[2][0], counts[1][128]]; })"""
     )
     assert told == [1, 1, 2, 1, 1]
 

@@ -38,7 +38,8 @@ def loupe_project(place: Path, sets: int = 3, singles: int = 3) -> tuple[Configu
         place / "library", place / "home", photos={"workers": 1}, encoder={"encoder": "embedded"}
     )
     (place / "proofsheet.toml").write_text(
-        '[place]\nlibrary = "library"\nhome = "home"\n[photos]\nworkers = 1\n[encoder]\nencoder = "embedded"\n'
+        '[place]\nlibrary = "library"\nhome = "home"\n'
+        '[photos]\nworkers = 1\n[encoder]\nencoder = "embedded"\n'
     )
     return settings, run_choosing(settings, "harbour")
 

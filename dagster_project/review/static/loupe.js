@@ -15,12 +15,15 @@ import { drawStrip, markStrip } from "./loupe_strip.js";
  * @property {string} title of the set
  * @property {Picture[]} images
  * @property {number} total of the pictures; more than `images` while some are not loaded
+ * @property {boolean} together whether they are compared: shown at one scale and measured beside each other
+ * @property {() => void} [more] loads those that are not loaded
  * @property {(image: Picture) => {words: string[], mark: string}} marks what stands on a picture
  * @property {(image: Picture) => number[] | null} crop
  * @property {() => Node[]} about the suggestion, for the info panel
  */
 
 const SHARP = 1.25; // a preview that is enlarged more than this is replaced by the original
+const NEAR_END = 12; // pictures before the last loaded one; more are loaded
 const PART = 0.25; // of the stage, for an arrow key
 /** @type {View | null} */
 let view = null;
@@ -89,7 +92,7 @@ export function zoom(point = pointer) {
   if (!image || !view) return;
   if (zoomed) zoomed = false;
   else {
-    const scale = exactScale(image, view.images, ratio());
+    const scale = exactly(image);
     place = point ? aimedAt(point, fitted(image, stageSize), { width: image.width * scale, height: image.height * scale }, stageSize) : faceOf(image);
     zoomed = true;
   }
@@ -109,13 +112,15 @@ export async function toggleFull() {
   else tell("This browser has no full screen for pages.");
 }
 
+/** CSS pixels for a pixel of the picture at 100 %. */
+const exactly = (/** @type {Picture} */ image) => exactScale(image, view?.together ? view.images : [image], ratio());
 const faceOf = (/** @type {Picture | undefined} */ image) => ({ x: image?.zoom_to?.[0] ?? 0.5, y: image?.zoom_to?.[1] ?? 0.5 });
 
 function draw() {
   const image = shown();
   if (!view || !image) return;
   const { words } = view.marks(image);
-  at("loupe-line").textContent = [view.title, `${index + 1} of ${view.total}`, image.file_name, ...words].filter(Boolean).join(" · ");
+  at("loupe-line").textContent = [view.title, `${Math.min(index + 1, view.total)} of ${view.total}`, image.file_name, ...words].filter(Boolean).join(" · ");
   const large = preview(image);
   large.alt = `${image.file_name}, picture ${index + 1} of ${view.total}${words.length ? `, ${words.join(", ")}` : ""}`;
   large.draggable = false;
@@ -131,6 +136,7 @@ function draw() {
   at("loupe-info").hidden = !informed;
   if (informed) drawInfo(at("loupe-info"), view, image, large);
   keepNear(view.images, index, zoomed, paint);
+  if (index >= view.images.length - NEAR_END && view.images.length < view.total) view.more?.();
   measure();
   paint();
 }
@@ -139,8 +145,7 @@ function draw() {
 function paint() {
   const image = shown();
   if (!view || !image) return;
-  const scale = exactScale(image, view.images, ratio());
-  const box = zoomed ? enlarged(image, scale, place, stageSize, ratio()) : fitted(image, stageSize);
+  const box = zoomed ? enlarged(image, exactly(image), place, stageSize, ratio()) : fitted(image, stageSize);
   const holder = at("loupe-box"), over = at("loupe-exact");
   for (const side of /** @type {const} */ (["left", "top", "width", "height"])) holder.style[side] = `${box[side]}px`;
   at("loupe-stage").classList.toggle("zoomed", zoomed);
@@ -183,7 +188,7 @@ function measure() {
 export function pan(across, down) {
   const image = shown();
   if (!view || !image || !zoomed) return;
-  const scale = exactScale(image, view.images, ratio());
+  const scale = exactly(image);
   const size = { width: image.width * scale, height: image.height * scale };
   const from = held(place, size, stageSize);
   place = held({ x: from.x + across / size.width, y: from.y + down / size.height }, size, stageSize);

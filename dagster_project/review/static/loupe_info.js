@@ -23,8 +23,8 @@ const BARS = [
 /** @param {HTMLElement} place @param {import("./loupe.js").View} view @param {Picture} image @param {HTMLImageElement} large its preview */
 export async function drawInfo(place, view, image, large) {
   const own = ++number;
-  const around = view.images.slice(Math.max(0, view.images.indexOf(image) - MOST / 2)).slice(0, MOST);
-  const compared = view.images.length <= MOST ? view.images : around;
+  const first = Math.max(0, Math.min(view.images.indexOf(image) - MOST / 2, view.images.length - MOST));
+  const compared = view.together ? view.images.slice(first, first + MOST) : [image];
   const wanted = compared.filter((i) => !known.has(i.id)).map((i) => i.id);
   if (wanted.length) {
     const found = await get("/api/pictures", { project, ids: wanted.join(",") }).catch((e) => { tell(e.message); return null; });
@@ -61,5 +61,5 @@ function barsOf(/** @type {import("./loupe.js").View} */ view, /** @type {Pictur
     if (i === image) line.setAttribute("aria-current", "true");
     return line;
   });
-  return element("table", { class: "measured" }, element("caption", {}, view.total > 1 ? "Compared with the others" : "Measured"), element("thead", {}, head), element("tbody", {}, ...lines));
+  return element("table", { class: "measured" }, element("caption", {}, view.together ? "Compared with the others" : "Measured"), element("thead", {}, head), element("tbody", {}, ...lines));
 }

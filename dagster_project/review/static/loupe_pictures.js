@@ -6,7 +6,7 @@ import { picture } from "./common.js";
 
 const NEAR = 3; // previews to each side
 const MOST_PIXELS = 80e6; // of bitmaps that are kept; the one that is shown is kept in any case
-const REST_MS = 120; // an original is decoded once the walk has rested; it would slow the next step
+const REST_MS = 300; // an original is decoded once the walk has rested; it would slow the next step
 
 /** @type {Map<string, HTMLImageElement>} */
 const previews = new Map();
@@ -63,7 +63,7 @@ export function keepNear(images, at, exactly, arrived) {
   const urls = new Set(near.map((i) => picture(i, "preview")));
   near.forEach(preview);
   for (const url of previews.keys()) if (!urls.has(url)) previews.delete(url);
-  const wanted = originals(images, at);
+  const wanted = originals(images, at, exactly);
   for (const [id, one] of exacts) if (!wanted.some((i) => i.id === id)) forget(id, one);
   window.clearTimeout(resting);
   const decode = async () => {
@@ -77,10 +77,10 @@ export function keepNear(images, at, exactly, arrived) {
   else resting = window.setTimeout(decode, REST_MS);
 }
 
-/** The one that is shown, the next, the one before, as far as they fit into memory. @param {Picture[]} images @param {number} at */
-function originals(images, at) {
+/** The one that is shown; at 100 % also the next and the one before, as far as they fit into memory. @param {Picture[]} images @param {number} at @param {boolean} exactly */
+function originals(images, at, exactly) {
   let pixels = 0;
-  return [at, at + 1, at - 1].map((k) => images[k]).filter((image, k) => {
+  return (exactly ? [at, at + 1, at - 1] : [at]).map((k) => images[k]).filter((image, k) => {
     if (!image) return false;
     pixels += image.width * image.height;
     return k === 0 || pixels <= MOST_PIXELS;

@@ -25,7 +25,7 @@ const ready = new Map();
 
 const outbox = new Outbox(`proofsheet-outbox-${project}`, {
   saved: (answer) => {
-    keep(answer.set);
+    if (answer.set.place !== null) keep(answer.set); // else a single picture, sent again from here
     progressed(answer.progress);
     if (answer.set.place === state.place) draw();
   },
@@ -131,7 +131,7 @@ const titleOf = (/** @type {ReviewSet} */ set) => `Set ${set.place + 1} of ${sta
 
 /** What the loupe shows of a set. @returns {import("./loupe.js").View} */
 const viewOf = (/** @type {ReviewSet} */ set) => ({
-  key: set.group_id, title: titleOf(set), images: set.images, total: set.images.length,
+  key: set.group_id, title: titleOf(set), images: set.images, total: set.images.length, together: true,
   marks: (image) => marksOf(set, image),
   crop: (image) => (state.overlay && image.id === chosenOf(set) ? cropOf(set, image.id) : null),
   about: () => panelOf(set, hides(set)),
@@ -202,6 +202,7 @@ async function stepped(/** @type {string} */ act) {
   const found = await post("/api/automation/undo", { project, act, step_id: crypto.randomUUID() });
   progressed(found.progress);
   if (!found.group_id) return tell(act === "undo" ? "There is nothing to undo." : "There is nothing to give again.");
+  if (found.set?.place === null) return tell(`${act === "undo" ? "Undone" : "Redone"}: the decision on the single picture ${found.set.images[0].file_name}.`);
   await load(Math.max(0, (found.set?.place ?? state.place) - AHEAD));
   if (found.set) { keep(found.set); await go(found.set.place); }
 }
