@@ -11,12 +11,11 @@ import pytest
 
 from proofsheet.selection.timeline import timeline
 from proofsheet.storage.workspace import Workspace
-from tests.browser.review_page import CHROMIUM, FLAGS, Review, sees, serving, shot
+from tests.browser.review_page import CHROMIUM, FLAGS, Review, sees, serious, serving, shot
 from tests.reliability.serving import free_port
 from tests.support.kit import configuration
 from tests.support.loupe_kit import SIZES, loupe_project
 
-AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
 BOX = """(() => { const b = document.querySelector('#loupe-box').getBoundingClientRect();
     const s = document.querySelector('#loupe-stage').getBoundingClientRect();
     return {left: b.left - s.left, top: b.top - s.top, width: b.width, height: b.height,
@@ -92,16 +91,6 @@ def box(page: Any) -> dict[str, Any]:
 def sharp(page: Any) -> None:
     """Wait until the original lies over the preview."""
     page.wait_for_selector("#loupe-exact:not([hidden])")
-
-
-def serious(page: Any) -> list[tuple[str, str]]:
-    page.evaluate(AXE.read_text("utf-8"))
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        (v["id"], v["nodes"][0]["html"][:120])
-        for v in found["violations"]
-        if v["impact"] in {"serious", "critical"}
-    ]
 
 
 def test_space_shows_one_picture_large_and_arrows_walk_through_its_set(opened: Any) -> None:

@@ -137,7 +137,6 @@ function draw() {
   if (informed) drawInfo(at("loupe-info"), view, image, large);
   keepNear(view.images, index, zoomed, paint);
   if (index >= view.images.length - NEAR_END && view.images.length < view.total) view.more?.();
-  measure();
   paint();
 }
 

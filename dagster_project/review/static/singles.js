@@ -16,7 +16,6 @@ let total = 0;
 let action = "";
 /** The picture that the keys are about. @type {string | null} */
 let marked = null;
-let shownAt = performance.now();
 /** Loads come one after another. @type {Promise<any>} */
 let loading = Promise.resolve();
 
@@ -78,7 +77,6 @@ function look(/** @type {string | null} */ id) {
   const set = singles.find((s) => s.group_id === id) ?? singles[0];
   if (!set) return tell("There is no picture to look at.");
   loupe.show(view(), set.images[0].id);
-  shownAt = performance.now();
 }
 
 function back() {
@@ -96,8 +94,7 @@ function focus(/** @type {number} */ index) {
 function walk(way, row = false) {
   if (loupe.isOpen()) {
     if (!loupe.walk(way)) tell(way > 0 ? "This is the last single picture." : "This is the first single picture.");
-    shownAt = performance.now();
-    return;
+      return;
   }
   const all = /** @type {HTMLElement[]} */ ([...at("singles").children]);
   const across = row ? Math.max(1, all.findIndex((e) => e.offsetTop > all[0].offsetTop)) : 1;
@@ -120,8 +117,7 @@ function keep(/** @type {ReviewSet} */ set) {
 function decide(/** @type {string} */ given) {
   const set = current();
   if (!set) return tell("Mark a picture with the arrow keys first, or open one.");
-  const seconds = (performance.now() - shownAt) / 1000;
-  const verdict = { project, verdict_id: crypto.randomUUID(), group_id: set.group_id, version: set.version, action: given, choice: null, crop: null, blind: false, seconds, seen: set.verdict?.verdict_id ?? null };
+  const verdict = { project, verdict_id: crypto.randomUUID(), group_id: set.group_id, version: set.version, action: given, choice: null, crop: null, blind: false, seconds: null, seen: set.verdict?.verdict_id ?? null };
   outbox.send(verdict);
   keep({ ...set, verdict: { verdict_id: verdict.verdict_id, action: given === "approve" ? "approved" : "rejected", choice: given === "approve" ? set.images[0].id : null, crop: null, blind: false } });
   if (singles.indexOf(/** @type {ReviewSet} */ (current())) < singles.length - 1) walk(1);
