@@ -57,7 +57,7 @@ function barsOf(/** @type {import("./loupe.js").View} */ view, /** @type {Pictur
   const lines = rows.map((i) => {
     const facts = /** @type {Facts} */ (known.get(i.id)), place = view.images.indexOf(i) + 1;
     const line = element("tr", {}, element("th", { scope: "row" }, String(place)), ...BARS.map(([name, value, told], k) =>
-      element("td", {}, element("meter", { min: 0, max: most[k], value: Math.max(0, value(facts)), "aria-label": `${name} of picture ${place}` }), told(facts))));
+      element("td", {}, ...(view.together ? [element("meter", { min: 0, max: most[k], value: Math.max(0, value(facts)), "aria-label": `${name} of picture ${place}` })] : []), told(facts))));
     if (i === image) line.setAttribute("aria-current", "true");
     return line;
   });

@@ -34,7 +34,8 @@ function load(fresh = false) {
     singles = [...singles.slice(0, start), ...found.sets];
     total = found.total;
     const { open = 0, approved = 0, rejected = 0 } = found.counts;
-    at("singles-count").textContent = `${open + approved + rejected} single pictures: ${open} undecided, ${approved} kept, ${rejected} rejected${action ? `; ${total} are shown` : ""}`;
+    const all = open + approved + rejected;
+    at("singles-count").textContent = !all ? "Every picture is in a set of two or more, or no run has made sets yet: see the page Review." : `${all} single picture${all === 1 ? "" : "s"}: ${open} undecided, ${approved} kept, ${rejected} rejected${action ? `; ${total} are shown` : ""}`;
     draw();
   });
   return loading;
