@@ -14,8 +14,9 @@ from proofsheet.storage.workspace import Workspace
 from tests.browser.review_page import CHROMIUM, FLAGS, Review, sees, serious, serving, shot
 from tests.reliability.serving import free_port
 from tests.support.kit import configuration
-from tests.support.loupe_kit import SIZES, loupe_project
+from tests.support.loupe_kit import SIZES, TURNED, loupe_project
 
+NAMES = (TURNED, "view 0.png")
 BOX = """(() => { const b = document.querySelector('#loupe-box').getBoundingClientRect();
     const s = document.querySelector('#loupe-stage').getBoundingClientRect();
     return {left: b.left - s.left, top: b.top - s.top, width: b.width, height: b.height,
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("loupe")
-    loupe_project(folder)
+    loupe_project(folder, turned=True)
     return folder
 
 
@@ -60,7 +61,10 @@ def opened(browser: Any, served: Review) -> Iterator[Any]:
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda e: problems.append(str(e)))
-        page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+        page.on(
+            "console",
+            lambda m: problems.append(m.text) if m.type == "error" and "404" not in m.text else None,
+        )
         page.goto(f"{served.address}/p/harbour/review?set={number}")
         page.wait_for_selector("body[data-ready]")
         return page
@@ -203,6 +207,42 @@ def test_z_shows_the_eyes_if_the_pointer_is_elsewhere(opened: Any) -> None:
     found = box(page)
     held = max(0.3, found["wide"] / 2 / found["width"]), min(0.55, 1 - found["high"] / 2 / found["height"])
     assert (found["x"], found["y"]) == pytest.approx((max(held[0], 0.3), held[1]), abs=0.01)
+
+
+def test_a_set_that_is_not_loaded_yet_is_awaited_in_the_loupe(opened: Any, place: Path) -> None:
+    page = opened(0)
+    page.keyboard.press(" ")
+    sees(page, "#loupe-line", "Set 1 of 3")
+    told = page.evaluate(
+        """import('/static/review_state.js').then((m) => { m.state.sets.delete(1); return 'deleted'; })"""
+    )
+    assert told == "deleted"
+    held: list[Any] = []
+    page.route("**/load_batch*", lambda route: None if held else held.append(route))
+    page.keyboard.press("ArrowDown")
+    sees(page, "#loupe-line", "Set 2 of 3 is not loaded yet.")
+    assert page.locator("#loupe-box img").count() == 0
+    held[0].continue_()
+    sees(page, "#loupe-line", "Set 2 of 3 · stage series · open")
+    assert page.locator("#loupe-box img").count() == 1
+    assert standing(place) == []
+
+
+def test_a_turned_file_and_one_that_is_gone_are_shown_as_they_are(
+    opened: Any, place: Path, served: Review
+) -> None:
+    page = opened(0)
+    query = "project=harbour&size=50"
+    found = page.request.get(f"{served.address}/api/singles?{query}").json()["sets"]
+    turned, gone = (next(s["images"][0] for s in found if s["images"][0]["file_name"] == n) for n in NAMES)
+    (place / "library" / "harbour" / "alone" / NAMES[1]).rename(place / "away.png")
+    size = """(image) => import('/static/loupe_pictures.js').then((m) => m.exact(image).ready)
+        .then((b) => b && [b.width, b.height])"""
+    assert (turned["width"], turned["height"]) == (200, 300)
+    assert page.evaluate(size, turned) == [200, 300]
+
+    assert page.evaluate(size, gone) == [gone["width"], gone["height"]]  # of its preview
+    (place / "away.png").rename(place / "library" / "harbour" / "alone" / NAMES[1])
 
 
 def test_deciding_keys_work_in_the_loupe_and_its_state_is_seen(opened: Any, place: Path) -> None:

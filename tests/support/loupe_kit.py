@@ -16,15 +16,18 @@ from proofsheet.storage.workspace import Project
 from tests.support.kit import configuration, save_picture
 from tests.support.review_kit import run_choosing
 
+TURNED = "turned.jpg"
 SIZES = ((600, 400), (600, 400), (1800, 1200))
 _CAMERA = {0x010F: "Canon", 0x0110: "Canon EOS R5"}
 _SHOT = {0x829A: 0.005, 0x829D: 2.8, 0x8827: 400, 0xA434: "RF50mm F1.8"}
 
 
-def loupe_project(place: Path, sets: int = 3, singles: int = 3) -> tuple[Configuration, Project]:
+def loupe_project(
+    place: Path, sets: int = 3, singles: int = 3, *, turned: bool = False
+) -> tuple[Configuration, Project]:
     """Stage series, the last stage the largest; the first picture of each has camera data.
 
-    Singles lie in a folder of their own.
+    Singles lie in a folder of their own, and on request one that the camera turned.
     """
     folder = place / "library" / "harbour"
     for number in range(sets):
@@ -34,6 +37,10 @@ def loupe_project(place: Path, sets: int = 3, singles: int = 3) -> tuple[Configu
             save_picture(folder / name, number * 10 + stage, size, quality=92, exif=exif)
     for number in range(singles):
         save_picture(folder / "alone" / f"view {number}.png", 500 + 37 * number, (300, 200 + 20 * number))
+    if turned:
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        save_picture(folder / "alone" / TURNED, 900, (300, 200), exif=exif)
     settings = configuration(
         place / "library", place / "home", photos={"workers": 1}, encoder={"encoder": "embedded"}
     )

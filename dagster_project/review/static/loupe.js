@@ -3,7 +3,7 @@
 import { at, tell } from "./common.js";
 import { overlay } from "./drawing.js";
 import { drawInfo } from "./loupe_info.js";
-import { exact, forgetAll, keepNear, preview } from "./loupe_pictures.js";
+import { forgetAll, keepNear, original, preview } from "./loupe_pictures.js";
 import { aimedAt, enlarged, exactScale, fitted, held } from "./loupe_place.js";
 import { drawStrip, markStrip } from "./loupe_strip.js";
 
@@ -46,7 +46,7 @@ export function show(next, id = null) {
   const before = shown(), opening = !view, other = view?.key !== next.key;
   const wanted = next.images.findIndex((i) => i.id === (id ?? before?.id));
   view = next;
-  index = Math.max(0, wanted);
+  index = wanted >= 0 ? wanted : other ? 0 : Math.min(index, next.images.length - 1);
   if (opening) {
     document.body.classList.add("looking");
     at("loupe").hidden = false;
@@ -57,6 +57,13 @@ export function show(next, id = null) {
   if (other) place = faceOf(next.images[index]);
   drawStrip(next, index, (k) => walkTo(k));
   draw();
+}
+
+/** Say what is awaited; no picture is shown meanwhile, and none can be decided. @param {string} told */
+export function wait(told) {
+  at("loupe-line").textContent = told;
+  at("loupe-box").replaceChildren();
+  at("loupe-exact").hidden = true;
 }
 
 /** Give the page back; the picture that was shown last. */
@@ -149,7 +156,7 @@ function paint() {
   for (const side of /** @type {const} */ (["left", "top", "width", "height"])) holder.style[side] = `${box[side]}px`;
   at("loupe-stage").classList.toggle("zoomed", zoomed);
   const large = preview(image), blurred = zoomed || (large.naturalWidth > 0 && box.width * ratio() > large.naturalWidth * SHARP);
-  const bitmap = blurred ? exact(image).bitmap : null;
+  const bitmap = blurred ? original(image) : null;
   over.hidden = !bitmap;
   if (bitmap) lay(over, bitmap, box);
   const percent = Math.round((100 * box.width * ratio()) / image.width);

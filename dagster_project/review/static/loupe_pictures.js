@@ -8,6 +8,7 @@ const NEAR = 3; // previews to each side
 const MOST_PIXELS = 80e6; // of bitmaps that are kept; the one that is shown is kept in any case
 const REST_MS = 300; // an original is decoded once the walk has rested; it would slow the next step
 
+const HAND = window.matchMedia("(pointer: coarse)"); // phones load an original when it is asked for
 /** @type {Map<string, HTMLImageElement>} */
 const previews = new Map();
 /** @typedef {{image: Picture, stop: AbortController, ready: Promise<ImageBitmap | null>, bitmap: ImageBitmap | null}} Exact */
@@ -27,6 +28,9 @@ export function preview(image) {
   previews.set(url, made);
   return made;
 }
+
+/** The original of a picture if it is there already. @param {Picture} image */
+export const original = (image) => exacts.get(image.id)?.bitmap ?? null;
 
 /** The original of a picture, or its preview where the browser cannot show that; null if neither can be had. @param {Picture} image */
 export function exact(image) {
@@ -74,7 +78,7 @@ export function keepNear(images, at, exactly, arrived) {
     }
   };
   if (exactly) decode();
-  else resting = window.setTimeout(decode, REST_MS);
+  else if (!HAND.matches) resting = window.setTimeout(decode, REST_MS);
 }
 
 /** The one that is shown; at 100 % also the next and the one before, as far as they fit into memory. @param {Picture[]} images @param {number} at @param {boolean} exactly */

@@ -8,6 +8,7 @@ let first = 0;
 /** @param {import("./loupe.js").View} view @param {number} index @param {(k: number) => void} chosen */
 export function drawStrip(view, index, chosen) {
   first = Math.floor(index / PAGE) * PAGE;
+  const focused = at("loupe-strip").contains(document.activeElement);
   at("loupe-strip").replaceChildren(...view.images.slice(first, first + PAGE).map((image, k) => {
     const { words, mark } = view.marks(image), number = first + k + 1;
     const told = [`Picture ${number} of ${view.total}`, image.file_name, ...words].join(", ");
@@ -17,6 +18,7 @@ export function drawStrip(view, index, chosen) {
     } }, element("img", { src: picture(image, "thumb"), alt: "" }), element("span", {}, String(number)));
   }));
   markStrip(index);
+  if (focused) /** @type {HTMLElement | null} */ (at("loupe-strip").querySelector("[aria-current]"))?.focus({ preventScroll: true });
 }
 
 /** Mark the picture that is shown; false if it is on another page. @param {number} index */

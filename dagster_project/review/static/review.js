@@ -111,8 +111,9 @@ function draw() {
   const set = now();
   const images = at("images");
   if (!set) {
-    if (loupe.isOpen()) loupe.close();
-    at("set-title").textContent = state.total ? `Set ${state.place + 1} of ${state.total} is not loaded yet.` : at("stage").dataset.empty ?? "";
+    const told = state.total ? `Set ${state.place + 1} of ${state.total} is not loaded yet.` : at("stage").dataset.empty ?? "";
+    at("set-title").textContent = told;
+    if (loupe.isOpen()) loupe.wait(told);
     images.replaceChildren();
     at("panel").replaceChildren();
     return;
@@ -171,7 +172,7 @@ function walk(/** @type {number} */ way) {
   const from = set.images.findIndex((i) => i.id === state.marked);
   const next = from < 0 ? (way > 0 ? 0 : set.images.length - 1) : Math.max(0, Math.min(from + way, set.images.length - 1));
   state.marked = set.images[next].id;
-  draw();
+  for (const figure of document.querySelectorAll("figure")) figure.classList.toggle("marked", figure.dataset.id === state.marked);
   document.querySelector("figure.marked")?.scrollIntoView({ block: "nearest" });
 }
 
