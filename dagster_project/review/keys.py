@@ -74,7 +74,7 @@ KEYS = (
 
 SINGLES = {
     "approve": "Keep the picture, save, and go to the next",
-    "reject": "Reject: the picture stays where it is, and is not described or published",
+    "reject": "Reject: the picture stays in its place, and is not described or published",
     "loupe": "Loupe: one picture large; again: back",
     "left": "Previous picture",
     "right": "Next picture",

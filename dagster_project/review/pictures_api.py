@@ -1,4 +1,4 @@
-"""Calls about pictures: what is known of them, and the ones that are in no set.
+"""Calls about pictures: their facts, and pictures without a set.
 
 Holds `ROUTES`.
 Add here: another call about single pictures.

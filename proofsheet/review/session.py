@@ -92,7 +92,7 @@ class ReviewSession:
         }
 
     def one(self, group_id: str) -> Row:
-        """A set as it is now; the place of a single picture is None.
+        """A set as it is now; a single picture has no place.
 
         Raises:
             Conflict: if it is no longer proposed.
@@ -102,7 +102,7 @@ class ReviewSession:
             self._timeline.catch_up(self.project.ledger)
             return self._shown(proposal) | {"place": self.proposals().places.get(group_id)}
 
-    def shown(self, wanted: Callable[[Timeline], list[ReviewItem]]) -> list[Row]:
+    def items_now(self, wanted: Callable[[Timeline], list[ReviewItem]]) -> list[Row]:
         """Sets or single pictures as they are now, picked by the present decisions."""
         with self._lock, self.project.ledger.kept_open():
             return [self._shown(p) for p in wanted(self._timeline.catch_up(self.project.ledger))]

@@ -4,8 +4,8 @@ Holds `SinglesPage` and `singles_page`.
 Add here: another way to narrow them down.
 Keep out: decisions on them, which are those of sets (session.py).
 
-A kept one is approved and goes where the winner of a set goes; a rejected one stays where it is and is not
-described or published. Neither counts as agreement with a proposal.
+A keeper is approved and goes where the winner of a set goes; a rejected picture stays in its place and is
+not described or published. Neither counts as agreement with a proposal.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def singles_page(session: ReviewSession, action: str | None, start: int, size: i
                 some.append(one)
         return some[start : start + size]
 
-    shown = session.shown(wanted)
+    shown = session.items_now(wanted)
     return SinglesPage(start, len(some), dict(counts), shown)
 
 

@@ -68,7 +68,7 @@ def saved(place: Path, *actions: str) -> None:
 
 
 def test_singles_are_kept_and_rejected_by_keys_in_the_loupe_and_in_the_grid(page: Any, place: Path) -> None:
-    sees(page, "#singles-count", "3 single pictures: 3 undecided, 0 kept, 0 rejected")
+    sees(page, "#singles-count", "3 single pictures: 3 undecided, 0 keepers, 0 rejected")
     assert page.locator("#singles img").count() == 3
     page.keyboard.press("a")
     sees(page, "#told", "Mark a picture with the arrow keys first")
@@ -79,28 +79,27 @@ def test_singles_are_kept_and_rejected_by_keys_in_the_loupe_and_in_the_grid(page
     page.keyboard.press("a")
     sees(page, "#loupe-line", "3 of 3 · view 2.png")
     page.keyboard.press("ArrowLeft")
-    sees(page, "#loupe-line", "view 1.png · kept")
+    sees(page, "#loupe-line", "view 1.png · keeper")
     shot(page, "singles_loupe")
     page.keyboard.press("Escape")
     page.wait_for_selector("main", state="visible")
-    assert (
-        page.evaluate("document.activeElement.getAttribute('aria-label')") == "Look at view 1.png large, kept"
-    )
+    told = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert told == "Look at view 1.png large, keeper"
     page.keyboard.press("ArrowRight")
     page.keyboard.press("r")
     sees(page, "#singles li >> nth=2", "rejected")
     saved(place, "approved", "rejected")
     page.click("[data-filter=rejected]")
-    sees(page, "#singles-count", "1 undecided, 1 kept, 1 rejected; 1 are shown")
+    sees(page, "#singles-count", "1 undecided, 1 keeper, 1 rejected; 1 are shown")
     assert page.locator("#singles img").count() == 1
     page.click("[data-filter='']")
-    sees(page, "#singles li >> nth=1", "kept")
+    sees(page, "#singles li >> nth=1", "keeper")
     shot(page, "singles")
     page.keyboard.press("u")
     page.keyboard.press("u")
     sees(page, "#singles-count", "3 undecided")
     page.keyboard.press("Shift+U")
-    sees(page, "#singles-count", "2 undecided, 1 kept")
+    sees(page, "#singles-count", "2 undecided, 1 keeper")
     page.keyboard.press("u")
     sees(page, "#singles-count", "3 undecided")
     saved(place)

@@ -17,7 +17,7 @@ import { drawStrip, markStrip } from "./loupe_strip.js";
  * @property {number} total of the pictures; more than `images` while some are not loaded
  * @property {boolean} together whether they are compared: shown at one scale and measured beside each other
  * @property {() => void} [more] loads those that are not loaded
- * @property {(image: Picture) => {words: string[], mark: string}} marks what stands on a picture
+ * @property {(image: Picture) => {words: string[], mark: string}} marks the state of a picture
  * @property {(image: Picture) => number[] | null} crop
  * @property {() => Node[]} about the suggestion, for the info panel
  */

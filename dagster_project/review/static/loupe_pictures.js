@@ -5,7 +5,7 @@ import { picture } from "./common.js";
 /** @typedef {import("./review_state.js").Picture} Picture */
 
 const NEAR = 3; // previews to each side
-const MOST_PIXELS = 80e6; // of bitmaps that are kept; the one that is shown is kept in any case
+const MOST_PIXELS = 80e6; // of bitmaps in memory; the bitmap on the screen is one of them in any case
 const REST_MS = 300; // an original is decoded once the walk has rested; it would slow the next step
 
 const HAND = window.matchMedia("(pointer: coarse)"); // phones load an original when it is asked for

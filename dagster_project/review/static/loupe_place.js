@@ -1,5 +1,5 @@
 // @ts-check
-// Where a picture lies in the loupe: boxes in CSS pixels, places in shares of the picture.
+// The place of a picture in the loupe: boxes in CSS pixels, places in shares of the picture.
 
 /** @typedef {{width: number, height: number}} Size */
 /** @typedef {{left: number, top: number, width: number, height: number}} Box */

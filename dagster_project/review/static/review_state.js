@@ -1,5 +1,5 @@
 // @ts-check
-// What the review shows, and what stands on a set.
+// What the review shows, and the state of its sets.
 import { at, decision } from "./common.js";
 
 /** @typedef {{id: string, mark: string, file_name: string, stage: number | null, stage_label: string | null, width: number, height: number, zoom_to: number[] | null}} Picture */
@@ -30,7 +30,7 @@ export function cropOf(/** @type {ReviewSet} */ set, /** @type {string | null} *
   return !hides(set) && choice === set.step1_selection?.chosen ? set.step2_crop?.crop_coords ?? null : null;
 }
 
-/** What stands on a picture of a set: as words, and as the class of its border. @returns {{words: string[], mark: string}} */
+/** The state of a picture of a set: as words, and as the class of its border. @returns {{words: string[], mark: string}} */
 export function marksOf(/** @type {ReviewSet} */ set, /** @type {Picture} */ image) {
   const made = decision(set), suggested = image.id === pickOf(set);
   const words = suggested ? ["suggested"] : [];

@@ -9,7 +9,7 @@ import { Outbox } from "./outbox.js";
 /** @typedef {import("./review_state.js").ReviewSet} ReviewSet */
 
 const SIZE = 200;
-const WORDS = /** @type {Record<string, string>} */ ({ approved: "kept", rejected: "rejected" });
+const WORDS = /** @type {Record<string, string>} */ ({ approved: "keeper", rejected: "rejected" });
 /** @type {ReviewSet[]} */
 let singles = [];
 let total = 0;
@@ -35,7 +35,7 @@ function load(fresh = false) {
     total = found.total;
     const { open = 0, approved = 0, rejected = 0 } = found.counts;
     const all = open + approved + rejected;
-    at("singles-count").textContent = !all ? "Every picture is in a set of two or more, or no run has made sets yet: see the page Review." : `${all} single picture${all === 1 ? "" : "s"}: ${open} undecided, ${approved} kept, ${rejected} rejected${action ? `; ${total} are shown` : ""}`;
+    at("singles-count").textContent = !all ? "Every picture is in a set of two or more, or no run has made sets yet: see the page Review." : `${all} single picture${all === 1 ? "" : "s"}: ${open} undecided, ${approved} keeper${approved === 1 ? "" : "s"}, ${rejected} rejected${action ? `; ${total} are shown` : ""}`;
     draw();
   });
   return loading;
@@ -63,7 +63,7 @@ function one(/** @type {ReviewSet} */ set) {
 /** What the loupe shows. @returns {import("./loupe.js").View} */
 const view = () => ({
   key: `singles ${action}`, title: "Singles", images: singles.map((s) => s.images[0]), total, together: false, more: () => load().catch((e) => tell(e.message)),
-  marks: (image) => { const set = singles.find((s) => s.images[0].id === image.id), state = set ? stateOf(set) : ""; return { words: state ? [state] : [], mark: { kept: "chosen", rejected: "refused" }[state] ?? "" }; },
+  marks: (image) => { const set = singles.find((s) => s.images[0].id === image.id), state = set ? stateOf(set) : ""; return { words: state ? [state] : [], mark: { keeper: "chosen", rejected: "refused" }[state] ?? "" }; },
   crop: () => null,
   about: () => [],
 });
