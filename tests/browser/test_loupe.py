@@ -200,7 +200,7 @@ def test_z_shows_the_eyes_if_the_pointer_is_elsewhere(opened: Any) -> None:
         """Promise.all([import('/static/loupe.js'), import('/static/review_state.js')]).then(([l, s]) => {
         const images = s.now().images.map((i) => ({...i, zoom_to: [0.3, 0.55]}));
         l.show({key: 'x', title: '', images, total: 3, marks: () => ({words: [], mark: ''}),
-          crop: () => null, about: () => []}, images[2].id);
+          crop: () => null, about: () => [], back: () => null}, images[2].id);
         l.point(null); l.zoom(); })"""
     )
     assert told is None
@@ -322,6 +322,25 @@ def test_a_finger_swipes_to_the_next_picture_taps_to_a_hundred_percent_and_goes_
     assert serious(page) == []
     page.locator("#loupe [data-act=close]").tap()
     page.wait_for_selector("main", state="visible")
+
+
+def test_the_way_back_of_the_browser_closes_the_loupe_and_stays_on_the_page(opened: Any) -> None:
+    page = opened(1, 390, has_touch=True, is_mobile=True)
+    address = page.url
+    for _ in range(2):
+        page.keyboard.press(" ")
+        sees(page, "#loupe-line", "Set 2 of 3")
+        page.go_back()
+        page.wait_for_selector("main", state="visible")
+        assert page.url == address
+    for _ in range(5):
+        page.keyboard.press(" ")  # faster than the history of the browser
+    sees(page, "#loupe-line", "Set 2 of 3")
+    page.wait_for_timeout(300)
+    assert page.is_visible("#loupe")
+    page.go_back()
+    page.wait_for_selector("main", state="visible")
+    assert page.url == address
 
 
 def swipe(page: Any, across: int) -> None:

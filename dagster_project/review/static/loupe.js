@@ -2,6 +2,7 @@
 // The loupe: one picture large, 100 % on a key, the others of its set in a filmstrip.
 import { at, tell } from "./common.js";
 import { overlay } from "./drawing.js";
+import { entered, left } from "./loupe_back.js";
 import { drawInfo } from "./loupe_info.js";
 import { forgetAll, keepNear, original, preview } from "./loupe_pictures.js";
 import { aimedAt, enlarged, exactScale, fitted, held } from "./loupe_place.js";
@@ -19,6 +20,7 @@ import { drawStrip, markStrip } from "./loupe_strip.js";
  * @property {() => void} [more] loads those that are not loaded
  * @property {(image: Picture) => {words: string[], mark: string}} marks the state of a picture
  * @property {(image: Picture) => number[] | null} crop
+ * @property {() => void} back what a step back in the browser does: closes the loupe
  * @property {() => Node[]} about the suggestion, for the info panel
  */
 
@@ -51,6 +53,7 @@ export function show(next, id = null) {
     document.body.classList.add("looking");
     at("loupe").hidden = false;
     zoomed = false;
+    entered(() => view?.back());
     measure();
     at("loupe-stage").focus({ preventScroll: true });
   }
@@ -69,6 +72,7 @@ export function wait(told) {
 /** Give the page back; the picture that was shown last. */
 export function close() {
   const last = shown();
+  left();
   view = null;
   pointer = null;
   forgetAll();

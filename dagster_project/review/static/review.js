@@ -136,6 +136,7 @@ const viewOf = (/** @type {ReviewSet} */ set) => ({
   marks: (image) => marksOf(set, image),
   crop: (image) => (state.overlay && image.id === chosenOf(set) ? cropOf(set, image.id) : null),
   about: () => panelOf(set, hides(set)),
+  back,
 });
 
 /** What the pictures of a set do when they are clicked. @type {import("./set_view.js").Acts} */

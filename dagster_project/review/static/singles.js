@@ -66,6 +66,7 @@ const view = () => ({
   marks: (image) => { const set = singles.find((s) => s.images[0].id === image.id), state = set ? stateOf(set) : ""; return { words: state ? [state] : [], mark: { keeper: "chosen", rejected: "refused" }[state] ?? "" }; },
   crop: () => null,
   about: () => [],
+  back,
 });
 
 /** The single that is in the loupe, else the one that has the focus. */
