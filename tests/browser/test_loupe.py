@@ -405,6 +405,41 @@ def test_the_loupe_is_read_by_assistive_technology(opened: Any) -> None:
     assert page.locator("#loupe [data-act=zoom]").get_attribute("aria-pressed") == "true"
 
 
+def test_f_is_full_screen_and_closing_the_loupe_leaves_it(opened: Any) -> None:
+    page = opened(0)
+    full = "document.fullscreenElement !== null"
+    page.keyboard.press(" ")
+    for key, wanted in (("f", True), ("f", False), ("f", True), (" ", False)):
+        page.keyboard.press(key)
+        end = time.monotonic() + 10
+        while page.evaluate(full) is not wanted:
+            assert time.monotonic() < end, (key, wanted)
+            time.sleep(0.02)
+
+
+def test_a_crop_is_drawn_over_the_whole_picture_and_edited_in_the_loupe(opened: Any) -> None:
+    page = opened(0)
+    page.keyboard.press(" ")
+    page.keyboard.press("?")
+    page.wait_for_selector("#help", state="visible")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("dialog[open]", state="detached")
+    assert page.is_visible("#loupe")
+    page.keyboard.press("e")
+    page.wait_for_selector("cropper-selection")
+    time.sleep(0.3)
+    for side, value in (("x1", "0.25"), ("y1", "0.2"), ("x2", "0.75"), ("y2", "0.9")):
+        page.fill(f"#crop-{side}", value)
+    page.click("#crop-keep")
+    page.wait_for_selector("#loupe-box svg rect", state="attached")
+    assert "left 0.250" in page.text_content("#loupe-box svg title")
+    page.keyboard.press("c")
+    assert page.locator("#loupe-box svg").count() == 0
+    page.keyboard.press("c")
+    page.keyboard.press("z")
+    assert page.locator("#loupe-box svg").count() == 0
+
+
 def test_a_hidden_proposal_is_not_told_in_the_loupe(opened: Any) -> None:
     page = opened(0)
     page.keyboard.press(" ")
