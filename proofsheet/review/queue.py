@@ -177,10 +177,13 @@ def _proposal(project: str, row: Row, members: list[Row], audit_share: float) ->
         row[n] for n in (Proposal.photo_ids, Proposal.chosen_photo_id, Proposal.decided_by, Proposal.crop_by)
     )
     version = short_hash(str(row[Proposal.group_id]), *map(repr, told), repr(proposed_crop(row)))
-    drawn = int(short_hash(project, str(row[Proposal.group_id]), "audit", length=8), 16) / 2**32
-    return ReviewItem(
-        row, [_image(m) for m in members], str(members[0][PhotoGroup.cause]), version, drawn < audit_share
-    )
+    audit = audit_share > 0 and _drawn(project, str(row[Proposal.group_id])) < audit_share
+    return ReviewItem(row, [_image(m) for m in members], str(members[0][PhotoGroup.cause]), version, audit)
+
+
+def _drawn(project: str, group_id: str) -> float:
+    """A number from 0 to 1 that follows from the set alone."""
+    return int(short_hash(project, group_id, "audit", length=8), 16) / 2**32
 
 
 def _image(member: Row) -> Row:
