@@ -1,13 +1,13 @@
 """The keys of the review: pages, help and docs read this table.
 
-Holds `KEYS`.
-Add here: a key, and its handler of the same name in static/review.js.
+Holds `KEYS` and `SINGLES`.
+Add here: a key, and its handler of the same name in static/review.js and, for singles, in static/singles.js.
 Keep out: handlers.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -36,23 +36,67 @@ KEYS = (
     Key("reject", ("r",), "R", "Reject: keep all pictures, do nothing with them"),
     Key("skip", ("s",), "S", "Skip: decide later"),
     Key(
-        "pick", tuple("123456789"), "1 – 9", "Pick this picture instead; a click picks any", shift=None
+        "pick",
+        tuple("123456789"),
+        "1 – 9",
+        "Pick this picture instead; a click picks any",
+        shift=None,
     ),  # some keyboards need Shift for digits
     Key("next", ("enter", "arrowdown"), "Enter, ↓", "Next set"),
     Key("previous", ("arrowup",), "↑", "Previous set"),
+    Key("loupe", (" ",), "Space", "Loupe: one picture large, as by a double click; again: back"),
+    Key("left", ("arrowleft",), "←", "Previous picture of the set"),
+    Key("right", ("arrowright",), "→", "Next picture of the set"),
+    Key(
+        "pan",
+        ("arrowleft", "arrowright", "arrowup", "arrowdown"),
+        "Shift + arrows",
+        "Move the picture at 100 % in the loupe",
+        shift=True,
+    ),
+    Key("close", ("escape",), "Esc", "Close the loupe"),
+    Key("info", ("i",), "I", "Info in the loupe: camera, histogram, measurements, reasons"),
+    Key("full", ("f",), "F", "Full screen"),
     Key("submit", ("enter",), "Shift + Enter", "Submit the decisions", shift=True),
     Key("overlay", ("c",), "C", "Show or hide the crop"),
     Key("edit", ("e",), "E", "Edit the crop"),
     Key("undo", ("u",), "U", "Undo the last decision"),
     Key("undo", ("z",), "Ctrl + Z", "Undo the last decision", ctrl=True),
     Key("redo", ("u",), "Shift + U", "Redo the decision", shift=True),
-    Key("zoom", ("z",), "Z", "Show all pictures at 100 % and pan them together"),
+    Key("zoom", ("z",), "Z", "100 %: all pictures together; in the loupe at the pointer, else at the eyes"),
     Key("pin", ("p",), "P", "Pin the picture under the pointer (or the pick) for comparison"),
     Key("blind", ("b",), "B", "Blind: hide the pick"),
     Key("grid", ("g",), "G", "Show all sets of the batch"),
+    Key("singles", ("s",), "Shift + S", "Show the single pictures", shift=True),
     Key("search", ("/",), "/", "Search this project", shift=None),
     Key("help", ("?",), "?", "This help", shift=None),
 )
+
+SINGLES = {
+    "approve": "Keep the picture, save, and go to the next",
+    "reject": "Reject: the picture stays in its place, and is not described or published",
+    "loupe": "Loupe: one picture large; again: back",
+    "left": "Previous picture",
+    "right": "Next picture",
+    "next": "Picture below; in the loupe the next one",
+    "previous": "Picture above; in the loupe the one before",
+    "zoom": "100 % in the loupe, at the pointer, else at the eyes",
+    "pan": "Move the picture at 100 % in the loupe",
+    "close": "Close the loupe",
+    "info": "Info in the loupe: camera, histogram, measurements",
+    "full": "Full screen",
+    "submit": "Submit the decisions",
+    "undo": "Undo the last decision",
+    "redo": "Redo the decision",
+    "singles": "Back to the sets",
+    "search": "Search this project",
+    "help": "This help",
+}
+
+
+def keys_of_singles() -> list[Key]:
+    """The keys of the page of single pictures."""
+    return [replace(k, does=SINGLES[k.act]) for k in KEYS if k.act in SINGLES]
 
 
 def keys_as_dicts() -> list[dict[str, object]]:

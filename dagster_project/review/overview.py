@@ -61,6 +61,7 @@ def _line(state: State, project: Project) -> dict[str, Any]:
         "total": progress["total"],
         "decided": progress["decided"],
         "far": progress["text"],
+        "singles": progress["singles"],
         "take_back": len(take_back_rows(project)),
         "agreement": _agreement(standing(project.ledger)),
         "crop_iou": _crop_iou(project),
@@ -79,8 +80,9 @@ def why_empty(project: Project) -> str:
         return "No run has made sets yet. Start one on the page Runs."
     told = "The picture is single" if singles == 1 else f"All {singles} pictures are single"
     return (
-        f"{told}: no two form a set, so nothing is to be chosen here. Next: texts and publishing on the page "
-        "Metadata; subjects of folders on the page Intake."
+        f"{told}: no two form a set, so nothing is to be chosen here. Look at them on the page Singles "
+        "(Shift + S). Next: texts and publishing on the page Metadata; subjects of folders on the page "
+        "Intake."
     )
 
 

@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from dagster_project.review.http import errors
-from dagster_project.review.keys import KEYS, keys_as_dicts
+from dagster_project.review.keys import KEYS, keys_as_dicts, keys_of_singles
 from dagster_project.review.overview import metrics_of, project_lines, troubles_of, why_empty
 from dagster_project.review.state import state_of
 from proofsheet.core.errors import StoreError
@@ -62,6 +62,11 @@ async def review(request: Request) -> Response:
 async def sets(request: Request) -> Response:
     """GET `/p/{project}/sets`: all of them, filtered, and the search for photos."""
     return await _of_project(request, "sets", keys_data=keys_as_dicts())
+
+
+async def singles(request: Request) -> Response:
+    """GET `/p/{project}/singles`: pictures that are in no set of two or more."""
+    return await _of_project(request, "singles", keys=keys_of_singles(), keys_data=keys_as_dicts())
 
 
 async def metadata(request: Request) -> Response:
@@ -113,6 +118,7 @@ ROUTES = [
     Route("/", projects, methods=["GET"]),
     Route("/p/{project}/review", review, methods=["GET"]),
     Route("/p/{project}/sets", sets, methods=["GET"]),
+    Route("/p/{project}/singles", singles, methods=["GET"]),
     Route("/p/{project}/metadata", metadata, methods=["GET"]),
     Route("/p/{project}/metrics", metrics, methods=["GET"]),
     Route("/intake", intake, methods=["GET"]),

@@ -31,6 +31,7 @@ from dagster_project.review import (
     intake_api,
     metadata_api,
     pages,
+    pictures_api,
     publish_api,
     runs_api,
     search_api,
@@ -54,7 +55,7 @@ def build_app(settings: Configuration, hosts: Iterable[str], dagster: str = "") 
         dagster: address of the Dagster UI; empty if none runs beside.
     """
     static = Mount("/static", StaticFiles(directory=_STATIC, follow_symlink=False))
-    apis = (api, metadata_api, publish_api, intake_api, runs_api, search_api)
+    apis = (api, metadata_api, pictures_api, publish_api, intake_api, runs_api, search_api)
     routes = [
         *pages.ROUTES,
         *images.ROUTES,

@@ -268,6 +268,8 @@ def _take_verdict(project: str, said: LastDecisions, known: PhotoLookup, verdict
     except RowRefused:
         return  # copies of one picture: nothing was chosen
     box = verdict[ReviewDecision.crop]
+    if box is None and not others:
+        return  # a single picture was kept: its crop was not looked at
     sides: Box = (0.0, 0.0, 1.0, 1.0) if box is None else (box[0], box[1], box[2], box[3])
     _say_crop(project, said, winner, sides, "box in shares", "review", when, by)
 

@@ -1,13 +1,14 @@
 """Requests of the review, their checks, and their rows.
 
-Holds `DecisionRequest`, `decision_row`, `note_row`, `meaning`, `box_of`, `Conflict` and `InvalidRequest`.
+Holds `DecisionRequest`, `decision_row`, `decision_told`, `note_row`, `meaning`, `box_of`, `Conflict` and
+`InvalidRequest`.
 Add here: another act of the review.
 Keep out: the content of the ledger (session.py) and HTTP (dagster_project/review/).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -118,6 +119,19 @@ def decision_row(given: DecisionRequest, proposal: ReviewItem, hidden: bool, now
         ReviewDecision.seconds: None
         if given.seconds is None
         else min(max(float(given.seconds), 0.0), _MOST_SECONDS),
+    }
+
+
+def decision_told(row: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """A row of `review_decisions` for the browser; None if there is none."""
+    if row is None:
+        return None
+    return {
+        "verdict_id": row[ReviewDecision.verdict_id],
+        "action": row[ReviewDecision.action],
+        "choice": row[ReviewDecision.chosen_photo_id],
+        "crop": row[ReviewDecision.crop],
+        "blind": row[ReviewDecision.blind],
     }
 
 

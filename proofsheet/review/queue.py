@@ -108,15 +108,20 @@ class ReviewItem:
 
 @dataclass(frozen=True)
 class ReviewQueue:
-    """Every set with a choice, in the order of its first path, those of imported history last.
+    """Everything that can be decided.
 
-    The other sets are counted.
+    Attributes:
+        sets: of two pictures or more, in the order of their first paths, those of imported history last.
+        by_id: sets and single pictures.
+        places: set to its place in `sets`.
+        singles: pictures that are in no set of two or more, in the order of their paths.
+        mark: of the tables that it was read from.
     """
 
     sets: list[ReviewItem]
     by_id: Mapping[str, ReviewItem]
     places: Mapping[str, int]
-    singles: int
+    singles: list[ReviewItem]
     mark: str
 
 
@@ -144,20 +149,27 @@ def read_queue(project: Project, audit_share: float) -> ReviewQueue:
     photos = {str(r[Photo.photo_id]): r for r in known.join(faces, on=ids, how="left").to_dicts()}
     history = History(project.store.read(Selection), {i: str(r[Photo.path]) for i, r in photos.items()})
     notes = dict(project.store.read(Choice).select(Choice.group_id, Choice.note).iter_rows())
-    found, singles = [], 0
+    found, singles = list[ReviewItem](), list[ReviewItem]()
     for row in project.store.read(Proposal).to_dicts():
         members = [photos[i] for i in row[Proposal.photo_ids] if i in photos]
-        if len(members) < 2 or row[Proposal.chosen_photo_id] not in photos:
-            singles += 1
+        alone = len(row[Proposal.photo_ids]) < 2
+        if row[Proposal.chosen_photo_id] not in photos or (len(members) < 2 and not alone):
+            continue  # a run is writing: proposals and pictures are not of one moment
+        if alone:
+            singles.append(_proposal(project.key, row, members, 0.0))
             continue
         said = history.of(row[Proposal.photo_ids])
         share = 0.0 if said else audit_share  # whoever decided a set before is no blind judge of it
         made = _proposal(project.key, row, members, share)
         found.append(replace(made, history=said, note=notes.get(made.group_id, "")))
-    found.sort(key=lambda p: (p.history is not None, p.images[0]["folder"], p.images[0]["file_name"]))
-    return ReviewQueue(
-        found, {p.group_id: p for p in found}, {p.group_id: k for k, p in enumerate(found)}, singles, mark
-    )
+    found.sort(key=lambda p: (p.history is not None, *_path(p)))
+    singles.sort(key=_path)
+    every = {p.group_id: p for p in (*found, *singles)}
+    return ReviewQueue(found, every, {p.group_id: k for k, p in enumerate(found)}, singles, mark)
+
+
+def _path(one: ReviewItem) -> tuple[str, str]:
+    return one.images[0]["folder"], one.images[0]["file_name"]
 
 
 def _proposal(project: str, row: Row, members: list[Row], audit_share: float) -> ReviewItem:
@@ -165,10 +177,13 @@ def _proposal(project: str, row: Row, members: list[Row], audit_share: float) ->
         row[n] for n in (Proposal.photo_ids, Proposal.chosen_photo_id, Proposal.decided_by, Proposal.crop_by)
     )
     version = short_hash(str(row[Proposal.group_id]), *map(repr, told), repr(proposed_crop(row)))
-    drawn = int(short_hash(project, str(row[Proposal.group_id]), "audit", length=8), 16) / 2**32
-    return ReviewItem(
-        row, [_image(m) for m in members], str(members[0][PhotoGroup.cause]), version, drawn < audit_share
-    )
+    audit = audit_share > 0 and _drawn(project, str(row[Proposal.group_id])) < audit_share
+    return ReviewItem(row, [_image(m) for m in members], str(members[0][PhotoGroup.cause]), version, audit)
+
+
+def _drawn(project: str, group_id: str) -> float:
+    """A number from 0 to 1 that follows from the set alone."""
+    return int(short_hash(project, group_id, "audit", length=8), 16) / 2**32
 
 
 def _image(member: Row) -> Row:

@@ -12,10 +12,17 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from proofsheet.review.decision_request import Conflict, DecisionRequest, decision_row, note_row
+from proofsheet.review.decision_request import (
+    Conflict,
+    DecisionRequest,
+    decision_row,
+    decision_told,
+    note_row,
+)
 from proofsheet.review.queue import ReviewItem, ReviewQueue, mark_of, read_queue
 from proofsheet.selection.choices import ReviewProgress
 from proofsheet.selection.timeline import Timeline, decides, proposed_crop
@@ -85,7 +92,7 @@ class ReviewSession:
         }
 
     def one(self, group_id: str) -> Row:
-        """A set as it is now.
+        """A set as it is now; a single picture has no place.
 
         Raises:
             Conflict: if it is no longer proposed.
@@ -93,7 +100,12 @@ class ReviewSession:
         proposal = self._find(group_id)
         with self._lock:
             self._timeline.catch_up(self.project.ledger)
-            return self._shown(proposal) | {"place": self.proposals().places[group_id]}
+            return self._shown(proposal) | {"place": self.proposals().places.get(group_id)}
+
+    def items_now(self, wanted: Callable[[Timeline], list[ReviewItem]]) -> list[Row]:
+        """Sets or single pictures as they are now, picked by the present decisions."""
+        with self._lock, self.project.ledger.kept_open():
+            return [self._shown(p) for p in wanted(self._timeline.catch_up(self.project.ledger))]
 
     def progress(self) -> Row:
         """Counts of the whole project as of the act of a number, and what undo and redo would touch."""
@@ -123,7 +135,7 @@ class ReviewSession:
             "decided": far.decided,
             "reviewed": far.reviewed,
             "history": far.history,
-            "singles": found.singles,
+            "singles": len(found.singles),
             "actions": {a: actions.get(a, 0) for a in ACTIONS},
             "text": str(far),
             "undo": undo,
@@ -283,14 +295,6 @@ class ReviewSession:
         return (given.blind and proposal.history is None) or self._hidden(proposal)
 
     def _shown(self, proposal: ReviewItem) -> Row:
-        verdict, told = self._timeline.of(proposal.group_id), None
-        if verdict is not None:
-            told = {
-                "verdict_id": verdict[ReviewDecision.verdict_id],
-                "action": verdict[ReviewDecision.action],
-                "choice": verdict[ReviewDecision.chosen_photo_id],
-                "crop": verdict[ReviewDecision.crop],
-                "blind": verdict[ReviewDecision.blind],
-            }
+        told = decision_told(self._timeline.of(proposal.group_id))
         applied = any(i["state"] != IN_PLACE for i in proposal.images)
         return proposal.as_dict(hidden=self._hidden(proposal)) | {"verdict": told, "applied": applied}

@@ -100,8 +100,11 @@ def _history(project: Project) -> Iterator[tuple[Row | None, Row | None]]:
 def _selection(project: Project, row: Row, paths: dict[str, str], taken_back: str = "") -> Row | None:
     """A row in the format of the import.
 
-    A row without losers supersedes the former row of its set and is not used for training.
+    A row without losers supersedes the former row of its set and is not used for training. A single picture
+    has no row.
     """
+    if len(row[ReviewDecision.photo_ids]) < 2:
+        return None
     chosen = paths.get(str(row[ReviewDecision.chosen_photo_id]))
     losers = (
         []

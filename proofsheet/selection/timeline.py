@@ -159,13 +159,16 @@ def last_words(decisions: pl.DataFrame) -> pl.DataFrame:
 
 
 def counted(decisions: pl.DataFrame) -> pl.DataFrame:
-    """The current decision on each set, without bulk approvals and skipped sets.
+    """The current decision on each set, without bulk approvals, skipped sets and single pictures.
+
+    On a single picture there is nothing to agree with.
 
     Args:
         decisions: of `standing`.
     """
+    several = pl.col(ReviewDecision.photo_ids).list.len() > 1
     return last_words(decisions).filter(
-        ~pl.col(ReviewDecision.bulk) & pl.col(ReviewDecision.action).is_in(list(REVIEWED))
+        several & ~pl.col(ReviewDecision.bulk) & pl.col(ReviewDecision.action).is_in(list(REVIEWED))
     )
 
 

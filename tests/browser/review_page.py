@@ -1,6 +1,6 @@
 """A running review app and a page that looks at it.
 
-Holds `Review`, `serving`, `sees` and `shot`.
+Holds `Review`, `serving`, `sees`, `serious` and `shot`.
 Add here: another question to the page.
 Keep out: assertions.
 """
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
 CHROMIUM = shutil.which("chromium")
 SHOTS = os.environ.get("PROOFSHEET_SCREENSHOTS")
 FLAGS = [
@@ -91,3 +92,14 @@ def sees(page: Any, selector: str, words: str, seconds: float = 15) -> None:
     while words not in (shown := page.inner_text(selector)):
         assert time.monotonic() < end, f"{selector} does not show {words!r}: {shown[:1500]!r}"
         time.sleep(0.02)
+
+
+def serious(page: Any) -> list[tuple[str, str]]:
+    """What axe finds serious or critical; the policy of the pages forbids to bring it by a tag."""
+    page.evaluate(AXE.read_text("utf-8"))
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        (v["id"], v["nodes"][0]["html"][:120])
+        for v in found["violations"]
+        if v["impact"] in {"serious", "critical"}
+    ]

@@ -21,12 +21,11 @@ from proofsheet.texts.edits import write_field
 from schemas.choices import Proposal
 from schemas.edits import Waiver
 from schemas.sets import SetContext
-from tests.browser.review_page import CHROMIUM, FLAGS, Review, sees, serving, shot
+from tests.browser.review_page import CHROMIUM, FLAGS, Review, sees, serious, serving, shot
 from tests.reliability.serving import free_port
 from tests.support.kit import NOW, configuration, name_subject, run
 from tests.support.review_kit import chosen_project
 
-AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
 SETS = 50
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="chromium is not installed: the review app is not looked at"
@@ -358,14 +357,7 @@ def test_every_page_shows_its_facts_and_has_no_serious_finding_of_axe(
         assert time.monotonic() < end, f"{path} does not show {missing}:\n{page.inner_text('body')[:1500]}"
         time.sleep(0.1)
     shot(page, path.strip("/").replace("/", "_") or "projects")
-    page.evaluate(AXE.read_text("utf-8"))  # not by a script tag: the policy of the pages allows none
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    serious = [
-        (v["id"], v["nodes"][0]["html"][:120])
-        for v in found["violations"]
-        if v["impact"] in {"serious", "critical"}
-    ]
-    assert serious == []
+    assert serious(page) == []
 
 
 @pytest.mark.long

@@ -5,7 +5,7 @@ import { at, decision, element, percent } from "./common.js";
 const LEAST_PX = 120; // columns of many pictures are not narrower; the page scrolls instead
 
 /** The number of columns at which the pictures are shown largest. */
-export function columns(/** @type {import("./review.js").Image[]} */ shown, /** @type {number} */ width, /** @type {number} */ height) {
+export function columns(/** @type {import("./review_state.js").Picture[]} */ shown, /** @type {number} */ width, /** @type {number} */ height) {
   const size = (/** @type {number} */ across) => {
     const [w, h] = [width / across, height / Math.ceil(shown.length / across)];
     return Math.min(...shown.map((i) => Math.min(w / i.width, h / i.height) * Math.sqrt(i.width * i.height)));
@@ -14,7 +14,7 @@ export function columns(/** @type {import("./review.js").Image[]} */ shown, /** 
   return shown.slice(0, most).map((_, k) => k + 1).reduce((best, across) => (size(across) > size(best) ? across : best), 1);
 }
 
-export function overlay(/** @type {import("./review.js").Image} */ image, /** @type {number[]} */ crop) {
+export function overlay(/** @type {import("./review_state.js").Picture} */ image, /** @type {number[]} */ crop) {
   const space = "http://www.w3.org/2000/svg";
   const svg = document.createElementNS(space, "svg");
   svg.setAttribute("viewBox", `0 0 ${image.width} ${image.height}`);
@@ -45,7 +45,7 @@ export function aim(/** @type {HTMLImageElement} */ image, /** @type {number[]} 
 }
 
 /** What is proposed and why, or that it is hidden. */
-export function panelOf(/** @type {import("./review.js").ReviewSet} */ set, /** @type {boolean} */ hidden) {
+export function panelOf(/** @type {import("./review_state.js").ReviewSet} */ set, /** @type {boolean} */ hidden) {
   const one = set.step1_selection, two = set.step2_crop, parts = [];
   if (hidden) {
     parts.push(element("p", {}, element("span", { class: "badge blind" }, set.hidden ? "Blind audit" : "Blind")),

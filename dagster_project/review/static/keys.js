@@ -11,14 +11,14 @@ const typing = (target) =>
   target instanceof HTMLElement && (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
 
 /**
- * The act of a key; null while typing, on repeat, with other modifiers and on a focused button that Enter presses.
+ * The act of a key; null while typing, on repeat, with other modifiers and on a focused button that Enter or Space presses.
  * @param {KeyboardEvent} event
  */
 export function actOf(event) {
   if (event.repeat || event.altKey || typing(event.target)) return null;
   const key = event.key.toLowerCase();
   const ctrl = event.ctrlKey || event.metaKey;
-  if (key === "enter" && !event.shiftKey && event.target instanceof HTMLButtonElement) return null;
+  if ((key === " " || (key === "enter" && !event.shiftKey)) && event.target instanceof HTMLButtonElement) return null;
   const found = table.find((k) => k.keys.includes(key) && k.ctrl === ctrl && (k.shift === null || k.shift === event.shiftKey));
   return found ? found.act : null;
 }

@@ -1,28 +1,21 @@
 // @ts-check
 // The review: one set at a time, one key a decision.
-import { asWord, at, decision, element, get, picture, post, project, standing, tell } from "./common.js";
+import { asWord, at, decision, get, picture, post, project, standing, tell } from "./common.js";
 import { editCrop } from "./crop.js";
-import { aim, columns, overlay, pan, panelOf } from "./drawing.js";
+import { panelOf } from "./drawing.js";
 import { actOf } from "./keys.js";
+import * as loupe from "./loupe.js";
+import "./loupe_hand.js";
+import { offerNote } from "./note.js";
 import { Outbox } from "./outbox.js";
+import { chosenOf, cropOf, hides, marksOf, now, state } from "./review_state.js";
+import { drawGrid, drawSet, settle } from "./set_view.js";
 
-/** @typedef {{id: string, mark: string, file_name: string, stage: number | null, stage_label: string | null, width: number, height: number, zoom_to: number[] | null}} Image */
-/** @typedef {{verdict_id: string, action: string, choice: string | null, crop: number[] | null, blind: boolean}} Verdict */
-/** @typedef {{group_id: string, place: number, version: string, cause: string, keep_all: boolean, audit: boolean, hidden: boolean, applied: boolean, images: Image[], step1_selection: any, step2_crop: any, history: string | null, note: string, verdict: Verdict | null}} ReviewSet */
+/** @typedef {import("./review_state.js").ReviewSet} ReviewSet */
 
 const AHEAD = 2;
-const THUMBS = 8; // of one set on the batch page; the chosen picture is among them
-const SIZE = Number(at("stage").dataset.batch);
+const SIZE = state.size;
 const ADVANCES = at("stage").dataset.advance === "true";
-const state = {
-  /** @type {Map<number, ReviewSet>} */ sets: new Map(),
-  place: 0, start: 0, total: 0,
-  overlay: true, zoom: false, blind: false, grid: false,
-  /** @type {Image | null} */ pinned: null,
-  /** @type {Map<string, number[] | null>} */ crops: new Map(),
-  shownAt: 0,
-  /** @type {any} */ progress: null,
-};
 /** Batches come one after another. @type {Promise<any>} */
 let loading = Promise.resolve();
 /** Settles when the set that is gone to is there, or cannot be had. @type {Promise<any>} */
@@ -30,22 +23,9 @@ let arrived = Promise.resolve();
 /** @type {Map<string, HTMLImageElement>} */
 const ready = new Map();
 
-const now = () => state.sets.get(state.place);
-const hides = (/** @type {ReviewSet} */ set) => set.hidden || (state.blind && !set.verdict);
-const pickOf = (/** @type {ReviewSet} */ set) => (hides(set) ? null : set.step1_selection?.chosen ?? null);
-const chosenOf = (/** @type {ReviewSet} */ set) => { const made = decision(set); return made ? made.choice : set.history ?? pickOf(set); };
-
-/** The cut as it would be saved: edited, decided, or proposed. */
-function cropOf(/** @type {ReviewSet} */ set, /** @type {string | null} */ choice) {
-  const edited = state.crops.get(set.group_id);
-  if (edited !== undefined) return edited;
-  if (set.verdict && set.verdict.choice === choice) return set.verdict.crop;
-  return !hides(set) && choice === set.step1_selection?.chosen ? set.step2_crop?.crop_coords ?? null : null;
-}
-
 const outbox = new Outbox(`proofsheet-outbox-${project}`, {
   saved: (answer) => {
-    keep(answer.set);
+    if (answer.set.place !== null) keep(answer.set); // else a single picture, sent again from here
     progressed(answer.progress);
     if (answer.set.place === state.place) draw();
   },
@@ -111,7 +91,9 @@ function prefetch() {
 async function go(/** @type {number} */ place) {
   if (!state.total) return draw();
   state.shownAt = performance.now();
-  state.place = Math.max(0, Math.min(place, state.total - 1));
+  const next = Math.max(0, Math.min(place, state.total - 1));
+  if (next !== state.place) state.marked = null;
+  state.place = next;
   if (state.place < state.start || state.place >= state.start + SIZE) state.start = Math.floor(state.place / SIZE) * SIZE;
   if (!now()) {
     arrived = load(Math.max(0, state.place - AHEAD), state.place).catch((e) => tell(e.message));
@@ -129,57 +111,70 @@ function draw() {
   const set = now();
   const images = at("images");
   if (!set) {
-    at("set-title").textContent = state.total ? `Set ${state.place + 1} of ${state.total} is not loaded yet.` : at("stage").dataset.empty ?? "";
+    const told = state.total ? `Set ${state.place + 1} of ${state.total} is not loaded yet.` : at("stage").dataset.empty ?? "";
+    at("set-title").textContent = told;
+    if (loupe.isOpen()) loupe.wait(told);
     images.replaceChildren();
     at("panel").replaceChildren();
     return;
   }
+  if (loupe.isOpen()) loupe.show(viewOf(set), loupe.shownKey() === set.group_id ? null : chosenOf(set));
   at("panel").hidden = state.grid;
-  if (state.grid) return drawGrid();
-  const chosen = chosenOf(set);
-  const told = `${standing(set)}${set.applied ? ", applied" : ""}`;
-  at("set-title").textContent = `Set ${set.place + 1} of ${state.total} · ${set.cause} · ${told}`;
-  const shown = state.pinned ? [state.pinned, ...set.images] : set.images;
-  images.style.gridTemplateColumns = `repeat(${columns(shown, images.clientWidth, images.clientHeight)}, 1fr)`;
-  images.className = `images${state.zoom ? " zoom" : ""}`;
-  images.replaceChildren(...shown.map((image, k) => figure(set, image, state.pinned ? k : k + 1, chosen, state.pinned !== null && k === 0)));
+  if (state.grid) return drawGrid(onSet);
+  at("set-title").textContent = titleOf(set);
+  if (loupe.isOpen()) return;
+  drawSet(set, onSet);
   at("panel").replaceChildren(...panelOf(set, hides(set)));
   performance.mark("drawn");
 }
 
-function figure(/** @type {ReviewSet} */ set, /** @type {Image} */ image, /** @type {number} */ number, /** @type {string | null} */ chosen, /** @type {boolean} */ pinned) {
-  const pick = !pinned && image.id === pickOf(set);
-  const url = picture(image, state.zoom ? "full" : "preview");
-  const shown = element("img", { src: url, alt: `${image.file_name}, picture ${pinned ? "pinned" : number} of ${set.images.length}`, draggable: false });
-  const eyes = image.zoom_to;
-  if (state.zoom && eyes) shown.addEventListener("load", () => aim(/** @type {HTMLImageElement} */ (shown), eyes));
-  const frame = element("div", { class: "frame" }, shown);
-  const crop = !pinned && image.id === chosen && state.overlay && !state.zoom ? cropOf(set, chosen) : null;
-  if (crop) frame.append(overlay(image, crop));
-  const caption = element("figcaption", {},
-    element("b", {}, pinned ? "pinned" : String(number)), element("span", {}, image.stage === null ? image.file_name : `stage ${image.stage} ${image.stage_label ?? ""}`),
-    element("span", {}, `${image.width} × ${image.height}`));
-  if (pick) caption.append(element("span", { class: "badge" }, "AI Pick"));
-  const marks = [pick ? "pick" : "", !pick && image.id === chosen ? "chosen" : "", pinned ? "pinned" : ""];
-  const made = element("figure", { class: marks.join(" ").trim(), title: image.file_name }, frame, caption);
-  made.dataset.id = image.id;
-  if (!pinned) made.addEventListener("click", () => { if (!state.zoom) decide("pick", image.id); });
-  made.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => { if (state.zoom) pan(made, event); });
-  return made;
+const titleOf = (/** @type {ReviewSet} */ set) => `Set ${set.place + 1} of ${state.total} · ${set.cause} · ${standing(set)}${set.applied ? ", applied" : ""}`;
+
+/** What the loupe shows of a set. @returns {import("./loupe.js").View} */
+const viewOf = (/** @type {ReviewSet} */ set) => ({
+  key: set.group_id, title: titleOf(set), images: set.images, total: set.images.length, together: true,
+  marks: (image) => marksOf(set, image),
+  crop: (image) => (state.overlay && image.id === chosenOf(set) ? cropOf(set, image.id) : null),
+  about: () => panelOf(set, hides(set)),
+  back,
+});
+
+/** What the pictures of a set do when they are clicked. @type {import("./set_view.js").Acts} */
+const onSet = {
+  pick: (set, id) => { if (now()?.group_id === set.group_id) decide("pick", id); else tell("Another set is shown by now; nothing was saved."); },
+  look: (id) => look(id),
+  open: (place) => { state.grid = false; go(place); },
+};
+
+/** Open the loupe at a picture, else at the marked one, else at the one under the pointer, else at the chosen one. */
+function look(/** @type {string | null} */ id = null) {
+  const set = now();
+  if (!set) return tell("This set is not loaded yet.");
+  state.grid = false;
+  const under = document.querySelector("figure:hover");
+  loupe.show(viewOf(set), id ?? state.marked ?? (under instanceof HTMLElement ? under.dataset.id : null) ?? chosenOf(set));
 }
 
-function drawGrid() {
-  const batch = [...state.sets.values()].filter((s) => s.place >= state.start && s.place < state.start + SIZE).sort((a, b) => a.place - b.place);
-  at("set-title").textContent = `Batch: sets ${state.start + 1} to ${state.start + batch.length}`;
-  const images = at("images");
-  images.className = "images sets";
-  images.style.gridTemplateColumns = "";
-  images.replaceChildren(...batch.map((set) => {
-    const some = set.images.filter((i, k) => set.images.length <= THUMBS || k < THUMBS - 1 || i.id === chosenOf(set)).slice(-THUMBS);
-    const shown = some.map((i) => element("img", { src: picture(i, "thumb"), alt: i.file_name, class: i.id === chosenOf(set) ? "pick" : "" }));
-    const open = element("button", { type: "button", onclick: () => { state.grid = false; go(set.place); } }, `Set ${set.place + 1}: ${standing(set)}${some.length < set.images.length ? `, ${set.images.length} pictures` : ""}`);
-    return element("div", {}, element("div", { class: "thumbs" }, ...shown), open);
-  }));
+function back() {
+  if (!loupe.isOpen()) return;
+  state.marked = loupe.close()?.id ?? null;
+  draw();
+  at("images").focus({ preventScroll: true });
+}
+
+/** The picture before or after, in the loupe or by a mark on the page. */
+function walk(/** @type {number} */ way) {
+  const set = now();
+  if (!set || state.grid) return;
+  if (loupe.isOpen()) {
+    if (!loupe.walk(way)) tell(way > 0 ? "This is the last picture of the set; the next set is at ↓." : "This is the first picture of the set; the set before is at ↑.");
+    return;
+  }
+  const from = set.images.findIndex((i) => i.id === state.marked);
+  const next = from < 0 ? (way > 0 ? 0 : set.images.length - 1) : Math.max(0, Math.min(from + way, set.images.length - 1));
+  state.marked = set.images[next].id;
+  for (const figure of document.querySelectorAll("figure")) figure.classList.toggle("marked", figure.dataset.id === state.marked);
+  document.querySelector("figure.marked")?.scrollIntoView({ block: "nearest" });
 }
 
 function decide(/** @type {string} */ action, /** @type {string | null} */ choice = null) {
@@ -200,11 +195,16 @@ function decide(/** @type {string} */ action, /** @type {string | null} */ choic
   else draw();
 }
 
-async function step(/** @type {string} */ act) {
+/** Steps come one after another: the last key tells what is shown. @type {Promise<any>} */
+let stepping = Promise.resolve();
+const step = (/** @type {string} */ act) => (stepping = stepping.catch(() => undefined).then(() => stepped(act)));
+
+async function stepped(/** @type {string} */ act) {
   await outbox.idle();
   const found = await post("/api/automation/undo", { project, act, step_id: crypto.randomUUID() });
   progressed(found.progress);
   if (!found.group_id) return tell(act === "undo" ? "There is nothing to undo." : "There is nothing to give again.");
+  if (found.set?.place === null) return tell(`${act === "undo" ? "Undone" : "Redone"}: the decision on the single picture ${found.set.images[0].file_name}.`);
   await load(Math.max(0, (found.set?.place ?? state.place) - AHEAD));
   if (found.set) { keep(found.set); await go(found.set.place); }
 }
@@ -232,7 +232,7 @@ async function edit() {
 function pin() {
   const set = now();
   const under = document.querySelector("figure:hover");
-  const id = under instanceof HTMLElement ? under.dataset.id : set && chosenOf(set);
+  const id = loupe.shown()?.id ?? (under instanceof HTMLElement ? under.dataset.id : set && chosenOf(set));
   state.pinned = state.pinned ? null : set?.images.find((i) => i.id === id) ?? null;
   draw();
 }
@@ -253,10 +253,19 @@ const acts = {
   edit,
   undo: () => step("undo"),
   redo: () => step("redo"),
-  zoom: () => { state.zoom = !state.zoom; draw(); },
+  zoom: () => { if (loupe.isOpen()) return loupe.zoom(); state.zoom = !state.zoom; draw(); },
+  loupe: () => (loupe.isOpen() ? back() : look()),
+  close: back,
+  left: () => walk(-1),
+  right: () => walk(1),
+  pan: (event) => { if (event instanceof KeyboardEvent) loupe.panBy(event.key); },
+  choose: () => { const image = loupe.shown(); if (image) decide("pick", image.id); },
+  info: () => { if (loupe.isOpen()) return loupe.inform(); look(); loupe.inform(true); },
+  full: () => loupe.toggleFull(),
   pin,
   blind: () => { state.blind = !state.blind; draw(); tell(state.blind ? "Blind: the pick is hidden until you decide." : "The pick is shown."); },
-  grid: () => { state.grid = !state.grid; draw(); },
+  grid: () => { if (loupe.isOpen()) loupe.close(); state.grid = !state.grid; draw(); },
+  singles: () => { location.href = `/p/${project}/singles`; },
   search: () => { location.href = `/p/${project}/sets?search`; },
   help: () => at("help").showModal(),
 };
@@ -272,22 +281,17 @@ document.addEventListener("keydown", (event) => {
   const name = actOf(event);
   if (!name) return;
   event.preventDefault();
+  settle();
   act(name, event);
 });
+window.addEventListener("pagehide", settle);
 for (const button of document.querySelectorAll("[data-act]"))
   button.addEventListener("click", (event) => {
     if (/** @type {MouseEvent} */ (event).detail) /** @type {HTMLElement} */ (button).blur(); // else Enter would press it again
+    settle();
     act(/** @type {HTMLElement} */ (button).dataset.act ?? "", /** @type {MouseEvent} */ (event));
   });
-at("note-open").addEventListener("click", () => at("note").showModal());
-at("note-keep").addEventListener("click", async () => {
-  try {
-    await post("/api/automation/note", { project, note_id: crypto.randomUUID(), kind: at("note-kind").value, text: at("note-text").value, group_id: now()?.group_id ?? null });
-    at("note-text").value = "";
-    at("note").close();
-    tell("The note is saved.");
-  } catch (error) { tell(/** @type {Error} */ (error).message); }
-});
+offerNote(() => now()?.group_id ?? null);
 
 const wanted = new URLSearchParams(location.search).get("set");
 arrived = outbox.resume().then(() => load(wanted ? Number(wanted) : null)).then(() => { if (wanted) { state.place = state.start = Number(wanted); } return go(state.place); })
