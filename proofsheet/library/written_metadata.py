@@ -1,6 +1,6 @@
 """What people wrote about photos, out of files and sidecars.
 
-Holds `written_rows`.
+Holds `written_rows`, and `said_of`, the same for people.
 Add here: another place in which people write.
 Keep out: reading files (metadata/) and sidecars (sidecars.py).
 """
@@ -82,3 +82,20 @@ def _in_words(value: object) -> str | None:
     if isinstance(value, list):
         return "; ".join(str(v) for v in value)
     return None if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def said_of(row: Row) -> list[dict[str, object]]:
+    """What a row says for people: field, value in words, place, and what the other place says.
+
+    Args:
+        row: of `written_metadata`.
+    """
+    return [
+        {
+            "field": said["field"],
+            "value": _in_words(row[said["field"]]),
+            "place": said["place"],
+            "other": said["other"],
+        }
+        for said in row[WrittenMetadata.said]
+    ]

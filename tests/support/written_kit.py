@@ -87,7 +87,7 @@ SPACES = {
     "lr": "http://ns.adobe.com/lightroom/1.0/",
     "digiKam": "http://www.digikam.org/ns/1.0/",
     "xmpDM": "http://ns.adobe.com/xmp/1.0/DynamicMedia/",
-    "MicrosoftPhoto": "http://ns.microsoft.com/photo/1.0/",
+    "MicrosoftPhoto": "http://ns.microsoft.com/photo/1.0",
     "mwg-kw": "http://www.metadataworkinggroup.com/schemas/keywords/",
     "proofsheet": "urn:proofsheet:xmp:1.0/",
     "photoshop": "http://ns.adobe.com/photoshop/1.0/",
