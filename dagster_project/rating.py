@@ -20,9 +20,9 @@ from proofsheet.imaging.measurement import Measurement
 from proofsheet.imaging.perceptual_hash import picture_hash
 from proofsheet.library.file_hashes import ScannedFile
 from proofsheet.metadata.written_fields import embedded_metadata
-from proofsheet.publish.sidecar_merge import tags_of_people
+from proofsheet.publish.sidecar_merge import Sources, tags_of_people
 from proofsheet.publish.sidecar_names import sidecar_of
-from proofsheet.publish.xmp_sidecar import Fields, Sources, merge_sidecar
+from proofsheet.publish.xmp_sidecar import Fields, merge_sidecar
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.describer import Describer
 from proofsheet.texts.inference import answers
@@ -138,6 +138,10 @@ class SidecarResult:
     written: int = 0
     kept: list[dict[str, Any]] = field(default_factory=list)
     failed: list[dict[str, str]] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the JSON of the command, without the failures."""
+        return {"sidecars": self.written, "kept": self.kept}
 
 
 def write_sidecars(

@@ -21,12 +21,12 @@ from proofsheet.core.clock import utc_now
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.publish.export_presets import PRESETS, write_preset
 from proofsheet.publish.service import copies_now, publish_now
-from proofsheet.publish.sidecar_merge import marks_of_attempts, tags_of_people
+from proofsheet.publish.sidecar_merge import Sources, marks_of_attempts, tags_of_people
 from proofsheet.publish.sidecar_names import sidecar_of
 from proofsheet.publish.targets.resolve import publisher_of
 from proofsheet.publish.upload_history import take_back_rows, taken_back
 from proofsheet.publish.uploader import UploadCandidate, candidates, outlook
-from proofsheet.publish.xmp_sidecar import Fields, Merged, Sources, merge_sidecar, would_change
+from proofsheet.publish.xmp_sidecar import Fields, Merged, merge_sidecar, would_change
 from proofsheet.review.status import project_status
 from proofsheet.selection.choices import held_photos, present_choices
 from proofsheet.storage.workspace import Project

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from dagster_project.commands.bars import BarListener, progress_bars
 from dagster_project.commands.common import err, json_option, out, print_json, text_of
 from dagster_project.commands.review import PORT, serve_review
-from dagster_project.rating import SidecarResult, csv_row, rate_pictures, summary, write_sidecars
+from dagster_project.rating import csv_row, rate_pictures, summary, write_sidecars
 from proofsheet.core.config import Configuration, find, load
 from proofsheet.core.errors import ServiceUnreachable, UsageError
 from proofsheet.core.files import short_hash, write_atomic
@@ -113,20 +113,14 @@ def rate(
         known = rated_among(table, [p.path for p in found]) if as_csv and options["skip_existing"] else set()
         wanted = [p for p in found if not (options["skip_existing"] and _is_there(folder, p, known, as_xmp))]
         rated, failed = rate_pictures(wanted, settings, project, describing, listener)
-    criteria = ", ".join(settings.rating.criteria)
-    rows = [csv_row(r, describing, criteria) for r in rated]
+    rows = [csv_row(r, describing, ", ".join(settings.rating.criteria)) for r in rated]
     added = append_ratings(table, rows) if as_csv else 0
-    files = write_sidecars(folder, rated, settings, replace=options["replace"]) if as_xmp else SidecarResult()
+    files = write_sidecars(folder, rated if as_xmp else [], settings, replace=options["replace"])
     failed += files.failed
     told: dict[str, Any] = {"model": tag, "rated": [summary(r) for r in rated], "failed": failed}
     told["skipped"] = len(found) - len(wanted)
     told["refused"] = _refused(scanned, recursive=recursive)
-    told |= {
-        "csv": str(table) if as_csv else None,
-        "csv_rows": added,
-        "sidecars": files.written,
-        "kept": files.kept,
-    }
+    told |= {"csv": str(table) if as_csv else None, "csv_rows": added, **files.as_dict()}
     return _tell(told, as_json=as_json)
 
 

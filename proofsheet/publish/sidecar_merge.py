@@ -1,6 +1,6 @@
 """Three-way merge of our fields into a sidecar: what is there, what we want, and what we wrote last.
 
-Holds `Merge`, `merged_fields`, `tags_of_people` and `marks_of_attempts`.
+Holds `Sources`, `Merge`, `merged_fields`, `tags_of_people` and `marks_of_attempts`.
 Add here: another field, with its column, in `COLUMNS`.
 Keep out: exiftool and files (xmp_sidecar.py); how a mark is made (metadata/sidecar_packet.py).
 
@@ -38,6 +38,21 @@ _TRUTHS = frozenset({"true", "false"})
 Tags = Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Sources:
+    """What a merge knows beside the sidecar.
+
+    Attributes:
+        people: what people wrote into the picture itself, by tag.
+        former: marks of texts that we may have written before sidecars held marks.
+        replace: whether values that we wrote make room for new ones.
+    """
+
+    people: Mapping[str, Any] = field(default_factory=dict)
+    former: Collection[str] = ()
+    replace: bool = False
+
+
 @dataclass
 class Merge:
     """What is to be written, and what a person's word stands against.
@@ -59,30 +74,25 @@ class Merge:
         self.marks += [m for v in values if (m := _mark(tag, v)) not in self.marks]
 
 
-def merged_fields(
-    before: Tags, wanted: Tags, *, people: Tags, former: Collection[str], replace: bool
-) -> Merge:
+def merged_fields(before: Tags, wanted: Tags, sources: Sources) -> Merge:
     """Merge fields into those of a sidecar.
 
     Args:
         before: what the sidecar holds.
         wanted: what is to be in it.
-        people: what people wrote into the picture itself; it counts where the sidecar says nothing.
-        former: marks of what we may have written before there were marks.
-        replace: whether values that we wrote make room for new ones; those of people never do.
+        sources: what is known beside it.
     """
     noted = _as_list(before.get(MARKS))
     made = Merge(marks=[*noted], last=frozenset(noted))
+    ours = made.last | frozenset(sources.former)
     for tag, value in wanted.items():
-        if tag not in COLUMNS:
-            if before.get(tag) in (None, ""):
-                made.values[tag] = value
-        elif tag in LISTS:
-            ours = made.last | frozenset(former)
-            _merge_list(made, tag, value, _Known(before.get(tag), people.get(tag), ours), replace=replace)
-        else:
-            ours = made.last | frozenset(former)
-            _merge_one(made, tag, value, _Known(before.get(tag), people.get(tag), ours), replace=replace)
+        known = _Known(before.get(tag), sources.people.get(tag), ours)
+        if tag in LISTS:
+            _merge_list(made, tag, value, known, replace=sources.replace)
+        elif tag in COLUMNS:
+            _merge_one(made, tag, value, known, replace=sources.replace)
+        elif known.old in (None, ""):
+            made.values[tag] = value
     if made.marks != noted:
         made.values[MARKS] = made.marks
     return made

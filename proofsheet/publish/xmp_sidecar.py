@@ -16,8 +16,8 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ from proofsheet.publish.sidecar_merge import (
     TAGS_LIST,
     TITLE,
     Merge,
+    Sources,
     merged_fields,
     same,
 )
@@ -136,21 +137,6 @@ def foreign(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Sources:
-    """What a merge knows beside the sidecar.
-
-    Attributes:
-        people: what people wrote into the picture itself, by tag.
-        former: marks of texts that we may have written before sidecars held marks.
-        replace: whether values that we wrote make room for new ones.
-    """
-
-    people: Mapping[str, Any] = field(default_factory=dict)
-    former: Collection[str] = ()
-    replace: bool = False
-
-
-@dataclass(frozen=True)
 class Merged:
     """What a merge did or would do.
 
@@ -228,12 +214,11 @@ def _planned(
         raise UsageError(
             f"The sidecar {path} is a link.", "Links are not followed; write the sidecar by hand."
         )
-    known = sources or Sources()
     before = read_sidecar(path) if path.exists() else {}
     told = fields.values()
     if told:
         told[EXTENSION] = extension.lstrip(".").upper()
-    made = merged_fields(before, told, people=known.people, former=known.former, replace=known.replace)
+    made = merged_fields(before, told, sources or Sources())
     if made.values.keys() == {EXTENSION}:
         made.values.clear()  # a sidecar that says nothing else is not written for it
     return before, made

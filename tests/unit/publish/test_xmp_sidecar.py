@@ -10,12 +10,11 @@ import pytest
 
 from proofsheet.core.errors import UsageError
 from proofsheet.metadata.sidecar_packet import mark_of, sidecar_fields
-from proofsheet.publish.sidecar_merge import DESCRIPTION, HIERARCHY, RATING, SUBJECT, TITLE
+from proofsheet.publish.sidecar_merge import DESCRIPTION, HIERARCHY, RATING, SUBJECT, TITLE, Sources
 from proofsheet.publish.sidecar_names import sidecar_path
 from proofsheet.publish.xmp_sidecar import (
     Fields,
     Merged,
-    Sources,
     foreign,
     merge_sidecar,
     read_sidecar,
