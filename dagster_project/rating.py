@@ -20,7 +20,7 @@ from proofsheet.imaging.measurement import Measurement
 from proofsheet.imaging.perceptual_hash import picture_hash
 from proofsheet.library.file_hashes import ScannedFile
 from proofsheet.metadata.written_fields import embedded_metadata
-from proofsheet.publish.sidecar_merge import Sources, tags_of_people
+from proofsheet.publish.sidecar_merge import MergeSources, tags_of_people
 from proofsheet.publish.sidecar_names import sidecar_of
 from proofsheet.publish.xmp_sidecar import Fields, merge_sidecar
 from proofsheet.storage.workspace import Project
@@ -133,15 +133,15 @@ def summary(rated: Rated) -> dict[str, Any]:
 
 @dataclass
 class SidecarResult:
-    """How many sidecars were written, what people's words stood against, and the failures."""
+    """How many sidecars were written, the conflicts with words of people, and the failures."""
 
     written: int = 0
-    kept: list[dict[str, Any]] = field(default_factory=list)
+    conflicts: list[dict[str, Any]] = field(default_factory=list)
     failed: list[dict[str, str]] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """For the JSON of the command, without the failures."""
-        return {"sidecars": self.written, "kept": self.kept}
+        return {"sidecars": self.written, "conflicts": self.conflicts}
 
 
 def write_sidecars(
@@ -159,7 +159,10 @@ def write_sidecars(
     for one in rated:
         picture = folder / one.picture.path
         stars = max(0, min(5, round(one.reply.overall / _SCALE)))
-        fields, sources = Fields(rating=stars, keywords=tuple(one.keywords)), Sources(one.people, (), replace)
+        fields, sources = (
+            Fields(rating=stars, keywords=tuple(one.keywords)),
+            MergeSources(one.people, (), replace),
+        )
         try:
             path = sidecar_of(picture, settings.rating.sidecar_style)
             merged = merge_sidecar(path, fields, extension=picture.suffix, sources=sources)
@@ -167,6 +170,6 @@ def write_sidecars(
             done.failed.append({"path": one.picture.path, "why": f"sidecar: {error}"})
             continue
         done.written += merged.changed
-        if merged.kept:
-            done.kept.append({"path": one.picture.path, "fields": list(merged.kept)})
+        if merged.conflicts:
+            done.conflicts.append({"path": one.picture.path, "fields": list(merged.conflicts)})
     return done

@@ -18,7 +18,7 @@ SAID = pl.Struct({"field": pl.String, "place": pl.String, "tag": pl.String, "oth
 
 
 class WrittenFields:
-    """What a person can write about a picture."""
+    """What people can write about a picture."""
 
     photo_id = column(pl.String, "The photo.", key=True)
     title = column(pl.String, "Title.", nullable=True)
@@ -55,7 +55,7 @@ LISTS = frozenset({WrittenFields.keywords, WrittenFields.hierarchical_keywords, 
 
 
 class EmbeddedMetadata(WrittenFields, Table, name="embedded_metadata"):
-    """What a picture file itself holds of a person's words and stars, one row a photo with any.
+    """What a picture file itself holds of the words and stars of people, one row a photo with any.
 
     Of IPTC, XMP and EXIF that one counts which the Metadata Working Group prefers.
     """

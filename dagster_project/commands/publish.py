@@ -21,7 +21,7 @@ from proofsheet.core.clock import utc_now
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.publish.export_presets import PRESETS, write_preset
 from proofsheet.publish.service import copies_now, publish_now
-from proofsheet.publish.sidecar_merge import Sources, marks_of_attempts, tags_of_people
+from proofsheet.publish.sidecar_merge import MergeSources, marks_of_attempts, tags_of_people
 from proofsheet.publish.sidecar_names import sidecar_of
 from proofsheet.publish.targets.resolve import publisher_of
 from proofsheet.publish.upload_history import take_back_rows, taken_back
@@ -143,17 +143,17 @@ def sidecars(project: str, sidecar_style: str, execute: bool, as_json: bool) -> 
     """Merge the approved texts of PROJECT into XMP sidecars beside the pictures.
 
     Other fields are not touched. What people wrote into a sidecar or a picture stays: such a field is listed
-    and not written, keywords are added to theirs, and what they took out is not written again.
+    and not written, keywords are added to theirs, and what they removed is not written again.
 
     A stem.xmp is used only if it belongs to the picture: not beside a RAW or another picture of that stem.
     Without --execute every sidecar that would be written is named.
 
-    The JSON has ready, written, unchanged, files: [{path, sidecar}], kept: [{path, fields}] and refused:
+    The JSON has ready, written, unchanged, files: [{path, sidecar}], conflicts: [{path, fields}] and refused:
     [{path, problem}].
     """
     found = settings_and_workspace()[1].project(project)
     ready = [c for c in candidates(found, "sidecars") if not c.held_back]
-    told: dict[str, Any] = {"ready": len(ready), "written": 0, "files": [], "kept": [], "refused": []}
+    told: dict[str, Any] = {"ready": len(ready), "written": 0, "files": [], "conflicts": [], "refused": []}
     known = _sources(found)
     for one in ready:
         try:
@@ -164,8 +164,8 @@ def sidecars(project: str, sidecar_style: str, execute: bool, as_json: bool) -> 
         if merged.changed:
             name = target.relative_to(found.folder).as_posix()
             told["files"].append({"path": one.path, "sidecar": name})
-        if merged.kept:
-            told["kept"].append({"path": one.path, "fields": list(merged.kept)})
+        if merged.conflicts:
+            told["conflicts"].append({"path": one.path, "fields": list(merged.conflicts)})
     told["written"] = len(told["files"]) if execute else 0
     told["unchanged"] = len(ready) - len(told["files"]) - len(told["refused"])
     if as_json:
@@ -182,23 +182,23 @@ def _show_sidecars(told: Mapping[str, Any], *, execute: bool) -> None:
     for one in told["files"]:
         what = "written" if execute else "would be written"
         out().print(f"  {one['path']}: {one['sidecar']} {what}")
-    for one in told["kept"]:
-        out().print(f"  {one['path']}: kept as it is: {'; '.join(one['fields'])}")
+    for one in told["conflicts"]:
+        out().print(f"  {one['path']}: not changed: {'; '.join(one['fields'])}")
     for one in told["refused"]:
         out().print(f"  {one['path']}: {one['problem']}")
     if not execute and told["ready"]:
         out().print("Nothing was changed. --execute writes the sidecars.")
 
 
-def _sources(project: Project) -> Callable[[str], Sources]:
+def _sources(project: Project) -> Callable[[str], MergeSources]:
     """What is known of a photo beside its sidecar: what people wrote into it, and our former texts."""
     embedded = {r[EmbeddedMetadata.photo_id]: r for r in project.store.read(EmbeddedMetadata).to_dicts()}
     former = marks_of_attempts(project.ledger.rows(ProofAttempt).to_dicts())
-    return lambda photo: Sources(tags_of_people(embedded.get(photo, {})), former.get(photo, set()), True)
+    return lambda photo: MergeSources(tags_of_people(embedded.get(photo, {})), former.get(photo, set()), True)
 
 
 def _sidecar(
-    project: Project, one: UploadCandidate, style: str, known: Callable[[str], Sources], *, execute: bool
+    project: Project, one: UploadCandidate, style: str, known: Callable[[str], MergeSources], *, execute: bool
 ) -> tuple[Path, Merged]:
     """The sidecar, and what was written into it, or would be."""
     picture = project.folder / one.path

@@ -87,7 +87,7 @@ def rate(
     answer is saved immediately; an interrupted run continues where it stopped. A refusal or an answer
     with wrong criteria is a failure, never a number. The JSON has model, rated: [{path, overall, criteria,
     keywords, left_out: [{keyword, why}]}], skipped, failed: [{path, why}], refused (unknown formats): [{path,
-    why}], csv, csv_rows, sidecars and kept: [{path, fields}], where people wrote stars and words themselves.
+    why}], csv, csv_rows, sidecars and conflicts: [{path, fields}], where people wrote something else.
     """
     if folder is None:
         if recursive or as_csv or as_xmp or any(options.values()):
@@ -197,8 +197,8 @@ def _tell(told: Mapping[str, Any], *, as_json: bool) -> None:
                 err().print(f"{one['path']}: a keyword was left out: {word['why']}")
         for one in [*told["failed"], *told["refused"]]:
             err().print(f"{one['path']}: {one['why']}")
-        for one in told["kept"]:
-            err().print(f"{one['path']}: kept as it is: {'; '.join(one['fields'])}")
+        for one in told["conflicts"]:
+            err().print(f"{one['path']}: not changed: {'; '.join(one['fields'])}")
         told_files = f"{told['csv_rows']} rows in {told['csv']}" if told["csv"] else "no CSV"
         counts = (
             f"{len(told['rated'])} rated, {told['skipped']} skipped, {len(told['failed'])} failed, "

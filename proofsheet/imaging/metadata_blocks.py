@@ -32,7 +32,7 @@ class Blocks:
         xmp: the packet.
         iptc: datasets by record and number, each with its values in order.
         manifest: the store of C2PA manifests (JUMBF).
-        iptc_edited: whether a program without XMP wrote the IPTC after the XMP, as its checksum tells.
+        iptc_edited: whether a program without XMP wrote the IPTC after the XMP, by its checksum.
         raw_exif: the first directory of a RAW file itself; a program that developed it may have changed it.
     """
 

@@ -81,7 +81,9 @@ def by_people(value: Any, name: str, ours: frozenset[str]) -> Any:  # noqa: ANN4
 def _in_words(value: object) -> str | None:
     if isinstance(value, list):
         return "; ".join(str(v) for v in value)
-    return None if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    if value is None:
+        return None
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def said_of(row: Row) -> list[dict[str, object]]:

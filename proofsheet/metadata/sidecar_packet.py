@@ -1,11 +1,11 @@
-"""What an XMP sidecar says: the fields of a person, and what Proofsheet wrote into it.
+"""What an XMP sidecar says: the fields of people, and what Proofsheet wrote into it.
 
 Holds `sidecar_fields`, `mark_of` and `FOR_EXTENSION`.
 Add here: another property that only sidecars have.
 Keep out: the fields themselves (written_fields.py), and files (library/sidecars.py).
 
 Proofsheet marks what it writes by a property of its own namespace: a list of field and digest of the value.
-The mark goes where the sidecar goes. A value that differs from its mark was written by a person since.
+The mark goes where the sidecar goes. A value that differs from its mark is a later one of people.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""What a person wrote about a picture: of IPTC, XMP and EXIF that one which counts.
+"""What people wrote about a picture: of IPTC, XMP and EXIF that one which counts.
 
 Holds `embedded_metadata`, the measurement of a file, and `fields_of_packet`.
 Add here: another tag of a field, in the tables.
 Keep out: how values are cleaned (written_values.py), and which of file and sidecar counts (library/).
 
 The Metadata Working Group says which one counts: EXIF where it has a text, else XMP. IPTC counts where XMP
-has nothing, and where its checksum tells that it was edited after the XMP. The tags of Windows come last.
+has nothing, and where by its checksum it was edited after the XMP. The tags of Windows come last.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class _Sources:
         return self.xmp.values.get(tag, [])
 
     def _is_cut(self, iptc: str, of_xmp: list[tuple[str, list[str]]]) -> bool:
-        """Whether the IPTC is the XMP, cut at the limit of IPTC."""
+        """Whether the IPTC is the beginning of the XMP, up to the limit of IPTC."""
         cut, whole = self.iptc.get(iptc, []), next((v for _tag, v in of_xmp if v), [])
         return [w.encode()[: _LIMITS[iptc]] for w in whole] == [c.encode() for c in cut] if iptc else False
 
@@ -140,7 +140,7 @@ def _columns(sources: _Sources) -> Mapping[str, object]:
         **empty,
         **{name: value for name, (value, _tag) in found.items()},
         EmbeddedMetadata.tags: [{"field": name, "tag": tag} for name, (_value, tag) in found.items()],
-        EmbeddedMetadata.unread: sources.reading.told(),
+        EmbeddedMetadata.unread: sources.reading.problem(),
     }
 
 

@@ -23,7 +23,7 @@ def rating(xmp: XmpPacket, exif: Mapping[str, str], reading: Reading) -> tuple[f
     Args:
         xmp: properties of the packet.
         exif: tags of EXIF by name.
-        reading: is told about values that are no rating.
+        reading: notes values that are no rating.
     """
     of_xmp, percent = (next(iter(xmp.values.get(tag, [])), None) for tag in _TAGS)
     for tag, raw, read in (
@@ -42,7 +42,7 @@ def pick(xmp: XmpPacket, reading: Reading) -> tuple[int, str] | None:
 
     Args:
         xmp: properties of the packet.
-        reading: is told about values that are no flag.
+        reading: notes values that are no flag.
     """
     for tag, known in (("xmpDM:pick", _PICKS), ("digiKam:PickLabel", _DIGIKAM)):
         raw = next(iter(xmp.values.get(tag, [])), None)

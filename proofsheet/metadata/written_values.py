@@ -44,7 +44,7 @@ class Reading:
         """A text without control characters and without spaces around it, or None.
 
         Args:
-            raw: as it is stored; a text that is too long is left out, and told.
+            raw: as it is stored; a text that is too long is left out, and noted.
             tag: where it is stored.
         """
         clean = "".join(c for c in raw or "" if c.isprintable() or c in "\n\t").strip()
@@ -95,7 +95,7 @@ class Reading:
         near = min(_PERCENT, key=lambda known: abs(known - value))
         return float(_PERCENT[near]) if value else None
 
-    def told(self) -> str | None:
+    def problem(self) -> str | None:
         """What is wrong, in one text."""
         return "; ".join(dict.fromkeys(self.odd)) or None
 

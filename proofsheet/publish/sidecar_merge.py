@@ -1,11 +1,11 @@
 """Three-way merge of our fields into a sidecar: what is there, what we want, and what we wrote last.
 
-Holds `Sources`, `Merge`, `merged_fields`, `tags_of_people` and `marks_of_attempts`.
+Holds `MergeSources`, `Merge`, `merged_fields`, `tags_of_people` and `marks_of_attempts`.
 Add here: another field, with its column, in `COLUMNS`.
 Keep out: exiftool and files (xmp_sidecar.py); how a mark is made (metadata/sidecar_packet.py).
 
-What we wrote is known by its mark in the sidecar. A value without a mark is a person's and stays; so does
-the gap where a person took a value of ours out. Both are told.
+What we wrote is known by its mark in the sidecar. A value without a mark is from people and stays.
+What people removed of ours is not written again. Both are listed as conflicts.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Tags = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Sources:
+class MergeSources:
     """What a merge knows beside the sidecar.
 
     Attributes:
@@ -55,17 +55,17 @@ class Sources:
 
 @dataclass
 class Merge:
-    """What is to be written, and what a person's word stands against.
+    """The result of a merge: values to write, and conflicts with words of people.
 
     Attributes:
         values: by tag; without any, nothing is to be written.
-        kept: fields that stay as they are, each with the reason.
+        conflicts: fields that stay as they are, each with the reason.
         marks: of everything in the sidecar that we wrote.
         last: the marks before.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
-    kept: list[str] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
     last: frozenset[str] = frozenset()
 
@@ -74,7 +74,7 @@ class Merge:
         self.marks += [m for v in values if (m := _mark(tag, v)) not in self.marks]
 
 
-def merged_fields(before: Tags, wanted: Tags, sources: Sources) -> Merge:
+def merged_fields(before: Tags, wanted: Tags, sources: MergeSources) -> Merge:
     """Merge fields into those of a sidecar.
 
     Args:
@@ -111,7 +111,7 @@ def _merge_one(made: Merge, tag: str, value: object, known: _Known, *, replace: 
     empty = (None, "", "0") if tag == RATING else (None, "")
     if known.old in empty and known.of_file in empty:
         if any(m.startswith(f"{COLUMNS[tag]}:") for m in made.last):
-            made.kept.append(f"{COLUMNS[tag]}: a person took it out")
+            made.conflicts.append(f"{COLUMNS[tag]}: people removed it")
         else:
             made.values[tag] = value
             made.note(tag, value)
@@ -122,7 +122,7 @@ def _merge_one(made: Merge, tag: str, value: object, known: _Known, *, replace: 
     if same(known.of_file if known.old in empty else known.old, value):
         return
     if not ours:
-        made.kept.append(f"{COLUMNS[tag]}: a person wrote another one")
+        made.conflicts.append(f"{COLUMNS[tag]}: people wrote another one")
     elif replace:
         made.marks = [m for m in made.marks if not m.startswith(f"{COLUMNS[tag]}:")]
         made.values[tag] = value
@@ -135,7 +135,7 @@ def _merge_list(made: Merge, tag: str, value: Iterable[object], known: _Known, *
     ours = known.ours if known.old is not None else frozenset[str]()
     made.note(tag, *(v for mark, v in there.items() if mark in ours))
     if gone := [v for mark, v in wanted.items() if mark in made.last and mark not in there]:
-        made.kept.append(f"{COLUMNS[tag]}: a person took out {', '.join(map(str, gone))}")
+        made.conflicts.append(f"{COLUMNS[tag]}: people removed {', '.join(map(str, gone))}")
     fresh = [v for mark, v in wanted.items() if mark not in there and v not in gone]
     left = {mark for mark in there if replace and mark in ours and mark not in wanted}
     if fresh or left:

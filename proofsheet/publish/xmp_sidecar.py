@@ -37,7 +37,7 @@ from proofsheet.publish.sidecar_merge import (
     TAGS_LIST,
     TITLE,
     Merge,
-    Sources,
+    MergeSources,
     merged_fields,
     same,
 )
@@ -142,18 +142,20 @@ class Merged:
 
     Attributes:
         changed: whether the file was written, or would be.
-        kept: fields that a person's word stands against, each with the reason.
+        conflicts: fields that people wrote or removed, each with the reason.
     """
 
     changed: bool
-    kept: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
 
 
-def merge_sidecar(path: Path, fields: Fields, *, extension: str, sources: Sources | None = None) -> Merged:
+def merge_sidecar(
+    path: Path, fields: Fields, *, extension: str, sources: MergeSources | None = None
+) -> Merged:
     """Write fields into a sidecar; a missing one is created.
 
-    What people wrote stays: their values are kept, their keywords are merged with ours, and what they took
-    out is not written again. See sidecar_merge.py.
+    What people wrote stays: their values do not change, their keywords are merged with ours, and what they
+    removed is not written again. See sidecar_merge.py.
 
     Args:
         path: of the sidecar.
@@ -168,7 +170,7 @@ def merge_sidecar(path: Path, fields: Fields, *, extension: str, sources: Source
     """
     before, made = _planned(path, fields, extension, sources)
     if not made.values:
-        return Merged(False, tuple(made.kept))
+        return Merged(False, tuple(made.conflicts))
     with tempfile.TemporaryDirectory(prefix=".proofsheet-", dir=path.parent) as folder:
         work = Path(folder).resolve() / "work.xmp"
         if path.exists():
@@ -180,7 +182,7 @@ def merge_sidecar(path: Path, fields: Fields, *, extension: str, sources: Source
             shutil.copymode(path, work)
         os.replace(work, path)  # noqa: PTH105 - over an open name, in one step
     fsync_folder(path.parent)
-    return Merged(True, tuple(made.kept))
+    return Merged(True, tuple(made.conflicts))
 
 
 def _write(path: Path, work: Path, values: Mapping[str, Any]) -> None:
@@ -200,14 +202,16 @@ def _write(path: Path, work: Path, values: Mapping[str, Any]) -> None:
         )
 
 
-def would_change(path: Path, fields: Fields, *, extension: str, sources: Sources | None = None) -> Merged:
+def would_change(
+    path: Path, fields: Fields, *, extension: str, sources: MergeSources | None = None
+) -> Merged:
     """What `merge_sidecar` would do; arguments and errors as there."""
     made = _planned(path, fields, extension, sources)[1]
-    return Merged(bool(made.values), tuple(made.kept))
+    return Merged(bool(made.values), tuple(made.conflicts))
 
 
 def _planned(
-    path: Path, fields: Fields, extension: str, sources: Sources | None
+    path: Path, fields: Fields, extension: str, sources: MergeSources | None
 ) -> tuple[dict[str, Any], Merge]:
     """What the sidecar holds, and what is to be written into it."""
     if path.is_symlink():
@@ -218,7 +222,7 @@ def _planned(
     told = fields.values()
     if told:
         told[EXTENSION] = extension.lstrip(".").upper()
-    made = merged_fields(before, told, sources or Sources())
+    made = merged_fields(before, told, sources or MergeSources())
     if made.values.keys() == {EXTENSION}:
         made.values.clear()  # a sidecar that says nothing else is not written for it
     return before, made

@@ -54,7 +54,7 @@ def file_lines(row: Row, prompt: str | None) -> list[str]:
 
 
 def written_lines(row: Row) -> list[str]:
-    """What a person wrote with another program; no places, and no keywords that stand under people.
+    """What people wrote with another program; no places, and no keywords below the keyword people.
 
     Args:
         row: of `written_metadata`; an empty one says nothing.
@@ -63,10 +63,10 @@ def written_lines(row: Row) -> list[str]:
     people = {name.casefold() for path in trees if path[0].casefold() in _PEOPLE for name in path}
     words = [w for w in row.get(WrittenMetadata.keywords) or () if w.casefold() not in people]
     told = {
-        "Title by a person": row.get(WrittenMetadata.title),
-        "Headline by a person": row.get(WrittenMetadata.headline),
-        "Description by a person": row.get(WrittenMetadata.description),
-        "Keywords by a person": ", ".join(words[:_MOST_TAGS]),
+        "Title by people": row.get(WrittenMetadata.title),
+        "Headline by people": row.get(WrittenMetadata.headline),
+        "Description by people": row.get(WrittenMetadata.description),
+        "Keywords by people": ", ".join(words[:_MOST_TAGS]),
     }
     return [f"{name}: {_plain(text)}" for name, text in told.items() if text]
 

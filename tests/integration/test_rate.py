@@ -178,15 +178,15 @@ def test_stars_of_people_are_never_gone_over(shell: Shell, server: ModelServer) 
     folder = shell.folder / "pictures"
     subprocess.run(["exiftool", "-q", "-overwrite_original", "-EXIF:Rating=5", folder / "a.jpg"], check=True)
     first = shell.json("rate", "pictures", "--xmp", "--api-url", server.url)
-    theirs = {"path": "a.jpg", "fields": ["rating: a person wrote another one"]}
-    assert first["kept"] == [theirs]
+    theirs = {"path": "a.jpg", "fields": ["rating: people wrote another one"]}
+    assert first["conflicts"] == [theirs]
     assert "XMP-xmp:Rating" not in read_sidecar(folder / "a.jpg.xmp")
     assert read_sidecar(folder / "b.png.xmp")["XMP-xmp:Rating"] == "3"
     subprocess.run(
         ["exiftool", "-q", "-overwrite_original", "-XMP-xmp:Rating=1", folder / "b.png.xmp"], check=True
     )
     again = shell.json("rate", "pictures", "--xmp", "--replace", "--api-url", server.url)
-    assert again["kept"] == [theirs, {"path": "b.png", "fields": ["rating: a person wrote another one"]}]
+    assert again["conflicts"] == [theirs, {"path": "b.png", "fields": ["rating: people wrote another one"]}]
     assert read_sidecar(folder / "b.png.xmp")["XMP-xmp:Rating"] == "1"
 
 

@@ -49,8 +49,8 @@ def once(tmp_path_factory: pytest.TempPathFactory, server: ModelServer) -> Path:
         patch.chdir(place)
         Shell(place)("run", "one")
     asked = "".join(str(request) for request in server.received)
-    assert "Keywords by a person: Fischreiher" in asked
-    assert "Title by a person: Leuchtturm" in asked
+    assert "Keywords by people: Fischreiher" in asked
+    assert "Title by people: Leuchtturm" in asked
     return place
 
 
@@ -135,7 +135,7 @@ def test_what_we_write_is_not_taken_for_a_persons_and_what_a_person_writes_stays
     before = tree(home)
     told = shell.json("sidecars", "one")
     assert tree(home) == before
-    assert told["kept"] == [{"path": "in_file.jpg", "fields": ["title: a person wrote another one"]}]
+    assert told["conflicts"] == [{"path": "in_file.jpg", "fields": ["title: people wrote another one"]}]
     assert shell.json("sidecars", "one", "--execute")["written"] == 2
     shell("run", "one")
     assert hits(shell, "fischreiher")[0][2] == "a person, in the sidecar"
@@ -148,8 +148,8 @@ def test_what_we_write_is_not_taken_for_a_persons_and_what_a_person_writes_stays
     gone = ours["keywords"][0]
     exiftool(folder / "beside.jpg.xmp", "-XMP-dc:Title=Reiher", f"-XMP-dc:Subject-={gone}")
     told = shell.json("sidecars", "one", "--execute")
-    kept = {one["path"]: one["fields"] for one in told["kept"]}
-    assert kept["beside.jpg"] == ["title: a person wrote another one", f"keywords: a person took out {gone}"]
+    kept = {one["path"]: one["fields"] for one in told["conflicts"]}
+    assert kept["beside.jpg"] == ["title: people wrote another one", f"keywords: people removed {gone}"]
     shell("run", "one")
     assert hits(shell, "reiher")[0][:2] == ("beside.jpg", "written title: Reiher")
 

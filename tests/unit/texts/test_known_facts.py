@@ -43,7 +43,7 @@ def test_what_a_person_wrote_elsewhere_is_told_without_names_and_places() -> Non
         WrittenMetadata.creators: ["Zoë"],
         WrittenMetadata.rating: 5.0,
     }
-    told = ["Title by a person: Heron", "Description by a person: At the lake", "Keywords by a person: bird"]
+    told = ["Title by people: Heron", "Description by people: At the lake", "Keywords by people: bird"]
     assert written_lines(row) == told
     assert written_lines({}) == []
     assert written_lines({**row, WrittenMetadata.rating: 1.0}) == told  # stars ask no question again
