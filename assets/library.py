@@ -1,6 +1,6 @@
 """The library: files, refusals and everything measured in one pass over each file.
 
-Holds the assets of the groups "ingest" and "measure".
+Holds the assets of the groups "ingest" and "measure", what people wrote into files among them.
 Add here: an asset over files.
 Keep out: how files are read.
 
@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 import dagster as dg
+import polars as pl
 
 from assets.factory.row_checks import RowCheck
 from assets.factory.table_asset import TableRows, table_asset
@@ -25,6 +26,8 @@ from proofsheet.library.file_locations import FileLocations, placed_files
 from proofsheet.library.identification import IdentifiedFiles, gone_rows, identify, question_rows
 from proofsheet.library.quarantine import known_bad, record_refusals
 from proofsheet.library.scan import other_rows, photo_rows, scan
+from proofsheet.library.sidecars import sidecar_rows
+from proofsheet.library.written_metadata import written_rows
 from proofsheet.storage.workspace import Project
 from resources.measurements import (
     FILE_MEASUREMENTS,
@@ -39,6 +42,7 @@ from schemas.library import ExifFact, GenerationFact, OtherFile, Photo, Quaranti
 from schemas.table import Rows, Table
 from schemas.vectors import Embedding, LayoutVector
 from schemas.vision import ImageQuality, PictureHash, Preview, SaliencyGrid
+from schemas.written import EmbeddedMetadata, SidecarMetadata, WrittenMetadata
 
 NOTHING_REFUSED = RowCheck("nothing_refused", "No file of the project is in quarantine.", lambda rows: rows)
 NOTHING_ASKED = RowCheck(
@@ -50,6 +54,11 @@ GENERATORS_READ = RowCheck(
     "generators_read",
     "What generators wrote could be read; where it could not, `unread` says why, and the facts are null.",
     lambda rows: rows.drop_nulls(GenerationFact.unread),
+)
+WORDS_READ = RowCheck(
+    "words_read",
+    "Everything that people wrote into files and sidecars could be read; where not, `unread` says why.",
+    lambda rows: rows.drop_nulls(WrittenMetadata.unread),
 )
 _ROW_CHECKS: Mapping[type[Table], Sequence[RowCheck]] = {GenerationFact: [GENERATORS_READ]}
 
@@ -163,6 +172,28 @@ def generation_facts(rows: TableRows) -> TableRows:
     """Reads records of generators, and the origin by C2PA and IPTC; a picture without any has no row."""
     (found,) = rows.frames
     return TableRows([found.drop_nulls(GenerationFact.found_in)], rows.facts)
+
+
+@measured_asset(EmbeddedMetadata)
+def embedded_metadata(rows: TableRows) -> TableRows:
+    """Reads titles, keywords, stars and the like that people wrote into files."""
+    (found,) = rows.frames
+    said = pl.col(EmbeddedMetadata.tags).list.len() > 0
+    return TableRows([found.filter(said | pl.col(EmbeddedMetadata.unread).is_not_null())], rows.facts)
+
+
+@table_asset(SidecarMetadata, group="ingest", always_run=True)
+def sidecar_metadata(photos: Rows[Photo], project: Project) -> pl.DataFrame:
+    """Reads the XMP sidecars beside photos; one that changed is read again, whether its photo did or not."""
+    return sidecar_rows(project.key, photos, project.folder, project.cache)
+
+
+@table_asset(WrittenMetadata, group="ingest", row_checks={WrittenMetadata: [WORDS_READ]})
+def written_metadata(
+    embedded_metadata: Rows[EmbeddedMetadata], sidecar_metadata: Rows[SidecarMetadata], project: Project
+) -> pl.DataFrame:
+    """Puts together what people wrote about photos; what Proofsheet wrote into sidecars is left out."""
+    return written_rows(project.key, embedded_metadata, sidecar_metadata)
 
 
 @measured_asset(ImageQuality)

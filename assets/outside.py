@@ -13,6 +13,7 @@ import polars as pl
 from proofsheet.core.errors import UsageError
 from proofsheet.core.files import holds_something
 from proofsheet.library.disk_diff import disk_news
+from proofsheet.library.sidecars import sidecar_news
 from proofsheet.publish.csv_export import csv_differs
 from proofsheet.review.proposal_export import proposals_differ
 from proofsheet.storage.workspace import Project
@@ -28,6 +29,7 @@ from schemas.sets import SubjectSuggestion
 from schemas.table import Table
 from schemas.vision import Preview
 from schemas.words import Identification
+from schemas.written import SidecarMetadata
 
 Look = Callable[..., str | None]
 
@@ -39,6 +41,11 @@ def _disk(project: Project, resources: Mapping[str, Any]) -> str | None:
         project.folder, store.read(Photo), store.read(Quarantine), store.read(OtherFile), moves
     ).in_words()
     return f"files on disk: {news}" if news else None
+
+
+def _sidecars(project: Project, resources: Mapping[str, Any]) -> str | None:
+    changed = sidecar_news(project.store.read(SidecarMetadata), project.folder)
+    return f"{changed} sidecars changed" if changed else None
 
 
 def _lost_previews(project: Project, resources: Mapping[str, Any]) -> str | None:
@@ -98,6 +105,7 @@ def _to_ask(job: Job) -> Look:
 
 OUTSIDE: Mapping[str, Look] = {
     **{table.name: _disk for table in (Photo, Quarantine, OtherFile)},
+    SidecarMetadata.name: _sidecars,
     Preview.name: _lost_previews,
     Export.name: _exports,
     Identification.name: _identifications,

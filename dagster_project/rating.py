@@ -1,6 +1,6 @@
 """Rating of pictures outside of a library: the model is asked, and ratings become rows and sidecars.
 
-Holds `Rated`, `rate_pictures`, `csv_row`, `summary` and `write_sidecars`.
+Holds `Rated`, `SidecarResult`, `rate_pictures`, `csv_row`, `summary` and `write_sidecars`.
 Add here: another output of a rating.
 Keep out: options and printing (commands/rate.py); transport to models (proofsheet/texts/client/).
 """
@@ -8,7 +8,7 @@ Keep out: options and printing (commands/rate.py); transport to models (proofshe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from proofsheet.core.progress import Progress
 from proofsheet.imaging.measurement import Measurement
 from proofsheet.imaging.perceptual_hash import picture_hash
 from proofsheet.library.file_hashes import ScannedFile
+from proofsheet.metadata.written_fields import embedded_metadata
+from proofsheet.publish.sidecar_merge import MergeSources, tags_of_people
 from proofsheet.publish.sidecar_names import sidecar_of
 from proofsheet.publish.xmp_sidecar import Fields, merge_sidecar
 from proofsheet.storage.workspace import Project
@@ -32,19 +34,21 @@ from resources.photos import PhotoFilesResource
 from schemas.answers import ModelAnswer
 from schemas.replies import RatingReply
 from schemas.vision import PictureHash, Preview
+from schemas.written import EmbeddedMetadata
 
 _SCALE = 2  # ratings of 10 become stars of 5
 
 
 @dataclass(frozen=True)
 class Rated:
-    """A picture with its rating, the answer behind it, and its keywords."""
+    """A picture with its rating, the answer behind it, its keywords, and what people wrote into it."""
 
     picture: ScannedFile
     reply: RatingReply
     answer: Mapping[str, Any]
     keywords: list[str]
     left_out: dict[str, str]
+    people: Mapping[str, Any]
 
 
 def rate_pictures(
@@ -60,7 +64,10 @@ def rate_pictures(
         project, settings.model.side_px
     )
     hashed = Measurement.of(PictureHash, picture_hash)
-    _formats, refused, looked = photos.open(project, [p.file for p in wanted], [shown, hashed], listener)
+    written = Measurement.of(EmbeddedMetadata, embedded_metadata)
+    files = [p.file for p in wanted]
+    _formats, refused, looked = photos.open(project, files, [shown, hashed, written], listener)
+    people = {r["content_hash"]: tags_of_people(r) for r in looked.rows[written.name].to_dicts()}
     previews = {r["content_hash"]: r[Preview.preview_path] for r in looked.rows[Preview.name].to_dicts()}
     pictures = {
         r["content_hash"]: r[PictureHash.pixel_hash] for r in looked.rows[PictureHash.name].to_dicts()
@@ -77,7 +84,8 @@ def rate_pictures(
     rated, failed = [], [_why(p, refused) for p in wanted if p.file.content_hash not in previews]
     for picture, one in zip(able, told, strict=True):
         if isinstance(one.reply, RatingReply) and one.answer is not None:
-            rated.append(Rated(picture, one.reply, one.answer, *sorted_keywords(one.reply.keywords)))
+            words, own = sorted_keywords(one.reply.keywords), people[picture.file.content_hash]
+            rated.append(Rated(picture, one.reply, one.answer, *words, own))
         else:
             failed.append({"path": picture.path, "why": str(one.columns["problem"])})
     return rated, failed
@@ -123,19 +131,45 @@ def summary(rated: Rated) -> dict[str, Any]:
     }
 
 
+@dataclass
+class SidecarResult:
+    """How many sidecars were written, the conflicts with words of people, and the failures."""
+
+    written: int = 0
+    conflicts: list[dict[str, Any]] = field(default_factory=list)
+    failed: list[dict[str, str]] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the JSON of the command, without the failures."""
+        return {"sidecars": self.written, "conflicts": self.conflicts}
+
+
 def write_sidecars(
     folder: Path, rated: Sequence[Rated], settings: Configuration, *, replace: bool
-) -> tuple[int, list[dict[str, str]]]:
-    """Merge stars and keywords into sidecars: how many were written, and the failures."""
-    written = 0
-    failed: list[dict[str, str]] = []
+) -> SidecarResult:
+    """Merge stars and keywords into sidecars; stars of people stay.
+
+    Args:
+        folder: of the pictures.
+        rated: their ratings.
+        settings: name the style of new sidecars.
+        replace: whether stars of an earlier rating make room for new ones.
+    """
+    done = SidecarResult()
     for one in rated:
         picture = folder / one.picture.path
         stars = max(0, min(5, round(one.reply.overall / _SCALE)))
+        fields, sources = (
+            Fields(rating=stars, keywords=tuple(one.keywords)),
+            MergeSources(one.people, (), replace),
+        )
         try:
             path = sidecar_of(picture, settings.rating.sidecar_style)
-            fields = Fields(rating=stars, keywords=tuple(one.keywords))
-            written += merge_sidecar(path, fields, extension=picture.suffix, replace=replace)
+            merged = merge_sidecar(path, fields, extension=picture.suffix, sources=sources)
         except (ProofsheetError, OSError) as error:
-            failed.append({"path": one.picture.path, "why": f"sidecar: {error}"})
-    return written, failed
+            done.failed.append({"path": one.picture.path, "why": f"sidecar: {error}"})
+            continue
+        done.written += merged.changed
+        if merged.conflicts:
+            done.conflicts.append({"path": one.picture.path, "fields": list(merged.conflicts)})
+    return done

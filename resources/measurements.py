@@ -20,6 +20,7 @@ from proofsheet.imaging.saliency import saliency_grid
 from proofsheet.labeling.faces import face_measurement
 from proofsheet.metadata.exif import exif_facts
 from proofsheet.metadata.generation_metadata import generation_facts
+from proofsheet.metadata.written_fields import embedded_metadata
 from proofsheet.storage.workspace import Project
 from resources.labels import FaceFindingResource, LabellingResource
 from resources.resolved_settings import ResolvedEncoder
@@ -28,12 +29,14 @@ from schemas.settings.photos import PreviewSettings
 from schemas.table import Table
 from schemas.vectors import LayoutVector
 from schemas.vision import ImageQuality, PictureHash, SaliencyGrid
+from schemas.written import EmbeddedMetadata
 
 FILE_MEASUREMENTS: Mapping[
     type[Table], Callable[[Picture], Seen]
 ] = {  # table to the function alone that gives its columns
     ExifFact: exif_facts,
     GenerationFact: generation_facts,
+    EmbeddedMetadata: embedded_metadata,
     ImageQuality: image_quality,
     PictureHash: picture_hash,
     SaliencyGrid: saliency_grid,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +21,18 @@ from proofsheet.core.clock import utc_now
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.publish.export_presets import PRESETS, write_preset
 from proofsheet.publish.service import copies_now, publish_now
+from proofsheet.publish.sidecar_merge import MergeSources, marks_of_attempts, tags_of_people
 from proofsheet.publish.sidecar_names import sidecar_of
 from proofsheet.publish.targets.resolve import publisher_of
 from proofsheet.publish.upload_history import take_back_rows, taken_back
 from proofsheet.publish.uploader import UploadCandidate, candidates, outlook
-from proofsheet.publish.xmp_sidecar import Fields, merge_sidecar, would_change
+from proofsheet.publish.xmp_sidecar import Fields, Merged, merge_sidecar, would_change
 from proofsheet.review.status import project_status
 from proofsheet.selection.choices import held_photos, present_choices
 from proofsheet.storage.workspace import Project
+from schemas.proof import ProofAttempt
 from schemas.publish import Export
+from schemas.written import EmbeddedMetadata
 
 _FAILED, _BLOCKED = 1, 4
 
@@ -139,48 +142,65 @@ def exporting(project: str, form: str, file: Path) -> None:
 def sidecars(project: str, sidecar_style: str, execute: bool, as_json: bool) -> None:
     """Merge the approved texts of PROJECT into XMP sidecars beside the pictures.
 
-    Other fields are not touched.
+    Other fields are not touched. What people wrote into a sidecar or a picture stays: such a field is listed
+    and not written, keywords are added to theirs, and what they removed is not written again.
 
     A stem.xmp is used only if it belongs to the picture: not beside a RAW or another picture of that stem.
     Without --execute every sidecar that would be written is named.
 
-    The JSON has ready, written, unchanged, files: [{path, sidecar}], and refused: [{path, problem}].
+    The JSON has ready, written, unchanged, files: [{path, sidecar}], conflicts: [{path, fields}] and refused:
+    [{path, problem}].
     """
     found = settings_and_workspace()[1].project(project)
     ready = [c for c in candidates(found, "sidecars") if not c.held_back]
-    files, refused = [], []
+    told: dict[str, Any] = {"ready": len(ready), "written": 0, "files": [], "conflicts": [], "refused": []}
+    known = _sources(found)
     for one in ready:
         try:
-            if target := _sidecar(found, one, sidecar_style, execute=execute):
-                files.append({"path": one.path, "sidecar": target.relative_to(found.folder).as_posix()})
+            target, merged = _sidecar(found, one, sidecar_style, known, execute=execute)
         except (ProofsheetError, OSError) as error:
-            refused.append({"path": one.path, "problem": str(error)})
-    told = {"ready": len(ready), "written": len(files) if execute else 0, "files": files, "refused": refused}
-    told["unchanged"] = len(ready) - len(files) - len(refused)
+            told["refused"].append({"path": one.path, "problem": str(error)})
+            continue
+        if merged.changed:
+            name = target.relative_to(found.folder).as_posix()
+            told["files"].append({"path": one.path, "sidecar": name})
+        if merged.conflicts:
+            told["conflicts"].append({"path": one.path, "fields": list(merged.conflicts)})
+    told["written"] = len(told["files"]) if execute else 0
+    told["unchanged"] = len(ready) - len(told["files"]) - len(told["refused"])
     if as_json:
         print_json(told)
     else:
-        _show_sidecars(told, files, refused, execute=execute)
-    if refused:
+        _show_sidecars(told, execute=execute)
+    if told["refused"]:
         sys.exit(_FAILED)
 
 
-def _show_sidecars(
-    told: Mapping[str, Any], files: list[dict[str, str]], refused: list[dict[str, str]], *, execute: bool
-) -> None:
-    line = f"{told['ready']} with approved texts, {told['written']} sidecars written, {len(refused)} refused"
-    out().print(line)
-    for one in files:
+def _show_sidecars(told: Mapping[str, Any], *, execute: bool) -> None:
+    counts = f"{told['written']} sidecars written, {len(told['refused'])} refused"
+    out().print(f"{told['ready']} with approved texts, {counts}")
+    for one in told["files"]:
         what = "written" if execute else "would be written"
         out().print(f"  {one['path']}: {one['sidecar']} {what}")
-    for one in refused:
+    for one in told["conflicts"]:
+        out().print(f"  {one['path']}: not changed: {'; '.join(one['fields'])}")
+    for one in told["refused"]:
         out().print(f"  {one['path']}: {one['problem']}")
     if not execute and told["ready"]:
         out().print("Nothing was changed. --execute writes the sidecars.")
 
 
-def _sidecar(project: Project, one: UploadCandidate, style: str, *, execute: bool) -> Path | None:
-    """The sidecar that was written, or would be; None if it already holds everything."""
+def _sources(project: Project) -> Callable[[str], MergeSources]:
+    """What is known of a photo beside its sidecar: what people wrote into it, and our former texts."""
+    embedded = {r[EmbeddedMetadata.photo_id]: r for r in project.store.read(EmbeddedMetadata).to_dicts()}
+    former = marks_of_attempts(project.ledger.rows(ProofAttempt).to_dicts())
+    return lambda photo: MergeSources(tags_of_people(embedded.get(photo, {})), former.get(photo, set()), True)
+
+
+def _sidecar(
+    project: Project, one: UploadCandidate, style: str, known: Callable[[str], MergeSources], *, execute: bool
+) -> tuple[Path, Merged]:
+    """The sidecar, and what was written into it, or would be."""
     picture = project.folder / one.path
     texts = one.texts
     fields = Fields(
@@ -191,4 +211,4 @@ def _sidecar(project: Project, one: UploadCandidate, style: str, *, execute: boo
     )
     target = sidecar_of(picture, style)
     act = merge_sidecar if execute else would_change
-    return target if act(target, fields, extension=picture.suffix) else None
+    return target, act(target, fields, extension=picture.suffix, sources=known(one.photo_id))

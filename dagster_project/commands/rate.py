@@ -46,7 +46,11 @@ _FAILED, _SOME_FAILED = 1, 3
 @click.option(
     "--xmp", "as_xmp", is_flag=True, help="Merge rating and keywords into XMP sidecars beside the pictures."
 )
-@click.option("--replace", is_flag=True, help="With --xmp: replace the rating of an existing sidecar.")
+@click.option(
+    "--replace",
+    is_flag=True,
+    help="With --xmp: replace the stars of an earlier rating; those of people stay.",
+)
 @click.option(
     "--api-url",
     default="",
@@ -83,7 +87,7 @@ def rate(
     answer is saved immediately; an interrupted run continues where it stopped. A refusal or an answer
     with wrong criteria is a failure, never a number. The JSON has model, rated: [{path, overall, criteria,
     keywords, left_out: [{keyword, why}]}], skipped, failed: [{path, why}], refused (unknown formats): [{path,
-    why}], csv, csv_rows and sidecars.
+    why}], csv, csv_rows, sidecars and conflicts: [{path, fields}], where people wrote something else.
     """
     if folder is None:
         if recursive or as_csv or as_xmp or any(options.values()):
@@ -109,15 +113,14 @@ def rate(
         known = rated_among(table, [p.path for p in found]) if as_csv and options["skip_existing"] else set()
         wanted = [p for p in found if not (options["skip_existing"] and _is_there(folder, p, known, as_xmp))]
         rated, failed = rate_pictures(wanted, settings, project, describing, listener)
-    criteria = ", ".join(settings.rating.criteria)
-    rows = [csv_row(r, describing, criteria) for r in rated]
+    rows = [csv_row(r, describing, ", ".join(settings.rating.criteria)) for r in rated]
     added = append_ratings(table, rows) if as_csv else 0
-    written, more = write_sidecars(folder, rated, settings, replace=options["replace"]) if as_xmp else (0, [])
-    failed += more
+    files = write_sidecars(folder, rated if as_xmp else [], settings, replace=options["replace"])
+    failed += files.failed
     told: dict[str, Any] = {"model": tag, "rated": [summary(r) for r in rated], "failed": failed}
     told["skipped"] = len(found) - len(wanted)
     told["refused"] = _refused(scanned, recursive=recursive)
-    told |= {"csv": str(table) if as_csv else None, "csv_rows": added, "sidecars": written}
+    told |= {"csv": str(table) if as_csv else None, "csv_rows": added, **files.as_dict()}
     return _tell(told, as_json=as_json)
 
 
@@ -194,6 +197,8 @@ def _tell(told: Mapping[str, Any], *, as_json: bool) -> None:
                 err().print(f"{one['path']}: a keyword was left out: {word['why']}")
         for one in [*told["failed"], *told["refused"]]:
             err().print(f"{one['path']}: {one['why']}")
+        for one in told["conflicts"]:
+            err().print(f"{one['path']}: not changed: {'; '.join(one['fields'])}")
         told_files = f"{told['csv_rows']} rows in {told['csv']}" if told["csv"] else "no CSV"
         counts = (
             f"{len(told['rated'])} rated, {told['skipped']} skipped, {len(told['failed'])} failed, "

@@ -22,13 +22,19 @@ _MOST = 1000
     "--like", metavar="PHOTO", help="Path, id or file name of a photo of PROJECT, or any picture file."
 )
 @click.option("--label", metavar="WORDS", help="What a model saw, such as flower.")
-@click.option("--text", metavar="WORDS", help="Words in texts, keywords, labels, prompts, names and places.")
+@click.option(
+    "--text",
+    metavar="WORDS",
+    help="Words in texts, keywords, labels, prompts, names and places.",
+)
 @click.option("--limit", type=click.IntRange(1, _MOST), default=20, show_default=True, help="Most photos.")
 @json_option
 def search(
     project: str, like: str | None, label: str | None, text: str | None, limit: int, as_json: bool
 ) -> None:
     """Find photos of PROJECT: like a picture, by label or by words.
+
+    Words are also found in what people wrote into files and sidecars with other programs.
 
     The JSON has project, kind, query, searched, hits [{photo_id, path, score, why, by}] and notes: what
     could not be searched, and what to do about it.

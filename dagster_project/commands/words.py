@@ -21,6 +21,7 @@ from proofsheet.core.errors import UsageError
 from proofsheet.core.files import composed
 from proofsheet.core.shell_words import as_word
 from proofsheet.library.photo_names import photos_meant
+from proofsheet.library.written_metadata import said_of
 from proofsheet.proof.text_review import import_flags, review, waive, want_others
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.edits import undo_field, write_field
@@ -28,6 +29,7 @@ from proofsheet.texts.picture_keys import picture_of_files
 from schemas.edits import WordEdit
 from schemas.library import Photo
 from schemas.proof import FIELDS, MetadataQuality, Texts
+from schemas.written import WrittenMetadata
 
 
 @click.group()
@@ -78,10 +80,19 @@ def _current(project: Project) -> pl.DataFrame:
 def show(project: str, paths: tuple[str, ...], as_json: bool) -> None:
     """Show the current texts of PROJECT (of PATHS, or all): state, who wrote them, objections, waivers.
 
-    The JSON has photos: [{path, status, sources, title, caption, alt_text, keywords, issues, waived, model}].
+    Below them is what people wrote into the file or its sidecar with other programs.
+
+    The JSON has photos: [{path, status, sources, title, caption, alt_text, keywords, issues, waived, model,
+    written: [{field, value, place, other}]}].
     """
     found, wanted = settings_and_workspace()[1].project(project), {composed(path) for path in paths}
-    told = [_told(r) for r in _current(found).to_dicts() if not paths or composed(r[Photo.path]) in wanted]
+    elsewhere = {r[WrittenMetadata.photo_id]: r for r in found.store.read(WrittenMetadata).to_dicts()}
+    told = [
+        _told(r)
+        | {"written": said_of(elsewhere[r[Photo.photo_id]]) if r[Photo.photo_id] in elsewhere else []}
+        for r in _current(found).to_dicts()
+        if not paths or composed(r[Photo.path]) in wanted
+    ]
     if missing := ", ".join(sorted(wanted - {composed(one["path"]) for one in told})):
         raise UsageError(
             f"There are no texts of {missing} in {project}.",
@@ -94,6 +105,9 @@ def show(project: str, paths: tuple[str, ...], as_json: bool) -> None:
         out().print(f"{one['path']} [{one['status']}] {one['sources']}")
         for field in FIELDS:
             out().print(f"  {field}: {one[field]}")
+        for said in one["written"]:
+            other = f" (embedded: {said['other']})" if said["other"] else ""
+            out().print(f"  {said['place']} {said['field']}: {said['value']}{other}")
         for issue in one["issues"]:
             out().print(f"  ! {issue['rule']} on {issue['field']}: {issue['message']}")
 

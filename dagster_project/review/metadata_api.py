@@ -23,6 +23,7 @@ from dagster_project.review.http import answer
 from dagster_project.review.state import State, state_of
 from proofsheet.core.clock import utc_now
 from proofsheet.core.errors import NotFound, UsageError
+from proofsheet.library.written_metadata import said_of
 from proofsheet.proof.text_review import review, waive, want_others
 from proofsheet.review.decision_request import Conflict, InvalidRequest
 from proofsheet.selection.choices import held_photos, present_choices
@@ -35,6 +36,7 @@ from schemas.edits import WordEdit, WordReview
 from schemas.library import Photo
 from schemas.proof import FIELDS, MetadataQuality, Texts
 from schemas.sets import ImageSet, SetContext
+from schemas.written import WrittenMetadata
 
 Row = Mapping[str, Any]
 Edits = dict[str, dict[str, list[Row]]]  # photo, field, changes from the first
@@ -74,7 +76,8 @@ class TextDecisionBody(ProjectBody):
 async def load(request: Request) -> Response:
     """GET `/api/metadata?project=`.
 
-    Every described photo with its current texts, objections, waivers and state.
+    Every described photo with its current texts, objections, waivers and state, and what people wrote into
+    its file or sidecar with other programs.
     """
     state = state_of(request)
     return answer(
@@ -184,11 +187,13 @@ def _rows(state: State, project: Project) -> dict[str, Any]:
         for r in rows
     ]
     held = held_photos(project, present_choices(project))
+    written = {r[WrittenMetadata.photo_id]: r for r in project.store.read(WrittenMetadata).to_dicts()}
     shown = [
-        _shown(r, paths[r[MetadataQuality.photo_id]], edits, subjects)
-        | {"held": held.get(r[MetadataQuality.photo_id], "")}
+        _shown(r, paths[photo], edits, subjects)
+        | {"held": held.get(photo, ""), "written": said_of(written[photo]) if photo in written else []}
         for r in known
-        if r[MetadataQuality.photo_id] in paths
+        for photo in [r[MetadataQuality.photo_id]]
+        if photo in paths
     ]
     return {"photos": sorted(shown, key=lambda p: p["path"]), "pending": state.runner.pending(project)}
 

@@ -1,18 +1,21 @@
 """Metadata besides the pixels and the EXIF: XMP, IPTC, the C2PA manifest.
 
-Holds `Blocks` and `read_blocks`.
+Holds `Blocks`, `read_blocks` and `read_raw_blocks`.
 Add here: where another container keeps such a block.
-Keep out: what the blocks say (library/).
+Keep out: what the blocks say (metadata/), and how IPTC is stored (iptc_block.py).
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import IO
 
-from PIL import Image, IptcImagePlugin
+from PIL import Image
+
+from proofsheet.imaging.iptc_block import datasets, iptc_of, is_edited
 
 _MOST = 16 << 20  # bytes of a block that are read
 _MOST_BLOCKS = 100_000
@@ -27,13 +30,17 @@ class Blocks:
 
     Attributes:
         xmp: the packet.
-        iptc: datasets by record and number.
+        iptc: datasets by record and number, each with its values in order.
         manifest: the store of C2PA manifests (JUMBF).
+        iptc_edited: whether a program without XMP wrote the IPTC after the XMP, by its checksum.
+        raw_exif: the first directory of a RAW file itself; a program that developed it may have changed it.
     """
 
     xmp: bytes = b""
-    iptc: Mapping[tuple[int, int], bytes] = field(default_factory=dict)
+    iptc: Mapping[tuple[int, int], Sequence[bytes]] = field(default_factory=dict)
     manifest: bytes = b""
+    iptc_edited: bool = False
+    raw_exif: Mapping[int, object] = field(default_factory=dict)
 
 
 def read_blocks(image: Image.Image, stream: IO[bytes]) -> Blocks:
@@ -49,21 +56,28 @@ def read_blocks(image: Image.Image, stream: IO[bytes]) -> Blocks:
         return Blocks()
 
 
+def read_raw_blocks(path: Path) -> Blocks:
+    """The blocks of a RAW file that is built like a TIFF; none of any other, and no pixel is decoded.
+
+    Args:
+        path: of a regular file.
+    """
+    try:
+        with path.open("rb") as stream, Image.open(stream, formats=["TIFF"]) as image:
+            return replace(_blocks(image, stream), raw_exif=dict(image.getexif()))
+    except (OSError, SyntaxError, ValueError, TypeError, LookupError, OverflowError, struct.error):
+        return Blocks()
+
+
 def _blocks(image: Image.Image, stream: IO[bytes]) -> Blocks:
     xmp = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or _raw_profile(image, "xmp")
     found = dict(_chunks(stream, image.format or ""))
     manifest = (
         found.get(b"C2PA", b"") or found.get(b"caBX", b"") or _jpeg_manifest(image) or _tiff_manifest(image)
     )
-    return Blocks(xmp.encode() if isinstance(xmp, str) else bytes(xmp or b""), _iptc(image), manifest)
-
-
-def _iptc(image: Image.Image) -> dict[tuple[int, int], bytes]:
-    try:
-        found = IptcImagePlugin.getiptcinfo(image) or {}  # type: ignore[arg-type]
-    except (SyntaxError, OSError, ValueError, struct.error):
-        return {}
-    return {k: v[0] if isinstance(v, list) else v for k, v in found.items()}
+    iptc, checksum = iptc_of(image, _raw_profile(image, "iptc") or _raw_profile(image, "8bim"))
+    packet = xmp.encode() if isinstance(xmp, str) else bytes(xmp or b"")
+    return Blocks(packet, datasets(iptc), manifest, is_edited(iptc, checksum))
 
 
 def _raw_profile(image: Image.Image, name: str) -> bytes:
@@ -73,7 +87,7 @@ def _raw_profile(image: Image.Image, name: str) -> bytes:
     """
     text = image.info.get(f"Raw profile type {name}")
     try:
-        return bytes.fromhex("".join(text.split()[2:])) if isinstance(text, str) else b""
+        return bytes.fromhex("".join(text.strip().splitlines()[2:])) if isinstance(text, str) else b""
     except ValueError:
         return b""
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from proofsheet.core.files import Fingerprint, Refused
 from proofsheet.imaging.decode import DecodeLimits, Picture, PictureFile, open_picture, read_picture
 from proofsheet.imaging.formats import RAW, RAW_EXTENSIONS
+from proofsheet.imaging.metadata_blocks import read_raw_blocks
 
 NEEDED = "install darktable (its darktable-cli reads RAW), or add a JPEG beside the file"
 _TIMEOUT_S = 45.0
@@ -60,7 +61,12 @@ def open_any(file: PictureFile, limits: DecodeLimits) -> Picture:
     width, height = _full_size(picture, file.path)
     kind = RAW if raw else picture.format
     return dataclasses.replace(
-        picture, format=kind, width_px=width, height_px=height, content_hash=file.content_hash
+        picture,
+        format=kind,
+        width_px=width,
+        height_px=height,
+        content_hash=file.content_hash,
+        blocks=read_raw_blocks(file.path) if raw else picture.blocks,  # darktable adds those of a sidecar
     )
 
 

@@ -11,7 +11,7 @@ copy; they are not read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -112,8 +112,9 @@ def _original(tags: Mapping[int, Any]) -> Moment | None:
     return replace(moment, offset_min=same[0].offset_min if same else zone) if moment.at else moment
 
 
-def _iptc(iptc: Mapping[tuple[int, int], bytes], day: int, time: int) -> Moment | None:
-    texts = [iptc.get((2, number), b"").decode("ascii", "replace").strip("\0 ") for number in (day, time)]
+def _iptc(iptc: Mapping[tuple[int, int], Sequence[bytes]], day: int, time: int) -> Moment | None:
+    raw = (iptc.get((2, number), (b"",))[0] for number in (day, time))
+    texts = [value.decode("ascii", "replace").strip("\0 ") for value in raw]
     return read_moment(" ".join(texts)) or read_moment(texts[0])
 
 

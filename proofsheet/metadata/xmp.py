@@ -1,6 +1,6 @@
 """Properties of an XMP packet.
 
-Holds `properties`.
+Holds `properties`, and `parsed` for those who need more than the first value (xmp_packet.py).
 Add here: another namespace, in `SPACES`.
 Keep out: what a property means (exif.py, generation_metadata.py).
 """
@@ -11,6 +11,7 @@ import codecs
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
+OWN, OWN_SPACE = "proofsheet", "urn:proofsheet:xmp:1.0/"
 SPACES = {
     "http://ns.adobe.com/exif/1.0/": "exif",
     "http://cipa.jp/exif/1.0/": "exifEX",
@@ -21,6 +22,15 @@ SPACES = {
     "http://ns.adobe.com/exif/1.0/aux/": "aux",
     "http://purl.org/dc/elements/1.1/": "dc",
     "http://iptc.org/std/Iptc4xmpExt/2008-02-29/": "Iptc4xmpExt",
+    "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/": "Iptc4xmpCore",
+    "http://ns.adobe.com/xap/1.0/rights/": "xmpRights",
+    "http://ns.adobe.com/xmp/1.0/DynamicMedia/": "xmpDM",
+    "http://ns.adobe.com/lightroom/1.0/": "lr",
+    "http://www.digikam.org/ns/1.0/": "digiKam",
+    "http://ns.microsoft.com/photo/1.0/": "MicrosoftPhoto",
+    "http://ns.microsoft.com/photo/1.0": "MicrosoftPhoto",
+    "http://www.metadataworkinggroup.com/schemas/keywords/": "mwg-kw",
+    OWN_SPACE: OWN,
 }
 # The longer marks first: that of UTF-32 begins with that of UTF-16.
 _MARKS = (
@@ -28,7 +38,7 @@ _MARKS = (
     *((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"), (codecs.BOM_UTF8, "utf-8")),
 )
 _WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
-_RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 
 
 def properties(packet: bytes) -> dict[str, str]:
@@ -36,24 +46,38 @@ def properties(packet: bytes) -> dict[str, str]:
 
     A packet with a document type is not read: it may hold entities.
     """
+    try:
+        root = parsed(packet)
+    except ValueError:
+        return {}
+    found: dict[str, str] = {}
+    for description in root.iter(f"{RDF}Description"):
+        for name, value in _values(description):
+            if name and value.strip():
+                found.setdefault(name, value.strip())
+    return found
+
+
+def parsed(packet: bytes) -> ElementTree.Element:
+    """The tree of a packet.
+
+    Raises:
+        ValueError: with the reason in words, if it cannot be read, or may hold entities.
+    """
     text = _text(packet)
     start, end = text.find(b"<"), text.rfind(b">")
-    if start < 0 or b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-        return {}
+    if start < 0 or end < start:
+        raise ValueError("it is no XML")
+    if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
+        raise ValueError("it declares a document type, which may hold entities")
     declared = (
         None if text is packet else "utf-8"
     )  # a packet that was decoded may still declare the encoding that it had
     try:
         parser = ElementTree.XMLParser(encoding=declared)  # noqa: S314 - entities are refused above
-        root = ElementTree.fromstring(text[start : end + 1], parser)  # noqa: S314
-    except (ElementTree.ParseError, ValueError, LookupError):
-        return {}
-    found: dict[str, str] = {}
-    for description in root.iter(f"{_RDF}Description"):
-        for name, value in _values(description):
-            if name and value.strip():
-                found.setdefault(name, value.strip())
-    return found
+        return ElementTree.fromstring(text[start : end + 1], parser)  # noqa: S314
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        raise ValueError(f"its XML is damaged: {error}") from error
 
 
 def _text(packet: bytes) -> bytes:
@@ -71,15 +95,16 @@ def _text(packet: bytes) -> bytes:
 
 def _values(description: ElementTree.Element) -> Iterator[tuple[str, str]]:
     for tag, value in description.attrib.items():
-        yield _name(tag), value
+        yield name_of(tag), value
     for child in description:
-        first = next(child.iter(f"{_RDF}li"), child)
+        first = next(child.iter(f"{RDF}li"), child)
         yield (
-            _name(child.tag),
-            first.get(f"{_RDF}resource") or child.get(f"{_RDF}resource") or first.text or "",
+            name_of(child.tag),
+            first.get(f"{RDF}resource") or child.get(f"{RDF}resource") or first.text or "",
         )
 
 
-def _name(tag: str) -> str:
+def name_of(tag: str) -> str:
+    """The name of a property with the usual prefix of its namespace; empty for an unknown one."""
     space, _, name = tag.removeprefix("{").rpartition("}")
     return f"{SPACES[space]}:{name}" if space in SPACES else ""

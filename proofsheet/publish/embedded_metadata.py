@@ -34,7 +34,8 @@ from proofsheet.publish.containers import gif, heif, jpeg, png, tiff, webp
 from proofsheet.publish.containers.part import CannotClean, Rebuilt, summary
 from proofsheet.publish.containers.stealth import hidden_text, without_it
 from proofsheet.publish.copied_fields import ADDED, Chosen, chosen
-from proofsheet.publish.xmp_sidecar import read_fields, run_exiftool, same
+from proofsheet.publish.sidecar_merge import same
+from proofsheet.publish.xmp_sidecar import read_fields, run_exiftool
 
 # By the format that the first bytes announce: what builds a copy, and its extension, which exiftool goes by.
 CONTAINERS: Mapping[str, tuple[ModuleType, str]] = {

@@ -1,8 +1,9 @@
 """XMP sidecars: our fields merged into whatever is there; nothing foreign is lost, and nothing is replaced.
 
-Holds `Fields`, `read_sidecar`, `would_change`, `merge_sidecar`, `run_exiftool`, `read_fields` and `same`.
+Holds `Fields`, `Merged`, `read_sidecar`, `would_change`, `merge_sidecar`, `run_exiftool` and `read_fields`.
 Add here: another field that other tools read.
-Keep out: what is written when (commands, publishing), and the names of sidecars (sidecar_names.py).
+Keep out: what is written when (commands, publishing), which value counts (sidecar_merge.py), and the names of
+sidecars (sidecar_names.py).
 
 Exiftool writes. It takes values through a JSON file alone: its argument stream is split at line ends, so that
 a caption could add options.
@@ -22,16 +23,36 @@ from typing import Any
 
 from proofsheet.core.errors import ServiceUnreachable, UsageError
 from proofsheet.core.files import fsync_file, fsync_folder
+from proofsheet.metadata.xmp import OWN, OWN_SPACE
+from proofsheet.publish.sidecar_merge import (
+    ALT_TEXT,
+    COLUMNS,
+    DESCRIPTION,
+    EXTENDED,
+    HIERARCHY,
+    LABEL,
+    MARKS,
+    RATING,
+    SUBJECT,
+    TAGS_LIST,
+    TITLE,
+    Merge,
+    MergeSources,
+    merged_fields,
+    same,
+)
 
 _TIMEOUT_S = 60.0
-RATING, LABEL, TITLE = "XMP-xmp:Rating", "XMP-xmp:Label", "XMP-dc:Title"
-DESCRIPTION, SUBJECT, HIERARCHY = "XMP-dc:Description", "XMP-dc:Subject", "XMP-lr:HierarchicalSubject"
-TAGS_LIST, ALT_TEXT = "XMP-digiKam:TagsList", "XMP-iptcCore:AltTextAccessibility"
-EXTENDED, EXTENSION = "XMP-iptcCore:ExtDescrAccessibility", "XMP-photoshop:SidecarForExtension"
+EXTENSION = "XMP-photoshop:SidecarForExtension"
 _BY_LANGUAGE = frozenset({TITLE, DESCRIPTION, ALT_TEXT, EXTENDED})
-_LISTS = (SUBJECT, HIERARCHY, TAGS_LIST)
-_OURS = frozenset({RATING, LABEL, TITLE, DESCRIPTION, ALT_TEXT, EXTENDED, EXTENSION, *_LISTS})
-_TRUTHS = frozenset({"true", "false"})
+_OURS = frozenset({*COLUMNS, EXTENSION, MARKS})
+_CONFIG = f"""%Image::ExifTool::UserDefined = ('Image::ExifTool::XMP::Main' => {{
+  {OWN} => {{ SubDirectory => {{ TagTable => 'Image::ExifTool::UserDefined::{OWN}' }} }} }});
+%Image::ExifTool::UserDefined::{OWN} = (
+  GROUPS => {{ 0 => 'XMP', 1 => 'XMP-{OWN}', 2 => 'Other' }},
+  NAMESPACE => {{ '{OWN}' => '{OWN_SPACE}' }}, WRITABLE => 'string', Written => {{ List => 'Bag' }});
+1;
+"""
 _OF_THE_TOOL = ("SourceFile", "ExifTool:", "System:", "File:", "XMP-x:XMPToolkit")
 
 
@@ -115,90 +136,96 @@ def foreign(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {n: v for n, v in fields.items() if n not in _OURS and not n.startswith(_OF_THE_TOOL)}
 
 
-def merge_sidecar(path: Path, fields: Fields, *, extension: str, replace: bool = False) -> bool:
+@dataclass(frozen=True)
+class Merged:
+    """What a merge did or would do.
+
+    Attributes:
+        changed: whether the file was written, or would be.
+        conflicts: fields that people wrote or removed, each with the reason.
+    """
+
+    changed: bool
+    conflicts: tuple[str, ...] = ()
+
+
+def merge_sidecar(
+    path: Path, fields: Fields, *, extension: str, sources: MergeSources | None = None
+) -> Merged:
     """Write fields into a sidecar; a missing one is created.
 
-    Keywords are added to the existing ones. Other fields are written only if they are missing, unless
-    `replace`.
+    What people wrote stays: their values do not change, their keywords are merged with ours, and what they
+    removed is not written again. See sidecar_merge.py.
 
     Args:
         path: of the sidecar.
         fields: what is to be written.
         extension: of the picture, as it is noted in the sidecar.
-        replace: also if something is there already.
-
-    Returns:
-        True if the file was written.
+        sources: what is known beside the sidecar.
 
     Raises:
         UsageError: if the sidecar is not readable, or if something foreign would be lost; it is untouched
             then.
         ServiceUnreachable: if exiftool is not installed.
     """
-    before, values = _news(path, fields, extension, replace=replace)
-    if not values:
-        return False
+    before, made = _planned(path, fields, extension, sources)
+    if not made.values:
+        return Merged(False, tuple(made.conflicts))
     with tempfile.TemporaryDirectory(prefix=".proofsheet-", dir=path.parent) as folder:
         work = Path(folder).resolve() / "work.xmp"
         if path.exists():
             shutil.copyfile(path, work)
-        told = Path(folder) / "values.json"
-        named = {
-            n + ("-x-default" if n in _BY_LANGUAGE else ""): v for n, v in values.items()
-        }  # other languages stay
-        told.write_text(json.dumps([{"SourceFile": str(work), **named}], ensure_ascii=False), "utf-8")
-        done = run_exiftool([f"-json={told}", "-overwrite_original", "-charset", "utf8", str(work)])
-        if done.returncode or not work.is_file():
-            raise UsageError(
-                f"exiftool could not write {path}: {done.stderr.strip()[:200]}.",
-                "The sidecar was not touched.",
-            )
-        _check(path, before, read_sidecar(work), values)
+        _write(path, work, made.values)
+        _check(path, before, read_sidecar(work), made.values)
         fsync_file(work)
         if path.exists():
             shutil.copymode(path, work)
         os.replace(work, path)  # noqa: PTH105 - over an open name, in one step
     fsync_folder(path.parent)
-    return True
+    return Merged(True, tuple(made.conflicts))
 
 
-def would_change(path: Path, fields: Fields, *, extension: str, replace: bool = False) -> bool:
-    """Whether `merge_sidecar` would write the file; arguments and errors as there."""
-    return bool(_news(path, fields, extension, replace=replace)[1])
+def _write(path: Path, work: Path, values: Mapping[str, Any]) -> None:
+    """Write values into a copy of a sidecar by exiftool."""
+    told, config = work.with_name("values.json"), work.with_name("config")
+    named = {
+        n + ("-x-default" if n in _BY_LANGUAGE else ""): v for n, v in values.items()
+    }  # other languages stay
+    told.write_text(json.dumps([{"SourceFile": str(work), **named}], ensure_ascii=False), "utf-8")
+    config.write_text(_CONFIG, "ascii")
+    arguments = [f"-json={told}", "-overwrite_original", "-charset", "utf8", str(work)]
+    done = run_exiftool(arguments, config)
+    if done.returncode or not work.is_file():
+        raise UsageError(
+            f"exiftool could not write {path}: {done.stderr.strip()[:200]}.",
+            "The sidecar was not touched.",
+        )
 
 
-def _news(
-    path: Path, fields: Fields, extension: str, *, replace: bool
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def would_change(
+    path: Path, fields: Fields, *, extension: str, sources: MergeSources | None = None
+) -> Merged:
+    """What `merge_sidecar` would do; arguments and errors as there."""
+    made = _planned(path, fields, extension, sources)[1]
+    return Merged(bool(made.values), tuple(made.conflicts))
+
+
+def _planned(
+    path: Path, fields: Fields, extension: str, sources: MergeSources | None
+) -> tuple[dict[str, Any], Merge]:
     """What the sidecar holds, and what is to be written into it."""
     if path.is_symlink():
         raise UsageError(
             f"The sidecar {path} is a link.", "Links are not followed; write the sidecar by hand."
         )
     before = read_sidecar(path) if path.exists() else {}
-    told = fields.values() | {EXTENSION: extension.lstrip(".").upper()}
-    return before, _wanted(told, before, replace=replace)
-
-
-def _wanted(values: Mapping[str, Any], before: Mapping[str, Any], *, replace: bool) -> dict[str, Any]:
-    found = {}
-    for name, value in values.items():
-        old = before.get(name)
-        if name in _LISTS:
-            merged = [*_as_list(old), *(v for v in value if not any(same(v, o) for o in _as_list(old)))]
-            if merged != _as_list(old):
-                found[name] = merged
-        elif old in (None, "", "0") or (replace and not same(old, value)):
-            found[name] = value
-    return found
-
-
-def _as_list(value: Any) -> list[Any]:  # noqa: ANN401 - a list of one comes as its item
-    if value is None:
-        return []
-    if isinstance(value, list):
-        return value
-    return [value]
+    told = fields.values()
+    if told:
+        told[EXTENSION] = extension.lstrip(".").upper()
+    made = merged_fields(before, told, sources or MergeSources())
+    if made.values.keys() == {EXTENSION}:
+        made.values.clear()  # a sidecar that says nothing else is not written for it
+    return before, made
 
 
 def _check(
@@ -238,24 +265,16 @@ def _texts(value: Any) -> Any:  # noqa: ANN401 - texts, lists and structures of 
     return str(value).lower() if isinstance(value, bool) else value
 
 
-def same(one: Any, two: Any) -> bool:  # noqa: ANN401 - a list of one comes as its item
-    """Whether two values are the same when read.
-
-    Exiftool does not keep the case of the words true and false.
-    """
-    return [_plain(v) for v in _as_list(one)] == [_plain(v) for v in _as_list(two)]
-
-
-def _plain(value: Any) -> str:  # noqa: ANN401
-    return str(value).lower() if str(value).lower() in _TRUTHS else str(value)
-
-
-def run_exiftool(arguments: Iterable[str]) -> subprocess.CompletedProcess[str]:
+def run_exiftool(arguments: Iterable[str], config: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Exiftool with these arguments.
 
     No argument may come from a text, and no configuration of the user is read.
+
+    Args:
+        arguments: of the command.
+        config: a configuration of ours; None for none.
     """
-    command = [exiftool(), "-config", "", *arguments]
+    command = [exiftool(), "-config", str(config or ""), *arguments]
     environment = {**os.environ, "LC_ALL": "C.UTF-8", "HOME": tempfile.gettempdir()}
     try:
         return subprocess.run(  # noqa: S603

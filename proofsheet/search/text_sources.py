@@ -21,6 +21,7 @@ from schemas.proof import MetadataQuality
 from schemas.sets import SetContext
 from schemas.table import Table
 from schemas.words import Caption, PromptReconstruction, Rating
+from schemas.written import EMBEDDED, SIDECAR, WrittenMetadata
 
 _PERSON = "a person"
 
@@ -162,6 +163,23 @@ def _of_folder(column: str) -> Callable[[Project], pl.DataFrame]:
     return rows
 
 
+def _written(column: str) -> Callable[[Project], pl.DataFrame]:
+    """What people wrote with other programs, and whether it is in the file or in the sidecar."""
+    whole = _column(WrittenMetadata, column, _PERSON)
+
+    def rows(project: Project) -> pl.DataFrame:
+        said = project.store.read(WrittenMetadata).explode(WrittenMetadata.said)
+        entry = pl.col(WrittenMetadata.said).struct
+        place = entry.field("place").replace({EMBEDDED: f"{_PERSON}, in the file"})
+        places = said.filter(entry.field("field") == column).select(
+            WrittenMetadata.photo_id,
+            place.replace({SIDECAR: f"{_PERSON}, in the sidecar"}).alias(SearchText.by),
+        )
+        return whole(project).drop(SearchText.by).join(places, on=WrittenMetadata.photo_id)
+
+    return rows
+
+
 def _camera(project: Project) -> pl.DataFrame:
     words = pl.concat_str(ExifFact.make, ExifFact.model, ExifFact.lens, separator=" ", ignore_nulls=True)
     return project.store.read(ExifFact).select(
@@ -175,11 +193,20 @@ TEXT_SOURCES = (
     TextSource("keywords", 1.0, _current(MetadataQuality.current_keywords)),
     TextSource("subject of the folder", 1.0, _of_folder(SetContext.subject)),
     TextSource("place of the folder", 1.0, _of_folder(SetContext.location)),
+    TextSource("written title", 1.0, _written(WrittenMetadata.title)),
+    TextSource("written headline", 1.0, _written(WrittenMetadata.headline)),
+    TextSource("written keywords", 1.0, _written(WrittenMetadata.keywords)),
+    TextSource("written keywords", 1.0, _written(WrittenMetadata.hierarchical_keywords)),
+    TextSource("written city", 1.0, _written(WrittenMetadata.city)),
+    TextSource("written state", 0.9, _written(WrittenMetadata.state)),
+    TextSource("written country", 0.9, _written(WrittenMetadata.country)),
+    TextSource("written place", 1.0, _written(WrittenMetadata.location)),
     TextSource("label", 0.9, _photo_labels, is_label=True),
     TextSource("scene", 0.9, _listed(Scene, Scene.labels, "probability", Scene.labelled_by), is_label=True),
     TextSource(
         "object", 0.9, _listed(SeenObject, SeenObject.objects, "score", SeenObject.detected_by), is_label=True
     ),
+    TextSource("written description", 0.8, _written(WrittenMetadata.description)),
     TextSource("caption", 0.8, _current(MetadataQuality.current_caption)),
     TextSource("alternative text", 0.8, _current(MetadataQuality.current_alt_text)),
     TextSource("prompt", 0.7, _column(GenerationFact, GenerationFact.prompt, pl.col(GenerationFact.tool))),
@@ -192,6 +219,7 @@ TEXT_SOURCES = (
         0.5,
         _column(PromptReconstruction, PromptReconstruction.prompt, pl.col(Caption.model)),
     ),
+    TextSource("creator", 0.5, _written(WrittenMetadata.creators)),
     TextSource("path", 0.5, _column(Photo, Photo.path, "the file")),
     TextSource("camera", 0.4, _camera),
 )

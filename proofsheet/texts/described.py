@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from proofsheet.texts.jobs import KNOWN, JobRequest
-from proofsheet.texts.known_facts import file_lines, known_text
+from proofsheet.texts.known_facts import file_lines, known_text, written_lines
 from proofsheet.texts.picture_facts import KnownFacts, picture_facts
 from schemas.choices import Choice
 from schemas.labels import PhotoLabel, SeenObject
@@ -22,6 +22,7 @@ from schemas.sets import ImageSet
 from schemas.settings.captions import CaptionSettings
 from schemas.table import Rows
 from schemas.vision import ImageQuality, PictureHash, Preview
+from schemas.written import WrittenMetadata
 
 _NOT_SEEN = {Photo.project, Photo.photo_id, ImageQuality.measured_by}
 _FACTS = [n for t in (ImageQuality, ExifFact) for n in t.columns() if n not in _NOT_SEEN]
@@ -47,6 +48,7 @@ def described(
     photo_labels: Rows[PhotoLabel],
     objects: Rows[SeenObject],
     choices: Rows[Choice],
+    written_metadata: Rows[WrittenMetadata],
     captioning: CaptionSettings,
 ) -> list[JobRequest]:
     """The photos that get texts, in the order of their paths.
@@ -63,21 +65,22 @@ def described(
             pl.col(Photo.photo_id).is_in(choices[Choice.chosen_photo_id].drop_nulls().implode())
         )
     prompts = known_prompts(generation_facts)
+    written = {r[WrittenMetadata.photo_id]: r for r in written_metadata.to_dicts()}
     rows = facts.sort(Photo.path).to_dicts()
     known = picture_facts(
         rows, _FACTS, image_sets, generation_facts, photo_labels, objects, captioning.language
     )
     return [
-        _asked(row, subjects.get(row[Photo.folder]), prompts.get(photo), known[photo])
+        _asked(row, subjects.get(row[Photo.folder]), prompts.get(photo), known[photo], written.get(photo, {}))
         for row in rows
         for photo in [row[Photo.photo_id]]
     ]
 
 
-def _asked(row: Row, subject: str | None, prompt: str | None, known: KnownFacts) -> JobRequest:
+def _asked(row: Row, subject: str | None, prompt: str | None, known: KnownFacts, written: Row) -> JobRequest:
     values = {
         "subject": f"Confirmed subject of the set: {subject}" if subject else "",
-        KNOWN: known_text(file_lines(row, prompt)),
+        KNOWN: known_text([*file_lines(row, prompt), *written_lines(written)]),
     }
     return JobRequest(
         photo_id=row[Photo.photo_id],

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -170,6 +171,23 @@ def test_sidecars_are_merged_beside_the_pictures(shell: Shell, server: ModelServ
     assert read_sidecar(folder / "=c.jpg.xmp")["XMP-xmp:Rating"] == "3"
     skipped = shell.json("rate", "pictures", "--xmp", "--skip-existing", "--api-url", server.url)
     assert (skipped["rated"], skipped["skipped"]) == ([], 3)
+
+
+@EXIFTOOL
+def test_stars_of_people_are_never_gone_over(shell: Shell, server: ModelServer) -> None:
+    folder = shell.folder / "pictures"
+    subprocess.run(["exiftool", "-q", "-overwrite_original", "-EXIF:Rating=5", folder / "a.jpg"], check=True)
+    first = shell.json("rate", "pictures", "--xmp", "--api-url", server.url)
+    theirs = {"path": "a.jpg", "fields": ["rating: people wrote another one"]}
+    assert first["conflicts"] == [theirs]
+    assert "XMP-xmp:Rating" not in read_sidecar(folder / "a.jpg.xmp")
+    assert read_sidecar(folder / "b.png.xmp")["XMP-xmp:Rating"] == "3"
+    subprocess.run(
+        ["exiftool", "-q", "-overwrite_original", "-XMP-xmp:Rating=1", folder / "b.png.xmp"], check=True
+    )
+    again = shell.json("rate", "pictures", "--xmp", "--replace", "--api-url", server.url)
+    assert again["conflicts"] == [theirs, {"path": "b.png", "fields": ["rating: people wrote another one"]}]
+    assert read_sidecar(folder / "b.png.xmp")["XMP-xmp:Rating"] == "1"
 
 
 def test_wrong_use_is_told_before_anything_is_asked(

@@ -62,8 +62,20 @@ function one(/** @type {any} */ photo) {
     element("button", { type: "button", disabled: pending.includes(photo.id), onclick: () => generate(photo) }, pending.includes(photo.id) ? "Asked…" : "Generate"));
   return element("section", { class: "row", "aria-label": photo.path },
     element("img", { src: picture(photo, "thumb"), alt: text(photo.texts.alt_text) || photo.path, loading: "lazy" }),
-    element("div", {}, element("p", {}, element("b", {}, photo.path), " ", element("span", { class: photo.status }, photo.status + decided), element("span", { class: "flag" }, photo.held ? ` ${photo.held}` : ""), element("small", {}, ` ${photo.model}, ${photo.prompt}; ${photo.sources ?? ""}`)), subject, ...fields, acts));
+    element("div", {}, element("p", {}, element("b", {}, photo.path), " ", element("span", { class: photo.status }, photo.status + decided), element("span", { class: "flag" }, photo.held ? ` ${photo.held}` : ""), element("small", {}, ` ${photo.model}, ${photo.prompt}; ${photo.sources ?? ""}`)), subject, ...fields, ...elsewhere(photo), acts));
 }
+
+/** What people wrote into the file or its sidecar with other programs: shown, and changed there alone. */
+function elsewhere(/** @type {any} */ photo) {
+  const said = photo.written.map((/** @type {any} */ w) => {
+    const where = w.place === "sidecar" ? "in the sidecar" : "in the file";
+    const value = w.field === "rating" ? stars(Number(w.value)) : w.value;
+    return element("li", {}, element("b", {}, w.field.replaceAll("_", " ")), ` ${where}: ${value}`, element("small", {}, w.other ? ` (in the file: ${w.other})` : ""));
+  });
+  return said.length ? [element("details", { open: true }, element("summary", {}, "Written elsewhere"), element("ul", { class: "written" }, ...said))] : [];
+}
+
+const stars = (/** @type {number} */ rating) => (rating < 0 ? "rejected" : `${"★".repeat(Math.floor(rating))}${rating % 1 ? "½" : ""} (${rating})`);
 
 /**
  * A field that is edited in place; unsaved text stays when the page is drawn again.

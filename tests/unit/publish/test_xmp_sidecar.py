@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from proofsheet.core.errors import UsageError
+from proofsheet.metadata.sidecar_packet import mark_of, sidecar_fields
+from proofsheet.publish.sidecar_merge import DESCRIPTION, HIERARCHY, RATING, SUBJECT, TITLE, MergeSources
 from proofsheet.publish.sidecar_names import sidecar_path
 from proofsheet.publish.xmp_sidecar import (
-    DESCRIPTION,
-    HIERARCHY,
-    RATING,
-    SUBJECT,
-    TITLE,
     Fields,
+    Merged,
     foreign,
     merge_sidecar,
     read_sidecar,
+    would_change,
 )
 from tests.support.kit import save_picture, tree
 
@@ -68,7 +68,9 @@ def test_nothing_foreign_is_lost(tmp_path: Path, form: str) -> None:
     path = tmp_path / "a.jpg.xmp"
     path.write_bytes(FORMS[form])
     before = read_sidecar(path)
-    assert merge_sidecar(path, OURS, extension="jpg")
+    done = merge_sidecar(path, OURS, extension="jpg")
+    assert done.changed
+    assert done.conflicts == ("rating: people wrote another one", "title: people wrote another one")
     after = read_sidecar(path)
     assert foreign(before)
     assert foreign(after) == foreign(before)
@@ -84,14 +86,98 @@ def test_nothing_foreign_is_lost(tmp_path: Path, form: str) -> None:
     raw = path.read_text("utf-8")
     assert "rdf:Bag" in raw.split("dc:subject")[1]
     assert "rdf:Bag" in raw.split("lr:hierarchicalSubject")[1]
-    assert not merge_sidecar(path, OURS, extension="jpg")  # merging again changes nothing
+    assert not merge_sidecar(path, OURS, extension="jpg").changed  # merging again changes nothing
 
 
-def test_values_are_replaced_only_if_asked(tmp_path: Path) -> None:
+def test_what_a_person_wrote_is_never_replaced(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg.xmp"
     path.write_bytes(FORMS["utf-8"])
-    merge_sidecar(path, OURS, extension="jpg", replace=True)
+    merge_sidecar(path, OURS, extension="jpg", sources=MergeSources(replace=True))
+    assert (read_sidecar(path)[RATING], read_sidecar(path)[TITLE]) == ("4", "My own title")
+
+
+def test_what_we_wrote_is_replaced_only_if_asked(tmp_path: Path) -> None:
+    path, news = tmp_path / "a.jpg.xmp", Fields(rating=5, title="Grey heron", keywords=("heron", "reed"))
+    merge_sidecar(path, OURS, extension="jpg")
+    merge_sidecar(path, news, extension="jpg")
     assert (read_sidecar(path)[RATING], read_sidecar(path)[TITLE]) == ("2", "Heron")
+    assert read_sidecar(path)[SUBJECT] == ["heron", "lake", "reed"]
+    assert not merge_sidecar(path, news, extension="jpg", sources=MergeSources(replace=True)).conflicts
+    assert (read_sidecar(path)[RATING], read_sidecar(path)[TITLE]) == ("5", "Grey heron")
+    assert read_sidecar(path)[SUBJECT] == ["heron", "reed"]
+
+
+def by_a_person(path: Path, *fields: str) -> None:
+    subprocess.run(["exiftool", "-q", "-overwrite_original", *fields, str(path)], check=True)
+
+
+def test_what_a_person_changed_since_stands_against_ours(tmp_path: Path) -> None:
+    path, own = tmp_path / "a.jpg.xmp", MergeSources(replace=True)
+    merge_sidecar(path, OURS, extension="jpg", sources=own)
+    by_a_person(
+        path, "-XMP-dc:Title=Reiher", "-XMP-xmp:Rating=1", "-XMP-dc:Subject-=lake", "-XMP-dc:Subject+=Eis"
+    )
+    again = Fields(rating=3, title="Grey heron", description="A heron.", keywords=("heron", "lake", "reed"))
+    before = path.read_bytes()
+    told = would_change(path, again, extension="jpg", sources=own)
+    assert path.read_bytes() == before
+    assert merge_sidecar(path, again, extension="jpg", sources=own) == told
+    assert told.conflicts == (
+        "rating: people wrote another one",
+        "title: people wrote another one",
+        "keywords: people removed lake",
+    )
+    found = read_sidecar(path)
+    assert (found[RATING], found[TITLE], found[DESCRIPTION]) == ("1", "Reiher", "A heron.")
+    assert found[SUBJECT] == ["heron", "Eis", "reed"]
+
+
+def test_what_a_person_took_out_is_not_written_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg.xmp"
+    merge_sidecar(path, OURS, extension="jpg")
+    by_a_person(path, "-XMP-dc:Title=", "-XMP-xmp:Rating=0")
+    done = merge_sidecar(path, OURS, extension="jpg", sources=MergeSources(replace=True))
+    assert not done.changed
+    assert done.conflicts == ("rating: people removed it", "title: people removed it")
+    assert read_sidecar(path)[RATING] == "0"
+
+
+def test_what_a_person_wrote_into_the_picture_counts_where_the_sidecar_says_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg.xmp"
+    people = {RATING: "5", TITLE: "Reiher", SUBJECT: ["See", "heron"]}
+    done = merge_sidecar(path, OURS, extension="jpg", sources=MergeSources(people, replace=True))
+    assert done.conflicts == ("rating: people wrote another one", "title: people wrote another one")
+    found = read_sidecar(path)
+    assert (found.get(RATING), found.get(TITLE)) == (None, None)
+    assert found[SUBJECT] == ["See", "heron", "lake"]
+    assert sidecar_fields(path.read_bytes())["written_here"] == [
+        mark_of("description", "A heron."),
+        mark_of("keywords", "lake"),
+        mark_of("hierarchical_keywords", "animal|bird|heron"),
+    ]
+
+
+def test_texts_that_were_written_before_there_were_marks_are_known_as_ours(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg.xmp"
+    by_a_person(path, "-XMP-dc:Title=Heron", "-XMP-dc:Subject=lake", "-XMP-dc:Subject=mine")
+    former = {mark_of("title", "Heron"), mark_of("keywords", "lake")}
+    sources = MergeSources(former=former, replace=True)
+    done = merge_sidecar(
+        path, Fields(title="Grey heron", keywords=("heron",)), extension="jpg", sources=sources
+    )
+    assert done == Merged(True)
+    assert read_sidecar(path)[TITLE] == "Grey heron"
+    assert read_sidecar(path)[SUBJECT] == ["mine", "heron"]
+
+
+def test_all_of_our_keywords_can_go(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg.xmp"
+    merge_sidecar(path, Fields(keywords=("lake",)), extension="jpg")
+    assert merge_sidecar(path, Fields(title="x"), extension="jpg", sources=MergeSources(replace=True)).changed
+    assert read_sidecar(path)[SUBJECT] in ("lake", ["lake"])  # an empty list says nothing of keywords
+    gone = Fields(keywords=("reed",))
+    assert merge_sidecar(path, gone, extension="jpg", sources=MergeSources(replace=True)).changed
+    assert read_sidecar(path)[SUBJECT] in ("reed", ["reed"])
 
 
 @pytest.mark.parametrize(

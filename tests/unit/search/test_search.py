@@ -23,6 +23,7 @@ from schemas.sets import SetContext
 from schemas.settings.encoder import EncoderSettings
 from schemas.settings.photos import PhotoSettings
 from schemas.vectors import Embedding
+from schemas.written import EMBEDDED, SIDECAR, WrittenMetadata
 from tests.support.kit import NOW, opened, save_picture
 
 PATHS = ("a/harbour.jpg", "a/night.jpg", "b/night.jpg", "b/FreshFlower.jpg")
@@ -315,3 +316,31 @@ def test_nothing_of_another_project_is_found(project: Project, tmp_path: Path) -
     other.store.publish({Photo: Photo.frame([photo_row("other", "harbour.jpg")])}, Stamp())
     assert searching(other).text("night", 5).hits == []
     assert paths(searching(other).text("harbour", 5)) == ["harbour.jpg"]
+
+
+def test_what_people_wrote_elsewhere_is_found_and_where_it_is(project: Project) -> None:
+    said = [("title", EMBEDDED), ("keywords", SIDECAR), ("city", SIDECAR), ("description", SIDECAR)]
+    row = dict.fromkeys(WrittenMetadata.polars_schema().names()) | {
+        WrittenMetadata.project: "key",
+        WrittenMetadata.photo_id: f"id-{PATHS[1]}",
+        WrittenMetadata.title: "Leuchtturm",
+        WrittenMetadata.description: "Sturm über dem Deich",
+        WrittenMetadata.keywords: ["Möwe", "Nordsee"],
+        WrittenMetadata.hierarchical_keywords: [],
+        WrittenMetadata.creators: [],
+        WrittenMetadata.city: "Husum",
+        WrittenMetadata.said: [{"field": f, "place": p, "tag": "", "other": None} for f, p in said],
+    }
+    project.store.publish({WrittenMetadata: WrittenMetadata.frame([row])}, Stamp("7"))
+    for words, why, place in (
+        ("leuchtturm", "written title", "in the file"),
+        ("moewe", None, None),
+        ("möwe", "written keywords", "in the sidecar"),
+        ("husum", "written city", "in the sidecar"),
+        ("deich", "written description", "in the sidecar"),
+    ):
+        hits = searching(project).text(words, 5).hits
+        assert [hit.path for hit in hits] == ([PATHS[1]] if why else [])
+        if why and place:
+            assert why in hits[0].why
+            assert hits[0].by == f"a person, {place}"

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from proofsheet.texts.known_facts import answer_lines, distance_lines, file_lines, known_text, scan_line
+from proofsheet.texts.known_facts import (
+    answer_lines,
+    distance_lines,
+    file_lines,
+    known_text,
+    scan_line,
+    written_lines,
+)
 from schemas.library import ExifFact
+from schemas.written import WrittenMetadata
 
 ROW = {
     ExifFact.make: "Maker",
@@ -23,6 +31,22 @@ ROW = {
 def test_the_file_tells_time_and_camera_and_never_the_place() -> None:
     lines = file_lines(ROW, None)
     assert lines == ["Taken: 2024-05-01 14:03", "Camera: Maker One, 35 mm, f/2.8, 1/250 s, ISO 200"]
+
+
+def test_what_a_person_wrote_elsewhere_is_told_without_names_and_places() -> None:
+    row = {
+        WrittenMetadata.title: "Heron",
+        WrittenMetadata.description: "At the\nlake\x07",
+        WrittenMetadata.keywords: ["bird", "Marie Curie"],
+        WrittenMetadata.hierarchical_keywords: ["People|Marie Curie", "animal|bird"],
+        WrittenMetadata.city: "Husum",
+        WrittenMetadata.creators: ["Zoë"],
+        WrittenMetadata.rating: 5.0,
+    }
+    told = ["Title by people: Heron", "Description by people: At the lake", "Keywords by people: bird"]
+    assert written_lines(row) == told
+    assert written_lines({}) == []
+    assert written_lines({**row, WrittenMetadata.rating: 1.0}) == told  # stars ask no question again
 
 
 def test_the_prompt_of_a_generated_picture_is_one_bounded_line_without_control_characters() -> None:
