@@ -42,8 +42,8 @@ class PhotoPlace(Table, name="photo_places", origin="fact"):
     how = column(
         pl.String,
         "By what it was known again: the path (edited in place), the same bytes, the same pixels, a copy "
-        "whose original is gone, or what a person said. Gone: no file was it at this scan. Joined: its "
-        "file is that of the photo in `joined_to`.",
+        "of a gone original, or your answer. Gone: no file was this photo at this scan. Joined: its file is "
+        "that of the photo in `joined_to`.",
         isin=HOW,
     )
     joined_to = column(pl.String, "The photo that has this one's file from then on, or null.", nullable=True)
@@ -63,7 +63,7 @@ class IdentityQuestion(Table, name="identity_questions"):
 
 
 class GonePhoto(Table, name="gone_photos"):
-    """A photo whose file is not in the project folder. What is known of it returns with the file."""
+    """A photo without a file in the project folder. What is known of it returns with the file."""
 
     photo_id = column(pl.String, "The photo.", key=True)
     path = column(pl.String, "Where it was last, before any move by Proofsheet.")

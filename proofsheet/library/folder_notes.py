@@ -1,7 +1,7 @@
 """Notes on folders follow a folder that is renamed or moved.
 
 Holds `moved_folders` and `carry_notes`.
-Add here: another fact of people that is kept by folder.
+Add here: another fact of people about a folder.
 Keep out: which file is which photo (identities.py); folders of whole projects (renamed_folders.py).
 """
 
@@ -39,8 +39,8 @@ def moved_folders(seen: Recognition) -> dict[str, str]:
 def carry_notes(ledger: Ledger, moved: Mapping[str, str], now: datetime) -> None:
     """Copy subject, hints and place of a folder, and what a model proposed, to where its pictures are now.
 
-    Notes that the present folder has already stand, unless they are those of pictures that moved on, as when
-    two folders swap their names.
+    Notes of the present folder stay, unless its former pictures moved on as well, as when two folders swap
+    their names.
 
     Args:
         ledger: of the project.

@@ -34,7 +34,7 @@ class IdentifiedFiles:
     Attributes:
         ids: path inside the folder to id, for every picture that could be opened.
         former: id to the paths that a renamed photo had, the latest first.
-        recognition: how they were known again, what is new and what is gone.
+        recognition: how they were known again; new and gone photos.
     """
 
     ids: Mapping[str, str]
@@ -64,7 +64,7 @@ def identify(
 
     Args:
         ledger: of the project.
-        store: of the project; its photos have ids from before the ledger kept them.
+        store: of the project; its photos may have ids from before the ledger had them.
         scanned: the folder.
         opened: contents that could be opened.
         pictures: content hash to the hash of its upright pixels.
@@ -169,7 +169,7 @@ def _at(one: Sighting | KnownPhoto) -> tuple[str, str, str | None]:
 
 
 def _from_the_store(ledger: Ledger, store: Store, now: datetime) -> dict[str, KnownPhoto]:
-    """Note the photos that a store knows from before the ledger kept their ids."""
+    """Note the photos of a store from before the ledger had their ids."""
     photos = store.read(Photo)
     if not photos.height:
         return {}

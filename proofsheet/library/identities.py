@@ -50,7 +50,7 @@ class KnownPhoto:
         content: SHA-256 of its bytes then.
         picture: hash of its upright pixels then, or None.
         copy_of: the photo that it was a copy of when it was first seen, or None.
-        sure: whether a person said that the file at its path is this photo.
+        sure: whether you answered that the file at its path is this photo.
         gone: whether the last scan did not find it.
     """
 
@@ -68,7 +68,7 @@ class Recognition:
     """Which photo every file is.
 
     Attributes:
-        matches: path to the known photo and how it was known again; how is None if nothing changed.
+        matches: path to the known photo and how it was known again; without a how if nothing changed.
         new: path to the photo of which the file is a copy, or None, for every new photo.
         joined: id of a copy to the gone original that has its file from now on.
         questions: path of a file to the gone photos that it may be.
@@ -109,7 +109,7 @@ def recognise(
 
 
 class _Search:
-    """Files and photos that are not told of each other yet."""
+    """Files and photos without each other so far."""
 
     def __init__(
         self, sightings: Iterable[Sighting], known: Iterable[KnownPhoto], blocked: Collection[str]
@@ -161,8 +161,8 @@ class _Search:
     def edited(self) -> None:
         """Files at the path of a photo, if their bytes and pixels are not those of another one.
 
-        A path whose case or accents alone differ is the same. The path of a photo that was gone says nothing:
-        cameras give names again.
+        A path that differs in case or accents alone is the same. The path of a photo that was gone says
+        nothing: cameras give names again.
         """
         for of in (str, folded):
             left = [k for k in self.photos.values() if not k.gone]
@@ -178,7 +178,10 @@ class _Search:
         )
 
     def result(self, told: Callable[[], Collection[str]]) -> Recognition:
-        """What is left is new, or gone; a gone photo whose picture is there may be asked about."""
+        """The other files are new, the other photos gone.
+
+        A gone photo with its picture in a file may be asked about.
+        """
         living = {photo.photo_id for photo, _how in self.done.matches.values()}
         for path, sighting in self.files.items():
             alike = self.all_contents.get(sighting.content) or (
@@ -208,7 +211,7 @@ class _Search:
         return {i: list(files.values()) for i, files in found.items() if files}
 
     def _take_place(self, there: Mapping[str, list[Sighting]], told: Collection[str]) -> None:
-        """The only copy of a gone original takes its place; where that is not certain, a person is asked.
+        """The only copy of a gone original takes its place; where that is not certain, you are asked.
 
         Only photos on which people wrote or decided something are asked about, and no file with such facts of
         its own is offered.
