@@ -12,6 +12,7 @@ differs, whether its photo changed or not.
 from __future__ import annotations
 
 import os
+import stat
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -52,7 +53,8 @@ def sidecars_of(photos: pl.DataFrame, folder: Path) -> dict[str, str]:
         stems[_stem(path)].add(path)
     found = {path: _sidecar(path, companions, stems[_stem(path)]) for path, companions in beside.items()}
     for path in (p for p, sidecar in found.items() if not sidecar):
-        if (folder / (path + _XMP)).is_dir():
+        there = _status(folder / (path + _XMP))
+        if there is not None and stat.S_ISDIR(there.st_mode):
             found[path] = path + _XMP
     return {path: sidecar for path, sidecar in found.items() if sidecar}
 

@@ -59,6 +59,12 @@ def test_whose_a_sidecar_is(tmp_path: Path, names: tuple[str, ...], whose: dict[
     assert sidecars_of(photos, folder) == whose
 
 
+def test_a_photo_with_the_longest_name_has_no_sidecar(tmp_path: Path) -> None:
+    folder = tmp_path / "p"
+    folder.mkdir()
+    assert sidecars_of(photos_in(touch(folder, "a" * 251 + ".jpg")), folder) == {}
+
+
 def test_a_sidecar_of_another_extension_is_not_taken(tmp_path: Path) -> None:
     folder = touch(tmp_path, "a.jpg")
     (folder / "a.xmp").write_text(sidecar("photoshop:SidecarForExtension='CR2' xmp:Rating='3'"))
