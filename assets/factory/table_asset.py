@@ -21,9 +21,10 @@ from assets.factory.declaration_checks import (
     check_side_effects,
 )
 from assets.factory.fact_observations import kind_versions, observe, read_as_they_are
-from assets.factory.freshness import READS_TAG, fact_versions, resolved_settings_version, row_version
+from assets.factory.freshness import READS_TAG, fact_versions, row_version
 from assets.factory.injection import GIVEN, RESOURCES, given_by
 from assets.factory.metadata import failure_text, materialization_metadata, photo_paths, table_spec
+from assets.factory.resolved_settings import resolved_settings_version
 from assets.factory.row_checks import RowCheck, check_specs, refused, results
 from assets.facts import kinds_of
 from assets.partitions import PROJECTS

@@ -15,6 +15,7 @@ import click
 from rich.table import Table as RichTable
 
 from assets.factory.freshness import FOLLOWS, AssetVersion, stale_tables
+from assets.factory.resolved_settings import ResolvedSettings
 from dagster_project.commands.common import (
     chosen,
     end_with,
@@ -81,7 +82,8 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
     versions = current_freshness(settings).versions
     wanted = chosen(workspace, projects)
     readable, troubles = sound(wanted)
-    asked = each_alone(readable, lambda project: _state(project, settings, versions))
+    resolved = ResolvedSettings()
+    asked = each_alone(readable, lambda project: _state(project, settings, versions, resolved))
     troubles += asked.troubles
     found = {project.name: told for project, told in asked.results}
     beside = _beside(workspace, settings)
@@ -97,13 +99,18 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
     end_with([*troubles, *([shared] if shared else [])], len(wanted), err() if as_json else out())
 
 
-def _state(project: Project, settings: Configuration, versions: Mapping[str, AssetVersion]) -> dict[str, Any]:
+def _state(
+    project: Project,
+    settings: Configuration,
+    versions: Mapping[str, AssetVersion],
+    resolved: ResolvedSettings,
+) -> dict[str, Any]:
     sections = {"captions": settings.captions, "rating": settings.rating}
     with project.at_one_moment():
         rows = project.store.read(Quarantine)
         questions = pending_questions(project, Describer.of(settings.model, project), sections)
         return project_status(project).as_dict() | {
-            "stale": stale_tables(versions, project),
+            "stale": stale_tables(versions, project, resolved),
             "running": lock_owner(project.run_lock),
             **questions.as_dict(),
             "take_back_list": take_back_rows(project),
