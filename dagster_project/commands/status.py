@@ -24,7 +24,6 @@ from dagster_project.commands.common import (
     out,
     print_json,
     settings_and_workspace,
-    sound,
 )
 from dagster_project.commands.terminal import row_of
 from dagster_project.planning import current_freshness
@@ -35,7 +34,7 @@ from proofsheet.library.disk_diff import News
 from proofsheet.library.renamed_folders import RenameQuestion, find_renamed
 from proofsheet.publish.upload_history import take_back_rows
 from proofsheet.review.status import project_status
-from proofsheet.storage.health import each_alone, trouble_of
+from proofsheet.storage.health import checked, each_alone, trouble_of
 from proofsheet.storage.workspace import LINK, Project, Workspace
 from proofsheet.texts.client.discovery import missing_server
 from proofsheet.texts.cost_estimate import pending_questions
@@ -81,10 +80,11 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
     settings, workspace = settings_and_workspace()
     versions = current_freshness(settings).versions
     wanted = chosen(workspace, projects)
-    readable, troubles = sound(wanted)
     resolved = ResolvedSettings()
-    asked = each_alone(readable, lambda project: _state(project, settings, versions, resolved))
-    troubles += asked.troubles
+    asked = each_alone(
+        wanted, lambda project: checked(project, lambda p: _state(p, settings, versions, resolved))
+    )
+    troubles = asked.troubles
     found = {project.name: told for project, told in asked.results}
     beside = _beside(workspace, settings)
     if as_json:

@@ -34,30 +34,31 @@ _PASSING = {
     errno.ETIMEDOUT,
 }
 _ROWS = 16_384  # a group of rows is what is compressed at once
-_WHOLE: dict[Path, tuple[Fingerprint, str]] = {}  # files that this process has read, and their sums
+_WHOLE: dict[str, tuple[Fingerprint, str]] = {}  # files that this process has read, and their sums
 _MOST = 20_000  # of them
 _SMALL = 1 << 20  # bytes; a file up to this size is read at once
 
 
-def file_sum(path: Path) -> str:
+def file_sum(path: Path | str) -> str:
     """SHA-256 of a file, hexadecimal."""
-    with path.open("rb", buffering=0) as stream:
+    with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)), "rb", buffering=0) as stream:
         if os.fstat(stream.fileno()).st_size <= _SMALL:  # file_digest reserves 256 KiB for each file
             return hashlib.sha256(stream.readall()).hexdigest()
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def known_sum(path: Path) -> str:
+def known_sum(path: Path | str) -> str:
     """The same, read again only after the file was touched."""
-    mark = Fingerprint.of(path.stat())
-    if (known := _WHOLE.get(path)) is None or known[0] != mark:
+    name = os.fspath(path)
+    mark = Fingerprint.at(name)
+    if (known := _WHOLE.get(name)) is None or known[0] != mark:
         if len(_WHOLE) >= _MOST:
             _WHOLE.clear()
-        _WHOLE[path] = known = (mark, file_sum(path))
+        _WHOLE[name] = known = (mark, file_sum(name))
     return known[1]
 
 
-def wrong_with(path: Path, wanted: str, *, again: bool = False) -> str:
+def wrong_with(path: Path | str, wanted: str, *, again: bool = False) -> str:
     """What is wrong with a file; empty if its bytes are those that were written.
 
     Args:
@@ -70,12 +71,12 @@ def wrong_with(path: Path, wanted: str, *, again: bool = False) -> str:
     """
     try:
         if again:
-            _WHOLE.pop(path, None)
+            _WHOLE.pop(os.fspath(path), None)
         return "" if known_sum(path) == wanted else "its content has changed"
     except FileNotFoundError:
         return "it is gone"
     except OSError as error:
-        refuse_passing(error, path)
+        refuse_passing(error, Path(path))
         return str(error.strerror)
 
 
