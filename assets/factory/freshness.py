@@ -15,6 +15,7 @@ from assets.factory.resolved_settings import ResolvedSettings
 from assets.outside import OUTSIDE
 from proofsheet.core.errors import ProofsheetError
 from proofsheet.review.status import whole_before
+from proofsheet.storage.read_ahead import read_ahead
 from proofsheet.storage.workspace import Project
 from schemas.settings.base import settings_version
 from schemas.storage import StoredTable
@@ -212,6 +213,7 @@ def stale_tables(
         resolved: what is known of the settings from other projects of the same pass.
     """
     resolved = resolved or ResolvedSettings()
+    read_ahead(project.store, (Table.tables[n] for n, v in versions.items() if v.outside is not None))
     books = project.store.tables()
     books |= {
         n: row

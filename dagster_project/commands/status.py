@@ -16,6 +16,7 @@ from rich.table import Table as RichTable
 
 from assets.factory.freshness import FOLLOWS, AssetVersion, stale_tables
 from assets.factory.resolved_settings import ResolvedSettings
+from assets.outside import OUTSIDE
 from dagster_project.commands.common import (
     chosen,
     end_with,
@@ -35,11 +36,16 @@ from proofsheet.library.renamed_folders import RenameQuestion, find_renamed
 from proofsheet.publish.upload_history import take_back_rows
 from proofsheet.review.status import project_status
 from proofsheet.storage.health import checked, each_alone, trouble_of
+from proofsheet.storage.read_ahead import read_ahead
 from proofsheet.storage.workspace import LINK, Project, Workspace
 from proofsheet.texts.client.discovery import missing_server
 from proofsheet.texts.cost_estimate import pending_questions
 from proofsheet.texts.describer import Describer
+from schemas.choices import Choice
 from schemas.library import Quarantine
+from schemas.proof import MetadataQuality
+from schemas.selections import Selection
+from schemas.table import Table
 
 _COLUMNS = (
     "files",
@@ -54,6 +60,7 @@ _COLUMNS = (
     "companions",
     "generation",
 )
+_READ = (*OUTSIDE, Choice.name, Selection.name, MetadataQuality.name)
 _NEWS = ("new", "changed", "gone", "moved", "moved_back")
 
 
@@ -107,6 +114,7 @@ def _state(
 ) -> dict[str, Any]:
     sections = {"captions": settings.captions, "rating": settings.rating}
     with project.at_one_moment():
+        read_ahead(project.store, (Table.tables[name] for name in _READ))
         rows = project.store.read(Quarantine)
         questions = pending_questions(project, Describer.of(settings.model, project), sections)
         return project_status(project).as_dict() | {

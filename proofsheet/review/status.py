@@ -154,11 +154,10 @@ def _status(project: Project) -> ProjectStatus:
 def _written_of(project: Project) -> set[str]:
     """Photos of which people wrote, waived or judged something."""
     told = {WordEdit: WordEdit.photo_id, Waiver: Waiver.photo_id, WordReview: WordReview.photo_id}
-    return {
-        str(photo)
-        for table, column in told.items()
-        for photo in project.ledger.rows(table)[column].drop_nulls()
+    found = {
+        photo for table, column in told.items() for photo in project.ledger.rows(table)[column].to_list()
     }
+    return found - {None}
 
 
 def record_whole_run(project: Project, run_id: str, now: datetime) -> None:

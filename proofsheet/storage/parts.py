@@ -13,7 +13,7 @@ import errno
 import hashlib
 import os
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -165,6 +165,21 @@ class Parts:
             except (pl.exceptions.PolarsError, OSError) as error:
                 wrong = f"it cannot be read ({error})"
         raise Damaged(path, wrong, MENDS)
+
+    def read_together(self, parts: Sequence[Part]) -> list[pl.DataFrame]:
+        """The rows of several small parts, in half the time that they take one after the other.
+
+        It is empty if one of them is large, or not as it was written: `read` says what is wrong.
+        """
+        paths = [self.folder / part.file for part in parts]
+        if not all(p.size <= _SMALL for p in parts):
+            return []
+        try:
+            if any(known_sum(path) != part.sha256 for path, part in zip(paths, parts, strict=True)):
+                return []
+            return pl.collect_all([pl.scan_parquet(path.read_bytes()) for path in paths])
+        except (pl.exceptions.PolarsError, OSError):
+            return []
 
     def let_go(self, files: Collection[str]) -> None:
         """Note that no generation names these files any more: from now on they wait to be removed."""
