@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def made_to_stay() -> Iterator[None]:
-    """Inside, nothing is collected, and what is there at the end is never looked through: for imports."""
+    """For imports: inside, nothing is collected, and no later collection looks at these objects."""
     gc.disable()
     try:
         yield

@@ -1,7 +1,7 @@
-"""Several small tables, read at once before they are asked for one by one.
+"""Several small tables, read together before they are asked for one by one.
 
 Holds `read_ahead`.
-Add here: nothing but speed; what is read is the same.
+Add here: nothing but speed; the rows are the same.
 Keep out: how rows are read (parts.py), and damage, which `Store.read` reports.
 """
 
