@@ -11,7 +11,6 @@ Keep out: the content of tables (schemas/), facts (ledger.py), and DuckDB (datab
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -204,7 +203,7 @@ class Store:
         Raises:
             StoreError: if the disk is full, or the tables cannot be read.
         """
-        from proofsheet.storage.database import write_database
+        from proofsheet.storage.shown_tables import show_tables
 
         if not self.generation() or self._is_shown():
             return False
@@ -217,8 +216,7 @@ class Store:
             try:
                 if self.open_copy.is_dir():
                     set_aside(self.open_copy)
-                write_database(self.open_copy, self.folder, manifest)
-                os.utime(self.open_copy, ns=(made, made))
+                show_tables(self.open_copy, self.folder, manifest, made)
             except OSError as error:
                 raise StoreError(
                     f"{self.open_copy} could not be written: {error}.",
