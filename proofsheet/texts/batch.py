@@ -20,7 +20,7 @@ from proofsheet.core.errors import UsageError
 from proofsheet.core.progress import Progress, Quiet
 from proofsheet.prompts.prompt import Prompt
 from proofsheet.rules.tokens import words
-from proofsheet.texts.answer_cache import AnswerCache, AnswerKeys, Key
+from proofsheet.texts.answer_cache import AnswerCache, AnswerKeys, Key, Row
 from proofsheet.texts.client.protocol import (
     OF_THE_SERVER,
     Answer,
@@ -157,7 +157,7 @@ class Batch:
 
     async def _answer(
         self, session: Session, outage: Outage, one: PendingRequest, queue: asyncio.Queue[PendingRequest]
-    ) -> dict[str, object]:
+    ) -> Row:
         """The row of the ledger for a checked answer; the time is that of the last try."""
         pictures = await asyncio.to_thread(self._pictures, one.request)
         form = self._job.form_of(one.request)
@@ -261,7 +261,7 @@ class Batch:
     def _count(self) -> None:
         self.calls += 1
 
-    def _book(self, one: PendingRequest, answer: Answer, reply: Reply, seconds: float) -> dict[str, object]:
+    def _book(self, one: PendingRequest, answer: Answer, reply: Reply, seconds: float) -> Row:
         known = self._server.identity
         return {
             ModelAnswer.image_hash: one.key[0],
