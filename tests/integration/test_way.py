@@ -14,6 +14,7 @@ from proofsheet.core.config import Configuration
 from proofsheet.review.status import project_status
 from proofsheet.storage.workspace import Workspace
 from schemas.choices import Proposal
+from schemas.everything import every_table
 from schemas.library import Photo, Quarantine
 from schemas.metrics import RunRecord, Trend
 from schemas.proof import MetadataQuality
@@ -31,6 +32,7 @@ from tests.support.kit import (
     tree,
 )
 
+every_table()  # whatever the other imports bring
 DERIVED = [t for t in Table.tables.values() if t.origin == "derived" and not t.name.startswith("test_")]
 
 

@@ -19,6 +19,7 @@ from proofsheet.core.config import load
 from proofsheet.review.status import project_status
 from proofsheet.storage.parts import file_sum, wrong_with
 from proofsheet.storage.workspace import Project, Workspace
+from schemas.everything import every_table
 from schemas.table import Table
 from tests.reliability.serving import PROOFSHEET, Up
 from tests.reliability.sizes import size
@@ -27,6 +28,7 @@ from tests.support.kit import save_picture
 
 pytestmark = pytest.mark.long
 PROJECTS = size(40, 12)
+every_table()  # whatever the other imports bring
 DERIVED = [t for t in Table.tables.values() if t.origin == "derived" and t.__module__.startswith("schemas.")]
 
 
