@@ -20,7 +20,6 @@ from schemas.metrics import RunRecord, Trend
 from schemas.proof import MetadataQuality
 from schemas.publish import Export
 from schemas.storage import StoredTable
-from schemas.table import Table
 from tests.support.kit import (
     configuration,
     jpeg_bytes,
@@ -32,8 +31,7 @@ from tests.support.kit import (
     tree,
 )
 
-every_table()  # whatever the other imports bring
-DERIVED = [t for t in Table.tables.values() if t.origin == "derived" and not t.name.startswith("test_")]
+DERIVED = [t for t in every_table() if t.origin == "derived"]
 
 
 @pytest.fixture
