@@ -2,7 +2,7 @@
 
 Holds `preview`, `planned`, `allowed`, `obstacle`, `sign_off`, `carry_out` and `take_back`.
 Add here: another condition under which files may be moved.
-Keep out: plans and file operations (proofsheet/publish/).
+Keep out: plans and file operations (proofsheet/apply/).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from proofsheet.core.clock import utc_now
 from proofsheet.core.config import Configuration
 from proofsheet.core.errors import UsageError
 from proofsheet.core.shell_words import as_word
-from proofsheet.review.submission import submitted
+from proofsheet.selection.timeline import handed_over
 from proofsheet.storage.workspace import Project
 from schemas.apply import SignOff
 
@@ -71,7 +71,7 @@ def preview(project: Project, settings: Configuration, tell: Callable[[str], Non
 
 def planned(project: Project, settings: Configuration) -> Plan:
     """The plan for what was handed over, within the mode of the settings."""
-    rows = with_keep_all(submitted(project).standing(), project)
+    rows = with_keep_all(handed_over(project.ledger).standing(), project)
     most = settings.apply.pilot_sets if settings.apply.mode == "pilot" and not project.sandbox else None
     return make_plan(project, rows, most)
 

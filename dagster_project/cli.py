@@ -17,6 +17,7 @@ from importlib import import_module
 import click
 from click.shell_completion import CompletionItem
 
+from proofsheet.core.collecting import made_to_stay
 from proofsheet.core.errors import ProofsheetError, UsageError
 
 INTERRUPTED = 130
@@ -116,7 +117,8 @@ class Commands(click.Group):
     def load(self, name: str) -> click.Command:
         """Import the command of that name in the table."""
         module, _, function = COMMANDS[name][0].partition(":")
-        command: click.Command = getattr(import_module(f"dagster_project.commands.{module}"), function)
+        with made_to_stay():
+            command: click.Command = getattr(import_module(f"dagster_project.commands.{module}"), function)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

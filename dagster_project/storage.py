@@ -57,7 +57,14 @@ class KeptOpenEvents(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: OrderedDict[str, Engine] = OrderedDict()
+        self._tables: set[str] = set()
         super().__init__(base_dir, inst_data)
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has a table: Dagster asks for each event, and never removes one."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
@@ -74,6 +81,7 @@ class KeptOpenEvents(SqliteEventLogStorage):
         if shard in self._engines and not Path(self.path_for_shard(shard)).exists():
             self._engines.pop(shard).dispose()
             self._initialized_dbs.discard(shard)
+            self._tables.clear()
         if shard not in self._engines:
             self._engines[shard] = _engine(self.conn_string_for_shard(shard))
         self._engines.move_to_end(shard)

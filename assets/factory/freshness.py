@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any, Self
 
+from assets.factory.resolved_settings import ResolvedSettings
 from assets.outside import OUTSIDE
 from proofsheet.core.errors import ProofsheetError
-from proofsheet.core.files import short_hash
 from proofsheet.review.status import whole_before
+from proofsheet.storage.read_ahead import read_ahead
 from proofsheet.storage.workspace import Project
 from schemas.settings.base import settings_version
 from schemas.storage import StoredTable
@@ -98,23 +99,6 @@ class AssetVersion:
     def settings(self) -> str:
         """Hash of its settings, the same for every project."""
         return settings_version(self.resources)
-
-
-def resolved_settings_version(
-    resources: Iterable[Any], project: Project, table: str, hashed: str | None = None
-) -> str:
-    """Hash of these settings and of what they come to on this machine, such as the model that is there.
-
-    Args:
-        resources: with settings; `resolved_version(project, table)` of one is what its settings lead to.
-        project: the project of the rows.
-        table: that is made with them.
-        hashed: the hash of the settings alone, where it is known.
-    """
-    found = list(resources)
-    alone = settings_version(found) if hashed is None else hashed
-    present = [r.resolved_version(project, table) for r in found if hasattr(r, "resolved_version")]
-    return short_hash(alone, *present, length=12) if present else alone
 
 
 def row_version(table: type[Table], book: Mapping[str, object] | None) -> str:
@@ -218,13 +202,18 @@ class Freshness:
         return found
 
 
-def stale_tables(versions: Mapping[str, AssetVersion], project: Project) -> dict[str, str]:
+def stale_tables(
+    versions: Mapping[str, AssetVersion], project: Project, resolved: ResolvedSettings | None = None
+) -> dict[str, str]:
     """Table name to reason, upstream first; empty if all is fresh.
 
     Args:
         versions: what `asset_versions` gives.
         project: the project of the tables.
+        resolved: what is known of the settings from other projects of the same pass.
     """
+    resolved = resolved or ResolvedSettings()
+    read_ahead(project.store, (Table.tables[n] for n, v in versions.items() if v.outside is not None))
     books = project.store.tables()
     books |= {
         n: row
@@ -238,7 +227,7 @@ def stale_tables(versions: Mapping[str, AssetVersion], project: Project) -> dict
     for name, version in versions.items():
         if Table.tables[name].shared:
             continue  # training makes them, and no run of a project
-        if reason := _reason(name, version, project, books.get(name), sums, found, news):
+        if reason := _reason(name, version, project, books.get(name), sums, found, news, resolved):
             found[name] = reason
     return found
 
@@ -251,14 +240,14 @@ def _reason(
     sums: Mapping[str, str],
     stale: Mapping[str, str],
     news: Callable[[Look], str | None],
+    resolved: ResolvedSettings,
 ) -> str | None:
     if book is None:
         return "never made"
     if book[StoredTable.code_version] != version.code:
         return "its code changed"
-    if book[StoredTable.settings_version] != resolved_settings_version(
-        version.resources, project, name, version.settings
-    ):
+    present = resolved.version(version.resources, version.settings, project, name)
+    if book[StoredTable.settings_version] != present:
         by_model = any(hasattr(r, "resolved_version") for r in version.resources)
         return "its settings or its model changed" if by_model else "its settings changed"
     made_of = dict(part.split("=", 1) for part in str(book[StoredTable.upstream]).split(", ") if part)

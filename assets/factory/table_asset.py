@@ -21,13 +21,14 @@ from assets.factory.declaration_checks import (
     check_side_effects,
 )
 from assets.factory.fact_observations import kind_versions, observe, read_as_they_are
-from assets.factory.freshness import READS_TAG, fact_versions, resolved_settings_version, row_version
+from assets.factory.freshness import READS_TAG, fact_versions, row_version
 from assets.factory.injection import GIVEN, RESOURCES, given_by
 from assets.factory.metadata import failure_text, materialization_metadata, photo_paths, table_spec
+from assets.factory.resolved_settings import resolved_settings_version
 from assets.factory.row_checks import RowCheck, check_specs, refused, results
 from assets.facts import kinds_of
 from assets.partitions import PROJECTS
-from proofsheet.core.errors import ProofsheetError
+from proofsheet.core.errors import GateRefused, ProofsheetError
 from proofsheet.core.files import short_hash
 from proofsheet.core.run_log import RunLog
 from proofsheet.storage.code_version import code_version
@@ -216,15 +217,16 @@ class _TableAsset:
         if current and not self.always_run:
             return {}
         frames, facts = self._compute(context, project)
-        for table in wanted:
-            if refusal := refused(table, frames[table], project.key):
-                yield refusal[0]
-                context.resources.store.run_log.error("table_gate", refusal[1])
-                raise dg.Failure(refusal[1], metadata=refusal[0].metadata, allow_retries=False)
         if self.writes:
             read |= fact_versions(project, [t.name for t in self.writes])
             stamp = self._stamp(context, books, project, read)
-        project.store.publish({t: frames[t] for t in wanted}, stamp)
+        try:
+            project.store.publish({t: frames[t] for t in wanted}, stamp)
+        except GateRefused:
+            first = next(r for t in wanted if (r := refused(t, frames[t], project.key)))
+            yield first[0]
+            context.resources.store.run_log.error("table_gate", first[1])
+            raise dg.Failure(first[1], metadata=first[0].metadata, allow_retries=False) from None
         return facts
 
     def _stamp(

@@ -30,6 +30,7 @@ from dagster_project.commands.common import (
 from dagster_project.outcome import RunOutcome, nothing_stale
 from dagster_project.planning import current_freshness
 from proofsheet.core.clock import utc_now
+from proofsheet.core.collecting import made_to_stay
 from proofsheet.core.config import Configuration
 from proofsheet.core.errors import UsageError
 from proofsheet.library.renamed_folders import adopt_renamed
@@ -154,8 +155,9 @@ def _never_made(freshness: Freshness, project: Project, names: Sequence[str]) ->
 @functools.cache
 def _dagster(workspace: Workspace) -> ModuleType:
     """The function that runs projects, after the partitions of the instance equal the folders."""
-    from dagster_project import running
-    from dagster_project.instance import open_instance
+    with made_to_stay():
+        from dagster_project import running
+        from dagster_project.instance import open_instance
 
     with open_instance(workspace.home) as instance:
         running.sync_partitions(instance, workspace)

@@ -15,6 +15,8 @@ import click
 from rich.table import Table as RichTable
 
 from assets.factory.freshness import FOLLOWS, AssetVersion, stale_tables
+from assets.factory.resolved_settings import ResolvedSettings
+from assets.outside import OUTSIDE
 from dagster_project.commands.common import (
     chosen,
     end_with,
@@ -23,7 +25,6 @@ from dagster_project.commands.common import (
     out,
     print_json,
     settings_and_workspace,
-    sound,
 )
 from dagster_project.commands.terminal import row_of
 from dagster_project.planning import current_freshness
@@ -34,12 +35,17 @@ from proofsheet.library.disk_diff import News
 from proofsheet.library.renamed_folders import RenameQuestion, find_renamed
 from proofsheet.publish.upload_history import take_back_rows
 from proofsheet.review.status import project_status
-from proofsheet.storage.health import each_alone, trouble_of
+from proofsheet.storage.health import checked, each_alone, trouble_of
+from proofsheet.storage.read_ahead import read_ahead
 from proofsheet.storage.workspace import LINK, Project, Workspace
 from proofsheet.texts.client.discovery import missing_server
 from proofsheet.texts.cost_estimate import pending_questions
 from proofsheet.texts.describer import Describer
+from schemas.choices import Choice
 from schemas.library import Quarantine
+from schemas.proof import MetadataQuality
+from schemas.selections import Selection
+from schemas.table import Table
 
 _COLUMNS = (
     "files",
@@ -54,6 +60,7 @@ _COLUMNS = (
     "companions",
     "generation",
 )
+_READ = (*OUTSIDE, Choice.name, Selection.name, MetadataQuality.name)
 _NEWS = ("new", "changed", "gone", "moved", "moved_back")
 
 
@@ -80,9 +87,11 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
     settings, workspace = settings_and_workspace()
     versions = current_freshness(settings).versions
     wanted = chosen(workspace, projects)
-    readable, troubles = sound(wanted)
-    asked = each_alone(readable, lambda project: _state(project, settings, versions))
-    troubles += asked.troubles
+    resolved = ResolvedSettings()
+    asked = each_alone(
+        wanted, lambda project: checked(project, lambda p: _state(p, settings, versions, resolved))
+    )
+    troubles = asked.troubles
     found = {project.name: told for project, told in asked.results}
     beside = _beside(workspace, settings)
     if as_json:
@@ -97,13 +106,19 @@ def status(projects: tuple[str, ...], as_json: bool) -> None:
     end_with([*troubles, *([shared] if shared else [])], len(wanted), err() if as_json else out())
 
 
-def _state(project: Project, settings: Configuration, versions: Mapping[str, AssetVersion]) -> dict[str, Any]:
+def _state(
+    project: Project,
+    settings: Configuration,
+    versions: Mapping[str, AssetVersion],
+    resolved: ResolvedSettings,
+) -> dict[str, Any]:
     sections = {"captions": settings.captions, "rating": settings.rating}
     with project.at_one_moment():
+        read_ahead(project.store, (Table.tables[name] for name in _READ))
         rows = project.store.read(Quarantine)
         questions = pending_questions(project, Describer.of(settings.model, project), sections)
         return project_status(project).as_dict() | {
-            "stale": stale_tables(versions, project),
+            "stale": stale_tables(versions, project, resolved),
             "running": lock_owner(project.run_lock),
             **questions.as_dict(),
             "take_back_list": take_back_rows(project),

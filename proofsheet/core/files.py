@@ -46,6 +46,15 @@ class Fingerprint:
         """The fingerprint in a stat result."""
         return cls(found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
+    @classmethod
+    def at(cls, path: str) -> Fingerprint:
+        """The fingerprint of the file at a path.
+
+        Raises:
+            OSError: if there is none.
+        """
+        return cls.of(os.stat(path))  # noqa: PTH116 - a Path takes longer than the stat, of which there are many
+
 
 class Refused(Exception):
     """Why one file was refused."""

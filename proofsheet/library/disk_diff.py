@@ -84,7 +84,7 @@ def disk_news(
 
 def _moved(operations: pl.DataFrame | None, new: Set[str], gone: Set[str]) -> tuple[int, int]:
     """Number of files that the journal moved from a path that is gone to one that is new, and back."""
-    if operations is None:
+    if operations is None or operations.is_empty():
         return 0, 0
     moves = operations.filter(pl.col(FileOperation.kind) == "move")
     paths = set(moves.select(FileOperation.source, FileOperation.target).iter_rows())

@@ -101,11 +101,12 @@ def _versioned(name: str, version: int) -> str:
 
 def _uploads(ledger: Ledger, **equal: object) -> Iterator[tuple[Row, bool]]:
     """Every upload, older versions first, and whether it is at its target."""
+    uploads = ledger.rows(Upload, **equal).to_dicts()
+    if not uploads:
+        return
     back = ledger.rows(Withdrawal, **equal).drop_nulls(Withdrawal.taken_back_at).select(_KEY)
     gone = set(back.iter_rows())
-    for row in sorted(
-        ledger.rows(Upload, **equal).to_dicts(), key=lambda r: (_version(r), r[Upload.uploaded_at])
-    ):
+    for row in sorted(uploads, key=lambda r: (_version(r), r[Upload.uploaded_at])):
         yield row, tuple(row[n] for n in _KEY) not in gone
 
 

@@ -1,6 +1,6 @@
 """A generation as one DuckDB database: for questions, and as a file for people.
 
-Holds `ask`, `write_database` and `database_tables`.
+Holds `ask`, `write_database`, `database_tables`, and the `FORM` of what is written.
 Add here: what a database shows of a generation.
 Keep out: which generation that is (store.py), and files of rows (parts.py).
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import re
+import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from proofsheet.storage.manifest import Manifest, Part
 from schemas.storage import StoredTable
 from schemas.table import Table, quoted
 
+FORM = 1  # of the database; raise it if the same tables are written otherwise
 _WORD = re.compile(r"\w+")
 _CATALOG = re.compile(
     r"\b(show|describe|query|query_table|information_schema|duckdb_\w+|pg_\w+)\b", re.IGNORECASE
@@ -89,31 +91,40 @@ def ask(
         raise UsageError(f"The statement failed: {refusal}.", _next_step(refusal)) from refusal
 
 
-def write_database(target: Path, folder: Path, manifest: Manifest) -> None:
+def block_size(manifest: Manifest) -> int:
+    """Bytes of a block in the database of these tables."""
+    return _LARGE_BLOCK if sum(part.size for part in manifest.parts.values()) > _LARGE else _SMALL_BLOCK
+
+
+def write_database(target: Path, folder: Path, manifest: Manifest, same: Collection[str] = ()) -> None:
     """Write all tables with their keys and comments into one file, or none of it.
 
     Args:
         target: the file; it is replaced.
         folder: of the store.
         manifest: its tables.
+        same: tables that the present file holds as they are; only the others are written.
 
     Raises:
         OSError: if there is no room, or a part cannot be read.
     """
     work = target.with_suffix(".tmp")
-    size = sum(part.size for part in manifest.parts.values())
-    options = (
-        f"BLOCK_SIZE {_LARGE_BLOCK if size > _LARGE else _SMALL_BLOCK}, ROW_GROUP_SIZE {_ROWS}, "
-        "RECOVERY_MODE NO_WAL_WRITES"
-    )
+    options = f"ROW_GROUP_SIZE {_ROWS}, RECOVERY_MODE NO_WAL_WRITES"
     try:
         work.unlink(missing_ok=True)
+        if same:
+            shutil.copyfile(target, work)
+        else:
+            options = f"BLOCK_SIZE {block_size(manifest)}, {options}"
         with contextlib.closing(duckdb.connect()) as con:
             con.execute(f"ATTACH {quoted(str(work))} AS people ({options})")
             con.execute("USE people")
             con.execute("BEGIN")
+            for name in _tables_of(con).difference(same):
+                con.execute(f'DROP TABLE "{name}"')
             for name, part in sorted(manifest.parts.items()):
-                _copy(con, name, part, folder)
+                if name not in same:
+                    _copy(con, name, part, folder)
             for statement in StoredTable.ddl():
                 con.execute(statement)
             con.register("books", manifest.books().to_arrow())
@@ -148,6 +159,15 @@ def database_tables(path: Path, names: Collection[str] = ()) -> Iterator[tuple[s
                 yield name, con.sql(f'SELECT * FROM "{name}"').pl()  # noqa: S608
     except (duckdb.Error, UnicodeDecodeError) as error:
         raise OSError(errno.EIO, _one_line(error), str(path)) from error
+
+
+def _tables_of(con: duckdb.DuckDBPyConnection) -> set[str]:
+    return {
+        str(row[0])
+        for row in con.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()"
+        ).fetchall()
+    }
 
 
 def _one_line(error: Exception) -> str:

@@ -68,8 +68,8 @@ class Generations:
         """What changes with the current generation, and with any touch of its files."""
         try:
             pointers = self.pointers()
-            paths = [self.path(n) for n, _sum in pointers[:1]]
-            paths += [self.folder / f for n, found in pointers[:1] for f in self._files(n, found)]
+            paths = [str(self.path(n)) for n, _sum in pointers[:1]]
+            paths += [f"{self.folder}/{f}" for n, found in pointers[:1] for f in self._files(n, found)]
         except StoreError:
             return time.monotonic_ns()
         return (str(self.folder), *pointers, *(_mark(path) for path in paths))
@@ -172,7 +172,7 @@ class Generations:
         """
         for number, found in self.pointers()[:1]:
             for file, digest in {self.path(number).name: found, **self._files(number, found)}.items():
-                if wrong := wrong_with(self.folder / file, digest):
+                if wrong := wrong_with(f"{self.folder}/{file}", digest):
                     raise Damaged(self.folder / file, wrong, MENDS)
 
     def named(self) -> set[str]:
@@ -252,8 +252,8 @@ class Generations:
         return 1 + max([self.current(), *(int(n) for n in numbers if n.isdecimal() and len(n) == 6)])
 
 
-def _mark(path: Path) -> Fingerprint | None:
+def _mark(path: str) -> Fingerprint | None:
     try:
-        return Fingerprint.of(path.stat())
+        return Fingerprint.at(path)
     except OSError:
         return None

@@ -1,6 +1,6 @@
 """Each project alone: what is wrong with one stops none of the others.
 
-Holds `each_alone`, `readable`, `trouble_of`, `set_aside_damaged` and `set_aside_ledger`.
+Holds `each_alone`, `checked`, `readable`, `trouble_of`, `set_aside_damaged` and `set_aside_ledger`.
 Add here: another file of the home that can be damaged.
 Keep out: making whole again (generations.py; a run does).
 """
@@ -85,6 +85,18 @@ def each_alone(projects: Iterable[Project], verb: Callable[[Project], Found]) ->
         except (StoreError, OSError) as error:
             outcome.troubles.append(Trouble.of(project, error))
     return outcome
+
+
+def checked(project: Project, verb: Callable[[Project], Found]) -> Found:
+    """Do something for a project after its ledger and store were read in full, with one open ledger.
+
+    Raises:
+        StoreError: if one of them cannot be read.
+    """
+    with project.ledger.kept_open():
+        if trouble := trouble_of(project):
+            raise trouble.error
+        return verb(project)
 
 
 def trouble_of(project: Project, again_s: float = 0.0) -> Trouble | None:

@@ -15,7 +15,7 @@ import contextlib
 import functools
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from proofsheet.core.files import short_hash, write_atomic
@@ -55,10 +55,8 @@ class KnownVersions:
     @functools.cached_property
     def _source(self) -> str:
         """A hash of names, sizes and times of all source files and data files."""
-        files = sorted(
-            p for name in OURS for p in folder_of(name).rglob("*") if p.is_file() and p.suffix != ".pyc"
-        )
-        return short_hash(*(f"{p} {(s := p.stat()).st_size} {s.st_mtime_ns}" for p in files), length=32)
+        files = sorted(line for name in OURS for line in _files(str(folder_of(name))))
+        return short_hash(*files, length=32)
 
     @functools.cached_property
     def _known(self) -> dict[str, str]:
@@ -73,6 +71,16 @@ class KnownVersions:
         with contextlib.suppress(OSError, RuntimeError):
             content = json.dumps({"source": self._source, "versions": self._known}, indent=1)
             write_atomic(self._place, content.encode("utf-8"), durable=False)
+
+
+def _files(folder: str) -> Iterator[str]:
+    """Path, size and time of every file below a folder, but for compiled ones."""
+    with os.scandir(folder) as found:
+        for entry in found:
+            if entry.is_dir():
+                yield from _files(entry.path)
+            elif entry.is_file() and not entry.name.endswith(".pyc"):
+                yield f"{entry.path} {(s := entry.stat()).st_size} {s.st_mtime_ns}"
 
 
 KNOWN = KnownVersions()

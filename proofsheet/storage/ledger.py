@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from proofsheet.core.errors import StoreError, UsageError
-from proofsheet.storage.ledger_file import LedgerFile, columns_of
+from proofsheet.storage.ledger_file import LedgerFile, columns_by_table
 from proofsheet.storage.ledger_rows import decode, encode, insert, replacing, select, select_after
 from proofsheet.storage.ledger_tables import FACTS
 from schemas.edits import WordEdit
@@ -147,9 +147,9 @@ class Ledger(LedgerFile):
             found = str(con.execute("PRAGMA integrity_check(1)").fetchone()[0])
             if found != "ok":
                 raise self._damaged(found.replace("\n", " "))
+            there = columns_by_table(con)
             for table in FACTS:
-                there = columns_of(con, table.name)
-                if missing := table.columns().keys() - there:
+                if missing := table.columns().keys() - there.get(table.name, set()):
                     raise self._damaged(f"its table {table.name} has no column {sorted(missing)[0]}")
                 for row in con.execute(select(table, ())):
                     for name in table.columns():

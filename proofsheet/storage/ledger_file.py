@@ -1,6 +1,6 @@
 """The file of a ledger: created, opened and migrated. Damage is reported.
 
-Holds `LedgerFile` and `columns_of`.
+Holds `LedgerFile`, `columns_of` and `columns_by_table`.
 Add here: what a newer format changes in ledgers that are there.
 Keep out: rows (ledger.py).
 """
@@ -214,6 +214,17 @@ class LedgerFile:
 def columns_of(con: sqlite3.Connection, table: str) -> set[str]:
     """Names of the columns that a table has in the file."""
     return {row["name"] for row in con.execute(f'PRAGMA table_info("{table}")')}
+
+
+def columns_by_table(con: sqlite3.Connection) -> dict[str, set[str]]:
+    """Names of the columns of every table in the file."""
+    found: dict[str, set[str]] = {}
+    for table, column in con.execute(
+        "SELECT tables.name, columns.name FROM sqlite_master AS tables,"
+        " pragma_table_info(tables.name) AS columns WHERE tables.type = 'table'"
+    ):
+        found.setdefault(table, set()).add(column)
+    return found
 
 
 def _is_broken(error: sqlite3.Error) -> bool:

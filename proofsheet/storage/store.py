@@ -1,6 +1,6 @@
 """Derived tables: immutable files of rows, and generations that name them.
 
-Holds `Store`.
+Holds `Store`, and `RECENT`, the frames that were read last.
 Add here: how tables are written and read.
 Keep out: the content of tables (schemas/), facts (ledger.py), and DuckDB (database.py).
 
@@ -11,7 +11,6 @@ Keep out: the content of tables (schemas/), facts (ledger.py), and DuckDB (datab
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -97,7 +96,7 @@ class Store:
         if self.folder in _HELD.manifests:
             yield
             return
-        _HELD.manifests[self.folder] = self._manifest()
+        _HELD.manifests[self.folder] = self.manifest()
         try:
             yield
         finally:
@@ -117,13 +116,13 @@ class Store:
 
     def _read(self, table: type[Table]) -> pl.DataFrame:
         for _attempt in range(_TRIES):
-            manifest = self._manifest()
+            manifest = self.manifest()
             if table is StoredTable:
                 return manifest.books()
             part = manifest.parts.get(table.name) or manifest.parts.get(table.former)
             if part is None or not part.book[StoredTable.row_count]:
                 return table.frame()
-            key = _recent(table, part.book)
+            key = frame_key(table, part.book)
             if (known := RECENT.get(key)) is not None:
                 return known
             try:
@@ -157,7 +156,7 @@ class Store:
         """
         from proofsheet.storage.database import ask, words
 
-        manifest, named = self._manifest(), words(sql)
+        manifest, named = self.manifest(), words(sql)
         for part in (part for name, part in manifest.parts.items() if name in named):
             if wrong := wrong_with(self.folder / part.file, part.sha256):
                 raise Damaged(self.folder / part.file, wrong, MENDS)
@@ -165,7 +164,7 @@ class Store:
 
     def tables(self) -> dict[str, dict[str, object]]:
         """The bookkeeping row of every table, by table name."""
-        return {name: dict(part.book) for name, part in self._manifest().parts.items()}
+        return {name: dict(part.book) for name, part in self.manifest().parts.items()}
 
     def publish(self, frames: Mapping[type[Table], pl.DataFrame], stamp: Stamp) -> Published:
         """Replace the rows of these tables in one new generation; equal rows from equal inputs need none.
@@ -178,7 +177,7 @@ class Store:
             check_frame(table, frame, self.project)
         ordered = {table: in_key_order(table, frame) for table, frame in frames.items()}
         books = {t: bookkeeping(self.project, t, checksum(t, f), f.height, stamp) for t, f in ordered.items()}
-        self._manifest()
+        self.manifest()
         with acquire(self.folder / "write.lock", "publishing"):
             current = self.generations.manifest()
             known = {name: part.book for name, part in current.parts.items()}
@@ -192,7 +191,7 @@ class Store:
             _HELD.manifests.pop(self.folder, None)
             number = self._add(kept, (PartRows(f, lengths(t, f), books[t]) for t, f in ordered.items()))
         for table, frame in ordered.items():
-            RECENT.put(_recent(table, books[table]), frame)
+            RECENT.put(frame_key(table, books[table]), frame)
         return Published(number, changed=True)
 
     def show(self) -> bool:
@@ -204,7 +203,7 @@ class Store:
         Raises:
             StoreError: if the disk is full, or the tables cannot be read.
         """
-        from proofsheet.storage.database import write_database
+        from proofsheet.storage.shown_tables import show_tables
 
         if not self.generation() or self._is_shown():
             return False
@@ -212,13 +211,12 @@ class Store:
             if self._is_shown():
                 return False
             self.generations.check()
-            manifest = self._manifest()
+            manifest = self.manifest()
             made = self.generations.path(manifest.number).stat().st_mtime_ns
             try:
                 if self.open_copy.is_dir():
                     set_aside(self.open_copy)
-                write_database(self.open_copy, self.folder, manifest)
-                os.utime(self.open_copy, ns=(made, made))
+                show_tables(self.open_copy, self.folder, manifest, made)
             except OSError as error:
                 raise StoreError(
                     f"{self.open_copy} could not be written: {error}.",
@@ -240,7 +238,7 @@ class Store:
         """
         if not self.generation():
             return []
-        self._manifest()
+        self.manifest()
         with acquire(self.folder / "write.lock", "cleaning up"):
             self.generations.remove_leftovers()
             return [remove(path) for path in self.parts.unnamed(self.generations.named(), grace_s)]
@@ -253,7 +251,8 @@ class Store:
         """
         self.generations.check()
 
-    def _manifest(self) -> Manifest:
+    def manifest(self) -> Manifest:
+        """The current generation, or the one that is held; one of the former format is taken over."""
         if (held := _HELD.manifests.get(self.folder)) is not None:
             return held
         try:
@@ -291,5 +290,6 @@ class Store:
         return self.open_copy.is_file() and self.open_copy.stat().st_mtime_ns >= made
 
 
-def _recent(table: type[Table], book: Mapping[str, object]) -> tuple[Hashable, ...]:
+def frame_key(table: type[Table], book: Mapping[str, object]) -> tuple[Hashable, ...]:
+    """The name of the rows of a table among `RECENT` frames."""
     return (table.name, book[StoredTable.checksum], tuple(table.polars_schema().items()))

@@ -20,7 +20,7 @@ from proofsheet.core.errors import UsageError
 from proofsheet.core.progress import Progress, Quiet
 from proofsheet.prompts.prompt import Prompt
 from proofsheet.rules.tokens import words
-from proofsheet.texts.answer_cache import AnswerCache, AnswerKeys, Key
+from proofsheet.texts.answer_cache import AnswerCache, AnswerKeys, Key, Row
 from proofsheet.texts.client.protocol import (
     OF_THE_SERVER,
     Answer,
@@ -140,7 +140,7 @@ class Batch:
         while not queue.empty() and not outage.gone:
             one = queue.get_nowait()
             try:
-                answer, reply, seconds = await self._answer(session, outage, one, queue)
+                row = await self._answer(session, outage, one, queue)
             except ModelRequestError as trouble:
                 if trouble.kind == "unreachable":
                     continue
@@ -151,18 +151,19 @@ class Batch:
                 self.failed[one.key] = f"{error.what} {error.next_step}"
             else:
                 self.failed.pop(one.key, None)
-                self._books.keep(self._book(one, answer, reply, seconds))
+                self._books.keep(row)
             self._done += 1
             self._progress.step(f"job {self._job.name}", min(self._done, self._total), self._total)
 
     async def _answer(
         self, session: Session, outage: Outage, one: PendingRequest, queue: asyncio.Queue[PendingRequest]
-    ) -> tuple[Answer, Reply, float]:
+    ) -> Row:
+        """The row of the ledger for a checked answer; the time is that of the last try."""
         pictures = await asyncio.to_thread(self._pictures, one.request)
         form = self._job.form_of(one.request)
         question = Question(one.system, one.text, pictures, form.model_json_schema(), self._options)
         exchange, loop = Exchange(session, question, form), asyncio.get_running_loop()
-        began = [loop.time()]  # of the last try
+        began = [loop.time()]
 
         async def once(number: int) -> tuple[Answer, Reply]:
             began[0] = loop.time()
@@ -190,7 +191,7 @@ class Batch:
                 strike=True,
             )
         answer, reply = await retry(once, left, self._settings.backoff_s, outage, strike)
-        return answer, reply, loop.time() - began[0]
+        return self._book(one, answer, reply, loop.time() - began[0])
 
     def _pictures(self, asked: JobRequest) -> tuple[bytes, ...]:
         side, quality = self._settings.side_px, self._settings.jpeg_quality
@@ -260,7 +261,7 @@ class Batch:
     def _count(self) -> None:
         self.calls += 1
 
-    def _book(self, one: PendingRequest, answer: Answer, reply: Reply, seconds: float) -> dict[str, object]:
+    def _book(self, one: PendingRequest, answer: Answer, reply: Reply, seconds: float) -> Row:
         known = self._server.identity
         return {
             ModelAnswer.image_hash: one.key[0],

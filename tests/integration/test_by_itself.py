@@ -26,13 +26,13 @@ from proofsheet.core.process_marks import process_mark
 from proofsheet.storage.store import Store
 from proofsheet.storage.workspace import Project, Workspace
 from resources.store import PROCESS_TAG
+from schemas.everything import every_table
 from schemas.library import ExifFact, Photo
 from schemas.metrics import RunRecord
 from schemas.review import ReviewBatch
-from schemas.table import Table
 from tests.support.kit import NOW, configuration, only_project, run, save_picture, stage_library
 
-DERIVED = [t for t in Table.tables.values() if t.origin == "derived" and t.__module__.startswith("schemas.")]
+DERIVED = [t for t in every_table() if t.origin == "derived"]
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ ASK = """
 import json, sys
 from dagster_project.definitions import build_defs
 from dagster_project.planning import current_freshness
-from assets.factory.freshness import resolved_settings_version
+from assets.factory.resolved_settings import resolved_settings_version
 from proofsheet.core.config import Configuration
 from proofsheet.storage.workspace import Project
 from schemas.settings.library import PlaceSettings

@@ -106,3 +106,28 @@ def test_few_files_stay_open_and_a_removed_one_is_let_go(tmp_path: Path) -> None
             path.unlink()
         assert told(instance, runs[-1]) == []
     assert not events._engines
+
+
+def test_tables_are_looked_up_once_and_again_after_the_index_was_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    stock = SqliteEventLogStorage.has_table
+    monkeypatch.setattr(
+        SqliteEventLogStorage, "has_table", lambda self, name: asked.append(name) or stock(self, name)
+    )
+    with open_instance(tmp_path) as instance:
+        events = instance.event_log_storage
+        dg.materialize([picture], instance=instance)
+        asked.clear()
+        assert events.has_table("asset_keys")
+        assert events.has_table("asset_keys")
+        assert not events.has_table("no_such_table")
+        assert not events.has_table("no_such_table")
+        assert asked == ["asset_keys", "no_such_table", "no_such_table"]
+        for path in (instance_folder(tmp_path) / "history" / "runs").glob("index.db*"):
+            path.unlink()
+        dg.materialize([picture], instance=instance)
+        assert events.has_table("asset_keys")
+        assert asked.count("asset_keys") == 2
+        assert instance.get_latest_materialization_event(dg.AssetKey("picture")) is not None

@@ -14,12 +14,12 @@ from proofsheet.core.config import Configuration
 from proofsheet.review.status import project_status
 from proofsheet.storage.workspace import Workspace
 from schemas.choices import Proposal
+from schemas.everything import every_table
 from schemas.library import Photo, Quarantine
 from schemas.metrics import RunRecord, Trend
 from schemas.proof import MetadataQuality
 from schemas.publish import Export
 from schemas.storage import StoredTable
-from schemas.table import Table
 from tests.support.kit import (
     configuration,
     jpeg_bytes,
@@ -31,7 +31,7 @@ from tests.support.kit import (
     tree,
 )
 
-DERIVED = [t for t in Table.tables.values() if t.origin == "derived" and not t.name.startswith("test_")]
+DERIVED = [t for t in every_table() if t.origin == "derived"]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from proofsheet.core.config import Configuration
 from proofsheet.storage.ledger_tables import FACTS
 from proofsheet.storage.parts import wrong_with
 from proofsheet.storage.workspace import Project
-from schemas.table import Table
+from schemas.everything import every_table
 from tests.reliability.sizes import size
 from tests.support.kit import configuration, only_project, stage_library
 
@@ -37,7 +37,7 @@ TIMES = (
     "run_id",
     "cleared_at",
 )
-DERIVED = [t for t in Table.tables.values() if t.origin == "derived" and t.__module__.startswith("schemas.")]
+DERIVED = [t for t in every_table() if t.origin == "derived"]
 
 # The child counts its own mutating file operations in the home and kills itself at the wanted one.
 CHILD = """

@@ -19,7 +19,7 @@ from proofsheet.core.config import load
 from proofsheet.review.status import project_status
 from proofsheet.storage.parts import file_sum, wrong_with
 from proofsheet.storage.workspace import Project, Workspace
-from schemas.table import Table
+from schemas.everything import every_table
 from tests.reliability.serving import PROOFSHEET, Up
 from tests.reliability.sizes import size
 from tests.reliability.test_up import wait_for_partition
@@ -27,7 +27,7 @@ from tests.support.kit import save_picture
 
 pytestmark = pytest.mark.long
 PROJECTS = size(40, 12)
-DERIVED = [t for t in Table.tables.values() if t.origin == "derived" and t.__module__.startswith("schemas.")]
+DERIVED = [t for t in every_table() if t.origin == "derived"]
 
 
 def _read_all(folder: str, stop: Any, results: Any) -> None:
