@@ -16,13 +16,13 @@ from proofsheet.library.written_metadata import written_rows
 from proofsheet.metadata.sidecar_packet import mark_of
 from proofsheet.metadata.xmp_packet import MOST_BYTES
 from schemas.written import EmbeddedMetadata, SidecarMetadata, WrittenMetadata
-from tests.support.kit import save_picture
+from tests.support.kit import own_ids, save_picture
 from tests.support.written_kit import sidecar
 
 
 def photos_in(folder: Path) -> pl.DataFrame:
     found = scan(folder, folder.parent / "cache", Quiet(), raw=True)
-    return photo_rows("p", found, {p.file.content_hash: "JPEG" for p in found.pictures})
+    return photo_rows("p", found, {p.file.content_hash: "JPEG" for p in found.pictures}, own_ids(found))
 
 
 def rows_in(folder: Path) -> pl.DataFrame:
