@@ -139,6 +139,7 @@ def test_it_is_no_agreement_and_teaches_no_model(session: ReviewSession, project
         store.read(Photo),
         store.read(ImageQuality),
         ImportedVector.frame(),
+        {},
     )
     assert found.selections.height == 0
     assert found.crops.height == 1  # a crop that was drawn is one; no crop was not looked at
