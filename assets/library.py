@@ -96,7 +96,6 @@ def opened_folder(
     placed, others = placed_files(project.ledger), measurements.of(project)
     readers = photo_files.reader(), photo_files.reader(others)
     scanned = scan(project.folder, project.cache, progress, placed=placed)
-    placed = placed.with_renamed({p.path: p.file.content_hash for p in scanned.pictures})
     bad = known_bad(project.ledger, {*readers})
     files = [p.file for p in scanned.pictures if p.file.content_hash not in bad]
     formats, unopened, looked = photo_files.open(project, files, others, progress)

@@ -13,7 +13,13 @@ from dagster_project.commands.common import json_option, out, print_json, settin
 from proofsheet.core.clock import utc_now
 from proofsheet.core.errors import UsageError
 from proofsheet.core.shell_words import as_word
-from proofsheet.library.identity_answers import gone_with_facts, keep_as_new, question_lines, take_over
+from proofsheet.library.identity_answers import (
+    gone_with_facts,
+    keep_as_new,
+    open_questions,
+    question_lines,
+    take_over,
+)
 from schemas.identity import GonePhoto, IdentityQuestion
 
 
@@ -34,13 +40,12 @@ def listing(project: str, as_json: bool) -> None:
     The JSON has questions [path, former_path, former_photo_id], gone [photo_id, path] and gone_in_all.
     """
     found = settings_and_workspace()[1].project(project)
-    asked, gone = found.store.read(IdentityQuestion), gone_with_facts(found)
+    asked, gone = open_questions(found), gone_with_facts(found)
     if as_json:
+        names = (IdentityQuestion.path, IdentityQuestion.former_path, IdentityQuestion.former_photo_id)
         print_json(
             {
-                "questions": asked.select(
-                    IdentityQuestion.path, IdentityQuestion.former_path, IdentityQuestion.former_photo_id
-                ).to_dicts(),
+                "questions": [{name: row[name] for name in names} for row in asked],
                 "gone": gone.select(GonePhoto.photo_id, GonePhoto.path).to_dicts(),
                 "gone_in_all": found.store.read(GonePhoto).height,
             }
@@ -55,7 +60,7 @@ def listing(project: str, as_json: bool) -> None:
             f"({row[GonePhoto.photo_id]})"
         )
     console.print(
-        f"Files with an open question: {asked[IdentityQuestion.path].n_unique()}. Gone photos: "
+        f"Open questions: {len(asked)}. Gone photos: "
         f"{found.store.read(GonePhoto).height}; with texts or decisions: {gone.height}."
     )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -97,7 +98,7 @@ def _take_rows(project: str, said: LastDecisions, known: PhotoLookup, rows: Sequ
     for row in rows:
         own = str(row[HistoryRow.row_hash])
         try:
-            winner = known.find(row[HistoryRow.chosen_path], row[HistoryRow.imported_at])
+            winner = known.find(row[HistoryRow.chosen_path], _written(row))
         except RowRefused as refusal:
             said.keep_back(own, refusal)
             continue
@@ -119,10 +120,16 @@ def _when(row: Row) -> tuple[str, int]:
     return (str(row[HistoryRow.happened_at] or ""), int(row[HistoryRow.number]))
 
 
+def _written(row: Row) -> datetime:
+    """When a row was written, as far as is known: not after it was imported."""
+    imported: datetime = row[HistoryRow.imported_at]
+    return min(row[HistoryRow.happened_at] or imported, imported)
+
+
 def _select(project: str, said: LastDecisions, known: PhotoLookup, row: Row, winner: Row) -> None:
     if not row[HistoryRow.other_paths]:
         return
-    others = (known.find(p, row[HistoryRow.imported_at]) for p in row[HistoryRow.other_paths])
+    others = (known.find(p, _written(row)) for p in row[HistoryRow.other_paths])
     members = [winner, *others]
     facts = {
         Selection.source: "history",

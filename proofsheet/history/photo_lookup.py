@@ -5,9 +5,10 @@ Add here: another way to distinguish two pictures of one name.
 Keep out: what rows say of them (matching.py).
 
 A picture is found by its file name within the project, whatever folder a row has: first in the same case,
-else in another one. A row names a picture as it was named when the row came in; a name that no picture had
-then is looked for among all names that pictures ever had. If a name is found more than once, equal contents
-are one picture. Different contents are distinguished only by a row's folders, if those are the project's.
+else in another one. A row names a picture as it was named when the row was written; a name that no picture
+had then is looked for among all names that pictures ever had. If a name is found more than once, equal
+contents are one picture. Different contents are distinguished only by a row's folders, if those are the
+project's.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ class PhotoLookup:
     def __init__(self, photos: pl.DataFrame, quality: pl.DataFrame, paths: PathsOfPhotos) -> None:
         rows = photos.join(quality, on=[Photo.project, Photo.photo_id]).sort(Photo.path).to_dicts()
         self.by_id: dict[str, Row] = {str(r[Photo.photo_id]): r for r in rows}
-        self._paths = {i: paths.get(i) or [(datetime.min, _home(r))] for i, r in self.by_id.items()}
+        unknown = {i: [(datetime.min, _home(r))] for i, r in self.by_id.items() if i not in paths}
+        self._paths: PathsOfPhotos = {**paths, **unknown}
         self._by_name: dict[str, list[str]] = defaultdict(list)
         self._by_letters: dict[str, list[str]] = defaultdict(list)
         for own, had in self._paths.items():
@@ -60,21 +62,21 @@ class PhotoLookup:
 
         Args:
             path: as it is written.
-            at: when it came in (UTC, no zone); None for now.
+            at: when it was written (no zone); None for now.
 
         Raises:
             PictureUnknown: if no picture has the name, or several with different contents.
         """
         name = file_name_of(path)
         ever = self._by_name.get(name) or self._by_letters.get(name.casefold(), [])
-        then = [i for i in ever if file_name_of(self._path(i, at)).casefold() == name.casefold()]
-        found = [self.by_id[i] for i in then or ever]
+        found = [self.by_id[i] for i in self._named(name, ever, at) if i in self.by_id]
         if not found:
-            raise PictureUnknown(
-                "not found",
-                f"the project has no picture named {name!r}",
-                "put it back, or leave it: the row is saved",
+            what = (
+                f"the picture named {name!r} is gone"
+                if ever
+                else f"the project has no picture named {name!r}"
             )
+            raise PictureUnknown("not found", what, "put it back, or leave it: the row is saved")
         if _contents(found) > 1:
             wanted = f"/{normalised(path)}"
             of_path = [
@@ -92,9 +94,28 @@ class PhotoLookup:
             )
         return found[0]
 
+    def _named(self, name: str, ever: Sequence[str], at: datetime | None) -> Sequence[str]:
+        """Photos that had a name at this time.
+
+        Without any, those that were seen next with it; else all that ever had it.
+        """
+        if then := [i for i in ever if self._since(i, at) and self._is_named(i, name, at)]:
+            return then
+        later = [i for i in ever if not self._since(i, at) and self._is_named(i, name, at)]
+        first = min((self._paths[i][0][0] for i in later), default=None)
+        return [i for i in later if self._paths[i][0][0] == first] or ever
+
+    def _since(self, photo_id: str, at: datetime | None) -> bool:
+        """Whether a photo was seen by this time."""
+        return at is None or self._paths[photo_id][0][0] <= at
+
+    def _is_named(self, photo_id: str, name: str, at: datetime | None) -> bool:
+        return file_name_of(self._path(photo_id, at)).casefold() == name.casefold()
+
     def _path(self, photo_id: str, at: datetime | None) -> str:
         """Where a photo was at this time; before it was first seen, where it was seen first."""
-        return [p for since, p in self._paths[photo_id] if at is None or since <= at][-1]
+        had = self._paths[photo_id]
+        return next((p for since, p in reversed(had) if at is None or since <= at), had[0][1])
 
 
 def _home(row: Row) -> str:

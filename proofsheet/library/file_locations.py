@@ -8,7 +8,7 @@ Keep out: moving (publish/).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from proofsheet.storage.ledger import Ledger
@@ -25,7 +25,7 @@ class FileLocations:
         cuts: path of a crop that was written to its size in bytes.
         boxes: path of a crop to its box in 0..1.
         crops: photo to the path of its crop.
-        contents: present path of every moved file to the hash that it had.
+        moves: photo to the path to which it was moved, and the path before.
     """
 
     origins: Mapping[str, str] = field(default_factory=dict)
@@ -33,30 +33,27 @@ class FileLocations:
     cuts: Mapping[str, int] = field(default_factory=dict)
     boxes: Mapping[str, list[float]] = field(default_factory=dict)
     crops: Mapping[str, str] = field(default_factory=dict)
-    contents: Mapping[str, str] = field(default_factory=dict)
+    moves: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
-    def with_renamed(self, files: Mapping[str, str]) -> FileLocations:
-        """The same, with files that got another name in the folder to which they were moved.
+    def home(self, photo_id: str, path: str) -> str | None:
+        """The path that a file had before it was moved, with its present name; None if it was not moved.
 
         Args:
-            files: path to content hash of the pictures that are there.
+            photo_id: of the file.
+            path: where it is; it may have another name there since.
         """
-        lost, origins = dict[tuple[str, str], list[str]](), dict(self.origins)
-        for target, content in self.contents.items():
-            if target not in files:
-                lost.setdefault((_parent(target), content), []).append(target)
-        for path, content in files.items():
-            former = lost.get((_parent(path), content), [])
-            if path not in origins and len(former) == 1:
-                home = _parent(origins.pop(former.pop()))
-                origins[path] = f"{home}/{PurePosixPath(path).name}".removeprefix("./")
-        return replace(self, origins=origins)
+        if path in self.origins:
+            return self.origins[path]
+        target, origin = self.moves.get(photo_id, ("", ""))
+        if not target or _parent(target) != _parent(path):
+            return None
+        return f"{_parent(origin)}/{PurePosixPath(path).name}".removeprefix("./")
 
 
 def placed_files(ledger: Ledger) -> FileLocations:
     """Replay every operation that was done and not undone."""
     order = {r[ApplyPlan.plan_id]: r[ApplyPlan.number] for r in ledger.rows(ApplyPlan).to_dicts()}
-    origins, contents = dict[str, str](), dict[str, str]()
+    origins, moves = dict[str, str](), dict[str, tuple[str, str]]()
     cuts, boxes, crops = dict[str, int](), dict[str, list[float]](), dict[str, str]()
     rows = ledger.rows(FileOperation, state="done").to_dicts()
     for row in sorted(rows, key=lambda r: (order.get(r[FileOperation.plan_id], 0), r[FileOperation.number])):
@@ -66,10 +63,10 @@ def placed_files(ledger: Ledger) -> FileLocations:
             crops[str(row[FileOperation.photo_id])] = target
             continue
         origins[target] = origins.pop(source, source)
-        contents.pop(source, None)
-        contents[target] = str(row[FileOperation.content_hash])
+        if row[FileOperation.role] != "companion":
+            moves[str(row[FileOperation.photo_id])] = (target, origins[target])
     moved = {before: now for now, before in origins.items()}
-    return FileLocations(origins, moved, cuts, boxes, crops, contents)
+    return FileLocations(origins, moved, cuts, boxes, crops, moves)
 
 
 def _parent(path: str) -> str:

@@ -1,6 +1,6 @@
 """Notes on folders follow a folder that is renamed or moved.
 
-Holds `moved_folders` and `carry_notes`.
+Holds `moved_folders`, `CarriedNotes` and `carried_notes`.
 Add here: another fact of people about a folder.
 Keep out: which file is which photo (identities.py); folders of whole projects (renamed_folders.py).
 """
@@ -8,24 +8,23 @@ Keep out: which file is which photo (identities.py); folders of whole projects (
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from proofsheet.library.identities import Recognition
+from proofsheet.library.identity_signs import Recognition
 from proofsheet.storage.ledger import Ledger
 from schemas.sets import SetContext, SubjectProposal
 
 
 def moved_folders(seen: Recognition) -> dict[str, str]:
-    """Former folder to present one: all pictures of the one went to the other, which holds nothing else."""
+    """Former folder to present one: all known pictures of the one went to the other, which has no others."""
     sources, targets = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
     for path, (photo, _how) in seen.matches.items():
         before, now = _folder(photo.path), _folder(path)
         sources[now].add(before)
         targets[before].add(now)
-    for path in seen.new:
-        sources[_folder(path)].add(f"{path} is new")
     return {
         before: next(iter(now))
         for before, now in targets.items()
@@ -36,11 +35,19 @@ def moved_folders(seen: Recognition) -> dict[str, str]:
     }
 
 
-def carry_notes(ledger: Ledger, moved: Mapping[str, str], now: datetime) -> None:
-    """Copy subject, hints and place of a folder, and what a model proposed, to where its pictures are now.
+@dataclass(frozen=True)
+class CarriedNotes:
+    """Rows of `set_contexts` to put, and of `subject_proposals` to add."""
 
-    Notes of the present folder stay, unless its former pictures moved on as well, as when two folders swap
-    their names.
+    contexts: Sequence[Mapping[str, object]] = ()
+    proposals: Sequence[Mapping[str, object]] = ()
+
+
+def carried_notes(ledger: Ledger, moved: Mapping[str, str], now: datetime) -> CarriedNotes:
+    """Subject, hints and place of a folder, and what a model proposed, for the folder of its pictures now.
+
+    Notes of the present folder stay, unless they go on with its own former pictures, as when two folders swap
+    their names. No note is written over that is not written elsewhere.
 
     Args:
         ledger: of the project.
@@ -48,24 +55,23 @@ def carry_notes(ledger: Ledger, moved: Mapping[str, str], now: datetime) -> None
         now: present time (UTC, no zone).
     """
     if not moved:
-        return
+        return CarriedNotes()
     notes = {row[SetContext.folder]: row for row in ledger.rows(SetContext).to_dicts()}
+    free = dict(moved)
+    while taken := {b for b, after in free.items() if after in notes and after not in free}:
+        free = {before: after for before, after in free.items() if before not in taken}
     proposals = ledger.rows(SubjectProposal).to_dicts()
     proposed = {row[SubjectProposal.folder] for row in proposals}
-    ledger.put(
-        SetContext,
+    return CarriedNotes(
         [
             {**notes.get(before, {}), SetContext.folder: after, SetContext.noted_at: now}
-            for before, after in moved.items()
-            if (before in notes and after not in notes) or (after in notes and after in moved)
+            for before, after in free.items()
+            if before in notes or after in notes
         ],
-    )
-    ledger.add(
-        SubjectProposal,
         [
-            row | {SubjectProposal.folder: moved[row[SubjectProposal.folder]]}
+            row | {SubjectProposal.folder: free[row[SubjectProposal.folder]]}
             for row in proposals
-            if row[SubjectProposal.folder] in moved and moved[row[SubjectProposal.folder]] not in proposed
+            if row[SubjectProposal.folder] in free and free[row[SubjectProposal.folder]] not in proposed
         ],
     )
 

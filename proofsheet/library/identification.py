@@ -8,7 +8,7 @@ Keep out: the rules by which a file is known again (identities.py), and what peo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -17,13 +17,15 @@ import polars as pl
 
 from proofsheet.library.file_hashes import Scan
 from proofsheet.library.file_locations import FileLocations
-from proofsheet.library.folder_notes import carry_notes, moved_folders
-from proofsheet.library.identities import KnownPhoto, Recognition, Sighting, new_id, recognise
+from proofsheet.library.folder_notes import carried_notes, moved_folders
+from proofsheet.library.identities import recognise
 from proofsheet.library.identity_records import former_paths, identity_row, known_photos, place_row, told_of
+from proofsheet.library.identity_signs import KnownPhoto, Recognition, Sighting, new_id
 from proofsheet.storage.ledger import Ledger
 from proofsheet.storage.store import Store
 from schemas.identity import GonePhoto, IdentityQuestion, PhotoIdentity, PhotoPlace
 from schemas.library import Photo
+from schemas.sets import SetContext, SubjectProposal
 from schemas.vision import PictureHash
 
 
@@ -34,11 +36,13 @@ class IdentifiedFiles:
     Attributes:
         ids: path inside the folder to id, for every picture that could be opened.
         former: id to the paths that a renamed photo had, the latest first.
+        questions: path inside the folder to the gone photos that the file may be.
         recognition: how they were known again; new and gone photos.
     """
 
     ids: Mapping[str, str]
     former: Mapping[str, Sequence[str]]
+    questions: Mapping[str, Sequence[KnownPhoto]]
     recognition: Recognition
 
     def counts(self) -> dict[str, int]:
@@ -89,12 +93,22 @@ def identify(
     ]
     files = {s.path: s for s in sightings}
     unread = {key for key in keys.values() if key not in files}
-    seen = recognise(sightings, known.values(), {*scanned.refused, *unread}, lambda: told_of(ledger))
+    blocked = unread | set(_blocked(scanned.refused, placed))
+    seen = recognise(sightings, known.values(), blocked, lambda: told_of(ledger))
     ids = {path: photo.photo_id for path, (photo, _how) in seen.matches.items()}
     ids |= _record(ledger, seen, files, now)
-    carry_notes(ledger, moved_folders(seen), now)
     present = {path: ids[key] for path, key in keys.items() if key in ids}
-    return IdentifiedFiles(present, former_paths(ledger), seen)
+    asked = {path: seen.questions[key] for path, key in keys.items() if key in seen.questions}
+    return IdentifiedFiles(present, former_paths(ledger), asked, seen)
+
+
+def _blocked(refused: Iterable[str], placed: FileLocations) -> Iterator[str]:
+    """Paths, before any move, of files and folders that are there and could not be read."""
+    paths = set(refused)
+    yield from paths
+    for now, before in placed.origins.items():
+        if any(str(place) in paths for place in (PurePosixPath(now), *PurePosixPath(now).parents)):
+            yield before
 
 
 def question_rows(project: str, found: IdentifiedFiles) -> pl.DataFrame:
@@ -107,7 +121,7 @@ def question_rows(project: str, found: IdentifiedFiles) -> pl.DataFrame:
             IdentityQuestion.photo_id: found.ids[path],
             IdentityQuestion.former_path: former.path,
         }
-        for path, gone in sorted(found.recognition.questions.items())
+        for path, gone in sorted(found.questions.items(), key=lambda item: item[0])
         for former in gone
     )
 
@@ -134,7 +148,7 @@ def _record(
         return {}
     taken = {str(i) for i in ledger.rows(PhotoIdentity)[PhotoIdentity.photo_id]}
     numbers = Counter[str](ledger.rows(PhotoPlace)[PhotoPlace.photo_id])
-    made = dict[str, str]()
+    made, notes = dict[str, str](), carried_notes(ledger, moved_folders(seen), now)
     for path in sorted(seen.new):
         made[path] = new_id(ledger.project, path, taken)
         taken.add(made[path])
@@ -146,6 +160,8 @@ def _record(
         new = (identity_row(own, files[path], seen.new[path], now) for path, own in made.items())
         transaction.add(PhotoIdentity, new)
         transaction.add(PhotoPlace, places)
+        transaction.put(SetContext, notes.contexts)
+        transaction.add(SubjectProposal, notes.proposals)
     return made
 
 

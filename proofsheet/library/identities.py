@@ -1,85 +1,27 @@
 """Which photo a file is: known again after renames, moves and edits.
 
-Holds `Sighting`, `KnownPhoto`, `Recognition` and `recognise`.
-Add here: another sign by which a file is known again.
+Holds `recognise`.
+Add here: another rule by which a file is known again.
 Keep out: the ledger (identity_records.py), and folders of whole projects (renamed_folders.py).
 
-A file is, in this order: the photo at its path with the same bytes or pixels; the photo with the same
-bytes that is no longer at its path; the same by pixels, as programs rewrite metadata; the photo at its path,
-edited. Otherwise it is a new photo. Names say nothing where bytes and pixels do: two files that swapped their
-names keep what is known of each.
+A file is, in this order: the photo at its path with the same bytes or pixels, or with bytes that it had
+before; the photo with the same bytes that is no longer at its path; the same by pixels, as programs rewrite
+metadata, unless the file is a copy of another photo; the photo at its path, edited. Otherwise it is a new
+photo. Names say nothing where bytes and pixels do: two files that swapped their names keep what is known of
+each.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TypeVar
 
-from proofsheet.core.files import folded, short_hash
+from proofsheet.core.files import folded
+from proofsheet.library.identity_signs import KnownPhoto, Recognition, Sighting
 
 _Row = TypeVar("_Row")
-
-
-@dataclass(frozen=True)
-class Sighting:
-    """A file as a scan sees it.
-
-    Attributes:
-        path: inside the project folder, before any move by Proofsheet.
-        content: SHA-256 of its bytes.
-        picture: hash of its upright pixels; None if they were not measured.
-        moved_from: where the journal of `apply` says that it came from, or None.
-    """
-
-    path: str
-    content: str
-    picture: str | None = None
-    moved_from: str | None = None
-
-
-@dataclass(frozen=True)
-class KnownPhoto:
-    """A photo as it was last seen.
-
-    Attributes:
-        photo_id: its id.
-        path: where it was.
-        content: SHA-256 of its bytes then.
-        picture: hash of its upright pixels then, or None.
-        copy_of: the photo that it was a copy of when it was first seen, or None.
-        sure: whether you answered that the file at its path is this photo.
-        gone: whether the last scan did not find it.
-    """
-
-    photo_id: str
-    path: str
-    content: str
-    picture: str | None = None
-    copy_of: str | None = None
-    sure: bool = False
-    gone: bool = False
-
-
-@dataclass
-class Recognition:
-    """Which photo every file is.
-
-    Attributes:
-        matches: path to the known photo and how it was known again; without a how if nothing changed.
-        new: path to the photo of which the file is a copy, or None, for every new photo.
-        joined: id of a copy to the gone original that has its file from now on.
-        questions: path of a file to the gone photos that it may be.
-        gone: photos without a file.
-    """
-
-    matches: dict[str, tuple[KnownPhoto, str | None]] = field(default_factory=dict)
-    new: dict[str, str | None] = field(default_factory=dict)
-    joined: dict[str, str] = field(default_factory=dict)
-    questions: dict[str, list[KnownPhoto]] = field(default_factory=dict)
-    gone: list[KnownPhoto] = field(default_factory=list)
 
 
 def recognise(
@@ -102,6 +44,7 @@ def recognise(
     search.by_journal()
     search.equal(("path", "content"), "content")
     search.equal(("path", "picture"), "picture")
+    search.restored()
     search.alike("content")
     search.alike("picture")
     search.edited()
@@ -135,7 +78,7 @@ class _Search:
 
     def by_journal(self) -> None:
         """Files that `apply` moved, with the bytes or pixels that they had."""
-        at = {k.path: k for k in self.photos.values()}
+        at = {k.path: k for k in sorted(self.photos.values(), key=lambda k: not k.gone)}
         for path, sighting in list(self.files.items()):
             photo = at.get(sighting.moved_from or path)
             if sighting.moved_from and photo and photo.photo_id in self.photos and _same(sighting, photo):
@@ -149,9 +92,21 @@ class _Search:
             if key is not None and (photo_id := at.get(key)) in self.photos:
                 self._match(path, str(photo_id), how)
 
+    def restored(self) -> None:
+        """Files at the path of a photo with bytes that it had before: an edit was taken back."""
+        at = {k.path: k for k in self.photos.values() if not k.gone}
+        for path, sighting in list(self.files.items()):
+            if (photo := at.get(path)) and sighting.content in photo.had:
+                self._match(path, photo.photo_id, "path")
+
     def alike(self, sign: str) -> None:
-        """Files and photos with equal bytes or pixels, wherever they are."""
-        files = _by(self.files.values(), lambda s: getattr(s, sign))
+        """Files and photos with equal bytes or pixels, wherever they are.
+
+        A copy of a photo that is there is no other photo with equal pixels, such as a black one.
+        """
+        living = {photo.content for photo, _how in self.done.matches.values()}
+        left_files = [s for s in self.files.values() if sign == "content" or s.content not in living]
+        files = _by(left_files, lambda s: getattr(s, sign))
         photos = _by(self.photos.values(), lambda k: getattr(k, sign))
         for value in files.keys() & photos.keys():
             left, gone = _nearest(files[value], photos[value], lambda f, p: self._match(f, p, sign))
@@ -189,26 +144,49 @@ class _Search:
             )
             sources = [k.photo_id for k in alike or () if k.photo_id in living]
             self.done.new[path] = min(sources, default=None)
-        if there := self._there_again():
-            self._take_place(there, set(told()))
+        answered = [p for p, (k, _how) in self.done.matches.items() if k.answer in self.photos]
+        there = self._there_again()
+        if answered or there:
+            known = set(told())
+            self._answer(sorted(answered), known)
+            self._take_place(there, known)
         self.done.gone = sorted(self.photos.values(), key=lambda k: (k.path, k.photo_id))
         return self.done
 
+    def _answer(self, paths: Iterable[str], told: Collection[str]) -> None:
+        """Files get the photos that you named, unless they got facts of their own since."""
+        for path in paths:
+            own = self.done.matches[path][0]
+            if own.answer not in self.photos:
+                continue
+            if own.photo_id in told:
+                self.done.questions[path] = [self.photos[own.answer]]
+                continue
+            self.done.joined[own.photo_id] = own.answer
+            self.done.matches[path] = (self.photos.pop(own.answer), "person")
+
     def _there_again(self) -> dict[str, list[Sighting]]:
-        """Gone photos to the files with their bytes, their pixels or their path."""
+        """Gone photos to the files with their bytes or pixels, and to new ones at their path."""
         if not self.photos:
             return {}
         signs: list[Callable[[Sighting | KnownPhoto], str | None]] = [
             lambda one: one.content,
             lambda one: one.picture,
-            lambda one: folded(one.path),
         ]
         found = defaultdict[str, dict[str, Sighting]](dict)
         for sign in signs:
             files = _by(self.every_file, sign)
             for photo_id, photo in self.photos.items():
                 found[photo_id] |= {s.path: s for s in files.get(sign(photo) or "", ())}
+        at = _by((s for s in self.every_file if self._began_here(s)), lambda s: folded(s.path))
+        for photo_id, photo in self.photos.items():
+            found[photo_id] |= {s.path: s for s in at.get(folded(photo.path), ())}
         return {i: list(files.values()) for i, files in found.items() if files}
+
+    def _began_here(self, sighting: Sighting) -> bool:
+        """Whether nothing but its path is known of a file from before: it was first seen there."""
+        own, _how = self.done.matches.get(sighting.path, (None, None))
+        return own is None or (own.first_path == sighting.path and own.copy_of is None)
 
     def _take_place(self, there: Mapping[str, list[Sighting]], told: Collection[str]) -> None:
         """The only copy of a gone original takes its place; where that is not certain, you are asked.
@@ -218,11 +196,11 @@ class _Search:
         """
         offers = dict[str, list[KnownPhoto]]()
         for photo_id, files in there.items():
-            for sighting in files if photo_id in told else ():
+            for sighting in files if photo_id in told and photo_id in self.photos else ():
                 own = self.done.matches.get(sighting.path, (None, None))[0]
                 if own is None or not (own.sure or own.photo_id in told):
                     offers.setdefault(sighting.path, []).append(self.photos[photo_id])
-        for path, gone in sorted(offers.items()):
+        for path, gone in sorted((p, g) for p, g in offers.items() if p not in self.done.questions):
             own = self.done.matches.get(path, (None, None))[0]
             only = [k for k in gone if own and own.copy_of == k.photo_id and k.photo_id in self.photos]
             if own and only and len(gone) == 1 and _same(own, only[0]):
@@ -230,15 +208,6 @@ class _Search:
                 self.done.matches[path] = (self.photos.pop(only[0].photo_id), "copy")
             elif left := [k for k in gone if k.photo_id in self.photos]:
                 self.done.questions[path] = sorted(left, key=lambda k: (k.path, k.photo_id))
-
-
-def new_id(project: str, path: str, taken: Collection[str]) -> str:
-    """An id for a photo that is first seen at this path; another one if the path gave an id before."""
-    found, number = short_hash(project, path), 1
-    while found in taken:
-        number += 1
-        found = short_hash(project, path, str(number))
-    return found
 
 
 def _same(one: Sighting | KnownPhoto, other: KnownPhoto) -> bool:

@@ -1,12 +1,13 @@
 """What people say about who a photo is.
 
-Holds `gone_with_facts`, `question_lines`, `take_over` and `keep_as_new`.
+Holds `gone_with_facts`, `open_questions`, `question_lines`, `take_over` and `keep_as_new`.
 Add here: another answer to a question about a photo.
 Keep out: what a scan knows by itself (identities.py); folders of whole projects (renamed_folders.py).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
@@ -17,6 +18,7 @@ from proofsheet.core.errors import NotFound, UsageError
 from proofsheet.core.locks import acquire
 from proofsheet.core.shell_words import as_word
 from proofsheet.library.identity_records import known_photos, place_row, told_of
+from proofsheet.library.identity_signs import KnownPhoto
 from proofsheet.library.photo_names import photos_meant
 from proofsheet.storage.workspace import Project
 from schemas.identity import GonePhoto, IdentityQuestion, PhotoPlace
@@ -31,15 +33,32 @@ def gone_with_facts(project: Project) -> pl.DataFrame:
     return gone.filter(pl.col(GonePhoto.photo_id).is_in(list(told_of(project.ledger))))
 
 
+def open_questions(project: Project) -> list[dict[str, Any]]:
+    """Rows of `identity_questions` without an answer since the last run."""
+    asked = project.store.read(IdentityQuestion).to_dicts()
+    known = known_photos(project.ledger) if asked else {}
+    return [
+        row
+        for row in asked
+        if not _is_answered(known.get(row[IdentityQuestion.photo_id]), row[IdentityQuestion.former_photo_id])
+    ]
+
+
 def question_lines(project: Project) -> list[str]:
     """The open questions of a project, each with the command that answers it."""
-    name = as_word(project.name)
+    asked = (
+        (row[IdentityQuestion.path], row[IdentityQuestion.former_path], row[IdentityQuestion.former_photo_id])
+        for row in open_questions(project)
+    )
     return [
-        f"{row[IdentityQuestion.path]}: may be {row[IdentityQuestion.former_path]}, which is gone; is it the "
-        f"same photo? `proofsheet photos adopt {name} {as_word(row[IdentityQuestion.path])} "
-        f"{row[IdentityQuestion.former_photo_id]}`, or with --none"
-        for row in project.store.read(IdentityQuestion).iter_rows(named=True)
+        f"{path}: may be {former}, which is gone; is it the same photo? {_command(project, path, own)}, or "
+        "with --none"
+        for path, former, own in asked
     ]
+
+
+def _is_answered(own: KnownPhoto | None, former: str) -> bool:
+    return own is None or own.sure or own.answer == former
 
 
 def take_over(project: Project, file: str, former: str, now: datetime) -> str:
@@ -59,24 +78,21 @@ def take_over(project: Project, file: str, former: str, now: datetime) -> str:
     """
     with acquire(project.run_lock, "saying which photo a file is", wait_s=0):
         photo, gone = _present(project, file), _gone(project, former)
-        own = str(photo[Photo.photo_id])
+        own, there = str(photo[Photo.photo_id]), str(gone[GonePhoto.photo_id])
         if own in told_of(project.ledger):
             raise UsageError(
                 f"{photo[Photo.path]} already has texts or decisions of its own.",
                 "Two photos are never mixed.",
             )
-        known = known_photos(project.ledger)[own]
-        numbers = project.ledger.rows(PhotoPlace)[PhotoPlace.photo_id]
-        at = (known.path, known.content, known.picture)
-        there = str(gone[GonePhoto.photo_id])
-        project.ledger.add(
-            PhotoPlace,
-            [
-                place_row(own, int((numbers == own).sum()) + 1, at, "joined", now, there),
-                place_row(there, int((numbers == there).sum()) + 1, at, "person", now),
-            ],
-        )
-    return f"{photo[Photo.path]} is {gone[GonePhoto.path]}, with its texts and decisions"
+        known = known_photos(project.ledger)
+        other = next((k for k in known.values() if k.answer == there and k.photo_id != own), None)
+        if other is not None:
+            raise UsageError(
+                f"You answered that {other.path} is {gone[GonePhoto.path]}.",
+                f"Take that back first: {_command(project, other.path, '--none')}",
+            )
+        _note(project, known, own, there, now)
+    return f"{photo[Photo.path]} is {gone[GonePhoto.path]}; the next run gives it the texts and decisions"
 
 
 def keep_as_new(project: Project, file: str, now: datetime) -> str:
@@ -88,12 +104,37 @@ def keep_as_new(project: Project, file: str, now: datetime) -> str:
     """
     with acquire(project.run_lock, "saying which photo a file is", wait_s=0):
         photo = _present(project, file)
-        own = str(photo[Photo.photo_id])
-        known = known_photos(project.ledger)[own]
-        number = int((project.ledger.rows(PhotoPlace)[PhotoPlace.photo_id] == own).sum()) + 1
-        at = (known.path, known.content, known.picture)
-        project.ledger.add(PhotoPlace, [place_row(own, number, at, "person", now)])
+        _note(project, known_photos(project.ledger), str(photo[Photo.photo_id]), None, now)
     return f"{photo[Photo.path]} is a photo of its own"
+
+
+def _note(
+    project: Project, known: Mapping[str, KnownPhoto], own: str, former: str | None, now: datetime
+) -> None:
+    """Note the answer of a person; the next scan follows it."""
+    if own not in known:
+        raise UsageError(
+            f"{project.name} was not run since your last answer.",
+            f"`proofsheet run {as_word(project.name)}` brings the tables up to date.",
+        )
+    number = int((project.ledger.rows(PhotoPlace)[PhotoPlace.photo_id] == own).sum()) + 1
+    at = (known[own].path, known[own].content, known[own].picture)
+    project.ledger.add(PhotoPlace, [place_row(own, number, at, "person", now, former)])
+
+
+def _command(project: Project, file: str, answer: str) -> str:
+    """The command that answers, to be pasted."""
+    words = f"{as_word(project.name)} {as_word(file)} {answer}"
+    return (
+        f"`proofsheet photos adopt {words}`" if not file.startswith("-") else _dashed(project, file, answer)
+    )
+
+
+def _dashed(project: Project, file: str, answer: str) -> str:
+    """The same for a name that looks like an option."""
+    option = f"{answer} " if answer.startswith("--") else ""
+    rest = "" if option else f" {answer}"
+    return f"`proofsheet photos adopt {option}-- {as_word(project.name)} {as_word(file)}{rest}`"
 
 
 def _present(project: Project, file: str) -> dict[str, Any]:

@@ -7,11 +7,12 @@ Keep out: the rules by which a file is known again (identities.py), and scans (i
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import polars as pl
 
-from proofsheet.library.identities import KnownPhoto, Sighting
+from proofsheet.library.identity_signs import KnownPhoto, Sighting
 from proofsheet.storage.ledger import Ledger
 from schemas.edits import TextRequest, Waiver, WordEdit, WordReview
 from schemas.identity import PhotoIdentity, PhotoPlace
@@ -28,22 +29,25 @@ def known_photos(ledger: Ledger) -> dict[str, KnownPhoto]:
             row[PhotoIdentity.first_content_hash],
             row[PhotoIdentity.first_picture_hash],
             row[PhotoIdentity.copy_of],
+            first_path=row[PhotoIdentity.first_path],
         )
         for row in ledger.rows(PhotoIdentity).iter_rows(named=True)
     }
     for row in ledger.rows(PhotoPlace).iter_rows(named=True):  # in the order of their numbers
-        own = row[PhotoPlace.photo_id]
-        if row[PhotoPlace.joined_to]:
+        own, how = row[PhotoPlace.photo_id], row[PhotoPlace.how]
+        if how == "joined":
             found.pop(own, None)
         elif own in found:
-            found[own] = KnownPhoto(
-                own,
-                row[PhotoPlace.path],
-                row[PhotoPlace.content_hash],
-                row[PhotoPlace.picture_hash],
-                found[own].copy_of,
-                sure=row[PhotoPlace.how] == "person",
-                gone=row[PhotoPlace.how] == "gone",
+            before = found[own]
+            found[own] = replace(
+                before,
+                path=row[PhotoPlace.path],
+                content=row[PhotoPlace.content_hash],
+                picture=row[PhotoPlace.picture_hash],
+                had=before.had | {before.content},
+                sure=(how == "person" or before.sure) and not row[PhotoPlace.joined_to],
+                answer=row[PhotoPlace.joined_to] if how == "person" else before.answer,
+                gone=how == "gone",
             )
     return found
 
@@ -51,10 +55,12 @@ def known_photos(ledger: Ledger) -> dict[str, KnownPhoto]:
 def paths_of_photos(ledger: Ledger) -> dict[str, list[tuple[datetime, str]]]:
     """Id to every path that the photo had, the first one first, each with the time since when (UTC).
 
-    Paths are before any move by Proofsheet; the first path counts since ever.
+    Paths are before any move by Proofsheet. Gone photos are among them.
     """
-    first = ledger.rows(PhotoIdentity).select(PhotoIdentity.photo_id, PhotoIdentity.first_path)
-    found = {photo: [(datetime.min, path)] for photo, path in first.iter_rows()}
+    first = ledger.rows(PhotoIdentity).select(
+        PhotoIdentity.photo_id, PhotoIdentity.first_seen_at, PhotoIdentity.first_path
+    )
+    found = {photo: [(since, path)] for photo, since, path in first.iter_rows()}
     for row in ledger.rows(PhotoPlace).iter_rows(named=True):  # in the order of their numbers
         if not row[PhotoPlace.joined_to] and row[PhotoPlace.photo_id] in found:
             found[row[PhotoPlace.photo_id]].append((row[PhotoPlace.seen_at], row[PhotoPlace.path]))

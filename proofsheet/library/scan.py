@@ -116,7 +116,8 @@ def photo_rows(
         former: id to the paths that a photo had, the latest first; a name without stage or time follows them.
     """
     there = {p.path for p in scanned.pictures}
-    origins = {now: before for now, before in placed.origins.items() if before not in there}
+    homes = {path: placed.home(own, path) for path, own in ids.items()}
+    origins = {path: home for path, home in homes.items() if home is not None and home not in there}
     opened = {p.path: p for p in scanned.pictures if p.file.content_hash in formats}
     others = {
         *(p for p, role in scanned.others.items() if role == "companion"),

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from proofsheet.library.disk_diff import disk_news
-from proofsheet.library.identity_answers import gone_with_facts
+from proofsheet.library.identity_answers import gone_with_facts, open_questions
 from proofsheet.publish.upload_history import takedown_rows
 from proofsheet.selection.choices import present_choices, progress, redecided
 from proofsheet.storage.workspace import Project
@@ -61,7 +61,7 @@ class ProjectStatus:
         moved: files that `apply` moved since; they are neither new nor gone.
         moved_back: files that its undo moved back since.
         written_of_gone: gone photos on which people wrote or decided something.
-        photo_questions: files that may be a photo that is gone, and wait for an answer.
+        photo_questions: open questions whether a file is a photo that is gone.
         companions: files that go with photos by their names, refused RAW too.
         left_out: reason to number of the files and folders of systems and other programs that the last run
             left out.
@@ -148,14 +148,10 @@ def _status(project: Project) -> ProjectStatus:
         whole_at=_whole_at(project),
         **news.as_dict(),
         written_of_gone=gone_with_facts(project).height if counts.get(GonePhoto.name) else 0,
-        photo_questions=_questions(project) if counts.get(IdentityQuestion.name) else 0,
+        photo_questions=len(open_questions(project)) if counts.get(IdentityQuestion.name) else 0,
         companions=len(set(store.read(Photo)[Photo.companions].explode().drop_nulls())),
         left_out=dict(left.sort(OtherFile.reason).iter_rows()),
     )
-
-
-def _questions(project: Project) -> int:
-    return project.store.read(IdentityQuestion)[IdentityQuestion.path].n_unique()
 
 
 def record_whole_run(project: Project, run_id: str, now: datetime) -> None:

@@ -190,6 +190,10 @@ class Transaction:
         """Insert rows. A row with an existing key is left out."""
         return self._ledger.insert(self._con, table, rows, "DO NOTHING")
 
+    def put(self, table: type[Table], rows: Iterable[Mapping[str, object]]) -> int:
+        """Insert rows or replace those with the same key."""
+        return self._ledger.insert(self._con, table, rows, replacing(table))
+
 
 def _after(con: sqlite3.Connection, table: type[Table], column: str, value: int) -> list[dict[str, Any]]:
     found = con.execute(select_after(table, column), (value,)).fetchall()

@@ -90,10 +90,42 @@ def test_another_picture_with_the_name_of_a_gone_one_waits_for_an_answer(shell: 
     shell("photos", "adopt", "Trip", "a.png", "--none")
     look(shell)
     assert (titles(shell), shell.json("photos", "list", "Trip")["questions"]) == ({}, [])
-    told = shell.json("photos", "adopt", "Trip", "a.png", asked["former_photo_id"])["told"]
-    assert told.startswith("a.png is a.png, with its texts and decisions; `proofsheet run Trip`")
+    former = asked["former_photo_id"]
+    shutil.copy(trip / "b.png", trip / "-b.png")
+    look(shell)
+    shell("photos", "adopt", "--", "Trip", "-b.png", former)
+    said = shell("photos", "adopt", "Trip", "a.png", former, code=2).stderr
+    assert "You answered that -b.png is a.png." in said
+    shell("photos", "adopt", "--none", "--", "Trip", "-b.png")
+    shell("photos", "adopt", "Trip", "a.png", former)
+    told = shell.json("photos", "adopt", "Trip", "a.png", former)["told"]
+    assert told.startswith("a.png is a.png; the next run gives it the texts and decisions; `proofsheet")
     look(shell)
     assert titles(shell) == {"a.png": "A blue card on a table"}
+
+
+def test_words_that_are_written_after_the_answer_are_not_lost(shell: Shell, trip: Path) -> None:
+    (trip / "a.png").unlink()
+    look(shell)
+    save_picture(trip / "n.png", 9)
+    look(shell)
+    (gone,) = shell.json("photos", "list", "Trip")["gone"]
+    shell("photos", "adopt", "Trip", "n.png", gone["photo_id"])
+    shell("words", "edit", "Trip", "n.png", "--title", "Another card")
+    look(shell)
+    assert titles(shell) == {"n.png": "Another card"}
+    assert shell.json("photos", "list", "Trip")["gone"] == [gone]
+
+
+def test_a_photo_that_returned_before_the_answer_was_followed_stays_itself(shell: Shell, trip: Path) -> None:
+    shutil.move(trip / "a.png", shell.folder / "a.png")
+    save_picture(trip / "n.png", 9)
+    look(shell)
+    (gone,) = shell.json("photos", "list", "Trip")["gone"]
+    shell("photos", "adopt", "Trip", "n.png", gone["photo_id"])
+    shutil.move(shell.folder / "a.png", trip / "back.png")
+    look(shell)
+    assert titles(shell) == {"back.png": "A blue card on a table"}
 
 
 def test_answers_that_cannot_be_taken_say_why(shell: Shell, trip: Path) -> None:

@@ -25,6 +25,7 @@ from tests.support.model_server import ModelServer
 from tests.support.words_kit import PATIENT, described_project
 
 EACH = size(100, 12)
+LOOKED = "photos,gone_photos,identity_questions"
 
 
 def picture(path: Path, number: int, *, edited: bool = False, tag: str = "") -> None:
@@ -134,7 +135,7 @@ def told(project: Project) -> dict[str, int]:
 @pytest.mark.long
 def test_facts_follow_pictures_through_ten_kinds_of_changes(settings: Configuration, figure: Any) -> None:
     project = only_project(settings)
-    run(settings, project, until="photos")
+    run(settings, project, until=LOOKED)
     photos = project.store.read(Photo)
     project.ledger.add(
         WordEdit,
@@ -154,10 +155,10 @@ def test_facts_follow_pictures_through_ten_kinds_of_changes(settings: Configurat
     assert len(told(project)) == EACH * len(KINDS)
     cases = [(kind, n) for kind in KINDS for n in range(EACH)]
     later = [KINDS[kind](project.folder / name(kind, n), n, number) for number, (kind, n) in enumerate(cases)]
-    run(settings, project, until="photos")
+    run(settings, project, until=LOOKED)
     for act in filter(None, later):
         act()
-    run(settings, project, until="photos")
+    run(settings, project, until=LOOKED)
     written, found = told(project), project.store.read(Photo)
     attached = {
         row[Photo.path]: (written.get(row[Photo.photo_id]), number_of(project.folder / row[Photo.path]))

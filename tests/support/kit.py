@@ -141,13 +141,17 @@ def run(
 ) -> dg.ExecuteInProcessResult:
     """One run of the project's job in a throw-away instance.
 
-    All of it, or one table and what it is made from.
+    All of it, or some tables (names with commas) and what they are made from.
     """
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("project", [project.key])
         definitions = build_defs(settings)
         if until:
-            chosen = dg.AssetSelection.assets(until).upstream().resolve(definitions.resolve_asset_graph())
+            chosen = (
+                dg.AssetSelection.assets(*until.split(","))
+                .upstream()
+                .resolve(definitions.resolve_asset_graph())
+            )
             options["asset_selection"] = list(chosen)
         job = definitions.resolve_job_def("project")
         quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

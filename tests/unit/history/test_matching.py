@@ -343,3 +343,15 @@ def test_a_row_names_pictures_as_they_were_named_when_it_came_in() -> None:
     assert found("LAST.png", None) == found("last.png", day[2]) == one
     with pytest.raises(PictureUnknown, match="is the name of different pictures"):
         found("second.png", day[10])
+
+
+def test_a_name_that_was_used_again_is_that_of_the_picture_that_had_it_then() -> None:
+    """A picture is gone, and another one got its name on the fifth day."""
+    day = [NOW + timedelta(days=n) for n in range(12)]
+    own = str(PHOTOS[Photo.photo_id][0])
+    lookup = PhotoLookup(PHOTOS, QUALITY, {"gone": [(day[1], "x.png")], own: [(day[5], "x.png")]})
+    for at in (day[0], day[1], day[4]):
+        with pytest.raises(PictureUnknown, match=r"the picture named 'x\.png' is gone"):
+            lookup.find("x.png", at)
+    renamed = {"gone": [(day[1], "x.png"), (day[4], "y.png")], own: [(day[5], "x.png")]}
+    assert PhotoLookup(PHOTOS, QUALITY, renamed).find("x.png", day[6])[Photo.photo_id] == own

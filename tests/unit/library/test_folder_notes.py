@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from proofsheet.library.folder_notes import carry_notes, moved_folders
-from proofsheet.library.identities import KnownPhoto, Sighting, recognise
+from proofsheet.library.folder_notes import carried_notes, moved_folders
+from proofsheet.library.identities import recognise
+from proofsheet.library.identity_signs import KnownPhoto, Sighting
 from proofsheet.storage.ledger import Ledger
 from schemas.sets import SetContext
 from tests.support.kit import NOW
@@ -25,7 +26,7 @@ def test_a_renamed_folder_is_told_from_pictures_that_went_elsewhere() -> None:
     assert moved(a, *stay) == {"one": "in/uno"}  # the other one is gone
     assert moved(a, ("one/b.jpg", "one/b.jpg"), *stay) == {}
     assert moved(a, ("one/b.jpg", "else/b.jpg"), *stay) == {}
-    assert moved(a, b, *stay, new=("in/uno/n.jpg",)) == {}
+    assert moved(a, b, *stay, new=("in/uno/n.jpg",)) == {"one": "in/uno"}
     assert moved(("one/a.jpg", "two/a.jpg"), ("one/b.jpg", "two/b.jpg"), *stay) == {}
     assert moved(("d.jpg", "sub/d.jpg")) == {"": "sub"}
     assert moved(("one/a.jpg", "two/a.jpg"), ("two/c.jpg", "one/c.jpg")) == {
@@ -42,14 +43,20 @@ def test_notes_are_carried_and_never_written_over(tmp_path: Path) -> None:
             SetContext,
             [{SetContext.folder: folder, SetContext.subject: subject, SetContext.noted_at: NOW}],
         )
-    carry_notes(ledger, {"one": "uno"}, NOW)
+    carry(ledger, {"one": "uno"})
     assert subjects(ledger) == {"one": "Boats", "two": "Gulls", "uno": "Boats"}
-    carry_notes(ledger, {"uno": "two"}, NOW)
+    carry(ledger, {"uno": "two"})
     assert subjects(ledger) == {"one": "Boats", "two": "Gulls", "uno": "Boats"}
-    carry_notes(ledger, {"one": "two", "two": "one"}, NOW)
+    carry(ledger, {"one": "two", "two": "one"})
     assert subjects(ledger) == {"one": "Gulls", "two": "Boats", "uno": "Boats"}
-    carry_notes(ledger, {"bare": "two", "two": "bare"}, NOW)
+    carry(ledger, {"one": "two", "two": "uno"})  # those of "uno" would be lost
+    assert subjects(ledger) == {"one": "Gulls", "two": "Boats", "uno": "Boats"}
+    carry(ledger, {"bare": "two", "two": "bare"})
     assert subjects(ledger) == {"one": "Gulls", "two": None, "uno": "Boats", "bare": "Boats"}
+
+
+def carry(ledger: Ledger, moved: dict[str, str]) -> None:
+    ledger.put(SetContext, carried_notes(ledger, moved, NOW).contexts)
 
 
 def subjects(ledger: Ledger) -> dict[str, str | None]:

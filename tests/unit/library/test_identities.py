@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proofsheet.library.identities import KnownPhoto, Recognition, Sighting, new_id, recognise
+from proofsheet.library.identities import recognise
+from proofsheet.library.identity_signs import KnownPhoto, Recognition, Sighting, new_id
 
 A = KnownPhoto("A", "a.jpg", "bytes a", "pixels a")
 B = KnownPhoto("B", "b.jpg", "bytes b", "pixels b")
@@ -164,6 +165,42 @@ def test_another_picture_with_the_name_of_a_gone_one_is_new_and_asked_about() ->
     assert seen(file, known=(gone,), told=("A",)).questions == {"a.jpg": [gone]}
     back = seen(Sighting("a.jpg", "bytes a", "pixels a"), known=(gone,), told=("A",))
     assert back.matches == {"a.jpg": (gone, "content")}
+
+
+def test_a_copy_of_a_black_picture_is_no_other_black_picture_that_is_gone() -> None:
+    black, other = replace(A, picture="black"), replace(B, picture="black")
+    files = [Sighting("b.jpg", "bytes b", "black"), Sighting("c.jpg", "bytes b", "black")]
+    found = seen(*files, known=(black, other))
+    assert (ids(found), found.new) == ({"b.jpg": "B"}, {"c.jpg": "B"})
+
+
+def test_an_edit_that_is_taken_back_from_a_copy_is_the_same_photo() -> None:
+    edited = replace(A, content="edited", picture="edited too", had=frozenset({"bytes a"}))
+    backup = replace(COPY, path="backup.jpg")
+    both = [Sighting(p, "bytes a", "pixels a") for p in ("a.jpg", "backup.jpg")]
+    assert ids(seen(*both, known=(edited, backup))) == {"a.jpg": "A", "backup.jpg": "C"}
+    moved_back = seen(both[0], known=(edited, backup))
+    assert (ids(moved_back), [k.photo_id for k in moved_back.gone]) == ({"a.jpg": "A"}, ["C"])
+
+
+def test_a_file_that_was_renamed_over_another_is_not_asked_about() -> None:
+    over = Sighting("a.jpg", "bytes b", "pixels b")
+    known = (A, replace(B, first_path="b.jpg"))
+    found = seen(over, known=known, told=("A",))
+    assert (ids(found), found.questions) == ({"a.jpg": "B"}, {})
+    again = (replace(A, gone=True), replace(B, path="a.jpg", first_path="b.jpg"))
+    assert seen(over, known=again, told=("A",)).questions == {}
+
+
+def test_an_answer_is_followed_by_the_next_scan_unless_it_cannot_be() -> None:
+    gone, file = replace(A, gone=True), Sighting("n.jpg", "new bytes", "new pixels")
+    named = KnownPhoto("N", "n.jpg", "new bytes", "new pixels", answer="A")
+    found = seen(file, known=(gone, named), told=("A",))
+    assert (ids(found), found.joined, found.gone) == ({"n.jpg": "A"}, {"N": "A"}, [])
+    written = seen(file, known=(gone, named), told=("A", "N"))
+    assert (ids(written), written.joined, written.questions) == ({"n.jpg": "N"}, {}, {"n.jpg": [gone]})
+    back = seen(file, Sighting("x.jpg", "bytes a", "pixels a"), known=(gone, named), told=("A",))
+    assert (ids(back), back.joined) == ({"n.jpg": "N", "x.jpg": "A"}, {})
 
 
 def test_pixels_that_are_not_known_are_not_equal() -> None:
