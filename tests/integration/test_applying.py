@@ -11,6 +11,8 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from dagster_project.applying import planned
 from dagster_project.definitions import build_defs
@@ -89,11 +91,16 @@ def test_the_way_from_sandbox_to_undo(shell: Shell) -> None:
     assert "Nothing was applied" in shell("undo", "sandbox/harbour", "--yes", code=2).stderr
 
 
-def test_a_file_that_gets_another_name_where_it_was_moved_stays_applied(shell: Shell) -> None:
+@pytest.mark.parametrize("tagged", [False, True])
+def test_a_file_that_gets_another_name_where_it_was_moved_stays_applied(shell: Shell, tagged: bool) -> None:
     box, _copies = decided_box(shell, 3)
     shell("apply", "sandbox/harbour", "--yes")
     (first, *_rest) = sorted(p for p in (box.folder / "selected").rglob("*.png") if "_crop" not in p.name)
     before = box.store.read(Photo)
+    if tagged:
+        told = PngInfo()
+        told.add_text("Comment", "five stars")
+        Image.open(first).save(first, pnginfo=told)
     first.rename(first.with_name("the best one.png"))
     shell("run", "sandbox/harbour", "--select", STEPS)
     after = box.store.read(Photo)
