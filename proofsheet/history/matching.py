@@ -8,7 +8,7 @@ Keep out: reading files (formats.py), finding a picture by name (photo_lookup.py
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -122,15 +122,14 @@ def _when(row: Row) -> tuple[str, int]:
 
 def _written(row: Row) -> datetime:
     """When a row was written, as far as is known: not after it was imported."""
-    imported: datetime = row[HistoryRow.imported_at]
-    return min(row[HistoryRow.happened_at] or imported, imported)
+    times: Iterable[datetime] = filter(None, (row[HistoryRow.happened_at], row[HistoryRow.imported_at]))
+    return min(times)
 
 
 def _select(project: str, said: LastDecisions, known: PhotoLookup, row: Row, winner: Row) -> None:
     if not row[HistoryRow.other_paths]:
         return
-    others = (known.find(p, _written(row)) for p in row[HistoryRow.other_paths])
-    members = [winner, *others]
+    members = [winner, *(known.find(p, _written(row)) for p in row[HistoryRow.other_paths])]
     facts = {
         Selection.source: "history",
         Selection.session_id: row[HistoryRow.session_id],

@@ -111,7 +111,7 @@ def keep_as_new(project: Project, file: str, now: datetime) -> str:
 def _note(
     project: Project, known: Mapping[str, KnownPhoto], own: str, former: str | None, now: datetime
 ) -> None:
-    """Note the answer of a person; the next scan follows it."""
+    """Note your answer; the next scan follows it."""
     if own not in known:
         raise UsageError(
             f"{project.name} was not run since your last answer.",
