@@ -70,7 +70,7 @@ def paths_of_photos(ledger: Ledger) -> dict[str, list[tuple[datetime, str]]]:
 def former_paths(ledger: Ledger) -> dict[str, list[str]]:
     """Id to all paths of a photo that was ever elsewhere, the latest first."""
     places = ledger.rows(PhotoPlace)
-    moved = pl.col(PhotoIdentity.photo_id).is_in(places[PhotoPlace.photo_id].unique())
+    moved = pl.col(PhotoIdentity.photo_id).is_in(places[PhotoPlace.photo_id].unique().to_list())
     first = ledger.rows(PhotoIdentity).filter(moved)
     found = dict(first.select(PhotoIdentity.photo_id, pl.concat_list(PhotoIdentity.first_path)).iter_rows())
     for photo, path in places.select(PhotoPlace.photo_id, PhotoPlace.path).iter_rows():
