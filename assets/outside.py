@@ -22,6 +22,7 @@ from proofsheet.texts.coverage import coverage_of
 from proofsheet.texts.jobs import JOBS, Job
 from schemas.apply import FileOperation
 from schemas.choices import Proposal
+from schemas.identity import GonePhoto, IdentityQuestion
 from schemas.library import OtherFile, Photo, Quarantine
 from schemas.models import CropModel, RankerModel
 from schemas.publish import Export
@@ -104,7 +105,7 @@ def _to_ask(job: Job) -> Look:
 
 
 OUTSIDE: Mapping[str, Look] = {
-    **{table.name: _disk for table in (Photo, Quarantine, OtherFile)},
+    **{table.name: _disk for table in (Photo, Quarantine, OtherFile, IdentityQuestion, GonePhoto)},
     SidecarMetadata.name: _sidecars,
     Preview.name: _lost_previews,
     Export.name: _exports,

@@ -34,13 +34,18 @@ def gone_with_facts(project: Project) -> pl.DataFrame:
 
 
 def open_questions(project: Project) -> list[dict[str, Any]]:
-    """Rows of `identity_questions` without an answer since the last run."""
+    """Rows of `identity_questions` without an answer that the next run follows."""
     asked = project.store.read(IdentityQuestion).to_dicts()
-    known = known_photos(project.ledger) if asked else {}
+    if not asked:
+        return []
+    known, told = known_photos(project.ledger), told_of(project.ledger)
+    owners = ((row, known.get(row[IdentityQuestion.photo_id])) for row in asked)
     return [
         row
-        for row in asked
-        if not _is_answered(known.get(row[IdentityQuestion.photo_id]), row[IdentityQuestion.former_photo_id])
+        for row, own in owners
+        if own is not None
+        and not own.sure
+        and (own.photo_id in told or own.answer != row[IdentityQuestion.former_photo_id])
     ]
 
 
@@ -55,10 +60,6 @@ def question_lines(project: Project) -> list[str]:
         "with --none"
         for path, former, own in asked
     ]
-
-
-def _is_answered(own: KnownPhoto | None, former: str) -> bool:
-    return own is None or own.sure or own.answer == former
 
 
 def take_over(project: Project, file: str, former: str, now: datetime) -> str:
@@ -123,18 +124,10 @@ def _note(
 
 
 def _command(project: Project, file: str, answer: str) -> str:
-    """The command that answers, to be pasted."""
-    words = f"{as_word(project.name)} {as_word(file)} {answer}"
-    return (
-        f"`proofsheet photos adopt {words}`" if not file.startswith("-") else _dashed(project, file, answer)
-    )
-
-
-def _dashed(project: Project, file: str, answer: str) -> str:
-    """The same for a name that looks like an option."""
-    option = f"{answer} " if answer.startswith("--") else ""
-    rest = "" if option else f" {answer}"
-    return f"`proofsheet photos adopt {option}-- {as_word(project.name)} {as_word(file)}{rest}`"
+    """The command that answers, to be pasted; a name that looks like an option comes after two dashes."""
+    option, own = (f" {answer}", "") if answer.startswith("--") else ("", f" {answer}")
+    dashes = " --" if file.startswith("-") else ""
+    return f"`proofsheet photos adopt{option}{dashes} {as_word(project.name)} {as_word(file)}{own}`"
 
 
 def _present(project: Project, file: str) -> dict[str, Any]:

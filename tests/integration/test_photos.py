@@ -114,7 +114,11 @@ def test_words_that_are_written_after_the_answer_are_not_lost(shell: Shell, trip
     shell("words", "edit", "Trip", "n.png", "--title", "Another card")
     look(shell)
     assert titles(shell) == {"n.png": "Another card"}
-    assert shell.json("photos", "list", "Trip")["gone"] == [gone]
+    told = shell.json("photos", "list", "Trip")
+    assert (told["gone"], [q["path"] for q in told["questions"]]) == ([gone], ["n.png"])
+    shell("photos", "adopt", "Trip", "n.png", "--none")
+    look(shell)
+    assert shell.json("photos", "list", "Trip")["questions"] == []
 
 
 def test_a_photo_that_returned_before_the_answer_was_followed_stays_itself(shell: Shell, trip: Path) -> None:
