@@ -46,7 +46,11 @@ class PhotoPlace(Table, name="photo_places", origin="fact"):
         "that of the photo in `joined_to`.",
         isin=HOW,
     )
-    joined_to = column(pl.String, "The photo that has this one's file from then on, or null.", nullable=True)
+    joined_to = column(
+        pl.String,
+        "The photo that has this one's file from then on; with your answer, from the next scan on. Or null.",
+        nullable=True,
+    )
     seen_at = column(pl.Datetime("us"), "When (UTC).")
 
 
@@ -56,7 +60,7 @@ class IdentityQuestion(Table, name="identity_questions"):
     It has a new id until you say which photo it is.
     """
 
-    path = column(pl.String, "The file, before any move by Proofsheet.", key=True)
+    path = column(pl.String, "The file inside the project folder.", key=True)
     former_photo_id = column(pl.String, "A photo that it may be.", key=True)
     photo_id = column(pl.String, "The id that the file has meanwhile.")
     former_path = column(pl.String, "Where that photo was last.")

@@ -22,11 +22,7 @@ _MOST = 1000
     "--like", metavar="PHOTO", help="Path, id or file name of a photo of PROJECT, or any picture file."
 )
 @click.option("--label", metavar="WORDS", help="What a model saw, such as flower.")
-@click.option(
-    "--text",
-    metavar="WORDS",
-    help="Words in texts, keywords, labels, prompts, names and places.",
-)
+@click.option("--text", metavar="WORDS", help="Words in texts, keywords, labels, prompts, names and places.")
 @click.option("--limit", type=click.IntRange(1, _MOST), default=20, show_default=True, help="Most photos.")
 @json_option
 def search(

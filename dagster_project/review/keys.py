@@ -36,11 +36,7 @@ KEYS = (
     Key("reject", ("r",), "R", "Reject: keep all pictures, do nothing with them"),
     Key("skip", ("s",), "S", "Skip: decide later"),
     Key(
-        "pick",
-        tuple("123456789"),
-        "1 – 9",
-        "Pick this picture instead; a click picks any",
-        shift=None,
+        "pick", tuple("123456789"), "1 – 9", "Pick this picture instead; a click picks any", shift=None
     ),  # some keyboards need Shift for digits
     Key("next", ("enter", "arrowdown"), "Enter, ↓", "Next set"),
     Key("previous", ("arrowup",), "↑", "Previous set"),
