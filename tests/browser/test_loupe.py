@@ -11,7 +11,7 @@ import pytest
 
 from proofsheet.selection.timeline import timeline
 from proofsheet.storage.workspace import Workspace
-from tests.browser.review_page import CHROMIUM, FLAGS, Review, sees, serious, serving, shot
+from tests.browser.review_page import CHROMIUM, Review, sees, serious, serving, shot
 from tests.reliability.serving import free_port
 from tests.support.kit import configuration
 from tests.support.loupe_kit import SIZES, TURNED, loupe_project
@@ -38,16 +38,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def served(place: Path) -> Iterator[Review]:
     with serving(place, free_port()) as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield found
-        found.close()
 
 
 @pytest.fixture

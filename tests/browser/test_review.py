@@ -21,7 +21,7 @@ from proofsheet.texts.edits import write_field
 from schemas.choices import Proposal
 from schemas.edits import Waiver
 from schemas.sets import SetContext
-from tests.browser.review_page import CHROMIUM, FLAGS, Review, sees, serious, serving, shot
+from tests.browser.review_page import CHROMIUM, Review, sees, serious, serving, shot
 from tests.reliability.serving import free_port
 from tests.support.kit import NOW, configuration, name_subject, run
 from tests.support.review_kit import chosen_project
@@ -54,16 +54,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def served(place: Path) -> Iterator[Review]:
     with serving(place, free_port()) as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield found
-        found.close()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -30,17 +29,6 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("review")
     chosen_project(place, sets=12)
     return place
-
-
-@pytest.fixture
-def project(base: Path, tmp_path: Path) -> Project:
-    shutil.copytree(base, tmp_path / "p")
-    return Workspace(configuration(tmp_path / "p/library", tmp_path / "p/home").place).project("harbour")
-
-
-@pytest.fixture
-def session(project: Project) -> ReviewSession:
-    return ReviewSession(project, 0.05)
 
 
 def given(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import polars as pl
@@ -20,14 +19,14 @@ from proofsheet.review.singles import singles_page
 from proofsheet.review.submission import approved_file, history_folder, submitted, write_submitted
 from proofsheet.selection.choices import decided_against, present_choices
 from proofsheet.selection.timeline import counted, standing
-from proofsheet.storage.workspace import Project, Workspace
+from proofsheet.storage.workspace import Project
 from schemas.choices import Choice
 from schemas.history import CROP_FILE, SELECTION_FILE, HistoryRow, ImportedVector
 from schemas.library import Photo
 from schemas.review import Feedback, ReviewMetric
 from schemas.settings.apply import ApplySettings
 from schemas.vision import ImageQuality
-from tests.support.kit import NOW, configuration, tree
+from tests.support.kit import NOW, tree
 from tests.support.loupe_kit import loupe_project
 
 SINGLES = ["view 0.png", "view 1.png", "view 2.png"]
@@ -38,17 +37,6 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("singles")
     loupe_project(place, sets=1)
     return place
-
-
-@pytest.fixture
-def project(base: Path, tmp_path: Path) -> Project:
-    shutil.copytree(base, tmp_path / "p")
-    return Workspace(configuration(tmp_path / "p/library", tmp_path / "p/home").place).project("harbour")
-
-
-@pytest.fixture
-def session(project: Project) -> ReviewSession:
-    return ReviewSession(project, 0.05)
 
 
 def given(
