@@ -34,7 +34,7 @@ def touch(folder: Path, *names: str) -> Path:
         if name.endswith(".xmp"):
             (folder / name).write_text(sidecar("xmp:Rating='3'"))
         else:
-            save_picture(folder / "x.jpg", hash(name) % 97).rename(folder / name)
+            save_picture(folder / "x.jpg", sum(name.encode()) % 97).rename(folder / name)
     return folder
 
 
