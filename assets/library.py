@@ -28,6 +28,7 @@ from proofsheet.library.quarantine import known_bad, record_refusals
 from proofsheet.library.scan import other_rows, photo_rows, scan
 from proofsheet.library.sidecars import sidecar_rows
 from proofsheet.library.written_metadata import written_rows
+from proofsheet.library.written_regions import region_rows
 from proofsheet.storage.workspace import Project
 from resources.measurements import (
     FILE_MEASUREMENTS,
@@ -42,7 +43,7 @@ from schemas.library import ExifFact, GenerationFact, OtherFile, Photo, Quaranti
 from schemas.table import Rows, Table
 from schemas.vectors import Embedding, LayoutVector
 from schemas.vision import ImageQuality, PictureHash, Preview, SaliencyGrid
-from schemas.written import EmbeddedMetadata, SidecarMetadata, WrittenMetadata
+from schemas.written import EmbeddedMetadata, SidecarMetadata, WrittenMetadata, WrittenRegion
 
 NOTHING_REFUSED = RowCheck("nothing_refused", "No file of the project is in quarantine.", lambda rows: rows)
 NOTHING_ASKED = RowCheck(
@@ -175,9 +176,11 @@ def generation_facts(rows: TableRows) -> TableRows:
 
 @measured_asset(EmbeddedMetadata)
 def embedded_metadata(rows: TableRows) -> TableRows:
-    """Reads titles, keywords, stars and the like that people wrote into files."""
+    """Reads titles, keywords, stars, regions and the like that people wrote into files."""
     (found,) = rows.frames
-    said = pl.col(EmbeddedMetadata.tags).list.len() > 0
+    said = pl.any_horizontal(
+        pl.col(n).list.len() > 0 for n in (EmbeddedMetadata.tags, EmbeddedMetadata.regions)
+    )
     return TableRows([found.filter(said | pl.col(EmbeddedMetadata.unread).is_not_null())], rows.facts)
 
 
@@ -193,6 +196,18 @@ def written_metadata(
 ) -> pl.DataFrame:
     """Puts together what people wrote about photos; what Proofsheet wrote into sidecars is left out."""
     return written_rows(project.key, embedded_metadata, sidecar_metadata)
+
+
+@table_asset(WrittenRegion, group="ingest")
+def regions(
+    embedded_metadata: Rows[EmbeddedMetadata],
+    sidecar_metadata: Rows[SidecarMetadata],
+    exif_facts: Rows[ExifFact],
+    image_quality: Rows[ImageQuality],
+    project: Project,
+) -> pl.DataFrame:
+    """Turns the regions that people marked upright: faces with names, animals, the focus."""
+    return region_rows(project.key, embedded_metadata, sidecar_metadata, exif_facts, image_quality)
 
 
 @measured_asset(ImageQuality)

@@ -1,7 +1,7 @@
 """Tables of what people wrote about photos with other programs: in the files and in sidecars.
 
-Holds `WrittenFields` (the columns that all of them share), `EmbeddedMetadata`, `SidecarMetadata` and
-`WrittenMetadata`.
+Holds `WrittenFields` (the columns that all of them share), `EmbeddedMetadata`, `SidecarMetadata`,
+`WrittenMetadata` and `WrittenRegion`.
 Add here: another field that people fill in elsewhere, in `WrittenFields`.
 Keep out: what cameras and generators write (library.py), and what people write here (edits.py).
 """
@@ -14,6 +14,14 @@ from schemas.table import Table, column
 
 EMBEDDED, SIDECAR = "embedded", "sidecar"
 TAGGED = pl.Struct({"field": pl.String, "tag": pl.String})
+FACE, OTHER_REGION = "face", "other"
+KINDS_OF_REGIONS = (FACE, "pet", "focus", "barcode", OTHER_REGION)
+EDGES = ("left_edge", "top_edge", "right_edge", "bottom_edge")
+REGION = pl.Struct(
+    {"kind": pl.String, "name": pl.String, "description": pl.String}
+    | dict.fromkeys(EDGES, pl.Float64)
+    | {"upright": pl.Boolean, "aspect": pl.Float64, "tag": pl.String}
+)
 SAID = pl.Struct({"field": pl.String, "place": pl.String, "tag": pl.String, "other": pl.String})
 
 
@@ -61,6 +69,11 @@ class EmbeddedMetadata(WrittenFields, Table, name="embedded_metadata"):
     """
 
     tags = column(pl.List(TAGGED), "The tag that each field was read from.")
+    regions = column(
+        pl.List(REGION),
+        "Regions that are marked in the picture: edges in 0..1 of the upright picture, or as its pixels are "
+        "stored, and width ÷ height of the picture in which they were marked.",
+    )
     unread = column(
         pl.String, "What could not be read or is no valid value, in words; null if all was.", nullable=True
     )
@@ -73,6 +86,11 @@ class SidecarMetadata(WrittenFields, Table, name="sidecar_metadata"):
     size_bytes = column(pl.Int64, "Size of the sidecar.", unit="bytes", ge=0)
     modified_at = column(pl.Datetime("us"), "Modification time of the sidecar (UTC).", nullable=True)
     tags = column(pl.List(TAGGED), "The tag that each field was read from.")
+    regions = column(
+        pl.List(REGION),
+        "Regions that are marked in the picture: edges in 0..1 of the upright picture, or as its pixels are "
+        "stored, and width ÷ height of the picture in which they were marked.",
+    )
     written_here = column(
         pl.List(pl.String), "Marks of the values that Proofsheet wrote into it, as field:digest."
     )
@@ -95,3 +113,23 @@ class WrittenMetadata(WrittenFields, Table, name="written_metadata"):
     unread = column(
         pl.String, "What could not be read or is no valid value, in words; null if all was.", nullable=True
     )
+
+
+class WrittenRegion(Table, name="regions"):
+    """What people marked in pictures with other programs: faces with names, animals, the focus.
+
+    One row a region. Those of a sidecar count more than those of the file; of two at the same place one
+    counts. Nobody is recognised: names are what people wrote. What a network finds is in `faces`.
+    """
+
+    photo_id = column(pl.String, "The photo.", key=True)
+    number = column(pl.Int64, "Number of the region in its photo, from 1.", key=True, ge=1)
+    kind = column(pl.String, "What is marked.", isin=KINDS_OF_REGIONS)
+    region_name = column(pl.String, "Name of the person or thing; null if nobody named it.", nullable=True)
+    description = column(pl.String, "Description of the region.", nullable=True)
+    left_edge = column(pl.Float64, "Left edge in the upright picture, as a part of its width.", ge=0, le=1)
+    top_edge = column(pl.Float64, "Upper edge, as a part of its height.", ge=0, le=1)
+    right_edge = column(pl.Float64, "Right edge.", ge=0, le=1)
+    bottom_edge = column(pl.Float64, "Lower edge.", ge=0, le=1)
+    place = column(pl.String, "Where it is written.", isin=(EMBEDDED, SIDECAR))
+    tag = column(pl.String, "The tag that it was read from.")

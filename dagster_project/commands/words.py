@@ -21,7 +21,7 @@ from proofsheet.core.errors import UsageError
 from proofsheet.core.files import composed
 from proofsheet.core.shell_words import as_word
 from proofsheet.library.photo_names import photos_meant
-from proofsheet.library.written_metadata import said_of
+from proofsheet.library.written_regions import said_elsewhere
 from proofsheet.proof.text_review import import_flags, review, waive, want_others
 from proofsheet.storage.workspace import Project
 from proofsheet.texts.edits import undo_field, write_field
@@ -29,7 +29,6 @@ from proofsheet.texts.picture_keys import picture_of_files
 from schemas.edits import WordEdit
 from schemas.library import Photo
 from schemas.proof import FIELDS, MetadataQuality, Texts
-from schemas.written import WrittenMetadata
 
 
 @click.group()
@@ -86,10 +85,9 @@ def show(project: str, paths: tuple[str, ...], as_json: bool) -> None:
     written: [{field, value, place, other}]}].
     """
     found, wanted = settings_and_workspace()[1].project(project), {composed(path) for path in paths}
-    elsewhere = {r[WrittenMetadata.photo_id]: r for r in found.store.read(WrittenMetadata).to_dicts()}
+    elsewhere = said_elsewhere(found)
     told = [
-        _told(r)
-        | {"written": said_of(elsewhere[r[Photo.photo_id]]) if r[Photo.photo_id] in elsewhere else []}
+        _told(r) | {"written": elsewhere.get(r[Photo.photo_id], [])}
         for r in _current(found).to_dicts()
         if not paths or composed(r[Photo.path]) in wanted
     ]

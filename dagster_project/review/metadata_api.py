@@ -23,7 +23,7 @@ from dagster_project.review.http import answer
 from dagster_project.review.state import State, state_of
 from proofsheet.core.clock import utc_now
 from proofsheet.core.errors import NotFound, UsageError
-from proofsheet.library.written_metadata import said_of
+from proofsheet.library.written_regions import said_elsewhere
 from proofsheet.proof.text_review import review, waive, want_others
 from proofsheet.review.decision_request import Conflict, InvalidRequest
 from proofsheet.selection.choices import held_photos, present_choices
@@ -36,7 +36,6 @@ from schemas.edits import WordEdit, WordReview
 from schemas.library import Photo
 from schemas.proof import FIELDS, MetadataQuality, Texts
 from schemas.sets import ImageSet, SetContext
-from schemas.written import WrittenMetadata
 
 Row = Mapping[str, Any]
 Edits = dict[str, dict[str, list[Row]]]  # photo, field, changes from the first
@@ -187,10 +186,10 @@ def _rows(state: State, project: Project) -> dict[str, Any]:
         for r in rows
     ]
     held = held_photos(project, present_choices(project))
-    written = {r[WrittenMetadata.photo_id]: r for r in project.store.read(WrittenMetadata).to_dicts()}
+    written = said_elsewhere(project)
     shown = [
         _shown(r, paths[photo], edits, subjects)
-        | {"held": held.get(photo, ""), "written": said_of(written[photo]) if photo in written else []}
+        | {"held": held.get(photo, ""), "written": written.get(photo, [])}
         for r in known
         for photo in [r[MetadataQuality.photo_id]]
         if photo in paths

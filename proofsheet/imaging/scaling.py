@@ -1,12 +1,13 @@
 """Sizes and directions of pixels: smaller, and upright.
 
-Holds `fit`, `rgb_array` and `upright_pixels`.
+Holds `fit`, `rgb_array`, `upright_pixels` and `upright_box`.
 Add here: another way to scale or turn.
 Keep out: decoding (decode.py) and colours (colour_management.py).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,24 @@ def upright_pixels(pixels: npt.NDArray[Any], orientation: int) -> npt.NDArray[An
         pixels = pixels.transpose(1, 0, 2)
     across, down = _FLIPS[orientation]
     return np.ascontiguousarray(pixels[:: -1 if down else 1, :: -1 if across else 1])
+
+
+def upright_box(box: Sequence[float], orientation: int) -> tuple[float, float, float, float]:
+    """The same part of the upright picture, by the EXIF orientation.
+
+    Args:
+        box: left, top, right, bottom in 0..1 of the picture as it is stored.
+        orientation: 1 to 8.
+    """
+    left, top, right, bottom = box
+    if orientation >= 5:
+        left, top, right, bottom = top, left, bottom, right
+    across, down = _FLIPS.get(orientation, (False, False))
+    if across:
+        left, right = 1 - right, 1 - left
+    if down:
+        top, bottom = 1 - bottom, 1 - top
+    return left, top, right, bottom
 
 
 # after the sides were swapped (5 to 8): mirror left and right, mirror up and down

@@ -137,7 +137,8 @@ def _key(sidecar: str, found: os.stat_result) -> str:
 def _read(path: Path) -> dict[str, Any]:
     """The columns of one sidecar, or why it could not be read, and whether that lasts until it changes."""
     empty: dict[str, Any] = {n: [] if n in LISTS else None for n in WRITTEN}
-    empty |= {SidecarMetadata.tags: [], SidecarMetadata.written_here: [], FOR_EXTENSION: None, _LASTS: True}
+    empty |= {n: [] for n in (SidecarMetadata.tags, SidecarMetadata.regions, SidecarMetadata.written_here)}
+    empty |= {FOR_EXTENSION: None, _LASTS: True}
     try:
         with os.fdopen(open_regular(path), "rb") as stream:
             if (size := os.fstat(stream.fileno()).st_size) > MOST_BYTES:

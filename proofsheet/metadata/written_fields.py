@@ -18,6 +18,7 @@ from proofsheet.imaging.formats import RAW
 from proofsheet.metadata.exif_texts import exif_texts
 from proofsheet.metadata.generation_metadata import generation_facts
 from proofsheet.metadata.iptc_texts import iptc_texts
+from proofsheet.metadata.written_regions import regions_of
 from proofsheet.metadata.written_stars import pick, rating
 from proofsheet.metadata.written_values import Reading
 from proofsheet.metadata.xmp_packet import XmpPacket, branches
@@ -140,6 +141,7 @@ def _columns(sources: _Sources) -> Mapping[str, object]:
         **empty,
         **{name: value for name, (value, _tag) in found.items()},
         EmbeddedMetadata.tags: [{"field": name, "tag": tag} for name, (_value, tag) in found.items()],
+        EmbeddedMetadata.regions: regions_of(sources.xmp, sources.reading),
         EmbeddedMetadata.unread: sources.reading.problem(),
     }
 

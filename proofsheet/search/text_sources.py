@@ -21,7 +21,7 @@ from schemas.proof import MetadataQuality
 from schemas.sets import SetContext
 from schemas.table import Table
 from schemas.words import Caption, PromptReconstruction, Rating
-from schemas.written import EMBEDDED, SIDECAR, WrittenMetadata
+from schemas.written import EMBEDDED, SIDECAR, WrittenMetadata, WrittenRegion
 
 _PERSON = "a person"
 
@@ -198,6 +198,7 @@ TEXT_SOURCES = (
     TextSource("written keywords", 1.0, _written(WrittenMetadata.keywords)),
     TextSource("written keywords", 1.0, _written(WrittenMetadata.hierarchical_keywords)),
     TextSource("written city", 1.0, _written(WrittenMetadata.city)),
+    TextSource("person", 1.0, _column(WrittenRegion, WrittenRegion.region_name, _PERSON)),
     TextSource("written state", 0.9, _written(WrittenMetadata.state)),
     TextSource("written country", 0.9, _written(WrittenMetadata.country)),
     TextSource("written place", 1.0, _written(WrittenMetadata.location)),

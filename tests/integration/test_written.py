@@ -124,6 +124,23 @@ def test_stars_that_a_person_sets_in_files_ask_no_question(shell: Shell, server:
     assert [r["rating"] for r in rows(shell, "select rating from written_metadata")] == [3.0] * 3
 
 
+def test_people_who_are_marked_in_pictures_are_found_and_shown(shell: Shell, server: ModelServer) -> None:
+    region = (
+        "-RegionInfo={AppliedToDimensions={W=64,H=48,Unit=pixel},RegionList=["
+        "{Area={X=0.25,Y=0.375,W=0.25,H=0.25,Unit=normalized},Name=Zoë Ångström,Type=Face}]}"
+    )
+    exiftool(shell.folder / "library" / "one" / "plain.jpg", region)
+    shell("run", "one")
+    assert server.received == []  # and no name goes into a question
+    assert hits(shell, "Ångström") == [("plain.jpg", "person: Zoë Ångström", "a person")]
+    shown = {p["path"]: p["written"] for p in shell.json("words", "show", "one")["photos"]}
+    assert shown["plain.jpg"] == [
+        {"field": "people", "value": "Zoë Ångström", "place": "embedded", "other": None}
+    ]
+    found = rows(shell, "select kind, region_name, place, round(right_edge - left_edge, 3) w from regions")
+    assert found == [{"kind": "face", "region_name": "Zoë Ångström", "place": "embedded", "w": 0.25}]
+
+
 def test_what_we_write_is_not_taken_for_a_persons_and_what_a_person_writes_stays(shell: Shell) -> None:
     folder, home = shell.folder / "library" / "one", shell.folder / "library"
     shown = {p["path"]: p for p in shell.json("words", "show", "one")["photos"]}
