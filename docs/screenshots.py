@@ -48,7 +48,7 @@ def main(demo: Path) -> None:
             ("review", _REVIEW, f"{review}/p/{finished.key}/review?set={_place(review, finished)}"),
             ("graph", _GRAPH, f"{dagster}/asset-groups"),
         ):
-            page = browser.new_page(viewport=size)  # type: ignore[arg-type]
+            page = browser.new_page(viewport=size, color_scheme="dark")  # type: ignore[arg-type]
             page.goto(address, wait_until="networkidle")
             time.sleep(_SETTLE_S)
             page.screenshot(path=_PICTURES / f"{name}.png")
