@@ -15,8 +15,9 @@ from tests.support.review_kit import chosen_project
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="chromium is not installed: the review app is not looked at"
 )
-PAGES = ("/", "/intake", "/runs") + tuple(
-    f"/p/harbour/{name}" for name in ("review", "sets", "singles", "metadata", "metrics")
+PAGES = (
+    *("/", "/intake", "/runs"),
+    *(f"/p/harbour/{name}" for name in ("review", "sets", "singles", "metadata", "metrics")),
 )
 THEMES = ("light", "dark", "grey")
 BACK = "getComputedStyle(document.body).backgroundColor"
