@@ -168,4 +168,4 @@ def _next(project: Project, progress: dict[str, Any]) -> str:
         return "review"
     if progress["waiting"]:
         return "submit (Shift + Enter)"
-    return f"proofsheet apply {as_word(project.name)}" if submitted(project).standing() else "review"
+    return "move the files (Files)" if submitted(project).standing() else "review"

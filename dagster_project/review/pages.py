@@ -74,6 +74,11 @@ async def metadata(request: Request) -> Response:
     return await _of_project(request, "metadata")
 
 
+async def files(request: Request) -> Response:
+    """GET `/p/{project}/files`: what the submitted decisions would move, moving it, and undo."""
+    return await _of_project(request, "files")
+
+
 async def metrics(request: Request) -> Response:
     """GET `/p/{project}/metrics`: figures of the review, over time, and the gates of the rollout."""
     state = state_of(request)
@@ -120,6 +125,7 @@ ROUTES = [
     Route("/p/{project}/sets", sets, methods=["GET"]),
     Route("/p/{project}/singles", singles, methods=["GET"]),
     Route("/p/{project}/metadata", metadata, methods=["GET"]),
+    Route("/p/{project}/files", files, methods=["GET"]),
     Route("/p/{project}/metrics", metrics, methods=["GET"]),
     Route("/intake", intake, methods=["GET"]),
     Route("/runs", runs, methods=["GET"]),

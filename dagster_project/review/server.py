@@ -27,6 +27,7 @@ from dagster_project.guard import Guard, allowed_hosts
 from dagster_project.review import (
     api,
     contact_sheets,
+    files_api,
     images,
     intake_api,
     metadata_api,
@@ -55,7 +56,7 @@ def build_app(settings: Configuration, hosts: Iterable[str], dagster: str = "") 
         dagster: address of the Dagster UI; empty if none runs beside.
     """
     static = Mount("/static", StaticFiles(directory=_STATIC, follow_symlink=False))
-    apis = (api, metadata_api, pictures_api, publish_api, intake_api, runs_api, search_api)
+    apis = (api, metadata_api, pictures_api, publish_api, files_api, intake_api, runs_api, search_api)
     routes = [
         *pages.ROUTES,
         *images.ROUTES,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from starlette.requests import Request
 
+from dagster_project.review.file_work import FileWork
 from dagster_project.review.runner import Runner
 from proofsheet.core.config import Configuration
 from proofsheet.review.session import ReviewSession
@@ -33,6 +34,7 @@ class State:
         self.settings, self.dagster = settings, dagster
         self.workspace = Workspace(settings.place)
         self.runner = Runner(Path.cwd(), self.workspace.library)
+        self.files = FileWork(settings)
         self._sessions: dict[Project, ReviewSession] = {}
         self._lock = threading.Lock()
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(
 )
 PAGES = (
     *("/", "/intake", "/runs"),
-    *(f"/p/harbour/{name}" for name in ("review", "sets", "singles", "metadata", "metrics")),
+    *(f"/p/harbour/{name}" for name in ("review", "sets", "singles", "files", "metadata", "metrics")),
 )
 THEMES = ("light", "dark", "grey")
 BACK = "getComputedStyle(document.body).backgroundColor"
