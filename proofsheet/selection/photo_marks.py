@@ -1,7 +1,6 @@
 """Stars, labels and flags of pictures: which of several counts, and who gave it.
 
-Holds `Mark`, `PictureMarks`, `NO_MARKS`, `marks_by_photo`, `picture_marks`, `elsewhere_by_photo`, `model_stars`,
-`set_here`, `of_people` and `beats`.
+Holds `Mark`, `PictureMarks`, `NO_MARKS`, and what the marks of a picture or of a project come to.
 Add here: another source of marks, and its rank.
 Keep out: setting them (review/marking.py), and reading files and sidecars (library/).
 
@@ -11,7 +10,7 @@ What Proofsheet itself wrote into a sidecar is not in `written_metadata` and is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -133,7 +132,7 @@ def set_here(rows: Iterable[Row]) -> Mark:
     return Mark(stars, label, flag)
 
 
-def picture_marks(rows: list[Row], elsewhere: Mark = Mark(), by_model: int | None = None) -> PictureMarks:  # noqa: B008 - frozen
+def picture_marks(rows: Sequence[Row], elsewhere: Mark = Mark(), by_model: int | None = None) -> PictureMarks:
     """The marks of a picture that count.
 
     Args:

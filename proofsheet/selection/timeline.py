@@ -8,6 +8,7 @@ Keep out: how verdicts come in (review/, history/decision_import.py).
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -96,6 +97,10 @@ class Timeline:
         """The current decision on a set, or None."""
         found = self._of_set.get(group_id)
         return self.verdicts[found[-1]] if found else None
+
+    def unsubmitted(self, up_to: int) -> int:
+        """How many decisions, and steps on them, came after a number."""
+        return len(self.handed) - bisect.bisect_right(self.handed, up_to)
 
     def marks_of(self, photo_id: str) -> list[Row]:
         """The marks of a photo that were not undone, oldest first."""
