@@ -1,6 +1,6 @@
 """Stars, a label or a flag for a picture, as the review app sends it and shows it.
 
-Holds `MarkRequest`, `mark_row` and `marked_image`.
+Holds `MarkRequest`, `mark_row`, `marks_of_image` and `marked_image`.
 Add here: another mark that people may set.
 Keep out: which of several marks counts (selection/photo_marks.py), and saving (session.py).
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 from proofsheet.review.decision_request import Conflict, InvalidRequest
 from proofsheet.review.queue import ELSEWHERE, MODEL_STARS
-from proofsheet.selection.photo_marks import picture_marks
+from proofsheet.selection.photo_marks import PictureMarks, picture_marks
 from proofsheet.selection.timeline import Timeline
 from schemas.marks import LABELS, MOST_STARS, PhotoMark
 
@@ -86,8 +86,13 @@ def _check(given: MarkRequest) -> None:
         raise InvalidRequest(f"flag is {given.flag}.", "Send 1 (picked), -1 (rejected) or 0.")
 
 
+def marks_of_image(image: Mapping[str, Any], line: Timeline) -> PictureMarks:
+    """The marks of now of an image of the queue."""
+    return picture_marks(line.marks_of(str(image["id"])), image[ELSEWHERE], image[MODEL_STARS])
+
+
 def marked_image(image: Mapping[str, Any], line: Timeline) -> dict[str, Any]:
     """An image of a set for the browser, with its marks of now."""
-    marks = picture_marks(line.marks_of(str(image["id"])), image[ELSEWHERE], image[MODEL_STARS])
+    marks = marks_of_image(image, line)
     shown = {n: v for n, v in image.items() if n not in (ELSEWHERE, MODEL_STARS)}
     return shown | {"marks": marks.as_dict()}
