@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from proofsheet.metadata.sidecar_packet import mark_of
-from schemas.proof import ProofAttempt
+from proofsheet.proof.assemble import written_elsewhere
+from schemas.proof import FIELDS, ProofAttempt, Texts
 from schemas.written import WrittenFields
 
 RATING, LABEL, TITLE = "XMP-xmp:Rating", "XMP-xmp:Label", "XMP-dc:Title"
@@ -181,16 +182,18 @@ def tags_of_people(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def marks_of_attempts(attempts: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
-    """Photo to the marks of all texts that it ever had here.
+    """Photo to the marks of all texts that it ever had here, without those of people in file or sidecar.
 
     Args:
         attempts: rows of `proof_attempts`.
     """
     found: dict[str, set[str]] = {}
     for row in attempts:
-        told = {TITLE: row[ProofAttempt.title], DESCRIPTION: row[ProofAttempt.caption]}
-        told[ALT_TEXT] = row[ProofAttempt.alt_text]
+        theirs = written_elsewhere(row[ProofAttempt.sources] or "")
+        own = {f: row[f] for f in FIELDS if f not in theirs}
+        told = {TITLE: own.get(Texts.title), DESCRIPTION: own.get(Texts.caption)}
+        told[ALT_TEXT] = own.get(Texts.alt_text)
         marks = {_mark(tag, text) for tag, text in told.items() if text}
-        marks |= {_mark(SUBJECT, word) for word in row[ProofAttempt.keywords] or ()}
+        marks |= {_mark(SUBJECT, word) for word in own.get(Texts.keywords) or ()}
         found.setdefault(str(row[ProofAttempt.photo_id]), set()).update(marks)
     return found
