@@ -16,17 +16,20 @@ from typing import Any
 
 from proofsheet.metadata.sidecar_packet import mark_of
 from proofsheet.proof.assemble import written_elsewhere
+from proofsheet.publish.sidecar_said import said_value
 from schemas.proof import FIELDS, ProofAttempt, Texts
 from schemas.written import WrittenFields
 
 RATING, LABEL, TITLE = "XMP-xmp:Rating", "XMP-xmp:Label", "XMP-dc:Title"
 DESCRIPTION, SUBJECT, HIERARCHY = "XMP-dc:Description", "XMP-dc:Subject", "XMP-lr:HierarchicalSubject"
+FLAG = "XMP-xmpDM:Pick"
 TAGS_LIST, ALT_TEXT = "XMP-digiKam:TagsList", "XMP-iptcCore:AltTextAccessibility"
 EXTENDED, MARKS = "XMP-iptcCore:ExtDescrAccessibility", "XMP-proofsheet:Written"
 LISTS = (SUBJECT, HIERARCHY, TAGS_LIST)
 COLUMNS = {
     RATING: WrittenFields.rating,
     LABEL: WrittenFields.label,
+    FLAG: WrittenFields.pick,
     TITLE: WrittenFields.title,
     DESCRIPTION: WrittenFields.description,
     SUBJECT: WrittenFields.keywords,
@@ -47,11 +50,13 @@ class MergeSources:
         people: what people wrote into the picture itself, by tag.
         former: marks of texts that we may have written before sidecars held marks.
         replace: whether values that we wrote make room for new ones.
+        said: tags of values that a person set in the review app, each with what another program said then.
     """
 
     people: Mapping[str, Any] = field(default_factory=dict)
     former: Collection[str] = ()
     replace: bool = False
+    said: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -88,7 +93,9 @@ def merged_fields(before: Tags, wanted: Tags, sources: MergeSources) -> Merge:
     ours = made.last | frozenset(sources.former)
     for tag, value in wanted.items():
         known = _Known(before.get(tag), sources.people.get(tag), ours)
-        if tag in LISTS:
+        if tag in sources.said:
+            _merge_said(made, tag, value, known, sources.said[tag])
+        elif tag in LISTS:
             _merge_list(made, tag, value, known, replace=sources.replace)
         elif tag in COLUMNS:
             _merge_one(made, tag, value, known, replace=sources.replace)
@@ -106,6 +113,18 @@ class _Known:
     old: Any
     of_file: Any
     ours: frozenset[str]
+
+
+def _merge_said(made: Merge, tag: str, value: object, known: _Known, base: str) -> None:
+    """Stars, a label or a flag that a person set here."""
+    there = next((str(v) for v in (known.old, known.of_file) if v not in (None, "")), "")
+    marks = (_mark(tag, there), _mark(tag, value))
+    found = said_value(there, str(value), base, marks, made.marks)
+    made.marks = found.marks
+    if found.conflict:
+        made.conflicts.append(found.conflict)
+    elif found.write:
+        made.values[tag] = value
 
 
 def _merge_one(made: Merge, tag: str, value: object, known: _Known, *, replace: bool) -> None:
@@ -151,7 +170,7 @@ def _mark(tag: str, value: object) -> str:
 
 
 def _as_list(value: Any) -> list[Any]:  # noqa: ANN401 - a list of one comes as its item
-    if value is None:
+    if value in (None, ""):
         return []
     return list(value) if isinstance(value, list) else [value]
 
@@ -175,8 +194,7 @@ def tags_of_people(row: Mapping[str, Any]) -> dict[str, Any]:
         row: of `embedded_metadata`; an empty one says nothing.
     """
     found = {tag: row.get(name) for tag, name in COLUMNS.items() if tag != TAGS_LIST}
-    if (stars := found[RATING]) is not None:
-        found[RATING] = f"{stars:g}"
+    found |= {tag: f"{found[tag]:g}" for tag in (RATING, FLAG) if found[tag] is not None}
     found[TAGS_LIST] = [path.replace("|", "/") for path in found[HIERARCHY] or ()]
     return {tag: value for tag, value in found.items() if value not in (None, "", [])}
 

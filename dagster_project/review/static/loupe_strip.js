@@ -16,7 +16,7 @@ export function drawStrip(view, index, chosen) {
     return element("button", { type: "button", class: mark, title: told, "aria-label": told, onclick: (/** @type {MouseEvent} */ event) => {
       if (event.detail) /** @type {HTMLElement} */ (event.currentTarget).blur(); // else Space would press it again
       chosen(number - 1);
-    } }, element("img", { src: picture(image, "thumb"), alt: "" }), element("span", {}, String(number)), ...badge(image.marks));
+    } }, element("img", { src: picture(image, "thumb"), alt: "" }), element("span", { class: "number" }, String(number)), ...badge(image.marks, true));
   }));
   markStrip(index);
   if (focused) /** @type {HTMLElement | null} */ (at("loupe-strip").querySelector("[aria-current]"))?.focus({ preventScroll: true });

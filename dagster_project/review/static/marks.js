@@ -26,15 +26,16 @@ export function differsElsewhere(marks) {
   return told.filter(Boolean).join(", ");
 }
 
-/** The marks of a picture as small signs; nothing without any. @param {Marks} marks @returns {Node[]} */
-export function badge(marks) {
+/** The marks of a picture as small signs; nothing without any. @param {Marks} marks @param {boolean} [told] whether the name of the element around it tells them @returns {Node[]} */
+export function badge(marks, told = false) {
   const words = wordsOf(marks);
   if (!words.length) return [];
+  const sign = (/** @type {string} */ kind, /** @type {string} */ text) => element("span", { class: kind, "data-sign": text }); // drawn by the style: no text of the element around it
   const parts = [];
-  if (marks.flag) parts.push(element("span", { class: marks.flag > 0 ? "flagged" : "flagged refused" }, marks.flag > 0 ? "⚑" : "✕"));
-  if (marks.stars) parts.push(element("span", { class: `stars ${marks.origins.stars}` }, "★".repeat(marks.stars)));
-  if (marks.label) parts.push(element("span", { class: `colour ${COLOURS[marks.label.toLowerCase()] ?? "other"}` }, marks.label));
-  return [element("span", { class: "marks", title: words.join(", "), role: "img", "aria-label": words.join(", ") }, ...parts)];
+  if (marks.flag) parts.push(sign(marks.flag > 0 ? "flagged" : "flagged refused", marks.flag > 0 ? "⚑" : "✕"));
+  if (marks.stars) parts.push(sign(`stars ${marks.origins.stars}`, "★".repeat(marks.stars)));
+  if (marks.label) parts.push(sign(`colour ${COLOURS[marks.label.toLowerCase()] ?? "other"}`, marks.label));
+  return [element("span", { class: "marks", title: words.join(", "), ...(told ? { "aria-hidden": true } : { role: "img", "aria-label": words.join(", ") }) }, ...parts)];
 }
 
 /** What a key or a list changes; the same label again takes it away. @param {string} act @param {Event} event @param {Marks} marks @returns {Change} */

@@ -31,16 +31,15 @@ async function ask() {
   return found;
 }
 
-/** Read the filter from the address, and follow its lists. @param {() => void} changed */
-export async function offerFilter(changed) {
+/** Read the filter from the address, and follow its lists. @param {(asked: Promise<any>) => void} changed gets what the next key waits for */
+export function offerFilter(changed) {
   const query = new URLSearchParams(location.search);
   for (const name of NAMES) at(`filter-${name}`).value = query.get(name) ?? "";
-  for (const name of NAMES) at(`filter-${name}`).addEventListener("change", async () => {
+  for (const name of NAMES) at(`filter-${name}`).addEventListener("change", () => {
     const words = new URLSearchParams(Object.entries(values()).filter(([, value]) => value));
     history.replaceState(history.state, "", `${location.pathname}${words.size ? `?${words}` : ""}`);
     at(`filter-${name}`).blur(); // else keys would change the list
-    await ask();
-    changed();
+    changed(ask());
   });
   return ask();
 }

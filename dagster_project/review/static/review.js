@@ -294,5 +294,5 @@ offerNote(() => now()?.group_id ?? null);
 offerMarks((change) => mark("", new Event("change"), change));
 
 const wanted = new URLSearchParams(location.search).get("set");
-arrived = outbox.resume().then(() => offerFilter(() => { arrived = go(nearest(state.place)); })).then(() => load(wanted ? Number(wanted) : null)).then(() => { if (wanted) { state.place = state.start = Number(wanted); } return go(nearest(state.place)); })
+arrived = outbox.resume().then(() => offerFilter((asked) => { arrived = asked.then(() => go(nearest(state.place))).catch((e) => tell(e.message)); })).then(() => load(wanted ? Number(wanted) : null)).then(() => { if (wanted) { state.place = state.start = Number(wanted); } return go(nearest(state.place)); })
   .then(() => { document.body.dataset.ready = "yes"; }).catch((e) => tell(e.message));
