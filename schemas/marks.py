@@ -24,10 +24,10 @@ class PhotoMark(Table, name="photo_marks", origin="fact"):
     mark_id = column(pl.String, "Id given by the sender; the same id is the same mark.", key=True)
     photo_id = column(pl.String, "The photo.")
     stars = column(
-        pl.Int64, "Stars; 0 is none. Null if this row does not change them.", nullable=True, ge=0, le=5
+        pl.Int64, "Stars; 0 for none. Null if this row does not change them.", nullable=True, ge=0, le=5
     )
     label = column(
-        pl.String, "Colour label; empty is none. Null if this row does not change it.", nullable=True
+        pl.String, "Colour label; empty for none. Null if this row does not change it.", nullable=True
     )
     flag = column(
         pl.Int64,

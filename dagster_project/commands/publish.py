@@ -154,7 +154,7 @@ def sidecars(project: str, sidecar_style: str, execute: bool, as_json: bool) -> 
     """
     found = settings_and_workspace()[1].project(project)
     work = sidecar_work(found)
-    ready, marked = sum(one.has_texts for one in work), sum(bool(one.sources.said) for one in work)
+    ready, marked = sum(one.has_texts for one in work), sum(bool(one.sources.bases) for one in work)
     told: dict[str, Any] = {
         "ready": ready,
         "marked": marked,

@@ -129,7 +129,7 @@ def assembled(
 
 
 def _stands_below(edit: Row, field: str, written: WrittenTexts) -> bool:
-    """Whether an edit by a program gives way to a person who wrote into the file or sidecar."""
+    """Whether an edit by a program gives way to what people wrote into the file or sidecar."""
     return edit[WordEdit.source] not in PEOPLE and field in written
 
 

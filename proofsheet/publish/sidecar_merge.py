@@ -50,13 +50,13 @@ class MergeSources:
         people: what people wrote into the picture itself, by tag.
         former: marks of texts that we may have written before sidecars held marks.
         replace: whether values that we wrote make room for new ones.
-        said: tags of values that a person set in the review app, each with what another program said then.
+        bases: tags of values that people set in the review app, each with the value of other programs then.
     """
 
     people: Mapping[str, Any] = field(default_factory=dict)
     former: Collection[str] = ()
     replace: bool = False
-    said: Mapping[str, str] = field(default_factory=dict)
+    bases: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -93,8 +93,8 @@ def merged_fields(before: Tags, wanted: Tags, sources: MergeSources) -> Merge:
     ours = made.last | frozenset(sources.former)
     for tag, value in wanted.items():
         known = _Known(before.get(tag), sources.people.get(tag), ours)
-        if tag in sources.said:
-            _merge_said(made, tag, value, known, sources.said[tag])
+        if tag in sources.bases:
+            _merge_said(made, tag, value, known, sources.bases[tag])
         elif tag in LISTS:
             _merge_list(made, tag, value, known, replace=sources.replace)
         elif tag in COLUMNS:
@@ -116,7 +116,7 @@ class _Known:
 
 
 def _merge_said(made: Merge, tag: str, value: object, known: _Known, base: str) -> None:
-    """Stars, a label or a flag that a person set here."""
+    """Stars, a label or a flag that people set here."""
     there = next((str(v) for v in (known.old, known.of_file) if v not in (None, "")), "")
     marks = (_mark(tag, there), _mark(tag, value))
     found = said_value(there, str(value), base, marks, made.marks)

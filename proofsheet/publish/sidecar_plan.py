@@ -4,7 +4,7 @@ Holds `SidecarWork` and `sidecar_work`.
 Add here: another thing that sidecars hold.
 Keep out: merging (sidecar_merge.py) and writing (xmp_sidecar.py).
 
-A text that a person wrote into the file or sidecar is there already, and is not written again.
+A text that people wrote into the file or sidecar is there already, and is not written again.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _with_texts(fields: Fields, one: UploadCandidate) -> Fields:
 
 
 def _marks(project: Project) -> dict[str, tuple[Fields, dict[str, str]]]:
-    """Photo to the marks that a person set here, and to what other programs said then, by tag.
+    """Photo to the marks that people set here, and to the values of other programs then, by tag.
 
     A field with marks that were all undone is to be as it was before them.
     """
@@ -112,9 +112,11 @@ def _fields(standing: Iterable[Row], every: Iterable[Row]) -> tuple[Fields, dict
 
 
 def _value(said: int | None, first: Mapping[str, Any], tag: str) -> int | None:
-    """What was set here, else what was there before the first mark; None if no mark was ever set."""
+    """The value that was set here, else the one before the first mark; None without any mark."""
     return said if said is not None or tag not in first else int(first[tag] or 0)
 
 
 def _text(value: object) -> str:
-    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    if value is None:
+        return ""
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,12 +1,12 @@
-"""Merging stars, a label or a flag that a person set in the review app into a sidecar.
+"""Merging stars, a label or a flag of the review app into a sidecar.
 
 Holds `SaidValue`, `said_value` and `EMPTY`.
 Add here: another case in which two programs of one person differ.
 Keep out: values of models and texts (sidecar_merge.py).
 
-Three values decide: what is there, what another program said when the person set theirs, and what was
-written last. What another program changed since then stays, and is a conflict. A mark tells what was written
-last; unlike the mark of a model's value, it does not hide the value from the next reading: it is a person's.
+Three values decide: what is there, the value of other programs when people set theirs, and what was written
+last. What another program changed since then stays, and is a conflict. A mark names what was written last;
+unlike the mark of a model's value, it does not hide the value from the next reading: it is one of people.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ class SaidValue:
 def said_value(
     there: str, wanted: str, base: str, mark_of_value: Collection[str], marks: list[str]
 ) -> SaidValue:
-    """Decide about one value; all values are texts, and empty or 0 is none.
+    """Decide about one value; all values are texts, and empty or 0 means none.
 
     Args:
         there: what the sidecar says, else the picture.
-        wanted: what the person set.
-        base: what another program said when they did.
+        wanted: what people set.
+        base: the value of other programs when they did.
         mark_of_value: marks of the value that is there, and of the wanted one, in this order.
         marks: of the sidecar.
     """

@@ -40,7 +40,7 @@ ALREADY = "published already"
 class UploadCandidate:
     """A photo with texts, its name and version at a target, and why it is held back.
 
-    The reason is empty if it may be published. `sources` tells who wrote each text.
+    The reason is empty if it may be published. `sources` names who wrote each text.
     """
 
     photo_id: str

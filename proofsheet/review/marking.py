@@ -50,7 +50,7 @@ def mark_row(given: MarkRequest, image: Mapping[str, Any], line: Timeline, now: 
         now: when (UTC, no zone).
 
     Raises:
-        InvalidRequest: if it is empty, or has a value that is none.
+        InvalidRequest: if it is empty, or has an unknown value.
         Conflict: if the last mark of the picture is not the one that the sender knows.
     """
     _check(given)

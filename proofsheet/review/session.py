@@ -238,7 +238,7 @@ class ReviewSession:
         """Keep stars, a label or a flag of a picture; its set comes back as it is then.
 
         Raises:
-            InvalidRequest: if the mark is none.
+            InvalidRequest: if the mark is empty, or has an unknown value.
             Conflict: if the picture is gone, or was marked elsewhere meanwhile.
         """
         group = self.proposals().group_of.get(given.photo_id)

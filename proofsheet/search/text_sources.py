@@ -83,8 +83,8 @@ def search_texts(project: Project, sources: Collection[TextSource]) -> pl.DataFr
 
 _SCORE = "score"
 _AUTHORS = {"human": "a person", "import": "an import"} | {
-    "human in file": "a person, in the file",
-    "human in sidecar": "a person, in the sidecar",
+    "human in file": f"{_PERSON}, in the file",
+    "human in sidecar": f"{_PERSON}, in the sidecar",
 }
 
 

@@ -4,7 +4,7 @@ Holds `Mark`, `PictureMarks`, `NO_MARKS`, and what the marks of a picture or of 
 Add here: another source of marks, and its rank.
 Keep out: setting them (review/marking.py), and reading files and sidecars (library/).
 
-What you set in the review app counts first, then what a person wrote with another program, then a model.
+What you set in the review app counts first, then what people set with another program, then a model.
 What Proofsheet itself wrote into a sidecar is not in `written_metadata` and is nobody's mark here.
 """
 
@@ -29,11 +29,11 @@ _OVERALL = 10.0  # the best overall rating of a model
 
 @dataclass(frozen=True)
 class Mark:
-    """The marks of one source; None is not said.
+    """The marks of one source; None means that it says nothing.
 
     Attributes:
         stars: 0 (none) to 5.
-        label: colour label, as its program names it; empty is none.
+        label: colour label, as its program names it; empty for none.
         flag: 1 picked, -1 rejected, 0 none.
     """
 
@@ -48,10 +48,10 @@ class PictureMarks:
 
     Attributes:
         stars: 0 to 5.
-        label: empty is none.
+        label: empty for none.
         flag: 1, 0 or -1.
         origins: stars, label and flag to who gave them.
-        elsewhere: what another program says of them.
+        elsewhere: the marks of another program.
         mark_id: of the last mark that was set here and not undone; None without one.
     """
 
@@ -93,7 +93,7 @@ def marks_by_photo(ledger: Ledger, written: pl.DataFrame) -> dict[str, PictureMa
 
 
 def elsewhere_by_photo(written: pl.DataFrame) -> dict[str, Mark]:
-    """Photo to what a person set in another program; a rating of -1 is a rejection.
+    """Photo to what people set in another program; a rating of -1 is a rejection.
 
     Args:
         written: rows of `written_metadata`.
@@ -104,8 +104,9 @@ def elsewhere_by_photo(written: pl.DataFrame) -> dict[str, Mark]:
 
 def _elsewhere(rating: float | None, label: str | None, pick: int | None) -> Mark:
     rejected = rating is not None and rating < 0
-    stars = None if rating is None or rejected else round(rating)
-    return Mark(stars or None, label or None, (-1 if rejected else None) if pick is None else pick)
+    stars = 0 if rating is None or rejected else round(rating)
+    flag = -1 if pick is None and rejected else pick
+    return Mark(stars or None, label or None, flag)
 
 
 def model_stars(ratings: pl.DataFrame) -> dict[str, int]:
@@ -137,7 +138,7 @@ def picture_marks(rows: Sequence[Row], elsewhere: Mark = Mark(), by_model: int |
 
     Args:
         rows: of `photo_marks` of the picture, oldest first, without those that were undone.
-        elsewhere: what a person set in another program.
+        elsewhere: what people set in another program.
         by_model: stars of a model; None for none.
     """
     here = set_here(rows)

@@ -34,7 +34,7 @@ from schemas.words import Answered, Caption, DuplicateHint, ModelScore, PolicyFl
 
 _MOST_COMPARED = 6
 _LEAST_WORDS = 3
-_BY_PERSON = "a person wrote it with another program"
+_BY_PERSON = "people wrote it with another program"
 
 
 def questions_with_words(asked: Sequence[JobRequest], project: Project) -> list[JobRequest]:
@@ -73,7 +73,7 @@ def tag_questions(
 ) -> list[JobRequest]:
     """Needed where a photo has fewer tags than the minimum, or twice the same in other letters.
 
-    Keywords that a person wrote into the file or sidecar are taken as they are: nothing is asked.
+    Keywords that people wrote into the file or sidecar are taken as they are: nothing is asked.
     """
     elsewhere = {one.photo_id for one in asked if _is_written(one, Texts.keywords)}
     written, flags = latest_edits(project.ledger), _flags(project)

@@ -4,7 +4,7 @@ Holds `WrittenText`, `WrittenTexts`, `texts_by_photo`, `texts_of_people` and `pl
 Add here: another field that people fill in elsewhere and that is published.
 Keep out: reading them (library/written_metadata.py), and what is written here (edits.py).
 
-They stand below what was said in the review app and above every text of a model.
+They rank below what you write in Proofsheet and above every text of a model.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class WrittenText:
-    """A text of a person.
+    """A text of people.
 
     Attributes:
         value: the text, or a list of keywords.
@@ -46,7 +46,7 @@ WrittenTexts = Mapping[str, WrittenText]
 
 
 def texts_by_photo(written: pl.DataFrame) -> dict[str, WrittenTexts]:
-    """Photo to what a person wrote of it, by field.
+    """Photo to what people wrote of it, by field.
 
     Args:
         written: rows of `written_metadata`.
@@ -55,7 +55,7 @@ def texts_by_photo(written: pl.DataFrame) -> dict[str, WrittenTexts]:
 
 
 def texts_of_people(row: Row) -> dict[str, WrittenText]:
-    """Field to the text of a person; the title, the caption and keywords without names of people.
+    """Field to the text of people; the title, the caption and keywords without names of people.
 
     Args:
         row: of `written_metadata`; an empty one says nothing.
@@ -71,7 +71,7 @@ def texts_of_people(row: Row) -> dict[str, WrittenText]:
 
 
 def plain_keywords(row: Row) -> list[str]:
-    """Flat keywords of a person, without those below the keyword people: names are not for others.
+    """Flat keywords of people, without those below the keyword people: names are not for others.
 
     Args:
         row: of `written_metadata`; an empty one says nothing.
