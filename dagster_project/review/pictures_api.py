@@ -17,7 +17,7 @@ from starlette.routing import Route
 from dagster_project.review.http import answer, number_of
 from dagster_project.review.state import state_of
 from proofsheet.review.decision_request import InvalidRequest
-from proofsheet.review.filters import STATES, MarkFilter, labels_of, places_of
+from proofsheet.review.filters import STATES, MarkFilter, places_of
 from proofsheet.review.picture_facts import picture_facts
 from proofsheet.review.singles import ACTIONS, singles_page
 from schemas.marks import MOST_STARS
@@ -52,9 +52,8 @@ async def places(request: Request) -> Response:
         raise InvalidRequest(f"state is {state[:40]!r}.", f"Send {' or '.join(STATES)}, or nothing for all.")
     marks = _marks(request)
     session = await run_in_threadpool(state_of(request).session, request.query_params.get("project", ""))
-    found = await run_in_threadpool(places_of, session, marks, state)
-    every = session.proposals().by_id.values()
-    return answer({"places": found, "labels": await run_in_threadpool(labels_of, every, session.project)})
+    fitting, labels = await run_in_threadpool(places_of, session, marks, state)
+    return answer({"places": fitting, "labels": labels})
 
 
 async def singles(request: Request) -> Response:

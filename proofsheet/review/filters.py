@@ -14,7 +14,6 @@ from proofsheet.review.marking import marks_of_image
 from proofsheet.review.queue import ReviewItem
 from proofsheet.review.session import ReviewSession
 from proofsheet.selection.timeline import Timeline, decides, timeline
-from proofsheet.storage.workspace import Project
 
 STATES = ("open", "decided")
 
@@ -42,28 +41,28 @@ class MarkFilter:
 ALL = MarkFilter()
 
 
-def places_of(session: ReviewSession, marks: MarkFilter, state: str) -> list[int]:
-    """The places of the sets that a filter lets through, ascending.
+def places_of(session: ReviewSession, marks: MarkFilter, state: str) -> tuple[list[int], list[str]]:
+    """The places of the sets that a filter lets through, ascending, and every label in the review.
 
     Args:
         session: the review of the project.
         marks: stars and label.
         state: one of `STATES`; empty for both. Imported history decides a set.
     """
-    line = timeline(session.project.ledger)
-    return [
+    line, queue = timeline(session.project.ledger), session.proposals()
+    places = [
         place
-        for place, item in enumerate(session.proposals().sets)
+        for place, item in enumerate(queue.sets)
         if (not state or (state == "decided") == _is_decided(item, line)) and marks.fits(item, line)
     ]
+    return places, labels_of(queue.by_id.values(), line)
 
 
 def _is_decided(item: ReviewItem, line: Timeline) -> bool:
     return item.history is not None or decides(line.of(item.group_id))
 
 
-def labels_of(items: Iterable[ReviewItem], project: Project) -> list[str]:
+def labels_of(items: Iterable[ReviewItem], line: Timeline) -> list[str]:
     """Every label of these sets, also those of other programs."""
-    line = timeline(project.ledger)
     found = (marks_of_image(image, line).label for item in items for image in item.images)
     return sorted({label for label in found if label})

@@ -55,7 +55,7 @@ def singles_page(
         start: the first one, from 0.
         size: how many.
     """
-    counts, some = Counter[str](), list[ReviewItem]()
+    counts, some, labels = Counter[str](), list[ReviewItem](), list[str]()
 
     def wanted(line: Timeline) -> list[ReviewItem]:
         for one in session.proposals().singles:
@@ -63,10 +63,10 @@ def singles_page(
             counts[own] += 1
             if action in (None, own) and marks.fits(one, line):
                 some.append(one)
+        labels.extend(labels_of(session.proposals().singles, line))
         return some[start : start + size]
 
     shown = session.items_now(wanted)
-    labels = labels_of(session.proposals().singles, session.project)
     return SinglesPage(start, len(some), dict(counts), labels, shown)
 
 
